@@ -1,0 +1,14 @@
+/** Whole files under one root directory. Paths are relative, with `/`. */
+export interface Files {
+  /**
+   * Replaces a file so that after a crash either the old or the new content is there, whole:
+   * temporary file, fsync, rename, fsync of the directory. Missing folders are made.
+   */
+  writeDurably(path: string, bytes: Uint8Array): Promise<void>;
+  /** The content, or undefined when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Names of the files directly in `folder`, sorted; empty when there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /** Removes a file; one that is not there is no error. */
+  remove(path: string): Promise<void>;
+}

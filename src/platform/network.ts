@@ -1,0 +1,38 @@
+/** One outgoing HTTP/1.1 request to another node. JSON text only; redirects are never followed. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets. */
+  readonly origin: string;
+  /** Path with query, beginning with `/`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  /** A longer response is cut off and reported as `too_large`. */
+  readonly responseBytesMax: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type NetworkFailure = "timeout" | "refused" | "unreachable" | "too_large" | "redirected";
+
+/** No answer, or none that may be believed. It says nothing about whether the request took effect. */
+export class NetworkError extends Error {
+  readonly failure: NetworkFailure;
+
+  constructor(failure: NetworkFailure, message: string) {
+    super(message);
+    this.name = "NetworkError";
+    this.failure = failure;
+  }
+}
+
+/** The way out to other nodes. Rejects with {@link NetworkError} only. */
+export interface Network {
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
