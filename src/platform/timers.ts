@@ -25,7 +25,11 @@ export function sleep(timers: Timers, delayMs: number, signal?: AbortSignal): Pr
  * Runs `task` every `intervalMs` until cancelled. The next run is timed from the end of the last,
  * so that a slow task never overlaps itself; `task` must handle its own errors.
  */
-export function repeat(timers: Timers, intervalMs: number, task: () => void | Promise<void>): Cancel {
+export function repeat(
+  timers: Timers,
+  intervalMs: number,
+  task: () => void | Promise<void>,
+): Cancel {
   let stopped = false;
   let cancel: Cancel = () => {};
   const schedule = () => {

@@ -1,0 +1,33 @@
+import type { z } from "zod";
+
+/** A request of another node (or of curl), after its body was read, bounded and parsed. */
+export interface PeerRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  /** The node whose key signed this request; undefined when it was not signed. */
+  readonly signer: string | undefined;
+  /** Whether the control token came with it. */
+  readonly controlled: boolean;
+  /** IP of the other end of the connection. */
+  readonly remoteAddress: string;
+}
+
+export interface PeerReply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * One route of the protocol between nodes, free of any web framework: the API mounts it, the
+ * seeded simulator calls it. `handle` throws Problem for everything that is refused.
+ */
+export interface PeerRoute {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** With `{name}` for parameters, as in OpenAPI. */
+  readonly path: string;
+  readonly summary: string;
+  readonly request?: z.ZodType;
+  readonly response: z.ZodType;
+  handle(request: PeerRequest): Promise<PeerReply>;
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { LIMITS } from "../platform/limits.ts";
+
+/** The flat description of a server that every list route answers with (CONTRACT, "Server record"). */
+const label = z.string().min(1).max(LIMITS.labelCharactersMax);
+const name = z.string().min(1).max(LIMITS.nameCharactersMax);
+
+export const serverStatusSchema = z.enum(["online", "degraded", "offline"]);
+export const roleSchema = z.enum(["discovering", "hub", "worker"]);
+
+export const serverRecordSchema = z.object({
+  server_id: name,
+  /** Derived from the node's key. Null for a foreign server that has none. */
+  node_id: name.nullable(),
+  hostname: z.string().max(255),
+  host: z.string().min(1).max(255),
+  port: z.number().int().min(1).max(65535),
+  status: serverStatusSchema,
+  role: roleSchema,
+  version: z.string().max(64),
+  platform: z.string().max(64),
+  architecture: z.string().max(64),
+  tank_count: z.number().int().nonnegative(),
+  fish_count: z.number().int().nonnegative(),
+  active_connections: z.number().int().nonnegative(),
+  capabilities: z.array(label).max(LIMITS.labelsMax),
+  tags: z.array(label).max(LIMITS.labelsMax),
+  resources: z.record(label, z.union([z.number(), z.string(), z.boolean()])),
+  region: z.string().max(LIMITS.nameCharactersMax).nullable(),
+  zone: z.string().max(LIMITS.nameCharactersMax).nullable(),
+  cpu_percent: z.number().nonnegative(),
+  memory_mb: z.number().nonnegative(),
+  uptime_seconds: z.number().nonnegative(),
+  registered_at: z.iso.datetime(),
+  last_heartbeat: z.iso.datetime(),
+  last_seen: z.iso.datetime(),
+  rtt_ms: z.number().nonnegative().nullable(),
+  /** Whether this node can dial it. */
+  reachable: z.boolean(),
+  discovered_by: z.array(label).max(LIMITS.labelsMax),
+  is_local: z.boolean(),
+  api_url: z.string().max(300),
+  /** False for a server that does not sign its requests: listed, but without rights. */
+  signed: z.boolean(),
+});
+
+export type ServerRecord = z.infer<typeof serverRecordSchema>;
+export type ServerStatus = z.infer<typeof serverStatusSchema>;
+export type Role = z.infer<typeof roleSchema>;
+
+/** A tank as its host names it to the others: what the directory of tanks is made of. */
+export const announcedTankSchema = z.object({
+  tank_id: name,
+  name: z.string().max(LIMITS.nameCharactersMax),
+  epoch: z.number().int().positive(),
+});
+export type AnnouncedTank = z.infer<typeof announcedTankSchema>;

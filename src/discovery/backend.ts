@@ -1,0 +1,46 @@
+/** Where a node may be reached. `host` is an IP literal or a name, without brackets. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a node tells the network about itself through a backend. */
+export interface Announcement {
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly version: string;
+  readonly role: "discovering" | "hub" | "worker";
+  readonly priority: number;
+  readonly addresses: readonly Address[];
+}
+
+/** "Somebody may be there." Nothing in it is believed before a handshake has confirmed it. */
+export interface Nomination {
+  readonly backend: string;
+  /** Alternatives for one node, best first. */
+  readonly addresses: readonly Address[];
+  /** Hints that save a pointless dial: our own announcement, or a foreign cluster. */
+  readonly nodeId?: string;
+  readonly cluster?: string;
+}
+
+export interface BackendStatus {
+  readonly name: string;
+  readonly state: "starting" | "running" | "failed" | "stopped";
+  /** Why it failed, or what it does; one line. */
+  readonly detail: string;
+  readonly nominations: number;
+}
+
+/** One way to hear of other nodes. Backends run side by side; one that fails is retried, never fatal. */
+export interface DiscoveryBackend {
+  readonly name: string;
+  /** Rejects when the backend cannot work now; it is then started again later. */
+  start(announcement: Announcement, nominate: (nomination: Nomination) => void): Promise<void>;
+  /** The announcement has changed (role, addresses). */
+  update(announcement: Announcement): void;
+  /** Look again at once, e.g. after a network change. */
+  refresh(): void;
+  /** Withdraws the announcement. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,75 @@
+/**
+ * Every failure that a user or another program can meet, in one list: its stable code, the HTTP
+ * status it has on the API (RFC 9457 `type` is `urn:tankd:problem:<code>`), and the exit code that
+ * a command ends with (1 failed, 2 wrong usage, 3 no node running).
+ */
+export const PROBLEMS = {
+  bad_request: { status: 400, exit: 1, title: "The request is malformed" },
+  token_required: { status: 401, exit: 1, title: "The control token is missing or wrong" },
+  bad_signature: { status: 401, exit: 1, title: "The peer's signature does not verify" },
+  foreign_host: { status: 403, exit: 1, title: "This Host is not one of ours" },
+  foreign_origin: { status: 403, exit: 1, title: "This Origin is not one of ours" },
+  foreign_cluster: { status: 403, exit: 1, title: "That node belongs to another cluster" },
+  not_trusted: { status: 403, exit: 1, title: "That node does not obey this one" },
+  not_found: { status: 404, exit: 1, title: "There is nothing at this path" },
+  unknown_server: { status: 404, exit: 1, title: "No such server" },
+  unknown_tank: { status: 404, exit: 1, title: "No such tank" },
+  unknown_fish: { status: 404, exit: 1, title: "No such fish" },
+  unknown_connection: { status: 404, exit: 1, title: "No such connection" },
+  unknown_transfer: { status: 404, exit: 1, title: "No such transfer" },
+  method_not_allowed: { status: 405, exit: 1, title: "This path does not take that method" },
+  conflict: { status: 409, exit: 1, title: "The request conflicts with what is already there" },
+  transfer_mismatch: {
+    status: 409,
+    exit: 1,
+    title: "This transfer id was used for another record",
+  },
+  escrow_open: { status: 409, exit: 1, title: "The tank still has fish in escrow" },
+  body_too_large: { status: 413, exit: 1, title: "The body is too large" },
+  json_required: { status: 415, exit: 1, title: "The body must be application/json" },
+  invalid: { status: 422, exit: 1, title: "The request is well-formed but impossible" },
+  unsupported_entity: { status: 422, exit: 1, title: "This kind of entity cannot live here" },
+  too_many: { status: 429, exit: 1, title: "A limit has been reached" },
+  internal: { status: 500, exit: 1, title: "A bug in tankd" },
+  unreachable: { status: 502, exit: 1, title: "The other node does not answer" },
+  storage_unavailable: { status: 503, exit: 1, title: "The storage does not take writes" },
+  not_ready: { status: 503, exit: 1, title: "The node is not ready" },
+  usage: { status: 400, exit: 2, title: "Wrong usage" },
+  bad_setting: { status: 400, exit: 2, title: "A setting has an impossible value" },
+  port_taken: { status: 500, exit: 1, title: "The port is taken" },
+  data_directory_unusable: { status: 500, exit: 1, title: "The data directory cannot be used" },
+  data_directory_in_use: {
+    status: 500,
+    exit: 1,
+    title: "Another node runs on this data directory",
+  },
+  no_node: { status: 503, exit: 3, title: "No node is running here" },
+  impostor: {
+    status: 502,
+    exit: 1,
+    title: "The program on that port is not the node it claims to be",
+  },
+} as const satisfies Record<string, { status: number; exit: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** A failure with a stable code. `message` is one sentence for people and says what to do next. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+
+  constructor(code: ProblemCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "Problem";
+    this.code = code;
+  }
+}
+
+/** The sentence of any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** An invariant that stays checked in production. Throws when it does not hold. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}

@@ -1,0 +1,51 @@
+/**
+ * Every bound in one place: what may come in, wait or be kept. A bound is never silent; what goes
+ * over it is refused with a 4xx, dropped oldest first where that is said, or counted.
+ * Bounds of the world itself (fish, food, grid) belong to the model: `src/sim/model.ts`.
+ */
+export const LIMITS = {
+  /** A migrating entity's binary record. DESIGN §3. */
+  entityRecordBytesMax: 16 * 1024,
+  /** Any request body: a record in base64 (22 kB) with its envelope, or a server record with its tanks. */
+  requestBodyBytesMax: 256 * 1024,
+  /** Any answer of a peer: a list of `serversMax` records of about 1.5 kB. */
+  peerResponseBytesMax: 2 * 1024 * 1024,
+  /** Servers in the registry. A classroom is 30, the design's bench 50, the simulator 1,000. */
+  serversMax: 1024,
+  /** Addresses nominated by discovery and not yet confirmed; the oldest give way. */
+  nominationsMax: 1024,
+  /** Addresses kept of one node. */
+  addressesPerServerMax: 8,
+  /** Tags or capabilities of one server, and the characters of one. */
+  labelsMax: 32,
+  labelCharactersMax: 64,
+  /** Names of servers, tanks and clusters. */
+  nameCharactersMax: 64,
+  descriptionCharactersMax: 512,
+  /** Tanks of one node that it may name to others; more are counted but not listed. */
+  tanksAnnouncedMax: 256,
+  /** Tanks that one node hosts. DESIGN §11 asks for 1,000. */
+  tanksMax: 4096,
+  /** Founders of a new tank and fish of one spawn command. */
+  foundersMax: 10_000,
+  connectionsMax: 4096,
+  /** Outgoing transfers of one node that wait for a decision; beyond it no fish is picked. */
+  outboxOpenMax: 4096,
+  /** Transfers sent to one destination at the same time. */
+  transfersInFlightPerPeerMax: 8,
+  /** Rows in one answer of a list route. */
+  listRowsMax: 1000,
+  /** Commands of one tank that wait for the simulation or the disk. */
+  commandsWaitingMax: 4096,
+  /** WebSocket viewers of one node. DESIGN §11 asks for 10,000. */
+  viewersMax: 10_000,
+  /** A viewer that falls further behind than this is closed (FACTS, HTTP). */
+  viewerBacklogBytesMax: 1 << 20,
+  /** A viewer has nothing to say that is longer. */
+  viewerMessageBytesMax: 1024,
+  /** Requests per second of one address to the state-changing peer routes, and the burst. */
+  peerRequestsPerSecond: 200,
+  peerRequestsBurst: 400,
+  /** Settled transfer events kept per node before they fold into counters. */
+  transferEventsMax: 100_000,
+} as const;

@@ -1,0 +1,99 @@
+/**
+ * The words in which the rest of the program speaks to a world: commands in, outcomes and views out.
+ * All lengths are pixels of the reference tank, all durations ticks, all energies the model's unit.
+ */
+
+/** Identifies a fish in every cluster for all time: 16 hex digits of the birth tank's key, `-`, a counter. */
+export type FishId = string;
+
+/** The wall through which an entity leaves or enters. */
+export type Side = "left" | "right";
+
+export type EntityType = "fish";
+
+export type DeathCause = "starvation" | "predation" | "old_age";
+
+/** What a tank is made from; the same spec gives the same tank, bit by bit, on every machine. */
+export interface TankSpec {
+  /** Any 53-bit non-negative integer. */
+  readonly seed: number;
+  /** Founders. Above 100 the tank's area, food and cap scale with it. */
+  readonly fish: number;
+  /** 64 bits in hex, unique for (node, tank, incarnation): the prefix of every id born here. */
+  readonly tankKey: string;
+}
+
+/** An input from outside. Each is logged with the tick before which it was applied. */
+export type Command =
+  | { readonly kind: "export"; readonly fishId: FishId; readonly side: Side }
+  | { readonly kind: "import"; readonly record: Uint8Array; readonly side: Side }
+  | { readonly kind: "restore"; readonly record: Uint8Array }
+  | { readonly kind: "feed"; readonly portions: number }
+  | { readonly kind: "spawn"; readonly fish: number }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "set_tick_rate"; readonly ticksPerSecond: number };
+
+export type Rejection =
+  | "no_such_fish"
+  | "tank_full"
+  | "duplicate_fish"
+  | "bad_record"
+  | "unsupported_version";
+
+/** What a command did. A rejected one has changed nothing and leaves no trace in the log. */
+export type Outcome =
+  | {
+      readonly kind: "done";
+      /** The wire record of an exported fish. */
+      readonly record?: Uint8Array;
+      /** The fish that was exported, imported or restored. */
+      readonly fishId?: FishId;
+    }
+  | { readonly kind: "rejected"; readonly reason: Rejection; readonly detail: string };
+
+/**
+ * Every fish that ever was in a tank, accounted for:
+ * alive = founded + born + spawned + imported + restored − died − exported − removed.
+ */
+export interface Ledger {
+  readonly founded: number;
+  readonly born: number;
+  readonly spawned: number;
+  readonly imported: number;
+  readonly restored: number;
+  readonly died: Readonly<Record<DeathCause, number>>;
+  readonly exported: number;
+  readonly removed: number;
+}
+
+/** One living fish as a person sees it. */
+export interface FishView {
+  readonly fish_id: FishId;
+  readonly x: number;
+  readonly y: number;
+  readonly vx: number;
+  readonly vy: number;
+  readonly energy: number;
+  readonly age: number;
+  readonly stage: "baby" | "juvenile" | "adult" | "elder";
+  readonly generation: number;
+  readonly hops: number;
+  readonly parent_ids: readonly FishId[];
+  readonly size: number;
+  /** Colour on the wheel, [0, 1). */
+  readonly hue: number;
+}
+
+/** The numbers of a tank at one tick. */
+export interface TankStats {
+  readonly tick: number;
+  readonly alive: number;
+  readonly food: number;
+  readonly capacity: number;
+  readonly maxGeneration: number;
+  readonly energy: number;
+  /** Mean over behaviour and colour of how different the fish are, [0, 1]. */
+  readonly diversity: number;
+  readonly ledger: Ledger;
+}

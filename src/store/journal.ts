@@ -1,0 +1,99 @@
+import type {
+  ConnectionRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  OutboxState,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+} from "./rows.ts";
+
+/**
+ * One change of the journal, as data: so that a batch can cross a thread, be held in a simulator,
+ * or become SQL of any dialect.
+ */
+export type JournalWrite =
+  | { readonly put: "tank"; readonly row: TankRow }
+  | { readonly put: "log"; readonly row: LogRow }
+  | { readonly put: "snapshot"; readonly row: SnapshotRow }
+  | { readonly put: "connection"; readonly row: ConnectionRow }
+  | { readonly put: "outbox"; readonly row: OutboxRow }
+  | { readonly put: "inbox"; readonly row: InboxRow }
+  | { readonly put: "event"; readonly row: TransferEventRow }
+  | { readonly put: "meta"; readonly key: string; readonly value: string }
+  | { readonly remove: "tank"; readonly tank_id: string }
+  | { readonly remove: "connection"; readonly connection_id: string }
+  | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
+  /** Rows of the log that snapshots cover. */
+  | { readonly remove: "log"; readonly tank_id: string; readonly up_to_seq: number }
+  | {
+      readonly update: "outbox";
+      readonly transfer_id: string;
+      readonly state: OutboxState;
+      readonly attempts: number;
+      readonly reason: string | null;
+      readonly updated_at: number;
+    };
+
+export interface TransferFilter {
+  readonly states?: readonly string[];
+  readonly limit: number;
+}
+
+/**
+ * The truth of a node: what is in it has happened. Rows of `log` and `inbox` are only ever added;
+ * adding one whose key is taken rejects the whole commit with {@link JournalConflict}.
+ * Snapshots and connections with a known key, tanks, outbox rows and meta replace what was there.
+ */
+export interface Journal {
+  /**
+   * All of `writes` or none, in order. Durable against power loss once resolved.
+   * Rejects with {@link JournalConflict}, or {@link StorageUnavailable} when the disk takes no writes.
+   */
+  commit(writes: readonly JournalWrite[]): Promise<void>;
+
+  tanks(): Promise<readonly TankRow[]>;
+  /** Rows with seq > afterSeq, ascending. */
+  log(tankId: string, afterSeq: number): Promise<readonly LogRow[]>;
+  /** Newest first. */
+  snapshots(tankId: string): Promise<readonly SnapshotRow[]>;
+  connections(): Promise<readonly ConnectionRow[]>;
+  /** Transfers that are not settled, oldest first. */
+  openOutbox(): Promise<readonly OutboxRow[]>;
+  /** Newest first; states are OutboxState. */
+  outbox(filter: TransferFilter): Promise<readonly OutboxRow[]>;
+  outboxRow(transferId: string): Promise<OutboxRow | undefined>;
+  /** Newest first; states are InboxDecision. */
+  inbox(filter: TransferFilter): Promise<readonly InboxRow[]>;
+  inboxRow(transferId: string): Promise<InboxRow | undefined>;
+  /** Highest sequence ever used per (source tank, destination tank). */
+  lastSequences(): Promise<
+    readonly { source_tank_id: string; destination_tank_id: string; sequence: number }[]
+  >;
+  events(transferId: string): Promise<readonly TransferEventRow[]>;
+  meta(key: string): Promise<string | undefined>;
+}
+
+/** A key that may be written once was written before. */
+export class JournalConflict extends Error {
+  override readonly name = "JournalConflict";
+}
+
+/** The storage does not take writes now (full, read-only, gone). Nothing of the commit is there. */
+export class StorageUnavailable extends Error {
+  override readonly name = "StorageUnavailable";
+}
+
+/** Servers that were heard of, kept so that a restarted node knows its neighbours. Soft state. */
+export interface RegistryStore {
+  load(): Promise<readonly { node_id: string; record: string }[]>;
+  put(nodeId: string, record: string): Promise<void>;
+  remove(nodeId: string): Promise<void>;
+}
+
+export interface Store {
+  readonly journal: Journal;
+  readonly registry: RegistryStore;
+  close(): Promise<void>;
+}

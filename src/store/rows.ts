@@ -1,0 +1,132 @@
+/** The rows of the journal, in the field names of the database. Times are Unix milliseconds. */
+
+export type TankStatus = "running" | "paused" | "stopped" | "removed";
+
+export interface TankRow {
+  readonly tank_id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly created_at: number;
+  readonly seed: number;
+  readonly fish: number;
+  /** 16 hex digits; see TankSpec.tankKey. */
+  readonly tank_key: string;
+  /** Counts the moves of the tank between nodes, from 1. */
+  readonly epoch: number;
+  /** Order of creation on this node, from 1: the first tank carries the automatic connection. */
+  readonly ordinal: number;
+}
+
+export type LogKind =
+  | "export"
+  | "import"
+  | "restore"
+  | "feed"
+  | "spawn"
+  | "pause"
+  | "resume"
+  | "set_tick_rate"
+  /** No command: a digest of the state at this tick. */
+  | "mark";
+
+export interface LogRow {
+  readonly tank_id: string;
+  /** From 1, without gaps. */
+  readonly seq: number;
+  /** The command was applied before this tick began. */
+  readonly tick: number;
+  readonly kind: LogKind;
+  readonly payload: Uint8Array;
+  /** Digest of the state at (seq, tick), where one was taken. */
+  readonly digest: string | null;
+  /** Chained: covers this row and the checksum of the row before. */
+  readonly checksum: string;
+  readonly engine_version: number;
+}
+
+export interface SnapshotRow {
+  readonly tank_id: string;
+  readonly seq: number;
+  readonly tick: number;
+  readonly digest: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly engine_version: number;
+  /** Checksum of the log row `seq`, where the chain goes on. */
+  readonly log_checksum: string;
+  readonly created_at: number;
+}
+
+export type ConnectionDirection = "left" | "right" | "both";
+
+export interface ConnectionRow {
+  readonly connection_id: string;
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  readonly destination_node_id: string;
+  /** Percent per draw, 0–100. */
+  readonly probability: number;
+  readonly direction: ConnectionDirection;
+  readonly origin: "auto" | "manual";
+  readonly created_at: number;
+}
+
+/** pending: in escrow, sent or to be sent. in_doubt: sent, no decision heard. The rest are final. */
+export type OutboxState = "pending" | "in_doubt" | "delivered" | "returned";
+
+export interface OutboxRow {
+  readonly transfer_id: string;
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  readonly destination_node_id: string;
+  readonly connection_id: string | null;
+  readonly entity_type: "fish";
+  readonly entity_id: string;
+  readonly side: "left" | "right";
+  readonly record: Uint8Array;
+  readonly record_digest: string;
+  /** Counts the transfers of one (source tank, destination tank), from 1. */
+  readonly sequence: number;
+  readonly state: OutboxState;
+  readonly attempts: number;
+  readonly reason: string | null;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export type InboxDecision = "accepted" | "refused" | "aborted";
+
+export interface InboxRow {
+  readonly transfer_id: string;
+  readonly source_tank_id: string;
+  readonly source_node_id: string;
+  readonly destination_tank_id: string;
+  readonly entity_type: "fish";
+  /** Null for a tombstone whose transfer was never seen. */
+  readonly entity_id: string | null;
+  readonly record_digest: string | null;
+  readonly sequence: number;
+  readonly decision: InboxDecision;
+  readonly reason: string | null;
+  /** Epoch of the destination tank that decided. */
+  readonly epoch: number;
+  readonly decided_at: number;
+}
+
+/** The steps of DESIGN §5; `direction` tells which end wrote it. */
+export type TransferEvent =
+  | "initiated"
+  | "prepared"
+  | "committed"
+  | "returned"
+  | "aborted"
+  | "in_doubt"
+  | "accepted"
+  | "refused";
+
+export interface TransferEventRow {
+  readonly transfer_id: string;
+  readonly at: number;
+  readonly event: TransferEvent;
+  readonly detail: string;
+}

@@ -1,0 +1,70 @@
+import type { Command, FishId, FishView, Outcome, TankStats } from "../sim/types.ts";
+import type { JournalWrite } from "../store/journal.ts";
+import type { TankRow, TankStatus } from "../store/rows.ts";
+
+export interface NewTank {
+  readonly name: string;
+  readonly description: string;
+  /** Drawn at random when left out. */
+  readonly seed?: number;
+  readonly fish: number;
+}
+
+/** A hosted tank at the moment of the last report of its simulation (a few times a second). */
+export interface HostedTank {
+  readonly row: TankRow;
+  readonly status: TankStatus;
+  readonly stats: TankStats;
+  /** Last command applied, and the last one that is durable: observation may run ahead of the promise. */
+  readonly seq: number;
+  readonly durableSeq: number;
+  /** Ticks per second that are asked for (0 = as fast as it goes), reached, and behind schedule. */
+  readonly tickRate: number;
+  readonly achievedRate: number;
+  readonly tickLag: number;
+}
+
+/** What viewers get, about 15 times a second while somebody watches. */
+export interface Frame {
+  readonly tankId: string;
+  readonly epoch: number;
+  readonly tick: number;
+  readonly seq: number;
+  readonly durableSeq: number;
+  readonly width: number;
+  readonly height: number;
+  readonly fish: readonly FishView[];
+  /** x, y, kind index of each food item. */
+  readonly food: readonly (readonly [number, number, number])[];
+}
+
+/** A command's outcome with its place in history. For a rejected one seq and tick are where it was tried. */
+export interface Stamped {
+  readonly outcome: Outcome;
+  readonly seq: number;
+  readonly tick: number;
+  readonly epoch: number;
+}
+
+/** Further writes for the very transaction that logs the command. Called once, before the commit. */
+export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
+
+/**
+ * The tanks that this node hosts. Each method that changes one resolves only when the change is
+ * durable (output commit, DESIGN §4) and rejects with Problem: `unknown_tank`, `too_many`,
+ * `storage_unavailable`.
+ */
+export interface Tanks {
+  create(spec: NewTank): Promise<HostedTank>;
+  remove(tankId: string): Promise<void>;
+  list(): readonly HostedTank[];
+  get(tankId: string): HostedTank | undefined;
+  submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped>;
+  fish(tankId: string): Promise<readonly FishView[]>;
+  /** A fish to migrate, drawn from outside the world; undefined when nobody is fit to travel. */
+  pickMigrant(tankId: string): Promise<FishId | undefined>;
+  /** Frames until the returned function is called. */
+  watch(tankId: string, listener: (frame: Frame) => void): () => void;
+  /** Set while the storage takes no writes. */
+  readonly storageFault: string | undefined;
+}
