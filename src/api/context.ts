@@ -1,0 +1,26 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Migration } from "../migration/migration.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+
+/** What the API serves: handed in by the composition root. */
+export interface ApiContext {
+  readonly tanks: Tanks;
+  readonly cluster: Cluster;
+  readonly migration: Migration;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Signs a challenge with the node's key: proof of identity for the CLI and for peers. */
+  readonly signChallenge: (challenge: string) => string;
+  /** The node's Ed25519 public key, base64url. */
+  readonly publicKey: string;
+  /** The token that control requests carry as `Authorization: Bearer`. */
+  readonly controlToken: string;
+  /** Names besides our own addresses under which we may be asked for (DESIGN §9). */
+  readonly allowedHosts: readonly string[];
+  readonly hostname: string;
+  /** Whether the node is still recovering its tanks. */
+  readonly phase: () => "recovering" | "healthy" | "stopping";
+  /** The metrics in the Prometheus text format. */
+  readonly metrics: () => Promise<string>;
+}

@@ -1,0 +1,65 @@
+import type { BackendStatus } from "../discovery/backend.ts";
+import type { PeerReply, PeerRoute } from "./peer-route.ts";
+import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
+
+/** A claim to be hub. Higher counters are newer; the node id makes equal counters comparable. */
+export interface Term {
+  readonly counter: number;
+  readonly node_id: string;
+}
+
+export interface ServerFilter {
+  readonly status?: ServerStatus;
+  readonly tag?: string;
+  readonly capability?: string;
+  readonly region?: string;
+}
+
+/** Who leads, as this node sees it now. */
+export interface ClusterView {
+  readonly cluster: string;
+  readonly role: Role;
+  /** Undefined while discovering. Our own record when we are hub. */
+  readonly hub: ServerRecord | undefined;
+  readonly term: Term;
+  readonly backends: readonly BackendStatus[];
+}
+
+export interface TankLocation {
+  readonly node_id: string;
+  readonly server_id: string;
+  readonly tank: AnnouncedTank;
+  readonly is_local: boolean;
+}
+
+/**
+ * Who we are together: registry, role, liveness, and the one client through which a node speaks to
+ * others. Soft state throughout; nothing durable depends on it.
+ */
+export interface Cluster {
+  readonly nodeId: string;
+  /** Starts discovery and the role decision; resolves at once, see {@link Cluster.decided}. */
+  start(): Promise<void>;
+  /** Tells the others that this node leaves, and stops. */
+  stop(): Promise<void>;
+  /** Resolves when the first role decision has been made. */
+  readonly decided: Promise<void>;
+  view(): ClusterView;
+  self(): ServerRecord;
+  /** The whole cluster, this node included, hub first, then by server_id. Never two online hubs. */
+  servers(filter?: ServerFilter): readonly ServerRecord[];
+  /** By server_id, else by node_id. */
+  server(id: string): ServerRecord | undefined;
+  tanksOf(nodeId: string): readonly AnnouncedTank[];
+  /** Where a tank lives, by tank_id or, where that is unambiguous, by name. */
+  locate(tank: string): TankLocation | undefined;
+  /**
+   * A signed request to a node that has been confirmed by a handshake. The reply is believed only
+   * as far as the caller's schema reads it. Rejects with NetworkError, or Problem `unknown_server`.
+   */
+  call(nodeId: string, method: "GET" | "POST", path: string, body?: unknown): Promise<PeerReply>;
+  /** Routes of the handshake, liveness and both families of discovery endpoints. */
+  routes(): readonly PeerRoute[];
+  /** After every change of role, hub, or any server's status. */
+  onChange(listener: () => void): () => void;
+}

@@ -1,0 +1,76 @@
+/** Every metric in one list; `/metrics` and its documentation are made from it. */
+export const METRICS = {
+  tankd_info: {
+    type: "gauge",
+    help: "1, with the node's version, id and cluster",
+    labels: ["version", "node_id", "cluster"],
+  },
+  tankd_role: { type: "gauge", help: "1 for the node's present role", labels: ["role"] },
+  tankd_term: { type: "gauge", help: "Counter of the present term", labels: [] },
+  tankd_servers: { type: "gauge", help: "Servers known, by status", labels: ["status"] },
+  tankd_role_changes_total: {
+    type: "counter",
+    help: "Role changes since the start",
+    labels: ["role"],
+  },
+  tankd_tanks: { type: "gauge", help: "Tanks hosted here, by status", labels: ["status"] },
+  tankd_fish: { type: "gauge", help: "Fish alive in the tanks hosted here", labels: [] },
+  tankd_tank_ticks_per_second: {
+    type: "gauge",
+    help: "Ticks per second reached, summed over the tanks",
+    labels: [],
+  },
+  tankd_tank_lag_ticks_max: {
+    type: "gauge",
+    help: "Ticks behind schedule of the slowest tank",
+    labels: [],
+  },
+  tankd_commands_total: {
+    type: "counter",
+    help: "Commands by kind and outcome",
+    labels: ["kind", "outcome"],
+  },
+  tankd_commits_total: {
+    type: "counter",
+    help: "Journal commits, by outcome",
+    labels: ["outcome"],
+  },
+  tankd_commit_seconds: { type: "histogram", help: "Duration of a journal commit", labels: [] },
+  tankd_snapshots_total: { type: "counter", help: "Snapshots written", labels: [] },
+  tankd_transfers_total: {
+    type: "counter",
+    help: "Transfers settled, by direction and state",
+    labels: ["direction", "state"],
+  },
+  tankd_escrow: { type: "gauge", help: "Entities in escrow", labels: [] },
+  tankd_peer_requests_total: {
+    type: "counter",
+    help: "Requests sent to other nodes, by outcome",
+    labels: ["outcome"],
+  },
+  tankd_http_requests_total: {
+    type: "counter",
+    help: "HTTP requests answered, by method and status",
+    labels: ["method", "status"],
+  },
+  tankd_viewers: { type: "gauge", help: "WebSocket viewers connected", labels: [] },
+} as const satisfies Record<
+  string,
+  { type: "gauge" | "counter" | "histogram"; help: string; labels: readonly string[] }
+>;
+
+export type MetricName = keyof typeof METRICS;
+export type MetricLabels = Readonly<Record<string, string>>;
+
+/** Where the layers count. Unknown labels are a programming error. */
+export interface Metrics {
+  /** Adds to a counter. */
+  count(name: MetricName, labels?: MetricLabels, amount?: number): void;
+  /** Sets a gauge. */
+  set(name: MetricName, value: number, labels?: MetricLabels): void;
+  /** Adds a measurement in the unit of the metric's name to a histogram. */
+  observe(name: MetricName, value: number): void;
+}
+
+/** Counts nothing: for tests and sealed runs. */
+export const noMetrics: Metrics = { count() {}, set() {}, observe() {} };
