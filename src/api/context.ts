@@ -2,6 +2,8 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 /** What the API serves: handed in by the composition root. */
 export interface ApiContext {
@@ -9,6 +11,9 @@ export interface ApiContext {
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly clock: Clock;
+  readonly log: Log;
+  /** Where requests and viewers are counted. */
+  readonly meter: Metrics;
   readonly version: string;
   /** Signs a challenge with the node's key: proof of identity for the CLI and for peers. */
   readonly signChallenge: (challenge: string) => string;

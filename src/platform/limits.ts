@@ -28,6 +28,8 @@ export const LIMITS = {
   tanksMax: 4096,
   /** Founders of a new tank and fish of one spawn command. */
   foundersMax: 10_000,
+  /** Portions of one feed command. */
+  portionsMax: 1000,
   connectionsMax: 4096,
   /** Outgoing transfers of one node that wait for a decision; beyond it no fish is picked. */
   outboxOpenMax: 4096,
@@ -46,6 +48,10 @@ export const LIMITS = {
   /** Requests per second of one address to the state-changing peer routes, and the burst. */
   peerRequestsPerSecond: 200,
   peerRequestsBurst: 400,
+  /** Addresses whose request rate is remembered; the one unseen longest gives way. */
+  addressesTrackedMax: 4096,
+  /** Answers kept for repeated `Idempotency-Key`s; the oldest give way. */
+  idempotencyKeysMax: 1024,
   /** Settled transfer events kept per node before they fold into counters. */
   transferEventsMax: 100_000,
 } as const;
