@@ -64,6 +64,14 @@ export class Problem extends Error {
   }
 }
 
+/**
+ * The storage does not take writes now (full, read-only, gone). Nothing of the write is there.
+ * Kept here because files and journal fail in the same way.
+ */
+export class StorageUnavailable extends Error {
+  override readonly name = "StorageUnavailable";
+}
+
 /** The sentence of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -45,6 +45,9 @@ export interface TransferFilter {
  * The truth of a node: what is in it has happened. Rows of `log` and `inbox` are only ever added;
  * adding one whose key is taken rejects the whole commit with {@link JournalConflict}.
  * Snapshots and connections with a known key, tanks, outbox rows and meta replace what was there.
+ * A removed tank takes its log and snapshots along; its transfers stay, so that a late copy of one
+ * still gets the answer it had. The oldest events of settled transfers fold away beyond
+ * `LIMITS.transferEventsMax`; meta `transfer_events_folded` counts them.
  */
 export interface Journal {
   /**
@@ -75,15 +78,15 @@ export interface Journal {
   meta(key: string): Promise<string | undefined>;
 }
 
-/** A key that may be written once was written before. */
+/**
+ * The commit contradicts what is there: a key that may be written once was written before, or a row
+ * of a tank or transfer that does not exist.
+ */
 export class JournalConflict extends Error {
   override readonly name = "JournalConflict";
 }
 
-/** The storage does not take writes now (full, read-only, gone). Nothing of the commit is there. */
-export class StorageUnavailable extends Error {
-  override readonly name = "StorageUnavailable";
-}
+export { StorageUnavailable } from "../platform/errors.ts";
 
 /** Servers that were heard of, kept so that a restarted node knows its neighbours. Soft state. */
 export interface RegistryStore {

@@ -1,0 +1,267 @@
+import { LIMITS } from "../../platform/limits.ts";
+import {
+  type Journal,
+  JournalConflict,
+  type JournalWrite,
+  StorageUnavailable,
+  type TransferFilter,
+} from "../journal.ts";
+import type {
+  ConnectionRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+} from "../rows.ts";
+import { UndoLog } from "./undo.ts";
+
+/** A row with a place in the order of arrival; the place survives a replacement, as a rowid does. */
+interface Placed<Row> {
+  readonly place: number;
+  readonly row: Row;
+}
+
+/**
+ * The journal in memory: for the seeded simulator, where the object outlives the node that is
+ * killed, and for tests. Each commit takes effect whole and at once, inside the call.
+ */
+export class MemoryJournal implements Journal {
+  /** While set, every commit rejects with {@link StorageUnavailable} and this sentence. */
+  fault: string | undefined;
+
+  readonly #transferEventsMax: number;
+  readonly #tanks = new Map<string, TankRow>();
+  readonly #logs = new Map<string, Map<number, LogRow>>();
+  readonly #snapshots = new Map<string, Map<number, SnapshotRow>>();
+  readonly #connections = new Map<string, ConnectionRow>();
+  readonly #outbox = new Map<string, Placed<OutboxRow>>();
+  readonly #inbox = new Map<string, Placed<InboxRow>>();
+  readonly #events = new Map<string, readonly TransferEventRow[]>();
+  readonly #meta = new Map<string, string>();
+  #places = 0;
+  #eventCount = 0;
+
+  constructor(options: { readonly transferEventsMax?: number } = {}) {
+    this.#transferEventsMax = options.transferEventsMax ?? LIMITS.transferEventsMax;
+  }
+
+  async commit(writes: readonly JournalWrite[]): Promise<void> {
+    if (this.fault !== undefined) throw new StorageUnavailable(this.fault);
+    const undo = new UndoLog();
+    const eventCount = this.#eventCount;
+    try {
+      for (const write of writes) this.#apply(write, undo);
+      this.#foldEvents(undo);
+    } catch (error) {
+      undo.rollBack();
+      this.#eventCount = eventCount;
+      throw error;
+    }
+  }
+
+  #apply(write: JournalWrite, undo: UndoLog): void {
+    if ("put" in write) this.#put(write, undo);
+    else if ("remove" in write) this.#remove(write, undo);
+    else this.#updateOutbox(write, undo);
+  }
+
+  #put(write: Extract<JournalWrite, { put: unknown }>, undo: UndoLog): void {
+    switch (write.put) {
+      case "tank":
+        undo.set(this.#tanks, write.row.tank_id, { ...write.row });
+        break;
+      case "log":
+        this.#putLog(write.row, undo);
+        break;
+      case "snapshot":
+        undo.set(this.#ofTank(this.#snapshots, write.row.tank_id, undo), write.row.seq, {
+          ...write.row,
+        });
+        break;
+      case "connection":
+        undo.set(this.#connections, write.row.connection_id, { ...write.row });
+        break;
+      case "outbox":
+        this.#putOutbox(write.row, undo);
+        break;
+      case "inbox":
+        this.#putInbox(write.row, undo);
+        break;
+      case "event":
+        this.#putEvent(write.row, undo);
+        break;
+      case "meta":
+        undo.set(this.#meta, write.key, write.value);
+        break;
+    }
+  }
+
+  #putLog(row: LogRow, undo: UndoLog): void {
+    const rows = this.#ofTank(this.#logs, row.tank_id, undo);
+    if (rows.has(row.seq)) throw new JournalConflict(`log ${row.tank_id} ${row.seq} is written`);
+    undo.set(rows, row.seq, copyLog(row));
+  }
+
+  #putOutbox(row: OutboxRow, undo: UndoLog): void {
+    const place = this.#outbox.get(row.transfer_id)?.place ?? this.#places++;
+    undo.set(this.#outbox, row.transfer_id, { place, row: copyOutbox(row) });
+  }
+
+  #putInbox(row: InboxRow, undo: UndoLog): void {
+    if (this.#inbox.has(row.transfer_id)) {
+      throw new JournalConflict(`transfer ${row.transfer_id} is decided`);
+    }
+    undo.set(this.#inbox, row.transfer_id, { place: this.#places++, row: { ...row } });
+  }
+
+  #putEvent(row: TransferEventRow, undo: UndoLog): void {
+    const before = this.#events.get(row.transfer_id) ?? [];
+    undo.set(this.#events, row.transfer_id, [...before, { ...row }]);
+    this.#eventCount++;
+  }
+
+  #remove(write: Extract<JournalWrite, { remove: unknown }>, undo: UndoLog): void {
+    switch (write.remove) {
+      case "tank":
+        undo.delete(this.#tanks, write.tank_id);
+        undo.delete(this.#logs, write.tank_id);
+        undo.delete(this.#snapshots, write.tank_id);
+        break;
+      case "connection":
+        undo.delete(this.#connections, write.connection_id);
+        break;
+      case "snapshot":
+        undo.delete(this.#snapshots.get(write.tank_id) ?? new Map(), write.seq);
+        break;
+      case "log": {
+        const rows = this.#logs.get(write.tank_id) ?? new Map<number, LogRow>();
+        for (const seq of rows.keys()) if (seq <= write.up_to_seq) undo.delete(rows, seq);
+        break;
+      }
+    }
+  }
+
+  #updateOutbox(write: Extract<JournalWrite, { update: unknown }>, undo: UndoLog): void {
+    const placed = this.#outbox.get(write.transfer_id);
+    if (!placed) throw new JournalConflict(`transfer ${write.transfer_id} is not in the outbox`);
+    const { state, attempts, reason, updated_at } = write;
+    const row = { ...placed.row, state, attempts, reason, updated_at };
+    undo.set(this.#outbox, write.transfer_id, { place: placed.place, row });
+  }
+
+  #ofTank<Row>(
+    all: Map<string, Map<number, Row>>,
+    tankId: string,
+    undo: UndoLog,
+  ): Map<number, Row> {
+    if (!this.#tanks.has(tankId)) throw new JournalConflict(`there is no tank ${tankId}`);
+    const known = all.get(tankId);
+    if (known) return known;
+    const rows = new Map<number, Row>();
+    undo.set(all, tankId, rows);
+    return rows;
+  }
+
+  #foldEvents(undo: UndoLog): void {
+    if (this.#eventCount <= this.#transferEventsMax) return;
+    let folded = Number(this.#meta.get("transfer_events_folded") ?? 0);
+    for (const [transferId, events] of this.#events) {
+      if (this.#eventCount <= this.#transferEventsMax) break;
+      const open = this.#outbox.get(transferId);
+      if (open && isOpen(open.row)) continue;
+      undo.delete(this.#events, transferId);
+      this.#eventCount -= events.length;
+      folded += events.length;
+    }
+    undo.set(this.#meta, "transfer_events_folded", String(folded));
+  }
+
+  async tanks(): Promise<readonly TankRow[]> {
+    return [...this.#tanks.values()].sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  async log(tankId: string, afterSeq: number): Promise<readonly LogRow[]> {
+    const rows = [...(this.#logs.get(tankId)?.values() ?? [])];
+    return rows
+      .filter((row) => row.seq > afterSeq)
+      .sort((a, b) => a.seq - b.seq)
+      .map(copyLog);
+  }
+
+  async snapshots(tankId: string): Promise<readonly SnapshotRow[]> {
+    return [...(this.#snapshots.get(tankId)?.values() ?? [])].sort((a, b) => b.seq - a.seq);
+  }
+
+  async connections(): Promise<readonly ConnectionRow[]> {
+    return [...this.#connections.values()].sort(
+      (a, b) => a.created_at - b.created_at || (a.connection_id < b.connection_id ? -1 : 1),
+    );
+  }
+
+  async openOutbox(): Promise<readonly OutboxRow[]> {
+    return newestLast(this.#outbox).filter(isOpen).map(copyOutbox);
+  }
+
+  async outbox(filter: TransferFilter): Promise<readonly OutboxRow[]> {
+    const rows = newestLast(this.#outbox).reverse();
+    return rows
+      .filter((row) => filter.states?.includes(row.state) ?? true)
+      .slice(0, filter.limit)
+      .map(copyOutbox);
+  }
+
+  async outboxRow(transferId: string): Promise<OutboxRow | undefined> {
+    const placed = this.#outbox.get(transferId);
+    return placed && copyOutbox(placed.row);
+  }
+
+  async inbox(filter: TransferFilter): Promise<readonly InboxRow[]> {
+    const rows = newestLast(this.#inbox).reverse();
+    return rows
+      .filter((row) => filter.states?.includes(row.decision) ?? true)
+      .slice(0, filter.limit);
+  }
+
+  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
+    return this.#inbox.get(transferId)?.row;
+  }
+
+  async lastSequences(): ReturnType<Journal["lastSequences"]> {
+    const last = new Map<string, Awaited<ReturnType<Journal["lastSequences"]>>[number]>();
+    for (const { row } of this.#outbox.values()) {
+      const { source_tank_id, destination_tank_id, sequence } = row;
+      const pair = `${source_tank_id} ${destination_tank_id}`;
+      if ((last.get(pair)?.sequence ?? 0) < sequence) {
+        last.set(pair, { source_tank_id, destination_tank_id, sequence });
+      }
+    }
+    return [...last.keys()].sort().flatMap((pair) => last.get(pair) ?? []);
+  }
+
+  async events(transferId: string): Promise<readonly TransferEventRow[]> {
+    return this.#events.get(transferId) ?? [];
+  }
+
+  async meta(key: string): Promise<string | undefined> {
+    return this.#meta.get(key);
+  }
+}
+
+function isOpen(row: OutboxRow): boolean {
+  return row.state === "pending" || row.state === "in_doubt";
+}
+
+function newestLast<Row>(rows: ReadonlyMap<string, Placed<Row>>): Row[] {
+  return [...rows.values()].sort((a, b) => a.place - b.place).map((placed) => placed.row);
+}
+
+/** Bytes are copied both ways: a caller may hand its buffer to a thread and lose it. */
+function copyLog(row: LogRow): LogRow {
+  return { ...row, payload: row.payload.slice() };
+}
+
+function copyOutbox(row: OutboxRow): OutboxRow {
+  return { ...row, record: row.record.slice() };
+}
