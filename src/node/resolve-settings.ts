@@ -1,0 +1,111 @@
+import { Problem } from "../platform/errors.ts";
+import type { Setting, SettingKey, Settings } from "./settings.ts";
+import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
+import { closest } from "./spelling.ts";
+
+/** A `tankd.toml` that was found, with its parsed content. */
+export interface SettingsFile {
+  readonly path: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that settings may come from, as data. */
+export interface SettingSources {
+  /** Raw values by setting; only those that were given. */
+  readonly flags: Partial<Readonly<Record<SettingKey, unknown>>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The strongest first. */
+  readonly files: readonly SettingsFile[];
+  /** Content of the file that a `…_FILE` variable names; throws Problem when it cannot be read. */
+  readonly readSecret: (path: string, variable: string) => string;
+}
+
+/** Where a value came from. `where` is the flag, the variable or the file; empty for a default. */
+export interface Origin {
+  readonly kind: "flag" | "environment" | "file" | "default";
+  readonly where: string;
+}
+
+export interface ResolvedSettings {
+  readonly values: Settings;
+  readonly origins: Readonly<Record<SettingKey, Origin>>;
+}
+
+interface Found {
+  readonly raw: unknown;
+  readonly origin: Origin;
+}
+
+type AnySetting = Setting<unknown, unknown>;
+
+/**
+ * Flag over environment over file over default, each value with its origin.
+ * @throws Problem `bad_setting` for a value that is not allowed and for unknown keys in a file.
+ */
+export function resolveSettings(sources: SettingSources): ResolvedSettings {
+  for (const file of sources.files) checkKeys(file);
+  const values: Partial<Record<SettingKey, unknown>> = {};
+  const origins: Partial<Record<SettingKey, Origin>> = {};
+  for (const key of SETTING_KEYS) {
+    const definition: AnySetting = SETTINGS[key];
+    const found = find(key, definition, sources);
+    values[key] = found ? read(key, definition, found) : definition.default;
+    origins[key] = found?.origin ?? { kind: "default", where: "" };
+  }
+  // Every key of the table was set above, each to the output of its own schema.
+  return { values: values as Settings, origins: origins as Record<SettingKey, Origin> };
+}
+
+function find(key: SettingKey, definition: AnySetting, sources: SettingSources): Found | undefined {
+  const flag = sources.flags[key];
+  if (flag !== undefined) {
+    return { raw: flag, origin: { kind: "flag", where: definition.flag ?? key } };
+  }
+  return findInEnvironment(definition, sources) ?? findInFiles(key, sources.files);
+}
+
+/** An empty variable counts as unset: that is how Compose files and units leave one out. */
+function findInEnvironment(definition: AnySetting, sources: SettingSources): Found | undefined {
+  const { env } = definition;
+  if (env === undefined) return undefined;
+  const raw = sources.environment[env];
+  if (raw) return { raw, origin: { kind: "environment", where: env } };
+  const fileVariable = `${env}_FILE`;
+  const path = definition.secret && sources.environment[fileVariable];
+  if (!path) return undefined;
+  const secret = sources.readSecret(path, fileVariable).trim();
+  return { raw: secret, origin: { kind: "environment", where: fileVariable } };
+}
+
+function findInFiles(key: SettingKey, files: readonly SettingsFile[]): Found | undefined {
+  const fileKey = fileKeyOf(key);
+  for (const file of files) {
+    const raw = file.content[fileKey];
+    if (raw !== undefined) return { raw, origin: { kind: "file", where: file.path } };
+  }
+  return undefined;
+}
+
+function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
+  const parsed = definition.kind.schema.safeParse(found.raw);
+  if (parsed.success) return parsed.data;
+  const value = definition.secret ? "what it is" : JSON.stringify(found.raw);
+  throw new Problem(
+    "bad_setting",
+    `${fileKeyOf(key)} cannot be ${value} (from ${found.origin.where}): give ${definition.kind.allowed}.`,
+  );
+}
+
+/** Secrets have no key of their own in the file: such files are world-readable too often. */
+const FILE_KEYS: readonly string[] = SETTING_KEYS.filter((key) => !("secret" in SETTINGS[key])).map(
+  fileKeyOf,
+);
+
+function checkKeys(file: SettingsFile): void {
+  for (const key of Object.keys(file.content)) {
+    if (FILE_KEYS.includes(key)) continue;
+    const guess = closest(key, FILE_KEYS);
+    const hint = guess ? `did you mean "${guess}"?` : `the known ones are ${FILE_KEYS.join(", ")}.`;
+    throw new Problem("bad_setting", `${file.path} has the unknown key "${key}"; ${hint}`);
+  }
+}

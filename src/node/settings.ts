@@ -1,0 +1,324 @@
+import { LIMITS } from "../platform/limits.ts";
+import { readHostAndPort, readHubUrl } from "./addresses.ts";
+import type { SettingKind } from "./setting-kinds.ts";
+import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
+import { PROFILES } from "./timing.ts";
+
+/**
+ * One setting. Everything that is said about settings is made from the table below: the flags, the
+ * environment, the keys of `tankd.toml`, `tankd config`, help, completions and the reference in
+ * docs. The key in the file is the table's key in snake_case.
+ */
+export interface Setting<T, D extends T | undefined> {
+  readonly kind: SettingKind<T>;
+  readonly default: D;
+  /** Without a flag: a setting of the environment and the file alone. */
+  readonly flag?: string;
+  /** Another flag for the same. */
+  readonly flagAlias?: string;
+  /** What stands for the value in help. */
+  readonly placeholder?: string;
+  /** Without one: a setting of the file alone. */
+  readonly env?: string;
+  readonly help: string;
+  /** What the default is where it is worked out at run time. */
+  readonly defaultHelp?: string;
+  /** Never shown; also taken from the file that `<env>_FILE` names. */
+  readonly secret?: true;
+}
+
+function setting<T, const D extends T | undefined>(definition: Setting<T, D>): Setting<T, D> {
+  return definition;
+}
+
+/** Backends that exist. `auto` and `none` stand alone. */
+export const DISCOVERY_BACKENDS = ["mdns", "hub"] as const;
+
+const label = text(
+  /^[\p{L}\p{N}][\p{L}\p{N}._:=/-]{0,63}$/u,
+  `up to ${LIMITS.labelCharactersMax} letters, digits and . _ : = / -`,
+);
+const name = text(
+  /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u,
+  `up to ${LIMITS.nameCharactersMax} letters, digits and . _ - (first a letter or digit)`,
+);
+const clusterName = text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, "up to 32 letters, digits and . _ -");
+const path = text(/^[^\0]{1,4096}$/, "a path");
+
+const hubUrl = text((url) => readHubUrl(url) !== undefined, "a URL like http://192.168.1.10:8000");
+const hostAndPort = text(
+  (value) => readHostAndPort(value) !== undefined,
+  "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
+);
+
+const lonelyWords: readonly string[] = ["auto", "none"];
+const backendWords: readonly string[] = [...lonelyWords, ...DISCOVERY_BACKENDS];
+const backend: SettingKind<string> = {
+  ...text(
+    (word) => backendWords.includes(word) || readHubUrl(word) !== undefined,
+    `${backendWords.join(", ")} or the URL of a hub like http://192.168.1.10:8000`,
+  ),
+  choices: backendWords,
+};
+const backends = list(backend, LIMITS.labelsMax);
+const discovery: SettingKind<readonly string[]> = {
+  ...backends,
+  schema: backends.schema.refine(
+    (words) =>
+      words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
+  ),
+};
+
+/** The table. Its order is the order of help and of `tankd config`. */
+export const SETTINGS = {
+  dataDir: setting({
+    kind: path,
+    default: undefined,
+    flag: "--data-dir",
+    placeholder: "dir",
+    env: "TANKD_DATA_DIR",
+    help: "where the node keeps its key, tanks and log",
+    defaultHelp: "$XDG_STATE_HOME/tankd or ~/.local/state/tankd; for root /var/lib/tankd",
+  }),
+  name: setting({
+    kind: name,
+    default: undefined,
+    flag: "--name",
+    flagAlias: "--server-id",
+    placeholder: "name",
+    env: "TANK_SERVER_ID",
+    help: "the label of this server",
+    defaultHelp: "the node's id",
+  }),
+  cluster: setting({
+    kind: clusterName,
+    default: "tankd",
+    flag: "--cluster",
+    placeholder: "name",
+    env: "TANKD_CLUSTER",
+    help: "nodes of other clusters are ignored",
+  }),
+  host: setting({
+    kind: text(/^[A-Za-z0-9.:_-]{1,253}$/, "an address of this machine, like 127.0.0.1 or ::"),
+    default: undefined,
+    flag: "--host",
+    placeholder: "address",
+    env: "TANKD_HOST",
+    help: "the address to listen at",
+    defaultHelp: "all addresses, IPv4 and IPv6",
+  }),
+  port: setting({
+    kind: integer(0, 65_535),
+    default: 8000,
+    flag: "--port",
+    placeholder: "port",
+    env: "TANK_API_PORT",
+    help: "the port to listen at; 0 takes any free one",
+    defaultHelp: "8000, or the next free one",
+  }),
+  advertise: setting({
+    kind: hostAndPort,
+    default: undefined,
+    flag: "--advertise",
+    placeholder: "address[:port]",
+    env: "TANKD_ADVERTISE",
+    help: "the address under which others reach this node",
+    defaultHelp: "the addresses of this machine's networks",
+  }),
+  role: setting({
+    kind: choice(["auto", "hub", "worker"], {
+      agent: "worker",
+      proxy: "worker",
+      server: "hub",
+    }),
+    default: "auto",
+    flag: "--role",
+    placeholder: "role",
+    env: "ROLE",
+    help: "auto decides with the others; hub is the highest priority; worker never becomes hub",
+  }),
+  priority: setting({
+    kind: integer(0, 1_000),
+    default: 100,
+    flag: "--priority",
+    placeholder: "number",
+    env: "TANKD_PRIORITY",
+    help: "the higher one becomes hub",
+  }),
+  discovery: setting({
+    kind: discovery,
+    default: ["auto"] as readonly string[],
+    flag: "--discovery",
+    placeholder: "backends",
+    env: "DISCOVERY_BACKEND",
+    help: `how to find the others: auto, none, a list of ${DISCOVERY_BACKENDS.join(", ")}, or a hub's URL`,
+  }),
+  hub: setting({
+    kind: list(hubUrl, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--hub",
+    placeholder: "urls",
+    env: "DISCOVERY_SERVER_URL",
+    help: "URLs of hubs, tried in order",
+  }),
+  tanks: setting({
+    kind: integer(0, LIMITS.tanksMax),
+    default: 1,
+    flag: "--tanks",
+    placeholder: "number",
+    env: "TANKD_TANKS",
+    help: "tanks to create at the first start",
+  }),
+  fish: setting({
+    kind: integer(0, LIMITS.foundersMax),
+    default: 50,
+    flag: "--fish",
+    placeholder: "number",
+    env: "TANKD_FISH",
+    help: "fish in each of them",
+  }),
+  seed: setting({
+    kind: integer(0, Number.MAX_SAFE_INTEGER),
+    default: undefined,
+    flag: "--seed",
+    placeholder: "number",
+    env: "TANKD_SEED",
+    help: "seed of the first tank, the next ones count on from it",
+    defaultHelp: "random",
+  }),
+  tickRate: setting({
+    kind: integer(0, 1_000),
+    default: 30,
+    flag: "--tick-rate",
+    placeholder: "number",
+    env: "TANKD_TICK_RATE",
+    help: "ticks per second; 0 is as fast as it goes",
+  }),
+  tag: setting({
+    kind: list(label, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--tag",
+    placeholder: "tag",
+    env: "TANKD_TAG",
+    help: "a tag others can filter by; may be repeated",
+  }),
+  capability: setting({
+    kind: list(label, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--capability",
+    placeholder: "name",
+    env: "TANKD_CAPABILITY",
+    help: "a capability beside the built-in ones; may be repeated",
+  }),
+  region: setting({
+    kind: name,
+    default: undefined,
+    flag: "--region",
+    placeholder: "name",
+    env: "TANKD_REGION",
+    help: "the region of this server",
+  }),
+  zone: setting({
+    kind: name,
+    default: undefined,
+    flag: "--zone",
+    placeholder: "name",
+    env: "TANKD_ZONE",
+    help: "the zone in the region",
+  }),
+  profile: setting({
+    kind: choice(PROFILES),
+    default: "default",
+    flag: "--profile",
+    placeholder: "profile",
+    env: "TANKD_PROFILE",
+    help: "timing of heartbeats and checks: default, development or production",
+  }),
+  autoConnect: setting({
+    kind: toggle(),
+    default: true,
+    flag: "--no-auto-connect",
+    env: "TANKD_AUTO_CONNECT",
+    help: "make no connection to the next node's tank by itself",
+  }),
+  register: setting({
+    kind: toggle(),
+    default: true,
+    flag: "--no-register",
+    env: "TANKD_REGISTER",
+    help: "do not announce this node or register it with a hub",
+  }),
+  allowHost: setting({
+    kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--allow-host",
+    placeholder: "name",
+    env: "TANKD_ALLOW_HOST",
+    help: "a further name under which this node may be asked; may be repeated",
+  }),
+  logLevel: setting({
+    kind: choice(["debug", "info", "warn", "error"]),
+    default: "info",
+    env: "LOG_LEVEL",
+    help: "the least important events to log",
+  }),
+  logFormat: setting({
+    kind: choice(["auto", "json", "text"]),
+    default: "auto",
+    env: "LOG_FORMAT",
+    help: "auto is text on a terminal and json elsewhere",
+  }),
+  logCaller: setting({
+    kind: choice(["off", "short", "full"]),
+    default: "short",
+    env: "LOG_CALLER",
+    help: "where in the program an event was logged",
+  }),
+  logTime: setting({
+    kind: choice(["off", "rfc3339", "rfc3339ms"]),
+    default: "rfc3339ms",
+    env: "LOG_TIME",
+    help: "the time of an event",
+  }),
+  logNoColor: setting({
+    kind: toggle(),
+    default: false,
+    env: "LOG_NO_COLOR",
+    help: "no colour in the log",
+  }),
+  onRoleChange: setting({
+    kind: text(/^[^\0]{1,4096}$/, "a shell command"),
+    default: undefined,
+    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set",
+  }),
+  url: setting({
+    kind: hubUrl,
+    default: undefined,
+    flag: "--url",
+    placeholder: "url",
+    env: "TANKD_URL",
+    help: "commands speak to the node at this URL",
+    defaultHelp: "the node of the data directory",
+  }),
+  token: setting({
+    kind: text(/^[\x21-\x7e]{16,512}$/, "the control token of that node"),
+    default: undefined,
+    env: "TANKD_TOKEN",
+    help: "control token for --url; --token-file or TANKD_TOKEN_FILE names a file with it",
+    secret: true,
+  }),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+
+type ValueOf<S> = S extends Setting<infer T, infer D> ? T | D : never;
+
+/** The value of every setting. */
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+
+export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
+
+/** The key of a setting in `tankd.toml`, in problems and in `tankd config`. */
+export function fileKeyOf(key: SettingKey): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
