@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import type { Cancel } from "../timers.ts";
+import { EventQueue } from "./event-queue.ts";
+import { type HostOptions, SimulatedHost } from "./host.ts";
+import type { CallLatency, PortHooks } from "./life.ts";
+import { SimulatedNetwork } from "./network.ts";
+import { Prng } from "./prng.ts";
+
+/** Trace lines kept for the message of a failure. */
+const RECENT_EVENTS_MAX = 40;
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** Wall-clock time of all hosts at the start. */
+  readonly startWallMs?: number;
+}
+
+/**
+ * Any number of machines on one simulated clock, network and set of disks, driven by one seed.
+ * Nothing happens but events of its queue, one at a time; between two events every promise that can
+ * settle does. So the same seed and the same code give the same run, event by event.
+ */
+export class SimulatedWorld {
+  readonly seed: number;
+  readonly startWallMs: number;
+  readonly network: SimulatedNetwork;
+  /** May kill a node at any of its port calls. */
+  hooks: PortHooks = {};
+
+  readonly #queue = new EventQueue();
+  readonly #hosts = new Map<string, SimulatedHost>();
+  readonly #trace = createHash("sha256");
+  readonly #recent: string[] = [];
+  #nowMs = 0;
+  #order = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: WorldOptions) {
+    this.seed = options.seed;
+    this.startWallMs = options.startWallMs ?? Date.UTC(2026, 0, 1);
+    this.network = new SimulatedNetwork(this);
+  }
+
+  /** Simulated milliseconds since the start. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get hosts(): readonly SimulatedHost[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** A stream of random draws of its own. The same label begins the same stream anew. */
+  stream(label: string): Prng {
+    return new Prng(this.seed, label);
+  }
+
+  /** A machine with a disk and an address; nothing runs on it until it is booted. */
+  addHost(options: HostOptions): SimulatedHost {
+    if (this.#hosts.has(options.name)) throw new Error(`there is a host ${options.name} already`);
+    const host = new SimulatedHost(this, options, this.#hosts.size + 1);
+    this.#hosts.set(options.name, host);
+    return host;
+  }
+
+  /** Puts an event into the future. An error that `run` throws ends the whole simulation. */
+  schedule(delayMs: number, label: string, run: () => void): Cancel {
+    const atMs = this.#nowMs + Math.max(0, delayMs);
+    const event = { atMs, order: this.#order++, label, run, cancelled: false };
+    this.#queue.push(event);
+    return () => {
+      event.cancelled = true;
+    };
+  }
+
+  /** Waits in simulated time, outside any node's life. */
+  sleep(delayMs: number, label: string): Promise<void> {
+    return new Promise((resolve) => this.schedule(delayMs, label, resolve));
+  }
+
+  /**
+   * A device that takes its time: each call between `minMs` and `maxMs`, its effect somewhere within.
+   * Calls take effect in the order in which they were made, as on one disk.
+   */
+  latency(label: string, minMs: number, maxMs: number): CallLatency {
+    const draws = this.stream(`latency ${label}`);
+    let freeAtMs = 0;
+    const wait = () => {
+      freeAtMs = Math.max(freeAtMs, this.#nowMs + draws.integer(minMs, maxMs) / 2);
+      return this.sleep(freeAtMs - this.#nowMs, `${label} latency`);
+    };
+    return { beforeEffect: wait, afterEffect: wait };
+  }
+
+  /** Ends the simulation at the next step: something happened that must not. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** Runs the next event and lets all promises settle. False when there is none. */
+  async step(): Promise<boolean> {
+    const event = this.#queue.pop();
+    if (!event) return false;
+    this.#nowMs = event.atMs;
+    this.record(event.label);
+    try {
+      event.run();
+    } catch (error) {
+      this.fail(error);
+    }
+    await this.#settle();
+    return true;
+  }
+
+  /** Runs all events up to `untilMs`, which is then the time. */
+  async run(untilMs: number): Promise<void> {
+    await this.#settle();
+    for (;;) {
+      const next = this.#queue.peek();
+      if (!next || next.atMs > untilMs) break;
+      await this.step();
+    }
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
+  }
+
+  /** Runs until `condition` holds; true if it did before `untilMs`. */
+  async runUntil(untilMs: number, condition: () => boolean): Promise<boolean> {
+    await this.#settle();
+    while (!condition()) {
+      const next = this.#queue.peek();
+      if (!next || next.atMs > untilMs) return false;
+      await this.step();
+    }
+    return true;
+  }
+
+  /** Adds a line to the trace. */
+  record(line: string): void {
+    const entry = `${this.#nowMs} ${line}`;
+    this.#trace.update(`${entry}\n`);
+    this.#recent.push(entry);
+    if (this.#recent.length > RECENT_EVENTS_MAX) this.#recent.shift();
+  }
+
+  /** A hash of everything that has happened: equal for equal runs. */
+  traceDigest(): string {
+    return this.#trace.copy().digest("hex");
+  }
+
+  /** The last events, for the message of a failure. */
+  recentEvents(): readonly string[] {
+    return this.#recent;
+  }
+
+  /**
+   * A macrotask begins only when no microtask is left, so everything that the last event set off
+   * has come to rest, however long its chain of promises.
+   */
+  async #settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!this.#failure) return;
+    const { error } = this.#failure;
+    throw new Error(`simulation of seed ${this.seed} failed at ${this.#nowMs} ms`, {
+      cause: error,
+    });
+  }
+}
