@@ -39,7 +39,9 @@ export type Rejection =
   | "tank_full"
   | "duplicate_fish"
   | "bad_record"
-  | "unsupported_version";
+  | "unsupported_version"
+  /** A number in the command is not one this tank can act on. */
+  | "bad_command";
 
 /** What a command did. A rejected one has changed nothing and leaves no trace in the log. */
 export type Outcome =
