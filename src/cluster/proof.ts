@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { decodeBase64Url, encodeBase64Url, type Identity, verifySignature } from "./identity.ts";
+
+/** A challenge is random text of the asker; longer ones are refused. */
+export const CHALLENGE_CHARACTERS_MAX = 128;
+
+/**
+ * Proof that the holder of the key has seen `challenge`. The purpose and the node id are part of what
+ * is signed, so that no answer can be passed off as the signature of anything else.
+ */
+export function signChallenge(identity: Identity, challenge: string): string {
+  return encodeBase64Url(identity.sign(challengeText(identity.nodeId, challenge)));
+}
+
+export function verifyChallenge(
+  publicKey: string,
+  nodeId: string,
+  challenge: string,
+  signature: string,
+): boolean {
+  const bytes = decodeBase64Url(signature);
+  return bytes !== undefined && verifySignature(publicKey, challengeText(nodeId, challenge), bytes);
+}
+
+/**
+ * The body with a `proof` that this node gave exactly this answer to the request that carried
+ * `challenge`: HTTP answers are not signed by RFC 9421 here, and a node that took over an address
+ * must not be able to speak for the one that had it.
+ */
+export function prove<T extends object>(
+  identity: Identity,
+  challenge: string,
+  body: T,
+): T & { proof: string } {
+  const text = answerText(identity.nodeId, challenge, JSON.stringify(body));
+  return { ...body, proof: encodeBase64Url(identity.sign(text)) };
+}
+
+/** Whether `answer`, as parsed from JSON, is what the key's owner answered to `challenge`. */
+export function isProven(publicKey: string, nodeId: string, challenge: string, answer: unknown) {
+  if (typeof answer !== "object" || answer === null || !("proof" in answer)) return false;
+  const { proof, ...body } = answer;
+  const bytes = typeof proof === "string" ? decodeBase64Url(proof) : undefined;
+  // JSON.stringify of what JSON.parse returned gives the same text back: order and numbers are kept.
+  const text = answerText(nodeId, challenge, JSON.stringify(body));
+  return bytes !== undefined && verifySignature(publicKey, text, bytes);
+}
+
+function challengeText(nodeId: string, challenge: string): Uint8Array {
+  return new TextEncoder().encode(`tankd-challenge-v1\n${nodeId}\n${challenge}`);
+}
+
+function answerText(nodeId: string, challenge: string, json: string): Uint8Array {
+  const digest = createHash("sha256").update(json).digest("hex");
+  return new TextEncoder().encode(`tankd-answer-v1\n${nodeId}\n${challenge}\n${digest}`);
+}
