@@ -16,6 +16,8 @@ export interface PeerRequest {
 export interface PeerReply {
   readonly status: number;
   readonly body: unknown;
+  /** Further response headers, names in lower case, e.g. `retry-after`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -35,6 +35,13 @@ export const LIMITS = {
   outboxOpenMax: 4096,
   /** Transfers sent to one destination at the same time. */
   transfersInFlightPerPeerMax: 8,
+  /** Transfers of one node to one tank: a migration storm slows down here and loses nothing. */
+  inboundTransfersPerSecond: 100,
+  inboundTransfersBurst: 200,
+  /** (node, tank) pairs whose rate is remembered; the one unused longest gives way. */
+  inboundQuotasTrackedMax: 4096,
+  /** (source tank, destination tank) pairs whose lowest undecided transfer is held in memory. */
+  pairsRememberedMax: 4096,
   /** Rows in one answer of a list route. */
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */

@@ -1,0 +1,123 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { PeerReply } from "../cluster/peer-route.ts";
+import { messageOf, PROBLEMS, type Problem } from "../platform/errors.ts";
+import { NetworkError } from "../platform/network.ts";
+import type { Timers } from "../platform/timers.ts";
+import type { OutboxRow } from "../store/rows.ts";
+import {
+  type AbortRequest,
+  abortPath,
+  decisionIn,
+  problemIn,
+  TRANSFER_PATH,
+  type TransferRequest,
+  type Verdict,
+} from "./protocol.ts";
+
+/** A decision of the addressee. */
+export interface Answer {
+  readonly verdict: Verdict;
+  readonly reason: string | null;
+}
+
+/** Anything else: it decides nothing. */
+export interface Silence {
+  readonly verdict: undefined;
+  /** A problem code, or `not_sent`, `no_answer`, `not_a_decision`, `stale`. */
+  readonly code: string;
+  readonly detail: string;
+  /** The least pause that the destination asked for. */
+  readonly retryAfterMs: number;
+}
+
+/** What one request brought to light. */
+export type Heard = Answer | Silence;
+
+/** Asks the destination to take a fish, or never to take it. */
+export type Question = "transfer" | "abort";
+
+export interface CourierPorts {
+  readonly cluster: Cluster;
+  readonly timers: Timers;
+  readonly peerTimeoutMs: number;
+  /** This node's own routes: a tank next door is asked in the same words as one far away. */
+  readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
+}
+
+/** Carries one question about one transfer and says what the answer is worth. Never rejects. */
+export class Courier {
+  readonly #ports: CourierPorts;
+
+  constructor(ports: CourierPorts) {
+    this.#ports = ports;
+  }
+
+  async ask(row: OutboxRow, lowestUndecided: number, question: Question): Promise<Heard> {
+    const path = question === "transfer" ? TRANSFER_PATH : abortPath(row.transfer_id);
+    const subject = this.#subject(row, lowestUndecided);
+    const body = question === "transfer" ? withRecord(subject, row) : subject;
+    try {
+      return judge(await this.#post(row.destination_node_id, path, body), row);
+    } catch (error) {
+      const code = error instanceof NetworkError ? "no_answer" : "not_sent";
+      return undecided(code, messageOf(error));
+    }
+  }
+
+  #subject(row: OutboxRow, lowestUndecided: number): AbortRequest {
+    return {
+      version: 1,
+      transfer_id: row.transfer_id,
+      source: { node_id: this.#ports.cluster.nodeId, tank_id: row.source_tank_id },
+      destination: { tank_id: row.destination_tank_id },
+      sequence: row.sequence,
+      lowest_undecided: lowestUndecided,
+      digest: row.record_digest,
+    };
+  }
+
+  #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
+    const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
+    if (nodeId === cluster.nodeId) return answerLocally(path, body);
+    return within(timers, peerTimeoutMs, cluster.call(nodeId, "POST", path, body));
+  }
+}
+
+function withRecord(subject: AbortRequest, row: OutboxRow): TransferRequest {
+  return {
+    ...subject,
+    entity_type: row.entity_type,
+    side: row.side,
+    record: row.record.toBase64(),
+  };
+}
+
+function judge(reply: PeerReply, row: OutboxRow): Heard {
+  const decision = decisionIn(reply, row);
+  if (decision?.decision === "stale") return undecided("stale", "the destination has forgotten it");
+  if (decision) return { verdict: decision.decision, reason: decision.reason };
+  const { code, retryAfterMs } = problemIn(reply);
+  if (reply.status === 200) return undecided("not_a_decision", "200 without a decision");
+  return undecided(code, `status ${reply.status}`, retryAfterMs);
+}
+
+function undecided(code: string, detail: string, retryAfterMs = 0): Silence {
+  return { verdict: undefined, code, detail, retryAfterMs };
+}
+
+/** Rejects with NetworkError `timeout` when `answer` takes longer; a later answer is ignored. */
+function within<T>(timers: Timers, timeoutMs: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(timeoutMs, () => {
+      reject(new NetworkError("timeout", `no answer within ${timeoutMs} ms`));
+    });
+    answer.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** The reply that a refused request has on the wire (RFC 9457). */
+export function replyOf(problem: Problem): PeerReply {
+  const { status, title } = PROBLEMS[problem.code];
+  const type = `urn:tankd:problem:${problem.code}`;
+  return { status, body: { type, title, status, detail: problem.message } };
+}

@@ -1,0 +1,270 @@
+import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { type Random, randomHex } from "../platform/random.ts";
+import { sleep, type Timers } from "../platform/timers.ts";
+import type { FishId, Side } from "../sim/types.ts";
+import type { Journal } from "../store/journal.ts";
+import type { OutboxRow } from "../store/rows.ts";
+import type { Stamped, Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Answer, Courier, Heard, Silence } from "./courier.ts";
+import { Escrow } from "./escrow.ts";
+import { Lanes } from "./lanes.ts";
+import { digestOf } from "./protocol.ts";
+import { Sequences } from "./sequences.ts";
+import { outboxEvent, type Settlement } from "./settlement.ts";
+
+/** A fish that is to travel. */
+export interface Departure {
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  readonly destination_node_id: string;
+  readonly connection_id: string | null;
+  readonly fishId: FishId;
+  /** The wall by which it leaves. */
+  readonly side: Side;
+}
+
+export interface OutgoingPorts {
+  readonly tanks: Tanks;
+  readonly journal: Journal;
+  readonly courier: Courier;
+  readonly settlement: Settlement;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** A fish of this connection came back. */
+  readonly onReturned: (row: OutboxRow) => void;
+}
+
+/**
+ * The source's half of the protocol. One task drives each fish in escrow until its destination has
+ * decided; the outbox row, never this memory, says whether it is still there.
+ */
+export class Outgoing {
+  readonly #ports: OutgoingPorts;
+  readonly #sequences = new Sequences();
+  readonly #lanes = new Lanes(LIMITS.transfersInFlightPerPeerMax);
+  readonly #open = new Map<string, Escrow>();
+  /** Exports whose commit is under way, by source tank. */
+  readonly #leaving = new Map<string, number>();
+  readonly #recording = new Set<Promise<unknown>>();
+  #stopped = false;
+
+  constructor(ports: OutgoingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes up every transfer that was open when the node stopped, however it stopped. */
+  async resume(): Promise<void> {
+    const { journal, log } = this.#ports;
+    const rows = await journal.openOutbox();
+    this.#sequences.load(await journal.lastSequences(), rows);
+    for (const row of rows) this.#take(row);
+    if (rows.length > 0) log.info("transfers resumed", { transfers: rows.length });
+  }
+
+  /** Starts nothing more, and waits for what is on its way to the disk. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const escrow of this.#open.values()) escrow.wake();
+    await Promise.allSettled(this.#recording);
+  }
+
+  /** Fish in escrow, and those whose export is being committed. */
+  get count(): number {
+    let leaving = 0;
+    for (const exports of this.#leaving.values()) leaving += exports;
+    return this.#open.size + leaving;
+  }
+
+  get escrowCount(): number {
+    return this.#open.size;
+  }
+
+  hasOpen(tankId: string): boolean {
+    if (this.#leaving.has(tankId)) return true;
+    return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
+  }
+
+  /** Whether a fish between these tanks waits for an answer that did not come. */
+  inDoubt(sourceTankId: string, destinationTankId: string): boolean {
+    return [...this.#open.values()].some(
+      ({ row }) =>
+        row.state === "in_doubt" &&
+        row.source_tank_id === sourceTankId &&
+        row.destination_tank_id === destinationTankId,
+    );
+  }
+
+  /** The row as the driving task knows it: attempts and reason reach the disk only with a change of state. */
+  live(transferId: string): OutboxRow | undefined {
+    return this.#open.get(transferId)?.row;
+  }
+
+  /** Ends the pauses of everything on its way to this node: it has just come back. */
+  wake(nodeId: string): void {
+    for (const escrow of this.#open.values()) {
+      if (escrow.row.destination_node_id === nodeId) escrow.wake();
+    }
+  }
+
+  /**
+   * Step 1 of DESIGN §5: export, outbox row and events in one transaction. Resolves with the
+   * transfer's id once the fish is in escrow, undefined when it was gone before it could leave.
+   * Rejects with Problem when nothing happened.
+   */
+  async send(departure: Departure): Promise<string | undefined> {
+    const { tanks } = this.#ports;
+    const tankId = departure.source_tank_id;
+    let row: OutboxRow | undefined;
+    this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
+    try {
+      const command = { kind: "export", fishId: departure.fishId, side: departure.side } as const;
+      await this.#recorded(
+        tanks.submit(tankId, command, (stamped) => {
+          row = this.#rowOf(departure, stamped);
+          if (!row) return [];
+          const at = row.created_at;
+          const events = [outboxEvent(row, "initiated", at), outboxEvent(row, "prepared", at)];
+          return [{ put: "outbox", row }, ...events];
+        }),
+      );
+    } catch (error) {
+      if (row) this.#sequences.settle(row);
+      throw error;
+    } finally {
+      this.#landed(tankId);
+    }
+    if (row) this.#take(row);
+    return row?.transfer_id;
+  }
+
+  #rowOf(departure: Departure, { outcome }: Stamped): OutboxRow | undefined {
+    if (outcome.kind === "rejected" || outcome.record === undefined) return undefined;
+    const { clock, random } = this.#ports;
+    const now = clock.wallMs();
+    return {
+      transfer_id: randomHex(random, 16),
+      source_tank_id: departure.source_tank_id,
+      destination_tank_id: departure.destination_tank_id,
+      destination_node_id: departure.destination_node_id,
+      connection_id: departure.connection_id,
+      entity_type: "fish",
+      entity_id: departure.fishId,
+      side: departure.side,
+      record: outcome.record,
+      record_digest: digestOf(outcome.record),
+      sequence: this.#sequences.take(departure),
+      state: "pending",
+      attempts: 0,
+      reason: null,
+      created_at: now,
+      updated_at: now,
+    };
+  }
+
+  #landed(tankId: string): void {
+    const left = (this.#leaving.get(tankId) ?? 1) - 1;
+    if (left === 0) this.#leaving.delete(tankId);
+    else this.#leaving.set(tankId, left);
+  }
+
+  #take(row: OutboxRow): void {
+    const escrow = new Escrow(row, this.#ports.clock.monotonicMs());
+    this.#open.set(row.transfer_id, escrow);
+    this.#ports.metrics.set("tankd_escrow", this.#open.size);
+    void this.#drive(escrow);
+  }
+
+  async #drive(escrow: Escrow): Promise<void> {
+    const { timers, random } = this.#ports;
+    while (!this.#stopped) {
+      const heard = escrow.decided ?? (await this.#ask(escrow));
+      if (this.#stopped) return;
+      if (heard.verdict === undefined) {
+        await this.#noteSilence(escrow, heard);
+        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), escrow.waking);
+        continue;
+      }
+      escrow.decided = heard;
+      if (await this.#recorded(this.#settle(escrow, heard))) return;
+      await sleep(timers, escrow.nextPauseMs(random, 0), escrow.waking);
+    }
+  }
+
+  #ask(escrow: Escrow): Promise<Heard> {
+    const { courier } = this.#ports;
+    return this.#lanes.run(escrow.row.destination_node_id, () => {
+      const question = escrow.givingUp ? "abort" : "transfer";
+      escrow.row = { ...escrow.row, attempts: escrow.row.attempts + 1 };
+      return courier.ask(escrow.row, this.#sequences.lowestUndecided(escrow.row), question);
+    });
+  }
+
+  /** No decision: says so once on disk, and gives up when it is time to. Safety needs none of it. */
+  async #noteSilence(escrow: Escrow, heard: Silence): Promise<void> {
+    const { clock, log, settlement } = this.#ports;
+    const transfer_id = escrow.row.transfer_id;
+    const { code, detail } = heard;
+    log.debug("transfer undecided", { transfer_id, code, detail });
+    if ((code === "stale" || code === "transfer_mismatch") && escrow.row.reason !== code) {
+      log.error("transfer disputed by its destination", { transfer_id, code, detail });
+    }
+    escrow.row = { ...escrow.row, reason: code };
+    if (!escrow.givingUp && escrow.outOfPatience(clock.monotonicMs(), code)) {
+      escrow.givingUp = true;
+      log.warn("transfer gives up", { transfer_id, code, detail });
+    }
+    // A request that was never sent, or turned away unread, leaves no doubt.
+    if (escrow.row.state === "in_doubt" || code === "not_sent" || code === "too_many") return;
+    try {
+      escrow.row = await this.#recorded(settlement.doubt(escrow.row, detail));
+    } catch (error) {
+      log.warn("transfer not recorded", { transfer_id, error: messageOf(error) });
+    }
+  }
+
+  /** Makes the decision durable. False when it is not, and has to be tried again. */
+  async #settle(escrow: Escrow, heard: Answer): Promise<boolean> {
+    const { log, settlement } = this.#ports;
+    try {
+      const settled = await settlement.record(escrow.row, heard.verdict, heard.reason);
+      if (!settled) return false;
+      this.#close(settled);
+      return true;
+    } catch (error) {
+      const transfer_id = escrow.row.transfer_id;
+      log.warn("transfer not recorded", { transfer_id, error: messageOf(error) });
+      return false;
+    }
+  }
+
+  #close(row: OutboxRow): void {
+    const { log, metrics, onReturned } = this.#ports;
+    this.#open.delete(row.transfer_id);
+    this.#sequences.settle(row);
+    metrics.set("tankd_escrow", this.#open.size);
+    metrics.count("tankd_transfers_total", { direction: "out", state: row.state });
+    log.info("transfer settled", {
+      transfer_id: row.transfer_id,
+      state: row.state,
+      reason: row.reason,
+      attempts: row.attempts,
+    });
+    if (row.state === "returned") onReturned(row);
+  }
+
+  async #recorded<T>(work: Promise<T>): Promise<T> {
+    this.#recording.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#recording.delete(work);
+    }
+  }
+}

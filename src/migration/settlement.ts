@@ -1,0 +1,106 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Journal, JournalWrite } from "../store/journal.ts";
+import type { OutboxRow, OutboxState, TransferEvent } from "../store/rows.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Verdict } from "./protocol.ts";
+
+/**
+ * The changes of an outbox row after its first commit. Each method is one transaction: it happened
+ * whole or not at all, and may be tried again. Rejects when the storage does.
+ */
+export class Settlement {
+  readonly #tanks: Tanks;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(ports: {
+    readonly tanks: Tanks;
+    readonly journal: Journal;
+    readonly clock: Clock;
+    readonly log: Log;
+  }) {
+    this.#tanks = ports.tanks;
+    this.#journal = ports.journal;
+    this.#clock = ports.clock;
+    this.#log = ports.log;
+  }
+
+  /** Sent, and no decision heard. */
+  async doubt(row: OutboxRow, detail: string): Promise<OutboxRow> {
+    const doubtful = this.#changed(row, "in_doubt", row.reason);
+    const event = outboxEvent(doubtful, "in_doubt", doubtful.updated_at, detail);
+    await this.#journal.commit([update(doubtful), event]);
+    return doubtful;
+  }
+
+  /** Ends the escrow as the destination decided; undefined when the fish cannot be put back yet. */
+  record(row: OutboxRow, verdict: Verdict, reason: string | null): Promise<OutboxRow | undefined> {
+    if (verdict === "accepted") return this.#deliver(row);
+    return this.#restore(row, verdict, reason ?? row.reason ?? verdict);
+  }
+
+  async #deliver(row: OutboxRow): Promise<OutboxRow> {
+    const delivered = this.#changed(row, "delivered", null);
+    const event = outboxEvent(delivered, "committed", delivered.updated_at);
+    await this.#journal.commit([update(delivered), event]);
+    return delivered;
+  }
+
+  /**
+   * The fish is back and its row says so, or neither: log entry, row and events are one
+   * transaction. The row is looked at first, so that a second try never makes a second fish.
+   */
+  async #restore(
+    row: OutboxRow,
+    verdict: "refused" | "aborted",
+    reason: string,
+  ): Promise<OutboxRow | undefined> {
+    const known = await this.#journal.outboxRow(row.transfer_id);
+    if (known && isSettled(known.state)) return known;
+    const returned = this.#changed(row, "returned", reason);
+    const events: readonly TransferEvent[] =
+      verdict === "aborted" ? ["aborted", "returned"] : ["returned"];
+    const { outcome } = await this.#tanks.submit(
+      row.source_tank_id,
+      { kind: "restore", record: row.record },
+      (stamped) => {
+        if (stamped.outcome.kind === "rejected") return [];
+        const at = returned.updated_at;
+        return [update(returned), ...events.map((event) => outboxEvent(returned, event, at))];
+      },
+    );
+    if (outcome.kind === "done") return returned;
+    this.#log.error("fish cannot be restored", {
+      transfer_id: row.transfer_id,
+      fish_id: row.entity_id,
+      tank_id: row.source_tank_id,
+      rejection: outcome.reason,
+      detail: outcome.detail,
+    });
+    return undefined;
+  }
+
+  #changed(row: OutboxRow, state: OutboxState, reason: string | null): OutboxRow {
+    return { ...row, state, reason, updated_at: this.#clock.wallMs() };
+  }
+}
+
+export function isSettled(state: OutboxState): boolean {
+  return state === "delivered" || state === "returned";
+}
+
+/** One step of an outgoing transfer in the audit trail. */
+export function outboxEvent(
+  row: OutboxRow,
+  event: TransferEvent,
+  at: number,
+  detail = row.reason ?? "",
+): JournalWrite {
+  return { put: "event", row: { transfer_id: row.transfer_id, at, event, detail } };
+}
+
+function update({ transfer_id, state, attempts, reason, updated_at }: OutboxRow): JournalWrite {
+  return { update: "outbox", transfer_id, state, attempts, reason, updated_at };
+}
