@@ -8,6 +8,7 @@ import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Store } from "../store/journal.ts";
+import type { SimulationThread } from "../tanks/simulation.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -23,6 +24,8 @@ export interface CorePorts {
   /** Snapshots and the file of last committed positions. */
   readonly files: Files;
   readonly store: Store;
+  /** A new simulation thread. */
+  readonly spawnSimulation: () => SimulationThread;
   readonly backends: readonly DiscoveryBackend[];
   readonly log: Log;
   readonly metrics: Metrics;

@@ -39,16 +39,20 @@ interface Found {
 type AnySetting = Setting<unknown, unknown>;
 
 /**
- * Flag over environment over file over default, each value with its origin.
+ * Flag over environment over file over default, each value with its origin. Settings outside
+ * `keys` keep their defaults, unread.
  * @throws Problem `bad_setting` for a value that is not allowed and for unknown keys in a file.
  */
-export function resolveSettings(sources: SettingSources): ResolvedSettings {
+export function resolveSettings(
+  sources: SettingSources,
+  keys: readonly SettingKey[] = SETTING_KEYS,
+): ResolvedSettings {
   for (const file of sources.files) checkKeys(file);
   const values: Partial<Record<SettingKey, unknown>> = {};
   const origins: Partial<Record<SettingKey, Origin>> = {};
   for (const key of SETTING_KEYS) {
     const definition: AnySetting = SETTINGS[key];
-    const found = find(key, definition, sources);
+    const found = keys.includes(key) ? find(key, definition, sources) : undefined;
     values[key] = found ? read(key, definition, found) : definition.default;
     origins[key] = found?.origin ?? { kind: "default", where: "" };
   }

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { ProblemCode } from "../platform/errors.ts";
+import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Network } from "../platform/network.ts";
+import { NetworkError } from "../platform/network.ts";
+
+/** A node answers its own command line at once; a busy one gets some patience. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+const problemSchema = z.object({
+  type: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+});
+
+const PROBLEM_TYPE_PREFIX = "urn:tankd:problem:";
+
+/** Speaks to one node over its HTTP API. The token goes along with changes only. */
+export class NodeClient {
+  readonly url: string;
+  readonly #network: Network;
+  readonly #token: string | undefined;
+
+  constructor(network: Network, url: string, token: string | undefined) {
+    this.#network = network;
+    this.url = url.replace(/\/+$/, "");
+    this.#token = token;
+  }
+
+  /** @throws Problem with the node's own code and sentence, or `no_node` when nothing answers. */
+  get(path: string): Promise<unknown> {
+    return this.#send("GET", path, undefined);
+  }
+
+  /** @throws as {@link NodeClient.get} */
+  post(path: string, body: unknown): Promise<unknown> {
+    return this.#send("POST", path, body);
+  }
+
+  async #send(method: "GET" | "POST", path: string, body: unknown): Promise<unknown> {
+    const answer = await this.#network
+      .send({
+        method,
+        origin: this.url,
+        path,
+        headers: this.#headers(method),
+        timeoutMs: REQUEST_TIMEOUT_MS,
+        responseBytesMax: LIMITS.peerResponseBytesMax,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      .catch((error: unknown) => {
+        throw unansweredProblem(this.url, error);
+      });
+    const parsed = parseJson(answer.body);
+    if (answer.status >= 200 && answer.status < 300) return parsed;
+    throw problemOf(this.url, answer.status, parsed);
+  }
+
+  #headers(method: string): Record<string, string> {
+    if (method === "GET") return { accept: "application/json" };
+    return {
+      accept: "application/json",
+      "content-type": "application/json",
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+    };
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unansweredProblem(url: string, error: unknown): Problem {
+  if (error instanceof NetworkError && error.failure === "refused") {
+    return new Problem("no_node", `no node answers at ${url}; start one with: tankd start`);
+  }
+  return new Problem("unreachable", `${url} does not answer: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function problemOf(url: string, status: number, body: unknown): Problem {
+  const parsed = problemSchema.safeParse(body);
+  const said = parsed.success ? parsed.data : {};
+  const sentence = said.detail ?? said.title;
+  const code = said.type?.startsWith(PROBLEM_TYPE_PREFIX)
+    ? said.type.slice(PROBLEM_TYPE_PREFIX.length)
+    : "";
+  if (!isProblemCode(code)) {
+    return new Problem(
+      "unreachable",
+      `${url} answered ${status}${sentence ? `: ${sentence}` : ""}; is it a tankd node?`,
+    );
+  }
+  const hint = code === "token_required" ? "; set TANKD_TOKEN or give --token-file" : "";
+  return new Problem(code, `${(sentence ?? PROBLEMS[code].title).replace(/\.$/, "")}${hint}`);
+}
+
+function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}

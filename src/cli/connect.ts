@@ -1,0 +1,54 @@
+import { type Command, Option } from "commander";
+import { z } from "zod";
+import type { CliContext } from "./context.ts";
+import { readNumber } from "./numbers.ts";
+import { findTank } from "./tank.ts";
+
+export const connectionSchema = z.object({
+  connection_id: z.string(),
+  source_tank_id: z.string(),
+  source_server_id: z.string(),
+  destination_tank_id: z.string(),
+  destination_server_id: z.string(),
+  probability: z.number(),
+  direction: z.string(),
+  origin: z.string(),
+});
+
+interface ConnectOptions {
+  readonly probability?: string;
+  readonly direction?: string;
+}
+
+/** `tankd connect SRC DST`: let fish of one tank migrate to another. */
+export function addConnect(program: Command, context: CliContext): void {
+  program
+    .command("connect")
+    .description("let fish of one tank migrate to another")
+    .argument("<source>", "a tank of this node, by id or name")
+    .argument("<destination>", "a tank of any node, by id or name")
+    .option("--probability <percent>", "chance of a fish at each draw, 0-100 (default: 25)")
+    .addOption(
+      new Option(
+        "--direction <side>",
+        "the wall through which they leave (default: right)",
+      ).choices(["left", "right", "both"]),
+    )
+    .action(
+      async (source: string, destination: string, options: ConnectOptions, command: Command) => {
+        const probability = readNumber(options.probability, "--probability", 0, 100);
+        const node = await context.node(command);
+        const body = await node.post("/api/connections", {
+          source_tank_id: await findTank(node, source),
+          destination_tank_id: await findTank(node, destination),
+          ...(probability === undefined ? {} : { probability }),
+          ...(options.direction === undefined ? {} : { direction: options.direction }),
+        });
+        if (context.wantsJson(command)) return context.printJson(body);
+        const made = connectionSchema.parse(body);
+        context.print(
+          `Fish of ${made.source_tank_id} now migrate to ${made.destination_tank_id} on ${made.destination_server_id}: ${made.probability} % at each draw, direction ${made.direction}.`,
+        );
+      },
+    );
+}

@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { connectionSchema } from "./connect.ts";
+import type { CliContext } from "./context.ts";
+import { formatTable } from "./table.ts";
+
+const connectionsSchema = z.object({ connections: z.array(connectionSchema), count: z.number() });
+
+/** `tankd connections`: where this node's fish may go. */
+export function addConnections(program: Command, context: CliContext): void {
+  program
+    .command("connections")
+    .description("list the connections from this node's tanks")
+    .action(async (_options: unknown, command: Command) => {
+      const node = await context.node(command);
+      const body = await node.get("/api/connections");
+      if (context.wantsJson(command)) return context.printJson(body);
+      const { connections } = connectionsSchema.parse(body);
+      context.print(
+        connections.length === 0
+          ? "No connections yet; one comes by itself with the second node, or make one with: tankd connect"
+          : formatTable(
+              ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "ORIGIN", "ID"],
+              connections.map((connection) => [
+                connection.source_tank_id,
+                connection.destination_tank_id,
+                connection.destination_server_id,
+                connection.probability,
+                connection.direction,
+                connection.origin,
+                connection.connection_id,
+              ]),
+            ),
+      );
+    });
+}

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import type { ResolvedSettings } from "../node/resolve-settings.ts";
+import type { SettingKey } from "../node/settings.ts";
+import { NodeClient } from "./client.ts";
+import type { Host } from "./host.ts";
+import { findNode } from "./node-lookup.ts";
+import { flagsOf } from "./options.ts";
+import { readSecret, settingsOf } from "./settings-sources.ts";
+
+const COLOURS = { green: 32, yellow: 33, red: 31, dim: 2, bold: 1 } as const;
+
+/** What a command's action works with. */
+export class CliContext {
+  readonly host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  /** What people or programs asked for: stdout. */
+  print(text: string): void {
+    this.host.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  }
+
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, undefined, 2));
+  }
+
+  /** One line about what happens, for people: stderr. */
+  say(message: string): void {
+    this.host.stderr.write(`tankd: ${message}\n`);
+  }
+
+  /** Coloured on a terminal whose user wants it (https://no-color.org). */
+  paint(colour: keyof typeof COLOURS, text: string): string {
+    const { environment, stdout } = this.host;
+    if (!stdout.isTerminal || environment["NO_COLOR"]) return text;
+    return `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
+  }
+
+  settings(command: Command, keys?: readonly SettingKey[]): ResolvedSettings {
+    return settingsOf(this.host, flagsOf(command), keys);
+  }
+
+  /** Whether `--json` was given. */
+  wantsJson(command: Command): boolean {
+    return command.optsWithGlobals()["json"] === true;
+  }
+
+  /**
+   * The node that this command is about, after it has proven to be that node.
+   * @throws Problem `no_node`, `impostor`
+   */
+  async node(command: Command): Promise<NodeClient> {
+    const { values } = this.settings(command, ["dataDir", "url", "token"]);
+    if (values.url === undefined) {
+      const found = await findNode(this.host, values.dataDir);
+      return new NodeClient(this.host.network, found.url, found.token);
+    }
+    const tokenFile: unknown = command.optsWithGlobals()["tokenFile"];
+    const token =
+      typeof tokenFile === "string"
+        ? readSecret(this.host, tokenFile, "--token-file").trim()
+        : values.token;
+    return new NodeClient(this.host.network, values.url, token);
+  }
+}

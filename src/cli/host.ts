@@ -1,0 +1,62 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Network } from "../platform/network.ts";
+import type { Cancel, Timers } from "../platform/timers.ts";
+
+/** A stream that people or programs read. */
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}
+
+/** A child that outlives this process until it is known to be healthy. */
+export interface DetachedProcess {
+  readonly pid: number;
+  /** Its exit code once it has ended. */
+  readonly exited: Promise<number>;
+}
+
+export interface Build {
+  readonly version: string;
+  /** Abbreviated commit the executable was built from; empty when it is not known. */
+  readonly commit: string;
+}
+
+/** Everything that a command may touch, so that tests can hand in another world. */
+export interface Host {
+  /** What follows the program's name. */
+  readonly commandLine: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly homeDirectory: string;
+  readonly isRoot: boolean;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly build: Build;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly network: Network;
+  /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
+  readText(path: string): string | undefined;
+  /** The bytes of a file from `offset` on; undefined when there is no such file. */
+  readFrom(path: string, offset: number): Uint8Array | undefined;
+  isAlive(pid: number): boolean;
+  /** Sends SIGTERM. */
+  terminate(pid: number): void;
+  /** Runs this program again in the background, its output appended to `logPath`. */
+  detach(commandLine: readonly string[], logPath: string): DetachedProcess;
+  /** Called for each SIGINT and SIGTERM. */
+  onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel;
+  /** Called for an error that nobody caught. */
+  onUncaught(listener: (error: unknown) => void): Cancel;
+  /** Ends the process at once. */
+  exit(code: number): never;
+  /** A new simulation thread. */
+  spawnWorker(): Worker;
+  /** Runs a shell command with further variables; resolves with its exit code, or undefined when it took too long. */
+  runShell(
+    command: string,
+    variables: Readonly<Record<string, string>>,
+    timeoutMs: number,
+  ): Promise<number | undefined>;
+}

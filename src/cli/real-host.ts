@@ -1,0 +1,177 @@
+import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
+import { homedir } from "node:os";
+import type { Clock } from "../platform/clock.ts";
+import type { Network } from "../platform/network.ts";
+import type { Cancel, Timers } from "../platform/timers.ts";
+import type { Build, DetachedProcess, Host, Output } from "./host.ts";
+
+/** What only the program's entry knows. */
+export interface Entry {
+  readonly build: Build;
+  readonly spawnWorker: () => Worker;
+  /** The script under `bun run`; undefined in the compiled executable. */
+  readonly script: string | undefined;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly network: Network;
+}
+
+/** The process and machine that this program runs on. */
+export function realHost(entry: Entry): Host {
+  return {
+    commandLine: process.argv.slice(2),
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    homeDirectory: process.env["HOME"] || homedir(),
+    isRoot: process.getuid?.() === 0,
+    stdout: output(1, process.stdout),
+    stderr: output(2, process.stderr),
+    build: entry.build,
+    clock: entry.clock,
+    timers: entry.timers,
+    network: entry.network,
+    readText,
+    readFrom,
+    isAlive,
+    terminate: (pid) => void process.kill(pid, "SIGTERM"),
+    detach: (commandLine, logPath) => detach(entry.script, commandLine, logPath),
+    onSignal,
+    onUncaught,
+    exit: (code) => process.exit(code),
+    spawnWorker: entry.spawnWorker,
+    runShell,
+  };
+}
+
+const DEFAULT_COLUMNS = 80;
+
+/** Written synchronously, so that nothing is cut off when the process ends. */
+function output(descriptor: number, stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => writeWhole(descriptor, new TextEncoder().encode(text)),
+    get isTerminal() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns || DEFAULT_COLUMNS;
+    },
+  };
+}
+
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.length) {
+    try {
+      offset += writeSync(descriptor, bytes, offset);
+    } catch (error) {
+      const code = errorCode(error);
+      // A full pipe: its reader is slower than we are.
+      if (code === "EAGAIN") Bun.sleepSync(1);
+      // Nobody reads any more, as with `tankd peers | head -1`.
+      else if (code === "EPIPE") return;
+      else throw error;
+    }
+  }
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function readFrom(path: string, offset: number): Uint8Array | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  try {
+    const bytes = new Uint8Array(Math.max(0, statSync(path).size - offset));
+    const count = readSync(descriptor, bytes, 0, bytes.length, offset);
+    return bytes.subarray(0, count);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, as somebody else's.
+    return errorCode(error) === "EPERM";
+  }
+}
+
+function detach(
+  script: string | undefined,
+  commandLine: readonly string[],
+  logPath: string,
+): DetachedProcess {
+  const log = openSync(logPath, "a", 0o600);
+  const program = script === undefined ? [process.execPath] : [process.execPath, script];
+  const child = Bun.spawn([...program, ...commandLine], {
+    detached: true,
+    stdin: "ignore",
+    stdout: log,
+    stderr: log,
+    env: process.env,
+  });
+  closeSync(log);
+  child.unref();
+  return { pid: child.pid, exited: child.exited };
+}
+
+function onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel {
+  const interrupted = () => listener("SIGINT");
+  const terminated = () => listener("SIGTERM");
+  process.on("SIGINT", interrupted);
+  process.on("SIGTERM", terminated);
+  return () => {
+    process.off("SIGINT", interrupted);
+    process.off("SIGTERM", terminated);
+  };
+}
+
+function onUncaught(listener: (error: unknown) => void): Cancel {
+  process.on("uncaughtException", listener);
+  process.on("unhandledRejection", listener);
+  return () => {
+    process.off("uncaughtException", listener);
+    process.off("unhandledRejection", listener);
+  };
+}
+
+async function runShell(
+  command: string,
+  variables: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<number | undefined> {
+  const shell = process.platform === "win32" ? ["cmd.exe", "/c"] : ["/bin/sh", "-c"];
+  const child = Bun.spawn([...shell, command], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "inherit",
+    env: { ...process.env, ...variables },
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+  });
+  const code = await child.exited;
+  return child.signalCode === "SIGKILL" ? undefined : code;
+}

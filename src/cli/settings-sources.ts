@@ -1,0 +1,66 @@
+import { resolve } from "node:path";
+import type { ResolvedSettings, SettingSources, SettingsFile } from "../node/resolve-settings.ts";
+import { resolveSettings } from "../node/resolve-settings.ts";
+import type { SettingKey } from "../node/settings.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import { settingsFilePaths } from "./directories.ts";
+import type { Host } from "./host.ts";
+
+/** Raw values of settings that were given as flags. */
+export type Flags = SettingSources["flags"];
+
+/**
+ * The settings of this invocation. Only `keys` are read where they are given, so that a broken
+ * setting of the node does not keep a command from speaking to it.
+ */
+export function settingsOf(
+  host: Host,
+  flags: Flags,
+  keys?: readonly SettingKey[],
+): ResolvedSettings {
+  const sources: SettingSources = {
+    flags,
+    environment: host.environment,
+    files: settingsFiles(host),
+    readSecret: (path, variable) => readSecret(host, path, variable),
+  };
+  return resolveSettings(sources, keys);
+}
+
+/** Content of a file that holds a secret; `origin` is the flag or variable that names it. */
+export function readSecret(host: Host, path: string, origin: string): string {
+  const text = readOrExplain(host, resolve(host.workingDirectory, path), origin);
+  if (text === undefined) {
+    throw new Problem("bad_setting", `${origin} names ${path}, and there is no such file.`);
+  }
+  return text;
+}
+
+function settingsFiles(host: Host): readonly SettingsFile[] {
+  return settingsFilePaths(host).flatMap((path) => {
+    const text = readOrExplain(host, path, "the settings file");
+    return text === undefined ? [] : [{ path, content: parseToml(path, text) }];
+  });
+}
+
+function readOrExplain(host: Host, path: string, origin: string): string | undefined {
+  try {
+    return host.readText(path);
+  } catch (error) {
+    throw new Problem(
+      "bad_setting",
+      `${path} (${origin}) cannot be read: ${messageOf(error)}; make it readable or remove it.`,
+      { cause: error },
+    );
+  }
+}
+
+function parseToml(path: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Bun.TOML.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new Problem("bad_setting", `${path} is no valid TOML: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { serverRecordSchema } from "../cluster/server-record.ts";
+import type { CliContext } from "./context.ts";
+import { formatFields } from "./table.ts";
+import { count, duration } from "./words.ts";
+
+const localServerSchema = serverRecordSchema.extend({
+  hub: z.unknown(),
+  term: z.object({ counter: z.number() }).nullish(),
+  backends: z.array(z.object({ name: z.string(), state: z.string(), detail: z.string() })),
+});
+
+const hubSchema = z.object({ server_id: z.string(), api_url: z.string() });
+
+/** `tankd status`: this node in a few lines. */
+export function addStatus(program: Command, context: CliContext): void {
+  program
+    .command("status")
+    .description("show this node: role, hub, tanks, discovery")
+    .action(async (_options: unknown, command: Command) => {
+      const node = await context.node(command);
+      const body = await node.get("/api/servers/local");
+      if (context.wantsJson(command)) return context.printJson(body);
+      context.print(describe(context, node.url, localServerSchema.parse(body)));
+    });
+}
+
+function describe(
+  context: CliContext,
+  url: string,
+  server: z.infer<typeof localServerSchema>,
+): string {
+  const hub = hubSchema.safeParse(server.hub);
+  const hubLine = hub.success ? `${hub.data.server_id}  ${hub.data.api_url}` : "none yet";
+  const idLine =
+    server.node_id === server.server_id ? [] : [["node id", server.node_id ?? ""] as const];
+  return formatFields([
+    ["server", context.paint("bold", server.server_id)],
+    ...idLine,
+    ["status", paintStatus(context, server.status)],
+    ["role", server.role],
+    ["hub", server.role === "hub" ? "this node" : hubLine],
+    ["dashboard", `${url}/`],
+    ["address", server.api_url],
+    ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
+    ["connections", String(server.active_connections)],
+    ["up", duration(server.uptime_seconds)],
+    ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
+    ["version", server.version],
+    ...server.backends.map(
+      (backend) =>
+        [
+          `discovery ${backend.name}`,
+          `${backend.state}${backend.detail ? `: ${backend.detail}` : ""}`,
+        ] as const,
+    ),
+  ]);
+}
+
+/** Green, yellow or red, as the status deserves. */
+export function paintStatus(context: CliContext, status: string): string {
+  if (status === "online") return context.paint("green", status);
+  return context.paint(status === "degraded" ? "yellow" : "red", status);
+}

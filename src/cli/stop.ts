@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import { Problem } from "../platform/errors.ts";
+import { sleep } from "../platform/timers.ts";
+import type { CliContext } from "./context.ts";
+import { findNode } from "./node-lookup.ts";
+
+/** A node that leaves has a last snapshot of every tank to write. */
+const STOP_PATIENCE_MS = 60_000;
+const POLL_MS = 25;
+
+/** `tankd stop`: ends the running node and waits until it has. */
+export function addStop(program: Command, context: CliContext): void {
+  program
+    .command("stop")
+    .description("stop the running node and wait for its last snapshot")
+    .action(async (_options: unknown, command: Command) => {
+      const { values } = context.settings(command, ["dataDir", "url"]);
+      if (values.url !== undefined) {
+        throw new Problem(
+          "usage",
+          "stop ends a node of this machine; leave --url out, or stop it where it runs",
+        );
+      }
+      const node = await findNode(context.host, values.dataDir);
+      terminate(context, node.pid);
+      if (!(await ended(context, node.pid))) {
+        throw new Problem(
+          "conflict",
+          `the node (pid ${node.pid}) has not ended after ${STOP_PATIENCE_MS / 1000} s; see: tankd logs`,
+        );
+      }
+      if (context.wantsJson(command)) {
+        return context.printJson({ stopped: true, node_id: node.nodeId, pid: node.pid });
+      }
+      context.print(`Stopped the node of ${node.directory} (pid ${node.pid}).`);
+    });
+}
+
+function terminate(context: CliContext, pid: number): void {
+  try {
+    context.host.terminate(pid);
+  } catch (error) {
+    throw new Problem(
+      "conflict",
+      `the node (pid ${pid}) belongs to another user; stop it as that user or as root`,
+      { cause: error },
+    );
+  }
+}
+
+async function ended(context: CliContext, pid: number): Promise<boolean> {
+  const { host } = context;
+  const deadlineMs = host.clock.monotonicMs() + STOP_PATIENCE_MS;
+  while (host.isAlive(pid)) {
+    if (host.clock.monotonicMs() > deadlineMs) return false;
+    await sleep(host.timers, POLL_MS);
+  }
+  return true;
+}

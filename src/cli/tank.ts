@@ -1,0 +1,142 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import type { TankView } from "../api/tank-view.ts";
+import { tankViewSchema } from "../api/tank-view.ts";
+import { Problem } from "../platform/errors.ts";
+import type { NodeClient } from "./client.ts";
+import type { CliContext } from "./context.ts";
+import { readInteger } from "./numbers.ts";
+import { formatFields, formatTable } from "./table.ts";
+
+const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
+
+/** `tankd tank ls|create|show`. */
+export function addTank(program: Command, context: CliContext): void {
+  const tank = program.command("tank").description("list, create and look at tanks");
+  addList(tank, context);
+  addCreate(tank, context);
+  addShow(tank, context);
+}
+
+function addList(tank: Command, context: CliContext): void {
+  tank
+    .command("ls")
+    .description("list the tanks of this node")
+    .action(async (_options: unknown, command: Command) => {
+      const node = await context.node(command);
+      const body = await node.get("/api/tanks");
+      if (context.wantsJson(command)) return context.printJson(body);
+      const { tanks } = tanksSchema.parse(body);
+      context.print(
+        tanks.length === 0
+          ? "No tanks yet; make one with: tankd tank create"
+          : formatTable(
+              ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S"],
+              tanks.map(({ tank, ...view }) => [
+                tank.tank_id,
+                tank.name,
+                tank.status,
+                view.fish_count,
+                view.max_generation,
+                tank.tick,
+                Math.round(view.ticks_per_second),
+              ]),
+            ),
+      );
+    });
+}
+
+interface CreateOptions {
+  readonly tankName?: string;
+  readonly fish?: string;
+  readonly seed?: string;
+  readonly server?: string;
+}
+
+function addCreate(tank: Command, context: CliContext): void {
+  tank
+    .command("create")
+    .description("make a tank")
+    .option("--tank-name <name>", "its name (default: tank-<number>)")
+    .option("--fish <number>", "fish in it (default: 50)")
+    .option("--seed <number>", "seed of its world (default: random)")
+    .option("--server <id>", "the server to make it on (default: this node)")
+    .action(async (options: CreateOptions, command: Command) => {
+      const fish = readInteger(options.fish, "--fish");
+      const seed = readInteger(options.seed, "--seed");
+      const node = await context.node(command);
+      const body = await node.post("/api/tanks", {
+        name: options.tankName ?? (await nextName(node)),
+        ...(fish === undefined ? {} : { fish }),
+        ...(seed === undefined ? {} : { seed }),
+        ...(options.server === undefined ? {} : { server_id: options.server }),
+      });
+      if (context.wantsJson(command)) return context.printJson(body);
+      const made = tankViewSchema.parse(body);
+      context.print(
+        `Made the tank ${made.tank.name} (${made.tank.tank_id}) with ${made.fish_count} fish.`,
+      );
+    });
+}
+
+async function nextName(node: NodeClient): Promise<string> {
+  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  const names = new Set(tanks.map(({ tank }) => tank.name));
+  let number = tanks.length + 1;
+  while (names.has(`tank-${number}`)) number++;
+  return `tank-${number}`;
+}
+
+function addShow(tank: Command, context: CliContext): void {
+  tank
+    .command("show")
+    .description("show one tank")
+    .argument("<tank>", "its id or name")
+    .action(async (wanted: string, _options: unknown, command: Command) => {
+      const node = await context.node(command);
+      const id = await findTank(node, wanted);
+      const body = await node.get(`/api/tanks/${encodeURIComponent(id)}`);
+      if (context.wantsJson(command)) return context.printJson(body);
+      context.print(describe(tankViewSchema.parse(body)));
+    });
+}
+
+/** The id of a tank of this node by id or by name; what is no such thing is left to the node to judge. */
+export async function findTank(node: NodeClient, wanted: string): Promise<string> {
+  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
+  const named = tanks.filter(({ tank }) => tank.name === wanted);
+  if (named.length > 1) {
+    const ids = named.map(({ tank }) => tank.tank_id).join(", ");
+    throw new Problem("usage", `several tanks are called ${wanted}; give the id of one: ${ids}`);
+  }
+  return named[0]?.tank.tank_id ?? wanted;
+}
+
+function describe({ tank, ledger, ...view }: TankView): string {
+  const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
+  const rate = view.tick_rate === 0 ? "as fast as it goes" : `${view.tick_rate} asked for`;
+  return formatFields([
+    ["tank", tank.name],
+    ["id", tank.tank_id],
+    ...(tank.description ? [["description", tank.description] as const] : []),
+    ["server", tank.server_id],
+    ["status", tank.status],
+    ["fish", `${view.fish_count} of at most ${view.capacity}`],
+    ["food", view.food_count],
+    ["generation", view.max_generation],
+    ["diversity", view.diversity.toFixed(2)],
+    ["born", ledger.born],
+    [
+      "died",
+      `${died} (${ledger.died.starvation} starved, ${ledger.died.predation} eaten, ${ledger.died.old_age} of age)`,
+    ],
+    ["arrived", ledger.imported],
+    ["left", ledger.exported - ledger.restored],
+    ["tick", tank.tick],
+    ["ticks per second", `${view.ticks_per_second.toFixed(1)} (${rate})`],
+    ["log", `${tank.seq} commands, ${tank.durable_seq} on disk`],
+    ["seed", view.seed],
+    ["created", tank.created_at],
+  ]);
+}
