@@ -30,7 +30,7 @@ export const LAYERS: readonly string[] = [
   "platform",
 ];
 
-/** Where the outside world may be touched. A trailing slash means the folder with all below it. */
+/** Where the outside world may be touched. */
 const ADAPTERS = [
   /^src\/platform\/(real|simulated)\//,
   /^src\/telemetry\//,

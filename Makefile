@@ -1,0 +1,185 @@
+# tankd: everything that is done with it, by name. `make` alone lists the targets.
+# Works with GNU make 3.81 (macOS) and later; needs npm or Bun, nothing else.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Options for `tankd start`, e.g. make start ARGS="--name left --port 9000"
+ARGS ?=
+# The data directory that start, stop, status … speak about; tankd's own default when empty.
+DATA_DIR ?=
+# Nodes of dev-cluster.
+N ?= 3
+
+BUN := .tools/bun
+DIST := dist/tankd
+SOURCES := $(shell find src -type f 2>/dev/null)
+INSTALLED := node_modules/.installed
+BUILD_INPUTS := $(SOURCES) deploy/build.ts package.json tsconfig.json $(INSTALLED)
+
+# The program of this checkout where there is one, else the installed one.
+TANKD = $(if $(wildcard $(DIST)),./$(DIST),tankd)
+DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+
+# bun test, one process for each group; its closing lines are what .ci/run counts.
+RUN_TESTS = $(BUN) test --timeout 30000
+UNIT_TESTS = $(shell find test -name '*.test.ts' ! -name '*long.test.ts' \
+	! -path 'test/cluster/*' ! -path 'test/ops/*' ! -path 'test/simulation/*' | sort | sed 's|^|./|')
+SIMULATION_TESTS = $(shell find test/simulation -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
+CLUSTER_TESTS = $(shell find test/ops test/cluster -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
+LONG_TESTS = $(shell find test -name '*long.test.ts' | sort | sed 's|^|./|')
+
+WRITE_PROFILE = @if [ -e tankd.toml ]; then echo "tankd.toml is there already; it was left as it is:"; \
+	else printf '\043 Settings of tankd in this directory; tankd config shows them all.\nprofile = "%s"\n' $(1) >tankd.toml; \
+	echo "Wrote tankd.toml:"; fi; sed 's/^/  /' tankd.toml
+
+##@ Build
+
+.PHONY: help
+help: ## list the targets (this)
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z][a-z-]*:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'With: ARGS="…" options for tankd start, DATA_DIR=… another data directory.'
+
+.PHONY: install
+install: $(INSTALLED) ## fetch the pinned Bun and the dependencies
+
+$(INSTALLED): package.json bun.lock bunfig.toml deploy/bun.sh
+	@deploy/bun.sh
+	@touch $@
+
+.PHONY: build
+build: $(DIST) ## make dist/tankd, one executable
+
+$(DIST): $(BUILD_INPUTS)
+	$(BUN) deploy/build.ts
+	@touch $@
+
+.PHONY: release
+release: dist/SHA256SUMS ## cross-compile for Linux, macOS and Windows
+
+dist/SHA256SUMS: $(BUILD_INPUTS)
+	$(BUN) deploy/build.ts --release
+	@touch $@
+
+.PHONY: clean
+clean: ## stop the dev-cluster and remove what was built; no tank is touched
+	@deploy/dev-cluster.sh stop
+	rm -rf dist coverage .dev-cluster
+
+##@ Test
+
+.PHONY: check
+check: $(INSTALLED) ## types, lint and format
+	$(BUN) node_modules/typescript/bin/tsc --noEmit
+	$(BUN) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
+
+# Every group runs even when one before it failed, so that one run shows everything.
+.PHONY: test
+test: $(DIST) ## all tests in their quick form
+	@failed=; for group in check test-unit test-simulation test-integration; do \
+	  $(MAKE) --no-print-directory $$group || failed="$$failed $$group"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi; \
+	echo "All tests passed."
+
+.PHONY: test-unit
+test-unit: $(INSTALLED) ## unit and property tests
+	@$(if $(UNIT_TESTS),$(RUN_TESTS) $(UNIT_TESTS))
+
+.PHONY: test-simulation
+test-simulation: $(INSTALLED) ## the seeded cluster simulator
+	@$(if $(SIMULATION_TESTS),$(RUN_TESTS) $(SIMULATION_TESTS))
+
+.PHONY: test-integration
+test-integration: $(DIST) ## real processes in network namespaces (Linux, root)
+	@$(RUN_TESTS) $(CLUSTER_TESTS)
+
+.PHONY: test-long
+test-long: $(DIST) ## more kills, more seeds, more nodes
+	@$(RUN_TESTS) --timeout 900000 $(LONG_TESTS)
+
+.PHONY: test-discovery
+test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
+	@deploy/dev-cluster.sh show-discovery
+
+.PHONY: bench
+bench: $(DIST) ## the speed of the world on one core
+	@./$(DIST) run --seed 1 --ticks 10000 --fish 100
+
+##@ Run
+
+.PHONY: start
+start: $(DIST) ## start a node in the background
+	@deploy/nodes.sh start $(DATA_OPTION) $(ARGS)
+
+.PHONY: start-mdns
+start-mdns: $(DIST) ## start a node that looks on the local network only
+	@deploy/nodes.sh start $(DATA_OPTION) --discovery mdns $(ARGS)
+
+.PHONY: stop
+stop: ## stop the node and the dev-cluster
+	@deploy/nodes.sh stop $(DATA_OPTION)
+
+.PHONY: restart
+restart: $(DIST) stop ## stop, then start
+	@$(MAKE) --no-print-directory start
+
+.PHONY: status
+status: ## the node, its role and its tanks
+	@$(TANKD) status $(DATA_OPTION)
+
+.PHONY: peers
+peers: ## the servers of the cluster
+	@$(TANKD) peers $(DATA_OPTION)
+
+.PHONY: logs
+logs: ## follow the node's log
+	@$(TANKD) logs -f $(DATA_OPTION)
+
+.PHONY: logs-all
+logs-all: ## follow the logs of the whole dev-cluster
+	@deploy/dev-cluster.sh logs
+
+.PHONY: ps
+ps: ## the processes of this checkout and data directory
+	@deploy/nodes.sh list $(DATA_OPTION)
+
+.PHONY: emergency-stop
+emergency-stop: ## end every node of this checkout and data directory, by force if need be
+	@deploy/nodes.sh kill $(DATA_OPTION)
+
+.PHONY: config
+config: ## every setting and where its value comes from
+	@$(TANKD) config $(DATA_OPTION)
+
+.PHONY: dev-env
+dev-env: ## write tankd.toml with the timing for development, unless there is one
+	$(call WRITE_PROFILE,development)
+
+.PHONY: prod-env
+prod-env: ## write tankd.toml with the timing for production, unless there is one
+	$(call WRITE_PROFILE,production)
+
+.PHONY: dev-cluster
+dev-cluster: $(DIST) ## start N=3 nodes on this machine
+	@deploy/dev-cluster.sh start $(N)
+
+##@ Deploy
+
+.PHONY: deploy
+deploy: $(DIST) ## install the program and run it as a service
+	@deploy/service.sh deploy $(ARGS)
+
+.PHONY: update
+update: ## install a newer build; the program before stays as tankd.previous
+	@deploy/service.sh pull
+	@$(MAKE) --no-print-directory build
+	@deploy/service.sh update
+
+.PHONY: undeploy
+undeploy: ## stop the service and remove the program; tanks stay
+	@deploy/service.sh undeploy
