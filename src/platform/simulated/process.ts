@@ -32,7 +32,7 @@ export class SimulatedProcess {
     this.life = life;
     this.machine = host.machine;
     this.clock = {
-      wallMs: () => world.startWallMs + world.nowMs + host.wallOffsetMs,
+      wallMs: () => Math.floor(world.startWallMs + world.nowMs + host.wallOffsetMs),
       monotonicMs: () => originMs + world.nowMs,
     };
     this.random = { bytes: (length) => draws.bytes(length), unit: () => draws.unit() };

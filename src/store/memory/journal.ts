@@ -166,7 +166,8 @@ export class MemoryJournal implements Journal {
 
   #foldEvents(undo: UndoLog): void {
     if (this.#eventCount <= this.#transferEventsMax) return;
-    let folded = Number(this.#meta.get("transfer_events_folded") ?? 0);
+    const before = Number(this.#meta.get("transfer_events_folded") ?? 0);
+    let folded = before;
     for (const [transferId, events] of this.#events) {
       if (this.#eventCount <= this.#transferEventsMax) break;
       const open = this.#outbox.get(transferId);
@@ -175,7 +176,7 @@ export class MemoryJournal implements Journal {
       this.#eventCount -= events.length;
       folded += events.length;
     }
-    undo.set(this.#meta, "transfer_events_folded", String(folded));
+    if (folded > before) undo.set(this.#meta, "transfer_events_folded", String(folded));
   }
 
   async tanks(): Promise<readonly TankRow[]> {

@@ -1,0 +1,97 @@
+import { Database } from "bun:sqlite";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { storageFault } from "./failures.ts";
+import { SCHEMA_STEPS } from "./schema.ts";
+
+/** Another program may hold the lock for a moment (a backup); our own thread waits this long. */
+const BUSY_TIMEOUT_MS = 1000;
+/** The write-ahead log shrinks back to this after a burst. */
+const WAL_BYTES_KEPT = 16 * 1024 * 1024;
+/**
+ * `quick_check` reads the whole file: 10 to 20 ms for this many bytes. A larger database is not
+ * worth the wait at every start: the log carries checksums of its own, which recovery verifies.
+ */
+const CHECKED_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Opens the database, made when it is missing, brought to the present schema when it is older.
+ * @throws Problem `data_directory_unusable` when it is damaged, not ours, newer, or not writable.
+ */
+export function openDatabase(path: string): Database {
+  let database: Database | undefined;
+  try {
+    database = new Database(path, { create: true, readwrite: true, strict: true });
+    configure(database);
+    refuseDamaged(database, path);
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof Problem) throw error;
+    const why = storageFault(error) ?? messageOf(error);
+    throw unusable(`${path} cannot be used: ${why}`, error);
+  }
+}
+
+function configure(database: Database): void {
+  // First, because switching to WAL already takes a lock (FACTS, Storage).
+  database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA synchronous = FULL");
+  database.run("PRAGMA foreign_keys = ON");
+  database.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
+}
+
+function refuseDamaged(database: Database, path: string): void {
+  const size = database
+    .prepare<{ bytes: number }, []>(
+      "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
+    )
+    .get();
+  if (!size || size.bytes > CHECKED_BYTES_MAX) return;
+  const verdict = database.prepare<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
+  if (verdict?.quick_check !== "ok") {
+    throw unusable(`${path} is damaged: ${verdict?.quick_check}. Restore it from a backup.`);
+  }
+}
+
+function migrate(database: Database, path: string): void {
+  const version = schemaVersion(database, path);
+  if (version > SCHEMA_STEPS.length) {
+    throw unusable(
+      `${path} was made by a newer tankd (schema ${version}, this one knows ` +
+        `${SCHEMA_STEPS.length}): start it with that version, or choose another --data-dir.`,
+    );
+  }
+  for (const [index, step] of SCHEMA_STEPS.entries()) {
+    if (index < version) continue;
+    database.transaction(() => {
+      database.run(step);
+      database.run("UPDATE schema_version SET version = ?", [index + 1]);
+    })();
+  }
+}
+
+/** The number of steps that were run; 0 for a new database. */
+function schemaVersion(database: Database, path: string): number {
+  const tables = database
+    .prepare<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table'")
+    .all()
+    .map((row) => row.name);
+  if (tables.length > 0 && !tables.includes("schema_version")) {
+    throw unusable(`${path} is a database of another program: choose another --data-dir.`);
+  }
+  if (tables.length === 0) {
+    database.transaction(() => {
+      database.run("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT");
+      database.run("INSERT INTO schema_version VALUES (0)");
+    })();
+  }
+  const row = database.prepare<{ version: number }, []>("SELECT version FROM schema_version").get();
+  if (!row) throw unusable(`${path} is damaged: it has lost its schema version.`);
+  return row.version;
+}
+
+function unusable(message: string, cause?: unknown): Problem {
+  return new Problem("data_directory_unusable", message, { cause });
+}

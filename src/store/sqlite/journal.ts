@@ -1,0 +1,150 @@
+import type { Database, Statement } from "bun:sqlite";
+import type { Journal, JournalWrite, TransferFilter } from "../journal.ts";
+import type {
+  ConnectionRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+} from "../rows.ts";
+import { EventBound } from "./event-bound.ts";
+import { journalError } from "./failures.ts";
+import { CONNECTIONS, INBOX, LOG, OUTBOX, SNAPSHOTS, TANKS, TRANSFER_EVENTS } from "./tables.ts";
+import { Writes } from "./writes.ts";
+
+type Parameters = (string | number)[];
+
+/** The journal in SQLite. Each call does its work before it returns: bun:sqlite is synchronous. */
+export class SqliteJournal implements Journal {
+  readonly #database: Database;
+  readonly #writes: Writes;
+  readonly #events: EventBound;
+  readonly #read: ReturnType<typeof prepareReads>;
+
+  constructor(database: Database, transferEventsMax: number) {
+    this.#database = database;
+    this.#writes = new Writes(database);
+    this.#events = new EventBound(database, transferEventsMax);
+    this.#read = prepareReads(database);
+  }
+
+  async commit(writes: readonly JournalWrite[]): Promise<void> {
+    const added = writes.filter((write) => "put" in write && write.put === "event").length;
+    try {
+      this.#database.run("BEGIN IMMEDIATE");
+      for (const write of writes) this.#writes.apply(write);
+      this.#events.enforce(added);
+      this.#database.run("COMMIT");
+    } catch (error) {
+      this.#rollBack(added);
+      throw journalError(error);
+    }
+  }
+
+  /** SQLite rolls back by itself on some errors (a full disk), not on others (a conflict). */
+  #rollBack(added: number): void {
+    if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+    if (added > 0) this.#events.distrust();
+  }
+
+  async tanks(): Promise<readonly TankRow[]> {
+    return this.#read.tanks.all();
+  }
+
+  async log(tankId: string, afterSeq: number): Promise<readonly LogRow[]> {
+    return this.#read.log.all(tankId, afterSeq);
+  }
+
+  async snapshots(tankId: string): Promise<readonly SnapshotRow[]> {
+    return this.#read.snapshots.all(tankId);
+  }
+
+  async connections(): Promise<readonly ConnectionRow[]> {
+    return this.#read.connections.all();
+  }
+
+  async openOutbox(): Promise<readonly OutboxRow[]> {
+    return this.#read.openOutbox.all();
+  }
+
+  async outbox(filter: TransferFilter): Promise<readonly OutboxRow[]> {
+    return newest(this.#read.outbox, filter);
+  }
+
+  async outboxRow(transferId: string): Promise<OutboxRow | undefined> {
+    return this.#read.outboxRow.get(transferId) ?? undefined;
+  }
+
+  async inbox(filter: TransferFilter): Promise<readonly InboxRow[]> {
+    return newest(this.#read.inbox, filter);
+  }
+
+  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
+    return this.#read.inboxRow.get(transferId) ?? undefined;
+  }
+
+  async lastSequences(): ReturnType<Journal["lastSequences"]> {
+    return this.#read.lastSequences.all();
+  }
+
+  async events(transferId: string): Promise<readonly TransferEventRow[]> {
+    return this.#read.events.all(transferId);
+  }
+
+  async meta(key: string): Promise<string | undefined> {
+    return this.#read.meta.get(key)?.value;
+  }
+}
+
+function prepareReads(database: Database) {
+  const select = <Row>(columns: string, rest: string) =>
+    database.prepare<Row, Parameters>(`SELECT ${columns} FROM ${rest}`);
+  const newestFirst = <Row>(columns: string, table: string, state: string) => ({
+    all: select<Row>(columns, `${table} ORDER BY place DESC LIMIT ?`),
+    some: select<Row>(
+      columns,
+      `${table} WHERE ${state} IN (SELECT value FROM json_each(?)) ORDER BY place DESC LIMIT ?`,
+    ),
+  });
+  return {
+    tanks: select<TankRow>(TANKS.columns, "tanks ORDER BY ordinal"),
+    log: select<LogRow>(LOG.columns, "log WHERE tank_id = ? AND seq > ? ORDER BY seq"),
+    snapshots: select<SnapshotRow>(
+      SNAPSHOTS.columns,
+      "snapshots WHERE tank_id = ? ORDER BY seq DESC",
+    ),
+    connections: select<ConnectionRow>(
+      CONNECTIONS.columns,
+      "connections ORDER BY created_at, connection_id",
+    ),
+    openOutbox: select<OutboxRow>(
+      OUTBOX.columns,
+      "outbox WHERE state IN ('pending', 'in_doubt') ORDER BY place",
+    ),
+    outbox: newestFirst<OutboxRow>(OUTBOX.columns, "outbox", "state"),
+    outboxRow: select<OutboxRow>(OUTBOX.columns, "outbox WHERE transfer_id = ?"),
+    inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
+    inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ?"),
+    lastSequences: select<Awaited<ReturnType<Journal["lastSequences"]>>[number]>(
+      "source_tank_id, destination_tank_id, MAX(sequence) AS sequence",
+      "outbox GROUP BY source_tank_id, destination_tank_id " +
+        "ORDER BY source_tank_id, destination_tank_id",
+    ),
+    events: select<TransferEventRow>(
+      TRANSFER_EVENTS.columns,
+      "transfer_events WHERE transfer_id = ? ORDER BY place",
+    ),
+    meta: select<{ value: string }>("value", "meta WHERE key = ?"),
+  };
+}
+
+function newest<Row>(
+  read: { readonly all: Statement<Row, Parameters>; readonly some: Statement<Row, Parameters> },
+  filter: TransferFilter,
+): readonly Row[] {
+  return filter.states === undefined
+    ? read.all.all(filter.limit)
+    : read.some.all(JSON.stringify(filter.states), filter.limit);
+}

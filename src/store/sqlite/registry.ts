@@ -1,0 +1,49 @@
+import type { Database } from "bun:sqlite";
+import type { RegistryStore } from "../journal.ts";
+import { journalError } from "./failures.ts";
+
+/**
+ * The registry beside the journal. It is soft state, written at every heartbeat, so its writes do
+ * not wait for the disk: a power cut may cost the last of them, and cannot harm the journal.
+ */
+export class SqliteRegistry implements RegistryStore {
+  readonly #database: Database;
+  readonly #load;
+  readonly #put;
+  readonly #remove;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#load = database.prepare<{ node_id: string; record: string }, []>(
+      "SELECT node_id, record FROM registry ORDER BY node_id",
+    );
+    this.#put = database.prepare(
+      "INSERT INTO registry VALUES (?, ?) ON CONFLICT (node_id) DO UPDATE SET record = excluded.record",
+    );
+    this.#remove = database.prepare("DELETE FROM registry WHERE node_id = ?");
+  }
+
+  async load(): Promise<readonly { node_id: string; record: string }[]> {
+    return this.#load.all();
+  }
+
+  async put(nodeId: string, record: string): Promise<void> {
+    this.#unsynced(() => this.#put.run(nodeId, record));
+  }
+
+  async remove(nodeId: string): Promise<void> {
+    this.#unsynced(() => this.#remove.run(nodeId));
+  }
+
+  /** In WAL, NORMAL syncs at checkpoints only (sqlite.org/pragma.html#pragma_synchronous). */
+  #unsynced(write: () => void): void {
+    try {
+      this.#database.run("PRAGMA synchronous = NORMAL");
+      write();
+    } catch (error) {
+      throw journalError(error);
+    } finally {
+      this.#database.run("PRAGMA synchronous = FULL");
+    }
+  }
+}

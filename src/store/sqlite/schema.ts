@@ -1,0 +1,108 @@
+/**
+ * The steps from an empty database to the present schema, each run once and never changed again;
+ * a change of the schema is a further step. Columns are the fields of `rows.ts`.
+ */
+export const SCHEMA_STEPS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tanks (
+    tank_id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    fish INTEGER NOT NULL,
+    tank_key TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE log (
+    tank_id TEXT NOT NULL REFERENCES tanks ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    digest TEXT,
+    checksum TEXT NOT NULL,
+    engine_version INTEGER NOT NULL,
+    PRIMARY KEY (tank_id, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE snapshots (
+    tank_id TEXT NOT NULL REFERENCES tanks ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    file TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    engine_version INTEGER NOT NULL,
+    log_checksum TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tank_id, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE connections (
+    connection_id TEXT NOT NULL PRIMARY KEY,
+    source_tank_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    destination_node_id TEXT NOT NULL,
+    probability REAL NOT NULL,
+    direction TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  -- place: order of arrival. Transfers outlive their tanks, so they refer to none.
+  CREATE TABLE outbox (
+    place INTEGER PRIMARY KEY,
+    transfer_id TEXT NOT NULL UNIQUE,
+    source_tank_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    destination_node_id TEXT NOT NULL,
+    connection_id TEXT,
+    entity_type TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
+    side TEXT NOT NULL,
+    record BLOB NOT NULL,
+    record_digest TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX outbox_by_state ON outbox (state, place);
+  CREATE INDEX outbox_by_pair ON outbox (source_tank_id, destination_tank_id, sequence);
+
+  CREATE TABLE inbox (
+    place INTEGER PRIMARY KEY,
+    transfer_id TEXT NOT NULL UNIQUE,
+    source_tank_id TEXT NOT NULL,
+    source_node_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    entity_type TEXT NOT NULL,
+    entity_id TEXT,
+    record_digest TEXT,
+    sequence INTEGER NOT NULL,
+    decision TEXT NOT NULL,
+    reason TEXT,
+    epoch INTEGER NOT NULL,
+    decided_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX inbox_by_decision ON inbox (decision, place);
+
+  CREATE TABLE transfer_events (
+    place INTEGER PRIMARY KEY,
+    transfer_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX transfer_events_by_transfer ON transfer_events (transfer_id, place);
+
+  CREATE TABLE registry (node_id TEXT NOT NULL PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  `,
+];

@@ -1,0 +1,131 @@
+import type {
+  ConnectionRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+} from "../rows.ts";
+
+type Value = string | number | Uint8Array | null;
+type RowOf<Row> = { readonly [Column in keyof Row]: Value };
+
+/** How the rows of one kind are written and read. */
+export interface Table<Row> {
+  readonly name: string;
+  /** `a, b, c`, for SELECT. */
+  readonly columns: string;
+  /** Adds a row; a taken key is an error. */
+  readonly insert: string;
+  /** Adds a row or gives the one of that key new values. Never deletes: nothing cascades. */
+  readonly upsert: string;
+  /** The parameters of both statements. */
+  values(row: Row): Value[];
+}
+
+/** `columns` lists every field of the row, which the compiler checks, so that none is forgotten. */
+function table<Row extends RowOf<Row>>(
+  name: string,
+  key: readonly (keyof Row & string)[],
+  columns: Readonly<Record<keyof Row & string, true>>,
+): Table<Row> {
+  const names = Object.keys(columns) as (keyof Row & string)[];
+  const list = names.join(", ");
+  const insert = `INSERT INTO ${name} (${list}) VALUES (${names.map(() => "?").join(", ")})`;
+  const updates = names.map((column) => `${column} = excluded.${column}`).join(", ");
+  return {
+    name,
+    columns: list,
+    insert,
+    upsert: `${insert} ON CONFLICT (${key.join(", ")}) DO UPDATE SET ${updates}`,
+    values: (row) => names.map((column) => row[column]),
+  };
+}
+
+export const TANKS = table<TankRow>("tanks", ["tank_id"], {
+  tank_id: true,
+  name: true,
+  description: true,
+  created_at: true,
+  seed: true,
+  fish: true,
+  tank_key: true,
+  epoch: true,
+  ordinal: true,
+});
+
+export const LOG = table<LogRow>("log", ["tank_id", "seq"], {
+  tank_id: true,
+  seq: true,
+  tick: true,
+  kind: true,
+  payload: true,
+  digest: true,
+  checksum: true,
+  engine_version: true,
+});
+
+export const SNAPSHOTS = table<SnapshotRow>("snapshots", ["tank_id", "seq"], {
+  tank_id: true,
+  seq: true,
+  tick: true,
+  digest: true,
+  file: true,
+  bytes: true,
+  engine_version: true,
+  log_checksum: true,
+  created_at: true,
+});
+
+export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"], {
+  connection_id: true,
+  source_tank_id: true,
+  destination_tank_id: true,
+  destination_node_id: true,
+  probability: true,
+  direction: true,
+  origin: true,
+  created_at: true,
+});
+
+export const OUTBOX = table<OutboxRow>("outbox", ["transfer_id"], {
+  transfer_id: true,
+  source_tank_id: true,
+  destination_tank_id: true,
+  destination_node_id: true,
+  connection_id: true,
+  entity_type: true,
+  entity_id: true,
+  side: true,
+  record: true,
+  record_digest: true,
+  sequence: true,
+  state: true,
+  attempts: true,
+  reason: true,
+  created_at: true,
+  updated_at: true,
+});
+
+export const INBOX = table<InboxRow>("inbox", ["transfer_id"], {
+  transfer_id: true,
+  source_tank_id: true,
+  source_node_id: true,
+  destination_tank_id: true,
+  entity_type: true,
+  entity_id: true,
+  record_digest: true,
+  sequence: true,
+  decision: true,
+  reason: true,
+  epoch: true,
+  decided_at: true,
+});
+
+export const TRANSFER_EVENTS = table<TransferEventRow>("transfer_events", ["transfer_id"], {
+  transfer_id: true,
+  at: true,
+  event: true,
+  detail: true,
+});

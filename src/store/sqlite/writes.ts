@@ -1,0 +1,126 @@
+import type { Database, Statement } from "bun:sqlite";
+import { JournalConflict, type JournalWrite } from "../journal.ts";
+import {
+  CONNECTIONS,
+  INBOX,
+  LOG,
+  OUTBOX,
+  SNAPSHOTS,
+  TANKS,
+  type Table,
+  TRANSFER_EVENTS,
+} from "./tables.ts";
+
+type Put = Extract<JournalWrite, { put: unknown }>;
+type Remove = Extract<JournalWrite, { remove: unknown }>;
+type Update = Extract<JournalWrite, { update: unknown }>;
+
+/** Turns each {@link JournalWrite} into its prepared statement. The caller holds the transaction. */
+export class Writes {
+  readonly #put: ReturnType<typeof preparePuts>;
+  readonly #remove: ReturnType<typeof prepareRemoves>;
+  readonly #updateOutbox: Statement;
+
+  constructor(database: Database) {
+    this.#put = preparePuts(database);
+    this.#remove = prepareRemoves(database);
+    this.#updateOutbox = database.prepare(
+      "UPDATE outbox SET state = ?, attempts = ?, reason = ?, updated_at = ? WHERE transfer_id = ?",
+    );
+  }
+
+  apply(write: JournalWrite): void {
+    if ("put" in write) this.#applyPut(write);
+    else if ("remove" in write) this.#applyRemove(write);
+    else this.#applyUpdate(write);
+  }
+
+  #applyPut(write: Put): void {
+    switch (write.put) {
+      case "tank":
+        this.#put.tank(write.row);
+        break;
+      case "log":
+        this.#put.log(write.row);
+        break;
+      case "snapshot":
+        this.#put.snapshot(write.row);
+        break;
+      case "connection":
+        this.#put.connection(write.row);
+        break;
+      case "outbox":
+        this.#put.outbox(write.row);
+        break;
+      case "inbox":
+        this.#put.inbox(write.row);
+        break;
+      case "event":
+        this.#put.event(write.row);
+        break;
+      case "meta":
+        this.#put.meta(write.key, write.value);
+        break;
+    }
+  }
+
+  #applyRemove(write: Remove): void {
+    switch (write.remove) {
+      case "tank":
+        this.#remove.tank.run(write.tank_id);
+        break;
+      case "connection":
+        this.#remove.connection.run(write.connection_id);
+        break;
+      case "snapshot":
+        this.#remove.snapshot.run(write.tank_id, write.seq);
+        break;
+      case "log":
+        this.#remove.log.run(write.tank_id, write.up_to_seq);
+        break;
+    }
+  }
+
+  #applyUpdate(write: Update): void {
+    const { state, attempts, reason, updated_at, transfer_id } = write;
+    const result = this.#updateOutbox.run(state, attempts, reason, updated_at, transfer_id);
+    if (result.changes === 0) {
+      throw new JournalConflict(`transfer ${transfer_id} is not in the outbox`);
+    }
+  }
+}
+
+function preparePuts(database: Database) {
+  const adding = <Row>(table: Table<Row>) => writer(table, database.prepare(table.insert));
+  const replacing = <Row>(table: Table<Row>) => writer(table, database.prepare(table.upsert));
+  const meta = database.prepare(
+    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  );
+  return {
+    tank: replacing(TANKS),
+    log: adding(LOG),
+    snapshot: replacing(SNAPSHOTS),
+    connection: replacing(CONNECTIONS),
+    outbox: replacing(OUTBOX),
+    inbox: adding(INBOX),
+    event: adding(TRANSFER_EVENTS),
+    meta: (key: string, value: string) => {
+      meta.run(key, value);
+    },
+  };
+}
+
+function writer<Row>(table: Table<Row>, statement: Statement): (row: Row) => void {
+  return (row) => {
+    statement.run(...table.values(row));
+  };
+}
+
+function prepareRemoves(database: Database) {
+  return {
+    tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
+    connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),
+    snapshot: database.prepare("DELETE FROM snapshots WHERE tank_id = ? AND seq = ?"),
+    log: database.prepare("DELETE FROM log WHERE tank_id = ? AND seq <= ?"),
+  };
+}

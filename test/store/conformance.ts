@@ -1,0 +1,352 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import {
+  type Journal,
+  JournalConflict,
+  type JournalWrite,
+  type Store,
+} from "../../src/store/journal.ts";
+import {
+  connectionRow,
+  eventRow,
+  inboxRow,
+  logRow,
+  outboxRow,
+  snapshotRow,
+  tankRow,
+} from "./rows.ts";
+
+/** A store under test. */
+export interface Subject {
+  readonly store: Store;
+  /** The same data after the process has gone and come back. */
+  reopen(): Promise<Store>;
+  dispose(): Promise<void>;
+}
+
+export const EVENTS_MAX = 100;
+
+const TANK: JournalWrite = { put: "tank", row: tankRow("t1") };
+
+/** What every {@link Store} promises. `open` makes an empty one with `transferEventsMax` = EVENTS_MAX. */
+export function storeConformance(name: string, open: () => Promise<Subject>): void {
+  let subject: Subject | undefined;
+  const opened = async () => {
+    subject = await open();
+    return { journal: subject.store.journal, store: subject.store, subject };
+  };
+  afterEach(async () => {
+    await subject?.dispose();
+    subject = undefined;
+  });
+
+  describe(name, () => {
+    rowsComeBack(opened);
+    commitsAreWhole(opened);
+    transfersAreFound(opened);
+    eventsAreBounded(opened);
+    registryIsKept(opened);
+  });
+}
+
+type Opened = () => Promise<{ journal: Journal; store: Store; subject: Subject }>;
+
+function rowsComeBack(opened: Opened): void {
+  test("every row comes back as it went in, also after a restart", async () => {
+    const { journal, subject } = await opened();
+    const read = async (from: Journal) => ({
+      tanks: await from.tanks(),
+      log: await from.log("t1", 0),
+      snapshots: await from.snapshots("t1"),
+      connections: await from.connections(),
+      outbox: await from.outboxRow("x1"),
+      inbox: await from.inboxRow("x2"),
+      events: await from.events("x1"),
+      meta: await from.meta("k"),
+    });
+    await journal.commit([
+      TANK,
+      { put: "log", row: logRow("t1", 1) },
+      { put: "snapshot", row: snapshotRow("t1", 1) },
+      { put: "connection", row: connectionRow("c1") },
+      { put: "outbox", row: outboxRow("x1") },
+      { put: "inbox", row: inboxRow("x2") },
+      { put: "event", row: eventRow("x1", 7) },
+      { put: "meta", key: "k", value: "v" },
+    ]);
+    const expected = {
+      tanks: [tankRow("t1")],
+      log: [logRow("t1", 1)],
+      snapshots: [snapshotRow("t1", 1)],
+      connections: [connectionRow("c1")],
+      outbox: outboxRow("x1"),
+      inbox: inboxRow("x2"),
+      events: [eventRow("x1", 7)],
+      meta: "v",
+    };
+    expect(await read(journal)).toEqual(expected);
+    expect(await read((await subject.reopen()).journal)).toEqual(expected);
+  });
+
+  test("what is not there is undefined or empty", async () => {
+    const { journal } = await opened();
+    expect(await journal.outboxRow("x")).toBeUndefined();
+    expect(await journal.inboxRow("x")).toBeUndefined();
+    expect(await journal.meta("x")).toBeUndefined();
+    expect(await journal.log("x", 0)).toEqual([]);
+    expect(await journal.events("x")).toEqual([]);
+    await journal.commit([]);
+  });
+
+  test("rows are copies: changing what was given or got changes nothing", async () => {
+    const { journal } = await opened();
+    const given = outboxRow("x1");
+    await journal.commit([{ put: "outbox", row: given }]);
+    given.record.fill(9);
+    (await journal.outboxRow("x1"))?.record.fill(8);
+    expect((await journal.outboxRow("x1"))?.record).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  test("tanks come by ordinal, the log ascending from a seq, snapshots newest first", async () => {
+    const { journal } = await opened();
+    await journal.commit([
+      { put: "tank", row: tankRow("t2", 2) },
+      TANK,
+      ...[1, 2, 10, 9].map((seq) => ({ put: "log" as const, row: logRow("t1", seq) })),
+      ...[1, 10, 9].map((seq) => ({ put: "snapshot" as const, row: snapshotRow("t1", seq) })),
+      { put: "connection", row: connectionRow("later", 2) },
+      { put: "connection", row: connectionRow("earlier", 1) },
+    ]);
+    expect((await journal.tanks()).map((row) => row.tank_id)).toEqual(["t1", "t2"]);
+    expect((await journal.log("t1", 1)).map((row) => row.seq)).toEqual([2, 9, 10]);
+    expect((await journal.snapshots("t1")).map((row) => row.seq)).toEqual([10, 9, 1]);
+    expect((await journal.connections()).map((row) => row.connection_id)).toEqual([
+      "earlier",
+      "later",
+    ]);
+  });
+
+  test("known keys are replaced, and a replaced tank keeps its log", async () => {
+    const { journal } = await opened();
+    await journal.commit([TANK, { put: "log", row: logRow("t1", 1) }]);
+    await journal.commit([
+      { put: "tank", row: { ...tankRow("t1"), name: "renamed" } },
+      { put: "meta", key: "k", value: "old" },
+      { put: "meta", key: "k", value: "new" },
+      { put: "snapshot", row: snapshotRow("t1", 1) },
+      { put: "snapshot", row: { ...snapshotRow("t1", 1), digest: "d2" } },
+      { put: "connection", row: connectionRow("c1") },
+      { put: "connection", row: { ...connectionRow("c1"), probability: 99 } },
+    ]);
+    expect((await journal.tanks()).map((row) => row.name)).toEqual(["renamed"]);
+    expect(await journal.log("t1", 0)).toHaveLength(1);
+    expect(await journal.meta("k")).toBe("new");
+    expect((await journal.snapshots("t1")).map((row) => row.digest)).toEqual(["d2"]);
+    expect((await journal.connections()).map((row) => row.probability)).toEqual([99]);
+  });
+
+  test("removing takes exactly what it names; a tank takes its log and snapshots along", async () => {
+    const { journal } = await opened();
+    await journal.commit([
+      TANK,
+      { put: "tank", row: tankRow("t2", 2) },
+      ...[1, 2, 3].map((seq) => ({ put: "log" as const, row: logRow("t1", seq) })),
+      { put: "log", row: logRow("t2", 1) },
+      { put: "snapshot", row: snapshotRow("t1", 1) },
+      { put: "snapshot", row: snapshotRow("t1", 2) },
+      { put: "connection", row: connectionRow("c1") },
+      { put: "outbox", row: outboxRow("x1") },
+      { put: "inbox", row: { ...inboxRow("x2"), destination_tank_id: "t1" } },
+    ]);
+    await journal.commit([
+      { remove: "log", tank_id: "t1", up_to_seq: 2 },
+      { remove: "snapshot", tank_id: "t1", seq: 1 },
+      { remove: "connection", connection_id: "c1" },
+    ]);
+    expect((await journal.log("t1", 0)).map((row) => row.seq)).toEqual([3]);
+    expect((await journal.snapshots("t1")).map((row) => row.seq)).toEqual([2]);
+    expect(await journal.connections()).toEqual([]);
+    await journal.commit([{ remove: "tank", tank_id: "t1" }]);
+    expect((await journal.tanks()).map((row) => row.tank_id)).toEqual(["t2"]);
+    expect(await journal.log("t1", 0)).toEqual([]);
+    expect(await journal.snapshots("t1")).toEqual([]);
+    expect(await journal.log("t2", 0)).toHaveLength(1);
+    expect(await journal.outboxRow("x1")).toBeDefined();
+    expect(await journal.inboxRow("x2")).toBeDefined();
+  });
+}
+
+function commitsAreWhole(opened: Opened): void {
+  test.each<[string, JournalWrite]>([
+    ["a log row twice", { put: "log", row: logRow("t1", 1) }],
+    ["a decision twice", { put: "inbox", row: inboxRow("x1") }],
+    ["a log row of no tank", { put: "log", row: logRow("nowhere", 1) }],
+    ["a snapshot of no tank", { put: "snapshot", row: snapshotRow("nowhere", 1) }],
+    [
+      "news of no transfer",
+      {
+        update: "outbox",
+        transfer_id: "none",
+        state: "delivered",
+        attempts: 1,
+        reason: null,
+        updated_at: 2,
+      },
+    ],
+  ])("%s is a conflict, and nothing of its commit is there", async (_, bad) => {
+    const { journal } = await opened();
+    await journal.commit([
+      TANK,
+      { put: "log", row: logRow("t1", 1) },
+      { put: "inbox", row: inboxRow("x1") },
+      { put: "meta", key: "k", value: "before" },
+      { put: "outbox", row: outboxRow("x9") },
+    ]);
+    const commit = journal.commit([
+      { put: "meta", key: "k", value: "after" },
+      { put: "tank", row: tankRow("t2", 2) },
+      { put: "log", row: logRow("t1", 2) },
+      { put: "event", row: eventRow("x9", 1) },
+      { remove: "log", tank_id: "t1", up_to_seq: 0 },
+      bad,
+      { remove: "tank", tank_id: "t1" },
+    ]);
+    await expect(commit).rejects.toBeInstanceOf(JournalConflict);
+    expect(await journal.meta("k")).toBe("before");
+    expect((await journal.tanks()).map((row) => row.tank_id)).toEqual(["t1"]);
+    expect(await journal.log("t1", 0)).toEqual([logRow("t1", 1)]);
+    expect(await journal.events("x9")).toEqual([]);
+    await journal.commit([{ put: "log", row: logRow("t1", 2) }]);
+    expect(await journal.log("t1", 0)).toHaveLength(2);
+  });
+
+  test("writes of one commit see those before them", async () => {
+    const { journal } = await opened();
+    await journal.commit([
+      TANK,
+      { put: "log", row: logRow("t1", 1) },
+      { remove: "log", tank_id: "t1", up_to_seq: 1 },
+      { put: "log", row: { ...logRow("t1", 1), kind: "spawn" } },
+    ]);
+    expect((await journal.log("t1", 0)).map((row) => row.kind)).toEqual(["spawn"]);
+  });
+
+  test("of many commits at once each is there or rejected, and a conflict hurts only its own", async () => {
+    const { journal } = await opened();
+    await journal.commit([TANK]);
+    const seqs = [...Array.from({ length: 50 }, (_, index) => index + 1), 7, 13];
+    const results = await Promise.allSettled(
+      seqs.map((seq) => journal.commit([{ put: "log", row: logRow("t1", seq) }])),
+    );
+    const rejected = results.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    expect(rejected).toHaveLength(2);
+    for (const reason of rejected) expect(reason).toBeInstanceOf(JournalConflict);
+    expect(await journal.log("t1", 0)).toHaveLength(50);
+  });
+}
+
+function transfersAreFound(opened: Opened): void {
+  test("open transfers come oldest first, a list newest first, by state and up to a limit", async () => {
+    const { journal } = await opened();
+    const ids = ["x3", "x1", "x2", "x4"];
+    await journal.commit(
+      ids.map((id, index) => ({ put: "outbox" as const, row: outboxRow(id, index + 1) })),
+    );
+    const settle = (transfer_id: string, state: "delivered" | "in_doubt") =>
+      journal.commit([
+        { update: "outbox", transfer_id, state, attempts: 3, reason: "why", updated_at: 9 },
+      ]);
+    await settle("x1", "delivered");
+    await settle("x3", "in_doubt");
+    const list = async (filter: Parameters<Journal["outbox"]>[0]) =>
+      (await journal.outbox(filter)).map((row) => row.transfer_id);
+    expect((await journal.openOutbox()).map((row) => row.transfer_id)).toEqual(["x3", "x2", "x4"]);
+    expect(await list({ limit: 10 })).toEqual(["x4", "x2", "x1", "x3"]);
+    expect(await list({ limit: 2 })).toEqual(["x4", "x2"]);
+    expect(await list({ states: ["delivered", "in_doubt"], limit: 10 })).toEqual(["x1", "x3"]);
+    expect(await list({ states: [], limit: 10 })).toEqual([]);
+    expect(await journal.outboxRow("x1")).toEqual({
+      ...outboxRow("x1", 2),
+      state: "delivered",
+      attempts: 3,
+      reason: "why",
+      updated_at: 9,
+    });
+  });
+
+  test("a replaced outbox row keeps its place", async () => {
+    const { journal } = await opened();
+    for (const id of ["x1", "x2"]) await journal.commit([{ put: "outbox", row: outboxRow(id) }]);
+    await journal.commit([{ put: "outbox", row: { ...outboxRow("x1"), attempts: 5 } }]);
+    const open = await journal.openOutbox();
+    expect(open.map((row) => [row.transfer_id, row.attempts])).toEqual([
+      ["x1", 5],
+      ["x2", 0],
+    ]);
+  });
+
+  test("decisions come newest first and by kind", async () => {
+    const { journal } = await opened();
+    for (const id of ["x2", "x1", "x3"]) {
+      const decision = id === "x1" ? ("refused" as const) : ("accepted" as const);
+      await journal.commit([{ put: "inbox", row: { ...inboxRow(id), decision } }]);
+    }
+    const list = async (filter: Parameters<Journal["inbox"]>[0]) =>
+      (await journal.inbox(filter)).map((row) => row.transfer_id);
+    expect(await list({ limit: 10 })).toEqual(["x3", "x1", "x2"]);
+    expect(await list({ states: ["accepted"], limit: 1 })).toEqual(["x3"]);
+    expect(await list({ states: ["refused"], limit: 10 })).toEqual(["x1"]);
+  });
+
+  test("the last sequence of each pair of tanks is remembered", async () => {
+    const { journal } = await opened();
+    await journal.commit([
+      { put: "outbox", row: outboxRow("x1", 1) },
+      { put: "outbox", row: outboxRow("x3", 3) },
+      { put: "outbox", row: outboxRow("x2", 2) },
+      { put: "outbox", row: { ...outboxRow("y1", 9), destination_tank_id: "t9" } },
+    ]);
+    expect(await journal.lastSequences()).toEqual([
+      { source_tank_id: "t1", destination_tank_id: "t2", sequence: 3 },
+      { source_tank_id: "t1", destination_tank_id: "t9", sequence: 9 },
+    ]);
+  });
+}
+
+function eventsAreBounded(opened: Opened): void {
+  test("the oldest events of settled transfers fold into a count; open transfers keep theirs", async () => {
+    const { journal, subject } = await opened();
+    await journal.commit([
+      { put: "outbox", row: outboxRow("open") },
+      { put: "event", row: eventRow("open", 0) },
+    ]);
+    const settled = Array.from({ length: 3 * EVENTS_MAX }, (_, index) => `x${index}`);
+    for (const id of settled) await journal.commit([{ put: "event", row: eventRow(id, 1) }]);
+    const kept: string[] = [];
+    for (const id of settled) if ((await journal.events(id)).length > 0) kept.push(id);
+    expect(kept.length).toBeLessThan(EVENTS_MAX);
+    expect(kept.length).toBeGreaterThan(EVENTS_MAX / 2);
+    expect(kept).toEqual(settled.slice(-kept.length));
+    expect(await journal.events("open")).toHaveLength(1);
+    const folded = String(settled.length - kept.length);
+    expect(await journal.meta("transfer_events_folded")).toBe(folded);
+    const again = await subject.reopen();
+    expect(await again.journal.meta("transfer_events_folded")).toBe(folded);
+  });
+}
+
+function registryIsKept(opened: Opened): void {
+  test("the registry keeps the last record of each server", async () => {
+    const { store, subject } = await opened();
+    await store.registry.put("n2", "old");
+    await store.registry.put("n2", "new");
+    await store.registry.put("n1", "one");
+    await store.registry.put("n3", "gone");
+    await store.registry.remove("n3");
+    const expected = [
+      { node_id: "n1", record: "one" },
+      { node_id: "n2", record: "new" },
+    ];
+    expect(await store.registry.load()).toEqual(expected);
+    expect(await (await subject.reopen()).registry.load()).toEqual(expected);
+  });
+}

@@ -1,0 +1,107 @@
+import type {
+  ConnectionRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+} from "../../src/store/rows.ts";
+
+/** Rows with plausible values, for tests that care about one or two fields. */
+
+export function tankRow(tank_id: string, ordinal = 1): TankRow {
+  return {
+    tank_id,
+    name: `tank ${tank_id}`,
+    description: "",
+    created_at: 1_700_000_000_000,
+    seed: Number.MAX_SAFE_INTEGER,
+    fish: 50,
+    tank_key: "0123456789abcdef",
+    epoch: 1,
+    ordinal,
+  };
+}
+
+export function logRow(tank_id: string, seq: number): LogRow {
+  return {
+    tank_id,
+    seq,
+    tick: seq * 10,
+    kind: "feed",
+    payload: Uint8Array.of(seq & 255, 0, 255),
+    digest: null,
+    checksum: `checksum ${seq}`,
+    engine_version: 1,
+  };
+}
+
+export function snapshotRow(tank_id: string, seq: number): SnapshotRow {
+  return {
+    tank_id,
+    seq,
+    tick: seq * 10,
+    digest: "d1",
+    file: `snapshots/${tank_id}/${seq}`,
+    bytes: 1234,
+    engine_version: 1,
+    log_checksum: `checksum ${seq}`,
+    created_at: 1_700_000_000_000,
+  };
+}
+
+export function connectionRow(connection_id: string, created_at = 1): ConnectionRow {
+  return {
+    connection_id,
+    source_tank_id: "t1",
+    destination_tank_id: "t2",
+    destination_node_id: "n2",
+    probability: 12.5,
+    direction: "both",
+    origin: "auto",
+    created_at,
+  };
+}
+
+export function outboxRow(transfer_id: string, sequence = 1): OutboxRow {
+  return {
+    transfer_id,
+    source_tank_id: "t1",
+    destination_tank_id: "t2",
+    destination_node_id: "n2",
+    connection_id: null,
+    entity_type: "fish",
+    entity_id: "0123456789abcdef-1",
+    side: "left",
+    record: Uint8Array.of(1, 2, 3),
+    record_digest: "d1",
+    sequence,
+    state: "pending",
+    attempts: 0,
+    reason: null,
+    created_at: 1,
+    updated_at: 1,
+  };
+}
+
+export function inboxRow(transfer_id: string): InboxRow {
+  return {
+    transfer_id,
+    source_tank_id: "t1",
+    source_node_id: "n1",
+    destination_tank_id: "t2",
+    entity_type: "fish",
+    entity_id: null,
+    record_digest: null,
+    sequence: 1,
+    decision: "accepted",
+    reason: null,
+    epoch: 1,
+    decided_at: 1,
+  };
+}
+
+export function eventRow(transfer_id: string, at: number): TransferEventRow {
+  return { transfer_id, at, event: "initiated", detail: `at ${at}` };
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { groupCommit } from "../../src/store/group-commit.ts";
+import type { Store } from "../../src/store/journal.ts";
+import { MemoryStore } from "../../src/store/memory/store.ts";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { noMetrics } from "../../src/telemetry/metrics.ts";
+import { EVENTS_MAX, type Subject, storeConformance } from "./conformance.ts";
+
+const clock = { wallMs: () => 0, monotonicMs: () => 0 };
+
+async function openMemory(): Promise<Subject> {
+  const store = new MemoryStore({ transferEventsMax: EVENTS_MAX });
+  return { store, reopen: async () => store, dispose: async () => {} };
+}
+
+async function openSqlite(): Promise<Subject> {
+  const folder = await mkdtemp(join(tmpdir(), "tankd-store-"));
+  const open = () => openSqliteStore(join(folder, "tankd.db"), { transferEventsMax: EVENTS_MAX });
+  let store = open();
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      store = open();
+      return store;
+    },
+    dispose: async () => {
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** The same store, with its commits gathered. */
+function gathered(open: () => Promise<Subject>): () => Promise<Subject> {
+  const gather = (store: Store): Store => ({
+    journal: groupCommit(store.journal, { clock, metrics: noMetrics }),
+    registry: store.registry,
+    close: () => store.close(),
+  });
+  return async () => {
+    const subject = await open();
+    return {
+      store: gather(subject.store),
+      reopen: async () => gather(await subject.reopen()),
+      dispose: () => subject.dispose(),
+    };
+  };
+}
+
+storeConformance("memory", openMemory);
+storeConformance("sqlite", openSqlite);
+storeConformance("group commit over memory", gathered(openMemory));
+storeConformance("group commit over sqlite", gathered(openSqlite));
