@@ -39,9 +39,9 @@ export class Lanes {
     const queue = this.#waiting.get(key);
     const next = queue?.shift();
     if (queue?.length === 0) this.#waiting.delete(key);
-    if (next) return next();
-    const busy = (this.#busy.get(key) ?? 1) - 1;
-    if (busy === 0) this.#busy.delete(key);
-    else this.#busy.set(key, busy);
+    const busy = this.#busy.get(key) ?? 1;
+    if (next) next();
+    else if (busy > 1) this.#busy.set(key, busy - 1);
+    else this.#busy.delete(key);
   }
 }

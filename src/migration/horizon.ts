@@ -1,0 +1,52 @@
+import type { Journal, JournalWrite } from "../store/journal.ts";
+import type { AbortRequest } from "./protocol.ts";
+
+/**
+ * How far back this node has to remember: for each (source node, source tank, destination tank) the
+ * lowest transfer that the source still called undecided. The source settled everything below, so
+ * an unknown id from there is a late copy of something that may have been forgotten, or that was
+ * settled by hand: it must neither be taken nor declared dead. Kept in the journal's meta.
+ *
+ * The node is part of the key: nobody can age the transfers of another.
+ */
+export class Horizon {
+  readonly #journal: Journal;
+  readonly #pairsMax: number;
+  /** In the order of last use. May be ahead of the disk: what a source said stays true. */
+  readonly #lowest = new Map<string, number>();
+
+  constructor(journal: Journal, pairsMax: number) {
+    this.#journal = journal;
+    this.#pairsMax = pairsMax;
+  }
+
+  async isBehind(request: AbortRequest): Promise<boolean> {
+    const key = keyOf(request);
+    const stored = Number((await this.#journal.meta(key)) ?? 0);
+    this.#keep(key, Math.max(stored, this.#lowest.get(key) ?? 0));
+    return request.sequence < (this.#lowest.get(key) ?? 0);
+  }
+
+  /** For the transaction that decides: remembers how far its request says the source has come. */
+  advance(request: AbortRequest): JournalWrite[] {
+    const key = keyOf(request);
+    const known = this.#lowest.get(key) ?? 0;
+    if (request.lowest_undecided < known) return [];
+    this.#keep(key, request.lowest_undecided);
+    return [{ put: "meta", key, value: String(request.lowest_undecided) }];
+  }
+
+  #keep(key: string, lowest: number): void {
+    this.#lowest.delete(key);
+    this.#lowest.set(key, lowest);
+    if (this.#lowest.size <= this.#pairsMax) return;
+    for (const oldest of this.#lowest.keys()) {
+      this.#lowest.delete(oldest);
+      return;
+    }
+  }
+}
+
+function keyOf({ source, destination }: AbortRequest): string {
+  return `lowest_undecided ${source.node_id} ${source.tank_id} ${destination.tank_id}`;
+}

@@ -1,0 +1,281 @@
+import type { z } from "zod";
+import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
+import type { Clock } from "../platform/clock.ts";
+import { invariant, Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Side } from "../sim/types.ts";
+import type { Journal, JournalWrite } from "../store/journal.ts";
+import type { InboxDecision, InboxRow } from "../store/rows.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { commitDurably } from "./commit-durably.ts";
+import { replyOf } from "./courier.ts";
+import { Horizon } from "./horizon.ts";
+import { Lanes } from "./lanes.ts";
+import {
+  type AbortRequest,
+  abortRequestSchema,
+  type Decision,
+  digestOf,
+  isForeignEntity,
+  type TransferRequest,
+  transferRequestSchema,
+} from "./protocol.ts";
+import { Quota } from "./quota.ts";
+
+/** What can be said of a record without a tank. */
+export type RecordReading =
+  | { readonly fishId: string }
+  | { readonly fishId: undefined; readonly reason: string };
+
+export interface IncomingPorts {
+  readonly nodeId: string;
+  readonly tanks: Tanks;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly readRecord: (record: Uint8Array) => RecordReading;
+}
+
+/** What a request leads to, before it is a row. */
+interface Ruling {
+  readonly decision: InboxDecision;
+  readonly reason: string | null;
+  readonly entityId: string | null;
+  readonly epoch: number;
+}
+
+/**
+ * The destination's half of the protocol: decides each transfer once, durably, and gives the same
+ * answer ever after. All requests about one id take turns, so that two copies of a transfer, or a
+ * copy and an abort, cannot both find the id undecided.
+ */
+export class Incoming {
+  readonly #ports: IncomingPorts;
+  readonly #turns = new Lanes(1);
+  readonly #horizon: Horizon;
+  readonly #quota: Quota;
+
+  constructor(ports: IncomingPorts) {
+    this.#ports = ports;
+    this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
+    this.#quota = new Quota(ports.clock, {
+      perSecond: LIMITS.inboundTransfersPerSecond,
+      burst: LIMITS.inboundTransfersBurst,
+      keysMax: LIMITS.inboundQuotasTrackedMax,
+    });
+  }
+
+  /** `POST /api/remote-transfer`. */
+  readonly receive = async (request: PeerRequest): Promise<PeerReply> => {
+    if (isForeignEntity(request.body)) {
+      throw new Problem(
+        "unsupported_entity",
+        "Only fish of tankd can live here, sent by their own node as a transfer of version 1.",
+      );
+    }
+    const transfer = shaped(transferRequestSchema, request.body);
+    this.#requireSource(request, transfer);
+    const busy = this.#slowDown(transfer);
+    if (busy) return busy;
+    const record = Uint8Array.fromBase64(transfer.record);
+    if (record.length > LIMITS.entityRecordBytesMax) {
+      throw new Problem("body_too_large", "The record is larger than a fish may be.");
+    }
+    if (digestOf(record) !== transfer.digest) {
+      throw new Problem("bad_request", "The record does not have the digest that came with it.");
+    }
+    return this.#turns.run(transfer.transfer_id, () => this.#decide(transfer, record));
+  };
+
+  /** `POST /api/transfers/{transfer_id}/abort`. */
+  readonly abort = async (request: PeerRequest): Promise<PeerReply> => {
+    const abort = shaped(abortRequestSchema, request.body);
+    if (request.params["transfer_id"] !== abort.transfer_id) {
+      throw new Problem("bad_request", "The path and the body name different transfers.");
+    }
+    this.#requireSource(request, abort);
+    const busy = this.#slowDown(abort);
+    if (busy) return busy;
+    return this.#turns.run(abort.transfer_id, () => this.#bury(abort));
+  };
+
+  #requireSource(request: PeerRequest, { source }: AbortRequest): void {
+    if (request.signer === undefined) {
+      throw new Problem("bad_signature", "A transfer must be signed by the node that sends it.");
+    }
+    if (request.signer !== source.node_id) {
+      throw new Problem("not_trusted", "A node speaks only for its own transfers.");
+    }
+  }
+
+  /** 429 before anything is looked at, so that it can decide nothing. */
+  #slowDown({ source, destination }: AbortRequest): PeerReply | undefined {
+    const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
+    const waitMs = this.#quota.take(`${source.node_id} ${tank}`);
+    if (waitMs === 0) return undefined;
+    const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
+    const { status, body } = replyOf(problem);
+    return {
+      status,
+      body: { ...(body as object), retry_after_ms: waitMs },
+      headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
+    };
+  }
+
+  async #decide(transfer: TransferRequest, record: Uint8Array): Promise<PeerReply> {
+    const before = await this.#answerFromMemory(transfer);
+    if (before) return before;
+    const { tanks, readRecord } = this.#ports;
+    const tank = tanks.get(transfer.destination.tank_id);
+    if (!tank || tank.status === "removed") {
+      throw new Problem("unknown_tank", "That tank is not on this node.");
+    }
+    const { epoch } = tank.row;
+    const reading = readRecord(record);
+    if (reading.fishId === undefined) {
+      const { reason } = reading;
+      return this.#commit(transfer, { decision: "refused", reason, entityId: null, epoch });
+    }
+    return this.#import(transfer, record, reading.fishId);
+  }
+
+  /** Step 2 of DESIGN §5: the log entry of the import and the decision are one transaction. */
+  async #import(
+    transfer: TransferRequest,
+    record: Uint8Array,
+    entityId: string,
+  ): Promise<PeerReply> {
+    let row: InboxRow | undefined;
+    const command = { kind: "import", record, side: opposite(transfer.side) } as const;
+    await this.#ports.tanks.submit(transfer.destination.tank_id, command, ({ outcome, epoch }) => {
+      const ruling: Ruling =
+        outcome.kind === "done"
+          ? { decision: "accepted", reason: null, entityId, epoch }
+          : { decision: "refused", reason: outcome.reason, entityId, epoch };
+      row = this.#rowOf(transfer, ruling);
+      return this.#writesOf(transfer, row);
+    });
+    invariant(row, "a submitted command has called its alongside");
+    return this.#decided(row);
+  }
+
+  /** Nothing is known of the transfer, and from here on nothing will come of it. */
+  async #bury(abort: AbortRequest): Promise<PeerReply> {
+    const before = await this.#answerFromMemory(abort);
+    if (before) return before;
+    const tank = this.#ports.tanks.get(abort.destination.tank_id);
+    return this.#commit(abort, {
+      decision: "aborted",
+      reason: null,
+      entityId: null,
+      epoch: tank?.row.epoch ?? 0,
+    });
+  }
+
+  async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
+    const row = await this.#ports.journal.inboxRow(request.transfer_id);
+    if (row) {
+      this.#requireSame(row, request);
+      return this.#answer(row);
+    }
+    if (!(await this.#horizon.isBehind(request))) return undefined;
+    return {
+      status: 200,
+      body: {
+        transfer_id: request.transfer_id,
+        node_id: this.#ports.nodeId,
+        tank_id: request.destination.tank_id,
+        epoch: this.#ports.tanks.get(request.destination.tank_id)?.row.epoch ?? 0,
+        decision: "stale",
+        reason: null,
+      } satisfies Decision,
+    };
+  }
+
+  /** An id belongs to one content, one source and one destination for ever. */
+  #requireSame(row: InboxRow, { transfer_id, source, destination, digest }: AbortRequest): void {
+    const same =
+      row.record_digest === digest &&
+      row.source_node_id === source.node_id &&
+      row.source_tank_id === source.tank_id &&
+      row.destination_tank_id === destination.tank_id;
+    if (same) return;
+    this.#ports.log.error("transfer id used twice", {
+      transfer_id,
+      source_node_id: source.node_id,
+      first_node_id: row.source_node_id,
+      digest,
+      first_digest: row.record_digest,
+    });
+    throw new Problem("transfer_mismatch", "This transfer id belongs to another transfer.");
+  }
+
+  async #commit(request: AbortRequest, ruling: Ruling): Promise<PeerReply> {
+    const row = this.#rowOf(request, ruling);
+    await commitDurably(this.#ports.journal, this.#writesOf(request, row));
+    return this.#decided(row);
+  }
+
+  #rowOf(request: AbortRequest, ruling: Ruling): InboxRow {
+    return {
+      transfer_id: request.transfer_id,
+      source_tank_id: request.source.tank_id,
+      source_node_id: request.source.node_id,
+      destination_tank_id: request.destination.tank_id,
+      entity_type: "fish",
+      entity_id: ruling.entityId,
+      record_digest: request.digest,
+      sequence: request.sequence,
+      decision: ruling.decision,
+      reason: ruling.reason,
+      epoch: ruling.epoch,
+      decided_at: this.#ports.clock.wallMs(),
+    };
+  }
+
+  #writesOf(request: AbortRequest, row: InboxRow): JournalWrite[] {
+    const { transfer_id, decided_at, decision, reason } = row;
+    const event = { transfer_id, at: decided_at, event: decision, detail: reason ?? "" };
+    return [{ put: "inbox", row }, { put: "event", row: event }, ...this.#horizon.advance(request)];
+  }
+
+  /** A decision that has just become durable. */
+  #decided(row: InboxRow): PeerReply {
+    const { log, metrics } = this.#ports;
+    const { transfer_id, decision, reason, entity_id } = row;
+    metrics.count("tankd_transfers_total", { direction: "in", state: decision });
+    const tank_id = row.destination_tank_id;
+    log.info("transfer decided", { transfer_id, decision, reason, tank_id, fish_id: entity_id });
+    if (reason === "duplicate_fish") {
+      log.error("fish offered twice", { transfer_id, tank_id, fish_id: entity_id });
+    }
+    return this.#answer(row);
+  }
+
+  #answer(row: InboxRow): PeerReply {
+    const body: Decision = {
+      transfer_id: row.transfer_id,
+      node_id: this.#ports.nodeId,
+      tank_id: row.destination_tank_id,
+      epoch: row.epoch,
+      decision: row.decision,
+      reason: row.reason,
+    };
+    return { status: 200, body };
+  }
+}
+
+function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.join(".") || "body";
+  throw new Problem("bad_request", `${where}: ${issue?.message ?? "malformed"}`);
+}
+
+function opposite(side: Side): Side {
+  return side === "left" ? "right" : "left";
+}

@@ -1,0 +1,96 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Clock } from "../platform/clock.ts";
+import { messageOf } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Random } from "../platform/random.ts";
+import type { ConnectionDirection, ConnectionRow, OutboxRow } from "../store/rows.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Connections } from "./connections.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/**
+ * A connection whose fish came back rests: the reason (a full tank, one that is gone) seldom goes
+ * away from one draw to the next, and every try is two entries in the log.
+ */
+const restAfterReturnMs = 30_000;
+
+export interface SchedulerPorts {
+  readonly tanks: Tanks;
+  readonly cluster: Cluster;
+  readonly connections: Connections;
+  readonly outgoing: Outgoing;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Draws for each connection whether a fish leaves now, and which. */
+export class Scheduler {
+  readonly #ports: SchedulerPorts;
+  /** Monotonic time until which a connection rests. */
+  readonly #resting = new Map<string, number>();
+
+  constructor(ports: SchedulerPorts) {
+    this.#ports = ports;
+  }
+
+  /** One draw of every connection. Never rejects. */
+  async draw(): Promise<void> {
+    const { connections, outgoing } = this.#ports;
+    const places = LIMITS.outboxOpenMax - outgoing.count;
+    const drawn = connections.list().filter((row) => this.#isOpen(row) && this.#isDrawn(row));
+    await Promise.all(drawn.slice(0, Math.max(0, places)).map((row) => this.#sendOne(row)));
+  }
+
+  rest({ connection_id }: OutboxRow): void {
+    if (connection_id === null) return;
+    const nowMs = this.#ports.clock.monotonicMs();
+    for (const [id, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(id);
+    this.#resting.set(connection_id, nowMs + restAfterReturnMs);
+  }
+
+  /**
+   * Nobody is sent where nobody answers: not to a node that is known to be away, and not after a
+   * fish that is still in doubt. So a partition holds one fish of a tank in escrow, not all of them.
+   */
+  #isOpen(row: ConnectionRow): boolean {
+    const { tanks, cluster, outgoing, clock } = this.#ports;
+    const restsUntilMs = this.#resting.get(row.connection_id) ?? 0;
+    if (clock.monotonicMs() < restsUntilMs) return false;
+    if (!tanks.get(row.source_tank_id)) return false;
+    if (outgoing.inDoubt(row.source_tank_id, row.destination_tank_id)) return false;
+    if (row.destination_node_id === cluster.nodeId) return true;
+    const server = cluster.server(row.destination_node_id);
+    return server !== undefined && server.status !== "offline";
+  }
+
+  #isDrawn(row: ConnectionRow): boolean {
+    return this.#ports.random.unit() * 100 < row.probability;
+  }
+
+  async #sendOne(row: ConnectionRow): Promise<void> {
+    const { tanks, outgoing, log } = this.#ports;
+    try {
+      const fishId = await tanks.pickMigrant(row.source_tank_id);
+      if (fishId === undefined) return;
+      const { source_tank_id, destination_tank_id, destination_node_id, connection_id } = row;
+      await outgoing.send({
+        source_tank_id,
+        destination_tank_id,
+        destination_node_id,
+        connection_id,
+        fishId,
+        side: this.#wall(row.direction),
+      });
+    } catch (error) {
+      const { connection_id } = row;
+      log.warn("fish could not leave", { connection_id, error: messageOf(error) });
+    }
+  }
+
+  #wall(direction: ConnectionDirection): "left" | "right" {
+    if (direction !== "both") return direction;
+    return this.#ports.random.unit() < 0.5 ? "left" : "right";
+  }
+}

@@ -1,0 +1,185 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
+import type { Clock } from "../platform/clock.ts";
+import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
+import type { Random } from "../platform/random.ts";
+import { type Cancel, repeat, type Timers } from "../platform/timers.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { Connections } from "./connections.ts";
+import { Courier, replyOf } from "./courier.ts";
+import { Incoming, type RecordReading } from "./incoming.ts";
+import type { ConnectionView, Migration, NewConnection, TransferQuery } from "./migration.ts";
+import { Outgoing } from "./outgoing.ts";
+import {
+  ABORT_PATH,
+  abortRequestSchema,
+  decisionSchema,
+  TRANSFER_PATH,
+  transferRequestSchema,
+} from "./protocol.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Settlement } from "./settlement.ts";
+import { Views } from "./views.ts";
+
+export interface MigrationDeps {
+  readonly tanks: Tanks;
+  readonly cluster: Cluster;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly nodeId: string;
+  readonly autoConnect: boolean;
+  /** Between two draws of the connections. */
+  readonly checkIntervalMs: number;
+  /** A destination that takes longer to answer has decided nothing. */
+  readonly peerTimeoutMs: number;
+  /** What a record says before a tank has seen it. */
+  readonly readRecord: (record: Uint8Array) => RecordReading;
+}
+
+/** The migration of one node. A new one on the same journal takes up where the last one ended. */
+export function createMigration(deps: MigrationDeps): Migration {
+  return new MigrationService(deps);
+}
+
+class MigrationService implements Migration {
+  readonly #deps: MigrationDeps;
+  readonly #incoming: Incoming;
+  readonly #outgoing: Outgoing;
+  readonly #connections: Connections;
+  readonly #scheduler: Scheduler;
+  readonly #views: Views;
+  readonly #online = new Set<string>();
+  #cancels: Cancel[] = [];
+
+  constructor(deps: MigrationDeps) {
+    this.#deps = deps;
+    this.#incoming = new Incoming(deps);
+    const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
+    this.#outgoing = new Outgoing({
+      ...deps,
+      courier: new Courier({ ...deps, answerLocally }),
+      settlement: new Settlement(deps),
+      onReturned: (row) => this.#scheduler.rest(row),
+    });
+    this.#connections = new Connections(deps);
+    this.#scheduler = new Scheduler({
+      ...deps,
+      connections: this.#connections,
+      outgoing: this.#outgoing,
+    });
+    this.#views = new Views({ ...deps, live: (id) => this.#outgoing.live(id) });
+  }
+
+  async start(): Promise<void> {
+    const { cluster, timers, checkIntervalMs } = this.#deps;
+    await this.#connections.load();
+    await this.#outgoing.resume();
+    this.#cancels = [
+      cluster.onChange(() => this.#onClusterChange()),
+      repeat(timers, checkIntervalMs, () => this.#check()),
+    ];
+    this.#onClusterChange();
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#cancels) cancel();
+    await this.#outgoing.stop();
+  }
+
+  connections(): readonly ConnectionView[] {
+    return this.#connections.list().map((row) => this.#views.connection(row));
+  }
+
+  async connect(spec: NewConnection): Promise<ConnectionView> {
+    return this.#views.connection(await this.#connections.connect(spec));
+  }
+
+  disconnect(connectionId: string): Promise<void> {
+    return this.#connections.disconnect(connectionId);
+  }
+
+  transfers(query: TransferQuery): ReturnType<Migration["transfers"]> {
+    return this.#views.transfers(query);
+  }
+
+  transfer(transferId: string): ReturnType<Migration["transfer"]> {
+    return this.#views.transfer(transferId);
+  }
+
+  hasOpen(tankId: string): boolean {
+    return this.#outgoing.hasOpen(tankId);
+  }
+
+  get escrowCount(): number {
+    return this.#outgoing.escrowCount;
+  }
+
+  routes(): readonly PeerRoute[] {
+    return [
+      {
+        method: "POST",
+        path: TRANSFER_PATH,
+        summary: "Offers a fish to a tank of this node; the answer is final",
+        request: transferRequestSchema,
+        response: decisionSchema,
+        handle: this.#incoming.receive,
+      },
+      {
+        method: "POST",
+        path: ABORT_PATH,
+        summary: "Asks never to take a transfer; answers what was decided, or aborts it for good",
+        request: abortRequestSchema,
+        response: decisionSchema,
+        handle: this.#incoming.abort,
+      },
+    ];
+  }
+
+  /** Tanks come and go without the cluster changing, so the draw follows them too. */
+  async #check(): Promise<void> {
+    await this.#connections.follow();
+    await this.#scheduler.draw();
+  }
+
+  #onClusterChange(): void {
+    const online = this.#deps.cluster
+      .servers({ status: "online" })
+      .flatMap((server) => server.node_id ?? []);
+    for (const nodeId of online) if (!this.#online.has(nodeId)) this.#outgoing.wake(nodeId);
+    this.#online.clear();
+    for (const nodeId of online) this.#online.add(nodeId);
+    void this.#connections.follow();
+  }
+
+  /** A transfer between two tanks of this node: the very handlers that a peer would call. */
+  async #answerLocally(path: string, body: unknown): Promise<PeerReply> {
+    const { nodeId, log } = this.#deps;
+    const request = {
+      params: {},
+      query: {},
+      body,
+      signer: nodeId,
+      controlled: false,
+      remoteAddress: "",
+    };
+    try {
+      if (path === TRANSFER_PATH) return await this.#incoming.receive(request);
+      const transfer_id = path.split("/")[3] ?? "";
+      return await this.#incoming.abort({ ...request, params: { transfer_id } });
+    } catch (error) {
+      if (error instanceof Problem) return replyOf(error);
+      if (error instanceof StorageUnavailable) {
+        return replyOf(new Problem("storage_unavailable", messageOf(error)));
+      }
+      log.error("transfer failed", { error: messageOf(error) });
+      return replyOf(new Problem("internal", messageOf(error)));
+    }
+  }
+}
