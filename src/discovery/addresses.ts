@@ -1,0 +1,71 @@
+import { LIMITS } from "../platform/limits.ts";
+import type { InterfaceAddress } from "../platform/machine.ts";
+import type { Address } from "./backend.ts";
+
+/** What decides under which addresses others should dial this node. */
+export interface AdvertisingInputs {
+  readonly port: number;
+  /** The host that the API listens at; undefined or a wildcard stands for all. */
+  readonly listenHost: string | undefined;
+  /** Named by the operator; they replace everything else. */
+  readonly advertise: readonly Address[];
+  readonly interfaces: readonly InterfaceAddress[];
+  readonly defaultRouteInterface: string | undefined;
+}
+
+/** Interfaces of containers and virtual machines on this host: others cannot dial what is on them. */
+const HOST_PLUMBING = /^(docker|br-|veth|virbr|cni)/;
+const WILDCARDS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::", "*"]);
+
+/** The addresses to tell others, best first (DESIGN §7). Empty only without any network interface. */
+export function advertisedAddresses(inputs: AdvertisingInputs): readonly Address[] {
+  const { port, listenHost, advertise } = inputs;
+  if (advertise.length > 0) return advertise;
+  if (listenHost !== undefined && !WILDCARDS.has(listenHost)) return [{ host: listenHost, port }];
+  return usableInterfaceAddresses(inputs)
+    .slice(0, LIMITS.addressesPerServerMax)
+    .map(({ address }) => ({ host: address, port }));
+}
+
+/**
+ * The machine's addresses that are worth something to others: no loopback, none of the host's own
+ * plumbing but where the default route goes through it; all but loopback if that leaves nothing; and
+ * loopback on a machine that has nothing else. The default route's first, IPv4 before IPv6.
+ */
+export function usableInterfaceAddresses(
+  inputs: Pick<AdvertisingInputs, "interfaces" | "defaultRouteInterface">,
+): readonly InterfaceAddress[] {
+  const { interfaces, defaultRouteInterface } = inputs;
+  const outside = interfaces.filter((one) => !one.internal && !isLoopback(one.address));
+  const wanted = outside.filter(
+    (one) => one.interfaceName === defaultRouteInterface || !HOST_PLUMBING.test(one.interfaceName),
+  );
+  const found = [wanted, outside, interfaces].find((some) => some.length > 0) ?? [];
+  // A link-local IPv6 address needs a zone that differs on every machine.
+  const global = found.filter((one) => !isLinkLocal(one.address));
+  return (global.length > 0 ? global : found).toSorted(
+    (a, b) => rank(a, defaultRouteInterface) - rank(b, defaultRouteInterface),
+  );
+}
+
+/** 127.0.0.0/8 and ::1. */
+export function isLoopback(host: string): boolean {
+  return /^127\./.test(host) || host === "::1" || host === "localhost";
+}
+
+/** 169.254.0.0/16 (with the metadata services of clouds) and fe80::/10. */
+export function isLinkLocal(host: string): boolean {
+  return /^169\.254\./.test(host) || /^fe[89ab][0-9a-f]:/i.test(host);
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function formatHostPort(address: Address): string {
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return `${host}:${address.port}`;
+}
+
+function rank(one: InterfaceAddress, defaultRouteInterface: string | undefined): number {
+  const family = one.family === "IPv4" ? 0 : 4;
+  const linkLocal = isLinkLocal(one.address) ? 2 : 0;
+  return family + linkLocal + (one.interfaceName === defaultRouteInterface ? 0 : 1);
+}

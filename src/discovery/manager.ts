@@ -1,0 +1,139 @@
+import { messageOf } from "../platform/errors.ts";
+import type { Cancel, Timers } from "../platform/timers.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Announcement, BackendStatus, DiscoveryBackend, Nomination } from "./backend.ts";
+
+export interface DiscoveryDeps {
+  readonly backends: readonly DiscoveryBackend[];
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+/** A failed backend is started again after this long, doubled up to the maximum. */
+const RESTART_DELAY_MIN_MS = 1_000;
+const RESTART_DELAY_MAX_MS = 60_000;
+
+interface Running {
+  readonly backend: DiscoveryBackend;
+  state: BackendStatus["state"];
+  detail: string;
+  nominations: number;
+  restartDelayMs: number;
+  cancelRestart: Cancel;
+}
+
+/**
+ * Runs all backends side by side as one. A backend that fails is reported, started again later and
+ * never stops the others; the node does not notice but by the status.
+ */
+export class DiscoveryManager {
+  readonly #deps: DiscoveryDeps;
+  readonly #running: readonly Running[];
+  #announcement: Announcement | undefined;
+  #nominate: (nomination: Nomination) => void = () => {};
+  #stopped = false;
+
+  constructor(deps: DiscoveryDeps) {
+    this.#deps = deps;
+    this.#running = deps.backends.map((backend) => ({
+      backend,
+      state: "starting",
+      detail: "",
+      nominations: 0,
+      restartDelayMs: RESTART_DELAY_MIN_MS,
+      cancelRestart: () => {},
+    }));
+  }
+
+  /** Starts every backend and returns at once. */
+  start(announcement: Announcement, nominate: (nomination: Nomination) => void): void {
+    this.#announcement = announcement;
+    this.#nominate = nominate;
+    for (const running of this.#running) void this.#startOne(running);
+  }
+
+  update(announcement: Announcement): void {
+    this.#announcement = announcement;
+    for (const running of this.#running) {
+      if (running.state === "running")
+        this.#guard(running, () => running.backend.update(announcement));
+    }
+  }
+
+  refresh(): void {
+    for (const running of this.#running) {
+      if (running.state === "running") this.#guard(running, () => running.backend.refresh());
+    }
+  }
+
+  statuses(): readonly BackendStatus[] {
+    return this.#running.map(({ backend, state, detail, nominations }) => ({
+      name: backend.name,
+      state,
+      detail,
+      nominations,
+    }));
+  }
+
+  /** Withdraws all announcements. Never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#running.map((running) => this.#stopOne(running)));
+  }
+
+  async #startOne(running: Running): Promise<void> {
+    const announcement = this.#announcement;
+    if (this.#stopped || !announcement) return;
+    running.state = "starting";
+    const nominate = (nomination: Nomination) => {
+      running.nominations++;
+      if (!this.#stopped) this.#nominate(nomination);
+    };
+    try {
+      await running.backend.start(announcement, nominate);
+    } catch (error) {
+      this.#fail(running, error);
+      return;
+    }
+    running.state = "running";
+    running.detail = "";
+    running.restartDelayMs = RESTART_DELAY_MIN_MS;
+    // The role may have changed while the backend was starting.
+    const latest = this.#announcement;
+    if (latest !== announcement && latest)
+      this.#guard(running, () => running.backend.update(latest));
+  }
+
+  async #stopOne(running: Running): Promise<void> {
+    running.cancelRestart();
+    try {
+      if (running.state !== "failed") await running.backend.stop();
+    } catch (error) {
+      const fields = { backend: running.backend.name, reason: messageOf(error) };
+      this.#deps.log.warn("discovery backend did not stop cleanly", fields);
+    }
+    running.state = "stopped";
+  }
+
+  #guard(running: Running, task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#fail(running, error);
+    }
+  }
+
+  #fail(running: Running, error: unknown): void {
+    const delayMs = running.restartDelayMs;
+    const first = running.detail === "";
+    running.state = "failed";
+    running.detail = messageOf(error);
+    running.restartDelayMs = Math.min(RESTART_DELAY_MAX_MS, 2 * delayMs);
+    const fields = { backend: running.backend.name, reason: running.detail, retry_ms: delayMs };
+    // Said once and then quietly: a laptop without a network should not fill its log.
+    if (first) this.#deps.log.warn("discovery backend failed", fields);
+    else this.#deps.log.debug("discovery backend failed", fields);
+    running.cancelRestart();
+    running.cancelRestart = this.#deps.timers.after(delayMs, () => void this.#startOne(running));
+  }
+}
