@@ -1,0 +1,106 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import { Problem } from "../platform/errors.ts";
+import { loadPage, type WebFile } from "../web/page.ts";
+import { allowedMethods } from "./allowed-methods.ts";
+import { connectionRoutes } from "./connections.ts";
+import type { ApiContext } from "./context.ts";
+import { mountDocs } from "./docs.ts";
+import type { ApiContextOf, ApiEnv } from "./env.ts";
+import { fishRoutes } from "./fish.ts";
+import { gatewayRoutes } from "./gateway.ts";
+import { healthRoutes } from "./health.ts";
+import { countRequests } from "./middleware/count-requests.ts";
+import { hostCheck } from "./middleware/host-check.ts";
+import { originCheck } from "./middleware/origin-check.ts";
+import { securityHeaders } from "./middleware/security-headers.ts";
+import { pageRoutes } from "./page.ts";
+import { peerRoutes } from "./peer-routes.ts";
+import { asProblem, DetailedProblem, problemResponse } from "./problems.ts";
+import { nameParameter, newRouter, refusal } from "./router.ts";
+import { tankCommandRoutes } from "./tank-commands.ts";
+import { hostedTank } from "./tank-view.ts";
+import { tankRoutes } from "./tanks.ts";
+import { transferRoutes } from "./transfers.ts";
+
+export interface AppOptions {
+  /** Hears of each tank that was removed. */
+  readonly onTankRemoved?: (tankId: string) => void;
+  /** The files of the web page. */
+  readonly page?: () => Promise<readonly WebFile[]>;
+}
+
+/** The whole HTTP API as one function from request to response; `server.ts` connects it to a port. */
+export function createApp(context: ApiContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
+  const app = newRouter();
+  app.use(countRequests({ meter: context.meter }));
+  app.use(securityHeaders());
+  app.use(hostCheck({ hostname: context.hostname, allowedHosts: context.allowedHosts }));
+  app.use(originCheck());
+
+  app.route("/", healthRoutes(context));
+  app.route("/", tankRoutes(context, options.onTankRemoved ?? (() => {})));
+  app.route("/", tankCommandRoutes(context));
+  app.route("/", fishRoutes(context));
+  app.route("/", connectionRoutes(context));
+  app.route("/", transferRoutes(context));
+  app.route("/", gatewayRoutes(context));
+  app.route("/", watchRoutes(context));
+  app.route("/", peerRoutes(context));
+  mountDocs(app, context.version);
+  app.route("/", pageRoutes(options.page ?? loadPage));
+
+  app.notFound((c) => refuseUnrouted(app, c));
+  app.onError((error, c) => refuse(context, error, c));
+  return app;
+}
+
+const watch = createRoute({
+  method: "get",
+  path: "/ws/{tank_id}",
+  tags: ["tanks"],
+  summary: "Watch a tank of this node: a WebSocket that sends one hello, then frames",
+  request: { params: z.object({ tank_id: nameParameter }) },
+  responses: { 101: { description: "Frames follow" }, default: refusal },
+});
+
+function watchRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const routes = newRouter();
+  routes.openAPIRegistry.registerPath(watch);
+  routes.get("/ws/:tank_id", (c) => {
+    const tankId = c.req.param("tank_id");
+    hostedTank(context, tankId);
+    if (!c.env.upgrade(tankId)) {
+      const headers = { upgrade: "websocket", connection: "Upgrade" };
+      throw new DetailedProblem("bad_request", "Open this address as a WebSocket", { headers });
+    }
+    // The connection is no longer HTTP; this answer goes nowhere.
+    return new Response(null);
+  });
+  return routes;
+}
+
+/** 405 where the path takes other methods, else 404. */
+function refuseUnrouted(app: OpenAPIHono<ApiEnv>, c: ApiContextOf): Response {
+  const { path, method } = c.req;
+  const allowed = allowedMethods(app.routes, path);
+  if (allowed.length === 0) {
+    return problemResponse(
+      new Problem("not_found", "Nothing is here; GET /docs lists every route"),
+      path,
+    );
+  }
+  const headers = { allow: allowed.join(", ") };
+  const detail = `${path} takes ${headers.allow}, not ${method}`;
+  return problemResponse(new DetailedProblem("method_not_allowed", detail, { headers }), path);
+}
+
+function refuse(context: ApiContext, error: unknown, c: ApiContextOf): Response {
+  const problem = asProblem(error);
+  const { method, path } = c.req;
+  if (problem.code === "internal") {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    context.log.error("request failed", { method, path, error: trace });
+  }
+  return problemResponse(problem, path);
+}

@@ -1,0 +1,61 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import { DOCS_STYLE, renderDocs } from "./docs-page.ts";
+import type { ApiEnv } from "./env.ts";
+import { json, newRouter, refusal } from "./router.ts";
+
+const tags = ["documentation"];
+
+const html = {
+  200: { description: "A page", content: { "text/html": { schema: z.string() } } },
+  default: refusal,
+};
+
+const specification = createRoute({
+  method: "get",
+  path: "/openapi.json",
+  tags,
+  summary: "This API as an OpenAPI 3.1 document",
+  responses: { 200: json(z.looseObject({}), "The document"), default: refusal },
+});
+
+const docs = createRoute({
+  method: "get",
+  path: "/docs",
+  tags,
+  summary: "This API as a page for people",
+  responses: html,
+});
+
+/**
+ * Adds the documentation of all routes that `app` has, made when it is first asked for.
+ * Mount it last.
+ */
+export function mountDocs(app: OpenAPIHono<ApiEnv>, version: string): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "controlToken", {
+    type: "http",
+    scheme: "bearer",
+    description: "The control token, from the file `token` of the node's data directory",
+  });
+  const document = once(() =>
+    app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "tankd", version, description: "Tanks of evolving fish that migrate" },
+    }),
+  );
+  const page = once(() => renderDocs(document()));
+  const routes = newRouter();
+  routes.openAPIRegistry.registerPath(specification);
+  routes.get(specification.path, (c) => c.json(document()));
+  routes.openapi(docs, (c) => c.html(page(), 200));
+  routes.get("/docs.css", (c) => c.body(DOCS_STYLE, 200, { "content-type": "text/css" }));
+  app.route("/", routes);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

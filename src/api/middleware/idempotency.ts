@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { Problem } from "../../platform/errors.ts";
+import type { ApiMiddleware } from "../env.ts";
+
+export interface IdempotencyOptions {
+  /** Keys remembered; the oldest give way. */
+  readonly keysMax: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+interface Remembered {
+  readonly bodyDigest: string;
+  readonly answer: Promise<Answer>;
+}
+
+const KEY_CHARACTERS_MAX = 255;
+
+/**
+ * Answers a repeated `Idempotency-Key` with the first answer instead of doing the thing again,
+ * also while the first is still under way. Failures are not kept: they may be tried again.
+ * The same key with another body is a 422 (draft-ietf-httpapi-idempotency-key-header §2.7).
+ * Runs after the body was read.
+ * @example app.post("/api/tanks", jsonBody(…), idempotency({ keysMax: 1024 }), handler)
+ */
+export function idempotency(options: IdempotencyOptions): ApiMiddleware {
+  const answers = new Map<string, Remembered>();
+  return async function idempotency(c, next) {
+    const key = c.req.header("idempotency-key");
+    if (key === undefined) return next();
+    if (key === "" || key.length > KEY_CHARACTERS_MAX) {
+      throw new Problem(
+        "bad_request",
+        `Idempotency-Key takes 1 to ${KEY_CHARACTERS_MAX} characters`,
+      );
+    }
+    const bodyDigest = createHash("sha256").update(c.get("bodyText")).digest("hex");
+    const known = answers.get(key);
+    if (known !== undefined) {
+      if (known.bodyDigest !== bodyDigest) {
+        throw new Problem("invalid", "This Idempotency-Key was used with another body");
+      }
+      const { text, status, headers } = await known.answer;
+      return new Response(text, { status, headers });
+    }
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    answers.set(key, { bodyDigest, answer: promise });
+    if (answers.size > options.keysMax) {
+      const oldest = answers.keys().next();
+      if (!oldest.done) answers.delete(oldest.value);
+    }
+    await next();
+    if (!c.res.ok) answers.delete(key);
+    const { status, headers } = c.res;
+    resolve({ status, headers: new Headers(headers), text: await c.res.clone().text() });
+    return;
+  };
+}

@@ -1,0 +1,31 @@
+import { createVerifier, verifyRequest } from "../../cluster/signature.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { Problem } from "../../platform/errors.ts";
+import type { ApiMiddleware } from "../env.ts";
+
+export interface PeerSignatureOptions {
+  /** This node's id: requests that are signed for another one are refused. */
+  readonly nodeId: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Notes in `signer` whose key signed the request, if any; a signature that does not verify is a 401.
+ * Runs after the body was read, which the signature covers.
+ */
+export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
+  const verifier = createVerifier(options.nodeId, options.clock);
+  return async function peerSignature(c, next) {
+    const { pathname, search } = new URL(c.req.url);
+    const parts = {
+      method: c.req.method,
+      authority: c.req.header("host") ?? "",
+      path: pathname + search,
+      body: c.get("bodyText"),
+    };
+    const verdict = verifyRequest(parts, c.req.header(), verifier);
+    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
+    c.set("signer", verdict.kind === "signed" ? verdict.nodeId : undefined);
+    await next();
+  };
+}

@@ -1,0 +1,71 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { ApiContext } from "./context.ts";
+import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe } from "./env.ts";
+import { noteToken } from "./middleware/control-token.ts";
+import { jsonBody } from "./middleware/json-body.ts";
+import { peerSignature } from "./middleware/peer-signature.ts";
+import { rateLimit } from "./middleware/rate-limit.ts";
+import { json, newRouter, refusal } from "./router.ts";
+
+/** The protocol between nodes. What a body must look like is for each route to say. */
+export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const { clock, cluster, migration, controlToken } = context;
+  const routes = newRouter();
+  const limited = rateLimit({
+    clock,
+    requestsPerSecond: LIMITS.peerRequestsPerSecond,
+    burst: LIMITS.peerRequestsBurst,
+    addressesMax: LIMITS.addressesTrackedMax,
+  });
+  const identified: readonly ApiMiddleware[] = [
+    noteToken({ token: controlToken }),
+    jsonBody({ bytesMax: LIMITS.requestBodyBytesMax }),
+    peerSignature({ nodeId: cluster.nodeId, clock }),
+  ];
+  for (const route of [...cluster.routes(), ...migration.routes()]) {
+    routes.openAPIRegistry.registerPath(describe(route));
+    const middleware = isSafe(route.method) ? identified : [limited, ...identified];
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    routes.on(route.method, [path], ...middleware, async (c) =>
+      asResponse(await route.handle(asPeerRequest(c))),
+    );
+  }
+  return routes;
+}
+
+function asPeerRequest(c: ApiContextOf): PeerRequest {
+  return {
+    params: c.req.param() as Record<string, string>,
+    query: c.req.query(),
+    body: c.get("body"),
+    signer: c.get("signer"),
+    controlled: c.get("controlled"),
+    remoteAddress: c.env.remoteAddress,
+  };
+}
+
+function asResponse(reply: PeerReply): Response {
+  const type = reply.status < 400 ? "application/json" : "application/problem+json";
+  const headers = { "content-type": type, ...reply.headers };
+  return new Response(JSON.stringify(reply.body), { status: reply.status, headers });
+}
+
+/** The route as OpenAPI has it. */
+function describe(route: PeerRoute) {
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+  const params = z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
+  return {
+    method: route.method.toLowerCase() as "get" | "post" | "delete",
+    path: route.path,
+    tags: ["nodes"],
+    summary: route.summary,
+    request: {
+      ...(names.length === 0 ? {} : { params }),
+      ...(route.request === undefined ? {} : { body: json(route.request, route.summary) }),
+    },
+    responses: { 200: json(route.response, "The answer"), default: refusal },
+  };
+}

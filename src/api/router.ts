@@ -1,0 +1,43 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import { LIMITS } from "../platform/limits.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiEnv } from "./env.ts";
+import { requireToken } from "./middleware/control-token.ts";
+import { jsonBody } from "./middleware/json-body.ts";
+import { problemSchema, shapeProblem } from "./problems.ts";
+
+/** Routes of one resource, to be mounted on the app. Wrong shapes become problems. */
+export function newRouter(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      throw shapeProblem(result.target === "json" ? "invalid" : "bad_request", result.error);
+    },
+  });
+}
+
+/** How a route names a JSON body or answer. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** The answer of every route when it refuses. */
+export const refusal = {
+  description: "A problem (RFC 9457); `type` is `urn:tankd:problem:<code>`",
+  content: { "application/problem+json": { schema: problemSchema } },
+};
+
+/** A parameter of the path, or a header, that names something. */
+export const nameParameter = z.string().min(1).max(LIMITS.nameCharactersMax);
+
+/** What every route that changes something for a person demands: the token, then a bounded body. */
+export function control(context: ApiContext) {
+  return {
+    middleware: [
+      requireToken({ token: context.controlToken }),
+      jsonBody({ bytesMax: LIMITS.requestBodyBytesMax }),
+    ],
+    security: [{ controlToken: [] }],
+  };
+}

@@ -1,0 +1,142 @@
+import { messageOf, Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { createApp } from "./app.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiEnv } from "./env.ts";
+import { problemResponse } from "./problems.ts";
+import { Viewers } from "./viewers.ts";
+
+export interface ListenOptions {
+  /** Address to listen on, e.g. `0.0.0.0` or `::`. */
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  /** Whether a person chose the port: then a taken one is an error instead of a reason to move on. */
+  readonly portAsked: boolean;
+}
+
+/** A listening API. It answers 503 until it is told what to serve. */
+export interface ApiServer {
+  readonly port: number;
+  /** The port that was wanted and is taken, where the server moved on to the next free one. */
+  readonly movedFrom: number | undefined;
+  serve(context: ApiContext): void;
+  /** Lets requests under way finish for a moment, then closes every connection. */
+  stop(): Promise<void>;
+}
+
+interface ViewerData {
+  readonly tankId: string;
+}
+
+type Server = Bun.Server<ViewerData>;
+
+/** How many ports after the default one are tried. A machine rarely runs more nodes. */
+const PORTS_TRIED_MAX = 100;
+/** A connection that says nothing; peers and browsers reconnect at will. */
+const HTTP_IDLE_SECONDS = 30;
+/** A viewer is pinged by the server; one that does not answer is gone. */
+const VIEWER_IDLE_SECONDS = 60;
+/** Bodies are counted and refused with a problem by the app; beyond this Bun cuts them off bluntly. */
+const BODY_BYTES_MAX = 4 * LIMITS.requestBodyBytesMax;
+const STOP_GRACE_MS = 500;
+
+/** What answers at present. */
+interface Service {
+  fetch(request: Request, bindings: ApiEnv["Bindings"]): Response | Promise<Response>;
+  readonly viewers: Viewers | undefined;
+}
+
+const NOT_YET: Service = {
+  fetch: (request) =>
+    problemResponse(
+      new Problem("not_ready", "The node is starting"),
+      new URL(request.url).pathname,
+    ),
+  viewers: undefined,
+};
+
+/** Opens the port. Throws Problem `port_taken` or, for an impossible address, `bad_setting`. */
+export function listen(options: ListenOptions): ApiServer {
+  let service = NOT_YET;
+  const server = bind(options, () => service);
+  const port = server.port ?? options.port;
+  return {
+    port,
+    movedFrom: options.port === 0 || port === options.port ? undefined : options.port,
+    serve: (context) => {
+      const viewers = new Viewers(context, (topic, text) => void server.publish(topic, text));
+      const app = createApp(context, { onTankRemoved: (tankId) => viewers.closeTank(tankId) });
+      service = { fetch: (request, bindings) => app.fetch(request, bindings), viewers };
+    },
+    stop: async () => {
+      service.viewers?.closeAll();
+      const finished = server.stop(false);
+      const grace = Promise.withResolvers<void>();
+      const timer = setTimeout(grace.resolve, STOP_GRACE_MS);
+      await Promise.race([finished, grace.promise]);
+      clearTimeout(timer);
+      await server.stop(true);
+    },
+  };
+}
+
+function bind(options: ListenOptions, current: () => Service): Server {
+  const moves = options.portAsked || options.port === 0 ? 0 : PORTS_TRIED_MAX;
+  const last = Math.min(options.port + moves, 65_535);
+  for (let port = options.port; ; port++) {
+    try {
+      return start(options.host, port, current);
+    } catch (error) {
+      if (codeOf(error) !== "EADDRINUSE") throw impossible(options.host, port, error);
+      if (port >= last) throw taken(options, last);
+    }
+  }
+}
+
+function start(host: string, port: number, current: () => Service): Server {
+  return Bun.serve<ViewerData>({
+    hostname: host,
+    port,
+    development: false,
+    idleTimeout: HTTP_IDLE_SECONDS,
+    maxRequestBodySize: BODY_BYTES_MAX,
+    fetch(request, server) {
+      const service = current();
+      return service.fetch(request, {
+        remoteAddress: server.requestIP(request)?.address ?? "",
+        upgrade: (tankId) => {
+          service.viewers?.admit();
+          return server.upgrade(request, { data: { tankId } });
+        },
+      });
+    },
+    websocket: {
+      maxPayloadLength: LIMITS.viewerMessageBytesMax,
+      backpressureLimit: LIMITS.viewerBacklogBytesMax,
+      closeOnBackpressureLimit: true,
+      idleTimeout: VIEWER_IDLE_SECONDS,
+      sendPings: true,
+      perMessageDeflate: false,
+      open: (socket) => current().viewers?.open(socket),
+      // A viewer has nothing to say.
+      message: () => {},
+      close: (socket) => current().viewers?.close(socket),
+    },
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+function taken({ host, port, portAsked }: ListenOptions, last: number): Problem {
+  const ports = portAsked
+    ? `Port ${port} on ${host} is`
+    : `The ports ${port} to ${last} on ${host} are`;
+  return new Problem("port_taken", `${ports} taken by another program; choose one with --port`);
+}
+
+function impossible(host: string, port: number, error: unknown): Problem {
+  return new Problem("bad_setting", `Cannot listen on ${host} port ${port}: ${messageOf(error)}`);
+}

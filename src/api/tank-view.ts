@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { rfc3339 } from "../platform/clock.ts";
+import { Problem } from "../platform/errors.ts";
+import type { HostedTank } from "../tanks/tanks.ts";
+import type { ApiContext } from "./context.ts";
+
+const count = z.number().int().nonnegative();
+
+const ledgerSchema = z
+  .object({
+    founded: count,
+    born: count,
+    spawned: count,
+    imported: count,
+    restored: count,
+    died: z.object({ starvation: count, predation: count, old_age: count }),
+    exported: count,
+    removed: count,
+  })
+  .describe("alive = founded + born + spawned + imported + restored - died - exported - removed");
+
+/** A hosted tank as the API shows it. */
+export const tankViewSchema = z.object({
+  tank: z.object({
+    tank_id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    server_id: z.string(),
+    created_at: z.string(),
+    epoch: count.describe("Counts the moves of the tank between nodes, from 1"),
+    tick: count,
+    seq: count.describe("The last command applied"),
+    durable_seq: count.describe("The last command that is on disk"),
+    status: z.enum(["running", "paused", "stopped", "removed"]),
+  }),
+  fish_count: count,
+  food_count: count,
+  capacity: count,
+  max_generation: count,
+  energy: z.number(),
+  diversity: z.number(),
+  tick_rate: z.number().describe("Ticks per second asked for; 0 = as fast as it goes"),
+  ticks_per_second: z.number().describe("Ticks per second reached"),
+  tick_lag: z.number().describe("Ticks behind schedule"),
+  seed: count,
+  founders: count,
+  ledger: ledgerSchema,
+});
+
+export type TankView = z.infer<typeof tankViewSchema>;
+
+export function viewTank(hosted: HostedTank, serverId: string): TankView {
+  const { row, stats } = hosted;
+  return {
+    tank: {
+      tank_id: row.tank_id,
+      name: row.name,
+      description: row.description,
+      server_id: serverId,
+      created_at: rfc3339(row.created_at),
+      epoch: row.epoch,
+      tick: stats.tick,
+      seq: hosted.seq,
+      durable_seq: hosted.durableSeq,
+      status: hosted.status,
+    },
+    fish_count: stats.alive,
+    food_count: stats.food,
+    capacity: stats.capacity,
+    max_generation: stats.maxGeneration,
+    energy: stats.energy,
+    diversity: stats.diversity,
+    tick_rate: hosted.tickRate,
+    ticks_per_second: hosted.achievedRate,
+    tick_lag: hosted.tickLag,
+    seed: row.seed,
+    founders: row.fish,
+    ledger: stats.ledger,
+  };
+}
+
+/** The tank, if this node hosts it. Throws Problem `unknown_tank`, which names the host it knows of. */
+export function hostedTank(context: ApiContext, tankId: string): HostedTank {
+  const hosted = context.tanks.get(tankId);
+  if (hosted !== undefined) return hosted;
+  const place = context.cluster.locate(tankId);
+  if (place === undefined || place.is_local) throw unknownTank(tankId);
+  const url = context.cluster.server(place.node_id)?.api_url;
+  throw new Problem(
+    "unknown_tank",
+    `Tank ${place.tank.tank_id} is not hosted here but by the server ${place.server_id}` +
+      (url === undefined ? "" : `; ask ${url}`),
+  );
+}
+
+export function unknownTank(tankId: string): Problem {
+  return new Problem("unknown_tank", `There is no tank ${tankId}; GET /api/tanks lists them`);
+}
+
+/**
+ * Refuses work that is meant for another server: a node obeys control from here only under a
+ * shared secret (DESIGN §9), which this version does not have yet.
+ */
+export function refuseForeignServer(context: ApiContext, serverId: string | undefined): void {
+  if (serverId === undefined) return;
+  const self = context.cluster.self();
+  if (serverId === self.server_id || serverId === self.node_id) return;
+  const server = context.cluster.server(serverId);
+  if (server === undefined) {
+    throw new Problem("unknown_server", `There is no server ${serverId}; see GET /api/servers`);
+  }
+  throw new Problem(
+    "not_trusted",
+    `The server ${serverId} does not take orders from this one; send the request to ${server.api_url} with its token`,
+  );
+}

@@ -1,0 +1,136 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import { serverRecordSchema } from "../cluster/server-record.ts";
+import { Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiEnv } from "./env.ts";
+import { idempotency } from "./middleware/idempotency.ts";
+import { control, json, nameParameter, newRouter, refusal } from "./router.ts";
+import {
+  hostedTank,
+  refuseForeignServer,
+  tankViewSchema,
+  unknownTank,
+  viewTank,
+} from "./tank-view.ts";
+
+/** Founders of a tank whose creator names no number; the same as `tankd start --fish`. */
+const FOUNDERS_DEFAULT = 50;
+
+const newTankSchema = z.strictObject({
+  name: z.string().trim().min(1).max(LIMITS.nameCharactersMax),
+  description: z.string().max(LIMITS.descriptionCharactersMax).default(""),
+  fish: z.number().int().min(0).max(LIMITS.foundersMax).default(FOUNDERS_DEFAULT),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  server_id: z.string().min(1).max(LIMITS.nameCharactersMax).optional(),
+});
+
+const tags = ["tanks"];
+const params = z.object({ tank_id: nameParameter });
+
+const list = createRoute({
+  method: "get",
+  path: "/api/tanks",
+  tags,
+  summary: "The tanks of this node",
+  responses: {
+    200: json(z.object({ tanks: z.array(tankViewSchema), count: z.number().int() }), "The tanks"),
+    default: refusal,
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/api/tanks/{tank_id}",
+  tags,
+  summary: "One tank of this node",
+  request: { params },
+  responses: { 200: json(tankViewSchema, "The tank"), default: refusal },
+});
+
+const showServer = createRoute({
+  method: "get",
+  path: "/api/tanks/{tank_id}/server",
+  tags,
+  summary: "The server that hosts a tank, anywhere in the cluster",
+  request: { params },
+  responses: { 200: json(serverRecordSchema, "The server's record"), default: refusal },
+});
+
+const create = (context: ApiContext) => {
+  const { middleware, security } = control(context);
+  return createRoute({
+    method: "post",
+    path: "/api/tanks",
+    tags,
+    summary: "Make a tank",
+    security,
+    middleware: [...middleware, idempotency({ keysMax: LIMITS.idempotencyKeysMax })],
+    request: {
+      headers: z.object({ "idempotency-key": z.string().optional() }),
+      body: { required: true, ...json(newTankSchema, "What the tank is made from") },
+    },
+    responses: { 201: json(tankViewSchema, "The tank that was made"), default: refusal },
+  });
+};
+
+const remove = (context: ApiContext) =>
+  createRoute({
+    method: "delete",
+    path: "/api/tanks/{tank_id}",
+    tags,
+    summary: "Remove a tank with its fish; refused while fish of it are in escrow",
+    ...control(context),
+    request: { params },
+    responses: {
+      200: json(z.object({ tank_id: z.string(), removed: z.literal(true) }), "It is gone"),
+      default: refusal,
+    },
+  });
+
+/** Making, listing and removing tanks. `onRemoved` hears of each tank that is gone. */
+export function tankRoutes(
+  context: ApiContext,
+  onRemoved: (tankId: string) => void,
+): OpenAPIHono<ApiEnv> {
+  const { tanks, cluster, migration } = context;
+  const view = (hosted: ReturnType<typeof hostedTank>) =>
+    viewTank(hosted, cluster.self().server_id);
+  const routes = newRouter();
+
+  routes.openapi(list, (c) => {
+    const views = tanks.list().map(view);
+    return c.json({ tanks: views, count: views.length }, 200);
+  });
+  routes.openapi(show, (c) => c.json(view(hostedTank(context, c.req.valid("param").tank_id)), 200));
+  routes.openapi(showServer, (c) => {
+    const { tank_id } = c.req.valid("param");
+    if (tanks.get(tank_id) !== undefined) return c.json(cluster.self(), 200);
+    const place = cluster.locate(tank_id);
+    const server = place === undefined ? undefined : cluster.server(place.node_id);
+    if (server === undefined) throw unknownTank(tank_id);
+    return c.json(server, 200);
+  });
+  routes.openapi(create(context), async (c) => {
+    const { server_id, seed, ...spec } = c.req.valid("json");
+    refuseForeignServer(context, server_id);
+    const made = await tanks.create(seed === undefined ? spec : { ...spec, seed });
+    c.header("location", `/api/tanks/${made.row.tank_id}`);
+    return c.json(view(made), 201);
+  });
+  routes.openapi(remove(context), async (c) => {
+    const { tank_id } = c.req.valid("param");
+    hostedTank(context, tank_id);
+    if (migration.hasOpen(tank_id)) {
+      throw new Problem(
+        "escrow_open",
+        `Fish of tank ${tank_id} are on their way; see GET /api/transfers and try again when they have arrived`,
+      );
+    }
+    await tanks.remove(tank_id);
+    onRemoved(tank_id);
+    return c.json({ tank_id, removed: true as const }, 200);
+  });
+  return routes;
+}

@@ -1,0 +1,106 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import { LIMITS } from "../platform/limits.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiEnv } from "./env.ts";
+import { json, nameParameter, newRouter, refusal } from "./router.ts";
+
+const ROWS_DEFAULT = 100;
+
+const stateSchema = z.enum([
+  "pending",
+  "in_doubt",
+  "delivered",
+  "returned",
+  "accepted",
+  "refused",
+  "aborted",
+]);
+
+const transferSchema = z.object({
+  transfer_id: z.string(),
+  direction: z.enum(["out", "in"]),
+  state: stateSchema,
+  entity_type: z.literal("fish"),
+  entity_id: z.string().nullable(),
+  source_tank_id: z.string(),
+  source_node_id: z.string(),
+  source_server_id: z.string().nullable(),
+  destination_tank_id: z.string(),
+  destination_node_id: z.string(),
+  destination_server_id: z.string().nullable(),
+  sequence: z.number().int().describe("Counts the transfers of one pair of tanks, from 1"),
+  attempts: z.number().int(),
+  reason: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+const detailSchema = transferSchema.extend({
+  events: z
+    .array(
+      z.object({
+        transfer_id: z.string(),
+        at: z.string(),
+        event: z.enum([
+          "initiated",
+          "prepared",
+          "committed",
+          "returned",
+          "aborted",
+          "in_doubt",
+          "accepted",
+          "refused",
+        ]),
+        detail: z.string(),
+      }),
+    )
+    .readonly(),
+});
+
+const tags = ["transfers"];
+
+const list = createRoute({
+  method: "get",
+  path: "/api/transfers",
+  tags,
+  summary: "Transfers that this node sent or received, newest first",
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(LIMITS.listRowsMax).default(ROWS_DEFAULT),
+      state: stateSchema.optional(),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ transfers: z.array(transferSchema).readonly(), count: z.number().int() }),
+      "The transfers",
+    ),
+    default: refusal,
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/api/transfers/{transfer_id}",
+  tags,
+  summary: "One transfer with its events",
+  request: { params: z.object({ transfer_id: nameParameter }) },
+  responses: { 200: json(detailSchema, "The transfer"), default: refusal },
+});
+
+/** Looking at transfers. Those that change one are routes between nodes. */
+export function transferRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const { migration } = context;
+  const routes = newRouter();
+
+  routes.openapi(list, async (c) => {
+    const { limit, state } = c.req.valid("query");
+    const transfers = await migration.transfers(state === undefined ? { limit } : { limit, state });
+    return c.json({ transfers, count: transfers.length }, 200);
+  });
+  routes.openapi(show, async (c) =>
+    c.json(await migration.transfer(c.req.valid("param").transfer_id), 200),
+  );
+  return routes;
+}

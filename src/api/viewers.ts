@@ -1,0 +1,140 @@
+import { messageOf, Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Frame } from "../tanks/tanks.ts";
+import type { ApiContext } from "./context.ts";
+import { encodeFrame, encodeHello } from "./frames.ts";
+
+/** One connected viewer, as the WebSocket server gives it. */
+export interface ViewerSocket {
+  readonly data: { readonly tankId: string };
+  send(text: string): unknown;
+  subscribe(topic: string): void;
+  close(code: number, reason: string): void;
+}
+
+/** Close codes (RFC 6455 §7.4): 4000–4999 are the application's own. */
+const CLOSE_GOING_AWAY = 1001;
+const CLOSE_NO_TANK = 4404;
+
+/** The audience of one tank. */
+interface Channel {
+  readonly sockets: Set<ViewerSocket>;
+  /** Viewers who have not been told the size of the tank, because no frame has come yet. */
+  readonly waiting: Set<ViewerSocket>;
+  latest: { readonly frame: Frame; readonly text: string } | undefined;
+  unwatch: () => void;
+}
+
+/**
+ * Everybody who watches a tank of this node. A tank is watched only while somebody looks, and each
+ * frame is encoded once and published to all (FACTS, HTTP).
+ */
+export class Viewers {
+  readonly #context: ApiContext;
+  readonly #publish: (topic: string, text: string) => void;
+  readonly #channels = new Map<string, Channel>();
+  #count = 0;
+
+  constructor(context: ApiContext, publish: (topic: string, text: string) => void) {
+    this.#context = context;
+    this.#publish = publish;
+  }
+
+  /** Throws Problem `too_many` when no further viewer may come. */
+  admit(): void {
+    if (this.#count < LIMITS.viewersMax) return;
+    throw new Problem("too_many", `This node has ${LIMITS.viewersMax} viewers; watch another one`);
+  }
+
+  open(socket: ViewerSocket): void {
+    this.#countBy(1);
+    const { tankId } = socket.data;
+    const channel = this.#channels.get(tankId) ?? this.#openChannel(tankId);
+    channel.sockets.add(socket);
+    if (channel.latest === undefined) {
+      channel.waiting.add(socket);
+    } else {
+      this.#greet(socket, channel.latest.frame);
+      socket.send(channel.latest.text);
+    }
+    this.#watch(tankId, channel);
+  }
+
+  close(socket: ViewerSocket): void {
+    this.#countBy(-1);
+    const { tankId } = socket.data;
+    const channel = this.#channels.get(tankId);
+    channel?.sockets.delete(socket);
+    channel?.waiting.delete(socket);
+    if (channel?.sockets.size === 0) {
+      this.#channels.delete(tankId);
+      channel.unwatch();
+    }
+  }
+
+  /** The tank is gone. */
+  closeTank(tankId: string): void {
+    this.#dismiss(tankId, CLOSE_NO_TANK, "the tank was removed");
+  }
+
+  /** The node stops. */
+  closeAll(): void {
+    for (const tankId of [...this.#channels.keys()]) {
+      this.#dismiss(tankId, CLOSE_GOING_AWAY, "the node stops");
+    }
+  }
+
+  #openChannel(tankId: string): Channel {
+    const channel: Channel = {
+      sockets: new Set(),
+      waiting: new Set(),
+      latest: undefined,
+      unwatch: () => {},
+    };
+    this.#channels.set(tankId, channel);
+    return channel;
+  }
+
+  /** Starts to watch with the first viewer. */
+  #watch(tankId: string, channel: Channel): void {
+    if (channel.sockets.size > 1) return;
+    try {
+      channel.unwatch = this.#context.tanks.watch(tankId, (frame) => this.#show(channel, frame));
+    } catch (error) {
+      // Removed between handshake and now.
+      this.#dismiss(tankId, CLOSE_NO_TANK, messageOf(error));
+    }
+  }
+
+  #show(channel: Channel, frame: Frame): void {
+    const stats = this.#context.tanks.get(frame.tankId)?.stats;
+    const text = encodeFrame(frame, stats);
+    channel.latest = { frame, text };
+    for (const socket of channel.waiting) this.#greet(socket, frame);
+    channel.waiting.clear();
+    this.#publish(topicOf(frame.tankId), text);
+  }
+
+  #greet(socket: ViewerSocket, frame: Frame): void {
+    const hosted = this.#context.tanks.get(frame.tankId);
+    if (hosted === undefined) return;
+    socket.send(encodeHello(hosted, this.#context.cluster.self().server_id, frame));
+    socket.subscribe(topicOf(frame.tankId));
+  }
+
+  #dismiss(tankId: string, code: number, reason: string): void {
+    // Each socket's own close event takes it off the channel.
+    for (const socket of [...(this.#channels.get(tankId)?.sockets ?? [])]) {
+      socket.close(code, reason.slice(0, 100));
+    }
+  }
+
+  #countBy(change: 1 | -1): void {
+    this.#count += change;
+    this.#context.meter.set("tankd_viewers", this.#count);
+  }
+}
+
+function topicOf(tankId: string): string {
+  return `tank:${tankId}`;
+}

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import page from "./index.html";
+
+/** One file of the web page, ready to be sent. */
+export interface WebFile {
+  /** Path of the URL, `/` for the page itself. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly etag: string;
+  /** Whether the path names the content by a hash. */
+  readonly hashed: boolean;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The files of the page: those that the build put into the executable or, when run from source,
+ * bundled now.
+ */
+export async function loadPage(): Promise<readonly WebFile[]> {
+  if (page.files !== undefined) {
+    return Promise.all(
+      page.files.map(async ({ path, headers }) =>
+        webFile(path, headers["content-type"], await Bun.file(path).bytes()),
+      ),
+    );
+  }
+  const { outputs } = await Bun.build({ entrypoints: [page.index], minify: true });
+  return Promise.all(
+    outputs.map(async (output) => webFile(output.path, output.type, await output.bytes())),
+  );
+}
+
+/** The bundler refers to its files by their bare names, next to the page. */
+function webFile(path: string, contentType: string, bytes: Uint8Array<ArrayBuffer>): WebFile {
+  const isPage = path.endsWith(".html");
+  const digest = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);
+  return {
+    path: isPage ? "/" : `/${path.slice(path.lastIndexOf("/") + 1)}`,
+    contentType,
+    etag: `"${digest}"`,
+    hashed: !isPage,
+    bytes,
+  };
+}
