@@ -40,6 +40,8 @@ export interface Host {
   readText(path: string): string | undefined;
   /** The bytes of a file from `offset` on; undefined when there is no such file. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
+  /** Bytes of a file; undefined when there is no such file. */
+  sizeOf(path: string): number | undefined;
   isAlive(pid: number): boolean;
   /** Sends SIGTERM. */
   terminate(pid: number): void;

@@ -1,4 +1,12 @@
-import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import type { Clock } from "../platform/clock.ts";
 import type { Network } from "../platform/network.ts";
@@ -32,6 +40,7 @@ export function realHost(entry: Entry): Host {
     network: entry.network,
     readText,
     readFrom,
+    sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,
     isAlive,
     terminate: (pid) => void process.kill(pid, "SIGTERM"),
     detach: (commandLine, logPath) => detach(entry.script, commandLine, logPath),
@@ -101,7 +110,7 @@ function readFrom(path: string, offset: number): Uint8Array | undefined {
     throw error;
   }
   try {
-    const bytes = new Uint8Array(Math.max(0, statSync(path).size - offset));
+    const bytes = new Uint8Array(Math.max(0, fstatSync(descriptor).size - offset));
     const count = readSync(descriptor, bytes, 0, bytes.length, offset);
     return bytes.subarray(0, count);
   } finally {

@@ -1,4 +1,5 @@
 import type { Address } from "../discovery/backend.ts";
+import { parseHubUrl } from "../discovery/hub/url.ts";
 
 /** A host with or without a port; the host of an IPv6 address comes without brackets. */
 export interface HostAndPort {
@@ -22,16 +23,14 @@ export function readHostAndPort(value: string): HostAndPort | undefined {
   return port >= 1 && port <= PORT_MAX ? { host: match[1], port } : undefined;
 }
 
-const HTTP_PORT = 80;
-
-/**
- * Reads `http://HOST[:PORT]`, the form in which hubs are named; undefined for everything else,
- * also for URLs with a path, a query or credentials, none of which a hub has.
- */
-export function readHubUrl(value: string): Address | undefined {
-  const match = /^http:\/\/([^/?#@]+)\/?$/i.exec(value);
-  const address = match?.[1] ? readHostAndPort(match[1]) : undefined;
-  return address && { host: address.host, port: address.port ?? HTTP_PORT };
+/** Whether the text names a hub, like `http://192.168.1.10:8000`. */
+export function isHubUrl(text: string): boolean {
+  try {
+    parseHubUrl(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `host:port`, with brackets around IPv6. */

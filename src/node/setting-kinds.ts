@@ -39,7 +39,10 @@ export function choice<const C extends string>(
   aliases: Readonly<Record<string, C>> = {},
 ): SettingKind<C> {
   const others = Object.keys(aliases);
-  const known = z.string().transform((word) => aliases[word.trim().toLowerCase()] ?? word.trim());
+  const known = z
+    .string()
+    .transform((word) => word.trim().toLowerCase())
+    .transform((word) => aliases[word] ?? word);
   return {
     schema: known.pipe(z.enum(choices)),
     allowed: `one of ${[...choices, ...others].join(", ")}`,

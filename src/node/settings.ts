@@ -1,5 +1,5 @@
 import { LIMITS } from "../platform/limits.ts";
-import { readHostAndPort, readHubUrl } from "./addresses.ts";
+import { isHubUrl, readHostAndPort } from "./addresses.ts";
 import type { SettingKind } from "./setting-kinds.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { PROFILES } from "./timing.ts";
@@ -45,7 +45,7 @@ const name = text(
 const clusterName = text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, "up to 32 letters, digits and . _ -");
 const path = text(/^[^\0]{1,4096}$/, "a path");
 
-const hubUrl = text((url) => readHubUrl(url) !== undefined, "a URL like http://192.168.1.10:8000");
+const hubUrl = text(isHubUrl, "a URL like http://192.168.1.10:8000");
 const hostAndPort = text(
   (value) => readHostAndPort(value) !== undefined,
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
@@ -55,7 +55,7 @@ const lonelyWords: readonly string[] = ["auto", "none"];
 const backendWords: readonly string[] = [...lonelyWords, ...DISCOVERY_BACKENDS];
 const backend: SettingKind<string> = {
   ...text(
-    (word) => backendWords.includes(word) || readHubUrl(word) !== undefined,
+    (word) => backendWords.includes(word) || isHubUrl(word),
     `${backendWords.join(", ")} or the URL of a hub like http://192.168.1.10:8000`,
   ),
   choices: backendWords,

@@ -1,0 +1,105 @@
+/**
+ * Makes the executable: `bun deploy/build.ts` for this machine into dist/tankd,
+ * `bun deploy/build.ts --release` for every platform into dist/release with SHA256SUMS.
+ * Run by the pinned Bun, which is also what goes into the executable.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+const DIST = join(ROOT, "dist");
+const RELEASE = join(DIST, "release");
+
+/** Bun's names of the platforms, and ours. `baseline` runs on x64 machines without AVX2 too. */
+const TARGETS = [
+  { target: "bun-linux-x64-baseline", name: "tankd-linux-x64" },
+  { target: "bun-linux-x64-musl-baseline", name: "tankd-linux-x64-musl" },
+  { target: "bun-linux-arm64", name: "tankd-linux-arm64" },
+  { target: "bun-linux-arm64-musl", name: "tankd-linux-arm64-musl" },
+  { target: "bun-darwin-x64-baseline", name: "tankd-darwin-x64" },
+  { target: "bun-darwin-arm64", name: "tankd-darwin-arm64" },
+  { target: "bun-windows-x64-baseline", name: "tankd-windows-x64.exe" },
+] as const;
+
+function main(flags: readonly string[]): void {
+  const unknown = flags.find((flag) => flag !== "--release");
+  if (unknown !== undefined) fail(`unknown option ${unknown}; there is --release`);
+  if (flags.includes("--release")) buildRelease();
+  else buildOne(join(DIST, "tankd"));
+}
+
+function buildRelease(): void {
+  rmSync(RELEASE, { recursive: true, force: true });
+  const sums = TARGETS.map(({ target, name }) => {
+    const path = join(RELEASE, name);
+    buildOne(path, target);
+    return `${createHash("sha256").update(readFileSync(path)).digest("hex")}  ${name}\n`;
+  });
+  writeFileSync(join(RELEASE, "SHA256SUMS"), sums.join(""));
+  say(`${TARGETS.length} executables and SHA256SUMS in dist/release`);
+}
+
+/** The new executable takes the old one's place in one step: a running one is never overwritten. */
+function buildOne(path: string, target?: string): void {
+  mkdirSync(DIST, { recursive: true });
+  const work = join(DIST, `.build-${process.pid}`);
+  const made = join(work, basename(path));
+  try {
+    run([
+      process.execPath,
+      "build",
+      "--compile",
+      "--minify",
+      "--bytecode",
+      "--format=esm",
+      "--sourcemap",
+      `--define=TANKD_COMMIT=${JSON.stringify(commit())}`,
+      ...(target === undefined ? [] : [`--target=${target}`]),
+      "src/main.ts",
+      "src/worker.ts",
+      "--outfile",
+      made,
+    ]);
+    mkdirSync(join(path, ".."), { recursive: true });
+    renameSync(made, path);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  say(`made ${path.slice(ROOT.length)}`);
+}
+
+/** The commit that is built, marked when the sources differ from it; empty without git. */
+function commit(): string {
+  const git = (...words: string[]) =>
+    Bun.spawnSync(["git", ...words], { cwd: ROOT, stderr: "ignore" });
+  try {
+    const head = git("rev-parse", "--short=12", "HEAD");
+    if (head.exitCode !== 0) return "";
+    const changed = git("status", "--porcelain", "--", "src", "package.json", "bun.lock");
+    const mark = changed.stdout.toString().trim() === "" ? "" : "+";
+    return head.stdout.toString().trim() + mark;
+  } catch {
+    // No git here: a source archive.
+    return "";
+  }
+}
+
+function run(command: readonly string[]): void {
+  const done = Bun.spawnSync([...command], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
+  if (done.exitCode === 0) return;
+  process.stderr.write(done.stdout);
+  process.stderr.write(done.stderr);
+  fail("bun build failed; what it says stands above");
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(reason: string): never {
+  process.stderr.write(`build: ${reason}\n`);
+  process.exit(1);
+}
+
+main(process.argv.slice(2));

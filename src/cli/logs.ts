@@ -1,0 +1,71 @@
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { Problem } from "../platform/errors.ts";
+import { sleep } from "../platform/timers.ts";
+import type { CliContext } from "./context.ts";
+import { candidateDataDirectories } from "./directories.ts";
+import { readInteger } from "./numbers.ts";
+
+/** Name of a detached node's log in its data directory. */
+export const LOG_FILE = "tankd.log";
+
+const FOLLOW_POLL_MS = 200;
+/** Lines are looked for in the last part of the file only, however long it is. */
+const TAIL_BYTES_MAX = 4 * 1024 * 1024;
+
+/** `tankd logs [-f]`: the log of a node that runs in the background. */
+export function addLogs(program: Command, context: CliContext): void {
+  program
+    .command("logs")
+    .description("show the log of a node that was started with -d")
+    .option("-f, --follow", "go on with what is logged from now on")
+    .option("-n, --lines <number>", "begin with so many last lines", "100")
+    .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
+      const lines = readInteger(options.lines, "--lines") ?? 0;
+      const { values } = context.settings(command, ["dataDir", "url"]);
+      if (values.url !== undefined) {
+        throw new Problem("usage", "logs reads a file of this machine; leave --url out");
+      }
+      const path = findLog(context, values.dataDir);
+      const end = printTail(context, path, lines);
+      if (options.follow) await follow(context, path, end);
+    });
+}
+
+function findLog(context: CliContext, given: string | undefined): string {
+  const { host } = context;
+  const directory = given === undefined ? undefined : resolve(host.workingDirectory, given);
+  const paths = candidateDataDirectories(host, directory).map((path) => join(path, LOG_FILE));
+  const found = paths.find((path) => host.sizeOf(path) !== undefined);
+  if (found !== undefined) return found;
+  throw new Problem(
+    "not_found",
+    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, a service to journalctl -u tankd`,
+  );
+}
+
+/** Prints the last lines; returns where the file ended. */
+function printTail(context: CliContext, path: string, lines: number): number {
+  const size = context.host.sizeOf(path) ?? 0;
+  const from = Math.max(0, size - TAIL_BYTES_MAX);
+  const text = new TextDecoder().decode(context.host.readFrom(path, from));
+  const all = text.split("\n");
+  const last = lines === 0 ? [] : all.slice(-lines - (text.endsWith("\n") ? 1 : 0));
+  if (last.length > 0) context.host.stdout.write(last.join("\n"));
+  return size;
+}
+
+async function follow(context: CliContext, path: string, from: number): Promise<never> {
+  let offset = from;
+  const decoder = new TextDecoder();
+  for (;;) {
+    await sleep(context.host.timers, FOLLOW_POLL_MS);
+    const size = context.host.sizeOf(path) ?? 0;
+    // Somebody emptied or replaced it.
+    if (size < offset) offset = 0;
+    if (size === offset) continue;
+    const bytes = context.host.readFrom(path, offset) ?? new Uint8Array();
+    offset += bytes.length;
+    context.host.stdout.write(decoder.decode(bytes, { stream: true }));
+  }
+}

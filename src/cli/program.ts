@@ -1,0 +1,110 @@
+import { Command, CommanderError, Option } from "commander";
+import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
+import { addCompletion } from "./completion.ts";
+import { addConfig } from "./config.ts";
+import { addConnect } from "./connect.ts";
+import { addConnections } from "./connections.ts";
+import { CliContext } from "./context.ts";
+import { CommandFailure } from "./failure.ts";
+import type { Host } from "./host.ts";
+import { addLogs } from "./logs.ts";
+import { addSettingOptions, GLOBAL_SETTINGS } from "./options.ts";
+import { addPeers } from "./peers.ts";
+import { addRun } from "./run.ts";
+import { addStart } from "./start.ts";
+import { addStatus } from "./status.ts";
+import { addStop } from "./stop.ts";
+import { addTank } from "./tank.ts";
+import { addTransfers } from "./transfers.ts";
+import { describeUsageError } from "./usage.ts";
+import { addVersion } from "./version.ts";
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+const HELP_AFTER = `
+First steps:
+  tankd start          start a node here and watch it in a browser
+  tankd start -d       the same in the background; tankd stop ends it
+  tankd peers          who else is there
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 no node running.`;
+
+/** All commands. Order is the order of help. */
+export function buildProgram(context: CliContext): Command {
+  const program = new Command("tankd")
+    .description("Tanks of evolving fish that find their peers and migrate between machines.")
+    .version(context.host.build.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.host.stdout.write(text),
+      // Usage errors are said in one line by `report`.
+      writeErr: () => {},
+      getOutHelpWidth: () => context.host.stdout.columns,
+      getOutHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText("after", HELP_AFTER);
+  addSettingOptions(program, GLOBAL_SETTINGS);
+  program.addOption(new Option("--token-file <file>", "file with the control token for --url"));
+  program.addOption(new Option("--json", "print JSON for programs"));
+  const commands = [
+    addStart,
+    addStop,
+    addStatus,
+    addPeers,
+    addTank,
+    addConnect,
+    addConnections,
+    addTransfers,
+    addLogs,
+    addRun,
+    addConfig,
+    addVersion,
+    addCompletion,
+  ];
+  for (const add of commands) add(program, context);
+  return program;
+}
+
+/** Runs one command line; resolves with the exit code. Never rejects. */
+export async function runCli(host: Host): Promise<number> {
+  const context = new CliContext(host);
+  const program = buildProgram(context);
+  try {
+    if (host.commandLine.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
+    await program.parseAsync([...host.commandLine], { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(context, program, error);
+  }
+}
+
+/** Says a failure in one line; returns the exit code it has. */
+function report(context: CliContext, program: Command, error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    context.say(describeUsageError(program, context.host.commandLine, error));
+    return WRONG_USAGE;
+  }
+  if (error instanceof Problem) {
+    context.say(oneLine(error.message));
+    return PROBLEMS[error.code].exit;
+  }
+  if (error instanceof CommandFailure) {
+    context.say(oneLine(error.message));
+    return error.exitCode;
+  }
+  context.say(`a bug in tankd: ${oneLine(messageOf(error))}`);
+  const trace = error instanceof Error && context.host.environment["LOG_LEVEL"] === "debug";
+  if (trace) context.host.stderr.write(`${error.stack}\n`);
+  return FAILED;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ");
+}

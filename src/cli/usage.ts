@@ -1,0 +1,57 @@
+import type { Command, CommanderError, Option } from "commander";
+import { closest } from "../node/spelling.ts";
+
+/** One sentence for a command line that commander does not understand: what is wrong, what there is. */
+export function describeUsageError(
+  program: Command,
+  commandLine: readonly string[],
+  error: CommanderError,
+): string {
+  const command = commandAt(program, commandLine);
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+  if (error.code === "commander.unknownOption") {
+    const flags = visibleOptions(command).map(flagOf);
+    return `${nameOf(command)} has no option ${quoted}; ${suggest(quoted, flags)}`;
+  }
+  if (error.code === "commander.unknownCommand") {
+    const names = visibleCommands(command).map((sub) => sub.name());
+    return `${nameOf(command)} has no command "${quoted}"; ${suggest(quoted, names)}`;
+  }
+  const sentence = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  return `${sentence}; see: ${nameOf(command)} --help`;
+}
+
+function suggest(word: string, known: readonly string[]): string {
+  const guess = closest(word, known);
+  return guess ? `did you mean ${guess}?` : `there are ${known.join(", ")}`;
+}
+
+/** The command that the words name: `tankd tank create` for `tank create --fish x`. */
+export function commandAt(program: Command, commandLine: readonly string[]): Command {
+  let command = program;
+  for (const word of commandLine) {
+    command = command.commands.find((sub) => sub.name() === word) ?? command;
+  }
+  return command;
+}
+
+/** `tankd tank create` */
+export function nameOf(command: Command): string {
+  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
+}
+
+export function visibleCommands(command: Command): readonly Command[] {
+  return command.createHelp().visibleCommands(command);
+}
+
+/** Its own options and those of every command. */
+export function visibleOptions(command: Command): readonly Option[] {
+  const help = command.createHelp();
+  help.showGlobalOptions = true;
+  return [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)];
+}
+
+/** `--name`, or `-f` where there is no long form. */
+export function flagOf(option: Option): string {
+  return option.long ?? option.short ?? option.flags;
+}

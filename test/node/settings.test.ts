@@ -1,0 +1,171 @@
+import { describe, expect, test } from "bun:test";
+import type { SettingSources } from "../../src/node/resolve-settings.ts";
+import { resolveSettings } from "../../src/node/resolve-settings.ts";
+import type { Setting, SettingKey } from "../../src/node/settings.ts";
+import { fileKeyOf, SETTING_KEYS, SETTINGS } from "../../src/node/settings.ts";
+import { Problem } from "../../src/platform/errors.ts";
+
+function sources(parts: Partial<SettingSources>): SettingSources {
+  return {
+    flags: {},
+    environment: {},
+    files: [],
+    readSecret: () => "0123456789abcdef\n",
+    ...parts,
+  };
+}
+
+/** The sentence of the refusal; fails the test when there is none. */
+function refusal(parts: Partial<SettingSources>): string {
+  try {
+    resolveSettings(sources(parts));
+  } catch (error) {
+    if (error instanceof Problem && error.code === "bad_setting") return error.message;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+const file = (path: string, content: Record<string, unknown>) => ({ path, content });
+
+describe("precedence", () => {
+  const flag = { port: "1" };
+  const environment = { TANK_API_PORT: "2" };
+  const near = file("/here/tankd.toml", { port: 3 });
+  const far = file("/etc/tankd/tankd.toml", { port: 4 });
+  test.each([
+    ["flag", { flags: flag, environment, files: [near, far] }, 1, "flag", "--port"],
+    ["environment", { environment, files: [near, far] }, 2, "environment", "TANK_API_PORT"],
+    ["nearer file", { files: [near, far] }, 3, "file", "/here/tankd.toml"],
+    ["farther file", { files: [far] }, 4, "file", "/etc/tankd/tankd.toml"],
+    ["default", {}, 8000, "default", ""],
+    ["empty variable counts as unset", { environment: { TANK_API_PORT: "" } }, 8000, "default", ""],
+  ] as const)("%s", (_, parts, value, kind, where) => {
+    const { values, origins } = resolveSettings(sources(parts));
+    expect(values.port).toBe(value);
+    expect(origins.port).toEqual({ kind, where });
+  });
+
+  test("files are merged key by key", () => {
+    const files = [file("/a", { port: 1 }), file("/b", { port: 2, cluster: "reef" })];
+    const { values } = resolveSettings(sources({ files }));
+    expect([values.port, values.cluster]).toEqual([1, "reef"]);
+  });
+});
+
+describe("values", () => {
+  test.each([
+    [{ environment: { ROLE: "agent" } }, "role", "worker"],
+    [{ environment: { ROLE: "proxy" } }, "role", "worker"],
+    [{ environment: { ROLE: "server" } }, "role", "hub"],
+    [{ flags: { role: "Hub" } }, "role", "hub"],
+    [{ environment: { DISCOVERY_BACKEND: "mdns,hub" } }, "discovery", ["mdns", "hub"]],
+    [{ flags: { discovery: ["http://h:8000"] } }, "discovery", ["http://h:8000"]],
+    [
+      { environment: { DISCOVERY_SERVER_URL: "http://a:1, http://b:2" } },
+      "hub",
+      ["http://a:1", "http://b:2"],
+    ],
+    [{ flags: { tag: ["a,b", "c"] } }, "tag", ["a", "b", "c"]],
+    [{ files: [file("/f", { tag: ["x", "y"] })] }, "tag", ["x", "y"]],
+    [{ files: [file("/f", { auto_connect: false })] }, "autoConnect", false],
+    [{ environment: { TANKD_AUTO_CONNECT: "off" } }, "autoConnect", false],
+    [{ flags: { advertise: "[fd00::1]:9000" } }, "advertise", "[fd00::1]:9000"],
+    [{ flags: { name: " küche-1 " } }, "name", "küche-1"],
+    [{ flags: { port: "0" } }, "port", 0],
+    [{ environment: { TANKD_TOKEN_FILE: "/run/t" } }, "token", "0123456789abcdef"],
+  ] as readonly [Partial<SettingSources>, SettingKey, unknown][])("%j", (parts, key, expected) => {
+    const { values } = resolveSettings(sources(parts));
+    expect<unknown>(values[key]).toEqual(expected);
+  });
+});
+
+describe("refusals name setting, value, source and what is allowed", () => {
+  test.each([
+    [
+      { flags: { port: "abc" } },
+      'port cannot be "abc" (from --port): give a whole number from 0 to 65535.',
+    ],
+    [
+      { environment: { TANK_API_PORT: "70000" } },
+      'port cannot be "70000" (from TANK_API_PORT): give a whole number from 0 to 65535.',
+    ],
+    [
+      { files: [file("/etc/tankd/tankd.toml", { port: true })] },
+      "port cannot be true (from /etc/tankd/tankd.toml): give a whole number from 0 to 65535.",
+    ],
+    [
+      { flags: { role: "king" } },
+      'role cannot be "king" (from --role): give one of auto, hub, worker, agent, proxy, server.',
+    ],
+    [
+      { environment: { LOG_LEVEL: "loud" } },
+      'log_level cannot be "loud" (from LOG_LEVEL): give one of debug, info, warn, error.',
+    ],
+  ] as const)("%j", (parts, sentence) => {
+    expect(refusal(parts)).toBe(sentence);
+  });
+
+  test.each([
+    [["zookeeper"]],
+    [["auto", "mdns"]],
+    [["none", "hub"]],
+    [["https://hub"]],
+    [["http://user@hub"]],
+    [["http://hub/path"]],
+    [["http://hub:99999"]],
+    [[]],
+  ])("discovery %j lists the known backends", (discovery) => {
+    const said = refusal({ flags: { discovery } });
+    expect(said).toContain(JSON.stringify(discovery));
+    expect(said).toContain("auto, none, mdns, hub or the URL of a hub");
+  });
+
+  test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
+    expect(refusal({ environment: { DISCOVERY_SERVER_URL: hub } })).toContain(
+      `hub cannot be "${hub}" (from DISCOVERY_SERVER_URL): give a URL like http://192.168.1.10:8000`,
+    );
+  });
+
+  test.each(["a b", "", "-x", "x/y", "x".repeat(65)])("name %j", (name) => {
+    expect(refusal({ flags: { name } })).toStartWith(`name cannot be ${JSON.stringify(name)}`);
+  });
+
+  test("a secret is never repeated", () => {
+    const said = refusal({ environment: { TANKD_TOKEN: "short" } });
+    expect(said).toStartWith("token cannot be what it is (from TANKD_TOKEN)");
+    expect(said).not.toContain("short");
+  });
+
+  test("an unknown key in a file is named, with the one that was meant", () => {
+    expect(refusal({ files: [file("/x/tankd.toml", { prot: 1 })] })).toBe(
+      '/x/tankd.toml has the unknown key "prot"; did you mean "port"?',
+    );
+    const listed = refusal({ files: [file("/x/tankd.toml", { nothing_like_it: 1 })] });
+    expect(listed).toContain("the known ones are data_dir, name, cluster");
+  });
+
+  test("secrets have no key in the file", () => {
+    const said = refusal({ files: [file("/x/tankd.toml", { token: "0123456789abcdef" })] });
+    expect(said).toContain('unknown key "token"');
+  });
+});
+
+test("settings outside the asked keys are not read", () => {
+  const environment = { LOG_LEVEL: "loud", TANK_API_PORT: "9" };
+  expect(resolveSettings(sources({ environment }), ["port"]).values.port).toBe(9);
+});
+
+test("the table is sound: defaults are allowed, names are unique", () => {
+  const names: string[] = [];
+  for (const key of SETTING_KEYS) {
+    const definition: Setting<unknown, unknown> = SETTINGS[key];
+    if (definition.default !== undefined) {
+      expect(definition.kind.schema.safeParse(definition.default).success).toBe(true);
+    }
+    const { flag, flagAlias, env } = definition;
+    names.push(fileKeyOf(key), ...[flag, flagAlias, env].filter((name) => name !== undefined));
+    expect(definition.help.length).toBeGreaterThan(5);
+  }
+  expect(new Set(names).size).toBe(names.length);
+});
