@@ -16,7 +16,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
   : "${HOME:?HOME is not set: where should the program go?}"
   program=$HOME/.local/bin/tankd
-  data=$HOME/.local/state/tankd
+  data=${XDG_STATE_HOME:-$HOME/.local/state}/tankd
   options_file=$HOME/.config/tankd/service.env
   unit_source=deploy/systemd/tankd-user.service
   unit=$HOME/.config/systemd/user/tankd.service
@@ -80,6 +80,9 @@ make_user() {
   useradd --system --home-dir "$data" --shell /usr/sbin/nologin --user-group tankd
 }
 
+# The user's systemd need not know the XDG_STATE_HOME of the user's shell.
+render_unit() { sed "s|%h/.local/state/tankd|$data|" "$unit_source"; }
+
 # A node that was started by hand would keep the data directory from the service.
 stop_detached() {
   pid=$(node_pid "$data") || return 0
@@ -88,9 +91,9 @@ stop_detached() {
 
 run_service() {
   make_user
-  if ! cmp -s "$unit_source" "$unit"; then
+  if ! render_unit | cmp -s - "$unit"; then
     mkdir -p "$(dirname "$unit")"
-    cp "$unit_source" "$unit"
+    render_unit >"$unit"
     service_manager daemon-reload
     changed=yes
   fi

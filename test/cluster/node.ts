@@ -1,0 +1,182 @@
+import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import type { z } from "zod";
+import * as api from "./api.ts";
+import { type Finished, run, until } from "./commands.ts";
+
+/** The program under test. */
+export const TANKD = process.env["TANKD_BINARY"] ?? join(import.meta.dir, "../../dist/tankd");
+
+/** Bound on failure for anything that needs no more than a start or a stop. */
+export const PROMPTLY_MS = 30_000;
+
+/** One machine with one tankd: the real program in a network namespace. */
+export class Node {
+  readonly number: number;
+  readonly dataDirectory: string;
+  readonly #namespace: string;
+  readonly #machine: string;
+  readonly #window: string;
+  readonly #logFile: string;
+  #process: Subprocess | undefined;
+
+  constructor(at: {
+    number: number;
+    namespace: string;
+    address: string;
+    window: string;
+    directory: string;
+  }) {
+    this.number = at.number;
+    this.dataDirectory = join(at.directory, `node-${at.number}`);
+    this.#namespace = at.namespace;
+    this.#machine = `${at.address}:8000`;
+    this.#window = at.window;
+    this.#logFile = join(at.directory, `node-${at.number}.log`);
+    mkdirSync(at.directory, { recursive: true });
+  }
+
+  /** Starts tankd in the foreground with nothing but its data directory, and what is given. */
+  start(options: readonly string[] = [], environment: Record<string, string> = {}): void {
+    const log = openSync(this.#logFile, "a");
+    this.#process = Bun.spawn(
+      this.#inside([TANKD, "start", "--data-dir", this.dataDirectory, ...options]),
+      {
+        stdin: "ignore",
+        stdout: log,
+        stderr: log,
+        env: { ...this.#environment(), LOG_LEVEL: "debug", ...environment },
+      },
+    );
+  }
+
+  /** Until it answers. */
+  async ready(): Promise<this> {
+    await until(`node ${this.number} answers`, PROMPTLY_MS, async () => {
+      if (this.#process?.exitCode !== null) throw new Error("tankd has exited");
+      return (await this.#fetch("GET", "/ready")).ok;
+    });
+    return this;
+  }
+
+  /** Power cut: no chance to say goodbye. Resolves when the process is gone. */
+  async crash(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.exited;
+  }
+
+  /** Asks it to stop and returns its exit code. */
+  async stop(): Promise<number | null> {
+    this.#process?.kill("SIGTERM");
+    return until(
+      `node ${this.number} stops`,
+      PROMPTLY_MS,
+      async () => this.#process?.exitCode ?? undefined,
+    );
+  }
+
+  /** `tankd …` on this machine, with this node's data directory. */
+  cli(...words: readonly string[]): Promise<Finished> {
+    return run(this.#inside([TANKD, ...words, "--data-dir", this.dataDirectory]), {
+      env: this.#environment(),
+    });
+  }
+
+  /** A `--json` command that must succeed, read by its schema. */
+  async cliJson<T>(schema: z.ZodType<T>, ...words: readonly string[]): Promise<T> {
+    const { exitCode, stdout, stderr } = await this.cli(...words, "--json");
+    if (exitCode !== 0) throw new Error(`tankd ${words.join(" ")}: exit ${exitCode}: ${stderr}`);
+    return schema.parse(JSON.parse(stdout));
+  }
+
+  async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.#read(await this.#fetch("GET", path), path, schema);
+  }
+
+  /** A change, with this node's control token. */
+  async change(method: "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
+    const response = await this.#fetch(method, path, body, this.#token());
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    const text = await response.text();
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  async servers(): Promise<readonly api.Server[]> {
+    return (await this.get("/api/discovery/servers", api.serversSchema)).servers;
+  }
+
+  async tanks(): Promise<readonly api.Tank[]> {
+    return (await this.get("/api/tanks", api.tanksSchema)).tanks;
+  }
+
+  async tankId(): Promise<string> {
+    const [first] = await this.tanks();
+    if (first === undefined) throw new Error(`node ${this.number} has no tank`);
+    return first.tank.tank_id;
+  }
+
+  async transfers(): Promise<readonly api.Transfer[]> {
+    return (await this.get("/api/transfers?limit=1000", api.transfersSchema)).transfers;
+  }
+
+  async fishIds(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (const { tank } of await this.tanks()) {
+      const { fish } = await this.get(`/api/tanks/${tank.tank_id}/fish`, api.fishSchema);
+      ids.push(...fish.map(({ fish_id }) => fish_id));
+    }
+    return ids;
+  }
+
+  get nodeId(): string {
+    return this.#nodeFile().node_id;
+  }
+
+  get url(): string {
+    return `http://${this.#machine}`;
+  }
+
+  /** The end of what it logged, for the message of a failing test. */
+  logTail(lines = 40): string {
+    const log = readFileSync(this.#logFile, "utf8").trimEnd().split("\n");
+    return log.slice(-lines).join("\n");
+  }
+
+  #nodeFile(): z.infer<typeof api.nodeFileSchema> {
+    const text = readFileSync(join(this.dataDirectory, "node.json"), "utf8");
+    return api.nodeFileSchema.parse(JSON.parse(text));
+  }
+
+  #token(): string {
+    return readFileSync(join(this.dataDirectory, "token"), "utf8").trim();
+  }
+
+  #inside(command: readonly string[]): string[] {
+    return ["ip", "netns", "exec", this.#namespace, ...command];
+  }
+
+  /** Nothing of the environment that runs the tests may configure the node. */
+  #environment(): Record<string, string> {
+    return { PATH: process.env["PATH"] ?? "", HOME: this.dataDirectory, NO_COLOR: "1" };
+  }
+
+  #fetch(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
+    return fetch(`http://window${path}`, {
+      unix: this.#window,
+      method,
+      headers: {
+        "x-machine": this.#machine,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async #read<T>(response: Response, path: string, schema: z.ZodType<T>): Promise<T> {
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return schema.parse(await response.json());
+  }
+}
