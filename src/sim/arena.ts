@@ -1,0 +1,211 @@
+import { GENE_CELLS } from "./genome.ts";
+import { STREAM_WORDS } from "./rng.ts";
+
+/**
+ * The state of a tank lies in one ArrayBuffer of typed-array columns (struct of arrays), so that a
+ * snapshot is a copy of its words and a digest a hash of them. Rows are dense: 0 … count − 1.
+ */
+type Element = "f64" | "f32" | "u32";
+type Schema = Readonly<Record<string, readonly [Element, number]>>;
+
+type ArrayOf<E extends Element> = E extends "f64"
+  ? Float64Array
+  : E extends "f32"
+    ? Float32Array
+    : Uint32Array;
+
+export type Columns<S extends Schema> = { readonly [C in keyof S]: ArrayOf<S[C][0]> };
+
+const F64 = ["f64", 1] as const;
+const U32 = ["u32", 1] as const;
+
+/** One row per living fish. 64-bit columns first, so that each lies aligned. */
+export const FISH_SCHEMA = {
+  /** Centre, pixels. */
+  x: F64,
+  y: F64,
+  /** Pixels per tick. */
+  vx: F64,
+  vy: F64,
+  /** Where it drifts when nothing draws it; a unit vector. */
+  headingX: F64,
+  headingY: F64,
+  energy: F64,
+  /** Overflow that funds births. */
+  bank: F64,
+  /** Tick of the birth tank. */
+  bornTick: F64,
+  /** Ids: key in two halves and counter. Counter 0 is nobody. */
+  counter: F64,
+  motherCounter: F64,
+  fatherCounter: F64,
+  /** Expressed from the genome at entry: see genome.ts, Phenotype. */
+  girth: F64,
+  maxSpeed: F64,
+  metabolism: F64,
+  sight: F64,
+  lifespan: U32,
+  keyHi: U32,
+  keyLo: U32,
+  motherHi: U32,
+  motherLo: U32,
+  fatherHi: U32,
+  fatherLo: U32,
+  /** Ticks lived. */
+  age: U32,
+  generation: U32,
+  /** Tanks entered after the first. */
+  hops: U32,
+  offspring: U32,
+  /** State of the fish's own random stream. */
+  dice: U32,
+  genes: ["f32", GENE_CELLS],
+} as const satisfies Schema;
+
+/** One row per food item. */
+export const FOOD_SCHEMA = {
+  x: F64,
+  y: F64,
+  vx: F64,
+  vy: F64,
+  /** What is left of it; 0 is eaten. */
+  energy: F64,
+  /** Index into FOOD_KINDS. */
+  kind: U32,
+  /** Ticks since it was dropped. */
+  age: U32,
+  /** Age at which live food turns again. */
+  nudgeAt: U32,
+} as const satisfies Schema;
+
+const STREAM_SCHEMA = { words: ["u32", STREAM_WORDS] } as const satisfies Schema;
+
+export type FishColumns = Columns<typeof FISH_SCHEMA>;
+export type FoodColumns = Columns<typeof FOOD_SCHEMA>;
+
+/** A column seen as 32-bit words. */
+export interface Placed {
+  readonly name: string;
+  readonly array: Float64Array | Float32Array | Uint32Array;
+  readonly words: Uint32Array;
+  /** Elements and words of one row. */
+  readonly width: number;
+  readonly wordWidth: number;
+}
+
+export interface Table<S extends Schema> {
+  readonly columns: Columns<S>;
+  readonly placed: readonly Placed[];
+  readonly capacity: number;
+}
+
+export interface Arena {
+  readonly buffer: ArrayBuffer;
+  readonly fish: Table<typeof FISH_SCHEMA>;
+  readonly food: Table<typeof FOOD_SCHEMA>;
+  readonly streams: Uint32Array;
+}
+
+/** An arena with room for that many fish and food items, all zero. */
+export function allocateArena(fishCapacity: number, foodCapacity: number): Arena {
+  const sizes = [
+    tableBytes(FISH_SCHEMA, fishCapacity),
+    tableBytes(FOOD_SCHEMA, foodCapacity),
+  ] as const;
+  const streamsAt = sizes[0] + sizes[1];
+  const buffer = new ArrayBuffer(streamsAt + tableBytes(STREAM_SCHEMA, 1));
+  return {
+    buffer,
+    fish: placeTable(FISH_SCHEMA, fishCapacity, buffer, 0),
+    food: placeTable(FOOD_SCHEMA, foodCapacity, buffer, sizes[0]),
+    streams: placeTable(STREAM_SCHEMA, 1, buffer, streamsAt).columns.words,
+  };
+}
+
+/** A larger arena with the same content. */
+export function growArena(arena: Arena, fishCapacity: number): Arena {
+  const grown = allocateArena(fishCapacity, arena.food.capacity);
+  copyTable(arena.fish.placed, grown.fish.placed);
+  copyTable(arena.food.placed, grown.food.placed);
+  grown.streams.set(arena.streams);
+  return grown;
+}
+
+/** Moves the rows [from, end) so that they start at `to`. */
+export function moveRows(
+  table: { readonly placed: readonly Placed[] },
+  to: number,
+  from: number,
+  end: number,
+): void {
+  for (const { words, wordWidth } of table.placed) {
+    words.copyWithin(to * wordWidth, from * wordWidth, end * wordWidth);
+  }
+}
+
+/**
+ * Removes the rows whose mark is not 0 and closes the gaps in order.
+ * Returns the rows that remain.
+ */
+export function removeMarked(
+  table: { readonly placed: readonly Placed[] },
+  marks: Uint8Array,
+  count: number,
+): number {
+  let kept = 0;
+  let row = 0;
+  while (row < count) {
+    while (row < count && marks[row] !== 0) row++;
+    const from = row;
+    while (row < count && marks[row] === 0) row++;
+    if (from !== kept && row > from) moveRows(table, kept, from, row);
+    kept += row - from;
+  }
+  return kept;
+}
+
+function copyTable(from: readonly Placed[], to: readonly Placed[]): void {
+  for (const [index, column] of to.entries()) {
+    column.words.set((from[index] as Placed).words);
+  }
+}
+
+function tableBytes(schema: Schema, capacity: number): number {
+  let bytes = 0;
+  for (const [element, width] of Object.values(schema)) {
+    bytes += columnBytes(element, width, capacity);
+  }
+  return bytes;
+}
+
+/** Columns start at multiples of 8 bytes. */
+function columnBytes(element: Element, width: number, capacity: number): number {
+  const bytes = (element === "f64" ? 8 : 4) * width * capacity;
+  return (bytes + 7) & ~7;
+}
+
+function placeTable<S extends Schema>(
+  schema: S,
+  capacity: number,
+  buffer: ArrayBuffer,
+  offset: number,
+): Table<S> {
+  const columns: Record<string, Placed["array"]> = {};
+  const placed: Placed[] = [];
+  let at = offset;
+  for (const [name, [element, width]] of Object.entries(schema)) {
+    const array = viewOf(element, buffer, at, width * capacity);
+    const wordWidth = element === "f64" ? 2 * width : width;
+    const words = new Uint32Array(buffer, at, wordWidth * capacity);
+    columns[name] = array;
+    placed.push({ name, array, words, width, wordWidth });
+    at += columnBytes(element, width, capacity);
+  }
+  return { columns: columns as Columns<S>, placed, capacity };
+}
+
+function viewOf(element: Element, buffer: ArrayBuffer, at: number, length: number) {
+  if (element === "f64") return new Float64Array(buffer, at, length);
+  if (element === "f32") return new Float32Array(buffer, at, length);
+  return new Uint32Array(buffer, at, length);
+}

@@ -1,0 +1,119 @@
+import { type FishRow, writeRow } from "./fish-row.ts";
+import { dropFood } from "./food.ts";
+import { enterFounder } from "./lifecycle.ts";
+import { FOUNDER_AGE_TICKS } from "./model.ts";
+import { LEFT, marginsOf, TOP } from "./motion.ts";
+import { closeRow, findFish, openRow } from "./population.ts";
+import { readRecord, writeRecord } from "./record.ts";
+import { STREAM } from "./rng.ts";
+import type { Tank } from "./tank.ts";
+import type { Command, FishId, Outcome, Rejection, Side } from "./types.ts";
+
+const DONE: Outcome = { kind: "done" };
+
+/** Carries out one command between two ticks. A rejected one has changed nothing. */
+export function apply(tank: Tank, command: Command): Outcome {
+  switch (command.kind) {
+    case "export":
+      return exportFish(tank, command.fishId);
+    case "import":
+      return admit(tank, command.record, (row) => importFish(tank, row, command.side));
+    case "restore":
+      return admit(tank, command.record, (row) => restoreFish(tank, row));
+    case "feed":
+      return feed(tank, command.portions);
+    case "spawn":
+      return spawn(tank, command.fish);
+    case "set_tick_rate":
+      return setTickRate(command.ticksPerSecond);
+    // Pace is the host's: the world has no time besides its ticks.
+    case "pause":
+    case "resume":
+      return DONE;
+  }
+}
+
+function exportFish(tank: Tank, fishId: FishId): Outcome {
+  const row = findFish(tank, fishId);
+  if (row === undefined) return rejected("no_such_fish", `${fishId} is not in this tank`);
+  const record = writeRecord(tank, row);
+  closeRow(tank, row);
+  tank.counters.exported += 1;
+  return { kind: "done", record, fishId };
+}
+
+/** The checks that importing and restoring share. */
+function admit(tank: Tank, record: Uint8Array, enter: (row: FishRow) => Outcome): Outcome {
+  const read = readRecord(record);
+  if (read.kind === "bad") return rejected(read.reason, read.detail);
+  const { row, fishId } = read;
+  if (row.keyHi === tank.key.hi && row.keyLo === tank.key.lo) {
+    if (row.counter > tank.counters.lastId) {
+      return rejected("bad_record", `this tank has not given out the id ${fishId} yet`);
+    }
+  }
+  if (findFish(tank, fishId) !== undefined) {
+    return rejected("duplicate_fish", `${fishId} is in this tank already`);
+  }
+  const outcome = enter(row);
+  return outcome.kind === "done" ? { ...outcome, fishId } : outcome;
+}
+
+/** A fish from elsewhere comes through a wall: everything but its place and its hops stays. */
+function importFish(tank: Tank, row: FishRow, side: Side): Outcome {
+  if (tank.counters.fish >= tank.cap) {
+    return rejected("tank_full", `the tank holds ${tank.cap} fish`);
+  }
+  const { right, bottom } = marginsOf(tank.width, tank.height);
+  const x = side === "left" ? LEFT : right;
+  // The source may be a higher tank: then the fish enters at the floor.
+  const y = Math.min(bottom, Math.max(TOP, row.y));
+  place(tank, { ...row, x, y, hops: row.hops + 1 });
+  tank.counters.imported += 1;
+  return DONE;
+}
+
+/** A fish that was exported comes back as it was. Capacity does not stop it: the arena grows. */
+function restoreFish(tank: Tank, row: FishRow): Outcome {
+  if (row.x > tank.width || row.y > tank.height) {
+    return rejected("bad_record", "the fish was outside of this tank");
+  }
+  place(tank, row);
+  tank.counters.restored += 1;
+  return DONE;
+}
+
+function place(tank: Tank, row: FishRow): void {
+  const at = openRow(tank, { hi: row.keyHi, lo: row.keyLo, counter: row.counter });
+  writeRow(tank, at, row);
+}
+
+function feed(tank: Tank, portions: number): Outcome {
+  if (!isCount(portions)) return rejected("bad_command", "portions must be a whole number from 1");
+  const room = tank.arena.food.capacity - tank.counters.food;
+  if (portions > room) return rejected("tank_full", `there is room for ${room} more food items`);
+  for (let i = 0; i < portions; i++) dropFood(tank, STREAM.visitors);
+  return DONE;
+}
+
+function spawn(tank: Tank, fish: number): Outcome {
+  if (!isCount(fish)) return rejected("bad_command", "fish must be a whole number from 1");
+  const room = Math.max(0, tank.cap - tank.counters.fish);
+  if (fish > room) return rejected("tank_full", `there is room for ${room} more fish`);
+  for (let i = 0; i < fish; i++) enterFounder(tank, STREAM.visitors, FOUNDER_AGE_TICKS);
+  tank.counters.spawned += fish;
+  return DONE;
+}
+
+function setTickRate(ticksPerSecond: number): Outcome {
+  if (Number.isFinite(ticksPerSecond) && ticksPerSecond >= 0) return DONE;
+  return rejected("bad_command", "the tick rate must be 0 or a positive number");
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}
+
+function rejected(reason: Rejection, detail: string): Outcome {
+  return { kind: "rejected", reason, detail };
+}

@@ -1,0 +1,48 @@
+import type { Placed } from "./arena.ts";
+import { absorb, finishHash, hexOf, startHash } from "./hash.ts";
+import { SimulationFault } from "./ledger.ts";
+import type { Tank } from "./tank.ts";
+
+/**
+ * 128 bits over everything that decides a tank's future, and over its ledger. Of exports and
+ * restores only the difference counts (the fish that are away): a fish that came back unchanged has
+ * left no trace. Throws {@link SimulationFault} when a number is not one.
+ */
+export function digest(tank: Tank): string {
+  const { counters, arena, spec, key } = tank;
+  const { exported, restored, ...plain } = counters;
+  const scalars = Float64Array.of(
+    spec.seed,
+    spec.fish,
+    key.hi,
+    key.lo,
+    exported - restored,
+    ...Object.values(plain),
+  );
+  const state = startHash();
+  const words = new Uint32Array(scalars.buffer);
+  absorb(state, words, 0, words.length);
+  absorb(state, arena.streams, 0, arena.streams.length);
+  absorbTable(state, arena.fish.placed, counters.fish);
+  absorbTable(state, arena.food.placed, counters.food);
+  return hexOf(finishHash(state));
+}
+
+function absorbTable(state: Uint32Array, placed: readonly Placed[], count: number): void {
+  for (const { name, array, words, width, wordWidth } of placed) {
+    if (!(array instanceof Uint32Array) && hasNaN(array, count * width)) {
+      throw new SimulationFault(`a value in column ${name} is not a number`);
+    }
+    absorb(state, words, 0, count * wordWidth);
+  }
+}
+
+/** NaN has many bit patterns, which differ between machines: none may reach the hash. */
+function hasNaN(values: Float64Array | Float32Array, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    const value = values[i] as number;
+    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN in a loop
+    if (value !== value) return true;
+  }
+  return false;
+}

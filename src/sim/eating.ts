@@ -1,0 +1,67 @@
+import { cellAt, type Grid } from "./grid.ts";
+import { BANK_CAPACITIES, BITE_PER_SIZE, CAPACITY_PER_SIZE, CONTACT } from "./model.ts";
+import { DRIVE } from "./pursuit.ts";
+
+/**
+ * Every fish with room for more bites each item it touches; what exceeds its capacity goes to its
+ * bank. Fish with lower ids bite first. Fish that eat rest in `drive`, the others are idle.
+ */
+export function eatFood(
+  count: number,
+  grid: Grid,
+  x: Float64Array,
+  y: Float64Array,
+  size: Float64Array,
+  energy: Float64Array,
+  bank: Float64Array,
+  left: Float64Array,
+  drive: Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const capacity = CAPACITY_PER_SIZE * (size[i] as number);
+    const had = energy[i] as number;
+    drive[i] = DRIVE.idle;
+    if (had >= capacity) continue;
+    const room = capacity - had + BANK_CAPACITIES * capacity - (bank[i] as number);
+    const bite = BITE_PER_SIZE * (size[i] as number);
+    const gain = biteAround(grid, x[i] as number, y[i] as number, bite, room, left);
+    if (gain === 0) continue;
+    drive[i] = DRIVE.resting;
+    const total = had + gain;
+    energy[i] = Math.min(capacity, total);
+    bank[i] = (bank[i] as number) + Math.max(0, total - capacity);
+  }
+}
+
+/** Bites everything within contact, at most `room` in all. Returns the energy gained. */
+function biteAround(
+  grid: Grid,
+  px: number,
+  py: number,
+  bite: number,
+  room: number,
+  left: Float64Array,
+): number {
+  const { columns, starts, slots, xs, ys } = grid;
+  const first = cellAt(px - CONTACT, columns);
+  const last = cellAt(px + CONTACT, columns);
+  const bottom = cellAt(py + CONTACT, grid.rows);
+  let gain = 0;
+  for (let row = cellAt(py - CONTACT, grid.rows); row <= bottom; row++) {
+    const end = starts[row * columns + last + 1] as number;
+    for (let at = starts[row * columns + first] as number; at < end; at++) {
+      if (Math.abs((xs[at] as number) - px) >= CONTACT) continue;
+      if (Math.abs((ys[at] as number) - py) >= CONTACT) continue;
+      const item = slots[at] as number;
+      const taken = Math.min(bite, left[item] as number, room - gain);
+      left[item] = (left[item] as number) - taken;
+      gain += taken;
+    }
+  }
+  return gain;
+}
+
+/** Marks the items that are eaten up. */
+export function markEaten(count: number, left: Float64Array, marks: Uint8Array): void {
+  for (let i = 0; i < count; i++) marks[i] = (left[i] as number) <= 0 ? 1 : 0;
+}

@@ -1,0 +1,85 @@
+/**
+ * MurmurHash3_x86_128 (Austin Appleby, public domain) over whole 32-bit words. It tells states and
+ * damaged bytes apart; it is no defence against somebody who forges them.
+ */
+
+const C1 = 0x239b961b;
+const C2 = 0xab0e9789;
+const C3 = 0x38b34ae5;
+const C4 = 0xa1e38b93;
+
+export function startHash(): Uint32Array {
+  return new Uint32Array(5);
+}
+
+/** Absorbs words [from, to) into `state`; a last incomplete block is padded with zeros. */
+export function absorb(state: Uint32Array, words: Uint32Array, from: number, to: number): void {
+  let h1 = state[0] as number;
+  let h2 = state[1] as number;
+  let h3 = state[2] as number;
+  let h4 = state[3] as number;
+  for (let i = from; i < to; i += 4) {
+    h1 ^= scramble(words[i] as number, C1, 15, C2);
+    h1 = (Math.imul(rotate(h1, 19) + h2, 5) + 0x561ccd1b) | 0;
+    h2 ^= scramble(i + 1 < to ? (words[i + 1] as number) : 0, C2, 16, C3);
+    h2 = (Math.imul(rotate(h2, 17) + h3, 5) + 0x0bcaa747) | 0;
+    h3 ^= scramble(i + 2 < to ? (words[i + 2] as number) : 0, C3, 17, C4);
+    h3 = (Math.imul(rotate(h3, 15) + h4, 5) + 0x96cd1c35) | 0;
+    h4 ^= scramble(i + 3 < to ? (words[i + 3] as number) : 0, C4, 18, C1);
+    h4 = (Math.imul(rotate(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
+  }
+  state[0] = h1;
+  state[1] = h2;
+  state[2] = h3;
+  state[3] = h4;
+  state[4] = (state[4] as number) + (to - from);
+}
+
+/** The 128 bits as four words. `state` stays usable. */
+export function finishHash(state: Uint32Array): Uint32Array {
+  const length = state[4] as number;
+  let h1 = (state[0] as number) ^ length;
+  let h2 = (state[1] as number) ^ length;
+  let h3 = (state[2] as number) ^ length;
+  let h4 = (state[3] as number) ^ length;
+  h1 = (h1 + h2 + h3 + h4) | 0;
+  h2 = (h2 + h1) | 0;
+  h3 = (h3 + h1) | 0;
+  h4 = (h4 + h1) | 0;
+  h1 = avalanche(h1);
+  h2 = avalanche(h2);
+  h3 = avalanche(h3);
+  h4 = avalanche(h4);
+  h1 = (h1 + h2 + h3 + h4) | 0;
+  return Uint32Array.of(h1, h2 + h1, h3 + h1, h4 + h1);
+}
+
+/** The hash of `bytes`, whose length is padded to whole words with zeros. */
+export function hashBytes(bytes: Uint8Array): Uint32Array {
+  const words = new Uint32Array((bytes.length + 3) >> 2);
+  new Uint8Array(words.buffer).set(bytes);
+  const state = startHash();
+  absorb(state, words, 0, words.length);
+  absorb(state, Uint32Array.of(bytes.length), 0, 1);
+  return finishHash(state);
+}
+
+export function hexOf(words: Uint32Array): string {
+  return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
+}
+
+/** Murmur's final mix: a 32-bit bijection in which every input bit reaches every output bit. */
+export function avalanche(word: number): number {
+  let h = word;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+function scramble(word: number, before: number, turn: number, after: number): number {
+  return Math.imul(rotate(Math.imul(word, before), turn), after);
+}
+
+function rotate(word: number, by: number): number {
+  return (word << by) | (word >>> (32 - by));
+}

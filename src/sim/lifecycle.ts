@@ -1,0 +1,137 @@
+import { drawGenome, GENE, GENE_CELLS, inheritGenome } from "./genome.ts";
+import { NOBODY } from "./ids.ts";
+import { capacityAt } from "./metabolism.ts";
+import {
+  EMERGENCY_CERTAIN,
+  EMERGENCY_CHANCE,
+  EMERGENCY_INTERVAL_TICKS,
+  EMERGENCY_MARGIN,
+  EMERGENCY_SPAN,
+  EMERGENCY_TOURNAMENT,
+  FOUNDER_AGE_TICKS,
+  FOUNDER_ENERGY_RATIO,
+} from "./model.ts";
+import { LEFT, marginsOf, TOP } from "./motion.ts";
+import { enterNewborn, idOf, nextRow, sweepFish } from "./population.ts";
+import { nextInteger, nextReal, nextUnit, STREAM, type Stream } from "./rng.ts";
+import type { Tank } from "./tank.ts";
+
+/** Fish without energy have starved, fish at the end of their lifespan die of old age. */
+export function buryDead(tank: Tank): void {
+  const { counters, fish, scratch } = tank;
+  const starved = markDead(counters.fish, fish.energy, fish.age, fish.lifespan, scratch.fishMarks);
+  const before = counters.fish;
+  sweepFish(tank);
+  counters.starved += starved;
+  counters.aged += before - counters.fish - starved;
+}
+
+/** Marks the dead; returns how many of them starved. */
+function markDead(
+  count: number,
+  energy: Float64Array,
+  age: Uint32Array,
+  lifespan: Uint32Array,
+  marks: Uint8Array,
+): number {
+  let starved = 0;
+  for (let i = 0; i < count; i++) {
+    const empty = (energy[i] as number) <= 0;
+    if (empty) starved += 1;
+    marks[i] = empty || (age[i] as number) >= (lifespan[i] as number) ? 1 : 0;
+  }
+  return starved;
+}
+
+/** A fish without parents anywhere in the tank. The caller keeps the ledger. */
+export function enterFounder(tank: Tank, stream: Stream, ageTicks: number): void {
+  const row = nextRow(tank);
+  const { streams } = tank.arena;
+  drawGenome(tank.fish.genes, row * GENE_CELLS, streams, stream);
+  const age = Math.floor(nextReal(streams, stream, 0, ageTicks));
+  const capacity = capacityAt(age, tank.fish.genes[row * GENE_CELLS + GENE.size] as number);
+  const { right, bottom } = marginsOf(tank.width, tank.height);
+  const newborn = {
+    x: nextReal(streams, stream, LEFT, right),
+    y: nextReal(streams, stream, TOP, bottom),
+    energy: FOUNDER_ENERGY_RATIO * capacity,
+    bank: 0,
+    age,
+    generation: 0,
+    mother: NOBODY,
+    father: NOBODY,
+  };
+  enterNewborn(tank, newborn, stream);
+}
+
+/** The founders of a new tank, of all ages. */
+export function foundPopulation(tank: Tank): void {
+  for (let i = 0; i < tank.spec.fish; i++) enterFounder(tank, STREAM.founding, FOUNDER_AGE_TICKS);
+  tank.counters.founded = tank.spec.fish;
+}
+
+/**
+ * Keeps a tank from dying out: an empty one gets a random fish at once; a thin one gets, at most
+ * every 180 ticks and the surer the thinner, a mutated copy of a well-fed fish for each reference area.
+ */
+export function spawnEmergency(tank: Tank): void {
+  const { counters, scale, arena } = tank;
+  if (counters.fish === 0) {
+    enterFounder(tank, STREAM.emergency, 1);
+    counters.spawned += 1;
+    counters.lastEmergencyTick = counters.tick;
+    return;
+  }
+  if (counters.tick - counters.lastEmergencyTick < EMERGENCY_INTERVAL_TICKS) return;
+  const chance = emergencyChance(counters.fish / scale);
+  counters.lastEmergencyTick = counters.tick;
+  if (nextUnit(arena.streams, STREAM.emergency) >= chance) return;
+  for (let i = 0; i < scale && counters.fish < tank.cap; i++) enterClone(tank);
+}
+
+/** Probability of a spawn at a population per reference area (TW core/reproduction). */
+function emergencyChance(fish: number): number {
+  if (fish < EMERGENCY_CERTAIN) return 1;
+  const room = 1 - (fish - EMERGENCY_CERTAIN) / EMERGENCY_SPAN;
+  return room > 0 ? EMERGENCY_CHANCE * room * room : 0;
+}
+
+function enterClone(tank: Tank): void {
+  const parent = drawWellFed(tank);
+  const row = nextRow(tank);
+  const { fish, counters, arena } = tank;
+  const { streams } = arena;
+  const parentRow = parent * GENE_CELLS;
+  const cloneRow = row * GENE_CELLS;
+  inheritGenome(fish.genes, parentRow, parentRow, cloneRow, streams, STREAM.emergency);
+  const capacity = capacityAt(0, fish.genes[cloneRow + GENE.size] as number);
+  const newborn = {
+    x: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.width - EMERGENCY_MARGIN),
+    y: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.height - EMERGENCY_MARGIN),
+    energy: FOUNDER_ENERGY_RATIO * capacity,
+    bank: 0,
+    age: 0,
+    generation: fish.generation[parent] as number,
+    mother: idOf(tank, parent),
+    father: NOBODY,
+  };
+  enterNewborn(tank, newborn, STREAM.emergency);
+  counters.spawned += 1;
+}
+
+/** The best fed of a few fish drawn at random. */
+function drawWellFed(tank: Tank): number {
+  const { fish, counters, arena } = tank;
+  let best = 0;
+  let highest = -1;
+  for (let i = 0; i < EMERGENCY_TOURNAMENT; i++) {
+    const row = nextInteger(arena.streams, STREAM.emergency, counters.fish);
+    const capacity = capacityAt(fish.age[row] as number, fish.girth[row] as number);
+    const ratio = (fish.energy[row] as number) / capacity;
+    if (ratio > highest) {
+      highest = ratio;
+      best = row;
+    }
+  }
+  return best;
+}

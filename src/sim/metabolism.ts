@@ -1,0 +1,74 @@
+import {
+  BABY_BURN,
+  BABY_TICKS,
+  BURN_EXISTENCE,
+  BURN_METABOLISM,
+  BURN_SPRINT,
+  BURN_SWIM,
+  CAPACITY_PER_SIZE,
+  ELDER_BURN,
+  ELDER_SHARE,
+  JUVENILE_TICKS,
+  SPRINT_RATIO,
+} from "./model.ts";
+
+/** Size at an age: half of the grown size at birth, the whole after babyhood. */
+export function sizeAt(age: number, girth: number): number {
+  return age >= BABY_TICKS ? girth : girth * (0.5 + (0.5 * age) / BABY_TICKS);
+}
+
+export function capacityAt(age: number, girth: number): number {
+  return CAPACITY_PER_SIZE * sizeAt(age, girth);
+}
+
+/** Age at which the elder stage begins. */
+export function elderAge(lifespan: number): number {
+  return lifespan - (lifespan - JUVENILE_TICKS) * ELDER_SHARE;
+}
+
+export function measureSizes(
+  count: number,
+  age: Uint32Array,
+  girth: Float64Array,
+  size: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) size[i] = sizeAt(age[i] as number, girth[i] as number);
+}
+
+/**
+ * Burns a tick's energy and ages every fish by one tick
+ * (TW core/energy/energy_component.py, with day and night at their mean).
+ */
+export function metabolise(
+  count: number,
+  size: Float64Array,
+  metabolism: Float64Array,
+  maxSpeed: Float64Array,
+  lifespan: Uint32Array,
+  vx: Float64Array,
+  vy: Float64Array,
+  age: Uint32Array,
+  energy: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const ticks = age[i] as number;
+    const dx = vx[i] as number;
+    const dy = vy[i] as number;
+    const ratio = Math.sqrt(dx * dx + dy * dy) / (maxSpeed[i] as number);
+    const girth = size[i] as number;
+    const sprint = Math.max(0, ratio - SPRINT_RATIO);
+    const rest = BURN_EXISTENCE * girth + BURN_METABOLISM * (metabolism[i] as number);
+    const swim = girth * Math.sqrt(girth) * (BURN_SWIM * ratio + BURN_SPRINT * sprint * sprint);
+    const stage =
+      ticks < BABY_TICKS ? BABY_BURN : ticks >= elderAge(lifespan[i] as number) ? ELDER_BURN : 1;
+    energy[i] = Math.max(0, (energy[i] as number) - stage * (rest + swim));
+    age[i] = ticks + 1;
+  }
+}
+
+/** Energy of all fish together. */
+export function totalEnergy(count: number, energy: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += energy[i] as number;
+  return sum;
+}

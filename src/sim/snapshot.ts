@@ -1,0 +1,122 @@
+import type { Placed } from "./arena.ts";
+import { hashBytes } from "./hash.ts";
+import { formatKey } from "./ids.ts";
+import { ENGINE_VERSION } from "./model.ts";
+import { type Counters, emptyCounters, makeTank, reserveFish, type Tank } from "./tank.ts";
+
+/** Why bytes are not a tank that this engine can run. */
+export class SnapshotError extends Error {
+  override readonly name = "SnapshotError";
+  readonly reason: "damaged" | "other_version";
+  /** The engine version that wrote it, where that could be read. */
+  readonly version: number | undefined;
+
+  constructor(reason: "damaged" | "other_version", message: string, version?: number) {
+    super(message);
+    this.reason = reason;
+    this.version = version;
+  }
+}
+
+/**
+ * Words of a snapshot, little-endian: magic, engine version, length in bytes, 4 words of checksum
+ * over the rest, one zero; seed, founders and the counters as f64; the key; the streams; the columns
+ * of fish and food, each as far as it is in use.
+ */
+const MAGIC = 0x54444b54;
+const HEADER_WORDS = 8;
+const COUNTER_NAMES = Object.keys(emptyCounters()) as (keyof Counters)[];
+const SCALARS = 2 + COUNTER_NAMES.length;
+const KEY_AT = HEADER_WORDS + 2 * SCALARS;
+const STREAMS_AT = KEY_AT + 2;
+
+/** The whole state of a tank. */
+export function saveTank(tank: Tank): Uint8Array {
+  const { counters, arena, spec, key } = tank;
+  const { fish, food, streams } = arena;
+  const length =
+    STREAMS_AT +
+    streams.length +
+    tableWords(fish.placed, counters.fish) +
+    tableWords(food.placed, counters.food);
+  const words = new Uint32Array(length);
+  const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
+  scalars.set([spec.seed, spec.fish, ...COUNTER_NAMES.map((name) => counters[name])]);
+  words.set([key.hi, key.lo], KEY_AT);
+  words.set(streams, STREAMS_AT);
+  const end = writeTable(words, STREAMS_AT + streams.length, fish.placed, counters.fish);
+  writeTable(words, end, food.placed, counters.food);
+  const bytes = new Uint8Array(words.buffer);
+  words.set([MAGIC, ENGINE_VERSION, bytes.length, ...hashBytes(bytes.subarray(4 * HEADER_WORDS))]);
+  return bytes;
+}
+
+/** The tank of {@link saveTank}, bit by bit. Throws {@link SnapshotError}. */
+export function loadTank(bytes: Uint8Array): Tank {
+  const words = checkedWords(bytes);
+  const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
+  const [hi, lo] = words.subarray(KEY_AT, STREAMS_AT) as unknown as [number, number];
+  const [seed, founders] = scalars as unknown as [number, number];
+  const tank = makeTank({ seed, fish: founders, tankKey: formatKey(hi, lo) });
+  for (const [index, name] of COUNTER_NAMES.entries()) {
+    tank.counters[name] = scalars[2 + index] as number;
+  }
+  const { counters } = tank;
+  reserveFish(tank, counters.fish);
+  const { fish, food, streams } = tank.arena;
+  const fishAt = STREAMS_AT + streams.length;
+  const foodAt = fishAt + tableWords(fish.placed, counters.fish);
+  const end = foodAt + tableWords(food.placed, counters.food);
+  if (words.length !== end) throw damaged("its length does not fit its content");
+  streams.set(words.subarray(STREAMS_AT, fishAt));
+  readTable(words, fishAt, fish.placed, counters.fish);
+  readTable(words, foodAt, food.placed, counters.food);
+  return tank;
+}
+
+function checkedWords(bytes: Uint8Array): Uint32Array {
+  if (bytes.length < 4 * HEADER_WORDS || bytes.length % 4 !== 0) throw damaged("it is cut off");
+  const copy = bytes.slice();
+  const words = new Uint32Array(copy.buffer, 0, copy.length / 4);
+  const [magic, version, length, ...checksum] = words.subarray(0, HEADER_WORDS - 1);
+  if (magic !== MAGIC) throw damaged("it does not begin like one");
+  if (version !== ENGINE_VERSION) {
+    const message = `this snapshot needs engine version ${version}, this is ${ENGINE_VERSION}`;
+    throw new SnapshotError("other_version", message, version);
+  }
+  if (length !== bytes.length || words[HEADER_WORDS - 1] !== 0) throw damaged("it is cut off");
+  const actual = hashBytes(copy.subarray(4 * HEADER_WORDS));
+  if (checksum.some((word, index) => word !== actual[index])) {
+    throw damaged("its checksum does not match");
+  }
+  if (words.length < STREAMS_AT) throw damaged("it is cut off");
+  return words;
+}
+
+function tableWords(placed: readonly Placed[], count: number): number {
+  let words = 0;
+  for (const { wordWidth } of placed) words += wordWidth * count;
+  return words;
+}
+
+function writeTable(words: Uint32Array, at: number, placed: readonly Placed[], count: number) {
+  let end = at;
+  for (const column of placed) {
+    words.set(column.words.subarray(0, column.wordWidth * count), end);
+    end += column.wordWidth * count;
+  }
+  return end;
+}
+
+function readTable(words: Uint32Array, at: number, placed: readonly Placed[], count: number) {
+  let from = at;
+  for (const column of placed) {
+    const to = from + column.wordWidth * count;
+    column.words.set(words.subarray(from, to));
+    from = to;
+  }
+}
+
+function damaged(why: string): SnapshotError {
+  return new SnapshotError("damaged", `this is not a whole snapshot: ${why}`);
+}

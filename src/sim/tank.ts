@@ -1,0 +1,158 @@
+import {
+  type Arena,
+  allocateArena,
+  type FishColumns,
+  type FoodColumns,
+  growArena,
+} from "./arena.ts";
+import { type Grid, makeGrid } from "./grid.ts";
+import { parseKey } from "./ids.ts";
+import { FISH_REFERENCE, FOOD_MAX, FOUNDERS_MAX, TANK_HEIGHT, TANK_WIDTH } from "./model.ts";
+import type { TankSpec } from "./types.ts";
+
+/** The scalars of a tank, all whole numbers but `foodCredit`. With the arena they are its whole state. */
+export interface Counters {
+  /** Ticks that have passed. */
+  tick: number;
+  fish: number;
+  food: number;
+  /** Counter of the last id given out here. */
+  lastId: number;
+  /** Fraction of the next food item that is already due. */
+  foodCredit: number;
+  lastEmergencyTick: number;
+  founded: number;
+  born: number;
+  spawned: number;
+  imported: number;
+  restored: number;
+  starved: number;
+  eaten: number;
+  aged: number;
+  exported: number;
+  removed: number;
+}
+
+/** Work space of a tick. Nothing in it outlives the tick, so it is no part of the state. */
+export interface Scratch {
+  readonly fishGrid: Grid;
+  readonly foodGrid: Grid;
+  /** Size of each fish at its age. */
+  readonly size: Float64Array;
+  /** Velocity that a fish would like to have, px/tick. */
+  readonly wishX: Float64Array;
+  readonly wishY: Float64Array;
+  /** What moves it: see pursuit.ts, DRIVE. */
+  readonly drive: Uint8Array;
+  /** Not 0: leaves its table at the next sweep. */
+  readonly fishMarks: Uint8Array;
+  readonly foodMarks: Uint8Array;
+  /** Sums over one fish's neighbours: see schooling.ts. */
+  readonly sums: Float64Array;
+  /** Not 0: has mated in this tick. */
+  readonly mated: Uint8Array;
+}
+
+/**
+ * One world. Outside src/sim only `tick`, `width`, `height` and `cap` are of use; the rest is the
+ * engine's own and changes under its hands.
+ */
+export interface Tank {
+  readonly tick: number;
+  readonly width: number;
+  readonly height: number;
+  /** Population at which births, spawns and imports stop. */
+  readonly cap: number;
+  /** Area relative to the reference tank. */
+  readonly scale: number;
+  readonly spec: TankSpec;
+  readonly key: { readonly hi: number; readonly lo: number };
+  readonly counters: Counters;
+  arena: Arena;
+  fish: FishColumns;
+  food: FoodColumns;
+  scratch: Scratch;
+}
+
+/** A tank with nobody in it. Throws RangeError when the spec is impossible. */
+export function makeTank(spec: TankSpec): Tank {
+  const key = parseKey(spec.tankKey);
+  if (key === undefined) throw new RangeError("tankKey must be 16 lower-case hex digits");
+  requireInteger("seed", spec.seed, Number.MAX_SAFE_INTEGER);
+  requireInteger("fish", spec.fish, FOUNDERS_MAX);
+  const scale = Math.max(1, spec.fish / FISH_REFERENCE);
+  const width = Math.floor(TANK_WIDTH * Math.sqrt(scale));
+  const height = Math.floor(TANK_HEIGHT * Math.sqrt(scale));
+  const cap = Math.max(FISH_REFERENCE, spec.fish);
+  const arena = allocateArena(cap, Math.floor(FOOD_MAX * scale));
+  const counters = emptyCounters();
+  return {
+    get tick() {
+      return counters.tick;
+    },
+    width,
+    height,
+    cap,
+    scale,
+    spec: { seed: spec.seed, fish: spec.fish, tankKey: spec.tankKey },
+    key,
+    counters,
+    arena,
+    fish: arena.fish.columns,
+    food: arena.food.columns,
+    scratch: makeScratch(width, height, arena),
+  };
+}
+
+/** Makes sure that `count` fish fit. Rows keep their content. */
+export function reserveFish(tank: Tank, count: number): void {
+  if (count <= tank.arena.fish.capacity) return;
+  const capacity = Math.max(count, Math.floor(tank.arena.fish.capacity * 1.5));
+  tank.arena = growArena(tank.arena, capacity);
+  tank.fish = tank.arena.fish.columns;
+  tank.food = tank.arena.food.columns;
+  tank.scratch = makeScratch(tank.width, tank.height, tank.arena);
+}
+
+export function emptyCounters(): Counters {
+  return {
+    tick: 0,
+    fish: 0,
+    food: 0,
+    lastId: 0,
+    foodCredit: 0,
+    lastEmergencyTick: 0,
+    founded: 0,
+    born: 0,
+    spawned: 0,
+    imported: 0,
+    restored: 0,
+    starved: 0,
+    eaten: 0,
+    aged: 0,
+    exported: 0,
+    removed: 0,
+  };
+}
+
+function makeScratch(width: number, height: number, arena: Arena): Scratch {
+  const fish = arena.fish.capacity;
+  const food = arena.food.capacity;
+  return {
+    fishGrid: makeGrid(width, height, fish),
+    foodGrid: makeGrid(width, height, food),
+    size: new Float64Array(fish),
+    wishX: new Float64Array(fish),
+    wishY: new Float64Array(fish),
+    drive: new Uint8Array(fish),
+    fishMarks: new Uint8Array(fish),
+    foodMarks: new Uint8Array(food),
+    sums: new Float64Array(7),
+    mated: new Uint8Array(fish),
+  };
+}
+
+function requireInteger(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  throw new RangeError(`${name} must be a whole number from 0 to ${max}`);
+}

@@ -1,0 +1,153 @@
+import { eatFood, markEaten } from "./eating.ts";
+import { SINK, spawnFood, sweepFood } from "./food.ts";
+import { fillGrid } from "./grid.ts";
+import { checkLedger } from "./ledger.ts";
+import { buryDead, spawnEmergency } from "./lifecycle.ts";
+import { swimLiveFood } from "./live-food.ts";
+import { measureSizes, metabolise, totalEnergy } from "./metabolism.ts";
+import { LIVE_KIND, LIVE_TICKS } from "./model.ts";
+import { marginsOf, moveFish, moveFood } from "./motion.ts";
+import { seekFood } from "./pursuit.ts";
+import { breed } from "./reproduction.ts";
+import { school, wander } from "./schooling.ts";
+import { steerFish } from "./steering.ts";
+import type { Tank } from "./tank.ts";
+
+/**
+ * One tick. Everybody moves by the velocity of the tick before; then eats, decides and breeds by the
+ * same picture of where all are; then pays for the tick, and the dead leave. Rows are dense from
+ * `move` to `metabolise`: nobody leaves in between, and newborns come after the last row.
+ */
+export function advance(tank: Tank): void {
+  tank.counters.tick += 1;
+  move(tank);
+  look(tank);
+  eat(tank);
+  decide(tank);
+  breed(tank);
+  payForTick(tank);
+  buryDead(tank);
+  const energy = totalEnergy(tank.counters.fish, tank.fish.energy);
+  spawnFood(tank, energy);
+  spawnEmergency(tank);
+  checkLedger(tank, energy);
+}
+
+function move(tank: Tank): void {
+  const { fish: f, food, counters, scratch, width, height } = tank;
+  const { right, bottom } = marginsOf(width, height);
+  moveFish(counters.fish, right, bottom, f.x, f.y, f.vx, f.vy, f.headingX, f.headingY);
+  moveFood(
+    counters.food,
+    width,
+    height,
+    LIVE_KIND,
+    LIVE_TICKS,
+    SINK,
+    food.x,
+    food.y,
+    food.vx,
+    food.vy,
+    food.kind,
+    food.age,
+    scratch.foodMarks,
+  );
+  sweepFood(tank);
+}
+
+/** Sizes and places, as everybody sees them in this tick. */
+function look(tank: Tank): void {
+  const { fish, food, counters, scratch } = tank;
+  measureSizes(counters.fish, fish.age, fish.girth, scratch.size);
+  fillGrid(scratch.fishGrid, counters.fish, fish.x, fish.y);
+  fillGrid(scratch.foodGrid, counters.food, food.x, food.y);
+}
+
+function eat(tank: Tank): void {
+  const { fish: f, food, counters, scratch: s } = tank;
+  eatFood(counters.fish, s.foodGrid, f.x, f.y, s.size, f.energy, f.bank, food.energy, s.drive);
+  markEaten(counters.food, food.energy, s.foodMarks);
+}
+
+function decide(tank: Tank): void {
+  const { fish: f, food, counters, scratch: s, arena } = tank;
+  const n = counters.fish;
+  seekFood(
+    n,
+    s.foodGrid,
+    f.x,
+    f.y,
+    s.size,
+    f.energy,
+    f.sight,
+    f.maxSpeed,
+    f.genes,
+    food.vx,
+    food.vy,
+    food.energy,
+    s.wishX,
+    s.wishY,
+    s.drive,
+  );
+  wander(
+    n,
+    s.drive,
+    s.size,
+    f.energy,
+    f.maxSpeed,
+    f.genes,
+    f.headingX,
+    f.headingY,
+    f.dice,
+    s.wishX,
+    s.wishY,
+  );
+  school(
+    n,
+    s.fishGrid,
+    s.drive,
+    f.x,
+    f.y,
+    f.vx,
+    f.vy,
+    f.maxSpeed,
+    f.genes,
+    s.sums,
+    s.wishX,
+    s.wishY,
+  );
+  steerFish(
+    n,
+    s.drive,
+    s.wishX,
+    s.wishY,
+    f.headingX,
+    f.headingY,
+    f.maxSpeed,
+    s.size,
+    f.vx,
+    f.vy,
+    f.energy,
+  );
+  swimLiveFood(
+    counters.food,
+    s.fishGrid,
+    arena.streams,
+    food.x,
+    food.y,
+    food.vx,
+    food.vy,
+    food.kind,
+    food.age,
+    food.nudgeAt,
+  );
+  sweepFood(tank);
+}
+
+function payForTick(tank: Tank): void {
+  const { fish: f, counters, scratch } = tank;
+  const n = counters.fish;
+  // Again, for those born in this tick.
+  measureSizes(n, f.age, f.girth, scratch.size);
+  metabolise(n, scratch.size, f.metabolism, f.maxSpeed, f.lifespan, f.vx, f.vy, f.age, f.energy);
+}

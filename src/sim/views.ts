@@ -1,0 +1,112 @@
+import { GENE, GENE_CELLS, GENES } from "./genome.ts";
+import { ledgerOf } from "./ledger.ts";
+import { elderAge, sizeAt, totalEnergy } from "./metabolism.ts";
+import { BABY_TICKS, JUVENILE_TICKS } from "./model.ts";
+import { fishIdOf, parentIdsOf } from "./population.ts";
+import { isFitToTravel } from "./reproduction.ts";
+import type { Tank } from "./tank.ts";
+import type { FishId, FishView, TankStats } from "./types.ts";
+
+export function statsOf(tank: Tank): TankStats {
+  const { counters, fish } = tank;
+  return {
+    tick: counters.tick,
+    alive: counters.fish,
+    food: counters.food,
+    capacity: tank.cap,
+    maxGeneration: maxGenerationOf(tank),
+    energy: totalEnergy(counters.fish, fish.energy),
+    diversity: diversityOf(tank),
+    ledger: ledgerOf(counters),
+  };
+}
+
+/** Every living fish, in the order of ids. */
+export function fishOf(tank: Tank): FishView[] {
+  return Array.from({ length: tank.counters.fish }, (_, row) => viewOf(tank, row));
+}
+
+/** x, y and index into FOOD_KINDS of every food item. */
+export function foodOf(tank: Tank): [x: number, y: number, kind: number][] {
+  const { food, counters } = tank;
+  return Array.from({ length: counters.food }, (_, row) => [
+    food.x[row] as number,
+    food.y[row] as number,
+    food.kind[row] as number,
+  ]);
+}
+
+/** The fish that are fit to travel, in the order of ids. */
+export function migrants(tank: Tank): FishId[] {
+  const { fish, counters } = tank;
+  const ids: FishId[] = [];
+  for (let row = 0; row < counters.fish; row++) {
+    if (isFitToTravel(fish.age[row] as number)) ids.push(fishIdOf(tank, row));
+  }
+  return ids;
+}
+
+function viewOf(tank: Tank, row: number): FishView {
+  const { fish } = tank;
+  const age = fish.age[row] as number;
+  return {
+    fish_id: fishIdOf(tank, row),
+    x: fish.x[row] as number,
+    y: fish.y[row] as number,
+    vx: fish.vx[row] as number,
+    vy: fish.vy[row] as number,
+    energy: fish.energy[row] as number,
+    age,
+    stage: stageOf(age, fish.lifespan[row] as number),
+    generation: fish.generation[row] as number,
+    hops: fish.hops[row] as number,
+    parent_ids: parentIdsOf(tank, row),
+    size: sizeAt(age, fish.girth[row] as number),
+    hue: fish.genes[row * GENE_CELLS + GENE.hue] as number,
+  };
+}
+
+function stageOf(age: number, lifespan: number): FishView["stage"] {
+  if (age < BABY_TICKS) return "baby";
+  if (age < JUVENILE_TICKS) return "juvenile";
+  return age < elderAge(lifespan) ? "adult" : "elder";
+}
+
+function maxGenerationOf(tank: Tank): number {
+  let max = 0;
+  for (let row = 0; row < tank.counters.fish; row++) {
+    max = Math.max(max, tank.fish.generation[row] as number);
+  }
+  return max;
+}
+
+/**
+ * Mean over the behavioural genes and the hue of their spread: twice the standard deviation as a
+ * share of the range, which is 0 when all fish are alike and 1 when they sit at both ends.
+ */
+function diversityOf(tank: Tank): number {
+  if (tank.counters.fish === 0) return 0;
+  let sum = 0;
+  let counted = 0;
+  for (const [gene, spec] of GENES.entries()) {
+    if (!spec.behaviour && gene !== GENE.hue) continue;
+    sum += Math.min(1, (2 * deviationOf(tank, gene)) / (spec.max - spec.min));
+    counted += 1;
+  }
+  return sum / counted;
+}
+
+function deviationOf(tank: Tank, gene: number): number {
+  const { fish, counters } = tank;
+  let sum = 0;
+  for (let row = 0; row < counters.fish; row++) {
+    sum += fish.genes[row * GENE_CELLS + gene] as number;
+  }
+  const mean = sum / counters.fish;
+  let squares = 0;
+  for (let row = 0; row < counters.fish; row++) {
+    const off = (fish.genes[row * GENE_CELLS + gene] as number) - mean;
+    squares += off * off;
+  }
+  return Math.sqrt(squares / counters.fish);
+}

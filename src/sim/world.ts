@@ -1,0 +1,24 @@
+import { apply } from "./commands.ts";
+import { dropFood } from "./food.ts";
+import { foundPopulation } from "./lifecycle.ts";
+import { FOOD_AT_START } from "./model.ts";
+import { STREAM, seedStreams } from "./rng.ts";
+import { makeTank, type Tank } from "./tank.ts";
+import { advance } from "./tick.ts";
+import type { Command, Outcome, TankSpec } from "./types.ts";
+
+/** A new tank at tick 0 with its founders. Throws RangeError when the spec is impossible. */
+export function createTank(spec: TankSpec): Tank {
+  const tank = makeTank(spec);
+  seedStreams(tank.arena.streams, spec.seed);
+  foundPopulation(tank);
+  for (let i = 0; i < FOOD_AT_START * tank.scale; i++) dropFood(tank, STREAM.founding);
+  return tank;
+}
+
+/** Carries out the commands in order, then one tick. */
+export function step(tank: Tank, commands: readonly Command[] = []): readonly Outcome[] {
+  const outcomes = commands.map((command) => apply(tank, command));
+  advance(tank);
+  return outcomes;
+}
