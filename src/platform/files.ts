@@ -12,3 +12,15 @@ export interface Files {
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
 }
+
+/**
+ * The one spelling of a path below the root: parts joined by `/`, empty for the root itself.
+ * Throws for a path that would leave the root, which only a bug can ask for.
+ */
+export function pathBelowRoot(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  const leaves =
+    path.startsWith("/") || parts.some((part) => part === ".." || /[\\:\0]/.test(part));
+  if (leaves) throw new Error(`path leaves the root: ${JSON.stringify(path)}`);
+  return parts.join("/");
+}

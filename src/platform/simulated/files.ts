@@ -1,5 +1,5 @@
 import { StorageUnavailable } from "../errors.ts";
-import type { Files } from "../files.ts";
+import { type Files, pathBelowRoot } from "../files.ts";
 
 /** The disk of a simulated machine: it outlives the processes that write to it. */
 export class MemoryFiles implements Files {
@@ -9,15 +9,15 @@ export class MemoryFiles implements Files {
 
   async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
     this.#refuseIfFaulty();
-    this.#contents.set(normalise(path), bytes.slice());
+    this.#contents.set(pathBelowRoot(path), bytes.slice());
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
-    return this.#contents.get(normalise(path))?.slice();
+    return this.#contents.get(pathBelowRoot(path))?.slice();
   }
 
   async list(folder: string): Promise<readonly string[]> {
-    const prefix = folder === "" || folder === "." ? "" : `${normalise(folder)}/`;
+    const prefix = pathBelowRoot(folder) === "" ? "" : `${pathBelowRoot(folder)}/`;
     const paths = [...this.#contents.keys()].filter((path) => path.startsWith(prefix));
     return paths
       .map((path) => path.slice(prefix.length))
@@ -27,12 +27,12 @@ export class MemoryFiles implements Files {
 
   async remove(path: string): Promise<void> {
     this.#refuseIfFaulty();
-    this.#contents.delete(normalise(path));
+    this.#contents.delete(pathBelowRoot(path));
   }
 
   /** Flips one bit, as a dying disk does. False when there is no such file. */
   damage(path: string, offset: number): boolean {
-    const bytes = this.#contents.get(normalise(path));
+    const bytes = this.#contents.get(pathBelowRoot(path));
     if (!bytes || bytes.length === 0) return false;
     const index = offset % bytes.length;
     bytes[index] = (bytes[index] ?? 0) ^ 1;
@@ -42,12 +42,4 @@ export class MemoryFiles implements Files {
   #refuseIfFaulty(): void {
     if (this.fault !== undefined) throw new StorageUnavailable(this.fault);
   }
-}
-
-function normalise(path: string): string {
-  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
-  if (path.startsWith("/") || parts.length === 0 || parts.includes("..")) {
-    throw new Error(`path leaves the root: ${path}`);
-  }
-  return parts.join("/");
 }

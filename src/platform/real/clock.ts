@@ -1,0 +1,6 @@
+import type { Clock } from "../clock.ts";
+
+export const realClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+};

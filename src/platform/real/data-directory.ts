@@ -1,0 +1,159 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { messageOf, Problem } from "../errors.ts";
+import type { Files } from "../files.ts";
+import type { Random } from "../random.ts";
+import { lockDirectory, type Release } from "./directory-lock.ts";
+import { writeFileDurably } from "./durable-write.ts";
+import { DirectoryFiles } from "./files.ts";
+import { storageReason } from "./storage-failures.ts";
+
+/** Only the node's own user may look inside. */
+const DIRECTORY_MODE = 0o700;
+const SECRET_MODE = 0o600;
+const PUBLIC_MODE = 0o644;
+
+/** Says that a directory is ours, so that a wrong --data-dir never mixes with somebody's files. */
+const MARKER_FILE = "tankd-data";
+const MARKER = "This directory belongs to a tankd node. One node uses it at a time.\n";
+/** May be in a new directory: what a fresh file system has, and the log of a detached start. */
+const HARMLESS_NAMES: ReadonlySet<string> = new Set(["lost+found", "tankd.log"]);
+
+const PID_FILE = "pid";
+const NODE_FILE = "node.json";
+const KEY_BYTES = 32;
+const TOKEN_BYTES = 32;
+
+/** What commands on this machine need to find the node. */
+export interface NodeFile {
+  readonly url: string;
+  readonly node_id: string;
+  readonly pid: number;
+}
+
+/** The data directory of the running node, locked against a second one. */
+export interface DataDirectory {
+  /** Absolute. */
+  readonly path: string;
+  /** Files below it, for snapshots and the like. */
+  readonly files: Files;
+  /** Seed of the node's Ed25519 key: 32 secret bytes, made at the first start. */
+  readonly keySeed: Uint8Array;
+  /** The control token, made at the first start. */
+  readonly token: string;
+  /** Path of the store's file. */
+  pathOf(name: string): string;
+  /** Writes `node.json`. */
+  announce(node: NodeFile): void;
+  /** Takes `node.json` away and gives up the lock. */
+  close(): void;
+}
+
+/**
+ * Makes a data directory, or checks that the one there is ours and takes writes. Does not lock it.
+ * @throws Problem `data_directory_unusable`
+ */
+export function prepareDirectory(path: string): void {
+  const directory = resolve(path);
+  attempt(directory, () => {
+    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    const names = readdirSync(directory);
+    if (names.includes(MARKER_FILE)) return;
+    const foreign = names.find((name) => !isHarmless(name));
+    if (foreign !== undefined) {
+      throw unusable(
+        `${directory} is not a data directory of tankd (it holds ${foreign}): ` +
+          "choose an empty or new one with --data-dir",
+      );
+    }
+    writeFileDurably(join(directory, MARKER_FILE), MARKER, PUBLIC_MODE);
+  });
+}
+
+/**
+ * Opens a data directory for the one node that may use it, making what is missing.
+ * @throws Problem `data_directory_unusable` or `data_directory_in_use`
+ */
+export function openDataDirectory(path: string, random: Random): DataDirectory {
+  const directory = resolve(path);
+  prepareDirectory(directory);
+  const release = attempt(directory, () => lockDirectory(directory));
+  if (!release) throw inUse(directory);
+  try {
+    return attempt(directory, () => openLocked(directory, random, release));
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function openLocked(directory: string, random: Random, release: Release): DataDirectory {
+  const at = (name: string) => join(directory, name);
+  writeFileDurably(at(PID_FILE), String(process.pid), PUBLIC_MODE);
+  // Left by a node that was killed; its address is not ours.
+  rmSync(at(NODE_FILE), { force: true });
+  const keySeed = secret(at("key"), () => random.bytes(KEY_BYTES));
+  if (keySeed.length !== KEY_BYTES) {
+    throw unusable(`${at("key")} is damaged: restore it, or start on another --data-dir`);
+  }
+  const tokenBytes = () =>
+    random.bytes(TOKEN_BYTES).toBase64({ alphabet: "base64url", omitPadding: true });
+  const token = new TextDecoder().decode(
+    secret(at("token"), () => new TextEncoder().encode(tokenBytes())),
+  );
+  return {
+    path: directory,
+    files: new DirectoryFiles(directory),
+    keySeed,
+    token: token.trim(),
+    pathOf: at,
+    announce: (node) => writeFileDurably(at(NODE_FILE), `${JSON.stringify(node)}\n`, PUBLIC_MODE),
+    close: () => {
+      rmSync(at(NODE_FILE), { force: true });
+      rmSync(at(PID_FILE), { force: true });
+      release();
+    },
+  };
+}
+
+/** The content of a secret file, which is made when it is missing and closed to others when it is not. */
+function secret(path: string, make: () => Uint8Array): Uint8Array {
+  if (!existsSync(path)) writeFileDurably(path, make(), SECRET_MODE);
+  chmodSync(path, SECRET_MODE);
+  return new Uint8Array(readFileSync(path));
+}
+
+function isHarmless(name: string): boolean {
+  // The temporary file of a marker whose writing was cut short.
+  return HARMLESS_NAMES.has(name) || name === `${MARKER_FILE}.tmp`;
+}
+
+function inUse(directory: string): Problem {
+  return new Problem(
+    "data_directory_in_use",
+    `another node${pidIn(directory)} runs on ${directory}: stop it, or choose another --data-dir`,
+  );
+}
+
+function pidIn(directory: string): string {
+  try {
+    return ` (pid ${readFileSync(join(directory, PID_FILE), "utf8")})`;
+  } catch {
+    return "";
+  }
+}
+
+/** Runs what touches the directory; whatever the system says becomes one sentence. */
+function attempt<T>(directory: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const why = storageReason(error) ?? messageOf(error);
+    throw unusable(`${directory} cannot be used as data directory: ${why}`, error);
+  }
+}
+
+function unusable(message: string, cause?: unknown): Problem {
+  return new Problem("data_directory_unusable", message, { cause });
+}

@@ -1,0 +1,126 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { type Files, pathBelowRoot } from "../files.ts";
+import { storageError, systemCode } from "./storage-failures.ts";
+
+/** Ends the names of files that are being written; a crash may leave one behind. */
+const TEMPORARY = ".tmp";
+
+/**
+ * Files of one directory. Rejects with StorageUnavailable when the disk does not take a write or
+ * give a read. Only one process may write to the directory.
+ */
+export class DirectoryFiles implements Files {
+  readonly #root: string;
+  /** Folders that are known to be there. */
+  readonly #folders = new Map<string, Promise<void>>();
+  /** Folders from which an earlier run's leftovers were removed. */
+  readonly #swept = new Set<string>();
+  #writes = 0;
+
+  constructor(root: string) {
+    this.#root = resolve(root);
+  }
+
+  async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+    const target = this.#locate(path);
+    const temporary = `${target}.${this.#writes++}${TEMPORARY}`;
+    try {
+      await this.#prepare(dirname(target));
+      await writeSynced(temporary, bytes);
+      await rename(temporary, target);
+      await syncDirectory(dirname(target));
+    } catch (error) {
+      // The folder may have been taken away: look again next time.
+      this.#folders.clear();
+      await rm(temporary, { force: true }).catch(() => {});
+      throw storageError(path, error);
+    }
+  }
+
+  async read(path: string): Promise<Uint8Array | undefined> {
+    try {
+      return new Uint8Array(await readFile(this.#locate(path)));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw storageError(path, error);
+    }
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.#locate(folder), { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && !entry.name.endsWith(TEMPORARY))
+        .map((entry) => entry.name)
+        .sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw storageError(folder, error);
+    }
+  }
+
+  async remove(path: string): Promise<void> {
+    try {
+      await rm(this.#locate(path), { force: true });
+    } catch (error) {
+      if (!isMissing(error)) throw storageError(path, error);
+    }
+  }
+
+  #locate(path: string): string {
+    return join(this.#root, pathBelowRoot(path));
+  }
+
+  /** Makes a folder, durably, unless it is known to be there. */
+  #prepare(folder: string): Promise<void> {
+    const known = this.#folders.get(folder);
+    if (known) return known;
+    const prepared = this.#make(folder);
+    this.#folders.set(folder, prepared);
+    return prepared;
+  }
+
+  async #make(folder: string): Promise<void> {
+    const made = await mkdir(folder, { recursive: true });
+    // Once: later there may be temporary files of our own.
+    if (!this.#swept.has(folder)) {
+      this.#swept.add(folder);
+      await sweep(folder);
+    }
+    if (made === undefined) return;
+    for (let one = folder; one.startsWith(this.#root); one = dirname(one)) await syncDirectory(one);
+  }
+}
+
+/** Removes what a crash in the middle of a write left behind. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(TEMPORARY)) await rm(join(folder, name), { force: true });
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a rename durable. Windows knows no such thing and makes it so by itself. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes(systemCode(error));
+}

@@ -1,0 +1,56 @@
+import { availableParallelism, hostname, networkInterfaces, totalmem } from "node:os";
+import type { InterfaceAddress, Machine } from "../machine.ts";
+import { readDefaultRouteInterface } from "./default-route.ts";
+
+/** The machine that this process runs on. Nothing here throws. */
+export function createRealMachine(): Machine {
+  return {
+    hostname: hostname(),
+    platform: process.platform,
+    architecture: process.arch,
+    cpuCores: availableParallelism(),
+    memoryBytes: totalmem(),
+    addresses: readAddresses,
+    defaultRouteInterface: () => readDefaultRouteInterface(process.platform),
+    usage: usageMeter(),
+  };
+}
+
+function readAddresses(): readonly InterfaceAddress[] {
+  return Object.entries(interfaces()).flatMap(([interfaceName, addresses = []]) =>
+    addresses.map(({ address, family, internal }) => ({
+      interfaceName,
+      address,
+      family: family === "IPv6" ? ("IPv6" as const) : ("IPv4" as const),
+      internal,
+    })),
+  );
+}
+
+/** Throws where a sandbox denies netlink sockets (systemd's RestrictAddressFamilies). */
+function interfaces(): ReturnType<typeof networkInterfaces> {
+  try {
+    return networkInterfaces();
+  } catch {
+    return {};
+  }
+}
+
+function usageMeter(): Machine["usage"] {
+  let lastCpuMicros = cpuMicros();
+  let lastMs = performance.now();
+  return () => {
+    const nowCpuMicros = cpuMicros();
+    const nowMs = performance.now();
+    const elapsedMicros = Math.max(1, (nowMs - lastMs) * 1000);
+    const cpuPercent = (100 * (nowCpuMicros - lastCpuMicros)) / elapsedMicros;
+    lastCpuMicros = nowCpuMicros;
+    lastMs = nowMs;
+    return { cpuPercent: Math.max(0, cpuPercent), residentBytes: process.memoryUsage.rss() };
+  };
+}
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}

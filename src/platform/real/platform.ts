@@ -1,0 +1,28 @@
+import type { Clock } from "../clock.ts";
+import type { Machine } from "../machine.ts";
+import type { Random } from "../random.ts";
+import type { Timers } from "../timers.ts";
+import { realClock } from "./clock.ts";
+import { createRealMachine } from "./machine.ts";
+import { HttpNetwork } from "./network.ts";
+import { realRandom } from "./random.ts";
+import { realTimers } from "./timers.ts";
+
+/** The outside world, for a program that runs in it. Files come with the data directory. */
+export interface RealPlatform {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly machine: Machine;
+  readonly network: HttpNetwork;
+}
+
+export function createRealPlatform(): RealPlatform {
+  return {
+    clock: realClock,
+    timers: realTimers,
+    random: realRandom,
+    machine: createRealMachine(),
+    network: new HttpNetwork(),
+  };
+}

@@ -1,0 +1,213 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createServer, type Server, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
+import { HttpNetwork } from "../../../src/platform/real/network.ts";
+
+const network = new HttpNetwork();
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+function request(origin: string, more: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    method: "GET",
+    origin,
+    path: "/path?a=b",
+    headers: { "x-one": "1" },
+    timeoutMs: 5000,
+    responseBytesMax: 1000,
+    ...more,
+  };
+}
+
+/** A server that speaks bytes, so that it can be as wrong as it likes. */
+async function rawServer(speak: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("data", () => speak(socket));
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : 0);
+    });
+  });
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${port}`;
+}
+
+function httpServer(
+  answer: (request: Request) => Response | Promise<Response>,
+  hostname = "127.0.0.1",
+) {
+  const server = Bun.serve({ port: 0, hostname, fetch: answer });
+  closers.push(() => void server.stop(true));
+  return `http://${hostname}:${server.port}`;
+}
+
+async function failureOf(sent: HttpRequest): Promise<string> {
+  const error = await network.send(sent).catch((caught: unknown) => caught);
+  return error instanceof NetworkError ? error.failure : `no failure: ${JSON.stringify(error)}`;
+}
+
+describe("what arrives", () => {
+  test("method, path, headers and body go out; status, headers and body come back", async () => {
+    const origin = httpServer(async (got) =>
+      Response.json(
+        {
+          method: got.method,
+          url: got.url,
+          one: got.headers.get("x-one"),
+          encoding: got.headers.get("accept-encoding"),
+          body: await got.text(),
+        },
+        { status: 418, headers: { "X-Two": "2" } },
+      ),
+    );
+    const response = await network.send(request(origin, { method: "POST", body: "grüße" }));
+    expect(response.status).toBe(418);
+    expect(response.headers["x-two"]).toBe("2");
+    expect(JSON.parse(response.body)).toEqual({
+      method: "POST",
+      url: `${origin}/path?a=b`,
+      one: "1",
+      encoding: "identity",
+      body: "grüße",
+    });
+  });
+
+  test("connections are kept and used again", async () => {
+    const ports = new Set<number>();
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (got, self) => {
+        ports.add(self.requestIP(got)?.port ?? 0);
+        return new Response("");
+      },
+    });
+    closers.push(() => void server.stop(true));
+    for (let turn = 0; turn < 5; turn++) {
+      await network.send(request(`http://127.0.0.1:${server.port}`));
+    }
+    expect(ports.size).toBe(1);
+  });
+
+  test("IPv6", async () => {
+    const origin = httpServer(() => new Response("six"), "[::1]");
+    expect((await network.send(request(origin))).body).toBe("six");
+  });
+
+  test("a body of exactly the bound passes, one byte more does not", async () => {
+    const origin = httpServer(
+      (got) => new Response("x".repeat(got.url.endsWith("/ok") ? 1000 : 1001)),
+    );
+    expect((await network.send(request(origin, { path: "/ok" }))).body).toHaveLength(1000);
+    expect(await failureOf(request(origin))).toBe("too_large");
+  });
+});
+
+describe("what is not believed", () => {
+  test("a redirect, which is not followed", async () => {
+    let followed = false;
+    const elsewhere = httpServer(() => {
+      followed = true;
+      return new Response("");
+    });
+    const origin = httpServer(() => Response.redirect(elsewhere, 302));
+    expect(await failureOf(request(origin))).toBe("redirected");
+    expect(followed).toBe(false);
+  });
+
+  test("a compressed body", async () => {
+    const origin = httpServer(
+      () => new Response(gzipSync("x"), { headers: { "content-encoding": "gzip" } }),
+    );
+    expect(await failureOf(request(origin))).toBe("unreachable");
+  });
+
+  test("an endless body is cut off at the bound", async () => {
+    const origin = await rawServer((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      const pour = () => {
+        while (!socket.destroyed && socket.write(`10\r\n${"x".repeat(16)}\r\n`));
+      };
+      socket.on("drain", pour);
+      pour();
+    });
+    expect(await failureOf(request(origin))).toBe("too_large");
+  });
+
+  test.each([
+    ["a body shorter than announced", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"],
+    [
+      "chunks without an end",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ],
+    ["half a header", "HTTP/1.1 200 OK\r\nContent-Le"],
+    ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n"],
+    ["nothing", ""],
+  ])("%s", async (_, bytes) => {
+    const origin = await rawServer((socket) => socket.end(bytes));
+    expect(await failureOf(request(origin))).toBe("unreachable");
+  });
+
+  test.each(["ftp://127.0.0.1:1", "nonsense", "http://127.0.0.1:1/path"])(
+    "an origin that is none: %s",
+    async (origin) => {
+      expect(await failureOf(request(origin))).toBe("unreachable");
+    },
+  );
+
+  test("a path that names another host", async () => {
+    const origin = httpServer(() => new Response("here"));
+    expect(await failureOf(request(origin, { path: "//127.0.0.1:1/x" }))).toBe("unreachable");
+  });
+});
+
+describe("what does not arrive", () => {
+  test("nobody listening is refused", async () => {
+    const origin = httpServer(() => new Response(""));
+    for (const close of closers.splice(0)) close();
+    expect(await failureOf(request(origin))).toBe("refused");
+  });
+
+  test("an unknown name is unreachable", async () => {
+    expect(await failureOf(request("http://no-such-host.invalid:1"))).toBe("unreachable");
+  });
+
+  test.each([
+    ["silence", ""],
+    ["an answer that stops", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"],
+  ])("%s is a timeout, and the connection is closed", async (_, bytes) => {
+    const closed = Promise.withResolvers<void>();
+    const origin = await rawServer((socket) => {
+      socket.write(bytes);
+      socket.on("close", () => closed.resolve());
+    });
+    expect(await failureOf(request(origin, { timeoutMs: 50 }))).toBe("timeout");
+    await closed.promise;
+  });
+});
+
+test("HTTP_PROXY of the environment is not for peers", async () => {
+  let proxied = false;
+  const proxy = httpServer(() => {
+    proxied = true;
+    return new Response("from the proxy");
+  });
+  const origin = httpServer(() => new Response("direct"));
+  const child = Bun.spawn([process.execPath, `${import.meta.dir}/network-child.ts`, origin], {
+    env: { ...process.env, HTTP_PROXY: proxy, http_proxy: proxy },
+    stdout: "pipe",
+  });
+  expect(await new Response(child.stdout).text()).toBe("direct");
+  expect(proxied).toBe(false);
+});
