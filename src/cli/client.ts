@@ -24,7 +24,7 @@ export class NodeClient {
 
   constructor(network: Network, url: string, token: string | undefined) {
     this.#network = network;
-    this.url = url.replace(/\/+$/, "");
+    this.url = new URL(url).origin;
     this.#token = token;
   }
 

@@ -31,7 +31,7 @@ export function addConnect(program: Command, context: CliContext): void {
     .addOption(
       new Option(
         "--direction <side>",
-        "the wall through which they leave (default: right)",
+        "the wall through which they leave: left, right or both (default: right)",
       ).choices(["left", "right", "both"]),
     )
     .action(

@@ -19,7 +19,7 @@ export function addLogs(program: Command, context: CliContext): void {
     .command("logs")
     .description("show the log of a node that was started with -d")
     .option("-f, --follow", "go on with what is logged from now on")
-    .option("-n, --lines <number>", "begin with so many last lines", "100")
+    .option("-n, --lines <number>", "begin with so many last lines (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
       const lines = readInteger(options.lines, "--lines") ?? 0;
       const { values } = context.settings(command, ["dataDir", "url"]);

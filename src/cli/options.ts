@@ -29,6 +29,8 @@ function optionOf(definition: AnySetting, flag: string, help: string): Option {
   const { kind, placeholder } = definition;
   const option = new Option(kind.shape === "switch" ? flag : `${flag} <${placeholder}>`, help);
   if (kind.shape === "list") option.argParser(append);
+  // For help and completion; `choices()` would refuse values by itself, in other words than ours.
+  if (kind.choices) option.argChoices = [...kind.choices];
   return option;
 }
 

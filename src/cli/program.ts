@@ -36,7 +36,11 @@ export function buildProgram(context: CliContext): Command {
     .description("Tanks of evolving fish that find their peers and migrate between machines.")
     .version(context.host.build.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // Our descriptions name defaults and choices themselves.
+      optionDescription: (option) => option.description,
+    })
     .configureOutput({
       writeOut: (text) => context.host.stdout.write(text),
       // Usage errors are said in one line by `report`.

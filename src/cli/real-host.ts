@@ -8,9 +8,10 @@ import {
   writeSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import type { Clock } from "../platform/clock.ts";
-import type { Network } from "../platform/network.ts";
-import type { Cancel, Timers } from "../platform/timers.ts";
+import { realClock } from "../platform/real/clock.ts";
+import { HttpNetwork } from "../platform/real/network.ts";
+import { realTimers } from "../platform/real/timers.ts";
+import type { Cancel } from "../platform/timers.ts";
 import type { Build, DetachedProcess, Host, Output } from "./host.ts";
 
 /** What only the program's entry knows. */
@@ -19,9 +20,6 @@ export interface Entry {
   readonly spawnWorker: () => Worker;
   /** The script under `bun run`; undefined in the compiled executable. */
   readonly script: string | undefined;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly network: Network;
 }
 
 /** The process and machine that this program runs on. */
@@ -35,9 +33,9 @@ export function realHost(entry: Entry): Host {
     stdout: output(1, process.stdout),
     stderr: output(2, process.stderr),
     build: entry.build,
-    clock: entry.clock,
-    timers: entry.timers,
-    network: entry.network,
+    clock: realClock,
+    timers: realTimers,
+    network: new HttpNetwork(),
     readText,
     readFrom,
     sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,

@@ -35,7 +35,7 @@ export function addTransfers(program: Command, context: CliContext): void {
       "--state <state>",
       "only those that are pending, in_doubt, delivered, returned, accepted, refused or aborted",
     )
-    .option("--limit <number>", "at most so many", "20")
+    .option("--limit <number>", "at most so many (default: 20)", "20")
     .action(async (options: { state?: string; limit: string }, command: Command) => {
       const limit = readInteger(options.limit, "--limit", 1, LIMIT_MAX);
       const query = new URLSearchParams({ limit: String(limit) });

@@ -14,8 +14,13 @@ export function describeUsageError(
     return `${nameOf(command)} has no option ${quoted}; ${suggest(quoted, flags)}`;
   }
   if (error.code === "commander.unknownCommand") {
-    const names = visibleCommands(command).map((sub) => sub.name());
+    const names = commandNames(command);
     return `${nameOf(command)} has no command "${quoted}"; ${suggest(quoted, names)}`;
+  }
+  // Commander's way to say that a group was named without one of its commands.
+  if (error.code === "commander.help") {
+    const names = commandNames(command);
+    return `${nameOf(command)} needs a command: ${names.join(", ")}`;
   }
   const sentence = error.message.replace(/^error: /, "").replaceAll("\n", " ");
   return `${sentence}; see: ${nameOf(command)} --help`;
@@ -42,6 +47,12 @@ export function nameOf(command: Command): string {
 
 export function visibleCommands(command: Command): readonly Command[] {
   return command.createHelp().visibleCommands(command);
+}
+
+function commandNames(command: Command): readonly string[] {
+  return visibleCommands(command)
+    .map((sub) => sub.name())
+    .filter((name) => name !== "help");
 }
 
 /** Its own options and those of every command. */

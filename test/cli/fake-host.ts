@@ -1,0 +1,131 @@
+import type { Host, Output } from "../../src/cli/host.ts";
+import { runCli } from "../../src/cli/program.ts";
+import { identityFromSeed } from "../../src/cluster/identity.ts";
+import { signChallenge } from "../../src/cluster/proof.ts";
+import { type HttpRequest, type HttpResponse, NetworkError } from "../../src/platform/network.ts";
+
+export interface World {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly alive?: readonly number[];
+  /** What answers on the network; nothing does when it is left out. */
+  readonly answer?: (request: HttpRequest) => HttpResponse | undefined;
+  readonly isRoot?: boolean;
+  readonly isTerminal?: boolean;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly requests: readonly HttpRequest[];
+  readonly terminated: readonly number[];
+}
+
+/** Runs one command line in a made-up world. */
+export async function runIn(world: World, ...commandLine: readonly string[]): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const requests: HttpRequest[] = [];
+  const terminated: number[] = [];
+  const code = await runCli(fakeHost(world, commandLine, { out, err, requests, terminated }));
+  return { code, out: out.join(""), err: err.join(""), requests, terminated };
+}
+
+interface Traces {
+  readonly out: string[];
+  readonly err: string[];
+  readonly requests: HttpRequest[];
+  readonly terminated: number[];
+}
+
+function fakeHost(world: World, commandLine: readonly string[], traces: Traces): Host {
+  const output = (lines: string[]): Output => ({
+    write: (text) => void lines.push(text),
+    isTerminal: world.isTerminal ?? false,
+    columns: 100,
+  });
+  const alive = new Set(world.alive ?? []);
+  const unsupported = () => {
+    throw new Error("this world has none");
+  };
+  let nowMs = 0;
+  return {
+    commandLine,
+    environment: world.environment ?? {},
+    workingDirectory: "/work",
+    homeDirectory: "/home/ann",
+    isRoot: world.isRoot ?? false,
+    stdout: output(traces.out),
+    stderr: output(traces.err),
+    build: { version: "1.2.3", commit: "abc" },
+    clock: { wallMs: () => Date.parse("2030-01-01T00:01:00Z"), monotonicMs: () => nowMs },
+    timers: {
+      after: (delayMs, task) => {
+        nowMs += delayMs;
+        queueMicrotask(task);
+        return () => {};
+      },
+    },
+    network: {
+      send: async (request) => {
+        traces.requests.push(request);
+        const answer = world.answer?.(request);
+        if (!answer) throw new NetworkError("refused", "nothing listens");
+        return answer;
+      },
+    },
+    readText: (path) => world.files?.[path],
+    readFrom: (path, offset) => {
+      const text = world.files?.[path];
+      return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);
+    },
+    sizeOf: (path) => world.files?.[path]?.length,
+    isAlive: (pid) => alive.has(pid),
+    terminate: (pid) => {
+      traces.terminated.push(pid);
+      alive.delete(pid);
+    },
+    detach: unsupported,
+    onSignal: () => () => {},
+    onUncaught: () => () => {},
+    exit: unsupported,
+    spawnWorker: unsupported,
+    runShell: unsupported,
+  };
+}
+
+export const identity = identityFromSeed(new Uint8Array(32).fill(7));
+
+/** The files of a running node in `directory`. */
+export function nodeFiles(directory: string): Record<string, string> {
+  const node = { url: "http://127.0.0.1:8000", node_id: identity.nodeId, pid: 42 };
+  return {
+    [`${directory}/node.json`]: JSON.stringify(node),
+    [`${directory}/token`]: "secret-token-0123456789\n",
+  };
+}
+
+export function json(status: number, body: unknown): HttpResponse {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** A node that proves its id and answers `routes` by path. */
+export function nodeAnswers(
+  routes: Readonly<Record<string, unknown>>,
+): (request: HttpRequest) => HttpResponse {
+  return (request) => {
+    const [path = "", query = ""] = request.path.split("?");
+    if (path === "/.well-known/tankd") {
+      const challenge = new URLSearchParams(query).get("challenge") ?? "";
+      return json(200, {
+        node_id: identity.nodeId,
+        public_key: identity.publicKey,
+        signature: signChallenge(identity, challenge),
+      });
+    }
+    const body = routes[`${request.method} ${path}`];
+    if (body !== undefined) return json(request.method === "POST" ? 201 : 200, body);
+    return json(404, { type: "urn:tankd:problem:not_found", detail: "Nothing is here" });
+  };
+}

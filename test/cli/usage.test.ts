@@ -1,0 +1,125 @@
+import { describe, expect, test } from "bun:test";
+import { runIn } from "./fake-host.ts";
+
+describe("wrong usage ends with 2 and one line that says what there is", () => {
+  test.each([
+    [["strat"], 'tankd: tankd has no command "strat"; did you mean start?\n'],
+    [
+      ["start", "--serf-join", "x"],
+      /^tankd: tankd start has no option --serf-join; there are --detach, --name, .*--json.*\n$/,
+    ],
+    [["start", "--prot", "1"], "tankd: tankd start has no option --prot; did you mean --port?\n"],
+    [
+      ["start", "--port"],
+      /^tankd: option '--port <port>' argument missing; see: tankd start --help\n$/,
+    ],
+    [["start", "--port", "x"], /^tankd: port cannot be "x" \(from --port\)/],
+    [
+      ["start", "--discovery", "zookeeper"],
+      /^tankd: discovery cannot be .*zookeeper.*give auto, none, mdns, hub/,
+    ],
+    [
+      ["start", "--hub", "nonsense"],
+      /^tankd: hub cannot be .*nonsense.*http:\/\/192\.168\.1\.10:8000/,
+    ],
+    [["start", "extra"], /^tankd: too many arguments.*tankd start --help\n$/],
+    [["start", "--url", "http://h:1"], /^tankd: start runs a node on this machine/],
+    [["tank"], /^tankd: tankd tank needs a command: ls, create, show\n$/],
+    [["tank", "foo"], /^tankd: tankd tank has no command "foo"; there are ls, create, show\n$/],
+    [["tank", "create", "--fish", "-1"], /^tankd: --fish cannot be "-1"/],
+    [
+      ["connect", "a"],
+      /^tankd: missing required argument 'destination'; see: tankd connect --help\n$/,
+    ],
+    [
+      ["connect", "a", "b", "--probability", "101"],
+      /^tankd: --probability cannot be "101": give a number from 0 to 100\n$/,
+    ],
+    [["connect", "a", "b", "--direction", "up"], /^tankd: option .*'up' is invalid/],
+    [["completion", "csh"], /^tankd: .*'csh' is invalid.*bash, zsh, fish/],
+    [["transfers", "--limit", "0"], /^tankd: --limit cannot be "0"/],
+  ] as readonly [string[], string | RegExp][])("%j", async (commandLine, said) => {
+    const ran = await runIn({}, ...commandLine);
+    expect(ran.err).toMatch(said);
+    expect(ran.err.trimEnd()).not.toContain("\n");
+    expect([ran.code, ran.out]).toEqual([2, ""]);
+  });
+});
+
+describe("help", () => {
+  test("tankd alone is help", async () => {
+    const ran = await runIn({});
+    expect(ran.code).toBe(0);
+    expect(ran.err).toBe("");
+    expect(ran.out).toContain("Usage: tankd [options] [command]");
+    expect(ran.out).toContain("start a node on this machine");
+  });
+
+  test("tankd start --help names flags with defaults and variables", async () => {
+    const { code, out } = await runIn({}, "start", "--help");
+    const text = out.replaceAll(/\s+/g, " ");
+    expect(code).toBe(0);
+    expect(text).toContain("--port <port> the port to listen at; 0 takes any free one");
+    expect(text).toContain("env: TANK_API_PORT");
+    expect(text).toContain("--server-id <name> the same as --name");
+    expect(text).toContain("--data-dir <dir>");
+  });
+
+  test.each([["--version"], ["-V"]])("%s", async (flag) => {
+    expect(await runIn({}, flag)).toMatchObject({ code: 0, out: "1.2.3\n" });
+  });
+});
+
+test("version --json", async () => {
+  const { code, out } = await runIn({}, "version", "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ version: "1.2.3", commit: "abc" });
+});
+
+describe("config", () => {
+  const files = { "/home/ann/.config/tankd/tankd.toml": 'cluster = "reef"\n' };
+  const environment = { TANK_API_PORT: "9000", TANKD_TOKEN: "0123456789abcdef" };
+
+  test("shows each value and where it came from", async () => {
+    const { out } = await runIn({ files, environment }, "config", "--name", "left", "--json");
+    const settings: { key: string; value: unknown; origin: string }[] = JSON.parse(out).settings;
+    const of = (key: string) => {
+      const row = settings.find((setting) => setting.key === key);
+      return [row?.value, row?.origin];
+    };
+    expect(of("name")).toEqual(["left", "--name"]);
+    expect(of("port")).toEqual(["9000", "TANK_API_PORT"].map((x, i) => (i === 0 ? 9000 : x)));
+    expect(of("cluster")).toEqual(["reef", "/home/ann/.config/tankd/tankd.toml"]);
+    expect(of("fish")).toEqual([50, "default"]);
+    expect(of("token")).toEqual(["(secret)", "TANKD_TOKEN"]);
+    expect(of("data_dir")).toEqual(["/home/ann/.local/state/tankd", "default"]);
+    expect(out).not.toContain("0123456789abcdef");
+  });
+
+  test("a table for people", async () => {
+    const { out } = await runIn({ files, environment }, "config");
+    expect(out).toMatch(/^SETTING +VALUE +FROM +ENVIRONMENT\n/);
+    expect(out).toMatch(
+      /\ncluster +reef +\/home\/ann\/\.config\/tankd\/tankd\.toml +TANKD_CLUSTER\n/,
+    );
+  });
+
+  test.each([
+    ["prot = 1", 'tankd: /work/tankd.toml has the unknown key "prot"; did you mean "port"?\n'],
+    ["port = ", /^tankd: \/work\/tankd\.toml is no valid TOML: .+\n$/],
+  ] as const)("a broken file: %s", async (text, said) => {
+    const ran = await runIn({ files: { "/work/tankd.toml": text } }, "config");
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(said);
+  });
+});
+
+describe("completion", () => {
+  test.each(["bash", "zsh", "fish"])("%s names commands, flags and choices", async (shell) => {
+    const { code, out } = await runIn({}, "completion", shell);
+    expect(code).toBe(0);
+    for (const word of ["start", "create", "tick-rate", "auto hub worker", "left right both"]) {
+      expect(out).toContain(word);
+    }
+  });
+});
