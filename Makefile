@@ -59,9 +59,9 @@ $(DIST): $(BUILD_INPUTS)
 	@touch $@
 
 .PHONY: release
-release: dist/SHA256SUMS ## cross-compile for Linux, macOS and Windows
+release: dist/release/SHA256SUMS ## cross-compile for Linux, macOS and Windows
 
-dist/SHA256SUMS: $(BUILD_INPUTS)
+dist/release/SHA256SUMS: $(BUILD_INPUTS)
 	$(BUN) deploy/build.ts --release
 	@touch $@
 
@@ -138,7 +138,7 @@ peers: ## the servers of the cluster
 
 .PHONY: logs
 logs: ## follow the node's log
-	@$(TANKD) logs -f $(DATA_OPTION)
+	@deploy/nodes.sh logs $(DATA_OPTION)
 
 .PHONY: logs-all
 logs-all: ## follow the logs of the whole dev-cluster

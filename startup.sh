@@ -73,12 +73,14 @@ monitor() {
   done
 }
 
-stop() {
-  if [ -n "$data" ]; then deploy/nodes.sh stop --data-dir "$data"; else deploy/nodes.sh stop; fi
+# deploy/nodes.sh ACTION, on the data directory that was given, if one was.
+nodes() {
+  if [ -n "$data" ]; then set -- "$@" --data-dir "$data"; fi
+  deploy/nodes.sh "$@"
 }
 
 cleanup() {
-  stop
+  nodes stop
   data_directories "$data" | while IFS= read -r directory; do
     if [ -e "$directory/node.json" ] && ! node_pid "$directory" >/dev/null; then
       rm -f "$directory/node.json"
@@ -121,11 +123,13 @@ done
 
 case $command in
   start) start "$@" ;;
-  stop | status | monitor | cleanup)
+  stop | logs | status | monitor | cleanup)
     [ $# -eq 0 ] || fail "./startup.sh $command does not take $1."
-    "$command"
+    case $command in
+      stop | logs) nodes "$command" ;;
+      *) "$command" ;;
+    esac
     ;;
-  logs) ask logs -f ;;
   help | -h | --help) usage ;;
   *)
     usage >&2

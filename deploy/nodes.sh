@@ -1,7 +1,7 @@
 #!/bin/sh
 # The nodes of this machine, by the pid that each keeps in its own data directory.
 #   deploy/nodes.sh start [--data-dir D] [options of tankd start]
-#   deploy/nodes.sh stop | list | kill [--data-dir D]
+#   deploy/nodes.sh stop | logs | list | kill [--data-dir D]
 set -eu
 cd "$(dirname "$0")/.."
 . deploy/common.sh
@@ -62,6 +62,16 @@ stop() {
   deploy/dev-cluster.sh stop
 }
 
+# A service logs to the journal of systemd, a detached node to a file.
+logs() {
+  directory=$(running_directory)
+  if [ -n "$directory" ] && is_service "$(node_pid "$directory")"; then
+    if [ "$(id -u)" -eq 0 ]; then exec journalctl -f -u tankd; else exec journalctl --user -f -u tankd; fi
+  fi
+  tankd=$(tankd_program)
+  if [ -n "$given" ]; then exec "$tankd" logs -f --data-dir "$given"; else exec "$tankd" logs -f; fi
+}
+
 list() {
   printf '%-8s %-10s %-28s %s\n' PID MEMORY URL 'DATA DIRECTORY'
   all_directories | while IFS= read -r directory; do
@@ -71,11 +81,18 @@ list() {
   done
 }
 
+service_state() { service_manager is-active tankd.service 2>/dev/null || true; }
+
 # SIGTERM to all at once, a grace for their last snapshots, then SIGKILL. Tanks survive either.
 kill_all() {
-  if has_systemd && service_manager is-active --quiet tankd.service 2>/dev/null; then
-    service_manager stop tankd.service || true
-    say "Stopped the service tankd, so that it is not started again."
+  # A service would start it again. One that keeps failing has no pid in node.json.
+  if [ -z "$given" ] && has_systemd; then
+    case $(service_state) in
+      active | activating | reloading)
+        service_manager stop tankd.service || true
+        say "Stopped the service tankd, so that it is not started again."
+        ;;
+    esac
   fi
   ended=$(mktemp)
   trap 'rm -f "$ended"' EXIT
@@ -101,7 +118,8 @@ kill_all() {
 case $action in
   start) start "$@" ;;
   stop) stop ;;
+  logs) logs ;;
   list) list ;;
   kill) kill_all ;;
-  *) fail "usage: deploy/nodes.sh start|stop|list|kill [--data-dir D]" ;;
+  *) fail "usage: deploy/nodes.sh start|stop|logs|list|kill [--data-dir D]" ;;
 esac

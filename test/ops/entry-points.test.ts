@@ -1,0 +1,153 @@
+import { describe, expect, test } from "bun:test";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../cluster/commands.ts";
+import { TANKD } from "../cluster/node.ts";
+import { cleanEnvironment, Scratch } from "./local-node.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+
+/** The files that start and stop things, in a checkout of their own, with the built program. */
+function checkout(scratch: Scratch): string {
+  for (const name of ["Makefile", "startup.sh", "deploy", "package.json"]) {
+    cpSync(join(ROOT, name), scratch.path(name), { recursive: true });
+  }
+  mkdirSync(scratch.path("dist"));
+  cpSync(TANKD, scratch.path("dist/tankd"));
+  return scratch.directory;
+}
+
+function inCheckout(scratch: Scratch, ...command: readonly string[]) {
+  return run(command, { cwd: scratch.directory, env: cleanEnvironment(scratch.directory) });
+}
+
+describe("make", () => {
+  test("alone lists every target that is meant for people", async () => {
+    const { stdout, exitCode } = await run(["make"], { cwd: ROOT });
+    expect(exitCode).toBe(0);
+    const makefile = readFileSync(join(ROOT, "Makefile"), "utf8");
+    const phony = [...makefile.matchAll(/^\.PHONY: (\S+)$/gm)].map(([, name]) => name ?? "");
+    expect(phony.length).toBeGreaterThan(20);
+    for (const name of phony) expect(stdout).toContain(`make ${name} `);
+  });
+
+  test("dev-env writes tankd.toml once and never over another", async () => {
+    using scratch = new Scratch();
+    checkout(scratch);
+    const file = () => readFileSync(scratch.path("tankd.toml"), "utf8");
+    expect((await inCheckout(scratch, "make", "dev-env")).exitCode).toBe(0);
+    expect(file()).toContain('profile = "development"');
+    expect((await inCheckout(scratch, "make", "prod-env")).exitCode).toBe(0);
+    expect(file()).toContain('profile = "development"');
+    const { stdout } = await inCheckout(scratch, "dist/tankd", "config");
+    expect(stdout).toContain("tankd.toml");
+  });
+
+  test("without npm and Bun says what to install", async () => {
+    using scratch = new Scratch();
+    checkout(scratch);
+    const tools = ["sh", "sed", "dirname", "cat", "mkdir", "uname"];
+    mkdirSync(scratch.path("bin"));
+    for (const tool of tools) {
+      writeFileSync(scratch.path(`bin/${tool}`), `#!/bin/sh\nexec ${Bun.which(tool)} "$@"\n`, {
+        mode: 0o755,
+      });
+    }
+    const { exitCode, stderr } = await run(["/bin/sh", "deploy/bun.sh"], {
+      cwd: scratch.directory,
+      env: { PATH: scratch.path("bin"), HOME: scratch.directory },
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("needs npm (it comes with Node.js) or Bun");
+  });
+});
+
+describe("nodes by their own pid", () => {
+  test("a dev-cluster starts, is listed, and ends by emergency-stop", async () => {
+    using scratch = new Scratch();
+    checkout(scratch);
+    // With a data directory of its own, so that a node of this machine is none of its business.
+    const nodes = (action: string) =>
+      inCheckout(scratch, "deploy/nodes.sh", action, "--data-dir", scratch.path("data"));
+    const cluster = await inCheckout(scratch, "deploy/dev-cluster.sh", "start", "2");
+    try {
+      expect(cluster.stderr).toBe("");
+      expect(cluster.exitCode).toBe(0);
+      expect(cluster.stdout).toContain("node-2");
+      const again = await inCheckout(scratch, "deploy/dev-cluster.sh", "start", "2");
+      expect(again.stdout).toContain("node-1 runs already");
+      const listed = await nodes("list");
+      expect(listed.stdout).toContain(".dev-cluster/node-2");
+    } finally {
+      const killed = await nodes("kill");
+      expect(killed.stdout.match(/(Ended|Killed) pid/g)).toHaveLength(2);
+    }
+    const after = await nodes("list");
+    expect(after.stdout).not.toContain(".dev-cluster");
+  });
+
+  test("a pid that belongs to another program by now is left alone", async () => {
+    using scratch = new Scratch();
+    checkout(scratch);
+    const bystander = Bun.spawn(["sleep", "300"]);
+    try {
+      mkdirSync(scratch.path("data"));
+      const nodeFile = { url: "http://127.0.0.1:9", node_id: "x", pid: bystander.pid };
+      writeFileSync(scratch.path("data/node.json"), JSON.stringify(nodeFile));
+      for (const action of ["stop", "kill"]) {
+        const stopped = await inCheckout(
+          scratch,
+          "deploy/nodes.sh",
+          action,
+          "--data-dir",
+          scratch.path("data"),
+        );
+        expect(stopped.exitCode).toBe(0);
+        expect(stopped.stdout).toMatch(/^No node/);
+      }
+      expect(bystander.exitCode).toBeNull();
+    } finally {
+      bystander.kill("SIGKILL");
+    }
+  });
+});
+
+describe("startup.sh", () => {
+  test("starts, shows, and stops a node; each may be repeated", async () => {
+    using scratch = new Scratch();
+    checkout(scratch);
+    const startup = (...words: readonly string[]) =>
+      inCheckout(scratch, "./startup.sh", ...words, `--data-dir=${scratch.path("data")}`);
+    try {
+      const options = ["--discovery-backend=none", "--host", "127.0.0.1", "--port", "0"];
+      expect(await startup("start", ...options)).toMatchObject({ stderr: "", exitCode: 0 });
+      expect((await startup("start")).stdout).toContain("runs on");
+      const status = await startup("status");
+      expect(status.exitCode).toBe(0);
+      expect(status.stdout).toContain("hub");
+    } finally {
+      expect((await startup("stop")).stdout).toContain("Stopped the node");
+    }
+    expect((await startup("stop")).stdout).toContain("No node is running");
+    expect((await startup("cleanup")).exitCode).toBe(0);
+  });
+
+  test("help tells of every command; an unknown one is wrong usage", async () => {
+    const help = await run(["./startup.sh", "help"], { cwd: ROOT });
+    for (const word of ["start", "stop", "status", "monitor", "logs", "cleanup"]) {
+      expect(help.stdout).toContain(`\n  ${word} `);
+    }
+    expect((await run(["./startup.sh", "swim"], { cwd: ROOT })).exitCode).toBe(2);
+  });
+
+  test("never drops a Serf join in silence", async () => {
+    using scratch = new Scratch();
+    checkout(scratch);
+    const offered = (await inCheckout(scratch, "dist/tankd", "start", "--help")).stdout;
+    if (offered.includes("--serf-join")) return;
+    const refused = await inCheckout(scratch, "./startup.sh", "start", "--serf-join=192.0.2.1");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr.trim().split("\n")).toHaveLength(1);
+    expect(refused.stderr).toContain("no Serf backend");
+  });
+});
