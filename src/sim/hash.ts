@@ -1,6 +1,6 @@
 /**
- * MurmurHash3_x86_128 (Austin Appleby, public domain) over whole 32-bit words. It tells states and
- * damaged bytes apart; it is no defence against somebody who forges them.
+ * The block and final mix of MurmurHash3_x86_128 (Austin Appleby, public domain) over whole 32-bit
+ * words: a last incomplete block is padded instead of mixed apart. It tells states and damaged bytes apart; it is no defence against somebody who forges them.
  */
 
 const C1 = 0x239b961b;
@@ -8,6 +8,7 @@ const C2 = 0xab0e9789;
 const C3 = 0x38b34ae5;
 const C4 = 0xa1e38b93;
 
+/** Four lanes and the number of bytes so far. */
 export function startHash(): Uint32Array {
   return new Uint32Array(5);
 }
@@ -32,7 +33,7 @@ export function absorb(state: Uint32Array, words: Uint32Array, from: number, to:
   state[1] = h2;
   state[2] = h3;
   state[3] = h4;
-  state[4] = (state[4] as number) + (to - from);
+  state[4] = (state[4] as number) + 4 * (to - from);
 }
 
 /** The 128 bits as four words. `state` stays usable. */

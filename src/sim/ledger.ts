@@ -26,17 +26,25 @@ export function balanceOf(c: Counters): number {
 }
 
 /**
- * Throws {@link SimulationFault} unless everybody alive is accounted for and the sum of all energies
- * is a number, which it is only when each of them is.
+ * Throws {@link SimulationFault} unless everybody alive is accounted for and all energies and places
+ * are numbers: a sum is one only when each of its terms is.
  */
-export function checkLedger(tank: Tank, energy: number): void {
-  const { counters } = tank;
-  if (balanceOf(counters) !== counters.fish) {
+export function checkTank(tank: Tank, energy: number): void {
+  const { counters, fish } = tank;
+  const { fish: alive, tick } = counters;
+  if (balanceOf(counters) !== alive) {
     throw new SimulationFault(
-      `tick ${counters.tick}: ${counters.fish} fish alive, ledger says ${balanceOf(counters)}`,
+      `tick ${tick}: ${alive} fish alive, ledger says ${balanceOf(counters)}`,
     );
   }
-  if (!Number.isFinite(energy)) {
-    throw new SimulationFault(`tick ${counters.tick}: an energy is not a number`);
+  if (!Number.isFinite(energy + sumOf(fish.x, alive) + sumOf(fish.y, alive))) {
+    throw new SimulationFault(`tick ${tick}: an energy or a place is not a number`);
   }
+}
+
+/** Sum of the first `count` values. */
+export function sumOf(values: Float64Array, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += values[i] as number;
+  return sum;
 }

@@ -65,10 +65,3 @@ export function metabolise(
     age[i] = ticks + 1;
   }
 }
-
-/** Energy of all fish together. */
-export function totalEnergy(count: number, energy: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += energy[i] as number;
-  return sum;
-}

@@ -95,8 +95,8 @@ export const LIVE_SHARE = 0.4;
 export const SINK_ACCELERATION = 0.01;
 /** Energy that one bite takes, per unit of the eater's size. */
 export const BITE_PER_SIZE = 20;
-/** Contact of two 50×50 boxes: centres closer than this on both axes. */
-export const CONTACT = 2 * BODY_HALF;
+/** Contact with food: its centre lies in the fish's 50×50 box. */
+export const CONTACT = BODY_HALF;
 export const FOOD_SURFACE_MIN = 10;
 export const FOOD_SURFACE_MAX = 50;
 export const FOOD_SIDE_MARGIN = 50;

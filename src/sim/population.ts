@@ -23,9 +23,11 @@ export interface Newborn {
   readonly father: IdParts;
 }
 
-/** The row that the next newborn gets; its genome goes there first. */
+/**
+ * The row that the next newborn gets; its genome goes there first. There is one: births stop at the
+ * cap, and the arena always holds at least that many.
+ */
 export function nextRow(tank: Tank): number {
-  reserveFish(tank, tank.counters.fish + 1);
   return tank.counters.fish;
 }
 

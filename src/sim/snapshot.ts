@@ -55,9 +55,11 @@ export function saveTank(tank: Tank): Uint8Array {
 export function loadTank(bytes: Uint8Array): Tank {
   const words = checkedWords(bytes);
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
-  const [hi, lo] = words.subarray(KEY_AT, STREAMS_AT) as unknown as [number, number];
-  const [seed, founders] = scalars as unknown as [number, number];
-  const tank = makeTank({ seed, fish: founders, tankKey: formatKey(hi, lo) });
+  const tank = makeTank({
+    seed: scalars[0] as number,
+    fish: scalars[1] as number,
+    tankKey: formatKey(words[KEY_AT] as number, words[KEY_AT + 1] as number),
+  });
   for (const [index, name] of COUNTER_NAMES.entries()) {
     tank.counters[name] = scalars[2 + index] as number;
   }

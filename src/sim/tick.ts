@@ -1,10 +1,10 @@
 import { eatFood, markEaten } from "./eating.ts";
 import { SINK, spawnFood, sweepFood } from "./food.ts";
 import { fillGrid } from "./grid.ts";
-import { checkLedger } from "./ledger.ts";
+import { checkTank, sumOf } from "./ledger.ts";
 import { buryDead, spawnEmergency } from "./lifecycle.ts";
 import { swimLiveFood } from "./live-food.ts";
-import { measureSizes, metabolise, totalEnergy } from "./metabolism.ts";
+import { measureSizes, metabolise } from "./metabolism.ts";
 import { LIVE_KIND, LIVE_TICKS } from "./model.ts";
 import { marginsOf, moveFish, moveFood } from "./motion.ts";
 import { seekFood } from "./pursuit.ts";
@@ -27,10 +27,10 @@ export function advance(tank: Tank): void {
   breed(tank);
   payForTick(tank);
   buryDead(tank);
-  const energy = totalEnergy(tank.counters.fish, tank.fish.energy);
+  const energy = sumOf(tank.fish.energy, tank.counters.fish);
   spawnFood(tank, energy);
   spawnEmergency(tank);
-  checkLedger(tank, energy);
+  checkTank(tank, energy);
 }
 
 function move(tank: Tank): void {

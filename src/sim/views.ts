@@ -1,6 +1,6 @@
 import { GENE, GENE_CELLS, GENES } from "./genome.ts";
-import { ledgerOf } from "./ledger.ts";
-import { elderAge, sizeAt, totalEnergy } from "./metabolism.ts";
+import { ledgerOf, sumOf } from "./ledger.ts";
+import { elderAge, sizeAt } from "./metabolism.ts";
 import { BABY_TICKS, JUVENILE_TICKS } from "./model.ts";
 import { fishIdOf, parentIdsOf } from "./population.ts";
 import { isFitToTravel } from "./reproduction.ts";
@@ -15,7 +15,7 @@ export function statsOf(tank: Tank): TankStats {
     food: counters.food,
     capacity: tank.cap,
     maxGeneration: maxGenerationOf(tank),
-    energy: totalEnergy(counters.fish, fish.energy),
+    energy: sumOf(fish.energy, counters.fish),
     diversity: diversityOf(tank),
     ledger: ledgerOf(counters),
   };
