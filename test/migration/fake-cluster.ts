@@ -1,0 +1,126 @@
+import type {
+  Cluster,
+  ClusterView,
+  ServerFilter,
+  TankLocation,
+} from "../../src/cluster/cluster.ts";
+import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
+import { Problem } from "../../src/platform/errors.ts";
+
+export interface FakeServer {
+  readonly nodeId: string;
+  status?: ServerRecord["status"];
+  tanks: readonly string[];
+  signed?: boolean;
+}
+
+export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<PeerReply>;
+
+/** A cluster that is what the test says; one directory may be shared by several nodes' clusters. */
+export class FakeCluster implements Cluster {
+  readonly nodeId: string;
+  readonly decided = Promise.resolve();
+  readonly #directory: readonly FakeServer[];
+  readonly #call: FakeCall;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(nodeId: string, directory: readonly FakeServer[], call: FakeCall = nobodyAnswers) {
+    this.nodeId = nodeId;
+    this.#directory = directory;
+    this.#call = call;
+  }
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  view(): ClusterView {
+    throw new Error("not part of the fake");
+  }
+
+  self(): ServerRecord {
+    return this.server(this.nodeId) ?? record({ nodeId: this.nodeId, tanks: [] });
+  }
+
+  servers(filter: ServerFilter = {}): readonly ServerRecord[] {
+    return this.#directory
+      .map(record)
+      .filter((one) => filter.status === undefined || one.status === filter.status);
+  }
+
+  server(id: string): ServerRecord | undefined {
+    return this.servers().find((one) => one.server_id === id || one.node_id === id);
+  }
+
+  tanksOf(nodeId: string): readonly AnnouncedTank[] {
+    const tanks = this.#directory.find((one) => one.nodeId === nodeId)?.tanks ?? [];
+    return tanks.map((tank_id) => ({ tank_id, name: `name of ${tank_id}`, epoch: 1 }));
+  }
+
+  locate(asked: string): TankLocation | undefined {
+    for (const { nodeId } of this.#directory) {
+      const tank = this.tanksOf(nodeId).find((one) => one.tank_id === asked || one.name === asked);
+      if (!tank) continue;
+      const is_local = nodeId === this.nodeId;
+      return { node_id: nodeId, server_id: `server of ${nodeId}`, tank, is_local };
+    }
+    return undefined;
+  }
+
+  call(nodeId: string, _method: "GET" | "POST", path: string, body?: unknown): Promise<PeerReply> {
+    return this.#call(nodeId, path, body);
+  }
+
+  routes(): readonly [] {
+    return [];
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function nobodyAnswers(): Promise<PeerReply> {
+  return Promise.reject(new Problem("unknown_server", "nobody is there"));
+}
+
+function record({ nodeId, status, signed }: FakeServer): ServerRecord {
+  const instant = "2026-01-01T00:00:00.000Z";
+  return {
+    server_id: `server of ${nodeId}`,
+    node_id: signed === false ? null : nodeId,
+    hostname: nodeId,
+    host: "10.0.0.1",
+    port: 8000,
+    status: status ?? "online",
+    role: "worker",
+    version: "0",
+    platform: "simulated",
+    architecture: "none",
+    tank_count: 1,
+    fish_count: 0,
+    active_connections: 0,
+    capabilities: [],
+    tags: [],
+    resources: {},
+    region: null,
+    zone: null,
+    cpu_percent: 0,
+    memory_mb: 0,
+    uptime_seconds: 0,
+    registered_at: instant,
+    last_heartbeat: instant,
+    last_seen: instant,
+    rtt_ms: null,
+    reachable: true,
+    discovered_by: [],
+    is_local: false,
+    api_url: "",
+    signed: signed ?? true,
+  };
+}

@@ -1,0 +1,240 @@
+import type { RecordReading } from "../../src/migration/incoming.ts";
+import { Lanes } from "../../src/migration/lanes.ts";
+import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
+import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.ts";
+import type { Journal } from "../../src/store/journal.ts";
+import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
+import type { Alongside, HostedTank, Stamped, Tanks } from "../../src/tanks/tanks.ts";
+
+const text = { encode: new TextEncoder(), decode: new TextDecoder() };
+
+/** The record of a fish without a world: its name. */
+export function recordOf(fishId: string): Uint8Array {
+  return text.encode.encode(JSON.stringify({ fish: fishId }));
+}
+
+/** As `readRecord` of the world: a record that is none is refused with a reason. */
+export function readFakeRecord(record: Uint8Array): RecordReading {
+  try {
+    const parsed: unknown = JSON.parse(text.decode.decode(record));
+    if (typeof parsed === "object" && parsed !== null && "fish" in parsed) {
+      if (typeof parsed.fish === "string") return { fishId: parsed.fish };
+    }
+  } catch {
+    // Falls through: not JSON is not a record.
+  }
+  return { fishId: undefined, reason: "bad_record" };
+}
+
+export function tankRow(tankId: string, fish: number, ordinal = 1): TankRow {
+  return {
+    tank_id: tankId,
+    name: tankId,
+    description: "",
+    created_at: 0,
+    seed: 1,
+    fish,
+    tank_key: tankId.padEnd(16, "0"),
+    epoch: 1,
+    ordinal,
+  };
+}
+
+/** Who lives in a tank by its durable log: the truth that audits compare. */
+export async function aliveByLog(journal: Journal, row: TankRow): Promise<Set<string>> {
+  const alive = new Set(Array.from({ length: row.fish }, (_, n) => `${row.tank_id}-${n + 1}`));
+  for (const entry of await journal.log(row.tank_id, 0)) apply(alive, entry);
+  return alive;
+}
+
+/** A log in which a fish comes twice, or leaves without having been there. */
+export class ContradictoryLog extends Error {}
+
+function apply(alive: Set<string>, { kind, payload }: LogRow): void {
+  const fishId = text.decode.decode(payload);
+  if (kind === "export") {
+    if (!alive.delete(fishId)) throw new ContradictoryLog(`${fishId} leaves and is not there`);
+  } else if (kind === "import" || kind === "restore") {
+    if (alive.has(fishId)) throw new ContradictoryLog(`${fishId} comes and is there`);
+    alive.add(fishId);
+  }
+}
+
+interface Room {
+  readonly row: TankRow;
+  readonly alive: Set<string>;
+  seq: number;
+}
+
+export interface FakeTanksOptions {
+  /** Fish that fit into a tank; a restore is never refused for it. */
+  readonly capacity?: () => number;
+  /** A number in [0, 1): who is picked. */
+  readonly draw?: () => number;
+}
+
+/**
+ * Tanks whose worlds stand still: sets of fish ids with a real log in a real journal, one
+ * transaction a command, `alongside` included. A new one on the same journal recovers from it.
+ */
+export class FakeTanks implements Tanks {
+  readonly #journal: Journal;
+  readonly #options: FakeTanksOptions;
+  readonly #rooms = new Map<string, Room>();
+  readonly #turns = new Lanes(1);
+  storageFault: string | undefined;
+
+  constructor(journal: Journal, options: FakeTanksOptions = {}) {
+    this.#journal = journal;
+    this.#options = options;
+  }
+
+  async recover(): Promise<this> {
+    for (const row of await this.#journal.tanks()) {
+      const log = await this.#journal.log(row.tank_id, 0);
+      const alive = await aliveByLog(this.#journal, row);
+      this.#rooms.set(row.tank_id, { row, alive, seq: log.length });
+    }
+    return this;
+  }
+
+  async add(row: TankRow): Promise<void> {
+    await this.#journal.commit([{ put: "tank", row }]);
+    this.#rooms.set(row.tank_id, { row, alive: await aliveByLog(this.#journal, row), seq: 0 });
+  }
+
+  create(): Promise<HostedTank> {
+    return Promise.reject(new Error("not part of the fake"));
+  }
+
+  async remove(tankId: string): Promise<void> {
+    await this.#journal.commit([{ remove: "tank", tank_id: tankId }]);
+    this.#rooms.delete(tankId);
+  }
+
+  list(): readonly HostedTank[] {
+    return [...this.#rooms.values()].map(hosted);
+  }
+
+  get(tankId: string): HostedTank | undefined {
+    const room = this.#rooms.get(tankId);
+    return room && hosted(room);
+  }
+
+  alive(tankId: string): readonly string[] {
+    return [...(this.#rooms.get(tankId)?.alive ?? [])];
+  }
+
+  submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {
+    return this.#turns.run(tankId, async () => {
+      const room = this.#rooms.get(tankId);
+      if (!room) throw new Problem("unknown_tank", `no tank ${tankId}`);
+      const { outcome, fishId, kind } = this.#try(room, command);
+      const seq = room.seq + (outcome.kind === "done" ? 1 : 0);
+      const stamped: Stamped = { outcome, seq, tick: seq, epoch: room.row.epoch };
+      const row = logRow(tankId, seq, kind, fishId);
+      const log = outcome.kind === "done" ? [{ put: "log", row } as const] : [];
+      try {
+        await this.#journal.commit([...log, ...(alongside?.(stamped) ?? [])]);
+      } catch (error) {
+        if (error instanceof StorageUnavailable) {
+          throw new Problem("storage_unavailable", error.message);
+        }
+        throw error;
+      }
+      room.seq = seq;
+      if (outcome.kind === "done") apply(room.alive, row);
+      return stamped;
+    });
+  }
+
+  #try(room: Room, command: Command): { outcome: Outcome; fishId: string; kind: LogKind } {
+    if (command.kind === "export") {
+      const { fishId } = command;
+      const kind = "export";
+      if (!room.alive.has(fishId)) return { outcome: rejected("no_such_fish"), fishId, kind };
+      return { outcome: { kind: "done", fishId, record: recordOf(fishId) }, fishId, kind };
+    }
+    if (command.kind !== "import" && command.kind !== "restore") {
+      throw new Error(`${command.kind} is not part of the fake`);
+    }
+    const { kind } = command;
+    const reading = readFakeRecord(command.record);
+    const fishId = reading.fishId ?? "";
+    if (reading.fishId === undefined) return { outcome: rejected("bad_record"), fishId, kind };
+    if (room.alive.has(fishId)) return { outcome: rejected("duplicate_fish"), fishId, kind };
+    const capacity = this.#options.capacity?.() ?? Number.POSITIVE_INFINITY;
+    if (kind === "import" && room.alive.size >= capacity) {
+      return { outcome: rejected("tank_full"), fishId, kind };
+    }
+    return { outcome: { kind: "done", fishId }, fishId, kind };
+  }
+
+  async fish(): Promise<readonly FishView[]> {
+    return [];
+  }
+
+  async pickMigrant(tankId: string): Promise<string | undefined> {
+    const alive = this.alive(tankId);
+    return alive[Math.floor((this.#options.draw?.() ?? 0) * alive.length)];
+  }
+
+  watch(): () => void {
+    return () => {};
+  }
+}
+
+function rejected(reason: Extract<Outcome, { kind: "rejected" }>["reason"]): Outcome {
+  return { kind: "rejected", reason, detail: "" };
+}
+
+function logRow(tankId: string, seq: number, kind: LogKind, fishId: string): LogRow {
+  const payload = text.encode.encode(fishId);
+  return {
+    tank_id: tankId,
+    seq,
+    tick: seq,
+    kind,
+    payload,
+    digest: null,
+    checksum: "",
+    engine_version: 1,
+  };
+}
+
+function hosted({ row, alive, seq }: Room): HostedTank {
+  return {
+    row,
+    status: "running",
+    stats: stats(alive.size),
+    seq,
+    durableSeq: seq,
+    tickRate: 30,
+    achievedRate: 30,
+    tickLag: 0,
+  };
+}
+
+function stats(alive: number): TankStats {
+  const died = { starvation: 0, predation: 0, old_age: 0 };
+  const ledger = {
+    founded: alive,
+    born: 0,
+    spawned: 0,
+    imported: 0,
+    restored: 0,
+    died,
+    exported: 0,
+    removed: 0,
+  };
+  return {
+    tick: 0,
+    alive,
+    food: 0,
+    capacity: 100,
+    maxGeneration: 0,
+    energy: 0,
+    diversity: 0,
+    ledger,
+  };
+}

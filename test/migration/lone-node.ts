@@ -1,0 +1,139 @@
+import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import type { Migration } from "../../src/migration/migration.ts";
+import {
+  abortPath,
+  digestOf,
+  TRANSFER_PATH,
+  type TransferRequest,
+} from "../../src/migration/protocol.ts";
+import { createMigration } from "../../src/migration/service.ts";
+import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
+import type { Journal } from "../../src/store/journal.ts";
+import { MemoryJournal } from "../../src/store/memory/journal.ts";
+import type { Log } from "../../src/telemetry/log.ts";
+import { noMetrics } from "../../src/telemetry/metrics.ts";
+import { answer } from "./aquarium.ts";
+import { type FakeCall, FakeCluster, type FakeServer } from "./fake-cluster.ts";
+import { FakeTanks, readFakeRecord, recordOf, tankRow } from "./fake-tanks.ts";
+
+export interface LoneNodeOptions {
+  readonly journal?: MemoryJournal;
+  readonly sabotage?: (journal: Journal) => Journal;
+  /** What the others answer. */
+  readonly call?: FakeCall;
+  readonly directory?: FakeServer[];
+  readonly capacity?: () => number;
+  readonly autoConnect?: boolean;
+  readonly tanks?: readonly string[];
+}
+
+/** One node "here" with tanks "reef" and "pond", and whatever the test makes of the others. */
+export class LoneNode {
+  readonly world = new SimulatedWorld({ seed: 1 });
+  readonly journal: MemoryJournal;
+  readonly tanks: FakeTanks;
+  readonly cluster: FakeCluster;
+  readonly migration: Migration;
+  readonly errors: string[] = [];
+  readonly #tankIds: readonly string[];
+
+  constructor(options: LoneNodeOptions = {}) {
+    const { call, capacity, sabotage } = options;
+    this.journal = options.journal ?? new MemoryJournal();
+    const journal = sabotage ? sabotage(this.journal) : this.journal;
+    this.#tankIds = options.tanks ?? ["reef", "pond"];
+    this.tanks = new FakeTanks(journal, capacity ? { capacity } : {});
+    const directory = options.directory ?? [
+      { nodeId: "here", tanks: this.#tankIds },
+      { nodeId: "there", tanks: ["lake"] },
+    ];
+    this.cluster = new FakeCluster("here", directory, call);
+    const { clock, timers, random } = this.world.addHost({ name: "here" }).boot();
+    this.migration = createMigration({
+      tanks: this.tanks,
+      cluster: this.cluster,
+      journal,
+      clock,
+      timers,
+      random,
+      log: recordingLog(this.errors),
+      metrics: noMetrics,
+      nodeId: "here",
+      autoConnect: options.autoConnect ?? false,
+      checkIntervalMs: 2000,
+      peerTimeoutMs: 1000,
+      readRecord: readFakeRecord,
+    });
+  }
+
+  async start(): Promise<this> {
+    await this.tanks.recover();
+    for (const [index, tankId] of this.#tankIds.entries()) {
+      if (!this.tanks.get(tankId)) await this.tanks.add(tankRow(tankId, 3, index + 1));
+    }
+    await this.migration.start();
+    await this.run(0);
+    return this;
+  }
+
+  run(forMs: number): Promise<void> {
+    return this.world.run(this.world.nowMs + forMs);
+  }
+
+  /** Sends one fish over a connection that is closed again at once. */
+  async sendOne(destination_tank_id = "lake", destination_server_id?: string): Promise<string> {
+    const { connection_id } = await this.migration.connect({
+      source_tank_id: "reef",
+      destination_tank_id,
+      ...(destination_server_id === undefined ? {} : { destination_server_id }),
+      probability: 100,
+      direction: "left",
+    });
+    await this.run(2000);
+    await this.migration.disconnect(connection_id);
+    const [row] = await this.journal.outbox({ limit: 1 });
+    if (!row) throw new Error("nobody left");
+    return row.transfer_id;
+  }
+
+  /** A request of the node "there". */
+  receive(body: unknown, signer: string | undefined = "there"): Promise<PeerReply> {
+    return answer(this.migration, { path: TRANSFER_PATH, body, signer });
+  }
+
+  abort(body: { readonly transfer_id: string }, signer: string | undefined = "there") {
+    return answer(this.migration, { path: abortPath(body.transfer_id), body, signer });
+  }
+
+  async events(transferId: string): Promise<string[]> {
+    return (await this.journal.events(transferId)).map((event) => event.event);
+  }
+}
+
+/** A good transfer from "there" to the reef. */
+export function transferOf(fishId: string, change: Partial<TransferRequest> = {}): TransferRequest {
+  const record = recordOf(fishId);
+  return {
+    version: 1,
+    transfer_id: digestOf(record).slice(0, 32),
+    entity_type: "fish",
+    source: { node_id: "there", tank_id: "lake" },
+    destination: { tank_id: "reef" },
+    sequence: 1,
+    lowest_undecided: 1,
+    side: "left",
+    record: record.toBase64(),
+    digest: digestOf(record),
+    ...change,
+  };
+}
+
+/** The abort of a transfer: the same words without the record. */
+export function abortOf(transfer: TransferRequest) {
+  const { entity_type: _type, side: _side, record: _record, ...subject } = transfer;
+  return subject;
+}
+
+function recordingLog(errors: string[]): Log {
+  return { debug() {}, info() {}, warn() {}, error: (event) => errors.push(event) };
+}
