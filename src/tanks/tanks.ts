@@ -14,6 +14,8 @@ export interface NewTank {
 export interface HostedTank {
   readonly row: TankRow;
   readonly status: TankStatus;
+  /** Why it is stopped, where it is. */
+  readonly reason?: string;
   readonly stats: TankStats;
   /** Last command applied, and the last one that is durable: observation may run ahead of the promise. */
   readonly seq: number;

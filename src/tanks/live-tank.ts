@@ -1,0 +1,247 @@
+import { invariant, messageOf, Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Command, FishId, FishView } from "../sim/types.ts";
+import {
+  type Journal,
+  JournalConflict,
+  type JournalWrite,
+  StorageUnavailable,
+} from "../store/journal.ts";
+import type { LogRow, TankRow } from "../store/rows.ts";
+import { encodeCommand } from "./command-codec.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { chain } from "./log-chain.ts";
+import type {
+  CapturedState,
+  LoadTank,
+  SaidOfTank,
+  TankLoad,
+  TankReport,
+  ToSimulation,
+} from "./simulation.ts";
+import type { Alongside, Stamped } from "./tanks.ts";
+import { WaitingRequests } from "./waiting.ts";
+
+/** Where the log of a tank ends, as far as its simulation has told. */
+export interface LogEnd {
+  readonly seq: number;
+  readonly checksum: string;
+}
+
+/** `storage`: nothing can be written now. `conflict`: only this change could not. */
+export interface CommitFailure {
+  readonly kind: "storage" | "conflict";
+  readonly error: unknown;
+}
+
+/** A state with the checksum of the log entry up to which it goes. */
+export interface ChainedState {
+  readonly state: CapturedState;
+  readonly logChecksum: string;
+}
+
+export interface LiveTankDeps {
+  readonly row: TankRow;
+  readonly load: number;
+  readonly post: (message: ToSimulation) => void;
+  readonly journal: Journal;
+  readonly engineVersion: number;
+  readonly logEnd: LogEnd;
+  readonly report: TankReport;
+  /** What the simulation says is ahead of what can be made durable: the tank must be taken back. */
+  readonly onFailure: (failure: CommitFailure) => void;
+}
+
+interface CommandContext {
+  readonly command: Command;
+  readonly alongside: Alongside | undefined;
+}
+
+/** A message to one tank, before it says to which. */
+type Unaddressed<Message> = Message extends TankLoad ? Omit<Message, keyof TankLoad> : never;
+
+/**
+ * One incarnation of a tank in its simulation, from its load to the moment when it is taken back to
+ * its durable state, removed or stopped. It keeps the output commit: a command is answered only
+ * when its row of the log, with the writes alongside, is durable.
+ */
+export class LiveTank {
+  readonly load: number;
+  readonly #deps: LiveTankDeps;
+  readonly #queue: CommitQueue;
+  readonly #commands = new WaitingRequests<CommandContext, Stamped>();
+  readonly #fish = new WaitingRequests<null, readonly FishView[]>();
+  readonly #migrants = new WaitingRequests<null, readonly FishId[]>();
+  readonly #captures = new WaitingRequests<null, ChainedState>();
+  #logEnd: LogEnd;
+  #ended = false;
+  report: TankReport;
+
+  constructor(deps: LiveTankDeps) {
+    this.#deps = deps;
+    this.load = deps.load;
+    this.report = deps.report;
+    this.#logEnd = deps.logEnd;
+    this.#queue = new CommitQueue(deps.journal, deps.logEnd.seq, (error) =>
+      deps.onFailure({ kind: error instanceof JournalConflict ? "conflict" : "storage", error }),
+    );
+  }
+
+  get durableSeq(): number {
+    return this.#queue.durableSeq;
+  }
+
+  /** Makes the tank itself durable, with the digest of its first state as entry 1 of its log. */
+  async found(digest: string): Promise<void> {
+    const row = this.#chain({ seq: 1, tick: 0 }, "mark", new Uint8Array(), digest);
+    const tank = { put: "tank", row: this.#deps.row } as const;
+    try {
+      await this.commit([tank, { put: "log", row }], row.seq);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
+    if (this.#commands.size + this.#queue.length >= LIMITS.commandsWaitingMax) {
+      throw new Problem("too_many", "too many changes of this tank are waiting; try again");
+    }
+    return this.#commands.ask({ command, alongside }, (request) =>
+      this.#post({ kind: "command", request, command }),
+    );
+  }
+
+  fish(): Promise<readonly FishView[]> {
+    return this.#fish.ask(null, (request) => this.#post({ kind: "ask", request, about: "fish" }));
+  }
+
+  migrants(): Promise<readonly FishId[]> {
+    return this.#migrants.ask(null, (request) =>
+      this.#post({ kind: "ask", request, about: "migrants" }),
+    );
+  }
+
+  /** The last state; the tank's clock stands still from there on. */
+  captureFinally(): Promise<ChainedState> {
+    return this.#captures.ask(null, (request) => this.#post({ kind: "capture", request }));
+  }
+
+  release(): void {
+    this.#post({ kind: "release" });
+  }
+
+  watch(watched: boolean): void {
+    this.#post({ kind: "watch", watched });
+  }
+
+  /**
+   * Writes that become durable after everything that was applied so far; with no writes it only
+   * waits for that. Rejects when it never will be.
+   */
+  commit(writes: readonly JournalWrite[], seq = 0): Promise<void> {
+    return new Promise((settle, fail) => this.#queue.add({ writes, seq, settle, fail }));
+  }
+
+  /**
+   * The end of this incarnation: it is unloaded, and whoever waits for its simulation is refused
+   * with `reason`. What it applied before still becomes durable, unless that is what failed;
+   * resolves when that is over.
+   */
+  async end(reason: Problem): Promise<void> {
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#post({ kind: "unload" });
+      for (const waiting of [this.#commands, this.#fish, this.#migrants, this.#captures]) {
+        waiting.end(reason);
+      }
+    }
+    await this.#queue.close(reason);
+  }
+
+  onFish(message: SaidOfTank<"fish">): void {
+    this.#fish.answer(message.request, message.fish);
+  }
+
+  onMigrants(message: SaidOfTank<"migrants">): void {
+    this.#migrants.answer(message.request, message.fishIds);
+  }
+
+  onMark({ seq, tick, digest }: SaidOfTank<"mark">): void {
+    const row = this.#chain({ seq, tick }, "mark", new Uint8Array(), digest);
+    this.#queue.add({ writes: [{ put: "log", row }], seq, settle: () => {}, fail: () => {} });
+  }
+
+  /** The state with its place in the log; whoever asked for it is answered. */
+  onCaptured(message: SaidOfTank<"captured">): ChainedState {
+    const { seq, tick, controls, digest, packed, request } = message;
+    invariant(seq === this.#logEnd.seq, "a state is captured where the log is");
+    const chained = {
+      state: { seq, tick, controls, digest, packed },
+      logChecksum: this.#logEnd.checksum,
+    };
+    if (request !== undefined) this.#captures.answer(request, chained);
+    return chained;
+  }
+
+  onApplied(message: SaidOfTank<"applied">): void {
+    const waiting = this.#commands.take(message.request);
+    invariant(waiting, "the simulation answers a command once");
+    const { outcome, seq, tick } = message;
+    const { command, alongside } = waiting.context;
+    const done = outcome.kind === "done";
+    const writes: JournalWrite[] = [];
+    const stamped: Stamped = { outcome, seq, tick, epoch: this.#deps.row.epoch };
+    this.report = message.report;
+    try {
+      if (done) {
+        const row = this.#chain({ seq, tick }, command.kind, encodeCommand(command), null);
+        writes.push({ put: "log", row });
+      }
+      writes.push(...(alongside?.(stamped) ?? []));
+    } catch (error) {
+      waiting.reject(error);
+      if (done) this.#deps.onFailure({ kind: "conflict", error });
+      return;
+    }
+    this.#queue.add({
+      writes,
+      seq: done ? seq : 0,
+      settle: () => waiting.resolve(stamped),
+      fail: (error) => waiting.reject(refusalOf(error)),
+    });
+  }
+
+  #chain(
+    at: { readonly seq: number; readonly tick: number },
+    kind: LogRow["kind"],
+    payload: Uint8Array,
+    digest: string | null,
+  ): LogRow {
+    invariant(at.seq === this.#logEnd.seq + 1, "the simulation numbers the log without gaps");
+    const row = chain(this.#logEnd.checksum, {
+      tank_id: this.#deps.row.tank_id,
+      ...at,
+      kind,
+      payload,
+      digest,
+      engine_version: this.#deps.engineVersion,
+    });
+    this.#logEnd = { seq: row.seq, checksum: row.checksum };
+    return row;
+  }
+
+  #post(message: Unaddressed<Exclude<ToSimulation, LoadTank>>): void {
+    this.#deps.post({ ...message, tank: this.#deps.row.tank_id, load: this.load });
+  }
+}
+
+/** What the caller of a change is told when its commit failed. */
+function refusalOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const options = { cause: error };
+  if (error instanceof StorageUnavailable) {
+    return new Problem("storage_unavailable", messageOf(error), options);
+  }
+  if (error instanceof JournalConflict) return new Problem("conflict", messageOf(error), options);
+  return new Problem("internal", messageOf(error), options);
+}

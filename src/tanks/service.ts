@@ -1,0 +1,247 @@
+import type { Clock } from "../platform/clock.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import type { Files } from "../platform/files.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { type Random, randomHex, randomInteger } from "../platform/random.ts";
+import type { Timers } from "../platform/timers.ts";
+import { ENGINE_VERSION } from "../sim/index.ts";
+import type { Command, FishId, FishView } from "../sim/types.ts";
+import type { Journal } from "../store/journal.ts";
+import type { TankRow } from "../store/rows.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { setTankGauges } from "./gauges.ts";
+import type { RecoveryReport, TankRecovery } from "./recovery-report.ts";
+import type { FromSimulation, SimulationThread } from "./simulation.ts";
+import { StorageWatch } from "./storage-watch.ts";
+import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
+import type { Alongside, Frame, HostedTank, NewTank, Stamped, Tanks } from "./tanks.ts";
+import { ThreadSlot } from "./threads.ts";
+
+/** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
+const RECOVERIES_AT_ONCE = 16;
+
+export interface TanksDeps {
+  /** Already group-committing: every tank commits by itself. */
+  readonly journal: Journal;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly spawnSimulation: () => SimulationThread;
+  /** Simulation threads. Default 1. */
+  readonly threads?: number;
+  /** Ticks per second of a new tank; 0 = as fast as it goes. */
+  readonly tickRate: number;
+  /** Default: the engine's own. */
+  readonly engineVersion?: number;
+}
+
+/** {@link Tanks} with its lifetime. */
+export interface TankService extends Tanks {
+  /** Brings back every tank that is durable. A tank that cannot be is stopped and says why. */
+  start(): Promise<RecoveryReport>;
+  /** Ends every tank with a last snapshot, then the threads. Nothing is taken any more. */
+  stop(): Promise<void>;
+}
+
+export function createTanks(deps: TanksDeps): TankService {
+  return new HostingService(deps);
+}
+
+class HostingService implements TankService {
+  readonly #deps: TanksDeps;
+  readonly #keeperDeps: KeeperDeps;
+  readonly #storage: StorageWatch;
+  readonly #slots: readonly ThreadSlot[];
+  /** Those that are being founded or removed included. */
+  readonly #keepers = new Map<string, TankKeeper>();
+  #stopping = false;
+
+  constructor(deps: TanksDeps) {
+    this.#deps = deps;
+    this.#storage = new StorageWatch(deps, () => {
+      for (const keeper of this.#keepers.values()) void keeper.storageHealed();
+    });
+    this.#keeperDeps = {
+      ...deps,
+      storage: this.#storage,
+      engineVersion: deps.engineVersion ?? ENGINE_VERSION,
+      controls: { paused: false, tickRate: deps.tickRate },
+    };
+    this.#slots = Array.from({ length: deps.threads ?? 1 }, () => this.#openSlot());
+  }
+
+  get storageFault(): string | undefined {
+    return this.#storage.fault;
+  }
+
+  async start(): Promise<RecoveryReport> {
+    const { clock, journal, log } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    const rows = await journal.tanks();
+    const keepers = rows.map((row) => this.#keep(row, true));
+    const tanks: TankRecovery[] = [];
+    const lane = async () => {
+      for (let keeper = keepers.shift(); keeper; keeper = keepers.shift()) {
+        const recovery = await keeper.recover();
+        tanks.push(recovery);
+        if (recovery.status === "recovered") this.#sayRecovered(recovery);
+      }
+    };
+    await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, lane));
+    tanks.sort((a, b) => a.row.ordinal - b.row.ordinal);
+    const durationMs = clock.monotonicMs() - startedMs;
+    log.info("tanks recovered", { tanks: tanks.length, duration_ms: Math.round(durationMs) });
+    return { tanks, durationMs };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#storage.stop();
+    await Promise.all([...this.#keepers.values()].map((keeper) => keeper.finish()));
+    await Promise.all(this.#slots.map((slot) => slot.stop()));
+  }
+
+  async create(spec: NewTank): Promise<HostedTank> {
+    this.#refuseChanges();
+    if (this.#keepers.size >= LIMITS.tanksMax) {
+      throw new Problem("too_many", `a node hosts at most ${LIMITS.tanksMax} tanks`);
+    }
+    const keeper = this.#keep(this.#newRow(spec), false);
+    try {
+      await keeper.found();
+    } catch (error) {
+      this.#forget(keeper);
+      if (error instanceof Problem) throw error;
+      throw new Problem("not_ready", messageOf(error), { cause: error });
+    }
+    const { tank_id, name } = keeper.row;
+    this.#deps.log.info("tank created", { tank_id, name });
+    return keeper.view();
+  }
+
+  async remove(tankId: string): Promise<void> {
+    const keeper = this.#keeper(tankId);
+    this.#refuseChanges();
+    await keeper.remove();
+    this.#forget(keeper);
+    this.#deps.log.info("tank removed", { tank_id: tankId, name: keeper.row.name });
+  }
+
+  list(): readonly HostedTank[] {
+    const keepers = [...this.#keepers.values()].filter((keeper) => keeper.founded);
+    return keepers.map((keeper) => keeper.view()).sort((a, b) => a.row.ordinal - b.row.ordinal);
+  }
+
+  get(tankId: string): HostedTank | undefined {
+    const keeper = this.#keepers.get(tankId);
+    return keeper?.founded ? keeper.view() : undefined;
+  }
+
+  async submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {
+    const keeper = this.#keeper(tankId);
+    this.#refuseChanges();
+    return keeper.submit(command, alongside);
+  }
+
+  async fish(tankId: string): Promise<readonly FishView[]> {
+    return this.#keeper(tankId).present().fish();
+  }
+
+  async pickMigrant(tankId: string): Promise<FishId | undefined> {
+    const fit = await this.#keeper(tankId).present().migrants();
+    return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
+  }
+
+  watch(tankId: string, listener: (frame: Frame) => void): () => void {
+    return this.#keeper(tankId).watch(listener);
+  }
+
+  #openSlot(): ThreadSlot {
+    const { clock, timers, log, spawnSimulation: spawn } = this.#deps;
+    return new ThreadSlot(
+      { clock, timers, log, spawn },
+      {
+        onMessage: (message) => this.#onMessage(message),
+        onLost: (slot, message) => {
+          for (const keeper of this.#on(slot)) keeper.threadLost(message);
+        },
+        onRestarted: (slot) => {
+          for (const keeper of this.#on(slot)) if (keeper.founded) void keeper.recover();
+        },
+      },
+    );
+  }
+
+  #onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void {
+    if (message.kind !== "reports") {
+      this.#keepers.get(message.tank)?.onMessage(message);
+      return;
+    }
+    for (const { tank, load, report } of message.reports) {
+      this.#keepers.get(tank)?.onReport(load, report);
+    }
+    setTankGauges(this.#deps.metrics, this.list());
+  }
+
+  #newRow(spec: NewTank): TankRow {
+    const { random, clock } = this.#deps;
+    const ordinals = [...this.#keepers.values()].map((keeper) => keeper.row.ordinal);
+    return {
+      tank_id: randomHex(random, 8),
+      name: spec.name,
+      description: spec.description,
+      created_at: clock.wallMs(),
+      seed: spec.seed ?? randomInteger(random, 2 ** 32),
+      fish: spec.fish,
+      tank_key: randomHex(random, 8),
+      epoch: 1,
+      ordinal: Math.max(0, ...ordinals) + 1,
+    };
+  }
+
+  /** A keeper on the slot with the fewest tanks. */
+  #keep(row: TankRow, founded: boolean): TankKeeper {
+    const slot = this.#slots.reduce((least, other) => (other.tanks < least.tanks ? other : least));
+    slot.tanks++;
+    const keeper = new TankKeeper(row, slot, this.#keeperDeps, founded);
+    this.#keepers.set(row.tank_id, keeper);
+    return keeper;
+  }
+
+  #forget(keeper: TankKeeper): void {
+    if (this.#keepers.delete(keeper.row.tank_id)) keeper.slot.tanks--;
+  }
+
+  #on(slot: ThreadSlot): readonly TankKeeper[] {
+    return [...this.#keepers.values()].filter((keeper) => keeper.slot === slot);
+  }
+
+  #keeper(tankId: string): TankKeeper {
+    const keeper = this.#keepers.get(tankId);
+    if (!keeper?.founded) throw new Problem("unknown_tank", `there is no tank ${tankId} here`);
+    return keeper;
+  }
+
+  #refuseChanges(): void {
+    if (this.#stopping) throw new Problem("not_ready", "the node is stopping");
+    const fault = this.#storage.fault;
+    if (fault !== undefined) throw new Problem("storage_unavailable", fault);
+  }
+
+  #sayRecovered(recovery: Extract<TankRecovery, { status: "recovered" }>): void {
+    this.#deps.log.info("tank recovered", {
+      tank_id: recovery.row.tank_id,
+      name: recovery.row.name,
+      from_snapshot: recovery.snapshotSeq ?? null,
+      seq: recovery.seq,
+      tick: recovery.tick,
+      replayed_commands: recovery.replayedCommands,
+      replayed_ticks: recovery.replayedTicks,
+      duration_ms: Math.round(recovery.durationMs),
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { messageOf } from "../platform/errors.ts";
+import type { Files } from "../platform/files.ts";
+import type { Journal, JournalWrite } from "../store/journal.ts";
+import type { SnapshotRow, TankRow } from "../store/rows.ts";
+import type { CapturedState } from "./simulation.ts";
+import { DamagedSnapshot, decodeSnapshot, encodeSnapshot } from "./snapshot-file.ts";
+
+/** The newest, and the one before it to fall back to. */
+const SNAPSHOTS_KEPT = 2;
+
+export interface NewSnapshot {
+  readonly state: CapturedState;
+  readonly engineVersion: number;
+  /** Checksum of the log row `state.seq`. */
+  readonly logChecksum: string;
+  readonly createdAtMs: number;
+}
+
+/** The snapshots of one tank on the disk: `snapshots/<tank_id>/<seq>-<tick>.snapshot`. */
+export class Snapshots {
+  readonly #files: Files;
+  readonly #row: TankRow;
+  readonly #folder: string;
+  /** Newest first. */
+  #kept: readonly SnapshotRow[] = [];
+
+  constructor(files: Files, row: TankRow) {
+    this.#files = files;
+    this.#row = row;
+    this.#folder = `snapshots/${row.tank_id}`;
+  }
+
+  /** Learns from the journal what is there. Newest first. */
+  async list(journal: Journal): Promise<readonly SnapshotRow[]> {
+    this.#kept = await journal.snapshots(this.#row.tank_id);
+    return this.#kept;
+  }
+
+  has(state: { readonly seq: number; readonly tick: number }): boolean {
+    return this.#kept.some((row) => row.seq === state.seq && row.tick === state.tick);
+  }
+
+  /** The state that a row promises. Throws {@link DamagedSnapshot}. */
+  async read(row: SnapshotRow): Promise<CapturedState> {
+    const file = await this.#files.read(row.file);
+    if (!file) throw new DamagedSnapshot("the file is missing");
+    const { header, state } = decodeSnapshot(file);
+    const same =
+      header.tank_id === row.tank_id &&
+      header.digest === row.digest &&
+      header.log_checksum === row.log_checksum &&
+      state.seq === row.seq &&
+      state.tick === row.tick;
+    if (!same) throw new DamagedSnapshot("the file is another snapshot than the journal says");
+    return state;
+  }
+
+  /**
+   * Writes the file of a state whose log is durable, then, through `commit`, its row; older
+   * snapshots and the log that the older one of those kept covers go in the same commit.
+   * When any of it fails, what was there before still stands.
+   */
+  async write(
+    snapshot: NewSnapshot,
+    commit: (writes: readonly JournalWrite[]) => Promise<void>,
+  ): Promise<SnapshotRow> {
+    const { state, engineVersion, logChecksum } = snapshot;
+    const header = {
+      tank_id: this.#row.tank_id,
+      epoch: this.#row.epoch,
+      engine_version: engineVersion,
+      seq: state.seq,
+      tick: state.tick,
+      digest: state.digest,
+      log_checksum: logChecksum,
+      paused: state.controls.paused,
+      tick_rate: state.controls.tickRate,
+    };
+    const bytes = encodeSnapshot(header, state.packed);
+    const row: SnapshotRow = {
+      tank_id: this.#row.tank_id,
+      seq: state.seq,
+      tick: state.tick,
+      digest: state.digest,
+      file: `${this.#folder}/${state.seq}-${state.tick}.snapshot`,
+      bytes: bytes.length,
+      engine_version: engineVersion,
+      log_checksum: logChecksum,
+      created_at: snapshot.createdAtMs,
+    };
+    await this.#files.writeDurably(row.file, bytes);
+    await this.#adopt(row, commit);
+    return row;
+  }
+
+  /** Removes files that no row names: left by a crash between the file and its row. */
+  async sweep(): Promise<void> {
+    const named = new Set(this.#kept.map((row) => row.file));
+    for (const name of await this.#files.list(this.#folder)) {
+      const path = `${this.#folder}/${name}`;
+      if (!named.has(path)) await this.#files.remove(path);
+    }
+  }
+
+  /** All files of a tank whose rows are gone. */
+  async removeAll(): Promise<void> {
+    this.#kept = [];
+    await this.sweep();
+  }
+
+  async #adopt(
+    row: SnapshotRow,
+    commit: (writes: readonly JournalWrite[]) => Promise<void>,
+  ): Promise<void> {
+    // A row of the same seq (the tank ticked on without a command) is replaced by the put.
+    const older = this.#kept.filter((kept) => kept.seq < row.seq);
+    const kept = [row, ...older.slice(0, SNAPSHOTS_KEPT - 1)];
+    const dropped = older.slice(SNAPSHOTS_KEPT - 1);
+    const writes: JournalWrite[] = [{ put: "snapshot", row }];
+    for (const { tank_id, seq } of dropped) writes.push({ remove: "snapshot", tank_id, seq });
+    const oldest = kept.at(-1);
+    if (oldest && kept.length === SNAPSHOTS_KEPT) {
+      writes.push({ remove: "log", tank_id: row.tank_id, up_to_seq: oldest.seq });
+    }
+    await commit(writes);
+    this.#kept = kept;
+    await this.sweep();
+  }
+}
+
+/** Why a snapshot cannot be used, in words for the log. */
+export function damageOf(row: SnapshotRow, error: unknown): string {
+  return `snapshot at entry ${row.seq}, tick ${row.tick}, is damaged: ${messageOf(error)}`;
+}

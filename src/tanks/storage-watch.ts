@@ -1,0 +1,64 @@
+import { messageOf } from "../platform/errors.ts";
+import type { Cancel, Timers } from "../platform/timers.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** A full disk is emptied by people or by log rotation: two seconds are soon enough, and cheap. */
+const PROBE_INTERVAL_MS = 2000;
+
+/** Knows whether the storage takes writes, and once it does not, tries until it does again. */
+export class StorageWatch {
+  readonly #journal: Journal;
+  readonly #timers: Timers;
+  readonly #log: Log;
+  readonly #onHealed: () => void;
+  #fault: string | undefined;
+  #cancelProbe: Cancel | undefined;
+  #stopped = false;
+
+  constructor(
+    ports: { readonly journal: Journal; readonly timers: Timers; readonly log: Log },
+    onHealed: () => void,
+  ) {
+    this.#journal = ports.journal;
+    this.#timers = ports.timers;
+    this.#log = ports.log;
+    this.#onHealed = onHealed;
+  }
+
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** A commit has failed. */
+  failed(error: unknown): void {
+    if (this.#fault === undefined) {
+      this.#log.error("storage takes no writes", { reason: messageOf(error) });
+      this.#scheduleProbe();
+    }
+    this.#fault = messageOf(error);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelProbe?.();
+  }
+
+  #scheduleProbe(): void {
+    if (this.#stopped) return;
+    this.#cancelProbe = this.#timers.after(PROBE_INTERVAL_MS, () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    try {
+      await this.#journal.commit([{ put: "meta", key: "storage_probe", value: "" }]);
+    } catch (error) {
+      this.#fault = messageOf(error);
+      this.#scheduleProbe();
+      return;
+    }
+    this.#fault = undefined;
+    this.#log.info("storage takes writes again");
+    this.#onHealed();
+  }
+}

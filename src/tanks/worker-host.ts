@@ -1,0 +1,42 @@
+import type { FromSimulation, SimulationThread, ToSimulation } from "./simulation.ts";
+
+/**
+ * A simulation in a worker thread. The worker is made by the caller from a file in the directory of
+ * the program's entry, because only there its path is the same run and compiled (FACTS, Bun).
+ * When the worker dies by itself, the receiver is told `thread_failed`, once.
+ */
+export function workerSimulation(worker: Worker): SimulationThread {
+  let handler: (message: FromSimulation) => void = () => {};
+  let stopping = false;
+  let gone = false;
+  const closed = new Promise<void>((resolve) => {
+    worker.addEventListener("close", () => resolve(), { once: true });
+  });
+  const fail = (message: string) => {
+    if (stopping || gone) return;
+    gone = true;
+    worker.terminate();
+    handler({ kind: "thread_failed", message });
+  };
+  worker.addEventListener("message", (event: MessageEvent<FromSimulation>) => {
+    if (!gone) handler(event.data);
+  });
+  worker.addEventListener("error", (event) =>
+    fail(`the simulation thread failed: ${event.message}`),
+  );
+  void closed.then(() => fail("the simulation thread ended"));
+  return {
+    post: (message: ToSimulation) => {
+      if (!gone && !stopping) worker.postMessage(message);
+    },
+    onMessage: (receive) => {
+      handler = receive;
+    },
+    stop: async () => {
+      if (gone) return;
+      stopping = true;
+      worker.terminate();
+      await closed;
+    },
+  };
+}
