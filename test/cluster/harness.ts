@@ -94,6 +94,8 @@ export class Lab {
 }
 
 const unavailable = await whyNoNamespaces();
+/** More than it takes to end the processes and remove the namespaces. */
+const TEAR_DOWN_MS = 30_000;
 const isCi = process.env["CI"] === "true";
 
 /**
@@ -110,7 +112,7 @@ export function labTest(name: string, timeoutMs: number, body: (lab: Lab) => Pro
       if (unavailable !== undefined) throw new Error(`CI must run this test, but ${unavailable}`);
       const lab = await Lab.open();
       try {
-        await body(lab);
+        await within(timeoutMs, body(lab));
       } catch (error) {
         process.stderr.write(`${lab.logs()}\n`);
         throw error;
@@ -118,6 +120,16 @@ export function labTest(name: string, timeoutMs: number, body: (lab: Lab) => Pro
         await lab.close();
       }
     },
+    timeoutMs + TEAR_DOWN_MS,
+  );
+}
+
+/** Rejects before the test runner gives up, which would not wait for the tear-down. */
+function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(
+    () => reject(new Error(`the test took longer than ${timeoutMs / 1000} s`)),
     timeoutMs,
   );
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -66,14 +66,14 @@ export class Node {
     await this.#process?.exited;
   }
 
-  /** Asks it to stop and returns its exit code. */
+  /** Asks it to stop and returns its exit code; null when a signal ended it. */
   async stop(): Promise<number | null> {
-    this.#process?.kill("SIGTERM");
-    return until(
-      `node ${this.number} stops`,
-      PROMPTLY_MS,
-      async () => this.#process?.exitCode ?? undefined,
-    );
+    const started = this.#process;
+    started?.kill("SIGTERM");
+    await until(`node ${this.number} stops`, PROMPTLY_MS, async () => {
+      return started?.exitCode !== null || started.signalCode !== null;
+    });
+    return started?.exitCode ?? null;
   }
 
   /** `tankd …` on this machine, with this node's data directory. */
