@@ -30,6 +30,7 @@ export interface Host {
   readonly workingDirectory: string;
   readonly homeDirectory: string;
   readonly isRoot: boolean;
+  readonly pid: number;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly build: Build;

@@ -30,6 +30,7 @@ export function realHost(entry: Entry): Host {
     workingDirectory: process.cwd(),
     homeDirectory: process.env["HOME"] || homedir(),
     isRoot: process.getuid?.() === 0,
+    pid: process.pid,
     stdout: output(1, process.stdout),
     stderr: output(2, process.stderr),
     build: entry.build,

@@ -35,8 +35,8 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
     portAskedFor: origins.port.kind !== "default",
     dataDirectory: resolve(host.workingDirectory, directory),
     version: host.build.version,
-    terminal: host.stderr.isTerminal,
-    colours: host.stderr.isTerminal && !host.environment["NO_COLOR"] && !values.logNoColor,
+    pid: host.pid,
+    noColor: values.logNoColor || Boolean(host.environment["NO_COLOR"]),
     spawnWorker: host.spawnWorker,
     runShell: host.runShell,
   };
@@ -65,13 +65,14 @@ async function runInForeground(context: CliContext, options: NodeOptions): Promi
 }
 
 function announce(context: CliContext, node: StartedNode): void {
-  const { build } = context.host;
+  const { build, stdout } = context.host;
   if (node.movedFrom !== undefined) {
     context.say(`port ${node.movedFrom} is taken, so this node listens at ${node.port}`);
   }
-  context.print(`tankd ${build.version} watches over ${node.directory}`);
-  context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}`);
-  if (context.host.stdout.isTerminal) context.print("Ctrl-C stops it.");
+  context.print(`tankd ${build.version} runs on ${node.directory}`);
+  context.print(`Dashboard:   ${context.paint("bold", `${node.url}/`)}`);
+  if (node.networkUrl) context.print(`From others: ${node.networkUrl}/`);
+  if (stdout.isTerminal) context.print("Ctrl-C stops it.");
 }
 
 function traceOf(error: unknown): string {

@@ -1,17 +1,25 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import type { Identity } from "../cluster/identity.ts";
+import { createCluster } from "../cluster/service.ts";
+import { journalTermStore } from "../cluster/term-store.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
+import { createMigration } from "../migration/service.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Files } from "../platform/files.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
-import type { Random } from "../platform/random.ts";
+import { type Random, randomHex } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
-import type { Store } from "../store/journal.ts";
+import { readRecord } from "../sim/index.ts";
+import { groupCommit } from "../store/group-commit.ts";
+import type { Journal, Store } from "../store/journal.ts";
+import { createTanks } from "../tanks/service.ts";
 import type { SimulationThread } from "../tanks/simulation.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { type FirstTanks, makeFirstTanks } from "./first-tanks.ts";
 import type { Timing } from "./timing.ts";
 
 /** Everything a node touches. Real ones make a node, simulated ones a node in the seeded simulator. */
@@ -37,7 +45,9 @@ export interface CoreSettings {
   /** The label; the node id where there is none. */
   readonly serverId: string | undefined;
   readonly cluster: string;
-  /** Where the API listens. */
+  /** The address the API listens at; undefined for all of them. */
+  readonly host: string | undefined;
+  /** The port it really listens at. */
   readonly port: number;
   /** Addresses told to others instead of those of the machine's networks. */
   readonly advertise: readonly Address[];
@@ -45,6 +55,8 @@ export interface CoreSettings {
   readonly priority: number;
   /** Hubs that were named, in order. */
   readonly hubs: readonly Address[];
+  /** False: neither announce this node nor register it with a hub. */
+  readonly register: boolean;
   readonly tags: readonly string[];
   readonly capabilities: readonly string[];
   readonly region: string | undefined;
@@ -52,6 +64,7 @@ export interface CoreSettings {
   readonly timing: Timing;
   readonly tickRate: number;
   readonly autoConnect: boolean;
+  readonly firstTanks: Omit<FirstTanks, "label">;
 }
 
 /** The parts that decide something, wired to each other. */
@@ -59,15 +72,69 @@ export interface Core {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly migration: Migration;
-  /** Recovers the tanks, then joins the cluster and resumes transfers. Resolves when tanks are loaded. */
+  /**
+   * Brings the tanks back, makes those of the first start, then resumes transfers and joins the
+   * cluster. Resolves when that is under way; `cluster.decided` tells of the role.
+   */
   start(): Promise<void>;
   /** Leaves the cluster, stops migration, takes the last snapshots. */
   stop(): Promise<void>;
 }
 
-/** `createCore(ports, settings, identity)`: the whole protocol of a node, free of adapters. */
-export type CreateCore<Identity> = (
+const BOOT_ID_BYTES = 8;
+
+/** The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it. */
+export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
+  const { clock, metrics, store, random } = ports;
+  const journal = groupCommit(store.journal, { clock, metrics });
+  const tanks = createTanks({ ...ports, journal, tickRate: settings.tickRate });
+  const cluster = createCluster({
+    ...ports,
+    identity,
+    bootId: randomHex(random, BOOT_ID_BYTES),
+    settings,
+    registryStore: store.registry,
+    termStore: journalTermStore(journal),
+    tanks,
+    connectionCount: () => migration.connections().length,
+  });
+  const migration = connectMigration(ports, settings, { tanks, cluster, journal });
+  return {
+    tanks,
+    cluster,
+    migration,
+    start: async () => {
+      await tanks.start();
+      const label = cluster.self().server_id;
+      await makeFirstTanks(tanks, journal, { ...settings.firstTanks, label });
+      await migration.start();
+      await cluster.start();
+    },
+    stop: async () => {
+      await cluster.stop();
+      await migration.stop();
+      await tanks.stop();
+    },
+  };
+}
+
+function connectMigration(
   ports: CorePorts,
-  settings: CoreSettings,
-  identity: Identity,
-) => Core;
+  { timing, autoConnect }: CoreSettings,
+  parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
+): Migration {
+  return createMigration({
+    ...ports,
+    ...parts,
+    nodeId: parts.cluster.nodeId,
+    autoConnect,
+    checkIntervalMs: timing.migrationCheckMs,
+    peerTimeoutMs: timing.peerTimeoutMs,
+    readRecord: (record) => {
+      const read = readRecord(record);
+      return read.kind === "ok"
+        ? { fishId: read.fishId }
+        : { fishId: undefined, reason: read.reason };
+    },
+  });
+}

@@ -1,34 +1,214 @@
+import { type ApiServer, listen } from "../api/server.ts";
+import { identityFromSeed } from "../cluster/identity.ts";
+import { signChallenge } from "../cluster/proof.ts";
+import { formatHostPort } from "../discovery/addresses.ts";
+import type { DiscoveryBackend } from "../discovery/backend.ts";
+import { HubBackend } from "../discovery/hub/backend.ts";
+import { MdnsBackend } from "../discovery/mdns/backend.ts";
+import { Problem } from "../platform/errors.ts";
+import { openDataDirectory } from "../platform/real/data-directory.ts";
+import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
+import { DATABASE_FILE, openSqliteStore } from "../store/sqlite/store.ts";
+import { workerSimulation } from "../tanks/worker-host.ts";
+import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
+import { createLog } from "../telemetry/logtape.ts";
+import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
+import { readHostAndPort } from "./addresses.ts";
+import { Closers } from "./closers.ts";
+import { type Core, type CoreSettings, createCore } from "./core.ts";
+import { type DiscoveryPlan, planDiscovery } from "./discovery-plan.ts";
+import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
+import { timingOf } from "./timing.ts";
 
-/** What the real node is made from; everything of the process comes in here. */
+/** What a real node is made from; everything of the process comes in here. */
 export interface NodeOptions {
   readonly settings: Settings;
-  /** Whether somebody chose the port. */
+  /** Whether somebody chose the port: then a taken one is an error. */
   readonly portAskedFor: boolean;
   /** Absolute. */
   readonly dataDirectory: string;
   readonly version: string;
-  /** Whether the log is read on a terminal, and in colour. */
-  readonly terminal: boolean;
-  readonly colours: boolean;
+  readonly pid: number;
+  /** Whether the log has no colour even on a terminal. */
+  readonly noColor: boolean;
   readonly spawnWorker: () => Worker;
-  readonly runShell: (
-    command: string,
-    variables: Readonly<Record<string, string>>,
-    timeoutMs: number,
-  ) => Promise<number | undefined>;
+  readonly runShell: RunShell;
 }
 
+/** A node that runs. */
 export interface StartedNode {
+  /** For programs on this machine. */
   readonly url: string;
+  /** For browsers elsewhere; undefined when only this machine can reach it. */
+  readonly networkUrl: string | undefined;
   readonly port: number;
+  /** The default port, where it was taken and the node moved on. */
   readonly movedFrom: number | undefined;
   readonly directory: string;
   readonly log: Log;
+  /** Leaves the cluster, takes the last snapshots, gives everything back. */
   stop(): Promise<void>;
 }
 
-export async function startNode(_: NodeOptions): Promise<StartedNode> {
-  throw new Error("not yet");
+/**
+ * Starts a node: data directory, API, store, tanks, cluster. Resolves when its tanks are back; the
+ * API answers earlier. What was opened is closed again when a step fails.
+ * @throws Problem
+ */
+export async function startNode(options: NodeOptions): Promise<StartedNode> {
+  const closers = new Closers();
+  try {
+    return await assemble(options, closers);
+  } catch (error) {
+    // Why it failed matters more than what then failed to close.
+    await closers.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
+  const { settings, version } = options;
+  const plan = planDiscovery(settings);
+  const platform = createRealPlatform();
+  const { clock } = platform;
+  const directory = openDataDirectory(options.dataDirectory, platform.random);
+  closers.add(() => directory.close());
+  const log = openLog(options, platform);
+  const metrics = createPrometheusMetrics();
+  const identity = identityFromSeed(directory.keySeed);
+  const server = openApi(settings, options.portAskedFor);
+  closers.add(() => server.stop());
+  const store = openSqliteStore(directory.pathOf(DATABASE_FILE));
+  closers.add(() => store.close());
+
+  const core = createCore(
+    {
+      ...platform,
+      files: directory.files,
+      store,
+      spawnSimulation: () => workerSimulation(options.spawnWorker()),
+      backends: backendsOf(plan, platform, log),
+      log,
+      metrics,
+    },
+    coreSettings(options, plan, server.port),
+    identity,
+  );
+  let phase: "recovering" | "healthy" | "stopping" = "recovering";
+  server.serve({
+    ...core,
+    clock,
+    log,
+    meter: metrics,
+    version,
+    signChallenge: (challenge) => signChallenge(identity, challenge),
+    publicKey: identity.publicKey,
+    controlToken: directory.token,
+    allowedHosts: settings.allowHost,
+    hostname: platform.machine.hostname,
+    phase: () => phase,
+    metrics: () => metrics.render(),
+  });
+  const url = `http://${formatHostPort({ host: localHost(settings.host), port: server.port })}`;
+  directory.announce({ url, node_id: identity.nodeId, pid: options.pid });
+  metrics.set("tankd_info", 1, { version, node_id: identity.nodeId, cluster: settings.cluster });
+  log.info("node starting", { version, node_id: identity.nodeId, url, data_dir: directory.path });
+
+  closers.add(() => {
+    phase = "stopping";
+    return core.stop();
+  });
+  if (settings.onRoleChange !== undefined) {
+    runOnRoleChange(core.cluster, settings.onRoleChange, options.runShell, log);
+  }
+  await core.start();
+  phase = "healthy";
+  log.info("node healthy", { tanks: core.tanks.list().length });
+  return {
+    url,
+    networkUrl: networkUrlOf(core, settings.host),
+    port: server.port,
+    movedFrom: server.movedFrom,
+    directory: directory.path,
+    log,
+    stop: async () => {
+      log.info("node stopping");
+      await closers.close();
+      log.info("node stopped");
+    },
+  };
+}
+
+function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): Log {
+  const { logLevel: level, logFormat: format, logCaller: caller, logTime: time } = settings;
+  return createLog({ level, format, caller, time, noColor }, stderrOutput(), clock);
+}
+
+/** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
+const EVERYWHERE = ["::", "0.0.0.0"] as const;
+
+function openApi(settings: Settings, portAsked: boolean): ApiServer {
+  const { port } = settings;
+  if (settings.host !== undefined) return listen({ host: settings.host, port, portAsked });
+  try {
+    return listen({ host: EVERYWHERE[0], port, portAsked });
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === "bad_setting")) throw error;
+    return listen({ host: EVERYWHERE[1], port, portAsked });
+  }
+}
+
+function isEverywhere(host: string | undefined): boolean {
+  return host === undefined || EVERYWHERE.some((one) => one === host);
+}
+
+function localHost(host: string | undefined): string {
+  return host === undefined || isEverywhere(host) ? "127.0.0.1" : host;
+}
+
+function networkUrlOf({ cluster }: Core, host: string | undefined): string | undefined {
+  const url = cluster.self().api_url;
+  return isEverywhere(host) && !/^http:\/\/(127\.|\[::1\])/.test(url) ? url : undefined;
+}
+
+function backendsOf(
+  { backends, hubs }: DiscoveryPlan,
+  { timers, machine }: RealPlatform,
+  log: Log,
+): readonly DiscoveryBackend[] {
+  const makers = {
+    mdns: () => new MdnsBackend({ timers, machine, log }),
+    hub: () => new HubBackend(hubs),
+  };
+  return backends.map((name) => makers[name]());
+}
+
+function coreSettings(
+  { settings, version }: NodeOptions,
+  { hubs }: DiscoveryPlan,
+  port: number,
+): CoreSettings {
+  const advertised = settings.advertise && readHostAndPort(settings.advertise);
+  return {
+    version,
+    serverId: settings.name,
+    cluster: settings.cluster,
+    host: isEverywhere(settings.host) ? undefined : settings.host,
+    port,
+    advertise: advertised ? [{ host: advertised.host, port: advertised.port ?? port }] : [],
+    role: settings.role,
+    priority: settings.priority,
+    hubs,
+    register: settings.register,
+    tags: settings.tag,
+    capabilities: settings.capability,
+    region: settings.region,
+    zone: settings.zone,
+    timing: timingOf(settings.profile),
+    tickRate: settings.tickRate,
+    autoConnect: settings.autoConnect,
+    firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
+  };
 }

@@ -56,6 +56,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     workingDirectory: "/work",
     homeDirectory: "/home/ann",
     isRoot: world.isRoot ?? false,
+    pid: 4711,
     stdout: output(traces.out),
     stderr: output(traces.err),
     build: { version: "1.2.3", commit: "abc" },

@@ -1,0 +1,23 @@
+type Close = () => void | Promise<void>;
+
+/** What must be given back at the end, in the reverse of the order in which it was taken. */
+export class Closers {
+  readonly #stack: Close[] = [];
+
+  add(close: Close): void {
+    this.#stack.push(close);
+  }
+
+  /** Closes everything, also when a step fails; the first failure is thrown at the end. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let close = this.#stack.pop(); close; close = this.#stack.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}

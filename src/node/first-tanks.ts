@@ -1,0 +1,42 @@
+import type { Journal } from "../store/journal.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+
+/** Set once the tanks of the first start are there: whoever removes them later gets none anew. */
+const FOUNDED_KEY = "node.first_tanks";
+
+export interface FirstTanks {
+  readonly tanks: number;
+  readonly fish: number;
+  /** Of the first tank; the next ones count on from it. Random without. */
+  readonly seed: number | undefined;
+  /** What they are named after. */
+  readonly label: string;
+}
+
+/**
+ * Makes the tanks of a node's first start. One that was cut short in the middle is completed.
+ * Returns how many were made.
+ */
+export async function makeFirstTanks(
+  tanks: Tanks,
+  journal: Pick<Journal, "meta" | "commit">,
+  wanted: FirstTanks,
+): Promise<number> {
+  if ((await journal.meta(FOUNDED_KEY)) !== undefined) return 0;
+  const before = tanks.list().length;
+  for (let index = before; index < wanted.tanks; index++) {
+    await tanks.create({
+      name: wanted.tanks === 1 ? wanted.label : `${wanted.label}-${index + 1}`,
+      description: "",
+      fish: wanted.fish,
+      ...(wanted.seed === undefined ? {} : { seed: seedOf(wanted.seed, index) }),
+    });
+  }
+  await journal.commit([{ put: "meta", key: FOUNDED_KEY, value: String(wanted.tanks) }]);
+  return Math.max(0, wanted.tanks - before);
+}
+
+/** Counts on within the seeds that there are. */
+function seedOf(first: number, index: number): number {
+  return Number((BigInt(first) + BigInt(index)) % (BigInt(Number.MAX_SAFE_INTEGER) + 1n));
+}
