@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import type { z } from "zod";
@@ -76,6 +76,11 @@ export class Node {
     return started?.exitCode ?? null;
   }
 
+  /** Runs any command on this machine. */
+  exec(command: readonly string[], cwd: string): Promise<Finished> {
+    return run(this.#inside(command), { cwd, env: this.#environment() });
+  }
+
   /** `tankd …` on this machine, with this node's data directory. */
   cli(...words: readonly string[]): Promise<Finished> {
     return run(this.#inside([TANKD, ...words, "--data-dir", this.dataDirectory]), {
@@ -140,6 +145,7 @@ export class Node {
 
   /** The end of what it logged, for the message of a failing test. */
   logTail(lines = 40): string {
+    if (!existsSync(this.#logFile)) return "(never started)";
     const log = readFileSync(this.#logFile, "utf8").trimEnd().split("\n");
     return log.slice(-lines).join("\n");
   }

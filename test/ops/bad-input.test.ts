@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { type Finished, run } from "../cluster/commands.ts";
 import { TANKD } from "../cluster/node.ts";
 import { ALONE, cleanEnvironment, complaints, LocalNode, Scratch, tankd } from "./local-node.ts";
+
+setDefaultTimeout(60_000);
 
 /** Exactly one line, with the words that tell what to do, and the exit code. */
 function expectRefusal(finished: Finished, exitCode: number, ...words: readonly string[]): void {

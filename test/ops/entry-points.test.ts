@@ -1,21 +1,11 @@
-import { describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../cluster/commands.ts";
-import { TANKD } from "../cluster/node.ts";
+import { makeCheckout, ROOT } from "./checkout.ts";
 import { cleanEnvironment, Scratch } from "./local-node.ts";
 
-const ROOT = join(import.meta.dir, "../..");
-
-/** The files that start and stop things, in a checkout of their own, with the built program. */
-function checkout(scratch: Scratch): string {
-  for (const name of ["Makefile", "startup.sh", "deploy", "package.json"]) {
-    cpSync(join(ROOT, name), scratch.path(name), { recursive: true });
-  }
-  mkdirSync(scratch.path("dist"));
-  cpSync(TANKD, scratch.path("dist/tankd"));
-  return scratch.directory;
-}
+setDefaultTimeout(60_000);
 
 function inCheckout(scratch: Scratch, ...command: readonly string[]) {
   return run(command, { cwd: scratch.directory, env: cleanEnvironment(scratch.directory) });
@@ -33,7 +23,7 @@ describe("make", () => {
 
   test("dev-env writes tankd.toml once and never over another", async () => {
     using scratch = new Scratch();
-    checkout(scratch);
+    makeCheckout(scratch);
     const file = () => readFileSync(scratch.path("tankd.toml"), "utf8");
     expect((await inCheckout(scratch, "make", "dev-env")).exitCode).toBe(0);
     expect(file()).toContain('profile = "development"');
@@ -45,7 +35,7 @@ describe("make", () => {
 
   test("without npm and Bun says what to install", async () => {
     using scratch = new Scratch();
-    checkout(scratch);
+    makeCheckout(scratch);
     const tools = ["sh", "sed", "dirname", "cat", "mkdir", "uname"];
     mkdirSync(scratch.path("bin"));
     for (const tool of tools) {
@@ -65,7 +55,7 @@ describe("make", () => {
 describe("nodes by their own pid", () => {
   test("a dev-cluster starts, is listed, and ends by emergency-stop", async () => {
     using scratch = new Scratch();
-    checkout(scratch);
+    makeCheckout(scratch);
     // With a data directory of its own, so that a node of this machine is none of its business.
     const nodes = (action: string) =>
       inCheckout(scratch, "deploy/nodes.sh", action, "--data-dir", scratch.path("data"));
@@ -88,7 +78,7 @@ describe("nodes by their own pid", () => {
 
   test("a pid that belongs to another program by now is left alone", async () => {
     using scratch = new Scratch();
-    checkout(scratch);
+    makeCheckout(scratch);
     const bystander = Bun.spawn(["sleep", "300"]);
     try {
       mkdirSync(scratch.path("data"));
@@ -115,7 +105,7 @@ describe("nodes by their own pid", () => {
 describe("startup.sh", () => {
   test("starts, shows, and stops a node; each may be repeated", async () => {
     using scratch = new Scratch();
-    checkout(scratch);
+    makeCheckout(scratch);
     const startup = (...words: readonly string[]) =>
       inCheckout(scratch, "./startup.sh", ...words, `--data-dir=${scratch.path("data")}`);
     try {
@@ -142,7 +132,7 @@ describe("startup.sh", () => {
 
   test("never drops a Serf join in silence", async () => {
     using scratch = new Scratch();
-    checkout(scratch);
+    makeCheckout(scratch);
     const offered = (await inCheckout(scratch, "dist/tankd", "start", "--help")).stdout;
     if (offered.includes("--serf-join")) return;
     const refused = await inCheckout(scratch, "./startup.sh", "start", "--serf-join=192.0.2.1");

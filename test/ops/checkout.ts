@@ -1,0 +1,16 @@
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { TANKD } from "../cluster/node.ts";
+import type { Scratch } from "./local-node.ts";
+
+export const ROOT = join(import.meta.dir, "../..");
+
+/** The files that start and stop things, in a checkout of their own, with the built program. */
+export function makeCheckout(scratch: Scratch): string {
+  for (const name of ["Makefile", "startup.sh", "deploy", "package.json"]) {
+    cpSync(join(ROOT, name), scratch.path(name), { recursive: true });
+  }
+  mkdirSync(scratch.path("dist"));
+  cpSync(TANKD, scratch.path("dist/tankd"));
+  return scratch.directory;
+}
