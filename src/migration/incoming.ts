@@ -23,11 +23,7 @@ import {
   transferRequestSchema,
 } from "./protocol.ts";
 import { Quota } from "./quota.ts";
-
-/** What can be said of a record without a tank. */
-export type RecordReading =
-  | { readonly fishId: string }
-  | { readonly fishId: undefined; readonly reason: string };
+import type { RecordReading } from "./record-reading.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;

@@ -10,7 +10,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { Connections } from "./connections.ts";
 import { Courier, replyOf } from "./courier.ts";
-import { Incoming, type RecordReading } from "./incoming.ts";
+import { Incoming } from "./incoming.ts";
 import type { ConnectionView, Migration, NewConnection, TransferQuery } from "./migration.ts";
 import { Outgoing } from "./outgoing.ts";
 import {
@@ -20,6 +20,7 @@ import {
   TRANSFER_PATH,
   transferRequestSchema,
 } from "./protocol.ts";
+import { type RecordReading, readFish } from "./record-reading.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Settlement } from "./settlement.ts";
 import { Views } from "./views.ts";
@@ -39,8 +40,8 @@ export interface MigrationDeps {
   readonly checkIntervalMs: number;
   /** A destination that takes longer to answer has decided nothing. */
   readonly peerTimeoutMs: number;
-  /** What a record says before a tank has seen it. */
-  readonly readRecord: (record: Uint8Array) => RecordReading;
+  /** Default: as the world reads it. Tests without a world have records of their own. */
+  readonly readRecord?: (record: Uint8Array) => RecordReading;
 }
 
 /** The migration of one node. A new one on the same journal takes up where the last one ended. */
@@ -60,7 +61,7 @@ class MigrationService implements Migration {
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#incoming = new Incoming(deps);
+    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readFish });
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,

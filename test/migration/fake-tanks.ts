@@ -1,5 +1,5 @@
-import type { RecordReading } from "../../src/migration/incoming.ts";
 import { Lanes } from "../../src/migration/lanes.ts";
+import type { RecordReading } from "../../src/migration/record-reading.ts";
 import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
 import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.ts";
 import type { Journal } from "../../src/store/journal.ts";

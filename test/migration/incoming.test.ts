@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { digestOf, TRANSFER_PATH } from "../../src/migration/protocol.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
+import { answer } from "./aquarium.ts";
 import { abortOf, LoneNode, transferOf } from "./lone-node.ts";
 
 const type = (code: string) => ({ type: `urn:tankd:problem:${code}` });
@@ -91,7 +93,6 @@ describe("a refusal", () => {
     const node = await new LoneNode().start();
     const transfer = transferOf("nemo");
     const bytes = new TextEncoder().encode("no fish");
-    const { digestOf } = await import("../../src/migration/protocol.ts");
     const broken = { ...transfer, record: bytes.toBase64(), digest: digestOf(bytes) };
     const refused = await node.receive(broken);
     expect(refused.body).toMatchObject({ decision: "refused", reason: "bad_record" });
@@ -178,8 +179,6 @@ const tankWorldTransfer = {
 };
 
 async function answerTo(node: LoneNode, body: unknown, signer: string | undefined) {
-  const { answer } = await import("./aquarium.ts");
-  const { TRANSFER_PATH } = await import("../../src/migration/protocol.ts");
   return answer(node.migration, { path: TRANSFER_PATH, body, signer });
 }
 

@@ -35,6 +35,7 @@ export class LoneNode {
   readonly cluster: FakeCluster;
   readonly migration: Migration;
   readonly errors: string[] = [];
+  readonly directory: FakeServer[];
   readonly #tankIds: readonly string[];
 
   constructor(options: LoneNodeOptions = {}) {
@@ -43,11 +44,11 @@ export class LoneNode {
     const journal = sabotage ? sabotage(this.journal) : this.journal;
     this.#tankIds = options.tanks ?? ["reef", "pond"];
     this.tanks = new FakeTanks(journal, capacity ? { capacity } : {});
-    const directory = options.directory ?? [
+    this.directory = options.directory ?? [
       { nodeId: "here", tanks: this.#tankIds },
       { nodeId: "there", tanks: ["lake"] },
     ];
-    this.cluster = new FakeCluster("here", directory, call);
+    this.cluster = new FakeCluster("here", this.directory, call);
     const { clock, timers, random } = this.world.addHost({ name: "here" }).boot();
     this.migration = createMigration({
       tanks: this.tanks,
@@ -78,6 +79,14 @@ export class LoneNode {
 
   run(forMs: number): Promise<void> {
     return this.world.run(this.world.nowMs + forMs);
+  }
+
+  /** Puts so many further fish into a tank. */
+  async fill(tankId: string, fish: number): Promise<void> {
+    for (let n = 0; n < fish; n++) {
+      const record = recordOf(`extra-${n}`);
+      await this.tanks.submit(tankId, { kind: "import", record, side: "left" });
+    }
   }
 
   /** Sends one fish over a connection that is closed again at once. */

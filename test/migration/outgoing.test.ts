@@ -1,0 +1,434 @@
+import { describe, expect, test } from "bun:test";
+import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import { type Decision, TRANSFER_PATH } from "../../src/migration/protocol.ts";
+import { NetworkError } from "../../src/platform/network.ts";
+import type { FakeCall } from "./fake-cluster.ts";
+import { forgetsDecision, forgetting } from "./forgetting.ts";
+import { LoneNode, type LoneNodeOptions } from "./lone-node.ts";
+
+interface Asked {
+  readonly nodeId: string;
+  readonly path: string;
+  readonly body: { readonly transfer_id: string } & Record<string, unknown>;
+}
+
+const tooMany: PeerReply = { status: 429, body: { type: "urn:tankd:problem:too_many" } };
+
+/** The node "there", which answers as the test says. */
+class Peer {
+  readonly asked: Asked[] = [];
+  answer: (asked: Asked) => Promise<PeerReply> | PeerReply = () => silence();
+
+  readonly call: FakeCall = async (nodeId, path, body) => {
+    const asked: Asked = { nodeId, path, body: body as Asked["body"] };
+    this.asked.push(asked);
+    return this.answer(asked);
+  };
+
+  decides(decision: Decision["decision"], change: Partial<Decision> = {}): void {
+    this.answer = ({ body }) => ({
+      status: 200,
+      body: {
+        transfer_id: body.transfer_id,
+        node_id: "there",
+        tank_id: "lake",
+        epoch: 1,
+        decision,
+        reason: null,
+        ...change,
+      },
+    });
+  }
+}
+
+function silence(): never {
+  throw new NetworkError("timeout", "no answer");
+}
+
+async function withPeer(options: LoneNodeOptions = {}): Promise<{ node: LoneNode; peer: Peer }> {
+  const peer = new Peer();
+  return { node: await new LoneNode({ ...options, call: peer.call }).start(), peer };
+}
+
+const reefAtFirst = ["reef-1", "reef-2", "reef-3"];
+
+async function alive(node: LoneNode): Promise<string[]> {
+  return [...node.tanks.alive("reef")].sort();
+}
+
+describe("a fish that leaves", () => {
+  test("is in escrow, on disk, before it is offered", async () => {
+    const { node, peer } = await withPeer();
+    let rowWhenAsked: unknown;
+    peer.answer = async ({ body }) => {
+      rowWhenAsked ??= await node.journal.outboxRow(body.transfer_id);
+      return silence();
+    };
+    const transferId = await node.sendOne();
+    expect(rowWhenAsked).toMatchObject({ transfer_id: transferId, state: "pending", sequence: 1 });
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+    expect(node.migration.escrowCount).toBe(1);
+    expect(node.migration.hasOpen("reef")).toBe(true);
+    expect(node.migration.hasOpen("pond")).toBe(false);
+  });
+
+  test("stays where it is, unasked for, when the disk is full", async () => {
+    const { node, peer } = await withPeer();
+    await node.migration.connect({
+      source_tank_id: "reef",
+      destination_tank_id: "lake",
+      probability: 100,
+      direction: "left",
+    });
+    node.journal.fault = "disk full";
+    await node.run(20_000);
+    expect(peer.asked).toEqual([]);
+    expect(await alive(node)).toEqual(reefAtFirst);
+    expect(node.migration.hasOpen("reef")).toBe(false);
+  });
+
+  test("is delivered when its destination has accepted it", async () => {
+    const { node, peer } = await withPeer();
+    peer.decides("accepted");
+    const transferId = await node.sendOne();
+    expect(await node.migration.transfer(transferId)).toMatchObject({
+      state: "delivered",
+      direction: "out",
+      attempts: 1,
+      source_server_id: "server of here",
+      destination_server_id: "server of there",
+      events: [{ event: "initiated" }, { event: "prepared" }, { event: "committed" }],
+    });
+    expect(node.migration.escrowCount).toBe(0);
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+  });
+
+  test("is back, unchanged and once, when it was refused; a full tank does not stop it", async () => {
+    const { node, peer } = await withPeer({ capacity: () => 0 });
+    peer.decides("refused", { reason: "tank_full" });
+    const transferId = await node.sendOne();
+    expect(await alive(node)).toEqual(reefAtFirst);
+    expect(await node.journal.outboxRow(transferId)).toMatchObject({
+      state: "returned",
+      reason: "tank_full",
+    });
+    expect(await node.events(transferId)).toEqual(["initiated", "prepared", "returned"]);
+    const restarted = await new LoneNode({ journal: node.journal, call: peer.call }).start();
+    await restarted.run(60_000);
+    expect(await alive(restarted)).toEqual(reefAtFirst);
+  });
+
+  test("comes back as soon as the disk takes it, and its destination is not asked again", async () => {
+    const { node, peer } = await withPeer();
+    peer.answer = (asked) => {
+      node.journal.fault = "disk full";
+      peer.decides("refused", { reason: "tank_full" });
+      return peer.answer(asked);
+    };
+    const { connection_id } = await node.migration.connect({
+      source_tank_id: "reef",
+      destination_tank_id: "lake",
+      probability: 100,
+      direction: "left",
+    });
+    await node.run(20_000);
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+    node.journal.fault = undefined;
+    await node.migration.disconnect(connection_id);
+    await node.run(60_000);
+    expect(await alive(node)).toEqual(reefAtFirst);
+    expect(peer.asked).toHaveLength(1);
+  });
+});
+
+describe("without a decision", () => {
+  const nothings: [string, () => PeerReply][] = [
+    ["no answer", silence],
+    ["429", () => ({ status: 429, body: { type: "urn:tankd:problem:too_many" } })],
+    ["500", () => ({ status: 500, body: "oops" })],
+    ["503", () => ({ status: 503, body: { type: "urn:tankd:problem:storage_unavailable" } })],
+    ["404 of a foreign program", () => ({ status: 404, body: "<html>" })],
+    ["200 of a foreign program", () => ({ status: 200, body: { ok: true } })],
+  ];
+  for (const [name, reply] of nothings) {
+    test(`(${name}) the fish stays in escrow and the same id is tried again`, async () => {
+      const { node, peer } = await withPeer();
+      peer.answer = reply;
+      const transferId = await node.sendOne();
+      await node.run(20_000);
+      expect(peer.asked.length).toBeGreaterThan(3);
+      expect(new Set(peer.asked.map((asked) => asked.body.transfer_id))).toEqual(
+        new Set([transferId]),
+      );
+      expect(node.migration.escrowCount).toBe(1);
+      peer.decides("accepted");
+      await node.run(30_000);
+      expect((await node.migration.transfer(transferId)).state).toBe("delivered");
+    });
+  }
+
+  const forgeries: Partial<Decision>[] = [
+    { transfer_id: "0".repeat(32) },
+    { node_id: "third" },
+    { tank_id: "sea" },
+    { epoch: -1 },
+    { decision: "maybe" as "accepted" },
+    { extra: 1 } as Partial<Decision>,
+  ];
+  for (const forgery of forgeries) {
+    test(`a body with ${JSON.stringify(forgery)} settles nothing`, async () => {
+      const { node, peer } = await withPeer();
+      for (const decision of ["accepted", "refused", "aborted"] as const) {
+        peer.decides(decision, forgery);
+        const transferId = await node.sendOne();
+        await node.run(10_000);
+        expect((await node.migration.transfer(transferId)).state).toBe("in_doubt");
+        peer.decides("accepted");
+        await node.run(40_000);
+      }
+    });
+  }
+
+  test("it is in doubt, said once, and no other fish follows it", async () => {
+    const { node, peer } = await withPeer();
+    await node.migration.connect({
+      source_tank_id: "reef",
+      destination_tank_id: "lake",
+      probability: 100,
+      direction: "left",
+    });
+    await node.run(50_000);
+    const [row, ...others] = await node.journal.outbox({ limit: 10 });
+    expect(others).toEqual([]);
+    expect(row?.state).toBe("in_doubt");
+    expect(await node.events(row?.transfer_id ?? "")).toEqual([
+      "initiated",
+      "prepared",
+      "in_doubt",
+    ]);
+    expect(peer.asked.every((asked) => asked.path === TRANSFER_PATH)).toBe(true);
+  });
+
+  test("it waits in escrow for as long as nobody can be reached", async () => {
+    const { node, peer } = await withPeer();
+    const transferId = await node.sendOne();
+    await node.run(24 * 3_600_000);
+    expect((await node.migration.transfer(transferId)).state).toBe("in_doubt");
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+    expect(peer.asked.length).toBeLessThan(6000);
+    const [restarted, again] = [new Peer(), new Peer()];
+    restarted.decides("accepted");
+    const after = await new LoneNode({ journal: node.journal, call: restarted.call }).start();
+    expect((await after.migration.transfer(transferId)).state).toBe("delivered");
+    await new LoneNode({ journal: node.journal, call: again.call }).start();
+    expect(again.asked).toEqual([]);
+  });
+
+  test("it is asked again at once when its destination comes back", async () => {
+    const { node, peer } = await withPeer({
+      directory: [
+        { nodeId: "here", tanks: ["reef"] },
+        { nodeId: "there", tanks: ["lake"] },
+      ],
+    });
+    const transferId = await node.sendOne();
+    await node.run(50_000);
+    peer.decides("accepted");
+    setStatus(node, "offline");
+    setStatus(node, "online");
+    await node.run(0);
+    expect((await node.migration.transfer(transferId)).state).toBe("delivered");
+  });
+});
+
+function setStatus(node: LoneNode, status: "online" | "offline"): void {
+  const there = node.directory.find((one) => one.nodeId === "there");
+  if (there) there.status = status;
+  node.cluster.changed();
+}
+
+describe("giving up", () => {
+  const isAbort = ({ path }: Asked) => path !== TRANSFER_PATH;
+
+  test("asks for an abort after a minute; 'already have it' delivers", async () => {
+    const { node, peer } = await withPeer();
+    const transferId = await node.sendOne();
+    await node.run(120_000);
+    expect(peer.asked.at(-1)?.path).toBe(`/api/transfers/${transferId}/abort`);
+    peer.decides("accepted");
+    await node.run(40_000);
+    expect((await node.migration.transfer(transferId)).state).toBe("delivered");
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+  });
+
+  test("brings the fish home only once the abort is promised", async () => {
+    const { node, peer } = await withPeer();
+    const transferId = await node.sendOne();
+    await node.run(120_000);
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+    peer.decides("aborted");
+    await node.run(40_000);
+    expect(await alive(node)).toEqual(reefAtFirst);
+    expect(await node.events(transferId)).toEqual([
+      "initiated",
+      "prepared",
+      "in_doubt",
+      "aborted",
+      "returned",
+    ]);
+  });
+
+  test("comes at once when the destination does not know the tank", async () => {
+    const { node, peer } = await withPeer();
+    peer.answer = () => {
+      peer.decides("aborted");
+      return { status: 404, body: { type: "urn:tankd:problem:unknown_tank" } };
+    };
+    await node.sendOne();
+    await node.run(2000);
+    expect(peer.asked.map(isAbort)).toEqual([false, true]);
+    expect(await alive(node)).toEqual(reefAtFirst);
+  });
+
+  test("is not helped by `stale`: it stays in escrow, with an alarm", async () => {
+    const { node, peer } = await withPeer();
+    peer.decides("stale");
+    await node.sendOne();
+    await node.run(300_000);
+    expect(peer.asked.some(isAbort)).toBe(true);
+    expect(node.migration.escrowCount).toBe(1);
+    expect(node.errors).toEqual(["transfer disputed by its destination"]);
+  });
+});
+
+describe("every transfer", () => {
+  test("is numbered by its pair of tanks and tells the lowest undecided one", async () => {
+    const { node, peer } = await withPeer();
+    await node.fill("reef", 3);
+    peer.answer = () => tooMany;
+    for (let n = 0; n < 3; n++) await node.sendOne();
+    await node.run(10_000);
+    const bySequence = new Map(peer.asked.map(({ body }) => [body["sequence"], body]));
+    expect([...bySequence.keys()]).toEqual([1, 2, 3]);
+    expect(bySequence.get(3)).toMatchObject({ lowest_undecided: 1 });
+    const first = bySequence.get(1)?.transfer_id;
+    peer.answer = (asked) => {
+      if (asked.body.transfer_id !== first) return tooMany;
+      peer.decides("accepted");
+      const reply = peer.answer(asked);
+      peer.answer = () => tooMany;
+      return reply;
+    };
+    await node.run(30_000);
+    peer.asked.length = 0;
+    const restarted = await new LoneNode({ journal: node.journal, call: peer.call }).start();
+    await restarted.sendOne();
+    const last = peer.asked.find(({ body }) => body["sequence"] === 4);
+    expect(last?.body).toMatchObject({ lowest_undecided: 2 });
+  });
+
+  test("keeps its destination though the connection has found another one", async () => {
+    const { node, peer } = await withPeer({
+      autoConnect: true,
+      directory: [
+        { nodeId: "here", tanks: ["reef"] },
+        { nodeId: "there", tanks: ["lake"] },
+        { nodeId: "yonder", tanks: ["sea"] },
+      ],
+    });
+    while ((await node.journal.openOutbox()).length === 0) await node.run(2000);
+    setStatus(node, "offline");
+    await node.run(40_000);
+    expect(node.migration.connections()).toMatchObject([{ destination_node_id: "yonder" }]);
+    const [first] = peer.asked;
+    const same = peer.asked.filter((one) => one.body.transfer_id === first?.body.transfer_id);
+    expect(new Set(same.map((one) => one.nodeId))).toEqual(new Set(["there"]));
+    expect(same.length).toBeGreaterThan(1);
+  });
+
+  test("between two tanks of one node goes the same way", async () => {
+    const node = await new LoneNode({ tanks: ["reef", "pond"] }).start();
+    const transferId = await node.sendOne("pond");
+    expect(await node.events(transferId)).toEqual([
+      "initiated",
+      "prepared",
+      "accepted",
+      "committed",
+    ]);
+    expect(await node.journal.inboxRow(transferId)).toMatchObject({ decision: "accepted" });
+    expect(node.tanks.alive("pond")).toContain("reef-1");
+    expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
+  });
+
+  test("at most so many at a time go to one node", async () => {
+    const { node, peer } = await withPeer();
+    peer.answer = () => tooMany;
+    await node.fill("reef", 20);
+    for (let n = 0; n < 20; n++) await node.sendOne();
+    await node.migration.stop();
+    let under = 0;
+    let most = 0;
+    peer.answer = async () => {
+      most = Math.max(most, ++under);
+      await node.world.sleep(300, "slow peer");
+      under--;
+      return tooMany;
+    };
+    const restarted = await new LoneNode({ journal: node.journal, call: peer.call }).start();
+    expect(restarted.migration.escrowCount).toBe(20);
+    await node.run(300);
+    expect(under).toBe(8);
+    await node.run(1000);
+    expect(most).toBe(8);
+  });
+});
+
+describe("a late copy that arrives after the fish is home again", () => {
+  async function fishAfterLateCopy(sabotage?: LoneNodeOptions["sabotage"]): Promise<string[]> {
+    const there = await new LoneNode({
+      tanks: ["lake"],
+      ...(sabotage ? { sabotage } : {}),
+    }).start();
+    const { node, peer } = await withPeer();
+    // The node "there" is played by another "here": its answers get their name back on the way.
+    const carry = async (one: Asked): Promise<PeerReply> => {
+      const reply = await (one.path === TRANSFER_PATH
+        ? there.receive(one.body, "here")
+        : there.abort(one.body, "here"));
+      return { ...reply, body: { ...(reply.body as Decision), node_id: "there" } };
+    };
+    await node.sendOne();
+    const [late] = peer.asked;
+    await node.run(100_000);
+    peer.answer = carry;
+    await node.run(60_000);
+    expect(await alive(node)).toEqual(reefAtFirst);
+    if (late) await carry(late);
+    return [...(await alive(node)), ...there.tanks.alive("lake")].filter((id) => id === "reef-1");
+  }
+
+  test("finds the tombstone", async () => {
+    expect(await fishAfterLateCopy()).toEqual(["reef-1"]);
+  });
+
+  test("would double it if the abort had left none", async () => {
+    const forgetful = forgetting(forgetsDecision("aborted"));
+    expect(await fishAfterLateCopy(forgetful)).toEqual(["reef-1", "reef-1"]);
+  });
+});
+
+describe("stopping", () => {
+  test("ends all waiting; a new start takes up the open transfers", async () => {
+    const { node, peer } = await withPeer();
+    const transferId = await node.sendOne();
+    await node.migration.stop();
+    const asked = peer.asked.length;
+    await node.run(600_000);
+    expect(peer.asked).toHaveLength(asked);
+    peer.decides("refused", { reason: "tank_full" });
+    const again = await new LoneNode({ journal: node.journal, call: peer.call }).start();
+    await again.run(1000);
+    expect((await again.migration.transfer(transferId)).state).toBe("returned");
+    expect(await alive(again)).toEqual(reefAtFirst);
+  });
+});
