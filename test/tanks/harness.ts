@@ -1,0 +1,149 @@
+import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
+import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
+import { apply, createTank, digest, loadTank, step } from "../../src/sim/index.ts";
+import { groupCommit } from "../../src/store/group-commit.ts";
+import type { Journal } from "../../src/store/journal.ts";
+import { MemoryStore } from "../../src/store/memory/store.ts";
+import type { TankRow } from "../../src/store/rows.ts";
+import { decodeCommand } from "../../src/tanks/command-codec.ts";
+import { specOf } from "../../src/tanks/history.ts";
+import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
+import { createTanks, type TankService, type TanksDeps } from "../../src/tanks/service.ts";
+import type { FromSimulation, SimulationThread } from "../../src/tanks/simulation.ts";
+import { decodeSnapshot } from "../../src/tanks/snapshot-file.ts";
+import type { SnapshotLimits } from "../../src/tanks/snapshot-rule.ts";
+import { unpackState } from "../../src/tanks/state-packing.ts";
+import type { Log, LogFields } from "../../src/telemetry/log.ts";
+import { noMetrics } from "../../src/telemetry/metrics.ts";
+
+/** No snapshot by itself: what a test recovers is the log. */
+export const NO_SNAPSHOTS: SnapshotLimits = {
+  costMs: Number.POSITIVE_INFINITY,
+  intervalMs: 0,
+  ticksMax: Number.POSITIVE_INFINITY,
+  entriesMax: Number.POSITIVE_INFINITY,
+};
+
+/** One machine whose disk and journal outlive the tank services that are started and killed on it. */
+export class Bench {
+  readonly world: SimulatedWorld;
+  readonly host: SimulatedHost;
+  readonly store = new MemoryStore();
+  readonly events: { event: string; fields: LogFields }[] = [];
+  /** The simulation thread of the service that was started last, to let it fail. */
+  say: (message: FromSimulation) => void = () => {};
+  readonly #snapshots: SnapshotLimits;
+
+  constructor(options: { seed?: number; snapshots?: SnapshotLimits } = {}) {
+    this.world = new SimulatedWorld({ seed: options.seed ?? 1 });
+    this.host = this.world.addHost({ name: "node" });
+    this.#snapshots = options.snapshots ?? NO_SNAPSHOTS;
+  }
+
+  /** A service on what the disk holds; not started. */
+  boot(overrides: Partial<TanksDeps> = {}, wrap = (journal: Journal) => journal): TankService {
+    const process = this.host.boot();
+    const { clock, timers, random, files } = process;
+    const journal = wrap(process.guard<Journal>("journal", this.store.journal));
+    return createTanks({
+      journal: groupCommit(journal, { clock, metrics: noMetrics }),
+      files,
+      clock,
+      timers,
+      random,
+      log: this.#log(),
+      metrics: noMetrics,
+      spawnSimulation: () =>
+        this.#tap(inProcessSimulation({ clock, timers }, { snapshots: this.#snapshots })),
+      tickRate: 30,
+      ...overrides,
+    });
+  }
+
+  /** Boots and recovers. */
+  async start(overrides: Partial<TanksDeps> = {}): Promise<TankService> {
+    const tanks = this.boot(overrides);
+    await this.settle(tanks.start());
+    return tanks;
+  }
+
+  kill(): void {
+    this.host.kill();
+  }
+
+  async run(durationMs: number): Promise<void> {
+    await this.world.run(this.world.nowMs + durationMs);
+  }
+
+  /** Runs simulated time until the promise settles; fails when that takes a minute of it. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const mark = () => {
+      settled = true;
+    };
+    promise.then(mark, mark);
+    const done = await this.world.runUntil(this.world.nowMs + 60_000, () => settled);
+    if (!done) throw new Error("nothing settles in a simulated minute");
+    return promise;
+  }
+
+  said(event: string): readonly LogFields[] {
+    return this.events.filter((entry) => entry.event === event).map((entry) => entry.fields);
+  }
+
+  /**
+   * The digest that a replay of the journal from the very beginning, tick by tick and with nothing
+   * but the world's own functions, has at the last entry of the log. Needs the whole log.
+   */
+  async replayedDigest(row: TankRow): Promise<string> {
+    const tank = createTank(specOf(row));
+    for (const entry of await this.store.journal.log(row.tank_id, 0)) {
+      while (tank.tick < entry.tick) step(tank);
+      const command = decodeCommand(entry.kind, entry.payload);
+      if (command) apply(tank, command);
+    }
+    return digest(tank);
+  }
+
+  /** The digest of the state in the newest snapshot. */
+  async snapshotDigest(row: TankRow): Promise<string> {
+    const [newest] = await this.store.journal.snapshots(row.tank_id);
+    const file = await this.host.disk.read(newest?.file ?? "none");
+    if (!file) throw new Error("there is no snapshot");
+    return digest(loadTank(unpackState(decodeSnapshot(file).state.packed)));
+  }
+
+  #tap(thread: SimulationThread): SimulationThread {
+    return {
+      ...thread,
+      onMessage: (handler) => {
+        this.say = handler;
+        thread.onMessage(handler);
+      },
+    };
+  }
+
+  #log(): Log {
+    const note = (event: string, fields: LogFields = {}) => {
+      this.events.push({ event, fields });
+    };
+    return { debug: note, info: note, warn: note, error: note };
+  }
+}
+
+/** A promise that is settled from outside. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** The code of the Problem that a promise rejects with; fails when it resolves. */
+export async function refusal(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => "resolved",
+    (error) => error.code ?? error,
+  );
+}

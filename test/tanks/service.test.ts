@@ -1,0 +1,271 @@
+import { describe, expect, test } from "bun:test";
+import type { Journal, JournalWrite } from "../../src/store/journal.ts";
+import { Bench, gate, refusal } from "./harness.ts";
+
+const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
+
+describe("a new tank", () => {
+  test("is durable, listed and running when create resolves", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const reef = await bench.settle(tanks.create(REEF));
+    expect(reef.row).toMatchObject({ name: "reef", seed: 7, fish: 20, epoch: 1, ordinal: 1 });
+    expect(reef.row.tank_key).toMatch(/^[0-9a-f]{16}$/);
+    expect(reef.status).toBe("running");
+    expect(reef.stats.alive).toBe(20);
+    expect(tanks.list().map((tank) => tank.row)).toEqual([reef.row]);
+    expect(await bench.store.journal.tanks()).toEqual([reef.row]);
+    const log = await bench.store.journal.log(reef.row.tank_id, 0);
+    expect(log).toMatchObject([{ seq: 1, tick: 0, kind: "mark" }]);
+    expect(log[0]?.digest).toBe(await bench.replayedDigest(reef.row));
+  });
+
+  test("gets a seed and the next place where none is named", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const first = await bench.settle(tanks.create({ name: "a", description: "", fish: 5 }));
+    const second = await bench.settle(tanks.create({ name: "b", description: "", fish: 5 }));
+    expect(second.row.ordinal).toBe(2);
+    expect(second.row.seed).not.toBe(first.row.seed);
+    expect(second.row.tank_key).not.toBe(first.row.tank_key);
+  });
+
+  test("is not there when it cannot be made durable", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    bench.store.setFault("disk full");
+    expect(await bench.settle(refusal(tanks.create(REEF)))).toBe("storage_unavailable");
+    expect(tanks.list()).toEqual([]);
+    expect(tanks.storageFault).toBe("disk full");
+    bench.store.setFault(undefined);
+    await bench.run(3000);
+    expect(tanks.storageFault).toBeUndefined();
+    await bench.settle(tanks.create(REEF));
+    expect(tanks.list()).toHaveLength(1);
+  });
+
+  test("of an impossible spec is refused", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    expect(await bench.settle(refusal(tanks.create({ ...REEF, fish: -1 })))).toBe("invalid");
+    expect(tanks.list()).toEqual([]);
+  });
+});
+
+describe("a command", () => {
+  test("is acknowledged only when it is durable", async () => {
+    const bench = new Bench();
+    const commit = gate();
+    let held = false;
+    const tanks = bench.boot({}, (journal) => heldBack(journal, () => held, commit.opened));
+    await bench.settle(tanks.start());
+    const { row } = await bench.settle(tanks.create(REEF));
+    held = true;
+    let acknowledged = false;
+    const submitted = tanks.submit(row.tank_id, { kind: "feed", portions: 3 }).then((stamped) => {
+      acknowledged = true;
+      return stamped;
+    });
+    await bench.run(5000);
+    expect(acknowledged).toBe(false);
+    // Applied long ago: observation runs ahead of the promise.
+    expect(tanks.get(row.tank_id)).toMatchObject({ seq: 2, durableSeq: 1 });
+    expect(await bench.store.journal.log(row.tank_id, 1)).toEqual([]);
+    commit.open();
+    const stamped = await bench.settle(submitted);
+    expect(stamped).toMatchObject({ seq: 2, epoch: 1, outcome: { kind: "done" } });
+    expect(await bench.store.journal.log(row.tank_id, 1)).toMatchObject([
+      { seq: 2, tick: stamped.tick, kind: "feed" },
+    ]);
+    expect(tanks.get(row.tank_id)?.durableSeq).toBe(2);
+  });
+
+  test("takes the next number of the log, in the order of submission", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const feeds = [1, 2, 3, 4, 5].map((portions) =>
+      tanks.submit(row.tank_id, { kind: "feed", portions }),
+    );
+    const stamped = await bench.settle(Promise.all(feeds));
+    expect(stamped.map((one) => one.seq)).toEqual([2, 3, 4, 5, 6]);
+    const log = await bench.store.journal.log(row.tank_id, 1);
+    expect(log.map((entry) => [entry.seq, entry.kind])).toEqual(
+      [2, 3, 4, 5, 6].map((seq) => [seq, "feed"]),
+    );
+  });
+
+  test("that is rejected takes no number, but what goes alongside is durable", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const stamped = await bench.settle(
+      tanks.submit(
+        row.tank_id,
+        { kind: "export", fishId: "0000000000000000-1", side: "left" },
+        ({ outcome }) => [{ put: "meta", key: "refused", value: outcome.kind }],
+      ),
+    );
+    expect(stamped).toMatchObject({ seq: 1, outcome: { kind: "rejected" } });
+    expect(await bench.store.journal.meta("refused")).toBe("rejected");
+    expect(await bench.store.journal.log(row.tank_id, 1)).toEqual([]);
+  });
+
+  test("and its writes alongside are durable together or not at all", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const connection = (id: string): JournalWrite => ({ remove: "connection", connection_id: id });
+    await bench.settle(
+      tanks.submit(row.tank_id, { kind: "feed", portions: 1 }, () => [
+        connection("none"),
+        { put: "meta", key: "fed", value: "1" },
+      ]),
+    );
+    expect(await bench.store.journal.meta("fed")).toBe("1");
+    // An update of a transfer that is not there conflicts.
+    const conflicting = tanks.submit(row.tank_id, { kind: "feed", portions: 1 }, () => [
+      { put: "meta", key: "fed", value: "2" },
+      {
+        update: "outbox",
+        transfer_id: "none",
+        state: "delivered",
+        attempts: 1,
+        reason: null,
+        updated_at: 0,
+      },
+    ]);
+    expect(await bench.settle(refusal(conflicting))).toBe("conflict");
+    expect(await bench.store.journal.meta("fed")).toBe("1");
+    expect(await bench.store.journal.log(row.tank_id, 2)).toEqual([]);
+    // The tank went back to where its log is, and goes on.
+    await bench.run(1000);
+    expect(tanks.get(row.tank_id)).toMatchObject({ status: "running", seq: 2, durableSeq: 2 });
+    expect(tanks.storageFault).toBeUndefined();
+    const next = await bench.settle(tanks.submit(row.tank_id, { kind: "feed", portions: 1 }));
+    expect(next.seq).toBe(3);
+  });
+
+  test("whose writes alongside cannot be made leaves no trace", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row, stats } = await bench.settle(tanks.create(REEF));
+    const broken = tanks.submit(row.tank_id, { kind: "spawn", fish: 9 }, () => {
+      throw new Error("a bug of the caller");
+    });
+    expect(await bench.settle(broken.catch((error) => error.message))).toBe("a bug of the caller");
+    await bench.run(500);
+    expect(tanks.get(row.tank_id)?.stats.alive).toBe(stats.alive);
+    expect(await bench.store.journal.log(row.tank_id, 1)).toEqual([]);
+  });
+
+  test("is counted, and beyond the bound refused", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const many = Array.from({ length: 4097 }, () =>
+      refusal(tanks.submit(row.tank_id, { kind: "feed", portions: 1 })),
+    );
+    const answers = await bench.settle(Promise.all(many));
+    expect(answers.filter((answer) => answer === "too_many")).toHaveLength(1);
+  });
+
+  test("to a tank that is not here is refused", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    expect(await refusal(tanks.submit("none", { kind: "pause" }))).toBe("unknown_tank");
+    expect(await refusal(tanks.fish("none"))).toBe("unknown_tank");
+    expect(await refusal(tanks.remove("none"))).toBe("unknown_tank");
+  });
+});
+
+describe("a tank", () => {
+  test("stands still while paused, takes commands, and goes on after", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    await bench.run(1000);
+    const { tick } = await bench.settle(tanks.submit(row.tank_id, { kind: "pause" }));
+    expect(tanks.get(row.tank_id)?.status).toBe("paused");
+    await bench.run(5000);
+    const fed = await bench.settle(tanks.submit(row.tank_id, { kind: "feed", portions: 2 }));
+    expect(fed.tick).toBe(tick);
+    expect(tanks.get(row.tank_id)).toMatchObject({ achievedRate: 0, tickLag: 0 });
+    await bench.settle(tanks.submit(row.tank_id, { kind: "resume" }));
+    await bench.run(1000);
+    expect(tanks.get(row.tank_id)?.status).toBe("running");
+    const after = tanks.get(row.tank_id)?.stats.tick ?? 0;
+    // The pause is not caught up with.
+    expect(after - tick).toBeGreaterThanOrEqual(25);
+    expect(after - tick).toBeLessThanOrEqual(31);
+  });
+
+  test("shows its fish, and a migrant drawn from those fit to travel", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const fish = await bench.settle(tanks.fish(row.tank_id));
+    expect(fish).toHaveLength(20);
+    const draws = new Set<string | undefined>();
+    for (let i = 0; i < 20; i++) draws.add(await bench.settle(tanks.pickMigrant(row.tank_id)));
+    for (const id of draws) expect(fish.map((one) => one.fish_id)).toContain(id as string);
+    expect(draws.size).toBeGreaterThan(1);
+  });
+
+  test("draws frames at about 15 a second, and only while watched", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    await bench.run(500);
+    const ticks: number[] = [];
+    const unwatch = tanks.watch(row.tank_id, (frame) => {
+      expect(frame).toMatchObject({ tankId: row.tank_id, epoch: 1, seq: 1, durableSeq: 1 });
+      expect(frame.fish.length).toBeGreaterThan(0);
+      ticks.push(frame.tick);
+    });
+    await bench.run(2000);
+    expect(ticks.length).toBeGreaterThanOrEqual(26);
+    expect(ticks.length).toBeLessThanOrEqual(31);
+    expect(ticks).toEqual([...ticks].sort((a, b) => a - b));
+    unwatch();
+    const before = ticks.length;
+    await bench.run(1000);
+    expect(ticks.length).toBe(before);
+  });
+
+  test("that is removed leaves nothing behind", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    await bench.settle(tanks.stop());
+    bench.kill();
+    const again = await bench.start();
+    expect(await bench.host.disk.list(`snapshots/${row.tank_id}`)).toHaveLength(1);
+    await bench.settle(again.remove(row.tank_id));
+    expect(again.list()).toEqual([]);
+    expect(await bench.store.journal.tanks()).toEqual([]);
+    expect(await bench.host.disk.list(`snapshots/${row.tank_id}`)).toEqual([]);
+  });
+});
+
+/** A journal whose commits, while `held` says so, wait for `opened` before they begin. */
+function heldBack(journal: Journal, held: () => boolean, opened: Promise<void>): Journal {
+  return {
+    commit: async (writes) => {
+      if (held()) await opened;
+      await journal.commit(writes);
+    },
+    tanks: () => journal.tanks(),
+    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
+    snapshots: (tankId) => journal.snapshots(tankId),
+    connections: () => journal.connections(),
+    openOutbox: () => journal.openOutbox(),
+    outbox: (filter) => journal.outbox(filter),
+    outboxRow: (transferId) => journal.outboxRow(transferId),
+    inbox: (filter) => journal.inbox(filter),
+    inboxRow: (transferId) => journal.inboxRow(transferId),
+    lastSequences: () => journal.lastSequences(),
+    events: (transferId) => journal.events(transferId),
+    meta: (key) => journal.meta(key),
+  };
+}
