@@ -4,14 +4,13 @@ import { createCluster } from "../cluster/service.ts";
 import { journalTermStore } from "../cluster/term-store.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
-import { createMigration } from "../migration/service.ts";
+import { type CountingMigration, createMigration } from "../migration/service.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Files } from "../platform/files.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
-import { readRecord } from "../sim/index.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import type { Journal, Store } from "../store/journal.ts";
 import { createTanks } from "../tanks/service.ts";
@@ -96,7 +95,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     registryStore: store.registry,
     termStore: journalTermStore(journal),
     tanks,
-    connectionCount: () => migration.connections().length,
+    connectionCount: () => migration.connectionCount,
   });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
   return {
@@ -122,7 +121,7 @@ function connectMigration(
   ports: CorePorts,
   { timing, autoConnect }: CoreSettings,
   parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
-): Migration {
+): CountingMigration {
   return createMigration({
     ...ports,
     ...parts,
@@ -130,11 +129,5 @@ function connectMigration(
     autoConnect,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
-    readRecord: (record) => {
-      const read = readRecord(record);
-      return read.kind === "ok"
-        ? { fishId: read.fishId }
-        : { fishId: undefined, reason: read.reason };
-    },
   });
 }
