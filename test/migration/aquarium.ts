@@ -4,11 +4,13 @@ import type { Migration } from "../../src/migration/migration.ts";
 import { createMigration } from "../../src/migration/service.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
+import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { groupCommit } from "../../src/store/group-commit.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
 import type { TankRow } from "../../src/store/rows.ts";
+import type { Tanks } from "../../src/tanks/tanks.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { FakeCluster, type FakeServer } from "./fake-cluster.ts";
@@ -25,11 +27,20 @@ export interface AquariumOptions {
   /** Puts something false between each node and its journal. */
   readonly sabotage?: (journal: Journal) => Journal;
   readonly checkIntervalMs?: number;
+  /** Default: fake tanks. */
+  readonly host?: Hosting;
 }
+
+/** Tanks for a node, and how they come back from its journal, or are made at the first boot. */
+export type Hosting = (
+  station: Station,
+  process: SimulatedProcess,
+  journal: Journal,
+) => { readonly tanks: Tanks; readonly recover: () => Promise<unknown> };
 
 /** What runs between boot and kill. */
 interface Run {
-  readonly tanks: FakeTanks;
+  readonly tanks: Tanks;
   readonly migration: Migration;
   readonly cluster: FakeCluster;
 }
@@ -37,7 +48,8 @@ interface Run {
 /** A machine with a journal that outlives every run on it. */
 export interface Station {
   readonly nodeId: string;
-  readonly tankId: string;
+  /** Known from the start with fake tanks, from {@link Aquarium.named} on with others. */
+  tankId: string;
   readonly host: SimulatedHost;
   readonly journal: MemoryJournal;
   run: Run | undefined;
@@ -82,7 +94,7 @@ export class Aquarium {
   }
 
   async found(): Promise<void> {
-    for (const { journal, tankId } of this.stations) {
+    for (const { journal, tankId } of this.#options.host ? [] : this.stations) {
       await journal.commit([{ put: "tank", row: tankRow(tankId, this.#options.fish) }]);
     }
     for (const station of this.stations) this.boot(station);
@@ -90,15 +102,14 @@ export class Aquarium {
 
   /** Starts a node on what its journal holds. It may be killed before it is up. */
   boot(station: Station): void {
-    const { seed, sabotage, capacity, checkIntervalMs } = this.#options;
+    const { sabotage, checkIntervalMs, host } = this.#options;
     const process = station.host.boot();
     const latency = this.world.latency(`disk ${station.nodeId}`, 0, 4);
     const kept = sabotage ? sabotage(station.journal) : station.journal;
     const guarded = process.guard<Journal>("journal", kept, latency);
     const journal = groupCommit(guarded, { clock: process.clock, metrics: noMetrics });
-    const draws = this.world.stream(`picks ${station.nodeId} ${seed}`);
-    const draw = () => draws.unit();
-    const tanks = new FakeTanks(journal, capacity ? { draw, capacity } : { draw });
+    const hosting = host ?? this.#fakeHosting;
+    const { tanks, recover } = hosting(station, process, journal);
     const pickMigrant = tanks.pickMigrant.bind(tanks);
     tanks.pickMigrant = async (tankId) => (this.calm ? undefined : pickMigrant(tankId));
     const cluster = new FakeCluster(station.nodeId, this.directory, (nodeId, path, body) =>
@@ -117,11 +128,11 @@ export class Aquarium {
       autoConnect: true,
       checkIntervalMs: checkIntervalMs ?? 2000,
       peerTimeoutMs: 1000,
-      readRecord: readFakeRecord,
+      ...(host ? {} : { readRecord: readFakeRecord }),
     });
     station.run = { tanks, migration, cluster };
     const up = async () => {
-      await tanks.recover();
+      await recover();
       process.listen(port, async (request) => {
         const reply = await answer(migration, {
           path: request.path,
@@ -133,6 +144,21 @@ export class Aquarium {
       await migration.start();
     };
     up().catch((error) => this.world.fail(error));
+  }
+
+  readonly #fakeHosting: Hosting = ({ nodeId }, _process, journal) => {
+    const { seed, capacity } = this.#options;
+    const draws = this.world.stream(`picks ${nodeId} ${seed}`);
+    const draw = () => draws.unit();
+    const tanks = new FakeTanks(journal, capacity ? { draw, capacity } : { draw });
+    return { tanks, recover: () => tanks.recover() };
+  };
+
+  /** The tank of this station has got its id. */
+  named(station: Station, tankId: string): void {
+    station.tankId = tankId;
+    const server = this.directory.find((one) => one.nodeId === station.nodeId);
+    if (server) server.tanks = [tankId];
   }
 
   kill(station: Station): void {

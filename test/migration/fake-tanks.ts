@@ -34,7 +34,7 @@ export function tankRow(tankId: string, fish: number, ordinal = 1): TankRow {
     created_at: 0,
     seed: 1,
     fish,
-    tank_key: tankId.padEnd(16, "0"),
+    tank_key: new TextEncoder().encode(tankId).toHex().padEnd(16, "0").slice(-16),
     epoch: 1,
     ordinal,
   };
