@@ -8,8 +8,8 @@ export interface SealedOptions {
   readonly seed: number;
   readonly ticks: number;
   readonly fish: number;
-  /** Ticks between two reports of progress. */
-  readonly progressTicks?: number;
+  /** Fish-steps between two reports of progress; the default is about a tenth of a second. */
+  readonly progressSteps?: number;
 }
 
 /** What `tankd run --json` prints, but for the time that it took. */
@@ -40,26 +40,26 @@ export interface Progress {
   readonly resultSoFar: () => RunResult;
 }
 
-const PROGRESS_TICKS = 500;
+const PROGRESS_STEPS = 500_000;
 
 /**
  * Runs a tank without any outside input: the result follows from the options alone. Yields now and
  * then, so that the caller can show progress, stop, or let other work run.
  */
 export function* sealedRun(options: SealedOptions): Generator<Progress, RunResult, void> {
-  const { seed, ticks, fish, progressTicks = PROGRESS_TICKS } = options;
+  const { seed, ticks, fish, progressSteps = PROGRESS_STEPS } = options;
   // Nobody leaves a sealed run, so its ids need to be unique only within it.
   const tank = createTank({ seed, fish, tankKey: seed.toString(16).padStart(16, "0") });
   let fishSteps = 0;
+  let reported = 0;
   while (tank.tick < ticks) {
     fishSteps += tank.counters.fish;
     step(tank);
-    if (tank.tick % progressTicks === 0 && tank.tick < ticks) {
-      const alive = tank.counters.fish;
-      const steps = fishSteps;
-      const resultSoFar = () => resultOf(tank, seed, steps);
-      yield { tick: tank.tick, ticks, alive, fishSteps, resultSoFar };
-    }
+    if (fishSteps - reported < progressSteps || tank.tick === ticks) continue;
+    reported = fishSteps;
+    const steps = fishSteps;
+    const resultSoFar = () => resultOf(tank, seed, steps);
+    yield { tick: tank.tick, ticks, alive: tank.counters.fish, fishSteps, resultSoFar };
   }
   return resultOf(tank, seed, fishSteps);
 }

@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  drawGenome,
+  express,
+  faultOfGenome,
+  GENE,
+  GENE_CELLS,
+  GENE_COUNT,
+  GENES,
+  inheritGenome,
+} from "../../src/sim/genome.ts";
+import { STREAM, STREAM_WORDS, seedStreams } from "../../src/sim/rng.ts";
+
+function streamsOf(seed: number): Uint32Array {
+  const streams = new Uint32Array(STREAM_WORDS);
+  seedStreams(streams, seed);
+  return streams;
+}
+
+/** A genome of mean build: every gene in the middle or at 1, every meta-gene at 1. */
+function plainGenome(): Float32Array {
+  const genes = new Float32Array(GENE_CELLS).fill(1);
+  genes[GENE.aspect] = 0.8;
+  genes[GENE.pattern] = 0.5;
+  genes[GENE.template] = 0;
+  return genes;
+}
+
+test("the columns have the names that the table gives them", () => {
+  expect(GENES.length).toBe(GENE_COUNT);
+  expect<number[]>(Object.values(GENE)).toEqual([...GENES.keys()]);
+  expect(GENES[GENE.separation]?.name).toBe("separation_distance");
+  expect(GENES[GENE.cruise]?.name).toBe("base_speed_multiplier");
+});
+
+test("no founder and no descendant leaves the bounds", () => {
+  fc.assert(
+    fc.property(fc.maxSafeNat(), (seed) => {
+      const streams = streamsOf(seed);
+      const genes = new Float32Array(3 * GENE_CELLS);
+      drawGenome(genes, 0, streams, STREAM.founding);
+      drawGenome(genes, GENE_CELLS, streams, STREAM.founding);
+      for (let generation = 0; generation < 300; generation++) {
+        inheritGenome(genes, 0, GENE_CELLS, 2 * GENE_CELLS, streams, STREAM.breeding);
+        const child = genes.slice(2 * GENE_CELLS);
+        expect(faultOfGenome(child)).toBeUndefined();
+        genes.set(child, generation % 2 === 0 ? 0 : GENE_CELLS);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("without mutation each gene comes with its meta-genes from one parent, from both about equally", () => {
+  const streams = streamsOf(1);
+  const genes = new Float32Array(3 * GENE_CELLS);
+  // Meta-genes of 0 turn mutation off; values tell the parents apart.
+  genes.fill(0.6, 0, GENE_COUNT);
+  genes.fill(0.9, GENE_CELLS, GENE_CELLS + GENE_COUNT);
+  let fromMother = 0;
+  for (let birth = 0; birth < 500; birth++) {
+    inheritGenome(genes, 0, GENE_CELLS, 2 * GENE_CELLS, streams, STREAM.breeding);
+    for (const value of genes.subarray(2 * GENE_CELLS, 2 * GENE_CELLS + GENE_COUNT)) {
+      expect([Math.fround(0.6), Math.fround(0.9)]).toContain(value);
+      if (value === Math.fround(0.6)) fromMother += 1;
+    }
+  }
+  expect(fromMother / (500 * GENE_COUNT)).toBeCloseTo(0.5, 1);
+});
+
+test("a higher mutation_rate changes more children, a higher strength changes them more", () => {
+  const changed = (rate: number, strength: number) => {
+    const streams = streamsOf(2);
+    const genes = new Float32Array(2 * GENE_CELLS);
+    genes.set(plainGenome());
+    genes.fill(rate, GENE_COUNT, 2 * GENE_COUNT);
+    genes.fill(strength, 2 * GENE_COUNT, GENE_CELLS);
+    let [count, distance] = [0, 0];
+    for (let birth = 0; birth < 2_000; birth++) {
+      inheritGenome(genes, 0, 0, GENE_CELLS, streams, STREAM.breeding);
+      const off = Math.abs((genes[GENE_CELLS + GENE.fin] as number) - 1);
+      if (off > 0) count += 1;
+      distance += off;
+    }
+    return { share: count / 2_000, mean: distance / count };
+  };
+  expect(changed(1, 1).share).toBeCloseTo(0.15, 1);
+  expect(changed(3, 1).share).toBeGreaterThan(2.5 * changed(1, 1).share);
+  expect(changed(1, 0.4).mean).toBeLessThan(0.5 * changed(1, 1).mean);
+});
+
+test("the mean build has the reference's body", () => {
+  const { maxSpeed, metabolism, ...rest } = express(plainGenome(), 0);
+  expect(rest).toEqual({ girth: 1, sight: 1, lifespan: 2700 });
+  // Genes are 32-bit floats: 0.8 is not quite 0.8.
+  expect(maxSpeed).toBeCloseTo(2.2, 6);
+  expect(metabolism).toBeCloseTo(1, 6);
+});
+
+test("speed follows fins, tail, drag and template, and is bounded", () => {
+  const speedOf = (change: (genes: Float32Array) => void) => {
+    const genes = plainGenome();
+    change(genes);
+    return express(genes, 0).maxSpeed / 2.2;
+  };
+  expect(speedOf((g) => g.fill(1.5, GENE.fin, GENE.fin + 1))).toBeCloseTo(1.2, 6);
+  expect(speedOf((g) => g.fill(0.5, GENE.tail, GENE.tail + 1))).toBeCloseTo(0.7, 6);
+  expect(speedOf((g) => g.fill(1.6, GENE.aspect, GENE.aspect + 1))).toBeCloseTo(0.6, 6);
+  expect(speedOf((g) => g.fill(1, GENE.template, GENE.template + 1))).toBeCloseTo(1.2, 6);
+  expect(speedOf((g) => g.fill(2, GENE.fin, GENE.tail + 1))).toBe(1.5);
+});
