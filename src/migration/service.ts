@@ -44,12 +44,17 @@ export interface MigrationDeps {
   readonly readRecord?: (record: Uint8Array) => RecordReading;
 }
 
+/** {@link Migration} with what the node's own record says of it: views would ask for that record. */
+export interface CountingMigration extends Migration {
+  readonly connectionCount: number;
+}
+
 /** The migration of one node. A new one on the same journal takes up where the last one ended. */
-export function createMigration(deps: MigrationDeps): Migration {
+export function createMigration(deps: MigrationDeps): CountingMigration {
   return new MigrationService(deps);
 }
 
-class MigrationService implements Migration {
+class MigrationService implements CountingMigration {
   readonly #deps: MigrationDeps;
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
@@ -116,6 +121,10 @@ class MigrationService implements Migration {
 
   hasOpen(tankId: string): boolean {
     return this.#outgoing.hasOpen(tankId);
+  }
+
+  get connectionCount(): number {
+    return this.#connections.list().length;
   }
 
   get escrowCount(): number {
