@@ -23,6 +23,8 @@ const PID_FILE = "pid";
 const NODE_FILE = "node.json";
 const KEY_BYTES = 32;
 const TOKEN_BYTES = 32;
+/** What a token looks like: base64url, at least 128 bits. */
+const TOKEN_FORM = /^[A-Za-z0-9_-]{22,512}$/;
 
 /** What commands on this machine need to find the node. */
 export interface NodeFile {
@@ -96,16 +98,16 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
   if (keySeed.length !== KEY_BYTES) {
     throw unusable(`${at("key")} is damaged: restore it, or start on another --data-dir`);
   }
-  const tokenBytes = () =>
-    random.bytes(TOKEN_BYTES).toBase64({ alphabet: "base64url", omitPadding: true });
-  const token = new TextDecoder().decode(
-    secret(at("token"), () => new TextEncoder().encode(tokenBytes())),
-  );
+  const token = new TextDecoder().decode(secret(at("token"), () => newToken(random))).trim();
+  // An empty token would open the node to everybody.
+  if (!TOKEN_FORM.test(token)) {
+    throw unusable(`${at("token")} is damaged: remove it, and the next start makes a new one`);
+  }
   return {
     path: directory,
     files: new DirectoryFiles(directory),
     keySeed,
-    token: token.trim(),
+    token,
     pathOf: at,
     announce: (node) => writeFileDurably(at(NODE_FILE), `${JSON.stringify(node)}\n`, PUBLIC_MODE),
     close: () => {
@@ -114,6 +116,11 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
       release();
     },
   };
+}
+
+function newToken(random: Random): Uint8Array {
+  const token = random.bytes(TOKEN_BYTES).toBase64({ alphabet: "base64url", omitPadding: true });
+  return new TextEncoder().encode(token);
 }
 
 /** The content of a secret file, which is made when it is missing and closed to others when it is not. */

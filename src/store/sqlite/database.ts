@@ -1,5 +1,5 @@
-import { Database } from "bun:sqlite";
 import { messageOf, Problem } from "../../platform/errors.ts";
+import { Connection } from "./connection.ts";
 import { storageFault } from "./failures.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 
@@ -17,10 +17,10 @@ const CHECKED_BYTES_MAX = 16 * 1024 * 1024;
  * Opens the database, made when it is missing, brought to the present schema when it is older.
  * @throws Problem `data_directory_unusable` when it is damaged, not ours, newer, or not writable.
  */
-export function openDatabase(path: string): Database {
-  let database: Database | undefined;
+export function openDatabase(path: string): Connection {
+  let database: Connection | undefined;
   try {
-    database = new Database(path, { create: true, readwrite: true, strict: true });
+    database = new Connection(path);
     configure(database);
     refuseDamaged(database, path);
     migrate(database, path);
@@ -33,7 +33,7 @@ export function openDatabase(path: string): Database {
   }
 }
 
-function configure(database: Database): void {
+function configure(database: Connection): void {
   // First, because switching to WAL already takes a lock (FACTS, Storage).
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   database.run("PRAGMA journal_mode = WAL");
@@ -42,7 +42,7 @@ function configure(database: Database): void {
   database.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
 }
 
-function refuseDamaged(database: Database, path: string): void {
+function refuseDamaged(database: Connection, path: string): void {
   const size = database
     .prepare<{ bytes: number }, []>(
       "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
@@ -55,7 +55,7 @@ function refuseDamaged(database: Database, path: string): void {
   }
 }
 
-function migrate(database: Database, path: string): void {
+function migrate(database: Connection, path: string): void {
   const version = schemaVersion(database, path);
   if (version > SCHEMA_STEPS.length) {
     throw unusable(
@@ -68,12 +68,12 @@ function migrate(database: Database, path: string): void {
     database.transaction(() => {
       database.run(step);
       database.run("UPDATE schema_version SET version = ?", [index + 1]);
-    })();
+    });
   }
 }
 
 /** The number of steps that were run; 0 for a new database. */
-function schemaVersion(database: Database, path: string): number {
+function schemaVersion(database: Connection, path: string): number {
   const tables = database
     .prepare<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table'")
     .all()
@@ -85,7 +85,7 @@ function schemaVersion(database: Database, path: string): number {
     database.transaction(() => {
       database.run("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT");
       database.run("INSERT INTO schema_version VALUES (0)");
-    })();
+    });
   }
   const row = database.prepare<{ version: number }, []>("SELECT version FROM schema_version").get();
   if (!row) throw unusable(`${path} is damaged: it has lost its schema version.`);

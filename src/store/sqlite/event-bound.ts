@@ -1,4 +1,4 @@
-import type { Database } from "bun:sqlite";
+import type { Connection } from "./connection.ts";
 
 /**
  * Keeps `transfer_events` bounded: beyond the bound the oldest settled transfers lose their events,
@@ -11,7 +11,7 @@ export class EventBound {
   readonly #fold: (transfers: number) => number;
   #upperBound: number;
 
-  constructor(database: Database, eventsMax: number) {
+  constructor(database: Connection, eventsMax: number) {
     this.#eventsMax = eventsMax;
     this.#transfersAtOnce = Math.max(1, Math.floor(eventsMax / 100));
     const count = database.prepare<{ count: number }, []>(
@@ -42,7 +42,7 @@ export class EventBound {
 }
 
 /** Removes the events of the oldest settled transfers and returns how many there were. */
-function prepareFold(database: Database): (transfers: number) => number {
+function prepareFold(database: Connection): (transfers: number) => number {
   const remove = database.prepare(`
     DELETE FROM transfer_events WHERE transfer_id IN (
       SELECT transfer_id FROM transfer_events

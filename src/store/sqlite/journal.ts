@@ -1,4 +1,4 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import type { Journal, JournalWrite, TransferFilter } from "../journal.ts";
 import type {
   ConnectionRow,
@@ -9,6 +9,7 @@ import type {
   TankRow,
   TransferEventRow,
 } from "../rows.ts";
+import type { Connection } from "./connection.ts";
 import { EventBound } from "./event-bound.ts";
 import { journalError } from "./failures.ts";
 import { CONNECTIONS, INBOX, LOG, OUTBOX, SNAPSHOTS, TANKS, TRANSFER_EVENTS } from "./tables.ts";
@@ -18,12 +19,12 @@ type Parameters = (string | number)[];
 
 /** The journal in SQLite. Each call does its work before it returns: bun:sqlite is synchronous. */
 export class SqliteJournal implements Journal {
-  readonly #database: Database;
+  readonly #database: Connection;
   readonly #writes: Writes;
   readonly #events: EventBound;
   readonly #read: ReturnType<typeof prepareReads>;
 
-  constructor(database: Database, transferEventsMax: number) {
+  constructor(database: Connection, transferEventsMax: number) {
     this.#database = database;
     this.#writes = new Writes(database);
     this.#events = new EventBound(database, transferEventsMax);
@@ -98,7 +99,7 @@ export class SqliteJournal implements Journal {
   }
 }
 
-function prepareReads(database: Database) {
+function prepareReads(database: Connection) {
   const select = <Row>(columns: string, rest: string) =>
     database.prepare<Row, Parameters>(`SELECT ${columns} FROM ${rest}`);
   const newestFirst = <Row>(columns: string, table: string, state: string) => ({

@@ -1,5 +1,5 @@
-import type { Database } from "bun:sqlite";
 import type { RegistryStore } from "../journal.ts";
+import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
 
 /**
@@ -7,12 +7,12 @@ import { journalError } from "./failures.ts";
  * not wait for the disk: a power cut may cost the last of them, and cannot harm the journal.
  */
 export class SqliteRegistry implements RegistryStore {
-  readonly #database: Database;
+  readonly #database: Connection;
   readonly #load;
   readonly #put;
   readonly #remove;
 
-  constructor(database: Database) {
+  constructor(database: Connection) {
     this.#database = database;
     this.#load = database.prepare<{ node_id: string; record: string }, []>(
       "SELECT node_id, record FROM registry ORDER BY node_id",

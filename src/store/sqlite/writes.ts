@@ -1,5 +1,6 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import { JournalConflict, type JournalWrite } from "../journal.ts";
+import type { Connection } from "./connection.ts";
 import {
   CONNECTIONS,
   INBOX,
@@ -21,7 +22,7 @@ export class Writes {
   readonly #remove: ReturnType<typeof prepareRemoves>;
   readonly #updateOutbox: Statement;
 
-  constructor(database: Database) {
+  constructor(database: Connection) {
     this.#put = preparePuts(database);
     this.#remove = prepareRemoves(database);
     this.#updateOutbox = database.prepare(
@@ -90,7 +91,7 @@ export class Writes {
   }
 }
 
-function preparePuts(database: Database) {
+function preparePuts(database: Connection) {
   const adding = <Row>(table: Table<Row>) => writer(table, database.prepare(table.insert));
   const replacing = <Row>(table: Table<Row>) => writer(table, database.prepare(table.upsert));
   const meta = database.prepare(
@@ -116,7 +117,7 @@ function writer<Row>(table: Table<Row>, statement: Statement): (row: Row) => voi
   };
 }
 
-function prepareRemoves(database: Database) {
+function prepareRemoves(database: Connection) {
   return {
     tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
     connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),

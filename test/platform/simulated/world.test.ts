@@ -151,5 +151,5 @@ test("an error in a handler or a timer ends the simulation and names its seed", 
   process.timers.after(5, () => {
     throw new Error("a bug");
   });
-  expect(world.run(10)).rejects.toThrow("seed 77 failed at 5 ms");
+  await expect(world.run(10)).rejects.toThrow("seed 77 failed at 5 ms");
 });

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Problem, type ProblemCode } from "../../../src/platform/errors.ts";
+import { openDataDirectory, prepareDirectory } from "../../../src/platform/real/data-directory.ts";
+import { realRandom } from "../../../src/platform/real/random.ts";
+
+let parent = "";
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "tankd-data-"));
+});
+afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+const open = (path: string) => openDataDirectory(path, realRandom);
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+function problemOf(action: () => unknown): Problem {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error("there was no problem");
+}
+
+function expectUnusable(action: () => unknown, words: string): void {
+  const problem = problemOf(action);
+  expect(problem.code).toBe("data_directory_unusable" satisfies ProblemCode);
+  expect(problem.message).toContain(words);
+  expect(problem.message).not.toContain("\n");
+}
+
+test("a new directory gets a key and a token that only its user can read, and keeps them", () => {
+  const path = join(parent, "deep", "data");
+  const first = open(path);
+  expect(first.keySeed).toHaveLength(32);
+  expect(first.token).toMatch(/^[\w-]{43}$/);
+  expect(modeOf(path)).toBe("700");
+  expect([modeOf(join(path, "key")), modeOf(join(path, "token"))]).toEqual(["600", "600"]);
+  first.close();
+  const second = open(path);
+  expect(second.keySeed).toEqual(first.keySeed);
+  expect(second.token).toBe(first.token);
+  second.close();
+});
+
+test("node.json tells everybody where the node is, and goes with it", () => {
+  const directory = open(join(parent, "data"));
+  const file = directory.pathOf("node.json");
+  const node = { url: "http://127.0.0.1:8000", node_id: "n1", pid: process.pid };
+  directory.announce(node);
+  expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(node);
+  expect(modeOf(file)).toBe("644");
+  directory.close();
+  expect(existsSync(file)).toBe(false);
+});
+
+test("what a killed node left in node.json and pid does not survive or block the next start", () => {
+  const path = join(parent, "data");
+  open(path).close();
+  writeFileSync(join(path, "node.json"), '{"url":"http://127.0.0.1:1","node_id":"n1","pid":1}');
+  writeFileSync(join(path, "pid"), String(process.ppid));
+  const directory = open(path);
+  expect(existsSync(join(path, "node.json"))).toBe(false);
+  directory.close();
+});
+
+test("a secret that others could read is closed to them", () => {
+  const path = join(parent, "data");
+  open(path).close();
+  chmodSync(join(path, "token"), 0o644);
+  open(path).close();
+  expect(modeOf(join(path, "token"))).toBe("600");
+});
+
+test("an empty directory is taken, also with what a fresh disk or a detached start puts there", () => {
+  mkdirSync(join(parent, "lost+found"));
+  writeFileSync(join(parent, "tankd.log"), "");
+  open(parent).close();
+});
+
+test("a directory of somebody else is left as it is", () => {
+  writeFileSync(join(parent, "thesis.tex"), "");
+  expectUnusable(() => open(parent), "thesis.tex");
+  expect(readdirSync(parent)).toEqual(["thesis.tex"]);
+});
+
+test("a file in place of the directory, or on the way to it", () => {
+  const file = join(parent, "file");
+  writeFileSync(file, "");
+  expectUnusable(() => open(file), "a file is in place");
+  expectUnusable(() => open(join(file, "data")), "a file is in place");
+});
+
+test("a directory that takes no writes", () => {
+  // Also for root, whom modes do not stop.
+  expectUnusable(() => prepareDirectory("/proc/tankd"), "/proc/tankd cannot be used");
+});
+
+test.each(["key", "token"])("a damaged %s is refused, not replaced", (name) => {
+  const path = join(parent, "data");
+  open(path).close();
+  truncateSync(join(path, name), 3);
+  expectUnusable(() => open(path), `${join(path, name)} is damaged`);
+  expect(statSync(join(path, name)).size).toBe(3);
+});
+
+test("a second node is told the pid of the first, until that one is gone by kill -9", async () => {
+  const path = join(parent, "data");
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "hold-directory.ts"), path], {
+    stdout: "pipe",
+  });
+  await child.stdout.getReader().read();
+  const problem = problemOf(() => open(path));
+  expect(problem.code).toBe("data_directory_in_use");
+  expect(problem.message).toContain(`(pid ${child.pid})`);
+  child.kill("SIGKILL");
+  await child.exited;
+  open(path).close();
+});
+
+test("nor may the same process open it twice", () => {
+  const path = join(parent, "data");
+  const first = open(path);
+  expect(problemOf(() => open(path)).code).toBe("data_directory_in_use");
+  first.close();
+  open(path).close();
+});

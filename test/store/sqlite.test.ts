@@ -1,0 +1,157 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Problem } from "../../src/platform/errors.ts";
+import { StorageUnavailable } from "../../src/store/journal.ts";
+import { SCHEMA_STEPS } from "../../src/store/sqlite/schema.ts";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { logRow, tankRow } from "./rows.ts";
+
+let folder = "";
+let path = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tankd-sqlite-"));
+  path = join(folder, "tankd.db");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A closed database with one tank and some log. */
+async function makeDatabase(): Promise<void> {
+  const store = openSqliteStore(path);
+  await store.journal.commit([
+    { put: "tank", row: tankRow("t1") },
+    ...Array.from({ length: 500 }, (_, index) => ({
+      put: "log" as const,
+      row: logRow("t1", index + 1),
+    })),
+  ]);
+  await store.close();
+}
+
+function refusal(): string {
+  try {
+    void openSqliteStore(path).close();
+  } catch (error) {
+    if (error instanceof Problem && error.code === "data_directory_unusable") return error.message;
+    throw error;
+  }
+  return "opened";
+}
+
+describe("what is refused at the start, in one sentence", () => {
+  test("a database of a newer schema", async () => {
+    await makeDatabase();
+    const database = new Database(path);
+    database.run("UPDATE schema_version SET version = 99");
+    database.close();
+    expect(refusal()).toContain(`newer tankd (schema 99, this one knows ${SCHEMA_STEPS.length})`);
+  });
+
+  test("a database of another program", () => {
+    const database = new Database(path);
+    database.run("CREATE TABLE places (url TEXT)");
+    database.close();
+    expect(refusal()).toContain("database of another program");
+  });
+
+  test("a file that is no database", () => {
+    writeFileSync(path, "not a database, but long enough to be looked at".repeat(100));
+    expect(refusal()).toContain("is damaged");
+  });
+
+  test("a database with a page of rubbish", async () => {
+    await makeDatabase();
+    const bytes = readFileSync(path);
+    bytes.fill(0xa5, 5 * 4096, 9 * 4096);
+    writeFileSync(path, bytes);
+    expect(refusal()).toContain("is damaged");
+  });
+
+  test("a folder that is not there", () => {
+    path = join(folder, "no", "tankd.db");
+    expect(refusal()).toContain("cannot be opened");
+  });
+});
+
+test("closing leaves one file, complete: it can be copied", async () => {
+  await makeDatabase();
+  expect(readdirSync(folder)).toEqual(["tankd.db"]);
+});
+
+test("a schema step that was cut short by a crash leaves nothing behind", async () => {
+  const database = new Database(path);
+  database.run("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT");
+  database.run("INSERT INTO schema_version VALUES (0)");
+  database.close();
+  const store = openSqliteStore(path);
+  expect(await store.journal.tanks()).toEqual([]);
+  await store.close();
+});
+
+test("a database held by another program is StorageUnavailable, and works again when it lets go", async () => {
+  const store = openSqliteStore(path);
+  const other = new Database(path);
+  other.run("BEGIN IMMEDIATE");
+  const commit = store.journal.commit([{ put: "meta", key: "k", value: "v" }]);
+  await expect(commit).rejects.toBeInstanceOf(StorageUnavailable);
+  other.run("ROLLBACK");
+  await store.journal.commit([{ put: "meta", key: "k", value: "v" }]);
+  expect(await store.journal.meta("k")).toBe("v");
+  other.close();
+  await store.close();
+});
+
+/** Runs `use` on a file system of 512 kB. Needs the right to mount: as root on Linux. */
+async function onTinyDisk(use: () => Promise<void>): Promise<void> {
+  Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder]);
+  try {
+    await use();
+  } finally {
+    Bun.spawnSync(["umount", folder]);
+  }
+}
+
+const canMount =
+  process.platform === "linux" &&
+  Bun.spawnSync(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).success;
+
+test.if(canMount)(
+  "a full disk rejects the commit whole, still reads, and takes writes when there is room",
+  async () => {
+    await onTinyDisk(async () => {
+      const ballast = join(folder, "ballast");
+      const store = openSqliteStore(path);
+      await store.journal.commit([{ put: "meta", key: "k", value: "before" }]);
+      writeFileSync(ballast, new Uint8Array(200_000));
+      const tooMuch = { put: "meta", key: "big", value: "x".repeat(300_000) } as const;
+      const commit = store.journal.commit([{ put: "meta", key: "k", value: "after" }, tooMuch]);
+      await expect(commit).rejects.toThrow(/the disk is full|the disk reports an error/);
+      await expect(commit).rejects.toBeInstanceOf(StorageUnavailable);
+      expect(await store.journal.meta("k")).toBe("before");
+      rmSync(ballast);
+      await store.journal.commit([{ put: "meta", key: "k", value: "after" }]);
+      expect(await store.journal.meta("k")).toBe("after");
+      await store.close();
+    });
+  },
+);
+
+test("every query of transfers uses an index", async () => {
+  await makeDatabase();
+  const database = new Database(path);
+  const plan = (sql: string) =>
+    database
+      .prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map((row) => row.detail)
+      .join("; ");
+  const open = "SELECT * FROM outbox WHERE state IN ('pending', 'in_doubt') ORDER BY place";
+  expect(plan(open)).toContain("outbox_by_state");
+  expect(plan("SELECT * FROM transfer_events WHERE transfer_id = 'x'")).toContain("SEARCH");
+  expect(
+    plan("SELECT MAX(sequence) FROM outbox GROUP BY source_tank_id, destination_tank_id"),
+  ).toContain("COVERING INDEX outbox_by_pair");
+  database.close();
+});
