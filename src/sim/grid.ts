@@ -33,7 +33,8 @@ export function makeGrid(width: number, height: number, capacity: number): Grid 
 /** The grid column or row of a coordinate; what lies outside the tank counts to its edge. */
 export function cellAt(position: number, cells: number): number {
   const cell = Math.floor(position / GRID_CELL);
-  return cell < 0 ? 0 : cell < cells ? cell : cells - 1;
+  if (!(cell > 0)) return 0;
+  return cell < cells ? cell : cells - 1;
 }
 
 /** Sorts rows 0 … count − 1 by cell; within a cell they stay in order. */
