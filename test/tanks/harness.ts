@@ -4,7 +4,7 @@ import { apply, createTank, digest, loadTank, step } from "../../src/sim/index.t
 import { groupCommit } from "../../src/store/group-commit.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
-import type { TankRow } from "../../src/store/rows.ts";
+import type { LogRow, TankRow } from "../../src/store/rows.ts";
 import { decodeCommand } from "../../src/tanks/command-codec.ts";
 import { specOf } from "../../src/tanks/history.ts";
 import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
@@ -32,12 +32,24 @@ export class Bench {
   readonly events: { event: string; fields: LogFields }[] = [];
   /** The simulation thread of the service that was started last, to let it fail. */
   say: (message: FromSimulation) => void = () => {};
+  /** The tank that a simulation loaded last. */
+  loaded: Extract<FromSimulation, { kind: "loaded" }> | undefined;
+  /** Every log row that was ever committed, also of entries that snapshots have covered since. */
+  readonly committed: LogRow[] = [];
   readonly #snapshots: SnapshotLimits;
 
   constructor(options: { seed?: number; snapshots?: SnapshotLimits } = {}) {
     this.world = new SimulatedWorld({ seed: options.seed ?? 1 });
     this.host = this.world.addHost({ name: "node" });
     this.#snapshots = options.snapshots ?? NO_SNAPSHOTS;
+    const { journal } = this.store;
+    const commit = journal.commit.bind(journal);
+    journal.commit = async (writes) => {
+      await commit(writes);
+      for (const write of writes) {
+        if ("put" in write && write.put === "log") this.committed.push(write.row);
+      }
+    };
   }
 
   /** A service on what the disk holds; not started. */
@@ -92,16 +104,18 @@ export class Bench {
   }
 
   /**
-   * The digest that a replay of the journal from the very beginning, tick by tick and with nothing
-   * but the world's own functions, has at the last entry of the log. Needs the whole log.
+   * The digest of a replay from the very beginning to `tick`, with nothing but the world's own
+   * functions, of everything that was ever committed for the tank.
    */
-  async replayedDigest(row: TankRow): Promise<string> {
+  replayedDigest(row: TankRow, tick = 0): string {
     const tank = createTank(specOf(row));
-    for (const entry of await this.store.journal.log(row.tank_id, 0)) {
+    for (const entry of this.committed) {
+      if (entry.tank_id !== row.tank_id) continue;
       while (tank.tick < entry.tick) step(tank);
       const command = decodeCommand(entry.kind, entry.payload);
       if (command) apply(tank, command);
     }
+    while (tank.tick < tick) step(tank);
     return digest(tank);
   }
 
@@ -118,7 +132,10 @@ export class Bench {
       ...thread,
       onMessage: (handler) => {
         this.say = handler;
-        thread.onMessage(handler);
+        thread.onMessage((message) => {
+          if (message.kind === "loaded") this.loaded = message;
+          handler(message);
+        });
       },
     };
   }
@@ -146,4 +163,26 @@ export async function refusal(promise: Promise<unknown>): Promise<unknown> {
     () => "resolved",
     (error) => error.code ?? error,
   );
+}
+
+/** A journal whose commits, while `held` says so, wait for `opened` before they begin. */
+export function heldBack(journal: Journal, held: () => boolean, opened: Promise<void>): Journal {
+  return {
+    commit: async (writes) => {
+      if (held()) await opened;
+      await journal.commit(writes);
+    },
+    tanks: () => journal.tanks(),
+    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
+    snapshots: (tankId) => journal.snapshots(tankId),
+    connections: () => journal.connections(),
+    openOutbox: () => journal.openOutbox(),
+    outbox: (filter) => journal.outbox(filter),
+    outboxRow: (transferId) => journal.outboxRow(transferId),
+    inbox: (filter) => journal.inbox(filter),
+    inboxRow: (transferId) => journal.inboxRow(transferId),
+    lastSequences: () => journal.lastSequences(),
+    events: (transferId) => journal.events(transferId),
+    meta: (key) => journal.meta(key),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Journal, JournalWrite } from "../../src/store/journal.ts";
-import { Bench, gate, refusal } from "./harness.ts";
+import type { JournalWrite } from "../../src/store/journal.ts";
+import { Bench, gate, heldBack, refusal } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 
@@ -17,7 +17,7 @@ describe("a new tank", () => {
     expect(await bench.store.journal.tanks()).toEqual([reef.row]);
     const log = await bench.store.journal.log(reef.row.tank_id, 0);
     expect(log).toMatchObject([{ seq: 1, tick: 0, kind: "mark" }]);
-    expect(log[0]?.digest).toBe(await bench.replayedDigest(reef.row));
+    expect(log[0]?.digest).toBe(bench.replayedDigest(reef.row));
   });
 
   test("gets a seed and the next place where none is named", async () => {
@@ -247,25 +247,3 @@ describe("a tank", () => {
     expect(await bench.host.disk.list(`snapshots/${row.tank_id}`)).toEqual([]);
   });
 });
-
-/** A journal whose commits, while `held` says so, wait for `opened` before they begin. */
-function heldBack(journal: Journal, held: () => boolean, opened: Promise<void>): Journal {
-  return {
-    commit: async (writes) => {
-      if (held()) await opened;
-      await journal.commit(writes);
-    },
-    tanks: () => journal.tanks(),
-    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
-    snapshots: (tankId) => journal.snapshots(tankId),
-    connections: () => journal.connections(),
-    openOutbox: () => journal.openOutbox(),
-    outbox: (filter) => journal.outbox(filter),
-    outboxRow: (transferId) => journal.outboxRow(transferId),
-    inbox: (filter) => journal.inbox(filter),
-    inboxRow: (transferId) => journal.inboxRow(transferId),
-    lastSequences: () => journal.lastSequences(),
-    events: (transferId) => journal.events(transferId),
-    meta: (key) => journal.meta(key),
-  };
-}
