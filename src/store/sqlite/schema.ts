@@ -18,6 +18,7 @@ export const SCHEMA_STEPS: readonly string[] = [
     ordinal INTEGER NOT NULL
   ) STRICT;
 
+  -- With a rowid: without one a row of more than a quarter page, as every import is, takes a page of its own.
   CREATE TABLE log (
     tank_id TEXT NOT NULL REFERENCES tanks ON DELETE CASCADE,
     seq INTEGER NOT NULL,
@@ -28,7 +29,7 @@ export const SCHEMA_STEPS: readonly string[] = [
     checksum TEXT NOT NULL,
     engine_version INTEGER NOT NULL,
     PRIMARY KEY (tank_id, seq)
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
 
   CREATE TABLE snapshots (
     tank_id TEXT NOT NULL REFERENCES tanks ON DELETE CASCADE,
