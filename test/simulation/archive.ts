@@ -1,0 +1,51 @@
+import { apply, createTank, digest, step, type Tank } from "../../src/sim/index.ts";
+import type { Journal, JournalWrite } from "../../src/store/journal.ts";
+import type { LogRow, SnapshotRow, TankRow } from "../../src/store/rows.ts";
+import { decodeCommand } from "../../src/tanks/command-codec.ts";
+import { specOf } from "../../src/tanks/history.ts";
+
+/** Every log row that a node ever committed, also those that it has trimmed since. */
+export class LogArchive {
+  readonly #rows = new Map<string, LogRow[]>();
+
+  /** The journal, with what it commits noted here. */
+  watch(journal: Journal): Journal {
+    return new Proxy(journal, {
+      get: (target, key) => {
+        if (key === "commit")
+          return (writes: readonly JournalWrite[]) => this.#commit(target, writes);
+        const member: unknown = Reflect.get(target, key, target);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+  }
+
+  async #commit(journal: Journal, writes: readonly JournalWrite[]): Promise<void> {
+    await journal.commit(writes);
+    for (const write of writes) {
+      if (!("put" in write) || write.put !== "log") continue;
+      const rows = this.#rows.get(write.row.tank_id) ?? [];
+      rows.push(write.row);
+      this.#rows.set(write.row.tank_id, rows);
+    }
+  }
+
+  /**
+   * The digest that a replay from the tank's founding has at `snapshot`, made without any of the
+   * product's recovery: the log from seq 1, the world's rules, nothing else.
+   */
+  replay(row: TankRow, snapshot: SnapshotRow): string {
+    const tank = createTank(specOf(row));
+    for (const entry of this.#rows.get(row.tank_id) ?? []) {
+      if (entry.seq > snapshot.seq) break;
+      advance(tank, entry.tick);
+      if (entry.kind !== "mark") apply(tank, decodeCommand(entry));
+    }
+    advance(tank, snapshot.tick);
+    return digest(tank);
+  }
+}
+
+function advance(tank: Tank, tick: number): void {
+  while (tank.tick < tick) step(tank);
+}

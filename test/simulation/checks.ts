@@ -1,0 +1,95 @@
+import type { Core } from "../../src/node/core.ts";
+import type { FishView } from "../../src/sim/types.ts";
+import type { HostedTank } from "../../src/tanks/tanks.ts";
+import type { SimulatedCluster, SimulatedNode } from "./cluster.ts";
+
+/** What a run of the simulator has found wrong, in a sentence. */
+export type Finding = string;
+
+/** One hub, and everybody knows it. */
+export function checkHub(cluster: SimulatedCluster): readonly Finding[] {
+  const views = cluster.cores.map((core) => core.cluster.view());
+  const hubs = views.filter((view) => view.role === "hub");
+  const [hub] = hubs;
+  if (hubs.length !== 1 || !hub) return [`${hubs.length} hubs among ${views.length} nodes`];
+  const known = new Set(views.map((view) => view.hub?.node_id));
+  if (known.size !== 1) return [`the nodes follow ${[...known].join(" and ")}`];
+  const findings: Finding[] = [];
+  for (const { cluster: seen } of cluster.cores) {
+    const online = seen.servers().filter((server) => server.status === "online");
+    if (online.length !== cluster.nodes.length) {
+      findings.push(`${seen.self().server_id} sees ${online.length} servers online`);
+    }
+  }
+  return findings;
+}
+
+export function isSettled(cluster: SimulatedCluster): boolean {
+  return (
+    cluster.cores.length === cluster.nodes.length &&
+    checkHub(cluster).length === 0 &&
+    cluster.cores.every((core) => core.migration.escrowCount === 0)
+  );
+}
+
+/** DESIGN §5: each tank's ledger, the sum over all of them, and every fish in exactly one place. */
+export async function checkLedger(cluster: SimulatedCluster): Promise<readonly Finding[]> {
+  const tanks = cluster.cores.flatMap((core) => core.tanks.list());
+  const findings = [...tanks.flatMap(checkTank), ...checkSum(tanks)];
+  const missing = cluster.nodes.length - tanks.length;
+  if (missing !== 0) findings.push(`${missing} tanks are missing`);
+  return [...findings, ...checkPlaces(await livingFish(cluster))];
+}
+
+function checkTank({ row, status, stats }: HostedTank): readonly Finding[] {
+  if (status !== "running") return [`tank ${row.name} is ${status}`];
+  const { ledger, alive } = stats;
+  const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
+  const arrived = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;
+  const left = died + ledger.exported + ledger.removed;
+  return arrived - left === alive
+    ? []
+    : [`tank ${row.name}: ${alive} alive, but its ledger says ${arrived} − ${left}`];
+}
+
+/** With nothing in escrow, what left tanks for good has arrived in others. */
+function checkSum(tanks: readonly HostedTank[]): readonly Finding[] {
+  const sum = (of: (tank: HostedTank) => number) => tanks.reduce((all, tank) => all + of(tank), 0);
+  const exported = sum((tank) => tank.stats.ledger.exported);
+  const restored = sum((tank) => tank.stats.ledger.restored);
+  const imported = sum((tank) => tank.stats.ledger.imported);
+  return exported - restored === imported
+    ? []
+    : [`${exported} exported − ${restored} restored, but ${imported} imported`];
+}
+
+async function livingFish(cluster: SimulatedCluster): Promise<readonly FishView[]> {
+  const { world } = cluster;
+  const asked = cluster.cores.flatMap((core) => fishOf(core));
+  // The answers are messages of simulation threads: the world has to turn for them to arrive.
+  await world.run(world.nowMs + 1);
+  return (await Promise.all(asked)).flat();
+}
+
+function fishOf(core: Core): readonly Promise<readonly FishView[]>[] {
+  return core.tanks.list().map(({ row }) => core.tanks.fish(row.tank_id));
+}
+
+function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
+  const seen = new Set<string>();
+  const double = fish.filter(({ fish_id }) => seen.size === seen.add(fish_id).size);
+  return double.map(({ fish_id }) => `fish ${fish_id} lives in two places`);
+}
+
+/** After a clean stop: the state on disk is what a replay from the founding comes to. */
+export async function checkReplay(node: SimulatedNode): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const row of await node.store.journal.tanks()) {
+    const [snapshot] = await node.store.journal.snapshots(row.tank_id);
+    if (!snapshot) findings.push(`tank ${row.name} has no snapshot after a clean stop`);
+    else if (node.archive.replay(row, snapshot) !== snapshot.digest) {
+      findings.push(`tank ${row.name}: replay of ${snapshot.seq} commands differs`);
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,46 @@
+import type { Journal, JournalWrite } from "../../src/store/journal.ts";
+
+/**
+ * Each breaks one promise of the protocol where it meets the store. If the simulator does not notice,
+ * the simulator is at fault.
+ */
+export const SABOTAGE = {
+  /** A destination that has forgotten what it accepted takes a repeated transfer as a new one. */
+  no_dedup: (journal: Journal) =>
+    altered(journal, {
+      inboxRow: async () => undefined,
+      keep: (write) => !("put" in write && write.put === "inbox"),
+    }),
+  /** A fish that is nowhere on disk while it travels. */
+  no_escrow: (journal: Journal) =>
+    altered(journal, { keep: (write) => !("put" in write && write.put === "outbox") }),
+  /** Refusals and tombstones that do not outlive their answer. */
+  volatile_refusals: (journal: Journal) =>
+    altered(journal, {
+      keep: (write) =>
+        !("put" in write && write.put === "inbox" && write.row.decision !== "accepted"),
+    }),
+  /** Acknowledges before anything is durable, and then writes nothing of the log. */
+  no_log: (journal: Journal) =>
+    altered(journal, { keep: (write) => !("put" in write && write.put === "log") }),
+} as const;
+
+export type SabotageName = keyof typeof SABOTAGE;
+
+interface Alteration {
+  readonly keep: (write: JournalWrite) => boolean;
+  readonly inboxRow?: Journal["inboxRow"];
+}
+
+function altered(journal: Journal, alteration: Alteration): Journal {
+  return new Proxy(journal, {
+    get: (target, key) => {
+      if (key === "commit") {
+        return (writes: readonly JournalWrite[]) => target.commit(writes.filter(alteration.keep));
+      }
+      if (key === "inboxRow" && alteration.inboxRow) return alteration.inboxRow;
+      const member: unknown = Reflect.get(target, key, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}

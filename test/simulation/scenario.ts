@@ -1,0 +1,117 @@
+import { checkHub, checkLedger, checkReplay, type Finding, isSettled } from "./checks.ts";
+import { type ClusterOptions, SimulatedCluster } from "./cluster.ts";
+import { Nemesis } from "./nemesis.ts";
+import { SABOTAGE, type SabotageName } from "./sabotage.ts";
+
+/** Time to find each other before the nemesis begins. */
+const QUIET_MS = 5_000;
+const STORM_MS = 120_000;
+/**
+ * After the storm everything must come to rest. The longest wait is that of a transfer whose
+ * partition has just healed: its pause of up to 30 s, then the patience of 60 s until it gives up.
+ */
+const REST_MS = 240_000;
+const STOP_MS = 10_000;
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  readonly nodes?: number;
+  readonly sabotage?: SabotageName;
+}
+
+export interface Report {
+  readonly seed: number;
+  readonly findings: readonly Finding[];
+  readonly kills: number;
+  readonly transfers: number;
+  readonly returned: number;
+  readonly settledAfterMs: number;
+  readonly trace: string;
+}
+
+/** One seed: form a cluster, let everything go wrong for two minutes, then check every promise. */
+export async function runScenario(options: ScenarioOptions): Promise<Report> {
+  const cluster = new SimulatedCluster(clusterOptions(options));
+  const { world } = cluster;
+  const nemesis = new Nemesis(cluster);
+  cluster.bootAll();
+  await world.run(QUIET_MS);
+  nemesis.rage();
+  await world.run(QUIET_MS + STORM_MS);
+  nemesis.calm();
+  const restFromMs = world.nowMs;
+  await stopMigrating(cluster);
+  const settled = await world.runUntil(restFromMs + REST_MS, () => isSettled(cluster));
+  const settledAfterMs = world.nowMs - restFromMs;
+  const findings = settled ? [] : unrest(cluster);
+  // A report of a simulation is at most a few hundred milliseconds old.
+  await world.run(world.nowMs + 1_000);
+  findings.push(...(await checkLedger(cluster)));
+  const sums = await transferCounts(cluster);
+  findings.push(...(await stopAndReplay(cluster)));
+  const { seed } = options;
+  return {
+    seed,
+    findings,
+    kills: nemesis.kills,
+    ...sums,
+    settledAfterMs,
+    trace: world.traceDigest(),
+  };
+}
+
+function clusterOptions({ seed, nodes, sabotage }: ScenarioOptions): ClusterOptions {
+  return {
+    seed,
+    nodes: nodes ?? 3,
+    // Every third run with tanks that are nearly full, so that refusals happen.
+    fish: seed % 3 === 0 ? 98 : 30,
+    ...(sabotage === undefined ? {} : { sabotage: SABOTAGE[sabotage] }),
+  };
+}
+
+/** No new journeys, so that what is open can settle and be counted. */
+async function stopMigrating(cluster: SimulatedCluster): Promise<void> {
+  const { world } = cluster;
+  // Recovery takes simulated time; connections are known once it is over.
+  await world.run(world.nowMs + 5_000);
+  const removals = cluster.cores.flatMap((core) =>
+    core.migration.connections().map((one) => core.migration.disconnect(one.connection_id)),
+  );
+  await world.run(world.nowMs + 1_000);
+  await Promise.all(removals);
+}
+
+function unrest(cluster: SimulatedCluster): Finding[] {
+  const escrows = cluster.cores.map((core) => core.migration.escrowCount);
+  return [
+    `no rest after ${REST_MS} ms: escrows ${escrows.join(", ")}, ${cluster.cores.length} nodes run`,
+    ...checkHub(cluster),
+  ];
+}
+
+async function transferCounts(
+  cluster: SimulatedCluster,
+): Promise<{ transfers: number; returned: number }> {
+  let transfers = 0;
+  let returned = 0;
+  for (const node of cluster.nodes) {
+    for (const row of await node.store.journal.outbox({ limit: 100_000 })) {
+      transfers++;
+      if (row.state === "returned") returned++;
+    }
+  }
+  return { transfers, returned };
+}
+
+async function stopAndReplay(cluster: SimulatedCluster): Promise<readonly Finding[]> {
+  const { world } = cluster;
+  let stopped = 0;
+  for (const core of cluster.cores) void core.stop().then(() => stopped++, world.fail.bind(world));
+  const running = cluster.cores.length;
+  if (!(await world.runUntil(world.nowMs + STOP_MS, () => stopped === running))) {
+    return [`${running - stopped} nodes did not stop within ${STOP_MS} ms`];
+  }
+  const replays = await Promise.all(cluster.nodes.map(checkReplay));
+  return replays.flat();
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "bun:test";
+import { SABOTAGE, type SabotageName } from "./sabotage.ts";
+import { runScenario } from "./scenario.ts";
+
+/** `SIMULATION_SEEDS=1000 bun test test/simulation` for the long form; `make test-long` does it. */
+const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
+/** Seeds within which each sabotage must be noticed. */
+const SABOTAGE_SEEDS = 12;
+const SEED_TIMEOUT_MS = 120_000;
+
+describe("a cluster through storms of kills, losses, copies, partitions and full disks", () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    test(
+      `seed ${seed}`,
+      async () => {
+        const report = await runScenario({ seed });
+        expect(report.findings).toEqual([]);
+      },
+      SEED_TIMEOUT_MS,
+    );
+  }
+});
+
+test(
+  "the same seed gives the same run",
+  async () => {
+    const [first, second] = [await runScenario({ seed: 4 }), await runScenario({ seed: 4 })];
+    expect(second.trace).toBe(first.trace);
+  },
+  SEED_TIMEOUT_MS,
+);
+
+describe("a broken promise is noticed", () => {
+  for (const sabotage of Object.keys(SABOTAGE) as SabotageName[]) {
+    test(
+      sabotage,
+      async () => {
+        expect(await seedThatNotices(sabotage)).toBeDefined();
+      },
+      SEED_TIMEOUT_MS * SABOTAGE_SEEDS,
+    );
+  }
+});
+
+async function seedThatNotices(sabotage: SabotageName): Promise<number | undefined> {
+  for (let seed = 1; seed <= SABOTAGE_SEEDS; seed++) {
+    try {
+      const { findings } = await runScenario({ seed, sabotage });
+      if (findings.length > 0) return seed;
+    } catch {
+      // The product's own assertions have noticed it, which is as good.
+      return seed;
+    }
+  }
+  return undefined;
+}
