@@ -39,7 +39,8 @@ export class LogArchive {
     for (const entry of this.#rows.get(row.tank_id) ?? []) {
       if (entry.seq > snapshot.seq) break;
       advance(tank, entry.tick);
-      if (entry.kind !== "mark") apply(tank, decodeCommand(entry));
+      const command = decodeCommand(entry.kind, entry.payload);
+      if (command) apply(tank, command);
     }
     advance(tank, snapshot.tick);
     return digest(tank);

@@ -66,22 +66,23 @@ export class Nemesis {
 
   #act(): void {
     const node = this.#pick();
-    const { world, nodes } = this.#cluster;
-    switch (this.#draws.integer(0, 5)) {
-      case 0:
-        return this.#kill(node);
-      case 1:
-        return this.#cut(node, false);
-      case 2:
-        return this.#cut(node, true);
-      case 3:
-        node.host.wallOffsetMs = this.#draws.integer(-86_400_000, 86_400_000);
-        return world.record(`clock of ${node.name} jumps`);
-      case 4:
-        return this.#fillDisk(node);
-      default:
+    const { nodes } = this.#cluster;
+    const acts = [
+      () => this.#kill(node),
+      () => this.#cut(node, false),
+      () => this.#cut(node, true),
+      () => this.#jumpClock(node),
+      () => this.#fillDisk(node),
+      () => {
         for (const one of nodes) this.#kill(one);
-    }
+      },
+    ];
+    acts[this.#draws.integer(0, acts.length - 1)]?.();
+  }
+
+  #jumpClock(node: SimulatedNode): void {
+    node.host.wallOffsetMs = this.#draws.integer(-86_400_000, 86_400_000);
+    this.#cluster.world.record(`clock of ${node.name} jumps`);
   }
 
   #pick(): SimulatedNode {
