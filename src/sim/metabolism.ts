@@ -37,7 +37,7 @@ export function measureSizes(
 
 /**
  * Burns a tick's energy and ages every fish by one tick
- * (TW core/energy/energy_component.py, with day and night at their mean).
+ * (TW core/energy/energy_component.py, by day).
  */
 export function metabolise(
   count: number,

@@ -40,7 +40,7 @@ export type Move =
 
 export function scripts(maxLength = 25): fc.Arbitrary<readonly Move[]> {
   const pick = fc.nat(10_000);
-  const number = fc.oneof(fc.integer({ min: -2, max: 40 }), fc.double());
+  const number = fc.oneof(fc.integer({ min: -2, max: 300 }), fc.double());
   return fc.array(
     fc.oneof(
       fc.record({ do: fc.constant("run" as const), ticks: fc.nat(60) }),
