@@ -1,0 +1,219 @@
+import { describe, expect, test } from "bun:test";
+import type { Clock } from "../../src/platform/clock.ts";
+import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
+import type { FromSimulation, LoadTank, ToSimulation } from "../../src/tanks/simulation.ts";
+import { SimulationLoop } from "../../src/tanks/simulation-loop.ts";
+import { NO_SNAPSHOTS } from "./harness.ts";
+
+/** A loop alone, on a simulated machine. */
+class LoopBench {
+  readonly world = new SimulatedWorld({ seed: 1 });
+  readonly process = this.world.addHost({ name: "node" }).boot();
+  readonly said: FromSimulation[] = [];
+  readonly loop: SimulationLoop;
+
+  constructor(snapshots = NO_SNAPSHOTS, seenAs = (clock: Clock) => clock) {
+    const { timers } = this.process;
+    const clock = seenAs(this.process.clock);
+    this.loop = new SimulationLoop({ clock, timers }, (said) => this.said.push(said), {
+      snapshots,
+    });
+  }
+
+  load(tank: string, tickRate: number, more: Partial<LoadTank> = {}): void {
+    this.loop.receive({
+      kind: "load",
+      tank,
+      load: 1,
+      spec: { seed: 3, fish: 10, tankKey: "00000000000000aa" },
+      snapshot: undefined,
+      tail: [],
+      controls: { paused: false, tickRate },
+      held: false,
+      watched: false,
+      ...more,
+    });
+  }
+
+  command(tank: string, request: number, command: (ToSimulation & { kind: "command" })["command"]) {
+    this.loop.receive({ kind: "command", tank, load: 1, request, command });
+  }
+
+  async run(durationMs: number): Promise<void> {
+    await this.world.run(this.world.nowMs + durationMs);
+  }
+
+  of<Kind extends FromSimulation["kind"]>(kind: Kind): Extract<FromSimulation, { kind: Kind }>[] {
+    return this.said.filter(
+      (said): said is Extract<FromSimulation, { kind: Kind }> => said.kind === kind,
+    );
+  }
+
+  /** The tick of a tank, by a command that changes nothing. */
+  tickOf(tank: string): number {
+    this.command(tank, 0, { kind: "resume" });
+    return this.of("applied").at(-1)?.tick ?? -1;
+  }
+
+  report(tank: string) {
+    const reports = this.of("reports").flatMap((said) => said.reports);
+    return reports.findLast((one) => one.tank === tank)?.report;
+  }
+}
+
+describe("the simulation loop", () => {
+  test("runs 30 ticks a second, without drift, and says so", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 30);
+    await bench.run(100_000);
+    const tick = bench.tickOf("a");
+    expect(tick).toBeGreaterThanOrEqual(2999);
+    expect(tick).toBeLessThanOrEqual(3001);
+    expect(bench.report("a")?.achievedRate).toBeCloseTo(30, 0);
+    expect(bench.report("a")?.tickLag).toBe(0);
+  });
+
+  test("hosts tanks of different rates side by side", async () => {
+    const bench = new LoopBench();
+    bench.load("slow", 2);
+    bench.load("fast", 200);
+    bench.load("flat out", 0);
+    await bench.run(200);
+    // Bounded even where the clock stands still while code runs: 256 ticks a millisecond.
+    expect(bench.tickOf("flat out")).toBeGreaterThan(1000);
+    expect(bench.tickOf("flat out")).toBeLessThanOrEqual(201 * 256);
+    bench.loop.receive({ kind: "unload", tank: "flat out", load: 1 });
+    await bench.run(4800);
+    expect(Math.abs(bench.tickOf("slow") - 10)).toBeLessThanOrEqual(1);
+    expect(Math.abs(bench.tickOf("fast") - 1000)).toBeLessThanOrEqual(2);
+  });
+
+  test("catches up a second at most after the machine has slept", async () => {
+    let sleptMs = 0;
+    const world = new SimulatedWorld({ seed: 1 });
+    const { clock, timers } = world.addHost({ name: "node" }).boot();
+    const sleeping = { ...clock, monotonicMs: () => clock.monotonicMs() + sleptMs };
+    const said: FromSimulation[] = [];
+    const loop = new SimulationLoop({ clock: sleeping, timers }, (message) => said.push(message));
+    const id = { tank: "a", load: 1 };
+    loop.receive({
+      kind: "load",
+      ...id,
+      spec: { seed: 3, fish: 10, tankKey: "00000000000000aa" },
+      snapshot: undefined,
+      tail: [],
+      controls: { paused: false, tickRate: 30 },
+      held: false,
+      watched: false,
+    });
+    await world.run(1000);
+    sleptMs = 8 * 3_600_000;
+    await world.run(2000);
+    loop.receive({ kind: "command", ...id, request: 1, command: { kind: "resume" } });
+    const applied = said.find((message) => message.kind === "applied");
+    expect(applied?.tick).toBeGreaterThanOrEqual(85);
+    expect(applied?.tick).toBeLessThanOrEqual(91);
+  });
+
+  test("carries out a command at once, also while a tank goes flat out", async () => {
+    const bench = new LoopBench();
+    bench.load("flat out", 0);
+    await bench.run(10);
+    const before = bench.said.length;
+    bench.command("flat out", 7, { kind: "feed", portions: 1 });
+    expect(bench.said.slice(before)).toMatchObject([{ kind: "applied", request: 7 }]);
+  });
+
+  test("is not kept from ticking by a stream of commands", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 30);
+    for (let i = 0; i < 5000; i++) {
+      bench.command("a", i, { kind: "feed", portions: 1 });
+      await bench.run(0.4);
+    }
+    expect(bench.tickOf("a")).toBeGreaterThanOrEqual(58);
+  });
+
+  test("marks the state every 1,000 ticks, numbered with the commands", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 100);
+    await bench.run(5);
+    bench.command("a", 1, { kind: "feed", portions: 1 });
+    await bench.run(20_000);
+    expect(bench.of("loaded")).toMatchObject([{ report: { seq: 1 }, replayedTicks: 0 }]);
+    expect(bench.of("applied")).toMatchObject([{ seq: 2 }]);
+    expect(bench.of("mark").map(({ seq, tick }) => [seq, tick])).toEqual([
+      [3, 1000],
+      [4, 2000],
+    ]);
+  });
+
+  test("holds a tank until it is released", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 30, { held: true });
+    await bench.run(2000);
+    bench.loop.receive({ kind: "release", tank: "a", load: 1 });
+    await bench.run(1000);
+    expect(bench.tickOf("a")).toBeGreaterThanOrEqual(29);
+    expect(bench.tickOf("a")).toBeLessThanOrEqual(31);
+  });
+
+  test("does not listen to what is meant for an earlier incarnation", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 30);
+    bench.load("a", 30, { load: 2 });
+    await bench.run(100);
+    bench.command("a", 1, { kind: "feed", portions: 1 });
+    bench.loop.receive({ kind: "unload", tank: "a", load: 1 });
+    expect(bench.of("applied")).toEqual([]);
+    bench.loop.receive({
+      kind: "command",
+      tank: "a",
+      load: 2,
+      request: 1,
+      command: { kind: "pause" },
+    });
+    expect(bench.of("applied")).toHaveLength(1);
+  });
+
+  test("an error of one tank stops that tank, at its load or later", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 30);
+    bench.load("impossible", 30, { spec: { seed: 1, fish: -1, tankKey: "00000000000000aa" } });
+    bench.load("lost", 30, {
+      tail: [{ seq: 1, tick: 0, command: undefined, digest: "another" }],
+    });
+    const packed = new Uint8Array([1, 2, 3]);
+    const controls = { paused: false, tickRate: 30 };
+    bench.load("torn", 30, { snapshot: { seq: 1, tick: 0, controls, digest: "", packed } });
+    await bench.run(1000);
+    expect(bench.of("load_failed").map(({ tank, stage }) => [tank, stage])).toEqual([
+      ["impossible", "replay"],
+      ["torn", "snapshot"],
+      ["lost", "replay"],
+    ]);
+    expect(bench.tickOf("a")).toBeGreaterThanOrEqual(28);
+  });
+
+  test("takes a snapshot when replaying would cost too much CPU, not of a paused tank", async () => {
+    const bench = new LoopBench({ ...NO_SNAPSHOTS, costMs: 5, intervalMs: 500 }, costly);
+    bench.load("a", 30);
+    bench.load("still", 30, { controls: { paused: true, tickRate: 30 } });
+    await bench.run(10_000);
+    const captured = bench.of("captured");
+    expect(captured.length).toBeGreaterThan(2);
+    expect(captured.every(({ tank }) => tank === "a")).toBe(true);
+  });
+});
+
+/** The clock, when every look at it comes a tenth of a millisecond later: as if code took that long. */
+function costly(clock: Clock): Clock {
+  let spentMs = 0;
+  return {
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => {
+      spentMs += 0.1;
+      return clock.monotonicMs() + spentMs;
+    },
+  };
+}
