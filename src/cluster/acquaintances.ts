@@ -1,0 +1,67 @@
+import type { Address } from "../discovery/backend.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Meeting } from "./handshake.ts";
+import type { HubHint } from "./wire.ts";
+
+/** The last meeting with each node, bounded; the one met longest ago gives way. */
+export class Acquaintances {
+  readonly #meetings = new Map<string, Meeting>();
+  readonly #rttMs = new Map<string, number>();
+
+  note(meeting: Meeting): void {
+    const nodeId = meeting.document.node_id;
+    this.#meetings.delete(nodeId);
+    this.#meetings.set(nodeId, meeting);
+    if (meeting.rttMs !== undefined) this.noteRtt(nodeId, meeting.rttMs);
+    const oldest = this.#meetings.keys().next().value;
+    if (this.#meetings.size <= LIMITS.serversMax || oldest === undefined) return;
+    this.#meetings.delete(oldest);
+    this.#rttMs.delete(oldest);
+  }
+
+  noteRtt(nodeId: string, rttMs: number): void {
+    // Smoothed like TCP's (RFC 6298, section 2): one late answer is no slow link.
+    const before = this.#rttMs.get(nodeId);
+    const smooth = before === undefined ? rttMs : (7 * before + rttMs) / 8;
+    this.#rttMs.set(nodeId, Math.round(smooth * 10) / 10);
+  }
+
+  rttMs(nodeId: string): number | undefined {
+    return this.#rttMs.get(nodeId);
+  }
+
+  meeting(nodeId: string): Meeting | undefined {
+    return this.#meetings.get(nodeId);
+  }
+
+  addressesOf(nodeId: string): readonly Address[] {
+    const meeting = this.#meetings.get(nodeId);
+    return meeting ? addressesOfMeeting(meeting) : [];
+  }
+
+  /** It leads no more, or we know better now. */
+  forgetRole(nodeId: string): void {
+    const meeting = this.#meetings.get(nodeId);
+    if (!meeting) return;
+    const standing = { ...meeting.document.standing, role: "discovering" as const, hub: null };
+    this.#meetings.set(nodeId, { ...meeting, document: { ...meeting.document, standing } });
+  }
+
+  /** Those that claimed to be hub when we last met. */
+  hubs(except: readonly (string | undefined)[]): readonly HubHint[] {
+    return [...this.#meetings.values()]
+      .filter(({ document }) => document.standing.role === "hub")
+      .filter(({ document }) => !except.includes(document.node_id))
+      .slice(-LIMITS.addressesPerServerMax)
+      .map((meeting) => ({
+        node_id: meeting.document.node_id,
+        addresses: [...addressesOfMeeting(meeting)],
+      }));
+  }
+}
+
+function addressesOfMeeting({ address, document }: Meeting): readonly Address[] {
+  const { addresses } = document;
+  const known = address ? [address, ...addresses] : addresses;
+  return known.slice(0, LIMITS.addressesPerServerMax);
+}

@@ -1,0 +1,403 @@
+import type { Address, Announcement, Nomination } from "../discovery/backend.ts";
+import { DiscoveryManager } from "../discovery/manager.ts";
+import { Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { Acquaintances } from "./acquaintances.ts";
+import type { ClusterView } from "./cluster.ts";
+import type { ClusterDeps } from "./deps.ts";
+import { Dialer } from "./dialer.ts";
+import { Directory } from "./directory.ts";
+import { Handshake, type Meeting } from "./handshake.ts";
+import { Health } from "./health.ts";
+import { HubLink, onlineWorkers } from "./hub-link.ts";
+import { Membership } from "./membership.ts";
+import { PeerClient } from "./peer-client.ts";
+import { prove } from "./proof.ts";
+import { Registrar } from "./registrar.ts";
+import { Registry } from "./registry.ts";
+import { RegistryKeeper } from "./registry-keeper.ts";
+import { Self } from "./self.ts";
+import { successorOf } from "./takeover.ts";
+import {
+  type HubHint,
+  type NodeDocument,
+  type Ping,
+  type PingReply,
+  PROTOCOL_VERSION,
+  type Registration,
+  type StandingWire,
+} from "./wire.ts";
+
+/** The parts of a node's cluster, wired to each other: what one of them notices, the others do. */
+export class ClusterNode {
+  readonly self: Self;
+  readonly client: PeerClient;
+  readonly registry: Registry;
+  readonly keeper: RegistryKeeper;
+  readonly handshake: Handshake;
+  readonly dialer: Dialer;
+  readonly membership: Membership;
+  readonly link: HubLink;
+  readonly registrar: Registrar;
+  readonly directory: Directory;
+  readonly discovery: DiscoveryManager;
+  readonly health: Health;
+  stopped = false;
+
+  readonly #deps: ClusterDeps;
+  readonly #acquaintances = new Acquaintances();
+  readonly #notify: () => void;
+  #announced = "";
+  #registered = "";
+
+  constructor(deps: ClusterDeps, notify: () => void) {
+    this.#deps = deps;
+    this.#notify = notify;
+    this.self = new Self(deps);
+    this.client = new PeerClient(deps);
+    this.keeper = new RegistryKeeper(deps);
+    this.registry = new Registry(deps.clock, deps.bootId, (key, entry) => {
+      this.keeper.keep(key, entry);
+      notify();
+    });
+    this.handshake = new Handshake({
+      deps,
+      client: this.client,
+      document: () => this.#document(),
+      onMeeting: (meeting) => this.#meet(meeting),
+      onStranger: (nodeId, addresses) => this.dial(nodeId, addresses),
+    });
+    this.dialer = new Dialer(deps, this.handshake);
+    this.membership = new Membership(deps, {
+      onLead: (predecessor) => this.#lead(predecessor),
+      onFollow: (hub, previous) => this.#follow(hub, previous),
+      onDiscover: () => this.#discover(),
+      onDial: (nodeId) => this.dial(nodeId, this.#acquaintances.addressesOf(nodeId)),
+      onChange: () => {
+        this.#announce();
+        notify();
+      },
+    });
+    this.link = new HubLink({
+      deps,
+      client: this.client,
+      registry: this.registry,
+      membership: this.membership,
+      acquaintances: this.#acquaintances,
+      describe: () => this.#registration(),
+      dial: (nodeId, addresses) => this.dial(nodeId, addresses),
+      reach: (nodeId) => this.reach(nodeId),
+    });
+    this.registrar = new Registrar({
+      deps,
+      registry: this.registry,
+      dial: (nodeId, addresses) => this.dial(nodeId, addresses),
+      discoveredBy: (nodeId) => this.dialer.discoveredBy(nodeId),
+    });
+    this.directory = new Directory(this.registry, () => this.#viewpoint());
+    this.discovery = new DiscoveryManager(deps);
+    this.health = this.#createHealth();
+  }
+
+  get isHub(): boolean {
+    return this.membership.state.role === "hub";
+  }
+
+  get hub(): string | undefined {
+    return this.membership.state.hub;
+  }
+
+  view(): ClusterView {
+    const { role, hub, term } = this.membership.state;
+    return {
+      cluster: this.#deps.settings.cluster,
+      role,
+      hub: hub === undefined ? undefined : this.directory.server(hub),
+      term,
+      backends: this.discovery.statuses(),
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.keeper.load(this.registry);
+    this.#listSelf();
+    this.discovery.start(this.#announcement(), (nomination) => this.#nominated(nomination));
+    await this.membership.start();
+    this.health.start();
+  }
+
+  dial(nodeId: string, addresses: readonly Address[]): void {
+    if (!this.stopped && addresses.length > 0) void this.dialer.dial(nodeId, addresses);
+  }
+
+  /** Whether the node can be sent to; shakes hands first where that has not happened yet. */
+  async reach(nodeId: string): Promise<boolean> {
+    if (this.client.pinned(nodeId)) return true;
+    const entry = this.registry.get(nodeId);
+    if (!entry || entry.addresses.length === 0) return false;
+    return (await this.dialer.dial(nodeId, entry.addresses)).kind === "met";
+  }
+
+  /** @throws Problem `foreign_cluster`, or `not_ready` once this node leaves. */
+  answerPing(ping: Ping, signer: string): PingReply {
+    const { identity, settings, bootId } = this.#deps;
+    if (ping.cluster !== settings.cluster) {
+      throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
+    }
+    if (this.stopped) throw new Problem("not_ready", "This node leaves.");
+    const entry = this.registry.get(signer);
+    const listed = this.isHub && entry !== undefined && entry.bootId === ping.boot_id;
+    if (listed) this.registry.see(signer);
+    for (const { node_id, addresses } of ping.other_hubs) {
+      this.#nominated({ backend: "peer", nodeId: node_id, addresses });
+    }
+    if (ping.lost_hub !== null) this.link.check();
+    return prove(identity, ping.challenge, {
+      node_id: identity.nodeId,
+      boot_id: bootId,
+      standing: this.#standing(),
+      listed,
+      lost: ping.lost_hub === null ? null : this.link.hasLost(ping.lost_hub),
+      successor: successorOf(onlineWorkers(this.registry, this.hub ?? "")) ?? null,
+      registry: ping.registry && this.isHub ? this.registry.delta(ping.registry) : null,
+    });
+  }
+
+  #standing(): StandingWire {
+    const { role, term, hub, self } = this.membership.state;
+    return {
+      role,
+      term,
+      hub: hub === undefined ? null : this.#hintOf(hub),
+      priority: self.priority,
+      may_claim: self.mayClaim,
+    };
+  }
+
+  #hintOf(nodeId: string): HubHint {
+    const own = nodeId === this.#deps.identity.nodeId;
+    const addresses = own ? this.self.addresses() : this.client.pinned(nodeId)?.addresses;
+    return { node_id: nodeId, addresses: [...(addresses ?? [])] };
+  }
+
+  #document(): NodeDocument {
+    const { settings, identity, bootId } = this.#deps;
+    return {
+      protocol: PROTOCOL_VERSION,
+      cluster: settings.cluster,
+      node_id: identity.nodeId,
+      boot_id: bootId,
+      standing: this.#standing(),
+      record: this.self.record(this.membership.state.role),
+      addresses: [...this.self.addresses()],
+      tanks: [...this.self.tanks()],
+      heartbeat_interval: settings.timing.heartbeatMs / 1000,
+    };
+  }
+
+  #registration(): Registration {
+    const { record, addresses, tanks, heartbeat_interval, boot_id } = this.#document();
+    const { priority, mayClaim } = this.membership.state.self;
+    const standing = { priority, may_claim: mayClaim };
+    return { ...record, addresses, tanks, heartbeat_interval, boot_id, standing };
+  }
+
+  #announcement(): Announcement {
+    const { identity, settings } = this.#deps;
+    const { role, self } = this.membership.state;
+    return {
+      nodeId: identity.nodeId,
+      cluster: settings.cluster,
+      version: settings.version,
+      role,
+      priority: self.priority,
+      // Nothing to dial is nothing to announce.
+      addresses: settings.register === false ? [] : this.self.addresses(),
+    };
+  }
+
+  #announce(): void {
+    const announcement = this.#announcement();
+    const text = JSON.stringify(announcement);
+    if (text === this.#announced) return;
+    this.#announced = text;
+    this.discovery.update(announcement);
+  }
+
+  #nominated(nomination: Nomination): void {
+    if (this.stopped || nomination.addresses.length === 0) return;
+    if (nomination.nodeId !== undefined && this.#isSettledWith(nomination.nodeId)) return;
+    const addresses = nomination.addresses.slice(0, LIMITS.addressesPerServerMax);
+    this.dialer.nominate({ ...nomination, addresses });
+  }
+
+  /** It is here with us and there is nothing to find out. */
+  #isSettledWith(nodeId: string): boolean {
+    const entry = this.registry.get(nodeId);
+    if (entry?.status !== "online") return false;
+    const { role, suspect } = this.membership.state;
+    if (role === "worker") return !suspect && this.link.vouching !== undefined;
+    const silentMs = this.#deps.clock.monotonicMs() - entry.lastSeenMs;
+    return role === "hub" && silentMs < RECENT_MS;
+  }
+
+  #meet(meeting: Meeting): void {
+    if (this.stopped) return;
+    const { document } = meeting;
+    const { node_id: nodeId, standing } = document;
+    this.#acquaintances.note(meeting);
+    if (meeting.address) this.#confirm(nodeId, standing.hub?.node_id);
+    this.membership.dispatch({
+      kind: "met",
+      nowMs: this.#deps.clock.monotonicMs(),
+      peer: {
+        nodeId,
+        priority: standing.priority,
+        mayClaim: standing.may_claim,
+        role: standing.role,
+        term: standing.term,
+        hub: standing.role === "worker" ? standing.hub?.node_id : undefined,
+        dialled: meeting.address !== undefined,
+        cannotDialUs: meeting.canDialUs === false,
+        defersToUs: meeting.defersToUs,
+        weDefer: meeting.weDefer,
+        metMs: this.#deps.clock.monotonicMs(),
+      },
+    });
+    if (standing.role === "worker" && standing.hub) this.#hearOfHub(standing.hub);
+  }
+
+  /** Its key has answered where we dialled: what was only said about it is known now. */
+  #confirm(nodeId: string, followed: string | undefined): void {
+    const entry = this.registry.get(nodeId);
+    if (!entry) return;
+    if (!entry.record.reachable || !entry.record.signed) {
+      const record = { ...entry.record, reachable: true, signed: true };
+      this.registry.amend(nodeId, { record });
+    }
+    const ours = followed === this.#deps.identity.nodeId || nodeId === this.hub;
+    if (ours) this.registry.see(nodeId);
+  }
+
+  /** A worker that we have met follows a hub that is not ours: the two hubs should meet. */
+  #hearOfHub({ node_id, addresses }: HubHint): void {
+    const { role, suspect, hub } = this.membership.state;
+    const known = node_id === this.#deps.identity.nodeId || node_id === hub;
+    if (!known && (role !== "worker" || suspect)) this.dial(node_id, addresses);
+  }
+
+  #lead(predecessor: string | undefined): void {
+    const { nodeId } = this.#deps.identity;
+    this.link.release();
+    this.registry.forgiveSilence();
+    if (predecessor !== undefined && predecessor !== nodeId) {
+      this.registry.markOffline(predecessor);
+    }
+    this.#listSelf();
+    // Everybody is told at once; they dial back before they follow.
+    const peers = [...this.membership.state.peers.keys()];
+    const listed = this.registry.entries().filter(({ key, status }) => {
+      return key !== nodeId && status !== "offline";
+    });
+    for (const { key, addresses } of listed) {
+      this.dialer.nominate({ backend: "registry", nodeId: key, addresses });
+    }
+    for (const key of peers) this.dial(key, this.#acquaintances.addressesOf(key));
+  }
+
+  #follow(hub: string, previous: string | undefined): void {
+    const { nodeId } = this.#deps.identity;
+    const meeting = this.#acquaintances.meeting(hub);
+    if (meeting) this.#listHub(meeting);
+    if (previous !== undefined && previous !== nodeId && previous !== hub) {
+      this.registry.markOffline(previous);
+    }
+    this.link.follow(hub);
+  }
+
+  #discover(): void {
+    this.link.release();
+    for (const { key, addresses, record } of this.registry.entries()) {
+      if (record.node_id === null) continue;
+      this.dialer.nominate({ backend: "registry", nodeId: key, addresses });
+    }
+    this.discovery.refresh();
+  }
+
+  #listSelf(): void {
+    const { identity, bootId, settings } = this.#deps;
+    const { priority, mayClaim } = this.membership.state.self;
+    this.registry.put({
+      key: identity.nodeId,
+      record: this.self.record(this.membership.state.role),
+      label: this.self.label,
+      addresses: this.self.addresses(),
+      tanks: this.self.tanks(),
+      priority,
+      mayClaim,
+      bootId,
+      intervalMs: settings.timing.heartbeatMs,
+      owner: undefined,
+    });
+  }
+
+  #listHub({ document, address, rttMs }: Meeting): void {
+    const { standing, record, node_id } = document;
+    const addresses = address ? [address, ...document.addresses] : document.addresses;
+    this.registry.put({
+      key: node_id,
+      record: { ...record, rtt_ms: rttMs ?? null, reachable: address !== undefined },
+      label: record.server_id,
+      addresses: addresses.slice(0, LIMITS.addressesPerServerMax),
+      tanks: document.tanks,
+      priority: standing.priority,
+      mayClaim: standing.may_claim,
+      bootId: document.boot_id,
+      intervalMs: document.heartbeat_interval * 1000,
+      owner: undefined,
+    });
+  }
+
+  /** Looks whether what we told others still holds. */
+  #refreshSelf(due: boolean): void {
+    const text = JSON.stringify([this.self.addresses(), this.self.tanks()]);
+    const changed = text !== this.#registered;
+    this.#registered = text;
+    if (changed || due) this.#listSelf();
+    if (changed && this.membership.state.role === "worker") this.link.registerAgain();
+    this.#announce();
+    if (changed) this.#notify();
+  }
+
+  #viewpoint() {
+    const { identity } = this.#deps;
+    return {
+      selfId: identity.nodeId,
+      self: () => this.self.record(this.membership.state.role),
+      ownTanks: () => this.self.tanks(),
+      hub: this.hub,
+      rttMs: (nodeId: string) => this.#acquaintances.rttMs(nodeId),
+      reachable: (nodeId: string) => this.handshake.hasReached(nodeId),
+    };
+  }
+
+  #createHealth(): Health {
+    const { identity } = this.#deps;
+    return new Health({
+      deps: this.#deps,
+      registry: this.registry,
+      isHub: () => this.isHub,
+      vouching: () => this.link.vouching,
+      dial: (nodeId, addresses) => this.dial(nodeId, addresses),
+      rivals: () =>
+        this.#acquaintances
+          .hubs([identity.nodeId])
+          .map(({ node_id, addresses }) => ({ nodeId: node_id, addresses })),
+      refreshSelf: (due) => this.#refreshSelf(due),
+      refreshDiscovery: () => this.discovery.refresh(),
+    });
+  }
+}
+
+/** A worker pings every 400 ms: one that was heard this recently does not lead another cluster. */
+const RECENT_MS = 3_000;

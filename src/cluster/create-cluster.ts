@@ -1,0 +1,140 @@
+import { Problem } from "../platform/errors.ts";
+import { NetworkError } from "../platform/network.ts";
+import { sleep } from "../platform/timers.ts";
+import type { Cluster } from "./cluster.ts";
+import { ClusterNode } from "./cluster-node.ts";
+import type { ClusterDeps } from "./deps.ts";
+import type { PeerReply } from "./peer-route.ts";
+import { discoveryRoutes } from "./routes-discovery.ts";
+import { peerRoutes } from "./routes-peer.ts";
+import { serverRoutes } from "./routes-servers.ts";
+
+/** A cluster that still has to learn where its node's API listens, where that is not set before. */
+export interface StartableCluster extends Cluster {
+  /** Tells where the API really listens; before {@link Cluster.start}. */
+  setListening(port: number, host?: string): void;
+}
+
+/** To say goodbye, all together: a node that stops must not wait for the dead. */
+const GOODBYE_MS = 1_000;
+
+/** A node's part in a cluster. */
+export function createCluster(deps: ClusterDeps): StartableCluster {
+  const listeners = new Set<() => void>();
+  const notify = coalesce(() => {
+    for (const listener of [...listeners]) listener();
+  });
+  const node = new ClusterNode(deps, notify);
+  const { nodeId } = deps.identity;
+  const { directory } = node;
+  const self = () => directory.server(nodeId) ?? node.self.record(node.membership.state.role);
+  const routes = [
+    ...peerRoutes({
+      handshake: node.handshake,
+      answerPing: (ping, signer) => node.answerPing(ping, signer),
+    }),
+    ...discoveryRoutes({
+      registrar: node.registrar,
+      client: node.client,
+      isHub: () => node.isHub,
+      hub: () => (node.membership.state.role === "worker" ? node.hub : undefined),
+      timeoutMs: deps.settings.timing.discoveryTimeoutMs,
+      onHubLeft: (hub) => node.link.dismiss(hub),
+    }),
+    ...serverRoutes({
+      view: () => node.view(),
+      self,
+      servers: (filter) => directory.servers(filter),
+      server: (id) => directory.server(id),
+      ownTanks: () => node.self.tanks(),
+      heartbeatMs: deps.settings.timing.heartbeatMs,
+    }),
+  ];
+  return {
+    nodeId,
+    decided: node.membership.decided,
+    start: () => node.start(),
+    stop: () => leave(node, deps),
+    view: () => node.view(),
+    self,
+    servers: (filter) => directory.servers(filter),
+    server: (id) => directory.server(id),
+    tanksOf: (id) => directory.tanksOf(id),
+    locate: (tank) => directory.locate(tank),
+    call: (to, method, path, body) => call(node, deps, to, method, path, body),
+    routes: () => routes,
+    setListening: (port, host) => node.self.listenAt(port, host),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+async function call(
+  node: ClusterNode,
+  deps: ClusterDeps,
+  to: string,
+  method: "GET" | "POST",
+  path: string,
+  body: unknown,
+): Promise<PeerReply> {
+  const known = node.client.pinned(to) ?? node.registry.get(to);
+  if (!known) throw new Problem("unknown_server", `No node "${to}" is known here.`);
+  if (!(await node.reach(to))) {
+    throw new NetworkError("unreachable", `${to} does not answer at any address that is known`);
+  }
+  const { peerTimeoutMs } = deps.settings.timing;
+  try {
+    return await node.client.send(to, method, path, body, { timeoutMs: peerTimeoutMs });
+  } catch (error) {
+    const moved = error instanceof NetworkError && error.failure !== "timeout";
+    // It may have restarted somewhere else: the next call begins with a handshake.
+    if (moved) node.client.unpin(to);
+    throw error;
+  }
+}
+
+/** Withdraws from the cluster: a hub tells its workers, a worker its hub, and the network is told. */
+async function leave(node: ClusterNode, deps: ClusterDeps): Promise<void> {
+  if (node.stopped) return;
+  const wasHub = node.isHub;
+  const unregistered = wasHub ? dismissWorkers(node, deps) : node.link.unregister(GOODBYE_MS);
+  node.stopped = true;
+  node.health.stop();
+  node.dialer.stop();
+  const goodbyes = Promise.all([unregistered, node.discovery.stop()]);
+  await Promise.race([goodbyes, sleep(deps.timers, 2 * GOODBYE_MS)]);
+  node.link.release();
+  node.membership.stop();
+}
+
+async function dismissWorkers(node: ClusterNode, deps: ClusterDeps): Promise<void> {
+  const { nodeId } = deps.identity;
+  const path = `/api/discovery/unregister/${encodeURIComponent(nodeId)}`;
+  const workers = node.registry
+    .entries()
+    .filter(({ key, status }) => key !== nodeId && status === "online" && node.client.pinned(key));
+  await Promise.all(
+    workers.map(async ({ key }) => {
+      try {
+        await node.client.send(key, "DELETE", path, undefined, { timeoutMs: GOODBYE_MS });
+      } catch {
+        // It finds out by itself.
+      }
+    }),
+  );
+}
+
+/** Runs `task` once for any number of calls that come before the next turn. */
+function coalesce(task: () => void): () => void {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    void Promise.resolve().then(() => {
+      due = false;
+      task();
+    });
+  };
+}

@@ -1,0 +1,72 @@
+import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Machine } from "../platform/machine.ts";
+import type { Network } from "../platform/network.ts";
+import type { Random } from "../platform/random.ts";
+import type { Timers } from "../platform/timers.ts";
+import type { RegistryStore } from "../store/journal.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Term } from "./cluster.ts";
+import type { Identity } from "./identity.ts";
+
+/** How often a node shows itself and looks at others (CONTRACT, "Settings"). Milliseconds. */
+export interface ClusterTiming {
+  readonly heartbeatMs: number;
+  readonly discoveryRefreshMs: number;
+  readonly healthCheckMs: number;
+  readonly discoveryTimeoutMs: number;
+  readonly pruneAfterMs: number;
+  readonly peerTimeoutMs: number;
+}
+
+/** What of a node's settings the cluster needs, already validated. */
+export interface ClusterSettings {
+  readonly version: string;
+  readonly cluster: string;
+  /** The label; the node id where there is none. */
+  readonly serverId: string | undefined;
+  readonly role: "auto" | "hub" | "worker";
+  readonly priority: number;
+  /** Hubs that were named by URL. This node never outranks them. */
+  readonly hubs: readonly Address[];
+  readonly tags: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly region: string | undefined;
+  readonly zone: string | undefined;
+  readonly advertise: readonly Address[];
+  /** Where the API listens; may be told later by `setListening`. */
+  readonly port: number;
+  readonly host?: string | undefined;
+  /** False: neither announce this node nor register it with a hub. Default true. */
+  readonly register?: boolean;
+  readonly timing: ClusterTiming;
+}
+
+/** Where the highest term is kept. Losing it costs nothing but a slower merge. */
+export interface TermStore {
+  load(): Promise<Term | undefined>;
+  save(term: Term): Promise<void>;
+}
+
+/** Everything that the cluster touches. */
+export interface ClusterDeps {
+  readonly identity: Identity;
+  /** New at each start of the process. */
+  readonly bootId: string;
+  readonly settings: ClusterSettings;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly network: Network;
+  readonly machine: Machine;
+  readonly registryStore: RegistryStore;
+  readonly termStore: TermStore;
+  readonly tanks: Pick<Tanks, "list">;
+  /** Connections to tanks of other nodes; shown as `active_connections`. */
+  readonly connectionCount?: () => number;
+  readonly backends: readonly DiscoveryBackend[];
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
