@@ -99,6 +99,8 @@ function start(host: string, port: number, current: () => Service): Server {
     hostname: host,
     port,
     development: false,
+    // Without this Bun, outside development mode, shares the port with whoever else has it.
+    reusePort: false,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {

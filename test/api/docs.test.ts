@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import { z } from "zod";
+import { clientOf } from "./client.ts";
+import { FakeNode } from "./fakes.ts";
+
+interface Operation {
+  readonly summary?: string;
+  readonly parameters?: readonly { name: string; in: string; required?: boolean }[];
+  readonly security?: readonly unknown[];
+  readonly responses?: Readonly<Record<string, { description?: string }>>;
+}
+
+function documented() {
+  const node = new FakeNode();
+  node.peerRoutes = [
+    {
+      method: "POST",
+      path: "/peer/{server_id}/hello",
+      summary: "Say hello",
+      request: z.strictObject({ say: z.string() }),
+      response: z.strictObject({ heard: z.boolean() }),
+      handle: async () => ({ status: 200, body: {} }),
+    },
+  ];
+  return clientOf(node);
+}
+
+/** Routes that are no part of the API: the page's files, and the style of /docs. */
+const UNDOCUMENTED = new Set(["/", "/docs.css"]);
+
+test("the OpenAPI document contains every mounted route and nothing else", async () => {
+  const { app, ask } = documented();
+  const { status, body } = await ask("/openapi.json");
+  expect(status).toBe(200);
+  const mounted = app.routes
+    .filter(
+      ({ method, path }) => method !== "ALL" && !path.includes("{") && !UNDOCUMENTED.has(path),
+    )
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  const described = Object.entries<object>(body.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect([...new Set(described)].sort()).toEqual([...new Set(mounted)].sort());
+  expect(described).toContain("POST /peer/{server_id}/hello");
+  expect(described).toContain("GET /ws/{tank_id}");
+});
+
+test("the OpenAPI document is well-formed", async () => {
+  const { body } = await documented().ask("/openapi.json");
+  expect(body.openapi).toMatch(/^3\.1\.\d+$/);
+  expect(body.info).toMatchObject({ title: "tankd", version: "0.1.0" });
+  for (const [path, item] of Object.entries<Record<string, Operation>>(body.paths)) {
+    const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    for (const [method, operation] of Object.entries(item)) {
+      const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
+      expect([path, declared.map(({ name }) => name).join()]).toEqual([path, inPath.join()]);
+      expect(declared.every(({ required }) => required === true)).toBe(true);
+      expect(operation.summary).toBeString();
+      expect(Object.keys(operation.responses ?? {})).toContain("default");
+      for (const [code, response] of Object.entries(operation.responses ?? {})) {
+        expect(code).toMatch(/^(default|[1-5]\d\d)$/);
+        expect(response.description).toBeString();
+      }
+      const controlled = method !== "get" && !path.startsWith("/peer/");
+      expect([path, method, operation.security !== undefined]).toEqual([path, method, controlled]);
+    }
+  }
+  expect(body.components.securitySchemes.controlToken).toMatchObject({ scheme: "bearer" });
+  for (const reference of JSON.stringify(body).matchAll(
+    /"\$ref":"#\/components\/schemas\/(\w+)"/g,
+  )) {
+    expect(Object.keys(body.components.schemas)).toContain(reference[1] ?? "");
+  }
+});
+
+test("/docs is one page without scripts, foreign files or inline style, and escapes", async () => {
+  const { ask } = documented();
+  const { text, headers } = await ask("/docs");
+  expect(headers.get("content-type")).toContain("text/html");
+  expect(text).toContain("/api/tanks/{tank_id}/feed");
+  expect(text).toContain("/peer/{server_id}/hello");
+  expect(text).not.toMatch(/<script|<style|style=|https?:\/\/(?!$)/);
+  expect(text).not.toContain("<code>: ");
+  expect((await ask("/docs.css")).headers.get("content-type")).toBe("text/css");
+});

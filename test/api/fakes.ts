@@ -1,0 +1,308 @@
+import type { ApiContext } from "../../src/api/context.ts";
+import type { Cluster } from "../../src/cluster/cluster.ts";
+import type { PeerRoute } from "../../src/cluster/peer-route.ts";
+import type { ServerRecord } from "../../src/cluster/server-record.ts";
+import type { Migration } from "../../src/migration/migration.ts";
+import { Problem } from "../../src/platform/errors.ts";
+import type { Command, FishView, TankStats } from "../../src/sim/types.ts";
+import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
+import type { LogFields } from "../../src/telemetry/log.ts";
+import { noMetrics } from "../../src/telemetry/metrics.ts";
+
+export const TOKEN = "test-control-token";
+export const NODE_ID = "node-a";
+const EPOCH_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+export function fakeServer(id: string, more: Partial<ServerRecord> = {}): ServerRecord {
+  const instant = new Date(EPOCH_MS).toISOString();
+  return {
+    server_id: `${id}-label`,
+    node_id: id,
+    hostname: id,
+    host: "10.0.0.1",
+    port: 8000,
+    status: "online",
+    role: "worker",
+    version: "0.1.0",
+    platform: "linux",
+    architecture: "x64",
+    tank_count: 1,
+    fish_count: 2,
+    active_connections: 0,
+    capabilities: ["entity-transfer"],
+    tags: [],
+    resources: { cpu_cores: 2 },
+    region: null,
+    zone: null,
+    cpu_percent: 1,
+    memory_mb: 60,
+    uptime_seconds: 5,
+    registered_at: instant,
+    last_heartbeat: instant,
+    last_seen: instant,
+    rtt_ms: null,
+    reachable: true,
+    discovered_by: ["mdns"],
+    is_local: id === NODE_ID,
+    api_url: "http://10.0.0.1:8000",
+    signed: true,
+    ...more,
+  };
+}
+
+export function fakeFish(id: string): FishView {
+  return {
+    fish_id: id,
+    x: 100.123,
+    y: 50.987,
+    vx: 1.23456,
+    vy: -0.5,
+    energy: 71.26,
+    age: 900,
+    stage: "adult",
+    generation: 3,
+    hops: 1,
+    parent_ids: [],
+    size: 1.234567,
+    hue: 0.56789,
+  };
+}
+
+const STATS: TankStats = {
+  tick: 1200,
+  alive: 2,
+  food: 1,
+  capacity: 100,
+  maxGeneration: 3,
+  energy: 142.5,
+  diversity: 0.25,
+  ledger: {
+    founded: 2,
+    born: 1,
+    spawned: 0,
+    imported: 0,
+    restored: 0,
+    died: { starvation: 1, predation: 0, old_age: 0 },
+    exported: 0,
+    removed: 0,
+  },
+};
+
+export function fakeTank(id: string, name = id): HostedTank {
+  return {
+    row: {
+      tank_id: id,
+      name,
+      description: "",
+      created_at: EPOCH_MS,
+      seed: 42,
+      fish: 2,
+      tank_key: "0123456789abcdef",
+      epoch: 1,
+      ordinal: 1,
+    },
+    status: "running",
+    stats: STATS,
+    seq: 7,
+    durableSeq: 6,
+    tickRate: 30,
+    achievedRate: 29.9,
+    tickLag: 0,
+  };
+}
+
+export function fakeFrame(tankId: string, tick: number): Frame {
+  return {
+    tankId,
+    epoch: 1,
+    tick,
+    seq: 7,
+    durableSeq: 6,
+    width: 1088,
+    height: 612,
+    fish: [fakeFish("0123456789abcdef-1")],
+    food: [[1.26, 2, 0]],
+  };
+}
+
+/** A node with two tanks, one neighbour and no network; what it was asked to do is written down. */
+export class FakeNode {
+  readonly commands: { tankId: string; command: Command }[] = [];
+  readonly logged: { event: string; fields: LogFields | undefined }[] = [];
+  readonly listeners = new Map<string, (frame: Frame) => void>();
+  readonly hosted = new Map([
+    ["tank-1", fakeTank("tank-1", "Reef")],
+    ["tank-2", fakeTank("tank-2", "Pond")],
+  ]);
+  readonly created: string[] = [];
+  readonly openEscrow = new Set<string>();
+  peerRoutes: PeerRoute[] = [];
+  phase: "recovering" | "healthy" | "stopping" = "healthy";
+  storageFault: string | undefined;
+  role: "hub" | "worker" | "discovering" = "hub";
+  nowMs = 0;
+
+  context(): ApiContext {
+    return {
+      tanks: this.#tanks(),
+      cluster: this.#cluster(),
+      migration: this.#migration(),
+      clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+      log: {
+        debug() {},
+        info() {},
+        warn() {},
+        error: (event, fields) => void this.logged.push({ event, fields }),
+      },
+      meter: noMetrics,
+      version: "0.1.0",
+      signChallenge: (challenge) => `signed:${challenge}`,
+      publicKey: "key",
+      controlToken: TOKEN,
+      allowedHosts: ["tanks.example.org", "*.lab.example.org"],
+      hostname: "reef.home.arpa",
+      phase: () => this.phase,
+      metrics: async () => "tankd_tanks 2\n",
+    };
+  }
+
+  #tanks(): Tanks {
+    const node = this;
+    return {
+      create: async (spec) => {
+        const id = `tank-${node.hosted.size + 1}`;
+        const tank = fakeTank(id, spec.name);
+        node.created.push(spec.name);
+        node.hosted.set(id, { ...tank, row: { ...tank.row, ...spec } });
+        return node.hosted.get(id) ?? tank;
+      },
+      remove: async (tankId) => void node.hosted.delete(tankId),
+      list: () => [...node.hosted.values()],
+      get: (tankId) => node.hosted.get(tankId),
+      submit: async (tankId, command) => {
+        node.commands.push({ tankId, command });
+        const full = command.kind === "spawn" && command.fish > 5000;
+        const outcome = full
+          ? ({ kind: "rejected", reason: "tank_full", detail: "no room" } as const)
+          : ({ kind: "done" } as const);
+        return { outcome, seq: 8, tick: 1201, epoch: 1 };
+      },
+      fish: async (tankId) => [fakeFish(`${tankId}-fish-1`), fakeFish(`${tankId}-fish-2`)],
+      pickMigrant: async () => undefined,
+      watch: (tankId, listener) => {
+        if (!node.hosted.has(tankId)) throw new Problem("unknown_tank", "gone");
+        node.listeners.set(tankId, listener);
+        return () => void node.listeners.delete(tankId);
+      },
+      get storageFault() {
+        return node.storageFault;
+      },
+    };
+  }
+
+  #cluster(): Cluster {
+    const self = fakeServer(NODE_ID);
+    const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const servers = [self, neighbour];
+    const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
+    const find = (id: string) =>
+      servers.find(({ server_id, node_id }) => server_id === id || node_id === id);
+    return {
+      nodeId: NODE_ID,
+      start: async () => {},
+      stop: async () => {},
+      decided: Promise.resolve(),
+      view: () => ({
+        cluster: "tankd",
+        role: this.role,
+        hub: self,
+        term: { counter: 1, node_id: NODE_ID },
+        backends: [],
+      }),
+      self: () => self,
+      servers: () => servers,
+      server: find,
+      tanksOf: (nodeId) =>
+        nodeId === "node-b"
+          ? [far]
+          : [...this.hosted.values()].map(({ row }) => ({
+              tank_id: row.tank_id,
+              name: row.name,
+              epoch: row.epoch,
+            })),
+      locate: (tank) => {
+        if (tank === "far-tank") {
+          return { node_id: "node-b", server_id: "node-b-label", tank: far, is_local: false };
+        }
+        const row = this.hosted.get(tank)?.row;
+        if (row === undefined) return undefined;
+        const { tank_id, name, epoch } = row;
+        const announced = { tank_id, name, epoch };
+        return { node_id: NODE_ID, server_id: self.server_id, tank: announced, is_local: true };
+      },
+      call: async () => ({ status: 200, body: {} }),
+      routes: () => this.peerRoutes,
+      onChange: () => () => {},
+    };
+  }
+
+  #migration(): Migration {
+    const transfer = {
+      transfer_id: "ab".repeat(16),
+      direction: "out",
+      state: "delivered",
+      entity_type: "fish",
+      entity_id: "0123456789abcdef-1",
+      source_tank_id: "tank-1",
+      source_node_id: NODE_ID,
+      source_server_id: "node-a-label",
+      destination_tank_id: "far-tank",
+      destination_node_id: "node-b",
+      destination_server_id: "node-b-label",
+      sequence: 1,
+      attempts: 1,
+      reason: null,
+      created_at: new Date(EPOCH_MS).toISOString(),
+      updated_at: new Date(EPOCH_MS).toISOString(),
+    } as const;
+    const connection = {
+      connection_id: "c-1",
+      source_tank_id: "tank-1",
+      source_server_id: "node-a-label",
+      destination_tank_id: "far-tank",
+      destination_node_id: "node-b",
+      destination_server_id: "node-b-label",
+      probability: 25,
+      direction: "both",
+      origin: "auto",
+      created_at: EPOCH_MS,
+    } as const;
+    return {
+      start: async () => {},
+      stop: async () => {},
+      connections: () => [connection],
+      connect: async (spec) => ({
+        ...connection,
+        connection_id: "c-2",
+        origin: "manual",
+        source_tank_id: spec.source_tank_id,
+        destination_tank_id: spec.destination_tank_id,
+        probability: spec.probability,
+        direction: spec.direction,
+      }),
+      disconnect: async (id) => {
+        if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);
+      },
+      transfers: async ({ limit, state }) =>
+        [transfer].filter((row) => state === undefined || row.state === state).slice(0, limit),
+      transfer: async (id) => {
+        if (id !== transfer.transfer_id) throw new Problem("unknown_transfer", "no such transfer");
+        const at = new Date(EPOCH_MS).toISOString();
+        return { ...transfer, events: [{ transfer_id: id, at, event: "committed", detail: "" }] };
+      },
+      hasOpen: (tankId) => this.openEscrow.has(tankId),
+      escrowCount: this.openEscrow.size,
+      routes: () => [],
+    };
+  }
+}

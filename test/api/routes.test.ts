@@ -1,0 +1,305 @@
+import { describe, expect, test } from "bun:test";
+import { clientOf } from "./client.ts";
+
+describe("health", () => {
+  test.each(["/health", "/api/health"])("%s tells who is there", async (path) => {
+    const { ask } = clientOf();
+    const { status, body } = await ask(path);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      status: "healthy",
+      node_id: "node-a",
+      server_id: "node-a-label",
+      mode: "server",
+      timestamp: "2026-01-02T03:04:05.000Z",
+    });
+  });
+
+  test("a recovering worker says so", async () => {
+    const { ask, node } = clientOf();
+    node.phase = "recovering";
+    node.role = "worker";
+    expect((await ask("/health")).body).toMatchObject({ status: "recovering", mode: "proxy" });
+  });
+
+  test("/ready holds only when phase, storage and role are right", async () => {
+    const { ask, node } = clientOf();
+    expect((await ask("/ready")).body).toEqual({ ready: true });
+    expect((await ask("/ready?verbose")).body.checks).toHaveLength(3);
+    node.storageFault = "disk full";
+    const { status, body, headers } = await ask("/ready?verbose");
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      type: "urn:tankd:problem:not_ready",
+      detail: "storage: disk full",
+    });
+    expect(body.checks).toContainEqual({ name: "storage", ok: false, detail: "disk full" });
+    expect(headers.get("retry-after")).toBe("1");
+    node.storageFault = undefined;
+    node.role = "discovering";
+    expect((await ask("/ready")).status).toBe(503);
+    node.role = "hub";
+    node.phase = "stopping";
+    expect((await ask("/ready")).status).toBe(503);
+  });
+
+  test("/metrics is Prometheus text", async () => {
+    const { ask } = clientOf();
+    const { headers, text } = await ask("/metrics");
+    expect(headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(text).toBe("tankd_tanks 2\n");
+  });
+});
+
+describe("tanks", () => {
+  test("the list has the contract's shape", async () => {
+    const { ask } = clientOf();
+    const { status, body } = await ask("/api/tanks");
+    expect(status).toBe(200);
+    expect(body.count).toBe(2);
+    expect(body.tanks[0].tank).toEqual({
+      tank_id: "tank-1",
+      name: "Reef",
+      description: "",
+      server_id: "node-a-label",
+      created_at: "2026-01-02T03:04:05.000Z",
+      epoch: 1,
+      tick: 1200,
+      seq: 7,
+      durable_seq: 6,
+      status: "running",
+    });
+    expect(body.tanks[0]).toMatchObject({ fish_count: 2, seed: 42, tick_rate: 30 });
+    expect(body.tanks[0].ledger.died.starvation).toBe(1);
+  });
+
+  test("one tank, and where it lives", async () => {
+    const { ask } = clientOf();
+    expect((await ask("/api/tanks/tank-2")).body.tank.name).toBe("Pond");
+    expect((await ask("/api/tanks/tank-2/server")).body.server_id).toBe("node-a-label");
+    expect((await ask("/api/tanks/far-tank/server")).body.host).toBe("10.0.0.2");
+  });
+
+  test("an unknown tank is a 404; one that lives elsewhere names its server", async () => {
+    const { ask } = clientOf();
+    for (const path of ["/api/tanks/none", "/api/tanks/none/server", "/api/tanks/none/fish"]) {
+      const { status, body } = await ask(path);
+      expect([status, body.type]).toEqual([404, "urn:tankd:problem:unknown_tank"]);
+    }
+    const { status, body } = await ask("/api/tanks/far-tank");
+    expect(status).toBe(404);
+    expect(body.detail).toContain("node-b-label");
+    expect(body.detail).toContain("http://10.0.0.2:8000");
+  });
+
+  test("creating answers 201 with a place", async () => {
+    const { ask, node } = clientOf();
+    const { status, body, headers } = await ask("/api/tanks", {
+      method: "POST",
+      token: true,
+      json: { name: " Lagoon ", seed: 7, server_id: "node-a-label" },
+    });
+    expect(status).toBe(201);
+    expect(headers.get("location")).toBe("/api/tanks/tank-3");
+    expect(body.tank.name).toBe("Lagoon");
+    expect(body).toMatchObject({ seed: 7, founders: 50 });
+    expect(node.created).toEqual(["Lagoon"]);
+  });
+
+  test("creating for another server is refused and names the fix", async () => {
+    const { ask, node } = clientOf();
+    const post = (server_id: string) =>
+      ask("/api/tanks", { method: "POST", token: true, json: { name: "x", server_id } });
+    const refused = await post("node-b-label");
+    expect([refused.status, refused.body.type]).toEqual([403, "urn:tankd:problem:not_trusted"]);
+    expect(refused.body.detail).toContain("http://10.0.0.2:8000");
+    expect((await post("nobody")).body.type).toBe("urn:tankd:problem:unknown_server");
+    expect(node.created).toEqual([]);
+  });
+
+  test.each([
+    [{}, "name"],
+    [{ name: "" }, "name"],
+    [{ name: "x".repeat(65) }, "name"],
+    [{ name: "x", fish: -1 }, "fish"],
+    [{ name: "x", fish: 1.5 }, "fish"],
+    [{ name: "x", fish: 1e9 }, "fish"],
+    [{ name: "x", fish: null }, "fish"],
+    [{ name: "x", seed: 2 ** 60 }, "seed"],
+    [{ name: "x", colour: "red" }, "colour"],
+    [[], "body"],
+    ["x", "body"],
+  ])("a wrong body %j is a 422 that names %s", async (json, field) => {
+    const { ask, node } = clientOf();
+    const { status, body } = await ask("/api/tanks", { method: "POST", token: true, json });
+    expect([status, body.type]).toEqual([422, "urn:tankd:problem:invalid"]);
+    expect(body.errors[0].field).toBe(field);
+    expect(body.detail).toContain(field);
+    expect(node.created).toEqual([]);
+  });
+
+  test("removing waits for escrows and tells the viewers", async () => {
+    const removed: string[] = [];
+    const { ask, node } = clientOf(undefined, (tankId) => removed.push(tankId));
+    const remove = () => ask("/api/tanks/tank-1", { method: "DELETE", token: true });
+    node.openEscrow.add("tank-1");
+    const refused = await remove();
+    expect([refused.status, refused.body.type]).toEqual([409, "urn:tankd:problem:escrow_open"]);
+    expect(node.hosted.has("tank-1")).toBe(true);
+    node.openEscrow.clear();
+    expect((await remove()).body).toEqual({ tank_id: "tank-1", removed: true });
+    expect(removed).toEqual(["tank-1"]);
+    expect((await remove()).status).toBe(404);
+  });
+
+  test.each([
+    ["feed", { portions: 3 }, { kind: "feed", portions: 3 }],
+    ["feed", undefined, { kind: "feed", portions: 10 }],
+    ["spawn", { fish: 4 }, { kind: "spawn", fish: 4 }],
+    ["spawn", undefined, { kind: "spawn", fish: 1 }],
+    ["pause", undefined, { kind: "pause" }],
+    ["resume", {}, { kind: "resume" }],
+  ] as const)("%s with %j is submitted", async (command, json, submitted) => {
+    const { ask, node } = clientOf();
+    const path = `/api/tanks/tank-1/${command}`;
+    const { status, body } = await ask(path, { method: "POST", token: true, json });
+    expect(status).toBe(200);
+    expect(body).toEqual({ tank_id: "tank-1", command, epoch: 1, tick: 1201, seq: 8 });
+    expect(node.commands).toEqual([{ tankId: "tank-1", command: submitted }]);
+  });
+
+  test("commands refuse unknown fields, impossible numbers and unknown tanks", async () => {
+    const { ask, node } = clientOf();
+    const post = (path: string, json: unknown) => ask(path, { method: "POST", token: true, json });
+    expect((await post("/api/tanks/tank-1/pause", { now: 1 })).body.errors[0].field).toBe("now");
+    expect((await post("/api/tanks/tank-1/feed", { portions: 0 })).status).toBe(422);
+    expect((await post("/api/tanks/tank-1/spawn", { fish: 10_001 })).status).toBe(422);
+    expect((await post("/api/tanks/none/feed", {})).status).toBe(404);
+    expect(node.commands).toEqual([]);
+    const full = await post("/api/tanks/tank-1/spawn", { fish: 6000 });
+    expect([full.status, full.body.detail]).toEqual([422, "The tank refused (tank_full): no room"]);
+  });
+
+  test("fish: list with paging, one, none", async () => {
+    const { ask } = clientOf();
+    const all = await ask("/api/tanks/tank-1/fish");
+    expect(all.body).toMatchObject({ count: 2, total: 2 });
+    const second = await ask("/api/tanks/tank-1/fish?limit=1&offset=1");
+    expect(second.body).toMatchObject({ count: 1, total: 2 });
+    expect(second.body.fish[0].fish_id).toBe("tank-1-fish-2");
+    expect((await ask("/api/tanks/tank-1/fish/tank-1-fish-1")).body.generation).toBe(3);
+    const none = await ask("/api/tanks/tank-1/fish/nobody");
+    expect([none.status, none.body.type]).toEqual([404, "urn:tankd:problem:unknown_fish"]);
+    expect((await ask("/api/tanks/tank-1/fish?limit=0")).status).toBe(400);
+    expect((await ask("/api/tanks/tank-1/fish?limit=abc")).body.errors[0].field).toBe("limit");
+  });
+});
+
+describe("connections", () => {
+  test("are listed, made and cut", async () => {
+    const { ask } = clientOf();
+    const listed = (await ask("/api/connections")).body;
+    expect(listed.count).toBe(1);
+    expect(listed.connections[0]).toMatchObject({
+      connection_id: "c-1",
+      origin: "auto",
+      created_at: "2026-01-02T03:04:05.000Z",
+    });
+    const made = await ask("/api/connections", {
+      method: "POST",
+      token: true,
+      json: {
+        source_tank_id: "tank-1",
+        destination_tank_id: "far-tank",
+        source_server_id: "node-a-label",
+        destination_server_id: "node-b-label",
+        probability: 50,
+        direction: "right",
+      },
+    });
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ connection_id: "c-2", probability: 50, direction: "right" });
+    const cut = (id: string) => ask(`/api/connections/${id}`, { method: "DELETE", token: true });
+    expect((await cut("c-1")).body).toEqual({ connection_id: "c-1", removed: true });
+    expect((await cut("c-9")).body.type).toBe("urn:tankd:problem:unknown_connection");
+  });
+
+  test.each([
+    [{ source_tank_id: "tank-1" }, "destination_tank_id"],
+    [{ source_tank_id: "a", destination_tank_id: "b", probability: 101 }, "probability"],
+    [{ source_tank_id: "a", destination_tank_id: "b", direction: "up" }, "direction"],
+    [{ source_tank_id: "a", destination_tank_id: "b", rate: 1 }, "rate"],
+  ])("a wrong body %j names %s", async (json, field) => {
+    const { ask } = clientOf();
+    const { status, body } = await ask("/api/connections", { method: "POST", token: true, json });
+    expect([status, body.errors[0].field]).toEqual([422, field]);
+  });
+
+  test("one from another server's tank is refused", async () => {
+    const { ask } = clientOf();
+    const json = {
+      source_tank_id: "far-tank",
+      source_server_id: "node-b-label",
+      destination_tank_id: "tank-1",
+    };
+    const { status, body } = await ask("/api/connections", { method: "POST", token: true, json });
+    expect([status, body.type]).toEqual([403, "urn:tankd:problem:not_trusted"]);
+  });
+});
+
+describe("transfers", () => {
+  test("are listed by state and limit, and shown with their events", async () => {
+    const { ask } = clientOf();
+    expect((await ask("/api/transfers?limit=5&state=delivered")).body.count).toBe(1);
+    expect((await ask("/api/transfers?state=refused")).body).toEqual({ transfers: [], count: 0 });
+    const id = "ab".repeat(16);
+    expect((await ask(`/api/transfers/${id}`)).body.events[0].event).toBe("committed");
+    expect((await ask("/api/transfers/none")).body.type).toBe("urn:tankd:problem:unknown_transfer");
+    for (const query of ["limit=0", "limit=1001", "limit=x", "state=lost"]) {
+      expect((await ask(`/api/transfers?${query}`)).status).toBe(400);
+    }
+  });
+});
+
+describe("gateway", () => {
+  test("knows the tanks of every server and where to watch them", async () => {
+    const { ask } = clientOf();
+    const { tanks, count } = (await ask("/gateway/tanks")).body;
+    expect(count).toBe(3);
+    expect(tanks[2]).toMatchObject({
+      tank: { tank_id: "far-tank", name: "Far", epoch: 1, server_id: "node-b-label" },
+      server: { host: "10.0.0.2", port: 8000 },
+      websocket_url: "ws://10.0.0.2:8000/ws/far-tank",
+    });
+    expect((await ask("/gateway/tanks/far-tank")).body.server.server_id).toBe("node-b-label");
+    expect((await ask("/gateway/tanks/none")).status).toBe(404);
+  });
+});
+
+describe("watching without a WebSocket", () => {
+  test("is refused; a tank elsewhere names its node", async () => {
+    const { ask } = clientOf();
+    const plain = await ask("/ws/tank-1");
+    expect([plain.status, plain.headers.get("upgrade")]).toEqual([400, "websocket"]);
+    expect((await ask("/ws/none", { upgrade: () => true })).status).toBe(404);
+    const far = await ask("/ws/far-tank", { upgrade: () => true });
+    expect(far.status).toBe(404);
+    expect(far.body.detail).toContain("node-b-label");
+  });
+});
+
+describe("the page", () => {
+  test("revalidates itself and keeps its hashed files for ever", async () => {
+    const { ask } = clientOf();
+    const page = await ask("/");
+    expect(page.headers.get("content-type")).toBe("text/html;charset=utf-8");
+    expect(page.headers.get("cache-control")).toBe("no-cache");
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+    const etag = page.headers.get("etag") ?? "";
+    const again = await ask("/", { headers: { "if-none-match": `W/${etag}` } });
+    expect([again.status, again.text]).toEqual([304, ""]);
+    const script = await ask("/chunk-abc.js");
+    expect(script.headers.get("cache-control")).toContain("immutable");
+    expect((await ask("/chunk-other.js")).status).toBe(404);
+  });
+});

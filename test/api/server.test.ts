@@ -1,0 +1,188 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { type ApiServer, type ListenOptions, listen } from "../../src/api/server.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
+import { FakeNode, fakeFrame, TOKEN } from "./fakes.ts";
+
+const HOST = "127.0.0.1";
+const servers: ApiServer[] = [];
+
+function open(options: Partial<ListenOptions> = {}): ApiServer {
+  const server = listen({ host: HOST, port: 0, portAsked: false, ...options });
+  servers.push(server);
+  return server;
+}
+
+function start() {
+  const node = new FakeNode();
+  const server = open();
+  server.serve(node.context());
+  return { node, server, url: `http://${HOST}:${server.port}` };
+}
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+/** A viewer whose messages can be awaited one by one. */
+function watch(url: string, tankId: string, headers: Record<string, string> = {}) {
+  // Bun's client can send headers, which the browser's type does not know.
+  const options: Bun.WebSocketOptions = { headers };
+  const socket: WebSocket = Reflect.construct(WebSocket, [
+    `${url.replace("http", "ws")}/ws/${tankId}`,
+    options,
+  ]);
+  const messages: unknown[] = [];
+  const waiting: ((message: unknown) => void)[] = [];
+  socket.onmessage = ({ data }) => {
+    const message: unknown = JSON.parse(String(data));
+    const next = waiting.shift();
+    if (next === undefined) messages.push(message);
+    else next(message);
+  };
+  const opened = new Promise((resolve) => {
+    socket.onopen = () => resolve("open");
+    socket.onerror = () => resolve("refused");
+  });
+  const closed = new Promise<number>((resolve) => {
+    socket.onclose = ({ code }) => resolve(code);
+  });
+  const next = () =>
+    messages.length > 0
+      ? Promise.resolve(messages.shift())
+      : new Promise<unknown>((resolve) => waiting.push(resolve));
+  return { socket, opened, closed, next };
+}
+
+describe("listening", () => {
+  test("answers 503 until there is something to serve", async () => {
+    const server = open();
+    const url = `http://${HOST}:${server.port}`;
+    const early = await fetch(`${url}/health`);
+    expect(early.status).toBe(503);
+    expect(await early.json()).toMatchObject({ type: "urn:tankd:problem:not_ready" });
+    server.serve(new FakeNode().context());
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+
+  test("a taken port that was asked for is a problem, the default one moves on", () => {
+    const { port } = open();
+    expect(() => open({ port, portAsked: true })).toThrow(`Port ${port} on ${HOST} is taken`);
+    const moved = open({ port, portAsked: false });
+    expect(moved.port).toBeGreaterThan(port);
+    expect(moved.movedFrom).toBe(port);
+  });
+
+  test("an address that is not ours is a bad setting", () => {
+    expect(() => open({ host: "192.0.2.1", port: 0 })).toThrow("Cannot listen on 192.0.2.1");
+  });
+
+  test("a chunked body is counted while it comes in", async () => {
+    const { url, node } = start();
+    const chunk = new Uint8Array(65_536).fill(0x20);
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent++ < 8) controller.enqueue(chunk);
+        else controller.close();
+      },
+    });
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    const answer = await fetch(`${url}/api/tanks`, { method: "POST", headers, body });
+    expect(answer.status).toBe(413);
+    expect(node.created).toEqual([]);
+    const small = JSON.stringify({ name: "chunked" });
+    const stream = new Blob([small]).stream();
+    const made = await fetch(`${url}/api/tanks`, { method: "POST", headers, body: stream });
+    expect(made.status).toBe(201);
+  });
+
+  test("tells peer routes the address of the other end", async () => {
+    const { node, url, server } = start();
+    let seen = "";
+    node.peerRoutes = [
+      {
+        method: "POST",
+        path: "/peer",
+        summary: "",
+        response: expect.anything(),
+        handle: async ({ remoteAddress }) => {
+          seen = remoteAddress;
+          return { status: 200, body: {} };
+        },
+      },
+    ];
+    server.serve(node.context());
+    await fetch(`${url}/peer`, { method: "POST" });
+    expect(seen).toBe(HOST);
+  });
+});
+
+describe("watching a tank", () => {
+  test("brings a hello, then frames, and ends the watch with the last viewer", async () => {
+    const { url, node } = start();
+    const first = watch(url, "tank-1");
+    await first.opened;
+    node.listeners.get("tank-1")?.(fakeFrame("tank-1", 1));
+    expect(await first.next()).toMatchObject({
+      type: "hello",
+      tank: { tank_id: "tank-1", name: "Reef", server_id: "node-a-label" },
+      width: 1088,
+      height: 612,
+      fields: { food: ["x", "y", "kind"] },
+    });
+    expect(await first.next()).toEqual({
+      type: "frame",
+      epoch: 1,
+      tick: 1,
+      seq: 7,
+      durable_seq: 6,
+      fish: [["0123456789abcdef-1", 100.1, 51, 1.23, -0.5, 1.23, 0.568, 2, 71.3, 3, 1]],
+      food: [[1.3, 2, 0]],
+      stats: { alive: 2, food: 1, capacity: 100, max_generation: 3, diversity: 0.25 },
+    });
+    const second = watch(url, "tank-1");
+    expect(await second.next()).toMatchObject({ type: "hello" });
+    expect(await second.next()).toMatchObject({ type: "frame", tick: 1 });
+    node.listeners.get("tank-1")?.(fakeFrame("tank-1", 2));
+    expect(await first.next()).toMatchObject({ tick: 2 });
+    expect(await second.next()).toMatchObject({ tick: 2 });
+    first.socket.close();
+    await first.closed;
+    expect(node.listeners.has("tank-1")).toBe(true);
+    second.socket.close();
+    await second.closed;
+    // The server hears of the close on its own turn; a request goes through the same loop.
+    while (node.listeners.has("tank-1")) await fetch(`${url}/health`);
+  });
+
+  test("ends when the tank is removed or the node stops", async () => {
+    const { url, server } = start();
+    const removed = watch(url, "tank-1");
+    const stopped = watch(url, "tank-2");
+    await Promise.all([removed.opened, stopped.opened]);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    await fetch(`${url}/api/tanks/tank-1`, { method: "DELETE", headers });
+    expect(await removed.closed).toBe(4404);
+    await server.stop();
+    expect(await stopped.closed).toBe(1001);
+  });
+
+  test("is refused for foreign pages and unknown tanks", async () => {
+    const { url } = start();
+    const foreign = watch(url, "tank-1", { origin: "http://evil.example" });
+    expect(await foreign.opened).toBe("refused");
+    expect(await watch(url, "far-tank").opened).toBe("refused");
+    expect(await watch(url, "tank-1", { origin: url }).opened).toBe("open");
+  });
+
+  test("a viewer that says too much is closed, a short word is ignored", async () => {
+    const { url, node } = start();
+    const viewer = watch(url, "tank-1");
+    await viewer.opened;
+    viewer.socket.send("hello?");
+    node.listeners.get("tank-1")?.(fakeFrame("tank-1", 1));
+    expect(await viewer.next()).toMatchObject({ type: "hello" });
+    viewer.socket.send("x".repeat(LIMITS.viewerMessageBytesMax + 1));
+    expect(await viewer.closed).not.toBe(1000);
+  });
+});
