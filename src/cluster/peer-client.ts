@@ -154,7 +154,7 @@ export class PeerClient {
         responseBytesMax: LIMITS.peerResponseBytesMax,
       });
       metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(response.status) });
-      return { status: response.status, body: parseJson(response) };
+      return { status: response.status, body: parseJson(response), headers: response.headers };
     } catch (error) {
       const outcome = error instanceof NetworkError ? error.failure : "bug";
       metrics.count("tankd_peer_requests_total", { outcome });

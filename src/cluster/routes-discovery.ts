@@ -3,6 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
 import type { PeerClient } from "./peer-client.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "./peer-route.ts";
+import { readBody } from "./read-body.ts";
 import { plainAddress, type Registrar } from "./registrar.ts";
 import { DEFAULT_INTERVAL_MS, type Entry, offlineAfter } from "./registry-entry.ts";
 import { heartbeatSchema, registrationSchema } from "./wire.ts";
@@ -61,7 +62,7 @@ function registerRoute(
     request: registrationSchema,
     response: registeredSchema,
     handle: async (request) => {
-      const body = registrationSchema.parse(request.body);
+      const body = readBody(registrationSchema, request.body);
       if (!withDeps.isHub()) return forward(withDeps, "POST", path, request, body);
       const entry = withDeps.registrar.register(body, request, defaultIntervalMs);
       return {
@@ -87,7 +88,7 @@ function heartbeatRoute(path: string, withDeps: DiscoveryRoutesDeps): PeerRoute 
     response: beatenSchema,
     handle: async (request) => {
       const serverId = request.params["server_id"] ?? "";
-      const body = heartbeatSchema.parse(request.body ?? {});
+      const body = readBody(heartbeatSchema, request.body ?? {});
       if (!withDeps.isHub()) {
         return forward(withDeps, "POST", fill(path, serverId), request, body);
       }

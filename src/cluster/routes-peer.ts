@@ -3,6 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import type { Handshake } from "./handshake.ts";
 import type { PeerRoute } from "./peer-route.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./proof.ts";
+import { readBody } from "./read-body.ts";
 import {
   helloReplySchema,
   helloSchema,
@@ -43,7 +44,7 @@ export function peerRoutes({ handshake, answerPing }: PeerRoutesDeps): readonly 
       request: helloSchema,
       response: helloReplySchema,
       handle: async (request) => {
-        const body = handshake.answer(helloSchema.parse(request.body), request);
+        const body = handshake.answer(readBody(helloSchema, request.body), request);
         return { status: 200, body };
       },
     },
@@ -57,7 +58,7 @@ export function peerRoutes({ handshake, answerPing }: PeerRoutesDeps): readonly 
         if (signer === undefined) throw new Problem("bad_signature", "Pings are signed.");
         return {
           status: 200,
-          body: answerPing(pingSchema.parse(body), signer) satisfies z.infer<
+          body: answerPing(readBody(pingSchema, body), signer) satisfies z.infer<
             typeof pingReplySchema
           >,
         };

@@ -30,7 +30,7 @@ describe("starting together", () => {
     expect(tookMs).toBeLessThan(300);
     expect(lab.hubOf([first, second])).toBe(second);
     await lab.until("registered", 100, () => {
-      return first.logged("registered with discovery hub at 10.0.0.2:8000").length === 1;
+      return first.logged("registered with discovery hub at 10.0.0.1:8000").length === 1;
     });
     expect(recordOf(second, first)?.reachable).toBe(true);
   });

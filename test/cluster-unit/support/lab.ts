@@ -1,9 +1,8 @@
-import { createCluster, type StartableCluster } from "../../../src/cluster/create-cluster.ts";
 import type { ClusterSettings } from "../../../src/cluster/deps.ts";
 import { type Identity, identityFromSeed } from "../../../src/cluster/identity.ts";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
-import { createPeerRouter } from "../../../src/cluster/peer-router.ts";
 import type { ServerRecord } from "../../../src/cluster/server-record.ts";
+import { createCluster, type StartableCluster } from "../../../src/cluster/service.ts";
 import { createVerifier } from "../../../src/cluster/signature.ts";
 import { journalTermStore } from "../../../src/cluster/term-store.ts";
 import { HubBackend } from "../../../src/discovery/hub/backend.ts";
@@ -15,6 +14,7 @@ import type { HostedTank } from "../../../src/tanks/tanks.ts";
 import type { Log, LogFields } from "../../../src/telemetry/log.ts";
 import { noMetrics } from "../../../src/telemetry/metrics.ts";
 import { Ether } from "./ether.ts";
+import { createPeerRouter } from "./peer-router.ts";
 
 export const PORT = 8000;
 
