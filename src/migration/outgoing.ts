@@ -115,10 +115,12 @@ export class Outgoing {
 
   /**
    * Step 1 of DESIGN §5: export, outbox row and events in one transaction. Resolves with the
-   * transfer's id once the fish is in escrow, undefined when it was gone before it could leave.
+   * transfer's id once the fish is in escrow, undefined when it was gone before it could leave, or
+   * the node is stopping.
    * Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
+    if (this.#stopped) return undefined;
     const { tanks } = this.#ports;
     const tankId = departure.source_tank_id;
     let row: OutboxRow | undefined;

@@ -136,6 +136,15 @@ describe("a connection by hand", () => {
     await node.run(2000);
     expect(node.migration.connections()).toEqual([]);
   });
+
+  test("stays when its tank only could not be brought back", async () => {
+    const node = await new LoneNode().start();
+    await node.migration.connect(toLake);
+    const get = node.tanks.get.bind(node.tanks);
+    node.tanks.get = (tankId) => (tankId === "reef" ? undefined : get(tankId));
+    await node.run(10_000);
+    expect(node.migration.connections()).toHaveLength(1);
+  });
 });
 
 describe("the automatic connection", () => {
@@ -162,8 +171,10 @@ describe("the automatic connection", () => {
     await set(node, "a", { status: "degraded" });
     // Nobody is left: it stays as it was.
     expect(destination(node)).toEqual(["a"]);
-    await set(node, "z", { status: "online", signed: false });
-    expect(destination(node)).toEqual(["a"]);
+    for (const change of [{ signed: false }, { signed: true, reachable: false }]) {
+      await set(node, "z", { status: "online", ...change });
+      expect(destination(node)).toEqual(["a"]);
+    }
     await set(node, "p", { status: "online" });
     expect(node.migration.connections()).toEqual([first].flatMap((one) => one ?? []));
     expect(await node.journal.connections()).toHaveLength(1);

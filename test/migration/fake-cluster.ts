@@ -13,6 +13,7 @@ export interface FakeServer {
   status?: ServerRecord["status"];
   tanks: readonly string[];
   signed?: boolean;
+  reachable?: boolean;
 }
 
 export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<PeerReply>;
@@ -89,7 +90,7 @@ function nobodyAnswers(): Promise<PeerReply> {
   return Promise.reject(new Problem("unknown_server", "nobody is there"));
 }
 
-function record({ nodeId, status, signed }: FakeServer): ServerRecord {
+function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord {
   const instant = "2026-01-01T00:00:00.000Z";
   return {
     server_id: `server of ${nodeId}`,
@@ -117,7 +118,7 @@ function record({ nodeId, status, signed }: FakeServer): ServerRecord {
     last_heartbeat: instant,
     last_seen: instant,
     rtt_ms: null,
-    reachable: true,
+    reachable: reachable ?? true,
     discovered_by: [],
     is_local: false,
     api_url: "",

@@ -327,6 +327,66 @@ describe("every transfer", () => {
     expect(last?.body).toMatchObject({ lowest_undecided: 2 });
   });
 
+  test("settled, or never committed, holds the lowest undecided one back no more", async () => {
+    const { node, peer } = await withPeer();
+    const lowest = () => peer.asked.at(-1)?.body;
+    peer.decides("accepted");
+    await node.sendOne();
+    const { connection_id } = await node.migration.connect({
+      source_tank_id: "reef",
+      destination_tank_id: "lake",
+      probability: 100,
+      direction: "left",
+    });
+    node.journal.fault = "disk full";
+    await node.run(4000);
+    node.journal.fault = undefined;
+    await node.migration.disconnect(connection_id);
+    await node.sendOne();
+    expect(lowest()?.["lowest_undecided"]).toBe(lowest()?.["sequence"]);
+    expect(lowest()?.["sequence"]).toBeGreaterThan(1);
+  });
+
+  test("counts as open from before its commit", async () => {
+    const { node } = await withPeer();
+    const during: boolean[] = [];
+    const submit = node.tanks.submit.bind(node.tanks);
+    node.tanks.submit = (...command) => {
+      during.push(node.migration.hasOpen("reef"));
+      return submit(...command);
+    };
+    expect(node.migration.hasOpen("reef")).toBe(false);
+    await node.sendOne();
+    expect(during).toEqual([true]);
+  });
+
+  test("is asked again when the destination holds the connection and says nothing", async () => {
+    const { node, peer } = await withPeer();
+    peer.answer = () => new Promise(() => {});
+    await node.sendOne();
+    await node.run(10_000);
+    expect(peer.asked.length).toBeGreaterThan(2);
+  });
+
+  test("passes by those that wait for another node", async () => {
+    const { node, peer } = await withPeer({
+      directory: [
+        { nodeId: "here", tanks: ["reef", "pond"] },
+        { nodeId: "there", tanks: ["lake"] },
+        { nodeId: "yonder", tanks: ["sea"] },
+      ],
+    });
+    await node.fill("reef", 20);
+    peer.answer = () => tooMany;
+    for (let n = 0; n < 10; n++) await node.sendOne();
+    await node.sendOne("sea");
+    await node.migration.stop();
+    peer.asked.length = 0;
+    peer.answer = () => new Promise(() => {});
+    await new LoneNode({ journal: node.journal, call: peer.call }).start();
+    expect(peer.asked.map((one) => one.nodeId)).toEqual([...Array(8).fill("there"), "yonder"]);
+  });
+
   test("keeps its destination though the connection has found another one", async () => {
     const { node, peer } = await withPeer({
       autoConnect: true,
