@@ -108,6 +108,7 @@ export class SimulationLoop {
 
   /** Turn by turn, until a whole round finds nothing due or the slice is over. */
   #slice(): void {
+    this.#cancelSlice = undefined;
     this.#sliceAtMs = Number.POSITIVE_INFINITY;
     const startedMs = this.#clock.monotonicMs();
     const endMs = startedMs + SLICE_MS;

@@ -146,6 +146,38 @@ describe("a command", () => {
     expect(next.seq).toBe(3);
   });
 
+  test("that conflicts in a common commit takes only itself and what came after it back", async () => {
+    const bench = new Bench();
+    const commit = gate();
+    let held = false;
+    const tanks = bench.boot({}, (journal) => heldBack(journal, () => held, commit.opened));
+    await bench.settle(tanks.start());
+    const { row } = await bench.settle(tanks.create(REEF));
+    held = true;
+    const noTransfer: JournalWrite = {
+      update: "outbox",
+      transfer_id: "none",
+      state: "delivered",
+      attempts: 1,
+      reason: null,
+      updated_at: 0,
+    };
+    const spawn = (alongside: readonly JournalWrite[]) =>
+      refusal(tanks.submit(row.tank_id, { kind: "spawn", fish: 1 }, () => alongside));
+    const answers = Promise.all([spawn([]), spawn([]), spawn([noTransfer]), spawn([])]);
+    await bench.run(100);
+    commit.open();
+    expect(await bench.settle(answers)).toEqual([
+      "resolved",
+      "resolved",
+      "conflict",
+      "storage_unavailable",
+    ]);
+    await bench.run(1000);
+    expect(tanks.get(row.tank_id)).toMatchObject({ status: "running", seq: 3 });
+    expect(tanks.get(row.tank_id)?.stats.ledger.spawned).toBe(2);
+  });
+
   test("whose writes alongside cannot be made leaves no trace", async () => {
     const bench = new Bench();
     const tanks = await bench.start();

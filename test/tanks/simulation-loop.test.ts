@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Clock } from "../../src/platform/clock.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
+import type { Timers } from "../../src/platform/timers.ts";
 import type { FromSimulation, LoadTank, ToSimulation } from "../../src/tanks/simulation.ts";
 import { SimulationLoop } from "../../src/tanks/simulation-loop.ts";
 import { NO_SNAPSHOTS } from "./harness.ts";
@@ -12,8 +13,12 @@ class LoopBench {
   readonly said: FromSimulation[] = [];
   readonly loop: SimulationLoop;
 
-  constructor(snapshots = NO_SNAPSHOTS, seenAs = (clock: Clock) => clock) {
-    const { timers } = this.process;
+  constructor(
+    snapshots = NO_SNAPSHOTS,
+    seenAs = (clock: Clock) => clock,
+    usedAs = (timers: Timers) => timers,
+  ) {
+    const timers = usedAs(this.process.timers);
     const clock = seenAs(this.process.clock);
     this.loop = new SimulationLoop({ clock, timers }, (said) => this.said.push(said), {
       snapshots,
@@ -122,6 +127,24 @@ describe("the simulation loop", () => {
     const before = bench.said.length;
     bench.command("flat out", 7, { kind: "feed", portions: 1 });
     expect(bench.said.slice(before)).toMatchObject([{ kind: "applied", request: 7 }]);
+  });
+
+  test("does not put off its next slice for a message", async () => {
+    let cancelled = 0;
+    const bench = new LoopBench(NO_SNAPSHOTS, undefined, (timers) => ({
+      after: (delayMs, task) => {
+        const cancel = timers.after(delayMs, task);
+        return () => {
+          cancelled++;
+          cancel();
+        };
+      },
+    }));
+    bench.load("flat out", 0);
+    await bench.run(10);
+    for (let i = 0; i < 10; i++) bench.command("flat out", i, { kind: "feed", portions: 1 });
+    // Moved forwards once, from the pause of the slice before to now.
+    expect(cancelled).toBeLessThanOrEqual(1);
   });
 
   test("is not kept from ticking by a stream of commands", async () => {
