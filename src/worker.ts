@@ -4,6 +4,7 @@
  */
 import { realClock } from "./platform/real/clock.ts";
 import { realTimers } from "./platform/real/timers.ts";
+import type { Timers } from "./platform/timers.ts";
 import type { ToSimulation } from "./tanks/simulation.ts";
 import { SimulationLoop } from "./tanks/simulation-loop.ts";
 
@@ -12,7 +13,19 @@ declare const self: {
   postMessage(message: unknown): void;
 };
 
-const loop = new SimulationLoop({ clock: realClock, timers: realTimers }, (message) =>
+/**
+ * A tank that goes as fast as it can asks for "at once, but after the mail": a timer would wait a
+ * whole millisecond, which left a third of the core idle when measured.
+ */
+const timers: Timers = {
+  after: (delayMs, task) => {
+    if (delayMs > 0) return realTimers.after(delayMs, task);
+    const immediate = setImmediate(task);
+    return () => clearImmediate(immediate);
+  },
+};
+
+const loop = new SimulationLoop({ clock: realClock, timers }, (message) =>
   self.postMessage(message),
 );
 self.onmessage = (event) => loop.receive(event.data);
