@@ -83,9 +83,14 @@ wait_until_gone() {
 stop_node() {
   pid=$(node_pid "$1") || return 0
   kill -TERM "$pid" 2>/dev/null || fail "The node on $1 (pid $pid) belongs to another user: stop it as that user, or as root."
-  wait_until_gone "$pid" "$STOP_SECONDS" ||
-    fail "The node on $1 (pid $pid) has not stopped within $STOP_SECONDS s: make emergency-stop ends it by force."
-  say "Stopped the node on $1 (pid $pid)."
+  expect_end "$pid" "$1"
+}
+
+# expect_end PID DIRECTORY: waits for a node that was asked to stop.
+expect_end() {
+  wait_until_gone "$1" "$STOP_SECONDS" ||
+    fail "The node on $2 (pid $1) has not stopped within $STOP_SECONDS s: make emergency-stop ends it by force."
+  say "Stopped the node on $2 (pid $1)."
 }
 
 has_systemd() { [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; }

@@ -44,7 +44,7 @@ start_node() {
 # wait_for_members COUNT DIRECTORY: until that many servers are online, one of them hub.
 wait_for_members() {
   tenths=300
-  until list=$("$tankd" peers --json --data-dir "$2" | json_lines) &&
+  until list=$("$tankd" peers --json --data-dir "$2" 2>/dev/null | json_lines) &&
     [ "$(printf '%s\n' "$list" | grep -c '"status" *: *"online"')" -ge "$1" ] &&
     [ "$(printf '%s\n' "$list" | grep -c '"role" *: *"hub"')" -eq 1 ]; do
     tenths=$((tenths - 1))
@@ -53,11 +53,15 @@ wait_for_members() {
   done
 }
 
+# All at once, so that they need not wait for each other's last snapshots.
 stop_all() {
+  asked=$(mktemp)
   directories | while IFS= read -r directory; do
-    if pid=$(node_pid "$directory"); then kill -TERM "$pid" 2>/dev/null || true; fi
+    pid=$(node_pid "$directory") || continue
+    kill -TERM "$pid" 2>/dev/null && printf '%s %s\n' "$pid" "$directory" >>"$asked"
   done
-  directories | while IFS= read -r directory; do stop_node "$directory"; done
+  while read -r pid directory; do expect_end "$pid" "$directory"; done <"$asked"
+  rm -f "$asked"
 }
 
 start() {
@@ -83,7 +87,8 @@ logs() {
   trap 'kill $followers 2>/dev/null || true' EXIT
   trap 'exit 0' INT TERM
   for directory in "$DEV_CLUSTER"/*/; do
-    follow "${directory%/}" &
+    # The shell would report each follower that it ends.
+    follow "${directory%/}" 2>/dev/null &
     followers="$followers $!"
   done
   wait

@@ -51,15 +51,16 @@ start() {
 
 stop() {
   directory=$(running_directory)
+  ended=$(deploy/dev-cluster.sh stop)
+  [ -z "$ended" ] || say "$ended"
   if [ -z "$directory" ]; then
-    say "No node is running here."
+    [ -n "$ended" ] || say "No node is running here."
   elif is_service "$(node_pid "$directory")"; then
     service_manager stop tankd.service
     say "Stopped the service tankd; it starts again with the machine, or by make start."
   else
     stop_node "$directory"
   fi
-  deploy/dev-cluster.sh stop
 }
 
 # A service logs to the journal of systemd, a detached node to a file.

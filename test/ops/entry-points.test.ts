@@ -68,6 +68,10 @@ describe("nodes by their own pid", () => {
       expect(again.stdout).toContain("node-1 runs already");
       const listed = await nodes("list");
       expect(listed.stdout).toContain(".dev-cluster/node-2");
+      // Each has found a port of its own.
+      const urls = listed.stdout.match(/http:\S+/g);
+      expect(urls).toHaveLength(2);
+      expect(new Set(urls).size).toBe(2);
     } finally {
       const killed = await nodes("kill");
       expect(killed.stdout.match(/(Ended|Killed) pid/g)).toHaveLength(2);

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { nodeFileSchema } from "../cluster/api.ts";
 import { type Finished, run, until } from "../cluster/commands.ts";
 import { PROMPTLY_MS, TANKD } from "../cluster/node.ts";
@@ -39,13 +40,25 @@ export function complaints({ stderr }: Finished): readonly string[] {
   return stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("{"));
 }
 
+const logLineSchema = z.looseObject({
+  msg: z.string(),
+  level: z.string(),
+  address: z.string().optional(),
+});
+
+function logFile(scratch: Scratch): string {
+  return scratch.path("log");
+}
+
 /** A node on loopback, in the foreground, killed at the end of the test. */
 export class LocalNode implements AsyncDisposable {
   readonly dataDirectory: string;
+  readonly #log: string;
   readonly #process: Bun.Subprocess;
 
-  private constructor(dataDirectory: string, started: Bun.Subprocess) {
+  private constructor(dataDirectory: string, log: string, started: Bun.Subprocess) {
     this.dataDirectory = dataDirectory;
+    this.#log = log;
     this.#process = started;
   }
 
@@ -54,10 +67,10 @@ export class LocalNode implements AsyncDisposable {
     const started = Bun.spawn([TANKD, "start", "--data-dir", dataDirectory, ...options], {
       stdin: "ignore",
       stdout: "ignore",
-      stderr: "ignore",
+      stderr: openSync(logFile(scratch), "a"),
       env: cleanEnvironment(scratch.directory),
     });
-    const node = new LocalNode(dataDirectory, started);
+    const node = new LocalNode(dataDirectory, logFile(scratch), started);
     await until("the node answers", PROMPTLY_MS, async () => (await fetch(`${node.url}/ready`)).ok);
     return node;
   }
@@ -69,6 +82,15 @@ export class LocalNode implements AsyncDisposable {
 
   get token(): string {
     return readFileSync(join(this.dataDirectory, "token"), "utf8").trim();
+  }
+
+  /** What it has logged so far. */
+  log(): readonly z.infer<typeof logLineSchema>[] {
+    const lines = readFileSync(this.#log, "utf8").split("\n");
+    // The last one may be half written.
+    return lines.slice(0, -1).flatMap((line) => {
+      return line.startsWith("{") ? [logLineSchema.parse(JSON.parse(line))] : [];
+    });
   }
 
   get isRunning(): boolean {
