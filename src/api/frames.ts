@@ -1,3 +1,4 @@
+import { FOOD_KINDS } from "../sim/index.ts";
 import type { FishView, TankStats } from "../sim/types.ts";
 import type { Frame, HostedTank } from "../tanks/tanks.ts";
 import { viewTank } from "./tank-view.ts";
@@ -24,6 +25,8 @@ export function encodeHello(hosted: HostedTank, serverId: string, frame: Frame):
     fields: FRAME_FIELDS,
     /** What `stage` counts in. */
     stages: STAGES,
+    /** What `kind` counts in. */
+    food_kinds: FOOD_KINDS.map(({ name }) => name),
   });
 }
 

@@ -106,7 +106,7 @@ function start(host: string, port: number, current: () => Service): Server {
     fetch(request, server) {
       const service = current();
       return service.fetch(request, {
-        remoteAddress: server.requestIP(request)?.address ?? "",
+        remoteAddress: plainAddress(server.requestIP(request)?.address ?? ""),
         upgrade: (tankId) => {
           service.viewers?.admit();
           return server.upgrade(request, { data: { tankId } });
@@ -126,6 +126,11 @@ function start(host: string, port: number, current: () => Service): Server {
       close: (socket) => current().viewers?.close(socket),
     },
   });
+}
+
+/** An IPv4 peer of a socket that listens on `::` comes as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
 }
 
 function codeOf(error: unknown): unknown {

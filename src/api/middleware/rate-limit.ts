@@ -55,8 +55,6 @@ function take(buckets: Map<string, Bucket>, key: string, options: RateLimitOptio
  * machine can pick from at will (RFC 4862). Link-local ones are single machines.
  */
 export function addressKey(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
   const lower = address.toLowerCase();
   if (!lower.includes(":") || lower.startsWith("fe80:")) return lower;
   const [head = "", tail] = lower.split("::");

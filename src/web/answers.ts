@@ -1,0 +1,96 @@
+/** The parts of the API's answers that the page shows; CONTRACT and /docs describe them in full. */
+
+export interface Server {
+  readonly server_id: string;
+  readonly node_id: string | null;
+  readonly host: string;
+  readonly port: number;
+  readonly status: "online" | "degraded" | "offline";
+  readonly role: "hub" | "worker" | "discovering";
+  readonly version: string;
+  readonly tank_count: number;
+  readonly fish_count: number;
+  readonly rtt_ms: number | null;
+  readonly is_local: boolean;
+  readonly signed: boolean;
+  readonly api_url: string;
+}
+
+export interface LocalServer extends Server {
+  readonly cluster: string;
+  readonly hub: { readonly server_id: string; readonly api_url: string } | null;
+}
+
+export interface Tank {
+  readonly tank: {
+    readonly tank_id: string;
+    readonly name: string;
+    readonly tick: number;
+    readonly status: string;
+  };
+  readonly fish_count: number;
+  readonly food_count: number;
+  readonly capacity: number;
+  readonly max_generation: number;
+  readonly diversity: number;
+  readonly ticks_per_second: number;
+}
+
+export interface DirectoryEntry {
+  readonly tank: { readonly tank_id: string; readonly name: string };
+  readonly server: Server;
+}
+
+export interface Connection {
+  readonly connection_id: string;
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  readonly destination_server_id: string;
+  readonly probability: number;
+  readonly direction: "left" | "right" | "both";
+  readonly origin: "auto" | "manual";
+}
+
+export interface Transfer {
+  readonly transfer_id: string;
+  readonly direction: "in" | "out";
+  readonly state: string;
+  readonly entity_id: string | null;
+  readonly source_tank_id: string;
+  readonly source_server_id: string | null;
+  readonly destination_tank_id: string;
+  readonly destination_server_id: string | null;
+  readonly reason: string | null;
+  readonly updated_at: string;
+}
+
+/** Everything that one round of questions brings. */
+export interface Overview {
+  readonly local: LocalServer;
+  readonly servers: readonly Server[];
+  readonly tanks: readonly Tank[];
+  readonly directory: readonly DirectoryEntry[];
+  readonly connections: readonly Connection[];
+  readonly transfers: readonly Transfer[];
+}
+
+const TRANSFERS_SHOWN = 15;
+
+/** Rejects when the node does not answer, or not with what was asked for. */
+export async function askOverview(signal: AbortSignal): Promise<Overview> {
+  const ask = async <T>(path: string): Promise<T> => {
+    const response = await fetch(path, { signal });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return response.json();
+  };
+  const [local, { servers }, { tanks }, directory, { connections }, { transfers }] =
+    await Promise.all([
+      ask<LocalServer>("/api/servers/local"),
+      ask<{ servers: Server[] }>("/api/servers"),
+      ask<{ tanks: Tank[] }>("/api/tanks"),
+      ask<{ tanks: DirectoryEntry[] }>("/gateway/tanks"),
+      ask<{ connections: Connection[] }>("/api/connections"),
+      ask<{ transfers: Transfer[] }>(`/api/transfers?limit=${TRANSFERS_SHOWN}`),
+    ]);
+  return { local, servers, tanks, directory: directory.tanks, connections, transfers };
+}

@@ -1,0 +1,88 @@
+import { askOverview, type Overview, type Tank } from "./answers.ts";
+import { Aquarium, type Figures } from "./aquarium.ts";
+import { byId } from "./dom.ts";
+import { showFigures, showPanels, showTabs, tankFigures } from "./panels.ts";
+
+const POLL_MS = 2000;
+const ANSWER_TIMEOUT_MS = 5000;
+
+/** The page: asks the node every two seconds while it is looked at, and shows the selected tank. */
+class Page {
+  readonly #aquarium: Aquarium;
+  readonly #gone = byId("gone");
+  #tanks: readonly Tank[] = [];
+  #live: { readonly tick: number; readonly figures: Figures } | undefined;
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.#aquarium = new Aquarium(canvas, (tick, figures) => {
+      this.#live = { tick, figures };
+      this.#showFigures();
+    });
+    addEventListener("hashchange", () => this.#select());
+    document.addEventListener("visibilitychange", () => void this.#refresh());
+  }
+
+  async run(): Promise<void> {
+    await this.#refresh();
+    setTimeout(() => void this.run(), POLL_MS);
+  }
+
+  async #refresh(): Promise<void> {
+    if (document.hidden) return;
+    try {
+      this.#show(await askOverview(AbortSignal.timeout(ANSWER_TIMEOUT_MS)));
+      this.#gone.hidden = true;
+    } catch {
+      // What was shown last stays, marked as old.
+      this.#gone.textContent = "node gone, reconnecting…";
+      this.#gone.hidden = false;
+    }
+  }
+
+  #show(overview: Overview): void {
+    this.#tanks = overview.tanks;
+    showPanels(overview, Date.now());
+    this.#select();
+  }
+
+  /** The tank that the address names, if it is here, else the first. */
+  #selected(): Tank | undefined {
+    const wanted = decode(location.hash.slice(1));
+    return this.#tanks.find(({ tank }) => tank.tank_id === wanted) ?? this.#tanks[0];
+  }
+
+  #select(): void {
+    const selected = this.#selected();
+    const tankId = selected?.tank.tank_id;
+    this.#live = undefined;
+    showTabs(this.#tanks, tankId, (chosen) => {
+      location.hash = encodeURIComponent(chosen);
+    });
+    this.#aquarium.show(tankId);
+    this.#showFigures();
+  }
+
+  #showFigures(): void {
+    const tank = this.#selected();
+    if (tank === undefined) {
+      showFigures([]);
+      return;
+    }
+    const { tick = tank.tank.tick, figures = {} } = this.#live ?? {};
+    const { alive = tank.fish_count, food = tank.food_count } = figures;
+    const { max_generation = tank.max_generation, diversity = tank.diversity } = figures;
+    const now = { ...tank, fish_count: alive, food_count: food, max_generation, diversity };
+    showFigures(tankFigures(now, tick));
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const canvas = byId("canvas");
+if (canvas instanceof HTMLCanvasElement) void new Page(canvas).run();

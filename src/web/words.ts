@@ -1,0 +1,29 @@
+/** How the page writes figures. */
+
+export function count(many: number, one: string, more: string): string {
+  return `${many} ${many === 1 ? one : more}`;
+}
+
+/** `3 s ago`; the future, which clocks that differ show, is now. */
+export function ago(thenMs: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.round((nowMs - thenMs) / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
+export function milliseconds(value: number | null): string {
+  if (value === null) return "–";
+  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`;
+}
+
+/** The ends of a long id: what differs is mostly there. */
+export function shortId(id: string): string {
+  return id.length <= 14 ? id : `${id.slice(0, 5)}…${id.slice(-6)}`;
+}
+
+/** Host and port as in a URL (RFC 3986 §3.2.2). */
+export function address(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
