@@ -48,7 +48,7 @@ export class ClusterNode {
   readonly #acquaintances = new Acquaintances();
   readonly #notify: () => void;
   #announced = "";
-  #registered = "";
+  #told = "";
 
   constructor(deps: ClusterDeps, notify: () => void) {
     this.#deps = deps;
@@ -64,6 +64,7 @@ export class ClusterNode {
       deps,
       client: this.client,
       document: () => this.#document(),
+      isLeaving: () => this.stopped,
       onMeeting: (meeting) => this.#meet(meeting),
       onStranger: (nodeId, addresses) => this.dial(nodeId, addresses),
     });
@@ -324,8 +325,14 @@ export class ClusterNode {
     this.discovery.refresh();
   }
 
+  /** What is worth a registration of its own when it changes; figures wait for the heartbeat. */
+  #whatOthersKnow(): string {
+    return JSON.stringify([this.self.addresses(), this.self.tanks()]);
+  }
+
   #listSelf(): void {
     const { identity, bootId, settings } = this.#deps;
+    this.#told = this.#whatOthersKnow();
     const { priority, mayClaim } = this.membership.state.self;
     this.registry.put({
       key: identity.nodeId,
@@ -360,9 +367,7 @@ export class ClusterNode {
 
   /** Looks whether what we told others still holds. */
   #refreshSelf(due: boolean): void {
-    const text = JSON.stringify([this.self.addresses(), this.self.tanks()]);
-    const changed = text !== this.#registered;
-    this.#registered = text;
+    const changed = this.#whatOthersKnow() !== this.#told;
     if (changed || due) this.#listSelf();
     if (changed && this.membership.state.role === "worker") this.link.registerAgain();
     this.#announce();

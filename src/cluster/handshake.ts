@@ -43,6 +43,8 @@ export interface HandshakeDeps {
   readonly client: PeerClient;
   /** This node's document at this moment. */
   readonly document: () => NodeDocument;
+  /** This node says goodbye: nobody should follow it any more. */
+  readonly isLeaving: () => boolean;
   readonly onMeeting: (meeting: Meeting) => void;
   /** Somebody has dialled us that we have not reached yet. */
   readonly onStranger: (nodeId: string, addresses: readonly Address[]) => void;
@@ -114,7 +116,8 @@ export class Handshake {
 
   /**
    * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
-   * `foreign_cluster` for a node of another cluster, `conflict` for one with our own key.
+   * `foreign_cluster` for a node of another cluster, `conflict` for one with our own key, `not_ready`
+   * once this node leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
     const { identity, settings, clock, log } = this.#with.deps;
@@ -130,6 +133,7 @@ export class Handshake {
       }
       throw new Problem("conflict", "A node with this very key runs here already.");
     }
+    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
     const dialable = hello.addresses.filter((address) =>
       this.#mayDial(address, request.remoteAddress),
     );

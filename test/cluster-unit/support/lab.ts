@@ -164,7 +164,7 @@ export class Lab {
   agree(nodes: readonly LabNode[]): boolean {
     const up = nodes.filter((node) => node.isUp);
     const hubs = new Set(up.map((node) => node.cluster.view().hub?.node_id));
-    if (hubs.size !== 1 || hubs.has(undefined)) return false;
+    if (hubs.size !== 1 || !up.some((node) => hubs.has(node.identity.nodeId))) return false;
     return up.every((node) => {
       const online = node.cluster.servers({ status: "online" });
       return (
