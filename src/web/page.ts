@@ -26,7 +26,9 @@ export async function loadPage(): Promise<readonly WebFile[]> {
   }
   const { outputs } = await Bun.build({ entrypoints: [page.index], minify: true });
   return Promise.all(
-    outputs.map(async (output) => webFile(output.path, output.type, await output.bytes())),
+    outputs.map(async (output) =>
+      webFile(output.path, output.type, new Uint8Array(await output.arrayBuffer())),
+    ),
   );
 }
 

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { httpUrl } from "../../src/web/dom.ts";
+import { address, ago, count, milliseconds, shortId } from "../../src/web/words.ts";
+
+test("instants are told as ages; a clock that runs ahead is now", () => {
+  const now = 1_000_000_000;
+  const told = [-5000, 0, 59_000, 60_000, 7_200_000, 200_000_000].map((age) => ago(now - age, now));
+  expect(told).toEqual(["0 s ago", "0 s ago", "59 s ago", "1 min ago", "2 h ago", "2 d ago"]);
+});
+
+test("figures and addresses", () => {
+  expect([count(1, "item", "items"), count(2, "item", "items")]).toEqual(["1 item", "2 items"]);
+  expect([milliseconds(null), milliseconds(0.42), milliseconds(12.6)]).toEqual([
+    "–",
+    "0.4 ms",
+    "13 ms",
+  ]);
+  expect([address("10.0.0.1", 80), address("fe80::1", 80)]).toEqual([
+    "10.0.0.1:80",
+    "[fe80::1]:80",
+  ]);
+  expect([shortId("0123456789abcdef-12"), shortId("short")]).toEqual(["01234…def-12", "short"]);
+});
+
+test("only http URLs become links", () => {
+  expect(httpUrl("http://10.0.0.1:8000")).toBe("http://10.0.0.1:8000/");
+  expect(httpUrl("https://a.example/x")).toBe("https://a.example/x");
+  for (const url of ["javascript:alert(1)", "data:text/html,x", "//a", "", "file:///etc/passwd"]) {
+    expect(httpUrl(url)).toBeUndefined();
+  }
+});
