@@ -72,7 +72,8 @@ async function livingFish(cluster: SimulatedCluster): Promise<readonly FishView[
 }
 
 function fishOf(core: Core): readonly Promise<readonly FishView[]>[] {
-  return core.tanks.list().map(({ row }) => core.tanks.fish(row.tank_id));
+  const running = core.tanks.list().filter(({ status }) => status === "running");
+  return running.map(({ row }) => core.tanks.fish(row.tank_id));
 }
 
 function checkPlaces(fish: readonly FishView[]): readonly Finding[] {

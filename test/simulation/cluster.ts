@@ -75,7 +75,8 @@ export class SimulatedNode {
     );
     this.core = core;
     const routes = [...core.cluster.routes(), ...core.migration.routes()];
-    const verifier = createVerifier(this.identity.nodeId, process.clock);
+    // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol alone.
+    const verifier = () => createVerifier(this.identity.nodeId, process.clock);
     process.listen(API_PORT, receiver(routes, verifier));
     core.start().catch((error: unknown) => {
       if (process.alive) world.fail(error);

@@ -5,6 +5,8 @@ import type { SimulatedCluster, SimulatedNode } from "./cluster.ts";
 const KILL_PERCENT = 0.03;
 const DOWN_MIN_MS = 500;
 const DOWN_MAX_MS = 9_000;
+/** A copy may arrive when its transfer is long settled. */
+const COPY_DELAY_MAX_MS = 30_000;
 /** Between two acts of the nemesis. */
 const PAUSE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 8_000;
@@ -28,6 +30,7 @@ export class Nemesis {
       requestLossPercent: this.#draws.integer(0, 20),
       replyLossPercent: this.#draws.integer(0, 20),
       duplicatePercent: this.#draws.integer(0, 25),
+      copyDelayMaxMs: this.#draws.integer(10, COPY_DELAY_MAX_MS),
       delayMinMs: 1,
       delayMaxMs: this.#draws.integer(5, 400),
     });
@@ -47,6 +50,7 @@ export class Nemesis {
       requestLossPercent: 0,
       replyLossPercent: 0,
       duplicatePercent: 0,
+      copyDelayMaxMs: 5,
       delayMinMs: 1,
       delayMaxMs: 5,
     });

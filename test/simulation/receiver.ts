@@ -8,7 +8,7 @@ import type { IncomingRequest } from "../../src/platform/simulated/network.ts";
  * What the API does for a request between nodes, without a web server: check the signature, find
  * the route, turn a Problem into its status. The handlers behind it are the product's own.
  */
-export function receiver(routes: readonly PeerRoute[], verifier: Verifier) {
+export function receiver(routes: readonly PeerRoute[], verifier: () => Verifier) {
   const table = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
   return async function receive(request: IncomingRequest): Promise<HttpResponse> {
     const url = new URL(request.path, request.origin);
@@ -24,7 +24,7 @@ export function receiver(routes: readonly PeerRoute[], verifier: Verifier) {
         body: request.body ?? "",
       },
       request.headers,
-      verifier,
+      verifier(),
     );
     if (verdict.kind === "bad") return refuse(new Problem("bad_signature", verdict.reason));
     const params = entry.pattern.exec(url.pathname)?.groups ?? {};

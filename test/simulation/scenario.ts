@@ -1,3 +1,4 @@
+import type { Core } from "../../src/node/core.ts";
 import { checkHub, checkLedger, checkReplay, type Finding, isSettled } from "./checks.ts";
 import { type ClusterOptions, SimulatedCluster } from "./cluster.ts";
 import { Nemesis } from "./nemesis.ts";
@@ -36,13 +37,14 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   const nemesis = new Nemesis(cluster);
   cluster.bootAll();
   await world.run(QUIET_MS);
+  if (options.seed % 2 === 0) await connectInRing(cluster);
   nemesis.rage();
   await world.run(QUIET_MS + STORM_MS);
   nemesis.calm();
   const restFromMs = world.nowMs;
   await stopMigrating(cluster);
   const settled = await world.runUntil(restFromMs + REST_MS, () => isSettled(cluster));
-  const settledAfterMs = world.nowMs - restFromMs;
+  const settledAfterMs = Math.round(world.nowMs - restFromMs);
   const findings = settled ? [] : unrest(cluster);
   // A report of a simulation is at most a few hundred milliseconds old.
   await world.run(world.nowMs + 1_000);
@@ -68,6 +70,29 @@ function clusterOptions({ seed, nodes, sabotage }: ScenarioOptions): ClusterOpti
     fish: seed % 3 === 0 ? 98 : 30,
     ...(sabotage === undefined ? {} : { sabotage: SABOTAGE[sabotage] }),
   };
+}
+
+/** Twice as many journeys in each direction of the ring as the automatic connections make. */
+async function connectInRing(cluster: SimulatedCluster): Promise<void> {
+  const { cores, world } = cluster;
+  const connected = cores.map((core, index) => {
+    const next = cores[(index + 1) % cores.length] ?? core;
+    return core.migration.connect({
+      source_tank_id: firstTankOf(core),
+      destination_tank_id: firstTankOf(next),
+      destination_server_id: next.cluster.nodeId,
+      probability: 100,
+      direction: "both",
+    });
+  });
+  await world.run(world.nowMs + 100);
+  await Promise.all(connected);
+}
+
+function firstTankOf(core: Core): string {
+  const [tank] = core.tanks.list();
+  if (!tank) throw new Error("every simulated node has a tank");
+  return tank.row.tank_id;
 }
 
 /** No new journeys, so that what is open can settle and be counted. */

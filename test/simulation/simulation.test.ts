@@ -5,7 +5,7 @@ import { runScenario } from "./scenario.ts";
 /** `SIMULATION_SEEDS=1000 bun test test/simulation` for the long form; `make test-long` does it. */
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
 /** Seeds within which each sabotage must be noticed. */
-const SABOTAGE_SEEDS = 12;
+const SABOTAGE_SEEDS = 60;
 const SEED_TIMEOUT_MS = 120_000;
 
 describe("a cluster through storms of kills, losses, copies, partitions and full disks", () => {

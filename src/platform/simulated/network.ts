@@ -14,8 +14,9 @@ export type RequestHandler = (request: IncomingRequest) => Promise<HttpResponse>
 export interface NetworkFaults {
   requestLossPercent: number;
   replyLossPercent: number;
-  /** A request that arrives twice, each copy with a delay of its own. */
+  /** A request that arrives twice; the copy up to `copyDelayMaxMs` late, long after its answer. */
   duplicatePercent: number;
+  copyDelayMaxMs: number;
   /** One way. A wide range reorders. */
   delayMinMs: number;
   delayMaxMs: number;
@@ -38,6 +39,7 @@ export class SimulatedNetwork {
     requestLossPercent: 0,
     replyLossPercent: 0,
     duplicatePercent: 0,
+    copyDelayMaxMs: 5,
     delayMinMs: 1,
     delayMaxMs: 5,
   };
@@ -109,7 +111,8 @@ export class SimulatedNetwork {
   #sendRequest(exchange: Exchange): void {
     const lost = this.#draws.chance(this.faults.requestLossPercent);
     const doubled = this.#draws.chance(this.faults.duplicatePercent);
-    const delays = [this.#delay(), this.#delay()].slice(0, doubled ? 2 : 1);
+    const copyDelayMs = this.#draws.integer(this.faults.delayMinMs, this.faults.copyDelayMaxMs);
+    const delays = [this.#delay(), copyDelayMs].slice(0, doubled ? 2 : 1);
     if (lost || this.#isCut(exchange.from, exchange.to)) {
       this.#world.record(`lose ${exchange.label}`);
       return;
