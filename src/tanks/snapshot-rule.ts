@@ -17,10 +17,18 @@ export const SNAPSHOT_LIMITS: SnapshotLimits = {
   entriesMax: 1000,
 };
 
-/** What has happened to one tank since its last snapshot. A still tank never becomes due. */
+/** How fast the estimate of a tick's cost may rise from one turn to the next, as the tank grows. */
+const COST_RISE_PER_TURN = 1.02;
+
+/**
+ * What has happened to one tank since its last snapshot, in CPU that a replay would cost. A tick now
+ * and then runs on cold caches and is interrupted by others: it was seen to take ten times what
+ * it takes in a replay, which runs hot. So a tick counts as the cheapest of late.
+ * A tank that stands still never becomes due.
+ */
 export class SnapshotRule {
   readonly #limits: SnapshotLimits;
-  #costMs = 0;
+  #tickCostMs = Number.POSITIVE_INFINITY;
   #ticks = 0;
   #entries = 0;
   #sinceMs: number;
@@ -30,20 +38,28 @@ export class SnapshotRule {
     this.#sinceMs = nowMs;
   }
 
-  spent(costMs: number, ticks: number, entries: number): void {
-    this.#costMs += costMs;
+  /** `ticks` ticks, at least one, took `costMs` in all. */
+  ticked(ticks: number, costMs: number): void {
     this.#ticks += ticks;
-    this.#entries += entries;
+    this.#tickCostMs = Math.min(this.#tickCostMs * COST_RISE_PER_TURN, costMs / ticks);
+  }
+
+  /** An entry came to the log. */
+  logged(): void {
+    this.#entries++;
   }
 
   isDue(nowMs: number): boolean {
     const { costMs, intervalMs, ticksMax, entriesMax } = this.#limits;
-    if (nowMs - this.#sinceMs < intervalMs) return false;
-    return this.#costMs >= costMs || this.#ticks >= ticksMax || this.#entries >= entriesMax;
+    if (this.#ticks + this.#entries === 0 || nowMs - this.#sinceMs < intervalMs) return false;
+    return (
+      this.#ticks * this.#tickCostMs >= costMs ||
+      this.#ticks >= ticksMax ||
+      this.#entries >= entriesMax
+    );
   }
 
   captured(nowMs: number): void {
-    this.#costMs = 0;
     this.#ticks = 0;
     this.#entries = 0;
     this.#sinceMs = nowMs;

@@ -105,7 +105,7 @@ export class ThreadedTank {
       steps++;
       nowMs = this.#clock.monotonicMs();
     }
-    this.#rule.spent(nowMs - startedMs, steps, 0);
+    if (steps > 0) this.#rule.ticked(steps, nowMs - startedMs);
     if (this.#tank.replayed) this.#finishLoad(nowMs);
     return true;
   }
@@ -132,16 +132,15 @@ export class ThreadedTank {
       nowMs = this.#clock.monotonicMs();
     }
     if (ticks === 0) return due > 0;
-    this.#rule.spent(nowMs - startedMs, ticks, 0);
+    this.#rule.ticked(ticks, nowMs - startedMs);
     this.#captureIfDue(nowMs);
     return true;
   }
 
   #command(message: Extract<ToSimulation, { kind: "command" }>): void {
-    const startedMs = this.#clock.monotonicMs();
-    const outcome = this.#tank.apply(message.command, startedMs);
     const nowMs = this.#clock.monotonicMs();
-    this.#rule.spent(nowMs - startedMs, 0, 1);
+    const outcome = this.#tank.apply(message.command, nowMs);
+    if (outcome.kind === "done") this.#rule.logged();
     const { request } = message;
     const { seq, tick } = this.#tank;
     const report = this.#tank.report(nowMs);

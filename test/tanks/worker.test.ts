@@ -30,7 +30,7 @@ function machine(entry = new URL("../../src/worker.ts", import.meta.url).href) {
       random: realRandom,
       log: silentLog,
       metrics: noMetrics,
-      tickRate: 0,
+      tickRate: 30,
       spawnSimulation: () => {
         const worker = new Worker(entry);
         workers.push(worker);
