@@ -13,7 +13,7 @@ import {
 } from "./scenarios.ts";
 
 const TIMEOUT_MS = 180_000;
-const QUIET = ["--no-auto-connect"];
+const QUIET = ["--no-auto-connect", "--profile", "development"];
 
 /** What `tankd peers --json` prints, once it lists two servers that are both online. */
 function bothListed(node: Node): Promise<readonly Server[]> {
@@ -51,7 +51,7 @@ describe("two machines on one network", () => {
       await lab.agree();
       await connectRing(nodes);
       for (const victim of nodes) {
-        await fishLeave(victim, 2);
+        await fishLeave(victim, 5);
         await crashAndComeBack(
           victim,
           nodes.filter((node) => node !== victim),
