@@ -1,6 +1,6 @@
 import type { Connection, DirectoryEntry, Overview, Server, Tank, Transfer } from "./answers.ts";
 import { badge, byId, type Child, element, link, table } from "./dom.ts";
-import { address, ago, count, milliseconds, shortId } from "./words.ts";
+import { address, ago, milliseconds, shortId } from "./words.ts";
 
 const ARROWS = { left: "←", right: "→", both: "↔" } as const;
 
@@ -168,8 +168,8 @@ function transferState({ state, direction, reason }: Transfer): HTMLElement {
 export function tankFigures(tank: Tank, tick: number): readonly (readonly [string, string])[] {
   return [
     ["Fish", `${tank.fish_count} / ${tank.capacity}`],
-    ["Food", count(tank.food_count, "item", "items")],
-    ["Oldest line", `generation ${tank.max_generation}`],
+    ["Food", String(tank.food_count)],
+    ["Generation", String(tank.max_generation)],
     ["Diversity", `${Math.round(tank.diversity * 100)} %`],
     ["Tick", tick.toLocaleString("en")],
     [

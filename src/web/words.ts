@@ -1,9 +1,5 @@
 /** How the page writes figures. */
 
-export function count(many: number, one: string, more: string): string {
-  return `${many} ${many === 1 ? one : more}`;
-}
-
 /** `3 s ago`; the future, which clocks that differ show, is now. */
 export function ago(thenMs: number, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - thenMs) / 1000));

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { httpUrl } from "../../src/web/dom.ts";
-import { address, ago, count, milliseconds, shortId } from "../../src/web/words.ts";
+import { address, ago, milliseconds, shortId } from "../../src/web/words.ts";
 
 test("instants are told as ages; a clock that runs ahead is now", () => {
   const now = 1_000_000_000;
@@ -9,7 +9,6 @@ test("instants are told as ages; a clock that runs ahead is now", () => {
 });
 
 test("figures and addresses", () => {
-  expect([count(1, "item", "items"), count(2, "item", "items")]).toEqual(["1 item", "2 items"]);
   expect([milliseconds(null), milliseconds(0.42), milliseconds(12.6)]).toEqual([
     "–",
     "0.4 ms",
