@@ -30,11 +30,12 @@ export function renderDocs(api: DocumentedApi): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(api.info.title)}: HTTP API</title><link rel="stylesheet" href="/docs.css"></head>
+<title>${escapeHtml(api.info.title)}: HTTP API</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/docs.css"></head>
 <body><main>
 <h1>${escapeHtml(api.info.title)} <small>${escapeHtml(api.info.version)}</small></h1>
-<p>Made from <a href="/openapi.json">/openapi.json</a>. Routes marked with a key take the control
-token as <code>Authorization: Bearer</code>. Errors are problem+json (RFC 9457).</p>
+<p>Made from <a href="/openapi.json">/openapi.json</a>. Routes marked <small class="token">token</small>
+take the control token as <code>Authorization: Bearer</code>. Errors are problem+json (RFC 9457).</p>
 ${sections.join("\n")}
 </main></body></html>
 `;
@@ -50,7 +51,7 @@ function entriesOf(api: DocumentedApi): Entry[] {
 }
 
 function renderEntry({ method, path, operation }: Entry): string {
-  const key = operation.security === undefined ? "" : ' <span title="control token">🔑</span>';
+  const key = operation.security === undefined ? "" : ' <small class="token">token</small>';
   const details = [
     block("Parameters", operation.parameters),
     block("Body", operation.requestBody),
@@ -85,6 +86,7 @@ details { border: 1px solid #16384b; border-radius: 6px; margin: .3rem 0; backgr
 summary { cursor: pointer; padding: .45rem .7rem; overflow-wrap: anywhere; }
 details > h3, details > pre { margin-left: .8rem; margin-right: .8rem; }
 pre { overflow-x: auto; padding: .6rem; background: #04101a; border-radius: 4px; font-size: 12px; }
+.token { border: 1px solid; border-radius: 8px; padding: 0 .4rem; color: #f0b95b; }
 .what { color: #7f9dac; margin-left: .4rem; }
 .get { color: #6fd08c; } .post { color: #f0b95b; } .delete { color: #f07f76; }
 `;
