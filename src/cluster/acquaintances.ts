@@ -3,20 +3,26 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Meeting } from "./handshake.ts";
 import type { HubHint } from "./wire.ts";
 
+/** Attempts to reach a rival hub before it is left to discovery. */
+const STRIKES_MAX = 5;
+
 /** The last meeting with each node, bounded; the one met longest ago gives way. */
 export class Acquaintances {
   readonly #meetings = new Map<string, Meeting>();
   readonly #rttMs = new Map<string, number>();
+  readonly #strikes = new Map<string, number>();
 
   note(meeting: Meeting): void {
     const nodeId = meeting.document.node_id;
     this.#meetings.delete(nodeId);
     this.#meetings.set(nodeId, meeting);
+    this.#strikes.delete(nodeId);
     if (meeting.rttMs !== undefined) this.noteRtt(nodeId, meeting.rttMs);
     const oldest = this.#meetings.keys().next().value;
     if (this.#meetings.size <= LIMITS.serversMax || oldest === undefined) return;
     this.#meetings.delete(oldest);
     this.#rttMs.delete(oldest);
+    this.#strikes.delete(oldest);
   }
 
   noteRtt(nodeId: string, rttMs: number): void {
@@ -39,8 +45,16 @@ export class Acquaintances {
     return meeting ? addressesOfMeeting(meeting) : [];
   }
 
+  /** It did not answer; after a few times it counts as a hub no more. */
+  strike(nodeId: string): void {
+    const strikes = (this.#strikes.get(nodeId) ?? 0) + 1;
+    this.#strikes.set(nodeId, strikes);
+    if (strikes >= STRIKES_MAX) this.forgetRole(nodeId);
+  }
+
   /** It leads no more, or we know better now. */
   forgetRole(nodeId: string): void {
+    this.#strikes.delete(nodeId);
     const meeting = this.#meetings.get(nodeId);
     if (!meeting) return;
     const standing = { ...meeting.document.standing, role: "discovering" as const, hub: null };

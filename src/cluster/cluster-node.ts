@@ -1,32 +1,28 @@
-import type { Address, Announcement, Nomination } from "../discovery/backend.ts";
+import { isLoopback } from "../discovery/addresses.ts";
+import type { Address, Nomination } from "../discovery/backend.ts";
 import { DiscoveryManager } from "../discovery/manager.ts";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Acquaintances } from "./acquaintances.ts";
 import type { ClusterView } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { type DialPolicy, dialable } from "./dial-policy.ts";
 import { Dialer } from "./dialer.ts";
 import { Directory } from "./directory.ts";
 import { Handshake, type Meeting } from "./handshake.ts";
 import { Health } from "./health.ts";
 import { HubLink, onlineWorkers } from "./hub-link.ts";
+import { entryOf, peerOf, whereabouts } from "./meeting-entry.ts";
 import { Membership } from "./membership.ts";
-import { PeerClient } from "./peer-client.ts";
+import { mergeAddresses, PeerClient } from "./peer-client.ts";
+import { Portrait } from "./portrait.ts";
 import { prove } from "./proof.ts";
 import { Registrar } from "./registrar.ts";
 import { Registry } from "./registry.ts";
 import { RegistryKeeper } from "./registry-keeper.ts";
 import { Self } from "./self.ts";
 import { successorOf } from "./takeover.ts";
-import {
-  type HubHint,
-  type NodeDocument,
-  type Ping,
-  type PingReply,
-  PROTOCOL_VERSION,
-  type Registration,
-  type StandingWire,
-} from "./wire.ts";
+import type { HubHint, Ping, PingReply } from "./wire.ts";
 
 /** The parts of a node's cluster, wired to each other: what one of them notices, the others do. */
 export class ClusterNode {
@@ -45,6 +41,7 @@ export class ClusterNode {
   stopped = false;
 
   readonly #deps: ClusterDeps;
+  readonly #portrait: Portrait;
   readonly #acquaintances = new Acquaintances();
   readonly #notify: () => void;
   #announced = "";
@@ -55,6 +52,7 @@ export class ClusterNode {
     this.#notify = notify;
     this.self = new Self(deps);
     this.client = new PeerClient(deps);
+    this.#portrait = new Portrait(deps, this.self, this.client, () => this.membership.state);
     this.keeper = new RegistryKeeper(deps);
     this.registry = new Registry(deps.clock, deps.bootId, (key, entry) => {
       this.keeper.keep(key, entry);
@@ -63,12 +61,13 @@ export class ClusterNode {
     this.handshake = new Handshake({
       deps,
       client: this.client,
-      document: () => this.#document(),
+      document: () => this.#portrait.document(),
       isLeaving: () => this.stopped,
+      policy: () => this.#policy(),
       onMeeting: (meeting) => this.#meet(meeting),
       onStranger: (nodeId, addresses) => this.dial(nodeId, addresses),
     });
-    this.dialer = new Dialer(deps, this.handshake);
+    this.dialer = new Dialer(deps, this.handshake, (address) => this.#isOwn(address));
     this.membership = new Membership(deps, {
       onLead: (predecessor) => this.#lead(predecessor),
       onFollow: (hub, previous) => this.#follow(hub, previous),
@@ -85,7 +84,7 @@ export class ClusterNode {
       registry: this.registry,
       membership: this.membership,
       acquaintances: this.#acquaintances,
-      describe: () => this.#registration(),
+      describe: () => this.#portrait.registration(),
       dial: (nodeId, addresses) => this.dial(nodeId, addresses),
       reach: (nodeId) => this.reach(nodeId),
     });
@@ -93,6 +92,8 @@ export class ClusterNode {
       deps,
       registry: this.registry,
       dial: (nodeId, addresses) => this.dial(nodeId, addresses),
+      reachedAt: (nodeId) => this.#reachedAt(nodeId),
+      policy: () => this.#policy(),
       discoveredBy: (nodeId) => this.dialer.discoveredBy(nodeId),
     });
     this.directory = new Directory(this.registry, () => this.#viewpoint());
@@ -122,21 +123,26 @@ export class ClusterNode {
   async start(): Promise<void> {
     await this.keeper.load(this.registry);
     this.#listSelf();
-    this.discovery.start(this.#announcement(), (nomination) => this.#nominated(nomination));
+    const announcement = this.#portrait.announcement();
+    this.#announced = JSON.stringify(announcement);
+    this.discovery.start(announcement, (nomination) => this.#nominated(nomination));
     await this.membership.start();
     this.health.start();
   }
 
+  /** Finds out whether a node is where somebody has said. */
   dial(nodeId: string, addresses: readonly Address[]): void {
-    if (!this.stopped && addresses.length > 0) void this.dialer.dial(nodeId, addresses);
+    const allowed = dialable(addresses, this.#policy());
+    if (!this.stopped && allowed.length > 0) void this.dialer.dial(nodeId, allowed);
   }
 
   /** Whether the node can be sent to; shakes hands first where that has not happened yet. */
   async reach(nodeId: string): Promise<boolean> {
     if (this.client.pinned(nodeId)) return true;
     const entry = this.registry.get(nodeId);
-    if (!entry || entry.addresses.length === 0) return false;
-    return (await this.dialer.dial(nodeId, entry.addresses)).kind === "met";
+    const addresses = dialable(entry?.addresses ?? [], this.#policy());
+    if (addresses.length === 0) return false;
+    return (await this.dialer.dial(nodeId, addresses)).kind === "met";
   }
 
   /** @throws Problem `foreign_cluster`, or `not_ready` once this node leaves. */
@@ -156,7 +162,7 @@ export class ClusterNode {
     return prove(identity, ping.challenge, {
       node_id: identity.nodeId,
       boot_id: bootId,
-      standing: this.#standing(),
+      standing: this.#portrait.standing(),
       listed,
       lost: ping.lost_hub === null ? null : this.link.hasLost(ping.lost_hub),
       successor: successorOf(onlineWorkers(this.registry, this.hub ?? "")) ?? null,
@@ -164,61 +170,8 @@ export class ClusterNode {
     });
   }
 
-  #standing(): StandingWire {
-    const { role, term, hub, self } = this.membership.state;
-    return {
-      role,
-      term,
-      hub: hub === undefined ? null : this.#hintOf(hub),
-      priority: self.priority,
-      may_claim: self.mayClaim,
-    };
-  }
-
-  #hintOf(nodeId: string): HubHint {
-    const own = nodeId === this.#deps.identity.nodeId;
-    const addresses = own ? this.self.addresses() : this.client.pinned(nodeId)?.addresses;
-    return { node_id: nodeId, addresses: [...(addresses ?? [])] };
-  }
-
-  #document(): NodeDocument {
-    const { settings, identity, bootId } = this.#deps;
-    return {
-      protocol: PROTOCOL_VERSION,
-      cluster: settings.cluster,
-      node_id: identity.nodeId,
-      boot_id: bootId,
-      standing: this.#standing(),
-      record: this.self.record(this.membership.state.role),
-      addresses: [...this.self.addresses()],
-      tanks: [...this.self.tanks()],
-      heartbeat_interval: settings.timing.heartbeatMs / 1000,
-    };
-  }
-
-  #registration(): Registration {
-    const { record, addresses, tanks, heartbeat_interval, boot_id } = this.#document();
-    const { priority, mayClaim } = this.membership.state.self;
-    const standing = { priority, may_claim: mayClaim };
-    return { ...record, addresses, tanks, heartbeat_interval, boot_id, standing };
-  }
-
-  #announcement(): Announcement {
-    const { identity, settings } = this.#deps;
-    const { role, self } = this.membership.state;
-    return {
-      nodeId: identity.nodeId,
-      cluster: settings.cluster,
-      version: settings.version,
-      role,
-      priority: self.priority,
-      // Nothing to dial is nothing to announce.
-      addresses: settings.register === false ? [] : this.self.addresses(),
-    };
-  }
-
   #announce(): void {
-    const announcement = this.#announcement();
+    const announcement = this.#portrait.announcement();
     const text = JSON.stringify(announcement);
     if (text === this.#announced) return;
     this.#announced = text;
@@ -226,9 +179,14 @@ export class ClusterNode {
   }
 
   #nominated(nomination: Nomination): void {
-    if (this.stopped || nomination.addresses.length === 0) return;
+    if (this.stopped) return;
     if (nomination.nodeId !== undefined && this.#isSettledWith(nomination.nodeId)) return;
-    const addresses = nomination.addresses.slice(0, LIMITS.addressesPerServerMax);
+    // Hubs are named by the operator, who may name what he likes.
+    const allowed =
+      nomination.backend === "hub"
+        ? nomination.addresses
+        : dialable(nomination.addresses, this.#policy());
+    const addresses = allowed.slice(0, LIMITS.addressesPerServerMax);
     this.dialer.nominate({ ...nomination, addresses });
   }
 
@@ -247,34 +205,21 @@ export class ClusterNode {
     const { document } = meeting;
     const { node_id: nodeId, standing } = document;
     this.#acquaintances.note(meeting);
-    if (meeting.address) this.#confirm(nodeId, standing.hub?.node_id);
-    this.membership.dispatch({
-      kind: "met",
-      nowMs: this.#deps.clock.monotonicMs(),
-      peer: {
-        nodeId,
-        priority: standing.priority,
-        mayClaim: standing.may_claim,
-        role: standing.role,
-        term: standing.term,
-        hub: standing.role === "worker" ? standing.hub?.node_id : undefined,
-        dialled: meeting.address !== undefined,
-        cannotDialUs: meeting.canDialUs === false,
-        defersToUs: meeting.defersToUs,
-        weDefer: meeting.weDefer,
-        metMs: this.#deps.clock.monotonicMs(),
-      },
-    });
+    if (meeting.address) this.#confirm(nodeId, meeting.address, standing.hub?.node_id);
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.membership.dispatch({ kind: "met", nowMs, peer: peerOf(meeting, nowMs) });
     if (standing.role === "worker" && standing.hub) this.#hearOfHub(standing.hub);
   }
 
   /** Its key has answered where we dialled: what was only said about it is known now. */
-  #confirm(nodeId: string, followed: string | undefined): void {
+  #confirm(nodeId: string, address: Address, followed: string | undefined): void {
     const entry = this.registry.get(nodeId);
     if (!entry) return;
-    if (!entry.record.reachable || !entry.record.signed) {
-      const record = { ...entry.record, reachable: true, signed: true };
-      this.registry.amend(nodeId, { record });
+    const { reachable, signed, host, port } = entry.record;
+    if (!reachable || !signed || host !== address.host || port !== address.port) {
+      const record = { ...entry.record, ...whereabouts(address), signed: true };
+      const addresses = mergeAddresses([address], entry.addresses);
+      this.registry.amend(nodeId, { record, addresses });
     }
     const ours = followed === this.#deps.identity.nodeId || nodeId === this.hub;
     if (ours) this.registry.see(nodeId);
@@ -285,6 +230,16 @@ export class ClusterNode {
     const { role, suspect, hub } = this.membership.state;
     const known = node_id === this.#deps.identity.nodeId || node_id === hub;
     if (!known && (role !== "worker" || suspect)) this.dial(node_id, addresses);
+  }
+
+  /** Hubs that neither lead us nor follow us yet. One that is gone is found again by discovery. */
+  #dialRivals(selfId: string): void {
+    for (const { node_id, addresses } of this.#acquaintances.hubs([selfId])) {
+      const allowed = dialable(addresses, this.#policy());
+      void this.dialer.dial(node_id, allowed).then(({ kind }) => {
+        if (kind !== "met") this.#acquaintances.strike(node_id);
+      });
+    }
   }
 
   #lead(predecessor: string | undefined): void {
@@ -300,8 +255,8 @@ export class ClusterNode {
     const listed = this.registry.entries().filter(({ key, status }) => {
       return key !== nodeId && status !== "offline";
     });
-    for (const { key, addresses } of listed) {
-      this.dialer.nominate({ backend: "registry", nodeId: key, addresses });
+    for (const { key, addresses, record } of listed) {
+      if (record.node_id !== null) this.#nominated({ backend: "registry", nodeId: key, addresses });
     }
     for (const key of peers) this.dial(key, this.#acquaintances.addressesOf(key));
   }
@@ -309,7 +264,7 @@ export class ClusterNode {
   #follow(hub: string, previous: string | undefined): void {
     const { nodeId } = this.#deps.identity;
     const meeting = this.#acquaintances.meeting(hub);
-    if (meeting) this.#listHub(meeting);
+    if (meeting) this.registry.put(entryOf(meeting));
     if (previous !== undefined && previous !== nodeId && previous !== hub) {
       this.registry.markOffline(previous);
     }
@@ -320,58 +275,38 @@ export class ClusterNode {
     this.link.release();
     for (const { key, addresses, record } of this.registry.entries()) {
       if (record.node_id === null) continue;
-      this.dialer.nominate({ backend: "registry", nodeId: key, addresses });
+      this.#nominated({ backend: "registry", nodeId: key, addresses });
     }
     this.discovery.refresh();
   }
 
-  /** What is worth a registration of its own when it changes; figures wait for the heartbeat. */
-  #whatOthersKnow(): string {
-    return JSON.stringify([this.self.addresses(), this.self.tanks()]);
-  }
-
   #listSelf(): void {
-    const { identity, bootId, settings } = this.#deps;
-    this.#told = this.#whatOthersKnow();
-    const { priority, mayClaim } = this.membership.state.self;
-    this.registry.put({
-      key: identity.nodeId,
-      record: this.self.record(this.membership.state.role),
-      label: this.self.label,
-      addresses: this.self.addresses(),
-      tanks: this.self.tanks(),
-      priority,
-      mayClaim,
-      bootId,
-      intervalMs: settings.timing.heartbeatMs,
-      owner: undefined,
-    });
-  }
-
-  #listHub({ document, address, rttMs }: Meeting): void {
-    const { standing, record, node_id } = document;
-    const addresses = address ? [address, ...document.addresses] : document.addresses;
-    this.registry.put({
-      key: node_id,
-      record: { ...record, rtt_ms: rttMs ?? null, reachable: address !== undefined },
-      label: record.server_id,
-      addresses: addresses.slice(0, LIMITS.addressesPerServerMax),
-      tanks: document.tanks,
-      priority: standing.priority,
-      mayClaim: standing.may_claim,
-      bootId: document.boot_id,
-      intervalMs: document.heartbeat_interval * 1000,
-      owner: undefined,
-    });
+    this.#told = this.#portrait.outline();
+    this.registry.put(this.#portrait.entry());
   }
 
   /** Looks whether what we told others still holds. */
   #refreshSelf(due: boolean): void {
-    const changed = this.#whatOthersKnow() !== this.#told;
+    const changed = this.#portrait.outline() !== this.#told;
     if (changed || due) this.#listSelf();
     if (changed && this.membership.state.role === "worker") this.link.registerAgain();
     this.#announce();
     if (changed) this.#notify();
+  }
+
+  #policy(): DialPolicy {
+    const announced = this.self.addresses().map(({ host }) => host);
+    const own = this.#deps.machine.addresses().map(({ address }) => address);
+    return { own: [...own, ...announced], onLoopback: announced.every(isLoopback) };
+  }
+
+  #isOwn({ host, port }: Address): boolean {
+    return this.self.addresses().some((own) => own.host === host && own.port === port);
+  }
+
+  #reachedAt(nodeId: string): Address | undefined {
+    if (this.handshake.hasReached(nodeId) !== true) return undefined;
+    return this.client.pinned(nodeId)?.addresses[0];
   }
 
   #viewpoint() {
@@ -392,12 +327,10 @@ export class ClusterNode {
       deps: this.#deps,
       registry: this.registry,
       isHub: () => this.isHub,
+      isSettled: () => this.hub !== undefined,
       vouching: () => this.link.vouching,
       dial: (nodeId, addresses) => this.dial(nodeId, addresses),
-      rivals: () =>
-        this.#acquaintances
-          .hubs([identity.nodeId])
-          .map(({ node_id, addresses }) => ({ nodeId: node_id, addresses })),
+      dialRivals: () => this.#dialRivals(identity.nodeId),
       refreshSelf: (due) => this.#refreshSelf(due),
       refreshDiscovery: () => this.discovery.refresh(),
     });

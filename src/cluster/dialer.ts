@@ -31,15 +31,17 @@ const RETRIES_MAX = 4;
 export class Dialer {
   readonly #deps: ClusterDeps;
   readonly #handshake: Handshake;
+  readonly #isOwn: (address: Address) => boolean;
   readonly #targets = new Map<string, Target>();
   readonly #waiting: Target[] = [];
   readonly #underWay = new Map<string, Promise<DialResult>>();
   #dialling = 0;
   #stopped = false;
 
-  constructor(deps: ClusterDeps, handshake: Handshake) {
+  constructor(deps: ClusterDeps, handshake: Handshake, isOwn: (address: Address) => boolean) {
     this.#deps = deps;
     this.#handshake = handshake;
+    this.#isOwn = isOwn;
   }
 
   /** Names of the backends that have nominated this node. */
@@ -50,7 +52,10 @@ export class Dialer {
 
   nominate(nomination: Nomination): void {
     const { identity, settings } = this.#deps;
-    if (this.#stopped || nomination.nodeId === identity.nodeId) return;
+    if (this.#stopped) return;
+    // Our own announcement; with other addresses it would be a copy of this node.
+    const own = nomination.nodeId === identity.nodeId;
+    if (own && nomination.addresses.every((address) => this.#isOwn(address))) return;
     if (nomination.cluster !== undefined && nomination.cluster !== settings.cluster) return;
     if (nomination.addresses.length === 0) return;
     const key = nomination.nodeId ?? nomination.addresses.map(formatHostPort).join(",");

@@ -1,13 +1,14 @@
-import { isLinkLocal, isLoopback } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { NetworkError } from "../platform/network.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { type DialPolicy, dialable, plainAddress } from "./dial-policy.ts";
 import { encodeBase64Url, nodeIdOf } from "./identity.ts";
 import { mergeAddresses, type PeerClient } from "./peer-client.ts";
 import type { PeerRequest } from "./peer-route.ts";
 import { isProven, prove, signChallenge, verifyChallenge } from "./proof.ts";
+import { Reachability } from "./reachability.ts";
 import {
   type Hello,
   type HelloReply,
@@ -45,6 +46,7 @@ export interface HandshakeDeps {
   readonly document: () => NodeDocument;
   /** This node says goodbye: nobody should follow it any more. */
   readonly isLeaving: () => boolean;
+  readonly policy: () => DialPolicy;
   readonly onMeeting: (meeting: Meeting) => void;
   /** Somebody has dialled us that we have not reached yet. */
   readonly onStranger: (nodeId: string, addresses: readonly Address[]) => void;
@@ -60,10 +62,10 @@ const NEXT_ADDRESS_MS = 250;
  */
 export class Handshake {
   readonly #with: HandshakeDeps;
-  /** Whether the last attempt to dial a node has reached it. */
-  readonly #reached = new Map<string, boolean>();
+  readonly #reachability = new Reachability();
   /** Nodes that answered at a hub's URL that we were given: we never outrank them. */
   readonly #givenHubs = new Set<string>();
+  #copyReported: string | undefined;
 
   constructor(withDeps: HandshakeDeps) {
     this.#with = withDeps;
@@ -72,15 +74,17 @@ export class Handshake {
 
   /** Undefined before we have tried. */
   hasReached(nodeId: string): boolean | undefined {
-    return this.#reached.get(nodeId);
+    return this.#reachability.hasReached(nodeId);
   }
 
   /** Dials the addresses of one node, each a moment after the one before; the first that is met counts. */
   async dial(addresses: readonly Address[], expected?: string): Promise<DialResult> {
+    const startedMs = this.#with.deps.clock.monotonicMs();
     const result = await this.#race(addresses.slice(0, LIMITS.addressesPerServerMax), expected);
-    if (expected !== undefined) this.#note(expected, result.kind === "met");
-    if (result.kind === "met") {
-      this.#note(result.meeting.document.node_id, true);
+    const met = result.kind === "met";
+    if (expected !== undefined) this.#reachability.note(expected, met, startedMs);
+    if (met) {
+      this.#reachability.note(result.meeting.document.node_id, true, startedMs);
       this.#with.onMeeting(result.meeting);
     }
     return result;
@@ -120,7 +124,7 @@ export class Handshake {
    * once this node leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
-    const { identity, settings, clock, log } = this.#with.deps;
+    const { identity, settings, clock } = this.#with.deps;
     if (request.signer !== hello.node_id) {
       throw new Problem("bad_signature", "A hello is signed by the node that it speaks of.");
     }
@@ -128,18 +132,19 @@ export class Handshake {
       throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
     }
     if (hello.node_id === identity.nodeId) {
-      if (hello.boot_id !== this.#with.deps.bootId) {
-        log.error(COPY_EVENT, { node_id: hello.node_id, address: request.remoteAddress });
-      }
+      this.#reportCopy(hello.boot_id, request.remoteAddress);
       throw new Problem("conflict", "A node with this very key runs here already.");
     }
     if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
-    const dialable = hello.addresses.filter((address) =>
-      this.#mayDial(address, request.remoteAddress),
+    const source = plainAddress(request.remoteAddress);
+    const asSeen = { host: source, port: hello.record.port };
+    const addresses = dialable(
+      mergeAddresses(hello.addresses, [asSeen]),
+      this.#with.policy(),
+      source,
     );
-    const asSeen = { host: request.remoteAddress, port: hello.record.port };
     this.#with.onMeeting({
-      document: { ...hello, addresses: dialable },
+      document: { ...hello, addresses: [...addresses] },
       publicKey: undefined,
       address: undefined,
       rttMs: undefined,
@@ -147,14 +152,15 @@ export class Handshake {
       weDefer: this.#givenHubs.has(hello.node_id),
       canDialUs: true,
     });
+    const canDial = this.#reachability.answerHello(hello.node_id, clock.monotonicMs());
     if (!this.#isKnownAt(hello)) {
-      this.#with.onStranger(hello.node_id, mergeAddresses(dialable, [asSeen]));
+      this.#with.onStranger(hello.node_id, addresses);
     }
     return prove(identity, hello.challenge, {
       ...this.#with.document(),
       time_ms: clock.wallMs(),
       defers: this.#givenHubs.has(hello.node_id),
-      can_dial_you: this.#reached.get(hello.node_id) ?? null,
+      can_dial_you: canDial,
     });
   }
 
@@ -163,27 +169,17 @@ export class Handshake {
     const pinned = this.#with.client.pinned(hello.node_id);
     const [first] = pinned?.addresses ?? [];
     return (
-      this.#reached.get(hello.node_id) === true &&
+      this.#reachability.hasReached(hello.node_id) === true &&
       first !== undefined &&
       hello.addresses.some(({ host, port }) => host === first.host && port === first.port)
     );
   }
 
-  /** Loopback only for a peer on this very machine; link-local never (metadata services, DESIGN §9). */
-  #mayDial({ host }: Address, remoteAddress: string): boolean {
-    if (isLinkLocal(host)) return isLinkLocal(remoteAddress);
-    if (!isLoopback(host)) return true;
-    const own = this.#with.deps.machine.addresses().map(({ address }) => address);
-    return isLoopback(remoteAddress) || own.includes(remoteAddress);
-  }
-
-  #note(nodeId: string, reached: boolean): void {
-    this.#reached.delete(nodeId);
-    this.#reached.set(nodeId, reached);
-    const oldest = this.#reached.keys().next().value;
-    if (this.#reached.size > LIMITS.serversMax && oldest !== undefined) {
-      this.#reached.delete(oldest);
-    }
+  /** Loudly, and once for each start of the other one. */
+  #reportCopy(bootId: string, address: string): void {
+    if (bootId === this.#with.deps.bootId || bootId === this.#copyReported) return;
+    this.#copyReported = bootId;
+    this.#with.deps.log.error(COPY_EVENT, { node_id: this.#with.deps.identity.nodeId, address });
   }
 
   #race(addresses: readonly Address[], expected: string | undefined): Promise<DialResult> {
@@ -230,7 +226,7 @@ export class Handshake {
       verifyChallenge(key, seen.node_id, challenge, seen.signature ?? "");
     if (!genuine) return failed("its key does not prove its id");
     if (seen.node_id === deps.identity.nodeId) {
-      if (seen.boot_id !== deps.bootId) deps.log.error(COPY_EVENT, { node_id: seen.node_id });
+      this.#reportCopy(seen.boot_id, address.host);
       return { kind: "self" };
     }
     if (seen.cluster !== deps.settings.cluster) return { kind: "foreign", cluster: seen.cluster };

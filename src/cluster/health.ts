@@ -7,20 +7,21 @@ export interface HealthDeps {
   readonly deps: ClusterDeps;
   readonly registry: Registry;
   readonly isHub: () => boolean;
+  /** Whether there is a hub, which may be ourselves. */
+  readonly isSettled: () => boolean;
   /** Boot id of the hub whose word on the others holds. */
   readonly vouching: () => string | undefined;
   readonly dial: (nodeId: string, addresses: readonly Address[]) => void;
-  /** Hubs that we have met and that neither lead us nor follow us yet. */
-  readonly rivals: () => readonly {
-    readonly nodeId: string;
-    readonly addresses: readonly Address[];
-  }[];
+  /** Speaks to the hubs that we have met and that neither lead us nor follow us yet. */
+  readonly dialRivals: () => void;
   /** Our own record, tanks or addresses may have changed; `due` when a heartbeat is. */
   readonly refreshSelf: (due: boolean) => void;
   readonly refreshDiscovery: () => void;
 }
 
 const CHECK_MS = 1_000;
+/** Discovery looks again soon after the start, then less and less; as often as this without a hub. */
+const REFRESH_MIN_MS = 2_000;
 /** Two hubs that have met keep at it until one has yielded. */
 const RIVAL_INTERVAL_MS = 2_000;
 /** Nodes that went away are looked for soon, then at every health check. */
@@ -40,6 +41,7 @@ export class Health {
   #cancel: Cancel = () => {};
   #beatMs = 0;
   #refreshMs = 0;
+  #refreshDelayMs = REFRESH_MIN_MS;
   #rivalMs = 0;
 
   constructor(withDeps: HealthDeps) {
@@ -66,8 +68,10 @@ export class Health {
     const due = nowMs - this.#beatMs >= timing.heartbeatMs;
     if (due) this.#beatMs = nowMs;
     this.#with.refreshSelf(due);
-    if (nowMs - this.#refreshMs >= timing.discoveryRefreshMs) {
+    if (nowMs - this.#refreshMs >= this.#refreshDelayMs) {
       this.#refreshMs = nowMs;
+      const doubled = this.#with.isSettled() ? 2 * this.#refreshDelayMs : REFRESH_MIN_MS;
+      this.#refreshDelayMs = Math.min(doubled, timing.discoveryRefreshMs);
       this.#with.refreshDiscovery();
     }
     if (this.#with.isHub()) {
@@ -80,7 +84,7 @@ export class Health {
   #dialRivals(nowMs: number): void {
     if (nowMs - this.#rivalMs < RIVAL_INTERVAL_MS) return;
     this.#rivalMs = nowMs;
-    for (const { nodeId, addresses } of this.#with.rivals()) this.#with.dial(nodeId, addresses);
+    this.#with.dialRivals();
   }
 
   /** After a partition each side's hub finds the other side here, whatever the backends do. */

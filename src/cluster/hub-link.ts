@@ -157,6 +157,7 @@ export class HubLink {
   }
 
   #lose(hub: string, left: boolean): void {
+    if (this.#succession.isOpenFor(hub, left)) return;
     const { membership, deps } = this.#with;
     if (!membership.state.suspect) membership.dispatch({ kind: "suspected", suspect: true });
     deps.log.info(left ? "the hub has left" : "the hub has fallen silent", { hub });

@@ -1,7 +1,8 @@
-import { formatHostPort, isLinkLocal, isLoopback } from "../discovery/addresses.ts";
+import { formatHostPort, isLoopback } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { Problem } from "../platform/errors.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { type DialPolicy, dialable, plainAddress } from "./dial-policy.ts";
 import { mergeAddresses } from "./peer-client.ts";
 import type { PeerRequest } from "./peer-route.ts";
 import type { Registry } from "./registry.ts";
@@ -14,6 +15,9 @@ export interface RegistrarDeps {
   readonly registry: Registry;
   /** Find out whether a node is there, and whether it is the one that was named. */
   readonly dial: (nodeId: string, addresses: readonly Address[]) => void;
+  /** Where a node has answered us; undefined when it has not. */
+  readonly reachedAt: (nodeId: string) => Address | undefined;
+  readonly policy: () => DialPolicy;
   readonly discoveredBy: (nodeId: string) => readonly string[];
 }
 
@@ -108,8 +112,10 @@ export class Registrar {
     const addresses = mergeAddresses(declaredAddress(body), body.addresses ?? []);
     const nodeId = body.node_id ?? null;
     const known = registry.get(nodeId ?? unsignedKey(body.server_id));
-    if (nodeId !== null) this.#with.dial(nodeId, addresses);
-    if (known?.record.signed) return known;
+    if (nodeId !== null && known?.record.signed) {
+      this.#with.dial(nodeId, addresses);
+      return known;
+    }
     return this.#list(body, {
       key: nodeId ?? unsignedKey(body.server_id),
       nodeId,
@@ -160,6 +166,9 @@ export class Registrar {
     const [address] = known.addresses;
     if (!address) throw new Problem("invalid", "The record names no host and port to dial.");
     const before = this.#with.registry.get(known.key);
+    // Shown where it has answered us; where it has not yet, at its own word for now.
+    const reached = this.#reachedAmong(known.nodeId, known.addresses);
+    if (known.nodeId !== null && !reached) this.#with.dial(known.nodeId, known.addresses);
     const entry = this.#with.registry.put({
       key: known.key,
       label: body.server_id,
@@ -171,9 +180,9 @@ export class Registrar {
       mayClaim: known.signed && (body.standing?.may_claim ?? false),
       bootId: body.boot_id ?? "",
       record: {
-        ...recordOf(body, address, known.nodeId, known.signed),
+        ...recordOf(body, reached ?? address, known.nodeId, known.signed),
         rtt_ms: before?.record.rtt_ms ?? null,
-        reachable: before?.record.reachable ?? false,
+        reachable: reached !== undefined,
         discovered_by: [...this.#with.discoveredBy(known.key)],
       },
     });
@@ -184,22 +193,16 @@ export class Registrar {
   /** Where a node that has signed may be dialled: what it declares, and where it speaks from. */
   #dialable(body: Registration, remoteAddress: string): readonly Address[] {
     const remote = plainAddress(remoteAddress);
-    const near = isLoopback(remote) || this.#isOwn(remote);
-    const declared = (body.addresses ?? declaredAddress(body)).filter(
-      ({ host }) => !isLinkLocal(host) && (near || !isLoopback(host)),
-    );
+    const declared = body.addresses ?? declaredAddress(body);
     const port = body.port ?? declared[0]?.port;
-    return mergeAddresses(declared, port === undefined ? [] : [{ host: remote, port }]);
+    const asSeen = port === undefined ? [] : [{ host: remote, port }];
+    return dialable(mergeAddresses(declared, asSeen), this.#with.policy(), remote);
   }
 
-  #isOwn(host: string): boolean {
-    return this.#with.deps.machine.addresses().some(({ address }) => address === host);
+  #reachedAmong(nodeId: string | null, addresses: readonly Address[]): Address | undefined {
+    const reached = nodeId === null ? undefined : this.#with.reachedAt(nodeId);
+    return addresses.find(({ host, port }) => host === reached?.host && port === reached.port);
   }
-}
-
-/** IPv4 as IPv4, also where the socket was one of IPv6. */
-export function plainAddress(remoteAddress: string): string {
-  return remoteAddress.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function askerOf(

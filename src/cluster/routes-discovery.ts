@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
+import { plainAddress } from "./dial-policy.ts";
 import type { PeerClient } from "./peer-client.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "./peer-route.ts";
 import { readBody } from "./read-body.ts";
-import { plainAddress, type Registrar } from "./registrar.ts";
+import type { Registrar } from "./registrar.ts";
 import { DEFAULT_INTERVAL_MS, type Entry, offlineAfter } from "./registry-entry.ts";
 import { heartbeatSchema, registrationSchema } from "./wire.ts";
 

@@ -39,13 +39,13 @@ export class Succession {
     this.#with = withDeps;
   }
 
-  get isOpen(): boolean {
-    return this.#hub !== undefined;
+  isOpenFor(hub: string, hubLeft: boolean): boolean {
+    return this.#hub === hub && this.#hubLeft === hubLeft;
   }
 
   /** `hubLeft`: it has said itself that it leads no more, so nobody's second opinion is needed. */
   open(hub: string, hubLeft: boolean): void {
-    if (this.#hub === hub && this.#hubLeft === hubLeft) return;
+    if (this.isOpenFor(hub, hubLeft)) return;
     this.close();
     this.#hub = hub;
     this.#hubLeft = hubLeft;

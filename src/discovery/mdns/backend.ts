@@ -104,9 +104,7 @@ export class MdnsBackend implements DiscoveryBackend {
       const responder = new Responder(address, this.#deps.timers, {
         onService: (service) => {
           const nomination = nominationOf(service);
-          if (nomination && nomination.nodeId !== this.#announcement?.nodeId) {
-            this.#nominate(nomination);
-          }
+          if (nomination) this.#nominate(nomination);
         },
         onError: fail,
       });

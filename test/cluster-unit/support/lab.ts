@@ -5,10 +5,12 @@ import type { ServerRecord } from "../../../src/cluster/server-record.ts";
 import { createCluster, type StartableCluster } from "../../../src/cluster/service.ts";
 import { createVerifier } from "../../../src/cluster/signature.ts";
 import { journalTermStore } from "../../../src/cluster/term-store.ts";
+import type { Address, DiscoveryBackend, Nomination } from "../../../src/discovery/backend.ts";
 import { HubBackend } from "../../../src/discovery/hub/backend.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
+import type { Ledger } from "../../../src/sim/types.ts";
 import { MemoryStore } from "../../../src/store/memory/store.ts";
 import type { HostedTank } from "../../../src/tanks/tanks.ts";
 import type { Log, LogFields } from "../../../src/telemetry/log.ts";
@@ -32,11 +34,21 @@ export class LabNode {
   readonly store = new MemoryStore();
   readonly events: LoggedEvent[] = [];
   tanks: HostedTank[] = [];
+  /** Addresses that a backend of its own nominates. */
+  seeds: readonly Address[] = [];
+  /** Behind a router: it dials out, nobody dials in. */
+  readonly hidden: boolean;
   readonly #lab: Lab;
   #cluster: StartableCluster | undefined;
   #boots = 0;
 
-  constructor(lab: Lab, host: SimulatedHost, identity: Identity, settings: ClusterSettings) {
+  constructor(
+    lab: Lab,
+    host: SimulatedHost,
+    identity: Identity,
+    { reachable, ...settings }: ClusterSettings & { readonly reachable?: boolean },
+  ) {
+    this.hidden = reachable === false;
     this.#lab = lab;
     this.host = host;
     this.identity = identity;
@@ -68,6 +80,7 @@ export class LabNode {
       termStore: journalTermStore(process.guard("journal", this.store.journal)),
       tanks: { list: () => this.tanks },
       backends: [
+        ...(this.seeds.length > 0 ? [seeded(this.seeds)] : []),
         ...(this.#lab.multicast ? [this.#lab.ether.backend(process)] : []),
         ...(this.settings.hubs.length > 0 ? [new HubBackend(this.settings.hubs)] : []),
       ],
@@ -75,12 +88,54 @@ export class LabNode {
       metrics: noMetrics,
     });
     this.#cluster = cluster;
-    this.#listen(process, cluster);
+    if (!this.hidden) this.#listen(process, cluster);
     void cluster.start();
   }
 
   kill(): void {
     this.host.kill();
+  }
+
+  addTank(name: string, tankId: string): void {
+    const ledger: Ledger = {
+      founded: 0,
+      born: 0,
+      spawned: 0,
+      imported: 0,
+      restored: 0,
+      died: { starvation: 0, predation: 0, old_age: 0 },
+      exported: 0,
+      removed: 0,
+    };
+    this.tanks.push({
+      row: {
+        tank_id: tankId,
+        name,
+        description: "",
+        created_at: 0,
+        seed: 1,
+        fish: 0,
+        tank_key: tankId,
+        epoch: 1,
+        ordinal: this.tanks.length + 1,
+      },
+      status: "running",
+      stats: {
+        tick: 0,
+        alive: 7,
+        food: 0,
+        capacity: 0,
+        maxGeneration: 0,
+        energy: 0,
+        diversity: 0,
+        ledger,
+      },
+      seq: 0,
+      durableSeq: 0,
+      tickRate: 30,
+      achievedRate: 30,
+      tickLag: 0,
+    });
   }
 
   logged(event: string): readonly LoggedEvent[] {
@@ -132,9 +187,12 @@ export class Lab {
     this.ether = new Ether(this.world);
   }
 
-  add(name: string, settings: Partial<ClusterSettings> = {}): LabNode {
+  add(
+    name: string,
+    settings: Partial<ClusterSettings> & { readonly reachable?: boolean } = {},
+    identity = identityFromSeed(this.world.stream(`key ${name}`).bytes(32)),
+  ): LabNode {
     const host = this.world.addHost({ name });
-    const identity = identityFromSeed(this.world.stream(`key ${name}`).bytes(32));
     const node = new LabNode(this, host, identity, { ...DEFAULTS, serverId: name, ...settings });
     this.nodes.push(node);
     return node;
@@ -248,3 +306,26 @@ export const DEFAULTS: ClusterSettings = {
     peerTimeoutMs: 10_000,
   },
 };
+
+/** A backend that nominates fixed addresses. */
+function seeded(addresses: readonly Address[]): DiscoveryBackend {
+  let nominate: (nomination: Nomination) => void = () => {};
+  const refresh = () => {
+    for (const address of addresses) nominate({ backend: "seeds", addresses: [address] });
+  };
+  return {
+    name: "seeds",
+    start: async (_, given) => {
+      nominate = given;
+      refresh();
+    },
+    update: () => {},
+    refresh,
+    stop: async () => {},
+  };
+}
+
+/** Short in the message of a failure. */
+export function nameOf(node: LabNode | undefined): string {
+  return node?.host.name ?? "nobody";
+}
