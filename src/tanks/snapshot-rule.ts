@@ -22,8 +22,8 @@ const COST_RISE_PER_TURN = 1.02;
 
 /**
  * What has happened to one tank since its last snapshot, in CPU that a replay would cost. A tick now
- * and then runs on cold caches and is interrupted by others: it was seen to take ten times what
- * it takes in a replay, which runs hot. So a tick counts as the cheapest of late.
+ * and then runs cold and is interrupted by others: it was seen to take ten times what it takes in
+ * a replay, which runs hot. So a tick counts as the cheapest of late.
  * A tank that stands still never becomes due.
  */
 export class SnapshotRule {
