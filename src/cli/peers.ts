@@ -1,7 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { z } from "zod";
 import type { ServerRecord } from "../cluster/server-record.ts";
-import { serverRecordSchema } from "../cluster/server-record.ts";
+import { serverRecordSchema, serverStatusSchema } from "../cluster/server-record.ts";
 import type { CliContext } from "./context.ts";
 import { paintStatus } from "./status.ts";
 import { formatTable } from "./table.ts";
@@ -18,7 +18,11 @@ export function addPeers(program: Command, context: CliContext): void {
     .description("list the servers of the cluster")
     .option("--tag <tag>", "only those with this tag")
     .option("--capability <name>", "only those with this capability")
-    .option("--status <status>", "only those that are online, degraded or offline")
+    .addOption(
+      new Option("--status <status>", "only those that are online, degraded or offline").choices(
+        serverStatusSchema.options,
+      ),
+    )
     .option("--region <name>", "only those in this region")
     .action(async (options: Readonly<Record<string, string>>, command: Command) => {
       const query = new URLSearchParams();

@@ -120,11 +120,18 @@ function readFrom(path: string, offset: number): Uint8Array | undefined {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     // EPERM: it lives, as somebody else's.
     return errorCode(error) === "EPERM";
   }
+}
+
+/** Ended, but not yet collected: in a container whose first process does not, for ever. Linux only. */
+function isZombie(pid: number): boolean {
+  const stat = readText(`/proc/${pid}/stat`);
+  // The state follows the name, which stands in parentheses and may hold any character.
+  return stat !== undefined && stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
 }
 
 function detach(
@@ -137,7 +144,8 @@ function detach(
   const child = Bun.spawn([...program, ...commandLine], {
     detached: true,
     stdin: "ignore",
-    stdout: log,
+    // Its greeting is ours to say; the log is for its log.
+    stdout: "ignore",
     stderr: log,
     env: process.env,
   });

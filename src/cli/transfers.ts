@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { z } from "zod";
 import type { CliContext } from "./context.ts";
 import { readInteger } from "./numbers.ts";
@@ -24,6 +24,8 @@ const transfersSchema = z.object({
   count: z.number(),
 });
 
+const STATES = ["pending", "in_doubt", "delivered", "returned", "accepted", "refused", "aborted"];
+
 const LIMIT_MAX = 1000;
 
 /** `tankd transfers`: fish that left and fish that came, newest first. */
@@ -31,9 +33,8 @@ export function addTransfers(program: Command, context: CliContext): void {
   program
     .command("transfers")
     .description("list the fish that left and the fish that came, newest first")
-    .option(
-      "--state <state>",
-      "only those that are pending, in_doubt, delivered, returned, accepted, refused or aborted",
+    .addOption(
+      new Option("--state <state>", `only those that are ${STATES.join(", ")}`).choices(STATES),
     )
     .option("--limit <number>", "at most so many (default: 20)", "20")
     .action(async (options: { state?: string; limit: string }, command: Command) => {

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+
+export interface Finished {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A place for data directories that is gone after the test. */
+export class Sandbox implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), "tankd-test-"));
+  readonly #nodes: RunningChild[] = [];
+
+  /** Environment of a newcomer: nothing is set, nothing is there. */
+  readonly environment = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: join(this.path, "home"),
+    XDG_STATE_HOME: join(this.path, "state"),
+  };
+
+  at(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Runs a command to its end. */
+  async run(...commandLine: readonly string[]): Promise<Finished> {
+    const child = this.#spawn(commandLine);
+    const [out, err, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { code, out, err };
+  }
+
+  async json(...commandLine: readonly string[]): Promise<unknown> {
+    const { code, out, err } = await this.run(...commandLine, "--json");
+    if (code !== 0) throw new Error(`exit ${code}: ${err}`);
+    return JSON.parse(out);
+  }
+
+  /** A node in the foreground, alone on any free port; resolves when it says that it runs. */
+  async start(directory: string, ...flags: readonly string[]): Promise<RunningChild> {
+    const child = this.#spawn(
+      ["start", "--data-dir", this.at(directory), "--discovery", "none"].concat(
+        flags.includes("--port") ? [] : ["--port", "0"],
+        flags,
+      ),
+    );
+    const node = new RunningChild(child);
+    this.#nodes.push(node);
+    await node.running;
+    return node;
+  }
+
+  [Symbol.dispose](): void {
+    for (const node of this.#nodes) node.process.kill("SIGKILL");
+    rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #spawn(commandLine: readonly string[]) {
+    return Bun.spawn([process.execPath, MAIN, ...commandLine], {
+      cwd: this.path,
+      env: this.environment,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  }
+}
+
+type Piped = Bun.Subprocess<"ignore", "pipe", "pipe">;
+
+export class RunningChild {
+  readonly process: Piped;
+  /** Resolves with the URL of the dashboard; rejects when the node ends first. */
+  readonly running: Promise<string>;
+  readonly err: Promise<string>;
+
+  constructor(child: Piped) {
+    this.process = child;
+    this.err = new Response(child.stderr).text();
+    this.running = this.#waitForUrl();
+  }
+
+  async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number> {
+    this.process.kill(signal);
+    return this.process.exited;
+  }
+
+  async #waitForUrl(): Promise<string> {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of this.process.stdout) {
+      text += decoder.decode(chunk, { stream: true });
+      const url = /Dashboard:\s+(http:\S+\/)\n/.exec(text)?.[1];
+      if (url) return url;
+    }
+    throw new Error(`the node ended: ${await this.err}`);
+  }
+}

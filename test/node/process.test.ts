@@ -1,0 +1,154 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { tankViewSchema } from "../../src/api/tank-view.ts";
+import { Sandbox } from "./child.ts";
+
+const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
+
+async function tanksOf(sandbox: Sandbox, directory: string) {
+  const body = await sandbox.json("tank", "ls", "--data-dir", sandbox.at(directory));
+  return tanksSchema.parse(body).tanks;
+}
+
+/** DESIGN §5: every fish that ever was is accounted for. */
+function accounted({ fish_count, ledger }: z.infer<typeof tankViewSchema>): boolean {
+  const { died } = ledger;
+  const came = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;
+  const went = died.starvation + died.predation + died.old_age + ledger.exported + ledger.removed;
+  return fish_count === came - went;
+}
+
+test("a node starts, is asked, stops, and comes back as the same with its tanks", async () => {
+  using sandbox = new Sandbox();
+  const flags = ["--name", "left", "--tanks", "2", "--fish", "10", "--seed", "5"];
+  const node = await sandbox.start("data", ...flags);
+  const status = z
+    .object({ server_id: z.string(), node_id: z.string() })
+    .parse(await sandbox.json("status", "--data-dir", sandbox.at("data")));
+  expect(status.server_id).toBe("left");
+  const before = await tanksOf(sandbox, "data");
+  expect(before.map((tank) => [tank.tank.name, tank.seed, tank.founders])).toEqual([
+    ["left-1", 5, 10],
+    ["left-2", 6, 10],
+  ]);
+
+  const stopped = await sandbox.run("stop", "--data-dir", sandbox.at("data"));
+  expect([stopped.code, stopped.err]).toEqual([0, ""]);
+  expect(await node.process.exited).toBe(0);
+  expect((await sandbox.run("status", "--data-dir", sandbox.at("data"))).code).toBe(3);
+
+  // What the first start was told about tanks is no longer asked.
+  const again = await sandbox.start("data", "--tanks", "5");
+  const after = await tanksOf(sandbox, "data");
+  expect(after.map(({ tank }) => tank.tank_id)).toEqual(before.map(({ tank }) => tank.tank_id));
+  for (const [index, tank] of after.entries()) {
+    expect(tank.tank.tick).toBeGreaterThanOrEqual(before[index]?.tank.tick ?? 0);
+    expect(accounted(tank)).toBe(true);
+  }
+  const restarted = await sandbox.json("status", "--data-dir", sandbox.at("data"));
+  expect(restarted).toMatchObject({ node_id: status.node_id, server_id: status.node_id });
+  expect(await again.end("SIGINT")).toBe(0);
+});
+
+test("kill -9: what was acknowledged is there again", async () => {
+  using sandbox = new Sandbox();
+  const at = ["--data-dir", sandbox.at("data")];
+  const node = await sandbox.start("data", "--fish", "5");
+  const made = tankViewSchema.parse(
+    await sandbox.json("tank", "create", "--tank-name", "second", "--fish", "7", ...at),
+  );
+  expect(await node.end("SIGKILL")).not.toBe(0);
+  expect((await sandbox.run("status", ...at)).code).toBe(3);
+
+  await sandbox.start("data");
+  const tanks = await tanksOf(sandbox, "data");
+  expect(tanks).toHaveLength(2);
+  const second = tanks.find(({ tank }) => tank.tank_id === made.tank.tank_id);
+  expect([second?.tank.name, second?.founders]).toEqual(["second", 7]);
+  expect(tanks.every(accounted)).toBe(true);
+});
+
+test("what a node keeps is readable by those who should", async () => {
+  using sandbox = new Sandbox();
+  await sandbox.start("data", "--tanks", "0");
+  const mode = (name: string) => statSync(sandbox.at(`data/${name}`)).mode & 0o777;
+  expect([mode("token"), mode("key"), mode("node.json")]).toEqual([0o600, 0o600, 0o644]);
+});
+
+test("a second node on the same directory, and on a port that was asked for, is refused", async () => {
+  using sandbox = new Sandbox();
+  const node = await sandbox.start("data", "--tanks", "0");
+  const port = new URL(await node.running).port;
+  const common = ["--discovery", "none"];
+  for (const detach of [[], ["-d"]]) {
+    const second = await sandbox.run(
+      "start",
+      ...detach,
+      "--data-dir",
+      sandbox.at("data"),
+      ...common,
+    );
+    expect([second.code, second.out]).toEqual([1, ""]);
+    expect(second.err).toMatch(/^tankd: another node \(pid \d+\) runs on .*data: .*--data-dir\n$/);
+    const taken = ["--data-dir", sandbox.at("other"), "--port", port];
+    const third = await sandbox.run("start", ...detach, ...taken, ...common);
+    expect([third.code, third.out]).toEqual([1, ""]);
+    expect(third.err).toMatch(new RegExp(`^tankd: Port ${port} .*taken.*--port\n$`));
+  }
+  expect(node.process.exitCode).toBeNull();
+});
+
+test("a directory that is somebody else's, or none, is refused and left alone", async () => {
+  using sandbox = new Sandbox();
+  mkdirSync(sandbox.at("photos"));
+  writeFileSync(sandbox.at("photos/cat.jpg"), "meow");
+  for (const directory of ["photos", "photos/cat.jpg", "photos/cat.jpg/below"]) {
+    for (const detach of [[], ["-d"]]) {
+      const ran = await sandbox.run("start", ...detach, "--data-dir", sandbox.at(directory));
+      expect([ran.code, ran.out]).toEqual([1, ""]);
+      expect(ran.err).toMatch(/^tankd: .*photos.*\n$/);
+      expect(ran.err.trimEnd()).not.toContain("\n");
+    }
+  }
+  expect(await Bun.$`ls ${sandbox.at("photos")}`.text()).toBe("cat.jpg\n");
+});
+
+test("start -d returns when the node is healthy, and logs to its directory", async () => {
+  using sandbox = new Sandbox();
+  const at = ["--data-dir", sandbox.at("data")];
+  const started = z
+    .object({ url: z.string(), pid: z.number(), log: z.string() })
+    .parse(await sandbox.json("start", "-d", ...at, "--port", "0", "--discovery", "none"));
+  const health = await fetch(`${started.url}/health`);
+  expect(await health.json()).toMatchObject({ status: "healthy" });
+  const logs = await sandbox.run("logs", ...at);
+  expect(logs.out).toContain('"msg":"node healthy"');
+  for (const line of logs.out.trimEnd().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
+  const stopped = await sandbox.run("stop", ...at);
+  expect([stopped.code, stopped.out]).toEqual([
+    0,
+    `Stopped the node of ${sandbox.at("data")} (pid ${started.pid}).\n`,
+  ]);
+});
+
+test("the first node of a user is found without a flag", async () => {
+  using sandbox = new Sandbox();
+  await sandbox.json("start", "-d", "--port", "0", "--discovery", "none");
+  expect((await sandbox.run("status")).code).toBe(0);
+  expect((await sandbox.run("stop")).code).toBe(0);
+  expect((await sandbox.run("stop")).code).toBe(3);
+});
+
+test("another user's view: without the token a change is refused with what to do", async () => {
+  using sandbox = new Sandbox();
+  const node = await sandbox.start("data", "--tanks", "0");
+  const url = (await node.running).replace(/\/$/, "");
+  const ran = await sandbox.run("tank", "create", "--tank-name", "x", "--url", url);
+  expect(ran.code).toBe(1);
+  expect(ran.err).toMatch(/^tankd: .*; set TANKD_TOKEN or give --token-file\n$/);
+  const token = ["--token-file", sandbox.at("data/token")];
+  expect(
+    (await sandbox.run("tank", "create", "--tank-name", "x", "--url", url, ...token)).code,
+  ).toBe(0);
+});
