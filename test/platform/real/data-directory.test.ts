@@ -120,15 +120,17 @@ test.each(["key", "token"])("a damaged %s is refused, not replaced", (name) => {
 
 test("a second node is told the pid of the first, until that one is gone by kill -9", async () => {
   const path = join(parent, "data");
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "hold-directory.ts"), path], {
-    stdout: "pipe",
-  });
-  await child.stdout.getReader().read();
-  const problem = problemOf(() => open(path));
-  expect(problem.code).toBe("data_directory_in_use");
-  expect(problem.message).toContain(`(pid ${child.pid})`);
-  child.kill("SIGKILL");
-  await child.exited;
+  const script = join(import.meta.dir, "hold-directory.ts");
+  const child = Bun.spawn([process.execPath, script, path], { stdin: "pipe", stdout: "pipe" });
+  try {
+    await child.stdout.getReader().read();
+    const problem = problemOf(() => open(path));
+    expect(problem.code).toBe("data_directory_in_use");
+    expect(problem.message).toContain(`(pid ${child.pid})`);
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
   open(path).close();
 });
 

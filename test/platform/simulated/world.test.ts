@@ -129,6 +129,23 @@ test("a one-way partition lets the request arrive and swallows the answer, until
   expect((await answer).status).toBe(200);
 });
 
+test.each([
+  ["request", 5, 0],
+  ["reply", 15, 1],
+])("a partition also cuts the %s that is under way", async (_, atMs, arrivals) => {
+  const { world, a, b, client, origin, received } = pair(1);
+  Object.assign(world.network.faults, { delayMinMs: 10, delayMaxMs: 10 });
+  const failed = ask(client, origin).catch((error: NetworkError) => error.failure);
+  world.schedule(atMs, "cut", () => world.network.partition([a], [b]));
+  await world.run(1000);
+  expect(await failed).toBe("timeout");
+  expect(received).toHaveLength(arrivals);
+  world.network.heal();
+  const answer = ask(client, origin);
+  await world.run(2000);
+  expect((await answer).status).toBe(200);
+});
+
 test("a redirect and an answer above the bound are not believed", async () => {
   const world = new SimulatedWorld({ seed: 1 });
   const server = world.addHost({ name: "b" });
