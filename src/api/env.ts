@@ -23,6 +23,17 @@ export interface ApiEnv {
 export type ApiContextOf = Context<ApiEnv>;
 export type ApiMiddleware = MiddlewareHandler<ApiEnv>;
 
+/**
+ * Path and query of a request's URL as they were sent. Not by `URL`, which refuses hosts that a Host
+ * header may have (IPv6 with a zone), and such a request deserves an answer too.
+ */
+export function pathAndQuery(url: string): string {
+  // HTTP/1.0 without a Host comes as the bare path.
+  if (url.startsWith("/")) return url;
+  const path = url.indexOf("/", url.indexOf("://") + 3);
+  return path === -1 ? "/" : url.slice(path);
+}
+
 /** Methods that change nothing (RFC 9110 §9.2.1). */
 export function isSafe(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";

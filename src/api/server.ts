@@ -2,7 +2,7 @@ import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { createApp } from "./app.ts";
 import type { ApiContext } from "./context.ts";
-import type { ApiEnv } from "./env.ts";
+import { type ApiEnv, pathAndQuery } from "./env.ts";
 import { problemResponse } from "./problems.ts";
 import { Viewers } from "./viewers.ts";
 
@@ -49,10 +49,7 @@ interface Service {
 
 const NOT_YET: Service = {
   fetch: (request) =>
-    problemResponse(
-      new Problem("not_ready", "The node is starting"),
-      new URL(request.url).pathname,
-    ),
+    problemResponse(new Problem("not_ready", "The node is starting"), pathAndQuery(request.url)),
   viewers: undefined,
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { pathAndQuery } from "../../src/api/env.ts";
 import { addressKey } from "../../src/api/middleware/rate-limit.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { clientOf } from "./client.ts";
@@ -305,6 +306,17 @@ describe("errors", () => {
     expect(headers.get("x-frame-options")).toBe("DENY");
     expect(headers.get("referrer-policy")).toBe("no-referrer");
   });
+});
+
+test("path and query are found in any URL that a request may have", () => {
+  for (const [url, found] of [
+    ["http://127.0.0.1:8000/a/b?c=/d", "/a/b?c=/d"],
+    ["http://[fe80::1%25eth0]:8000/a", "/a"],
+    ["http://node", "/"],
+    ["/a?b=http://c/", "/a?b=http://c/"],
+  ] as const) {
+    expect(pathAndQuery(url)).toBe(found);
+  }
 });
 
 test("addresses share a bucket by IPv4 address or IPv6 /64", () => {

@@ -1,5 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
-import type { ApiMiddleware } from "../env.ts";
+import { type ApiMiddleware, pathAndQuery } from "../env.ts";
 
 export interface JsonBodyOptions {
   readonly bytesMax: number;
@@ -25,7 +25,8 @@ export function jsonBody(options: JsonBodyOptions): ApiMiddleware {
     if (raw.body !== null || type !== undefined) {
       // An empty body counts as an empty object, so that optional bodies may be left out.
       const body = text === "" ? "{}" : text;
-      c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, body });
+      const url = `http://localhost${pathAndQuery(raw.url)}`;
+      c.req.raw = new Request(url, { method: raw.method, headers: raw.headers, body });
     }
     await next();
   };

@@ -1,7 +1,7 @@
 import { createVerifier, verifyRequest } from "../../cluster/signature.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
-import type { ApiMiddleware } from "../env.ts";
+import { type ApiMiddleware, pathAndQuery } from "../env.ts";
 
 export interface PeerSignatureOptions {
   /** This node's id: requests that are signed for another one are refused. */
@@ -16,11 +16,10 @@ export interface PeerSignatureOptions {
 export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
   const verifier = createVerifier(options.nodeId, options.clock);
   return async function peerSignature(c, next) {
-    const { pathname, search } = new URL(c.req.url);
     const parts = {
       method: c.req.method,
       authority: c.req.header("host") ?? "",
-      path: pathname + search,
+      path: pathAndQuery(c.req.url),
       body: c.get("bodyText"),
     };
     const verdict = verifyRequest(parts, c.req.header(), verifier);
