@@ -176,7 +176,7 @@ describe("the API answers bad requests with a problem and goes on", () => {
     "a registration of nonsense": {
       path: "/api/discovery/register",
       body: '{"server_id":1}',
-      status: 422,
+      status: 400,
     },
   };
 
