@@ -170,6 +170,9 @@ export class FakeNode {
     const node = this;
     return {
       create: async (spec) => {
+        if (node.storageFault !== undefined) {
+          throw new Problem("storage_unavailable", node.storageFault);
+        }
         const id = `tank-${node.hosted.size + 1}`;
         const tank = fakeTank(id, spec.name);
         node.created.push(spec.name);

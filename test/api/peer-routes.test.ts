@@ -127,6 +127,7 @@ describe("a request between nodes", () => {
     const post = (headers: Record<string, string>, body = "{}") =>
       ask("/peer/x/hello", { method: "POST", headers, body });
     expect((await post({ "content-type": "text/plain" })).status).toBe(415);
+    expect((await post({})).status).toBe(415);
     const json = { "content-type": "application/json" };
     expect((await post(json, "{")).status).toBe(400);
     expect((await post(json, `"${"x".repeat(LIMITS.requestBodyBytesMax)}"`)).status).toBe(413);
