@@ -6,6 +6,8 @@ import { Painter } from "./painter.ts";
 const DELAY_MS = 110;
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 5000;
+/** The node closes with this code when the tank is gone. */
+const CLOSE_NO_TANK = 4404;
 
 /** The size of the reference tank, until the hello tells the real one. */
 const WORLD = { width: 1088, height: 612 };
@@ -54,8 +56,14 @@ export class Aquarium {
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket) this.#read(JSON.parse(data));
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (socket !== this.#socket) return;
+      if (code === CLOSE_NO_TANK) {
+        // Whoever asked for it looks for another one; should it come back, it is shown again.
+        this.#tankId = undefined;
+        this.#say("This tank was removed.");
+        return;
+      }
       this.#say("node gone, reconnecting…");
       this.#retry = setTimeout(() => this.#connect(tankId), this.#retryMs);
       this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
