@@ -20,6 +20,9 @@ const API_PORT = 8000;
 const COMMIT_MIN_MS = 1;
 const COMMIT_MAX_MS = 12;
 
+/** Often, so that kills meet snapshots and trimmed logs. The simulated clock sees no CPU being used. */
+const SNAPSHOT_LIMITS = { costMs: 20, intervalMs: 3_000, ticksMax: 50, entriesMax: 10 };
+
 export interface ClusterOptions {
   readonly seed: number;
   readonly nodes: number;
@@ -65,7 +68,7 @@ export class SimulatedNode {
         machine: process.machine,
         files: process.files,
         store: this.#storeOf(process),
-        spawnSimulation: () => inProcessSimulation(process),
+        spawnSimulation: () => inProcessSimulation(process, { snapshots: SNAPSHOT_LIMITS }),
         backends: [this.#cluster.neighbourhood(this)],
         log: silentLog,
         metrics: noMetrics,

@@ -8,8 +8,8 @@ import { writeFileDurably } from "./durable-write.ts";
 import { DirectoryFiles } from "./files.ts";
 import { storageReason } from "./storage-failures.ts";
 
-/** Only the node's own user may look inside. */
-const DIRECTORY_MODE = 0o700;
+/** Other users may open what they know the name of (`node.json`, to ask for the status); secrets are 0600. */
+const DIRECTORY_MODE = 0o711;
 const SECRET_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
 
