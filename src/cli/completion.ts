@@ -1,6 +1,6 @@
 import { Argument, type Command } from "commander";
 import type { CliContext } from "./context.ts";
-import { flagOf, nameOf, visibleCommands, visibleOptions } from "./usage.ts";
+import { flagOf, nameOf, visibleOptions } from "./usage.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
@@ -26,6 +26,8 @@ interface CompletionNode {
   /** `tank create`; empty for the program itself. */
   readonly path: string;
   readonly commands: readonly { readonly name: string; readonly help: string }[];
+  /** Words that an argument may be. */
+  readonly words: readonly string[];
   readonly options: readonly {
     readonly flag: string;
     readonly help: string;
@@ -37,10 +39,11 @@ interface CompletionNode {
 function nodesOf(command: Command): readonly CompletionNode[] {
   const node: CompletionNode = {
     path: nameOf(command).split(" ").slice(1).join(" "),
-    commands: visibleCommands(command).map((sub) => ({
+    commands: command.commands.map((sub) => ({
       name: sub.name(),
       help: sub.description(),
     })),
+    words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     options: visibleOptions(command).map((option) => ({
       flag: flagOf(option),
       help: option.description.replace(/ \((default|env|choices): .*\)$/, ""),
@@ -68,8 +71,9 @@ function cases(nodes: readonly CompletionNode[]): string {
           `    "${path} ${flag}") _tankd_offer "${choices.join(" ")}"; return ;;`,
       ),
   );
-  const afterPath = nodes.map(({ path, commands, options }) => {
-    const all = [...commands.map(({ name }) => name), ...options.map(({ flag }) => flag)];
+  const afterPath = nodes.map(({ path, commands, words, options }) => {
+    const names = commands.map(({ name }) => name);
+    const all = [...names, ...words, ...options.map(({ flag }) => flag)];
     return `    "${path}") _tankd_offer "${all.join(" ")}" ;;`;
   });
   return `  for word in "\${before[@]}"; do
@@ -135,7 +139,8 @@ function fishScript(nodes: readonly CompletionNode[]): string {
       const value = takesValue ? offered || " -r" : "";
       return `complete -c tankd -n '${here}' ${name}${value} -d ${quote(help)}`;
     });
-    return [...commands, ...options];
+    const words = node.words.map((word) => `complete -c tankd -n '${here}' -f -a ${word}`);
+    return [...commands, ...words, ...options];
   });
   return `# fish completion of tankd; made by: tankd completion fish\n${lines.join("\n")}\n`;
 }

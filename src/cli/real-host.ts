@@ -131,7 +131,7 @@ function isAlive(pid: number): boolean {
 function isZombie(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
   // The state follows the name, which stands in parentheses and may hold any character.
-  return stat !== undefined && stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  return stat?.slice(stat.lastIndexOf(")") + 2).startsWith("Z") ?? false;
 }
 
 function detach(

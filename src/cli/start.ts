@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { NodeOptions, StartedNode } from "../node/node.ts";
-import { Problem } from "../platform/errors.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { CliContext } from "./context.ts";
 import { startDetached } from "./detach.ts";
 import { defaultDataDirectory } from "./directories.ts";
@@ -18,7 +19,7 @@ export function addStart(program: Command, context: CliContext): void {
       if (options.detach) {
         return startDetached(context, node.dataDirectory, context.wantsJson(command));
       }
-      await runInForeground(context, node);
+      await runInForeground(context, node, context.wantsJson(command));
     });
   addSettingOptions(start, NODE_SETTINGS);
 }
@@ -43,7 +44,11 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
 }
 
 /** Runs until a signal comes; the second one does not wait for the last snapshot. */
-async function runInForeground(context: CliContext, options: NodeOptions): Promise<void> {
+async function runInForeground(
+  context: CliContext,
+  options: NodeOptions,
+  json: boolean,
+): Promise<void> {
   const { host } = context;
   const asked = Promise.withResolvers<void>();
   let signals = 0;
@@ -52,22 +57,31 @@ async function runInForeground(context: CliContext, options: NodeOptions): Promi
     if (signals > 1) host.exit(1);
     asked.resolve();
   });
-  const { startNode } = await import("../node/node.ts");
-  const node = await startNode(options);
+  let log: Log | undefined;
   host.onUncaught((error) => {
-    node.log.error("uncaught error", { error: traceOf(error) });
+    // What was promised is on the disk; what is in memory can no longer be trusted.
+    log?.error("uncaught error", { error: traceOf(error) });
+    context.say(`a bug in tankd: ${messageOf(error).replaceAll(/\s+/g, " ")}`);
     host.exit(1);
   });
-  announce(context, node);
+  const { startNode } = await import("../node/node.ts");
+  const node = await startNode(options);
+  log = node.log;
+  announce(context, node, json);
   await asked.promise;
-  if (host.stdout.isTerminal) context.print("Stopping; once more ends it at once.");
+  if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C ends it at once");
   await node.stop();
 }
 
-function announce(context: CliContext, node: StartedNode): void {
-  const { build, stdout } = context.host;
+function announce(context: CliContext, node: StartedNode, json: boolean): void {
+  const { build, stdout, pid } = context.host;
   if (node.movedFrom !== undefined) {
     context.say(`port ${node.movedFrom} is taken, so this node listens at ${node.port}`);
+  }
+  if (json) {
+    const { url, nodeId, directory } = node;
+    context.printJson({ url, node_id: nodeId, pid, data_dir: directory });
+    return;
   }
   context.print(`tankd ${build.version} runs on ${node.directory}`);
   context.print(`Dashboard:   ${context.paint("bold", `${node.url}/`)}`);

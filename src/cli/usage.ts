@@ -45,14 +45,8 @@ export function nameOf(command: Command): string {
   return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 }
 
-export function visibleCommands(command: Command): readonly Command[] {
-  return command.createHelp().visibleCommands(command);
-}
-
 function commandNames(command: Command): readonly string[] {
-  return visibleCommands(command)
-    .map((sub) => sub.name())
-    .filter((name) => name !== "help");
+  return command.commands.map((sub) => sub.name());
 }
 
 /** Its own options and those of every command. */

@@ -47,6 +47,7 @@ export interface StartedNode {
   /** The default port, where it was taken and the node moved on. */
   readonly movedFrom: number | undefined;
   readonly directory: string;
+  readonly nodeId: string;
   readonly log: Log;
   /** Leaves the cluster, takes the last snapshots, gives everything back. */
   stop(): Promise<void>;
@@ -132,6 +133,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     port: server.port,
     movedFrom: server.movedFrom,
     directory: directory.path,
+    nodeId: identity.nodeId,
     log,
     stop: async () => {
       log.info("node stopping");

@@ -23,7 +23,7 @@ export function runOnRoleChange(
   runShell: RunShell,
   log: Log,
 ): Cancel {
-  let told = "";
+  let told = stateOf(cluster).key;
   let running = false;
   const tell = async () => {
     if (running) return;

@@ -37,6 +37,8 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
     ],
     [["connect", "a", "b", "--direction", "up"], /^tankd: option .*'up' is invalid/],
     [["completion", "csh"], /^tankd: .*'csh' is invalid.*bash, zsh, fish/],
+    [["transfers", "--state", "gone"], /^tankd: .*'gone' is invalid.*pending, in_doubt/],
+    [["peers", "--status", "gone"], /^tankd: .*'gone' is invalid.*online, degraded, offline/],
     [["transfers", "--limit", "0"], /^tankd: --limit cannot be "0"/],
   ] as readonly [string[], string | RegExp][])("%j", async (commandLine, said) => {
     const ran = await runIn({}, ...commandLine);

@@ -152,3 +152,30 @@ test("another user's view: without the token a change is refused with what to do
     (await sandbox.run("tank", "create", "--tank-name", "x", "--url", url, ...token)).code,
   ).toBe(0);
 });
+
+test("a change of role runs the command of tankd.toml with what has changed", async () => {
+  using sandbox = new Sandbox();
+  const told = sandbox.at("told");
+  mkfifo(told);
+  const command = `echo "$TANKD_ROLE $TANKD_HUB_URL" > ${told}`;
+  writeFileSync(sandbox.at("tankd.toml"), `on_role_change = '${command}'\n`);
+  const node = await sandbox.start("data", "--tanks", "0", "--advertise", "127.0.0.1:9");
+  expect(await Bun.file(told).text()).toBe("hub http://127.0.0.1:9\n");
+  expect(await node.end("SIGTERM")).toBe(0);
+});
+
+test("a second signal does not wait", async () => {
+  using sandbox = new Sandbox();
+  const node = await sandbox.start("data");
+  node.process.kill("SIGTERM");
+  node.process.kill("SIGINT");
+  // Either the stop was faster (0) or the second signal ended it (1); nothing is lost both ways.
+  expect([0, 1]).toContain(await node.process.exited);
+  await sandbox.start("data");
+  expect(await tanksOf(sandbox, "data")).toHaveLength(1);
+});
+
+function mkfifo(path: string): void {
+  const made = Bun.spawnSync(["mkfifo", path]);
+  if (made.exitCode !== 0) throw new Error("mkfifo failed");
+}

@@ -1,0 +1,193 @@
+import { describe, expect, test } from "bun:test";
+import type { ServerRecord } from "../../src/cluster/server-record.ts";
+import { readHostAndPort } from "../../src/node/addresses.ts";
+import { Closers } from "../../src/node/closers.ts";
+import { planDiscovery } from "../../src/node/discovery-plan.ts";
+import { makeFirstTanks } from "../../src/node/first-tanks.ts";
+import { runOnRoleChange } from "../../src/node/role-hook.ts";
+import { closest } from "../../src/node/spelling.ts";
+import { timingOf } from "../../src/node/timing.ts";
+import { MemoryStore } from "../../src/store/memory/store.ts";
+import type { NewTank, Tanks } from "../../src/tanks/tanks.ts";
+import { silentLog } from "../../src/telemetry/log.ts";
+
+describe("HOST[:PORT]", () => {
+  test.each([
+    ["example.org", "example.org", undefined],
+    ["example.org:9000", "example.org", 9000],
+    ["203.0.113.7:1", "203.0.113.7", 1],
+    ["[2001:db8::1]:8000", "2001:db8::1", 8000],
+    ["[2001:db8::1]", "2001:db8::1", undefined],
+    ["2001:db8::1", "2001:db8::1", undefined],
+  ] as const)("%s", (text, host, port) => {
+    expect(readHostAndPort(text)).toEqual({ host, port });
+  });
+
+  test.each(["", ":80", "a:0", "a:70000", "a b", "http://a", "a:b", "[::1", "-a", "a/b"])(
+    "%j is none",
+    (text) => {
+      expect(readHostAndPort(text)).toBeUndefined();
+    },
+  );
+});
+
+describe("discovery and hub together", () => {
+  const hub = { host: "h", port: 8000 };
+  test.each([
+    [["auto"], [], ["mdns"], []],
+    [["none"], [], [], []],
+    [["mdns"], [], ["mdns"], []],
+    [["none"], ["http://h:8000"], ["hub"], [hub]],
+    [["auto"], ["http://h:8000"], ["mdns", "hub"], [hub]],
+    [["hub"], ["http://h:8000"], ["hub"], [hub]],
+    [["http://h:8000"], [], ["hub"], [hub]],
+    [["http://h:8000"], ["http://h:8000", "http://i"], ["hub"], [hub, { host: "i", port: 80 }]],
+  ])("%j %j", (discovery, hubs, backends, addresses) => {
+    expect<unknown>(planDiscovery({ discovery, hub: hubs })).toEqual({ backends, hubs: addresses });
+  });
+
+  test("hub without a URL says what is missing", () => {
+    expect(() => planDiscovery({ discovery: ["hub"], hub: [] })).toThrow("give --hub URL");
+  });
+});
+
+describe("tanks of the first start", () => {
+  /** Tanks that only remember what was asked for; `failAt` breaks the creation of one. */
+  function memory(failAt = Number.POSITIVE_INFINITY) {
+    const made: NewTank[] = [];
+    const tanks = {
+      list: () => made,
+      create: async (spec: NewTank) => {
+        if (made.length === failAt) throw new Error("full disk");
+        made.push(spec);
+      },
+    } as unknown as Tanks;
+    return { made, tanks };
+  }
+
+  const wanted = { tanks: 3, fish: 9, seed: Number.MAX_SAFE_INTEGER, label: "left" };
+
+  test("are made once, also when they were removed since", async () => {
+    const { journal } = new MemoryStore();
+    const { made, tanks } = memory();
+    expect(await makeFirstTanks(tanks, journal, wanted)).toBe(3);
+    expect(made.map(({ name, fish, seed }) => [name, fish, seed])).toEqual([
+      ["left-1", 9, Number.MAX_SAFE_INTEGER],
+      ["left-2", 9, 0],
+      ["left-3", 9, 1],
+    ]);
+    made.length = 0;
+    expect(await makeFirstTanks(tanks, journal, wanted)).toBe(0);
+    expect(made).toEqual([]);
+  });
+
+  test("a single one has the plain name, and a seed of its own choice", async () => {
+    const { made, tanks } = memory();
+    await makeFirstTanks(tanks, new MemoryStore().journal, {
+      ...wanted,
+      tanks: 1,
+      seed: undefined,
+    });
+    expect(made).toEqual([{ name: "left", description: "", fish: 9 }]);
+  });
+
+  test("are completed after a start that was cut short", async () => {
+    const { journal } = new MemoryStore();
+    const first = memory(2);
+    await expect(makeFirstTanks(first.tanks, journal, wanted)).rejects.toThrow("full disk");
+    const second = memory();
+    second.made.push(...first.made);
+    expect(await makeFirstTanks(second.tanks, journal, wanted)).toBe(1);
+    expect(second.made.map(({ name }) => name)).toEqual(["left-1", "left-2", "left-3"]);
+  });
+});
+
+describe("on_role_change", () => {
+  function cluster() {
+    let role: "discovering" | "hub" | "worker" = "discovering";
+    let hubUrl: string | undefined;
+    let changed = () => {};
+    return {
+      become: (next: typeof role, url: string | undefined) => {
+        role = next;
+        hubUrl = url;
+        changed();
+      },
+      view: () => ({
+        cluster: "tankd",
+        role,
+        hub: hubUrl === undefined ? undefined : ({ api_url: hubUrl } as ServerRecord),
+        term: { counter: 1, node_id: "n" },
+        backends: [],
+      }),
+      onChange: (listener: () => void) => {
+        changed = listener;
+        return () => {};
+      },
+    };
+  }
+
+  test("hears where things stand, one run at a time, the latest state last", async () => {
+    const told: Readonly<Record<string, string>>[] = [];
+    const runs: PromiseWithResolvers<number>[] = [];
+    const node = cluster();
+    const cancel = runOnRoleChange(
+      node,
+      "notify",
+      (command, variables) => {
+        expect(command).toBe("notify");
+        told.push(variables);
+        const run = Promise.withResolvers<number>();
+        runs.push(run);
+        return run.promise;
+      },
+      silentLog,
+    );
+    node.become("worker", "http://a:1");
+    node.become("worker", "http://b:1");
+    node.become("hub", "http://c:1");
+    expect(told).toEqual([{ TANKD_ROLE: "worker", TANKD_HUB_URL: "http://a:1" }]);
+    runs[0]?.resolve(1);
+    await Bun.sleep(0);
+    expect(told.slice(1)).toEqual([{ TANKD_ROLE: "hub", TANKD_HUB_URL: "http://c:1" }]);
+    runs[1]?.reject(new Error("no shell"));
+    await Bun.sleep(0);
+    node.become("hub", "http://c:1");
+    expect(told).toHaveLength(2);
+    node.become("discovering", undefined);
+    expect(told.at(-1)).toEqual({ TANKD_ROLE: "discovering", TANKD_HUB_URL: "" });
+    cancel();
+  });
+});
+
+test("closers run backwards, and all of them", async () => {
+  const closed: string[] = [];
+  const closers = new Closers();
+  closers.add(() => void closed.push("first"));
+  closers.add(async () => {
+    closed.push("second");
+    throw new Error("stuck");
+  });
+  closers.add(() => void closed.push("third"));
+  await expect(closers.close()).rejects.toThrow("stuck");
+  expect(closed).toEqual(["third", "second", "first"]);
+});
+
+test.each([
+  ["prot", "port"],
+  ["PORT", "port"],
+  ["xyz", undefined],
+  ["p", undefined],
+] as const)("%s is probably %s", (word, meant) => {
+  expect(closest(word, ["port", "hub", "host"])).toBe(meant);
+});
+
+test("the timing table of the contract", () => {
+  const of = (profile: Parameters<typeof timingOf>[0]) => {
+    const { heartbeatMs, degradedAfterMs, offlineAfterMs, pruneAfterMs } = timingOf(profile);
+    return [heartbeatMs, degradedAfterMs, offlineAfterMs, pruneAfterMs].map((ms) => ms / 1000);
+  };
+  expect(of("default")).toEqual([10, 20, 30, 3600]);
+  expect(of("development")).toEqual([2, 4, 6, 600]);
+  expect(of("production")).toEqual([30, 60, 90, 86_400]);
+});
