@@ -48,7 +48,7 @@ test("a new directory gets a key and a token that only its user can read, and ke
   const first = open(path);
   expect(first.keySeed).toHaveLength(32);
   expect(first.token).toMatch(/^[\w-]{43}$/);
-  expect(modeOf(path)).toBe("700");
+  expect(modeOf(path)).toBe("711");
   expect([modeOf(join(path, "key")), modeOf(join(path, "token"))]).toEqual(["600", "600"]);
   first.close();
   const second = open(path);
