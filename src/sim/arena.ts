@@ -1,4 +1,5 @@
 import { GENE_CELLS } from "./genome.ts";
+import { CRAB_SCHEMA, FEEDER_SCHEMA, PLANT_SCHEMA } from "./habitat-schema.ts";
 import { STREAM_WORDS } from "./rng.ts";
 
 /**
@@ -68,8 +69,12 @@ export const FOOD_SCHEMA = {
   y: F64,
   vx: F64,
   vy: F64,
-  /** What is left of it; 0 is eaten. */
+  /** What is left of it; 0 is eaten, or still closed. */
   energy: F64,
+  /** Energy of a pellet that has not opened yet; nobody sees or bites it. */
+  closed: F64,
+  /** Depth at which a pellet opens, pixels. */
+  opensAt: F64,
   /** Index into FOOD_KINDS. */
   kind: U32,
   /** Ticks since it was dropped. */
@@ -82,6 +87,24 @@ const STREAM_SCHEMA = { words: ["u32", STREAM_WORDS] } as const satisfies Schema
 
 export type FishColumns = Columns<typeof FISH_SCHEMA>;
 export type FoodColumns = Columns<typeof FOOD_SCHEMA>;
+export type CrabColumns = Columns<typeof CRAB_SCHEMA>;
+export type PlantColumns = Columns<typeof PLANT_SCHEMA>;
+export type FeederColumns = Columns<typeof FEEDER_SCHEMA>;
+
+/** Every table, in the order in which they lie in memory, in a snapshot and in the digest. */
+const SCHEMAS = {
+  fish: FISH_SCHEMA,
+  food: FOOD_SCHEMA,
+  crabs: CRAB_SCHEMA,
+  plants: PLANT_SCHEMA,
+  feeders: FEEDER_SCHEMA,
+} as const;
+
+export type TableName = keyof typeof SCHEMAS;
+export const TABLE_NAMES = Object.keys(SCHEMAS) as readonly TableName[];
+
+/** Rows that each table has room for. */
+export type Capacities = Readonly<Record<TableName, number>>;
 
 /** A column seen as 32-bit words. */
 export interface Placed {
@@ -99,34 +122,31 @@ export interface Table<S extends Schema> {
   readonly capacity: number;
 }
 
-export interface Arena {
+export type Arena = { readonly [N in TableName]: Table<(typeof SCHEMAS)[N]> } & {
   readonly buffer: ArrayBuffer;
-  readonly fish: Table<typeof FISH_SCHEMA>;
-  readonly food: Table<typeof FOOD_SCHEMA>;
   readonly streams: Uint32Array;
-}
+};
 
-/** An arena with room for that many fish and food items, all zero. */
-export function allocateArena(fishCapacity: number, foodCapacity: number): Arena {
-  const sizes = [
-    tableBytes(FISH_SCHEMA, fishCapacity),
-    tableBytes(FOOD_SCHEMA, foodCapacity),
-  ] as const;
-  const streamsAt = sizes[0] + sizes[1];
+/** An arena with room for that many rows, all zero. */
+export function allocateArena(capacities: Capacities): Arena {
+  const sizes = TABLE_NAMES.map((name) => tableBytes(SCHEMAS[name], capacities[name]));
+  const streamsAt = sizes.reduce((sum, size) => sum + size, 0);
   const buffer = new ArrayBuffer(streamsAt + tableBytes(STREAM_SCHEMA, 1));
-  return {
-    buffer,
-    fish: placeTable(FISH_SCHEMA, fishCapacity, buffer, 0),
-    food: placeTable(FOOD_SCHEMA, foodCapacity, buffer, sizes[0]),
-    streams: placeTable(STREAM_SCHEMA, 1, buffer, streamsAt).columns.words,
-  };
+  const tables: Partial<Record<TableName, Table<Schema>>> = {};
+  let at = 0;
+  for (const [index, name] of TABLE_NAMES.entries()) {
+    tables[name] = placeTable(SCHEMAS[name], capacities[name], buffer, at);
+    at += sizes[index] as number;
+  }
+  const { words: streams } = placeTable(STREAM_SCHEMA, 1, buffer, streamsAt).columns;
+  return { ...tables, buffer, streams } as Arena;
 }
 
 /** A larger arena with the same content. */
-export function growArena(arena: Arena, fishCapacity: number): Arena {
-  const grown = allocateArena(fishCapacity, arena.food.capacity);
-  copyTable(arena.fish.placed, grown.fish.placed);
-  copyTable(arena.food.placed, grown.food.placed);
+export function growArena(arena: Arena, more: Partial<Capacities>): Arena {
+  const entries = TABLE_NAMES.map((name) => [name, more[name] ?? arena[name].capacity] as const);
+  const grown = allocateArena(Object.fromEntries(entries) as Capacities);
+  for (const name of TABLE_NAMES) copyTable(arena[name].placed, grown[name].placed);
   grown.streams.set(arena.streams);
   return grown;
 }

@@ -1,4 +1,4 @@
-import type { Placed } from "./arena.ts";
+import { type Placed, TABLE_NAMES } from "./arena.ts";
 import { absorb, finishHash, hexOf, startHash } from "./hash.ts";
 import { SimulationFault } from "./ledger.ts";
 import type { Tank } from "./tank.ts";
@@ -23,8 +23,7 @@ export function digest(tank: Tank): string {
   const words = new Uint32Array(scalars.buffer);
   absorb(state, words, 0, words.length);
   absorb(state, arena.streams, 0, arena.streams.length);
-  absorbTable(state, arena.fish.placed, counters.fish);
-  absorbTable(state, arena.food.placed, counters.food);
+  for (const name of TABLE_NAMES) absorbTable(state, arena[name].placed, counters[name]);
   return hexOf(finishHash(state));
 }
 

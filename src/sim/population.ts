@@ -2,7 +2,7 @@ import { moveRows, removeMarked } from "./arena.ts";
 import { express, GENE_CELLS } from "./genome.ts";
 import { formatId, type IdParts, NOBODY, parseId } from "./ids.ts";
 import { diceUnit, nextWord, rollDice, type Stream } from "./rng.ts";
-import { reserveFish, type Tank } from "./tank.ts";
+import { reserveRows, type Tank } from "./tank.ts";
 import type { FishId } from "./types.ts";
 
 /**
@@ -90,7 +90,7 @@ export function expressRow(tank: Tank, row: number): void {
 export function openRow(tank: Tank, id: IdParts): number {
   const { counters } = tank;
   const row = lowerBound(tank, id);
-  reserveFish(tank, counters.fish + 1);
+  reserveRows(tank, { fish: counters.fish + 1 });
   moveRows(tank.arena.fish, row + 1, row, counters.fish);
   counters.fish += 1;
   return row;

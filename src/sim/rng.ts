@@ -13,11 +13,13 @@ export const STREAM = {
   emergency: 4,
   /** What commands draw (feed, spawn). */
   visitors: 5,
+  plants: 6,
+  crabs: 7,
 } as const;
 
 export type Stream = (typeof STREAM)[keyof typeof STREAM];
 
-export const STREAM_COUNT = 6;
+export const STREAM_COUNT = 8;
 const WORDS = 4;
 export const STREAM_WORDS = STREAM_COUNT * WORDS;
 const UNIT = 1 / 0x1_0000_0000;

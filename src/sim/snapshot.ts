@@ -1,8 +1,9 @@
-import type { Placed } from "./arena.ts";
+import { type Placed, TABLE_NAMES } from "./arena.ts";
 import { hashBytes } from "./hash.ts";
 import { formatKey } from "./ids.ts";
 import { ENGINE_VERSION } from "./model.ts";
-import { type Counters, emptyCounters, makeTank, reserveFish, type Tank } from "./tank.ts";
+import { STREAM_WORDS } from "./rng.ts";
+import { type Counters, emptyCounters, makeTank, reserveRows, type Tank } from "./tank.ts";
 
 /** Why bytes are not a tank that this engine can run. */
 export class SnapshotError extends Error {
@@ -21,7 +22,7 @@ export class SnapshotError extends Error {
 /**
  * Words of a snapshot, little-endian: magic, engine version, length in bytes, 4 words of checksum
  * over the rest, one zero; seed, founders and the counters as f64; the key; the streams; the columns
- * of fish and food, each as far as it is in use.
+ * of every table, each as far as it is in use.
  */
 const MAGIC = 0x54444b54;
 const HEADER_WORDS = 8;
@@ -29,23 +30,19 @@ const COUNTER_NAMES = Object.keys(emptyCounters()) as (keyof Counters)[];
 const SCALARS = 2 + COUNTER_NAMES.length;
 const KEY_AT = HEADER_WORDS + 2 * SCALARS;
 const STREAMS_AT = KEY_AT + 2;
+const TABLES_AT = STREAMS_AT + STREAM_WORDS;
 
 /** The whole state of a tank. */
 export function saveTank(tank: Tank): Uint8Array {
   const { counters, arena, spec, key } = tank;
-  const { fish, food, streams } = arena;
-  const length =
-    STREAMS_AT +
-    streams.length +
-    tableWords(fish.placed, counters.fish) +
-    tableWords(food.placed, counters.food);
-  const words = new Uint32Array(length);
+  const { streams } = arena;
+  const words = new Uint32Array(TABLES_AT + contentWords(tank));
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
   scalars.set([spec.seed, spec.fish, ...COUNTER_NAMES.map((name) => counters[name])]);
   words.set([key.hi, key.lo], KEY_AT);
   words.set(streams, STREAMS_AT);
-  const end = writeTable(words, STREAMS_AT + streams.length, fish.placed, counters.fish);
-  writeTable(words, end, food.placed, counters.food);
+  let at = TABLES_AT;
+  for (const name of TABLE_NAMES) at = writeTable(words, at, arena[name].placed, counters[name]);
   const bytes = new Uint8Array(words.buffer);
   words.set([MAGIC, ENGINE_VERSION, bytes.length, ...hashBytes(bytes.subarray(4 * HEADER_WORDS))]);
   return bytes;
@@ -64,15 +61,15 @@ export function loadTank(bytes: Uint8Array): Tank {
     tank.counters[name] = scalars[2 + index] as number;
   }
   const { counters } = tank;
-  reserveFish(tank, counters.fish);
-  const { fish, food, streams } = tank.arena;
-  const fishAt = STREAMS_AT + streams.length;
-  const foodAt = fishAt + tableWords(fish.placed, counters.fish);
-  const end = foodAt + tableWords(food.placed, counters.food);
-  if (words.length !== end) throw damaged("its length does not fit its content");
-  streams.set(words.subarray(STREAMS_AT, fishAt));
-  readTable(words, fishAt, fish.placed, counters.fish);
-  readTable(words, foodAt, food.placed, counters.food);
+  reserveRows(tank, counters);
+  if (words.length !== TABLES_AT + contentWords(tank)) {
+    throw damaged("its length does not fit its content");
+  }
+  tank.arena.streams.set(words.subarray(STREAMS_AT, TABLES_AT));
+  let at = TABLES_AT;
+  for (const name of TABLE_NAMES) {
+    at = readTable(words, at, tank.arena[name].placed, counters[name]);
+  }
   return tank;
 }
 
@@ -91,13 +88,16 @@ function checkedWords(bytes: Uint8Array): Uint32Array {
   if (checksum.some((word, index) => word !== actual[index])) {
     throw damaged("its checksum does not match");
   }
-  if (words.length < STREAMS_AT) throw damaged("it is cut off");
+  if (words.length < TABLES_AT) throw damaged("it is cut off");
   return words;
 }
 
-function tableWords(placed: readonly Placed[], count: number): number {
+/** Words that the rows in use take. */
+function contentWords({ arena, counters }: Tank): number {
   let words = 0;
-  for (const { wordWidth } of placed) words += wordWidth * count;
+  for (const name of TABLE_NAMES) {
+    for (const { wordWidth } of arena[name].placed) words += wordWidth * counters[name];
+  }
   return words;
 }
 
@@ -117,6 +117,7 @@ function readTable(words: Uint32Array, at: number, placed: readonly Placed[], co
     column.words.set(words.subarray(from, to));
     from = to;
   }
+  return from;
 }
 
 function damaged(why: string): SnapshotError {

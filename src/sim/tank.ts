@@ -1,11 +1,18 @@
 import {
   type Arena,
   allocateArena,
+  type Capacities,
+  type CrabColumns,
+  type FeederColumns,
   type FishColumns,
   type FoodColumns,
   growArena,
+  type PlantColumns,
+  TABLE_NAMES,
+  type TableName,
 } from "./arena.ts";
 import { type Grid, makeGrid } from "./grid.ts";
+import { CRABS_REFERENCE, FEEDER_KINDS, PLANT_SPOTS } from "./habitat-model.ts";
 import { parseKey } from "./ids.ts";
 import { FISH_REFERENCE, FOOD_MAX, FOUNDERS_MAX, TANK_HEIGHT, TANK_WIDTH } from "./model.ts";
 import type { TankSpec } from "./types.ts";
@@ -16,7 +23,10 @@ export interface Counters {
   tick: number;
   fish: number;
   food: number;
-  /** Counter of the last id given out here. */
+  crabs: number;
+  plants: number;
+  feeders: number;
+  /** Counter of the last id given out here, to a fish or a plant. */
   lastId: number;
   /** Fraction of the next food item that is already due. */
   foodCredit: number;
@@ -31,6 +41,15 @@ export interface Counters {
   aged: number;
   exported: number;
   removed: number;
+  /** The plants' own ledger. */
+  plantsFounded: number;
+  plantsSprouted: number;
+  plantsSpawned: number;
+  plantsImported: number;
+  plantsRestored: number;
+  plantsWithered: number;
+  plantsExported: number;
+  lastPlantEmergencyTick: number;
 }
 
 /** Work space of a tick. Nothing in it outlives the tick, so it is no part of the state. */
@@ -71,6 +90,9 @@ export interface Tank {
   arena: Arena;
   fish: FishColumns;
   food: FoodColumns;
+  crabs: CrabColumns;
+  plants: PlantColumns;
+  feeders: FeederColumns;
   scratch: Scratch;
 }
 
@@ -84,7 +106,16 @@ export function makeTank(spec: TankSpec): Tank {
   const width = Math.floor(TANK_WIDTH * Math.sqrt(scale));
   const height = Math.floor(TANK_HEIGHT * Math.sqrt(scale));
   const cap = Math.max(FISH_REFERENCE, spec.fish);
-  const arena = allocateArena(cap, Math.floor(FOOD_MAX * scale));
+  const spots = Math.floor(PLANT_SPOTS * scale);
+  const feeders = FEEDER_KINDS.length * Math.floor(scale);
+  const arena = allocateArena({
+    fish: cap,
+    // What plants and feeders offer stands behind the items while fish look and eat.
+    food: Math.floor(FOOD_MAX * scale) + spots + feeders,
+    crabs: CRABS_REFERENCE * Math.floor(scale),
+    plants: spots,
+    feeders,
+  });
   const counters = emptyCounters();
   return {
     get tick() {
@@ -100,18 +131,30 @@ export function makeTank(spec: TankSpec): Tank {
     arena,
     fish: arena.fish.columns,
     food: arena.food.columns,
+    crabs: arena.crabs.columns,
+    plants: arena.plants.columns,
+    feeders: arena.feeders.columns,
     scratch: makeScratch(width, height, arena),
   };
 }
 
-/** Makes sure that `count` fish fit. Rows keep their content. */
-export function reserveFish(tank: Tank, count: number): void {
-  if (count <= tank.arena.fish.capacity) return;
-  const capacity = Math.max(count, Math.floor(tank.arena.fish.capacity * 1.5));
-  tank.arena = growArena(tank.arena, capacity);
-  tank.fish = tank.arena.fish.columns;
-  tank.food = tank.arena.food.columns;
-  tank.scratch = makeScratch(tank.width, tank.height, tank.arena);
+/** Makes sure that so many rows fit into the tables named. Rows keep their content. */
+export function reserveRows(tank: Tank, needed: Partial<Capacities>): void {
+  const more: Partial<Record<TableName, number>> = {};
+  for (const name of TABLE_NAMES) {
+    const { capacity } = tank.arena[name];
+    const count = needed[name] ?? 0;
+    if (count > capacity) more[name] = Math.max(count, Math.floor(capacity * 1.5));
+  }
+  if (Object.keys(more).length === 0) return;
+  const arena = growArena(tank.arena, more);
+  tank.arena = arena;
+  tank.fish = arena.fish.columns;
+  tank.food = arena.food.columns;
+  tank.crabs = arena.crabs.columns;
+  tank.plants = arena.plants.columns;
+  tank.feeders = arena.feeders.columns;
+  tank.scratch = makeScratch(tank.width, tank.height, arena);
 }
 
 export function emptyCounters(): Counters {
@@ -119,6 +162,9 @@ export function emptyCounters(): Counters {
     tick: 0,
     fish: 0,
     food: 0,
+    crabs: 0,
+    plants: 0,
+    feeders: 0,
     lastId: 0,
     foodCredit: 0,
     lastEmergencyTick: 0,
@@ -132,6 +178,14 @@ export function emptyCounters(): Counters {
     aged: 0,
     exported: 0,
     removed: 0,
+    plantsFounded: 0,
+    plantsSprouted: 0,
+    plantsSpawned: 0,
+    plantsImported: 0,
+    plantsRestored: 0,
+    plantsWithered: 0,
+    plantsExported: 0,
+    lastPlantEmergencyTick: 0,
   };
 }
 

@@ -99,3 +99,12 @@ export interface TankStats {
   readonly diversity: number;
   readonly ledger: Ledger;
 }
+
+/** The light in a tank as a person sees it. */
+export interface Daylight {
+  /** Share of the day that has passed: 0 is midnight, 0.25 sunrise, 0.5 noon. */
+  readonly time: number;
+  readonly phase: "night" | "dawn" | "day" | "dusk";
+  /** 0.4 by night to 1 at noon. */
+  readonly brightness: number;
+}

@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "d5106f0d7eadf92de4a164ed5c93ab9b" },
-  { seed: 7, digest: "24adc347605cd443529bf4afc9d7a1d1" },
+  { seed: 42, digest: "73bd64bd180cc3cd6313cd054498f6e1" },
+  { seed: 7, digest: "9cd50beedaef7221f7d9a6af09825360" },
 ];
 
 for (const golden of GOLDEN) {
