@@ -1,6 +1,9 @@
 import { moveRows, removeMarked } from "./arena.ts";
-import { express, GENE_CELLS } from "./genome.ts";
+import { releaseBody, takeBody } from "./bodies.ts";
+import { GENE_CELLS } from "./genes.ts";
 import { formatId, type IdParts, NOBODY, parseId } from "./ids.ts";
+import { ORIGINS, type Origin } from "./model.ts";
+import { express } from "./phenotype.ts";
 import { diceUnit, nextWord, rollDice, type Stream } from "./rng.ts";
 import { reserveRows, type Tank } from "./tank.ts";
 import type { FishId } from "./types.ts";
@@ -11,7 +14,7 @@ import type { FishId } from "./types.ts";
  * came in. That is why a restored fish leaves no trace of having been away.
  */
 
-/** What a fish that begins its life here starts with. Its genome is in its row already. */
+/** What a fish that begins its life here starts with. Its genome is in its place already. */
 export interface Newborn {
   readonly x: number;
   readonly y: number;
@@ -19,20 +22,26 @@ export interface Newborn {
   readonly bank: number;
   readonly age: number;
   readonly generation: number;
+  readonly origin: Origin;
   readonly mother: IdParts;
   readonly father: IdParts;
 }
 
 /**
- * The row that the next newborn gets; its genome goes there first. There is one: births stop at the
- * cap, and the arena always holds at least that many.
+ * The first cell of the genome that the next newborn gets; it is written there before the fish
+ * enters. There is room: births stop at the cap, and the arena always holds at least that many.
  */
-export function nextRow(tank: Tank): number {
-  return tank.counters.fish;
+export function nextGenome(tank: Tank): number {
+  return (tank.freeBodies.at(-1) as number) * GENE_CELLS;
 }
 
-/** Gives the fish in the next row its id and its place. The caller keeps the ledger. */
-export function enterNewborn(tank: Tank, newborn: Newborn, stream: Stream): void {
+/** The first cell of a living fish's genome. */
+export function genomeOf(tank: Tank, row: number): number {
+  return (tank.fish.body[row] as number) * GENE_CELLS;
+}
+
+/** Gives the next newborn its id and its place and returns its row. The caller keeps the ledger. */
+export function enterNewborn(tank: Tank, newborn: Newborn, stream: Stream): number {
   const { fish, counters, key, arena } = tank;
   const row = counters.fish;
   const dice = nextWord(arena.streams, stream) >>> 0;
@@ -58,8 +67,16 @@ export function enterNewborn(tank: Tank, newborn: Newborn, stream: Stream): void
   fish.generation[row] = newborn.generation;
   fish.hops[row] = 0;
   fish.offspring[row] = 0;
+  fish.origin[row] = ORIGINS.indexOf(newborn.origin);
+  fish.pokerNet[row] = 0;
+  fish.pokerRestUntil[row] = 0;
+  fish.pokerGames[row] = 0;
+  fish.pokerWins[row] = 0;
+  fish.crabbedAt[row] = 0;
+  takeBody(tank, row);
   aimAnywhere(tank, row, dice);
   expressRow(tank, row);
+  return row;
 }
 
 /** The first heading, drawn from the fish's own stream. */
@@ -78,7 +95,7 @@ function aimAnywhere(tank: Tank, row: number, dice: number): void {
 /** Fills the columns that follow from the genome. */
 export function expressRow(tank: Tank, row: number): void {
   const { fish } = tank;
-  const phenotype = express(fish.genes, row * GENE_CELLS);
+  const phenotype = express(tank.bodies.genes, genomeOf(tank, row));
   fish.girth[row] = phenotype.girth;
   fish.maxSpeed[row] = phenotype.maxSpeed;
   fish.metabolism[row] = phenotype.metabolism;
@@ -93,18 +110,23 @@ export function openRow(tank: Tank, id: IdParts): number {
   reserveRows(tank, { fish: counters.fish + 1 });
   moveRows(tank.arena.fish, row + 1, row, counters.fish);
   counters.fish += 1;
+  takeBody(tank, row);
   return row;
 }
 
 /** Takes one fish out. The caller keeps the ledger. */
 export function closeRow(tank: Tank, row: number): void {
+  releaseBody(tank, row);
   moveRows(tank.arena.fish, row, row + 1, tank.counters.fish);
   tank.counters.fish -= 1;
 }
 
-/** Takes out the fish that are marked in the scratch. */
+/** Takes out the fish that are marked in the scratch: they have died. */
 export function sweepFish(tank: Tank): void {
-  const { counters, scratch } = tank;
+  const { counters, scratch, onDeath } = tank;
+  for (let row = 0; onDeath !== undefined && row < counters.fish; row++) {
+    if (scratch.fishMarks[row] !== 0) onDeath(row);
+  }
   counters.fish = removeMarked(tank.arena.fish, scratch.fishMarks, counters.fish);
 }
 

@@ -1,6 +1,7 @@
 import {
   type Arena,
   allocateArena,
+  type BodyColumns,
   type Capacities,
   type CrabColumns,
   type FeederColumns,
@@ -11,6 +12,8 @@ import {
   TABLE_NAMES,
   type TableName,
 } from "./arena.ts";
+import { freeBodies } from "./bodies.ts";
+import { FLOW_CELLS } from "./energy-ledger.ts";
 import { type Grid, makeGrid } from "./grid.ts";
 import { CRABS_REFERENCE, FEEDER_KINDS, PLANT_SPOTS } from "./habitat-model.ts";
 import { parseKey } from "./ids.ts";
@@ -41,6 +44,19 @@ export interface Counters {
   aged: number;
   exported: number;
   removed: number;
+  /** Births by kind; the sum is `born`. */
+  bornSexual: number;
+  bornAsexual: number;
+  bornBanked: number;
+  bornPoker: number;
+  /** Of those spawned, how many came in an emergency. */
+  spawnedEmergency: number;
+  /** As last measured, and the factor on mutation that followed: see diversity.ts. */
+  diversity: number;
+  mutationBoost: number;
+  /** Poker games among fish, and of fish with plants. */
+  gamesFish: number;
+  gamesPlants: number;
   /** The plants' own ledger. */
   plantsFounded: number;
   plantsSprouted: number;
@@ -70,6 +86,8 @@ export interface Scratch {
   readonly sums: Float64Array;
   /** Not 0: has mated in this tick. */
   readonly mated: Uint8Array;
+  /** Energy that flowed in this tick, by cause: see energy-ledger.ts. */
+  readonly flows: Float64Array;
 }
 
 /**
@@ -89,11 +107,17 @@ export interface Tank {
   readonly counters: Counters;
   arena: Arena;
   fish: FishColumns;
+  /** Genome, memory and learning of the fish in `row` are in row `fish.body[row]`. */
+  bodies: BodyColumns;
+  /** Rows of `bodies` that nobody has; the last is taken first. */
+  freeBodies: number[];
   food: FoodColumns;
   crabs: CrabColumns;
   plants: PlantColumns;
   feeders: FeederColumns;
   scratch: Scratch;
+  /** Told of each fish that dies, while its row still stands. No part of the state. */
+  onDeath: ((row: number) => void) | undefined;
 }
 
 /** A tank with nobody in it. Throws RangeError when the spec is impossible. */
@@ -115,6 +139,7 @@ export function makeTank(spec: TankSpec): Tank {
     crabs: CRABS_REFERENCE * Math.floor(scale),
     plants: spots,
     feeders,
+    bodies: cap,
   });
   const counters = emptyCounters();
   return {
@@ -130,16 +155,21 @@ export function makeTank(spec: TankSpec): Tank {
     counters,
     arena,
     fish: arena.fish.columns,
+    bodies: arena.bodies.columns,
+    freeBodies: freeBodies(0, cap),
     food: arena.food.columns,
     crabs: arena.crabs.columns,
     plants: arena.plants.columns,
     feeders: arena.feeders.columns,
     scratch: makeScratch(width, height, arena),
+    onDeath: undefined,
   };
 }
 
 /** Makes sure that so many rows fit into the tables named. Rows keep their content. */
-export function reserveRows(tank: Tank, needed: Partial<Capacities>): void {
+export function reserveRows(tank: Tank, rows: Partial<Capacities>): void {
+  const bodiesBefore = tank.arena.bodies.capacity;
+  const needed = { ...rows, bodies: rows.fish ?? 0 };
   const more: Partial<Record<TableName, number>> = {};
   for (const name of TABLE_NAMES) {
     const { capacity } = tank.arena[name];
@@ -150,11 +180,18 @@ export function reserveRows(tank: Tank, needed: Partial<Capacities>): void {
   const arena = growArena(tank.arena, more);
   tank.arena = arena;
   tank.fish = arena.fish.columns;
+  tank.bodies = arena.bodies.columns;
+  tank.freeBodies.unshift(...freeBodies(bodiesBefore, arena.bodies.capacity));
   tank.food = arena.food.columns;
   tank.crabs = arena.crabs.columns;
   tank.plants = arena.plants.columns;
   tank.feeders = arena.feeders.columns;
   tank.scratch = makeScratch(tank.width, tank.height, arena);
+}
+
+/** Rows in use of a table. */
+export function rowsIn({ counters }: Tank, name: TableName): number {
+  return name === "bodies" ? counters.fish : counters[name];
 }
 
 export function emptyCounters(): Counters {
@@ -178,6 +215,15 @@ export function emptyCounters(): Counters {
     aged: 0,
     exported: 0,
     removed: 0,
+    bornSexual: 0,
+    bornAsexual: 0,
+    bornBanked: 0,
+    bornPoker: 0,
+    spawnedEmergency: 0,
+    diversity: 1,
+    mutationBoost: 1,
+    gamesFish: 0,
+    gamesPlants: 0,
     plantsFounded: 0,
     plantsSprouted: 0,
     plantsSpawned: 0,
@@ -203,6 +249,7 @@ function makeScratch(width: number, height: number, arena: Arena): Scratch {
     foodMarks: new Uint8Array(food),
     sums: new Float64Array(7),
     mated: new Uint8Array(fish),
+    flows: new Float64Array(FLOW_CELLS),
   };
 }
 
