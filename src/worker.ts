@@ -1,15 +1,21 @@
 /**
- * The simulation thread's entry: the loop on the real clock. It lies beside main.ts because a
- * compiled program finds its workers only there (FACTS, Bun).
+ * The simulation thread's entry: the loop on the real clock for a node, or a crew of islands for a
+ * sealed run. It lies beside main.ts because a compiled program finds its workers only there
+ * (FACTS, Bun).
  */
+import type { CrewAnswer } from "./cli/run-crews.ts";
+import { messageOf } from "./platform/errors.ts";
 import { realClock } from "./platform/real/clock.ts";
 import { realTimers } from "./platform/real/timers.ts";
 import type { Timers } from "./platform/timers.ts";
+import { type CrewOrder, IslandCrew } from "./sim/index.ts";
 import type { ToSimulation } from "./tanks/simulation.ts";
 import { SimulationLoop } from "./tanks/simulation-loop.ts";
 
+type Message = ToSimulation | { readonly kind: "crew"; readonly order: CrewOrder };
+
 declare const self: {
-  onmessage: (event: MessageEvent<ToSimulation>) => void;
+  onmessage: (event: MessageEvent<Message>) => void;
   postMessage(message: unknown): void;
 };
 
@@ -28,4 +34,18 @@ const timers: Timers = {
 const loop = new SimulationLoop({ clock: realClock, timers }, (message) =>
   self.postMessage(message),
 );
-self.onmessage = (event) => loop.receive(event.data);
+const crew = new IslandCrew();
+
+self.onmessage = ({ data }) => {
+  if (data.kind === "crew") self.postMessage(obey(data.order));
+  else loop.receive(data);
+};
+
+/** An error that nobody catches would reach the other thread without its reason (FACTS, Bun). */
+function obey(order: CrewOrder): CrewAnswer {
+  try {
+    return { kind: "reports", reports: crew.obey(order) };
+  } catch (error) {
+    return { kind: "failed", message: messageOf(error) };
+  }
+}

@@ -16,6 +16,15 @@ export interface DetachedProcess {
   readonly exited: Promise<number>;
 }
 
+/** A directory that a command writes its results into. All throw when that fails. */
+export interface Folder {
+  /** Replaces a file. */
+  write(name: string, text: string): void;
+  append(name: string, text: string): void;
+  /** One that is not there is no error. */
+  remove(name: string): void;
+}
+
 export interface Build {
   readonly version: string;
   /** Abbreviated commit the executable was built from; empty when it is not known. */
@@ -31,6 +40,8 @@ export interface Host {
   readonly homeDirectory: string;
   readonly isRoot: boolean;
   readonly pid: number;
+  /** Processor cores that this process may use. */
+  readonly cores: number;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly build: Build;
@@ -43,6 +54,8 @@ export interface Host {
   readFrom(path: string, offset: number): Uint8Array | undefined;
   /** Bytes of a file; undefined when there is no such file. */
   sizeOf(path: string): number | undefined;
+  /** Makes the directory where it is missing. Throws when that cannot be. */
+  openFolder(path: string): Folder;
   isAlive(pid: number): boolean;
   /** Sends SIGTERM. */
   terminate(pid: number): void;

@@ -1,18 +1,23 @@
 import {
+  appendFileSync,
   closeSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readFileSync,
   readSync,
+  rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
+import { join } from "node:path";
 import { realClock } from "../platform/real/clock.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, Folder, Host, Output } from "./host.ts";
 
 /** What only the program's entry knows. */
 export interface Entry {
@@ -31,6 +36,7 @@ export function realHost(entry: Entry): Host {
     homeDirectory: process.env["HOME"] || homedir(),
     isRoot: process.getuid?.() === 0,
     pid: process.pid,
+    cores: availableParallelism(),
     stdout: output(1, process.stdout),
     stderr: output(2, process.stderr),
     build: entry.build,
@@ -40,6 +46,7 @@ export function realHost(entry: Entry): Host {
     readText,
     readFrom,
     sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,
+    openFolder,
     isAlive,
     terminate: (pid) => void process.kill(pid, "SIGTERM"),
     detach: (commandLine, logPath) => detach(entry.script, commandLine, logPath),
@@ -115,6 +122,15 @@ function readFrom(path: string, offset: number): Uint8Array | undefined {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function openFolder(path: string): Folder {
+  mkdirSync(path, { recursive: true });
+  return {
+    write: (name, text) => writeFileSync(join(path, name), text),
+    append: (name, text) => appendFileSync(join(path, name), text),
+    remove: (name) => rmSync(join(path, name), { force: true }),
+  };
 }
 
 function isAlive(pid: number): boolean {

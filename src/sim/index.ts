@@ -1,12 +1,24 @@
 /** The world: pure and deterministic. Everything that the rest of the program may use of it. */
+export {
+  type Answer,
+  type Conclusion,
+  conduct,
+  type RunResult,
+  SAMPLE_TICKS,
+  type Turn,
+} from "./archipelago.ts";
+export { type ArchipelagoSpec, ISLANDS_MAX } from "./archipelago-spec.ts";
 export { apply } from "./commands.ts";
 export { digest } from "./digest.ts";
+export { type CrewOrder, IslandCrew, type IslandReport } from "./island-crew.ts";
 export { SimulationFault } from "./ledger.ts";
 export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX } from "./model.ts";
+export type { PhylogenyRow } from "./phylogeny.ts";
 export { RECORD_BYTES, RECORD_VERSION, type ReadRecord, readRecord } from "./record.ts";
-export { type Progress, type RunResult, type SealedOptions, sealedRun } from "./sealed.ts";
+export { runSealed } from "./sealed.ts";
 export { loadTank, SnapshotError, saveTank } from "./snapshot.ts";
 export type { Tank } from "./tank.ts";
+export { TOPOLOGIES, type Topology } from "./topology.ts";
 export type * from "./types.ts";
 export { fishOf, foodOf, migrants, statsOf } from "./views.ts";
 export { createTank, step } from "./world.ts";

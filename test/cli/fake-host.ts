@@ -1,4 +1,4 @@
-import type { Host, Output } from "../../src/cli/host.ts";
+import type { Folder, Host, Output } from "../../src/cli/host.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { identityFromSeed } from "../../src/cluster/identity.ts";
 import { signChallenge } from "../../src/cluster/proof.ts";
@@ -12,6 +12,12 @@ export interface World {
   readonly answer?: (request: HttpRequest) => HttpResponse | undefined;
   readonly isRoot?: boolean;
   readonly isTerminal?: boolean;
+  readonly cores?: number;
+  /** Files that a command writes, by path; none can be written when it is left out. */
+  readonly written?: Map<string, string>;
+  /** Hears who waits for signals. */
+  readonly onSignal?: Host["onSignal"];
+  readonly spawnWorker?: Host["spawnWorker"];
 }
 
 export interface Ran {
@@ -57,6 +63,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     homeDirectory: "/home/ann",
     isRoot: world.isRoot ?? false,
     pid: 4711,
+    cores: world.cores ?? 1,
     stdout: output(traces.out),
     stderr: output(traces.err),
     build: { version: "1.2.3", commit: "abc" },
@@ -82,17 +89,29 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);
     },
     sizeOf: (path) => world.files?.[path]?.length,
+    openFolder: (path) => folderOf(world.written, path),
     isAlive: (pid) => alive.has(pid),
     terminate: (pid) => {
       traces.terminated.push(pid);
       alive.delete(pid);
     },
     detach: unsupported,
-    onSignal: () => () => {},
+    onSignal: world.onSignal ?? (() => () => {}),
     onUncaught: () => () => {},
     exit: unsupported,
-    spawnWorker: unsupported,
+    spawnWorker: world.spawnWorker ?? unsupported,
     runShell: unsupported,
+  };
+}
+
+function folderOf(written: Map<string, string> | undefined, path: string): Folder {
+  if (written === undefined) throw new Error("permission denied");
+  return {
+    write: (name, text) => void written.set(`${path}/${name}`, text),
+    append: (name, text) => {
+      written.set(`${path}/${name}`, (written.get(`${path}/${name}`) ?? "") + text);
+    },
+    remove: (name) => void written.delete(`${path}/${name}`),
   };
 }
 

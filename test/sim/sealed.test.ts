@@ -1,49 +1,44 @@
 import { expect, test } from "bun:test";
-import { digest, type Progress, type RunResult, sealedRun } from "../../src/sim/index.ts";
+import { type ArchipelagoSpec, digest, runSealed, type Turn } from "../../src/sim/index.ts";
 import { run, tankOf } from "./scripts.ts";
 
-function finish(generator: Generator<Progress, RunResult>): [Progress[], RunResult] {
-  const reports: Progress[] = [];
-  for (;;) {
-    const turn = generator.next();
-    if (turn.done) return [reports, turn.value];
-    reports.push(turn.value);
-  }
-}
+const ALONE: ArchipelagoSpec = {
+  seed: 7,
+  ticks: 2_000,
+  fish: 30,
+  tanks: 1,
+  topology: "ring",
+  migrateEvery: 0,
+  migrants: 0,
+};
 
-test("a sealed run is the tank of its seed, whether it is watched closely or not", () => {
-  const options = { seed: 42, ticks: 1_000, fish: 30 };
-  const [, plain] = finish(sealedRun(options));
-  const [reports, watched] = finish(sealedRun({ ...options, progressSteps: 1 }));
-  expect(watched).toEqual(plain);
-  expect(reports.length).toBe(999);
-  const tank = run(tankOf(42, 30, "000000000000002a"), 1_000);
-  expect(plain.digest).toBe(digest(tank));
+test("a sealed run of one tank is the tank of its seed", () => {
+  const { digest: sealed } = runSealed({ ...ALONE, seed: 42, ticks: 1_000 });
+  expect(sealed).toBe(digest(run(tankOf(42, 30, "000000000000002a"), 1_000)));
 });
 
-test("the result adds up and has the fields of the contract", () => {
-  const [, result] = finish(sealedRun({ seed: 7, ticks: 2_000, fish: 30 }));
+test("the result adds up", () => {
+  const result = runSealed(ALONE);
   const deaths = result.deaths.starvation + result.deaths.predation + result.deaths.old_age;
   expect(result.alive).toBe(30 + result.births + result.spawned - deaths);
-  expect(result).toMatchObject({ seed: 7, ticks: 2_000, tanks: 1, poker_games: 0, migrations: 0 });
+  expect(result).toMatchObject({ seed: 7, ticks: 2_000, tanks: 1, migrations: 0 });
   expect(result.fish_steps).toBeGreaterThan(20 * 2_000);
   expect(result.diversity).toBeGreaterThan(0);
   expect(result.diversity).toBeLessThan(1);
 });
 
-test("a run that is stopped has the results so far", () => {
-  const generator = sealedRun({ seed: 7, ticks: 2_000, fish: 30, progressSteps: 10_000 });
-  const first = generator.next();
-  if (first.done) throw new Error("ended too early");
-  const result = first.value.resultSoFar();
-  expect(result.ticks).toBe(first.value.tick);
-  expect(result.fish_steps).toBe(first.value.fishSteps);
-  const [, whole] = finish(sealedRun({ seed: 7, ticks: result.ticks, fish: 30 }));
-  expect(result).toEqual(whole);
+test("progress is told in ticks and fish", () => {
+  const turns: Turn[] = [];
+  const result = runSealed(
+    { ...ALONE, ticks: 450 },
+    { watch: (turn) => turns.push(turn) < 0, chronicle: () => {} },
+  );
+  expect(turns.map((turn) => turn.tick)).toEqual([0, 0, 100, 200, 300, 400, 450]);
+  expect(turns.at(-1)?.fishSteps).toBe(result.fish_steps);
+  expect(turns.at(-1)?.alive).toBe(result.alive);
 });
 
 test("a run of no ticks is the founding", () => {
-  const [reports, result] = finish(sealedRun({ seed: 1, ticks: 0, fish: 5 }));
-  expect(reports).toEqual([]);
+  const result = runSealed({ ...ALONE, ticks: 0, fish: 5 });
   expect(result).toMatchObject({ ticks: 0, alive: 5, fish_steps: 0 });
 });

@@ -1,0 +1,84 @@
+import { sleep } from "../platform/timers.ts";
+import { type Conclusion, conduct, type IslandReport, type Turn } from "../sim/index.ts";
+import type { CliContext } from "./context.ts";
+import { type Crew, makeCrews } from "./run-crews.ts";
+import { planOf, type RunFlags, type RunPlan } from "./run-options.ts";
+import { RunFiles } from "./run-output.ts";
+import { ProgressBar } from "./run-progress.ts";
+import { contractOf, describe, type TimedResult, timed } from "./run-result.ts";
+
+/** Runs the world of these flags and prints what it has come to. @throws Problem `usage` */
+export async function runWorld(
+  context: CliContext,
+  flags: RunFlags,
+  asJson: boolean,
+): Promise<void> {
+  const plan = planOf(flags, context.host.cores);
+  const result = await play(context, plan);
+  const { ticks } = plan.spec;
+  if (result.ticks < ticks) context.say(`stopped at tick ${result.ticks} of ${ticks}`);
+  if (asJson) context.printJson(contractOf(result));
+  else context.print(describe(result));
+}
+
+/** Runs to the end, or to the first Ctrl-C; then with the results so far. */
+async function play(context: CliContext, { spec, threads, out }: RunPlan): Promise<TimedResult> {
+  const { host } = context;
+  const files = out === undefined ? undefined : new RunFiles(host, out);
+  const crews = makeCrews(threads, host.spawnWorker);
+  const bar = new ProgressBar(context, spec.ticks);
+  let interrupted = false;
+  const deaf = host.onSignal(() => {
+    interrupted = true;
+  });
+  const startMs = host.clock.monotonicMs();
+  try {
+    const { result } = await drive(host, conduct(spec, threads, files !== undefined), crews, {
+      isStopped: () => interrupted,
+      onTurn: (turn) => bar.show(turn),
+      onNews: (news) => files?.add(news),
+    });
+    const done = timed(result, (host.clock.monotonicMs() - startMs) / 1000);
+    files?.close(spec, done, host.build.version);
+    return done;
+  } finally {
+    bar.clear();
+    deaf();
+    for (const crew of crews) crew.stop();
+  }
+}
+
+interface Onlooker {
+  readonly isStopped: () => boolean;
+  readonly onTurn: (turn: Turn) => void;
+  readonly onNews: (news: readonly IslandReport[]) => void;
+}
+
+/** How long a signal may wait to be heard. */
+const DEAF_MS_MAX = 50;
+
+/** Carries orders to the crews, all at the same time, and their reports back. */
+async function drive(
+  { clock, timers }: CliContext["host"],
+  run: ReturnType<typeof conduct>,
+  crews: readonly Crew[],
+  onlooker: Onlooker,
+): Promise<Conclusion> {
+  let heardMs = clock.monotonicMs();
+  let next = run.next();
+  while (!next.done) {
+    const turn = next.value;
+    onlooker.onTurn(turn);
+    onlooker.onNews(turn.news);
+    const reports = await Promise.all(
+      turn.orders.map((order, index) => (crews[index] as Crew).obey(order)),
+    );
+    if (clock.monotonicMs() - heardMs > DEAF_MS_MAX) {
+      await sleep(timers, 0);
+      heardMs = clock.monotonicMs();
+    }
+    next = run.next({ reports, stop: onlooker.isStopped() });
+  }
+  onlooker.onNews(next.value.news);
+  return next.value;
+}
