@@ -1,5 +1,7 @@
-import { GENE_CELLS } from "./genome.ts";
+import { FLOW_CELLS } from "./energy-ledger.ts";
+import { GENE_CELLS } from "./genes.ts";
 import { CRAB_SCHEMA, FEEDER_SCHEMA, PLANT_SCHEMA } from "./habitat-schema.ts";
+import { INFORMATION_SETS, MEMORY_CELLS, REGRET_CELLS } from "./model.ts";
 import { STREAM_WORDS } from "./rng.ts";
 
 /**
@@ -34,13 +36,15 @@ export const FISH_SCHEMA = {
   energy: F64,
   /** Overflow that funds births. */
   bank: F64,
-  /** Tick of the birth tank. */
+  /** Tick of the birth tank, whose key is the first half of the id. */
   bornTick: F64,
+  /** Energy won at poker less energy lost. */
+  pokerNet: F64,
   /** Ids: key in two halves and counter. Counter 0 is nobody. */
   counter: F64,
   motherCounter: F64,
   fatherCounter: F64,
-  /** Expressed from the genome at entry: see genome.ts, Phenotype. */
+  /** Expressed from the genome at entry: see phenotype.ts. */
   girth: F64,
   maxSpeed: F64,
   metabolism: F64,
@@ -60,7 +64,33 @@ export const FISH_SCHEMA = {
   offspring: U32,
   /** State of the fish's own random stream. */
   dice: U32,
+  /** Index into ORIGINS: how it came into the world. */
+  origin: U32,
+  /** Age until which it plays no poker. */
+  pokerRestUntil: U32,
+  pokerGames: U32,
+  pokerWins: U32,
+  /** 1 + its age when a crab last touched it; 0 is never. */
+  crabbedAt: U32,
+  /** Its row in the table of bodies: see bodies.ts. */
+  body: U32,
+} as const satisfies Schema;
+
+/** What is large about a fish, 3.7 kB of it: see bodies.ts. */
+export const BODY_SCHEMA = {
   genes: ["f32", GENE_CELLS],
+  /**
+   * Places it remembers: MEMORY_PLACES for each of MEMORY_KINDS. Fixed places per kind need no list;
+   * a strength needs no decay pass, since what is left of it follows from the age at which it was noted.
+   */
+  memoryX: ["f32", MEMORY_CELLS],
+  memoryY: ["f32", MEMORY_CELLS],
+  memoryStrength: ["f32", MEMORY_CELLS],
+  /** 1 + its age when the place was last renewed; 0 is an empty place. */
+  memoryAge: ["u32", MEMORY_CELLS],
+  /** What it has learned at poker: regret of each action in each information set, and visits. */
+  regrets: ["f32", REGRET_CELLS],
+  visits: ["u32", INFORMATION_SETS],
 } as const satisfies Schema;
 
 /** One row per food item. */
@@ -83,9 +113,14 @@ export const FOOD_SCHEMA = {
   nudgeAt: U32,
 } as const satisfies Schema;
 
-const STREAM_SCHEMA = { words: ["u32", STREAM_WORDS] } as const satisfies Schema;
+const TANK_SCHEMA = {
+  /** Energy that ever flowed, by cause: see energy-ledger.ts. */
+  flows: ["f64", FLOW_CELLS],
+  streams: ["u32", STREAM_WORDS],
+} as const satisfies Schema;
 
 export type FishColumns = Columns<typeof FISH_SCHEMA>;
+export type BodyColumns = Columns<typeof BODY_SCHEMA>;
 export type FoodColumns = Columns<typeof FOOD_SCHEMA>;
 export type CrabColumns = Columns<typeof CRAB_SCHEMA>;
 export type PlantColumns = Columns<typeof PLANT_SCHEMA>;
@@ -98,6 +133,7 @@ const SCHEMAS = {
   crabs: CRAB_SCHEMA,
   plants: PLANT_SCHEMA,
   feeders: FEEDER_SCHEMA,
+  bodies: BODY_SCHEMA,
 } as const;
 
 export type TableName = keyof typeof SCHEMAS;
@@ -124,22 +160,23 @@ export interface Table<S extends Schema> {
 
 export type Arena = { readonly [N in TableName]: Table<(typeof SCHEMAS)[N]> } & {
   readonly buffer: ArrayBuffer;
+  readonly flows: Float64Array;
   readonly streams: Uint32Array;
 };
 
 /** An arena with room for that many rows, all zero. */
 export function allocateArena(capacities: Capacities): Arena {
   const sizes = TABLE_NAMES.map((name) => tableBytes(SCHEMAS[name], capacities[name]));
-  const streamsAt = sizes.reduce((sum, size) => sum + size, 0);
-  const buffer = new ArrayBuffer(streamsAt + tableBytes(STREAM_SCHEMA, 1));
+  const tankAt = sizes.reduce((sum, size) => sum + size, 0);
+  const buffer = new ArrayBuffer(tankAt + tableBytes(TANK_SCHEMA, 1));
   const tables: Partial<Record<TableName, Table<Schema>>> = {};
   let at = 0;
   for (const [index, name] of TABLE_NAMES.entries()) {
     tables[name] = placeTable(SCHEMAS[name], capacities[name], buffer, at);
     at += sizes[index] as number;
   }
-  const { words: streams } = placeTable(STREAM_SCHEMA, 1, buffer, streamsAt).columns;
-  return { ...tables, buffer, streams } as Arena;
+  const { flows, streams } = placeTable(TANK_SCHEMA, 1, buffer, tankAt).columns;
+  return { ...tables, buffer, flows, streams } as Arena;
 }
 
 /** A larger arena with the same content. */
@@ -147,6 +184,7 @@ export function growArena(arena: Arena, more: Partial<Capacities>): Arena {
   const entries = TABLE_NAMES.map((name) => [name, more[name] ?? arena[name].capacity] as const);
   const grown = allocateArena(Object.fromEntries(entries) as Capacities);
   for (const name of TABLE_NAMES) copyTable(arena[name].placed, grown[name].placed);
+  grown.flows.set(arena.flows);
   grown.streams.set(arena.streams);
   return grown;
 }

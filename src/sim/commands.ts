@@ -100,7 +100,7 @@ function spawn(tank: Tank, fish: number): Outcome {
   if (!isCount(fish)) return rejected("bad_command", "fish must be a whole number from 1");
   const room = Math.max(0, tank.cap - tank.counters.fish);
   if (fish > room) return rejected("tank_full", `there is room for ${room} more fish`);
-  for (let i = 0; i < fish; i++) enterFounder(tank, STREAM.visitors, FOUNDER_AGE_TICKS);
+  for (let i = 0; i < fish; i++) enterFounder(tank, STREAM.visitors, FOUNDER_AGE_TICKS, "visitor");
   tank.counters.spawned += fish;
   return DONE;
 }

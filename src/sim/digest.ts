@@ -1,7 +1,8 @@
 import { type Placed, TABLE_NAMES } from "./arena.ts";
+import { settleBodies } from "./bodies.ts";
 import { absorb, finishHash, hexOf, startHash } from "./hash.ts";
 import { SimulationFault } from "./ledger.ts";
-import type { Tank } from "./tank.ts";
+import { rowsIn, type Tank } from "./tank.ts";
 
 /**
  * 128 bits over everything that decides a tank's future, and over its ledger. Of exports and
@@ -9,6 +10,7 @@ import type { Tank } from "./tank.ts";
  * left no trace. Throws {@link SimulationFault} when a number is not one.
  */
 export function digest(tank: Tank): string {
+  settleBodies(tank);
   const { counters, arena, spec, key } = tank;
   const { exported, restored, ...plain } = counters;
   const scalars = Float64Array.of(
@@ -23,7 +25,9 @@ export function digest(tank: Tank): string {
   const words = new Uint32Array(scalars.buffer);
   absorb(state, words, 0, words.length);
   absorb(state, arena.streams, 0, arena.streams.length);
-  for (const name of TABLE_NAMES) absorbTable(state, arena[name].placed, counters[name]);
+  const flows = new Uint32Array(Float64Array.from(arena.flows).buffer);
+  absorb(state, flows, 0, flows.length);
+  for (const name of TABLE_NAMES) absorbTable(state, arena[name].placed, rowsIn(tank, name));
   return hexOf(finishHash(state));
 }
 

@@ -1,12 +1,25 @@
-import { express, GENE_CELLS } from "./genome.ts";
+import { BODY_SCHEMA, type BodyColumns } from "./arena.ts";
+import { faultOfGenome } from "./genome.ts";
 import { capacityAt } from "./metabolism.ts";
-import { BANK_CAPACITIES, FISH_REFERENCE, FOUNDERS_MAX, SPEED_MAX, TANK_WIDTH } from "./model.ts";
+import {
+  BANK_CAPACITIES,
+  FISH_REFERENCE,
+  FOUNDERS_MAX,
+  ORIGINS,
+  SPEED_MAX,
+  TANK_WIDTH,
+} from "./model.ts";
+import { express } from "./phenotype.ts";
 import { expressRow } from "./population.ts";
 import type { Tank } from "./tank.ts";
 
 /** Longest side of the largest tank. */
 const POSITION_MAX = TANK_WIDTH * Math.sqrt(FOUNDERS_MAX / FISH_REFERENCE);
 const COUNTER_MAX = Number.MAX_SAFE_INTEGER;
+/** More energy than a life of winning gives. */
+const POKER_NET_MAX = 1e9;
+/** Far above what regrets can sum up to. */
+const REGRET_BOUND = 1e9;
 const WORD_MAX = 0xffff_ffff;
 /** What rounding may add to a bound that was computed. */
 const TOLERANCE = 1e-9;
@@ -37,7 +50,8 @@ type RealName =
   | "bornTick"
   | "counter"
   | "motherCounter"
-  | "fatherCounter";
+  | "fatherCounter"
+  | "pokerNet";
 
 type WordName =
   | "keyHi"
@@ -50,7 +64,12 @@ type WordName =
   | "generation"
   | "hops"
   | "offspring"
-  | "dice";
+  | "dice"
+  | "origin"
+  | "pokerRestUntil"
+  | "pokerGames"
+  | "pokerWins"
+  | "crabbedAt";
 
 /** The columns of a fish that travel, in the order of the wire; the rest follows from its genome. */
 export const WIRE_FIELDS = [
@@ -66,6 +85,7 @@ export const WIRE_FIELDS = [
   whole("counter", 1),
   whole("motherCounter", 0),
   whole("fatherCounter", 0),
+  real("pokerNet", -POKER_NET_MAX, POKER_NET_MAX),
   word("keyHi"),
   word("keyLo"),
   word("motherHi"),
@@ -78,26 +98,40 @@ export const WIRE_FIELDS = [
   word("hops", WORD_MAX - 1),
   word("offspring", WORD_MAX - 1),
   word("dice"),
+  word("origin", ORIGINS.length - 1),
+  word("pokerRestUntil", WORD_MAX - 1),
+  word("pokerGames", WORD_MAX - 1),
+  word("pokerWins", WORD_MAX - 1),
+  word("crabbedAt", WORD_MAX - 1),
 ] as const;
+
+/** The columns of its body, which travel whole after the fields. */
+export const WIRE_VECTORS = Object.entries(BODY_SCHEMA).map(([name, [element, width]]) => ({
+  name: name as keyof typeof BODY_SCHEMA,
+  element,
+  width,
+}));
 
 /** A fish outside of any tank. */
 export type FishRow = { readonly [N in RealName | WordName]: number } & {
-  readonly genes: Float32Array;
+  readonly body: BodyColumns;
 };
 
-/** What is out of bounds in a foreign fish whose genome is sound, or undefined. */
+/** What is out of bounds in a foreign fish, or undefined. */
 export function faultOfFish(row: FishRow): string | undefined {
+  const genome = faultOfGenome(row.body.genes);
+  if (genome !== undefined) return genome;
   for (const field of WIRE_FIELDS) {
     const value = row[field.name];
     if (!(value >= field.min && value <= field.max)) return field.name;
     if (field.whole && value !== Math.floor(value)) return field.name;
   }
-  return faultOfBody(row) ?? faultOfLineage(row);
+  return faultOfBody(row) ?? faultOfMind(row) ?? faultOfLineage(row);
 }
 
 /** Numbers that are bounded by what the genome makes of the fish. */
 function faultOfBody(row: FishRow): string | undefined {
-  const { girth, lifespan, maxSpeed } = express(row.genes, 0);
+  const { girth, lifespan, maxSpeed } = express(row.body.genes, 0);
   const loose = 1 + TOLERANCE;
   const capacity = capacityAt(row.age, girth) * loose;
   const speed = Math.sqrt(row.vx * row.vx + row.vy * row.vy);
@@ -107,6 +141,19 @@ function faultOfBody(row: FishRow): string | undefined {
   if (row.bank > BANK_CAPACITIES * capacity) return "bank";
   if (speed > maxSpeed * loose) return "velocity";
   return Math.abs(heading - 1) > TOLERANCE ? "heading" : undefined;
+}
+
+/** What it remembers and has learned. */
+function faultOfMind(row: FishRow): string | undefined {
+  const { memoryX, memoryY, memoryStrength, memoryAge, regrets } = row.body;
+  if (!allWithin(memoryX, 0, POSITION_MAX) || !allWithin(memoryY, 0, POSITION_MAX)) return "memory";
+  if (!allWithin(memoryStrength, 0, 1) || !allWithin(memoryAge, 0, row.age + 1)) return "memory";
+  return allWithin(regrets, -REGRET_BOUND, REGRET_BOUND) ? undefined : "regrets";
+}
+
+function allWithin(values: Float32Array | Uint32Array, min: number, max: number): boolean {
+  for (const value of values) if (!(value >= min && value <= max)) return false;
+  return true;
 }
 
 /** A parent is a whole id or nobody; nobody descends from itself. */
@@ -122,6 +169,7 @@ function faultOfLineage(row: FishRow): string | undefined {
 /** Writes a checked fish into an open row. */
 export function writeRow(tank: Tank, at: number, row: FishRow): void {
   for (const { name } of WIRE_FIELDS) tank.fish[name][at] = row[name];
-  tank.fish.genes.set(row.genes, at * GENE_CELLS);
+  const body = tank.fish.body[at] as number;
+  for (const { name, width } of WIRE_VECTORS) tank.bodies[name].set(row.body[name], body * width);
   expressRow(tank, at);
 }

@@ -1,4 +1,5 @@
-import { drawGenome, GENE, GENE_CELLS, inheritGenome } from "./genome.ts";
+import { GENE } from "./genes.ts";
+import { drawGenome, inheritGenome } from "./genome.ts";
 import { NOBODY } from "./ids.ts";
 import { capacityAt } from "./metabolism.ts";
 import {
@@ -10,9 +11,11 @@ import {
   EMERGENCY_TOURNAMENT,
   FOUNDER_AGE_TICKS,
   FOUNDER_ENERGY_RATIO,
+  MUTATION,
+  type Origin,
 } from "./model.ts";
 import { LEFT, marginsOf, TOP } from "./motion.ts";
-import { enterNewborn, idOf, nextRow, sweepFish } from "./population.ts";
+import { enterNewborn, genomeOf, idOf, nextGenome, sweepFish } from "./population.ts";
 import { nextInteger, nextReal, nextUnit, STREAM, type Stream } from "./rng.ts";
 import type { Tank } from "./tank.ts";
 
@@ -44,12 +47,18 @@ function markDead(
 }
 
 /** A fish without parents anywhere in the tank. The caller keeps the ledger. */
-export function enterFounder(tank: Tank, stream: Stream, ageTicks: number): void {
-  const row = nextRow(tank);
+export function enterFounder(
+  tank: Tank,
+  stream: Stream,
+  ageTicks: number,
+  origin: Origin = "founder",
+): void {
+  const genome = nextGenome(tank);
   const { streams } = tank.arena;
-  drawGenome(tank.fish.genes, row * GENE_CELLS, streams, stream);
+  const { genes } = tank.bodies;
+  drawGenome(genes, genome, streams, stream);
   const age = Math.floor(nextReal(streams, stream, 0, ageTicks));
-  const capacity = capacityAt(age, tank.fish.genes[row * GENE_CELLS + GENE.size] as number);
+  const capacity = capacityAt(age, genes[genome + GENE.size] as number);
   const { right, bottom } = marginsOf(tank.width, tank.height);
   const newborn = {
     x: nextReal(streams, stream, LEFT, right),
@@ -58,6 +67,7 @@ export function enterFounder(tank: Tank, stream: Stream, ageTicks: number): void
     bank: 0,
     age,
     generation: 0,
+    origin,
     mother: NOBODY,
     father: NOBODY,
   };
@@ -77,8 +87,9 @@ export function foundPopulation(tank: Tank): void {
 export function spawnEmergency(tank: Tank): void {
   const { counters, scale, arena } = tank;
   if (counters.fish === 0) {
-    enterFounder(tank, STREAM.emergency, 1);
+    enterFounder(tank, STREAM.emergency, 1, "emergency");
     counters.spawned += 1;
+    counters.spawnedEmergency += 1;
     counters.lastEmergencyTick = counters.tick;
     return;
   }
@@ -98,13 +109,13 @@ function emergencyChance(fish: number): number {
 
 function enterClone(tank: Tank): void {
   const parent = drawWellFed(tank);
-  const row = nextRow(tank);
-  const { fish, counters, arena } = tank;
+  const genome = nextGenome(tank);
+  const source = genomeOf(tank, parent);
+  const { fish, bodies, counters, arena } = tank;
   const { streams } = arena;
-  const parentRow = parent * GENE_CELLS;
-  const cloneRow = row * GENE_CELLS;
-  inheritGenome(fish.genes, parentRow, parentRow, cloneRow, streams, STREAM.emergency);
-  const capacity = capacityAt(0, fish.genes[cloneRow + GENE.size] as number);
+  const parents = { mother: source, father: source, motherShare: 1, donor: source };
+  inheritGenome(bodies.genes, genome, parents, MUTATION, streams, STREAM.emergency);
+  const capacity = capacityAt(0, bodies.genes[genome + GENE.size] as number);
   const newborn = {
     x: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.width - EMERGENCY_MARGIN),
     y: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.height - EMERGENCY_MARGIN),
@@ -112,11 +123,13 @@ function enterClone(tank: Tank): void {
     bank: 0,
     age: 0,
     generation: fish.generation[parent] as number,
+    origin: "emergency" as const,
     mother: idOf(tank, parent),
     father: NOBODY,
   };
   enterNewborn(tank, newborn, STREAM.emergency);
   counters.spawned += 1;
+  counters.spawnedEmergency += 1;
 }
 
 /** The best fed of a few fish drawn at random. */

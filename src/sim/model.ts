@@ -5,7 +5,7 @@
  */
 
 /** Changes whenever the same state and commands could lead to another future or another layout. */
-export const ENGINE_VERSION = 1;
+export const ENGINE_VERSION = 2;
 
 /** The tank (TW core/config/display.py). Area grows in proportion to founders above the reference. */
 export const TANK_WIDTH = 1088;
@@ -128,12 +128,45 @@ export const BIRTH_JITTER = 30;
 /** Mutation (TW core/genetics/trait.py). Strength is a share of the gene's range. */
 export const MUTATION_RATE = 0.15;
 export const MUTATION_STRENGTH = 0.15;
+/** A choice of behaviour switches with this probability (TW), twice that when the species is in danger. */
+export const SWITCH_RATE = 0.08;
+/** How genes mutate when nothing is special. */
+export const MUTATION = {
+  rate: MUTATION_RATE,
+  strength: MUTATION_STRENGTH,
+  switching: SWITCH_RATE,
+} as const;
 export const META_MIN = 0.4;
 export const META_MAX = 3;
 export const META_FOUNDER_MIN = 0.7;
 export const META_FOUNDER_MAX = 1.4;
 export const META_MUTATION_RATE = 0.1;
 export const META_MUTATION_SIGMA = 0.08;
+/** Founders' hgt_probability, and the probability with which it drifts (TW). */
+export const TRANSFER_FOUNDER_MAX = 0.2;
+export const TRANSFER_MUTATION_RATE = 0.15;
+
+/** Memory (TW core/agent_memory.py). Places per kind: 10 there, 4 here, see docs/model.md. */
+export const MEMORY_KINDS = ["food", "danger", "mate", "table", "feeder"] as const;
+export const MEMORY_PLACES = 4;
+export const MEMORY_CELLS = MEMORY_KINDS.length * MEMORY_PLACES;
+
+/** Learning at poker (TW core/poker): information sets and the actions that each weighs. */
+export const INFORMATION_SETS = 100;
+export const POKER_ACTIONS = 4;
+export const REGRET_CELLS = INFORMATION_SETS * POKER_ACTIONS;
+
+/** How a fish came into the world. The order is the wire's. */
+export const ORIGINS = [
+  "founder",
+  "sexual",
+  "asexual",
+  "banked",
+  "poker",
+  "emergency",
+  "visitor",
+] as const;
+export type Origin = (typeof ORIGINS)[number];
 
 /** Emergency spawns (TW): at most one per reference tank and interval. */
 export const EMERGENCY_INTERVAL_TICKS = 180;

@@ -124,8 +124,10 @@ export function closeRow(tank: Tank, row: number): void {
 /** Takes out the fish that are marked in the scratch: they have died. */
 export function sweepFish(tank: Tank): void {
   const { counters, scratch, onDeath } = tank;
-  for (let row = 0; onDeath !== undefined && row < counters.fish; row++) {
-    if (scratch.fishMarks[row] !== 0) onDeath(row);
+  for (let row = 0; row < counters.fish; row++) {
+    if (scratch.fishMarks[row] === 0) continue;
+    onDeath?.(row);
+    releaseBody(tank, row);
   }
   counters.fish = removeMarked(tank.arena.fish, scratch.fishMarks, counters.fish);
 }

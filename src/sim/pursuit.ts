@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "./genome.ts";
+import { GENE, GENE_CELLS } from "./genes.ts";
 import { cellAt, type Grid } from "./grid.ts";
 import {
   CAPACITY_PER_SIZE,
@@ -32,6 +32,7 @@ export function seekFood(
   energy: Float64Array,
   sight: Float64Array,
   maxSpeed: Float64Array,
+  body: Uint32Array,
   genes: Float32Array,
   foodVx: Float64Array,
   foodVy: Float64Array,
@@ -49,7 +50,7 @@ export function seekFood(
     const found = bestFood(grid, px, py, range, foodEnergy);
     drive[i] = found < 0 ? DRIVE.idle : DRIVE.food;
     if (found < 0) continue;
-    const row = i * GENE_CELLS;
+    const row = (body[i] as number) * GENE_CELLS;
     const top = maxSpeed[i] as number;
     const speed = top * pursuitEffort(genes, row, hunger);
     const item = grid.slots[found] as number;

@@ -1,5 +1,5 @@
-import { type FishRow, faultOfFish, WIRE_FIELDS } from "./fish-row.ts";
-import { faultOfGenome, GENE_CELLS } from "./genome.ts";
+import type { BodyColumns } from "./arena.ts";
+import { type FishRow, faultOfFish, WIRE_FIELDS, WIRE_VECTORS } from "./fish-row.ts";
 import { hashBytes } from "./hash.ts";
 import { formatId } from "./ids.ts";
 import type { Tank } from "./tank.ts";
@@ -10,7 +10,7 @@ import type { FishId } from "./types.ts";
  *
  *     0  magic "TKDF"      4  version u16     6  zero u16
  *     8  length u32        12 checksum 2×u32  20 zero u32
- *     24 the fields of WIRE_FIELDS in order (f64 or u32), then GENE_CELLS genes as f32
+ *     24 the fields of WIRE_FIELDS in order (f64 or u32), then WIRE_VECTORS (f32 or u32)
  *
  * The checksum is the first half of the hash of everything from 24 on. It carries all that a fish is,
  * so that a fish which comes back is the same bit by bit.
@@ -20,7 +20,8 @@ export const RECORD_VERSION = 1;
 const MAGIC = 0x46444b54;
 const HEADER_BYTES = 24;
 const FIELD_BYTES = WIRE_FIELDS.reduce((sum, field) => sum + (field.element === "f64" ? 8 : 4), 0);
-export const RECORD_BYTES = HEADER_BYTES + FIELD_BYTES + 4 * GENE_CELLS;
+const VECTOR_BYTES = WIRE_VECTORS.reduce((sum, { width }) => sum + 4 * width, 0);
+export const RECORD_BYTES = HEADER_BYTES + FIELD_BYTES + VECTOR_BYTES;
 
 /** What a record says, or why it says nothing. Never throws. */
 export type ReadRecord =
@@ -48,8 +49,14 @@ export function writeRecord(tank: Tank, row: number): Uint8Array {
     else view.setUint32(at, value, true);
     at += element === "f64" ? 8 : 4;
   }
-  for (let cell = 0; cell < GENE_CELLS; cell++, at += 4) {
-    view.setFloat32(at, fish.genes[row * GENE_CELLS + cell] as number, true);
+  const body = fish.body[row] as number;
+  for (const { name, element, width } of WIRE_VECTORS) {
+    const values = tank.bodies[name].subarray(body * width, (body + 1) * width);
+    for (const value of values) {
+      if (element === "f32") view.setFloat32(at, value, true);
+      else view.setUint32(at, value, true);
+      at += 4;
+    }
   }
   const [first, second] = hashBytes(bytes.subarray(HEADER_BYTES));
   view.setUint32(0, MAGIC, true);
@@ -66,7 +73,7 @@ export function readRecord(bytes: Uint8Array): ReadRecord {
   const fault = faultOfHeader(bytes, view);
   if (fault !== undefined) return fault;
   const row = decode(view);
-  const wrong = faultOfGenome(row.genes) ?? faultOfFish(row);
+  const wrong = faultOfFish(row);
   if (wrong !== undefined) return bad(`${wrong} is out of bounds`);
   const fishId = formatId(row.keyHi, row.keyLo, row.counter);
   return { kind: "ok", fishId, version: RECORD_VERSION, row };
@@ -101,9 +108,15 @@ function decode(view: DataView): FishRow {
     fields[name] = element === "f64" ? view.getFloat64(at, true) : view.getUint32(at, true);
     at += element === "f64" ? 8 : 4;
   }
-  const genes = new Float32Array(GENE_CELLS);
-  for (let cell = 0; cell < GENE_CELLS; cell++, at += 4) genes[cell] = view.getFloat32(at, true);
-  return { ...fields, genes } as FishRow;
+  const body: Record<string, Float32Array | Uint32Array> = {};
+  for (const { name, element, width } of WIRE_VECTORS) {
+    const values = element === "f32" ? new Float32Array(width) : new Uint32Array(width);
+    for (let cell = 0; cell < width; cell++, at += 4) {
+      values[cell] = element === "f32" ? view.getFloat32(at, true) : view.getUint32(at, true);
+    }
+    body[name] = values;
+  }
+  return { ...fields, body: body as unknown as BodyColumns } as FishRow;
 }
 
 function bad(detail: string): ReadRecord {

@@ -1,4 +1,5 @@
-import { GENE, GENE_CELLS, inheritGenome } from "./genome.ts";
+import { GENE } from "./genes.ts";
+import { inheritGenome } from "./genome.ts";
 import { cellAt, type Grid } from "./grid.ts";
 import { NOBODY } from "./ids.ts";
 import { capacityAt } from "./metabolism.ts";
@@ -9,9 +10,10 @@ import {
   JUVENILE_TICKS,
   MATE_DISTANCE,
   MATE_ENERGY_RATIO,
+  MUTATION,
 } from "./model.ts";
 import { LEFT, marginsOf, TOP } from "./motion.ts";
-import { enterNewborn, idOf, nextRow } from "./population.ts";
+import { enterNewborn, genomeOf, idOf, nextGenome } from "./population.ts";
 import { nextReal, STREAM } from "./rng.ts";
 import type { Tank } from "./tank.ts";
 
@@ -64,7 +66,7 @@ function findMate(tank: Tank, grid: Grid, row: number): number {
       const dy = (ys[at] as number) - py;
       const square = dx * dx + dy * dy;
       if (square > MATE_DISTANCE * MATE_DISTANCE || other === row) continue;
-      const charm = fish.genes[other * GENE_CELLS + GENE.pattern] as number;
+      const charm = tank.bodies.genes[genomeOf(tank, other) + GENE.pattern] as number;
       if (charm < best || !isWilling(tank, other)) continue;
       const closer = square < nearest || (square === nearest && other < mate);
       if (charm === best && !closer) continue;
@@ -94,23 +96,20 @@ function bearBanked(tank: Tank, parent: number): void {
 
 /** A child of two parents, or of one when both rows are the same. */
 function bear(tank: Tank, mother: number, father: number): void {
-  const child = nextRow(tank);
-  const { fish, counters, arena } = tank;
-  const cells = GENE_CELLS;
-  const { streams } = arena;
-  inheritGenome(
-    fish.genes,
-    mother * cells,
-    father * cells,
-    child * cells,
-    streams,
-    STREAM.breeding,
-  );
+  const child = nextGenome(tank);
+  const { fish, bodies, counters, arena } = tank;
+  const from = {
+    mother: genomeOf(tank, mother),
+    father: genomeOf(tank, father),
+    motherShare: 0.5,
+    donor: genomeOf(tank, mother),
+  };
+  inheritGenome(bodies.genes, child, from, MUTATION, arena.streams, STREAM.breeding);
   const parents = mother === father ? [mother] : [mother, father];
   for (const parent of parents) fish.offspring[parent] = (fish.offspring[parent] as number) + 1;
   const older = Math.max(fish.generation[mother] as number, fish.generation[father] as number);
   const { right, bottom } = marginsOf(tank.width, tank.height);
-  const capacity = capacityAt(NEWBORN_AGE, fish.genes[child * cells + GENE.size] as number);
+  const capacity = capacityAt(NEWBORN_AGE, bodies.genes[child + GENE.size] as number);
   const newborn = {
     x: placeNear(tank, ((fish.x[mother] as number) + (fish.x[father] as number)) / 2, LEFT, right),
     y: placeNear(tank, ((fish.y[mother] as number) + (fish.y[father] as number)) / 2, TOP, bottom),
@@ -118,11 +117,14 @@ function bear(tank: Tank, mother: number, father: number): void {
     bank: Math.max(0, BIRTH_ENERGY - capacity),
     age: NEWBORN_AGE,
     generation: older + 1,
+    origin: mother === father ? ("banked" as const) : ("sexual" as const),
     mother: idOf(tank, mother),
     father: mother === father ? NOBODY : idOf(tank, father),
   };
   enterNewborn(tank, newborn, STREAM.breeding);
   counters.born += 1;
+  if (mother === father) counters.bornBanked += 1;
+  else counters.bornSexual += 1;
 }
 
 function placeNear(tank: Tank, middle: number, low: number, high: number): number {

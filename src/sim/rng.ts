@@ -15,11 +15,13 @@ export const STREAM = {
   visitors: 5,
   plants: 6,
   crabs: 7,
+  poker: 8,
+  feeders: 9,
 } as const;
 
 export type Stream = (typeof STREAM)[keyof typeof STREAM];
 
-export const STREAM_COUNT = 8;
+export const STREAM_COUNT = 10;
 const WORDS = 4;
 export const STREAM_WORDS = STREAM_COUNT * WORDS;
 const UNIT = 1 / 0x1_0000_0000;

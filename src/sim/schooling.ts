@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "./genome.ts";
+import { GENE, GENE_CELLS } from "./genes.ts";
 import { cellAt, type Grid } from "./grid.ts";
 import {
   CAPACITY_PER_SIZE,
@@ -21,6 +21,7 @@ export function wander(
   size: Float64Array,
   energy: Float64Array,
   maxSpeed: Float64Array,
+  body: Uint32Array,
   genes: Float32Array,
   headingX: Float64Array,
   headingY: Float64Array,
@@ -40,7 +41,7 @@ export function wander(
     headingX[i] = hx / length;
     headingY[i] = hy / length;
     const hunger = (energy[i] as number) / (CAPACITY_PER_SIZE * (size[i] as number));
-    const cruise = genes[i * GENE_CELLS + GENE.cruise] as number;
+    const cruise = genes[(body[i] as number) * GENE_CELLS + GENE.cruise] as number;
     const speed = (maxSpeed[i] as number) * cruise * wanderEffort(hunger);
     wishX[i] = (headingX[i] as number) * speed;
     wishY[i] = (headingY[i] as number) * speed;
@@ -66,6 +67,7 @@ export function school(
   vx: Float64Array,
   vy: Float64Array,
   maxSpeed: Float64Array,
+  body: Uint32Array,
   genes: Float32Array,
   sums: Float64Array,
   wishX: Float64Array,
@@ -73,7 +75,7 @@ export function school(
 ): void {
   for (let i = 0; i < count; i++) {
     if (drive[i] !== DRIVE.idle) continue;
-    const row = i * GENE_CELLS;
+    const row = (body[i] as number) * GENE_CELLS;
     const social = genes[row + GENE.social] as number;
     const radius =
       SCHOOL_RADIUS_FACTOR * (genes[row + GENE.socialDistance] as number) * (0.7 + 0.6 * social);

@@ -1,9 +1,11 @@
 import { type Placed, TABLE_NAMES } from "./arena.ts";
+import { numberBodies, settleBodies } from "./bodies.ts";
+import { FLOW_CELLS } from "./energy-ledger.ts";
 import { hashBytes } from "./hash.ts";
 import { formatKey } from "./ids.ts";
 import { ENGINE_VERSION } from "./model.ts";
 import { STREAM_WORDS } from "./rng.ts";
-import { type Counters, emptyCounters, makeTank, reserveRows, type Tank } from "./tank.ts";
+import { type Counters, emptyCounters, makeTank, reserveRows, rowsIn, type Tank } from "./tank.ts";
 
 /** Why bytes are not a tank that this engine can run. */
 export class SnapshotError extends Error {
@@ -21,28 +23,32 @@ export class SnapshotError extends Error {
 
 /**
  * Words of a snapshot, little-endian: magic, engine version, length in bytes, 4 words of checksum
- * over the rest, one zero; seed, founders and the counters as f64; the key; the streams; the columns
+ * over the rest, one zero; seed, founders, counters and energy flows as f64; the key; the streams; the columns
  * of every table, each as far as it is in use.
  */
 const MAGIC = 0x54444b54;
 const HEADER_WORDS = 8;
 const COUNTER_NAMES = Object.keys(emptyCounters()) as (keyof Counters)[];
-const SCALARS = 2 + COUNTER_NAMES.length;
+const FLOWS_FROM = 2 + COUNTER_NAMES.length;
+const SCALARS = FLOWS_FROM + FLOW_CELLS;
 const KEY_AT = HEADER_WORDS + 2 * SCALARS;
 const STREAMS_AT = KEY_AT + 2;
 const TABLES_AT = STREAMS_AT + STREAM_WORDS;
 
 /** The whole state of a tank. */
 export function saveTank(tank: Tank): Uint8Array {
+  settleBodies(tank);
   const { counters, arena, spec, key } = tank;
-  const { streams } = arena;
+  const { flows, streams } = arena;
   const words = new Uint32Array(TABLES_AT + contentWords(tank));
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
-  scalars.set([spec.seed, spec.fish, ...COUNTER_NAMES.map((name) => counters[name])]);
+  scalars.set([spec.seed, spec.fish, ...COUNTER_NAMES.map((name) => counters[name]), ...flows]);
   words.set([key.hi, key.lo], KEY_AT);
   words.set(streams, STREAMS_AT);
   let at = TABLES_AT;
-  for (const name of TABLE_NAMES) at = writeTable(words, at, arena[name].placed, counters[name]);
+  for (const name of TABLE_NAMES) {
+    at = writeTable(words, at, arena[name].placed, rowsIn(tank, name));
+  }
   const bytes = new Uint8Array(words.buffer);
   words.set([MAGIC, ENGINE_VERSION, bytes.length, ...hashBytes(bytes.subarray(4 * HEADER_WORDS))]);
   return bytes;
@@ -65,11 +71,13 @@ export function loadTank(bytes: Uint8Array): Tank {
   if (words.length !== TABLES_AT + contentWords(tank)) {
     throw damaged("its length does not fit its content");
   }
+  tank.arena.flows.set(scalars.subarray(FLOWS_FROM));
   tank.arena.streams.set(words.subarray(STREAMS_AT, TABLES_AT));
   let at = TABLES_AT;
   for (const name of TABLE_NAMES) {
-    at = readTable(words, at, tank.arena[name].placed, counters[name]);
+    at = readTable(words, at, tank.arena[name].placed, rowsIn(tank, name));
   }
+  numberBodies(tank);
   return tank;
 }
 
@@ -93,10 +101,11 @@ function checkedWords(bytes: Uint8Array): Uint32Array {
 }
 
 /** Words that the rows in use take. */
-function contentWords({ arena, counters }: Tank): number {
+function contentWords(tank: Tank): number {
   let words = 0;
   for (const name of TABLE_NAMES) {
-    for (const { wordWidth } of arena[name].placed) words += wordWidth * counters[name];
+    const rows = rowsIn(tank, name);
+    for (const { wordWidth } of tank.arena[name].placed) words += wordWidth * rows;
   }
   return words;
 }

@@ -1,8 +1,8 @@
-import { GENE, GENE_CELLS, GENES } from "./genome.ts";
+import { GENE, GENES } from "./genes.ts";
 import { ledgerOf, sumOf } from "./ledger.ts";
 import { elderAge, sizeAt } from "./metabolism.ts";
 import { BABY_TICKS, JUVENILE_TICKS } from "./model.ts";
-import { fishIdOf, parentIdsOf } from "./population.ts";
+import { fishIdOf, genomeOf, parentIdsOf } from "./population.ts";
 import { isFitToTravel } from "./reproduction.ts";
 import type { Tank } from "./tank.ts";
 import type { FishId, FishView, TankStats } from "./types.ts";
@@ -62,7 +62,7 @@ function viewOf(tank: Tank, row: number): FishView {
     hops: fish.hops[row] as number,
     parent_ids: parentIdsOf(tank, row),
     size: sizeAt(age, fish.girth[row] as number),
-    hue: fish.genes[row * GENE_CELLS + GENE.hue] as number,
+    hue: tank.bodies.genes[genomeOf(tank, row) + GENE.hue] as number,
   };
 }
 
@@ -97,15 +97,15 @@ function diversityOf(tank: Tank): number {
 }
 
 function deviationOf(tank: Tank, gene: number): number {
-  const { fish, counters } = tank;
+  const { bodies, counters } = tank;
   let sum = 0;
   for (let row = 0; row < counters.fish; row++) {
-    sum += fish.genes[row * GENE_CELLS + gene] as number;
+    sum += bodies.genes[genomeOf(tank, row) + gene] as number;
   }
   const mean = sum / counters.fish;
   let squares = 0;
   for (let row = 0; row < counters.fish; row++) {
-    const off = (fish.genes[row * GENE_CELLS + gene] as number) - mean;
+    const off = (bodies.genes[genomeOf(tank, row) + gene] as number) - mean;
     squares += off * off;
   }
   return Math.sqrt(squares / counters.fish);

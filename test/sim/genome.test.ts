@@ -1,15 +1,19 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import {
-  drawGenome,
-  express,
-  faultOfGenome,
   GENE,
   GENE_CELLS,
   GENE_COUNT,
   GENES,
-  inheritGenome,
-} from "../../src/sim/genome.ts";
+  MATE_GENE,
+  POKER_GENE,
+  RATES_AT,
+  STRENGTHS_AT,
+  TRANSFERS_AT,
+} from "../../src/sim/genes.ts";
+import { drawGenome, faultOfGenome, inheritGenome } from "../../src/sim/genome.ts";
+import { MUTATION } from "../../src/sim/model.ts";
+import { express } from "../../src/sim/phenotype.ts";
 import { STREAM, STREAM_WORDS, seedStreams } from "../../src/sim/rng.ts";
 
 function streamsOf(seed: number): Uint32Array {
@@ -17,6 +21,10 @@ function streamsOf(seed: number): Uint32Array {
   seedStreams(streams, seed);
   return streams;
 }
+
+/** Both parents give the same share, the mother is the one with more energy. */
+const PAIR = { mother: 0, father: GENE_CELLS, motherShare: 0.5, donor: 0 };
+const ALONE = { mother: 0, father: 0, motherShare: 1, donor: 0 };
 
 /** A genome of mean build: every gene in the middle or at 1, every meta-gene at 1. */
 function plainGenome(): Float32Array {
@@ -28,10 +36,13 @@ function plainGenome(): Float32Array {
 }
 
 test("the columns have the names that the table gives them", () => {
-  expect(GENES.length).toBe(GENE_COUNT);
-  expect<number[]>(Object.values(GENE)).toEqual([...GENES.keys()]);
+  const columns = [GENE, POKER_GENE, MATE_GENE].flatMap((genes) => Object.values<number>(genes));
+  expect(columns).toEqual([...GENES.keys()]);
+  expect(new Set(GENES.map((gene) => gene.name)).size).toBe(GENE_COUNT);
   expect(GENES[GENE.separation]?.name).toBe("separation_distance");
   expect(GENES[GENE.cruise]?.name).toBe("base_speed_multiplier");
+  expect(GENES[POKER_GENE.learningRate]?.name).toBe("learning_rate");
+  expect(GENES[MATE_GENE.pattern]?.name).toBe("mate_prefers_pattern");
 });
 
 test("no founder and no descendant leaves the bounds", () => {
@@ -42,7 +53,7 @@ test("no founder and no descendant leaves the bounds", () => {
       drawGenome(genes, 0, streams, STREAM.founding);
       drawGenome(genes, GENE_CELLS, streams, STREAM.founding);
       for (let generation = 0; generation < 300; generation++) {
-        inheritGenome(genes, 0, GENE_CELLS, 2 * GENE_CELLS, streams, STREAM.breeding);
+        inheritGenome(genes, 2 * GENE_CELLS, PAIR, MUTATION, streams, STREAM.breeding);
         const child = genes.slice(2 * GENE_CELLS);
         expect(faultOfGenome(child)).toBeUndefined();
         genes.set(child, generation % 2 === 0 ? 0 : GENE_CELLS);
@@ -60,7 +71,7 @@ test("without mutation each gene comes with its meta-genes from one parent, from
   genes.fill(0.9, GENE_CELLS, GENE_CELLS + GENE_COUNT);
   let fromMother = 0;
   for (let birth = 0; birth < 500; birth++) {
-    inheritGenome(genes, 0, GENE_CELLS, 2 * GENE_CELLS, streams, STREAM.breeding);
+    inheritGenome(genes, 2 * GENE_CELLS, PAIR, MUTATION, streams, STREAM.breeding);
     for (const value of genes.subarray(2 * GENE_CELLS, 2 * GENE_CELLS + GENE_COUNT)) {
       expect([Math.fround(0.6), Math.fround(0.9)]).toContain(value);
       if (value === Math.fround(0.6)) fromMother += 1;
@@ -74,11 +85,11 @@ test("a higher mutation_rate changes more children, a higher strength changes th
     const streams = streamsOf(2);
     const genes = new Float32Array(2 * GENE_CELLS);
     genes.set(plainGenome());
-    genes.fill(rate, GENE_COUNT, 2 * GENE_COUNT);
-    genes.fill(strength, 2 * GENE_COUNT, GENE_CELLS);
+    genes.fill(rate, RATES_AT, STRENGTHS_AT);
+    genes.fill(strength, STRENGTHS_AT, TRANSFERS_AT);
     let [count, distance] = [0, 0];
     for (let birth = 0; birth < 2_000; birth++) {
-      inheritGenome(genes, 0, 0, GENE_CELLS, streams, STREAM.breeding);
+      inheritGenome(genes, GENE_CELLS, ALONE, MUTATION, streams, STREAM.breeding);
       const off = Math.abs((genes[GENE_CELLS + GENE.fin] as number) - 1);
       if (off > 0) count += 1;
       distance += off;

@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { GENE_CELLS, RATES_AT, TRANSFERS_AT } from "../../src/sim/genes.ts";
 import { hashBytes } from "../../src/sim/hash.ts";
 import { apply, createTank, RECORD_BYTES, readRecord, saveTank } from "../../src/sim/index.ts";
 import { exportOne, OTHER_KEY, run, specs, tankOf } from "./scripts.ts";
 
 const HEADER = 24;
-const GENES_AT = HEADER + 12 * 8 + 11 * 4;
+const WORDS_AT = HEADER + 13 * 8;
+const GENES_AT = WORDS_AT + 16 * 4;
 
 function sampleRecord(): Uint8Array {
   return exportOne(run(tankOf(11, 60), 1_200), 3).record;
@@ -102,12 +104,13 @@ const REALS = [
   "counter",
   "motherCounter",
   "fatherCounter",
+  "pokerNet",
 ];
 
 for (const [index, name] of REALS.entries()) {
   test(`a forged ${name} is refused, not clamped`, () => {
     const record = sampleRecord();
-    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -7, 1e300, 0.1 + 2 ** 54]) {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, -1e12, 1e300, 0.1 + 2 ** 54]) {
       const forged = forge(record, (view) => view.setFloat64(HEADER + 8 * index, value, true));
       expect(readRecord(forged)).toMatchObject({ kind: "bad", reason: "bad_record" });
     }
@@ -123,8 +126,9 @@ test("a forged gene is refused, also a meta-gene and a step between two steps", 
     [GENES_AT + 6 * 4, 1],
     [template, 2.5],
     [template, 6],
-    [GENES_AT + 19 * 4, 0.3],
-    [GENES_AT + 56 * 4, 3.1],
+    [GENES_AT + RATES_AT * 4, 0.3],
+    [GENES_AT + (TRANSFERS_AT - 1) * 4, 3.1],
+    [GENES_AT + (GENE_CELLS - 1) * 4, 1.1],
   ] as const) {
     const forged = forge(record, (view) => view.setFloat32(at, value, true));
     expect(readRecord(forged)).toMatchObject({ kind: "bad", reason: "bad_record" });
@@ -133,7 +137,7 @@ test("a forged gene is refused, also a meta-gene and a step between two steps", 
 
 test("a forged body or lineage that contradicts itself is refused", () => {
   const record = sampleRecord();
-  const word = (index: number) => HEADER + 12 * 8 + 4 * index;
+  const word = (index: number) => WORDS_AT + 4 * index;
   const changes: [string, (view: DataView) => void][] = [
     ["too old for its genome", (v) => v.setUint32(word(6), 100_000, true)],
     ["more energy than it can hold", (v) => v.setFloat64(HEADER + 48, 400, true)],

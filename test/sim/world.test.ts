@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "73bd64bd180cc3cd6313cd054498f6e1" },
-  { seed: 7, digest: "9cd50beedaef7221f7d9a6af09825360" },
+  { seed: 42, digest: "50d673bc2e347a307cebd7dd27c9fccd" },
+  { seed: 7, digest: "897309eb1b553b7663a3a6763abb332a" },
 ];
 
 for (const golden of GOLDEN) {

@@ -1,0 +1,83 @@
+import type { Tank } from "./tank.ts";
+
+/**
+ * Where energy comes from and where it goes: double entry. Every system books each amount that it
+ * moves under one cause; each cause runs from one account to another. `world` is everything outside
+ * of the tank: what it gives enters, what it gets is spent. At the end of each tick every account
+ * must hold what it held before plus what was booked.
+ *
+ * How to book: `book(tank.scratch.flows, CAUSE.x, amount)`, or let a kernel that moves energy for
+ * many add to a sum and book that once. Amounts are finite and not negative.
+ */
+const ACCOUNTS = ["world", "fish", "food", "plants", "feeders", "crabs"] as const;
+export type Account = (typeof ACCOUNTS)[number];
+
+function cause<const N extends string>(name: N, from: Account, to: Account) {
+  return { name, from, to };
+}
+
+/** Energy and bank of a fish are one account. The order is the state's: add at the end only. */
+export const CAUSES = [
+  cause("founding", "world", "fish"),
+  cause("emergency", "world", "fish"),
+  cause("visitors", "world", "fish"),
+  cause("arrival", "world", "fish"),
+  cause("departure", "fish", "world"),
+  cause("existence", "fish", "world"),
+  cause("metabolism", "fish", "world"),
+  cause("movement", "fish", "world"),
+  cause("turning", "fish", "world"),
+  cause("predation_loss", "fish", "world"),
+  cause("old_age", "fish", "world"),
+  cause("house_cut", "fish", "world"),
+  cause("poker_from_plants", "plants", "fish"),
+  cause("poker_to_plants", "fish", "plants"),
+  cause("bites", "food", "fish"),
+  cause("overflow", "fish", "food"),
+  cause("food_spawn", "world", "food"),
+  cause("food_fed", "world", "food"),
+  cause("food_lost", "food", "world"),
+  cause("nectar", "plants", "food"),
+  cause("dispensed", "feeders", "food"),
+  cause("recharge", "world", "feeders"),
+  cause("photosynthesis", "world", "plants"),
+  cause("plant_burn", "plants", "world"),
+  cause("plant_death", "plants", "world"),
+  cause("sprouting", "world", "plants"),
+  cause("crab_bites", "food", "crabs"),
+  cause("predation", "fish", "crabs"),
+  cause("crab_burn", "crabs", "world"),
+  cause("crab_arrival", "world", "crabs"),
+  cause("crab_grant", "world", "crabs"),
+  /** Surplus beyond what a plant or crab can hold. */
+  cause("plant_surplus", "plants", "world"),
+  cause("crab_surplus", "crabs", "world"),
+  cause("plant_arrival", "world", "plants"),
+  cause("plant_departure", "plants", "world"),
+  /** The house's share of what a plant wins. */
+  cause("plant_house_cut", "plants", "world"),
+] as const;
+
+type CauseName = (typeof CAUSES)[number]["name"];
+
+/** Column of each cause. */
+export const CAUSE = Object.fromEntries(CAUSES.map(({ name }, index) => [name, index])) as {
+  readonly [N in CauseName]: number;
+};
+
+/** Accounts and causes that fit before the layout of the state must change. */
+export const FLOW_CELLS = 48;
+
+/** Notes that `amount` moved for `cause` in this tick. */
+export function book(flows: Float64Array, cause: number, amount: number): void {
+  flows[cause] = (flows[cause] as number) + amount;
+}
+
+/** Everything that was ever booked in this tank, by cause. */
+export function flowsOf(tank: Tank): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [index, { name }] of CAUSES.entries()) {
+    total[name] = (tank.arena.flows[index] as number) + (tank.scratch.flows[index] as number);
+  }
+  return total;
+}
