@@ -11,8 +11,9 @@ import { commandOf } from "./run-options.ts";
 import { contractOf, type TimedResult } from "./run-result.ts";
 
 /** Columns of the time series; counts are since the founding. */
-const SERIES: readonly (readonly [string, (stats: TankStats) => number])[] = [
+const SERIES: readonly (readonly [string, (stats: TankStats, tank: number) => number])[] = [
   ["tick", (s) => s.tick],
+  ["tank", (_, tank) => tank],
   ["population", (s) => s.alive],
   ["capacity", (s) => s.capacity],
   ["food", (s) => s.food],
@@ -56,7 +57,7 @@ export class RunFiles {
     try {
       this.#folder = host.openFolder(path);
       this.#folder.remove("run.json");
-      this.#folder.write("series.csv", `tank,${SERIES.map(([name]) => name).join(",")}\n`);
+      this.#folder.write("series.csv", `${SERIES.map(([name]) => name).join(",")}\n`);
       this.#folder.write("phylogeny.csv", `${PHYLOGENY.map(([name]) => name).join(",")}\n`);
     } catch (error) {
       throw new Problem("usage", `--out ${path} cannot be written: ${messageOf(error)}`);
@@ -65,7 +66,7 @@ export class RunFiles {
 
   add(news: readonly IslandReport[]): void {
     const series = news.flatMap(({ island, stats }) =>
-      stats === undefined ? [] : [`${island},${SERIES.map(([, of]) => of(stats)).join(",")}\n`],
+      stats === undefined ? [] : [`${SERIES.map(([, of]) => of(stats, island)).join(",")}\n`],
     );
     const lives = news.flatMap((report) =>
       report.lives.map((row) => `${PHYLOGENY.map(([, of]) => of(row)).join(",")}\n`),

@@ -67,6 +67,7 @@ export function* conduct(
 ): Generator<Turn, Conclusion, Answer> {
   const exchange = new Exchange(spec);
   let tick = 0;
+  let sampledTick = 0;
   let arrivals: readonly Arrival[] = [];
   let { news, stop } = yield* ask(0, [], foundOrders(spec, crews, chronicled));
   while (tick < spec.ticks && !stop) {
@@ -81,10 +82,13 @@ export function* conduct(
     const orders = advanceOrders(crews, ticks, arrivals, sampled);
     ({ news, stop } = yield* ask(tick, news, orders));
     tick += ticks;
+    if (sampled) sampledTick = tick;
     arrivals = [];
   }
   const end = yield* ask(tick, news, everyCrew(crews, { kind: "close" }));
-  return { result: resultOf(spec, tick, end.news, exchange), news: end.news };
+  const result = resultOf(spec, tick, end.news, exchange);
+  if (sampledTick !== tick) return { result, news: end.news };
+  return { result, news: end.news.map((island) => ({ ...island, stats: undefined })) };
 }
 
 function* ask(
