@@ -1,0 +1,235 @@
+import { raiseTo } from "./strategy.ts";
+import { FOLD, SEATS_MAX, type Table } from "./table.ts";
+
+/**
+ * What a player learns from its hands: a table of regrets over situations, after Hart & Mas-Colell
+ * 2000 (regret matching; Econometrica 68) and, with hindsight in place of the tree, Zinkevich et al.
+ * 2007 (counterfactual regret minimisation). A situation is hand strength (5) × pot against stack (5)
+ * × position (2); an action is fold, call, a small or a big raise. Each situation has five cells of
+ * 16 bits: the regrets in sixteenths of a big blind, and how often it was met.
+ */
+export const SITUATIONS = 50;
+export const ACTIONS = 4;
+const CELLS = ACTIONS + 1;
+export const LEARNED_CELLS = SITUATIONS * CELLS;
+export const VISITS = ACTIONS;
+
+const ACTION = { fold: 0, call: 1, raiseSmall: 2, raiseBig: 3 } as const;
+/** Shares of the pot that the two raises mean, and between them the border for those played. */
+const SMALL_SHARE = 0.4;
+const BIG_SHARE = 1;
+const SHARE_BORDER = 0.6;
+const POT_BORDERS = Float64Array.of(0.1, 0.25, 0.5, 1);
+const UNITS_PER_BLIND = 16;
+const CELL_MAX = 32_767;
+/** Visits from which a learning rate of 1 trusts its experience more than its genes. Ours. */
+const TRUSTED_VISITS = 16;
+/** Lamarckian inheritance (TW): a child begins with this share of what its parents know well. */
+const INHERITED_SHARE = 0.8;
+const INHERITED_VISITS = 3;
+/** Decisions of one seat in one hand that are learned from; later ones are too rare to matter. */
+const DECISIONS_MAX = 12;
+
+/** The decisions of the hand that is being played, by seat. */
+export interface Decisions {
+  readonly count: Uint8Array;
+  readonly situation: Uint8Array;
+  readonly action: Uint8Array;
+  /** Chips behind, in the pot, owed, and raised by, at the decision. */
+  readonly stack: Int32Array;
+  readonly pot: Int32Array;
+  readonly owed: Int32Array;
+}
+
+export function makeDecisions(): Decisions {
+  const cells = SEATS_MAX * DECISIONS_MAX;
+  return {
+    count: new Uint8Array(SEATS_MAX),
+    situation: new Uint8Array(cells),
+    action: new Uint8Array(cells),
+    stack: new Int32Array(cells),
+    pot: new Int32Array(cells),
+    owed: new Int32Array(cells),
+  };
+}
+
+export function situationOf(
+  table: Table,
+  seat: number,
+  strength: number,
+  inPosition: boolean,
+): number {
+  const level = Math.min(4, Math.floor(strength * 5));
+  const ratio = table.pot / ((table.stack[seat] as number) + 1);
+  let depth = 0;
+  while (depth < 4 && ratio >= (POT_BORDERS[depth] as number)) depth++;
+  return (level * 5 + depth) * 2 + (inPosition ? 1 : 0);
+}
+
+/**
+ * Regret matching: an action with the probability of its share in the positive regrets. −1 while the
+ * situation is too new for this learning rate or nothing is regretted. `luck` is a draw in [0, 1).
+ */
+export function learnedAction(
+  learned: Int16Array,
+  at: number,
+  situation: number,
+  rate: number,
+  luck: number,
+): number {
+  const first = at + situation * CELLS;
+  if ((learned[first + VISITS] as number) * rate < TRUSTED_VISITS) return -1;
+  let sum = 0;
+  for (let action = 0; action < ACTIONS; action++) {
+    sum += Math.max(0, learned[first + action] as number);
+  }
+  let left = luck * sum;
+  for (let action = 0; action < ACTIONS; action++) {
+    left -= Math.max(0, learned[first + action] as number);
+    if (left < 0) return action;
+  }
+  return -1;
+}
+
+/** The wish that a learned action means, within `budget`. */
+export function wishOf(table: Table, seat: number, action: number, budget: number): number {
+  if (action === ACTION.fold) return FOLD;
+  const owed = table.toMatch - (table.bet[seat] as number);
+  if (action === ACTION.call || owed > budget) return table.toMatch;
+  const share = action === ACTION.raiseSmall ? SMALL_SHARE : BIG_SHARE;
+  return raiseTo(table, seat, table.pot * share, budget);
+}
+
+/** Writes down a decision as it is taken, with what the seat wished. */
+export function noteDecision(
+  noted: Decisions,
+  table: Table,
+  seat: number,
+  situation: number,
+  wish: number,
+): void {
+  const count = noted.count[seat] as number;
+  if (count === DECISIONS_MAX) return;
+  const cell = seat * DECISIONS_MAX + count;
+  noted.count[seat] = count + 1;
+  noted.situation[cell] = situation;
+  noted.action[cell] = actionOf(table, seat, wish);
+  noted.stack[cell] = table.stack[seat] as number;
+  noted.pot[cell] = table.pot;
+  noted.owed[cell] = Math.max(0, table.toMatch - (table.bet[seat] as number));
+}
+
+function actionOf(table: Table, seat: number, wish: number): number {
+  const owed = table.toMatch - (table.bet[seat] as number);
+  if (wish === FOLD && owed > 0) return ACTION.fold;
+  if (wish <= table.toMatch) return ACTION.call;
+  return wish - table.toMatch <= table.pot * SHARE_BORDER ? ACTION.raiseSmall : ACTION.raiseBig;
+}
+
+/**
+ * Learns from the hand that has just been played. What an action was worth is its real outcome for
+ * the action that was taken, and for the others what they would have brought had the others played
+ * on and all cards been shown: the pot, or the loss of what they cost. Regret is the difference to
+ * what the seat's mixture of actions was worth.
+ */
+export function learnFromHand(
+  noted: Decisions,
+  table: Table,
+  seat: number,
+  rate: number,
+  learned: Int16Array,
+  at: number,
+): void {
+  const count = noted.count[seat] as number;
+  if (count === 0) return;
+  const standing = standingOf(table, seat);
+  const unit = (rate * UNITS_PER_BLIND) / Math.max(1, table.bigBlind);
+  for (let index = 0; index < count; index++) {
+    const cell = seat * DECISIONS_MAX + index;
+    const first = at + (noted.situation[cell] as number) * CELLS;
+    valueActions(noted, cell, standing, table.stack[seat] as number);
+    addRegrets(learned, first, unit);
+  }
+}
+
+/** 1 where the seat's cards beat those of all others who stayed, 0 where they tie, −1 else. */
+function standingOf(table: Table, seat: number): number {
+  const own = table.score[seat] as number;
+  let best = 0;
+  for (let other = 0; other < table.seats; other++) {
+    if (other === seat || table.folded[other] !== 0) continue;
+    best = Math.max(best, table.score[other] as number);
+  }
+  return own > best ? 1 : own === best ? 0 : -1;
+}
+
+/** Worth in chips of each action in the decision that is being looked at. Work space. */
+const WORTH = new Float64Array(ACTIONS);
+
+function valueActions(noted: Decisions, cell: number, standing: number, end: number): void {
+  const pot = noted.pot[cell] as number;
+  const owed = noted.owed[cell] as number;
+  const stack = noted.stack[cell] as number;
+  const small = Math.min(stack, owed + pot * SMALL_SHARE);
+  const big = Math.min(stack, owed + pot * BIG_SHARE);
+  WORTH[ACTION.fold] = 0;
+  WORTH[ACTION.call] = worthOf(standing, pot, Math.min(stack, owed), 0);
+  WORTH[ACTION.raiseSmall] = worthOf(standing, pot, small, Math.max(0, small - owed));
+  WORTH[ACTION.raiseBig] = worthOf(standing, pot, big, Math.max(0, big - owed));
+  WORTH[noted.action[cell] as number] = end - stack;
+}
+
+/** Gain of paying `cost` into a pot, `called` of which one opponent matches. */
+function worthOf(standing: number, pot: number, cost: number, called: number): number {
+  if (standing > 0) return pot + called;
+  return standing < 0 ? -cost : (pot + called - cost) / 2;
+}
+
+function addRegrets(learned: Int16Array, first: number, unit: number): void {
+  let sum = 0;
+  let mean = 0;
+  for (let action = 0; action < ACTIONS; action++) {
+    const weight = Math.max(0, learned[first + action] as number);
+    sum += weight;
+    mean += weight * (WORTH[action] as number);
+  }
+  if (sum > 0) mean /= sum;
+  else
+    mean =
+      ((WORTH[0] as number) + (WORTH[1] as number) + (WORTH[2] as number) + (WORTH[3] as number)) /
+      ACTIONS;
+  for (let action = 0; action < ACTIONS; action++) {
+    const step = Math.floor(((WORTH[action] as number) - mean) * unit + 0.5);
+    learned[first + action] = clampCell((learned[first + action] as number) + step);
+  }
+  learned[first + VISITS] = clampCell((learned[first + VISITS] as number) + 1);
+}
+
+function clampCell(value: number): number {
+  return Math.min(CELL_MAX, Math.max(-CELL_MAX, value));
+}
+
+/**
+ * Writes what a child inherits of its parents' experience; with one parent both are the same. A
+ * situation that only one knows well comes from that one, one that nobody does is unknown.
+ */
+export function inheritLearning(
+  learned: Int16Array,
+  mother: number,
+  father: number,
+  child: number,
+): void {
+  for (let situation = 0; situation < LEARNED_CELLS; situation += CELLS) {
+    const one = mother * LEARNED_CELLS + situation;
+    const other = father * LEARNED_CELLS + situation;
+    const knowsOne = (learned[one + VISITS] as number) >= INHERITED_VISITS;
+    const knowsOther = (learned[other + VISITS] as number) >= INHERITED_VISITS;
+    const first = knowsOne ? one : other;
+    const second = knowsOther ? other : one;
+    const share = knowsOne || knowsOther ? INHERITED_SHARE / 2 : 0;
+    for (let cell = 0; cell < CELLS; cell++) {
+      const both = (learned[first + cell] as number) + (learned[second + cell] as number);
+      learned[child * LEARNED_CELLS + situation + cell] = Math.trunc(both * share);
+    }
+  }
+}

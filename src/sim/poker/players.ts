@@ -1,0 +1,138 @@
+import { GENE_CELLS, POKER_GENE } from "../genes.ts";
+import { nextUnit, STREAM } from "../rng.ts";
+import { BASELINE_GENES, BASELINE_RULES, baselineAt, RULE } from "./baselines.ts";
+import {
+  type Decisions,
+  LEARNED_CELLS,
+  learnedAction,
+  learnFromHand,
+  makeDecisions,
+  noteDecision,
+  situationOf,
+  wishOf,
+} from "./learning.ts";
+import { budgetOf, STRATEGY_GENES, strategyWish } from "./strategy.ts";
+import { strengthOf } from "./strength.ts";
+import {
+  type Decide,
+  deal,
+  FOLD,
+  isInPosition,
+  makeTable,
+  playHand,
+  SEATS_MAX,
+  type Table,
+} from "./table.ts";
+
+const UNLEARNED = -1;
+const LEARNING_RATE = POKER_GENE.learningRate - POKER_GENE.handSelection;
+/** What the adaptive baseline takes from its hand's strength when somebody else raised, or adds. */
+const ADAPTED = 0.1;
+/** Actions of the random baseline: see learning.ts. */
+const RANDOM_ACTIONS = 4;
+
+/** A table and the minds at it. Work space, filled for each hand anew. */
+export interface Game {
+  readonly table: Table;
+  /** How each seat decides: see baselines.ts. */
+  readonly rule: Uint8Array;
+  /** The strategy genes of each seat. */
+  readonly genes: Float32Array;
+  /** Where each seat's experience begins in `learned`, or −1. */
+  readonly learnedAt: Int32Array;
+  /** Experience of the whole tank: see learning.ts. */
+  learned: Int16Array;
+  streams: Uint32Array;
+  readonly decisions: Decisions;
+  readonly decide: Decide;
+}
+
+export function makeGame(): Game {
+  const game: Game = {
+    table: makeTable(),
+    rule: new Uint8Array(SEATS_MAX),
+    genes: new Float32Array(SEATS_MAX * STRATEGY_GENES),
+    learnedAt: new Int32Array(SEATS_MAX),
+    learned: new Int16Array(0),
+    streams: new Uint32Array(0),
+    decisions: makeDecisions(),
+    decide: (table, seat) => decideFor(game, table, seat),
+  };
+  return game;
+}
+
+/** Seats the fish of a row, with what it has learned. */
+export function seatFish(game: Game, seat: number, genes: Float32Array, row: number): void {
+  game.rule[seat] = RULE.strategy;
+  copyGenes(genes, row * GENE_CELLS + POKER_GENE.handSelection, game.genes, seat);
+  game.learnedAt[seat] = row * LEARNED_CELLS;
+}
+
+/** Seats a player with one of the fixed strategies. */
+export function seatBaseline(game: Game, seat: number, baseline: number): void {
+  game.rule[seat] = BASELINE_RULES[baseline] as number;
+  copyGenes(BASELINE_GENES, baselineAt(baseline), game.genes, seat);
+  game.learnedAt[seat] = UNLEARNED;
+}
+
+/** Deals and plays a hand among those who are seated; who can learn learns from it. */
+export function playGame(game: Game): void {
+  const { table, decisions, learned } = game;
+  decisions.count.fill(0);
+  deal(table, game.streams, STREAM.poker);
+  playHand(table, game.decide);
+  for (let seat = 0; seat < table.seats; seat++) {
+    const at = game.learnedAt[seat] as number;
+    if (at === UNLEARNED) continue;
+    const rate = game.genes[seat * STRATEGY_GENES + LEARNING_RATE] as number;
+    learnFromHand(decisions, table, seat, rate, learned, at);
+  }
+}
+
+function copyGenes(from: Float32Array, at: number, to: Float32Array, seat: number): void {
+  const first = seat * STRATEGY_GENES;
+  for (let gene = 0; gene < STRATEGY_GENES; gene++) to[first + gene] = from[at + gene] as number;
+}
+
+function decideFor(game: Game, table: Table, seat: number): number {
+  const rule = game.rule[seat] as number;
+  if (rule === RULE.fold) return FOLD;
+  if (rule === RULE.random) {
+    const action = Math.floor(drawUnit(game) * RANDOM_ACTIONS);
+    return wishOf(table, seat, action, table.stack[seat] as number);
+  }
+  const strength = strengthOf(table, seat);
+  if (rule === RULE.adaptive) return genomeWish(game, seat, strength + adaptation(table, seat));
+  if (game.learnedAt[seat] === UNLEARNED) return genomeWish(game, seat, strength);
+  return learnerWish(game, seat, strength);
+}
+
+/** Experience decides where there is enough of it, else the genome; the decision is noted. */
+function learnerWish(game: Game, seat: number, strength: number): number {
+  const { table, genes } = game;
+  const first = seat * STRATEGY_GENES;
+  const situation = situationOf(table, seat, strength, isInPosition(table, seat));
+  const rate = genes[first + LEARNING_RATE] as number;
+  const at = game.learnedAt[seat] as number;
+  const action = learnedAction(game.learned, at, situation, rate, drawUnit(game));
+  const wish =
+    action < 0
+      ? genomeWish(game, seat, strength)
+      : wishOf(table, seat, action, budgetOf(table, seat, genes, first, false));
+  noteDecision(game.decisions, table, seat, situation, wish);
+  return wish;
+}
+
+function genomeWish(game: Game, seat: number, strength: number): number {
+  const first = seat * STRATEGY_GENES;
+  const luck = drawUnit(game);
+  return strategyWish(game.table, seat, strength, game.genes, first, luck, drawUnit(game));
+}
+
+function adaptation(table: Table, seat: number): number {
+  return table.aggressor >= 0 && table.aggressor !== seat ? -ADAPTED : ADAPTED;
+}
+
+function drawUnit(game: Game): number {
+  return nextUnit(game.streams, STREAM.poker);
+}
