@@ -1,3 +1,4 @@
+import { book, CAUSE } from "./energy-ledger.ts";
 import { type FishRow, writeRow } from "./fish-row.ts";
 import { dropFood } from "./food.ts";
 import { enterFounder } from "./lifecycle.ts";
@@ -90,9 +91,11 @@ function place(tank: Tank, row: FishRow): void {
 
 function feed(tank: Tank, portions: number): Outcome {
   if (!isCount(portions)) return rejected("bad_command", "portions must be a whole number from 1");
-  const room = tank.arena.food.capacity - tank.counters.food;
+  const room = tank.foodCap - tank.counters.food;
   if (portions > room) return rejected("tank_full", `there is room for ${room} more food items`);
-  for (let i = 0; i < portions; i++) dropFood(tank, STREAM.visitors);
+  for (let i = 0; i < portions; i++) {
+    book(tank.scratch.flows, CAUSE.food_fed, dropFood(tank, STREAM.visitors));
+  }
   return DONE;
 }
 

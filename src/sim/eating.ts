@@ -4,7 +4,8 @@ import { DRIVE } from "./pursuit.ts";
 
 /**
  * Every fish with room for more bites each item it touches; what exceeds its capacity goes to its
- * bank. Fish with lower ids bite first. Fish that eat rest in `drive`, the others are idle.
+ * bank. Fish with lower ids bite first. Fish that eat rest in `drive`, the others are idle. Returns
+ * what was eaten in all.
  */
 export function eatFood(
   count: number,
@@ -16,7 +17,8 @@ export function eatFood(
   bank: Float64Array,
   left: Float64Array,
   drive: Uint8Array,
-): void {
+): number {
+  let eaten = 0;
   for (let i = 0; i < count; i++) {
     const capacity = CAPACITY_PER_SIZE * (size[i] as number);
     const had = energy[i] as number;
@@ -27,10 +29,12 @@ export function eatFood(
     const gain = biteAround(grid, x[i] as number, y[i] as number, bite, room, left);
     if (gain === 0) continue;
     drive[i] = DRIVE.resting;
+    eaten += gain;
     const total = had + gain;
     energy[i] = Math.min(capacity, total);
     bank[i] = (bank[i] as number) + Math.max(0, total - capacity);
   }
+  return eaten;
 }
 
 /** Bites everything within contact, at most `room` in all. Returns the energy gained. */
@@ -62,6 +66,13 @@ function biteAround(
 }
 
 /** Marks the items that are eaten up. */
-export function markEaten(count: number, left: Float64Array, marks: Uint8Array): void {
-  for (let i = 0; i < count; i++) marks[i] = (left[i] as number) <= 0 ? 1 : 0;
+export function markEaten(
+  count: number,
+  left: Float64Array,
+  closed: Float64Array,
+  marks: Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    marks[i] = (left[i] as number) <= 0 && (closed[i] as number) <= 0 ? 1 : 0;
+  }
 }

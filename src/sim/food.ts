@@ -1,4 +1,5 @@
 import { removeMarked } from "./arena.ts";
+import { book, CAUSE } from "./energy-ledger.ts";
 import {
   CROWD,
   CROWD_DENSE,
@@ -6,6 +7,7 @@ import {
   ENERGY_HIGH,
   ENERGY_LOW,
   ENERGY_STARVED,
+  FOOD_DEPTH_SHARE,
   FOOD_INTERVAL_TICKS,
   FOOD_KINDS,
   FOOD_SIDE_MARGIN,
@@ -36,29 +38,39 @@ export function foodInterval(energy: number, fish: number): number {
 
 /** Drops what has become due in this tick. `energy` is that of all fish together. */
 export function spawnFood(tank: Tank, energy: number): void {
-  const { counters, scale } = tank;
+  const { counters, scale, scratch } = tank;
   counters.foodCredit += scale / foodInterval(energy / scale, counters.fish / scale);
   while (counters.foodCredit >= 1) {
     counters.foodCredit -= 1;
-    if (counters.food < tank.arena.food.capacity) dropFood(tank, STREAM.food);
+    if (counters.food >= tank.foodCap) continue;
+    book(scratch.flows, CAUSE.food_spawn, dropFood(tank, STREAM.food));
   }
 }
 
-/** One item at a random place below the surface. There must be room. */
-export function dropFood(tank: Tank, stream: Stream): void {
+/**
+ * One item: live food hatches anywhere in the water, other food falls from the surface and opens at
+ * a random depth. There must be room. Returns its energy.
+ */
+export function dropFood(tank: Tank, stream: Stream): number {
   const { counters, food, arena, width } = tank;
   const { streams } = arena;
   const row = counters.food;
   const kind = drawKind(streams, stream);
+  const live = kind === LIVE_KIND;
+  const energy = FOOD_KINDS[kind]?.energy ?? 0;
+  const depth = nextReal(streams, stream, FOOD_SURFACE_MAX, FOOD_DEPTH_SHARE * tank.height);
   counters.food = row + 1;
   food.x[row] = nextReal(streams, stream, FOOD_SIDE_MARGIN, width - FOOD_SIDE_MARGIN);
-  food.y[row] = nextReal(streams, stream, FOOD_SURFACE_MIN, FOOD_SURFACE_MAX);
+  food.y[row] = live ? depth : nextReal(streams, stream, FOOD_SURFACE_MIN, FOOD_SURFACE_MAX);
   food.vx[row] = 0;
   food.vy[row] = 0;
-  food.energy[row] = FOOD_KINDS[kind]?.energy ?? 0;
+  food.energy[row] = live ? energy : 0;
+  food.closed[row] = live ? 0 : energy;
+  food.opensAt[row] = live ? 0 : depth;
   food.kind[row] = kind;
   food.age[row] = 0;
   food.nudgeAt[row] = 1;
+  return energy;
 }
 
 function drawKind(streams: Uint32Array, stream: Stream): number {
@@ -71,8 +83,14 @@ function drawKind(streams: Uint32Array, stream: Stream): number {
   return 0;
 }
 
-/** Takes out the items that are marked in the scratch. */
+/** Takes out the items that are marked in the scratch; what was left of them is lost. */
 export function sweepFood(tank: Tank): void {
-  const { counters, scratch } = tank;
+  const { counters, food, scratch } = tank;
+  let lost = 0;
+  for (let row = 0; row < counters.food; row++) {
+    if (scratch.foodMarks[row] === 0) continue;
+    lost += (food.energy[row] as number) + (food.closed[row] as number);
+  }
+  book(scratch.flows, CAUSE.food_lost, lost);
   counters.food = removeMarked(tank.arena.food, scratch.foodMarks, counters.food);
 }

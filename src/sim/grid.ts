@@ -91,3 +91,25 @@ function placeRows(
     ys[at] = y[i] as number;
   }
 }
+
+/** The place in the grid of the entry nearest to a point and closer than `radius`, or −1. */
+export function nearestWithin(grid: Grid, px: number, py: number, radius: number): number {
+  const { columns, starts, xs, ys } = grid;
+  const first = cellAt(px - radius, columns);
+  const last = cellAt(px + radius, columns);
+  const bottom = cellAt(py + radius, grid.rows);
+  let nearest = -1;
+  let best = radius * radius;
+  for (let row = cellAt(py - radius, grid.rows); row <= bottom; row++) {
+    const end = starts[row * columns + last + 1] as number;
+    for (let at = starts[row * columns + first] as number; at < end; at++) {
+      const dx = (xs[at] as number) - px;
+      const dy = (ys[at] as number) - py;
+      const square = dx * dx + dy * dy;
+      if (square >= best) continue;
+      best = square;
+      nearest = at;
+    }
+  }
+  return nearest;
+}

@@ -1,5 +1,6 @@
 import { GENE } from "./genes.ts";
 import { drawGenome, inheritGenome } from "./genome.ts";
+import { CRAB_WOUND_TICKS } from "./habitat-model.ts";
 import { NOBODY } from "./ids.ts";
 import { capacityAt } from "./metabolism.ts";
 import {
@@ -19,17 +20,40 @@ import { enterNewborn, genomeOf, idOf, nextGenome, sweepFish } from "./populatio
 import { nextInteger, nextReal, nextUnit, STREAM, type Stream } from "./rng.ts";
 import type { Tank } from "./tank.ts";
 
-/** Fish without energy have starved, fish at the end of their lifespan die of old age. */
+/**
+ * Fish without energy have starved, fish at the end of their lifespan die of old age. A crab's victim,
+ * and who starves soon after touching one, count as prey (TW core/entities/predators.py).
+ */
 export function buryDead(tank: Tank): void {
   const { counters, fish, scratch } = tank;
   const starved = markDead(counters.fish, fish.energy, fish.age, fish.lifespan, scratch.fishMarks);
   const before = counters.fish;
+  const eaten = countPrey(before, fish.energy, fish.age, fish.crabbedAt, scratch.slain);
   sweepFish(tank);
-  counters.starved += starved;
+  counters.eaten += eaten;
+  counters.starved += starved - eaten;
   counters.aged += before - counters.fish - starved;
 }
 
-/** Marks the dead; returns how many of them starved. */
+/** How many of those without energy are a crab's. */
+function countPrey(
+  count: number,
+  energy: Float64Array,
+  age: Uint32Array,
+  crabbedAt: Uint32Array,
+  slain: Uint8Array,
+): number {
+  let eaten = 0;
+  for (let i = 0; i < count; i++) {
+    if ((energy[i] as number) > 0) continue;
+    const touched = crabbedAt[i] as number;
+    const wounded = touched > 0 && (age[i] as number) + 1 - touched <= CRAB_WOUND_TICKS;
+    if (slain[i] !== 0 || wounded) eaten += 1;
+  }
+  return eaten;
+}
+
+/** Marks the dead; returns how many of them are without energy. */
 function markDead(
   count: number,
   energy: Float64Array,

@@ -10,7 +10,7 @@ import {
 } from "./model.ts";
 import { nextInteger, nextReal, STREAM } from "./rng.ts";
 
-/** Live food flees the nearest fish that frightens it, and turns now and then. */
+/** Live food flees the two nearest fish that frighten it, and turns now and then. */
 export function swimLiveFood(
   count: number,
   fishGrid: Grid,
@@ -22,6 +22,7 @@ export function swimLiveFood(
   kind: Uint32Array,
   age: Uint32Array,
   nudgeAt: Uint32Array,
+  nearest: Int32Array,
 ): void {
   for (let i = 0; i < count; i++) {
     if (kind[i] !== LIVE_KIND) continue;
@@ -35,10 +36,11 @@ export function swimLiveFood(
         LIVE_NUDGE_MIN_TICKS +
         nextInteger(streams, STREAM.live, LIVE_NUDGE_SPAN_TICKS);
     }
-    const near = nearestWithin(fishGrid, x[i] as number, y[i] as number, LIVE_FEAR);
-    if (near >= 0) {
-      const awayX = (x[i] as number) - (fishGrid.xs[near] as number);
-      const awayY = (y[i] as number) - (fishGrid.ys[near] as number);
+    findNearestTwo(fishGrid, x[i] as number, y[i] as number, nearest);
+    for (const fish of nearest) {
+      if (fish < 0) break;
+      const awayX = (x[i] as number) - (fishGrid.xs[fish] as number);
+      const awayY = (y[i] as number) - (fishGrid.ys[fish] as number);
       const distance = Math.sqrt(awayX * awayX + awayY * awayY);
       const force = distance > 0 ? LIVE_FLEE / distance : 0;
       dx += awayX * force;
@@ -51,25 +53,32 @@ export function swimLiveFood(
   }
 }
 
-/** The grid place of the nearest entry closer than `radius`, or −1. */
-function nearestWithin(grid: Grid, px: number, py: number, radius: number): number {
+/** Writes the grid places of the two fish that frighten most, −1 for none. */
+function findNearestTwo(grid: Grid, px: number, py: number, nearest: Int32Array): void {
   const { columns, starts, xs, ys } = grid;
-  const first = cellAt(px - radius, columns);
-  const last = cellAt(px + radius, columns);
-  const bottom = cellAt(py + radius, grid.rows);
-  let nearest = -1;
-  let best = radius * radius;
-  for (let row = cellAt(py - radius, grid.rows); row <= bottom; row++) {
+  const first = cellAt(px - LIVE_FEAR, columns);
+  const last = cellAt(px + LIVE_FEAR, columns);
+  const bottom = cellAt(py + LIVE_FEAR, grid.rows);
+  let best = LIVE_FEAR * LIVE_FEAR;
+  let second = best;
+  let [one, other] = [-1, -1];
+  for (let row = cellAt(py - LIVE_FEAR, grid.rows); row <= bottom; row++) {
     const end = starts[row * columns + last + 1] as number;
     for (let at = starts[row * columns + first] as number; at < end; at++) {
       const dx = (xs[at] as number) - px;
       const dy = (ys[at] as number) - py;
       const square = dx * dx + dy * dy;
       if (square < best) {
+        second = best;
+        other = one;
         best = square;
-        nearest = at;
+        one = at;
+      } else if (square < second) {
+        second = square;
+        other = at;
       }
     }
   }
-  return nearest;
+  nearest[0] = one;
+  nearest[1] = other;
 }

@@ -87,8 +87,10 @@ export const FOOD_KINDS = [
   { name: "energy", energy: 100, weight: 0.15, sink: 1.0 },
   { name: "rare", energy: 150, weight: 0.05, sink: 1.1 },
   { name: "live", energy: 100, weight: 0, sink: 0 },
+  { name: "nectar", energy: 50, weight: 0, sink: 0 },
 ] as const;
 export const LIVE_KIND = 5;
+export const NECTAR_KIND = 6;
 /** Share of spawns that are live food. */
 export const LIVE_SHARE = 0.4;
 /** px/tick². */
@@ -100,6 +102,12 @@ export const CONTACT = BODY_HALF;
 export const FOOD_SURFACE_MIN = 10;
 export const FOOD_SURFACE_MAX = 50;
 export const FOOD_SIDE_MARGIN = 50;
+/**
+ * Dropped food falls closed, px/tick, and opens at a random depth down to this share of the height;
+ * live food hatches in the same range. Ours: food that opens at the surface never leaves it.
+ */
+export const PELLET_FALL = 3;
+export const FOOD_DEPTH_SHARE = 0.85;
 export const FOOD_INTERVAL_TICKS = 36;
 /** Total fish energy of a reference tank below which (first two) or above which food is scaled. */
 export const ENERGY_STARVED = 2800;

@@ -1,4 +1,11 @@
-import { BODY_HALF, SINK_ACCELERATION, SURFACE_CLEARANCE } from "./model.ts";
+import {
+  BODY_HALF,
+  LIVE_KIND,
+  LIVE_TICKS,
+  PELLET_FALL,
+  SINK_ACCELERATION,
+  SURFACE_CLEARANCE,
+} from "./model.ts";
 
 /** Room for a fish's centre: the margins of its body, and clear of the surface. */
 export const LEFT = BODY_HALF;
@@ -36,34 +43,59 @@ export function moveFish(
   }
 }
 
-/** Sinks dead food and swims live food; marks what reached the floor or lived its time. */
+/**
+ * Drops closed pellets, which open at their depth; sinks open food; swims live food within the water
+ * that fish can reach. Marks what reached the floor or lived its time.
+ */
 export function moveFood(
   count: number,
-  width: number,
+  right: number,
+  bottom: number,
   height: number,
-  liveKind: number,
-  liveTicks: number,
   sink: Float64Array,
   x: Float64Array,
   y: Float64Array,
   vx: Float64Array,
   vy: Float64Array,
+  energy: Float64Array,
+  closed: Float64Array,
+  opensAt: Float64Array,
   kind: Uint32Array,
   age: Uint32Array,
   marks: Uint8Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    const live = kind[i] === liveKind;
-    const fall = (vy[i] as number) + SINK_ACCELERATION * (sink[kind[i] as number] as number);
-    const px = (x[i] as number) + (vx[i] as number);
+    age[i] = (age[i] as number) + 1;
+    if (kind[i] === LIVE_KIND) {
+      vx[i] = swim(x, i, vx[i] as number, LEFT, right);
+      vy[i] = swim(y, i, vy[i] as number, TOP, bottom);
+      marks[i] = (age[i] as number) >= LIVE_TICKS ? 1 : 0;
+      continue;
+    }
+    const shut = (closed[i] as number) > 0;
+    const fall = shut ? PELLET_FALL : (vy[i] as number) + SINK_ACCELERATION * sinkOf(sink, kind, i);
     const py = (y[i] as number) + fall;
-    const grown = (age[i] as number) + 1;
-    vy[i] = live && py > height ? -Math.abs(fall) : fall;
-    x[i] = Math.min(width, Math.max(0, px));
-    y[i] = Math.min(height, Math.max(0, py));
-    age[i] = grown;
-    marks[i] = live ? Number(grown >= liveTicks) : Number(py >= height);
+    const opens = shut && py >= (opensAt[i] as number);
+    if (opens) {
+      energy[i] = closed[i] as number;
+      closed[i] = 0;
+    }
+    vy[i] = opens ? 0 : fall;
+    y[i] = Math.min(height, py);
+    marks[i] = py >= height ? 1 : 0;
   }
+}
+
+function sinkOf(sink: Float64Array, kind: Uint32Array, item: number): number {
+  return sink[kind[item] as number] as number;
+}
+
+/** Moves one item along one axis; returns its velocity, turned back at the ends. */
+function swim(at: Float64Array, item: number, speed: number, low: number, high: number): number {
+  const next = (at[item] as number) + speed;
+  at[item] = Math.min(high, Math.max(low, next));
+  if (next < low) return Math.abs(speed);
+  return next > high ? -Math.abs(speed) : speed;
 }
 
 /** The lowest and rightmost places of a fish's centre. */

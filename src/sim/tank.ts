@@ -88,6 +88,14 @@ export interface Scratch {
   readonly mated: Uint8Array;
   /** Energy that flowed in this tick, by cause: see energy-ledger.ts. */
   readonly flows: Float64Array;
+  /** Not 0: a crab has killed it in this tick. */
+  readonly slain: Uint8Array;
+  /** Owners of the nectar and morsels on offer: see offers.ts. */
+  readonly offers: Uint32Array;
+  /** How many of them are plants, and how many there are in all. */
+  readonly offerCounts: Uint32Array;
+  /** The fish that frighten one live food item: see live-food.ts. */
+  readonly feared: Int32Array;
 }
 
 /**
@@ -102,6 +110,12 @@ export interface Tank {
   readonly cap: number;
   /** Area relative to the reference tank. */
   readonly scale: number;
+  /** Root spots of plants: see plants/spots.ts. */
+  readonly plantSpots: number;
+  /** Floors: the lowest is the tank's, a large tank has one more for each reference height. */
+  readonly shelves: number;
+  /** Food items that may lie in the tank. */
+  readonly foodCap: number;
   readonly spec: TankSpec;
   readonly key: { readonly hi: number; readonly lo: number };
   readonly counters: Counters;
@@ -131,11 +145,12 @@ export function makeTank(spec: TankSpec): Tank {
   const height = Math.floor(TANK_HEIGHT * Math.sqrt(scale));
   const cap = Math.max(FISH_REFERENCE, spec.fish);
   const spots = Math.floor(PLANT_SPOTS * scale);
+  const foodCap = Math.floor(FOOD_MAX * scale);
   const feeders = FEEDER_KINDS.length * Math.floor(scale);
   const arena = allocateArena({
     fish: cap,
     // What plants and feeders offer stands behind the items while fish look and eat.
-    food: Math.floor(FOOD_MAX * scale) + spots + feeders,
+    food: foodCap + spots + feeders,
     crabs: CRABS_REFERENCE * Math.floor(scale),
     plants: spots,
     feeders,
@@ -150,6 +165,9 @@ export function makeTank(spec: TankSpec): Tank {
     height,
     cap,
     scale,
+    plantSpots: spots,
+    shelves: Math.max(1, Math.floor(Math.sqrt(scale))),
+    foodCap,
     spec: { seed: spec.seed, fish: spec.fish, tankKey: spec.tankKey },
     key,
     counters,
@@ -186,7 +204,9 @@ export function reserveRows(tank: Tank, rows: Partial<Capacities>): void {
   tank.crabs = arena.crabs.columns;
   tank.plants = arena.plants.columns;
   tank.feeders = arena.feeders.columns;
+  const { flows } = tank.scratch;
   tank.scratch = makeScratch(tank.width, tank.height, arena);
+  tank.scratch.flows.set(flows);
 }
 
 /** Rows in use of a table. */
@@ -250,6 +270,10 @@ function makeScratch(width: number, height: number, arena: Arena): Scratch {
     sums: new Float64Array(7),
     mated: new Uint8Array(fish),
     flows: new Float64Array(FLOW_CELLS),
+    slain: new Uint8Array(fish),
+    offers: new Uint32Array(arena.plants.capacity + arena.feeders.capacity),
+    offerCounts: new Uint32Array(2),
+    feared: new Int32Array(2),
   };
 }
 

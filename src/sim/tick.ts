@@ -1,12 +1,18 @@
+import { feedCrabs, hunt, walkCrabs } from "./crabs.ts";
 import { eatFood, markEaten } from "./eating.ts";
+import { book, CAUSE } from "./energy-ledger.ts";
+import { tendFeeders } from "./feeders.ts";
 import { SINK, spawnFood, sweepFood } from "./food.ts";
 import { fillGrid } from "./grid.ts";
 import { checkTank, sumOf } from "./ledger.ts";
 import { buryDead, spawnEmergency } from "./lifecycle.ts";
 import { swimLiveFood } from "./live-food.ts";
 import { measureSizes, metabolise } from "./metabolism.ts";
-import { LIVE_KIND, LIVE_TICKS } from "./model.ts";
 import { marginsOf, moveFish, moveFood } from "./motion.ts";
+import { layOut, takeBack } from "./offers.ts";
+import { buryWithered, sproutEmergency } from "./plants/garden.ts";
+import { growPlants } from "./plants/growth.ts";
+import { checkPlants } from "./plants/plant-ledger.ts";
 import { seekFood } from "./pursuit.ts";
 import { breed } from "./reproduction.ts";
 import { school, wander } from "./schooling.ts";
@@ -26,28 +32,34 @@ export function advance(tank: Tank): void {
   decide(tank);
   breed(tank);
   payForTick(tank);
+  hunt(tank);
   buryDead(tank);
+  tend(tank);
   const energy = sumOf(tank.fish.energy, tank.counters.fish);
   spawnFood(tank, energy);
   spawnEmergency(tank);
   checkTank(tank, energy);
+  checkPlants(tank);
 }
 
 function move(tank: Tank): void {
   const { fish: f, food, counters, scratch, width, height } = tank;
   const { right, bottom } = marginsOf(width, height);
+  walkCrabs(tank);
   moveFish(counters.fish, right, bottom, f.x, f.y, f.vx, f.vy, f.headingX, f.headingY);
   moveFood(
     counters.food,
-    width,
+    right,
+    bottom,
     height,
-    LIVE_KIND,
-    LIVE_TICKS,
     SINK,
     food.x,
     food.y,
     food.vx,
     food.vy,
+    food.energy,
+    food.closed,
+    food.opensAt,
     food.kind,
     food.age,
     scratch.foodMarks,
@@ -60,13 +72,34 @@ function look(tank: Tank): void {
   const { fish, food, counters, scratch } = tank;
   measureSizes(counters.fish, fish.age, fish.girth, scratch.size);
   fillGrid(scratch.fishGrid, counters.fish, fish.x, fish.y);
-  fillGrid(scratch.foodGrid, counters.food, food.x, food.y);
+  fillGrid(scratch.foodGrid, layOut(tank), food.x, food.y);
 }
 
 function eat(tank: Tank): void {
   const { fish: f, food, counters, scratch: s } = tank;
-  eatFood(counters.fish, s.foodGrid, f.x, f.y, s.size, f.energy, f.bank, food.energy, s.drive);
-  markEaten(counters.food, food.energy, s.foodMarks);
+  const bites = eatFood(
+    counters.fish,
+    s.foodGrid,
+    f.x,
+    f.y,
+    s.size,
+    f.energy,
+    f.bank,
+    food.energy,
+    s.drive,
+  );
+  book(s.flows, CAUSE.bites, bites);
+  feedCrabs(tank);
+  takeBack(tank);
+  markEaten(counters.food, food.energy, food.closed, s.foodMarks);
+}
+
+/** Plants and feeders. */
+function tend(tank: Tank): void {
+  buryWithered(tank);
+  growPlants(tank);
+  sproutEmergency(tank);
+  tendFeeders(tank);
 }
 
 function decide(tank: Tank): void {
@@ -143,6 +176,7 @@ function decide(tank: Tank): void {
     food.kind,
     food.age,
     food.nudgeAt,
+    s.feared,
   );
   sweepFood(tank);
 }

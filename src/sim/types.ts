@@ -108,3 +108,17 @@ export interface Daylight {
   /** 0.4 by night to 1 at noon. */
   readonly brightness: number;
 }
+
+/**
+ * Every plant that ever was in a tank, accounted for:
+ * alive = founded + sprouted + spawned + imported + restored − withered − exported.
+ */
+export interface PlantLedger {
+  readonly founded: number;
+  readonly sprouted: number;
+  readonly spawned: number;
+  readonly imported: number;
+  readonly restored: number;
+  readonly withered: number;
+  readonly exported: number;
+}

@@ -1,7 +1,11 @@
 import { apply } from "./commands.ts";
+import { foundCrabs } from "./crabs.ts";
+import { book, CAUSE } from "./energy-ledger.ts";
+import { foundFeeders } from "./feeders.ts";
 import { dropFood } from "./food.ts";
 import { foundPopulation } from "./lifecycle.ts";
 import { FOOD_AT_START } from "./model.ts";
+import { foundGarden } from "./plants/garden.ts";
 import { STREAM, seedStreams } from "./rng.ts";
 import { makeTank, type Tank } from "./tank.ts";
 import { advance } from "./tick.ts";
@@ -12,7 +16,12 @@ export function createTank(spec: TankSpec): Tank {
   const tank = makeTank(spec);
   seedStreams(tank.arena.streams, spec.seed);
   foundPopulation(tank);
-  for (let i = 0; i < FOOD_AT_START * tank.scale; i++) dropFood(tank, STREAM.founding);
+  foundGarden(tank);
+  foundCrabs(tank);
+  foundFeeders(tank);
+  for (let i = 0; i < FOOD_AT_START * tank.scale; i++) {
+    book(tank.scratch.flows, CAUSE.food_spawn, dropFood(tank, STREAM.founding));
+  }
   return tank;
 }
 

@@ -137,7 +137,7 @@ test("an own id that was never given out is refused", () => {
   // Both tanks have the same key, but the younger has not counted so far.
   const ahead = run(tankOf(8, 60), 700);
   const behind = tankOf(8, 1);
-  const { record } = exportOne(ahead, 1);
+  const { record } = exportOne(ahead, 20);
   expect(apply(behind, { kind: "import", record, side: "left" })).toMatchObject({
     kind: "rejected",
     reason: "bad_record",

@@ -9,6 +9,10 @@ import { run, tankOf } from "./scripts.ts";
 function lonely(): Tank {
   const tank = tankOf(1, 1);
   tank.counters.food = 0;
+  tank.counters.crabs = 0;
+  tank.counters.plants = 0;
+  tank.counters.plantsFounded = 0;
+  tank.counters.lastPlantEmergencyTick = 1e9;
   tank.counters.foodCredit = -1e9;
   tank.counters.lastEmergencyTick = 1e9;
   tank.fish.x[0] = 500;
@@ -25,6 +29,7 @@ function putFood(tank: Tank, x: number, y: number, kind: number): void {
   tank.food.y[row] = y;
   tank.food.kind[row] = kind;
   tank.food.energy[row] = FOOD_KINDS[kind]?.energy ?? 0;
+  tank.food.closed[row] = 0;
 }
 
 test("a hungry fish swims to food that it sees and gains its energy", () => {

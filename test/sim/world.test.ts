@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "50d673bc2e347a307cebd7dd27c9fccd" },
-  { seed: 7, digest: "897309eb1b553b7663a3a6763abb332a" },
+  { seed: 42, digest: "8f24db66757508111611c1186bb5c796" },
+  { seed: 7, digest: "daddd2c60002e0ba1e1d52001d89d92c" },
 ];
 
 for (const golden of GOLDEN) {

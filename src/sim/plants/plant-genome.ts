@@ -124,10 +124,7 @@ function drawGene(gene: number, streams: Uint32Array, from: Stream): number {
 function storeGene(genes: Float32Array, row: number, gene: number, value: number): void {
   const wheel = PLANT_GENES[gene]?.type === "wheel";
   const turned = wheel ? value - Math.floor(value) : value;
-  genes[row + gene] = Math.min(
-    HIGHEST[gene] as number,
-    Math.max(LOWEST[gene] as number, turned),
-  );
+  genes[row + gene] = Math.min(HIGHEST[gene] as number, Math.max(LOWEST[gene] as number, turned));
 }
 
 /** The name of the first gene of a foreign genome that is out of bounds, or undefined. */

@@ -1,0 +1,103 @@
+import { EDGE_SPOTS, PLANT_SIDE_MARGIN } from "../habitat-model.ts";
+import type { Tank } from "../tank.ts";
+import type { Side } from "../types.ts";
+
+/**
+ * Where plants root: spots in a row along each floor, left to right, upper floors first. No two plants
+ * share one. A plant that comes back perhaps finds its spot taken, in the end even all of them: spots
+ * from `tank.plantSpots` on lie between the others, as many as needed, and nothing sprouts there.
+ */
+
+/** Spots of one floor. */
+export function spotsAFloor(tank: Tank): number {
+  return Math.ceil(tank.plantSpots / tank.shelves);
+}
+
+/** Where a spot lies along its floor, pixels. */
+export function spotX(tank: Tank, spot: number): number {
+  const span = tank.width - 2 * PLANT_SIDE_MARGIN;
+  const inRow = spotsAFloor(tank);
+  const between = spot - tank.plantSpots;
+  const share = between < 0 ? (spot % inRow) / (inRow - 1) : vanDerCorput(between + 1);
+  return PLANT_SIDE_MARGIN + span * share;
+}
+
+/** The height of its floor, pixels. */
+export function spotY(tank: Tank, spot: number): number {
+  if (spot >= tank.plantSpots) return tank.height;
+  return floorY(tank, Math.floor(spot / spotsAFloor(tank)));
+}
+
+/** The height of a floor, pixels; the last is the bottom of the tank. */
+export function floorY(tank: Tank, floor: number): number {
+  return (tank.height * (floor + 1)) / tank.shelves;
+}
+
+/** The n-th of a sequence of places in (0, 1) that are all different and evenly spread (base 3). */
+function vanDerCorput(index: number): number {
+  let share = 0;
+  let digit = 1 / 3;
+  for (let left = index; left > 0; left = Math.floor(left / 3)) {
+    share += (left % 3) * digit;
+    digit /= 3;
+  }
+  return share;
+}
+
+/** The row of the plant at a spot, or where it would have to go. */
+export function rowOfSpot(tank: Tank, spot: number): number {
+  const { plants, counters } = tank;
+  let low = 0;
+  let high = counters.plants;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((plants.spot[middle] as number) < spot) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function isTaken(tank: Tank, spot: number): boolean {
+  const row = rowOfSpot(tank, spot);
+  return row < tank.counters.plants && tank.plants.spot[row] === spot;
+}
+
+/** The empty spots within `reach` px of one on the same floor. */
+export function emptyAround(tank: Tank, spot: number, reach: number): number[] {
+  if (spot >= tank.plantSpots) return [];
+  const inRow = spotsAFloor(tank);
+  const begin = spot - (spot % inRow);
+  const gap = (tank.width - 2 * PLANT_SIDE_MARGIN) / (inRow - 1);
+  const near = Math.floor(reach / gap);
+  return emptySpots(tank, Math.max(begin, spot - near), Math.min(begin + inRow - 1, spot + near));
+}
+
+/** The empty spots from `first` to `last`, without those between. */
+export function emptySpots(tank: Tank, first: number, last: number): number[] {
+  const spots: number[] = [];
+  for (let spot = Math.max(0, first); spot <= Math.min(last, tank.plantSpots - 1); spot++) {
+    if (!isTaken(tank, spot)) spots.push(spot);
+  }
+  return spots;
+}
+
+/** `spot`, or the empty one nearest to it (the left one of two), or the first between. */
+export function spotNear(tank: Tank, spot: number): number {
+  for (let off = 0; off < tank.plantSpots; off++) {
+    for (const near of [spot - off, spot + off]) {
+      if (near >= 0 && near < tank.plantSpots && !isTaken(tank, near)) return near;
+    }
+  }
+  let between = tank.plantSpots;
+  while (isTaken(tank, between)) between += 1;
+  return between;
+}
+
+/** The wall at whose side a spot lies, or undefined when it is too far from both. */
+export function edgeOf(tank: Tank, spot: number): Side | undefined {
+  if (spot >= tank.plantSpots) return undefined;
+  const inRow = spotsAFloor(tank);
+  const place = spot % inRow;
+  if (place < EDGE_SPOTS) return "left";
+  return place >= inRow - EDGE_SPOTS ? "right" : undefined;
+}
