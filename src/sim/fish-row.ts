@@ -11,125 +11,81 @@ import {
 } from "./model.ts";
 import { express } from "./phenotype.ts";
 import { expressRow } from "./population.ts";
+import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "./record-layout.ts";
 import type { Tank } from "./tank.ts";
 
 /** Longest side of the largest tank. */
 const POSITION_MAX = TANK_WIDTH * Math.sqrt(FOUNDERS_MAX / FISH_REFERENCE);
-const COUNTER_MAX = Number.MAX_SAFE_INTEGER;
 /** More energy than a life of winning gives. */
 const POKER_NET_MAX = 1e9;
 /** Far above what regrets can sum up to. */
 const REGRET_BOUND = 1e9;
-const WORD_MAX = 0xffff_ffff;
 /** What rounding may add to a bound that was computed. */
 const TOLERANCE = 1e-9;
 /** Bound of one component of a velocity or a heading: the length is checked besides. */
 const VELOCITY_BOUND = SPEED_MAX + TOLERANCE;
 
-function real(name: RealName, min: number, max: number) {
-  return { name, element: "f64", min, max, whole: false } as const;
-}
+/** All that a fish is, in the order of the wire; what follows from its genome stays at home. */
+export const FISH_LAYOUT = layoutOf({
+  // "TKDF"
+  magic: 0x46444b54,
+  noun: "fish",
+  reals: [
+    real("x", 0, POSITION_MAX),
+    real("y", 0, POSITION_MAX),
+    real("vx", -VELOCITY_BOUND, VELOCITY_BOUND),
+    real("vy", -VELOCITY_BOUND, VELOCITY_BOUND),
+    real("headingX", -1 - TOLERANCE, 1 + TOLERANCE),
+    real("headingY", -1 - TOLERANCE, 1 + TOLERANCE),
+    real("energy", 0, Number.MAX_VALUE),
+    real("bank", 0, Number.MAX_VALUE),
+    whole("bornTick", 0),
+    whole("counter", 1),
+    whole("motherCounter", 0),
+    whole("fatherCounter", 0),
+    real("pokerNet", -POKER_NET_MAX, POKER_NET_MAX),
+  ],
+  words: [
+    word("keyHi"),
+    word("keyLo"),
+    word("motherHi"),
+    word("motherLo"),
+    word("fatherHi"),
+    word("fatherLo"),
+    word("age"),
+    word("generation", COUNT_MAX),
+    word("hops", COUNT_MAX),
+    word("offspring", COUNT_MAX),
+    word("dice"),
+    word("origin", ORIGINS.length - 1),
+    word("pokerRestUntil", COUNT_MAX),
+    word("pokerGames", COUNT_MAX),
+    word("pokerWins", COUNT_MAX),
+    word("crabbedAt", COUNT_MAX),
+  ],
+  vectors: Object.entries(BODY_SCHEMA).map(([name, [element, width]]) => ({
+    name: name as keyof typeof BODY_SCHEMA,
+    element,
+    width,
+  })),
+});
 
-function whole(name: RealName, min: number) {
-  return { name, element: "f64", min, max: COUNTER_MAX, whole: true } as const;
-}
-
-function word(name: WordName, max = WORD_MAX) {
-  return { name, element: "u32", min: 0, max, whole: true } as const;
-}
-
-type RealName =
-  | "x"
-  | "y"
-  | "vx"
-  | "vy"
-  | "headingX"
-  | "headingY"
-  | "energy"
-  | "bank"
-  | "bornTick"
-  | "counter"
-  | "motherCounter"
-  | "fatherCounter"
-  | "pokerNet";
-
-type WordName =
-  | "keyHi"
-  | "keyLo"
-  | "motherHi"
-  | "motherLo"
-  | "fatherHi"
-  | "fatherLo"
-  | "age"
-  | "generation"
-  | "hops"
-  | "offspring"
-  | "dice"
-  | "origin"
-  | "pokerRestUntil"
-  | "pokerGames"
-  | "pokerWins"
-  | "crabbedAt";
-
-/** The columns of a fish that travel, in the order of the wire; the rest follows from its genome. */
-export const WIRE_FIELDS = [
-  real("x", 0, POSITION_MAX),
-  real("y", 0, POSITION_MAX),
-  real("vx", -VELOCITY_BOUND, VELOCITY_BOUND),
-  real("vy", -VELOCITY_BOUND, VELOCITY_BOUND),
-  real("headingX", -1 - TOLERANCE, 1 + TOLERANCE),
-  real("headingY", -1 - TOLERANCE, 1 + TOLERANCE),
-  real("energy", 0, Number.MAX_VALUE),
-  real("bank", 0, Number.MAX_VALUE),
-  whole("bornTick", 0),
-  whole("counter", 1),
-  whole("motherCounter", 0),
-  whole("fatherCounter", 0),
-  real("pokerNet", -POKER_NET_MAX, POKER_NET_MAX),
-  word("keyHi"),
-  word("keyLo"),
-  word("motherHi"),
-  word("motherLo"),
-  word("fatherHi"),
-  word("fatherLo"),
-  word("age"),
-  // One below the end, so that counting on never wraps.
-  word("generation", WORD_MAX - 1),
-  word("hops", WORD_MAX - 1),
-  word("offspring", WORD_MAX - 1),
-  word("dice"),
-  word("origin", ORIGINS.length - 1),
-  word("pokerRestUntil", WORD_MAX - 1),
-  word("pokerGames", WORD_MAX - 1),
-  word("pokerWins", WORD_MAX - 1),
-  word("crabbedAt", WORD_MAX - 1),
-] as const;
-
-/** The columns of its body, which travel whole after the fields. */
-export const WIRE_VECTORS = Object.entries(BODY_SCHEMA).map(([name, [element, width]]) => ({
-  name: name as keyof typeof BODY_SCHEMA,
-  element,
-  width,
-}));
+const SCALARS = [...FISH_LAYOUT.reals, ...FISH_LAYOUT.words];
+type ScalarName = (typeof SCALARS)[number]["name"];
 
 /** A fish outside of any tank. */
-export type FishRow = { readonly [N in RealName | WordName]: number } & {
-  readonly body: BodyColumns;
-};
+export type FishRow = { readonly [N in ScalarName]: number } & { readonly body: BodyColumns };
 
 /** What is out of bounds in a foreign fish, or undefined. */
 export function faultOfFish(row: FishRow): string | undefined {
   const genome = faultOfGenome(row.body.genes);
   if (genome !== undefined) return genome;
-  for (const field of WIRE_FIELDS) {
-    const value = row[field.name];
-    if (!(value >= field.min && value <= field.max)) return field.name;
-    if (field.whole && value !== Math.floor(value)) return field.name;
-  }
-  return faultOfBody(row) ?? faultOfMind(row) ?? faultOfLineage(row);
+  return (
+    faultOfNumbers(SCALARS, row) ?? faultOfBody(row) ?? faultOfMind(row) ?? faultOfLineage(row)
+  );
 }
 
-/** Numbers that are bounded by what the genome makes of the fish. */
+/** Numbers that are bounded by what the genome makes of the fish, or by its age. */
 function faultOfBody(row: FishRow): string | undefined {
   const { girth, lifespan, maxSpeed } = express(row.body.genes, 0);
   const loose = 1 + TOLERANCE;
@@ -140,19 +96,25 @@ function faultOfBody(row: FishRow): string | undefined {
   if (row.energy > capacity) return "energy";
   if (row.bank > BANK_CAPACITIES * capacity) return "bank";
   if (speed > maxSpeed * loose) return "velocity";
+  if (row.crabbedAt > row.age + 1) return "crabbedAt";
   return Math.abs(heading - 1) > TOLERANCE ? "heading" : undefined;
 }
 
 /** What it remembers and has learned. */
 function faultOfMind(row: FishRow): string | undefined {
-  const { memoryX, memoryY, memoryStrength, memoryAge, regrets } = row.body;
+  const { memoryX, memoryY, memoryStrength, memoryAge, regrets, visits } = row.body;
   if (!allWithin(memoryX, 0, POSITION_MAX) || !allWithin(memoryY, 0, POSITION_MAX)) return "memory";
   if (!allWithin(memoryStrength, 0, 1) || !allWithin(memoryAge, 0, row.age + 1)) return "memory";
-  return allWithin(regrets, -REGRET_BOUND, REGRET_BOUND) ? undefined : "regrets";
+  if (!allWithin(regrets, -REGRET_BOUND, REGRET_BOUND)) return "regrets";
+  if (!allWithin(visits, 0, COUNT_MAX)) return "visits";
+  return row.pokerWins > row.pokerGames ? "pokerWins" : undefined;
 }
 
 function allWithin(values: Float32Array | Uint32Array, min: number, max: number): boolean {
-  for (const value of values) if (!(value >= min && value <= max)) return false;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!(value >= min && value <= max)) return false;
+  }
   return true;
 }
 
@@ -168,8 +130,10 @@ function faultOfLineage(row: FishRow): string | undefined {
 
 /** Writes a checked fish into an open row. */
 export function writeRow(tank: Tank, at: number, row: FishRow): void {
-  for (const { name } of WIRE_FIELDS) tank.fish[name][at] = row[name];
+  for (const { name } of SCALARS) tank.fish[name][at] = row[name];
   const body = tank.fish.body[at] as number;
-  for (const { name, width } of WIRE_VECTORS) tank.bodies[name].set(row.body[name], body * width);
+  for (const { name, width } of FISH_LAYOUT.vectors) {
+    tank.bodies[name].set(row.body[name], body * width);
+  }
   expressRow(tank, at);
 }

@@ -15,25 +15,41 @@ export function startHash(): Uint32Array {
 
 /** Absorbs words [from, to) into `state`; a last incomplete block is padded with zeros. */
 export function absorb(state: Uint32Array, words: Uint32Array, from: number, to: number): void {
-  let h1 = state[0] as number;
-  let h2 = state[1] as number;
-  let h3 = state[2] as number;
-  let h4 = state[3] as number;
+  const whole = to - ((to - from) & 3);
+  const lanes = signed(state);
+  mixBlocks(lanes, signed(words), from, whole);
+  if (whole < to) {
+    const last = new Uint32Array(4);
+    last.set(words.subarray(whole, to));
+    mixBlocks(lanes, signed(last), 0, 4);
+  }
+  state[4] = (state[4] as number) + 4 * (to - from);
+}
+
+/** The same bits as signed words: the compiler keeps those in registers, and unsigned ones not. */
+function signed(words: Uint32Array): Int32Array {
+  return new Int32Array(words.buffer, words.byteOffset, words.length);
+}
+
+function mixBlocks(lanes: Int32Array, words: Int32Array, from: number, to: number): void {
+  let h1 = lanes[0] as number;
+  let h2 = lanes[1] as number;
+  let h3 = lanes[2] as number;
+  let h4 = lanes[3] as number;
   for (let i = from; i < to; i += 4) {
     h1 ^= scramble(words[i] as number, C1, 15, C2);
-    h1 = (Math.imul(rotate(h1, 19) + h2, 5) + 0x561ccd1b) | 0;
-    h2 ^= scramble(i + 1 < to ? (words[i + 1] as number) : 0, C2, 16, C3);
-    h2 = (Math.imul(rotate(h2, 17) + h3, 5) + 0x0bcaa747) | 0;
-    h3 ^= scramble(i + 2 < to ? (words[i + 2] as number) : 0, C3, 17, C4);
-    h3 = (Math.imul(rotate(h3, 15) + h4, 5) + 0x96cd1c35) | 0;
-    h4 ^= scramble(i + 3 < to ? (words[i + 3] as number) : 0, C4, 18, C1);
-    h4 = (Math.imul(rotate(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
+    h1 = (Math.imul((rotate(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
+    h2 ^= scramble(words[i + 1] as number, C2, 16, C3);
+    h2 = (Math.imul((rotate(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0;
+    h3 ^= scramble(words[i + 2] as number, C3, 17, C4);
+    h3 = (Math.imul((rotate(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0;
+    h4 ^= scramble(words[i + 3] as number, C4, 18, C1);
+    h4 = (Math.imul((rotate(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
   }
-  state[0] = h1;
-  state[1] = h2;
-  state[2] = h3;
-  state[3] = h4;
-  state[4] = (state[4] as number) + 4 * (to - from);
+  lanes[0] = h1;
+  lanes[1] = h2;
+  lanes[2] = h3;
+  lanes[3] = h4;
 }
 
 /** The 128 bits as four words. `state` stays usable. */
@@ -62,6 +78,14 @@ export function hashBytes(bytes: Uint8Array): Uint32Array {
   const state = startHash();
   absorb(state, words, 0, words.length);
   absorb(state, Uint32Array.of(bytes.length), 0, 1);
+  return finishHash(state);
+}
+
+/** {@link hashBytes} of the whole words from `from` on. */
+export function hashWords(words: Uint32Array, from: number): Uint32Array {
+  const state = startHash();
+  absorb(state, words, from, words.length);
+  absorb(state, Uint32Array.of(4 * (words.length - from)), 0, 1);
   return finishHash(state);
 }
 

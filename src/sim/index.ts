@@ -14,7 +14,8 @@ export { type CrewOrder, IslandCrew, type IslandReport } from "./island-crew.ts"
 export { SimulationFault } from "./ledger.ts";
 export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX } from "./model.ts";
 export type { PhylogenyRow } from "./phylogeny.ts";
-export { RECORD_BYTES, RECORD_VERSION, type ReadRecord, readRecord } from "./record.ts";
+export { RECORD_BYTES, type ReadRecord, readRecord } from "./record.ts";
+export { RECORD_VERSION } from "./record-layout.ts";
 export { runSealed } from "./sealed.ts";
 export { loadTank, SnapshotError, saveTank } from "./snapshot.ts";
 export type { Tank } from "./tank.ts";
