@@ -243,7 +243,7 @@ function resultOf(
       old_age: sum(({ ledger }) => ledger.died.old_age),
     },
     max_generation: Math.max(...all.map((stats) => stats.maxGeneration)),
-    poker_games: 0,
+    poker_games: sum(({ games }) => games.fish + games.plants),
     diversity: alive > 0 ? sum((stats) => stats.diversity * stats.alive) / alive : 0,
     migrations: exchange.migrations,
   };

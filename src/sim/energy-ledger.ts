@@ -1,10 +1,11 @@
+import { SimulationFault, sumOf } from "./ledger.ts";
 import type { Tank } from "./tank.ts";
 
 /**
  * Where energy comes from and where it goes: double entry. Every system books each amount that it
  * moves under one cause; each cause runs from one account to another. `world` is everything outside
  * of the tank: what it gives enters, what it gets is spent. At the end of each tick every account
- * must hold what it held before plus what was booked.
+ * must hold what it held before plus what was booked: see {@link checkEnergy}.
  *
  * How to book: `book(tank.scratch.flows, CAUSE.x, amount)`, or let a kernel that moves energy for
  * many add to a sum and book that once. Amounts are finite and not negative.
@@ -56,6 +57,10 @@ export const CAUSES = [
   cause("plant_departure", "plants", "world"),
   /** The house's share of what a plant wins. */
   cause("plant_house_cut", "plants", "world"),
+  /** What is left in the bank of those who starve. */
+  cause("starvation", "fish", "world"),
+  /** All that changed hands at poker tables. */
+  cause("poker_stakes", "fish", "fish"),
 ] as const;
 
 type CauseName = (typeof CAUSES)[number]["name"];
@@ -68,7 +73,10 @@ export const CAUSE = Object.fromEntries(CAUSES.map(({ name }, index) => [name, i
 /** Accounts and causes that fit before the layout of the state must change. */
 export const FLOW_CELLS = 48;
 
-/** Notes that `amount` moved for `cause` in this tick. */
+/** What rounding may add, as a share of what ever flowed. */
+const TOLERANCE = 1e-12;
+
+/** Notes that `amount` moved for `cause`. */
 export function book(flows: Float64Array, cause: number, amount: number): void {
   flows[cause] = (flows[cause] as number) + amount;
 }
@@ -77,7 +85,51 @@ export function book(flows: Float64Array, cause: number, amount: number): void {
 export function flowsOf(tank: Tank): Record<string, number> {
   const total: Record<string, number> = {};
   for (const [index, { name }] of CAUSES.entries()) {
-    total[name] = (tank.arena.flows[index] as number) + (tank.scratch.flows[index] as number);
+    total[name] = tank.arena.flows[index] as number;
   }
   return total;
+}
+
+/** Notes what the accounts hold and what has flowed, for {@link checkEnergy} at the end of the tick. */
+export function openBooks(tank: Tank): void {
+  tank.scratch.flowsBefore.set(tank.arena.flows);
+  measureAccounts(tank, tank.scratch.heldBefore);
+}
+
+/** Throws {@link SimulationFault} when an account does not hold what was booked. */
+export function checkEnergy(tank: Tank): void {
+  const { heldBefore, held, flowsBefore } = tank.scratch;
+  const { flows } = tank.arena;
+  let ever = 1;
+  for (const [index, { from, to }] of ENDS.entries()) {
+    const total = flows[index] as number;
+    const amount = total - (flowsBefore[index] as number);
+    heldBefore[from] = (heldBefore[from] as number) - amount;
+    heldBefore[to] = (heldBefore[to] as number) + amount;
+    ever += total;
+  }
+  measureAccounts(tank, held);
+  for (let account = 1; account < ACCOUNTS.length; account++) {
+    const off = (held[account] as number) - (heldBefore[account] as number);
+    if (Math.abs(off) <= TOLERANCE * ever + TOLERANCE * 1e6) continue;
+    const what = `energy of ${ACCOUNTS[account]} is off by ${off}`;
+    throw new SimulationFault(`tick ${tank.tick}: ${what}`);
+  }
+}
+
+/** Columns of accounts of each cause. */
+const ENDS = CAUSES.map(({ from, to }) => ({
+  from: ACCOUNTS.indexOf(from),
+  to: ACCOUNTS.indexOf(to),
+}));
+export const ACCOUNT_COUNT = ACCOUNTS.length;
+
+function measureAccounts(tank: Tank, held: Float64Array): void {
+  const { fish, food, plants, feeders, crabs, counters } = tank;
+  held[0] = 0;
+  held[1] = sumOf(fish.energy, counters.fish) + sumOf(fish.bank, counters.fish);
+  held[2] = sumOf(food.energy, counters.food) + sumOf(food.closed, counters.food);
+  held[3] = sumOf(plants.energy, counters.plants) + sumOf(plants.nectar, counters.plants);
+  held[4] = sumOf(feeders.stock, counters.feeders) + sumOf(feeders.morsel, counters.feeders);
+  held[5] = sumOf(crabs.energy, counters.crabs);
 }

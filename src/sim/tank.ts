@@ -12,12 +12,14 @@ import {
   TABLE_NAMES,
   type TableName,
 } from "./arena.ts";
+import { SUMS } from "./behaviour/social.ts";
 import { freeBodies } from "./bodies.ts";
-import { FLOW_CELLS } from "./energy-ledger.ts";
+import { ACCOUNT_COUNT, FLOW_CELLS } from "./energy-ledger.ts";
 import { type Grid, makeGrid } from "./grid.ts";
 import { CRABS_REFERENCE, FEEDER_KINDS, PLANT_SPOTS } from "./habitat-model.ts";
 import { parseKey } from "./ids.ts";
 import { FISH_REFERENCE, FOOD_MAX, FOUNDERS_MAX, TANK_HEIGHT, TANK_WIDTH } from "./model.ts";
+import { makeParlour, type Parlour } from "./poker/rounds.ts";
 import type { TankSpec } from "./types.ts";
 
 /** The scalars of a tank, all whole numbers but `foodCredit`. With the arena they are its whole state. */
@@ -77,17 +79,27 @@ export interface Scratch {
   /** Velocity that a fish would like to have, px/tick. */
   readonly wishX: Float64Array;
   readonly wishY: Float64Array;
-  /** What moves it: see pursuit.ts, DRIVE. */
+  /** What moves it: see behaviour/drive.ts. */
   readonly drive: Uint8Array;
   /** Not 0: leaves its table at the next sweep. */
   readonly fishMarks: Uint8Array;
   readonly foodMarks: Uint8Array;
-  /** Sums over one fish's neighbours: see schooling.ts. */
+  /** Sums over one fish's neighbours: see behaviour/social.ts. */
   readonly sums: Float64Array;
   /** Not 0: has mated in this tick. */
   readonly mated: Uint8Array;
-  /** Energy that flowed in this tick, by cause: see energy-ledger.ts. */
+  /** The arena's flows of energy, for those who book: see energy-ledger.ts. */
   readonly flows: Float64Array;
+  /** What a tick burns: see metabolism.ts. */
+  readonly burnt: Float64Array;
+  /** What had flowed and what the accounts held when the tick began, and what they hold now. */
+  readonly flowsBefore: Float64Array;
+  readonly heldBefore: Float64Array;
+  readonly held: Float64Array;
+  /** 1 + row of the nearest crab in sight of each fish; 0 is none. */
+  readonly threats: Uint32Array;
+  /** Not 0: eats what a plant or feeder offers. */
+  readonly grazing: Uint8Array;
   /** Not 0: a crab has killed it in this tick. */
   readonly slain: Uint8Array;
   /** Owners of the nectar and morsels on offer: see offers.ts. */
@@ -96,6 +108,8 @@ export interface Scratch {
   readonly offerCounts: Uint32Array;
   /** The fish that frighten one live food item: see live-food.ts. */
   readonly feared: Int32Array;
+  /** Where poker is played: see poker/rounds.ts. */
+  readonly parlour: Parlour;
 }
 
 /**
@@ -267,13 +281,20 @@ function makeScratch(width: number, height: number, arena: Arena): Scratch {
     drive: new Uint8Array(fish),
     fishMarks: new Uint8Array(fish),
     foodMarks: new Uint8Array(food),
-    sums: new Float64Array(7),
+    sums: new Float64Array(SUMS),
     mated: new Uint8Array(fish),
-    flows: new Float64Array(FLOW_CELLS),
+    flows: arena.flows,
+    burnt: new Float64Array(3),
+    flowsBefore: new Float64Array(FLOW_CELLS),
+    held: new Float64Array(ACCOUNT_COUNT),
+    heldBefore: new Float64Array(ACCOUNT_COUNT),
+    threats: new Uint32Array(fish),
+    grazing: new Uint8Array(fish),
     slain: new Uint8Array(fish),
     offers: new Uint32Array(arena.plants.capacity + arena.feeders.capacity),
     offerCounts: new Uint32Array(2),
     feared: new Int32Array(2),
+    parlour: makeParlour(width, height, fish + arena.plants.capacity),
   };
 }
 

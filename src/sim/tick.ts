@@ -1,35 +1,36 @@
+import { decide } from "./behaviour/decide.ts";
 import { feedCrabs, hunt, walkCrabs } from "./crabs.ts";
+import { activityAt, timeOfDay } from "./daylight.ts";
 import { eatFood, markEaten } from "./eating.ts";
-import { book, CAUSE } from "./energy-ledger.ts";
+import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
 import { tendFeeders } from "./feeders.ts";
 import { SINK, spawnFood, sweepFood } from "./food.ts";
 import { fillGrid } from "./grid.ts";
 import { checkTank, sumOf } from "./ledger.ts";
 import { buryDead, spawnEmergency } from "./lifecycle.ts";
-import { swimLiveFood } from "./live-food.ts";
-import { measureSizes, metabolise } from "./metabolism.ts";
+import { BURNT, measureSizes, metabolise } from "./metabolism.ts";
 import { marginsOf, moveFish, moveFood } from "./motion.ts";
 import { layOut, takeBack } from "./offers.ts";
 import { buryWithered, sproutEmergency } from "./plants/garden.ts";
 import { growPlants } from "./plants/growth.ts";
 import { checkPlants } from "./plants/plant-ledger.ts";
-import { seekFood } from "./pursuit.ts";
+import { playPoker } from "./poker/rounds.ts";
 import { breed } from "./reproduction.ts";
-import { school, wander } from "./schooling.ts";
-import { steerFish } from "./steering.ts";
 import type { Tank } from "./tank.ts";
 
 /**
- * One tick. Everybody moves by the velocity of the tick before; then eats, decides and breeds by the
+ * One tick. Everybody moves by the velocity of the tick before; then eats, decides, plays and breeds by the
  * same picture of where all are; then pays for the tick, and the dead leave. Rows are dense from
  * `move` to `metabolise`: nobody leaves in between, and newborns come after the last row.
  */
 export function advance(tank: Tank): void {
   tank.counters.tick += 1;
+  openBooks(tank);
   move(tank);
   look(tank);
   eat(tank);
   decide(tank);
+  playPoker(tank);
   breed(tank);
   payForTick(tank);
   hunt(tank);
@@ -39,6 +40,7 @@ export function advance(tank: Tank): void {
   spawnFood(tank, energy);
   spawnEmergency(tank);
   checkTank(tank, energy);
+  checkEnergy(tank);
   checkPlants(tank);
 }
 
@@ -86,7 +88,9 @@ function eat(tank: Tank): void {
     f.energy,
     f.bank,
     food.energy,
+    counters.food,
     s.drive,
+    s.grazing,
   );
   book(s.flows, CAUSE.bites, bites);
   feedCrabs(tank);
@@ -102,89 +106,26 @@ function tend(tank: Tank): void {
   tendFeeders(tank);
 }
 
-function decide(tank: Tank): void {
-  const { fish: f, food, counters, scratch: s, arena } = tank;
-  const n = counters.fish;
-  seekFood(
-    n,
-    s.foodGrid,
-    f.x,
-    f.y,
-    s.size,
-    f.energy,
-    f.sight,
-    f.maxSpeed,
-    f.body,
-    tank.bodies.genes,
-    food.vx,
-    food.vy,
-    food.energy,
-    s.wishX,
-    s.wishY,
-    s.drive,
-  );
-  wander(
-    n,
-    s.drive,
-    s.size,
-    f.energy,
-    f.maxSpeed,
-    f.body,
-    tank.bodies.genes,
-    f.headingX,
-    f.headingY,
-    f.dice,
-    s.wishX,
-    s.wishY,
-  );
-  school(
-    n,
-    s.fishGrid,
-    s.drive,
-    f.x,
-    f.y,
-    f.vx,
-    f.vy,
-    f.maxSpeed,
-    f.body,
-    tank.bodies.genes,
-    s.sums,
-    s.wishX,
-    s.wishY,
-  );
-  steerFish(
-    n,
-    s.drive,
-    s.wishX,
-    s.wishY,
-    f.headingX,
-    f.headingY,
-    f.maxSpeed,
-    s.size,
-    f.vx,
-    f.vy,
-    f.energy,
-  );
-  swimLiveFood(
-    counters.food,
-    s.fishGrid,
-    arena.streams,
-    food.x,
-    food.y,
-    food.vx,
-    food.vy,
-    food.kind,
-    food.age,
-    food.nudgeAt,
-    s.feared,
-  );
-  sweepFood(tank);
-}
-
 function payForTick(tank: Tank): void {
-  const { fish: f, counters, scratch } = tank;
+  const { fish: f, counters, scratch: s } = tank;
   const n = counters.fish;
   // Again, for those born in this tick.
-  measureSizes(n, f.age, f.girth, scratch.size);
-  metabolise(n, scratch.size, f.metabolism, f.maxSpeed, f.lifespan, f.vx, f.vy, f.age, f.energy);
+  measureSizes(n, f.age, f.girth, s.size);
+  const activity = activityAt(timeOfDay(counters.tick));
+  metabolise(
+    n,
+    activity,
+    s.size,
+    f.metabolism,
+    f.maxSpeed,
+    f.lifespan,
+    f.vx,
+    f.vy,
+    f.age,
+    f.energy,
+    s.burnt,
+  );
+  book(s.flows, CAUSE.existence, s.burnt[BURNT.existence] as number);
+  book(s.flows, CAUSE.metabolism, s.burnt[BURNT.metabolism] as number);
+  book(s.flows, CAUSE.movement, s.burnt[BURNT.movement] as number);
 }

@@ -95,6 +95,8 @@ export interface TankStats {
   readonly capacity: number;
   readonly maxGeneration: number;
   readonly energy: number;
+  /** Poker games so far: among fish only, and with plants. */
+  readonly games: { readonly fish: number; readonly plants: number };
   /** Mean over behaviour and colour of how different the fish are, [0, 1]. */
   readonly diversity: number;
   readonly ledger: Ledger;

@@ -16,6 +16,7 @@ export function statsOf(tank: Tank): TankStats {
     capacity: tank.cap,
     maxGeneration: maxGenerationOf(tank),
     energy: sumOf(fish.energy, counters.fish),
+    games: { fish: counters.gamesFish, plants: counters.gamesPlants },
     diversity: diversityOf(tank),
     ledger: ledgerOf(counters),
   };

@@ -12,6 +12,7 @@ export function unknownReport(row: TankRow, tickRate: number): TankReport {
     capacity: 0,
     maxGeneration: 0,
     energy: 0,
+    games: { fish: 0, plants: 0 },
     diversity: 0,
     ledger: {
       founded: row.fish,

@@ -75,6 +75,7 @@ const STATS: TankStats = {
   capacity: 100,
   maxGeneration: 3,
   energy: 142.5,
+  games: { fish: 0, plants: 0 },
   diversity: 0.25,
   ledger: {
     founded: 2,

@@ -234,6 +234,7 @@ function stats(alive: number): TankStats {
     capacity: 100,
     maxGeneration: 0,
     energy: 0,
+    games: { fish: 0, plants: 0 },
     diversity: 0,
     ledger,
   };

@@ -74,6 +74,7 @@ test("two well-fed adults that meet have a child and share its price", () => {
     tank.fish.x[row] = 500 + 40 * row;
     tank.fish.y[row] = 300;
     tank.fish.age[row] = 1_000;
+    tank.fish.pokerRestUntil[row] = 2_000;
     tank.fish.energy[row] = 0.9 * capacityAt(1_000, tank.fish.girth[row] as number);
   }
   const before = [tank.fish.energy[0] as number, tank.fish.energy[1] as number];

@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "8f24db66757508111611c1186bb5c796" },
-  { seed: 7, digest: "daddd2c60002e0ba1e1d52001d89d92c" },
+  { seed: 42, digest: "e4cc561a45d309ab458c09c846464db3" },
+  { seed: 7, digest: "4066c7cbe498c7cd949f6b1857f4d282" },
 ];
 
 for (const golden of GOLDEN) {

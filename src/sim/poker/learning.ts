@@ -1,18 +1,17 @@
+import { INFORMATION_SETS, POKER_ACTIONS } from "../model.ts";
 import { raiseTo } from "./strategy.ts";
-import { FOLD, SEATS_MAX, type Table } from "./table.ts";
+import { FOLD, SEATS_MAX, STREET, type Table } from "./table.ts";
 
 /**
  * What a player learns from its hands: a table of regrets over situations, after Hart & Mas-Colell
  * 2000 (regret matching; Econometrica 68) and, with hindsight in place of the tree, Zinkevich et al.
- * 2007 (counterfactual regret minimisation). A situation is hand strength (5) × pot against stack (5)
- * × position (2); an action is fold, call, a small or a big raise. Each situation has five cells of
- * 16 bits: the regrets in sixteenths of a big blind, and how often it was met.
+ * 2007 (counterfactual regret minimisation). A situation (information set) is before or after the
+ * flop × hand strength (5) × pot against stack (5) × position (2); an action is fold, call, a small or
+ * a big raise. Regrets are in big blinds. `body` is the player's row in the table of bodies.
  */
-export const SITUATIONS = 50;
-export const ACTIONS = 4;
-const CELLS = ACTIONS + 1;
-export const LEARNED_CELLS = SITUATIONS * CELLS;
-export const VISITS = ACTIONS;
+const ACTIONS = POKER_ACTIONS;
+const LEVELS = 5;
+const DEPTHS = 5;
 
 const ACTION = { fold: 0, call: 1, raiseSmall: 2, raiseBig: 3 } as const;
 /** Shares of the pot that the two raises mean, and between them the border for those played. */
@@ -20,8 +19,9 @@ const SMALL_SHARE = 0.4;
 const BIG_SHARE = 1;
 const SHARE_BORDER = 0.6;
 const POT_BORDERS = Float64Array.of(0.1, 0.25, 0.5, 1);
-const UNITS_PER_BLIND = 16;
-const CELL_MAX = 32_767;
+/** Bound of a regret in big blinds: what is beyond doubt may still be unlearned. Ours. */
+const REGRET_MAX = 1_000;
+const VISITS_MAX = 1_000_000;
 /** Visits from which a learning rate of 1 trusts its experience more than its genes. Ours. */
 const TRUSTED_VISITS = 16;
 /** Lamarckian inheritance (TW): a child begins with this share of what its parents know well. */
@@ -59,11 +59,12 @@ export function situationOf(
   strength: number,
   inPosition: boolean,
 ): number {
-  const level = Math.min(4, Math.floor(strength * 5));
+  const late = table.street === STREET.preflop ? 0 : 1;
+  const level = Math.min(LEVELS - 1, Math.floor(strength * LEVELS));
   const ratio = table.pot / ((table.stack[seat] as number) + 1);
   let depth = 0;
-  while (depth < 4 && ratio >= (POT_BORDERS[depth] as number)) depth++;
-  return (level * 5 + depth) * 2 + (inPosition ? 1 : 0);
+  while (depth < DEPTHS - 1 && ratio >= (POT_BORDERS[depth] as number)) depth++;
+  return ((late * LEVELS + level) * DEPTHS + depth) * 2 + (inPosition ? 1 : 0);
 }
 
 /**
@@ -71,21 +72,23 @@ export function situationOf(
  * situation is too new for this learning rate or nothing is regretted. `luck` is a draw in [0, 1).
  */
 export function learnedAction(
-  learned: Int16Array,
-  at: number,
+  regrets: Float32Array,
+  visits: Uint32Array,
+  body: number,
   situation: number,
   rate: number,
   luck: number,
 ): number {
-  const first = at + situation * CELLS;
-  if ((learned[first + VISITS] as number) * rate < TRUSTED_VISITS) return -1;
+  const set = body * INFORMATION_SETS + situation;
+  if ((visits[set] as number) * rate < TRUSTED_VISITS) return -1;
+  const first = set * ACTIONS;
   let sum = 0;
   for (let action = 0; action < ACTIONS; action++) {
-    sum += Math.max(0, learned[first + action] as number);
+    sum += Math.max(0, regrets[first + action] as number);
   }
   let left = luck * sum;
   for (let action = 0; action < ACTIONS; action++) {
-    left -= Math.max(0, learned[first + action] as number);
+    left -= Math.max(0, regrets[first + action] as number);
     if (left < 0) return action;
   }
   return -1;
@@ -137,18 +140,20 @@ export function learnFromHand(
   table: Table,
   seat: number,
   rate: number,
-  learned: Int16Array,
-  at: number,
+  regrets: Float32Array,
+  visits: Uint32Array,
+  body: number,
 ): void {
   const count = noted.count[seat] as number;
   if (count === 0) return;
   const standing = standingOf(table, seat);
-  const unit = (rate * UNITS_PER_BLIND) / Math.max(1, table.bigBlind);
+  const unit = rate / Math.max(1, table.bigBlind);
   for (let index = 0; index < count; index++) {
     const cell = seat * DECISIONS_MAX + index;
-    const first = at + (noted.situation[cell] as number) * CELLS;
+    const set = body * INFORMATION_SETS + (noted.situation[cell] as number);
     valueActions(noted, cell, standing, table.stack[seat] as number);
-    addRegrets(learned, first, unit);
+    addRegrets(regrets, set * ACTIONS, unit);
+    visits[set] = Math.min(VISITS_MAX, (visits[set] as number) + 1);
   }
 }
 
@@ -185,51 +190,57 @@ function worthOf(standing: number, pot: number, cost: number, called: number): n
   return standing < 0 ? -cost : (pot + called - cost) / 2;
 }
 
-function addRegrets(learned: Int16Array, first: number, unit: number): void {
-  let sum = 0;
-  let mean = 0;
+function addRegrets(regrets: Float32Array, first: number, unit: number): void {
+  const mean = meanWorth(regrets, first);
   for (let action = 0; action < ACTIONS; action++) {
-    const weight = Math.max(0, learned[first + action] as number);
-    sum += weight;
-    mean += weight * (WORTH[action] as number);
+    const step = ((WORTH[action] as number) - mean) * unit;
+    const regret = (regrets[first + action] as number) + step;
+    regrets[first + action] = Math.min(REGRET_MAX, Math.max(-REGRET_MAX, regret));
   }
-  if (sum > 0) mean /= sum;
-  else
-    mean =
-      ((WORTH[0] as number) + (WORTH[1] as number) + (WORTH[2] as number) + (WORTH[3] as number)) /
-      ACTIONS;
-  for (let action = 0; action < ACTIONS; action++) {
-    const step = Math.floor(((WORTH[action] as number) - mean) * unit + 0.5);
-    learned[first + action] = clampCell((learned[first + action] as number) + step);
-  }
-  learned[first + VISITS] = clampCell((learned[first + VISITS] as number) + 1);
 }
 
-function clampCell(value: number): number {
-  return Math.min(CELL_MAX, Math.max(-CELL_MAX, value));
+/** What the mixture that the regrets stand for was worth: all actions alike while none is regretted. */
+function meanWorth(regrets: Float32Array, first: number): number {
+  let sum = 0;
+  let weighted = 0;
+  let plain = 0;
+  for (let action = 0; action < ACTIONS; action++) {
+    const weight = Math.max(0, regrets[first + action] as number);
+    const worth = WORTH[action] as number;
+    sum += weight;
+    weighted += weight * worth;
+    plain += worth;
+  }
+  return sum > 0 ? weighted / sum : plain / ACTIONS;
 }
 
 /**
- * Writes what a child inherits of its parents' experience; with one parent both are the same. A
- * situation that only one knows well comes from that one, one that nobody does is unknown.
+ * Adds to a newborn's empty experience what it inherits of its parents'; with one parent both are the
+ * same. A situation that only one knows well comes from that one, one that nobody does is unknown.
  */
 export function inheritLearning(
-  learned: Int16Array,
+  regrets: Float32Array,
+  visits: Uint32Array,
   mother: number,
   father: number,
   child: number,
 ): void {
-  for (let situation = 0; situation < LEARNED_CELLS; situation += CELLS) {
-    const one = mother * LEARNED_CELLS + situation;
-    const other = father * LEARNED_CELLS + situation;
-    const knowsOne = (learned[one + VISITS] as number) >= INHERITED_VISITS;
-    const knowsOther = (learned[other + VISITS] as number) >= INHERITED_VISITS;
+  for (let situation = 0; situation < INFORMATION_SETS; situation++) {
+    const one = mother * INFORMATION_SETS + situation;
+    const other = father * INFORMATION_SETS + situation;
+    const knowsOne = (visits[one] as number) >= INHERITED_VISITS;
+    const knowsOther = (visits[other] as number) >= INHERITED_VISITS;
+    if (!knowsOne && !knowsOther) continue;
     const first = knowsOne ? one : other;
     const second = knowsOther ? other : one;
-    const share = knowsOne || knowsOther ? INHERITED_SHARE / 2 : 0;
-    for (let cell = 0; cell < CELLS; cell++) {
-      const both = (learned[first + cell] as number) + (learned[second + cell] as number);
-      learned[child * LEARNED_CELLS + situation + cell] = Math.trunc(both * share);
+    const set = child * INFORMATION_SETS + situation;
+    const share = INHERITED_SHARE / 2;
+    visits[set] = Math.floor(((visits[first] as number) + (visits[second] as number)) * share);
+    for (let action = 0; action < ACTIONS; action++) {
+      const both =
+        (regrets[first * ACTIONS + action] as number) +
+        (regrets[second * ACTIONS + action] as number);
+      regrets[set * ACTIONS + action] = both * share;
     }
   }
 }

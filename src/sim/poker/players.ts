@@ -1,9 +1,9 @@
 import { GENE_CELLS, POKER_GENE } from "../genes.ts";
+import { POKER_ACTIONS } from "../model.ts";
 import { nextUnit, STREAM } from "../rng.ts";
 import { BASELINE_GENES, BASELINE_RULES, baselineAt, RULE } from "./baselines.ts";
 import {
   type Decisions,
-  LEARNED_CELLS,
   learnedAction,
   learnFromHand,
   makeDecisions,
@@ -24,12 +24,11 @@ import {
   type Table,
 } from "./table.ts";
 
-const UNLEARNED = -1;
+/** Body of a player that does not learn. */
+const NO_BODY = -1;
 const LEARNING_RATE = POKER_GENE.learningRate - POKER_GENE.handSelection;
 /** What the adaptive baseline takes from its hand's strength when somebody else raised, or adds. */
 const ADAPTED = 0.1;
-/** Actions of the random baseline: see learning.ts. */
-const RANDOM_ACTIONS = 4;
 
 /** A table and the minds at it. Work space, filled for each hand anew. */
 export interface Game {
@@ -38,10 +37,11 @@ export interface Game {
   readonly rule: Uint8Array;
   /** The strategy genes of each seat. */
   readonly genes: Float32Array;
-  /** Where each seat's experience begins in `learned`, or −1. */
-  readonly learnedAt: Int32Array;
+  /** Row of each seat's experience in the two tables below, or −1. */
+  readonly body: Int32Array;
   /** Experience of the whole tank: see learning.ts. */
-  learned: Int16Array;
+  regrets: Float32Array;
+  visits: Uint32Array;
   streams: Uint32Array;
   readonly decisions: Decisions;
   readonly decide: Decide;
@@ -52,8 +52,9 @@ export function makeGame(): Game {
     table: makeTable(),
     rule: new Uint8Array(SEATS_MAX),
     genes: new Float32Array(SEATS_MAX * STRATEGY_GENES),
-    learnedAt: new Int32Array(SEATS_MAX),
-    learned: new Int16Array(0),
+    body: new Int32Array(SEATS_MAX),
+    regrets: new Float32Array(0),
+    visits: new Uint32Array(0),
     streams: new Uint32Array(0),
     decisions: makeDecisions(),
     decide: (table, seat) => decideFor(game, table, seat),
@@ -61,31 +62,31 @@ export function makeGame(): Game {
   return game;
 }
 
-/** Seats the fish of a row, with what it has learned. */
-export function seatFish(game: Game, seat: number, genes: Float32Array, row: number): void {
+/** Seats a fish by its body: its genome and what it has learned. */
+export function seatFish(game: Game, seat: number, genes: Float32Array, body: number): void {
   game.rule[seat] = RULE.strategy;
-  copyGenes(genes, row * GENE_CELLS + POKER_GENE.handSelection, game.genes, seat);
-  game.learnedAt[seat] = row * LEARNED_CELLS;
+  copyGenes(genes, body * GENE_CELLS + POKER_GENE.handSelection, game.genes, seat);
+  game.body[seat] = body;
 }
 
 /** Seats a player with one of the fixed strategies. */
 export function seatBaseline(game: Game, seat: number, baseline: number): void {
   game.rule[seat] = BASELINE_RULES[baseline] as number;
   copyGenes(BASELINE_GENES, baselineAt(baseline), game.genes, seat);
-  game.learnedAt[seat] = UNLEARNED;
+  game.body[seat] = NO_BODY;
 }
 
 /** Deals and plays a hand among those who are seated; who can learn learns from it. */
 export function playGame(game: Game): void {
-  const { table, decisions, learned } = game;
+  const { table, decisions, regrets, visits } = game;
   decisions.count.fill(0);
   deal(table, game.streams, STREAM.poker);
   playHand(table, game.decide);
   for (let seat = 0; seat < table.seats; seat++) {
-    const at = game.learnedAt[seat] as number;
-    if (at === UNLEARNED) continue;
+    const body = game.body[seat] as number;
+    if (body === NO_BODY) continue;
     const rate = game.genes[seat * STRATEGY_GENES + LEARNING_RATE] as number;
-    learnFromHand(decisions, table, seat, rate, learned, at);
+    learnFromHand(decisions, table, seat, rate, regrets, visits, body);
   }
 }
 
@@ -98,12 +99,12 @@ function decideFor(game: Game, table: Table, seat: number): number {
   const rule = game.rule[seat] as number;
   if (rule === RULE.fold) return FOLD;
   if (rule === RULE.random) {
-    const action = Math.floor(drawUnit(game) * RANDOM_ACTIONS);
+    const action = Math.floor(drawUnit(game) * POKER_ACTIONS);
     return wishOf(table, seat, action, table.stack[seat] as number);
   }
   const strength = strengthOf(table, seat);
   if (rule === RULE.adaptive) return genomeWish(game, seat, strength + adaptation(table, seat));
-  if (game.learnedAt[seat] === UNLEARNED) return genomeWish(game, seat, strength);
+  if (game.body[seat] === NO_BODY) return genomeWish(game, seat, strength);
   return learnerWish(game, seat, strength);
 }
 
@@ -113,8 +114,9 @@ function learnerWish(game: Game, seat: number, strength: number): number {
   const first = seat * STRATEGY_GENES;
   const situation = situationOf(table, seat, strength, isInPosition(table, seat));
   const rate = genes[first + LEARNING_RATE] as number;
-  const at = game.learnedAt[seat] as number;
-  const action = learnedAction(game.learned, at, situation, rate, drawUnit(game));
+  const body = game.body[seat] as number;
+  const { regrets, visits } = game;
+  const action = learnedAction(regrets, visits, body, situation, rate, drawUnit(game));
   const wish =
     action < 0
       ? genomeWish(game, seat, strength)

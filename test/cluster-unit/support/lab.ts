@@ -127,6 +127,7 @@ export class LabNode {
         capacity: 0,
         maxGeneration: 0,
         energy: 0,
+        games: { fish: 0, plants: 0 },
         diversity: 0,
         ledger,
       },

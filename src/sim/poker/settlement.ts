@@ -1,0 +1,123 @@
+import { book, CAUSE } from "../energy-ledger.ts";
+import { capacityAt, sizeAt } from "../metabolism.ts";
+import { BANK_CAPACITIES } from "../model.ts";
+import { plantCapacity, plantSize } from "../plants/growth.ts";
+import { PLANT_GENE_COUNT } from "../plants/plant-genome.ts";
+import type { Tank } from "../tank.ts";
+import type { Game } from "./players.ts";
+import {
+  CHIPS_PER_ENERGY,
+  CUT_BASE,
+  CUT_MAX,
+  CUT_PER_SIZE,
+  CUT_SIZE,
+  REST_TICKS,
+} from "./rules.ts";
+import type { Guests } from "./seating.ts";
+import type { Table } from "./table.ts";
+
+const NOBODY = -1;
+
+/** Turns the chips of a finished hand into energy, takes the house's cut, and sends all to rest. */
+export function settle(tank: Tank, game: Game, guests: Guests): void {
+  const { table } = game;
+  let fromPlants = 0;
+  let moved = 0;
+  for (let seat = 0; seat < table.seats; seat++) {
+    const guest = guests.seated[seat] as number;
+    const row = guests.who[guest] as number;
+    const net = (table.stack[seat] as number) - (table.bought[seat] as number);
+    moved += Math.max(0, net);
+    if (guest < guests.fish) {
+      payFish(tank, row, net, table.split[seat] !== 0);
+    } else {
+      payPlant(tank, row, net, table.split[seat] !== 0);
+      fromPlants -= net;
+    }
+  }
+  bookStakes(tank, moved, fromPlants);
+  const winner = winnerOf(table);
+  if (winner !== NOBODY) crown(tank, guests, winner);
+}
+
+/** What went from plants to fish or back, and the rest among fish (or plants) themselves. */
+function bookStakes(tank: Tank, moved: number, fromPlants: number): void {
+  const { flows } = tank.scratch;
+  const energy = Math.abs(fromPlants) / CHIPS_PER_ENERGY;
+  if (fromPlants > 0) book(flows, CAUSE.poker_from_plants, energy);
+  if (fromPlants < 0) book(flows, CAUSE.poker_to_plants, energy);
+  book(flows, CAUSE.poker_stakes, moved / CHIPS_PER_ENERGY);
+}
+
+/** Chips that the house takes of a net gain. A pot that was split goes free. */
+export function houseCut(net: number, size: number, split: boolean): number {
+  if (net <= 0 || split) return 0;
+  const rate = Math.min(CUT_MAX, Math.max(0, CUT_BASE + CUT_PER_SIZE * (size - CUT_SIZE)));
+  return Math.floor(net * rate);
+}
+
+/** Gains beyond the capacity go to the bank; the house keeps what is beyond that. */
+function payFish(tank: Tank, row: number, net: number, split: boolean): void {
+  const { fish, scratch } = tank;
+  const age = fish.age[row] as number;
+  const girth = fish.girth[row] as number;
+  const energy = fish.energy[row] as number;
+  fish.pokerGames[row] = (fish.pokerGames[row] as number) + 1;
+  fish.pokerRestUntil[row] = age + REST_TICKS;
+  if (net <= 0) {
+    const lost = Math.min(energy, -net / CHIPS_PER_ENERGY);
+    fish.energy[row] = energy - lost;
+    fish.pokerNet[row] = (fish.pokerNet[row] as number) - lost;
+    return;
+  }
+  const cut = houseCut(net, sizeAt(age, girth), split);
+  const gain = (net - cut) / CHIPS_PER_ENERGY;
+  const capacity = capacityAt(age, girth);
+  const bank = fish.bank[row] as number;
+  const held = Math.min(gain, Math.max(0, capacity - energy));
+  const banked = Math.min(gain - held, Math.max(0, BANK_CAPACITIES * capacity - bank));
+  fish.energy[row] = energy + held;
+  fish.bank[row] = bank + banked;
+  fish.pokerNet[row] = (fish.pokerNet[row] as number) + held + banked;
+  book(scratch.flows, CAUSE.house_cut, net / CHIPS_PER_ENERGY - held - banked);
+}
+
+function payPlant(tank: Tank, row: number, net: number, split: boolean): void {
+  const { plants, scratch } = tank;
+  const energy = plants.energy[row] as number;
+  const capacity = plantCapacity(plants.genes, row * PLANT_GENE_COUNT);
+  plants.cooldown[row] = REST_TICKS;
+  if (net <= 0) {
+    plants.energy[row] = Math.max(0, energy + net / CHIPS_PER_ENERGY);
+    return;
+  }
+  const cut = houseCut(net, plantSize(energy, capacity), split);
+  const gain = (net - cut) / CHIPS_PER_ENERGY;
+  const held = Math.min(gain, Math.max(0, capacity - energy));
+  plants.energy[row] = energy + held;
+  book(scratch.flows, CAUSE.plant_house_cut, cut / CHIPS_PER_ENERGY);
+  book(scratch.flows, CAUSE.plant_surplus, gain - held);
+}
+
+/** The seat that gained most, or nobody where two gained the same. */
+function winnerOf(table: Table): number {
+  let winner = NOBODY;
+  let most = 0;
+  for (let seat = 0; seat < table.seats; seat++) {
+    const net = (table.stack[seat] as number) - (table.bought[seat] as number);
+    if (net === most) winner = NOBODY;
+    if (net <= most) continue;
+    most = net;
+    winner = seat;
+  }
+  return winner;
+}
+
+/** Notes the win; a fish that won may breed with the nearest fish of the table. */
+function crown(tank: Tank, guests: Guests, winner: number): void {
+  const guest = guests.seated[winner] as number;
+  if (guest >= guests.fish) return;
+  const { fish } = tank;
+  const row = guests.who[guest] as number;
+  fish.pokerWins[row] = (fish.pokerWins[row] as number) + 1;
+}
