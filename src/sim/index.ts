@@ -9,11 +9,14 @@ export {
 } from "./archipelago.ts";
 export { type ArchipelagoSpec, ISLANDS_MAX } from "./archipelago-spec.ts";
 export { apply } from "./commands.ts";
+export { daylightAt } from "./daylight.ts";
 export { digest } from "./digest.ts";
+export { crabsOf, feedersOf, plantLooksOf, plantMigrants, plantsOf } from "./habitat-views.ts";
 export { type CrewOrder, IslandCrew, type IslandReport } from "./island-crew.ts";
 export { SimulationFault } from "./ledger.ts";
 export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX } from "./model.ts";
 export type { PhylogenyRow } from "./phylogeny.ts";
+export { plantLedgerOf } from "./plants/plant-ledger.ts";
 export { RECORD_BYTES, type ReadRecord, readRecord } from "./record.ts";
 export { RECORD_VERSION } from "./record-layout.ts";
 export { runSealed } from "./sealed.ts";

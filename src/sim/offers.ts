@@ -21,6 +21,21 @@ export function nectarY(tank: Tank, row: number): number {
   return (plants.y[row] as number) - PLANT_HEIGHT * size;
 }
 
+/** x, y and food kind of everything that is on offer. */
+export function offersOf(tank: Tank): [x: number, y: number, kind: number][] {
+  const { plants, feeders, counters } = tank;
+  const offers: [number, number, number][] = [];
+  for (let row = 0; row < counters.plants; row++) {
+    if ((plants.nectar[row] as number) <= 0) continue;
+    offers.push([plants.x[row] as number, nectarY(tank, row), NECTAR_KIND]);
+  }
+  for (let row = 0; row < counters.feeders; row++) {
+    if ((feeders.morsel[row] as number) <= 0) continue;
+    offers.push([feeders.x[row] as number, feeders.y[row] as number, feeders.kind[row] as number]);
+  }
+  return offers;
+}
+
 /** Puts the offers behind the food items. Returns the rows in use with them. */
 export function layOut(tank: Tank): number {
   const { plants, feeders, counters, scratch } = tank;

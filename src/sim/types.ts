@@ -6,6 +6,9 @@
 /** Identifies a fish in every cluster for all time: 16 hex digits of the birth tank's key, `-`, a counter. */
 export type FishId = string;
 
+/** Identifies a plant; of the same form and from the same counter as a fish id. */
+export type PlantId = string;
+
 /** The wall through which an entity leaves or enters. */
 export type Side = "left" | "right";
 
@@ -123,4 +126,64 @@ export interface PlantLedger {
   readonly restored: number;
   readonly withered: number;
   readonly exported: number;
+}
+
+/** One plant as a person sees it. What it looks like: plantLooksOf, once per plant. */
+export interface PlantView {
+  readonly plant_id: PlantId;
+  /** Its foot. */
+  readonly x: number;
+  readonly y: number;
+  readonly energy: number;
+  /** 0.3 to 1 of the full 60×65 px. */
+  readonly size: number;
+  /** Rewrites of its L-system at this size. */
+  readonly iterations: number;
+  readonly nectar_ready: boolean;
+  readonly age: number;
+  readonly generation: number;
+  readonly hops: number;
+  readonly strategy: number;
+}
+
+/** How to draw a plant; it never changes. Lengths are shares of the plant's height, y upwards. */
+export interface PlantLooks {
+  readonly plant_id: PlantId;
+  /** For each number of rewrites, from 1: x1, y1, x2, y2 and depth of every stem. */
+  readonly stems: readonly (readonly PlantStem[])[];
+  /** Colours on the wheel, [0, 1). */
+  readonly hue: number;
+  readonly floral_hue: number;
+  readonly floral_type: string;
+  readonly petals: number;
+  readonly layers: number;
+  /** Turns of the flower from one layer to the next. */
+  readonly spin: number;
+}
+
+export type PlantStem = readonly [x1: number, y1: number, x2: number, y2: number, depth: number];
+
+export interface CrabView {
+  readonly x: number;
+  readonly y: number;
+  readonly vx: number;
+  readonly size: number;
+  readonly energy: number;
+  /** Whether it has just killed. */
+  readonly sated: boolean;
+}
+
+export interface FeederView {
+  readonly x: number;
+  readonly y: number;
+  readonly kind: "algae_reef" | "protein_grotto";
+  /** Share of its store that is filled. */
+  readonly filled: number;
+  readonly offering: boolean;
+}
+
+/** A plant at the edge of the tank, which may leave through the wall beside it. */
+export interface PlantMigrant {
+  readonly plantId: PlantId;
+  readonly side: Side;
 }

@@ -2,6 +2,7 @@ import { GENE, GENES } from "./genes.ts";
 import { ledgerOf, sumOf } from "./ledger.ts";
 import { elderAge, sizeAt } from "./metabolism.ts";
 import { BABY_TICKS, JUVENILE_TICKS } from "./model.ts";
+import { offersOf } from "./offers.ts";
 import { fishIdOf, genomeOf, parentIdsOf } from "./population.ts";
 import { isFitToTravel } from "./reproduction.ts";
 import type { Tank } from "./tank.ts";
@@ -27,14 +28,15 @@ export function fishOf(tank: Tank): FishView[] {
   return Array.from({ length: tank.counters.fish }, (_, row) => viewOf(tank, row));
 }
 
-/** x, y and index into FOOD_KINDS of every food item. */
+/** x, y and index into FOOD_KINDS of every food item, then of nectar and feeders' morsels. */
 export function foodOf(tank: Tank): [x: number, y: number, kind: number][] {
   const { food, counters } = tank;
-  return Array.from({ length: counters.food }, (_, row) => [
+  const items = Array.from({ length: counters.food }, (_, row): [number, number, number] => [
     food.x[row] as number,
     food.y[row] as number,
     food.kind[row] as number,
   ]);
+  return [...items, ...offersOf(tank)];
 }
 
 /** The fish that are fit to travel, in the order of ids. */

@@ -21,7 +21,7 @@ export interface Segment {
 
 /** Stems beyond this are not drawn: a bound on the work that a genome can cause. */
 const SEGMENTS_MAX = 600;
-const ITERATIONS_MAX = 3;
+export const ITERATIONS_MAX = 3;
 
 /** Rewrites per size: a third of the way each. */
 export function iterationsAt(size: number): number {

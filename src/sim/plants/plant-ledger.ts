@@ -1,8 +1,8 @@
 import { SimulationFault } from "../ledger.ts";
-import type { Counters, Tank } from "../tank.ts";
+import type { Tank } from "../tank.ts";
 import type { PlantLedger } from "../types.ts";
 
-export function plantLedgerOf(counters: Counters): PlantLedger {
+export function plantLedgerOf({ counters }: Tank): PlantLedger {
   return {
     founded: counters.plantsFounded,
     sprouted: counters.plantsSprouted,
@@ -23,7 +23,7 @@ function balanceOf(ledger: PlantLedger): number {
 /** Throws {@link SimulationFault} unless every plant is accounted for and has a spot of its own. */
 export function checkPlants(tank: Tank): void {
   const { counters, plants } = tank;
-  const balance = balanceOf(plantLedgerOf(counters));
+  const balance = balanceOf(plantLedgerOf(tank));
   if (balance !== counters.plants) {
     const says = `${counters.plants} plants, ledger says ${balance}`;
     throw new SimulationFault(`tick ${counters.tick}: ${says}`);
