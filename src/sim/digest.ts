@@ -12,13 +12,14 @@ import { rowsIn, type Tank } from "./tank.ts";
 export function digest(tank: Tank): string {
   settleBodies(tank);
   const { counters, arena, spec, key } = tank;
-  const { exported, restored, ...plain } = counters;
+  const { exported, restored, plantsExported, plantsRestored, ...plain } = counters;
   const scalars = Float64Array.of(
     spec.seed,
     spec.fish,
     key.hi,
     key.lo,
     exported - restored,
+    plantsExported - plantsRestored,
     ...Object.values(plain),
   );
   const state = startHash();

@@ -218,9 +218,7 @@ export function reserveRows(tank: Tank, rows: Partial<Capacities>): void {
   tank.crabs = arena.crabs.columns;
   tank.plants = arena.plants.columns;
   tank.feeders = arena.feeders.columns;
-  const { flows } = tank.scratch;
   tank.scratch = makeScratch(tank.width, tank.height, arena);
-  tank.scratch.flows.set(flows);
 }
 
 /** Rows in use of a table. */

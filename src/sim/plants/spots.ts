@@ -8,6 +8,9 @@ import type { Side } from "../types.ts";
  * from `tank.plantSpots` on lie between the others, as many as needed, and nothing sprouts there.
  */
 
+/** Its multiples, less the whole part, are all different, evenly spread, and on no spot of the row. */
+const GOLDEN_SHARE = 0.618_033_988_749_894_9;
+
 /** Spots of one floor. */
 export function spotsAFloor(tank: Tank): number {
   return Math.ceil(tank.plantSpots / tank.shelves);
@@ -18,7 +21,8 @@ export function spotX(tank: Tank, spot: number): number {
   const span = tank.width - 2 * PLANT_SIDE_MARGIN;
   const inRow = spotsAFloor(tank);
   const between = spot - tank.plantSpots;
-  const share = between < 0 ? (spot % inRow) / (inRow - 1) : vanDerCorput(between + 1);
+  const turned = GOLDEN_SHARE * (between + 1);
+  const share = between < 0 ? (spot % inRow) / (inRow - 1) : turned - Math.floor(turned);
   return PLANT_SIDE_MARGIN + span * share;
 }
 
@@ -31,17 +35,6 @@ export function spotY(tank: Tank, spot: number): number {
 /** The height of a floor, pixels; the last is the bottom of the tank. */
 export function floorY(tank: Tank, floor: number): number {
   return (tank.height * (floor + 1)) / tank.shelves;
-}
-
-/** The n-th of a sequence of places in (0, 1) that are all different and evenly spread (base 3). */
-function vanDerCorput(index: number): number {
-  let share = 0;
-  let digit = 1 / 3;
-  for (let left = index; left > 0; left = Math.floor(left / 3)) {
-    share += (left % 3) * digit;
-    digit /= 3;
-  }
-  return share;
 }
 
 /** The row of the plant at a spot, or where it would have to go. */
