@@ -1,5 +1,5 @@
 import { INFORMATION_SETS, POKER_ACTIONS } from "../model.ts";
-import { raiseTo } from "./strategy.ts";
+import { owedBy, raiseTo } from "./strategy.ts";
 import { FOLD, SEATS_MAX, STREET, type Table } from "./table.ts";
 
 /**
@@ -94,11 +94,10 @@ export function learnedAction(
   return -1;
 }
 
-/** The wish that a learned action means, within `budget`. */
+/** The wish that a learned action means. `budget` bounds raises: to call is what experience says. */
 export function wishOf(table: Table, seat: number, action: number, budget: number): number {
   if (action === ACTION.fold) return FOLD;
-  const owed = table.toMatch - (table.bet[seat] as number);
-  if (action === ACTION.call || owed > budget) return table.toMatch;
+  if (action === ACTION.call || owedBy(table, seat) > budget) return table.toMatch;
   const share = action === ACTION.raiseSmall ? SMALL_SHARE : BIG_SHARE;
   return raiseTo(table, seat, table.pot * share, budget);
 }
@@ -119,12 +118,11 @@ export function noteDecision(
   noted.action[cell] = actionOf(table, seat, wish);
   noted.stack[cell] = table.stack[seat] as number;
   noted.pot[cell] = table.pot;
-  noted.owed[cell] = Math.max(0, table.toMatch - (table.bet[seat] as number));
+  noted.owed[cell] = owedBy(table, seat);
 }
 
 function actionOf(table: Table, seat: number, wish: number): number {
-  const owed = table.toMatch - (table.bet[seat] as number);
-  if (wish === FOLD && owed > 0) return ACTION.fold;
+  if (wish === FOLD && owedBy(table, seat) > 0) return ACTION.fold;
   if (wish <= table.toMatch) return ACTION.call;
   return wish - table.toMatch <= table.pot * SHARE_BORDER ? ACTION.raiseSmall : ACTION.raiseBig;
 }

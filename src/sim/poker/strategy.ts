@@ -55,23 +55,29 @@ export function strategyWish(
   bluffLuck: number,
 ): number {
   const valued = perceive(table, seat, strength, genes, at);
-  const owed = table.toMatch - (table.bet[seat] as number);
+  const owed = owedBy(table, seat);
   const sure = valued >= (genes[at + ALL_IN] as number);
   const budget = budgetOf(table, seat, genes, at, sure);
+  if (owed > budget) return FOLD;
   const calls = valued >= callThreshold(table, owed, genes, at);
   const strong = valued >= raiseThreshold(table, genes, at);
   if (strong && table.street < STREET.river && luck < (genes[at + SLOW_PLAY_CHANCE] as number)) {
     return table.toMatch;
   }
   if (strong || bluffs(table, calls, genes, at, bluffLuck)) {
-    if (owed > budget) return FOLD;
     return raiseTo(table, seat, raiseChips(table, seat, valued, sure, genes, at), budget);
   }
-  if (!calls || owed > budget) return FOLD;
+  if (!calls) return FOLD;
   if (owed > 0 && genes[at + SHOWDOWN] === RAISE_OR_FOLD && table.street === STREET.river) {
     return raiseTo(table, seat, 0, budget);
   }
   return table.toMatch;
+}
+
+/** Chips that a call costs the seat: at most its stack. */
+export function owedBy(table: Table, seat: number): number {
+  const owed = table.toMatch - (table.bet[seat] as number);
+  return Math.min(owed, table.stack[seat] as number);
 }
 
 /**

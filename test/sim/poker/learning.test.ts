@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { INFORMATION_SETS, POKER_ACTIONS, REGRET_CELLS } from "../../../src/sim/model.ts";
+import { inheritLearning, learnedAction, situationOf } from "../../../src/sim/poker/learning.ts";
+import { STREET } from "../../../src/sim/poker/table.ts";
+import { tableOf } from "./hands.ts";
+
+function experience(bodies: number) {
+  return {
+    regrets: new Float32Array(bodies * REGRET_CELLS),
+    visits: new Uint32Array(bodies * INFORMATION_SETS),
+  };
+}
+
+test("every situation has a number of its own", () => {
+  const table = tableOf([100, 100]);
+  const seen = new Set<number>();
+  for (const street of [STREET.preflop, STREET.river]) {
+    for (const strength of [0, 0.3, 0.5, 0.7, 1]) {
+      for (const pot of [5, 15, 30, 70, 300]) {
+        for (const inPosition of [false, true]) {
+          table.street = street;
+          table.pot = pot;
+          table.stack[0] = 99;
+          seen.add(situationOf(table, 0, strength, inPosition));
+        }
+      }
+    }
+  }
+  expect([...seen].sort((a, b) => a - b)).toEqual(
+    Array.from({ length: INFORMATION_SETS }, (_, i) => i),
+  );
+});
+
+test("actions are drawn by their share of the positive regrets, once there is experience", () => {
+  const { regrets, visits } = experience(2);
+  const first = (INFORMATION_SETS + 7) * POKER_ACTIONS;
+  regrets.set([-5, 3, 1, 0], first);
+  visits[INFORMATION_SETS + 7] = 10;
+  const drawn = (luck: number, rate: number) => learnedAction(regrets, visits, 1, 7, rate, luck);
+  expect(drawn(0, 1)).toBe(-1);
+  expect([0, 0.74, 0.76, 0.99].map((luck) => drawn(luck, 2))).toEqual([1, 1, 2, 2]);
+  regrets.set([-5, -3, -1, 0], first);
+  expect(drawn(0.5, 2)).toBe(-1);
+});
+
+test("a child begins with four fifths of what its parents know well", () => {
+  const { regrets, visits } = experience(3);
+  const set = (body: number, situation: number, regret: number, met: number) => {
+    regrets.fill(
+      regret,
+      (body * INFORMATION_SETS + situation) * POKER_ACTIONS,
+      (body * INFORMATION_SETS + situation + 1) * POKER_ACTIONS,
+    );
+    visits[body * INFORMATION_SETS + situation] = met;
+  };
+  set(0, 1, 10, 20);
+  set(1, 1, 30, 10);
+  set(0, 2, 10, 20);
+  set(1, 2, 99, 2);
+  set(0, 3, 10, 2);
+  set(1, 3, 99, 2);
+  inheritLearning(regrets, visits, 0, 1, 2);
+  const child = [1, 2, 3].map((situation) => [
+    regrets[(2 * INFORMATION_SETS + situation) * POKER_ACTIONS],
+    visits[2 * INFORMATION_SETS + situation],
+  ]);
+  expect(child).toEqual([
+    [16, 12],
+    [8, 16],
+    [0, 0],
+  ]);
+});
