@@ -64,6 +64,8 @@ export const FISH_SCHEMA = {
   offspring: U32,
   /** State of the fish's own random stream. */
   dice: U32,
+  /** Its ways of behaviour, from the genome: see behaviour/ways.ts. */
+  niche: U32,
   /** Index into ORIGINS: how it came into the world. */
   origin: U32,
   /** Age until which it plays no poker. */

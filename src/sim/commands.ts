@@ -4,8 +4,22 @@ import { dropFood } from "./food.ts";
 import { enterFounder } from "./lifecycle.ts";
 import { FOUNDER_AGE_TICKS } from "./model.ts";
 import { LEFT, marginsOf, TOP } from "./motion.ts";
+import { findPlant } from "./plants/garden.ts";
+import {
+  exportPlant,
+  importPlant,
+  type PlantRow,
+  restorePlant,
+  spotForImport,
+} from "./plants/plant-row.ts";
 import { closeRow, findFish, openRow } from "./population.ts";
-import { readRecord, writeRecord } from "./record.ts";
+import {
+  isPlantRecord,
+  readPlantRecord,
+  readRecord,
+  writePlantRecord,
+  writeRecord,
+} from "./record.ts";
 import { STREAM } from "./rng.ts";
 import type { Tank } from "./tank.ts";
 import type { Command, FishId, Outcome, Rejection, Side } from "./types.ts";
@@ -16,11 +30,15 @@ const DONE: Outcome = { kind: "done" };
 export function apply(tank: Tank, command: Command): Outcome {
   switch (command.kind) {
     case "export":
-      return exportFish(tank, command.fishId);
+      return exportEntity(tank, command.fishId);
     case "import":
-      return admit(tank, command.record, (row) => importFish(tank, row, command.side));
+      return isPlantRecord(command.record)
+        ? admitPlant(tank, command.record, (row) => rootPlant(tank, row, command.side))
+        : admit(tank, command.record, (row) => importFish(tank, row, command.side));
     case "restore":
-      return admit(tank, command.record, (row) => restoreFish(tank, row));
+      return isPlantRecord(command.record)
+        ? admitPlant(tank, command.record, (row) => restoreRoots(tank, row))
+        : admit(tank, command.record, (row) => restoreFish(tank, row));
     case "feed":
       return feed(tank, command.portions);
     case "spawn":
@@ -34,10 +52,21 @@ export function apply(tank: Tank, command: Command): Outcome {
   }
 }
 
-function exportFish(tank: Tank, fishId: FishId): Outcome {
-  const row = findFish(tank, fishId);
-  if (row === undefined) return rejected("no_such_fish", `${fishId} is not in this tank`);
+/** Fish and plants share their ids' counter, so an id says which of the two it is. */
+function exportEntity(tank: Tank, id: FishId): Outcome {
+  const row = findFish(tank, id);
+  if (row !== undefined) return exportFish(tank, row, id);
+  const plant = findPlant(tank, id);
+  if (plant === undefined) return rejected("no_such_fish", `${id} is not in this tank`);
+  const record = writePlantRecord(tank, plant);
+  exportPlant(tank, plant);
+  return { kind: "done", record, fishId: id };
+}
+
+function exportFish(tank: Tank, row: number, fishId: FishId): Outcome {
   const record = writeRecord(tank, row);
+  const carried = (tank.fish.energy[row] as number) + (tank.fish.bank[row] as number);
+  book(tank.scratch.flows, CAUSE.departure, carried);
   closeRow(tank, row);
   tank.counters.exported += 1;
   return { kind: "done", record, fishId };
@@ -48,16 +77,40 @@ function admit(tank: Tank, record: Uint8Array, enter: (row: FishRow) => Outcome)
   const read = readRecord(record);
   if (read.kind === "bad") return rejected(read.reason, read.detail);
   const { row, fishId } = read;
-  if (row.keyHi === tank.key.hi && row.keyLo === tank.key.lo) {
-    if (row.counter > tank.counters.lastId) {
-      return rejected("bad_record", `this tank has not given out the id ${fishId} yet`);
-    }
-  }
-  if (findFish(tank, fishId) !== undefined) {
-    return rejected("duplicate_fish", `${fishId} is in this tank already`);
-  }
-  const outcome = enter(row);
+  const outcome = refuseId(tank, row, fishId) ?? enter(row);
   return outcome.kind === "done" ? { ...outcome, fishId } : outcome;
+}
+
+function admitPlant(tank: Tank, record: Uint8Array, enter: (row: PlantRow) => Outcome): Outcome {
+  const read = readPlantRecord(record);
+  if (read.kind === "bad") return rejected(read.reason, read.detail);
+  const { row, plantId } = read;
+  const outcome = refuseId(tank, row, plantId) ?? enter(row);
+  return outcome.kind === "done" ? { ...outcome, fishId: plantId } : outcome;
+}
+
+/** An id that was never given out here, or that somebody in here has. */
+function refuseId(tank: Tank, row: FishRow | PlantRow, id: FishId): Outcome | undefined {
+  const ours = row.keyHi === tank.key.hi && row.keyLo === tank.key.lo;
+  if (ours && row.counter > tank.counters.lastId) {
+    return rejected("bad_record", `this tank has not given out the id ${id} yet`);
+  }
+  if (findFish(tank, id) === undefined && findPlant(tank, id) === undefined) return undefined;
+  return rejected("duplicate_fish", `${id} is in this tank already`);
+}
+
+function rootPlant(tank: Tank, row: PlantRow, side: Side): Outcome {
+  const spot = spotForImport(tank, side);
+  if (spot === undefined) {
+    return rejected("tank_full", `each of the ${tank.plantSpots} spots has its plant`);
+  }
+  importPlant(tank, row, spot);
+  return DONE;
+}
+
+function restoreRoots(tank: Tank, row: PlantRow): Outcome {
+  restorePlant(tank, row);
+  return DONE;
 }
 
 /** A fish from elsewhere comes through a wall: everything but its place and its hops stays. */
@@ -87,6 +140,7 @@ function restoreFish(tank: Tank, row: FishRow): Outcome {
 function place(tank: Tank, row: FishRow): void {
   const at = openRow(tank, { hi: row.keyHi, lo: row.keyLo, counter: row.counter });
   writeRow(tank, at, row);
+  book(tank.scratch.flows, CAUSE.arrival, row.energy + row.bank);
 }
 
 function feed(tank: Tank, portions: number): Outcome {

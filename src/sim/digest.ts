@@ -1,5 +1,6 @@
 import { type Placed, TABLE_NAMES } from "./arena.ts";
 import { settleBodies } from "./bodies.ts";
+import { TRAFFIC } from "./energy-ledger.ts";
 import { absorb, finishHash, hexOf, startHash } from "./hash.ts";
 import { SimulationFault } from "./ledger.ts";
 import { rowsIn, type Tank } from "./tank.ts";
@@ -26,10 +27,17 @@ export function digest(tank: Tank): string {
   const words = new Uint32Array(scalars.buffer);
   absorb(state, words, 0, words.length);
   absorb(state, arena.streams, 0, arena.streams.length);
-  const flows = new Uint32Array(Float64Array.from(arena.flows).buffer);
+  const flows = new Uint32Array(homeFlows(arena.flows).buffer);
   absorb(state, flows, 0, flows.length);
   for (const name of TABLE_NAMES) absorbTable(state, arena[name].placed, rowsIn(tank, name));
   return hexOf(finishHash(state));
+}
+
+/** Without what travellers carried in and out. */
+function homeFlows(flows: Float64Array): Float64Array {
+  const home = flows.slice();
+  for (const cause of TRAFFIC) home[cause] = 0;
+  return home;
 }
 
 function absorbTable(state: Uint32Array, placed: readonly Placed[], count: number): void {

@@ -1,11 +1,11 @@
+import { DRIVE } from "./behaviour/drive.ts";
 import { cellAt, type Grid } from "./grid.ts";
 import { BANK_CAPACITIES, BITE_PER_SIZE, CAPACITY_PER_SIZE, CONTACT } from "./model.ts";
-import { DRIVE } from "./pursuit.ts";
 
 /**
  * Every fish with room for more bites each item it touches; what exceeds its capacity goes to its
  * bank. Fish with lower ids bite first. Fish that eat rest in `drive`, the others are idle. Returns
- * what was eaten in all.
+ * what was eaten in all. Those who eat from an offer, an item from `offersFrom` on, are grazing.
  */
 export function eatFood(
   count: number,
@@ -16,17 +16,30 @@ export function eatFood(
   energy: Float64Array,
   bank: Float64Array,
   left: Float64Array,
+  offersFrom: number,
   drive: Uint8Array,
+  grazing: Uint8Array,
 ): number {
   let eaten = 0;
   for (let i = 0; i < count; i++) {
     const capacity = CAPACITY_PER_SIZE * (size[i] as number);
     const had = energy[i] as number;
     drive[i] = DRIVE.idle;
+    grazing[i] = 0;
     if (had >= capacity) continue;
     const room = capacity - had + BANK_CAPACITIES * capacity - (bank[i] as number);
     const bite = BITE_PER_SIZE * (size[i] as number);
-    const gain = biteAround(grid, x[i] as number, y[i] as number, bite, room, left);
+    const gain = biteAround(
+      grid,
+      x[i] as number,
+      y[i] as number,
+      bite,
+      room,
+      left,
+      offersFrom,
+      i,
+      grazing,
+    );
     if (gain === 0) continue;
     drive[i] = DRIVE.resting;
     eaten += gain;
@@ -45,6 +58,9 @@ function biteAround(
   bite: number,
   room: number,
   left: Float64Array,
+  offersFrom: number,
+  eater: number,
+  grazing: Uint8Array,
 ): number {
   const { columns, starts, slots, xs, ys } = grid;
   const first = cellAt(px - CONTACT, columns);
@@ -60,6 +76,7 @@ function biteAround(
       const taken = Math.min(bite, left[item] as number, room - gain);
       left[item] = (left[item] as number) - taken;
       gain += taken;
+      if (item >= offersFrom) grazing[eater] = 1;
     }
   }
   return gain;

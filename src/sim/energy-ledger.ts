@@ -70,7 +70,15 @@ export const CAUSE = Object.fromEntries(CAUSES.map(({ name }, index) => [name, i
   readonly [N in CauseName]: number;
 };
 
-/** Accounts and causes that fit before the layout of the state must change. */
+/** What comes and goes with travellers. */
+export const TRAFFIC = [
+  CAUSE.arrival,
+  CAUSE.departure,
+  CAUSE.plant_arrival,
+  CAUSE.plant_departure,
+] as const;
+
+/** Causes that fit before the layout of the state must change. */
 export const FLOW_CELLS = 48;
 
 /** What rounding may add, as a share of what ever flowed. */

@@ -1,3 +1,5 @@
+import { countNiches, mutationIn, nicheShare } from "./diversity.ts";
+import { book, CAUSE } from "./energy-ledger.ts";
 import { GENE } from "./genes.ts";
 import { drawGenome, inheritGenome } from "./genome.ts";
 import { CRAB_WOUND_TICKS } from "./habitat-model.ts";
@@ -6,18 +8,18 @@ import { capacityAt } from "./metabolism.ts";
 import {
   EMERGENCY_CERTAIN,
   EMERGENCY_CHANCE,
+  EMERGENCY_ENERGY_WEIGHT,
   EMERGENCY_INTERVAL_TICKS,
   EMERGENCY_MARGIN,
+  EMERGENCY_RARITY_WEIGHT,
   EMERGENCY_SPAN,
-  EMERGENCY_TOURNAMENT,
   FOUNDER_AGE_TICKS,
   FOUNDER_ENERGY_RATIO,
-  MUTATION,
   type Origin,
 } from "./model.ts";
 import { LEFT, marginsOf, TOP } from "./motion.ts";
 import { enterNewborn, genomeOf, idOf, nextGenome, sweepFish } from "./population.ts";
-import { nextInteger, nextReal, nextUnit, STREAM, type Stream } from "./rng.ts";
+import { nextReal, nextUnit, STREAM, type Stream } from "./rng.ts";
 import type { Tank } from "./tank.ts";
 
 /**
@@ -29,10 +31,22 @@ export function buryDead(tank: Tank): void {
   const starved = markDead(counters.fish, fish.energy, fish.age, fish.lifespan, scratch.fishMarks);
   const before = counters.fish;
   const eaten = countPrey(before, fish.energy, fish.age, fish.crabbedAt, scratch.slain);
+  bookEstates(tank);
   sweepFish(tank);
   counters.eaten += eaten;
   counters.starved += starved - eaten;
   counters.aged += before - counters.fish - starved;
+}
+
+/** What the dead leave is lost: the banks of those who starved, all that the old had. */
+function bookEstates(tank: Tank): void {
+  const { counters, fish, scratch } = tank;
+  for (let row = 0; row < counters.fish; row++) {
+    if (scratch.fishMarks[row] === 0) continue;
+    const energy = fish.energy[row] as number;
+    const cause = energy > 0 ? CAUSE.old_age : CAUSE.starvation;
+    book(scratch.flows, cause, energy + (fish.bank[row] as number));
+  }
 }
 
 /** How many of those without energy are a crab's. */
@@ -70,12 +84,19 @@ function markDead(
   return starved;
 }
 
-/** A fish without parents anywhere in the tank. The caller keeps the ledger. */
+/** Under which cause the energy of a fish without parents is booked. */
+const ENTRY_CAUSE = {
+  founder: CAUSE.founding,
+  emergency: CAUSE.emergency,
+  visitor: CAUSE.visitors,
+} as const satisfies Partial<Record<Origin, number>>;
+
+/** A fish without parents anywhere in the tank. The caller keeps the ledger of fish. */
 export function enterFounder(
   tank: Tank,
   stream: Stream,
   ageTicks: number,
-  origin: Origin = "founder",
+  origin: keyof typeof ENTRY_CAUSE = "founder",
 ): void {
   const genome = nextGenome(tank);
   const { streams } = tank.arena;
@@ -96,6 +117,7 @@ export function enterFounder(
     father: NOBODY,
   };
   enterNewborn(tank, newborn, stream);
+  book(tank.scratch.flows, ENTRY_CAUSE[origin], newborn.energy);
 }
 
 /** The founders of a new tank, of all ages. */
@@ -106,7 +128,7 @@ export function foundPopulation(tank: Tank): void {
 
 /**
  * Keeps a tank from dying out: an empty one gets a random fish at once; a thin one gets, at most
- * every 180 ticks and the surer the thinner, a mutated copy of a well-fed fish for each reference area.
+ * every 180 ticks and the surer the thinner, a mutated copy of a well-fed and rare fish for each reference area.
  */
 export function spawnEmergency(tank: Tank): void {
   const { counters, scale, arena } = tank;
@@ -132,13 +154,13 @@ function emergencyChance(fish: number): number {
 }
 
 function enterClone(tank: Tank): void {
-  const parent = drawWellFed(tank);
+  const parent = chooseParent(tank);
   const genome = nextGenome(tank);
   const source = genomeOf(tank, parent);
   const { fish, bodies, counters, arena } = tank;
   const { streams } = arena;
   const parents = { mother: source, father: source, motherShare: 1, donor: source };
-  inheritGenome(bodies.genes, genome, parents, MUTATION, streams, STREAM.emergency);
+  inheritGenome(bodies.genes, genome, parents, mutationIn(tank, false), streams, STREAM.emergency);
   const capacity = capacityAt(0, bodies.genes[genome + GENE.size] as number);
   const newborn = {
     x: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.width - EMERGENCY_MARGIN),
@@ -152,23 +174,25 @@ function enterClone(tank: Tank): void {
     father: NOBODY,
   };
   enterNewborn(tank, newborn, STREAM.emergency);
+  book(tank.scratch.flows, CAUSE.emergency, newborn.energy);
   counters.spawned += 1;
   counters.spawnedEmergency += 1;
 }
 
-/** The best fed of a few fish drawn at random. */
-function drawWellFed(tank: Tank): number {
-  const { fish, counters, arena } = tank;
+/** The best of all by energy and by how few live like it (TW): 0.7·e + 0.3·r + e·r. */
+function chooseParent(tank: Tank): number {
+  const { fish, counters } = tank;
+  countNiches(tank);
   let best = 0;
   let highest = -1;
-  for (let i = 0; i < EMERGENCY_TOURNAMENT; i++) {
-    const row = nextInteger(arena.streams, STREAM.emergency, counters.fish);
+  for (let row = 0; row < counters.fish; row++) {
     const capacity = capacityAt(fish.age[row] as number, fish.girth[row] as number);
-    const ratio = (fish.energy[row] as number) / capacity;
-    if (ratio > highest) {
-      highest = ratio;
-      best = row;
-    }
+    const fed = (fish.energy[row] as number) / capacity;
+    const rarity = 1 - nicheShare(tank, row);
+    const merit = EMERGENCY_ENERGY_WEIGHT * fed + EMERGENCY_RARITY_WEIGHT * rarity + fed * rarity;
+    if (merit <= highest) continue;
+    highest = merit;
+    best = row;
   }
   return best;
 }

@@ -35,12 +35,16 @@ export function measureSizes(
   for (let i = 0; i < count; i++) size[i] = sizeAt(age[i] as number, girth[i] as number);
 }
 
+/** What was burnt: see {@link metabolise}. */
+export const BURNT = { existence: 0, metabolism: 1, movement: 2 } as const;
+
 /**
- * Burns a tick's energy and ages every fish by one tick
- * (TW core/energy/energy_component.py, by day).
+ * Burns a tick's energy and ages every fish by one tick (TW core/energy/energy_component.py).
+ * `activity` is that of the time of day. Adds what was burnt for what to `burnt`.
  */
 export function metabolise(
   count: number,
+  activity: number,
   size: Float64Array,
   metabolism: Float64Array,
   maxSpeed: Float64Array,
@@ -49,7 +53,11 @@ export function metabolise(
   vy: Float64Array,
   age: Uint32Array,
   energy: Float64Array,
+  burnt: Float64Array,
 ): void {
+  let existed = 0;
+  let rested = 0;
+  let swum = 0;
   for (let i = 0; i < count; i++) {
     const ticks = age[i] as number;
     const dx = vx[i] as number;
@@ -57,11 +65,22 @@ export function metabolise(
     const ratio = Math.sqrt(dx * dx + dy * dy) / (maxSpeed[i] as number);
     const girth = size[i] as number;
     const sprint = Math.max(0, ratio - SPRINT_RATIO);
-    const rest = BURN_EXISTENCE * girth + BURN_METABOLISM * (metabolism[i] as number);
     const swim = girth * Math.sqrt(girth) * (BURN_SWIM * ratio + BURN_SPRINT * sprint * sprint);
     const stage =
       ticks < BABY_TICKS ? BABY_BURN : ticks >= elderAge(lifespan[i] as number) ? ELDER_BURN : 1;
-    energy[i] = Math.max(0, (energy[i] as number) - stage * (rest + swim));
+    const exist = activity * BURN_EXISTENCE * girth;
+    const rest = activity * BURN_METABOLISM * (metabolism[i] as number);
+    const had = energy[i] as number;
+    const cost = stage * (exist + rest + swim);
+    // Who has less than it costs pays for each in proportion.
+    const share = cost > had ? (stage * had) / cost : stage;
+    existed += share * exist;
+    rested += share * rest;
+    swum += share * swim;
+    energy[i] = Math.max(0, had - cost);
     age[i] = ticks + 1;
   }
+  burnt[BURNT.existence] = existed;
+  burnt[BURNT.metabolism] = rested;
+  burnt[BURNT.movement] = swum;
 }

@@ -70,12 +70,45 @@ export const URGENCY_LOW = 1.25;
 /** Scales pursuit so that speed is a trade and not always the top. Ours. */
 export const PURSUIT_EFFORT = 0.6;
 
+/** Crabs further than this frighten nobody (TW). A frozen fish that is not close drifts off. */
+export const THREAT_RANGE = 200;
+export const FREEZE_DRIFT = 0.2;
+/** Means of the priority genes: a priority stretches the range of its layer relative to them. Ours. */
+export const THREAT_PRIORITY_MEAN = 0.8;
+export const FOOD_PRIORITY_MEAN = 0.725;
+export const SOCIAL_PRIORITY_MEAN = 0.2865;
+
+/** Ways to approach food (TW): factors on the speed of pursuit. */
+export const CIRCLE_STRIKE = 1.3;
+export const ORBIT_EFFORT = 0.8;
+export const CIRCLE_SPEED_MEAN = 0.1;
+export const AMBUSH_STRIKE = 1.5;
+export const AMBUSH_CREEP = 0.3;
+export const AMBUSH_REPOSITION = 0.6;
+/** Of which a patient fish waits the larger share. Ours. */
+export const AMBUSH_CYCLE_TICKS = 60;
+
+/** Looking for a game (TW): factor on min_energy_for_poker, and speed away from players. */
+export const POKER_BOLDNESS = 0.9;
+export const POKER_AVOID_EFFORT = 0.5;
+
+/** Factor on base_speed_multiplier where no food is pursued, by hunger (TW). */
+export const CRUISE_CRITICAL = 1.2;
+export const CRUISE_LOW = 1;
+export const CRUISE_COMFORTABLE = 0.8;
+
 /** Schooling and wandering (TW composable behaviour). */
 export const SCHOOL_RADIUS_FACTOR = 2;
 export const SEPARATION_WEIGHT = 0.5;
-export const WANDER_COMFORTABLE = 0.7;
-export const WANDER_LOW = 0.55;
-export const WANDER_CRITICAL = 0.35;
+/** What a tight school makes of cohesion and separation. Ours. */
+export const TIGHT_COHESION = 2;
+export const TIGHT_SEPARATION = 0.5;
+/** Wandering is faster the hungrier (TW): below these shares of capacity. */
+export const WANDER_HUNGRY_RATIO = 0.2;
+export const WANDER_PECKISH_RATIO = 0.35;
+export const WANDER_HUNGRY = 0.7;
+export const WANDER_PECKISH = 0.55;
+export const WANDER_COMFORTABLE = 0.35;
 /** Largest change of the wander heading per tick and axis. Ours. */
 export const WANDER_JITTER = 0.15;
 
@@ -132,6 +165,33 @@ export const MATE_ENERGY_RATIO = 0.5;
 export const MATE_DISTANCE = 60;
 export const BIRTH_ENERGY = 75;
 export const BIRTH_JITTER = 30;
+export const ASEXUAL_ENERGY_RATIO = 0.95;
+/** After a game: least energy of the winner, reach of a mate, the winner's share of the genes, the price. */
+export const POKER_BIRTH_ENERGY_RATIO = 0.7;
+export const POKER_MATE_DISTANCE = 80;
+export const POKER_WINNER_SHARE = 0.7;
+export const POKER_BIRTH_SHARE = 0.15;
+/** Price of a child by the share of fish that live like its parent, once there are that many (TW). */
+export const NICHE_FISH_MIN = 10;
+export const NICHE_COST_MIN = 0.6;
+export const NICHE_COST_SLOPE = 1.2;
+export const NICHE_COST_MAX = 1.8;
+/** Up to this share a way of life is rare (ours); the rare mate with a tenth less energy (TW). */
+export const RARE_SHARE = 0.05;
+export const RARE_DISCOUNT = 0.9;
+
+/** Diversity (TW core/ecosystem_stats.py): so many distinct behaviours are all that can be wished. */
+export const DIVERSE_BEHAVIOURS = 50;
+/** Adaptive mutation (TW): begins below the second when falling, ends at the third, strongest below the first. */
+export const DIVERSITY_CRITICAL = 0.12;
+export const DIVERSITY_LOW = 0.2;
+export const DIVERSITY_ENOUGH = 0.25;
+export const MUTATION_BOOST_LOW = 2;
+export const MUTATION_BOOST_CRITICAL = 3;
+export const MUTATION_RATE_MAX = 0.35;
+export const MUTATION_STRENGTH_MAX = 0.25;
+/** Ticks between two measurements. Ours. */
+export const DIVERSITY_INTERVAL_TICKS = 100;
 
 /** Mutation (TW core/genetics/trait.py). Strength is a share of the gene's range. */
 export const MUTATION_RATE = 0.15;
@@ -158,6 +218,15 @@ export const TRANSFER_MUTATION_RATE = 0.15;
 export const MEMORY_KINDS = ["food", "danger", "mate", "table", "feeder"] as const;
 export const MEMORY_PLACES = 4;
 export const MEMORY_CELLS = MEMORY_KINDS.length * MEMORY_PLACES;
+/** A place is forgotten after so many ticks, fades (0.001 per 10 ticks), and takes in what is near. */
+export const MEMORY_TICKS = 1800;
+export const MEMORY_DECAY_PER_TICK = 0.0001;
+export const MEMORY_MERGE = 50;
+/** Strength of a new place, and what each renewal adds, up to 1. Ours. */
+export const MEMORY_FIRST = 0.5;
+export const MEMORY_RENEWAL = 0.1;
+/** Places so close to a remembered danger are avoided. Ours. */
+export const DANGER_RADIUS = 120;
 
 /** Learning at poker (TW core/poker): information sets and the actions that each weighs. */
 export const INFORMATION_SETS = 100;
@@ -182,5 +251,6 @@ export const EMERGENCY_CERTAIN = 10;
 export const EMERGENCY_SPAN = 90;
 export const EMERGENCY_CHANCE = 0.3;
 export const EMERGENCY_MARGIN = 100;
-/** Candidates of which the best fed becomes the parent. Ours. */
-export const EMERGENCY_TOURNAMENT = 3;
+/** Weights of energy and of rarity in choosing the parent (TW). */
+export const EMERGENCY_ENERGY_WEIGHT = 0.7;
+export const EMERGENCY_RARITY_WEIGHT = 0.3;

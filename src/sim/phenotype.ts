@@ -1,3 +1,4 @@
+import { nicheOf } from "./behaviour/ways.ts";
 import { GENE } from "./genes.ts";
 import { ADULT_TICKS, BASE_SPEED, JUVENILE_TICKS, SPEED_MAX } from "./model.ts";
 
@@ -16,6 +17,8 @@ export interface Phenotype {
   readonly sight: number;
   /** Age in ticks at which it dies. */
   readonly lifespan: number;
+  /** Its four ways of behaviour as one number. */
+  readonly niche: number;
 }
 
 /** Expresses the genome in the row that starts at cell `row` (TW core/genetics/expression.py). */
@@ -33,6 +36,7 @@ export function express(genes: Float32Array, row: number): Phenotype {
     metabolism: Math.max(0.5, metabolism),
     sight: 0.75 + 0.25 * eye,
     lifespan: JUVENILE_TICKS + Math.floor(ADULT_TICKS * lifespan),
+    niche: nicheOf(genes, row),
   };
 }
 

@@ -101,6 +101,7 @@ export function expressRow(tank: Tank, row: number): void {
   fish.metabolism[row] = phenotype.metabolism;
   fish.sight[row] = phenotype.sight;
   fish.lifespan[row] = phenotype.lifespan;
+  fish.niche[row] = phenotype.niche;
 }
 
 /** Opens an empty row where a fish with this id belongs and returns it. */

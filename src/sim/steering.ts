@@ -1,9 +1,10 @@
+import { DRIVE } from "./behaviour/drive.ts";
 import { KICK_RATIO, SMOOTHING, STALL_SPEED, TURN_COST, TURN_THRESHOLD } from "./model.ts";
-import { DRIVE } from "./pursuit.ts";
 
 /**
  * Turns wishes into velocities: a tenth of the way per tick, never above the top speed; a stalled
- * fish gets a kick along its heading, one that stands at food stops. Sharp turns cost energy.
+ * fish gets a kick along its heading, one that stands at food stops. Sharp turns cost energy: returns
+ * how much in all.
  */
 export function steerFish(
   count: number,
@@ -17,7 +18,8 @@ export function steerFish(
   vx: Float64Array,
   vy: Float64Array,
   energy: Float64Array,
-): void {
+): number {
+  let spent = 0;
   for (let i = 0; i < count; i++) {
     if (drive[i] === DRIVE.resting) {
       vx[i] = 0;
@@ -42,8 +44,12 @@ export function steerFish(
     vx[i] = newX;
     vy[i] = newY;
     const cost = turnCost(oldX, oldY, newX, newY, speed, size[i] as number);
-    if (cost > 0) energy[i] = Math.max(0, (energy[i] as number) - cost);
+    if (cost === 0) continue;
+    const had = energy[i] as number;
+    energy[i] = Math.max(0, had - cost);
+    spent += Math.min(had, cost);
   }
+  return spent;
 }
 
 function turnCost(

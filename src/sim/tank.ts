@@ -13,6 +13,7 @@ import {
   type TableName,
 } from "./arena.ts";
 import { SUMS } from "./behaviour/social.ts";
+import { NICHES } from "./behaviour/ways.ts";
 import { freeBodies } from "./bodies.ts";
 import { ACCOUNT_COUNT, FLOW_CELLS } from "./energy-ledger.ts";
 import { type Grid, makeGrid } from "./grid.ts";
@@ -98,6 +99,8 @@ export interface Scratch {
   readonly held: Float64Array;
   /** 1 + row of the nearest crab in sight of each fish; 0 is none. */
   readonly threats: Uint32Array;
+  /** Fish of each niche: see diversity.ts. */
+  readonly niches: Uint32Array;
   /** Not 0: eats what a plant or feeder offers. */
   readonly grazing: Uint8Array;
   /** Not 0: a crab has killed it in this tick. */
@@ -287,6 +290,7 @@ function makeScratch(width: number, height: number, arena: Arena): Scratch {
     held: new Float64Array(ACCOUNT_COUNT),
     heldBefore: new Float64Array(ACCOUNT_COUNT),
     threats: new Uint32Array(fish),
+    niches: new Uint32Array(NICHES),
     grazing: new Uint8Array(fish),
     slain: new Uint8Array(fish),
     offers: new Uint32Array(arena.plants.capacity + arena.feeders.capacity),

@@ -1,6 +1,7 @@
 import { decide } from "./behaviour/decide.ts";
 import { feedCrabs, hunt, walkCrabs } from "./crabs.ts";
 import { activityAt, timeOfDay } from "./daylight.ts";
+import { watchDiversity } from "./diversity.ts";
 import { eatFood, markEaten } from "./eating.ts";
 import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
 import { tendFeeders } from "./feeders.ts";
@@ -39,6 +40,7 @@ export function advance(tank: Tank): void {
   const energy = sumOf(tank.fish.energy, tank.counters.fish);
   spawnFood(tank, energy);
   spawnEmergency(tank);
+  watchDiversity(tank);
   checkTank(tank, energy);
   checkEnergy(tank);
   checkPlants(tank);

@@ -1,4 +1,5 @@
-import { GENE, GENES } from "./genes.ts";
+import { diversityOf } from "./diversity.ts";
+import { GENE } from "./genes.ts";
 import { ledgerOf, sumOf } from "./ledger.ts";
 import { elderAge, sizeAt } from "./metabolism.ts";
 import { BABY_TICKS, JUVENILE_TICKS } from "./model.ts";
@@ -81,35 +82,4 @@ function maxGenerationOf(tank: Tank): number {
     max = Math.max(max, tank.fish.generation[row] as number);
   }
   return max;
-}
-
-/**
- * Mean over the behavioural genes and the hue of their spread: twice the standard deviation as a
- * share of the range, which is 0 when all fish are alike and 1 when they sit at both ends.
- */
-function diversityOf(tank: Tank): number {
-  if (tank.counters.fish === 0) return 0;
-  let sum = 0;
-  let counted = 0;
-  for (const [gene, spec] of GENES.entries()) {
-    if (!spec.behaviour && gene !== GENE.hue) continue;
-    sum += Math.min(1, (2 * deviationOf(tank, gene)) / (spec.max - spec.min));
-    counted += 1;
-  }
-  return sum / counted;
-}
-
-function deviationOf(tank: Tank, gene: number): number {
-  const { bodies, counters } = tank;
-  let sum = 0;
-  for (let row = 0; row < counters.fish; row++) {
-    sum += bodies.genes[genomeOf(tank, row) + gene] as number;
-  }
-  const mean = sum / counters.fish;
-  let squares = 0;
-  for (let row = 0; row < counters.fish; row++) {
-    const off = (bodies.genes[genomeOf(tank, row) + gene] as number) - mean;
-    squares += off * off;
-  }
-  return Math.sqrt(squares / counters.fish);
 }

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { foodInterval } from "../../src/sim/food.ts";
+import { GENE } from "../../src/sim/genes.ts";
 import { apply, FOOD_KINDS, fishOf, foodOf, statsOf, step } from "../../src/sim/index.ts";
 import { capacityAt, metabolise, sizeAt } from "../../src/sim/metabolism.ts";
+import { genomeOf } from "../../src/sim/population.ts";
 import type { Tank } from "../../src/sim/tank.ts";
 import { run, tankOf } from "./scripts.ts";
 
@@ -15,6 +17,9 @@ function lonely(): Tank {
   tank.counters.lastPlantEmergencyTick = 1e9;
   tank.counters.foodCredit = -1e9;
   tank.counters.lastEmergencyTick = 1e9;
+  // Goes straight for food, keeps to itself, bears alone only what its bank pays.
+  tank.fish.niche[0] = 0;
+  tank.bodies.genes[genomeOf(tank, 0) + GENE.asexual] = 0;
   tank.fish.x[0] = 500;
   tank.fish.y[0] = 300;
   tank.fish.age[0] = 1_000;
@@ -114,6 +119,7 @@ test("a tick costs what the formula says", () => {
     const energy = Float64Array.of(100);
     metabolise(
       1,
+      1,
       Float64Array.of(1),
       Float64Array.of(1),
       Float64Array.of(2),
@@ -122,6 +128,7 @@ test("a tick costs what the formula says", () => {
       Float64Array.of(0),
       Uint32Array.of(age),
       energy,
+      new Float64Array(3),
     );
     return 100 - (energy[0] as number);
   };

@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "e4cc561a45d309ab458c09c846464db3" },
-  { seed: 7, digest: "4066c7cbe498c7cd949f6b1857f4d282" },
+  { seed: 42, digest: "e5f04cef24a0566a46d8c49b4e87d67e" },
+  { seed: 7, digest: "92b0f3a90c01d5dc6e13108364146e19" },
 ];
 
 for (const golden of GOLDEN) {

@@ -1,0 +1,133 @@
+import { GENE, GENE_CELLS } from "../genes.ts";
+import { cellAt, type Grid } from "../grid.ts";
+import {
+  CRITICAL_RATIO,
+  FOOD_DISTANCE_DISCOUNT,
+  FOOD_PRIORITY_MEAN,
+  LOW_RATIO,
+  PREDICTION_FLOOR,
+  PURSUIT_EFFORT,
+  SAFE_RATIO,
+  SIGHT_CRITICAL,
+  SIGHT_HUNGRY,
+  SIGHT_SATED,
+  URGENCY_CRITICAL,
+  URGENCY_LOW,
+} from "../model.ts";
+import { approach } from "./approach.ts";
+import { DRIVE } from "./drive.ts";
+import { hungerOf } from "./effort.ts";
+import { FOOD_WAY, foodWay } from "./ways.ts";
+
+const { prediction, interceptSkill, pursuitAggression, pursuitSpeed, stamina } = GENE;
+const { foodPriority, urgency, burstSpeed, burstTicks, restTicks } = GENE;
+
+/**
+ * The second layer: a fish goes for the item with the most energy for its distance, in its own way;
+ * it looks further the hungrier it is. Fish that eat keep resting; fish that see nothing stay idle.
+ */
+export function seekFood(
+  count: number,
+  grid: Grid,
+  detection: number,
+  x: Float64Array,
+  y: Float64Array,
+  size: Float64Array,
+  energy: Float64Array,
+  sight: Float64Array,
+  maxSpeed: Float64Array,
+  age: Uint32Array,
+  niche: Uint32Array,
+  body: Uint32Array,
+  genes: Float32Array,
+  foodVx: Float64Array,
+  foodVy: Float64Array,
+  foodEnergy: Float64Array,
+  wishX: Float64Array,
+  wishY: Float64Array,
+  drive: Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    if (drive[i] !== DRIVE.idle) continue;
+    const px = x[i] as number;
+    const py = y[i] as number;
+    const row = (body[i] as number) * GENE_CELLS;
+    const hunger = hungerOf(energy[i] as number, size[i] as number);
+    const seen = SIGHT_CRITICAL * detection * (sight[i] as number);
+    const range = Math.min(seen, chaseRange(genes, row, hunger));
+    const found = bestFood(grid, px, py, range, foodEnergy);
+    if (found < 0) continue;
+    drive[i] = DRIVE.food;
+    const way = foodWay(niche[i] as number);
+    const top = maxSpeed[i] as number;
+    const item = grid.slots[found] as number;
+    const dx = (grid.xs[found] as number) - px;
+    const dy = (grid.ys[found] as number) - py;
+    const skill = skillOf(genes, row, way);
+    const lead = (skill * Math.sqrt(dx * dx + dy * dy)) / top;
+    const aimX = dx + (foodVx[item] as number) * lead;
+    const aimY = dy + (foodVy[item] as number) * lead;
+    const ticks = age[i] as number;
+    const speed = top * pursuitEffort(genes, row, hunger, ticks);
+    approach(i, way, aimX, aimY, speed, top, ticks, genes, row, wishX, wishY);
+  }
+}
+
+/** How far it pursues (TW); food_priority stretches the range of those that are not hungry. */
+function chaseRange(genes: Float32Array, row: number, hunger: number): number {
+  if (hunger < CRITICAL_RATIO) return SIGHT_CRITICAL;
+  if (hunger < SAFE_RATIO) return SIGHT_HUNGRY;
+  return (SIGHT_SATED * (genes[row + foodPriority] as number)) / FOOD_PRIORITY_MEAN;
+}
+
+/** Share of the way that the item will go until the fish is there. */
+function skillOf(genes: Float32Array, row: number, way: number): number {
+  const gene = way === FOOD_WAY.intercept ? interceptSkill : prediction;
+  return PREDICTION_FLOOR + (1 - PREDICTION_FLOOR) * (genes[row + gene] as number);
+}
+
+/** Share of the top speed that a fish puts into the pursuit; the hungry sprint in bursts. */
+function pursuitEffort(genes: Float32Array, row: number, hunger: number, ticks: number): number {
+  const eager = 1 + 0.4 * (genes[row + pursuitAggression] as number);
+  const lasting = 1 + 0.3 * Math.max(0, (genes[row + stamina] as number) - 0.5);
+  const hungry = hunger < CRITICAL_RATIO ? URGENCY_CRITICAL : hunger < LOW_RATIO ? URGENCY_LOW : 1;
+  const effort = PURSUIT_EFFORT * (genes[row + pursuitSpeed] as number) * eager * lasting * hungry;
+  if (hunger >= (genes[row + urgency] as number)) return effort;
+  const burst = genes[row + burstTicks] as number;
+  const phase = ticks % (burst + (genes[row + restTicks] as number));
+  return phase < burst ? effort * (genes[row + burstSpeed] as number) : effort;
+}
+
+/** The grid place of the item in range with the highest energy/(1 + 0.02·distance), or −1. */
+function bestFood(
+  grid: Grid,
+  px: number,
+  py: number,
+  range: number,
+  foodEnergy: Float64Array,
+): number {
+  const { columns, starts, slots, xs, ys } = grid;
+  const first = cellAt(px - range, columns);
+  const last = cellAt(px + range, columns);
+  const bottom = cellAt(py + range, grid.rows);
+  const reach = range * range;
+  let found = -1;
+  let best = 0;
+  for (let row = cellAt(py - range, grid.rows); row <= bottom; row++) {
+    const end = starts[row * columns + last + 1] as number;
+    for (let at = starts[row * columns + first] as number; at < end; at++) {
+      const dx = (xs[at] as number) - px;
+      const dy = (ys[at] as number) - py;
+      const square = dx * dx + dy * dy;
+      if (square > reach) continue;
+      const value =
+        (foodEnergy[slots[at] as number] as number) /
+        (1 + FOOD_DISTANCE_DISCOUNT * Math.sqrt(square));
+      if (value > best) {
+        best = value;
+        found = at;
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,118 @@
+import { GENE, GENE_CELLS } from "../genes.ts";
+import { cellAt, type Grid } from "../grid.ts";
+import { FREEZE_DRIFT, THREAT_PRIORITY_MEAN, THREAT_RANGE } from "../model.ts";
+import { diceUnit, rollDice } from "../rng.ts";
+import { DRIVE } from "./drive.ts";
+import { cruiseEffort, hungerOf } from "./effort.ts";
+import { THREAT_WAY, threatWay } from "./ways.ts";
+
+const { aggression, threatPriority, fleeThreshold, fleeSpeed, stealthSpeed } = GENE;
+const { freezeDistance, erraticAmplitude, cruise } = GENE;
+
+/** Notes for each fish the nearest crab within 200 px as 1 + its row; 0 is none. */
+export function spotCrabs(
+  count: number,
+  crabs: number,
+  crabX: Float64Array,
+  crabY: Float64Array,
+  grid: Grid,
+  threats: Uint32Array,
+): void {
+  threats.fill(0, 0, count);
+  for (let crab = 0; crab < crabs; crab++) {
+    spotCrab(grid, crab, crabX, crabY, threats);
+  }
+}
+
+function spotCrab(
+  grid: Grid,
+  crab: number,
+  crabX: Float64Array,
+  crabY: Float64Array,
+  threats: Uint32Array,
+): void {
+  const { columns, starts, slots, xs, ys } = grid;
+  const cx = crabX[crab] as number;
+  const cy = crabY[crab] as number;
+  const first = cellAt(cx - THREAT_RANGE, columns);
+  const last = cellAt(cx + THREAT_RANGE, columns);
+  const bottom = cellAt(cy + THREAT_RANGE, grid.rows);
+  for (let row = cellAt(cy - THREAT_RANGE, grid.rows); row <= bottom; row++) {
+    const end = starts[row * columns + last + 1] as number;
+    for (let at = starts[row * columns + first] as number; at < end; at++) {
+      const px = xs[at] as number;
+      const py = ys[at] as number;
+      const square = squareBetween(px, py, cx, cy);
+      if (square >= THREAT_RANGE * THREAT_RANGE) continue;
+      const fish = slots[at] as number;
+      const other = (threats[fish] as number) - 1;
+      const nearer =
+        other < 0 || square < squareBetween(px, py, crabX[other] as number, crabY[other] as number);
+      if (nearer) threats[fish] = crab + 1;
+    }
+  }
+}
+
+function squareBetween(ax: number, ay: number, bx: number, by: number): number {
+  return (ax - bx) * (ax - bx) + (ay - by) * (ay - by);
+}
+
+/** The first layer: fish that are too close to a crab flee it, sneak off, freeze or dodge. */
+export function fleeCrabs(
+  count: number,
+  threats: Uint32Array,
+  crabX: Float64Array,
+  crabY: Float64Array,
+  x: Float64Array,
+  y: Float64Array,
+  size: Float64Array,
+  energy: Float64Array,
+  maxSpeed: Float64Array,
+  niche: Uint32Array,
+  body: Uint32Array,
+  genes: Float32Array,
+  dice: Uint32Array,
+  wishX: Float64Array,
+  wishY: Float64Array,
+  drive: Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const crab = (threats[i] as number) - 1;
+    if (crab < 0) continue;
+    const row = (body[i] as number) * GENE_CELLS;
+    const dx = (x[i] as number) - (crabX[crab] as number);
+    const dy = (y[i] as number) - (crabY[crab] as number);
+    const distance = Math.sqrt(dx * dx + dy * dy);
+    if (distance >= fearOf(genes, row)) continue;
+    drive[i] = DRIVE.threat;
+    const hunger = hungerOf(energy[i] as number, size[i] as number);
+    const calm = 1.1 - 0.2 * (genes[row + aggression] as number);
+    const effort = calm * cruiseEffort(genes[row + cruise] as number, hunger);
+    const way = threatWay(niche[i] as number);
+    const speed = (maxSpeed[i] as number) * effort * escapeSpeed(genes, row, way, distance);
+    // Straight above the crab when it is right here.
+    const awayX = distance > 0 ? dx / distance : 0;
+    const awayY = distance > 0 ? dy / distance : -1;
+    let side = 0;
+    if (way === THREAT_WAY.erratic) {
+      const rolled = rollDice(dice[i] as number);
+      dice[i] = rolled;
+      side = (2 * diceUnit(rolled) - 1) * (genes[row + erraticAmplitude] as number);
+    }
+    wishX[i] = speed * (awayX - side * awayY);
+    wishY[i] = speed * (awayY + side * awayX);
+  }
+}
+
+/** Distance below which a crab frightens it: the bold let it come nearer. */
+function fearOf(genes: Float32Array, row: number): number {
+  const boldness = 1.2 - 0.4 * (genes[row + aggression] as number);
+  const priority = (genes[row + threatPriority] as number) / THREAT_PRIORITY_MEAN;
+  return Math.min(THREAT_RANGE, (genes[row + fleeThreshold] as number) * boldness * priority);
+}
+
+function escapeSpeed(genes: Float32Array, row: number, way: number, distance: number): number {
+  if (way === THREAT_WAY.stealth) return genes[row + stealthSpeed] as number;
+  if (way !== THREAT_WAY.freeze) return genes[row + fleeSpeed] as number;
+  return distance < (genes[row + freezeDistance] as number) ? 0 : FREEZE_DRIFT;
+}

@@ -1,0 +1,55 @@
+import { GENE, GENE_CELLS } from "../genes.ts";
+import {
+  WANDER_COMFORTABLE,
+  WANDER_HUNGRY,
+  WANDER_HUNGRY_RATIO,
+  WANDER_JITTER,
+  WANDER_PECKISH,
+  WANDER_PECKISH_RATIO,
+} from "../model.ts";
+import { diceUnit, rollDice } from "../rng.ts";
+import { DRIVE } from "./drive.ts";
+import { cruiseEffort, hungerOf } from "./effort.ts";
+
+const { cruise } = GENE;
+
+/** The last layer: fish that nothing draws drift along their heading, which turns a little each tick. */
+export function wander(
+  count: number,
+  size: Float64Array,
+  energy: Float64Array,
+  maxSpeed: Float64Array,
+  body: Uint32Array,
+  genes: Float32Array,
+  headingX: Float64Array,
+  headingY: Float64Array,
+  dice: Uint32Array,
+  wishX: Float64Array,
+  wishY: Float64Array,
+  drive: Uint8Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    if (drive[i] !== DRIVE.idle) continue;
+    drive[i] = DRIVE.wander;
+    const first = rollDice(dice[i] as number);
+    const second = rollDice(first);
+    dice[i] = second;
+    const hx = (headingX[i] as number) + WANDER_JITTER * (2 * diceUnit(first) - 1);
+    const hy = (headingY[i] as number) + WANDER_JITTER * (2 * diceUnit(second) - 1);
+    // The jitter is far shorter than the unit heading, so the sum is never zero.
+    const length = Math.sqrt(hx * hx + hy * hy);
+    headingX[i] = hx / length;
+    headingY[i] = hy / length;
+    const hunger = hungerOf(energy[i] as number, size[i] as number);
+    const pace = genes[(body[i] as number) * GENE_CELLS + cruise] as number;
+    const speed = (maxSpeed[i] as number) * cruiseEffort(pace, hunger) * wanderEffort(hunger);
+    wishX[i] = (headingX[i] as number) * speed;
+    wishY[i] = (headingY[i] as number) * speed;
+  }
+}
+
+/** The hungry search faster (TW). */
+function wanderEffort(hunger: number): number {
+  if (hunger < WANDER_HUNGRY_RATIO) return WANDER_HUNGRY;
+  return hunger < WANDER_PECKISH_RATIO ? WANDER_PECKISH : WANDER_COMFORTABLE;
+}
