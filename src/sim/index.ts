@@ -17,7 +17,14 @@ export { SimulationFault } from "./ledger.ts";
 export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX } from "./model.ts";
 export type { PhylogenyRow } from "./phylogeny.ts";
 export { plantLedgerOf } from "./plants/plant-ledger.ts";
-export { RECORD_BYTES, type ReadRecord, readRecord } from "./record.ts";
+export {
+  PLANT_RECORD_BYTES,
+  RECORD_BYTES,
+  type ReadPlantRecord,
+  type ReadRecord,
+  readPlantRecord,
+  readRecord,
+} from "./record.ts";
 export { RECORD_VERSION } from "./record-layout.ts";
 export { runSealed } from "./sealed.ts";
 export { loadTank, SnapshotError, saveTank } from "./snapshot.ts";

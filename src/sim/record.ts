@@ -1,17 +1,19 @@
 import type { BodyColumns } from "./arena.ts";
 import { FISH_LAYOUT, type FishRow, faultOfFish } from "./fish-row.ts";
 import { formatId } from "./ids.ts";
+import { faultOfPlant, PLANT_LAYOUT, type PlantRow } from "./plants/plant-row.ts";
 import {
   type BadRecord,
   bad,
   decodeRecord,
   encodeRecord,
+  magicOf,
   RECORD_VERSION,
 } from "./record-layout.ts";
 import type { Tank } from "./tank.ts";
-import type { FishId } from "./types.ts";
+import type { FishId, PlantId } from "./types.ts";
 
-/** A fish on its way: all that it is, so that one which comes back is the same bit by bit. */
+/** A fish or plant on its way: all that it is, so that one which comes back is the same bit by bit. */
 export const RECORD_BYTES = FISH_LAYOUT.bytes;
 
 /** What a record says, or why it says nothing. */
@@ -39,4 +41,36 @@ export function readRecord(bytes: Uint8Array): ReadRecord {
   if (wrong !== undefined) return bad(`${wrong} is out of bounds`);
   const fishId = formatId(row.keyHi, row.keyLo, row.counter);
   return { kind: "ok", fishId, version: RECORD_VERSION, row };
+}
+
+export const PLANT_RECORD_BYTES = PLANT_LAYOUT.bytes;
+
+export type ReadPlantRecord =
+  | {
+      readonly kind: "ok";
+      readonly plantId: PlantId;
+      readonly version: number;
+      readonly row: PlantRow;
+    }
+  | BadRecord;
+
+/** Whether bytes claim to be a plant. */
+export function isPlantRecord(bytes: Uint8Array): boolean {
+  return magicOf(bytes) === PLANT_LAYOUT.magic;
+}
+
+/** The record of a living plant. */
+export function writePlantRecord(tank: Tank, row: number): Uint8Array {
+  return encodeRecord(PLANT_LAYOUT, tank.plants, row, tank.plants, row);
+}
+
+/** As {@link readRecord}. */
+export function readPlantRecord(bytes: Uint8Array): ReadPlantRecord {
+  const decoded = decodeRecord(PLANT_LAYOUT, bytes);
+  if ("kind" in decoded) return decoded;
+  const row: PlantRow = { ...decoded.numbers, genes: decoded.vectors.genes as Float32Array };
+  const wrong = faultOfPlant(row);
+  if (wrong !== undefined) return bad(`${wrong} is out of bounds`);
+  const plantId = formatId(row.keyHi, row.keyLo, row.counter);
+  return { kind: "ok", plantId, version: RECORD_VERSION, row };
 }

@@ -6,6 +6,7 @@ import {
   PLANT_STRATEGIES,
 } from "../habitat-model.ts";
 import { FISH_REFERENCE, FOUNDERS_MAX } from "../model.ts";
+import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "../record-layout.ts";
 import { reserveRows, type Tank } from "../tank.ts";
 import type { Side } from "../types.ts";
 import { closeSpot, openSpot } from "./garden.ts";
@@ -13,8 +14,6 @@ import { plantCapacity } from "./growth.ts";
 import { faultOfPlantGenome, PLANT_GENE_COUNT } from "./plant-genome.ts";
 import { spotNear, spotsAFloor } from "./spots.ts";
 
-const COUNTER_MAX = Number.MAX_SAFE_INTEGER;
-const WORD_MAX = 0xffff_ffff;
 /** Twice the spots of the largest tank: as many again may lie between them. */
 const SPOT_MAX = (2 * PLANT_SPOTS * FOUNDERS_MAX) / FISH_REFERENCE;
 /** What rounding may add to a bound that was computed. */
@@ -22,65 +21,45 @@ const TOLERANCE = 1e-9;
 /** Longer than any rest after a game. */
 const COOLDOWN_MAX = 10_000;
 
-type RealName = "energy" | "nectar" | "bornTick" | "counter" | "parentCounter";
-type WordName =
-  | "keyHi"
-  | "keyLo"
-  | "parentHi"
-  | "parentLo"
-  | "spot"
-  | "age"
-  | "generation"
-  | "hops"
-  | "offspring"
-  | "nectarWait"
-  | "strategy"
-  | "cooldown";
+/** All that a plant is, in the order of the wire; its place follows from its spot. */
+export const PLANT_LAYOUT = layoutOf({
+  // "TKDP"
+  magic: 0x50444b54,
+  noun: "plant",
+  reals: [
+    real("energy", 0, Number.MAX_VALUE),
+    real("nectar", 0, NECTAR_ENERGY),
+    whole("bornTick", 0),
+    whole("counter", 1),
+    whole("parentCounter", 0),
+  ],
+  words: [
+    word("keyHi"),
+    word("keyLo"),
+    word("parentHi"),
+    word("parentLo"),
+    word("spot", SPOT_MAX),
+    word("age", COUNT_MAX),
+    word("generation", COUNT_MAX),
+    word("hops", COUNT_MAX),
+    word("offspring", COUNT_MAX),
+    word("nectarWait", NECTAR_WAIT_TICKS),
+    word("strategy", PLANT_STRATEGIES - 1),
+    word("cooldown", COOLDOWN_MAX),
+  ],
+  vectors: [{ name: "genes", element: "f32", width: PLANT_GENE_COUNT }],
+});
 
-function real(name: RealName, min: number, max: number, whole: boolean) {
-  return { name, element: "f64", min, max, whole } as const;
-}
-
-function word(name: WordName, max: number) {
-  return { name, element: "u32", min: 0, max, whole: true } as const;
-}
-
-/** The columns of a plant that travel, in the order of the wire; its place follows from its spot. */
-export const PLANT_WIRE_FIELDS = [
-  real("energy", 0, Number.MAX_VALUE, false),
-  real("nectar", 0, NECTAR_ENERGY, false),
-  real("bornTick", 0, COUNTER_MAX, true),
-  real("counter", 1, COUNTER_MAX, true),
-  real("parentCounter", 0, COUNTER_MAX, true),
-  word("keyHi", WORD_MAX),
-  word("keyLo", WORD_MAX),
-  word("parentHi", WORD_MAX),
-  word("parentLo", WORD_MAX),
-  word("spot", SPOT_MAX),
-  // One below the end, so that counting on never wraps.
-  word("age", WORD_MAX - 1),
-  word("generation", WORD_MAX - 1),
-  word("hops", WORD_MAX - 1),
-  word("offspring", WORD_MAX - 1),
-  word("nectarWait", NECTAR_WAIT_TICKS),
-  word("strategy", PLANT_STRATEGIES - 1),
-  word("cooldown", COOLDOWN_MAX),
-] as const;
+const SCALARS = [...PLANT_LAYOUT.reals, ...PLANT_LAYOUT.words];
+type ScalarName = (typeof SCALARS)[number]["name"];
 
 /** A plant outside of any tank. */
-export type PlantRow = { readonly [N in RealName | WordName]: number } & {
-  readonly genes: Float32Array;
-};
+export type PlantRow = { readonly [N in ScalarName]: number } & { readonly genes: Float32Array };
 
 /** What is out of bounds in a foreign plant, or undefined. */
 export function faultOfPlant(row: PlantRow): string | undefined {
-  const genome = faultOfPlantGenome(row.genes);
-  if (genome !== undefined) return genome;
-  for (const field of PLANT_WIRE_FIELDS) {
-    const value = row[field.name];
-    if (!(value >= field.min && value <= field.max)) return field.name;
-    if (field.whole && value !== Math.floor(value)) return field.name;
-  }
+  const wrong = faultOfPlantGenome(row.genes) ?? faultOfNumbers(SCALARS, row);
+  if (wrong !== undefined) return wrong;
   if (row.energy > plantCapacity(row.genes, 0) * (1 + TOLERANCE)) return "energy";
   const { parentCounter, parentHi, parentLo } = row;
   if (parentCounter === 0 && (parentHi !== 0 || parentLo !== 0)) return "parent";
@@ -92,9 +71,9 @@ export function faultOfPlant(row: PlantRow): string | undefined {
 export function readPlant(tank: Tank, row: number): PlantRow {
   const { plants } = tank;
   const at = row * PLANT_GENE_COUNT;
-  const fields: Record<string, number> = {};
-  for (const { name } of PLANT_WIRE_FIELDS) fields[name] = plants[name][row] as number;
-  return { ...fields, genes: plants.genes.slice(at, at + PLANT_GENE_COUNT) } as PlantRow;
+  const numbers: Record<string, number> = {};
+  for (const { name } of SCALARS) numbers[name] = plants[name][row] as number;
+  return { ...numbers, genes: plants.genes.slice(at, at + PLANT_GENE_COUNT) } as PlantRow;
 }
 
 /** Takes a plant out of the tank, with its nectar; the ledgers know. */
@@ -135,7 +114,7 @@ function place(tank: Tank, plant: PlantRow): void {
     reserveRows(tank, { plants, food: tank.foodCap + plants + arena.feeders.capacity });
   }
   const row = openSpot(tank, plant.spot);
-  for (const { name } of PLANT_WIRE_FIELDS) tank.plants[name][row] = plant[name];
+  for (const { name } of SCALARS) tank.plants[name][row] = plant[name];
   tank.plants.genes.set(plant.genes, row * PLANT_GENE_COUNT);
   book(tank.scratch.flows, CAUSE.plant_arrival, plant.energy + plant.nectar);
 }
