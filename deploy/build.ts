@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { COMPILE_FLAGS } from "./compile-flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 const DIST = join(ROOT, "dist");
@@ -48,12 +49,7 @@ function buildOne(path: string, target?: string): void {
   try {
     run([
       process.execPath,
-      "build",
-      "--compile",
-      "--minify",
-      "--bytecode",
-      "--format=esm",
-      "--sourcemap",
+      ...COMPILE_FLAGS,
       `--define=TANKD_COMMIT=${JSON.stringify(commit())}`,
       ...(target === undefined ? [] : [`--target=${target}`]),
       "src/main.ts",
