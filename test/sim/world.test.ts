@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "e5f04cef24a0566a46d8c49b4e87d67e" },
-  { seed: 7, digest: "92b0f3a90c01d5dc6e13108364146e19" },
+  { seed: 42, digest: "97cd31ff35bf72a2e3817ff1c156c766" },
+  { seed: 7, digest: "6f8c77894aeb4d4e0350864b77d7bfee" },
 ];
 
 for (const golden of GOLDEN) {

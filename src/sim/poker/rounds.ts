@@ -46,6 +46,8 @@ export function playPoker(tank: Tank): void {
   game.regrets = bodies.regrets;
   game.visits = bodies.visits;
   game.streams = arena.streams;
+  // Winners may breed right away: nobody has mated in this tick yet.
+  scratch.mated.fill(0, 0, counters.fish);
   const first = nextInteger(arena.streams, STREAM.poker, guests.fish);
   counters.gamesFish += fillTables(tank, first, FISH_TABLES, seatFishTable);
   if (guests.count > guests.fish) {

@@ -23,6 +23,3 @@ export const CUT_BASE = 0.08;
 export const CUT_PER_SIZE = 0.18;
 export const CUT_SIZE = 0.35;
 export const CUT_MAX = 0.25;
-
-/** Distance within which the winner breeds with somebody from the table. */
-export const COURT_DISTANCE = 80;

@@ -3,6 +3,7 @@ import { capacityAt, sizeAt } from "../metabolism.ts";
 import { BANK_CAPACITIES } from "../model.ts";
 import { plantCapacity, plantSize } from "../plants/growth.ts";
 import { PLANT_GENE_COUNT } from "../plants/plant-genome.ts";
+import { bearAfterPoker } from "../reproduction.ts";
 import type { Tank } from "../tank.ts";
 import type { Game } from "./players.ts";
 import {
@@ -37,7 +38,7 @@ export function settle(tank: Tank, game: Game, guests: Guests): void {
   }
   bookStakes(tank, moved, fromPlants);
   const winner = winnerOf(table);
-  if (winner !== NOBODY) crown(tank, guests, winner);
+  if (winner !== NOBODY) crown(tank, guests, table.seats, winner);
 }
 
 /** What went from plants to fish or back, and the rest among fish (or plants) themselves. */
@@ -113,11 +114,16 @@ function winnerOf(table: Table): number {
   return winner;
 }
 
-/** Notes the win; a fish that won may breed with the nearest fish of the table. */
-function crown(tank: Tank, guests: Guests, winner: number): void {
+/** Notes a fish's win, after which it may breed: alone if it has beaten plants only. */
+function crown(tank: Tank, guests: Guests, seats: number, winner: number): void {
   const guest = guests.seated[winner] as number;
   if (guest >= guests.fish) return;
   const { fish } = tank;
   const row = guests.who[guest] as number;
   fish.pokerWins[row] = (fish.pokerWins[row] as number) + 1;
+  let fishSeats = 0;
+  for (let seat = 0; seat < seats; seat++) {
+    if ((guests.seated[seat] as number) < guests.fish) fishSeats += 1;
+  }
+  bearAfterPoker(tank, row, fishSeats === 1);
 }
