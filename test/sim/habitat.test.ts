@@ -100,8 +100,6 @@ test("every crab kill is a death in the ledger, and all energies balance in ever
           for (let i = 0; i < move.ticks; i++) {
             const before = statsOf(tank).ledger.died.predation;
             tank.scratch.slain.fill(0);
-            // Marks beyond the living are left over from other ticks.
-            tank.scratch.slain.fill(0);
             // Throws when an account does not hold what was booked.
             step(tank);
             const slain = tank.scratch.slain.filter((mark) => mark !== 0).length;
