@@ -59,6 +59,9 @@ export const PLANT_MUTATION_STRENGTH = 0.15;
 /** A sprout plays its parent's poker strategy, and another one with this probability. Ours. */
 export const PLANT_STRATEGY_MUTATION = 0.05;
 
+/** Size of a food item of which nothing is left, relative to a whole one (TW core/entities/resources.py). */
+export const FOOD_SIZE_MIN = 0.2;
+
 /** Crabs (TW core/entities/predators.py). */
 export const CRABS_REFERENCE = 1;
 export const CRAB_X = 250;

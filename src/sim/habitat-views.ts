@@ -1,4 +1,6 @@
 import { feederKind } from "./feeders.ts";
+import { FOOD_SIZE_MIN, NECTAR_ENERGY } from "./habitat-model.ts";
+import { FOOD_KINDS } from "./model.ts";
 import { findPlant, plantIdOf } from "./plants/garden.ts";
 import { plantCapacity, plantSize } from "./plants/growth.ts";
 import { ITERATIONS_MAX, iterationsAt, segmentsOf } from "./plants/l-system.ts";
@@ -63,6 +65,33 @@ export function plantLooksOf(tank: Tank, plantId: PlantId): PlantLooks | undefin
     layers: gene(PLANT_GENE.layers),
     spin: gene(PLANT_GENE.spin),
   };
+}
+
+/**
+ * How large each item of foodOf still is, in its order: 1 when whole, shrinking to 0.2 as it is bitten
+ * (TW core/entities/resources.py).
+ */
+export function foodSizesOf(tank: Tank): number[] {
+  const { food, counters, plants, feeders } = tank;
+  const sizes: number[] = [];
+  for (let row = 0; row < counters.food; row++) {
+    const whole = FOOD_KINDS[food.kind[row] as number]?.energy ?? 1;
+    const closed = (food.closed[row] as number) > 0;
+    sizes.push(closed ? 1 : shrunk((food.energy[row] as number) / whole));
+  }
+  for (let row = 0; row < counters.plants; row++) {
+    const nectar = plants.nectar[row] as number;
+    if (nectar > 0) sizes.push(shrunk(nectar / NECTAR_ENERGY));
+  }
+  for (let row = 0; row < counters.feeders; row++) {
+    const morsel = feeders.morsel[row] as number;
+    if (morsel > 0) sizes.push(shrunk(morsel / feederKind(tank, row).morsel));
+  }
+  return sizes;
+}
+
+function shrunk(share: number): number {
+  return FOOD_SIZE_MIN + (1 - FOOD_SIZE_MIN) * share;
 }
 
 export function crabsOf(tank: Tank): CrabView[] {

@@ -11,7 +11,14 @@ export { type ArchipelagoSpec, ISLANDS_MAX } from "./archipelago-spec.ts";
 export { apply } from "./commands.ts";
 export { daylightAt } from "./daylight.ts";
 export { digest } from "./digest.ts";
-export { crabsOf, feedersOf, plantLooksOf, plantMigrants, plantsOf } from "./habitat-views.ts";
+export {
+  crabsOf,
+  feedersOf,
+  foodSizesOf,
+  plantLooksOf,
+  plantMigrants,
+  plantsOf,
+} from "./habitat-views.ts";
 export { type CrewOrder, IslandCrew, type IslandReport } from "./island-crew.ts";
 export { SimulationFault } from "./ledger.ts";
 export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX } from "./model.ts";

@@ -1,16 +1,20 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { flowsOf } from "../../src/sim/energy-ledger.ts";
+import { fillGrid, makeGrid } from "../../src/sim/grid.ts";
 import {
   crabsOf,
   createTank,
   digest,
+  FOOD_KINDS,
   feedersOf,
   fishOf,
   foodOf,
+  foodSizesOf,
   statsOf,
   step,
 } from "../../src/sim/index.ts";
+import { swimLiveFood } from "../../src/sim/live-food.ts";
 import { LIVE_KIND } from "../../src/sim/model.ts";
 import type { Tank } from "../../src/sim/tank.ts";
 import { play, run, scripts, specs, tankOf } from "./scripts.ts";
@@ -185,7 +189,65 @@ test("dropped food falls closed and nobody can bite it until it opens at its dep
   }
 });
 
-test("live food stays where fish can reach it, and flees from two of them", () => {
+test("food shrinks as it is bitten, in the order in which it is shown", () => {
+  const tank = run(tankOf(5, 60), 900);
+  const sizes = foodSizesOf(tank);
+  expect(sizes.length).toBe(foodOf(tank).length);
+  expect(sizes.every((size) => size >= 0.2 && size <= 1)).toBe(true);
+  tank.food.energy[0] = 0.5 * (FOOD_KINDS[tank.food.kind[0] as number]?.energy ?? 0);
+  tank.food.closed[0] = 0;
+  expect(foodSizesOf(tank)[0]).toBeCloseTo(0.6, 9);
+});
+
+/** Where one live item at rest swims to in a tick, seen from its place, with fish around it. */
+function flight(fish: readonly (readonly [number, number])[]): readonly [number, number] {
+  const grid = makeGrid(1_088, 612, 10);
+  const xs = Float64Array.from(fish, ([dx]) => 500 + dx);
+  const ys = Float64Array.from(fish, ([, dy]) => 300 + dy);
+  fillGrid(grid, fish.length, xs, ys);
+  const [vx, vy] = [new Float64Array(1), new Float64Array(1)];
+  swimLiveFood(
+    1,
+    grid,
+    new Uint32Array(64),
+    Float64Array.of(500),
+    Float64Array.of(300),
+    vx,
+    vy,
+    Uint32Array.of(LIVE_KIND),
+    Uint32Array.of(1),
+    Uint32Array.of(10),
+    new Int32Array(2),
+  );
+  return [vx[0] as number, vy[0] as number];
+}
+
+test("live food flees the two nearest fish within 80 px, never faster than 1.4", () => {
+  expect(flight([])).toEqual([0, 0]);
+  expect(flight([[81, 0]])).toEqual([0, 0]);
+  expect(flight([[60, 0]])).toEqual([-0.5, 0]);
+  expect(
+    flight([
+      [70, 0],
+      [0, 50],
+      [0, -75],
+    ]),
+  ).toEqual([-0.5, -0.5]);
+  expect(
+    flight([
+      [0, -75],
+      [60, 0],
+      [0, 20],
+    ]),
+  ).toEqual([-0.5, -0.5]);
+  const [x, y] = flight([
+    [10, 10],
+    [12, 12],
+  ]);
+  expect(Math.sqrt(x * x + y * y)).toBeLessThanOrEqual(1.4);
+});
+
+test("live food stays where fish can reach it", () => {
   const tank = tankOf(5, 60);
   for (let i = 0; i < 3_000; i++) {
     step(tank);
@@ -194,9 +256,6 @@ test("live food stays where fish can reach it, and flees from two of them", () =
       expect(x >= 25 && x <= tank.width - 25 && y >= 45 && y <= tank.height - 25).toBe(true);
     }
   }
-  const pair = withCrab(500, 300);
-  pair.counters.crabs = 0;
-  step(pair);
 });
 
 test("fish live in all of the water", () => {
