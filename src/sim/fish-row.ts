@@ -10,6 +10,7 @@ import {
   TANK_WIDTH,
 } from "./model.ts";
 import { express } from "./phenotype.ts";
+import { REST_TICKS } from "./poker/rules.ts";
 import { expressRow } from "./population.ts";
 import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "./record-layout.ts";
 import type { Tank } from "./tank.ts";
@@ -97,6 +98,7 @@ function faultOfBody(row: FishRow): string | undefined {
   if (row.bank > BANK_CAPACITIES * capacity) return "bank";
   if (speed > maxSpeed * loose) return "velocity";
   if (row.crabbedAt > row.age + 1) return "crabbedAt";
+  if (row.pokerRestUntil > row.age + REST_TICKS) return "pokerRestUntil";
   return Math.abs(heading - 1) > TOLERANCE ? "heading" : undefined;
 }
 

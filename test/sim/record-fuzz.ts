@@ -179,7 +179,7 @@ function fishBounds(): Bounds {
     hops: [0xffff_ffff],
     offspring: [0xffff_ffff],
     origin: [1_000, 0xffff_ffff],
-    pokerRestUntil: [0xffff_ffff],
+    pokerRestUntil: [0xffff_ffff, 20_000],
     pokerGames: [0xffff_ffff],
     pokerWins: [0xffff_ffff, 0xffff_fffe],
     crabbedAt: [0xffff_ffff, 20_000],
@@ -206,7 +206,7 @@ function plantBounds(): Bounds {
     offspring: [0xffff_ffff],
     nectarWait: [601, 0xffff_ffff],
     strategy: [13, 0xffff_ffff],
-    cooldown: [0xffff_ffff, 1e8],
+    cooldown: [0xffff_ffff, 1_000],
   };
 }
 

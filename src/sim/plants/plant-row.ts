@@ -6,6 +6,7 @@ import {
   PLANT_STRATEGIES,
 } from "../habitat-model.ts";
 import { FISH_REFERENCE, FOUNDERS_MAX } from "../model.ts";
+import { REST_TICKS } from "../poker/rules.ts";
 import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "../record-layout.ts";
 import { reserveRows, type Tank } from "../tank.ts";
 import type { Side } from "../types.ts";
@@ -18,8 +19,6 @@ import { spotNear, spotsAFloor } from "./spots.ts";
 const SPOT_MAX = (2 * PLANT_SPOTS * FOUNDERS_MAX) / FISH_REFERENCE;
 /** What rounding may add to a bound that was computed. */
 const TOLERANCE = 1e-9;
-/** Longer than any rest after a game. */
-const COOLDOWN_MAX = 10_000;
 
 /** All that a plant is, in the order of the wire; its place follows from its spot. */
 export const PLANT_LAYOUT = layoutOf({
@@ -45,7 +44,7 @@ export const PLANT_LAYOUT = layoutOf({
     word("offspring", COUNT_MAX),
     word("nectarWait", NECTAR_WAIT_TICKS),
     word("strategy", PLANT_STRATEGIES - 1),
-    word("cooldown", COOLDOWN_MAX),
+    word("cooldown", REST_TICKS),
   ],
   vectors: [{ name: "genes", element: "f32", width: PLANT_GENE_COUNT }],
 });
