@@ -195,9 +195,58 @@ describe("the world computes the same bits everywhere", () => {
     ["const { cos } = Math;", "Math"],
     ['const x = Math["exp"](a);', "Math"],
     ["const x = a ** 2;", "**"],
+    ["x **= 2;", "**"],
     ["const x = Math.random();", "Math.random"],
+    ["const { sin } = Math;", "Math"],
+    ["const { sin: s } = Math;", "Math"],
+    ["const M = Math;", "Math"],
+    ["const x = Math?.sin(a);", "Math"],
+    ["const x = Math[name](a);", "Math"],
+    ["use(Math);", "Math"],
+    ["const x = Math.atan2(a, b);", "Math.atan2"],
+    ["const x = Math.sumPrecise(a);", "Math.sumPrecise"],
+    ["const m = eval(text);", "eval"],
+    ["const m = new Function(text);", "Function"],
+    ["const m = Reflect.get(o, key);", "Reflect"],
+    ["const d = new Date(0);", "Date"],
+    ["const f = new Intl.NumberFormat();", "Intl"],
+    ["const s = n.toLocaleString();", "toLocaleString"],
+    ["const c = a.localeCompare(b);", "localeCompare"],
+    ["names.sort();", "sort without an order"],
+    ["const s = ids.toSorted();", "toSorted without an order"],
+    ["for (const key in row) use(key);", "for … in"],
+    ["for (key in row) use(key);", "for … in"],
+    ["const p = new WeakRef(tank);", "WeakRef"],
+    ["const b = new SharedArrayBuffer(8);", "SharedArrayBuffer"],
+    ["await tick(tank);", "await"],
+    ["queueMicrotask(run);", "queueMicrotask"],
   ])("%s", (text, name) => {
     expect(offences("src/sim/a.ts", text)).toEqual([`src/sim/a.ts:1: uses ${name}`]);
+  });
+
+  test.each([
+    ["const x = globalThis.Math.sin(a);", ["globalThis", "Math.sin"]],
+    ['const x = globalThis["Math"].sin(a);', ["globalThis"]],
+    ["const { Math: M } = globalThis;", ["Math", "globalThis"]],
+    ["const M = self.Math;", ["self", "Math"]],
+  ])("a detour is seen: %s", (text, names) => {
+    expect(offences("src/sim/a.ts", text)).toEqual(
+      names.map((name) => `src/sim/a.ts:1: uses ${name}`),
+    );
+  });
+
+  test("what only looks like it is fine", () => {
+    const text = `
+      function sumAround(self: number, grid: Grid): number { return grid.xs[self]; }
+      const o = { self: 1, sort: 2 };
+      interface Row { readonly self: number; window?: number }
+      rows.sort((a, b) => a - b);
+      const found = "x" in row;
+      for (const row of rows) if (key in row) use(row);
+      for (let i = 0; i < n; i++) use(i);
+      // new Date(), Math.sin, for (x in y)
+    `;
+    expect(offences("src/sim/a.ts", text)).toEqual([]);
   });
 
   test("exact operations are fine, and other layers may use them all", () => {

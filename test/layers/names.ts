@@ -16,7 +16,7 @@ export const PURE_BUN = new Set(
 
 /** The part of Math that is the same bit by bit on every machine. */
 export const EXACT_MATH = new Set(
-  "sqrt fround imul floor round trunc abs min max clz32 sign".split(" "),
+  "sqrt fround imul floor ceil round trunc abs min max clz32 sign".split(" "),
 );
 
 export const USE = {

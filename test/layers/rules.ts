@@ -1,10 +1,10 @@
 import { posix } from "node:path";
+import { divergenceAt } from "./divergence.ts";
 import { findImports, type Import } from "./imports.ts";
 import {
   BUN_MEMBER_USE,
   CONSTRUCTORS,
   CRYPTO_THAT_DRAWS,
-  EXACT_MATH,
   GLOBALS,
   MEMBERS,
   NODE_MODULE_USE,
@@ -12,7 +12,7 @@ import {
   PURE_MODULES,
   USE,
 } from "./names.ts";
-import { type Token, tokenize } from "./tokens.ts";
+import { isMemberName, punctuation, type Token, tokenize } from "./tokens.ts";
 
 /** The layers of docs/architecture.md, top to bottom: a folder imports only from folders below it. */
 export const LAYERS: readonly string[] = [
@@ -67,7 +67,10 @@ export function inspect(path: string, source: string): readonly Offence[] {
     offences.push(...tokens.flatMap((_, at) => nameOffences(path, tokens, at)));
   }
   if (path.startsWith("src/sim/")) {
-    offences.push(...tokens.flatMap((_, at) => inexactOffences(path, tokens, at)));
+    for (const [at, token] of tokens.entries()) {
+      const found = divergenceAt(tokens, at);
+      if (found) offences.push(offence(path, token.line, found.what, found.instead));
+    }
   }
   if (layerOf(path) === undefined && !ENTRY_POINTS.has(path) && !path.endsWith(".d.ts")) {
     offences.push(offence(path, 1, "lies in no layer", `move it into one of ${LAYERS.join(", ")}`));
@@ -161,35 +164,8 @@ function nameOffences(path: string, tokens: readonly Token[], at: number): reado
   return listed === undefined ? [] : found(listed);
 }
 
-/** In the world: no arithmetic whose result may differ between machines. */
-function inexactOffences(path: string, tokens: readonly Token[], at: number): readonly Offence[] {
-  const token = tokens[at];
-  if (token === undefined) return [];
-  const instead =
-    "write it with + - * / and Math.sqrt, so that every machine computes the same bits";
-  if (punctuation(token) === "**") return [offence(path, token.line, "uses **", instead)];
-  if (token.kind !== "word" || token.text !== "Math" || isMemberName(tokens, at)) return [];
-  const member = punctuation(tokens[at + 1]) === "." ? (tokens[at + 2]?.text ?? "") : "";
-  if (EXACT_MATH.has(member)) return [];
-  // The draw of a random number is already reported with its own replacement.
-  if (member === "random") return [];
-  return [offence(path, token.line, member === "" ? "uses Math" : `uses Math.${member}`, instead)];
-}
-
 function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
-}
-
-function punctuation(token: Token | undefined): string | undefined {
-  return token?.kind === "punctuation" ? token.text : undefined;
-}
-
-/** `x.fetch` is somebody's member; `globalThis.fetch` is the global. */
-function isMemberName(tokens: readonly Token[], at: number): boolean {
-  const previous = punctuation(tokens[at - 1]);
-  if (previous !== "." && previous !== "?.") return false;
-  const owner = tokens[at - 2]?.text;
-  return owner !== "globalThis" && owner !== "self" && owner !== "window";
 }
 
 /** Whether the name stands for the global's value: not a key, a parameter's label, or a method's name. */

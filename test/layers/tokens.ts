@@ -81,3 +81,16 @@ function regexMayFollow(previous: Token | undefined): boolean {
   if (previous.kind === "word") return WORDS_BEFORE_REGEX.has(previous.text);
   return previous.kind === "punctuation" && !")]}".includes(previous.text);
 }
+
+/** The text of a punctuation token. */
+export function punctuation(token: Token | undefined): string | undefined {
+  return token?.kind === "punctuation" ? token.text : undefined;
+}
+
+/** `x.fetch` is somebody's member; `globalThis.fetch` is the global. */
+export function isMemberName(tokens: readonly Token[], at: number): boolean {
+  const previous = punctuation(tokens[at - 1]);
+  if (previous !== "." && previous !== "?.") return false;
+  const owner = tokens[at - 2]?.text;
+  return owner !== "globalThis" && owner !== "self" && owner !== "window";
+}
