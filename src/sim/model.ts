@@ -124,6 +124,8 @@ export const FOOD_KINDS = [
 ] as const;
 export const LIVE_KIND = 5;
 export const NECTAR_KIND = 6;
+/** No item holds more. */
+export const FOOD_ENERGY_MAX = FOOD_KINDS.reduce((most, { energy }) => Math.max(most, energy), 0);
 /** Share of spawns that are live food. */
 export const LIVE_SHARE = 0.4;
 /** px/tick². */
@@ -140,7 +142,7 @@ export const FOOD_SIDE_MARGIN = 50;
  * live food hatches in the same range. Ours: food that opens at the surface never leaves it.
  */
 export const PELLET_FALL = 3;
-export const FOOD_DEPTH_SHARE = 0.85;
+export const FOOD_DEPTH_SHARE = 0.75;
 export const FOOD_INTERVAL_TICKS = 36;
 /** Total fish energy of a reference tank below which (first two) or above which food is scaled. */
 export const ENERGY_STARVED = 2800;

@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "97cd31ff35bf72a2e3817ff1c156c766" },
-  { seed: 7, digest: "6f8c77894aeb4d4e0350864b77d7bfee" },
+  { seed: 42, digest: "1a350e29c3d3181e0b0567bc8eed6dbb" },
+  { seed: 7, digest: "a6642358fb799db245ecca0f390cced0" },
 ];
 
 for (const golden of GOLDEN) {
