@@ -3,7 +3,9 @@ import { cellAt, type Grid } from "../grid.ts";
 import {
   CRITICAL_RATIO,
   FOOD_DISTANCE_DISCOUNT,
+  FOOD_ENERGY_MAX,
   FOOD_PRIORITY_MEAN,
+  GRID_CELL,
   LOW_RATIO,
   PREDICTION_FLOOR,
   PURSUIT_EFFORT,
@@ -98,7 +100,10 @@ function pursuitEffort(genes: Float32Array, row: number, hunger: number, ticks: 
   return phase < burst ? effort * (genes[row + burstSpeed] as number) : effort;
 }
 
-/** The grid place of the item in range with the highest energy/(1 + 0.02·distance), or −1. */
+/**
+ * The grid place of the item in range with the highest energy/(1 + 0.02·distance), or −1. Rows of
+ * cells are searched from the nearest outwards, and only as far as an item could still be better.
+ */
 function bestFood(
   grid: Grid,
   px: number,
@@ -106,28 +111,55 @@ function bestFood(
   range: number,
   foodEnergy: Float64Array,
 ): number {
-  const { columns, starts, slots, xs, ys } = grid;
-  const first = cellAt(px - range, columns);
-  const last = cellAt(px + range, columns);
-  const bottom = cellAt(py + range, grid.rows);
-  const reach = range * range;
-  let found = -1;
-  let best = 0;
-  for (let row = cellAt(py - range, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
-      const square = dx * dx + dy * dy;
-      if (square > reach) continue;
-      const value =
-        (foodEnergy[slots[at] as number] as number) /
-        (1 + FOOD_DISTANCE_DISCOUNT * Math.sqrt(square));
-      if (value > best) {
-        best = value;
-        found = at;
-      }
-    }
+  const { rows } = grid;
+  const middle = cellAt(py, rows);
+  bestReach = range;
+  bestValue = 0;
+  bestSlot = -1;
+  searchRow(grid, middle, px, py, foodEnergy);
+  for (let away = 1; away < rows; away++) {
+    const above = middle - away;
+    const below = middle + away;
+    const abovePy = py - (above + 1) * GRID_CELL;
+    const belowPy = below * GRID_CELL - py;
+    if (abovePy > bestReach && belowPy > bestReach) break;
+    if (above >= 0 && abovePy <= bestReach) searchRow(grid, above, px, py, foodEnergy);
+    if (below < rows && belowPy <= bestReach) searchRow(grid, below, px, py, foodEnergy);
   }
-  return found;
+  return bestSlot;
+}
+
+/** The best item so far of the search under way: its value, its slot, and how far better ones may be. */
+let bestValue = 0;
+let bestSlot = -1;
+let bestReach = 0;
+
+function searchRow(
+  grid: Grid,
+  row: number,
+  px: number,
+  py: number,
+  foodEnergy: Float64Array,
+): void {
+  const { columns, starts, slots, xs, ys } = grid;
+  let reach = bestReach;
+  let best = bestValue;
+  let found = bestSlot;
+  const end = starts[row * columns + cellAt(px + reach, columns) + 1] as number;
+  for (let at = starts[row * columns + cellAt(px - reach, columns)] as number; at < end; at++) {
+    const dx = (xs[at] as number) - px;
+    const dy = (ys[at] as number) - py;
+    const square = dx * dx + dy * dy;
+    if (square > reach * reach) continue;
+    const value =
+      (foodEnergy[slots[at] as number] as number) /
+      (1 + FOOD_DISTANCE_DISCOUNT * Math.sqrt(square));
+    if (value <= best) continue;
+    best = value;
+    found = at;
+    reach = Math.min(reach, (FOOD_ENERGY_MAX / best - 1) / FOOD_DISTANCE_DISCOUNT);
+  }
+  bestReach = reach;
+  bestValue = best;
+  bestSlot = found;
 }
