@@ -4,30 +4,11 @@ import {
   ENGINE_VERSION,
   type IslandReport,
   type PhylogenyRow,
-  type TankStats,
+  SAMPLE_COLUMNS,
 } from "../sim/index.ts";
 import type { Folder, Host } from "./host.ts";
 import { commandOf } from "./run-options.ts";
 import { contractOf, type TimedResult } from "./run-result.ts";
-
-/** Columns of the time series; counts are since the founding. */
-const SERIES: readonly (readonly [string, (stats: TankStats, tank: number) => number])[] = [
-  ["tick", (s) => s.tick],
-  ["tank", (_, tank) => tank],
-  ["population", (s) => s.alive],
-  ["capacity", (s) => s.capacity],
-  ["food", (s) => s.food],
-  ["energy", (s) => s.energy],
-  ["diversity", (s) => s.diversity],
-  ["max_generation", (s) => s.maxGeneration],
-  ["births", (s) => s.ledger.born],
-  ["spawned", (s) => s.ledger.spawned],
-  ["immigrants", (s) => s.ledger.imported],
-  ["emigrants", (s) => s.ledger.exported - s.ledger.restored],
-  ["deaths_starvation", (s) => s.ledger.died.starvation],
-  ["deaths_predation", (s) => s.ledger.died.predation],
-  ["deaths_old_age", (s) => s.ledger.died.old_age],
-];
 
 /**
  * Columns of the phylogeny: the first four as the ALife data standard names them
@@ -43,6 +24,7 @@ const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | num
   ["destruction_time", (row) => row.destructionTick ?? "none"],
   ["birth_tank", (row) => row.birthTank],
   ["tank", (row) => row.tank],
+  ["born", (row) => row.origin],
   ["generation", (row) => row.generation],
   ["hops", (row) => row.hops],
   ["offspring", (row) => row.offspring],
@@ -57,7 +39,7 @@ export class RunFiles {
     try {
       this.#folder = host.openFolder(path);
       this.#folder.remove("run.json");
-      this.#folder.write("series.csv", `${SERIES.map(([name]) => name).join(",")}\n`);
+      this.#folder.write("series.csv", `tick,tank,${SAMPLE_COLUMNS.join(",")}\n`);
       this.#folder.write("phylogeny.csv", `${PHYLOGENY.map(([name]) => name).join(",")}\n`);
     } catch (error) {
       throw new Problem("usage", `--out ${path} cannot be written: ${messageOf(error)}`);
@@ -65,8 +47,8 @@ export class RunFiles {
   }
 
   add(news: readonly IslandReport[]): void {
-    const series = news.flatMap(({ island, stats }) =>
-      stats === undefined ? [] : [`${SERIES.map(([, of]) => of(stats, island)).join(",")}\n`],
+    const series = news.flatMap(({ island, tick, sample }) =>
+      sample === undefined ? [] : [`${tick},${island},${sample.join(",")}\n`],
     );
     const lives = news.flatMap((report) =>
       report.lives.map((row) => `${PHYLOGENY.map(([, of]) => of(row)).join(",")}\n`),

@@ -88,7 +88,7 @@ export function* conduct(
   const end = yield* ask(tick, news, everyCrew(crews, { kind: "close" }));
   const result = resultOf(spec, tick, end.news, exchange);
   if (sampledTick !== tick) return { result, news: end.news };
-  return { result, news: end.news.map((island) => ({ ...island, stats: undefined })) };
+  return { result, news: end.news.map((island) => ({ ...island, sample: undefined })) };
 }
 
 function* ask(

@@ -33,6 +33,7 @@ export {
   readRecord,
 } from "./record.ts";
 export { RECORD_VERSION } from "./record-layout.ts";
+export { SAMPLE_COLUMNS } from "./sample.ts";
 export { runSealed } from "./sealed.ts";
 export { loadTank, SnapshotError, saveTank } from "./snapshot.ts";
 export type { Tank } from "./tank.ts";

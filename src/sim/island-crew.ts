@@ -4,6 +4,7 @@ import { digest } from "./digest.ts";
 import { SimulationFault } from "./ledger.ts";
 import { type PhylogenyRow, phylogenyRow } from "./phylogeny.ts";
 import { isFitToTravel } from "./reproduction.ts";
+import { sampleOf } from "./sample.ts";
 import type { Tank } from "./tank.ts";
 import type { Command, TankStats } from "./types.ts";
 import { migrants, statsOf } from "./views.ts";
@@ -53,7 +54,10 @@ export interface IslandReport {
   readonly sent: readonly Uint8Array[];
   /** Those who died since the last report; at the close also the living. */
   readonly lives: readonly PhylogenyRow[];
-  /** Where a sample or the close asks for it. */
+  readonly tick: number;
+  /** A line of the time series, where one was asked for: see sample.ts. */
+  readonly sample: readonly number[] | undefined;
+  /** Of the close alone. */
   readonly stats: TankStats | undefined;
   readonly digest: string | undefined;
 }
@@ -121,7 +125,9 @@ export class IslandCrew {
       fishSteps,
       sent: [],
       lives,
-      stats: sampled ? statsOf(tank) : undefined,
+      tick: tank.tick,
+      sample: sampled ? sampleOf(tank) : undefined,
+      stats: undefined,
       digest: undefined,
     };
   }
@@ -133,7 +139,8 @@ export class IslandCrew {
         island.lives.push(phylogenyRow(tank, row, this.#total, number, true));
       }
     }
-    return { ...this.#reportOf(island, true), digest: digest(tank) };
+    const stats = statsOf(tank);
+    return { ...this.#reportOf(island, this.#chronicled), stats, digest: digest(tank) };
   }
 
   #at(number: number): Island {

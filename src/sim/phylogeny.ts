@@ -1,4 +1,5 @@
 import { birthIsland } from "./archipelago-spec.ts";
+import { ORIGINS, type Origin } from "./model.ts";
 import type { Tank } from "./tank.ts";
 
 /** One fish in the terms of the ALife data standard for phylogenies. */
@@ -12,6 +13,8 @@ export interface PhylogenyRow {
   readonly birthTank: number;
   /** Where it died, or is. */
   readonly tank: number;
+  /** How it came into the world. */
+  readonly origin: Origin;
   readonly generation: number;
   readonly hops: number;
   readonly offspring: number;
@@ -39,6 +42,7 @@ export function phylogenyRow(
     destructionTick: alive ? undefined : counters.tick,
     birthTank: birthIsland(keyHi),
     tank: island,
+    origin: ORIGINS[fish.origin[row] as number] as Origin,
     generation: fish.generation[row] as number,
     hops: fish.hops[row] as number,
     offspring: fish.offspring[row] as number,

@@ -72,7 +72,7 @@ describe("--out", () => {
     const text = written.get("o/phylogeny.csv") ?? "";
     const [header = "", ...lines] = text.trimEnd().split("\n");
     expect(header).toStartWith("id,ancestor_list,origin_time,destruction_time,birth_tank,tank,");
-    const LINE = /^(\d+),"\[(none|\d+|\d+,\d+)\]",(\d+),(none|\d+),\d,\d,\d+,\d+,\d+$/;
+    const LINE = /^(\d+),"\[(none|\d+|\d+,\d+)\]",(\d+),(none|\d+),\d,\d,[a-z_]+,\d+,\d+,\d+$/;
     const rows = lines.map((line) => LINE.exec(line) ?? []);
     expect(rows.every((row) => row.length > 0)).toBe(true);
     const ids = new Set(rows.map(([, id]) => id));
