@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { INFORMATION_SETS, POKER_ACTIONS, REGRET_CELLS } from "../../../src/sim/model.ts";
-import { inheritLearning, learnedAction, situationOf } from "../../../src/sim/poker/learning.ts";
+import {
+  inheritLearning,
+  learnedAction,
+  learnFromHand,
+  makeDecisions,
+  noteDecision,
+  situationOf,
+} from "../../../src/sim/poker/learning.ts";
 import { STREET } from "../../../src/sim/poker/table.ts";
 import { tableOf } from "./hands.ts";
 
@@ -41,6 +48,28 @@ test("actions are drawn by their share of the positive regrets, once there is ex
   expect([0, 0.74, 0.76, 0.99].map((luck) => drawn(luck, 2))).toEqual([1, 1, 2, 2]);
   regrets.set([-5, -3, -1, 0], first);
   expect(drawn(0.5, 2)).toBe(-1);
+});
+
+test("what was done counts as it ended, the rest as the cards would have had it", () => {
+  const { regrets, visits } = experience(1);
+  const table = tableOf([100, 100]);
+  const noted = makeDecisions();
+  // Calls 10 into a pot of 20, loses 40 more later, and the other's cards were better.
+  table.bet.set([10, 20]);
+  table.stack.set([80, 80]);
+  table.toMatch = 20;
+  table.pot = 20;
+  noteDecision(noted, table, 0, 4, 20);
+  table.stack[0] = 30;
+  table.score.set([1, 2]);
+  learnFromHand(noted, table, 0, 2, regrets, visits, 0);
+  // Fold 0, call −50 as it came, small raise −18, big raise −30: their mean is −24.5.
+  const first = 4 * POKER_ACTIONS;
+  const expected = [24.5, -25.5, 6.5, -5.5].map((chips) => (2 * chips) / table.bigBlind);
+  for (const [action, regret] of expected.entries()) {
+    expect(regrets[first + action]).toBeCloseTo(regret, 4);
+  }
+  expect(visits[4]).toBe(1);
 });
 
 test("a child begins with four fifths of what its parents know well", () => {

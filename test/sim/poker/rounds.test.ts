@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CAUSE } from "../../../src/sim/energy-ledger.ts";
-import { statsOf, step, type Tank } from "../../../src/sim/index.ts";
+import { digest, loadTank, saveTank, statsOf, step, type Tank } from "../../../src/sim/index.ts";
 import { measureSizes } from "../../../src/sim/metabolism.ts";
 import { playPoker } from "../../../src/sim/poker/rounds.ts";
 import { houseCut } from "../../../src/sim/poker/settlement.ts";
@@ -101,6 +101,7 @@ test("who has played rests for thirty ticks, and each tick one table is for fish
     playPoker(tank);
     for (const [row, id] of ids.entries()) {
       if (tank.fish.pokerGames[row] === before[row]) continue;
+      expect(tank.fish.pokerGames[row]).toBe((before[row] ?? 0) + 1);
       const last = lastPlayed.get(`${id}`);
       if (last !== undefined) {
         expect(tick - last).toBeGreaterThanOrEqual(30);
@@ -138,6 +139,20 @@ test("gains beyond a fish's capacity go to its bank", () => {
     for (const row of [0, 1]) expect(tank.fish.energy[row]).toBeLessThanOrEqual(capacity[row] ?? 0);
   }
   expect(banked).toBeGreaterThan(0);
+});
+
+test("what the work space still holds from another tick changes nothing", () => {
+  const tank = run(tankOf(7, 80), 900);
+  const twin = loadTank(saveTank(tank));
+  for (let i = 0; i < 200; i++) {
+    tank.scratch.mated.fill(1);
+    tank.scratch.parlour.guests.taken.fill(1);
+    tank.scratch.parlour.game.table.deck.reverse();
+    tank.scratch.parlour.game.decisions.count.fill(3);
+    step(tank);
+    step(twin);
+    expect(digest(tank)).toBe(digest(twin));
+  }
 });
 
 test("over a life in a tank games are played, learned from and counted", () => {

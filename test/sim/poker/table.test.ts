@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { payPots } from "../../../src/sim/poker/pots.ts";
-import { type Decide, deal, FOLD, playHand, STREET } from "../../../src/sim/poker/table.ts";
+import {
+  type Decide,
+  deal,
+  FOLD,
+  isInPosition,
+  playHand,
+  STREET,
+} from "../../../src/sim/poker/table.ts";
 import { STREAM } from "../../../src/sim/rng.ts";
 import { stackDeck, streamsOf, sumOf, tableOf } from "./hands.ts";
 
@@ -88,7 +95,26 @@ test("the ante counts towards the call", () => {
     return FOLD;
   });
   expect(owed).toEqual([3, 3]);
+  expect([...table.paid.subarray(0, 3)]).toEqual([5, 8, 5]);
   expect([...table.stack.subarray(0, 3)]).toEqual([95, 110, 95]);
+});
+
+test("a big blind that cannot be paid in full is still the price of playing", () => {
+  const table = tableOf([100, 6, 100]);
+  stackDeck(table, ["Kh Kd", "Ah Ad", "Qh Qd"], BOARD);
+  playHand(table, script());
+  expect([...table.paid.subarray(0, 3)]).toEqual([10, 6, 10]);
+  expect([...table.stack.subarray(0, 3)]).toEqual([98, 18, 90]);
+});
+
+test("in position is who acts last of those who are still in", () => {
+  const table = tableOf([99, 99, 99, 99], { button: 1 });
+  const inPosition = () => [0, 1, 2, 3].map((seat) => isInPosition(table, seat));
+  expect(inPosition()).toEqual([false, true, false, false]);
+  table.folded[1] = 1;
+  expect(inPosition()).toEqual([true, true, false, false]);
+  table.folded[0] = 1;
+  expect(inPosition()).toEqual([true, true, false, true]);
 });
 
 test("seats act left of the big blind first, then left of the button; heads-up the button is first", () => {
