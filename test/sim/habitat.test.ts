@@ -53,6 +53,21 @@ test("a crab kills the fish that it touches, gains of it, and rests", () => {
   expect(crabsOf(tank)[0]).toMatchObject({ sated: true, energy: 150 });
 });
 
+test("two crabs do not kill the same fish", () => {
+  const tank = tankOf(1, 400);
+  const { counters, crabs, fish } = tank;
+  expect(counters.crabs).toBe(4);
+  fish.y.fill(100, 0, counters.fish);
+  fish.vy.fill(0, 0, counters.fish);
+  crabs.x.fill(500);
+  crabs.y.fill(1_000);
+  fish.x[0] = 505;
+  fish.y[0] = 1_000;
+  step(tank);
+  expect(statsOf(tank).ledger.died.predation).toBe(1);
+  expect(crabsOf(tank).filter(({ sated }) => sated).length).toBe(1);
+});
+
 test("a crab does not reach further than their bodies do", () => {
   const tank = withCrab(580, 542);
   step(tank);

@@ -74,6 +74,15 @@ test("a gene out of bounds is named", () => {
   }
 });
 
+test("half an axiom, rule or petal is none", () => {
+  for (const [gene, { name, min, type }] of PLANT_GENES.entries()) {
+    if (type !== "choice" && type !== "count") continue;
+    const genes = genomeOf(3);
+    genes[gene] = min + 0.5;
+    expect(faultOfPlantGenome(genes)).toBe(name);
+  }
+});
+
 test("F becomes its rule: stems, branches and turns as the letters say", () => {
   const [stem, left, ...rest] = segmentsOf(plain("F", "F[+F]F"), 0, 5, 1);
   expect(rest.length).toBe(1);

@@ -275,6 +275,15 @@ test("a plant that travels keeps what it is; only its spot and hops change", () 
   expect(arrived).toEqual({ ...plant, spot, hops: plant.hops + 1 });
 });
 
+test("two plants at one spot, or one that nobody counted, stop the tank", () => {
+  const tank = tankOf(4, 10);
+  tank.plants.spot[1] = tank.plants.spot[0] as number;
+  expect(() => step(tank)).toThrow("two plants at one spot");
+  const other = tankOf(4, 10);
+  other.counters.plantsSprouted += 1;
+  expect(() => step(other)).toThrow("ledger says");
+});
+
 test("only plants near a wall may leave, through that wall", () => {
   const tank = tankOf(8, 10);
   const migrants = new Map(plantMigrants(tank).map(({ plantId, side }) => [plantId, side]));
