@@ -69,7 +69,9 @@ test("a snapshot of another engine names its version", () => {
 test("the digest sees every part of the state", () => {
   const tank = run(tankOf(1, 20), 100);
   const digests = new Set([digest(tank)]);
-  for (const { placed } of [tank.arena.fish, tank.arena.food]) {
+  const { fish, food, crabs, plants, feeders } = tank.arena;
+  const tables = [fish, food, crabs, plants, feeders];
+  for (const { placed } of tables) {
     for (const { words } of placed) {
       words[0] = (words[0] ?? 0) ^ 1;
       digests.add(digest(tank));
@@ -77,7 +79,7 @@ test("the digest sees every part of the state", () => {
   }
   tank.arena.streams[0] = (tank.arena.streams[0] ?? 0) ^ 1;
   digests.add(digest(tank));
-  const columns = tank.arena.fish.placed.length + tank.arena.food.placed.length;
+  const columns = tables.reduce((sum, { placed }) => sum + placed.length, 0);
   expect(digests.size).toBe(columns + 2);
 });
 
