@@ -231,7 +231,7 @@ export const MEMORY_RENEWAL = 0.1;
 export const DANGER_RADIUS = 120;
 
 /** Learning at poker (TW core/poker): information sets and the actions that each weighs. */
-export const INFORMATION_SETS = 100;
+export const INFORMATION_SETS = 50;
 export const POKER_ACTIONS = 4;
 export const REGRET_CELLS = INFORMATION_SETS * POKER_ACTIONS;
 

@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "1a350e29c3d3181e0b0567bc8eed6dbb" },
-  { seed: 7, digest: "a6642358fb799db245ecca0f390cced0" },
+  { seed: 42, digest: "823449b4bcd4a1a385a4d6c3849bdf42" },
+  { seed: 7, digest: "dd111a4f1d341aec3d2a70ef82744447" },
 ];
 
 for (const golden of GOLDEN) {

@@ -1,13 +1,13 @@
 import { INFORMATION_SETS, POKER_ACTIONS } from "../model.ts";
 import { owedBy, raiseTo } from "./strategy.ts";
-import { FOLD, SEATS_MAX, STREET, type Table } from "./table.ts";
+import { FOLD, SEATS_MAX, type Table } from "./table.ts";
 
 /**
  * What a player learns from its hands: a table of regrets over situations, after Hart & Mas-Colell
  * 2000 (regret matching; Econometrica 68) and, with hindsight in place of the tree, Zinkevich et al.
- * 2007 (counterfactual regret minimisation). A situation (information set) is before or after the
- * flop × hand strength (5) × pot against stack (5) × position (2); an action is fold, call, a small or
- * a big raise. Regrets are in big blinds. `body` is the player's row in the table of bodies.
+ * 2007 (counterfactual regret minimisation). A situation (information set) is hand strength (5) ×
+ * pot against stack (5) × position (2); an action is fold, call, a small or a big raise. Regrets are
+ * in big blinds. `body` is the player's row in the table of bodies.
  */
 const ACTIONS = POKER_ACTIONS;
 const LEVELS = 5;
@@ -23,7 +23,7 @@ const POT_BORDERS = Float64Array.of(0.1, 0.25, 0.5, 1);
 const REGRET_MAX = 1_000;
 const VISITS_MAX = 1_000_000;
 /** Visits from which a learning rate of 1 trusts its experience more than its genes. Ours. */
-const TRUSTED_VISITS = 16;
+const TRUSTED_VISITS = 4;
 /** Lamarckian inheritance (TW): a child begins with this share of what its parents know well. */
 const INHERITED_SHARE = 0.8;
 const INHERITED_VISITS = 3;
@@ -59,12 +59,11 @@ export function situationOf(
   strength: number,
   inPosition: boolean,
 ): number {
-  const late = table.street === STREET.preflop ? 0 : 1;
   const level = Math.min(LEVELS - 1, Math.floor(strength * LEVELS));
   const ratio = table.pot / ((table.stack[seat] as number) + 1);
   let depth = 0;
   while (depth < DEPTHS - 1 && ratio >= (POT_BORDERS[depth] as number)) depth++;
-  return ((late * LEVELS + level) * DEPTHS + depth) * 2 + (inPosition ? 1 : 0);
+  return (level * DEPTHS + depth) * 2 + (inPosition ? 1 : 0);
 }
 
 /**

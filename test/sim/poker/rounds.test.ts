@@ -145,6 +145,11 @@ test("what the work space still holds from another tick changes nothing", () => 
   const tank = run(tankOf(7, 80), 900);
   const twin = loadTank(saveTank(tank));
   for (let i = 0; i < 200; i++) {
+    for (let row = 0; row < tank.counters.fish; row++) {
+      const full = 140 * (tank.fish.girth[row] as number);
+      tank.fish.energy[row] = full;
+      twin.fish.energy[row] = full;
+    }
     tank.scratch.mated.fill(1);
     tank.scratch.parlour.guests.taken.fill(1);
     tank.scratch.parlour.game.table.deck.reverse();
