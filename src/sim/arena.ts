@@ -1,5 +1,5 @@
 import { FLOW_CELLS } from "./energy-ledger.ts";
-import { GENE_CELLS } from "./genes.ts";
+import { GENE_CELLS, TRAIT_CELLS } from "./genes.ts";
 import { CRAB_SCHEMA, FEEDER_SCHEMA, PLANT_SCHEMA } from "./habitat-schema.ts";
 import { INFORMATION_SETS, MEMORY_CELLS, REGRET_CELLS } from "./model.ts";
 import { STREAM_WORDS } from "./rng.ts";
@@ -74,6 +74,8 @@ export const FISH_SCHEMA = {
   pokerWins: U32,
   /** 1 + its age when a crab last touched it; 0 is never. */
   crabbedAt: U32,
+  /** Values of the first genes, copied from the genome to lie close together. */
+  traits: ["f32", TRAIT_CELLS],
   /** Its row in the table of bodies: see bodies.ts. */
   body: U32,
 } as const satisfies Schema;

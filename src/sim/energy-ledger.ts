@@ -109,9 +109,11 @@ export function checkEnergy(tank: Tank): void {
   const { heldBefore, held, flowsBefore } = tank.scratch;
   const { flows } = tank.arena;
   let ever = 1;
-  for (const [index, { from, to }] of ENDS.entries()) {
-    const total = flows[index] as number;
-    const amount = total - (flowsBefore[index] as number);
+  for (let cause = 0; cause < CAUSES.length; cause++) {
+    const total = flows[cause] as number;
+    const amount = total - (flowsBefore[cause] as number);
+    const from = FROM[cause] as number;
+    const to = TO[cause] as number;
     heldBefore[from] = (heldBefore[from] as number) - amount;
     heldBefore[to] = (heldBefore[to] as number) + amount;
     ever += total;
@@ -125,11 +127,9 @@ export function checkEnergy(tank: Tank): void {
   }
 }
 
-/** Columns of accounts of each cause. */
-const ENDS = CAUSES.map(({ from, to }) => ({
-  from: ACCOUNTS.indexOf(from),
-  to: ACCOUNTS.indexOf(to),
-}));
+/** Accounts of each cause. */
+const FROM = Uint8Array.from(CAUSES, ({ from }) => ACCOUNTS.indexOf(from));
+const TO = Uint8Array.from(CAUSES, ({ to }) => ACCOUNTS.indexOf(to));
 export const ACCOUNT_COUNT = ACCOUNTS.length;
 
 function measureAccounts(tank: Tank, held: Float64Array): void {

@@ -164,6 +164,8 @@ export const MATE_GENE = columnsFrom(
 export const GENE_COUNT = GENES.length;
 /** A row: every gene's value, then every mutation_rate, mutation_strength and hgt_probability. */
 export const GENE_CELLS = 4 * GENE_COUNT;
+/** The first genes, body and behaviour, are what a fish looks up all the time: its traits. */
+export const TRAIT_CELLS = Object.keys(LIFE_GENES).length;
 /** Where the meta-genes of each kind begin in a row. */
 export const RATES_AT = GENE_COUNT;
 export const STRENGTHS_AT = 2 * GENE_COUNT;

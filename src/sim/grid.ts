@@ -3,7 +3,8 @@ import { GRID_CELL } from "./model.ts";
 /**
  * A uniform grid over the tank, filled by counting sort: `slots` holds the rows of one table in cell
  * order, `starts[c]` … `starts[c + 1]` those of cell c. Cells of one grid row are neighbours in
- * memory, so a search reads one run per grid row. Scratch: rebuilt each tick, never part of the state.
+ * memory, so a search reads one run per grid row. One more cell at the end holds what nobody can find.
+ * Scratch: rebuilt each tick, never part of the state.
  */
 export interface Grid {
   readonly columns: number;
@@ -22,7 +23,7 @@ export function makeGrid(width: number, height: number, capacity: number): Grid 
   return {
     columns,
     rows,
-    starts: new Uint32Array(columns * rows + 1),
+    starts: new Uint32Array(columns * rows + 2),
     slots: new Uint32Array(capacity),
     xs: new Float64Array(capacity),
     ys: new Float64Array(capacity),
@@ -45,6 +46,21 @@ export function fillGrid(grid: Grid, count: number, x: Float64Array, y: Float64A
   placeRows(grid.starts, grid.cells, grid.slots, grid.xs, grid.ys, count, x, y);
 }
 
+/** As {@link fillGrid}, but nobody finds the rows whose `weight` is 0. */
+export function fillGridWith(
+  grid: Grid,
+  count: number,
+  x: Float64Array,
+  y: Float64Array,
+  weight: Float64Array,
+): void {
+  grid.starts.fill(0);
+  countCells(grid.starts, grid.cells, grid.columns, grid.rows, count, x, y);
+  hideCells(grid.starts, grid.cells, grid.columns * grid.rows, count, weight);
+  sumCells(grid.starts);
+  placeRows(grid.starts, grid.cells, grid.slots, grid.xs, grid.ys, count, x, y);
+}
+
 function countCells(
   starts: Uint32Array,
   cells: Uint32Array,
@@ -60,6 +76,27 @@ function countCells(
     cells[i] = cell;
     starts[cell] = (starts[cell] as number) + 1;
   }
+}
+
+function hideCells(
+  starts: Uint32Array,
+  cells: Uint32Array,
+  hidden: number,
+  count: number,
+  weight: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    if (weight[i] !== 0) continue;
+    const cell = cells[i] as number;
+    starts[cell] = (starts[cell] as number) - 1;
+    starts[hidden] = (starts[hidden] as number) + 1;
+    cells[i] = hidden;
+  }
+}
+
+/** Entries that can be found. */
+export function shownIn(grid: Grid): number {
+  return grid.starts[grid.columns * grid.rows] as number;
 }
 
 /** Turns counts into the ends of the cells' runs. */

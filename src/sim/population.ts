@@ -1,6 +1,6 @@
 import { moveRows, removeMarked } from "./arena.ts";
 import { releaseBody, takeBody } from "./bodies.ts";
-import { GENE_CELLS } from "./genes.ts";
+import { GENE_CELLS, TRAIT_CELLS } from "./genes.ts";
 import { formatId, type IdParts, NOBODY, parseId } from "./ids.ts";
 import { ORIGINS, type Origin } from "./model.ts";
 import { express } from "./phenotype.ts";
@@ -95,7 +95,10 @@ function aimAnywhere(tank: Tank, row: number, dice: number): void {
 /** Fills the columns that follow from the genome. */
 export function expressRow(tank: Tank, row: number): void {
   const { fish } = tank;
-  const phenotype = express(tank.bodies.genes, genomeOf(tank, row));
+  const { genes } = tank.bodies;
+  const genome = genomeOf(tank, row);
+  const phenotype = express(genes, genome);
+  fish.traits.set(genes.subarray(genome, genome + TRAIT_CELLS), row * TRAIT_CELLS);
   fish.girth[row] = phenotype.girth;
   fish.maxSpeed[row] = phenotype.maxSpeed;
   fish.metabolism[row] = phenotype.metabolism;

@@ -2,7 +2,7 @@ import { attraction } from "./attraction.ts";
 import { hungerOf } from "./behaviour/effort.ts";
 import { type Birth, bear } from "./births.ts";
 import { countNiches, isRare, nicheCost } from "./diversity.ts";
-import { GENE } from "./genes.ts";
+import { GENE, TRAIT_CELLS } from "./genes.ts";
 import { cellAt, type Grid } from "./grid.ts";
 import { MEMORY, remember } from "./memory.ts";
 import {
@@ -150,11 +150,11 @@ function bearBanked(tank: Tank, row: number): void {
 }
 
 function bearAlone(tank: Tank, row: number): void {
-  const { fish, bodies, counters } = tank;
+  const { fish, counters } = tank;
   if (energyRatio(tank, row) < ASEXUAL_ENERGY_RATIO) return;
   const rolled = rollDice(fish.dice[row] as number);
   fish.dice[row] = rolled;
-  if (diceUnit(rolled) >= (bodies.genes[genomeOf(tank, row) + GENE.asexual] as number)) return;
+  if (diceUnit(rolled) >= (fish.traits[row * TRAIT_CELLS + GENE.asexual] as number)) return;
   const energy = BIRTH_ENERGY * nicheCost(tank, row);
   const held = fish.energy[row] as number;
   if (held <= energy) return;

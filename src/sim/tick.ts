@@ -6,7 +6,7 @@ import { eatFood, markEaten } from "./eating.ts";
 import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
 import { tendFeeders } from "./feeders.ts";
 import { SINK, spawnFood, sweepFood } from "./food.ts";
-import { fillGrid } from "./grid.ts";
+import { fillGrid, fillGridWith } from "./grid.ts";
 import { checkTank, sumOf } from "./ledger.ts";
 import { buryDead, spawnEmergency } from "./lifecycle.ts";
 import { BURNT, measureSizes, metabolise } from "./metabolism.ts";
@@ -76,7 +76,7 @@ function look(tank: Tank): void {
   const { fish, food, counters, scratch } = tank;
   measureSizes(counters.fish, fish.age, fish.girth, scratch.size);
   fillGrid(scratch.fishGrid, counters.fish, fish.x, fish.y);
-  fillGrid(scratch.foodGrid, layOut(tank), food.x, food.y);
+  fillGridWith(scratch.foodGrid, layOut(tank), food.x, food.y, food.energy);
 }
 
 function eat(tank: Tank): void {

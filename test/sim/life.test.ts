@@ -3,8 +3,8 @@ import { foodInterval } from "../../src/sim/food.ts";
 import { GENE } from "../../src/sim/genes.ts";
 import { apply, FOOD_KINDS, fishOf, foodOf, statsOf, step } from "../../src/sim/index.ts";
 import { capacityAt, metabolise, sizeAt } from "../../src/sim/metabolism.ts";
-import { genomeOf } from "../../src/sim/population.ts";
 import type { Tank } from "../../src/sim/tank.ts";
+import { setGene } from "./lonely.ts";
 import { run, tankOf } from "./scripts.ts";
 
 /** One resting adult in the middle of a tank without food. */
@@ -19,7 +19,7 @@ function lonely(): Tank {
   tank.counters.lastEmergencyTick = 1e9;
   // Goes straight for food, keeps to itself, bears alone only what its bank pays.
   tank.fish.niche[0] = 0;
-  tank.bodies.genes[genomeOf(tank, 0) + GENE.asexual] = 0;
+  setGene(tank, 0, GENE.asexual, 0);
   tank.fish.x[0] = 500;
   tank.fish.y[0] = 300;
   tank.fish.age[0] = 1_000;

@@ -1,5 +1,5 @@
 import { nicheOf } from "../../src/sim/behaviour/ways.ts";
-import { GENE } from "../../src/sim/genes.ts";
+import { GENE, TRAIT_CELLS } from "../../src/sim/genes.ts";
 import { apply, FOOD_KINDS } from "../../src/sim/index.ts";
 import { capacityAt } from "../../src/sim/metabolism.ts";
 import { genomeOf } from "../../src/sim/population.ts";
@@ -35,6 +35,7 @@ export function quietTank(fish: number, apart = 40, seed = 1): Tank {
 
 export function setGene(tank: Tank, row: number, gene: number, value: number): void {
   tank.bodies.genes[genomeOf(tank, row) + gene] = value;
+  if (gene < TRAIT_CELLS) tank.fish.traits[row * TRAIT_CELLS + gene] = value;
 }
 
 export interface Ways {

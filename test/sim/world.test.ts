@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "823449b4bcd4a1a385a4d6c3849bdf42" },
-  { seed: 7, digest: "dd111a4f1d341aec3d2a70ef82744447" },
+  { seed: 42, digest: "533a7c00bd6faf9996b9354fb2592f6e" },
+  { seed: 7, digest: "3cc8baeff7550575b1fb3f81aa38fd16" },
 ];
 
 for (const golden of GOLDEN) {

@@ -27,7 +27,7 @@ export function approach(
   speed: number,
   top: number,
   ticks: number,
-  genes: Float32Array,
+  traits: Float32Array,
   row: number,
   wishX: Float64Array,
   wishY: Float64Array,
@@ -35,8 +35,8 @@ export function approach(
   const distance = Math.sqrt(dx * dx + dy * dy);
   const aimX = distance > 0 ? dx / distance : 0;
   const aimY = distance > 0 ? dy / distance : 0;
-  const side = sidestep(way, distance, ticks, genes, row);
-  const pull = Math.min(top, speed * pace(way, distance, ticks, genes, row));
+  const side = sidestep(way, distance, ticks, traits, row);
+  const pull = Math.min(top, speed * pace(way, distance, ticks, traits, row));
   // The sidestep turns the aim and does not make it longer.
   const length = Math.sqrt(1 + side * side);
   wishX[fish] = (pull * (aimX - side * aimY)) / length;
@@ -48,22 +48,22 @@ function pace(
   way: number,
   distance: number,
   ticks: number,
-  genes: Float32Array,
+  traits: Float32Array,
   row: number,
 ): number {
   switch (way) {
     case FOOD_WAY.intercept:
-      return 1.1 + 0.3 * (genes[row + interceptSkill] as number);
+      return 1.1 + 0.3 * (traits[row + interceptSkill] as number);
     case FOOD_WAY.circling: {
-      const radius = genes[row + circleRadius] as number;
+      const radius = traits[row + circleRadius] as number;
       if (distance < radius) return CIRCLE_STRIKE;
       if (distance >= 2 * radius) return 1;
-      return (ORBIT_EFFORT * (genes[row + circleSpeed] as number)) / CIRCLE_SPEED_MEAN;
+      return (ORBIT_EFFORT * (traits[row + circleSpeed] as number)) / CIRCLE_SPEED_MEAN;
     }
     case FOOD_WAY.ambush: {
-      const strike = genes[row + strikeDistance] as number;
+      const strike = traits[row + strikeDistance] as number;
       if (distance < strike) return AMBUSH_STRIKE;
-      const patience = AMBUSH_CYCLE_TICKS * (genes[row + ambushPatience] as number);
+      const patience = AMBUSH_CYCLE_TICKS * (traits[row + ambushPatience] as number);
       const waits = distance < 2 * strike && ticks % AMBUSH_CYCLE_TICKS < patience;
       return waits ? AMBUSH_CREEP : AMBUSH_REPOSITION;
     }
@@ -77,21 +77,21 @@ function sidestep(
   way: number,
   distance: number,
   ticks: number,
-  genes: Float32Array,
+  traits: Float32Array,
   row: number,
 ): number {
   switch (way) {
     case FOOD_WAY.circling: {
-      const radius = genes[row + circleRadius] as number;
+      const radius = traits[row + circleRadius] as number;
       return distance >= radius && distance < 2 * radius ? 1 : 0;
     }
     case FOOD_WAY.zigzag: {
-      const turns = (ticks * (genes[row + zigzagFrequency] as number)) / RADIANS_PER_TURN;
+      const turns = (ticks * (traits[row + zigzagFrequency] as number)) / RADIANS_PER_TURN;
       const phase = turns - Math.floor(turns);
-      return (genes[row + zigzagAmplitude] as number) * (4 * Math.abs(phase - 0.5) - 1);
+      return (traits[row + zigzagAmplitude] as number) * (4 * Math.abs(phase - 0.5) - 1);
     }
     case FOOD_WAY.patrol:
-      return distance > (genes[row + patrolRadius] as number) ? 0.5 : 0;
+      return distance > (traits[row + patrolRadius] as number) ? 0.5 : 0;
     default:
       return 0;
   }

@@ -39,8 +39,7 @@ function flee(tank: Tank): void {
     f.energy,
     f.maxSpeed,
     f.niche,
-    f.body,
-    bodies.genes,
+    f.traits,
     f.dice,
     s.wishX,
     s.wishY,
@@ -63,8 +62,7 @@ function forage(tank: Tank): void {
     f.maxSpeed,
     f.age,
     f.niche,
-    f.body,
-    bodies.genes,
+    f.traits,
     food.vx,
     food.vy,
     food.energy,
@@ -82,7 +80,7 @@ function forage(tank: Tank): void {
     f.age,
     f.niche,
     f.body,
-    bodies.genes,
+    f.traits,
     bodies,
     s.wishX,
     s.wishY,
@@ -91,7 +89,7 @@ function forage(tank: Tank): void {
 }
 
 function meet(tank: Tank): void {
-  const { fish: f, bodies, counters, scratch: s } = tank;
+  const { fish: f, counters, scratch: s } = tank;
   const n = counters.fish;
   seekPoker(
     n,
@@ -104,8 +102,7 @@ function meet(tank: Tank): void {
     f.age,
     f.pokerRestUntil,
     f.niche,
-    f.body,
-    bodies.genes,
+    f.traits,
     f.dice,
     s.wishX,
     s.wishY,
@@ -124,8 +121,7 @@ function meet(tank: Tank): void {
     f.headingY,
     f.maxSpeed,
     f.niche,
-    f.body,
-    bodies.genes,
+    f.traits,
     s.sums,
     s.wishX,
     s.wishY,
@@ -136,8 +132,7 @@ function meet(tank: Tank): void {
     s.size,
     f.energy,
     f.maxSpeed,
-    f.body,
-    bodies.genes,
+    f.traits,
     f.headingX,
     f.headingY,
     f.dice,

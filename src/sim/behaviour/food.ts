@@ -1,5 +1,5 @@
-import { GENE, GENE_CELLS } from "../genes.ts";
-import { cellAt, type Grid } from "../grid.ts";
+import { GENE, TRAIT_CELLS } from "../genes.ts";
+import { cellAt, type Grid, shownIn } from "../grid.ts";
 import {
   CRITICAL_RATIO,
   FOOD_DISTANCE_DISCOUNT,
@@ -40,8 +40,7 @@ export function seekFood(
   maxSpeed: Float64Array,
   age: Uint32Array,
   niche: Uint32Array,
-  body: Uint32Array,
-  genes: Float32Array,
+  traits: Float32Array,
   foodVx: Float64Array,
   foodVy: Float64Array,
   foodEnergy: Float64Array,
@@ -53,10 +52,10 @@ export function seekFood(
     if (drive[i] !== DRIVE.idle) continue;
     const px = x[i] as number;
     const py = y[i] as number;
-    const row = (body[i] as number) * GENE_CELLS;
+    const row = i * TRAIT_CELLS;
     const hunger = hungerOf(energy[i] as number, size[i] as number);
     const seen = SIGHT_CRITICAL * detection * (sight[i] as number);
-    const range = Math.min(seen, chaseRange(genes, row, hunger));
+    const range = Math.min(seen, chaseRange(traits, row, hunger));
     const found = bestFood(grid, px, py, range, foodEnergy);
     if (found < 0) continue;
     drive[i] = DRIVE.food;
@@ -65,39 +64,39 @@ export function seekFood(
     const item = grid.slots[found] as number;
     const dx = (grid.xs[found] as number) - px;
     const dy = (grid.ys[found] as number) - py;
-    const skill = skillOf(genes, row, way);
+    const skill = skillOf(traits, row, way);
     const lead = (skill * Math.sqrt(dx * dx + dy * dy)) / top;
     const aimX = dx + (foodVx[item] as number) * lead;
     const aimY = dy + (foodVy[item] as number) * lead;
     const ticks = age[i] as number;
-    const speed = top * pursuitEffort(genes, row, hunger, ticks);
-    approach(i, way, aimX, aimY, speed, top, ticks, genes, row, wishX, wishY);
+    const speed = top * pursuitEffort(traits, row, hunger, ticks);
+    approach(i, way, aimX, aimY, speed, top, ticks, traits, row, wishX, wishY);
   }
 }
 
 /** How far it pursues (TW); food_priority stretches the range of those that are not hungry. */
-function chaseRange(genes: Float32Array, row: number, hunger: number): number {
+function chaseRange(traits: Float32Array, row: number, hunger: number): number {
   if (hunger < CRITICAL_RATIO) return SIGHT_CRITICAL;
   if (hunger < SAFE_RATIO) return SIGHT_HUNGRY;
-  return (SIGHT_SATED * (genes[row + foodPriority] as number)) / FOOD_PRIORITY_MEAN;
+  return (SIGHT_SATED * (traits[row + foodPriority] as number)) / FOOD_PRIORITY_MEAN;
 }
 
 /** Share of the way that the item will go until the fish is there. */
-function skillOf(genes: Float32Array, row: number, way: number): number {
+function skillOf(traits: Float32Array, row: number, way: number): number {
   const gene = way === FOOD_WAY.intercept ? interceptSkill : prediction;
-  return PREDICTION_FLOOR + (1 - PREDICTION_FLOOR) * (genes[row + gene] as number);
+  return PREDICTION_FLOOR + (1 - PREDICTION_FLOOR) * (traits[row + gene] as number);
 }
 
 /** Share of the top speed that a fish puts into the pursuit; the hungry sprint in bursts. */
-function pursuitEffort(genes: Float32Array, row: number, hunger: number, ticks: number): number {
-  const eager = 1 + 0.4 * (genes[row + pursuitAggression] as number);
-  const lasting = 1 + 0.3 * Math.max(0, (genes[row + stamina] as number) - 0.5);
+function pursuitEffort(traits: Float32Array, row: number, hunger: number, ticks: number): number {
+  const eager = 1 + 0.4 * (traits[row + pursuitAggression] as number);
+  const lasting = 1 + 0.3 * Math.max(0, (traits[row + stamina] as number) - 0.5);
   const hungry = hunger < CRITICAL_RATIO ? URGENCY_CRITICAL : hunger < LOW_RATIO ? URGENCY_LOW : 1;
-  const effort = PURSUIT_EFFORT * (genes[row + pursuitSpeed] as number) * eager * lasting * hungry;
-  if (hunger >= (genes[row + urgency] as number)) return effort;
-  const burst = genes[row + burstTicks] as number;
-  const phase = ticks % (burst + (genes[row + restTicks] as number));
-  return phase < burst ? effort * (genes[row + burstSpeed] as number) : effort;
+  const effort = PURSUIT_EFFORT * (traits[row + pursuitSpeed] as number) * eager * lasting * hungry;
+  if (hunger >= (traits[row + urgency] as number)) return effort;
+  const burst = traits[row + burstTicks] as number;
+  const phase = ticks % (burst + (traits[row + restTicks] as number));
+  return phase < burst ? effort * (traits[row + burstSpeed] as number) : effort;
 }
 
 /**
@@ -112,10 +111,15 @@ function bestFood(
   foodEnergy: Float64Array,
 ): number {
   const { rows } = grid;
-  const middle = cellAt(py, rows);
   bestReach = range;
   bestValue = 0;
   bestSlot = -1;
+  const shown = shownIn(grid);
+  if (shown <= FEW) {
+    searchRun(grid, 0, shown, px, py, foodEnergy);
+    return bestSlot;
+  }
+  const middle = cellAt(py, rows);
   searchRow(grid, middle, px, py, foodEnergy);
   for (let away = 1; away < rows; away++) {
     const above = middle - away;
@@ -129,6 +133,8 @@ function bestFood(
   return bestSlot;
 }
 
+/** So few items are looked at one by one. */
+const FEW = 24;
 /** The best item so far of the search under way: its value, its slot, and how far better ones may be. */
 let bestValue = 0;
 let bestSlot = -1;
@@ -141,12 +147,25 @@ function searchRow(
   py: number,
   foodEnergy: Float64Array,
 ): void {
-  const { columns, starts, slots, xs, ys } = grid;
+  const { columns, starts } = grid;
+  const from = starts[row * columns + cellAt(px - bestReach, columns)] as number;
+  const end = starts[row * columns + cellAt(px + bestReach, columns) + 1] as number;
+  if (from < end) searchRun(grid, from, end, px, py, foodEnergy);
+}
+
+function searchRun(
+  grid: Grid,
+  from: number,
+  end: number,
+  px: number,
+  py: number,
+  foodEnergy: Float64Array,
+): void {
+  const { slots, xs, ys } = grid;
   let reach = bestReach;
   let best = bestValue;
   let found = bestSlot;
-  const end = starts[row * columns + cellAt(px + reach, columns) + 1] as number;
-  for (let at = starts[row * columns + cellAt(px - reach, columns)] as number; at < end; at++) {
+  for (let at = from; at < end; at++) {
     const dx = (xs[at] as number) - px;
     const dy = (ys[at] as number) - py;
     const square = dx * dx + dy * dy;

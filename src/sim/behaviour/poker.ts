@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "../genes.ts";
+import { GENE, TRAIT_CELLS } from "../genes.ts";
 import { cellAt, type Grid } from "../grid.ts";
 import { POKER_AVOID_EFFORT, POKER_BOLDNESS } from "../model.ts";
 import { diceUnit, rollDice } from "../rng.ts";
@@ -23,8 +23,7 @@ export function seekPoker(
   age: Uint32Array,
   restUntil: Uint32Array,
   niche: Uint32Array,
-  body: Uint32Array,
-  genes: Float32Array,
+  traits: Float32Array,
   dice: Uint32Array,
   wishX: Float64Array,
   wishY: Float64Array,
@@ -36,19 +35,19 @@ export function seekPoker(
     if (way === POKER_WAY.passive) continue;
     const avoids = way === POKER_WAY.avoid;
     if (!avoids && (age[i] as number) < (restUntil[i] as number)) continue;
-    const row = (body[i] as number) * GENE_CELLS;
+    const row = i * TRAIT_CELLS;
     const wants = rollDice(dice[i] as number);
     const dares = rollDice(wants);
     dice[i] = dares;
-    if (diceUnit(wants) >= (genes[row + pokerPriority] as number)) continue;
-    const bold = genes[row + aggression] as number;
+    if (diceUnit(wants) >= (traits[row + pokerPriority] as number)) continue;
+    const bold = traits[row + aggression] as number;
     const hunger = hungerOf(energy[i] as number, size[i] as number);
-    if (!avoids && !dareToPlay(way, bold, hunger, genes[row + pokerMinEnergy] as number, dares)) {
+    if (!avoids && !dareToPlay(way, bold, hunger, traits[row + pokerMinEnergy] as number, dares)) {
       continue;
     }
     const px = x[i] as number;
     const py = y[i] as number;
-    const reach = genes[row + (avoids ? pokerAvoidRadius : pokerSeekRadius)] as number;
+    const reach = traits[row + (avoids ? pokerAvoidRadius : pokerSeekRadius)] as number;
     const other = nearestOther(grid, i, px, py, reach);
     if (other < 0) continue;
     drive[i] = DRIVE.poker;

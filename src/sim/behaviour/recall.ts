@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "../genes.ts";
+import { GENE, TRAIT_CELLS } from "../genes.ts";
 import { bestPlace, forget, isNear, MEMORY, type Memories, remember } from "../memory.ts";
 import {
   DANGER_RADIUS,
@@ -49,7 +49,7 @@ export function recallPlaces(
   age: Uint32Array,
   niche: Uint32Array,
   body: Uint32Array,
-  genes: Float32Array,
+  traits: Float32Array,
   memories: Memories,
   wishX: Float64Array,
   wishY: Float64Array,
@@ -58,12 +58,12 @@ export function recallPlaces(
   for (let i = 0; i < count; i++) {
     if (drive[i] !== DRIVE.idle) continue;
     const own = body[i] as number;
-    const row = own * GENE_CELLS;
+    const row = i * TRAIT_CELLS;
     const px = x[i] as number;
     const py = y[i] as number;
     const ticks = age[i] as number;
     const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const hungry = hunger < (genes[row + urgency] as number);
+    const hungry = hunger < (traits[row + urgency] as number);
     const cell = hungry
       ? placeToEat(memories, own, px, py, ticks)
       : placeToMeet(memories, own, px, py, ticks, hunger, pokerWay(niche[i] as number));
@@ -76,7 +76,7 @@ export function recallPlaces(
       continue;
     }
     drive[i] = DRIVE.recall;
-    const effort = cruiseEffort(genes[row + cruise] as number, hunger);
+    const effort = cruiseEffort(traits[row + cruise] as number, hunger);
     const pull = ((maxSpeed[i] as number) * effort) / distance;
     wishX[i] = dx * pull;
     wishY[i] = dy * pull;

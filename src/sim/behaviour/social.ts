@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "../genes.ts";
+import { GENE, TRAIT_CELLS } from "../genes.ts";
 import { cellAt, type Grid } from "../grid.ts";
 import {
   SCHOOL_RADIUS_FACTOR,
@@ -35,8 +35,7 @@ export function school(
   headingY: Float64Array,
   maxSpeed: Float64Array,
   niche: Uint32Array,
-  body: Uint32Array,
-  genes: Float32Array,
+  traits: Float32Array,
   sums: Float64Array,
   wishX: Float64Array,
   wishY: Float64Array,
@@ -45,10 +44,10 @@ export function school(
   for (let i = 0; i < count; i++) {
     const way = socialWay(niche[i] as number);
     if (drive[i] !== DRIVE.idle || way === SOCIAL_WAY.solo) continue;
-    const row = (body[i] as number) * GENE_CELLS;
-    const radius = companyRadius(genes, row);
+    const row = i * TRAIT_CELLS;
+    const radius = companyRadius(traits, row);
     const tight = way === SOCIAL_WAY.tight;
-    const apart = (genes[row + separation] as number) * (tight ? TIGHT_SEPARATION : 1);
+    const apart = (traits[row + separation] as number) * (tight ? TIGHT_SEPARATION : 1);
     const hx = headingX[i] as number;
     const hy = headingY[i] as number;
     sumNeighbours(grid, i, x[i] as number, y[i] as number, radius, apart, hx, hy, vx, vy, sums);
@@ -56,11 +55,11 @@ export function school(
     drive[i] = DRIVE.social;
     const hunger = hungerOf(energy[i] as number, size[i] as number);
     const top = maxSpeed[i] as number;
-    const speed = top * cruiseEffort(genes[row + cruise] as number, hunger);
-    if (way === SOCIAL_WAY.follow) follow(sums, genes[row + followDistance] as number);
-    else flock(sums, genes, row, tight ? TIGHT_COHESION : 1, radius, top);
+    const speed = top * cruiseEffort(traits[row + cruise] as number, hunger);
+    if (way === SOCIAL_WAY.follow) follow(sums, traits[row + followDistance] as number);
+    else flock(sums, traits, row, tight ? TIGHT_COHESION : 1, radius, top);
     // The own heading keeps a school going somewhere.
-    const share = genes[row + social] as number;
+    const share = traits[row + social] as number;
     const wish = socialWish(sums[SUM.x] as number, hx, share, speed);
     wishX[i] = wish;
     wishY[i] = socialWish(sums[SUM.y] as number, hy, share, speed);
@@ -72,25 +71,25 @@ function socialWish(pull: number, heading: number, share: number, speed: number)
 }
 
 /** How far it looks for company. */
-function companyRadius(genes: Float32Array, row: number): number {
-  const outgoing = 0.7 + 0.6 * (genes[row + social] as number);
-  const priority = (genes[row + socialPriority] as number) / SOCIAL_PRIORITY_MEAN;
-  const reach = SCHOOL_RADIUS_FACTOR * (genes[row + socialDistance] as number);
+function companyRadius(traits: Float32Array, row: number): number {
+  const outgoing = 0.7 + 0.6 * (traits[row + social] as number);
+  const priority = (traits[row + socialPriority] as number) / SOCIAL_PRIORITY_MEAN;
+  const reach = SCHOOL_RADIUS_FACTOR * (traits[row + socialDistance] as number);
   return reach * outgoing * Math.min(1, priority);
 }
 
 /** Leaves the pull of the school in the sums of x and y. */
 function flock(
   sums: Float64Array,
-  genes: Float32Array,
+  traits: Float32Array,
   row: number,
   closeness: number,
   radius: number,
   top: number,
 ): void {
   const near = sums[SUM.near] as number;
-  const inward = ((genes[row + cohesion] as number) * closeness) / (radius * near);
-  const along = (genes[row + alignment] as number) / (top * near);
+  const inward = ((traits[row + cohesion] as number) * closeness) / (radius * near);
+  const along = (traits[row + alignment] as number) / (top * near);
   sums[SUM.x] =
     (sums[SUM.x] as number) * inward +
     (sums[SUM.vx] as number) * along +

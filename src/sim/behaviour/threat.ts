@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "../genes.ts";
+import { GENE, TRAIT_CELLS } from "../genes.ts";
 import { cellAt, type Grid } from "../grid.ts";
 import { FREEZE_DRIFT, THREAT_PRIORITY_MEAN, THREAT_RANGE } from "../model.ts";
 import { diceUnit, rollDice } from "../rng.ts";
@@ -69,8 +69,7 @@ export function fleeCrabs(
   energy: Float64Array,
   maxSpeed: Float64Array,
   niche: Uint32Array,
-  body: Uint32Array,
-  genes: Float32Array,
+  traits: Float32Array,
   dice: Uint32Array,
   wishX: Float64Array,
   wishY: Float64Array,
@@ -79,17 +78,17 @@ export function fleeCrabs(
   for (let i = 0; i < count; i++) {
     const crab = (threats[i] as number) - 1;
     if (crab < 0) continue;
-    const row = (body[i] as number) * GENE_CELLS;
+    const row = i * TRAIT_CELLS;
     const dx = (x[i] as number) - (crabX[crab] as number);
     const dy = (y[i] as number) - (crabY[crab] as number);
     const distance = Math.sqrt(dx * dx + dy * dy);
-    if (distance >= fearOf(genes, row)) continue;
+    if (distance >= fearOf(traits, row)) continue;
     drive[i] = DRIVE.threat;
     const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const calm = 1.1 - 0.2 * (genes[row + aggression] as number);
-    const effort = calm * cruiseEffort(genes[row + cruise] as number, hunger);
+    const calm = 1.1 - 0.2 * (traits[row + aggression] as number);
+    const effort = calm * cruiseEffort(traits[row + cruise] as number, hunger);
     const way = threatWay(niche[i] as number);
-    const speed = (maxSpeed[i] as number) * effort * escapeSpeed(genes, row, way, distance);
+    const speed = (maxSpeed[i] as number) * effort * escapeSpeed(traits, row, way, distance);
     // Straight above the crab when it is right here.
     const awayX = distance > 0 ? dx / distance : 0;
     const awayY = distance > 0 ? dy / distance : -1;
@@ -97,7 +96,7 @@ export function fleeCrabs(
     if (way === THREAT_WAY.erratic) {
       const rolled = rollDice(dice[i] as number);
       dice[i] = rolled;
-      side = (2 * diceUnit(rolled) - 1) * (genes[row + erraticAmplitude] as number);
+      side = (2 * diceUnit(rolled) - 1) * (traits[row + erraticAmplitude] as number);
     }
     wishX[i] = speed * (awayX - side * awayY);
     wishY[i] = speed * (awayY + side * awayX);
@@ -105,14 +104,14 @@ export function fleeCrabs(
 }
 
 /** Distance below which a crab frightens it: the bold let it come nearer. */
-function fearOf(genes: Float32Array, row: number): number {
-  const boldness = 1.2 - 0.4 * (genes[row + aggression] as number);
-  const priority = (genes[row + threatPriority] as number) / THREAT_PRIORITY_MEAN;
-  return Math.min(THREAT_RANGE, (genes[row + fleeThreshold] as number) * boldness * priority);
+function fearOf(traits: Float32Array, row: number): number {
+  const boldness = 1.2 - 0.4 * (traits[row + aggression] as number);
+  const priority = (traits[row + threatPriority] as number) / THREAT_PRIORITY_MEAN;
+  return Math.min(THREAT_RANGE, (traits[row + fleeThreshold] as number) * boldness * priority);
 }
 
-function escapeSpeed(genes: Float32Array, row: number, way: number, distance: number): number {
-  if (way === THREAT_WAY.stealth) return genes[row + stealthSpeed] as number;
-  if (way !== THREAT_WAY.freeze) return genes[row + fleeSpeed] as number;
-  return distance < (genes[row + freezeDistance] as number) ? 0 : FREEZE_DRIFT;
+function escapeSpeed(traits: Float32Array, row: number, way: number, distance: number): number {
+  if (way === THREAT_WAY.stealth) return traits[row + stealthSpeed] as number;
+  if (way !== THREAT_WAY.freeze) return traits[row + fleeSpeed] as number;
+  return distance < (traits[row + freezeDistance] as number) ? 0 : FREEZE_DRIFT;
 }

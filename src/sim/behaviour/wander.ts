@@ -1,4 +1,4 @@
-import { GENE, GENE_CELLS } from "../genes.ts";
+import { GENE, TRAIT_CELLS } from "../genes.ts";
 import {
   WANDER_COMFORTABLE,
   WANDER_HUNGRY,
@@ -19,8 +19,7 @@ export function wander(
   size: Float64Array,
   energy: Float64Array,
   maxSpeed: Float64Array,
-  body: Uint32Array,
-  genes: Float32Array,
+  traits: Float32Array,
   headingX: Float64Array,
   headingY: Float64Array,
   dice: Uint32Array,
@@ -41,7 +40,7 @@ export function wander(
     headingX[i] = hx / length;
     headingY[i] = hy / length;
     const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const pace = genes[(body[i] as number) * GENE_CELLS + cruise] as number;
+    const pace = traits[i * TRAIT_CELLS + cruise] as number;
     const speed = (maxSpeed[i] as number) * cruiseEffort(pace, hunger) * wanderEffort(hunger);
     wishX[i] = (headingX[i] as number) * speed;
     wishY[i] = (headingY[i] as number) * speed;

@@ -1,4 +1,5 @@
 import { book, CAUSE } from "../energy-ledger.ts";
+import { MEMORY, remember } from "../memory.ts";
 import { capacityAt, sizeAt } from "../metabolism.ts";
 import { BANK_CAPACITIES } from "../model.ts";
 import { plantCapacity, plantSize } from "../plants/growth.ts";
@@ -121,6 +122,9 @@ function crown(tank: Tank, guests: Guests, seats: number, winner: number): void 
   const { fish } = tank;
   const row = guests.who[guest] as number;
   fish.pokerWins[row] = (fish.pokerWins[row] as number) + 1;
+  const body = fish.body[row] as number;
+  const age = fish.age[row] as number;
+  remember(tank.bodies, body, MEMORY.table, fish.x[row] as number, fish.y[row] as number, age);
   let fishSeats = 0;
   for (let seat = 0; seat < seats; seat++) {
     if ((guests.seated[seat] as number) < guests.fish) fishSeats += 1;
