@@ -54,7 +54,17 @@ export class NodeClient {
       });
     const parsed = parseJson(answer.body);
     if (answer.status >= 200 && answer.status < 300) return parsed;
-    throw problemOf(this.url, answer.status, parsed);
+    const problem = problemOf(this.url, answer.status, parsed);
+    throw problem.code === "token_required" ? this.#tokenProblem() : problem;
+  }
+
+  #tokenProblem(): Problem {
+    return new Problem(
+      "token_required",
+      this.#token === undefined
+        ? "this needs the node's control token: run it as the node's user, set TANKD_TOKEN or give --token-file"
+        : `${this.url} does not take this control token; the right one is in the file token of its data directory`,
+    );
   }
 
   #headers(method: string): Record<string, string> {
@@ -97,8 +107,7 @@ function problemOf(url: string, status: number, body: unknown): Problem {
       `${url} answered ${status}${sentence ? `: ${sentence}` : ""}; is it a tankd node?`,
     );
   }
-  const hint = code === "token_required" ? "; set TANKD_TOKEN or give --token-file" : "";
-  return new Problem(code, `${(sentence ?? PROBLEMS[code].title).replace(/\.$/, "")}${hint}`);
+  return new Problem(code, sentence ?? PROBLEMS[code].title);
 }
 
 function isProblemCode(code: string): code is ProblemCode {

@@ -4,7 +4,7 @@ import type { NodeOptions, StartedNode } from "../node/node.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { CliContext } from "./context.ts";
-import { startDetached } from "./detach.ts";
+import { sayMoved, startDetached } from "./detach.ts";
 import { defaultDataDirectory } from "./directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
 
@@ -17,7 +17,7 @@ export function addStart(program: Command, context: CliContext): void {
     .action(async (options: { detach?: boolean }, command: Command) => {
       const node = nodeOptions(context, command);
       if (options.detach) {
-        return startDetached(context, node.dataDirectory, context.wantsJson(command));
+        return startDetached(context, node, context.wantsJson(command));
       }
       await runInForeground(context, node, context.wantsJson(command));
     });
@@ -75,9 +75,7 @@ async function runInForeground(
 
 function announce(context: CliContext, node: StartedNode, json: boolean): void {
   const { build, stdout, pid } = context.host;
-  if (node.movedFrom !== undefined) {
-    context.say(`port ${node.movedFrom} is taken, so this node listens at ${node.port}`);
-  }
+  if (node.movedFrom !== undefined) sayMoved(context, node.movedFrom, node.port);
   if (json) {
     const { url, nodeId, directory } = node;
     context.printJson({ url, node_id: nodeId, pid, data_dir: directory });

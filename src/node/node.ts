@@ -116,6 +116,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   directory.announce({ url, node_id: identity.nodeId, pid: options.pid });
   metrics.set("tankd_info", 1, { version, node_id: identity.nodeId, cluster: settings.cluster });
   log.info("node starting", { version, node_id: identity.nodeId, url, data_dir: directory.path });
+  if (server.movedFrom !== undefined) {
+    log.warn("port taken", { port: server.movedFrom, listening_at: server.port });
+  }
 
   closers.add(() => {
     phase = "stopping";

@@ -146,7 +146,7 @@ test("another user's view: without the token a change is refused with what to do
   const url = (await node.running).replace(/\/$/, "");
   const ran = await sandbox.run("tank", "create", "--tank-name", "x", "--url", url);
   expect(ran.code).toBe(1);
-  expect(ran.err).toMatch(/^tankd: .*; set TANKD_TOKEN or give --token-file\n$/);
+  expect(ran.err).toMatch(/^tankd: .*set TANKD_TOKEN or give --token-file\n$/);
   const token = ["--token-file", sandbox.at("data/token")];
   expect(
     (await sandbox.run("tank", "create", "--tank-name", "x", "--url", url, ...token)).code,
