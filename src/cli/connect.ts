@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import type { CliContext } from "./context.ts";
 import { readNumber } from "./numbers.ts";
-import { findTank } from "./tank.ts";
+import { findTank, findTankAnywhere } from "./tank-lookup.ts";
 
 export const connectionSchema = z.object({
   connection_id: z.string(),
@@ -38,9 +38,12 @@ export function addConnect(program: Command, context: CliContext): void {
       async (source: string, destination: string, options: ConnectOptions, command: Command) => {
         const probability = readNumber(options.probability, "--probability", 0, 100);
         const node = await context.node(command);
+        const sourceId = await findTank(node, source);
+        const { tankId, serverId } = await findTankAnywhere(node, destination);
         const body = await node.post("/api/connections", {
-          source_tank_id: await findTank(node, source),
-          destination_tank_id: await findTank(node, destination),
+          source_tank_id: sourceId,
+          destination_tank_id: tankId,
+          ...(serverId === undefined ? {} : { destination_server_id: serverId }),
           ...(probability === undefined ? {} : { probability }),
           ...(options.direction === undefined ? {} : { direction: options.direction }),
         });

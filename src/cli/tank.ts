@@ -2,13 +2,12 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { TankView } from "../api/tank-view.ts";
 import { tankViewSchema } from "../api/tank-view.ts";
-import { Problem } from "../platform/errors.ts";
 import type { NodeClient } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { readInteger } from "./numbers.ts";
+import { paintStatus } from "./status.ts";
 import { formatFields, formatTable } from "./table.ts";
-
-const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
+import { directoryEntrySchema, findTank, tanksSchema } from "./tank-lookup.ts";
 
 /** `tankd tank ls|create|show`. */
 export function addTank(program: Command, context: CliContext): void {
@@ -22,8 +21,10 @@ function addList(tank: Command, context: CliContext): void {
   tank
     .command("ls")
     .description("list the tanks of this node")
-    .action(async (_options: unknown, command: Command) => {
+    .option("--all", "those of every node of the cluster")
+    .action(async (options: { all?: boolean }, command: Command) => {
       const node = await context.node(command);
+      if (options.all) return listAll(context, node, context.wantsJson(command));
       const body = await node.get("/api/tanks");
       if (context.wantsJson(command)) return context.printJson(body);
       const { tanks } = tanksSchema.parse(body);
@@ -44,6 +45,27 @@ function addList(tank: Command, context: CliContext): void {
             ),
       );
     });
+}
+
+const directorySchema = z.object({ tanks: z.array(directoryEntrySchema) });
+
+async function listAll(context: CliContext, node: NodeClient, json: boolean): Promise<void> {
+  const body = await node.get("/gateway/tanks");
+  if (json) return context.printJson(body);
+  context.print(
+    formatTable(
+      ["TANK", "NAME", "SERVER", "STATUS", "URL"],
+      directorySchema
+        .parse(body)
+        .tanks.map(({ tank, server }) => [
+          tank.tank_id,
+          tank.name,
+          server.is_local ? `${tank.server_id} (this node)` : tank.server_id,
+          paintStatus(context, server.status),
+          server.api_url,
+        ]),
+    ),
+  );
 }
 
 interface CreateOptions {
@@ -99,18 +121,6 @@ function addShow(tank: Command, context: CliContext): void {
       if (context.wantsJson(command)) return context.printJson(body);
       context.print(describe(tankViewSchema.parse(body)));
     });
-}
-
-/** The id of a tank of this node by id or by name; what is no such thing is left to the node to judge. */
-export async function findTank(node: NodeClient, wanted: string): Promise<string> {
-  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
-  if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
-  const named = tanks.filter(({ tank }) => tank.name === wanted);
-  if (named.length > 1) {
-    const ids = named.map(({ tank }) => tank.tank_id).join(", ");
-    throw new Problem("usage", `several tanks are called ${wanted}; give the id of one: ${ids}`);
-  }
-  return named[0]?.tank.tank_id ?? wanted;
 }
 
 function describe({ tank, ledger, ...view }: TankView): string {

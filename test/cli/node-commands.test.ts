@@ -49,6 +49,10 @@ describe("the token", () => {
   const made = { connection_id: "c1" };
   const routes = {
     "GET /api/tanks": { tanks: [], count: 0 },
+    "GET /gateway/tanks/b": {
+      tank: { tank_id: "b-id", name: "b", server_id: "far" },
+      server: { status: "online", api_url: "http://far:1", is_local: false },
+    },
     "POST /api/connections": made,
   };
 
@@ -59,6 +63,11 @@ describe("the token", () => {
     const withToken = ran.requests.filter((request) => request.headers["authorization"]);
     expect(withToken.map(({ method }) => method)).toEqual(["POST"]);
     expect(withToken[0]?.headers["authorization"]).toBe("Bearer secret-token-0123456789");
+    expect(JSON.parse(withToken[0]?.body ?? "")).toEqual({
+      source_tank_id: "a",
+      destination_tank_id: "b-id",
+      destination_server_id: "far",
+    });
   });
 
   test.each([
