@@ -7,7 +7,7 @@ import { Acquaintances } from "./acquaintances.ts";
 import type { ClusterView } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
 import { type DialPolicy, dialable } from "./dial-policy.ts";
-import { Dialer } from "./dialer.ts";
+import { Dialer, MEMORY } from "./dialer.ts";
 import { Directory } from "./directory.ts";
 import { Handshake, type Meeting } from "./handshake.ts";
 import { Health } from "./health.ts";
@@ -256,7 +256,7 @@ export class ClusterNode {
       return key !== nodeId && status !== "offline";
     });
     for (const { key, addresses, record } of listed) {
-      if (record.node_id !== null) this.#nominated({ backend: "registry", nodeId: key, addresses });
+      if (record.node_id !== null) this.#nominated({ backend: MEMORY, nodeId: key, addresses });
     }
     for (const key of peers) this.dial(key, this.#acquaintances.addressesOf(key));
   }
@@ -275,7 +275,7 @@ export class ClusterNode {
     this.link.release();
     for (const { key, addresses, record } of this.registry.entries()) {
       if (record.node_id === null) continue;
-      this.#nominated({ backend: "registry", nodeId: key, addresses });
+      this.#nominated({ backend: MEMORY, nodeId: key, addresses });
     }
     this.discovery.refresh();
   }
@@ -316,6 +316,7 @@ export class ClusterNode {
       self: () => this.self.record(this.membership.state.role),
       ownTanks: () => this.self.tanks(),
       hub: this.hub,
+      discoveredBy: (nodeId: string) => this.dialer.discoveredBy(nodeId),
       rttMs: (nodeId: string) => this.#acquaintances.rttMs(nodeId),
       reachable: (nodeId: string) => this.handshake.hasReached(nodeId),
     };

@@ -18,6 +18,8 @@ interface Target {
   cancelRetry: Cancel;
 }
 
+/** What the registry of the last run nominates: we knew it, which is no discovery. */
+export const MEMORY = "registry";
 /** Attempts at the same time: a classroom that is switched on at once is dialled in a few rounds. */
 const DIALS_MAX = 16;
 const RETRY_MIN_MS = 500;
@@ -47,7 +49,9 @@ export class Dialer {
   /** Names of the backends that have nominated this node. */
   discoveredBy(nodeId: string): readonly string[] {
     const found = [...this.#targets.values()].filter((target) => target.nodeId === nodeId);
-    return [...new Set(found.flatMap(({ backends }) => [...backends]))].sort();
+    const names = new Set(found.flatMap(({ backends }) => [...backends]));
+    names.delete(MEMORY);
+    return [...names].sort();
   }
 
   nominate(nomination: Nomination): void {

@@ -1,4 +1,4 @@
-import { messageOf } from "../platform/errors.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { ClusterDeps } from "./deps.ts";
@@ -126,7 +126,8 @@ export class Liveness {
       if (round !== this.#round) return;
       this.#open--;
       this.#lastFailed = true;
-      if (error instanceof NetworkError) return;
+      // A Problem: another node lives at its address now, or the hub is no longer pinned.
+      if (error instanceof NetworkError || error instanceof Problem) return;
       this.#with.deps.log.warn("a ping failed", { hub, reason: messageOf(error) });
     }
   }
