@@ -41,19 +41,16 @@ export async function startDetached(
   const child = host.detach(words, logPath);
   const node = await healthyOrDead(context, { child, directory, logPath, logStart });
   const port = Number(new URL(node.url).port);
-  if (!portAskedFor && port !== settings.port) sayMoved(context, settings.port, port);
+  const moved = !portAskedFor && port !== settings.port;
   if (json) {
     const { url, nodeId, pid } = node;
     context.printJson({ url, node_id: nodeId, pid, data_dir: directory, log: logPath });
     return;
   }
   context.print(`tankd runs in the background (pid ${node.pid}); tankd stop ends it.`);
-  context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}`);
+  const why = moved ? ` (port ${settings.port} is taken)` : "";
+  context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}${why}`);
   context.print(`Log:       ${logPath}`);
-}
-
-export function sayMoved(context: CliContext, from: number, to: number): void {
-  context.say(`port ${from} is taken, so this node listens at ${to}`);
 }
 
 async function healthyOrDead(context: CliContext, rising: Rising): Promise<RunningNode> {

@@ -4,7 +4,7 @@ import type { NodeOptions, StartedNode } from "../node/node.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { CliContext } from "./context.ts";
-import { sayMoved, startDetached } from "./detach.ts";
+import { startDetached } from "./detach.ts";
 import { defaultDataDirectory } from "./directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
 
@@ -75,7 +75,9 @@ async function runInForeground(
 
 function announce(context: CliContext, node: StartedNode, json: boolean): void {
   const { build, stdout, pid } = context.host;
-  if (node.movedFrom !== undefined) sayMoved(context, node.movedFrom, node.port);
+  if (node.movedFrom !== undefined) {
+    context.say(`port ${node.movedFrom} is taken, so this node listens at ${node.port}`);
+  }
   if (json) {
     const { url, nodeId, directory } = node;
     context.printJson({ url, node_id: nodeId, pid, data_dir: directory });
