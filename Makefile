@@ -18,8 +18,6 @@ SOURCES := $(shell find src -type f 2>/dev/null)
 INSTALLED := node_modules/.installed
 BUILD_INPUTS := $(SOURCES) deploy/build.ts package.json tsconfig.json $(INSTALLED)
 
-# The program of this checkout where there is one, else the installed one.
-TANKD = $(if $(wildcard $(DIST)),./$(DIST),tankd)
 DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 
 # bun test, one process for each group; its closing lines are what .ci/run counts.
@@ -130,11 +128,11 @@ restart: $(DIST) stop ## stop, then start
 
 .PHONY: status
 status: ## the node, its role and its tanks
-	@$(TANKD) status $(DATA_OPTION)
+	@deploy/nodes.sh ask $(DATA_OPTION) status
 
 .PHONY: peers
 peers: ## the servers of the cluster
-	@$(TANKD) peers $(DATA_OPTION)
+	@deploy/nodes.sh ask $(DATA_OPTION) peers
 
 .PHONY: logs
 logs: ## follow the node's log
@@ -154,7 +152,7 @@ emergency-stop: ## end every node of this checkout and data directory, by force 
 
 .PHONY: config
 config: ## every setting and where its value comes from
-	@$(TANKD) config $(DATA_OPTION)
+	@deploy/nodes.sh ask $(DATA_OPTION) config
 
 .PHONY: dev-env
 dev-env: ## write tankd.toml with the timing for development, unless there is one
