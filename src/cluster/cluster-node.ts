@@ -245,7 +245,6 @@ export class ClusterNode {
   #lead(predecessor: string | undefined): void {
     const { nodeId } = this.#deps.identity;
     this.link.release();
-    this.registry.forgiveSilence();
     if (predecessor !== undefined && predecessor !== nodeId) {
       this.registry.markOffline(predecessor);
     }

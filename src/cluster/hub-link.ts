@@ -58,6 +58,7 @@ export class HubLink {
       self: membership.state.self,
       workers: () => onlineWorkers(withDeps.registry, deps.identity.nodeId),
       reach: withDeps.reach,
+      onHeard: (nodeId) => withDeps.registry.see(nodeId),
       onOtherHub: ({ node_id, addresses }) => withDeps.dial(node_id, addresses),
       claim: () => membership.dispatch({ kind: "succeed", nowMs: deps.clock.monotonicMs() }),
       rediscover: () => membership.discover(),

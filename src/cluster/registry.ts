@@ -162,14 +162,6 @@ export class Registry {
     }
   }
 
-  /** At a takeover: the others get the time of a heartbeat to register with us. */
-  forgiveSilence(): void {
-    const lastSeenMs = this.#clock.monotonicMs();
-    for (const entry of this.entries()) {
-      if (entry.status !== "offline") this.#entries.set(entry.key, { ...entry, lastSeenMs });
-    }
-  }
-
   /** What has changed since a follower's position; everything if it followed another registry. */
   delta(position: RegistryPosition): RegistryDelta {
     const since = position.of === this.#bootId ? position.version : 0;

@@ -13,6 +13,8 @@ export interface SuccessionDeps {
   readonly workers: () => readonly Candidate[];
   /** Makes sure that a node can be sent to; false when it does not answer. */
   readonly reach: (nodeId: string) => Promise<boolean>;
+  /** It has answered: it is there, whatever the silent hub could tell of it. */
+  readonly onHeard: (nodeId: string) => void;
   /** Somebody leads already, or follows another hub. */
   readonly onOtherHub: (hub: HubHint) => void;
   readonly claim: () => void;
@@ -103,6 +105,7 @@ export class Succession {
   #hear(worker: Candidate, hub: string, reply: PingReply): void {
     const atMs = this.#with.deps.clock.monotonicMs();
     const { standing } = reply;
+    this.#with.onHeard(worker.nodeId);
     if (standing.hub && standing.hub.node_id !== hub) {
       this.#with.onOtherHub(standing.hub);
     }

@@ -56,12 +56,10 @@ describe("a program that pretends to be a node", () => {
     ],
     [
       "with another's id and its own key",
-      (path, { identity }) =>
-        identityDocument(
-          mallory.publicKey,
-          identity.nodeId,
-          signChallenge(mallory, challengeOf(path)),
-        ),
+      (path, { identity: { nodeId } }) => {
+        const proof = signChallenge({ ...mallory, nodeId }, challengeOf(path));
+        return identityDocument(mallory.publicKey, nodeId, proof);
+      },
     ],
     [
       "with an old proof",

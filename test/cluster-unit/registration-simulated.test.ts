@@ -186,6 +186,13 @@ describe("a stranger", () => {
     expect((await send(hub, "GET", "/api/servers/nobody")).status).toBe(404);
   });
 
+  test("cannot make nodes pass a request around", async () => {
+    const { send, worker } = await cluster(93);
+    const body = { ...TANK_WORLD, forwarded_for: "10.0.0.77" };
+    const reply = await send(worker, "POST", "/api/discovery/register", body);
+    expect(reply).toMatchObject({ status: 503, body: { type: "urn:tankd:problem:not_ready" } });
+  });
+
   test("cannot ping or say hello without a signature", async () => {
     const { send, hub } = await cluster(89);
     const ping = {
@@ -231,11 +238,14 @@ describe("an operator", () => {
   });
 
   test("is believed about the host of a server that has no key, and may remove anything", async () => {
-    const { send, hub } = await cluster(91);
+    const { lab, send, hub } = await cluster(91);
     await send(hub, "POST", "/api/discovery/register", TANK_WORLD, CONTROL);
     expect(hub.cluster.server("local-server")?.host).toBe("192.168.7.7");
     const path = "/api/discovery/unregister/worker";
     expect((await send(hub, "DELETE", path, undefined, CONTROL)).status).toBe(200);
+    expect(hub.cluster.server("worker")).toBeUndefined();
+    // It is alive, so it comes back by itself.
+    await lab.until("back", 2_000, () => hub.cluster.server("worker")?.status === "online");
   });
 
   test("reads what the hybrid discovery document shows", async () => {
