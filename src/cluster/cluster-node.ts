@@ -11,17 +11,16 @@ import { Dialer, MEMORY } from "./dialer.ts";
 import { Directory } from "./directory.ts";
 import { Handshake, type Meeting } from "./handshake.ts";
 import { Health } from "./health.ts";
-import { HubLink, onlineWorkers } from "./hub-link.ts";
+import { HubLink } from "./hub-link.ts";
 import { entryOf, peerOf, whereabouts } from "./meeting-entry.ts";
 import { Membership } from "./membership.ts";
 import { mergeAddresses, PeerClient } from "./peer-client.ts";
+import { answerPing } from "./ping-answer.ts";
 import { Portrait } from "./portrait.ts";
-import { prove } from "./proof.ts";
 import { Registrar } from "./registrar.ts";
 import { Registry } from "./registry.ts";
 import { RegistryKeeper } from "./registry-keeper.ts";
 import { Self } from "./self.ts";
-import { successorOf } from "./takeover.ts";
 import type { HubHint, Ping, PingReply } from "./wire.ts";
 
 /** The parts of a node's cluster, wired to each other: what one of them notices, the others do. */
@@ -147,27 +146,14 @@ export class ClusterNode {
 
   /** @throws Problem `foreign_cluster`, or `not_ready` once this node leaves. */
   answerPing(ping: Ping, signer: string): PingReply {
-    const { identity, settings, bootId } = this.#deps;
-    if (ping.cluster !== settings.cluster) {
-      throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
-    }
     if (this.stopped) throw new Problem("not_ready", "This node leaves.");
-    const entry = this.registry.get(signer);
-    const listed = this.isHub && entry !== undefined && entry.bootId === ping.boot_id;
-    if (listed) this.registry.see(signer);
+    const { registry, membership, link } = this;
+    const parts = { deps: this.#deps, registry, membership, link, portrait: this.#portrait };
+    const reply = answerPing(ping, signer, parts);
     for (const { node_id, addresses } of ping.other_hubs) {
       this.#nominated({ backend: "peer", nodeId: node_id, addresses });
     }
-    if (ping.lost_hub !== null) this.link.check();
-    return prove(identity, ping.challenge, {
-      node_id: identity.nodeId,
-      boot_id: bootId,
-      standing: this.#portrait.standing(),
-      listed,
-      lost: ping.lost_hub === null ? null : this.link.hasLost(ping.lost_hub),
-      successor: successorOf(onlineWorkers(this.registry, this.hub ?? "")) ?? null,
-      registry: ping.registry && this.isHub ? this.registry.delta(ping.registry) : null,
-    });
+    return reply;
   }
 
   #announce(): void {
