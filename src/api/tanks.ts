@@ -1,7 +1,6 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { serverRecordSchema } from "../cluster/server-record.ts";
-import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
@@ -122,13 +121,7 @@ export function tankRoutes(
   routes.openapi(remove(context), async (c) => {
     const { tank_id } = c.req.valid("param");
     hostedTank(context, tank_id);
-    if (migration.hasOpen(tank_id)) {
-      throw new Problem(
-        "escrow_open",
-        `Fish of tank ${tank_id} are on their way; see GET /api/transfers and try again when they have arrived`,
-      );
-    }
-    await tanks.remove(tank_id);
+    await migration.removeTank(tank_id);
     onRemoved(tank_id);
     return c.json({ tank_id, removed: true as const }, 200);
   });

@@ -52,6 +52,8 @@ export class Outgoing {
   readonly #open = new Map<string, Escrow>();
   /** Exports whose commit is under way, by source tank. */
   readonly #leaving = new Map<string, number>();
+  /** Tanks that no fish leaves. */
+  readonly #closed = new Set<string>();
   readonly #recording = new Set<Promise<unknown>>();
   #stopped = false;
 
@@ -86,6 +88,16 @@ export class Outgoing {
     return this.#open.size;
   }
 
+  /** From now on no fish leaves the tank. One whose export is under way counts as open. */
+  close(tankId: string): void {
+    this.#closed.add(tankId);
+  }
+
+  reopen(tankId: string): void {
+    this.#closed.delete(tankId);
+  }
+
+  /** Whether fish of this tank are in escrow, or on their way into it. */
   hasOpen(tankId: string): boolean {
     if (this.#leaving.has(tankId)) return true;
     return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
@@ -116,13 +128,13 @@ export class Outgoing {
   /**
    * Step 1 of DESIGN §5: export, outbox row and events in one transaction. Resolves with the
    * transfer's id once the fish is in escrow, undefined when it was gone before it could leave, or
-   * the node is stopping.
+   * its tank is closed, or the node is stopping.
    * Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
-    if (this.#stopped) return undefined;
     const { tanks } = this.#ports;
     const tankId = departure.source_tank_id;
+    if (this.#stopped || this.#closed.has(tankId)) return undefined;
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
