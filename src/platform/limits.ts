@@ -33,6 +33,11 @@ export const LIMITS = {
   connectionsMax: 4096,
   /** Outgoing transfers of one node that wait for a decision; beyond it no fish is picked. */
   outboxOpenMax: 4096,
+  /**
+   * Rows kept of the outbox and of the inbox, a few hundred bytes each: what people may still look up.
+   * Rows that the protocol needs stay beyond it.
+   */
+  transfersKeptMax: 20_000,
   /** Transfers sent to one destination at the same time. */
   transfersInFlightPerPeerMax: 8,
   /** Transfers of one node to one tank: a migration storm slows down here and loses nothing. */

@@ -84,6 +84,7 @@ export function groupCommit(
     outboxRow: (transferId) => journal.outboxRow(transferId),
     inbox: (filter) => journal.inbox(filter),
     inboxRow: (transferId) => journal.inboxRow(transferId),
+    horizon: (pair) => journal.horizon(pair),
     lastSequences: () => journal.lastSequences(),
     events: (transferId) => journal.events(transferId),
     meta: (key) => journal.meta(key),

@@ -181,6 +181,7 @@ export function heldBack(journal: Journal, held: () => boolean, opened: Promise<
     outboxRow: (transferId) => journal.outboxRow(transferId),
     inbox: (filter) => journal.inbox(filter),
     inboxRow: (transferId) => journal.inboxRow(transferId),
+    horizon: (pair) => journal.horizon(pair),
     lastSequences: () => journal.lastSequences(),
     events: (transferId) => journal.events(transferId),
     meta: (key) => journal.meta(key),
