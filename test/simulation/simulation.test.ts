@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 import { runScenario } from "./scenario.ts";
 
-/** `SIMULATION_SEEDS=1000 bun test test/simulation` for the long form; `make test-long` does it. */
+/** More of them: `SIMULATION_SEEDS=1000 bun test test/simulation`, or long.test.ts by `make test-long`. */
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
 /** Seeds within which each sabotage must be noticed. */
 const SABOTAGE_SEEDS = 60;
