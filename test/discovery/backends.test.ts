@@ -25,7 +25,7 @@ describe("the choice of backends", () => {
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; the known ones are mdns, hub, auto and none.',
+      'There is no discovery backend "zeroconf"; give mdns, hub, auto, none.',
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });
@@ -35,22 +35,32 @@ describe("hub URLs", () => {
   test("are read", () => {
     expect(parseHubUrl("http://192.168.1.10:8000")).toEqual({ host: "192.168.1.10", port: 8000 });
     expect(parseHubUrl("http://tank-hub/")).toEqual({ host: "tank-hub", port: 80 });
-    expect(parseHubUrl(" http://[fd00::1]:8001 ")).toEqual({ host: "fd00::1", port: 8001 });
+    expect(parseHubUrl(" http://[FD00:0::1]:8001 ")).toEqual({ host: "fd00::1", port: 8001 });
+    expect(parseHubUrl("http://Tank-Hub.example.org.:80")).toEqual({
+      host: "tank-hub.example.org",
+      port: 80,
+    });
+  });
+
+  test("https says what is supported instead", () => {
+    for (const text of ["https://hub", "https://hub:8443/"]) {
+      expect(() => parseHubUrl(text)).toThrow(/give a URL like http:.* speak no https/);
+    }
   });
 
   for (const text of [
     "",
     "192.168.1.10:8000",
-    "https://hub:8000",
     "ftp://hub",
     "http://",
+    "http://.",
     "http://hub:99999",
     "http://hub/path",
     "http://hub/?a=b",
     "http://user:secret@hub",
   ]) {
     test(`"${text}" is refused with one clear sentence`, () => {
-      expect(() => parseHubUrl(text)).toThrow("write it like http://192.168.1.10:8000.");
+      expect(() => parseHubUrl(text)).toThrow("give a URL like http://192.168.1.10:8000 ");
     });
   }
 

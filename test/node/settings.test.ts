@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import type { SettingSources } from "../../src/node/resolve-settings.ts";
 import { resolveSettings } from "../../src/node/resolve-settings.ts";
 import type { Setting, SettingKey } from "../../src/node/settings.ts";
@@ -118,7 +119,8 @@ describe("refusals name setting, value, source and what is allowed", () => {
   ])("discovery %j lists the known backends", (discovery) => {
     const said = refusal({ flags: { discovery } });
     expect(said).toContain(JSON.stringify(discovery));
-    expect(said).toContain("auto, none, mdns, hub or the URL of a hub");
+    expect(said).toContain(["auto", "none", ...BACKEND_NAMES].join(", "));
+    expect(said).toContain("speak no https");
   });
 
   test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
