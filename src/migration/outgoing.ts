@@ -198,16 +198,18 @@ export class Outgoing {
   async #drive(escrow: Escrow): Promise<void> {
     const { timers, random } = this.#ports;
     while (!this.#stopped) {
+      // Taken first: who is woken while asking does not pause afterwards.
+      const { waking } = escrow;
       const heard = escrow.decided ?? (await this.#ask(escrow));
       if (this.#stopped) return;
       if (heard.verdict === undefined) {
         await this.#noteSilence(escrow, heard);
-        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), escrow.waking);
+        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), waking);
         continue;
       }
       escrow.decided = heard;
       if (await this.#recorded(this.#settle(escrow, heard))) return;
-      await sleep(timers, escrow.nextPauseMs(random, 0), escrow.waking);
+      await sleep(timers, escrow.nextPauseMs(random, 0), waking);
     }
   }
 
