@@ -6,6 +6,8 @@ import type { Cancel, Timers } from "../platform/timers.ts";
 export interface Output {
   write(text: string): void;
   readonly isTerminal: boolean;
+  /** Whether its reader has gone, as in `tankd logs -f | head -1`. Known after the next write. */
+  readonly isClosed: boolean;
   readonly columns: number;
 }
 

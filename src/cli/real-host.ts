@@ -55,8 +55,14 @@ const DEFAULT_COLUMNS = 80;
 
 /** Written synchronously, so that nothing is cut off when the process ends. */
 function output(descriptor: number, stream: NodeJS.WriteStream): Output {
+  let isClosed = false;
   return {
-    write: (text) => writeWhole(descriptor, new TextEncoder().encode(text)),
+    write: (text) => {
+      isClosed = !writeWhole(descriptor, new TextEncoder().encode(text));
+    },
+    get isClosed() {
+      return isClosed;
+    },
     get isTerminal() {
       return stream.isTTY === true;
     },
@@ -66,7 +72,8 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
-function writeWhole(descriptor: number, bytes: Uint8Array): void {
+/** False when nobody reads any more, as with `tankd peers | head -1`. */
+function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
   while (offset < bytes.length) {
     try {
@@ -75,11 +82,11 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
       const code = errorCode(error);
       // A full pipe: its reader is slower than we are.
       if (code === "EAGAIN") Bun.sleepSync(1);
-      // Nobody reads any more, as with `tankd peers | head -1`.
-      else if (code === "EPIPE") return;
+      else if (code === "EPIPE") return false;
       else throw error;
     }
   }
+  return true;
 }
 
 function errorCode(error: unknown): string | undefined {

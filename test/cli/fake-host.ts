@@ -43,6 +43,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
   const output = (lines: string[]): Output => ({
     write: (text) => void lines.push(text),
     isTerminal: world.isTerminal ?? false,
+    isClosed: false,
     columns: 100,
   });
   const alive = new Set(world.alive ?? []);
