@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { ProblemCode } from "../platform/errors.ts";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
 import type { Network } from "../platform/network.ts";
 import { NetworkError } from "../platform/network.ts";
 
 /** A node answers its own command line at once; a busy one gets some patience. */
 const REQUEST_TIMEOUT_MS = 15_000;
+/** The directory of ten thousand tanks, about 1 kB each, and some more; bounded all the same. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
 const problemSchema = z.object({
   type: z.string().optional(),
@@ -46,7 +47,7 @@ export class NodeClient {
         path,
         headers: this.#headers(method),
         timeoutMs: REQUEST_TIMEOUT_MS,
-        responseBytesMax: LIMITS.peerResponseBytesMax,
+        responseBytesMax: ANSWER_BYTES_MAX,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       .catch((error: unknown) => {
