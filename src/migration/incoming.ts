@@ -126,7 +126,7 @@ export class Incoming {
     if (before) return before;
     const { tanks, readRecord } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
-    if (!tank || tank.status === "removed") {
+    if (!tank) {
       throw new Problem("unknown_tank", "That tank is not on this node.");
     }
     const { epoch } = tank.row;

@@ -13,7 +13,7 @@ import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { Lanes } from "./lanes.ts";
 import { digestOf } from "./protocol.ts";
-import { Sequences } from "./sequences.ts";
+import { pairOf, Sequences } from "./sequences.ts";
 import { outboxEvent, type Settlement } from "./settlement.ts";
 
 /** A fish that is to travel. */
@@ -103,14 +103,10 @@ export class Outgoing {
     return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
   }
 
-  /** Whether a fish between these tanks waits for an answer that did not come. */
-  inDoubt(sourceTankId: string, destinationTankId: string): boolean {
-    return [...this.#open.values()].some(
-      ({ row }) =>
-        row.state === "in_doubt" &&
-        row.source_tank_id === sourceTankId &&
-        row.destination_tank_id === destinationTankId,
-    );
+  /** Between which tanks a fish waits for an answer that did not come; see {@link pairOf}. */
+  pairsInDoubt(): ReadonlySet<string> {
+    const rows = [...this.#open.values()].map((escrow) => escrow.row);
+    return new Set(rows.filter((row) => row.state === "in_doubt").map(pairOf));
   }
 
   /** The row as the driving task knows it: attempts and reason reach the disk only with a change of state. */

@@ -1,6 +1,6 @@
 /** The rows of the journal, in the field names of the database. Times are Unix milliseconds. */
 
-export type TankStatus = "running" | "paused" | "stopped" | "removed";
+export type TankStatus = "running" | "paused" | "stopped";
 
 export interface TankRow {
   readonly tank_id: string;
