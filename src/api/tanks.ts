@@ -5,7 +5,7 @@ import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
-import { control, json, nameParameter, newRouter, refusal } from "./router.ts";
+import { control, json, nameParameter, newRouter, refusal, shownText } from "./router.ts";
 import {
   hostedTank,
   refuseForeignServer,
@@ -18,8 +18,8 @@ import {
 const FOUNDERS_DEFAULT = 50;
 
 const newTankSchema = z.strictObject({
-  name: z.string().trim().min(1).max(LIMITS.nameCharactersMax),
-  description: z.string().max(LIMITS.descriptionCharactersMax).default(""),
+  name: shownText(LIMITS.nameCharactersMax).trim().min(1),
+  description: shownText(LIMITS.descriptionCharactersMax).default(""),
   fish: z.number().int().min(0).max(LIMITS.foundersMax).default(FOUNDERS_DEFAULT),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   server_id: z.string().min(1).max(LIMITS.nameCharactersMax).optional(),
