@@ -54,11 +54,11 @@ export function boundEvents(database: Connection, rowsMax: number): RowBound {
       SELECT transfer_id FROM transfer_events
       WHERE transfer_id NOT IN
         (SELECT transfer_id FROM outbox WHERE state IN ('pending', 'in_doubt'))
-      GROUP BY transfer_id ORDER BY MIN(place) LIMIT ?)`);
+      ORDER BY place LIMIT ?)`);
   const remember = database.prepare(`
     INSERT INTO meta VALUES ('transfer_events_folded', ?)
     ON CONFLICT (key) DO UPDATE SET value = value + excluded.value`);
-  /** A transfer has two events or more: half as many transfers are enough, or the next round is. */
+  /** Each takes the other events of its transfer along: half as many are enough, or the next round is. */
   const fold = (rows: number) => {
     const { changes } = remove.run(Math.ceil(rows / 2));
     if (changes > 0) remember.run(String(changes));
