@@ -3,6 +3,7 @@ import type { Address, Nomination } from "../discovery/backend.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { ClusterDeps } from "./deps.ts";
+import type { GivenHubs } from "./given-hubs.ts";
 import type { DialResult, Handshake } from "./handshake.ts";
 
 /** One place where a node may be. */
@@ -33,6 +34,7 @@ const RETRIES_MAX = 4;
 export class Dialer {
   readonly #deps: ClusterDeps;
   readonly #handshake: Handshake;
+  readonly #given: GivenHubs;
   readonly #isOwn: (address: Address) => boolean;
   readonly #targets = new Map<string, Target>();
   readonly #waiting: Target[] = [];
@@ -40,9 +42,15 @@ export class Dialer {
   #dialling = 0;
   #stopped = false;
 
-  constructor(deps: ClusterDeps, handshake: Handshake, isOwn: (address: Address) => boolean) {
+  constructor(
+    deps: ClusterDeps,
+    handshake: Handshake,
+    given: GivenHubs,
+    isOwn: (address: Address) => boolean,
+  ) {
     this.#deps = deps;
     this.#handshake = handshake;
+    this.#given = given;
     this.#isOwn = isOwn;
   }
 
@@ -106,6 +114,9 @@ export class Dialer {
     const result = await this.#handshake.dial(target.addresses);
     this.#dialling--;
     target.dialling = false;
+    if (target.backends.has("hub")) {
+      for (const address of target.addresses) this.#given.note(address, result);
+    }
     if (result.kind === "met") target.nodeId = result.meeting.document.node_id;
     else if (result.kind === "failed") this.#retry(target, result.reason);
     if (target.again && !this.#stopped) {
@@ -119,9 +130,8 @@ export class Dialer {
   #retry(target: Target, reason: string): void {
     const { log, timers, settings } = this.#deps;
     const given = target.backends.has("hub");
-    const fields = { address: target.key, backends: [...target.backends].join(","), reason };
-    if (given && target.attempts === 0) log.warn("a hub does not answer", fields);
-    else log.debug("a nominated node does not answer", fields);
+    const backends = [...target.backends].join(",");
+    if (!given) log.debug("a nominated node does not answer", { at: target.key, backends, reason });
     if (this.#stopped || (target.attempts >= RETRIES_MAX && !given)) return;
     const delayMs = Math.min(
       RETRY_MIN_MS * 2 ** Math.min(target.attempts++, 16),
