@@ -107,6 +107,8 @@ test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 .PHONY: bench
 bench: $(DIST) ## the speed of the world on one core
 	@./$(DIST) run --seed 1 --ticks 10000 --fish 100
+	@echo
+	@$(BUN) bench/engine.ts
 
 ##@ Run
 
