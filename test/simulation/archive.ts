@@ -1,6 +1,7 @@
 import { apply, createTank, digest, step, type Tank } from "../../src/sim/index.ts";
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
 import type { LogRow, SnapshotRow, TankRow } from "../../src/store/rows.ts";
+import { withCommit } from "../../src/store/with-commit.ts";
 import { decodeCommand } from "../../src/tanks/command-codec.ts";
 import { specOf } from "../../src/tanks/history.ts";
 
@@ -13,14 +14,7 @@ export class Archive {
 
   /** The journal, with what it commits noted here. */
   watch(journal: Journal): Journal {
-    return new Proxy(journal, {
-      get: (target, key) => {
-        if (key === "commit")
-          return (writes: readonly JournalWrite[]) => this.#commit(target, writes);
-        const member: unknown = Reflect.get(target, key, target);
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
+    return withCommit(journal, (writes) => this.#commit(journal, writes));
   }
 
   async #commit(journal: Journal, writes: readonly JournalWrite[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { SnapshotRow, TankRow } from "../../src/store/rows.ts";
+import { withCommit } from "../../src/store/with-commit.ts";
 import { Bench, NO_SNAPSHOTS } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
@@ -105,13 +106,9 @@ test("sweeping after a recovery leaves the file of a snapshot that is being writ
     writeDurably: (path: string, bytes: Uint8Array) => disk.writeDurably(path, bytes),
     list: (folder: string) => slowly(20, () => disk.list(folder)),
   };
-  const again = bench.boot({ files }, (journal) => ({
-    ...journal,
-    tanks: () => journal.tanks(),
-    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
-    snapshots: (tankId) => journal.snapshots(tankId),
-    commit: (writes) => slowly(100, () => journal.commit(writes)),
-  }));
+  const again = bench.boot({ files }, (journal) =>
+    withCommit(journal, (writes) => slowly(100, () => journal.commit(writes))),
+  );
   await bench.settle(again.start());
   await bench.settle(again.stop());
   const [snapshot] = await bench.store.journal.snapshots(row.tank_id);
