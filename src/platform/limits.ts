@@ -12,6 +12,8 @@ export const LIMITS = {
   peerResponseBytesMax: 2 * 1024 * 1024,
   /** Servers in the registry. A classroom is 30, the design's bench 50, the simulator 1,000. */
   serversMax: 1024,
+  /** Of them those without a key that one address may list: a stranger must not fill the registry. */
+  unsignedServersPerAddressMax: 256,
   /** Addresses nominated by discovery and not yet confirmed; the oldest give way. */
   nominationsMax: 1024,
   /** Addresses kept of one node. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity.ts";
 import { signRequest } from "../../src/cluster/signature.ts";
 import { registrationSchema } from "../../src/cluster/wire.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
 import { Lab, type LabNode, PORT } from "./support/lab.ts";
 
 const CONTROL = { authorization: "Bearer secret" };
@@ -139,13 +140,34 @@ describe("a stranger", () => {
     }
     expect((await send(hub, "DELETE", "/api/discovery/unregister/worker")).status).toBe(403);
     const before = hub.cluster.server("worker");
-    await send(hub, "POST", "/api/discovery/heartbeat/worker", { tank_count: 99 });
+    const beat = await send(hub, "POST", "/api/discovery/heartbeat/worker", { tank_count: 99 });
+    // Or it could keep one on the list that is long gone.
+    expect(beat).toMatchObject({ status: 403, body: { type: "urn:tankd:problem:not_trusted" } });
     expect(hub.cluster.server("worker")).toMatchObject({
       tank_count: before?.tank_count ?? -1,
       host: before?.host ?? "",
     });
     await lab.run(1_000);
     expect(lab.agree([hub, worker])).toBe(true);
+  });
+
+  test("fills a part of the list only", async () => {
+    const { lab, send, hub } = await cluster(88);
+    const register = (number: number) =>
+      send(hub, "POST", "/api/discovery/register", { server_id: `fake-${number}`, port: 1 });
+    for (let number = 0; number < LIMITS.unsignedServersPerAddressMax; number++) {
+      expect((await register(number)).status).toBe(200);
+    }
+    expect(await register(-1)).toMatchObject({
+      status: 429,
+      body: { type: "urn:tankd:problem:too_many" },
+    });
+    // What it has already may register again.
+    expect((await register(0)).status).toBe(200);
+    const elsewhere = lab.world.addHost({ name: "elsewhere" });
+    const other = { server_id: "other", port: 1 };
+    const path = "/api/discovery/register";
+    expect((await lab.request(elsewhere, hub, "POST", path, other)).status).toBe(200);
   });
 
   test("does not get to touch another stranger's entry", async () => {

@@ -224,6 +224,23 @@ describe("bounds", () => {
   });
 });
 
+describe("a registry that is full of servers without a key", () => {
+  test("has room for one that has signed, at the cost of the most silent", () => {
+    const { registry, time } = setUp();
+    const unsigned = (key: string) => {
+      const { record, ...rest } = input(key);
+      return { ...rest, record: { ...record, signed: false } };
+    };
+    for (let count = 0; count < LIMITS.serversMax; count++) registry.put(unsigned(`n${count}`));
+    time.nowMs = 10;
+    registry.beat("n0", {});
+    expect(registry.put(unsigned("late"))).toBeUndefined();
+    expect(registry.put(input("node"))?.key).toBe("node");
+    expect(registry.get("n0")).toBeDefined();
+    expect(registry.get("n1")).toBeUndefined();
+  });
+});
+
 describe("what is stored", () => {
   test("comes back offline, without the figures of its last hour", () => {
     const { registry } = setUp();
