@@ -150,6 +150,9 @@ export class ClusterNode {
     const { registry, membership, link } = this;
     const parts = { deps: this.#deps, registry, membership, link, portrait: this.#portrait };
     const reply = answerPing(ping, signer, parts);
+    if (reply.listed && ping.rtt_ms !== undefined) {
+      this.#acquaintances.noteRtt(signer, ping.rtt_ms);
+    }
     for (const { node_id, addresses } of ping.other_hubs) {
       this.encounters.nominate({ backend: "peer", nodeId: node_id, addresses });
     }

@@ -214,11 +214,9 @@ export class Handshake {
   async #shakeHands(address: Address, expected: string | undefined): Promise<DialResult> {
     const { deps, client } = this.#with;
     const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
-    const startedMs = deps.clock.monotonicMs();
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
     const path = `/.well-known/tankd?challenge=${challenge}`;
     const asked = await client.ask(address, path, { timeoutMs });
-    const rttMs = deps.clock.monotonicMs() - startedMs;
     const seen = identityDocumentSchema.safeParse(asked.body).data;
     if (asked.status !== 200 || !seen) return failed(refusalOf(asked, address));
     const key = seen.public_key;
@@ -234,7 +232,7 @@ export class Handshake {
     if (expected !== undefined && expected !== seen.node_id) {
       return failed(`${seen.node_id} is there, not ${expected}`);
     }
-    return this.#sayHello(address, seen, rttMs);
+    return this.#sayHello(address, seen, asked.rttMs);
   }
 
   async #sayHello(address: Address, seen: IdentityDocument, rttMs: number): Promise<DialResult> {

@@ -114,11 +114,13 @@ export class HubLink {
 
   #describePing() {
     const { deps, membership, acquaintances } = this.#with;
+    const rttMs = this.#hub === undefined ? undefined : acquaintances.rttMs(this.#hub);
     return {
       cluster: deps.settings.cluster,
       boot_id: deps.bootId,
       term: membership.state.term,
       registry: this.#position,
+      ...(rttMs === undefined ? {} : { rtt_ms: rttMs }),
       other_hubs: [...acquaintances.hubs([this.#hub, deps.identity.nodeId])],
     };
   }

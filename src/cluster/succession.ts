@@ -94,8 +94,8 @@ export class Succession {
     this.#asking.add(worker.nodeId);
     try {
       if (!(await this.#with.reach(worker.nodeId))) return;
-      const reply = await this.#with.liveness.ask(worker.nodeId, hub, ANSWER_TIMEOUT_MS);
-      if (reply && this.#hub === hub) this.#hear(worker, hub, reply);
+      const pong = await this.#with.liveness.ask(worker.nodeId, hub, ANSWER_TIMEOUT_MS);
+      if (pong && this.#hub === hub) this.#hear(worker, hub, pong.reply);
     } catch {
       // No answer is no opinion.
     }
