@@ -12,7 +12,7 @@ import { realClock } from "../platform/real/clock.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, GuardedText, Host, Output } from "./host.ts";
 
 /** What only the program's entry knows. */
 export interface Entry {
@@ -38,6 +38,7 @@ export function realHost(entry: Entry): Host {
     timers: realTimers,
     network: new HttpNetwork(),
     readText,
+    readGuarded,
     readFrom,
     sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,
     isAlive,
@@ -100,6 +101,33 @@ function readText(path: string): string | undefined {
     if (isAbsent(error)) return undefined;
     throw error;
   }
+}
+
+/** One open file is asked for both, so that nobody can put another in its place in between. */
+function readGuarded(path: string): GuardedText | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  try {
+    const { uid, mode } = fstatSync(descriptor);
+    const text = readFileSync(descriptor, "utf8");
+    return { text, alsoWrittenBy: alsoWrittenBy(uid, mode) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Windows has no such modes; there a folder's owner decides. */
+function alsoWrittenBy(owner: number, mode: number): string | undefined {
+  const self = process.getuid?.();
+  if (self === undefined) return undefined;
+  if (mode & 0o002) return "every user of this machine";
+  if (mode & 0o020) return "a whole group of users";
+  return owner === self || owner === 0 ? undefined : "another user";
 }
 
 function isAbsent(error: unknown): boolean {

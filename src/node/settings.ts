@@ -235,7 +235,8 @@ export const SETTINGS = {
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),
     default: undefined,
-    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set",
+    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; only from a file that nobody but you and root can write",
+    runsCommand: true,
   }),
   url: setting({
     kind: hubUrl,

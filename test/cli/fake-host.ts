@@ -78,6 +78,10 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       },
     },
     readText: (path) => world.files?.[path],
+    readGuarded: (path) => {
+      const text = world.files?.[path];
+      return text === undefined ? undefined : { text, alsoWrittenBy: undefined };
+    },
     readFrom: (path, offset) => {
       const text = world.files?.[path];
       return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);

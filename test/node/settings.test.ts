@@ -153,6 +153,18 @@ describe("refusals name setting, value, source and what is allowed", () => {
   });
 });
 
+test("a command is obeyed only from a file that nobody else can write, other settings from any", () => {
+  const content = { on_role_change: "reboot", cluster: "reef" };
+  const mine = { ...file("/tmp/tankd.toml", content), alsoWrittenBy: undefined };
+  expect(resolveSettings(sources({ files: [mine] })).values.onRoleChange).toBe("reboot");
+  const open = { ...mine, alsoWrittenBy: "every user of this machine" };
+  expect(refusal({ files: [open] })).toBe(
+    "on_role_change in /tmp/tankd.toml is not obeyed, as every user of this machine can write that file: " +
+      "make it your own (chown, chmod go-w) or take the line out.",
+  );
+  expect(resolveSettings(sources({ files: [open] }), ["cluster"]).values.cluster).toBe("reef");
+});
+
 test("settings outside the asked keys are not read", () => {
   const environment = { LOG_LEVEL: "loud", TANK_API_PORT: "9" };
   expect(resolveSettings(sources({ environment }), ["port"]).values.port).toBe(9);
