@@ -66,7 +66,7 @@ export class Incoming {
 
   /** `POST /api/remote-transfer`. */
   readonly receive = async (request: PeerRequest): Promise<PeerReply> => {
-    if (isForeignEntity(request.body)) {
+    if (isForeignEntity(request.body, request.query)) {
       throw new Problem(
         "unsupported_entity",
         "Only fish of tankd can live here, sent by their own node as a transfer of version 1.",
