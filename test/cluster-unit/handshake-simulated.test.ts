@@ -167,6 +167,39 @@ describe("addresses that others name", () => {
     expect(hostsOf(dialable(all, { ...policy, onLoopback: true }))).toEqual(local);
   });
 
+  test.each([
+    "2130706433",
+    "0x7f.1",
+    "127.1",
+    "127.0.0.1.",
+    "LOCALHOST.",
+    "a.localhost",
+    "0.0.0.0",
+    "::",
+    "0:0::1",
+    "::ffff:127.0.0.1",
+    "::ffff:7f00:1",
+    "169.254.43518",
+    "0xA9FEA9FE",
+    "::FFFF:169.254.169.254",
+    "FE80::1",
+    "fe80::1%eth0",
+    "a/b",
+    "user@10.0.0.2",
+    "10.0.0.2:81",
+    "10.0.0.2#",
+    "",
+  ])("are not dialled in another spelling of those, or as no host at all: %s", (host) => {
+    expect(dialable(at(host), policy)).toEqual([]);
+  });
+
+  test.each(["tank-hub", "fd00::1", "::ffff:10.0.0.2", "127.example.org", "küche.local", "a_b"])(
+    "are dialled: %s",
+    (host) => {
+      expect(hostsOf(dialable(at(host), policy))).toEqual([host]);
+    },
+  );
+
   test("may be link-local from a neighbour that is", () => {
     expect(hostsOf(dialable(at("169.254.1.2"), policy, "169.254.1.2"))).toEqual(["169.254.1.2"]);
   });
