@@ -37,7 +37,7 @@ export class Dialer {
   readonly #given: GivenHubs;
   readonly #isOwn: (address: Address) => boolean;
   readonly #targets = new Map<string, Target>();
-  readonly #waiting: Target[] = [];
+  readonly #waiting = new Set<Target>();
   readonly #underWay = new Map<string, Promise<DialResult>>();
   #dialling = 0;
   #stopped = false;
@@ -106,7 +106,7 @@ export class Dialer {
     }
     target.dialling = true;
     if (this.#dialling < DIALS_MAX) void this.#run(target);
-    else this.#waiting.push(target);
+    else this.#waiting.add(target);
   }
 
   async #run(target: Target): Promise<void> {
@@ -123,8 +123,10 @@ export class Dialer {
       target.again = false;
       if (result.kind === "failed") this.#enqueue(target);
     }
-    const next = this.#waiting.shift();
-    if (next && !this.#stopped) void this.#run(next);
+    const next = this.#waiting.values().next().value;
+    if (!next || this.#stopped) return;
+    this.#waiting.delete(next);
+    void this.#run(next);
   }
 
   #retry(target: Target, reason: string): void {
@@ -132,7 +134,8 @@ export class Dialer {
     const given = target.backends.has("hub");
     const backends = [...target.backends].join(",");
     if (!given) log.debug("a nominated node does not answer", { at: target.key, backends, reason });
-    if (this.#stopped || (target.attempts >= RETRIES_MAX && !given)) return;
+    const forgotten = this.#targets.get(target.key) !== target;
+    if (this.#stopped || forgotten || (target.attempts >= RETRIES_MAX && !given)) return;
     const delayMs = Math.min(
       RETRY_MIN_MS * 2 ** Math.min(target.attempts++, 16),
       settings.timing.discoveryRefreshMs,
@@ -145,6 +148,7 @@ export class Dialer {
     if (this.#targets.size <= LIMITS.nominationsMax || !oldest) return;
     oldest.cancelRetry();
     this.#targets.delete(oldest.key);
+    this.#waiting.delete(oldest);
   }
 }
 
