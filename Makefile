@@ -18,8 +18,6 @@ SOURCES := $(shell find src -type f 2>/dev/null)
 INSTALLED := node_modules/.installed
 BUILD_INPUTS := $(SOURCES) deploy/build.ts package.json tsconfig.json $(INSTALLED)
 
-# The program of this checkout where there is one, else the installed one.
-TANKD = $(if $(wildcard $(DIST)),./$(DIST),tankd)
 DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 
 # bun test, one process for each group; its closing lines are what .ci/run counts.
@@ -109,6 +107,8 @@ test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 .PHONY: bench
 bench: $(DIST) ## the speed of the world on one core
 	@./$(DIST) run --seed 1 --ticks 10000 --fish 100
+	@echo
+	@$(BUN) bench/engine.ts
 
 ##@ Run
 
@@ -130,11 +130,11 @@ restart: $(DIST) stop ## stop, then start
 
 .PHONY: status
 status: ## the node, its role and its tanks
-	@$(TANKD) status $(DATA_OPTION)
+	@deploy/nodes.sh ask $(DATA_OPTION) status
 
 .PHONY: peers
 peers: ## the servers of the cluster
-	@$(TANKD) peers $(DATA_OPTION)
+	@deploy/nodes.sh ask $(DATA_OPTION) peers
 
 .PHONY: logs
 logs: ## follow the node's log
@@ -154,7 +154,7 @@ emergency-stop: ## end every node of this checkout and data directory, by force 
 
 .PHONY: config
 config: ## every setting and where its value comes from
-	@$(TANKD) config $(DATA_OPTION)
+	@deploy/nodes.sh ask $(DATA_OPTION) config
 
 .PHONY: dev-env
 dev-env: ## write tankd.toml with the timing for development, unless there is one

@@ -38,8 +38,17 @@ ensure_built() {
 
 # Discovery by Serf comes with a version that offers it; a join must never be dropped in silence.
 require_serf() {
-  "$(tankd_program)" start --help | grep -q -- --serf-join ||
+  tankd=$(tankd_program)
+  "$tankd" start --help | grep -q -- --serf-join ||
     fail "This tankd has no Serf backend yet: start it without --serf-join and SERF_JOIN; on one network mDNS finds the others, elsewhere --hub URL."
+}
+
+# nodes ACTION …: on the data directory that was given, if one was.
+nodes() {
+  action=$1
+  shift
+  if [ -n "$data" ]; then set -- --data-dir "$data" "$@"; fi
+  deploy/nodes.sh "$action" "$@"
 }
 
 start() {
@@ -49,19 +58,12 @@ start() {
     require_serf
     set -- --serf-join "${serf_join:-$SERF_JOIN}" "$@"
   fi
-  if [ -n "$data" ]; then set -- --data-dir "$data" "$@"; fi
-  exec deploy/nodes.sh start "$@"
-}
-
-# tankd COMMAND, on the data directory that was given, if one was.
-ask() {
-  if [ -n "$data" ]; then set -- "$@" --data-dir "$data"; fi
-  "$(tankd_program)" "$@"
+  nodes start "$@"
 }
 
 status() {
-  ask status
-  ask peers
+  nodes ask status
+  nodes ask peers
 }
 
 monitor() {
@@ -71,12 +73,6 @@ monitor() {
     printf '%s\n\n%s\n' "$(date)" "$screen"
     sleep "$REFRESH_SECONDS"
   done
-}
-
-# deploy/nodes.sh ACTION, on the data directory that was given, if one was.
-nodes() {
-  if [ -n "$data" ]; then set -- "$@" --data-dir "$data"; fi
-  deploy/nodes.sh "$@"
 }
 
 cleanup() {

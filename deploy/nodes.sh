@@ -1,6 +1,7 @@
 #!/bin/sh
 # The nodes of this machine, by the pid that each keeps in its own data directory.
 #   deploy/nodes.sh start [--data-dir D] [options of tankd start]
+#   deploy/nodes.sh ask [--data-dir D] COMMAND OF TANKD
 #   deploy/nodes.sh stop | logs | list | kill [--data-dir D]
 set -eu
 cd "$(dirname "$0")/.."
@@ -63,14 +64,19 @@ stop() {
   fi
 }
 
+ask() {
+  tankd=$(tankd_program)
+  if [ -n "$given" ]; then set -- "$@" --data-dir "$given"; fi
+  exec "$tankd" "$@"
+}
+
 # A service logs to the journal of systemd, a detached node to a file.
 logs() {
   directory=$(running_directory)
   if [ -n "$directory" ] && is_service "$(node_pid "$directory")"; then
     if [ "$(id -u)" -eq 0 ]; then exec journalctl -f -u tankd; else exec journalctl --user -f -u tankd; fi
   fi
-  tankd=$(tankd_program)
-  if [ -n "$given" ]; then exec "$tankd" logs -f --data-dir "$given"; else exec "$tankd" logs -f; fi
+  ask logs -f
 }
 
 list() {
@@ -119,8 +125,9 @@ kill_all() {
 case $action in
   start) start "$@" ;;
   stop) stop ;;
+  ask) ask "$@" ;;
   logs) logs ;;
   list) list ;;
   kill) kill_all ;;
-  *) fail "usage: deploy/nodes.sh start|stop|logs|list|kill [--data-dir D]" ;;
+  *) fail "usage: deploy/nodes.sh start|ask|stop|logs|list|kill [--data-dir D] …" ;;
 esac

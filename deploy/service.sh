@@ -198,8 +198,13 @@ undeploy() {
     service_manager daemon-reload
   fi
   stop_node "$data"
-  rm -f "$program" "$program.previous"
-  say "Removed $program. The tanks are still in $data."
+  if [ -e "$program" ]; then
+    rm -f "$program" "$program.previous"
+    say "Removed $program."
+  else
+    say "$program is not there."
+  fi
+  if [ -e "$data" ]; then say "The tanks are still in $data."; fi
 }
 
 changed=

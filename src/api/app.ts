@@ -6,7 +6,7 @@ import { allowedMethods } from "./allowed-methods.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { ApiContext } from "./context.ts";
 import { mountDocs } from "./docs.ts";
-import type { ApiContextOf, ApiEnv } from "./env.ts";
+import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
@@ -82,7 +82,8 @@ function watchRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
 /** 405 where the path takes other methods, else 404. */
 function refuseUnrouted(app: OpenAPIHono<ApiEnv>, c: ApiContextOf): Response {
-  const { path, method } = c.req;
+  const { method } = c.req;
+  const path = pathOf(c);
   const allowed = allowedMethods(app.routes, path);
   if (allowed.length === 0) {
     return problemResponse(
@@ -97,7 +98,8 @@ function refuseUnrouted(app: OpenAPIHono<ApiEnv>, c: ApiContextOf): Response {
 
 function refuse(context: ApiContext, error: unknown, c: ApiContextOf): Response {
   const problem = asProblem(error);
-  const { method, path } = c.req;
+  const { method } = c.req;
+  const path = pathOf(c);
   if (problem.code === "internal") {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.log.error("request failed", { method, path, error: trace });

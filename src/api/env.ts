@@ -34,6 +34,11 @@ export function pathAndQuery(url: string): string {
   return path === -1 ? "/" : url.slice(path);
 }
 
+/** The path as it was sent, without the query: what a problem names as its `instance`. */
+export function pathOf(c: ApiContextOf): string {
+  return pathAndQuery(c.req.raw.url).split("?")[0] ?? "/";
+}
+
 /** Methods that change nothing (RFC 9110 §9.2.1). */
 export function isSafe(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";

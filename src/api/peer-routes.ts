@@ -22,7 +22,11 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   });
   const identified: readonly ApiMiddleware[] = [
     noteToken({ token: controlToken }),
-    jsonBody({ bytesMax: LIMITS.requestBodyBytesMax }),
+    jsonBody({
+      bytesMax: LIMITS.requestBodyBytesMax,
+      // The token is what no foreign page has.
+      mayBeForm: (c) => c.get("controlled"),
+    }),
     peerSignature({ nodeId: cluster.nodeId, clock }),
   ];
   for (const route of [...cluster.routes(), ...migration.routes()]) {
@@ -66,6 +70,6 @@ function describe(route: PeerRoute) {
       ...(names.length === 0 ? {} : { params }),
       ...(route.request === undefined ? {} : { body: json(route.request, route.summary) }),
     },
-    responses: { 200: json(route.response, "The answer"), default: refusal },
+    responses: { [route.status ?? 200]: json(route.response, "The answer"), default: refusal },
   };
 }

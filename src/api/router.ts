@@ -31,6 +31,19 @@ export const refusal = {
 /** A parameter of the path, or a header, that names something. */
 export const nameParameter = z.string().min(1).max(LIMITS.nameCharactersMax);
 
+/**
+ * Text that is shown to people on other machines, in terminals too: nothing that ends a line, moves
+ * a cursor or turns the direction of reading, and no half of a character.
+ */
+export function shownText(charactersMax: number) {
+  return z
+    .string()
+    .max(charactersMax)
+    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/u.test(text), {
+      error: "No control characters, line breaks or marks of reading direction",
+    });
+}
+
 /** What every route that changes something for a person demands: the token, then a bounded body. */
 export function control(context: ApiContext) {
   return {

@@ -31,7 +31,7 @@ export const tankViewSchema = z.object({
     tick: count,
     seq: count.describe("The last command applied"),
     durable_seq: count.describe("The last command that is on disk"),
-    status: z.enum(["running", "paused", "stopped", "removed"]),
+    status: z.enum(["running", "paused", "stopped"]),
   }),
   fish_count: count,
   food_count: count,

@@ -1,12 +1,11 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { serverRecordSchema } from "../cluster/server-record.ts";
-import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
-import { control, json, nameParameter, newRouter, refusal } from "./router.ts";
+import { control, json, nameParameter, newRouter, refusal, shownText } from "./router.ts";
 import {
   hostedTank,
   refuseForeignServer,
@@ -19,8 +18,8 @@ import {
 const FOUNDERS_DEFAULT = 50;
 
 const newTankSchema = z.strictObject({
-  name: z.string().trim().min(1).max(LIMITS.nameCharactersMax),
-  description: z.string().max(LIMITS.descriptionCharactersMax).default(""),
+  name: shownText(LIMITS.nameCharactersMax).trim().min(1),
+  description: shownText(LIMITS.descriptionCharactersMax).default(""),
   fish: z.number().int().min(0).max(LIMITS.foundersMax).default(FOUNDERS_DEFAULT),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   server_id: z.string().min(1).max(LIMITS.nameCharactersMax).optional(),
@@ -122,13 +121,7 @@ export function tankRoutes(
   routes.openapi(remove(context), async (c) => {
     const { tank_id } = c.req.valid("param");
     hostedTank(context, tank_id);
-    if (migration.hasOpen(tank_id)) {
-      throw new Problem(
-        "escrow_open",
-        `Fish of tank ${tank_id} are on their way; see GET /api/transfers and try again when they have arrived`,
-      );
-    }
-    await tanks.remove(tank_id);
+    await migration.removeTank(tank_id);
     onRemoved(tank_id);
     return c.json({ tank_id, removed: true as const }, 200);
   });

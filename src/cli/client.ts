@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { ProblemCode } from "../platform/errors.ts";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
 import type { Network } from "../platform/network.ts";
 import { NetworkError } from "../platform/network.ts";
 
 /** A node answers its own command line at once; a busy one gets some patience. */
 const REQUEST_TIMEOUT_MS = 15_000;
+/** The directory of ten thousand tanks, about 1 kB each, and some more; bounded all the same. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
 const problemSchema = z.object({
   type: z.string().optional(),
@@ -46,7 +47,7 @@ export class NodeClient {
         path,
         headers: this.#headers(method),
         timeoutMs: REQUEST_TIMEOUT_MS,
-        responseBytesMax: LIMITS.peerResponseBytesMax,
+        responseBytesMax: ANSWER_BYTES_MAX,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       .catch((error: unknown) => {
@@ -54,7 +55,17 @@ export class NodeClient {
       });
     const parsed = parseJson(answer.body);
     if (answer.status >= 200 && answer.status < 300) return parsed;
-    throw problemOf(this.url, answer.status, parsed);
+    const problem = problemOf(this.url, answer.status, parsed);
+    throw problem.code === "token_required" ? this.#tokenProblem() : problem;
+  }
+
+  #tokenProblem(): Problem {
+    return new Problem(
+      "token_required",
+      this.#token === undefined
+        ? "this needs the node's control token: run it as the node's user, set TANKD_TOKEN or give --token-file"
+        : `${this.url} does not take this control token; the right one is in the file token of its data directory`,
+    );
   }
 
   #headers(method: string): Record<string, string> {
@@ -97,8 +108,7 @@ function problemOf(url: string, status: number, body: unknown): Problem {
       `${url} answered ${status}${sentence ? `: ${sentence}` : ""}; is it a tankd node?`,
     );
   }
-  const hint = code === "token_required" ? "; set TANKD_TOKEN or give --token-file" : "";
-  return new Problem(code, `${(sentence ?? PROBLEMS[code].title).replace(/\.$/, "")}${hint}`);
+  return new Problem(code, sentence ?? PROBLEMS[code].title);
 }
 
 function isProblemCode(code: string): code is ProblemCode {

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { readNumber } from "./numbers.ts";
-import { findTank } from "./tank.ts";
+import { findTank, findTankAnywhere, readTankAddress } from "./tank-lookup.ts";
 
 export const connectionSchema = z.object({
   connection_id: z.string(),
@@ -26,7 +27,7 @@ export function addConnect(program: Command, context: CliContext): void {
     .command("connect")
     .description("let fish of one tank migrate to another")
     .argument("<source>", "a tank of this node, by id or name")
-    .argument("<destination>", "a tank of any node, by id or name")
+    .argument("<destination>", "a tank of any node, by id or name, or as SERVER::TANK")
     .option("--probability <percent>", "chance of a fish at each draw, 0-100 (default: 25)")
     .addOption(
       new Option(
@@ -37,17 +38,22 @@ export function addConnect(program: Command, context: CliContext): void {
     .action(
       async (source: string, destination: string, options: ConnectOptions, command: Command) => {
         const probability = readNumber(options.probability, "--probability", 0, 100);
+        const from = readTankAddress(source);
+        const to = readTankAddress(destination);
         const node = await context.node(command);
+        const { tankId, serverId } = await findTankAnywhere(node, to);
         const body = await node.post("/api/connections", {
-          source_tank_id: await findTank(node, source),
-          destination_tank_id: await findTank(node, destination),
+          source_tank_id: await findTank(node, from.tank),
+          ...(from.server === undefined ? {} : { source_server_id: from.server }),
+          destination_tank_id: tankId,
+          ...(serverId === undefined ? {} : { destination_server_id: serverId }),
           ...(probability === undefined ? {} : { probability }),
           ...(options.direction === undefined ? {} : { direction: options.direction }),
         });
         if (context.wantsJson(command)) return context.printJson(body);
-        const made = connectionSchema.parse(body);
+        const made = readAnswer(connectionSchema, body);
         context.print(
-          `Fish of ${made.source_tank_id} now migrate to ${made.destination_tank_id} on ${made.destination_server_id}: ${made.probability} % at each draw, direction ${made.direction}.`,
+          `Fish of ${from.tank} now migrate to ${to.tank} on ${made.destination_server_id}: ${made.probability} % at each draw, direction ${made.direction}.`,
         );
       },
     );

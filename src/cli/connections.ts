@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { readAnswer } from "./answer.ts";
 import { connectionSchema } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import { formatTable } from "./table.ts";
+import { directorySchema, namesOf } from "./tank-lookup.ts";
 
 const connectionsSchema = z.object({ connections: z.array(connectionSchema), count: z.number() });
+type Connection = z.infer<typeof connectionSchema>;
 
 /** `tankd connections`: where this node's fish may go. */
 export function addConnections(program: Command, context: CliContext): void {
@@ -15,22 +18,29 @@ export function addConnections(program: Command, context: CliContext): void {
       const node = await context.node(command);
       const body = await node.get("/api/connections");
       if (context.wantsJson(command)) return context.printJson(body);
-      const { connections } = connectionsSchema.parse(body);
-      context.print(
-        connections.length === 0
-          ? "No connections yet; one comes by itself with the second node, or make one with: tankd connect"
-          : formatTable(
-              ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "ORIGIN", "ID"],
-              connections.map((connection) => [
-                connection.source_tank_id,
-                connection.destination_tank_id,
-                connection.destination_server_id,
-                connection.probability,
-                connection.direction,
-                connection.origin,
-                connection.connection_id,
-              ]),
-            ),
-      );
+      const { connections } = readAnswer(connectionsSchema, body);
+      if (connections.length === 0) {
+        context.print(
+          "No connections yet; one comes by itself with the second node, or make one with: tankd connect",
+        );
+        return;
+      }
+      const directory = readAnswer(directorySchema, await node.get("/gateway/tanks"));
+      context.print(describe(connections, namesOf(directory)));
     });
+}
+
+function describe(connections: readonly Connection[], names: ReadonlyMap<string, string>): string {
+  return formatTable(
+    ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "ORIGIN", "ID"],
+    connections.map((connection) => [
+      names.get(connection.source_tank_id) ?? connection.source_tank_id,
+      names.get(connection.destination_tank_id) ?? connection.destination_tank_id,
+      connection.destination_server_id,
+      connection.probability,
+      connection.direction,
+      connection.origin,
+      connection.connection_id,
+    ]),
+  );
 }

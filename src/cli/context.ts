@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ResolvedSettings } from "../node/resolve-settings.ts";
 import type { SettingKey } from "../node/settings.ts";
+import { formatJson } from "./answer.ts";
 import { NodeClient } from "./client.ts";
 import type { Host } from "./host.ts";
 import { findNode } from "./node-lookup.ts";
@@ -23,7 +24,7 @@ export class CliContext {
   }
 
   printJson(value: unknown): void {
-    this.print(JSON.stringify(value, undefined, 2));
+    this.print(formatJson(value));
   }
 
   /** One line about what happens, for people: stderr. */

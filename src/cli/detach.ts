@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { NodeOptions } from "../node/node.ts";
 import { prepareDirectory } from "../platform/real/data-directory.ts";
 import { sleep } from "../platform/timers.ts";
 import { NodeClient } from "./client.ts";
@@ -12,58 +13,66 @@ import { type RunningNode, readNodeFile } from "./node-lookup.ts";
 const POLL_MS = 20;
 /** Recovery of many tanks takes its time; the node goes on when we stop waiting for it. */
 const PATIENCE_MS = 120_000;
+/** An announced node listens; that we cannot reach it so long is no matter of patience. */
+const UNREACHABLE_MS = 5_000;
 
 const healthSchema = z.object({ status: z.string() });
+
+/** A child on its way up. */
+interface Rising {
+  readonly child: DetachedProcess;
+  readonly directory: string;
+  readonly logPath: string;
+  /** Where in the log this start begins. */
+  readonly logStart: number;
+}
 
 /** Starts this program again in the background and waits until it is healthy or dead. */
 export async function startDetached(
   context: CliContext,
-  directory: string,
+  { dataDirectory: directory, settings, portAskedFor }: NodeOptions,
   json: boolean,
 ): Promise<void> {
   const { host } = context;
   prepareDirectory(directory);
   const logPath = join(directory, LOG_FILE);
   const logStart = host.sizeOf(logPath) ?? 0;
-  const child = host.detach(
-    host.commandLine.filter((word) => word !== "-d" && word !== "--detach"),
-    logPath,
-  );
-  const node = await healthyOrDead(context, child, directory, logPath, logStart);
+  const words = host.commandLine.filter((word) => word !== "-d" && word !== "--detach");
+  const child = host.detach(words, logPath);
+  const node = await healthyOrDead(context, { child, directory, logPath, logStart });
+  const port = Number(new URL(node.url).port);
+  const moved = !portAskedFor && port !== settings.port;
   if (json) {
-    return context.printJson({
-      url: node.url,
-      node_id: node.nodeId,
-      pid: node.pid,
-      data_dir: directory,
-      log: logPath,
-    });
+    const { url, nodeId, pid } = node;
+    context.printJson({ url, node_id: nodeId, pid, data_dir: directory, log: logPath });
+    return;
   }
-  context.print(`tankd runs in the background (pid ${node.pid}).`);
-  context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}`);
+  context.print(`tankd runs in the background (pid ${node.pid}); tankd stop ends it.`);
+  const why = moved ? ` (port ${settings.port} is taken)` : "";
+  context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}${why}`);
   context.print(`Log:       ${logPath}`);
 }
 
-async function healthyOrDead(
-  context: CliContext,
-  child: DetachedProcess,
-  directory: string,
-  logPath: string,
-  logStart: number,
-): Promise<RunningNode> {
-  const { host } = context;
+async function healthyOrDead(context: CliContext, rising: Rising): Promise<RunningNode> {
+  const { clock, timers } = context.host;
+  const { child, directory } = rising;
   let exitCode: number | undefined;
   void child.exited.then((code) => {
     exitCode = code;
   });
-  const deadlineMs = host.clock.monotonicMs() + PATIENCE_MS;
-  while (host.clock.monotonicMs() < deadlineMs) {
-    if (exitCode !== undefined) {
-      throw new CommandFailure(lastWords(context, logPath, logStart), exitCode || 1);
+  const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
+  let heardMs: number | undefined;
+  while (clock.monotonicMs() < deadlineMs) {
+    if (exitCode !== undefined) throw new CommandFailure(lastWords(context, rising), exitCode || 1);
+    const node = readNodeFile(context.host, directory);
+    if (node?.pid === child.pid) {
+      const status = await healthOf(context, node);
+      if (status === "healthy") return node;
+      if (status !== undefined) heardMs = clock.monotonicMs();
+      heardMs ??= clock.monotonicMs();
+      if (clock.monotonicMs() - heardMs > UNREACHABLE_MS) throw unreachable(node);
     }
-    const node = readNodeFile(host, directory);
-    if (node?.pid === child.pid && (await isHealthy(context, node))) return node;
-    await sleep(host.timers, POLL_MS);
+    await sleep(timers, POLL_MS);
   }
   throw new CommandFailure(
     `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s and goes on; see: tankd logs`,
@@ -71,15 +80,23 @@ async function healthyOrDead(
   );
 }
 
-async function isHealthy(context: CliContext, node: RunningNode): Promise<boolean> {
+/** Undefined when it does not answer. */
+async function healthOf(context: CliContext, node: RunningNode): Promise<string | undefined> {
   const client = new NodeClient(context.host.network, node.url, undefined);
   const answer = await client.get("/health").catch(() => undefined);
-  return healthSchema.safeParse(answer).data?.status === "healthy";
+  return healthSchema.safeParse(answer).data?.status;
+}
+
+function unreachable(node: RunningNode): CommandFailure {
+  return new CommandFailure(
+    `the node runs (pid ${node.pid}) but cannot be reached at ${node.url} from here: is the loopback interface up?`,
+    1,
+  );
 }
 
 /** What the child said about its end. */
-function lastWords(context: CliContext, logPath: string, from: number): string {
-  const text = new TextDecoder().decode(context.host.readFrom(logPath, from));
+function lastWords(context: CliContext, { logPath, logStart }: Rising): string {
+  const text = new TextDecoder().decode(context.host.readFrom(logPath, logStart));
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const said = lines.findLast((line) => line.startsWith("tankd: ")) ?? lines.at(-1);
   return said?.replace(/^tankd: /, "") ?? `the node ended without a word; see ${logPath}`;

@@ -6,6 +6,8 @@ import type { Cancel, Timers } from "../platform/timers.ts";
 export interface Output {
   write(text: string): void;
   readonly isTerminal: boolean;
+  /** Whether its reader has gone, as in `tankd logs -f | head -1`. Known after the next write. */
+  readonly isClosed: boolean;
   readonly columns: number;
 }
 
@@ -31,6 +33,13 @@ export interface Build {
   readonly commit: string;
 }
 
+/** A text, and whose word it may be. */
+export interface GuardedText {
+  readonly text: string;
+  /** Undefined where only this user and root can write it. */
+  readonly alsoWrittenBy: string | undefined;
+}
+
 /** Everything that a command may touch, so that tests can hand in another world. */
 export interface Host {
   /** What follows the program's name. */
@@ -50,6 +59,8 @@ export interface Host {
   readonly network: Network;
   /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
   readText(path: string): string | undefined;
+  /** The same, with who may write the file beside this user and root, in words. */
+  readGuarded(path: string): GuardedText | undefined;
   /** The bytes of a file from `offset` on; undefined when there is no such file. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
   /** Bytes of a file; undefined when there is no such file. */

@@ -1,9 +1,11 @@
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import type { Settings } from "../node/settings.ts";
 import { Problem } from "../platform/errors.ts";
 import { sleep } from "../platform/timers.ts";
 import type { CliContext } from "./context.ts";
 import { candidateDataDirectories } from "./directories.ts";
+import { LogLines } from "./log-lines.ts";
 import { readInteger } from "./numbers.ts";
 
 /** Name of a detached node's log in its data directory. */
@@ -22,14 +24,32 @@ export function addLogs(program: Command, context: CliContext): void {
     .option("-n, --lines <number>", "begin with so many last lines (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
       const lines = readInteger(options.lines, "--lines") ?? 0;
-      const { values } = context.settings(command, ["dataDir", "url"]);
+      const keys = ["dataDir", "url", "logFormat", "logTime", "logNoColor"] as const;
+      const { values } = context.settings(command, keys);
       if (values.url !== undefined) {
         throw new Problem("usage", "logs reads a file of this machine; leave --url out");
       }
       const path = findLog(context, values.dataDir);
-      const end = printTail(context, path, lines);
-      if (options.follow) await follow(context, path, end);
+      const show = showing(context, values);
+      const end = printTail(context, path, lines, show);
+      if (options.follow) await follow(context, path, end, show);
     });
+}
+
+/** What is printed for the next piece of the file. */
+type Show = (text: string) => string;
+
+/** A person at a terminal gets text, a program behind a pipe the lines as they are. */
+function showing(
+  context: CliContext,
+  { logFormat, logTime, logNoColor }: Pick<Settings, "logFormat" | "logTime" | "logNoColor">,
+): Show {
+  const { isTerminal } = context.host.stdout;
+  const forPeople = logFormat === "text" || (logFormat === "auto" && isTerminal);
+  if (!forPeople) return (text) => text;
+  const colour = isTerminal && !logNoColor && !context.host.environment["NO_COLOR"];
+  const lines = new LogLines({ kind: "text", time: logTime, colour });
+  return (text) => lines.read(text);
 }
 
 function findLog(context: CliContext, given: string | undefined): string {
@@ -45,20 +65,21 @@ function findLog(context: CliContext, given: string | undefined): string {
 }
 
 /** Prints the last lines; returns where the file ended. */
-function printTail(context: CliContext, path: string, lines: number): number {
+function printTail(context: CliContext, path: string, lines: number, show: Show): number {
   const size = context.host.sizeOf(path) ?? 0;
   const from = Math.max(0, size - TAIL_BYTES_MAX);
   const text = new TextDecoder().decode(context.host.readFrom(path, from));
   const all = text.split("\n");
   const last = lines === 0 ? [] : all.slice(-lines - (text.endsWith("\n") ? 1 : 0));
-  if (last.length > 0) context.host.stdout.write(last.join("\n"));
+  if (last.length > 0) context.host.stdout.write(show(last.join("\n")));
   return size;
 }
 
-async function follow(context: CliContext, path: string, from: number): Promise<never> {
+/** Until nobody reads any more. */
+async function follow(context: CliContext, path: string, from: number, show: Show): Promise<void> {
   let offset = from;
   const decoder = new TextDecoder();
-  for (;;) {
+  while (!context.host.stdout.isClosed) {
     await sleep(context.host.timers, FOLLOW_POLL_MS);
     const size = context.host.sizeOf(path) ?? 0;
     // Somebody emptied or replaced it.
@@ -66,6 +87,6 @@ async function follow(context: CliContext, path: string, from: number): Promise<
     if (size === offset) continue;
     const bytes = context.host.readFrom(path, offset) ?? new Uint8Array();
     offset += bytes.length;
-    context.host.stdout.write(decoder.decode(bytes, { stream: true }));
+    context.host.stdout.write(show(decoder.decode(bytes, { stream: true })));
   }
 }

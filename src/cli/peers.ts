@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { z } from "zod";
 import type { ServerRecord } from "../cluster/server-record.ts";
 import { serverRecordSchema, serverStatusSchema } from "../cluster/server-record.ts";
+import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { paintStatus } from "./status.ts";
 import { formatTable } from "./table.ts";
@@ -34,7 +35,7 @@ export function addPeers(program: Command, context: CliContext): void {
       const path = "/api/discovery/servers";
       const body = await node.get(query.size > 0 ? `${path}?${query}` : path);
       if (context.wantsJson(command)) return context.printJson(body);
-      const { servers } = serversSchema.parse(body);
+      const { servers } = readAnswer(serversSchema, body);
       context.print(describe(context, servers));
     });
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
+import { escapeUnsafe } from "../telemetry/log-format.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { addConnect } from "./connect.ts";
@@ -109,6 +110,7 @@ function report(context: CliContext, program: Command, error: unknown): number {
   return FAILED;
 }
 
+/** Also what a node has said, which may be anything. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ");
+  return escapeUnsafe(text.replaceAll(/\s*\n\s*/g, " "));
 }

@@ -17,7 +17,7 @@ import { realClock } from "../platform/real/clock.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, Folder, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, Folder, GuardedText, Host, Output } from "./host.ts";
 
 /** What only the program's entry knows. */
 export interface Entry {
@@ -44,6 +44,7 @@ export function realHost(entry: Entry): Host {
     timers: realTimers,
     network: new HttpNetwork(),
     readText,
+    readGuarded,
     readFrom,
     sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,
     openFolder,
@@ -62,8 +63,14 @@ const DEFAULT_COLUMNS = 80;
 
 /** Written synchronously, so that nothing is cut off when the process ends. */
 function output(descriptor: number, stream: NodeJS.WriteStream): Output {
+  let isClosed = false;
   return {
-    write: (text) => writeWhole(descriptor, new TextEncoder().encode(text)),
+    write: (text) => {
+      isClosed = !writeWhole(descriptor, new TextEncoder().encode(text));
+    },
+    get isClosed() {
+      return isClosed;
+    },
     get isTerminal() {
       return stream.isTTY === true;
     },
@@ -73,7 +80,8 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
-function writeWhole(descriptor: number, bytes: Uint8Array): void {
+/** False when nobody reads any more, as with `tankd peers | head -1`. */
+function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
   while (offset < bytes.length) {
     try {
@@ -82,11 +90,11 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
       const code = errorCode(error);
       // A full pipe: its reader is slower than we are.
       if (code === "EAGAIN") Bun.sleepSync(1);
-      // Nobody reads any more, as with `tankd peers | head -1`.
-      else if (code === "EPIPE") return;
+      else if (code === "EPIPE") return false;
       else throw error;
     }
   }
+  return true;
 }
 
 function errorCode(error: unknown): string | undefined {
@@ -100,6 +108,33 @@ function readText(path: string): string | undefined {
     if (isAbsent(error)) return undefined;
     throw error;
   }
+}
+
+/** One open file is asked for both, so that nobody can put another in its place in between. */
+function readGuarded(path: string): GuardedText | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  try {
+    const { uid, mode } = fstatSync(descriptor);
+    const text = readFileSync(descriptor, "utf8");
+    return { text, alsoWrittenBy: alsoWrittenBy(uid, mode) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Windows has no such modes; there a folder's owner decides. */
+function alsoWrittenBy(owner: number, mode: number): string | undefined {
+  const self = process.getuid?.();
+  if (self === undefined) return undefined;
+  if (mode & 0o002) return "every user of this machine";
+  if (mode & 0o020) return "a whole group of users";
+  return owner === self || owner === 0 ? undefined : "another user";
 }
 
 function isAbsent(error: unknown): boolean {

@@ -29,7 +29,8 @@ export function settingsOf(
 
 /** Content of a file that holds a secret; `origin` is the flag or variable that names it. */
 export function readSecret(host: Host, path: string, origin: string): string {
-  const text = readOrExplain(host, resolve(host.workingDirectory, path), origin);
+  const absolute = resolve(host.workingDirectory, path);
+  const text = orExplain(absolute, origin, () => host.readText(absolute));
   if (text === undefined) {
     throw new Problem("bad_setting", `${origin} names ${path}, and there is no such file.`);
   }
@@ -38,14 +39,16 @@ export function readSecret(host: Host, path: string, origin: string): string {
 
 function settingsFiles(host: Host): readonly SettingsFile[] {
   return settingsFilePaths(host).flatMap((path) => {
-    const text = readOrExplain(host, path, "the settings file");
-    return text === undefined ? [] : [{ path, content: parseToml(path, text) }];
+    const found = orExplain(path, "the settings file", () => host.readGuarded(path));
+    if (!found) return [];
+    const { text, alsoWrittenBy } = found;
+    return [{ path, content: parseToml(path, text), alsoWrittenBy }];
   });
 }
 
-function readOrExplain(host: Host, path: string, origin: string): string | undefined {
+function orExplain<T>(path: string, origin: string, read: () => T): T {
   try {
-    return host.readText(path);
+    return read();
   } catch (error) {
     throw new Problem(
       "bad_setting",

@@ -17,7 +17,7 @@ export function addStart(program: Command, context: CliContext): void {
     .action(async (options: { detach?: boolean }, command: Command) => {
       const node = nodeOptions(context, command);
       if (options.detach) {
-        return startDetached(context, node.dataDirectory, context.wantsJson(command));
+        return startDetached(context, node, context.wantsJson(command));
       }
       await runInForeground(context, node, context.wantsJson(command));
     });

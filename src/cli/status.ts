@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { serverRecordSchema } from "../cluster/server-record.ts";
+import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
 import { count, duration } from "./words.ts";
@@ -22,7 +23,7 @@ export function addStatus(program: Command, context: CliContext): void {
       const node = await context.node(command);
       const body = await node.get("/api/servers/local");
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print(describe(context, node.url, localServerSchema.parse(body)));
+      context.print(describe(context, node.url, readAnswer(localServerSchema, body)));
     });
 }
 

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { z } from "zod";
 import type { TankView } from "../api/tank-view.ts";
 import { tankViewSchema } from "../api/tank-view.ts";
-import { Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { readAnswer } from "./answer.ts";
 import type { NodeClient } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { readInteger } from "./numbers.ts";
+import { paintStatus } from "./status.ts";
 import { formatFields, formatTable } from "./table.ts";
-
-const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
+import { directorySchema, findTank, tanksSchema } from "./tank-lookup.ts";
 
 /** `tankd tank ls|create|show`. */
 export function addTank(program: Command, context: CliContext): void {
@@ -22,11 +22,13 @@ function addList(tank: Command, context: CliContext): void {
   tank
     .command("ls")
     .description("list the tanks of this node")
-    .action(async (_options: unknown, command: Command) => {
+    .option("--all", "those of every node of the cluster")
+    .action(async (options: { all?: boolean }, command: Command) => {
       const node = await context.node(command);
+      if (options.all) return listAll(context, node, context.wantsJson(command));
       const body = await node.get("/api/tanks");
       if (context.wantsJson(command)) return context.printJson(body);
-      const { tanks } = tanksSchema.parse(body);
+      const { tanks } = readAnswer(tanksSchema, body);
       context.print(
         tanks.length === 0
           ? "No tanks yet; make one with: tankd tank create"
@@ -46,6 +48,23 @@ function addList(tank: Command, context: CliContext): void {
     });
 }
 
+async function listAll(context: CliContext, node: NodeClient, json: boolean): Promise<void> {
+  const body = await node.get("/gateway/tanks");
+  if (json) return context.printJson(body);
+  context.print(
+    formatTable(
+      ["TANK", "NAME", "SERVER", "STATUS", "URL"],
+      readAnswer(directorySchema, body).tanks.map(({ tank, server }) => [
+        tank.tank_id,
+        tank.name,
+        server.is_local ? `${tank.server_id} (this node)` : tank.server_id,
+        paintStatus(context, server.status),
+        server.api_url,
+      ]),
+    ),
+  );
+}
+
 interface CreateOptions {
   readonly tankName?: string;
   readonly fish?: string;
@@ -60,19 +79,21 @@ function addCreate(tank: Command, context: CliContext): void {
     .option("--tank-name <name>", "its name (default: tank-<number>)")
     .option("--fish <number>", "fish in it (default: 50)")
     .option("--seed <number>", "seed of its world (default: random)")
-    .option("--server <id>", "the server to make it on (default: this node)")
+    .option("--server <id>", "the server to make it on, or auto (default: this node)")
     .action(async (options: CreateOptions, command: Command) => {
-      const fish = readInteger(options.fish, "--fish");
+      const fish = readInteger(options.fish, "--fish", 0, LIMITS.foundersMax);
       const seed = readInteger(options.seed, "--seed");
+      // Of all servers only this one takes our orders (DESIGN §9): there is one to choose from.
+      const server = options.server === "auto" ? undefined : options.server;
       const node = await context.node(command);
       const body = await node.post("/api/tanks", {
         name: options.tankName ?? (await nextName(node)),
         ...(fish === undefined ? {} : { fish }),
         ...(seed === undefined ? {} : { seed }),
-        ...(options.server === undefined ? {} : { server_id: options.server }),
+        ...(server === undefined ? {} : { server_id: server }),
       });
       if (context.wantsJson(command)) return context.printJson(body);
-      const made = tankViewSchema.parse(body);
+      const made = readAnswer(tankViewSchema, body);
       context.print(
         `Made the tank ${made.tank.name} (${made.tank.tank_id}) with ${made.fish_count} fish.`,
       );
@@ -97,20 +118,8 @@ function addShow(tank: Command, context: CliContext): void {
       const id = await findTank(node, wanted);
       const body = await node.get(`/api/tanks/${encodeURIComponent(id)}`);
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print(describe(tankViewSchema.parse(body)));
+      context.print(describe(readAnswer(tankViewSchema, body)));
     });
-}
-
-/** The id of a tank of this node by id or by name; what is no such thing is left to the node to judge. */
-export async function findTank(node: NodeClient, wanted: string): Promise<string> {
-  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
-  if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
-  const named = tanks.filter(({ tank }) => tank.name === wanted);
-  if (named.length > 1) {
-    const ids = named.map(({ tank }) => tank.tank_id).join(", ");
-    throw new Problem("usage", `several tanks are called ${wanted}; give the id of one: ${ids}`);
-  }
-  return named[0]?.tank.tank_id ?? wanted;
 }
 
 function describe({ tank, ledger, ...view }: TankView): string {

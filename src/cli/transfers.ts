@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { readInteger } from "./numbers.ts";
 import { formatTable } from "./table.ts";
@@ -44,7 +45,7 @@ export function addTransfers(program: Command, context: CliContext): void {
       const node = await context.node(command);
       const body = await node.get(`/api/transfers?${query}`);
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print(describe(context, transfersSchema.parse(body)));
+      context.print(describe(context, readAnswer(transfersSchema, body)));
     });
 }
 

@@ -6,10 +6,14 @@ import type { HubHint } from "./wire.ts";
 /** Attempts to reach a rival hub before it is left to discovery. */
 const STRIKES_MAX = 5;
 
+/** Pings come every 400 ms: round trips of the last 6 s, in which a changed route shows soon enough. */
+const RTTS_KEPT = 16;
+
 /** The last meeting with each node, bounded; the one met longest ago gives way. */
 export class Acquaintances {
   readonly #meetings = new Map<string, Meeting>();
-  readonly #rttMs = new Map<string, number>();
+  /** Of each node the latest round trips. */
+  readonly #rttsMs = new Map<string, readonly number[]>();
   readonly #strikes = new Map<string, number>();
 
   note(meeting: Meeting): void {
@@ -21,19 +25,22 @@ export class Acquaintances {
     const oldest = this.#meetings.keys().next().value;
     if (this.#meetings.size <= LIMITS.serversMax || oldest === undefined) return;
     this.#meetings.delete(oldest);
-    this.#rttMs.delete(oldest);
+    this.#rttsMs.delete(oldest);
     this.#strikes.delete(oldest);
   }
 
   noteRtt(nodeId: string, rttMs: number): void {
-    // Smoothed like TCP's (RFC 6298, section 2): one late answer is no slow link.
-    const before = this.#rttMs.get(nodeId);
-    const smooth = before === undefined ? rttMs : (7 * before + rttMs) / 8;
-    this.#rttMs.set(nodeId, Math.round(smooth * 10) / 10);
+    const latest = [...(this.#rttsMs.get(nodeId) ?? []), rttMs].slice(-RTTS_KEPT);
+    this.#rttsMs.delete(nodeId);
+    this.#rttsMs.set(nodeId, latest);
+    const oldest = this.#rttsMs.keys().next().value;
+    if (this.#rttsMs.size > LIMITS.serversMax && oldest !== undefined) this.#rttsMs.delete(oldest);
   }
 
+  /** The least of the latest ones: what is more was waiting on a busy machine, not the way there. */
   rttMs(nodeId: string): number | undefined {
-    return this.#rttMs.get(nodeId);
+    const rttsMs = this.#rttsMs.get(nodeId);
+    return rttsMs && Math.round(Math.min(...rttsMs) * 10) / 10;
   }
 
   meeting(nodeId: string): Meeting | undefined {

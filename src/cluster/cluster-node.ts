@@ -1,28 +1,28 @@
 import { isLoopback } from "../discovery/addresses.ts";
-import type { Address, Nomination } from "../discovery/backend.ts";
+import type { Address } from "../discovery/backend.ts";
 import { DiscoveryManager } from "../discovery/manager.ts";
 import { Problem } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
 import { Acquaintances } from "./acquaintances.ts";
 import type { ClusterView } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
 import { type DialPolicy, dialable } from "./dial-policy.ts";
-import { Dialer } from "./dialer.ts";
+import { Dialer, MEMORY } from "./dialer.ts";
 import { Directory } from "./directory.ts";
-import { Handshake, type Meeting } from "./handshake.ts";
+import { Encounters } from "./encounters.ts";
+import { GivenHubs } from "./given-hubs.ts";
+import { Handshake } from "./handshake.ts";
 import { Health } from "./health.ts";
-import { HubLink, onlineWorkers } from "./hub-link.ts";
-import { entryOf, peerOf, whereabouts } from "./meeting-entry.ts";
+import { HubLink } from "./hub-link.ts";
+import { entryOf } from "./meeting-entry.ts";
 import { Membership } from "./membership.ts";
-import { mergeAddresses, PeerClient } from "./peer-client.ts";
+import { PeerClient } from "./peer-client.ts";
+import { answerPing } from "./ping-answer.ts";
 import { Portrait } from "./portrait.ts";
-import { prove } from "./proof.ts";
 import { Registrar } from "./registrar.ts";
 import { Registry } from "./registry.ts";
 import { RegistryKeeper } from "./registry-keeper.ts";
 import { Self } from "./self.ts";
-import { successorOf } from "./takeover.ts";
-import type { HubHint, Ping, PingReply } from "./wire.ts";
+import type { Ping, PingReply } from "./wire.ts";
 
 /** The parts of a node's cluster, wired to each other: what one of them notices, the others do. */
 export class ClusterNode {
@@ -34,6 +34,7 @@ export class ClusterNode {
   readonly dialer: Dialer;
   readonly membership: Membership;
   readonly link: HubLink;
+  readonly encounters: Encounters;
   readonly registrar: Registrar;
   readonly directory: Directory;
   readonly discovery: DiscoveryManager;
@@ -42,6 +43,7 @@ export class ClusterNode {
 
   readonly #deps: ClusterDeps;
   readonly #portrait: Portrait;
+  readonly #given: GivenHubs;
   readonly #acquaintances = new Acquaintances();
   readonly #notify: () => void;
   #announced = "";
@@ -58,21 +60,23 @@ export class ClusterNode {
       this.keeper.keep(key, entry);
       notify();
     });
+    this.#given = new GivenHubs(deps);
     this.handshake = new Handshake({
       deps,
       client: this.client,
+      given: this.#given,
       document: () => this.#portrait.document(),
       isLeaving: () => this.stopped,
       policy: () => this.#policy(),
-      onMeeting: (meeting) => this.#meet(meeting),
-      onStranger: (nodeId, addresses) => this.dial(nodeId, addresses),
+      onMeeting: (meeting) => this.encounters.meet(meeting),
+      onStranger: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
     });
-    this.dialer = new Dialer(deps, this.handshake, (address) => this.#isOwn(address));
+    this.dialer = new Dialer(deps, this.handshake, this.#given, (one) => this.#isOwn(one));
     this.membership = new Membership(deps, {
       onLead: (predecessor) => this.#lead(predecessor),
       onFollow: (hub, previous) => this.#follow(hub, previous),
       onDiscover: () => this.#discover(),
-      onDial: (nodeId) => this.dial(nodeId, this.#acquaintances.addressesOf(nodeId)),
+      onDial: (nodeId) => this.encounters.dial(nodeId, this.#acquaintances.addressesOf(nodeId)),
       onChange: () => {
         this.#announce();
         notify();
@@ -85,16 +89,17 @@ export class ClusterNode {
       membership: this.membership,
       acquaintances: this.#acquaintances,
       describe: () => this.#portrait.registration(),
-      dial: (nodeId, addresses) => this.dial(nodeId, addresses),
+      dial: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
       reach: (nodeId) => this.reach(nodeId),
     });
+    this.encounters = this.#createEncounters();
     this.registrar = new Registrar({
       deps,
       registry: this.registry,
-      dial: (nodeId, addresses) => this.dial(nodeId, addresses),
+      dial: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
       reachedAt: (nodeId) => this.#reachedAt(nodeId),
       policy: () => this.#policy(),
-      discoveredBy: (nodeId) => this.dialer.discoveredBy(nodeId),
+      discoveredBy: (nodeId) => this.encounters.discoveredBy(nodeId),
     });
     this.directory = new Directory(this.registry, () => this.#viewpoint());
     this.discovery = new DiscoveryManager(deps);
@@ -116,7 +121,7 @@ export class ClusterNode {
       role,
       hub: hub === undefined ? undefined : this.directory.server(hub),
       term,
-      backends: this.discovery.statuses(),
+      backends: this.discovery.statuses().map((status) => this.#given.explain(status)),
     };
   }
 
@@ -125,15 +130,9 @@ export class ClusterNode {
     this.#listSelf();
     const announcement = this.#portrait.announcement();
     this.#announced = JSON.stringify(announcement);
-    this.discovery.start(announcement, (nomination) => this.#nominated(nomination));
+    this.discovery.start(announcement, (nomination) => this.encounters.nominate(nomination));
     await this.membership.start();
     this.health.start();
-  }
-
-  /** Finds out whether a node is where somebody has said. */
-  dial(nodeId: string, addresses: readonly Address[]): void {
-    const allowed = dialable(addresses, this.#policy());
-    if (!this.stopped && allowed.length > 0) void this.dialer.dial(nodeId, allowed);
   }
 
   /** Whether the node can be sent to; shakes hands first where that has not happened yet. */
@@ -147,27 +146,17 @@ export class ClusterNode {
 
   /** @throws Problem `foreign_cluster`, or `not_ready` once this node leaves. */
   answerPing(ping: Ping, signer: string): PingReply {
-    const { identity, settings, bootId } = this.#deps;
-    if (ping.cluster !== settings.cluster) {
-      throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
-    }
     if (this.stopped) throw new Problem("not_ready", "This node leaves.");
-    const entry = this.registry.get(signer);
-    const listed = this.isHub && entry !== undefined && entry.bootId === ping.boot_id;
-    if (listed) this.registry.see(signer);
-    for (const { node_id, addresses } of ping.other_hubs) {
-      this.#nominated({ backend: "peer", nodeId: node_id, addresses });
+    const { registry, membership, link } = this;
+    const parts = { deps: this.#deps, registry, membership, link, portrait: this.#portrait };
+    const reply = answerPing(ping, signer, parts);
+    if (reply.listed && ping.rtt_ms !== undefined) {
+      this.#acquaintances.noteRtt(signer, ping.rtt_ms);
     }
-    if (ping.lost_hub !== null) this.link.check();
-    return prove(identity, ping.challenge, {
-      node_id: identity.nodeId,
-      boot_id: bootId,
-      standing: this.#portrait.standing(),
-      listed,
-      lost: ping.lost_hub === null ? null : this.link.hasLost(ping.lost_hub),
-      successor: successorOf(onlineWorkers(this.registry, this.hub ?? "")) ?? null,
-      registry: ping.registry && this.isHub ? this.registry.delta(ping.registry) : null,
-    });
+    for (const { node_id, addresses } of ping.other_hubs) {
+      this.encounters.nominate({ backend: "peer", nodeId: node_id, addresses });
+    }
+    return reply;
   }
 
   #announce(): void {
@@ -178,74 +167,9 @@ export class ClusterNode {
     this.discovery.update(announcement);
   }
 
-  #nominated(nomination: Nomination): void {
-    if (this.stopped) return;
-    if (nomination.nodeId !== undefined && this.#isSettledWith(nomination.nodeId)) return;
-    // Hubs are named by the operator, who may name what he likes.
-    const allowed =
-      nomination.backend === "hub"
-        ? nomination.addresses
-        : dialable(nomination.addresses, this.#policy());
-    const addresses = allowed.slice(0, LIMITS.addressesPerServerMax);
-    this.dialer.nominate({ ...nomination, addresses });
-  }
-
-  /** It is here with us and there is nothing to find out. */
-  #isSettledWith(nodeId: string): boolean {
-    const entry = this.registry.get(nodeId);
-    if (entry?.status !== "online") return false;
-    const { role, suspect } = this.membership.state;
-    if (role === "worker") return !suspect && this.link.vouching !== undefined;
-    const silentMs = this.#deps.clock.monotonicMs() - entry.lastSeenMs;
-    return role === "hub" && silentMs < RECENT_MS;
-  }
-
-  #meet(meeting: Meeting): void {
-    if (this.stopped) return;
-    const { document } = meeting;
-    const { node_id: nodeId, standing } = document;
-    this.#acquaintances.note(meeting);
-    if (meeting.address) this.#confirm(nodeId, meeting.address, standing.hub?.node_id);
-    const nowMs = this.#deps.clock.monotonicMs();
-    this.membership.dispatch({ kind: "met", nowMs, peer: peerOf(meeting, nowMs) });
-    if (standing.role === "worker" && standing.hub) this.#hearOfHub(standing.hub);
-  }
-
-  /** Its key has answered where we dialled: what was only said about it is known now. */
-  #confirm(nodeId: string, address: Address, followed: string | undefined): void {
-    const entry = this.registry.get(nodeId);
-    if (!entry) return;
-    const { reachable, signed, host, port } = entry.record;
-    if (!reachable || !signed || host !== address.host || port !== address.port) {
-      const record = { ...entry.record, ...whereabouts(address), signed: true };
-      const addresses = mergeAddresses([address], entry.addresses);
-      this.registry.amend(nodeId, { record, addresses });
-    }
-    const ours = followed === this.#deps.identity.nodeId || nodeId === this.hub;
-    if (ours) this.registry.see(nodeId);
-  }
-
-  /** A worker that we have met follows a hub that is not ours: the two hubs should meet. */
-  #hearOfHub({ node_id, addresses }: HubHint): void {
-    const { role, suspect, hub } = this.membership.state;
-    const known = node_id === this.#deps.identity.nodeId || node_id === hub;
-    if (!known && (role !== "worker" || suspect)) this.dial(node_id, addresses);
-  }
-
-  /** Hubs that neither lead us nor follow us yet. One that is gone is found again by discovery. */
-  #dialRivals(selfId: string): void {
-    for (const { node_id, addresses } of this.#acquaintances.hubs([selfId])) {
-      const allowed = dialable(addresses, this.#policy());
-      void this.dialer.dial(node_id, allowed).then(({ kind }) => {
-        if (kind !== "met") this.#acquaintances.strike(node_id);
-      });
-    }
-  }
-
   #lead(predecessor: string | undefined): void {
     const { nodeId } = this.#deps.identity;
     this.link.release();
-    this.registry.forgiveSilence();
     if (predecessor !== undefined && predecessor !== nodeId) {
       this.registry.markOffline(predecessor);
     }
@@ -256,9 +180,10 @@ export class ClusterNode {
       return key !== nodeId && status !== "offline";
     });
     for (const { key, addresses, record } of listed) {
-      if (record.node_id !== null) this.#nominated({ backend: "registry", nodeId: key, addresses });
+      if (record.node_id !== null)
+        this.encounters.nominate({ backend: MEMORY, nodeId: key, addresses });
     }
-    for (const key of peers) this.dial(key, this.#acquaintances.addressesOf(key));
+    for (const key of peers) this.encounters.dial(key, this.#acquaintances.addressesOf(key));
   }
 
   #follow(hub: string, previous: string | undefined): void {
@@ -275,7 +200,7 @@ export class ClusterNode {
     this.link.release();
     for (const { key, addresses, record } of this.registry.entries()) {
       if (record.node_id === null) continue;
-      this.#nominated({ backend: "registry", nodeId: key, addresses });
+      this.encounters.nominate({ backend: MEMORY, nodeId: key, addresses });
     }
     this.discovery.refresh();
   }
@@ -316,26 +241,37 @@ export class ClusterNode {
       self: () => this.self.record(this.membership.state.role),
       ownTanks: () => this.self.tanks(),
       hub: this.hub,
+      discoveredBy: (nodeId: string) => this.encounters.discoveredBy(nodeId),
       rttMs: (nodeId: string) => this.#acquaintances.rttMs(nodeId),
       reachable: (nodeId: string) => this.handshake.hasReached(nodeId),
     };
   }
 
+  #createEncounters(): Encounters {
+    return new Encounters({
+      deps: this.#deps,
+      registry: this.registry,
+      membership: this.membership,
+      link: this.link,
+      dialer: this.dialer,
+      acquaintances: this.#acquaintances,
+      given: this.#given,
+      policy: () => this.#policy(),
+      isLeaving: () => this.stopped,
+    });
+  }
+
   #createHealth(): Health {
-    const { identity } = this.#deps;
     return new Health({
       deps: this.#deps,
       registry: this.registry,
       isHub: () => this.isHub,
       isSettled: () => this.hub !== undefined,
       vouching: () => this.link.vouching,
-      dial: (nodeId, addresses) => this.dial(nodeId, addresses),
-      dialRivals: () => this.#dialRivals(identity.nodeId),
+      dial: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
+      dialRivals: () => this.encounters.dialRivals(),
       refreshSelf: (due) => this.#refreshSelf(due),
       refreshDiscovery: () => this.discovery.refresh(),
     });
   }
 }
-
-/** A worker pings every 400 ms: one that was heard this recently does not lead another cluster. */
-const RECENT_MS = 3_000;

@@ -1,4 +1,4 @@
-import { isLinkLocal, isLoopback } from "../discovery/addresses.ts";
+import { isLinkLocal, isLoopback, plainHost } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 
 /**
@@ -25,6 +25,7 @@ export function dialable(
   const near = source !== undefined && (isLoopback(source) || policy.own.includes(source));
   const linked = source !== undefined && isLinkLocal(source);
   return addresses.filter(({ host }) => {
+    if (plainHost(host) === undefined) return false;
     if (isLinkLocal(host)) return linked;
     return !isLoopback(host) || near || policy.onLoopback;
   });

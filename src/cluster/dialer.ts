@@ -3,6 +3,7 @@ import type { Address, Nomination } from "../discovery/backend.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { ClusterDeps } from "./deps.ts";
+import type { GivenHubs } from "./given-hubs.ts";
 import type { DialResult, Handshake } from "./handshake.ts";
 
 /** One place where a node may be. */
@@ -18,6 +19,8 @@ interface Target {
   cancelRetry: Cancel;
 }
 
+/** What the registry of the last run nominates: we knew it, which is no discovery. */
+export const MEMORY = "registry";
 /** Attempts at the same time: a classroom that is switched on at once is dialled in a few rounds. */
 const DIALS_MAX = 16;
 const RETRY_MIN_MS = 500;
@@ -31,23 +34,32 @@ const RETRIES_MAX = 4;
 export class Dialer {
   readonly #deps: ClusterDeps;
   readonly #handshake: Handshake;
+  readonly #given: GivenHubs;
   readonly #isOwn: (address: Address) => boolean;
   readonly #targets = new Map<string, Target>();
-  readonly #waiting: Target[] = [];
+  readonly #waiting = new Set<Target>();
   readonly #underWay = new Map<string, Promise<DialResult>>();
   #dialling = 0;
   #stopped = false;
 
-  constructor(deps: ClusterDeps, handshake: Handshake, isOwn: (address: Address) => boolean) {
+  constructor(
+    deps: ClusterDeps,
+    handshake: Handshake,
+    given: GivenHubs,
+    isOwn: (address: Address) => boolean,
+  ) {
     this.#deps = deps;
     this.#handshake = handshake;
+    this.#given = given;
     this.#isOwn = isOwn;
   }
 
   /** Names of the backends that have nominated this node. */
   discoveredBy(nodeId: string): readonly string[] {
     const found = [...this.#targets.values()].filter((target) => target.nodeId === nodeId);
-    return [...new Set(found.flatMap(({ backends }) => [...backends]))].sort();
+    const names = new Set(found.flatMap(({ backends }) => [...backends]));
+    names.delete(MEMORY);
+    return [...names].sort();
   }
 
   nominate(nomination: Nomination): void {
@@ -94,7 +106,7 @@ export class Dialer {
     }
     target.dialling = true;
     if (this.#dialling < DIALS_MAX) void this.#run(target);
-    else this.#waiting.push(target);
+    else this.#waiting.add(target);
   }
 
   async #run(target: Target): Promise<void> {
@@ -102,23 +114,28 @@ export class Dialer {
     const result = await this.#handshake.dial(target.addresses);
     this.#dialling--;
     target.dialling = false;
+    if (target.backends.has("hub")) {
+      for (const address of target.addresses) this.#given.note(address, result);
+    }
     if (result.kind === "met") target.nodeId = result.meeting.document.node_id;
     else if (result.kind === "failed") this.#retry(target, result.reason);
     if (target.again && !this.#stopped) {
       target.again = false;
       if (result.kind === "failed") this.#enqueue(target);
     }
-    const next = this.#waiting.shift();
-    if (next && !this.#stopped) void this.#run(next);
+    const next = this.#waiting.values().next().value;
+    if (!next || this.#stopped) return;
+    this.#waiting.delete(next);
+    void this.#run(next);
   }
 
   #retry(target: Target, reason: string): void {
     const { log, timers, settings } = this.#deps;
     const given = target.backends.has("hub");
-    const fields = { address: target.key, backends: [...target.backends].join(","), reason };
-    if (given && target.attempts === 0) log.warn("a hub does not answer", fields);
-    else log.debug("a nominated node does not answer", fields);
-    if (this.#stopped || (target.attempts >= RETRIES_MAX && !given)) return;
+    const backends = [...target.backends].join(",");
+    if (!given) log.debug("a nominated node does not answer", { at: target.key, backends, reason });
+    const forgotten = this.#targets.get(target.key) !== target;
+    if (this.#stopped || forgotten || (target.attempts >= RETRIES_MAX && !given)) return;
     const delayMs = Math.min(
       RETRY_MIN_MS * 2 ** Math.min(target.attempts++, 16),
       settings.timing.discoveryRefreshMs,
@@ -131,6 +148,7 @@ export class Dialer {
     if (this.#targets.size <= LIMITS.nominationsMax || !oldest) return;
     oldest.cancelRetry();
     this.#targets.delete(oldest.key);
+    this.#waiting.delete(oldest);
   }
 }
 

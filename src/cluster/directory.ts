@@ -10,6 +10,8 @@ export interface Viewpoint {
   readonly self: () => ServerRecord;
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly hub: string | undefined;
+  /** Backends through which we have found it ourselves. */
+  readonly discoveredBy: (nodeId: string) => readonly string[];
   readonly rttMs: (nodeId: string) => number | undefined;
   /** Undefined where we have not tried ourselves. */
   readonly reachable: (nodeId: string) => boolean | undefined;
@@ -79,8 +81,10 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
     const own = view.self();
     return { ...own, server_id: entry.record.server_id, role: view.hub ? role : "discovering" };
   }
+  const discoveredBy = view.discoveredBy(entry.key);
   return {
     ...entry.record,
+    discovered_by: discoveredBy.length > 0 ? [...discoveredBy] : entry.record.discovered_by,
     status: entry.status,
     role,
     is_local: false,

@@ -96,6 +96,11 @@ export function peerOutranksUs(self: Candidate, peer: Peer): boolean {
   return outranks(peer, self);
 }
 
+/** It was given our URL as its hub's, and we may lead. */
+function peerIsOurs(self: Candidate, peer: Peer): boolean {
+  return self.mayClaim && peer.defersToUs && !peer.weDefer;
+}
+
 export function newerTerm(a: Term, b: Term): Term {
   if (a.counter !== b.counter) return a.counter > b.counter ? a : b;
   return a.node_id > b.node_id ? a : b;
@@ -137,7 +142,9 @@ function decide(state: ElectionState, nowMs: number): Step {
     (peer) => peer.role === "discovering" && peer.mayClaim && peerOutranksUs(state.self, peer),
   );
   // A worker's hub, or a hub that has dialled us: we may be able to reach it yet.
-  const elsewhere = fresh.some((peer) => peer.role === "hub" || peer.hub !== undefined);
+  const elsewhere = fresh.some(
+    (peer) => (peer.role === "hub" || peer.hub !== undefined) && !peerIsOurs(state.self, peer),
+  );
   if ((better || elsewhere) && nowMs < state.patienceUntilMs) return none(state);
   return claim(state);
 }
@@ -167,6 +174,8 @@ function meet(state: ElectionState, peer: Peer): Step {
   if (peer.role !== "hub") return none(state);
   switch (state.role) {
     case "discovering":
+      // It was told to follow us, and led only while we were away.
+      if (peerIsOurs(state.self, peer)) return claim(state);
       return peer.dialled ? follow(state, peer) : dial(state, peer);
     case "worker":
       // Whoever has a hub keeps it: where there are two, they settle it between them.

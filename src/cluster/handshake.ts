@@ -1,12 +1,14 @@
+import { z } from "zod";
 import type { Address } from "../discovery/backend.ts";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { NetworkError } from "../platform/network.ts";
 import type { ClusterDeps } from "./deps.ts";
 import { type DialPolicy, dialable, plainAddress } from "./dial-policy.ts";
+import type { GivenHubs } from "./given-hubs.ts";
 import { encodeBase64Url, nodeIdOf } from "./identity.ts";
 import { mergeAddresses, type PeerClient } from "./peer-client.ts";
-import type { PeerRequest } from "./peer-route.ts";
+import type { PeerReply, PeerRequest } from "./peer-route.ts";
 import { isProven, prove, signChallenge, verifyChallenge } from "./proof.ts";
 import { Reachability } from "./reachability.ts";
 import {
@@ -42,6 +44,7 @@ export type DialResult =
 export interface HandshakeDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
+  readonly given: GivenHubs;
   /** This node's document at this moment. */
   readonly document: () => NodeDocument;
   /** This node says goodbye: nobody should follow it any more. */
@@ -63,8 +66,6 @@ const NEXT_ADDRESS_MS = 250;
 export class Handshake {
   readonly #with: HandshakeDeps;
   readonly #reachability = new Reachability();
-  /** Nodes that answered at a hub's URL that we were given: we never outrank them. */
-  readonly #givenHubs = new Set<string>();
   #copyReported: string | undefined;
 
   constructor(withDeps: HandshakeDeps) {
@@ -149,7 +150,7 @@ export class Handshake {
       address: undefined,
       rttMs: undefined,
       defersToUs: hello.defers,
-      weDefer: this.#givenHubs.has(hello.node_id),
+      weDefer: this.#with.given.includes(hello.node_id),
       canDialUs: true,
     });
     const canDial = this.#reachability.answerHello(hello.node_id, clock.monotonicMs());
@@ -159,7 +160,7 @@ export class Handshake {
     return prove(identity, hello.challenge, {
       ...this.#with.document(),
       time_ms: clock.wallMs(),
-      defers: this.#givenHubs.has(hello.node_id),
+      defers: this.#with.given.includes(hello.node_id),
       can_dial_you: canDial,
     });
   }
@@ -205,7 +206,7 @@ export class Handshake {
     try {
       return await this.#shakeHands(address, expected);
     } catch (error) {
-      if (error instanceof NetworkError) return failed(error.message);
+      if (error instanceof NetworkError) return failed(error.reason);
       return failed(`bug: ${messageOf(error)}`);
     }
   }
@@ -213,13 +214,11 @@ export class Handshake {
   async #shakeHands(address: Address, expected: string | undefined): Promise<DialResult> {
     const { deps, client } = this.#with;
     const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
-    const startedMs = deps.clock.monotonicMs();
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
     const path = `/.well-known/tankd?challenge=${challenge}`;
     const asked = await client.ask(address, path, { timeoutMs });
-    const rttMs = deps.clock.monotonicMs() - startedMs;
     const seen = identityDocumentSchema.safeParse(asked.body).data;
-    if (asked.status !== 200 || !seen) return failed("nobody there speaks tankd");
+    if (asked.status !== 200 || !seen) return failed(refusalOf(asked, address));
     const key = seen.public_key;
     const genuine =
       nodeIdOf(key) === seen.node_id &&
@@ -233,20 +232,17 @@ export class Handshake {
     if (expected !== undefined && expected !== seen.node_id) {
       return failed(`${seen.node_id} is there, not ${expected}`);
     }
-    return this.#sayHello(address, seen, rttMs);
+    return this.#sayHello(address, seen, asked.rttMs);
   }
 
   async #sayHello(address: Address, seen: IdentityDocument, rttMs: number): Promise<DialResult> {
-    const { deps, client } = this.#with;
+    const { deps, client, given } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
-    const given = deps.settings.hubs.some(
-      ({ host, port }) => host === address.host && port === address.port,
-    );
-    if (given) this.#givenHubs.add(seen.node_id);
+    given.answered(address, seen.node_id);
     const hello: Hello = {
       ...this.#with.document(),
       challenge,
-      defers: this.#givenHubs.has(seen.node_id),
+      defers: given.includes(seen.node_id),
     };
     const answered = await client.sendTo(address, "POST", "/api/cluster/hello", hello, {
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
@@ -257,8 +253,7 @@ export class Handshake {
       return { kind: "foreign", cluster: seen.cluster };
     }
     const reply = helloReplySchema.safeParse(answered.body).data;
-    if (answered.status !== 200 || !reply)
-      return failed(`it refused our hello: ${answered.status}`);
+    if (answered.status !== 200 || !reply) return failed(refusalOf(answered, address));
     const proven =
       reply.node_id === seen.node_id &&
       isProven(seen.public_key, seen.node_id, challenge, answered.body);
@@ -284,6 +279,17 @@ export class Handshake {
 
 /** A copied or restored data directory runs twice. */
 const COPY_EVENT = "another running node has this node's key; one of them is a copy, stop it";
+
+/** Why we were sent away, in our own words: a stranger's would go into our log. */
+function refusalOf({ status, body }: PeerReply, { host }: Address): string {
+  const type = z.object({ type: z.string() }).safeParse(body).data?.type ?? "";
+  const code = type.startsWith(PROBLEM_TYPE) ? type.slice(PROBLEM_TYPE.length) : "";
+  if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
+  const known = Object.entries(PROBLEMS).find(([one]) => one === code)?.[1];
+  return known ? `it refuses: ${known.title}` : `no tankd answers there (status ${status})`;
+}
+
+const PROBLEM_TYPE = "urn:tankd:problem:";
 
 function failed(reason: string): DialResult {
   return { kind: "failed", reason };

@@ -58,6 +58,7 @@ export class HubLink {
       self: membership.state.self,
       workers: () => onlineWorkers(withDeps.registry, deps.identity.nodeId),
       reach: withDeps.reach,
+      onHeard: (nodeId) => withDeps.registry.see(nodeId),
       onOtherHub: ({ node_id, addresses }) => withDeps.dial(node_id, addresses),
       claim: () => membership.dispatch({ kind: "succeed", nowMs: deps.clock.monotonicMs() }),
       rediscover: () => membership.discover(),
@@ -113,11 +114,13 @@ export class HubLink {
 
   #describePing() {
     const { deps, membership, acquaintances } = this.#with;
+    const rttMs = this.#hub === undefined ? undefined : acquaintances.rttMs(this.#hub);
     return {
       cluster: deps.settings.cluster,
       boot_id: deps.bootId,
       term: membership.state.term,
       registry: this.#position,
+      ...(rttMs === undefined ? {} : { rtt_ms: rttMs }),
       other_hubs: [...acquaintances.hubs([this.#hub, deps.identity.nodeId])],
     };
   }

@@ -1,4 +1,4 @@
-import { messageOf } from "../platform/errors.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { ClusterDeps } from "./deps.ts";
@@ -15,6 +15,12 @@ export interface LivenessDeps {
   readonly onReply: (hub: string, reply: PingReply, rttMs: number) => void;
   /** The hub has fallen silent. Told once for each silence. */
   readonly onSilence: (hub: string) => void;
+}
+
+/** A proven answer to a ping. */
+export interface Pong {
+  readonly reply: PingReply;
+  readonly rttMs: number;
 }
 
 /** DESIGN §7: liveness between tankd nodes. */
@@ -77,11 +83,7 @@ export class Liveness {
   }
 
   /** One proven answer of any node. @throws NetworkError, Problem. */
-  async ask(
-    nodeId: string,
-    lostHub: string | null,
-    timeoutMs: number,
-  ): Promise<PingReply | undefined> {
+  async ask(nodeId: string, lostHub: string | null, timeoutMs: number): Promise<Pong | undefined> {
     const { client, deps } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
     const ping: Ping = { ...this.#with.describe(), challenge, lost_hub: lostHub };
@@ -89,7 +91,8 @@ export class Liveness {
     const reply = pingReplySchema.safeParse(answered.body).data;
     const key = client.pinned(nodeId)?.publicKey;
     if (!reply || key === undefined || reply.node_id !== nodeId) return undefined;
-    return isProven(key, nodeId, challenge, answered.body) ? reply : undefined;
+    const proven = isProven(key, nodeId, challenge, answered.body);
+    return proven ? { reply, rttMs: answered.rttMs } : undefined;
   }
 
   #beat(): void {
@@ -109,24 +112,24 @@ export class Liveness {
 
   async #pingHub(hub: string, round: number): Promise<void> {
     this.#open++;
-    const sentMs = this.#nowMs();
     try {
-      const reply = await this.ask(hub, null, PING_TIMEOUT_MS);
+      const pong = await this.ask(hub, null, PING_TIMEOUT_MS);
       if (round !== this.#round) return;
       this.#open--;
-      if (!reply) {
+      if (!pong) {
         this.#lastFailed = true;
         return;
       }
       this.#lastFailed = false;
       this.#silent = false;
       this.#heardMs = this.#nowMs();
-      this.#with.onReply(hub, reply, this.#heardMs - sentMs);
+      this.#with.onReply(hub, pong.reply, pong.rttMs);
     } catch (error) {
       if (round !== this.#round) return;
       this.#open--;
       this.#lastFailed = true;
-      if (error instanceof NetworkError) return;
+      // A Problem: another node lives at its address now, or the hub is no longer pinned.
+      if (error instanceof NetworkError || error instanceof Problem) return;
       this.#with.deps.log.warn("a ping failed", { hub, reason: messageOf(error) });
     }
   }

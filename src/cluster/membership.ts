@@ -110,6 +110,8 @@ export class Membership {
         this.#hooks.onLead(action.predecessor);
         break;
       case "follow":
+        // So that a claim after a restart is above it.
+        void this.#keepTerm(this.#state.term);
         this.#hooks.onFollow(action.nodeId, before.hub);
         break;
       case "dial":
@@ -119,13 +121,17 @@ export class Membership {
   }
 
   async #saveTerm(term: ElectionState["term"]): Promise<void> {
+    await this.#keepTerm(term);
+    this.dispatch({ kind: "term_saved", nowMs: this.#deps.clock.monotonicMs(), term });
+  }
+
+  async #keepTerm(term: ElectionState["term"]): Promise<void> {
     try {
       await this.#deps.termStore.save(term);
     } catch (error) {
       // Terms only order claims; a node with a full disk may still lead.
       this.#deps.log.warn("the term cannot be kept", { reason: messageOf(error) });
     }
-    this.dispatch({ kind: "term_saved", nowMs: this.#deps.clock.monotonicMs(), term });
   }
 
   #reportRole(before: ElectionState): void {

@@ -28,6 +28,11 @@ export interface Pinned {
   readonly clockOffsetMs: number;
 }
 
+/** An answer, with how long it took on the wire: neither our JSON and signatures nor a handshake count. */
+export interface PeerAnswer extends PeerReply {
+  readonly rttMs: number;
+}
+
 export interface SendOptions {
   readonly timeoutMs: number;
 }
@@ -73,7 +78,7 @@ export class PeerClient {
     path: string,
     body: unknown,
     options: SendOptions,
-  ): Promise<PeerReply> {
+  ): Promise<PeerAnswer> {
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
     if (reply.status !== PROBLEMS.bad_signature.status) return reply;
     if (!(await this.renew(nodeId))) return reply;
@@ -86,7 +91,7 @@ export class PeerClient {
     path: string,
     body: unknown,
     options: SendOptions,
-  ): Promise<PeerReply> {
+  ): Promise<PeerAnswer> {
     const pinned = this.#pinned.get(nodeId);
     if (!pinned) throw new Problem("unknown_server", `${nodeId} has not been met yet.`);
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
@@ -115,7 +120,7 @@ export class PeerClient {
     path: string,
     body: unknown,
     options: SendOptions & { readonly audience?: string; readonly clockOffsetMs?: number },
-  ): Promise<PeerReply> {
+  ): Promise<PeerAnswer> {
     const { identity, clock, random } = this.#deps;
     const text = body === undefined ? "" : JSON.stringify(body);
     const authority = formatHostPort(address);
@@ -130,7 +135,7 @@ export class PeerClient {
   }
 
   /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
-  async ask(address: Address, path: string, options: SendOptions): Promise<PeerReply> {
+  async ask(address: Address, path: string, options: SendOptions): Promise<PeerAnswer> {
     return this.#exchange(address, "GET", path, "", options.timeoutMs, {});
   }
 
@@ -141,8 +146,9 @@ export class PeerClient {
     body: string,
     timeoutMs: number,
     headers: Readonly<Record<string, string>>,
-  ): Promise<PeerReply> {
-    const { network, metrics } = this.#deps;
+  ): Promise<PeerAnswer> {
+    const { network, metrics, clock } = this.#deps;
+    const sentMs = clock.monotonicMs();
     try {
       const response = await network.send({
         method,
@@ -153,8 +159,10 @@ export class PeerClient {
         timeoutMs,
         responseBytesMax: LIMITS.peerResponseBytesMax,
       });
-      metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(response.status) });
-      return { status: response.status, body: parseJson(response), headers: response.headers };
+      const rttMs = clock.monotonicMs() - sentMs;
+      const { status, headers: received } = response;
+      metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(status) });
+      return { status, body: parseJson(response), headers: received, rttMs };
     } catch (error) {
       const outcome = error instanceof NetworkError ? error.failure : "bug";
       metrics.count("tankd_peer_requests_total", { outcome });

@@ -31,5 +31,7 @@ export interface PeerRoute {
   readonly summary: string;
   readonly request?: z.ZodType;
   readonly response: z.ZodType;
+  /** The status of `response`; 200 when it is left out. */
+  readonly status?: number;
   handle(request: PeerRequest): Promise<PeerReply>;
 }

@@ -1,6 +1,7 @@
 import { formatHostPort, isLoopback } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
 import type { ClusterDeps } from "./deps.ts";
 import { type DialPolicy, dialable, plainAddress } from "./dial-policy.ts";
 import { mergeAddresses } from "./peer-client.ts";
@@ -73,12 +74,15 @@ export class Registrar {
     }
   }
 
-  /** @throws Problem `unknown_server` when the asker has nothing registered under that name. */
+  /** @throws Problem `unknown_server`, or `not_trusted` where a stranger speaks for a node. */
   beat(serverId: string, body: Heartbeat, request: PeerRequest): Entry {
     const { registry } = this.#with;
     const asker = askerOf(body, request);
     const entry = this.#entryFor(serverId, asker);
     if (asker.kind === "stranger" && entry.record.signed) {
+      if (request.signer === undefined) {
+        throw new Problem("not_trusted", "A node signs its heartbeats; this one is not signed.");
+      }
       // Passed on by another node for one that cannot reach us: it is alive, no more is believed.
       registry.see(entry.key);
       return entry;
@@ -137,6 +141,7 @@ export class Registrar {
     if (known && known.owner !== from && known.status !== "offline") {
       throw new Problem("conflict", `"${body.server_id}" is registered from another address.`);
     }
+    if (!known) this.#admit(from);
     return this.#list(body, {
       key,
       nodeId: null,
@@ -145,6 +150,12 @@ export class Registrar {
       addresses: [{ host: this.#hostOfStranger(body, from), port: body.port ?? 80 }],
       owner: from,
     });
+  }
+
+  #admit(from: string): void {
+    const owned = this.#with.registry.entries().filter(({ owner }) => owner === from).length;
+    if (owned < LIMITS.unsignedServersPerAddressMax) return;
+    throw new Problem("too_many", `The address ${from} has ${owned} servers on the list already.`);
   }
 
   /** Its own word only where it agrees with where it speaks from. */

@@ -101,7 +101,7 @@ export class HubRegistration {
   async #register(hub: string): Promise<boolean> {
     const { log } = this.#with.deps;
     const address = this.#addressOf(hub);
-    log.debug("registering with discovery hub", { hub, address });
+    log.info("registering with discovery hub", { hub, address });
     try {
       const reply = await this.#post(hub, "/api/discovery/register", this.#with.describe());
       if (reply.status >= 300) throw new Error(`the hub answers ${reply.status}`);

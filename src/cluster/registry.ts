@@ -65,7 +65,7 @@ export class Registry {
   /** A server that has shown itself: new, or again. Undefined when there is no room. */
   put(input: EntryInput): Entry | undefined {
     const known = this.#entries.get(input.key);
-    if (!known && !this.#makeRoom()) return undefined;
+    if (!known && !this.#makeRoom(input.record.signed)) return undefined;
     const now = rfc3339(this.#clock.wallMs());
     const entry: Entry = {
       ...input,
@@ -87,7 +87,8 @@ export class Registry {
 
   /** Known from the last run; it stays what it was stored as. */
   restore(entry: Entry): void {
-    if (!this.#entries.has(entry.key) && this.#makeRoom()) this.#set(entry);
+    if (this.#entries.has(entry.key)) return;
+    if (this.#makeRoom(entry.record.signed)) this.#set(entry);
   }
 
   /** A heartbeat: the figures that came with it, and "I am here". */
@@ -162,14 +163,6 @@ export class Registry {
     }
   }
 
-  /** At a takeover: the others get the time of a heartbeat to register with us. */
-  forgiveSilence(): void {
-    const lastSeenMs = this.#clock.monotonicMs();
-    for (const entry of this.entries()) {
-      if (entry.status !== "offline") this.#entries.set(entry.key, { ...entry, lastSeenMs });
-    }
-  }
-
   /** What has changed since a follower's position; everything if it followed another registry. */
   delta(position: RegistryPosition): RegistryDelta {
     const since = position.of === this.#bootId ? position.version : 0;
@@ -200,7 +193,7 @@ export class Registry {
         this.showAs(selfKey, wire.record.server_id);
       } else if (wire.removed) {
         this.remove(wire.key);
-      } else if (this.#entries.has(wire.key) || this.#makeRoom()) {
+      } else if (this.#entries.has(wire.key) || this.#makeRoom(wire.record.signed)) {
         this.#set({ ...entryFromWire(wire, nowMs), toldBy });
       }
     }
@@ -226,12 +219,18 @@ export class Registry {
     return `${input.label.slice(0, LIMITS.nameCharactersMax - suffix.length)}${suffix}`;
   }
 
-  /** The server that has been away longest gives way to a new one; those that are here do not. */
-  #makeRoom(): boolean {
+  /**
+   * The server that has been away longest gives way to a new one. Those that are here do not, but
+   * for those without a key, of which anybody can invent any number, to one that has signed.
+   */
+  #makeRoom(forSigned: boolean): boolean {
     if (this.#entries.size < LIMITS.serversMax) return true;
     const away = this.entries().filter((entry) => entry.offlineSinceMs !== undefined);
     const longest = away.sort((a, b) => (a.offlineSinceMs ?? 0) - (b.offlineSinceMs ?? 0))[0];
-    return longest ? this.remove(longest.key) : false;
+    if (longest) return this.remove(longest.key);
+    const unsigned = forSigned ? this.entries().filter(({ record }) => !record.signed) : [];
+    const [silent] = unsigned.sort((a, b) => a.lastSeenMs - b.lastSeenMs);
+    return silent ? this.remove(silent.key) : false;
   }
 }
 

@@ -62,6 +62,7 @@ function registerRoute(
     summary: "Registers a server with the hub",
     request: registrationSchema,
     response: registeredSchema,
+    status,
     handle: async (request) => {
       const body = readBody(registrationSchema, request.body);
       if (!withDeps.isHub()) return forward(withDeps, "POST", path, request, body);

@@ -128,9 +128,13 @@ export function verifyRequest(
   return { kind: "signed", nodeId };
 }
 
-/** RFC 9421 section 2.2.3: lower case, without the default port. */
+/**
+ * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as HTTP
+ * clients put it into Host: IPv6 in its short form, too.
+ */
 function normalizeAuthority(authority: string): string {
-  return authority.toLowerCase().replace(/:80$/, "");
+  const plain = /^[\w.:[\]-]+$/.test(authority);
+  return (plain ? URL.parse(`http://${authority}`)?.host : undefined) ?? authority.toLowerCase();
 }
 
 function componentsOf(audience: string | undefined): readonly string[] {

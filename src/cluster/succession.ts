@@ -13,6 +13,8 @@ export interface SuccessionDeps {
   readonly workers: () => readonly Candidate[];
   /** Makes sure that a node can be sent to; false when it does not answer. */
   readonly reach: (nodeId: string) => Promise<boolean>;
+  /** It has answered: it is there, whatever the silent hub could tell of it. */
+  readonly onHeard: (nodeId: string) => void;
   /** Somebody leads already, or follows another hub. */
   readonly onOtherHub: (hub: HubHint) => void;
   readonly claim: () => void;
@@ -92,8 +94,8 @@ export class Succession {
     this.#asking.add(worker.nodeId);
     try {
       if (!(await this.#with.reach(worker.nodeId))) return;
-      const reply = await this.#with.liveness.ask(worker.nodeId, hub, ANSWER_TIMEOUT_MS);
-      if (reply && this.#hub === hub) this.#hear(worker, hub, reply);
+      const pong = await this.#with.liveness.ask(worker.nodeId, hub, ANSWER_TIMEOUT_MS);
+      if (pong && this.#hub === hub) this.#hear(worker, hub, pong.reply);
     } catch {
       // No answer is no opinion.
     }
@@ -103,6 +105,7 @@ export class Succession {
   #hear(worker: Candidate, hub: string, reply: PingReply): void {
     const atMs = this.#with.deps.clock.monotonicMs();
     const { standing } = reply;
+    this.#with.onHeard(worker.nodeId);
     if (standing.hub && standing.hub.node_id !== hub) {
       this.#with.onOtherHub(standing.hub);
     }

@@ -118,6 +118,8 @@ export const pingSchema = z.object({
   registry: registryPositionSchema.nullable(),
   /** "I have lost this hub. Have you?" */
   lost_hub: name.nullable(),
+  /** The sender's round trip to the one it pings, which the other does not ping itself. */
+  rtt_ms: z.number().nonnegative().optional(),
   /** Hubs that the sender has met and does not follow; they should meet each other. */
   other_hubs: z.array(hubHintSchema).max(LIMITS.addressesPerServerMax),
 });

@@ -48,14 +48,36 @@ export function usableInterfaceAddresses(
   );
 }
 
-/** 127.0.0.0/8 and ::1. */
+/** 127.0.0.0/8 and ::1, the names for them, and the unspecified addresses, which lead there too. */
 export function isLoopback(host: string): boolean {
-  return /^127\./.test(host) || host === "::1" || host === "localhost";
+  const plain = plainHost(host) ?? host;
+  return /^(127|0)\.\d/.test(plain) || /^(::1?|(.+\.)?localhost)$/.test(plain);
 }
 
 /** 169.254.0.0/16 (with the metadata services of clouds) and fe80::/10. */
 export function isLinkLocal(host: string): boolean {
-  return /^169\.254\./.test(host) || /^fe[89ab][0-9a-f]:/i.test(host);
+  return /^(169\.254\.|fe[89ab][0-9a-f]:)/.test(plainHost(host) ?? host);
+}
+
+/**
+ * A host in the one spelling that is dialled in the end: `0x7f.1` and `2130706433` are 127.0.0.1, and
+ * so is `::ffff:127.0.0.1`. Undefined for what is no host.
+ */
+export function plainHost(host: string): string | undefined {
+  // The zone of a link-local address (RFC 4007, section 11) means nothing to URLs.
+  const zoneless = host.replace(/(?<=:.*)%[\w.-]+$/, "");
+  if (!/^[\p{L}\p{N}._:-]+$/u.test(zoneless)) return undefined;
+  const bracketed = zoneless.includes(":") ? `[${zoneless}]` : zoneless;
+  const parsed = URL.parse(`http://${bracketed}`)?.hostname;
+  return parsed && mappedIpv4(parsed.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, ""));
+}
+
+/** IPv4 inside IPv6 (RFC 4291, section 2.5.5.2) as the IPv4 that it is. */
+function mappedIpv4(host: string): string {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host) ?? [];
+  if (high === undefined || low === undefined) return host;
+  const words = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return words.flatMap((word) => [word >> 8, word & 255]).join(".");
 }
 
 /** `host:port`, with brackets around IPv6. */

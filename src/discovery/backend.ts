@@ -41,6 +41,8 @@ export interface DiscoveryBackend {
   update(announcement: Announcement): void;
   /** Look again at once, e.g. after a network change. */
   refresh(): void;
-  /** Withdraws the announcement. */
+  /** What it does at present, in one line, for the status; nothing to say without it. */
+  describe?(): string;
+  /** Withdraws the announcement. May be called again, and before a start after a failure. */
   stop(): Promise<void>;
 }

@@ -3,6 +3,12 @@ import type { Machine } from "../platform/machine.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Address, DiscoveryBackend } from "./backend.ts";
+import {
+  BACKEND_CHOICES,
+  BACKEND_NAMES,
+  type BackendName,
+  isBackendName,
+} from "./backend-names.ts";
 import { HubBackend } from "./hub/backend.ts";
 import { MdnsBackend } from "./mdns/backend.ts";
 
@@ -21,8 +27,8 @@ interface BackendKind {
   readonly isThere: (deps: BackendDeps) => boolean;
 }
 
-/** Every backend there is; a new one is a folder and a line here. */
-const BACKENDS: Readonly<Record<string, BackendKind>> = {
+/** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
+const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
   hub: {
     create: ({ hubs }) => new HubBackend(hubs),
@@ -30,30 +36,24 @@ const BACKENDS: Readonly<Record<string, BackendKind>> = {
   },
 };
 
-export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS);
-
 /**
- * The backends that `names` asks for: `auto` stands for each whose environment is there, `none` for
+ * The backends that `words` ask for: `auto` stands for each whose environment is there, `none` for
  * none. Hub URLs that were given are always used.
  * @throws Problem `bad_setting` for a name that is not known.
  */
 export function createBackends(
-  names: readonly string[],
+  words: readonly string[],
   deps: BackendDeps,
 ): readonly DiscoveryBackend[] {
-  const wanted = new Set(names.flatMap((name) => expand(name, deps)));
+  const wanted = new Set(words.flatMap((word) => expand(word, deps)));
   if (deps.hubs.length > 0) wanted.add("hub");
-  return [...wanted].flatMap((name) => BACKENDS[name]?.create(deps) ?? []);
+  return [...wanted].map((name) => BACKENDS[name].create(deps));
 }
 
-function expand(name: string, deps: BackendDeps): readonly string[] {
-  if (name === "none") return [];
-  if (name === "auto") {
-    return BACKEND_NAMES.filter((one) => BACKENDS[one]?.isThere(deps));
-  }
-  if (Object.hasOwn(BACKENDS, name)) return [name];
-  throw new Problem(
-    "bad_setting",
-    `There is no discovery backend "${name}"; the known ones are ${BACKEND_NAMES.join(", ")}, auto and none.`,
-  );
+function expand(word: string, deps: BackendDeps): readonly BackendName[] {
+  if (word === "none") return [];
+  if (word === "auto") return BACKEND_NAMES.filter((name) => BACKENDS[name].isThere(deps));
+  if (isBackendName(word)) return [word];
+  const known = [...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ");
+  throw new Problem("bad_setting", `There is no discovery backend "${word}"; give ${known}.`);
 }

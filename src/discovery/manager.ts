@@ -70,7 +70,7 @@ export class DiscoveryManager {
     return this.#running.map(({ backend, state, detail, nominations }) => ({
       name: backend.name,
       state,
-      detail,
+      detail: state === "running" ? (backend.describe?.() ?? "") : detail,
       nominations,
     }));
   }
@@ -84,6 +84,9 @@ export class DiscoveryManager {
   async #startOne(running: Running): Promise<void> {
     const announcement = this.#announcement;
     if (this.#stopped || !announcement) return;
+    // What an earlier start left behind must not go on beside this one.
+    if (running.state === "failed") await running.backend.stop().catch(() => {});
+    if (this.#stopped) return;
     running.state = "starting";
     const nominate = (nomination: Nomination) => {
       running.nominations++;
@@ -95,6 +98,7 @@ export class DiscoveryManager {
       this.#fail(running, error);
       return;
     }
+    if (this.#stopped) return this.#stopOne(running);
     running.state = "running";
     running.detail = "";
     running.restartDelayMs = RESTART_DELAY_MIN_MS;

@@ -41,10 +41,7 @@ export function wantedAutoConnection(around: AutoSurroundings): ConnectionRow | 
 }
 
 function firstTank(tanks: Tanks): string | undefined {
-  const rows = tanks
-    .list()
-    .filter((tank) => tank.status !== "removed")
-    .map((tank) => tank.row);
+  const rows = tanks.list().map((tank) => tank.row);
   return rows.sort((a, b) => a.ordinal - b.ordinal)[0]?.tank_id;
 }
 

@@ -125,13 +125,17 @@ export class Connections {
   }
 
   async #withoutOrphans(): Promise<JournalWrite[]> {
-    const { tanks, journal } = this.#ports;
-    const suspects = this.list().filter((row) => !tanks.get(row.source_tank_id));
+    const { tanks, journal, cluster } = this.#ports;
+    const ownEnds = (row: ConnectionRow) =>
+      row.destination_node_id === cluster.nodeId
+        ? [row.source_tank_id, row.destination_tank_id]
+        : [row.source_tank_id];
+    const suspects = this.list().filter((row) => ownEnds(row).some((tank) => !tanks.get(tank)));
     if (suspects.length === 0) return [];
     // A tank that only could not be loaded is still in the journal, and keeps its connections.
     const known = new Set((await journal.tanks()).map((row) => row.tank_id));
     return suspects
-      .filter((row) => !known.has(row.source_tank_id))
+      .filter((row) => ownEnds(row).some((tank) => !known.has(tank)))
       .map(({ connection_id }) => ({ remove: "connection", connection_id }) as const);
   }
 

@@ -1,11 +1,12 @@
 import type { Journal, JournalWrite } from "../store/journal.ts";
+import type { HorizonRow } from "../store/rows.ts";
 import type { AbortRequest } from "./protocol.ts";
 
 /**
  * How far back this node has to remember: for each (source node, source tank, destination tank) the
  * lowest transfer that the source still called undecided. The source settled everything below, so
  * an unknown id from there is a late copy of something that may have been forgotten, or that was
- * settled by hand: it must neither be taken nor declared dead. Kept in the journal's meta.
+ * settled by hand: it must neither be taken nor declared dead. Kept in the journal.
  *
  * The node is part of the key: nobody can age the transfers of another.
  */
@@ -22,7 +23,7 @@ export class Horizon {
 
   async isBehind(request: AbortRequest): Promise<boolean> {
     const key = keyOf(request);
-    const stored = Number((await this.#journal.meta(key)) ?? 0);
+    const stored = await this.#journal.horizon(pairOf(request));
     this.#keep(key, Math.max(stored, this.#lowest.get(key) ?? 0));
     return request.sequence < (this.#lowest.get(key) ?? 0);
   }
@@ -33,7 +34,8 @@ export class Horizon {
     const known = this.#lowest.get(key) ?? 0;
     if (request.lowest_undecided < known) return [];
     this.#keep(key, request.lowest_undecided);
-    return [{ put: "meta", key, value: String(request.lowest_undecided) }];
+    const { lowest_undecided } = request;
+    return [{ put: "horizon", row: { ...pairOf(request), lowest_undecided } }];
   }
 
   #keep(key: string, lowest: number): void {
@@ -47,6 +49,15 @@ export class Horizon {
   }
 }
 
+function pairOf({ source, destination }: AbortRequest): Omit<HorizonRow, "lowest_undecided"> {
+  return {
+    source_node_id: source.node_id,
+    source_tank_id: source.tank_id,
+    destination_tank_id: destination.tank_id,
+  };
+}
+
+/** JSON, so that no two pairs read the same, whatever a peer calls its tanks. */
 function keyOf({ source, destination }: AbortRequest): string {
-  return `lowest_undecided ${source.node_id} ${source.tank_id} ${destination.tank_id}`;
+  return JSON.stringify([source.node_id, source.tank_id, destination.tank_id]);
 }

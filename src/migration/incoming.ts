@@ -66,7 +66,7 @@ export class Incoming {
 
   /** `POST /api/remote-transfer`. */
   readonly receive = async (request: PeerRequest): Promise<PeerReply> => {
-    if (isForeignEntity(request.body)) {
+    if (isForeignEntity(request.body, request.query)) {
       throw new Problem(
         "unsupported_entity",
         "Only fish of tankd can live here, sent by their own node as a transfer of version 1.",
@@ -126,7 +126,7 @@ export class Incoming {
     if (before) return before;
     const { tanks, readRecord } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
-    if (!tank || tank.status === "removed") {
+    if (!tank) {
       throw new Problem("unknown_tank", "That tank is not on this node.");
     }
     const { epoch } = tank.row;

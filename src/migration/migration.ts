@@ -61,8 +61,11 @@ export interface Migration {
   disconnect(connectionId: string): Promise<void>;
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;
-  /** Whether fish of this tank are in escrow. */
-  hasOpen(tankId: string): boolean;
+  /**
+   * Removes a tank with its fish. Refused with Problem `escrow_open` while fish of it are under way:
+   * one that is refused has to come back. From the call to its end no fish leaves the tank.
+   */
+  removeTank(tankId: string): Promise<void>;
   /** Fish of this node that are in escrow now. */
   readonly escrowCount: number;
   /** `POST /api/remote-transfer` and `POST /api/transfers/{id}/abort`. */

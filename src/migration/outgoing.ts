@@ -13,7 +13,7 @@ import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { Lanes } from "./lanes.ts";
 import { digestOf } from "./protocol.ts";
-import { Sequences } from "./sequences.ts";
+import { pairOf, Sequences } from "./sequences.ts";
 import { outboxEvent, type Settlement } from "./settlement.ts";
 
 /** A fish that is to travel. */
@@ -52,6 +52,8 @@ export class Outgoing {
   readonly #open = new Map<string, Escrow>();
   /** Exports whose commit is under way, by source tank. */
   readonly #leaving = new Map<string, number>();
+  /** Tanks that no fish leaves. */
+  readonly #closed = new Set<string>();
   readonly #recording = new Set<Promise<unknown>>();
   #stopped = false;
 
@@ -86,19 +88,25 @@ export class Outgoing {
     return this.#open.size;
   }
 
+  /** From now on no fish leaves the tank. One whose export is under way counts as open. */
+  close(tankId: string): void {
+    this.#closed.add(tankId);
+  }
+
+  reopen(tankId: string): void {
+    this.#closed.delete(tankId);
+  }
+
+  /** Whether fish of this tank are in escrow, or on their way into it. */
   hasOpen(tankId: string): boolean {
     if (this.#leaving.has(tankId)) return true;
     return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
   }
 
-  /** Whether a fish between these tanks waits for an answer that did not come. */
-  inDoubt(sourceTankId: string, destinationTankId: string): boolean {
-    return [...this.#open.values()].some(
-      ({ row }) =>
-        row.state === "in_doubt" &&
-        row.source_tank_id === sourceTankId &&
-        row.destination_tank_id === destinationTankId,
-    );
+  /** Between which tanks a fish waits for an answer that did not come; see {@link pairOf}. */
+  pairsInDoubt(): ReadonlySet<string> {
+    const rows = [...this.#open.values()].map((escrow) => escrow.row);
+    return new Set(rows.filter((row) => row.state === "in_doubt").map(pairOf));
   }
 
   /** The row as the driving task knows it: attempts and reason reach the disk only with a change of state. */
@@ -116,13 +124,13 @@ export class Outgoing {
   /**
    * Step 1 of DESIGN §5: export, outbox row and events in one transaction. Resolves with the
    * transfer's id once the fish is in escrow, undefined when it was gone before it could leave, or
-   * the node is stopping.
+   * its tank is closed, or the node is stopping.
    * Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
-    if (this.#stopped) return undefined;
     const { tanks } = this.#ports;
     const tankId = departure.source_tank_id;
+    if (this.#stopped || this.#closed.has(tankId)) return undefined;
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
@@ -186,16 +194,18 @@ export class Outgoing {
   async #drive(escrow: Escrow): Promise<void> {
     const { timers, random } = this.#ports;
     while (!this.#stopped) {
+      // Taken first: who is woken while asking does not pause afterwards.
+      const { waking } = escrow;
       const heard = escrow.decided ?? (await this.#ask(escrow));
       if (this.#stopped) return;
       if (heard.verdict === undefined) {
         await this.#noteSilence(escrow, heard);
-        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), escrow.waking);
+        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), waking);
         continue;
       }
       escrow.decided = heard;
       if (await this.#recorded(this.#settle(escrow, heard))) return;
-      await sleep(timers, escrow.nextPauseMs(random, 0), escrow.waking);
+      await sleep(timers, escrow.nextPauseMs(random, 0), waking);
     }
   }
 

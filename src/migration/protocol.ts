@@ -111,7 +111,12 @@ export function digestOf(record: Uint8Array): string {
 }
 
 /** The foreign shapes of FACTS (Tank World, both forms) and every entity that is not a fish. */
-export function isForeignEntity(body: unknown): boolean {
+export function isForeignEntity(
+  body: unknown,
+  query: Readonly<Record<string, string>> = {},
+): boolean {
+  // The older form: the bare entity as body, the tanks in the query (seed 001).
+  if ("destination_tank_id" in query) return true;
   if (typeof body !== "object" || body === null) return false;
   if ("entity_data" in body || "destination_world_id" in body) return true;
   return "entity_type" in body && body.entity_type !== "fish";

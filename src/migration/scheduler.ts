@@ -8,6 +8,7 @@ import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Connections } from "./connections.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { pairOf } from "./sequences.ts";
 
 /**
  * A connection whose fish came back rests: the reason (a full tank, one that is gone) seldom goes
@@ -35,11 +36,19 @@ export class Scheduler {
     this.#ports = ports;
   }
 
-  /** One draw of every connection. Never rejects. */
+  /**
+   * One draw of every connection. Never rejects. Nobody follows a fish that is still in doubt: so a
+   * partition holds one fish of a tank in escrow, not all of them.
+   */
   async draw(): Promise<void> {
-    const { connections, outgoing } = this.#ports;
+    const { tanks, connections, outgoing } = this.#ports;
+    if (tanks.storageFault !== undefined) return;
     const places = LIMITS.outboxOpenMax - outgoing.count;
-    const drawn = connections.list().filter((row) => this.#isOpen(row) && this.#isDrawn(row));
+    const doubtful = outgoing.pairsInDoubt();
+    const open = connections
+      .list()
+      .filter((row) => this.#isOpen(row) && !doubtful.has(pairOf(row)));
+    const drawn = open.filter((row) => this.#isDrawn(row));
     await Promise.all(drawn.slice(0, Math.max(0, places)).map((row) => this.#sendOne(row)));
   }
 
@@ -50,16 +59,13 @@ export class Scheduler {
     this.#resting.set(connection_id, nowMs + restAfterReturnMs);
   }
 
-  /**
-   * Nobody is sent where nobody answers: not to a node that is known to be away, and not after a
-   * fish that is still in doubt. So a partition holds one fish of a tank in escrow, not all of them.
-   */
+  /** Nobody is sent where nobody answers: a node that is known to be away. */
   #isOpen(row: ConnectionRow): boolean {
-    const { tanks, cluster, outgoing, clock } = this.#ports;
+    const { tanks, cluster, clock } = this.#ports;
     const restsUntilMs = this.#resting.get(row.connection_id) ?? 0;
     if (clock.monotonicMs() < restsUntilMs) return false;
-    if (!tanks.get(row.source_tank_id)) return false;
-    if (outgoing.inDoubt(row.source_tank_id, row.destination_tank_id)) return false;
+    const source = tanks.get(row.source_tank_id);
+    if (!source || source.status === "stopped") return false;
     if (row.destination_node_id === cluster.nodeId) return true;
     const server = cluster.server(row.destination_node_id);
     return server !== undefined && server.status !== "offline";

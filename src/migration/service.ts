@@ -21,6 +21,7 @@ import {
   transferRequestSchema,
 } from "./protocol.ts";
 import { type RecordReading, readFish } from "./record-reading.ts";
+import { Removal } from "./removal.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Settlement } from "./settlement.ts";
 import { Views } from "./views.ts";
@@ -59,6 +60,7 @@ class MigrationService implements CountingMigration {
   readonly #incoming: Incoming;
   readonly #outgoing: Outgoing;
   readonly #connections: Connections;
+  readonly #removal: Removal;
   readonly #scheduler: Scheduler;
   readonly #views: Views;
   readonly #online = new Set<string>();
@@ -74,6 +76,7 @@ class MigrationService implements CountingMigration {
       settlement: new Settlement(deps),
       onReturned: (row) => this.#scheduler.rest(row),
     });
+    this.#removal = new Removal({ ...deps, outgoing: this.#outgoing });
     this.#connections = new Connections(deps);
     this.#scheduler = new Scheduler({
       ...deps,
@@ -119,8 +122,8 @@ class MigrationService implements CountingMigration {
     return this.#views.transfer(transferId);
   }
 
-  hasOpen(tankId: string): boolean {
-    return this.#outgoing.hasOpen(tankId);
+  removeTank(tankId: string): Promise<void> {
+    return this.#removal.remove(tankId);
   }
 
   get connectionCount(): number {

@@ -1,4 +1,3 @@
-import type { Address } from "../discovery/backend.ts";
 import { parseHubUrl } from "../discovery/hub/url.ts";
 
 /** A host with or without a port; the host of an IPv6 address comes without brackets. */
@@ -31,10 +30,4 @@ export function isHubUrl(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** `host:port`, with brackets around IPv6. */
-export function formatAddress(address: Address): string {
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return `${host}:${address.port}`;
 }

@@ -18,7 +18,7 @@ import type { SimulationThread } from "../tanks/simulation.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { type FirstTanks, makeFirstTanks } from "./first-tanks.ts";
+import { type FirstTanks, makeFirstTanks, tankLabel } from "./first-tanks.ts";
 import type { Timing } from "./timing.ts";
 
 /** Everything a node touches. Real ones make a node, simulated ones a node in the seeded simulator. */
@@ -104,7 +104,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     migration,
     start: async () => {
       await tanks.start();
-      const label = cluster.self().server_id;
+      const label = tankLabel(settings.serverId, ports.machine.hostname);
       await makeFirstTanks(tanks, journal, { ...settings.firstTanks, label });
       await migration.start();
       await cluster.start();

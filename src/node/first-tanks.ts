@@ -1,3 +1,4 @@
+import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 
@@ -26,7 +27,7 @@ export async function makeFirstTanks(
   const before = tanks.list().length;
   for (let index = before; index < wanted.tanks; index++) {
     await tanks.create({
-      name: wanted.tanks === 1 ? wanted.label : `${wanted.label}-${index + 1}`,
+      name: nameOf(wanted, index),
       description: "",
       fish: wanted.fish,
       ...(wanted.seed === undefined ? {} : { seed: seedOf(wanted.seed, index) }),
@@ -34,6 +35,23 @@ export async function makeFirstTanks(
   }
   await journal.commit([{ put: "meta", key: FOUNDED_KEY, value: String(wanted.tanks) }]);
   return Math.max(0, wanted.tanks - before);
+}
+
+/**
+ * What a node's tanks are named after: its own name, else the machine's without the domain, in the
+ * characters that a name may have. People tell their machines apart by it; a node id tells them nothing.
+ */
+export function tankLabel(serverId: string | undefined, hostname: string): string {
+  const machine = hostname.split(".")[0] ?? "";
+  const cleaned = machine.replace(/[^\p{L}\p{N}_-]+/gu, "-").replace(/^[-_]+|[-_]+$/g, "");
+  const label = serverId ?? (cleaned === "" ? "tank" : cleaned);
+  return [...label].slice(0, LIMITS.nameCharactersMax).join("");
+}
+
+function nameOf({ tanks, label }: FirstTanks, index: number): string {
+  if (tanks === 1) return label;
+  const suffix = `-${index + 1}`;
+  return label.slice(0, LIMITS.nameCharactersMax - suffix.length) + suffix;
 }
 
 /** Counts on within the seeds that there are. */

@@ -2,9 +2,7 @@ import { type ApiServer, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity.ts";
 import { signChallenge } from "../cluster/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
-import type { DiscoveryBackend } from "../discovery/backend.ts";
-import { HubBackend } from "../discovery/hub/backend.ts";
-import { MdnsBackend } from "../discovery/mdns/backend.ts";
+import { createBackends } from "../discovery/backends.ts";
 import { Problem } from "../platform/errors.ts";
 import { openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
@@ -90,7 +88,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
       files: directory.files,
       store,
       spawnSimulation: () => workerSimulation(options.spawnWorker()),
-      backends: backendsOf(plan, platform, log),
+      backends: createBackends(plan.words, { ...platform, log, hubs: plan.hubs }),
       log,
       metrics,
     },
@@ -116,6 +114,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   directory.announce({ url, node_id: identity.nodeId, pid: options.pid });
   metrics.set("tankd_info", 1, { version, node_id: identity.nodeId, cluster: settings.cluster });
   log.info("node starting", { version, node_id: identity.nodeId, url, data_dir: directory.path });
+  if (server.movedFrom !== undefined) {
+    log.warn("port taken", { port: server.movedFrom, listening_at: server.port });
+  }
 
   closers.add(() => {
     phase = "stopping";
@@ -173,18 +174,6 @@ function localHost(host: string | undefined): string {
 function networkUrlOf({ cluster }: Core, host: string | undefined): string | undefined {
   const url = cluster.self().api_url;
   return isEverywhere(host) && !/^http:\/\/(127\.|\[::1\])/.test(url) ? url : undefined;
-}
-
-function backendsOf(
-  { backends, hubs }: DiscoveryPlan,
-  { timers, machine }: RealPlatform,
-  log: Log,
-): readonly DiscoveryBackend[] {
-  const makers = {
-    mdns: () => new MdnsBackend({ timers, machine, log }),
-    hub: () => new HubBackend(hubs),
-  };
-  return backends.map((name) => makers[name]());
 }
 
 function coreSettings(

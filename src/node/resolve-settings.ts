@@ -7,6 +7,8 @@ import { closest } from "./spelling.ts";
 export interface SettingsFile {
   readonly path: string;
   readonly content: Readonly<Record<string, unknown>>;
+  /** Who may write the file beside this user and root, in words: `every user of this machine`. */
+  readonly alsoWrittenBy?: string | undefined;
 }
 
 /** Everything that settings may come from, as data. */
@@ -65,7 +67,7 @@ function find(key: SettingKey, definition: AnySetting, sources: SettingSources):
   if (flag !== undefined) {
     return { raw: flag, origin: { kind: "flag", where: definition.flag ?? key } };
   }
-  return findInEnvironment(definition, sources) ?? findInFiles(key, sources.files);
+  return findInEnvironment(definition, sources) ?? findInFiles(key, definition, sources.files);
 }
 
 /** An empty variable counts as unset: that is how Compose files and units leave one out. */
@@ -81,11 +83,24 @@ function findInEnvironment(definition: AnySetting, sources: SettingSources): Fou
   return { raw: secret, origin: { kind: "environment", where: fileVariable } };
 }
 
-function findInFiles(key: SettingKey, files: readonly SettingsFile[]): Found | undefined {
+/** @throws Problem `bad_setting` for a command from a file that somebody else could have written. */
+function findInFiles(
+  key: SettingKey,
+  { runsCommand }: AnySetting,
+  files: readonly SettingsFile[],
+): Found | undefined {
   const fileKey = fileKeyOf(key);
   for (const file of files) {
     const raw = file.content[fileKey];
-    if (raw !== undefined) return { raw, origin: { kind: "file", where: file.path } };
+    if (raw === undefined) continue;
+    if (runsCommand && file.alsoWrittenBy !== undefined) {
+      throw new Problem(
+        "bad_setting",
+        `${fileKey} in ${file.path} is not obeyed, as ${file.alsoWrittenBy} can write that file: ` +
+          "make it your own (chown, chmod go-w) or take the line out.",
+      );
+    }
+    return { raw, origin: { kind: "file", where: file.path } };
   }
   return undefined;
 }

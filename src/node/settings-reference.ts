@@ -1,4 +1,4 @@
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./setting.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
 
 /** The reference of all settings in Markdown: docs/settings.md, made by `bun deploy/reference.ts`. */

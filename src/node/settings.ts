@@ -1,73 +1,19 @@
+import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { isHubUrl, readHostAndPort } from "./addresses.ts";
-import type { SettingKind } from "./setting-kinds.ts";
+import { type Setting, setting } from "./setting.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
+import {
+  clusterName,
+  discovery,
+  hostAndPort,
+  hubUrl,
+  label,
+  name,
+  path,
+} from "./setting-values.ts";
 import { PROFILES } from "./timing.ts";
 
-/**
- * One setting. Everything that is said about settings is made from the table below: the flags, the
- * environment, the keys of `tankd.toml`, `tankd config`, help, completions and the reference in
- * docs. The key in the file is the table's key in snake_case.
- */
-export interface Setting<T, D extends T | undefined> {
-  readonly kind: SettingKind<T>;
-  readonly default: D;
-  /** Without a flag: a setting of the environment and the file alone. */
-  readonly flag?: string;
-  /** Another flag for the same. */
-  readonly flagAlias?: string;
-  /** What stands for the value in help. */
-  readonly placeholder?: string;
-  /** Without one: a setting of the file alone. */
-  readonly env?: string;
-  readonly help: string;
-  /** What the default is where it is worked out at run time. */
-  readonly defaultHelp?: string;
-  /** Never shown; also taken from the file that `<env>_FILE` names. */
-  readonly secret?: true;
-}
-
-function setting<T, const D extends T | undefined>(definition: Setting<T, D>): Setting<T, D> {
-  return definition;
-}
-
-/** Backends that exist. `auto` and `none` stand alone. */
-export const DISCOVERY_BACKENDS = ["mdns", "hub"] as const;
-
-const label = text(
-  /^[\p{L}\p{N}][\p{L}\p{N}._:=/-]{0,63}$/u,
-  `up to ${LIMITS.labelCharactersMax} letters, digits and . _ : = / -`,
-);
-const name = text(
-  /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u,
-  `up to ${LIMITS.nameCharactersMax} letters, digits and . _ - (first a letter or digit)`,
-);
-const clusterName = text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, "up to 32 letters, digits and . _ -");
-const path = text(/^[^\0]{1,4096}$/, "a path");
-
-const hubUrl = text(isHubUrl, "a URL like http://192.168.1.10:8000");
-const hostAndPort = text(
-  (value) => readHostAndPort(value) !== undefined,
-  "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
-);
-
-const lonelyWords: readonly string[] = ["auto", "none"];
-const backendWords: readonly string[] = [...lonelyWords, ...DISCOVERY_BACKENDS];
-const backend: SettingKind<string> = {
-  ...text(
-    (word) => backendWords.includes(word) || isHubUrl(word),
-    `${backendWords.join(", ")} or the URL of a hub like http://192.168.1.10:8000`,
-  ),
-  choices: backendWords,
-};
-const backends = list(backend, LIMITS.labelsMax);
-const discovery: SettingKind<readonly string[]> = {
-  ...backends,
-  schema: backends.schema.refine(
-    (words) =>
-      words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
-  ),
-};
+export type { Setting };
 
 /** The table. Its order is the order of help and of `tankd config`. */
 export const SETTINGS = {
@@ -151,7 +97,7 @@ export const SETTINGS = {
     flag: "--discovery",
     placeholder: "backends",
     env: "DISCOVERY_BACKEND",
-    help: `how to find the others: auto, none, a list of ${DISCOVERY_BACKENDS.join(", ")}, or a hub's URL`,
+    help: `how to find the others: auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
   }),
   hub: setting({
     kind: list(hubUrl, LIMITS.labelsMax),
@@ -289,7 +235,8 @@ export const SETTINGS = {
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),
     default: undefined,
-    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set",
+    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; only from a file that nobody but you and root can write",
+    runsCommand: true,
   }),
   url: setting({
     kind: hubUrl,

@@ -12,6 +12,8 @@ export const LIMITS = {
   peerResponseBytesMax: 2 * 1024 * 1024,
   /** Servers in the registry. A classroom is 30, the design's bench 50, the simulator 1,000. */
   serversMax: 1024,
+  /** Of them those without a key that one address may list: a stranger must not fill the registry. */
+  unsignedServersPerAddressMax: 256,
   /** Addresses nominated by discovery and not yet confirmed; the oldest give way. */
   nominationsMax: 1024,
   /** Addresses kept of one node. */
@@ -33,6 +35,11 @@ export const LIMITS = {
   connectionsMax: 4096,
   /** Outgoing transfers of one node that wait for a decision; beyond it no fish is picked. */
   outboxOpenMax: 4096,
+  /**
+   * Rows kept of the outbox and of the inbox, a few hundred bytes each: what people may still look up.
+   * Rows that the protocol needs stay beyond it.
+   */
+  transfersKeptMax: 20_000,
   /** Transfers sent to one destination at the same time. */
   transfersInFlightPerPeerMax: 8,
   /** Transfers of one node to one tank: a migration storm slows down here and loses nothing. */

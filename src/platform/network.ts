@@ -21,14 +21,25 @@ export interface HttpResponse {
 
 export type NetworkFailure = "timeout" | "refused" | "unreachable" | "too_large" | "redirected";
 
+const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
+  timeout: "no answer in time",
+  refused: "connection refused",
+  unreachable: "not reachable",
+  too_large: "the answer is too long",
+  redirected: "it redirects elsewhere",
+};
+
 /** No answer, or none that may be believed. It says nothing about whether the request took effect. */
 export class NetworkError extends Error {
   readonly failure: NetworkFailure;
+  /** A few words for people, without what was asked: `connection refused`. */
+  readonly reason: string;
 
-  constructor(failure: NetworkFailure, message: string) {
+  constructor(failure: NetworkFailure, message: string, reason = FAILURE_WORDS[failure]) {
     super(message);
     this.name = "NetworkError";
     this.failure = failure;
+    this.reason = reason;
   }
 }
 

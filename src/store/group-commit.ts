@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Journal, JournalConflict, type JournalWrite, StorageUnavailable } from "./journal.ts";
+import { withCommit } from "./with-commit.ts";
 
 interface Waiting {
   readonly writes: readonly JournalWrite[];
@@ -68,26 +69,14 @@ export function groupCommit(
     writing = false;
   };
 
-  return {
-    commit(writes) {
-      return new Promise((resolve, reject) => {
+  return withCommit(
+    journal,
+    (writes) =>
+      new Promise((resolve, reject) => {
         waiting.push({ writes, resolve, reject });
         if (!writing) void drain();
-      });
-    },
-    tanks: () => journal.tanks(),
-    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
-    snapshots: (tankId) => journal.snapshots(tankId),
-    connections: () => journal.connections(),
-    openOutbox: () => journal.openOutbox(),
-    outbox: (filter) => journal.outbox(filter),
-    outboxRow: (transferId) => journal.outboxRow(transferId),
-    inbox: (filter) => journal.inbox(filter),
-    inboxRow: (transferId) => journal.inboxRow(transferId),
-    lastSequences: () => journal.lastSequences(),
-    events: (transferId) => journal.events(transferId),
-    meta: (key) => journal.meta(key),
-  };
+      }),
+  );
 }
 
 function rejectAll(batch: readonly Waiting[], error: unknown): void {

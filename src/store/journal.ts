@@ -1,5 +1,6 @@
 import type {
   ConnectionRow,
+  HorizonRow,
   InboxRow,
   LogRow,
   OutboxRow,
@@ -20,6 +21,7 @@ export type JournalWrite =
   | { readonly put: "connection"; readonly row: ConnectionRow }
   | { readonly put: "outbox"; readonly row: OutboxRow }
   | { readonly put: "inbox"; readonly row: InboxRow }
+  | { readonly put: "horizon"; readonly row: HorizonRow }
   | { readonly put: "event"; readonly row: TransferEventRow }
   | { readonly put: "meta"; readonly key: string; readonly value: string }
   | { readonly remove: "tank"; readonly tank_id: string }
@@ -27,6 +29,7 @@ export type JournalWrite =
   | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
   /** Rows of the log that snapshots cover. */
   | { readonly remove: "log"; readonly tank_id: string; readonly up_to_seq: number }
+  /** A row that becomes delivered or returned gives up its record. */
   | {
       readonly update: "outbox";
       readonly transfer_id: string;
@@ -41,13 +44,23 @@ export interface TransferFilter {
   readonly limit: number;
 }
 
+/** How many rows a journal keeps; see {@link Journal}. */
+export interface JournalBounds {
+  readonly transferEventsMax: number;
+  readonly transfersKeptMax: number;
+}
+
 /**
  * The truth of a node: what is in it has happened. Rows of `log` and `inbox` are only ever added;
  * adding one whose key is taken rejects the whole commit with {@link JournalConflict}.
- * Snapshots and connections with a known key, tanks, outbox rows and meta replace what was there.
+ * Snapshots, connections and horizons with a known key, tanks, outbox rows and meta replace what was there.
  * A removed tank takes its log and snapshots along; its transfers stay, so that a late copy of one
  * still gets the answer it had. The oldest events of settled transfers fold away beyond
  * `LIMITS.transferEventsMax`; meta `transfer_events_folded` counts them.
+ *
+ * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each; beyond it the oldest go that nobody
+ * can ask for any more: of the outbox the settled ones, but for the last of each pair of tanks, whose
+ * sequence counts on; of the inbox those below the horizon of their pair. The others stay.
  */
 export interface Journal {
   /**
@@ -70,6 +83,8 @@ export interface Journal {
   /** Newest first; states are InboxDecision. */
   inbox(filter: TransferFilter): Promise<readonly InboxRow[]>;
   inboxRow(transferId: string): Promise<InboxRow | undefined>;
+  /** The lowest undecided sequence that was put for the pair; 0 before there was one. */
+  horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
   /** Highest sequence ever used per (source tank, destination tank). */
   lastSequences(): Promise<
     readonly { source_tank_id: string; destination_tank_id: string; sequence: number }[]

@@ -1,6 +1,6 @@
 /** The rows of the journal, in the field names of the database. Times are Unix milliseconds. */
 
-export type TankStatus = "running" | "paused" | "stopped" | "removed";
+export type TankStatus = "running" | "paused" | "stopped";
 
 export interface TankRow {
   readonly tank_id: string;
@@ -83,6 +83,7 @@ export interface OutboxRow {
   readonly entity_type: "fish";
   readonly entity_id: string;
   readonly side: "left" | "right";
+  /** Empty once the transfer is settled: from then on nobody may need it. */
   readonly record: Uint8Array;
   readonly record_digest: string;
   /** Counts the transfers of one (source tank, destination tank), from 1. */
@@ -111,6 +112,15 @@ export interface InboxRow {
   /** Epoch of the destination tank that decided. */
   readonly epoch: number;
   readonly decided_at: number;
+}
+
+/** How far a source has settled its transfers to one tank, as it says itself. */
+export interface HorizonRow {
+  readonly source_node_id: string;
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  /** Every transfer of the pair below this sequence is settled at the source. */
+  readonly lowest_undecided: number;
 }
 
 /** The steps of DESIGN §5; `direction` tells which end wrote it. */

@@ -69,6 +69,7 @@ async function readSnapshot(
     return await snapshots.read(row);
   } catch (error) {
     if (!(error instanceof DamagedSnapshot)) throw error;
+    snapshots.condemn(row.seq);
     warn(damageOf(row, error));
     return undefined;
   }

@@ -158,17 +158,20 @@ export class LiveTank {
     await this.#queue.close(reason);
   }
 
-  onFish(message: SaidOfTank<"fish">): void {
-    this.#fish.answer(message.request, message.fish);
-  }
-
-  onMigrants(message: SaidOfTank<"migrants">): void {
-    this.#migrants.answer(message.request, message.fishIds);
-  }
-
-  onMark({ seq, tick, digest }: SaidOfTank<"mark">): void {
-    const row = this.#chain({ seq, tick }, "mark", new Uint8Array(), digest);
-    this.#queue.add({ writes: [{ put: "log", row }], seq, settle: () => {}, fail: () => {} });
+  onAnswer(message: SaidOfTank<"applied" | "mark" | "fish" | "migrants">): void {
+    switch (message.kind) {
+      case "applied":
+        this.#onApplied(message);
+        break;
+      case "mark":
+        this.#onMark(message);
+        break;
+      case "fish":
+        this.#fish.answer(message.request, message.fish);
+        break;
+      case "migrants":
+        this.#migrants.answer(message.request, message.fishIds);
+    }
   }
 
   /** The state with its place in the log; whoever asked for it is answered. */
@@ -183,7 +186,12 @@ export class LiveTank {
     return chained;
   }
 
-  onApplied(message: SaidOfTank<"applied">): void {
+  #onMark({ seq, tick, digest }: SaidOfTank<"mark">): void {
+    const row = this.#chain({ seq, tick }, "mark", new Uint8Array(), digest);
+    this.#queue.add({ writes: [{ put: "log", row }], seq, settle: () => {}, fail: () => {} });
+  }
+
+  #onApplied(message: SaidOfTank<"applied">): void {
     const waiting = this.#commands.take(message.request);
     invariant(waiting, "the simulation answers a command once");
     const { outcome, seq, tick } = message;

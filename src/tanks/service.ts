@@ -63,7 +63,7 @@ class HostingService implements TankService {
   constructor(deps: TanksDeps) {
     this.#deps = deps;
     this.#storage = new StorageWatch(deps, () => {
-      for (const keeper of this.#keepers.values()) void keeper.storageHealed();
+      for (const keeper of this.#keepers.values()) void keeper.revive();
     });
     this.#keeperDeps = {
       ...deps,
@@ -170,7 +170,7 @@ class HostingService implements TankService {
           for (const keeper of this.#on(slot)) keeper.threadLost(message);
         },
         onRestarted: (slot) => {
-          for (const keeper of this.#on(slot)) if (keeper.founded) void keeper.recover();
+          for (const keeper of this.#on(slot)) void keeper.revive();
         },
       },
     );

@@ -23,6 +23,9 @@ export class Snapshots {
   readonly #folder: string;
   /** Newest first. */
   #kept: readonly SnapshotRow[] = [];
+  /** Their rows are still there, and mean nothing. */
+  #damaged: readonly SnapshotRow[] = [];
+  #sweeping: Promise<void> = Promise.resolve();
 
   constructor(files: Files, row: TankRow) {
     this.#files = files;
@@ -33,7 +36,31 @@ export class Snapshots {
   /** Learns from the journal what is there. Newest first. */
   async list(journal: Journal): Promise<readonly SnapshotRow[]> {
     this.#kept = await journal.snapshots(this.#row.tank_id);
+    this.#damaged = [];
     return this.#kept;
+  }
+
+  /** A snapshot that cannot be used: it is none to fall back to any more. */
+  condemn(seq: number): void {
+    this.#damaged = [...this.#damaged, ...this.#kept.filter((row) => row.seq === seq)];
+    this.#kept = this.#kept.filter((row) => row.seq !== seq);
+  }
+
+  get someDamaged(): boolean {
+    return this.#damaged.length > 0;
+  }
+
+  /**
+   * Removes the rows of damaged snapshots. It has to happen before the tank goes on: a snapshot may
+   * be later than the entries that come then, and would contradict them if it were whole again.
+   */
+  async dismissDamaged(journal: Journal): Promise<void> {
+    if (!this.someDamaged) return;
+    const gone = this.#damaged.map(
+      ({ tank_id, seq }) => ({ remove: "snapshot", tank_id, seq }) as const,
+    );
+    await journal.commit(gone);
+    this.#damaged = [];
   }
 
   has(state: { readonly seq: number; readonly tick: number }): boolean {
@@ -88,13 +115,20 @@ export class Snapshots {
       log_checksum: logChecksum,
       created_at: snapshot.createdAtMs,
     };
+    // A sweep would take a file whose row is not there yet for one that a crash has left.
+    await this.#sweeping.catch(() => {});
     await this.#files.writeDurably(row.file, bytes);
     await this.#adopt(row, commit);
     return row;
   }
 
   /** Removes files that no row names: left by a crash between the file and its row. */
-  async sweep(): Promise<void> {
+  sweep(): Promise<void> {
+    this.#sweeping = this.#sweeping.catch(() => {}).then(() => this.#removeUnnamed());
+    return this.#sweeping;
+  }
+
+  async #removeUnnamed(): Promise<void> {
     const named = new Set(this.#kept.map((row) => row.file));
     for (const name of await this.#files.list(this.#folder)) {
       const path = `${this.#folder}/${name}`;

@@ -6,9 +6,10 @@ import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { type History, histories, UnusableTank } from "./history.ts";
+import { type History, UnusableTank } from "./history.ts";
 import { type CommitFailure, LiveTank } from "./live-tank.ts";
 import { firstChecksum } from "./log-chain.ts";
+import { rebuild } from "./rebuild.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import type { Controls, SaidOfTank, TankReport } from "./simulation.ts";
 import { SnapshotTaker } from "./snapshot-taker.ts";
@@ -18,6 +19,7 @@ import { type LoadAnswer, TankLoader } from "./tank-loader.ts";
 import { frameOf, unknownReport } from "./tank-view.ts";
 import type { Alongside, Frame, HostedTank, Stamped } from "./tanks.ts";
 import type { ThreadSlot } from "./threads.ts";
+import { Watchers } from "./watchers.ts";
 
 export interface KeeperDeps {
   readonly journal: Journal;
@@ -42,7 +44,7 @@ export class TankKeeper {
   readonly #loader: TankLoader;
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
-  readonly #listeners = new Set<(frame: Frame) => void>();
+  readonly #watchers = new Watchers((watched) => this.#live?.watch(watched));
   #founded: boolean;
   #finished = false;
   #live: LiveTank | undefined;
@@ -105,13 +107,7 @@ export class TankKeeper {
   }
 
   watch(listener: (frame: Frame) => void): () => void {
-    // A function of its own, so that the same listener may watch twice.
-    const own = (frame: Frame) => listener(frame);
-    this.#listeners.add(own);
-    if (this.#listeners.size === 1) this.#live?.watch(true);
-    return () => {
-      if (this.#listeners.delete(own) && this.#listeners.size === 0) this.#live?.watch(false);
-    };
+    return this.#watchers.add(listener);
   }
 
   /** Makes a new tank; resolves when it is durable. Rejects with Problem, and nothing is left. */
@@ -129,12 +125,12 @@ export class TankKeeper {
     return this.#exclusive(() => this.#bringUp());
   }
 
-  /** The storage takes writes again. */
-  storageHealed(): Promise<void> {
+  /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
+  revive(): Promise<void> {
     return this.#exclusive(async () => {
-      if (!this.#live && !this.#unusable && !this.#finished) await this.#bringUp();
-      if (this.#held) this.#live?.release();
-      this.#held = false;
+      const down = this.#founded && !this.#live && !this.#unusable && !this.#finished;
+      if (down) await this.#bringUp();
+      else await this.#release();
     });
   }
 
@@ -198,38 +194,27 @@ export class TankKeeper {
 
   #onNews(live: LiveTank, message: Exclude<SaidOfTank, LoadAnswer>): void {
     switch (message.kind) {
-      case "applied":
-        live.onApplied(message);
-        break;
-      case "mark":
-        live.onMark(message);
-        break;
-      case "fish":
-        live.onFish(message);
-        break;
-      case "migrants":
-        live.onMigrants(message);
-        break;
       case "captured": {
         const chained = live.onCaptured(message);
         if (message.request === undefined) this.#taker.offer(live, chained);
         break;
       }
-      case "frame": {
-        const frame = frameOf(this.row, message, live.durableSeq);
-        for (const listener of this.#listeners) listener(frame);
+      case "frame":
+        this.#watchers.show(frameOf(this.row, message, live.durableSeq));
         break;
-      }
       case "tank_failed":
         this.#unusable = true;
         void this.#letGo(live, message.message);
         this.#sayStopped();
+        break;
+      default:
+        live.onAnswer(message);
     }
   }
 
   #load(history: History | undefined): Promise<LoadAnswer> {
-    const held = this.#deps.storage.fault !== undefined;
-    const watched = this.#listeners.size > 0;
+    const held = this.#deps.storage.fault !== undefined || this.#snapshots.someDamaged;
+    const watched = this.#watchers.some;
     return this.#loader.load({ history, held, watched }, (loaded) => {
       const live: LiveTank = new LiveTank({
         row: this.row,
@@ -262,20 +247,32 @@ export class TankKeeper {
     try {
       invariant(this.#founded && !this.#finished && !this.#live, "the tank may be brought up");
       await this.#taker.idle();
-      const from = { journal, snapshots: this.#snapshots, engineVersion };
-      for await (const history of histories(this.row, from, warn)) {
-        const answer = await this.#load(history);
-        if (answer.kind === "loaded") return { ...this.#recovered(answer, history), ...said() };
-        if (answer.stage === "replay") throw new UnusableTank(answer.message);
-        warn(`snapshot at entry ${history.snapshot?.seq} is damaged: ${answer.message}`);
-      }
-      throw new UnusableTank("nothing of it can be read");
+      const load = (history: History) => this.#load(history);
+      const ports = { journal, snapshots: this.#snapshots, engineVersion, load, warn };
+      const { loaded, history } = await rebuild(this.row, ports);
+      await this.#release();
+      return { ...this.#recovered(loaded, history), ...said() };
     } catch (error) {
       this.#unusable = error instanceof UnusableTank;
       this.#stopReason = messageOf(error);
       this.#sayStopped();
       return { status: "stopped", reason: this.#stopReason, ...said() };
     }
+  }
+
+  /** Lets a held tank go, once nothing of what its recovery passed over can come back. */
+  async #release(): Promise<void> {
+    if (!this.#held) return;
+    const { storage, journal } = this.#deps;
+    if (storage.fault === undefined) {
+      await this.#snapshots.dismissDamaged(journal).catch((error) => storage.failed(error));
+    }
+    if (storage.fault !== undefined) {
+      this.#stopReason = storage.fault;
+      return;
+    }
+    this.#live?.release();
+    this.#held = false;
   }
 
   #recovered({ report, replayedCommands, replayedTicks }: SaidOfTank<"loaded">, history: History) {
@@ -297,7 +294,7 @@ export class TankKeeper {
     this.#warn("tank taken back to its durable state", error);
     if (kind === "storage") this.#deps.storage.failed(error);
     void this.#letGo(live, messageOf(error));
-    if (this.#founded && !this.#finished) void this.recover();
+    void this.revive();
   }
 
   /** Ends the incarnation. Resolves when what it applied is durable or has failed. */

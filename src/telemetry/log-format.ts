@@ -96,7 +96,8 @@ function cut(text: string): string {
   return text.length <= VALUE_CHARACTERS_MAX ? text : `${text.slice(0, VALUE_CHARACTERS_MAX)}…`;
 }
 
-function escapeUnsafe(text: string): string {
+/** The text with every such character as `\uXXXX`, as JSON would write it. */
+export function escapeUnsafe(text: string): string {
   return text.replace(
     UNSAFE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,

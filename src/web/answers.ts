@@ -3,6 +3,7 @@
 export interface Server {
   readonly server_id: string;
   readonly node_id: string | null;
+  readonly hostname: string;
   readonly host: string;
   readonly port: number;
   readonly status: "online" | "degraded" | "offline";

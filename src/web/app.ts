@@ -1,7 +1,14 @@
 import { askOverview, type Overview, type Tank } from "./answers.ts";
 import { Aquarium, type Figures } from "./aquarium.ts";
 import { byId } from "./dom.ts";
-import { showFigures, showPanels, showTabs, tankFigures } from "./panels.ts";
+import {
+  type NameOf,
+  showFigures,
+  showPanels,
+  showTabs,
+  tankFigures,
+  tankNames,
+} from "./panels.ts";
 
 const POLL_MS = 2000;
 const ANSWER_TIMEOUT_MS = 5000;
@@ -11,6 +18,7 @@ class Page {
   readonly #aquarium: Aquarium;
   readonly #gone = byId("gone");
   #tanks: readonly Tank[] = [];
+  #nameOf: NameOf = (id) => id;
   #live: { readonly tick: number; readonly figures: Figures } | undefined;
 
   constructor(canvas: HTMLCanvasElement) {
@@ -41,6 +49,7 @@ class Page {
 
   #show(overview: Overview): void {
     this.#tanks = overview.tanks;
+    this.#nameOf = tankNames(overview);
     showPanels(overview, Date.now());
     this.#select();
   }
@@ -55,7 +64,7 @@ class Page {
     const selected = this.#selected();
     const tankId = selected?.tank.tank_id;
     this.#live = undefined;
-    showTabs(this.#tanks, tankId, (chosen) => {
+    showTabs(this.#tanks, this.#nameOf, tankId, (chosen) => {
       location.hash = encodeURIComponent(chosen);
     });
     this.#aquarium.show(tankId);

@@ -32,9 +32,13 @@ export function httpUrl(url: string): string | undefined {
 
 export interface Column<Row> {
   readonly title: string;
-  readonly kind?: "number" | "name";
+  /** How wide it is: a figure, a word, or a share of what is left. */
+  readonly kind?: "number" | "word" | "name";
   readonly cell: (row: Row) => Child;
 }
+
+/** Rows of one table; a page of thousands helps nobody. */
+const ROWS_MAX = 50;
 
 /** A table, or a sentence when there is nothing to show. */
 export function table<Row>(
@@ -43,23 +47,27 @@ export function table<Row>(
   empty: string,
 ): HTMLElement {
   if (rows.length === 0) return element("p", { class: "empty" }, empty);
-  const head = columns.map(({ title, kind = "" }) =>
+  const head = columns.map(({ title, kind = "name" }) =>
     element("th", { scope: "col", class: kind }, title),
   );
-  const body = rows.map((row) =>
-    element(
-      "tr",
-      {},
-      ...columns.map(({ title, kind = "", cell }) =>
-        element("td", { "data-label": title, class: kind }, cell(row)),
+  const body = rows
+    .slice(0, ROWS_MAX)
+    .map((row) =>
+      element(
+        "tr",
+        {},
+        ...columns.map(({ title, kind = "name", cell }) =>
+          element("td", { "data-label": title, class: kind }, cell(row)),
+        ),
       ),
-    ),
-  );
+    );
+  const more = rows.length - body.length;
   return element(
     "table",
     {},
     element("thead", {}, element("tr", {}, ...head)),
     element("tbody", {}, ...body),
+    ...(more > 0 ? [element("caption", {}, `and ${more} more`)] : []),
   );
 }
 

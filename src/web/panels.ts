@@ -1,33 +1,39 @@
 import type { Connection, DirectoryEntry, Overview, Server, Tank, Transfer } from "./answers.ts";
 import { badge, byId, type Child, element, link, table } from "./dom.ts";
-import { address, ago, milliseconds, shortId } from "./words.ts";
+import { address, ago, milliseconds, serverLabel, shortId } from "./words.ts";
 
 const ARROWS = { left: "←", right: "→", both: "↔" } as const;
 
 /** Fills everything but the tank itself. */
 export function showPanels(overview: Overview, nowMs: number): void {
   const nameOf = tankNames(overview);
-  replace("node", ...nodeLine(overview));
+  const labelOf = serverLabels(overview);
+  replace("node", ...nodeLine(overview, labelOf));
   replace("servers", serverTable(overview.servers));
   replace("directory", directoryTable(overview.directory));
-  replace("connections", connectionTable(overview.connections, nameOf));
+  replace("connections", connectionTable(overview.connections, nameOf, labelOf));
   replace("transfers", transferTable(overview.transfers, nameOf, nowMs));
   replace("servers-count", overview.servers.length);
   replace("directory-count", overview.directory.length);
   replace("connections-count", overview.connections.length);
-  document.title = `${overview.local.server_id} · tankd`;
+  document.title = `${serverLabel(overview.local)} · tankd`;
 }
 
 /** One button for each tank of this node. */
 export function showTabs(
   tanks: readonly Tank[],
+  nameOf: NameOf,
   selected: string | undefined,
   select: (tankId: string) => void,
 ): void {
   const buttons = tanks.map(({ tank }) => {
     const pressed = String(tank.tank_id === selected);
     const title = `${tank.tank_id} (${tank.status})`;
-    const button = element("button", { type: "button", "aria-pressed": pressed, title }, tank.name);
+    const button = element(
+      "button",
+      { type: "button", "aria-pressed": pressed, title },
+      nameOf(tank.tank_id),
+    );
     button.addEventListener("click", () => select(tank.tank_id));
     return button;
   });
@@ -49,13 +55,13 @@ function replace(id: string, ...children: readonly Child[]): void {
   if (next.innerHTML !== place.innerHTML) place.replaceChildren(...next.childNodes);
 }
 
-function nodeLine({ local }: Overview): Child[] {
+function nodeLine({ local }: Overview, labelOf: NameOf): Child[] {
   const hub = element("span", {}, "hub ");
   if (local.role === "hub") hub.append("is this node");
   else if (local.hub === null) hub.append("not found yet");
-  else hub.append(link(local.hub.api_url, local.hub.server_id));
+  else hub.append(link(local.hub.api_url, labelOf(local.hub.server_id)));
   return [
-    element("strong", { title: local.node_id ?? "" }, local.server_id),
+    element("strong", { title: idsOf(local) }, serverLabel(local)),
     badge(local.role),
     element("span", {}, `cluster ${local.cluster}`),
     hub,
@@ -66,13 +72,13 @@ function nodeLine({ local }: Overview): Child[] {
 function serverTable(servers: readonly Server[]): HTMLElement {
   return table<Server>(
     [
-      { title: "Server", kind: "name", cell: serverName },
+      { title: "Server", cell: serverName },
       {
         title: "Status",
+        kind: "word",
         cell: ({ status }) => element("span", { class: `dot ${status}` }, status),
       },
-      { title: "Role", cell: ({ role }) => badge(role) },
-      { title: "Address", cell: ({ host, port }) => address(host, port) },
+      { title: "Role", kind: "word", cell: ({ role }) => badge(role) },
       { title: "Tanks", kind: "number", cell: ({ tank_count }) => tank_count },
       { title: "Fish", kind: "number", cell: ({ fish_count }) => fish_count },
       {
@@ -87,22 +93,29 @@ function serverTable(servers: readonly Server[]): HTMLElement {
 }
 
 function serverName(server: Server): HTMLElement {
-  if (server.is_local) return element("strong", { title: "This node" }, server.server_id);
-  const name = link(server.api_url, server.server_id);
-  name.title = server.signed
-    ? (server.node_id ?? "")
-    : "It does not sign its requests and has no rights";
-  return name;
+  const label = serverLabel(server);
+  const name = server.is_local ? element("strong", {}, label) : link(server.api_url, label);
+  name.title = idsOf(server);
+  const place = address(server.host, server.port);
+  return element("span", {}, name, element("small", { title: place }, place));
+}
+
+/** What there is to know about a server's name, for those who point at it. */
+function idsOf({ server_id, node_id, is_local, signed }: Server): string {
+  const ids = server_id === node_id || node_id === null ? server_id : `${server_id} (${node_id})`;
+  if (is_local) return `${ids}, this node`;
+  return signed ? ids : `${ids}: it does not sign its requests and has no rights`;
 }
 
 function directoryTable(entries: readonly DirectoryEntry[]): HTMLElement {
   return table<DirectoryEntry>(
     [
-      { title: "Tank", kind: "name", cell: tankLink },
-      { title: "Server", kind: "name", cell: ({ server }) => server.server_id },
+      { title: "Tank", cell: tankLink },
+      { title: "Server", cell: ({ server }) => titled(serverLabel(server), idsOf(server)) },
       {
         title: "Id",
-        cell: ({ tank }) => element("span", { class: "quiet" }, shortId(tank.tank_id)),
+        cell: ({ tank }) =>
+          element("span", { class: "quiet", title: tank.tank_id }, shortId(tank.tank_id)),
       },
     ],
     entries,
@@ -113,28 +126,55 @@ function directoryTable(entries: readonly DirectoryEntry[]): HTMLElement {
 /** A tank of another server is watched on that server's own page. */
 function tankLink({ tank, server }: DirectoryEntry): HTMLElement {
   const place = `#${encodeURIComponent(tank.tank_id)}`;
-  if (server.is_local) return element("a", { href: place }, tank.name);
-  return link(`${server.api_url}/${place}`, tank.name);
+  const name = tankLabel(tank, server);
+  if (server.is_local) return element("a", { href: place, title: tank.name }, name);
+  return link(`${server.api_url}/${place}`, name);
 }
 
-type NameOf = (tankId: string) => string;
+/** The first tank of a server without a name is called by the server's id. */
+function tankLabel({ name }: { readonly name: string }, server: Server): string {
+  return name === server.node_id ? serverLabel(server) : name;
+}
 
-function tankNames({ directory, tanks }: Overview): NameOf {
+function titled(text: string, title: string): HTMLElement {
+  return element("span", { title }, text);
+}
+
+export type NameOf = (id: string) => string;
+
+function serverLabels({ servers }: Overview): NameOf {
+  const labels = new Map(servers.map((server) => [server.server_id, serverLabel(server)]));
+  return (serverId) => labels.get(serverId) ?? serverId;
+}
+
+/** What people call each tank. */
+export function tankNames({ directory, tanks, local }: Overview): NameOf {
   const names = new Map<string, string>();
-  for (const { tank } of directory) names.set(tank.tank_id, tank.name);
-  for (const { tank } of tanks) names.set(tank.tank_id, tank.name);
+  for (const { tank, server } of directory) names.set(tank.tank_id, tankLabel(tank, server));
+  for (const { tank } of tanks) names.set(tank.tank_id, tankLabel(tank, local));
   return (tankId) => names.get(tankId) ?? shortId(tankId);
 }
 
-function connectionTable(connections: readonly Connection[], nameOf: NameOf): HTMLElement {
+function connectionTable(
+  connections: readonly Connection[],
+  nameOf: NameOf,
+  labelOf: NameOf,
+): HTMLElement {
   return table<Connection>(
     [
-      { title: "From", kind: "name", cell: (one) => nameOf(one.source_tank_id) },
-      { title: "Wall", cell: ({ direction }) => `${ARROWS[direction]} ${direction}` },
-      { title: "To", kind: "name", cell: (one) => nameOf(one.destination_tank_id) },
-      { title: "On", kind: "name", cell: (one) => one.destination_server_id },
+      { title: "From", cell: (one) => nameOf(one.source_tank_id) },
+      { title: "Wall", kind: "word", cell: ({ direction }) => `${ARROWS[direction]} ${direction}` },
+      { title: "To", cell: (one) => nameOf(one.destination_tank_id) },
+      {
+        title: "On",
+        cell: ({ destination_server_id: id }) => titled(labelOf(id), id),
+      },
       { title: "Chance", kind: "number", cell: ({ probability }) => `${probability} %` },
-      { title: "Made", cell: ({ origin }) => element("span", { class: "quiet" }, origin) },
+      {
+        title: "Made",
+        kind: "number",
+        cell: ({ origin }) => element("span", { class: "quiet" }, origin),
+      },
     ],
     connections,
     "No connection. One makes itself when another node comes online.",
@@ -144,11 +184,11 @@ function connectionTable(connections: readonly Connection[], nameOf: NameOf): HT
 function transferTable(transfers: readonly Transfer[], nameOf: NameOf, nowMs: number): HTMLElement {
   return table<Transfer>(
     [
-      { title: "When", cell: ({ updated_at }) => ago(Date.parse(updated_at), nowMs) },
+      { title: "When", kind: "word", cell: ({ updated_at }) => ago(Date.parse(updated_at), nowMs) },
       { title: "Fish", cell: ({ entity_id }) => fishName(entity_id) },
-      { title: "From", kind: "name", cell: (one) => nameOf(one.source_tank_id) },
-      { title: "To", kind: "name", cell: (one) => nameOf(one.destination_tank_id) },
-      { title: "State", cell: transferState },
+      { title: "From", cell: (one) => nameOf(one.source_tank_id) },
+      { title: "To", cell: (one) => nameOf(one.destination_tank_id) },
+      { title: "State", kind: "word", cell: transferState },
     ],
     transfers,
     "No fish has travelled yet.",

@@ -19,6 +19,22 @@ export function shortId(id: string): string {
   return id.length <= 14 ? id : `${id.slice(0, 5)}…${id.slice(-6)}`;
 }
 
+/** The parts of a server that it is called by. */
+export interface Named {
+  readonly server_id: string;
+  readonly node_id: string | null;
+  readonly hostname: string;
+}
+
+/** Enough of a node's id to tell apart those of one machine. */
+const NODE_ID_CHARACTERS = 6;
+
+/** What people call a server: the name it was given, else its machine with the beginning of its id. */
+export function serverLabel({ server_id, node_id, hostname }: Named): string {
+  if (server_id !== node_id || hostname === "") return server_id;
+  return `${hostname} · ${node_id.slice(0, NODE_ID_CHARACTERS)}`;
+}
+
 /** Host and port as in a URL (RFC 3986 §3.2.2). */
 export function address(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
 import { clientOf } from "./client.ts";
 import { FakeNode } from "./fakes.ts";
@@ -19,7 +20,8 @@ function documented() {
       summary: "Say hello",
       request: z.strictObject({ say: z.string() }),
       response: z.strictObject({ heard: z.boolean() }),
-      handle: async () => ({ status: 200, body: {} }),
+      status: 201,
+      handle: async () => ({ status: 201, body: {} }),
     },
   ];
   return clientOf(node);
@@ -41,12 +43,14 @@ test("the OpenAPI document contains every mounted route and nothing else", async
     Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect([...new Set(described)].sort()).toEqual([...new Set(mounted)].sort());
-  expect(described).toContain("POST /peer/{server_id}/hello");
+  const { post } = body.paths["/peer/{server_id}/hello"];
+  expect(Object.keys(post.responses)).toEqual(["201", "default"]);
   expect(described).toContain("GET /ws/{tank_id}");
 });
 
 test("the OpenAPI document is well-formed", async () => {
   const { body } = await documented().ask("/openapi.json");
+  expect(await new Validator().validate(structuredClone(body))).toMatchObject({ valid: true });
   expect(body.openapi).toMatch(/^3\.1\.\d+$/);
   expect(body.info).toMatchObject({ title: "tankd", version: "0.1.0" });
   for (const [path, item] of Object.entries<Record<string, Operation>>(body.paths)) {

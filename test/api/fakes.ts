@@ -304,7 +304,10 @@ export class FakeNode {
         const at = new Date(EPOCH_MS).toISOString();
         return { ...transfer, events: [{ transfer_id: id, at, event: "committed", detail: "" }] };
       },
-      hasOpen: (tankId) => this.openEscrow.has(tankId),
+      removeTank: async (tankId) => {
+        if (this.openEscrow.has(tankId)) throw new Problem("escrow_open", "fish are on their way");
+        await this.#tanks().remove(tankId);
+      },
       escrowCount: this.openEscrow.size,
       routes: () => [],
     };

@@ -122,6 +122,17 @@ describe("a request between nodes", () => {
     expect(slow.headers.get("content-type")).toBe("application/problem+json");
   });
 
+  test("may have the header of forms only with the token: curl -d sends it by itself", async () => {
+    const { ask, seen } = withRoutes();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const asked = { method: "POST", headers, body: '{"say":"hi"}' };
+    expect((await ask("/peer/x/hello", { ...asked, token: true })).status).toBe(200);
+    expect(seen[0]).toMatchObject({ controlled: true, body: { say: "hi" } });
+    expect((await ask("/peer/x/hello", asked)).status).toBe(415);
+    const text = { ...asked, headers: { "content-type": "text/plain" }, token: true };
+    expect((await ask("/peer/x/hello", text)).status).toBe(415);
+  });
+
   test("must be JSON, bounded, from our own origin, and by a method that is taken", async () => {
     const { ask } = withRoutes();
     const post = (headers: Record<string, string>, body = "{}") =>

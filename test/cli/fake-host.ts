@@ -49,6 +49,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
   const output = (lines: string[]): Output => ({
     write: (text) => void lines.push(text),
     isTerminal: world.isTerminal ?? false,
+    isClosed: false,
     columns: 100,
   });
   const alive = new Set(world.alive ?? []);
@@ -84,6 +85,10 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       },
     },
     readText: (path) => world.files?.[path],
+    readGuarded: (path) => {
+      const text = world.files?.[path];
+      return text === undefined ? undefined : { text, alsoWrittenBy: undefined };
+    },
     readFrom: (path, offset) => {
       const text = world.files?.[path];
       return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);

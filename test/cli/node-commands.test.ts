@@ -1,10 +1,22 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity.ts";
 import { signChallenge } from "../../src/cluster/proof.ts";
+import type { HttpRequest, HttpResponse } from "../../src/platform/network.ts";
 import { identity, json, nodeAnswers, nodeFiles, runIn } from "./fake-host.ts";
 
 const USER_DIRECTORY = "/home/ann/.local/state/tankd";
 const running = { files: nodeFiles(USER_DIRECTORY), alive: [42] };
+
+/** `GET /gateway/tanks` with these tanks: id, name, server. */
+function directory(...tanks: readonly (readonly [string, string, string])[]) {
+  const server = { status: "online", api_url: "http://far:1", is_local: false };
+  return {
+    tanks: tanks.map(([tank_id, name, server_id]) => ({
+      tank: { tank_id, name, server_id },
+      server: { ...server, node_id: `node-of-${server_id}` },
+    })),
+  };
+}
 
 describe("which node a command speaks to", () => {
   const answer = nodeAnswers({ "GET /api/tanks": { tanks: [], count: 0 } });
@@ -49,6 +61,7 @@ describe("the token", () => {
   const made = { connection_id: "c1" };
   const routes = {
     "GET /api/tanks": { tanks: [], count: 0 },
+    "GET /gateway/tanks": directory(["b-id", "b", "far"]),
     "POST /api/connections": made,
   };
 
@@ -59,6 +72,11 @@ describe("the token", () => {
     const withToken = ran.requests.filter((request) => request.headers["authorization"]);
     expect(withToken.map(({ method }) => method)).toEqual(["POST"]);
     expect(withToken[0]?.headers["authorization"]).toBe("Bearer secret-token-0123456789");
+    expect(JSON.parse(withToken[0]?.body ?? "")).toEqual({
+      source_tank_id: "a",
+      destination_tank_id: "b-id",
+      destination_server_id: "far",
+    });
   });
 
   test.each([
@@ -122,10 +140,115 @@ describe("the token", () => {
       "--url",
       "http://far:1",
     );
-    expect([ran.code, ran.err]).toEqual([
-      1,
-      "tankd: The token is missing; set TANKD_TOKEN or give --token-file\n",
-    ]);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toMatch(/^tankd: this needs the node's control token: .*--token-file\n$/);
+  });
+});
+
+describe("tanks of other nodes", () => {
+  const connection = {
+    connection_id: "c1",
+    source_tank_id: "id1",
+    source_server_id: "reef",
+    destination_tank_id: "id2",
+    destination_server_id: "lagoon",
+    probability: 25,
+    direction: "right",
+    origin: "manual",
+  };
+  const routes = {
+    "GET /api/tanks": { tanks: [], count: 0 },
+    "GET /gateway/tanks": directory(
+      ["id1", "cave", "reef"],
+      ["id2", "cave", "lagoon"],
+      ["id3", "bay", "lagoon"],
+    ),
+    "GET /api/connections": { connections: [connection], count: 1 },
+    "POST /api/connections": connection,
+  };
+  const connect = async (source: string, destination: string) => {
+    const world = { ...running, answer: nodeAnswers(routes) };
+    const ran = await runIn(world, "connect", source, destination);
+    const post = ran.requests.find(({ method }) => method === "POST");
+    return { ...ran, asked: post?.body === undefined ? undefined : JSON.parse(post.body) };
+  };
+
+  test.each([
+    ["bay", { destination_tank_id: "id3", destination_server_id: "lagoon" }],
+    ["lagoon::cave", { destination_tank_id: "id2", destination_server_id: "lagoon" }],
+    ["node-of-lagoon::cave", { destination_tank_id: "id2", destination_server_id: "lagoon" }],
+    ["reef::id1", { destination_tank_id: "id1", destination_server_id: "reef" }],
+    // A large server names only some of its tanks to the others.
+    ["lagoon::unlisted", { destination_tank_id: "unlisted", destination_server_id: "lagoon" }],
+  ])("connect to %s", async (destination, wanted) => {
+    const { asked } = await connect("reef::id1", destination);
+    expect(asked).toEqual({ source_tank_id: "id1", source_server_id: "reef", ...wanted });
+  });
+
+  test.each([
+    ["cave", 2, "several tanks are called cave; give one of reef::id1, lagoon::id2"],
+    ["none", 1, "no node has a tank none; those of all nodes: tankd tank ls --all"],
+    ["lagoon::", 2, '"lagoon::" is no tank: give its id, its name, or SERVER::TANK'],
+  ])("connect to %s is refused", async (destination, code, sentence) => {
+    const ran = await connect("id1", destination);
+    expect([ran.code, ran.err, ran.asked]).toEqual([code, `tankd: ${sentence}\n`, undefined]);
+  });
+
+  test("connections are shown by the names of their tanks", async () => {
+    const ran = await runIn({ ...running, answer: nodeAnswers(routes) }, "connections");
+    expect(ran.out).toContain("cave  cave  lagoon       25  right      manual  c1");
+  });
+
+  test("tanks of one server that share a name are shown by their ids", async () => {
+    const shared = directory(["id1", "cave", "reef"], ["id9", "cave", "reef"]);
+    const answer = nodeAnswers({ ...routes, "GET /gateway/tanks": shared });
+    expect((await runIn({ ...running, answer }, "connections")).out).toContain("\nid1 ");
+  });
+});
+
+describe("what a foreign node says", () => {
+  const evil = "a\u001b[2J\u009b1mb\nforged line\u202e";
+  const body = directory(["id1", evil, "reef"]);
+  const world = { ...running, answer: nodeAnswers({ "GET /gateway/tanks": body }) };
+
+  test("cannot move the cursor or forge lines", async () => {
+    const { out } = await runIn(world, "tank", "ls", "--all");
+    expect(out).toContain("a\\u001b[2J\\u009b1mb\\u000aforged line\\u202e");
+    expect(out).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  });
+
+  test("nor in JSON, which keeps its value", async () => {
+    const { out } = await runIn(world, "tank", "ls", "--all", "--json");
+    expect(JSON.parse(out)).toEqual(body);
+    expect(out).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  });
+
+  test("nor in a refusal", async () => {
+    const problem = { type: "urn:tankd:problem:unknown_tank", detail: `no ${evil}` };
+    const { err } = await runIn({ ...running, answer: refusing(problem) }, "transfers");
+    expect(err).toBe("tankd: no a\\u001b[2J\\u009b1mb forged line\\u202e\n");
+  });
+});
+
+/** A node that proves its id and refuses everything else. */
+function refusing(problem: unknown): (request: HttpRequest) => HttpResponse {
+  const proves = nodeAnswers({});
+  return (request) =>
+    request.path.startsWith("/.well-known/") ? proves(request) : json(404, problem);
+}
+
+describe("tank create", () => {
+  const tanks = { tanks: [], count: 0 };
+  const answer = nodeAnswers({ "GET /api/tanks": tanks, "POST /api/tanks": { tank: {} } });
+
+  test("--server auto is this node", async () => {
+    const ran = await runIn({ ...running, answer }, "tank", "create", "--server=auto", "--json");
+    expect(JSON.parse(ran.requests.at(-1)?.body ?? "")).toEqual({ name: "tank-1" });
+  });
+
+  test("too many fish are wrong usage, before any node is asked", async () => {
+    const ran = await runIn({ ...running, answer }, "tank", "create", "--fish", "10001");
+    expect([ran.code, ran.requests]).toEqual([2, []]);
   });
 });
 
@@ -180,6 +303,35 @@ describe("logs", () => {
     const world = { files: { [`${USER_DIRECTORY}/tankd.log`]: log } };
     expect((await runIn(world, "logs")).out).toBe(log);
     expect((await runIn(world, "logs", "-n", "2")).out).toBe("line 4\nline 5\n");
+  });
+
+  describe("lines for people", () => {
+    const entry = (msg: string, fields = {}) =>
+      JSON.stringify({ time: "2030-01-01T00:00:00.123Z", level: "warn", msg, ...fields });
+    const text = `${entry("role decided", { role: "hub", term: 1, caller: "a.ts:7" })}\nat trace\x1b[2J\n`;
+    const files = { [`${USER_DIRECTORY}/tankd.log`]: text };
+    const shown =
+      "2030-01-01T00:00:00.123Z WARN  role decided role=hub term=1 (a.ts:7)\nat trace\\u001b[2J\n";
+
+    test("on a terminal, without colour where it is not wanted", async () => {
+      const environment = { NO_COLOR: "1" };
+      expect((await runIn({ files, isTerminal: true, environment }, "logs")).out).toBe(shown);
+    });
+    test("with colour", async () => {
+      expect((await runIn({ files, isTerminal: true }, "logs")).out).toContain("\x1b[33mWARN");
+    });
+    test("JSON goes through a pipe as it is", async () => {
+      expect((await runIn({ files }, "logs")).out).toBe(text);
+    });
+    test("LOG_FORMAT decides, LOG_TIME shortens", async () => {
+      const asText = { LOG_FORMAT: "text", LOG_TIME: "off" };
+      const { out } = await runIn({ files, environment: asText }, "logs");
+      expect(out).toStartWith("WARN  role decided");
+      const asJson = { LOG_FORMAT: "json" };
+      expect((await runIn({ files, isTerminal: true, environment: asJson }, "logs")).out).toBe(
+        text,
+      );
+    });
   });
 
   test("says where else a log may be", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity.ts";
 import { signRequest } from "../../src/cluster/signature.ts";
 import { registrationSchema } from "../../src/cluster/wire.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
 import { Lab, type LabNode, PORT } from "./support/lab.ts";
 
 const CONTROL = { authorization: "Bearer secret" };
@@ -139,13 +140,34 @@ describe("a stranger", () => {
     }
     expect((await send(hub, "DELETE", "/api/discovery/unregister/worker")).status).toBe(403);
     const before = hub.cluster.server("worker");
-    await send(hub, "POST", "/api/discovery/heartbeat/worker", { tank_count: 99 });
+    const beat = await send(hub, "POST", "/api/discovery/heartbeat/worker", { tank_count: 99 });
+    // Or it could keep one on the list that is long gone.
+    expect(beat).toMatchObject({ status: 403, body: { type: "urn:tankd:problem:not_trusted" } });
     expect(hub.cluster.server("worker")).toMatchObject({
       tank_count: before?.tank_count ?? -1,
       host: before?.host ?? "",
     });
     await lab.run(1_000);
     expect(lab.agree([hub, worker])).toBe(true);
+  });
+
+  test("fills a part of the list only", async () => {
+    const { lab, send, hub } = await cluster(88);
+    const register = (number: number) =>
+      send(hub, "POST", "/api/discovery/register", { server_id: `fake-${number}`, port: 1 });
+    for (let number = 0; number < LIMITS.unsignedServersPerAddressMax; number++) {
+      expect((await register(number)).status).toBe(200);
+    }
+    expect(await register(-1)).toMatchObject({
+      status: 429,
+      body: { type: "urn:tankd:problem:too_many" },
+    });
+    // What it has already may register again.
+    expect((await register(0)).status).toBe(200);
+    const elsewhere = lab.world.addHost({ name: "elsewhere" });
+    const other = { server_id: "other", port: 1 };
+    const path = "/api/discovery/register";
+    expect((await lab.request(elsewhere, hub, "POST", path, other)).status).toBe(200);
   });
 
   test("does not get to touch another stranger's entry", async () => {
@@ -184,6 +206,13 @@ describe("a stranger", () => {
     }
     expect((await send(hub, "GET", "/api/servers?status=asleep")).status).toBe(400);
     expect((await send(hub, "GET", "/api/servers/nobody")).status).toBe(404);
+  });
+
+  test("cannot make nodes pass a request around", async () => {
+    const { send, worker } = await cluster(93);
+    const body = { ...TANK_WORLD, forwarded_for: "10.0.0.77" };
+    const reply = await send(worker, "POST", "/api/discovery/register", body);
+    expect(reply).toMatchObject({ status: 503, body: { type: "urn:tankd:problem:not_ready" } });
   });
 
   test("cannot ping or say hello without a signature", async () => {
@@ -231,11 +260,14 @@ describe("an operator", () => {
   });
 
   test("is believed about the host of a server that has no key, and may remove anything", async () => {
-    const { send, hub } = await cluster(91);
+    const { lab, send, hub } = await cluster(91);
     await send(hub, "POST", "/api/discovery/register", TANK_WORLD, CONTROL);
     expect(hub.cluster.server("local-server")?.host).toBe("192.168.7.7");
     const path = "/api/discovery/unregister/worker";
     expect((await send(hub, "DELETE", path, undefined, CONTROL)).status).toBe(200);
+    expect(hub.cluster.server("worker")).toBeUndefined();
+    // It is alive, so it comes back by itself.
+    await lab.until("back", 2_000, () => hub.cluster.server("worker")?.status === "online");
   });
 
   test("reads what the hybrid discovery document shows", async () => {

@@ -134,6 +134,9 @@ describe("a signed request", () => {
   test("ignores case and default port of the authority, as the Host header may differ in them", () => {
     const headers = signed({ ...parts, authority: "Example.org:80" });
     expect(verdict({ ...parts, authority: "example.org" }, headers).kind).toBe("signed");
+    const six = signed({ ...parts, authority: "[2001:DB8:0::1]:80" });
+    expect(verdict({ ...parts, authority: "[2001:db8::1]" }, six).kind).toBe("signed");
+    expect(verdict({ ...parts, authority: "[2001:db8::1]:8000" }, six).kind).toBe("bad");
   });
 
   test("with any other headers never throws and never passes", () => {

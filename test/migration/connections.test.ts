@@ -137,6 +137,16 @@ describe("a connection by hand", () => {
     expect(node.migration.connections()).toEqual([]);
   });
 
+  test("goes when the tank next door that it leads to goes", async () => {
+    const node = await new LoneNode().start();
+    await node.migration.connect({ ...toLake, destination_tank_id: "pond", probability: 0 });
+    await node.migration.connect({ ...toLake, probability: 0 });
+    await node.tanks.remove("pond");
+    await node.run(2000);
+    const left = node.migration.connections().map((one) => one.destination_tank_id);
+    expect(left).toEqual(["lake"]);
+  });
+
   test("stays when its tank only could not be brought back", async () => {
     const node = await new LoneNode().start();
     await node.migration.connect(toLake);

@@ -1,4 +1,5 @@
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
+import { withCommit } from "../../src/store/with-commit.ts";
 
 /**
  * A journal that drops some of what it is told to keep: this is how every durable promise of the
@@ -8,16 +9,7 @@ export function forgetting(
   forgets: (write: JournalWrite) => boolean,
 ): (journal: Journal) => Journal {
   return (journal) =>
-    new Proxy(journal, {
-      get(target, key) {
-        if (key === "commit") {
-          return (writes: readonly JournalWrite[]) =>
-            target.commit(writes.filter((write) => !forgets(write)));
-        }
-        const member: unknown = Reflect.get(target, key, target);
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
+    withCommit(journal, (writes) => journal.commit(writes.filter((write) => !forgets(write))));
 }
 
 /** Answers with this decision are given, but not kept. */

@@ -105,6 +105,20 @@ describe("without a decision", () => {
   });
 });
 
+test("a destination that comes back while it is being asked is asked again at once", async () => {
+  const { node, peer } = await withPeer();
+  await node.sendOne();
+  await node.run(300_000);
+  peer.answer = () => new Promise(() => {});
+  const before = peer.asked.length;
+  await node.world.runUntil(node.world.nowMs + 60_000, () => peer.asked.length > before);
+  await node.run(500);
+  setStatus(node, "offline");
+  setStatus(node, "online");
+  await node.run(600);
+  expect(peer.asked.length).toBe(before + 2);
+});
+
 describe("giving up", () => {
   const isAbort = ({ path }: Asked) => path !== TRANSFER_PATH;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf, TRANSFER_PATH } from "../../src/migration/protocol.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
+import { MemoryJournal } from "../../src/store/memory/journal.ts";
 import { answer } from "./aquarium.ts";
 import { abortOf, LoneNode, transferOf } from "./lone-node.ts";
 
@@ -278,6 +279,21 @@ describe("below what its source has settled", () => {
     }
     expect(await reef(restarted)).toEqual(["dory", "marlin"]);
     expect(await node.journal.inboxRow(late.transfer_id)).toBeUndefined();
+  });
+
+  test("a decision may be forgotten: a late copy of it is stale, and doubles nobody", async () => {
+    const journal = new MemoryJournal({ transferEventsMax: 10, transfersKeptMax: 2 });
+    const node = await new LoneNode({ journal }).start();
+    const copies = ["nemo", "dory", "marlin", "gill"].map((fishId, index) =>
+      transferOf(fishId, { sequence: index + 1, lowest_undecided: index + 1 }),
+    );
+    for (const copy of copies) await node.receive(copy);
+    const decisions: unknown[] = [];
+    for (const copy of copies) decisions.push((await node.receive(copy)).body);
+    expect(decisions).toMatchObject(
+      ["stale", "stale", "accepted", "accepted"].map((decision) => ({ decision })),
+    );
+    expect((await reef(node)).length).toBe(copies.length);
   });
 
   test("nobody can age the transfers of another node or pair of tanks", async () => {

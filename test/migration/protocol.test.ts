@@ -88,6 +88,7 @@ describe("the requests", () => {
   test("of another world are known as such", () => {
     expect(isForeignEntity({ destination_world_id: "w", entity_data: {} })).toBe(true);
     expect(isForeignEntity({ destination_tank_id: "t", entity_data: {} })).toBe(true);
+    expect(isForeignEntity({ species: "neural" }, { destination_tank_id: "t" })).toBe(true);
     expect(isForeignEntity({ ...transferOf("nemo"), entity_type: "plant" })).toBe(true);
     for (const body of [transferOf("nemo"), {}, null, "fish", 7]) {
       expect(isForeignEntity(body)).toBe(false);

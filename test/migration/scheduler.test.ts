@@ -87,7 +87,31 @@ describe("every two seconds", () => {
     await one.migration.connect({ ...toLake, source_tank_id: "empty" });
     await one.run(20_000);
     expect(await sent(one)).toBe(0);
-    expect(one.migration.hasOpen("empty")).toBe(false);
+    expect(one.migration.escrowCount).toBe(0);
+  });
+
+  test("nobody is asked for a fish while the storage takes no writes, or its tank is stopped", async () => {
+    const one = await new LoneNode({ call: decides("accepted") }).start();
+    await one.migration.connect(toLake);
+    let picked = 0;
+    const pick = one.tanks.pickMigrant.bind(one.tanks);
+    one.tanks.pickMigrant = (tankId) => {
+      picked++;
+      return pick(tankId);
+    };
+    one.tanks.storageFault = "disk full";
+    await one.run(20_000);
+    one.tanks.storageFault = undefined;
+    const get = one.tanks.get.bind(one.tanks);
+    one.tanks.get = (tankId) => {
+      const tank = get(tankId);
+      return tank && { ...tank, status: "stopped" };
+    };
+    await one.run(20_000);
+    expect(picked).toBe(0);
+    one.tanks.get = get;
+    await one.run(2000);
+    expect(picked).toBe(1);
   });
 
   test("nobody is picked while the outbox is full", async () => {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
+import { createBackends } from "../../src/discovery/backends.ts";
 import { readHostAndPort } from "../../src/node/addresses.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { planDiscovery } from "../../src/node/discovery-plan.ts";
-import { makeFirstTanks } from "../../src/node/first-tanks.ts";
+import { makeFirstTanks, tankLabel } from "../../src/node/first-tanks.ts";
 import { runOnRoleChange } from "../../src/node/role-hook.ts";
 import { closest } from "../../src/node/spelling.ts";
 import { timingOf } from "../../src/node/timing.ts";
+import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import type { NewTank, Tanks } from "../../src/tanks/tanks.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -34,16 +36,19 @@ describe("HOST[:PORT]", () => {
 describe("discovery and hub together", () => {
   const hub = { host: "h", port: 8000 };
   test.each([
-    [["auto"], [], ["mdns"], []],
-    [["none"], [], [], []],
-    [["mdns"], [], ["mdns"], []],
-    [["none"], ["http://h:8000"], ["hub"], [hub]],
-    [["auto"], ["http://h:8000"], ["mdns", "hub"], [hub]],
-    [["hub"], ["http://h:8000"], ["hub"], [hub]],
-    [["http://h:8000"], [], ["hub"], [hub]],
-    [["http://h:8000"], ["http://h:8000", "http://i"], ["hub"], [hub, { host: "i", port: 80 }]],
-  ])("%j %j", (discovery, hubs, backends, addresses) => {
-    expect<unknown>(planDiscovery({ discovery, hub: hubs })).toEqual({ backends, hubs: addresses });
+    [["auto"], [], ["auto"], [], ["mdns"]],
+    [["none"], [], ["none"], [], []],
+    [["mdns"], [], ["mdns"], [], ["mdns"]],
+    [["none"], ["http://h:8000"], ["none"], [hub], ["hub"]],
+    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "hub"]],
+    [["hub"], ["http://h:8000"], ["hub"], [hub], ["hub"]],
+    [["http://h:8000"], [], [], [hub], ["hub"]],
+    [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],
+  ])("%j %j", (discovery, urls, words, hubs, names) => {
+    expect<unknown>(planDiscovery({ discovery, hub: urls })).toEqual({ words, hubs });
+    const { timers, machine } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+    const backends = createBackends(words, { timers, machine, log: silentLog, hubs });
+    expect(backends.map(({ name }) => name)).toEqual(names);
   });
 
   test("hub without a URL says what is missing", () => {
@@ -79,6 +84,24 @@ describe("tanks of the first start", () => {
     made.length = 0;
     expect(await makeFirstTanks(tanks, journal, wanted)).toBe(0);
     expect(made).toEqual([]);
+  });
+
+  test.each([
+    ["reef", "laptop.local", "reef"],
+    [undefined, "laptop.local", "laptop"],
+    [undefined, "Anna's Mac", "Anna-s-Mac"],
+    [undefined, "", "tank"],
+    [undefined, "..\u0000/etc", "tank"],
+    [undefined, "x".repeat(253), "x".repeat(64)],
+  ])("are named after the node's name %p, else after the machine %p", (name, hostname, label) => {
+    expect(tankLabel(name, hostname)).toBe(label);
+  });
+
+  test("stay within the bound of names when they are counted", async () => {
+    const { made, tanks } = memory();
+    const label = "x".repeat(64);
+    await makeFirstTanks(tanks, new MemoryStore().journal, { ...wanted, tanks: 10, label });
+    expect(made[9]?.name).toBe(`${"x".repeat(61)}-10`);
   });
 
   test("a single one has the plain name, and a seed of its own choice", async () => {

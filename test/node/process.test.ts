@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { tankViewSchema } from "../../src/api/tank-view.ts";
 import { Sandbox } from "./child.ts";
@@ -146,7 +146,7 @@ test("another user's view: without the token a change is refused with what to do
   const url = (await node.running).replace(/\/$/, "");
   const ran = await sandbox.run("tank", "create", "--tank-name", "x", "--url", url);
   expect(ran.code).toBe(1);
-  expect(ran.err).toMatch(/^tankd: .*; set TANKD_TOKEN or give --token-file\n$/);
+  expect(ran.err).toMatch(/^tankd: .*set TANKD_TOKEN or give --token-file\n$/);
   const token = ["--token-file", sandbox.at("data/token")];
   expect(
     (await sandbox.run("tank", "create", "--tank-name", "x", "--url", url, ...token)).code,
@@ -158,10 +158,31 @@ test("a change of role runs the command of tankd.toml with what has changed", as
   const told = sandbox.at("told");
   mkfifo(told);
   const command = `echo "$TANKD_ROLE $TANKD_HUB_URL" > ${told}`;
-  writeFileSync(sandbox.at("tankd.toml"), `on_role_change = '${command}'\n`);
+  writeFileSync(sandbox.at("tankd.toml"), `on_role_change = '${command}'\n`, { mode: 0o644 });
   const node = await sandbox.start("data", "--tanks", "0", "--advertise", "127.0.0.1:9");
   expect(await Bun.file(told).text()).toBe("hub http://127.0.0.1:9\n");
   expect(await node.end("SIGTERM")).toBe(0);
+});
+
+test.each([
+  [0o666, "every user of this machine"],
+  [0o664, "a whole group of users"],
+])("a command in a tankd.toml of mode %o is refused", async (mode, who) => {
+  using sandbox = new Sandbox();
+  writeFileSync(sandbox.at("tankd.toml"), "on_role_change = 'touch hacked'\n");
+  chmodSync(sandbox.at("tankd.toml"), mode);
+  const ran = await sandbox.run("start", "--data-dir", sandbox.at("data"), "--port", "0");
+  expect([ran.code, ran.out]).toEqual([2, ""]);
+  expect(ran.err).toContain(who);
+  expect(ran.err.trimEnd()).not.toContain("\n");
+});
+
+test.if(process.getuid?.() === 0)("a command in another user's tankd.toml is refused", async () => {
+  using sandbox = new Sandbox();
+  writeFileSync(sandbox.at("tankd.toml"), "on_role_change = 'touch hacked'\n");
+  chownSync(sandbox.at("tankd.toml"), 65_534, 65_534);
+  const ran = await sandbox.run("start", "--data-dir", sandbox.at("data"), "--port", "0");
+  expect([ran.code, ran.err.includes("another user")]).toEqual([2, true]);
 });
 
 test("a second signal does not wait", async () => {

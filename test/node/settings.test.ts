@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import type { SettingSources } from "../../src/node/resolve-settings.ts";
 import { resolveSettings } from "../../src/node/resolve-settings.ts";
 import type { Setting, SettingKey } from "../../src/node/settings.ts";
@@ -118,7 +119,8 @@ describe("refusals name setting, value, source and what is allowed", () => {
   ])("discovery %j lists the known backends", (discovery) => {
     const said = refusal({ flags: { discovery } });
     expect(said).toContain(JSON.stringify(discovery));
-    expect(said).toContain("auto, none, mdns, hub or the URL of a hub");
+    expect(said).toContain(["auto", "none", ...BACKEND_NAMES].join(", "));
+    expect(said).toContain("speak no https");
   });
 
   test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
@@ -149,6 +151,18 @@ describe("refusals name setting, value, source and what is allowed", () => {
     const said = refusal({ files: [file("/x/tankd.toml", { token: "0123456789abcdef" })] });
     expect(said).toContain('unknown key "token"');
   });
+});
+
+test("a command is obeyed only from a file that nobody else can write, other settings from any", () => {
+  const content = { on_role_change: "reboot", cluster: "reef" };
+  const mine = { ...file("/tmp/tankd.toml", content), alsoWrittenBy: undefined };
+  expect(resolveSettings(sources({ files: [mine] })).values.onRoleChange).toBe("reboot");
+  const open = { ...mine, alsoWrittenBy: "every user of this machine" };
+  expect(refusal({ files: [open] })).toBe(
+    "on_role_change in /tmp/tankd.toml is not obeyed, as every user of this machine can write that file: " +
+      "make it your own (chown, chmod go-w) or take the line out.",
+  );
+  expect(resolveSettings(sources({ files: [open] }), ["cluster"]).values.cluster).toBe("reef");
 });
 
 test("settings outside the asked keys are not read", () => {

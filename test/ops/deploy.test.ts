@@ -57,7 +57,7 @@ describe("make deploy as root", () => {
     );
     expect(told).toContain("tankd\ntankd.previous\n");
     expect(told).toContain("Started the service tankd");
-    expect(told).toContain("Removed /usr/local/bin/tankd. The tanks are still in /var/lib/tankd.");
+    expect(told).toContain("Removed /usr/local/bin/tankd.\nThe tanks are still in /var/lib/tankd.");
     expect(first).toContain("useradd --system");
     expect(first).toContain("systemctl daemon-reload");
     expect(first).toContain("systemctl enable --quiet tankd.service");

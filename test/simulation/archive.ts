@@ -1,33 +1,35 @@
 import { apply, createTank, digest, step, type Tank } from "../../src/sim/index.ts";
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
 import type { LogRow, SnapshotRow, TankRow } from "../../src/store/rows.ts";
+import { withCommit } from "../../src/store/with-commit.ts";
 import { decodeCommand } from "../../src/tanks/command-codec.ts";
 import { specOf } from "../../src/tanks/history.ts";
 
-/** Every log row that a node ever committed, also those that it has trimmed since. */
-export class LogArchive {
+/** Every log row that a node ever committed, also those that it has trimmed since, and its transfers. */
+export class Archive {
+  /** Fish that have left, and those of them that were brought back. */
+  transfers = 0;
+  returned = 0;
   readonly #rows = new Map<string, LogRow[]>();
 
   /** The journal, with what it commits noted here. */
   watch(journal: Journal): Journal {
-    return new Proxy(journal, {
-      get: (target, key) => {
-        if (key === "commit")
-          return (writes: readonly JournalWrite[]) => this.#commit(target, writes);
-        const member: unknown = Reflect.get(target, key, target);
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
+    return withCommit(journal, (writes) => this.#commit(journal, writes));
   }
 
   async #commit(journal: Journal, writes: readonly JournalWrite[]): Promise<void> {
     await journal.commit(writes);
-    for (const write of writes) {
-      if (!("put" in write) || write.put !== "log") continue;
-      const rows = this.#rows.get(write.row.tank_id) ?? [];
-      rows.push(write.row);
-      this.#rows.set(write.row.tank_id, rows);
-    }
+    for (const write of writes) this.#note(write);
+  }
+
+  #note(write: JournalWrite): void {
+    if ("update" in write && write.state === "returned") this.returned++;
+    if (!("put" in write)) return;
+    if (write.put === "outbox") this.transfers++;
+    if (write.put !== "log") return;
+    const rows = this.#rows.get(write.row.tank_id) ?? [];
+    rows.push(write.row);
+    this.#rows.set(write.row.tank_id, rows);
   }
 
   /**

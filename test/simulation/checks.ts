@@ -6,15 +6,19 @@ import type { SimulatedCluster, SimulatedNode } from "./cluster.ts";
 /** What a run of the simulator has found wrong, in a sentence. */
 export type Finding = string;
 
-/** One hub, and everybody knows it. */
-export function checkHub(cluster: SimulatedCluster): readonly Finding[] {
+/** One hub, and everybody follows it. */
+export function checkRoles(cluster: SimulatedCluster): readonly Finding[] {
   const views = cluster.cores.map((core) => core.cluster.view());
   const hubs = views.filter((view) => view.role === "hub");
   const [hub] = hubs;
   if (hubs.length !== 1 || !hub) return [`${hubs.length} hubs among ${views.length} nodes`];
   const known = new Set(views.map((view) => view.hub?.node_id));
-  if (known.size !== 1) return [`the nodes follow ${[...known].join(" and ")}`];
-  const findings: Finding[] = [];
+  return known.size === 1 ? [] : [`the nodes follow ${[...known].join(" and ")}`];
+}
+
+/** One hub, and everybody sees everybody. */
+export function checkHub(cluster: SimulatedCluster): readonly Finding[] {
+  const findings = [...checkRoles(cluster)];
   for (const { cluster: seen } of cluster.cores) {
     const online = seen.servers().filter((server) => server.status === "online");
     if (online.length !== cluster.nodes.length) {

@@ -12,7 +12,7 @@ import { MemoryStore } from "../../src/store/memory/store.ts";
 import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
-import { LogArchive } from "./archive.ts";
+import { Archive } from "./archive.ts";
 import { receiver } from "./receiver.ts";
 
 const API_PORT = 8000;
@@ -22,6 +22,9 @@ const COMMIT_MAX_MS = 12;
 
 /** Often, so that kills meet snapshots and trimmed logs. The simulated clock sees no CPU being used. */
 const SNAPSHOT_LIMITS = { costMs: 20, intervalMs: 3_000, ticksMax: 50, entriesMax: 10 };
+
+/** So few that late copies meet decisions that are forgotten. */
+const JOURNAL_BOUNDS = { transferEventsMax: 100, transfersKeptMax: 15 };
 
 export interface ClusterOptions {
   readonly seed: number;
@@ -36,8 +39,8 @@ export interface ClusterOptions {
 export class SimulatedNode {
   readonly host: SimulatedHost;
   readonly identity: Identity;
-  readonly store = new MemoryStore();
-  readonly archive = new LogArchive();
+  readonly store = new MemoryStore(JOURNAL_BOUNDS);
+  readonly archive = new Archive();
   core: Core | undefined;
   readonly #cluster: SimulatedCluster;
 

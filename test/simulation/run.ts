@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
     seeds: { type: "string", default: "1" },
-    nodes: { type: "string", default: "3" },
+    nodes: { type: "string" },
     sabotage: { type: "string" },
   },
 });
@@ -28,10 +28,9 @@ let wrong = 0;
 const first = Number(values.seed);
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   process.stdout.write(`seed ${seed} `);
-  const nodes = Number(values.nodes);
   const report = await runScenario({
     seed,
-    nodes,
+    ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
     ...(sabotage === undefined ? {} : { sabotage }),
   });
   const { kills, transfers, returned, settledAfterMs, findings } = report;

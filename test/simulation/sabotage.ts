@@ -1,4 +1,5 @@
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
+import { withCommit } from "../../src/store/with-commit.ts";
 
 /**
  * Each breaks one promise of the protocol where it meets the store. If the simulator does not notice,
@@ -32,15 +33,7 @@ interface Alteration {
   readonly inboxRow?: Journal["inboxRow"];
 }
 
-function altered(journal: Journal, alteration: Alteration): Journal {
-  return new Proxy(journal, {
-    get: (target, key) => {
-      if (key === "commit") {
-        return (writes: readonly JournalWrite[]) => target.commit(writes.filter(alteration.keep));
-      }
-      if (key === "inboxRow" && alteration.inboxRow) return alteration.inboxRow;
-      const member: unknown = Reflect.get(target, key, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
+function altered(journal: Journal, { keep, ...reads }: Alteration): Journal {
+  const writing = withCommit(journal, (writes) => journal.commit(writes.filter(keep)));
+  return { ...writing, ...reads };
 }

@@ -2,10 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 import { runScenario } from "./scenario.ts";
 
-/** `SIMULATION_SEEDS=1000 bun test test/simulation` for the long form; `make test-long` does it. */
+/** More of them: `SIMULATION_SEEDS=1000 bun test test/simulation`, or long.test.ts by `make test-long`. */
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
-/** Seeds within which each sabotage must be noticed. */
-const SABOTAGE_SEEDS = 60;
+/**
+ * Seeds within which each sabotage must be noticed. Every third one has tanks that are nearly full:
+ * without refusals it is not to be seen that refusals are forgotten, and with them it is in one of ten.
+ */
+const SABOTAGE_SEEDS = Array.from({ length: 60 }, (_, index) => 3 * (index + 1));
 const SEED_TIMEOUT_MS = 120_000;
 
 describe("a cluster through storms of kills, losses, copies, partitions and full disks", () => {
@@ -37,13 +40,13 @@ describe("a broken promise is noticed", () => {
       async () => {
         expect(await seedThatNotices(sabotage)).toBeDefined();
       },
-      SEED_TIMEOUT_MS * SABOTAGE_SEEDS,
+      SEED_TIMEOUT_MS * SABOTAGE_SEEDS.length,
     );
   }
 });
 
 async function seedThatNotices(sabotage: SabotageName): Promise<number | undefined> {
-  for (let seed = 1; seed <= SABOTAGE_SEEDS; seed++) {
+  for (const seed of SABOTAGE_SEEDS) {
     try {
       const { findings } = await runScenario({ seed, sabotage });
       if (findings.length > 0) return seed;

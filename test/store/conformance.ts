@@ -23,11 +23,13 @@ export interface Subject {
   dispose(): Promise<void>;
 }
 
-export const EVENTS_MAX = 100;
+export const BOUNDS = { transferEventsMax: 100, transfersKeptMax: 100 };
+
+const PAIR = { source_node_id: "n1", source_tank_id: "t1", destination_tank_id: "t2" };
 
 const TANK: JournalWrite = { put: "tank", row: tankRow("t1") };
 
-/** What every {@link Store} promises. `open` makes an empty one with `transferEventsMax` = EVENTS_MAX. */
+/** What every {@link Store} promises. `open` makes an empty one with {@link BOUNDS}. */
 export function storeConformance(name: string, open: () => Promise<Subject>): void {
   let subject: Subject | undefined;
   const opened = async () => {
@@ -44,6 +46,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     commitsAreWhole(opened);
     transfersAreFound(opened);
     eventsAreBounded(opened);
+    transfersAreBounded(opened);
     registryIsKept(opened);
   });
 }
@@ -61,6 +64,7 @@ function rowsComeBack(opened: Opened): void {
       outbox: await from.outboxRow("x1"),
       inbox: await from.inboxRow("x2"),
       events: await from.events("x1"),
+      horizon: await from.horizon(PAIR),
       meta: await from.meta("k"),
     });
     await journal.commit([
@@ -71,6 +75,8 @@ function rowsComeBack(opened: Opened): void {
       { put: "outbox", row: outboxRow("x1") },
       { put: "inbox", row: inboxRow("x2") },
       { put: "event", row: eventRow("x1", 7) },
+      { put: "horizon", row: { ...PAIR, lowest_undecided: 4 } },
+      { put: "horizon", row: { ...PAIR, lowest_undecided: 5 } },
       { put: "meta", key: "k", value: "v" },
     ]);
     const expected = {
@@ -81,6 +87,7 @@ function rowsComeBack(opened: Opened): void {
       outbox: outboxRow("x1"),
       inbox: inboxRow("x2"),
       events: [eventRow("x1", 7)],
+      horizon: 5,
       meta: "v",
     };
     expect(await read(journal)).toEqual(expected);
@@ -92,6 +99,7 @@ function rowsComeBack(opened: Opened): void {
     expect(await journal.outboxRow("x")).toBeUndefined();
     expect(await journal.inboxRow("x")).toBeUndefined();
     expect(await journal.meta("x")).toBeUndefined();
+    expect(await journal.horizon(PAIR)).toBe(0);
     expect(await journal.log("x", 0)).toEqual([]);
     expect(await journal.events("x")).toEqual([]);
     await journal.commit([]);
@@ -257,6 +265,7 @@ function transfersAreFound(opened: Opened): void {
       ]);
     await settle("x1", "delivered");
     await settle("x3", "in_doubt");
+    expect((await journal.outboxRow("x3"))?.record).toEqual(outboxRow("x3").record);
     const list = async (filter: Parameters<Journal["outbox"]>[0]) =>
       (await journal.outbox(filter)).map((row) => row.transfer_id);
     expect((await journal.openOutbox()).map((row) => row.transfer_id)).toEqual(["x3", "x2", "x4"]);
@@ -266,6 +275,7 @@ function transfersAreFound(opened: Opened): void {
     expect(await list({ states: [], limit: 10 })).toEqual([]);
     expect(await journal.outboxRow("x1")).toEqual({
       ...outboxRow("x1", 2),
+      record: new Uint8Array(),
       state: "delivered",
       attempts: 3,
       reason: "why",
@@ -319,18 +329,73 @@ function eventsAreBounded(opened: Opened): void {
       { put: "outbox", row: outboxRow("open") },
       { put: "event", row: eventRow("open", 0) },
     ]);
-    const settled = Array.from({ length: 3 * EVENTS_MAX }, (_, index) => `x${index}`);
+    const settled = Array.from({ length: 3 * BOUNDS.transferEventsMax }, (_, index) => `x${index}`);
     for (const id of settled) await journal.commit([{ put: "event", row: eventRow(id, 1) }]);
     const kept: string[] = [];
     for (const id of settled) if ((await journal.events(id)).length > 0) kept.push(id);
-    expect(kept.length).toBeLessThan(EVENTS_MAX);
-    expect(kept.length).toBeGreaterThan(EVENTS_MAX / 2);
+    expect(kept.length).toBeLessThan(BOUNDS.transferEventsMax);
+    expect(kept.length).toBeGreaterThan(BOUNDS.transferEventsMax / 2);
     expect(kept).toEqual(settled.slice(-kept.length));
     expect(await journal.events("open")).toHaveLength(1);
     const folded = String(settled.length - kept.length);
     expect(await journal.meta("transfer_events_folded")).toBe(folded);
     const again = await subject.reopen();
     expect(await again.journal.meta("transfer_events_folded")).toBe(folded);
+  });
+}
+
+function transfersAreBounded(opened: Opened): void {
+  const ids = Array.from({ length: 3 * BOUNDS.transfersKeptMax }, (_, index) => `x${index + 1}`);
+  const present = async (find: (id: string) => Promise<unknown>) => {
+    const found: string[] = [];
+    for (const id of ids) if (await find(id)) found.push(id);
+    return found;
+  };
+
+  test("the oldest settled transfers go; open ones stay, and the last of each pair of tanks", async () => {
+    const { journal, subject } = await opened();
+    const settled = { state: "delivered", attempts: 1, reason: null, updated_at: 9 } as const;
+    await journal.commit([
+      { put: "outbox", row: outboxRow("open", 1) },
+      { put: "outbox", row: { ...outboxRow("quiet", 70), destination_tank_id: "t9" } },
+      { update: "outbox", transfer_id: "quiet", ...settled },
+    ]);
+    for (const [index, id] of ids.entries()) {
+      const row = outboxRow(id, index + 2);
+      await journal.commit([
+        { put: "outbox", row },
+        { update: "outbox", transfer_id: id, ...settled },
+      ]);
+    }
+    const kept = await present((id) => journal.outboxRow(id));
+    expect(kept.length).toBeLessThan(BOUNDS.transfersKeptMax);
+    expect(kept.length).toBeGreaterThan(BOUNDS.transfersKeptMax / 2);
+    expect(kept).toEqual(ids.slice(-kept.length));
+    expect(await journal.openOutbox()).toHaveLength(1);
+    expect(await (await subject.reopen()).journal.lastSequences()).toEqual([
+      { source_tank_id: "t1", destination_tank_id: "t2", sequence: ids.length + 1 },
+      { source_tank_id: "t1", destination_tank_id: "t9", sequence: 70 },
+    ]);
+  });
+
+  test("the oldest decisions go, but none that its source may still ask for", async () => {
+    const { journal } = await opened();
+    const decide = (id: string, index: number) =>
+      journal.commit([{ put: "inbox", row: { ...inboxRow(id), sequence: index + 1 } }]);
+    for (const [index, id] of ids.entries()) await decide(id, index);
+    expect(await present((id) => journal.inboxRow(id))).toEqual(ids);
+    const elsewhere = { ...PAIR, source_node_id: "n9" };
+    await journal.commit([
+      { put: "horizon", row: { ...elsewhere, lowest_undecided: 1000 } },
+      { put: "horizon", row: { ...PAIR, lowest_undecided: 41 } },
+    ]);
+    await decide("next", ids.length);
+    expect(await present((id) => journal.inboxRow(id))).toEqual(ids.slice(40));
+    await journal.commit([{ put: "horizon", row: { ...PAIR, lowest_undecided: 1000 } }]);
+    await decide("last", ids.length + 1);
+    const kept = await present((id) => journal.inboxRow(id));
+    expect(kept.length).toBeLessThan(BOUNDS.transfersKeptMax);
+    expect(kept).toEqual(ids.slice(-kept.length));
   });
 }
 

@@ -6,18 +6,18 @@ import type { Store } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
-import { EVENTS_MAX, type Subject, storeConformance } from "./conformance.ts";
+import { BOUNDS, type Subject, storeConformance } from "./conformance.ts";
 
 const clock = { wallMs: () => 0, monotonicMs: () => 0 };
 
 async function openMemory(): Promise<Subject> {
-  const store = new MemoryStore({ transferEventsMax: EVENTS_MAX });
+  const store = new MemoryStore(BOUNDS);
   return { store, reopen: async () => store, dispose: async () => {} };
 }
 
 async function openSqlite(): Promise<Subject> {
   const folder = await mkdtemp(join(tmpdir(), "tankd-store-"));
-  const open = () => openSqliteStore(join(folder, "tankd.db"), { transferEventsMax: EVENTS_MAX });
+  const open = () => openSqliteStore(join(folder, "tankd.db"), BOUNDS);
   let store = open();
   return {
     store,

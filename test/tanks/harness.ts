@@ -5,6 +5,7 @@ import { groupCommit } from "../../src/store/group-commit.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import type { LogRow, TankRow } from "../../src/store/rows.ts";
+import { withCommit } from "../../src/store/with-commit.ts";
 import { decodeCommand } from "../../src/tanks/command-codec.ts";
 import { specOf } from "../../src/tanks/history.ts";
 import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
@@ -167,22 +168,8 @@ export async function refusal(promise: Promise<unknown>): Promise<unknown> {
 
 /** A journal whose commits, while `held` says so, wait for `opened` before they begin. */
 export function heldBack(journal: Journal, held: () => boolean, opened: Promise<void>): Journal {
-  return {
-    commit: async (writes) => {
-      if (held()) await opened;
-      await journal.commit(writes);
-    },
-    tanks: () => journal.tanks(),
-    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
-    snapshots: (tankId) => journal.snapshots(tankId),
-    connections: () => journal.connections(),
-    openOutbox: () => journal.openOutbox(),
-    outbox: (filter) => journal.outbox(filter),
-    outboxRow: (transferId) => journal.outboxRow(transferId),
-    inbox: (filter) => journal.inbox(filter),
-    inboxRow: (transferId) => journal.inboxRow(transferId),
-    lastSequences: () => journal.lastSequences(),
-    events: (transferId) => journal.events(transferId),
-    meta: (key) => journal.meta(key),
-  };
+  return withCommit(journal, async (writes) => {
+    if (held()) await opened;
+    await journal.commit(writes);
+  });
 }

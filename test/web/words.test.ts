@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { httpUrl } from "../../src/web/dom.ts";
-import { address, ago, milliseconds, shortId } from "../../src/web/words.ts";
+import { address, ago, milliseconds, serverLabel, shortId } from "../../src/web/words.ts";
 
 test("instants are told as ages; a clock that runs ahead is now", () => {
   const now = 1_000_000_000;
@@ -27,4 +27,14 @@ test("only http URLs become links", () => {
   for (const url of ["javascript:alert(1)", "data:text/html,x", "//a", "", "file:///etc/passwd"]) {
     expect(httpUrl(url)).toBeUndefined();
   }
+});
+
+test("a server is called by its name, or by its machine when nobody named it", () => {
+  const node = { node_id: "f7sowmclplmshh637d6j", hostname: "pi" };
+  expect(serverLabel({ ...node, server_id: "reef" })).toBe("reef");
+  expect(serverLabel({ ...node, server_id: node.node_id })).toBe("pi · f7sowm");
+  expect(serverLabel({ ...node, server_id: node.node_id, hostname: "" })).toBe(node.node_id);
+  expect(serverLabel({ server_id: "tank-world", node_id: null, hostname: "mac" })).toBe(
+    "tank-world",
+  );
 });

@@ -1,8 +1,13 @@
 import { Problem } from "../../platform/errors.ts";
-import { type ApiMiddleware, pathAndQuery } from "../env.ts";
+import { type ApiContextOf, type ApiMiddleware, pathAndQuery } from "../env.ts";
 
 export interface JsonBodyOptions {
   readonly bytesMax: number;
+  /**
+   * Whether the header may also be the one of forms, which `curl -d` sends by itself. Never for what
+   * a browser can send for a foreign page.
+   */
+  readonly mayBeForm?: (c: ApiContextOf) => boolean;
 }
 
 /**
@@ -15,7 +20,8 @@ export function jsonBody(options: JsonBodyOptions): ApiMiddleware {
   return async function jsonBody(c, next) {
     const { raw } = c.req;
     const type = c.req.header("content-type");
-    if (type !== undefined && !isJson(type)) throw notJson(type);
+    const formToo = options.mayBeForm?.(c) ?? false;
+    if (type !== undefined && !isJson(type) && !(formToo && isForm(type))) throw notJson(type);
     if (Number(c.req.header("content-length") ?? 0) > options.bytesMax) throw tooLarge(options);
     const bytes = await readBounded(raw.body, options);
     if (bytes.length > 0 && type === undefined) throw notJson("nothing");
@@ -33,7 +39,15 @@ export function jsonBody(options: JsonBodyOptions): ApiMiddleware {
 }
 
 function isJson(type: string): boolean {
-  return type.split(";")[0]?.trim().toLowerCase() === "application/json";
+  return mediaType(type) === "application/json";
+}
+
+function isForm(type: string): boolean {
+  return mediaType(type) === "application/x-www-form-urlencoded";
+}
+
+function mediaType(header: string): string | undefined {
+  return header.split(";")[0]?.trim().toLowerCase();
 }
 
 async function readBounded(

@@ -3,20 +3,22 @@ import type { Address } from "../backend.ts";
 
 const HTTP_PORT = 80;
 
+/** What a hub's URL looks like, for people; completes "give …". */
+export const HUB_URL_FORM =
+  "a URL like http://192.168.1.10:8000 (http without a path; nodes sign what they say and speak no https)";
+
 /**
- * The address in a hub's URL, `http://HOST[:PORT]`.
+ * The address in a hub's URL, `http://HOST[:PORT]`. A final dot of the name is left out: it would
+ * make another name of it in Host headers.
  * @throws Problem `bad_setting` for anything else; a hub's URL has no path, query or credentials.
  */
 export function parseHubUrl(text: string): Address {
   const url = URL.parse(text.trim());
   const plain = url && !url.username && !url.password && !url.search && !url.hash;
-  if (!plain || url.protocol !== "http:" || url.pathname !== "/" || url.hostname === "") {
-    throw new Problem(
-      "bad_setting",
-      `"${text}" is no hub URL; write it like http://192.168.1.10:8000.`,
-    );
+  const host = url?.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+  if (!plain || url.protocol !== "http:" || url.pathname !== "/" || !host) {
+    throw new Problem("bad_setting", `"${text}" is no hub's URL; give ${HUB_URL_FORM}.`);
   }
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return { host, port: url.port === "" ? HTTP_PORT : Number(url.port) };
 }
 

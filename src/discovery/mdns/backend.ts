@@ -25,6 +25,8 @@ export class MdnsBackend implements DiscoveryBackend {
   readonly name = "mdns";
   readonly #deps: MdnsDeps;
   readonly #responders = new Map<string, Responder>();
+  /** Why the last attempts on an interface failed, by its address; only of those that are there. */
+  readonly #failures = new Map<string, string>();
   #announcement: Announcement | undefined;
   #nominate: (nomination: Nomination) => void = () => {};
   #cancelCheck: Cancel = () => {};
@@ -55,6 +57,15 @@ export class MdnsBackend implements DiscoveryBackend {
     for (const responder of this.#responders.values()) responder.refresh();
   }
 
+  describe(): string {
+    const used = [...this.#responders.keys()];
+    const failed = [...this.#failures]
+      .filter(([address]) => !this.#responders.has(address))
+      .map(([address, why]) => `cannot use ${address}: ${why}`);
+    const on = used.length > 0 ? [`on ${used.join(", ")}`] : [];
+    return [...on, ...failed].join("; ") || "waits for a network";
+  }
+
   async stop(): Promise<void> {
     this.#cancelCheck();
     this.#nominate = () => {};
@@ -70,6 +81,9 @@ export class MdnsBackend implements DiscoveryBackend {
       if (wanted.has(address)) continue;
       this.#responders.delete(address);
       void responder.close();
+    }
+    for (const address of this.#failures.keys()) {
+      if (!wanted.has(address)) this.#failures.delete(address);
     }
     for (const address of wanted) {
       if (!this.#responders.has(address)) this.#open(address);
@@ -97,8 +111,11 @@ export class MdnsBackend implements DiscoveryBackend {
       this.#responders.delete(address);
       void responder?.close();
       const fields = { interface: address, reason: messageOf(error) };
-      // The check comes by again and tries anew.
-      this.#deps.log.debug("mdns cannot use an interface", fields);
+      const known = this.#failures.get(address) === fields.reason;
+      this.#failures.set(address, fields.reason);
+      // The check comes by again and tries anew: said once, then quietly.
+      if (known) this.#deps.log.debug("mdns cannot use an interface", fields);
+      else this.#deps.log.warn("mdns cannot use an interface", fields);
     };
     try {
       const responder = new Responder(address, this.#deps.timers, {

@@ -25,7 +25,7 @@ export class Responder {
   readonly #events: ResponderEvents;
   #records: readonly DnsRecord[] = [];
   #browser: Browser | undefined;
-  readonly #cancels: Cancel[] = [];
+  readonly #cancels = new Set<Cancel>();
   #closed = false;
 
   constructor(interfaceAddress: string, timers: Timers, events: ResponderEvents) {
@@ -102,16 +102,27 @@ export class Responder {
     if (this.#closed || records.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#timers.after(200, resolve);
-      this.#server.mdns.respond(records, () => resolve());
+      try {
+        this.#server.mdns.respond(records, () => resolve());
+      } catch (error) {
+        // The socket of an interface that has just gone.
+        resolve();
+        this.#events.onError(error);
+      }
     });
   }
 
   #after(delayMs: number, task: () => void): void {
-    this.#cancels.push(
-      this.#timers.after(delayMs, () => {
-        if (!this.#closed) task();
-      }),
-    );
+    const cancel = this.#timers.after(delayMs, () => {
+      this.#cancels.delete(cancel);
+      if (this.#closed) return;
+      try {
+        task();
+      } catch (error) {
+        this.#events.onError(error);
+      }
+    });
+    this.#cancels.add(cancel);
   }
 
   get #server() {

@@ -39,6 +39,7 @@ function interfaces(): ReturnType<typeof networkInterfaces> {
 function usageMeter(): Machine["usage"] {
   let lastCpuMicros = cpuMicros();
   let lastMs = performance.now();
+  let lastBytes = 0;
   return () => {
     const nowCpuMicros = cpuMicros();
     const nowMs = performance.now();
@@ -46,8 +47,18 @@ function usageMeter(): Machine["usage"] {
     const cpuPercent = (100 * (nowCpuMicros - lastCpuMicros)) / elapsedMicros;
     lastCpuMicros = nowCpuMicros;
     lastMs = nowMs;
-    return { cpuPercent: Math.max(0, cpuPercent), residentBytes: process.memoryUsage.rss() };
+    lastBytes = residentBytes() ?? lastBytes;
+    return { cpuPercent: Math.max(0, cpuPercent), residentBytes: lastBytes };
   };
+}
+
+/** Undefined while no file can be opened, such as /proc: strangers may hold every descriptor there is. */
+function residentBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
 }
 
 function cpuMicros(): number {

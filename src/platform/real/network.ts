@@ -42,7 +42,7 @@ export class HttpNetwork implements Network {
         () => fail(failureOf("timeout", request, `no answer in ${request.timeoutMs} ms`)),
         request.timeoutMs,
       );
-      call.on("error", (error) => fail(failureOf(failureKind(error), request, messageOf(error))));
+      call.on("error", (error) => fail(callFailure(error, request)));
       call.on("response", (message) => {
         receive(message, request).then((response) => {
           clearTimeout(deadline);
@@ -59,10 +59,15 @@ export class HttpNetwork implements Network {
   }
 }
 
+/** Scheme, host and port, and nothing behind them. */
+const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
+
 function targetOf(request: HttpRequest): URL | undefined {
+  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6 short.
+  const origin = PLAIN_ORIGIN.test(request.origin) && URL.parse(request.origin)?.origin;
   const url = URL.parse(request.path, request.origin);
   // A path like `//elsewhere` would otherwise choose another host.
-  return url?.protocol === "http:" && url.origin === request.origin ? url : undefined;
+  return url && url.origin === origin ? url : undefined;
 }
 
 /** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
@@ -104,12 +109,30 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function failureKind(error: Error): NetworkFailure {
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ECONNREFUSED" || code === "ConnectionRefused") return "refused";
-  return code === "ETIMEDOUT" ? "timeout" : "unreachable";
+/** What the system's codes mean to people. */
+const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?]>> = {
+  ECONNREFUSED: ["refused"],
+  ConnectionRefused: ["refused"],
+  ETIMEDOUT: ["timeout"],
+  ENOTFOUND: ["unreachable", "the name is not known"],
+  EAI_AGAIN: ["unreachable", "no name server answers"],
+  EHOSTUNREACH: ["unreachable", "no route to the host"],
+  ENETUNREACH: ["unreachable", "no route to its network"],
+  ECONNRESET: ["unreachable", "connection reset"],
+};
+
+function callFailure(error: Error, request: HttpRequest): NetworkError {
+  const code = "code" in error ? String(error.code) : "";
+  const [failure, reason] = SYSTEM_FAILURES[code] ?? ["unreachable"];
+  return failureOf(failure, request, messageOf(error), reason);
 }
 
-function failureOf(failure: NetworkFailure, request: HttpRequest, why: string): NetworkError {
-  return new NetworkError(failure, `${request.method} ${request.origin}${request.path}: ${why}`);
+/** The query stays out of the message: it is long, and it may be nobody's business. */
+function failureOf(
+  failure: NetworkFailure,
+  { method, origin, path }: HttpRequest,
+  why: string,
+  reason?: string,
+): NetworkError {
+  return new NetworkError(failure, `${method} ${origin}${path.split("?")[0]}: ${why}`, reason);
 }

@@ -1,6 +1,7 @@
 import { LIMITS } from "../../platform/limits.ts";
 import {
   type Journal,
+  type JournalBounds,
   JournalConflict,
   type JournalWrite,
   StorageUnavailable,
@@ -8,6 +9,7 @@ import {
 } from "../journal.ts";
 import type {
   ConnectionRow,
+  HorizonRow,
   InboxRow,
   LogRow,
   OutboxRow,
@@ -15,6 +17,7 @@ import type {
   TankRow,
   TransferEventRow,
 } from "../rows.ts";
+import { keyOfPair, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { UndoLog } from "./undo.ts";
 
 /** A row with a place in the order of arrival; the place survives a replacement, as a rowid does. */
@@ -32,19 +35,22 @@ export class MemoryJournal implements Journal {
   fault: string | undefined;
 
   readonly #transferEventsMax: number;
+  readonly #transfersKeptMax: number;
   readonly #tanks = new Map<string, TankRow>();
   readonly #logs = new Map<string, Map<number, LogRow>>();
   readonly #snapshots = new Map<string, Map<number, SnapshotRow>>();
   readonly #connections = new Map<string, ConnectionRow>();
   readonly #outbox = new Map<string, Placed<OutboxRow>>();
   readonly #inbox = new Map<string, Placed<InboxRow>>();
+  readonly #horizons = new Map<string, number>();
   readonly #events = new Map<string, readonly TransferEventRow[]>();
   readonly #meta = new Map<string, string>();
   #places = 0;
   #eventCount = 0;
 
-  constructor(options: { readonly transferEventsMax?: number } = {}) {
-    this.#transferEventsMax = options.transferEventsMax ?? LIMITS.transferEventsMax;
+  constructor(bounds: JournalBounds = LIMITS) {
+    this.#transferEventsMax = bounds.transferEventsMax;
+    this.#transfersKeptMax = bounds.transfersKeptMax;
   }
 
   async commit(writes: readonly JournalWrite[]): Promise<void> {
@@ -54,6 +60,7 @@ export class MemoryJournal implements Journal {
     try {
       for (const write of writes) this.#apply(write, undo);
       this.#foldEvents(undo);
+      this.#dropOutgrown(undo);
     } catch (error) {
       undo.rollBack();
       this.#eventCount = eventCount;
@@ -88,6 +95,9 @@ export class MemoryJournal implements Journal {
         break;
       case "inbox":
         this.#putInbox(write.row, undo);
+        break;
+      case "horizon":
+        undo.set(this.#horizons, keyOfPair(write.row), write.row.lowest_undecided);
         break;
       case "event":
         this.#putEvent(write.row, undo);
@@ -147,7 +157,8 @@ export class MemoryJournal implements Journal {
     const placed = this.#outbox.get(write.transfer_id);
     if (!placed) throw new JournalConflict(`transfer ${write.transfer_id} is not in the outbox`);
     const { state, attempts, reason, updated_at } = write;
-    const row = { ...placed.row, state, attempts, reason, updated_at };
+    const changed = { ...placed.row, state, attempts, reason, updated_at };
+    const row = isOpen(changed) ? changed : { ...changed, record: new Uint8Array() };
     undo.set(this.#outbox, write.transfer_id, { place: placed.place, row });
   }
 
@@ -177,6 +188,21 @@ export class MemoryJournal implements Journal {
       folded += events.length;
     }
     if (folded > before) undo.set(this.#meta, "transfer_events_folded", String(folded));
+  }
+
+  #dropOutgrown(undo: UndoLog): void {
+    const tooMany = (rows: ReadonlyMap<string, unknown>) =>
+      Math.max(0, rows.size - this.#transfersKeptMax);
+    const sent = tooMany(this.#outbox);
+    if (sent > 0) {
+      const outgrown = outgrownTransfers(newestLast(this.#outbox)).slice(0, sent);
+      for (const { transfer_id } of outgrown) undo.delete(this.#outbox, transfer_id);
+    }
+    const decided = tooMany(this.#inbox);
+    if (decided > 0) {
+      const outgrown = outgrownDecisions(newestLast(this.#inbox), this.#horizons).slice(0, decided);
+      for (const { transfer_id } of outgrown) undo.delete(this.#inbox, transfer_id);
+    }
   }
 
   async tanks(): Promise<readonly TankRow[]> {
@@ -227,6 +253,10 @@ export class MemoryJournal implements Journal {
 
   async inboxRow(transferId: string): Promise<InboxRow | undefined> {
     return this.#inbox.get(transferId)?.row;
+  }
+
+  async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
+    return this.#horizons.get(keyOfPair(pair)) ?? 0;
   }
 
   async lastSequences(): ReturnType<Journal["lastSequences"]> {

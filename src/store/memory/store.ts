@@ -1,4 +1,9 @@
-import { type RegistryStore, StorageUnavailable, type Store } from "../journal.ts";
+import {
+  type JournalBounds,
+  type RegistryStore,
+  StorageUnavailable,
+  type Store,
+} from "../journal.ts";
 import { MemoryJournal } from "./journal.ts";
 
 /** A {@link Store} that lives as long as this object: nodes may be killed and restarted on it. */
@@ -6,8 +11,8 @@ export class MemoryStore implements Store {
   readonly journal: MemoryJournal;
   readonly registry: RegistryStore;
 
-  constructor(options: { readonly transferEventsMax?: number } = {}) {
-    this.journal = new MemoryJournal(options);
+  constructor(bounds?: JournalBounds) {
+    this.journal = new MemoryJournal(bounds);
     this.registry = new MemoryRegistry(() => this.journal.fault);
   }
 

@@ -1,7 +1,8 @@
 import type { Statement } from "bun:sqlite";
-import type { Journal, JournalWrite, TransferFilter } from "../journal.ts";
+import type { Journal, JournalBounds, JournalWrite, TransferFilter } from "../journal.ts";
 import type {
   ConnectionRow,
+  HorizonRow,
   InboxRow,
   LogRow,
   OutboxRow,
@@ -10,44 +11,50 @@ import type {
   TransferEventRow,
 } from "../rows.ts";
 import type { Connection } from "./connection.ts";
-import { EventBound } from "./event-bound.ts";
 import { journalError } from "./failures.ts";
+import { boundEvents, boundInbox, boundOutbox, type RowBound } from "./row-bound.ts";
 import { CONNECTIONS, INBOX, LOG, OUTBOX, SNAPSHOTS, TANKS, TRANSFER_EVENTS } from "./tables.ts";
 import { Writes } from "./writes.ts";
 
 type Parameters = (string | number)[];
 
+/** Tables whose rows are bounded. */
+const BOUNDED = ["event", "outbox", "inbox"] as const;
+
 /** The journal in SQLite. Each call does its work before it returns: bun:sqlite is synchronous. */
 export class SqliteJournal implements Journal {
   readonly #database: Connection;
   readonly #writes: Writes;
-  readonly #events: EventBound;
+  readonly #bounds: Readonly<Record<(typeof BOUNDED)[number], RowBound>>;
   readonly #read: ReturnType<typeof prepareReads>;
 
-  constructor(database: Connection, transferEventsMax: number) {
+  constructor(database: Connection, { transferEventsMax, transfersKeptMax }: JournalBounds) {
     this.#database = database;
     this.#writes = new Writes(database);
-    this.#events = new EventBound(database, transferEventsMax);
+    this.#bounds = {
+      event: boundEvents(database, transferEventsMax),
+      outbox: boundOutbox(database, transfersKeptMax),
+      inbox: boundInbox(database, transfersKeptMax),
+    };
     this.#read = prepareReads(database);
   }
 
   async commit(writes: readonly JournalWrite[]): Promise<void> {
-    const added = writes.filter((write) => "put" in write && write.put === "event").length;
     try {
       this.#database.run("BEGIN IMMEDIATE");
       for (const write of writes) this.#writes.apply(write);
-      this.#events.enforce(added);
+      for (const kind of BOUNDED) this.#bounds[kind].enforce(puts(writes, kind));
       this.#database.run("COMMIT");
     } catch (error) {
-      this.#rollBack(added);
+      this.#rollBack();
       throw journalError(error);
     }
   }
 
   /** SQLite rolls back by itself on some errors (a full disk), not on others (a conflict). */
-  #rollBack(added: number): void {
+  #rollBack(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
-    if (added > 0) this.#events.distrust();
+    for (const kind of BOUNDED) this.#bounds[kind].distrust();
   }
 
   async tanks(): Promise<readonly TankRow[]> {
@@ -86,6 +93,12 @@ export class SqliteJournal implements Journal {
     return this.#read.inboxRow.get(transferId) ?? undefined;
   }
 
+  async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
+    const { source_node_id, source_tank_id, destination_tank_id } = pair;
+    const row = this.#read.horizon.get(source_node_id, source_tank_id, destination_tank_id);
+    return row?.lowest_undecided ?? 0;
+  }
+
   async lastSequences(): ReturnType<Journal["lastSequences"]> {
     return this.#read.lastSequences.all();
   }
@@ -97,6 +110,10 @@ export class SqliteJournal implements Journal {
   async meta(key: string): Promise<string | undefined> {
     return this.#read.meta.get(key)?.value;
   }
+}
+
+function puts(writes: readonly JournalWrite[], kind: (typeof BOUNDED)[number]): number {
+  return writes.filter((write) => "put" in write && write.put === kind).length;
 }
 
 function prepareReads(database: Connection) {
@@ -128,6 +145,10 @@ function prepareReads(database: Connection) {
     outboxRow: select<OutboxRow>(OUTBOX.columns, "outbox WHERE transfer_id = ?"),
     inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
     inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ?"),
+    horizon: select<Pick<HorizonRow, "lowest_undecided">>(
+      "lowest_undecided",
+      "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",
+    ),
     lastSequences: select<Awaited<ReturnType<Journal["lastSequences"]>>[number]>(
       "source_tank_id, destination_tank_id, MAX(sequence) AS sequence",
       "outbox GROUP BY source_tank_id, destination_tank_id " +

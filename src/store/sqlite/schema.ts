@@ -106,4 +106,15 @@ export const SCHEMA_STEPS: readonly string[] = [
 
   CREATE TABLE registry (node_id TEXT NOT NULL PRIMARY KEY, record TEXT NOT NULL) STRICT;
   `,
+  // Was a meta entry for each pair, which SQL cannot hold against the inbox to prune it.
+  `
+  CREATE TABLE horizons (
+    source_node_id TEXT NOT NULL,
+    source_tank_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    lowest_undecided INTEGER NOT NULL,
+    PRIMARY KEY (source_node_id, source_tank_id, destination_tank_id)
+  ) STRICT, WITHOUT ROWID;
+  DELETE FROM meta WHERE key LIKE 'lowest_undecided %';
+  `,
 ];

@@ -1,5 +1,5 @@
 import { LIMITS } from "../../platform/limits.ts";
-import type { Store } from "../journal.ts";
+import type { JournalBounds, Store } from "../journal.ts";
 import { openDatabase } from "./database.ts";
 import { SqliteJournal } from "./journal.ts";
 import { SqliteRegistry } from "./registry.ts";
@@ -11,13 +11,10 @@ export const DATABASE_FILE = "tankd.db";
  * Opens the store of a node. One process writes at a time; others may read beside it.
  * @throws Problem `data_directory_unusable` with a sentence that says what is wrong with the file.
  */
-export function openSqliteStore(
-  path: string,
-  options: { readonly transferEventsMax?: number } = {},
-): Store {
+export function openSqliteStore(path: string, bounds: JournalBounds = LIMITS): Store {
   const database = openDatabase(path);
   return {
-    journal: new SqliteJournal(database, options.transferEventsMax ?? LIMITS.transferEventsMax),
+    journal: new SqliteJournal(database, bounds),
     registry: new SqliteRegistry(database),
     close: async () => database.close(),
   };

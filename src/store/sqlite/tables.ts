@@ -1,5 +1,6 @@
 import type {
   ConnectionRow,
+  HorizonRow,
   InboxRow,
   LogRow,
   OutboxRow,
@@ -122,6 +123,17 @@ export const INBOX = table<InboxRow>("inbox", ["transfer_id"], {
   epoch: true,
   decided_at: true,
 });
+
+export const HORIZONS = table<HorizonRow>(
+  "horizons",
+  ["source_node_id", "source_tank_id", "destination_tank_id"],
+  {
+    source_node_id: true,
+    source_tank_id: true,
+    destination_tank_id: true,
+    lowest_undecided: true,
+  },
+);
 
 export const TRANSFER_EVENTS = table<TransferEventRow>("transfer_events", ["transfer_id"], {
   transfer_id: true,

@@ -3,6 +3,7 @@ import { JournalConflict, type JournalWrite } from "../journal.ts";
 import type { Connection } from "./connection.ts";
 import {
   CONNECTIONS,
+  HORIZONS,
   INBOX,
   LOG,
   OUTBOX,
@@ -26,7 +27,9 @@ export class Writes {
     this.#put = preparePuts(database);
     this.#remove = prepareRemoves(database);
     this.#updateOutbox = database.prepare(
-      "UPDATE outbox SET state = ?, attempts = ?, reason = ?, updated_at = ? WHERE transfer_id = ?",
+      "UPDATE outbox SET state = ?1, attempts = ?2, reason = ?3, updated_at = ?4, " +
+        "record = CASE WHEN ?1 IN ('delivered', 'returned') THEN x'' ELSE record END " +
+        "WHERE transfer_id = ?5",
     );
   }
 
@@ -55,6 +58,9 @@ export class Writes {
         break;
       case "inbox":
         this.#put.inbox(write.row);
+        break;
+      case "horizon":
+        this.#put.horizon(write.row);
         break;
       case "event":
         this.#put.event(write.row);
@@ -104,6 +110,7 @@ function preparePuts(database: Connection) {
     connection: replacing(CONNECTIONS),
     outbox: replacing(OUTBOX),
     inbox: adding(INBOX),
+    horizon: replacing(HORIZONS),
     event: adding(TRANSFER_EVENTS),
     meta: (key: string, value: string) => {
       meta.run(key, value);

@@ -40,6 +40,7 @@ export class LabNode {
   readonly hidden: boolean;
   readonly #lab: Lab;
   #cluster: StartableCluster | undefined;
+  #process: SimulatedProcess | undefined;
   #boots = 0;
 
   constructor(
@@ -61,11 +62,12 @@ export class LabNode {
   }
 
   get isUp(): boolean {
-    return this.host.process !== undefined;
+    return this.#process?.alive === true;
   }
 
   start(): void {
     const process = this.host.boot();
+    this.#process = process;
     this.#boots++;
     const cluster = createCluster({
       identity: this.identity,
@@ -193,7 +195,16 @@ export class Lab {
     settings: Partial<ClusterSettings> & { readonly reachable?: boolean } = {},
     identity = identityFromSeed(this.world.stream(`key ${name}`).bytes(32)),
   ): LabNode {
-    const host = this.world.addHost({ name });
+    return this.addOn(this.world.addHost({ name }), name, settings, identity);
+  }
+
+  /** Another node on a machine that is there; one runs at a time. */
+  addOn(
+    host: SimulatedHost,
+    name: string,
+    settings: Partial<ClusterSettings> & { readonly reachable?: boolean } = {},
+    identity = identityFromSeed(this.world.stream(`key ${name}`).bytes(32)),
+  ): LabNode {
     const node = new LabNode(this, host, identity, { ...DEFAULTS, serverId: name, ...settings });
     this.nodes.push(node);
     return node;

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { randomHex } from "../../../src/platform/random.ts";
 import { parseIpv6Route, parseRoute } from "../../../src/platform/real/default-route.ts";
 import { createRealPlatform } from "../../../src/platform/real/platform.ts";
@@ -66,4 +66,14 @@ test("timers fire in order, and not when cancelled or a month away", async () =>
   month();
   month();
   expect(fired).toEqual(["first", "second"]);
+});
+
+test("usage is told even while no file can be opened, /proc among them", () => {
+  const { residentBytes } = platform.machine.usage();
+  expect(residentBytes).toBeGreaterThan(0);
+  const reading = spyOn(process.memoryUsage, "rss").mockImplementation(() => {
+    throw new Error("Failed to get memory usage");
+  });
+  expect(platform.machine.usage().residentBytes).toBe(residentBytes);
+  reading.mockRestore();
 });

@@ -159,20 +159,57 @@ describe("what is not believed", () => {
     expect(await failureOf(request(origin))).toBe("unreachable");
   });
 
-  test.each(["ftp://127.0.0.1:1", "nonsense", "http://127.0.0.1:1/path"])(
-    "an origin that is none: %s",
+  test.each([
+    "ftp://127.0.0.1:1",
+    "nonsense",
+    "http://127.0.0.1:1/path",
+    "http://user@127.0.0.1:1",
+    "http://127.0.0.1:1?a",
+  ])("an origin that is none: %s", async (origin) => {
+    expect(await failureOf(request(origin))).toBe("unreachable");
+  });
+
+  test.each(["//127.0.0.1:1/x", "\\\\127.0.0.1:1/x", "http://127.0.0.1:1/x"])(
+    "a path that names another host: %s",
+    async (path) => {
+      const origin = httpServer(() => new Response("here"));
+      expect(await failureOf(request(origin, { path }))).toBe("unreachable");
+    },
+  );
+});
+
+describe("how an origin may be spelt", () => {
+  // Whatever is there, it was asked; before, such an origin was "not an address".
+  test.each(["http://127.0.0.1:80", "http://LOCALHOST:80", "http://[0:0::1]:80"])(
+    "%s",
     async (origin) => {
-      expect(await failureOf(request(origin))).toBe("unreachable");
+      const error = await network.send(request(origin)).catch((caught: unknown) => caught);
+      expect(error instanceof NetworkError ? error.message : "").not.toContain("not an address");
     },
   );
 
-  test("a path that names another host", async () => {
-    const origin = httpServer(() => new Response("here"));
-    expect(await failureOf(request(origin, { path: "//127.0.0.1:1/x" }))).toBe("unreachable");
+  test("a name in capitals", async () => {
+    const { port } = new URL(httpServer(() => new Response("here"), "localhost"));
+    expect((await network.send(request(`http://LocalHost:${port}`))).body).toBe("here");
   });
 });
 
 describe("what does not arrive", () => {
+  test("is said in a few words, without the question", async () => {
+    const reasonOf = async (origin: string) => {
+      const error = await network.send(request(origin)).catch((caught: unknown) => caught);
+      return error instanceof NetworkError ? [error.reason, error.message.includes("a=b")] : error;
+    };
+    const gone = httpServer(() => new Response(""));
+    for (const close of closers.splice(0)) close();
+    expect(await reasonOf(gone)).toEqual(["connection refused", false]);
+    // Which of the two depends on whether this machine has a name server.
+    expect(await reasonOf("http://no-such-host.invalid:1")).toEqual([
+      expect.stringMatching(/^(the name is not known|no name server answers)$/),
+      false,
+    ]);
+  });
+
   test("nobody listening is refused", async () => {
     const origin = httpServer(() => new Response(""));
     for (const close of closers.splice(0)) close();

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { tankViewSchema } from "../api/tank-view.ts";
+import { Problem } from "../platform/errors.ts";
+import type { NodeClient } from "./client.ts";
+
+/** `GET /api/tanks` */
+export const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
+
+/** `GET /gateway/tanks`: the tanks of all nodes, each with its host. */
+export const directorySchema = z.object({
+  tanks: z.array(
+    z.object({
+      tank: z.object({ tank_id: z.string(), name: z.string(), server_id: z.string() }),
+      server: z.object({
+        node_id: z.string().nullable(),
+        status: z.string(),
+        api_url: z.string(),
+        is_local: z.boolean(),
+      }),
+    }),
+  ),
+});
+type DirectoryEntry = z.infer<typeof directorySchema>["tanks"][number];
+
+/** A tank as people write it: `TANK`, or `SERVER::TANK` (DESIGN §7). */
+export interface TankAddress {
+  /** Its id or name. */
+  readonly tank: string;
+  readonly server: string | undefined;
+}
+
+const SEPARATOR = "::";
+
+/** @throws Problem `usage` */
+export function readTankAddress(text: string): TankAddress {
+  const at = text.indexOf(SEPARATOR);
+  const server = at === -1 ? undefined : text.slice(0, at);
+  const tank = at === -1 ? text : text.slice(at + SEPARATOR.length);
+  if (tank !== "" && server !== "") return { tank, server };
+  throw new Problem("usage", `"${text}" is no tank: give its id, its name, or SERVER::TANK`);
+}
+
+/** The id of a tank of this node by id or by name; what is no such thing is left to the node to judge. */
+export async function findTank(node: NodeClient, wanted: string): Promise<string> {
+  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
+  const named = tanks.filter(({ tank }) => tank.name === wanted);
+  if (named.length > 1) {
+    const ids = named.map(({ tank }) => tank.tank_id).join(", ");
+    throw new Problem("usage", `several tanks are called ${wanted}; give the id of one: ${ids}`);
+  }
+  return named[0]?.tank.tank_id ?? wanted;
+}
+
+/** Where a tank of any node is. */
+export interface TankPlace {
+  readonly tankId: string;
+  readonly serverId: string | undefined;
+}
+
+/**
+ * A tank of any node. One that the directory does not list is left to the node to judge when its
+ * server is named: a large server names only some of its tanks to the others.
+ * @throws Problem `unknown_tank`, or `usage` where several may be meant.
+ */
+export async function findTankAnywhere(node: NodeClient, wanted: TankAddress): Promise<TankPlace> {
+  const directory = directorySchema.parse(await node.get("/gateway/tanks"));
+  const { tank: name, server: on } = wanted;
+  const there = directory.tanks.filter(
+    ({ tank, server }) => on === undefined || on === tank.server_id || on === server.node_id,
+  );
+  const byId = there.filter(({ tank }) => tank.tank_id === name);
+  const found = byId.length > 0 ? byId : there.filter(({ tank }) => tank.name === name);
+  const [first] = found;
+  if (found.length > 1) throw ambiguous(name, found);
+  if (first !== undefined) {
+    return { tankId: first.tank.tank_id, serverId: first.tank.server_id };
+  }
+  if (on !== undefined) return { tankId: name, serverId: on };
+  const own = tanksSchema.parse(await node.get("/api/tanks"));
+  const listed = own.tanks.some(({ tank }) => tank.tank_id === name || tank.name === name);
+  if (listed) return { tankId: await findTank(node, name), serverId: undefined };
+  throw new Problem(
+    "unknown_tank",
+    `no node has a tank ${name}; those of all nodes: tankd tank ls --all`,
+  );
+}
+
+function ambiguous(name: string, found: readonly DirectoryEntry[]): Problem {
+  const ids = found.map(({ tank }) => `${tank.server_id}${SEPARATOR}${tank.tank_id}`);
+  return new Problem("usage", `several tanks are called ${name}; give one of ${ids.join(", ")}`);
+}
+
+/** How each tank is called: its name, or its id where several of its server share the name. */
+export function namesOf({ tanks }: z.infer<typeof directorySchema>): ReadonlyMap<string, string> {
+  const placeOf = ({ tank }: DirectoryEntry) => `${tank.server_id}${SEPARATOR}${tank.name}`;
+  const sharers = Map.groupBy(tanks, placeOf);
+  return new Map(
+    tanks.map((entry) => [
+      entry.tank.tank_id,
+      sharers.get(placeOf(entry))?.length === 1 ? entry.tank.name : entry.tank.tank_id,
+    ]),
+  );
+}

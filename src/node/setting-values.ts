@@ -1,0 +1,45 @@
+import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
+import { HUB_URL_FORM } from "../discovery/hub/url.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { isHubUrl, readHostAndPort } from "./addresses.ts";
+import { list, type SettingKind, text } from "./setting-kinds.ts";
+
+/** Values that only settings of this program have. */
+export const label = text(
+  /^[\p{L}\p{N}][\p{L}\p{N}._:=/-]{0,63}$/u,
+  `up to ${LIMITS.labelCharactersMax} letters, digits and . _ : = / -`,
+);
+export const name = text(
+  /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u,
+  `up to ${LIMITS.nameCharactersMax} letters, digits and . _ - (first a letter or digit)`,
+);
+export const clusterName = text(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/,
+  "up to 32 letters, digits and . _ -",
+);
+export const path = text(/^[^\0]{1,4096}$/, "a path");
+
+export const hubUrl = text(isHubUrl, HUB_URL_FORM);
+export const hostAndPort = text(
+  (value) => readHostAndPort(value) !== undefined,
+  "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
+);
+
+const lonelyWords: readonly string[] = BACKEND_CHOICES;
+const backendWords: readonly string[] = [...BACKEND_CHOICES, ...BACKEND_NAMES];
+const backend: SettingKind<string> = {
+  ...text(
+    (word) => backendWords.includes(word) || isHubUrl(word),
+    `${backendWords.join(", ")} or the URL of a hub, which is ${HUB_URL_FORM}`,
+  ),
+  choices: backendWords,
+};
+const backends = list(backend, LIMITS.labelsMax);
+/** `auto` and `none` stand alone. */
+export const discovery: SettingKind<readonly string[]> = {
+  ...backends,
+  schema: backends.schema.refine(
+    (words) =>
+      words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
+  ),
+};

@@ -1,0 +1,33 @@
+import type { SettingKind } from "./setting-kinds.ts";
+
+/**
+ * One setting. Everything that is said about settings is made from the table in `settings.ts`: the flags, the
+ * environment, the keys of `tankd.toml`, `tankd config`, help, completions and the reference in
+ * docs. The key in the file is the table's key in snake_case.
+ */
+export interface Setting<T, D extends T | undefined> {
+  readonly kind: SettingKind<T>;
+  readonly default: D;
+  /** Without a flag: a setting of the environment and the file alone. */
+  readonly flag?: string;
+  /** Another flag for the same. */
+  readonly flagAlias?: string;
+  /** What stands for the value in help. */
+  readonly placeholder?: string;
+  /** Without one: a setting of the file alone. */
+  readonly env?: string;
+  readonly help: string;
+  /** What the default is where it is worked out at run time. */
+  readonly defaultHelp?: string;
+  /** Its value is run as a command: obeyed only from a file that nobody else could have written. */
+  readonly runsCommand?: true;
+  /** Never shown; also taken from the file that `<env>_FILE` names. */
+  readonly secret?: true;
+}
+
+/** Keeps the types of kind and default together. */
+export function setting<T, const D extends T | undefined>(
+  definition: Setting<T, D>,
+): Setting<T, D> {
+  return definition;
+}

@@ -1,0 +1,21 @@
+import type { Journal } from "./journal.ts";
+
+/** The same journal with another way to commit. */
+export function withCommit(journal: Journal, commit: Journal["commit"]): Journal {
+  return {
+    commit,
+    tanks: () => journal.tanks(),
+    log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
+    snapshots: (tankId) => journal.snapshots(tankId),
+    connections: () => journal.connections(),
+    openOutbox: () => journal.openOutbox(),
+    outbox: (filter) => journal.outbox(filter),
+    outboxRow: (transferId) => journal.outboxRow(transferId),
+    inbox: (filter) => journal.inbox(filter),
+    inboxRow: (transferId) => journal.inboxRow(transferId),
+    horizon: (pair) => journal.horizon(pair),
+    lastSequences: () => journal.lastSequences(),
+    events: (transferId) => journal.events(transferId),
+    meta: (key) => journal.meta(key),
+  };
+}

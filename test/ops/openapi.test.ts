@@ -1,0 +1,51 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { z } from "zod";
+import { LocalNode, Scratch } from "./local-node.ts";
+
+setDefaultTimeout(60_000);
+
+const documentSchema = z.looseObject({
+  paths: z.record(
+    z.string(),
+    z.record(z.string(), z.looseObject({ responses: z.record(z.string(), z.unknown()) })),
+  ),
+});
+
+test("a node's whole API is described, validly, with the statuses it answers", async () => {
+  using scratch = new Scratch();
+  await using node = await LocalNode.start(scratch);
+  const document = documentSchema.parse(await (await fetch(`${node.url}/openapi.json`)).json());
+  expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true });
+
+  const token = { authorization: `Bearer ${node.token}` };
+  const statusOf = async (method: string, path: string, body?: object) => {
+    const answer = await fetch(`${node.url}${path}`, {
+      method,
+      headers: { ...token, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    await answer.body?.cancel();
+    return String(answer.status);
+  };
+  // Every list and document that needs no id.
+  const plain = Object.entries(document.paths).filter(
+    ([path, item]) => item["get"] && !path.includes("{"),
+  );
+  expect(plain.length).toBeGreaterThan(12);
+  for (const [path, item] of plain) {
+    expect([path, Object.keys(item["get"]?.responses ?? {})]).toEqual([
+      path,
+      [await statusOf("GET", path), "default"],
+    ]);
+  }
+  const server = { server_id: "pi", host: "192.0.2.7", port: 8000 };
+  for (const [path, body] of [
+    ["/api/tanks", { name: "cave", fish: 1 }],
+    ["/api/discovery/register", server],
+    ["/discovery/register", server],
+  ] as const) {
+    const documented = Object.keys(document.paths[path]?.["post"]?.responses ?? {});
+    expect([path, documented]).toEqual([path, [await statusOf("POST", path, body), "default"]]);
+  }
+});
