@@ -1,6 +1,6 @@
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
-import { apply, createTank, digest, loadTank, step } from "../../src/sim/index.ts";
+import { apply, createTank, digest, loadTank, step, type Tank } from "../../src/sim/index.ts";
 import { groupCommit } from "../../src/store/group-commit.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
@@ -105,10 +105,10 @@ export class Bench {
   }
 
   /**
-   * The digest of a replay from the very beginning to `tick`, with nothing but the world's own
-   * functions, of everything that was ever committed for the tank.
+   * A replay from the very beginning to `tick`, with nothing but the world's own functions, of
+   * everything that was ever committed for the tank.
    */
-  replayedDigest(row: TankRow, tick = 0): string {
+  replayed(row: TankRow, tick = 0): Tank {
     const tank = createTank(specOf(row));
     for (const entry of this.committed) {
       if (entry.tank_id !== row.tank_id) continue;
@@ -117,7 +117,11 @@ export class Bench {
       if (command) apply(tank, command);
     }
     while (tank.tick < tick) step(tank);
-    return digest(tank);
+    return tank;
+  }
+
+  replayedDigest(row: TankRow, tick = 0): string {
+    return digest(this.replayed(row, tick));
   }
 
   /** The digest of the state in the newest snapshot. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { fishOf, statsOf } from "../../src/sim/index.ts";
 import type { JournalWrite } from "../../src/store/journal.ts";
 import { Bench, gate, heldBack, refusal } from "./harness.ts";
 
@@ -12,7 +13,7 @@ describe("a new tank", () => {
     expect(reef.row).toMatchObject({ name: "reef", seed: 7, fish: 20, epoch: 1, ordinal: 1 });
     expect(reef.row.tank_key).toMatch(/^[0-9a-f]{16}$/);
     expect(reef.status).toBe("running");
-    expect(reef.stats.alive).toBe(20);
+    expect(reef.stats.ledger.founded).toBe(20);
     expect(tanks.list().map((tank) => tank.row)).toEqual([reef.row]);
     expect(await bench.store.journal.tanks()).toEqual([reef.row]);
     const log = await bench.store.journal.log(reef.row.tank_id, 0);
@@ -181,13 +182,14 @@ describe("a command", () => {
   test("whose writes alongside cannot be made leaves no trace", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
-    const { row, stats } = await bench.settle(tanks.create(REEF));
+    const { row } = await bench.settle(tanks.create(REEF));
     const broken = tanks.submit(row.tank_id, { kind: "spawn", fish: 9 }, () => {
       throw new Error("a bug of the caller");
     });
     expect(await bench.settle(broken.catch((error) => error.message))).toBe("a bug of the caller");
     await bench.run(500);
-    expect(tanks.get(row.tank_id)?.stats.alive).toBe(stats.alive);
+    const stats = tanks.get(row.tank_id)?.stats;
+    expect(stats).toEqual(statsOf(bench.replayed(row, stats?.tick)));
     expect(await bench.store.journal.log(row.tank_id, 1)).toEqual([]);
   });
 
@@ -236,8 +238,9 @@ describe("a tank", () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));
+    const { tick } = await bench.settle(tanks.submit(row.tank_id, { kind: "pause" }));
     const fish = await bench.settle(tanks.fish(row.tank_id));
-    expect(fish).toHaveLength(20);
+    expect(fish).toEqual(fishOf(bench.replayed(row, tick)));
     const draws = new Set<string | undefined>();
     for (let i = 0; i < 20; i++) draws.add(await bench.settle(tanks.pickMigrant(row.tank_id)));
     for (const id of draws) expect(fish.map((one) => one.fish_id)).toContain(id as string);
