@@ -68,7 +68,7 @@ export const PREDICTION_FLOOR = 0.3;
 export const URGENCY_CRITICAL = 1.5;
 export const URGENCY_LOW = 1.25;
 /** Scales pursuit so that speed is a trade and not always the top. Ours. */
-export const PURSUIT_EFFORT = 0.6;
+export const PURSUIT_EFFORT = 0.75;
 
 /** Crabs further than this frighten nobody (TW). A frozen fish that is not close drifts off. */
 export const THREAT_RANGE = 200;

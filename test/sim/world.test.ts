@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "533a7c00bd6faf9996b9354fb2592f6e" },
-  { seed: 7, digest: "3cc8baeff7550575b1fb3f81aa38fd16" },
+  { seed: 42, digest: "dcbe2d9a2c36bb644442fe76261f8c48" },
+  { seed: 7, digest: "8457c0b1c2b6594037ca7376fceab881" },
 ];
 
 for (const golden of GOLDEN) {

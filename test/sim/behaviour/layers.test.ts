@@ -3,6 +3,7 @@ import { DRIVE } from "../../../src/sim/behaviour/drive.ts";
 import { FOOD_WAY, POKER_WAY, SOCIAL_WAY, THREAT_WAY } from "../../../src/sim/behaviour/ways.ts";
 import { GENE } from "../../../src/sim/genes.ts";
 import { step } from "../../../src/sim/index.ts";
+import { PURSUIT_EFFORT } from "../../../src/sim/model.ts";
 import type { Tank } from "../../../src/sim/tank.ts";
 import { feed, putCrab, putFood, quietTank, setGene, setWays } from "../lonely.ts";
 import { run, tankOf } from "../scripts.ts";
@@ -136,9 +137,9 @@ test("an ambusher creeps up and strikes fast", () => {
     step(tank);
     return wishOf(tank).x;
   };
-  expect(paceAt(50)).toBeCloseTo(0.6 * 0.9 * 1.5, 3);
-  expect(paceAt(100)).toBeCloseTo(0.6 * 0.9 * 0.3, 3);
-  expect(paceAt(150)).toBeCloseTo(0.6 * 0.9 * 0.6, 3);
+  expect(paceAt(50)).toBeCloseTo(Math.min(1, PURSUIT_EFFORT * 0.9 * 1.5), 3);
+  expect(paceAt(100)).toBeCloseTo(PURSUIT_EFFORT * 0.9 * 0.3, 3);
+  expect(paceAt(150)).toBeCloseTo(PURSUIT_EFFORT * 0.9 * 0.6, 3);
 });
 
 test("the hungry look further than the fed, and by night nobody sees as far", () => {
