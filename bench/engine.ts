@@ -1,76 +1,172 @@
 /**
- * Speed of the world on one core: `bun bench/engine.ts [seconds per row]`.
- * A fish-step is one fish living through one tick.
+ * Speed of the world on one core: `bun bench/engine.ts [--repeats N] [--sizes 50,100]`.
+ * A fish-step is one fish living through one tick. With TANKWORLD_DIR and TANKWORLD_PYTHON the
+ * reference world runs in turns with ours: see tankworld.ts.
  */
+import { createTank, digest, loadTank, readRecord, saveTank, step } from "../src/sim/index.ts";
+import { writeRecord } from "../src/sim/record.ts";
+import type { Tank } from "../src/sim/tank.ts";
 import {
-  apply,
-  createTank,
-  digest,
-  loadTank,
-  migrants,
-  readRecord,
-  saveTank,
-  step,
-  type Tank,
-} from "../src/sim/index.ts";
+  median,
+  option,
+  perCall,
+  print,
+  printHead,
+  printRow,
+  type Spent,
+  spend,
+} from "./measure.ts";
+import { hasTankWorld, runTankWorld, type Stretch } from "./tankworld.ts";
 
-const SECONDS = Number(process.argv[2] ?? 2);
-const WARM_UP_TICKS = 600;
-const REPEATS = 200;
+const SIZES = option("sizes", "50,100,1000,10000").split(",").map(Number);
+const REPEATS = Number(option("repeats", "21"));
+/** Fish-steps before the first measurement, for the compiler; and of one measurement. */
+const WARM_UP = 1_000_000;
+const MEASURED = 400_000;
+const SEED = 42;
+/** Turns that we and the reference world take. */
+const TURNS = Number(option("turns", "3"));
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function measureSteps(founders: number): Tank {
-  const tank = createTank({ seed: 42, fish: founders, tankKey: "00000000000000b1" });
-  for (let i = 0; i < WARM_UP_TICKS; i++) step(tank);
-  let fishSteps = 0;
-  let ticks = 0;
-  const begun = performance.now();
-  while (performance.now() - begun < SECONDS * 1000) {
-    for (let i = 0; i < 10; i++) {
-      fishSteps += tank.counters.fish;
-      step(tank);
-    }
-    ticks += 10;
-  }
-  const seconds = (performance.now() - begun) / 1000;
-  const rate = (fishSteps / seconds / 1e6).toFixed(2);
-  const alive = (fishSteps / ticks).toFixed(0);
-  const tickMicros = ((seconds / ticks) * 1e6).toFixed(1);
-  print(`${founders} founders: ${rate} M fish-steps/s (${alive} alive, ${tickMicros} µs a tick)`);
+function begin(founders: number): Tank {
+  const tank = createTank({ seed: SEED, fish: founders, tankKey: "00000000000000b1" });
+  live(tank, WARM_UP);
   return tank;
 }
 
-function micros(work: () => unknown): string {
-  for (let i = 0; i < REPEATS; i++) work();
-  const begun = performance.now();
-  for (let i = 0; i < REPEATS; i++) work();
-  return `${(((performance.now() - begun) / REPEATS) * 1000).toFixed(1)} µs`;
+/** Runs for at least so many fish-steps. Returns fish-steps and ticks. */
+function live(tank: Tank, fishSteps: number): { fishSteps: number; ticks: number } {
+  let lived = 0;
+  let ticks = 0;
+  while (lived < fishSteps) {
+    lived += tank.counters.fish;
+    ticks += 1;
+    step(tank);
+  }
+  return { fishSteps: lived, ticks };
 }
 
-function measureState(tank: Tank): void {
-  const saved = saveTank(tank);
-  const fish = tank.counters.fish;
-  print(`${fish} fish: digest ${micros(() => digest(tank))}`);
-  print(`${fish} fish: save ${micros(() => saveTank(tank))}, ${saved.length} bytes`);
-  print(`${fish} fish: load ${micros(() => loadTank(saved))}`);
-  const fishId = migrants(tank)[0];
-  if (fishId === undefined) return;
-  const outcome = apply(tank, { kind: "export", fishId, side: "left" });
-  if (outcome.kind !== "done" || outcome.record === undefined) return;
-  const { record } = outcome;
-  apply(tank, { kind: "restore", record });
-  print(`record: ${record.length} bytes, read and check ${micros(() => readRecord(record))}`);
-  const roundTrip = micros(() => {
-    apply(tank, { kind: "export", fishId, side: "left" });
-    apply(tank, { kind: "restore", record });
+interface Rate {
+  readonly fish: number;
+  /** Fish-steps per second. */
+  readonly wall: number;
+  readonly cpu: number;
+  readonly tickMicros: number;
+}
+
+function measureRate(tank: Tank): Rate {
+  let done = { fishSteps: 0, ticks: 0 };
+  const { wallMs, cpuMs } = spend(() => {
+    done = live(tank, MEASURED);
   });
-  print(`record: export and restore ${roundTrip}`);
+  return {
+    fish: done.fishSteps / done.ticks,
+    wall: (done.fishSteps / wallMs) * 1000,
+    cpu: (done.fishSteps / cpuMs) * 1000,
+    tickMicros: (wallMs / done.ticks) * 1000,
+  };
 }
 
-for (const founders of [50, 100, 1_000, 10_000]) {
-  const tank = measureSteps(founders);
-  if (founders === 100) measureState(tank);
+function medianRate(rates: readonly Rate[]): Rate {
+  const of = (pick: (rate: Rate) => number) => median(rates.map(pick));
+  return {
+    fish: of(({ fish }) => fish),
+    wall: of(({ wall }) => wall),
+    cpu: of(({ cpu }) => cpu),
+    tickMicros: of(({ tickMicros }) => tickMicros),
+  };
 }
+
+function millions(rate: number): string {
+  return (rate / 1e6).toFixed(2);
+}
+
+function micros({ wallMs }: Spent): string {
+  return (wallMs * 1000).toFixed(1);
+}
+
+function measureSizes(): void {
+  printHead(
+    "founders",
+    "alive",
+    "M fish-steps/s",
+    "of processor time",
+    "µs a tick",
+    "MB",
+    "bytes a fish",
+  );
+  for (const founders of SIZES) {
+    const tank = begin(founders);
+    const rate = medianRate(Array.from({ length: REPEATS }, () => measureRate(tank)));
+    const bytes = bytesOf(tank);
+    printRow(
+      founders,
+      rate.fish.toFixed(0),
+      millions(rate.wall),
+      millions(rate.cpu),
+      rate.tickMicros.toFixed(1),
+      (bytes / 1e6).toFixed(2),
+      (bytes / tank.cap).toFixed(0),
+    );
+  }
+}
+
+/** Memory of a tank at its cap: the arena and the work space of a tick. */
+function bytesOf(tank: Tank): number {
+  return tank.arena.buffer.byteLength + buffersIn(tank.scratch, new Set([tank.arena.buffer]));
+}
+
+function buffersIn(value: unknown, seen: Set<unknown>): number {
+  if (ArrayBuffer.isView(value)) {
+    if (seen.has(value.buffer)) return 0;
+    seen.add(value.buffer);
+    return value.buffer.byteLength;
+  }
+  if (typeof value !== "object" || value === null || seen.has(value)) return 0;
+  seen.add(value);
+  return Object.values(value).reduce((sum, part) => sum + buffersIn(part, seen), 0);
+}
+
+function measureState(founders: number): void {
+  const tank = begin(founders);
+  const saved = saveTank(tank);
+  const records = Array.from({ length: tank.counters.fish }, (_, row) => writeRecord(tank, row));
+  const calls = Math.max(2, Math.floor(20_000 / founders));
+  printRow(
+    tank.counters.fish,
+    micros(perCall(REPEATS, calls, () => digest(tank))),
+    micros(perCall(REPEATS, calls, () => saveTank(tank))),
+    micros(perCall(REPEATS, calls, () => loadTank(saved))),
+    saved.length,
+    micros(perCall(REPEATS, 2_000, (call) => writeRecord(tank, call % records.length))),
+    micros(
+      perCall(REPEATS, 2_000, (call) => readRecord(records[call % records.length] as Uint8Array)),
+    ),
+  );
+}
+
+/** In turns, in the same run, so that both meet the same machine. */
+function compare(): void {
+  const tank = begin(100);
+  const ours: Rate[] = [];
+  const theirs: Stretch[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    theirs.push(...runTankWorld(SEED + turn));
+    ours.push(...Array.from({ length: 5 }, () => measureRate(tank)));
+  }
+  const rate = medianRate(ours);
+  const cpu = median(theirs.map(({ cpuRate }) => cpuRate));
+  const wall = median(theirs.map(({ wallRate }) => wallRate));
+  const fish = median(theirs.map((stretch) => stretch.fish));
+  printHead("", "fish", "fish-steps/s", "of processor time");
+  printRow("Tank World, headless", fish.toFixed(0), wall.toFixed(0), cpu.toFixed(0));
+  printRow("tankd", rate.fish.toFixed(0), rate.wall.toFixed(0), rate.cpu.toFixed(0));
+  printRow("ratio", "", (rate.wall / wall).toFixed(0), (rate.cpu / cpu).toFixed(0));
+}
+
+measureSizes();
+print("");
+printHead("fish", "digest µs", "save µs", "load µs", "snapshot bytes", "encode µs", "decode µs");
+for (const founders of SIZES) measureState(founders);
+print("");
+if (hasTankWorld()) compare();
+else print("Tank World was not run: TANKWORLD_DIR names no checkout of it.");
