@@ -28,7 +28,7 @@ export interface CorePorts {
   readonly random: Random;
   readonly network: Network;
   readonly machine: Machine;
-  /** Snapshots and the file of last committed positions. */
+  /** Where the snapshots lie. */
   readonly files: Files;
   readonly store: Store;
   /** A new simulation thread. */
