@@ -66,10 +66,11 @@ export function encodeBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64(BASE64URL);
 }
 
-/** Undefined when the text is not base64url. */
+/** Undefined when the text is not base64url, or not in its one spelling (RFC 4648, section 3.5). */
 export function decodeBase64Url(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    const padded = text.padEnd(text.length + ((4 - (text.length % 4)) % 4), "=");
+    return Uint8Array.fromBase64(padded, { alphabet: "base64url", lastChunkHandling: "strict" });
   } catch {
     return undefined;
   }

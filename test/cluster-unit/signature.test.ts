@@ -149,6 +149,17 @@ describe("a signed request", () => {
     );
   });
 
+  test("has one spelling: bits that base64 leaves unused must be zero", () => {
+    const headers = signed(parts, { audience: bob.nodeId });
+    const signature = headers["signature"] ?? "";
+    const last = signature.at(-4) ?? "";
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const other = alphabet[alphabet.indexOf(last) + 1] ?? "";
+    const respelt = `${signature.slice(0, -4)}${other}${signature.slice(-3)}`;
+    expect(verdict(parts, headers).kind).toBe("signed");
+    expect(verdict(parts, { ...headers, signature: respelt }).kind).toBe("bad");
+  });
+
   test("with one character changed never passes", () => {
     const headers = signed(parts, { audience: bob.nodeId });
     const names = Object.keys(headers);
