@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Identity } from "../cluster/identity.ts";
+import { journalTermStore } from "../cluster/election/term-store.ts";
+import type { Identity } from "../cluster/identity/identity.ts";
 import { createCluster } from "../cluster/service.ts";
-import { journalTermStore } from "../cluster/term-store.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";

@@ -1,15 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { identityFromSeed, nodeIdOf, verifySignature } from "../../src/cluster/identity.ts";
-import { NonceMemory } from "../../src/cluster/nonce-memory.ts";
-import { isProven, prove, signChallenge, verifyChallenge } from "../../src/cluster/proof.ts";
+import {
+  identityFromSeed,
+  nodeIdOf,
+  verifySignature,
+} from "../../src/cluster/identity/identity.ts";
+import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
+import {
+  isProven,
+  prove,
+  signChallenge,
+  verifyChallenge,
+} from "../../src/cluster/identity/proof.ts";
 import {
   createVerifier,
   type RequestParts,
   SIGNATURE_WINDOW_SECONDS,
   signRequest,
   verifyRequest,
-} from "../../src/cluster/signature.ts";
+} from "../../src/cluster/identity/signature.ts";
 import type { Random } from "../../src/platform/random.ts";
 
 const alice = identityFromSeed(new Uint8Array(32).fill(1));
