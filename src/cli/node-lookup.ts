@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { encodeBase64Url, nodeIdOf } from "../cluster/identity.ts";
-import { verifyChallenge } from "../cluster/proof.ts";
+import { encodeBase64Url, nodeIdOf } from "../cluster/identity/identity.ts";
+import { verifyChallenge } from "../cluster/identity/proof.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { NetworkError } from "../platform/network.ts";

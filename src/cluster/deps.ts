@@ -9,7 +9,7 @@ import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Term } from "./cluster.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "./identity/identity.ts";
 
 /** How often a node shows itself and looks at others (CONTRACT, "Settings"). Milliseconds. */
 export interface ClusterTiming {

@@ -5,9 +5,9 @@ import type { Cluster } from "./cluster.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { ClusterDeps } from "./deps.ts";
 import type { PeerReply } from "./peer-route.ts";
-import { discoveryRoutes } from "./routes-discovery.ts";
-import { peerRoutes } from "./routes-peer.ts";
-import { serverRoutes } from "./routes-servers.ts";
+import { discoveryRoutes } from "./routes/discovery.ts";
+import { peerRoutes } from "./routes/peer.ts";
+import { serverRoutes } from "./routes/servers.ts";
 
 /** A cluster that still has to learn where its node's API listens, where that is not set before. */
 export interface StartableCluster extends Cluster {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
-import { CHALLENGE_CHARACTERS_MAX } from "./proof.ts";
+import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
 import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Identity } from "../cluster/identity.ts";
+import { journalTermStore } from "../cluster/election/term-store.ts";
+import type { Identity } from "../cluster/identity/identity.ts";
 import { createCluster } from "../cluster/service.ts";
-import { journalTermStore } from "../cluster/term-store.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
@@ -28,7 +28,7 @@ export interface CorePorts {
   readonly random: Random;
   readonly network: Network;
   readonly machine: Machine;
-  /** Snapshots and the file of last committed positions. */
+  /** Where the snapshots lie. */
   readonly files: Files;
   readonly store: Store;
   /** A new simulation thread. */

@@ -1,6 +1,6 @@
 import { type ApiServer, listen } from "../api/server.ts";
-import { identityFromSeed } from "../cluster/identity.ts";
-import { signChallenge } from "../cluster/proof.ts";
+import { identityFromSeed } from "../cluster/identity/identity.ts";
+import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { createBackends } from "../discovery/backends.ts";
 import { Problem } from "../platform/errors.ts";

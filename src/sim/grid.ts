@@ -31,10 +31,13 @@ export function makeGrid(width: number, height: number, capacity: number): Grid 
   };
 }
 
+const CELLS_PER_PIXEL = 1 / GRID_CELL;
+
 /** The grid column or row of a coordinate; what lies outside the tank counts to its edge. */
 export function cellAt(position: number, cells: number): number {
-  const cell = Math.floor(position / GRID_CELL);
-  if (!(cell > 0)) return 0;
+  // Not a division: this is asked several times for each fish and tick.
+  const cell = (position * CELLS_PER_PIXEL) | 0;
+  if (cell <= 0) return 0;
   return cell < cells ? cell : cells - 1;
 }
 

@@ -81,7 +81,10 @@ export function bestPlace(
   let best = -1;
   let most = 0;
   for (let at = first; at < first + MEMORY_PLACES; at++) {
-    const left = strengthAt(memoryStrength[at] as number, memoryAge[at] as number, age);
+    const notedAt = memoryAge[at] as number;
+    // Most places are empty: do not even fetch the rest.
+    if (notedAt === 0) continue;
+    const left = strengthAt(memoryStrength[at] as number, notedAt, age);
     if (left <= most) continue;
     const dx = (memoryX[at] as number) - x;
     const dy = (memoryY[at] as number) - y;

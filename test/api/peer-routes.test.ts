@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { identityFromSeed } from "../../src/cluster/identity.ts";
+import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
+import { signRequest } from "../../src/cluster/identity/signature.ts";
 import type { PeerRequest, PeerRoute } from "../../src/cluster/peer-route.ts";
-import { signRequest } from "../../src/cluster/signature.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { clientOf } from "./client.ts";

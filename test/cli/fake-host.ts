@@ -1,7 +1,7 @@
 import type { Folder, Host, Output } from "../../src/cli/host.ts";
 import { runCli } from "../../src/cli/program.ts";
-import { identityFromSeed } from "../../src/cluster/identity.ts";
-import { signChallenge } from "../../src/cluster/proof.ts";
+import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
+import { signChallenge } from "../../src/cluster/identity/proof.ts";
 import { type HttpRequest, type HttpResponse, NetworkError } from "../../src/platform/network.ts";
 
 export interface World {

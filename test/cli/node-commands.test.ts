@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { identityFromSeed } from "../../src/cluster/identity.ts";
-import { signChallenge } from "../../src/cluster/proof.ts";
+import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
+import { signChallenge } from "../../src/cluster/identity/proof.ts";
 import type { HttpRequest, HttpResponse } from "../../src/platform/network.ts";
 import { identity, json, nodeAnswers, nodeFiles, runIn } from "./fake-host.ts";
 

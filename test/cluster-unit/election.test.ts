@@ -9,8 +9,8 @@ import {
   outranks,
   type Peer,
   peerOutranksUs,
-} from "../../src/cluster/election.ts";
-import { judgeTakeover, type Opinion, successorOf } from "../../src/cluster/takeover.ts";
+} from "../../src/cluster/election/election.ts";
+import { judgeTakeover, type Opinion, successorOf } from "../../src/cluster/election/takeover.ts";
 
 const self: Candidate = { nodeId: "m", priority: 100, mayClaim: true };
 

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type EntryInput, Registry } from "../../src/cluster/registry.ts";
-import { entryFromText, entryToText, statusAfter } from "../../src/cluster/registry-entry.ts";
+import { type EntryInput, Registry } from "../../src/cluster/registry/registry.ts";
+import {
+  entryFromText,
+  entryToText,
+  statusAfter,
+} from "../../src/cluster/registry/registry-entry.ts";
 import { serverRecordSchema } from "../../src/cluster/server-record.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 

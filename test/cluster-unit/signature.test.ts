@@ -1,15 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { identityFromSeed, nodeIdOf, verifySignature } from "../../src/cluster/identity.ts";
-import { NonceMemory } from "../../src/cluster/nonce-memory.ts";
-import { isProven, prove, signChallenge, verifyChallenge } from "../../src/cluster/proof.ts";
+import {
+  identityFromSeed,
+  nodeIdOf,
+  verifySignature,
+} from "../../src/cluster/identity/identity.ts";
+import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
+import {
+  isProven,
+  prove,
+  signChallenge,
+  verifyChallenge,
+} from "../../src/cluster/identity/proof.ts";
 import {
   createVerifier,
   type RequestParts,
   SIGNATURE_WINDOW_SECONDS,
   signRequest,
   verifyRequest,
-} from "../../src/cluster/signature.ts";
+} from "../../src/cluster/identity/signature.ts";
 import type { Random } from "../../src/platform/random.ts";
 
 const alice = identityFromSeed(new Uint8Array(32).fill(1));
@@ -147,6 +156,17 @@ describe("a signed request", () => {
         expect(result.kind).toBe("bad");
       }),
     );
+  });
+
+  test("has one spelling: bits that base64 leaves unused must be zero", () => {
+    const headers = signed(parts, { audience: bob.nodeId });
+    const signature = headers["signature"] ?? "";
+    const last = signature.at(-4) ?? "";
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const other = alphabet[alphabet.indexOf(last) + 1] ?? "";
+    const respelt = `${signature.slice(0, -4)}${other}${signature.slice(-3)}`;
+    expect(verdict(parts, headers).kind).toBe("signed");
+    expect(verdict(parts, { ...headers, signature: respelt }).kind).toBe("bad");
   });
 
   test("with one character changed never passes", () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,13 @@ export interface Finished {
 export class Sandbox implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "tankd-test-"));
   readonly #nodes: RunningChild[] = [];
+  readonly #preload: string | undefined;
+
+  /** `preload` is the source of a script that runs in each process before tankd does. */
+  constructor(preload?: string) {
+    this.#preload = preload === undefined ? undefined : join(this.path, "preload.ts");
+    if (this.#preload !== undefined) writeFileSync(this.#preload, preload ?? "");
+  }
 
   /** Environment of a newcomer: nothing is set, nothing is there. */
   readonly environment = {
@@ -63,7 +70,8 @@ export class Sandbox implements Disposable {
   }
 
   #spawn(commandLine: readonly string[]) {
-    return Bun.spawn([process.execPath, MAIN, ...commandLine], {
+    const preload = this.#preload === undefined ? [] : ["--preload", this.#preload];
+    return Bun.spawn([process.execPath, ...preload, MAIN, ...commandLine], {
       cwd: this.path,
       env: this.environment,
       stdin: "ignore",

@@ -185,6 +185,27 @@ test.if(process.getuid?.() === 0)("a command in another user's tankd.toml is ref
   expect([ran.code, ran.err.includes("another user")]).toEqual([2, true]);
 });
 
+test.each([
+  ["thrown", 'setTimeout(() => { throw new Error("boom"); })'],
+  ["rejected", 'void Promise.reject(new Error("boom"))'],
+])(
+  "an error that nobody caught (%s) ends the node, says so, and loses nothing",
+  async (_, fail) => {
+    using sandbox = new Sandbox(`process.on("SIGUSR2", () => { ${fail}; });`);
+    const node = await sandbox.start("data", "--fish", "5");
+    const before = await tanksOf(sandbox, "data");
+    node.process.kill("SIGUSR2");
+    expect(await node.process.exited).toBe(1);
+    const said = await node.err;
+    expect(said).toContain("tankd: a bug in tankd: boom\n");
+    expect(said).toContain('"level":"error","msg":"uncaught error"');
+    await sandbox.start("data");
+    const after = await tanksOf(sandbox, "data");
+    expect(after.map(({ tank }) => tank.tank_id)).toEqual(before.map(({ tank }) => tank.tank_id));
+    expect(after.every(accounted)).toBe(true);
+  },
+);
+
 test("a second signal does not wait", async () => {
   using sandbox = new Sandbox();
   const node = await sandbox.start("data");

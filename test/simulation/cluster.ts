@@ -1,5 +1,5 @@
-import { type Identity, identityFromSeed } from "../../src/cluster/identity.ts";
-import { createVerifier } from "../../src/cluster/signature.ts";
+import { type Identity, identityFromSeed } from "../../src/cluster/identity/identity.ts";
+import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { Address, DiscoveryBackend, Nomination } from "../../src/discovery/backend.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import { type Core, type CoreSettings, createCore } from "../../src/node/core.ts";

@@ -1,5 +1,5 @@
+import { type Verifier, verifyRequest } from "../../src/cluster/identity/signature.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../../src/cluster/peer-route.ts";
-import { type Verifier, verifyRequest } from "../../src/cluster/signature.ts";
 import { PROBLEMS, Problem } from "../../src/platform/errors.ts";
 import type { HttpResponse } from "../../src/platform/network.ts";
 import type { IncomingRequest } from "../../src/platform/simulated/network.ts";

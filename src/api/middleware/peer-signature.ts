@@ -1,4 +1,4 @@
-import { createVerifier, verifyRequest } from "../../cluster/signature.ts";
+import { createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathAndQuery } from "../env.ts";

@@ -120,15 +120,18 @@ function bestFood(
     return bestSlot;
   }
   const middle = cellAt(py, rows);
-  searchRow(grid, middle, px, py, foodEnergy);
+  const first = cellAt(px - range, grid.columns);
+  const last = cellAt(px + range, grid.columns);
+  searchRow(grid, middle, first, last, px, py, foodEnergy);
   for (let away = 1; away < rows; away++) {
     const above = middle - away;
     const below = middle + away;
     const abovePy = py - (above + 1) * GRID_CELL;
     const belowPy = below * GRID_CELL - py;
     if (abovePy > bestReach && belowPy > bestReach) break;
-    if (above >= 0 && abovePy <= bestReach) searchRow(grid, above, px, py, foodEnergy);
-    if (below < rows && belowPy <= bestReach) searchRow(grid, below, px, py, foodEnergy);
+    if (above >= 0 && abovePy <= bestReach) searchRow(grid, above, first, last, px, py, foodEnergy);
+    if (below < rows && belowPy <= bestReach)
+      searchRow(grid, below, first, last, px, py, foodEnergy);
   }
   return bestSlot;
 }
@@ -143,13 +146,15 @@ let bestReach = 0;
 function searchRow(
   grid: Grid,
   row: number,
+  first: number,
+  last: number,
   px: number,
   py: number,
   foodEnergy: Float64Array,
 ): void {
   const { columns, starts } = grid;
-  const from = starts[row * columns + cellAt(px - bestReach, columns)] as number;
-  const end = starts[row * columns + cellAt(px + bestReach, columns) + 1] as number;
+  const from = starts[row * columns + first] as number;
+  const end = starts[row * columns + last + 1] as number;
   if (from < end) searchRun(grid, from, end, px, py, foodEnergy);
 }
 

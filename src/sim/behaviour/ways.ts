@@ -16,6 +16,14 @@ export const FOOD_WAY = {
 export const POKER_WAY = { avoid: 0, passive: 1, opportunistic: 2, aggressive: 3 } as const;
 export const SOCIAL_WAY = { solo: 0, loose: 1, tight: 2, follow: 3 } as const;
 
+/** How people call them, in the order of their numbers. */
+export const WAY_NAMES = {
+  threat: Object.keys(THREAT_WAY),
+  food: Object.keys(FOOD_WAY),
+  poker: Object.keys(POKER_WAY),
+  social: Object.keys(SOCIAL_WAY),
+} as const;
+
 export const NICHES = 6 * 4 * 4 * 4;
 
 export function nicheOf(genes: Float32Array, row: number): number {

@@ -1,10 +1,10 @@
 import type { ClusterSettings } from "../../../src/cluster/deps.ts";
-import { type Identity, identityFromSeed } from "../../../src/cluster/identity.ts";
+import { journalTermStore } from "../../../src/cluster/election/term-store.ts";
+import { type Identity, identityFromSeed } from "../../../src/cluster/identity/identity.ts";
+import { createVerifier } from "../../../src/cluster/identity/signature.ts";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../../src/cluster/server-record.ts";
 import { createCluster, type StartableCluster } from "../../../src/cluster/service.ts";
-import { createVerifier } from "../../../src/cluster/signature.ts";
-import { journalTermStore } from "../../../src/cluster/term-store.ts";
 import type { Address, DiscoveryBackend, Nomination } from "../../../src/discovery/backend.ts";
 import { HubBackend } from "../../../src/discovery/hub/backend.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";

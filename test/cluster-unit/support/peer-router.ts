@@ -1,5 +1,5 @@
+import { type Verifier, verifyRequest } from "../../../src/cluster/identity/signature.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../../../src/cluster/peer-route.ts";
-import { type Verifier, verifyRequest } from "../../../src/cluster/signature.ts";
 import { messageOf, PROBLEMS, Problem, type ProblemCode } from "../../../src/platform/errors.ts";
 import type { Log } from "../../../src/telemetry/log.ts";
 

@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../platform/clock.ts";
+import type { Random } from "../../platform/random.ts";
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  type Identity,
+  nodeIdOf,
+  verifySignature,
+} from "./identity.ts";
+import { NonceMemory } from "./nonce-memory.ts";
+
+/**
+ * Signed requests between nodes: the small part of HTTP Message Signatures (RFC 9421, Ed25519) with
+ * Content-Digest (RFC 9530) that tankd needs. One signature, one fixed list of components.
+ *
+ * `created` is told in the clock of the node that is addressed, as the signer learned it in the
+ * handshake. A Raspberry Pi without a battery wakes up years in the past; it must join all the same,
+ * and two machines never need to agree on the time. What the window gives is a bound on how long
+ * nonces are remembered; a node whose clock jumps refuses one request, and its peer asks for the
+ * time again.
+ */
+export interface RequestParts {
+  readonly method: string;
+  /** Host and port as dialled, which is what the Host header carries. */
+  readonly authority: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface SigningOptions {
+  /** Node id of the one that is addressed, where it is known. */
+  readonly audience?: string;
+  /** Its clock minus ours. */
+  readonly clockOffsetMs?: number;
+}
+
+export type SignedHeaders = Readonly<Record<string, string>>;
+
+export type Verdict =
+  | { readonly kind: "unsigned" }
+  | { readonly kind: "signed"; readonly nodeId: string }
+  | { readonly kind: "bad"; readonly reason: string };
+
+/** How far `created` may lie from the clock of the verifier. */
+export const SIGNATURE_WINDOW_SECONDS = 300;
+const SIGNATURE_LABEL = "tankd";
+const AUDIENCE_HEADER = "tankd-audience";
+const NONCE_BYTES = 16;
+const COMPONENTS = ["@method", "@authority", "@path", "@query", "content-digest"] as const;
+
+/** The headers to add to a request. */
+export function signRequest(
+  identity: Identity,
+  parts: RequestParts,
+  clock: Clock,
+  random: Random,
+  options: SigningOptions = {},
+): SignedHeaders {
+  const created = Math.floor((clock.wallMs() + (options.clockOffsetMs ?? 0)) / 1000);
+  const nonce = encodeBase64Url(random.bytes(NONCE_BYTES));
+  const audience = options.audience;
+  const components = componentsOf(audience);
+  const list = components.map((name) => `"${name}"`).join(" ");
+  const params = `(${list});created=${created};nonce="${nonce}";keyid="${identity.publicKey}";alg="ed25519"`;
+  const digest = contentDigest(parts.body);
+  const base = signatureBase(parts, digest, audience, params);
+  const signature = Buffer.from(identity.sign(base)).toString("base64");
+  return {
+    "content-digest": digest,
+    ...(audience === undefined ? {} : { [AUDIENCE_HEADER]: audience }),
+    "signature-input": `${SIGNATURE_LABEL}=${params}`,
+    signature: `${SIGNATURE_LABEL}=:${signature}:`,
+  };
+}
+
+/** Who this node is to the requests it verifies, and which ones it has seen. */
+export interface Verifier {
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly nonces: NonceMemory;
+}
+
+export function createVerifier(nodeId: string, clock: Clock): Verifier {
+  return { nodeId, clock, nonces: new NonceMemory() };
+}
+
+/**
+ * Checks a request's signature. `headers` have lower-case names. A request without signature
+ * headers is `unsigned`, which is no fault: it has no rights of a node.
+ */
+export function verifyRequest(
+  parts: RequestParts,
+  headers: Readonly<Record<string, string | undefined>>,
+  verifier: Verifier,
+): Verdict {
+  const input = headers["signature-input"];
+  const signature = headers["signature"];
+  if (input === undefined && signature === undefined) return { kind: "unsigned" };
+  const parsed = parseHeaders(input ?? "", signature ?? "");
+  if (!parsed) return bad("the signature headers are not in the form that tankd reads");
+  const audience = headers[AUDIENCE_HEADER];
+  const listed = componentsOf(audience).join(" ");
+  if (parsed.components.replaceAll('"', "") !== listed) {
+    return bad(`the signature must cover exactly: ${listed}`);
+  }
+  if (audience !== undefined && audience !== verifier.nodeId) {
+    return bad(`the request is meant for ${audience}, this is ${verifier.nodeId}`);
+  }
+  const digest = headers["content-digest"] ?? "";
+  if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
+  const nodeId = nodeIdOf(parsed.keyId);
+  if (nodeId === undefined) return bad("the key is not an Ed25519 public key in base64url");
+  const nowSeconds = Math.floor(verifier.clock.wallMs() / 1000);
+  if (Math.abs(nowSeconds - parsed.created) > SIGNATURE_WINDOW_SECONDS) {
+    return bad(`created is ${parsed.created}, the clock here says ${nowSeconds}`);
+  }
+  const base = signatureBase(parts, digest, audience, parsed.params);
+  if (!verifySignature(parsed.keyId, base, parsed.signature)) {
+    return bad("the signature does not verify");
+  }
+  // Last, so that only the key's owner can fill the memory kept for the key.
+  const oldest = nowSeconds - SIGNATURE_WINDOW_SECONDS;
+  if (!verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest)) {
+    return bad("the nonce was used before");
+  }
+  return { kind: "signed", nodeId };
+}
+
+/**
+ * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as HTTP
+ * clients put it into Host: IPv6 in its short form, too.
+ */
+function normalizeAuthority(authority: string): string {
+  const plain = /^[\w.:[\]-]+$/.test(authority);
+  return (plain ? URL.parse(`http://${authority}`)?.host : undefined) ?? authority.toLowerCase();
+}
+
+function componentsOf(audience: string | undefined): readonly string[] {
+  return audience === undefined ? COMPONENTS : [...COMPONENTS, AUDIENCE_HEADER];
+}
+
+/** RFC 9530: sha-256 as a byte sequence. */
+function contentDigest(body: string): string {
+  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+}
+
+/** RFC 9421 section 2.5. */
+function signatureBase(
+  parts: RequestParts,
+  digest: string,
+  audience: string | undefined,
+  params: string,
+): Uint8Array {
+  const [path, query] = splitQuery(parts.path);
+  const lines = [
+    `"@method": ${parts.method.toUpperCase()}`,
+    `"@authority": ${normalizeAuthority(parts.authority)}`,
+    `"@path": ${path}`,
+    `"@query": ?${query}`,
+    `"content-digest": ${digest}`,
+    ...(audience === undefined ? [] : [`"${AUDIENCE_HEADER}": ${audience}`]),
+    `"@signature-params": ${params}`,
+  ];
+  return new TextEncoder().encode(lines.join("\n"));
+}
+
+function splitQuery(path: string): readonly [string, string] {
+  const at = path.indexOf("?");
+  return at === -1 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
+}
+
+interface ParsedHeaders {
+  readonly params: string;
+  readonly components: string;
+  readonly created: number;
+  readonly nonce: string;
+  readonly keyId: string;
+  readonly signature: Uint8Array;
+}
+
+const INPUT =
+  /^tankd=(\(((?:"[a-z@-]{1,32}" ?){1,8})\);created=(\d{1,12});nonce="([\w-]{16,64})";keyid="([\w-]{43})";alg="ed25519")$/;
+/** Ed25519 signatures have 64 bytes: 86 characters and two of padding. */
+const SIGNATURE = /^tankd=:([A-Za-z0-9+/]{86}==):$/;
+
+function parseHeaders(input: string, signature: string): ParsedHeaders | undefined {
+  const [, params, components, created, nonce, keyId] = INPUT.exec(input) ?? [];
+  const encoded = SIGNATURE.exec(signature)?.[1];
+  if (!params || !components || !created || !nonce || !keyId || !encoded) return undefined;
+  const bytes = decodeBase64Url(encoded.replaceAll("+", "-").replaceAll("/", "_"));
+  if (!bytes) return undefined;
+  return { params, components, created: Number(created), nonce, keyId, signature: bytes };
+}
+
+function bad(reason: string): Verdict {
+  return { kind: "bad", reason };
+}

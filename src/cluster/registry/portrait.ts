@@ -1,0 +1,98 @@
+import type { Address, Announcement } from "../../discovery/backend.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ElectionState } from "../election/election.ts";
+import type { PeerClient } from "../meeting/peer-client.ts";
+import {
+  type HubHint,
+  type NodeDocument,
+  PROTOCOL_VERSION,
+  type Registration,
+  type StandingWire,
+} from "../wire.ts";
+import type { EntryInput } from "./registry.ts";
+import type { Self } from "./self.ts";
+
+/** This node as it shows itself to others: in the handshake, at registration, to discovery. */
+export class Portrait {
+  readonly #deps: ClusterDeps;
+  readonly #self: Self;
+  readonly #client: PeerClient;
+  readonly #election: () => ElectionState;
+
+  constructor(deps: ClusterDeps, self: Self, client: PeerClient, election: () => ElectionState) {
+    this.#deps = deps;
+    this.#self = self;
+    this.#client = client;
+    this.#election = election;
+  }
+
+  standing(): StandingWire {
+    const { role, term, hub, self } = this.#election();
+    return {
+      role,
+      term,
+      hub: hub === undefined ? null : this.#hintOf(hub),
+      priority: self.priority,
+      may_claim: self.mayClaim,
+    };
+  }
+
+  document(): NodeDocument {
+    const { settings, identity, bootId } = this.#deps;
+    return {
+      protocol: PROTOCOL_VERSION,
+      cluster: settings.cluster,
+      node_id: identity.nodeId,
+      boot_id: bootId,
+      standing: this.standing(),
+      record: this.#self.record(this.#election().role),
+      addresses: [...this.#self.addresses()],
+      tanks: [...this.#self.tanks()],
+      heartbeat_interval: settings.timing.heartbeatMs / 1000,
+    };
+  }
+
+  registration(): Registration {
+    const { record, addresses, tanks, heartbeat_interval, boot_id, standing } = this.document();
+    return { ...record, addresses, tanks, heartbeat_interval, boot_id, standing };
+  }
+
+  announcement(): Announcement {
+    const { identity, settings } = this.#deps;
+    const { role, self } = this.#election();
+    // Nothing to dial is nothing to announce.
+    const addresses: readonly Address[] = settings.register === false ? [] : this.#self.addresses();
+    const { nodeId } = identity;
+    const { cluster, version } = settings;
+    return { nodeId, cluster, version, role, priority: self.priority, addresses };
+  }
+
+  /** Our own entry in our own registry. */
+  entry(): EntryInput {
+    const { identity, bootId, settings } = this.#deps;
+    const { role, self } = this.#election();
+    return {
+      key: identity.nodeId,
+      record: this.#self.record(role),
+      label: this.#self.label,
+      addresses: this.#self.addresses(),
+      tanks: this.#self.tanks(),
+      priority: self.priority,
+      mayClaim: self.mayClaim,
+      bootId,
+      intervalMs: settings.timing.heartbeatMs,
+      owner: undefined,
+    };
+  }
+
+  /** What is worth a registration of its own when it changes; figures wait for the heartbeat. */
+  outline(): string {
+    return JSON.stringify([this.#self.addresses(), this.#self.tanks()]);
+  }
+
+  #hintOf(nodeId: string): HubHint {
+    const own = nodeId === this.#deps.identity.nodeId;
+    const addresses = own ? this.#self.addresses() : this.#client.pinned(nodeId)?.addresses;
+    return { node_id: nodeId, addresses: [...(addresses ?? [])] };
+  }
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import type { Address } from "../../discovery/backend.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { AnnouncedTank, ServerRecord, ServerStatus } from "../server-record.ts";
+import { type EntryWire, entryWireSchema } from "../wire.ts";
+
+/** What the registry keeps of one server. Times are monotonic milliseconds of this process. */
+export interface Entry {
+  /** The node id; for a server without a key `unsigned:` and its server id. */
+  readonly key: string;
+  /** As it is shown, but for role, status, is_local and reachable, which depend on who asks. */
+  readonly record: ServerRecord;
+  /** The label it asked for; `record.server_id` differs from it where two ask for the same. */
+  readonly label: string;
+  readonly addresses: readonly Address[];
+  readonly tanks: readonly AnnouncedTank[];
+  readonly priority: number;
+  readonly mayClaim: boolean;
+  readonly bootId: string;
+  /** Declared by the server. */
+  readonly intervalMs: number;
+  readonly lastSeenMs: number;
+  readonly status: ServerStatus;
+  readonly offlineSinceMs: number | undefined;
+  /** IP from which an unsigned server speaks: nobody else may change its entry. */
+  readonly owner: string | undefined;
+  /** The boot id of the hub that has told us of it; undefined for what we know ourselves. */
+  readonly toldBy: string | undefined;
+  /** Of the registry, when this entry last changed. */
+  readonly version: number;
+}
+
+/** The reference hub guide's interval, for a server that declares none. */
+export const DEFAULT_INTERVAL_MS = 30_000;
+const DEGRADED_AFTER_INTERVALS = 2;
+const OFFLINE_AFTER_INTERVALS = 3;
+
+/** The status that silence of this length means to a server's declared interval (CONTRACT, "Settings"). */
+export function statusAfter(silentMs: number, intervalMs: number): ServerStatus {
+  if (silentMs >= OFFLINE_AFTER_INTERVALS * intervalMs) return "offline";
+  return silentMs >= DEGRADED_AFTER_INTERVALS * intervalMs ? "degraded" : "online";
+}
+
+/** Silence after which a server counts as offline, in milliseconds. */
+export function offlineAfter(intervalMs: number): number {
+  return OFFLINE_AFTER_INTERVALS * intervalMs;
+}
+
+export function unsignedKey(serverId: string): string {
+  return `unsigned:${serverId}`;
+}
+
+export function entryToWire(entry: Entry, removed = false): EntryWire {
+  return {
+    key: entry.key,
+    removed,
+    record: { ...entry.record, status: entry.status },
+    addresses: [...entry.addresses],
+    tanks: [...entry.tanks],
+    standing: { priority: entry.priority, may_claim: entry.mayClaim },
+    boot_id: entry.bootId,
+    heartbeat_interval: entry.intervalMs / 1000,
+  };
+}
+
+const storedSchema = z.object({
+  label: z.string().max(LIMITS.nameCharactersMax),
+  entry: entryWireSchema,
+});
+
+/** The text that the registry store keeps, without the figures that change all the time. */
+export function entryToText(entry: Entry): string {
+  const wire = entryToWire(entry);
+  const record: ServerRecord = {
+    ...wire.record,
+    status: "offline",
+    fish_count: 0,
+    active_connections: 0,
+    cpu_percent: 0,
+    memory_mb: 0,
+    uptime_seconds: 0,
+    rtt_ms: null,
+    last_heartbeat: wire.record.registered_at,
+    last_seen: wire.record.registered_at,
+  };
+  return JSON.stringify({ label: entry.label, entry: { ...wire, record } });
+}
+
+/** An entry as it was stored: offline until it shows itself. Undefined when it cannot be read. */
+export function entryFromText(text: string, nowMs: number): Entry | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const parsed = storedSchema.safeParse(json);
+  if (!parsed.success) return undefined;
+  const { entry: wire, label } = parsed.data;
+  return { ...entryFromWire(wire, nowMs), label, status: "offline", offlineSinceMs: nowMs };
+}
+
+export function entryFromWire(wire: EntryWire, nowMs: number): Entry {
+  const status = wire.record.status;
+  return {
+    key: wire.key,
+    record: wire.record,
+    label: wire.record.server_id,
+    addresses: wire.addresses,
+    tanks: wire.tanks,
+    priority: wire.standing.priority,
+    mayClaim: wire.standing.may_claim,
+    bootId: wire.boot_id,
+    intervalMs: wire.heartbeat_interval * 1000,
+    lastSeenMs: nowMs,
+    status,
+    offlineSinceMs: status === "offline" ? nowMs : undefined,
+    owner: undefined,
+    toldBy: undefined,
+    version: 0,
+  };
+}

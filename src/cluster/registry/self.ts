@@ -1,0 +1,113 @@
+import { advertisedAddresses, formatHostPort } from "../../discovery/addresses.ts";
+import type { Address } from "../../discovery/backend.ts";
+import { rfc3339 } from "../../platform/clock.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { AnnouncedTank, Role, ServerRecord } from "../server-record.ts";
+
+/** What every tankd can do, before the capabilities that the operator adds. */
+const BUILT_IN_CAPABILITIES = ["entity-transfer", "poker-games"] as const;
+/** CPU is measured over at least this long, however often the record is read. */
+const USAGE_INTERVAL_MS = 1_000;
+
+/** This node as it describes itself. */
+export class Self {
+  readonly #deps: ClusterDeps;
+  readonly #startedMs: number;
+  readonly #startedAt: string;
+  #port: number;
+  #listenHost: string | undefined;
+  #usage = { cpuPercent: 0, residentBytes: 0 };
+  #usageMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: ClusterDeps) {
+    this.#deps = deps;
+    this.#startedMs = deps.clock.monotonicMs();
+    this.#startedAt = rfc3339(deps.clock.wallMs());
+    this.#port = deps.settings.port;
+    this.#listenHost = deps.settings.host;
+  }
+
+  get label(): string {
+    return this.#deps.settings.serverId ?? this.#deps.identity.nodeId;
+  }
+
+  listenAt(port: number, host: string | undefined): void {
+    this.#port = port;
+    this.#listenHost = host;
+  }
+
+  /** Where others should dial, best first; follows the machine's networks. */
+  addresses(): readonly Address[] {
+    const { machine, settings } = this.#deps;
+    return advertisedAddresses({
+      port: this.#port,
+      listenHost: this.#listenHost,
+      advertise: settings.advertise,
+      interfaces: machine.addresses(),
+      defaultRouteInterface: machine.defaultRouteInterface(),
+    });
+  }
+
+  tanks(): readonly AnnouncedTank[] {
+    return this.#deps.tanks
+      .list()
+      .toSorted((a, b) => a.row.ordinal - b.row.ordinal)
+      .slice(0, LIMITS.tanksAnnouncedMax)
+      .map(({ row }) => ({ tank_id: row.tank_id, name: row.name, epoch: row.epoch }));
+  }
+
+  record(role: Role): ServerRecord {
+    const { identity, settings, machine, clock } = this.#deps;
+    const tanks = this.#deps.tanks.list();
+    // Without any network the node is at least there for itself.
+    const address = this.addresses()[0] ?? { host: "127.0.0.1", port: this.#port };
+    const now = rfc3339(clock.wallMs());
+    const usage = this.#measure();
+    const memoryMb = usage.residentBytes / 2 ** 20;
+    return {
+      server_id: this.label,
+      node_id: identity.nodeId,
+      hostname: machine.hostname,
+      host: address.host,
+      port: address.port,
+      status: "online",
+      role,
+      version: settings.version,
+      platform: machine.platform,
+      architecture: machine.architecture,
+      tank_count: tanks.length,
+      fish_count: tanks.reduce((sum, tank) => sum + tank.stats.alive, 0),
+      active_connections: this.#deps.connectionCount?.() ?? 0,
+      capabilities: [...new Set([...BUILT_IN_CAPABILITIES, ...settings.capabilities])],
+      tags: [...settings.tags],
+      resources: {
+        cpu_cores: machine.cpuCores,
+        memory_gb: Math.round((machine.memoryBytes / 2 ** 30) * 10) / 10,
+      },
+      region: settings.region ?? null,
+      zone: settings.zone ?? null,
+      cpu_percent: Math.round(usage.cpuPercent * 10) / 10,
+      memory_mb: Math.round(memoryMb * 10) / 10,
+      uptime_seconds: Math.floor((clock.monotonicMs() - this.#startedMs) / 1000),
+      registered_at: this.#startedAt,
+      last_heartbeat: now,
+      last_seen: now,
+      rtt_ms: 0,
+      reachable: true,
+      discovered_by: [],
+      is_local: true,
+      api_url: `http://${formatHostPort(address)}`,
+      signed: true,
+    };
+  }
+
+  #measure(): { readonly cpuPercent: number; readonly residentBytes: number } {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#usageMs >= USAGE_INTERVAL_MS) {
+      this.#usage = this.#deps.machine.usage();
+      this.#usageMs = nowMs;
+    }
+    return this.#usage;
+  }
+}

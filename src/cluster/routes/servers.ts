@@ -1,0 +1,174 @@
+import { z } from "zod";
+import type { BackendStatus } from "../../discovery/backend.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { ClusterView, ServerFilter } from "../cluster.ts";
+import type { PeerRequest, PeerRoute } from "../peer-route.ts";
+import {
+  type AnnouncedTank,
+  announcedTankSchema,
+  type ServerRecord,
+  serverRecordSchema,
+  serverStatusSchema,
+} from "../server-record.ts";
+import { termSchema } from "../wire.ts";
+
+export interface ServerRoutesDeps {
+  readonly view: () => ClusterView;
+  readonly self: () => ServerRecord;
+  readonly servers: (filter?: ServerFilter) => readonly ServerRecord[];
+  readonly server: (id: string) => ServerRecord | undefined;
+  readonly ownTanks: () => readonly AnnouncedTank[];
+  readonly heartbeatMs: number;
+}
+
+const backendSchema = z.object({
+  name: z.string(),
+  state: z.enum(["starting", "running", "failed", "stopped"]),
+  detail: z.string(),
+  nominations: z.number().int(),
+}) satisfies z.ZodType<BackendStatus>;
+
+const localSchema = serverRecordSchema.extend({
+  cluster: z.string(),
+  hub: z
+    .object({ server_id: z.string(), node_id: z.string().nullable(), api_url: z.string() })
+    .nullable(),
+  term: termSchema,
+  backends: z.array(backendSchema),
+  tanks: z.array(announcedTankSchema),
+  heartbeat_interval: z.number(),
+});
+
+const listSchema = z.object({ servers: z.array(serverRecordSchema), count: z.number().int() });
+
+const statusSchema = z.object({
+  node_id: z.string(),
+  mode: z.enum(["server", "proxy"]),
+  role: z.string(),
+  discovered_servers: z.record(
+    z.string(),
+    z.object({
+      host: z.string(),
+      port: z.number(),
+      node_id: z.string().nullable(),
+      mode: z.enum(["server", "proxy"]),
+      last_seen: z.string(),
+    }),
+  ),
+  service_info: z.record(z.string(), z.unknown()),
+});
+
+/** Where any node answers for all servers: the lists, and what it says of itself. */
+export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
+  const { servers, server } = withDeps;
+  const list = async (request: PeerRequest) => {
+    const found = servers(filterOf(request.query));
+    return { status: 200, body: { servers: found, count: found.length } };
+  };
+  const listRoute = (path: string): PeerRoute => ({
+    method: "GET",
+    path,
+    summary: "All servers of the cluster; ?status= ?tag= ?capability= ?region=",
+    response: listSchema,
+    handle: list,
+  });
+  return [
+    listRoute("/api/discovery/servers"),
+    listRoute("/discovery/servers"),
+    listRoute("/api/servers"),
+    {
+      method: "GET",
+      path: "/api/servers/local",
+      summary: "This server, with its hub, term, backends and tanks",
+      response: localSchema,
+      handle: async () => ({ status: 200, body: describeLocal(withDeps) }),
+    },
+    {
+      method: "GET",
+      path: "/api/servers/{id}",
+      summary: "One server, by server_id or node_id",
+      response: serverRecordSchema,
+      handle: async ({ params }) => {
+        const id = params["id"] ?? "";
+        const found = server(id);
+        if (!found) throw new Problem("unknown_server", `No server "${id}" is known here.`);
+        return { status: 200, body: found };
+      },
+    },
+    {
+      method: "GET",
+      path: "/discovery",
+      summary: "What discovery has found, in the form of the hybrid discovery document",
+      response: statusSchema,
+      handle: async () => ({ status: 200, body: describeDiscovery(withDeps) }),
+    },
+  ];
+}
+
+function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
+  const { cluster, hub, term, backends } = view();
+  return {
+    ...self(),
+    cluster,
+    hub: hub ? { server_id: hub.server_id, node_id: hub.node_id, api_url: hub.api_url } : null,
+    term,
+    backends,
+    tanks: ownTanks(),
+    heartbeat_interval: heartbeatMs / 1000,
+  };
+}
+
+function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {
+  const own = self();
+  const { role, hub, cluster, backends } = view();
+  const others = servers().filter(({ is_local }) => !is_local);
+  const found = others.map((one) => [
+    one.server_id,
+    {
+      host: one.host,
+      port: one.port,
+      node_id: one.node_id,
+      mode: modeOf(one.role),
+      last_seen: one.last_seen,
+    },
+  ]);
+  return {
+    node_id: own.node_id,
+    mode: modeOf(role),
+    role,
+    discovered_servers: Object.fromEntries(found),
+    service_info: {
+      server_id: own.server_id,
+      host: own.host,
+      port: own.port,
+      version: own.version,
+      cluster,
+      hub_url: hub?.api_url ?? null,
+      backends: backends.map(({ name }) => name),
+    },
+  };
+}
+
+/** The words of the hybrid discovery document: what leads is a server, what follows a proxy. */
+function modeOf(role: string): "server" | "proxy" {
+  return role === "hub" ? "server" : "proxy";
+}
+
+const label = z.string().max(LIMITS.labelCharactersMax);
+const querySchema = z.object({
+  status: serverStatusSchema.optional(),
+  tag: label.optional(),
+  capability: label.optional(),
+  region: label.optional(),
+});
+
+function filterOf(query: Readonly<Record<string, string>>): ServerFilter {
+  const parsed = querySchema.safeParse(query);
+  if (!parsed.success) {
+    const message = "Filter by status (online, degraded, offline), tag, capability or region.";
+    throw new Problem("bad_request", message);
+  }
+  const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
