@@ -11,7 +11,7 @@ import {
   STRENGTHS_AT,
   TRANSFERS_AT,
 } from "../../src/sim/genes.ts";
-import { drawGenome, faultOfGenome, inheritGenome } from "../../src/sim/genome.ts";
+import { drawGenome, faultOfGenome, inheritGenome, type Mutation } from "../../src/sim/genome.ts";
 import { MUTATION } from "../../src/sim/model.ts";
 import { express } from "../../src/sim/phenotype.ts";
 import { STREAM, STREAM_WORDS, seedStreams } from "../../src/sim/rng.ts";
@@ -120,4 +120,65 @@ test("speed follows fins, tail, drag and template, and is bounded", () => {
   expect(speedOf((g) => g.fill(1.6, GENE.aspect, GENE.aspect + 1))).toBeCloseTo(0.6, 6);
   expect(speedOf((g) => g.fill(1, GENE.template, GENE.template + 1))).toBeCloseTo(1.2, 6);
   expect(speedOf((g) => g.fill(2, GENE.fin, GENE.tail + 1))).toBe(1.5);
+});
+
+/** Children of two parents whose genes have the given values, with hgt_probability as given. */
+function childrenOf(transfer: number, donor: number): { fromMother: number; genes: Float32Array } {
+  const streams = streamsOf(4);
+  const genes = new Float32Array(3 * GENE_CELLS);
+  for (const [parent, value] of [0.6, 0.9].entries()) {
+    const row = parent * GENE_CELLS;
+    genes.fill(value, row, row + GENE_COUNT);
+    genes.fill(transfer, row + TRANSFERS_AT, row + GENE_CELLS);
+  }
+  let fromMother = 0;
+  for (let birth = 0; birth < 200; birth++) {
+    inheritGenome(genes, 2 * GENE_CELLS, { ...PAIR, donor }, MUTATION, streams, STREAM.breeding);
+    const child = genes.subarray(2 * GENE_CELLS, 2 * GENE_CELLS + GENE_COUNT);
+    fromMother += child.filter((value) => value === Math.fround(0.6)).length;
+  }
+  return { fromMother: fromMother / (200 * GENE_COUNT), genes };
+}
+
+test("horizontal transfer gives the donor's genes by the parents' mean probability", () => {
+  expect(childrenOf(0, 0).fromMother).toBeCloseTo(0.5, 1);
+  expect(childrenOf(0.5, 0).fromMother).toBeCloseTo(0.75, 1);
+  expect(childrenOf(0.5, GENE_CELLS).fromMother).toBeCloseTo(0.25, 1);
+  expect(childrenOf(1, GENE_CELLS).fromMother).toBe(0);
+});
+
+test("a winner may give more than half of the genes", () => {
+  const streams = streamsOf(6);
+  const genes = new Float32Array(3 * GENE_CELLS);
+  genes.fill(0.6, 0, GENE_COUNT);
+  genes.fill(0.9, GENE_CELLS, GENE_CELLS + GENE_COUNT);
+  let fromMother = 0;
+  for (let birth = 0; birth < 200; birth++) {
+    const parents = { ...PAIR, motherShare: 0.7 };
+    inheritGenome(genes, 2 * GENE_CELLS, parents, MUTATION, streams, STREAM.breeding);
+    for (const value of genes.subarray(2 * GENE_CELLS, 2 * GENE_CELLS + GENE_COUNT)) {
+      if (value === Math.fround(0.6)) fromMother += 1;
+    }
+  }
+  expect(fromMother / (200 * GENE_COUNT)).toBeCloseTo(0.7, 1);
+});
+
+test("choices switch to any other way with 8 % times mutation_rate, twice that in danger", () => {
+  const switched = (mutation: Mutation) => {
+    const streams = streamsOf(5);
+    const genes = new Float32Array(2 * GENE_CELLS);
+    genes.set(plainGenome());
+    genes.fill(1, RATES_AT, TRANSFERS_AT);
+    const ways = new Map<number, number>();
+    for (let birth = 0; birth < 4_000; birth++) {
+      inheritGenome(genes, GENE_CELLS, ALONE, mutation, streams, STREAM.breeding);
+      const way = genes[GENE_CELLS + GENE.foodWay] as number;
+      ways.set(way, (ways.get(way) ?? 0) + 1);
+    }
+    return { kinds: ways.size, share: 1 - (ways.get(1) ?? 0) / 4_000 };
+  };
+  const calm = switched(MUTATION);
+  expect(calm.kinds).toBe(6);
+  expect(Math.abs(calm.share - 0.08)).toBeLessThan(0.015);
+  expect(Math.abs(switched({ ...MUTATION, switching: 0.16 }).share - 0.16)).toBeLessThan(0.02);
 });

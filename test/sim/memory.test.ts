@@ -146,6 +146,26 @@ test("fish note where they eat, flee and mate", () => {
   expect(kinds(1)).toEqual([MEMORY.danger, MEMORY.mate]);
 });
 
+test("what a plant offers is noted as a feeder, and looked up before other food", () => {
+  const tank = quietTank(1);
+  setGene(tank, 0, GENE.urgency, 0.6);
+  const body = tank.fish.body[0] as number;
+  tank.counters.feeders = 1;
+  tank.feeders.x[0] = 500;
+  tank.feeders.y[0] = 300;
+  tank.feeders.morsel[0] = 12;
+  step(tank);
+  expect(tank.scratch.drive[0]).toBe(DRIVE.resting);
+  expect(isNear(tank.bodies, body, MEMORY.feeder, 500, 300, 1_001, 10)).toBe(true);
+  expect(isNear(tank.bodies, body, MEMORY.food, 500, 300, 1_001, 10)).toBe(false);
+  tank.feeders.morsel[0] = 0;
+  tank.counters.feeders = 0;
+  tank.fish.x[0] = 800;
+  remember(tank.bodies, body, MEMORY.food, 900, 300, 1_001);
+  expect(heads(tank)).toBe(DRIVE.recall);
+  expect(tank.scratch.wishX[0]).toBeLessThan(0);
+});
+
 test("adults that are ready go where they mated before", () => {
   const tank = quietTank(1);
   feed(tank, 0, 0.9);

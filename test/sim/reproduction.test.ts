@@ -83,6 +83,10 @@ test("attraction grows with every preference that is met, by its weight", () => 
   expect(attraction(genes, judge, other, 1)).toBeCloseTo(7, 6);
   genes[other + GENE.hue] = 0.8;
   expect(attraction(genes, judge, other, 1)).toBeCloseTo(6, 6);
+  // The hue is a circle: 0.95 and 0.05 are neighbours.
+  genes[judge + MATE_GENE.hue] = 0.95;
+  genes[other + GENE.hue] = 0.05;
+  expect(attraction(genes, judge, other, 1)).toBeCloseTo(6.8, 6);
   genes[judge + MATE_GENE.weightHue] = 0;
   genes[other + GENE.size] = 2;
   expect(attraction(genes, judge, other, 0.5)).toBeCloseTo(6 - 1 / 1.5 - 0.5, 5);
@@ -223,4 +227,22 @@ test("over a long run fish are born in every way, and the counts add up", () => 
   expect(Math.min(sexual, asexual, banked, poker)).toBeGreaterThan(0);
   expect(statsOf(tank).ledger.born).toBe(sexual + asexual + banked + poker);
   expect(tank.counters.spawnedEmergency).toBeGreaterThan(0);
+});
+
+test("in an emergency a copy of the best fed is added, and of two alike the rarer one's", () => {
+  const parentOf = (ratios: readonly number[], rare: number) => {
+    const tank = quietTank(ratios.length, 100);
+    for (const [row, ratio] of ratios.entries()) feed(tank, row, ratio);
+    setWays(tank, rare, { food: 5 });
+    tank.counters.lastEmergencyTick = -1_000;
+    step(tank);
+    expect(tank.counters.spawnedEmergency).toBe(1);
+    const clone = fishOf(tank).at(-1);
+    expect(clone).toMatchObject({ generation: 0, age: 0 });
+    expect(originOf(tank, ratios.length)).toBe("emergency");
+    return fishOf(tank).findIndex((fish) => fish.fish_id === clone?.parent_ids[0]);
+  };
+  expect(parentOf([0.3, 0.44, 0.3, 0.3], 1)).toBe(1);
+  expect(parentOf([0.42, 0.42, 0.42, 0.42], 2)).toBe(2);
+  expect(parentOf([0.1, 0.44, 0.1, 0.05], 3)).toBe(1);
 });

@@ -203,6 +203,19 @@ test("schools draw together, followers follow whoever is ahead of them, the soli
   expect(pull(SOCIAL_WAY.solo)).toBeNaN();
 });
 
+test("a leader is who is furthest ahead, not who is furthest to the right", () => {
+  const tank = quietTank(3, 60);
+  setWays(tank, 1, { poker: POKER_WAY.passive, social: SOCIAL_WAY.follow });
+  setGene(tank, 1, GENE.social, 1);
+  setGene(tank, 1, GENE.socialDistance, 80);
+  setGene(tank, 1, GENE.followDistance, 20);
+  tank.fish.headingX[1] = -1;
+  tank.fish.headingY[1] = 0;
+  step(tank);
+  expect(tank.scratch.drive[1]).toBe(DRIVE.social);
+  expect(wishOf(tank, 1).x).toBeLessThan(-0.2);
+});
+
 test("nobody is faster than its body, whatever drives it", () => {
   const tank = quietTank(40, 8, 9);
   for (let i = 0; i < 30; i++) putFood(tank, 100 + 30 * i, 200, 5);
