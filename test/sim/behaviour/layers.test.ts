@@ -209,6 +209,8 @@ test("a leader is who is furthest ahead, not who is furthest to the right", () =
   setGene(tank, 1, GENE.social, 1);
   setGene(tank, 1, GENE.socialDistance, 80);
   setGene(tank, 1, GENE.followDistance, 20);
+  setGene(tank, 1, GENE.socialPriority, 0.473);
+  tank.fish.x[2] = 660;
   tank.fish.headingX[1] = -1;
   tank.fish.headingY[1] = 0;
   step(tank);
