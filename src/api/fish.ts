@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { ORIGINS } from "../sim/index.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, nameParameter, newRouter, refusal } from "./router.ts";
@@ -21,6 +22,25 @@ const fishSchema = z.object({
   parent_ids: z.array(z.string()).readonly(),
   size: z.number(),
   hue: z.number().describe("Colour on the wheel, [0, 1)"),
+});
+
+const profileSchema = fishSchema.extend({
+  origin: z.enum(ORIGINS).describe("How it came into the world"),
+  born_tick: z.number().describe("Tick of the tank that it was born in"),
+  bank: z.number().describe("Energy set aside for children"),
+  offspring: z.number().int(),
+  behaviour: z.object({
+    threat: z.string(),
+    food: z.string(),
+    social: z.string(),
+    poker: z.string(),
+  }),
+  poker: z.object({
+    games: z.number().int(),
+    wins: z.number().int(),
+    net_energy: z.number().describe("Won less lost"),
+  }),
+  memories: z.number().int().describe("Places that it remembers"),
 });
 
 const tags = ["tanks"];
@@ -56,7 +76,7 @@ const show = createRoute({
   tags,
   summary: "One living fish",
   request: { params: z.object({ tank_id: nameParameter, fish_id: nameParameter }) },
-  responses: { 200: json(fishSchema, "The fish"), default: refusal },
+  responses: { 200: json(profileSchema, "The fish"), default: refusal },
 });
 
 /** Looking at fish. */
@@ -72,7 +92,8 @@ export function fishRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   });
   routes.openapi(show, async (c) => {
     const { tank_id, fish_id } = c.req.valid("param");
-    const found = (await fishOf(tank_id)).find((fish) => fish.fish_id === fish_id);
+    const { row } = hostedTank(context, tank_id);
+    const found = await context.tanks.fishProfile(row.tank_id, fish_id);
     if (found === undefined) {
       throw new Problem("unknown_fish", `There is no living fish ${fish_id} in tank ${tank_id}`);
     }

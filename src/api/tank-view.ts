@@ -6,6 +6,12 @@ import type { ApiContext } from "./context.ts";
 
 const count = z.number().int().nonnegative();
 
+const birthsSchema = z
+  .object({ sexual: count, asexual: count, banked: count, poker: count })
+  .describe("By kind; banked ones are paid from what was set aside, poker ones follow a game");
+
+const deathsSchema = z.object({ starvation: count, predation: count, old_age: count });
+
 const ledgerSchema = z
   .object({
     founded: count,
@@ -13,11 +19,25 @@ const ledgerSchema = z
     spawned: count,
     imported: count,
     restored: count,
-    died: z.object({ starvation: count, predation: count, old_age: count }),
+    died: deathsSchema,
     exported: count,
     removed: count,
   })
   .describe("alive = founded + born + spawned + imported + restored - died - exported - removed");
+
+const plantLedgerSchema = z
+  .object({
+    founded: count,
+    sprouted: count,
+    spawned: count,
+    imported: count,
+    restored: count,
+    withered: count,
+    exported: count,
+  })
+  .describe(
+    "plant_count = founded + sprouted + spawned + imported + restored - withered - exported",
+  );
 
 /** A hosted tank as the API shows it. */
 export const tankViewSchema = z.object({
@@ -39,12 +59,19 @@ export const tankViewSchema = z.object({
   max_generation: count,
   energy: z.number(),
   diversity: z.number(),
+  births: birthsSchema,
+  deaths: deathsSchema,
+  poker_games: z
+    .object({ fish: count, plants: count })
+    .describe("Among fish only, and of fish with plants"),
+  plant_count: count,
   tick_rate: z.number().describe("Ticks per second asked for; 0 = as fast as it goes"),
   ticks_per_second: z.number().describe("Ticks per second reached"),
   tick_lag: z.number().describe("Ticks behind schedule"),
   seed: count,
   founders: count,
   ledger: ledgerSchema,
+  plant_ledger: plantLedgerSchema,
 });
 
 export type TankView = z.infer<typeof tankViewSchema>;
@@ -70,12 +97,17 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
     max_generation: stats.maxGeneration,
     energy: stats.energy,
     diversity: stats.diversity,
+    births: stats.births,
+    deaths: stats.ledger.died,
+    poker_games: stats.games,
+    plant_count: stats.plants,
     tick_rate: hosted.tickRate,
     ticks_per_second: hosted.achievedRate,
     tick_lag: hosted.tickLag,
     seed: row.seed,
     founders: row.fish,
     ledger: stats.ledger,
+    plant_ledger: stats.plantLedger,
   };
 }
 

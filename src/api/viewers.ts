@@ -3,6 +3,7 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Frame } from "../tanks/tanks.ts";
 import type { ApiContext } from "./context.ts";
 import { encodeFrame, encodeHello } from "./frames.ts";
+import { Garden } from "./garden.ts";
 
 /** One connected viewer, as the WebSocket server gives it. */
 export interface ViewerSocket {
@@ -21,6 +22,7 @@ interface Channel {
   readonly sockets: Set<ViewerSocket>;
   /** Viewers who have not been told the size of the tank, because no frame has come yet. */
   readonly waiting: Set<ViewerSocket>;
+  readonly garden: Garden;
   latest: { readonly frame: Frame; readonly text: string } | undefined;
   unwatch: () => void;
 }
@@ -54,7 +56,7 @@ export class Viewers {
     if (channel.latest === undefined) {
       channel.waiting.add(socket);
     } else {
-      this.#greet(socket, channel.latest.frame);
+      this.#greet(socket, channel, channel.latest.frame);
       socket.send(channel.latest.text);
     }
     this.#watch(tankId, channel);
@@ -88,6 +90,7 @@ export class Viewers {
     const channel: Channel = {
       sockets: new Set(),
       waiting: new Set(),
+      garden: new Garden(),
       latest: undefined,
       unwatch: () => {},
     };
@@ -109,16 +112,20 @@ export class Viewers {
   #show(channel: Channel, frame: Frame): void {
     const stats = this.#context.tanks.get(frame.tankId)?.stats;
     const text = encodeFrame(frame, stats);
+    for (const message of channel.garden.news(frame)) {
+      this.#publish(topicOf(frame.tankId), message);
+    }
     channel.latest = { frame, text };
-    for (const socket of channel.waiting) this.#greet(socket, frame);
+    for (const socket of channel.waiting) this.#greet(socket, channel, frame);
     channel.waiting.clear();
     this.#publish(topicOf(frame.tankId), text);
   }
 
-  #greet(socket: ViewerSocket, frame: Frame): void {
+  #greet(socket: ViewerSocket, { garden }: Channel, frame: Frame): void {
     const hosted = this.#context.tanks.get(frame.tankId);
     if (hosted === undefined) return;
     socket.send(encodeHello(hosted, this.#context.cluster.self().server_id, frame));
+    for (const message of garden.everything()) socket.send(message);
     socket.subscribe(topicOf(frame.tankId));
   }
 

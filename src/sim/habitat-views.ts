@@ -1,5 +1,5 @@
 import { feederKind } from "./feeders.ts";
-import { FOOD_SIZE_MIN, NECTAR_ENERGY } from "./habitat-model.ts";
+import { FEEDER_KINDS, FOOD_SIZE_MIN, NECTAR_ENERGY } from "./habitat-model.ts";
 import { FOOD_KINDS } from "./model.ts";
 import { findPlant, plantIdOf } from "./plants/garden.ts";
 import { plantCapacity, plantSize } from "./plants/growth.ts";
@@ -105,6 +105,9 @@ export function crabsOf(tank: Tank): CrabView[] {
     sated: (crabs.cooldown[row] as number) > 0,
   }));
 }
+
+/** Names of the kinds of feeders. */
+export const FEEDERS = FEEDER_KINDS.map(({ name }) => name);
 
 export function feedersOf(tank: Tank): FeederView[] {
   const { feeders, counters } = tank;

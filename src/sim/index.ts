@@ -11,8 +11,10 @@ export { type ArchipelagoSpec, ISLANDS_MAX } from "./archipelago-spec.ts";
 export { apply } from "./commands.ts";
 export { daylightAt } from "./daylight.ts";
 export { digest } from "./digest.ts";
+export { fishProfileOf } from "./fish-profile.ts";
 export {
   crabsOf,
+  FEEDERS,
   feedersOf,
   foodSizesOf,
   plantLooksOf,
@@ -21,7 +23,7 @@ export {
 } from "./habitat-views.ts";
 export { type CrewOrder, IslandCrew, type IslandReport } from "./island-crew.ts";
 export { SimulationFault } from "./ledger.ts";
-export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX } from "./model.ts";
+export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX, ORIGINS } from "./model.ts";
 export type { PhylogenyRow } from "./phylogeny.ts";
 export { plantLedgerOf } from "./plants/plant-ledger.ts";
 export {
@@ -34,6 +36,7 @@ export {
 } from "./record.ts";
 export { RECORD_VERSION } from "./record-layout.ts";
 export { SAMPLE_COLUMNS } from "./sample.ts";
+export { gamesOf, sceneOf } from "./scene.ts";
 export { runSealed } from "./sealed.ts";
 export { loadTank, SnapshotError, saveTank } from "./snapshot.ts";
 export type { Tank } from "./tank.ts";

@@ -3,6 +3,8 @@
  * All lengths are pixels of the reference tank, all durations ticks, all energies the model's unit.
  */
 
+import type { Origin } from "./model.ts";
+
 /** Identifies a fish in every cluster for all time: 16 hex digits of the birth tank's key, `-`, a counter. */
 export type FishId = string;
 
@@ -90,6 +92,42 @@ export interface FishView {
   readonly hue: number;
 }
 
+/** Everything about one living fish. */
+export interface FishProfile extends FishView {
+  /** How it came into the world. */
+  readonly origin: Origin;
+  /** Tick of the tank that it was born in. */
+  readonly born_tick: number;
+  /** Energy set aside for children. */
+  readonly bank: number;
+  readonly offspring: number;
+  /** Its way in each layer of behaviour. */
+  readonly behaviour: {
+    readonly threat: string;
+    readonly food: string;
+    readonly social: string;
+    readonly poker: string;
+  };
+  readonly poker: {
+    readonly games: number;
+    readonly wins: number;
+    /** Won less lost. */
+    readonly net_energy: number;
+  };
+  /** Places that it remembers. */
+  readonly memories: number;
+}
+
+/** Births by kind; their sum is the ledger's `born`. */
+export interface Births {
+  readonly sexual: number;
+  readonly asexual: number;
+  /** Paid from the bank. */
+  readonly banked: number;
+  /** After a game that was won. */
+  readonly poker: number;
+}
+
 /** The numbers of a tank at one tick. */
 export interface TankStats {
   readonly tick: number;
@@ -103,6 +141,10 @@ export interface TankStats {
   /** Mean over behaviour and colour of how different the fish are, [0, 1]. */
   readonly diversity: number;
   readonly ledger: Ledger;
+  readonly births: Births;
+  /** Living plants, and every plant that ever was there. */
+  readonly plants: number;
+  readonly plantLedger: PlantLedger;
 }
 
 /** The light in a tank as a person sees it. */
@@ -180,6 +222,31 @@ export interface FeederView {
   /** Share of its store that is filled. */
   readonly filled: number;
   readonly offering: boolean;
+}
+
+/** A poker game of a moment ago. */
+export interface GameView {
+  /** Ticks since it was played. */
+  readonly ago: number;
+  readonly fishIds: readonly FishId[];
+  readonly plantIds: readonly PlantId[];
+}
+
+/** x, y, index into FOOD_KINDS, and how large it still is, 0.2 to 1. */
+export type FoodView = readonly [x: number, y: number, kind: number, size: number];
+
+/** Everything that can be seen of a tank at one tick, but the looks of plants. */
+export interface Scene {
+  readonly tick: number;
+  readonly width: number;
+  readonly height: number;
+  readonly daylight: Daylight;
+  readonly fish: readonly FishView[];
+  readonly food: readonly FoodView[];
+  readonly crabs: readonly CrabView[];
+  readonly plants: readonly PlantView[];
+  readonly feeders: readonly FeederView[];
+  readonly games: readonly GameView[];
 }
 
 /** A plant at the edge of the tank, which may leave through the wall beside it. */

@@ -4,6 +4,7 @@ import { ledgerOf, sumOf } from "./ledger.ts";
 import { elderAge, sizeAt } from "./metabolism.ts";
 import { BABY_TICKS, JUVENILE_TICKS } from "./model.ts";
 import { offersOf } from "./offers.ts";
+import { plantLedgerOf } from "./plants/plant-ledger.ts";
 import { fishIdOf, genomeOf, parentIdsOf } from "./population.ts";
 import { isFitToTravel } from "./reproduction.ts";
 import type { Tank } from "./tank.ts";
@@ -21,12 +22,20 @@ export function statsOf(tank: Tank): TankStats {
     games: { fish: counters.gamesFish, plants: counters.gamesPlants },
     diversity: diversityOf(tank),
     ledger: ledgerOf(counters),
+    births: {
+      sexual: counters.bornSexual,
+      asexual: counters.bornAsexual,
+      banked: counters.bornBanked,
+      poker: counters.bornPoker,
+    },
+    plants: counters.plants,
+    plantLedger: plantLedgerOf(tank),
   };
 }
 
 /** Every living fish, in the order of ids. */
 export function fishOf(tank: Tank): FishView[] {
-  return Array.from({ length: tank.counters.fish }, (_, row) => viewOf(tank, row));
+  return Array.from({ length: tank.counters.fish }, (_, row) => fishViewAt(tank, row));
 }
 
 /** x, y and index into FOOD_KINDS of every food item, then of nectar and feeders' morsels. */
@@ -50,7 +59,7 @@ export function migrants(tank: Tank): FishId[] {
   return ids;
 }
 
-function viewOf(tank: Tank, row: number): FishView {
+export function fishViewAt(tank: Tank, row: number): FishView {
   const { fish } = tank;
   const age = fish.age[row] as number;
   return {

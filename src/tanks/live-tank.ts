@@ -1,6 +1,6 @@
 import { invariant, messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
-import type { Command, FishId, FishView } from "../sim/types.ts";
+import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
 import {
   type Journal,
   JournalConflict,
@@ -71,6 +71,7 @@ export class LiveTank {
   readonly #queue: CommitQueue;
   readonly #commands = new WaitingRequests<CommandContext, Stamped>();
   readonly #fish = new WaitingRequests<null, readonly FishView[]>();
+  readonly #profiles = new WaitingRequests<null, FishProfile | undefined>();
   readonly #migrants = new WaitingRequests<null, readonly FishId[]>();
   readonly #captures = new WaitingRequests<null, ChainedState>();
   #logEnd: LogEnd;
@@ -115,6 +116,10 @@ export class LiveTank {
     return this.#fish.ask(null, (request) => this.#post({ kind: "ask", request, about: "fish" }));
   }
 
+  fishProfile(fishId: FishId): Promise<FishProfile | undefined> {
+    return this.#profiles.ask(null, (request) => this.#post({ kind: "ask_fish", request, fishId }));
+  }
+
   migrants(): Promise<readonly FishId[]> {
     return this.#migrants.ask(null, (request) =>
       this.#post({ kind: "ask", request, about: "migrants" }),
@@ -151,14 +156,13 @@ export class LiveTank {
     if (!this.#ended) {
       this.#ended = true;
       this.#post({ kind: "unload" });
-      for (const waiting of [this.#commands, this.#fish, this.#migrants, this.#captures]) {
-        waiting.end(reason);
-      }
+      const questions = [this.#fish, this.#profiles, this.#migrants];
+      for (const waiting of [this.#commands, ...questions, this.#captures]) waiting.end(reason);
     }
     await this.#queue.close(reason);
   }
 
-  onAnswer(message: SaidOfTank<"applied" | "mark" | "fish" | "migrants">): void {
+  onAnswer(message: SaidOfTank<"applied" | "mark" | "fish" | "fish_profile" | "migrants">): void {
     switch (message.kind) {
       case "applied":
         this.#onApplied(message);
@@ -168,6 +172,9 @@ export class LiveTank {
         break;
       case "fish":
         this.#fish.answer(message.request, message.fish);
+        break;
+      case "fish_profile":
+        this.#profiles.answer(message.request, message.profile);
         break;
       case "migrants":
         this.#migrants.answer(message.request, message.fishIds);

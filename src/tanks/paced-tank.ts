@@ -4,15 +4,26 @@ import {
   createTank,
   digest,
   fishOf,
-  foodOf,
+  fishProfileOf,
   loadTank,
   migrants,
+  plantLooksOf,
   saveTank,
+  sceneOf,
   statsOf,
   step,
   type Tank,
 } from "../sim/index.ts";
-import type { Command, FishId, FishView, Outcome } from "../sim/types.ts";
+import type {
+  Command,
+  FishId,
+  FishProfile,
+  FishView,
+  Outcome,
+  PlantId,
+  PlantLooks,
+  Scene,
+} from "../sim/types.ts";
 import { Pacing, RateMeter } from "./pacing.ts";
 import type { CapturedState, Controls, LoadTank, TailEntry, TankReport } from "./simulation.ts";
 import { packState, unpackState } from "./state-packing.ts";
@@ -72,14 +83,6 @@ export class PacedTank {
 
   get tick(): number {
     return this.#world.tick;
-  }
-
-  get width(): number {
-    return this.#world.width;
-  }
-
-  get height(): number {
-    return this.#world.height;
   }
 
   get controls(): Controls {
@@ -199,8 +202,16 @@ export class PacedTank {
     return fishOf(this.#world);
   }
 
-  food(): readonly (readonly [number, number, number])[] {
-    return foodOf(this.#world);
+  fishProfile(fishId: FishId): FishProfile | undefined {
+    return fishProfileOf(this.#world, fishId);
+  }
+
+  scene(): Scene {
+    return sceneOf(this.#world);
+  }
+
+  plantLooks(plantId: PlantId): PlantLooks | undefined {
+    return plantLooksOf(this.#world, plantId);
   }
 
   migrants(): readonly FishId[] {

@@ -5,7 +5,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { type Random, randomHex, randomInteger } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
-import type { Command, FishId, FishView } from "../sim/types.ts";
+import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -149,6 +149,10 @@ class HostingService implements TankService {
 
   async fish(tankId: string): Promise<readonly FishView[]> {
     return this.#keeper(tankId).present().fish();
+  }
+
+  async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {
+    return this.#keeper(tankId).present().fishProfile(fishId);
   }
 
   async pickMigrant(tankId: string): Promise<FishId | undefined> {

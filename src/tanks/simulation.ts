@@ -1,4 +1,14 @@
-import type { Command, FishId, FishView, Outcome, TankSpec, TankStats } from "../sim/types.ts";
+import type {
+  Command,
+  FishId,
+  FishProfile,
+  FishView,
+  Outcome,
+  PlantLooks,
+  Scene,
+  TankSpec,
+  TankStats,
+} from "../sim/types.ts";
 
 /**
  * The port to a simulation thread. Every message is plain data that the structured clone takes, so
@@ -68,6 +78,7 @@ export type ToSimulation =
   | ({ readonly kind: "watch"; readonly watched: boolean } & TankLoad)
   | ({ readonly kind: "command"; readonly request: number; readonly command: Command } & TankLoad)
   | ({ readonly kind: "ask"; readonly request: number; readonly about: Question } & TankLoad)
+  | ({ readonly kind: "ask_fish"; readonly request: number; readonly fishId: FishId } & TankLoad)
   /** Asks for the last state: stops the tank's clock for good. */
   | ({ readonly kind: "capture"; readonly request: number } & TankLoad);
 
@@ -120,17 +131,20 @@ export type FromSimulation =
     }
   | ({
       readonly kind: "frame";
-      readonly tick: number;
       readonly seq: number;
-      readonly width: number;
-      readonly height: number;
-      readonly fish: readonly FishView[];
-      readonly food: readonly (readonly [number, number, number])[];
+      readonly scene: Scene;
+      /** Of plants that were in no frame since the tank is watched. */
+      readonly looks: readonly PlantLooks[];
     } & TankLoad)
   | ({
       readonly kind: "fish";
       readonly request: number;
       readonly fish: readonly FishView[];
+    } & TankLoad)
+  | ({
+      readonly kind: "fish_profile";
+      readonly request: number;
+      readonly profile: FishProfile | undefined;
     } & TankLoad)
   | ({
       readonly kind: "migrants";

@@ -9,6 +9,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type History, UnusableTank } from "./history.ts";
 import { type CommitFailure, LiveTank } from "./live-tank.ts";
 import { firstChecksum } from "./log-chain.ts";
+import { PlantAlbum } from "./plant-album.ts";
 import { rebuild } from "./rebuild.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import type { Controls, SaidOfTank, TankReport } from "./simulation.ts";
@@ -45,6 +46,7 @@ export class TankKeeper {
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
   readonly #watchers = new Watchers((watched) => this.#live?.watch(watched));
+  readonly #album = new PlantAlbum();
   #founded: boolean;
   #finished = false;
   #live: LiveTank | undefined;
@@ -199,9 +201,11 @@ export class TankKeeper {
         if (message.request === undefined) this.#taker.offer(live, chained);
         break;
       }
-      case "frame":
-        this.#watchers.show(frameOf(this.row, message, live.durableSeq));
+      case "frame": {
+        const looks = this.#album.update(message.scene.plants, message.looks);
+        this.#watchers.show(frameOf(this.row, message, live.durableSeq, looks));
         break;
+      }
       case "tank_failed":
         this.#unusable = true;
         void this.#letGo(live, message.message);

@@ -1,6 +1,15 @@
-import type { Command, FishId, FishView, Outcome, TankStats } from "../sim/types.ts";
+import type {
+  Command,
+  FishId,
+  FishProfile,
+  FishView,
+  Outcome,
+  Scene,
+  TankStats,
+} from "../sim/types.ts";
 import type { JournalWrite } from "../store/journal.ts";
 import type { TankRow, TankStatus } from "../store/rows.ts";
+import type { Looks } from "./plant-album.ts";
 
 export interface NewTank {
   readonly name: string;
@@ -27,17 +36,13 @@ export interface HostedTank {
 }
 
 /** What viewers get, about 15 times a second while somebody watches. */
-export interface Frame {
+export interface Frame extends Scene {
   readonly tankId: string;
   readonly epoch: number;
-  readonly tick: number;
   readonly seq: number;
   readonly durableSeq: number;
-  readonly width: number;
-  readonly height: number;
-  readonly fish: readonly FishView[];
-  /** x, y, kind index of each food item. */
-  readonly food: readonly (readonly [number, number, number])[];
+  /** Of the plants that were shown so far: those of a tank come with its first frames, a few in each. */
+  readonly looks: Looks;
 }
 
 /** A command's outcome with its place in history. For a rejected one seq and tick are where it was tried. */
@@ -63,6 +68,8 @@ export interface Tanks {
   get(tankId: string): HostedTank | undefined;
   submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped>;
   fish(tankId: string): Promise<readonly FishView[]>;
+  /** Undefined when no such fish lives there. */
+  fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined>;
   /** A fish to migrate, drawn from outside the world; undefined when nobody is fit to travel. */
   pickMigrant(tankId: string): Promise<FishId | undefined>;
   /** Frames until the returned function is called. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { PacedTank } from "./paced-tank.ts";
+import { ShownPlants } from "./plant-album.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
 
@@ -7,6 +8,8 @@ import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
 const TURN_TICKS_MAX = 16;
 /** Replays take larger bites: nobody talks to a tank that is not back yet. */
 const TURN_REPLAY_STEPS_MAX = 256;
+/** Each costs up to a millisecond, which the ticks of all tanks wait for. */
+const LOOKS_PER_FRAME = 6;
 
 /** One tank as the loop of its thread sees it: it has its turns, takes its messages, and reports. */
 export class ThreadedTank {
@@ -23,6 +26,7 @@ export class ThreadedTank {
   /** (tick, seq) of the last report and the last frame, so that a still tank is not told again. */
   #reported = "";
   #drawn = "";
+  readonly #shownPlants = new ShownPlants();
 
   /** Throws BadSnapshot, or what the world says to an impossible spec. */
   constructor(
@@ -61,6 +65,7 @@ export class ThreadedTank {
       case "watch":
         this.watched = message.watched;
         this.#drawn = "";
+        this.#shownPlants.forget();
         break;
       case "command":
         this.#command(message);
@@ -68,6 +73,11 @@ export class ThreadedTank {
       case "ask":
         this.#answer(message);
         break;
+      case "ask_fish": {
+        const profile = this.#tank.fishProfile(message.fishId);
+        this.#post({ kind: "fish_profile", ...this.id, request: message.request, profile });
+        break;
+      }
       case "capture":
         this.#tank.halt();
         this.#capture(message.request);
@@ -89,11 +99,15 @@ export class ThreadedTank {
   /** Posts what a viewer sees, when it has changed. */
   draw(): void {
     const position = this.#position();
-    if (!this.watched || !this.loaded || position === this.#drawn) return;
+    const still = position === this.#drawn && !this.#shownPlants.owing;
+    if (!this.watched || !this.loaded || still) return;
     this.#drawn = position;
-    const { tick, seq, width, height } = this.#tank;
-    const [fish, food] = [this.#tank.fish(), this.#tank.food()];
-    this.#post({ kind: "frame", ...this.id, tick, seq, width, height, fish, food });
+    const { seq } = this.#tank;
+    const scene = this.#tank.scene();
+    const looks = this.#shownPlants.next(scene.plants, LOOKS_PER_FRAME, (plantId) =>
+      this.#tank.plantLooks(plantId),
+    );
+    this.#post({ kind: "frame", ...this.id, seq, scene, looks });
   }
 
   #replay(endMs: number): boolean {

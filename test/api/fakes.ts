@@ -4,7 +4,15 @@ import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import { Problem } from "../../src/platform/errors.ts";
-import type { Command, FishView, TankStats } from "../../src/sim/types.ts";
+import type {
+  Command,
+  FishProfile,
+  FishView,
+  PlantLooks,
+  PlantView,
+  TankStats,
+} from "../../src/sim/types.ts";
+import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
@@ -69,24 +77,24 @@ export function fakeFish(id: string): FishView {
 }
 
 const STATS: TankStats = {
+  ...NO_STATS,
   tick: 1200,
   alive: 2,
   food: 1,
   capacity: 100,
   maxGeneration: 3,
   energy: 142.5,
-  games: { fish: 0, plants: 0 },
+  games: { fish: 5, plants: 2 },
   diversity: 0.25,
   ledger: {
+    ...NO_STATS.ledger,
     founded: 2,
     born: 1,
-    spawned: 0,
-    imported: 0,
-    restored: 0,
     died: { starvation: 1, predation: 0, old_age: 0 },
-    exported: 0,
-    removed: 0,
   },
+  births: { ...NO_STATS.births, sexual: 1 },
+  plants: 1,
+  plantLedger: { ...NO_STATS.plantLedger, founded: 1 },
 };
 
 export function fakeTank(id: string, name = id): HostedTank {
@@ -112,7 +120,56 @@ export function fakeTank(id: string, name = id): HostedTank {
   };
 }
 
-export function fakeFrame(tankId: string, tick: number): Frame {
+export function fakeProfile(id: string): FishProfile {
+  return {
+    ...fakeFish(id),
+    origin: "sexual",
+    born_tick: 300,
+    bank: 4,
+    offspring: 2,
+    behaviour: { threat: "freeze", food: "ambush", social: "solo", poker: "avoid" },
+    poker: { games: 7, wins: 3, net_energy: -1.5 },
+    memories: 4,
+  };
+}
+
+/** A plant that has been through so many rewrites. */
+export function fakePlant(id: string, iterations: number): PlantView {
+  return {
+    plant_id: id,
+    x: 160.25,
+    y: 612,
+    energy: 300,
+    size: 0.6512,
+    iterations,
+    nectar_ready: true,
+    age: 100,
+    generation: 0,
+    hops: 0,
+    strategy: 5,
+  };
+}
+
+export function fakeLooks(id: string): PlantLooks {
+  return {
+    plant_id: id,
+    stems: [
+      [[0, 0, 0.1, 1, 0]],
+      [
+        [0, 0, 0.1, 0.5, 0],
+        [0.1, 0.5, -0.2, 1, 1],
+      ],
+    ],
+    hue: 0.33333,
+    floral_hue: 0.9,
+    floral_type: "star",
+    petals: 5,
+    layers: 2,
+    spin: 0.12345,
+  };
+}
+
+export function fakeFrame(tankId: string, tick: number, more: Partial<Frame> = {}): Frame {
   return {
     tankId,
     epoch: 1,
@@ -121,8 +178,15 @@ export function fakeFrame(tankId: string, tick: number): Frame {
     durableSeq: 6,
     width: 1088,
     height: 612,
+    daylight: { time: 0.251, phase: "dawn", brightness: 0.70123 },
     fish: [fakeFish("0123456789abcdef-1")],
-    food: [[1.26, 2, 0]],
+    food: [[1.26, 2, 0, 0.512]],
+    crabs: [{ x: 250.04, y: 542, vx: -1.5, size: 1.13, energy: 100, sated: true }],
+    plants: [],
+    feeders: [{ x: 326.44, y: 552, kind: "protein_grotto", filled: 0.333, offering: false }],
+    games: [],
+    looks: new Map(),
+    ...more,
   };
 }
 
@@ -192,6 +256,8 @@ export class FakeNode {
         return { outcome, seq: 8, tick: 1201, epoch: 1 };
       },
       fish: async (tankId) => [fakeFish(`${tankId}-fish-1`), fakeFish(`${tankId}-fish-2`)],
+      fishProfile: async (tankId, fishId) =>
+        fishId.startsWith(`${tankId}-fish-`) ? fakeProfile(fishId) : undefined,
       pickMigrant: async () => undefined,
       watch: (tankId, listener) => {
         if (!node.hosted.has(tankId)) throw new Problem("unknown_tank", "gone");

@@ -69,7 +69,15 @@ describe("tanks", () => {
       durable_seq: 6,
       status: "running",
     });
-    expect(body.tanks[0]).toMatchObject({ fish_count: 2, seed: 42, tick_rate: 30 });
+    expect(body.tanks[0]).toMatchObject({
+      fish_count: 2,
+      seed: 42,
+      tick_rate: 30,
+      births: { sexual: 1, asexual: 0, banked: 0, poker: 0 },
+      deaths: { starvation: 1, predation: 0, old_age: 0 },
+      poker_games: { fish: 5, plants: 2 },
+      plant_count: 1,
+    });
     expect(body.tanks[0].ledger.died.starvation).toBe(1);
   });
 
@@ -192,7 +200,13 @@ describe("tanks", () => {
     const second = await ask("/api/tanks/tank-1/fish?limit=1&offset=1");
     expect(second.body).toMatchObject({ count: 1, total: 2 });
     expect(second.body.fish[0].fish_id).toBe("tank-1-fish-2");
-    expect((await ask("/api/tanks/tank-1/fish/tank-1-fish-1")).body.generation).toBe(3);
+    expect((await ask("/api/tanks/tank-1/fish/tank-1-fish-1")).body).toMatchObject({
+      generation: 3,
+      origin: "sexual",
+      behaviour: { threat: "freeze", food: "ambush", social: "solo", poker: "avoid" },
+      poker: { games: 7, wins: 3, net_energy: -1.5 },
+      memories: 4,
+    });
     const none = await ask("/api/tanks/tank-1/fish/nobody");
     expect([none.status, none.body.type]).toEqual([404, "urn:tankd:problem:unknown_fish"]);
     expect((await ask("/api/tanks/tank-1/fish?limit=0")).status).toBe(400);

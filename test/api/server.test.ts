@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type ApiServer, type ListenOptions, listen } from "../../src/api/server.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
-import { FakeNode, fakeFrame, TOKEN } from "./fakes.ts";
+import { FakeNode, fakeFish, fakeFrame, fakeLooks, fakePlant, TOKEN } from "./fakes.ts";
 
 const HOST = "127.0.0.1";
 const servers: ApiServer[] = [];
@@ -117,18 +117,35 @@ describe("listening", () => {
   });
 });
 
+const PLANT_ID = "0123456789abcdef-9";
+const FIRST_FRAME = fakeFrame("tank-1", 1, {
+  fish: [fakeFish("0123456789abcdef-1"), fakeFish("0123456789abcdef-2")],
+  plants: [fakePlant(PLANT_ID, 1)],
+  games: [{ ago: 3, fishIds: ["0123456789abcdef-2"], plantIds: [PLANT_ID] }],
+  looks: new Map([[PLANT_ID, fakeLooks(PLANT_ID)]]),
+});
+
 describe("watching a tank", () => {
   test("brings a hello, then frames, and ends the watch with the last viewer", async () => {
     const { url, node } = start();
     const first = watch(url, "tank-1");
     await first.opened;
-    node.listeners.get("tank-1")?.(fakeFrame("tank-1", 1));
+    node.listeners.get("tank-1")?.(FIRST_FRAME);
     expect(await first.next()).toMatchObject({
       type: "hello",
       tank: { tank_id: "tank-1", name: "Reef", server_id: "node-a-label" },
       width: 1088,
       height: 612,
-      fields: { food: ["x", "y", "kind"] },
+      fields: {
+        food: ["x", "y", "kind", "size"],
+        plants: ["plant_id", "x", "y", "size", "nectar"],
+      },
+      feeder_kinds: ["algae_reef", "protein_grotto"],
+    });
+    expect(await first.next()).toMatchObject({ type: "looks", looks: [{ plant_id: PLANT_ID }] });
+    expect(await first.next()).toEqual({
+      type: "plants",
+      plants: [[PLANT_ID, 160.3, 612, 0.646, 1]],
     });
     expect(await first.next()).toEqual({
       type: "frame",
@@ -136,14 +153,35 @@ describe("watching a tank", () => {
       tick: 1,
       seq: 7,
       durable_seq: 6,
-      fish: [["0123456789abcdef-1", 100.1, 51, 1.23, -0.5, 1.23, 0.568, 2, 71.3, 3, 1]],
-      food: [[1.3, 2, 0]],
-      stats: { alive: 2, food: 1, capacity: 100, max_generation: 3, diversity: 0.25 },
+      daylight: { time: 0.251, phase: "dawn", brightness: 0.7 },
+      fish: [
+        ["0123456789abcdef-1", 100.1, 51, 1.2, -0.5, 1.23, 0.568, 2, 71, 3, 1],
+        ["0123456789abcdef-2", 100.1, 51, 1.2, -0.5, 1.23, 0.568, 2, 71, 3, 1],
+      ],
+      food: [[1.3, 2, 0, 0.5]],
+      crabs: [[250, 542, -1.5, 1.13, 1]],
+      feeders: [[326.4, 552, 1, 0.33, 0]],
+      games: [[3, [1], [PLANT_ID]]],
+      stats: {
+        alive: 2,
+        food: 1,
+        capacity: 100,
+        max_generation: 3,
+        diversity: 0.25,
+        plants: 1,
+        born: 1,
+        starvation: 1,
+        predation: 0,
+        old_age: 0,
+        poker_games: 7,
+      },
     });
     const second = watch(url, "tank-1");
     expect(await second.next()).toMatchObject({ type: "hello" });
+    expect(await second.next()).toMatchObject({ type: "looks" });
+    expect(await second.next()).toMatchObject({ type: "plants" });
     expect(await second.next()).toMatchObject({ type: "frame", tick: 1 });
-    node.listeners.get("tank-1")?.(fakeFrame("tank-1", 2));
+    node.listeners.get("tank-1")?.({ ...FIRST_FRAME, tick: 2 });
     expect(await first.next()).toMatchObject({ tick: 2 });
     expect(await second.next()).toMatchObject({ tick: 2 });
     first.socket.close();

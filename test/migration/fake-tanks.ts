@@ -4,6 +4,7 @@ import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
 import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
+import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Alongside, HostedTank, Stamped, Tanks } from "../../src/tanks/tanks.ts";
 
 const text = { encode: new TextEncoder(), decode: new TextDecoder() };
@@ -174,6 +175,8 @@ export class FakeTanks implements Tanks {
     return [];
   }
 
+  async fishProfile(): Promise<undefined> {}
+
   async pickMigrant(tankId: string): Promise<string | undefined> {
     const alive = this.alive(tankId);
     return alive[Math.floor((this.#options.draw?.() ?? 0) * alive.length)];
@@ -216,26 +219,6 @@ function hosted({ row, alive, seq }: Room): HostedTank {
 }
 
 function stats(alive: number): TankStats {
-  const died = { starvation: 0, predation: 0, old_age: 0 };
-  const ledger = {
-    founded: alive,
-    born: 0,
-    spawned: 0,
-    imported: 0,
-    restored: 0,
-    died,
-    exported: 0,
-    removed: 0,
-  };
-  return {
-    tick: 0,
-    alive,
-    food: 0,
-    capacity: 100,
-    maxGeneration: 0,
-    energy: 0,
-    games: { fish: 0, plants: 0 },
-    diversity: 0,
-    ledger,
-  };
+  const ledger = { ...NO_STATS.ledger, founded: alive };
+  return { ...NO_STATS, alive, capacity: 100, ledger };
 }

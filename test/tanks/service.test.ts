@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fishOf, statsOf } from "../../src/sim/index.ts";
 import type { JournalWrite } from "../../src/store/journal.ts";
+import type { Frame } from "../../src/tanks/tanks.ts";
 import { Bench, gate, heldBack, refusal } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
@@ -266,6 +267,37 @@ describe("a tank", () => {
     const before = ticks.length;
     await bench.run(1000);
     expect(ticks.length).toBe(before);
+  });
+
+  test("shows how its plants look, each in one frame, also while it stands still", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    await bench.settle(tanks.submit(row.tank_id, { kind: "pause" }));
+    const frames: Frame[] = [];
+    const watch = () => tanks.watch(row.tank_id, (frame) => frames.push(frame));
+    const unwatch = watch();
+    await bench.run(2000);
+    const { plants, looks } = frames.at(-1) ?? {};
+    expect([...(looks?.keys() ?? [])]).toEqual(plants?.map(({ plant_id }) => plant_id) ?? []);
+    expect(looks?.size).toBeGreaterThan(6);
+    expect(frames[0]?.looks.size).toBe(6);
+    unwatch();
+    frames.length = 0;
+    watch();
+    await bench.run(2000);
+    expect(frames.at(-1)?.looks).toEqual(looks ?? new Map());
+  });
+
+  test("tells all of one fish", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const [fish] = await bench.settle(tanks.fish(row.tank_id));
+    const id = fish?.fish_id ?? "";
+    const profile = await bench.settle(tanks.fishProfile(row.tank_id, id));
+    expect(profile).toMatchObject({ fish_id: id, origin: "founder" });
+    expect(await bench.settle(tanks.fishProfile(row.tank_id, "nobody"))).toBeUndefined();
   });
 
   test("that is removed leaves nothing behind", async () => {

@@ -10,8 +10,8 @@ import { HubBackend } from "../../../src/discovery/hub/backend.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
-import type { Ledger } from "../../../src/sim/types.ts";
 import { MemoryStore } from "../../../src/store/memory/store.ts";
+import { NO_STATS } from "../../../src/tanks/tank-view.ts";
 import type { HostedTank } from "../../../src/tanks/tanks.ts";
 import type { Log, LogFields } from "../../../src/telemetry/log.ts";
 import { noMetrics } from "../../../src/telemetry/metrics.ts";
@@ -99,16 +99,6 @@ export class LabNode {
   }
 
   addTank(name: string, tankId: string): void {
-    const ledger: Ledger = {
-      founded: 0,
-      born: 0,
-      spawned: 0,
-      imported: 0,
-      restored: 0,
-      died: { starvation: 0, predation: 0, old_age: 0 },
-      exported: 0,
-      removed: 0,
-    };
     this.tanks.push({
       row: {
         tank_id: tankId,
@@ -122,17 +112,7 @@ export class LabNode {
         ordinal: this.tanks.length + 1,
       },
       status: "running",
-      stats: {
-        tick: 0,
-        alive: 7,
-        food: 0,
-        capacity: 0,
-        maxGeneration: 0,
-        energy: 0,
-        games: { fish: 0, plants: 0 },
-        diversity: 0,
-        ledger,
-      },
+      stats: { ...NO_STATS, alive: 7 },
       seq: 0,
       durableSeq: 0,
       tickRate: 30,

@@ -1,0 +1,102 @@
+import type { PlantId, PlantLooks, PlantStem, PlantView } from "../sim/types.ts";
+import type { Frame } from "../tanks/tanks.ts";
+import { round } from "./rounding.ts";
+
+/** Fields of the messages `plants` and `looks`. */
+export const PLANT_FIELDS = {
+  plants: ["plant_id", "x", "y", "size", "nectar"],
+  /** Of one stem; its ends in parts of the plant's height, from its foot upwards. */
+  stems: ["x1", "y1", "x2", "y2", "depth"],
+  stem_parts: 200,
+} as const;
+
+/** Frames between two messages about how plants do: they grow slowly. About a second. */
+const FRAMES_PER_NEWS = 15;
+/** Steps of a plant's size that are told: 1 is a pixel of its 65. */
+const SIZE_PARTS = 65;
+
+/** The looks that were told of a plant. */
+interface Told {
+  readonly iterations: number;
+  readonly text: string;
+}
+
+/**
+ * What the viewers of a tank know of its plants, which is too much for every frame: `plants` says
+ * once a second how they do, when that has changed; `looks` says how to draw a plant, once, and
+ * again when it has grown more branches. It keeps those when it shrinks.
+ */
+export class Garden {
+  readonly #told = new Map<PlantId, Told>();
+  #plants = "";
+  #frames = 0;
+
+  /** What everybody must hear before this frame. */
+  news({ plants, looks }: Frame): readonly string[] {
+    const fresh = plants.flatMap((plant) => this.#look(plant, looks.get(plant.plant_id)) ?? []);
+    const news = fresh.length > 0 ? [looksMessage(fresh)] : [];
+    const due = this.#frames % FRAMES_PER_NEWS === 0;
+    this.#frames++;
+    if (!due) return news;
+    const text = JSON.stringify({ type: "plants", plants: plants.map(encodePlant) });
+    if (text === this.#plants) return news;
+    this.#plants = text;
+    this.#forgetDead(plants);
+    return [...news, text];
+  }
+
+  /** What one who comes now must hear. */
+  everything(): readonly string[] {
+    if (this.#plants === "") return [];
+    const looks = [...this.#told.values()].map(({ text }) => text);
+    return [...(looks.length > 0 ? [looksMessage(looks)] : []), this.#plants];
+  }
+
+  #look(plant: PlantView, looks: PlantLooks | undefined): string | undefined {
+    if (looks === undefined) return undefined;
+    const { plant_id, iterations } = plant;
+    const told = this.#told.get(plant_id);
+    if (told !== undefined && told.iterations >= iterations) return undefined;
+    const text = encodeLooks(looks, iterations);
+    this.#told.set(plant_id, { iterations, text });
+    return text;
+  }
+
+  #forgetDead(plants: readonly PlantView[]): void {
+    const living = new Set(plants.map(({ plant_id }) => plant_id));
+    for (const id of this.#told.keys()) if (!living.has(id)) this.#told.delete(id);
+  }
+}
+
+function looksMessage(looks: readonly string[]): string {
+  return `{"type":"looks","looks":[${looks.join(",")}]}`;
+}
+
+function encodePlant({ plant_id, x, y, size, nectar_ready }: PlantView) {
+  return [
+    plant_id,
+    round(x, 10),
+    round(y, 10),
+    round(round(size, SIZE_PARTS), 1000),
+    Number(nectar_ready),
+  ];
+}
+
+function encodeLooks(looks: PlantLooks, iterations: number): string {
+  const { plant_id, hue, floral_hue, floral_type, petals, layers, spin } = looks;
+  return JSON.stringify({
+    plant_id,
+    hue: round(hue, 1000),
+    floral_hue: round(floral_hue, 1000),
+    floral_type,
+    petals,
+    layers,
+    spin: round(spin, 1000),
+    stems: (looks.stems[iterations - 1] ?? []).flatMap(encodeStem),
+  });
+}
+
+function encodeStem([x1, y1, x2, y2, depth]: PlantStem): readonly number[] {
+  const part = (share: number) => Math.round(share * PLANT_FIELDS.stem_parts);
+  return [part(x1), part(y1), part(x2), part(y2), depth];
+}
