@@ -1,7 +1,7 @@
 import { FEEDERS, FOOD_KINDS } from "../sim/index.ts";
 import type { CrabView, FeederView, FishId, FishView, GameView, TankStats } from "../sim/types.ts";
 import type { Frame, HostedTank } from "../tanks/tanks.ts";
-import { PLANT_FIELDS } from "./garden.ts";
+import { PLANT_FIELDS, STEM_PARTS } from "./garden.ts";
 import { round } from "./rounding.ts";
 import { viewTank } from "./tank-view.ts";
 
@@ -37,6 +37,7 @@ export function encodeHello(hosted: HostedTank, serverId: string, frame: Frame):
     /** What `kind` counts in. */
     food_kinds: FOOD_KINDS.map(({ name }) => name),
     feeder_kinds: FEEDERS,
+    stem_parts: STEM_PARTS,
   });
 }
 

@@ -7,8 +7,9 @@ export const PLANT_FIELDS = {
   plants: ["plant_id", "x", "y", "size", "nectar"],
   /** Of one stem; its ends in parts of the plant's height, from its foot upwards. */
   stems: ["x1", "y1", "x2", "y2", "depth"],
-  stem_parts: 200,
 } as const;
+/** Parts that a plant's height has. */
+export const STEM_PARTS = 200;
 
 /** Frames between two messages about how plants do: they grow slowly. About a second. */
 const FRAMES_PER_NEWS = 15;
@@ -97,6 +98,6 @@ function encodeLooks(looks: PlantLooks, iterations: number): string {
 }
 
 function encodeStem([x1, y1, x2, y2, depth]: PlantStem): readonly number[] {
-  const part = (share: number) => Math.round(share * PLANT_FIELDS.stem_parts);
+  const part = (share: number) => Math.round(share * STEM_PARTS);
   return [part(x1), part(y1), part(x2), part(y2), depth];
 }

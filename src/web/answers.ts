@@ -35,6 +35,10 @@ export interface Tank {
   readonly max_generation: number;
   readonly diversity: number;
   readonly ticks_per_second: number;
+  readonly plant_count: number;
+  readonly ledger: { readonly born: number };
+  readonly deaths: Readonly<Record<"starvation" | "predation" | "old_age", number>>;
+  readonly poker_games: { readonly fish: number; readonly plants: number };
 }
 
 export interface DirectoryEntry {

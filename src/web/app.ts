@@ -1,14 +1,8 @@
 import { askOverview, type Overview, type Tank } from "./answers.ts";
-import { Aquarium, type Figures } from "./aquarium.ts";
+import { Aquarium, type News } from "./aquarium.ts";
 import { byId } from "./dom.ts";
-import {
-  type NameOf,
-  showFigures,
-  showPanels,
-  showTabs,
-  tankFigures,
-  tankNames,
-} from "./panels.ts";
+import { tankFigures } from "./figures.ts";
+import { type NameOf, showFigures, showPanels, showTabs, tankNames } from "./panels.ts";
 
 const POLL_MS = 2000;
 const ANSWER_TIMEOUT_MS = 5000;
@@ -19,11 +13,11 @@ class Page {
   readonly #gone = byId("gone");
   #tanks: readonly Tank[] = [];
   #nameOf: NameOf = (id) => id;
-  #live: { readonly tick: number; readonly figures: Figures } | undefined;
+  #live: News | undefined;
 
   constructor(canvas: HTMLCanvasElement) {
-    this.#aquarium = new Aquarium(canvas, (tick, figures) => {
-      this.#live = { tick, figures };
+    this.#aquarium = new Aquarium(canvas, (news) => {
+      this.#live = news;
       this.#showFigures();
     });
     addEventListener("hashchange", () => this.#select());
@@ -77,11 +71,7 @@ class Page {
       showFigures([]);
       return;
     }
-    const { tick = tank.tank.tick, figures = {} } = this.#live ?? {};
-    const { alive = tank.fish_count, food = tank.food_count } = figures;
-    const { max_generation = tank.max_generation, diversity = tank.diversity } = figures;
-    const now = { ...tank, fish_count: alive, food_count: food, max_generation, diversity };
-    showFigures(tankFigures(now, tick));
+    showFigures(tankFigures(tank, this.#live));
   }
 }
 

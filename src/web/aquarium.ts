@@ -1,6 +1,16 @@
 import { byId } from "./dom.ts";
-import { type Hello, Motion, readScene, type WireFrame } from "./motion.ts";
+import { Motion } from "./motion.ts";
 import { Painter } from "./painter.ts";
+import {
+  type Daylight,
+  type Hello,
+  type Looks,
+  type Message,
+  type Plant,
+  readLooks,
+  readPlants,
+  readScene,
+} from "./wire.ts";
 
 /** A little more than the time between two frames (15 a second), so that one is always ahead. */
 const DELAY_MS = 110;
@@ -14,23 +24,32 @@ const WORLD = { width: 1088, height: 612 };
 
 export type Figures = Readonly<Record<string, number>>;
 
+/** What a frame tells in numbers. */
+export interface News {
+  readonly tick: number;
+  readonly figures: Figures;
+  readonly daylight: Daylight;
+}
+
 /** The live tank: one WebSocket that comes back by itself, and one canvas. */
 export class Aquarium {
   readonly #canvas: HTMLCanvasElement;
   readonly #painter: Painter;
   readonly #overlay = byId("overlay");
   readonly #motion = new Motion(DELAY_MS);
-  readonly #onFigures: (tick: number, figures: Figures) => void;
+  readonly #onNews: (news: News) => void;
   #tankId: string | undefined;
   #socket: WebSocket | undefined;
   #hello: Hello | undefined;
+  #plants: readonly Plant[] = [];
+  readonly #looks = new Map<string, Looks>();
   #retryMs = RETRY_FIRST_MS;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(canvas: HTMLCanvasElement, onFigures: (tick: number, figures: Figures) => void) {
+  constructor(canvas: HTMLCanvasElement, onNews: (news: News) => void) {
     this.#canvas = canvas;
     this.#painter = new Painter(canvas);
-    this.#onFigures = onFigures;
+    this.#onNews = onNews;
     requestAnimationFrame((nowMs) => this.#draw(nowMs));
   }
 
@@ -38,7 +57,7 @@ export class Aquarium {
   show(tankId: string | undefined): void {
     if (tankId === this.#tankId) return;
     this.#tankId = tankId;
-    this.#motion.clear();
+    this.#clear();
     this.#hello = undefined;
     this.#disconnect();
     if (tankId === undefined) {
@@ -78,23 +97,39 @@ export class Aquarium {
     socket?.close();
   }
 
-  #read(message: Hello | WireFrame): void {
-    if (message.type === "hello") {
-      this.#hello = message;
-      this.#motion.clear();
-      this.#retryMs = RETRY_FIRST_MS;
-      this.#canvas.setAttribute("aria-label", `The tank ${message.tank.name}, live`);
-      this.#say("");
-    } else if (this.#hello !== undefined) {
-      this.#motion.add(readScene(this.#hello, message, performance.now()));
-      this.#onFigures(message.tick, message.stats ?? {});
+  #read(message: Message): void {
+    if (message.type === "hello") this.#greet(message);
+    const hello = this.#hello;
+    if (hello === undefined) return;
+    if (message.type === "looks") {
+      for (const looks of readLooks(hello, message)) this.#looks.set(looks.plant_id, looks);
+    } else if (message.type === "plants") {
+      this.#plants = readPlants(hello, message);
+    } else if (message.type === "frame") {
+      this.#motion.add(readScene(hello, message, performance.now()));
+      const { tick, stats = {}, daylight } = message;
+      this.#onNews({ tick, figures: stats, daylight });
     }
+  }
+
+  #greet(hello: Hello): void {
+    this.#hello = hello;
+    this.#clear();
+    this.#retryMs = RETRY_FIRST_MS;
+    this.#canvas.setAttribute("aria-label", `The tank ${hello.tank.name}, live`);
+    this.#say("");
+  }
+
+  #clear(): void {
+    this.#motion.clear();
+    this.#plants = [];
+    this.#looks.clear();
   }
 
   #draw(nowMs: number): void {
     requestAnimationFrame((next) => this.#draw(next));
-    const scene = this.#motion.at(nowMs) ?? { fish: [], food: [] };
-    this.#painter.paint(this.#hello ?? WORLD, scene, nowMs);
+    const garden = { plants: this.#plants, looks: this.#looks };
+    this.#painter.paint(this.#hello ?? WORLD, this.#motion.at(nowMs), garden, nowMs);
   }
 
   #say(text: string): void {

@@ -1,5 +1,6 @@
 import type { Connection, DirectoryEntry, Overview, Server, Tank, Transfer } from "./answers.ts";
 import { badge, byId, type Child, element, link, table } from "./dom.ts";
+import type { Figure } from "./figures.ts";
 import { address, ago, milliseconds, serverLabel, shortId } from "./words.ts";
 
 const ARROWS = { left: "←", right: "→", both: "↔" } as const;
@@ -41,9 +42,14 @@ export function showTabs(
 }
 
 /** The figures under the tank. */
-export function showFigures(figures: readonly (readonly [name: string, value: string])[]): void {
-  const pairs = figures.map(([name, value]) =>
-    element("div", {}, element("dt", {}, name), element("dd", {}, value)),
+export function showFigures(figures: readonly Figure[]): void {
+  const pairs = figures.map(({ name, value, detail }) =>
+    element(
+      "div",
+      detail === undefined ? {} : { title: detail },
+      element("dt", {}, name),
+      element("dd", {}, value),
+    ),
   );
   replace("figures", ...pairs);
 }
@@ -203,18 +209,4 @@ function transferState({ state, direction, reason }: Transfer): HTMLElement {
   const shown = badge(state);
   shown.title = [direction === "in" ? "came here" : "left here", reason].filter(Boolean).join(": ");
   return shown;
-}
-
-export function tankFigures(tank: Tank, tick: number): readonly (readonly [string, string])[] {
-  return [
-    ["Fish", `${tank.fish_count} / ${tank.capacity}`],
-    ["Food", String(tank.food_count)],
-    ["Generation", String(tank.max_generation)],
-    ["Diversity", `${Math.round(tank.diversity * 100)} %`],
-    ["Tick", tick.toLocaleString("en")],
-    [
-      "Pace",
-      tank.tank.status === "running" ? `${tank.ticks_per_second.toFixed(1)} /s` : tank.tank.status,
-    ],
-  ];
 }
