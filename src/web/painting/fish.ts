@@ -1,5 +1,5 @@
 import type { Fish } from "../wire.ts";
-import { type Brush, colour, dot, oval } from "./brush.ts";
+import { type Brush, colour, dot, FULL_TURN, oval } from "./brush.ts";
 
 /** Half the length of a fish of size 1, in pixels of the world: half its 50-pixel box, less the tail. */
 const BODY_HALF = 17;
@@ -16,12 +16,14 @@ export function paintFish(brush: Brush, fish: Fish, nowMs: number): void {
   brush.rotate(Math.atan2(fish.vy, Math.abs(fish.vx) + 0.4) * (left ? -1 : 1));
   brush.scale(left ? -1 : 1, 1);
   brush.globalAlpha = fish.stage === "elder" ? 0.75 : 1;
-  brush.fillStyle = colour(fish.hue, 62, 40);
+  // Blue looks darker than the other hues, and the water is blue.
+  const lift = 11 * Math.max(0, Math.cos(FULL_TURN * (fish.hue - 0.68)));
+  brush.fillStyle = colour(fish.hue, 62, 40 + lift);
   tail(brush, length, height, beat);
   fin(brush, length, height);
   const skin = brush.createLinearGradient(0, -height, 0, height);
-  skin.addColorStop(0, colour(fish.hue, 72, 66));
-  skin.addColorStop(1, colour(fish.hue, 66, 42));
+  skin.addColorStop(0, colour(fish.hue, 72, 66 + lift));
+  skin.addColorStop(1, colour(fish.hue, 66, 42 + lift));
   brush.fillStyle = skin;
   oval(brush, 0, 0, length, height);
   eye(brush, length, height);
