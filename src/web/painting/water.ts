@@ -72,8 +72,8 @@ export function paintTwilight(brush: Brush, width: number, height: number, light
   const low = 1 - 8 * Math.abs(0.25 - Math.abs(0.5 - light.time));
   if (low <= 0) return;
   const warm = brush.createLinearGradient(0, 0, 0, height * 0.6);
-  warm.addColorStop(0, `rgb(255 140 80 / ${(0.26 * low).toFixed(3)})`);
-  warm.addColorStop(1, "rgb(200 90 110 / 0)");
+  warm.addColorStop(0, `rgb(255 110 150 / ${(0.24 * low).toFixed(3)})`);
+  warm.addColorStop(1, "rgb(170 70 150 / 0)");
   brush.fillStyle = warm;
   brush.fillRect(0, 0, width, height);
 }
