@@ -45,7 +45,7 @@ export function describe(result: TimedResult): string {
     ["seed", result.seed],
     ["ticks", result.ticks],
     ...(result.tanks > 1 ? ([["tanks", `${result.tanks}, ${migrations(result)}`]] as const) : []),
-    ["fish", `${result.alive} alive, ${result.births} born`],
+    ["fish", `${result.alive} alive, ${result.births} born, ${result.spawned} spawned`],
     ["deaths", deaths],
     ["generation", result.max_generation],
     ["diversity", result.diversity.toFixed(3)],

@@ -21,20 +21,23 @@ export async function runWorld(
   else context.print(describe(result));
 }
 
-/** Runs to the end, or to the first Ctrl-C; then with the results so far. */
+/** Runs to the end, or to the first Ctrl-C; then with the results so far. A second one ends at once. */
 async function play(context: CliContext, { spec, threads, out }: RunPlan): Promise<TimedResult> {
   const { host } = context;
   const files = out === undefined ? undefined : new RunFiles(host, out);
   const crews = makeCrews(threads, host.spawnWorker);
   const bar = new ProgressBar(context, spec.ticks);
-  let interrupted = false;
+  let signals = 0;
   const deaf = host.onSignal(() => {
-    interrupted = true;
+    signals++;
+    if (signals === 1) return;
+    bar.clear();
+    host.exit(1);
   });
   const startMs = host.clock.monotonicMs();
   try {
     const { result } = await drive(host, conduct(spec, threads, files !== undefined), crews, {
-      isStopped: () => interrupted,
+      isStopped: () => signals > 0,
       onTurn: (turn) => bar.show(turn),
       onNews: (news) => files?.add(news),
     });

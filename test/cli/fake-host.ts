@@ -17,6 +17,7 @@ export interface World {
   readonly written?: Map<string, string>;
   /** Hears who waits for signals. */
   readonly onSignal?: Host["onSignal"];
+  readonly exit?: Host["exit"];
   readonly spawnWorker?: Host["spawnWorker"];
 }
 
@@ -103,7 +104,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     detach: unsupported,
     onSignal: world.onSignal ?? (() => () => {}),
     onUncaught: () => () => {},
-    exit: unsupported,
+    exit: world.exit ?? unsupported,
     spawnWorker: world.spawnWorker ?? unsupported,
     runShell: unsupported,
   };

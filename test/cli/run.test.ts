@@ -34,6 +34,7 @@ test("--json prints the fields of the contract and no others", async () => {
 test("people read the same in words", async () => {
   const { code, out } = await run({}, ...RING);
   expect(code).toBe(0);
+  expect(out).toMatch(/^fish +\d+ alive, \d+ born, \d+ spawned$/m);
   for (const line of [/^seed +3$/m, /^tanks +3, 12 migrations$/m, /^digest +[0-9a-f]{32}$/m]) {
     expect(out).toMatch(line);
   }
@@ -112,6 +113,25 @@ test("Ctrl-C ends with the results so far, and the files tell where it ended", a
   expect(summary).toMatchObject({ complete: false, result: { ticks, digest } });
   const again = summary.command.split(" ").slice(1);
   expect(JSON.parse((await runIn({}, ...again, "--json")).out).digest).toBe(digest);
+});
+
+test("a second Ctrl-C ends at once, without results", async () => {
+  const written = new Map<string, string>();
+  const onSignal = (listener: (signal: "SIGINT") => void) => {
+    queueMicrotask(() => {
+      listener("SIGINT");
+      expect(() => listener("SIGINT")).toThrow("the process has ended");
+    });
+    return () => {};
+  };
+  const exits: number[] = [];
+  const exit = (code: number): never => {
+    exits.push(code);
+    throw new Error("the process has ended");
+  };
+  const flags = [...RING, "--ticks", "1000000", "--out", "o"];
+  await run({ written, onSignal, exit }, ...flags);
+  expect(exits).toEqual([1]);
 });
 
 test("a progress bar on a terminal only, and it is gone in the end", async () => {
