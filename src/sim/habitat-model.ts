@@ -51,6 +51,8 @@ export const PLANT_STRATEGIES = 13;
 /** Emergency sprouts: below this many plants per reference area, one at most every interval. */
 export const PLANTS_MIN = 2;
 export const PLANT_EMERGENCY_INTERVAL_TICKS = 300;
+/** Mean life of a plant: five days. Deaths free the spots on which sprouts compete. Ours. */
+export const PLANT_LIFE_TICKS = 9000;
 /** A spot this near to a wall is at the edge: its plant may migrate. Spots from the wall. Ours. */
 export const EDGE_SPOTS = 2;
 /** Mutation on sprouting: probability and strength (share of a gene's range), as for fish. Ours. */

@@ -4,8 +4,8 @@ import { createTank, digest, fishOf, foodOf, statsOf, step } from "../../src/sim
 import { claimedAlive, KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 const GOLDEN = [
-  { seed: 42, digest: "dcbe2d9a2c36bb644442fe76261f8c48" },
-  { seed: 7, digest: "8457c0b1c2b6594037ca7376fceab881" },
+  { seed: 42, digest: "57740c257aabc684b8056293bce2fa32" },
+  { seed: 7, digest: "f06f645216bcaaa88388e48afaa15b3f" },
 ];
 
 for (const golden of GOLDEN) {

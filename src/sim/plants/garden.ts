@@ -3,6 +3,7 @@ import { book, CAUSE } from "../energy-ledger.ts";
 import {
   NECTAR_FIRST_WAIT_TICKS,
   PLANT_EMERGENCY_INTERVAL_TICKS,
+  PLANT_LIFE_TICKS,
   PLANT_START_ENERGY,
   PLANT_STRATEGIES,
   PLANT_STRATEGY_MUTATION,
@@ -130,15 +131,25 @@ export function closeSpot(tank: Tank, row: number): void {
   tank.counters.plants -= 1;
 }
 
-/** Plants that lost everything at the poker table wither. */
+/** Plants that lost everything at the poker table wither, and now and then one of any age. */
 export function buryWithered(tank: Tank): void {
-  const { plants, counters, scratch } = tank;
+  const { plants, counters, arena } = tank;
   for (let row = counters.plants - 1; row >= 0; row--) {
-    if ((plants.energy[row] as number) > 0) continue;
-    book(scratch.flows, CAUSE.plant_death, plants.nectar[row] as number);
-    closeSpot(tank, row);
-    counters.plantsWithered += 1;
+    if ((plants.energy[row] as number) <= 0) wither(tank, row);
   }
+  const due = counters.plants / PLANT_LIFE_TICKS + nextUnit(arena.streams, STREAM.plants);
+  for (let left = Math.floor(due); left > 0 && counters.plants > 0; left--) {
+    wither(tank, nextInteger(arena.streams, STREAM.plants, counters.plants));
+  }
+}
+
+/** What the plant holds is lost, with its nectar. */
+function wither(tank: Tank, row: number): void {
+  const { plants, counters, scratch } = tank;
+  const held = (plants.energy[row] as number) + (plants.nectar[row] as number);
+  book(scratch.flows, CAUSE.plant_death, held);
+  closeSpot(tank, row);
+  counters.plantsWithered += 1;
 }
 
 function plantIdPartsOf(tank: Tank, row: number): IdParts {

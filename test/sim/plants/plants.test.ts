@@ -256,9 +256,28 @@ test("a tank without a free spot takes a returning plant in between, none from e
   restorePlant(tank, plant);
   restorePlant(tank, { ...plant, counter: 6_000 });
   inspect(tank);
+  expect(tank.counters.plants).toBe(27);
   run(tank, 1_500);
   inspect(tank);
-  expect(tank.counters.plants).toBe(27);
+});
+
+test("plants of any age wither, one in nine thousand a tick, so that others can sprout", () => {
+  const ages: number[] = [];
+  let lived = 0;
+  for (let seed = 0; seed < 20; seed++) {
+    const tank = run(tankOf(seed, 0), 1);
+    for (let i = 0; i < 3_000; i++) {
+      const before = new Map(plantsOf(tank).map(({ plant_id, age }) => [plant_id, age]));
+      lived += before.size;
+      step(tank);
+      for (const { plant_id } of plantsOf(tank)) before.delete(plant_id);
+      ages.push(...before.values());
+    }
+  }
+  expect(ages.length).toBeGreaterThan((0.7 * lived) / 9_000);
+  expect(ages.length).toBeLessThan((1.3 * lived) / 9_000);
+  expect(Math.min(...ages)).toBeLessThan(500);
+  expect(Math.max(...ages)).toBeGreaterThan(2_500);
 });
 
 test("a plant that travels keeps what it is; only its spot and hops change", () => {

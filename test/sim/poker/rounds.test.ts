@@ -142,7 +142,7 @@ test("gains beyond a fish's capacity go to its bank", () => {
 });
 
 test("what the work space still holds from another tick changes nothing", () => {
-  const tank = run(tankOf(7, 60), 950);
+  const tank = run(tankOf(8, 40), 950);
   const twin = loadTank(saveTank(tank));
   const births = tank.counters.bornPoker;
   for (let i = 0; i < 200; i++) {
