@@ -1,4 +1,4 @@
-import { book, CAUSE } from "./energy-ledger.ts";
+import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
 import { type FishRow, writeRow } from "./fish-row.ts";
 import { dropFood } from "./food.ts";
 import { enterFounder } from "./lifecycle.ts";
@@ -26,8 +26,15 @@ import type { Command, FishId, Outcome, Rejection, Side } from "./types.ts";
 
 const DONE: Outcome = { kind: "done" };
 
-/** Carries out one command between two ticks. A rejected one has changed nothing. */
+/** Carries out one command between two ticks, by the books. A rejected one has changed nothing. */
 export function apply(tank: Tank, command: Command): Outcome {
+  openBooks(tank);
+  const outcome = carryOut(tank, command);
+  checkEnergy(tank);
+  return outcome;
+}
+
+function carryOut(tank: Tank, command: Command): Outcome {
   switch (command.kind) {
     case "export":
       return exportEntity(tank, command.fishId);

@@ -4,8 +4,8 @@ import type { Tank } from "./tank.ts";
 /**
  * Where energy comes from and where it goes: double entry. Every system books each amount that it
  * moves under one cause; each cause runs from one account to another. `world` is everything outside
- * of the tank: what it gives enters, what it gets is spent. At the end of each tick every account
- * must hold what it held before plus what was booked: see {@link checkEnergy}.
+ * of the tank: what it gives enters, what it gets is spent. After the founding, each command and
+ * each tick every account must hold what it held before plus what was booked: see {@link checkEnergy}.
  *
  * How to book: `book(tank.scratch.flows, CAUSE.x, amount)`, or let a kernel that moves energy for
  * many add to a sum and book that once. Amounts are finite and not negative.
@@ -98,7 +98,7 @@ export function flowsOf(tank: Tank): Record<string, number> {
   return total;
 }
 
-/** Notes what the accounts hold and what has flowed, for {@link checkEnergy} at the end of the tick. */
+/** Notes what the accounts hold and what has flowed, for {@link checkEnergy} at the end of a tick or command. */
 export function openBooks(tank: Tank): void {
   tank.scratch.flowsBefore.set(tank.arena.flows);
   measureAccounts(tank, tank.scratch.heldBefore);

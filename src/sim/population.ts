@@ -2,6 +2,7 @@ import { moveRows, removeMarked } from "./arena.ts";
 import { releaseBody, takeBody } from "./bodies.ts";
 import { GENE_CELLS, TRAIT_CELLS } from "./genes.ts";
 import { formatId, type IdParts, NOBODY, parseId } from "./ids.ts";
+import { sizeAt } from "./metabolism.ts";
 import { ORIGINS, type Origin } from "./model.ts";
 import { express } from "./phenotype.ts";
 import { diceUnit, nextWord, rollDice, type Stream } from "./rng.ts";
@@ -76,6 +77,7 @@ export function enterNewborn(tank: Tank, newborn: Newborn, stream: Stream): numb
   takeBody(tank, row);
   aimAnywhere(tank, row, dice);
   expressRow(tank, row);
+  tank.scratch.size[row] = sizeAt(newborn.age, fish.girth[row] as number);
   return row;
 }
 

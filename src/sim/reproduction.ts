@@ -34,13 +34,14 @@ export function breed(tank: Tank): void {
   const adults = tank.counters.fish;
   countNiches(tank);
   tank.scratch.mated.fill(0, 0, adults);
+  const { age } = tank.fish;
   for (let row = 0; row < adults && tank.counters.fish < tank.cap; row++) {
-    if (!isWilling(tank, row)) continue;
+    if ((age[row] as number) < JUVENILE_TICKS || !isWilling(tank, row)) continue;
     const mate = findMate(tank, tank.scratch.fishGrid, row, MATE_DISTANCE);
     if (mate >= 0) bearPair(tank, row, mate);
   }
   for (let row = 0; row < adults; row++) {
-    if ((tank.fish.age[row] as number) < JUVENILE_TICKS) continue;
+    if ((age[row] as number) < JUVENILE_TICKS) continue;
     bearBanked(tank, row);
     bearAlone(tank, row);
   }

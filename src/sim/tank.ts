@@ -221,7 +221,9 @@ export function reserveRows(tank: Tank, rows: Partial<Capacities>): void {
   tank.crabs = arena.crabs.columns;
   tank.plants = arena.plants.columns;
   tank.feeders = arena.feeders.columns;
-  tank.scratch = makeScratch(tank.width, tank.height, arena);
+  // Books may be open: what they began with stays.
+  const { heldBefore, flowsBefore } = tank.scratch;
+  tank.scratch = { ...makeScratch(tank.width, tank.height, arena), heldBefore, flowsBefore };
 }
 
 /** Rows in use of a table. */

@@ -111,8 +111,6 @@ function tend(tank: Tank): void {
 function payForTick(tank: Tank): void {
   const { fish: f, counters, scratch: s } = tank;
   const n = counters.fish;
-  // Again, for those born in this tick.
-  measureSizes(n, f.age, f.girth, s.size);
   const activity = activityAt(timeOfDay(counters.tick));
   metabolise(
     n,

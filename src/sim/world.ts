@@ -1,6 +1,6 @@
 import { apply } from "./commands.ts";
 import { foundCrabs } from "./crabs.ts";
-import { book, CAUSE } from "./energy-ledger.ts";
+import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
 import { foundFeeders } from "./feeders.ts";
 import { dropFood } from "./food.ts";
 import { foundPopulation } from "./lifecycle.ts";
@@ -15,6 +15,7 @@ import type { Command, Outcome, TankSpec } from "./types.ts";
 export function createTank(spec: TankSpec): Tank {
   const tank = makeTank(spec);
   seedStreams(tank.arena.streams, spec.seed);
+  openBooks(tank);
   foundPopulation(tank);
   foundGarden(tank);
   foundCrabs(tank);
@@ -22,6 +23,7 @@ export function createTank(spec: TankSpec): Tank {
   for (let i = 0; i < FOOD_AT_START * tank.scale; i++) {
     book(tank.scratch.flows, CAUSE.food_spawn, dropFood(tank, STREAM.founding));
   }
+  checkEnergy(tank);
   return tank;
 }
 

@@ -95,7 +95,9 @@ function pursuitEffort(traits: Float32Array, row: number, hunger: number, ticks:
   const effort = PURSUIT_EFFORT * (traits[row + pursuitSpeed] as number) * eager * lasting * hungry;
   if (hunger >= (traits[row + urgency] as number)) return effort;
   const burst = traits[row + burstTicks] as number;
-  const phase = ticks % (burst + (traits[row + restTicks] as number));
+  const cycle = burst + (traits[row + restTicks] as number);
+  // Not `%`, which is slow for reals.
+  const phase = ticks - cycle * Math.floor(ticks / cycle);
   return phase < burst ? effort * (traits[row + burstSpeed] as number) : effort;
 }
 

@@ -142,11 +142,12 @@ function sumNeighbours(
   for (let row = cellAt(py - radius, grid.rows); row <= bottom; row++) {
     const end = starts[row * columns + last + 1] as number;
     for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const other = slots[at] as number;
       const dx = (xs[at] as number) - px;
       const dy = (ys[at] as number) - py;
       const square = dx * dx + dy * dy;
-      if (square > reach || other === self) continue;
+      if (square > reach) continue;
+      const other = slots[at] as number;
+      if (other === self) continue;
       near += 1;
       offsetX += dx;
       offsetY += dy;
