@@ -4,8 +4,8 @@
  * reference world runs in turns with ours: see tankworld.ts.
  */
 import { createTank, digest, loadTank, readRecord, saveTank, step } from "../src/sim/index.ts";
-import { writeRecord } from "../src/sim/record.ts";
-import type { Tank } from "../src/sim/tank.ts";
+import type { Tank } from "../src/sim/state/tank.ts";
+import { writeRecord } from "../src/sim/wire/record.ts";
 import {
   median,
   option,

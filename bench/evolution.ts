@@ -7,7 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTank, step } from "../src/sim/index.ts";
-import { genomeOf } from "../src/sim/population.ts";
+import { genomeOf } from "../src/sim/state/population.ts";
 import { option, print } from "./measure.ts";
 import { drawPanels, type Panel } from "./plot.ts";
 import { castShadow, followTick, twinGenomes } from "./shadow.ts";

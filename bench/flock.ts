@@ -1,6 +1,13 @@
-import { fillGrid, type Grid, makeGrid } from "../src/sim/grid.ts";
 import { GRID_CELL } from "../src/sim/model.ts";
-import { nextReal, nextUnit, nextWord, STREAM, STREAM_WORDS, seedStreams } from "../src/sim/rng.ts";
+import { fillGrid, type Grid, makeGrid } from "../src/sim/state/grid.ts";
+import {
+  nextReal,
+  nextUnit,
+  nextWord,
+  STREAM,
+  STREAM_WORDS,
+  seedStreams,
+} from "../src/sim/state/rng.ts";
 
 /**
  * Flocking by the specification of JuliaDynamics/ABMFrameworksComparison: birds on a torus, moved one

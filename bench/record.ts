@@ -3,7 +3,7 @@
  * the bounds of the project are 20 to encode and 50 to decode and check.
  */
 import { createTank, readPlantRecord, readRecord, step } from "../src/sim/index.ts";
-import { writePlantRecord, writeRecord } from "../src/sim/record.ts";
+import { writePlantRecord, writeRecord } from "../src/sim/wire/record.ts";
 
 const WARM_UP = 3_000;
 const REPEATS = 30_000;

@@ -1,10 +1,10 @@
-import { mutationIn } from "../src/sim/diversity.ts";
-import { GENE_CELLS } from "../src/sim/genes.ts";
-import { drawGenome, inheritGenome } from "../src/sim/genome.ts";
+import { mutationIn } from "../src/sim/heredity/diversity.ts";
+import { GENE_CELLS } from "../src/sim/heredity/genes.ts";
+import { drawGenome, inheritGenome } from "../src/sim/heredity/genome.ts";
 import { JUVENILE_TICKS, ORIGINS, POKER_WINNER_SHARE } from "../src/sim/model.ts";
-import { genomeOf } from "../src/sim/population.ts";
-import { nextInteger, nextUnit, STREAM, STREAM_WORDS, seedStreams } from "../src/sim/rng.ts";
-import type { Tank } from "../src/sim/tank.ts";
+import { genomeOf } from "../src/sim/state/population.ts";
+import { nextInteger, nextUnit, STREAM, STREAM_WORDS, seedStreams } from "../src/sim/state/rng.ts";
+import type { Tank } from "../src/sim/state/tank.ts";
 
 /**
  * A neutral shadow of a tank: every fish has a twin with a genome of its own, which is born and dies

@@ -1,5 +1,5 @@
 import { FOOD_WAY, POKER_WAY, SOCIAL_WAY, THREAT_WAY } from "../src/sim/behaviour/ways.ts";
-import { GENES } from "../src/sim/genes.ts";
+import { GENES } from "../src/sim/heredity/genes.ts";
 
 /** Names of the ways that a gene chooses from, where they have any. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {

@@ -9,8 +9,8 @@ import { realClock } from "./platform/real/clock.ts";
 import { realTimers } from "./platform/real/timers.ts";
 import type { Timers } from "./platform/timers.ts";
 import { type CrewOrder, IslandCrew } from "./sim/index.ts";
-import type { ToSimulation } from "./tanks/simulation.ts";
-import { SimulationLoop } from "./tanks/simulation-loop.ts";
+import type { ToSimulation } from "./tanks/thread/simulation.ts";
+import { SimulationLoop } from "./tanks/thread/simulation-loop.ts";
 
 type Message = ToSimulation | { readonly kind: "crew"; readonly order: CrewOrder };
 

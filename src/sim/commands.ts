@@ -1,9 +1,7 @@
-import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
-import { type FishRow, writeRow } from "./fish-row.ts";
-import { dropFood } from "./food.ts";
-import { enterFounder } from "./lifecycle.ts";
+import { dropFood } from "./habitat/food.ts";
+import { enterFounder } from "./life/lifecycle.ts";
+import { LEFT, marginsOf, TOP } from "./life/motion.ts";
 import { FOUNDER_AGE_TICKS } from "./model.ts";
-import { LEFT, marginsOf, TOP } from "./motion.ts";
 import { findPlant } from "./plants/garden.ts";
 import {
   exportPlant,
@@ -12,17 +10,19 @@ import {
   restorePlant,
   spotForImport,
 } from "./plants/plant-row.ts";
-import { closeRow, findFish, openRow } from "./population.ts";
+import { book, CAUSE, checkEnergy, openBooks } from "./state/energy-ledger.ts";
+import { closeRow, findFish, openRow } from "./state/population.ts";
+import { STREAM } from "./state/rng.ts";
+import type { Tank } from "./state/tank.ts";
+import type { Command, FishId, Outcome, Rejection, Side } from "./types.ts";
+import { type FishRow, writeRow } from "./wire/fish-row.ts";
 import {
   isPlantRecord,
   readPlantRecord,
   readRecord,
   writePlantRecord,
   writeRecord,
-} from "./record.ts";
-import { STREAM } from "./rng.ts";
-import type { Tank } from "./tank.ts";
-import type { Command, FishId, Outcome, Rejection, Side } from "./types.ts";
+} from "./wire/record.ts";
 
 const DONE: Outcome = { kind: "done" };
 

@@ -1,4 +1,9 @@
 /** The world: pure and deterministic. Everything that the rest of the program may use of it. */
+
+export { apply } from "./commands.ts";
+export { daylightAt } from "./habitat/daylight.ts";
+export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX, ORIGINS } from "./model.ts";
+export { plantLedgerOf } from "./plants/plant-ledger.ts";
 export {
   type Answer,
   type Conclusion,
@@ -6,12 +11,17 @@ export {
   type RunResult,
   SAMPLE_TICKS,
   type Turn,
-} from "./archipelago.ts";
-export { type ArchipelagoSpec, ISLANDS_MAX } from "./archipelago-spec.ts";
-export { apply } from "./commands.ts";
-export { daylightAt } from "./daylight.ts";
-export { digest } from "./digest.ts";
-export { fishProfileOf } from "./fish-profile.ts";
+} from "./sealed/archipelago.ts";
+export { type ArchipelagoSpec, ISLANDS_MAX } from "./sealed/archipelago-spec.ts";
+export { type CrewOrder, IslandCrew, type IslandReport } from "./sealed/island-crew.ts";
+export type { PhylogenyRow } from "./sealed/phylogeny.ts";
+export { SAMPLE_COLUMNS } from "./sealed/sample.ts";
+export { runSealed } from "./sealed/sealed.ts";
+export { TOPOLOGIES, type Topology } from "./sealed/topology.ts";
+export { SimulationFault } from "./state/ledger.ts";
+export type { Tank } from "./state/tank.ts";
+export type * from "./types.ts";
+export { fishProfileOf } from "./views/fish-profile.ts";
 export {
   crabsOf,
   FEEDERS,
@@ -20,12 +30,10 @@ export {
   plantLooksOf,
   plantMigrants,
   plantsOf,
-} from "./habitat-views.ts";
-export { type CrewOrder, IslandCrew, type IslandReport } from "./island-crew.ts";
-export { SimulationFault } from "./ledger.ts";
-export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX, ORIGINS } from "./model.ts";
-export type { PhylogenyRow } from "./phylogeny.ts";
-export { plantLedgerOf } from "./plants/plant-ledger.ts";
+} from "./views/habitat-views.ts";
+export { gamesOf, sceneOf } from "./views/scene.ts";
+export { fishOf, foodOf, migrants, statsOf } from "./views/views.ts";
+export { digest } from "./wire/digest.ts";
 export {
   PLANT_RECORD_BYTES,
   RECORD_BYTES,
@@ -33,14 +41,7 @@ export {
   type ReadRecord,
   readPlantRecord,
   readRecord,
-} from "./record.ts";
-export { RECORD_VERSION } from "./record-layout.ts";
-export { SAMPLE_COLUMNS } from "./sample.ts";
-export { gamesOf, sceneOf } from "./scene.ts";
-export { runSealed } from "./sealed.ts";
-export { loadTank, SnapshotError, saveTank } from "./snapshot.ts";
-export type { Tank } from "./tank.ts";
-export { TOPOLOGIES, type Topology } from "./topology.ts";
-export type * from "./types.ts";
-export { fishOf, foodOf, migrants, statsOf } from "./views.ts";
+} from "./wire/record.ts";
+export { RECORD_VERSION } from "./wire/record-layout.ts";
+export { loadTank, SnapshotError, saveTank } from "./wire/snapshot.ts";
 export { createTank, step } from "./world.ts";

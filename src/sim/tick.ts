@@ -1,23 +1,23 @@
 import { decide } from "./behaviour/decide.ts";
-import { feedCrabs, hunt, walkCrabs } from "./crabs.ts";
-import { activityAt, timeOfDay } from "./daylight.ts";
-import { watchDiversity } from "./diversity.ts";
-import { eatFood, markEaten } from "./eating.ts";
-import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
-import { tendFeeders } from "./feeders.ts";
-import { SINK, spawnFood, sweepFood } from "./food.ts";
-import { fillGrid, fillGridWith } from "./grid.ts";
-import { checkTank, sumOf } from "./ledger.ts";
-import { buryDead, spawnEmergency } from "./lifecycle.ts";
-import { BURNT, measureSizes, metabolise } from "./metabolism.ts";
-import { marginsOf, moveFish, moveFood } from "./motion.ts";
-import { layOut, takeBack } from "./offers.ts";
+import { feedCrabs, hunt, walkCrabs } from "./habitat/crabs.ts";
+import { activityAt, timeOfDay } from "./habitat/daylight.ts";
+import { tendFeeders } from "./habitat/feeders.ts";
+import { SINK, spawnFood, sweepFood } from "./habitat/food.ts";
+import { layOut, takeBack } from "./habitat/offers.ts";
+import { watchDiversity } from "./heredity/diversity.ts";
+import { breed } from "./heredity/reproduction.ts";
+import { eatFood, markEaten } from "./life/eating.ts";
+import { buryDead, spawnEmergency } from "./life/lifecycle.ts";
+import { BURNT, measureSizes, metabolise } from "./life/metabolism.ts";
+import { marginsOf, moveFish, moveFood } from "./life/motion.ts";
 import { buryWithered, sproutEmergency } from "./plants/garden.ts";
 import { growPlants } from "./plants/growth.ts";
 import { checkPlants } from "./plants/plant-ledger.ts";
 import { playPoker } from "./poker/rounds.ts";
-import { breed } from "./reproduction.ts";
-import type { Tank } from "./tank.ts";
+import { book, CAUSE, checkEnergy, openBooks } from "./state/energy-ledger.ts";
+import { fillGrid, fillGridWith } from "./state/grid.ts";
+import { checkTank, sumOf } from "./state/ledger.ts";
+import type { Tank } from "./state/tank.ts";
 
 /**
  * One tick. Everybody moves by the velocity of the tick before; then eats, decides, plays and breeds by the

@@ -1,13 +1,13 @@
 import { apply } from "./commands.ts";
-import { foundCrabs } from "./crabs.ts";
-import { book, CAUSE, checkEnergy, openBooks } from "./energy-ledger.ts";
-import { foundFeeders } from "./feeders.ts";
-import { dropFood } from "./food.ts";
-import { foundPopulation } from "./lifecycle.ts";
+import { foundCrabs } from "./habitat/crabs.ts";
+import { foundFeeders } from "./habitat/feeders.ts";
+import { dropFood } from "./habitat/food.ts";
+import { foundPopulation } from "./life/lifecycle.ts";
 import { FOOD_AT_START } from "./model.ts";
 import { foundGarden } from "./plants/garden.ts";
-import { STREAM, seedStreams } from "./rng.ts";
-import { makeTank, type Tank } from "./tank.ts";
+import { book, CAUSE, checkEnergy, openBooks } from "./state/energy-ledger.ts";
+import { STREAM, seedStreams } from "./state/rng.ts";
+import { makeTank, type Tank } from "./state/tank.ts";
 import { advance } from "./tick.ts";
 import type { Command, Outcome, TankSpec } from "./types.ts";
 

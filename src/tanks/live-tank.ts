@@ -8,9 +8,10 @@ import {
   StorageUnavailable,
 } from "../store/journal.ts";
 import type { LogRow, TankRow } from "../store/rows.ts";
-import { encodeCommand } from "./command-codec.ts";
-import { CommitQueue } from "./commit-queue.ts";
-import { chain } from "./log-chain.ts";
+import { encodeCommand } from "./log/command-codec.ts";
+import { CommitQueue } from "./log/commit-queue.ts";
+import { chain } from "./log/log-chain.ts";
+import type { Alongside, Stamped } from "./tanks.ts";
 import type {
   CapturedState,
   LoadTank,
@@ -18,8 +19,7 @@ import type {
   TankLoad,
   TankReport,
   ToSimulation,
-} from "./simulation.ts";
-import type { Alongside, Stamped } from "./tanks.ts";
+} from "./thread/simulation.ts";
 import { WaitingRequests } from "./waiting.ts";
 
 /** Where the log of a tank ends, as far as its simulation has told. */

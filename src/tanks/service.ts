@@ -12,10 +12,10 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { setTankGauges } from "./gauges.ts";
 import type { RecoveryReport, TankRecovery } from "./recovery-report.ts";
-import type { FromSimulation, SimulationThread } from "./simulation.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
 import type { Alongside, Frame, HostedTank, NewTank, Stamped, Tanks } from "./tanks.ts";
+import type { FromSimulation, SimulationThread } from "./thread/simulation.ts";
 import { ThreadSlot } from "./threads.ts";
 
 /** Tanks read from the disk at the same time during a start: bounds what waits in memory. */

@@ -1,6 +1,6 @@
 import type { TankRow } from "../store/rows.ts";
-import { type History, specOf } from "./history.ts";
-import type { Controls, SaidOfTank } from "./simulation.ts";
+import { type History, specOf } from "./log/history.ts";
+import type { Controls, SaidOfTank } from "./thread/simulation.ts";
 import type { ThreadSlot } from "./threads.ts";
 
 export type LoadAnswer = SaidOfTank<"loaded"> | SaidOfTank<"load_failed">;

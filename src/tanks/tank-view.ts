@@ -1,8 +1,8 @@
 import type { TankStats } from "../sim/types.ts";
 import type { TankRow } from "../store/rows.ts";
-import type { Looks } from "./plant-album.ts";
-import type { FromSimulation, TankReport } from "./simulation.ts";
 import type { Frame } from "./tanks.ts";
+import type { Looks } from "./thread/plant-album.ts";
+import type { FromSimulation, TankReport } from "./thread/simulation.ts";
 
 /** The numbers of a tank with nothing in it. */
 export const NO_STATS: TankStats = {

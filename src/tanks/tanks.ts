@@ -9,7 +9,7 @@ import type {
 } from "../sim/types.ts";
 import type { JournalWrite } from "../store/journal.ts";
 import type { TankRow, TankStatus } from "../store/rows.ts";
-import type { Looks } from "./plant-album.ts";
+import type { Looks } from "./thread/plant-album.ts";
 
 export interface NewTank {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { FromSimulation, SimulationThread, ToSimulation } from "./simulation.ts";
+import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
 
 /** A thread that dies again at once must not be restarted in a hot loop. */
 const RESTART_DELAY_MS = 250;

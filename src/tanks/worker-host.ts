@@ -1,4 +1,4 @@
-import type { FromSimulation, SimulationThread, ToSimulation } from "./simulation.ts";
+import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
 
 /**
  * A simulation in a worker thread. The worker is made by the caller from a file in the directory of

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { castShadow, followTick, twinGenomes } from "../../bench/shadow.ts";
 import { TRAITS, traitsOf } from "../../bench/traits.ts";
-import { GENE_CELLS } from "../../src/sim/genes.ts";
-import { faultOfGenome } from "../../src/sim/genome.ts";
+import { GENE_CELLS } from "../../src/sim/heredity/genes.ts";
+import { faultOfGenome } from "../../src/sim/heredity/genome.ts";
 import { createTank, digest, step } from "../../src/sim/index.ts";
-import { genomeOf } from "../../src/sim/population.ts";
+import { genomeOf } from "../../src/sim/state/population.ts";
 
 const SPEC = { seed: 5, fish: 60, tankKey: "00000000000000b1" };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
 import { createTanks } from "../../src/tanks/service.ts";
+import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { Aquarium, type Hosting } from "./aquarium.ts";

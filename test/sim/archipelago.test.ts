@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { type IslandReport, runSealed, TOPOLOGIES } from "../../src/sim/index.ts";
 import {
   type ArchipelagoSpec,
   birthIsland,
   ISLANDS_MAX,
   islandSpec,
-} from "../../src/sim/archipelago-spec.ts";
-import { type IslandReport, runSealed, TOPOLOGIES } from "../../src/sim/index.ts";
-import { destinationOf } from "../../src/sim/topology.ts";
+} from "../../src/sim/sealed/archipelago-spec.ts";
+import { destinationOf } from "../../src/sim/sealed/topology.ts";
 
 const RING: ArchipelagoSpec = {
   seed: 5,

@@ -8,7 +8,7 @@ import {
   phaseAt,
   sunHeight,
   timeOfDay,
-} from "../../src/sim/daylight.ts";
+} from "../../src/sim/habitat/daylight.ts";
 
 const TIMES = Array.from({ length: 1_800 }, (_, tick) => tick / 1_800);
 

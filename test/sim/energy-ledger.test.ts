@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { createTank, loadTank, SimulationFault, saveTank, step } from "../../src/sim/index.ts";
 import {
   book,
   CAUSE,
@@ -8,8 +9,7 @@ import {
   FLOW_CELLS,
   flowsOf,
   openBooks,
-} from "../../src/sim/energy-ledger.ts";
-import { createTank, loadTank, SimulationFault, saveTank, step } from "../../src/sim/index.ts";
+} from "../../src/sim/state/energy-ledger.ts";
 import { play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 test("every world balances its energy in each tick, whatever comes in and goes out", () => {

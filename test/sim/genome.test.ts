@@ -10,11 +10,16 @@ import {
   RATES_AT,
   STRENGTHS_AT,
   TRANSFERS_AT,
-} from "../../src/sim/genes.ts";
-import { drawGenome, faultOfGenome, inheritGenome, type Mutation } from "../../src/sim/genome.ts";
+} from "../../src/sim/heredity/genes.ts";
+import {
+  drawGenome,
+  faultOfGenome,
+  inheritGenome,
+  type Mutation,
+} from "../../src/sim/heredity/genome.ts";
+import { express } from "../../src/sim/heredity/phenotype.ts";
 import { MUTATION } from "../../src/sim/model.ts";
-import { express } from "../../src/sim/phenotype.ts";
-import { STREAM, STREAM_WORDS, seedStreams } from "../../src/sim/rng.ts";
+import { STREAM, STREAM_WORDS, seedStreams } from "../../src/sim/state/rng.ts";
 
 function streamsOf(seed: number): Uint32Array {
   const streams = new Uint32Array(STREAM_WORDS);

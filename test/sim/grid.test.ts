@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cellAt, fillGrid, makeGrid } from "../../src/sim/grid.ts";
+import { cellAt, fillGrid, makeGrid } from "../../src/sim/state/grid.ts";
 
 test("every row lies once in its cell, in order, with its place", () => {
   const place = fc.tuple(

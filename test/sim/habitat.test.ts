@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { flowsOf } from "../../src/sim/energy-ledger.ts";
-import { fillGrid, makeGrid } from "../../src/sim/grid.ts";
+import { swimLiveFood } from "../../src/sim/habitat/live-food.ts";
 import {
   crabsOf,
   createTank,
@@ -14,9 +13,10 @@ import {
   statsOf,
   step,
 } from "../../src/sim/index.ts";
-import { swimLiveFood } from "../../src/sim/live-food.ts";
 import { LIVE_KIND } from "../../src/sim/model.ts";
-import type { Tank } from "../../src/sim/tank.ts";
+import { flowsOf } from "../../src/sim/state/energy-ledger.ts";
+import { fillGrid, makeGrid } from "../../src/sim/state/grid.ts";
+import type { Tank } from "../../src/sim/state/tank.ts";
 import { play, run, scripts, specs, tankOf } from "./scripts.ts";
 
 /** One adult of half its energy in a tank of nothing but a crab in the middle of the floor. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { absorb, finishHash, hashBytes, hexOf, startHash } from "../../src/sim/hash.ts";
+import { absorb, finishHash, hashBytes, hexOf, startHash } from "../../src/sim/wire/hash.ts";
 
 test("whole blocks hash as MurmurHash3_x86_128 does", () => {
   const bytes = new TextEncoder().encode("tankd: sixteen b".repeat(3));

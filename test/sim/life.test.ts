@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { foodInterval } from "../../src/sim/food.ts";
-import { GENE } from "../../src/sim/genes.ts";
+import { foodInterval } from "../../src/sim/habitat/food.ts";
+import { GENE } from "../../src/sim/heredity/genes.ts";
 import { apply, FOOD_KINDS, fishOf, foodOf, statsOf, step } from "../../src/sim/index.ts";
-import { capacityAt, metabolise, sizeAt } from "../../src/sim/metabolism.ts";
-import type { Tank } from "../../src/sim/tank.ts";
+import { capacityAt, metabolise, sizeAt } from "../../src/sim/life/metabolism.ts";
+import type { Tank } from "../../src/sim/state/tank.ts";
 import { setGene } from "./lonely.ts";
 import { run, tankOf } from "./scripts.ts";
 

@@ -1,9 +1,9 @@
 import { nicheOf } from "../../src/sim/behaviour/ways.ts";
-import { GENE, TRAIT_CELLS } from "../../src/sim/genes.ts";
+import { GENE, TRAIT_CELLS } from "../../src/sim/heredity/genes.ts";
 import { apply, FOOD_KINDS } from "../../src/sim/index.ts";
-import { capacityAt } from "../../src/sim/metabolism.ts";
-import { genomeOf } from "../../src/sim/population.ts";
-import type { Tank } from "../../src/sim/tank.ts";
+import { capacityAt } from "../../src/sim/life/metabolism.ts";
+import { genomeOf } from "../../src/sim/state/population.ts";
+import type { Tank } from "../../src/sim/state/tank.ts";
 import { tankOf } from "./scripts.ts";
 
 /** A few still adults in a tank where nothing else is and nothing comes, in a row from (500, 300) on. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { DRIVE } from "../../src/sim/behaviour/drive.ts";
-import { GENE } from "../../src/sim/genes.ts";
+import { GENE } from "../../src/sim/heredity/genes.ts";
 import { fishOf, step } from "../../src/sim/index.ts";
 import {
   bestPlace,
@@ -9,9 +9,9 @@ import {
   type Memories,
   remember,
   strengthAt,
-} from "../../src/sim/memory.ts";
+} from "../../src/sim/life/memory.ts";
 import { MEMORY_CELLS, MEMORY_PLACES } from "../../src/sim/model.ts";
-import type { Tank } from "../../src/sim/tank.ts";
+import type { Tank } from "../../src/sim/state/tank.ts";
 import { feed, putCrab, putFood, quietTank, setGene } from "./lonely.ts";
 
 function blank(): Memories {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { FISH_LAYOUT } from "../../src/sim/fish-row.ts";
-import { GENES } from "../../src/sim/genes.ts";
-import { hashBytes } from "../../src/sim/hash.ts";
+import { GENES } from "../../src/sim/heredity/genes.ts";
 import { apply, saveTank, type Tank } from "../../src/sim/index.ts";
 import { plantIdOf } from "../../src/sim/plants/garden.ts";
 import { PLANT_GENES } from "../../src/sim/plants/plant-genome.ts";
 import { PLANT_LAYOUT } from "../../src/sim/plants/plant-row.ts";
+import { FISH_LAYOUT } from "../../src/sim/wire/fish-row.ts";
+import { hashBytes } from "../../src/sim/wire/hash.ts";
 import { exportOne, OTHER_KEY, run, tankOf } from "./scripts.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { GENE_CELLS, RATES_AT, TRANSFERS_AT } from "../../src/sim/genes.ts";
-import { hashBytes } from "../../src/sim/hash.ts";
+import { GENE_CELLS, RATES_AT, TRANSFERS_AT } from "../../src/sim/heredity/genes.ts";
 import { apply, createTank, RECORD_BYTES, readRecord, saveTank } from "../../src/sim/index.ts";
+import { hashBytes } from "../../src/sim/wire/hash.ts";
 import { exportOne, OTHER_KEY, run, specs, tankOf } from "./scripts.ts";
 
 const HEADER = 24;

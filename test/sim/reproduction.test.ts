@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { attraction } from "../../src/sim/attraction.ts";
+import { attraction } from "../../src/sim/heredity/attraction.ts";
 import {
   boostAt,
   countNiches,
@@ -8,12 +8,12 @@ import {
   mutationIn,
   nicheCost,
   watchDiversity,
-} from "../../src/sim/diversity.ts";
-import { GENE, GENE_CELLS, MATE_GENE } from "../../src/sim/genes.ts";
+} from "../../src/sim/heredity/diversity.ts";
+import { GENE, GENE_CELLS, MATE_GENE } from "../../src/sim/heredity/genes.ts";
+import { bearAfterPoker } from "../../src/sim/heredity/reproduction.ts";
 import { fishOf, statsOf, step } from "../../src/sim/index.ts";
 import { MUTATION, ORIGINS } from "../../src/sim/model.ts";
-import { bearAfterPoker } from "../../src/sim/reproduction.ts";
-import type { Tank } from "../../src/sim/tank.ts";
+import type { Tank } from "../../src/sim/state/tank.ts";
 import { feed, quietTank, setGene, setWays } from "./lonely.ts";
 import { run, tankOf } from "./scripts.ts";
 

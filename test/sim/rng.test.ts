@@ -9,7 +9,7 @@ import {
   STREAM,
   STREAM_WORDS,
   seedStreams,
-} from "../../src/sim/rng.ts";
+} from "../../src/sim/state/rng.ts";
 
 function streamsOf(seed: number): Uint32Array {
   const streams = new Uint32Array(STREAM_WORDS);

@@ -13,7 +13,7 @@ import {
   statsOf,
   step,
 } from "../../src/sim/index.ts";
-import { MEMORY, remember } from "../../src/sim/memory.ts";
+import { MEMORY, remember } from "../../src/sim/life/memory.ts";
 import { tankOf } from "./scripts.ts";
 
 function gamesPlayed(tank: ReturnType<typeof tankOf>): number {

@@ -2,8 +2,8 @@ import { apply, createTank, digest, step, type Tank } from "../../src/sim/index.
 import type { Journal, JournalWrite } from "../../src/store/journal.ts";
 import type { LogRow, SnapshotRow, TankRow } from "../../src/store/rows.ts";
 import { withCommit } from "../../src/store/with-commit.ts";
-import { decodeCommand } from "../../src/tanks/command-codec.ts";
-import { specOf } from "../../src/tanks/history.ts";
+import { decodeCommand } from "../../src/tanks/log/command-codec.ts";
+import { specOf } from "../../src/tanks/log/history.ts";
 
 /** Every log row that a node ever committed, also those that it has trimmed since, and its transfers. */
 export class Archive {

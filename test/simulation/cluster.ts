@@ -9,7 +9,7 @@ import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal, Store } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
-import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
+import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { Archive } from "./archive.ts";

@@ -2,15 +2,15 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Command } from "../../src/sim/types.ts";
 import type { LogRow } from "../../src/store/rows.ts";
-import { decodeCommand, encodeCommand } from "../../src/tanks/command-codec.ts";
-import { BrokenLog, chain, firstChecksum, verifyChain } from "../../src/tanks/log-chain.ts";
+import { decodeCommand, encodeCommand } from "../../src/tanks/log/command-codec.ts";
+import { BrokenLog, chain, firstChecksum, verifyChain } from "../../src/tanks/log/log-chain.ts";
 import {
   DamagedSnapshot,
   decodeSnapshot,
   encodeSnapshot,
   type SnapshotHeader,
-} from "../../src/tanks/snapshot-file.ts";
-import { packState, unpackState } from "../../src/tanks/state-packing.ts";
+} from "../../src/tanks/snapshots/snapshot-file.ts";
+import { packState, unpackState } from "../../src/tanks/snapshots/state-packing.ts";
 
 const side = fc.constantFrom("left" as const, "right" as const);
 const record = fc.uint8Array({ maxLength: 300 });

@@ -8,11 +8,11 @@ import { apply, createTank, digest, step } from "../../src/sim/index.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { TankRow } from "../../src/store/rows.ts";
 import { DATABASE_FILE, openSqliteStore } from "../../src/store/sqlite/store.ts";
-import { decodeCommand } from "../../src/tanks/command-codec.ts";
-import { specOf } from "../../src/tanks/history.ts";
-import { inProcessSimulation } from "../../src/tanks/in-process-host.ts";
+import { decodeCommand } from "../../src/tanks/log/command-codec.ts";
+import { specOf } from "../../src/tanks/log/history.ts";
 import { createTanks } from "../../src/tanks/service.ts";
-import type { FromSimulation } from "../../src/tanks/simulation.ts";
+import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
+import type { FromSimulation } from "../../src/tanks/thread/simulation.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 

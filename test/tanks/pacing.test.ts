@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Pacing, RateMeter } from "../../src/tanks/pacing.ts";
+import { Pacing, RateMeter } from "../../src/tanks/thread/pacing.ts";
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createTank, plantLooksOf, plantsOf } from "../../src/sim/index.ts";
-import { PlantAlbum, ShownPlants } from "../../src/tanks/plant-album.ts";
+import { PlantAlbum, ShownPlants } from "../../src/tanks/thread/plant-album.ts";
 
 const TANK = createTank({ seed: 1, fish: 10, tankKey: "0123456789abcdef" });
 const PLANTS = plantsOf(TANK);

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { Clock } from "../../src/platform/clock.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Timers } from "../../src/platform/timers.ts";
-import type { FromSimulation, LoadTank, ToSimulation } from "../../src/tanks/simulation.ts";
-import { SimulationLoop } from "../../src/tanks/simulation-loop.ts";
+import type { FromSimulation, LoadTank, ToSimulation } from "../../src/tanks/thread/simulation.ts";
+import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
 import { NO_SNAPSHOTS } from "./harness.ts";
 
 /** A loop alone, on a simulated machine. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { SNAPSHOT_LIMITS, SnapshotRule } from "../../src/tanks/snapshot-rule.ts";
+import { SNAPSHOT_LIMITS, SnapshotRule } from "../../src/tanks/thread/snapshot-rule.ts";
 
 const LATER_MS = SNAPSHOT_LIMITS.intervalMs;
 

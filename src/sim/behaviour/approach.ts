@@ -1,4 +1,4 @@
-import { GENE } from "../genes.ts";
+import { GENE } from "../heredity/genes.ts";
 import {
   AMBUSH_CREEP,
   AMBUSH_CYCLE_TICKS,

@@ -1,9 +1,9 @@
-import { detectionAt, timeOfDay } from "../daylight.ts";
-import { book, CAUSE } from "../energy-ledger.ts";
-import { sweepFood } from "../food.ts";
-import { swimLiveFood } from "../live-food.ts";
-import { steerFish } from "../steering.ts";
-import type { Tank } from "../tank.ts";
+import { detectionAt, timeOfDay } from "../habitat/daylight.ts";
+import { sweepFood } from "../habitat/food.ts";
+import { swimLiveFood } from "../habitat/live-food.ts";
+import { steerFish } from "../life/steering.ts";
+import { book, CAUSE } from "../state/energy-ledger.ts";
+import type { Tank } from "../state/tank.ts";
 import { seekFood } from "./food.ts";
 import { seekPoker } from "./poker.ts";
 import { noteEvents, recallPlaces } from "./recall.ts";

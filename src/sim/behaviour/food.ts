@@ -1,5 +1,4 @@
-import { GENE, TRAIT_CELLS } from "../genes.ts";
-import { cellAt, type Grid, shownIn } from "../grid.ts";
+import { GENE, TRAIT_CELLS } from "../heredity/genes.ts";
 import {
   CRITICAL_RATIO,
   FOOD_DISTANCE_DISCOUNT,
@@ -16,6 +15,7 @@ import {
   URGENCY_CRITICAL,
   URGENCY_LOW,
 } from "../model.ts";
+import { cellAt, type Grid, shownIn } from "../state/grid.ts";
 import { approach } from "./approach.ts";
 import { DRIVE } from "./drive.ts";
 import { hungerOf } from "./effort.ts";

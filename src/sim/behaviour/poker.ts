@@ -1,7 +1,7 @@
-import { GENE, TRAIT_CELLS } from "../genes.ts";
-import { cellAt, type Grid } from "../grid.ts";
+import { GENE, TRAIT_CELLS } from "../heredity/genes.ts";
 import { POKER_AVOID_EFFORT, POKER_BOLDNESS } from "../model.ts";
-import { diceUnit, rollDice } from "../rng.ts";
+import { cellAt, type Grid } from "../state/grid.ts";
+import { diceUnit, rollDice } from "../state/rng.ts";
 import { DRIVE } from "./drive.ts";
 import { hungerOf } from "./effort.ts";
 import { POKER_WAY, pokerWay } from "./ways.ts";

@@ -1,5 +1,5 @@
-import { GENE, TRAIT_CELLS } from "../genes.ts";
-import { bestPlace, forget, isNear, MEMORY, type Memories, remember } from "../memory.ts";
+import { GENE, TRAIT_CELLS } from "../heredity/genes.ts";
+import { bestPlace, forget, isNear, MEMORY, type Memories, remember } from "../life/memory.ts";
 import {
   DANGER_RADIUS,
   FOOD_DISTANCE_DISCOUNT,

@@ -1,5 +1,4 @@
-import { GENE, TRAIT_CELLS } from "../genes.ts";
-import { cellAt, type Grid } from "../grid.ts";
+import { GENE, TRAIT_CELLS } from "../heredity/genes.ts";
 import {
   SCHOOL_RADIUS_FACTOR,
   SEPARATION_WEIGHT,
@@ -7,6 +6,7 @@ import {
   TIGHT_COHESION,
   TIGHT_SEPARATION,
 } from "../model.ts";
+import { cellAt, type Grid } from "../state/grid.ts";
 import { DRIVE } from "./drive.ts";
 import { cruiseEffort, hungerOf } from "./effort.ts";
 import { SOCIAL_WAY, socialWay } from "./ways.ts";

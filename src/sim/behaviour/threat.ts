@@ -1,7 +1,7 @@
-import { GENE, TRAIT_CELLS } from "../genes.ts";
-import { cellAt, type Grid } from "../grid.ts";
+import { GENE, TRAIT_CELLS } from "../heredity/genes.ts";
 import { FREEZE_DRIFT, THREAT_PRIORITY_MEAN, THREAT_RANGE } from "../model.ts";
-import { diceUnit, rollDice } from "../rng.ts";
+import { cellAt, type Grid } from "../state/grid.ts";
+import { diceUnit, rollDice } from "../state/rng.ts";
 import { DRIVE } from "./drive.ts";
 import { cruiseEffort, hungerOf } from "./effort.ts";
 import { THREAT_WAY, threatWay } from "./ways.ts";

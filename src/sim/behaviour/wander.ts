@@ -1,4 +1,4 @@
-import { GENE, TRAIT_CELLS } from "../genes.ts";
+import { GENE, TRAIT_CELLS } from "../heredity/genes.ts";
 import {
   WANDER_COMFORTABLE,
   WANDER_HUNGRY,
@@ -7,7 +7,7 @@ import {
   WANDER_PECKISH,
   WANDER_PECKISH_RATIO,
 } from "../model.ts";
-import { diceUnit, rollDice } from "../rng.ts";
+import { diceUnit, rollDice } from "../state/rng.ts";
 import { DRIVE } from "./drive.ts";
 import { cruiseEffort, hungerOf } from "./effort.ts";
 

@@ -1,4 +1,4 @@
-import { GENE } from "../genes.ts";
+import { GENE } from "../heredity/genes.ts";
 
 /**
  * The four choices of a genome as one number, its niche: 6 × 4 × 4 × 4 ways to live

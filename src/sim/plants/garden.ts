@@ -1,5 +1,3 @@
-import { moveRows } from "../arena.ts";
-import { book, CAUSE } from "../energy-ledger.ts";
 import {
   NECTAR_FIRST_WAIT_TICKS,
   PLANT_EMERGENCY_INTERVAL_TICKS,
@@ -12,10 +10,12 @@ import {
   SPROUT_CHANCE,
   SPROUT_DISTANCE,
   SPROUT_ENERGY,
-} from "../habitat-model.ts";
-import { formatId, type IdParts, NOBODY, parseId } from "../ids.ts";
-import { nextInteger, nextUnit, STREAM } from "../rng.ts";
-import { reserveRows, type Tank } from "../tank.ts";
+} from "../habitat/habitat-model.ts";
+import { moveRows } from "../state/arena.ts";
+import { book, CAUSE } from "../state/energy-ledger.ts";
+import { formatId, type IdParts, NOBODY, parseId } from "../state/ids.ts";
+import { nextInteger, nextUnit, STREAM } from "../state/rng.ts";
+import { reserveRows, type Tank } from "../state/tank.ts";
 import { plantCapacity } from "./growth.ts";
 import { drawPlantGenome, inheritPlantGenome, PLANT_GENE_COUNT } from "./plant-genome.ts";
 import { emptyAround, emptySpots, rowOfSpot, spotX, spotY } from "./spots.ts";

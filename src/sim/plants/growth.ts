@@ -1,5 +1,4 @@
-import { phaseAt, timeOfDay } from "../daylight.ts";
-import { book, CAUSE } from "../energy-ledger.ts";
+import { phaseAt, timeOfDay } from "../habitat/daylight.ts";
 import {
   CROWDING,
   LIGHT_BY_PHASE,
@@ -13,8 +12,9 @@ import {
   PLANT_SIZE_MIN,
   PLANT_YOUNG_GROWTH,
   PLANT_YOUNG_RATIO,
-} from "../habitat-model.ts";
-import type { Tank } from "../tank.ts";
+} from "../habitat/habitat-model.ts";
+import { book, CAUSE } from "../state/energy-ledger.ts";
+import type { Tank } from "../state/tank.ts";
 import { PLANT_GENE, PLANT_GENE_COUNT } from "./plant-genome.ts";
 import { spotsAFloor } from "./spots.ts";
 

@@ -1,5 +1,5 @@
 import { cosineOfTurn, sineOfTurn } from "../approximations.ts";
-import { diceUnit, rollDice } from "../rng.ts";
+import { diceUnit, rollDice } from "../state/rng.ts";
 import { PLANT_GENE } from "./plant-genome.ts";
 import { AXIOMS, RULES } from "./rewrite-rules.ts";
 

@@ -1,5 +1,5 @@
-import { PLANT_MUTATION_RATE, PLANT_MUTATION_STRENGTH } from "../habitat-model.ts";
-import { nextGaussian, nextReal, nextUnit, type Stream } from "../rng.ts";
+import { PLANT_MUTATION_RATE, PLANT_MUTATION_STRENGTH } from "../habitat/habitat-model.ts";
+import { nextGaussian, nextReal, nextUnit, type Stream } from "../state/rng.ts";
 import { AXIOMS, RULES } from "./rewrite-rules.ts";
 
 interface PlantGene {

@@ -1,5 +1,5 @@
-import { SimulationFault } from "../ledger.ts";
-import type { Tank } from "../tank.ts";
+import { SimulationFault } from "../state/ledger.ts";
+import type { Tank } from "../state/tank.ts";
 import type { PlantLedger } from "../types.ts";
 
 export function plantLedgerOf({ counters }: Tank): PlantLedger {

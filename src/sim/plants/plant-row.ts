@@ -1,15 +1,15 @@
-import { book, CAUSE } from "../energy-ledger.ts";
 import {
   NECTAR_ENERGY,
   NECTAR_WAIT_TICKS,
   PLANT_SPOTS,
   PLANT_STRATEGIES,
-} from "../habitat-model.ts";
+} from "../habitat/habitat-model.ts";
 import { FISH_REFERENCE, FOUNDERS_MAX } from "../model.ts";
 import { REST_TICKS } from "../poker/rules.ts";
-import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "../record-layout.ts";
-import { reserveRows, type Tank } from "../tank.ts";
+import { book, CAUSE } from "../state/energy-ledger.ts";
+import { reserveRows, type Tank } from "../state/tank.ts";
 import type { Side } from "../types.ts";
+import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "../wire/record-layout.ts";
 import { closeSpot, openSpot } from "./garden.ts";
 import { plantCapacity } from "./growth.ts";
 import { faultOfPlantGenome, PLANT_GENE_COUNT } from "./plant-genome.ts";

@@ -1,5 +1,5 @@
-import { EDGE_SPOTS, PLANT_SIDE_MARGIN } from "../habitat-model.ts";
-import type { Tank } from "../tank.ts";
+import { EDGE_SPOTS, PLANT_SIDE_MARGIN } from "../habitat/habitat-model.ts";
+import type { Tank } from "../state/tank.ts";
 import type { Side } from "../types.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { nextInteger, type Stream } from "../rng.ts";
+import { nextInteger, type Stream } from "../state/rng.ts";
 
 /**
  * A card is 4 × rank + suit: ranks 0 (deuce) to 12 (ace), suits 0 to 3. A hand as the evaluator sees

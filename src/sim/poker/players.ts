@@ -1,6 +1,6 @@
-import { GENE_CELLS, POKER_GENE } from "../genes.ts";
+import { GENE_CELLS, POKER_GENE } from "../heredity/genes.ts";
 import { POKER_ACTIONS } from "../model.ts";
-import { nextUnit, STREAM } from "../rng.ts";
+import { nextUnit, STREAM } from "../state/rng.ts";
 import { BASELINE_GENES, BASELINE_RULES, baselineAt, RULE } from "./baselines.ts";
 import {
   type Decisions,

@@ -1,7 +1,7 @@
-import { fillGrid, type Grid, makeGrid } from "../grid.ts";
 import { BABY_TICKS } from "../model.ts";
-import { nextInteger, STREAM } from "../rng.ts";
-import type { Tank } from "../tank.ts";
+import { fillGrid, type Grid, makeGrid } from "../state/grid.ts";
+import { nextInteger, STREAM } from "../state/rng.ts";
+import type { Tank } from "../state/tank.ts";
 import { type Game, makeGame, playGame, seatBaseline, seatFish } from "./players.ts";
 import {
   ANTE,

@@ -1,4 +1,4 @@
-import { cellAt, type Grid } from "../grid.ts";
+import { cellAt, type Grid } from "../state/grid.ts";
 import { TABLE_NEAREST, TABLE_REACH } from "./rules.ts";
 import { SEATS_MAX } from "./table.ts";
 

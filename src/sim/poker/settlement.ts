@@ -1,11 +1,11 @@
-import { book, CAUSE } from "../energy-ledger.ts";
-import { MEMORY, remember } from "../memory.ts";
-import { capacityAt, sizeAt } from "../metabolism.ts";
+import { bearAfterPoker } from "../heredity/reproduction.ts";
+import { MEMORY, remember } from "../life/memory.ts";
+import { capacityAt, sizeAt } from "../life/metabolism.ts";
 import { BANK_CAPACITIES } from "../model.ts";
 import { plantCapacity, plantSize } from "../plants/growth.ts";
 import { PLANT_GENE_COUNT } from "../plants/plant-genome.ts";
-import { bearAfterPoker } from "../reproduction.ts";
-import type { Tank } from "../tank.ts";
+import { book, CAUSE } from "../state/energy-ledger.ts";
+import type { Tank } from "../state/tank.ts";
 import type { Game } from "./players.ts";
 import {
   CHIPS_PER_ENERGY,

@@ -1,4 +1,4 @@
-import { POKER_GENE } from "../genes.ts";
+import { POKER_GENE } from "../heredity/genes.ts";
 import { FOLD, isInPosition, STREET, type Table } from "./table.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Stream } from "../rng.ts";
+import type { Stream } from "../state/rng.ts";
 import { playRound, postForcedBets } from "./betting.ts";
 import { CARDS, shuffleDeck } from "./cards.ts";
 import { payPots } from "./pots.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { DRIVE } from "../../../src/sim/behaviour/drive.ts";
 import { FOOD_WAY, POKER_WAY, SOCIAL_WAY, THREAT_WAY } from "../../../src/sim/behaviour/ways.ts";
-import { GENE } from "../../../src/sim/genes.ts";
+import { GENE } from "../../../src/sim/heredity/genes.ts";
 import { step } from "../../../src/sim/index.ts";
 import { PURSUIT_EFFORT } from "../../../src/sim/model.ts";
-import type { Tank } from "../../../src/sim/tank.ts";
+import type { Tank } from "../../../src/sim/state/tank.ts";
 import { feed, putCrab, putFood, quietTank, setGene, setWays } from "../lonely.ts";
 import { run, tankOf } from "../scripts.ts";
 

@@ -1,4 +1,4 @@
-import { behavioursIn } from "../../../src/sim/diversity.ts";
+import { behavioursIn } from "../../../src/sim/heredity/diversity.ts";
 import { createTank, statsOf, step } from "../../../src/sim/index.ts";
 
 /** What a run is compared by with the reference world (docs/model.md, section 9). */

@@ -11,7 +11,7 @@ import {
   PLANT_GENES,
 } from "../../../src/sim/plants/plant-genome.ts";
 import { AXIOMS, RULES } from "../../../src/sim/plants/rewrite-rules.ts";
-import { STREAM, STREAM_WORDS, seedStreams } from "../../../src/sim/rng.ts";
+import { STREAM, STREAM_WORDS, seedStreams } from "../../../src/sim/state/rng.ts";
 import { tankOf } from "../scripts.ts";
 
 function streamsOf(seed: number): Uint32Array {

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { phaseAt } from "../../../src/sim/daylight.ts";
-import { flowsOf } from "../../../src/sim/energy-ledger.ts";
+import { phaseAt } from "../../../src/sim/habitat/daylight.ts";
 import {
   createTank,
   digest,
@@ -26,7 +25,8 @@ import {
   restorePlant,
   spotForImport,
 } from "../../../src/sim/plants/plant-row.ts";
-import type { Tank } from "../../../src/sim/tank.ts";
+import { flowsOf } from "../../../src/sim/state/energy-ledger.ts";
+import type { Tank } from "../../../src/sim/state/tank.ts";
 import { OTHER_KEY, play, run, scripts, specs, tankOf } from "../scripts.ts";
 
 /** A tank whose only plant stands at `spot`, with nobody and nothing to eat. */

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Hand } from "pokersolver";
 import { shuffleDeck } from "../../../src/sim/poker/cards.ts";
 import { categoryOf, leadingRankOf, scoreCards } from "../../../src/sim/poker/evaluator.ts";
-import { STREAM } from "../../../src/sim/rng.ts";
+import { STREAM } from "../../../src/sim/state/rng.ts";
 import { cardOf, RANKS, streamsOf, textOf } from "./hands.ts";
 
 function scoreOf(text: string): number {

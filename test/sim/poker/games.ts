@@ -1,8 +1,8 @@
-import { GENE_CELLS } from "../../../src/sim/genes.ts";
-import { drawGenome } from "../../../src/sim/genome.ts";
+import { GENE_CELLS } from "../../../src/sim/heredity/genes.ts";
+import { drawGenome } from "../../../src/sim/heredity/genome.ts";
 import { INFORMATION_SETS, REGRET_CELLS } from "../../../src/sim/model.ts";
 import { type Game, makeGame } from "../../../src/sim/poker/players.ts";
-import { STREAM } from "../../../src/sim/rng.ts";
+import { STREAM } from "../../../src/sim/state/rng.ts";
 import { streamsOf } from "./hands.ts";
 
 export interface School {

@@ -1,5 +1,5 @@
 import { makeTable, type Table } from "../../../src/sim/poker/table.ts";
-import { STREAM_WORDS, seedStreams } from "../../../src/sim/rng.ts";
+import { STREAM_WORDS, seedStreams } from "../../../src/sim/state/rng.ts";
 
 export const RANKS = "23456789TJQKA";
 const SUITS = "cdhs";

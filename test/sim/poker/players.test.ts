@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { GENE_CELLS, POKER_GENE } from "../../../src/sim/genes.ts";
-import { PLANT_STRATEGIES } from "../../../src/sim/habitat-model.ts";
+import { PLANT_STRATEGIES } from "../../../src/sim/habitat/habitat-model.ts";
+import { GENE_CELLS, POKER_GENE } from "../../../src/sim/heredity/genes.ts";
 import { INFORMATION_SETS } from "../../../src/sim/model.ts";
 import { BASELINES } from "../../../src/sim/poker/baselines.ts";
 import { playGame, seatBaseline, seatFish } from "../../../src/sim/poker/players.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { CAUSE } from "../../../src/sim/energy-ledger.ts";
 import { digest, loadTank, saveTank, statsOf, step, type Tank } from "../../../src/sim/index.ts";
-import { measureSizes } from "../../../src/sim/metabolism.ts";
+import { measureSizes } from "../../../src/sim/life/metabolism.ts";
 import { playPoker } from "../../../src/sim/poker/rounds.ts";
 import { houseCut } from "../../../src/sim/poker/settlement.ts";
+import { CAUSE } from "../../../src/sim/state/energy-ledger.ts";
 import { run, tankOf } from "../scripts.ts";
 
 function held(values: Float64Array, count: number): number {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { fillGrid, makeGrid } from "../../../src/sim/grid.ts";
 import { makeGuests, seatFishTable, seatMixedTable } from "../../../src/sim/poker/seating.ts";
+import { fillGrid, makeGrid } from "../../../src/sim/state/grid.ts";
 
 const WIDTH = 1088;
 const HEIGHT = 612;

@@ -7,7 +7,7 @@ import {
   strengthOf,
 } from "../../../src/sim/poker/strength.ts";
 import { STREET } from "../../../src/sim/poker/table.ts";
-import { nextInteger, STREAM } from "../../../src/sim/rng.ts";
+import { nextInteger, STREAM } from "../../../src/sim/state/rng.ts";
 import { cardOf, stackDeck, streamsOf, tableOf } from "./hands.ts";
 
 /** Share of pots that two cards win against two random ones. */

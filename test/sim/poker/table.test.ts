@@ -9,7 +9,7 @@ import {
   playHand,
   STREET,
 } from "../../../src/sim/poker/table.ts";
-import { STREAM } from "../../../src/sim/rng.ts";
+import { STREAM } from "../../../src/sim/state/rng.ts";
 import { stackDeck, streamsOf, sumOf, tableOf } from "./hands.ts";
 
 /** Answers with the next of the scripted wishes, then calls. */

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Command } from "../../sim/types.ts";
+import type { LogKind } from "../../store/rows.ts";
+
+/**
+ * Commands as payloads of the log: the fields as JSON in UTF-8, then, where the command carries a
+ * record, a zero byte (which JSON never contains) and the record as it is.
+ */
+const side = z.enum(["left", "right"]);
+const record = z.instanceof(Uint8Array).refine((r) => r.length <= LIMITS.entityRecordBytesMax);
+const commandSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("export"), fishId: z.string(), side }),
+  z.strictObject({ kind: z.literal("import"), record, side }),
+  z.strictObject({ kind: z.literal("restore"), record }),
+  z.strictObject({ kind: z.literal("feed"), portions: z.number() }),
+  z.strictObject({ kind: z.literal("spawn"), fish: z.number() }),
+  z.strictObject({ kind: z.literal("pause") }),
+  z.strictObject({ kind: z.literal("resume") }),
+  z.strictObject({ kind: z.literal("set_tick_rate"), ticksPerSecond: z.number() }),
+]);
+
+const utf8 = new TextEncoder();
+
+export function encodeCommand(command: Command): Uint8Array {
+  const { kind: _, ...fields } = command;
+  if (!("record" in fields)) return utf8.encode(JSON.stringify(fields));
+  const { record: bytes, ...rest } = fields;
+  const head = utf8.encode(JSON.stringify(rest));
+  const payload = new Uint8Array(head.length + 1 + bytes.length);
+  payload.set(head);
+  payload.set(bytes, head.length + 1);
+  return payload;
+}
+
+/** The command of a log row; undefined for a mark. Throws when the payload is none of ours. */
+export function decodeCommand(kind: LogKind, payload: Uint8Array): Command | undefined {
+  if (kind === "mark") return undefined;
+  const zero = payload.indexOf(0);
+  const head = zero < 0 ? payload : payload.subarray(0, zero);
+  const fields: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(head));
+  const withRecord = zero < 0 ? {} : { record: payload.slice(zero + 1) };
+  return commandSchema.parse({
+    ...z.record(z.string(), z.unknown()).parse(fields),
+    ...withRecord,
+    kind,
+  });
+}

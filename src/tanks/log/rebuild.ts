@@ -1,0 +1,34 @@
+import type { Journal } from "../../store/journal.ts";
+import type { TankRow } from "../../store/rows.ts";
+import type { Snapshots } from "../snapshots/snapshots.ts";
+import type { LoadAnswer } from "../tank-loader.ts";
+import type { SaidOfTank } from "../thread/simulation.ts";
+import { type History, histories, UnusableTank } from "./history.ts";
+
+export interface RebuildPorts {
+  readonly journal: Journal;
+  readonly snapshots: Snapshots;
+  readonly engineVersion: number;
+  readonly load: (history: History) => Promise<LoadAnswer>;
+  /** Hears of every damage that is got round. */
+  readonly warn: (warning: string) => void;
+}
+
+/**
+ * Loads a tank from the best history that holds. Snapshots that turn out damaged are condemned.
+ * Throws {@link UnusableTank} when no history does, and what `journal` and `load` reject with.
+ */
+export async function rebuild(
+  row: TankRow,
+  ports: RebuildPorts,
+): Promise<{ readonly loaded: SaidOfTank<"loaded">; readonly history: History }> {
+  for await (const history of histories(row, ports, ports.warn)) {
+    const answer = await ports.load(history);
+    if (answer.kind === "loaded") return { loaded: answer, history };
+    if (answer.stage === "replay" || !history.snapshot) throw new UnusableTank(answer.message);
+    const { seq } = history.snapshot;
+    ports.snapshots.condemn(seq);
+    ports.warn(`snapshot at entry ${seq} is damaged: ${answer.message}`);
+  }
+  throw new UnusableTank("nothing of it can be read");
+}

@@ -1,0 +1,56 @@
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf } from "../../platform/errors.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { ChainedState, LiveTank } from "../live-tank.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+export interface SnapshotTakerDeps {
+  readonly snapshots: Snapshots;
+  readonly tankId: string;
+  readonly engineVersion: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Turns states of one tank into snapshots, one at a time, and only of what is durable. */
+export class SnapshotTaker {
+  readonly #deps: SnapshotTakerDeps;
+  #running: Promise<void> | undefined;
+
+  constructor(deps: SnapshotTakerDeps) {
+    this.#deps = deps;
+  }
+
+  /** A state that came while the one before is still being written is let go: the next will do. */
+  offer(live: LiveTank, chained: ChainedState): void {
+    this.#running ??= this.take(live, chained).finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Never rejects: without a snapshot the log is longer, and nothing is lost. */
+  async take(live: LiveTank, { state, logChecksum }: ChainedState): Promise<void> {
+    const { snapshots, tankId, engineVersion, clock, log, metrics } = this.#deps;
+    const { seq, tick } = state;
+    try {
+      await live.commit([]);
+      if (snapshots.has(state)) return;
+      const createdAtMs = clock.wallMs();
+      const row = await snapshots.write(
+        { state, engineVersion, logChecksum, createdAtMs },
+        (writes) => live.commit(writes),
+      );
+      metrics.count("tankd_snapshots_total");
+      log.debug("snapshot written", { tank_id: tankId, seq, tick, bytes: row.bytes });
+    } catch (error) {
+      log.warn("snapshot failed", { tank_id: tankId, seq, tick, reason: messageOf(error) });
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import { messageOf } from "../../platform/errors.ts";
+import type { Files } from "../../platform/files.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { SnapshotRow, TankRow } from "../../store/rows.ts";
+import type { CapturedState } from "../thread/simulation.ts";
+import { DamagedSnapshot, decodeSnapshot, encodeSnapshot } from "./snapshot-file.ts";
+
+/** The newest, and the one before it to fall back to. */
+const SNAPSHOTS_KEPT = 2;
+
+export interface NewSnapshot {
+  readonly state: CapturedState;
+  readonly engineVersion: number;
+  /** Checksum of the log row `state.seq`. */
+  readonly logChecksum: string;
+  readonly createdAtMs: number;
+}
+
+/** The snapshots of one tank on the disk: `snapshots/<tank_id>/<seq>-<tick>.snapshot`. */
+export class Snapshots {
+  readonly #files: Files;
+  readonly #row: TankRow;
+  readonly #folder: string;
+  /** Newest first. */
+  #kept: readonly SnapshotRow[] = [];
+  /** Their rows are still there, and mean nothing. */
+  #damaged: readonly SnapshotRow[] = [];
+  #sweeping: Promise<void> = Promise.resolve();
+
+  constructor(files: Files, row: TankRow) {
+    this.#files = files;
+    this.#row = row;
+    this.#folder = `snapshots/${row.tank_id}`;
+  }
+
+  /** Learns from the journal what is there. Newest first. */
+  async list(journal: Journal): Promise<readonly SnapshotRow[]> {
+    this.#kept = await journal.snapshots(this.#row.tank_id);
+    this.#damaged = [];
+    return this.#kept;
+  }
+
+  /** A snapshot that cannot be used: it is none to fall back to any more. */
+  condemn(seq: number): void {
+    this.#damaged = [...this.#damaged, ...this.#kept.filter((row) => row.seq === seq)];
+    this.#kept = this.#kept.filter((row) => row.seq !== seq);
+  }
+
+  get someDamaged(): boolean {
+    return this.#damaged.length > 0;
+  }
+
+  /**
+   * Removes the rows of damaged snapshots. It has to happen before the tank goes on: a snapshot may
+   * be later than the entries that come then, and would contradict them if it were whole again.
+   */
+  async dismissDamaged(journal: Journal): Promise<void> {
+    if (!this.someDamaged) return;
+    const gone = this.#damaged.map(
+      ({ tank_id, seq }) => ({ remove: "snapshot", tank_id, seq }) as const,
+    );
+    await journal.commit(gone);
+    this.#damaged = [];
+  }
+
+  has(state: { readonly seq: number; readonly tick: number }): boolean {
+    return this.#kept.some((row) => row.seq === state.seq && row.tick === state.tick);
+  }
+
+  /** The state that a row promises. Throws {@link DamagedSnapshot}. */
+  async read(row: SnapshotRow): Promise<CapturedState> {
+    const file = await this.#files.read(row.file);
+    if (!file) throw new DamagedSnapshot("the file is missing");
+    const { header, state } = decodeSnapshot(file);
+    const same =
+      header.tank_id === row.tank_id &&
+      header.digest === row.digest &&
+      header.log_checksum === row.log_checksum &&
+      state.seq === row.seq &&
+      state.tick === row.tick;
+    if (!same) throw new DamagedSnapshot("the file is another snapshot than the journal says");
+    return state;
+  }
+
+  /**
+   * Writes the file of a state whose log is durable, then, through `commit`, its row; older
+   * snapshots and the log that the older one of those kept covers go in the same commit.
+   * When any of it fails, what was there before still stands.
+   */
+  async write(
+    snapshot: NewSnapshot,
+    commit: (writes: readonly JournalWrite[]) => Promise<void>,
+  ): Promise<SnapshotRow> {
+    const { state, engineVersion, logChecksum } = snapshot;
+    const header = {
+      tank_id: this.#row.tank_id,
+      epoch: this.#row.epoch,
+      engine_version: engineVersion,
+      seq: state.seq,
+      tick: state.tick,
+      digest: state.digest,
+      log_checksum: logChecksum,
+      paused: state.controls.paused,
+      tick_rate: state.controls.tickRate,
+    };
+    const bytes = encodeSnapshot(header, state.packed);
+    const row: SnapshotRow = {
+      tank_id: this.#row.tank_id,
+      seq: state.seq,
+      tick: state.tick,
+      digest: state.digest,
+      file: `${this.#folder}/${state.seq}-${state.tick}.snapshot`,
+      bytes: bytes.length,
+      engine_version: engineVersion,
+      log_checksum: logChecksum,
+      created_at: snapshot.createdAtMs,
+    };
+    // A sweep would take a file whose row is not there yet for one that a crash has left.
+    await this.#sweeping.catch(() => {});
+    await this.#files.writeDurably(row.file, bytes);
+    await this.#adopt(row, commit);
+    return row;
+  }
+
+  /** Removes files that no row names: left by a crash between the file and its row. */
+  sweep(): Promise<void> {
+    this.#sweeping = this.#sweeping.catch(() => {}).then(() => this.#removeUnnamed());
+    return this.#sweeping;
+  }
+
+  async #removeUnnamed(): Promise<void> {
+    const named = new Set(this.#kept.map((row) => row.file));
+    for (const name of await this.#files.list(this.#folder)) {
+      const path = `${this.#folder}/${name}`;
+      if (!named.has(path)) await this.#files.remove(path);
+    }
+  }
+
+  /** All files of a tank whose rows are gone. */
+  async removeAll(): Promise<void> {
+    this.#kept = [];
+    await this.sweep();
+  }
+
+  async #adopt(
+    row: SnapshotRow,
+    commit: (writes: readonly JournalWrite[]) => Promise<void>,
+  ): Promise<void> {
+    // A row of the same seq (the tank ticked on without a command) is replaced by the put.
+    const older = this.#kept.filter((kept) => kept.seq < row.seq);
+    const kept = [row, ...older.slice(0, SNAPSHOTS_KEPT - 1)];
+    const dropped = older.slice(SNAPSHOTS_KEPT - 1);
+    const writes: JournalWrite[] = [{ put: "snapshot", row }];
+    for (const { tank_id, seq } of dropped) writes.push({ remove: "snapshot", tank_id, seq });
+    const oldest = kept.at(-1);
+    if (oldest && kept.length === SNAPSHOTS_KEPT) {
+      writes.push({ remove: "log", tank_id: row.tank_id, up_to_seq: oldest.seq });
+    }
+    await commit(writes);
+    this.#kept = kept;
+    await this.sweep();
+  }
+}
+
+/** Why a snapshot cannot be used, in words for the log. */
+export function damageOf(row: SnapshotRow, error: unknown): string {
+  return `snapshot at entry ${row.seq}, tick ${row.tick}, is damaged: ${messageOf(error)}`;
+}

@@ -1,0 +1,250 @@
+import { invariant } from "../../platform/errors.ts";
+import {
+  apply,
+  createTank,
+  digest,
+  fishOf,
+  fishProfileOf,
+  loadTank,
+  migrants,
+  plantLooksOf,
+  saveTank,
+  sceneOf,
+  statsOf,
+  step,
+  type Tank,
+} from "../../sim/index.ts";
+import type {
+  Command,
+  FishId,
+  FishProfile,
+  FishView,
+  Outcome,
+  PlantId,
+  PlantLooks,
+  Scene,
+} from "../../sim/types.ts";
+import { packState, unpackState } from "../snapshots/state-packing.ts";
+import { Pacing, RateMeter } from "./pacing.ts";
+import type { CapturedState, Controls, LoadTank, TailEntry, TankReport } from "./simulation.ts";
+
+/** A digest of the state goes into the log at every multiple of this tick, the first included. */
+export const MARK_TICKS = 1000;
+
+/**
+ * A tank that owes more is moved on in its schedule instead of being caught up with: after a
+ * suspended laptop wakes, nobody wants the night replayed at full speed.
+ */
+const CATCH_UP_SECONDS_MAX = 1;
+const CATCH_UP_TICKS_MIN = 4;
+
+/** The window of the achieved rate. */
+const RATE_WINDOW_MS = 2000;
+
+/** The snapshot's bytes are no state, or not the state that they were said to be. */
+export class BadSnapshot extends Error {
+  override readonly name = "BadSnapshot";
+}
+
+/**
+ * One tank inside a simulation thread: its world, its place in its log, and its clock. It is
+ * replayed first, when there is a tail to replay, and goes by the clock from then on.
+ */
+export class PacedTank {
+  readonly load: number;
+  readonly #world: Tank;
+  readonly #tail: readonly TailEntry[];
+  readonly #tickAtLoad: number;
+  #tailIndex = 0;
+  #seq: number;
+  #paused: boolean;
+  #pacing: Pacing;
+  #meter: RateMeter;
+  /** Set when the tank may run: after its replay, and once it is released. */
+  #running = false;
+
+  /** Throws {@link BadSnapshot}. */
+  constructor(message: LoadTank, nowMs: number) {
+    const { snapshot, spec, tail } = message;
+    this.load = message.load;
+    this.#world = snapshot ? worldOf(snapshot) : createTank(spec);
+    const { paused, tickRate } = snapshot?.controls ?? message.controls;
+    this.#seq = snapshot?.seq ?? 0;
+    this.#tail = tail;
+    this.#tickAtLoad = this.#world.tick;
+    this.#paused = paused;
+    this.#pacing = new Pacing(tickRate, nowMs);
+    this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get tick(): number {
+    return this.#world.tick;
+  }
+
+  get controls(): Controls {
+    return { paused: this.#paused, tickRate: this.#pacing.ticksPerSecond };
+  }
+
+  get replayed(): boolean {
+    return this.#tailIndex === this.#tail.length;
+  }
+
+  get replayedTicks(): number {
+    return this.#world.tick - this.#tickAtLoad;
+  }
+
+  get replayedCommands(): number {
+    return this.#tail.filter((entry) => entry.command).length;
+  }
+
+  /** Whether its clock goes. */
+  get ticking(): boolean {
+    return this.#running && !this.#paused;
+  }
+
+  /**
+   * One step of the replay: a tick, or the next entry of the log. Throws when the log does not lead
+   * where it says.
+   */
+  replayStep(nowMs: number): void {
+    const entry = this.#tail[this.#tailIndex];
+    invariant(entry, "there is something to replay");
+    if (this.#world.tick < entry.tick) {
+      step(this.#world);
+      return;
+    }
+    if (entry.command) {
+      const outcome = this.#applyToWorld(entry.command, nowMs);
+      if (outcome.kind === "rejected") {
+        throw new Error(`entry ${entry.seq} of its log is rejected on replay: ${outcome.detail}`);
+      }
+    }
+    this.#seq = entry.seq;
+    this.#tailIndex++;
+    if (entry.digest !== null && entry.digest !== digest(this.#world)) {
+      throw new Error(`its replay differs from its log at entry ${entry.seq}, tick ${entry.tick}`);
+    }
+  }
+
+  /** Lets the clock go. */
+  run(nowMs: number): void {
+    this.#running = true;
+    this.#pacing.restart(nowMs);
+    this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
+  }
+
+  /** Stops the clock for good. */
+  halt(): void {
+    this.#running = false;
+  }
+
+  /** Ticks due now; infinite for a tank that goes as fast as it can. */
+  due(nowMs: number): number {
+    if (!this.ticking) return 0;
+    const rate = this.#pacing.ticksPerSecond;
+    const catchUpTicksMax = Math.max(CATCH_UP_TICKS_MIN, Math.ceil(rate * CATCH_UP_SECONDS_MAX));
+    return this.#pacing.due(nowMs, catchUpTicksMax);
+  }
+
+  nextDueMs(nowMs: number): number {
+    return this.ticking ? this.#pacing.nextDueMs(nowMs) : Number.POSITIVE_INFINITY;
+  }
+
+  /** One tick by the clock. True when the state is to be marked in the log. */
+  tickOnce(): boolean {
+    step(this.#world);
+    this.#pacing.ran(1);
+    return this.#world.tick % MARK_TICKS === 0;
+  }
+
+  /** Takes the next number of the log for a digest of the present state. */
+  mark(): { readonly seq: number; readonly tick: number; readonly digest: string } {
+    this.#seq++;
+    return { seq: this.#seq, tick: this.tick, digest: this.digest() };
+  }
+
+  /** Applies a command before the next tick. A rejected one takes no number. */
+  apply(command: Command, nowMs: number): Outcome {
+    const outcome = this.#applyToWorld(command, nowMs);
+    if (outcome.kind === "done") this.#seq++;
+    return outcome;
+  }
+
+  report(nowMs: number): TankReport {
+    return {
+      stats: statsOf(this.#world),
+      seq: this.#seq,
+      controls: this.controls,
+      achievedRate: this.ticking ? this.#meter.read(this.tick, nowMs) : 0,
+      tickLag: this.ticking ? this.#pacing.lag(nowMs) : 0,
+    };
+  }
+
+  capture(): CapturedState {
+    return {
+      seq: this.#seq,
+      tick: this.tick,
+      controls: this.controls,
+      digest: this.digest(),
+      packed: packState(saveTank(this.#world)),
+    };
+  }
+
+  digest(): string {
+    return digest(this.#world);
+  }
+
+  fish(): readonly FishView[] {
+    return fishOf(this.#world);
+  }
+
+  fishProfile(fishId: FishId): FishProfile | undefined {
+    return fishProfileOf(this.#world, fishId);
+  }
+
+  scene(): Scene {
+    return sceneOf(this.#world);
+  }
+
+  plantLooks(plantId: PlantId): PlantLooks | undefined {
+    return plantLooksOf(this.#world, plantId);
+  }
+
+  migrants(): readonly FishId[] {
+    return migrants(this.#world);
+  }
+
+  #applyToWorld(command: Command, nowMs: number): Outcome {
+    const outcome = apply(this.#world, command);
+    if (outcome.kind === "rejected") return outcome;
+    if (command.kind === "pause") this.#paused = true;
+    if (command.kind === "resume" && this.#paused) {
+      this.#paused = false;
+      this.#restartClock(this.#pacing.ticksPerSecond, nowMs);
+    }
+    if (command.kind === "set_tick_rate") this.#restartClock(command.ticksPerSecond, nowMs);
+    return outcome;
+  }
+
+  #restartClock(ticksPerSecond: number, nowMs: number): void {
+    this.#pacing.setRate(ticksPerSecond, nowMs);
+    this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
+  }
+}
+
+function worldOf(snapshot: CapturedState): Tank {
+  let world: Tank;
+  try {
+    world = loadTank(unpackState(snapshot.packed));
+  } catch (error) {
+    throw new BadSnapshot("its state cannot be read", { cause: error });
+  }
+  if (world.tick !== snapshot.tick || digest(world) !== snapshot.digest) {
+    throw new BadSnapshot("its state does not match its digest");
+  }
+  return world;
+}

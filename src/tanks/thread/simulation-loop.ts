@@ -1,0 +1,169 @@
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
+import { BadSnapshot } from "./paced-tank.ts";
+import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
+import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
+import { ThreadedTank } from "./threaded-tank.ts";
+
+/** A slice of work between two looks at the mail: what a command waits at most, give or take a tick. */
+const SLICE_MS = 4;
+/**
+ * Turns of all tanks in one slice. Bounds a slice where the clock stands still while code runs, as
+ * in a simulator; after such a slice time must be given room to go on.
+ */
+const SLICE_TURNS_MAX = 16;
+/** Finer waits than this cost more wake-ups than they are worth, at 33 ms a tick. */
+const WAIT_MS_MIN = 1;
+
+/** How often tanks report, and how often a watched one is drawn. */
+const REPORT_INTERVAL_MS = 250;
+const FRAME_INTERVAL_MS = 1000 / 15;
+
+export interface LoopOptions {
+  readonly snapshots?: SnapshotLimits;
+}
+
+/**
+ * Many tanks in one thread. Ticks run in slices; between two slices, and so between two ticks of
+ * any tank, messages come in and are carried out at once. An error of one tank stops that tank.
+ */
+export class SimulationLoop {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #post: (message: FromSimulation) => void;
+  readonly #limits: SnapshotLimits;
+  readonly #tanks = new Map<string, ThreadedTank>();
+  /** The same tanks in the order of their turns, and whose turn is next. */
+  #order: readonly ThreadedTank[] = [];
+  #next = 0;
+  readonly #cancelReports: Cancel;
+  #cancelFrames: Cancel | undefined;
+  #cancelSlice: Cancel | undefined;
+  /** When the next slice begins, while one is scheduled. */
+  #sliceAtMs = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  constructor(
+    ports: { readonly clock: Clock; readonly timers: Timers },
+    post: (message: FromSimulation) => void,
+    options: LoopOptions = {},
+  ) {
+    this.#clock = ports.clock;
+    this.#timers = ports.timers;
+    this.#post = post;
+    this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
+    this.#cancelReports = repeat(ports.timers, REPORT_INTERVAL_MS, () => this.#report());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelReports();
+    this.#cancelFrames?.();
+    this.#cancelSlice?.();
+    this.#tanks.clear();
+    this.#order = [];
+  }
+
+  receive(message: ToSimulation): void {
+    if (this.#stopped) return;
+    const tank = this.#tanks.get(message.tank);
+    if (message.kind === "load") this.#load(message);
+    // What is meant for an earlier incarnation comes too late.
+    else if (!tank || tank.id.load !== message.load) return;
+    else if (message.kind === "unload") this.#drop(tank.id);
+    else this.#guard(tank, () => tank.obey(message));
+    this.#drawWhileWatched();
+    this.#schedule();
+  }
+
+  #load(message: LoadTank): void {
+    const { tank: id, load } = message;
+    try {
+      const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#post);
+      this.#tanks.set(id, tank);
+      this.#order = [...this.#tanks.values()];
+    } catch (error) {
+      const stage = error instanceof BadSnapshot ? "snapshot" : "replay";
+      this.#post({ kind: "load_failed", tank: id, load, stage, message: messageOf(error) });
+    }
+  }
+
+  #drop(id: TankLoad): void {
+    this.#tanks.delete(id.tank);
+    this.#order = [...this.#tanks.values()];
+  }
+
+  /** Whatever goes wrong in a tank stops that tank. */
+  #guard(tank: ThreadedTank, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#drop(tank.id);
+      const said = { ...tank.id, message: messageOf(error) };
+      if (tank.loaded) this.#post({ kind: "tank_failed", ...said });
+      else this.#post({ kind: "load_failed", stage: "replay", ...said });
+    }
+  }
+
+  /** Turn by turn, until a whole round finds nothing due or the slice is over. */
+  #slice(): void {
+    this.#cancelSlice = undefined;
+    this.#sliceAtMs = Number.POSITIVE_INFINITY;
+    const startedMs = this.#clock.monotonicMs();
+    const endMs = startedMs + SLICE_MS;
+    let idle = 0;
+    let turnsLeft = this.#order.length * SLICE_TURNS_MAX;
+    while (idle < this.#order.length && turnsLeft > 0 && this.#clock.monotonicMs() < endMs) {
+      this.#next = (this.#next + 1) % this.#order.length;
+      const tank = this.#order[this.#next];
+      if (!tank) break;
+      turnsLeft--;
+      idle++;
+      this.#guard(tank, () => {
+        if (tank.turn(endMs)) idle = 0;
+      });
+    }
+    this.#schedule(this.#clock.monotonicMs() === startedMs ? WAIT_MS_MIN : 0);
+  }
+
+  /**
+   * The next slice begins when the first tank is due, and not before `waitMsMin`. One that is
+   * scheduled already is moved only forwards: a stream of messages must not keep pushing it away.
+   */
+  #schedule(waitMsMin = 0): void {
+    const nowMs = this.#clock.monotonicMs();
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const tank of this.#order) dueMs = Math.min(dueMs, tank.nextDueMs(nowMs));
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = dueMs <= nowMs ? waitMsMin : Math.max(WAIT_MS_MIN, Math.ceil(dueMs - nowMs));
+    if (this.#sliceAtMs <= nowMs + waitMs) return;
+    this.#cancelSlice?.();
+    this.#sliceAtMs = nowMs + waitMs;
+    this.#cancelSlice = this.#timers.after(waitMs, () => this.#slice());
+  }
+
+  #report(): void {
+    const reports: (TankLoad & { readonly report: TankReport })[] = [];
+    for (const tank of this.#order) {
+      this.#guard(tank, () => {
+        const report = tank.news();
+        if (report) reports.push({ ...tank.id, report });
+      });
+    }
+    if (reports.length > 0) this.#post({ kind: "reports", reports });
+  }
+
+  #drawWhileWatched(): void {
+    const watched = this.#order.some((tank) => tank.watched);
+    if (watched === (this.#cancelFrames !== undefined)) return;
+    this.#cancelFrames?.();
+    this.#cancelFrames = watched
+      ? repeat(this.#timers, FRAME_INTERVAL_MS, () => this.#draw())
+      : undefined;
+  }
+
+  #draw(): void {
+    for (const tank of this.#order) this.#guard(tank, () => tank.draw());
+  }
+}

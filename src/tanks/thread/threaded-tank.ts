@@ -1,0 +1,186 @@
+import type { Clock } from "../../platform/clock.ts";
+import { PacedTank } from "./paced-tank.ts";
+import { ShownPlants } from "./plant-album.ts";
+import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
+import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
+
+/** Ticks of one tank before the next one has its turn. */
+const TURN_TICKS_MAX = 16;
+/** Replays take larger bites: nobody talks to a tank that is not back yet. */
+const TURN_REPLAY_STEPS_MAX = 256;
+/** Each costs up to a millisecond, which the ticks of all tanks wait for. */
+const LOOKS_PER_FRAME = 6;
+
+/** One tank as the loop of its thread sees it: it has its turns, takes its messages, and reports. */
+export class ThreadedTank {
+  readonly id: TankLoad;
+  watched: boolean;
+  /** Whether it is past its replay. */
+  loaded = false;
+  readonly #tank: PacedTank;
+  readonly #clock: Clock;
+  readonly #post: (message: FromSimulation) => void;
+  readonly #rule: SnapshotRule;
+  readonly #fresh: boolean;
+  #held: boolean;
+  /** (tick, seq) of the last report and the last frame, so that a still tank is not told again. */
+  #reported = "";
+  #drawn = "";
+  readonly #shownPlants = new ShownPlants();
+
+  /** Throws BadSnapshot, or what the world says to an impossible spec. */
+  constructor(
+    message: LoadTank,
+    clock: Clock,
+    limits: SnapshotLimits,
+    post: (message: FromSimulation) => void,
+  ) {
+    const nowMs = clock.monotonicMs();
+    this.id = { tank: message.tank, load: message.load };
+    this.watched = message.watched;
+    this.#tank = new PacedTank(message, nowMs);
+    this.#clock = clock;
+    this.#post = post;
+    this.#rule = new SnapshotRule(limits, nowMs);
+    this.#fresh = message.snapshot === undefined && message.tail.length === 0;
+    this.#held = message.held;
+  }
+
+  /** Does a bounded part of what is due, not past `endMs`. False when nothing is. */
+  turn(endMs: number): boolean {
+    return this.loaded ? this.#tick(endMs) : this.#replay(endMs);
+  }
+
+  /** When there is something to do; infinite for a tank that stands still. */
+  nextDueMs(nowMs: number): number {
+    return this.loaded ? this.#tank.nextDueMs(nowMs) : nowMs;
+  }
+
+  obey(message: Exclude<ToSimulation, LoadTank>): void {
+    switch (message.kind) {
+      case "release":
+        this.#held = false;
+        if (this.loaded) this.#tank.run(this.#clock.monotonicMs());
+        break;
+      case "watch":
+        this.watched = message.watched;
+        this.#drawn = "";
+        this.#shownPlants.forget();
+        break;
+      case "command":
+        this.#command(message);
+        break;
+      case "ask":
+        this.#answer(message);
+        break;
+      case "ask_fish": {
+        const profile = this.#tank.fishProfile(message.fishId);
+        this.#post({ kind: "fish_profile", ...this.id, request: message.request, profile });
+        break;
+      }
+      case "capture":
+        this.#tank.halt();
+        this.#capture(message.request);
+        break;
+      case "unload":
+        break;
+    }
+  }
+
+  /** The report, when there is news. */
+  news(): TankReport | undefined {
+    const position = this.#position();
+    const still = position === this.#reported && !this.#tank.ticking;
+    if (still || !this.loaded) return undefined;
+    this.#reported = position;
+    return this.#tank.report(this.#clock.monotonicMs());
+  }
+
+  /** Posts what a viewer sees, when it has changed. */
+  draw(): void {
+    const position = this.#position();
+    const still = position === this.#drawn && !this.#shownPlants.owing;
+    if (!this.watched || !this.loaded || still) return;
+    this.#drawn = position;
+    const { seq } = this.#tank;
+    const scene = this.#tank.scene();
+    const looks = this.#shownPlants.next(scene.plants, LOOKS_PER_FRAME, (plantId) =>
+      this.#tank.plantLooks(plantId),
+    );
+    this.#post({ kind: "frame", ...this.id, seq, scene, looks });
+  }
+
+  #replay(endMs: number): boolean {
+    const startedMs = this.#clock.monotonicMs();
+    let nowMs = startedMs;
+    let steps = 0;
+    while (!this.#tank.replayed && steps < TURN_REPLAY_STEPS_MAX && nowMs < endMs) {
+      this.#tank.replayStep(nowMs);
+      steps++;
+      nowMs = this.#clock.monotonicMs();
+    }
+    if (steps > 0) this.#rule.ticked(steps, nowMs - startedMs);
+    if (this.#tank.replayed) this.#finishLoad(nowMs);
+    return true;
+  }
+
+  #finishLoad(nowMs: number): void {
+    // A new tank's log begins with the digest of its first state: what its spec makes here.
+    const digest = this.#fresh ? this.#tank.mark().digest : this.#tank.digest();
+    const { replayedCommands, replayedTicks } = this.#tank;
+    const report = this.#tank.report(nowMs);
+    this.loaded = true;
+    this.#post({ kind: "loaded", ...this.id, report, digest, replayedCommands, replayedTicks });
+    if (!this.#held) this.#tank.run(nowMs);
+  }
+
+  #tick(endMs: number): boolean {
+    const startedMs = this.#clock.monotonicMs();
+    let nowMs = startedMs;
+    const due = Math.min(this.#tank.due(startedMs), TURN_TICKS_MAX);
+    let ticks = 0;
+    while (ticks < due && nowMs < endMs) {
+      const marked = this.#tank.tickOnce();
+      ticks++;
+      if (marked) this.#post({ kind: "mark", ...this.id, ...this.#tank.mark() });
+      nowMs = this.#clock.monotonicMs();
+    }
+    if (ticks === 0) return due > 0;
+    this.#rule.ticked(ticks, nowMs - startedMs);
+    this.#captureIfDue(nowMs);
+    return true;
+  }
+
+  #command(message: Extract<ToSimulation, { kind: "command" }>): void {
+    const nowMs = this.#clock.monotonicMs();
+    const outcome = this.#tank.apply(message.command, nowMs);
+    if (outcome.kind === "done") this.#rule.logged();
+    const { request } = message;
+    const { seq, tick } = this.#tank;
+    const report = this.#tank.report(nowMs);
+    this.#post({ kind: "applied", ...this.id, request, outcome, seq, tick, report });
+    this.#captureIfDue(nowMs);
+  }
+
+  #answer(message: Extract<ToSimulation, { kind: "ask" }>): void {
+    const { request, about } = message;
+    if (about === "fish") {
+      this.#post({ kind: "fish", ...this.id, request, fish: this.#tank.fish() });
+    } else {
+      this.#post({ kind: "migrants", ...this.id, request, fishIds: this.#tank.migrants() });
+    }
+  }
+
+  #captureIfDue(nowMs: number): void {
+    if (this.#rule.isDue(nowMs)) this.#capture(undefined);
+  }
+
+  #capture(request: number | undefined): void {
+    this.#rule.captured(this.#clock.monotonicMs());
+    this.#post({ kind: "captured", ...this.id, request, ...this.#tank.capture() });
+  }
+
+  #position(): string {
+    return `${this.#tank.tick} ${this.#tank.seq}`;
+  }
+}
