@@ -1,17 +1,19 @@
 /**
  * Speed of the world on one core: `bun bench/engine.ts [--repeats N] [--sizes 50,100]`.
  * A fish-step is one fish living through one tick. With TANKWORLD_DIR and TANKWORLD_PYTHON the
- * reference world runs in turns with ours: see tankworld.ts.
+ * reference world runs in turns with ours: see tankworld.ts. `--write` keeps it in docs/benchmarks.md.
  */
 import { createTank, digest, loadTank, readRecord, saveTank, step } from "../src/sim/index.ts";
 import type { Tank } from "../src/sim/state/tank.ts";
 import { writeRecord } from "../src/sim/wire/record.ts";
 import {
+  keepReport,
   median,
   option,
   perCall,
   print,
   printHead,
+  printMachine,
   printRow,
   type Spent,
   spend,
@@ -163,6 +165,7 @@ function compare(): void {
   printRow("ratio", "", (rate.wall / wall).toFixed(0), (rate.cpu / cpu).toFixed(0));
 }
 
+printMachine();
 measureSizes();
 print("");
 printHead("fish", "digest µs", "save µs", "load µs", "snapshot bytes", "encode µs", "decode µs");
@@ -170,3 +173,4 @@ for (const founders of SIZES) measureState(founders);
 print("");
 if (hasTankWorld()) compare();
 else print("Tank World was not run: TANKWORLD_DIR names no checkout of it.");
+keepReport("engine");

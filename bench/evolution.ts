@@ -4,11 +4,11 @@
  * the tank's mean moves apart from the shadow's, in every tank in the same direction. `--write` puts
  * the plot into docs/images/evolution.svg and the table into docs/benchmarks.md.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createTank, step } from "../src/sim/index.ts";
 import { genomeOf } from "../src/sim/state/population.ts";
-import { option, print } from "./measure.ts";
+import { keepReport, option, print } from "./measure.ts";
 import { drawPanels, type Panel } from "./plot.ts";
 import { castShadow, followTick, twinGenomes } from "./shadow.ts";
 import { TRAITS, traitsOf } from "./traits.ts";
@@ -154,16 +154,6 @@ function summaryOf(courses: readonly Course[], findings: readonly Finding[]): st
   );
 }
 
-/** Replaces what stands between the marks of a generated part. */
-function writeInto(path: string, part: string, text: string): void {
-  const [begin, end] = [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
-  const before = readFileSync(path, "utf8");
-  const from = before.indexOf(begin);
-  const to = before.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${path} has no place for ${part}`);
-  writeFileSync(path, `${before.slice(0, from + begin.length)}\n${text}\n${before.slice(to)}`);
-}
-
 const courses = Array.from({ length: SEEDS }, (_, index) => runCourse(index + 1));
 const findings = TRAITS.map((_, trait) => findDifference(courses, trait)).sort(
   (one, other) => Math.abs(other.t) - Math.abs(one.t),
@@ -183,5 +173,5 @@ if (WRITES) {
     drawPanels(caption, panels, `${TICKS} ticks`, colours),
   );
   const table = tableOf(findings.slice(0, ROWS));
-  writeInto(join(DOCS, "benchmarks.md"), "evolution", `${summary}\n\n${table}`);
+  keepReport("evolution", `${summary}\n\n${table}`);
 }

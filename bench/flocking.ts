@@ -8,11 +8,13 @@
 import { join } from "node:path";
 import { type FlockSpec, makeFlock, polarisation, stepFlock } from "./flock.ts";
 import {
+  keepReport,
   median,
   medianOf,
   option,
   print,
   printHead,
+  printMachine,
   printRow,
   type Spent,
   spend,
@@ -113,10 +115,14 @@ async function compare(flyers: readonly Flyer[], spec: FlockSpec): Promise<void>
   }
 }
 
+printMachine();
 const flyers = [tankd, ...peers()];
 for (const [name, spec] of SPECS) {
-  print(`\n${name}: ${spec.birds} birds on ${spec.size}², radius ${spec.radius}, ${STEPS} steps`);
+  print(
+    `\n${name}: ${spec.birds} birds on ${spec.size}², radius ${spec.radius}, ${STEPS} steps.\n`,
+  );
   printHead("", "ms", "ms of processor time", "ratio", "polarisation");
   await compare(flyers, spec);
 }
 for (const flyer of flyers) flyer.end();
+keepReport("flocking");

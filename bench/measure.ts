@@ -1,4 +1,7 @@
 /** What all benchmarks share: time spent, medians, lines of text. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import { join } from "node:path";
 
 export interface Spent {
   readonly wallMs: number;
@@ -42,8 +45,35 @@ export function perCall(batches: number, calls: number, work: (call: number) => 
   return { wallMs: wallMs / calls, cpuMs: cpuMs / calls };
 }
 
+const printed: string[] = [];
+
 export function print(line: string): void {
+  printed.push(line);
   process.stdout.write(`${line}\n`);
+}
+
+/** What was measured on, and how busy that was: figures mean nothing without. */
+export function printMachine(): void {
+  const [core] = cpus();
+  const load = loadavg()[0]?.toFixed(1);
+  const machine = `${core?.model.trim()}, ${cpus().length} cores, ${process.arch}`;
+  print(`${machine}, Bun ${Bun.version}; load of the last minute at the start: ${load}.`);
+  print("");
+}
+
+/** With `--write`, what was printed replaces that part of docs/benchmarks.md. */
+export function keepReport(part: string, text = printed.join("\n")): void {
+  if (!process.argv.includes("--write")) return;
+  const path = join(import.meta.dir, "..", "docs", "benchmarks.md");
+  const [begin, end] = [`<!-- ${part}: begin -->`, `<!-- ${part}: end -->`];
+  const before = readFileSync(path, "utf8");
+  const from = before.indexOf(begin);
+  const to = before.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${path} has no place for ${part}`);
+  writeFileSync(
+    path,
+    `${before.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${before.slice(to)}`,
+  );
 }
 
 /** A row of a Markdown table. */
