@@ -32,6 +32,7 @@ export function drawPanels(
   const height = HEAD + rows * (HEIGHT + GAP) + GAP / 2;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${FONT}>`,
+    `<title>${escaped(caption)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<text x="${GAP}" y="22" font-size="14" fill="#1f2933">${escaped(caption)}</text>`,
     ...legend.map(
