@@ -1,7 +1,7 @@
 import type { Connection, DirectoryEntry, Overview, Server, Tank, Transfer } from "./answers.ts";
 import { badge, byId, type Child, element, link, table } from "./dom.ts";
 import type { Figure } from "./figures.ts";
-import { address, ago, milliseconds, serverLabel, shortId } from "./words.ts";
+import { address, ago, fishLabel, milliseconds, serverLabel, shortId } from "./words.ts";
 
 const ARROWS = { left: "←", right: "→", both: "↔" } as const;
 
@@ -202,7 +202,7 @@ function transferTable(transfers: readonly Transfer[], nameOf: NameOf, nowMs: nu
 }
 
 function fishName(entityId: string | null): Child {
-  return entityId === null ? "–" : element("span", { title: entityId }, shortId(entityId));
+  return entityId === null ? "–" : element("span", { title: entityId }, fishLabel(entityId));
 }
 
 function transferState({ state, direction, reason }: Transfer): HTMLElement {

@@ -19,6 +19,12 @@ export function shortId(id: string): string {
   return id.length <= 14 ? id : `${id.slice(0, 5)}…${id.slice(-6)}`;
 }
 
+/** A fish by the beginning of its tank's key and its number there. */
+export function fishLabel(fishId: string): string {
+  const [key = "", counter = ""] = fishId.split("-");
+  return `${key.slice(0, 4)}…-${counter}`;
+}
+
 /** The parts of a server that it is called by. */
 export interface Named {
   readonly server_id: string;

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { httpUrl } from "../../src/web/dom.ts";
-import { address, ago, milliseconds, serverLabel, shortId } from "../../src/web/words.ts";
+import {
+  address,
+  ago,
+  fishLabel,
+  milliseconds,
+  serverLabel,
+  shortId,
+} from "../../src/web/words.ts";
 
 test("instants are told as ages; a clock that runs ahead is now", () => {
   const now = 1_000_000_000;
@@ -19,6 +26,7 @@ test("figures and addresses", () => {
     "[fe80::1]:80",
   ]);
   expect([shortId("0123456789abcdef-12"), shortId("short")]).toEqual(["01234…def-12", "short"]);
+  expect(fishLabel("0123456789abcdef-1234")).toBe("0123…-1234");
 });
 
 test("only http URLs become links", () => {
