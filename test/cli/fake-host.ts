@@ -61,7 +61,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
   return {
     commandLine,
     environment: world.environment ?? {},
-    workingDirectory: "/work",
+    workingDirectory: "/desk",
     homeDirectory: "/home/ann",
     isRoot: world.isRoot ?? false,
     pid: 4711,

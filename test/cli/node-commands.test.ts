@@ -26,7 +26,7 @@ describe("which node a command speaks to", () => {
     ["XDG_STATE_HOME", { XDG_STATE_HOME: "/xdg" }, "/xdg/tankd", []],
     ["the system's", {}, "/var/lib/tankd", []],
     ["--data-dir", {}, "/data", ["--data-dir", "/data"]],
-    ["a relative --data-dir", {}, "/work/data", ["--data-dir", "data"]],
+    ["a relative --data-dir", {}, "/desk/data", ["--data-dir", "data"]],
     ["TANKD_DATA_DIR", { TANKD_DATA_DIR: "/data" }, "/data", []],
   ] as const)("%s", async (_, environment, directory, flags) => {
     const world = { environment, files: nodeFiles(directory), alive: [42], answer };
