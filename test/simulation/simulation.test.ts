@@ -24,6 +24,16 @@ describe("a cluster through storms of kills, losses, copies, partitions and full
   }
 });
 
+describe("seeds that found a bug", () => {
+  test(
+    "1031 with 7 nodes: who is willing after a game must not depend on a count of the tick before",
+    async () => {
+      expect((await runScenario({ seed: 1031, nodes: 7 })).findings).toEqual([]);
+    },
+    SEED_TIMEOUT_MS,
+  );
+});
+
 test(
   "the same seed gives the same run",
   async () => {

@@ -57,9 +57,10 @@ export function bearAfterPoker(tank: Tank, winner: number, alone: boolean): numb
   if (counters.fish >= tank.cap || counters.fish === 0) return -1;
   if ((fish.age[winner] as number) < JUVENILE_TICKS) return -1;
   if (energyRatio(tank, winner) < POKER_BIRTH_ENERGY_RATIO) return -1;
+  // First: whether a fish is willing depends on how rare its ways are now, not a tick ago.
+  countNiches(tank);
   const mate = alone ? winner : findMate(tank, tank.scratch.fishGrid, winner, POKER_MATE_DISTANCE);
   if (mate < 0) return -1;
-  countNiches(tank);
   const price = BIRTH_ENERGY * nicheCost(tank, winner);
   const parents = alone ? [winner] : [winner, mate];
   let energy = 0;
