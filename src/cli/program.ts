@@ -15,7 +15,7 @@ import { addRun } from "./run.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
 import { addStop } from "./stop.ts";
-import { addTank } from "./tank.ts";
+import { addTank } from "./tank/tank.ts";
 import { addTransfers } from "./transfers.ts";
 import { describeUsageError } from "./usage.ts";
 import { addVersion } from "./version.ts";

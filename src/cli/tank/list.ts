@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import { readAnswer } from "../answer.ts";
+import type { NodeClient } from "../client.ts";
+import type { CliContext } from "../context.ts";
+import { paintStatus } from "../status.ts";
+import { formatTable } from "../table.ts";
+import { directorySchema, tanksSchema } from "../tank-lookup.ts";
+
+/** `tankd tank ls` */
+export function addTankList(tank: Command, context: CliContext): void {
+  tank
+    .command("ls")
+    .description("list the tanks of this node")
+    .option("--all", "those of every node of the cluster")
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const node = await context.node(command);
+      if (options.all) return listAll(context, node, context.wantsJson(command));
+      const body = await node.get("/api/tanks");
+      if (context.wantsJson(command)) return context.printJson(body);
+      const { tanks } = readAnswer(tanksSchema, body);
+      context.print(
+        tanks.length === 0
+          ? "No tanks yet; make one with: tankd tank create"
+          : formatTable(
+              ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S"],
+              tanks.map(({ tank, ...view }) => [
+                tank.tank_id,
+                tank.name,
+                tank.status,
+                view.fish_count,
+                view.max_generation,
+                tank.tick,
+                Math.round(view.ticks_per_second),
+              ]),
+            ),
+      );
+    });
+}
+
+async function listAll(context: CliContext, node: NodeClient, json: boolean): Promise<void> {
+  const body = await node.get("/gateway/tanks");
+  if (json) return context.printJson(body);
+  context.print(
+    formatTable(
+      ["TANK", "NAME", "SERVER", "STATUS", "URL"],
+      readAnswer(directorySchema, body).tanks.map(({ tank, server }) => [
+        tank.tank_id,
+        tank.name,
+        server.is_local ? `${tank.server_id} (this node)` : tank.server_id,
+        paintStatus(context, server.status),
+        server.api_url,
+      ]),
+    ),
+  );
+}

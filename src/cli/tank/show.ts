@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import type { TankView } from "../../api/tank-view.ts";
+import { tankViewSchema } from "../../api/tank-view.ts";
+import { readAnswer } from "../answer.ts";
+import type { CliContext } from "../context.ts";
+import { formatFields } from "../table.ts";
+import { findTank } from "../tank-lookup.ts";
+
+/** `tankd tank show TANK` */
+export function addTankShow(tank: Command, context: CliContext): void {
+  tank
+    .command("show")
+    .description("show one tank")
+    .argument("<tank>", "its id or name")
+    .action(async (wanted: string, _options: unknown, command: Command) => {
+      const node = await context.node(command);
+      const id = await findTank(node, wanted);
+      const body = await node.get(`/api/tanks/${encodeURIComponent(id)}`);
+      if (context.wantsJson(command)) return context.printJson(body);
+      context.print(describe(readAnswer(tankViewSchema, body)));
+    });
+}
+
+function describe({ tank, ledger, ...view }: TankView): string {
+  const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
+  const rate = view.tick_rate === 0 ? "as fast as it goes" : `${view.tick_rate} asked for`;
+  return formatFields([
+    ["tank", tank.name],
+    ["id", tank.tank_id],
+    ...(tank.description ? [["description", tank.description] as const] : []),
+    ["server", tank.server_id],
+    ["status", tank.status],
+    ["fish", `${view.fish_count} of at most ${view.capacity}`],
+    ["food", view.food_count],
+    ["generation", view.max_generation],
+    ["diversity", view.diversity.toFixed(2)],
+    ["born", ledger.born],
+    [
+      "died",
+      `${died} (${ledger.died.starvation} starved, ${ledger.died.predation} eaten, ${ledger.died.old_age} of age)`,
+    ],
+    ["arrived", ledger.imported],
+    ["left", ledger.exported - ledger.restored],
+    ["tick", tank.tick],
+    ["ticks per second", `${view.ticks_per_second.toFixed(1)} (${rate})`],
+    ["log", `${tank.seq} commands, ${tank.durable_seq} on disk`],
+    ["seed", view.seed],
+    ["created", tank.created_at],
+  ]);
+}
