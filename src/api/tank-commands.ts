@@ -5,18 +5,23 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Command } from "../sim/types.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
+import { idempotency } from "./middleware/idempotency.ts";
 import { control, json, nameParameter, newRouter, refusal } from "./router.ts";
 import { hostedTank } from "./tank-view.ts";
 
 const FEED_DEFAULT = 10;
 const SPAWN_DEFAULT = 1;
 
+/** What a person may tell a tank; the kinds of its log. */
+const KINDS = ["feed", "spawn", "pause", "resume", "set_tick_rate"] as const;
+type Order = Extract<Command, { readonly kind: (typeof KINDS)[number] }>;
+
 const place = z.number().int().nonnegative();
 
 /** Where in the tank's history the command stands. It is on disk when this is answered. */
 const doneSchema = z.object({
   tank_id: z.string(),
-  command: z.enum(["feed", "spawn", "pause", "resume"]),
+  command: z.enum(KINDS).describe("As the tank's log calls it"),
   epoch: place,
   tick: place.describe("It was applied before this tick began"),
   seq: place,
@@ -28,23 +33,43 @@ const feedSchema = z.strictObject({
 const spawnSchema = z.strictObject({
   fish: z.number().int().min(1).max(LIMITS.foundersMax).default(SPAWN_DEFAULT),
 });
+const speedSchema = z.strictObject({
+  tick_rate: z
+    .union([z.literal(0), z.number().min(LIMITS.tickRateMin).max(LIMITS.tickRateMax)], {
+      error: `a number from ${LIMITS.tickRateMin} to ${LIMITS.tickRateMax}, or 0`,
+    })
+    .describe("Ticks per second; 0 = as fast as it goes"),
+});
 const nothingSchema = z.strictObject({});
+
+interface RouteOptions<P extends string, S extends z.ZodType> {
+  readonly path: P;
+  readonly summary: string;
+  readonly body: S;
+  /** Whether doing it twice would do more than doing it once: then it honours `Idempotency-Key`. */
+  readonly adds: boolean;
+}
 
 function commandRoute<P extends string, S extends z.ZodType>(
   context: ApiContext,
-  path: P,
-  summary: string,
-  schema: S,
+  { path, summary, body, adds }: RouteOptions<P, S>,
 ) {
+  const { middleware, security } = control(context);
+  const once = adds ? [idempotency({ keysMax: LIMITS.idempotencyKeysMax })] : [];
   return createRoute({
     method: "post",
     path,
     tags: ["tanks"],
     summary,
-    ...control(context),
+    security,
+    middleware: [...middleware, ...once],
     request: {
       params: z.object({ tank_id: nameParameter }),
-      body: { required: true, ...json(schema, "May be left out") },
+      ...(adds ? { headers: z.object({ "idempotency-key": z.string().optional() }) } : {}),
+      body: {
+        required: true,
+        ...json(body, "What is optional may be left out, then the body too"),
+      },
     },
     responses: { 200: json(doneSchema, "It is done, and durable"), default: refusal },
   });
@@ -54,44 +79,67 @@ function commandRoute<P extends string, S extends z.ZodType>(
 export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
 
-  const submit = async (
-    tankId: string,
-    command: Command & { kind: "feed" | "spawn" | "pause" | "resume" },
-  ) => {
+  const submit = async (tankId: string, order: Order) => {
     hostedTank(context, tankId);
-    const { outcome, epoch, tick, seq } = await context.tanks.submit(tankId, command);
+    const { outcome, epoch, tick, seq } = await context.tanks.submit(tankId, order);
     if (outcome.kind === "rejected") {
       throw new Problem("invalid", `The tank refused (${outcome.reason}): ${outcome.detail}`);
     }
-    return { tank_id: tankId, command: command.kind, epoch, tick, seq };
+    return { tank_id: tankId, command: order.kind, epoch, tick, seq };
   };
 
-  routes.openapi(
-    commandRoute(context, "/api/tanks/{tank_id}/feed", "Drop food into a tank", feedSchema),
-    async (c) => {
-      const { portions } = c.req.valid("json");
-      return c.json(await submit(c.req.valid("param").tank_id, { kind: "feed", portions }), 200);
-    },
+  const feed = commandRoute(context, {
+    path: "/api/tanks/{tank_id}/feed",
+    summary: "Drop food into a tank",
+    body: feedSchema,
+    adds: true,
+  });
+  routes.openapi(feed, async (c) => {
+    const { portions } = c.req.valid("json");
+    return c.json(await submit(c.req.valid("param").tank_id, { kind: "feed", portions }), 200);
+  });
+
+  const spawn = commandRoute(context, {
+    path: "/api/tanks/{tank_id}/spawn",
+    summary: "Put new random fish into a tank",
+    body: spawnSchema,
+    adds: true,
+  });
+  routes.openapi(spawn, async (c) => {
+    const { fish } = c.req.valid("json");
+    return c.json(await submit(c.req.valid("param").tank_id, { kind: "spawn", fish }), 200);
+  });
+
+  const pause = commandRoute(context, {
+    path: "/api/tanks/{tank_id}/pause",
+    summary: "Stop a tank's time",
+    body: nothingSchema,
+    adds: false,
+  });
+  routes.openapi(pause, async (c) =>
+    c.json(await submit(c.req.valid("param").tank_id, { kind: "pause" }), 200),
   );
-  routes.openapi(
-    commandRoute(
-      context,
-      "/api/tanks/{tank_id}/spawn",
-      "Put new random fish into a tank",
-      spawnSchema,
-    ),
-    async (c) => {
-      const { fish } = c.req.valid("json");
-      return c.json(await submit(c.req.valid("param").tank_id, { kind: "spawn", fish }), 200);
-    },
+
+  const resume = commandRoute(context, {
+    path: "/api/tanks/{tank_id}/resume",
+    summary: "Let a tank's time go on",
+    body: nothingSchema,
+    adds: false,
+  });
+  routes.openapi(resume, async (c) =>
+    c.json(await submit(c.req.valid("param").tank_id, { kind: "resume" }), 200),
   );
-  routes.openapi(
-    commandRoute(context, "/api/tanks/{tank_id}/pause", "Stop a tank's time", nothingSchema),
-    async (c) => c.json(await submit(c.req.valid("param").tank_id, { kind: "pause" }), 200),
-  );
-  routes.openapi(
-    commandRoute(context, "/api/tanks/{tank_id}/resume", "Let a tank's time go on", nothingSchema),
-    async (c) => c.json(await submit(c.req.valid("param").tank_id, { kind: "resume" }), 200),
-  );
+
+  const speed = commandRoute(context, {
+    path: "/api/tanks/{tank_id}/speed",
+    summary: "Set how many ticks a second a tank is to live through",
+    body: speedSchema,
+    adds: false,
+  });
+  routes.openapi(speed, async (c) => {
+    const { tick_rate: ticksPerSecond } = c.req.valid("json");
+    const order = { kind: "set_tick_rate", ticksPerSecond } as const;
+    return c.json(await submit(c.req.valid("param").tank_id, order), 200);
+  });
   return routes;
 }

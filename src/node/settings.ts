@@ -133,7 +133,7 @@ export const SETTINGS = {
     defaultHelp: "random",
   }),
   tickRate: setting({
-    kind: integer(0, 1_000),
+    kind: integer(0, LIMITS.tickRateMax),
     default: 30,
     flag: "--tick-rate",
     placeholder: "number",

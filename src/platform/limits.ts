@@ -32,6 +32,12 @@ export const LIMITS = {
   foundersMax: 10_000,
   /** Portions of one feed command. */
   portionsMax: 1000,
+  /**
+   * Ticks per second that may be asked of a tank, besides 0 for as fast as it goes. Slower than one
+   * tick in ten seconds is a pause; faster than the last a small tank cannot go beside others.
+   */
+  tickRateMin: 0.1,
+  tickRateMax: 1000,
   connectionsMax: 4096,
   /** Outgoing transfers of one node that wait for a decision; beyond it no fish is picked. */
   outboxOpenMax: 4096,

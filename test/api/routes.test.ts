@@ -165,34 +165,6 @@ describe("tanks", () => {
     expect((await remove()).status).toBe(404);
   });
 
-  test.each([
-    ["feed", { portions: 3 }, { kind: "feed", portions: 3 }],
-    ["feed", undefined, { kind: "feed", portions: 10 }],
-    ["spawn", { fish: 4 }, { kind: "spawn", fish: 4 }],
-    ["spawn", undefined, { kind: "spawn", fish: 1 }],
-    ["pause", undefined, { kind: "pause" }],
-    ["resume", {}, { kind: "resume" }],
-  ] as const)("%s with %j is submitted", async (command, json, submitted) => {
-    const { ask, node } = clientOf();
-    const path = `/api/tanks/tank-1/${command}`;
-    const { status, body } = await ask(path, { method: "POST", token: true, json });
-    expect(status).toBe(200);
-    expect(body).toEqual({ tank_id: "tank-1", command, epoch: 1, tick: 1201, seq: 8 });
-    expect(node.commands).toEqual([{ tankId: "tank-1", command: submitted }]);
-  });
-
-  test("commands refuse unknown fields, impossible numbers and unknown tanks", async () => {
-    const { ask, node } = clientOf();
-    const post = (path: string, json: unknown) => ask(path, { method: "POST", token: true, json });
-    expect((await post("/api/tanks/tank-1/pause", { now: 1 })).body.errors[0].field).toBe("now");
-    expect((await post("/api/tanks/tank-1/feed", { portions: 0 })).status).toBe(422);
-    expect((await post("/api/tanks/tank-1/spawn", { fish: 10_001 })).status).toBe(422);
-    expect((await post("/api/tanks/none/feed", {})).status).toBe(404);
-    expect(node.commands).toEqual([]);
-    const full = await post("/api/tanks/tank-1/spawn", { fish: 6000 });
-    expect([full.status, full.body.detail]).toEqual([422, "The tank refused (tank_full): no room"]);
-  });
-
   test("fish: list with paging, one, none", async () => {
     const { ask } = clientOf();
     const all = await ask("/api/tanks/tank-1/fish");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Problem } from "../../platform/errors.ts";
-import type { ApiMiddleware } from "../env.ts";
+import { type ApiMiddleware, pathOf } from "../env.ts";
 
 export interface IdempotencyOptions {
   /** Keys remembered; the oldest give way. */
@@ -14,7 +14,8 @@ interface Answer {
 }
 
 interface Remembered {
-  readonly bodyDigest: string;
+  /** Of path and body. */
+  readonly requestDigest: string;
   readonly answer: Promise<Answer>;
 }
 
@@ -23,7 +24,7 @@ const KEY_CHARACTERS_MAX = 255;
 /**
  * Answers a repeated `Idempotency-Key` with the first answer instead of doing the thing again,
  * also while the first is still under way. Failures are not kept: they may be tried again.
- * The same key with another body is a 422 (draft-ietf-httpapi-idempotency-key-header §2.7).
+ * The same key with another path or body is a 422 (draft-ietf-httpapi-idempotency-key-header §2.7).
  * Runs after the body was read.
  * @example app.post("/api/tanks", jsonBody(…), idempotency({ keysMax: 1024 }), handler)
  */
@@ -38,17 +39,19 @@ export function idempotency(options: IdempotencyOptions): ApiMiddleware {
         `Idempotency-Key takes 1 to ${KEY_CHARACTERS_MAX} characters`,
       );
     }
-    const bodyDigest = createHash("sha256").update(c.get("bodyText")).digest("hex");
+    // The path too: one route serves many tanks.
+    const asked = JSON.stringify([pathOf(c), c.get("bodyText")]);
+    const requestDigest = createHash("sha256").update(asked).digest("hex");
     const known = answers.get(key);
     if (known !== undefined) {
-      if (known.bodyDigest !== bodyDigest) {
-        throw new Problem("invalid", "This Idempotency-Key was used with another body");
+      if (known.requestDigest !== requestDigest) {
+        throw new Problem("invalid", "This Idempotency-Key was used with another request");
       }
       const { text, status, headers } = await known.answer;
       return new Response(text, { status, headers });
     }
     const { promise, resolve } = Promise.withResolvers<Answer>();
-    answers.set(key, { bodyDigest, answer: promise });
+    answers.set(key, { requestDigest, answer: promise });
     if (answers.size > options.keysMax) {
       const oldest = answers.keys().next();
       if (!oldest.done) answers.delete(oldest.value);
