@@ -8,6 +8,7 @@ import type {
   SnapshotRow,
   TankRow,
   TransferEventRow,
+  Watermark,
 } from "./rows.ts";
 
 /**
@@ -62,12 +63,27 @@ export interface JournalBounds {
  * can ask for any more: of the outbox the settled ones, but for the last of each pair of tanks, whose
  * sequence counts on; of the inbox those below the horizon of their pair. The others stay.
  */
-export interface Journal {
+export interface Journal extends JournalReads {
   /**
    * All of `writes` or none, in order. Durable against power loss once resolved.
    * Rejects with {@link JournalConflict}, or {@link StorageUnavailable} when the disk takes no writes.
    */
   commit(writes: readonly JournalWrite[]): Promise<void>;
+}
+
+/** What can be read of a journal. */
+export interface JournalReads {
+  /**
+   * How many commits that wrote something this journal has taken, as of the last one that was
+   * acknowledged. Kept in the very transaction, so after a restart it is at least what it was at any
+   * acknowledged commit; in a copy that is older it is less.
+   */
+  readonly position: number;
+  /**
+   * The last acknowledged entry of the log of each tank, from a memory that shares nothing with the
+   * log. A log that ends before it, or says something else there, has lost entries.
+   */
+  watermarks(): Promise<readonly Watermark[]>;
 
   tanks(): Promise<readonly TankRow[]>;
   /** Rows with seq > afterSeq, ascending. */

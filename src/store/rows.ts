@@ -15,7 +15,14 @@ export interface TankRow {
   readonly epoch: number;
   /** Order of creation on this node, from 1: the first tank carries the automatic connection. */
   readonly ordinal: number;
+  readonly origin: TankOrigin;
 }
+
+/**
+ * founded: made from its spec, which can make it again. forked: taken over from the state of another
+ * tank, which its base snapshot holds; without one it cannot be rebuilt.
+ */
+export type TankOrigin = "founded" | "forked";
 
 export type LogKind =
   | "export"
@@ -42,6 +49,15 @@ export interface LogRow {
   /** Chained: covers this row and the checksum of the row before. */
   readonly checksum: string;
   readonly engine_version: number;
+}
+
+/** The last entry of a tank's log that was ever acknowledged, remembered outside of the log. */
+export interface Watermark {
+  readonly tank_id: string;
+  readonly seq: number;
+  readonly tick: number;
+  /** Of the log row `seq`. */
+  readonly checksum: string;
 }
 
 export interface SnapshotRow {

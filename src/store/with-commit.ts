@@ -4,6 +4,10 @@ import type { Journal } from "./journal.ts";
 export function withCommit(journal: Journal, commit: Journal["commit"]): Journal {
   return {
     commit,
+    get position() {
+      return journal.position;
+    },
+    watermarks: () => journal.watermarks(),
     tanks: () => journal.tanks(),
     log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
     snapshots: (tankId) => journal.snapshots(tankId),

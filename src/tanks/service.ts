@@ -204,6 +204,7 @@ class HostingService implements TankService {
       tank_key: randomHex(random, 8),
       epoch: 1,
       ordinal: Math.max(0, ...ordinals) + 1,
+      origin: "founded",
     };
   }
 

@@ -109,6 +109,7 @@ export function fakeTank(id: string, name = id): HostedTank {
       tank_key: "0123456789abcdef",
       epoch: 1,
       ordinal: 1,
+      origin: "founded",
     },
     status: "running",
     stats: STATS,

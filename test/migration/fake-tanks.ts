@@ -38,6 +38,7 @@ export function tankRow(tankId: string, fish: number, ordinal = 1): TankRow {
     tank_key: new TextEncoder().encode(tankId).toHex().padEnd(16, "0").slice(-16),
     epoch: 1,
     ordinal,
+    origin: "founded",
   };
 }
 

@@ -35,5 +35,5 @@ interface Alteration {
 
 function altered(journal: Journal, { keep, ...reads }: Alteration): Journal {
   const writing = withCommit(journal, (writes) => journal.commit(writes.filter(keep)));
-  return { ...writing, ...reads };
+  return Object.assign(writing, reads);
 }

@@ -44,6 +44,8 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
   describe(name, () => {
     rowsComeBack(opened);
     commitsAreWhole(opened);
+    commitsAreCounted(opened);
+    logEndsAreRemembered(opened);
     transfersAreFound(opened);
     eventsAreBounded(opened);
     transfersAreBounded(opened);
@@ -137,7 +139,7 @@ function rowsComeBack(opened: Opened): void {
     const { journal } = await opened();
     await journal.commit([TANK, { put: "log", row: logRow("t1", 1) }]);
     await journal.commit([
-      { put: "tank", row: { ...tankRow("t1"), name: "renamed" } },
+      { put: "tank", row: { ...tankRow("t1"), name: "renamed", origin: "forked" } },
       { put: "meta", key: "k", value: "old" },
       { put: "meta", key: "k", value: "new" },
       { put: "snapshot", row: snapshotRow("t1", 1) },
@@ -145,7 +147,8 @@ function rowsComeBack(opened: Opened): void {
       { put: "connection", row: connectionRow("c1") },
       { put: "connection", row: { ...connectionRow("c1"), probability: 99 } },
     ]);
-    expect((await journal.tanks()).map((row) => row.name)).toEqual(["renamed"]);
+    const [renamed] = await journal.tanks();
+    expect(renamed).toMatchObject({ name: "renamed", origin: "forked" });
     expect(await journal.log("t1", 0)).toHaveLength(1);
     expect(await journal.meta("k")).toBe("new");
     expect((await journal.snapshots("t1")).map((row) => row.digest)).toEqual(["d2"]);
@@ -249,6 +252,62 @@ function commitsAreWhole(opened: Opened): void {
     expect(rejected).toHaveLength(2);
     for (const reason of rejected) expect(reason).toBeInstanceOf(JournalConflict);
     expect(await journal.log("t1", 0)).toHaveLength(50);
+  });
+}
+
+function commitsAreCounted(opened: Opened): void {
+  test("the position counts what was committed: not what was refused, and not nothing", async () => {
+    const { journal, subject } = await opened();
+    const before = journal.position;
+    await journal.commit([TANK, { put: "log", row: logRow("t1", 1) }]);
+    await journal.commit([{ put: "meta", key: "k", value: "v" }]);
+    expect(journal.position).toBe(before + 2);
+    await journal.commit([]);
+    await journal.commit([{ put: "log", row: logRow("t1", 1) }]).catch(() => {});
+    expect(journal.position).toBe(before + 2);
+    expect((await subject.reopen()).journal.position).toBe(before + 2);
+  });
+}
+
+function logEndsAreRemembered(opened: Opened): void {
+  const markOf = (tank_id: string, seq: number) => {
+    const { tick, checksum } = logRow(tank_id, seq);
+    return { tank_id, seq, tick, checksum };
+  };
+
+  test("the watermark of a tank is its last acknowledged entry", async () => {
+    const { journal, subject } = await opened();
+    expect(await journal.watermarks()).toEqual([]);
+    await journal.commit([
+      { put: "tank", row: { ...tankRow("t2", 2), tank_key: "fedcba9876543210" } },
+      TANK,
+      ...[1, 2, 3].map((seq) => ({ put: "log" as const, row: logRow("t1", seq) })),
+      { put: "log", row: logRow("t2", 1) },
+    ]);
+    await journal.commit([{ put: "log", row: logRow("t2", 2) }]);
+    const refused = [
+      { put: "log" as const, row: logRow("t1", 4) },
+      { put: "log" as const, row: logRow("t1", 1) },
+    ];
+    await journal.commit(refused).catch(() => {});
+    const expected = [markOf("t1", 3), markOf("t2", 2)];
+    expect(await journal.watermarks()).toEqual(expected);
+    expect(await (await subject.reopen()).journal.watermarks()).toEqual(expected);
+  });
+
+  test("a removed tank leaves none behind, and a new one of its name has its own", async () => {
+    const { journal, subject } = await opened();
+    await journal.commit([TANK, { put: "log", row: logRow("t1", 1) }]);
+    await journal.commit([{ put: "log", row: logRow("t1", 2) }]);
+    await journal.commit([{ remove: "tank", tank_id: "t1" }]);
+    expect(await journal.watermarks()).toEqual([]);
+    const again = { ...tankRow("t1"), tank_key: "fedcba9876543210" };
+    await journal.commit([
+      { put: "tank", row: again },
+      { put: "log", row: logRow("t1", 1) },
+    ]);
+    expect(await journal.watermarks()).toEqual([markOf("t1", 1)]);
+    expect(await (await subject.reopen()).journal.watermarks()).toEqual([markOf("t1", 1)]);
   });
 }
 

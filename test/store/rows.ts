@@ -21,6 +21,7 @@ export function tankRow(tank_id: string, ordinal = 1): TankRow {
     tank_key: "0123456789abcdef",
     epoch: 1,
     ordinal,
+    origin: "founded",
   };
 }
 

@@ -16,6 +16,7 @@ import type {
   SnapshotRow,
   TankRow,
   TransferEventRow,
+  Watermark,
 } from "../rows.ts";
 import { keyOfPair, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { UndoLog } from "./undo.ts";
@@ -45,16 +46,24 @@ export class MemoryJournal implements Journal {
   readonly #horizons = new Map<string, number>();
   readonly #events = new Map<string, readonly TransferEventRow[]>();
   readonly #meta = new Map<string, string>();
+  /** Outside of the log, so that what a test takes from the log is missed. */
+  readonly #watermarks = new Map<string, Watermark>();
   #places = 0;
   #eventCount = 0;
+  #position = 0;
 
   constructor(bounds: JournalBounds = LIMITS) {
     this.#transferEventsMax = bounds.transferEventsMax;
     this.#transfersKeptMax = bounds.transfersKeptMax;
   }
 
+  get position(): number {
+    return this.#position;
+  }
+
   async commit(writes: readonly JournalWrite[]): Promise<void> {
     if (this.fault !== undefined) throw new StorageUnavailable(this.fault);
+    if (writes.length === 0) return;
     const undo = new UndoLog();
     const eventCount = this.#eventCount;
     try {
@@ -66,6 +75,20 @@ export class MemoryJournal implements Journal {
       this.#eventCount = eventCount;
       throw error;
     }
+    this.#position++;
+  }
+
+  /**
+   * The storage loses the end of a tank's log, from entry `fromSeq` on, and says nothing: for tests
+   * of what notices.
+   */
+  loseLog(tankId: string, fromSeq: number): void {
+    const rows = this.#logs.get(tankId);
+    for (const seq of [...(rows?.keys() ?? [])]) if (seq >= fromSeq) rows?.delete(seq);
+  }
+
+  async watermarks(): Promise<readonly Watermark[]> {
+    return [...this.#watermarks.values()].sort((a, b) => (a.tank_id < b.tank_id ? -1 : 1));
   }
 
   #apply(write: JournalWrite, undo: UndoLog): void {
@@ -112,6 +135,10 @@ export class MemoryJournal implements Journal {
     const rows = this.#ofTank(this.#logs, row.tank_id, undo);
     if (rows.has(row.seq)) throw new JournalConflict(`log ${row.tank_id} ${row.seq} is written`);
     undo.set(rows, row.seq, copyLog(row));
+    const { tank_id, seq, tick, checksum } = row;
+    if (seq >= (this.#watermarks.get(tank_id)?.seq ?? 0)) {
+      undo.set(this.#watermarks, tank_id, { tank_id, seq, tick, checksum });
+    }
   }
 
   #putOutbox(row: OutboxRow, undo: UndoLog): void {
@@ -138,6 +165,7 @@ export class MemoryJournal implements Journal {
         undo.delete(this.#tanks, write.tank_id);
         undo.delete(this.#logs, write.tank_id);
         undo.delete(this.#snapshots, write.tank_id);
+        undo.delete(this.#watermarks, write.tank_id);
         break;
       case "connection":
         undo.delete(this.#connections, write.connection_id);

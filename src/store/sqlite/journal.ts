@@ -9,6 +9,7 @@ import type {
   SnapshotRow,
   TankRow,
   TransferEventRow,
+  Watermark,
 } from "../rows.ts";
 import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
@@ -27,6 +28,8 @@ export class SqliteJournal implements Journal {
   readonly #writes: Writes;
   readonly #bounds: Readonly<Record<(typeof BOUNDED)[number], RowBound>>;
   readonly #read: ReturnType<typeof prepareReads>;
+  readonly #advance;
+  #position: number;
 
   constructor(database: Connection, { transferEventsMax, transfersKeptMax }: JournalBounds) {
     this.#database = database;
@@ -37,14 +40,26 @@ export class SqliteJournal implements Journal {
       inbox: boundInbox(database, transfersKeptMax),
     };
     this.#read = prepareReads(database);
+    this.#advance = database.prepare<{ position: number }, []>(
+      "UPDATE journal SET position = position + 1 RETURNING position",
+    );
+    const row = database.prepare<{ position: number }, []>("SELECT position FROM journal").get();
+    this.#position = row?.position ?? 0;
+  }
+
+  get position(): number {
+    return this.#position;
   }
 
   async commit(writes: readonly JournalWrite[]): Promise<void> {
+    if (writes.length === 0) return;
     try {
       this.#database.run("BEGIN IMMEDIATE");
       for (const write of writes) this.#writes.apply(write);
       for (const kind of BOUNDED) this.#bounds[kind].enforce(puts(writes, kind));
+      const position = this.#advance.get()?.position ?? 0;
       this.#database.run("COMMIT");
+      this.#position = position;
     } catch (error) {
       this.#rollBack();
       throw journalError(error);
@@ -55,6 +70,10 @@ export class SqliteJournal implements Journal {
   #rollBack(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     for (const kind of BOUNDED) this.#bounds[kind].distrust();
+  }
+
+  async watermarks(): Promise<readonly Watermark[]> {
+    return this.#read.watermarks.all();
   }
 
   async tanks(): Promise<readonly TankRow[]> {
@@ -127,6 +146,10 @@ function prepareReads(database: Connection) {
     ),
   });
   return {
+    watermarks: select<Watermark>(
+      "tank_id, MAX(seq) AS seq, tick, checksum",
+      "log GROUP BY tank_id ORDER BY tank_id",
+    ),
     tanks: select<TankRow>(TANKS.columns, "tanks ORDER BY ordinal"),
     log: select<LogRow>(LOG.columns, "log WHERE tank_id = ? AND seq > ? ORDER BY seq"),
     snapshots: select<SnapshotRow>(

@@ -117,4 +117,14 @@ export const SCHEMA_STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   DELETE FROM meta WHERE key LIKE 'lowest_undecided %';
   `,
+  // journal: one row. id names this journal for good, position counts its commits.
+  `
+  ALTER TABLE tanks ADD COLUMN origin TEXT NOT NULL DEFAULT 'founded';
+  CREATE TABLE journal (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    id TEXT NOT NULL,
+    position INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO journal VALUES (1, lower(hex(randomblob(8))), 0);
+  `,
 ];

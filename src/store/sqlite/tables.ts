@@ -54,6 +54,7 @@ export const TANKS = table<TankRow>("tanks", ["tank_id"], {
   tank_key: true,
   epoch: true,
   ordinal: true,
+  origin: true,
 });
 
 export const LOG = table<LogRow>("log", ["tank_id", "seq"], {

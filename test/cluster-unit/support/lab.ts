@@ -110,6 +110,7 @@ export class LabNode {
         tank_key: tankId,
         epoch: 1,
         ordinal: this.tanks.length + 1,
+        origin: "founded",
       },
       status: "running",
       stats: { ...NO_STATS, alive: 7 },
