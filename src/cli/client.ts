@@ -39,7 +39,12 @@ export class NodeClient {
     return this.#send("POST", path, body);
   }
 
-  async #send(method: "GET" | "POST", path: string, body: unknown): Promise<unknown> {
+  /** @throws as {@link NodeClient.get} */
+  delete(path: string): Promise<unknown> {
+    return this.#send("DELETE", path, undefined);
+  }
+
+  async #send(method: "GET" | "POST" | "DELETE", path: string, body: unknown): Promise<unknown> {
     const answer = await this.#network
       .send({
         method,

@@ -53,6 +53,8 @@ export interface Host {
   readonly cores: number;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Asks the person at the terminal and returns the line typed; undefined when nobody sits there. */
+  ask(question: string): Promise<string | undefined>;
   readonly build: Build;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -31,3 +31,8 @@ export function readNumber(
   if (number >= min && number <= max) return number;
   throw new Problem("usage", `${flag} cannot be "${text}": give a number from ${min} to ${max}`);
 }
+
+/** `12,345`: long numbers as people read them. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en");
+}

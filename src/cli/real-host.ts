@@ -39,6 +39,7 @@ export function realHost(entry: Entry): Host {
     cores: availableParallelism(),
     stdout: output(1, process.stdout),
     stderr: output(2, process.stderr),
+    ask,
     build: entry.build,
     clock: realClock,
     timers: realTimers,
@@ -99,6 +100,15 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+/** The terminal stays in its own line mode, so that Ctrl-C ends the program as anywhere else. */
+async function ask(question: string): Promise<string | undefined> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY || !stderr.isTTY) return undefined;
+  writeWhole(2, new TextEncoder().encode(question));
+  for await (const typed of stdin) return String(typed);
+  return "";
 }
 
 function readText(path: string): string | undefined {

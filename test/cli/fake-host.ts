@@ -12,6 +12,8 @@ export interface World {
   readonly answer?: (request: HttpRequest) => HttpResponse | undefined;
   readonly isRoot?: boolean;
   readonly isTerminal?: boolean;
+  /** What the person at the terminal types; nobody sits there when it is left out. */
+  readonly typed?: string;
   readonly cores?: number;
   /** Files that a command writes, by path; none can be written when it is left out. */
   readonly written?: Map<string, string>;
@@ -27,6 +29,7 @@ export interface Ran {
   readonly err: string;
   readonly requests: readonly HttpRequest[];
   readonly terminated: readonly number[];
+  readonly questions: readonly string[];
 }
 
 /** Runs one command line in a made-up world. */
@@ -35,8 +38,10 @@ export async function runIn(world: World, ...commandLine: readonly string[]): Pr
   const err: string[] = [];
   const requests: HttpRequest[] = [];
   const terminated: number[] = [];
-  const code = await runCli(fakeHost(world, commandLine, { out, err, requests, terminated }));
-  return { code, out: out.join(""), err: err.join(""), requests, terminated };
+  const questions: string[] = [];
+  const traces = { out, err, requests, terminated, questions };
+  const code = await runCli(fakeHost(world, commandLine, traces));
+  return { code, out: out.join(""), err: err.join(""), requests, terminated, questions };
 }
 
 interface Traces {
@@ -44,6 +49,7 @@ interface Traces {
   readonly err: string[];
   readonly requests: HttpRequest[];
   readonly terminated: number[];
+  readonly questions: string[];
 }
 
 function fakeHost(world: World, commandLine: readonly string[], traces: Traces): Host {
@@ -68,6 +74,10 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     cores: world.cores ?? 1,
     stdout: output(traces.out),
     stderr: output(traces.err),
+    ask: async (question) => {
+      if (world.typed !== undefined) traces.questions.push(question);
+      return world.typed;
+    },
     build: { version: "1.2.3", commit: "abc" },
     clock: { wallMs: () => Date.parse("2030-01-01T00:01:00Z"), monotonicMs: () => nowMs },
     timers: {

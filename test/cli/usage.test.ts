@@ -24,8 +24,11 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
     ],
     [["start", "extra"], /^tankd: too many arguments.*tankd start --help\n$/],
     [["start", "--url", "http://h:1"], /^tankd: start runs a node on this machine/],
-    [["tank"], /^tankd: tankd tank needs a command: ls, create, show\n$/],
-    [["tank", "foo"], /^tankd: tankd tank has no command "foo"; there are ls, create, show\n$/],
+    [["tank"], /^tankd: tankd tank needs a command: ls, create, show, pause, .*rm\n$/],
+    [
+      ["tank", "foo"],
+      /^tankd: tankd tank has no command "foo"; there are ls, create, show, pause, .*rm\n$/,
+    ],
     [["tank", "create", "--fish", "-1"], /^tankd: --fish cannot be "-1"/],
     [
       ["connect", "a"],

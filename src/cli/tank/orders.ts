@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import type { TankView } from "../../api/tank-view.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { readAnswer } from "../answer.ts";
+import type { NodeClient } from "../client.ts";
+import type { CliContext } from "../context.ts";
+import { CommandFailure } from "../failure.ts";
+import { count } from "../words.ts";
+import { chosenTanks } from "./chosen.ts";
+
+/** What a node answers to an order. */
+const doneSchema = z.object({ tank_id: z.string(), tick: z.number() });
+export type Done = z.infer<typeof doneSchema>;
+
+/** What is to be done to tanks, and how that is said. */
+export interface Order {
+  /** Last part of the route's path. */
+  readonly route: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Of tanks that were not named one by one: whether it has anything to do there. */
+  readonly fits: (tank: TankView) => boolean;
+  /** `Paused`, for what is said of many tanks at once. */
+  readonly verb: string;
+  readonly describe: (tank: TankView, done: Done) => string;
+}
+
+/** Orders that a node works at in the same moment: its commits carry them together. */
+const AT_ONCE = 16;
+
+/** A tank and what became of its order. */
+interface Result {
+  readonly tank: TankView;
+  readonly settled: PromiseSettledResult<unknown>;
+}
+
+/**
+ * Gives an order to each of these tanks. One that fails keeps the others from nothing; the failures
+ * are said at the end.
+ * @throws the failure of a single tank, {@link CommandFailure} for some of several.
+ */
+export async function giveOrder(
+  context: CliContext,
+  command: Command,
+  wanted: readonly string[],
+  all: boolean,
+  order: Order,
+): Promise<readonly Done[]> {
+  const node = await context.node(command);
+  const chosen = await chosenTanks(node, wanted, all);
+  const tanks = all ? chosen.filter(order.fits) : chosen;
+  const results = await postAll(node, tanks, order);
+  const bodies = results.flatMap(({ settled }) =>
+    settled.status === "fulfilled" ? [settled.value] : [],
+  );
+  const single = !all && wanted.length === 1;
+  const [only] = results;
+  if (single && only?.settled.status === "rejected") throw only.settled.reason;
+  if (context.wantsJson(command)) {
+    context.printJson(single ? bodies[0] : { results: bodies, count: bodies.length });
+  } else if (all) {
+    context.print(summary(order, bodies.length, chosen.length - tanks.length));
+  } else {
+    for (const line of lines(order, results)) context.print(line);
+  }
+  sayFailures(context, results);
+  return bodies.map((body) => doneSchema.parse(body));
+}
+
+async function postAll(
+  node: NodeClient,
+  tanks: readonly TankView[],
+  { route, body }: Order,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (let from = 0; from < tanks.length; from += AT_ONCE) {
+    const some = tanks.slice(from, from + AT_ONCE);
+    const settled = await Promise.allSettled(
+      some.map(({ tank }) =>
+        node.post(`/api/tanks/${encodeURIComponent(tank.tank_id)}/${route}`, body),
+      ),
+    );
+    for (const [index, tank] of some.entries()) {
+      const one = settled[index];
+      if (one !== undefined) results.push({ tank, settled: one });
+    }
+  }
+  return results;
+}
+
+function lines(order: Order, results: readonly Result[]): readonly string[] {
+  return results.flatMap(({ tank, settled }) =>
+    settled.status === "fulfilled"
+      ? [order.describe(tank, readAnswer(doneSchema, settled.value))]
+      : [],
+  );
+}
+
+function summary({ verb }: Order, done: number, left: number): string {
+  const others = left === 0 ? "" : `; ${count(left, "other")} had no need of it or stand still`;
+  return `${verb} ${count(done, "tank")}${others}.`;
+}
+
+function sayFailures(context: CliContext, results: readonly Result[]): void {
+  const failed = results.filter(({ settled }) => settled.status === "rejected");
+  if (failed.length === 0) return;
+  for (const { tank, settled } of failed) {
+    if (settled.status === "rejected") {
+      context.say(`${tank.tank.name}: ${messageOf(settled.reason)}`);
+    }
+  }
+  throw new CommandFailure(
+    `${failed.length} of ${count(results.length, "tank")} did not take it`,
+    1,
+  );
+}
