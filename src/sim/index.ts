@@ -1,6 +1,7 @@
 /** The world: pure and deterministic. Everything that the rest of the program may use of it. */
 
 export { apply } from "./commands.ts";
+export { fork } from "./fork.ts";
 export { daylightAt } from "./habitat/daylight.ts";
 export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX, ORIGINS } from "./model.ts";
 export { plantLedgerOf } from "./plants/plant-ledger.ts";
@@ -43,5 +44,5 @@ export {
   readRecord,
 } from "./wire/record.ts";
 export { RECORD_VERSION } from "./wire/record-layout.ts";
-export { loadTank, SnapshotError, saveTank } from "./wire/snapshot.ts";
+export { loadTank, SnapshotError, savedSpec, saveTank } from "./wire/snapshot.ts";
 export { createTank, step } from "./world.ts";

@@ -7,7 +7,7 @@ import {
 import { FISH_REFERENCE, FOUNDERS_MAX } from "../model.ts";
 import { REST_TICKS } from "../poker/rules.ts";
 import { book, CAUSE } from "../state/energy-ledger.ts";
-import { reserveRows, type Tank } from "../state/tank.ts";
+import { reserveRows, roomForPlants, type Tank } from "../state/tank.ts";
 import type { Side } from "../types.ts";
 import { COUNT_MAX, faultOfNumbers, layoutOf, real, whole, word } from "../wire/record-layout.ts";
 import { closeSpot, openSpot } from "./garden.ts";
@@ -106,11 +106,11 @@ export function restorePlant(tank: Tank, plant: PlantRow): void {
 
 /** The caller has checked the plant and chosen an empty spot. */
 function place(tank: Tank, plant: PlantRow): void {
-  const { counters, arena } = tank;
+  const { counters } = tank;
   // So much room that a sprout, in the middle of a tick, never has to grow the arena.
   const plants = tank.plantSpots + counters.plants + 1;
   if (plant.spot >= tank.plantSpots) {
-    reserveRows(tank, { plants, food: tank.foodCap + plants + arena.feeders.capacity });
+    reserveRows(tank, roomForPlants(tank, plants));
   }
   const row = openSpot(tank, plant.spot);
   for (const { name } of SCALARS) tank.plants[name][row] = plant[name];

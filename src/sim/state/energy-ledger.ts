@@ -127,6 +127,23 @@ export function checkEnergy(tank: Tank): void {
   }
 }
 
+/** Cause under which a forked world's accounts are filled, in the order of {@link ACCOUNTS} after the world. */
+const FOUNDED_BY = [
+  CAUSE.founding,
+  CAUSE.food_spawn,
+  CAUSE.sprouting,
+  CAUSE.recharge,
+  CAUSE.crab_arrival,
+] as const;
+
+/** Begins the books anew: what the accounts hold is all that ever flowed. */
+export function foundBooks(tank: Tank): void {
+  const { held, flows } = tank.scratch;
+  measureAccounts(tank, held);
+  flows.fill(0);
+  for (const [index, cause] of FOUNDED_BY.entries()) book(flows, cause, held[index + 1] as number);
+}
+
 /** Accounts of each cause. */
 const FROM = Uint8Array.from(CAUSES, ({ from }) => ACCOUNTS.indexOf(from));
 const TO = Uint8Array.from(CAUSES, ({ to }) => ACCOUNTS.indexOf(to));

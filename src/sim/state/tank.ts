@@ -226,6 +226,23 @@ export function reserveRows(tank: Tank, rows: Partial<Capacities>): void {
   tank.scratch = { ...makeScratch(tank.width, tank.height, arena), heldBefore, flowsBefore };
 }
 
+/**
+ * What `plants` plants need beside their rows: each may offer nectar, which stands behind the food
+ * items. More than there are spots are there only when some came back to a full tank.
+ */
+export function roomForPlants({ foodCap, arena }: Tank, plants: number): Partial<Capacities> {
+  return { plants, food: foodCap + plants + arena.feeders.capacity };
+}
+
+/** Makes sure that what the counters say fits: as much room as a tank that came there by itself has. */
+export function reserveAll(tank: Tank): void {
+  const { counters, plantSpots } = tank;
+  reserveRows(tank, counters);
+  if (counters.plants > plantSpots) {
+    reserveRows(tank, roomForPlants(tank, plantSpots + counters.plants));
+  }
+}
+
 /** Rows in use of a table. */
 export function rowsIn({ counters }: Tank, name: TableName): number {
   return name === "bodies" ? counters.fish : counters[name];

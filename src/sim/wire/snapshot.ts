@@ -8,10 +8,11 @@ import {
   type Counters,
   emptyCounters,
   makeTank,
-  reserveRows,
+  reserveAll,
   rowsIn,
   type Tank,
 } from "../state/tank.ts";
+import type { TankSpec } from "../types.ts";
 import { hashBytes } from "./hash.ts";
 
 /** Why bytes are not a tank that this engine can run. */
@@ -61,23 +62,33 @@ export function saveTank(tank: Tank): Uint8Array {
   return bytes;
 }
 
+/** What a saved tank was made from, without making it: a tank of a million fish takes gigabytes. */
+export function savedSpec(bytes: Uint8Array): TankSpec {
+  return specIn(checkedWords(bytes));
+}
+
+function specIn(words: Uint32Array): TankSpec {
+  const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
+  return {
+    seed: scalars[0] as number,
+    fish: scalars[1] as number,
+    tankKey: formatKey(words[KEY_AT] as number, words[KEY_AT + 1] as number),
+  };
+}
+
 /** The tank of {@link saveTank}, bit by bit. Throws {@link SnapshotError}. */
 export function loadTank(bytes: Uint8Array): Tank {
   const words = checkedWords(bytes);
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
-  const tank = makeTank({
-    seed: scalars[0] as number,
-    fish: scalars[1] as number,
-    tankKey: formatKey(words[KEY_AT] as number, words[KEY_AT + 1] as number),
-  });
+  const tank = makeTank(specIn(words));
   for (const [index, name] of COUNTER_NAMES.entries()) {
     tank.counters[name] = scalars[2 + index] as number;
   }
-  const { counters } = tank;
-  reserveRows(tank, counters);
+  // Before there is made room for it: what the counters say may be nonsense.
   if (words.length !== TABLES_AT + contentWords(tank)) {
     throw damaged("its length does not fit its content");
   }
+  reserveAll(tank);
   tank.arena.flows.set(scalars.subarray(FLOWS_FROM));
   tank.arena.streams.set(words.subarray(STREAMS_AT, TABLES_AT));
   let at = TABLES_AT;
@@ -107,11 +118,12 @@ function checkedWords(bytes: Uint8Array): Uint32Array {
   return words;
 }
 
-/** Words that the rows in use take. */
+/** Words that the rows in use take; NaN when a count is none. */
 function contentWords(tank: Tank): number {
   let words = 0;
   for (const name of TABLE_NAMES) {
     const rows = rowsIn(tank, name);
+    if (!Number.isSafeInteger(rows) || rows < 0) return Number.NaN;
     for (const { wordWidth } of tank.arena[name].placed) words += wordWidth * rows;
   }
   return words;

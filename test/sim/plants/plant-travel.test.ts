@@ -2,10 +2,12 @@ import { expect, test } from "bun:test";
 import {
   apply,
   digest,
+  loadTank,
   plantLedgerOf,
   plantMigrants,
   plantsOf,
   readPlantRecord,
+  saveTank,
   type Tank,
 } from "../../../src/sim/index.ts";
 import type { PlantRow } from "../../../src/sim/plants/plant-row.ts";
@@ -89,4 +91,20 @@ test("a plant of a future this tank has not seen is refused", () => {
   const record = exportPlant(run(tankOf(3, 20), 700), somePlant(run(tankOf(3, 20), 700)));
   const younger = tankOf(3, 1);
   expect(apply(younger, { kind: "restore", record })).toMatchObject({ kind: "rejected" });
+});
+
+test("a full garden with plants between its spots is loaded with room for all", () => {
+  const tank = run(tankOf(6, 20), 700);
+  const records = plantsOf(tank).map(({ plant_id }) => exportPlant(tank, plant_id));
+  for (const seed of [7, 8, 9]) {
+    const other = run(tankOf(seed, 20, `00000000000000${seed}${seed}`), 700);
+    for (const { plant_id } of plantsOf(other)) {
+      apply(tank, { kind: "import", record: exportPlant(other, plant_id), side: "left" });
+    }
+  }
+  for (const record of records) apply(tank, { kind: "restore", record });
+  expect(plantsOf(tank).length).toBeGreaterThan(tank.plantSpots);
+  const loaded = loadTank(saveTank(tank));
+  expect(loaded.arena.food.capacity).toBe(tank.arena.food.capacity);
+  expect(digest(run(loaded, 2000))).toBe(digest(run(tank, 2000)));
 });
