@@ -5,6 +5,7 @@ import type {
   LogRow,
   OutboxRow,
   OutboxState,
+  RememberedRow,
   SnapshotRow,
   TankRow,
   TransferEventRow,
@@ -24,9 +25,13 @@ export type JournalWrite =
   | { readonly put: "inbox"; readonly row: InboxRow }
   | { readonly put: "horizon"; readonly row: HorizonRow }
   | { readonly put: "event"; readonly row: TransferEventRow }
+  | { readonly put: "remembered"; readonly row: RememberedRow }
   | { readonly put: "meta"; readonly key: string; readonly value: string }
   | { readonly remove: "tank"; readonly tank_id: string }
   | { readonly remove: "connection"; readonly connection_id: string }
+  | { readonly remove: "remembered"; readonly node_id: string }
+  /** Every row of every kind; only the position counts on. */
+  | { readonly remove: "everything" }
   | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
   /** Rows of the log that snapshots cover. */
   | { readonly remove: "log"; readonly tank_id: string; readonly up_to_seq: number }
@@ -54,7 +59,8 @@ export interface JournalBounds {
 /**
  * The truth of a node: what is in it has happened. Rows of `log` and `inbox` are only ever added;
  * adding one whose key is taken rejects the whole commit with {@link JournalConflict}.
- * Snapshots, connections and horizons with a known key, tanks, outbox rows and meta replace what was there.
+ * Snapshots, connections, horizons and remembered positions with a known key, tanks, outbox rows and
+ * meta replace what was there.
  * A removed tank takes its log and snapshots along; its transfers stay, so that a late copy of one
  * still gets the answer it had. The oldest events of settled transfers fold away beyond
  * `LIMITS.transferEventsMax`; meta `transfer_events_folded` counts them.
@@ -106,6 +112,8 @@ export interface JournalReads {
     readonly { source_tank_id: string; destination_tank_id: string; sequence: number }[]
   >;
   events(transferId: string): Promise<readonly TransferEventRow[]>;
+  /** In the order of node ids. */
+  remembered(): Promise<readonly RememberedRow[]>;
   meta(key: string): Promise<string | undefined>;
 }
 

@@ -139,6 +139,19 @@ export interface HorizonRow {
   readonly lowest_undecided: number;
 }
 
+/** How far another node's journal had come, as it has said itself: what it must never fall behind. */
+export interface RememberedRow {
+  readonly node_id: string;
+  readonly position: number;
+  /** The start of that node in which it said so. */
+  readonly boot_id: string;
+  /** Its own signed words, which it is shown again when it seems to have forgotten them. */
+  readonly statement: string;
+  /** By what it was heard last. Those with whom fish were exchanged are the last to be forgotten. */
+  readonly heard_by: "handshake" | "transfer";
+  readonly heard_at: number;
+}
+
 /** The steps of DESIGN §5; `direction` tells which end wrote it. */
 export type TransferEvent =
   | "initiated"

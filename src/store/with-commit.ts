@@ -20,6 +20,7 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     horizon: (pair) => journal.horizon(pair),
     lastSequences: () => journal.lastSequences(),
     events: (transferId) => journal.events(transferId),
+    remembered: () => journal.remembered(),
     meta: (key) => journal.meta(key),
   };
 }

@@ -11,6 +11,7 @@ import {
   inboxRow,
   logRow,
   outboxRow,
+  rememberedRow,
   snapshotRow,
   tankRow,
 } from "./rows.ts";
@@ -67,6 +68,7 @@ function rowsComeBack(opened: Opened): void {
       inbox: await from.inboxRow("x2"),
       events: await from.events("x1"),
       horizon: await from.horizon(PAIR),
+      remembered: await from.remembered(),
       meta: await from.meta("k"),
     });
     await journal.commit([
@@ -79,6 +81,9 @@ function rowsComeBack(opened: Opened): void {
       { put: "event", row: eventRow("x1", 7) },
       { put: "horizon", row: { ...PAIR, lowest_undecided: 4 } },
       { put: "horizon", row: { ...PAIR, lowest_undecided: 5 } },
+      { put: "remembered", row: rememberedRow("n2", 7) },
+      { put: "remembered", row: rememberedRow("n1", 8) },
+      { put: "remembered", row: rememberedRow("n2", 9) },
       { put: "meta", key: "k", value: "v" },
     ]);
     const expected = {
@@ -90,10 +95,56 @@ function rowsComeBack(opened: Opened): void {
       inbox: inboxRow("x2"),
       events: [eventRow("x1", 7)],
       horizon: 5,
+      remembered: [rememberedRow("n1", 8), rememberedRow("n2", 9)],
       meta: "v",
     };
     expect(await read(journal)).toEqual(expected);
     expect(await read((await subject.reopen()).journal)).toEqual(expected);
+  });
+
+  test("everything can go in one commit with what comes instead; the position counts on", async () => {
+    const { journal, subject } = await opened();
+    await journal.commit([
+      TANK,
+      { put: "log", row: logRow("t1", 1) },
+      { put: "snapshot", row: snapshotRow("t1", 1) },
+      { put: "connection", row: connectionRow("c1") },
+      { put: "outbox", row: outboxRow("x1") },
+      { put: "inbox", row: inboxRow("x2") },
+      { put: "event", row: eventRow("x1", 7) },
+      { put: "horizon", row: { ...PAIR, lowest_undecided: 4 } },
+      { put: "remembered", row: rememberedRow("n1", 8) },
+      { put: "meta", key: "k", value: "v" },
+    ]);
+    await journal.commit([{ put: "remembered", row: rememberedRow("n2", 9) }]);
+    await journal.commit([{ remove: "remembered", node_id: "n2" }]);
+    expect(await journal.remembered()).toEqual([rememberedRow("n1", 8)]);
+    const before = journal.position;
+    const conflict = { put: "log", row: logRow("t1", 1) } as const;
+    const refused = [{ remove: "everything" }, TANK, conflict, conflict] as const;
+    await expect(journal.commit(refused)).rejects.toThrow(JournalConflict);
+    expect((await journal.tanks()).length).toBe(1);
+    await journal.commit([
+      { remove: "everything" },
+      { put: "tank", row: tankRow("t3") },
+      { put: "log", row: logRow("t3", 1) },
+    ]);
+    const look = async (from: Journal) => {
+      expect((await from.tanks()).map((row) => row.tank_id)).toEqual(["t3"]);
+      expect(await from.log("t1", 0)).toEqual([]);
+      expect(await from.snapshots("t1")).toEqual([]);
+      expect(await from.connections()).toEqual([]);
+      expect(await from.outboxRow("x1")).toBeUndefined();
+      expect(await from.inboxRow("x2")).toBeUndefined();
+      expect(await from.events("x1")).toEqual([]);
+      expect(await from.horizon(PAIR)).toBe(0);
+      expect(await from.remembered()).toEqual([]);
+      expect(await from.meta("k")).toBeUndefined();
+      expect((await from.watermarks()).map((mark) => mark.tank_id)).toEqual(["t3"]);
+      expect(from.position).toBe(before + 1);
+    };
+    await look(journal);
+    await look((await subject.reopen()).journal);
   });
 
   test("what is not there is undefined or empty", async () => {

@@ -3,6 +3,7 @@ import type {
   InboxRow,
   LogRow,
   OutboxRow,
+  RememberedRow,
   SnapshotRow,
   TankRow,
   TransferEventRow,
@@ -105,4 +106,9 @@ export function inboxRow(transfer_id: string): InboxRow {
 
 export function eventRow(transfer_id: string, at: number): TransferEventRow {
   return { transfer_id, at, event: "initiated", detail: `at ${at}` };
+}
+
+export function rememberedRow(node_id: string, position: number): RememberedRow {
+  const statement = `${position}.b1.signature`;
+  return { node_id, position, boot_id: "b1", statement, heard_by: "handshake", heard_at: 1 };
 }

@@ -13,6 +13,7 @@ import type {
   InboxRow,
   LogRow,
   OutboxRow,
+  RememberedRow,
   SnapshotRow,
   TankRow,
   TransferEventRow,
@@ -45,6 +46,7 @@ export class MemoryJournal implements Journal {
   readonly #inbox = new Map<string, Placed<InboxRow>>();
   readonly #horizons = new Map<string, number>();
   readonly #events = new Map<string, readonly TransferEventRow[]>();
+  readonly #remembered = new Map<string, RememberedRow>();
   readonly #meta = new Map<string, string>();
   /** Outside of the log, so that what a test takes from the log is missed. */
   readonly #watermarks = new Map<string, Watermark>();
@@ -125,6 +127,9 @@ export class MemoryJournal implements Journal {
       case "event":
         this.#putEvent(write.row, undo);
         break;
+      case "remembered":
+        undo.set(this.#remembered, write.row.node_id, { ...write.row });
+        break;
       case "meta":
         undo.set(this.#meta, write.key, write.value);
         break;
@@ -170,6 +175,12 @@ export class MemoryJournal implements Journal {
       case "connection":
         undo.delete(this.#connections, write.connection_id);
         break;
+      case "remembered":
+        undo.delete(this.#remembered, write.node_id);
+        break;
+      case "everything":
+        this.#removeEverything(undo);
+        break;
       case "snapshot":
         undo.delete(this.#snapshots.get(write.tank_id) ?? new Map(), write.seq);
         break;
@@ -179,6 +190,24 @@ export class MemoryJournal implements Journal {
         break;
       }
     }
+  }
+
+  #removeEverything(undo: UndoLog): void {
+    const all: readonly Map<string, unknown>[] = [
+      this.#tanks,
+      this.#logs,
+      this.#snapshots,
+      this.#watermarks,
+      this.#connections,
+      this.#outbox,
+      this.#inbox,
+      this.#horizons,
+      this.#events,
+      this.#remembered,
+      this.#meta,
+    ];
+    for (const rows of all) for (const key of [...rows.keys()]) undo.delete(rows, key);
+    this.#eventCount = 0;
   }
 
   #updateOutbox(write: Extract<JournalWrite, { update: unknown }>, undo: UndoLog): void {
@@ -301,6 +330,10 @@ export class MemoryJournal implements Journal {
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {
     return this.#events.get(transferId) ?? [];
+  }
+
+  async remembered(): Promise<readonly RememberedRow[]> {
+    return [...this.#remembered.values()].sort((a, b) => (a.node_id < b.node_id ? -1 : 1));
   }
 
   async meta(key: string): Promise<string | undefined> {

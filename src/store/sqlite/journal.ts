@@ -6,6 +6,7 @@ import type {
   InboxRow,
   LogRow,
   OutboxRow,
+  RememberedRow,
   SnapshotRow,
   TankRow,
   TransferEventRow,
@@ -14,7 +15,16 @@ import type {
 import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
 import { boundEvents, boundInbox, boundOutbox, type RowBound } from "./row-bound.ts";
-import { CONNECTIONS, INBOX, LOG, OUTBOX, SNAPSHOTS, TANKS, TRANSFER_EVENTS } from "./tables.ts";
+import {
+  CONNECTIONS,
+  INBOX,
+  LOG,
+  OUTBOX,
+  REMEMBERED,
+  SNAPSHOTS,
+  TANKS,
+  TRANSFER_EVENTS,
+} from "./tables.ts";
 import { Writes } from "./writes.ts";
 
 type Parameters = (string | number)[];
@@ -126,6 +136,10 @@ export class SqliteJournal implements Journal {
     return this.#read.events.all(transferId);
   }
 
+  async remembered(): Promise<readonly RememberedRow[]> {
+    return this.#read.remembered.all();
+  }
+
   async meta(key: string): Promise<string | undefined> {
     return this.#read.meta.get(key)?.value;
   }
@@ -181,6 +195,7 @@ function prepareReads(database: Connection) {
       TRANSFER_EVENTS.columns,
       "transfer_events WHERE transfer_id = ? ORDER BY place",
     ),
+    remembered: select<RememberedRow>(REMEMBERED.columns, "remembered ORDER BY node_id"),
     meta: select<{ value: string }>("value", "meta WHERE key = ?"),
   };
 }

@@ -127,4 +127,14 @@ export const SCHEMA_STEPS: readonly string[] = [
   ) STRICT;
   INSERT INTO journal VALUES (1, lower(hex(randomblob(8))), 0);
   `,
+  `
+  CREATE TABLE remembered (
+    node_id TEXT NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL,
+    boot_id TEXT NOT NULL,
+    statement TEXT NOT NULL,
+    heard_by TEXT NOT NULL,
+    heard_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

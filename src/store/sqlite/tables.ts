@@ -4,6 +4,7 @@ import type {
   InboxRow,
   LogRow,
   OutboxRow,
+  RememberedRow,
   SnapshotRow,
   TankRow,
   TransferEventRow,
@@ -135,6 +136,15 @@ export const HORIZONS = table<HorizonRow>(
     lowest_undecided: true,
   },
 );
+
+export const REMEMBERED = table<RememberedRow>("remembered", ["node_id"], {
+  node_id: true,
+  position: true,
+  boot_id: true,
+  statement: true,
+  heard_by: true,
+  heard_at: true,
+});
 
 export const TRANSFER_EVENTS = table<TransferEventRow>("transfer_events", ["transfer_id"], {
   transfer_id: true,

@@ -7,11 +7,20 @@ import {
   INBOX,
   LOG,
   OUTBOX,
+  REMEMBERED,
   SNAPSHOTS,
   TANKS,
   type Table,
   TRANSFER_EVENTS,
 } from "./tables.ts";
+
+/** Logs and snapshots go with their tanks. */
+const EVERY_TABLE = [
+  ...[TANKS, CONNECTIONS, OUTBOX, INBOX, HORIZONS, TRANSFER_EVENTS, REMEMBERED].map(
+    ({ name }) => name,
+  ),
+  "meta",
+] as const;
 
 type Put = Extract<JournalWrite, { put: unknown }>;
 type Remove = Extract<JournalWrite, { remove: unknown }>;
@@ -65,6 +74,9 @@ export class Writes {
       case "event":
         this.#put.event(write.row);
         break;
+      case "remembered":
+        this.#put.remembered(write.row);
+        break;
       case "meta":
         this.#put.meta(write.key, write.value);
         break;
@@ -78,6 +90,12 @@ export class Writes {
         break;
       case "connection":
         this.#remove.connection.run(write.connection_id);
+        break;
+      case "remembered":
+        this.#remove.remembered.run(write.node_id);
+        break;
+      case "everything":
+        for (const statement of this.#remove.everything) statement.run();
         break;
       case "snapshot":
         this.#remove.snapshot.run(write.tank_id, write.seq);
@@ -112,6 +130,7 @@ function preparePuts(database: Connection) {
     inbox: adding(INBOX),
     horizon: replacing(HORIZONS),
     event: adding(TRANSFER_EVENTS),
+    remembered: replacing(REMEMBERED),
     meta: (key: string, value: string) => {
       meta.run(key, value);
     },
@@ -128,6 +147,8 @@ function prepareRemoves(database: Connection) {
   return {
     tank: database.prepare("DELETE FROM tanks WHERE tank_id = ?"),
     connection: database.prepare("DELETE FROM connections WHERE connection_id = ?"),
+    remembered: database.prepare("DELETE FROM remembered WHERE node_id = ?"),
+    everything: EVERY_TABLE.map((name) => database.prepare(`DELETE FROM ${name}`)),
     snapshot: database.prepare("DELETE FROM snapshots WHERE tank_id = ? AND seq = ?"),
     log: database.prepare("DELETE FROM log WHERE tank_id = ? AND seq <= ?"),
   };
