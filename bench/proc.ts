@@ -1,0 +1,59 @@
+/** What Linux knows of a process (proc(5)). */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Resident memory in megabytes. */
+export function residentMegabytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
+/** Bytes that the process has caused to be written to the disk, pages of its database included. */
+export function bytesWritten(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/io`, "utf8");
+  return Number(/^write_bytes: (\d+)/m.exec(text)?.[1]);
+}
+
+/** Milliseconds of processor time. */
+export interface ProcessorTime {
+  readonly user: number;
+  readonly system: number;
+  /** Of each kind of thread: by name, without its number. */
+  readonly threads: ReadonlyMap<string, number>;
+}
+
+/** USER_HZ of Linux: hundredths of a second in /proc/…/stat. */
+const CLOCK_TICK_MS = 10;
+
+export function processorTime(pid: number): ProcessorTime {
+  const [user, system] = timesOf(`/proc/${pid}/stat`);
+  const threads = new Map<string, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${thread}`;
+    try {
+      const own = readFileSync(`${folder}/comm`, "utf8")
+        .trim()
+        .replace(/[ -]?\d+$/, "");
+      const name = Number(thread) === pid ? "main" : own;
+      // The first figure is nanoseconds on a processor: finer than stat.
+      const ran = Number(readFileSync(`${folder}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+      threads.set(name, (threads.get(name) ?? 0) + ran);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return { user: user * CLOCK_TICK_MS, system: system * CLOCK_TICK_MS, threads };
+}
+
+/** What was used from `before` to `after`. */
+export function usedBetween(before: ProcessorTime, after: ProcessorTime): ProcessorTime {
+  const threads = new Map(
+    [...after.threads].map(([name, ms]) => [name, ms - (before.threads.get(name) ?? 0)]),
+  );
+  return { user: after.user - before.user, system: after.system - before.system, threads };
+}
+
+function timesOf(path: string): readonly [user: number, system: number] {
+  const text = readFileSync(path, "utf8");
+  // The name stands in parentheses and may hold any character; the times are fields 14 and 15.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return [Number(fields[11]), Number(fields[12])];
+}
