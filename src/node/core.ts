@@ -62,6 +62,8 @@ export interface CoreSettings {
   readonly zone: string | undefined;
   readonly timing: Timing;
   readonly tickRate: number;
+  /** Simulation threads; undefined for one a core. */
+  readonly threads: number | undefined;
   readonly autoConnect: boolean;
   readonly firstTanks: Omit<FirstTanks, "label">;
 }
@@ -86,7 +88,8 @@ const BOOT_ID_BYTES = 8;
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
   const { clock, metrics, store, random } = ports;
   const journal = groupCommit(store.journal, { clock, metrics });
-  const tanks = createTanks({ ...ports, journal, tickRate: settings.tickRate });
+  const { tickRate, threads = ports.machine.cpuCores } = settings;
+  const tanks = createTanks({ ...ports, journal, tickRate, threads });
   const cluster = createCluster({
     ...ports,
     identity,

@@ -199,6 +199,7 @@ function coreSettings(
     zone: settings.zone,
     timing: timingOf(settings.profile),
     tickRate: settings.tickRate,
+    threads: settings.threads,
     autoConnect: settings.autoConnect,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

@@ -140,6 +140,15 @@ export const SETTINGS = {
     env: "TANKD_TICK_RATE",
     help: "ticks per second; 0 is as fast as it goes",
   }),
+  threads: setting({
+    kind: integer(1, LIMITS.threadsMax),
+    default: undefined,
+    flag: "--threads",
+    placeholder: "number",
+    env: "TANKD_THREADS",
+    help: "simulation threads; one is started when the first tank needs it",
+    defaultHelp: "as many as there are cores for this process",
+  }),
   tag: setting({
     kind: list(label, LIMITS.labelsMax),
     default: [] as readonly string[],

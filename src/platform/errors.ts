@@ -19,6 +19,11 @@ export const PROBLEMS = {
   unknown_transfer: { status: 404, exit: 1, title: "No such transfer" },
   method_not_allowed: { status: 405, exit: 1, title: "This path does not take that method" },
   conflict: { status: 409, exit: 1, title: "The request conflicts with what is already there" },
+  directory_copied: {
+    status: 409,
+    exit: 1,
+    title: "This data directory is a copy or an old state of another one",
+  },
   transfer_mismatch: {
     status: 409,
     exit: 1,

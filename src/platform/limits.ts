@@ -28,6 +28,8 @@ export const LIMITS = {
   tanksAnnouncedMax: 256,
   /** Tanks that one node hosts. DESIGN §11 asks for 1,000. */
   tanksMax: 4096,
+  /** Simulation threads of one node: more than any machine of today has cores. */
+  threadsMax: 256,
   /** Founders of a new tank and fish of one spawn command. */
   foundersMax: 10_000,
   /** Portions of one feed command. */

@@ -1,7 +1,7 @@
 import { dropFood } from "./habitat/food.ts";
 import { enterFounder } from "./life/lifecycle.ts";
 import { LEFT, marginsOf, TOP } from "./life/motion.ts";
-import { FOUNDER_AGE_TICKS } from "./model.ts";
+import { FAST_FORWARD_TICKS_MAX, FOUNDER_AGE_TICKS } from "./model.ts";
 import { findPlant } from "./plants/garden.ts";
 import {
   exportPlant,
@@ -52,6 +52,8 @@ function carryOut(tank: Tank, command: Command): Outcome {
       return spawn(tank, command.fish);
     case "set_tick_rate":
       return setTickRate(command.ticksPerSecond);
+    case "fast_forward":
+      return fastForward(command.ticks);
     // Pace is the host's: the world has no time besides its ticks.
     case "pause":
     case "resume":
@@ -172,6 +174,14 @@ function spawn(tank: Tank, fish: number): Outcome {
 function setTickRate(ticksPerSecond: number): Outcome {
   if (Number.isFinite(ticksPerSecond) && ticksPerSecond >= 0) return DONE;
   return rejected("bad_command", "the tick rate must be 0 or a positive number");
+}
+
+function fastForward(ticks: number): Outcome {
+  if (isCount(ticks) && ticks <= FAST_FORWARD_TICKS_MAX) return DONE;
+  return rejected(
+    "bad_command",
+    `ticks must be a whole number from 1 to ${FAST_FORWARD_TICKS_MAX}`,
+  );
 }
 
 function isCount(value: number): boolean {

@@ -3,7 +3,13 @@
 export { apply } from "./commands.ts";
 export { fork } from "./fork.ts";
 export { daylightAt } from "./habitat/daylight.ts";
-export { ENGINE_VERSION, FOOD_KINDS, FOUNDERS_MAX, ORIGINS } from "./model.ts";
+export {
+  ENGINE_VERSION,
+  FAST_FORWARD_TICKS_MAX,
+  FOOD_KINDS,
+  FOUNDERS_MAX,
+  ORIGINS,
+} from "./model.ts";
 export { plantLedgerOf } from "./plants/plant-ledger.ts";
 export {
   type Answer,

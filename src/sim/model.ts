@@ -256,3 +256,9 @@ export const EMERGENCY_MARGIN = 100;
 /** Weights of energy and of rarity in choosing the parent (TW). */
 export const EMERGENCY_ENERGY_WEIGHT = 0.7;
 export const EMERGENCY_RARITY_WEIGHT = 0.3;
+
+/**
+ * Ticks of one fast-forward: four days at 30 ticks/s, and some minutes of CPU with 50 fish (13 µs a
+ * tick). Ours; it bounds what one command can make a machine do.
+ */
+export const FAST_FORWARD_TICKS_MAX = 10_000_000;

@@ -37,7 +37,9 @@ export type Command =
   | { readonly kind: "spawn"; readonly fish: number }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  | { readonly kind: "set_tick_rate"; readonly ticksPerSecond: number };
+  | { readonly kind: "set_tick_rate"; readonly ticksPerSecond: number }
+  /** 1 to FAST_FORWARD_TICKS_MAX ticks as fast as they go, then as before; see tanks/thread/controls.ts. */
+  | { readonly kind: "fast_forward"; readonly ticks: number };
 
 export type Rejection =
   | "no_such_fish"

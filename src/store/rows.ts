@@ -33,6 +33,7 @@ export type LogKind =
   | "pause"
   | "resume"
   | "set_tick_rate"
+  | "fast_forward"
   /** No command: a digest of the state at this tick. */
   | "mark";
 

@@ -131,6 +131,11 @@ export class LiveTank {
     return this.#captures.ask(null, (request) => this.#post({ kind: "capture", request }));
   }
 
+  /** The tank's clock stands still until `release`. */
+  hold(): void {
+    this.#post({ kind: "hold" });
+  }
+
   release(): void {
     this.#post({ kind: "release" });
   }

@@ -59,6 +59,7 @@ class HostingService implements TankService {
   /** Those that are being founded or removed included. */
   readonly #keepers = new Map<string, TankKeeper>();
   #stopping = false;
+  #holdReason: Problem | undefined;
 
   constructor(deps: TanksDeps) {
     this.#deps = deps;
@@ -69,13 +70,25 @@ class HostingService implements TankService {
       ...deps,
       storage: this.#storage,
       engineVersion: deps.engineVersion ?? ENGINE_VERSION,
-      controls: { paused: false, tickRate: deps.tickRate },
+      controls: { paused: false, tickRate: deps.tickRate, fastForwardTo: undefined },
+      holdReason: () => this.#holdReason,
     };
     this.#slots = Array.from({ length: deps.threads ?? 1 }, () => this.#openSlot());
   }
 
   get storageFault(): string | undefined {
     return this.#storage.fault;
+  }
+
+  get holdReason(): Problem | undefined {
+    return this.#holdReason;
+  }
+
+  hold(reason: Problem): void {
+    if (this.#holdReason) return;
+    this.#holdReason = reason;
+    this.#deps.log.error("tanks stand still", { reason: reason.message, code: reason.code });
+    for (const keeper of this.#keepers.values()) keeper.hold();
   }
 
   async start(): Promise<RecoveryReport> {
@@ -212,6 +225,7 @@ class HostingService implements TankService {
   #keep(row: TankRow, founded: boolean): TankKeeper {
     const slot = this.#slots.reduce((least, other) => (other.tanks < least.tanks ? other : least));
     slot.tanks++;
+    slot.open();
     const keeper = new TankKeeper(row, slot, this.#keeperDeps, founded);
     this.#keepers.set(row.tank_id, keeper);
     return keeper;
@@ -233,6 +247,7 @@ class HostingService implements TankService {
 
   #refuseChanges(): void {
     if (this.#stopping) throw new Problem("not_ready", "the node is stopping");
+    if (this.#holdReason) throw this.#holdReason;
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
   }

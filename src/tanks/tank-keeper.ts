@@ -2,36 +2,27 @@ import type { Clock } from "../platform/clock.ts";
 import { invariant, messageOf, Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
 import type { Command } from "../sim/types.ts";
-import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { type CommitFailure, LiveTank } from "./live-tank.ts";
+import type { CommitFailure, LiveTank } from "./live-tank.ts";
 import { type History, UnusableTank } from "./log/history.ts";
-import { firstChecksum } from "./log/log-chain.ts";
 import { rebuild } from "./log/rebuild.ts";
+import { Presence, type PresenceDeps } from "./presence.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
-import { type LoadAnswer, TankLoader } from "./tank-loader.ts";
-import { frameOf, unknownReport } from "./tank-view.ts";
 import type { Alongside, Frame, HostedTank, Stamped } from "./tanks.ts";
-import { PlantAlbum } from "./thread/plant-album.ts";
-import type { Controls, SaidOfTank, TankReport } from "./thread/simulation.ts";
+import type { SaidOfTank, TankReport } from "./thread/simulation.ts";
 import type { ThreadSlot } from "./threads.ts";
-import { Watchers } from "./watchers.ts";
 
-export interface KeeperDeps {
-  readonly journal: Journal;
+export interface KeeperDeps extends PresenceDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly storage: StorageWatch;
-  readonly engineVersion: number;
-  /** Of a new tank. */
-  readonly controls: Controls;
 }
 
 /**
@@ -40,35 +31,33 @@ export interface KeeperDeps {
  */
 export class TankKeeper {
   readonly row: TankRow;
-  readonly slot: ThreadSlot;
   readonly #deps: KeeperDeps;
-  readonly #loader: TankLoader;
+  readonly #presence: Presence;
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
-  readonly #watchers = new Watchers((watched) => this.#live?.watch(watched));
-  readonly #album = new PlantAlbum();
   #founded: boolean;
   #finished = false;
-  #live: LiveTank | undefined;
-  /** The live tank stands still until the storage takes writes. */
-  #held = false;
-  /** What was last heard of a tank that is not live. */
-  #report: TankReport;
-  #stopReason = "it is not recovered yet";
   /** Trying again would not help. */
   #unusable = false;
-  #founding: Promise<void> = Promise.resolve();
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(row: TankRow, slot: ThreadSlot, deps: KeeperDeps, founded: boolean) {
     this.row = row;
-    this.slot = slot;
     this.#deps = deps;
     this.#founded = founded;
-    this.#loader = new TankLoader(row, slot, deps.controls);
+    this.#presence = new Presence(row, slot, deps, {
+      onFailure: (live, failure) => this.#takeBack(live, failure),
+      onTankFailed: (live, message) => this.#tankFailed(live, message),
+      onCaptured: (live, chained) => {
+        if (!deps.holdReason()) this.#taker.offer(live, chained);
+      },
+    });
     this.#snapshots = new Snapshots(deps.files, row);
     this.#taker = new SnapshotTaker({ ...deps, tankId: row.tank_id, snapshots: this.#snapshots });
-    this.#report = unknownReport(row, deps.controls.tickRate);
+  }
+
+  get slot(): ThreadSlot {
+    return this.#presence.slot;
   }
 
   /** Whether the tank is durable. Before that nobody may see it. */
@@ -77,31 +66,17 @@ export class TankKeeper {
   }
 
   view(): HostedTank {
-    const { stats, seq, controls, achievedRate, tickLag } = this.#live?.report ?? this.#report;
-    const moving = this.#live !== undefined && !this.#held;
-    const awake = controls.paused ? "paused" : "running";
-    return {
-      row: this.row,
-      status: moving ? awake : "stopped",
-      ...(moving ? {} : { reason: this.#stopReason }),
-      stats,
-      seq,
-      durableSeq: this.#live?.durableSeq ?? seq,
-      tickRate: controls.tickRate,
-      achievedRate,
-      tickLag,
-    };
+    return this.#presence.view();
   }
 
   /** The tank in its simulation. Throws Problem when it is not there. */
   present(): LiveTank {
-    if (!this.#live) throw this.#refusal();
-    return this.#live;
+    return this.#presence.present();
   }
 
   async submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
     const live = this.present();
-    if (this.#held) throw this.#refusal();
+    if (this.#presence.held) throw this.#presence.refusal();
     const stamped = await live.submit(command, alongside);
     const { kind } = stamped.outcome;
     this.#deps.metrics.count("tankd_commands_total", { kind: command.kind, outcome: kind });
@@ -109,15 +84,28 @@ export class TankKeeper {
   }
 
   watch(listener: (frame: Frame) => void): () => void {
-    return this.#watchers.add(listener);
+    return this.#presence.watch(listener);
+  }
+
+  onMessage(message: SaidOfTank): void {
+    this.#presence.onMessage(message);
+  }
+
+  onReport(load: number, report: TankReport): void {
+    this.#presence.onReport(load, report);
   }
 
   /** Makes a new tank; resolves when it is durable. Rejects with Problem, and nothing is left. */
   found(): Promise<void> {
     return this.#exclusive(async () => {
-      const answer = await this.#load(undefined);
+      let founding = Promise.resolve();
+      const answer = await this.#presence.load(undefined, this.#mustHold(), (live, digest) => {
+        founding = live.found(digest);
+        // Until it is awaited below, a rejection is not unhandled.
+        founding.catch(() => {});
+      });
       if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
-      await this.#founding;
+      await founding;
       this.#founded = true;
     });
   }
@@ -130,25 +118,35 @@ export class TankKeeper {
   /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
   revive(): Promise<void> {
     return this.#exclusive(async () => {
-      const down = this.#founded && !this.#live && !this.#unusable && !this.#finished;
+      const { live } = this.#presence;
+      const down = this.#founded && !live && !this.#unusable && !this.#finished;
       if (down) await this.#bringUp();
       else await this.#release();
     });
   }
 
+  /** The whole node stands still: so does this tank, at once. */
+  hold(): void {
+    this.#presence.hold();
+  }
+
   /** The thread is gone; what was applied before still becomes durable. */
   threadLost(message: string): void {
-    this.#loader.lost(new Problem("not_ready", message));
-    if (this.#live) void this.#letGo(this.#live, message);
+    this.#presence.threadLost(message);
+    const { live } = this.#presence;
+    if (live) void this.#letGo(live, message);
   }
 
   /** Ends the tank with its last snapshot, so that nothing needs to be replayed. */
   finish(): Promise<void> {
     return this.#exclusive(async () => {
       this.#finished = true;
-      const live = this.#live;
+      const { live } = this.#presence;
       if (!live) return;
-      const last = await live.captureFinally().catch(() => undefined);
+      // A node that stands still writes nothing: its directory may be the copy of another's.
+      const last = this.#deps.holdReason()
+        ? undefined
+        : await live.captureFinally().catch(() => undefined);
       await this.#taker.idle();
       if (last) await this.#taker.take(live, last);
       await this.#letGo(live, "the node stops");
@@ -158,7 +156,8 @@ export class TankKeeper {
   /** Removes the tank from the disk, or, when that fails, brings it back and rejects with Problem. */
   remove(): Promise<void> {
     return this.#exclusive(async () => {
-      if (this.#live) await this.#letGo(this.#live, "it is being removed");
+      const { live } = this.#presence;
+      if (live) await this.#letGo(live, "it is being removed");
       await this.#taker.idle();
       try {
         await this.#deps.journal.commit([{ remove: "tank", tank_id: this.row.tank_id }]);
@@ -172,73 +171,6 @@ export class TankKeeper {
     });
   }
 
-  onMessage(message: SaidOfTank): void {
-    if (message.kind === "loaded") {
-      this.#loader.onLoaded(message);
-      return;
-    }
-    if (message.kind === "load_failed") {
-      this.#loader.onFailed(message);
-      return;
-    }
-    const live = this.#live;
-    if (live?.load !== message.load) return;
-    try {
-      this.#onNews(live, message);
-    } catch (error) {
-      this.#takeBack(live, { kind: "conflict", error });
-    }
-  }
-
-  onReport(load: number, report: TankReport): void {
-    if (this.#live?.load === load) this.#live.report = report;
-  }
-
-  #onNews(live: LiveTank, message: Exclude<SaidOfTank, LoadAnswer>): void {
-    switch (message.kind) {
-      case "captured": {
-        const chained = live.onCaptured(message);
-        if (message.request === undefined) this.#taker.offer(live, chained);
-        break;
-      }
-      case "frame": {
-        const looks = this.#album.update(message.scene.plants, message.looks);
-        this.#watchers.show(frameOf(this.row, message, live.durableSeq, looks));
-        break;
-      }
-      case "tank_failed":
-        this.#unusable = true;
-        void this.#letGo(live, message.message);
-        this.#sayStopped();
-        break;
-      default:
-        live.onAnswer(message);
-    }
-  }
-
-  #load(history: History | undefined): Promise<LoadAnswer> {
-    const held = this.#deps.storage.fault !== undefined || this.#snapshots.someDamaged;
-    const watched = this.#watchers.some;
-    return this.#loader.load({ history, held, watched }, (loaded) => {
-      const live: LiveTank = new LiveTank({
-        row: this.row,
-        load: loaded.load,
-        post: (message) => this.slot.post(message),
-        journal: this.#deps.journal,
-        engineVersion: this.#deps.engineVersion,
-        logEnd: history?.logEnd ?? { seq: 0, checksum: firstChecksum(this.row) },
-        report: loaded.report,
-        onFailure: (failure) => this.#takeBack(live, failure),
-      });
-      this.#live = live;
-      this.#held = held;
-      if (history) return;
-      this.#founding = live.found(loaded.digest);
-      // found() hears of it; until it listens, a rejection is not unhandled.
-      this.#founding.catch(() => {});
-    });
-  }
-
   async #bringUp(): Promise<TankRecovery> {
     const { clock, journal, engineVersion } = this.#deps;
     const startedMs = clock.monotonicMs();
@@ -249,34 +181,35 @@ export class TankKeeper {
     };
     const said = () => ({ row: this.row, durationMs: clock.monotonicMs() - startedMs, warnings });
     try {
-      invariant(this.#founded && !this.#finished && !this.#live, "the tank may be brought up");
+      const idle = this.#founded && !this.#finished && !this.#presence.live;
+      invariant(idle, "the tank may be brought up");
       await this.#taker.idle();
-      const load = (history: History) => this.#load(history);
+      const load = (history: History) => this.#presence.load(history, this.#mustHold());
       const ports = { journal, snapshots: this.#snapshots, engineVersion, load, warn };
       const { loaded, history } = await rebuild(this.row, ports);
       await this.#release();
       return { ...this.#recovered(loaded, history), ...said() };
     } catch (error) {
       this.#unusable = error instanceof UnusableTank;
-      this.#stopReason = messageOf(error);
+      this.#presence.explain(messageOf(error));
       this.#sayStopped();
-      return { status: "stopped", reason: this.#stopReason, ...said() };
+      return { status: "stopped", reason: messageOf(error), ...said() };
     }
+  }
+
+  #mustHold(): boolean {
+    return this.#deps.storage.fault !== undefined || this.#snapshots.someDamaged;
   }
 
   /** Lets a held tank go, once nothing of what its recovery passed over can come back. */
   async #release(): Promise<void> {
-    if (!this.#held) return;
-    const { storage, journal } = this.#deps;
+    const { storage, journal, holdReason } = this.#deps;
+    if (!this.#presence.held || holdReason()) return;
     if (storage.fault === undefined) {
       await this.#snapshots.dismissDamaged(journal).catch((error) => storage.failed(error));
     }
-    if (storage.fault !== undefined) {
-      this.#stopReason = storage.fault;
-      return;
-    }
-    this.#live?.release();
-    this.#held = false;
+    if (storage.fault !== undefined) this.#presence.explain(storage.fault);
+    else if (!holdReason()) this.#presence.release();
   }
 
   #recovered({ report, replayedCommands, replayedTicks }: SaidOfTank<"loaded">, history: History) {
@@ -294,28 +227,24 @@ export class TankKeeper {
 
   /** The simulation is ahead of what can be made durable: back to what is. */
   #takeBack(live: LiveTank, { kind, error }: CommitFailure): void {
-    if (this.#live !== live) return;
+    if (this.#presence.live !== live) return;
     this.#warn("tank taken back to its durable state", error);
     if (kind === "storage") this.#deps.storage.failed(error);
     void this.#letGo(live, messageOf(error));
     void this.revive();
   }
 
-  /** Ends the incarnation. Resolves when what it applied is durable or has failed. */
-  #letGo(live: LiveTank, reason: string): Promise<void> {
-    this.#live = undefined;
-    this.#held = false;
-    this.#stopReason = reason;
-    this.#report = { ...live.report, seq: live.durableSeq, achievedRate: 0, tickLag: 0 };
-    const ended = live.end(this.#refusal());
-    void this.#exclusive(() => ended);
-    return ended;
+  #tankFailed(live: LiveTank, message: string): void {
+    this.#unusable = true;
+    void this.#letGo(live, message);
+    this.#sayStopped();
   }
 
-  #refusal(): Problem {
-    const { fault } = this.#deps.storage;
-    if (fault !== undefined) return new Problem("storage_unavailable", fault);
-    return new Problem("not_ready", `tank ${this.row.name} is stopped: ${this.#stopReason}`);
+  /** Ends the incarnation; whatever is done next waits until its log is durable or has failed. */
+  #letGo(live: LiveTank, reason: string): Promise<void> {
+    const ended = this.#presence.leave(live, reason);
+    void this.#exclusive(() => ended);
+    return ended;
   }
 
   #exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -330,6 +259,6 @@ export class TankKeeper {
 
   #sayStopped(): void {
     const { tank_id, name } = this.row;
-    this.#deps.log.error("tank stopped", { tank_id, name, reason: this.#stopReason });
+    this.#deps.log.error("tank stopped", { tank_id, name, reason: this.#presence.stopReason });
   }
 }

@@ -1,6 +1,7 @@
 import type { TankRow } from "../store/rows.ts";
 import { type History, specOf } from "./log/history.ts";
-import type { Controls, SaidOfTank } from "./thread/simulation.ts";
+import type { Controls } from "./thread/controls.ts";
+import type { SaidOfTank } from "./thread/simulation.ts";
 import type { ThreadSlot } from "./threads.ts";
 
 export type LoadAnswer = SaidOfTank<"loaded"> | SaidOfTank<"load_failed">;

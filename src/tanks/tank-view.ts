@@ -1,6 +1,7 @@
 import type { TankStats } from "../sim/types.ts";
 import type { TankRow } from "../store/rows.ts";
-import type { Frame } from "./tanks.ts";
+import type { Frame, HostedTank } from "./tanks.ts";
+import type { Controls } from "./thread/controls.ts";
 import type { Looks } from "./thread/plant-album.ts";
 import type { FromSimulation, TankReport } from "./thread/simulation.ts";
 
@@ -38,10 +39,34 @@ export const NO_STATS: TankStats = {
 };
 
 /** What is known of a tank before its simulation has said anything: nothing. */
-export function unknownReport(row: TankRow, tickRate: number): TankReport {
+export function unknownReport(row: TankRow, controls: Controls): TankReport {
   const stats = { ...NO_STATS, ledger: { ...NO_STATS.ledger, founded: row.fish } };
-  const controls = { paused: false, tickRate };
-  return { stats, seq: 0, controls, achievedRate: 0, tickLag: 0 };
+  return { stats, seq: 0, controls, achievedRate: 0, tickLag: 0, skippedTicks: 0 };
+}
+
+/** What people see of a tank; with a reason to stand still it is stopped. */
+export function viewOf(
+  row: TankRow,
+  report: TankReport,
+  standing: { readonly durableSeq: number; readonly stopReason: string | undefined },
+): HostedTank {
+  const { stats, seq, controls, achievedRate, tickLag, skippedTicks } = report;
+  const { durableSeq, stopReason } = standing;
+  const { paused, tickRate, fastForwardTo } = controls;
+  const awake = paused && fastForwardTo === undefined ? "paused" : "running";
+  return {
+    row,
+    status: stopReason === undefined ? awake : "stopped",
+    ...(stopReason === undefined ? {} : { reason: stopReason }),
+    stats,
+    seq,
+    durableSeq,
+    tickRate,
+    fastForwardTo,
+    achievedRate,
+    tickLag,
+    skippedTicks,
+  };
 }
 
 export function frameOf(

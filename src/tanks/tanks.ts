@@ -1,3 +1,4 @@
+import type { Problem } from "../platform/errors.ts";
 import type {
   Command,
   FishId,
@@ -29,10 +30,19 @@ export interface HostedTank {
   /** Last command applied, and the last one that is durable: observation may run ahead of the promise. */
   readonly seq: number;
   readonly durableSeq: number;
-  /** Ticks per second that are asked for (0 = as fast as it goes), reached, and behind schedule. */
+  /** Ticks per second that are asked for; 0 = as fast as it goes. */
   readonly tickRate: number;
+  /** The tick up to which it goes as fast as it can, where it does. */
+  readonly fastForwardTo: number | undefined;
+  /** Ticks per second over the last seconds. */
   readonly achievedRate: number;
+  /** Ticks behind schedule now. */
   readonly tickLag: number;
+  /**
+   * Ticks of its schedule that were never run, since its simulation loaded it: a tank that falls
+   * behind by more than a second goes on from there instead of catching up.
+   */
+  readonly skippedTicks: number;
 }
 
 /** What viewers get, about 15 times a second while somebody watches. */
@@ -74,6 +84,14 @@ export interface Tanks {
   pickMigrant(tankId: string): Promise<FishId | undefined>;
   /** Frames until the returned function is called. */
   watch(tankId: string, listener: (frame: Frame) => void): () => void;
+  /**
+   * Everything stands still from now on, until this node is started anew: no tank ticks or writes,
+   * changes are refused with `reason`, and each tank is shown as stopped by it. Frames and reads
+   * still answer. The first reason stays.
+   */
+  hold(reason: Problem): void;
+  /** Why everything stands still, once it does. */
+  readonly holdReason: Problem | undefined;
   /** Set while the storage takes no writes. */
   readonly storageFault: string | undefined;
 }

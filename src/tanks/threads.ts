@@ -24,7 +24,10 @@ export interface ThreadEvents {
   onRestarted(slot: ThreadSlot): void;
 }
 
-/** The place of one simulation thread: when the thread dies, another takes the place. */
+/**
+ * The place of one simulation thread. It is empty until it is opened for its first tank; when the
+ * thread dies, another takes the place.
+ */
 export class ThreadSlot {
   /** Tanks that are assigned to this slot. */
   tanks = 0;
@@ -34,10 +37,17 @@ export class ThreadSlot {
   #startedMs = 0;
   #deaths = 0;
   #cancelRestart: Cancel | undefined;
+  #opened = false;
 
   constructor(ports: ThreadPorts, events: ThreadEvents) {
     this.#ports = ports;
     this.#events = events;
+  }
+
+  /** Starts the thread, if there was none yet. */
+  open(): void {
+    if (this.#opened) return;
+    this.#opened = true;
     this.#start();
   }
 

@@ -118,6 +118,8 @@ export function fakeTank(id: string, name = id): HostedTank {
     tickRate: 30,
     achievedRate: 29.9,
     tickLag: 0,
+    fastForwardTo: undefined,
+    skippedTicks: 0,
   };
 }
 
@@ -246,6 +248,8 @@ export class FakeNode {
         return node.hosted.get(id) ?? tank;
       },
       remove: async (tankId) => void node.hosted.delete(tankId),
+      hold: () => {},
+      holdReason: undefined,
       list: () => [...node.hosted.values()],
       get: (tankId) => node.hosted.get(tankId),
       submit: async (tankId, command) => {

@@ -85,6 +85,7 @@ export class FakeTanks implements Tanks {
   readonly #rooms = new Map<string, Room>();
   readonly #turns = new Lanes(1);
   storageFault: string | undefined;
+  holdReason: Problem | undefined;
 
   constructor(journal: Journal, options: FakeTanksOptions = {}) {
     this.#journal = journal;
@@ -112,6 +113,10 @@ export class FakeTanks implements Tanks {
   async remove(tankId: string): Promise<void> {
     await this.#journal.commit([{ remove: "tank", tank_id: tankId }]);
     this.#rooms.delete(tankId);
+  }
+
+  hold(reason: Problem): void {
+    this.holdReason ??= reason;
   }
 
   list(): readonly HostedTank[] {
@@ -216,6 +221,8 @@ function hosted({ row, alive, seq }: Room): HostedTank {
     tickRate: 30,
     achievedRate: 30,
     tickLag: 0,
+    fastForwardTo: undefined,
+    skippedTicks: 0,
   };
 }
 

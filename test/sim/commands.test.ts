@@ -5,6 +5,7 @@ import {
   type Command,
   createTank,
   digest,
+  FAST_FORWARD_TICKS_MAX,
   fishOf,
   saveTank,
   statsOf,
@@ -165,6 +166,9 @@ test.each<[Command, string]>([
   [{ kind: "spawn", fish: 101 }, "tank_full"],
   [{ kind: "set_tick_rate", ticksPerSecond: -1 }, "bad_command"],
   [{ kind: "set_tick_rate", ticksPerSecond: Number.POSITIVE_INFINITY }, "bad_command"],
+  [{ kind: "fast_forward", ticks: 0 }, "bad_command"],
+  [{ kind: "fast_forward", ticks: 1.5 }, "bad_command"],
+  [{ kind: "fast_forward", ticks: FAST_FORWARD_TICKS_MAX + 1 }, "bad_command"],
 ])("%j is refused as %s", (command, reason) => {
   expect(apply(tankOf(1, 10), command)).toMatchObject({ kind: "rejected", reason });
 });

@@ -57,6 +57,7 @@ function plainCommands(number: fc.Arbitrary<number>): fc.Arbitrary<Command> {
     number.map((portions): Command => ({ kind: "feed", portions })),
     number.map((fish): Command => ({ kind: "spawn", fish })),
     number.map((ticksPerSecond): Command => ({ kind: "set_tick_rate", ticksPerSecond })),
+    number.map((ticks): Command => ({ kind: "fast_forward", ticks })),
     fc.constantFrom<Command>({ kind: "pause" }, { kind: "resume" }),
     fc
       .uint8Array({ maxLength: 500 })

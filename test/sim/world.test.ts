@@ -113,16 +113,17 @@ test("above 100 founders area, cap and food grow in proportion", () => {
   expect(foodOf(large).length).toBe(4 * foodOf(small).length);
 });
 
-test("a tick rate, a pause and a resume leave no trace in the world", () => {
+test("a tick rate, a pause, a fast-forward and a resume leave no trace in the world", () => {
   const tank = tankOf(9, 20);
   const before = digest(tank);
   const twin = run(tankOf(9, 20), 1);
   const outcomes = step(tank, [
     { kind: "pause" },
     { kind: "set_tick_rate", ticksPerSecond: 0 },
+    { kind: "fast_forward", ticks: 5 },
     { kind: "resume" },
   ]);
-  expect(outcomes.map((outcome) => outcome.kind)).toEqual(["done", "done", "done"]);
+  expect(outcomes.map((outcome) => outcome.kind)).toEqual(["done", "done", "done", "done"]);
   expect(digest(tank)).toBe(digest(twin));
   expect(digest(tank)).not.toBe(before);
 });

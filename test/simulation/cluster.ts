@@ -148,6 +148,7 @@ export class SimulatedCluster {
       zone: undefined,
       timing,
       tickRate: 10,
+      threads: 2,
       autoConnect: true,
       firstTanks: { tanks: 1, fish: this.options.fish, seed: this.options.seed },
     };

@@ -25,6 +25,7 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     kind: fc.constant("set_tick_rate" as const),
     ticksPerSecond: fc.double({ min: 0, max: 1000, noNaN: true }),
   }),
+  fc.record({ kind: fc.constant("fast_forward" as const), ticks: fc.nat() }),
 );
 
 describe("a command in the log", () => {

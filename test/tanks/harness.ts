@@ -11,6 +11,7 @@ import { specOf } from "../../src/tanks/log/history.ts";
 import { createTanks, type TankService, type TanksDeps } from "../../src/tanks/service.ts";
 import { decodeSnapshot } from "../../src/tanks/snapshots/snapshot-file.ts";
 import { unpackState } from "../../src/tanks/snapshots/state-packing.ts";
+import type { Controls } from "../../src/tanks/thread/controls.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { FromSimulation, SimulationThread } from "../../src/tanks/thread/simulation.ts";
 import type { SnapshotLimits } from "../../src/tanks/thread/snapshot-rule.ts";
@@ -24,6 +25,11 @@ export const NO_SNAPSHOTS: SnapshotLimits = {
   ticksMax: Number.POSITIVE_INFINITY,
   entriesMax: Number.POSITIVE_INFINITY,
 };
+
+/** The controls of a tank that nobody has touched. */
+export function plainControls(tickRate = 30, paused = false): Controls {
+  return { paused, tickRate, fastForwardTo: undefined };
+}
 
 /** One machine whose disk and journal outlive the tank services that are started and killed on it. */
 export class Bench {

@@ -283,6 +283,10 @@ test("killed at any instant, a tank returns to its last committed entry, bit by 
       fc.record({ kind: fc.constant("spawn" as const), fish: fc.integer({ min: 1, max: 5 }) }),
       fc.record({ kind: fc.constant("pause" as const) }),
       fc.record({ kind: fc.constant("resume" as const) }),
+      fc.record({
+        kind: fc.constant("fast_forward" as const),
+        ticks: fc.integer({ min: 1, max: 300 }),
+      }),
       fc.record({ kind: fc.constant("export" as const) }),
       fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 3000 }) }),
       fc.record({ kind: fc.constant("kill" as const), atCall: fc.integer({ min: 1, max: 6 }) }),

@@ -4,7 +4,7 @@ import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Timers } from "../../src/platform/timers.ts";
 import type { FromSimulation, LoadTank, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
-import { NO_SNAPSHOTS } from "./harness.ts";
+import { NO_SNAPSHOTS, plainControls } from "./harness.ts";
 
 /** A loop alone, on a simulated machine. */
 class LoopBench {
@@ -33,7 +33,7 @@ class LoopBench {
       spec: { seed: 3, fish: 10, tankKey: "00000000000000aa" },
       snapshot: undefined,
       tail: [],
-      controls: { paused: false, tickRate },
+      controls: plainControls(tickRate),
       held: false,
       watched: false,
       ...more,
@@ -107,7 +107,7 @@ describe("the simulation loop", () => {
       spec: { seed: 3, fish: 10, tankKey: "00000000000000aa" },
       snapshot: undefined,
       tail: [],
-      controls: { paused: false, tickRate: 30 },
+      controls: plainControls(),
       held: false,
       watched: false,
     });
@@ -207,8 +207,8 @@ describe("the simulation loop", () => {
       tail: [{ seq: 1, tick: 0, command: undefined, digest: "another" }],
     });
     const packed = new Uint8Array([1, 2, 3]);
-    const controls = { paused: false, tickRate: 30 };
-    bench.load("torn", 30, { snapshot: { seq: 1, tick: 0, controls, digest: "", packed } });
+    const snapshot = { seq: 1, tick: 0, controls: plainControls(), digest: "", packed };
+    bench.load("torn", 30, { snapshot });
     await bench.run(1000);
     expect(bench.of("load_failed").map(({ tank, stage }) => [tank, stage])).toEqual([
       ["impossible", "replay"],
@@ -221,7 +221,7 @@ describe("the simulation loop", () => {
   test("takes a snapshot when replaying would cost too much CPU, not of a paused tank", async () => {
     const bench = new LoopBench({ ...NO_SNAPSHOTS, costMs: 5, intervalMs: 500 }, costly);
     bench.load("a", 30);
-    bench.load("still", 30, { controls: { paused: true, tickRate: 30 } });
+    bench.load("still", 30, { controls: plainControls(30, true) });
     await bench.run(10_000);
     const captured = bench.of("captured");
     expect(captured.length).toBeGreaterThan(2);

@@ -18,6 +18,7 @@ const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("pause") }),
   z.strictObject({ kind: z.literal("resume") }),
   z.strictObject({ kind: z.literal("set_tick_rate"), ticksPerSecond: z.number() }),
+  z.strictObject({ kind: z.literal("fast_forward"), ticks: z.number() }),
 ]);
 
 const utf8 = new TextEncoder();

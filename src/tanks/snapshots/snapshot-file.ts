@@ -27,6 +27,8 @@ const headerSchema = z.object({
   log_checksum: z.string(),
   paused: z.boolean(),
   tick_rate: z.number().nonnegative(),
+  /** Absent where none is under way, and in files from before there were fast-forwards. */
+  fast_forward_to: z.number().int().positive().optional(),
 });
 
 export type SnapshotHeader = z.infer<typeof headerSchema>;
@@ -68,7 +70,11 @@ export function decodeSnapshot(file: Uint8Array): {
   const stateAt = headAt + view.getUint32(MAGIC.length, true);
   const header = parseHeader(body.subarray(headAt, stateAt));
   const { seq, tick, digest } = header;
-  const controls = { paused: header.paused, tickRate: header.tick_rate };
+  const controls = {
+    paused: header.paused,
+    tickRate: header.tick_rate,
+    fastForwardTo: header.fast_forward_to,
+  };
   return { header, state: { seq, tick, controls, digest, packed: body.slice(stateAt) } };
 }
 

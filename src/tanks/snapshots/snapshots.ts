@@ -92,6 +92,7 @@ export class Snapshots {
     commit: (writes: readonly JournalWrite[]) => Promise<void>,
   ): Promise<SnapshotRow> {
     const { state, engineVersion, logChecksum } = snapshot;
+    const { fastForwardTo } = state.controls;
     const header = {
       tank_id: this.#row.tank_id,
       epoch: this.#row.epoch,
@@ -102,6 +103,7 @@ export class Snapshots {
       log_checksum: logChecksum,
       paused: state.controls.paused,
       tick_rate: state.controls.tickRate,
+      ...(fastForwardTo === undefined ? {} : { fast_forward_to: fastForwardTo }),
     };
     const bytes = encodeSnapshot(header, state.packed);
     const row: SnapshotRow = {

@@ -25,8 +25,9 @@ import type {
   Scene,
 } from "../../sim/types.ts";
 import { packState, unpackState } from "../snapshots/state-packing.ts";
+import { arrive, type Controls, steer } from "./controls.ts";
 import { Pacing, RateMeter } from "./pacing.ts";
-import type { CapturedState, Controls, LoadTank, TailEntry, TankReport } from "./simulation.ts";
+import type { CapturedState, LoadTank, TailEntry, TankReport } from "./simulation.ts";
 
 /** A digest of the state goes into the log at every multiple of this tick, the first included. */
 export const MARK_TICKS = 1000;
@@ -57,7 +58,7 @@ export class PacedTank {
   readonly #tickAtLoad: number;
   #tailIndex = 0;
   #seq: number;
-  #paused: boolean;
+  #controls: Controls;
   #pacing: Pacing;
   #meter: RateMeter;
   /** Set when the tank may run: after its replay, and once it is released. */
@@ -68,12 +69,11 @@ export class PacedTank {
     const { snapshot, spec, tail } = message;
     this.load = message.load;
     this.#world = snapshot ? worldOf(snapshot) : createTank(spec);
-    const { paused, tickRate } = snapshot?.controls ?? message.controls;
+    this.#controls = snapshot?.controls ?? message.controls;
     this.#seq = snapshot?.seq ?? 0;
     this.#tail = tail;
     this.#tickAtLoad = this.#world.tick;
-    this.#paused = paused;
-    this.#pacing = new Pacing(tickRate, nowMs);
+    this.#pacing = new Pacing(this.#controls.tickRate, nowMs);
     this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
   }
 
@@ -86,7 +86,7 @@ export class PacedTank {
   }
 
   get controls(): Controls {
-    return { paused: this.#paused, tickRate: this.#pacing.ticksPerSecond };
+    return this.#controls;
   }
 
   get replayed(): boolean {
@@ -103,7 +103,12 @@ export class PacedTank {
 
   /** Whether its clock goes. */
   get ticking(): boolean {
-    return this.#running && !this.#paused;
+    return this.#running && (this.#hurried || !this.#controls.paused);
+  }
+
+  /** Whether a fast-forward is under way. */
+  get #hurried(): boolean {
+    return this.#controls.fastForwardTo !== undefined;
   }
 
   /**
@@ -114,7 +119,7 @@ export class PacedTank {
     const entry = this.#tail[this.#tailIndex];
     invariant(entry, "there is something to replay");
     if (this.#world.tick < entry.tick) {
-      step(this.#world);
+      this.tickOnce(nowMs);
       return;
     }
     if (entry.command) {
@@ -137,7 +142,7 @@ export class PacedTank {
     this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
   }
 
-  /** Stops the clock for good. */
+  /** Stops the clock. */
   halt(): void {
     this.#running = false;
   }
@@ -145,19 +150,23 @@ export class PacedTank {
   /** Ticks due now; infinite for a tank that goes as fast as it can. */
   due(nowMs: number): number {
     if (!this.ticking) return 0;
+    const { fastForwardTo } = this.#controls;
+    if (fastForwardTo !== undefined) return fastForwardTo - this.tick;
     const rate = this.#pacing.ticksPerSecond;
     const catchUpTicksMax = Math.max(CATCH_UP_TICKS_MIN, Math.ceil(rate * CATCH_UP_SECONDS_MAX));
     return this.#pacing.due(nowMs, catchUpTicksMax);
   }
 
   nextDueMs(nowMs: number): number {
-    return this.ticking ? this.#pacing.nextDueMs(nowMs) : Number.POSITIVE_INFINITY;
+    if (!this.ticking) return Number.POSITIVE_INFINITY;
+    return this.#hurried ? nowMs : this.#pacing.nextDueMs(nowMs);
   }
 
-  /** One tick by the clock. True when the state is to be marked in the log. */
-  tickOnce(): boolean {
+  /** One tick. True when the state is to be marked in the log. */
+  tickOnce(nowMs: number): boolean {
     step(this.#world);
-    this.#pacing.ran(1);
+    if (this.#hurried) this.#setControls(arrive(this.#controls, this.tick), nowMs);
+    else this.#pacing.ran(1);
     return this.#world.tick % MARK_TICKS === 0;
   }
 
@@ -180,7 +189,8 @@ export class PacedTank {
       seq: this.#seq,
       controls: this.controls,
       achievedRate: this.ticking ? this.#meter.read(this.tick, nowMs) : 0,
-      tickLag: this.ticking ? this.#pacing.lag(nowMs) : 0,
+      tickLag: this.ticking && !this.#hurried ? this.#pacing.lag(nowMs) : 0,
+      skippedTicks: this.#pacing.skipped,
     };
   }
 
@@ -221,17 +231,19 @@ export class PacedTank {
   #applyToWorld(command: Command, nowMs: number): Outcome {
     const outcome = apply(this.#world, command);
     if (outcome.kind === "rejected") return outcome;
-    if (command.kind === "pause") this.#paused = true;
-    if (command.kind === "resume" && this.#paused) {
-      this.#paused = false;
-      this.#restartClock(this.#pacing.ticksPerSecond, nowMs);
-    }
-    if (command.kind === "set_tick_rate") this.#restartClock(command.ticksPerSecond, nowMs);
+    this.#setControls(steer(this.#controls, command, this.tick), nowMs);
     return outcome;
   }
 
-  #restartClock(ticksPerSecond: number, nowMs: number): void {
-    this.#pacing.setRate(ticksPerSecond, nowMs);
+  /** Whatever changes how the clock goes begins its schedule and its rate anew. */
+  #setControls(controls: Controls, nowMs: number): void {
+    if (controls === this.#controls) return;
+    const wasTicking = this.ticking;
+    const { tickRate, fastForwardTo } = this.#controls;
+    this.#controls = controls;
+    const sameSpeed = tickRate === controls.tickRate && fastForwardTo === controls.fastForwardTo;
+    if (sameSpeed && wasTicking === this.ticking) return;
+    this.#pacing.setRate(controls.tickRate, nowMs);
     this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
   }
 }

@@ -7,6 +7,7 @@ export class Pacing {
   #ticksPerSecond: number;
   /** The next slot to run. */
   #slot = 0;
+  #skipped = 0;
 
   /** `ticksPerSecond` 0 means as fast as it goes. */
   constructor(ticksPerSecond: number, nowMs: number) {
@@ -27,6 +28,11 @@ export class Pacing {
     this.restart(nowMs);
   }
 
+  /** Slots that were due and left out, since the pacing began. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
   /** Forgets what is owed: the next tick is due at the next slot. */
   restart(nowMs: number): void {
     this.#slot = this.#slotAt(nowMs) + 1;
@@ -34,12 +40,16 @@ export class Pacing {
 
   /**
    * Ticks that are due. More than `catchUpTicksMax` are not caught up with: the schedule moves on,
-   * and the achieved rate shows what was left out.
+   * and `skipped` counts what was left out.
    */
   due(nowMs: number, catchUpTicksMax: number): number {
     if (this.flatOut) return Number.POSITIVE_INFINITY;
     const current = this.#slotAt(nowMs);
-    if (current - this.#slot + 1 > catchUpTicksMax) this.#slot = current - catchUpTicksMax + 1;
+    const beyond = current - this.#slot + 1 - catchUpTicksMax;
+    if (beyond > 0) {
+      this.#slot += beyond;
+      this.#skipped += beyond;
+    }
     return Math.max(0, current - this.#slot + 1);
   }
 

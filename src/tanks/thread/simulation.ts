@@ -9,6 +9,7 @@ import type {
   TankSpec,
   TankStats,
 } from "../../sim/types.ts";
+import type { Controls } from "./controls.ts";
 
 /**
  * The port to a simulation thread. Every message is plain data that the structured clone takes, so
@@ -40,13 +41,6 @@ export interface TailEntry {
   readonly digest: string | null;
 }
 
-/** How a tank's clock goes: set by commands, and no part of its world. */
-export interface Controls {
-  readonly paused: boolean;
-  /** Ticks per second; 0 = as fast as it goes. */
-  readonly tickRate: number;
-}
-
 /** A state at (seq, tick). */
 export interface CapturedState {
   readonly seq: number;
@@ -73,6 +67,7 @@ export interface LoadTank extends TankLoad {
 
 export type ToSimulation =
   | LoadTank
+  | ({ readonly kind: "hold" } & TankLoad)
   | ({ readonly kind: "release" } & TankLoad)
   | ({ readonly kind: "unload" } & TankLoad)
   | ({ readonly kind: "watch"; readonly watched: boolean } & TankLoad)
@@ -91,6 +86,7 @@ export interface TankReport {
   readonly controls: Controls;
   readonly achievedRate: number;
   readonly tickLag: number;
+  readonly skippedTicks: number;
 }
 
 export interface LoadedTank extends TankLoad {

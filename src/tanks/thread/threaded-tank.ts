@@ -58,6 +58,10 @@ export class ThreadedTank {
 
   obey(message: Exclude<ToSimulation, LoadTank>): void {
     switch (message.kind) {
+      case "hold":
+        this.#held = true;
+        this.#tank.halt();
+        break;
       case "release":
         this.#held = false;
         if (this.loaded) this.#tank.run(this.#clock.monotonicMs());
@@ -140,7 +144,7 @@ export class ThreadedTank {
     const due = Math.min(this.#tank.due(startedMs), TURN_TICKS_MAX);
     let ticks = 0;
     while (ticks < due && nowMs < endMs) {
-      const marked = this.#tank.tickOnce();
+      const marked = this.#tank.tickOnce(nowMs);
       ticks++;
       if (marked) this.#post({ kind: "mark", ...this.id, ...this.#tank.mark() });
       nowMs = this.#clock.monotonicMs();

@@ -119,6 +119,8 @@ export class LabNode {
       tickRate: 30,
       achievedRate: 30,
       tickLag: 0,
+      fastForwardTo: undefined,
+      skippedTicks: 0,
     });
   }
 

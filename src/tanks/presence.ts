@@ -1,0 +1,203 @@
+import { Problem } from "../platform/errors.ts";
+import type { Journal } from "../store/journal.ts";
+import type { TankRow } from "../store/rows.ts";
+import { type ChainedState, type CommitFailure, LiveTank } from "./live-tank.ts";
+import type { History } from "./log/history.ts";
+import { firstChecksum } from "./log/log-chain.ts";
+import { type LoadAnswer, TankLoader } from "./tank-loader.ts";
+import { frameOf, unknownReport, viewOf } from "./tank-view.ts";
+import type { Frame, HostedTank } from "./tanks.ts";
+import type { Controls } from "./thread/controls.ts";
+import { PlantAlbum } from "./thread/plant-album.ts";
+import type { SaidOfTank, TankReport } from "./thread/simulation.ts";
+import type { ThreadSlot } from "./threads.ts";
+import { Watchers } from "./watchers.ts";
+
+export interface PresenceDeps {
+  readonly journal: Journal;
+  readonly engineVersion: number;
+  /** Of a new tank. */
+  readonly controls: Controls;
+  /** Why the storage takes no writes, while it does not. */
+  readonly storage: { readonly fault: string | undefined };
+  /** Why the whole node stands still, once it does. */
+  readonly holdReason: () => Problem | undefined;
+}
+
+export interface PresenceEvents {
+  /** What the simulation says is ahead of what can be made durable. */
+  onFailure(live: LiveTank, failure: CommitFailure): void;
+  /** The tank met an error of its own. */
+  onTankFailed(live: LiveTank, message: string): void;
+  /** A state for a snapshot, by the rule of snapshots. */
+  onCaptured(live: LiveTank, chained: ChainedState): void;
+}
+
+/**
+ * A tank's presence in its simulation: the incarnation that lives there, or why there is none, and
+ * what people see of it either way.
+ */
+export class Presence {
+  readonly slot: ThreadSlot;
+  readonly #row: TankRow;
+  readonly #deps: PresenceDeps;
+  readonly #events: PresenceEvents;
+  readonly #loader: TankLoader;
+  readonly #watchers = new Watchers((watched) => this.#live?.watch(watched));
+  readonly #album = new PlantAlbum();
+  #live: LiveTank | undefined;
+  #held = false;
+  /** What was last heard of a tank that is not live. */
+  #report: TankReport;
+  #stopReason = "it is not recovered yet";
+
+  constructor(row: TankRow, slot: ThreadSlot, deps: PresenceDeps, events: PresenceEvents) {
+    this.slot = slot;
+    this.#row = row;
+    this.#deps = deps;
+    this.#events = events;
+    this.#loader = new TankLoader(row, slot, deps.controls);
+    this.#report = unknownReport(row, deps.controls);
+  }
+
+  get live(): LiveTank | undefined {
+    return this.#live;
+  }
+
+  /** Whether the live tank stands still until it is released. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  get stopReason(): string {
+    return this.#deps.holdReason()?.message ?? this.#stopReason;
+  }
+
+  /** Says why a tank that is not moving is not. */
+  explain(reason: string): void {
+    this.#stopReason = reason;
+  }
+
+  view(): HostedTank {
+    const live = this.#live;
+    const report = live?.report ?? this.#report;
+    const moving = live !== undefined && !this.#held;
+    return viewOf(this.#row, report, {
+      durableSeq: live?.durableSeq ?? report.seq,
+      stopReason: moving ? undefined : this.stopReason,
+    });
+  }
+
+  watch(listener: (frame: Frame) => void): () => void {
+    return this.#watchers.add(listener);
+  }
+
+  /** The tank in its simulation. Throws Problem when it is not there. */
+  present(): LiveTank {
+    if (!this.#live) throw this.refusal();
+    return this.#live;
+  }
+
+  /** Why a change is refused now. */
+  refusal(): Problem {
+    const held = this.#deps.holdReason();
+    if (held) return held;
+    const { fault } = this.#deps.storage;
+    if (fault !== undefined) return new Problem("storage_unavailable", fault);
+    return new Problem("not_ready", `tank ${this.#row.name} is stopped: ${this.#stopReason}`);
+  }
+
+  /**
+   * Brings a history, or, where there is none, the tank that the spec makes, into the simulation.
+   * `onLive` runs before the next message about the new incarnation. A held tank stands still.
+   */
+  load(
+    history: History | undefined,
+    wantsHeld: boolean,
+    onLive: (live: LiveTank, digest: string) => void = () => {},
+  ): Promise<LoadAnswer> {
+    const held = wantsHeld || this.#deps.holdReason() !== undefined;
+    const watched = this.#watchers.some;
+    return this.#loader.load({ history, held, watched }, (loaded) => {
+      const live: LiveTank = new LiveTank({
+        row: this.#row,
+        load: loaded.load,
+        post: (message) => this.slot.post(message),
+        journal: this.#deps.journal,
+        engineVersion: this.#deps.engineVersion,
+        logEnd: history?.logEnd ?? { seq: 0, checksum: firstChecksum(this.#row) },
+        report: loaded.report,
+        onFailure: (failure) => this.#events.onFailure(live, failure),
+      });
+      this.#live = live;
+      this.#held = held;
+      if (this.#deps.holdReason()) this.hold();
+      onLive(live, loaded.digest);
+    });
+  }
+
+  /** Lets the clock stand still until `release`. */
+  hold(): void {
+    if (!this.#live || this.#held) return;
+    this.#live.hold();
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#live?.release();
+    this.#held = false;
+  }
+
+  /** Ends the incarnation. Resolves when what it applied is durable or has failed. */
+  leave(live: LiveTank, reason: string): Promise<void> {
+    this.#live = undefined;
+    this.#held = false;
+    this.#stopReason = reason;
+    this.#report = { ...live.report, seq: live.durableSeq, achievedRate: 0, tickLag: 0 };
+    return live.end(this.refusal());
+  }
+
+  /** The thread is gone: a load that is under way gets no answer. */
+  threadLost(message: string): void {
+    this.#loader.lost(new Problem("not_ready", message));
+  }
+
+  onMessage(message: SaidOfTank): void {
+    const live = this.#live;
+    if (message.kind === "loaded") this.#loader.onLoaded(message);
+    else if (message.kind === "load_failed") this.#loader.onFailed(message);
+    else if (live?.load === message.load) this.#onNewsOf(live, message);
+  }
+
+  onReport(load: number, report: TankReport): void {
+    if (this.#live?.load === load) this.#live.report = report;
+  }
+
+  #onNewsOf(live: LiveTank, message: Exclude<SaidOfTank, LoadAnswer>): void {
+    try {
+      this.#onNews(live, message);
+    } catch (error) {
+      this.#events.onFailure(live, { kind: "conflict", error });
+    }
+  }
+
+  #onNews(live: LiveTank, message: Exclude<SaidOfTank, LoadAnswer>): void {
+    switch (message.kind) {
+      case "captured": {
+        const chained = live.onCaptured(message);
+        if (message.request === undefined) this.#events.onCaptured(live, chained);
+        break;
+      }
+      case "frame": {
+        const looks = this.#album.update(message.scene.plants, message.looks);
+        this.#watchers.show(frameOf(this.#row, message, live.durableSeq, looks));
+        break;
+      }
+      case "tank_failed":
+        this.#events.onTankFailed(live, message.message);
+        break;
+      default:
+        live.onAnswer(message);
+    }
+  }
+}
