@@ -14,6 +14,7 @@ import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import type { Journal, Store } from "../store/journal.ts";
 import { createTanks } from "../tanks/service.ts";
+import type { LogRetention } from "../tanks/snapshots/retention.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { SimulationThread } from "../tanks/thread/simulation.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -64,6 +65,7 @@ export interface CoreSettings {
   readonly tickRate: number;
   /** Simulation threads; undefined for one a core. */
   readonly threads: number | undefined;
+  readonly logRetention: LogRetention;
   readonly autoConnect: boolean;
   readonly firstTanks: Omit<FirstTanks, "label">;
 }
@@ -88,8 +90,8 @@ const BOOT_ID_BYTES = 8;
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
   const { clock, metrics, store, random } = ports;
   const journal = groupCommit(store.journal, { clock, metrics });
-  const { tickRate, threads = ports.machine.cpuCores } = settings;
-  const tanks = createTanks({ ...ports, journal, tickRate, threads });
+  const { tickRate, logRetention, threads = ports.machine.cpuCores } = settings;
+  const tanks = createTanks({ ...ports, journal, tickRate, threads, logRetention });
   const cluster = createCluster({
     ...ports,
     identity,

@@ -200,6 +200,7 @@ function coreSettings(
     timing: timingOf(settings.profile),
     tickRate: settings.tickRate,
     threads: settings.threads,
+    logRetention: settings.logRetention,
     autoConnect: settings.autoConnect,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

@@ -1,5 +1,6 @@
 import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { LOG_RETENTIONS } from "../tanks/snapshots/retention.ts";
 import { type Setting, setting } from "./setting.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import {
@@ -148,6 +149,14 @@ export const SETTINGS = {
     env: "TANKD_THREADS",
     help: "simulation threads; one is started when the first tank needs it",
     defaultHelp: "as many as there are cores for this process",
+  }),
+  logRetention: setting({
+    kind: choice(LOG_RETENTIONS),
+    default: "trim",
+    flag: "--log-retention",
+    placeholder: "how",
+    env: "TANKD_LOG_RETENTION",
+    help: "trim drops the log that snapshots cover; all keeps every tank's whole past",
   }),
   tag: setting({
     kind: list(label, LIMITS.labelsMax),

@@ -12,6 +12,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { setTankGauges } from "./gauges.ts";
 import type { RecoveryReport, TankRecovery } from "./recovery-report.ts";
+import type { LogRetention } from "./snapshots/retention.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
 import type { Alongside, Frame, HostedTank, NewTank, Stamped, Tanks } from "./tanks.ts";
@@ -35,6 +36,8 @@ export interface TanksDeps {
   readonly threads?: number;
   /** Ticks per second of a new tank; 0 = as fast as it goes. */
   readonly tickRate: number;
+  /** What becomes of the log that snapshots cover. Default: trim. */
+  readonly logRetention?: LogRetention;
   /** Default: the engine's own. */
   readonly engineVersion?: number;
 }
@@ -72,6 +75,7 @@ class HostingService implements TankService {
       engineVersion: deps.engineVersion ?? ENGINE_VERSION,
       controls: { paused: false, tickRate: deps.tickRate, fastForwardTo: undefined },
       holdReason: () => this.#holdReason,
+      logRetention: deps.logRetention ?? "trim",
     };
     this.#slots = Array.from({ length: deps.threads ?? 1 }, () => this.#openSlot());
   }

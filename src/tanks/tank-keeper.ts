@@ -10,6 +10,7 @@ import { type History, UnusableTank } from "./log/history.ts";
 import { rebuild } from "./log/rebuild.ts";
 import { Presence, type PresenceDeps } from "./presence.ts";
 import type { TankRecovery } from "./recovery-report.ts";
+import type { LogRetention } from "./snapshots/retention.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
@@ -23,6 +24,7 @@ export interface KeeperDeps extends PresenceDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly storage: StorageWatch;
+  readonly logRetention: LogRetention;
 }
 
 /**
@@ -52,7 +54,7 @@ export class TankKeeper {
         if (!deps.holdReason()) this.#taker.offer(live, chained);
       },
     });
-    this.#snapshots = new Snapshots(deps.files, row);
+    this.#snapshots = new Snapshots(deps.files, row, deps.logRetention);
     this.#taker = new SnapshotTaker({ ...deps, tankId: row.tank_id, snapshots: this.#snapshots });
   }
 

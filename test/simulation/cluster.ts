@@ -149,6 +149,7 @@ export class SimulatedCluster {
       timing,
       tickRate: 10,
       threads: 2,
+      logRetention: "trim",
       autoConnect: true,
       firstTanks: { tanks: 1, fish: this.options.fish, seed: this.options.seed },
     };

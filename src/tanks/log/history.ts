@@ -47,6 +47,9 @@ export async function* histories(
     yield historyOf(start, snapshot, log, from.engineVersion);
   }
   const log = await from.journal.log(row.tank_id, 0);
+  if (row.origin === "forked") {
+    throw new UnusableTank("no snapshot of it can be read, and it was made from another tank");
+  }
   if (log[0]?.seq !== 1) {
     throw new UnusableTank(
       "no snapshot of it can be read, and its log does not reach back to its creation",

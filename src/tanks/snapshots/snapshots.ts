@@ -3,10 +3,8 @@ import type { Files } from "../../platform/files.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { SnapshotRow, TankRow } from "../../store/rows.ts";
 import type { CapturedState } from "../thread/simulation.ts";
+import { type LogRetention, retained } from "./retention.ts";
 import { DamagedSnapshot, decodeSnapshot, encodeSnapshot } from "./snapshot-file.ts";
-
-/** The newest, and the one before it to fall back to. */
-const SNAPSHOTS_KEPT = 2;
 
 export interface NewSnapshot {
   readonly state: CapturedState;
@@ -20,6 +18,7 @@ export interface NewSnapshot {
 export class Snapshots {
   readonly #files: Files;
   readonly #row: TankRow;
+  readonly #retention: LogRetention;
   readonly #folder: string;
   /** Newest first. */
   #kept: readonly SnapshotRow[] = [];
@@ -27,9 +26,10 @@ export class Snapshots {
   #damaged: readonly SnapshotRow[] = [];
   #sweeping: Promise<void> = Promise.resolve();
 
-  constructor(files: Files, row: TankRow) {
+  constructor(files: Files, row: TankRow, retention: LogRetention = "trim") {
     this.#files = files;
     this.#row = row;
+    this.#retention = retention;
     this.#folder = `snapshots/${row.tank_id}`;
   }
 
@@ -83,8 +83,8 @@ export class Snapshots {
   }
 
   /**
-   * Writes the file of a state whose log is durable, then, through `commit`, its row; older
-   * snapshots and the log that the older one of those kept covers go in the same commit.
+   * Writes the file of a state whose log is durable, then, through `commit`, its row; what need not
+   * be retained any more goes in the same commit.
    * When any of it fails, what was there before still stands.
    */
   async write(
@@ -150,14 +150,11 @@ export class Snapshots {
   ): Promise<void> {
     // A row of the same seq (the tank ticked on without a command) is replaced by the put.
     const older = this.#kept.filter((kept) => kept.seq < row.seq);
-    const kept = [row, ...older.slice(0, SNAPSHOTS_KEPT - 1)];
-    const dropped = older.slice(SNAPSHOTS_KEPT - 1);
+    const { kept, dropped, logUpToSeq } = retained([row, ...older], this.#retention);
+    const { tank_id } = row;
     const writes: JournalWrite[] = [{ put: "snapshot", row }];
-    for (const { tank_id, seq } of dropped) writes.push({ remove: "snapshot", tank_id, seq });
-    const oldest = kept.at(-1);
-    if (oldest && kept.length === SNAPSHOTS_KEPT) {
-      writes.push({ remove: "log", tank_id: row.tank_id, up_to_seq: oldest.seq });
-    }
+    for (const { seq } of dropped) writes.push({ remove: "snapshot", tank_id, seq });
+    if (logUpToSeq > 0) writes.push({ remove: "log", tank_id, up_to_seq: logUpToSeq });
     await commit(writes);
     this.#kept = kept;
     await this.sweep();
