@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { FAST_FORWARD_TICKS_MAX } from "../sim/index.ts";
 import type { Command } from "../sim/types.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
@@ -13,7 +14,7 @@ const FEED_DEFAULT = 10;
 const SPAWN_DEFAULT = 1;
 
 /** What a person may tell a tank; the kinds of its log. */
-const KINDS = ["feed", "spawn", "pause", "resume", "set_tick_rate"] as const;
+const KINDS = ["feed", "spawn", "pause", "resume", "set_tick_rate", "fast_forward"] as const;
 type Order = Extract<Command, { readonly kind: (typeof KINDS)[number] }>;
 
 const place = z.number().int().nonnegative();
@@ -25,6 +26,10 @@ const doneSchema = z.object({
   epoch: place,
   tick: place.describe("It was applied before this tick began"),
   seq: place,
+});
+
+const forwardedSchema = doneSchema.extend({
+  to_tick: place.describe("It goes as fast as it can up to this tick, then as before"),
 });
 
 const feedSchema = z.strictObject({
@@ -40,19 +45,23 @@ const speedSchema = z.strictObject({
     })
     .describe("Ticks per second; 0 = as fast as it goes"),
 });
+const forwardSchema = z.strictObject({
+  ticks: z.number().int().min(1).max(FAST_FORWARD_TICKS_MAX),
+});
 const nothingSchema = z.strictObject({});
 
-interface RouteOptions<P extends string, S extends z.ZodType> {
+interface RouteOptions<P extends string, S extends z.ZodType, A extends z.ZodType> {
   readonly path: P;
   readonly summary: string;
   readonly body: S;
+  readonly answer: A;
   /** Whether doing it twice would do more than doing it once: then it honours `Idempotency-Key`. */
   readonly adds: boolean;
 }
 
-function commandRoute<P extends string, S extends z.ZodType>(
+function commandRoute<P extends string, S extends z.ZodType, A extends z.ZodType>(
   context: ApiContext,
-  { path, summary, body, adds }: RouteOptions<P, S>,
+  { path, summary, body, answer, adds }: RouteOptions<P, S, A>,
 ) {
   const { middleware, security } = control(context);
   const once = adds ? [idempotency({ keysMax: LIMITS.idempotencyKeysMax })] : [];
@@ -71,7 +80,7 @@ function commandRoute<P extends string, S extends z.ZodType>(
         ...json(body, "What is optional may be left out, then the body too"),
       },
     },
-    responses: { 200: json(doneSchema, "It is done, and durable"), default: refusal },
+    responses: { 200: json(answer, "It is done, and durable"), default: refusal },
   });
 }
 
@@ -92,6 +101,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     path: "/api/tanks/{tank_id}/feed",
     summary: "Drop food into a tank",
     body: feedSchema,
+    answer: doneSchema,
     adds: true,
   });
   routes.openapi(feed, async (c) => {
@@ -103,6 +113,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     path: "/api/tanks/{tank_id}/spawn",
     summary: "Put new random fish into a tank",
     body: spawnSchema,
+    answer: doneSchema,
     adds: true,
   });
   routes.openapi(spawn, async (c) => {
@@ -114,6 +125,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     path: "/api/tanks/{tank_id}/pause",
     summary: "Stop a tank's time",
     body: nothingSchema,
+    answer: doneSchema,
     adds: false,
   });
   routes.openapi(pause, async (c) =>
@@ -124,6 +136,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     path: "/api/tanks/{tank_id}/resume",
     summary: "Let a tank's time go on",
     body: nothingSchema,
+    answer: doneSchema,
     adds: false,
   });
   routes.openapi(resume, async (c) =>
@@ -134,12 +147,29 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     path: "/api/tanks/{tank_id}/speed",
     summary: "Set how many ticks a second a tank is to live through",
     body: speedSchema,
+    answer: doneSchema,
     adds: false,
   });
   routes.openapi(speed, async (c) => {
     const { tick_rate: ticksPerSecond } = c.req.valid("json");
     const order = { kind: "set_tick_rate", ticksPerSecond } as const;
     return c.json(await submit(c.req.valid("param").tank_id, order), 200);
+  });
+
+  const forward = commandRoute(context, {
+    path: "/api/tanks/{tank_id}/fast-forward",
+    summary: "Let a tank live through so many ticks as fast as it goes; 1 steps a paused tank",
+    body: forwardSchema,
+    answer: forwardedSchema,
+    adds: true,
+  });
+  routes.openapi(forward, async (c) => {
+    const { tank_id } = c.req.valid("param");
+    const { ticks } = c.req.valid("json");
+    const done = await submit(tank_id, { kind: "fast_forward", ticks });
+    // Further than its own ticks where it came while another was under way.
+    const to_tick = context.tanks.get(tank_id)?.fastForwardTo ?? done.tick + ticks;
+    return c.json({ ...done, to_tick }, 200);
   });
   return routes;
 }

@@ -65,9 +65,16 @@ export const tankViewSchema = z.object({
     .object({ fish: count, plants: count })
     .describe("Among fish only, and of fish with plants"),
   plant_count: count,
+  stopped_reason: z.string().nullable().describe("Why it is stopped, where it is"),
   tick_rate: z.number().describe("Ticks per second asked for; 0 = as fast as it goes"),
-  ticks_per_second: z.number().describe("Ticks per second reached"),
-  tick_lag: z.number().describe("Ticks behind schedule"),
+  ticks_per_second: z.number().describe("Ticks per second reached over the last seconds"),
+  tick_lag: count.describe("Ticks behind schedule"),
+  skipped_ticks: count.describe(
+    "Ticks of its schedule that were left out since it was loaded, because it was over a second behind",
+  ),
+  fast_forward_to: count
+    .nullable()
+    .describe("The tick up to which it goes as fast as it can, while it is being forwarded"),
   seed: count,
   founders: count,
   ledger: ledgerSchema,
@@ -101,9 +108,12 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
     deaths: stats.ledger.died,
     poker_games: stats.games,
     plant_count: stats.plants,
+    stopped_reason: hosted.reason ?? null,
     tick_rate: hosted.tickRate,
     ticks_per_second: hosted.achievedRate,
     tick_lag: hosted.tickLag,
+    skipped_ticks: hosted.skippedTicks,
+    fast_forward_to: hosted.fastForwardTo ?? null,
     seed: row.seed,
     founders: row.fish,
     ledger: stats.ledger,

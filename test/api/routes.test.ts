@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { clientOf } from "./client.ts";
+import { fakeTank } from "./fakes.ts";
 
 describe("health", () => {
   test.each(["/health", "/api/health"])("%s tells who is there", async (path) => {
@@ -73,12 +74,27 @@ describe("tanks", () => {
       fish_count: 2,
       seed: 42,
       tick_rate: 30,
+      ticks_per_second: 29.9,
+      tick_lag: 0,
+      skipped_ticks: 0,
+      fast_forward_to: null,
+      stopped_reason: null,
       births: { sexual: 1, asexual: 0, banked: 0, poker: 0 },
       deaths: { starvation: 1, predation: 0, old_age: 0 },
       poker_games: { fish: 5, plants: 2 },
       plant_count: 1,
     });
     expect(body.tanks[0].ledger.died.starvation).toBe(1);
+  });
+
+  test("a tank that stands still says why, one that is forwarded how far", async () => {
+    const { ask, node } = clientOf();
+    const reason = "its log has lost entries 5 to 9";
+    node.hosted.set("tank-1", { ...fakeTank("tank-1"), status: "stopped", reason });
+    node.hosted.set("tank-2", { ...fakeTank("tank-2"), fastForwardTo: 5000, skippedTicks: 12 });
+    const [stopped, forwarded] = (await ask("/api/tanks")).body.tanks;
+    expect(stopped).toMatchObject({ tank: { status: "stopped" }, stopped_reason: reason });
+    expect(forwarded).toMatchObject({ fast_forward_to: 5000, skipped_ticks: 12 });
   });
 
   test("one tank, and where it lives", async () => {

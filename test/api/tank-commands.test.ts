@@ -37,6 +37,24 @@ test("commands refuse unknown fields, impossible numbers and unknown tanks", asy
   expect([full.status, full.body.detail]).toEqual([422, "The tank refused (tank_full): no room"]);
 });
 
+test("fast-forward says up to which tick it goes", async () => {
+  const { ask, node } = clientOf();
+  const post = (json: unknown) =>
+    ask("/api/tanks/tank-1/fast-forward", { method: "POST", token: true, json });
+  const done = { tank_id: "tank-1", command: "fast_forward", epoch: 1, tick: 1201, seq: 8 };
+  expect((await post({ ticks: 500 })).body).toEqual({ ...done, to_tick: 1701 });
+  expect(node.commands).toEqual([
+    { tankId: "tank-1", command: { kind: "fast_forward", ticks: 500 } },
+  ]);
+  const hosted = node.hosted.get("tank-1");
+  if (hosted) node.hosted.set("tank-1", { ...hosted, fastForwardTo: 9000 });
+  expect((await post({ ticks: 500 })).body.to_tick).toBe(9000);
+  for (const ticks of [0, 1.5, 10_000_001, "9", undefined]) {
+    const { status, body } = await post({ ticks });
+    expect([status, body.errors[0].field]).toEqual([422, "ticks"]);
+  }
+});
+
 describe("a repeated Idempotency-Key", () => {
   const post = (ask: ReturnType<typeof clientOf>["ask"], path: string, json: unknown) => {
     const headers = { "idempotency-key": "k" };
@@ -46,6 +64,7 @@ describe("a repeated Idempotency-Key", () => {
   test.each([
     ["feed", { portions: 3 }],
     ["spawn", { fish: 2 }],
+    ["fast-forward", { ticks: 100 }],
   ])("%s is done once", async (route, json) => {
     const { ask, node } = clientOf();
     const first = await post(ask, `tank-1/${route}`, json);

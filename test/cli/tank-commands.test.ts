@@ -35,7 +35,14 @@ function world(
       if (!TANKS.some((one) => one.tank.tank_id === id))
         return problem(404, "unknown_tank", "none");
       if (request.method === "DELETE") return json(200, { tank_id: id, removed: true });
-      return json(200, { tank_id: id, command: "any", epoch: 1, tick: 1201, seq: 8 });
+      if (request.method === "GET")
+        return json(
+          200,
+          TANKS.find((one) => one.tank.tank_id === id),
+        );
+      const { ticks = 0 } = JSON.parse(request.body ?? "{}");
+      const done = { tank_id: id, command: "any", epoch: 1, tick: 1201, seq: 8 };
+      return json(200, ticks > 0 ? { ...done, to_tick: 1201 + ticks } : done);
     },
   };
 }
@@ -64,6 +71,12 @@ describe("orders to one tank", () => {
     ["spawn --fish 7 reef", "spawn", { fish: 7 }, "Put 7 new fish into reef."],
     ["speed reef 60", "speed", { tick_rate: 60 }, "reef runs at 60 ticks a second."],
     ["speed reef 0.5", "speed", { tick_rate: 0.5 }, "reef runs at 0.5 ticks a second."],
+    [
+      "forward reef 5000",
+      "fast-forward",
+      { ticks: 5000 },
+      "reef goes on to tick 6,201 as fast as it can.",
+    ],
     ["speed reef max", "speed", { tick_rate: 0 }, "reef runs as fast as it goes."],
   ])("%s", async (line, route, body, said) => {
     const ran = await run(...line.split(" "));
@@ -156,6 +169,8 @@ describe("wrong usage", () => {
     [["speed", "reef"], /"reef" is no rate/],
     [["speed", "60"], /which tank\?/],
     [["speed", "reef", "1001"], /the rate cannot be "1001": give a number from 0\.1 to 1000/],
+    [["forward", "reef"], /"reef" is no number of ticks/],
+    [["forward", "reef", "0"], /the number of ticks cannot be "0": .* from 1 to 10000000/],
     [["rm"], /missing required argument 'tank'/],
     [["rm", "reef"], /nobody to ask; say it with --yes/],
   ])("%j", async (words, said) => {
@@ -230,4 +245,48 @@ describe("rm", () => {
     expect([ran.code, ran.err.includes("waiting")]).toEqual([1, false]);
     expect(changes(ran.requests)).toHaveLength(1);
   });
+});
+
+describe("forward --wait", () => {
+  const forwarded = (views: readonly Partial<TankView>[]) => {
+    let asked = 0;
+    return world(({ method, path }) => {
+      if (method !== "GET" || path !== "/api/tanks/t1") return undefined;
+      const view = views[Math.min(asked++, views.length - 1)];
+      return json(200, { ...REEF, ...view });
+    });
+  };
+  const at = (tick: number) => ({ tank: { ...REEF.tank, tick } });
+
+  test("ends when the tick is reached", async () => {
+    const going = { fast_forward_to: 6201 };
+    const node = forwarded([{ ...at(2000), ...going }, { ...at(4000), ...going }, at(6201)]);
+    const ran = await runIn(node, "tank", "forward", "reef", "5000", "--wait");
+    expect([ran.code, ran.err]).toEqual([0, ""]);
+    expect(ran.requests.filter(({ path }) => path === "/api/tanks/t1")).toHaveLength(3);
+  });
+
+  test("fails when the tank ends before", async () => {
+    const stopped = { ...at(2000), fast_forward_to: null, stopped_reason: "the disk is gone" };
+    const ran = await runIn(forwarded([stopped]), "tank", "forward", "reef", "5000", "--wait");
+    expect([ran.code, ran.err]).toEqual([1, "tankd: reef ended at tick 2,000: the disk is gone\n"]);
+  });
+});
+
+test("show and ls tell rate, lag and why a tank stands still", async () => {
+  const stopped: TankView = {
+    ...BAY,
+    stopped_reason: "its log has lost entries",
+    tick_lag: 3,
+    skipped_ticks: 40,
+    fast_forward_to: 9000,
+  };
+  const tanks = { tanks: [REEF, stopped], count: 2 };
+  const answer = nodeAnswers({ "GET /api/tanks": tanks, "GET /api/tanks/t3": stopped });
+  const shown = await runIn({ ...running, answer }, "tank", "show", "bay");
+  expect(shown.out).toContain("stopped: its log has lost entries\n");
+  expect(shown.out).toContain("(being forwarded to tick 9000, then 30 asked for)\n");
+  expect(shown.out).toContain("3 ticks; 40 ticks left out since it was loaded\n");
+  const listed = await runIn({ ...running, answer }, "tank", "ls");
+  expect(listed.out).toMatch(/TICKS\/S +ASKED +LAG\n.* 30 +30 +0\n.* to 9000 +3\n$/s);
 });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { TankView } from "../../api/tank-view.ts";
 import { readAnswer } from "../answer.ts";
 import type { NodeClient } from "../client.ts";
 import type { CliContext } from "../context.ts";
@@ -22,7 +23,7 @@ export function addTankList(tank: Command, context: CliContext): void {
         tanks.length === 0
           ? "No tanks yet; make one with: tankd tank create"
           : formatTable(
-              ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S"],
+              ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S", "ASKED", "LAG"],
               tanks.map(({ tank, ...view }) => [
                 tank.tank_id,
                 tank.name,
@@ -31,10 +32,21 @@ export function addTankList(tank: Command, context: CliContext): void {
                 view.max_generation,
                 tank.tick,
                 Math.round(view.ticks_per_second),
+                askedRate(view),
+                view.tick_lag,
               ]),
             ),
       );
     });
+}
+
+/** What the rate should be, now. */
+function askedRate({
+  tick_rate,
+  fast_forward_to,
+}: Pick<TankView, "tick_rate" | "fast_forward_to">): string {
+  if (fast_forward_to !== null) return `to ${fast_forward_to}`;
+  return tick_rate === 0 ? "max" : String(tick_rate);
 }
 
 async function listAll(context: CliContext, node: NodeClient, json: boolean): Promise<void> {

@@ -10,7 +10,7 @@ import { count } from "../words.ts";
 import { chosenTanks } from "./chosen.ts";
 
 /** What a node answers to an order. */
-const doneSchema = z.object({ tank_id: z.string(), tick: z.number() });
+const doneSchema = z.looseObject({ tank_id: z.string(), tick: z.number() });
 export type Done = z.infer<typeof doneSchema>;
 
 /** What is to be done to tanks, and how that is said. */

@@ -5,6 +5,7 @@ import { readAnswer } from "../answer.ts";
 import type { CliContext } from "../context.ts";
 import { formatFields } from "../table.ts";
 import { findTank } from "../tank-lookup.ts";
+import { count } from "../words.ts";
 
 /** `tankd tank show TANK` */
 export function addTankShow(tank: Command, context: CliContext): void {
@@ -23,13 +24,15 @@ export function addTankShow(tank: Command, context: CliContext): void {
 
 function describe({ tank, ledger, ...view }: TankView): string {
   const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
-  const rate = view.tick_rate === 0 ? "as fast as it goes" : `${view.tick_rate} asked for`;
+  const asked = view.tick_rate === 0 ? "as fast as it goes" : `${view.tick_rate} asked for`;
+  const { fast_forward_to: forwardTo, stopped_reason: reason } = view;
+  const rate = forwardTo === null ? asked : `being forwarded to tick ${forwardTo}, then ${asked}`;
   return formatFields([
     ["tank", tank.name],
     ["id", tank.tank_id],
     ...(tank.description ? [["description", tank.description] as const] : []),
     ["server", tank.server_id],
-    ["status", tank.status],
+    ["status", reason === null ? tank.status : `${tank.status}: ${reason}`],
     ["fish", `${view.fish_count} of at most ${view.capacity}`],
     ["food", view.food_count],
     ["generation", view.max_generation],
@@ -43,8 +46,15 @@ function describe({ tank, ledger, ...view }: TankView): string {
     ["left", ledger.exported - ledger.restored],
     ["tick", tank.tick],
     ["ticks per second", `${view.ticks_per_second.toFixed(1)} (${rate})`],
+    ["behind schedule", lagOf(view)],
     ["log", `${tank.seq} commands, ${tank.durable_seq} on disk`],
     ["seed", view.seed],
     ["created", tank.created_at],
   ]);
+}
+
+function lagOf({ tick_lag, skipped_ticks }: Pick<TankView, "tick_lag" | "skipped_ticks">): string {
+  const left =
+    skipped_ticks > 0 ? `; ${count(skipped_ticks, "tick")} left out since it was loaded` : "";
+  return `${count(tick_lag, "tick")}${left}`;
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { addTankCreate } from "./create.ts";
 import { addTankFeed, addTankSpawn } from "./feed.ts";
+import { addTankForward } from "./forward.ts";
 import { addTankList } from "./list.ts";
 import { addTankPause, addTankResume } from "./pause.ts";
 import { addTankRemove } from "./remove.ts";
@@ -18,6 +19,7 @@ export function addTank(program: Command, context: CliContext): void {
     addTankPause,
     addTankResume,
     addTankSpeed,
+    addTankForward,
     addTankFeed,
     addTankSpawn,
     addTankRemove,
