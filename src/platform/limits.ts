@@ -32,6 +32,20 @@ export const LIMITS = {
   threadsMax: 256,
   /** Founders of a new tank and fish of one spawn command. */
   foundersMax: 10_000,
+  /** A tank's state, unpacked: `foundersMax` fish take 45 MB, and some more may have come back. */
+  tankStateBytesMax: 256 * 1024 * 1024,
+  /**
+   * An archive of a tank: a snapshot of `foundersMax` fish packs into about 30 MB; the rest is for its
+   * log, a year of marks (2 MB) and some ten thousand travellers. A node holds one in memory.
+   */
+  archiveBytesMax: 64 * 1024 * 1024,
+  /** Of its log unpacked: records of travellers halve, marks shrink to a third. */
+  archiveLogBytesMax: 256 * 1024 * 1024,
+  /** Of its header: a name, a description, and `archiveSnapshotsMax` lines of 300 bytes. */
+  archiveHeaderBytesMax: 64 * 1024,
+  archiveSnapshotsMax: 64,
+  /** Looks into the past that wait while one is computed: those of a person who scrubs, and of a few more. */
+  pastWaitingMax: 8,
   /** Portions of one feed command. */
   portionsMax: 1000,
   /**

@@ -4,15 +4,8 @@ import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { SnapshotRow, TankRow } from "../../store/rows.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 import { type LogRetention, retained } from "./retention.ts";
-import { DamagedSnapshot, decodeSnapshot, encodeSnapshot } from "./snapshot-file.ts";
-
-export interface NewSnapshot {
-  readonly state: CapturedState;
-  readonly engineVersion: number;
-  /** Checksum of the log row `state.seq`. */
-  readonly logChecksum: string;
-  readonly createdAtMs: number;
-}
+import { DamagedSnapshot, decodeSnapshot } from "./snapshot-file.ts";
+import { makeSnapshot, type NewSnapshot, snapshotFolder } from "./snapshot-making.ts";
 
 /** The snapshots of one tank on the disk: `snapshots/<tank_id>/<seq>-<tick>.snapshot`. */
 export class Snapshots {
@@ -30,7 +23,7 @@ export class Snapshots {
     this.#files = files;
     this.#row = row;
     this.#retention = retention;
-    this.#folder = `snapshots/${row.tank_id}`;
+    this.#folder = snapshotFolder(row.tank_id);
   }
 
   /** Learns from the journal what is there. Newest first. */
@@ -91,32 +84,7 @@ export class Snapshots {
     snapshot: NewSnapshot,
     commit: (writes: readonly JournalWrite[]) => Promise<void>,
   ): Promise<SnapshotRow> {
-    const { state, engineVersion, logChecksum } = snapshot;
-    const { fastForwardTo } = state.controls;
-    const header = {
-      tank_id: this.#row.tank_id,
-      epoch: this.#row.epoch,
-      engine_version: engineVersion,
-      seq: state.seq,
-      tick: state.tick,
-      digest: state.digest,
-      log_checksum: logChecksum,
-      paused: state.controls.paused,
-      tick_rate: state.controls.tickRate,
-      ...(fastForwardTo === undefined ? {} : { fast_forward_to: fastForwardTo }),
-    };
-    const bytes = encodeSnapshot(header, state.packed);
-    const row: SnapshotRow = {
-      tank_id: this.#row.tank_id,
-      seq: state.seq,
-      tick: state.tick,
-      digest: state.digest,
-      file: `${this.#folder}/${state.seq}-${state.tick}.snapshot`,
-      bytes: bytes.length,
-      engine_version: engineVersion,
-      log_checksum: logChecksum,
-      created_at: snapshot.createdAtMs,
-    };
+    const { row, bytes } = makeSnapshot(this.#row, snapshot);
     // A sweep would take a file whose row is not there yet for one that a crash has left.
     await this.#sweeping.catch(() => {});
     await this.#files.writeDurably(row.file, bytes);

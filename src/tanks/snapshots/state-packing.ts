@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { LIMITS } from "../../platform/limits.ts";
 
 /**
  * A tank's saved state as it crosses threads and lies in a snapshot: zstd, level 1. Half the size
@@ -9,7 +10,7 @@ export function packState(state: Uint8Array): Uint8Array {
   return new Uint8Array(zstdCompressSync(state, { params }));
 }
 
-/** Throws when `packed` was not made by {@link packState}. */
+/** Throws when `packed` was not made by {@link packState}, or is a bomb. */
 export function unpackState(packed: Uint8Array): Uint8Array {
-  return new Uint8Array(zstdDecompressSync(packed));
+  return new Uint8Array(zstdDecompressSync(packed, { maxOutputLength: LIMITS.tankStateBytesMax }));
 }

@@ -5,10 +5,8 @@ import {
   digest,
   fishOf,
   fishProfileOf,
-  loadTank,
   migrants,
   plantLooksOf,
-  saveTank,
   sceneOf,
   statsOf,
   step,
@@ -24,7 +22,7 @@ import type {
   PlantLooks,
   Scene,
 } from "../../sim/types.ts";
-import { packState, unpackState } from "../snapshots/state-packing.ts";
+import { captureOf, worldOf } from "../snapshots/captured-world.ts";
 import { arrive, type Controls, steer } from "./controls.ts";
 import { Pacing, RateMeter } from "./pacing.ts";
 import type { CapturedState, LoadTank, TailEntry, TankReport } from "./simulation.ts";
@@ -41,11 +39,6 @@ const CATCH_UP_TICKS_MIN = 4;
 
 /** The window of the achieved rate. */
 const RATE_WINDOW_MS = 2000;
-
-/** The snapshot's bytes are no state, or not the state that they were said to be. */
-export class BadSnapshot extends Error {
-  override readonly name = "BadSnapshot";
-}
 
 /**
  * One tank inside a simulation thread: its world, its place in its log, and its clock. It is
@@ -64,7 +57,7 @@ export class PacedTank {
   /** Set when the tank may run: after its replay, and once it is released. */
   #running = false;
 
-  /** Throws {@link BadSnapshot}. */
+  /** Throws BadSnapshot. */
   constructor(message: LoadTank, nowMs: number) {
     const { snapshot, spec, tail } = message;
     this.load = message.load;
@@ -195,13 +188,7 @@ export class PacedTank {
   }
 
   capture(): CapturedState {
-    return {
-      seq: this.#seq,
-      tick: this.tick,
-      controls: this.controls,
-      digest: this.digest(),
-      packed: packState(saveTank(this.#world)),
-    };
+    return captureOf(this.#world, this.#seq, this.#controls);
   }
 
   digest(): string {
@@ -246,17 +233,4 @@ export class PacedTank {
     this.#pacing.setRate(controls.tickRate, nowMs);
     this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
   }
-}
-
-function worldOf(snapshot: CapturedState): Tank {
-  let world: Tank;
-  try {
-    world = loadTank(unpackState(snapshot.packed));
-  } catch (error) {
-    throw new BadSnapshot("its state cannot be read", { cause: error });
-  }
-  if (world.tick !== snapshot.tick || digest(world) !== snapshot.digest) {
-    throw new BadSnapshot("its state does not match its digest");
-  }
-  return world;
 }

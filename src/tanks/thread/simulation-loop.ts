@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
-import { BadSnapshot } from "./paced-tank.ts";
+import { BadSnapshot } from "../snapshots/captured-world.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";

@@ -1,0 +1,46 @@
+import type { SnapshotRow, TankRow } from "../../store/rows.ts";
+import type { CapturedState } from "../thread/simulation.ts";
+import { encodeSnapshot } from "./snapshot-file.ts";
+
+export interface NewSnapshot {
+  readonly state: CapturedState;
+  readonly engineVersion: number;
+  /** Checksum of the log row `state.seq`. */
+  readonly logChecksum: string;
+  readonly createdAtMs: number;
+}
+
+/** A snapshot as it goes to the disk: its file, and the row that names it. */
+export interface MadeSnapshot {
+  readonly row: SnapshotRow;
+  readonly bytes: Uint8Array;
+}
+
+/** Where the snapshots of a tank lie. */
+export function snapshotFolder(tankId: string): string {
+  return `snapshots/${tankId}`;
+}
+
+export function makeSnapshot(tank: TankRow, snapshot: NewSnapshot): MadeSnapshot {
+  const { state, engineVersion, logChecksum, createdAtMs } = snapshot;
+  const { tank_id, epoch } = tank;
+  const { seq, tick, digest, controls } = state;
+  const place = { tank_id, seq, tick, digest, engine_version: engineVersion };
+  const header = {
+    ...place,
+    epoch,
+    log_checksum: logChecksum,
+    paused: controls.paused,
+    tick_rate: controls.tickRate,
+    fast_forward_to: controls.fastForwardTo,
+  };
+  const bytes = encodeSnapshot(header, state.packed);
+  const row: SnapshotRow = {
+    ...place,
+    file: `${snapshotFolder(tank_id)}/${seq}-${tick}.snapshot`,
+    bytes: bytes.length,
+    log_checksum: logChecksum,
+    created_at: createdAtMs,
+  };
+  return { row, bytes };
+}
