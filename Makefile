@@ -23,9 +23,10 @@ DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 # bun test, one process for each group; its closing lines are what .ci/run counts.
 RUN_TESTS = $(BUN) test --timeout 30000
 UNIT_TESTS = $(shell find test -name '*.test.ts' ! -name '*long.test.ts' \
-	! -path 'test/cluster/*' ! -path 'test/ops/*' ! -path 'test/simulation/*' | sort | sed 's|^|./|')
+	! -path 'test/cluster/*' ! -path 'test/ops/*' ! -path 'test/faults/*' ! -path 'test/simulation/*' | sort | sed 's|^|./|')
 SIMULATION_TESTS = $(shell find test/simulation -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
 CLUSTER_TESTS = $(shell find test/ops test/cluster -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
+FAULT_TESTS = $(shell find test/faults -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
 LONG_TESTS = $(shell find test -name '*long.test.ts' | sort | sed 's|^|./|')
 
 WRITE_PROFILE = @if [ -e tankd.toml ]; then echo "tankd.toml is there already; it was left as it is:"; \
@@ -78,7 +79,7 @@ check: $(INSTALLED) ## types, lint and format
 # Every group runs even when one before it failed, so that one run shows everything.
 .PHONY: test
 test: $(DIST) ## all tests in their quick form
-	@failed=; for group in check test-unit test-simulation test-integration; do \
+	@failed=; for group in check test-unit test-simulation test-integration test-faults; do \
 	  $(MAKE) --no-print-directory $$group || failed="$$failed $$group"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi; \
@@ -95,6 +96,10 @@ test-simulation: $(INSTALLED) ## the seeded cluster simulator
 .PHONY: test-integration
 test-integration: $(DIST) ## real processes in network namespaces (Linux, root)
 	@$(RUN_TESTS) $(CLUSTER_TESTS)
+
+.PHONY: test-faults
+test-faults: $(DIST) ## crashes, full disks, damaged files (Linux, root; FAULTS_SEED=… repeats a run)
+	@$(RUN_TESTS) $(FAULT_TESTS)
 
 .PHONY: test-long
 test-long: $(DIST) ## more kills, more seeds, more nodes

@@ -15,6 +15,8 @@ export type TankRecovery = {
       readonly replayedTicks: number;
       readonly seq: number;
       readonly tick: number;
+      /** Of the state at (seq, tick), to be compared with a replay. */
+      readonly digest: string;
     }
   | { readonly status: "stopped"; readonly reason: string }
 );

@@ -263,6 +263,7 @@ class HostingService implements TankService {
       from_snapshot: recovery.snapshotSeq ?? null,
       seq: recovery.seq,
       tick: recovery.tick,
+      digest: recovery.digest,
       replayed_commands: recovery.replayedCommands,
       replayed_ticks: recovery.replayedTicks,
       duration_ms: Math.round(recovery.durationMs),

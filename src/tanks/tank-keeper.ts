@@ -214,7 +214,8 @@ export class TankKeeper {
     else if (!holdReason()) this.#presence.release();
   }
 
-  #recovered({ report, replayedCommands, replayedTicks }: SaidOfTank<"loaded">, history: History) {
+  #recovered(loaded: SaidOfTank<"loaded">, history: History) {
+    const { report, digest, replayedCommands, replayedTicks } = loaded;
     this.#unusable = false;
     void this.#snapshots.sweep().catch((error) => this.#warn("snapshot files left", error));
     return {
@@ -224,6 +225,7 @@ export class TankKeeper {
       replayedTicks,
       seq: report.seq,
       tick: report.stats.tick,
+      digest,
     } as const;
   }
 

@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { faultsSeed, runLanes } from "./kill/lanes.ts";
+
+const LANES = 4;
+const KILLS_PER_LANE = 52;
+const TIMEOUT_MS = 600_000;
+
+test(
+  `after ${LANES * KILLS_PER_LANE} × kill -9 all that was acknowledged is there, bit by bit`,
+  async () => {
+    const seed = faultsSeed();
+    const orders = Array.from({ length: LANES }, (_, lane) => ({
+      seed,
+      lane,
+      kills: KILLS_PER_LANE,
+      dueSnapshots: 1,
+      options: [],
+    }));
+    const summary = await runLanes(orders);
+    expect(summary.underCommands).toBe(LANES * KILLS_PER_LANE);
+    for (const kills of Object.values(summary.kills)) expect(kills).toBeGreaterThan(0);
+    expect(summary.acknowledged).toBeGreaterThan(summary.underCommands);
+    expect(summary.digests).toBeGreaterThan(summary.underCommands);
+  },
+  TIMEOUT_MS,
+);

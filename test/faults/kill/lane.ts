@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, rmSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { z } from "zod";
+import { Prng } from "../../../src/platform/simulated/prng.ts";
+import { Client } from "../client.ts";
+import { lookAt } from "../disk.ts";
+import { Node } from "../node.ts";
+import { Promises } from "../promises.ts";
+import { Stream } from "../stream.ts";
+import { Witness } from "../witness.ts";
+
+/** How the instant of a kill is chosen. */
+export const AIMS = ["instant", "answer", "stopping", "snapshot", "start", "recovery"] as const;
+export type Aim = (typeof AIMS)[number];
+
+export const summarySchema = z.object({
+  /** Kills by aim; those of "start" and "recovery" hit a node that takes no commands yet. */
+  kills: z.record(z.enum(AIMS), z.number()),
+  /** Requests that were sent and not answered, over all kills. */
+  inFlight: z.number(),
+  /** Kills that met such a request. */
+  underCommands: z.number(),
+  cleanStops: z.number(),
+  acknowledged: z.number(),
+  digests: z.number(),
+  ticks: z.number(),
+  gaps: z.number(),
+});
+export type Summary = z.infer<typeof summarySchema>;
+
+export interface LaneOrder {
+  readonly seed: number;
+  readonly lane: number;
+  /** Kills that must meet a command in flight. */
+  readonly kills: number;
+  /** Of them, those while a snapshot is written because it is due, which takes five seconds to become. */
+  readonly dueSnapshots: number;
+  readonly options: readonly string[];
+}
+
+const INSTANT_MS_MAX = 120;
+const ANSWERS_MAX = 40;
+/** More than a snapshot takes to become due, and to be written. */
+const SNAPSHOT_WITHIN_MS = 10_000;
+/** A start takes less than this; what is drawn beyond it hits a node that is just healthy. */
+const START_MS_MAX = 150;
+const RECOVERY_MS_MAX = 25;
+const STOP_MS_MAX = 40;
+const recoveredSchema = z.looseObject({
+  tank_id: z.string(),
+  seq: z.number(),
+  tick: z.number(),
+  digest: z.string(),
+});
+
+/** One data directory whose node is started and killed again and again, with everything compared. */
+export class Lane {
+  readonly #order: LaneOrder;
+  readonly #random: Prng;
+  readonly #directory: string;
+  readonly #data: string;
+  readonly #promises = new Promises();
+  readonly #witness = new Witness();
+  readonly #summary: Summary = {
+    kills: { instant: 0, answer: 0, stopping: 0, snapshot: 0, start: 0, recovery: 0 },
+    inFlight: 0,
+    underCommands: 0,
+    cleanStops: 0,
+    acknowledged: 0,
+    digests: 0,
+    ticks: 0,
+    gaps: 0,
+  };
+  #node: Node | undefined;
+  #aim: Aim = "instant";
+  #lives = 0;
+
+  constructor(order: LaneOrder) {
+    this.#order = order;
+    this.#random = new Prng(order.seed, `lane ${order.lane}`);
+    this.#directory = mkdtempSync(join(tmpdir(), "tankd-kill-"));
+    this.#data = join(this.#directory, "data");
+    mkdirSync(join(this.#directory, "copy"));
+  }
+
+  async run(): Promise<Summary> {
+    try {
+      while (this.#summary.underCommands < this.#order.kills) await this.#live(this.#draw());
+      await this.#endWell();
+    } catch (error) {
+      const { seed, lane } = this.#order;
+      const where = `seed ${seed}, lane ${lane}, life ${this.#lives}, aim "${this.#aim}"`;
+      throw new Error(`${where}: ${messageOf(error)}\n${this.#node?.tail() ?? ""}`);
+    } finally {
+      await this.#node?.crash();
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
+    const { digests, ticks, gaps } = this.#witness;
+    return { ...this.#summary, acknowledged: this.#promises.acknowledged, digests, ticks, gaps };
+  }
+
+  #draw(): Aim {
+    const { kills, dueSnapshots } = this.#order;
+    const done = this.#summary.kills.snapshot;
+    const due = Math.round((this.#summary.underCommands * dueSnapshots) / kills);
+    const draw = this.#random.integer(1, 100);
+    if (done < due) return "snapshot";
+    if (draw <= 10) return "start";
+    if (draw <= 20) return "recovery";
+    if (draw <= 35) return "stopping";
+    return draw <= 70 ? "instant" : "answer";
+  }
+
+  async #live(aim: Aim): Promise<void> {
+    this.#aim = aim;
+    this.#lives++;
+    const node = new Node({
+      directory: this.#data,
+      options: ["--tanks", "0", ...this.#order.options],
+    });
+    this.#node = node;
+    if (aim === "start" || aim === "recovery") await this.#killRising(node, aim);
+    else await this.#killServing(node, aim);
+    this.#compare(node);
+  }
+
+  async #killRising(node: Node, aim: "start" | "recovery"): Promise<void> {
+    if (aim === "recovery") await node.hear("node starting");
+    await wait(this.#random.unit() * (aim === "start" ? START_MS_MAX : RECOVERY_MS_MAX));
+    await node.crash();
+    this.#summary.kills[aim]++;
+  }
+
+  async #killServing(
+    node: Node,
+    aim: "instant" | "answer" | "stopping" | "snapshot",
+  ): Promise<void> {
+    const client = new Client(await node.healthy, node.token);
+    this.#confirmRecovery(node);
+    const stream = new Stream(client, this.#promises, this.#random);
+    let killed = false;
+    const kill = () => {
+      if (killed || !node.isRunning) return;
+      killed = true;
+      this.#summary.kills[aim]++;
+      this.#summary.inFlight += stream.inFlight;
+      if (stream.inFlight > 0) this.#summary.underCommands++;
+      node.signal("SIGKILL");
+    };
+    if (aim === "instant") await wait(this.#random.unit() * INSTANT_MS_MAX).then(kill);
+    if (aim === "answer") stream.atAnswer(this.#random.integer(1, ANSWERS_MAX), kill);
+    if (aim === "snapshot") await this.#atSnapshotFile(node, SNAPSHOT_WITHIN_MS, kill);
+    if (aim === "stopping") {
+      await wait(this.#random.unit() * INSTANT_MS_MAX);
+      const written = this.#atSnapshotFile(node, this.#random.unit() * STOP_MS_MAX, kill);
+      node.signal("SIGTERM");
+      await written;
+    }
+    const { exitCode } = await node.ended;
+    await stream.stop();
+    if (killed) return;
+    if (exitCode !== 0) throw new Error(`the node ended by itself with exit code ${exitCode}`);
+    this.#summary.cleanStops++;
+  }
+
+  /** Calls back in the moment in which something happens to the file of a snapshot, or at last then. */
+  async #atSnapshotFile(node: Node, withinMs: number, action: () => void): Promise<void> {
+    const folder = join(this.#data, "snapshots");
+    mkdirSync(folder, { recursive: true });
+    let events = this.#random.integer(1, 6);
+    const seen = Promise.withResolvers<void>();
+    const watcher = watch(folder, { recursive: true }, (_, name) => {
+      if (name?.includes(".snapshot") && --events === 0) {
+        action();
+        seen.resolve();
+      }
+    });
+    await Promise.race([seen.promise, wait(withinMs).then(action), node.ended]);
+    watcher.close();
+  }
+
+  /** Everything that is on the disk of a dead node against everything that is known about it. */
+  #compare(node: Node): void {
+    lookAt(this.#data, join(this.#directory, "copy"), (disk) => {
+      this.#promises.compareTanks(disk.tanks);
+      this.#witness.forgetAllBut(disk.tanks.map(({ tank_id }) => tank_id));
+      for (const row of disk.tanks) {
+        const droppedUpTo = this.#witness.follow(row, disk);
+        this.#promises.compareLog(row, disk.log(row.tank_id), droppedUpTo);
+      }
+    });
+    if (node.complaints.length > 0) throw new Error(`it said: ${node.complaints.join("\n")}`);
+  }
+
+  /** What a start says it has brought back must be all there is, where the log ends, bit by bit. */
+  #confirmRecovery(node: Node): void {
+    const recovered = node.said("tank recovered").map((line) => recoveredSchema.parse(line));
+    for (const { tank_id, seq, tick, digest } of recovered) {
+      const end = this.#witness.endOf(tank_id);
+      if (end.seq !== seq || end.tick !== tick) {
+        throw new Error(`${tank_id} came back at ${seq}, tick ${tick}, not ${JSON.stringify(end)}`);
+      }
+      this.#witness.confirm(tank_id, { seq, tick, digest });
+    }
+    const ids = recovered.map(({ tank_id }) => tank_id).sort();
+    const expected = [...this.#promises.tankIds].sort();
+    if (!Bun.deepEquals(ids, expected)) throw new Error(`recovered are ${ids}, not ${expected}`);
+  }
+
+  /** The last life is not killed: the snapshots of a clean stop are compared as well. */
+  async #endWell(): Promise<void> {
+    const node = new Node({ directory: this.#data, options: this.#order.options });
+    this.#node = node;
+    const client = new Client(await node.healthy, node.token);
+    this.#confirmRecovery(node);
+    const stopped = (await client.tanks()).filter(({ tank }) => tank.status === "stopped");
+    if (stopped.length > 0) throw new Error(`tanks are stopped: ${JSON.stringify(stopped)}`);
+    const { exitCode } = await node.stop();
+    if (exitCode !== 0) throw new Error(`the node stops with exit code ${exitCode}`);
+    this.#compare(node);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
