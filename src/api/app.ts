@@ -17,6 +17,7 @@ import { securityHeaders } from "./middleware/security-headers.ts";
 import { pageRoutes } from "./page.ts";
 import { peerRoutes } from "./peer-routes.ts";
 import { asProblem, DetailedProblem, problemResponse } from "./problems.ts";
+import { recoveryRoutes } from "./recovery.ts";
 import { nameParameter, newRouter, refusal } from "./router.ts";
 import { tankCommandRoutes } from "./tank-commands.ts";
 import { hostedTank } from "./tank-view.ts";
@@ -39,6 +40,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.use(originCheck());
 
   app.route("/", healthRoutes(context));
+  app.route("/", recoveryRoutes(context));
   app.route("/", tankRoutes(context, options.onTankRemoved ?? (() => {})));
   app.route("/", tankCommandRoutes(context));
   app.route("/", fishRoutes(context));

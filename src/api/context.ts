@@ -4,6 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { RecoveryView } from "./recovery-view.ts";
 
 /** What the API serves: handed in by the composition root. */
 export interface ApiContext {
@@ -26,6 +27,8 @@ export interface ApiContext {
   readonly hostname: string;
   /** Whether the node is still recovering its tanks. */
   readonly phase: () => "recovering" | "healthy" | "stopping";
+  /** What this start has brought back. */
+  readonly recovery: () => RecoveryView;
   /** The metrics in the Prometheus text format. */
   readonly metrics: () => Promise<string>;
 }

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { rfc3339 } from "../platform/clock.ts";
+import type { HostedTank } from "../tanks/tanks.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { DetailedProblem } from "./problems.ts";
@@ -56,6 +57,21 @@ const metrics = createRoute({
   },
 });
 
+/** Tanks that are stopped, named one by one; the rest of a long list is counted. */
+const STOPPED_NAMED_MAX = 20;
+
+/** Stopped tanks stop no others: the node can do its work, and says what is missing of it. */
+function tanksCheck(tanks: readonly HostedTank[]): Check {
+  const stopped = tanks.filter((tank) => tank.status === "stopped");
+  const named = stopped
+    .slice(0, STOPPED_NAMED_MAX)
+    .map(({ row, reason }) => `${row.name} (${row.tank_id}): ${reason ?? "no reason known"}`);
+  const more = stopped.length - named.length;
+  const list = [...named, ...(more > 0 ? [`${more} more`] : [])].join("; ");
+  const detail = `${stopped.length} of ${tanks.length} stopped${list === "" ? "" : `: ${list}`}`;
+  return { name: "tanks", ok: true, detail };
+}
+
 /** What must hold before work is sent here. */
 function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
   const { role } = cluster.view();
@@ -64,6 +80,7 @@ function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
     { name: "phase", ok: phase() === "healthy", detail: phase() },
     { name: "storage", ok: fault === undefined, detail: fault ?? "takes writes" },
     { name: "role", ok: role !== "discovering", detail: role },
+    tanksCheck(tanks.list()),
   ];
 }
 

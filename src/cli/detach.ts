@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { type RecoveryView, recoverySchema } from "../api/recovery-view.ts";
 import type { NodeOptions } from "../node/node.ts";
 import { prepareDirectory } from "../platform/real/data-directory.ts";
 import { sleep } from "../platform/timers.ts";
@@ -9,6 +10,7 @@ import { CommandFailure } from "./failure.ts";
 import type { DetachedProcess } from "./host.ts";
 import { LOG_FILE } from "./logs.ts";
 import { type RunningNode, readNodeFile } from "./node-lookup.ts";
+import { RecoveryProgress, recoveryLines } from "./recovery-lines.ts";
 
 const POLL_MS = 20;
 /** Recovery of many tanks takes its time; the node goes on when we stop waiting for it. */
@@ -27,7 +29,10 @@ interface Rising {
   readonly logStart: number;
 }
 
-/** Starts this program again in the background and waits until it is healthy or dead. */
+/**
+ * Starts this program again in the background and waits until it is healthy or dead. A signal
+ * meanwhile ends the start; the second one does not wait for that.
+ */
 export async function startDetached(
   context: CliContext,
   { dataDirectory: directory, settings, portAskedFor }: NodeOptions,
@@ -39,23 +44,62 @@ export async function startDetached(
   const logStart = host.sizeOf(logPath) ?? 0;
   const words = host.commandLine.filter((word) => word !== "-d" && word !== "--detach");
   const child = host.detach(words, logPath);
-  const node = await healthyOrDead(context, { child, directory, logPath, logStart });
+  let ended = false;
+  const ignoreSignals = host.onSignal(() => {
+    if (ended) host.exit(1);
+    ended = true;
+    terminate(context, child);
+  });
+  const rising = { child, directory, logPath, logStart };
+  const node = await healthyOrDead(context, rising, () => ended);
+  if (ended || node === undefined) {
+    await child.exited;
+    return;
+  }
+  ignoreSignals();
   const port = Number(new URL(node.url).port);
   const moved = !portAskedFor && port !== settings.port;
+  const recovery = await recoveryOf(context, node);
   if (json) {
     const { url, nodeId, pid } = node;
-    context.printJson({ url, node_id: nodeId, pid, data_dir: directory, log: logPath });
+    const place = { url, node_id: nodeId, pid, data_dir: directory, log: logPath };
+    context.printJson({ ...place, ...(recovery && { recovery }) });
     return;
   }
   context.print(`tankd runs in the background (pid ${node.pid}); tankd stop ends it.`);
+  for (const line of recovery ? recoveryLines(recovery) : []) context.print(line);
   const why = moved ? ` (port ${settings.port} is taken)` : "";
   context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}${why}`);
   context.print(`Log:       ${logPath}`);
 }
 
-async function healthyOrDead(context: CliContext, rising: Rising): Promise<RunningNode> {
+function terminate({ host }: CliContext, child: DetachedProcess): void {
+  try {
+    host.terminate(child.pid);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** What the child has brought back so far; undefined when it does not say. */
+async function recoveryOf(
+  { host }: CliContext,
+  node: RunningNode,
+): Promise<RecoveryView | undefined> {
+  const client = new NodeClient(host.network, node.url, undefined);
+  const answer = await client.get("/api/recovery").catch(() => undefined);
+  return recoverySchema.safeParse(answer).data;
+}
+
+/** Undefined when a signal has ended the start. */
+async function healthyOrDead(
+  context: CliContext,
+  rising: Rising,
+  isEnded: () => boolean,
+): Promise<RunningNode | undefined> {
   const { clock, timers } = context.host;
   const { child, directory } = rising;
+  const progress = new RecoveryProgress(context);
   let exitCode: number | undefined;
   void child.exited.then((code) => {
     exitCode = code;
@@ -63,12 +107,16 @@ async function healthyOrDead(context: CliContext, rising: Rising): Promise<Runni
   const deadlineMs = clock.monotonicMs() + PATIENCE_MS;
   let heardMs: number | undefined;
   while (clock.monotonicMs() < deadlineMs) {
+    if (isEnded()) return undefined;
     if (exitCode !== undefined) throw new CommandFailure(lastWords(context, rising), exitCode || 1);
     const node = readNodeFile(context.host, directory);
     if (node?.pid === child.pid) {
       const status = await healthOf(context, node);
       if (status === "healthy") return node;
-      if (status !== undefined) heardMs = clock.monotonicMs();
+      if (status !== undefined) {
+        heardMs = clock.monotonicMs();
+        await progress.ask(() => recoveryOf(context, node));
+      }
       heardMs ??= clock.monotonicMs();
       if (clock.monotonicMs() - heardMs > UNREACHABLE_MS) throw unreachable(node);
     }

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { NodeOptions, StartedNode } from "../node/node.ts";
+import type { NodeLife, NodeOptions, StartedNode } from "../node/node.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
-import type { Log } from "../telemetry/log.ts";
 import type { CliContext } from "./context.ts";
 import { startDetached } from "./detach.ts";
 import { defaultDataDirectory } from "./directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
+import { RecoveryProgress, recoveryLines } from "./recovery-lines.ts";
 
 /** `tankd start [-d]`: runs a node here. */
 export function addStart(program: Command, context: CliContext): void {
@@ -43,34 +43,60 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
   };
 }
 
-/** Runs until a signal comes; the second one does not wait for the last snapshot. */
+/** Runs until a signal comes, also while it starts; the second one does not wait for the last snapshot. */
 async function runInForeground(
   context: CliContext,
   options: NodeOptions,
   json: boolean,
 ): Promise<void> {
   const { host } = context;
-  const asked = Promise.withResolvers<void>();
-  let signals = 0;
+  const asked = new AbortController();
   host.onSignal(() => {
-    signals++;
-    if (signals > 1) host.exit(1);
-    asked.resolve();
+    if (asked.signal.aborted) host.exit(1);
+    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C ends it at once");
+    asked.abort();
   });
-  let log: Log | undefined;
+  let life: NodeLife | undefined;
   host.onUncaught((error) => {
     // What was promised is on the disk; what is in memory can no longer be trusted.
-    log?.error("uncaught error", { error: traceOf(error) });
+    life?.log.error("uncaught error", { error: traceOf(error) });
     context.say(`a bug in tankd: ${messageOf(error).replaceAll(/\s+/g, " ")}`);
+    life?.retract();
     host.exit(1);
   });
-  const { startNode } = await import("../node/node.ts");
-  const node = await startNode(options);
-  log = node.log;
+  const progress = new RecoveryProgress(context);
+  const node = await startUnless(asked.signal, {
+    ...options,
+    onProgress: ({ tanks, total }) => progress.show(tanks.length, total),
+    onAlive: (alive) => {
+      life = alive;
+    },
+  });
+  if (node === undefined) return;
   announce(context, node, json);
-  await asked.promise;
-  if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C ends it at once");
+  await aborted(asked.signal);
   await node.stop();
+}
+
+/** Undefined when the signal ended the start. */
+async function startUnless(
+  signal: AbortSignal,
+  options: NodeOptions,
+): Promise<StartedNode | undefined> {
+  const { startNode } = await import("../node/node.ts");
+  try {
+    return await startNode({ ...options, signal });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function announce(context: CliContext, node: StartedNode, json: boolean): void {
@@ -80,10 +106,11 @@ function announce(context: CliContext, node: StartedNode, json: boolean): void {
   }
   if (json) {
     const { url, nodeId, directory } = node;
-    context.printJson({ url, node_id: nodeId, pid, data_dir: directory });
+    context.printJson({ url, node_id: nodeId, pid, data_dir: directory, recovery: node.recovery });
     return;
   }
   context.print(`tankd ${build.version} runs on ${node.directory}`);
+  for (const line of recoveryLines(node.recovery)) context.print(line);
   context.print(`Dashboard:   ${context.paint("bold", `${node.url}/`)}`);
   if (node.networkUrl) context.print(`From others: ${node.networkUrl}/`);
   if (stdout.isTerminal) context.print("Ctrl-C stops it.");

@@ -6,6 +6,7 @@ import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
 import type { Clock } from "../platform/clock.ts";
+import { Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
@@ -13,6 +14,7 @@ import { type Random, randomHex } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import type { Journal, Store } from "../store/journal.ts";
+import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.ts";
 import { createTanks } from "../tanks/service.ts";
 import type { LogRetention } from "../tanks/snapshots/retention.ts";
 import type { Tanks } from "../tanks/tanks.ts";
@@ -77,11 +79,19 @@ export interface Core {
   readonly migration: Migration;
   /**
    * Brings the tanks back, makes those of the first start, then resumes transfers and joins the
-   * cluster. Resolves when that is under way; `cluster.decided` tells of the role.
+   * cluster. Resolves when that is under way; `cluster.decided` tells of the role. Rejects with the
+   * signal's reason when that, or `stop`, ends it before; `stop` has to follow.
    */
-  start(): Promise<void>;
-  /** Leaves the cluster, stops migration, takes the last snapshots. */
+  start(options?: RecoveryOptions): Promise<CoreStart>;
+  /** Ends a start that is under way, leaves the cluster, stops migration, takes the last snapshots. */
   stop(): Promise<void>;
+}
+
+/** What a start brought about. */
+export interface CoreStart {
+  readonly recovery: RecoveryReport;
+  /** Tanks that it made, which only the first start does. */
+  readonly tanksMade: number;
 }
 
 const BOOT_ID_BYTES = 8;
@@ -103,18 +113,35 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     connectionCount: () => migration.connectionCount,
   });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
+  const stopping = new AbortController();
+  let starting: Promise<unknown> = Promise.resolve();
+  const bringUp = async ({ signal, onProgress }: RecoveryOptions): Promise<CoreStart> => {
+    const ends = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
+    ends.throwIfAborted();
+    const recovery = await tanks.start({ signal: ends, ...(onProgress && { onProgress }) });
+    const label = tankLabel(settings.serverId, ports.machine.hostname);
+    const wanted = { ...settings.firstTanks, label };
+    const tanksMade = await makeFirstTanks(tanks, journal, wanted, ends);
+    ends.throwIfAborted();
+    await migration.start();
+    ends.throwIfAborted();
+    await cluster.start();
+    ends.throwIfAborted();
+    return { recovery, tanksMade };
+  };
   return {
     tanks,
     cluster,
     migration,
-    start: async () => {
-      await tanks.start();
-      const label = tankLabel(settings.serverId, ports.machine.hostname);
-      await makeFirstTanks(tanks, journal, { ...settings.firstTanks, label });
-      await migration.start();
-      await cluster.start();
+    start: (options = {}) => {
+      const start = bringUp(options);
+      starting = start.catch(() => {});
+      return start;
     },
     stop: async () => {
+      // No part is stopped in the middle of its start: each of them would need to know how.
+      stopping.abort(new Problem("not_ready", "the node stops"));
+      await starting;
       await cluster.stop();
       await migration.stop();
       await tanks.stop();

@@ -16,16 +16,18 @@ export interface FirstTanks {
 
 /**
  * Makes the tanks of a node's first start. One that was cut short in the middle is completed.
- * Returns how many were made.
+ * Returns how many were made. Rejects with the signal's reason when that cuts it short.
  */
 export async function makeFirstTanks(
   tanks: Tanks,
   journal: Pick<Journal, "meta" | "commit">,
   wanted: FirstTanks,
+  signal?: AbortSignal,
 ): Promise<number> {
   if ((await journal.meta(FOUNDED_KEY)) !== undefined) return 0;
   const before = tanks.list().length;
   for (let index = before; index < wanted.tanks; index++) {
+    signal?.throwIfAborted();
     await tanks.create({
       name: nameOf(wanted, index),
       description: "",

@@ -1,12 +1,14 @@
+import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { createBackends } from "../discovery/backends.ts";
-import { Problem } from "../platform/errors.ts";
+import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import { openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
 import { DATABASE_FILE, openSqliteStore } from "../store/sqlite/store.ts";
+import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
 import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -33,6 +35,19 @@ export interface NodeOptions {
   readonly noColor: boolean;
   readonly spawnWorker: () => Worker;
   readonly runShell: RunShell;
+  /** Ends the start: what it has opened is closed again, and it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Hears of each tank that is back. */
+  readonly onProgress?: (report: RecoveryReport) => void;
+  /** Called as soon as the node has its data directory and its log, for an end without a stop. */
+  readonly onAlive?: (life: NodeLife) => void;
+}
+
+/** What is left to do for a node whose memory can no longer be trusted. */
+export interface NodeLife {
+  readonly log: Log;
+  /** Takes back that the node runs here. Does it before it returns. */
+  retract(): void;
 }
 
 /** A node that runs. */
@@ -46,7 +61,7 @@ export interface StartedNode {
   readonly movedFrom: number | undefined;
   readonly directory: string;
   readonly nodeId: string;
-  readonly log: Log;
+  readonly recovery: RecoveryView;
   /** Leaves the cluster, takes the last snapshots, gives everything back. */
   stop(): Promise<void>;
 }
@@ -59,11 +74,15 @@ export interface StartedNode {
 export async function startNode(options: NodeOptions): Promise<StartedNode> {
   const closers = new Closers();
   try {
+    options.signal?.throwIfAborted();
     return await assemble(options, closers);
   } catch (error) {
     // Why it failed matters more than what then failed to close.
     await closers.close().catch(() => {});
-    throw error;
+    if (!(error instanceof StorageUnavailable)) throw error;
+    throw new Problem("storage_unavailable", `${options.dataDirectory}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -75,6 +94,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());
   const log = openLog(options, platform);
+  options.onAlive?.({ log, retract: () => directory.retract() });
   const metrics = createPrometheusMetrics();
   const identity = identityFromSeed(directory.keySeed);
   const server = openApi(settings, options.portAskedFor);
@@ -96,6 +116,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     identity,
   );
   let phase: "recovering" | "healthy" | "stopping" = "recovering";
+  let recovered: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
+  let tanksMade = 0;
+  const recovery = () => viewRecovery(recovered, tanksMade);
   server.serve({
     ...core,
     clock,
@@ -108,6 +131,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     allowedHosts: settings.allowHost,
     hostname: platform.machine.hostname,
     phase: () => phase,
+    recovery,
     metrics: () => metrics.render(),
   });
   const url = `http://${formatHostPort({ host: localHost(settings.host), port: server.port })}`;
@@ -125,7 +149,15 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   if (settings.onRoleChange !== undefined) {
     runOnRoleChange(core.cluster, settings.onRoleChange, options.runShell, log);
   }
-  await core.start();
+  const start = await core.start({
+    ...(options.signal && { signal: options.signal }),
+    onProgress: (report) => {
+      recovered = report;
+      options.onProgress?.(report);
+    },
+  });
+  recovered = start.recovery;
+  tanksMade = start.tanksMade;
   phase = "healthy";
   log.info("node healthy", { tanks: core.tanks.list().length });
   return {
@@ -135,7 +167,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     movedFrom: server.movedFrom,
     directory: directory.path,
     nodeId: identity.nodeId,
-    log,
+    recovery: recovery(),
     stop: async () => {
       log.info("node stopping");
       await closers.close();

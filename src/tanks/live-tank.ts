@@ -92,6 +92,11 @@ export class LiveTank {
     return this.#queue.durableSeq;
   }
 
+  /** Whether entries have come to its log since it was loaded. */
+  get hasLogged(): boolean {
+    return this.#logEnd.seq > this.#deps.logEnd.seq;
+  }
+
   /** Makes the tank itself durable, with the digest of its first state as entry 1 of its log. */
   async found(digest: string): Promise<void> {
     const row = this.#chain({ seq: 1, tick: 0 }, "mark", new Uint8Array(), digest);

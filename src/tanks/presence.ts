@@ -162,6 +162,11 @@ export class Presence {
     this.#loader.lost(new Problem("not_ready", message));
   }
 
+  /** No load any more: one that is under way is given up. */
+  abandon(reason: Problem): void {
+    this.#loader.abandon(reason);
+  }
+
   onMessage(message: SaidOfTank): void {
     const live = this.#live;
     if (message.kind === "loaded") this.#loader.onLoaded(message);

@@ -21,8 +21,18 @@ export type TankRecovery = {
   | { readonly status: "stopped"; readonly reason: string }
 );
 
-/** What a start brought back. */
+/** What a start brought back, or has brought back so far. */
 export interface RecoveryReport {
+  /** Tanks that the node has on its disk. */
+  readonly total: number;
+  /** Those that are through, in their order on the node once all are. */
   readonly tanks: readonly TankRecovery[];
   readonly durationMs: number;
+}
+
+export interface RecoveryOptions {
+  /** Ends the recovery: what is under way is given up, and nothing of it is on the disk. */
+  readonly signal?: AbortSignal;
+  /** Hears of each tank that is through. */
+  readonly onProgress?: (report: RecoveryReport) => void;
 }

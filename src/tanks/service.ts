@@ -1,3 +1,4 @@
+import { atOnce } from "../platform/at-once.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
@@ -11,7 +12,7 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { setTankGauges } from "./gauges.ts";
-import type { RecoveryReport, TankRecovery } from "./recovery-report.ts";
+import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
@@ -21,6 +22,11 @@ import { ThreadSlot } from "./threads.ts";
 
 /** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
 const RECOVERIES_AT_ONCE = 16;
+/**
+ * Tanks that are ended at the same time: bounds the states in memory, about 80 kB each, and is
+ * enough for the disk to sync while others are captured.
+ */
+const FINISHES_AT_ONCE = 32;
 
 export interface TanksDeps {
   /** Already group-committing: every tank commits by itself. */
@@ -44,9 +50,15 @@ export interface TanksDeps {
 
 /** {@link Tanks} with its lifetime. */
 export interface TankService extends Tanks {
-  /** Brings back every tank that is durable. A tank that cannot be is stopped and says why. */
-  start(): Promise<RecoveryReport>;
-  /** Ends every tank with a last snapshot, then the threads. Nothing is taken any more. */
+  /**
+   * Brings back every tank that is durable. A tank that cannot be is stopped and says why.
+   * Rejects with the signal's reason when that ends it.
+   */
+  start(options?: RecoveryOptions): Promise<RecoveryReport>;
+  /**
+   * Ends every tank with a last snapshot, then the threads. Nothing is taken any more. After a
+   * recovery that was given up only what has come to the logs since is worth one.
+   */
   stop(): Promise<void>;
 }
 
@@ -63,6 +75,7 @@ class HostingService implements TankService {
   readonly #keepers = new Map<string, TankKeeper>();
   #stopping = false;
   #holdReason: Problem | undefined;
+  #recovered = false;
 
   constructor(deps: TanksDeps) {
     this.#deps = deps;
@@ -95,30 +108,45 @@ class HostingService implements TankService {
     for (const keeper of this.#keepers.values()) keeper.hold();
   }
 
-  async start(): Promise<RecoveryReport> {
+  async start({ signal, onProgress }: RecoveryOptions = {}): Promise<RecoveryReport> {
     const { clock, journal, log } = this.#deps;
     const startedMs = clock.monotonicMs();
     const rows = await journal.tanks();
+    signal?.throwIfAborted();
     const keepers = rows.map((row) => this.#keep(row, true));
-    const tanks: TankRecovery[] = [];
-    const lane = async () => {
-      for (let keeper = keepers.shift(); keeper; keeper = keepers.shift()) {
-        const recovery = await keeper.recover();
-        tanks.push(recovery);
-        if (recovery.status === "recovered") this.#sayRecovered(recovery);
-      }
+    const abandon = () => {
+      for (const keeper of keepers) keeper.abandon();
     };
-    await Promise.all(Array.from({ length: RECOVERIES_AT_ONCE }, lane));
+    signal?.addEventListener("abort", abandon, { once: true });
+    const tanks: TankRecovery[] = [];
+    const report = () => ({
+      total: rows.length,
+      tanks,
+      durationMs: clock.monotonicMs() - startedMs,
+    });
+    await atOnce(RECOVERIES_AT_ONCE, keepers, async (keeper) => {
+      if (signal?.aborted) return;
+      const recovery = await keeper.recover();
+      tanks.push(recovery);
+      if (recovery.status === "recovered") this.#sayRecovered(recovery);
+      onProgress?.(report());
+    });
+    signal?.removeEventListener("abort", abandon);
+    signal?.throwIfAborted();
+    this.#recovered = true;
     tanks.sort((a, b) => a.row.ordinal - b.row.ordinal);
-    const durationMs = clock.monotonicMs() - startedMs;
+    const { durationMs } = report();
     log.info("tanks recovered", { tanks: tanks.length, duration_ms: Math.round(durationMs) });
-    return { tanks, durationMs };
+    return { total: rows.length, tanks, durationMs };
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#storage.stop();
-    await Promise.all([...this.#keepers.values()].map((keeper) => keeper.finish()));
+    const snapshots = this.#recovered ? "always" : "when logged";
+    await atOnce(FINISHES_AT_ONCE, [...this.#keepers.values()], (keeper) =>
+      keeper.finish(snapshots),
+    );
     await Promise.all(this.#slots.map((slot) => slot.stop()));
   }
 
@@ -257,7 +285,7 @@ class HostingService implements TankService {
   }
 
   #sayRecovered(recovery: Extract<TankRecovery, { status: "recovered" }>): void {
-    this.#deps.log.info("tank recovered", {
+    this.#deps.log.debug("tank recovered", {
       tank_id: recovery.row.tank_id,
       name: recovery.row.name,
       from_snapshot: recovery.snapshotSeq ?? null,

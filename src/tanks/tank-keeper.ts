@@ -18,6 +18,8 @@ import type { Alongside, Frame, HostedTank, Stamped } from "./tanks.ts";
 import type { SaidOfTank, TankReport } from "./thread/simulation.ts";
 import type { ThreadSlot } from "./threads.ts";
 
+const STOPPING = "the node stops";
+
 export interface KeeperDeps extends PresenceDeps {
   readonly files: Files;
   readonly clock: Clock;
@@ -117,6 +119,16 @@ export class TankKeeper {
     return this.#exclusive(() => this.#bringUp());
   }
 
+  /**
+   * Gives up a recovery that is under way or still to come, because the node stops. Nothing of it
+   * is on the disk; a tank that is back already stays.
+   */
+  abandon(): void {
+    if (this.#presence.live) return;
+    this.#finished = true;
+    this.#presence.abandon(new Problem("not_ready", STOPPING));
+  }
+
   /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
   revive(): Promise<void> {
     return this.#exclusive(async () => {
@@ -139,19 +151,21 @@ export class TankKeeper {
     if (live) void this.#letGo(live, message);
   }
 
-  /** Ends the tank with its last snapshot, so that nothing needs to be replayed. */
-  finish(): Promise<void> {
+  /**
+   * Ends the tank with its last snapshot, so that nothing needs to be replayed. `when logged`: only
+   * if its log has grown since the tank came up, else the disk is left as it was.
+   */
+  finish(snapshot: "always" | "when logged"): Promise<void> {
     return this.#exclusive(async () => {
       this.#finished = true;
       const { live } = this.#presence;
       if (!live) return;
       // A node that stands still writes nothing: its directory may be the copy of another's.
-      const last = this.#deps.holdReason()
-        ? undefined
-        : await live.captureFinally().catch(() => undefined);
+      const wanted = !this.#deps.holdReason() && (snapshot === "always" || live.hasLogged);
+      const last = wanted ? await live.captureFinally().catch(() => undefined) : undefined;
       await this.#taker.idle();
       if (last) await this.#taker.take(live, last);
-      await this.#letGo(live, "the node stops");
+      await this.#letGo(live, STOPPING);
     });
   }
 
@@ -183,8 +197,8 @@ export class TankKeeper {
     };
     const said = () => ({ row: this.row, durationMs: clock.monotonicMs() - startedMs, warnings });
     try {
-      const idle = this.#founded && !this.#finished && !this.#presence.live;
-      invariant(idle, "the tank may be brought up");
+      if (this.#finished) throw new Problem("not_ready", STOPPING);
+      invariant(this.#founded && !this.#presence.live, "the tank may be brought up");
       await this.#taker.idle();
       const load = (history: History) => this.#presence.load(history, this.#mustHold());
       const ports = { journal, snapshots: this.#snapshots, engineVersion, load, warn };
@@ -194,7 +208,7 @@ export class TankKeeper {
     } catch (error) {
       this.#unusable = error instanceof UnusableTank;
       this.#presence.explain(messageOf(error));
-      this.#sayStopped();
+      if (!this.#finished) this.#sayStopped();
       return { status: "stopped", reason: messageOf(error), ...said() };
     }
   }

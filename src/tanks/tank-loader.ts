@@ -1,3 +1,4 @@
+import type { Problem } from "../platform/errors.ts";
 import type { TankRow } from "../store/rows.ts";
 import { type History, specOf } from "./log/history.ts";
 import type { Controls } from "./thread/controls.ts";
@@ -27,6 +28,7 @@ export class TankLoader {
   readonly #controls: Controls;
   #loads = 0;
   #loading: Loading | undefined;
+  #abandoned: Problem | undefined;
 
   constructor(row: TankRow, slot: ThreadSlot, controls: Controls) {
     this.#row = row;
@@ -41,6 +43,7 @@ export class TankLoader {
   load(request: LoadRequest, onLoaded: Loading["onLoaded"]): Promise<LoadAnswer> {
     const { history, held, watched } = request;
     return new Promise((resolve, reject) => {
+      if (this.#abandoned) return reject(this.#abandoned);
       const load = ++this.#loads;
       this.#loading = { load, onLoaded, resolve, reject };
       if (!this.#slot.alive) return this.lost(new Error("its simulation thread is gone"));
@@ -66,6 +69,15 @@ export class TankLoader {
 
   onFailed(message: SaidOfTank<"load_failed">): void {
     this.#take(message.load)?.resolve(message);
+  }
+
+  /** No load any more: the simulation drops the one that is under way, and so does whoever waits. */
+  abandon(reason: Problem): void {
+    this.#abandoned = reason;
+    const load = this.#loading?.load;
+    if (load === undefined) return;
+    this.#slot.post({ kind: "unload", tank: this.#row.tank_id, load });
+    this.lost(reason);
   }
 
   /** There will be no answer. */

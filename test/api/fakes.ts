@@ -1,4 +1,5 @@
 import type { ApiContext } from "../../src/api/context.ts";
+import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
@@ -12,6 +13,7 @@ import type {
   PlantView,
   TankStats,
 } from "../../src/sim/types.ts";
+import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
@@ -206,6 +208,7 @@ export class FakeNode {
   readonly openEscrow = new Set<string>();
   peerRoutes: PeerRoute[] = [];
   phase: "recovering" | "healthy" | "stopping" = "healthy";
+  recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
@@ -230,6 +233,7 @@ export class FakeNode {
       allowedHosts: ["tanks.example.org", "*.lab.example.org"],
       hostname: "reef.home.arpa",
       phase: () => this.phase,
+      recovery: () => viewRecovery(this.recovery, 0),
       metrics: async () => "tankd_tanks 2\n",
     };
   }

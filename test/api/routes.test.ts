@@ -26,7 +26,7 @@ describe("health", () => {
   test("/ready holds only when phase, storage and role are right", async () => {
     const { ask, node } = clientOf();
     expect((await ask("/ready")).body).toEqual({ ready: true });
-    expect((await ask("/ready?verbose")).body.checks).toHaveLength(3);
+    expect((await ask("/ready?verbose")).body.checks).toHaveLength(4);
     node.storageFault = "disk full";
     const { status, body, headers } = await ask("/ready?verbose");
     expect(status).toBe(503);
@@ -42,6 +42,44 @@ describe("health", () => {
     node.role = "hub";
     node.phase = "stopping";
     expect((await ask("/ready")).status).toBe(503);
+  });
+
+  test("/ready?verbose names stopped tanks, which do not make the node unready", async () => {
+    const { ask, node } = clientOf();
+    const reef = node.hosted.get("tank-1");
+    if (!reef) throw new Error("the fake has this tank");
+    node.hosted.set("tank-1", { ...reef, status: "stopped", reason: "its log is damaged" });
+    const { status, body } = await ask("/ready?verbose");
+    const detail = "1 of 2 stopped: Reef (tank-1): its log is damaged";
+    expect(status).toBe(200);
+    expect(body.checks).toContainEqual({ name: "tanks", ok: true, detail });
+  });
+
+  test("/api/recovery tells what the start brought back", async () => {
+    const { ask, node } = clientOf();
+    const [reef, pond] = [...node.hosted.values()].map(({ row }) => row);
+    if (!reef || !pond) throw new Error("the fake has these tanks");
+    const durationMs = 1.4;
+    const back = { replayedCommands: 2, replayedTicks: 30, seq: 9, tick: 99, digest: "d" };
+    node.recovery = {
+      total: 3,
+      tanks: [
+        { ...back, status: "recovered", row: reef, durationMs, warnings: ["rot"], snapshotSeq: 7 },
+        { row: pond, durationMs, warnings: [], status: "stopped", reason: "no log" },
+      ],
+      durationMs,
+    };
+    expect((await ask("/api/recovery")).body).toEqual({
+      tanks: 3,
+      recovered: 1,
+      from_snapshots: 1,
+      replayed_commands: 2,
+      replayed_ticks: 30,
+      duration_ms: 1,
+      made: 0,
+      damaged: [{ tank_id: "tank-1", name: "Reef", warnings: ["rot"] }],
+      stopped: [{ tank_id: "tank-2", name: "Pond", reason: "no log" }],
+    });
   });
 
   test("/metrics is Prometheus text", async () => {

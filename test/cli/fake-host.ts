@@ -21,6 +21,9 @@ export interface World {
   readonly onSignal?: Host["onSignal"];
   readonly exit?: Host["exit"];
   readonly spawnWorker?: Host["spawnWorker"];
+  readonly detach?: Host["detach"];
+  /** Hears which processes were asked to end. */
+  readonly onTerminate?: (pid: number) => void;
 }
 
 export interface Ran {
@@ -110,8 +113,9 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     terminate: (pid) => {
       traces.terminated.push(pid);
       alive.delete(pid);
+      world.onTerminate?.(pid);
     },
-    detach: unsupported,
+    detach: world.detach ?? unsupported,
     onSignal: world.onSignal ?? (() => () => {}),
     onUncaught: () => () => {},
     exit: world.exit ?? unsupported,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -50,8 +50,8 @@ export class Sandbox implements Disposable {
     return JSON.parse(out);
   }
 
-  /** A node in the foreground, alone on any free port; resolves when it says that it runs. */
-  async start(directory: string, ...flags: readonly string[]): Promise<RunningChild> {
+  /** A node in the foreground, alone on any free port, that may not run yet. */
+  begin(directory: string, ...flags: readonly string[]): RunningChild {
     const child = this.#spawn(
       ["start", "--data-dir", this.at(directory), "--discovery", "none"].concat(
         flags.includes("--port") ? [] : ["--port", "0"],
@@ -60,8 +60,19 @@ export class Sandbox implements Disposable {
     );
     const node = new RunningChild(child);
     this.#nodes.push(node);
+    return node;
+  }
+
+  /** The same; resolves when it says that it runs. */
+  async start(directory: string, ...flags: readonly string[]): Promise<RunningChild> {
+    const node = this.begin(directory, ...flags);
     await node.running;
     return node;
+  }
+
+  /** Resolves when there is such a file. */
+  async appeared(name: string): Promise<void> {
+    while (!existsSync(this.at(name))) await Bun.sleep(1);
   }
 
   [Symbol.dispose](): void {
@@ -93,6 +104,8 @@ export class RunningChild {
     this.process = child;
     this.err = new Response(child.stderr).text();
     this.running = this.#waitForUrl();
+    // Who ends a node before it runs does not ask for its address.
+    this.running.catch(() => {});
   }
 
   async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number> {

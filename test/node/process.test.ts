@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { z } from "zod";
 import { tankViewSchema } from "../../src/api/tank-view.ts";
 import { Sandbox } from "./child.ts";
@@ -199,6 +207,7 @@ test.each([
     const said = await node.err;
     expect(said).toContain("tankd: a bug in tankd: boom\n");
     expect(said).toContain('"level":"error","msg":"uncaught error"');
+    expect(existsSync(sandbox.at("data/node.json"))).toBe(false);
     await sandbox.start("data");
     const after = await tanksOf(sandbox, "data");
     expect(after.map(({ tank }) => tank.tank_id)).toEqual(before.map(({ tank }) => tank.tank_id));
@@ -215,6 +224,49 @@ test("a second signal does not wait", async () => {
   expect([0, 1]).toContain(await node.process.exited);
   await sandbox.start("data");
   expect(await tanksOf(sandbox, "data")).toHaveLength(1);
+});
+
+test.each(["lock", "token", "node.json", "tankd.db"])(
+  "a signal in the middle of a start, when there is %s, ends it: exit 0, and the next completes it",
+  async (sign) => {
+    using sandbox = new Sandbox();
+    const flags = ["--tanks", "30", "--fish", "20"];
+    const node = sandbox.begin("data", ...flags);
+    await sandbox.appeared(`data/${sign}`);
+    expect(await node.end("SIGTERM")).toBe(0);
+    expect(await node.err).not.toContain("tankd: ");
+    expect(existsSync(sandbox.at("data/node.json"))).toBe(false);
+    await sandbox.start("data", ...flags);
+    const tanks = await tanksOf(sandbox, "data");
+    expect(tanks).toHaveLength(30);
+    expect(tanks.every(accounted)).toBe(true);
+  },
+);
+
+test("a signal ends a detached start with its node", async () => {
+  using sandbox = new Sandbox();
+  const parent = sandbox.begin("data", "-d", "--tanks", "30");
+  await sandbox.appeared("data/node.json");
+  const pid = Number(readFileSync(sandbox.at("data/pid"), "utf8"));
+  expect(await parent.end("SIGINT")).toBe(0);
+  expect(existsSync(sandbox.at("data/node.json"))).toBe(false);
+  expect(() => process.kill(pid, 0)).toThrow();
+});
+
+test("a start says what it brought back", async () => {
+  using sandbox = new Sandbox();
+  const at = ["--data-dir", sandbox.at("data"), "--port", "0", "--discovery", "none"];
+  const first = await sandbox.run("start", "-d", ...at, "--tanks", "2", "--fish", "5");
+  expect(first.out).toContain("\nMade 2 tanks.\n");
+  await sandbox.run("stop", ...at.slice(0, 2));
+  const second = await sandbox.json("start", "-d", ...at);
+  expect(second).toMatchObject({
+    recovery: { tanks: 2, recovered: 2, from_snapshots: 2, replayed_ticks: 0, stopped: [] },
+  });
+  await sandbox.run("stop", ...at.slice(0, 2));
+  const third = await sandbox.run("start", "-d", ...at);
+  expect(third.out).toMatch(/\nRecovered 2 tanks in \d+ ms \(2 from snapshots, 0 commands/);
+  await sandbox.run("stop", ...at.slice(0, 2));
 });
 
 function mkfifo(path: string): void {

@@ -72,8 +72,7 @@ export class Bench {
       random,
       log: this.#log(),
       metrics: noMetrics,
-      spawnSimulation: () =>
-        this.#tap(inProcessSimulation({ clock, timers }, { snapshots: this.#snapshots })),
+      spawnSimulation: () => this.simulation(),
       tickRate: 30,
       ...overrides,
     });
@@ -84,6 +83,13 @@ export class Bench {
     const tanks = this.boot(overrides);
     await this.settle(tanks.start());
     return tanks;
+  }
+
+  /** A simulation thread of the process that was booted last. */
+  simulation(): SimulationThread {
+    const process = this.host.process;
+    if (!process) throw new Error("nothing runs");
+    return this.#tap(inProcessSimulation(process, { snapshots: this.#snapshots }));
   }
 
   kill(): void {

@@ -45,8 +45,10 @@ export interface DataDirectory {
   readonly token: string;
   /** Path of the store's file. */
   pathOf(name: string): string;
-  /** Writes `node.json`. */
+  /** Writes `node.json`. @throws Problem `data_directory_unusable` */
   announce(node: NodeFile): void;
+  /** Takes `node.json` away. */
+  retract(): void;
   /** Takes `node.json` away and gives up the lock. */
   close(): void;
 }
@@ -103,17 +105,27 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
   if (!TOKEN_FORM.test(token)) {
     throw unusable(`${at("token")} is damaged: remove it, and the next start makes a new one`);
   }
+  const retract = () => {
+    rmSync(at(NODE_FILE), { force: true });
+    rmSync(at(PID_FILE), { force: true });
+  };
   return {
     path: directory,
     files: new DirectoryFiles(directory),
     keySeed,
     token,
     pathOf: at,
-    announce: (node) => writeFileDurably(at(NODE_FILE), `${JSON.stringify(node)}\n`, PUBLIC_MODE),
+    announce: (node) =>
+      attempt(directory, () =>
+        writeFileDurably(at(NODE_FILE), `${JSON.stringify(node)}\n`, PUBLIC_MODE),
+      ),
+    retract,
     close: () => {
-      rmSync(at(NODE_FILE), { force: true });
-      rmSync(at(PID_FILE), { force: true });
-      release();
+      try {
+        retract();
+      } finally {
+        release();
+      }
     },
   };
 }

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { RecoveryReport, TankRecovery } from "../tanks/recovery-report.ts";
+
+const count = z.number().int().nonnegative();
+const tank = { tank_id: z.string(), name: z.string() };
+
+export const recoverySchema = z.object({
+  tanks: count.describe("Tanks on the disk when the node started"),
+  recovered: count.describe("Of them those that are back"),
+  from_snapshots: count.describe("Of these those that began at a snapshot, not at their spec"),
+  replayed_commands: count,
+  replayed_ticks: count,
+  duration_ms: z.number().nonnegative(),
+  made: count.describe("Tanks that this start made, because it was the first one"),
+  damaged: z
+    .array(z.object({ ...tank, warnings: z.array(z.string()) }))
+    .describe("Tanks that are back past damage, and what was got round"),
+  stopped: z
+    .array(z.object({ ...tank, reason: z.string() }))
+    .describe("Tanks that could not be brought back, and why"),
+});
+
+export type RecoveryView = z.infer<typeof recoverySchema>;
+
+/** What of a recovery people and programs are told. */
+export function viewRecovery(
+  { total, tanks, durationMs }: RecoveryReport,
+  tanksMade: number,
+): RecoveryView {
+  const back = tanks.filter((one) => one.status === "recovered");
+  const sum = (of: (one: (typeof back)[number]) => number) =>
+    back.reduce((all, one) => all + of(one), 0);
+  return {
+    tanks: total,
+    recovered: back.length,
+    from_snapshots: back.filter((one) => one.snapshotSeq !== undefined).length,
+    replayed_commands: sum((one) => one.replayedCommands),
+    replayed_ticks: sum((one) => one.replayedTicks),
+    duration_ms: Math.round(durationMs),
+    made: tanksMade,
+    damaged: back
+      .filter((one) => one.warnings.length > 0)
+      .map((one) => ({ ...nameOf(one), warnings: [...one.warnings] })),
+    stopped: tanks
+      .filter((one) => one.status === "stopped")
+      .map((one) => ({ ...nameOf(one), reason: one.reason })),
+  };
+}
+
+function nameOf({ row }: TankRecovery): { tank_id: string; name: string } {
+  return { tank_id: row.tank_id, name: row.name };
+}
