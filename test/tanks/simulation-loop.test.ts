@@ -78,6 +78,13 @@ describe("the simulation loop", () => {
     expect(bench.report("a")?.tickLag).toBe(0);
   });
 
+  test("a tank with nothing to replay is there at once, whoever else is due", () => {
+    const bench = new LoopBench();
+    bench.load("flat out", 0);
+    bench.load("new", 30);
+    expect(bench.of("loaded").map(({ tank }) => tank)).toEqual(["flat out", "new"]);
+  });
+
   test("hosts tanks of different rates side by side", async () => {
     const bench = new LoopBench();
     bench.load("slow", 2);
