@@ -16,6 +16,7 @@ export const PROBLEMS = {
   unknown_tank: { status: 404, exit: 1, title: "No such tank" },
   unknown_fish: { status: 404, exit: 1, title: "No such fish" },
   unknown_connection: { status: 404, exit: 1, title: "No such connection" },
+  outside_history: { status: 404, exit: 1, title: "That part of the past cannot be replayed" },
   unknown_transfer: { status: 404, exit: 1, title: "No such transfer" },
   method_not_allowed: { status: 405, exit: 1, title: "This path does not take that method" },
   conflict: { status: 409, exit: 1, title: "The request conflicts with what is already there" },
@@ -23,6 +24,11 @@ export const PROBLEMS = {
     status: 409,
     exit: 1,
     title: "This data directory is a copy or an old state of another one",
+  },
+  other_engine: {
+    status: 409,
+    exit: 1,
+    title: "Another version of the engine is needed",
   },
   transfer_mismatch: {
     status: 409,
@@ -33,6 +39,13 @@ export const PROBLEMS = {
   body_too_large: { status: 413, exit: 1, title: "The body is too large" },
   json_required: { status: 415, exit: 1, title: "The body must be application/json" },
   invalid: { status: 422, exit: 1, title: "The request is well-formed but impossible" },
+  bad_archive: { status: 422, exit: 1, title: "This is not a whole archive of a tank" },
+  diverged: { status: 422, exit: 1, title: "The replay differs from the record" },
+  archive_type_required: {
+    status: 415,
+    exit: 1,
+    title: "The body must be application/vnd.tankd.tank",
+  },
   unsupported_entity: { status: 422, exit: 1, title: "This kind of entity cannot live here" },
   too_many: { status: 429, exit: 1, title: "A limit has been reached" },
   internal: { status: 500, exit: 1, title: "A bug in tankd" },

@@ -44,6 +44,8 @@ export const LIMITS = {
   /** Of its header: a name, a description, and `archiveSnapshotsMax` lines of 300 bytes. */
   archiveHeaderBytesMax: 64 * 1024,
   archiveSnapshotsMax: 64,
+  /** Entries of its log: half a gigabyte of memory, once they are read. */
+  archiveEntriesMax: 1_000_000,
   /** Looks into the past that wait while one is computed: those of a person who scrubs, and of a few more. */
   pastWaitingMax: 8,
   /** Portions of one feed command. */

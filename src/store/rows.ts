@@ -24,18 +24,20 @@ export interface TankRow {
  */
 export type TankOrigin = "founded" | "forked";
 
-export type LogKind =
-  | "export"
-  | "import"
-  | "restore"
-  | "feed"
-  | "spawn"
-  | "pause"
-  | "resume"
-  | "set_tick_rate"
-  | "fast_forward"
+export const LOG_KINDS = [
+  "export",
+  "import",
+  "restore",
+  "feed",
+  "spawn",
+  "pause",
+  "resume",
+  "set_tick_rate",
+  "fast_forward",
   /** No command: a digest of the state at this tick. */
-  | "mark";
+  "mark",
+] as const;
+export type LogKind = (typeof LOG_KINDS)[number];
 
 export interface LogRow {
   readonly tank_id: string;

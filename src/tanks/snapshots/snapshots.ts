@@ -64,15 +64,7 @@ export class Snapshots {
   async read(row: SnapshotRow): Promise<CapturedState> {
     const file = await this.#files.read(row.file);
     if (!file) throw new DamagedSnapshot("the file is missing");
-    const { header, state } = decodeSnapshot(file);
-    const same =
-      header.tank_id === row.tank_id &&
-      header.digest === row.digest &&
-      header.log_checksum === row.log_checksum &&
-      state.seq === row.seq &&
-      state.tick === row.tick;
-    if (!same) throw new DamagedSnapshot("the file is another snapshot than the journal says");
-    return state;
+    return stateIn(file, row);
   }
 
   /**
@@ -127,6 +119,19 @@ export class Snapshots {
     this.#kept = kept;
     await this.sweep();
   }
+}
+
+/** The state in the file of a snapshot. Throws {@link DamagedSnapshot} when it is not what `row` says. */
+export function stateIn(file: Uint8Array, row: SnapshotRow): CapturedState {
+  const { header, state } = decodeSnapshot(file);
+  const same =
+    header.tank_id === row.tank_id &&
+    header.digest === row.digest &&
+    header.log_checksum === row.log_checksum &&
+    state.seq === row.seq &&
+    state.tick === row.tick;
+  if (!same) throw new DamagedSnapshot("the file is another snapshot than the journal says");
+  return state;
 }
 
 /** Why a snapshot cannot be used, in words for the log. */

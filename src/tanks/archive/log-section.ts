@@ -1,0 +1,91 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { z } from "zod";
+import { LIMITS } from "../../platform/limits.ts";
+import { LOG_KINDS, type LogRow } from "../../store/rows.ts";
+
+/**
+ * Entries of a log in one piece, packed by zstd. Unpacked, little-endian, each entry is
+ *
+ *     4 bytes   length of the head
+ *     …         head: JSON of [seq, tick, kind, digest, checksum, engine_version]
+ *     4 bytes   length of the payload
+ *     …         the payload as it is
+ */
+const LENGTH_BYTES = 4;
+/** An archive is made once and kept: the default of zstd, a third smaller than a snapshot's level 1. */
+const ZSTD_LEVEL = 3;
+
+const place = z.number().int().nonnegative();
+const headSchema = z.tuple([
+  place,
+  place,
+  z.enum(LOG_KINDS),
+  z.string().nullable(),
+  z.string(),
+  place,
+]);
+
+export interface LogSection {
+  readonly packed: Uint8Array;
+  readonly unpackedBytes: number;
+}
+
+export function packLog(entries: readonly LogRow[]): LogSection {
+  const utf8 = new TextEncoder();
+  const heads = entries.map((row) => utf8.encode(JSON.stringify(headOf(row))));
+  const bytes = entries.reduce(
+    (sum, row, at) => sum + 2 * LENGTH_BYTES + (heads[at]?.length ?? 0) + row.payload.length,
+    0,
+  );
+  const unpacked = new Uint8Array(bytes);
+  const view = new DataView(unpacked.buffer);
+  let at = 0;
+  const put = (part: Uint8Array) => {
+    view.setUint32(at, part.length, true);
+    unpacked.set(part, at + LENGTH_BYTES);
+    at += LENGTH_BYTES + part.length;
+  };
+  for (const [index, head] of heads.entries()) {
+    put(head);
+    put(entries[index]?.payload ?? new Uint8Array());
+  }
+  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };
+  return { packed: new Uint8Array(zstdCompressSync(unpacked, { params })), unpackedBytes: bytes };
+}
+
+function headOf(row: LogRow): z.input<typeof headSchema> {
+  return [row.seq, row.tick, row.kind, row.digest, row.checksum, row.engine_version];
+}
+
+/** The entries of {@link packLog}, of this tank. Throws when the bytes are none. */
+export function unpackLog(
+  packed: Uint8Array,
+  said: { readonly tankId: string; readonly entries: number; readonly unpackedBytes: number },
+): readonly LogRow[] {
+  // What is said was checked against its bound; what comes out is held to what is said.
+  const maxOutputLength = Math.max(1, Math.min(said.unpackedBytes, LIMITS.archiveLogBytesMax));
+  const bytes = new Uint8Array(zstdDecompressSync(packed, { maxOutputLength }));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  let at = 0;
+  const take = () => {
+    const length = view.getUint32(at, true);
+    const end = at + LENGTH_BYTES + length;
+    if (end > bytes.length) throw new RangeError("an entry is cut off");
+    const part = bytes.subarray(at + LENGTH_BYTES, end);
+    at = end;
+    return part;
+  };
+  const rows: LogRow[] = [];
+  while (at < bytes.length && rows.length < said.entries) {
+    const head = headSchema.parse(JSON.parse(utf8.decode(take())));
+    const [seq, tick, kind, digest, checksum, engine_version] = head;
+    const payload = take().slice();
+    const row = { seq, tick, kind, payload, digest, checksum, engine_version };
+    rows.push({ tank_id: said.tankId, ...row });
+  }
+  if (at !== bytes.length || rows.length !== said.entries) {
+    throw new RangeError("it holds another number of entries than it says");
+  }
+  return rows;
+}
