@@ -1,7 +1,19 @@
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { HostedTank } from "./tanks.ts";
+import { TICKS_BEHIND, type Work } from "./thread/work-meter.ts";
 
 const STATUSES = ["running", "paused", "stopped"] as const;
+
+/** Adds what a simulation thread did to what `/metrics` says. */
+export function countWork(metrics: Metrics, work: Work): void {
+  const { ticksBehind, ticksSkipped, captureMs } = work;
+  for (const [place, ticks] of ticksBehind.entries()) {
+    const behind = String(TICKS_BEHIND[place]);
+    if (ticks > 0) metrics.count("tankd_scheduled_ticks_total", { behind }, ticks);
+  }
+  metrics.count("tankd_skipped_ticks_total", {}, ticksSkipped);
+  metrics.count("tankd_snapshot_capture_seconds_total", {}, captureMs / 1000);
+}
 
 /** What `/metrics` says of the tanks of this node. */
 export function setTankGauges(metrics: Metrics, tanks: readonly HostedTank[]): void {

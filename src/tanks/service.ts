@@ -11,7 +11,7 @@ import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { setTankGauges } from "./gauges.ts";
+import { countWork, setTankGauges } from "./gauges.ts";
 import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { StorageWatch } from "./storage-watch.ts";
@@ -233,6 +233,7 @@ class HostingService implements TankService {
     for (const { tank, load, report } of message.reports) {
       this.#keepers.get(tank)?.onReport(load, report);
     }
+    countWork(this.#deps.metrics, message.work);
     setTankGauges(this.#deps.metrics, this.list());
   }
 

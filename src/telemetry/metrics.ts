@@ -25,6 +25,16 @@ export const METRICS = {
     help: "Ticks behind schedule of the slowest tank",
     labels: [],
   },
+  tankd_scheduled_ticks_total: {
+    type: "counter",
+    help: "Ticks run by a schedule, by how many ticks at most they were behind it",
+    labels: ["behind"],
+  },
+  tankd_skipped_ticks_total: {
+    type: "counter",
+    help: "Ticks of a schedule that were left out, because their tank was too far behind",
+    labels: [],
+  },
   tankd_commands_total: {
     type: "counter",
     help: "Commands by kind and outcome",
@@ -37,6 +47,17 @@ export const METRICS = {
   },
   tankd_commit_seconds: { type: "histogram", help: "Duration of a journal commit", labels: [] },
   tankd_snapshots_total: { type: "counter", help: "Snapshots written", labels: [] },
+  tankd_snapshot_bytes_total: { type: "counter", help: "Bytes of snapshots written", labels: [] },
+  tankd_snapshot_capture_seconds_total: {
+    type: "counter",
+    help: "Time that simulation threads spent on states for snapshots, when no tank of theirs ticks",
+    labels: [],
+  },
+  tankd_snapshot_write_seconds_total: {
+    type: "counter",
+    help: "Time until snapshots were durable, summed; mostly waiting for the disk",
+    labels: [],
+  },
   tankd_transfers_total: {
     type: "counter",
     help: "Transfers settled, by direction and state",

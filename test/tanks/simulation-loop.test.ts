@@ -85,6 +85,29 @@ describe("the simulation loop", () => {
     expect(bench.of("loaded").map(({ tank }) => tank)).toEqual(["flat out", "new"]);
   });
 
+  test("says how late each tick began, and how many were left out", async () => {
+    let asleepMs = 0;
+    const bench = new LoopBench(NO_SNAPSHOTS, (clock) => ({
+      ...clock,
+      monotonicMs: () => clock.monotonicMs() + asleepMs,
+    }));
+    bench.load("a", 10);
+    bench.load("hurried", 10, { controls: { ...plainControls(10), paused: true } });
+    bench.command("hurried", 1, { kind: "fast_forward", ticks: 30 });
+    await bench.run(1000);
+    asleepMs = 5000;
+    await bench.run(1000);
+    const work = bench.of("reports").map((said) => said.work);
+    const sum = (of: (one: (typeof work)[number]) => number) =>
+      work.reduce((total, one) => total + of(one), 0);
+    const ran = bench.tickOf("a");
+    expect(sum(({ ticksBehind }) => ticksBehind.reduce((all, some) => all + some, 0))).toBe(ran);
+    // Of the 51 ticks due when it wakes ten are caught up with: 9, 8 … 1 behind, and one on time.
+    expect(sum(({ ticksSkipped }) => ticksSkipped)).toBe(41);
+    expect(sum(({ ticksBehind }) => ticksBehind[5] ?? 0)).toBe(1);
+    expect(sum(({ ticksBehind }) => ticksBehind[4] ?? 0)).toBe(4);
+  });
+
   test("hosts tanks of different rates side by side", async () => {
     const bench = new LoopBench();
     bench.load("slow", 2);

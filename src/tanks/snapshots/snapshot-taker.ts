@@ -43,11 +43,15 @@ export class SnapshotTaker {
       await live.commit([]);
       if (snapshots.has(state)) return;
       const createdAtMs = clock.wallMs();
+      const startedMs = clock.monotonicMs();
       const row = await snapshots.write(
         { state, engineVersion, logChecksum, createdAtMs },
         (writes) => live.commit(writes),
       );
+      const durationMs = clock.monotonicMs() - startedMs;
       metrics.count("tankd_snapshots_total");
+      metrics.count("tankd_snapshot_bytes_total", {}, row.bytes);
+      metrics.count("tankd_snapshot_write_seconds_total", {}, durationMs / 1000);
       log.debug("snapshot written", { tank_id: tankId, seq, tick, bytes: row.bytes });
     } catch (error) {
       log.warn("snapshot failed", { tank_id: tankId, seq, tick, reason: messageOf(error) });

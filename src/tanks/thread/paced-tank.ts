@@ -99,6 +99,16 @@ export class PacedTank {
     return this.#running && (this.#hurried || !this.#controls.paused);
   }
 
+  /** Whether its ticks have times at which they are due. */
+  get scheduled(): boolean {
+    return !this.#hurried && !this.#pacing.flatOut;
+  }
+
+  /** Ticks of its schedule that were left out. */
+  get skippedTicks(): number {
+    return this.#pacing.skipped;
+  }
+
   /** Whether a fast-forward is under way. */
   get #hurried(): boolean {
     return this.#controls.fastForwardTo !== undefined;

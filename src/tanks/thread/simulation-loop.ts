@@ -5,6 +5,7 @@ import { BadSnapshot } from "../snapshots/captured-world.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";
+import { WorkMeter } from "./work-meter.ts";
 
 /** A slice of work between two looks at the mail: what a command waits at most, give or take a tick. */
 const SLICE_MS = 4;
@@ -33,6 +34,7 @@ export class SimulationLoop {
   readonly #timers: Timers;
   readonly #post: (message: FromSimulation) => void;
   readonly #limits: SnapshotLimits;
+  readonly #work = new WorkMeter();
   readonly #tanks = new Map<string, ThreadedTank>();
   /** The same tanks in the order of their turns, and whose turn is next. */
   #order: readonly ThreadedTank[] = [];
@@ -80,7 +82,7 @@ export class SimulationLoop {
   #load(message: LoadTank): void {
     const { tank: id, load } = message;
     try {
-      const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#post);
+      const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
       this.#tanks.set(id, tank);
       this.#order = [...this.#tanks.values()];
       // Whoever waits for a new tank must not wait until the due ticks of all others have had their
@@ -156,7 +158,7 @@ export class SimulationLoop {
         if (report) reports.push({ ...tank.id, report });
       });
     }
-    if (reports.length > 0) this.#post({ kind: "reports", reports });
+    if (reports.length > 0) this.#post({ kind: "reports", reports, work: this.#work.take() });
   }
 
   #drawWhileWatched(): void {

@@ -10,6 +10,7 @@ import type {
   TankStats,
 } from "../../sim/types.ts";
 import type { Controls } from "./controls.ts";
+import type { Work } from "./work-meter.ts";
 
 /**
  * The port to a simulation thread. Every message is plain data that the structured clone takes, so
@@ -124,6 +125,8 @@ export type FromSimulation =
   | {
       readonly kind: "reports";
       readonly reports: readonly (TankLoad & { readonly report: TankReport })[];
+      /** Of the whole thread since its last reports. */
+      readonly work: Work;
     }
   | ({
       readonly kind: "frame";

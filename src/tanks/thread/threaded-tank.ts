@@ -3,6 +3,7 @@ import { PacedTank } from "./paced-tank.ts";
 import { ShownPlants } from "./plant-album.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
+import type { WorkMeter } from "./work-meter.ts";
 
 /** Ticks of one tank before the next one has its turn. */
 const TURN_TICKS_MAX = 16;
@@ -21,6 +22,7 @@ export class ThreadedTank {
   readonly #clock: Clock;
   readonly #post: (message: FromSimulation) => void;
   readonly #rule: SnapshotRule;
+  readonly #work: WorkMeter;
   readonly #fresh: boolean;
   #held: boolean;
   /** (tick, seq) of the last report and the last frame, so that a still tank is not told again. */
@@ -33,6 +35,7 @@ export class ThreadedTank {
     message: LoadTank,
     clock: Clock,
     limits: SnapshotLimits,
+    work: WorkMeter,
     post: (message: FromSimulation) => void,
   ) {
     const nowMs = clock.monotonicMs();
@@ -41,6 +44,7 @@ export class ThreadedTank {
     this.#tank = new PacedTank(message, nowMs);
     this.#clock = clock;
     this.#post = post;
+    this.#work = work;
     this.#rule = new SnapshotRule(limits, nowMs);
     this.#fresh = message.snapshot === undefined && message.tail.length === 0;
     this.#held = message.held;
@@ -141,13 +145,19 @@ export class ThreadedTank {
   #tick(endMs: number): boolean {
     const startedMs = this.#clock.monotonicMs();
     let nowMs = startedMs;
-    const due = Math.min(this.#tank.due(startedMs), TURN_TICKS_MAX);
+    const { scheduled, skippedTicks } = this.#tank;
+    const due = this.#tank.due(startedMs);
+    const ticksMax = Math.min(due, TURN_TICKS_MAX);
     let ticks = 0;
-    while (ticks < due && nowMs < endMs) {
+    while (ticks < ticksMax && nowMs < endMs) {
       const marked = this.#tank.tickOnce(nowMs);
       ticks++;
       if (marked) this.#post({ kind: "mark", ...this.id, ...this.#tank.mark() });
       nowMs = this.#clock.monotonicMs();
+    }
+    if (scheduled) {
+      this.#work.ran(ticks, due);
+      this.#work.skipped(this.#tank.skippedTicks - skippedTicks);
     }
     if (ticks === 0) return due > 0;
     this.#rule.ticked(ticks, nowMs - startedMs);
@@ -180,8 +190,11 @@ export class ThreadedTank {
   }
 
   #capture(request: number | undefined): void {
-    this.#rule.captured(this.#clock.monotonicMs());
-    this.#post({ kind: "captured", ...this.id, request, ...this.#tank.capture() });
+    const startedMs = this.#clock.monotonicMs();
+    this.#rule.captured(startedMs);
+    const state = this.#tank.capture();
+    this.#work.captured(this.#clock.monotonicMs() - startedMs);
+    this.#post({ kind: "captured", ...this.id, request, ...state });
   }
 
   #position(): string {
