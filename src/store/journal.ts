@@ -50,6 +50,13 @@ export interface TransferFilter {
   readonly limit: number;
 }
 
+/**
+ * Meta key under which a store says, in one sentence, that it has lost commits which it had acknowledged;
+ * absent or empty when it has not. It stays until it is overwritten: what was lost may be a refusal
+ * that another node relies on, so the node must not go on as if nothing had happened.
+ */
+export const JOURNAL_LOST = "journal_lost";
+
 /** How many rows a journal keeps; see {@link Journal}. */
 export interface JournalBounds {
   readonly transferEventsMax: number;

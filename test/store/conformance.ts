@@ -326,7 +326,7 @@ function logEndsAreRemembered(opened: Opened): void {
     return { tank_id, seq, tick, checksum };
   };
 
-  test("the watermark of a tank is its last acknowledged entry", async () => {
+  test("the watermark of a tank is its last acknowledged entry, also when that is trimmed", async () => {
     const { journal, subject } = await opened();
     expect(await journal.watermarks()).toEqual([]);
     await journal.commit([
@@ -341,6 +341,7 @@ function logEndsAreRemembered(opened: Opened): void {
       { put: "log" as const, row: logRow("t1", 1) },
     ];
     await journal.commit(refused).catch(() => {});
+    await journal.commit([{ remove: "log", tank_id: "t1", up_to_seq: 3 }]);
     const expected = [markOf("t1", 3), markOf("t2", 2)];
     expect(await journal.watermarks()).toEqual(expected);
     expect(await (await subject.reopen()).journal.watermarks()).toEqual(expected);

@@ -75,9 +75,9 @@ describe("what is refused at the start, in one sentence", () => {
   });
 });
 
-test("closing leaves one file, complete: it can be copied", async () => {
+test("closing leaves the database in one file, complete, with the watermarks beside it", async () => {
   await makeDatabase();
-  expect(readdirSync(folder)).toEqual(["tankd.db"]);
+  expect(readdirSync(folder)).toEqual(["tankd.db", "tankd.watermarks"]);
 });
 
 test("a schema step that was cut short by a crash leaves nothing behind", async () => {

@@ -17,7 +17,7 @@ async function openMemory(): Promise<Subject> {
 
 async function openSqlite(): Promise<Subject> {
   const folder = await mkdtemp(join(tmpdir(), "tankd-store-"));
-  const open = () => openSqliteStore(join(folder, "tankd.db"), BOUNDS);
+  const open = () => openSqliteStore(join(folder, "tankd.db"), { bounds: BOUNDS });
   let store = open();
   return {
     store,

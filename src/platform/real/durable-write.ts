@@ -22,7 +22,8 @@ export function writeFileDurably(path: string, content: Uint8Array | string, mod
   syncDirectory(dirname(path));
 }
 
-function syncDirectory(path: string): void {
+/** Makes the names in a directory durable. Windows knows no such thing and makes it so by itself. */
+export function syncDirectory(path: string): void {
   if (process.platform === "win32") return;
   const directory = openSync(path, "r");
   try {

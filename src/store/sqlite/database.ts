@@ -92,6 +92,7 @@ function schemaVersion(database: Connection, path: string): number {
   return row.version;
 }
 
-function unusable(message: string, cause?: unknown): Problem {
+/** The Problem of a database that no node can start on. */
+export function unusable(message: string, cause?: unknown): Problem {
   return new Problem("data_directory_unusable", message, { cause });
 }

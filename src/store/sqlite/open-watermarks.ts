@@ -1,0 +1,168 @@
+import { basename } from "node:path";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { storageReason } from "../../platform/real/storage-failures.ts";
+import { JOURNAL_LOST } from "../journal.ts";
+import type { SlotMark } from "../watermarks/slot-format.ts";
+import type { JournalMark } from "../watermarks/slot-image.ts";
+import type { Connection } from "./connection.ts";
+import { unusable } from "./database.ts";
+import { storageFault } from "./failures.ts";
+import { WatermarkFile, watermarkPath } from "./watermark-file.ts";
+import { Watermarks } from "./watermarks.ts";
+
+/** What the database says, to be held against the file. */
+interface Facts extends JournalMark {
+  /** Tank keys by tank id. */
+  readonly tanks: ReadonlyMap<string, string>;
+  /** Whether an earlier start has found commits missing. */
+  readonly knownToHaveLost: boolean;
+}
+
+/** Hears in one sentence of what is damaged and got round. */
+export type Warn = (warning: string) => void;
+
+/**
+ * Opens the watermarks beside a database and holds one against the other. Where the file is missing, or
+ * some of it damaged, they are taken anew from the log. Commits that the database has lost are said to
+ * `warn` and kept in meta {@link JOURNAL_LOST}; its position then goes on from where it was promised.
+ * @throws Problem `data_directory_unusable`
+ */
+export function openWatermarks(database: Connection, path: string, warn: Warn): Watermarks {
+  const filePath = watermarkPath(path);
+  try {
+    const file = new WatermarkFile(filePath);
+    try {
+      const facts = readFacts(database);
+      compare(database, file, facts, { database: path, file: filePath, warn });
+      return new Watermarks(file, facts.id, new Map(facts.tanks));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const why = storageReason(error) ?? storageFault(error) ?? messageOf(error);
+    throw unusable(`${filePath} cannot be used: ${why}`, error);
+  }
+}
+
+function compare(
+  database: Connection,
+  file: WatermarkFile,
+  facts: Facts,
+  names: { readonly database: string; readonly file: string; readonly warn: Warn },
+): void {
+  const { image } = file;
+  const { warn } = names;
+  const lost = lossOf(facts, file, names);
+  if (lost !== undefined) {
+    warn(lost);
+    rememberLoss(database, lost, image.journal?.position ?? 0);
+  }
+  if (image.journal === undefined && facts.position > 0) {
+    warn(`${names.file} was missing or unreadable; it is made anew from the log of each tank`);
+  } else if (image.damaged > 0) {
+    warn(`${image.damaged} entries of ${names.file} are damaged; they are taken from the log anew`);
+  }
+  image.begin();
+  // While commits are missing, a tank that the database does not know may be what it has lost.
+  if (lost === undefined && !facts.knownToHaveLost) forgetStrangers(file, facts);
+  adoptTanks(database, file, facts);
+  const position = Math.max(
+    facts.position,
+    lost === undefined ? 0 : (image.journal?.position ?? 0),
+  );
+  file.reserve(image.fileBytes === 0 ? 1 : 0);
+  image.setJournal({ id: facts.id, position });
+  file.flush();
+}
+
+/** Why the database is not the one that the file was kept for; undefined when it is. */
+function lossOf(
+  facts: Facts,
+  { image }: WatermarkFile,
+  names: { readonly database: string; readonly file: string },
+): string | undefined {
+  const { journal } = image;
+  if (journal === undefined) return undefined;
+  if (journal.id !== facts.id) {
+    if (image.marks().length === 0) return undefined;
+    if (facts.tanks.size === 0 && facts.position === 0) {
+      throw unusable(
+        `${names.database} was missing or is empty, but ${names.file} remembers ` +
+          `${image.marks().length} tanks: restore the directory from a backup, or remove ` +
+          `${basename(names.file)} to begin without them`,
+      );
+    }
+    return (
+      `${names.database} is another database than the one that ${names.file} was kept for: ` +
+      "commits that were acknowledged may be missing"
+    );
+  }
+  if (journal.position <= facts.position) return undefined;
+  const missing = journal.position - facts.position;
+  return (
+    `${names.database} has lost its last ${missing} commits: it ends at commit ` +
+    `${facts.position}, and ${journal.position} were acknowledged`
+  );
+}
+
+/** At once durable, so that it is known also when the next start finds both ends equal. */
+function rememberLoss(database: Connection, sentence: string, position: number): void {
+  database.transaction(() => {
+    database.run("UPDATE journal SET position = MAX(position, ?)", [position]);
+    database.run(
+      "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      [JOURNAL_LOST, sentence],
+    );
+  });
+}
+
+/** Slots of tanks that were removed just before a crash, or of an earlier tank of that id. */
+function forgetStrangers({ image }: WatermarkFile, { tanks }: Facts): void {
+  for (const { tank_id, tank_key } of image.marks()) {
+    if (tanks.get(tank_id) !== tank_key) image.remove(tank_id);
+  }
+}
+
+/** Tanks without a slot get one for where their log ends now. */
+function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts): void {
+  const { image } = file;
+  const newcomers = [...tanks].filter(([tankId, key]) => image.mark(tankId)?.tank_key !== key);
+  if (newcomers.length === 0) return;
+  const end = logEnds(database);
+  file.reserve(newcomers.length);
+  for (const [tank_id, tank_key] of newcomers) {
+    const found = end(tank_id);
+    if (found) image.set({ tank_id, tank_key, ...found });
+  }
+}
+
+/** Where the log of a tank ends: in its last row, or, where that is trimmed, in its newest snapshot. */
+function logEnds(
+  database: Connection,
+): (tankId: string) => Omit<SlotMark, "tank_id" | "tank_key"> | undefined {
+  const last = database.prepare<Omit<SlotMark, "tank_id" | "tank_key">, [string, string]>(`
+    SELECT * FROM (
+      SELECT seq, tick, checksum FROM log WHERE tank_id = ? ORDER BY seq DESC LIMIT 1)
+    UNION ALL SELECT * FROM (
+      SELECT seq, tick, log_checksum FROM snapshots WHERE tank_id = ? ORDER BY seq DESC LIMIT 1)
+    ORDER BY seq DESC LIMIT 1`);
+  return (tankId) => last.get(tankId, tankId) ?? undefined;
+}
+
+function readFacts(database: Connection): Facts {
+  const journal = database.prepare<JournalMark, []>("SELECT id, position FROM journal").get();
+  if (!journal) throw new Error("the database has lost the row of its journal");
+  const tanks = database
+    .prepare<{ tank_id: string; tank_key: string }, []>("SELECT tank_id, tank_key FROM tanks")
+    .all();
+  const lost = database
+    .prepare<{ value: string }, [string]>("SELECT value FROM meta WHERE key = ?")
+    .get(JOURNAL_LOST);
+  return {
+    ...journal,
+    tanks: new Map(tanks.map((row) => [row.tank_id, row.tank_key])),
+    knownToHaveLost: (lost?.value ?? "") !== "",
+  };
+}

@@ -1,0 +1,161 @@
+import type { Statement } from "bun:sqlite";
+import type { JournalReads, TransferFilter } from "../journal.ts";
+import type {
+  ConnectionRow,
+  HorizonRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  RememberedRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+} from "../rows.ts";
+import type { Connection } from "./connection.ts";
+import { journalError } from "./failures.ts";
+import {
+  CONNECTIONS,
+  INBOX,
+  LOG,
+  OUTBOX,
+  REMEMBERED,
+  SNAPSHOTS,
+  TANKS,
+  TRANSFER_EVENTS,
+} from "./tables.ts";
+
+type Parameters = (string | number)[];
+
+/** What the tables of a journal hold. Each call does its work before it returns. */
+export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"> {
+  readonly #read: ReturnType<typeof prepareReads>;
+
+  constructor(database: Connection) {
+    this.#read = prepareReads(database);
+  }
+
+  async tanks(): Promise<readonly TankRow[]> {
+    return guarded(() => this.#read.tanks.all());
+  }
+
+  async log(tankId: string, afterSeq: number): Promise<readonly LogRow[]> {
+    return guarded(() => this.#read.log.all(tankId, afterSeq));
+  }
+
+  async snapshots(tankId: string): Promise<readonly SnapshotRow[]> {
+    return guarded(() => this.#read.snapshots.all(tankId));
+  }
+
+  async connections(): Promise<readonly ConnectionRow[]> {
+    return guarded(() => this.#read.connections.all());
+  }
+
+  async openOutbox(): Promise<readonly OutboxRow[]> {
+    return guarded(() => this.#read.openOutbox.all());
+  }
+
+  async outbox(filter: TransferFilter): Promise<readonly OutboxRow[]> {
+    return guarded(() => newest(this.#read.outbox, filter));
+  }
+
+  async outboxRow(transferId: string): Promise<OutboxRow | undefined> {
+    return guarded(() => this.#read.outboxRow.get(transferId) ?? undefined);
+  }
+
+  async inbox(filter: TransferFilter): Promise<readonly InboxRow[]> {
+    return guarded(() => newest(this.#read.inbox, filter));
+  }
+
+  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
+    return guarded(() => this.#read.inboxRow.get(transferId) ?? undefined);
+  }
+
+  async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
+    const { source_node_id, source_tank_id, destination_tank_id } = pair;
+    const row = guarded(() =>
+      this.#read.horizon.get(source_node_id, source_tank_id, destination_tank_id),
+    );
+    return row?.lowest_undecided ?? 0;
+  }
+
+  async lastSequences(): ReturnType<JournalReads["lastSequences"]> {
+    return guarded(() => this.#read.lastSequences.all());
+  }
+
+  async events(transferId: string): Promise<readonly TransferEventRow[]> {
+    return guarded(() => this.#read.events.all(transferId));
+  }
+
+  async remembered(): Promise<readonly RememberedRow[]> {
+    return guarded(() => this.#read.remembered.all());
+  }
+
+  async meta(key: string): Promise<string | undefined> {
+    return guarded(() => this.#read.meta.get(key)?.value);
+  }
+}
+
+/** A page that cannot be read is the storage's fault, and not a bug of whoever asks for it. */
+function guarded<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw journalError(error);
+  }
+}
+
+function prepareReads(database: Connection) {
+  const select = <Row>(columns: string, rest: string) =>
+    database.prepare<Row, Parameters>(`SELECT ${columns} FROM ${rest}`);
+  const newestFirst = <Row>(columns: string, table: string, state: string) => ({
+    all: select<Row>(columns, `${table} ORDER BY place DESC LIMIT ?`),
+    some: select<Row>(
+      columns,
+      `${table} WHERE ${state} IN (SELECT value FROM json_each(?)) ORDER BY place DESC LIMIT ?`,
+    ),
+  });
+  return {
+    tanks: select<TankRow>(TANKS.columns, "tanks ORDER BY ordinal"),
+    log: select<LogRow>(LOG.columns, "log WHERE tank_id = ? AND seq > ? ORDER BY seq"),
+    snapshots: select<SnapshotRow>(
+      SNAPSHOTS.columns,
+      "snapshots WHERE tank_id = ? ORDER BY seq DESC",
+    ),
+    connections: select<ConnectionRow>(
+      CONNECTIONS.columns,
+      "connections ORDER BY created_at, connection_id",
+    ),
+    openOutbox: select<OutboxRow>(
+      OUTBOX.columns,
+      "outbox WHERE state IN ('pending', 'in_doubt') ORDER BY place",
+    ),
+    outbox: newestFirst<OutboxRow>(OUTBOX.columns, "outbox", "state"),
+    outboxRow: select<OutboxRow>(OUTBOX.columns, "outbox WHERE transfer_id = ?"),
+    inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
+    inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ?"),
+    horizon: select<Pick<HorizonRow, "lowest_undecided">>(
+      "lowest_undecided",
+      "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",
+    ),
+    lastSequences: select<Awaited<ReturnType<JournalReads["lastSequences"]>>[number]>(
+      "source_tank_id, destination_tank_id, MAX(sequence) AS sequence",
+      "outbox GROUP BY source_tank_id, destination_tank_id " +
+        "ORDER BY source_tank_id, destination_tank_id",
+    ),
+    events: select<TransferEventRow>(
+      TRANSFER_EVENTS.columns,
+      "transfer_events WHERE transfer_id = ? ORDER BY place",
+    ),
+    remembered: select<RememberedRow>(REMEMBERED.columns, "remembered ORDER BY node_id"),
+    meta: select<{ value: string }>("value", "meta WHERE key = ?"),
+  };
+}
+
+function newest<Row>(
+  read: { readonly all: Statement<Row, Parameters>; readonly some: Statement<Row, Parameters> },
+  filter: TransferFilter,
+): readonly Row[] {
+  return filter.states === undefined
+    ? read.all.all(filter.limit)
+    : read.some.all(JSON.stringify(filter.states), filter.limit);
+}

@@ -1,0 +1,92 @@
+import type { JournalWrite } from "../journal.ts";
+import type { Watermark } from "../rows.ts";
+import type { SlotImage } from "../watermarks/slot-image.ts";
+import type { WatermarkFile } from "./watermark-file.ts";
+
+/**
+ * The watermarks of a journal. Each commit is remembered in a file of its own once its transaction is
+ * durable, and before anybody hears of it: which position the journal has reached, and which entry
+ * the log of each tank. A database that has less than that has lost what it had acknowledged.
+ *
+ * A transaction that is durable cannot be refused any more. So when the file does not take what was
+ * committed, the commit succeeds, and the next one is refused until the file has caught up.
+ */
+export class Watermarks {
+  readonly #file: WatermarkFile;
+  readonly #journalId: string;
+  /** Tank keys by tank id, also of tanks whose log is empty. */
+  readonly #keys: Map<string, string>;
+  #behind = false;
+
+  constructor(file: WatermarkFile, journalId: string, keys: Map<string, string>) {
+    this.#file = file;
+    this.#journalId = journalId;
+    this.#keys = keys;
+  }
+
+  list(): readonly Watermark[] {
+    return listWatermarks(this.#file.image);
+  }
+
+  /** Before the transaction. Throws StorageUnavailable, while nothing has happened yet. */
+  prepare(writes: readonly JournalWrite[]): void {
+    const { image } = this.#file;
+    const unknown = new Set<string>();
+    for (const write of writes) {
+      const isLog = "put" in write && write.put === "log";
+      if (isLog && !image.mark(write.row.tank_id)) unknown.add(write.row.tank_id);
+    }
+    this.#file.reserve(unknown.size);
+    if (this.#behind) this.#flush();
+  }
+
+  /** After the transaction that has reached `position`. */
+  record(writes: readonly JournalWrite[], position: number): void {
+    const { image } = this.#file;
+    image.begin();
+    for (const write of writes) this.#note(write);
+    image.setJournal({ id: this.#journalId, position });
+    this.#behind = true;
+    try {
+      this.#flush();
+    } catch {
+      // What is committed stays committed; prepare() tells the next one.
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #flush(): void {
+    this.#file.flush();
+    this.#behind = false;
+  }
+
+  #note(write: JournalWrite): void {
+    const { image } = this.#file;
+    if ("remove" in write && write.remove === "tank") {
+      this.#keys.delete(write.tank_id);
+      image.remove(write.tank_id);
+    } else if ("remove" in write && write.remove === "everything") {
+      this.#keys.clear();
+      for (const { tank_id } of image.marks()) image.remove(tank_id);
+    } else if ("put" in write && write.put === "tank") {
+      const { tank_id, tank_key } = write.row;
+      this.#keys.set(tank_id, tank_key);
+      if (image.mark(tank_id)?.tank_key !== tank_key) image.remove(tank_id);
+    } else if ("put" in write && write.put === "log") {
+      const { tank_id, seq, tick, checksum } = write.row;
+      const tank_key = this.#keys.get(tank_id) ?? "";
+      if (seq >= (image.mark(tank_id)?.seq ?? 0)) {
+        image.set({ tank_id, tank_key, seq, tick, checksum });
+      }
+    }
+  }
+}
+
+/** What an image says of the tanks, by tank id. */
+export function listWatermarks(image: SlotImage): readonly Watermark[] {
+  const marks = image.marks().map(({ tank_key: _, ...mark }) => mark);
+  return marks.sort((a, b) => (a.tank_id < b.tank_id ? -1 : 1));
+}
