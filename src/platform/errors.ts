@@ -87,7 +87,12 @@ export class Problem extends Error {
  * Kept here because files and journal fail in the same way.
  */
 export class StorageUnavailable extends Error {
-  override readonly name = "StorageUnavailable";
+  override readonly name: string = "StorageUnavailable";
+}
+
+/** The storage is damaged, not busy or full: no later write will succeed, and some reads may not. */
+export class StorageDamaged extends StorageUnavailable {
+  override readonly name = "StorageDamaged";
 }
 
 /** The sentence of any thrown value. */

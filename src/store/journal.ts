@@ -97,6 +97,7 @@ export interface JournalReads {
    * log. A log that ends before it, or says something else there, has lost entries.
    */
   watermarks(): Promise<readonly Watermark[]>;
+  watermark(tankId: string): Promise<Watermark | undefined>;
 
   tanks(): Promise<readonly TankRow[]>;
   /** Rows with seq > afterSeq, ascending. */
@@ -132,7 +133,7 @@ export class JournalConflict extends Error {
   override readonly name = "JournalConflict";
 }
 
-export { StorageUnavailable } from "../platform/errors.ts";
+export { StorageDamaged, StorageUnavailable } from "../platform/errors.ts";
 
 /** Servers that were heard of, kept so that a restarted node knows its neighbours. Soft state. */
 export interface RegistryStore {

@@ -8,6 +8,7 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
       return journal.position;
     },
     watermarks: () => journal.watermarks(),
+    watermark: (tankId) => journal.watermark(tankId),
     tanks: () => journal.tanks(),
     log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
     snapshots: (tankId) => journal.snapshots(tankId),

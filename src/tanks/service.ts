@@ -8,7 +8,7 @@ import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
-import type { TankRow } from "../store/rows.ts";
+import type { TankRow, Watermark } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { countWork, setTankGauges } from "./gauges.ts";
@@ -112,6 +112,7 @@ class HostingService implements TankService {
     const { clock, journal, log } = this.#deps;
     const startedMs = clock.monotonicMs();
     const rows = await journal.tanks();
+    this.#sayLost(rows, await journal.watermarks());
     signal?.throwIfAborted();
     const keepers = rows.map((row) => this.#keep(row, true));
     const abandon = () => {
@@ -283,6 +284,14 @@ class HostingService implements TankService {
     if (this.#holdReason) throw this.#holdReason;
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
+  }
+
+  /** Tanks of which nothing is left but the memory that they were promised. */
+  #sayLost(rows: readonly TankRow[], marks: readonly Watermark[]): void {
+    const known = new Set(rows.map((row) => row.tank_id));
+    for (const { tank_id, seq, tick } of marks) {
+      if (!known.has(tank_id)) this.#deps.log.error("tank lost", { tank_id, seq, tick });
+    }
   }
 
   #sayRecovered(recovery: Extract<TankRecovery, { status: "recovered" }>): void {

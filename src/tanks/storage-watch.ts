@@ -1,4 +1,4 @@
-import { messageOf } from "../platform/errors.ts";
+import { messageOf, StorageDamaged } from "../platform/errors.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -15,6 +15,7 @@ export class StorageWatch {
   #fault: string | undefined;
   #cancelProbe: Cancel | undefined;
   #stopped = false;
+  #damaged = false;
 
   constructor(
     ports: { readonly journal: Journal; readonly timers: Timers; readonly log: Log },
@@ -32,6 +33,11 @@ export class StorageWatch {
 
   /** A commit has failed. */
   failed(error: unknown): void {
+    if (this.#damaged) return;
+    if (error instanceof StorageDamaged) {
+      this.#giveUp(error);
+      return;
+    }
     if (this.#fault === undefined) {
       this.#log.error("storage takes no writes", { reason: messageOf(error) });
       this.#scheduleProbe();
@@ -44,6 +50,17 @@ export class StorageWatch {
     this.#cancelProbe?.();
   }
 
+  /**
+   * A probe that succeeds would prove nothing: it writes to another page than the damaged one. So a
+   * damaged storage takes no writes until the node is started again, which checks it.
+   */
+  #giveUp(damage: StorageDamaged): void {
+    this.#damaged = true;
+    this.#cancelProbe?.();
+    this.#fault = damage.message;
+    this.#log.error("storage is damaged", { reason: damage.message });
+  }
+
   #scheduleProbe(): void {
     if (this.#stopped) return;
     this.#cancelProbe = this.#timers.after(PROBE_INTERVAL_MS, () => void this.#probe());
@@ -53,10 +70,15 @@ export class StorageWatch {
     try {
       await this.#journal.commit([{ put: "meta", key: "storage_probe", value: "" }]);
     } catch (error) {
+      if (error instanceof StorageDamaged) {
+        this.#giveUp(error);
+        return;
+      }
       this.#fault = messageOf(error);
       this.#scheduleProbe();
       return;
     }
+    if (this.#damaged) return;
     this.#fault = undefined;
     this.#log.info("storage takes writes again");
     this.#onHealed();

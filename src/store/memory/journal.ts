@@ -262,6 +262,10 @@ export class MemoryJournal implements Journal {
     }
   }
 
+  async watermark(tankId: string): Promise<Watermark | undefined> {
+    return this.#watermarks.get(tankId);
+  }
+
   async tanks(): Promise<readonly TankRow[]> {
     return [...this.#tanks.values()].sort((a, b) => a.ordinal - b.ordinal);
   }

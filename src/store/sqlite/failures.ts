@@ -1,6 +1,6 @@
 import { SQLiteError } from "bun:sqlite";
 import { messageOf } from "../../platform/errors.ts";
-import { JournalConflict, StorageUnavailable } from "../journal.ts";
+import { JournalConflict, StorageDamaged, StorageUnavailable } from "../journal.ts";
 
 /**
  * Primary result codes (sqlite.org/rescode.html) after which later writes may succeed, or an
@@ -14,16 +14,16 @@ const UNAVAILABLE: Readonly<Record<string, string>> = {
   SQLITE_PERM: "access to the database is denied",
   SQLITE_BUSY: "another program holds the database",
   SQLITE_LOCKED: "another program holds the database",
-  SQLITE_CORRUPT: "the database is damaged",
-  SQLITE_NOTADB: "the database is damaged",
 };
+
+/** The file is not what SQLite has written into it. No waiting helps, only a backup. */
+const DAMAGED = ["SQLITE_CORRUPT", "SQLITE_NOTADB"] as const;
 
 /** Why SQLite refused, as a clause for people; undefined for what is not the storage's fault. */
 export function storageFault(error: unknown): string | undefined {
   const code = codeOf(error);
-  const primary = Object.keys(UNAVAILABLE).find(
-    (one) => code === one || code.startsWith(`${one}_`),
-  );
+  if (isDamage(code)) return `the database is damaged (${code})`;
+  const primary = Object.keys(UNAVAILABLE).find((one) => isOf(code, one));
   return primary && `${UNAVAILABLE[primary]} (${code})`;
 }
 
@@ -35,7 +35,20 @@ export function journalError(error: unknown): unknown {
     return new JournalConflict(messageOf(error), { cause: error });
   }
   const fault = storageFault(error);
+  if (isDamage(code)) {
+    const sentence = `${fault}: stop the node and restore its data directory from a backup`;
+    return new StorageDamaged(sentence, { cause: error });
+  }
   return fault === undefined ? error : new StorageUnavailable(fault, { cause: error });
+}
+
+function isDamage(code: string): boolean {
+  return DAMAGED.some((one) => isOf(code, one));
+}
+
+/** Whether an extended code belongs to a primary one. */
+function isOf(code: string, primary: string): boolean {
+  return code === primary || code.startsWith(`${primary}_`);
 }
 
 function codeOf(error: unknown): string {

@@ -47,6 +47,10 @@ export class SqliteJournal extends SqliteReads implements Journal {
     return this.#watermarks.list();
   }
 
+  async watermark(tankId: string): Promise<Watermark | undefined> {
+    return this.#watermarks.of(tankId);
+  }
+
   async commit(writes: readonly JournalWrite[]): Promise<void> {
     if (writes.length === 0) return;
     this.#watermarks.prepare(writes);

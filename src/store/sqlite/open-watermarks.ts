@@ -59,19 +59,18 @@ function compare(
     warn(lost);
     rememberLoss(database, lost, image.journal?.position ?? 0);
   }
-  if (image.journal === undefined && facts.position > 0) {
+  const remembered = image.journal;
+  if (remembered === undefined && facts.position > 0) {
     warn(`${names.file} was missing or unreadable; it is made anew from the log of each tank`);
-  } else if (image.damaged > 0) {
-    warn(`${image.damaged} entries of ${names.file} are damaged; they are taken from the log anew`);
   }
   image.begin();
   // While commits are missing, a tank that the database does not know may be what it has lost.
   if (lost === undefined && !facts.knownToHaveLost) forgetStrangers(file, facts);
-  adoptTanks(database, file, facts);
-  const position = Math.max(
-    facts.position,
-    lost === undefined ? 0 : (image.journal?.position ?? 0),
-  );
+  const adopted = adoptTanks(database, file, facts);
+  if (remembered !== undefined && image.damaged > 0 && adopted > 0) {
+    warn(`${names.file} is damaged; tank marks that are made anew from the log: ${adopted}`);
+  }
+  const position = Math.max(facts.position, lost === undefined ? 0 : (remembered?.position ?? 0));
   file.reserve(image.fileBytes === 0 ? 1 : 0);
   image.setJournal({ id: facts.id, position });
   file.flush();
@@ -125,17 +124,18 @@ function forgetStrangers({ image }: WatermarkFile, { tanks }: Facts): void {
   }
 }
 
-/** Tanks without a slot get one for where their log ends now. */
-function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts): void {
+/** Tanks without a slot get one for where their log ends now. Returns how many. */
+function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts): number {
   const { image } = file;
   const newcomers = [...tanks].filter(([tankId, key]) => image.mark(tankId)?.tank_key !== key);
-  if (newcomers.length === 0) return;
+  if (newcomers.length === 0) return 0;
   const end = logEnds(database);
   file.reserve(newcomers.length);
   for (const [tank_id, tank_key] of newcomers) {
     const found = end(tank_id);
     if (found) image.set({ tank_id, tank_key, ...found });
   }
+  return newcomers.length;
 }
 
 /** Where the log of a tank ends: in its last row, or, where that is trimmed, in its newest snapshot. */

@@ -27,7 +27,7 @@ import {
 type Parameters = (string | number)[];
 
 /** What the tables of a journal hold. Each call does its work before it returns. */
-export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"> {
+export class SqliteReads implements Omit<JournalReads, "position" | "watermarks" | "watermark"> {
   readonly #read: ReturnType<typeof prepareReads>;
 
   constructor(database: Connection) {

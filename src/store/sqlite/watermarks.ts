@@ -1,7 +1,11 @@
 import type { JournalWrite } from "../journal.ts";
 import type { Watermark } from "../rows.ts";
+import type { SlotMark } from "../watermarks/slot-format.ts";
 import type { SlotImage } from "../watermarks/slot-image.ts";
 import type { WatermarkFile } from "./watermark-file.ts";
+
+/** What is needed of a {@link WatermarkFile}. */
+export type SlotFile = Pick<WatermarkFile, "image" | "reserve" | "flush" | "close">;
 
 /**
  * The watermarks of a journal. Each commit is remembered in a file of its own once its transaction is
@@ -12,13 +16,13 @@ import type { WatermarkFile } from "./watermark-file.ts";
  * committed, the commit succeeds, and the next one is refused until the file has caught up.
  */
 export class Watermarks {
-  readonly #file: WatermarkFile;
+  readonly #file: SlotFile;
   readonly #journalId: string;
   /** Tank keys by tank id, also of tanks whose log is empty. */
   readonly #keys: Map<string, string>;
   #behind = false;
 
-  constructor(file: WatermarkFile, journalId: string, keys: Map<string, string>) {
+  constructor(file: SlotFile, journalId: string, keys: Map<string, string>) {
     this.#file = file;
     this.#journalId = journalId;
     this.#keys = keys;
@@ -26,6 +30,11 @@ export class Watermarks {
 
   list(): readonly Watermark[] {
     return listWatermarks(this.#file.image);
+  }
+
+  of(tankId: string): Watermark | undefined {
+    const mark = this.#file.image.mark(tankId);
+    return mark && watermarkOf(mark);
   }
 
   /** Before the transaction. Throws StorageUnavailable, while nothing has happened yet. */
@@ -87,6 +96,12 @@ export class Watermarks {
 
 /** What an image says of the tanks, by tank id. */
 export function listWatermarks(image: SlotImage): readonly Watermark[] {
-  const marks = image.marks().map(({ tank_key: _, ...mark }) => mark);
-  return marks.sort((a, b) => (a.tank_id < b.tank_id ? -1 : 1));
+  return image
+    .marks()
+    .map(watermarkOf)
+    .sort((a, b) => (a.tank_id < b.tank_id ? -1 : 1));
+}
+
+export function watermarkOf({ tank_key: _, ...mark }: SlotMark): Watermark {
+  return mark;
 }

@@ -1,6 +1,6 @@
 import type { TankSpec } from "../../sim/types.ts";
 import type { Journal } from "../../store/journal.ts";
-import type { LogRow, SnapshotRow, TankRow } from "../../store/rows.ts";
+import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.ts";
 import type { LogEnd } from "../live-tank.ts";
 import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
 import { damageOf, type Snapshots } from "../snapshots/snapshots.ts";
@@ -39,14 +39,18 @@ export async function* histories(
   },
   warn: (warning: string) => void,
 ): AsyncGenerator<History> {
+  const mark = await from.journal.watermark(row.tank_id);
   for (const snapshotRow of await from.snapshots.list(from.journal)) {
     const snapshot = await readSnapshot(from.snapshots, snapshotRow, warn);
     if (!snapshot) continue;
     const log = await from.journal.log(row.tank_id, snapshotRow.seq);
     const start = { seq: snapshot.seq, tick: snapshot.tick, checksum: snapshotRow.log_checksum };
+    refuseLoss(start, log, mark);
     yield historyOf(start, snapshot, log, from.engineVersion);
   }
   const log = await from.journal.log(row.tank_id, 0);
+  const start = { seq: 0, tick: 0, checksum: firstChecksum(row) };
+  refuseLoss(start, log, mark);
   if (row.origin === "forked") {
     throw new UnusableTank("no snapshot of it can be read, and it was made from another tank");
   }
@@ -55,12 +59,7 @@ export async function* histories(
       "no snapshot of it can be read, and its log does not reach back to its creation",
     );
   }
-  yield historyOf(
-    { seq: 0, tick: 0, checksum: firstChecksum(row) },
-    undefined,
-    log,
-    from.engineVersion,
-  );
+  yield historyOf(start, undefined, log, from.engineVersion);
 }
 
 async function readSnapshot(
@@ -78,8 +77,35 @@ async function readSnapshot(
   }
 }
 
+/** Where a history begins, and the checksum that its first entry is chained to. */
+type ChainStart = Parameters<typeof verifyChain>[0];
+
+/** What an operator can do about entries that are gone for good. */
+const WAYS_OUT =
+  "restore the data directory from a backup, or start with --fork to go on as a new node";
+
+/** A log may be longer than what was acknowledged, never shorter or another. */
+function refuseLoss(start: ChainStart, log: readonly LogRow[], mark: Watermark | undefined): void {
+  if (!mark) return;
+  const end = log.at(-1)?.seq ?? start.seq;
+  if (end < mark.seq) {
+    const first = end + 1;
+    const entries = first === mark.seq ? `entry ${first}` : `entries ${first} to ${mark.seq}`;
+    throw new UnusableTank(
+      `the database has lost ${entries} of its log (up to tick ${mark.tick}), which had been ` +
+        `acknowledged: ${WAYS_OUT}`,
+    );
+  }
+  const entry = mark.seq === start.seq ? start : log.find(({ seq }) => seq === mark.seq);
+  if (entry && entry.checksum !== mark.checksum) {
+    throw new UnusableTank(
+      `entry ${mark.seq} of its log is not the one that had been acknowledged: ${WAYS_OUT}`,
+    );
+  }
+}
+
 function historyOf(
-  start: { readonly seq: number; readonly tick: number; readonly checksum: string },
+  start: ChainStart,
   snapshot: CapturedState | undefined,
   log: readonly LogRow[],
   engineVersion: number,
@@ -99,7 +125,7 @@ function historyOf(
   };
 }
 
-function verified(start: Parameters<typeof verifyChain>[0], log: readonly LogRow[]): string {
+function verified(start: ChainStart, log: readonly LogRow[]): string {
   try {
     return verifyChain(start, log);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { StorageDamaged } from "../../platform/errors.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { TankRow } from "../../store/rows.ts";
 import type { Snapshots } from "../snapshots/snapshots.ts";
@@ -14,14 +15,25 @@ export interface RebuildPorts {
   readonly warn: (warning: string) => void;
 }
 
+export interface Rebuilt {
+  readonly loaded: SaidOfTank<"loaded">;
+  readonly history: History;
+}
+
 /**
  * Loads a tank from the best history that holds. Snapshots that turn out damaged are condemned.
  * Throws {@link UnusableTank} when no history does, and what `journal` and `load` reject with.
  */
-export async function rebuild(
-  row: TankRow,
-  ports: RebuildPorts,
-): Promise<{ readonly loaded: SaidOfTank<"loaded">; readonly history: History }> {
+export async function rebuild(row: TankRow, ports: RebuildPorts): Promise<Rebuilt> {
+  try {
+    return await loadBest(row, ports);
+  } catch (error) {
+    if (!(error instanceof StorageDamaged)) throw error;
+    throw new UnusableTank(`its log cannot be read: ${error.message}`, { cause: error });
+  }
+}
+
+async function loadBest(row: TankRow, ports: RebuildPorts): Promise<Rebuilt> {
   for await (const history of histories(row, ports, ports.warn)) {
     const answer = await ports.load(history);
     if (answer.kind === "loaded") return { loaded: answer, history };
