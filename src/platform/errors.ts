@@ -36,6 +36,7 @@ export const PROBLEMS = {
     title: "This transfer id was used for another record",
   },
   escrow_open: { status: 409, exit: 1, title: "The tank still has fish in escrow" },
+  archive_too_large: { status: 413, exit: 1, title: "The tank's past is too large for one file" },
   body_too_large: { status: 413, exit: 1, title: "The body is too large" },
   json_required: { status: 415, exit: 1, title: "The body must be application/json" },
   invalid: { status: 422, exit: 1, title: "The request is well-formed but impossible" },

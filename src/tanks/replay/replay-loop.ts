@@ -1,0 +1,43 @@
+import { messageOf, Problem } from "../../platform/errors.ts";
+import type { ReplayDesk } from "./replay-desk.ts";
+import type { FromReplay, ToReplay } from "./replay-thread.ts";
+
+/** The receiving end of a replay thread: orders in, answers out, in order; whatever fails is said. */
+export class ReplayLoop {
+  readonly #desk: ReplayDesk;
+  readonly #post: (message: FromReplay) => void;
+  readonly #controllers = new Map<number, AbortController>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(desk: ReplayDesk, post: (message: FromReplay) => void) {
+    this.#desk = desk;
+    this.#post = post;
+  }
+
+  receive(message: ToReplay): void {
+    const { request } = message;
+    if (message.kind === "cancel") {
+      this.#controllers.get(request)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    this.#controllers.set(request, controller);
+    this.#work = this.#work.then(() => this.#carryOut(message, controller.signal));
+  }
+
+  async #carryOut(
+    { request, order }: Extract<ToReplay, { kind: "order" }>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      signal.throwIfAborted();
+      const answer = await this.#desk.carryOut(order, signal);
+      this.#post({ kind: "answer", request, answer });
+    } catch (error) {
+      const code = error instanceof Problem ? error.code : "internal";
+      this.#post({ kind: "refused", request, code, message: messageOf(error) });
+    } finally {
+      this.#controllers.delete(request);
+    }
+  }
+}

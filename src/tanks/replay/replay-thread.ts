@@ -1,0 +1,105 @@
+import type { ProblemCode } from "../../platform/errors.ts";
+import type { PlantLooks, Scene, TankStats } from "../../sim/types.ts";
+import type { Controls } from "../thread/controls.ts";
+import type { CapturedState } from "../thread/simulation.ts";
+import type { Place } from "./chronicle.ts";
+
+/**
+ * The port to the thread in which the past is computed, so that neither the node's main thread nor
+ * its simulations wait for it. Messages are plain data. It reads the journal and the files by itself.
+ */
+export interface ReplayThread {
+  post(message: ToReplay): void;
+  /** Sets the one receiver. */
+  onMessage(handler: (message: FromReplay) => void): void;
+  /** Resolves when the thread is gone. */
+  stop(): Promise<void>;
+}
+
+export type ToReplay =
+  | { readonly kind: "order"; readonly request: number; readonly order: ReplayOrder }
+  /** The answer is not wanted any more. */
+  | { readonly kind: "cancel"; readonly request: number };
+
+export type FromReplay =
+  | { readonly kind: "answer"; readonly request: number; readonly answer: ReplayAnswer }
+  | {
+      readonly kind: "refused";
+      readonly request: number;
+      readonly code: ProblemCode;
+      readonly message: string;
+    }
+  /** The thread is gone. Said by its host, once. */
+  | { readonly kind: "thread_failed"; readonly message: string };
+
+export type ReplayOrder =
+  | { readonly kind: "window"; readonly tank: string }
+  | { readonly kind: "look"; readonly tank: string; readonly tick: number }
+  | {
+      readonly kind: "pack";
+      readonly tank: string;
+      readonly programVersion: string;
+      readonly madeAtMs: number;
+    }
+  | { readonly kind: "fork"; readonly archive: Uint8Array; readonly tankKey: string };
+
+export type ReplayAnswer = PastWindow | PastLook | PackedTank | ForkOfArchive;
+
+/** A state of the past whose digest is known. */
+export interface KnownState extends Place {
+  readonly digest: string;
+}
+
+/** What of a tank's past can be looked at. */
+export interface PastWindow {
+  readonly kind: "window";
+  readonly epoch: number;
+  readonly from: Place;
+  readonly to: Place;
+  /** Oldest first. */
+  readonly snapshots: readonly KnownState[];
+  /** Digests in the log, oldest first; the newest of them where there are many. */
+  readonly marks: readonly KnownState[];
+  /** What cannot be replayed, in words. */
+  readonly notes: readonly string[];
+}
+
+/** A tank as it was. */
+export interface PastLook {
+  readonly kind: "look";
+  readonly epoch: number;
+  readonly seq: number;
+  readonly tick: number;
+  readonly digest: string;
+  readonly controls: Controls;
+  readonly stats: TankStats;
+  readonly scene: Scene;
+  readonly looks: readonly PlantLooks[];
+}
+
+/** The file of an archive. */
+export interface PackedTank {
+  readonly kind: "pack";
+  readonly name: string;
+  readonly to: Place;
+  readonly bytes: Uint8Array;
+}
+
+/** The end of an archive's past, verified and forked: what a new tank is made from. */
+export interface ForkOfArchive {
+  readonly kind: "fork";
+  readonly name: string;
+  readonly description: string;
+  readonly seed: number;
+  readonly fish: number;
+  /** At the first entry of the new tank's log. */
+  readonly state: CapturedState;
+  /** Of the tank that was archived. */
+  readonly original: KnownState & { readonly tank_id: string };
+}
+
+/** The answer to each kind of order. */
+export type AnswerTo<Kind extends ReplayOrder["kind"]> = Extract<
+  ReplayAnswer,
+  { readonly kind: Kind }
+>;
