@@ -8,8 +8,10 @@ export class Connection {
   readonly #database: Database;
   readonly #statements: { finalize(): void }[] = [];
 
-  constructor(path: string) {
-    this.#database = new Database(path, { create: true, readwrite: true, strict: true });
+  /** `write` makes the file when it is missing. */
+  constructor(path: string, access: "write" | "read" = "write") {
+    const mode = access === "write" ? { create: true, readwrite: true } : { readonly: true };
+    this.#database = new Database(path, { ...mode, strict: true });
   }
 
   get inTransaction(): boolean {

@@ -4,7 +4,7 @@ import { storageFault } from "./failures.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 
 /** Another program may hold the lock for a moment (a backup); our own thread waits this long. */
-const BUSY_TIMEOUT_MS = 1000;
+export const BUSY_TIMEOUT_MS = 1000;
 /** The write-ahead log shrinks back to this after a burst. */
 const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 /**
@@ -70,6 +70,18 @@ function migrate(database: Connection, path: string): void {
       database.run("UPDATE schema_version SET version = ?", [index + 1]);
     });
   }
+}
+
+/** For those who only read, and so cannot bring it up to date. Throws Problem. */
+export function requirePresentSchema(database: Connection, path: string): void {
+  const row = database.prepare<{ version: number }, []>("SELECT version FROM schema_version").get();
+  const version = row?.version ?? 0;
+  if (version === SCHEMA_STEPS.length) return;
+  const way =
+    version > SCHEMA_STEPS.length
+      ? "read it with the version of tankd that made it"
+      : "start this version of tankd on the directory once";
+  throw unusable(`${path} has schema ${version}, this tankd has ${SCHEMA_STEPS.length}: ${way}.`);
 }
 
 /** The number of steps that were run; 0 for a new database. */

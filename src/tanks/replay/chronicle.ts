@@ -37,7 +37,7 @@ export function promiseOf({ entries, snapshots }: Chronicle): Place {
 
 /** Where chronicles of tanks are read, also beside the node that writes them. */
 export interface ChronicleSource {
-  readonly journal: Pick<JournalReads, "tanks" | "log" | "snapshots" | "watermarks">;
+  readonly journal: Pick<JournalReads, "tanks" | "log" | "snapshots" | "watermark">;
   readonly files: Files;
 }
 
@@ -49,7 +49,7 @@ export async function readChronicle(
   const row = (await journal.tanks()).find((tank) => tank.tank_id === tankId);
   if (row === undefined) return undefined;
   // In this order: what the node adds meanwhile is then only more than was expected.
-  const watermark = (await journal.watermarks()).find((mark) => mark.tank_id === tankId);
+  const watermark = await journal.watermark(tankId);
   const snapshots = (await journal.snapshots(tankId)).toReversed();
   const entries = await journal.log(tankId, 0);
   const reader = new Snapshots(files, row);
@@ -65,7 +65,7 @@ export async function extendChronicle(
   known: Chronicle,
 ): Promise<Chronicle | undefined> {
   const { tank_id } = known.row;
-  const watermark = (await journal.watermarks()).find((mark) => mark.tank_id === tank_id);
+  const watermark = await journal.watermark(tank_id);
   const snapshots = (await journal.snapshots(tank_id)).toReversed();
   if (snapshots[0]?.file !== known.snapshots[0]?.file) return undefined;
   const more = await journal.log(tank_id, known.entries.at(-1)?.seq ?? 0);
