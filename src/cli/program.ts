@@ -11,6 +11,7 @@ import type { Host } from "./host.ts";
 import { addLogs } from "./logs.ts";
 import { addSettingOptions, GLOBAL_SETTINGS } from "./options.ts";
 import { addPeers } from "./peers.ts";
+import { addReplay } from "./replay.ts";
 import { addRun } from "./run.ts";
 import { addStart } from "./start.ts";
 import { addStatus } from "./status.ts";
@@ -65,6 +66,7 @@ export function buildProgram(context: CliContext): Command {
     addTransfers,
     addLogs,
     addRun,
+    addReplay,
     addConfig,
     addVersion,
     addCompletion,

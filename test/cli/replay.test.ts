@@ -1,0 +1,120 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { ENGINE_VERSION } from "../../src/sim/index.ts";
+import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { encodeArchive } from "../../src/tanks/archive/archive-file.ts";
+import { collectArchive } from "../../src/tanks/archive/collect.ts";
+import { promiseOf } from "../../src/tanks/replay/chronicle.ts";
+import { chronicleIn, digestAt, livedPast, rewritten } from "../tanks/past.ts";
+
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "tankd-replay-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const past = await livedPast({ logRetention: "trim" });
+const chronicle = await chronicleIn(past);
+const { tick: last } = promiseOf(chronicle);
+const first = chronicle.snapshots[0]?.tick ?? 0;
+const data = await directoryOf("data", chronicle);
+
+/** A data directory with this past in it. */
+async function directoryOf(name: string, { row, entries, snapshots }: typeof chronicle) {
+  const path = join(folder, name);
+  mkdirSync(path);
+  const store = openSqliteStore(join(path, "tankd.db"));
+  await store.journal.commit([
+    { put: "tank", row },
+    ...entries.map((entry) => ({ put: "log", row: entry }) as const),
+    ...snapshots.map((snapshot) => ({ put: "snapshot", row: snapshot }) as const),
+  ]);
+  await store.close();
+  for (const { file } of snapshots) {
+    mkdirSync(dirname(join(path, file)), { recursive: true });
+    writeFileSync(join(path, file), (await past.bench.host.disk.read(file)) ?? "");
+  }
+  return path;
+}
+
+async function tankd(...words: readonly string[]) {
+  const child = Bun.spawn([process.execPath, MAIN, ...words], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: "1", XDG_STATE_HOME: join(folder, "state") },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, out, err };
+}
+
+test("a tank of a data directory is replayed by name, and compared with all that is known", async () => {
+  const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--verify");
+  expect([code, err]).toEqual([0, ""]);
+  expect(out).toContain(digestAt(past, last));
+  expect(out).toContain("nothing differs");
+  expect(out).toMatch(/speed +[\d,]+ ticks in/);
+});
+
+test("JSON is one object; any tick between commands can be reached", async () => {
+  const to = last - 7;
+  const words = ["replay", past.row.tank_id, "--data-dir", data, "--to", String(to), "--json"];
+  const { code, out } = await tankd(...words);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    tank_id: past.row.tank_id,
+    name: "pond",
+    to: { tick: to },
+    promise: { tick: last },
+    digest: digestAt(past, to),
+    divergence: null,
+    verified: false,
+  });
+});
+
+test("what was never committed is wrong usage, what was trimmed has failed; both name what there is", async () => {
+  const ahead = await tankd("replay", "pond", "--data-dir", data, "--to", String(last + 1));
+  expect([ahead.code, ahead.err]).toEqual([2, expect.stringContaining(`committed is ${last}`)]);
+  const before = await tankd("replay", "pond", "--data-dir", data, "--to", String(first - 1));
+  const range = `there are the ticks ${first} to ${last}`;
+  expect([before.code, before.err]).toEqual([1, expect.stringContaining(range)]);
+});
+
+test("an archive is replayed wherever it is; a divergence ends with 1 and is named", async () => {
+  const maker = { programVersion: "1.2.3", madeAtMs: 0, engineVersion: ENGINE_VERSION };
+  const sound = encodeArchive(await collectArchive(chronicle, maker));
+  if (sound.kind !== "ok") throw new Error(sound.detail);
+  writeFileSync(join(folder, "pond.tank"), sound.bytes);
+  const ran = await tankd("replay", "pond.tank", "--verify", "--json");
+  expect(ran.code).toBe(0);
+  expect(JSON.parse(ran.out)).toMatchObject({ digest: digestAt(past, last), verified: true });
+
+  const marked = chronicle.entries.findLast(({ digest }) => digest !== null);
+  const wrong = rewritten(chronicle, ({ seq }) =>
+    seq === marked?.seq ? { digest: "0".repeat(32) } : {},
+  );
+  const path = await directoryOf("wrong", wrong);
+  const differs = await tankd("replay", "pond", "--data-dir", path, "--verify", "--json");
+  expect(differs.code).toBe(1);
+  expect(differs.err).toContain(`entry ${marked?.seq}, tick ${marked?.tick}`);
+  expect(JSON.parse(differs.out).divergence).toMatchObject({ kind: "mark", seq: marked?.seq });
+});
+
+test.each([
+  [["replay", "nobody", "--data-dir", data], 1, "there is no tank nobody"],
+  [["replay", "no.tank"], 2, "there is no file no.tank"],
+  [["replay", "pond", "--url", "http://localhost:1"], 2, "leave --url out"],
+  [["replay", "pond", "--data-dir", data, "--to", "x"], 2, "--to cannot be"],
+])("%p", async (words, code, sentence) => {
+  const ran = await tankd(...words);
+  expect([ran.code, ran.out, ran.err]).toEqual([code, "", expect.stringContaining(sentence)]);
+});
+
+test("a file that is none is named with what is wrong with it", async () => {
+  writeFileSync(join(folder, "junk.tank"), "junk");
+  const { code, err } = await tankd("replay", "junk.tank");
+  expect([code, err]).toEqual([1, expect.stringContaining("it does not begin like one")]);
+});
