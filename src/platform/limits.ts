@@ -73,6 +73,10 @@ export const LIMITS = {
   inboundQuotasTrackedMax: 4096,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is held in memory. */
   pairsRememberedMax: 4096,
+  /** Other nodes whose journal's position is kept, 300 bytes each: as many as there are servers. */
+  positionsRememberedMax: 1024,
+  /** Nodes of which a second running copy is known; the oldest give way. */
+  copiesRememberedMax: 256,
   /** Rows in one answer of a list route. */
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */

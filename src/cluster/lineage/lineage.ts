@@ -1,0 +1,174 @@
+import { messageOf, type Problem, Problem as Refusal } from "../../platform/errors.ts";
+import type { Cancel } from "../../platform/timers.ts";
+import type { JournalWrite } from "../../store/journal.ts";
+import type { ClusterDeps } from "../deps.ts";
+import { Boots } from "./boots.ts";
+import { PeerPositions } from "./peer-positions.ts";
+import { isStatedBy, readPosition, statePosition } from "./position.ts";
+
+/** What migration needs of it: positions go with everything that moves a fish. */
+export interface Positions {
+  /** Why the tanks of this node stand still; undefined where they do not. */
+  readonly held: Problem | undefined;
+  /** This node's own position in its signed words. Undefined before its start is written down. */
+  statement(): string | undefined;
+  /** For the transaction that decides or settles a transfer: what the other node has said. */
+  remember(nodeId: string, statement: string | undefined): readonly JournalWrite[];
+  /**
+   * Whether that node, in another start than the one that is remembered, is behind what is
+   * remembered. Within one start messages may overtake each other.
+   */
+  isBehind(nodeId: string, statement: string | undefined): boolean;
+}
+
+/** The part of a message between nodes that is about positions. */
+export interface SaidPositions {
+  readonly journal_position?: string | undefined;
+  readonly remembered_position?: string | null | undefined;
+}
+
+/** A full disk at the start is no reason to stay silent for ever. */
+const BEGIN_AGAIN_MS = 2_000;
+
+/**
+ * Where this node's journal comes from and how far others have come: notices a directory that was
+ * set back or copied, by what others remember of it.
+ */
+export class Lineage implements Positions {
+  readonly #deps: ClusterDeps;
+  readonly #boots: Boots;
+  readonly #peers: PeerPositions;
+  readonly #publicKeyOf: (nodeId: string) => string | undefined;
+  readonly #onHold: (problem: Problem) => void;
+  #held: Problem | undefined;
+  #stated: { readonly position: number; readonly text: string } | undefined;
+  #cancelBegin: Cancel = () => {};
+  #stopped = false;
+
+  constructor(
+    deps: ClusterDeps,
+    hooks: {
+      readonly publicKeyOf: (nodeId: string) => string | undefined;
+      readonly onHold: (problem: Problem) => void;
+    },
+  ) {
+    this.#deps = deps;
+    this.#boots = new Boots(deps.journal, deps.bootId);
+    this.#peers = new PeerPositions({
+      ...deps,
+      isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) ?? false,
+    });
+    this.#publicKeyOf = hooks.publicKeyOf;
+    this.#onHold = hooks.onHold;
+  }
+
+  get held(): Problem | undefined {
+    return this.#held;
+  }
+
+  /** Resolves when both memories are there, or cannot be had now. */
+  async start(): Promise<void> {
+    try {
+      await this.#peers.load();
+    } catch (error) {
+      this.#deps.log.warn("remembered positions cannot be read", { reason: messageOf(error) });
+    }
+    await this.#begin();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelBegin();
+    this.#peers.stop();
+  }
+
+  /** The tanks of this node stand still from now on. The first reason stays. */
+  hold(problem: Problem): void {
+    if (this.#held) return;
+    this.#held = problem;
+    this.#deps.log.error("tanks stand still", { reason: problem.message });
+    this.#onHold(problem);
+  }
+
+  statement(): string | undefined {
+    const { identity, bootId, journal } = this.#deps;
+    if (!this.#boots.begun || this.#held) return undefined;
+    const { position } = journal;
+    if (this.#stated?.position !== position) {
+      this.#stated = { position, text: statePosition(identity, bootId, position) };
+    }
+    return this.#stated.text;
+  }
+
+  remember(nodeId: string, statement: string | undefined): readonly JournalWrite[] {
+    const said = readPosition(statement);
+    const key = this.#publicKeyOf(nodeId);
+    if (!said || (key !== undefined && !isStatedBy(key, nodeId, said))) return [];
+    return this.#peers.writes(nodeId, said);
+  }
+
+  isBehind(nodeId: string, statement: string | undefined): boolean {
+    const known = this.#peers.of(nodeId);
+    const said = readPosition(statement);
+    if (!known || !said || said.bootId === known.bootId) return false;
+    return said.position < known.position;
+  }
+
+  /** What a handshake with that node says. */
+  tell(nodeId: string): SaidPositions {
+    return {
+      journal_position: this.statement(),
+      remembered_position: this.#peers.of(nodeId)?.text ?? null,
+    };
+  }
+
+  /** What a ping says: the other's own words only where it seems to have forgotten them. */
+  tellBriefly(nodeId: string, said?: SaidPositions): SaidPositions {
+    const known = this.#peers.of(nodeId);
+    const latest = readPosition(said?.journal_position);
+    const forgotten = known && latest && latest.position < known.position;
+    return {
+      journal_position: this.statement(),
+      ...(forgotten ? { remembered_position: known.text } : {}),
+    };
+  }
+
+  /**
+   * What a node has said. Holds where it remembers more of us than there is. `answered`: it knows
+   * what we remember of it and has not stopped for that, so that its word may take the place of ours.
+   */
+  hear(nodeId: string, said: SaidPositions, answered: boolean): void {
+    this.#judge(nodeId, said.remembered_position);
+    const statement = readPosition(said.journal_position);
+    const known = this.#peers.of(nodeId);
+    if (!statement || (known && known.bootId !== statement.bootId && !answered)) return;
+    this.#peers.hear(nodeId, statement);
+  }
+
+  #judge(nodeId: string, remembered: string | null | undefined): void {
+    const { identity } = this.#deps;
+    const said = readPosition(remembered);
+    if (!said || this.#held) return;
+    const contradiction = this.#boots.contradictionTo(said);
+    if (contradiction === undefined) return;
+    if (!isStatedBy(identity.publicKey, identity.nodeId, said)) return;
+    this.hold(
+      new Refusal(
+        "directory_copied",
+        `This data directory is an older state or a copy of itself: node ${nodeId} says that ` +
+          `${contradiction}. The tanks here stand still, so that no fish lives twice; start it ` +
+          "with --fork to make it a node of its own.",
+      ),
+    );
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#boots.begin();
+    } catch (error) {
+      this.#deps.log.warn("this start cannot be written down", { reason: messageOf(error) });
+      if (this.#stopped) return;
+      this.#cancelBegin = this.#deps.timers.after(BEGIN_AGAIN_MS, () => void this.#begin());
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Cancel, Timers } from "../../platform/timers.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { RememberedRow } from "../../store/rows.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { type PositionStatement, readPosition } from "./position.ts";
+
+export interface PeerPositionsDeps {
+  readonly journal: Pick<Journal, "remembered" | "commit">;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  /** Fish are on their way to that node: it is not forgotten. */
+  readonly isEngaged: (nodeId: string) => boolean;
+}
+
+/** A commit a minute for whatever has grown: what moves a fish is written with it anyway. */
+const WRITE_INTERVAL_MS = 60_000;
+/** A node that is new here, or has started anew, is written down sooner, with all who come with it. */
+const WRITE_SOON_MS = 2_000;
+
+/**
+ * How far the journals of other nodes had come when they said so. Bounded: the one heard of longest
+ * ago gives way, those that were only met before those with whom fish were exchanged, and none with
+ * whom some are under way.
+ */
+export class PeerPositions {
+  readonly #deps: PeerPositionsDeps;
+  /** In the order in which they were heard of. May be ahead of the disk: what was said stays true. */
+  readonly #rows = new Map<string, RememberedRow>();
+  /** Of these the disk says something else, or nothing, yet. */
+  readonly #unwritten = new Set<string>();
+  #cancel: Cancel = () => {};
+  #dueMs = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  constructor(deps: PeerPositionsDeps) {
+    this.#deps = deps;
+  }
+
+  async load(): Promise<void> {
+    const rows = [...(await this.#deps.journal.remembered())];
+    rows.sort((a, b) => a.heard_at - b.heard_at);
+    for (const row of rows) if (!this.#rows.has(row.node_id)) this.#rows.set(row.node_id, row);
+  }
+
+  /** The furthest that is known of a node. */
+  of(nodeId: string): PositionStatement | undefined {
+    return readPosition(this.#rows.get(nodeId)?.statement);
+  }
+
+  /** In passing: written down later, where it has grown. */
+  hear(nodeId: string, statement: PositionStatement): void {
+    const known = this.#rows.get(nodeId);
+    if (known && statement.position <= known.position) return;
+    const by = known?.heard_by ?? "handshake";
+    this.#keep(this.#rowOf(nodeId, statement, by));
+    this.#unwritten.add(nodeId);
+    this.#writeIn(known?.boot_id === statement.bootId ? WRITE_INTERVAL_MS : WRITE_SOON_MS);
+  }
+
+  /** With a fish: for the transaction that decides or settles its transfer. */
+  writes(nodeId: string, statement: PositionStatement): readonly JournalWrite[] {
+    const known = this.#rows.get(nodeId);
+    const newest = known && known.position > statement.position ? known : statement;
+    const row =
+      newest === known
+        ? { ...known, heard_by: "transfer" as const, heard_at: this.#deps.clock.wallMs() }
+        : this.#rowOf(nodeId, statement, "transfer");
+    this.#keep(row);
+    return [{ put: "remembered", row }];
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  #rowOf(
+    node_id: string,
+    { position, bootId: boot_id, text: statement }: PositionStatement,
+    heard_by: RememberedRow["heard_by"],
+  ): RememberedRow {
+    const heard_at = this.#deps.clock.wallMs();
+    return { node_id, position, boot_id, statement, heard_by, heard_at };
+  }
+
+  #keep(row: RememberedRow): void {
+    this.#rows.delete(row.node_id);
+    this.#rows.set(row.node_id, row);
+    if (this.#rows.size <= LIMITS.positionsRememberedMax) return;
+    const able = [...this.#rows.values()].filter(
+      ({ node_id }) => node_id !== row.node_id && !this.#deps.isEngaged(node_id),
+    );
+    const victim = able.find(({ heard_by }) => heard_by === "handshake") ?? able[0];
+    if (!victim) return;
+    this.#rows.delete(victim.node_id);
+    this.#unwritten.add(victim.node_id);
+    this.#writeIn(WRITE_SOON_MS);
+  }
+
+  #writeIn(delayMs: number): void {
+    const atMs = this.#deps.clock.monotonicMs() + delayMs;
+    if (this.#stopped || atMs >= this.#dueMs) return;
+    this.#dueMs = atMs;
+    this.#cancel();
+    this.#cancel = this.#deps.timers.after(delayMs, () => void this.#write());
+  }
+
+  async #write(): Promise<void> {
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    const nodeIds = [...this.#unwritten];
+    const writes = nodeIds.map((node_id): JournalWrite => {
+      const row = this.#rows.get(node_id);
+      return row ? { put: "remembered", row } : { remove: "remembered", node_id };
+    });
+    this.#unwritten.clear();
+    if (writes.length === 0) return;
+    try {
+      await this.#deps.journal.commit(writes);
+    } catch (error) {
+      this.#deps.log.debug("positions not written down", { reason: messageOf(error) });
+      for (const nodeId of nodeIds) this.#unwritten.add(nodeId);
+      this.#writeIn(WRITE_INTERVAL_MS);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { PROBLEMS, Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  type Identity,
+  verifySignature,
+} from "../identity/identity.ts";
+import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
+import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
+
+/** One start of a node, as it speaks of itself. */
+export interface Presence {
+  readonly bootId: string;
+  /** Since it was started, by its own monotonic clock: wall clocks do not agree. */
+  readonly uptimeMs: number;
+  /** Its tanks stand still. */
+  readonly held: boolean;
+}
+
+/**
+ * Signed words of one start of a node, in answer to a challenge. A challenge that begins with the
+ * boot id of another start shows that this one was alive after that one had begun: so it is told,
+ * by whoever has met both, that there are two.
+ */
+export const presenceProofSchema = z.object({
+  boot_id: z.string().min(1).max(LIMITS.nameCharactersMax),
+  uptime_ms: z.number().nonnegative(),
+  held: z.boolean(),
+  challenge: z.string().max(CHALLENGE_CHARACTERS_MAX),
+  signature: z.string().max(128),
+});
+export type PresenceProof = z.infer<typeof presenceProofSchema>;
+
+export function signPresence(identity: Identity, presence: Presence, challenge: string): string {
+  return encodeBase64Url(identity.sign(presenceText(identity.nodeId, presence, challenge)));
+}
+
+export function isPresent(
+  publicKey: string,
+  nodeId: string,
+  { boot_id, uptime_ms, held, challenge, signature }: PresenceProof,
+): boolean {
+  const bytes = decodeBase64Url(signature);
+  const presence = { bootId: boot_id, uptimeMs: uptime_ms, held };
+  const text = presenceText(nodeId, presence, challenge);
+  return bytes !== undefined && verifySignature(publicKey, text, bytes);
+}
+
+/** A challenge that only a start which is alive beside `bootId` can have answered. */
+export function challengeBeside(bootId: string, nonce: string): string {
+  return `${bootId}.${nonce}`;
+}
+
+/** Whether the proof can be told to the start `bootId`: another one was alive beside it. */
+export function isBeside(bootId: string, proof: PresenceProof): boolean {
+  return proof.boot_id !== bootId && proof.challenge.startsWith(`${bootId}.`);
+}
+
+/** Refuses the later of two starts, with the proof that the earlier one is alive. */
+export class CopyRefused extends Problem {
+  readonly proof: PresenceProof;
+
+  constructor(proof: PresenceProof) {
+    super("directory_copied", "A node with your very key was started before you and runs elsewhere.");
+    this.proof = proof;
+  }
+}
+
+/** The same route, which tells a refused copy why it should believe that it is one. */
+export function tellingCopies(route: PeerRoute): PeerRoute {
+  const handle = async (request: PeerRequest): Promise<PeerReply> => {
+    try {
+      return await route.handle(request);
+    } catch (error) {
+      if (!(error instanceof CopyRefused)) throw error;
+      const { status, title } = PROBLEMS.directory_copied;
+      const type = "urn:tankd:problem:directory_copied";
+      return { status, body: { type, title, status, detail: error.message, proof: error.proof } };
+    }
+  };
+  return { ...route, handle };
+}
+
+const refusalSchema = z.object({ type: z.string(), proof: presenceProofSchema });
+
+/** The proof in an answer, if it is such a refusal. */
+export function proofIn(reply: PeerReply): PresenceProof | undefined {
+  if (reply.status !== PROBLEMS.directory_copied.status) return undefined;
+  const refusal = refusalSchema.safeParse(reply.body).data;
+  return refusal?.type === "urn:tankd:problem:directory_copied" ? refusal.proof : undefined;
+}
+
+function presenceText(
+  nodeId: string,
+  { bootId, uptimeMs, held }: Presence,
+  challenge: string,
+): Uint8Array {
+  const words = ["tankd-presence-v1", nodeId, bootId, uptimeMs, held, challenge];
+  return new TextEncoder().encode(words.join("\n"));
+}

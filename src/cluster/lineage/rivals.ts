@@ -1,0 +1,153 @@
+import type { Address } from "../../discovery/backend.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { CopyRefused, challengeBeside, type PresenceProof } from "./presence.ts";
+
+/** One start of another node, as it has shown itself. */
+export interface Contact {
+  readonly nodeId: string;
+  readonly bootId: string;
+  /** Where it may be dialled, best first. */
+  readonly addresses: readonly Address[];
+  /** Undefined for a version that does not tell. */
+  readonly uptimeMs: number | undefined;
+  readonly held: boolean;
+}
+
+export interface RivalsDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nonce: () => string;
+  /** Asks whoever answers there for a proof that it is that node; undefined where nobody proves it. */
+  readonly ask: (
+    nodeId: string,
+    addresses: readonly Address[],
+    challenge: string,
+  ) => Promise<PresenceProof | undefined>;
+  /** Shows the proof to the start at these addresses that it concerns. */
+  readonly tell: (nodeId: string, addresses: readonly Address[], proof: PresenceProof) => void;
+}
+
+interface Known {
+  readonly contact: Contact;
+  readonly heardMs: number;
+}
+
+/** Whoever was silent for longer is not asked whether it still lives: a registry would call it offline. */
+const ALIVE_MS = 90_000;
+
+/**
+ * Two starts of one node id that live at the same time, as only a third may see them: a hub, where
+ * the two cannot dial each other. Nobody's word is taken for it. When a node shows itself in another
+ * start and at another address than a moment ago, the old address is asked once who lives there;
+ * meanwhile the new one is served, as after a plain restart. If both live, the later one is shown
+ * what the earlier has signed, and is refused from then on.
+ */
+export class Rivals {
+  readonly #deps: RivalsDeps;
+  /** The start of each node that counts, in the order in which they were heard of. */
+  readonly #known = new Map<string, Known>();
+  /** Later starts, by node and boot, with the proof to show them. */
+  readonly #copies = new Map<string, PresenceProof>();
+  readonly #examining = new Set<string>();
+
+  constructor(deps: RivalsDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A start of a node shows itself. @throws CopyRefused for one that is known to be the later of two,
+   * Problem `directory_copied` for one that stands still while another is alive.
+   */
+  admit(contact: Contact): void {
+    this.heard(contact.nodeId, contact.bootId);
+    const known = this.#known.get(contact.nodeId);
+    if (!known || known.contact.bootId === contact.bootId || !this.#isRecent(known)) {
+      return this.#settle(contact);
+    }
+    if (contact.held) {
+      throw new Problem("directory_copied", "Another start of this node is here; you stand still.");
+    }
+    if (known.contact.held || sharesAddress(known.contact, contact)) return this.#settle(contact);
+    void this.#examine(known.contact, contact);
+  }
+
+  /** Further words of a start that has shown itself before. @throws CopyRefused as {@link admit}. */
+  heard(nodeId: string, bootId: string): void {
+    const proof = this.#copies.get(copyKey(nodeId, bootId));
+    if (proof) throw new CopyRefused(proof);
+    const known = this.#known.get(nodeId);
+    if (known?.contact.bootId === bootId) this.#settle(known.contact);
+  }
+
+  #isRecent({ heardMs }: Known): boolean {
+    return this.#deps.clock.monotonicMs() - heardMs < ALIVE_MS;
+  }
+
+  #settle(contact: Contact): void {
+    const heardMs = this.#deps.clock.monotonicMs();
+    remember(this.#known, contact.nodeId, { contact, heardMs }, LIMITS.serversMax);
+  }
+
+  /** Asks both, each with the other's boot id in the question, so that the answer is news to it. */
+  async #examine(before: Contact, now: Contact): Promise<void> {
+    const { nodeId } = now;
+    if (this.#examining.has(nodeId)) return;
+    this.#examining.add(nodeId);
+    try {
+      const older = await this.#startOf(before, now.bootId);
+      if (older?.proof.boot_id !== before.bootId || older.proof.held) return this.#settle(now);
+      const newer = await this.#startOf(now, before.bootId);
+      if (newer?.proof.boot_id !== now.bootId || newer.proof.held) return;
+      const nowIsLater =
+        newer.startedMs === older.startedMs
+          ? now.bootId > before.bootId
+          : newer.startedMs > older.startedMs;
+      if (nowIsLater) this.#refuse(now, older.proof);
+      else this.#refuse(before, newer.proof);
+      this.#settle(nowIsLater ? before : now);
+    } finally {
+      this.#examining.delete(nodeId);
+    }
+  }
+
+  async #startOf({ nodeId, addresses }: Contact, besideBootId: string) {
+    const { clock, ask, nonce } = this.#deps;
+    const challenge = challengeBeside(besideBootId, nonce());
+    const proof = await ask(nodeId, addresses, challenge);
+    return proof && { proof, startedMs: clock.monotonicMs() - proof.uptime_ms };
+  }
+
+  #refuse(copy: Contact, proof: PresenceProof): void {
+    const { log, tell } = this.#deps;
+    const { nodeId, bootId, addresses } = copy;
+    const key = copyKey(nodeId, bootId);
+    remember(this.#copies, key, proof, LIMITS.copiesRememberedMax);
+    log.error("a node runs twice; the one that was started later is refused", {
+      node_id: nodeId,
+      boot_id: bootId,
+      address: addresses[0]?.host ?? null,
+    });
+    tell(nodeId, addresses, proof);
+  }
+}
+
+function copyKey(nodeId: string, bootId: string): string {
+  return `${nodeId} ${bootId}`;
+}
+
+/** One address has one listener: the start that was there has ended. */
+function sharesAddress(a: Contact, b: Contact): boolean {
+  return a.addresses.some(({ host, port }) =>
+    b.addresses.some((other) => other.host === host && other.port === port),
+  );
+}
+
+function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.keys().next().value;
+  if (map.size > max && oldest !== undefined) map.delete(oldest);
+}
