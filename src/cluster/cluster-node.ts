@@ -11,6 +11,7 @@ import { answerPing } from "./liveness/ping-answer.ts";
 import { Acquaintances } from "./meeting/acquaintances.ts";
 import { type DialPolicy, dialable } from "./meeting/dial-policy.ts";
 import { Dialer, MEMORY } from "./meeting/dialer.ts";
+import { DirectoryWatch } from "./meeting/directory-watch.ts";
 import { Encounters } from "./meeting/encounters.ts";
 import { GivenHubs } from "./meeting/given-hubs.ts";
 import { Handshake } from "./meeting/handshake.ts";
@@ -28,6 +29,7 @@ import type { Ping, PingReply } from "./wire.ts";
 export class ClusterNode {
   readonly self: Self;
   readonly client: PeerClient;
+  readonly watch: DirectoryWatch;
   readonly registry: Registry;
   readonly keeper: RegistryKeeper;
   readonly handshake: Handshake;
@@ -52,9 +54,24 @@ export class ClusterNode {
   constructor(deps: ClusterDeps, notify: () => void) {
     this.#deps = deps;
     this.#notify = notify;
-    this.self = new Self(deps);
+    const held = () => this.watch.lineage.held;
+    this.self = new Self(deps, held);
     this.client = new PeerClient(deps);
-    this.#portrait = new Portrait(deps, this.self, this.client, () => this.membership.state);
+    this.#portrait = new Portrait(
+      deps,
+      this.self,
+      this.client,
+      () => this.membership.state,
+      () => held() !== undefined,
+    );
+    this.watch = new DirectoryWatch({
+      deps,
+      client: this.client,
+      ageMs: () => this.self.ageMs(),
+      document: () => this.#portrait.document(),
+      policy: () => this.#policy(),
+      onHold: (problem) => this.#hold(problem),
+    });
     this.keeper = new RegistryKeeper(deps);
     this.registry = new Registry(deps.clock, deps.bootId, (key, entry) => {
       this.keeper.keep(key, entry);
@@ -65,6 +82,8 @@ export class ClusterNode {
       deps,
       client: this.client,
       given: this.#given,
+      ...this.watch,
+      ageMs: () => this.self.ageMs(),
       document: () => this.#portrait.document(),
       isLeaving: () => this.stopped,
       policy: () => this.#policy(),
@@ -85,6 +104,7 @@ export class ClusterNode {
     this.link = new HubLink({
       deps,
       client: this.client,
+      lineage: this.watch.lineage,
       registry: this.registry,
       membership: this.membership,
       acquaintances: this.#acquaintances,
@@ -100,6 +120,7 @@ export class ClusterNode {
       reachedAt: (nodeId) => this.#reachedAt(nodeId),
       policy: () => this.#policy(),
       discoveredBy: (nodeId) => this.encounters.discoveredBy(nodeId),
+      heard: (nodeId, bootId) => this.watch.rivals.heard(nodeId, bootId),
     });
     this.directory = new Directory(this.registry, () => this.#viewpoint());
     this.discovery = new DiscoveryManager(deps);
@@ -126,6 +147,7 @@ export class ClusterNode {
   }
 
   async start(): Promise<void> {
+    await this.watch.lineage.start();
     await this.keeper.load(this.registry);
     this.#listSelf();
     const announcement = this.#portrait.announcement();
@@ -144,11 +166,12 @@ export class ClusterNode {
     return (await this.dialer.dial(nodeId, addresses)).kind === "met";
   }
 
-  /** @throws Problem `foreign_cluster`, or `not_ready` once this node leaves. */
+  /** @throws Problem `foreign_cluster`, `directory_copied`, or `not_ready` once this node leaves. */
   answerPing(ping: Ping, signer: string): PingReply {
     if (this.stopped) throw new Problem("not_ready", "This node leaves.");
-    const { registry, membership, link } = this;
-    const parts = { deps: this.#deps, registry, membership, link, portrait: this.#portrait };
+    const { registry, membership, link, watch } = this;
+    const deps = this.#deps;
+    const parts = { deps, registry, membership, link, portrait: this.#portrait, ...watch };
     const reply = answerPing(ping, signer, parts);
     if (reply.listed && ping.rtt_ms !== undefined) {
       this.#acquaintances.noteRtt(signer, ping.rtt_ms);
@@ -157,6 +180,14 @@ export class ClusterNode {
       this.encounters.nominate({ backend: "peer", nodeId: node_id, addresses });
     }
     return reply;
+  }
+
+  /** It stays here, for people to ask, and never leads. */
+  #hold(problem: Problem): void {
+    this.#deps.onHold?.(problem);
+    this.membership.bar();
+    this.#refreshSelf(true);
+    this.#notify();
   }
 
   #announce(): void {

@@ -1,4 +1,5 @@
 import type { BackendStatus } from "../discovery/backend.ts";
+import type { Positions } from "./lineage/lineage.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 
@@ -38,6 +39,8 @@ export interface TankLocation {
  */
 export interface Cluster {
   readonly nodeId: string;
+  /** What keeps a copied or rewound data directory from doubling fish. */
+  readonly positions: Positions;
   /** Starts discovery and the role decision; resolves at once, see {@link Cluster.decided}. */
   start(): Promise<void>;
   /** Tells the others that this node leaves, and stops. */

@@ -1,10 +1,11 @@
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
-import type { RegistryStore } from "../store/journal.ts";
+import type { Journal, RegistryStore } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -63,7 +64,13 @@ export interface ClusterDeps {
   readonly machine: Machine;
   readonly registryStore: RegistryStore;
   readonly termStore: TermStore;
+  /** Whose position tells how much this node has done, and which remembers that of others. */
+  readonly journal: Pick<Journal, "position" | "meta" | "commit" | "remembered">;
   readonly tanks: Pick<Tanks, "list">;
+  /** The data directory is a copy or an old state: the tanks must stand still. Called once. */
+  readonly onHold?: (problem: Problem) => void;
+  /** Whether fish are on their way to a node: its position is not forgotten. */
+  readonly isEngagedWith?: (nodeId: string) => boolean;
   /** Connections to tanks of other nodes; shown as `active_connections`. */
   readonly connectionCount?: () => number;
   readonly backends: readonly DiscoveryBackend[];

@@ -16,6 +16,8 @@ export const serverRecordSchema = z.object({
   host: z.string().min(1).max(255),
   port: z.number().int().min(1).max(65535),
   status: serverStatusSchema,
+  /** Why a node that is here is not online: what it says itself. */
+  status_reason: z.string().max(1_000).nullish(),
   role: roleSchema,
   version: z.string().max(64),
   platform: z.string().max(64),

@@ -1,9 +1,11 @@
-import { Problem } from "../platform/errors.ts";
+import { z } from "zod";
+import { PROBLEMS, Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
 import { sleep } from "../platform/timers.ts";
 import type { Cluster } from "./cluster.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { tellingCopies } from "./lineage/presence.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { peerRoutes } from "./routes/peer.ts";
@@ -30,6 +32,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const self = () => directory.server(nodeId) ?? node.self.record(node.membership.state.role);
   const routes = [
     ...peerRoutes({
+      ...node.watch,
       handshake: node.handshake,
       answerPing: (ping, signer) => node.answerPing(ping, signer),
     }),
@@ -49,9 +52,10 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
       ownTanks: () => node.self.tanks(),
       heartbeatMs: deps.settings.timing.heartbeatMs,
     }),
-  ];
+  ].map(tellingCopies);
   return {
     nodeId,
+    positions: node.watch.lineage,
     decided: node.membership.decided,
     start: () => node.start(),
     stop: () => leave(node, deps),
@@ -86,13 +90,22 @@ async function call(
   }
   const { peerTimeoutMs } = deps.settings.timing;
   try {
-    return await node.client.send(to, method, path, body, { timeoutMs: peerTimeoutMs });
+    const reply = await node.client.send(to, method, path, body, { timeoutMs: peerTimeoutMs });
+    // It stands still, or we may be behind what it remembers: the handshake tells.
+    if (isCopyRefusal(reply)) node.client.unpin(to);
+    return reply;
   } catch (error) {
     const moved = error instanceof NetworkError && error.failure !== "timeout";
     // It may have restarted somewhere else: the next call begins with a handshake.
     if (moved) node.client.unpin(to);
     throw error;
   }
+}
+
+function isCopyRefusal({ status, body }: PeerReply): boolean {
+  if (status !== PROBLEMS.directory_copied.status) return false;
+  const { type } = z.object({ type: z.string() }).safeParse(body).data ?? {};
+  return type === "urn:tankd:problem:directory_copied";
 }
 
 /** Withdraws from the cluster: a hub tells its workers, a worker its hub, and the network is told. */
@@ -103,6 +116,7 @@ async function leave(node: ClusterNode, deps: ClusterDeps): Promise<void> {
   node.stopped = true;
   node.health.stop();
   node.dialer.stop();
+  node.watch.lineage.stop();
   const goodbyes = Promise.all([unregistered, node.discovery.stop()]);
   await Promise.race([goodbyes, sleep(deps.timers, 2 * GOODBYE_MS)]);
   node.link.release();

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
+import { STATEMENT_CHARACTERS_MAX } from "./lineage/position.ts";
+import { presenceProofSchema } from "./lineage/presence.ts";
 import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
 
 /**
@@ -25,6 +27,21 @@ export const termSchema = z.object({
   counter: z.number().int().nonnegative(),
   node_id: z.string().max(LIMITS.nameCharactersMax),
 });
+
+const statement = z.string().max(STATEMENT_CHARACTERS_MAX);
+/**
+ * How far the sender's journal has come, in its own signed words, and the furthest that it remembers
+ * of the other's, in the other's. Versions before 0.3 have neither.
+ */
+const positions = {
+  journal_position: statement.optional(),
+  remembered_position: statement.nullish(),
+};
+/** How long the sender has been running, by its monotonic clock, and whether its tanks stand still. */
+const presence = {
+  uptime_ms: z.number().nonnegative().optional(),
+  held: z.boolean().optional(),
+};
 
 /** A hub as somebody else names it: a hint where to dial. */
 export const hubHintSchema = z.object({ node_id: name, addresses });
@@ -54,6 +71,9 @@ export const identityDocumentSchema = z.object({
   time_ms: z.number(),
   /** Over the challenge, when there was one (`signChallenge`). */
   signature: proof.optional(),
+  ...presence,
+  /** Over boot id, uptime, held and the challenge (`signPresence`). */
+  presence_signature: proof.optional(),
 });
 export type IdentityDocument = z.infer<typeof identityDocumentSchema>;
 
@@ -68,6 +88,7 @@ const nodeDocument = {
   addresses,
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax),
   heartbeat_interval: seconds,
+  ...presence,
 };
 export const nodeDocumentSchema = z.object(nodeDocument);
 export type NodeDocument = z.infer<typeof nodeDocumentSchema>;
@@ -77,6 +98,9 @@ export const helloSchema = z.object({
   challenge,
   /** The sender was given the URL of the one it speaks to, and never outranks it. */
   defers: z.boolean(),
+  ...positions,
+  /** Said to a node with the sender's own id: the start that it means, which only the living know. */
+  to_boot_id: name.optional(),
 });
 export type Hello = z.infer<typeof helloSchema>;
 
@@ -86,6 +110,7 @@ export const helloReplySchema = z.object({
   defers: z.boolean(),
   /** Whether the answerer has reached the asker by dialling it; null before it has tried. */
   can_dial_you: z.boolean().nullable(),
+  ...positions,
   proof,
 });
 export type HelloReply = z.infer<typeof helloReplySchema>;
@@ -122,6 +147,7 @@ export const pingSchema = z.object({
   rtt_ms: z.number().nonnegative().optional(),
   /** Hubs that the sender has met and does not follow; they should meet each other. */
   other_hubs: z.array(hubHintSchema).max(LIMITS.addressesPerServerMax),
+  ...positions,
 });
 export type Ping = z.infer<typeof pingSchema>;
 
@@ -142,9 +168,14 @@ export const pingReplySchema = z.object({
       entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
     })
     .nullable(),
+  ...positions,
   proof,
 });
 export type PingReply = z.infer<typeof pingReplySchema>;
+
+/** Shown to the later of two nodes with one key by whoever has met both. */
+export const copyNoticeSchema = z.object({ proof: presenceProofSchema });
+export type CopyNotice = z.infer<typeof copyNoticeSchema>;
 
 const amount = z.number().nonnegative();
 
@@ -180,6 +211,7 @@ export const registrationSchema = z.object({
   addresses: addresses.optional(),
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax).optional(),
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }).optional(),
+  status_reason: serverRecordSchema.shape.status_reason,
   /** Seconds; the sender is judged by it. */
   heartbeat_interval: seconds.optional(),
   /** Set by a node that passes on what was sent to it instead of to the hub. */

@@ -8,6 +8,7 @@ import {
   type AbortRequest,
   abortPath,
   decisionIn,
+  POSITION_HEADER,
   problemIn,
   TRANSFER_PATH,
   type TransferRequest,
@@ -18,6 +19,8 @@ import {
 export interface Answer {
   readonly verdict: Verdict;
   readonly reason: string | null;
+  /** How far the destination's journal had come with it, in its own words. */
+  readonly position: string | undefined;
 }
 
 /** Anything else: it decides nothing. */
@@ -79,7 +82,10 @@ export class Courier {
   #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
     const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
     if (nodeId === cluster.nodeId) return answerLocally(path, body);
-    return within(timers, peerTimeoutMs, cluster.call(nodeId, "POST", path, body));
+    // In the query, which older versions do not read: their bodies allow nothing that they do not know.
+    const position = cluster.positions.statement();
+    const asked = position === undefined ? path : `${path}?position=${position}`;
+    return within(timers, peerTimeoutMs, cluster.call(nodeId, "POST", asked, body));
   }
 }
 
@@ -95,7 +101,10 @@ function withRecord(subject: AbortRequest, row: OutboxRow): TransferRequest {
 function judge(reply: PeerReply, row: OutboxRow): Heard {
   const decision = decisionIn(reply, row);
   if (decision?.decision === "stale") return undecided("stale", "the destination has forgotten it");
-  if (decision) return { verdict: decision.decision, reason: decision.reason };
+  if (decision) {
+    const position = reply.headers?.[POSITION_HEADER];
+    return { verdict: decision.decision, reason: decision.reason, position };
+  }
   const { code, retryAfterMs } = problemIn(reply);
   if (reply.status === 200) return undecided("not_a_decision", "200 without a decision");
   return undecided(code, `status ${reply.status}`, retryAfterMs);

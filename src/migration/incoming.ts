@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Positions } from "../cluster/lineage/lineage.ts";
 import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
 import type { Clock } from "../platform/clock.ts";
 import { invariant, Problem } from "../platform/errors.ts";
@@ -19,6 +21,7 @@ import {
   type Decision,
   digestOf,
   isForeignEntity,
+  POSITION_HEADER,
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
@@ -27,6 +30,7 @@ import type { RecordReading } from "./record-reading.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;
+  readonly cluster: Pick<Cluster, "positions">;
   readonly tanks: Tanks;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -83,7 +87,8 @@ export class Incoming {
     if (digestOf(record) !== transfer.digest) {
       throw new Problem("bad_request", "The record does not have the digest that came with it.");
     }
-    return this.#turns.run(transfer.transfer_id, () => this.#decide(transfer, record));
+    const position = request.query["position"];
+    return this.#inTurn(transfer, position, () => this.#decide(transfer, record, position));
   };
 
   /** `POST /api/transfers/{transfer_id}/abort`. */
@@ -95,8 +100,34 @@ export class Incoming {
     this.#requireSource(request, abort);
     const busy = this.#slowDown(abort);
     if (busy) return busy;
-    return this.#turns.run(abort.transfer_id, () => this.#bury(abort));
+    const position = request.query["position"];
+    return this.#inTurn(abort, position, () => this.#bury(abort, position));
   };
+
+  /** One at a time for each id, what is remembered first; the answer says how far we have come. */
+  async #inTurn(
+    request: AbortRequest,
+    position: string | undefined,
+    decide: () => Promise<PeerReply>,
+  ): Promise<PeerReply> {
+    const reply = await this.#turns.run(request.transfer_id, async () => {
+      const { held } = this.#positions;
+      if (held) throw new Problem("not_ready", held.message);
+      const before = await this.#answerFromMemory(request);
+      if (before) return before;
+      if (this.#positions.isBehind(request.source.node_id, position)) {
+        throw new Problem("directory_copied", "You have had a longer history than you remember.");
+      }
+      return decide();
+    });
+    const own = this.#positions.statement();
+    if (own === undefined || reply.status !== 200) return reply;
+    return { ...reply, headers: { ...reply.headers, [POSITION_HEADER]: own } };
+  }
+
+  get #positions(): Positions {
+    return this.#ports.cluster.positions;
+  }
 
   #requireSource(request: PeerRequest, { source }: AbortRequest): void {
     if (request.signer === undefined) {
@@ -121,9 +152,11 @@ export class Incoming {
     };
   }
 
-  async #decide(transfer: TransferRequest, record: Uint8Array): Promise<PeerReply> {
-    const before = await this.#answerFromMemory(transfer);
-    if (before) return before;
+  async #decide(
+    transfer: TransferRequest,
+    record: Uint8Array,
+    position: string | undefined,
+  ): Promise<PeerReply> {
     const { tanks, readRecord } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
     if (!tank) {
@@ -133,9 +166,10 @@ export class Incoming {
     const reading = readRecord(record);
     if (reading.fishId === undefined) {
       const { reason } = reading;
-      return this.#commit(transfer, { decision: "refused", reason, entityId: null, epoch });
+      const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
+      return this.#commit(transfer, ruling, position);
     }
-    return this.#import(transfer, record, reading.fishId);
+    return this.#import(transfer, record, reading.fishId, position);
   }
 
   /** Step 2 of DESIGN §5: the log entry of the import and the decision are one transaction. */
@@ -143,6 +177,7 @@ export class Incoming {
     transfer: TransferRequest,
     record: Uint8Array,
     entityId: string,
+    position: string | undefined,
   ): Promise<PeerReply> {
     let row: InboxRow | undefined;
     const command = { kind: "import", record, side: opposite(transfer.side) } as const;
@@ -152,23 +187,17 @@ export class Incoming {
           ? { decision: "accepted", reason: null, entityId, epoch }
           : { decision: "refused", reason: outcome.reason, entityId, epoch };
       row = this.#rowOf(transfer, ruling);
-      return this.#writesOf(transfer, row);
+      return this.#writesOf(transfer, row, position);
     });
     invariant(row, "a submitted command has called its alongside");
     return this.#decided(row);
   }
 
   /** Nothing is known of the transfer, and from here on nothing will come of it. */
-  async #bury(abort: AbortRequest): Promise<PeerReply> {
-    const before = await this.#answerFromMemory(abort);
-    if (before) return before;
-    const tank = this.#ports.tanks.get(abort.destination.tank_id);
-    return this.#commit(abort, {
-      decision: "aborted",
-      reason: null,
-      entityId: null,
-      epoch: tank?.row.epoch ?? 0,
-    });
+  async #bury(abort: AbortRequest, position: string | undefined): Promise<PeerReply> {
+    const epoch = this.#ports.tanks.get(abort.destination.tank_id)?.row.epoch ?? 0;
+    const ruling: Ruling = { decision: "aborted", reason: null, entityId: null, epoch };
+    return this.#commit(abort, ruling, position);
   }
 
   async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
@@ -209,9 +238,13 @@ export class Incoming {
     throw new Problem("transfer_mismatch", "This transfer id belongs to another transfer.");
   }
 
-  async #commit(request: AbortRequest, ruling: Ruling): Promise<PeerReply> {
+  async #commit(
+    request: AbortRequest,
+    ruling: Ruling,
+    position: string | undefined,
+  ): Promise<PeerReply> {
     const row = this.#rowOf(request, ruling);
-    await commitDurably(this.#ports.journal, this.#writesOf(request, row));
+    await commitDurably(this.#ports.journal, this.#writesOf(request, row, position));
     return this.#decided(row);
   }
 
@@ -232,10 +265,19 @@ export class Incoming {
     };
   }
 
-  #writesOf(request: AbortRequest, row: InboxRow): JournalWrite[] {
+  #writesOf(
+    request: AbortRequest,
+    row: InboxRow,
+    position: string | undefined,
+  ): readonly JournalWrite[] {
     const { transfer_id, decided_at, decision, reason } = row;
     const event = { transfer_id, at: decided_at, event: decision, detail: reason ?? "" };
-    return [{ put: "inbox", row }, { put: "event", row: event }, ...this.#horizon.advance(request)];
+    return [
+      { put: "inbox", row },
+      { put: "event", row: event },
+      ...this.#horizon.advance(request),
+      ...this.#positions.remember(request.source.node_id, position),
+    ];
   }
 
   /** A decision that has just become durable. */

@@ -37,6 +37,8 @@ export interface OutgoingPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The node stands still: nothing is asked, sent or settled. */
+  readonly isHeld: () => boolean;
   /** A fish of this connection came back. */
   readonly onReturned: (row: OutboxRow) => void;
 }
@@ -101,6 +103,11 @@ export class Outgoing {
   hasOpen(tankId: string): boolean {
     if (this.#leaving.has(tankId)) return true;
     return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
+  }
+
+  /** Whether fish are on their way to that node. */
+  hasOpenTo(nodeId: string): boolean {
+    return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
   }
 
   /** Between which tanks a fish waits for an answer that did not come; see {@link pairOf}. */
@@ -196,6 +203,10 @@ export class Outgoing {
     while (!this.#stopped) {
       // Taken first: who is woken while asking does not pause afterwards.
       const { waking } = escrow;
+      if (this.#ports.isHeld()) {
+        await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+        continue;
+      }
       const heard = escrow.decided ?? (await this.#ask(escrow));
       if (this.#stopped) return;
       if (heard.verdict === undefined) {
@@ -245,7 +256,7 @@ export class Outgoing {
   async #settle(escrow: Escrow, heard: Answer): Promise<boolean> {
     const { log, settlement } = this.#ports;
     try {
-      const settled = await settlement.record(escrow.row, heard.verdict, heard.reason);
+      const settled = await settlement.record(escrow.row, heard);
       if (!settled) return false;
       this.#close(settled);
       return true;

@@ -11,6 +11,9 @@ import { LIMITS } from "../platform/limits.ts";
 export const TRANSFER_PATH = "/api/remote-transfer";
 export const ABORT_PATH = "/api/transfers/{transfer_id}/abort";
 
+/** Of the reply: how far the journal of the node that decided has come (`PositionStatement`). */
+export const POSITION_HEADER = "tankd-position";
+
 export function abortPath(transferId: string): string {
   return ABORT_PATH.replace("{transfer_id}", transferId);
 }

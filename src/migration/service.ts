@@ -48,6 +48,8 @@ export interface MigrationDeps {
 /** {@link Migration} with what the node's own record says of it: views would ask for that record. */
 export interface CountingMigration extends Migration {
   readonly connectionCount: number;
+  /** Whether fish are on their way to that node. */
+  isEngagedWith(nodeId: string): boolean;
 }
 
 /** The migration of one node. A new one on the same journal takes up where the last one ended. */
@@ -74,6 +76,7 @@ class MigrationService implements CountingMigration {
       ...deps,
       courier: new Courier({ ...deps, answerLocally }),
       settlement: new Settlement(deps),
+      isHeld: () => deps.cluster.positions.held !== undefined,
       onReturned: (row) => this.#scheduler.rest(row),
     });
     this.#removal = new Removal({ ...deps, outgoing: this.#outgoing });
@@ -107,10 +110,12 @@ class MigrationService implements CountingMigration {
   }
 
   async connect(spec: NewConnection): Promise<ConnectionView> {
+    this.#refuseHeld();
     return this.#views.connection(await this.#connections.connect(spec));
   }
 
-  disconnect(connectionId: string): Promise<void> {
+  async disconnect(connectionId: string): Promise<void> {
+    this.#refuseHeld();
     return this.#connections.disconnect(connectionId);
   }
 
@@ -132,6 +137,10 @@ class MigrationService implements CountingMigration {
 
   get escrowCount(): number {
     return this.#outgoing.escrowCount;
+  }
+
+  isEngagedWith(nodeId: string): boolean {
+    return this.#outgoing.hasOpenTo(nodeId);
   }
 
   routes(): readonly PeerRoute[] {
@@ -157,6 +166,7 @@ class MigrationService implements CountingMigration {
 
   /** Tanks come and go without the cluster changing, so the draw follows them too. */
   async #check(): Promise<void> {
+    if (this.#deps.cluster.positions.held) return;
     await this.#connections.follow();
     await this.#scheduler.draw();
   }
@@ -168,7 +178,12 @@ class MigrationService implements CountingMigration {
     for (const nodeId of online) if (!this.#online.has(nodeId)) this.#outgoing.wake(nodeId);
     this.#online.clear();
     for (const nodeId of online) this.#online.add(nodeId);
-    void this.#connections.follow();
+    if (!this.#deps.cluster.positions.held) void this.#connections.follow();
+  }
+
+  #refuseHeld(): void {
+    const { held } = this.#deps.cluster.positions;
+    if (held) throw held;
   }
 
   /** A transfer between two tanks of this node: the very handlers that a peer would call. */

@@ -1,9 +1,11 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Positions } from "../cluster/lineage/lineage.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Journal, JournalWrite } from "../store/journal.ts";
 import type { OutboxRow, OutboxState, TransferEvent } from "../store/rows.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Verdict } from "./protocol.ts";
+import type { Answer } from "./courier.ts";
 
 /**
  * The changes of an outbox row after its first commit. Each method is one transaction: it happened
@@ -14,8 +16,10 @@ export class Settlement {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #positions: Positions;
 
   constructor(ports: {
+    readonly cluster: Pick<Cluster, "positions">;
     readonly tanks: Tanks;
     readonly journal: Journal;
     readonly clock: Clock;
@@ -25,6 +29,7 @@ export class Settlement {
     this.#journal = ports.journal;
     this.#clock = ports.clock;
     this.#log = ports.log;
+    this.#positions = ports.cluster.positions;
   }
 
   /** Sent, and no decision heard. */
@@ -36,15 +41,17 @@ export class Settlement {
   }
 
   /** Ends the escrow as the destination decided; undefined when the fish cannot be put back yet. */
-  record(row: OutboxRow, verdict: Verdict, reason: string | null): Promise<OutboxRow | undefined> {
-    if (verdict === "accepted") return this.#deliver(row);
-    return this.#restore(row, verdict, reason ?? row.reason ?? verdict);
+  record(row: OutboxRow, answer: Answer): Promise<OutboxRow | undefined> {
+    const remembered = this.#positions.remember(row.destination_node_id, answer.position);
+    if (answer.verdict === "accepted") return this.#deliver(row, remembered);
+    const reason = answer.reason ?? row.reason ?? answer.verdict;
+    return this.#restore(row, answer.verdict, reason, remembered);
   }
 
-  async #deliver(row: OutboxRow): Promise<OutboxRow> {
+  async #deliver(row: OutboxRow, remembered: readonly JournalWrite[]): Promise<OutboxRow> {
     const delivered = this.#changed(row, "delivered", null);
     const event = outboxEvent(delivered, "committed", delivered.updated_at);
-    await this.#journal.commit([update(delivered), event]);
+    await this.#journal.commit([update(delivered), event, ...remembered]);
     return delivered;
   }
 
@@ -56,6 +63,7 @@ export class Settlement {
     row: OutboxRow,
     verdict: "refused" | "aborted",
     reason: string,
+    remembered: readonly JournalWrite[],
   ): Promise<OutboxRow | undefined> {
     const known = await this.#journal.outboxRow(row.transfer_id);
     if (known && isSettled(known.state)) return known;
@@ -68,7 +76,8 @@ export class Settlement {
       (stamped) => {
         if (stamped.outcome.kind === "rejected") return [];
         const at = returned.updated_at;
-        return [update(returned), ...events.map((event) => outboxEvent(returned, event, at))];
+        const steps = events.map((event) => outboxEvent(returned, event, at));
+        return [update(returned), ...steps, ...remembered];
       },
     );
     if (outcome.kind === "done") return returned;

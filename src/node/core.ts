@@ -109,7 +109,10 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     settings,
     registryStore: store.registry,
     termStore: journalTermStore(journal),
+    journal,
     tanks,
+    onHold: (problem) => tanks.hold(problem),
+    isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
   });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });

@@ -7,6 +7,7 @@ import type {
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
+import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -22,6 +23,7 @@ export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<
 export class FakeCluster implements Cluster {
   readonly nodeId: string;
   readonly decided = Promise.resolve();
+  positions = NO_POSITIONS;
   readonly #directory: readonly FakeServer[];
   readonly #call: FakeCall;
   readonly #listeners = new Set<() => void>();

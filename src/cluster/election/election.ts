@@ -48,6 +48,8 @@ export type ElectionEvent =
   | { readonly kind: "met"; readonly nowMs: number; readonly peer: Peer }
   | { readonly kind: "gone"; readonly nodeId: string }
   | { readonly kind: "suspected"; readonly suspect: boolean }
+  /** This node must not lead any more. */
+  | { readonly kind: "barred" }
   /** The takeover's rules (takeover.ts) say that it is our turn. */
   | { readonly kind: "succeed"; readonly nowMs: number }
   | { readonly kind: "term_saved"; readonly nowMs: number; readonly term: Term };
@@ -126,6 +128,8 @@ export function elect(state: ElectionState, event: ElectionEvent): Step {
       return none({ ...state, peers: without(state.peers, event.nodeId) });
     case "suspected":
       return none({ ...state, suspect: event.suspect });
+    case "barred":
+      return none({ ...state, self: { ...state.self, mayClaim: false }, claiming: undefined });
     case "succeed":
       return state.role === "worker" ? claim(state) : none(state);
     case "term_saved":

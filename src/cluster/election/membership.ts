@@ -76,6 +76,13 @@ export class Membership {
     this.#scheduleTick();
   }
 
+  /** Never leads again; gives the lead up where it has it. */
+  bar(): void {
+    const leads = this.#state.role === "hub";
+    this.dispatch({ kind: "barred" });
+    if (leads) this.discover();
+  }
+
   dispatch(event: ElectionEvent): void {
     if (this.#stopped) return;
     const before = this.#state;

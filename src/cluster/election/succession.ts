@@ -8,7 +8,7 @@ import { judgeTakeover, type Opinion } from "./takeover.ts";
 export interface SuccessionDeps {
   readonly deps: ClusterDeps;
   readonly liveness: Liveness;
-  readonly self: Candidate;
+  readonly self: () => Candidate;
   /** Workers that were online when the hub fell silent, ourselves excepted. */
   readonly workers: () => readonly Candidate[];
   /** Makes sure that a node can be sent to; false when it does not answer. */
@@ -71,7 +71,7 @@ export class Succession {
     await Promise.race([answers, sleep(this.#with.deps.timers, ANSWER_TIMEOUT_MS)]);
     if (this.#hub !== hub) return;
     const verdict = judgeTakeover({
-      self: this.#with.self,
+      self: this.#with.self(),
       nowMs: this.#with.deps.clock.monotonicMs(),
       suspectedAtMs: this.#suspectedAtMs,
       opinions: [...this.#opinions.values()],

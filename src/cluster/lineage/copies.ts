@@ -47,9 +47,9 @@ export class Copies {
     const { bootId, ageMs } = this.#deps;
     if (!this.#report(double) || double.held) return;
     const { uptimeMs } = double;
-    if (uptimeMs === undefined || ageMs() < uptimeMs) return this.#hold(double);
-    const undecided = askedAtMs <= uptimeMs;
-    if (undecided && bootId > double.bootId) this.#hold(double);
+    const later = uptimeMs === undefined || ageMs() < uptimeMs;
+    const undecided = !later && askedAtMs <= uptimeMs;
+    if (later || (undecided && bootId > double.bootId)) this.#hold(double);
   }
 
   /** It has dialled us; how long its words were under way is not known. */

@@ -1,4 +1,5 @@
-import { messageOf, type Problem, Problem as Refusal } from "../../platform/errors.ts";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { JournalWrite } from "../../store/journal.ts";
 import type { ClusterDeps } from "../deps.ts";
@@ -42,6 +43,8 @@ export class Lineage implements Positions {
   readonly #onHold: (problem: Problem) => void;
   #held: Problem | undefined;
   #stated: { readonly position: number; readonly text: string } | undefined;
+  /** The position that each node has named last, which may be behind what is remembered. */
+  readonly #latest = new Map<string, number>();
   #cancelBegin: Cancel = () => {};
   #stopped = false;
 
@@ -101,6 +104,7 @@ export class Lineage implements Positions {
   }
 
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[] {
+    if (nodeId === this.#deps.identity.nodeId) return [];
     const said = readPosition(statement);
     const key = this.#publicKeyOf(nodeId);
     if (!said || (key !== undefined && !isStatedBy(key, nodeId, said))) return [];
@@ -123,10 +127,10 @@ export class Lineage implements Positions {
   }
 
   /** What a ping says: the other's own words only where it seems to have forgotten them. */
-  tellBriefly(nodeId: string, said?: SaidPositions): SaidPositions {
+  tellBriefly(nodeId: string): SaidPositions {
     const known = this.#peers.of(nodeId);
-    const latest = readPosition(said?.journal_position);
-    const forgotten = known && latest && latest.position < known.position;
+    const latest = this.#latest.get(nodeId);
+    const forgotten = known && latest !== undefined && latest < known.position;
     return {
       journal_position: this.statement(),
       ...(forgotten ? { remembered_position: known.text } : {}),
@@ -140,9 +144,17 @@ export class Lineage implements Positions {
   hear(nodeId: string, said: SaidPositions, answered: boolean): void {
     this.#judge(nodeId, said.remembered_position);
     const statement = readPosition(said.journal_position);
+    if (statement) this.#noteLatest(nodeId, statement.position);
     const known = this.#peers.of(nodeId);
     if (!statement || (known && known.bootId !== statement.bootId && !answered)) return;
     this.#peers.hear(nodeId, statement);
+  }
+
+  #noteLatest(nodeId: string, position: number): void {
+    this.#latest.delete(nodeId);
+    this.#latest.set(nodeId, position);
+    const oldest = this.#latest.keys().next().value;
+    if (this.#latest.size > LIMITS.serversMax && oldest !== undefined) this.#latest.delete(oldest);
   }
 
   #judge(nodeId: string, remembered: string | null | undefined): void {
@@ -153,7 +165,7 @@ export class Lineage implements Positions {
     if (contradiction === undefined) return;
     if (!isStatedBy(identity.publicKey, identity.nodeId, said)) return;
     this.hold(
-      new Refusal(
+      new Problem(
         "directory_copied",
         `This data directory is an older state or a copy of itself: node ${nodeId} says that ` +
           `${contradiction}. The tanks here stand still, so that no fish lives twice; start it ` +

@@ -1,4 +1,9 @@
-import { decodeBase64Url, encodeBase64Url, type Identity, verifySignature } from "../identity/identity.ts";
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  type Identity,
+  verifySignature,
+} from "../identity/identity.ts";
 
 /**
  * How far a journal has come, in the signed words of its node: `<position>.<boot id>.<signature>`.

@@ -63,7 +63,10 @@ export class CopyRefused extends Problem {
   readonly proof: PresenceProof;
 
   constructor(proof: PresenceProof) {
-    super("directory_copied", "A node with your very key was started before you and runs elsewhere.");
+    super(
+      "directory_copied",
+      "A node with your very key was started before you and runs elsewhere.",
+    );
     this.proof = proof;
   }
 }

@@ -20,9 +20,10 @@ export interface RivalsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly nonce: () => string;
-  /** Asks whoever answers there for a proof that it is that node; undefined where nobody proves it. */
+  /** Asks that start of a node for its signed word; undefined where nobody there can give it. */
   readonly ask: (
     nodeId: string,
+    bootId: string,
     addresses: readonly Address[],
     challenge: string,
   ) => Promise<PresenceProof | undefined>;
@@ -51,7 +52,7 @@ export class Rivals {
   readonly #known = new Map<string, Known>();
   /** Later starts, by node and boot, with the proof to show them. */
   readonly #copies = new Map<string, PresenceProof>();
-  readonly #examining = new Set<string>();
+  readonly #examining = new Map<string, Promise<void>>();
 
   constructor(deps: RivalsDeps) {
     this.#deps = deps;
@@ -59,19 +60,31 @@ export class Rivals {
 
   /**
    * A start of a node shows itself. @throws CopyRefused for one that is known to be the later of two,
-   * Problem `directory_copied` for one that stands still while another is alive.
+   * Problem `directory_copied` for one that stands still while another is alive. Where there is
+   * something to find out it returns when that is over; whoever can wait asks again then.
    */
-  admit(contact: Contact): void {
+  admit(contact: Contact): Promise<void> | undefined {
     this.heard(contact.nodeId, contact.bootId);
     const known = this.#known.get(contact.nodeId);
-    if (!known || known.contact.bootId === contact.bootId || !this.#isRecent(known)) {
-      return this.#settle(contact);
+    const isNews = known && known.contact.bootId !== contact.bootId && this.#isRecent(known);
+    if (!isNews) {
+      this.#settle(contact);
+      return undefined;
     }
     if (contact.held) {
       throw new Problem("directory_copied", "Another start of this node is here; you stand still.");
     }
-    if (known.contact.held || sharesAddress(known.contact, contact)) return this.#settle(contact);
-    void this.#examine(known.contact, contact);
+    if (known.contact.held || sharesAddress(known.contact, contact)) {
+      this.#settle(contact);
+      return undefined;
+    }
+    const underWay = this.#examining.get(contact.nodeId);
+    if (underWay) return underWay;
+    const examination = this.#examine(known.contact, contact).finally(() =>
+      this.#examining.delete(contact.nodeId),
+    );
+    this.#examining.set(contact.nodeId, examination);
+    return examination;
   }
 
   /** Further words of a start that has shown itself before. @throws CopyRefused as {@link admit}. */
@@ -93,30 +106,23 @@ export class Rivals {
 
   /** Asks both, each with the other's boot id in the question, so that the answer is news to it. */
   async #examine(before: Contact, now: Contact): Promise<void> {
-    const { nodeId } = now;
-    if (this.#examining.has(nodeId)) return;
-    this.#examining.add(nodeId);
-    try {
-      const older = await this.#startOf(before, now.bootId);
-      if (older?.proof.boot_id !== before.bootId || older.proof.held) return this.#settle(now);
-      const newer = await this.#startOf(now, before.bootId);
-      if (newer?.proof.boot_id !== now.bootId || newer.proof.held) return;
-      const nowIsLater =
-        newer.startedMs === older.startedMs
-          ? now.bootId > before.bootId
-          : newer.startedMs > older.startedMs;
-      if (nowIsLater) this.#refuse(now, older.proof);
-      else this.#refuse(before, newer.proof);
-      this.#settle(nowIsLater ? before : now);
-    } finally {
-      this.#examining.delete(nodeId);
-    }
+    const older = await this.#startOf(before, now.bootId);
+    if (!older || older.proof.held) return this.#settle(now);
+    const newer = await this.#startOf(now, before.bootId);
+    if (!newer || newer.proof.held) return;
+    const nowIsLater =
+      newer.startedMs === older.startedMs
+        ? now.bootId > before.bootId
+        : newer.startedMs > older.startedMs;
+    if (nowIsLater) this.#refuse(now, older.proof);
+    else this.#refuse(before, newer.proof);
+    this.#settle(nowIsLater ? before : now);
   }
 
-  async #startOf({ nodeId, addresses }: Contact, besideBootId: string) {
+  async #startOf({ nodeId, bootId, addresses }: Contact, besideBootId: string) {
     const { clock, ask, nonce } = this.#deps;
     const challenge = challengeBeside(besideBootId, nonce());
-    const proof = await ask(nodeId, addresses, challenge);
+    const proof = await ask(nodeId, bootId, addresses, challenge);
     return proof && { proof, startedMs: clock.monotonicMs() - proof.uptime_ms };
   }
 

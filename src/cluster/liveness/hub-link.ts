@@ -3,6 +3,7 @@ import type { ClusterDeps } from "../deps.ts";
 import type { Candidate } from "../election/election.ts";
 import type { Membership } from "../election/membership.ts";
 import { Succession } from "../election/succession.ts";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { Acquaintances } from "../meeting/acquaintances.ts";
 import type { PeerClient } from "../meeting/peer-client.ts";
 import { HubRegistration } from "../registry/registration.ts";
@@ -13,6 +14,7 @@ import { Liveness } from "./liveness.ts";
 export interface HubLinkDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
+  readonly lineage: Lineage;
   readonly registry: Registry;
   readonly membership: Membership;
   readonly acquaintances: Acquaintances;
@@ -41,6 +43,7 @@ export class HubLink {
     this.#liveness = new Liveness({
       deps,
       client,
+      lineage: withDeps.lineage,
       describe: () => this.#describePing(),
       onReply: (hub, reply, rttMs) => this.#hear(hub, reply, rttMs),
       onSilence: (hub) => this.#lose(hub, false),
@@ -55,7 +58,7 @@ export class HubLink {
     this.#succession = new Succession({
       deps,
       liveness: this.#liveness,
-      self: membership.state.self,
+      self: () => membership.state.self,
       workers: () => onlineWorkers(withDeps.registry, deps.identity.nodeId),
       reach: withDeps.reach,
       onHeard: (nodeId) => withDeps.registry.see(nodeId),

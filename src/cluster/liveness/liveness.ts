@@ -4,6 +4,7 @@ import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { encodeBase64Url } from "../identity/identity.ts";
 import { isProven } from "../identity/proof.ts";
+import type { Lineage } from "../lineage/lineage.ts";
 import type { PeerClient } from "../meeting/peer-client.ts";
 import { type Ping, type PingReply, pingReplySchema } from "../wire.ts";
 
@@ -12,6 +13,8 @@ export interface LivenessDeps {
   readonly client: PeerClient;
   /** What a ping to the hub says beside its challenge. */
   readonly describe: () => Omit<Ping, "challenge" | "lost_hub">;
+  /** What this node and the one that is pinged remember of each other. */
+  readonly lineage: Lineage;
   readonly onReply: (hub: string, reply: PingReply, rttMs: number) => void;
   /** The hub has fallen silent. Told once for each silence. */
   readonly onSilence: (hub: string) => void;
@@ -86,13 +89,16 @@ export class Liveness {
   async ask(nodeId: string, lostHub: string | null, timeoutMs: number): Promise<Pong | undefined> {
     const { client, deps } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
-    const ping: Ping = { ...this.#with.describe(), challenge, lost_hub: lostHub };
+    const positions = this.#with.lineage.tellBriefly(nodeId);
+    const ping: Ping = { ...this.#with.describe(), ...positions, challenge, lost_hub: lostHub };
     const answered = await client.send(nodeId, "POST", "/api/cluster/ping", ping, { timeoutMs });
     const reply = pingReplySchema.safeParse(answered.body).data;
     const key = client.pinned(nodeId)?.publicKey;
     if (!reply || key === undefined || reply.node_id !== nodeId) return undefined;
     const proven = isProven(key, nodeId, challenge, answered.body);
-    return proven ? { reply, rttMs: answered.rttMs } : undefined;
+    if (!proven) return undefined;
+    this.#with.lineage.hear(nodeId, reply, true);
+    return { reply, rttMs: answered.rttMs };
   }
 
   #beat(): void {

@@ -3,6 +3,8 @@ import type { ClusterDeps } from "../deps.ts";
 import type { Membership } from "../election/membership.ts";
 import { successorOf } from "../election/takeover.ts";
 import { prove } from "../identity/proof.ts";
+import type { Lineage } from "../lineage/lineage.ts";
+import type { Rivals } from "../lineage/rivals.ts";
 import type { Portrait } from "../registry/portrait.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Ping, PingReply } from "../wire.ts";
@@ -14,11 +16,13 @@ export interface PingAnswerParts {
   readonly membership: Membership;
   readonly link: HubLink;
   readonly portrait: Portrait;
+  readonly lineage: Lineage;
+  readonly rivals: Rivals;
 }
 
 /**
  * What a node tells another that pings it: where it stands, and as a hub what has changed in the
- * registry. @throws Problem `foreign_cluster`.
+ * registry. @throws Problem `foreign_cluster`, `directory_copied` for the later of two with one key.
  */
 export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): PingReply {
   const { registry, link } = parts;
@@ -26,6 +30,8 @@ export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): 
   if (ping.cluster !== settings.cluster) {
     throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
   }
+  parts.rivals.heard(signer, ping.boot_id);
+  parts.lineage.hear(signer, ping, true);
   const { role, hub } = parts.membership.state;
   const isHub = role === "hub";
   const listed = isHub && registry.get(signer)?.bootId === ping.boot_id;
@@ -40,5 +46,6 @@ export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): 
     lost: ping.lost_hub === null ? null : link.hasLost(ping.lost_hub),
     successor: successorOf(onlineWorkers(registry, hub ?? "")) ?? null,
     registry: ping.registry && isHub ? registry.delta(ping.registry) : null,
+    ...parts.lineage.tellBriefly(signer),
   });
 }

@@ -41,7 +41,10 @@ export class Encounters {
   nominate(nomination: Nomination): void {
     const { dialer, policy, isLeaving } = this.#with;
     if (isLeaving()) return;
-    if (nomination.nodeId !== undefined && this.#isSettledWith(nomination.nodeId)) return;
+    const { nodeId } = nomination;
+    // Our own id elsewhere is always worth a look: it would be a copy of this node.
+    const isOwn = nodeId === this.#with.deps.identity.nodeId;
+    if (nodeId !== undefined && !isOwn && this.#isSettledWith(nodeId)) return;
     // Hubs are named by the operator, who may name what he likes.
     const allowed =
       nomination.backend === "hub"

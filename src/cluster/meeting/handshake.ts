@@ -1,23 +1,24 @@
-import { z } from "zod";
+import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { messageOf, PROBLEMS, Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { ClusterDeps } from "../deps.ts";
-import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
-import { isProven, prove, signChallenge, verifyChallenge } from "../identity/proof.ts";
-import type { PeerReply, PeerRequest } from "../peer-route.ts";
+import { isProven, prove } from "../identity/proof.ts";
+import type { Copies } from "../lineage/copies.ts";
+import type { Lineage } from "../lineage/lineage.ts";
+import type { Contact, Rivals } from "../lineage/rivals.ts";
+import type { PeerRequest } from "../peer-route.ts";
 import {
   type Hello,
   type HelloReply,
   helloReplySchema,
   type IdentityDocument,
-  identityDocumentSchema,
   type NodeDocument,
-  PROTOCOL_VERSION,
 } from "../wire.ts";
 import { type DialPolicy, dialable, plainAddress } from "./dial-policy.ts";
 import type { GivenHubs } from "./given-hubs.ts";
+import { type Introduction, refusalOf } from "./introduction.ts";
 import { mergeAddresses, type PeerClient } from "./peer-client.ts";
 import { Reachability } from "./reachability.ts";
 
@@ -45,6 +46,11 @@ export interface HandshakeDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
   readonly given: GivenHubs;
+  readonly introduction: Introduction;
+  readonly lineage: Lineage;
+  readonly copies: Copies;
+  readonly rivals: Rivals;
+  readonly ageMs: () => number;
   /** This node's document at this moment. */
   readonly document: () => NodeDocument;
   /** This node says goodbye: nobody should follow it any more. */
@@ -55,7 +61,6 @@ export interface HandshakeDeps {
   readonly onStranger: (nodeId: string, addresses: readonly Address[]) => void;
 }
 
-const CHALLENGE_BYTES = 24;
 /** The next address of a node is tried when the one before has kept silent this long (RFC 8305, section 5). */
 const NEXT_ADDRESS_MS = 250;
 
@@ -66,7 +71,6 @@ const NEXT_ADDRESS_MS = 250;
 export class Handshake {
   readonly #with: HandshakeDeps;
   readonly #reachability = new Reachability();
-  #copyReported: string | undefined;
 
   constructor(withDeps: HandshakeDeps) {
     this.#with = withDeps;
@@ -101,28 +105,10 @@ export class Handshake {
     return kind === "met";
   }
 
-  /** What this node shows anybody who asks (`GET /.well-known/tankd`). */
-  describe(challenge: string | undefined): IdentityDocument {
-    const { identity, settings, clock, bootId } = this.#with.deps;
-    const { standing, record } = this.#with.document();
-    return {
-      protocol: PROTOCOL_VERSION,
-      node_id: identity.nodeId,
-      public_key: identity.publicKey,
-      server_id: record.server_id,
-      cluster: settings.cluster,
-      version: settings.version,
-      boot_id: bootId,
-      role: standing.role,
-      time_ms: clock.wallMs(),
-      ...(challenge === undefined ? {} : { signature: signChallenge(identity, challenge) }),
-    };
-  }
-
   /**
    * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
-   * `foreign_cluster` for a node of another cluster, `conflict` for one with our own key, `not_ready`
-   * once this node leaves.
+   * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or one
+   * that is a copy of another, `not_ready` once this node leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
     const { identity, settings, clock } = this.#with.deps;
@@ -133,8 +119,8 @@ export class Handshake {
       throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
     }
     if (hello.node_id === identity.nodeId) {
-      this.#reportCopy(hello.boot_id, request.remoteAddress);
-      throw new Problem("conflict", "A node with this very key runs here already.");
+      this.#hearDouble(hello, request.remoteAddress);
+      throw new Problem("directory_copied", "A node with this very key runs here already.");
     }
     if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
     const source = plainAddress(request.remoteAddress);
@@ -144,6 +130,9 @@ export class Handshake {
       this.#with.policy(),
       source,
     );
+    // Not awaited: after a plain restart nobody should wait for what there is to find out.
+    void this.#with.rivals.admit(contactOf(hello, addresses));
+    this.#with.lineage.hear(hello.node_id, hello, false);
     this.#with.onMeeting({
       document: { ...hello, addresses: [...addresses] },
       publicKey: undefined,
@@ -162,6 +151,7 @@ export class Handshake {
       time_ms: clock.wallMs(),
       defers: this.#with.given.includes(hello.node_id),
       can_dial_you: canDial,
+      ...this.#with.lineage.tell(hello.node_id),
     });
   }
 
@@ -176,11 +166,26 @@ export class Handshake {
     );
   }
 
-  /** Loudly, and once for each start of the other one. */
-  #reportCopy(bootId: string, address: string): void {
-    if (bootId === this.#with.deps.bootId || bootId === this.#copyReported) return;
-    this.#copyReported = bootId;
-    this.#with.deps.log.error(COPY_EVENT, { node_id: this.#with.deps.identity.nodeId, address });
+  /** One with our own key. Only who is alive beside us can name our present start. */
+  #hearDouble({ boot_id, to_boot_id, uptime_ms, held }: Hello, address: string): void {
+    if (to_boot_id !== this.#with.deps.bootId) return;
+    const where = `at ${plainAddress(address)}`;
+    const double = { bootId: boot_id, uptimeMs: uptime_ms, held: held ?? false, where };
+    this.#with.copies.hear(double);
+  }
+
+  /** Tells the other one with our own key of us: it may not be able to dial us. */
+  async #meetDouble(address: Address, seen: IdentityDocument, askedAtMs: number): Promise<void> {
+    const { copies, deps, client } = this.#with;
+    const where = `at ${formatHostPort(address)}`;
+    const { boot_id: bootId, uptime_ms: uptimeMs, held = false } = seen;
+    copies.meet({ bootId, uptimeMs, held, where }, askedAtMs);
+    const hello = { ...this.#hello(seen), to_boot_id: bootId };
+    await client.sendTo(address, "POST", HELLO_PATH, hello, {
+      timeoutMs: deps.settings.timing.discoveryTimeoutMs,
+      audience: seen.node_id,
+      clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
+    });
   }
 
   #race(addresses: readonly Address[], expected: string | undefined): Promise<DialResult> {
@@ -207,44 +212,43 @@ export class Handshake {
       return await this.#shakeHands(address, expected);
     } catch (error) {
       if (error instanceof NetworkError) return failed(error.reason);
+      if (error instanceof Problem) return failed(error.message);
       return failed(`bug: ${messageOf(error)}`);
     }
   }
 
   async #shakeHands(address: Address, expected: string | undefined): Promise<DialResult> {
-    const { deps, client } = this.#with;
-    const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
-    const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
-    const path = `/.well-known/tankd?challenge=${challenge}`;
-    const asked = await client.ask(address, path, { timeoutMs });
-    const seen = identityDocumentSchema.safeParse(asked.body).data;
-    if (asked.status !== 200 || !seen) return failed(refusalOf(asked, address));
-    const key = seen.public_key;
-    const genuine =
-      nodeIdOf(key) === seen.node_id &&
-      verifyChallenge(key, seen.node_id, challenge, seen.signature ?? "");
-    if (!genuine) return failed("its key does not prove its id");
+    const { deps, introduction, ageMs } = this.#with;
+    const askedAtMs = ageMs();
+    const introduced = await introduction.ask(address);
+    if (introduced.kind === "failed") return introduced;
+    const { document: seen, rttMs } = introduced;
     if (seen.node_id === deps.identity.nodeId) {
-      this.#reportCopy(seen.boot_id, address.host);
+      if (seen.boot_id !== deps.bootId) await this.#meetDouble(address, seen, askedAtMs);
       return { kind: "self" };
     }
     if (seen.cluster !== deps.settings.cluster) return { kind: "foreign", cluster: seen.cluster };
     if (expected !== undefined && expected !== seen.node_id) {
       return failed(`${seen.node_id} is there, not ${expected}`);
     }
-    return this.#sayHello(address, seen, asked.rttMs);
+    return this.#sayHello(address, seen, rttMs);
+  }
+
+  #hello(to: IdentityDocument): Hello {
+    const { given, introduction, lineage, document } = this.#with;
+    return {
+      ...document(),
+      challenge: introduction.nonce(),
+      defers: given.includes(to.node_id),
+      ...lineage.tell(to.node_id),
+    };
   }
 
   async #sayHello(address: Address, seen: IdentityDocument, rttMs: number): Promise<DialResult> {
-    const { deps, client, given } = this.#with;
-    const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
+    const { deps, client, given, lineage, rivals } = this.#with;
     given.answered(address, seen.node_id);
-    const hello: Hello = {
-      ...this.#with.document(),
-      challenge,
-      defers: given.includes(seen.node_id),
-    };
-    const answered = await client.sendTo(address, "POST", "/api/cluster/hello", hello, {
+    const hello = this.#hello(seen);
+    const answered = await client.sendTo(address, "POST", HELLO_PATH, hello, {
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       audience: seen.node_id,
       clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
@@ -256,14 +260,18 @@ export class Handshake {
     if (answered.status !== 200 || !reply) return failed(refusalOf(answered, address));
     const proven =
       reply.node_id === seen.node_id &&
-      isProven(seen.public_key, seen.node_id, challenge, answered.body);
+      isProven(seen.public_key, seen.node_id, hello.challenge, answered.body);
     if (!proven) return failed("its answer is not proven");
+    const contact = contactOf(reply, [address]);
+    await rivals.admit(contact);
+    rivals.admit(contact);
     client.pin({
       nodeId: reply.node_id,
       publicKey: seen.public_key,
       addresses: mergeAddresses([address], reply.addresses),
       clockOffsetMs: reply.time_ms - deps.clock.wallMs(),
     });
+    lineage.hear(reply.node_id, reply, true);
     const meeting: Meeting = {
       document: reply,
       publicKey: seen.public_key,
@@ -277,19 +285,12 @@ export class Handshake {
   }
 }
 
-/** A copied or restored data directory runs twice. */
-const COPY_EVENT = "another running node has this node's key; one of them is a copy, stop it";
+const HELLO_PATH = "/api/cluster/hello";
 
-/** Why we were sent away, in our own words: a stranger's would go into our log. */
-function refusalOf({ status, body }: PeerReply, { host }: Address): string {
-  const type = z.object({ type: z.string() }).safeParse(body).data?.type ?? "";
-  const code = type.startsWith(PROBLEM_TYPE) ? type.slice(PROBLEM_TYPE.length) : "";
-  if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
-  const known = Object.entries(PROBLEMS).find(([one]) => one === code)?.[1];
-  return known ? `it refuses: ${known.title}` : `no tankd answers there (status ${status})`;
+function contactOf(document: NodeDocument, addresses: readonly Address[]): Contact {
+  const { node_id: nodeId, boot_id: bootId, uptime_ms: uptimeMs, held = false } = document;
+  return { nodeId, bootId, addresses, uptimeMs, held };
 }
-
-const PROBLEM_TYPE = "urn:tankd:problem:";
 
 function failed(reason: string): DialResult {
   return { kind: "failed", reason };

@@ -8,6 +8,7 @@ import type { Random } from "../../platform/random.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Identity } from "../identity/identity.ts";
 import { signRequest } from "../identity/signature.ts";
+import { type PresenceProof, proofIn } from "../lineage/presence.ts";
 import type { PeerReply } from "../peer-route.ts";
 
 export interface PeerClientDeps {
@@ -43,6 +44,8 @@ export class PeerClient {
   readonly #pinned = new Map<string, Pinned>();
   /** Shakes hands anew; set by the handshake, which stands on this client. */
   renew: (nodeId: string) => Promise<boolean> = async () => false;
+  /** Somebody refuses us as the later of two nodes with one key, and shows why. */
+  onCopyProof: (proof: PresenceProof) => void = () => {};
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
@@ -162,7 +165,10 @@ export class PeerClient {
       const rttMs = clock.monotonicMs() - sentMs;
       const { status, headers: received } = response;
       metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(status) });
-      return { status, body: parseJson(response), headers: received, rttMs };
+      const answer = { status, body: parseJson(response), headers: received, rttMs };
+      const proof = proofIn(answer);
+      if (proof) this.onCopyProof(proof);
+      return answer;
     } catch (error) {
       const outcome = error instanceof NetworkError ? error.failure : "bug";
       metrics.count("tankd_peer_requests_total", { outcome });

@@ -85,7 +85,7 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
   return {
     ...entry.record,
     discovered_by: discoveredBy.length > 0 ? [...discoveredBy] : entry.record.discovered_by,
-    status: entry.status,
+    status: entry.status === "online" && entry.record.status_reason ? "degraded" : entry.status,
     role,
     is_local: false,
     rtt_ms: view.rttMs(entry.key) ?? entry.record.rtt_ms,

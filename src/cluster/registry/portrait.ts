@@ -18,8 +18,16 @@ export class Portrait {
   readonly #self: Self;
   readonly #client: PeerClient;
   readonly #election: () => ElectionState;
+  readonly #isHeld: () => boolean;
 
-  constructor(deps: ClusterDeps, self: Self, client: PeerClient, election: () => ElectionState) {
+  constructor(
+    deps: ClusterDeps,
+    self: Self,
+    client: PeerClient,
+    election: () => ElectionState,
+    isHeld: () => boolean,
+  ) {
+    this.#isHeld = isHeld;
     this.#deps = deps;
     this.#self = self;
     this.#client = client;
@@ -49,6 +57,8 @@ export class Portrait {
       addresses: [...this.#self.addresses()],
       tanks: [...this.#self.tanks()],
       heartbeat_interval: settings.timing.heartbeatMs / 1000,
+      uptime_ms: Math.round(this.#self.ageMs()),
+      held: this.#isHeld(),
     };
   }
 
@@ -87,7 +97,7 @@ export class Portrait {
 
   /** What is worth a registration of its own when it changes; figures wait for the heartbeat. */
   outline(): string {
-    return JSON.stringify([this.#self.addresses(), this.#self.tanks()]);
+    return JSON.stringify([this.#self.addresses(), this.#self.tanks(), this.#isHeld()]);
   }
 
   #hintOf(nodeId: string): HubHint {

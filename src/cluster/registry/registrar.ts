@@ -20,6 +20,8 @@ export interface RegistrarDeps {
   readonly reachedAt: (nodeId: string) => Address | undefined;
   readonly policy: () => DialPolicy;
   readonly discoveredBy: (nodeId: string) => readonly string[];
+  /** A start of a node speaks. @throws Problem `directory_copied` for the later of two. */
+  readonly heard: (nodeId: string, bootId: string) => void;
 }
 
 /** Who asks, after all that can be known about it. */
@@ -53,6 +55,7 @@ export class Registrar {
     defaultIntervalMs = DEFAULT_INTERVAL_MS,
   ): Entry {
     const asker = askerOf(body, request);
+    this.#refuseCopy(asker, body);
     const intervalMs = (body.heartbeat_interval ?? defaultIntervalMs / 1000) * 1000;
     if (body.node_id === this.#with.deps.identity.nodeId) {
       throw new Problem("invalid", "That is this very node; register another one's record here.");
@@ -78,6 +81,7 @@ export class Registrar {
   beat(serverId: string, body: Heartbeat, request: PeerRequest): Entry {
     const { registry } = this.#with;
     const asker = askerOf(body, request);
+    this.#refuseCopy(asker, body);
     const entry = this.#entryFor(serverId, asker);
     if (asker.kind === "stranger" && entry.record.signed) {
       if (request.signer === undefined) {
@@ -97,7 +101,14 @@ export class Registrar {
     if (asker.kind === "stranger" && entry.record.signed) {
       throw new Problem("not_trusted", "A node takes only itself off the list.");
     }
+    // The later of two with one key takes its own leave, not the other's.
+    const bootId = request.query["boot_id"];
+    if (bootId !== undefined && entry.bootId !== "" && bootId !== entry.bootId) return;
     this.#with.registry.remove(entry.key);
+  }
+
+  #refuseCopy(asker: Asker, { boot_id }: { readonly boot_id?: string | undefined }): void {
+    if (asker.kind === "node" && boot_id !== undefined) this.#with.heard(asker.nodeId, boot_id);
   }
 
   #entryFor(serverId: string, asker: Asker): Entry {
@@ -271,6 +282,7 @@ function recordOf(
     resources: { ...hardware, ...body.resources },
     region: body.region ?? null,
     zone: body.zone ?? null,
+    status_reason: body.status_reason ?? null,
     cpu_percent: 0,
     memory_mb: 0,
     uptime_seconds: 0,
@@ -300,6 +312,7 @@ function figuresOf(body: Heartbeat): Partial<ServerRecord> {
     cpu_percent: cpu_percent ?? undefined,
     memory_mb: memory_mb ?? undefined,
     uptime_seconds: uptime_seconds ?? undefined,
+    status_reason: body.status_reason,
   };
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }

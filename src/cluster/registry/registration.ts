@@ -67,7 +67,9 @@ export class HubRegistration {
     const hub = this.#hub;
     this.release();
     if (hub === undefined || !this.#registered) return;
-    const path = `/api/discovery/unregister/${encodeURIComponent(this.#with.describe().server_id)}`;
+    const { server_id } = this.#with.describe();
+    const boot = encodeURIComponent(this.#with.deps.bootId);
+    const path = `/api/discovery/unregister/${encodeURIComponent(server_id)}?boot_id=${boot}`;
     try {
       await this.#with.client.send(hub, "DELETE", path, undefined, { timeoutMs });
     } catch (error) {

@@ -74,6 +74,7 @@ export function entryToText(entry: Entry): string {
   const record: ServerRecord = {
     ...wire.record,
     status: "offline",
+    status_reason: null,
     fish_count: 0,
     active_connections: 0,
     cpu_percent: 0,

@@ -1,6 +1,7 @@
 import { advertisedAddresses, formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { rfc3339 } from "../../platform/clock.ts";
+import type { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { AnnouncedTank, Role, ServerRecord } from "../server-record.ts";
@@ -15,13 +16,16 @@ export class Self {
   readonly #deps: ClusterDeps;
   readonly #startedMs: number;
   readonly #startedAt: string;
+  /** Why the tanks stand still, where they do. */
+  readonly #held: () => Problem | undefined;
   #port: number;
   #listenHost: string | undefined;
   #usage = { cpuPercent: 0, residentBytes: 0 };
   #usageMs = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: ClusterDeps) {
+  constructor(deps: ClusterDeps, held: () => Problem | undefined) {
     this.#deps = deps;
+    this.#held = held;
     this.#startedMs = deps.clock.monotonicMs();
     this.#startedAt = rfc3339(deps.clock.wallMs());
     this.#port = deps.settings.port;
@@ -30,6 +34,11 @@ export class Self {
 
   get label(): string {
     return this.#deps.settings.serverId ?? this.#deps.identity.nodeId;
+  }
+
+  /** Milliseconds since this node was started. */
+  ageMs(): number {
+    return this.#deps.clock.monotonicMs() - this.#startedMs;
   }
 
   listenAt(port: number, host: string | undefined): void {
@@ -64,6 +73,7 @@ export class Self {
     const address = this.addresses()[0] ?? { host: "127.0.0.1", port: this.#port };
     const now = rfc3339(clock.wallMs());
     const usage = this.#measure();
+    const held = this.#held();
     const memoryMb = usage.residentBytes / 2 ** 20;
     return {
       server_id: this.label,
@@ -71,7 +81,8 @@ export class Self {
       hostname: machine.hostname,
       host: address.host,
       port: address.port,
-      status: "online",
+      status: held ? "degraded" : "online",
+      status_reason: held?.message ?? null,
       role,
       version: settings.version,
       platform: machine.platform,
@@ -89,7 +100,7 @@ export class Self {
       zone: settings.zone ?? null,
       cpu_percent: Math.round(usage.cpuPercent * 10) / 10,
       memory_mb: Math.round(memoryMb * 10) / 10,
-      uptime_seconds: Math.floor((clock.monotonicMs() - this.#startedMs) / 1000),
+      uptime_seconds: Math.floor(this.ageMs() / 1000),
       registered_at: this.#startedAt,
       last_heartbeat: now,
       last_seen: now,

@@ -1,10 +1,15 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
+import type { Copies } from "../lineage/copies.ts";
+import { plainAddress } from "../meeting/dial-policy.ts";
+import { COPIED_PATH } from "../meeting/directory-watch.ts";
 import type { Handshake } from "../meeting/handshake.ts";
+import type { Introduction } from "../meeting/introduction.ts";
 import type { PeerRoute } from "../peer-route.ts";
 import { readBody } from "../read-body.ts";
 import {
+  copyNoticeSchema,
   helloReplySchema,
   helloSchema,
   identityDocumentSchema,
@@ -16,12 +21,15 @@ import {
 
 export interface PeerRoutesDeps {
   readonly handshake: Handshake;
+  readonly introduction: Introduction;
+  readonly copies: Copies;
   /** Answers a ping that `signer` has signed. */
   readonly answerPing: (ping: Ping, signer: string) => PingReply;
 }
 
 /** What nodes say to each other to meet and to stay in touch. */
-export function peerRoutes({ handshake, answerPing }: PeerRoutesDeps): readonly PeerRoute[] {
+export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
+  const { handshake, introduction, copies, answerPing } = withDeps;
   return [
     {
       method: "GET",
@@ -34,7 +42,7 @@ export function peerRoutes({ handshake, answerPing }: PeerRoutesDeps): readonly 
           const message = `A challenge has at most ${CHALLENGE_CHARACTERS_MAX} characters.`;
           throw new Problem("bad_request", message);
         }
-        return { status: 200, body: handshake.describe(challenge) };
+        return { status: 200, body: introduction.describe(challenge) };
       },
     },
     {
@@ -62,6 +70,18 @@ export function peerRoutes({ handshake, answerPing }: PeerRoutesDeps): readonly 
             typeof pingReplySchema
           >,
         };
+      },
+    },
+    {
+      method: "POST",
+      path: COPIED_PATH,
+      summary: "Shows this node the signed word of another one with its key that is alive",
+      request: copyNoticeSchema,
+      response: z.object({ noted: z.literal(true) }),
+      handle: async ({ body, remoteAddress }) => {
+        const { proof } = readBody(copyNoticeSchema, body);
+        copies.judge(proof, `elsewhere, as ${plainAddress(remoteAddress)} says`);
+        return { status: 200, body: { noted: true } };
       },
     },
   ];

@@ -7,6 +7,7 @@ import type { ServerRecord } from "../../../src/cluster/server-record.ts";
 import { createCluster, type StartableCluster } from "../../../src/cluster/service.ts";
 import type { Address, DiscoveryBackend, Nomination } from "../../../src/discovery/backend.ts";
 import { HubBackend } from "../../../src/discovery/hub/backend.ts";
+import type { Problem } from "../../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
@@ -33,6 +34,8 @@ export class LabNode {
   readonly settings: ClusterSettings;
   readonly store = new MemoryStore();
   readonly events: LoggedEvent[] = [];
+  /** Why the tanks of the present start stand still. */
+  held: Problem | undefined;
   tanks: HostedTank[] = [];
   /** Addresses that a backend of its own nominates. */
   seeds: readonly Address[] = [];
@@ -69,6 +72,7 @@ export class LabNode {
     const process = this.host.boot();
     this.#process = process;
     this.#boots++;
+    this.held = undefined;
     const cluster = createCluster({
       identity: this.identity,
       bootId: `${this.host.name}-${this.#boots}`,
@@ -80,6 +84,10 @@ export class LabNode {
       machine: process.machine,
       registryStore: process.guard("registry", this.store.registry),
       termStore: journalTermStore(process.guard("journal", this.store.journal)),
+      journal: process.guard("journal", this.store.journal),
+      onHold: (problem) => {
+        this.held = problem;
+      },
       tanks: { list: () => this.tanks },
       backends: [
         ...(this.seeds.length > 0 ? [seeded(this.seeds)] : []),

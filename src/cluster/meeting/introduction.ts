@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { Address } from "../../discovery/backend.ts";
+import { PROBLEMS } from "../../platform/errors.ts";
+import type { ClusterDeps } from "../deps.ts";
+import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
+import { signChallenge, verifyChallenge } from "../identity/proof.ts";
+import { isPresent, type Presence, type PresenceProof, signPresence } from "../lineage/presence.ts";
+import type { PeerReply } from "../peer-route.ts";
+import {
+  type IdentityDocument,
+  identityDocumentSchema,
+  type NodeDocument,
+  PROTOCOL_VERSION,
+} from "../wire.ts";
+import type { PeerClient } from "./peer-client.ts";
+
+const CHALLENGE_BYTES = 24;
+
+export interface IntroductionDeps {
+  readonly deps: ClusterDeps;
+  readonly client: PeerClient;
+  readonly document: () => NodeDocument;
+  readonly presence: () => Presence;
+}
+
+/** Who answers at an address, proven; or why it is nobody. */
+export type Introduced =
+  | {
+      readonly kind: "introduced";
+      readonly document: IdentityDocument;
+      readonly challenge: string;
+      readonly rttMs: number;
+    }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** The first question of a handshake, "who are you?", and the answer to it. */
+export class Introduction {
+  readonly #with: IntroductionDeps;
+
+  constructor(withDeps: IntroductionDeps) {
+    this.#with = withDeps;
+  }
+
+  /** Random text that nobody can have signed before. */
+  nonce(): string {
+    return encodeBase64Url(this.#with.deps.random.bytes(CHALLENGE_BYTES));
+  }
+
+  /** What this node shows anybody who asks (`GET /.well-known/tankd`). */
+  describe(challenge: string | undefined): IdentityDocument {
+    const { identity, settings, clock, bootId } = this.#with.deps;
+    const { standing, record } = this.#with.document();
+    const presence = this.#with.presence();
+    return {
+      protocol: PROTOCOL_VERSION,
+      node_id: identity.nodeId,
+      public_key: identity.publicKey,
+      server_id: record.server_id,
+      cluster: settings.cluster,
+      version: settings.version,
+      boot_id: bootId,
+      role: standing.role,
+      time_ms: clock.wallMs(),
+      uptime_ms: presence.uptimeMs,
+      held: presence.held,
+      ...(challenge === undefined
+        ? {}
+        : {
+            signature: signChallenge(identity, challenge),
+            presence_signature: signPresence(identity, presence, challenge),
+          }),
+    };
+  }
+
+  /** Asks whoever answers there who it is. Rejects with NetworkError. */
+  async ask(address: Address, challenge = this.nonce()): Promise<Introduced> {
+    const { client, deps } = this.#with;
+    const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
+    const path = `/.well-known/tankd?challenge=${encodeURIComponent(challenge)}`;
+    const asked = await client.ask(address, path, { timeoutMs });
+    const document = identityDocumentSchema.safeParse(asked.body).data;
+    if (asked.status !== 200 || !document) return failed(refusalOf(asked, address));
+    const { public_key: key, node_id: nodeId, signature = "" } = document;
+    const genuine = nodeIdOf(key) === nodeId && verifyChallenge(key, nodeId, challenge, signature);
+    if (!genuine) return failed("its key does not prove its id");
+    return { kind: "introduced", document, challenge, rttMs: asked.rttMs };
+  }
+}
+
+/** The words of an introduced node as a proof for others; undefined for a version that has none. */
+export function proofOf(
+  introduced: Introduced & { kind: "introduced" },
+): PresenceProof | undefined {
+  const { document, challenge } = introduced;
+  const { boot_id, uptime_ms, held, presence_signature: signature } = document;
+  if (uptime_ms === undefined || held === undefined || signature === undefined) return undefined;
+  const proof = { boot_id, uptime_ms, held, challenge, signature };
+  return isPresent(document.public_key, document.node_id, proof) ? proof : undefined;
+}
+
+const PROBLEM_TYPE = "urn:tankd:problem:";
+
+/** Why we were sent away, in our own words: a stranger's would go into our log. */
+export function refusalOf({ status, body }: PeerReply, { host }: Address): string {
+  const type = z.object({ type: z.string() }).safeParse(body).data?.type ?? "";
+  const code = type.startsWith(PROBLEM_TYPE) ? type.slice(PROBLEM_TYPE.length) : "";
+  if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
+  const known = Object.entries(PROBLEMS).find(([one]) => one === code)?.[1];
+  return known ? `it refuses: ${known.title}` : `no tankd answers there (status ${status})`;
+}
+
+function failed(reason: string): Introduced {
+  return { kind: "failed", reason };
+}
