@@ -43,7 +43,10 @@ export function addPeers(program: Command, context: CliContext): void {
 function describe(context: CliContext, servers: readonly ServerRecord[]): string {
   if (servers.length === 0) return "No server matches.";
   const now = context.host.clock.wallMs();
-  return formatTable(
+  const reasons = servers.flatMap(({ server_id, status_reason }) =>
+    status_reason ? [`${server_id}: ${status_reason}`] : [],
+  );
+  const table = formatTable(
     ["SERVER", "ROLE", "STATUS", "URL", "TANKS", "FISH", "SEEN", "FOUND BY"],
     servers.map((server) => [
       server.is_local ? `${server.server_id} (this node)` : server.server_id,
@@ -56,4 +59,5 @@ function describe(context: CliContext, servers: readonly ServerRecord[]): string
       server.discovered_by.join(", "),
     ]),
   );
+  return [table, ...reasons].join("\n");
 }

@@ -40,6 +40,7 @@ function describe(
     ["server", context.paint("bold", server.server_id)],
     ...idLine,
     ["status", paintStatus(context, server.status)],
+    ...(server.status_reason ? [["why", server.status_reason] as const] : []),
     ["role", server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
     ["dashboard", `${url}/`],

@@ -37,6 +37,10 @@ export function addTankList(tank: Command, context: CliContext): void {
               ]),
             ),
       );
+      // Often one for all of them, and too long for a column.
+      for (const reason of new Set(tanks.flatMap((view) => view.stopped_reason ?? []))) {
+        context.print(`Stopped: ${reason}`);
+      }
     });
 }
 

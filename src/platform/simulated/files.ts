@@ -39,6 +39,13 @@ export class MemoryFiles implements Files {
     return true;
   }
 
+  /** Another disk that holds the same. */
+  copy(): MemoryFiles {
+    const copy = new MemoryFiles();
+    for (const [path, bytes] of this.#contents) copy.#contents.set(path, bytes.slice());
+    return copy;
+  }
+
   #refuseIfFaulty(): void {
     if (this.fault !== undefined) throw new StorageUnavailable(this.fault);
   }

@@ -63,6 +63,29 @@ export class MemoryJournal implements Journal {
     return this.#position;
   }
 
+  /** Another journal that holds the same: a disk that was copied, or what a backup has of it. */
+  copy(): MemoryJournal {
+    const copy = new MemoryJournal({
+      transferEventsMax: this.#transferEventsMax,
+      transfersKeptMax: this.#transfersKeptMax,
+    });
+    fill(copy.#tanks, this.#tanks);
+    for (const [tankId, rows] of this.#logs) copy.#logs.set(tankId, new Map(rows));
+    for (const [tankId, rows] of this.#snapshots) copy.#snapshots.set(tankId, new Map(rows));
+    fill(copy.#watermarks, this.#watermarks);
+    fill(copy.#connections, this.#connections);
+    fill(copy.#outbox, this.#outbox);
+    fill(copy.#inbox, this.#inbox);
+    fill(copy.#horizons, this.#horizons);
+    fill(copy.#events, this.#events);
+    fill(copy.#remembered, this.#remembered);
+    fill(copy.#meta, this.#meta);
+    copy.#places = this.#places;
+    copy.#eventCount = this.#eventCount;
+    copy.#position = this.#position;
+    return copy;
+  }
+
   async commit(writes: readonly JournalWrite[]): Promise<void> {
     if (this.fault !== undefined) throw new StorageUnavailable(this.fault);
     if (writes.length === 0) return;
@@ -343,6 +366,11 @@ export class MemoryJournal implements Journal {
   async meta(key: string): Promise<string | undefined> {
     return this.#meta.get(key);
   }
+}
+
+/** Rows are never changed in place, so that maps may share them. */
+function fill<K, V>(to: Map<K, V>, from: ReadonlyMap<K, V>): void {
+  for (const [key, row] of from) to.set(key, row);
 }
 
 function isOpen(row: OutboxRow): boolean {

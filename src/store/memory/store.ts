@@ -11,9 +11,14 @@ export class MemoryStore implements Store {
   readonly journal: MemoryJournal;
   readonly registry: RegistryStore;
 
-  constructor(bounds?: JournalBounds) {
-    this.journal = new MemoryJournal(bounds);
+  constructor(bounds?: JournalBounds, journal = new MemoryJournal(bounds)) {
+    this.journal = journal;
     this.registry = new MemoryRegistry(() => this.journal.fault);
+  }
+
+  /** Another store with the same journal, and without the servers that were heard of. */
+  copy(): MemoryStore {
+    return new MemoryStore(undefined, this.journal.copy());
   }
 
   /** From now on every write rejects with StorageUnavailable and this sentence; undefined heals. */
