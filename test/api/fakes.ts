@@ -211,6 +211,7 @@ export class FakeNode {
   phase: "recovering" | "healthy" | "stopping" = "healthy";
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
+  held: Problem | undefined;
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
 
@@ -281,6 +282,7 @@ export class FakeNode {
   }
 
   #cluster(): Cluster {
+    const node = this;
     const self = fakeServer(NODE_ID);
     const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
     const servers = [self, neighbour];
@@ -292,7 +294,9 @@ export class FakeNode {
       start: async () => {},
       stop: async () => {},
       decided: Promise.resolve(),
-      positions: NO_POSITIONS,
+      get positions() {
+        return { ...NO_POSITIONS, held: node.held };
+      },
       view: () => ({
         cluster: "tankd",
         role: this.role,

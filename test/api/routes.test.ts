@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Problem } from "../../src/platform/errors.ts";
 import { clientOf } from "./client.ts";
 import { fakeTank } from "./fakes.ts";
 
@@ -26,7 +27,7 @@ describe("health", () => {
   test("/ready holds only when phase, storage and role are right", async () => {
     const { ask, node } = clientOf();
     expect((await ask("/ready")).body).toEqual({ ready: true });
-    expect((await ask("/ready?verbose")).body.checks).toHaveLength(4);
+    expect((await ask("/ready?verbose")).body.checks).toHaveLength(5);
     node.storageFault = "disk full";
     const { status, body, headers } = await ask("/ready?verbose");
     expect(status).toBe(503);
@@ -42,6 +43,16 @@ describe("health", () => {
     node.role = "hub";
     node.phase = "stopping";
     expect((await ask("/ready")).status).toBe(503);
+  });
+
+  test("/ready does not hold for a copied directory, and says why", async () => {
+    const { ask, node } = clientOf();
+    node.held = new Problem("directory_copied", "This node runs twice.");
+    const { status, body } = await ask("/ready?verbose");
+    expect(status).toBe(503);
+    expect(body.detail).toBe("directory: This node runs twice.");
+    const check = { name: "directory", ok: false, detail: "This node runs twice." };
+    expect(body.checks).toContainEqual(check);
   });
 
   test("/ready?verbose names stopped tanks, which do not make the node unready", async () => {
