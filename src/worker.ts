@@ -1,6 +1,6 @@
 /**
- * The simulation thread's entry: the loop on the real clock for a node, or a crew of islands for a
- * sealed run. It lies beside main.ts because a compiled program finds its workers only there
+ * The entry of a node's threads: a simulation's loop on the real clock, a crew of islands of a sealed
+ * run, or the replay of a tank's past. It lies beside main.ts because a compiled program finds its workers only there
  * (FACTS, Bun).
  */
 import type { CrewAnswer } from "./cli/run-crews.ts";
@@ -9,14 +9,16 @@ import { realClock } from "./platform/real/clock.ts";
 import { realTimers } from "./platform/real/timers.ts";
 import type { Timers } from "./platform/timers.ts";
 import { type CrewOrder, IslandCrew } from "./sim/index.ts";
+import type { ReplayLoop } from "./tanks/replay/replay-loop.ts";
+import type { ReplayWork } from "./tanks/replay/worker-replay.ts";
 import type { ToSimulation } from "./tanks/thread/simulation.ts";
 import { SimulationLoop } from "./tanks/thread/simulation-loop.ts";
 
-type Message = ToSimulation | { readonly kind: "crew"; readonly order: CrewOrder };
+type Message = ToSimulation | ReplayWork | { readonly kind: "crew"; readonly order: CrewOrder };
 
 declare const self: {
   onmessage: (event: MessageEvent<Message>) => void;
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
 };
 
 /**
@@ -38,6 +40,7 @@ const crew = new IslandCrew();
 
 self.onmessage = ({ data }) => {
   if (data.kind === "crew") self.postMessage(obey(data.order));
+  else if (data.kind === "replay") void replay(data);
   else loop.receive(data);
 };
 
@@ -48,4 +51,16 @@ function obey(order: CrewOrder): CrewAnswer {
   } catch (error) {
     return { kind: "failed", message: messageOf(error) };
   }
+}
+
+let replaying: Promise<ReplayLoop> | undefined;
+
+/** The store is loaded only where the past is asked for: a simulation has no use for it. */
+async function replay({ place, message }: ReplayWork): Promise<void> {
+  replaying ??= import("./node/replay-desk.ts").then(({ openReplay }) =>
+    openReplay(place, { clock: realClock, timers }, (answer, transfer) =>
+      self.postMessage(answer, transfer),
+    ),
+  );
+  (await replaying).receive(message);
 }

@@ -15,6 +15,8 @@ import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import type { Journal, Store } from "../store/journal.ts";
 import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.ts";
+import { createPast, type Past } from "../tanks/replay/past.ts";
+import type { ReplayThread } from "../tanks/replay/replay-thread.ts";
 import { createTanks } from "../tanks/service.ts";
 import type { LogRetention } from "../tanks/snapshots/retention.ts";
 import type { Tanks } from "../tanks/tanks.ts";
@@ -36,6 +38,8 @@ export interface CorePorts {
   readonly store: Store;
   /** A new simulation thread. */
   readonly spawnSimulation: () => SimulationThread;
+  /** A new thread in which the past of this node's tanks is computed. */
+  readonly spawnReplay: () => ReplayThread;
   readonly backends: readonly DiscoveryBackend[];
   readonly log: Log;
   readonly metrics: Metrics;
@@ -77,6 +81,7 @@ export interface Core {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly migration: Migration;
+  readonly past: Past;
   /**
    * Brings the tanks back, makes those of the first start, then resumes transfers and joins the
    * cluster. Resolves when that is under way; `cluster.decided` tells of the role. Rejects with the
@@ -115,6 +120,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
   });
+  const past = createPast({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
   const stopping = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
@@ -136,6 +142,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     tanks,
     cluster,
     migration,
+    past,
     start: (options = {}) => {
       const start = bringUp(options);
       starting = start.catch(() => {});
@@ -145,6 +152,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
       // No part is stopped in the middle of its start: each of them would need to know how.
       stopping.abort(new Problem("not_ready", "the node stops"));
       await starting;
+      await past.stop();
       await cluster.stop();
       await migration.stop();
       await tanks.stop();

@@ -9,6 +9,7 @@ import { openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
 import { DATABASE_FILE, openSqliteStore } from "../store/sqlite/store.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
+import { workerReplay } from "../tanks/replay/worker-replay.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
 import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -108,6 +109,11 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
       files: directory.files,
       store,
       spawnSimulation: () => workerSimulation(options.spawnWorker()),
+      spawnReplay: () =>
+        workerReplay(options.spawnWorker(), {
+          directory: directory.path,
+          tickRate: settings.tickRate,
+        }),
       backends: createBackends(plan.words, { ...platform, log, hubs: plan.hubs }),
       log,
       metrics,

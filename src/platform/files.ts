@@ -9,8 +9,12 @@ export interface Files {
   read(path: string): Promise<Uint8Array | undefined>;
   /** Names of the files directly in `folder`, sorted; empty when there is no such folder. */
   list(folder: string): Promise<readonly string[]>;
+  /** Names of the folders directly in `folder`, sorted; empty when there is no such folder. */
+  folders(folder: string): Promise<readonly string[]>;
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
+  /** Removes a folder with all that is in it, half-written files too; one that is not there is no error. */
+  removeFolder(path: string): Promise<void>;
 }
 
 /**

@@ -7,19 +7,30 @@ import { type Random, randomHex, randomInteger } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
-import type { Journal } from "../store/journal.ts";
+import { JOURNAL_LOST, type Journal } from "../store/journal.ts";
 import type { TankRow, Watermark } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { countWork, setTankGauges } from "./gauges.ts";
 import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
+import { removeOrphans } from "./snapshots/orphans.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
-import type { Alongside, Frame, HostedTank, NewTank, Stamped, Tanks } from "./tanks.ts";
+import type {
+  Alongside,
+  ForkedWorld,
+  Frame,
+  HostedTank,
+  NewTank,
+  Stamped,
+  Tanks,
+} from "./tanks.ts";
 import type { FromSimulation, SimulationThread } from "./thread/simulation.ts";
 import { ThreadSlot } from "./threads.ts";
 
+/** Of a tank's id, and of the key under which its fish are born. */
+const ID_BYTES = 8;
 /** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
 const RECOVERIES_AT_ONCE = 16;
 /**
@@ -135,10 +146,24 @@ class HostingService implements TankService {
     signal?.removeEventListener("abort", abandon);
     signal?.throwIfAborted();
     this.#recovered = true;
+    void this.#sweep();
     tanks.sort((a, b) => a.row.ordinal - b.row.ordinal);
     const { durationMs } = report();
     log.info("tanks recovered", { tanks: tanks.length, duration_ms: Math.round(durationMs) });
     return { total: rows.length, tanks, durationMs };
+  }
+
+  /** What is left of tanks that were never committed, or removed just before a crash. */
+  async #sweep(): Promise<void> {
+    const { files, journal, log } = this.#deps;
+    try {
+      // What a damaged database has forgotten may be all that is left of a tank.
+      if (await journal.meta(JOURNAL_LOST)) return;
+      const folders = await removeOrphans(files, (tankId) => this.#keepers.has(tankId));
+      if (folders > 0) log.info("left-over snapshots removed", { folders });
+    } catch (error) {
+      log.warn("left-over snapshots cannot be removed", { reason: messageOf(error) });
+    }
   }
 
   async stop(): Promise<void> {
@@ -152,20 +177,55 @@ class HostingService implements TankService {
   }
 
   async create(spec: NewTank): Promise<HostedTank> {
+    const { random } = this.#deps;
+    this.#refuseMore();
+    const row = {
+      tank_id: randomHex(random, ID_BYTES),
+      name: spec.name,
+      description: spec.description,
+      seed: spec.seed ?? randomInteger(random, 2 ** 32),
+      fish: spec.fish,
+      tank_key: randomHex(random, ID_BYTES),
+      origin: "founded",
+    } as const;
+    return this.#bring(row, (keeper) => keeper.found());
+  }
+
+  async adopt(fork: (tankKey: string) => Promise<ForkedWorld>): Promise<HostedTank> {
+    const { random } = this.#deps;
+    this.#refuseMore();
+    const [tank_id, tank_key] = [randomHex(random, ID_BYTES), randomHex(random, ID_BYTES)];
+    const { name, description, seed, fish, state } = await fork(tank_key);
+    // That took a while.
+    this.#refuseMore();
+    const row = { tank_id, name, description, seed, fish, tank_key, origin: "forked" } as const;
+    return this.#bring(row, (keeper) => keeper.adopt(state));
+  }
+
+  #refuseMore(): void {
     this.#refuseChanges();
-    if (this.#keepers.size >= LIMITS.tanksMax) {
-      throw new Problem("too_many", `a node hosts at most ${LIMITS.tanksMax} tanks`);
-    }
-    const keeper = this.#keep(this.#newRow(spec), false);
+    if (this.#keepers.size < LIMITS.tanksMax) return;
+    throw new Problem("too_many", `a node hosts at most ${LIMITS.tanksMax} tanks`);
+  }
+
+  /** Hosts a new tank; when `make` rejects, nothing of it is left. */
+  async #bring(
+    row: Omit<TankRow, "created_at" | "epoch" | "ordinal">,
+    make: (keeper: TankKeeper) => Promise<void>,
+  ): Promise<HostedTank> {
+    const ordinals = [...this.#keepers.values()].map((other) => other.row.ordinal);
+    const ordinal = Math.max(0, ...ordinals) + 1;
+    const created_at = this.#deps.clock.wallMs();
+    const keeper = this.#keep({ ...row, created_at, epoch: 1, ordinal }, false);
     try {
-      await keeper.found();
+      await make(keeper);
     } catch (error) {
       this.#forget(keeper);
       if (error instanceof Problem) throw error;
       throw new Problem("not_ready", messageOf(error), { cause: error });
     }
-    const { tank_id, name } = keeper.row;
-    this.#deps.log.info("tank created", { tank_id, name });
+    const { tank_id, name, origin } = keeper.row;
+    this.#deps.log.info("tank created", { tank_id, name, origin });
     return keeper.view();
   }
 
@@ -236,23 +296,6 @@ class HostingService implements TankService {
     }
     countWork(this.#deps.metrics, message.work);
     setTankGauges(this.#deps.metrics, this.list());
-  }
-
-  #newRow(spec: NewTank): TankRow {
-    const { random, clock } = this.#deps;
-    const ordinals = [...this.#keepers.values()].map((keeper) => keeper.row.ordinal);
-    return {
-      tank_id: randomHex(random, 8),
-      name: spec.name,
-      description: spec.description,
-      created_at: clock.wallMs(),
-      seed: spec.seed ?? randomInteger(random, 2 ** 32),
-      fish: spec.fish,
-      tank_key: randomHex(random, 8),
-      epoch: 1,
-      ordinal: Math.max(0, ...ordinals) + 1,
-      origin: "founded",
-    };
   }
 
   /** A keeper on the slot with the fewest tanks. */

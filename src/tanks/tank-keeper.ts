@@ -10,12 +10,13 @@ import { type History, UnusableTank } from "./log/history.ts";
 import { rebuild } from "./log/rebuild.ts";
 import { Presence, type PresenceDeps } from "./presence.ts";
 import type { TankRecovery } from "./recovery-report.ts";
+import { forkedTank } from "./snapshots/base-snapshot.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 import type { Alongside, Frame, HostedTank, Stamped } from "./tanks.ts";
-import type { SaidOfTank, TankReport } from "./thread/simulation.ts";
+import type { CapturedState, SaidOfTank, TankReport } from "./thread/simulation.ts";
 import type { ThreadSlot } from "./threads.ts";
 
 const STOPPING = "the node stops";
@@ -111,6 +112,27 @@ export class TankKeeper {
       if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
       await founding;
       this.#founded = true;
+    });
+  }
+
+  /**
+   * Makes the tank from the state of another; resolves when it is durable, and in its simulation if
+   * that is possible. Rejects with Problem, and nothing is left.
+   */
+  adopt(state: CapturedState): Promise<void> {
+    return this.#exclusive(async () => {
+      const { clock, engineVersion, files, journal, storage } = this.#deps;
+      const fork = forkedTank(this.row, state, { engineVersion, createdAtMs: clock.wallMs() });
+      try {
+        await files.writeDurably(fork.file.path, fork.file.bytes);
+        await journal.commit(fork.writes);
+      } catch (error) {
+        storage.failed(error);
+        await this.#snapshots.removeAll().catch(() => {});
+        throw new Problem("storage_unavailable", messageOf(error), { cause: error });
+      }
+      this.#founded = true;
+      await this.#bringUp();
     });
   }
 

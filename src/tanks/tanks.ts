@@ -11,6 +11,7 @@ import type {
 import type { JournalWrite } from "../store/journal.ts";
 import type { TankRow, TankStatus } from "../store/rows.ts";
 import type { Looks } from "./thread/plant-album.ts";
+import type { CapturedState } from "./thread/simulation.ts";
 
 export interface NewTank {
   readonly name: string;
@@ -18,6 +19,17 @@ export interface NewTank {
   /** Drawn at random when left out. */
   readonly seed?: number;
   readonly fish: number;
+}
+
+/** The state of a tank under a new key, from which a tank of its own goes on. */
+export interface ForkedWorld {
+  readonly name: string;
+  readonly description: string;
+  /** Of the tank that was forked. */
+  readonly seed: number;
+  readonly fish: number;
+  /** At entry 1 of the new tank's log: see forkedTank. */
+  readonly state: CapturedState;
 }
 
 /** A hosted tank at the moment of the last report of its simulation (a few times a second). */
@@ -73,6 +85,11 @@ export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
  */
 export interface Tanks {
   create(spec: NewTank): Promise<HostedTank>;
+  /**
+   * Makes a tank from the state of another. `fork` is given the key that is drawn for it, and gives the
+   * state under that key; what it rejects with is passed on.
+   */
+  adopt(fork: (tankKey: string) => Promise<ForkedWorld>): Promise<HostedTank>;
   remove(tankId: string): Promise<void>;
   list(): readonly HostedTank[];
   get(tankId: string): HostedTank | undefined;

@@ -14,6 +14,7 @@ import type {
   TankStats,
 } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
+import { createPast, type Past } from "../../src/tanks/replay/past.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
@@ -206,6 +207,15 @@ export class FakeNode {
     ["tank-2", fakeTank("tank-2", "Pond")],
   ]);
   readonly created: string[] = [];
+  past: Past = createPast({
+    spawnReplay: () => {
+      throw new Error("not part of the fake");
+    },
+    timers: { after: () => () => {} },
+    clock: { wallMs: () => EPOCH_MS },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    version: "0.1.0",
+  });
   readonly openEscrow = new Set<string>();
   peerRoutes: PeerRoute[] = [];
   phase: "recovering" | "healthy" | "stopping" = "healthy";
@@ -218,6 +228,7 @@ export class FakeNode {
   context(): ApiContext {
     return {
       tanks: this.#tanks(),
+      past: this.past,
       cluster: this.#cluster(),
       migration: this.#migration(),
       clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
@@ -251,6 +262,14 @@ export class FakeNode {
         const tank = fakeTank(id, spec.name);
         node.created.push(spec.name);
         node.hosted.set(id, { ...tank, row: { ...tank.row, ...spec } });
+        return node.hosted.get(id) ?? tank;
+      },
+      adopt: async (fork) => {
+        const id = `tank-${node.hosted.size + 1}`;
+        const { name, description, seed, fish } = await fork("00000000000000f0");
+        const tank = fakeTank(id, name);
+        const row = { ...tank.row, description, seed, fish, origin: "forked" } as const;
+        node.hosted.set(id, { ...tank, row });
         return node.hosted.get(id) ?? tank;
       },
       remove: async (tankId) => void node.hosted.delete(tankId),

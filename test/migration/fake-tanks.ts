@@ -106,6 +106,10 @@ export class FakeTanks implements Tanks {
     this.#rooms.set(row.tank_id, { row, alive: await aliveByLog(this.#journal, row), seq: 0 });
   }
 
+  adopt(): Promise<HostedTank> {
+    return Promise.reject(new Error("not part of the fake"));
+  }
+
   create(): Promise<HostedTank> {
     return Promise.reject(new Error("not part of the fake"));
   }

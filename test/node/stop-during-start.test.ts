@@ -34,6 +34,9 @@ class Desk {
           close: async () => {},
         },
         spawnSimulation: () => inProcessSimulation(process),
+        spawnReplay: () => {
+          throw new Error("nobody asks for the past");
+        },
         backends: [],
         log: silentLog,
         metrics: noMetrics,

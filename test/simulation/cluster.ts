@@ -7,14 +7,18 @@ import { timingOf } from "../../src/node/timing.ts";
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
+import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import type { Journal, Store } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
+import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
+import { ReplayDesk } from "../../src/tanks/replay/replay-desk.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { Archive } from "./archive.ts";
 import { receiver } from "./receiver.ts";
 
+const TICK_RATE = 10;
 const API_PORT = 8000;
 /** A commit to a slow disk, so that a kill can fall between its parts. */
 const COMMIT_MIN_MS = 1;
@@ -62,6 +66,9 @@ export class SimulatedNode {
   boot(): void {
     const { world } = this.#cluster;
     const process = this.host.boot();
+    const store = this.#storeOf(process);
+    const controls = { paused: false, tickRate: TICK_RATE, fastForwardTo: undefined };
+    const past = { clock: process.clock, timers: process.timers, controls };
     const core = createCore(
       {
         clock: process.clock,
@@ -70,8 +77,15 @@ export class SimulatedNode {
         network: process.network,
         machine: process.machine,
         files: process.files,
-        store: this.#storeOf(process),
+        store,
         spawnSimulation: () => inProcessSimulation(process, { snapshots: SNAPSHOT_LIMITS }),
+        spawnReplay: () =>
+          inProcessReplay(
+            new ReplayDesk(
+              { journal: store.journal, files: process.files },
+              { ...past, engineVersion: ENGINE_VERSION },
+            ),
+          ),
         backends: [this.#cluster.neighbourhood(this)],
         log: silentLog,
         metrics: noMetrics,
@@ -147,7 +161,7 @@ export class SimulatedCluster {
       region: undefined,
       zone: undefined,
       timing,
-      tickRate: 10,
+      tickRate: TICK_RATE,
       threads: 2,
       logRetention: "trim",
       autoConnect: true,

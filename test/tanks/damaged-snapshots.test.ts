@@ -104,6 +104,8 @@ test("sweeping after a recovery leaves the file of a snapshot that is being writ
     read: (path: string) => disk.read(path),
     remove: (path: string) => disk.remove(path),
     writeDurably: (path: string, bytes: Uint8Array) => disk.writeDurably(path, bytes),
+    folders: (folder: string) => disk.folders(folder),
+    removeFolder: (path: string) => disk.removeFolder(path),
     list: (folder: string) => slowly(20, () => disk.list(folder)),
   };
   const again = bench.boot({ files }, (journal) =>

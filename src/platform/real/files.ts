@@ -60,6 +60,29 @@ export class DirectoryFiles implements Files {
     }
   }
 
+  async folders(folder: string): Promise<readonly string[]> {
+    try {
+      const entries = await readdir(this.#locate(folder), { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => entry.name)
+        .sort();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw storageError(folder, error);
+    }
+  }
+
+  async removeFolder(path: string): Promise<void> {
+    if (pathBelowRoot(path) === "") throw new Error("the root itself is not ours to remove");
+    try {
+      this.#folders.clear();
+      await rm(this.#locate(path), { recursive: true, force: true });
+    } catch (error) {
+      if (!isMissing(error)) throw storageError(path, error);
+    }
+  }
+
   async remove(path: string): Promise<void> {
     try {
       await rm(this.#locate(path), { force: true });

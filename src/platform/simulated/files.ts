@@ -25,6 +25,23 @@ export class MemoryFiles implements Files {
       .sort();
   }
 
+  async folders(folder: string): Promise<readonly string[]> {
+    const prefix = pathBelowRoot(folder) === "" ? "" : `${pathBelowRoot(folder)}/`;
+    const names = [...this.#contents.keys()]
+      .filter((path) => path.startsWith(prefix))
+      .map((path) => path.slice(prefix.length).split("/"))
+      .flatMap(([name, ...rest]) => (rest.length > 0 && name !== undefined ? [name] : []));
+    return [...new Set(names)].sort();
+  }
+
+  async removeFolder(path: string): Promise<void> {
+    this.#refuseIfFaulty();
+    const prefix = `${pathBelowRoot(path)}/`;
+    for (const one of [...this.#contents.keys()]) {
+      if (one.startsWith(prefix)) this.#contents.delete(one);
+    }
+  }
+
   async remove(path: string): Promise<void> {
     this.#refuseIfFaulty();
     this.#contents.delete(pathBelowRoot(path));

@@ -16,9 +16,12 @@ export interface MadeSnapshot {
   readonly bytes: Uint8Array;
 }
 
+/** The folder with a folder for each tank. */
+export const SNAPSHOTS = "snapshots";
+
 /** Where the snapshots of a tank lie. */
 export function snapshotFolder(tankId: string): string {
-  return `snapshots/${tankId}`;
+  return `${SNAPSHOTS}/${tankId}`;
 }
 
 export function makeSnapshot(tank: TankRow, snapshot: NewSnapshot): MadeSnapshot {

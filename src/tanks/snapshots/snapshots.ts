@@ -101,7 +101,8 @@ export class Snapshots {
   /** All files of a tank whose rows are gone. */
   async removeAll(): Promise<void> {
     this.#kept = [];
-    await this.sweep();
+    await this.#sweeping.catch(() => {});
+    await this.#files.removeFolder(this.#folder);
   }
 
   async #adopt(

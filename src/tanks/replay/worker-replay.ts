@@ -1,0 +1,64 @@
+import type { FromReplay, ReplayThread, ToReplay } from "./replay-thread.ts";
+
+/** Where a replay thread finds the tanks that it is asked about. */
+export interface ReplayPlace {
+  /** The node's data directory. */
+  readonly directory: string;
+  /** Of a tank that is made from its spec. */
+  readonly tickRate: number;
+}
+
+/** What the worker is sent: each message says where, so that the first one opens the place. */
+export interface ReplayWork {
+  readonly kind: "replay";
+  readonly place: ReplayPlace;
+  readonly message: ToReplay;
+}
+
+/** The past in a worker thread. When it dies by itself, the receiver is told `thread_failed`, once. */
+export function workerReplay(worker: Worker, place: ReplayPlace): ReplayThread {
+  let handler: (message: FromReplay) => void = () => {};
+  let over = false;
+  const closed = new Promise<void>((resolve) => {
+    worker.addEventListener("close", () => resolve(), { once: true });
+  });
+  const fail = (message: string) => {
+    if (over) return;
+    over = true;
+    worker.terminate();
+    handler({ kind: "thread_failed", message });
+  };
+  worker.addEventListener("message", (event: MessageEvent<FromReplay>) => {
+    if (!over) handler(event.data);
+  });
+  worker.addEventListener("error", (event) => fail(`the replay thread failed: ${event.message}`));
+  void closed.then(() => fail("the replay thread ended"));
+  return {
+    post: (message) => {
+      const work: ReplayWork = { kind: "replay", place, message };
+      if (!over) worker.postMessage(work, buffersOf(message));
+    },
+    onMessage: (receive) => {
+      handler = receive;
+    },
+    stop: async () => {
+      if (over) return;
+      over = true;
+      worker.terminate();
+      await closed;
+    },
+  };
+}
+
+/** An archive is handed over, not copied: 64 MB take 18 ms to copy, 0.14 to hand over (FACTS, Bun). */
+function buffersOf(message: ToReplay): ArrayBuffer[] {
+  if (message.kind !== "order" || message.order.kind !== "fork") return [];
+  return wholeBuffer(message.order.archive);
+}
+
+/** The buffer of these bytes, where it holds nothing else. */
+export function wholeBuffer(bytes: Uint8Array): ArrayBuffer[] {
+  const { buffer } = bytes;
+  const whole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return whole ? [buffer] : [];
+}
