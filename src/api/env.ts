@@ -6,6 +6,8 @@ export interface ApiEnv {
     /** IP of the other end of the connection. */
     readonly remoteAddress: string;
     /** Turns this request into a viewer of the tank; false when it is no WebSocket handshake. */
+    /** Lets the answer to this request take as long as it takes. */
+    readonly patient: () => void;
     readonly upgrade: (tankId: string) => boolean;
   };
   Variables: {
@@ -13,6 +15,8 @@ export interface ApiEnv {
     bodyText: string;
     /** The body as JSON; undefined when there was none. */
     body: unknown;
+    /** The body of an import. */
+    archive: Uint8Array;
     /** The node whose key signed the request. */
     signer: string | undefined;
     /** Whether the control token came with the request. */

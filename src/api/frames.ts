@@ -23,28 +23,32 @@ export const FRAME_FIELDS = {
   ...PLANT_FIELDS,
 } as const;
 
+/** How the other messages are to be read. */
+export const LEGEND = {
+  fields: FRAME_FIELDS,
+  /** What `stage` counts in. */
+  stages: STAGES,
+  /** What `kind` counts in. */
+  food_kinds: FOOD_KINDS.map(({ name }) => name),
+  feeder_kinds: FEEDERS,
+  stem_parts: STEM_PARTS,
+} as const;
+
 export function encodeHello(hosted: HostedTank, serverId: string, frame: Frame): string {
   const { tank } = viewTank(hosted, serverId);
   const { width, height } = frame;
-  return JSON.stringify({
-    type: "hello",
-    tank,
-    width,
-    height,
-    fields: FRAME_FIELDS,
-    /** What `stage` counts in. */
-    stages: STAGES,
-    /** What `kind` counts in. */
-    food_kinds: FOOD_KINDS.map(({ name }) => name),
-    feeder_kinds: FEEDERS,
-    stem_parts: STEM_PARTS,
-  });
+  return JSON.stringify({ type: "hello", tank, width, height, ...LEGEND });
 }
 
 export function encodeFrame(frame: Frame, stats: TankStats | undefined): string {
+  return JSON.stringify(frameMessage(frame, stats));
+}
+
+/** What moves in a tank at one tick. */
+export function frameMessage(frame: Omit<Frame, "tankId" | "looks">, stats: TankStats | undefined) {
   const { time, phase, brightness } = frame.daylight;
   const places = new Map(frame.fish.map(({ fish_id }, place) => [fish_id, place]));
-  return JSON.stringify({
+  return {
     type: "frame",
     epoch: frame.epoch,
     tick: frame.tick,
@@ -62,7 +66,7 @@ export function encodeFrame(frame: Frame, stats: TankStats | undefined): string 
     feeders: frame.feeders.map(encodeFeeder),
     games: frame.games.map((game) => encodeGame(game, places)),
     ...(stats === undefined ? {} : { stats: encodeStats(stats) }),
-  });
+  };
 }
 
 function encodeFish(fish: FishView): readonly (string | number)[] {

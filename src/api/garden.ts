@@ -39,7 +39,7 @@ export class Garden {
     const due = this.#frames % FRAMES_PER_NEWS === 0;
     this.#frames++;
     if (!due) return news;
-    const text = JSON.stringify({ type: "plants", plants: plants.map(encodePlant) });
+    const text = JSON.stringify(plantsMessage(plants));
     if (text === this.#plants) return news;
     this.#plants = text;
     this.#forgetDead(plants);
@@ -58,7 +58,7 @@ export class Garden {
     const { plant_id, iterations } = plant;
     const told = this.#told.get(plant_id);
     if (told !== undefined && told.iterations >= iterations) return undefined;
-    const text = encodeLooks(looks, iterations);
+    const text = JSON.stringify(describeLooks(looks, iterations));
     this.#told.set(plant_id, { iterations, text });
     return text;
   }
@@ -67,6 +67,22 @@ export class Garden {
     const living = new Set(plants.map(({ plant_id }) => plant_id));
     for (const id of this.#told.keys()) if (!living.has(id)) this.#told.delete(id);
   }
+}
+
+/** All that the viewers of a tank know of its plants, at one tick. */
+export function gardenMessages(plants: readonly PlantView[], looks: readonly PlantLooks[]) {
+  const grown = new Map(plants.map(({ plant_id, iterations }) => [plant_id, iterations]));
+  return {
+    plants: plantsMessage(plants),
+    looks: {
+      type: "looks",
+      looks: looks.map((one) => describeLooks(one, grown.get(one.plant_id) ?? 1)),
+    },
+  };
+}
+
+function plantsMessage(plants: readonly PlantView[]) {
+  return { type: "plants", plants: plants.map(encodePlant) };
 }
 
 function looksMessage(looks: readonly string[]): string {
@@ -83,9 +99,9 @@ function encodePlant({ plant_id, x, y, size, nectar_ready }: PlantView) {
   ];
 }
 
-function encodeLooks(looks: PlantLooks, iterations: number): string {
+function describeLooks(looks: PlantLooks, iterations: number) {
   const { plant_id, hue, floral_hue, floral_type, petals, layers, spin } = looks;
-  return JSON.stringify({
+  return {
     plant_id,
     hue: round(hue, 1000),
     floral_hue: round(floral_hue, 1000),
@@ -94,7 +110,7 @@ function encodeLooks(looks: PlantLooks, iterations: number): string {
     layers,
     spin: round(spin, 1000),
     stems: (looks.stems[iterations - 1] ?? []).flatMap(encodeStem),
-  });
+  };
 }
 
 function encodeStem([x1, y1, x2, y2, depth]: PlantStem): readonly number[] {

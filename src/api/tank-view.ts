@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { rfc3339 } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
+import type { TankStats } from "../sim/types.ts";
 import type { HostedTank } from "../tanks/tanks.ts";
 import type { ApiContext } from "./context.ts";
 
@@ -39,6 +40,41 @@ const plantLedgerSchema = z
     "plant_count = founded + sprouted + spawned + imported + restored - withered - exported",
   );
 
+/** The numbers of a tank at one tick. */
+export const figuresSchema = z.object({
+  fish_count: count,
+  food_count: count,
+  capacity: count,
+  max_generation: count,
+  energy: z.number(),
+  diversity: z.number(),
+  births: birthsSchema,
+  deaths: deathsSchema,
+  poker_games: z
+    .object({ fish: count, plants: count })
+    .describe("Among fish only, and of fish with plants"),
+  plant_count: count,
+  ledger: ledgerSchema,
+  plant_ledger: plantLedgerSchema,
+});
+
+export function viewFigures(stats: TankStats): z.infer<typeof figuresSchema> {
+  return {
+    fish_count: stats.alive,
+    food_count: stats.food,
+    capacity: stats.capacity,
+    max_generation: stats.maxGeneration,
+    energy: stats.energy,
+    diversity: stats.diversity,
+    births: stats.births,
+    deaths: stats.ledger.died,
+    poker_games: stats.games,
+    plant_count: stats.plants,
+    ledger: stats.ledger,
+    plant_ledger: stats.plantLedger,
+  };
+}
+
 /** A hosted tank as the API shows it. */
 export const tankViewSchema = z.object({
   tank: z.object({
@@ -53,18 +89,7 @@ export const tankViewSchema = z.object({
     durable_seq: count.describe("The last command that is on disk"),
     status: z.enum(["running", "paused", "stopped"]),
   }),
-  fish_count: count,
-  food_count: count,
-  capacity: count,
-  max_generation: count,
-  energy: z.number(),
-  diversity: z.number(),
-  births: birthsSchema,
-  deaths: deathsSchema,
-  poker_games: z
-    .object({ fish: count, plants: count })
-    .describe("Among fish only, and of fish with plants"),
-  plant_count: count,
+  ...figuresSchema.shape,
   stopped_reason: z.string().nullable().describe("Why it is stopped, where it is"),
   tick_rate: z.number().describe("Ticks per second asked for; 0 = as fast as it goes"),
   ticks_per_second: z.number().describe("Ticks per second reached over the last seconds"),
@@ -77,8 +102,6 @@ export const tankViewSchema = z.object({
     .describe("The tick up to which it goes as fast as it can, while it is being forwarded"),
   seed: count,
   founders: count,
-  ledger: ledgerSchema,
-  plant_ledger: plantLedgerSchema,
 });
 
 export type TankView = z.infer<typeof tankViewSchema>;
@@ -98,16 +121,7 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
       durable_seq: hosted.durableSeq,
       status: hosted.status,
     },
-    fish_count: stats.alive,
-    food_count: stats.food,
-    capacity: stats.capacity,
-    max_generation: stats.maxGeneration,
-    energy: stats.energy,
-    diversity: stats.diversity,
-    births: stats.births,
-    deaths: stats.ledger.died,
-    poker_games: stats.games,
-    plant_count: stats.plants,
+    ...viewFigures(stats),
     stopped_reason: hosted.reason ?? null,
     tick_rate: hosted.tickRate,
     ticks_per_second: hosted.achievedRate,
@@ -116,8 +130,6 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
     fast_forward_to: hosted.fastForwardTo ?? null,
     seed: row.seed,
     founders: row.fish,
-    ledger: stats.ledger,
-    plant_ledger: stats.plantLedger,
   };
 }
 

@@ -53,6 +53,7 @@ export function clientOf(node = new FakeNode(), onTankRemoved?: (tankId: string)
     }
     const response = await app.fetch(request, {
       remoteAddress: asked.remoteAddress ?? "127.0.0.1",
+      patient: () => {},
       upgrade: asked.upgrade ?? (() => false),
     });
     const text = await response.text();

@@ -1,5 +1,6 @@
 import { Problem } from "../../platform/errors.ts";
 import { type ApiContextOf, type ApiMiddleware, pathAndQuery } from "../env.ts";
+import { mediaType, readBounded } from "./bounded-body.ts";
 
 export interface JsonBodyOptions {
   readonly bytesMax: number;
@@ -22,8 +23,7 @@ export function jsonBody(options: JsonBodyOptions): ApiMiddleware {
     const type = c.req.header("content-type");
     const formToo = options.mayBeForm?.(c) ?? false;
     if (type !== undefined && !isJson(type) && !(formToo && isForm(type))) throw notJson(type);
-    if (Number(c.req.header("content-length") ?? 0) > options.bytesMax) throw tooLarge(options);
-    const bytes = await readBounded(raw.body, options);
+    const bytes = await readBounded(c, options.bytesMax);
     if (bytes.length > 0 && type === undefined) throw notJson("nothing");
     const text = decode(bytes);
     c.set("bodyText", text);
@@ -46,37 +46,6 @@ function isForm(type: string): boolean {
   return mediaType(type) === "application/x-www-form-urlencoded";
 }
 
-function mediaType(header: string): string | undefined {
-  return header.split(";")[0]?.trim().toLowerCase();
-}
-
-async function readBounded(
-  stream: ReadableStream<Uint8Array> | null,
-  options: JsonBodyOptions,
-): Promise<Uint8Array> {
-  if (stream === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > options.bytesMax) {
-      void reader.cancel().catch(() => {});
-      throw tooLarge(options);
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
-}
-
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -95,8 +64,4 @@ function parse(text: string): unknown {
 
 function notJson(type: string): Problem {
   return new Problem("json_required", `Send Content-Type: application/json; it was ${type}`);
-}
-
-function tooLarge({ bytesMax }: JsonBodyOptions): Problem {
-  return new Problem("body_too_large", `The body is longer than ${bytesMax} bytes`);
 }

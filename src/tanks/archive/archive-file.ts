@@ -24,7 +24,7 @@ const SUM_BYTES = 32;
 
 /** The file, or why it would be none. */
 export type EncodedArchive =
-  | { readonly kind: "ok"; readonly bytes: Uint8Array }
+  | { readonly kind: "ok"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "too_large"; readonly detail: string };
 
 /** The archive, or in words why the bytes are none. */

@@ -82,7 +82,7 @@ export interface PackedTank {
   readonly kind: "pack";
   readonly name: string;
   readonly to: Place;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** The end of an archive's past, verified and forked: what a new tank is made from. */

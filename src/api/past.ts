@@ -1,0 +1,133 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import type { PastLook } from "../tanks/replay/replay-thread.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiEnv } from "./env.ts";
+import { frameMessage, LEGEND } from "./frames.ts";
+import { gardenMessages } from "./garden.ts";
+import { json, nameParameter, newRouter, refusal } from "./router.ts";
+import { figuresSchema, hostedTank, viewFigures } from "./tank-view.ts";
+
+const count = z.number().int().nonnegative();
+
+const knownStateSchema = z.object({ seq: count, tick: count, digest: z.string() });
+
+const windowSchema = z.object({
+  tank_id: z.string(),
+  epoch: count,
+  from_tick: count.describe("The first tick that can be looked at"),
+  from_seq: count,
+  to_tick: count.describe("The last one: what came after it is not committed yet"),
+  to_seq: count,
+  snapshots: z.array(knownStateSchema).describe("From these a replay begins; oldest first"),
+  marks: z.array(knownStateSchema).describe("Digests in the log, oldest first; the newest 1,000"),
+  notes: z.array(z.string()).describe("What cannot be replayed, and why"),
+});
+
+const message = (what: string) => z.looseObject({ type: z.string() }).describe(what);
+
+const lookSchema = z.object({
+  tank_id: z.string(),
+  epoch: count,
+  tick: count,
+  seq: count.describe("The last command that was applied by then"),
+  digest: z.string().describe("Of the world at this tick"),
+  paused: z.boolean(),
+  tick_rate: z.number(),
+  stats: figuresSchema,
+  scene: z
+    .object({
+      hello: message("How the others are to be read, and the size of the tank"),
+      frame: message("What moves"),
+      plants: message("How the plants do"),
+      looks: message("How to draw each plant"),
+    })
+    .describe("The messages that a viewer of the WebSocket would have had"),
+});
+
+const tags = ["past"];
+
+const showWindow = createRoute({
+  method: "get",
+  path: "/api/tanks/{tank_id}/past",
+  tags,
+  summary: "Which ticks of a tank's past can be looked at",
+  request: { params: z.object({ tank_id: nameParameter }) },
+  responses: { 200: json(windowSchema, "The window"), default: refusal },
+});
+
+const showTick = createRoute({
+  method: "get",
+  path: "/api/tanks/{tank_id}/past/{tick}",
+  tags,
+  summary:
+    "A tank as it was at a tick, replayed from its log: one at a time, 429 when others wait; going forward is cheap",
+  request: {
+    params: z.object({
+      tank_id: nameParameter,
+      // Not coerced: what is, counts as optional in OpenAPI, which no part of a path may be.
+      tick: z
+        .string()
+        .regex(/^\d{1,15}$/, "a whole number of ticks")
+        .transform(Number),
+    }),
+  },
+  responses: { 200: json(lookSchema, "The tank at that tick"), default: refusal },
+});
+
+/** Looking into the past. A request whose client has gone is not worked on any further. */
+export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const { past } = context;
+  const routes = newRouter();
+
+  routes.openapi(showWindow, async (c) => {
+    const { tank_id } = c.req.valid("param");
+    hostedTank(context, tank_id);
+    c.env.patient();
+    const window = await past.window(tank_id, c.req.raw.signal);
+    const { epoch, from, to, snapshots, marks, notes } = window;
+    return c.json(
+      {
+        tank_id,
+        epoch,
+        from_tick: from.tick,
+        from_seq: from.seq,
+        to_tick: to.tick,
+        to_seq: to.seq,
+        snapshots: [...snapshots],
+        marks: [...marks],
+        notes: [...notes],
+      },
+      200,
+    );
+  });
+  routes.openapi(showTick, async (c) => {
+    const { tank_id, tick } = c.req.valid("param");
+    hostedTank(context, tank_id);
+    c.env.patient();
+    const look = await past.look(tank_id, tick, c.req.raw.signal);
+    return c.json(viewLook(tank_id, look), 200);
+  });
+  return routes;
+}
+
+function viewLook(tankId: string, look: PastLook): z.infer<typeof lookSchema> {
+  const { epoch, tick, seq, digest, controls, stats, scene, looks } = look;
+  const { width, height } = scene;
+  return {
+    tank_id: tankId,
+    epoch,
+    tick,
+    seq,
+    digest,
+    paused: controls.paused,
+    tick_rate: controls.tickRate,
+    stats: viewFigures(stats),
+    scene: {
+      hello: { type: "hello", width, height, ...LEGEND },
+      // All of the past that can be looked at is durable.
+      frame: frameMessage({ ...scene, epoch, seq, durableSeq: seq }, stats),
+      ...gardenMessages(scene.plants, looks),
+    },
+  };
+}
