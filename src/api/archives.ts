@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
-import { ARCHIVE_SUFFIX, ARCHIVE_TYPE } from "../tanks/archive/archive.ts";
+import { ARCHIVE_TYPE, archiveFileName } from "../tanks/archive/archive.ts";
 import type { ForkOfArchive } from "../tanks/replay/replay-thread.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
@@ -75,7 +75,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       headers: {
         "content-type": ARCHIVE_TYPE,
         "content-length": String(bytes.length),
-        "content-disposition": `attachment; filename="${fileName(name)}"`,
+        "content-disposition": `attachment; filename="${archiveFileName(name)}"`,
       },
     });
   });
@@ -94,12 +94,6 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     return c.json({ ...view, forked_from: { tank_id, seq, tick, digest } }, 201);
   });
   return routes;
-}
-
-/** What every file system and header can carry (RFC 6266, appendix D). */
-function fileName(name: string): string {
-  const plain = name.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[-.]+|-+$/g, "");
-  return `${plain || "tank"}${ARCHIVE_SUFFIX}`;
 }
 
 /** The archived tank's own name, or with a number behind it where a tank here has that already. */

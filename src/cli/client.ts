@@ -1,13 +1,19 @@
 import { z } from "zod";
 import type { ProblemCode } from "../platform/errors.ts";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
-import type { Network } from "../platform/network.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { ByteNetwork, ByteRequest, Network } from "../platform/network.ts";
 import { NetworkError } from "../platform/network.ts";
 
 /** A node answers its own command line at once; a busy one gets some patience. */
 const REQUEST_TIMEOUT_MS = 15_000;
 /** The directory of ten thousand tanks, about 1 kB each, and some more; bounded all the same. */
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+
+/** A file on a slow line, and its replay on a slow machine. */
+const FILE_TIMEOUT_MS = 60 * 60 * 1000;
+/** An archive, or the problem in its place. */
+const FILE_BYTES_MAX = LIMITS.archiveBytesMax;
 
 const problemSchema = z.object({
   type: z.string().optional(),
@@ -20,10 +26,10 @@ const PROBLEM_TYPE_PREFIX = "urn:tankd:problem:";
 /** Speaks to one node over its HTTP API. The token goes along with changes only. */
 export class NodeClient {
   readonly url: string;
-  readonly #network: Network;
+  readonly #network: Network & ByteNetwork;
   readonly #token: string | undefined;
 
-  constructor(network: Network, url: string, token: string | undefined) {
+  constructor(network: Network & ByteNetwork, url: string, token: string | undefined) {
     this.#network = network;
     this.url = new URL(url).origin;
     this.#token = token;
@@ -44,6 +50,44 @@ export class NodeClient {
     return this.#send("DELETE", path, undefined);
   }
 
+  /** The bytes of a route that shows them to who has the token. @throws as {@link NodeClient.get} */
+  async getBytes(path: string): Promise<Uint8Array> {
+    const headers = { accept: "*/*", ...this.#authorization() };
+    return this.#sendBytes({ method: "GET", path, headers });
+  }
+
+  /** Sends a file; the answer is JSON. @throws as {@link NodeClient.get} */
+  async postBytes(path: string, type: string, body: Uint8Array): Promise<unknown> {
+    // The node would hang up in the middle of the file, and its reason might not get through.
+    if (this.#token === undefined) throw this.#tokenProblem();
+    const headers = {
+      accept: "application/json",
+      "content-type": type,
+      "content-length": String(body.length),
+      ...this.#authorization(),
+    };
+    const answer = await this.#sendBytes({ method: "POST", path, headers, body });
+    return parseJson(new TextDecoder().decode(answer));
+  }
+
+  async #sendBytes(
+    request: Pick<ByteRequest, "method" | "path" | "headers" | "body">,
+  ): Promise<Uint8Array> {
+    const limits = { timeoutMs: FILE_TIMEOUT_MS, responseBytesMax: FILE_BYTES_MAX };
+    const answer = await this.#network
+      .sendBytes({ ...request, ...limits, origin: this.url })
+      .catch((error: unknown) => {
+        throw unansweredProblem(this.url, error);
+      });
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    throw this.#problemOf(answer.status, parseJson(new TextDecoder().decode(answer.body)));
+  }
+
+  #problemOf(status: number, body: unknown): Problem {
+    const problem = problemOf(this.url, status, body);
+    return problem.code === "token_required" ? this.#tokenProblem() : problem;
+  }
+
   async #send(method: "GET" | "POST" | "DELETE", path: string, body: unknown): Promise<unknown> {
     const answer = await this.#network
       .send({
@@ -60,8 +104,7 @@ export class NodeClient {
       });
     const parsed = parseJson(answer.body);
     if (answer.status >= 200 && answer.status < 300) return parsed;
-    const problem = problemOf(this.url, answer.status, parsed);
-    throw problem.code === "token_required" ? this.#tokenProblem() : problem;
+    throw this.#problemOf(answer.status, parsed);
   }
 
   #tokenProblem(): Problem {
@@ -78,8 +121,12 @@ export class NodeClient {
     return {
       accept: "application/json",
       "content-type": "application/json",
-      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...this.#authorization(),
     };
+  }
+
+  #authorization(): Record<string, string> {
+    return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
   }
 }
 

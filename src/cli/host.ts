@@ -1,10 +1,10 @@
 import type { Clock } from "../platform/clock.ts";
-import type { Network } from "../platform/network.ts";
+import type { ByteNetwork, Network } from "../platform/network.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 
 /** A stream that people or programs read. */
 export interface Output {
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
   readonly isTerminal: boolean;
   /** Whether its reader has gone, as in `tankd logs -f | head -1`. Known after the next write. */
   readonly isClosed: boolean;
@@ -58,7 +58,7 @@ export interface Host {
   readonly build: Build;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly network: Network;
+  readonly network: Network & ByteNetwork;
   /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
   readText(path: string): string | undefined;
   /** The same, with who may write the file beside this user and root, in words. */
@@ -67,6 +67,11 @@ export interface Host {
   readFrom(path: string, offset: number): Uint8Array | undefined;
   /** Bytes of a file; undefined when there is no such file. */
   sizeOf(path: string): number | undefined;
+  /**
+   * Writes a file, whole and durably. False when there is one already, which stays unless it may be
+   * replaced. Throws when it cannot be written.
+   */
+  writeFile(path: string, bytes: Uint8Array, mayReplace: boolean): boolean;
   /** Makes the directory where it is missing. Throws when that cannot be. */
   openFolder(path: string): Folder;
   isAlive(pid: number): boolean;

@@ -14,6 +14,7 @@ import {
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { realClock } from "../platform/real/clock.ts";
+import { writeKeptFile } from "../platform/real/durable-write.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
@@ -48,6 +49,7 @@ export function realHost(entry: Entry): Host {
     readGuarded,
     readFrom,
     sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,
+    writeFile: writeKeptFile,
     openFolder,
     isAlive,
     terminate: (pid) => void process.kill(pid, "SIGTERM"),
@@ -67,7 +69,8 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   let isClosed = false;
   return {
     write: (text) => {
-      isClosed = !writeWhole(descriptor, new TextEncoder().encode(text));
+      const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+      isClosed = !writeWhole(descriptor, bytes);
     },
     get isClosed() {
       return isClosed;

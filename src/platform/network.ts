@@ -19,6 +19,20 @@ export interface HttpResponse {
   readonly body: string;
 }
 
+/** The same with bodies that are no text: for a file on its way. */
+export interface ByteRequest extends Omit<HttpRequest, "body"> {
+  readonly body?: Uint8Array;
+}
+
+export interface ByteResponse extends Omit<HttpResponse, "body"> {
+  readonly body: Uint8Array;
+}
+
+/** Moves files. Rejects with {@link NetworkError} only. */
+export interface ByteNetwork {
+  sendBytes(request: ByteRequest): Promise<ByteResponse>;
+}
+
 export type NetworkFailure = "timeout" | "refused" | "unreachable" | "too_large" | "redirected";
 
 const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {

@@ -57,7 +57,7 @@ interface Traces {
 
 function fakeHost(world: World, commandLine: readonly string[], traces: Traces): Host {
   const output = (lines: string[]): Output => ({
-    write: (text) => void lines.push(text),
+    write: (text) => void lines.push(String(text)),
     isTerminal: world.isTerminal ?? false,
     isClosed: false,
     columns: 100,
@@ -97,6 +97,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
         if (!answer) throw new NetworkError("refused", "nothing listens");
         return answer;
       },
+      sendBytes: unsupported,
     },
     readText: (path) => world.files?.[path],
     readGuarded: (path) => {
@@ -108,6 +109,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);
     },
     sizeOf: (path) => world.files?.[path]?.length,
+    writeFile: unsupported,
     openFolder: (path) => folderOf(world.written, path),
     isAlive: (pid) => alive.has(pid),
     terminate: (pid) => {

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { addTankCreate } from "./create.ts";
+import { addTankExport } from "./export.ts";
 import { addTankFeed, addTankSpawn } from "./feed.ts";
 import { addTankForward } from "./forward.ts";
+import { addTankImport } from "./import.ts";
 import { addTankList } from "./list.ts";
 import { addTankPause, addTankResume } from "./pause.ts";
 import { addTankRemove } from "./remove.ts";
@@ -22,6 +24,8 @@ export function addTank(program: Command, context: CliContext): void {
     addTankForward,
     addTankFeed,
     addTankSpawn,
+    addTankExport,
+    addTankImport,
     addTankRemove,
   ];
   for (const add of commands) add(tank, context);

@@ -1,5 +1,16 @@
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
+import { systemCode } from "./storage-failures.ts";
 
 /**
  * Replaces a small file whole and durably, with the given mode from the first byte on. Synchronous:
@@ -13,13 +24,47 @@ export function writeFileDurably(path: string, content: Uint8Array | string, mod
   try {
     // The process's umask may have taken bits away.
     fchmodSync(file, mode);
-    writeSync(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    writeWhole(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(temporary, path);
   syncDirectory(dirname(path));
+}
+
+/**
+ * Writes a file that somebody wants to keep, as {@link writeFileDurably}. Unless it may be replaced, one
+ * that is there already stays as it is. False when it did.
+ */
+export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boolean): boolean {
+  if (mayReplace) {
+    writeFileDurably(path, content, KEPT_MODE);
+    return true;
+  }
+  const complete = `${path}.new`;
+  writeFileDurably(complete, content, KEPT_MODE);
+  try {
+    // Unlike a rename, a link never takes the place of a file.
+    linkSync(complete, path);
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    if (!NO_LINKS.has(systemCode(error)) || existsSync(path)) throw error;
+    renameSync(complete, path);
+  } finally {
+    rmSync(complete, { force: true });
+  }
+  syncDirectory(dirname(path));
+  return true;
+}
+
+/** File systems without hard links say so in one of these ways (FAT, some network shares). */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
+const KEPT_MODE = 0o644;
+
+function writeWhole(file: number, content: Uint8Array): void {
+  let done = 0;
+  while (done < content.length) done += writeSync(file, content, done);
 }
 
 /** Makes the names in a directory durable. Windows knows no such thing and makes it so by itself. */

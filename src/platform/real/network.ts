@@ -1,6 +1,9 @@
 import { Agent, type IncomingMessage, request as openRequest } from "node:http";
 import { messageOf } from "../errors.ts";
 import {
+  type ByteNetwork,
+  type ByteRequest,
+  type ByteResponse,
   type HttpRequest,
   type HttpResponse,
   type Network,
@@ -19,14 +22,23 @@ const IDLE_SOCKETS_PER_HOST_MAX = 4;
  * `node:http` and not `fetch`: Bun's fetch sends requests through HTTP_PROXY (no option of a call
  * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind exists.
  */
-export class HttpNetwork implements Network {
+export class HttpNetwork implements Network, ByteNetwork {
   readonly #agent = new Agent({
     keepAlive: true,
     timeout: IDLE_SOCKET_MS,
     maxFreeSockets: IDLE_SOCKETS_PER_HOST_MAX,
   });
 
-  send(request: HttpRequest): Promise<HttpResponse> {
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const response = await this.#exchange(request);
+    return { ...response, body: response.body.toString("utf8") };
+  }
+
+  sendBytes(request: ByteRequest): Promise<ByteResponse> {
+    return this.#exchange(request);
+  }
+
+  #exchange(request: AnyRequest): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
       const url = targetOf(request);
       if (!url) return reject(new NetworkError("unreachable", `not an address: ${request.origin}`));
@@ -59,10 +71,16 @@ export class HttpNetwork implements Network {
   }
 }
 
+type AnyRequest = HttpRequest | ByteRequest;
+
+interface RawResponse extends Omit<HttpResponse, "body"> {
+  readonly body: Buffer;
+}
+
 /** Scheme, host and port, and nothing behind them. */
 const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
 
-function targetOf(request: HttpRequest): URL | undefined {
+function targetOf(request: AnyRequest): URL | undefined {
   // Compared as the URL standard spells it: without the default port, names in lower case, IPv6 short.
   const origin = PLAIN_ORIGIN.test(request.origin) && URL.parse(request.origin)?.origin;
   const url = URL.parse(request.path, request.origin);
@@ -71,7 +89,7 @@ function targetOf(request: HttpRequest): URL | undefined {
 }
 
 /** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
-async function receive(message: IncomingMessage, request: HttpRequest): Promise<HttpResponse> {
+async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
   const encoding = message.headers["content-encoding"] ?? "identity";
@@ -80,7 +98,7 @@ async function receive(message: IncomingMessage, request: HttpRequest): Promise<
   return { status, headers: headersOf(message), body };
 }
 
-function readBody(message: IncomingMessage, request: HttpRequest): Promise<string> {
+function readBody(message: IncomingMessage, request: AnyRequest): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -93,7 +111,7 @@ function readBody(message: IncomingMessage, request: HttpRequest): Promise<strin
         chunks.push(chunk);
       }
     });
-    message.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    message.on("end", () => resolve(Buffer.concat(chunks)));
     const cutOff = () => reject(failureOf("unreachable", request, "the answer was cut off"));
     message.on("aborted", cutOff);
     message.on("error", cutOff);
@@ -121,7 +139,7 @@ const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?
   ECONNRESET: ["unreachable", "connection reset"],
 };
 
-function callFailure(error: Error, request: HttpRequest): NetworkError {
+function callFailure(error: Error, request: AnyRequest): NetworkError {
   const code = "code" in error ? String(error.code) : "";
   const [failure, reason] = SYSTEM_FAILURES[code] ?? ["unreachable"];
   return failureOf(failure, request, messageOf(error), reason);
@@ -130,7 +148,7 @@ function callFailure(error: Error, request: HttpRequest): NetworkError {
 /** The query stays out of the message: it is long, and it may be nobody's business. */
 function failureOf(
   failure: NetworkFailure,
-  { method, origin, path }: HttpRequest,
+  { method, origin, path }: AnyRequest,
   why: string,
   reason?: string,
 ): NetworkError {

@@ -29,6 +29,12 @@ export interface TankArchive {
 export const ARCHIVE_TYPE = "application/vnd.tankd.tank";
 export const ARCHIVE_SUFFIX = ".tank";
 
+/** A name for the file that every file system and header can carry (RFC 6266, appendix D). */
+export function archiveFileName(tankName: string): string {
+  const plain = tankName.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[-.]+|-+$/g, "");
+  return `${plain || "tank"}${ARCHIVE_SUFFIX}`;
+}
+
 /** An archive as something to replay. */
 export function chronicleOf({ row, base, snapshots, entries }: TankArchive): Chronicle {
   return {

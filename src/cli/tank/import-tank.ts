@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { tankViewSchema } from "../../api/tank-view.ts";
+import { Problem } from "../../platform/errors.ts";
+import { ARCHIVE_TYPE } from "../../tanks/archive/archive.ts";
+import { decodeArchive } from "../../tanks/archive/archive-file.ts";
+import { readAnswer } from "../answer.ts";
+import { readArchiveFile } from "../archive-files.ts";
+import type { CliContext } from "../context.ts";
+import { grouped } from "../numbers.ts";
+
+const importedSchema = tankViewSchema.extend({
+  forked_from: z.object({ tank_id: z.string(), tick: z.number() }),
+});
+
+/** Sends an archive to the node, which makes a tank from it. @throws Problem */
+export async function importTank(
+  context: CliContext,
+  command: Command,
+  file: string,
+  name: string | undefined,
+): Promise<void> {
+  const bytes = readArchiveFile(context.host, file);
+  // A damaged file need not travel to be refused.
+  const read = decodeArchive(bytes);
+  if (read.kind === "bad") {
+    throw new Problem("bad_archive", `${file} is no whole archive of a tank: ${read.detail}`);
+  }
+  const node = await context.node(command);
+  const query = name === undefined ? "" : `?${new URLSearchParams({ name })}`;
+  const body = await node.postBytes(`/api/tanks/import${query}`, ARCHIVE_TYPE, bytes);
+  if (context.wantsJson(command)) return context.printJson(body);
+  const { tank, fish_count, forked_from } = readAnswer(importedSchema, body);
+  context.print(
+    `Made the tank ${tank.name} (${tank.tank_id}) with ${fish_count} fish, from tick ${grouped(forked_from.tick)} of ${forked_from.tank_id}.`,
+  );
+}
