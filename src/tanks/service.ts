@@ -39,6 +39,9 @@ const RECOVERIES_AT_ONCE = 16;
  */
 const FINISHES_AT_ONCE = 32;
 
+/** Summing up a thousand tanks takes a millisecond, and nobody reads the sums more often. */
+const GAUGES_INTERVAL_MS = 1000;
+
 export interface TanksDeps {
   /** Already group-committing: every tank commits by itself. */
   readonly journal: Journal;
@@ -85,6 +88,7 @@ class HostingService implements TankService {
   /** Those that are being founded or removed included. */
   readonly #keepers = new Map<string, TankKeeper>();
   #stopping = false;
+  #gaugedMs = Number.NEGATIVE_INFINITY;
   #holdReason: Problem | undefined;
   #recovered = false;
 
@@ -294,8 +298,12 @@ class HostingService implements TankService {
     for (const { tank, load, report } of message.reports) {
       this.#keepers.get(tank)?.onReport(load, report);
     }
-    countWork(this.#deps.metrics, message.work);
-    setTankGauges(this.#deps.metrics, this.list());
+    const { metrics, clock } = this.#deps;
+    countWork(metrics, message.work);
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#gaugedMs < GAUGES_INTERVAL_MS) return;
+    this.#gaugedMs = nowMs;
+    setTankGauges(metrics, this.list());
   }
 
   /** A keeper on the slot with the fewest tanks. */

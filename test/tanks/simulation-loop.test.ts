@@ -108,6 +108,22 @@ describe("the simulation loop", () => {
     expect(sum(({ ticksBehind }) => ticksBehind[4] ?? 0)).toBe(4);
   });
 
+  test("many tanks report one part after the other, each four times a second", async () => {
+    const bench = new LoopBench();
+    const tanks = Array.from({ length: 150 }, (_, number) => `tank-${number}`);
+    for (const tank of tanks) bench.load(tank, 5);
+    await bench.run(1500);
+    bench.said.length = 0;
+    await bench.run(2000);
+    const said = bench.of("reports").map(({ reports }) => reports.map(({ tank }) => tank));
+    for (const some of said) expect(some.length).toBe(50);
+    for (const tank of tanks) {
+      const times = said.filter((some) => some.includes(tank)).length;
+      expect(times).toBeGreaterThanOrEqual(7);
+      expect(times).toBeLessThanOrEqual(8);
+    }
+  });
+
   test("hosts tanks of different rates side by side", async () => {
     const bench = new LoopBench();
     bench.load("slow", 2);
