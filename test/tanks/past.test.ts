@@ -84,6 +84,33 @@ describe("the past of a tank", () => {
     });
   });
 
+  test("is not replayed again from its beginning by who goes forward", async () => {
+    const { bench, row } = lived;
+    let reads = 0;
+    const files = new Proxy(bench.host.disk, {
+      get: (disk, key) => {
+        if (key === "read") reads++;
+        const member: unknown = Reflect.get(disk, key, disk);
+        return typeof member === "function" ? member.bind(disk) : member;
+      },
+    });
+    const controls = { paused: false, tickRate: 30, fastForwardTo: undefined };
+    const desk = new ReplayDesk(
+      { journal: bench.store.journal, files },
+      { ...portsOf(lived), engineVersion: ENGINE_VERSION, controls },
+    );
+    const { signal } = new AbortController();
+    const look = (tick: number) =>
+      bench.settle(desk.carryOut({ kind: "look", tank: row.tank_id, tick }, signal));
+    const { snapshots } = await chronicleIn(lived);
+    const at = snapshots.at(-2)?.tick ?? 0;
+    for (const ahead of [0, 1, 5, 6]) await look(at + ahead);
+    expect(reads).toBe(1);
+    // Back, there is no way but from a snapshot.
+    await look(at + 2);
+    expect(reads).toBe(2);
+  });
+
   test("has no ticks that nobody promised, and belongs to tanks that are there", async () => {
     const { row } = lived;
     await looking(lived, async ({ service }) => {

@@ -104,7 +104,12 @@ export class ReplayDesk {
     const nearest = all.findLast((origin) => origin.tick <= tick);
     const last = this.#replay;
     this.#replay = undefined;
-    const goesOn = last && last.place.tick <= tick && last.place.tick >= (nearest?.tick ?? 0);
+    // By entry too: at one tick of a tank that stands still the log may have grown and been trimmed.
+    const goesOn =
+      last &&
+      last.place.tick <= tick &&
+      last.place.tick >= (nearest?.tick ?? 0) &&
+      last.place.seq >= (nearest?.seq ?? 0);
     const replay = goesOn
       ? last
       : (await travel(chronicle, { from: "nearest", to: tick, signal }, this.#ports)).replay;

@@ -25,7 +25,8 @@ export function retained(snapshots: readonly SnapshotRow[], retention: LogRetent
     const oldest = newest[SNAPSHOTS_KEPT - 1];
     return { kept: newest, dropped, logUpToSeq: oldest?.seq ?? 0 };
   }
-  // The oldest of each engine: there a replay by that engine can begin.
+  // The oldest of each engine: there a replay by that engine can begin. A snapshot of the same entry
+  // takes the place of the one before, so a tank that was never told anything begins at the later tick.
   const bases = snapshots.filter(
     ({ engine_version }, at) =>
       !snapshots.slice(at + 1).some((older) => older.engine_version === engine_version),
