@@ -1,5 +1,10 @@
 import type { Core } from "../../src/node/core.ts";
+import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import type { FishView } from "../../src/sim/types.ts";
+import type { TankRow } from "../../src/store/rows.ts";
+import { readChronicle } from "../../src/tanks/replay/chronicle.ts";
+import { describeDivergence } from "../../src/tanks/replay/divergence.ts";
+import { travel } from "../../src/tanks/replay/time-travel.ts";
 import type { HostedTank } from "../../src/tanks/tanks.ts";
 import type { SimulatedCluster, SimulatedNode } from "./cluster.ts";
 
@@ -95,6 +100,29 @@ export async function checkReplay(node: SimulatedNode): Promise<readonly Finding
     else if (node.archive.replay(row, snapshot) !== snapshot.digest) {
       findings.push(`tank ${row.name}: replay of ${snapshot.seq} commands differs`);
     }
+    findings.push(...(await checkPast(node, row)));
   }
   return findings;
+}
+
+/** A clock that stands still: nothing is left of the machine but its disk. */
+const AFTERWARDS = {
+  clock: { wallMs: () => 0, monotonicMs: () => 0 },
+  timers: {
+    after: (_: number, task: () => void) => {
+      queueMicrotask(task);
+      return () => {};
+    },
+  },
+  engineVersion: ENGINE_VERSION,
+  controls: { paused: false, tickRate: 0, fastForwardTo: undefined },
+};
+
+/** The product's own replay finds nothing in the tank's past that differs from its record. */
+async function checkPast(node: SimulatedNode, row: TankRow): Promise<readonly Finding[]> {
+  const source = { journal: node.store.journal, files: node.host.disk };
+  const chronicle = await readChronicle(source, row.tank_id);
+  if (!chronicle) return [`tank ${row.name} has no past`];
+  const { divergence } = await travel(chronicle, { from: "oldest" }, AFTERWARDS);
+  return divergence ? [`tank ${row.name}: ${describeDivergence(divergence)}`] : [];
 }

@@ -35,6 +35,22 @@ describe.each<[string, () => Files]>([
     expect(await files.list("a/b")).toEqual(["one"]);
   });
 
+  test("lie in folders that are listed, and go with all that is in them", async () => {
+    const files = create();
+    expect(await files.folders("a")).toEqual([]);
+    await files.writeDurably("a/two/x", bytes("x"));
+    await files.writeDurably("a/one/deep/y", bytes("y"));
+    await files.writeDurably("a/z", bytes("z"));
+    expect(await files.folders("a")).toEqual(["one", "two"]);
+    await files.removeFolder("a/one");
+    await files.removeFolder("a/one");
+    expect(await files.folders("a")).toEqual(["two"]);
+    expect(await files.read("a/one/deep/y")).toBeUndefined();
+    expect(await files.list("a")).toEqual(["z"]);
+    await files.writeDurably("a/one/again", bytes("y"));
+    expect(await files.list("a/one")).toEqual(["again"]);
+  });
+
   test("that are not there are undefined, and their folder is empty", async () => {
     const files = create();
     expect(await files.read("no/such")).toBeUndefined();

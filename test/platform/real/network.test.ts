@@ -248,3 +248,13 @@ test("HTTP_PROXY of the environment is not for peers", async () => {
   expect(await new Response(child.stdout).text()).toBe("direct");
   expect(proxied).toBe(false);
 });
+
+test("bytes are sent and come back as they are", async () => {
+  const sent = Uint8Array.from({ length: 300_000 }, (_, index) => index * 7);
+  const origin = httpServer(async (asked) => new Response(await asked.arrayBuffer()));
+  const more = { method: "POST", body: sent, responseBytesMax: sent.length } as const;
+  const { body } = await network.sendBytes({ ...request(origin), ...more });
+  expect(new Uint8Array(body)).toEqual(sent);
+  const tooLong = network.sendBytes({ ...request(origin), ...more, responseBytesMax: 1000 });
+  expect(await tooLong.catch((error: NetworkError) => error.failure)).toBe("too_large");
+});
