@@ -5,6 +5,7 @@ import { messageOf, Problem } from "../platform/errors.ts";
 import type { CliContext } from "./context.ts";
 import { startDetached } from "./detach.ts";
 import { defaultDataDirectory } from "./directories.ts";
+import { forkLines } from "./fork-lines.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
 import { RecoveryProgress, recoveryLines } from "./recovery-lines.ts";
 
@@ -14,8 +15,9 @@ export function addStart(program: Command, context: CliContext): void {
     .command("start")
     .description("start a node on this machine")
     .option("-d, --detach", "run in the background; returns when the node is healthy")
-    .action(async (options: { detach?: boolean }, command: Command) => {
-      const node = nodeOptions(context, command);
+    .option("--fork", "first make a copied or restored data directory a node of its own")
+    .action(async (options: { detach?: boolean; fork?: boolean }, command: Command) => {
+      const node = { ...nodeOptions(context, command), fork: options.fork === true };
       if (options.detach) {
         return startDetached(context, node, context.wantsJson(command));
       }
@@ -106,10 +108,13 @@ function announce(context: CliContext, node: StartedNode, json: boolean): void {
   }
   if (json) {
     const { url, nodeId, directory } = node;
-    context.printJson({ url, node_id: nodeId, pid, data_dir: directory, recovery: node.recovery });
+    const { recovery, forked } = node;
+    const base = { url, node_id: nodeId, pid, data_dir: directory, recovery };
+    context.printJson({ ...base, ...(forked && { forked }) });
     return;
   }
   context.print(`tankd ${build.version} runs on ${node.directory}`);
+  for (const line of node.forked ? forkLines(node.forked) : []) context.print(line);
   for (const line of recoveryLines(node.recovery)) context.print(line);
   context.print(`Dashboard:   ${context.paint("bold", `${node.url}/`)}`);
   if (node.networkUrl) context.print(`From others: ${node.networkUrl}/`);

@@ -15,6 +15,8 @@ import { serverRoutes } from "./routes/servers.ts";
 export interface StartableCluster extends Cluster {
   /** Tells where the API really listens; before {@link Cluster.start}. */
   setListening(port: number, host?: string): void;
+  /** The tanks of this node must stand still, for a reason that it has found by itself. */
+  hold(problem: Problem): void;
 }
 
 /** To say goodbye, all together: a node that stops must not wait for the dead. */
@@ -67,6 +69,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(node, deps, to, method, path, body),
     routes: () => routes,
+    hold: (problem) => node.watch.lineage.hold(problem),
     setListening: (port, host) => node.self.listenAt(port, host),
     onChange: (listener) => {
       listeners.add(listener);

@@ -13,7 +13,7 @@ import { Lanes } from "./lanes.ts";
 import type { NewConnection } from "./migration.ts";
 
 /** Set in the journal's meta once the automatic connection was removed by hand. */
-const removedByHandKey = "auto_connection_removed";
+export const AUTO_CONNECTION_REMOVED = "auto_connection_removed";
 
 export interface ConnectionPorts {
   readonly tanks: Tanks;
@@ -42,7 +42,7 @@ export class Connections {
   async load(): Promise<void> {
     const { journal } = this.#ports;
     for (const row of await journal.connections()) this.#rows.set(row.connection_id, row);
-    this.#removedByHand = (await journal.meta(removedByHandKey)) !== undefined;
+    this.#removedByHand = (await journal.meta(AUTO_CONNECTION_REMOVED)) !== undefined;
   }
 
   list(): readonly ConnectionRow[] {
@@ -81,7 +81,7 @@ export class Connections {
       const byHand = row.origin === "auto";
       await this.#commit([
         { remove: "connection", connection_id: connectionId },
-        ...(byHand ? [{ put: "meta", key: removedByHandKey, value: "1" } as const] : []),
+        ...(byHand ? [{ put: "meta", key: AUTO_CONNECTION_REMOVED, value: "1" } as const] : []),
       ]);
       this.#removedByHand ||= byHand;
     });

@@ -39,6 +39,8 @@ export interface MigrationDeps {
   readonly autoConnect: boolean;
   /** Between two draws of the connections. */
   readonly checkIntervalMs: number;
+  /** After the start no fish leaves for as long; default 0. */
+  readonly departuresAfterMs?: number;
   /** A destination that takes longer to answer has decided nothing. */
   readonly peerTimeoutMs: number;
   /** Default: as the world reads it. Tests without a world have records of their own. */
@@ -67,6 +69,7 @@ class MigrationService implements CountingMigration {
   readonly #views: Views;
   readonly #online = new Set<string>();
   #cancels: Cancel[] = [];
+  #startedMs = 0;
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
@@ -93,6 +96,7 @@ class MigrationService implements CountingMigration {
     const { cluster, timers, checkIntervalMs } = this.#deps;
     await this.#connections.load();
     await this.#outgoing.resume();
+    this.#startedMs = this.#deps.clock.monotonicMs();
     this.#cancels = [
       cluster.onChange(() => this.#onClusterChange()),
       repeat(timers, checkIntervalMs, () => this.#check()),
@@ -166,8 +170,10 @@ class MigrationService implements CountingMigration {
 
   /** Tanks come and go without the cluster changing, so the draw follows them too. */
   async #check(): Promise<void> {
-    if (this.#deps.cluster.positions.held) return;
+    const { cluster, clock, departuresAfterMs = 0 } = this.#deps;
+    if (cluster.positions.held) return;
     await this.#connections.follow();
+    if (clock.monotonicMs() - this.#startedMs < departuresAfterMs) return;
     await this.#scheduler.draw();
   }
 

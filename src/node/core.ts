@@ -13,7 +13,7 @@ import type { Network } from "../platform/network.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
-import type { Journal, Store } from "../store/journal.ts";
+import { JOURNAL_LOST, type Journal, type Store } from "../store/journal.ts";
 import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.ts";
 import { createPast, type Past } from "../tanks/replay/past.ts";
 import type { ReplayThread } from "../tanks/replay/replay-thread.ts";
@@ -100,6 +100,11 @@ export interface CoreStart {
 }
 
 const BOOT_ID_BYTES = 8;
+/**
+ * After a start no fish leaves for as long: by then a copy of a data directory has met its original,
+ * and one that was set back somebody who remembers, wherever they can be reached.
+ */
+const DEPARTURES_AFTER_MS = 3_000;
 
 /** The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it. */
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
@@ -127,10 +132,12 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
   const bringUp = async ({ signal, onProgress }: RecoveryOptions): Promise<CoreStart> => {
     const ends = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
     ends.throwIfAborted();
+    const lost = await journal.meta(JOURNAL_LOST);
+    if (lost) cluster.hold(lossOf(lost));
     const recovery = await tanks.start({ signal: ends, ...(onProgress && { onProgress }) });
     const label = tankLabel(settings.serverId, ports.machine.hostname);
     const wanted = { ...settings.firstTanks, label };
-    const tanksMade = await makeFirstTanks(tanks, journal, wanted, ends);
+    const tanksMade = lost ? 0 : await makeFirstTanks(tanks, journal, wanted, ends);
     ends.throwIfAborted();
     await migration.start();
     ends.throwIfAborted();
@@ -160,6 +167,15 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
   };
 }
 
+/** What was lost may be a decision that another node relies on. */
+function lossOf(sentence: string): Problem {
+  return new Problem(
+    "directory_copied",
+    `${sentence}. The tanks here stand still, so that no fish lives twice; restore the data ` +
+      "directory from a backup, or start it with --fork to go on as a new node.",
+  );
+}
+
 function connectMigration(
   ports: CorePorts,
   { timing, autoConnect }: CoreSettings,
@@ -171,6 +187,7 @@ function connectMigration(
     nodeId: parts.cluster.nodeId,
     autoConnect,
     checkIntervalMs: timing.migrationCheckMs,
+    departuresAfterMs: DEPARTURES_AFTER_MS,
     peerTimeoutMs: timing.peerTimeoutMs,
   });
 }

@@ -3,7 +3,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 
 /** Set once the tanks of the first start are there: whoever removes them later gets none anew. */
-const FOUNDED_KEY = "node.first_tanks";
+export const FIRST_TANKS = "node.first_tanks";
 
 export interface FirstTanks {
   readonly tanks: number;
@@ -24,7 +24,7 @@ export async function makeFirstTanks(
   wanted: FirstTanks,
   signal?: AbortSignal,
 ): Promise<number> {
-  if ((await journal.meta(FOUNDED_KEY)) !== undefined) return 0;
+  if ((await journal.meta(FIRST_TANKS)) !== undefined) return 0;
   const before = tanks.list().length;
   for (let index = before; index < wanted.tanks; index++) {
     signal?.throwIfAborted();
@@ -35,7 +35,7 @@ export async function makeFirstTanks(
       ...(wanted.seed === undefined ? {} : { seed: seedOf(wanted.seed, index) }),
     });
   }
-  await journal.commit([{ put: "meta", key: FOUNDED_KEY, value: String(wanted.tanks) }]);
+  await journal.commit([{ put: "meta", key: FIRST_TANKS, value: String(wanted.tanks) }]);
   return Math.max(0, wanted.tanks - before);
 }
 

@@ -5,8 +5,10 @@ import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { createBackends } from "../discovery/backends.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
-import { openDataDirectory } from "../platform/real/data-directory.ts";
+import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
+import { ENGINE_VERSION } from "../sim/index.ts";
+import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE, openSqliteStore } from "../store/sqlite/store.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
@@ -19,6 +21,8 @@ import { readHostAndPort } from "./addresses.ts";
 import { Closers } from "./closers.ts";
 import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery } from "./discovery-plan.ts";
+import { type ForkReport, forkNode } from "./fork/fork-node.ts";
+import { settleFork } from "./fork/settle-fork.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
@@ -36,6 +40,8 @@ export interface NodeOptions {
   readonly noColor: boolean;
   readonly spawnWorker: () => Worker;
   readonly runShell: RunShell;
+  /** Make the directory another node first; see `forkNode`. */
+  readonly fork?: boolean;
   /** Ends the start: what it has opened is closed again, and it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Hears of each tank that is back. */
@@ -63,6 +69,8 @@ export interface StartedNode {
   readonly directory: string;
   readonly nodeId: string;
   readonly recovery: RecoveryView;
+  /** What --fork has done; undefined without it, or where there was nothing to fork. */
+  readonly forked: ForkReport | undefined;
   /** Leaves the cluster, takes the last snapshots, gives everything back. */
   stop(): Promise<void>;
 }
@@ -97,11 +105,12 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const log = openLog(options, platform);
   options.onAlive?.({ log, retract: () => directory.retract() });
   const metrics = createPrometheusMetrics();
-  const identity = identityFromSeed(directory.keySeed);
   const server = openApi(settings, options.portAskedFor);
   closers.add(() => server.stop());
   const store = openSqliteStore(directory.pathOf(DATABASE_FILE));
   closers.add(() => store.close());
+  const forked = await settleDirectory(options, { ...platform, directory, store, log });
+  const identity = identityFromSeed(await directory.key.current());
 
   const core = createCore(
     {
@@ -174,12 +183,30 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     directory: directory.path,
     nodeId: identity.nodeId,
     recovery: recovery(),
+    forked,
     stop: async () => {
       log.info("node stopping");
       await closers.close();
       log.info("node stopped");
     },
   };
+}
+
+/** Ends a fork that a crash has cut short, and makes a new one where that is asked for. */
+async function settleDirectory(
+  { settings, fork, signal }: NodeOptions,
+  ports: RealPlatform & {
+    readonly directory: DataDirectory;
+    readonly store: Store;
+    readonly log: Log;
+  },
+): Promise<ForkReport | undefined> {
+  const { key, files } = ports.directory;
+  await settleFork(key, ports.store.journal);
+  if (!fork) return undefined;
+  const controls = { paused: false, tickRate: settings.tickRate, fastForwardTo: undefined };
+  const engineVersion = ENGINE_VERSION;
+  return forkNode({ ...ports, key, files, controls, engineVersion, signal });
 }
 
 function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): Log {

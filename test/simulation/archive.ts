@@ -12,6 +12,15 @@ export class Archive {
   returned = 0;
   readonly #rows = new Map<string, LogRow[]>();
 
+  /** What is known of a disk that was copied. */
+  copy(): Archive {
+    const copy = new Archive();
+    copy.transfers = this.transfers;
+    copy.returned = this.returned;
+    for (const [tankId, rows] of this.#rows) copy.#rows.set(tankId, [...rows]);
+    return copy;
+  }
+
   /** The journal, with what it commits noted here. */
   watch(journal: Journal): Journal {
     return withCommit(journal, (writes) => this.#commit(journal, writes));

@@ -21,6 +21,14 @@ export function checkRoles(cluster: SimulatedCluster): readonly Finding[] {
   return known.size === 1 ? [] : [`the nodes follow ${[...known].join(" and ")}`];
 }
 
+/** Nobody stands still for having forgotten something: nobody has. */
+export function checkHeld(cluster: SimulatedCluster): readonly Finding[] {
+  return cluster.nodes.flatMap(({ name, running }) => {
+    const held = running?.cluster.positions.held;
+    return held ? [`${name} stands still: ${held.message}`] : [];
+  });
+}
+
 /** One hub, and everybody sees everybody. */
 export function checkHub(cluster: SimulatedCluster): readonly Finding[] {
   const findings = [...checkRoles(cluster)];
@@ -72,7 +80,7 @@ function checkSum(tanks: readonly HostedTank[]): readonly Finding[] {
     : [`${exported} exported − ${restored} restored, but ${imported} imported`];
 }
 
-async function livingFish(cluster: SimulatedCluster): Promise<readonly FishView[]> {
+export async function livingFish(cluster: SimulatedCluster): Promise<readonly FishView[]> {
   const { world } = cluster;
   const asked = cluster.cores.flatMap((core) => fishOf(core));
   // The answers are messages of simulation threads: the world has to turn for them to arrive.
@@ -85,7 +93,7 @@ function fishOf(core: Core): readonly Promise<readonly FishView[]>[] {
   return running.map(({ row }) => core.tanks.fish(row.tank_id));
 }
 
-function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
+export function checkPlaces(fish: readonly FishView[]): readonly Finding[] {
   const seen = new Set<string>();
   const double = fish.filter(({ fish_id }) => seen.size === seen.add(fish_id).size);
   return double.map(({ fish_id }) => `fish ${fish_id} lives in two places`);

@@ -4,6 +4,7 @@ import type { Address, DiscoveryBackend, Nomination } from "../../src/discovery/
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import { type Core, type CoreSettings, createCore } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
+import type { MemoryFiles } from "../../src/platform/simulated/files.ts";
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -39,20 +40,50 @@ export interface ClusterOptions {
   readonly sabotage?: (journal: Journal) => Journal;
 }
 
+/** A data directory at some moment, as a backup has it. */
+export interface DiskImage {
+  readonly keySeed: Uint8Array;
+  readonly store: MemoryStore;
+  readonly files: MemoryFiles;
+  readonly archive: Archive;
+}
+
 /** A node of the simulation: its machine and disk stay, what runs on it comes and goes. */
 export class SimulatedNode {
   readonly host: SimulatedHost;
-  readonly identity: Identity;
-  readonly store = new MemoryStore(JOURNAL_BOUNDS);
-  readonly archive = new Archive();
+  keySeed: Uint8Array;
+  store = new MemoryStore(JOURNAL_BOUNDS);
+  archive = new Archive();
   core: Core | undefined;
   readonly #cluster: SimulatedCluster;
 
   constructor(cluster: SimulatedCluster, index: number) {
     this.#cluster = cluster;
     this.host = cluster.world.addHost({ name: `n${index + 1}` });
-    const keySeed = cluster.world.stream(`key ${index}`).bytes(32);
-    this.identity = identityFromSeed(keySeed);
+    this.keySeed = cluster.world.stream(`key ${index}`).bytes(32);
+  }
+
+  get identity(): Identity {
+    return identityFromSeed(this.keySeed);
+  }
+
+  /** What a copy of the disk holds that is made now. */
+  image(): DiskImage {
+    return {
+      keySeed: this.keySeed,
+      store: this.store.copy(),
+      files: this.host.disk.copy(),
+      archive: this.archive.copy(),
+    };
+  }
+
+  /** The disk as it was; only while nothing runs on it. */
+  restore(image: DiskImage): void {
+    if (this.running) throw new Error(`${this.name} runs`);
+    this.keySeed = image.keySeed;
+    this.store = image.store.copy();
+    this.host.disk = image.files.copy();
+    this.archive = image.archive.copy();
   }
 
   get name(): string {
@@ -66,6 +97,7 @@ export class SimulatedNode {
   boot(): void {
     const { world } = this.#cluster;
     const process = this.host.boot();
+    const { identity } = this;
     const store = this.#storeOf(process);
     const controls = { paused: false, tickRate: TICK_RATE, fastForwardTo: undefined };
     const past = { clock: process.clock, timers: process.timers, controls };
@@ -91,12 +123,12 @@ export class SimulatedNode {
         metrics: noMetrics,
       },
       this.#cluster.settingsOf(this),
-      this.identity,
+      identity,
     );
     this.core = core;
     const routes = [...core.cluster.routes(), ...core.migration.routes()];
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol alone.
-    const verifier = () => createVerifier(this.identity.nodeId, process.clock);
+    const verifier = () => createVerifier(identity.nodeId, process.clock);
     process.listen(API_PORT, receiver(routes, verifier));
     core.start().catch((error: unknown) => {
       if (process.alive) world.fail(error);
@@ -120,15 +152,26 @@ export class SimulatedNode {
 export class SimulatedCluster {
   readonly world: SimulatedWorld;
   readonly options: ClusterOptions;
-  readonly nodes: readonly SimulatedNode[];
+  readonly #nodes: SimulatedNode[];
 
   constructor(options: ClusterOptions) {
     this.options = options;
     this.world = new SimulatedWorld({ seed: options.seed });
-    this.nodes = Array.from(
+    this.#nodes = Array.from(
       { length: options.nodes },
       (_, index) => new SimulatedNode(this, index),
     );
+  }
+
+  get nodes(): readonly SimulatedNode[] {
+    return this.#nodes;
+  }
+
+  /** A further machine; nothing runs on it. */
+  add(): SimulatedNode {
+    const node = new SimulatedNode(this, this.#nodes.length);
+    this.#nodes.push(node);
+    return node;
   }
 
   get cores(): readonly Core[] {
@@ -139,8 +182,13 @@ export class SimulatedCluster {
     for (const node of this.nodes) if (!node.running) node.boot();
   }
 
+  /** Those that may still send fish: a node that stands still does not. */
+  get sending(): readonly Core[] {
+    return this.cores.filter((core) => core.cluster.positions.held === undefined);
+  }
+
   connections(): readonly ConnectionView[] {
-    return this.cores.flatMap((core) => core.migration.connections());
+    return this.sending.flatMap((core) => core.migration.connections());
   }
 
   settingsOf(node: SimulatedNode): CoreSettings {

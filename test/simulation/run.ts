@@ -1,11 +1,13 @@
 /**
  * The seeded cluster simulator by hand:
- *   bun test/simulation/run.ts [--seed N] [--seeds COUNT] [--nodes N] [--sabotage NAME]
+ *   bun test/simulation/run.ts [--seed N] [--seeds COUNT] [--nodes N] [--sabotage NAME] [--set-back]
+ * --set-back: directories that are copied or set back, in the place of storms alone.
  * Prints each seed before it runs; exits 1 when one was found wrong.
  */
 import { parseArgs } from "node:util";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 import { runScenario } from "./scenario.ts";
+import { runSetBack } from "./set-back.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     nodes: { type: "string" },
     sabotage: { type: "string" },
+    "set-back": { type: "boolean", default: false },
   },
 });
 
@@ -24,19 +27,31 @@ const { sabotage } = values;
 if (sabotage !== undefined && !isSabotage(sabotage)) {
   throw new Error(`--sabotage is one of ${Object.keys(SABOTAGE).join(", ")}`);
 }
+type Options = { readonly seed: number; readonly sabotage?: SabotageName };
+
+async function storm(options: Options) {
+  const nodes = values.nodes === undefined ? {} : { nodes: Number(values.nodes) };
+  const report = await runScenario({ ...options, ...nodes });
+  const { kills, transfers, returned, settledAfterMs, findings } = report;
+  const summary = `${kills} kills, ${transfers} transfers (${returned} returned), at rest after ${settledAfterMs} ms`;
+  return { findings, summary };
+}
+
+async function setBack(options: Options) {
+  const { accident, knowable, held, findings } = await runSetBack(options);
+  const known = knowable ? "" : " that nobody can know of";
+  return { findings, summary: `${accident}${known}: ${held.join(", ") || "nobody"} stands still` };
+}
+
 let wrong = 0;
 const first = Number(values.seed);
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
   process.stdout.write(`seed ${seed} `);
-  const report = await runScenario({
-    seed,
-    ...(values.nodes === undefined ? {} : { nodes: Number(values.nodes) }),
-    ...(sabotage === undefined ? {} : { sabotage }),
-  });
-  const { kills, transfers, returned, settledAfterMs, findings } = report;
-  process.stdout.write(
-    `${kills} kills, ${transfers} transfers (${returned} returned), at rest after ${settledAfterMs} ms\n`,
-  );
+  const broken = sabotage === undefined ? {} : { sabotage };
+  const { findings, summary } = values["set-back"]
+    ? await setBack({ seed, ...broken })
+    : await storm({ seed, ...broken });
+  process.stdout.write(`${summary}\n`);
   for (const finding of findings) process.stdout.write(`  ${finding}\n`);
   if (findings.length > 0) wrong++;
 }

@@ -21,6 +21,11 @@ export const SABOTAGE = {
       keep: (write) =>
         !("put" in write && write.put === "inbox" && write.row.decision !== "accepted"),
     }),
+  /** Nobody says how far its journal has come. */
+  no_positions: (journal: Journal) =>
+    new Proxy(journal, {
+      get: (target, key) => (key === "position" ? 0 : Reflect.get(target, key, target)),
+    }),
   /** Acknowledges before anything is durable, and then writes nothing of the log. */
   no_log: (journal: Journal) =>
     altered(journal, { keep: (write) => !("put" in write && write.put === "log") }),

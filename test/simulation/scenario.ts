@@ -1,5 +1,12 @@
 import type { Core } from "../../src/node/core.ts";
-import { checkHub, checkLedger, checkReplay, type Finding, isSettled } from "./checks.ts";
+import {
+  checkHeld,
+  checkHub,
+  checkLedger,
+  checkReplay,
+  type Finding,
+  isSettled,
+} from "./checks.ts";
 import { type ClusterOptions, SimulatedCluster, type SimulatedNode } from "./cluster.ts";
 import { HubWatch } from "./hub-watch.ts";
 import { Nemesis } from "./nemesis.ts";
@@ -53,7 +60,7 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   const findings = settled ? [] : unrest(cluster);
   // A report of a simulation is at most a few hundred milliseconds old.
   await world.run(Math.max(world.nowMs + 1_000, restFromMs + HUB_WITHIN_MS + HUB_STAYS_MS));
-  findings.push(...(await checkLedger(cluster)), ...hubs.end());
+  findings.push(...(await checkLedger(cluster)), ...hubs.end(), ...checkHeld(cluster));
   findings.push(...(await stopAndReplay(cluster)));
   const { seed } = options;
   return {
@@ -78,7 +85,7 @@ function clusterOptions({ seed, nodes, sabotage }: ScenarioOptions): ClusterOpti
 }
 
 /** Twice as many journeys in each direction of the ring as the automatic connections make. */
-async function connectInRing(cluster: SimulatedCluster): Promise<void> {
+export async function connectInRing(cluster: SimulatedCluster): Promise<void> {
   const { cores, world } = cluster;
   const connected = cores.map((core, index) => {
     const next = cores[(index + 1) % cores.length] ?? core;
@@ -101,13 +108,13 @@ function firstTankOf(core: Core): string {
 }
 
 /** No new journeys, so that what is open can settle and be counted. */
-async function stopMigrating(cluster: SimulatedCluster): Promise<void> {
+export async function stopMigrating(cluster: SimulatedCluster): Promise<void> {
   const { world } = cluster;
   // Recovery takes simulated time; connections are known once it is over.
   await world.run(world.nowMs + 5_000);
   // Again: where an explicit connection goes, the automatic one comes back, until it is removed too.
   for (let round = 0; round < 5 && cluster.connections().length > 0; round++) {
-    const removals = cluster.cores.flatMap((core) =>
+    const removals = cluster.sending.flatMap((core) =>
       core.migration.connections().map((one) => core.migration.disconnect(one.connection_id)),
     );
     await world.run(world.nowMs + 1_000);

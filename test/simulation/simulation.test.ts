@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 import { runScenario } from "./scenario.ts";
+import { runSetBack } from "./set-back.ts";
 
 /** More of them: `SIMULATION_SEEDS=1000 bun test test/simulation`, or long.test.ts by `make test-long`. */
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
@@ -10,6 +11,8 @@ const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
  */
 const SABOTAGE_SEEDS = Array.from({ length: 60 }, (_, index) => 3 * (index + 1));
 const SEED_TIMEOUT_MS = 120_000;
+/** Among them every kind of accident. */
+const SET_BACK_SEEDS = 11;
 
 describe("a cluster through storms of kills, losses, copies, partitions and full disks", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
@@ -43,8 +46,37 @@ test(
   SEED_TIMEOUT_MS,
 );
 
+describe("data directories that are copied or set back", () => {
+  for (let seed = 1; seed <= SET_BACK_SEEDS; seed++) {
+    test(
+      `seed ${seed}`,
+      async () => {
+        expect((await runSetBack({ seed })).findings).toEqual([]);
+      },
+      SEED_TIMEOUT_MS,
+    );
+  }
+
+  test(
+    "no_positions is noticed: a node goes on with what others know better, and fish live twice",
+    async () => {
+      const findings: string[] = [];
+      for (let seed = 1; seed <= 3 * SET_BACK_SEEDS; seed++) {
+        findings.push(...(await runSetBack({ seed, sabotage: "no_positions" })).findings);
+        const [goesOn, twice] = ["goes on after set_back", "lives in two places"].map((words) =>
+          findings.some((finding) => finding.includes(words)),
+        );
+        if (goesOn && twice) return;
+      }
+      expect(findings).toEqual(["a node that goes on, and fish in two places"]);
+    },
+    SEED_TIMEOUT_MS,
+  );
+});
+
 describe("a broken promise is noticed", () => {
-  for (const sabotage of Object.keys(SABOTAGE) as SabotageName[]) {
+  const names = Object.keys(SABOTAGE) as SabotageName[];
+  for (const sabotage of names.filter((name) => name !== "no_positions")) {
     test(
       sabotage,
       async () => {

@@ -2,10 +2,12 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } f
 import { join, resolve } from "node:path";
 import { messageOf, Problem } from "../errors.ts";
 import type { Files } from "../files.ts";
+import type { NodeKey } from "../node-key.ts";
 import type { Random } from "../random.ts";
 import { lockDirectory, type Release } from "./directory-lock.ts";
 import { writeFileDurably } from "./durable-write.ts";
 import { DirectoryFiles } from "./files.ts";
+import { keyFiles } from "./key-files.ts";
 import { storageReason } from "./storage-failures.ts";
 
 /** Other users may open what they know the name of (`node.json`, to ask for the status); secrets are 0600. */
@@ -19,6 +21,7 @@ const MARKER = "This directory belongs to a tankd node. One node uses it at a ti
 /** May be in a new directory: what a fresh file system has, and the log of a detached start. */
 const HARMLESS_NAMES: ReadonlySet<string> = new Set(["lost+found", "tankd.log"]);
 
+const KEY_FILE = "key";
 const PID_FILE = "pid";
 const NODE_FILE = "node.json";
 const KEY_BYTES = 32;
@@ -39,8 +42,8 @@ export interface DataDirectory {
   readonly path: string;
   /** Files below it, for snapshots and the like. */
   readonly files: Files;
-  /** Seed of the node's Ed25519 key: 32 secret bytes, made at the first start. */
-  readonly keySeed: Uint8Array;
+  /** The node's Ed25519 key, made at the first start. */
+  readonly key: NodeKey;
   /** The control token, made at the first start. */
   readonly token: string;
   /** Path of the store's file. */
@@ -96,9 +99,9 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
   writeFileDurably(at(PID_FILE), String(process.pid), PUBLIC_MODE);
   // Left by a node that was killed; its address is not ours.
   rmSync(at(NODE_FILE), { force: true });
-  const keySeed = secret(at("key"), () => random.bytes(KEY_BYTES));
+  const keySeed = secret(at(KEY_FILE), () => random.bytes(KEY_BYTES));
   if (keySeed.length !== KEY_BYTES) {
-    throw unusable(`${at("key")} is damaged: restore it, or start on another --data-dir`);
+    throw unusable(`${at(KEY_FILE)} is damaged: restore it, or start on another --data-dir`);
   }
   const token = new TextDecoder().decode(secret(at("token"), () => newToken(random))).trim();
   // An empty token would open the node to everybody.
@@ -112,7 +115,7 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
   return {
     path: directory,
     files: new DirectoryFiles(directory),
-    keySeed,
+    key: keyFiles(at(KEY_FILE)),
     token,
     pathOf: at,
     announce: (node) =>

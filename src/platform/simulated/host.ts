@@ -15,7 +15,8 @@ export interface HostOptions {
 export class SimulatedHost {
   readonly name: string;
   readonly address: string;
-  readonly disk = new MemoryFiles();
+  /** May be exchanged while nothing runs. */
+  disk = new MemoryFiles();
   readonly machine: Machine;
   /** Set it to let the host's wall clock jump. Monotonic time does not care. */
   wallOffsetMs: number;

@@ -43,16 +43,17 @@ function expectUnusable(action: () => unknown, words: string): void {
   expect(problem.message).not.toContain("\n");
 }
 
-test("a new directory gets a key and a token that only its user can read, and keeps them", () => {
+test("a new directory gets a key and a token that only its user can read, and keeps them", async () => {
   const path = join(parent, "deep", "data");
   const first = open(path);
-  expect(first.keySeed).toHaveLength(32);
+  const seed = await first.key.current();
+  expect(seed).toHaveLength(32);
   expect(first.token).toMatch(/^[\w-]{43}$/);
   expect(modeOf(path)).toBe("711");
   expect([modeOf(join(path, "key")), modeOf(join(path, "token"))]).toEqual(["600", "600"]);
   first.close();
   const second = open(path);
-  expect(second.keySeed).toEqual(first.keySeed);
+  expect(await second.key.current()).toEqual(seed);
   expect(second.token).toBe(first.token);
   second.close();
 });

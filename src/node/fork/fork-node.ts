@@ -1,0 +1,116 @@
+import { identityFromSeed } from "../../cluster/identity/identity.ts";
+import { AUTO_CONNECTION_REMOVED } from "../../migration/connections.ts";
+import { Problem } from "../../platform/errors.ts";
+import type { Files } from "../../platform/files.ts";
+import type { NodeKey } from "../../platform/node-key.ts";
+import type { JournalWrite, Store } from "../../store/journal.ts";
+import { snapshotFolder } from "../../tanks/snapshots/snapshot-making.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { FIRST_TANKS } from "../first-tanks.ts";
+import { type ForkedTankReport, forkTank, type TankForkPorts } from "./fork-tank.ts";
+import { FORK_KEY } from "./settle-fork.ts";
+
+export interface ForkPorts extends Omit<TankForkPorts, "source"> {
+  readonly key: NodeKey;
+  readonly store: Store;
+  readonly files: Files;
+  readonly log: Log;
+}
+
+/** What a fork did, for people. */
+export interface ForkReport {
+  readonly from_node_id: string;
+  readonly node_id: string;
+  readonly tanks: readonly ForkedTankReport[];
+  /** Tanks of which only a watermark is left: the database knows nothing of them. */
+  readonly lost_tank_ids: readonly string[];
+  /** Fish that were in escrow: they left with the original. */
+  readonly fish_left_behind: number;
+}
+
+const KEY_BYTES = 32;
+/** What the operator has decided about this directory, whichever node it is. */
+const METAS_KEPT = [FIRST_TANKS, AUTO_CONNECTION_REMOVED] as const;
+
+/**
+ * Makes a data directory another node, before it runs: another key, and every tank as a new one with
+ * new ids, in the state that was durable. What belonged to the old node alone goes: transfers,
+ * connections, what it remembers of others. Undefined for a directory that never was a node.
+ *
+ * It happens in one commit. Before it, all that is new lies beside the old (a prepared key, files
+ * without rows, which the next start removes); after it, `settleFork` ends what is left to do.
+ * @throws Problem `data_directory_unusable`, naming every tank of which nothing can be taken over
+ */
+export async function forkNode(ports: ForkPorts): Promise<ForkReport | undefined> {
+  const { key, store, files, random, log } = ports;
+  const { journal } = store;
+  const rows = await journal.tanks();
+  if (rows.length === 0 && journal.position === 0) return undefined;
+  const { tanks, writes } = await forkTanks(ports);
+  const known = new Set(rows.map(({ tank_id }) => tank_id));
+  const marks = await journal.watermarks();
+  const seed = random.bytes(KEY_BYTES);
+  const report: ForkReport = {
+    from_node_id: identityFromSeed(await key.current()).nodeId,
+    node_id: identityFromSeed(seed).nodeId,
+    tanks,
+    lost_tank_ids: marks.map(({ tank_id }) => tank_id).filter((id) => !known.has(id)),
+    fish_left_behind: (await journal.openOutbox()).length,
+  };
+  const { node_id, from_node_id } = report;
+  const kept = await metasKept(ports);
+  ports.signal?.throwIfAborted();
+  await key.prepare(seed);
+  await journal.commit([
+    { remove: "everything" },
+    ...writes,
+    ...kept,
+    { put: "meta", key: FORK_KEY, value: JSON.stringify({ node_id, from_node_id }) },
+  ]);
+  await key.adopt();
+  for (const { node_id: heardOf } of await store.registry.load()) {
+    await store.registry.remove(heardOf);
+  }
+  for (const { from_tank_id } of tanks) await files.removeFolder(snapshotFolder(from_tank_id));
+  log.warn("data directory forked", { from_node_id, node_id, tanks: tanks.length });
+  return report;
+}
+
+/** All of them or none: nothing is dropped without a word. */
+async function forkTanks(ports: ForkPorts): Promise<{
+  readonly tanks: readonly ForkedTankReport[];
+  readonly writes: readonly JournalWrite[];
+}> {
+  const { store, files } = ports;
+  const source = { journal: store.journal, files };
+  const tanks: ForkedTankReport[] = [];
+  const writes: JournalWrite[] = [];
+  const lost: string[] = [];
+  for (const row of await store.journal.tanks()) {
+    const result = await forkTank(row, { ...ports, source });
+    if (result.kind === "lost") {
+      lost.push(`${row.name} (${row.tank_id}): ${result.reason}`);
+      continue;
+    }
+    const { file, writes: rows } = result.made;
+    await files.writeDurably(file.path, file.bytes);
+    tanks.push(result.report);
+    writes.push(...rows);
+  }
+  if (lost.length === 0) return { tanks, writes };
+  for (const { tank_id } of tanks) await files.removeFolder(snapshotFolder(tank_id));
+  throw new Problem(
+    "data_directory_unusable",
+    `it cannot be forked, as nothing can be taken over of ${lost.join("; ")}. Restore them from a ` +
+      "backup, or start it once without the others (--discovery none), remove them with tankd tank " +
+      "rm, stop it, and fork then",
+  );
+}
+
+async function metasKept({ store }: ForkPorts): Promise<readonly JournalWrite[]> {
+  const values = await Promise.all(METAS_KEPT.map((name) => store.journal.meta(name)));
+  return METAS_KEPT.flatMap((key, index): JournalWrite[] => {
+    const value = values[index];
+    return value === undefined ? [] : [{ put: "meta", key, value }];
+  });
+}
