@@ -19,8 +19,20 @@ import { systemCode } from "./storage-failures.ts";
 export function writeFileDurably(path: string, content: Uint8Array | string, mode: number): void {
   const temporary = `${path}.tmp`;
   rmSync(temporary, { force: true });
+  try {
+    writeSynced(temporary, content, mode);
+    renameSync(temporary, path);
+  } catch (error) {
+    // A full disk is not helped by half a file.
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+function writeSynced(path: string, content: Uint8Array | string, mode: number): void {
   // `wx`: never through a link that somebody has put there.
-  const file = openSync(temporary, "wx", mode);
+  const file = openSync(path, "wx", mode);
   try {
     // The process's umask may have taken bits away.
     fchmodSync(file, mode);
@@ -29,8 +41,6 @@ export function writeFileDurably(path: string, content: Uint8Array | string, mod
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
 }
 
 /**
