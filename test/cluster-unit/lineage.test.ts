@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { Boots } from "../../src/cluster/lineage/boots.ts";
 import { Copies } from "../../src/cluster/lineage/copies.ts";
+import { Lineage } from "../../src/cluster/lineage/lineage.ts";
 import { PeerPositions } from "../../src/cluster/lineage/peer-positions.ts";
 import {
   isStatedBy,
@@ -89,6 +90,44 @@ describe("a journal and its node's earlier words", () => {
     await commits(backup, 50);
     expect(boots.contradictionTo(word)).toContain("another start");
     expect(boots.contradictionTo(said(6, "one"))).toBeUndefined();
+  });
+});
+
+describe("a node that is told what others remember of it", () => {
+  async function told(remembered: string) {
+    const process = new SimulatedWorld({ seed: 1 }).addHost({ name: "n" }).boot();
+    const { clock, timers } = process;
+    let held: Problem | undefined;
+    const deps = { identity: ada, bootId: "two", journal: new MemoryJournal(), log: silentLog };
+    const hooks = {
+      publicKeyOf: () => undefined,
+      onHold: (problem: Problem) => {
+        held = problem;
+      },
+    };
+    const lineage = new Lineage({ ...deps, clock, timers }, hooks);
+    await lineage.start();
+    lineage.hear(bob.nodeId, { remembered_position: remembered }, true);
+    return { lineage, held };
+  }
+
+  test("stands still for its own words, and says nothing of its position any more", async () => {
+    const { lineage, held } = await told(said(99, "one").text);
+    expect(held?.code).toBe("directory_copied");
+    expect(held?.message).toContain(bob.nodeId);
+    expect(lineage.held).toBe(held);
+    expect(lineage.statement()).toBeUndefined();
+  });
+
+  test.each([
+    said(99, "one", bob).text,
+    said(99, "one").text.replace("99", "999"),
+    "999.one.".padEnd(94, "A"),
+    "nonsense",
+  ])("goes on whatever a stranger makes up: %s", async (forged) => {
+    const { lineage, held } = await told(forged);
+    expect(held).toBeUndefined();
+    expect(lineage.statement()).toBeDefined();
   });
 });
 

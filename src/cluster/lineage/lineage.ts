@@ -28,6 +28,11 @@ export interface SaidPositions {
   readonly remembered_position?: string | null | undefined;
 }
 
+export type LineageDeps = Pick<
+  ClusterDeps,
+  "identity" | "bootId" | "journal" | "clock" | "timers" | "log" | "isEngagedWith"
+>;
+
 /** A full disk at the start is no reason to stay silent for ever. */
 const BEGIN_AGAIN_MS = 2_000;
 
@@ -36,7 +41,7 @@ const BEGIN_AGAIN_MS = 2_000;
  * set back or copied, by what others remember of it.
  */
 export class Lineage implements Positions {
-  readonly #deps: ClusterDeps;
+  readonly #deps: LineageDeps;
   readonly #boots: Boots;
   readonly #peers: PeerPositions;
   readonly #publicKeyOf: (nodeId: string) => string | undefined;
@@ -49,7 +54,7 @@ export class Lineage implements Positions {
   #stopped = false;
 
   constructor(
-    deps: ClusterDeps,
+    deps: LineageDeps,
     hooks: {
       readonly publicKeyOf: (nodeId: string) => string | undefined;
       readonly onHold: (problem: Problem) => void;

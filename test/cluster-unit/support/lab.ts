@@ -32,7 +32,8 @@ export class LabNode {
   readonly host: SimulatedHost;
   readonly identity: Identity;
   readonly settings: ClusterSettings;
-  readonly store = new MemoryStore();
+  /** May be exchanged while nothing runs. */
+  store = new MemoryStore();
   readonly events: LoggedEvent[] = [];
   /** Why the tanks of the present start stand still. */
   held: Problem | undefined;
