@@ -190,22 +190,72 @@ describe("what is remembered of others", () => {
   });
 });
 
-describe("a node that is shown a proof of its double", () => {
-  function node(bootId: string, ageMs: number) {
-    let held: Problem | undefined;
-    const copies = new Copies({
-      identity: ada,
-      bootId,
-      ageMs: () => ageMs,
-      isHeld: () => held !== undefined,
-      hold: (problem) => {
-        held = problem;
-      },
-      log: silentLog,
+function node(bootId: string, ageMs: number) {
+  let held: Problem | undefined;
+  const copies = new Copies({
+    identity: ada,
+    bootId,
+    ageMs: () => ageMs,
+    isHeld: () => held !== undefined,
+    hold: (problem) => {
+      held = problem;
+    },
+    log: silentLog,
+  });
+  return { copies, held: () => held };
+}
+
+describe("a node that meets its double", () => {
+  const double = { bootId: "b", uptimeMs: 50_000, held: false, where: "at 10.0.0.2:8000" };
+  const cases = [
+    { what: "is older", ageMs: 40_000, askedAtMs: 39_000, holds: true },
+    { what: "is younger", ageMs: 61_000, askedAtMs: 60_000, holds: false },
+    {
+      what: "is of the same age, with the lower boot id",
+      ageMs: 50_500,
+      askedAtMs: 49_500,
+      own: "c",
+      holds: true,
+    },
+    {
+      what: "is of the same age, with the higher boot id",
+      ageMs: 50_500,
+      askedAtMs: 49_500,
+      own: "a",
+      holds: false,
+    },
+    {
+      what: "does not tell its age",
+      ageMs: 90_000,
+      askedAtMs: 89_000,
+      uptimeMs: undefined,
+      holds: true,
+    },
+    { what: "is older and stands still", ageMs: 1_000, askedAtMs: 900, held: true, holds: false },
+    { what: "is ourselves", ageMs: 1_000, askedAtMs: 900, own: "b", holds: false },
+  ] as const;
+  for (const { what, ageMs, askedAtMs, holds, ...rest } of cases) {
+    test(`${holds ? "stands still" : "goes on"} if it ${what}`, () => {
+      const { own = "late", ...changed } = { ...rest } as { own?: string };
+      const { copies, held } = node(own, ageMs);
+      copies.meet({ ...double, ...changed }, askedAtMs);
+      expect(held() !== undefined).toBe(holds);
     });
-    return { copies, held: () => held };
   }
 
+  test("and is dialled by it stands still only if it is surely younger", () => {
+    for (const [ageMs, holds] of [
+      [49_000, true],
+      [51_000, false],
+    ] as const) {
+      const { copies, held } = node("late", ageMs);
+      copies.hear(double);
+      expect(held() !== undefined).toBe(holds);
+    }
+  });
+});
+
+describe("a node that is shown a proof of its double", () => {
   function proof(by: typeof ada, bootId: string, uptimeMs: number, beside: string, held = false) {
     const challenge = challengeBeside(beside, "nonce-nonce-nonce");
     const signature = signPresence(by, { bootId, uptimeMs, held }, challenge);
