@@ -12,6 +12,7 @@ export const serversSchema = z.object({
       host: z.string(),
       port: z.number(),
       status: z.enum(["online", "degraded", "offline"]),
+      status_reason: z.string().nullish(),
       role: z.enum(["hub", "worker", "discovering"]),
       is_local: z.boolean(),
     }),
@@ -59,4 +60,17 @@ export const fishSchema = z.object({ fish: z.array(z.object({ fish_id: z.string(
 
 export const nodeFileSchema = z.object({ url: z.string(), node_id: z.string(), pid: z.number() });
 
-export const statusSchema = z.object({ node_id: z.string(), role: z.string(), status: z.string() });
+export const statusSchema = z.object({
+  node_id: z.string(),
+  role: z.string(),
+  status: z.string(),
+  status_reason: z.string().nullish(),
+});
+
+export const healthSchema = z.object({ status: z.string(), node_id: z.string() });
+
+export const readinessSchema = z.object({
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+});
+
+export const startedSchema = z.object({ node_id: z.string(), url: z.string() });

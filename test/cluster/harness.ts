@@ -56,6 +56,11 @@ export class Lab {
     return this.#namespaces.setCable(node.number, state);
   }
 
+  /** Two machines that cannot talk to each other any more, but to everybody else. */
+  part(one: Node, other: Node): Promise<void> {
+    return this.#namespaces.part(one.number, other.number);
+  }
+
   /** Until every one of `nodes` sees exactly these online, with the same one as their only hub. */
   async agree(nodes: readonly Node[] = this.#nodes, deadlineMs = PROMPTLY_MS): Promise<Node> {
     const expected = nodes.map(({ nodeId }) => nodeId).sort();

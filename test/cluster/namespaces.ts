@@ -62,6 +62,17 @@ export class Namespaces {
     await must("ip", "-n", this.switch, "link", "set", `port${machine}`, state);
   }
 
+  /** From now on two machines reach every other, but not each other, unless by multicast. */
+  async part(one: number, other: number): Promise<void> {
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const route = ["route", "add", "blackhole", this.addressOf(to)];
+      await must("ip", "-n", this.nameOf(from), ...route);
+    }
+  }
+
   async close(): Promise<void> {
     for (const machine of this.#machines) await run(["ip", "netns", "del", this.nameOf(machine)]);
     await run(["ip", "netns", "del", this.switch]);

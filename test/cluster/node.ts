@@ -60,6 +60,24 @@ export class Node {
     return this;
   }
 
+  /** Until it is up, whether it can do its work or not. */
+  async alive(): Promise<this> {
+    await until(`node ${this.number} is up`, PROMPTLY_MS, async () => {
+      if (this.#process?.exitCode !== null) throw new Error("tankd has exited");
+      const { status } = await this.get("/health", api.healthSchema);
+      return status === "healthy";
+    });
+    return this;
+  }
+
+  /** Why its tanks stand still; undefined where they do not. */
+  async heldBecause(): Promise<string | undefined> {
+    const response = await this.#fetch("GET", "/ready?verbose");
+    const { checks } = api.readinessSchema.parse(await response.json());
+    const directory = checks.find(({ name }) => name === "directory");
+    return directory?.ok === false ? directory.detail : undefined;
+  }
+
   /** Power cut: no chance to say goodbye. Resolves when the process is gone. */
   async crash(): Promise<void> {
     this.#process?.kill("SIGKILL");
