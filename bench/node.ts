@@ -95,16 +95,27 @@ export class NodeApi {
   }
 
   async post<T>(path: string, body: unknown): Promise<T> {
-    this.#token ||= await readFile(join(this.#node.directory, "token"), "utf8");
+    return (await this.send("POST", path, body)).json();
+  }
+
+  async delete(path: string): Promise<void> {
+    await (await this.send("DELETE", path, {})).arrayBuffer();
+  }
+
+  async token(): Promise<string> {
+    this.#token ||= (await readFile(join(this.#node.directory, "token"), "utf8")).trim();
+    return this.#token;
+  }
+
+  /** Throws unless the node does it. */
+  async send(method: "POST" | "DELETE", path: string, body: unknown): Promise<Response> {
+    const authorization = `Bearer ${await this.token()}`;
     const response = await fetch(this.#node.url + path, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        authorization: `Bearer ${this.#token.trim()}`,
-      },
+      method,
+      headers: { "content-type": "application/json", authorization },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return JSON.parse(await response.text());
+    return response;
   }
 }

@@ -93,7 +93,7 @@ export function tankRoutes(
   context: ApiContext,
   onRemoved: (tankId: string) => void,
 ): OpenAPIHono<ApiEnv> {
-  const { tanks, cluster, migration } = context;
+  const { tanks, cluster, migration, clock } = context;
   const view = (hosted: ReturnType<typeof hostedTank>) =>
     viewTank(hosted, cluster.self().server_id);
   const routes = newRouter();
@@ -114,7 +114,10 @@ export function tankRoutes(
   routes.openapi(create(context), async (c) => {
     const { server_id, seed, ...spec } = c.req.valid("json");
     refuseForeignServer(context, server_id);
+    const startedMs = clock.monotonicMs();
     const made = await tanks.create(seed === undefined ? spec : { ...spec, seed });
+    // Of that the founding took so long, until it was durable (W3C Server Timing).
+    c.header("server-timing", `create;dur=${(clock.monotonicMs() - startedMs).toFixed(2)}`);
     c.header("location", `/api/tanks/${made.row.tank_id}`);
     return c.json(view(made), 201);
   });

@@ -174,6 +174,7 @@ describe("tanks", () => {
     });
     expect(status).toBe(201);
     expect(headers.get("location")).toBe("/api/tanks/tank-3");
+    expect(headers.get("server-timing")).toBe("create;dur=0.00");
     expect(body.tank.name).toBe("Lagoon");
     expect(body).toMatchObject({ seed: 7, founders: 50 });
     expect(node.created).toEqual(["Lagoon"]);

@@ -1,0 +1,52 @@
+/**
+ * Asks a node on and on how it is, as a thread of its own: what the benchmark does meanwhile does not
+ * count as the node's latency. Gets one order, answers `stop` with what it measured.
+ */
+export interface ProbeOrder {
+  readonly url: string;
+  readonly token: string;
+  readonly tank: string;
+}
+
+/** Milliseconds of each request, by what was asked. */
+export type Latencies = Readonly<Record<ProbeName, readonly number[]>>;
+export type ProbeName = "health" | "tank" | "feed";
+
+declare const self: {
+  onmessage: (event: MessageEvent<ProbeOrder | "stop">) => void;
+  postMessage(message: Latencies): void;
+};
+
+/** A person's clicks and a cluster's heartbeats, not a flood: 30 requests a second. */
+const INTERVAL_MS = 100;
+
+const measured: Record<ProbeName, number[]> = { health: [], tank: [], feed: [] };
+let running = true;
+
+async function probe(name: ProbeName, url: string, init: RequestInit): Promise<void> {
+  while (running) {
+    const beganMs = performance.now();
+    const answer = await fetch(url, init);
+    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+    if (running) measured[name].push(performance.now() - beganMs);
+    await Bun.sleep(INTERVAL_MS);
+  }
+}
+
+self.onmessage = ({ data }) => {
+  if (data === "stop") {
+    running = false;
+    self.postMessage(measured);
+    return;
+  }
+  const { url, token, tank } = data;
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  void probe("health", `${url}/health`, {});
+  void probe("tank", `${url}/api/tanks/${tank}`, {});
+  void probe("feed", `${url}/api/tanks/${tank}/feed`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ portions: 1 }),
+  });
+};
