@@ -1,0 +1,139 @@
+import { test } from "bun:test";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { must, run } from "../cluster/commands.ts";
+
+const FILLER = "filler";
+const BLOCK = new Uint8Array(4096);
+
+/**
+ * A small disk of its own: a tmpfs in a mount namespace that lives as long as its keeper, a process
+ * that ends with the test run, however that ends. Nothing of it is seen by the machine.
+ */
+export class MountedDisk implements AsyncDisposable {
+  /** Where it is mounted, as the programs inside see it. */
+  readonly path: string;
+  readonly #directory: string;
+  readonly #keeper: Subprocess<"pipe", "pipe", "inherit">;
+
+  private constructor(directory: string, keeper: Subprocess<"pipe", "pipe", "inherit">) {
+    this.#directory = directory;
+    this.path = join(directory, "disk");
+    this.#keeper = keeper;
+  }
+
+  static async open(sizeKb: number): Promise<MountedDisk> {
+    const directory = mkdtempSync(join(tmpdir(), "tankd-disk-"));
+    mkdirSync(join(directory, "disk"));
+    const script = `mount -t tmpfs -o size=${sizeKb}k,mode=755 tmpfs "$1" && echo mounted && exec cat`;
+    const keeper = Bun.spawn(
+      [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        script,
+        "sh",
+        `${directory}/disk`,
+      ],
+      { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
+    );
+    const { value } = await keeper.stdout.getReader().read();
+    const disk = new MountedDisk(directory, keeper);
+    if (value !== undefined) return disk;
+    await disk[Symbol.asyncDispose]();
+    throw new Error("the disk could not be mounted");
+  }
+
+  /** What a command line begins with to run inside. The program takes its place (exec). */
+  get under(): readonly string[] {
+    return ["nsenter", `--mount=/proc/${this.#keeper.pid}/ns/mnt`, "--"];
+  }
+
+  /** A path inside, as the test sees it. */
+  seen(path: string): string {
+    return `/proc/${this.#keeper.pid}/root${path}`;
+  }
+
+  /** Leaves so many bytes free, or as many as there are. */
+  fill(leaveBytes = 0): void {
+    const path = this.seen(join(this.path, FILLER));
+    const file = openSync(path, "a");
+    let bytes = 0;
+    try {
+      for (;;) bytes += writeSync(file, BLOCK);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) throw error;
+    } finally {
+      closeSync(file);
+    }
+    truncateSync(path, Math.max(0, bytes - leaveBytes));
+  }
+
+  /** Takes away what filled it. */
+  free(): void {
+    rmSync(this.seen(join(this.path, FILLER)), { force: true });
+  }
+
+  async remount(...options: readonly string[]): Promise<void> {
+    await must(...this.under, "mount", "-o", `remount,${options.join(",")}`, this.path);
+  }
+
+  /** Runs a command inside that must succeed. */
+  async must(...command: readonly string[]): Promise<string> {
+    return must(...this.under, ...command);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#keeper.kill("SIGKILL");
+    await this.#keeper.exited;
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function whyNoMounts(): Promise<string | undefined> {
+  if (process.platform !== "linux") return "mount namespaces need Linux";
+  if (process.getuid?.() !== 0) return "mounts need root";
+  if (Bun.which("nsenter") === null) return "nsenter is missing (Debian: util-linux)";
+  const { exitCode, stderr } = await run([
+    "unshare",
+    "--mount",
+    "mount",
+    "-t",
+    "tmpfs",
+    "t",
+    "/mnt",
+  ]);
+  return exitCode === 0 ? undefined : stderr.trim();
+}
+
+const unavailable = await whyNoMounts();
+const isCi = process.env["CI"] === "true";
+
+/** A test with disks of its own. Where none can be mounted it is skipped and says why; in CI that is a failure. */
+export function mountTest(name: string, timeoutMs: number, body: () => Promise<void>): void {
+  if (unavailable !== undefined && !isCi) {
+    test.skip(`${name} (skipped: ${unavailable})`, () => {});
+    return;
+  }
+  test(
+    name,
+    async () => {
+      if (unavailable !== undefined) throw new Error(`CI must run this test, but ${unavailable}`);
+      await body();
+    },
+    timeoutMs,
+  );
+}
