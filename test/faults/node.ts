@@ -13,6 +13,8 @@ const announcementSchema = z.looseObject({ url: z.string() });
 
 export interface StartOptions {
   readonly directory: string;
+  /** Where the test sees the directory, when it lies in another mount namespace. */
+  readonly seen?: string;
   /** After those that keep the node to itself. */
   readonly options?: readonly string[];
   /** What runs the program, e.g. `nsenter …`. It must become the program (exec), so that signals reach it. */
@@ -34,6 +36,7 @@ interface Listener {
 
 /** One life of the real program on a data directory, with everything that it says. */
 export class Node {
+  /** As the test sees it. */
   readonly directory: string;
   readonly lines: LogLine[] = [];
   /** What it says on stderr to people: everything that is no log line. */
@@ -46,8 +49,9 @@ export class Node {
   readonly #listeners = new Set<Listener>();
   #quiet = false;
 
-  constructor({ directory, options = [], under = [], environment = {} }: StartOptions) {
-    this.directory = directory;
+  constructor(start: StartOptions) {
+    const { directory, options = [], under = [], environment = {} } = start;
+    this.directory = start.seen ?? directory;
     const words = ["start", "--data-dir", directory, ...ALONE, ...options];
     this.#process = Bun.spawn([...under, TANKD, ...words], {
       stdin: "ignore",
@@ -88,12 +92,15 @@ export class Node {
     return this.#inTime("the node stops", this.ended);
   }
 
-  /** The first line of this event that fits, said already or later; rejects when none will come. */
-  hear(msg: string, fits: (line: LogLine) => boolean = () => true): Promise<LogLine> {
-    const isIt = (line: LogLine) => line.msg === msg && fits(line);
+  /** The first line of this event, said already or later; rejects when none will come. */
+  async hear(msg: string): Promise<LogLine> {
+    return this.lines.find((line) => line.msg === msg) ?? this.hearNext(msg);
+  }
+
+  /** The next line of this event from now on; rejects when none will come. */
+  hearNext(msg: string): Promise<LogLine> {
+    const isIt = (line: LogLine) => line.msg === msg;
     const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
-    const said = this.lines.find(isIt);
-    if (said) return Promise.resolve(said);
     const listener: Listener = {
       hear: (line) => {
         if (!isIt(line)) return;

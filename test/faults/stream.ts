@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import type { Prng } from "../../src/platform/simulated/prng.ts";
+import { until } from "../cluster/commands.ts";
+import { PROMPTLY_MS } from "../cluster/node.ts";
 import type { Answer, Client } from "./client.ts";
 import { type Founding, type Promises, stampSchema, type Wish } from "./promises.ts";
 
@@ -12,7 +14,7 @@ const TANKS_MAX = 6;
 const FOUNDERS_MAX = 12;
 const PORTIONS_MAX = 40;
 const FISH_PER_SPAWN_MAX = 2;
-const RATES = [0, 5, 30, 300, 1000];
+const RATES = [0, 5, 30, 30, 300];
 /** Before a refused client asks again. */
 const PATIENCE_MS = 5;
 
@@ -57,6 +59,14 @@ export class Stream {
     this.#onAnswer = (answers) => {
       if (answers === number) action();
     };
+  }
+
+  /** Resolves when so many more have been answered with success; a bound on failure ends the wait. */
+  async answered(more: number): Promise<void> {
+    const goal = this.#answers + more;
+    await until(`${more} more commands are acknowledged`, PROMPTLY_MS, async () => {
+      return this.#answers >= goal;
+    });
   }
 
   /** Asks for nothing more; resolves when every request has its answer or will get none. */

@@ -16,18 +16,49 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "a file is in place of a directory",
   EISDIR: "a directory is in place of a file",
   EBUSY: "another program holds it",
+  // Of the lock file, which SQLite locks.
+  SQLITE_FULL: "the disk is full",
+  SQLITE_READONLY: "the disk is read-only",
+  SQLITE_CANTOPEN: "access is denied",
+  SQLITE_IOERR: "the disk reports an error",
 };
 
 /** Why the system refused, as a clause; undefined for what is not the storage's fault. */
 export function storageReason(error: unknown): string | undefined {
   const code = systemCode(error);
-  const reason = REASONS[code];
+  const reason = REASONS[primary(code)];
   return reason && `${reason} (${code})`;
+}
+
+/** What to do about it, as a clause for people; undefined where that depends. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: "make room on it, then start again",
+  EDQUOT: "make room within it, then start again",
+  EROFS: "mount it writable, or choose another --data-dir",
+  EACCES: "let this user write there, or choose another --data-dir",
+  EPERM: "let this user write there, or choose another --data-dir",
+  ENOTDIR: "choose another --data-dir",
+  EEXIST: "choose another --data-dir",
+  SQLITE_FULL: "make room on it, then start again",
+  SQLITE_READONLY: "mount it writable, or choose another --data-dir",
+  SQLITE_CANTOPEN: "let this user write there, or choose another --data-dir",
+};
+
+/** Why a directory or file cannot be used, and what to do; undefined for what is not the storage's fault. */
+export function storageAdvice(error: unknown): string | undefined {
+  const reason = storageReason(error);
+  const remedy = REMEDIES[primary(systemCode(error))];
+  return reason && remedy ? `${reason}: ${remedy}` : reason;
 }
 
 /** The system's code of an error, e.g. `ENOENT`; empty when it has none. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** SQLite's extended codes add a word to a primary one, as SQLITE_IOERR_WRITE does. */
+function primary(code: string): string {
+  return code.startsWith("SQLITE_") ? code.split("_").slice(0, 2).join("_") : code;
 }
 
 /** StorageUnavailable for a failure of the storage; other errors pass unchanged. */

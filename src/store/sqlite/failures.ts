@@ -27,6 +27,27 @@ export function storageFault(error: unknown): string | undefined {
   return primary && `${UNAVAILABLE[primary]} (${code})`;
 }
 
+/** What to do before a node can start on such a database, as a clause for people. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  SQLITE_FULL: "make room on the disk, then start again",
+  SQLITE_IOERR: "see to the disk, then start again",
+  SQLITE_READONLY: "let this user write it, or choose another --data-dir",
+  SQLITE_CANTOPEN: "let this user write it, or choose another --data-dir",
+  SQLITE_PERM: "let this user write it, or choose another --data-dir",
+  SQLITE_BUSY: "end that program, then start again",
+  SQLITE_LOCKED: "end that program, then start again",
+  SQLITE_CORRUPT: "restore the data directory from a backup, or choose another --data-dir",
+  SQLITE_NOTADB: "restore the data directory from a backup, or choose another --data-dir",
+};
+
+/** Why SQLite refused a start, and what to do; undefined for what is not the storage's fault. */
+export function storageAdvice(error: unknown): string | undefined {
+  const code = codeOf(error);
+  const remedy = REMEDIES[code.split("_").slice(0, 2).join("_")];
+  const fault = storageFault(error);
+  return fault && remedy ? `${fault}: ${remedy}` : fault;
+}
+
 /** The error of the {@link Journal} contract for one that SQLite threw; others pass unchanged. */
 export function journalError(error: unknown): unknown {
   const code = codeOf(error);

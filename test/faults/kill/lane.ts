@@ -1,15 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, watch } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, watch } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { Prng } from "../../../src/platform/simulated/prng.ts";
-import { Client } from "../client.ts";
-import { lookAt } from "../disk.ts";
-import { Node } from "../node.ts";
-import { Promises } from "../promises.ts";
-import { Stream } from "../stream.ts";
-import { Witness } from "../witness.ts";
+import type { Node } from "../node.ts";
+import { Trial } from "../trial.ts";
 
 /** How the instant of a kill is chosen. */
 export const AIMS = ["instant", "answer", "stopping", "snapshot", "start", "recovery"] as const;
@@ -41,28 +36,19 @@ export interface LaneOrder {
 }
 
 const INSTANT_MS_MAX = 120;
-const ANSWERS_MAX = 40;
+const ANSWERS_MAX = 30;
 /** More than a snapshot takes to become due, and to be written. */
 const SNAPSHOT_WITHIN_MS = 10_000;
 /** A start takes less than this; what is drawn beyond it hits a node that is just healthy. */
 const START_MS_MAX = 150;
 const RECOVERY_MS_MAX = 25;
 const STOP_MS_MAX = 40;
-const recoveredSchema = z.looseObject({
-  tank_id: z.string(),
-  seq: z.number(),
-  tick: z.number(),
-  digest: z.string(),
-});
 
 /** One data directory whose node is started and killed again and again, with everything compared. */
 export class Lane {
   readonly #order: LaneOrder;
   readonly #random: Prng;
-  readonly #directory: string;
-  readonly #data: string;
-  readonly #promises = new Promises();
-  readonly #witness = new Witness();
+  readonly #trial: Trial;
   readonly #summary: Summary = {
     kills: { instant: 0, answer: 0, stopping: 0, snapshot: 0, start: 0, recovery: 0 },
     inFlight: 0,
@@ -73,32 +59,29 @@ export class Lane {
     ticks: 0,
     gaps: 0,
   };
-  #node: Node | undefined;
   #aim: Aim = "instant";
   #lives = 0;
 
   constructor(order: LaneOrder) {
     this.#order = order;
     this.#random = new Prng(order.seed, `lane ${order.lane}`);
-    this.#directory = mkdtempSync(join(tmpdir(), "tankd-kill-"));
-    this.#data = join(this.#directory, "data");
-    mkdirSync(join(this.#directory, "copy"));
+    this.#trial = new Trial({ options: order.options });
   }
 
   async run(): Promise<Summary> {
     try {
       while (this.#summary.underCommands < this.#order.kills) await this.#live(this.#draw());
-      await this.#endWell();
+      await this.#trial.endWell();
     } catch (error) {
       const { seed, lane } = this.#order;
       const where = `seed ${seed}, lane ${lane}, life ${this.#lives}, aim "${this.#aim}"`;
-      throw new Error(`${where}: ${messageOf(error)}\n${this.#node?.tail() ?? ""}`);
+      throw new Error(`${where}: ${messageOf(error)}\n${this.#trial.lastWords}`);
     } finally {
-      await this.#node?.crash();
-      rmSync(this.#directory, { recursive: true, force: true });
+      await this.#trial[Symbol.asyncDispose]();
     }
-    const { digests, ticks, gaps } = this.#witness;
-    return { ...this.#summary, acknowledged: this.#promises.acknowledged, digests, ticks, gaps };
+    const { promises, witness } = this.#trial;
+    const { digests, ticks, gaps } = witness;
+    return { ...this.#summary, acknowledged: promises.acknowledged, digests, ticks, gaps };
   }
 
   #draw(): Aim {
@@ -107,23 +90,20 @@ export class Lane {
     const due = Math.round((this.#summary.underCommands * dueSnapshots) / kills);
     const draw = this.#random.integer(1, 100);
     if (done < due) return "snapshot";
-    if (draw <= 10) return "start";
-    if (draw <= 20) return "recovery";
-    if (draw <= 35) return "stopping";
+    if (draw <= 7) return "start";
+    if (draw <= 14) return "recovery";
+    if (draw <= 28) return "stopping";
     return draw <= 70 ? "instant" : "answer";
   }
 
   async #live(aim: Aim): Promise<void> {
     this.#aim = aim;
     this.#lives++;
-    const node = new Node({
-      directory: this.#data,
-      options: ["--tanks", "0", ...this.#order.options],
-    });
-    this.#node = node;
+    const node = this.#trial.start();
     if (aim === "start" || aim === "recovery") await this.#killRising(node, aim);
     else await this.#killServing(node, aim);
-    this.#compare(node);
+    this.#trial.compare();
+    if (node.complaints.length > 0) throw new Error(`it said: ${node.complaints.join("\n")}`);
   }
 
   async #killRising(node: Node, aim: "start" | "recovery"): Promise<void> {
@@ -137,9 +117,7 @@ export class Lane {
     node: Node,
     aim: "instant" | "answer" | "stopping" | "snapshot",
   ): Promise<void> {
-    const client = new Client(await node.healthy, node.token);
-    this.#confirmRecovery(node);
-    const stream = new Stream(client, this.#promises, this.#random);
+    const stream = this.#trial.stream(await this.#trial.serve(node), this.#random);
     let killed = false;
     const kill = () => {
       if (killed || !node.isRunning) return;
@@ -167,7 +145,7 @@ export class Lane {
 
   /** Calls back in the moment in which something happens to the file of a snapshot, or at last then. */
   async #atSnapshotFile(node: Node, withinMs: number, action: () => void): Promise<void> {
-    const folder = join(this.#data, "snapshots");
+    const folder = join(this.#trial.data, "snapshots");
     mkdirSync(folder, { recursive: true });
     let events = this.#random.integer(1, 6);
     const seen = Promise.withResolvers<void>();
@@ -179,47 +157,6 @@ export class Lane {
     });
     await Promise.race([seen.promise, wait(withinMs).then(action), node.ended]);
     watcher.close();
-  }
-
-  /** Everything that is on the disk of a dead node against everything that is known about it. */
-  #compare(node: Node): void {
-    lookAt(this.#data, join(this.#directory, "copy"), (disk) => {
-      this.#promises.compareTanks(disk.tanks);
-      this.#witness.forgetAllBut(disk.tanks.map(({ tank_id }) => tank_id));
-      for (const row of disk.tanks) {
-        const droppedUpTo = this.#witness.follow(row, disk);
-        this.#promises.compareLog(row, disk.log(row.tank_id), droppedUpTo);
-      }
-    });
-    if (node.complaints.length > 0) throw new Error(`it said: ${node.complaints.join("\n")}`);
-  }
-
-  /** What a start says it has brought back must be all there is, where the log ends, bit by bit. */
-  #confirmRecovery(node: Node): void {
-    const recovered = node.said("tank recovered").map((line) => recoveredSchema.parse(line));
-    for (const { tank_id, seq, tick, digest } of recovered) {
-      const end = this.#witness.endOf(tank_id);
-      if (end.seq !== seq || end.tick !== tick) {
-        throw new Error(`${tank_id} came back at ${seq}, tick ${tick}, not ${JSON.stringify(end)}`);
-      }
-      this.#witness.confirm(tank_id, { seq, tick, digest });
-    }
-    const ids = recovered.map(({ tank_id }) => tank_id).sort();
-    const expected = [...this.#promises.tankIds].sort();
-    if (!Bun.deepEquals(ids, expected)) throw new Error(`recovered are ${ids}, not ${expected}`);
-  }
-
-  /** The last life is not killed: the snapshots of a clean stop are compared as well. */
-  async #endWell(): Promise<void> {
-    const node = new Node({ directory: this.#data, options: this.#order.options });
-    this.#node = node;
-    const client = new Client(await node.healthy, node.token);
-    this.#confirmRecovery(node);
-    const stopped = (await client.tanks()).filter(({ tank }) => tank.status === "stopped");
-    if (stopped.length > 0) throw new Error(`tanks are stopped: ${JSON.stringify(stopped)}`);
-    const { exitCode } = await node.stop();
-    if (exitCode !== 0) throw new Error(`the node stops with exit code ${exitCode}`);
-    this.#compare(node);
   }
 }
 
