@@ -8,16 +8,9 @@ import { lockDirectory, type Release } from "./directory-lock.ts";
 import { writeFileDurably } from "./durable-write.ts";
 import { DirectoryFiles } from "./files.ts";
 
-<<<<<<< HEAD
-
 import { keyFiles } from "./key-files.ts";
-import { storageReason } from "./storage-failures.ts";
-
-=======
 
 import { storageAdvice } from "./storage-failures.ts";
-
->>>>>>> b85d12c (Fill small disks under commands; say what to do when a data directory cannot be used)
 
 /** Other users may open what they know the name of (`node.json`, to ask for the status); secrets are 0600. */
 const DIRECTORY_MODE = 0o711;

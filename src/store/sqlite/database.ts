@@ -1,6 +1,6 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { Connection } from "./connection.ts";
-import { storageAdvice } from "./failures.ts";
+import { databaseAdvice } from "./failures.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 
 /** Another program may hold the lock for a moment (a backup); our own thread waits this long. */
@@ -28,7 +28,7 @@ export function openDatabase(path: string): Connection {
   } catch (error) {
     database?.close();
     if (error instanceof Problem) throw error;
-    const why = storageAdvice(error) ?? messageOf(error);
+    const why = databaseAdvice(error) ?? messageOf(error);
     throw unusable(`${path} cannot be used: ${why}`, error);
   }
 }

@@ -8,6 +8,8 @@ import { JournalConflict, StorageDamaged, StorageUnavailable } from "../journal.
  */
 const UNAVAILABLE: Readonly<Record<string, string>> = {
   SQLITE_FULL: "the disk is full",
+  // The index of the write-ahead log found no room; SQLite has no better code for it.
+  SQLITE_IOERR_SHMSIZE: "the disk is full",
   SQLITE_IOERR: "the disk reports an error",
   SQLITE_READONLY: "the database is read-only",
   SQLITE_CANTOPEN: "the database cannot be opened",
@@ -30,6 +32,7 @@ export function storageFault(error: unknown): string | undefined {
 /** What to do before a node can start on such a database, as a clause for people. */
 const REMEDIES: Readonly<Record<string, string>> = {
   SQLITE_FULL: "make room on the disk, then start again",
+  SQLITE_IOERR_SHMSIZE: "make room on the disk, then start again",
   SQLITE_IOERR: "see to the disk, then start again",
   SQLITE_READONLY: "let this user write it, or choose another --data-dir",
   SQLITE_CANTOPEN: "let this user write it, or choose another --data-dir",
@@ -41,11 +44,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** Why SQLite refused a start, and what to do; undefined for what is not the storage's fault. */
-export function storageAdvice(error: unknown): string | undefined {
+export function databaseAdvice(error: unknown): string | undefined {
   const code = codeOf(error);
-  const remedy = REMEDIES[code.split("_").slice(0, 2).join("_")];
+  const known = Object.keys(REMEDIES).find((one) => code === one || code.startsWith(`${one}_`));
   const fault = storageFault(error);
-  return fault && remedy ? `${fault}: ${remedy}` : fault;
+  return fault && known ? `${fault}: ${REMEDIES[known]}` : fault;
 }
 
 /** The error of the {@link Journal} contract for one that SQLite threw; others pass unchanged. */

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
-import { messageOf, Problem } from "../../platform/errors.ts";
-import { storageReason } from "../../platform/real/storage-failures.ts";
+import { messageOf, Problem, StorageUnavailable } from "../../platform/errors.ts";
+import { storageAdvice } from "../../platform/real/storage-failures.ts";
 import { JOURNAL_LOST } from "../journal.ts";
 import type { SlotMark } from "../watermarks/slot-format.ts";
 import type { JournalMark } from "../watermarks/slot-image.ts";
 import type { Connection } from "./connection.ts";
 import { unusable } from "./database.ts";
-import { storageFault } from "./failures.ts";
+import { databaseAdvice } from "./failures.ts";
 import { WatermarkFile, watermarkPath } from "./watermark-file.ts";
 import { Watermarks } from "./watermarks.ts";
 
@@ -41,7 +41,8 @@ export function openWatermarks(database: Connection, path: string, warn: Warn): 
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    const why = storageReason(error) ?? storageFault(error) ?? messageOf(error);
+    const cause = error instanceof StorageUnavailable ? error.cause : error;
+    const why = storageAdvice(cause) ?? databaseAdvice(cause) ?? messageOf(error);
     throw unusable(`${filePath} cannot be used: ${why}`, error);
   }
 }
