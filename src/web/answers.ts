@@ -27,14 +27,20 @@ export interface Tank {
     readonly tank_id: string;
     readonly name: string;
     readonly tick: number;
-    readonly status: string;
+    readonly status: "running" | "paused" | "stopped";
   };
+  readonly stopped_reason: string | null;
   readonly fish_count: number;
   readonly food_count: number;
   readonly capacity: number;
   readonly max_generation: number;
   readonly diversity: number;
+  /** Ticks per second asked for; 0 = as fast as it goes. */
+  readonly tick_rate: number;
   readonly ticks_per_second: number;
+  readonly tick_lag: number;
+  readonly skipped_ticks: number;
+  readonly fast_forward_to: number | null;
   readonly plant_count: number;
   readonly ledger: { readonly born: number };
   readonly deaths: Readonly<Record<"starvation" | "predation" | "old_age", number>>;

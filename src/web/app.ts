@@ -1,8 +1,9 @@
 import { askOverview, type Overview, type Tank } from "./answers.ts";
 import { Aquarium, type News } from "./aquarium.ts";
 import { byId } from "./dom.ts";
-import { tankFigures } from "./figures.ts";
-import { type NameOf, showFigures, showPanels, showTabs, tankNames } from "./panels.ts";
+import { noticeOf, tankFigures } from "./figures.ts";
+import { type NameOf, showFigures, showNotice, showPanels, showTabs, tankNames } from "./panels.ts";
+import { PastBar } from "./past.ts";
 
 const POLL_MS = 2000;
 const ANSWER_TIMEOUT_MS = 5000;
@@ -10,14 +11,19 @@ const ANSWER_TIMEOUT_MS = 5000;
 /** The page: asks the node every two seconds while it is looked at, and shows the selected tank. */
 class Page {
   readonly #aquarium: Aquarium;
+  readonly #past = new PastBar((look) => {
+    if (look === undefined) this.#news = undefined;
+    this.#aquarium.lookAt(look);
+  });
   readonly #gone = byId("gone");
   #tanks: readonly Tank[] = [];
+  #shown: string | undefined;
   #nameOf: NameOf = (id) => id;
-  #live: News | undefined;
+  #news: News | undefined;
 
   constructor(canvas: HTMLCanvasElement) {
     this.#aquarium = new Aquarium(canvas, (news) => {
-      this.#live = news;
+      this.#news = news;
       this.#showFigures();
     });
     addEventListener("hashchange", () => this.#select());
@@ -57,11 +63,13 @@ class Page {
   #select(): void {
     const selected = this.#selected();
     const tankId = selected?.tank.tank_id;
-    this.#live = undefined;
+    if (tankId !== this.#shown) this.#news = undefined;
+    this.#shown = tankId;
     showTabs(this.#tanks, this.#nameOf, tankId, (chosen) => {
       location.hash = encodeURIComponent(chosen);
     });
     this.#aquarium.show(tankId);
+    this.#past.show(tankId);
     this.#showFigures();
   }
 
@@ -69,9 +77,11 @@ class Page {
     const tank = this.#selected();
     if (tank === undefined) {
       showFigures([]);
+      showNotice(undefined);
       return;
     }
-    showFigures(tankFigures(tank, this.#live));
+    showFigures(tankFigures(tank, this.#news));
+    showNotice(noticeOf(tank));
   }
 }
 

@@ -1,6 +1,7 @@
 import { byId } from "./dom.ts";
-import { Motion } from "./motion.ts";
-import { Painter } from "./painter.ts";
+import { Motion, type Shown } from "./motion.ts";
+import { type Garden, Painter, type Size } from "./painter.ts";
+import type { PastLook } from "./past.ts";
 import {
   type Daylight,
   type Hello,
@@ -29,9 +30,18 @@ export interface News {
   readonly tick: number;
   readonly figures: Figures;
   readonly daylight: Daylight;
+  /** Whether it is of the past that is looked at. */
+  readonly past?: boolean;
 }
 
-/** The live tank: one WebSocket that comes back by itself, and one canvas. */
+/** What is drawn instead of the live tank. */
+interface Still {
+  readonly size: Size;
+  readonly shown: Shown;
+  readonly garden: Garden;
+}
+
+/** The live tank: one WebSocket that comes back by itself, and one canvas. It may show the past instead. */
 export class Aquarium {
   readonly #canvas: HTMLCanvasElement;
   readonly #painter: Painter;
@@ -41,6 +51,7 @@ export class Aquarium {
   #tankId: string | undefined;
   #socket: WebSocket | undefined;
   #hello: Hello | undefined;
+  #still: Still | undefined;
   #plants: readonly Plant[] = [];
   readonly #looks = new Map<string, Looks>();
   #retryMs = RETRY_FIRST_MS;
@@ -66,6 +77,15 @@ export class Aquarium {
       this.#say("");
       this.#connect(tankId);
     }
+  }
+
+  /** Shows a moment of the past, or, with none, what is live; that goes on unseen meanwhile. */
+  lookAt(look: PastLook | undefined): void {
+    byId("glass").classList.toggle("looking-back", look !== undefined);
+    this.#still = look && stillOf(look);
+    if (look === undefined) return;
+    const { tick, stats = {}, daylight } = look.scene.frame;
+    this.#onNews({ tick, figures: stats, daylight, past: true });
   }
 
   #connect(tankId: string): void {
@@ -108,7 +128,7 @@ export class Aquarium {
     } else if (message.type === "frame") {
       this.#motion.add(readScene(hello, message, performance.now()));
       const { tick, stats = {}, daylight } = message;
-      this.#onNews({ tick, figures: stats, daylight });
+      if (this.#still === undefined) this.#onNews({ tick, figures: stats, daylight });
     }
   }
 
@@ -128,12 +148,33 @@ export class Aquarium {
 
   #draw(nowMs: number): void {
     requestAnimationFrame((next) => this.#draw(next));
+    // Also while the past is shown: it drops the frames that are over.
+    const live = this.#motion.at(nowMs);
     const garden = { plants: this.#plants, looks: this.#looks };
-    this.#painter.paint(this.#hello ?? WORLD, this.#motion.at(nowMs), garden, nowMs);
+    const {
+      size,
+      shown,
+      garden: around,
+    } = this.#still ?? {
+      size: this.#hello ?? WORLD,
+      shown: live,
+      garden,
+    };
+    this.#painter.paint(size, shown, around, nowMs);
   }
 
   #say(text: string): void {
     this.#overlay.textContent = text;
     this.#overlay.hidden = text === "";
   }
+}
+
+function stillOf({ scene }: PastLook): Still {
+  const { hello, frame, plants, looks } = scene;
+  const own = readLooks(hello, looks).map((one) => [one.plant_id, one] as const);
+  return {
+    size: hello,
+    shown: readScene(hello, frame, performance.now()),
+    garden: { plants: readPlants(hello, plants), looks: new Map(own) },
+  };
 }

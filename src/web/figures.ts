@@ -18,7 +18,6 @@ export function tankFigures(tank: Tank, news: News | undefined): readonly Figure
   const { old_age = tank.deaths.old_age } = live;
   const { poker_games = tank.poker_games.fish + tank.poker_games.plants } = live;
   const tick = news?.tick ?? tank.tank.tick;
-  const { status } = tank.tank;
   return [
     { name: "Fish", value: `${alive} / ${tank.capacity}` },
     { name: "Plants", value: count(plants) },
@@ -31,12 +30,39 @@ export function tankFigures(tank: Tank, news: News | undefined): readonly Figure
     { name: "Eaten", value: count(predation), detail: "Caught by a crab" },
     { name: "Old age", value: count(old_age), detail: "Died of old age" },
     { name: "Poker", value: count(poker_games), detail: "Games of Texas Hold'em so far" },
-    {
-      name: "Pace",
-      value: status === "running" ? `${tank.ticks_per_second.toFixed(1)} /s` : status,
-      detail: `Tick ${count(tick)}`,
-    },
+    { name: "Tick", value: count(tick) },
+    news?.past === true ? { name: "Pace", value: "past" } : paceOf(tank),
+    lagOf(tank),
   ];
+}
+
+/** The rate that is reached and, where it is another, the one that is asked for. */
+function paceOf({ tank, ...view }: Tank): Figure {
+  const { ticks_per_second: reached, tick_rate: asked, fast_forward_to: to } = view;
+  const name = "Pace";
+  if (tank.status !== "running") return { name, value: tank.status };
+  if (to !== null)
+    return { name, value: `→ ${count(to)}`, detail: "Goes to this tick as fast as it can" };
+  if (asked === 0)
+    return { name, value: `${count(Math.round(reached))} /s`, detail: "As fast as it goes" };
+  return {
+    name,
+    value: `${reached.toFixed(1)} / ${count(asked)}`,
+    detail: "Ticks per second: reached, and asked for",
+  };
+}
+
+function lagOf({ tick_lag, skipped_ticks }: Tank): Figure {
+  const left = skipped_ticks > 0 ? `; ${count(skipped_ticks)} were left out` : "";
+  return { name: "Lag", value: count(tick_lag), detail: `Ticks behind its schedule${left}` };
+}
+
+/** Why a tank is not moving, in a sentence; undefined for one that is. */
+export function noticeOf(view: Tank): string | undefined {
+  const { status, tick } = view.tank;
+  if (status === "stopped") return `Stopped: ${view.stopped_reason ?? "the node says no reason"}`;
+  if (status === "paused") return `Paused at tick ${count(tick)}. tankd tank resume lets it go on.`;
+  return undefined;
 }
 
 function count(number: number): string {

@@ -27,12 +27,13 @@ export function showTabs(
   selected: string | undefined,
   select: (tankId: string) => void,
 ): void {
-  const buttons = tanks.map(({ tank }) => {
+  const buttons = tanks.map(({ tank, stopped_reason: reason }) => {
     const pressed = String(tank.tank_id === selected);
-    const title = `${tank.tank_id} (${tank.status})`;
+    const why = reason === null ? tank.status : `${tank.status}: ${reason}`;
+    const title = `${tank.tank_id} (${why})`;
     const button = element(
       "button",
-      { type: "button", "aria-pressed": pressed, title },
+      { type: "button", "aria-pressed": pressed, title, class: tank.status },
       nameOf(tank.tank_id),
     );
     button.addEventListener("click", () => select(tank.tank_id));
@@ -52,6 +53,14 @@ export function showFigures(figures: readonly Figure[]): void {
     ),
   );
   replace("figures", ...pairs);
+}
+
+/** A sentence about the tank that people should see, or none. */
+export function showNotice(text: string | undefined): void {
+  const place = byId("notice");
+  if (place.textContent !== (text ?? "")) place.textContent = text ?? "";
+  place.hidden = text === undefined;
+  place.className = text?.startsWith("Stopped") === true ? "notice stopped" : "notice paused";
 }
 
 /** Leaves what is there when it looks the same: a selection or a focus survives. */

@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
 import type { Tank } from "../../src/web/answers.ts";
-import { tankFigures } from "../../src/web/figures.ts";
+import { noticeOf, tankFigures } from "../../src/web/figures.ts";
 
 const TANK: Tank = {
   tank: { tank_id: "t", name: "Reef", tick: 5, status: "running" },
+  stopped_reason: null,
+  tick_rate: 30,
+  tick_lag: 0,
+  skipped_ticks: 0,
+  fast_forward_to: null,
   fish_count: 40,
   food_count: 3,
   capacity: 100,
@@ -29,7 +34,9 @@ test("the figures come from the last answer until a frame brings newer ones", ()
     "Old age": "1",
     Poker: "11",
     Light: "–",
-    Pace: "30.0 /s",
+    Tick: "5",
+    Pace: "30.0 / 30",
+    Lag: "0",
   });
   const daylight = { time: 0.9, phase: "night", brightness: 0.4 };
   const figures = { alive: 41, born: 1235, plants: 14, poker_games: 12, predation: 3 };
@@ -43,7 +50,31 @@ test("the figures come from the last answer until a frame brings newer ones", ()
   });
 });
 
-test("a tank that stands still says so instead of its pace", () => {
-  const paused = { ...TANK, tank: { ...TANK.tank, status: "paused" } };
+test("a tank that stands still says so instead of its pace, and why", () => {
+  const paused = { ...TANK, tank: { ...TANK.tank, status: "paused" } } as const;
   expect(shown(paused, undefined)["Pace"]).toBe("paused");
+  expect(noticeOf(paused)).toBe("Paused at tick 5. tankd tank resume lets it go on.");
+  const tank = { ...TANK.tank, status: "stopped" } as const;
+  const stopped = { ...TANK, tank, stopped_reason: "its log has lost entries" };
+  expect(noticeOf(stopped)).toBe("Stopped: its log has lost entries");
+  expect(noticeOf(TANK)).toBeUndefined();
+});
+
+test("pace and lag of a tank that hurries, is hurried or is late", () => {
+  const pace = (more: Partial<Tank>) => shown({ ...TANK, ...more }, undefined)["Pace"];
+  expect(pace({ tick_rate: 0, ticks_per_second: 25_802.4 })).toBe("25,802 /s");
+  expect(pace({ tick_rate: 60 })).toBe("30.0 / 60");
+  expect(pace({ fast_forward_to: 108_000 })).toBe("→ 108,000");
+  const late = tankFigures({ ...TANK, tick_lag: 12, skipped_ticks: 3400 }, undefined);
+  expect(late.find(({ name }) => name === "Lag")).toEqual({
+    name: "Lag",
+    value: "12",
+    detail: "Ticks behind its schedule; 3,400 were left out",
+  });
+});
+
+test("the past has no pace", () => {
+  const daylight = { time: 0.9, phase: "night", brightness: 0.4 };
+  const news = { tick: 3, figures: { alive: 12 }, daylight, past: true };
+  expect(shown(TANK, news)).toMatchObject({ Fish: "12 / 100", Tick: "3", Pace: "past" });
 });

@@ -1,0 +1,36 @@
+/**
+ * Fulfils wishes that come faster than they can be fulfilled, as from a slider: one at a time, and of
+ * those that came meanwhile only the last.
+ */
+export class Latest<Wish> {
+  readonly #fulfil: (wish: Wish) => Promise<void>;
+  #next: { readonly wish: Wish } | undefined;
+  #running = false;
+
+  /** `fulfil` must not reject. */
+  constructor(fulfil: (wish: Wish) => Promise<void>) {
+    this.#fulfil = fulfil;
+  }
+
+  want(wish: Wish): void {
+    this.#next = { wish };
+    if (!this.#running) void this.#run();
+  }
+
+  /** What waits is wanted no more. */
+  forget(): void {
+    this.#next = undefined;
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let next = this.#take(); next; next = this.#take()) await this.#fulfil(next.wish);
+    this.#running = false;
+  }
+
+  #take(): { readonly wish: Wish } | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+}
