@@ -54,6 +54,7 @@ function buildOne(path: string, target?: string): void {
       ...(target === undefined ? [] : [`--target=${target}`]),
       "src/main.ts",
       "src/worker.ts",
+      "src/disk.ts",
       "--outfile",
       made,
     ]);

@@ -12,6 +12,7 @@ const host = realHost({
   script: compiled ? undefined : import.meta.path,
   // Compiled, a worker is found only from the folder of the entry point.
   spawnWorker: () => new Worker(new URL("./worker.ts", import.meta.url)),
+  spawnDisk: () => new Worker(new URL("./disk.ts", import.meta.url)),
 });
 
 process.exit(await runCli(host));

@@ -87,6 +87,8 @@ export interface Host {
   exit(code: number): never;
   /** A new simulation thread. */
   spawnWorker(): Worker;
+  /** A new disk thread. */
+  spawnDisk(): Worker;
   /** Runs a shell command with further variables; resolves with its exit code, or undefined when it took too long. */
   runShell(
     command: string,

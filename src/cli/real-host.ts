@@ -24,6 +24,7 @@ import type { Build, DetachedProcess, Folder, GuardedText, Host, Output } from "
 export interface Entry {
   readonly build: Build;
   readonly spawnWorker: () => Worker;
+  readonly spawnDisk: () => Worker;
   /** The script under `bun run`; undefined in the compiled executable. */
   readonly script: string | undefined;
 }
@@ -58,6 +59,7 @@ export function realHost(entry: Entry): Host {
     onUncaught,
     exit: (code) => process.exit(code),
     spawnWorker: entry.spawnWorker,
+    spawnDisk: entry.spawnDisk,
     runShell,
   };
 }

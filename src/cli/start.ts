@@ -41,6 +41,7 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
     pid: host.pid,
     noColor: values.logNoColor || Boolean(host.environment["NO_COLOR"]),
     spawnWorker: host.spawnWorker,
+    spawnDisk: host.spawnDisk,
     runShell: host.runShell,
   };
 }

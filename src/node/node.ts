@@ -9,7 +9,9 @@ import { type DataDirectory, openDataDirectory } from "../platform/real/data-dir
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
-import { DATABASE_FILE, openSqliteStore } from "../store/sqlite/store.ts";
+import { DATABASE_FILE } from "../store/sqlite/store.ts";
+import { openThreadedStore } from "../store/sqlite/thread/threaded-store.ts";
+import { workerDisk } from "../store/sqlite/thread/worker-disk.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
@@ -39,6 +41,7 @@ export interface NodeOptions {
   /** Whether the log has no colour even on a terminal. */
   readonly noColor: boolean;
   readonly spawnWorker: () => Worker;
+  readonly spawnDisk: () => Worker;
   readonly runShell: RunShell;
   /** Make the directory another node first; see `forkNode`. */
   readonly fork?: boolean;
@@ -107,7 +110,12 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const metrics = createPrometheusMetrics();
   const server = openApi(settings, options.portAskedFor);
   closers.add(() => server.stop());
-  const store = openSqliteStore(directory.pathOf(DATABASE_FILE));
+  const store = await openThreadedStore({
+    spawn: () => workerDisk(options.spawnDisk()),
+    path: directory.pathOf(DATABASE_FILE),
+    timers: platform.timers,
+    log,
+  });
   closers.add(() => store.close());
   const forked = await settleDirectory(options, { ...platform, directory, store, log });
   const identity = identityFromSeed(await directory.key.current());

@@ -3,6 +3,12 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type Journal, JournalConflict, type JournalWrite, StorageUnavailable } from "./journal.ts";
 import { withCommit } from "./with-commit.ts";
 
+/**
+ * A commit that takes longer is stuck: a disk that hangs, or whose thread cannot be brought back. What
+ * comes then is refused rather than kept waiting behind it.
+ */
+const STUCK_AFTER_MS = 10_000;
+
 interface Waiting {
   readonly writes: readonly JournalWrite[];
   readonly resolve: () => void;
@@ -24,9 +30,10 @@ export function groupCommit(
   const { clock, metrics } = ports;
   let waiting: Waiting[] = [];
   let writing = false;
+  let startedMs = 0;
 
   const write = async (writes: readonly JournalWrite[]): Promise<void> => {
-    const startedMs = clock.monotonicMs();
+    startedMs = clock.monotonicMs();
     try {
       await journal.commit(writes);
       metrics.count("tankd_commits_total", { outcome: "committed" });
@@ -69,12 +76,21 @@ export function groupCommit(
     writing = false;
   };
 
+  /** Nothing of what waits has reached the journal. */
+  const refuseBehindStuck = (): void => {
+    const seconds = Math.round((clock.monotonicMs() - startedMs) / 1000);
+    const refused = waiting;
+    waiting = [];
+    rejectAll(refused, new StorageUnavailable(`the disk has not answered for ${seconds} s`));
+  };
+
   return withCommit(
     journal,
     (writes) =>
       new Promise((resolve, reject) => {
         waiting.push({ writes, resolve, reject });
         if (!writing) void drain();
+        else if (clock.monotonicMs() - startedMs > STUCK_AFTER_MS) refuseBehindStuck();
       }),
   );
 }

@@ -122,6 +122,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     onUncaught: () => () => {},
     exit: world.exit ?? unsupported,
     spawnWorker: world.spawnWorker ?? unsupported,
+    spawnDisk: unsupported,
     runShell: unsupported,
   };
 }

@@ -122,7 +122,8 @@ function rowsComeBack(opened: Opened): void {
     const before = journal.position;
     const conflict = { put: "log", row: logRow("t1", 1) } as const;
     const refused = [{ remove: "everything" }, TANK, conflict, conflict] as const;
-    await expect(journal.commit(refused)).rejects.toThrow(JournalConflict);
+    const outcome = await journal.commit(refused).catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(JournalConflict);
     expect((await journal.tanks()).length).toBe(1);
     await journal.commit([
       { remove: "everything" },
@@ -272,7 +273,8 @@ function commitsAreWhole(opened: Opened): void {
       bad,
       { remove: "tank", tank_id: "t1" },
     ]);
-    await expect(commit).rejects.toBeInstanceOf(JournalConflict);
+    // Not `rejects`: Bun waits for that in place, and no message of a worker comes through.
+    expect(await commit.catch((error: unknown) => error)).toBeInstanceOf(JournalConflict);
     expect(await journal.meta("k")).toBe("before");
     expect((await journal.tanks()).map((row) => row.tank_id)).toEqual(["t1"]);
     expect(await journal.log("t1", 0)).toEqual([logRow("t1", 1)]);

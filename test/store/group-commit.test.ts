@@ -132,3 +132,32 @@ test("an unavailable storage rejects all that are joined, and the next one is tr
   expect(next.outcome).toBe("committed");
   expect(counted).toContain("tankd_commits_total unavailable");
 });
+
+test("behind a commit that is stuck nothing waits: it is refused, and taken again when that comes back", async () => {
+  const { inner, journal, transactions, gates, advance } = slowJournal();
+  const stuck = watch(journal.commit([meta("a")]));
+  const behind = watch(journal.commit([meta("b")]));
+  await settle();
+  advance(10_000);
+  const late = watch(journal.commit([meta("c")]));
+  await settle();
+  expect([behind, late].map((one) => one.outcome)).toEqual(["open", "open"]);
+  advance(1_000);
+  await expect(journal.commit([meta("d")])).rejects.toThrow("has not answered for 11 s");
+  await settle();
+  expect([stuck, behind, late].map((one) => one.outcome)).toEqual([
+    "open",
+    "StorageUnavailable",
+    "StorageUnavailable",
+  ]);
+  gates[0]?.open();
+  await settle();
+  expect(stuck.outcome).toBe("committed");
+  const next = watch(journal.commit([meta("e")]));
+  await settle();
+  gates[1]?.open();
+  await settle();
+  expect(next.outcome).toBe("committed");
+  expect(transactions).toEqual(["a", "e"]);
+  expect(await inner.meta("b")).toBeUndefined();
+});

@@ -1,10 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { realTimers } from "../../src/platform/real/timers.ts";
 import { groupCommit } from "../../src/store/group-commit.ts";
 import type { Store } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { openThreadedStore } from "../../src/store/sqlite/thread/threaded-store.ts";
+import { workerDisk } from "../../src/store/sqlite/thread/worker-disk.ts";
+import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { BOUNDS, type Subject, storeConformance } from "./conformance.ts";
 
@@ -33,6 +37,31 @@ async function openSqlite(): Promise<Subject> {
   };
 }
 
+async function openThreaded(): Promise<Subject> {
+  const folder = await mkdtemp(join(tmpdir(), "tankd-store-"));
+  const open = () =>
+    openThreadedStore({
+      spawn: () => workerDisk(new Worker(new URL("../../src/disk.ts", import.meta.url))),
+      path: join(folder, "tankd.db"),
+      bounds: BOUNDS,
+      timers: realTimers,
+      log: silentLog,
+    });
+  let store = await open();
+  return {
+    store,
+    reopen: async () => {
+      await store.close();
+      store = await open();
+      return store;
+    },
+    dispose: async () => {
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
 /** The same store, with its commits gathered. */
 function gathered(open: () => Promise<Subject>): () => Promise<Subject> {
   const gather = (store: Store): Store => ({
@@ -52,5 +81,7 @@ function gathered(open: () => Promise<Subject>): () => Promise<Subject> {
 
 storeConformance("memory", openMemory);
 storeConformance("sqlite", openSqlite);
+storeConformance("sqlite in a thread", openThreaded);
 storeConformance("group commit over memory", gathered(openMemory));
 storeConformance("group commit over sqlite", gathered(openSqlite));
+storeConformance("group commit over sqlite in a thread", gathered(openThreaded));

@@ -1,0 +1,14 @@
+/**
+ * The disk thread's entry. It lies beside main.ts because a compiled program finds its workers only
+ * there (FACTS, Bun).
+ */
+import { DiskLoop } from "./store/sqlite/thread/disk-loop.ts";
+import type { ToDisk } from "./store/sqlite/thread/messages.ts";
+
+declare const self: {
+  onmessage: (event: MessageEvent<ToDisk>) => void;
+  postMessage(message: unknown): void;
+};
+
+const loop = new DiskLoop((message) => self.postMessage(message));
+self.onmessage = ({ data }) => loop.receive(data);

@@ -1,0 +1,100 @@
+import { LIMITS } from "../../../platform/limits.ts";
+import type { Timers } from "../../../platform/timers.ts";
+import type { Log } from "../../../telemetry/log.ts";
+import type {
+  Journal,
+  JournalBounds,
+  JournalReads,
+  JournalWrite,
+  RegistryStore,
+  Store,
+} from "../../journal.ts";
+import { DiskClient } from "./disk-client.ts";
+import type { DiskThread, ReadName } from "./messages.ts";
+
+export interface ThreadedStoreOptions {
+  /** A new disk thread; also called when one has died. */
+  readonly spawn: () => DiskThread;
+  readonly path: string;
+  readonly bounds?: JournalBounds;
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+/**
+ * Opens the store of a node in a thread of its own, so that nobody else ever waits for the disk but
+ * for what it has asked for. Promises what the store itself does; see {@link DiskClient} for a
+ * thread that dies.
+ * @throws Problem `data_directory_unusable`, as the store's own opening does
+ */
+export async function openThreadedStore(options: ThreadedStoreOptions): Promise<Store> {
+  const { spawn, path, bounds = LIMITS, timers, log } = options;
+  // LIMITS has more in it than a thread needs to be told.
+  const { transferEventsMax, transfersKeptMax } = bounds;
+  const opening = { kind: "open", path, bounds: { transferEventsMax, transfersKeptMax } } as const;
+  const client = new DiskClient({ spawn, opening, timers, log });
+  await client.open();
+  return {
+    journal: journalOf(client),
+    registry: registryOf(client),
+    close: () => client.close(),
+  };
+}
+
+function journalOf(client: DiskClient): Journal {
+  const read = <Name extends ReadName>(name: Name, ...args: Parameters<JournalReads[Name]>) =>
+    client.ask({ kind: "read", name, args }) as ReturnType<JournalReads[Name]>;
+  return {
+    get position() {
+      return client.position;
+    },
+    commit: async (writes) => {
+      if (writes.length === 0) return;
+      await client.ask({ kind: "commit", writes: writes.map(compact) });
+    },
+    watermarks: () => read("watermarks"),
+    watermark: (tankId) => read("watermark", tankId),
+    tanks: () => read("tanks"),
+    log: (tankId, afterSeq) => read("log", tankId, afterSeq),
+    snapshots: (tankId) => read("snapshots", tankId),
+    connections: () => read("connections"),
+    openOutbox: () => read("openOutbox"),
+    outbox: (filter) => read("outbox", filter),
+    outboxRow: (transferId) => read("outboxRow", transferId),
+    inbox: (filter) => read("inbox", filter),
+    inboxRow: (transferId) => read("inboxRow", transferId),
+    horizon: (pair) => read("horizon", pair),
+    lastSequences: () => read("lastSequences"),
+    events: (transferId) => read("events", transferId),
+    remembered: () => read("remembered"),
+    meta: (key) => read("meta", key),
+  };
+}
+
+function registryOf(client: DiskClient): RegistryStore {
+  return {
+    load: () => client.ask({ kind: "load_registry" }) as ReturnType<RegistryStore["load"]>,
+    put: async (nodeId, record) => {
+      await client.ask({ kind: "put_server", nodeId, record });
+    },
+    remove: async (nodeId) => {
+      await client.ask({ kind: "remove_server", nodeId });
+    },
+  };
+}
+
+/** The structured clone copies the whole buffer behind a view: a few bytes out of a large one must not. */
+function compact(write: JournalWrite): JournalWrite {
+  if (!("put" in write)) return write;
+  if (write.put === "log" && isPart(write.row.payload)) {
+    return { ...write, row: { ...write.row, payload: write.row.payload.slice() } };
+  }
+  if (write.put === "outbox" && isPart(write.row.record)) {
+    return { ...write, row: { ...write.row, record: write.row.record.slice() } };
+  }
+  return write;
+}
+
+function isPart(bytes: Uint8Array): boolean {
+  return bytes.byteLength !== bytes.buffer.byteLength;
+}

@@ -1,0 +1,39 @@
+import type { DiskThread, FromDisk, ToDisk } from "./messages.ts";
+
+/**
+ * A disk thread in a worker. The worker is made by the caller from a file in the directory of the
+ * program's entry, because only there its path is the same run and compiled (FACTS, Bun).
+ */
+export function workerDisk(worker: Worker): DiskThread {
+  let stopping = false;
+  let onEnd: (reason: string) => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    worker.addEventListener("close", () => resolve(), { once: true });
+  });
+  const end = (reason: string) => {
+    if (stopping) return;
+    stopping = true;
+    worker.terminate();
+    onEnd(reason);
+  };
+  worker.addEventListener("error", (event) => end(`the disk thread failed: ${event.message}`));
+  void closed.then(() => end("the disk thread ended"));
+  return {
+    post: (message: ToDisk) => {
+      if (!stopping) worker.postMessage(message);
+    },
+    listen: (receiver) => {
+      onEnd = (reason) => receiver.onEnd(reason);
+      worker.addEventListener("message", (event: MessageEvent<FromDisk>) => {
+        if (!stopping) receiver.onMessage(event.data);
+      });
+    },
+    stop: async () => {
+      if (!stopping) {
+        stopping = true;
+        worker.terminate();
+      }
+      await closed;
+    },
+  };
+}
