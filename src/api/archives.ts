@@ -89,7 +89,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       return { ...fork, name: name ?? freeName(fork.name, taken) };
     });
     c.header("location", `/api/tanks/${made.row.tank_id}`);
-    const view = viewTank(made, cluster.self().server_id);
+    const view = viewTank(made, cluster.serverId);
     const { tank_id = "", seq = 0, tick = 0, digest = "" } = fork?.original ?? {};
     return c.json({ ...view, forked_from: { tank_id, seq, tick, digest } }, 201);
   });

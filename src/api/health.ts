@@ -74,7 +74,7 @@ function tanksCheck(tanks: readonly HostedTank[]): Check {
 
 /** What must hold before work is sent here. */
 function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
-  const { role } = cluster.view();
+  const { role } = cluster;
   const { held } = cluster.positions;
   const fault = tanks.storageFault;
   return [
@@ -94,10 +94,10 @@ export function healthRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   for (const path of ["/health", "/api/health"] as const) {
     routes.openapi(health(path), (c) => {
       const status = phase() === "recovering" ? ("recovering" as const) : ("healthy" as const);
-      const mode = cluster.view().role === "hub" ? ("server" as const) : ("proxy" as const);
-      const { server_id } = cluster.self();
+      const mode = cluster.role === "hub" ? ("server" as const) : ("proxy" as const);
+      const { nodeId: node_id, serverId: server_id } = cluster;
       const timestamp = rfc3339(clock.wallMs());
-      return c.json({ status, node_id: cluster.nodeId, server_id, mode, timestamp }, 200);
+      return c.json({ status, node_id, server_id, mode, timestamp }, 200);
     });
   }
   routes.openapi(ready, (c) => {

@@ -157,9 +157,9 @@ export function unknownTank(tankId: string): Problem {
  */
 export function refuseForeignServer(context: ApiContext, serverId: string | undefined): void {
   if (serverId === undefined) return;
-  const self = context.cluster.self();
-  if (serverId === self.server_id || serverId === self.node_id) return;
-  const server = context.cluster.server(serverId);
+  const { cluster } = context;
+  if (serverId === cluster.serverId || serverId === cluster.nodeId) return;
+  const server = cluster.server(serverId);
   if (server === undefined) {
     throw new Problem("unknown_server", `There is no server ${serverId}; see GET /api/servers`);
   }

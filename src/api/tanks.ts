@@ -94,8 +94,7 @@ export function tankRoutes(
   onRemoved: (tankId: string) => void,
 ): OpenAPIHono<ApiEnv> {
   const { tanks, cluster, migration, clock } = context;
-  const view = (hosted: ReturnType<typeof hostedTank>) =>
-    viewTank(hosted, cluster.self().server_id);
+  const view = (hosted: ReturnType<typeof hostedTank>) => viewTank(hosted, cluster.serverId);
   const routes = newRouter();
 
   routes.openapi(list, (c) => {

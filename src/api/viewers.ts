@@ -124,7 +124,7 @@ export class Viewers {
   #greet(socket: ViewerSocket, { garden }: Channel, frame: Frame): void {
     const hosted = this.#context.tanks.get(frame.tankId);
     if (hosted === undefined) return;
-    socket.send(encodeHello(hosted, this.#context.cluster.self().server_id, frame));
+    socket.send(encodeHello(hosted, this.#context.cluster.serverId, frame));
     for (const message of garden.everything()) socket.send(message);
     socket.subscribe(topicOf(frame.tankId));
   }

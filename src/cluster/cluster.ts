@@ -39,6 +39,10 @@ export interface TankLocation {
  */
 export interface Cluster {
   readonly nodeId: string;
+  /** The label under which this node is listed. */
+  readonly serverId: string;
+  /** What {@link Cluster.view} says, without the rest of it, which takes work. */
+  readonly role: Role;
   /** What keeps a copied or rewound data directory from doubling fish. */
   readonly positions: Positions;
   /** Starts discovery and the role decision; resolves at once, see {@link Cluster.decided}. */
@@ -48,6 +52,7 @@ export interface Cluster {
   /** Resolves when the first role decision has been made. */
   readonly decided: Promise<void>;
   view(): ClusterView;
+  /** This node's own record: counts its tanks and reads the machine's networks. */
   self(): ServerRecord;
   /** The whole cluster, this node included, hub first, then by server_id. Never two online hubs. */
   servers(filter?: ServerFilter): readonly ServerRecord[];

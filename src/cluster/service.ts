@@ -57,6 +57,12 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   ].map(tellingCopies);
   return {
     nodeId,
+    get serverId() {
+      return node.registry.get(nodeId)?.record.server_id ?? node.self.label;
+    },
+    get role() {
+      return node.membership.state.role;
+    },
     positions: node.watch.lineage,
     decided: node.membership.decided,
     start: () => node.start(),

@@ -28,7 +28,7 @@ export class Views {
     const { cluster } = this.#ports;
     return {
       ...row,
-      source_server_id: cluster.self().server_id,
+      source_server_id: cluster.serverId,
       destination_server_id: this.#label(row.destination_node_id) ?? row.destination_node_id,
     };
   }
@@ -110,7 +110,7 @@ export class Views {
 
   #label(nodeId: string): string | null {
     const { cluster } = this.#ports;
-    if (nodeId === cluster.nodeId) return cluster.self().server_id;
+    if (nodeId === cluster.nodeId) return cluster.serverId;
     return cluster.server(nodeId)?.server_id ?? null;
   }
 }

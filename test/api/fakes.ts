@@ -301,15 +301,19 @@ export class FakeNode {
   }
 
   #cluster(): Cluster {
-    const node = this;
     const self = fakeServer(NODE_ID);
     const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
     const find = (id: string) =>
       servers.find(({ server_id, node_id }) => server_id === id || node_id === id);
+    const node = this;
     return {
       nodeId: NODE_ID,
+      serverId: self.server_id,
+      get role() {
+        return node.role;
+      },
       start: async () => {},
       stop: async () => {},
       decided: Promise.resolve(),

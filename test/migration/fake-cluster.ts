@@ -22,6 +22,7 @@ export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<
 /** A cluster that is what the test says; one directory may be shared by several nodes' clusters. */
 export class FakeCluster implements Cluster {
   readonly nodeId: string;
+  readonly role = "worker";
   readonly decided = Promise.resolve();
   positions = NO_POSITIONS;
   readonly #directory: readonly FakeServer[];
@@ -39,6 +40,10 @@ export class FakeCluster implements Cluster {
 
   view(): ClusterView {
     throw new Error("not part of the fake");
+  }
+
+  get serverId(): string {
+    return this.self().server_id;
   }
 
   self(): ServerRecord {
