@@ -1,5 +1,6 @@
 import { test } from "bun:test";
 import {
+  chmodSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
@@ -34,6 +35,8 @@ export class MountedDisk implements AsyncDisposable {
 
   static async open(sizeKb: number): Promise<MountedDisk> {
     const directory = mkdtempSync(join(tmpdir(), "tankd-disk-"));
+    // Tests with other users look into it.
+    chmodSync(directory, 0o755);
     mkdirSync(join(directory, "disk"));
     const script = `mount -t tmpfs -o size=${sizeKb}k,mode=755 tmpfs "$1" && echo mounted && exec cat`;
     const keeper = Bun.spawn(

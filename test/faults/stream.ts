@@ -21,8 +21,12 @@ const PATIENCE_MS = 5;
 const madeSchema = z.object({ tank: z.object({ tank_id: z.string() }) });
 let foundings = 0;
 
+/** `orders`: tanks are only made where there are none, and none are removed, so that each grows old. */
+export type StreamKinds = "all" | "orders";
+
 /** Clients that command the tanks of one life of a node for as long as it answers. */
 export class Stream {
+  readonly #kinds: StreamKinds;
   readonly #client: Client;
   readonly #promises: Promises;
   readonly #random: Prng;
@@ -33,7 +37,8 @@ export class Stream {
   #inFlight = 0;
   #onAnswer: (answers: number) => void = () => {};
 
-  constructor(client: Client, promises: Promises, random: Prng) {
+  constructor(client: Client, promises: Promises, random: Prng, kinds: StreamKinds = "all") {
+    this.#kinds = kinds;
     this.#client = client;
     this.#promises = promises;
     this.#random = random;
@@ -87,8 +92,11 @@ export class Stream {
     const { tankIds } = this.#promises;
     const draw = this.#random.unit();
     const tankId = tankIds[Math.floor(this.#random.unit() * tankIds.length)];
-    if (tankId === undefined || (draw < 0.03 && tankIds.length < TANKS_MAX)) return this.#create();
-    if (draw > 0.975 && tankIds.length > TANKS_MIN) return this.#remove(tankId);
+    if (tankId === undefined) return this.#create();
+    if (this.#kinds === "all") {
+      if (draw < 0.02 && tankIds.length < TANKS_MAX) return this.#create();
+      if (draw > 0.985 && tankIds.length > TANKS_MIN) return this.#remove(tankId);
+    }
     return this.#command(tankId, this.#wish());
   }
 

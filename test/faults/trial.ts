@@ -7,7 +7,7 @@ import { Client } from "./client.ts";
 import { lookAt } from "./disk.ts";
 import { Node } from "./node.ts";
 import { Promises } from "./promises.ts";
-import { Stream } from "./stream.ts";
+import { Stream, type StreamKinds } from "./stream.ts";
 import { Witness } from "./witness.ts";
 
 const recoveredSchema = z.looseObject({
@@ -73,8 +73,8 @@ export class Trial implements AsyncDisposable {
     return client;
   }
 
-  stream(client: Client, random: Prng): Stream {
-    return new Stream(client, this.promises, random);
+  stream(client: Client, random: Prng, kinds: StreamKinds = "all"): Stream {
+    return new Stream(client, this.promises, random, kinds);
   }
 
   /** Everything that is on the disk of a dead node against everything that is known about it. */

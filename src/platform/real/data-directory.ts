@@ -7,10 +7,8 @@ import type { Random } from "../random.ts";
 import { lockDirectory, type Release } from "./directory-lock.ts";
 import { writeFileDurably } from "./durable-write.ts";
 import { DirectoryFiles } from "./files.ts";
-
 import { keyFiles } from "./key-files.ts";
-
-import { storageAdvice } from "./storage-failures.ts";
+import { storageAdvice, systemCode } from "./storage-failures.ts";
 
 /** Other users may open what they know the name of (`node.json`, to ask for the status); secrets are 0600. */
 const DIRECTORY_MODE = 0o711;
@@ -25,6 +23,9 @@ const HARMLESS_NAMES: ReadonlySet<string> = new Set(["lost+found", "tankd.log"])
 
 const KEY_FILE = "key";
 const PID_FILE = "pid";
+/** A start writes its pid within milliseconds of its lock, or on a busy machine within this. */
+const PID_LOOKS = 40;
+const PID_LOOK_INTERVAL_MS = 10;
 const NODE_FILE = "node.json";
 const KEY_BYTES = 32;
 const TOKEN_BYTES = 32;
@@ -159,11 +160,34 @@ function inUse(directory: string): Problem {
   );
 }
 
+/**
+ * The holder of the lock writes its pid a moment after it has taken the lock. Until then the file holds
+ * that of a node that was killed, or nothing; in another container its pid means nothing here.
+ */
 function pidIn(directory: string): string {
+  for (let looks = PID_LOOKS; looks > 0; looks--) {
+    const pid = readPid(directory);
+    if (pid !== undefined && isAlive(pid)) return ` (pid ${pid})`;
+    Bun.sleepSync(PID_LOOK_INTERVAL_MS);
+  }
+  return "";
+}
+
+function readPid(directory: string): number | undefined {
   try {
-    return ` (pid ${readFileSync(join(directory, PID_FILE), "utf8")})`;
+    const pid = Number(readFileSync(join(directory, PID_FILE), "utf8"));
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
-    return "";
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === "EPERM";
   }
 }
 

@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   // Of the lock file, which SQLite locks.
   SQLITE_FULL: "the disk is full",
   SQLITE_READONLY: "the disk is read-only",
+  SQLITE_READONLY_DIRECTORY: "access is denied",
   SQLITE_CANTOPEN: "access is denied",
   SQLITE_IOERR: "the disk reports an error",
 };
@@ -26,7 +27,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why the system refused, as a clause; undefined for what is not the storage's fault. */
 export function storageReason(error: unknown): string | undefined {
   const code = systemCode(error);
-  const reason = REASONS[primary(code)];
+  const reason = REASONS[code] ?? REASONS[primary(code)];
   return reason && `${reason} (${code})`;
 }
 
@@ -41,13 +42,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EEXIST: "choose another --data-dir",
   SQLITE_FULL: "make room on it, then start again",
   SQLITE_READONLY: "mount it writable, or choose another --data-dir",
+  SQLITE_READONLY_DIRECTORY: "let this user write there, or choose another --data-dir",
   SQLITE_CANTOPEN: "let this user write there, or choose another --data-dir",
 };
 
 /** Why a directory or file cannot be used, and what to do; undefined for what is not the storage's fault. */
 export function storageAdvice(error: unknown): string | undefined {
   const reason = storageReason(error);
-  const remedy = REMEDIES[primary(systemCode(error))];
+  const code = systemCode(error);
+  const remedy = REMEDIES[code] ?? REMEDIES[primary(code)];
   return reason && remedy ? `${reason}: ${remedy}` : reason;
 }
 

@@ -61,6 +61,7 @@ export class Lane {
   };
   #aim: Aim = "instant";
   #lives = 0;
+  #sawSnapshot = false;
 
   constructor(order: LaneOrder) {
     this.#order = order;
@@ -117,7 +118,9 @@ export class Lane {
     node: Node,
     aim: "instant" | "answer" | "stopping" | "snapshot",
   ): Promise<void> {
-    const stream = this.#trial.stream(await this.#trial.serve(node), this.#random);
+    // A snapshot is due of tanks that are there for five seconds.
+    const kinds = aim === "snapshot" ? "orders" : "all";
+    const stream = this.#trial.stream(await this.#trial.serve(node), this.#random, kinds);
     let killed = false;
     const kill = () => {
       if (killed || !node.isRunning) return;
@@ -129,7 +132,10 @@ export class Lane {
     };
     if (aim === "instant") await wait(this.#random.unit() * INSTANT_MS_MAX).then(kill);
     if (aim === "answer") stream.atAnswer(this.#random.integer(1, ANSWERS_MAX), kill);
-    if (aim === "snapshot") await this.#atSnapshotFile(node, SNAPSHOT_WITHIN_MS, kill);
+    if (aim === "snapshot") {
+      await this.#atSnapshotFile(node, SNAPSHOT_WITHIN_MS, kill);
+      if (!this.#sawSnapshot) throw new Error("no snapshot has become due");
+    }
     if (aim === "stopping") {
       await wait(this.#random.unit() * INSTANT_MS_MAX);
       const written = this.#atSnapshotFile(node, this.#random.unit() * STOP_MS_MAX, kill);
@@ -149,8 +155,10 @@ export class Lane {
     mkdirSync(folder, { recursive: true });
     let events = this.#random.integer(1, 6);
     const seen = Promise.withResolvers<void>();
+    this.#sawSnapshot = false;
     const watcher = watch(folder, { recursive: true }, (_, name) => {
       if (name?.includes(".snapshot") && --events === 0) {
+        this.#sawSnapshot = true;
         action();
         seen.resolve();
       }
