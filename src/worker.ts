@@ -6,6 +6,7 @@
 import type { CrewAnswer } from "./cli/run-crews.ts";
 import { messageOf } from "./platform/errors.ts";
 import { realClock } from "./platform/real/clock.ts";
+import { lowerThreadPriority } from "./platform/real/thread-priority.ts";
 import { realTimers } from "./platform/real/timers.ts";
 import type { Timers } from "./platform/timers.ts";
 import { type CrewOrder, IslandCrew } from "./sim/index.ts";
@@ -13,8 +14,14 @@ import type { ReplayLoop } from "./tanks/replay/replay-loop.ts";
 import type { ReplayWork } from "./tanks/replay/worker-replay.ts";
 import type { ToSimulation } from "./tanks/thread/simulation.ts";
 import { SimulationLoop } from "./tanks/thread/simulation-loop.ts";
+import { VitalSigns } from "./tanks/thread/vital-signs.ts";
+import type { VitalsMessage } from "./tanks/worker-host.ts";
 
-type Message = ToSimulation | ReplayWork | { readonly kind: "crew"; readonly order: CrewOrder };
+type Message =
+  | ToSimulation
+  | VitalsMessage
+  | ReplayWork
+  | { readonly kind: "crew"; readonly order: CrewOrder };
 
 declare const self: {
   onmessage: (event: MessageEvent<Message>) => void;
@@ -33,16 +40,23 @@ const timers: Timers = {
   },
 };
 
-const loop = new SimulationLoop({ clock: realClock, timers }, (message) =>
-  self.postMessage(message),
-);
 const crew = new IslandCrew();
+let loop: SimulationLoop | undefined;
 
 self.onmessage = ({ data }) => {
   if (data.kind === "crew") self.postMessage(obey(data.order));
   else if (data.kind === "replay") void replay(data);
-  else loop.receive(data);
+  else if (data.kind === "vitals") loop = host(data.memory);
+  else loop?.receive(data);
 };
+
+/** Whoever says where vital signs go is a node, whose main thread has to answer others meanwhile. */
+function host(memory: SharedArrayBuffer): SimulationLoop {
+  lowerThreadPriority();
+  const say = (message: unknown) => self.postMessage(message);
+  const vitals = new VitalSigns(memory);
+  return new SimulationLoop({ clock: realClock, timers }, say, { vitals });
+}
 
 /** An error that nobody catches would reach the other thread without its reason (FACTS, Bun). */
 function obey(order: CrewOrder): CrewAnswer {

@@ -97,6 +97,10 @@ export class LiveTank {
     return this.#logEnd.seq > this.#deps.logEnd.seq;
   }
 
+  get logEnd(): LogEnd {
+    return this.#logEnd;
+  }
+
   /** Makes the tank itself durable, with the digest of its first state as entry 1 of its log. */
   async found(digest: string): Promise<void> {
     const row = this.#chain({ seq: 1, tick: 0 }, "mark", new Uint8Array(), digest);

@@ -4,13 +4,13 @@ import type { TankRow } from "../store/rows.ts";
 import { type ChainedState, type CommitFailure, LiveTank } from "./live-tank.ts";
 import type { History } from "./log/history.ts";
 import { firstChecksum } from "./log/log-chain.ts";
+import type { ThreadSlot } from "./slots/thread-slot.ts";
 import { type LoadAnswer, TankLoader } from "./tank-loader.ts";
 import { frameOf, unknownReport, viewOf } from "./tank-view.ts";
 import type { Frame, HostedTank } from "./tanks.ts";
 import type { Controls } from "./thread/controls.ts";
 import { PlantAlbum } from "./thread/plant-album.ts";
-import type { SaidOfTank, TankReport } from "./thread/simulation.ts";
-import type { ThreadSlot } from "./threads.ts";
+import type { SaidOfTank, TankReport, Uncovered } from "./thread/simulation.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface PresenceDeps {
@@ -22,7 +22,22 @@ export interface PresenceDeps {
   readonly storage: { readonly fault: string | undefined };
   /** Why the whole node stands still, once it does. */
   readonly holdReason: () => Problem | undefined;
+  /** Never gives the same number twice, to any tank of the node. */
+  readonly nextLoad: () => number;
 }
+
+/** How a tank comes into its simulation. */
+export interface Entry {
+  /** Undefined for the tank that the spec makes. */
+  readonly history: History | undefined;
+  /** Whether it stands still until it is released. */
+  readonly held: boolean;
+  readonly uncovered?: Uncovered;
+  /** Runs before the next message about the new incarnation. */
+  readonly onLive?: (live: LiveTank, digest: string) => void;
+}
+
+const ALL_COVERED: Uncovered = { ticks: 0, entries: 0 };
 
 export interface PresenceEvents {
   /** What the simulation says is ahead of what can be made durable. */
@@ -38,13 +53,15 @@ export interface PresenceEvents {
  * what people see of it either way.
  */
 export class Presence {
-  readonly slot: ThreadSlot;
   readonly #row: TankRow;
   readonly #deps: PresenceDeps;
   readonly #events: PresenceEvents;
   readonly #loader: TankLoader;
   readonly #watchers = new Watchers((watched) => this.#live?.watch(watched));
   readonly #album = new PlantAlbum();
+  #slot: ThreadSlot;
+  /** While it changes its thread: opened when it has arrived, or failed to. */
+  #moving: PromiseWithResolvers<void> | undefined;
   #live: LiveTank | undefined;
   #held = false;
   /** What was last heard of a tank that is not live. */
@@ -52,12 +69,20 @@ export class Presence {
   #stopReason = "it is not recovered yet";
 
   constructor(row: TankRow, slot: ThreadSlot, deps: PresenceDeps, events: PresenceEvents) {
-    this.slot = slot;
+    this.#slot = slot;
     this.#row = row;
     this.#deps = deps;
     this.#events = events;
-    this.#loader = new TankLoader(row, slot, deps.controls);
+    this.#loader = new TankLoader(row, deps.controls, deps.nextLoad);
     this.#report = unknownReport(row, deps.controls);
+  }
+
+  get slot(): ThreadSlot {
+    return this.#slot;
+  }
+
+  get isMoving(): boolean {
+    return this.#moving !== undefined;
   }
 
   get live(): LiveTank | undefined {
@@ -67,6 +92,11 @@ export class Presence {
   /** Whether the live tank stands still until it is released. */
   get held(): boolean {
     return this.#held;
+  }
+
+  /** Whether the whole node stands still. */
+  get stilled(): boolean {
+    return this.#deps.holdReason() !== undefined;
   }
 
   get stopReason(): string {
@@ -81,10 +111,10 @@ export class Presence {
   view(): HostedTank {
     const live = this.#live;
     const report = live?.report ?? this.#report;
-    const moving = live !== undefined && !this.#held;
+    const there = live !== undefined || this.#moving !== undefined;
     return viewOf(this.#row, report, {
       durableSeq: live?.durableSeq ?? report.seq,
-      stopReason: moving ? undefined : this.stopReason,
+      stopReason: there && !this.#held ? undefined : this.stopReason,
     });
   }
 
@@ -92,10 +122,16 @@ export class Presence {
     return this.#watchers.add(listener);
   }
 
-  /** The tank in its simulation. Throws Problem when it is not there. */
-  present(): LiveTank {
+  /** The tank in its simulation, once it has arrived there. Rejects with Problem when it is not there. */
+  async present(): Promise<LiveTank> {
+    while (this.#moving) await this.#moving.promise;
     if (!this.#live) throw this.refusal();
     return this.#live;
+  }
+
+  /** Whether the incarnation of that number lives here, or is being loaded. */
+  isAtWorkAs(load: number): boolean {
+    return load === (this.#live?.load ?? this.#loader.load);
   }
 
   /** Why a change is refused now. */
@@ -107,22 +143,19 @@ export class Presence {
     return new Problem("not_ready", `tank ${this.#row.name} is stopped: ${this.#stopReason}`);
   }
 
-  /**
-   * Brings a history, or, where there is none, the tank that the spec makes, into the simulation.
-   * `onLive` runs before the next message about the new incarnation. A held tank stands still.
-   */
-  load(
-    history: History | undefined,
-    wantsHeld: boolean,
-    onLive: (live: LiveTank, digest: string) => void = () => {},
-  ): Promise<LoadAnswer> {
-    const held = wantsHeld || this.#deps.holdReason() !== undefined;
+  /** Brings the tank into its simulation. Rejects when the thread is gone. */
+  enter(entry: Entry): Promise<LoadAnswer> {
+    const { history, uncovered = ALL_COVERED, onLive } = entry;
+    const held = entry.held || this.#deps.holdReason() !== undefined;
     const watched = this.#watchers.some;
-    return this.#loader.load({ history, held, watched }, (loaded) => {
+    const slot = this.#slot;
+    const { skippedTicks } = this.#report;
+    const request = { history, uncovered, held, watched, skippedTicks };
+    return this.#loader.start(slot, request, (loaded) => {
       const live: LiveTank = new LiveTank({
         row: this.#row,
         load: loaded.load,
-        post: (message) => this.slot.post(message),
+        post: (message) => slot.post(message),
         journal: this.#deps.journal,
         engineVersion: this.#deps.engineVersion,
         logEnd: history?.logEnd ?? { seq: 0, checksum: firstChecksum(this.#row) },
@@ -131,9 +164,48 @@ export class Presence {
       });
       this.#live = live;
       this.#held = held;
+      // While it was loading all this may have changed.
       if (this.#deps.holdReason()) this.hold();
-      onLive(live, loaded.digest);
+      if (this.#watchers.some !== watched) live.watch(!watched);
+      onLive?.(live, loaded.digest);
     });
+  }
+
+  /**
+   * Takes the tank to another thread, where it goes on from its very state. Whoever wants something
+   * of it waits until `work`, which does it, is over.
+   */
+  async whileMoving(work: () => Promise<void>): Promise<void> {
+    const moving = Promise.withResolvers<void>();
+    this.#moving = moving;
+    try {
+      await work();
+    } finally {
+      this.#moving = undefined;
+      moving.resolve();
+    }
+  }
+
+  /**
+   * Ends the incarnation here and begins the next one on `slot` with its state, which crosses in
+   * memory. `covered` is where the newest snapshot on the disk ends. Rejects when that fails: the
+   * tank is then here, there or nowhere, and is best brought back from the disk.
+   */
+  async moveTo(
+    slot: ThreadSlot,
+    covered: { readonly seq: number; readonly tick: number },
+  ): Promise<void> {
+    const live = this.#live;
+    if (!live) throw this.refusal();
+    const { state } = await live.captureFinally();
+    // Only what is durable may be built upon by another incarnation.
+    await live.commit([]);
+    const history: History = { snapshot: state, tail: [], logEnd: live.logEnd };
+    await this.leave(live, "it moves to another thread");
+    this.#slot = slot;
+    const uncovered = { ticks: state.tick - covered.tick, entries: state.seq - covered.seq };
+    const answer = await this.enter({ history, held: false, uncovered });
+    if (answer.kind === "load_failed") throw new Error(answer.message);
   }
 
   /** Lets the clock stand still until `release`. */

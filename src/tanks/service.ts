@@ -13,6 +13,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { countWork, setTankGauges } from "./gauges.ts";
 import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
+import { SimulationSlots } from "./slots/simulation-slots.ts";
+import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
 import { removeOrphans } from "./snapshots/orphans.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { StorageWatch } from "./storage-watch.ts";
@@ -27,7 +29,6 @@ import type {
   Tanks,
 } from "./tanks.ts";
 import type { FromSimulation, SimulationThread } from "./thread/simulation.ts";
-import { ThreadSlot } from "./threads.ts";
 
 /** Of a tank's id, and of the key under which its fish are born. */
 const ID_BYTES = 8;
@@ -84,9 +85,10 @@ class HostingService implements TankService {
   readonly #deps: TanksDeps;
   readonly #keeperDeps: KeeperDeps;
   readonly #storage: StorageWatch;
-  readonly #slots: readonly ThreadSlot[];
+  readonly #slots: SimulationSlots;
   /** Those that are being founded or removed included. */
   readonly #keepers = new Map<string, TankKeeper>();
+  #loads = 0;
   #stopping = false;
   #gaugedMs = Number.NEGATIVE_INFINITY;
   #holdReason: Problem | undefined;
@@ -103,9 +105,10 @@ class HostingService implements TankService {
       engineVersion: deps.engineVersion ?? ENGINE_VERSION,
       controls: { paused: false, tickRate: deps.tickRate, fastForwardTo: undefined },
       holdReason: () => this.#holdReason,
+      nextLoad: () => ++this.#loads,
       logRetention: deps.logRetention ?? "trim",
     };
-    this.#slots = Array.from({ length: deps.threads ?? 1 }, () => this.#openSlot());
+    this.#slots = this.#makeSlots();
   }
 
   get storageFault(): string | undefined {
@@ -177,7 +180,7 @@ class HostingService implements TankService {
     await atOnce(FINISHES_AT_ONCE, [...this.#keepers.values()], (keeper) =>
       keeper.finish(snapshots),
     );
-    await Promise.all(this.#slots.map((slot) => slot.stop()));
+    await this.#slots.stop();
   }
 
   async create(spec: NewTank): Promise<HostedTank> {
@@ -258,15 +261,15 @@ class HostingService implements TankService {
   }
 
   async fish(tankId: string): Promise<readonly FishView[]> {
-    return this.#keeper(tankId).present().fish();
+    return (await this.#keeper(tankId).present()).fish();
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {
-    return this.#keeper(tankId).present().fishProfile(fishId);
+    return (await this.#keeper(tankId).present()).fishProfile(fishId);
   }
 
   async pickMigrant(tankId: string): Promise<FishId | undefined> {
-    const fit = await this.#keeper(tankId).present().migrants();
+    const fit = await (await this.#keeper(tankId).present()).migrants();
     return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
   }
 
@@ -274,20 +277,20 @@ class HostingService implements TankService {
     return this.#keeper(tankId).watch(listener);
   }
 
-  #openSlot(): ThreadSlot {
-    const { clock, timers, log, spawnSimulation: spawn } = this.#deps;
-    return new ThreadSlot(
-      { clock, timers, log, spawn },
-      {
-        onMessage: (message) => this.#onMessage(message),
-        onLost: (slot, message) => {
-          for (const keeper of this.#on(slot)) keeper.threadLost(message);
-        },
-        onRestarted: (slot) => {
-          for (const keeper of this.#on(slot)) void keeper.revive();
-        },
+  #makeSlots(): SimulationSlots {
+    const { clock, timers, log, spawnSimulation: spawn, threads = 1 } = this.#deps;
+    const ports = { clock, timers, log, spawn };
+    const on = (slot: ThreadSlot) => [...this.#keepers.values()].filter((k) => k.slot === slot);
+    const events: ThreadEvents = {
+      onMessage: (message) => this.#onMessage(message),
+      onLost: (slot, message, workingOn) => {
+        for (const keeper of on(slot)) keeper.threadLost(message, workingOn);
       },
-    );
+      onRestarted: (slot) => {
+        for (const keeper of on(slot)) void keeper.revive();
+      },
+    };
+    return new SimulationSlots(threads, ports, events, this.#keepers);
   }
 
   #onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void {
@@ -306,22 +309,15 @@ class HostingService implements TankService {
     setTankGauges(metrics, this.list());
   }
 
-  /** A keeper on the slot with the fewest tanks. */
+  /** A keeper on the least busy thread. */
   #keep(row: TankRow, founded: boolean): TankKeeper {
-    const slot = this.#slots.reduce((least, other) => (other.tanks < least.tanks ? other : least));
-    slot.tanks++;
-    slot.open();
-    const keeper = new TankKeeper(row, slot, this.#keeperDeps, founded);
+    const keeper = new TankKeeper(row, this.#slots.place(), this.#keeperDeps, founded);
     this.#keepers.set(row.tank_id, keeper);
     return keeper;
   }
 
   #forget(keeper: TankKeeper): void {
-    if (this.#keepers.delete(keeper.row.tank_id)) keeper.slot.tanks--;
-  }
-
-  #on(slot: ThreadSlot): readonly TankKeeper[] {
-    return [...this.#keepers.values()].filter((keeper) => keeper.slot === slot);
+    this.#keepers.delete(keeper.row.tank_id);
   }
 
   #keeper(tankId: string): TankKeeper {

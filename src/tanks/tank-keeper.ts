@@ -1,34 +1,41 @@
 import type { Clock } from "../platform/clock.ts";
 import { invariant, messageOf, Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
+import type { Timers } from "../platform/timers.ts";
 import type { Command } from "../sim/types.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { CommitFailure, LiveTank } from "./live-tank.ts";
-import { type History, UnusableTank } from "./log/history.ts";
-import { rebuild } from "./log/rebuild.ts";
 import { Presence, type PresenceDeps } from "./presence.ts";
+import { Quarantine } from "./quarantine.ts";
+import { Recovery } from "./recovery.ts";
 import type { TankRecovery } from "./recovery-report.ts";
+import { Retry } from "./retry.ts";
+import type { ThreadSlot } from "./slots/thread-slot.ts";
 import { forkedTank } from "./snapshots/base-snapshot.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
+import { TankLog } from "./tank-log.ts";
 import type { Alongside, Frame, HostedTank, Stamped } from "./tanks.ts";
 import type { CapturedState, SaidOfTank, TankReport } from "./thread/simulation.ts";
-import type { ThreadSlot } from "./threads.ts";
 
 const STOPPING = "the node stops";
 
 export interface KeeperDeps extends PresenceDeps {
   readonly files: Files;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly storage: StorageWatch;
   readonly logRetention: LogRetention;
 }
+
+/** A tank that was moved stays for a while, so that noise in the figures does not send it to and fro. */
+const REST_AFTER_MOVE_MS = 30_000;
 
 /**
  * Keeps one tank alive: founds it, brings it back from what is durable, takes it back there when a
@@ -40,25 +47,33 @@ export class TankKeeper {
   readonly #presence: Presence;
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
+  readonly #recovery: Recovery;
+  readonly #said: TankLog;
+  readonly #quarantine = new Quarantine();
+  readonly #retry: Retry;
   #founded: boolean;
   #finished = false;
-  /** Trying again would not help. */
-  #unusable = false;
+  /** It met an error of its own. */
+  #failed = false;
+  #restsUntilMs = 0;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(row: TankRow, slot: ThreadSlot, deps: KeeperDeps, founded: boolean) {
     this.row = row;
     this.#deps = deps;
     this.#founded = founded;
+    this.#said = new TankLog(deps.log, row);
     this.#presence = new Presence(row, slot, deps, {
       onFailure: (live, failure) => this.#takeBack(live, failure),
       onTankFailed: (live, message) => this.#tankFailed(live, message),
       onCaptured: (live, chained) => {
-        if (!deps.holdReason()) this.#taker.offer(live, chained);
+        if (this.#mayMove) this.#taker.offer(live, chained);
       },
     });
     this.#snapshots = new Snapshots(deps.files, row, deps.logRetention);
     this.#taker = new SnapshotTaker({ ...deps, tankId: row.tank_id, snapshots: this.#snapshots });
+    this.#recovery = new Recovery(row, this.#presence, this.#snapshots, deps);
+    this.#retry = new Retry(deps.timers, () => void this.revive());
   }
 
   get slot(): ThreadSlot {
@@ -74,13 +89,28 @@ export class TankKeeper {
     return this.#presence.view();
   }
 
-  /** The tank in its simulation. Throws Problem when it is not there. */
-  present(): LiveTank {
+  /** CPU that the tank asks for, in cores; undefined while nothing is known of it. */
+  get demand(): number | undefined {
+    return this.#presence.live?.report.demand;
+  }
+
+  get movable(): boolean {
+    return this.#mayMove && this.#deps.clock.monotonicMs() >= this.#restsUntilMs;
+  }
+
+  get #mayMove(): boolean {
+    const { live, held, isMoving } = this.#presence;
+    return live !== undefined && !held && !isMoving && !this.#finished;
+  }
+
+  /** The tank in its simulation. Rejects with Problem when it is not there. */
+  present(): Promise<LiveTank> {
     return this.#presence.present();
   }
 
   async submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
-    const live = this.present();
+    if (command.kind === "resume" && this.#givenUp) await this.#tryAgain();
+    const live = await this.present();
     if (this.#presence.held) throw this.#presence.refusal();
     const stamped = await live.submit(command, alongside);
     const { kind } = stamped.outcome;
@@ -104,11 +134,13 @@ export class TankKeeper {
   found(): Promise<void> {
     return this.#exclusive(async () => {
       let founding = Promise.resolve();
-      const answer = await this.#presence.load(undefined, this.#mustHold(), (live, digest) => {
+      const onLive = (live: LiveTank, digest: string) => {
         founding = live.found(digest);
         // Until it is awaited below, a rejection is not unhandled.
         founding.catch(() => {});
-      });
+      };
+      const held = this.#recovery.mustHold;
+      const answer = await this.#presence.enter({ history: undefined, held, onLive });
       if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
       await founding;
       this.#founded = true;
@@ -154,11 +186,46 @@ export class TankKeeper {
   /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
   revive(): Promise<void> {
     return this.#exclusive(async () => {
-      const { live } = this.#presence;
-      const down = this.#founded && !live && !this.#unusable && !this.#finished;
-      if (down) await this.#bringUp();
-      else await this.#release();
+      if (this.#isDown && !this.#givenUp) await this.#bringUp();
+      else await this.#recovery.release();
     });
+  }
+
+  /** Somebody believes that what stopped the tank for good is gone. */
+  #tryAgain(): Promise<void> {
+    return this.#exclusive(async () => {
+      if (!this.#isDown) return;
+      this.#failed = false;
+      this.#quarantine.lift();
+      await this.#bringUp();
+    });
+  }
+
+  get #isDown(): boolean {
+    return this.#founded && !this.#presence.live && !this.#finished;
+  }
+
+  /**
+   * Takes the tank to another thread. It goes on from where it is; when that fails, from what is
+   * durable. Never rejects.
+   */
+  moveTo(slot: ThreadSlot): Promise<void> {
+    this.#restsUntilMs = this.#deps.clock.monotonicMs() + REST_AFTER_MOVE_MS;
+    return this.#exclusive(async () => {
+      await this.#taker.idle();
+      if (!this.#mayMove) return;
+      await this.#presence.whileMoving(async () => {
+        const covered = this.#snapshots.newest ?? { seq: 0, tick: 0 };
+        await this.#presence.moveTo(slot, covered).catch((error) => this.#moveFailed(error));
+      });
+    });
+  }
+
+  async #moveFailed(error: unknown): Promise<void> {
+    this.#said.warn("tank move failed", error);
+    const { live } = this.#presence;
+    if (live) await this.#letGo(live, messageOf(error));
+    if (this.#isDown && !this.#givenUp) await this.#bringUp();
   }
 
   /** The whole node stands still: so does this tank, at once. */
@@ -166,11 +233,20 @@ export class TankKeeper {
     this.#presence.hold();
   }
 
-  /** The thread is gone; what was applied before still becomes durable. */
-  threadLost(message: string): void {
+  /**
+   * The thread is gone; what was applied before still becomes durable. `workedOn` is the load of
+   * the tank that it was working on.
+   */
+  threadLost(message: string, workedOn: number): void {
+    if (this.#presence.isAtWorkAs(workedOn)) {
+      this.#quarantine.blame(message, this.#deps.clock.monotonicMs());
+    }
     this.#presence.threadLost(message);
     const { live } = this.#presence;
-    if (live) void this.#letGo(live, message);
+    if (!live) return;
+    const { reason } = this.#quarantine;
+    void this.#letGo(live, reason ?? message);
+    if (reason !== undefined) this.#said.stopped(reason);
   }
 
   /**
@@ -180,6 +256,7 @@ export class TankKeeper {
   finish(snapshot: "always" | "when logged"): Promise<void> {
     return this.#exclusive(async () => {
       this.#finished = true;
+      this.#retry.stop();
       const { live } = this.#presence;
       if (!live) return;
       // A node that stands still writes nothing: its directory may be the copy of another's.
@@ -205,79 +282,53 @@ export class TankKeeper {
         throw new Problem("storage_unavailable", messageOf(error), { cause: error });
       }
       this.#finished = true;
-      await this.#snapshots.removeAll().catch((error) => this.#warn("snapshot files left", error));
+      this.#retry.stop();
+      await this.#snapshots
+        .removeAll()
+        .catch((error) => this.#said.warn("snapshot files left", error));
     });
   }
 
   async #bringUp(): Promise<TankRecovery> {
-    const { clock, journal, engineVersion } = this.#deps;
-    const startedMs = clock.monotonicMs();
-    const warnings: string[] = [];
-    const warn = (text: string) => {
-      warnings.push(text);
-      this.#warn("tank recovers past damage", text);
-    };
-    const said = () => ({ row: this.row, durationMs: clock.monotonicMs() - startedMs, warnings });
-    try {
-      if (this.#finished) throw new Problem("not_ready", STOPPING);
-      invariant(this.#founded && !this.#presence.live, "the tank may be brought up");
-      await this.#taker.idle();
-      const load = (history: History) => this.#presence.load(history, this.#mustHold());
-      const ports = { journal, snapshots: this.#snapshots, engineVersion, load, warn };
-      const { loaded, history } = await rebuild(this.row, ports);
-      await this.#release();
-      return { ...this.#recovered(loaded, history), ...said() };
-    } catch (error) {
-      this.#unusable = error instanceof UnusableTank;
-      this.#presence.explain(messageOf(error));
-      if (!this.#finished) this.#sayStopped();
-      return { status: "stopped", reason: messageOf(error), ...said() };
+    if (this.#finished) {
+      return { row: this.row, status: "stopped", reason: STOPPING, durationMs: 0, warnings: [] };
     }
-  }
-
-  #mustHold(): boolean {
-    return this.#deps.storage.fault !== undefined || this.#snapshots.someDamaged;
-  }
-
-  /** Lets a held tank go, once nothing of what its recovery passed over can come back. */
-  async #release(): Promise<void> {
-    const { storage, journal, holdReason } = this.#deps;
-    if (!this.#presence.held || holdReason()) return;
-    if (storage.fault === undefined) {
-      await this.#snapshots.dismissDamaged(journal).catch((error) => storage.failed(error));
+    invariant(this.#founded && !this.#presence.live, "the tank may be brought up");
+    await this.#taker.idle();
+    const recovery = await this.#recovery.run();
+    if (recovery.status === "recovered") {
+      this.#retry.succeeded();
+      this.#said.recovered();
+      void this.#snapshots.sweep().catch((error) => this.#said.warn("snapshot files left", error));
+      return recovery;
     }
-    if (storage.fault !== undefined) this.#presence.explain(storage.fault);
-    else if (!holdReason()) this.#presence.release();
+    const reason = this.#quarantine.reason ?? recovery.reason;
+    this.#presence.explain(reason);
+    if (!this.#finished) {
+      this.#said.stopped(reason);
+      if (!this.#givenUp) this.#retry.failed();
+    }
+    return { ...recovery, reason };
   }
 
-  #recovered(loaded: SaidOfTank<"loaded">, history: History) {
-    const { report, digest, replayedCommands, replayedTicks } = loaded;
-    this.#unusable = false;
-    void this.#snapshots.sweep().catch((error) => this.#warn("snapshot files left", error));
-    return {
-      status: "recovered",
-      snapshotSeq: history.snapshot?.seq,
-      replayedCommands,
-      replayedTicks,
-      seq: report.seq,
-      tick: report.stats.tick,
-      digest,
-    } as const;
+  /** Whether only a person can bring the tank back. */
+  get #givenUp(): boolean {
+    return this.#failed || this.#recovery.hopeless || this.#quarantine.reason !== undefined;
   }
 
   /** The simulation is ahead of what can be made durable: back to what is. */
   #takeBack(live: LiveTank, { kind, error }: CommitFailure): void {
     if (this.#presence.live !== live) return;
-    this.#warn("tank taken back to its durable state", error);
+    this.#said.warn("tank taken back to its durable state", error);
     if (kind === "storage") this.#deps.storage.failed(error);
     void this.#letGo(live, messageOf(error));
     void this.revive();
   }
 
   #tankFailed(live: LiveTank, message: string): void {
-    this.#unusable = true;
+    this.#failed = true;
     void this.#letGo(live, message);
-    this.#sayStopped();
+    this.#said.stopped(message);
   }
 
   /** Ends the incarnation; whatever is done next waits until its log is durable or has failed. */
@@ -291,14 +342,5 @@ export class TankKeeper {
     const result = this.#work.then(work);
     this.#work = result.catch(() => {});
     return result;
-  }
-
-  #warn(event: string, error: unknown): void {
-    this.#deps.log.warn(event, { tank_id: this.row.tank_id, reason: messageOf(error) });
-  }
-
-  #sayStopped(): void {
-    const { tank_id, name } = this.row;
-    this.#deps.log.error("tank stopped", { tank_id, name, reason: this.#presence.stopReason });
   }
 }

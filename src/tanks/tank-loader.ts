@@ -1,21 +1,25 @@
 import type { Problem } from "../platform/errors.ts";
 import type { TankRow } from "../store/rows.ts";
 import { type History, specOf } from "./log/history.ts";
+import type { ThreadSlot } from "./slots/thread-slot.ts";
 import type { Controls } from "./thread/controls.ts";
-import type { SaidOfTank } from "./thread/simulation.ts";
-import type { ThreadSlot } from "./threads.ts";
+import type { SaidOfTank, Uncovered } from "./thread/simulation.ts";
 
 export type LoadAnswer = SaidOfTank<"loaded"> | SaidOfTank<"load_failed">;
 
 export interface LoadRequest {
   /** Undefined for a tank that is being founded. */
   readonly history: History | undefined;
+  /** What no snapshot on the disk covers of what lies before the history. */
+  readonly uncovered: Uncovered;
   readonly held: boolean;
   readonly watched: boolean;
+  readonly skippedTicks: number;
 }
 
 interface Loading {
   readonly load: number;
+  readonly slot: ThreadSlot;
   onLoaded(loaded: SaidOfTank<"loaded">): void;
   resolve(answer: LoadAnswer): void;
   reject(error: unknown): void;
@@ -24,39 +28,49 @@ interface Loading {
 /** Puts one tank into its simulation, each time under a new number. One load at a time. */
 export class TankLoader {
   readonly #row: TankRow;
-  readonly #slot: ThreadSlot;
   readonly #controls: Controls;
-  #loads = 0;
+  readonly #nextLoad: () => number;
   #loading: Loading | undefined;
   #abandoned: Problem | undefined;
 
-  constructor(row: TankRow, slot: ThreadSlot, controls: Controls) {
+  /** `nextLoad` never gives the same number twice, to any tank of the node. */
+  constructor(row: TankRow, controls: Controls, nextLoad: () => number) {
     this.#row = row;
-    this.#slot = slot;
     this.#controls = controls;
+    this.#nextLoad = nextLoad;
+  }
+
+  /** The load that is under way. */
+  get load(): number | undefined {
+    return this.#loading?.load;
   }
 
   /**
    * `onLoaded` runs before the next message of the simulation is looked at, so that none about the
    * new incarnation comes before there is somebody to hear it. Rejects when the thread is gone.
    */
-  load(request: LoadRequest, onLoaded: Loading["onLoaded"]): Promise<LoadAnswer> {
-    const { history, held, watched } = request;
+  start(
+    slot: ThreadSlot,
+    request: LoadRequest,
+    onLoaded: Loading["onLoaded"],
+  ): Promise<LoadAnswer> {
+    const { history, uncovered, ...rest } = request;
+    const tail = history?.tail ?? [];
     return new Promise((resolve, reject) => {
       if (this.#abandoned) return reject(this.#abandoned);
-      const load = ++this.#loads;
-      this.#loading = { load, onLoaded, resolve, reject };
-      if (!this.#slot.alive) return this.lost(new Error("its simulation thread is gone"));
-      this.#slot.post({
+      const load = this.#nextLoad();
+      this.#loading = { load, slot, onLoaded, resolve, reject };
+      if (!slot.alive) return this.lost(new Error("its simulation thread is gone"));
+      slot.post({
         kind: "load",
         tank: this.#row.tank_id,
         load,
         spec: specOf(this.#row),
         snapshot: history?.snapshot,
-        tail: history?.tail ?? [],
+        tail,
         controls: this.#controls,
-        held,
-        watched,
+        uncovered: { ...uncovered, entries: uncovered.entries + tail.length },
+        ...rest,
       });
     });
   }
@@ -74,9 +88,9 @@ export class TankLoader {
   /** No load any more: the simulation drops the one that is under way, and so does whoever waits. */
   abandon(reason: Problem): void {
     this.#abandoned = reason;
-    const load = this.#loading?.load;
-    if (load === undefined) return;
-    this.#slot.post({ kind: "unload", tank: this.#row.tank_id, load });
+    if (!this.#loading) return;
+    const { load, slot } = this.#loading;
+    slot.post({ kind: "unload", tank: this.#row.tank_id, load });
     this.lost(reason);
   }
 

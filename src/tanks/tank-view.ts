@@ -41,7 +41,7 @@ export const NO_STATS: TankStats = {
 /** What is known of a tank before its simulation has said anything: nothing. */
 export function unknownReport(row: TankRow, controls: Controls): TankReport {
   const stats = { ...NO_STATS, ledger: { ...NO_STATS.ledger, founded: row.fish } };
-  return { stats, seq: 0, controls, achievedRate: 0, tickLag: 0, skippedTicks: 0 };
+  return { demand: 0, stats, seq: 0, controls, achievedRate: 0, tickLag: 0, skippedTicks: 0 };
 }
 
 /** What people see of a tank; with a reason to stand still it is stopped. */

@@ -1,4 +1,11 @@
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
+import { VITAL_SIGNS_BYTES, VitalSigns } from "./thread/vital-signs.ts";
+
+/** The first message to a worker: where it is to show that it lives. */
+export interface VitalsMessage {
+  readonly kind: "vitals";
+  readonly memory: SharedArrayBuffer;
+}
 
 /**
  * A simulation in a worker thread. The worker is made by the caller from a file in the directory of
@@ -19,13 +26,16 @@ export function workerSimulation(worker: Worker): SimulationThread {
     handler({ kind: "thread_failed", message });
   };
   worker.addEventListener("message", (event: MessageEvent<FromSimulation>) => {
-    if (!gone) handler(event.data);
+    if (!gone && !stopping) handler(event.data);
   });
   worker.addEventListener("error", (event) =>
     fail(`the simulation thread failed: ${event.message}`),
   );
   void closed.then(() => fail("the simulation thread ended"));
+  const memory = new SharedArrayBuffer(VITAL_SIGNS_BYTES);
+  worker.postMessage({ kind: "vitals", memory } satisfies VitalsMessage);
   return {
+    pulse: new VitalSigns(memory),
     post: (message: ToSimulation) => {
       if (!gone && !stopping) worker.postMessage(message);
     },

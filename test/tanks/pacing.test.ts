@@ -65,8 +65,25 @@ describe("pacing", () => {
   });
 });
 
+test("what was left out is counted", () => {
+  const pacing = new Pacing(10, 0, 7);
+  pacing.ran(pacing.due(60_000, 10));
+  expect(pacing.skipped).toBe(7 + 600 - 10);
+  pacing.setRate(30, 90_000);
+  expect(pacing.due(90_000, 30)).toBe(0);
+  expect(pacing.skipped).toBe(597);
+});
+
+test("the rate meter looks at four ticks of a slow tank at least", () => {
+  const meter = new RateMeter(0, 0, 0.1);
+  expect(meter.read(2, 20_000)).toBe(0.1);
+  expect(meter.read(4, 40_000)).toBe(0.1);
+  expect(meter.read(4, 49_000)).toBe(0.1);
+  expect(meter.read(6, 80_000)).toBe(0.05);
+});
+
 test("the rate meter tells the rate of the last window", () => {
-  const meter = new RateMeter(0, 0, 2000);
+  const meter = new RateMeter(0, 0, 30);
   expect(meter.read(15, 500)).toBe(30);
   expect(meter.read(60, 2000)).toBe(30);
   expect(meter.read(60, 3000)).toBe(30);

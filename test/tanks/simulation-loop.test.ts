@@ -36,6 +36,8 @@ class LoopBench {
       controls: plainControls(tickRate),
       held: false,
       watched: false,
+      uncovered: { ticks: 0, entries: 0 },
+      skippedTicks: 0,
       ...more,
     });
   }
@@ -156,6 +158,8 @@ describe("the simulation loop", () => {
       controls: plainControls(),
       held: false,
       watched: false,
+      uncovered: { ticks: 0, entries: 0 },
+      skippedTicks: 0,
     });
     await world.run(1000);
     sleptMs = 8 * 3_600_000;

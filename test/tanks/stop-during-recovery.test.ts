@@ -1,12 +1,18 @@
 import { expect, test } from "bun:test";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
+import { VitalSigns } from "../../src/tanks/thread/vital-signs.ts";
 import { Bench } from "./harness.ts";
 
 const KILLED_AFTER_MS = 500;
 
 /** A simulation that is in the middle of a long replay, and hears all the same. */
 function replayingForEver(heard: ToSimulation[]): SimulationThread {
-  return { post: (message) => void heard.push(message), onMessage: () => {}, stop: async () => {} };
+  return {
+    pulse: new VitalSigns(),
+    post: (message) => void heard.push(message),
+    onMessage: () => {},
+    stop: async () => {},
+  };
 }
 
 function counted(thread: SimulationThread, count: (message: ToSimulation) => void) {

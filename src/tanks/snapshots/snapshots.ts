@@ -39,6 +39,10 @@ export class Snapshots {
     this.#kept = this.#kept.filter((row) => row.seq !== seq);
   }
 
+  get newest(): SnapshotRow | undefined {
+    return this.#kept[0];
+  }
+
   get someDamaged(): boolean {
     return this.#damaged.length > 0;
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
 import type { FromSimulation, SimulationThread } from "./simulation.ts";
 import { type LoopOptions, SimulationLoop } from "./simulation-loop.ts";
+import { VitalSigns } from "./vital-signs.ts";
 
 /**
  * A simulation on the caller's own thread: for the seeded simulator, tests and sealed runs. Messages
@@ -13,14 +14,17 @@ export function inProcessSimulation(
 ): SimulationThread {
   let handler: (message: FromSimulation) => void = () => {};
   let stopped = false;
+  const pulse = new VitalSigns();
   const deliver = <Message>(message: Message, receive: (message: Message) => void) => {
     const copy = structuredClone(message);
     queueMicrotask(() => {
       if (!stopped) receive(copy);
     });
   };
-  const loop = new SimulationLoop(ports, (message) => deliver(message, (m) => handler(m)), options);
+  const say = (message: FromSimulation) => deliver(message, (m) => handler(m));
+  const loop = new SimulationLoop(ports, say, { ...options, vitals: pulse });
   return {
+    pulse,
     post: (message) => deliver(message, (m) => loop.receive(m)),
     onMessage: (receive) => {
       handler = receive;

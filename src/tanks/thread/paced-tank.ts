@@ -37,9 +37,6 @@ export const MARK_TICKS = 1000;
 const CATCH_UP_SECONDS_MAX = 1;
 const CATCH_UP_TICKS_MIN = 4;
 
-/** The window of the achieved rate. */
-const RATE_WINDOW_MS = 2000;
-
 /**
  * One tank inside a simulation thread: its world, its place in its log, and its clock. It is
  * replayed first, when there is a tail to replay, and goes by the clock from then on.
@@ -66,8 +63,9 @@ export class PacedTank {
     this.#seq = snapshot?.seq ?? 0;
     this.#tail = tail;
     this.#tickAtLoad = this.#world.tick;
-    this.#pacing = new Pacing(this.#controls.tickRate, nowMs);
-    this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
+    const { tickRate } = this.#controls;
+    this.#pacing = new Pacing(tickRate, nowMs, message.skippedTicks);
+    this.#meter = new RateMeter(this.#world.tick, nowMs, tickRate);
   }
 
   get seq(): number {
@@ -92,6 +90,11 @@ export class PacedTank {
 
   get replayedCommands(): number {
     return this.#tail.filter((entry) => entry.command).length;
+  }
+
+  /** Whether it takes all the time that it gets. */
+  get flatOut(): boolean {
+    return this.ticking && (this.#hurried || this.#pacing.flatOut);
   }
 
   /** Whether its clock goes. */
@@ -141,8 +144,7 @@ export class PacedTank {
   /** Lets the clock go. */
   run(nowMs: number): void {
     this.#running = true;
-    this.#pacing.restart(nowMs);
-    this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
+    this.#restartClock(nowMs);
   }
 
   /** Stops the clock. */
@@ -186,8 +188,10 @@ export class PacedTank {
     return outcome;
   }
 
-  report(nowMs: number): TankReport {
+  /** `tickCostMs` is what a tick takes. */
+  report(nowMs: number, tickCostMs: number): TankReport {
     return {
+      demand: this.#demand(tickCostMs),
       stats: statsOf(this.#world),
       seq: this.#seq,
       controls: this.controls,
@@ -225,6 +229,11 @@ export class PacedTank {
     return migrants(this.#world);
   }
 
+  #demand(tickCostMs: number): number {
+    if (this.flatOut) return 1;
+    return this.ticking ? (tickCostMs * this.#controls.tickRate) / 1000 : 0;
+  }
+
   #applyToWorld(command: Command, nowMs: number): Outcome {
     const outcome = apply(this.#world, command);
     if (outcome.kind === "rejected") return outcome;
@@ -240,7 +249,13 @@ export class PacedTank {
     this.#controls = controls;
     const sameSpeed = tickRate === controls.tickRate && fastForwardTo === controls.fastForwardTo;
     if (sameSpeed && wasTicking === this.ticking) return;
-    this.#pacing.setRate(controls.tickRate, nowMs);
-    this.#meter = new RateMeter(this.#world.tick, nowMs, RATE_WINDOW_MS);
+    this.#restartClock(nowMs);
+  }
+
+  #restartClock(nowMs: number): void {
+    const { tickRate, fastForwardTo } = this.#controls;
+    this.#pacing.setRate(tickRate, nowMs);
+    const asked = fastForwardTo === undefined ? tickRate : 0;
+    this.#meter = new RateMeter(this.#world.tick, nowMs, asked);
   }
 }

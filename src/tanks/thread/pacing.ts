@@ -7,11 +7,12 @@ export class Pacing {
   #ticksPerSecond: number;
   /** The next slot to run. */
   #slot = 0;
-  #skipped = 0;
+  #skipped: number;
 
-  /** `ticksPerSecond` 0 means as fast as it goes. */
-  constructor(ticksPerSecond: number, nowMs: number) {
+  /** `ticksPerSecond` 0 means as fast as it goes. `skipped` counts on from what it was. */
+  constructor(ticksPerSecond: number, nowMs: number, skipped = 0) {
     this.#ticksPerSecond = ticksPerSecond;
+    this.#skipped = skipped;
     this.restart(nowMs);
   }
 
@@ -28,7 +29,7 @@ export class Pacing {
     this.restart(nowMs);
   }
 
-  /** Slots that were due and left out, since the pacing began. */
+  /** Slots that were due and left out. */
   get skipped(): number {
     return this.#skipped;
   }
@@ -72,24 +73,30 @@ export class Pacing {
   }
 }
 
-/** Ticks per second over the last second or so. */
+/** The window of the achieved rate, and how many ticks it holds at least where they are slow. */
+const RATE_WINDOW_MS = 2000;
+const RATE_WINDOW_TICKS = 4;
+
+/** Ticks per second over the last seconds; of slow tanks, over the last ticks. */
 export class RateMeter {
+  readonly #windowMs: number;
   #sinceMs: number;
   #sinceTick: number;
-  #rate = 0;
-  readonly #windowMs: number;
+  #rate: number | undefined;
 
-  constructor(tick: number, nowMs: number, windowMs: number) {
+  /** `ticksPerSecond` is the rate that is asked for. */
+  constructor(tick: number, nowMs: number, ticksPerSecond: number) {
     this.#sinceMs = nowMs;
     this.#sinceTick = tick;
-    this.#windowMs = windowMs;
+    const ticksMs = ticksPerSecond === 0 ? 0 : (RATE_WINDOW_TICKS * 1000) / ticksPerSecond;
+    this.#windowMs = Math.max(RATE_WINDOW_MS, ticksMs);
   }
 
   /** The rate of the last full window; of the present one while there is no full one yet. */
   read(tick: number, nowMs: number): number {
     const elapsedMs = nowMs - this.#sinceMs;
-    const rate = elapsedMs > 0 ? ((tick - this.#sinceTick) * 1000) / elapsedMs : this.#rate;
-    if (elapsedMs < this.#windowMs) return this.#rate === 0 ? rate : this.#rate;
+    const rate = elapsedMs > 0 ? ((tick - this.#sinceTick) * 1000) / elapsedMs : 0;
+    if (elapsedMs < this.#windowMs) return this.#rate ?? rate;
     this.#rate = rate;
     this.#sinceMs = nowMs;
     this.#sinceTick = tick;

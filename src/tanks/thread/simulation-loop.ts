@@ -5,6 +5,7 @@ import { BadSnapshot } from "../snapshots/captured-world.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";
+import { VitalSigns } from "./vital-signs.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 /** A slice of work between two looks at the mail: what a command waits at most, give or take a tick. */
@@ -26,8 +27,15 @@ const REPORT_INTERVAL_MS = 250;
 const REPORTS_AT_ONCE = 64;
 const FRAME_INTERVAL_MS = 1000 / 15;
 
+/**
+ * Tanks that take all the time they get share what is left of a slice when the others had their due
+ * ticks, and where nothing is left at least this: an eighth of the thread.
+ */
+const EAGER_MS_MIN = 0.5;
+
 export interface LoopOptions {
   readonly snapshots?: SnapshotLimits;
+  readonly vitals?: VitalSigns;
 }
 
 /**
@@ -40,10 +48,12 @@ export class SimulationLoop {
   readonly #post: (message: FromSimulation) => void;
   readonly #limits: SnapshotLimits;
   readonly #work = new WorkMeter();
+  readonly #vitals: VitalSigns;
   readonly #tanks = new Map<string, ThreadedTank>();
-  /** The same tanks in the order of their turns, and whose turn is next. */
+  /** The same tanks in the order of their turns, and who had one last, of those with and without a clock. */
   #order: readonly ThreadedTank[] = [];
-  #next = 0;
+  #lastPaced = 0;
+  #lastEager = 0;
   #cancelReport: Cancel = () => {};
   /** Whose turn it is to report. */
   #reportPart = 0;
@@ -62,6 +72,7 @@ export class SimulationLoop {
     this.#timers = ports.timers;
     this.#post = post;
     this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
+    this.#vitals = options.vitals ?? new VitalSigns();
     this.#scheduleReport();
   }
 
@@ -76,6 +87,7 @@ export class SimulationLoop {
 
   receive(message: ToSimulation): void {
     if (this.#stopped) return;
+    this.#vitals.beat();
     const tank = this.#tanks.get(message.tank);
     if (message.kind === "load") this.#load(message);
     // What is meant for an earlier incarnation comes too late.
@@ -88,6 +100,7 @@ export class SimulationLoop {
 
   #load(message: LoadTank): void {
     const { tank: id, load } = message;
+    this.#vitals.workOn(load);
     try {
       const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
       this.#tanks.set(id, tank);
@@ -101,6 +114,7 @@ export class SimulationLoop {
       const stage = error instanceof BadSnapshot ? "snapshot" : "replay";
       this.#post({ kind: "load_failed", tank: id, load, stage, message: messageOf(error) });
     }
+    this.#vitals.rest();
   }
 
   #drop(id: TankLoad): void {
@@ -110,6 +124,7 @@ export class SimulationLoop {
 
   /** Whatever goes wrong in a tank stops that tank. */
   #guard(tank: ThreadedTank, work: () => void): void {
+    this.#vitals.workOn(tank.id.load);
     try {
       work();
     } catch (error) {
@@ -118,27 +133,53 @@ export class SimulationLoop {
       if (tank.loaded) this.#post({ kind: "tank_failed", ...said });
       else this.#post({ kind: "load_failed", stage: "replay", ...said });
     }
+    this.#vitals.rest();
   }
 
-  /** Turn by turn, until a whole round finds nothing due or the slice is over. */
+  /** First the ticks that are due by the clock, then, as long as there is time, those without one. */
   #slice(): void {
     this.#cancelSlice = undefined;
     this.#sliceAtMs = Number.POSITIVE_INFINITY;
+    this.#vitals.beat();
     const startedMs = this.#clock.monotonicMs();
     const endMs = startedMs + SLICE_MS;
+    this.#runPaced(endMs);
+    this.#runEager(Math.max(endMs, this.#clock.monotonicMs() + EAGER_MS_MIN));
+    this.#schedule(this.#clock.monotonicMs() === startedMs ? WAIT_MS_MIN : 0);
+  }
+
+  /** Turn by turn, until a whole round finds nothing due or the time is over. */
+  #runPaced(endMs: number): void {
     let idle = 0;
     let turnsLeft = this.#order.length * SLICE_TURNS_MAX;
     while (idle < this.#order.length && turnsLeft > 0 && this.#clock.monotonicMs() < endMs) {
-      this.#next = (this.#next + 1) % this.#order.length;
-      const tank = this.#order[this.#next];
+      this.#lastPaced = (this.#lastPaced + 1) % this.#order.length;
+      const tank = this.#order[this.#lastPaced];
       if (!tank) break;
       turnsLeft--;
       idle++;
-      this.#guard(tank, () => {
-        if (tank.turn(endMs)) idle = 0;
-      });
+      if (!tank.eager && this.#turn(tank, endMs)) idle = 0;
     }
-    this.#schedule(this.#clock.monotonicMs() === startedMs ? WAIT_MS_MIN : 0);
+  }
+
+  /** Turn by turn, until nobody is in a hurry or the time is over. */
+  #runEager(endMs: number): void {
+    const eager = this.#order.filter((tank) => tank.eager);
+    let turnsLeft = eager.length * SLICE_TURNS_MAX;
+    while (turnsLeft > 0 && this.#clock.monotonicMs() < endMs) {
+      this.#lastEager = (this.#lastEager + 1) % eager.length;
+      const tank = eager[this.#lastEager];
+      turnsLeft--;
+      if (tank?.eager) this.#turn(tank, endMs);
+    }
+  }
+
+  #turn(tank: ThreadedTank, endMs: number): boolean {
+    let busy = false;
+    this.#guard(tank, () => {
+      busy = tank.turn(endMs);
+    });
+    return busy;
   }
 
   /**
@@ -168,6 +209,7 @@ export class SimulationLoop {
   }
 
   #report(tanks: readonly ThreadedTank[]): void {
+    this.#vitals.beat();
     const reports: (TankLoad & { readonly report: TankReport })[] = [];
     for (const tank of tanks) {
       this.#guard(tank, () => {

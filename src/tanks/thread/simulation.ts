@@ -10,19 +10,22 @@ import type {
   TankStats,
 } from "../../sim/types.ts";
 import type { Controls } from "./controls.ts";
+import type { Pulse } from "./vital-signs.ts";
 import type { Work } from "./work-meter.ts";
 
 /**
  * The port to a simulation thread. Every message is plain data that the structured clone takes, so
  * that the same loop runs in a Worker, in-process in a simulator, or in another process.
  *
- * `load` numbers the incarnations of a tank in its simulation: after a tank was taken back to its
- * durable state, whatever an earlier incarnation still says is about a past that did not happen.
+ * `load` numbers the incarnations of the node's tanks in its simulations: after a tank was taken back
+ * to its durable state, whatever an earlier incarnation still says is about a past that did not happen.
  */
 export interface SimulationThread {
   post(message: ToSimulation): void;
   /** Sets the one receiver; messages of a thread arrive in the order in which it sent them. */
   onMessage(handler: (message: FromSimulation) => void): void;
+  /** Can be read also when the thread hangs, and after its end. */
+  readonly pulse: Pulse;
   /** Resolves when the thread is gone. */
   stop(): Promise<void>;
 }
@@ -64,6 +67,15 @@ export interface LoadTank extends TankLoad {
   /** Stands still until `release`; commands and questions are refused by the service meanwhile. */
   readonly held: boolean;
   readonly watched: boolean;
+  readonly uncovered: Uncovered;
+  /** Of earlier incarnations, to count on from. */
+  readonly skippedTicks: number;
+}
+
+/** What has happened to a tank since its newest snapshot on the disk. */
+export interface Uncovered {
+  readonly ticks: number;
+  readonly entries: number;
 }
 
 export type ToSimulation =
@@ -82,6 +94,8 @@ export type Question = "fish" | "migrants";
 
 /** What a tank reports of itself a few times a second, and with every command. */
 export interface TankReport {
+  /** CPU that the tank asks for, in cores; one for a tank that takes what it gets. */
+  readonly demand: number;
   readonly stats: TankStats;
   readonly seq: number;
   readonly controls: Controls;

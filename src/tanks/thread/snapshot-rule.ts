@@ -1,3 +1,5 @@
+import type { Uncovered } from "./simulation.ts";
+
 /** When a tank is due for a snapshot. */
 export interface SnapshotLimits {
   /** Replaying what came since the last one would cost this much CPU. DESIGN §4. */
@@ -17,6 +19,8 @@ export const SNAPSHOT_LIMITS: SnapshotLimits = {
   entriesMax: 1000,
 };
 
+const NOTHING: Uncovered = { ticks: 0, entries: 0 };
+
 /** How fast the estimate of a tick's cost may rise from one turn to the next, as the tank grows. */
 const COST_RISE_PER_TURN = 1.02;
 
@@ -29,12 +33,14 @@ const COST_RISE_PER_TURN = 1.02;
 export class SnapshotRule {
   readonly #limits: SnapshotLimits;
   #tickCostMs = Number.POSITIVE_INFINITY;
-  #ticks = 0;
-  #entries = 0;
+  #ticks: number;
+  #entries: number;
   #sinceMs: number;
 
-  constructor(limits: SnapshotLimits, nowMs: number) {
+  constructor(limits: SnapshotLimits, nowMs: number, uncovered: Uncovered = NOTHING) {
     this.#limits = limits;
+    this.#ticks = uncovered.ticks;
+    this.#entries = uncovered.entries;
     this.#sinceMs = nowMs;
   }
 
@@ -52,8 +58,9 @@ export class SnapshotRule {
   isDue(nowMs: number): boolean {
     const { costMs, intervalMs, ticksMax, entriesMax } = this.#limits;
     if (this.#ticks + this.#entries === 0 || nowMs - this.#sinceMs < intervalMs) return false;
+    const known = this.#tickCostMs < Number.POSITIVE_INFINITY;
     return (
-      this.#ticks * this.#tickCostMs >= costMs ||
+      (known && this.#ticks * this.#tickCostMs >= costMs) ||
       this.#ticks >= ticksMax ||
       this.#entries >= entriesMax
     );

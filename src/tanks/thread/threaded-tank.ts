@@ -5,10 +5,13 @@ import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } fro
 import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
 import type { WorkMeter } from "./work-meter.ts";
 
-/** Ticks of one tank before the next one has its turn. */
+/** Ticks of one tank, and their time, before the next one has its turn. A tick is never cut short. */
 const TURN_TICKS_MAX = 16;
+const TURN_MS_MAX = 1;
 /** Replays take larger bites: nobody talks to a tank that is not back yet. */
 const TURN_REPLAY_STEPS_MAX = 256;
+/** Share of the last turn in what a tick is said to take. */
+const COST_WEIGHT = 1 / 16;
 /** Each costs up to a millisecond, which the ticks of all tanks wait for. */
 const LOOKS_PER_FRAME = 6;
 
@@ -29,6 +32,7 @@ export class ThreadedTank {
   #reported = "";
   #drawn = "";
   readonly #shownPlants = new ShownPlants();
+  #tickCostMs = 0;
 
   /** Throws BadSnapshot, or what the world says to an impossible spec. */
   constructor(
@@ -45,9 +49,14 @@ export class ThreadedTank {
     this.#clock = clock;
     this.#post = post;
     this.#work = work;
-    this.#rule = new SnapshotRule(limits, nowMs);
+    this.#rule = new SnapshotRule(limits, nowMs, message.uncovered);
     this.#fresh = message.snapshot === undefined && message.tail.length === 0;
     this.#held = message.held;
+  }
+
+  /** Whether it takes all the time it gets: it is replayed, forwarded, or has no rate. */
+  get eager(): boolean {
+    return !this.loaded || this.#tank.flatOut;
   }
 
   /** Does a bounded part of what is due, not past `endMs`. False when nothing is. */
@@ -101,7 +110,7 @@ export class ThreadedTank {
     const still = position === this.#reported && !this.#tank.ticking;
     if (still || !this.loaded) return undefined;
     this.#reported = position;
-    return this.#tank.report(this.#clock.monotonicMs());
+    return this.#tank.report(this.#clock.monotonicMs(), this.#tickCostMs);
   }
 
   /** Posts what a viewer sees, when it has changed. */
@@ -127,7 +136,7 @@ export class ThreadedTank {
       steps++;
       nowMs = this.#clock.monotonicMs();
     }
-    if (steps > 0) this.#rule.ticked(steps, nowMs - startedMs);
+    if (steps > 0) this.#ticked(steps, nowMs - startedMs);
     if (this.#tank.replayed) this.#finishLoad(nowMs);
     return true;
   }
@@ -136,10 +145,10 @@ export class ThreadedTank {
     // A new tank's log begins with the digest of its first state: what its spec makes here.
     const digest = this.#fresh ? this.#tank.mark().digest : this.#tank.digest();
     const { replayedCommands, replayedTicks } = this.#tank;
-    const report = this.#tank.report(nowMs);
     this.loaded = true;
-    this.#post({ kind: "loaded", ...this.id, report, digest, replayedCommands, replayedTicks });
     if (!this.#held) this.#tank.run(nowMs);
+    const report = this.#tank.report(nowMs, this.#tickCostMs);
+    this.#post({ kind: "loaded", ...this.id, report, digest, replayedCommands, replayedTicks });
   }
 
   #tick(endMs: number): boolean {
@@ -148,8 +157,9 @@ export class ThreadedTank {
     const { scheduled, skippedTicks } = this.#tank;
     const due = this.#tank.due(startedMs);
     const ticksMax = Math.min(due, TURN_TICKS_MAX);
+    const turnEndMs = Math.min(endMs, startedMs + TURN_MS_MAX);
     let ticks = 0;
-    while (ticks < ticksMax && nowMs < endMs) {
+    while (ticks < ticksMax && nowMs < turnEndMs) {
       const marked = this.#tank.tickOnce(nowMs);
       ticks++;
       if (marked) this.#post({ kind: "mark", ...this.id, ...this.#tank.mark() });
@@ -160,9 +170,15 @@ export class ThreadedTank {
       this.#work.skipped(this.#tank.skippedTicks - skippedTicks);
     }
     if (ticks === 0) return due > 0;
-    this.#rule.ticked(ticks, nowMs - startedMs);
+    this.#ticked(ticks, nowMs - startedMs);
     this.#captureIfDue(nowMs);
     return true;
+  }
+
+  #ticked(ticks: number, costMs: number): void {
+    this.#rule.ticked(ticks, costMs);
+    const known = this.#tickCostMs > 0;
+    this.#tickCostMs += (known ? COST_WEIGHT : 1) * (costMs / ticks - this.#tickCostMs);
   }
 
   #command(message: Extract<ToSimulation, { kind: "command" }>): void {
@@ -171,7 +187,7 @@ export class ThreadedTank {
     if (outcome.kind === "done") this.#rule.logged();
     const { request } = message;
     const { seq, tick } = this.#tank;
-    const report = this.#tank.report(nowMs);
+    const report = this.#tank.report(nowMs, this.#tickCostMs);
     this.#post({ kind: "applied", ...this.id, request, outcome, seq, tick, report });
     this.#captureIfDue(nowMs);
   }

@@ -1,7 +1,8 @@
-import type { Clock } from "../platform/clock.ts";
-import type { Cancel, Timers } from "../platform/timers.ts";
-import type { Log } from "../telemetry/log.ts";
-import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Cancel, Timers } from "../../platform/timers.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { FromSimulation, SimulationThread, ToSimulation } from "../thread/simulation.ts";
+import { HangWatch, LOOK_INTERVAL_MS, SILENT_LOOKS_MAX } from "./hang-watch.ts";
 
 /** A thread that dies again at once must not be restarted in a hot loop. */
 const RESTART_DELAY_MS = 250;
@@ -18,8 +19,11 @@ export interface ThreadPorts {
 
 export interface ThreadEvents {
   onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void;
-  /** The thread of this slot is gone, with its tanks. */
-  onLost(slot: ThreadSlot, message: string): void;
+  /**
+   * The thread of this slot is gone, with its tanks. `workingOn` is the load of the tank that it was
+   * working on at its end; 0 for none.
+   */
+  onLost(slot: ThreadSlot, message: string, workingOn: number): void;
   /** A new thread is there; it knows nothing. */
   onRestarted(slot: ThreadSlot): void;
 }
@@ -29,19 +33,30 @@ export interface ThreadEvents {
  * thread dies, another takes the place.
  */
 export class ThreadSlot {
-  /** Tanks that are assigned to this slot. */
-  tanks = 0;
+  readonly index: number;
   readonly #ports: ThreadPorts;
   readonly #events: ThreadEvents;
   #thread: SimulationThread | undefined;
+  #watch = new HangWatch();
   #startedMs = 0;
   #deaths = 0;
   #cancelRestart: Cancel | undefined;
   #opened = false;
 
-  constructor(ports: ThreadPorts, events: ThreadEvents) {
+  constructor(index: number, ports: ThreadPorts, events: ThreadEvents) {
+    this.index = index;
     this.#ports = ports;
     this.#events = events;
+  }
+
+  /** False while there is no thread. */
+  get alive(): boolean {
+    return this.#thread !== undefined;
+  }
+
+  /** Whether a tank can be put here: its thread lives, or has yet to be started. */
+  get usable(): boolean {
+    return this.alive || !this.#opened;
   }
 
   /** Starts the thread, if there was none yet. */
@@ -51,17 +66,22 @@ export class ThreadSlot {
     this.#start();
   }
 
-  /** False while there is no thread. */
-  get alive(): boolean {
-    return this.#thread !== undefined;
-  }
-
   /** Lost while there is no thread; whoever waits for an answer hears of that by `onLost`. */
   post(message: ToSimulation): void {
     this.#thread?.post(message);
   }
 
+  /** To be called every {@link LOOK_INTERVAL_MS}: ends a thread that hangs. */
+  look(): void {
+    const thread = this.#thread;
+    if (!thread || !this.#watch.look(thread.pulse.beats)) return;
+    void thread.stop();
+    const seconds = (SILENT_LOOKS_MAX * LOOK_INTERVAL_MS) / 1000;
+    this.#lost(thread, `the simulation thread hung: it did not stir for ${seconds} seconds`);
+  }
+
   async stop(): Promise<void> {
+    this.#opened = true;
     this.#cancelRestart?.();
     const thread = this.#thread;
     this.#thread = undefined;
@@ -72,14 +92,15 @@ export class ThreadSlot {
     const thread = this.#ports.spawn();
     this.#startedMs = this.#ports.clock.monotonicMs();
     this.#thread = thread;
+    this.#watch = new HangWatch();
     thread.onMessage((message) => {
       if (this.#thread !== thread) return;
-      if (message.kind === "thread_failed") this.#lost(message.message);
+      if (message.kind === "thread_failed") this.#lost(thread, message.message);
       else this.#events.onMessage(message);
     });
   }
 
-  #lost(message: string): void {
+  #lost(thread: SimulationThread, message: string): void {
     this.#thread = undefined;
     const livedMs = this.#ports.clock.monotonicMs() - this.#startedMs;
     this.#deaths = livedMs >= SETTLED_AFTER_MS ? 0 : this.#deaths + 1;
@@ -89,6 +110,6 @@ export class ThreadSlot {
       this.#start();
       this.#events.onRestarted(this);
     });
-    this.#events.onLost(this, message);
+    this.#events.onLost(this, message, thread.pulse.workingOn);
   }
 }

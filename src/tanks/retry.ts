@@ -1,0 +1,34 @@
+import type { Cancel, Timers } from "../platform/timers.ts";
+
+/** A disk that could not be read may be read in a moment; one that is gone is not asked all the time. */
+const DELAY_MS_MIN = 2000;
+const DELAY_MS_MAX = 60_000;
+
+/** Tries something again by itself, at growing intervals, until it is told that all is well. */
+export class Retry {
+  readonly #timers: Timers;
+  readonly #again: () => void;
+  #delayMs = DELAY_MS_MIN;
+  #cancel: Cancel | undefined;
+
+  constructor(timers: Timers, again: () => void) {
+    this.#timers = timers;
+    this.#again = again;
+  }
+
+  failed(): void {
+    this.#cancel?.();
+    this.#cancel = this.#timers.after(this.#delayMs, this.#again);
+    this.#delayMs = Math.min(DELAY_MS_MAX, 2 * this.#delayMs);
+  }
+
+  succeeded(): void {
+    this.stop();
+    this.#delayMs = DELAY_MS_MIN;
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}

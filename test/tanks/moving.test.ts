@@ -1,0 +1,242 @@
+import { describe, expect, test } from "bun:test";
+import type { TankService, TanksDeps } from "../../src/tanks/service.ts";
+import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
+import type { FromSimulation, SimulationThread } from "../../src/tanks/thread/simulation.ts";
+import type { SnapshotLimits } from "../../src/tanks/thread/snapshot-rule.ts";
+import { Bench, NO_SNAPSHOTS } from "./harness.ts";
+import { restless } from "./restless.ts";
+
+const SPEC = { name: "reef", description: "", fish: 15 };
+
+/** A node with two threads between which tanks are moved for no good reason. */
+class MovingBench {
+  readonly bench: Bench;
+  readonly threads: { loads: number; say: (message: FromSimulation) => void }[] = [];
+  /** Lets what a thread says pass, or not. */
+  passes: (message: FromSimulation) => boolean = () => true;
+  readonly #snapshots: SnapshotLimits;
+
+  constructor(seed: number, snapshots = NO_SNAPSHOTS) {
+    this.#snapshots = snapshots;
+    this.bench = new Bench({ seed, snapshots });
+  }
+
+  async start(overrides: Partial<TanksDeps> = {}): Promise<TankService> {
+    const { bench } = this;
+    const tanks = bench.boot({
+      threads: 2,
+      spawnSimulation: () => {
+        const { process } = bench.host;
+        if (!process) throw new Error("a process is booted");
+        const thread = inProcessSimulation(process, { snapshots: this.#snapshots });
+        const draws = bench.world.stream(`demand ${this.threads.length}`);
+        return this.#watch(restless(thread, () => draws.unit()));
+      },
+      ...overrides,
+    });
+    await bench.settle(tanks.start());
+    return tanks;
+  }
+
+  get loads(): number {
+    return this.threads.reduce((sum, { loads }) => sum + loads, 0);
+  }
+
+  #watch(thread: SimulationThread): SimulationThread {
+    const watched = { loads: 0, say: (_: FromSimulation) => {} };
+    this.threads.push(watched);
+    return {
+      ...thread,
+      post: (message) => {
+        if (message.kind === "load") watched.loads++;
+        thread.post(message);
+      },
+      onMessage: (handler) => {
+        watched.say = handler;
+        thread.onMessage((message) => {
+          if (message.kind === "loaded") this.bench.loaded = message;
+          // A move takes its time, so that commands come in the middle of it.
+          if (this.passes(message)) this.bench.world.schedule(20, "thread", () => handler(message));
+        });
+      },
+    };
+  }
+}
+
+async function found(bench: Bench, tanks: TankService, count: number): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let seed = 0; seed < count; seed++) {
+    ids.push((await bench.settle(tanks.create({ ...SPEC, seed }))).row.tank_id);
+  }
+  return ids;
+}
+
+describe("a tank that is moved from thread to thread", () => {
+  test("loses no command, refuses none, and equals its replay", async () => {
+    for (const snapshots of [NO_SNAPSHOTS, { ...NO_SNAPSHOTS, ticksMax: 200 }]) {
+      const moving = new MovingBench(5, snapshots);
+      const { bench } = moving;
+      const tanks = await moving.start();
+      const ids = await found(bench, tanks, 4);
+      let acknowledged = 0;
+      const statuses = new Set<string | undefined>();
+      for (let round = 0; round < 3000; round++) {
+        const tankId = ids[round % ids.length] ?? "";
+        const kind = round % 7 === 0 ? ({ kind: "spawn", fish: 1 } as const) : undefined;
+        const command = kind ?? ({ kind: "feed", portions: 1 } as const);
+        void tanks.submit(tankId, command).then(
+          () => acknowledged++,
+          (error) => bench.world.fail(error),
+        );
+        void tanks.fish(tankId).catch((error) => bench.world.fail(error));
+        statuses.add(tanks.get(tankId)?.status);
+        await bench.run(100);
+      }
+      expect(acknowledged).toBe(3000);
+      expect(moving.loads - ids.length).toBeGreaterThan(10);
+      expect(bench.said("tank move failed")).toEqual([]);
+      expect([...statuses]).toEqual(["running"]);
+      for (const tankId of ids) await bench.settle(tanks.submit(tankId, { kind: "pause" }));
+      await bench.run(1000);
+      const shown = ids.map((tankId) => tanks.get(tankId));
+      bench.kill();
+      const again = await moving.start();
+      for (const before of shown) {
+        const row = before?.row;
+        if (!row) throw new Error("the tank is there");
+        expect(again.get(row.tank_id)?.stats).toEqual(before.stats);
+        await bench.settle(again.submit(row.tank_id, { kind: "resume" }));
+        await bench.settle(again.submit(row.tank_id, { kind: "pause" }));
+      }
+      await bench.settle(again.stop());
+      for (const { row } of shown.flatMap((one) => one ?? [])) {
+        const [newest] = await bench.store.journal.snapshots(row.tank_id);
+        expect(newest?.digest).toBe(bench.replayedDigest(row, newest?.tick));
+      }
+    }
+  }, 60_000);
+
+  test("is snapshotted as often as one that stays", async () => {
+    const moving = new MovingBench(7, { ...NO_SNAPSHOTS, ticksMax: 1500 });
+    const { bench } = moving;
+    const tanks = await moving.start();
+    const ids = await found(bench, tanks, 4);
+    // A tank is moved at most every 900 ticks: by itself no incarnation gets to 1,500.
+    await bench.run(600_000);
+    expect(moving.loads - ids.length).toBeGreaterThan(10);
+    for (const tankId of ids) {
+      const [newest] = await bench.store.journal.snapshots(tankId);
+      const { stats } = tanks.get(tankId) ?? {};
+      expect((stats?.tick ?? 0) - (newest?.tick ?? 0)).toBeLessThan(1700);
+    }
+  });
+
+  test("goes on being watched", async () => {
+    const moving = new MovingBench(5);
+    const { bench } = moving;
+    const tanks = await moving.start();
+    const ids = await found(bench, tanks, 3);
+    const seen = new Map<string, number>();
+    for (const tankId of ids) tanks.watch(tankId, ({ tick }) => seen.set(tankId, tick));
+    await bench.run(300_000);
+    expect(moving.loads - ids.length).toBeGreaterThan(5);
+    for (const tankId of ids) {
+      const behind = (tanks.get(tankId)?.stats.tick ?? 0) - (seen.get(tankId) ?? 0);
+      expect(behind).toBeLessThan(30);
+    }
+  });
+
+  test("keeps its fast-forward", async () => {
+    const moving = new MovingBench(5);
+    const { bench } = moving;
+    const tanks = await moving.start({ tickRate: 1 });
+    const ids = await found(bench, tanks, 3);
+    for (const tankId of ids) {
+      await bench.settle(tanks.submit(tankId, { kind: "pause" }));
+      await bench.settle(tanks.submit(tankId, { kind: "fast_forward", ticks: 1 }));
+    }
+    await bench.run(200_000);
+    for (const tankId of ids) {
+      expect(tanks.get(tankId)).toMatchObject({ status: "paused", fastForwardTo: undefined });
+    }
+  });
+});
+
+describe("a move that fails", () => {
+  test("brings the tank back from the disk, and what was waiting goes on", async () => {
+    const moving = new MovingBench(5);
+    const { bench } = moving;
+    const tanks = await moving.start();
+    const ids = await found(bench, tanks, 3);
+    let broken = 0;
+    moving.passes = (message) => {
+      if (message.kind !== "captured" || message.request === undefined) return true;
+      broken++;
+      message.packed.fill(0);
+      return true;
+    };
+    let acknowledged = 0;
+    for (let round = 0; round < 1200; round++) {
+      const fed = tanks.submit(ids[round % 3] ?? "", { kind: "feed", portions: 1 });
+      void fed.then(
+        () => acknowledged++,
+        (error) => bench.world.fail(error),
+      );
+      await bench.run(100);
+    }
+    expect(broken).toBeGreaterThan(2);
+    expect(bench.said("tank move failed").length).toBe(broken);
+    expect(acknowledged).toBe(1200);
+    for (const tankId of ids) expect(tanks.get(tankId)?.status).toBe("running");
+  });
+
+  test("because a thread dies comes back like any other", async () => {
+    const moving = new MovingBench(5);
+    const { bench } = moving;
+    const tanks = await moving.start();
+    const ids = await found(bench, tanks, 3);
+    let deaths = 0;
+    moving.passes = (message) => {
+      if (message.kind !== "captured" || message.request === undefined) return true;
+      deaths++;
+      for (const { say } of moving.threads) say({ kind: "thread_failed", message: "power" });
+      return false;
+    };
+    await bench.run(60_000);
+    moving.passes = () => true;
+    await bench.run(60_000);
+    expect(deaths).toBeGreaterThan(0);
+    for (const tankId of ids) {
+      expect(tanks.get(tankId)?.status).toBe("running");
+      const fed = await bench.settle(tanks.submit(tankId, { kind: "feed", portions: 1 }));
+      expect(fed.outcome.kind).toBe("done");
+    }
+  });
+
+  test("because the disk is full takes the tank back to what is durable", async () => {
+    const moving = new MovingBench(5);
+    const { bench } = moving;
+    const tanks = await moving.start();
+    const ids = await found(bench, tanks, 3);
+    let full = 0;
+    moving.passes = (message) => {
+      if (message.kind !== "captured" || message.request === undefined || full > 0) return true;
+      full++;
+      bench.store.setFault("disk full");
+      for (const tankId of ids) {
+        void tanks.submit(tankId, { kind: "feed", portions: 1 }).catch(() => {});
+      }
+      return true;
+    };
+    await bench.run(60_000);
+    expect(full).toBe(1);
+    bench.store.setFault(undefined);
+    await bench.run(10_000);
+    for (const tankId of ids) expect(tanks.get(tankId)?.status).toBe("running");
+    bench.kill();
+    const again = await moving.start();
+    for (const { row } of again.list()) {
+      await bench.settle(again.submit(row.tank_id, { kind: "feed", portions: 1 }));
+    }
+  });
+});
