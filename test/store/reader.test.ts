@@ -1,10 +1,12 @@
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openSqliteReader } from "../../src/store/sqlite/reader.ts";
+import { SCHEMA_STEPS } from "../../src/store/sqlite/schema.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
+import { makeOldDatabase } from "./old-databases.ts";
 import { logRow, snapshotRow, tankRow } from "./rows.ts";
 
 const folders: string[] = [];
@@ -60,15 +62,79 @@ test("where there is no journal, none is made", () => {
   expect(() => openSqliteReader(path)).toThrow("no node has run on this directory");
 });
 
-test("a journal of another schema is named, and left as it is", async () => {
+test("a journal of a newer schema, of another program or of nobody yet is named, and left as it is", async () => {
   const path = newPath();
   await openSqliteStore(path).close();
   const database = new Database(path);
   database.run("UPDATE schema_version SET version = version + 1");
   database.close();
-  expect(() => openSqliteReader(path)).toThrow("read it with the version of tankd that made it");
-  const older = new Database(path);
-  older.run("UPDATE schema_version SET version = 1");
-  older.close();
-  expect(() => openSqliteReader(path)).toThrow("start this version of tankd on the directory once");
+  expect(() => openSqliteReader(path)).toThrow("was made by a newer tankd");
+  const foreign = newPath();
+  const other = new Database(foreign);
+  other.run("CREATE TABLE places (url TEXT)");
+  other.close();
+  expect(() => openSqliteReader(foreign)).toThrow("database of another program");
+  const empty = newPath();
+  writeFileSync(empty, "");
+  expect(() => openSqliteReader(empty)).toThrow("no node has run on it yet");
+});
+
+test("a journal of an older schema is read, and left as it is", async () => {
+  const path = newPath();
+  const version = SCHEMA_STEPS.length - 1;
+  await makeOldDatabase(path, version);
+  const before = readFileSync(path);
+  const reader = openSqliteReader(path);
+  expect((await reader.tanks()).map((row) => row.tank_id)).toContain("0123456789abcdef");
+  reader.close();
+  expect(readFileSync(path)).toEqual(before);
+});
+
+test("a reader never keeps the writer from writing", async () => {
+  const path = newPath();
+  const store = openSqliteStore(path);
+  await store.journal.commit([{ put: "tank", row: tankRow("a") }]);
+  const readers = Array.from({ length: 5 }, () => openSqliteReader(path));
+  for (let seq = 1; seq <= 50; seq++) {
+    await store.journal.commit([{ put: "log", row: logRow("a", seq) }]);
+    for (const reader of readers) expect(await reader.log("a", seq - 1)).toHaveLength(1);
+  }
+  for (const reader of readers) reader.close();
+  await store.close();
+});
+
+/** Runs a script that opens a reader, where `folder` is mounted read-only; what it prints. */
+function readFromReadOnly(folder: string): string {
+  const script = join(import.meta.dir, "read-journal.ts");
+  const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+  const child = Bun.spawnSync(
+    ["unshare", "--mount", "sh", "-c", mount, folder, process.execPath, script, folder],
+    { stdout: "pipe", stderr: "pipe" },
+  );
+  return child.stdout.toString() + child.stderr.toString();
+}
+
+const canMount =
+  process.platform === "linux" &&
+  Bun.spawnSync(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).success;
+
+test.if(canMount)("a read-only directory can be read, as far as it was closed", async () => {
+  const path = newPath();
+  const folder = dirname(path);
+  const store = openSqliteStore(path);
+  await store.journal.commit([
+    { put: "tank", row: tankRow("a") },
+    { put: "log", row: logRow("a", 1) },
+  ]);
+  // Beside the node that runs.
+  expect(readFromReadOnly(folder)).toBe("1 entries, watermark 1\n");
+  const unclosed = newPath();
+  for (const name of ["tankd.db", "tankd.db-wal"]) {
+    copyFileSync(join(folder, name), join(dirname(unclosed), name));
+  }
+  await store.close();
+  expect(readFromReadOnly(folder)).toBe("1 entries, watermark 1\n");
+  expect(readFromReadOnly(dirname(unclosed))).toContain(
+    "was not closed, and can only be read where",
+  );
 });

@@ -20,7 +20,7 @@ const CHECKED_BYTES_MAX = 16 * 1024 * 1024;
 export function openDatabase(path: string): Connection {
   let database: Connection | undefined;
   try {
-    database = new Connection(path);
+    database = Connection.toWrite(path);
     configure(database);
     refuseDamaged(database, path);
     migrate(database, path);
@@ -57,13 +57,22 @@ function refuseDamaged(database: Connection, path: string): void {
 
 function migrate(database: Connection, path: string): void {
   const version = schemaVersion(database, path);
-  if (version > SCHEMA_STEPS.length) {
-    throw unusable(
-      `${path} was made by a newer tankd (schema ${version}, this one knows ` +
-        `${SCHEMA_STEPS.length}): start it with that version, or choose another --data-dir.`,
-    );
+  if (version === undefined) {
+    database.transaction(() => {
+      database.run("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT");
+      database.run("INSERT INTO schema_version VALUES (0)");
+    });
   }
-  for (const [index, step] of SCHEMA_STEPS.entries()) {
+  migrateFrom(version ?? 0, database);
+}
+
+/** Runs the steps that a database has not had yet, each in a transaction of its own. */
+export function migrateFrom(
+  version: number,
+  database: Connection,
+  steps: readonly string[] = SCHEMA_STEPS,
+): void {
+  for (const [index, step] of steps.entries()) {
     if (index < version) continue;
     database.transaction(() => {
       database.run(step);
@@ -72,35 +81,27 @@ function migrate(database: Connection, path: string): void {
   }
 }
 
-/** For those who only read, and so cannot bring it up to date. Throws Problem. */
-export function requirePresentSchema(database: Connection, path: string): void {
-  const row = database.prepare<{ version: number }, []>("SELECT version FROM schema_version").get();
-  const version = row?.version ?? 0;
-  if (version === SCHEMA_STEPS.length) return;
-  const way =
-    version > SCHEMA_STEPS.length
-      ? "read it with the version of tankd that made it"
-      : "start this version of tankd on the directory once";
-  throw unusable(`${path} has schema ${version}, this tankd has ${SCHEMA_STEPS.length}: ${way}.`);
-}
-
-/** The number of steps that were run; 0 for a new database. */
-function schemaVersion(database: Connection, path: string): number {
+/**
+ * The number of steps that were run; undefined for an empty database.
+ * @throws Problem for one that is newer, damaged or not ours
+ */
+export function schemaVersion(database: Connection, path: string): number | undefined {
   const tables = database
     .prepare<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table'")
     .all()
     .map((row) => row.name);
-  if (tables.length > 0 && !tables.includes("schema_version")) {
+  if (tables.length === 0) return undefined;
+  if (!tables.includes("schema_version")) {
     throw unusable(`${path} is a database of another program: choose another --data-dir.`);
-  }
-  if (tables.length === 0) {
-    database.transaction(() => {
-      database.run("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT");
-      database.run("INSERT INTO schema_version VALUES (0)");
-    });
   }
   const row = database.prepare<{ version: number }, []>("SELECT version FROM schema_version").get();
   if (!row) throw unusable(`${path} is damaged: it has lost its schema version.`);
+  if (row.version > SCHEMA_STEPS.length) {
+    throw unusable(
+      `${path} was made by a newer tankd (schema ${row.version}, this one knows ` +
+        `${SCHEMA_STEPS.length}): use that version, or choose another --data-dir.`,
+    );
+  }
   return row.version;
 }
 

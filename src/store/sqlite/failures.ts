@@ -46,7 +46,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** Why SQLite refused a start, and what to do; undefined for what is not the storage's fault. */
 export function databaseAdvice(error: unknown): string | undefined {
   const code = codeOf(error);
-  const known = Object.keys(REMEDIES).find((one) => code === one || code.startsWith(`${one}_`));
+  const known = Object.keys(REMEDIES).find((one) => isOf(code, one));
   const fault = storageFault(error);
   return fault && known ? `${fault}: ${REMEDIES[known]}` : fault;
 }
@@ -64,6 +64,12 @@ export function journalError(error: unknown): unknown {
     return new StorageDamaged(sentence, { cause: error });
   }
   return fault === undefined ? error : new StorageUnavailable(fault, { cause: error });
+}
+
+/** Whether a database was refused because a file beside it could not be made or written. */
+export function isUnopenable(error: unknown): boolean {
+  const code = codeOf(error);
+  return isOf(code, "SQLITE_CANTOPEN") || isOf(code, "SQLITE_READONLY");
 }
 
 function isDamage(code: string): boolean {

@@ -1,0 +1,72 @@
+import { Database } from "bun:sqlite";
+import { SCHEMA_STEPS } from "../../src/store/sqlite/schema.ts";
+
+/**
+ * What a database of each version may hold, in the SQL of that version, written when the step was and
+ * frozen with it. Whoever adds a step to `schema.ts` adds an entry here: the SHA-256 of the step, and
+ * rows for every table and column that it brings. `migrations.test.ts` opens each with the present
+ * code and asks for everything.
+ *
+ * A step whose checksum does not hold any more was edited. Databases of people have had the old one:
+ * take the edit back and write a further step.
+ */
+export interface OldVersion {
+  readonly stepSha256: string;
+  readonly rows: string;
+}
+
+export const OLD_VERSIONS: readonly OldVersion[] = [
+  {
+    stepSha256: "dfbc442ef32674fc84a5a0949e4aec03752e7840747c0129a70af4e8e2f9b242",
+    rows: `
+      INSERT INTO meta VALUES ('term', '{"counter":3,"node_id":"n1"}'),
+        ('lowest_undecided n9 t9 0123456789abcdef', '4');
+      INSERT INTO tanks (tank_id, name, description, created_at, seed, fish, tank_key, epoch, ordinal)
+        VALUES ('0123456789abcdef', 'reef', 'the first', 1700000000000, 7, 50, 'aaaaaaaaaaaaaaaa', 1, 1);
+      INSERT INTO log VALUES
+        ('0123456789abcdef', 1, 0, 'mark', x'', 'd1', 'c1', 1),
+        ('0123456789abcdef', 2, 40, 'feed', x'7b7d', NULL, 'c2', 1);
+      INSERT INTO snapshots VALUES
+        ('0123456789abcdef', 1, 20, 'd1', 'snapshots/x/1-20.snapshot', 99, 1, 'c1', 1700000000001);
+      INSERT INTO connections VALUES
+        ('c1', '0123456789abcdef', 't2', 'n2', 12.5, 'both', 'auto', 1700000000002);
+      INSERT INTO outbox VALUES
+        (1, 'x1', '0123456789abcdef', 't2', 'n2', 'c1', 'fish', 'f1', 'left', x'0102', 'r1', 1,
+         'pending', 2, NULL, 1700000000003, 1700000000004);
+      INSERT INTO inbox VALUES
+        (1, 'x2', 't9', 'n9', '0123456789abcdef', 'fish', 'f2', 'r2', 1, 'refused', 'full', 1,
+         1700000000005);
+      INSERT INTO transfer_events VALUES (1, 'x1', 1700000000006, 'initiated', 'sent');
+      INSERT INTO registry VALUES ('n2', '{"server_id":"two"}');
+    `,
+  },
+  {
+    stepSha256: "7eb1edf061fce8e87a90adb52ba2b58700f2c1660fe576953953e9ae6fbb0787",
+    rows: "INSERT INTO horizons VALUES ('n9', 't9', '0123456789abcdef', 5);",
+  },
+  {
+    stepSha256: "f3ff730f4f182f7646960263b78e427c668aa5e5c91476b1d65e78cd524c4d04",
+    rows: `
+      INSERT INTO tanks (tank_id, name, description, created_at, seed, fish, tank_key, epoch, ordinal, origin)
+        VALUES ('fedcba9876543210', 'cave', '', 1700000000007, 8, 20, 'bbbbbbbbbbbbbbbb', 2, 2, 'forked');
+      UPDATE journal SET id = 'cccccccccccccccc', position = 12;
+    `,
+  },
+  {
+    stepSha256: "1ddda43cac57bae2de6bf7bd7dea2a830b212baa926c3525a9478e15ec63298a",
+    rows: `
+      INSERT INTO remembered VALUES ('n2', 77, 'boot2', 'signed', 'transfer', 1700000000008);
+    `,
+  },
+];
+
+/** A database as the tankd of that schema version has left it. */
+export async function makeOldDatabase(path: string, version: number): Promise<void> {
+  const database = new Database(path, { create: true });
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT");
+  database.run("INSERT INTO schema_version VALUES (?)", [version]);
+  for (const step of SCHEMA_STEPS.slice(0, version)) database.run(step);
+  for (const { rows } of OLD_VERSIONS.slice(0, version)) database.run(rows);
+  database.close();
+}
