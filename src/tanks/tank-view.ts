@@ -60,7 +60,8 @@ export function viewOf(
     ...(stopReason === undefined ? {} : { reason: stopReason }),
     stats,
     seq,
-    durableSeq,
+    // Marks become durable without a report: the promise is told of the state that is shown.
+    durableSeq: Math.min(durableSeq, seq),
     tickRate,
     fastForwardTo,
     achievedRate,
@@ -76,5 +77,6 @@ export function frameOf(
   looks: Looks,
 ): Frame {
   const { scene, seq } = drawn;
-  return { ...scene, tankId: row.tank_id, epoch: row.epoch, seq, durableSeq, looks };
+  const durable = { seq, durableSeq: Math.min(durableSeq, seq) };
+  return { ...scene, tankId: row.tank_id, epoch: row.epoch, ...durable, looks };
 }
