@@ -59,7 +59,7 @@ export class Scheduler {
     this.#resting.set(connection_id, nowMs + restAfterReturnMs);
   }
 
-  /** Nobody is sent where nobody answers: a node that is known to be away. */
+  /** Nobody is sent where nobody answers: a node that is known to be away, or stands still. */
   #isOpen(row: ConnectionRow): boolean {
     const { tanks, cluster, clock } = this.#ports;
     const restsUntilMs = this.#resting.get(row.connection_id) ?? 0;
@@ -68,7 +68,7 @@ export class Scheduler {
     if (!source || source.status === "stopped") return false;
     if (row.destination_node_id === cluster.nodeId) return true;
     const server = cluster.server(row.destination_node_id);
-    return server !== undefined && server.status !== "offline";
+    return server !== undefined && server.status !== "offline" && !server.status_reason;
   }
 
   #isDrawn(row: ConnectionRow): boolean {

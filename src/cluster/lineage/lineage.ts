@@ -94,7 +94,6 @@ export class Lineage implements Positions {
   hold(problem: Problem): void {
     if (this.#held) return;
     this.#held = problem;
-    this.#deps.log.error("tanks stand still", { reason: problem.message });
     this.#onHold(problem);
   }
 

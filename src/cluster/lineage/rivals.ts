@@ -60,7 +60,7 @@ export class Rivals {
 
   /**
    * A start of a node shows itself. @throws CopyRefused for one that is known to be the later of two,
-   * Problem `directory_copied` for one that stands still while another is alive. Where there is
+   * Problem `directory_copied` for one that stands still while another may be alive. Where there is
    * something to find out it returns when that is over; whoever can wait asks again then.
    */
   admit(contact: Contact): Promise<void> | undefined {
@@ -71,19 +71,14 @@ export class Rivals {
       this.#settle(contact);
       return undefined;
     }
-    if (contact.held) {
-      throw new Problem("directory_copied", "Another start of this node is here; you stand still.");
-    }
     if (known.contact.held || sharesAddress(known.contact, contact)) {
       this.#settle(contact);
       return undefined;
     }
-    const underWay = this.#examining.get(contact.nodeId);
-    if (underWay) return underWay;
-    const examination = this.#examine(known.contact, contact).finally(() =>
-      this.#examining.delete(contact.nodeId),
-    );
-    this.#examining.set(contact.nodeId, examination);
+    const examination = this.#examining.get(contact.nodeId) ?? this.#begin(known.contact, contact);
+    if (contact.held) {
+      throw new Problem("directory_copied", "Another start of this node is here; you stand still.");
+    }
     return examination;
   }
 
@@ -102,6 +97,14 @@ export class Rivals {
   #settle(contact: Contact): void {
     const heardMs = this.#deps.clock.monotonicMs();
     remember(this.#known, contact.nodeId, { contact, heardMs }, LIMITS.serversMax);
+  }
+
+  #begin(before: Contact, now: Contact): Promise<void> {
+    const examination = this.#examine(before, now).finally(() =>
+      this.#examining.delete(now.nodeId),
+    );
+    this.#examining.set(now.nodeId, examination);
+    return examination;
   }
 
   /** Asks both, each with the other's boot id in the question, so that the answer is news to it. */

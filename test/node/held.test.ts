@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { JOURNAL_LOST } from "../../src/store/journal.ts";
+import { SimulatedCluster } from "../simulation/cluster.ts";
+
+test("a node whose database has lost commits stands still, and says what to do", async () => {
+  const cluster = new SimulatedCluster({ seed: 3, nodes: 2, fish: 20 });
+  const { world } = cluster;
+  cluster.bootAll();
+  await world.run(8_000);
+  const [node, other] = cluster.nodes;
+  if (!node || !other) throw new Error("there are two");
+  node.host.kill();
+  const sentence = "tankd.db has lost its last 3 commits";
+  await node.store.journal.commit([{ put: "meta", key: JOURNAL_LOST, value: sentence }]);
+  node.boot();
+  await world.run(world.nowMs + 10_000);
+  const held = node.running?.cluster.positions.held;
+  expect(held?.code).toBe("directory_copied");
+  expect(held?.message).toContain(sentence);
+  expect(held?.message).toContain("--fork");
+  expect(node.running?.tanks.list()).toMatchObject([{ status: "stopped", reason: held?.message }]);
+  expect(node.running?.cluster.self().status).toBe("degraded");
+  expect(other.running?.cluster.view().role).toBe("hub");
+  expect(other.running?.cluster.positions.held).toBeUndefined();
+  const seen = other.running?.cluster.server(node.identity.nodeId);
+  expect(seen).toMatchObject({ status: "degraded", status_reason: held?.message });
+  // Nobody sends it fish, which would only wait.
+  const connections = other.running?.migration.connections() ?? [];
+  expect(connections.length).toBeGreaterThan(0);
+  expect(other.running?.migration.escrowCount).toBe(0);
+});
