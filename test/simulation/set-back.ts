@@ -70,6 +70,14 @@ export async function runSetBack(options: {
   await world.run(world.nowMs + NOTICE_MS);
   const held = cluster.nodes.filter(isHeld).map(({ name }) => name);
   const findings = judge(cluster, { accident, knowable, suspects });
+  // What only the memory of a process holds must not be needed for it to last.
+  for (const bystander of cluster.nodes.filter((node) => !suspects.includes(node))) {
+    bystander.host.kill();
+    await world.run(world.nowMs + draws.integer(100, 3_000));
+    bystander.boot();
+    await world.run(world.nowMs + NOTICE_MS);
+  }
+  findings.push(...judge(cluster, { accident, knowable, suspects }));
   await stopMigrating(cluster);
   await world.run(world.nowMs + SETTLE_MS);
   findings.push(...checkPlaces(await livingFish(cluster)));
@@ -137,7 +145,23 @@ function judge(
     if (node === late && mustHold && !held) findings.push(`${node.name} goes on after ${accident}`);
     if (node !== late && held) findings.push(`${node.name} stands still after ${accident}`);
   }
+  const [early] = suspects;
+  if (early && early !== late) findings.push(...listedElsewhere(cluster, early, suspects));
   return findings;
+}
+
+/** The list keeps the one of two that goes on. */
+function listedElsewhere(
+  cluster: SimulatedCluster,
+  early: SimulatedNode,
+  suspects: readonly SimulatedNode[],
+): readonly Finding[] {
+  const bystanders = cluster.nodes.filter((node) => !suspects.includes(node));
+  return bystanders.flatMap((node) => {
+    const seen = node.running?.cluster.server(early.identity.nodeId);
+    const right = seen?.host === early.host.address && seen.status === "online";
+    return right ? [] : [`${node.name} lists ${early.name} at ${seen?.host} as ${seen?.status}`];
+  });
 }
 
 function isHeld(node: SimulatedNode): boolean {

@@ -64,7 +64,7 @@ export class Rivals {
    * something to find out it returns when that is over; whoever can wait asks again then.
    */
   admit(contact: Contact): Promise<void> | undefined {
-    this.heard(contact.nodeId, contact.bootId);
+    this.#refuseCopy(contact.nodeId, contact.bootId);
     const known = this.#known.get(contact.nodeId);
     const isNews = known && known.contact.bootId !== contact.bootId && this.#isRecent(known);
     if (!isNews) {
@@ -82,12 +82,23 @@ export class Rivals {
     return examination;
   }
 
-  /** Further words of a start that has shown itself before. @throws CopyRefused as {@link admit}. */
+  /**
+   * Further words of a start that has shown itself before. @throws CopyRefused as {@link admit},
+   * Problem `bad_signature`, after which it shakes hands anew, where another start is here.
+   */
   heard(nodeId: string, bootId: string): void {
+    this.#refuseCopy(nodeId, bootId);
+    const known = this.#known.get(nodeId);
+    if (known?.contact.bootId === bootId) {
+      this.#settle(known.contact);
+    } else if (known && this.#isRecent(known) && !this.#examining.has(nodeId)) {
+      throw new Problem("bad_signature", "Another start of this node is here; shake hands anew.");
+    }
+  }
+
+  #refuseCopy(nodeId: string, bootId: string): void {
     const proof = this.#copies.get(copyKey(nodeId, bootId));
     if (proof) throw new CopyRefused(proof);
-    const known = this.#known.get(nodeId);
-    if (known?.contact.bootId === bootId) this.#settle(known.contact);
   }
 
   #isRecent({ heardMs }: Known): boolean {
@@ -110,19 +121,19 @@ export class Rivals {
   /** Asks both, each with the other's boot id in the question, so that the answer is news to it. */
   async #examine(before: Contact, now: Contact): Promise<void> {
     const older = await this.#startOf(before, now.bootId);
-    if (!older || older.proof.held) return this.#settle(now);
+    if (!older) return this.#settle(now);
     const newer = await this.#startOf(now, before.bootId);
-    if (!newer || newer.proof.held) return;
-    const nowIsLater =
-      newer.startedMs === older.startedMs
-        ? now.bootId > before.bootId
-        : newer.startedMs > older.startedMs;
-    if (nowIsLater) this.#refuse(now, older.proof);
+    if (!newer) return;
+    const stays = standing(older, newer);
+    if (stays === older) this.#refuse(now, older.proof);
     else this.#refuse(before, newer.proof);
-    this.#settle(nowIsLater ? before : now);
+    this.#settle(stays === older ? before : now);
   }
 
-  async #startOf({ nodeId, bootId, addresses }: Contact, besideBootId: string) {
+  async #startOf(
+    { nodeId, bootId, addresses }: Contact,
+    besideBootId: string,
+  ): Promise<Seen | undefined> {
     const { clock, ask, nonce } = this.#deps;
     const challenge = challengeBeside(besideBootId, nonce());
     const proof = await ask(nodeId, bootId, addresses, challenge);
@@ -141,6 +152,18 @@ export class Rivals {
     });
     tell(nodeId, addresses, proof);
   }
+}
+
+interface Seen {
+  readonly proof: PresenceProof;
+  readonly startedMs: number;
+}
+
+/** Of two that live, the one that counts: it does not stand still, or else was started earlier. */
+function standing(one: Seen, other: Seen): Seen {
+  if (one.proof.held !== other.proof.held) return one.proof.held ? other : one;
+  if (one.startedMs !== other.startedMs) return one.startedMs < other.startedMs ? one : other;
+  return one.proof.boot_id < other.proof.boot_id ? one : other;
 }
 
 function copyKey(nodeId: string, bootId: string): string {
