@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../../src/platform/errors.ts";
-import { StorageUnavailable } from "../../src/store/journal.ts";
+import { JOURNAL_LOST, StorageUnavailable } from "../../src/store/journal.ts";
 import { SCHEMA_STEPS } from "../../src/store/sqlite/schema.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { logRow, tankRow } from "./rows.ts";
@@ -135,6 +135,50 @@ test.if(canMount)(
       expect(await store.journal.meta("k")).toBe("after");
       await store.close();
     });
+  },
+);
+
+/** Makes a file take no writes, also of those who have it open: as root, on a file system that can. */
+function freeze(name: string, frozen: boolean): boolean {
+  return Bun.spawnSync(["chattr", frozen ? "+i" : "-i", join(folder, name)]).success;
+}
+
+const canFreeze = (() => {
+  const probe = mkdtempSync(join(tmpdir(), "tankd-freeze-"));
+  const freezes = Bun.spawnSync(["chattr", "+i", probe]).success;
+  Bun.spawnSync(["chattr", "-i", probe]);
+  rmSync(probe, { recursive: true });
+  return freezes;
+})();
+
+test.if(canFreeze)(
+  "a file that becomes read-only while it is open refuses commits by name, and what stands is whole",
+  async () => {
+    const store = openSqliteStore(path);
+    const put = (value: string) =>
+      store.journal.commit([{ put: "meta", key: "k", value }]).then(
+        () => "committed",
+        (error) => `${error.name}: ${error.message}`,
+      );
+    expect(await put("a")).toBe("committed");
+    freeze("tankd.watermarks", true);
+    // Durable in the database, so it stands; what comes after it has to wait for its watermark.
+    expect(await put("b")).toBe("committed");
+    expect(await put("c")).toMatch(/^StorageUnavailable: .*tankd.watermarks: access is denied/);
+    expect(await store.journal.meta("k")).toBe("b");
+    freeze("tankd.watermarks", false);
+    expect(await put("d")).toBe("committed");
+    freeze("tankd.db-wal", true);
+    expect(await put("e")).toMatch(/^StorageUnavailable: the disk reports an error/);
+    freeze("tankd.db-wal", false);
+    expect(await store.journal.meta("k")).toBe("d");
+    expect(await put("f")).toBe("committed");
+    expect(store.journal.position).toBe(4);
+    await store.close();
+    const again = openSqliteStore(path);
+    expect(await again.journal.meta("k")).toBe("f");
+    expect(await again.journal.meta(JOURNAL_LOST)).toBeUndefined();
+    await again.close();
   },
 );
 

@@ -1,4 +1,9 @@
-import type { Journal, JournalBounds, JournalWrite } from "../journal.ts";
+import {
+  type Journal,
+  type JournalBounds,
+  type JournalWrite,
+  StorageUnavailable,
+} from "../journal.ts";
 import type { Watermark } from "../rows.ts";
 import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
@@ -66,7 +71,11 @@ export class SqliteJournal extends SqliteReads implements Journal {
       for (const write of writes) this.#writes.apply(write);
       for (const kind of BOUNDED) this.#bounds[kind].enforce(puts(writes, kind));
       const position = this.#advance.get()?.position;
-      if (position === undefined) throw new Error("the journal has lost its position");
+      if (position !== this.#position + 1) {
+        throw new StorageUnavailable(
+          "another program has written to the database: end it, then start this node again",
+        );
+      }
       this.#database.run("COMMIT");
       return position;
     } catch (error) {

@@ -1,6 +1,9 @@
+import { StorageDamaged } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { JournalBounds, Store } from "../journal.ts";
-import { openDatabase } from "./database.ts";
+import { Connection } from "./connection.ts";
+import { openDatabase, refuseDamaged, unusable } from "./database.ts";
+import { journalError } from "./failures.ts";
 import { SqliteJournal } from "./journal.ts";
 import { openWatermarks, type Warn } from "./open-watermarks.ts";
 import { SqliteRegistry } from "./registry.ts";
@@ -9,6 +12,8 @@ export interface StoreOptions {
   readonly bounds?: JournalBounds;
   /** Default: nobody is told. */
   readonly warn?: Warn;
+  /** Told when the database is too large to be checked for damage at once; see {@link checkDatabase}. */
+  readonly onUnchecked?: () => void;
 }
 
 /** The store's file in a data directory. */
@@ -19,8 +24,8 @@ export const DATABASE_FILE = "tankd.db";
  * @throws Problem `data_directory_unusable` with a sentence that says what is wrong with the file.
  */
 export function openSqliteStore(path: string, options: StoreOptions = {}): Store {
-  const { bounds = LIMITS, warn = () => {} } = options;
-  const database = openDatabase(path);
+  const { bounds = LIMITS, warn = () => {}, onUnchecked } = options;
+  const database = openDatabase(path, onUnchecked);
   try {
     const watermarks = openWatermarks(database, path, warn);
     return {
@@ -34,5 +39,23 @@ export function openSqliteStore(path: string, options: StoreOptions = {}): Store
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Looks for damage in a database, beside the connection that writes to it. Takes about a second for a
+ * gigabyte in memory.
+ * @throws Problem `data_directory_unusable` with what it finds; other errors are no finding
+ */
+export function checkDatabase(path: string): void {
+  const database = Connection.toRead(path);
+  try {
+    refuseDamaged(database, path);
+  } catch (error) {
+    const found = journalError(error);
+    if (!(found instanceof StorageDamaged)) throw found;
+    throw unusable(`${path}: ${found.message}`, error);
+  } finally {
+    database.close();
   }
 }

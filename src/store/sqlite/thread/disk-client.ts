@@ -1,4 +1,4 @@
-import { messageOf, StorageUnavailable } from "../../../platform/errors.ts";
+import { messageOf, type StorageDamaged, StorageUnavailable } from "../../../platform/errors.ts";
 import { sleep, type Timers } from "../../../platform/timers.ts";
 import type { Log } from "../../../telemetry/log.ts";
 import { errorFromData } from "./error-data.ts";
@@ -19,6 +19,8 @@ export interface DiskClientDeps {
   readonly opening: Extract<Work, { kind: "open" }>;
   readonly timers: Timers;
   readonly log: Log;
+  /** The store that was opened has not been checked for damage. */
+  readonly onUnchecked: () => void;
 }
 
 /**
@@ -41,6 +43,7 @@ export class DiskClient {
   /** Why there is no thread. */
   #down: string | undefined;
   #position = 0;
+  #damage: StorageDamaged | undefined;
 
   constructor(deps: DiskClientDeps) {
     this.#deps = deps;
@@ -58,8 +61,15 @@ export class DiskClient {
 
   ask(work: Work): Promise<unknown> {
     if (this.#closing.signal.aborted) return Promise.reject(new Error("the store is closed"));
+    if (this.#damage && work.kind === "commit") return Promise.reject(this.#damage);
     if (this.#down !== undefined) return Promise.reject(new StorageUnavailable(this.#down));
     return this.#enqueue(work);
+  }
+
+  /** From now on no commit is taken: what was found may have been built upon. */
+  condemn(damage: StorageDamaged): void {
+    this.#deps.log.error("storage is damaged", { reason: damage.message });
+    this.#damage = damage;
   }
 
   /** Everything asked for before is done or has failed; then the database is closed and the thread ends. */
@@ -121,6 +131,10 @@ export class DiskClient {
   }
 
   #onMessage(message: FromDisk): void {
+    if (message.kind === "unchecked") {
+      this.#deps.onUnchecked();
+      return;
+    }
     if (message.kind === "warning") {
       this.#deps.log.warn("storage damage", { reason: message.sentence });
       return;

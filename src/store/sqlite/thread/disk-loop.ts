@@ -1,5 +1,5 @@
 import type { JournalReads, Store } from "../../journal.ts";
-import { openSqliteStore } from "../store.ts";
+import { checkDatabase, openSqliteStore } from "../store.ts";
 import { errorToData } from "./error-data.ts";
 import type { FromDisk, ReadName, ToDisk, Work } from "./messages.ts";
 
@@ -33,6 +33,7 @@ export class DiskLoop {
 
   #do(work: Work): unknown {
     if (work.kind === "open") return this.#open(work);
+    if (work.kind === "check") return checkDatabase(work.path);
     const store = this.#opened();
     switch (work.kind) {
       case "commit":
@@ -53,7 +54,8 @@ export class DiskLoop {
 
   #open({ path, bounds }: Extract<Work, { kind: "open" }>): void {
     const warn = (sentence: string) => this.#post({ kind: "warning", sentence });
-    this.#store = openSqliteStore(path, { bounds, warn });
+    const onUnchecked = () => this.#post({ kind: "unchecked" });
+    this.#store = openSqliteStore(path, { bounds, warn, onUnchecked });
   }
 
   #opened(): Store {

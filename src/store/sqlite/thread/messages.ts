@@ -12,6 +12,8 @@ export type Work =
   | { readonly kind: "load_registry" }
   | { readonly kind: "put_server"; readonly nodeId: string; readonly record: string }
   | { readonly kind: "remove_server"; readonly nodeId: string }
+  /** Looks for damage in a database that another thread has open. */
+  | { readonly kind: "check"; readonly path: string }
   /** Writes everything back into the database's one file and lets go of it. */
   | { readonly kind: "close" };
 
@@ -31,7 +33,9 @@ export type FromDisk =
     }
   | { readonly kind: "failed"; readonly request: number; readonly error: ErrorData }
   /** Something was damaged and got round. */
-  | { readonly kind: "warning"; readonly sentence: string };
+  | { readonly kind: "warning"; readonly sentence: string }
+  /** The database that was opened is too large to be checked for damage first. */
+  | { readonly kind: "unchecked" };
 
 /**
  * The port to a disk thread: a Worker, or in tests anything that answers like one. When it ends by

@@ -9,6 +9,7 @@ import type {
   RegistryStore,
   Store,
 } from "../../journal.ts";
+import { type BackgroundCheck, startCheck } from "./background-check.ts";
 import { DiskClient } from "./disk-client.ts";
 import type { DiskThread, ReadName } from "./messages.ts";
 
@@ -32,12 +33,24 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
   // LIMITS has more in it than a thread needs to be told.
   const { transferEventsMax, transfersKeptMax } = bounds;
   const opening = { kind: "open", path, bounds: { transferEventsMax, transfersKeptMax } } as const;
-  const client = new DiskClient({ spawn, opening, timers, log });
+  let check: BackgroundCheck | undefined;
+  const client: DiskClient = new DiskClient({
+    spawn,
+    opening,
+    timers,
+    log,
+    onUnchecked: () => {
+      check ??= startCheck({ spawn, path, log }, (damage) => client.condemn(damage));
+    },
+  });
   await client.open();
   return {
     journal: journalOf(client),
     registry: registryOf(client),
-    close: () => client.close(),
+    close: async () => {
+      await check?.stop();
+      await client.close();
+    },
   };
 }
 

@@ -1,0 +1,33 @@
+import { StorageDamaged } from "../../../platform/errors.ts";
+import type { Log } from "../../../telemetry/log.ts";
+import type { DiskThread } from "./messages.ts";
+
+/** A look for damage that is under way. */
+export interface BackgroundCheck {
+  stop(): Promise<void>;
+}
+
+/**
+ * Looks for damage in a large database while its node runs: in a further thread, so that no commit waits
+ * for it. A look that comes to nothing (the thread dies, the node stops) is no finding.
+ */
+export function startCheck(
+  { spawn, path, log }: { spawn: () => DiskThread; path: string; log: Log },
+  onDamage: (damage: StorageDamaged) => void,
+): BackgroundCheck {
+  const thread = spawn();
+  thread.listen({
+    onMessage: (message) => {
+      if (message.kind === "done") log.debug("storage checked", { path });
+      else if (message.kind === "failed") {
+        const { kind, message: reason } = message.error;
+        if (kind === "problem") onDamage(new StorageDamaged(reason));
+        else log.warn("storage not checked", { path, reason });
+      }
+      void thread.stop();
+    },
+    onEnd: (reason) => log.warn("storage not checked", { path, reason }),
+  });
+  thread.post({ request: 1, work: { kind: "check", path } });
+  return { stop: () => thread.stop() };
+}
