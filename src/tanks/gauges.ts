@@ -1,8 +1,35 @@
+import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { HostedTank } from "./tanks.ts";
 import { TICKS_BEHIND, type Work } from "./thread/work-meter.ts";
 
 const STATUSES = ["running", "paused", "stopped"] as const;
+
+/** Summing up a thousand tanks takes a millisecond, and nobody reads the sums more often. */
+const GAUGES_INTERVAL_MS = 1000;
+
+/** Keeps `/metrics` up to date about the tanks of a node. */
+export class TankMeters {
+  readonly #metrics: Metrics;
+  readonly #clock: Clock;
+  readonly #list: () => readonly HostedTank[];
+  #gaugedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(metrics: Metrics, clock: Clock, list: () => readonly HostedTank[]) {
+    this.#metrics = metrics;
+    this.#clock = clock;
+    this.#list = list;
+  }
+
+  /** Reports have come, and with them what a thread did since its last ones. */
+  reported(work: Work): void {
+    countWork(this.#metrics, work);
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#gaugedMs < GAUGES_INTERVAL_MS) return;
+    this.#gaugedMs = nowMs;
+    setTankGauges(this.#metrics, this.#list());
+  }
+}
 
 /** Adds what a simulation thread did to what `/metrics` says. */
 export function countWork(metrics: Metrics, work: Work): void {
@@ -16,7 +43,7 @@ export function countWork(metrics: Metrics, work: Work): void {
 }
 
 /** What `/metrics` says of the tanks of this node. */
-export function setTankGauges(metrics: Metrics, tanks: readonly HostedTank[]): void {
+function setTankGauges(metrics: Metrics, tanks: readonly HostedTank[]): void {
   for (const status of STATUSES) {
     const count = tanks.filter((tank) => tank.status === status).length;
     metrics.set("tankd_tanks", count, { status });

@@ -7,16 +7,17 @@ import { type Random, randomHex, randomInteger } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
-import { JOURNAL_LOST, type Journal } from "../store/journal.ts";
-import type { TankRow, Watermark } from "../store/rows.ts";
+import type { Journal } from "../store/journal.ts";
+import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { countWork, setTankGauges } from "./gauges.ts";
-import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
+import { TankMeters } from "./gauges.ts";
+import type { LiveTank } from "./live-tank.ts";
+import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
 import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
-import { removeOrphans } from "./snapshots/orphans.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
+import { recoverAll, sayLost, sweepSnapshots } from "./start-up.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
 import type {
@@ -32,16 +33,11 @@ import type { FromSimulation, SimulationThread } from "./thread/simulation.ts";
 
 /** Of a tank's id, and of the key under which its fish are born. */
 const ID_BYTES = 8;
-/** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
-const RECOVERIES_AT_ONCE = 16;
 /**
  * Tanks that are ended at the same time: bounds the states in memory, about 80 kB each, and is
  * enough for the disk to sync while others are captured.
  */
 const FINISHES_AT_ONCE = 32;
-
-/** Summing up a thousand tanks takes a millisecond, and nobody reads the sums more often. */
-const GAUGES_INTERVAL_MS = 1000;
 
 export interface TanksDeps {
   /** Already group-committing: every tank commits by itself. */
@@ -86,11 +82,11 @@ class HostingService implements TankService {
   readonly #keeperDeps: KeeperDeps;
   readonly #storage: StorageWatch;
   readonly #slots: SimulationSlots;
+  readonly #meters: TankMeters;
   /** Those that are being founded or removed included. */
   readonly #keepers = new Map<string, TankKeeper>();
   #loads = 0;
   #stopping = false;
-  #gaugedMs = Number.NEGATIVE_INFINITY;
   #holdReason: Problem | undefined;
   #recovered = false;
 
@@ -109,6 +105,7 @@ class HostingService implements TankService {
       logRetention: deps.logRetention ?? "trim",
     };
     this.#slots = this.#makeSlots();
+    this.#meters = new TankMeters(deps.metrics, deps.clock, () => this.list());
   }
 
   get storageFault(): string | undefined {
@@ -123,54 +120,22 @@ class HostingService implements TankService {
     if (this.#holdReason) return;
     this.#holdReason = reason;
     this.#deps.log.error("tanks stand still", { reason: reason.message, code: reason.code });
-    for (const keeper of this.#keepers.values()) keeper.hold();
+    for (const { presence } of this.#keepers.values()) presence.hold();
   }
 
-  async start({ signal, onProgress }: RecoveryOptions = {}): Promise<RecoveryReport> {
+  async start(options: RecoveryOptions = {}): Promise<RecoveryReport> {
     const { clock, journal, log } = this.#deps;
     const startedMs = clock.monotonicMs();
     const rows = await journal.tanks();
-    this.#sayLost(rows, await journal.watermarks());
-    signal?.throwIfAborted();
+    sayLost(log, rows, await journal.watermarks());
+    options.signal?.throwIfAborted();
     const keepers = rows.map((row) => this.#keep(row, true));
-    const abandon = () => {
-      for (const keeper of keepers) keeper.abandon();
-    };
-    signal?.addEventListener("abort", abandon, { once: true });
-    const tanks: TankRecovery[] = [];
-    const report = () => ({
-      total: rows.length,
-      tanks,
-      durationMs: clock.monotonicMs() - startedMs,
-    });
-    await atOnce(RECOVERIES_AT_ONCE, keepers, async (keeper) => {
-      if (signal?.aborted) return;
-      const recovery = await keeper.recover();
-      tanks.push(recovery);
-      if (recovery.status === "recovered") this.#sayRecovered(recovery);
-      onProgress?.(report());
-    });
-    signal?.removeEventListener("abort", abandon);
-    signal?.throwIfAborted();
+    const report = await recoverAll(keepers, { clock, log, startedMs }, options);
     this.#recovered = true;
-    void this.#sweep();
-    tanks.sort((a, b) => a.row.ordinal - b.row.ordinal);
-    const { durationMs } = report();
+    void sweepSnapshots(this.#deps, (tankId) => this.#keepers.has(tankId));
+    const { tanks, durationMs } = report;
     log.info("tanks recovered", { tanks: tanks.length, duration_ms: Math.round(durationMs) });
-    return { total: rows.length, tanks, durationMs };
-  }
-
-  /** What is left of tanks that were never committed, or removed just before a crash. */
-  async #sweep(): Promise<void> {
-    const { files, journal, log } = this.#deps;
-    try {
-      // What a damaged database has forgotten may be all that is left of a tank.
-      if (await journal.meta(JOURNAL_LOST)) return;
-      const folders = await removeOrphans(files, (tankId) => this.#keepers.has(tankId));
-      if (folders > 0) log.info("left-over snapshots removed", { folders });
-    } catch (error) {
-      log.warn("left-over snapshots cannot be removed", { reason: messageOf(error) });
-    }
+    return report;
   }
 
   async stop(): Promise<void> {
@@ -186,12 +151,10 @@ class HostingService implements TankService {
   async create(spec: NewTank): Promise<HostedTank> {
     const { random } = this.#deps;
     this.#refuseMore();
+    const { name, description, fish, seed = randomInteger(random, 2 ** 32) } = spec;
     const row = {
+      ...{ name, description, fish, seed },
       tank_id: randomHex(random, ID_BYTES),
-      name: spec.name,
-      description: spec.description,
-      seed: spec.seed ?? randomInteger(random, 2 ** 32),
-      fish: spec.fish,
       tank_key: randomHex(random, ID_BYTES),
       origin: "founded",
     } as const;
@@ -233,7 +196,7 @@ class HostingService implements TankService {
     }
     const { tank_id, name, origin } = keeper.row;
     this.#deps.log.info("tank created", { tank_id, name, origin });
-    return keeper.view();
+    return keeper.presence.view();
   }
 
   async remove(tankId: string): Promise<void> {
@@ -246,12 +209,14 @@ class HostingService implements TankService {
 
   list(): readonly HostedTank[] {
     const keepers = [...this.#keepers.values()].filter((keeper) => keeper.founded);
-    return keepers.map((keeper) => keeper.view()).sort((a, b) => a.row.ordinal - b.row.ordinal);
+    return keepers
+      .map((keeper) => keeper.presence.view())
+      .sort((a, b) => a.row.ordinal - b.row.ordinal);
   }
 
   get(tankId: string): HostedTank | undefined {
     const keeper = this.#keepers.get(tankId);
-    return keeper?.founded ? keeper.view() : undefined;
+    return keeper?.founded ? keeper.presence.view() : undefined;
   }
 
   async submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {
@@ -261,20 +226,20 @@ class HostingService implements TankService {
   }
 
   async fish(tankId: string): Promise<readonly FishView[]> {
-    return (await this.#keeper(tankId).present()).fish();
+    return (await this.#live(tankId)).fish();
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {
-    return (await this.#keeper(tankId).present()).fishProfile(fishId);
+    return (await this.#live(tankId)).fishProfile(fishId);
   }
 
   async pickMigrant(tankId: string): Promise<FishId | undefined> {
-    const fit = await (await this.#keeper(tankId).present()).migrants();
+    const fit = await (await this.#live(tankId)).migrants();
     return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
   }
 
   watch(tankId: string, listener: (frame: Frame) => void): () => void {
-    return this.#keeper(tankId).watch(listener);
+    return this.#keeper(tankId).presence.watch(listener);
   }
 
   #makeSlots(): SimulationSlots {
@@ -295,18 +260,13 @@ class HostingService implements TankService {
 
   #onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void {
     if (message.kind !== "reports") {
-      this.#keepers.get(message.tank)?.onMessage(message);
+      this.#keepers.get(message.tank)?.presence.onMessage(message);
       return;
     }
     for (const { tank, load, report } of message.reports) {
-      this.#keepers.get(tank)?.onReport(load, report);
+      this.#keepers.get(tank)?.presence.onReport(load, report);
     }
-    const { metrics, clock } = this.#deps;
-    countWork(metrics, message.work);
-    const nowMs = clock.monotonicMs();
-    if (nowMs - this.#gaugedMs < GAUGES_INTERVAL_MS) return;
-    this.#gaugedMs = nowMs;
-    setTankGauges(metrics, this.list());
+    this.#meters.reported(message.work);
   }
 
   /** A keeper on the least busy thread. */
@@ -326,32 +286,14 @@ class HostingService implements TankService {
     return keeper;
   }
 
+  #live(tankId: string): Promise<LiveTank> {
+    return this.#keeper(tankId).presence.present();
+  }
+
   #refuseChanges(): void {
     if (this.#stopping) throw new Problem("not_ready", "the node is stopping");
     if (this.#holdReason) throw this.#holdReason;
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
-  }
-
-  /** Tanks of which nothing is left but the memory that they were promised. */
-  #sayLost(rows: readonly TankRow[], marks: readonly Watermark[]): void {
-    const known = new Set(rows.map((row) => row.tank_id));
-    for (const { tank_id, seq, tick } of marks) {
-      if (!known.has(tank_id)) this.#deps.log.error("tank lost", { tank_id, seq, tick });
-    }
-  }
-
-  #sayRecovered(recovery: Extract<TankRecovery, { status: "recovered" }>): void {
-    this.#deps.log.debug("tank recovered", {
-      tank_id: recovery.row.tank_id,
-      name: recovery.row.name,
-      from_snapshot: recovery.snapshotSeq ?? null,
-      seq: recovery.seq,
-      tick: recovery.tick,
-      digest: recovery.digest,
-      replayed_commands: recovery.replayedCommands,
-      replayed_ticks: recovery.replayedTicks,
-      duration_ms: Math.round(recovery.durationMs),
-    });
   }
 }

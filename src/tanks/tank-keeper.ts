@@ -6,6 +6,7 @@ import type { Command } from "../sim/types.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { adoptTank, foundTank } from "./founding.ts";
 import type { CommitFailure, LiveTank } from "./live-tank.ts";
 import { Presence, type PresenceDeps } from "./presence.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -13,14 +14,14 @@ import { Recovery } from "./recovery.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import { Retry } from "./retry.ts";
 import type { ThreadSlot } from "./slots/thread-slot.ts";
-import { forkedTank } from "./snapshots/base-snapshot.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 import { TankLog } from "./tank-log.ts";
-import type { Alongside, Frame, HostedTank, Stamped } from "./tanks.ts";
-import type { CapturedState, SaidOfTank, TankReport } from "./thread/simulation.ts";
+import type { Alongside, Stamped } from "./tanks.ts";
+import type { CapturedState } from "./thread/simulation.ts";
+import { Turns } from "./turns.ts";
 
 const STOPPING = "the node stops";
 
@@ -44,11 +45,13 @@ const REST_AFTER_MOVE_MS = 30_000;
 export class TankKeeper {
   readonly row: TankRow;
   readonly #deps: KeeperDeps;
-  readonly #presence: Presence;
+  /** Where it is, and what is seen of it. */
+  readonly presence: Presence;
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
   readonly #recovery: Recovery;
   readonly #said: TankLog;
+  readonly #turns = new Turns();
   readonly #quarantine = new Quarantine();
   readonly #retry: Retry;
   #founded: boolean;
@@ -56,14 +59,13 @@ export class TankKeeper {
   /** It met an error of its own. */
   #failed = false;
   #restsUntilMs = 0;
-  #work: Promise<unknown> = Promise.resolve();
 
   constructor(row: TankRow, slot: ThreadSlot, deps: KeeperDeps, founded: boolean) {
     this.row = row;
     this.#deps = deps;
     this.#founded = founded;
     this.#said = new TankLog(deps.log, row);
-    this.#presence = new Presence(row, slot, deps, {
+    this.presence = new Presence(row, slot, deps, {
       onFailure: (live, failure) => this.#takeBack(live, failure),
       onTankFailed: (live, message) => this.#tankFailed(live, message),
       onCaptured: (live, chained) => {
@@ -72,12 +74,12 @@ export class TankKeeper {
     });
     this.#snapshots = new Snapshots(deps.files, row, deps.logRetention);
     this.#taker = new SnapshotTaker({ ...deps, tankId: row.tank_id, snapshots: this.#snapshots });
-    this.#recovery = new Recovery(row, this.#presence, this.#snapshots, deps);
+    this.#recovery = new Recovery(row, this.presence, this.#snapshots, deps);
     this.#retry = new Retry(deps.timers, () => void this.revive());
   }
 
   get slot(): ThreadSlot {
-    return this.#presence.slot;
+    return this.presence.slot;
   }
 
   /** Whether the tank is durable. Before that nobody may see it. */
@@ -85,13 +87,9 @@ export class TankKeeper {
     return this.#founded;
   }
 
-  view(): HostedTank {
-    return this.#presence.view();
-  }
-
   /** CPU that the tank asks for, in cores; undefined while nothing is known of it. */
   get demand(): number | undefined {
-    return this.#presence.live?.report.demand;
+    return this.presence.live?.report.demand;
   }
 
   get movable(): boolean {
@@ -99,50 +97,24 @@ export class TankKeeper {
   }
 
   get #mayMove(): boolean {
-    const { live, held, isMoving } = this.#presence;
+    const { live, held, isMoving } = this.presence;
     return live !== undefined && !held && !isMoving && !this.#finished;
-  }
-
-  /** The tank in its simulation. Rejects with Problem when it is not there. */
-  present(): Promise<LiveTank> {
-    return this.#presence.present();
   }
 
   async submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
     if (command.kind === "resume" && this.#givenUp) await this.#tryAgain();
-    const live = await this.present();
-    if (this.#presence.held) throw this.#presence.refusal();
+    const live = await this.presence.present();
+    if (this.presence.held) throw this.presence.refusal();
     const stamped = await live.submit(command, alongside);
     const { kind } = stamped.outcome;
     this.#deps.metrics.count("tankd_commands_total", { kind: command.kind, outcome: kind });
     return stamped;
   }
 
-  watch(listener: (frame: Frame) => void): () => void {
-    return this.#presence.watch(listener);
-  }
-
-  onMessage(message: SaidOfTank): void {
-    this.#presence.onMessage(message);
-  }
-
-  onReport(load: number, report: TankReport): void {
-    this.#presence.onReport(load, report);
-  }
-
   /** Makes a new tank; resolves when it is durable. Rejects with Problem, and nothing is left. */
   found(): Promise<void> {
-    return this.#exclusive(async () => {
-      let founding = Promise.resolve();
-      const onLive = (live: LiveTank, digest: string) => {
-        founding = live.found(digest);
-        // Until it is awaited below, a rejection is not unhandled.
-        founding.catch(() => {});
-      };
-      const held = this.#recovery.mustHold;
-      const answer = await this.#presence.enter({ history: undefined, held, onLive });
-      if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
-      await founding;
+    return this.#turns.run(async () => {
+      await foundTank(this.presence, this.#recovery.mustHold);
       this.#founded = true;
     });
   }
@@ -152,17 +124,8 @@ export class TankKeeper {
    * that is possible. Rejects with Problem, and nothing is left.
    */
   adopt(state: CapturedState): Promise<void> {
-    return this.#exclusive(async () => {
-      const { clock, engineVersion, files, journal, storage } = this.#deps;
-      const fork = forkedTank(this.row, state, { engineVersion, createdAtMs: clock.wallMs() });
-      try {
-        await files.writeDurably(fork.file.path, fork.file.bytes);
-        await journal.commit(fork.writes);
-      } catch (error) {
-        storage.failed(error);
-        await this.#snapshots.removeAll().catch(() => {});
-        throw new Problem("storage_unavailable", messageOf(error), { cause: error });
-      }
+    return this.#turns.run(async () => {
+      await adoptTank(this.row, state, this.#snapshots, this.#deps);
       this.#founded = true;
       await this.#bringUp();
     });
@@ -170,7 +133,7 @@ export class TankKeeper {
 
   /** Brings the tank to its last durable state, or stops it and says why. Never rejects. */
   recover(): Promise<TankRecovery> {
-    return this.#exclusive(() => this.#bringUp());
+    return this.#turns.run(() => this.#bringUp());
   }
 
   /**
@@ -178,14 +141,14 @@ export class TankKeeper {
    * is on the disk; a tank that is back already stays.
    */
   abandon(): void {
-    if (this.#presence.live) return;
+    if (this.presence.live) return;
     this.#finished = true;
-    this.#presence.abandon(new Problem("not_ready", STOPPING));
+    this.presence.abandon(new Problem("not_ready", STOPPING));
   }
 
   /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
   revive(): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       if (this.#isDown && !this.#givenUp) await this.#bringUp();
       else await this.#recovery.release();
     });
@@ -193,7 +156,7 @@ export class TankKeeper {
 
   /** Somebody believes that what stopped the tank for good is gone. */
   #tryAgain(): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       if (!this.#isDown) return;
       this.#failed = false;
       this.#quarantine.lift();
@@ -202,7 +165,7 @@ export class TankKeeper {
   }
 
   get #isDown(): boolean {
-    return this.#founded && !this.#presence.live && !this.#finished;
+    return this.#founded && !this.presence.live && !this.#finished;
   }
 
   /**
@@ -211,26 +174,21 @@ export class TankKeeper {
    */
   moveTo(slot: ThreadSlot): Promise<void> {
     this.#restsUntilMs = this.#deps.clock.monotonicMs() + REST_AFTER_MOVE_MS;
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       await this.#taker.idle();
       if (!this.#mayMove) return;
-      await this.#presence.whileMoving(async () => {
+      await this.presence.whileMoving(async () => {
         const covered = this.#snapshots.newest ?? { seq: 0, tick: 0 };
-        await this.#presence.moveTo(slot, covered).catch((error) => this.#moveFailed(error));
+        await this.presence.moveTo(slot, covered).catch((error) => this.#moveFailed(error));
       });
     });
   }
 
   async #moveFailed(error: unknown): Promise<void> {
     this.#said.warn("tank move failed", error);
-    const { live } = this.#presence;
+    const { live } = this.presence;
     if (live) await this.#letGo(live, messageOf(error));
     if (this.#isDown && !this.#givenUp) await this.#bringUp();
-  }
-
-  /** The whole node stands still: so does this tank, at once. */
-  hold(): void {
-    this.#presence.hold();
   }
 
   /**
@@ -238,11 +196,11 @@ export class TankKeeper {
    * the tank that it was working on.
    */
   threadLost(message: string, workedOn: number): void {
-    if (this.#presence.isAtWorkAs(workedOn)) {
+    if (this.presence.isAtWorkAs(workedOn)) {
       this.#quarantine.blame(message, this.#deps.clock.monotonicMs());
     }
-    this.#presence.threadLost(message);
-    const { live } = this.#presence;
+    this.presence.threadLost(message);
+    const { live } = this.presence;
     if (!live) return;
     const { reason } = this.#quarantine;
     void this.#letGo(live, reason ?? message);
@@ -254,10 +212,10 @@ export class TankKeeper {
    * if its log has grown since the tank came up, else the disk is left as it was.
    */
   finish(snapshot: "always" | "when logged"): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.run(async () => {
       this.#finished = true;
       this.#retry.stop();
-      const { live } = this.#presence;
+      const { live } = this.presence;
       if (!live) return;
       // A node that stands still writes nothing: its directory may be the copy of another's.
       const wanted = !this.#deps.holdReason() && (snapshot === "always" || live.hasLogged);
@@ -270,8 +228,8 @@ export class TankKeeper {
 
   /** Removes the tank from the disk, or, when that fails, brings it back and rejects with Problem. */
   remove(): Promise<void> {
-    return this.#exclusive(async () => {
-      const { live } = this.#presence;
+    return this.#turns.run(async () => {
+      const { live } = this.presence;
       if (live) await this.#letGo(live, "it is being removed");
       await this.#taker.idle();
       try {
@@ -283,9 +241,7 @@ export class TankKeeper {
       }
       this.#finished = true;
       this.#retry.stop();
-      await this.#snapshots
-        .removeAll()
-        .catch((error) => this.#said.warn("snapshot files left", error));
+      await this.#snapshots.removeAll().catch(this.#filesLeft);
     });
   }
 
@@ -293,17 +249,17 @@ export class TankKeeper {
     if (this.#finished) {
       return { row: this.row, status: "stopped", reason: STOPPING, durationMs: 0, warnings: [] };
     }
-    invariant(this.#founded && !this.#presence.live, "the tank may be brought up");
+    invariant(this.#founded && !this.presence.live, "the tank may be brought up");
     await this.#taker.idle();
     const recovery = await this.#recovery.run();
     if (recovery.status === "recovered") {
       this.#retry.succeeded();
       this.#said.recovered();
-      void this.#snapshots.sweep().catch((error) => this.#said.warn("snapshot files left", error));
+      void this.#snapshots.sweep().catch(this.#filesLeft);
       return recovery;
     }
     const reason = this.#quarantine.reason ?? recovery.reason;
-    this.#presence.explain(reason);
+    this.presence.explain(reason);
     if (!this.#finished) {
       this.#said.stopped(reason);
       if (!this.#givenUp) this.#retry.failed();
@@ -318,12 +274,14 @@ export class TankKeeper {
 
   /** The simulation is ahead of what can be made durable: back to what is. */
   #takeBack(live: LiveTank, { kind, error }: CommitFailure): void {
-    if (this.#presence.live !== live) return;
+    if (this.presence.live !== live) return;
     this.#said.warn("tank taken back to its durable state", error);
     if (kind === "storage") this.#deps.storage.failed(error);
     void this.#letGo(live, messageOf(error));
     void this.revive();
   }
+
+  #filesLeft = (error: unknown) => this.#said.warn("snapshot files left", error);
 
   #tankFailed(live: LiveTank, message: string): void {
     this.#failed = true;
@@ -333,14 +291,8 @@ export class TankKeeper {
 
   /** Ends the incarnation; whatever is done next waits until its log is durable or has failed. */
   #letGo(live: LiveTank, reason: string): Promise<void> {
-    const ended = this.#presence.leave(live, reason);
-    void this.#exclusive(() => ended);
+    const ended = this.presence.leave(live, reason);
+    void this.#turns.run(() => ended);
     return ended;
-  }
-
-  #exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#work.then(work);
-    this.#work = result.catch(() => {});
-    return result;
   }
 }

@@ -116,3 +116,58 @@ test("sweeping after a recovery leaves the file of a snapshot that is being writ
   const [snapshot] = await bench.store.journal.snapshots(row.tank_id);
   expect(await disk.read(snapshot?.file ?? "none")).toBeDefined();
 });
+
+describe("a snapshot that the disk does not give", () => {
+  test("is passed over with a warning, and does not come back", async () => {
+    const { bench, row, last, newest } = await snapshotsPastTheLog();
+    bench.host.disk.unreadable.add(newest.file);
+    const tanks = bench.boot();
+    const report = await bench.settle(tanks.start());
+    expect(report.tanks).toMatchObject([{ status: "recovered", seq: last }]);
+    expect(report.tanks[0]?.warnings).toEqual([
+      `snapshot at entry ${newest.seq}, tick ${newest.tick}, cannot be read: cannot read ${newest.file}`,
+    ]);
+    const fed = await bench.settle(tanks.submit(row.tank_id, FEED));
+    bench.kill();
+    bench.host.disk.unreadable.clear();
+    const again = await bench.settle(bench.boot().start());
+    expect(again.tanks).toMatchObject([{ status: "recovered", seq: fed.seq, tick: fed.tick }]);
+  });
+
+  test("stops its tank where no other start is left, until it can be read, and loses nothing", async () => {
+    const { bench, row, last } = await snapshotsPastTheLog();
+    const snapshots = await bench.store.journal.snapshots(row.tank_id);
+    for (const { file } of snapshots) bench.host.disk.unreadable.add(file);
+    const tanks = bench.boot();
+    const report = await bench.settle(tanks.start());
+    expect(report.tanks).toMatchObject([{ status: "stopped" }]);
+    await bench.run(300_000);
+    expect(await bench.store.journal.snapshots(row.tank_id)).toEqual(snapshots);
+    expect(bench.said("tank stopped")).toHaveLength(1);
+    bench.host.disk.unreadable.clear();
+    await bench.run(61_000);
+    expect(tanks.get(row.tank_id)?.status).toBe("running");
+    expect(tanks.get(row.tank_id)?.seq).toBeGreaterThanOrEqual(last);
+    expect(bench.loaded?.digest).toBe(snapshots[0]?.digest ?? "");
+  });
+});
+
+test("a tank whose log cannot be read for a while comes back by itself", async () => {
+  const bench = new Bench();
+  const first = await bench.start();
+  const { row } = await bench.settle(first.create(REEF));
+  bench.kill();
+  let broken = true;
+  const tanks = bench.boot({}, (journal) => ({
+    ...withCommit(journal, (writes) => journal.commit(writes)),
+    log: async (tankId, afterSeq) => {
+      if (broken) throw new Error("the disk does not answer");
+      return journal.log(tankId, afterSeq);
+    },
+  }));
+  await bench.settle(tanks.start());
+  expect(tanks.get(row.tank_id)).toMatchObject({ status: "stopped" });
+  broken = false;
+  await bench.run(3000);
+  expect(tanks.get(row.tank_id)?.status).toBe("running");
+});

@@ -5,6 +5,8 @@ import { type Files, pathBelowRoot } from "../files.ts";
 export class MemoryFiles implements Files {
   /** While set, writes reject with {@link StorageUnavailable} and this sentence. */
   fault: string | undefined;
+  /** Files that the disk does not give any more: reading one rejects with {@link StorageUnavailable}. */
+  readonly unreadable = new Set<string>();
   readonly #contents = new Map<string, Uint8Array>();
 
   async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
@@ -13,6 +15,7 @@ export class MemoryFiles implements Files {
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
+    if (this.unreadable.has(path)) throw new StorageUnavailable(`cannot read ${path}`);
     return this.#contents.get(pathBelowRoot(path))?.slice();
   }
 

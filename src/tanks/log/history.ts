@@ -1,3 +1,4 @@
+import { StorageUnavailable } from "../../platform/errors.ts";
 import type { TankSpec } from "../../sim/types.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.ts";
@@ -28,7 +29,8 @@ export function specOf(row: TankRow): TankSpec {
 /**
  * The ways to rebuild a tank, best first: newest snapshot, the one before, the spec. A snapshot that
  * cannot be read is passed over with a word to `warn`. Throws {@link UnusableTank} when a log breaks
- * (then no other start helps) or is of another engine.
+ * (then no other start helps) or is of another engine, and {@link StorageUnavailable} where only a
+ * snapshot is missing that the disk may give another time.
  */
 export async function* histories(
   row: TankRow,
@@ -40,9 +42,11 @@ export async function* histories(
   warn: (warning: string) => void,
 ): AsyncGenerator<History> {
   const mark = await from.journal.watermark(row.tank_id);
+  let unread: StorageUnavailable | undefined;
   for (const snapshotRow of await from.snapshots.list(from.journal)) {
     const snapshot = await readSnapshot(from.snapshots, snapshotRow, warn);
-    if (!snapshot) continue;
+    if (snapshot instanceof StorageUnavailable) unread = snapshot;
+    if (!snapshot || snapshot instanceof StorageUnavailable) continue;
     const log = await from.journal.log(row.tank_id, snapshotRow.seq);
     const start = { seq: snapshot.seq, tick: snapshot.tick, checksum: snapshotRow.log_checksum };
     refuseLoss(start, log, mark);
@@ -51,10 +55,12 @@ export async function* histories(
   const log = await from.journal.log(row.tank_id, 0);
   const start = { seq: 0, tick: 0, checksum: firstChecksum(row) };
   refuseLoss(start, log, mark);
+  const whole = row.origin === "founded" && log[0]?.seq === 1;
+  if (!whole && unread) throw unread;
   if (row.origin === "forked") {
     throw new UnusableTank("no snapshot of it can be read, and it was made from another tank");
   }
-  if (log[0]?.seq !== 1) {
+  if (!whole) {
     throw new UnusableTank(
       "no snapshot of it can be read, and its log does not reach back to its creation",
     );
@@ -66,14 +72,16 @@ async function readSnapshot(
   snapshots: Snapshots,
   row: SnapshotRow,
   warn: (warning: string) => void,
-): Promise<CapturedState | undefined> {
+): Promise<CapturedState | StorageUnavailable | undefined> {
   try {
     return await snapshots.read(row);
   } catch (error) {
-    if (!(error instanceof DamagedSnapshot)) throw error;
+    const unread = error instanceof StorageUnavailable;
+    if (!unread && !(error instanceof DamagedSnapshot)) throw error;
+    // Also one that may be read another time: the tank is about to go on without it.
     snapshots.condemn(row.seq);
     warn(damageOf(row, error));
-    return undefined;
+    return unread ? error : undefined;
   }
 }
 

@@ -141,5 +141,6 @@ export function stateIn(file: Uint8Array, row: SnapshotRow): CapturedState {
 
 /** Why a snapshot cannot be used, in words for the log. */
 export function damageOf(row: SnapshotRow, error: unknown): string {
-  return `snapshot at entry ${row.seq}, tick ${row.tick}, is damaged: ${messageOf(error)}`;
+  const what = error instanceof DamagedSnapshot ? "is damaged" : "cannot be read";
+  return `snapshot at entry ${row.seq}, tick ${row.tick}, ${what}: ${messageOf(error)}`;
 }

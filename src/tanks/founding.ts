@@ -1,0 +1,49 @@
+import type { Clock } from "../platform/clock.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import type { Files } from "../platform/files.ts";
+import type { Journal } from "../store/journal.ts";
+import type { TankRow } from "../store/rows.ts";
+import type { LiveTank } from "./live-tank.ts";
+import type { Presence } from "./presence.ts";
+import { forkedTank } from "./snapshots/base-snapshot.ts";
+import type { Snapshots } from "./snapshots/snapshots.ts";
+import type { StorageWatch } from "./storage-watch.ts";
+import type { CapturedState } from "./thread/simulation.ts";
+
+/** Makes a tank from its spec, in its simulation; durable when it resolves. Rejects with Problem. */
+export async function foundTank(presence: Presence, held: boolean): Promise<void> {
+  let founding = Promise.resolve();
+  const onLive = (live: LiveTank, digest: string) => {
+    founding = live.found(digest);
+    // Until it is awaited below, a rejection is not unhandled.
+    founding.catch(() => {});
+  };
+  const answer = await presence.enter({ history: undefined, held, onLive });
+  if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
+  await founding;
+}
+
+/** Makes a tank from the state of another, on the disk only. Rejects with Problem, and nothing is left. */
+export async function adoptTank(
+  row: TankRow,
+  state: CapturedState,
+  snapshots: Snapshots,
+  ports: {
+    readonly clock: Clock;
+    readonly engineVersion: number;
+    readonly files: Files;
+    readonly journal: Journal;
+    readonly storage: StorageWatch;
+  },
+): Promise<void> {
+  const { clock, engineVersion, files, journal, storage } = ports;
+  const fork = forkedTank(row, state, { engineVersion, createdAtMs: clock.wallMs() });
+  try {
+    await files.writeDurably(fork.file.path, fork.file.bytes);
+    await journal.commit(fork.writes);
+  } catch (error) {
+    storage.failed(error);
+    await snapshots.removeAll().catch(() => {});
+    throw new Problem("storage_unavailable", messageOf(error), { cause: error });
+  }
+}
