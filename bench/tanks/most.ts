@@ -15,6 +15,8 @@ const REACHED_MIN = 0.995;
 const LAG_P99_MAX = 2;
 /** The search ends when it knows the number to this share of it. */
 const PRECISION = 0.05;
+/** Or after so many looks: seven minutes. */
+const LOOKS_MAX = 10;
 /** Of a change in their number, until threads, compiler and collector have got used to it. */
 const SETTLE_MS = 10_000;
 
@@ -35,10 +37,14 @@ export async function benchMost({ first, seconds }: MostOptions): Promise<void> 
   let holding = 0;
   let failing = LIMITS.tanksMax + 1;
   let next = first;
-  while (failing - holding > Math.max(1, PRECISION * failing)) {
+  let looks = 0;
+  const look = () => {
+    looks++;
+    return holds(pool, next, seconds);
+  };
+  while (failing - holding > Math.max(1, PRECISION * failing) && looks < LOOKS_MAX) {
     // Once more before it counts as failed: anything else on the machine would decide otherwise.
-    const held = (await holds(pool, next, seconds)) || (await holds(pool, next, seconds));
-    if (held) holding = next;
+    if ((await look()) || (await look())) holding = next;
     else failing = next;
     const doubled = holding === 0 ? Math.floor(failing / 2) : holding * 2;
     const between = Math.floor((holding + failing) / 2);
