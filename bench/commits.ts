@@ -17,6 +17,7 @@ import { groupCommit } from "../src/store/group-commit.ts";
 import type { Journal, Store } from "../src/store/journal.ts";
 import type { LogRow, TankRow } from "../src/store/rows.ts";
 import { openDatabase } from "../src/store/sqlite/database.ts";
+import { FileGuard } from "../src/store/sqlite/file-guard.ts";
 import { SqliteJournal } from "../src/store/sqlite/journal.ts";
 import { SqliteRegistry } from "../src/store/sqlite/registry.ts";
 import { openSqliteStore } from "../src/store/sqlite/store.ts";
@@ -77,7 +78,11 @@ function withoutWatermarks(path: string): Store {
   };
   image.grow();
   return {
-    journal: new SqliteJournal(database, new Watermarks(file, "bench", new Map()), LIMITS),
+    journal: new SqliteJournal(database, {
+      watermarks: new Watermarks(file, "bench", new Map()),
+      guard: new FileGuard([path]),
+      bounds: LIMITS,
+    }),
     registry: new SqliteRegistry(database),
     close: async () => database.close(),
   };

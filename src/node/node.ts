@@ -25,6 +25,7 @@ import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
+import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
@@ -119,6 +120,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   closers.add(() => store.close());
   const forked = await settleDirectory(options, { ...platform, directory, store, log });
   const identity = identityFromSeed(await directory.key.current());
+  await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
 
   const core = createCore(
     {

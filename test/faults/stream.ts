@@ -21,8 +21,11 @@ const PATIENCE_MS = 5;
 const madeSchema = z.object({ tank: z.object({ tank_id: z.string() }) });
 let foundings = 0;
 
-/** `orders`: tanks are only made where there are none, and none are removed, so that each grows old. */
-export type StreamKinds = "all" | "orders";
+/**
+ * `orders`: tanks are only made where there are none, and none are removed, so that each grows old.
+ * `calm`: neither does any go faster, so that there is little to replay.
+ */
+export type StreamKinds = "all" | "orders" | "calm";
 
 /** Clients that command the tanks of one life of a node for as long as it answers. */
 export class Stream {
@@ -97,7 +100,7 @@ export class Stream {
       if (draw < 0.02 && tankIds.length < TANKS_MAX) return this.#create();
       if (draw > 0.985 && tankIds.length > TANKS_MIN) return this.#remove(tankId);
     }
-    return this.#command(tankId, this.#wish());
+    return this.order(tankId, this.#wish());
   }
 
   #wish(): Wish {
@@ -105,12 +108,13 @@ export class Stream {
     if (draw <= 55) return { kind: "feed", portions: this.#random.integer(1, PORTIONS_MAX) };
     if (draw <= 70) return { kind: "spawn", fish: this.#random.integer(1, FISH_PER_SPAWN_MAX) };
     if (draw <= 77) return { kind: "pause" };
-    if (draw <= 90) return { kind: "resume" };
+    if (draw <= 90 || this.#kinds === "calm") return { kind: "resume" };
     const rate = RATES[this.#random.integer(0, RATES.length - 1)] ?? 0;
     return { kind: "set_tick_rate", ticksPerSecond: rate };
   }
 
-  async #command(tankId: string, wish: Wish): Promise<Answer["kind"]> {
+  /** Asks for one thing more than the clients do. */
+  async order(tankId: string, wish: Wish): Promise<Answer["kind"]> {
     this.#promises.asked(tankId, wish);
     const answer = await this.#ask("POST", `/api/tanks/${tankId}/${routeOf(wish)}`, bodyOf(wish));
     if (answer.kind === "done") {

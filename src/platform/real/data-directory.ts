@@ -22,6 +22,7 @@ const MARKER = "This directory belongs to a tankd node. One node uses it at a ti
 const HARMLESS_NAMES: ReadonlySet<string> = new Set(["lost+found", "tankd.log"]);
 
 const KEY_FILE = "key";
+const TOKEN_FILE = "token";
 const PID_FILE = "pid";
 /** A start writes its pid within milliseconds of its lock, or on a busy machine within this. */
 const PID_LOOKS = 40;
@@ -70,7 +71,9 @@ export function prepareDirectory(path: string): void {
     const names = readdirSync(directory);
     if (names.includes(MARKER_FILE)) return;
     const foreign = names.find((name) => !isHarmless(name));
-    if (foreign !== undefined) {
+    // A node's own files are as good a sign as the marker, which somebody may have cleaned away.
+    const isOurs = names.includes(KEY_FILE) && names.includes(TOKEN_FILE);
+    if (foreign !== undefined && !isOurs) {
       throw unusable(
         `${directory} is not a data directory of tankd (it holds ${foreign}): ` +
           "choose an empty or new one with --data-dir",
@@ -106,10 +109,10 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
   if (keySeed.length !== KEY_BYTES) {
     throw unusable(`${at(KEY_FILE)} is damaged: restore it, or start on another --data-dir`);
   }
-  const token = new TextDecoder().decode(secret(at("token"), () => newToken(random))).trim();
+  const token = new TextDecoder().decode(secret(at(TOKEN_FILE), () => newToken(random))).trim();
   // An empty token would open the node to everybody.
   if (!TOKEN_FORM.test(token)) {
-    throw unusable(`${at("token")} is damaged: remove it, and the next start makes a new one`);
+    throw unusable(`${at(TOKEN_FILE)} is damaged: remove it, and the next start makes a new one`);
   }
   const retract = () => {
     rmSync(at(NODE_FILE), { force: true });

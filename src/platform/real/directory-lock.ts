@@ -1,5 +1,7 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { Problem } from "../errors.ts";
+import { systemCode } from "./storage-failures.ts";
 
 /** The file that is locked. Nothing is ever written to it. */
 const LOCK_FILE = "lock";
@@ -23,8 +25,15 @@ export function lockDirectory(directory: string): Release | undefined {
     database.run("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (error instanceof Error && "code" in error && error.code === "SQLITE_BUSY") return undefined;
-    throw error;
+    const code = systemCode(error);
+    if (code === "SQLITE_BUSY") return undefined;
+    // Whoever held it would have been noticed before.
+    if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") throw error;
+    throw new Problem(
+      "data_directory_unusable",
+      `${join(directory, LOCK_FILE)} is damaged: remove it, and the next start makes a new one`,
+      { cause: error },
+    );
   }
   held.add(database);
   return () => {

@@ -1,5 +1,7 @@
+import { statSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { StorageUnavailable } from "../errors.ts";
 import { type Files, pathBelowRoot } from "../files.ts";
 import { storageError, systemCode } from "./storage-failures.ts";
 
@@ -16,10 +18,13 @@ export class DirectoryFiles implements Files {
   readonly #folders = new Map<string, Promise<void>>();
   /** Folders from which an earlier run's leftovers were removed. */
   readonly #swept = new Set<string>();
+  /** Of the root, where it is there at first. */
+  readonly #inode: string | undefined;
   #writes = 0;
 
   constructor(root: string) {
     this.#root = resolve(root);
+    this.#inode = inodeOf(this.#root);
   }
 
   async writeDurably(path: string, bytes: Uint8Array): Promise<void> {
@@ -105,6 +110,10 @@ export class DirectoryFiles implements Files {
   }
 
   async #make(folder: string): Promise<void> {
+    // A directory that was moved away, or a disk that was unmounted, must not grow half of another.
+    if (this.#inode !== undefined && inodeOf(this.#root) !== this.#inode) {
+      throw new StorageUnavailable(`${this.#root} was taken away or replaced`);
+    }
     const made = await mkdir(folder, { recursive: true });
     // Once: later there may be temporary files of our own.
     if (!this.#swept.has(folder)) {
@@ -142,6 +151,11 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+function inodeOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat && `${stat.dev} ${stat.ino}`;
 }
 
 function isMissing(error: unknown): boolean {

@@ -7,6 +7,7 @@ import {
 import type { Watermark } from "../rows.ts";
 import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
+import type { FileGuard } from "./file-guard.ts";
 import { SqliteReads } from "./reads.ts";
 import { boundEvents, boundInbox, boundOutbox, type RowBound } from "./row-bound.ts";
 import type { Watermarks } from "./watermarks.ts";
@@ -15,23 +16,28 @@ import { Writes } from "./writes.ts";
 /** Tables whose rows are bounded. */
 const BOUNDED = ["event", "outbox", "inbox"] as const;
 
+export interface SqliteJournalParts {
+  readonly watermarks: Watermarks;
+  readonly guard: FileGuard;
+  readonly bounds: JournalBounds;
+}
+
 /** The journal in SQLite. Each call does its work before it returns: bun:sqlite is synchronous. */
 export class SqliteJournal extends SqliteReads implements Journal {
   readonly #database: Connection;
   readonly #watermarks: Watermarks;
+  readonly #guard: FileGuard;
   readonly #writes: Writes;
   readonly #bounds: Readonly<Record<(typeof BOUNDED)[number], RowBound>>;
   readonly #advance;
   #position: number;
 
-  constructor(
-    database: Connection,
-    watermarks: Watermarks,
-    { transferEventsMax, transfersKeptMax }: JournalBounds,
-  ) {
+  constructor(database: Connection, { watermarks, guard, bounds }: SqliteJournalParts) {
     super(database);
+    const { transferEventsMax, transfersKeptMax } = bounds;
     this.#database = database;
     this.#watermarks = watermarks;
+    this.#guard = guard;
     this.#writes = new Writes(database);
     this.#bounds = {
       event: boundEvents(database, transferEventsMax),
@@ -58,6 +64,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
 
   async commit(writes: readonly JournalWrite[]): Promise<void> {
     if (writes.length === 0) return;
+    this.#guard.check();
     this.#watermarks.prepare(writes);
     const position = this.#write(writes);
     this.#watermarks.record(writes, position);

@@ -16,6 +16,8 @@ interface Facts extends JournalMark {
   readonly tanks: ReadonlyMap<string, string>;
   /** Whether an earlier start has found commits missing. */
   readonly knownToHaveLost: boolean;
+  /** Whether somebody has decided since to go on without them. */
+  readonly hasSettledLoss: boolean;
 }
 
 /** Hears in one sentence of what is damaged and got round. */
@@ -65,8 +67,11 @@ function compare(
     warn(`${names.file} was missing or unreadable; it is made anew from the log of each tank`);
   }
   image.begin();
-  // While commits are missing, a tank that the database does not know may be what it has lost.
-  if (lost === undefined && !facts.knownToHaveLost) forgetStrangers(file, facts);
+  // The file is behind after a crash: what it names and the database does not was removed just then.
+  // Else, and while commits are missing, it is what the database has lost.
+  const mayForget = facts.position > (remembered?.position ?? 0) || facts.hasSettledLoss;
+  if (lost === undefined && !facts.knownToHaveLost && mayForget) forgetStrangers(file, facts);
+  else if (lost === undefined) warnOfStrangers(file, facts, names);
   const adopted = adoptTanks(database, file, facts);
   if (remembered !== undefined && image.damaged > 0 && adopted > 0) {
     warn(`${names.file} is damaged; tank marks that are made anew from the log: ${adopted}`);
@@ -125,6 +130,20 @@ function forgetStrangers({ image }: WatermarkFile, { tanks }: Facts): void {
   }
 }
 
+function warnOfStrangers(
+  { image }: WatermarkFile,
+  { tanks }: Facts,
+  names: { readonly database: string; readonly warn: Warn },
+): void {
+  const gone = image.marks().filter(({ tank_id }) => !tanks.has(tank_id));
+  if (gone.length === 0) return;
+  const ids = gone.map(({ tank_id }) => tank_id).join(", ");
+  names.warn(
+    `${names.database} has lost tanks that it had acknowledged (${ids}): restore the data directory ` +
+      "from a backup to have them back",
+  );
+}
+
 /** Tanks without a slot get one for where their log ends now. Returns how many. */
 function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts): number {
   const { image } = file;
@@ -165,5 +184,6 @@ function readFacts(database: Connection): Facts {
     ...journal,
     tanks: new Map(tanks.map((row) => [row.tank_id, row.tank_key])),
     knownToHaveLost: (lost?.value ?? "") !== "",
+    hasSettledLoss: lost?.value === "",
   };
 }

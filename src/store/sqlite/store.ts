@@ -1,12 +1,15 @@
-import { StorageDamaged } from "../../platform/errors.ts";
+import { messageOf, StorageDamaged } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { JournalBounds, Store } from "../journal.ts";
+import { refuseLostDatabase } from "./before-opening.ts";
 import { Connection } from "./connection.ts";
 import { openDatabase, refuseDamaged, unusable } from "./database.ts";
 import { journalError } from "./failures.ts";
+import { FileGuard } from "./file-guard.ts";
 import { SqliteJournal } from "./journal.ts";
 import { openWatermarks, type Warn } from "./open-watermarks.ts";
 import { SqliteRegistry } from "./registry.ts";
+import { watermarkPath } from "./watermark-file.ts";
 
 export interface StoreOptions {
   readonly bounds?: JournalBounds;
@@ -25,11 +28,13 @@ export const DATABASE_FILE = "tankd.db";
  */
 export function openSqliteStore(path: string, options: StoreOptions = {}): Store {
   const { bounds = LIMITS, warn = () => {}, onUnchecked } = options;
+  refuseLostDatabase(path);
   const database = openDatabase(path, onUnchecked);
   try {
     const watermarks = openWatermarks(database, path, warn);
+    const guard = new FileGuard([path, `${path}-wal`, watermarkPath(path)]);
     return {
-      journal: new SqliteJournal(database, watermarks, bounds),
+      journal: openJournal(path, () => new SqliteJournal(database, { watermarks, guard, bounds })),
       registry: new SqliteRegistry(database),
       close: async () => {
         database.close();
@@ -57,5 +62,17 @@ export function checkDatabase(path: string): void {
     throw unusable(`${path}: ${found.message}`, error);
   } finally {
     database.close();
+  }
+}
+
+/** Statements are prepared against the tables: one that a table or column is missing for is damage. */
+function openJournal(path: string, open: () => SqliteJournal): SqliteJournal {
+  try {
+    return open();
+  } catch (error) {
+    throw unusable(
+      `${path} is damaged: ${messageOf(error)}. Restore the data directory from a backup.`,
+      error,
+    );
   }
 }

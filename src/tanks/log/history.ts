@@ -62,7 +62,8 @@ export async function* histories(
   }
   if (!whole) {
     throw new UnusableTank(
-      "no snapshot of it can be read, and its log does not reach back to its creation",
+      "no snapshot of it can be read, and its log does not reach back to its creation: restore the " +
+        "data directory from a backup",
     );
   }
   yield historyOf(start, undefined, log, from.engineVersion);
@@ -138,7 +139,7 @@ function verified(start: ChainStart, log: readonly LogRow[]): string {
     return verifyChain(start, log);
   } catch (error) {
     if (!(error instanceof BrokenLog)) throw error;
-    throw new UnusableTank(error.message, { cause: error });
+    throw new UnusableTank(`${error.message}: ${WAYS_OUT}`, { cause: error });
   }
 }
 
@@ -147,6 +148,8 @@ function tailEntry(row: LogRow): TailEntry {
     const { seq, tick, digest } = row;
     return { seq, tick, digest, command: decodeCommand(row.kind, row.payload) };
   } catch (error) {
-    throw new UnusableTank(`entry ${row.seq} of its log cannot be read`, { cause: error });
+    throw new UnusableTank(`entry ${row.seq} of its log cannot be read: ${WAYS_OUT}`, {
+      cause: error,
+    });
   }
 }
