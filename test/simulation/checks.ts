@@ -53,7 +53,7 @@ export function isSettled(cluster: SimulatedCluster): boolean {
 export async function checkLedger(cluster: SimulatedCluster): Promise<readonly Finding[]> {
   const tanks = cluster.cores.flatMap((core) => core.tanks.list());
   const findings = [...tanks.flatMap(checkTank), ...checkSum(tanks)];
-  const missing = cluster.nodes.length - tanks.length;
+  const missing = cluster.nodes.length * (cluster.options.restlessTanks ?? 1) - tanks.length;
   if (missing !== 0) findings.push(`${missing} tanks are missing`);
   return [...findings, ...checkPlaces(await livingFish(cluster))];
 }

@@ -14,8 +14,10 @@ import { MemoryStore } from "../../src/store/memory/store.ts";
 import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
 import { ReplayDesk } from "../../src/tanks/replay/replay-desk.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
+import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
+import { restless } from "../tanks/restless.ts";
 import { Archive } from "./archive.ts";
 import { receiver } from "./receiver.ts";
 
@@ -36,6 +38,8 @@ export interface ClusterOptions {
   readonly nodes: number;
   /** Founders of each tank. Near a tank's capacity of 100 some transfers are refused. */
   readonly fish: number;
+  /** Tanks of each node that are moved between its threads all the time. Default: one, which stays. */
+  readonly restlessTanks?: number;
   /** Breaks the product on purpose, between its code and its store. */
   readonly sabotage?: (journal: Journal) => Journal;
 }
@@ -110,7 +114,7 @@ export class SimulatedNode {
         machine: process.machine,
         files: process.files,
         store,
-        spawnSimulation: () => inProcessSimulation(process, { snapshots: SNAPSHOT_LIMITS }),
+        spawnSimulation: () => this.#cluster.spawnSimulation(process),
         spawnReplay: () =>
           inProcessReplay(
             new ReplayDesk(
@@ -153,6 +157,8 @@ export class SimulatedCluster {
   readonly world: SimulatedWorld;
   readonly options: ClusterOptions;
   readonly #nodes: SimulatedNode[];
+  threads = 0;
+  moves = 0;
 
   constructor(options: ClusterOptions) {
     this.options = options;
@@ -191,8 +197,22 @@ export class SimulatedCluster {
     return this.sending.flatMap((core) => core.migration.connections());
   }
 
+  spawnSimulation(process: SimulatedProcess): SimulationThread {
+    const thread = inProcessSimulation(process, { snapshots: SNAPSHOT_LIMITS });
+    if (this.options.restlessTanks === undefined) return thread;
+    const draws = this.world.stream(`demand ${this.threads++}`);
+    const watched = restless(thread, () => draws.unit());
+    const post = (message: ToSimulation) => {
+      // Tanks are moved and laid down by their last state; while nodes run, only moved.
+      if (message.kind === "capture") this.moves++;
+      watched.post(message);
+    };
+    return { ...watched, post };
+  }
+
   settingsOf(node: SimulatedNode): CoreSettings {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
+    const { fish, seed, restlessTanks } = this.options;
     return {
       version: "simulated",
       serverId: node.name,
@@ -213,7 +233,7 @@ export class SimulatedCluster {
       threads: 2,
       logRetention: "trim",
       autoConnect: true,
-      firstTanks: { tanks: 1, fish: this.options.fish, seed: this.options.seed },
+      firstTanks: { tanks: restlessTanks ?? 1, fish, seed },
     };
   }
 

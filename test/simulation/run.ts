@@ -1,6 +1,6 @@
 /**
  * The seeded cluster simulator by hand:
- *   bun test/simulation/run.ts [--seed N] [--seeds COUNT] [--nodes N] [--sabotage NAME] [--set-back]
+ *   bun test/simulation/run.ts [--seed N] [--seeds COUNT] [--nodes N] [--sabotage NAME] [--restless-tanks N] [--set-back]
  * --set-back: directories that are copied or set back, in the place of storms alone.
  * Prints each seed before it runs; exits 1 when one was found wrong.
  */
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "1" },
     nodes: { type: "string" },
     sabotage: { type: "string" },
+    "restless-tanks": { type: "string" },
     "set-back": { type: "boolean", default: false },
   },
 });
@@ -31,9 +32,11 @@ type Options = { readonly seed: number; readonly sabotage?: SabotageName };
 
 async function storm(options: Options) {
   const nodes = values.nodes === undefined ? {} : { nodes: Number(values.nodes) };
-  const report = await runScenario({ ...options, ...nodes });
-  const { kills, transfers, returned, settledAfterMs, findings } = report;
-  const summary = `${kills} kills, ${transfers} transfers (${returned} returned), at rest after ${settledAfterMs} ms`;
+  const restless = values["restless-tanks"];
+  const restlessTanks = restless === undefined ? {} : { restlessTanks: Number(restless) };
+  const report = await runScenario({ ...options, ...nodes, ...restlessTanks });
+  const { kills, moves, transfers, returned, settledAfterMs, findings } = report;
+  const summary = `${kills} kills, ${moves} moves, ${transfers} transfers (${returned} returned), at rest after ${settledAfterMs} ms`;
   return { findings, summary };
 }
 

@@ -28,6 +28,8 @@ const STOP_MS = 10_000;
 export interface ScenarioOptions {
   readonly seed: number;
   readonly nodes?: number;
+  /** Tanks of each node that are moved between its threads all the time. */
+  readonly restlessTanks?: number;
   readonly sabotage?: SabotageName;
 }
 
@@ -35,6 +37,8 @@ export interface Report {
   readonly seed: number;
   readonly findings: readonly Finding[];
   readonly kills: number;
+  /** Moves of tanks from thread to thread that were begun. */
+  readonly moves: number;
   readonly transfers: number;
   readonly returned: number;
   readonly settledAfterMs: number;
@@ -53,6 +57,7 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   await world.run(QUIET_MS + STORM_MS);
   nemesis.calm();
   const restFromMs = world.nowMs;
+  const { moves } = cluster;
   const hubs = new HubWatch(cluster, restFromMs + HUB_WITHIN_MS);
   await stopMigrating(cluster);
   const settled = await world.runUntil(restFromMs + REST_MS, () => isSettled(cluster));
@@ -67,6 +72,7 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
     seed,
     findings,
     kills: nemesis.kills,
+    moves,
     transfers: sumOf(cluster, ({ archive }) => archive.transfers),
     returned: sumOf(cluster, ({ archive }) => archive.returned),
     settledAfterMs,
@@ -74,12 +80,14 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   };
 }
 
-function clusterOptions({ seed, nodes, sabotage }: ScenarioOptions): ClusterOptions {
+function clusterOptions(options: ScenarioOptions): ClusterOptions {
+  const { seed, nodes, restlessTanks, sabotage } = options;
   return {
     seed,
     nodes: nodes ?? (seed % 5 === 0 ? 5 : 3),
     // Every third run with tanks that are nearly full, so that refusals happen.
     fish: seed % 3 === 0 ? 98 : 30,
+    ...(restlessTanks === undefined ? {} : { restlessTanks }),
     ...(sabotage === undefined ? {} : { sabotage: SABOTAGE[sabotage] }),
   };
 }

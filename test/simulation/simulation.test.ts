@@ -11,6 +11,7 @@ const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
  */
 const SABOTAGE_SEEDS = Array.from({ length: 60 }, (_, index) => 3 * (index + 1));
 const SEED_TIMEOUT_MS = 120_000;
+const RESTLESS_SEEDS = 6;
 /** Among them every kind of accident. */
 const SET_BACK_SEEDS = 11;
 
@@ -26,6 +27,20 @@ describe("a cluster through storms of kills, losses, copies, partitions and full
     );
   }
 });
+
+test(
+  "tanks that are moved from thread to thread all the time keep every promise too",
+  async () => {
+    let moves = 0;
+    for (let seed = 1; seed <= RESTLESS_SEEDS; seed++) {
+      const report = await runScenario({ seed, restlessTanks: 3 });
+      expect([seed, report.findings]).toEqual([seed, []]);
+      moves += report.moves;
+    }
+    expect(moves).toBeGreaterThan(10 * RESTLESS_SEEDS);
+  },
+  SEED_TIMEOUT_MS * RESTLESS_SEEDS,
+);
 
 describe("seeds that found a bug", () => {
   test(

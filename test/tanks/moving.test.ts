@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import type { Journal } from "../../src/store/journal.ts";
 import type { TankService, TanksDeps } from "../../src/tanks/service.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { FromSimulation, SimulationThread } from "../../src/tanks/thread/simulation.ts";
 import type { SnapshotLimits } from "../../src/tanks/thread/snapshot-rule.ts";
-import { Bench, NO_SNAPSHOTS } from "./harness.ts";
+import { Bench, gate, heldBack, NO_SNAPSHOTS, refusal } from "./harness.ts";
 import { restless } from "./restless.ts";
 
 const SPEC = { name: "reef", description: "", fish: 15 };
@@ -21,9 +22,12 @@ class MovingBench {
     this.bench = new Bench({ seed, snapshots });
   }
 
-  async start(overrides: Partial<TanksDeps> = {}): Promise<TankService> {
+  async start(
+    overrides: Partial<TanksDeps> = {},
+    wrap?: (journal: Journal) => Journal,
+  ): Promise<TankService> {
     const { bench } = this;
-    const tanks = bench.boot({
+    const all: Partial<TanksDeps> = {
       threads: 2,
       spawnSimulation: () => {
         const { process } = bench.host;
@@ -33,7 +37,8 @@ class MovingBench {
         return this.#watch(restless(thread, () => draws.unit()));
       },
       ...overrides,
-    });
+    };
+    const tanks = bench.boot(all, wrap);
     await bench.settle(tanks.start());
     return tanks;
   }
@@ -216,27 +221,37 @@ describe("a move that fails", () => {
   test("because the disk is full takes the tank back to what is durable", async () => {
     const moving = new MovingBench(5);
     const { bench } = moving;
-    const tanks = await moving.start();
+    const commit = gate();
+    let held = false;
+    const tanks = await moving.start({}, (journal) => heldBack(journal, () => held, commit.opened));
     const ids = await found(bench, tanks, 3);
-    let full = 0;
+    let moved: string | undefined;
     moving.passes = (message) => {
-      if (message.kind !== "captured" || message.request === undefined || full > 0) return true;
-      full++;
-      bench.store.setFault("disk full");
-      for (const tankId of ids) {
-        void tanks.submit(tankId, { kind: "feed", portions: 1 }).catch(() => {});
-      }
+      if (message.kind === "captured" && message.request !== undefined) moved ??= message.tank;
       return true;
     };
-    await bench.run(60_000);
-    expect(full).toBe(1);
+    await bench.run(4500);
+    held = true;
+    const fed = ids.map((tankId) => refusal(tanks.submit(tankId, { kind: "feed", portions: 1 })));
+    // The move begins while the command is on its way to the disk, and must not overtake it.
+    await bench.run(2000);
+    expect(moved).toBeDefined();
+    const { loads } = moving;
+    bench.store.setFault("disk full");
+    commit.open();
+    expect(await bench.settle(Promise.all(fed))).toEqual(ids.map(() => "storage_unavailable"));
+    expect(loads).toBe(ids.length);
+    held = false;
+    await bench.run(10_000);
     bench.store.setFault(undefined);
     await bench.run(10_000);
-    for (const tankId of ids) expect(tanks.get(tankId)?.status).toBe("running");
+    for (const tankId of ids) {
+      expect(tanks.get(tankId)?.status).toBe("running");
+      const again = await bench.settle(tanks.submit(tankId, { kind: "feed", portions: 1 }));
+      expect(again.seq).toBe(2);
+    }
     bench.kill();
     const again = await moving.start();
-    for (const { row } of again.list()) {
-      await bench.settle(again.submit(row.tank_id, { kind: "feed", portions: 1 }));
-    }
+    expect(again.list().map(({ status }) => status)).toEqual(ids.map(() => "running"));
   });
 });
