@@ -363,6 +363,17 @@ function logEndsAreRemembered(opened: Opened): void {
     expect(await journal.watermarks()).toEqual([markOf("t1", 1)]);
     expect(await (await subject.reopen()).journal.watermarks()).toEqual([markOf("t1", 1)]);
   });
+
+  test("a tank that is put again keeps its watermark, under another key it has none", async () => {
+    const { journal } = await opened();
+    await journal.commit([TANK, { put: "log", row: logRow("t1", 1) }]);
+    await journal.commit([{ put: "tank", row: { ...tankRow("t1"), name: "renamed" } }]);
+    expect(await journal.watermark("t1")).toEqual(markOf("t1", 1));
+    await journal.commit([
+      { put: "tank", row: { ...tankRow("t1"), tank_key: "fedcba9876543210" } },
+    ]);
+    expect(await journal.watermark("t1")).toBeUndefined();
+  });
 }
 
 function transfersAreFound(opened: Opened): void {

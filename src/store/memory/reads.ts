@@ -1,0 +1,106 @@
+import type { JournalReads, TransferFilter } from "../journal.ts";
+import type {
+  ConnectionRow,
+  HorizonRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  RememberedRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+  Watermark,
+} from "../rows.ts";
+import { keyOfPair } from "./outgrown.ts";
+import { copyLog, copyOutbox, isOpen, MemoryTables, newestLast } from "./tables.ts";
+
+/** What the tables of a journal in memory hold. */
+export class MemoryReads implements Omit<JournalReads, "position"> {
+  protected readonly tables = new MemoryTables();
+
+  async watermarks(): Promise<readonly Watermark[]> {
+    return [...this.tables.watermarks.values()].sort((a, b) => (a.tank_id < b.tank_id ? -1 : 1));
+  }
+
+  async watermark(tankId: string): Promise<Watermark | undefined> {
+    return this.tables.watermarks.get(tankId);
+  }
+
+  async tanks(): Promise<readonly TankRow[]> {
+    return [...this.tables.tanks.values()].sort((a, b) => a.ordinal - b.ordinal);
+  }
+
+  async log(tankId: string, afterSeq: number): Promise<readonly LogRow[]> {
+    const rows = [...(this.tables.logs.get(tankId)?.values() ?? [])];
+    return rows
+      .filter((row) => row.seq > afterSeq)
+      .sort((a, b) => a.seq - b.seq)
+      .map(copyLog);
+  }
+
+  async snapshots(tankId: string): Promise<readonly SnapshotRow[]> {
+    return [...(this.tables.snapshots.get(tankId)?.values() ?? [])].sort((a, b) => b.seq - a.seq);
+  }
+
+  async connections(): Promise<readonly ConnectionRow[]> {
+    return [...this.tables.connections.values()].sort(
+      (a, b) => a.created_at - b.created_at || (a.connection_id < b.connection_id ? -1 : 1),
+    );
+  }
+
+  async openOutbox(): Promise<readonly OutboxRow[]> {
+    return newestLast(this.tables.outbox).filter(isOpen).map(copyOutbox);
+  }
+
+  async outbox(filter: TransferFilter): Promise<readonly OutboxRow[]> {
+    const rows = newestLast(this.tables.outbox).reverse();
+    return rows
+      .filter((row) => filter.states?.includes(row.state) ?? true)
+      .slice(0, filter.limit)
+      .map(copyOutbox);
+  }
+
+  async outboxRow(transferId: string): Promise<OutboxRow | undefined> {
+    const placed = this.tables.outbox.get(transferId);
+    return placed && copyOutbox(placed.row);
+  }
+
+  async inbox(filter: TransferFilter): Promise<readonly InboxRow[]> {
+    const rows = newestLast(this.tables.inbox).reverse();
+    return rows
+      .filter((row) => filter.states?.includes(row.decision) ?? true)
+      .slice(0, filter.limit);
+  }
+
+  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
+    return this.tables.inbox.get(transferId)?.row;
+  }
+
+  async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
+    return this.tables.horizons.get(keyOfPair(pair)) ?? 0;
+  }
+
+  async lastSequences(): ReturnType<JournalReads["lastSequences"]> {
+    const last = new Map<string, Awaited<ReturnType<JournalReads["lastSequences"]>>[number]>();
+    for (const { row } of this.tables.outbox.values()) {
+      const { source_tank_id, destination_tank_id, sequence } = row;
+      const pair = `${source_tank_id} ${destination_tank_id}`;
+      if ((last.get(pair)?.sequence ?? 0) < sequence) {
+        last.set(pair, { source_tank_id, destination_tank_id, sequence });
+      }
+    }
+    return [...last.keys()].sort().flatMap((pair) => last.get(pair) ?? []);
+  }
+
+  async events(transferId: string): Promise<readonly TransferEventRow[]> {
+    return this.tables.events.get(transferId) ?? [];
+  }
+
+  async remembered(): Promise<readonly RememberedRow[]> {
+    return [...this.tables.remembered.values()].sort((a, b) => (a.node_id < b.node_id ? -1 : 1));
+  }
+
+  async meta(key: string): Promise<string | undefined> {
+    return this.tables.meta.get(key);
+  }
+}

@@ -1,0 +1,85 @@
+import type {
+  ConnectionRow,
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  RememberedRow,
+  SnapshotRow,
+  TankRow,
+  TransferEventRow,
+  Watermark,
+} from "../rows.ts";
+
+/** A row with a place in the order of arrival; the place survives a replacement, as a rowid does. */
+export interface Placed<Row> {
+  readonly place: number;
+  readonly row: Row;
+}
+
+/** What a journal in memory holds. Rows are never changed in place, so that maps may share them. */
+export class MemoryTables {
+  readonly tanks = new Map<string, TankRow>();
+  readonly logs = new Map<string, Map<number, LogRow>>();
+  readonly snapshots = new Map<string, Map<number, SnapshotRow>>();
+  readonly connections = new Map<string, ConnectionRow>();
+  readonly outbox = new Map<string, Placed<OutboxRow>>();
+  readonly inbox = new Map<string, Placed<InboxRow>>();
+  readonly horizons = new Map<string, number>();
+  readonly events = new Map<string, readonly TransferEventRow[]>();
+  readonly remembered = new Map<string, RememberedRow>();
+  readonly meta = new Map<string, string>();
+  /** Outside of the log, so that what a test takes from the log is missed. */
+  readonly watermarks = new Map<string, Watermark>();
+
+  all(): readonly Map<string, unknown>[] {
+    return [
+      this.tanks,
+      this.logs,
+      this.snapshots,
+      this.connections,
+      this.outbox,
+      this.inbox,
+      this.horizons,
+      this.events,
+      this.remembered,
+      this.meta,
+      this.watermarks,
+    ];
+  }
+
+  /** Takes over what other tables hold. */
+  fill(from: MemoryTables): void {
+    for (const [tankId, rows] of from.logs) this.logs.set(tankId, new Map(rows));
+    for (const [tankId, rows] of from.snapshots) this.snapshots.set(tankId, new Map(rows));
+    add(this.tanks, from.tanks);
+    add(this.connections, from.connections);
+    add(this.outbox, from.outbox);
+    add(this.inbox, from.inbox);
+    add(this.horizons, from.horizons);
+    add(this.events, from.events);
+    add(this.remembered, from.remembered);
+    add(this.meta, from.meta);
+    add(this.watermarks, from.watermarks);
+  }
+}
+
+function add<K, V>(to: Map<K, V>, from: ReadonlyMap<K, V>): void {
+  for (const [key, row] of from) to.set(key, row);
+}
+
+export function isOpen(row: OutboxRow): boolean {
+  return row.state === "pending" || row.state === "in_doubt";
+}
+
+export function newestLast<Row>(rows: ReadonlyMap<string, Placed<Row>>): Row[] {
+  return [...rows.values()].sort((a, b) => a.place - b.place).map((placed) => placed.row);
+}
+
+/** Bytes are copied both ways: a caller may hand its buffer to a thread and lose it. */
+export function copyLog(row: LogRow): LogRow {
+  return { ...row, payload: row.payload.slice() };
+}
+
+export function copyOutbox(row: OutboxRow): OutboxRow {
+  return { ...row, record: row.record.slice() };
+}
