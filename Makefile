@@ -119,6 +119,10 @@ bench: $(DIST) ## the speed of the world on one core
 bench-tanks: $(DIST) ## a thousand tanks on this machine: pace, creation, recovery, memory (15 min)
 	@$(BUN) bench/tanks.ts $(ARGS)
 
+.PHONY: bench-commits
+bench-commits: ## what a commit costs, in the main thread and in the disk thread
+	@$(BUN) bench/commits.ts $(ARGS)
+
 ##@ Run
 
 .PHONY: start
