@@ -126,6 +126,21 @@ describe("the simulation loop", () => {
     }
   });
 
+  test("a snapshot follows what a replay would cost, not what a tick costs now and then", async () => {
+    // Each look at the clock takes 50 µs: a tick by itself costs two of them, in a trial a quarter.
+    let looks = 0;
+    const limits = { ...NO_SNAPSHOTS, costMs: 10, intervalMs: 0 };
+    const bench = new LoopBench(limits, (clock) => ({
+      ...clock,
+      monotonicMs: () => clock.monotonicMs() + 0.05 * looks++,
+    }));
+    bench.load("a", 100);
+    await bench.run(20_000);
+    const [first, second] = bench.of("captured").map(({ tick }) => tick);
+    expect(first).toBeGreaterThanOrEqual(10 / 0.0125);
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(10 / 0.0125);
+  });
+
   test("hosts tanks of different rates side by side", async () => {
     const bench = new LoopBench();
     bench.load("slow", 2);
@@ -269,7 +284,7 @@ describe("the simulation loop", () => {
   });
 
   test("takes a snapshot when replaying would cost too much CPU, not of a paused tank", async () => {
-    const bench = new LoopBench({ ...NO_SNAPSHOTS, costMs: 5, intervalMs: 500 }, costly);
+    const bench = new LoopBench({ ...NO_SNAPSHOTS, costMs: 1, intervalMs: 500 }, costly);
     bench.load("a", 30);
     bench.load("still", 30, { controls: plainControls(30, true) });
     await bench.run(10_000);

@@ -43,3 +43,28 @@ test("a long log is due where the clock measures nothing; a still tank never is"
   rule.ticked(SNAPSHOT_LIMITS.ticksMax, 0);
   expect(rule.isDue(2e9)).toBe(true);
 });
+
+test("a tank whose ticks run cold is due when its replay would cost 20 ms", () => {
+  const rule = new SnapshotRule(SNAPSHOT_LIMITS, 0);
+  for (let i = 0; i < 300; i++) rule.ticked(1, 0.1);
+  expect([rule.isDue(LATER_MS), rule.wantsTrial]).toEqual([true, true]);
+  rule.tried(0.01);
+  expect([rule.isDue(LATER_MS), rule.wantsTrial]).toEqual([false, false]);
+  for (let i = 0; i < 1700; i++) rule.ticked(1, 0.1);
+  // By then it is one: no second trial for the same snapshot.
+  expect([rule.isDue(LATER_MS), rule.wantsTrial]).toEqual([true, false]);
+  rule.captured(LATER_MS);
+  for (let i = 0; i < 1999; i++) rule.ticked(1, 0.1);
+  expect(rule.isDue(3 * LATER_MS)).toBe(false);
+  rule.ticked(2, 0.2);
+  expect([rule.isDue(3 * LATER_MS), rule.wantsTrial]).toEqual([true, true]);
+});
+
+test("no trial where it would take long, or would change nothing", () => {
+  const dear = new SnapshotRule(SNAPSHOT_LIMITS, 0);
+  dear.ticked(100, 100);
+  expect([dear.isDue(LATER_MS), dear.wantsTrial]).toEqual([true, false]);
+  const long = new SnapshotRule(SNAPSHOT_LIMITS, 0);
+  long.ticked(SNAPSHOT_LIMITS.ticksMax, 2000);
+  expect([long.isDue(LATER_MS), long.wantsTrial]).toEqual([true, false]);
+});

@@ -1,3 +1,4 @@
+import type { Clock } from "../../platform/clock.ts";
 import { invariant } from "../../platform/errors.ts";
 import {
   apply,
@@ -25,6 +26,7 @@ import type {
 import { captureOf, worldOf } from "../snapshots/captured-world.ts";
 import { arrive, type Controls, steer } from "./controls.ts";
 import { Pacing, RateMeter } from "./pacing.ts";
+import { replayTickMs } from "./replay-trial.ts";
 import type { CapturedState, LoadTank, TailEntry, TankReport } from "./simulation.ts";
 
 /** A digest of the state goes into the log at every multiple of this tick, the first included. */
@@ -199,6 +201,11 @@ export class PacedTank {
       tickLag: this.ticking && !this.#hurried ? this.#pacing.lag(nowMs) : 0,
       skippedTicks: this.#pacing.skipped,
     };
+  }
+
+  /** What one of its ticks costs in a replay. */
+  replayTickMs(clock: Clock): number {
+    return replayTickMs(this.#world, clock);
   }
 
   capture(): CapturedState {

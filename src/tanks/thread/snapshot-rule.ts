@@ -1,3 +1,4 @@
+import { TRIAL_TICK_MS_MAX } from "./replay-trial.ts";
 import type { Uncovered } from "./simulation.ts";
 
 /** When a tank is due for a snapshot. */
@@ -26,13 +27,16 @@ const COST_RISE_PER_TURN = 1.02;
 
 /**
  * What has happened to one tank since its last snapshot, in CPU that a replay would cost. A tick now
- * and then runs cold and is interrupted by others: it was seen to take ten times what it takes in
- * a replay, which runs hot. So a tick counts as the cheapest of late.
+ * and then runs cold and is interrupted by others: it takes ten times what it takes in a replay,
+ * which runs hot. So a tick counts as the cheapest of late, or, where that is less, as one of the last
+ * trial (replay-trial.ts), which is due before each snapshot that the cost of ticks asks for.
  * A tank that stands still never becomes due.
  */
 export class SnapshotRule {
   readonly #limits: SnapshotLimits;
   #tickCostMs = Number.POSITIVE_INFINITY;
+  #trialMs = Number.POSITIVE_INFINITY;
+  #tried = false;
   #ticks: number;
   #entries: number;
   #sinceMs: number;
@@ -50,25 +54,44 @@ export class SnapshotRule {
     this.#tickCostMs = Math.min(this.#tickCostMs * COST_RISE_PER_TURN, costMs / ticks);
   }
 
+  /** A tick of a replay costs so much, as a trial has shown. */
+  tried(tickMs: number): void {
+    this.#trialMs = tickMs;
+    this.#tried = true;
+  }
+
+  /** Whether a trial may show that it is not due yet: once before each snapshot, for cheap ticks. */
+  get wantsTrial(): boolean {
+    const { costMs } = this.#limits;
+    return !this.#tried && costMs > 0 && this.#tickMs <= TRIAL_TICK_MS_MAX && !this.#isLong;
+  }
+
   /** An entry came to the log. */
   logged(): void {
     this.#entries++;
   }
 
   isDue(nowMs: number): boolean {
-    const { costMs, intervalMs, ticksMax, entriesMax } = this.#limits;
+    const { costMs, intervalMs } = this.#limits;
     if (this.#ticks + this.#entries === 0 || nowMs - this.#sinceMs < intervalMs) return false;
-    const known = this.#tickCostMs < Number.POSITIVE_INFINITY;
-    return (
-      (known && this.#ticks * this.#tickCostMs >= costMs) ||
-      this.#ticks >= ticksMax ||
-      this.#entries >= entriesMax
-    );
+    const known = this.#tickMs < Number.POSITIVE_INFINITY;
+    return (known && this.#ticks * this.#tickMs >= costMs) || this.#isLong;
+  }
+
+  /** Whether it is due however cheap it is. */
+  get #isLong(): boolean {
+    const { ticksMax, entriesMax } = this.#limits;
+    return this.#ticks >= ticksMax || this.#entries >= entriesMax;
+  }
+
+  get #tickMs(): number {
+    return Math.min(this.#tickCostMs, this.#trialMs);
   }
 
   captured(nowMs: number): void {
     this.#ticks = 0;
     this.#entries = 0;
+    this.#tried = false;
     this.#sinceMs = nowMs;
   }
 }

@@ -202,7 +202,13 @@ export class ThreadedTank {
   }
 
   #captureIfDue(nowMs: number): void {
-    if (this.#rule.isDue(nowMs)) this.#capture(undefined);
+    if (!this.#rule.isDue(nowMs)) return;
+    if (this.#rule.wantsTrial) {
+      this.#rule.tried(this.#tank.replayTickMs(this.#clock));
+      this.#work.captured(this.#clock.monotonicMs() - nowMs);
+      if (!this.#rule.isDue(nowMs)) return;
+    }
+    this.#capture(undefined);
   }
 
   #capture(request: number | undefined): void {
