@@ -101,6 +101,7 @@ describe("a node that is told what others remember of it", () => {
     const deps = { identity: ada, bootId: "two", journal: new MemoryJournal(), log: silentLog };
     const hooks = {
       publicKeyOf: () => undefined,
+      counts: () => true,
       onHold: (problem: Problem) => {
         held = problem;
       },

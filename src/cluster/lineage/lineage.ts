@@ -17,7 +17,7 @@ export interface Positions {
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[];
   /**
    * Whether that node, in another start than the one that is remembered, is behind what is
-   * remembered. Within one start messages may overtake each other.
+   * remembered, or another start of it is alive. Within one start messages may overtake each other.
    */
   isBehind(nodeId: string, statement: string | undefined): boolean;
 }
@@ -45,6 +45,7 @@ export class Lineage implements Positions {
   readonly #boots: Boots;
   readonly #peers: PeerPositions;
   readonly #publicKeyOf: (nodeId: string) => string | undefined;
+  readonly #counts: (nodeId: string, bootId: string) => boolean;
   readonly #onHold: (problem: Problem) => void;
   #held: Problem | undefined;
   #stated: { readonly position: number; readonly text: string } | undefined;
@@ -57,6 +58,8 @@ export class Lineage implements Positions {
     deps: LineageDeps,
     hooks: {
       readonly publicKeyOf: (nodeId: string) => string | undefined;
+      /** Whether this is the start of a node that counts, where two of them may be alive. */
+      readonly counts: (nodeId: string, bootId: string) => boolean;
       readonly onHold: (problem: Problem) => void;
     },
   ) {
@@ -67,6 +70,7 @@ export class Lineage implements Positions {
       isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) ?? false,
     });
     this.#publicKeyOf = hooks.publicKeyOf;
+    this.#counts = hooks.counts;
     this.#onHold = hooks.onHold;
   }
 
@@ -118,8 +122,9 @@ export class Lineage implements Positions {
   isBehind(nodeId: string, statement: string | undefined): boolean {
     const known = this.#peers.of(nodeId);
     const said = readPosition(statement);
-    if (!known || !said || said.bootId === known.bootId) return false;
-    return said.position < known.position;
+    if (!said) return false;
+    if (!this.#counts(nodeId, said.bootId)) return true;
+    return known !== undefined && said.bootId !== known.bootId && said.position < known.position;
   }
 
   /** What a handshake with that node says. */
@@ -151,7 +156,8 @@ export class Lineage implements Positions {
     if (statement) this.#noteLatest(nodeId, statement.position);
     const known = this.#peers.of(nodeId);
     if (!statement || (known && known.bootId !== statement.bootId && !answered)) return;
-    this.#peers.hear(nodeId, statement);
+    // The word of a copy must not be held against its original.
+    if (this.#counts(nodeId, statement.bootId)) this.#peers.hear(nodeId, statement);
   }
 
   #noteLatest(nodeId: string, position: number): void {

@@ -96,6 +96,12 @@ export class Rivals {
     }
   }
 
+  /** Whether no other start of that node is known to be alive, or may turn out to be. */
+  counts(nodeId: string, bootId: string): boolean {
+    const known = this.#known.get(nodeId);
+    return !known || known.contact.bootId === bootId || !this.#isRecent(known);
+  }
+
   #refuseCopy(nodeId: string, bootId: string): void {
     const proof = this.#copies.get(copyKey(nodeId, bootId));
     if (proof) throw new CopyRefused(proof);

@@ -40,6 +40,7 @@ export class DirectoryWatch {
     const { deps, client, ageMs, document, onHold } = withDeps;
     this.lineage = new Lineage(deps, {
       publicKeyOf: (nodeId) => client.pinned(nodeId)?.publicKey,
+      counts: (nodeId, bootId) => this.rivals.counts(nodeId, bootId),
       onHold,
     });
     this.copies = new Copies({
