@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf, Problem } from "../errors.ts";
@@ -18,6 +19,8 @@ const PUBLIC_MODE = 0o644;
 /** Says that a directory is ours, so that a wrong --data-dir never mixes with somebody's files. */
 const MARKER_FILE = "tankd-data";
 const MARKER = "This directory belongs to a tankd node. One node uses it at a time.\n";
+/** The temporary file of a marker whose writing was cut short, or is under way elsewhere. */
+const MARKER_LEFTOVER = /^tankd-data\.(?:[0-9a-f-]+\.)?tmp$/;
 /** May be in a new directory: what a fresh file system has, and the log of a detached start. */
 const HARMLESS_NAMES: ReadonlySet<string> = new Set(["lost+found", "tankd.log"]);
 
@@ -79,7 +82,9 @@ export function prepareDirectory(path: string): void {
           "choose an empty or new one with --data-dir",
       );
     }
-    writeFileDurably(join(directory, MARKER_FILE), MARKER, PUBLIC_MODE);
+    // There is no lock before there is a directory of ours: ten may start in it at the same time.
+    const temporary = join(directory, `${MARKER_FILE}.${randomUUID()}.tmp`);
+    writeFileDurably(join(directory, MARKER_FILE), MARKER, PUBLIC_MODE, temporary);
   });
 }
 
@@ -152,8 +157,7 @@ function secret(path: string, make: () => Uint8Array): Uint8Array {
 }
 
 function isHarmless(name: string): boolean {
-  // The temporary file of a marker whose writing was cut short.
-  return HARMLESS_NAMES.has(name) || name === `${MARKER_FILE}.tmp`;
+  return HARMLESS_NAMES.has(name) || MARKER_LEFTOVER.test(name);
 }
 
 function inUse(directory: string): Problem {

@@ -14,10 +14,15 @@ import { systemCode } from "./storage-failures.ts";
 
 /**
  * Replaces a small file whole and durably, with the given mode from the first byte on. Synchronous:
- * for the few files that a node needs before it can do anything else.
+ * for the few files that a node needs before it can do anything else. Where others may write the
+ * same file at the same time, each needs a temporary file of its own.
  */
-export function writeFileDurably(path: string, content: Uint8Array | string, mode: number): void {
-  const temporary = `${path}.tmp`;
+export function writeFileDurably(
+  path: string,
+  content: Uint8Array | string,
+  mode: number,
+  temporary = `${path}.tmp`,
+): void {
   rmSync(temporary, { force: true });
   try {
     writeSynced(temporary, content, mode);

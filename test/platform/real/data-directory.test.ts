@@ -142,3 +142,12 @@ test("nor may the same process open it twice", () => {
   first.close();
   open(path).close();
 });
+
+test("a marker that others are writing at the same moment, or left half-written, is in nobody's way", () => {
+  const path = join(parent, "shared");
+  prepareDirectory(path);
+  rmSync(join(path, "tankd-data"));
+  writeFileSync(join(path, "tankd-data.0c1e.tmp"), "This dir");
+  prepareDirectory(path);
+  expect(readdirSync(path).sort()).toEqual(["tankd-data", "tankd-data.0c1e.tmp"]);
+});
