@@ -44,6 +44,14 @@ test(
 
 describe("seeds that found a bug", () => {
   test(
+    "2046, set back: the word of a copy, before it is known as one, must not stop its original",
+    async () => {
+      expect((await runSetBack({ seed: 2046 })).findings).toEqual([]);
+    },
+    SEED_TIMEOUT_MS,
+  );
+
+  test(
     "1031 with 7 nodes: who is willing after a game must not depend on a count of the tick before",
     async () => {
       expect((await runScenario({ seed: 1031, nodes: 7 })).findings).toEqual([]);
