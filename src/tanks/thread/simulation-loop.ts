@@ -22,16 +22,20 @@ const WAIT_MS_MIN = 1;
 const REPORT_INTERVAL_MS = 250;
 /**
  * More report in parts, one after the other: at 10 µs each, a thousand at once kept both threads from
- * everything else for 10 ms, four times a second.
+ * everything else for 10 ms, four times a second. And at most so many parts a second, so that a
+ * thousand tanks report once a second each and not four times: that was a twentieth of a core.
  */
 const REPORTS_AT_ONCE = 64;
+const REPORT_PART_MS_MIN = 1000 / 16;
 const FRAME_INTERVAL_MS = 1000 / 15;
 
 /**
- * Tanks that take all the time they get share what is left of a slice when the others had their due
- * ticks, and where nothing is left at least this: an eighth of the thread.
+ * Tanks that take all the time they get share what the others leave. Where those leave nothing, a
+ * tank that goes flat out gets this share of theirs, so that it does not stand still; and one that
+ * is on its way back more, as nobody can talk to it meanwhile.
  */
-const EAGER_MS_MIN = 0.5;
+const EAGER_SHARE = 0.05;
+const RETURNING_SHARE = 0.5;
 
 export interface LoopOptions {
   readonly snapshots?: SnapshotLimits;
@@ -54,6 +58,8 @@ export class SimulationLoop {
   #order: readonly ThreadedTank[] = [];
   #lastPaced = 0;
   #lastEager = 0;
+  /** Time that is due to tanks without a clock; negative where a long tick has taken it in advance. */
+  #eagerCreditMs = 0;
   #cancelReport: Cancel = () => {};
   /** Whose turn it is to report. */
   #reportPart = 0;
@@ -144,7 +150,7 @@ export class SimulationLoop {
     const startedMs = this.#clock.monotonicMs();
     const endMs = startedMs + SLICE_MS;
     this.#runPaced(endMs);
-    this.#runEager(Math.max(endMs, this.#clock.monotonicMs() + EAGER_MS_MIN));
+    this.#runEager(startedMs, endMs);
     this.#schedule(this.#clock.monotonicMs() === startedMs ? WAIT_MS_MIN : 0);
   }
 
@@ -152,19 +158,39 @@ export class SimulationLoop {
   #runPaced(endMs: number): void {
     let idle = 0;
     let turnsLeft = this.#order.length * SLICE_TURNS_MAX;
-    while (idle < this.#order.length && turnsLeft > 0 && this.#clock.monotonicMs() < endMs) {
+    let nowMs = this.#clock.monotonicMs();
+    while (idle < this.#order.length && turnsLeft > 0 && nowMs < endMs) {
       this.#lastPaced = (this.#lastPaced + 1) % this.#order.length;
       const tank = this.#order[this.#lastPaced];
       if (!tank) break;
       turnsLeft--;
       idle++;
-      if (!tank.eager && this.#turn(tank, endMs)) idle = 0;
+      if (tank.eager || tank.nextDueMs(nowMs) > nowMs) continue;
+      if (this.#turn(tank, endMs)) idle = 0;
+      nowMs = this.#clock.monotonicMs();
     }
   }
 
-  /** Turn by turn, until nobody is in a hurry or the time is over. */
-  #runEager(endMs: number): void {
+  /** What is left of the slice for those without a clock, or, where nothing is, their share of it. */
+  #runEager(startedMs: number, endMs: number): void {
     const eager = this.#order.filter((tank) => tank.eager);
+    const nowMs = this.#clock.monotonicMs();
+    if (eager.length === 0 || nowMs < endMs) {
+      this.#eagerCreditMs = 0;
+      this.#runTurns(eager, endMs);
+      return;
+    }
+    const returning = eager.some((tank) => !tank.loaded);
+    this.#eagerCreditMs += (nowMs - startedMs) * (returning ? RETURNING_SHARE : EAGER_SHARE);
+    if (this.#eagerCreditMs <= 0) return;
+    this.#lastEager = (this.#lastEager + 1) % eager.length;
+    const tank = eager[this.#lastEager];
+    if (tank) this.#turn(tank, nowMs + this.#eagerCreditMs);
+    this.#eagerCreditMs -= this.#clock.monotonicMs() - nowMs;
+  }
+
+  /** Turn by turn, until nobody is in a hurry or the time is over. */
+  #runTurns(eager: readonly ThreadedTank[], endMs: number): void {
     let turnsLeft = eager.length * SLICE_TURNS_MAX;
     while (turnsLeft > 0 && this.#clock.monotonicMs() < endMs) {
       this.#lastEager = (this.#lastEager + 1) % eager.length;
@@ -188,8 +214,12 @@ export class SimulationLoop {
    */
   #schedule(waitMsMin = 0): void {
     const nowMs = this.#clock.monotonicMs();
+    if (this.#sliceAtMs <= nowMs + waitMsMin) return;
     let dueMs = Number.POSITIVE_INFINITY;
-    for (const tank of this.#order) dueMs = Math.min(dueMs, tank.nextDueMs(nowMs));
+    for (const tank of this.#order) {
+      dueMs = Math.min(dueMs, tank.nextDueMs(nowMs));
+      if (dueMs <= nowMs) break;
+    }
     if (dueMs === Number.POSITIVE_INFINITY) return;
     const waitMs = dueMs <= nowMs ? waitMsMin : Math.max(WAIT_MS_MIN, Math.ceil(dueMs - nowMs));
     if (this.#sliceAtMs <= nowMs + waitMs) return;
@@ -198,10 +228,11 @@ export class SimulationLoop {
     this.#cancelSlice = this.#timers.after(waitMs, () => this.#slice());
   }
 
-  /** Each tank reports once in an interval, however many parts there are. */
+  /** Each tank reports once in an interval, in one of its parts. */
   #scheduleReport(): void {
     const parts = Math.max(1, Math.ceil(this.#order.length / REPORTS_AT_ONCE));
-    this.#cancelReport = this.#timers.after(REPORT_INTERVAL_MS / parts, () => {
+    const waitMs = Math.max(REPORT_INTERVAL_MS / parts, REPORT_PART_MS_MIN);
+    this.#cancelReport = this.#timers.after(waitMs, () => {
       this.#reportPart = (this.#reportPart + 1) % parts;
       this.#report(this.#order.filter((_, place) => place % parts === this.#reportPart));
       this.#scheduleReport();

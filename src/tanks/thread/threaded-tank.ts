@@ -131,7 +131,8 @@ export class ThreadedTank {
     const startedMs = this.#clock.monotonicMs();
     let nowMs = startedMs;
     let steps = 0;
-    while (!this.#tank.replayed && steps < TURN_REPLAY_STEPS_MAX && nowMs < endMs) {
+    const goesOn = () => steps === 0 || (steps < TURN_REPLAY_STEPS_MAX && nowMs < endMs);
+    while (!this.#tank.replayed && goesOn()) {
       this.#tank.replayStep(nowMs);
       steps++;
       nowMs = this.#clock.monotonicMs();
@@ -159,7 +160,7 @@ export class ThreadedTank {
     const ticksMax = Math.min(due, TURN_TICKS_MAX);
     const turnEndMs = Math.min(endMs, startedMs + TURN_MS_MAX);
     let ticks = 0;
-    while (ticks < ticksMax && nowMs < turnEndMs) {
+    while (ticks < ticksMax && (ticks === 0 || nowMs < turnEndMs)) {
       const marked = this.#tank.tickOnce(nowMs);
       ticks++;
       if (marked) this.#post({ kind: "mark", ...this.id, ...this.#tank.mark() });
