@@ -32,5 +32,5 @@ export interface ApiContext {
   /** What this start has brought back. */
   readonly recovery: () => RecoveryView;
   /** The metrics in the Prometheus text format. */
-  readonly metrics: () => Promise<string>;
+  readonly metrics: () => string;
 }

@@ -110,9 +110,9 @@ export function healthRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     }
     return c.json(verbose ? { ready: true as const, checks } : { ready: true as const }, 200);
   });
-  routes.openapi(metrics, async (c) => {
+  routes.openapi(metrics, (c) => {
     const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
-    return c.text(await context.metrics(), 200, headers);
+    return c.text(context.metrics(), 200, headers);
   });
   return routes;
 }

@@ -247,7 +247,7 @@ export class FakeNode {
       hostname: "reef.home.arpa",
       phase: () => this.phase,
       recovery: () => viewRecovery(this.recovery, 0),
-      metrics: async () => "tankd_tanks 2\n",
+      metrics: () => "tankd_tanks 2\n",
     };
   }
 
