@@ -1,6 +1,7 @@
 import { test } from "bun:test";
 import {
   chmodSync,
+  chownSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
@@ -15,6 +16,15 @@ import type { Subprocess } from "bun";
 import { must, run } from "../cluster/commands.ts";
 
 const FILLER = "filler";
+const MOUNT_IMAGE = 'mount -o loop "$1/image" "$1/disk"';
+const NOBODY = 65_534;
+/** Runs the program that follows as nobody, who may not be able to look into the folders above it. */
+const AS_NOBODY = [
+  "sh",
+  "-c",
+  `exec 3<"$1"; shift; exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups /proc/self/fd/3 "$@"`,
+  "sh",
+];
 const BLOCK = new Uint8Array(4096);
 
 /**
@@ -33,24 +43,26 @@ export class MountedDisk implements AsyncDisposable {
     this.#keeper = keeper;
   }
 
-  static async open(sizeKb: number): Promise<MountedDisk> {
+  /** A tmpfs. */
+  static open(sizeKb: number): Promise<MountedDisk> {
+    return MountedDisk.#mount(`mount -t tmpfs -o size=${sizeKb}k,mode=755 tmpfs "$1/disk"`);
+  }
+
+  /** A file system that the kernel can be told to stop writing to, as it does when the disk fails. */
+  static openFailing(sizeKb: number): Promise<MountedDisk> {
+    return MountedDisk.#mount(
+      `truncate -s ${sizeKb}k "$1/image" && mkfs.ext4 -q "$1/image" && ${MOUNT_IMAGE}`,
+    );
+  }
+
+  static async #mount(mount: string): Promise<MountedDisk> {
     const directory = mkdtempSync(join(tmpdir(), "tankd-disk-"));
     // Tests with other users look into it.
     chmodSync(directory, 0o755);
     mkdirSync(join(directory, "disk"));
-    const script = `mount -t tmpfs -o size=${sizeKb}k,mode=755 tmpfs "$1" && echo mounted && exec cat`;
+    const script = `${mount} && echo mounted && exec cat`;
     const keeper = Bun.spawn(
-      [
-        "unshare",
-        "--mount",
-        "--propagation",
-        "private",
-        "sh",
-        "-c",
-        script,
-        "sh",
-        `${directory}/disk`,
-      ],
+      ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", directory],
       { stdin: "pipe", stdout: "pipe", stderr: "inherit" },
     );
     const { value } = await keeper.stdout.getReader().read();
@@ -63,6 +75,12 @@ export class MountedDisk implements AsyncDisposable {
   /** What a command line begins with to run inside. The program takes its place (exec). */
   get under(): readonly string[] {
     return ["nsenter", `--mount=/proc/${this.#keeper.pid}/ns/mnt`, "--"];
+  }
+
+  /** The same for a user without rights, who is given the disk. */
+  get underNobody(): readonly string[] {
+    chownSync(this.seen(this.path), NOBODY, NOBODY);
+    return [...this.under, ...AS_NOBODY];
   }
 
   /** A path inside, as the test sees it. */
@@ -92,6 +110,17 @@ export class MountedDisk implements AsyncDisposable {
 
   async remount(...options: readonly string[]): Promise<void> {
     await must(...this.under, "mount", "-o", `remount,${options.join(",")}`, this.path);
+  }
+
+  /** What the kernel does when the disk under a file system fails: from now on it is read-only. */
+  async fail(): Promise<void> {
+    await this.remount("abort");
+  }
+
+  /** Looks the file system over and mounts it anew; nobody may use it. */
+  async repair(): Promise<void> {
+    const script = `umount "$1/disk" && { e2fsck -p "$1/image" || [ $? -le 2 ]; } && ${MOUNT_IMAGE}`;
+    await this.must("sh", "-c", script, "sh", this.#directory);
   }
 
   /** Runs a command inside that must succeed. */

@@ -60,7 +60,7 @@ test(
   "SIGTERM at any instant of a first start leaves no half node: the next start is whole",
   async () => {
     const random = new Prng(faultsSeed(), "first start");
-    for (let round = 0; round < 16; round++) {
+    for (let round = 0; round < 10; round++) {
       await using trial = new Trial({ options: ["--tanks", "3", "--fish", "5"] });
       const first = trial.start();
       await wait(random.unit() * FIRST_MS);
@@ -82,9 +82,9 @@ describe("during a recovery with long tails", () => {
     async () => {
       const random = new Prng(faultsSeed(), "recovery");
       await using trial = new Trial({ options: ["--tick-rate", "0"] });
-      // Two seconds of full speed since the last snapshot are two seconds of replay.
-      await settle(trial, random, 150);
-      for (let round = 0; round < 12; round++) {
+      // What ran at full speed since the last snapshot is replayed, and takes as long again.
+      await settle(trial, random, 60);
+      for (let round = 0; round < 8; round++) {
         const node = trial.start();
         await node.hear("node starting");
         await wait(random.unit() * 60);
@@ -103,7 +103,7 @@ test(
   async () => {
     const random = new Prng(faultsSeed(), "twice");
     await using trial = new Trial();
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 6; round++) {
       const node = trial.start();
       const stream = trial.stream(await trial.serve(node), random);
       await stream.answered(15);

@@ -14,22 +14,27 @@ const TANKS_MAX = 6;
 const FOUNDERS_MAX = 12;
 const PORTIONS_MAX = 40;
 const FISH_PER_SPAWN_MAX = 2;
-const RATES = [0, 5, 30, 30, 300];
 /** Before a refused client asks again. */
 const PATIENCE_MS = 5;
 
 const madeSchema = z.object({ tank: z.object({ tank_id: z.string() }) });
 let foundings = 0;
 
-/**
- * `orders`: tanks are only made where there are none, and none are removed, so that each grows old.
- * `calm`: neither does any go faster, so that there is little to replay.
- */
-export type StreamKinds = "all" | "orders" | "calm";
+export interface StreamOptions {
+  /** Whether tanks are made and removed; without, they are only made where there are none. Default: yes. */
+  readonly turnover?: boolean;
+  /** Speeds that tanks are set to; default: none that makes a long replay. */
+  readonly rates?: readonly number[];
+}
+
+/** As fast as it goes, once in ten: what a tank does in a second then, each start has to replay. */
+export const ALL_RATES: readonly number[] = [0, 5, 30, 30, 30, 30, 30, 100, 100, 300];
+const CALM_RATES: readonly number[] = [5, 30, 60];
 
 /** Clients that command the tanks of one life of a node for as long as it answers. */
 export class Stream {
-  readonly #kinds: StreamKinds;
+  readonly #turnover: boolean;
+  readonly #rates: readonly number[];
   readonly #client: Client;
   readonly #promises: Promises;
   readonly #random: Prng;
@@ -40,8 +45,9 @@ export class Stream {
   #inFlight = 0;
   #onAnswer: (answers: number) => void = () => {};
 
-  constructor(client: Client, promises: Promises, random: Prng, kinds: StreamKinds = "all") {
-    this.#kinds = kinds;
+  constructor(client: Client, promises: Promises, random: Prng, options: StreamOptions = {}) {
+    this.#turnover = options.turnover ?? true;
+    this.#rates = options.rates ?? CALM_RATES;
     this.#client = client;
     this.#promises = promises;
     this.#random = random;
@@ -96,7 +102,7 @@ export class Stream {
     const draw = this.#random.unit();
     const tankId = tankIds[Math.floor(this.#random.unit() * tankIds.length)];
     if (tankId === undefined) return this.#create();
-    if (this.#kinds === "all") {
+    if (this.#turnover) {
       if (draw < 0.02 && tankIds.length < TANKS_MAX) return this.#create();
       if (draw > 0.985 && tankIds.length > TANKS_MIN) return this.#remove(tankId);
     }
@@ -108,8 +114,8 @@ export class Stream {
     if (draw <= 55) return { kind: "feed", portions: this.#random.integer(1, PORTIONS_MAX) };
     if (draw <= 70) return { kind: "spawn", fish: this.#random.integer(1, FISH_PER_SPAWN_MAX) };
     if (draw <= 77) return { kind: "pause" };
-    if (draw <= 90 || this.#kinds === "calm") return { kind: "resume" };
-    const rate = RATES[this.#random.integer(0, RATES.length - 1)] ?? 0;
+    if (draw <= 90) return { kind: "resume" };
+    const rate = this.#rates[this.#random.integer(0, this.#rates.length - 1)] ?? 30;
     return { kind: "set_tick_rate", ticksPerSecond: rate };
   }
 

@@ -3,11 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Prng } from "../../src/platform/simulated/prng.ts";
+import { run } from "../cluster/commands.ts";
+import { TANKD } from "../cluster/node.ts";
+import { cleanEnvironment } from "../ops/local-node.ts";
 import { Client } from "./client.ts";
 import { lookAt } from "./disk.ts";
 import { Node } from "./node.ts";
 import { Promises } from "./promises.ts";
-import { Stream, type StreamKinds } from "./stream.ts";
+import { Stream, type StreamOptions } from "./stream.ts";
 import { Witness } from "./witness.ts";
 
 const recoveredSchema = z.looseObject({
@@ -73,8 +76,8 @@ export class Trial implements AsyncDisposable {
     return client;
   }
 
-  stream(client: Client, random: Prng, kinds: StreamKinds = "all"): Stream {
-    return new Stream(client, this.promises, random, kinds);
+  stream(client: Client, random: Prng, options: StreamOptions = {}): Stream {
+    return new Stream(client, this.promises, random, options);
   }
 
   /** Everything that is on the disk of a dead node against everything that is known about it. */
@@ -99,6 +102,15 @@ export class Trial implements AsyncDisposable {
     if (exitCode !== 0)
       throw new Error(`the node stops with exit code ${exitCode}\n${node.tail()}`);
     this.compare();
+  }
+
+  /** What `tankd replay --verify` finds of every tank, from its creation, where the whole log is kept. */
+  async verify(): Promise<void> {
+    for (const tankId of this.promises.tankIds) {
+      const words = ["replay", tankId, "--verify", "--data-dir", this.#directory];
+      const { exitCode, stderr } = await run([TANKD, ...words], { env: cleanEnvironment("/") });
+      if (exitCode !== 0) throw new Error(`tankd ${words.join(" ")}: exit ${exitCode}: ${stderr}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -45,7 +45,7 @@ export class Template implements Disposable {
         const { tank } = z.object({ tank: z.object({ tank_id: z.string() }) }).parse(made.body);
         trial.promises.created(tank.tank_id, founding);
       }
-      const stream = trial.stream(client, random, "calm");
+      const stream = trial.stream(client, random, { turnover: false });
       await stream.answered(60);
       await stream.stop();
       await node[end]();

@@ -9,7 +9,7 @@ import { lockDirectory, type Release } from "./directory-lock.ts";
 import { writeFileDurably } from "./durable-write.ts";
 import { DirectoryFiles } from "./files.ts";
 import { keyFiles } from "./key-files.ts";
-import { storageAdvice, systemCode } from "./storage-failures.ts";
+import { storageAdvice, storageReason, systemCode } from "./storage-failures.ts";
 
 /** Other users may open what they know the name of (`node.json`, to ask for the status); secrets are 0600. */
 const DIRECTORY_MODE = 0o711;
@@ -120,8 +120,7 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
     throw unusable(`${at(TOKEN_FILE)} is damaged: remove it, and the next start makes a new one`);
   }
   const retract = () => {
-    rmSync(at(NODE_FILE), { force: true });
-    rmSync(at(PID_FILE), { force: true });
+    for (const name of [NODE_FILE, PID_FILE]) withdraw(at(name));
   };
   return {
     path: directory,
@@ -142,6 +141,15 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
       }
     },
   };
+}
+
+/** On a disk that takes no writes any more it stays: whoever reads it finds no such process. */
+function withdraw(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (storageReason(error) === undefined) throw error;
+  }
 }
 
 function newToken(random: Random): Uint8Array {

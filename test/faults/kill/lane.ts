@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { Prng } from "../../../src/platform/simulated/prng.ts";
 import type { Node } from "../node.ts";
+import { ALL_RATES } from "../stream.ts";
 import { Trial } from "../trial.ts";
 
 /** How the instant of a kill is chosen. */
@@ -73,6 +74,7 @@ export class Lane {
     try {
       while (this.#summary.underCommands < this.#order.kills) await this.#live(this.#draw());
       await this.#trial.endWell();
+      if (this.#order.options.includes("all")) await this.#trial.verify();
     } catch (error) {
       const { seed, lane } = this.#order;
       const where = `seed ${seed}, lane ${lane}, life ${this.#lives}, aim "${this.#aim}"`;
@@ -119,8 +121,8 @@ export class Lane {
     aim: "instant" | "answer" | "stopping" | "snapshot",
   ): Promise<void> {
     // A snapshot is due of tanks that are there for five seconds.
-    const kinds = aim === "snapshot" ? "orders" : "all";
-    const stream = this.#trial.stream(await this.#trial.serve(node), this.#random, kinds);
+    const options = { turnover: aim !== "snapshot", rates: ALL_RATES };
+    const stream = this.#trial.stream(await this.#trial.serve(node), this.#random, options);
     let killed = false;
     const kill = () => {
       if (killed || !node.isRunning) return;
