@@ -100,6 +100,8 @@ export class SimulationLoop {
     else if (!tank || tank.id.load !== message.load) return;
     else if (message.kind === "unload") this.#drop(tank.id);
     else this.#guard(tank, () => tank.obey(message));
+    // It is shown as stopped from now on, and so at the tick at which it stopped.
+    if (message.kind === "hold" && tank) this.#report([tank]);
     this.#drawWhileWatched();
     this.#schedule();
   }
