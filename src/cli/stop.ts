@@ -4,8 +4,11 @@ import { sleep } from "../platform/timers.ts";
 import type { CliContext } from "./context.ts";
 import { findNode } from "./node-lookup.ts";
 
-/** A node that leaves has a last snapshot of every tank to write. */
-const STOP_PATIENCE_MS = 60_000;
+/**
+ * A node that leaves has a last snapshot of every tank to write: two seconds for a thousand on an SSD, most of a
+ * minute on a memory card. The units in deploy/systemd wait as long.
+ */
+const STOP_PATIENCE_MS = 90_000;
 const POLL_MS = 25;
 
 /** `tankd stop`: ends the running node and waits until it has. */
