@@ -234,6 +234,23 @@ describe("a thread that dies", () => {
   });
 });
 
+test("closing waits for no look for damage: on a slow disk that reads for minutes", async () => {
+  const bytes = 17 * 1024 * 1024;
+  const large = await open(() => realThread().thread);
+  await large.journal.commit([{ put: "meta", key: "large", value: "x".repeat(bytes) }]);
+  await large.close();
+  const threads = new MortalThreads();
+  let looks = 0;
+  const endless: DiskThread = {
+    post: () => void looks++,
+    listen: () => {},
+    stop: () => new Promise(() => {}),
+  };
+  const checked = await open(() => (threads.spawned === 0 ? threads.spawn() : endless));
+  expect(looks).toBe(1);
+  await checked.close();
+});
+
 test("a worker that is ended in the middle of a stream of commits loses nothing it has acknowledged", async () => {
   const workers: Worker[] = [];
   const { journal } = await open(() => {

@@ -48,7 +48,8 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     journal: journalOf(client),
     registry: registryOf(client),
     close: async () => {
-      await check?.stop();
+      // Not awaited: a look that is under way ends only when it has read the whole file.
+      void check?.stop();
       await client.close();
     },
   };
