@@ -24,11 +24,20 @@ const REASONS: Readonly<Record<string, string>> = {
   SQLITE_IOERR: "the disk reports an error",
 };
 
+/** Of what has no words of its own above: a share that is not mounted any more, a disk that was pulled out. */
+const OTHER_REASON = "the system reports an error";
+
 /** Why the system refused, as a clause; undefined for what is not the storage's fault. */
 export function storageReason(error: unknown): string | undefined {
   const code = systemCode(error);
-  const reason = REASONS[code] ?? REASONS[primary(code)];
+  const other = isSystemError(error) ? OTHER_REASON : undefined;
+  const reason = REASONS[code] ?? REASONS[primary(code)] ?? other;
   return reason && `${reason} (${code})`;
+}
+
+/** Whether a call of the system has failed, as opposed to an argument of ours. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "errno" in error && "syscall" in error;
 }
 
 /** What to do about it, as a clause for people; undefined where that depends. */

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { storageError } from "../../platform/real/storage-failures.ts";
 import { StorageUnavailable } from "../journal.ts";
 
 /**
@@ -29,6 +30,10 @@ export class FileGuard {
 }
 
 function inodeOf(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat && `${stat.dev} ${stat.ino}`;
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+    return stat && `${stat.dev} ${stat.ino}`;
+  } catch (error) {
+    throw storageError(path, error);
+  }
 }
