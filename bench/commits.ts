@@ -82,6 +82,7 @@ function withoutWatermarks(path: string): Store {
       watermarks: new Watermarks(file, "bench", new Map()),
       guard: new FileGuard([path]),
       bounds: LIMITS,
+      onDamage: () => {},
     }),
     registry: new SqliteRegistry(database),
     close: async () => database.close(),

@@ -1,7 +1,9 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import {
   copyFileSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -186,6 +188,7 @@ test("a large database is checked beside the running node; damage ends its commi
   expect(said).toEqual(["storage checked"]);
   await sound.journal.commit([{ put: "meta", key: "k", value: "v" }]);
   await sound.close();
+  copyFileSync(at("tankd.db"), at("sound.db"));
   const bytes = readFileSync(at("tankd.db"));
   // In the index of transfer ids: nothing that a read of the whole table would notice.
   bytes[bytes.lastIndexOf("the one transfer")] = 0x54;
@@ -199,7 +202,29 @@ test("a large database is checked beside the running node; damage ends its commi
   expect(String(error)).toContain("is damaged");
   expect(await store.journal.meta("k")).toBe("v");
   await store.close();
+  const again = await openInThread(said).catch((one: unknown) => one);
+  expect(again).toBeInstanceOf(Problem);
+  expect(String(again)).toContain("is damaged");
+  copyFileSync(at("sound.db"), at("tankd.db"));
+  for (let start = 0; start < 2; start++) await (await openInThread(said)).close();
+  expect(readdirSync(folder).filter((name) => name.includes("damaged"))).toEqual([]);
 }, 30_000);
+
+test("damage that a commit meets in a large database is looked for before the next start takes any", async () => {
+  await fillLarge();
+  const database = new Database(at("tankd.db"));
+  const root = database.query("SELECT rootpage FROM sqlite_master WHERE name = 'inbox'").get();
+  database.close();
+  const bytes = readFileSync(at("tankd.db"));
+  const page = 4096 * ((root as { rootpage: number }).rootpage - 1);
+  bytes.fill(255, page, page + 4096);
+  writeFileSync(at("tankd.db"), bytes);
+  const store = openSqliteStore(at("tankd.db"));
+  const commit = store.journal.commit([{ put: "inbox", row: inboxRow("another") }]);
+  expect(await commit.catch((one: unknown) => one)).toBeInstanceOf(StorageDamaged);
+  await store.close();
+  expect(() => openSqliteStore(at("tankd.db"))).toThrow("is damaged");
+});
 
 test("a second program that writes to the database is named, and nothing is mixed", async () => {
   await fill();

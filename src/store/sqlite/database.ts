@@ -1,5 +1,6 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { Connection } from "./connection.ts";
+import { hasDamageNote, removeDamageNote } from "./damage-note.ts";
 import { databaseAdvice } from "./failures.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 
@@ -15,7 +16,8 @@ const CHECKED_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * Opens the database, made when it is missing, brought to the present schema when it is older.
- * `onUnchecked` is told when it is too large to be checked for damage first.
+ * `onUnchecked` is told when it is too large to be checked for damage first; one in which damage was
+ * found before is checked whatever its size.
  * @throws Problem `data_directory_unusable` when it is damaged, not ours, newer, or not writable.
  */
 export function openDatabase(path: string, onUnchecked: () => void = () => {}): Connection {
@@ -23,8 +25,10 @@ export function openDatabase(path: string, onUnchecked: () => void = () => {}): 
   try {
     database = Connection.toWrite(path);
     configure(database);
-    if (bytesIn(database) > CHECKED_BYTES_MAX) onUnchecked();
+    const suspect = hasDamageNote(path);
+    if (bytesIn(database) > CHECKED_BYTES_MAX && !suspect) onUnchecked();
     else refuseDamaged(database, path);
+    if (suspect) removeDamageNote(path);
     migrate(database, path);
     return database;
   } catch (error) {

@@ -2,6 +2,7 @@ import {
   type Journal,
   type JournalBounds,
   type JournalWrite,
+  StorageDamaged,
   StorageUnavailable,
 } from "../journal.ts";
 import type { Watermark } from "../rows.ts";
@@ -20,6 +21,8 @@ export interface SqliteJournalParts {
   readonly watermarks: Watermarks;
   readonly guard: FileGuard;
   readonly bounds: JournalBounds;
+  /** Hears of damage that a commit has met. */
+  readonly onDamage: (sentence: string) => void;
 }
 
 /** The journal in SQLite. Each call does its work before it returns: bun:sqlite is synchronous. */
@@ -29,15 +32,18 @@ export class SqliteJournal extends SqliteReads implements Journal {
   readonly #guard: FileGuard;
   readonly #writes: Writes;
   readonly #bounds: Readonly<Record<(typeof BOUNDED)[number], RowBound>>;
+  readonly #onDamage: (sentence: string) => void;
   readonly #advance;
   #position: number;
 
-  constructor(database: Connection, { watermarks, guard, bounds }: SqliteJournalParts) {
+  constructor(database: Connection, parts: SqliteJournalParts) {
     super(database);
+    const { watermarks, guard, bounds, onDamage } = parts;
     const { transferEventsMax, transfersKeptMax } = bounds;
     this.#database = database;
     this.#watermarks = watermarks;
     this.#guard = guard;
+    this.#onDamage = onDamage;
     this.#writes = new Writes(database);
     this.#bounds = {
       event: boundEvents(database, transferEventsMax),
@@ -87,7 +93,9 @@ export class SqliteJournal extends SqliteReads implements Journal {
       return position;
     } catch (error) {
       this.#rollBack();
-      throw journalError(error);
+      const refusal = journalError(error);
+      if (refusal instanceof StorageDamaged) this.#onDamage(refusal.message);
+      throw refusal;
     }
   }
 

@@ -1,8 +1,9 @@
-import { messageOf, StorageDamaged } from "../../platform/errors.ts";
+import { messageOf, Problem, StorageDamaged } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { JournalBounds, Store } from "../journal.ts";
 import { refuseLostDatabase } from "./before-opening.ts";
 import { Connection } from "./connection.ts";
+import { noteDamage } from "./damage-note.ts";
 import { openDatabase, refuseDamaged, unusable } from "./database.ts";
 import { journalError } from "./failures.ts";
 import { FileGuard } from "./file-guard.ts";
@@ -33,8 +34,10 @@ export function openSqliteStore(path: string, options: StoreOptions = {}): Store
   try {
     const watermarks = openWatermarks(database, path, warn);
     const guard = new FileGuard([path, `${path}-wal`, watermarkPath(path)]);
+    const onDamage = (sentence: string) => noteDamage(path, sentence);
+    const parts = { watermarks, guard, bounds, onDamage };
     return {
-      journal: openJournal(path, () => new SqliteJournal(database, { watermarks, guard, bounds })),
+      journal: openJournal(path, () => new SqliteJournal(database, parts)),
       registry: new SqliteRegistry(database),
       close: async () => {
         database.close();
@@ -57,12 +60,20 @@ export function checkDatabase(path: string): void {
   try {
     refuseDamaged(database, path);
   } catch (error) {
-    const found = journalError(error);
-    if (!(found instanceof StorageDamaged)) throw found;
-    throw unusable(`${path}: ${found.message}`, error);
+    const found = findingOf(error, path);
+    noteDamage(path, found.message);
+    throw found;
   } finally {
     database.close();
   }
+}
+
+/** What a look for damage has found. Throws what is no finding. */
+function findingOf(error: unknown, path: string): Problem {
+  if (error instanceof Problem) return error;
+  const found = journalError(error);
+  if (!(found instanceof StorageDamaged)) throw found;
+  return unusable(`${path}: ${found.message}`, error);
 }
 
 /** Statements are prepared against the tables: one that a table or column is missing for is damage. */
