@@ -59,7 +59,8 @@ export async function sweepSnapshots(
   try {
     // What a damaged database has forgotten may be all that is left of a tank.
     if (await journal.meta(JOURNAL_LOST)) return;
-    const folders = await removeOrphans(files, isKnown);
+    const promised = new Set((await journal.watermarks()).map(({ tank_id }) => tank_id));
+    const folders = await removeOrphans(files, (id) => isKnown(id) || promised.has(id));
     if (folders > 0) log.info("left-over snapshots removed", { folders });
   } catch (error) {
     log.warn("left-over snapshots cannot be removed", { reason: messageOf(error) });

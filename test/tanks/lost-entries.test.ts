@@ -124,3 +124,22 @@ test("a damaged storage is named once and not tried again and again, whatever a 
     reason: "the database is damaged (SQLITE_CORRUPT)",
   });
 });
+
+test("the snapshots of a tank that the database has forgotten stay: they may be all that is left of it", async () => {
+  const bench = new Bench();
+  const before = await bench.start();
+  const reef = (await bench.settle(before.create(REEF))).row.tank_id;
+  const cave = (await bench.settle(before.create(CAVE))).row.tank_id;
+  await bench.run(1000);
+  await bench.settle(before.stop());
+  bench.kill();
+  const { journal } = bench.store;
+  const rows = await journal.tanks();
+  journal.tanks = async () => rows.filter((row) => row.tank_id !== reef);
+  const tanks = await bench.start();
+  expect(bench.said("tank lost")).toMatchObject([{ tank_id: reef }]);
+  await bench.run(1000);
+  const folders = bench.host.process?.files.folders("snapshots") ?? Promise.resolve([]);
+  expect(await bench.settle(folders)).toEqual([reef, cave].sort());
+  await bench.settle(tanks.stop());
+});
