@@ -1,4 +1,9 @@
-import { messageOf, type StorageDamaged, StorageUnavailable } from "../../../platform/errors.ts";
+import {
+  messageOf,
+  Problem,
+  type StorageDamaged,
+  StorageUnavailable,
+} from "../../../platform/errors.ts";
 import { sleep, type Timers } from "../../../platform/timers.ts";
 import type { Log } from "../../../telemetry/log.ts";
 import { errorFromData } from "./error-data.ts";
@@ -7,6 +12,8 @@ import type { DiskThread, FromDisk, Work } from "./messages.ts";
 /** A thread that dies again at once must not be restarted in a hot loop. */
 const RESTART_DELAY_MS = 50;
 const RESTART_DELAY_MS_MAX = 2000;
+
+const STOPPING = "the node is stopping";
 
 interface Call {
   readonly work: Work;
@@ -60,7 +67,8 @@ export class DiskClient {
   }
 
   ask(work: Work): Promise<unknown> {
-    if (this.#closing.signal.aborted) return Promise.reject(new Error("the store is closed"));
+    // The API answers for a moment longer.
+    if (this.#closing.signal.aborted) return Promise.reject(new Problem("not_ready", STOPPING));
     if (this.#damage && work.kind === "commit") return Promise.reject(this.#damage);
     if (this.#down !== undefined) return Promise.reject(new StorageUnavailable(this.#down));
     return this.#enqueue(work);
