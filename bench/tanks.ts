@@ -5,6 +5,7 @@
  *
  * The parts, about a quarter of an hour together:
  *   pace       1,000 tanks × 50 fish × 30 ticks/s: rate, lag, processor time, memory, latency
+ *   busy       latency while every core simulates as fast as it goes
  *   most       the largest number of tanks that holds
  *   creation   until a new tank is durable
  *   recovery   100 tanks after a clean stop and after kill -9
@@ -25,6 +26,7 @@ import {
   quantile,
 } from "./measure.ts";
 import { measureAnswers } from "./starting.ts";
+import { benchBusy } from "./tanks/busy.ts";
 import { benchCreation } from "./tanks/creation.ts";
 import { benchMemory } from "./tanks/memory.ts";
 import { benchMost } from "./tanks/most.ts";
@@ -34,6 +36,7 @@ import { benchWriting } from "./tanks/writing.ts";
 
 const PARTS = [
   "pace",
+  "busy",
   "most",
   "creation",
   "recovery",
@@ -82,6 +85,7 @@ if (wanted.has("pace") || wanted.has("snapshots")) {
   const parts = { pace: wanted.has("pace"), snapshots: wanted.has("snapshots") };
   await benchRealTime({ tanks, seconds, warmUpSeconds: 30 }, parts);
 }
+if (wanted.has("busy")) await benchBusy(seconds / 2);
 if (wanted.has("most")) await benchMost({ first: tanks, seconds: seconds / 2 });
 if (wanted.has("writing")) await benchWriting(3 * seconds);
 if (isWhole) keepReport("tanks");

@@ -5,7 +5,7 @@ import { endNode } from "../node.ts";
 import { residentMegabytes } from "../proc.ts";
 import { lagQuantile } from "./counters.ts";
 import { type Crowd, makeTanks, startAlone, tellAll } from "./crowd.ts";
-import { measurePace, type Pace } from "./pace.ts";
+import { coresOf, measurePace } from "./pace.ts";
 import { atMost, megabytes, percent } from "./words.ts";
 
 const PORT = 18_201;
@@ -76,10 +76,6 @@ async function holds(pool: Pool, count: number, seconds: number): Promise<boolea
     good ? "yes" : "no",
   );
   return good;
-}
-
-function coresOf({ cpu, seconds }: Pace): number {
-  return (cpu.user + cpu.system) / 1000 / seconds;
 }
 
 /** Tanks of which only some run. */

@@ -39,6 +39,11 @@ export async function measurePace(crowd: Crowd, seconds: number): Promise<Pace> 
   };
 }
 
+/** Cores that the node used. */
+export function coresOf({ cpu, seconds }: Pace): number {
+  return (cpu.user + cpu.system) / 1000 / seconds;
+}
+
 interface TankList {
   readonly tanks: readonly {
     readonly tank: { readonly tank_id: string; readonly tick: number };

@@ -8,19 +8,27 @@ export interface ProbeOrder {
   readonly tank: string;
 }
 
+/** What is asked, and how the report calls it. */
+export const PROBES = {
+  health: "GET /health",
+  server: "GET /api/servers/local",
+  tank: "GET /api/tanks/ID",
+  feed: "POST …/feed (durable)",
+} as const;
+export type ProbeName = keyof typeof PROBES;
+
 /** Milliseconds of each request, by what was asked. */
 export type Latencies = Readonly<Record<ProbeName, readonly number[]>>;
-export type ProbeName = "health" | "tank" | "feed";
 
 declare const self: {
   onmessage: (event: MessageEvent<ProbeOrder | "stop">) => void;
   postMessage(message: Latencies): void;
 };
 
-/** A person's clicks and a cluster's heartbeats, not a flood: 30 requests a second. */
+/** A person's clicks and a cluster's heartbeats, not a flood: 40 requests a second. */
 const INTERVAL_MS = 100;
 
-const measured: Record<ProbeName, number[]> = { health: [], tank: [], feed: [] };
+const measured: Record<ProbeName, number[]> = { health: [], server: [], tank: [], feed: [] };
 let running = true;
 
 async function probe(name: ProbeName, url: string, init: RequestInit): Promise<void> {
@@ -43,6 +51,7 @@ self.onmessage = ({ data }) => {
   const { url, token, tank } = data;
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
   void probe("health", `${url}/health`, {});
+  void probe("server", `${url}/api/servers/local`, {});
   void probe("tank", `${url}/api/tanks/${tank}`, {});
   void probe("feed", `${url}/api/tanks/${tank}/feed`, {
     method: "POST",

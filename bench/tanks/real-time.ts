@@ -5,7 +5,8 @@ import { endNode } from "../node.ts";
 import { residentMegabytes } from "../proc.ts";
 import { lagQuantile } from "./counters.ts";
 import { type Crowd, makeTanks, startAlone } from "./crowd.ts";
-import { type Looks, measurePace, type Pace, probe, watchTanks } from "./pace.ts";
+import { coresOf, type Looks, measurePace, type Pace, probe, watchTanks } from "./pace.ts";
+import { printLatencies } from "./latencies.ts";
 import type { Latencies } from "./prober.ts";
 import { atMost, megabytes, percent, spread } from "./words.ts";
 
@@ -88,10 +89,7 @@ function printPace(options: RealTimeOptions, { rounds, looks, latencies, residen
   );
   printRow(
     "cores used",
-    spread(
-      rounds.map(({ cpu, seconds }) => coresOf(cpu, seconds)),
-      2,
-    ),
+    spread(rounds.map(coresOf), 2),
   );
   printRow(
     "of them system",
@@ -103,14 +101,7 @@ function printPace(options: RealTimeOptions, { rounds, looks, latencies, residen
   for (const [name, cores] of threadsOf(rounds)) printRow(`thread ${name}`, cores.toFixed(3));
   printRow("resident memory", megabytes(residentMb));
   print("");
-  printHead("meanwhile, 10 requests/s of each", "requests", "p50 ms", "p95 ms", "p99 ms", "max ms");
-  const names = { health: "GET /health", tank: "GET /api/tanks/ID", feed: "POST …/feed (durable)" };
-  for (const name of ["health", "tank", "feed"] as const) {
-    const times = latencies[name];
-    const at = (share: number) => quantile(times, share).toFixed(1);
-    printRow(names[name], times.length, at(0.5), at(0.95), at(0.99), at(1));
-  }
-  print("");
+  printLatencies(latencies);
 }
 
 /**
@@ -122,10 +113,6 @@ function sumOf(rounds: readonly Pace[]): readonly number[] {
   return (first ?? []).map((ticks, place) =>
     others.reduce((sum, other) => sum + (other[place] ?? 0), ticks),
   );
-}
-
-function coresOf(cpu: Pace["cpu"], seconds: number): number {
-  return (cpu.user + cpu.system) / seconds / 1000;
 }
 
 /** Cores that each kind of thread used; those that matter. */
