@@ -1,7 +1,7 @@
 /** A node on which every core simulates as fast as it goes: who asks it, and who beats its heart. */
 import { availableParallelism } from "node:os";
-import { endNode, hasRole, NodeApi, startNode, until } from "../node.ts";
 import { print } from "../measure.ts";
+import { endNode, hasRole, NodeApi, startNode, until } from "../node.ts";
 import { Counters } from "./counters.ts";
 import { type Crowd, makeTanks, startAlone, tellAll } from "./crowd.ts";
 import { printLatencies } from "./latencies.ts";

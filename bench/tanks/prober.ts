@@ -42,20 +42,27 @@ async function probe(name: ProbeName, url: string, init: RequestInit): Promise<v
   }
 }
 
+let probes: readonly Promise<void>[] = [];
+
 self.onmessage = ({ data }) => {
-  if (data === "stop") {
-    running = false;
-    self.postMessage(measured);
-    return;
-  }
-  const { url, token, tank } = data;
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  void probe("health", `${url}/health`, {});
-  void probe("server", `${url}/api/servers/local`, {});
-  void probe("tank", `${url}/api/tanks/${tank}`, {});
-  void probe("feed", `${url}/api/tanks/${tank}/feed`, {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ portions: 1 }),
-  });
+  if (data === "stop") void stop();
+  else probes = start(data);
 };
+
+/** A thread that is ended in the middle of a request has kept its process from ending. */
+async function stop(): Promise<void> {
+  running = false;
+  await Promise.all(probes);
+  self.postMessage(measured);
+}
+
+function start({ url, token, tank }: ProbeOrder): readonly Promise<void>[] {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const body = JSON.stringify({ portions: 1 });
+  return [
+    probe("health", `${url}/health`, {}),
+    probe("server", `${url}/api/servers/local`, {}),
+    probe("tank", `${url}/api/tanks/${tank}`, {}),
+    probe("feed", `${url}/api/tanks/${tank}/feed`, { method: "POST", headers, body }),
+  ];
+}

@@ -5,8 +5,8 @@ import { endNode } from "../node.ts";
 import { residentMegabytes } from "../proc.ts";
 import { lagQuantile } from "./counters.ts";
 import { type Crowd, makeTanks, startAlone } from "./crowd.ts";
-import { coresOf, type Looks, measurePace, type Pace, probe, watchTanks } from "./pace.ts";
 import { printLatencies } from "./latencies.ts";
+import { coresOf, type Looks, measurePace, type Pace, probe, watchTanks } from "./pace.ts";
 import type { Latencies } from "./prober.ts";
 import { atMost, megabytes, percent, spread } from "./words.ts";
 
@@ -87,10 +87,7 @@ function printPace(options: RealTimeOptions, { rounds, looks, latencies, residen
     "ticks left out",
     rounds.reduce((sum, { skipped }) => sum + skipped, 0),
   );
-  printRow(
-    "cores used",
-    spread(rounds.map(coresOf), 2),
-  );
+  printRow("cores used", spread(rounds.map(coresOf), 2));
   printRow(
     "of them system",
     spread(
