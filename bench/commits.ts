@@ -176,7 +176,11 @@ async function openAll(): Promise<readonly { name: string; store: Store; journal
   const opened = [];
   for (const [index, { name, open }] of SUBJECTS.entries()) {
     const store = await open(join(folder, `${index}.db`));
-    const journal = groupCommit(store.journal, { clock: realClock, metrics: noMetrics });
+    const journal = groupCommit(store.journal, {
+      clock: realClock,
+      timers: realTimers,
+      metrics: noMetrics,
+    });
     const tanks = Array.from({ length: TANKS }, (_, tank) => tankRow(tank));
     await journal.commit(tanks.map((row) => ({ put: "tank" as const, row })));
     opened.push({ name, store, journal });

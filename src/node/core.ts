@@ -108,8 +108,11 @@ const DEPARTURES_AFTER_MS = 3_000;
 
 /** The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it. */
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
-  const { clock, metrics, store, random } = ports;
-  const journal = groupCommit(store.journal, { clock, metrics });
+  const { store, random } = ports;
+  const journal = groupCommit(store.journal, {
+    ...ports,
+    onStuck: (error) => tanks.storageFailed(error),
+  });
   const { tickRate, logRetention, threads = ports.machine.cpuCores } = settings;
   const tanks = createTanks({ ...ports, journal, tickRate, threads, logRetention });
   const cluster = createCluster({

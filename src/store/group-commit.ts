@@ -1,13 +1,22 @@
 import type { Clock } from "../platform/clock.ts";
+import type { Timers } from "../platform/timers.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Journal, JournalConflict, type JournalWrite, StorageUnavailable } from "./journal.ts";
 import { withCommit } from "./with-commit.ts";
 
 /**
  * A commit that takes longer is stuck: a disk that hangs, or whose thread cannot be brought back. What
- * comes then is refused rather than kept waiting behind it.
+ * waits behind it or comes then is refused rather than kept waiting.
  */
 const STUCK_AFTER_MS = 10_000;
+
+export interface GroupCommitPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly metrics: Metrics;
+  /** Hears of a commit that is stuck, as a disk that hangs reports nothing itself. Default: nobody does. */
+  readonly onStuck?: (error: StorageUnavailable) => void;
+}
 
 interface Waiting {
   readonly writes: readonly JournalWrite[];
@@ -23,23 +32,23 @@ interface Waiting {
  * Each caller keeps the promise of {@link Journal.commit}: when a joined transaction is refused for
  * its content, its parts are tried one by one, and only the bad one rejects.
  */
-export function groupCommit(
-  journal: Journal,
-  ports: { readonly clock: Clock; readonly metrics: Metrics },
-): Journal {
-  const { clock, metrics } = ports;
+export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal {
+  const { clock, timers, metrics, onStuck = () => {} } = ports;
   let waiting: Waiting[] = [];
   let writing = false;
   let startedMs = 0;
 
   const write = async (writes: readonly JournalWrite[]): Promise<void> => {
     startedMs = clock.monotonicMs();
+    const cancel = timers.after(STUCK_AFTER_MS, refuseBehindStuck);
     try {
       await journal.commit(writes);
       metrics.count("tankd_commits_total", { outcome: "committed" });
     } catch (error) {
       metrics.count("tankd_commits_total", { outcome: outcomeOf(error) });
       throw error;
+    } finally {
+      cancel();
     }
     metrics.observe("tankd_commit_seconds", (clock.monotonicMs() - startedMs) / 1000);
   };
@@ -81,7 +90,9 @@ export function groupCommit(
     const seconds = Math.round((clock.monotonicMs() - startedMs) / 1000);
     const refused = waiting;
     waiting = [];
-    rejectAll(refused, new StorageUnavailable(`the disk has not answered for ${seconds} s`));
+    const error = new StorageUnavailable(`the disk has not answered for ${seconds} s`);
+    rejectAll(refused, error);
+    onStuck(error);
   };
 
   return withCommit(
@@ -90,7 +101,7 @@ export function groupCommit(
       new Promise((resolve, reject) => {
         waiting.push({ writes, resolve, reject });
         if (!writing) void drain();
-        else if (clock.monotonicMs() - startedMs > STUCK_AFTER_MS) refuseBehindStuck();
+        else if (clock.monotonicMs() - startedMs >= STUCK_AFTER_MS) refuseBehindStuck();
       }),
   );
 }

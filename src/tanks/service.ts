@@ -1,6 +1,6 @@
 import { atOnce } from "../platform/at-once.ts";
 import type { Clock } from "../platform/clock.ts";
-import { messageOf, Problem } from "../platform/errors.ts";
+import { messageOf, Problem, type StorageUnavailable } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Random, randomHex, randomInteger } from "../platform/random.ts";
@@ -71,6 +71,8 @@ export interface TankService extends Tanks {
    * recovery that was given up only what has come to the logs since is worth one.
    */
   stop(): Promise<void>;
+  /** What the storage has not taken, or has not answered, concerns all tanks: see StorageWatch. */
+  storageFailed(error: StorageUnavailable): void;
 }
 
 export function createTanks(deps: TanksDeps): TankService {
@@ -110,6 +112,10 @@ class HostingService implements TankService {
 
   get storageFault(): string | undefined {
     return this.#storage.fault;
+  }
+
+  storageFailed(error: StorageUnavailable): void {
+    this.#storage.failed(error);
   }
 
   get holdReason(): Problem | undefined {

@@ -107,7 +107,7 @@ export class Aquarium {
     const latency = this.world.latency(`disk ${station.nodeId}`, 0, 4);
     const kept = sabotage ? sabotage(station.journal) : station.journal;
     const guarded = process.guard<Journal>("journal", kept, latency);
-    const journal = groupCommit(guarded, { clock: process.clock, metrics: noMetrics });
+    const journal = groupCommit(guarded, { ...process, metrics: noMetrics });
     const hosting = host ?? this.#fakeHosting;
     const { tanks, recover } = hosting(station, process, journal);
     const pickMigrant = tanks.pickMigrant.bind(tanks);

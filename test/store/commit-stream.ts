@@ -1,3 +1,4 @@
+import { realTimers } from "../../src/platform/real/timers.ts";
 import { groupCommit } from "../../src/store/group-commit.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
@@ -6,7 +7,7 @@ import { logRow } from "./rows.ts";
 /** Commits log rows after `from` for ever, and prints each seq once it is acknowledged. */
 const store = openSqliteStore(process.argv[2] ?? "");
 const clock = { wallMs: () => 0, monotonicMs: () => 0 };
-const journal = groupCommit(store.journal, { clock, metrics: noMetrics });
+const journal = groupCommit(store.journal, { clock, timers: realTimers, metrics: noMetrics });
 
 async function commit(seq: number): Promise<void> {
   const row = logRow("t1", seq);

@@ -65,7 +65,7 @@ async function openThreaded(): Promise<Subject> {
 /** The same store, with its commits gathered. */
 function gathered(open: () => Promise<Subject>): () => Promise<Subject> {
   const gather = (store: Store): Store => ({
-    journal: groupCommit(store.journal, { clock, metrics: noMetrics }),
+    journal: groupCommit(store.journal, { clock, timers: realTimers, metrics: noMetrics }),
     registry: store.registry,
     close: () => store.close(),
   });

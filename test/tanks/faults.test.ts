@@ -56,6 +56,37 @@ describe("while the storage takes no writes", () => {
     expect(bench.said("storage takes writes again")).toHaveLength(1);
   });
 
+  test("and says nothing, as a disk that hangs: everybody is told, and what is in doubt is not called refused", async () => {
+    const bench = new Bench();
+    const tanks = await bench.start();
+    const { row } = await bench.settle(tanks.create(REEF));
+    const { journal } = bench.store;
+    const commit = journal.commit.bind(journal);
+    const answers = Promise.withResolvers<void>();
+    journal.commit = async (writes) => {
+      await answers.promise;
+      return commit(writes);
+    };
+    let fed: number | undefined;
+    void tanks.submit(row.tank_id, { kind: "feed", portions: 1 }).then(({ seq }) => {
+      fed = seq;
+    });
+    await bench.run(9_900);
+    expect(tanks.storageFault).toBeUndefined();
+    await bench.run(200);
+    expect(tanks.storageFault).toBe("the disk has not answered for 10 s");
+    expect(await refusal(tanks.create(CAVE))).toBe("storage_unavailable");
+    await bench.run(60_000);
+    expect(fed).toBeUndefined();
+    answers.resolve();
+    await bench.run(4_000);
+    expect(fed).toBe(2);
+    expect(tanks.storageFault).toBeUndefined();
+    expect(tanks.get(row.tank_id)).toMatchObject({ status: "running", durableSeq: 4 });
+    expect(bench.said("storage takes no writes")).toHaveLength(1);
+    expect(bench.said("storage takes writes again")).toHaveLength(1);
+  });
+
   test("a tank that nobody touches runs on until it has something to commit", async () => {
     const bench = new Bench();
     const tanks = await bench.start();

@@ -64,8 +64,13 @@ export class Bench {
     const process = this.host.boot();
     const { clock, timers, random, files } = process;
     const journal = wrap(process.guard<Journal>("journal", this.store.journal));
-    return createTanks({
-      journal: groupCommit(journal, { clock, metrics: noMetrics }),
+    const tanks: TankService = createTanks({
+      journal: groupCommit(journal, {
+        clock,
+        timers,
+        metrics: noMetrics,
+        onStuck: (error) => tanks.storageFailed(error),
+      }),
       files,
       clock,
       timers,
@@ -76,6 +81,7 @@ export class Bench {
       tickRate: 30,
       ...overrides,
     });
+    return tanks;
   }
 
   /** Boots and recovers. */

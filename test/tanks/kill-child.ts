@@ -17,7 +17,7 @@ const platform = createRealPlatform();
 const tanks = createTanks({
   ...platform,
   journal: groupCommit(openSqliteStore(join(directory, DATABASE_FILE)).journal, {
-    clock: platform.clock,
+    ...platform,
     metrics,
   }),
   files: new DirectoryFiles(directory),
