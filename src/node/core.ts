@@ -111,7 +111,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
   const { store, random } = ports;
   const journal = groupCommit(store.journal, {
     ...ports,
-    onStuck: (error) => tanks.storageFailed(error),
+    onUnavailable: (error) => tanks.storageFailed(error),
   });
   const { tickRate, logRetention, threads = ports.machine.cpuCores } = settings;
   const tanks = createTanks({ ...ports, journal, tickRate, threads, logRetention });

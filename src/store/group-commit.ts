@@ -14,8 +14,8 @@ export interface GroupCommitPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: Metrics;
-  /** Hears of a commit that is stuck, as a disk that hangs reports nothing itself. Default: nobody does. */
-  readonly onStuck?: (error: StorageUnavailable) => void;
+  /** Hears of each transaction that the storage does not take, or has not answered. Default: nobody does. */
+  readonly onUnavailable?: (error: StorageUnavailable) => void;
 }
 
 interface Waiting {
@@ -33,7 +33,7 @@ interface Waiting {
  * its content, its parts are tried one by one, and only the bad one rejects.
  */
 export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal {
-  const { clock, timers, metrics, onStuck = () => {} } = ports;
+  const { clock, timers, metrics, onUnavailable = () => {} } = ports;
   let waiting: Waiting[] = [];
   let writing = false;
   let startedMs = 0;
@@ -46,6 +46,7 @@ export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal 
       metrics.count("tankd_commits_total", { outcome: "committed" });
     } catch (error) {
       metrics.count("tankd_commits_total", { outcome: outcomeOf(error) });
+      if (error instanceof StorageUnavailable) onUnavailable(error);
       throw error;
     } finally {
       cancel();
@@ -92,7 +93,7 @@ export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal 
     waiting = [];
     const error = new StorageUnavailable(`the disk has not answered for ${seconds} s`);
     rejectAll(refused, error);
-    onStuck(error);
+    onUnavailable(error);
   };
 
   return withCommit(

@@ -33,7 +33,7 @@ function slowJournal() {
   const counted: string[] = [];
   const observed: number[] = [];
   let nowMs = 0;
-  const stuck: string[] = [];
+  const unavailable: string[] = [];
   const due = new Map<object, { readonly atMs: number; run(): void }>();
   const journal = groupCommit(slow, {
     clock: { wallMs: () => 0, monotonicMs: () => nowMs },
@@ -44,7 +44,7 @@ function slowJournal() {
         return () => void due.delete(id);
       },
     },
-    onStuck: (error) => void stuck.push(error.message),
+    onUnavailable: (error) => void unavailable.push(error.message),
     metrics: {
       count: (name: MetricName, labels = {}) => void counted.push(`${name} ${labels["outcome"]}`),
       set: () => {},
@@ -58,7 +58,7 @@ function slowJournal() {
       run();
     }
   };
-  return { inner, journal, transactions, gates, counted, observed, advance, stuck };
+  return { inner, journal, transactions, gates, counted, observed, advance, unavailable };
 }
 
 /** Lets every promise that can settle do so. */
@@ -127,7 +127,7 @@ test("a conflict in a joined transaction rejects only the one that caused it", a
 });
 
 test("an unavailable storage rejects all that are joined, and the next one is tried again", async () => {
-  const { journal, gates, counted } = slowJournal();
+  const { journal, gates, counted, unavailable } = slowJournal();
   const outcomes = ["a", "b", "c"].map((key) => watch(journal.commit([meta(key)])));
   await settle();
   gates[0]?.open();
@@ -145,10 +145,12 @@ test("an unavailable storage rejects all that are joined, and the next one is tr
   await settle();
   expect(next.outcome).toBe("committed");
   expect(counted).toContain("tankd_commits_total unavailable");
+  // Whoever asked for the commit: the tanks may have nothing to write for half a minute.
+  expect(unavailable).toEqual(["the disk is full"]);
 });
 
 test("behind a commit that is stuck nothing waits: it is refused, and taken again when that comes back", async () => {
-  const { inner, journal, transactions, gates, advance, stuck: said } = slowJournal();
+  const { inner, journal, transactions, gates, advance, unavailable } = slowJournal();
   const stuck = watch(journal.commit([meta("a")]));
   const behind = watch(journal.commit([meta("b")]));
   await settle();
@@ -164,7 +166,7 @@ test("behind a commit that is stuck nothing waits: it is refused, and taken agai
     "StorageUnavailable",
     "StorageUnavailable",
   ]);
-  expect(said).toEqual(["the disk has not answered for 10 s"]);
+  expect(unavailable).toEqual(["the disk has not answered for 10 s"]);
   advance(1_000);
   await expect(journal.commit([meta("d")])).rejects.toThrow("has not answered for 11 s");
   gates[0]?.open();
@@ -178,5 +180,5 @@ test("behind a commit that is stuck nothing waits: it is refused, and taken agai
   expect(transactions).toEqual(["a", "e"]);
   expect(await inner.meta("b")).toBeUndefined();
   advance(60_000);
-  expect(said).toHaveLength(2);
+  expect(unavailable).toHaveLength(2);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { StorageUnavailable } from "../../src/platform/errors.ts";
 import { fishOf, statsOf } from "../../src/sim/index.ts";
 import { Bench, gate, heldBack, NO_SNAPSHOTS, refusal } from "./harness.ts";
 
@@ -85,6 +86,19 @@ describe("while the storage takes no writes", () => {
     expect(tanks.get(row.tank_id)).toMatchObject({ status: "running", durableSeq: 4 });
     expect(bench.said("storage takes no writes")).toHaveLength(1);
     expect(bench.said("storage takes writes again")).toHaveLength(1);
+  });
+
+  test("and it is another part of the node that meets it, everybody is told", async () => {
+    const bench = new Bench();
+    const tanks = bench.boot();
+    await bench.settle(tanks.start());
+    bench.store.setFault("disk full");
+    const other = bench.journal.commit([{ put: "meta", key: "term", value: "1" }]);
+    expect(await bench.settle(refusal(other))).toBeInstanceOf(StorageUnavailable);
+    expect(tanks.storageFault).toBe("disk full");
+    bench.store.setFault(undefined);
+    await bench.run(4000);
+    expect(tanks.storageFault).toBeUndefined();
   });
 
   test("a tank that nobody touches runs on until it has something to commit", async () => {

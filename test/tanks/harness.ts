@@ -36,6 +36,8 @@ export class Bench {
   readonly world: SimulatedWorld;
   readonly host: SimulatedHost;
   readonly store = new MemoryStore();
+  /** The group commit of the service that was booted last. */
+  journal: Journal = this.store.journal;
   readonly events: { event: string; fields: LogFields }[] = [];
   /** The simulation thread of the service that was started last, to let it fail. */
   say: (message: FromSimulation) => void = () => {};
@@ -64,13 +66,14 @@ export class Bench {
     const process = this.host.boot();
     const { clock, timers, random, files } = process;
     const journal = wrap(process.guard<Journal>("journal", this.store.journal));
+    this.journal = groupCommit(journal, {
+      clock,
+      timers,
+      metrics: noMetrics,
+      onUnavailable: (error) => tanks.storageFailed(error),
+    });
     const tanks: TankService = createTanks({
-      journal: groupCommit(journal, {
-        clock,
-        timers,
-        metrics: noMetrics,
-        onStuck: (error) => tanks.storageFailed(error),
-      }),
+      journal: this.journal,
       files,
       clock,
       timers,
