@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import type { SlotImage } from "../watermarks/slot-image.ts";
 import { unusable } from "./database.ts";
 import { readWatermarks, watermarkPath } from "./watermark-file.ts";
 
@@ -21,11 +22,12 @@ export function refuseLostDatabase(path: string): void {
     return;
   }
   const marks = watermarkPath(path);
-  const tanks = readWatermarks(marks)?.marks().length ?? 0;
-  if (tanks > 0) {
+  const image = readWatermarks(marks);
+  // Without a tank there are still decisions on transfers, on which other nodes rely.
+  if (image && (image.marks().length > 0 || (image.journal?.position ?? 0) > 0)) {
     throw unusable(
-      `${path} is missing or empty, but ${marks} remembers ${tanks} tanks: restore the directory ` +
-        `from a backup, or remove ${basename(marks)} to begin without them`,
+      `${path} is missing or empty, but ${marks} remembers ${describeImage(image)}: restore the ` +
+        `directory from a backup, or remove ${basename(marks)} to begin without them`,
     );
   }
   const wal = `${path}-wal`;
@@ -35,6 +37,12 @@ export function refuseLostDatabase(path: string): void {
         `backup, or remove ${basename(wal)} to begin without them`,
     );
   }
+}
+
+/** What a watermark file knows of, for people. */
+export function describeImage(image: SlotImage): string {
+  const tanks = image.marks().length;
+  return tanks > 0 ? `${tanks} tanks` : `commits up to number ${image.journal?.position ?? 0}`;
 }
 
 /** Of a file; what else may stand there is for SQLite to complain of. */

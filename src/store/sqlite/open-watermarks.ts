@@ -4,6 +4,7 @@ import { storageAdvice } from "../../platform/real/storage-failures.ts";
 import { JOURNAL_LOST } from "../journal.ts";
 import type { SlotMark } from "../watermarks/slot-format.ts";
 import type { JournalMark } from "../watermarks/slot-image.ts";
+import { describeImage } from "./before-opening.ts";
 import type { Connection } from "./connection.ts";
 import { unusable } from "./database.ts";
 import { databaseAdvice } from "./failures.ts";
@@ -91,11 +92,11 @@ function lossOf(
   const { journal } = image;
   if (journal === undefined) return undefined;
   if (journal.id !== facts.id) {
-    if (image.marks().length === 0) return undefined;
+    if (image.marks().length === 0 && journal.position === 0) return undefined;
     if (facts.tanks.size === 0 && facts.position === 0) {
       throw unusable(
         `${names.database} was missing or is empty, but ${names.file} remembers ` +
-          `${image.marks().length} tanks: restore the directory from a backup, or remove ` +
+          `${describeImage(image)}: restore the directory from a backup, or remove ` +
           `${basename(names.file)} to begin without them`,
       );
     }
