@@ -6,6 +6,7 @@
 import type { CrewAnswer } from "./cli/run-crews.ts";
 import { messageOf } from "./platform/errors.ts";
 import { realClock } from "./platform/real/clock.ts";
+import { collectGarbage } from "./platform/real/garbage.ts";
 import { lowerThreadPriority } from "./platform/real/thread-priority.ts";
 import { realTimers } from "./platform/real/timers.ts";
 import type { Timers } from "./platform/timers.ts";
@@ -55,7 +56,7 @@ function host(memory: SharedArrayBuffer): SimulationLoop {
   lowerThreadPriority();
   const say = (message: unknown) => self.postMessage(message);
   const vitals = new VitalSigns(memory);
-  return new SimulationLoop({ clock: realClock, timers }, say, { vitals });
+  return new SimulationLoop({ clock: realClock, timers }, say, { vitals, collectGarbage });
 }
 
 /** An error that nobody catches would reach the other thread without its reason (FACTS, Bun). */

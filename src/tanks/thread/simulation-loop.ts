@@ -5,6 +5,7 @@ import { BadSnapshot } from "../snapshots/captured-world.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";
+import { Tidying } from "./tidying.ts";
 import { VitalSigns } from "./vital-signs.ts";
 import { WorkMeter } from "./work-meter.ts";
 
@@ -40,6 +41,8 @@ const RETURNING_SHARE = 0.5;
 export interface LoopOptions {
   readonly snapshots?: SnapshotLimits;
   readonly vitals?: VitalSigns;
+  /** Frees the memory that is not needed any more; takes some milliseconds. */
+  readonly collectGarbage?: () => void;
 }
 
 /**
@@ -53,6 +56,7 @@ export class SimulationLoop {
   readonly #limits: SnapshotLimits;
   readonly #work = new WorkMeter();
   readonly #vitals: VitalSigns;
+  readonly #tidying: Tidying | undefined;
   readonly #tanks = new Map<string, ThreadedTank>();
   /** The same tanks in the order of their turns, and who had one last, of those with and without a clock. */
   #order: readonly ThreadedTank[] = [];
@@ -79,6 +83,8 @@ export class SimulationLoop {
     this.#post = post;
     this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
     this.#vitals = options.vitals ?? new VitalSigns();
+    const { collectGarbage } = options;
+    this.#tidying = collectGarbage && new Tidying(ports.timers, collectGarbage);
     this.#scheduleReport();
   }
 
@@ -87,6 +93,7 @@ export class SimulationLoop {
     this.#cancelReport();
     this.#cancelFrames?.();
     this.#cancelSlice?.();
+    this.#tidying?.stop();
     this.#tanks.clear();
     this.#order = [];
   }
@@ -109,6 +116,7 @@ export class SimulationLoop {
   #load(message: LoadTank): void {
     const { tank: id, load } = message;
     this.#vitals.workOn(load);
+    this.#tidying?.changed();
     try {
       const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
       this.#tanks.set(id, tank);
@@ -127,6 +135,7 @@ export class SimulationLoop {
 
   #drop(id: TankLoad): void {
     this.#tanks.delete(id.tank);
+    this.#tidying?.changed();
     this.#order = [...this.#tanks.values()];
   }
 

@@ -1,0 +1,38 @@
+import type { Cancel, Timers } from "../../platform/timers.ts";
+
+/** After the last coming or going: a start or a class that makes its tanks is over by then. */
+const QUIET_MS = 5000;
+/** Fewer leave too little behind for a collection of 10 to 20 ms (150 tanks), in which nothing ticks. */
+const CHANGES_MIN = 8;
+
+/**
+ * Frees what many tanks have left behind that came or went: the collector's short cycles do not find
+ * what has outlived two of them, and a full one comes only when the heap has grown by as much
+ * again. 300 tanks at their cap took 642 kB each without it, 524 with it.
+ */
+export class Tidying {
+  readonly #timers: Timers;
+  readonly #collect: () => void;
+  #changes = 0;
+  #cancel: Cancel = () => {};
+
+  constructor(timers: Timers, collect: () => void) {
+    this.#timers = timers;
+    this.#collect = collect;
+  }
+
+  /** A tank has come or gone. */
+  changed(): void {
+    this.#changes++;
+    this.#cancel();
+    if (this.#changes < CHANGES_MIN) return;
+    this.#cancel = this.#timers.after(QUIET_MS, () => {
+      this.#changes = 0;
+      this.#collect();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+}
