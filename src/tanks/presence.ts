@@ -122,11 +122,15 @@ export class Presence {
     return this.#watchers.add(listener);
   }
 
-  /** The tank in its simulation, once it has arrived there. Rejects with Problem when it is not there. */
-  async present(): Promise<LiveTank> {
+  /**
+   * Does `work` with the tank in its simulation, once it has arrived there, and at once: between the look
+   * and the work a move could begin, which would leave the work behind. Rejects with Problem when
+   * the tank is not there.
+   */
+  async whenPresent<Result>(work: (live: LiveTank) => Promise<Result>): Promise<Result> {
     while (this.#moving) await this.#moving.promise;
     if (!this.#live) throw this.refusal();
-    return this.#live;
+    return work(this.#live);
   }
 
   /** Whether the incarnation of that number lives here, or is being loaded. */

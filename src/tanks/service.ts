@@ -12,7 +12,6 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { TankMeters } from "./gauges.ts";
-import type { LiveTank } from "./live-tank.ts";
 import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
 import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
@@ -232,15 +231,16 @@ class HostingService implements TankService {
   }
 
   async fish(tankId: string): Promise<readonly FishView[]> {
-    return (await this.#live(tankId)).fish();
+    return this.#keeper(tankId).presence.whenPresent((live) => live.fish());
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {
-    return (await this.#live(tankId)).fishProfile(fishId);
+    return this.#keeper(tankId).presence.whenPresent((live) => live.fishProfile(fishId));
   }
 
   async pickMigrant(tankId: string): Promise<FishId | undefined> {
-    const fit = await (await this.#live(tankId)).migrants();
+    const { presence } = this.#keeper(tankId);
+    const fit = await presence.whenPresent((live) => live.migrants());
     return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
   }
 
@@ -290,10 +290,6 @@ class HostingService implements TankService {
     const keeper = this.#keepers.get(tankId);
     if (!keeper?.founded) throw new Problem("unknown_tank", `there is no tank ${tankId} here`);
     return keeper;
-  }
-
-  #live(tankId: string): Promise<LiveTank> {
-    return this.#keeper(tankId).presence.present();
   }
 
   #refuseChanges(): void {

@@ -103,9 +103,10 @@ export class TankKeeper {
 
   async submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
     if (command.kind === "resume" && this.#givenUp) await this.#tryAgain();
-    const live = await this.presence.present();
-    if (this.presence.held) throw this.presence.refusal();
-    const stamped = await live.submit(command, alongside);
+    const stamped = await this.presence.whenPresent((live) => {
+      if (this.presence.held) throw this.presence.refusal();
+      return live.submit(command, alongside);
+    });
     const { kind } = stamped.outcome;
     this.#deps.metrics.count("tankd_commands_total", { kind: command.kind, outcome: kind });
     return stamped;

@@ -7,6 +7,7 @@ import type { SnapshotLimits } from "../../src/tanks/thread/snapshot-rule.ts";
 import { Bench, gate, heldBack, NO_SNAPSHOTS, refusal } from "./harness.ts";
 import { restless } from "./restless.ts";
 
+const FEED = { kind: "feed", portions: 1 } as const;
 const SPEC = { name: "reef", description: "", fish: 15 };
 
 /** A node with two threads between which tanks are moved for no good reason. */
@@ -77,6 +78,39 @@ async function found(bench: Bench, tanks: TankService, count: number): Promise<r
 }
 
 describe("a tank that is moved from thread to thread", () => {
+  test("takes a command at the very moment at which its move begins", async () => {
+    const moving = new MovingBench(5);
+    const { bench } = moving;
+    let atEachBalance = (): void => {};
+    const timers: TanksDeps["timers"] = {
+      after: (delayMs, task) => {
+        const { process } = bench.host;
+        if (!process) throw new Error("a process is booted");
+        const balances = delayMs === 5000;
+        return process.timers.after(delayMs, () => {
+          task();
+          if (balances) atEachBalance();
+        });
+      },
+    };
+    const tanks = await moving.start({ timers });
+    const ids = await found(bench, tanks, 4);
+    const ends: Promise<unknown>[] = [];
+    atEachBalance = () => {
+      // One at each step of what the balancer has begun.
+      let step = Promise.resolve();
+      for (let steps = 0; steps < 40; steps++) {
+        for (const id of ids) ends.push(step.then(() => tanks.submit(id, FEED)));
+        step = step.then(() => {});
+      }
+    };
+    await bench.run(120_000);
+    expect(moving.loads - ids.length).toBeGreaterThan(3);
+    await bench.settle(Promise.all(ends));
+    expect(bench.said("tank move failed")).toEqual([]);
+    expect(bench.said("tank taken back to its durable state")).toEqual([]);
+  });
+
   test("loses no command, refuses none, and equals its replay", async () => {
     for (const snapshots of [NO_SNAPSHOTS, { ...NO_SNAPSHOTS, ticksMax: 200 }]) {
       const moving = new MovingBench(5, snapshots);
