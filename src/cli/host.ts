@@ -65,7 +65,7 @@ export interface Host {
   readGuarded(path: string): GuardedText | undefined;
   /** The bytes of a file from `offset` on; undefined when there is no such file. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
-  /** Bytes of a file; undefined when there is no such file. */
+  /** Bytes of a file; undefined when there is no such file, for a folder too. */
   sizeOf(path: string): number | undefined;
   /**
    * Writes a file, whole and durably. False when there is one already, which stays unless it may be

@@ -49,7 +49,7 @@ export function realHost(entry: Entry): Host {
     readText,
     readGuarded,
     readFrom,
-    sizeOf: (path) => statSync(path, { throwIfNoEntry: false })?.size,
+    sizeOf,
     writeFile: writeKeptFile,
     openFolder,
     isAlive,
@@ -155,6 +155,11 @@ function alsoWrittenBy(owner: number, mode: number): string | undefined {
 function isAbsent(error: unknown): boolean {
   const code = errorCode(error);
   return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function sizeOf(path: string): number | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() ? undefined : found?.size;
 }
 
 function readFrom(path: string, offset: number): Uint8Array | undefined {

@@ -6,6 +6,7 @@ import { decodeArchive } from "../tanks/archive/archive-file.ts";
 import { type Chronicle, promiseOf } from "../tanks/replay/chronicle.ts";
 import { describeDivergence } from "../tanks/replay/divergence.ts";
 import { type Arrival, travel } from "../tanks/replay/time-travel.ts";
+import { damageOf } from "../tanks/snapshots/snapshots.ts";
 import { escapeUnsafe } from "../telemetry/log-format.ts";
 import { namesFile, readArchiveFile } from "./archive-files.ts";
 import type { CliContext } from "./context.ts";
@@ -43,7 +44,8 @@ export async function replayTank(
   try {
     refuseFuture(source.chronicle, to);
     const { arrival, seconds } = await timed(context, source.chronicle, to, flags.verify === true);
-    const result = resultOf(source, arrival, seconds, flags.verify === true);
+    const damaged = flags.verify ? await damagedSnapshots(source.chronicle) : [];
+    const result = resultOf(source, arrival, seconds, { verified: flags.verify === true, damaged });
     if (context.wantsJson(command)) context.printJson(result);
     else context.print(describe(result));
     if (result.divergence) throw new CommandFailure(result.divergence.message, FAILED);
@@ -101,10 +103,28 @@ async function timed(
   }
 }
 
+/** The files that a replay does not need, but a tank that comes back might. In words. */
+async function damagedSnapshots({ snapshots, stateOf }: Chronicle): Promise<readonly string[]> {
+  const damaged: string[] = [];
+  for (const snapshot of snapshots) {
+    try {
+      await stateOf(snapshot);
+    } catch (error) {
+      damaged.push(damageOf(snapshot, error));
+    }
+  }
+  return damaged;
+}
+
 type ReplayResult = ReturnType<typeof resultOf>;
 
 /** What `--json` prints. */
-function resultOf(source: Source, arrival: Arrival, seconds: number, verified: boolean) {
+function resultOf(
+  source: Source,
+  arrival: Arrival,
+  seconds: number,
+  { verified, damaged }: { readonly verified: boolean; readonly damaged: readonly string[] },
+) {
   const { replay, promise, divergence, notes } = arrival;
   const { row } = source.chronicle;
   const { origin, place, checked, world } = replay;
@@ -127,7 +147,7 @@ function resultOf(source: Source, arrival: Arrival, seconds: number, verified: b
     verified,
     checked: compared,
     divergence: divergence ? { ...divergence, message: describeDivergence(divergence) } : null,
-    notes,
+    notes: [...new Set([...notes, ...damaged])],
     ticks,
     wall_seconds: seconds,
     ticks_per_second: seconds > 0 ? ticks / seconds : 0,

@@ -118,3 +118,18 @@ test("a file that is none is named with what is wrong with it", async () => {
   const { code, err } = await tankd("replay", "junk.tank");
   expect([code, err]).toEqual([1, expect.stringContaining("it does not begin like one")]);
 });
+
+test("a snapshot's file that is damaged is named, though the replay does without it", async () => {
+  const damaged = await directoryOf("damaged", chronicle);
+  const newest = chronicle.snapshots.at(-1);
+  writeFileSync(join(damaged, newest?.file ?? ""), "rot");
+  const { code, out } = await tankd("replay", "pond", "--data-dir", damaged, "--verify");
+  expect(code).toBe(0);
+  expect(out).toContain(`snapshot at entry ${newest?.seq}, tick ${newest?.tick}, is damaged`);
+});
+
+test("a folder is no archive, and that is no bug", async () => {
+  const { code, err } = await tankd("replay", `${folder}/`);
+  expect(code).toBe(2);
+  expect(err).toBe(`tankd: there is no file ${folder}/\n`);
+});

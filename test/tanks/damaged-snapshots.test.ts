@@ -44,13 +44,31 @@ describe("a damaged snapshot that a recovery has passed over", () => {
     expect(report.tanks[0]?.warnings).toHaveLength(1);
   });
 
-  test("does not come back: the tank has lived on from before it", async () => {
+  test("still says how far the tank had come: it is back at that very state", async () => {
+    const { bench, row, last, newest } = await snapshotsPastTheLog();
+    bench.host.disk.damage(newest.file, 200);
+    const report = await bench.settle(bench.boot().start());
+    expect(report.tanks).toMatchObject([{ status: "recovered", seq: last, tick: newest.tick }]);
+    expect(bench.loaded?.digest).toBe(newest.digest);
+    expect(report.tanks[0]?.row.tank_id).toBe(row.tank_id);
+  });
+
+  test("whose row is nonsense sends no tank into the far future", async () => {
+    const { bench, last, newest } = await snapshotsPastTheLog();
+    await bench.store.journal.commit([
+      { put: "snapshot", row: { ...newest, tick: Number.MAX_SAFE_INTEGER } },
+    ]);
+    const report = await bench.settle(bench.boot().start());
+    expect(report.tanks).toMatchObject([{ status: "recovered", seq: last }]);
+    expect(report.tanks[0]?.warnings).toHaveLength(1);
+  });
+
+  test("does not come back: the tank has lived on from there", async () => {
     const { bench, row, last, newest } = await snapshotsPastTheLog();
     bench.host.disk.damage(newest.file, 200);
     const tanks = await bench.start();
     const fed = await bench.settle(tanks.submit(row.tank_id, FEED));
     expect(fed.seq).toBe(last + 1);
-    expect(fed.tick).toBeLessThan(newest.tick);
     bench.kill();
     // As from a backup, or from a disk that was only badly seated.
     bench.host.disk.damage(newest.file, 200);

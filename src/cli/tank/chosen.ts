@@ -42,6 +42,7 @@ function oneOf(tanks: readonly TankView[], wanted: string): TankView | undefined
 
 /** The node knows better why it has no such tank. */
 async function stranger(node: NodeClient, wanted: string): Promise<never> {
+  if (wanted === "") throw new Problem("usage", "a tank has no empty name; see: tankd tank ls");
   await node.get(`/api/tanks/${encodeURIComponent(wanted)}`);
   throw new Problem("unknown_tank", `there is no tank ${wanted} here; see: tankd tank ls`);
 }

@@ -5,6 +5,7 @@ import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.t
 import type { LogEnd } from "../live-tank.ts";
 import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
 import { damageOf, type Snapshots } from "../snapshots/snapshots.ts";
+import { MARK_TICKS } from "../thread/paced-tank.ts";
 import type { CapturedState, TailEntry } from "../thread/simulation.ts";
 import { decodeCommand } from "./command-codec.ts";
 import { BrokenLog, firstChecksum, verifyChain } from "./log-chain.ts";
@@ -43,14 +44,16 @@ export async function* histories(
 ): AsyncGenerator<History> {
   const mark = await from.journal.watermark(row.tank_id);
   let unread: StorageUnavailable | undefined;
-  for (const snapshotRow of await from.snapshots.list(from.journal)) {
+  const kept = await from.snapshots.list(from.journal);
+  const [newest] = kept;
+  for (const snapshotRow of kept) {
     const snapshot = await readSnapshot(from.snapshots, snapshotRow, warn);
     if (snapshot instanceof StorageUnavailable) unread = snapshot;
     if (!snapshot || snapshot instanceof StorageUnavailable) continue;
     const log = await from.journal.log(row.tank_id, snapshotRow.seq);
     const start = { seq: snapshot.seq, tick: snapshot.tick, checksum: snapshotRow.log_checksum };
     refuseLoss(start, log, mark);
-    yield historyOf(start, snapshot, log, from.engineVersion);
+    yield historyOf(start, snapshot, log, newest, from.engineVersion);
   }
   const log = await from.journal.log(row.tank_id, 0);
   const start = { seq: 0, tick: 0, checksum: firstChecksum(row) };
@@ -66,7 +69,7 @@ export async function* histories(
         "data directory from a backup",
     );
   }
-  yield historyOf(start, undefined, log, from.engineVersion);
+  yield historyOf(start, undefined, log, newest, from.engineVersion);
 }
 
 async function readSnapshot(
@@ -117,6 +120,7 @@ function historyOf(
   start: ChainStart,
   snapshot: CapturedState | undefined,
   log: readonly LogRow[],
+  newest: SnapshotRow | undefined,
   engineVersion: number,
 ): History {
   const checksum = verified(start, log);
@@ -127,11 +131,25 @@ function historyOf(
         `this is engine ${engineVersion}: start that version once and stop it cleanly`,
     );
   }
+  const end = log.at(-1) ?? start;
   return {
     snapshot,
-    tail: log.map(tailEntry),
-    logEnd: { seq: log.at(-1)?.seq ?? start.seq, checksum },
+    tail: [...log.map(tailEntry), ...onTo(newest, end)],
+    logEnd: { seq: end.seq, checksum },
   };
+}
+
+/**
+ * The ticks from the end of the log to the newest snapshot are promised too, even if its file is
+ * damaged: its row still tells how far. Marks bound them; what says more is no such row.
+ */
+function onTo(
+  newest: SnapshotRow | undefined,
+  end: { readonly seq: number; readonly tick: number },
+): readonly TailEntry[] {
+  if (newest?.seq !== end.seq || newest.tick <= end.tick) return [];
+  if (newest.tick > end.tick + MARK_TICKS) return [];
+  return [{ seq: newest.seq, tick: newest.tick, command: undefined, digest: null }];
 }
 
 function verified(start: ChainStart, log: readonly LogRow[]): string {
