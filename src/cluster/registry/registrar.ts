@@ -1,4 +1,4 @@
-import { formatHostPort, isLoopback } from "../../discovery/addresses.ts";
+import { isLoopback } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -6,8 +6,8 @@ import type { ClusterDeps } from "../deps.ts";
 import { type DialPolicy, dialable, plainAddress } from "../meeting/dial-policy.ts";
 import { mergeAddresses } from "../meeting/peer-client.ts";
 import type { PeerRequest } from "../peer-route.ts";
-import type { ServerRecord } from "../server-record.ts";
 import type { Heartbeat, Registration } from "../wire.ts";
+import { declaredAddress, figuresOf, recordOf } from "./registration-record.ts";
 import type { Registry } from "./registry.ts";
 import { DEFAULT_INTERVAL_MS, type Entry, unsignedKey } from "./registry-entry.ts";
 
@@ -246,73 +246,4 @@ function askerOf(
   }
   if (request.controlled) return { kind: "operator" };
   return { kind: "stranger", from: plainAddress(request.remoteAddress) };
-}
-
-function declaredAddress(body: Registration): readonly Address[] {
-  const { host, port } = body;
-  return host === undefined || port === undefined ? [] : [{ host, port }];
-}
-
-function recordOf(
-  body: Registration,
-  address: Address,
-  nodeId: string | null,
-  signed: boolean,
-): ServerRecord {
-  const hardware = {
-    ...(typeof body.logical_cpus === "number" ? { cpu_cores: body.logical_cpus } : {}),
-    ...(typeof body.hardware_model === "string" ? { hardware_model: body.hardware_model } : {}),
-  };
-  return {
-    server_id: body.server_id,
-    node_id: nodeId,
-    hostname: body.hostname ?? address.host,
-    host: address.host,
-    port: address.port,
-    status: "online",
-    role: "worker",
-    version: body.version ?? "",
-    platform: body.platform ?? "",
-    architecture: body.architecture ?? "",
-    tank_count: 0,
-    fish_count: 0,
-    active_connections: 0,
-    capabilities: body.capabilities ?? [],
-    tags: body.tags ?? [],
-    resources: { ...hardware, ...body.resources },
-    region: body.region ?? null,
-    zone: body.zone ?? null,
-    status_reason: body.status_reason ?? null,
-    cpu_percent: 0,
-    memory_mb: 0,
-    uptime_seconds: 0,
-    // The registry knows when.
-    registered_at: "",
-    last_heartbeat: "",
-    last_seen: "",
-    rtt_ms: null,
-    reachable: false,
-    discovered_by: [],
-    is_local: false,
-    api_url: `http://${formatHostPort(address)}`,
-    signed,
-    ...figuresOf(body),
-  };
-}
-
-/** The figures that come with a heartbeat. Tank World counts worlds where tankd counts tanks. */
-function figuresOf(body: Heartbeat): Partial<ServerRecord> {
-  const { fish_count, active_connections, cpu_percent, memory_mb, uptime_seconds } = body;
-  const tanks = body.tank_count ?? body.world_count;
-  const figures = {
-    tank_count: tanks === undefined ? undefined : Math.trunc(tanks),
-    fish_count: fish_count === undefined ? undefined : Math.trunc(fish_count),
-    active_connections:
-      active_connections === undefined ? undefined : Math.trunc(active_connections),
-    cpu_percent: cpu_percent ?? undefined,
-    memory_mb: memory_mb ?? undefined,
-    uptime_seconds: uptime_seconds ?? undefined,
-    status_reason: body.status_reason,
-  };
-  return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,6 @@
 import type { Ledger } from "../types.ts";
-import type { Counters, Tank } from "./tank.ts";
+import type { Counters } from "./counters.ts";
+import type { Tank } from "./tank.ts";
 
 /** The state of a tank contradicts itself: a bug in the engine, or memory that went bad. */
 export class SimulationFault extends Error {

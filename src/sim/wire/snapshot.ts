@@ -1,17 +1,11 @@
 import { ENGINE_VERSION } from "../model.ts";
 import { type Placed, TABLE_NAMES } from "../state/arena.ts";
 import { numberBodies, settleBodies } from "../state/bodies.ts";
+import { type Counters, emptyCounters } from "../state/counters.ts";
 import { FLOW_CELLS } from "../state/energy-ledger.ts";
 import { formatKey } from "../state/ids.ts";
 import { STREAM_WORDS } from "../state/rng.ts";
-import {
-  type Counters,
-  emptyCounters,
-  makeTank,
-  reserveAll,
-  rowsIn,
-  type Tank,
-} from "../state/tank.ts";
+import { makeTank, reserveAll, rowsIn, type Tank } from "../state/tank.ts";
 import type { TankSpec } from "../types.ts";
 import { hashBytes } from "./hash.ts";
 
