@@ -8,8 +8,8 @@ function bench() {
   const collectedMs: number[] = [];
   const tidying = new Tidying(timers, () => collectedMs.push(world.nowMs));
   const run = (durationMs: number) => world.run(world.nowMs + durationMs);
-  const change = (times: number) => {
-    for (let i = 0; i < times; i++) tidying.changed();
+  const change = (times: number, tanks = 10) => {
+    for (let i = 0; i < times; i++) tidying.changed(tanks);
   };
   return { tidying, collectedMs, run, change };
 }
@@ -37,6 +37,16 @@ describe("what tanks leave behind", () => {
     await run(10_000);
     expect(collectedMs).toHaveLength(1);
     change(1);
+    await run(10_000);
+    expect(collectedMs).toHaveLength(1);
+  });
+
+  test("of moves to and from a crowd is left to the collector", async () => {
+    const { collectedMs, run, change } = bench();
+    change(100, 500);
+    await run(10_000);
+    expect(collectedMs).toEqual([]);
+    change(25, 500);
     await run(10_000);
     expect(collectedMs).toHaveLength(1);
   });

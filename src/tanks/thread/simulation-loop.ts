@@ -116,7 +116,7 @@ export class SimulationLoop {
   #load(message: LoadTank): void {
     const { tank: id, load } = message;
     this.#vitals.workOn(load);
-    this.#tidying?.changed();
+    this.#tidying?.changed(this.#tanks.size);
     try {
       const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
       this.#tanks.set(id, tank);
@@ -135,7 +135,7 @@ export class SimulationLoop {
 
   #drop(id: TankLoad): void {
     this.#tanks.delete(id.tank);
-    this.#tidying?.changed();
+    this.#tidying?.changed(this.#tanks.size);
     this.#order = [...this.#tanks.values()];
   }
 
