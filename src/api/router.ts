@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
+import { UNSHOWN } from "../platform/shown-text.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { requireToken } from "./middleware/control-token.ts";
@@ -31,15 +32,12 @@ export const refusal = {
 /** A parameter of the path, or a header, that names something. */
 export const nameParameter = z.string().min(1).max(LIMITS.nameCharactersMax);
 
-/**
- * Text that is shown to people on other machines, in terminals too: nothing that ends a line, moves
- * a cursor or turns the direction of reading, and no half of a character.
- */
+/** Text that is shown to people on other machines: see {@link UNSHOWN}. */
 export function shownText(charactersMax: number) {
   return z
     .string()
     .max(charactersMax)
-    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/u.test(text), {
+    .refine((text) => !UNSHOWN.test(text), {
       error: "No control characters, line breaks or marks of reading direction",
     });
 }

@@ -26,6 +26,8 @@ interface Source {
   readonly chronicle: Chronicle;
   /** Where it was read from, for people. */
   readonly from: string;
+  /** Whether its snapshots lie there as files of their own. */
+  readonly hasFiles: boolean;
   close(): void;
 }
 
@@ -44,7 +46,7 @@ export async function replayTank(
   try {
     refuseFuture(source.chronicle, to);
     const { arrival, seconds } = await timed(context, source.chronicle, to, flags.verify === true);
-    const damaged = flags.verify ? await damagedSnapshots(source.chronicle) : [];
+    const damaged = flags.verify && source.hasFiles ? await damagedSnapshots(source.chronicle) : [];
     const result = resultOf(source, arrival, seconds, { verified: flags.verify === true, damaged });
     if (context.wantsJson(command)) context.printJson(result);
     else context.print(describe(result));
@@ -57,14 +59,19 @@ export async function replayTank(
 async function openSource(context: CliContext, command: Command, wanted: string): Promise<Source> {
   if (!namesFile(context.host, wanted)) {
     const { chronicle, directory, close } = await openLocalTank(context, command, wanted);
-    return { chronicle, from: directory, close };
+    return { chronicle, from: directory, hasFiles: true, close };
   }
   const decoded = decodeArchive(readArchiveFile(context.host, wanted));
   if (decoded.kind === "bad") {
     throw new Problem("bad_archive", `${wanted} is no whole archive of a tank: ${decoded.detail}`);
   }
   requireEngine(decoded.archive, ENGINE_VERSION);
-  return { chronicle: chronicleOf(decoded.archive), from: wanted, close: () => {} };
+  return {
+    chronicle: chronicleOf(decoded.archive),
+    from: wanted,
+    hasFiles: false,
+    close: () => {},
+  };
 }
 
 /** A tick that is not there yet is a mistake in the command, one that is gone is not. */

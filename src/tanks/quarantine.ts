@@ -29,7 +29,8 @@ export class Quarantine {
   }
 
   /** Somebody wants it to be tried again: once, as the others pay for it. */
-  lift(): void {
+  lift(nowMs: number): void {
+    this.#lastMs = nowMs;
     this.#blames = BLAMES_MAX - 1;
     this.#reason = undefined;
   }

@@ -160,7 +160,7 @@ export class TankKeeper {
     return this.#turns.run(async () => {
       if (!this.#isDown) return;
       this.#failed = false;
-      this.#quarantine.lift();
+      this.#quarantine.lift(this.#deps.clock.monotonicMs());
       await this.#bringUp();
     });
   }
@@ -177,7 +177,7 @@ export class TankKeeper {
     this.#restsUntilMs = this.#deps.clock.monotonicMs() + REST_AFTER_MOVE_MS;
     return this.#turns.run(async () => {
       await this.#taker.idle();
-      if (!this.#mayMove) return;
+      if (!this.#mayMove || !slot.usable) return;
       await this.presence.whileMoving(async () => {
         const covered = this.#snapshots.newest ?? { seq: 0, tick: 0 };
         await this.presence.moveTo(slot, covered).catch((error) => this.#moveFailed(error));

@@ -89,6 +89,7 @@ test("an archive is replayed wherever it is; a divergence ends with 1 and is nam
   if (sound.kind !== "ok") throw new Error(sound.detail);
   writeFileSync(join(folder, "pond.tank"), sound.bytes);
   const ran = await tankd("replay", "pond.tank", "--verify", "--json");
+  expect(JSON.parse(ran.out).notes).toEqual([]);
   expect(ran.code).toBe(0);
   expect(JSON.parse(ran.out)).toMatchObject({ digest: digestAt(past, last), verified: true });
 

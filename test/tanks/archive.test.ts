@@ -67,6 +67,41 @@ describe("an archive", () => {
     expect(entries[0]?.seq).toBe((base?.snapshot.seq ?? 0) + 1);
   });
 
+  test("that asks for years of ticks in a few bytes is refused", async () => {
+    const archive = await archived(whole);
+    const last = archive.entries.at(-1);
+    if (!last) throw new Error("it has a log");
+    const tick = last.tick + 1_000_000_000;
+    const late = bytesOf({
+      ...archive,
+      entries: [...archive.entries.slice(0, -1), { ...last, tick }],
+    });
+    expect(decodeArchive(late)).toMatchObject({
+      kind: "bad",
+      detail: expect.stringContaining("mark"),
+    });
+    const far = changedHeader(wholeBytes, (header) =>
+      header.replace(
+        /"snapshots":\[\{"seq":(\d+),"tick":\d+/,
+        `"snapshots":[{"seq":$1,"tick":${tick}`,
+      ),
+    );
+    expect(far).not.toEqual(wholeBytes);
+    expect(decodeArchive(far)).toMatchObject({
+      kind: "bad",
+      detail: expect.stringContaining("mark"),
+    });
+  });
+
+  test("whose tank has a name that moves a cursor is refused", async () => {
+    const archive = await archived(whole);
+    const named = bytesOf({ ...archive, row: { ...archive.row, name: "reef\u001b[2J" } });
+    expect(decodeArchive(named)).toMatchObject({
+      kind: "bad",
+      detail: expect.stringContaining("tank.name holds control characters"),
+    });
+  });
+
   test("is replayed to the same end, with the same digests on the way", async () => {
     for (const [past, bytes] of [
       [trimmed, trimmedBytes],

@@ -3,6 +3,7 @@ import { messageOf } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { SnapshotRow } from "../../store/rows.ts";
 import { snapshotFolder } from "../snapshots/snapshot-making.ts";
+import { MARK_TICKS } from "../thread/paced-tank.ts";
 import type { TankArchive } from "./archive.ts";
 import { type ArchiveHeader, archiveHeaderSchema } from "./archive-header.ts";
 import { packLog, unpackLog } from "./log-section.ts";
@@ -130,6 +131,9 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
     entries: log.entries,
     unpackedBytes: log.unpacked_bytes,
   });
+  const gap = gapIn([snapshot?.tick ?? 0, ...entries.map(({ tick }) => tick), lastOf(snapshots)]);
+  if (gap)
+    return bad(`from tick ${gap.from} to ${gap.to} it has no mark, which no tank leaves out`);
   const archive: TankArchive = {
     row,
     engineVersion: header.engine_version,
@@ -140,6 +144,20 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
     entries,
   };
   return { kind: "ok", archive };
+}
+
+/** How far the newest snapshot comes. */
+function lastOf(snapshots: readonly SnapshotRow[]): number {
+  return Math.max(0, ...snapshots.map(({ tick }) => tick));
+}
+
+/** More ticks in a row than there are between two marks: a few bytes that ask for years of replay. */
+function gapIn(ticks: readonly number[]): { from: number; to: number } | undefined {
+  for (const [place, to] of ticks.entries()) {
+    const from = ticks[place - 1] ?? to;
+    if (to - from > MARK_TICKS) return { from, to };
+  }
+  return undefined;
 }
 
 function bad(detail: string): DecodedArchive {

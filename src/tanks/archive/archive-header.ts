@@ -1,14 +1,20 @@
 import { z } from "zod";
 import { LIMITS } from "../../platform/limits.ts";
+import { UNSHOWN } from "../../platform/shown-text.ts";
 import type { SnapshotRow, TankRow } from "../../store/rows.ts";
 
 const count = z.number().int().nonnegative();
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
+/** What the API demands of the tanks that are made here. */
+const shown = z.string().refine((text) => !UNSHOWN.test(text), {
+  error: "holds control characters, line breaks or marks of reading direction",
+});
+
 const tankSchema = z.strictObject({
   tank_id: z.string().min(1).max(LIMITS.nameCharactersMax),
-  name: z.string().min(1).max(LIMITS.nameCharactersMax),
-  description: z.string().max(LIMITS.descriptionCharactersMax),
+  name: shown.min(1).max(LIMITS.nameCharactersMax),
+  description: shown.max(LIMITS.descriptionCharactersMax),
   created_at: count,
   seed: count,
   fish: count.max(LIMITS.foundersMax),

@@ -207,7 +207,8 @@ export class SimulationLoop {
       this.#lastEager = (this.#lastEager + 1) % eager.length;
       const tank = eager[this.#lastEager];
       turnsLeft--;
-      if (tank?.eager) this.#turn(tank, endMs);
+      // One that has failed in this slice is gone.
+      if (tank?.eager && this.#tanks.get(tank.id.tank) === tank) this.#turn(tank, endMs);
     }
   }
 
