@@ -45,6 +45,8 @@ export interface Cluster {
   readonly role: Role;
   /** What keeps a copied or rewound data directory from doubling fish. */
   readonly positions: Positions;
+  /** Reads what other nodes have said of their positions; before anything of theirs is decided. */
+  recall(): Promise<void>;
   /** Starts discovery and the role decision; resolves at once, see {@link Cluster.decided}. */
   start(): Promise<void>;
   /** Tells the others that this node leaves, and stops. */

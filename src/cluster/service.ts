@@ -65,6 +65,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     positions: node.watch.lineage,
     decided: node.membership.decided,
+    recall: () => node.watch.lineage.start(),
     start: () => node.start(),
     stop: () => leave(node, deps),
     view: () => node.view(),

@@ -113,6 +113,7 @@ export class Incoming {
     const reply = await this.#turns.run(request.transfer_id, async () => {
       const { held } = this.#positions;
       if (held) throw new Problem("not_ready", held.message);
+      if (!this.#positions.recalled) throw new Problem("not_ready", "This node is starting.");
       const before = await this.#answerFromMemory(request);
       if (before) return before;
       if (this.#positions.isBehind(request.source.node_id, position)) {

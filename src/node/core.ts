@@ -137,6 +137,9 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     ends.throwIfAborted();
     const lost = await journal.meta(JOURNAL_LOST);
     if (lost) cluster.hold(lossOf(lost));
+    // Requests come in already: nobody's word is taken before it is known what he has said.
+    await cluster.recall();
+    ends.throwIfAborted();
     const recovery = await tanks.start({ signal: ends, ...(onProgress && { onProgress }) });
     const label = tankLabel(settings.serverId, ports.machine.hostname);
     const wanted = { ...settings.firstTanks, label };

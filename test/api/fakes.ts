@@ -314,6 +314,7 @@ export class FakeNode {
       get role() {
         return node.role;
       },
+      recall: async () => {},
       start: async () => {},
       stop: async () => {},
       decided: Promise.resolve(),

@@ -143,6 +143,7 @@ describe("what is remembered of others", () => {
 
   test("is written down within a minute, a new start sooner, and not more often", async () => {
     const { world, journal, peers } = memory();
+    await peers.load();
     peers.hear("a", said(5, "one"));
     await world.run(2_100);
     expect(await journal.remembered()).toMatchObject([{ node_id: "a", position: 5 }]);
@@ -157,8 +158,23 @@ describe("what is remembered of others", () => {
     expect(await journal.remembered()).toMatchObject([{ node_id: "a", position: 59 }]);
   });
 
+  test("is not forgotten for a word that comes before it is read", async () => {
+    const before = memory();
+    await before.journal.commit(before.peers.writes("a", said(9, "one")));
+    const { world, journal, peers } = memory(before.journal);
+    peers.hear("a", said(5, "two"));
+    peers.hear("b", said(3, "one"));
+    await world.run(5_000);
+    expect(await journal.remembered()).toMatchObject([{ node_id: "a", position: 9 }]);
+    await peers.load();
+    expect(peers.of("a")?.position).toBe(9);
+    await world.run(10_000);
+    expect((await journal.remembered()).map(({ position }) => position).toSorted()).toEqual([3, 9]);
+  });
+
   test("never shrinks", async () => {
     const { world, journal, peers } = memory();
+    await peers.load();
     await journal.commit(peers.writes("a", said(9, "one")));
     peers.hear("a", said(8, "two"));
     await journal.commit(peers.writes("a", said(7, "two")));
@@ -171,6 +187,7 @@ describe("what is remembered of others", () => {
 
   test("is bounded; those with whom fish were exchanged go last, and none while some are under way", async () => {
     const { world, journal, peers } = memory(undefined, ["open"]);
+    await peers.load();
     await journal.commit(peers.writes("open", said(1, "one")));
     await journal.commit(peers.writes("traded", said(1, "one")));
     for (let index = 0; index < LIMITS.positionsRememberedMax + 10; index++) {

@@ -35,6 +35,7 @@ export class FakeCluster implements Cluster {
     this.#call = call;
   }
 
+  async recall(): Promise<void> {}
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 

@@ -11,6 +11,8 @@ import { isStatedBy, readPosition, statePosition } from "./position.ts";
 export interface Positions {
   /** Why the tanks of this node stand still; undefined where they do not. */
   readonly held: Problem | undefined;
+  /** Whether it is known again what other nodes have said. Before that nothing of theirs is decided. */
+  readonly recalled: boolean;
   /** This node's own position in its signed words. Undefined before its start is written down. */
   statement(): string | undefined;
   /** For the transaction that decides or settles a transfer: what the other node has said. */
@@ -51,7 +53,9 @@ export class Lineage implements Positions {
   #stated: { readonly position: number; readonly text: string } | undefined;
   /** The position that each node has named last, which may be behind what is remembered. */
   readonly #latest = new Map<string, number>();
+  #cancelRecall: Cancel = () => {};
   #cancelBegin: Cancel = () => {};
+  #started: Promise<void> | undefined;
   #stopped = false;
 
   constructor(
@@ -78,18 +82,19 @@ export class Lineage implements Positions {
     return this.#held;
   }
 
-  /** Resolves when both memories are there, or cannot be had now. */
-  async start(): Promise<void> {
-    try {
-      await this.#peers.load();
-    } catch (error) {
-      this.#deps.log.warn("remembered positions cannot be read", { reason: messageOf(error) });
-    }
-    await this.#begin();
+  get recalled(): boolean {
+    return this.#peers.loaded;
+  }
+
+  /** Resolves when both memories are there, or cannot be had now. Once, however often it is asked for. */
+  start(): Promise<void> {
+    this.#started ??= this.#recall().then(() => this.#begin());
+    return this.#started;
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#cancelRecall();
     this.#cancelBegin();
     this.#peers.stop();
   }
@@ -182,6 +187,16 @@ export class Lineage implements Positions {
           "with --fork to make it a node of its own.",
       ),
     );
+  }
+
+  async #recall(): Promise<void> {
+    try {
+      await this.#peers.load();
+    } catch (error) {
+      this.#deps.log.warn("remembered positions cannot be read", { reason: messageOf(error) });
+      if (this.#stopped) return;
+      this.#cancelRecall = this.#deps.timers.after(BEGIN_AGAIN_MS, () => void this.#recall());
+    }
   }
 
   async #begin(): Promise<void> {

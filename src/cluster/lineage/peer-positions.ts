@@ -35,15 +35,28 @@ export class PeerPositions {
   #cancel: Cancel = () => {};
   #dueMs = Number.POSITIVE_INFINITY;
   #stopped = false;
+  #loaded = false;
 
   constructor(deps: PeerPositionsDeps) {
     this.#deps = deps;
   }
 
+  /** Whether what the disk remembers is known. Nothing is written over it before. */
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** What was heard meanwhile stands only where it is further: a node that was set back may be the first to speak. */
   async load(): Promise<void> {
     const rows = [...(await this.#deps.journal.remembered())];
     rows.sort((a, b) => a.heard_at - b.heard_at);
-    for (const row of rows) if (!this.#rows.has(row.node_id)) this.#rows.set(row.node_id, row);
+    for (const row of rows) {
+      const heard = this.#rows.get(row.node_id);
+      if (heard && heard.position > row.position) continue;
+      this.#rows.set(row.node_id, row);
+      this.#unwritten.delete(row.node_id);
+    }
+    this.#loaded = true;
   }
 
   /** The furthest that is known of a node. */
@@ -111,6 +124,7 @@ export class PeerPositions {
 
   async #write(): Promise<void> {
     this.#dueMs = Number.POSITIVE_INFINITY;
+    if (!this.#loaded) return this.#writeIn(WRITE_SOON_MS);
     const nodeIds = [...this.#unwritten];
     const writes = nodeIds.map((node_id): JournalWrite => {
       const row = this.#rows.get(node_id);

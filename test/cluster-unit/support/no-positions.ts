@@ -3,6 +3,7 @@ import type { Positions } from "../../../src/cluster/lineage/lineage.ts";
 /** Of a cluster in which nobody ever lost anything. */
 export const NO_POSITIONS: Positions = {
   held: undefined,
+  recalled: true,
   statement: () => undefined,
   remember: () => [],
   isBehind: () => false,
