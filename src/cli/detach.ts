@@ -35,7 +35,7 @@ interface Rising {
  */
 export async function startDetached(
   context: CliContext,
-  { dataDirectory: directory, settings, portAskedFor }: NodeOptions,
+  { dataDirectory: directory, settings, portAskedFor, fork }: NodeOptions,
   json: boolean,
 ): Promise<void> {
   const { host } = context;
@@ -67,6 +67,11 @@ export async function startDetached(
     return;
   }
   context.print(`tankd runs in the background (pid ${node.pid}); tankd stop ends it.`);
+  if (fork) {
+    context.print(
+      `Forked: this directory is node ${node.nodeId} now; what could not be taken over stands in the log.`,
+    );
+  }
   for (const line of recovery ? recoveryLines(recovery) : []) context.print(line);
   const why = moved ? ` (port ${settings.port} is taken)` : "";
   context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}${why}`);

@@ -158,8 +158,13 @@ function isAbsent(error: unknown): boolean {
 }
 
 function sizeOf(path: string): number | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() ? undefined : found?.size;
+  try {
+    const found = statSync(path);
+    return found.isDirectory() ? undefined : found.size;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }
 
 function readFrom(path: string, offset: number): Uint8Array | undefined {

@@ -93,6 +93,18 @@ describe("an archive", () => {
     });
   });
 
+  test("remembers what was acknowledged: one of a log that has lost its end does not look whole", async () => {
+    const archive = await archived(whole);
+    const last = archive.entries.at(-1);
+    if (!last) throw new Error("it has a log");
+    const { tank_id, seq, tick, checksum } = last;
+    const watermark = { tank_id, seq: seq + 1, tick, checksum };
+    const cut = archiveIn(bytesOf({ ...archive, watermark }));
+    expect(cut.watermark).toEqual(watermark);
+    const { divergence } = await travelIn(whole.bench, chronicleOf(cut), { from: "oldest" });
+    expect(divergence).toMatchObject({ kind: "lost", seq });
+  });
+
   test("whose tank has a name that moves a cursor is refused", async () => {
     const archive = await archived(whole);
     const named = bytesOf({ ...archive, row: { ...archive.row, name: "reef\u001b[2J" } });

@@ -73,6 +73,12 @@ export async function forkNode(ports: ForkPorts): Promise<ForkReport | undefined
   }
   for (const { from_tank_id } of tanks) await files.removeFolder(snapshotFolder(from_tank_id));
   log.warn("data directory forked", { from_node_id, node_id, tanks: tanks.length });
+  for (const { name, from_tank_id, tank_id, warnings } of tanks) {
+    for (const reason of warnings) {
+      log.warn("tank forked without all of it", { tank_id, name, from_tank_id, reason });
+    }
+  }
+  for (const tank_id of report.lost_tank_ids) log.warn("tank lost before the fork", { tank_id });
   return report;
 }
 

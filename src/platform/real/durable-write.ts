@@ -53,12 +53,13 @@ function writeSynced(path: string, content: Uint8Array | string, mode: number): 
  * that is there already stays as it is. False when it did.
  */
 export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boolean): boolean {
+  // Beside it may lie files of people: no name that one of them would have.
+  const complete = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`;
   if (mayReplace) {
-    writeFileDurably(path, content, KEPT_MODE);
+    writeFileDurably(path, content, KEPT_MODE, complete);
     return true;
   }
-  const complete = `${path}.new`;
-  writeFileDurably(complete, content, KEPT_MODE);
+  writeFileDurably(complete, content, KEPT_MODE, `${complete}.tmp`);
   try {
     // Unlike a rename, a link never takes the place of a file.
     linkSync(complete, path);

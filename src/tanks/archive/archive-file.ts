@@ -63,7 +63,7 @@ export function encodeArchive(archive: TankArchive): EncodedArchive {
 }
 
 function headerOf(archive: TankArchive, bytes: number, unpackedBytes: number): ArchiveHeader {
-  const { row, engineVersion, programVersion, madeAtMs, base, entries } = archive;
+  const { row, engineVersion, programVersion, madeAtMs, base, entries, watermark } = archive;
   // The newest of them, and the base, which is the oldest.
   const others = archive.snapshots.filter(({ seq }) => seq !== base?.snapshot.seq);
   const listed = [
@@ -77,6 +77,9 @@ function headerOf(archive: TankArchive, bytes: number, unpackedBytes: number): A
     made_at: madeAtMs,
     snapshots: listed.map(({ tank_id: _, file: __, ...snapshot }) => snapshot),
     base: base ? { seq: base.snapshot.seq, bytes: base.file.length } : null,
+    watermark: watermark
+      ? { seq: watermark.seq, tick: watermark.tick, checksum: watermark.checksum }
+      : null,
     log: { entries: entries.length, bytes, unpacked_bytes: unpackedBytes },
   };
 }
@@ -142,6 +145,7 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
     base: snapshot && { snapshot, file: content.slice(0, baseBytes) },
     snapshots: snapshots.toSorted((a, b) => a.seq - b.seq),
     entries,
+    watermark: header.watermark ? { tank_id: row.tank_id, ...header.watermark } : undefined,
   };
   return { kind: "ok", archive };
 }

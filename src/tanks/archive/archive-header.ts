@@ -43,6 +43,8 @@ export const archiveHeaderSchema = z.strictObject({
   snapshots: z.array(snapshotSchema).max(LIMITS.archiveSnapshotsMax),
   /** Which of the snapshots lies in the file; null: the spec is enough. */
   base: z.strictObject({ seq: count, bytes: count }).nullable(),
+  /** Archives of earlier versions have none. */
+  watermark: z.strictObject({ seq: count, tick: count, checksum: hex(32) }).nullish(),
   log: z.strictObject({
     entries: count.max(LIMITS.archiveEntriesMax),
     bytes: count,

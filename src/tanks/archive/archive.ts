@@ -1,6 +1,6 @@
 import { Problem } from "../../platform/errors.ts";
 import { savedSpec } from "../../sim/index.ts";
-import type { LogRow, SnapshotRow, TankRow } from "../../store/rows.ts";
+import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.ts";
 import { specOf } from "../log/history.ts";
 import type { Chronicle } from "../replay/chronicle.ts";
 import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
@@ -23,6 +23,8 @@ export interface TankArchive {
   readonly snapshots: readonly SnapshotRow[];
   /** Everything after the base, ascending. */
   readonly entries: readonly LogRow[];
+  /** The last entry that was ever acknowledged, so that a log that has lost its end does not look whole. */
+  readonly watermark: Watermark | undefined;
 }
 
 /** Media type of an archive, and how its file's name ends. */
@@ -36,13 +38,14 @@ export function archiveFileName(tankName: string): string {
 }
 
 /** An archive as something to replay. */
-export function chronicleOf({ row, base, snapshots, entries }: TankArchive): Chronicle {
+export function chronicleOf(archive: TankArchive): Chronicle {
+  const { row, base, snapshots, entries, watermark } = archive;
   return {
     row,
     entries,
     // Before the base there is nothing to begin from, and nothing to compare.
     snapshots: snapshots.filter(({ seq }) => seq >= (base?.snapshot.seq ?? 0)),
-    watermark: undefined,
+    watermark,
     stateOf: async (snapshot) => {
       if (snapshot.seq !== base?.snapshot.seq) {
         throw new DamagedSnapshot("the archive has its digest only");

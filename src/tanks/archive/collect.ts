@@ -22,7 +22,7 @@ export async function collectArchive(
   chronicle: Chronicle,
   maker: ArchiveMaker,
 ): Promise<TankArchive> {
-  const { row, entries, snapshots } = chronicle;
+  const { row, entries, snapshots, watermark } = chronicle;
   const engineVersion = engineOf(chronicle) ?? maker.engineVersion;
   const { programVersion, madeAtMs } = maker;
   const head = { row, engineVersion, programVersion, madeAtMs };
@@ -36,6 +36,7 @@ export async function collectArchive(
       base,
       snapshots: snapshots.filter(({ seq }) => seq >= origin.seq),
       entries: entries.filter(({ seq }) => seq > origin.seq),
+      watermark,
     };
   }
   const { seq } = promiseOf(chronicle);
