@@ -83,8 +83,12 @@ export class Courier {
     const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
     if (nodeId === cluster.nodeId) return answerLocally(path, body);
     // In the query, which older versions do not read: their bodies allow nothing that they do not know.
-    const position = cluster.positions.statement();
-    const asked = position === undefined ? path : `${path}?position=${position}`;
+    const { positions } = cluster;
+    const said = { position: positions.statement(), remembered: positions.remembered(nodeId) };
+    const words = Object.entries(said).flatMap(([name, words]) =>
+      words ? `${name}=${words}` : [],
+    );
+    const asked = words.length === 0 ? path : `${path}?${words.join("&")}`;
     return within(timers, peerTimeoutMs, cluster.call(nodeId, "POST", asked, body));
   }
 }

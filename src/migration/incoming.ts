@@ -78,6 +78,7 @@ export class Incoming {
     }
     const transfer = shaped(transferRequestSchema, request.body);
     this.#requireSource(request, transfer);
+    this.#positions.judge(transfer.source.node_id, request.query["remembered"]);
     const busy = this.#slowDown(transfer);
     if (busy) return busy;
     const record = Uint8Array.fromBase64(transfer.record);
@@ -98,6 +99,7 @@ export class Incoming {
       throw new Problem("bad_request", "The path and the body name different transfers.");
     }
     this.#requireSource(request, abort);
+    this.#positions.judge(abort.source.node_id, request.query["remembered"]);
     const busy = this.#slowDown(abort);
     if (busy) return busy;
     const position = request.query["position"];

@@ -15,6 +15,10 @@ export interface Positions {
   readonly recalled: boolean;
   /** This node's own position in its signed words. Undefined before its start is written down. */
   statement(): string | undefined;
+  /** The words of another node that are remembered here: it is asked to decide nothing without them. */
+  remembered(nodeId: string): string | undefined;
+  /** Another node shows what it remembers of this one. Holds where that is more than there is. */
+  judge(nodeId: string, remembered: string | null | undefined): void;
   /** For the transaction that decides or settles a transfer: what the other node has said. */
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[];
   /**
@@ -116,6 +120,10 @@ export class Lineage implements Positions {
     return this.#stated.text;
   }
 
+  remembered(nodeId: string): string | undefined {
+    return this.#peers.of(nodeId)?.text;
+  }
+
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[] {
     if (nodeId === this.#deps.identity.nodeId) return [];
     const said = readPosition(statement);
@@ -156,7 +164,7 @@ export class Lineage implements Positions {
    * what we remember of it and has not stopped for that, so that its word may take the place of ours.
    */
   hear(nodeId: string, said: SaidPositions, answered: boolean): void {
-    this.#judge(nodeId, said.remembered_position);
+    this.judge(nodeId, said.remembered_position);
     const statement = readPosition(said.journal_position);
     if (statement) this.#noteLatest(nodeId, statement.position);
     const known = this.#peers.of(nodeId);
@@ -172,7 +180,7 @@ export class Lineage implements Positions {
     if (this.#latest.size > LIMITS.serversMax && oldest !== undefined) this.#latest.delete(oldest);
   }
 
-  #judge(nodeId: string, remembered: string | null | undefined): void {
+  judge(nodeId: string, remembered: string | null | undefined): void {
     const { identity } = this.#deps;
     const said = readPosition(remembered);
     if (!said || this.#held) return;

@@ -5,6 +5,8 @@ export const NO_POSITIONS: Positions = {
   held: undefined,
   recalled: true,
   statement: () => undefined,
+  remembered: () => undefined,
+  judge: () => {},
   remember: () => [],
   isBehind: () => false,
 };
