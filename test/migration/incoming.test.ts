@@ -1,11 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf, TRANSFER_PATH } from "../../src/migration/protocol.ts";
+import { Problem } from "../../src/platform/errors.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
+import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
 import { answer } from "./aquarium.ts";
 import { abortOf, LoneNode, transferOf } from "./lone-node.ts";
 
 const type = (code: string) => ({ type: `urn:tankd:problem:${code}` });
+
+const REFUSED = { status: 503, body: type("not_ready") };
 
 async function reef(node: LoneNode): Promise<readonly string[]> {
   return node.tanks.alive("reef").filter((fishId) => !fishId.startsWith("reef-"));
@@ -53,6 +57,26 @@ describe("a fish that is offered", () => {
     ]);
     expect(replies[0]).toEqual(replies[1]);
     expect(replies[0]).toMatchObject({ status: 200, body: { decision: "accepted" } });
+  });
+
+  test("decides nothing where it shows that this directory was set back, nor before a start remembers", async () => {
+    const node = await new LoneNode().start();
+    const held = new Problem("directory_copied", "This directory was set back.");
+    const shown: unknown[] = [];
+    node.cluster.positions = { ...NO_POSITIONS, recalled: false };
+    expect(await node.receive(transferOf("nemo"))).toMatchObject(REFUSED);
+    node.cluster.positions = {
+      ...NO_POSITIONS,
+      judge(nodeId, remembered) {
+        shown.push(nodeId, remembered);
+        node.cluster.positions = { ...NO_POSITIONS, held };
+      },
+    };
+    expect(await node.receive(transferOf("nemo"))).toMatchObject(REFUSED);
+    expect(await node.abort(abortOf(transferOf("nemo")))).toMatchObject(REFUSED);
+    expect(shown).toEqual(["there", undefined]);
+    expect(await reef(node)).toEqual([]);
+    expect(await node.journal.inboxRow(transferOf("nemo").transfer_id)).toBeUndefined();
   });
 
   test("is decided in the same way after a restart", async () => {
