@@ -1,5 +1,6 @@
 import { type Placed, TABLE_NAMES } from "./state/arena.ts";
 import { numberBodies, settleBodies } from "./state/bodies.ts";
+import { NO_FISH_EVENTS, NO_PLANT_EVENTS } from "./state/counters.ts";
 import { foundBooks } from "./state/energy-ledger.ts";
 import { formatId } from "./state/ids.ts";
 import { makeTank, reserveAll, rowsIn, type Tank } from "./state/tank.ts";
@@ -96,29 +97,7 @@ function setId({ key }: Tank, { hi, lo, counter }: IdColumns, row: number, numbe
 /** Games stay counted: they are no ledger, and tell how long this world has lived. */
 function beginLedgers(tank: Tank): void {
   const { counters } = tank;
-  Object.assign(counters, {
-    founded: counters.fish,
-    born: 0,
-    spawned: 0,
-    imported: 0,
-    restored: 0,
-    starved: 0,
-    eaten: 0,
-    aged: 0,
-    exported: 0,
-    removed: 0,
-    bornSexual: 0,
-    bornAsexual: 0,
-    bornBanked: 0,
-    bornPoker: 0,
-    spawnedEmergency: 0,
-    plantsFounded: counters.plants,
-    plantsSprouted: 0,
-    plantsSpawned: 0,
-    plantsImported: 0,
-    plantsRestored: 0,
-    plantsWithered: 0,
-    plantsExported: 0,
-  } satisfies Partial<typeof counters>);
+  const founded = { founded: counters.fish, plantsFounded: counters.plants };
+  Object.assign(counters, NO_FISH_EVENTS, NO_PLANT_EVENTS, founded);
   foundBooks(tank);
 }

@@ -46,6 +46,36 @@ export interface Counters {
   lastPlantEmergencyTick: number;
 }
 
+/** The ledger of the fish before anything is booked. The order of names is that of a snapshot. */
+export const NO_FISH_EVENTS = {
+  founded: 0,
+  born: 0,
+  spawned: 0,
+  imported: 0,
+  restored: 0,
+  starved: 0,
+  eaten: 0,
+  aged: 0,
+  exported: 0,
+  removed: 0,
+  bornSexual: 0,
+  bornAsexual: 0,
+  bornBanked: 0,
+  bornPoker: 0,
+  spawnedEmergency: 0,
+} as const satisfies Partial<Counters>;
+
+/** The ledger of the plants, likewise. */
+export const NO_PLANT_EVENTS = {
+  plantsFounded: 0,
+  plantsSprouted: 0,
+  plantsSpawned: 0,
+  plantsImported: 0,
+  plantsRestored: 0,
+  plantsWithered: 0,
+  plantsExported: 0,
+} as const satisfies Partial<Counters>;
+
 /** Of a tank in which nothing has happened yet. */
 export function emptyCounters(): Counters {
   return {
@@ -58,32 +88,12 @@ export function emptyCounters(): Counters {
     lastId: 0,
     foodCredit: 0,
     lastEmergencyTick: 0,
-    founded: 0,
-    born: 0,
-    spawned: 0,
-    imported: 0,
-    restored: 0,
-    starved: 0,
-    eaten: 0,
-    aged: 0,
-    exported: 0,
-    removed: 0,
-    bornSexual: 0,
-    bornAsexual: 0,
-    bornBanked: 0,
-    bornPoker: 0,
-    spawnedEmergency: 0,
+    ...NO_FISH_EVENTS,
     diversity: 1,
     mutationBoost: 1,
     gamesFish: 0,
     gamesPlants: 0,
-    plantsFounded: 0,
-    plantsSprouted: 0,
-    plantsSpawned: 0,
-    plantsImported: 0,
-    plantsRestored: 0,
-    plantsWithered: 0,
-    plantsExported: 0,
+    ...NO_PLANT_EVENTS,
     lastPlantEmergencyTick: 0,
   };
 }
