@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { TRANSFER_PATH } from "../../src/migration/protocol.ts";
+import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
+import type { FakeCall } from "./fake-cluster.ts";
 import { LoneNode } from "./lone-node.ts";
 import { alive, reefAtFirst, setStatus, silence, tooMany, withPeer } from "./peer.ts";
 
@@ -29,6 +32,22 @@ describe("a fish that leaves", () => {
     expect(peer.asked).toEqual([]);
     expect(await alive(node)).toEqual(reefAtFirst);
     expect(node.migration.escrowCount).toBe(0);
+  });
+
+  test("shows its destination how far both are known to have come", async () => {
+    const paths: string[] = [];
+    const call: FakeCall = async (_, path) => {
+      paths.push(path);
+      return silence();
+    };
+    const node = await new LoneNode({ call }).start();
+    node.cluster.positions = {
+      ...NO_POSITIONS,
+      statement: () => "7.here.words",
+      remembered: (nodeId) => `9.${nodeId}.words`,
+    };
+    await node.sendOne();
+    expect(paths[0]).toBe(`${TRANSFER_PATH}?position=7.here.words&remembered=9.there.words`);
   });
 
   test("is delivered when its destination has accepted it", async () => {
