@@ -69,6 +69,15 @@ class LoopBench {
 }
 
 describe("the simulation loop", () => {
+  test("reports a tank that is held at the tick at which it stopped", async () => {
+    const bench = new LoopBench();
+    bench.load("a", 30);
+    await bench.run(1090);
+    bench.loop.receive({ kind: "hold", tank: "a", load: 1 });
+    const shown = bench.of("reports").at(-1)?.reports[0]?.report.stats.tick;
+    expect(shown).toBe(bench.tickOf("a"));
+  });
+
   test("runs 30 ticks a second, without drift, and says so", async () => {
     const bench = new LoopBench();
     bench.load("a", 30);
