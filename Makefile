@@ -16,7 +16,7 @@ BUN := .tools/bun
 DIST := dist/tankd
 SOURCES := $(shell find src -type f 2>/dev/null)
 INSTALLED := node_modules/.installed
-BUILD_INPUTS := $(SOURCES) deploy/build.ts package.json tsconfig.json $(INSTALLED)
+BUILD_INPUTS := $(SOURCES) deploy/build.ts deploy/compile-flags.ts package.json tsconfig.json $(INSTALLED)
 
 DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 

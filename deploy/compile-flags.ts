@@ -6,4 +6,8 @@ export const COMPILE_FLAGS = [
   "--bytecode",
   "--format=esm",
   "--sourcemap",
+  // The directory that somebody stands in must not run its code in tankd (`preload`), nor set its
+  // environment.
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-dotenv",
 ] as const;
