@@ -2,34 +2,34 @@ import { isLoopback } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { DiscoveryManager } from "../discovery/manager.ts";
 import { Problem } from "../platform/errors.ts";
+import { CloneDetection } from "./clones/clone-detection.ts";
 import type { ClusterView } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
-import { Membership } from "./election/membership.ts";
-import { Health } from "./liveness/health.ts";
-import { HubLink } from "./liveness/hub-link.ts";
-import { answerPing } from "./liveness/ping-answer.ts";
-import { Acquaintances } from "./meeting/acquaintances.ts";
-import { type DialPolicy, dialable } from "./meeting/dial-policy.ts";
-import { Dialer, MEMORY } from "./meeting/dialer.ts";
-import { DirectoryWatch } from "./meeting/directory-watch.ts";
-import { Encounters } from "./meeting/encounters.ts";
-import { GivenHubs } from "./meeting/given-hubs.ts";
-import { Handshake } from "./meeting/handshake.ts";
-import { entryOf } from "./meeting/meeting-entry.ts";
-import { PeerClient } from "./meeting/peer-client.ts";
+import { Dialer, MEMORY } from "./handshake/dialer.ts";
+import { Encounters } from "./handshake/encounters.ts";
+import { GivenHubs } from "./handshake/given-hubs.ts";
+import { Handshake } from "./handshake/handshake.ts";
+import { entryOf } from "./handshake/meeting-entry.ts";
+import { Health } from "./membership/health.ts";
+import { HubLink } from "./membership/hub-link.ts";
+import { Membership } from "./membership/membership.ts";
+import { answerPing } from "./membership/ping-answer.ts";
+import { Acquaintances } from "./peers/acquaintances.ts";
+import { type DialPolicy, dialable } from "./peers/dial-policy.ts";
+import { PeerClient } from "./peers/peer-client.ts";
 import { Directory } from "./registry/directory.ts";
-import { Portrait } from "./registry/portrait.ts";
 import { Registrar } from "./registry/registrar.ts";
 import { Registry } from "./registry/registry.ts";
 import { RegistryKeeper } from "./registry/registry-keeper.ts";
 import { Self } from "./registry/self.ts";
+import { SelfDescription } from "./registry/self-description.ts";
 import type { Ping, PingReply } from "./wire.ts";
 
 /** The parts of a node's cluster, wired to each other: what one of them notices, the others do. */
 export class ClusterNode {
   readonly self: Self;
   readonly client: PeerClient;
-  readonly watch: DirectoryWatch;
+  readonly watch: CloneDetection;
   readonly registry: Registry;
   readonly keeper: RegistryKeeper;
   readonly handshake: Handshake;
@@ -44,7 +44,7 @@ export class ClusterNode {
   stopped = false;
 
   readonly #deps: ClusterDeps;
-  readonly #portrait: Portrait;
+  readonly #portrait: SelfDescription;
   readonly #given: GivenHubs;
   readonly #acquaintances = new Acquaintances();
   readonly #notify: () => void;
@@ -57,14 +57,14 @@ export class ClusterNode {
     const held = () => this.watch.lineage.held;
     this.self = new Self(deps, held);
     this.client = new PeerClient(deps);
-    this.#portrait = new Portrait(
+    this.#portrait = new SelfDescription(
       deps,
       this.self,
       this.client,
       () => this.membership.state,
       () => held() !== undefined,
     );
-    this.watch = new DirectoryWatch({
+    this.watch = new CloneDetection({
       deps,
       client: this.client,
       ageMs: () => this.self.ageMs(),

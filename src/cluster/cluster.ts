@@ -1,5 +1,5 @@
 import type { BackendStatus } from "../discovery/backend.ts";
-import type { Positions } from "./lineage/lineage.ts";
+import type { Positions } from "./clones/journal-positions.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 

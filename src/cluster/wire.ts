@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
+import { STATEMENT_CHARACTERS_MAX } from "./clones/position.ts";
+import { presenceProofSchema } from "./clones/presence.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
-import { STATEMENT_CHARACTERS_MAX } from "./lineage/position.ts";
-import { presenceProofSchema } from "./lineage/presence.ts";
 import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { z } from "zod";
+import type { Positions } from "../cluster/clones/journal-positions.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Positions } from "../cluster/lineage/lineage.ts";
 import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
 import type { Clock } from "../platform/clock.ts";
 import { invariant, Problem } from "../platform/errors.ts";

@@ -1,5 +1,5 @@
+import type { Positions } from "../cluster/clones/journal-positions.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Positions } from "../cluster/lineage/lineage.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Journal, JournalWrite } from "../store/journal.ts";
 import type { OutboxRow, OutboxState, TransferEvent } from "../store/rows.ts";

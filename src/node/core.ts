@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { journalTermStore } from "../cluster/election/term-store.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
+import { journalTermStore } from "../cluster/membership/term-store.ts";
 import { createCluster } from "../cluster/service.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";

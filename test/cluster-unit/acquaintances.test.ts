@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
+import type { Meeting } from "../../src/cluster/handshake/handshake.ts";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { Acquaintances } from "../../src/cluster/meeting/acquaintances.ts";
-import type { Meeting } from "../../src/cluster/meeting/handshake.ts";
+import { Acquaintances } from "../../src/cluster/peers/acquaintances.ts";
 import { Lab } from "./support/lab.ts";
 
 async function meetingWith(nodeId: string): Promise<Meeting> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Boots } from "../../src/cluster/lineage/boots.ts";
+import { Boots } from "../../src/cluster/clones/boots.ts";
 import { Lab, type LabNode, PORT, recordOf } from "./support/lab.ts";
 
 /** A copy of a node's data directory on a machine of its own; it is not started. */

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { ClusterDeps } from "../../src/cluster/deps.ts";
-import { Dialer } from "../../src/cluster/meeting/dialer.ts";
-import type { GivenHubs } from "../../src/cluster/meeting/given-hubs.ts";
-import type { DialResult, Handshake } from "../../src/cluster/meeting/handshake.ts";
+import { Dialer } from "../../src/cluster/handshake/dialer.ts";
+import type { GivenHubs } from "../../src/cluster/handshake/given-hubs.ts";
+import type { DialResult, Handshake } from "../../src/cluster/handshake/handshake.ts";
 import type { Address } from "../../src/discovery/backend.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { silentLog } from "../../src/telemetry/log.ts";

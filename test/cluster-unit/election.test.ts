@@ -9,8 +9,8 @@ import {
   outranks,
   type Peer,
   peerOutranksUs,
-} from "../../src/cluster/election/election.ts";
-import { judgeTakeover, type Opinion, successorOf } from "../../src/cluster/election/takeover.ts";
+} from "../../src/cluster/membership/election.ts";
+import { judgeTakeover, type Opinion, successorOf } from "../../src/cluster/membership/takeover.ts";
 
 const self: Candidate = { nodeId: "m", priority: 100, mayClaim: true };
 

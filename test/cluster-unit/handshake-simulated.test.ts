@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { prove, signChallenge } from "../../src/cluster/identity/proof.ts";
-import { dialable } from "../../src/cluster/meeting/dial-policy.ts";
-import { Reachability } from "../../src/cluster/meeting/reachability.ts";
+import { dialable } from "../../src/cluster/peers/dial-policy.ts";
+import { Reachability } from "../../src/cluster/peers/reachability.ts";
 import { Lab, type LabNode, PORT } from "./support/lab.ts";
 
 const mallory = identityFromSeed(new Uint8Array(32).fill(66));

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { Boots } from "../../src/cluster/lineage/boots.ts";
-import { Copies } from "../../src/cluster/lineage/copies.ts";
-import { Lineage } from "../../src/cluster/lineage/lineage.ts";
-import { PeerPositions } from "../../src/cluster/lineage/peer-positions.ts";
+import { Boots } from "../../src/cluster/clones/boots.ts";
+import { JournalPositions } from "../../src/cluster/clones/journal-positions.ts";
+import { OwnClones } from "../../src/cluster/clones/own-clones.ts";
+import { PeerPositions } from "../../src/cluster/clones/peer-positions.ts";
 import {
   isStatedBy,
   type PositionStatement,
   readPosition,
   statePosition,
-} from "../../src/cluster/lineage/position.ts";
-import { challengeBeside, signPresence } from "../../src/cluster/lineage/presence.ts";
+} from "../../src/cluster/clones/position.ts";
+import { challengeBeside, signPresence } from "../../src/cluster/clones/presence.ts";
+import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import type { Problem } from "../../src/platform/errors.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -106,7 +106,7 @@ describe("a node that is told what others remember of it", () => {
         held = problem;
       },
     };
-    const lineage = new Lineage({ ...deps, clock, timers }, hooks);
+    const lineage = new JournalPositions({ ...deps, clock, timers }, hooks);
     await lineage.start();
     lineage.hear(bob.nodeId, { remembered_position: remembered }, true);
     return { lineage, held };
@@ -210,7 +210,7 @@ describe("what is remembered of others", () => {
 
 function node(bootId: string, ageMs: number) {
   let held: Problem | undefined;
-  const copies = new Copies({
+  const copies = new OwnClones({
     identity: ada,
     bootId,
     ageMs: () => ageMs,

@@ -2,8 +2,8 @@ import { formatHostPort } from "../../discovery/addresses.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { PeerClient } from "../meeting/peer-client.ts";
 import type { PeerReply } from "../peer-route.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import type { Registration } from "../wire.ts";
 
 export interface RegistrationDeps {

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
-import { plainAddress } from "../meeting/dial-policy.ts";
-import type { PeerClient } from "../meeting/peer-client.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
+import { plainAddress } from "../peers/dial-policy.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import { readBody } from "../read-body.ts";
 import type { Registrar } from "../registry/registrar.ts";
 import { DEFAULT_INTERVAL_MS, type Entry, offlineAfter } from "../registry/registry-entry.ts";

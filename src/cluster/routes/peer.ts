@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
+import { COPIED_PATH } from "../clones/clone-detection.ts";
+import type { OwnClones } from "../clones/own-clones.ts";
+import type { Handshake } from "../handshake/handshake.ts";
+import type { IdentityProbe } from "../handshake/identity-probe.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
-import type { Copies } from "../lineage/copies.ts";
-import { plainAddress } from "../meeting/dial-policy.ts";
-import { COPIED_PATH } from "../meeting/directory-watch.ts";
-import type { Handshake } from "../meeting/handshake.ts";
-import type { Introduction } from "../meeting/introduction.ts";
 import type { PeerRoute } from "../peer-route.ts";
+import { plainAddress } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";
 import {
   copyNoticeSchema,
@@ -21,8 +21,8 @@ import {
 
 export interface PeerRoutesDeps {
   readonly handshake: Handshake;
-  readonly introduction: Introduction;
-  readonly copies: Copies;
+  readonly introduction: IdentityProbe;
+  readonly copies: OwnClones;
   /** Answers a ping that `signer` has signed. */
   readonly answerPing: (ping: Ping, signer: string) => PingReply;
 }

@@ -1,7 +1,7 @@
 import type { ClusterSettings } from "../../../src/cluster/deps.ts";
-import { journalTermStore } from "../../../src/cluster/election/term-store.ts";
 import { type Identity, identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import { createVerifier } from "../../../src/cluster/identity/signature.ts";
+import { journalTermStore } from "../../../src/cluster/membership/term-store.ts";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../../src/cluster/server-record.ts";
 import { createCluster, type StartableCluster } from "../../../src/cluster/service.ts";

@@ -1,4 +1,4 @@
-import type { Positions } from "../../../src/cluster/lineage/lineage.ts";
+import type { Positions } from "../../../src/cluster/clones/journal-positions.ts";
 
 /** Of a cluster in which nobody ever lost anything. */
 export const NO_POSITIONS: Positions = {

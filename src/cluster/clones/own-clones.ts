@@ -3,7 +3,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { Identity } from "../identity/identity.ts";
 import { isBeside, isPresent, type PresenceProof } from "./presence.ts";
 
-export interface CopiesDeps {
+export interface OwnClonesDeps {
   readonly identity: Identity;
   readonly bootId: string;
   /** Milliseconds since this node was started. */
@@ -34,11 +34,11 @@ const COPY_EVENT = "another running node has this node's key; one of them is a c
  * Each measures for itself, on monotonic clocks, so they agree but for starts within one round trip
  * of each other; there the higher boot id stands still, unless the other does already.
  */
-export class Copies {
-  readonly #deps: CopiesDeps;
+export class OwnClones {
+  readonly #deps: OwnClonesDeps;
   readonly #reported = new Set<string>();
 
-  constructor(deps: CopiesDeps) {
+  constructor(deps: OwnClonesDeps) {
     this.#deps = deps;
   }
 

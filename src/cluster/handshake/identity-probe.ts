@@ -1,22 +1,22 @@
 import { z } from "zod";
 import type { Address } from "../../discovery/backend.ts";
 import { PROBLEMS } from "../../platform/errors.ts";
+import { isPresent, type Presence, type PresenceProof, signPresence } from "../clones/presence.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
 import { signChallenge, verifyChallenge } from "../identity/proof.ts";
-import { isPresent, type Presence, type PresenceProof, signPresence } from "../lineage/presence.ts";
 import type { PeerReply } from "../peer-route.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import {
   type IdentityDocument,
   identityDocumentSchema,
   type NodeDocument,
   PROTOCOL_VERSION,
 } from "../wire.ts";
-import type { PeerClient } from "./peer-client.ts";
 
 const CHALLENGE_BYTES = 24;
 
-export interface IntroductionDeps {
+export interface IdentityProbeDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
   readonly document: () => NodeDocument;
@@ -24,7 +24,7 @@ export interface IntroductionDeps {
 }
 
 /** Who answers at an address, proven; or why it is nobody. */
-export type Introduced =
+export type ProbeResult =
   | {
       readonly kind: "introduced";
       readonly document: IdentityDocument;
@@ -34,10 +34,10 @@ export type Introduced =
   | { readonly kind: "failed"; readonly reason: string };
 
 /** The first question of a handshake, "who are you?", and the answer to it. */
-export class Introduction {
-  readonly #with: IntroductionDeps;
+export class IdentityProbe {
+  readonly #with: IdentityProbeDeps;
 
-  constructor(withDeps: IntroductionDeps) {
+  constructor(withDeps: IdentityProbeDeps) {
     this.#with = withDeps;
   }
 
@@ -73,7 +73,7 @@ export class Introduction {
   }
 
   /** Asks whoever answers there who it is. Rejects with NetworkError. */
-  async ask(address: Address, challenge = this.nonce()): Promise<Introduced> {
+  async ask(address: Address, challenge = this.nonce()): Promise<ProbeResult> {
     const { client, deps } = this.#with;
     const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
     const path = `/.well-known/tankd?challenge=${encodeURIComponent(challenge)}`;
@@ -89,7 +89,7 @@ export class Introduction {
 
 /** The words of an introduced node as a proof for others; undefined for a version that has none. */
 export function proofOf(
-  introduced: Introduced & { kind: "introduced" },
+  introduced: ProbeResult & { kind: "introduced" },
 ): PresenceProof | undefined {
   const { document, challenge } = introduced;
   const { boot_id, uptime_ms, held, presence_signature: signature } = document;
@@ -109,6 +109,6 @@ export function refusalOf({ status, body }: PeerReply, { host }: Address): strin
   return known ? `it refuses: ${known.title}` : `no tankd answers there (status ${status})`;
 }
 
-function failed(reason: string): Introduced {
+function failed(reason: string): ProbeResult {
   return { kind: "failed", reason };
 }

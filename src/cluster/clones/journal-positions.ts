@@ -34,7 +34,7 @@ export interface SaidPositions {
   readonly remembered_position?: string | null | undefined;
 }
 
-export type LineageDeps = Pick<
+export type JournalPositionsDeps = Pick<
   ClusterDeps,
   "identity" | "bootId" | "journal" | "clock" | "timers" | "log" | "isEngagedWith"
 >;
@@ -46,8 +46,8 @@ const BEGIN_AGAIN_MS = 2_000;
  * Where this node's journal comes from and how far others have come: notices a directory that was
  * set back or copied, by what others remember of it.
  */
-export class Lineage implements Positions {
-  readonly #deps: LineageDeps;
+export class JournalPositions implements Positions {
+  readonly #deps: JournalPositionsDeps;
   readonly #boots: Boots;
   readonly #peers: PeerPositions;
   readonly #publicKeyOf: (nodeId: string) => string | undefined;
@@ -63,7 +63,7 @@ export class Lineage implements Positions {
   #stopped = false;
 
   constructor(
-    deps: LineageDeps,
+    deps: JournalPositionsDeps,
     hooks: {
       readonly publicKeyOf: (nodeId: string) => string | undefined;
       /** Whether this is the start of a node that counts, where two of them may be alive. */

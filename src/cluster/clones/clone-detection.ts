@@ -2,16 +2,16 @@ import type { Address } from "../../discovery/backend.ts";
 import type { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { ClusterDeps } from "../deps.ts";
-import { Copies } from "../lineage/copies.ts";
-import { Lineage } from "../lineage/lineage.ts";
-import type { Presence, PresenceProof } from "../lineage/presence.ts";
-import { Rivals } from "../lineage/rivals.ts";
+import { IdentityProbe, proofOf } from "../handshake/identity-probe.ts";
+import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import type { NodeDocument } from "../wire.ts";
-import { type DialPolicy, dialable } from "./dial-policy.ts";
-import { Introduction, proofOf } from "./introduction.ts";
-import type { PeerClient } from "./peer-client.ts";
+import { JournalPositions } from "./journal-positions.ts";
+import { OwnClones } from "./own-clones.ts";
+import { PeerClones } from "./peer-clones.ts";
+import type { Presence, PresenceProof } from "./presence.ts";
 
-export interface DirectoryWatchDeps {
+export interface CloneDetectionDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
   readonly ageMs: () => number;
@@ -28,30 +28,30 @@ export const COPIED_PATH = "/api/cluster/copied";
  * Notices data directories that exist twice or were set back: our own by what others remember of us
  * and by meeting our own id, those of others by two starts of one id that are alive together.
  */
-export class DirectoryWatch {
-  readonly lineage: Lineage;
-  readonly copies: Copies;
-  readonly rivals: Rivals;
-  readonly introduction: Introduction;
-  readonly #with: DirectoryWatchDeps;
+export class CloneDetection {
+  readonly lineage: JournalPositions;
+  readonly copies: OwnClones;
+  readonly rivals: PeerClones;
+  readonly introduction: IdentityProbe;
+  readonly #with: CloneDetectionDeps;
 
-  constructor(withDeps: DirectoryWatchDeps) {
+  constructor(withDeps: CloneDetectionDeps) {
     this.#with = withDeps;
     const { deps, client, ageMs, document, onHold } = withDeps;
-    this.lineage = new Lineage(deps, {
+    this.lineage = new JournalPositions(deps, {
       publicKeyOf: (nodeId) => client.pinned(nodeId)?.publicKey,
       counts: (nodeId, bootId) => this.rivals.counts(nodeId, bootId),
       onHold,
     });
-    this.copies = new Copies({
+    this.copies = new OwnClones({
       ...deps,
       ageMs,
       isHeld: () => this.lineage.held !== undefined,
       hold: (problem) => this.lineage.hold(problem),
     });
     const presence = () => this.#presence();
-    this.introduction = new Introduction({ deps, client, document, presence });
-    this.rivals = new Rivals({
+    this.introduction = new IdentityProbe({ deps, client, document, presence });
+    this.rivals = new PeerClones({
       ...deps,
       nonce: () => this.introduction.nonce(),
       ask: (nodeId, bootId, addresses, challenge) =>

@@ -1,11 +1,11 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { Cancel } from "../../platform/timers.ts";
+import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { encodeBase64Url } from "../identity/identity.ts";
 import { isProven } from "../identity/proof.ts";
-import type { Lineage } from "../lineage/lineage.ts";
-import type { PeerClient } from "../meeting/peer-client.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import { type Ping, type PingReply, pingReplySchema } from "../wire.ts";
 
 export interface LivenessDeps {
@@ -14,7 +14,7 @@ export interface LivenessDeps {
   /** What a ping to the hub says beside its challenge. */
   readonly describe: () => Omit<Ping, "challenge" | "lost_hub">;
   /** What this node and the one that is pinged remember of each other. */
-  readonly lineage: Lineage;
+  readonly lineage: JournalPositions;
   readonly onReply: (hub: string, reply: PingReply, rttMs: number) => void;
   /** The hub has fallen silent. Told once for each silence. */
   readonly onSilence: (hub: string) => void;

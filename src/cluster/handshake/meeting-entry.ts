@@ -1,9 +1,9 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
-import type { Peer } from "../election/election.ts";
+import type { Peer } from "../membership/election.ts";
+import { mergeAddresses } from "../peers/peer-client.ts";
 import type { EntryInput } from "../registry/registry.ts";
 import type { Meeting } from "./handshake.ts";
-import { mergeAddresses } from "./peer-client.ts";
 
 /** What a meeting means to the role decision. */
 export function peerOf(meeting: Meeting, nowMs: number): Peer {

@@ -16,7 +16,7 @@ export interface Contact {
   readonly held: boolean;
 }
 
-export interface RivalsDeps {
+export interface PeerClonesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly nonce: () => string;
@@ -46,15 +46,15 @@ const ALIVE_MS = 90_000;
  * meanwhile the new one is served, as after a plain restart. If both live, the later one is shown
  * what the earlier has signed, and is refused from then on.
  */
-export class Rivals {
-  readonly #deps: RivalsDeps;
+export class PeerClones {
+  readonly #deps: PeerClonesDeps;
   /** The start of each node that counts, in the order in which they were heard of. */
   readonly #known = new Map<string, Known>();
   /** Later starts, by node and boot, with the proof to show them. */
   readonly #copies = new Map<string, PresenceProof>();
   readonly #examining = new Map<string, Promise<void>>();
 
-  constructor(deps: RivalsDeps) {
+  constructor(deps: PeerClonesDeps) {
     this.#deps = deps;
   }
 

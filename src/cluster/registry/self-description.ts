@@ -1,7 +1,7 @@
 import type { Address, Announcement } from "../../discovery/backend.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { ElectionState } from "../election/election.ts";
-import type { PeerClient } from "../meeting/peer-client.ts";
+import type { ElectionState } from "../membership/election.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import {
   type HubHint,
   type NodeDocument,
@@ -13,7 +13,7 @@ import type { EntryInput } from "./registry.ts";
 import type { Self } from "./self.ts";
 
 /** This node as it shows itself to others: in the handshake, at registration, to discovery. */
-export class Portrait {
+export class SelfDescription {
   readonly #deps: ClusterDeps;
   readonly #self: Self;
   readonly #client: PeerClient;

@@ -3,12 +3,15 @@ import type { Address } from "../../discovery/backend.ts";
 import { messageOf, PROBLEMS, Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
+import type { JournalPositions } from "../clones/journal-positions.ts";
+import type { OwnClones } from "../clones/own-clones.ts";
+import type { Contact, PeerClones } from "../clones/peer-clones.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { isProven, prove } from "../identity/proof.ts";
-import type { Copies } from "../lineage/copies.ts";
-import type { Lineage } from "../lineage/lineage.ts";
-import type { Contact, Rivals } from "../lineage/rivals.ts";
 import type { PeerRequest } from "../peer-route.ts";
+import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
+import { mergeAddresses, type PeerClient } from "../peers/peer-client.ts";
+import { Reachability } from "../peers/reachability.ts";
 import {
   type Hello,
   type HelloReply,
@@ -16,11 +19,8 @@ import {
   type IdentityDocument,
   type NodeDocument,
 } from "../wire.ts";
-import { type DialPolicy, dialable, plainAddress } from "./dial-policy.ts";
 import type { GivenHubs } from "./given-hubs.ts";
-import { type Introduction, refusalOf } from "./introduction.ts";
-import { mergeAddresses, type PeerClient } from "./peer-client.ts";
-import { Reachability } from "./reachability.ts";
+import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
 
 /** A node whose key has been proven to us, with what it says of itself. */
 export interface Meeting {
@@ -46,10 +46,10 @@ export interface HandshakeDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
   readonly given: GivenHubs;
-  readonly introduction: Introduction;
-  readonly lineage: Lineage;
-  readonly copies: Copies;
-  readonly rivals: Rivals;
+  readonly introduction: IdentityProbe;
+  readonly lineage: JournalPositions;
+  readonly copies: OwnClones;
+  readonly rivals: PeerClones;
   readonly ageMs: () => number;
   /** This node's document at this moment. */
   readonly document: () => NodeDocument;

@@ -1,20 +1,20 @@
 import type { Address } from "../../discovery/backend.ts";
+import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { Candidate } from "../election/election.ts";
-import type { Membership } from "../election/membership.ts";
-import { Succession } from "../election/succession.ts";
-import type { Lineage } from "../lineage/lineage.ts";
-import type { Acquaintances } from "../meeting/acquaintances.ts";
-import type { PeerClient } from "../meeting/peer-client.ts";
+import type { Acquaintances } from "../peers/acquaintances.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import { HubRegistration } from "../registry/registration.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { HubHint, PingReply, Registration, RegistryPosition } from "../wire.ts";
+import type { Candidate } from "./election.ts";
 import { Liveness } from "./liveness.ts";
+import type { Membership } from "./membership.ts";
+import { Succession } from "./succession.ts";
 
 export interface HubLinkDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
-  readonly lineage: Lineage;
+  readonly lineage: JournalPositions;
   readonly registry: Registry;
   readonly membership: Membership;
   readonly acquaintances: Acquaintances;

@@ -1,23 +1,23 @@
 import { Problem } from "../../platform/errors.ts";
+import type { JournalPositions } from "../clones/journal-positions.ts";
+import type { PeerClones } from "../clones/peer-clones.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { Membership } from "../election/membership.ts";
-import { successorOf } from "../election/takeover.ts";
 import { prove } from "../identity/proof.ts";
-import type { Lineage } from "../lineage/lineage.ts";
-import type { Rivals } from "../lineage/rivals.ts";
-import type { Portrait } from "../registry/portrait.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { SelfDescription } from "../registry/self-description.ts";
 import type { Ping, PingReply } from "../wire.ts";
 import { type HubLink, onlineWorkers } from "./hub-link.ts";
+import type { Membership } from "./membership.ts";
+import { successorOf } from "./takeover.ts";
 
 export interface PingAnswerParts {
   readonly deps: ClusterDeps;
   readonly registry: Registry;
   readonly membership: Membership;
   readonly link: HubLink;
-  readonly portrait: Portrait;
-  readonly lineage: Lineage;
-  readonly rivals: Rivals;
+  readonly portrait: SelfDescription;
+  readonly lineage: JournalPositions;
+  readonly rivals: PeerClones;
 }
 
 /**

@@ -1,17 +1,17 @@
 import type { Address, Nomination } from "../../discovery/backend.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { Membership } from "../election/membership.ts";
-import type { HubLink } from "../liveness/hub-link.ts";
+import type { HubLink } from "../membership/hub-link.ts";
+import type { Membership } from "../membership/membership.ts";
+import type { Acquaintances } from "../peers/acquaintances.ts";
+import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
+import { mergeAddresses } from "../peers/peer-client.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { HubHint } from "../wire.ts";
-import type { Acquaintances } from "./acquaintances.ts";
-import { type DialPolicy, dialable } from "./dial-policy.ts";
 import type { Dialer } from "./dialer.ts";
 import type { GivenHubs } from "./given-hubs.ts";
 import type { Meeting } from "./handshake.ts";
 import { peerOf, whereabouts } from "./meeting-entry.ts";
-import { mergeAddresses } from "./peer-client.ts";
 
 export interface EncountersDeps {
   readonly deps: ClusterDeps;

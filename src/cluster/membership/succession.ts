@@ -1,8 +1,8 @@
 import { type Cancel, repeat, sleep } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { Liveness } from "../liveness/liveness.ts";
 import type { HubHint, PingReply } from "../wire.ts";
 import { type Candidate, outranks } from "./election.ts";
+import type { Liveness } from "./liveness.ts";
 import { judgeTakeover, type Opinion } from "./takeover.ts";
 
 export interface SuccessionDeps {

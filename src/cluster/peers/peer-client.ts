@@ -6,9 +6,9 @@ import { LIMITS } from "../../platform/limits.ts";
 import { type HttpResponse, type Network, NetworkError } from "../../platform/network.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import { type PresenceProof, proofIn } from "../clones/presence.ts";
 import type { Identity } from "../identity/identity.ts";
 import { signRequest } from "../identity/signature.ts";
-import { type PresenceProof, proofIn } from "../lineage/presence.ts";
 import type { PeerReply } from "../peer-route.ts";
 
 export interface PeerClientDeps {

@@ -1,7 +1,7 @@
 import type { Address } from "../../discovery/backend.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { Meeting } from "../handshake/handshake.ts";
 import type { HubHint } from "../wire.ts";
-import type { Meeting } from "./handshake.ts";
 
 /** Attempts to reach a rival hub before it is left to discovery. */
 const STRIKES_MAX = 5;
