@@ -36,6 +36,11 @@ export interface ClusterSettings {
   readonly capabilities: readonly string[];
   readonly region: string | undefined;
   readonly zone: string | undefined;
+  /** Resources and facts that the operator adds to what the machine tells of itself. */
+  readonly resources?: Readonly<Record<string, number | string | boolean>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Shared by the members of a cluster; without it everybody may be one. At least 16 bytes. */
+  readonly secret?: Uint8Array | undefined;
   readonly advertise: readonly Address[];
   /** Where the API listens; may be told later by `setListening`. */
   readonly port: number;

@@ -80,6 +80,21 @@ function mappedIpv4(host: string): string {
   return words.flatMap((word) => [word >> 8, word & 255]).join(".");
 }
 
+/**
+ * Who counts as one source: an IPv4 address alone, global IPv6 addresses of one /64, which is what one
+ * machine can pick from at will (RFC 4862). Link-local ones are single machines.
+ */
+export function sourceKey(address: string): string {
+  const lower = address.toLowerCase();
+  if (!lower.includes(":") || lower.startsWith("fe80:")) return lower;
+  const [head = "", tail] = lower.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const rest = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros =
+    tail === undefined ? [] : Array(Math.max(0, 8 - groups.length - rest.length)).fill("0");
+  return [...groups, ...zeros, ...rest].slice(0, 4).join(":");
+}
+
 /** `host:port`, with brackets around IPv6. */
 export function formatHostPort(address: Address): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;

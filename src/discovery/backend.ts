@@ -11,6 +11,8 @@ export interface Announcement {
   readonly version: string;
   readonly role: "discovering" | "hub" | "worker";
   readonly priority: number;
+  /** New at each start: who knows it has nothing to dial for. */
+  readonly bootId: string;
   readonly addresses: readonly Address[];
 }
 
@@ -19,9 +21,14 @@ export interface Nomination {
   readonly backend: string;
   /** Alternatives for one node, best first. */
   readonly addresses: readonly Address[];
-  /** Hints that save a pointless dial: our own announcement, or a foreign cluster. */
+  /** Hints that save a pointless dial: our own announcement, a foreign cluster, a node that is known. */
   readonly nodeId?: string;
   readonly cluster?: string;
+  readonly role?: Announcement["role"];
+  readonly priority?: number;
+  readonly bootId?: string;
+  /** The IP from which the word came, where there is one: dials are limited for each. */
+  readonly source?: string;
 }
 
 export interface BackendStatus {

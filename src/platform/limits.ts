@@ -12,9 +12,20 @@ export const LIMITS = {
   peerResponseBytesMax: 2 * 1024 * 1024,
   /** Servers in the registry. A classroom is 30, the design's bench 50, the simulator 1,000. */
   serversMax: 1024,
-  /** Of them those without a key that one address may list: a stranger must not fill the registry. */
-  unsignedServersPerAddressMax: 256,
-  /** Addresses nominated by discovery and not yet confirmed; the oldest give way. */
+  /**
+   * Of them those that one address may list, signed or not, unless they have answered where they
+   * were dialled: anybody can make any number of keys. A class behind one router is a few dozen.
+   */
+  serversPerAddressMax: 256,
+  /** Nodes of which anything is known: twice the registry, so that strangers cost no member its place. */
+  peersMax: 2048,
+  /** Of them those that one address has named or brought and that have not answered when dialled. */
+  unconfirmedPeersPerSourceMax: 256,
+  /** Dials of the handshake at the same time: a classroom is dialled in a few rounds. */
+  dialsMax: 16,
+  /** Of them to addresses that one source has named and that have not answered yet. */
+  dialsPerSourceMax: 4,
+  /** Addresses nominated without an id, or waiting to be dialled; the oldest give way. */
   nominationsMax: 1024,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { pathAndQuery } from "../../src/api/env.ts";
-import { addressKey } from "../../src/api/middleware/rate-limit.ts";
+import { sourceKey } from "../../src/discovery/addresses.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { clientOf } from "./client.ts";
 
@@ -322,9 +322,9 @@ test("path and query are found in any URL that a request may have", () => {
 });
 
 test("addresses share a bucket by IPv4 address or IPv6 /64", () => {
-  expect(addressKey("10.0.0.1")).toBe("10.0.0.1");
-  expect(addressKey("2001:db8:1:2::1")).toBe(addressKey("2001:DB8:1:2:aaaa:bbbb:cccc:dddd"));
-  expect(addressKey("2001:db8:1:3::1")).not.toBe(addressKey("2001:db8:1:2::1"));
-  expect(addressKey("::1")).toBe("0:0:0:0");
-  expect(addressKey("fe80::1")).not.toBe(addressKey("fe80::2"));
+  expect(sourceKey("10.0.0.1")).toBe("10.0.0.1");
+  expect(sourceKey("2001:db8:1:2::1")).toBe(sourceKey("2001:DB8:1:2:aaaa:bbbb:cccc:dddd"));
+  expect(sourceKey("2001:db8:1:3::1")).not.toBe(sourceKey("2001:db8:1:2::1"));
+  expect(sourceKey("::1")).toBe("0:0:0:0");
+  expect(sourceKey("fe80::1")).not.toBe(sourceKey("fe80::2"));
 });

@@ -155,7 +155,7 @@ describe("a stranger", () => {
     const { lab, send, hub } = await cluster(88);
     const register = (number: number) =>
       send(hub, "POST", "/api/discovery/register", { server_id: `fake-${number}`, port: 1 });
-    for (let number = 0; number < LIMITS.unsignedServersPerAddressMax; number++) {
+    for (let number = 0; number < LIMITS.serversPerAddressMax; number++) {
       expect((await register(number)).status).toBe(200);
     }
     expect(await register(-1)).toMatchObject({

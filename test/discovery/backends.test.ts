@@ -82,6 +82,7 @@ function announcement() {
     version: "0.1.0",
     role: "worker" as const,
     priority: 100,
+    bootId: "boot",
     addresses: [
       { host: "192.168.1.10", port: 8000 },
       { host: "2001:db8::10", port: 8000 },

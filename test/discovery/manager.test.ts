@@ -10,6 +10,7 @@ const announcement: Announcement = {
   version: "0",
   role: "discovering",
   priority: 1,
+  bootId: "boot",
   addresses: [],
 };
 

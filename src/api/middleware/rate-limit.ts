@@ -1,3 +1,4 @@
+import { sourceKey } from "../../discovery/addresses.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { ApiMiddleware } from "../env.ts";
 import { DetailedProblem } from "../problems.ts";
@@ -22,7 +23,7 @@ interface Bucket {
 export function rateLimit(options: RateLimitOptions): ApiMiddleware {
   const buckets = new Map<string, Bucket>();
   return async function rateLimit(c, next) {
-    const waitMs = take(buckets, addressKey(c.env.remoteAddress), options);
+    const waitMs = take(buckets, sourceKey(c.env.remoteAddress), options);
     if (waitMs > 0) {
       throw new DetailedProblem("too_many", "Too many requests from your address; slow down", {
         headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
@@ -48,19 +49,4 @@ function take(buckets: Map<string, Bucket>, key: string, options: RateLimitOptio
     if (!oldest.done) buckets.delete(oldest.value);
   }
   return granted ? 0 : ((1 - tokens) / options.requestsPerSecond) * 1000;
-}
-
-/**
- * Who shares a bucket: an IPv4 address alone, global IPv6 addresses of one /64, which is what one
- * machine can pick from at will (RFC 4862). Link-local ones are single machines.
- */
-export function addressKey(address: string): string {
-  const lower = address.toLowerCase();
-  if (!lower.includes(":") || lower.startsWith("fe80:")) return lower;
-  const [head = "", tail] = lower.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const rest = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros =
-    tail === undefined ? [] : Array(Math.max(0, 8 - groups.length - rest.length)).fill("0");
-  return [...groups, ...zeros, ...rest].slice(0, 4).join(":");
 }

@@ -165,7 +165,7 @@ export class Registrar {
 
   #admit(from: string): void {
     const owned = this.#with.registry.entries().filter(({ owner }) => owner === from).length;
-    if (owned < LIMITS.unsignedServersPerAddressMax) return;
+    if (owned < LIMITS.serversPerAddressMax) return;
     throw new Problem("too_many", `The address ${from} has ${owned} servers on the list already.`);
   }
 

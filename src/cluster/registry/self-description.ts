@@ -68,13 +68,13 @@ export class SelfDescription {
   }
 
   announcement(): Announcement {
-    const { identity, settings } = this.#deps;
+    const { identity, settings, bootId } = this.#deps;
     const { role, self } = this.#election();
     // Nothing to dial is nothing to announce.
     const addresses: readonly Address[] = settings.register === false ? [] : this.#self.addresses();
     const { nodeId } = identity;
     const { cluster, version } = settings;
-    return { nodeId, cluster, version, role, priority: self.priority, addresses };
+    return { nodeId, cluster, version, role, priority: self.priority, bootId, addresses };
   }
 
   /** Our own entry in our own registry. */

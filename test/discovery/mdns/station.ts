@@ -22,7 +22,7 @@ function announcement(role: Announcement["role"]): Announcement {
     interfaces: machine.addresses(),
     defaultRouteInterface: machine.defaultRouteInterface(),
   });
-  return { nodeId, cluster, version: "0.1.0", role, priority: 100, addresses };
+  return { nodeId, cluster, version: "0.1.0", role, priority: 100, bootId: "boot", addresses };
 }
 
 function print(value: unknown): void {

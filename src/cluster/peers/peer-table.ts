@@ -1,0 +1,148 @@
+import { sourceKey } from "../../discovery/addresses.ts";
+import type { Address } from "../../discovery/backend.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { type KnownAddress, newPeer, type Peer, STANDINGS, type Standing } from "./peer.ts";
+
+export interface PeerTableDeps {
+  /** Fish are on their way to or from that node: it is not forgotten. */
+  readonly isEngaged: (nodeId: string) => boolean;
+  /** Fish were exchanged with it before. */
+  readonly hasExchanged: (nodeId: string) => boolean;
+  /** Told after a peer was forgotten. */
+  readonly onForgotten?: (peer: Peer) => void;
+}
+
+export type PeerChange = Partial<Omit<Peer, "id">>;
+
+/** Round trips kept: with pings every 400 ms to 2 s those of the last 6 to 30 s. */
+const RTTS_KEPT = 16;
+
+/**
+ * The one table of what is known of other nodes; every part of the cluster reads and writes this one,
+ * so that whoever leaves it leaves everywhere at once. Records are immutable and exchanged whole.
+ * Bounded: the least known gives way, and of equals the one unchanged longest.
+ */
+export class PeerTable {
+  readonly #deps: PeerTableDeps;
+  /** In the order of their last change. */
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(deps: PeerTableDeps) {
+    this.#deps = deps;
+  }
+
+  get(id: string): Peer | undefined {
+    return this.#peers.get(id);
+  }
+
+  /** In the order of their last change, the latest last. */
+  all(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  /** The peer, made where it is new. Undefined when there is no room for one that little is known of. */
+  ensure(id: string, source?: string): Peer | undefined {
+    const known = this.#peers.get(id);
+    if (known) return known;
+    if (!this.#makeRoom(source)) return undefined;
+    const peer = newPeer(id, source);
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  /** Changes a peer that is there, and returns it. */
+  update(id: string, change: PeerChange): Peer | undefined {
+    const known = this.#peers.get(id);
+    if (!known) return undefined;
+    const peer = { ...known, ...change };
+    this.#peers.delete(id);
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  forget(id: string): void {
+    const peer = this.#peers.get(id);
+    if (!peer) return;
+    this.#peers.delete(id);
+    this.#deps.onForgotten?.(peer);
+  }
+
+  /** Adds what somebody has named to a peer's addresses; those that have answered stay first. */
+  addAddresses(id: string, addresses: readonly Address[], saidBy: string): void {
+    const peer = this.#peers.get(id);
+    if (!peer) return;
+    const named = addresses.map(({ host, port }) => ({ host, port, saidBy }));
+    this.update(id, { addresses: mergeKnown(peer.addresses, named) });
+  }
+
+  /** The peer's key has answered there: first from now on. */
+  noteWorked(id: string, address: Address, nowMs: number): void {
+    const peer = this.#peers.get(id);
+    if (!peer) return;
+    const known = peer.addresses.find((one) => isSame(one, address));
+    const worked: KnownAddress = {
+      host: address.host,
+      port: address.port,
+      saidBy: known?.saidBy ?? "self",
+      workedMs: nowMs,
+    };
+    this.update(id, { addresses: mergeKnown([worked], peer.addresses) });
+  }
+
+  noteRtt(id: string, rttMs: number): void {
+    const peer = this.#peers.get(id);
+    if (peer) this.update(id, { rttsMs: [...peer.rttsMs, rttMs].slice(-RTTS_KEPT) });
+  }
+
+  standingOf(peer: Peer): Standing {
+    if (this.#deps.isEngaged(peer.id)) return "engaged";
+    if (this.#deps.hasExchanged(peer.id)) return "exchanged";
+    if (peer.confirmedMs !== undefined) return "confirmed";
+    return peer.described || peer.registration ? "stranger" : "nominated";
+  }
+
+  /** One address fills only its share with what nobody has confirmed; then the least known give way. */
+  #makeRoom(source: string | undefined): boolean {
+    if (source !== undefined && !this.#hasQuota(sourceKey(source))) return false;
+    if (this.#peers.size < LIMITS.peersMax) return true;
+    for (const standing of STANDINGS.slice(0, -1)) {
+      for (const peer of this.#peers.values()) {
+        if (this.standingOf(peer) !== standing) continue;
+        this.forget(peer.id);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #hasQuota(source: string): boolean {
+    let unconfirmed = 0;
+    for (const peer of this.#peers.values()) {
+      if (peer.confirmedMs !== undefined || peer.source === undefined) continue;
+      if (sourceKey(peer.source) === source) unconfirmed++;
+    }
+    return unconfirmed < LIMITS.unconfirmedPeersPerSourceMax;
+  }
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.host === b.host && a.port === b.port;
+}
+
+/** Without repetitions, the first ones first, those that have answered before all, bounded. */
+function mergeKnown(
+  first: readonly KnownAddress[],
+  then: readonly KnownAddress[],
+): readonly KnownAddress[] {
+  const merged: KnownAddress[] = [];
+  for (const one of [...first, ...then]) {
+    if (!merged.some((other) => isSame(one, other))) merged.push(one);
+  }
+  const worked = merged.filter(({ workedMs }) => workedMs !== undefined);
+  const named = merged.filter(({ workedMs }) => workedMs === undefined);
+  return [...worked, ...named].slice(0, LIMITS.addressesPerServerMax);
+}

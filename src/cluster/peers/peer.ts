@@ -1,0 +1,115 @@
+import type { Address } from "../../discovery/backend.ts";
+import type { Contact } from "../clones/peer-clones.ts";
+import type { Entry } from "../registry/registry-entry.ts";
+import type { NodeDocument } from "../wire.ts";
+
+/** An address of a peer: who has named it, and when the peer's key last answered there. */
+export interface KnownAddress extends Address {
+  /** A backend, `self` for the peer itself, `hub`, `operator`, or `memory` for an earlier run. */
+  readonly saidBy: string;
+  /** Monotonic milliseconds; undefined where it has not answered yet. */
+  readonly workedMs?: number | undefined;
+}
+
+/** What is proven of a peer's key. */
+export interface PeerKey {
+  readonly publicKey: string;
+  /** Its wall clock minus ours; signatures are dated in it. */
+  readonly clockOffsetMs: number;
+}
+
+/** Whether dialling the peer reaches it, as far as we have tried ourselves. */
+export interface DialOutcome {
+  readonly outcome: "ok" | "failed";
+  /** When the attempt began, monotonic milliseconds. */
+  readonly startedMs: number;
+}
+
+/** What a peer has said of itself, signed, and when. */
+export interface Described {
+  readonly document: NodeDocument;
+  readonly atMs: number;
+  /** It was given our URL as its hub's, or we were given its. */
+  readonly defersToUs: boolean;
+  readonly weDefer: boolean;
+}
+
+/** Which start of the peer speaks at present. */
+export interface PeerBoot {
+  readonly contact: Contact;
+  readonly heardMs: number;
+}
+
+/** Everything that this node knows of one other node. Times are monotonic milliseconds. */
+export interface Peer {
+  /** The node id; for a server without a key `unsigned:` and its server id. */
+  readonly id: string;
+  /** Best first: where it answered last. */
+  readonly addresses: readonly KnownAddress[];
+  readonly key: PeerKey | undefined;
+  readonly described: Described | undefined;
+  readonly boot: PeerBoot | undefined;
+  /** Latest round trips to it, oldest first. */
+  readonly rttsMs: readonly number[];
+  /** We → it. */
+  readonly dialled: DialOutcome | undefined;
+  /** It → us, as it says; null before it has tried. */
+  readonly dialsUs: boolean | null;
+  /** Since when, and when last, it has said hello without a long silence in between. */
+  readonly contact: { readonly sinceMs: number; readonly lastMs: number } | undefined;
+  /** Backends that have nominated it. */
+  readonly nominatedBy: ReadonlySet<string>;
+  /** As it is listed, if it is. */
+  readonly registration: Entry | undefined;
+  /** The journal position that it has named last. */
+  readonly position: number | undefined;
+  /** It has proven that it knows the cluster's secret. */
+  readonly isMember: boolean;
+  /** When its key first answered where we dialled. */
+  readonly confirmedMs: number | undefined;
+  /** Where the first word of it came from: an IP, or undefined for a backend without one. */
+  readonly source: string | undefined;
+}
+
+/**
+ * What a full table keeps last. Anybody can invent any number of the first two; a confirmed one has
+ * answered where it was dialled, and with an engaged one fish are under way.
+ */
+export const STANDINGS = ["nominated", "stranger", "confirmed", "exchanged", "engaged"] as const;
+export type Standing = (typeof STANDINGS)[number];
+
+export function newPeer(id: string, source: string | undefined): Peer {
+  return {
+    id,
+    addresses: [],
+    key: undefined,
+    described: undefined,
+    boot: undefined,
+    rttsMs: [],
+    dialled: undefined,
+    dialsUs: null,
+    contact: undefined,
+    nominatedBy: new Set(),
+    registration: undefined,
+    position: undefined,
+    isMember: false,
+    confirmedMs: undefined,
+    source,
+  };
+}
+
+/** The least of the latest round trips: what is more was waiting on a busy machine, not the way there. */
+export function rttMsOf(peer: Peer | undefined): number | undefined {
+  if (!peer || peer.rttsMs.length === 0) return undefined;
+  return Math.round(Math.min(...peer.rttsMs) * 10) / 10;
+}
+
+/** Undefined before we have tried to dial it. */
+export function isDialable(peer: Peer | undefined): boolean | undefined {
+  return peer?.dialled && peer.dialled.outcome === "ok";
+}
+
+/** Whether a signed request can be sent to it now. */
+export function isReady(peer: Peer | undefined): peer is Peer & { readonly key: PeerKey } {
+  return peer?.key !== undefined && peer.addresses.length > 0;
+}
