@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { Mutex } from "../platform/mutex.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import type { Journal, JournalWrite } from "../store/journal.ts";
 import type { ConnectionRow } from "../store/rows.ts";
@@ -9,7 +10,6 @@ import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import { wantedAutoConnection } from "./auto-connection.ts";
 import { commitDurably } from "./commit-durably.ts";
-import { Lanes } from "./lanes.ts";
 import type { NewConnection } from "./migration.ts";
 
 /** Set in the journal's meta once the automatic connection was removed by hand. */
@@ -32,7 +32,7 @@ export interface ConnectionPorts {
 export class Connections {
   readonly #ports: ConnectionPorts;
   readonly #rows = new Map<string, ConnectionRow>();
-  readonly #turns = new Lanes(1);
+  readonly #changes = new Mutex();
   #removedByHand = false;
 
   constructor(ports: ConnectionPorts) {
@@ -54,7 +54,7 @@ export class Connections {
    * of the automatic connection of its source tank.
    */
   connect(spec: NewConnection): Promise<ConnectionRow> {
-    return this.#turns.run("", async () => {
+    return this.#changes.run(async () => {
       const wanted = this.#resolve(spec);
       const fromSource = this.list().filter((row) => row.source_tank_id === wanted.source_tank_id);
       const same = fromSource.find((row) => row.destination_tank_id === wanted.destination_tank_id);
@@ -73,7 +73,7 @@ export class Connections {
 
   /** Removes a connection. The automatic one stays removed, over restarts too. */
   disconnect(connectionId: string): Promise<void> {
-    return this.#turns.run("", async () => {
+    return this.#changes.run(async () => {
       const row = this.#rows.get(connectionId);
       if (!row) {
         throw new Problem("unknown_connection", `There is no connection ${connectionId} here.`);
@@ -93,7 +93,7 @@ export class Connections {
    */
   async follow(): Promise<void> {
     try {
-      await this.#turns.run("", async () => {
+      await this.#changes.run(async () => {
         const writes = [...(await this.#withoutOrphans()), ...this.#autoChanges()];
         if (writes.length > 0) await this.#commit(writes);
       });

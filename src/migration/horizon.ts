@@ -1,3 +1,4 @@
+import { BoundedMap } from "../platform/bounded-map.ts";
 import type { Journal, JournalWrite } from "../store/journal.ts";
 import type { HorizonRow } from "../store/rows.ts";
 import type { AbortRequest } from "./protocol.ts";
@@ -12,19 +13,18 @@ import type { AbortRequest } from "./protocol.ts";
  */
 export class Horizon {
   readonly #journal: Journal;
-  readonly #pairsMax: number;
-  /** In the order of last use. May be ahead of the disk: what a source said stays true. */
-  readonly #lowest = new Map<string, number>();
+  /** May be ahead of the disk: what a source said stays true. */
+  readonly #lowest: BoundedMap<string, number>;
 
   constructor(journal: Journal, pairsMax: number) {
     this.#journal = journal;
-    this.#pairsMax = pairsMax;
+    this.#lowest = new BoundedMap(pairsMax);
   }
 
   async isBehind(request: AbortRequest): Promise<boolean> {
     const key = keyOf(request);
     const stored = await this.#journal.horizon(pairOf(request));
-    this.#keep(key, Math.max(stored, this.#lowest.get(key) ?? 0));
+    this.#lowest.set(key, Math.max(stored, this.#lowest.get(key) ?? 0));
     return request.sequence < (this.#lowest.get(key) ?? 0);
   }
 
@@ -33,19 +33,9 @@ export class Horizon {
     const key = keyOf(request);
     const known = this.#lowest.get(key) ?? 0;
     if (request.lowest_undecided < known) return [];
-    this.#keep(key, request.lowest_undecided);
+    this.#lowest.set(key, request.lowest_undecided);
     const { lowest_undecided } = request;
     return [{ put: "horizon", row: { ...pairOf(request), lowest_undecided } }];
-  }
-
-  #keep(key: string, lowest: number): void {
-    this.#lowest.delete(key);
-    this.#lowest.set(key, lowest);
-    if (this.#lowest.size <= this.#pairsMax) return;
-    for (const oldest of this.#lowest.keys()) {
-      this.#lowest.delete(oldest);
-      return;
-    }
   }
 }
 

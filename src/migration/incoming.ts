@@ -5,6 +5,8 @@ import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
 import type { Clock } from "../platform/clock.ts";
 import { invariant, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { KeyedMutex } from "../platform/mutex.ts";
+import { TokenBuckets } from "../platform/token-bucket.ts";
 import type { Side } from "../sim/types.ts";
 import type { Journal, JournalWrite } from "../store/journal.ts";
 import type { InboxDecision, InboxRow } from "../store/rows.ts";
@@ -14,7 +16,6 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { commitDurably } from "./commit-durably.ts";
 import { replyOf } from "./courier.ts";
 import { Horizon } from "./horizon.ts";
-import { Lanes } from "./lanes.ts";
 import {
   type AbortRequest,
   abortRequestSchema,
@@ -25,7 +26,6 @@ import {
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
-import { Quota } from "./quota.ts";
 import type { RecordReading } from "./record-reading.ts";
 
 export interface IncomingPorts {
@@ -54,14 +54,14 @@ interface Ruling {
  */
 export class Incoming {
   readonly #ports: IncomingPorts;
-  readonly #turns = new Lanes(1);
+  readonly #perTransfer = new KeyedMutex();
   readonly #horizon: Horizon;
-  readonly #quota: Quota;
+  readonly #rates: TokenBuckets;
 
   constructor(ports: IncomingPorts) {
     this.#ports = ports;
     this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
-    this.#quota = new Quota(ports.clock, {
+    this.#rates = new TokenBuckets(ports.clock, {
       perSecond: LIMITS.inboundTransfersPerSecond,
       burst: LIMITS.inboundTransfersBurst,
       keysMax: LIMITS.inboundQuotasTrackedMax,
@@ -112,7 +112,7 @@ export class Incoming {
     position: string | undefined,
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
-    const reply = await this.#turns.run(request.transfer_id, async () => {
+    const reply = await this.#perTransfer.run(request.transfer_id, async () => {
       const { held } = this.#positions;
       if (held) throw new Problem("not_ready", held.message);
       if (!this.#positions.recalled) throw new Problem("not_ready", "This node is starting.");
@@ -144,7 +144,7 @@ export class Incoming {
   /** 429 before anything is looked at, so that it can decide nothing. */
   #slowDown({ source, destination }: AbortRequest): PeerReply | undefined {
     const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
-    const waitMs = this.#quota.take(`${source.node_id} ${tank}`);
+    const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
     if (waitMs === 0) return undefined;
     const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
     const { status, body } = replyOf(problem);

@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { messageOf } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { KeyedSemaphore } from "../platform/mutex.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
 import type { FishId, Side } from "../sim/types.ts";
@@ -11,7 +12,6 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
-import { Lanes } from "./lanes.ts";
 import { digestOf } from "./protocol.ts";
 import { pairOf, Sequences } from "./sequences.ts";
 import { outboxEvent, type Settlement } from "./settlement.ts";
@@ -50,7 +50,7 @@ export interface OutgoingPorts {
 export class Outgoing {
   readonly #ports: OutgoingPorts;
   readonly #sequences = new Sequences();
-  readonly #lanes = new Lanes(LIMITS.transfersInFlightPerPeerMax);
+  readonly #perPeer = new KeyedSemaphore(LIMITS.transfersInFlightPerPeerMax);
   readonly #open = new Map<string, Escrow>();
   /** Exports whose commit is under way, by source tank. */
   readonly #leaving = new Map<string, number>();
@@ -222,7 +222,7 @@ export class Outgoing {
 
   #ask(escrow: Escrow): Promise<Heard> {
     const { courier } = this.#ports;
-    return this.#lanes.run(escrow.row.destination_node_id, () => {
+    return this.#perPeer.run(escrow.row.destination_node_id, () => {
       const question = escrow.givingUp ? "abort" : "transfer";
       escrow.row = { ...escrow.row, attempts: escrow.row.attempts + 1 };
       return courier.ask(escrow.row, this.#sequences.lowestUndecided(escrow.row), question);

@@ -1,7 +1,7 @@
 import { Problem } from "../platform/errors.ts";
+import { KeyedMutex } from "../platform/mutex.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
-import { Lanes } from "./lanes.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 export interface RemovalPorts {
@@ -16,7 +16,7 @@ export interface RemovalPorts {
  */
 export class Removal {
   readonly #ports: RemovalPorts;
-  readonly #turns = new Lanes(1);
+  readonly #removals = new KeyedMutex();
 
   constructor(ports: RemovalPorts) {
     this.#ports = ports;
@@ -25,7 +25,7 @@ export class Removal {
   /** Rejects with Problem `escrow_open`, or as {@link Tanks.remove}; then the tank goes on. */
   remove(tankId: string): Promise<void> {
     const { tanks, outgoing } = this.#ports;
-    return this.#turns.run(tankId, async () => {
+    return this.#removals.run(tankId, async () => {
       outgoing.close(tankId);
       try {
         if (await this.#hasEscrow(tankId)) {

@@ -27,6 +27,8 @@ export const LIMITS = {
   dialsPerSourceMax: 4,
   /** Addresses nominated without an id, or waiting to be dialled; the oldest give way. */
   nominationsMax: 1024,
+  /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */
+  nameLookupsPendingMax: 64,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */

@@ -3,6 +3,11 @@ export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /** Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets. */
   readonly origin: string;
+  /**
+   * IP literal to connect to in the place of the host of `origin`, which the Host header keeps; with
+   * a zone for link-local IPv6: `fe80::1%eth0`.
+   */
+  readonly connectTo?: string;
   /** Path with query, beginning with `/`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -60,4 +65,9 @@ export class NetworkError extends Error {
 /** The way out to other nodes. Rejects with {@link NetworkError} only. */
 export interface Network {
   send(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * All addresses of a name, as IP literals without brackets; an IP literal is answered with itself.
+   * Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
+   */
+  resolve(host: string): Promise<readonly string[]>;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { invariant, messageOf, Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
+import { Mutex } from "../platform/mutex.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Command } from "../sim/types.ts";
 import type { TankRow } from "../store/rows.ts";
@@ -21,7 +22,6 @@ import type { StorageWatch } from "./storage-watch.ts";
 import { TankLog } from "./tank-log.ts";
 import type { Alongside, Stamped } from "./tanks.ts";
 import type { CapturedState } from "./thread/simulation.ts";
-import { Turns } from "./turns.ts";
 
 const STOPPING = "the node stops";
 
@@ -51,7 +51,7 @@ export class TankKeeper {
   readonly #taker: SnapshotTaker;
   readonly #recovery: Recovery;
   readonly #said: TankLog;
-  readonly #turns = new Turns();
+  readonly #turns = new Mutex();
   readonly #quarantine = new Quarantine();
   readonly #retry: Retry;
   #founded: boolean;

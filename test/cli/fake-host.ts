@@ -97,6 +97,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
         if (!answer) throw new NetworkError("refused", "nothing listens");
         return answer;
       },
+      resolve: async (host) => [host],
       sendBytes: unsupported,
     },
     readText: (path) => world.files?.[path],

@@ -1,6 +1,6 @@
-import { Lanes } from "../../src/migration/lanes.ts";
 import type { RecordReading } from "../../src/migration/record-reading.ts";
 import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
+import { KeyedMutex } from "../../src/platform/mutex.ts";
 import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
@@ -83,7 +83,7 @@ export class FakeTanks implements Tanks {
   readonly #journal: Journal;
   readonly #options: FakeTanksOptions;
   readonly #rooms = new Map<string, Room>();
-  readonly #turns = new Lanes(1);
+  readonly #perTank = new KeyedMutex();
   storageFault: string | undefined;
   holdReason: Problem | undefined;
 
@@ -137,7 +137,7 @@ export class FakeTanks implements Tanks {
   }
 
   submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {
-    return this.#turns.run(tankId, async () => {
+    return this.#perTank.run(tankId, async () => {
       const room = this.#rooms.get(tankId);
       if (!room) throw new Problem("unknown_tank", `no tank ${tankId}`);
       const { outcome, fishId, kind } = this.#try(room, command);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathOf } from "../env.ts";
 
@@ -29,7 +30,7 @@ const KEY_CHARACTERS_MAX = 255;
  * @example app.post("/api/tanks", jsonBody(…), idempotency({ keysMax: 1024 }), handler)
  */
 export function idempotency(options: IdempotencyOptions): ApiMiddleware {
-  const answers = new Map<string, Remembered>();
+  const answers = new BoundedMap<string, Remembered>(options.keysMax);
   return async function idempotency(c, next) {
     const key = c.req.header("idempotency-key");
     if (key === undefined) return next();
@@ -52,10 +53,6 @@ export function idempotency(options: IdempotencyOptions): ApiMiddleware {
     }
     const { promise, resolve } = Promise.withResolvers<Answer>();
     answers.set(key, { requestDigest, answer: promise });
-    if (answers.size > options.keysMax) {
-      const oldest = answers.keys().next();
-      if (!oldest.done) answers.delete(oldest.value);
-    }
     await next();
     if (!c.res.ok) answers.delete(key);
     const { status, headers } = c.res;

@@ -1,4 +1,10 @@
-import { Agent, type IncomingMessage, request as openRequest } from "node:http";
+import {
+  Agent,
+  type IncomingMessage,
+  request as openRequest,
+  type RequestOptions,
+} from "node:http";
+import { isIP } from "node:net";
 import { messageOf } from "../errors.ts";
 import {
   type ByteNetwork,
@@ -10,6 +16,8 @@ import {
   NetworkError,
   type NetworkFailure,
 } from "../network.ts";
+import { NameLookup } from "./name-lookup.ts";
+import { systemFailure } from "./system-failure.ts";
 
 /** Below the idle timeout of our own server (10 s), so that we never write to a socket it is closing. */
 const IDLE_SOCKET_MS = 4000;
@@ -29,6 +37,8 @@ export class HttpNetwork implements Network, ByteNetwork {
     maxFreeSockets: IDLE_SOCKETS_PER_HOST_MAX,
   });
 
+  readonly #names = new NameLookup();
+
   async send(request: HttpRequest): Promise<HttpResponse> {
     const response = await this.#exchange(request);
     return { ...response, body: response.body.toString("utf8") };
@@ -38,13 +48,15 @@ export class HttpNetwork implements Network, ByteNetwork {
     return this.#exchange(request);
   }
 
+  resolve(host: string): Promise<readonly string[]> {
+    return this.#names.resolve(host);
+  }
+
   #exchange(request: AnyRequest): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
-      const url = targetOf(request);
-      if (!url) return reject(new NetworkError("unreachable", `not an address: ${request.origin}`));
-      const headers = { ...request.headers, "accept-encoding": "identity" };
-      const { method, body } = request;
-      const call = openRequest(url, { method, headers, agent: this.#agent });
+      const target = targetOf(request);
+      if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
+      const call = openRequest(target.url, { ...target.options, agent: this.#agent });
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
         reject(error);
@@ -61,7 +73,7 @@ export class HttpNetwork implements Network, ByteNetwork {
           resolve(response);
         }, fail);
       });
-      call.end(body);
+      call.end(request.body);
     });
   }
 
@@ -80,12 +92,28 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
 /** Scheme, host and port, and nothing behind them. */
 const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
 
-function targetOf(request: AnyRequest): URL | undefined {
+interface Target {
+  readonly url: URL;
+  readonly options: RequestOptions;
+}
+
+function targetOf(request: AnyRequest): Target | undefined {
+  const { method, origin, path, connectTo } = request;
   // Compared as the URL standard spells it: without the default port, names in lower case, IPv6 short.
-  const origin = PLAIN_ORIGIN.test(request.origin) && URL.parse(request.origin)?.origin;
-  const url = URL.parse(request.path, request.origin);
+  const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
+  const url = URL.parse(path, origin);
   // A path like `//elsewhere` would otherwise choose another host.
-  return url && url.origin === origin ? url : undefined;
+  if (!url || url.origin !== asked) return undefined;
+  const headers = { ...request.headers, "accept-encoding": "identity" };
+  if (connectTo === undefined) return { url, options: { method, headers } };
+  // A name here would be resolved once more, and to anything.
+  if (isIP(connectTo) === 0) return undefined;
+  const addressed = { ...headers, host: url.host };
+  return { url, options: { method, headers: addressed, host: connectTo, hostname: connectTo } };
+}
+
+function notAnAddress({ origin, connectTo }: AnyRequest): string {
+  return `not an address: ${origin}${connectTo === undefined ? "" : ` at ${connectTo}`}`;
 }
 
 /** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
@@ -127,21 +155,8 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-/** What the system's codes mean to people. */
-const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?]>> = {
-  ECONNREFUSED: ["refused"],
-  ConnectionRefused: ["refused"],
-  ETIMEDOUT: ["timeout"],
-  ENOTFOUND: ["unreachable", "the name is not known"],
-  EAI_AGAIN: ["unreachable", "no name server answers"],
-  EHOSTUNREACH: ["unreachable", "no route to the host"],
-  ENETUNREACH: ["unreachable", "no route to its network"],
-  ECONNRESET: ["unreachable", "connection reset"],
-};
-
 function callFailure(error: Error, request: AnyRequest): NetworkError {
-  const code = "code" in error ? String(error.code) : "";
-  const [failure, reason] = SYSTEM_FAILURES[code] ?? ["unreachable"];
+  const [failure, reason] = systemFailure(error);
   return failureOf(failure, request, messageOf(error), reason);
 }
 

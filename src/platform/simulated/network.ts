@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { type HttpRequest, type HttpResponse, NetworkError } from "../network.ts";
 import type { SimulatedHost } from "./host.ts";
 import type { Prng } from "./prng.ts";
@@ -83,7 +84,7 @@ export class SimulatedNetwork {
   /** Sends for the process that runs on `from`. The caller puts it under the process's life. */
   exchange(from: SimulatedHost, request: HttpRequest): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
-      const target = this.#resolve(request.origin);
+      const target = this.#targetOf(request);
       const label = `${from.name}>${target?.host.name ?? "?"} ${request.method} ${request.path}`;
       const cancelTimeout = this.#world.schedule(request.timeoutMs, `timeout ${label}`, () =>
         reject(new NetworkError("timeout", `${label}: no answer in ${request.timeoutMs} ms`)),
@@ -106,6 +107,15 @@ export class SimulatedNetwork {
       const { host: to, port } = target;
       this.#sendRequest({ from, to, port, request, label, answer, fail });
     });
+  }
+
+  /** Names are those of hosts. */
+  async resolve(name: string): Promise<readonly string[]> {
+    if (isIP(name) !== 0) return [name];
+    await this.#world.sleep(this.#delay(), `resolve ${name}`);
+    const host = this.#hostOf(name);
+    if (!host) throw new NetworkError("unreachable", `${name}: the name is not known`);
+    return [host.address];
   }
 
   #sendRequest(exchange: Exchange): void {
@@ -168,12 +178,16 @@ export class SimulatedNetwork {
     return [...this.#partitions].some((cut) => cut.from.has(from.name) && cut.to.has(to.name));
   }
 
-  #resolve(origin: string): { host: SimulatedHost; port: number } | undefined {
+  #targetOf({ origin, connectTo }: HttpRequest): { host: SimulatedHost; port: number } | undefined {
     const url = URL.parse(origin);
-    const host = this.#world.hosts.find(
-      (one) => one.address === url?.hostname || one.name === url?.hostname,
+    const host = url ? this.#hostOf(connectTo ?? url.hostname) : undefined;
+    return url && host ? { host, port: Number(url.port || 80) } : undefined;
+  }
+
+  #hostOf(nameOrAddress: string): SimulatedHost | undefined {
+    return this.#world.hosts.find(
+      ({ name, address }) => address === nameOrAddress || name === nameOrAddress,
     );
-    return host && url ? { host, port: Number(url.port || 80) } : undefined;
   }
 }
 

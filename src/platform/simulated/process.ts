@@ -40,6 +40,7 @@ export class SimulatedProcess {
     this.files = life.guard<Files>("files", host.disk);
     this.network = {
       send: (request) => life.call("network", "send", () => world.network.exchange(host, request)),
+      resolve: (name) => life.call("network", "resolve", () => world.network.resolve(name)),
     };
   }
 

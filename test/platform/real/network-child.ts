@@ -1,13 +1,20 @@
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
 
-/** Asks the given origin and prints the answer: run by a test with another environment. */
-const response = await new HttpNetwork().send({
+/**
+ * Asks the given origin, at the given address if there is one, and prints the answer and the addresses
+ * of localhost: run by tests compiled, or with another environment.
+ */
+const [origin = "", connectTo] = process.argv.slice(2);
+const network = new HttpNetwork();
+const { body } = await network.send({
   method: "GET",
-  origin: process.argv[2] ?? "",
+  origin,
   path: "/",
   headers: {},
+  ...(connectTo === undefined ? {} : { connectTo }),
   timeoutMs: 5000,
   responseBytesMax: 1000,
 });
-process.stdout.write(response.body);
+const resolved = await network.resolve("localhost");
+process.stdout.write(JSON.stringify({ body, resolved }));
 process.exit(0);

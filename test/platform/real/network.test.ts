@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { COMPILE_FLAGS } from "../../../deploy/compile-flags.ts";
 import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
 
@@ -113,6 +118,67 @@ describe("what arrives", () => {
     expect(await failureOf(request(origin))).toBe("too_large");
   });
 });
+
+describe("where a request goes", () => {
+  const hostOf = async (sent: HttpRequest) => (await network.send(sent)).body;
+  const host = (got: Request) => new Response(got.headers.get("host"));
+
+  test("the connection to the given address, the Host header as in the origin", async () => {
+    const { port } = new URL(httpServer(host));
+    const origin = `http://hub.corp.example:${port}`;
+    expect(await hostOf(request(origin, { connectTo: "127.0.0.1" }))).toBe(
+      `hub.corp.example:${port}`,
+    );
+  });
+
+  test("two addresses of one name are not mixed up, also on kept connections", async () => {
+    const first = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("1") });
+    const port = first.port ?? 0;
+    const second = Bun.serve({ port, hostname: "127.0.0.2", fetch: () => new Response("2") });
+    closers.push(
+      () => void first.stop(true),
+      () => void second.stop(true),
+    );
+    const bodies: string[] = [];
+    for (const connectTo of ["127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.2"]) {
+      bodies.push(await hostOf(request(`http://hub.example:${port}`, { connectTo })));
+    }
+    expect(bodies).toEqual(["1", "2", "1", "2"]);
+  });
+
+  test("IPv6", async () => {
+    const { port } = new URL(httpServer(host, "[::1]"));
+    const sent = request(`http://hub.example:${port}`, { connectTo: "::1" });
+    expect(await hostOf(sent)).toBe(`hub.example:${port}`);
+  });
+
+  const linkLocal = linkLocalAddress();
+  test.if(linkLocal !== undefined)("a link-local address with its zone", async () => {
+    const [address] = (linkLocal ?? "").split("%");
+    const server = Bun.serve({ port: 0, hostname: "::", fetch: host });
+    closers.push(() => void server.stop(true));
+    const origin = `http://[${address}]:${server.port}`;
+    const sent = request(origin, { ...(linkLocal && { connectTo: linkLocal }) });
+    expect(await hostOf(sent)).toBe(`[${address}]:${server.port}`);
+  });
+
+  test.each(["hub.example", "localhost", "", "127.0.0.1:80", "[::1]"])(
+    "an address that is none is refused: %j",
+    async (connectTo) => {
+      const origin = httpServer(() => new Response("here"));
+      expect(await failureOf(request(origin, { connectTo }))).toBe("unreachable");
+    },
+  );
+});
+
+/** An address of this machine that needs a zone, where it has one. */
+function linkLocalAddress(): string | undefined {
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    const found = addresses?.find(({ address }) => address.startsWith("fe80:"));
+    if (found) return `${found.address}%${name}`;
+  }
+  return undefined;
+}
 
 describe("what is not believed", () => {
   test("a redirect, which is not followed", async () => {
@@ -245,8 +311,24 @@ test("HTTP_PROXY of the environment is not for peers", async () => {
     env: { ...process.env, HTTP_PROXY: proxy, http_proxy: proxy },
     stdout: "pipe",
   });
-  expect(await new Response(child.stdout).text()).toBe("direct");
+  expect(await new Response(child.stdout).json()).toMatchObject({ body: "direct" });
   expect(proxied).toBe(false);
+});
+
+test("compiled, requests go to the given address and names are resolved too", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "tankd-network-"));
+  closers.push(() => rmSync(directory, { recursive: true }));
+  const program = join(directory, "network-child");
+  const source = `${import.meta.dir}/network-child.ts`;
+  const built = Bun.spawnSync([process.execPath, ...COMPILE_FLAGS, source, "--outfile", program]);
+  expect(built.exitCode).toBe(0);
+  const { port } = new URL(httpServer((got) => new Response(got.headers.get("host"))));
+  const origin = `http://hub.corp.example:${port}`;
+  const child = Bun.spawn([program, origin, "127.0.0.1"], { cwd: directory, stdout: "pipe" });
+  expect(await new Response(child.stdout).json()).toEqual({
+    body: `hub.corp.example:${port}`,
+    resolved: expect.arrayContaining([expect.stringMatching(/^(127\.0\.0\.1|::1)$/)]),
+  });
 });
 
 test("bytes are sent and come back as they are", async () => {

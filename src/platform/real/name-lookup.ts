@@ -1,0 +1,75 @@
+import { lookup as systemLookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { messageOf } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
+import { NetworkError } from "../network.ts";
+import { systemFailure } from "./system-failure.ts";
+
+/** A name server that does not listen costs getaddrinfo 25 s and more. */
+const DEADLINE_MS = 3000;
+/** RFC 1035, section 2.3.4, in text form. */
+const NAME_CHARACTERS_MAX = 253;
+
+type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
+
+/**
+ * Addresses of names as the system sees them: /etc/hosts, search domains, multicast DNS where the
+ * system does it, IPv4 and IPv6. Answers within its deadline, whatever the system does.
+ */
+export class NameLookup {
+  readonly #lookup: Lookup;
+  readonly #deadlineMs: number;
+  /** One lookup for all who ask for a name at once; it may outlive the deadline of those who wait. */
+  readonly #pending = new Map<string, Promise<readonly string[]>>();
+
+  constructor(
+    lookup: Lookup = (host) => systemLookup(host, { all: true, order: "verbatim" }),
+    deadlineMs: number = DEADLINE_MS,
+  ) {
+    this.#lookup = lookup;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** See {@link Network.resolve}. */
+  async resolve(host: string): Promise<readonly string[]> {
+    const name = host.replace(/^\[(.*)\]$/, "$1");
+    if (isIP(name) !== 0) return [name];
+    if (name === "" || name.length > NAME_CHARACTERS_MAX) {
+      throw new NetworkError("unreachable", `not a name: ${name.slice(0, NAME_CHARACTERS_MAX)}`);
+    }
+    const late = Promise.withResolvers<never>();
+    const deadline = setTimeout(
+      () =>
+        late.reject(new NetworkError("timeout", `${name}: no answer in ${this.#deadlineMs} ms`)),
+      this.#deadlineMs,
+    );
+    try {
+      return await Promise.race([this.#shared(name), late.promise]);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  #shared(name: string): Promise<readonly string[]> {
+    const pending = this.#pending.get(name);
+    if (pending) return pending;
+    if (this.#pending.size >= LIMITS.nameLookupsPendingMax) {
+      throw new NetworkError("unreachable", `${name}: too many names are being looked up`);
+    }
+    const answer = this.#ask(name).finally(() => this.#pending.delete(name));
+    // Whoever waited may have given up; then nobody is left to hear of a failure.
+    answer.catch(() => {});
+    this.#pending.set(name, answer);
+    return answer;
+  }
+
+  async #ask(name: string): Promise<readonly string[]> {
+    try {
+      const found = await this.#lookup(name);
+      return [...new Set(found.map(({ address }) => address))];
+    } catch (error) {
+      const [failure, reason] = systemFailure(error);
+      throw new NetworkError(failure, `${name}: ${messageOf(error)}`, reason);
+    }
+  }
+}

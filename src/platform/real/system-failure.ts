@@ -1,0 +1,19 @@
+import type { NetworkFailure } from "../network.ts";
+
+const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?]>> = {
+  ECONNREFUSED: ["refused"],
+  ConnectionRefused: ["refused"],
+  ETIMEDOUT: ["timeout"],
+  ETIMEOUT: ["timeout"],
+  ENOTFOUND: ["unreachable", "the name is not known"],
+  EAI_AGAIN: ["unreachable", "no name server answers"],
+  EHOSTUNREACH: ["unreachable", "no route to the host"],
+  ENETUNREACH: ["unreachable", "no route to its network"],
+  ECONNRESET: ["unreachable", "connection reset"],
+};
+
+/** What a system error means, with a few words for people where the kind of failure is not enough. */
+export function systemFailure(error: unknown): readonly [NetworkFailure, string?] {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return SYSTEM_FAILURES[code] ?? ["unreachable"];
+}

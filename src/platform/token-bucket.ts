@@ -1,0 +1,42 @@
+import { BoundedMap } from "./bounded-map.ts";
+import type { Clock } from "./clock.ts";
+
+export interface TokenBucketBounds {
+  readonly perSecond: number;
+  /** Tokens of a full bucket, and of one never used. */
+  readonly burst: number;
+  /** Keys whose bucket is remembered; the one unused for longest gives way. */
+  readonly keysMax: number;
+}
+
+interface Bucket {
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+/**
+ * A token bucket for each key. Time is monotonic, so that a clock that jumps neither opens the gates
+ * nor closes them.
+ */
+export class TokenBuckets {
+  readonly #clock: Clock;
+  readonly #bounds: TokenBucketBounds;
+  readonly #buckets: BoundedMap<string, Bucket>;
+
+  constructor(clock: Clock, bounds: TokenBucketBounds) {
+    this.#clock = clock;
+    this.#bounds = bounds;
+    this.#buckets = new BoundedMap(bounds.keysMax);
+  }
+
+  /** Takes one token and returns 0, or takes none and returns the whole milliseconds until there is one. */
+  take(key: string): number {
+    const { perSecond, burst } = this.#bounds;
+    const nowMs = this.#clock.monotonicMs();
+    const { tokens: left, atMs } = this.#buckets.get(key) ?? { tokens: burst, atMs: nowMs };
+    const tokens = Math.min(burst, left + ((nowMs - atMs) / 1000) * perSecond);
+    const taken = tokens >= 1;
+    this.#buckets.set(key, { tokens: taken ? tokens - 1 : tokens, atMs: nowMs });
+    return taken ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1000);
+  }
+}
