@@ -75,12 +75,12 @@ function tanksCheck(tanks: readonly HostedTank[]): Check {
 /** What must hold before work is sent here. */
 function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
   const { role } = cluster;
-  const { held } = cluster.positions;
+  const { fenced } = cluster.positions;
   const fault = tanks.storageFault;
   return [
     { name: "phase", ok: phase() === "healthy", detail: phase() },
     { name: "storage", ok: fault === undefined, detail: fault ?? "takes writes" },
-    { name: "directory", ok: held === undefined, detail: held?.message ?? "is in one place" },
+    { name: "directory", ok: fenced === undefined, detail: fenced?.message ?? "is in one place" },
     { name: "role", ok: role !== "discovering", detail: role },
     tanksCheck(tanks.list()),
   ];

@@ -17,6 +17,7 @@ import { answerPing } from "./membership/ping-answer.ts";
 import { Acquaintances } from "./peers/acquaintances.ts";
 import { type DialPolicy, dialable } from "./peers/dial-policy.ts";
 import { PeerClient } from "./peers/peer-client.ts";
+import { PeerTable } from "./peers/peer-table.ts";
 import { Directory } from "./registry/directory.ts";
 import { Registrar } from "./registry/registrar.ts";
 import { Registry } from "./registry/registry.ts";
@@ -29,7 +30,7 @@ import type { Ping, PingReply } from "./wire.ts";
 export class ClusterNode {
   readonly self: Self;
   readonly client: PeerClient;
-  readonly watch: CloneDetection;
+  readonly clones: CloneDetection;
   readonly registry: Registry;
   readonly keeper: RegistryKeeper;
   readonly handshake: Handshake;
@@ -46,6 +47,7 @@ export class ClusterNode {
   readonly #deps: ClusterDeps;
   readonly #portrait: SelfDescription;
   readonly #given: GivenHubs;
+  readonly #table: PeerTable;
   readonly #acquaintances = new Acquaintances();
   readonly #notify: () => void;
   #announced = "";
@@ -54,23 +56,28 @@ export class ClusterNode {
   constructor(deps: ClusterDeps, notify: () => void) {
     this.#deps = deps;
     this.#notify = notify;
-    const held = () => this.watch.lineage.held;
-    this.self = new Self(deps, held);
+    const fenced = () => this.clones.positions.fenced;
+    this.self = new Self(deps, fenced);
     this.client = new PeerClient(deps);
     this.#portrait = new SelfDescription(
       deps,
       this.self,
       this.client,
       () => this.membership.state,
-      () => held() !== undefined,
+      () => fenced() !== undefined,
     );
-    this.watch = new CloneDetection({
+    this.#table = new PeerTable({
+      isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) ?? false,
+      hasExchanged: (nodeId) => this.clones.positions.hasExchanged(nodeId),
+    });
+    this.clones = new CloneDetection({
       deps,
       client: this.client,
+      table: this.#table,
       ageMs: () => this.self.ageMs(),
       document: () => this.#portrait.document(),
       policy: () => this.#policy(),
-      onHold: (problem) => this.#hold(problem),
+      onFenced: (problem) => this.#onFenced(problem),
     });
     this.keeper = new RegistryKeeper(deps);
     this.registry = new Registry(deps.clock, deps.bootId, (key, entry) => {
@@ -82,7 +89,11 @@ export class ClusterNode {
       deps,
       client: this.client,
       given: this.#given,
-      ...this.watch,
+      probe: this.clones.probe,
+      positions: this.clones.positions,
+      ownClones: this.clones.own,
+      peerClones: this.clones.peers,
+      table: this.#table,
       ageMs: () => this.self.ageMs(),
       document: () => this.#portrait.document(),
       isLeaving: () => this.stopped,
@@ -104,7 +115,7 @@ export class ClusterNode {
     this.link = new HubLink({
       deps,
       client: this.client,
-      lineage: this.watch.lineage,
+      positions: this.clones.positions,
       registry: this.registry,
       membership: this.membership,
       acquaintances: this.#acquaintances,
@@ -120,7 +131,7 @@ export class ClusterNode {
       reachedAt: (nodeId) => this.#reachedAt(nodeId),
       policy: () => this.#policy(),
       discoveredBy: (nodeId) => this.encounters.discoveredBy(nodeId),
-      heard: (nodeId, bootId) => this.watch.rivals.heard(nodeId, bootId),
+      heard: (nodeId, bootId) => this.clones.peers.heard(nodeId, bootId),
     });
     this.directory = new Directory(this.registry, () => this.#viewpoint());
     this.discovery = new DiscoveryManager(deps);
@@ -147,7 +158,8 @@ export class ClusterNode {
   }
 
   async start(): Promise<void> {
-    await this.watch.lineage.start();
+    await this.clones.positions.start();
+    this.clones.positions.joining();
     await this.keeper.load(this.registry);
     this.#listSelf();
     const announcement = this.#portrait.announcement();
@@ -169,9 +181,9 @@ export class ClusterNode {
   /** @throws Problem `foreign_cluster`, `directory_copied`, or `not_ready` once this node leaves. */
   answerPing(ping: Ping, signer: string): PingReply {
     if (this.stopped) throw new Problem("not_ready", "This node leaves.");
-    const { registry, membership, link, watch } = this;
+    const { registry, membership, link, clones } = this;
     const deps = this.#deps;
-    const parts = { deps, registry, membership, link, portrait: this.#portrait, ...watch };
+    const parts = { deps, registry, membership, link, portrait: this.#portrait, ...clones };
     const reply = answerPing(ping, signer, parts);
     if (reply.listed && ping.rtt_ms !== undefined) {
       this.#acquaintances.noteRtt(signer, ping.rtt_ms);
@@ -183,8 +195,8 @@ export class ClusterNode {
   }
 
   /** It stays here, for people to ask, and never leads. */
-  #hold(problem: Problem): void {
-    this.#deps.onHold?.(problem);
+  #onFenced(problem: Problem): void {
+    this.#deps.onFenced?.(problem);
     this.membership.bar();
     this.#refreshSelf(true);
     this.#notify();

@@ -72,8 +72,8 @@ export interface ClusterDeps {
   /** Whose position tells how much this node has done, and which remembers that of others. */
   readonly journal: Pick<Journal, "position" | "meta" | "commit" | "remembered">;
   readonly tanks: Pick<Tanks, "list">;
-  /** The data directory is a copy or an old state: the tanks must stand still. Called once. */
-  readonly onHold?: (problem: Problem) => void;
+  /** The data directory is a copy or an old state: the tanks must not run. Called once. */
+  readonly onFenced?: (problem: Problem) => void;
   /** Whether fish are on their way to a node: its position is not forgotten. */
   readonly isEngagedWith?: (nodeId: string) => boolean;
   /** Connections to tanks of other nodes; shown as `active_connections`. */

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { PROBLEMS, Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
 import { sleep } from "../platform/timers.ts";
-import { tellingCopies } from "./clones/presence.ts";
+import { cloneRoutes } from "./clones/clone-routes.ts";
+import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { ClusterDeps } from "./deps.ts";
@@ -15,8 +16,8 @@ import { serverRoutes } from "./routes/servers.ts";
 export interface StartableCluster extends Cluster {
   /** Tells where the API really listens; before {@link Cluster.start}. */
   setListening(port: number, host?: string): void;
-  /** The tanks of this node must stand still, for a reason that it has found by itself. */
-  hold(problem: Problem): void;
+  /** The tanks of this node must not run, for a reason that it has found by itself. */
+  fence(problem: Problem): void;
 }
 
 /** To say goodbye, all together: a node that stops must not wait for the dead. */
@@ -34,10 +35,11 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const self = () => directory.server(nodeId) ?? node.self.record(node.membership.state.role);
   const routes = [
     ...peerRoutes({
-      ...node.watch,
+      probe: node.clones.probe,
       handshake: node.handshake,
       answerPing: (ping, signer) => node.answerPing(ping, signer),
     }),
+    ...cloneRoutes(node.clones),
     ...discoveryRoutes({
       registrar: node.registrar,
       client: node.client,
@@ -54,7 +56,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
       ownTanks: () => node.self.tanks(),
       heartbeatMs: deps.settings.timing.heartbeatMs,
     }),
-  ].map(tellingCopies);
+  ].map(tellingClones);
   return {
     nodeId,
     get serverId() {
@@ -63,9 +65,9 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     get role() {
       return node.membership.state.role;
     },
-    positions: node.watch.lineage,
+    positions: node.clones.positions,
     decided: node.membership.decided,
-    recall: () => node.watch.lineage.start(),
+    recall: () => node.clones.positions.start(),
     start: () => node.start(),
     stop: () => leave(node, deps),
     view: () => node.view(),
@@ -76,7 +78,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(node, deps, to, method, path, body),
     routes: () => routes,
-    hold: (problem) => node.watch.lineage.hold(problem),
+    fence: (problem) => node.clones.positions.fence(problem),
     setListening: (port, host) => node.self.listenAt(port, host),
     onChange: (listener) => {
       listeners.add(listener);
@@ -101,7 +103,7 @@ async function call(
   const { peerTimeoutMs } = deps.settings.timing;
   try {
     const reply = await node.client.send(to, method, path, body, { timeoutMs: peerTimeoutMs });
-    // It stands still, or we may be behind what it remembers: the handshake tells.
+    // It is fenced, or we may be behind what it remembers: the handshake tells.
     if (isCopyRefusal(reply)) node.client.unpin(to);
     return reply;
   } catch (error) {
@@ -126,7 +128,7 @@ async function leave(node: ClusterNode, deps: ClusterDeps): Promise<void> {
   node.stopped = true;
   node.health.stop();
   node.dialer.stop();
-  node.watch.lineage.stop();
+  node.clones.positions.stop();
   const goodbyes = Promise.all([unregistered, node.discovery.stop()]);
   await Promise.race([goodbyes, sleep(deps.timers, 2 * GOODBYE_MS)]);
   node.link.release();

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
-import { STATEMENT_CHARACTERS_MAX } from "./clones/position.ts";
-import { presenceProofSchema } from "./clones/presence.ts";
+import { saidShape } from "./clones/said.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
 import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
 
@@ -28,19 +27,10 @@ export const termSchema = z.object({
   node_id: z.string().max(LIMITS.nameCharactersMax),
 });
 
-const statement = z.string().max(STATEMENT_CHARACTERS_MAX);
-/**
- * How far the sender's journal has come, in its own signed words, and the furthest that it remembers
- * of the other's, in the other's. Versions before 0.3 have neither.
- */
-const positions = {
-  journal_position: statement.optional(),
-  remembered_position: statement.nullish(),
-};
-/** How long the sender has been running, by its monotonic clock, and whether its tanks stand still. */
+/** How long the sender has been running, by its monotonic clock, and whether it is fenced. */
 const presence = {
   uptime_ms: z.number().nonnegative().optional(),
-  held: z.boolean().optional(),
+  fenced: z.boolean().optional(),
 };
 
 /** A hub as somebody else names it: a hint where to dial. */
@@ -72,7 +62,7 @@ export const identityDocumentSchema = z.object({
   /** Over the challenge, when there was one (`signChallenge`). */
   signature: proof.optional(),
   ...presence,
-  /** Over boot id, uptime, held and the challenge (`signPresence`). */
+  /** Over boot id, uptime, fenced and the challenge (`signPresence`). */
   presence_signature: proof.optional(),
 });
 export type IdentityDocument = z.infer<typeof identityDocumentSchema>;
@@ -98,7 +88,7 @@ export const helloSchema = z.object({
   challenge,
   /** The sender was given the URL of the one it speaks to, and never outranks it. */
   defers: z.boolean(),
-  ...positions,
+  ...saidShape,
   /** Said to a node with the sender's own id: the start that it means, which only the living know. */
   to_boot_id: name.optional(),
 });
@@ -110,7 +100,7 @@ export const helloReplySchema = z.object({
   defers: z.boolean(),
   /** Whether the answerer has reached the asker by dialling it; null before it has tried. */
   can_dial_you: z.boolean().nullable(),
-  ...positions,
+  ...saidShape,
   proof,
 });
 export type HelloReply = z.infer<typeof helloReplySchema>;
@@ -147,7 +137,7 @@ export const pingSchema = z.object({
   rtt_ms: z.number().nonnegative().optional(),
   /** Hubs that the sender has met and does not follow; they should meet each other. */
   other_hubs: z.array(hubHintSchema).max(LIMITS.addressesPerServerMax),
-  ...positions,
+  ...saidShape,
 });
 export type Ping = z.infer<typeof pingSchema>;
 
@@ -168,14 +158,10 @@ export const pingReplySchema = z.object({
       entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
     })
     .nullable(),
-  ...positions,
+  ...saidShape,
   proof,
 });
 export type PingReply = z.infer<typeof pingReplySchema>;
-
-/** Shown to the later of two nodes with one key by whoever has met both. */
-export const copyNoticeSchema = z.object({ proof: presenceProofSchema });
-export type CopyNotice = z.infer<typeof copyNoticeSchema>;
 
 const amount = z.number().nonnegative();
 

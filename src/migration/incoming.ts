@@ -113,8 +113,8 @@ export class Incoming {
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
     const reply = await this.#perTransfer.run(request.transfer_id, async () => {
-      const { held } = this.#positions;
-      if (held) throw new Problem("not_ready", held.message);
+      const { fenced } = this.#positions;
+      if (fenced) throw new Problem("not_ready", fenced.message);
       if (!this.#positions.recalled) throw new Problem("not_ready", "This node is starting.");
       const before = await this.#answerFromMemory(request);
       if (before) return before;

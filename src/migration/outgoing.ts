@@ -37,8 +37,8 @@ export interface OutgoingPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The node stands still: nothing is asked, sent or settled. */
-  readonly isHeld: () => boolean;
+  /** The node is fenced: nothing is asked, sent or settled. */
+  readonly isFenced: () => boolean;
   /** A fish of this connection came back. */
   readonly onReturned: (row: OutboxRow) => void;
 }
@@ -203,7 +203,7 @@ export class Outgoing {
     while (!this.#stopped) {
       // Taken first: who is woken while asking does not pause afterwards.
       const { waking } = escrow;
-      if (this.#ports.isHeld()) {
+      if (this.#ports.isFenced()) {
         await sleep(timers, escrow.nextPauseMs(random, 0), waking);
         continue;
       }

@@ -59,7 +59,7 @@ export class Scheduler {
     this.#resting.set(connection_id, nowMs + restAfterReturnMs);
   }
 
-  /** Nobody is sent where nobody answers: a node that is known to be away, or stands still. */
+  /** Nobody is sent where nobody answers: a node that is known to be away, or is fenced. */
   #isOpen(row: ConnectionRow): boolean {
     const { tanks, cluster, clock } = this.#ports;
     const restsUntilMs = this.#resting.get(row.connection_id) ?? 0;

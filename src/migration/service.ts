@@ -39,8 +39,6 @@ export interface MigrationDeps {
   readonly autoConnect: boolean;
   /** Between two draws of the connections. */
   readonly checkIntervalMs: number;
-  /** After the start no fish leaves for as long; default 0. */
-  readonly departuresAfterMs?: number;
   /** A destination that takes longer to answer has decided nothing. */
   readonly peerTimeoutMs: number;
   /** Default: as the world reads it. Tests without a world have records of their own. */
@@ -69,7 +67,6 @@ class MigrationService implements CountingMigration {
   readonly #views: Views;
   readonly #online = new Set<string>();
   #cancels: Cancel[] = [];
-  #startedMs = 0;
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
@@ -79,7 +76,7 @@ class MigrationService implements CountingMigration {
       ...deps,
       courier: new Courier({ ...deps, answerLocally }),
       settlement: new Settlement(deps),
-      isHeld: () => deps.cluster.positions.held !== undefined,
+      isFenced: () => deps.cluster.positions.fenced !== undefined,
       onReturned: (row) => this.#scheduler.rest(row),
     });
     this.#removal = new Removal({ ...deps, outgoing: this.#outgoing });
@@ -96,7 +93,6 @@ class MigrationService implements CountingMigration {
     const { cluster, timers, checkIntervalMs } = this.#deps;
     await this.#connections.load();
     await this.#outgoing.resume();
-    this.#startedMs = this.#deps.clock.monotonicMs();
     this.#cancels = [
       cluster.onChange(() => this.#onClusterChange()),
       repeat(timers, checkIntervalMs, () => this.#check()),
@@ -114,12 +110,12 @@ class MigrationService implements CountingMigration {
   }
 
   async connect(spec: NewConnection): Promise<ConnectionView> {
-    this.#refuseHeld();
+    this.#refuseFenced();
     return this.#views.connection(await this.#connections.connect(spec));
   }
 
   async disconnect(connectionId: string): Promise<void> {
-    this.#refuseHeld();
+    this.#refuseFenced();
     return this.#connections.disconnect(connectionId);
   }
 
@@ -170,11 +166,10 @@ class MigrationService implements CountingMigration {
 
   /** Tanks come and go without the cluster changing, so the draw follows them too. */
   async #check(): Promise<void> {
-    const { cluster, clock, departuresAfterMs = 0 } = this.#deps;
-    if (cluster.positions.held) return;
+    const { cluster, clock } = this.#deps;
+    if (cluster.positions.fenced) return;
     await this.#connections.follow();
-    if (clock.monotonicMs() - this.#startedMs < departuresAfterMs) return;
-    await this.#scheduler.draw();
+    if (cluster.positions.clearedForExport(clock.monotonicMs())) await this.#scheduler.draw();
   }
 
   #onClusterChange(): void {
@@ -184,12 +179,12 @@ class MigrationService implements CountingMigration {
     for (const nodeId of online) if (!this.#online.has(nodeId)) this.#outgoing.wake(nodeId);
     this.#online.clear();
     for (const nodeId of online) this.#online.add(nodeId);
-    if (!this.#deps.cluster.positions.held) void this.#connections.follow();
+    if (!this.#deps.cluster.positions.fenced) void this.#connections.follow();
   }
 
-  #refuseHeld(): void {
-    const { held } = this.#deps.cluster.positions;
-    if (held) throw held;
+  #refuseFenced(): void {
+    const { fenced } = this.#deps.cluster.positions;
+    if (fenced) throw fenced;
   }
 
   /** A transfer between two tanks of this node: the very handlers that a peer would call. */

@@ -100,11 +100,6 @@ export interface CoreStart {
 }
 
 const BOOT_ID_BYTES = 8;
-/**
- * After a start no fish leaves for as long: by then a copy of a data directory has met its original,
- * and one that was set back somebody who remembers, wherever they can be reached.
- */
-const DEPARTURES_AFTER_MS = 3_000;
 
 /** The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it. */
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
@@ -124,7 +119,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     termStore: journalTermStore(journal),
     journal,
     tanks,
-    onHold: (problem) => tanks.hold(problem),
+    onFenced: (problem) => tanks.hold(problem),
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
   });
@@ -136,7 +131,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     const ends = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
     ends.throwIfAborted();
     const lost = await journal.meta(JOURNAL_LOST);
-    if (lost) cluster.hold(lossOf(lost));
+    if (lost) cluster.fence(lossOf(lost));
     // Requests come in already: nobody's word is taken before it is known what he has said.
     await cluster.recall();
     ends.throwIfAborted();
@@ -177,8 +172,8 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
 function lossOf(sentence: string): Problem {
   return new Problem(
     "directory_copied",
-    `${sentence}. The tanks here stand still, so that no fish lives twice; restore the data ` +
-      "directory from a backup, or start it with --fork to go on as a new node.",
+    `fenced: ${sentence}; restore the data directory from a backup, or start with --fork to go ` +
+      "on as a new node",
   );
 }
 
@@ -193,7 +188,6 @@ function connectMigration(
     nodeId: parts.cluster.nodeId,
     autoConnect,
     checkIntervalMs: timing.migrationCheckMs,
-    departuresAfterMs: DEPARTURES_AFTER_MS,
     peerTimeoutMs: timing.peerTimeoutMs,
   });
 }

@@ -88,8 +88,16 @@ export const LIMITS = {
   pairsRememberedMax: 4096,
   /** Other nodes whose journal's position is kept, 300 bytes each: as many as there are servers. */
   positionsRememberedMax: 1024,
-  /** Nodes of which a second running copy is known; the oldest give way. */
-  copiesRememberedMax: 256,
+  /** Starts of nodes that are refused, each the later of two; the oldest give way. */
+  clonesRememberedMax: 256,
+  /** Nodes of which two starts are asked at the same time which of them lives: a class that restarts at once. */
+  examinationsMax: 64,
+  /** Statements of fish partners in one message to the hub: 3.4 kB, and 2 ms to verify. */
+  positionsPerReportMax: 16,
+  /** Nodes of which a hub keeps what third ones have reported, at most 1 kB each. */
+  reportedNodesMax: 4096,
+  /** Reported statements kept of one node, and shown to it: one for each of its latest starts. */
+  positionsToldMax: 4,
   /** Rows in one answer of a list route. */
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */

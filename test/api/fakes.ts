@@ -319,7 +319,7 @@ export class FakeNode {
       stop: async () => {},
       decided: Promise.resolve(),
       get positions() {
-        return { ...NO_POSITIONS, held: node.held };
+        return { ...NO_POSITIONS, fenced: node.held };
       },
       view: () => ({
         cluster: "tankd",

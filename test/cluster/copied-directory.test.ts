@@ -23,7 +23,7 @@ function standsStill(node: Node): Promise<string> {
  * What a copy is told: that the original runs elsewhere, or that it has gone on since. Both are true,
  * and which one is noticed first is a race.
  */
-const COPIED = /This node runs twice|older state or a copy of itself/;
+const COPIED = /another node with this one's key|an older state or a copy/;
 
 /** Its tanks stand still and say why, wherever one looks. */
 async function expectHeld(node: Node, why: RegExp): Promise<void> {

@@ -69,7 +69,7 @@ describe("a fish that is offered", () => {
       ...NO_POSITIONS,
       judge(nodeId, remembered) {
         shown.push(nodeId, remembered);
-        node.cluster.positions = { ...NO_POSITIONS, held };
+        node.cluster.positions = { ...NO_POSITIONS, fenced: held };
       },
     };
     expect(await node.receive(transferOf("nemo"))).toMatchObject(REFUSED);

@@ -142,7 +142,7 @@ describe("a fork of a data directory", () => {
     twin.boot();
     await cluster.world.run(cluster.world.nowMs + 20_000);
     for (const one of [node, twin]) {
-      expect(one.running?.cluster.positions.held).toBeUndefined();
+      expect(one.running?.cluster.positions.fenced).toBeUndefined();
       expect(one.running?.tanks.list()[0]?.status).toBe("running");
     }
     const ids = cluster.cores.map((core) => core.cluster.nodeId);

@@ -21,11 +21,11 @@ export function checkRoles(cluster: SimulatedCluster): readonly Finding[] {
   return known.size === 1 ? [] : [`the nodes follow ${[...known].join(" and ")}`];
 }
 
-/** Nobody stands still for having forgotten something: nobody has. */
-export function checkHeld(cluster: SimulatedCluster): readonly Finding[] {
+/** Nobody is fenced for having forgotten something: nobody has. */
+export function checkFenced(cluster: SimulatedCluster): readonly Finding[] {
   return cluster.nodes.flatMap(({ name, running }) => {
-    const held = running?.cluster.positions.held;
-    return held ? [`${name} stands still: ${held.message}`] : [];
+    const fenced = running?.cluster.positions.fenced;
+    return fenced ? [`${name} is fenced: ${fenced.message}`] : [];
   });
 }
 

@@ -190,7 +190,7 @@ export class SimulatedCluster {
 
   /** Those that may still send fish: a node that stands still does not. */
   get sending(): readonly Core[] {
-    return this.cores.filter((core) => core.cluster.positions.held === undefined);
+    return this.cores.filter((core) => core.cluster.positions.fenced === undefined);
   }
 
   connections(): readonly ConnectionView[] {

@@ -41,9 +41,9 @@ async function storm(options: Options) {
 }
 
 async function setBack(options: Options) {
-  const { accident, knowable, held, findings } = await runSetBack(options);
+  const { accident, knowable, fenced, findings } = await runSetBack(options);
   const known = knowable ? "" : " that nobody can know of";
-  return { findings, summary: `${accident}${known}: ${held.join(", ") || "nobody"} stands still` };
+  return { findings, summary: `${accident}${known}: ${fenced.join(", ") || "nobody"} is fenced` };
 }
 
 let wrong = 0;

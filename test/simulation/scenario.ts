@@ -1,6 +1,6 @@
 import type { Core } from "../../src/node/core.ts";
 import {
-  checkHeld,
+  checkFenced,
   checkHub,
   checkLedger,
   checkReplay,
@@ -65,7 +65,7 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   const findings = settled ? [] : unrest(cluster);
   // A report of a simulation is at most a few hundred milliseconds old.
   await world.run(Math.max(world.nowMs + 1_000, restFromMs + HUB_WITHIN_MS + HUB_STAYS_MS));
-  findings.push(...(await checkLedger(cluster)), ...hubs.end(), ...checkHeld(cluster));
+  findings.push(...(await checkLedger(cluster)), ...hubs.end(), ...checkFenced(cluster));
   findings.push(...(await stopAndReplay(cluster)));
   const { seed } = options;
   return {

@@ -22,7 +22,7 @@ const QUIET_MS = 5_000;
 const STORM_MS = 30_000;
 /** To find each other again, and for fish to travel that the image knows nothing of. */
 const CALM_MS = 20_000;
-/** A copy or a set back node that can talk to who knows must stand still by then. */
+/** A copy or a set back node that can talk to who knows must be fenced by then. */
 const NOTICE_MS = 10_000;
 const SETTLE_MS = 30_000;
 
@@ -31,7 +31,7 @@ export interface SetBackReport {
   readonly accident: Accident;
   /** Whether anybody could know that the directory was set back. */
   readonly knowable: boolean;
-  readonly held: readonly string[];
+  readonly fenced: readonly string[];
   readonly findings: readonly Finding[];
 }
 
@@ -68,7 +68,7 @@ export async function runSetBack(options: {
   const knowable = await hasGivenSince(victim, image);
   const suspects = await happen(cluster, { accident, victim, image });
   await world.run(world.nowMs + NOTICE_MS);
-  const held = cluster.nodes.filter(isHeld).map(({ name }) => name);
+  const fenced = cluster.nodes.filter(isFenced).map(({ name }) => name);
   const findings = judge(cluster, { accident, knowable, suspects });
   // What only the memory of a process holds must not be needed for it to last.
   for (const bystander of cluster.nodes.filter((node) => !suspects.includes(node))) {
@@ -81,10 +81,10 @@ export async function runSetBack(options: {
   await stopMigrating(cluster);
   await world.run(world.nowMs + SETTLE_MS);
   findings.push(...checkPlaces(await livingFish(cluster)));
-  return { seed, accident, knowable, held, findings };
+  return { seed, accident, knowable, fenced, findings };
 }
 
-/** Makes the accident happen. Returns the machines of which one must stand still, the later one last. */
+/** Makes the accident happen. Returns the machines of which one must be fenced, the later one last. */
 async function happen(
   cluster: SimulatedCluster,
   { accident, victim, image }: { accident: Accident; victim: SimulatedNode; image: DiskImage },
@@ -138,12 +138,13 @@ function judge(
 ): Finding[] {
   const { accident, knowable, suspects } = what;
   const late = suspects.at(-1);
-  const mustHold = accident === "set_back" ? knowable : true;
+  const mustFence = accident === "set_back" ? knowable : true;
   const findings: Finding[] = [];
   for (const node of cluster.nodes) {
-    const held = isHeld(node);
-    if (node === late && mustHold && !held) findings.push(`${node.name} goes on after ${accident}`);
-    if (node !== late && held) findings.push(`${node.name} stands still after ${accident}`);
+    const fenced = isFenced(node);
+    if (node === late && mustFence && !fenced)
+      findings.push(`${node.name} goes on after ${accident}`);
+    if (node !== late && fenced) findings.push(`${node.name} is fenced after ${accident}`);
   }
   const [early] = suspects;
   if (early && early !== late) findings.push(...listedElsewhere(cluster, early, suspects));
@@ -164,6 +165,6 @@ function listedElsewhere(
   });
 }
 
-function isHeld(node: SimulatedNode): boolean {
-  return node.running?.cluster.positions.held !== undefined;
+function isFenced(node: SimulatedNode): boolean {
+  return node.running?.cluster.positions.fenced !== undefined;
 }

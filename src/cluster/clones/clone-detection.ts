@@ -1,64 +1,66 @@
 import type { Address } from "../../discovery/backend.ts";
-import type { Problem } from "../../platform/errors.ts";
+import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { IdentityProbe, proofOf } from "../handshake/identity-probe.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
 import type { NodeDocument } from "../wire.ts";
+import { CLONE_NOTICE_PATH, PRESENCE_PATH, type PresenceAnswer } from "./clone-routes.ts";
 import { JournalPositions } from "./journal-positions.ts";
 import { OwnClones } from "./own-clones.ts";
 import { PeerClones } from "./peer-clones.ts";
-import type { Presence, PresenceProof } from "./presence.ts";
+import { challengeNames, type Presence, type PresenceProof, provePresence } from "./presence.ts";
 
 export interface CloneDetectionDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
+  readonly table: PeerTable;
   readonly ageMs: () => number;
   readonly document: () => NodeDocument;
   readonly policy: () => DialPolicy;
-  /** The tanks stand still from now on: others should know, and this node should not lead. */
-  readonly onHold: (problem: Problem) => void;
+  /** The tanks do not run from now on: others should know, and this node should not lead. */
+  readonly onFenced: (problem: Problem) => void;
 }
-
-/** `POST`: shows a node the proof that another one with its key was started earlier and is alive. */
-export const COPIED_PATH = "/api/cluster/copied";
 
 /**
  * Notices data directories that exist twice or were set back: our own by what others remember of us
  * and by meeting our own id, those of others by two starts of one id that are alive together.
  */
 export class CloneDetection {
-  readonly lineage: JournalPositions;
-  readonly copies: OwnClones;
-  readonly rivals: PeerClones;
-  readonly introduction: IdentityProbe;
+  readonly positions: JournalPositions;
+  readonly own: OwnClones;
+  readonly peers: PeerClones;
+  readonly probe: IdentityProbe;
   readonly #with: CloneDetectionDeps;
 
   constructor(withDeps: CloneDetectionDeps) {
     this.#with = withDeps;
-    const { deps, client, ageMs, document, onHold } = withDeps;
-    this.lineage = new JournalPositions(deps, {
-      publicKeyOf: (nodeId) => client.pinned(nodeId)?.publicKey,
-      counts: (nodeId, bootId) => this.rivals.counts(nodeId, bootId),
-      onHold,
+    const { deps, client, table, ageMs, document, onFenced } = withDeps;
+    this.positions = new JournalPositions(deps, {
+      table,
+      counts: (nodeId, bootId) => this.peers.counts(nodeId, bootId),
+      challenges: (nodeId) => this.peers.challenges(nodeId),
+      onChallenged: (nodeId, challenges) => void this.#answer(nodeId, challenges),
+      onFenced,
     });
-    this.copies = new OwnClones({
+    this.own = new OwnClones({
       ...deps,
       ageMs,
-      isHeld: () => this.lineage.held !== undefined,
-      hold: (problem) => this.lineage.hold(problem),
+      isFenced: () => this.positions.fenced !== undefined,
+      fence: (problem) => this.positions.fence(problem),
     });
     const presence = () => this.#presence();
-    this.introduction = new IdentityProbe({ deps, client, document, presence });
-    this.rivals = new PeerClones({
+    this.probe = new IdentityProbe({ deps, client, document, presence });
+    this.peers = new PeerClones({
       ...deps,
-      nonce: () => this.introduction.nonce(),
-      ask: (nodeId, bootId, addresses, challenge) =>
-        this.#ask(nodeId, bootId, addresses, challenge),
+      table,
+      nonce: () => this.probe.nonce(),
+      ask: (nodeId, address, challenge) => this.#ask(nodeId, address, challenge),
       tell: (nodeId, addresses, proof) => void this.#tell(nodeId, addresses, proof),
     });
-    client.onCopyProof = (proof) => this.copies.judge(proof, "elsewhere");
+    client.onCopyProof = (proof) => this.own.judge(proof, "elsewhere");
   }
 
   #presence(): Presence {
@@ -66,40 +68,57 @@ export class CloneDetection {
     return {
       bootId: deps.bootId,
       uptimeMs: Math.round(ageMs()),
-      held: this.lineage.held !== undefined,
+      fenced: this.positions.fenced !== undefined,
     };
   }
 
   async #ask(
     nodeId: string,
-    bootId: string,
-    addresses: readonly Address[],
+    address: Address,
     challenge: string,
   ): Promise<PresenceProof | undefined> {
-    for (const address of dialable(addresses, this.#with.policy())) {
-      try {
-        const introduced = await this.introduction.ask(address, challenge);
-        if (introduced.kind === "failed" || introduced.document.node_id !== nodeId) continue;
-        const proof = proofOf(introduced);
-        if (proof?.boot_id === bootId) return proof;
-      } catch (error) {
-        if (!(error instanceof NetworkError)) throw error;
-      }
+    if (dialable([address], this.#with.policy()).length === 0) return undefined;
+    try {
+      const probed = await this.probe.ask(address, challenge);
+      if (probed.kind === "failed" || probed.document.node_id !== nodeId) return undefined;
+      return proofOf(probed);
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      return undefined;
     }
-    return undefined;
   }
 
   async #tell(nodeId: string, addresses: readonly Address[], proof: PresenceProof): Promise<void> {
-    const { client, deps, policy } = this.#with;
-    const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
+    const { client, policy } = this.#with;
+    const options = { timeoutMs: this.#timeoutMs, audience: nodeId };
     for (const address of dialable(addresses, policy())) {
       try {
-        const options = { timeoutMs, audience: nodeId };
-        await client.sendTo(address, "POST", COPIED_PATH, { proof }, options);
+        await client.sendTo(address, "POST", CLONE_NOTICE_PATH, { proof }, options);
         return;
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
       }
     }
+  }
+
+  /** Shows a node that this start is alive beside the one that its challenge names. */
+  async #answer(nodeId: string, challenges: readonly string[]): Promise<void> {
+    const { client, deps } = this.#with;
+    const { identity, bootId } = deps;
+    for (const challenge of challenges) {
+      if (challengeNames(bootId, challenge)) continue;
+      const proof = provePresence(identity, this.#presence(), challenge);
+      const body: PresenceAnswer = { public_key: identity.publicKey, proof };
+      try {
+        await client.send(nodeId, "POST", PRESENCE_PATH, body, { timeoutMs: this.#timeoutMs });
+      } catch (error) {
+        // Asked again with the next answer. A Problem: we have not dialled it yet.
+        if (!(error instanceof NetworkError || error instanceof Problem)) throw error;
+      }
+    }
+  }
+
+  get #timeoutMs(): number {
+    return this.#with.deps.settings.timing.discoveryTimeoutMs;
   }
 }

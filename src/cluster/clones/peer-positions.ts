@@ -64,6 +64,16 @@ export class PeerPositions {
     return readPosition(this.#rows.get(nodeId)?.statement);
   }
 
+  /** Whether fish were exchanged with that node. */
+  hasExchanged(nodeId: string): boolean {
+    return this.#rows.get(nodeId)?.heard_by === "transfer";
+  }
+
+  /** Those with whom fish were exchanged, the one heard of longest ago first. */
+  *partners(): Iterable<RememberedRow> {
+    for (const row of this.#rows.values()) if (row.heard_by === "transfer") yield row;
+  }
+
   /** In passing: written down later, where it has grown. */
   hear(nodeId: string, statement: PositionStatement): void {
     const known = this.#rows.get(nodeId);

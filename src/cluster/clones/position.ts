@@ -2,46 +2,59 @@ import {
   decodeBase64Url,
   encodeBase64Url,
   type Identity,
+  nodeIdOf,
   verifySignature,
 } from "../identity/identity.ts";
 
 /**
- * How far a journal has come, in the signed words of its node: `<position>.<boot id>.<signature>`.
- * Others keep the words and show them again. So a node believes only what it has said itself, and
- * nobody can make it stop by claiming to remember more.
+ * How far a journal has come, in the signed words of its node:
+ * `<position>.<boot id>.<public key>.<signature>`. Others keep the words and show them again, also to
+ * third parties, who need nothing else to verify them. So a node believes only what it has said
+ * itself, and nobody can fence it by claiming to remember more.
  */
 export interface PositionStatement {
   readonly position: number;
   /** The start of the node in which it said so. */
   readonly bootId: string;
+  /** Undefined in statements of earlier builds, which data directories may still hold. */
+  readonly publicKey: string | undefined;
   readonly text: string;
 }
 
-/** 15 digits, a boot id of at most 64 characters, 86 of signature, and two dots. */
-export const STATEMENT_CHARACTERS_MAX = 167;
-const FORM = /^(\d{1,15})\.([\w-]{1,64})\.([\w-]{86})$/;
+/** 15 digits, a boot id of at most 64 characters, 43 of key, 86 of signature, and three dots. */
+export const STATEMENT_CHARACTERS_MAX = 211;
+const FORM = /^(\d{1,15})\.([\w-]{1,64})(?:\.([\w-]{43}))?\.([\w-]{86})$/;
 
 export function statePosition(identity: Identity, bootId: string, position: number): string {
-  const signature = identity.sign(signedText(identity.nodeId, bootId, position));
-  return `${position}.${bootId}.${encodeBase64Url(signature)}`;
+  const { nodeId, publicKey } = identity;
+  const signature = encodeBase64Url(identity.sign(signedText(nodeId, bootId, position)));
+  return `${position}.${bootId}.${publicKey}.${signature}`;
 }
 
 /** The statement without a look at its signature; undefined when it is none. */
 export function readPosition(text: string | null | undefined): PositionStatement | undefined {
-  const [, position, bootId] = FORM.exec(text ?? "") ?? [];
+  const [, position, bootId, publicKey] = FORM.exec(text ?? "") ?? [];
   if (!text || position === undefined || bootId === undefined) return undefined;
-  return { position: Number(position), bootId, text };
+  return { position: Number(position), bootId, publicKey, text };
 }
 
-/** Whether the owner of the key has said this. */
+/** Whether the owner of the key has said this; `publicKey` stands in for the one it does not carry. */
 export function isStatedBy(
-  publicKey: string,
   nodeId: string,
-  { position, bootId, text }: PositionStatement,
+  statement: PositionStatement,
+  publicKey = statement.publicKey,
 ): boolean {
+  if (publicKey === undefined || nodeIdOf(publicKey) !== nodeId) return false;
+  const { position, bootId, text } = statement;
   const signature = decodeBase64Url(text.slice(text.lastIndexOf(".") + 1));
   const signed = signedText(nodeId, bootId, position);
   return signature !== undefined && verifySignature(publicKey, signed, signature);
+}
+
+/** The node that has said this, by the key that the statement carries; undefined when it is forged. */
+export function statedBy(statement: PositionStatement): string | undefined {
+  const nodeId = statement.publicKey && nodeIdOf(statement.publicKey);
+  return nodeId && isStatedBy(nodeId, statement) ? nodeId : undefined;
 }
 
 function signedText(nodeId: string, bootId: string, position: number): Uint8Array {

@@ -15,8 +15,8 @@ export interface Presence {
   readonly bootId: string;
   /** Since it was started, by its own monotonic clock: wall clocks do not agree. */
   readonly uptimeMs: number;
-  /** Its tanks stand still. */
-  readonly held: boolean;
+  /** Its tanks do not run: its directory is a copy or an old state. */
+  readonly fenced: boolean;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Presence {
 export const presenceProofSchema = z.object({
   boot_id: z.string().min(1).max(LIMITS.nameCharactersMax),
   uptime_ms: z.number().nonnegative(),
-  held: z.boolean(),
+  fenced: z.boolean(),
   challenge: z.string().max(CHALLENGE_CHARACTERS_MAX),
   signature: z.string().max(128),
 });
@@ -40,12 +40,23 @@ export function signPresence(identity: Identity, presence: Presence, challenge: 
 export function isPresent(
   publicKey: string,
   nodeId: string,
-  { boot_id, uptime_ms, held, challenge, signature }: PresenceProof,
+  { boot_id, uptime_ms, fenced, challenge, signature }: PresenceProof,
 ): boolean {
   const bytes = decodeBase64Url(signature);
-  const presence = { bootId: boot_id, uptimeMs: uptime_ms, held };
+  const presence = { bootId: boot_id, uptimeMs: uptime_ms, fenced };
   const text = presenceText(nodeId, presence, challenge);
   return bytes !== undefined && verifySignature(publicKey, text, bytes);
+}
+
+/** The signed words of this start in answer to `challenge`. */
+export function provePresence(
+  identity: Identity,
+  presence: Presence,
+  challenge: string,
+): PresenceProof {
+  const { bootId: boot_id, uptimeMs: uptime_ms, fenced } = presence;
+  const signature = signPresence(identity, presence, challenge);
+  return { boot_id, uptime_ms, fenced, challenge, signature };
 }
 
 /** A challenge that only a start which is alive beside `bootId` can have answered. */
@@ -53,13 +64,18 @@ export function challengeBeside(bootId: string, nonce: string): string {
   return `${bootId}.${nonce}`;
 }
 
-/** Whether the proof can be told to the start `bootId`: another one was alive beside it. */
+/** Whether the challenge names that start, so that another one is to answer it. */
+export function challengeNames(bootId: string, challenge: string): boolean {
+  return challenge.startsWith(`${bootId}.`);
+}
+
+/** Whether the proof is for the start `bootId`: another one was alive beside it. */
 export function isBeside(bootId: string, proof: PresenceProof): boolean {
-  return proof.boot_id !== bootId && proof.challenge.startsWith(`${bootId}.`);
+  return proof.boot_id !== bootId && challengeNames(bootId, proof.challenge);
 }
 
 /** Refuses the later of two starts, with the proof that the earlier one is alive. */
-export class CopyRefused extends Problem {
+export class CloneRefused extends Problem {
   readonly proof: PresenceProof;
 
   constructor(proof: PresenceProof) {
@@ -71,13 +87,13 @@ export class CopyRefused extends Problem {
   }
 }
 
-/** The same route, which tells a refused copy why it should believe that it is one. */
-export function tellingCopies(route: PeerRoute): PeerRoute {
+/** The same route, which shows a refused clone the proof that it is one. */
+export function tellingClones(route: PeerRoute): PeerRoute {
   const handle = async (request: PeerRequest): Promise<PeerReply> => {
     try {
       return await route.handle(request);
     } catch (error) {
-      if (!(error instanceof CopyRefused)) throw error;
+      if (!(error instanceof CloneRefused)) throw error;
       const { status, title } = PROBLEMS.directory_copied;
       const type = "urn:tankd:problem:directory_copied";
       return { status, body: { type, title, status, detail: error.message, proof: error.proof } };
@@ -97,9 +113,9 @@ export function proofIn(reply: PeerReply): PresenceProof | undefined {
 
 function presenceText(
   nodeId: string,
-  { bootId, uptimeMs, held }: Presence,
+  { bootId, uptimeMs, fenced }: Presence,
   challenge: string,
 ): Uint8Array {
-  const words = ["tankd-presence-v1", nodeId, bootId, uptimeMs, held, challenge];
+  const words = ["tankd-presence-v1", nodeId, bootId, uptimeMs, fenced, challenge];
   return new TextEncoder().encode(words.join("\n"));
 }

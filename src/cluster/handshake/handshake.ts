@@ -11,6 +11,7 @@ import { isProven, prove } from "../identity/proof.ts";
 import type { PeerRequest } from "../peer-route.ts";
 import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
 import { mergeAddresses, type PeerClient } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
 import { Reachability } from "../peers/reachability.ts";
 import {
   type Hello,
@@ -46,10 +47,11 @@ export interface HandshakeDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
   readonly given: GivenHubs;
-  readonly introduction: IdentityProbe;
-  readonly lineage: JournalPositions;
-  readonly copies: OwnClones;
-  readonly rivals: PeerClones;
+  readonly probe: IdentityProbe;
+  readonly positions: JournalPositions;
+  readonly ownClones: OwnClones;
+  readonly peerClones: PeerClones;
+  readonly table: PeerTable;
   readonly ageMs: () => number;
   /** This node's document at this moment. */
   readonly document: () => NodeDocument;
@@ -131,8 +133,9 @@ export class Handshake {
       source,
     );
     // Not awaited: after a plain restart nobody should wait for what there is to find out.
-    void this.#with.rivals.admit(contactOf(hello, addresses));
-    this.#with.lineage.hear(hello.node_id, hello, false);
+    this.#with.table.ensure(hello.node_id, source);
+    void this.#with.peerClones.admit(contactOf(hello, addresses));
+    this.#with.positions.hear(hello.node_id, hello, false);
     this.#with.onMeeting({
       document: { ...hello, addresses: [...addresses] },
       publicKey: undefined,
@@ -151,7 +154,7 @@ export class Handshake {
       time_ms: clock.wallMs(),
       defers: this.#with.given.includes(hello.node_id),
       can_dial_you: canDial,
-      ...this.#with.lineage.tell(hello.node_id),
+      ...this.#with.positions.tell(hello.node_id),
     });
   }
 
@@ -167,19 +170,19 @@ export class Handshake {
   }
 
   /** One with our own key. Only who is alive beside us can name our present start. */
-  #hearDouble({ boot_id, to_boot_id, uptime_ms, held }: Hello, address: string): void {
+  #hearDouble({ boot_id, to_boot_id, uptime_ms, fenced = false }: Hello, address: string): void {
     if (to_boot_id !== this.#with.deps.bootId) return;
     const where = `at ${plainAddress(address)}`;
-    const double = { bootId: boot_id, uptimeMs: uptime_ms, held: held ?? false, where };
-    this.#with.copies.hear(double);
+    const double = { bootId: boot_id, uptimeMs: uptime_ms, fenced, where };
+    this.#with.ownClones.hear(double);
   }
 
   /** Tells the other one with our own key of us: it may not be able to dial us. */
   async #meetDouble(address: Address, seen: IdentityDocument, askedAtMs: number): Promise<void> {
-    const { copies, deps, client } = this.#with;
+    const { ownClones, deps, client } = this.#with;
     const where = `at ${formatHostPort(address)}`;
-    const { boot_id: bootId, uptime_ms: uptimeMs, held = false } = seen;
-    copies.meet({ bootId, uptimeMs, held, where }, askedAtMs);
+    const { boot_id: bootId, uptime_ms: uptimeMs, fenced = false } = seen;
+    ownClones.meet({ bootId, uptimeMs, fenced, where }, askedAtMs);
     const hello = { ...this.#hello(seen), to_boot_id: bootId };
     await client.sendTo(address, "POST", HELLO_PATH, hello, {
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
@@ -218,9 +221,9 @@ export class Handshake {
   }
 
   async #shakeHands(address: Address, expected: string | undefined): Promise<DialResult> {
-    const { deps, introduction, ageMs } = this.#with;
+    const { deps, probe, ageMs } = this.#with;
     const askedAtMs = ageMs();
-    const introduced = await introduction.ask(address);
+    const introduced = await probe.ask(address);
     if (introduced.kind === "failed") return introduced;
     const { document: seen, rttMs } = introduced;
     if (seen.node_id === deps.identity.nodeId) {
@@ -235,17 +238,17 @@ export class Handshake {
   }
 
   #hello(to: IdentityDocument): Hello {
-    const { given, introduction, lineage, document } = this.#with;
+    const { given, probe, positions, document } = this.#with;
     return {
       ...document(),
-      challenge: introduction.nonce(),
+      challenge: probe.nonce(),
       defers: given.includes(to.node_id),
-      ...lineage.tell(to.node_id),
+      ...positions.tell(to.node_id),
     };
   }
 
   async #sayHello(address: Address, seen: IdentityDocument, rttMs: number): Promise<DialResult> {
-    const { deps, client, given, lineage, rivals } = this.#with;
+    const { deps, client, given, positions, peerClones, table } = this.#with;
     given.answered(address, seen.node_id);
     const hello = this.#hello(seen);
     const answered = await client.sendTo(address, "POST", HELLO_PATH, hello, {
@@ -263,15 +266,17 @@ export class Handshake {
       isProven(seen.public_key, seen.node_id, hello.challenge, answered.body);
     if (!proven) return failed("its answer is not proven");
     const contact = contactOf(reply, [address]);
-    await rivals.admit(contact);
-    rivals.admit(contact);
+    table.ensure(reply.node_id);
+    await peerClones.admit(contact);
+    // Refuses the later of two, where there were two.
+    void peerClones.admit(contact);
     client.pin({
       nodeId: reply.node_id,
       publicKey: seen.public_key,
       addresses: mergeAddresses([address], reply.addresses),
       clockOffsetMs: reply.time_ms - deps.clock.wallMs(),
     });
-    lineage.hear(reply.node_id, reply, true);
+    positions.hear(reply.node_id, reply, true);
     const meeting: Meeting = {
       document: reply,
       publicKey: seen.public_key,
@@ -288,8 +293,8 @@ export class Handshake {
 const HELLO_PATH = "/api/cluster/hello";
 
 function contactOf(document: NodeDocument, addresses: readonly Address[]): Contact {
-  const { node_id: nodeId, boot_id: bootId, uptime_ms: uptimeMs, held = false } = document;
-  return { nodeId, bootId, addresses, uptimeMs, held };
+  const { node_id: nodeId, boot_id: bootId, fenced = false } = document;
+  return { nodeId, bootId, addresses, fenced };
 }
 
 function failed(reason: string): DialResult {

@@ -62,7 +62,7 @@ export class IdentityProbe {
       role: standing.role,
       time_ms: clock.wallMs(),
       uptime_ms: presence.uptimeMs,
-      held: presence.held,
+      fenced: presence.fenced,
       ...(challenge === undefined
         ? {}
         : {
@@ -92,9 +92,9 @@ export function proofOf(
   introduced: ProbeResult & { kind: "introduced" },
 ): PresenceProof | undefined {
   const { document, challenge } = introduced;
-  const { boot_id, uptime_ms, held, presence_signature: signature } = document;
-  if (uptime_ms === undefined || held === undefined || signature === undefined) return undefined;
-  const proof = { boot_id, uptime_ms, held, challenge, signature };
+  const { boot_id, uptime_ms, fenced, presence_signature: signature } = document;
+  if (uptime_ms === undefined || fenced === undefined || signature === undefined) return undefined;
+  const proof = { boot_id, uptime_ms, fenced, challenge, signature };
   return isPresent(document.public_key, document.node_id, proof) ? proof : undefined;
 }
 

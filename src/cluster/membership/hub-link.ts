@@ -14,7 +14,7 @@ import { Succession } from "./succession.ts";
 export interface HubLinkDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
-  readonly lineage: JournalPositions;
+  readonly positions: JournalPositions;
   readonly registry: Registry;
   readonly membership: Membership;
   readonly acquaintances: Acquaintances;
@@ -43,7 +43,7 @@ export class HubLink {
     this.#liveness = new Liveness({
       deps,
       client,
-      lineage: withDeps.lineage,
+      positions: withDeps.positions,
       describe: () => this.#describePing(),
       onReply: (hub, reply, rttMs) => this.#hear(hub, reply, rttMs),
       onSilence: (hub) => this.#lose(hub, false),
@@ -137,6 +137,7 @@ export class HubLink {
       return;
     }
     this.#resignedMs = undefined;
+    this.#with.positions.hubAnswered();
     if (membership.state.suspect) membership.dispatch({ kind: "suspected", suspect: false });
     this.#succession.close();
     registry.see(hub);

@@ -14,7 +14,7 @@ export interface LivenessDeps {
   /** What a ping to the hub says beside its challenge. */
   readonly describe: () => Omit<Ping, "challenge" | "lost_hub">;
   /** What this node and the one that is pinged remember of each other. */
-  readonly lineage: JournalPositions;
+  readonly positions: JournalPositions;
   readonly onReply: (hub: string, reply: PingReply, rttMs: number) => void;
   /** The hub has fallen silent. Told once for each silence. */
   readonly onSilence: (hub: string) => void;
@@ -89,15 +89,23 @@ export class Liveness {
   async ask(nodeId: string, lostHub: string | null, timeoutMs: number): Promise<Pong | undefined> {
     const { client, deps } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
-    const positions = this.#with.lineage.tellBriefly(nodeId);
-    const ping: Ping = { ...this.#with.describe(), ...positions, challenge, lost_hub: lostHub };
+    const { positions } = this.#with;
+    const partners = lostHub === null ? positions.positionsToReport(nodeId) : [];
+    const ping: Ping = {
+      ...this.#with.describe(),
+      ...positions.tellBriefly(nodeId),
+      ...(partners.length > 0 ? { partner_positions: [...partners] } : {}),
+      challenge,
+      lost_hub: lostHub,
+    };
     const answered = await client.send(nodeId, "POST", "/api/cluster/ping", ping, { timeoutMs });
     const reply = pingReplySchema.safeParse(answered.body).data;
     const key = client.pinned(nodeId)?.publicKey;
     if (!reply || key === undefined || reply.node_id !== nodeId) return undefined;
     const proven = isProven(key, nodeId, challenge, answered.body);
     if (!proven) return undefined;
-    this.#with.lineage.hear(nodeId, reply, true);
+    positions.hear(nodeId, reply, true);
+    positions.reported(partners);
     return { reply, rttMs: answered.rttMs };
   }
 

@@ -16,8 +16,8 @@ export interface PingAnswerParts {
   readonly membership: Membership;
   readonly link: HubLink;
   readonly portrait: SelfDescription;
-  readonly lineage: JournalPositions;
-  readonly rivals: PeerClones;
+  readonly positions: JournalPositions;
+  readonly peers: PeerClones;
 }
 
 /**
@@ -30,8 +30,8 @@ export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): 
   if (ping.cluster !== settings.cluster) {
     throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
   }
-  parts.rivals.heard(signer, ping.boot_id);
-  parts.lineage.hear(signer, ping, true);
+  parts.peers.heard(signer, ping.boot_id);
+  parts.positions.hear(signer, ping, true);
   const { role, hub } = parts.membership.state;
   const isHub = role === "hub";
   const listed = isHub && registry.get(signer)?.bootId === ping.boot_id;
@@ -46,6 +46,6 @@ export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): 
     lost: ping.lost_hub === null ? null : link.hasLost(ping.lost_hub),
     successor: successorOf(onlineWorkers(registry, hub ?? "")) ?? null,
     registry: ping.registry && isHub ? registry.delta(ping.registry) : null,
-    ...parts.lineage.tellBriefly(signer),
+    ...parts.positions.tellBriefly(signer),
   });
 }

@@ -18,16 +18,16 @@ export class SelfDescription {
   readonly #self: Self;
   readonly #client: PeerClient;
   readonly #election: () => ElectionState;
-  readonly #isHeld: () => boolean;
+  readonly #isFenced: () => boolean;
 
   constructor(
     deps: ClusterDeps,
     self: Self,
     client: PeerClient,
     election: () => ElectionState,
-    isHeld: () => boolean,
+    isFenced: () => boolean,
   ) {
-    this.#isHeld = isHeld;
+    this.#isFenced = isFenced;
     this.#deps = deps;
     this.#self = self;
     this.#client = client;
@@ -58,7 +58,7 @@ export class SelfDescription {
       tanks: [...this.#self.tanks()],
       heartbeat_interval: settings.timing.heartbeatMs / 1000,
       uptime_ms: Math.round(this.#self.ageMs()),
-      held: this.#isHeld(),
+      fenced: this.#isFenced(),
     };
   }
 
@@ -97,7 +97,7 @@ export class SelfDescription {
 
   /** What is worth a registration of its own when it changes; figures wait for the heartbeat. */
   outline(): string {
-    return JSON.stringify([this.#self.addresses(), this.#self.tanks(), this.#isHeld()]);
+    return JSON.stringify([this.#self.addresses(), this.#self.tanks(), this.#isFenced()]);
   }
 
   #hintOf(nodeId: string): HubHint {

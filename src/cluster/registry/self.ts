@@ -16,16 +16,16 @@ export class Self {
   readonly #deps: ClusterDeps;
   readonly #startedMs: number;
   readonly #startedAt: string;
-  /** Why the tanks stand still, where they do. */
-  readonly #held: () => Problem | undefined;
+  /** Why this node is fenced, where it is. */
+  readonly #fenced: () => Problem | undefined;
   #port: number;
   #listenHost: string | undefined;
   #usage = { cpuPercent: 0, residentBytes: 0 };
   #usageMs = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: ClusterDeps, held: () => Problem | undefined) {
+  constructor(deps: ClusterDeps, fenced: () => Problem | undefined) {
     this.#deps = deps;
-    this.#held = held;
+    this.#fenced = fenced;
     this.#startedMs = deps.clock.monotonicMs();
     this.#startedAt = rfc3339(deps.clock.wallMs());
     this.#port = deps.settings.port;
@@ -73,7 +73,7 @@ export class Self {
     const address = this.addresses()[0] ?? { host: "127.0.0.1", port: this.#port };
     const now = rfc3339(clock.wallMs());
     const usage = this.#measure();
-    const held = this.#held();
+    const fenced = this.#fenced();
     const memoryMb = usage.residentBytes / 2 ** 20;
     return {
       server_id: this.label,
@@ -81,8 +81,8 @@ export class Self {
       hostname: machine.hostname,
       host: address.host,
       port: address.port,
-      status: held ? "degraded" : "online",
-      status_reason: held?.message ?? null,
+      status: fenced ? "degraded" : "online",
+      status_reason: fenced?.message ?? null,
       role,
       version: settings.version,
       platform: machine.platform,

@@ -1,15 +1,11 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
-import { COPIED_PATH } from "../clones/clone-detection.ts";
-import type { OwnClones } from "../clones/own-clones.ts";
 import type { Handshake } from "../handshake/handshake.ts";
 import type { IdentityProbe } from "../handshake/identity-probe.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
 import type { PeerRoute } from "../peer-route.ts";
-import { plainAddress } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";
 import {
-  copyNoticeSchema,
   helloReplySchema,
   helloSchema,
   identityDocumentSchema,
@@ -21,15 +17,14 @@ import {
 
 export interface PeerRoutesDeps {
   readonly handshake: Handshake;
-  readonly introduction: IdentityProbe;
-  readonly copies: OwnClones;
+  readonly probe: IdentityProbe;
   /** Answers a ping that `signer` has signed. */
   readonly answerPing: (ping: Ping, signer: string) => PingReply;
 }
 
 /** What nodes say to each other to meet and to stay in touch. */
 export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
-  const { handshake, introduction, copies, answerPing } = withDeps;
+  const { handshake, probe, answerPing } = withDeps;
   return [
     {
       method: "GET",
@@ -42,7 +37,7 @@ export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
           const message = `A challenge has at most ${CHALLENGE_CHARACTERS_MAX} characters.`;
           throw new Problem("bad_request", message);
         }
-        return { status: 200, body: introduction.describe(challenge) };
+        return { status: 200, body: probe.describe(challenge) };
       },
     },
     {
@@ -70,18 +65,6 @@ export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
             typeof pingReplySchema
           >,
         };
-      },
-    },
-    {
-      method: "POST",
-      path: COPIED_PATH,
-      summary: "Shows this node the signed word of another one with its key that is alive",
-      request: copyNoticeSchema,
-      response: z.object({ noted: z.literal(true) }),
-      handle: async ({ body, remoteAddress }) => {
-        const { proof } = readBody(copyNoticeSchema, body);
-        copies.judge(proof, `elsewhere, as ${plainAddress(remoteAddress)} says`);
-        return { status: 200, body: { noted: true } };
       },
     },
   ];

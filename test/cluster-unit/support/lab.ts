@@ -35,8 +35,8 @@ export class LabNode {
   /** May be exchanged while nothing runs. */
   store = new MemoryStore();
   readonly events: LoggedEvent[] = [];
-  /** Why the tanks of the present start stand still. */
-  held: Problem | undefined;
+  /** Why the present start is fenced. */
+  fenced: Problem | undefined;
   tanks: HostedTank[] = [];
   /** Addresses that a backend of its own nominates. */
   seeds: readonly Address[] = [];
@@ -65,6 +65,11 @@ export class LabNode {
     return this.#cluster;
   }
 
+  /** By the node's own monotonic clock. */
+  get nowMs(): number {
+    return this.#process?.clock.monotonicMs() ?? 0;
+  }
+
   get isUp(): boolean {
     return this.#process?.alive === true;
   }
@@ -73,7 +78,7 @@ export class LabNode {
     const process = this.host.boot();
     this.#process = process;
     this.#boots++;
-    this.held = undefined;
+    this.fenced = undefined;
     const cluster = createCluster({
       identity: this.identity,
       bootId: `${this.host.name}-${this.#boots}`,
@@ -86,8 +91,8 @@ export class LabNode {
       registryStore: process.guard("registry", this.store.registry),
       termStore: journalTermStore(process.guard("journal", this.store.journal)),
       journal: process.guard("journal", this.store.journal),
-      onHold: (problem) => {
-        this.held = problem;
+      onFenced: (problem) => {
+        this.fenced = problem;
       },
       tanks: { list: () => this.tanks },
       backends: [

@@ -1,0 +1,42 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { RememberedRow } from "../../store/rows.ts";
+
+/**
+ * Which statements of fish partners the hub has been told. A hub that was restarted, or is another one,
+ * has been told nothing.
+ */
+export class PositionReports {
+  #hub: string | undefined;
+  #hubBootId: string | undefined;
+  /** Statements that the hub has confirmed. */
+  readonly #reported = new BoundedMap<string, true>(2 * LIMITS.positionsRememberedMax);
+
+  /** The hub speaks in this start. */
+  heardFrom(nodeId: string, bootId: string): void {
+    if (nodeId !== this.#hub || bootId === this.#hubBootId) return;
+    if (this.#hubBootId !== undefined) this.#reported.clear();
+    this.#hubBootId = bootId;
+  }
+
+  /** The next statements for this hub, oldest first; empty when it knows them all. */
+  next(hub: string, partners: Iterable<RememberedRow>): readonly string[] {
+    if (hub !== this.#hub) {
+      this.#hub = hub;
+      this.#hubBootId = undefined;
+      this.#reported.clear();
+    }
+    const batch: string[] = [];
+    for (const { node_id, statement } of partners) {
+      if (batch.length === LIMITS.positionsPerReportMax) break;
+      // The hub hears the node's own words itself.
+      if (node_id !== hub && !this.#reported.has(statement)) batch.push(statement);
+    }
+    return batch;
+  }
+
+  /** The hub has answered the message that carried these. */
+  confirm(batch: readonly string[]): void {
+    for (const statement of batch) this.#reported.set(statement, true);
+  }
+}
