@@ -69,7 +69,7 @@ export class DiscoveryManager {
   statuses(): readonly BackendStatus[] {
     return this.#running.map(({ backend, state, detail, nominations }) => ({
       name: backend.name,
-      state,
+      state: state === "running" && backend.isWorking?.() === false ? "failed" : state,
       detail: state === "running" ? (backend.describe?.() ?? "") : detail,
       nominations,
     }));

@@ -3,8 +3,8 @@ import { type ApiServer, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
-import { createBackends } from "../discovery/backends.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
+import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
@@ -20,6 +20,7 @@ import type { Log } from "../telemetry/log.ts";
 import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { readHostAndPort } from "./addresses.ts";
+import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
 import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery } from "./discovery-plan.ts";
@@ -102,7 +103,8 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
 async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
   const { settings, version } = options;
   const plan = planDiscovery(settings);
-  const platform = createRealPlatform();
+  const real = createRealPlatform();
+  const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());

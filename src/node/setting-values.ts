@@ -25,6 +25,11 @@ export const hostAndPort = text(
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
 );
 
+export const interfacePattern = text(
+  /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,
+  "the name of a network interface like eth0, or a pattern like wl*, with ! before it to leave it out",
+);
+
 const lonelyWords: readonly string[] = BACKEND_CHOICES;
 const backendWords: readonly string[] = [...BACKEND_CHOICES, ...BACKEND_NAMES];
 const backend: SettingKind<string> = {

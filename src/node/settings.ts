@@ -8,6 +8,7 @@ import {
   discovery,
   hostAndPort,
   hubUrl,
+  interfacePattern,
   label,
   name,
   path,
@@ -71,6 +72,15 @@ export const SETTINGS = {
     env: "TANKD_ADVERTISE",
     help: "the address under which others reach this node",
     defaultHelp: "the addresses of this machine's networks",
+  }),
+  interfaces: setting({
+    kind: list(interfacePattern, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--interfaces",
+    placeholder: "names",
+    env: "TANKD_INTERFACES",
+    help: "network interfaces to announce and to look for others on",
+    defaultHelp: "all but those of containers and virtual machines on this host",
   }),
   role: setting({
     kind: choice(["auto", "hub", "worker"], {

@@ -29,6 +29,31 @@ export const LIMITS = {
   nominationsMax: 1024,
   /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */
   nameLookupsPendingMax: 64,
+  /** A packet of multicast DNS (RFC 6762 section 17), which may come in fragments. */
+  mdnsPacketBytesMax: 9000,
+  /**
+   * Packets of our service type that are decoded of one sender, at up to 0.2 ms each. In its first
+   * seconds a node sends some ten, and one machine may run several nodes; then it is one in a minute.
+   */
+  mdnsPacketsPerSecond: 20,
+  mdnsPacketsBurst: 200,
+  /**
+   * The same of all senders together: 50 nodes that start at once send some 500 packets within ten
+   * seconds, and a flood from many addresses takes 2 % of a core. Senders known for a while have a
+   * measure of their own.
+   */
+  mdnsPacketsPerSecondInAll: 100,
+  mdnsPacketsBurstInAll: 1000,
+  /** Senders whose rate is remembered. */
+  mdnsSendersTrackedMax: 1024,
+  /** Services that one network link is said to have: as many as there are servers. */
+  mdnsServicesMax: 1024,
+  /** Of them those that one sender says: a lab of some dozen nodes on one machine fits. */
+  mdnsServicesPerSourceMax: 128,
+  /** Known answers in one question, 70 bytes each: nodes beyond it answer once more than needed. */
+  mdnsKnownAnswersMax: 256,
+  /** Services whose missing records are asked for in one packet. */
+  mdnsFollowUpsMax: 8,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */

@@ -8,7 +8,7 @@ export interface InterfaceAddress {
   readonly prefixLength?: number;
   /** Number of the interface, where the system tells: a card that is re-created gets a new one. */
   readonly interfaceIndex?: number;
-  /** Whether the operator named the interface (true) or excluded it (false); undefined: said nothing. */
+  /** Whether the operator named (true) or excluded (false) the interface; undefined for neither. */
   readonly chosen?: boolean;
 }
 

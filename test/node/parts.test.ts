@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
-import { createBackends } from "../../src/discovery/backends.ts";
 import { readHostAndPort } from "../../src/node/addresses.ts";
+import { createBackends } from "../../src/node/backends.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { planDiscovery } from "../../src/node/discovery-plan.ts";
 import { makeFirstTanks, tankLabel } from "../../src/node/first-tanks.ts";
@@ -46,8 +46,8 @@ describe("discovery and hub together", () => {
     [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],
   ])("%j %j", (discovery, urls, words, hubs, names) => {
     expect<unknown>(planDiscovery({ discovery, hub: urls })).toEqual({ words, hubs });
-    const { timers, machine } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-    const backends = createBackends(words, { timers, machine, log: silentLog, hubs });
+    const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+    const backends = createBackends(words, { ...host, log: silentLog, hubs });
     expect(backends.map(({ name }) => name)).toEqual(names);
   });
 

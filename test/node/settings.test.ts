@@ -72,6 +72,7 @@ describe("values", () => {
     [{ files: [file("/f", { auto_connect: false })] }, "autoConnect", false],
     [{ environment: { TANKD_AUTO_CONNECT: "off" } }, "autoConnect", false],
     [{ flags: { advertise: "[fd00::1]:9000" } }, "advertise", "[fd00::1]:9000"],
+    [{ environment: { TANKD_INTERFACES: "eth0,!wl*" } }, "interfaces", ["eth0", "!wl*"]],
     [{ flags: { name: " küche-1 " } }, "name", "küche-1"],
     [{ flags: { port: "0" } }, "port", 0],
     [{ environment: { TANKD_TOKEN_FILE: "/run/t" } }, "token", "0123456789abcdef"],

@@ -1,20 +1,24 @@
-import { Problem } from "../platform/errors.ts";
-import type { Machine } from "../platform/machine.ts";
-import type { Timers } from "../platform/timers.ts";
-import type { Log } from "../telemetry/log.ts";
-import type { Address, DiscoveryBackend } from "./backend.ts";
+import { MdnsBackend } from "../adapters/mdns/backend.ts";
+import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import {
   BACKEND_CHOICES,
   BACKEND_NAMES,
   type BackendName,
   isBackendName,
-} from "./backend-names.ts";
-import { HubBackend } from "./hub/backend.ts";
-import { MdnsBackend } from "./mdns/backend.ts";
+} from "../discovery/backend-names.ts";
+import { HubBackend } from "../discovery/hub/backend.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Problem } from "../platform/errors.ts";
+import type { Machine } from "../platform/machine.ts";
+import type { Random } from "../platform/random.ts";
+import type { Timers } from "../platform/timers.ts";
+import type { Log } from "../telemetry/log.ts";
 
 /** What a backend may be made from. */
 export interface BackendDeps {
+  readonly clock: Clock;
   readonly timers: Timers;
+  readonly random: Random;
   readonly machine: Machine;
   readonly log: Log;
   /** Hubs that were named by URL. */
