@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
-import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe } from "./env.ts";
+import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, pathAndQuery } from "./env.ts";
 import { noteToken } from "./middleware/control-token.ts";
 import { jsonBody } from "./middleware/json-body.ts";
 import { peerSignature } from "./middleware/peer-signature.ts";
@@ -48,6 +48,13 @@ function asPeerRequest(c: ApiContextOf): PeerRequest {
     signer: c.get("signer"),
     controlled: c.get("controlled"),
     remoteAddress: c.env.remoteAddress,
+    wire: {
+      method: c.req.method,
+      authority: c.req.header("host") ?? "",
+      path: pathAndQuery(c.req.url),
+      headers: c.req.header(),
+      body: c.get("bodyText"),
+    },
   };
 }
 

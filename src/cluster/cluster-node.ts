@@ -8,7 +8,7 @@ import type { ClusterDeps } from "./deps.ts";
 import { Dialer, MEMORY } from "./handshake/dialer.ts";
 import { Encounters } from "./handshake/encounters.ts";
 import { GivenHubs } from "./handshake/given-hubs.ts";
-import { Handshake } from "./handshake/handshake.ts";
+import { Handshake, type Meeting } from "./handshake/handshake.ts";
 import { entryOf } from "./handshake/meeting-entry.ts";
 import { Health } from "./membership/health.ts";
 import { HubLink } from "./membership/hub-link.ts";
@@ -17,7 +17,9 @@ import { answerPing } from "./membership/ping-answer.ts";
 import { Acquaintances } from "./peers/acquaintances.ts";
 import { type DialPolicy, dialable } from "./peers/dial-policy.ts";
 import { PeerClient } from "./peers/peer-client.ts";
+import { PeerTable } from "./peers/peer-table.ts";
 import { Directory } from "./registry/directory.ts";
+import { Envelopes } from "./registry/forwarding.ts";
 import { Registrar } from "./registry/registrar.ts";
 import { Registry } from "./registry/registry.ts";
 import { RegistryKeeper } from "./registry/registry-keeper.ts";
@@ -30,6 +32,7 @@ export class ClusterNode {
   readonly self: Self;
   readonly client: PeerClient;
   readonly watch: CloneDetection;
+  readonly peers: PeerTable;
   readonly registry: Registry;
   readonly keeper: RegistryKeeper;
   readonly handshake: Handshake;
@@ -38,6 +41,7 @@ export class ClusterNode {
   readonly link: HubLink;
   readonly encounters: Encounters;
   readonly registrar: Registrar;
+  readonly envelopes: Envelopes;
   readonly directory: Directory;
   readonly discovery: DiscoveryManager;
   readonly health: Health;
@@ -73,9 +77,20 @@ export class ClusterNode {
       onHold: (problem) => this.#hold(problem),
     });
     this.keeper = new RegistryKeeper(deps);
-    this.registry = new Registry(deps.clock, deps.bootId, (key, entry) => {
-      this.keeper.keep(key, entry);
-      notify();
+    this.peers = new PeerTable({
+      isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) === true,
+      hasExchanged: () => false,
+      onForgotten: (peer) => this.registry.noteForgotten(peer),
+    });
+    this.registry = new Registry({
+      peers: this.peers,
+      clock: deps.clock,
+      bootId: deps.bootId,
+      nodeId: deps.identity.nodeId,
+      onChange: (key, entry) => {
+        this.keeper.keep(key, entry);
+        notify();
+      },
     });
     this.#given = new GivenHubs(deps);
     this.handshake = new Handshake({
@@ -87,7 +102,10 @@ export class ClusterNode {
       document: () => this.#portrait.document(),
       isLeaving: () => this.stopped,
       policy: () => this.#policy(),
-      onMeeting: (meeting) => this.encounters.meet(meeting),
+      onMeeting: (meeting) => {
+        this.#noteMeeting(meeting);
+        this.encounters.meet(meeting);
+      },
       onStranger: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
     });
     this.dialer = new Dialer(deps, this.handshake, this.#given, (one) => this.#isOwn(one));
@@ -114,13 +132,20 @@ export class ClusterNode {
     });
     this.encounters = this.#createEncounters();
     this.registrar = new Registrar({
-      deps,
+      nodeId: deps.identity.nodeId,
       registry: this.registry,
-      dial: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
-      reachedAt: (nodeId) => this.#reachedAt(nodeId),
+      peers: this.peers,
+      nominate: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
       policy: () => this.#policy(),
       discoveredBy: (nodeId) => this.encounters.discoveredBy(nodeId),
       heard: (nodeId, bootId) => this.watch.rivals.heard(nodeId, bootId),
+      isMember: (nodeId) => this.isMember(nodeId),
+      nowMs: () => deps.clock.monotonicMs(),
+    });
+    this.envelopes = new Envelopes({
+      peers: this.peers,
+      clock: deps.clock,
+      ownHost: () => this.ownHost,
     });
     this.directory = new Directory(this.registry, () => this.#viewpoint());
     this.discovery = new DiscoveryManager(deps);
@@ -133,6 +158,18 @@ export class ClusterNode {
 
   get hub(): string | undefined {
     return this.membership.state.hub;
+  }
+
+  /** Where others dial this node. */
+  get ownHost(): string {
+    return this.self.addresses()[0]?.host ?? "127.0.0.1";
+  }
+
+  /** Whether a node belongs to the cluster: without a secret all do. */
+  isMember(nodeId: string): boolean {
+    const { settings, identity } = this.#deps;
+    if (settings.secret === undefined || nodeId === identity.nodeId) return true;
+    return this.peers.get(nodeId)?.isMember === true;
   }
 
   view(): ClusterView {
@@ -260,9 +297,18 @@ export class ClusterNode {
     return this.self.addresses().some((own) => own.host === host && own.port === port);
   }
 
-  #reachedAt(nodeId: string): Address | undefined {
-    if (this.handshake.hasReached(nodeId) !== true) return undefined;
-    return this.client.pinned(nodeId)?.addresses[0];
+  #noteMeeting({ document, publicKey, address }: Meeting): void {
+    const { node_id: nodeId } = document;
+    if (!this.peers.ensure(nodeId)) return;
+    if (publicKey !== undefined) {
+      const { clockOffsetMs = 0 } = this.client.pinned(nodeId) ?? {};
+      this.peers.update(nodeId, { key: { publicKey, clockOffsetMs } });
+    }
+    if (!address) return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.peers.noteWorked(nodeId, address, nowMs);
+    const dialled = { outcome: "ok", startedMs: nowMs } as const;
+    this.peers.update(nodeId, { dialled, confirmedMs: nowMs });
   }
 
   #viewpoint() {
@@ -275,6 +321,7 @@ export class ClusterNode {
       discoveredBy: (nodeId: string) => this.encounters.discoveredBy(nodeId),
       rttMs: (nodeId: string) => this.#acquaintances.rttMs(nodeId),
       reachable: (nodeId: string) => this.handshake.hasReached(nodeId),
+      isMember: this.#deps.settings.secret ? (nodeId: string) => this.isMember(nodeId) : undefined,
     };
   }
 

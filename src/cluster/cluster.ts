@@ -9,11 +9,16 @@ export interface Term {
   readonly node_id: string;
 }
 
+/** What a server must have to be listed; of tags, capabilities and resources all that are named. */
 export interface ServerFilter {
   readonly status?: ServerStatus;
-  readonly tag?: string;
-  readonly capability?: string;
+  readonly role?: Role;
+  readonly tags?: readonly string[];
+  readonly capabilities?: readonly string[];
+  /** Each as `KEY=VALUE`, compared as text. */
+  readonly resources?: readonly string[];
   readonly region?: string;
+  readonly zone?: string;
 }
 
 /** Who leads, as this node sees it now. */
@@ -56,7 +61,10 @@ export interface Cluster {
   view(): ClusterView;
   /** This node's own record: counts its tanks and reads the machine's networks. */
   self(): ServerRecord;
-  /** The whole cluster, this node included, hub first, then by server_id. Never two online hubs. */
+  /**
+   * The members, this node included, and the servers without a key, which are marked so; hub first,
+   * then by server_id. Never two online hubs.
+   */
   servers(filter?: ServerFilter): readonly ServerRecord[];
   /** By server_id, else by node_id. */
   server(id: string): ServerRecord | undefined;

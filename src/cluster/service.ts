@@ -40,9 +40,15 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     }),
     ...discoveryRoutes({
       registrar: node.registrar,
+      envelopes: node.envelopes,
       client: node.client,
       isHub: () => node.isHub,
-      hub: () => (node.membership.state.role === "worker" ? node.hub : undefined),
+      hub: () => {
+        const { role, hub } = node.membership.state;
+        if (role !== "worker" || hub === undefined) return undefined;
+        return { nodeId: hub, url: directory.server(hub)?.api_url };
+      },
+      ownHost: () => node.ownHost,
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       onHubLeft: (hub) => node.link.dismiss(hub),
     }),
@@ -50,6 +56,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
       view: () => node.view(),
       self,
       servers: (filter) => directory.servers(filter),
+      strangers: (filter) => (deps.settings.secret ? directory.strangers(filter) : undefined),
       server: (id) => directory.server(id),
       ownTanks: () => node.self.tanks(),
       heartbeatMs: deps.settings.timing.heartbeatMs,

@@ -3,7 +3,12 @@ import { LIMITS } from "../platform/limits.ts";
 import { STATEMENT_CHARACTERS_MAX } from "./clones/position.ts";
 import { presenceProofSchema } from "./clones/presence.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
-import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
+import {
+  announcedTankSchema,
+  metadataSchema,
+  roleSchema,
+  serverRecordSchema,
+} from "./server-record.ts";
 
 /**
  * What nodes say to each other about themselves. Unknown fields are dropped, not refused: nodes of
@@ -14,8 +19,10 @@ export const PROTOCOL_VERSION = 1;
 const name = z.string().min(1).max(LIMITS.nameCharactersMax);
 const challenge = z.string().min(16).max(CHALLENGE_CHARACTERS_MAX);
 const proof = z.string().max(128);
-/** Ten years: no interval is longer, and arithmetic on it stays exact. */
-const seconds = z.number().positive().max(315_360_000);
+const seconds = z
+  .number()
+  .positive()
+  .max(LIMITS.heartbeatIntervalMaxMs / 1000);
 
 export const addressSchema = z.object({
   host: z.string().min(1).max(255),
@@ -115,18 +122,54 @@ export const helloReplySchema = z.object({
 });
 export type HelloReply = z.infer<typeof helloReplySchema>;
 
-/** One server in a change of the registry. */
+const entryKey = z.string().min(1).max(128);
+
+/** One server as the hub lists it. */
 export const entryWireSchema = z.object({
-  key: z.string().min(1).max(128),
-  removed: z.boolean(),
+  key: entryKey,
+  /** The name that it asked for, where it is shown under another one. */
+  label: name.optional(),
   record: serverRecordSchema,
   addresses,
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax),
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }),
   boot_id: z.string().max(LIMITS.nameCharactersMax),
   heartbeat_interval: seconds,
+  /** The IP from which it has registered: who takes the hub's place judges its owner by it. */
+  source: z.string().max(255).nullish(),
+  /** The node that has passed its registration on, if one has. */
+  via: name.nullish(),
 });
 export type EntryWire = z.infer<typeof entryWireSchema>;
+
+/** What changes with every heartbeat of a server; sent apart, since the rest of it rarely changes. */
+export const figuresWireSchema = z.object({
+  key: entryKey,
+  figures: serverRecordSchema.pick({
+    fish_count: true,
+    active_connections: true,
+    cpu_percent: true,
+    memory_mb: true,
+    uptime_seconds: true,
+    last_heartbeat: true,
+    last_seen: true,
+  }),
+});
+export type FiguresWire = z.infer<typeof figuresWireSchema>;
+
+/** What has changed in a hub's registry since the version that a follower has named. */
+export const registryDeltaSchema = z.object({
+  /** The boot id of the hub. */
+  of: name,
+  version: z.number().int().nonnegative(),
+  /** There is more: ask again. */
+  more: z.boolean(),
+  entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
+  figures: z.array(figuresWireSchema).max(LIMITS.listRowsMax),
+  /** Keys of the servers that have left. */
+  removed: z.array(entryKey).max(LIMITS.listRowsMax),
+});
+export type RegistryDelta = z.infer<typeof registryDeltaSchema>;
 
 /** How far the sender follows the registry of a node: of which boot, up to which version. */
 export const registryPositionSchema = z.object({
@@ -160,14 +203,7 @@ export const pingReplySchema = z.object({
   /** The answer to `lost_hub`; null when the answerer does not follow that hub. */
   lost: z.boolean().nullable(),
   successor: name.nullable(),
-  registry: z
-    .object({
-      of: name,
-      version: z.number().int().nonnegative(),
-      more: z.boolean(),
-      entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
-    })
-    .nullable(),
+  registry: registryDeltaSchema.nullable(),
   ...positions,
   proof,
 });
@@ -200,6 +236,7 @@ export const registrationSchema = z.object({
   capabilities: serverRecordSchema.shape.capabilities.optional(),
   tags: serverRecordSchema.shape.tags.optional(),
   resources: serverRecordSchema.shape.resources.optional(),
+  metadata: metadataSchema.optional(),
   region: serverRecordSchema.shape.region.optional(),
   zone: serverRecordSchema.shape.zone.optional(),
   cpu_percent: amount.nullish(),
@@ -213,12 +250,32 @@ export const registrationSchema = z.object({
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }).optional(),
   status_reason: serverRecordSchema.shape.status_reason,
   /** Seconds; the sender is judged by it. */
-  heartbeat_interval: seconds.optional(),
-  /** Set by a node that passes on what was sent to it instead of to the hub. */
-  forwarded_for: z.string().max(64).optional(),
+  heartbeat_interval: z.number().positive().optional(),
 });
 export type Registration = z.infer<typeof registrationSchema>;
 
 /** The figures of a heartbeat; the whole record is fine too. */
 export const heartbeatSchema = registrationSchema.partial();
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+/**
+ * A request that a node passes on to its hub as it came, with whatever signature it bears: who asks
+ * is judged by that signature alone. The control token is never passed on.
+ */
+export const forwardSchema = z.object({
+  /** The IP from which the forwarder has it. */
+  source: z.string().min(1).max(64),
+  request: z.object({
+    method: z.enum(["POST", "DELETE"]),
+    authority: z.string().max(300),
+    path: z.string().startsWith("/").max(LIMITS.forwardedPathCharactersMax),
+    headers: z.object({
+      "signature-input": z.string().max(512).optional(),
+      signature: z.string().max(256).optional(),
+      "content-digest": z.string().max(128).optional(),
+      "tankd-audience": name.optional(),
+    }),
+    body: z.string().max(LIMITS.requestBodyBytesMax),
+  }),
+});
+export type Forward = z.infer<typeof forwardSchema>;

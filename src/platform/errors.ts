@@ -48,6 +48,7 @@ export const PROBLEMS = {
     title: "The body must be application/vnd.tankd.tank",
   },
   unsupported_entity: { status: 422, exit: 1, title: "This kind of entity cannot live here" },
+  misdirected: { status: 421, exit: 1, title: "Another node answers this" },
   too_many: { status: 429, exit: 1, title: "A limit has been reached" },
   internal: { status: 500, exit: 1, title: "A bug in tankd" },
   unreachable: { status: 502, exit: 1, title: "The other node does not answer" },

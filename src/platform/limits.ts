@@ -17,6 +17,15 @@ export const LIMITS = {
    * were dialled: anybody can make any number of keys. A class behind one router is a few dozen.
    */
   serversPerAddressMax: 256,
+  /** Servers that have left and of which followers are still told: eight times the list. */
+  removalsRememberedMax: 8192,
+  /** The longest interval that a server may declare: silent for three of them, it is offline. */
+  heartbeatIntervalMaxMs: 3_600_000,
+  /** Facts that an operator adds to a server's record, and the characters of one value. */
+  metadataEntriesMax: 16,
+  metadataValueCharactersMax: 256,
+  /** Path and query of a request that one node passes on to another. */
+  forwardedPathCharactersMax: 1024,
   /** Nodes of which anything is known: twice the registry, so that strangers cost no member its place. */
   peersMax: 2048,
   /** Of them those that one address has named or brought and that have not answered when dialled. */

@@ -39,11 +39,13 @@ export function fakeServer(id: string, more: Partial<ServerRecord> = {}): Server
     platform: "linux",
     architecture: "x64",
     tank_count: 1,
+    world_count: 1,
     fish_count: 2,
     active_connections: 0,
     capabilities: ["entity-transfer"],
     tags: [],
     resources: { cpu_cores: 2 },
+    metadata: {},
     region: null,
     zone: null,
     cpu_percent: 1,
@@ -58,6 +60,7 @@ export function fakeServer(id: string, more: Partial<ServerRecord> = {}): Server
     is_local: id === NODE_ID,
     api_url: "http://10.0.0.1:8000",
     signed: true,
+    member: true,
     ...more,
   };
 }

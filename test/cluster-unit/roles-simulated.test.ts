@@ -203,10 +203,10 @@ describe("what nodes know", () => {
     });
     for (const node of lab.nodes) {
       const { cluster } = node;
-      for (const filter of [{ tag: "lab" }, { capability: "gpu" }, { region: "eu" }]) {
+      for (const filter of [{ tags: ["lab"] }, { capabilities: ["gpu"] }, { region: "eu" }]) {
         expect(cluster.servers(filter).map(({ server_id }) => server_id)).toEqual(["b"]);
       }
-      expect(cluster.servers({ capability: "entity-transfer" })).toHaveLength(3);
+      expect(cluster.servers({ capabilities: ["entity-transfer"] })).toHaveLength(3);
       expect(cluster.locate("0123456789abcdef")?.is_local).toBe(node === b);
       expect(cluster.tanksOf(b.identity.nodeId).map(({ name }) => name)).toEqual(["reef"]);
     }

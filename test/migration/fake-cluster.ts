@@ -112,11 +112,13 @@ function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord
     platform: "simulated",
     architecture: "none",
     tank_count: 1,
+    world_count: 1,
     fish_count: 0,
     active_connections: 0,
     capabilities: [],
     tags: [],
     resources: {},
+    metadata: {},
     region: null,
     zone: null,
     cpu_percent: 0,
@@ -131,5 +133,6 @@ function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord
     is_local: false,
     api_url: "",
     signed: signed ?? true,
+    member: signed ?? true,
   };
 }

@@ -16,16 +16,9 @@ export function receiver(routes: readonly PeerRoute[], verifier: () => Verifier)
       ({ route, pattern }) => route.method === request.method && pattern.test(url.pathname),
     );
     if (!entry) return answer({ status: 404, body: { type: "urn:tankd:problem:not_found" } });
-    const verdict = verifyRequest(
-      {
-        method: request.method,
-        authority: url.host,
-        path: request.path,
-        body: request.body ?? "",
-      },
-      request.headers,
-      verifier(),
-    );
+    const { method, path, headers, body = "" } = request;
+    const wire = { method, authority: url.host, path, headers, body };
+    const verdict = verifyRequest(wire, headers, verifier());
     if (verdict.kind === "bad") return refuse(new Problem("bad_signature", verdict.reason));
     const params = entry.pattern.exec(url.pathname)?.groups ?? {};
     const peerRequest: PeerRequest = {
@@ -35,6 +28,7 @@ export function receiver(routes: readonly PeerRoute[], verifier: () => Verifier)
       signer: verdict.kind === "signed" ? verdict.nodeId : undefined,
       controlled: false,
       remoteAddress: request.remoteAddress,
+      wire,
     };
     try {
       return answer(await entry.route.handle(peerRequest));

@@ -2,7 +2,7 @@ import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import type { Peer } from "../membership/election.ts";
 import { mergeAddresses } from "../peers/peer-client.ts";
-import type { EntryInput } from "../registry/registry.ts";
+import type { EntryInput } from "../registry/registry-entry.ts";
 import type { Meeting } from "./handshake.ts";
 
 /** What a meeting means to the role decision. */
@@ -36,7 +36,8 @@ export function entryOf({ document, address, rttMs }: Meeting): EntryInput {
     mayClaim: standing.may_claim,
     bootId: document.boot_id,
     intervalMs: document.heartbeat_interval * 1000,
-    owner: undefined,
+    source: undefined,
+    via: undefined,
   };
 }
 

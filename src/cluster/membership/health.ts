@@ -64,7 +64,7 @@ export class Health {
     const { deps, registry } = this.#with;
     const { timing } = deps.settings;
     const nowMs = this.#nowMs();
-    registry.age(deps.identity.nodeId, this.#with.vouching(), timing.pruneAfterMs);
+    registry.age(this.#with.vouching(), timing.pruneAfterMs);
     const due = nowMs - this.#beatMs >= timing.heartbeatMs;
     if (due) this.#beatMs = nowMs;
     this.#with.refreshSelf(due);

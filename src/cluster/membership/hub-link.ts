@@ -129,7 +129,7 @@ export class HubLink {
   }
 
   #hear(hub: string, reply: PingReply, rttMs: number): void {
-    const { registry, acquaintances, membership, deps } = this.#with;
+    const { registry, acquaintances, membership } = this.#with;
     if (hub !== this.#hub) return;
     acquaintances.noteRtt(hub, rttMs);
     if (reply.standing.role !== "hub") {
@@ -143,10 +143,10 @@ export class HubLink {
     for (const other of acquaintances.hubs([hub])) acquaintances.forgetRole(other.node_id);
     if (!reply.listed && this.#registration.isRegistered) this.#registration.now();
     if (!reply.registry) return;
-    const { of, version, more, entries } = reply.registry;
+    const { of, version, more } = reply.registry;
     // An answer to an older ping must not take us back.
     if (of === this.#position.of && version < this.#position.version) return;
-    registry.apply(entries, of, deps.identity.nodeId);
+    registry.apply(reply.registry);
     this.#position = { of, version };
     if (more) this.#liveness.pingNow();
   }

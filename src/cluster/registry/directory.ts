@@ -15,6 +15,8 @@ export interface Viewpoint {
   readonly rttMs: (nodeId: string) => number | undefined;
   /** Undefined where we have not tried ourselves. */
   readonly reachable: (nodeId: string) => boolean | undefined;
+  /** Whether a node has proven to us that it belongs to the cluster; undefined without a secret. */
+  readonly isMember: ((nodeId: string) => boolean) | undefined;
 }
 
 /** Answers for the whole cluster from this node's registry. */
@@ -27,18 +29,14 @@ export class Directory {
     this.#viewpoint = viewpoint;
   }
 
-  /** Hub first, then by server_id. */
+  /** Members and servers without a key, hub first, then by server_id. */
   servers(filter: ServerFilter = {}): readonly ServerRecord[] {
-    const view = this.#viewpoint();
-    return this.#registry
-      .entries()
-      .map((entry) => show(entry, view))
-      .filter((record) => passes(record, filter))
-      .sort(
-        (a, b) =>
-          Number(b.role === "hub") - Number(a.role === "hub") ||
-          compareText(a.server_id, b.server_id),
-      );
+    return this.#list(filter, ({ member, signed }) => member || !signed);
+  }
+
+  /** Nodes that have not proven to know the cluster's secret: seen, and no more than that. */
+  strangers(filter: ServerFilter = {}): readonly ServerRecord[] {
+    return this.#list(filter, ({ member, signed }) => signed && !member);
   }
 
   server(id: string): ServerRecord | undefined {
@@ -58,6 +56,19 @@ export class Directory {
     if (byId) return byId;
     const byName = all.filter(({ tank }) => tank.name === wanted);
     return byName.length === 1 ? byName[0] : undefined;
+  }
+
+  #list(filter: ServerFilter, belongs: (record: ServerRecord) => boolean): readonly ServerRecord[] {
+    const view = this.#viewpoint();
+    return this.#registry
+      .entries()
+      .map((entry) => show(entry, view))
+      .filter((record) => belongs(record) && passes(record, filter))
+      .sort(
+        (a, b) =>
+          Number(b.role === "hub") - Number(a.role === "hub") ||
+          compareText(a.server_id, b.server_id),
+      );
   }
 
   #locations(): readonly TankLocation[] {
@@ -87,19 +98,35 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
     discovered_by: discoveredBy.length > 0 ? [...discoveredBy] : entry.record.discovered_by,
     status: entry.status === "online" && entry.record.status_reason ? "degraded" : entry.status,
     role,
+    member: belongs(entry, view),
     is_local: false,
     rtt_ms: view.rttMs(entry.key) ?? entry.record.rtt_ms,
     reachable: view.reachable(entry.key) ?? entry.record.reachable,
   };
 }
 
+/** By what it has proven to us, or by the word of the hub that has told us of it. */
+function belongs({ key, record, toldBy }: Entry, { isMember }: Viewpoint): boolean {
+  if (isMember === undefined) return record.signed;
+  return isMember(key) || (toldBy !== undefined && record.member);
+}
+
 function passes(record: ServerRecord, filter: ServerFilter): boolean {
+  const { tags = [], capabilities = [], resources = [] } = filter;
+  const has = Object.entries(record.resources).map(([key, value]) => `${key}=${value}`);
   return (
-    (filter.status === undefined || record.status === filter.status) &&
-    (filter.tag === undefined || record.tags.includes(filter.tag)) &&
-    (filter.capability === undefined || record.capabilities.includes(filter.capability)) &&
-    (filter.region === undefined || record.region === filter.region)
+    isWanted(record.status, filter.status) &&
+    isWanted(record.role, filter.role) &&
+    isWanted(record.region, filter.region) &&
+    isWanted(record.zone, filter.zone) &&
+    tags.every((tag) => record.tags.includes(tag)) &&
+    capabilities.every((capability) => record.capabilities.includes(capability)) &&
+    resources.every((resource) => has.includes(resource))
   );
+}
+
+function isWanted<T>(value: T, wanted: T | undefined): boolean {
+  return wanted === undefined || value === wanted;
 }
 
 function compareText(a: string, b: string): number {

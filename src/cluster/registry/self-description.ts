@@ -9,7 +9,7 @@ import {
   type Registration,
   type StandingWire,
 } from "../wire.ts";
-import type { EntryInput } from "./registry.ts";
+import type { EntryInput } from "./registry-entry.ts";
 import type { Self } from "./self.ts";
 
 /** This node as it shows itself to others: in the handshake, at registration, to discovery. */
@@ -91,7 +91,8 @@ export class SelfDescription {
       mayClaim: self.mayClaim,
       bootId,
       intervalMs: settings.timing.heartbeatMs,
-      owner: undefined,
+      source: undefined,
+      via: undefined,
     };
   }
 

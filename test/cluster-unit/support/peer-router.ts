@@ -41,6 +41,7 @@ export function createPeerRouter(
           signer,
           controlled: request.controlled,
           remoteAddress: request.remoteAddress,
+          wire: request,
         } satisfies PeerRequest);
       }
       throw new Problem("not_found", `There is nothing at ${url.pathname}.`);

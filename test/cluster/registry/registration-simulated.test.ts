@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { signRequest } from "../../src/cluster/identity/signature.ts";
-import { registrationSchema } from "../../src/cluster/wire.ts";
-import { LIMITS } from "../../src/platform/limits.ts";
-import { Lab, type LabNode, PORT } from "./support/lab.ts";
+import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
+import { signRequest } from "../../../src/cluster/identity/signature.ts";
+import { registrationSchema } from "../../../src/cluster/wire.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { Lab, type LabNode, PORT } from "../../cluster-unit/support/lab.ts";
 
 const CONTROL = { authorization: "Bearer secret" };
 
