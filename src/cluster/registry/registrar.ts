@@ -64,7 +64,7 @@ export class Registrar {
   /**
    * Lists a server, or has a node dialled that somebody else names. `defaultIntervalMs` judges one
    * that declares no interval and is new.
-   * @throws Problem `conflict`, `bad_signature`, `invalid`, `not_trusted` or `too_many`.
+   * @throws Problem `conflict`, `invalid`, `not_trusted` or `too_many`.
    */
   register(body: Registration, claimant: Claimant, defaultIntervalMs: number): Outcome {
     const { signer } = claimant;
@@ -238,7 +238,7 @@ export class Registrar {
 
   #refuseOthers(nodeId: string | undefined, signer: string): void {
     if (nodeId === undefined || nodeId === signer) return;
-    throw new Problem("bad_signature", "A node registers itself; this is another one's record.");
+    throw new Problem("not_trusted", "A node registers itself; this is another one's record.");
   }
 
   #refuseCopy(nodeId: string, { boot_id }: Heartbeat): void {

@@ -1,49 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
-import { signRequest } from "../../../src/cluster/identity/signature.ts";
 import { registrationSchema } from "../../../src/cluster/wire.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
-import { Lab, type LabNode, PORT } from "../../cluster-unit/support/lab.ts";
-
-const CONTROL = { authorization: "Bearer secret" };
-
-/** A whole record as the Tank World server sends it, as seen from itself. */
-const TANK_WORLD = {
-  server_id: "local-server",
-  hostname: "aquarium",
-  host: "192.168.7.7",
-  port: 8000,
-  status: "online",
-  world_count: 2,
-  version: "1.0.0",
-  uptime_seconds: 12.5,
-  cpu_percent: 7.5,
-  memory_mb: 180.25,
-  is_local: true,
-  platform: "Linux",
-  architecture: "x86_64",
-  hardware_model: null,
-  logical_cpus: 8,
-  physical_cpus: 4,
-};
-
-async function cluster(seed: number) {
-  const lab = new Lab(seed);
-  const hub = lab.add("hub", { role: "hub" });
-  const worker = lab.add("worker");
-  const outside = lab.world.addHost({ name: "outside" });
-  for (const node of [hub, worker]) node.start();
-  await lab.until("one hub", 5_000, () => lab.agree([hub, worker]));
-  await lab.run(1_000);
-  const send = (
-    to: LabNode,
-    method: "GET" | "POST" | "DELETE",
-    path: string,
-    body?: unknown,
-    headers = {},
-  ) => lab.request(outside, to, method, path, body, headers);
-  return { lab, hub, worker, outside, send };
-}
+import { Lab, PORT } from "../../cluster-unit/support/lab.ts";
+import { CONTROL, cluster, sendSigned, TANK_WORLD } from "./support.ts";
 
 describe("an unmodified Tank World server", () => {
   for (const through of ["hub", "worker"] as const) {
@@ -79,13 +39,82 @@ describe("an unmodified Tank World server", () => {
     });
   }
 
-  test("is told to register first, as it expects", async () => {
-    const { send, hub } = await cluster(82);
-    const beaten = await send(hub, "POST", "/api/discovery/heartbeat/local-server", TANK_WORLD);
-    expect(beaten).toMatchObject({
-      status: 404,
-      body: { type: "urn:tankd:problem:unknown_server" },
+  for (const [door, path] of [
+    ["hub", "/api/discovery/heartbeat/local-server"],
+    ["worker", "/api/discovery/heartbeat/local-server"],
+    ["hub", "/discovery/local-server/heartbeat"],
+  ] as const) {
+    test(`is listed by a heartbeat with its whole record: ${path} at the ${door}`, async () => {
+      const { send, hub, worker, outside } = await cluster(82);
+      const to = door === "hub" ? hub : worker;
+      expect(await send(to, "POST", path, { cpu_percent: 5 })).toMatchObject({
+        status: 404,
+        body: { type: "urn:tankd:problem:unknown_server" },
+      });
+      expect((await send(to, "POST", path)).status).toBe(404);
+      const beaten = await send(to, "POST", path, TANK_WORLD);
+      expect(beaten).toMatchObject({ status: 200, body: { acknowledged: true } });
+      expect(hub.cluster.server("local-server")).toMatchObject({
+        host: outside.address,
+        tank_count: 2,
+        world_count: 2,
+        signed: false,
+        member: false,
+        status: "online",
+      });
     });
+  }
+
+  test("is listed again after a restart of the hub, and nobody else can take its place", async () => {
+    const { lab, hub, send } = await cluster(94);
+    const path = "/api/discovery/heartbeat/local-server";
+    await send(hub, "POST", "/api/discovery/register", TANK_WORLD);
+    await lab.run(1_000);
+    hub.kill();
+    await lab.run(500);
+    hub.start();
+    await lab.run(100);
+    expect(hub.cluster.server("local-server")?.status).toBe("offline");
+    const thief = lab.world.addHost({ name: "thief" });
+    for (const stolen of ["/api/discovery/register", path]) {
+      const reply = await lab.request(thief, hub, "POST", stolen, TANK_WORLD);
+      expect([409, 503]).toContain(reply.status);
+    }
+    await lab.until("a hub again", 20_000, () => hub.cluster.view().hub !== undefined);
+    const door = lab.hubOf(lab.nodes);
+    const beaten = await send(door, "POST", path, { ...TANK_WORLD, world_count: 4 });
+    expect(beaten.status).toBe(200);
+    expect(door.cluster.server("local-server")).toMatchObject({ status: "online", tank_count: 4 });
+  });
+
+  test("keeps its row and its owner through a takeover, by any node", async () => {
+    const { lab, hub, worker, outside, send } = await cluster(95);
+    const other = lab.add("other");
+    other.start();
+    await lab.until("three", 10_000, () => lab.agree(lab.nodes));
+    await send(hub, "POST", "/api/discovery/register", { ...TANK_WORLD, heartbeat_interval: 2 });
+    await lab.run(2_000);
+    hub.kill();
+    await lab.until("a successor", 20_000, () => lab.agree([worker, other]));
+    const successor = lab.hubOf([worker, other]);
+    const follower = successor === worker ? other : worker;
+    await lab.until("forwarders confirmed", 5_000, () => lab.agree([worker, other]));
+    const path = "/api/discovery/heartbeat/local-server";
+    const thief = lab.world.addHost({ name: "thief" });
+    const stolen = { ...TANK_WORLD, port: 6666 };
+    for (const door of [successor, follower]) {
+      expect((await lab.request(thief, door, "POST", path, stolen)).status).toBe(409);
+      const beaten = await send(door, "POST", path, { ...TANK_WORLD, world_count: 5 });
+      expect(beaten).toMatchObject({ status: 200, body: { ttl: 6 } });
+    }
+    expect(successor.cluster.server("local-server")).toMatchObject({
+      status: "online",
+      host: outside.address,
+      port: 8000,
+      tank_count: 5,
+    });
+    const rows = successor.cluster.servers().filter(({ signed }) => !signed);
+    expect(rows).toHaveLength(1);
   });
 
   test("is degraded after 60 s and offline after 90 s of silence, unless it says otherwise", async () => {
@@ -131,13 +160,27 @@ describe("a stranger", () => {
   test("cannot take a node's name, id or entry", async () => {
     const { lab, send, hub, worker } = await cluster(85);
     const { nodeId } = worker.identity;
+    const listed = hub.cluster.servers();
     for (const server_id of ["worker", "hub", nodeId]) {
-      const stolen = { ...TANK_WORLD, server_id, node_id: nodeId };
-      expect(await send(hub, "POST", "/api/discovery/register", stolen)).toMatchObject({
-        status: 409,
-        body: { type: "urn:tankd:problem:conflict" },
+      // It names a node, which is there; that changes nothing.
+      const named = { ...TANK_WORLD, server_id, node_id: nodeId, tank_count: 77 };
+      expect(await send(hub, "POST", "/api/discovery/register", named)).toMatchObject({
+        status: 200,
+        body: { status: "registered", server_id: "worker" },
       });
+      if (server_id === nodeId) continue;
+      const stolen = { ...TANK_WORLD, server_id };
+      const paths = ["/api/discovery/register", `/api/discovery/heartbeat/${server_id}`];
+      for (const path of paths) {
+        expect(await send(hub, "POST", path, stolen)).toMatchObject({
+          status: 409,
+          body: { type: "urn:tankd:problem:conflict" },
+        });
+      }
     }
+    const names = (servers: typeof listed) =>
+      servers.map(({ server_id, host, port, tank_count }) => [server_id, host, port, tank_count]);
+    expect(names(hub.cluster.servers())).toEqual(names(listed));
     expect((await send(hub, "DELETE", "/api/discovery/unregister/worker")).status).toBe(403);
     const before = hub.cluster.server("worker");
     const beat = await send(hub, "POST", "/api/discovery/heartbeat/worker", { tank_count: 99 });
@@ -177,7 +220,7 @@ describe("a stranger", () => {
     const steal = (method: "POST" | "DELETE", path: string) =>
       lab.request(thief, hub, method, path, method === "POST" ? TANK_WORLD : undefined);
     expect((await steal("POST", "/api/discovery/register")).status).toBe(409);
-    expect((await steal("POST", "/api/discovery/heartbeat/local-server")).status).toBe(404);
+    expect((await steal("POST", "/api/discovery/heartbeat/local-server")).status).toBe(409);
     expect((await steal("DELETE", "/api/discovery/unregister/local-server")).status).toBe(404);
   });
 
@@ -185,18 +228,52 @@ describe("a stranger", () => {
     const { lab, hub, worker } = await cluster(87);
     const mallory = identityFromSeed(new Uint8Array(32).fill(9));
     const host = lab.world.addHost({ name: "mallory" });
-    const clock = { wallMs: () => lab.world.startWallMs + lab.world.nowMs, monotonicMs: () => 0 };
-    const random = { bytes: (n: number) => new Uint8Array(n).fill(lab.world.nowMs), unit: () => 0 };
-    const path = "/api/discovery/register";
     const body = { ...TANK_WORLD, server_id: "worker", node_id: worker.identity.nodeId };
-    const authority = `${hub.host.address}:${PORT}`;
-    const parts = { method: "POST", authority, path, body: JSON.stringify(body) };
-    const signed = signRequest(mallory, parts, clock, random);
-    expect(await lab.request(host, hub, "POST", path, body, signed)).toMatchObject({
-      status: 401,
-      body: { type: "urn:tankd:problem:bad_signature" },
+    const path = "/api/discovery/register";
+    const reply = await sendSigned(lab, host, mallory, hub, "POST", path, body);
+    expect(reply).toMatchObject({
+      status: 403,
+      body: { type: "urn:tankd:problem:not_trusted" },
     });
   });
+
+  test("cannot declare an interval that would keep it listed for hours", async () => {
+    const { send, hub } = await cluster(96);
+    const register = (heartbeat_interval: number) =>
+      send(hub, "POST", "/api/discovery/register", { ...TANK_WORLD, heartbeat_interval });
+    for (const seconds of [3_601, 315_360_000]) {
+      expect(await register(seconds)).toMatchObject({
+        status: 422,
+        body: { type: "urn:tankd:problem:invalid" },
+      });
+    }
+    expect((await register(3_600)).status).toBe(200);
+  });
+
+  test("with fresh keys without end fills its share of the list only", async () => {
+    const { lab, hub } = await cluster(97);
+    const mallory = lab.world.addHost({ name: "mallory" });
+    const path = "/api/discovery/register";
+    const register = (host: typeof mallory, number: number) => {
+      const seed = new Uint8Array(32);
+      new DataView(seed.buffer).setUint32(0, number + 1);
+      const body = { ...TANK_WORLD, server_id: `fake-${number}`, host: "10.77.0.1" };
+      return sendSigned(lab, host, identityFromSeed(seed), hub, "POST", path, body);
+    };
+    const statuses = new Map<number, number>();
+    for (let number = 0; number < 1_400; number++) {
+      const { status } = await register(mallory, number);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    const share = LIMITS.serversPerAddressMax;
+    expect([...statuses]).toEqual([
+      [200, share],
+      [429, 1_400 - share],
+    ]);
+    const newcomer = lab.world.addHost({ name: "newcomer" });
+    expect((await register(newcomer, 9_999)).status).toBe(200);
+    expect(hub.cluster.server("fake-9999")?.status).toBe("online");
+  }, 60_000);
 
   test("sends what is no registration and is told which field is wrong", async () => {
     const { send, hub } = await cluster(88);
@@ -206,13 +283,6 @@ describe("a stranger", () => {
     }
     expect((await send(hub, "GET", "/api/servers?status=asleep")).status).toBe(400);
     expect((await send(hub, "GET", "/api/servers/nobody")).status).toBe(404);
-  });
-
-  test("cannot make nodes pass a request around", async () => {
-    const { send, worker } = await cluster(93);
-    const body = { ...TANK_WORLD, forwarded_for: "10.0.0.77" };
-    const reply = await send(worker, "POST", "/api/discovery/register", body);
-    expect(reply).toMatchObject({ status: 503, body: { type: "urn:tankd:problem:not_ready" } });
   });
 
   test("cannot ping or say hello without a signature", async () => {
@@ -227,6 +297,46 @@ describe("a stranger", () => {
       other_hubs: [],
     };
     expect((await send(hub, "POST", "/api/cluster/ping", ping)).status).toBe(401);
+  });
+});
+
+describe("a node that somebody else names", () => {
+  test("is dialled and listed once, under its own name, when it has answered", async () => {
+    const lab = new Lab(98);
+    lab.multicast = false;
+    const [a, b] = [lab.add("a"), lab.add("b")];
+    const desk = lab.world.addHost({ name: "desk" });
+    for (const node of [a, b]) node.start();
+    await lab.run(3_000);
+    const { body } = await lab.request(desk, a, "GET", "/api/servers/local");
+    const reply = await lab.request(desk, b, "POST", "/api/discovery/register", body);
+    expect(reply).toMatchObject({
+      status: 200,
+      body: { registered: true, status: "confirming", server_id: "a" },
+    });
+    // Nobody is listed on another one's word.
+    expect(b.cluster.server("a")).toBeUndefined();
+    await lab.until("one hub", 20_000, () => lab.agree([a, b]));
+    for (const node of [a, b]) {
+      expect(
+        node.cluster
+          .servers()
+          .map(({ server_id }) => server_id)
+          .toSorted(),
+      ).toEqual(["a", "b"]);
+      expect(node.cluster.server("a")?.signed).toBe(true);
+    }
+  });
+
+  test("is not listed when nobody answers there", async () => {
+    const { lab, send, hub } = await cluster(99);
+    const ghost = { ...TANK_WORLD, node_id: "abcdefghijklmnopqrst", host: "10.66.6.6" };
+    for (const headers of [{}, CONTROL]) {
+      const reply = await send(hub, "POST", "/api/discovery/register", ghost, headers);
+      expect(reply).toMatchObject({ status: 200, body: { status: "confirming" } });
+      await lab.run(10_000);
+      expect(hub.cluster.servers()).toHaveLength(2);
+    }
   });
 });
 
@@ -253,8 +363,7 @@ describe("an operator", () => {
       local.body,
       CONTROL,
     );
-    expect(reply.status).toBe(200);
-    expect(b.cluster.server("a")).toMatchObject({ host: a.host.address });
+    expect(reply).toMatchObject({ status: 200, body: { registered: true } });
     await lab.until("one hub", 20_000, () => lab.agree([a, b]));
     expect(b.cluster.server("a")?.signed).toBe(true);
   });
