@@ -4,6 +4,7 @@ import { Problem } from "../platform/errors.ts";
 import { loadPage, type WebFile } from "../web/page.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { archiveRoutes } from "./archives.ts";
+import { worldRoutes } from "./compat/worlds.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { ApiContext } from "./context.ts";
 import { mountDocs } from "./docs.ts";
@@ -45,6 +46,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", recoveryRoutes(context));
   app.route("/", tankRoutes(context, options.onTankRemoved ?? (() => {})));
   app.route("/", tankCommandRoutes(context));
+  app.route("/", worldRoutes(context));
   app.route("/", archiveRoutes(context));
   app.route("/", pastRoutes(context));
   app.route("/", fishRoutes(context));

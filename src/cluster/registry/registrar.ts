@@ -83,7 +83,7 @@ export class Registrar {
   }
 
   /**
-   * A sign of life. With a whole record it registers a server that is not listed (any more).
+   * A sign of life. With its whole record a server is registered that is not listed (any more).
    * @throws Problem `unknown_server`, `not_trusted` where somebody else speaks for a node, and what
    * {@link register} throws.
    */
@@ -93,8 +93,11 @@ export class Registrar {
     claimant: Claimant,
     defaultIntervalMs: number,
   ): Pick<Outcome, "serverId" | "intervalMs"> {
-    if (isWhole(body, serverId)) return this.register(body, claimant, defaultIntervalMs);
     const { signer } = claimant;
+    const isItsOwn = signer !== undefined || (body.node_id ?? null) === null;
+    if (isItsOwn && isWhole(body, serverId)) {
+      return this.register(body, claimant, defaultIntervalMs);
+    }
     if (signer !== undefined) {
       this.#refuseOthers(body.node_id ?? undefined, signer);
       this.#refuseCopy(signer, body);

@@ -62,7 +62,10 @@ describe("a node that registers through another one", () => {
     const { lab, worker, outside } = await cluster(202);
     const body = { ...TANK_WORLD, node_id: "somebody-else" };
     const reply = await sendSigned(lab, outside, NEWCOMER, worker, "POST", REGISTER, body);
-    expect(reply).toMatchObject({ status: 403, body: { detail: expect.stringContaining("another one's record") } });
+    expect(reply).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining("another one's record") },
+    });
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import { registrationSchema } from "../../../src/cluster/wire.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
-import { Lab, PORT } from "../../cluster-unit/support/lab.ts";
+import { Lab, type LabNode, PORT } from "../../cluster-unit/support/lab.ts";
 import { CONTROL, cluster, sendSigned, TANK_WORLD } from "./support.ts";
 
 describe("an unmodified Tank World server", () => {
@@ -391,6 +391,33 @@ describe("an operator", () => {
     });
     expect((await send(hub, "GET", "/discovery")).body).toMatchObject({ mode: "server" });
   });
+});
+
+test("lists are filtered by what servers declare, and shown with what their operators add", async () => {
+  const lab = new Lab(100);
+  const resources = { gpu: "A100", memory_gb: 512 };
+  const hub = lab.add("hub", { role: "hub", zone: "z1", tags: ["a", "b"], resources });
+  const worker = lab.add("worker", { tags: ["a"], metadata: { owner: "class 7b" } });
+  const desk = lab.world.addHost({ name: "desk" });
+  for (const node of [hub, worker]) node.start();
+  await lab.until("one hub", 5_000, () => lab.agree([hub, worker]));
+  const ask = (to: LabNode, query: string) =>
+    lab.request(desk, to, "GET", `/api/discovery/servers?${query}`);
+  for (const node of [hub, worker]) {
+    expect((await ask(node, "tag=a")).body).toMatchObject({ count: 2 });
+    for (const query of ["tag=a,b", "tag=a&tag=b", "zone=z1", "resource=gpu%3DA100", "role=hub"]) {
+      expect((await ask(node, query)).body).toMatchObject({
+        count: 1,
+        servers: [{ server_id: "hub", resources }],
+      });
+    }
+    expect(await ask(node, "label=a")).toMatchObject({
+      status: 400,
+      body: { type: "urn:tankd:problem:bad_request" },
+    });
+    expect(node.cluster.server("worker")).toMatchObject({ metadata: { owner: "class 7b" } });
+    expect((await ask(node, "")).body).not.toHaveProperty("strangers");
+  }
 });
 
 test("a registration keeps no field that it does not know", () => {
