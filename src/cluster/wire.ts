@@ -162,6 +162,8 @@ export const registryDeltaSchema = z.object({
   /** The boot id of the hub. */
   of: name,
   version: z.number().int().nonnegative(),
+  /** The first page of the whole list: what it does not name has left. */
+  whole: z.boolean(),
   /** There is more: ask again. */
   more: z.boolean(),
   entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),

@@ -15,13 +15,14 @@ type Change =
   | { readonly version: number; readonly kind: "entry" | "figures"; readonly entry: Entry }
   | { readonly version: number; readonly kind: "removed"; readonly key: string };
 
-/** One page of what has changed from version `since` on, in the order in which it has. */
+/** One page of what has changed after version `since`, in that order; all of the list after 0. */
 export function deltaSince(
   since: number,
   version: number,
   entries: readonly Entry[],
   removals: Iterable<Removal>,
-): Omit<RegistryDelta, "of"> {
+): Omit<RegistryDelta, "of" | "whole"> {
+  if (since === version) return { version, more: false, entries: [], figures: [], removed: [] };
   const changes: Change[] = [];
   for (const entry of entries) {
     if (entry.version > since) {
@@ -30,7 +31,7 @@ export function deltaSince(
       changes.push({ version: entry.figuresVersion, kind: "figures", entry });
     }
   }
-  for (const removal of removals) {
+  for (const removal of since === 0 ? [] : removals) {
     if (removal.version > since) changes.push({ ...removal, kind: "removed" });
   }
   changes.sort((a, b) => a.version - b.version);

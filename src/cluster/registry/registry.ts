@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Peer } from "../peers/peer.ts";
@@ -41,8 +42,14 @@ const FIGURES_INTERVAL_MS = 10_000;
 export class Registry {
   readonly #deps: RegistryDeps;
   #own: Entry | undefined;
-  /** What has left, so that followers hear of it, in order; the oldest give way. */
-  readonly #removals = new Map<string, Removal>();
+  /** What has left, so that followers hear of it, in order. */
+  readonly #removals = new BoundedMap<string, Removal>(LIMITS.removalsRememberedMax, {
+    onEvict: ({ version }) => {
+      this.#removalsSince = version;
+    },
+  });
+  /** Who follows from before this version has to begin anew: what left until then is forgotten. */
+  #removalsSince = 0;
   /** Servers whose figures have changed since followers were told. */
   readonly #freshFigures = new Set<string>();
   #figuresToldMs: number;
@@ -191,18 +198,21 @@ export class Registry {
 
   /** What has changed since a follower's position; everything if it followed another registry. */
   delta(position: RegistryPosition): RegistryDelta {
-    const { bootId } = this.#deps;
-    const since = position.of === bootId ? position.version : 0;
-    if (since === this.#version) {
-      return { of: bootId, version: since, more: false, entries: [], figures: [], removed: [] };
-    }
-    const removals = since === 0 ? [] : this.#removals.values();
-    return { of: bootId, ...deltaSince(since, this.#version, this.entries(), removals) };
+    const { bootId: of } = this.#deps;
+    const isOurs = position.of === of && position.version >= this.#removalsSince;
+    const since = isOurs ? position.version : 0;
+    const changes = deltaSince(since, this.#version, this.entries(), this.#removals.values());
+    return { of, whole: since === 0, ...changes };
   }
 
   /** Takes over what the hub has told; what we know of ourselves is ours alone. */
-  apply({ of, entries, figures, removed }: RegistryDelta): void {
+  apply({ of, whole, entries, figures, removed }: RegistryDelta): void {
     const { nodeId } = this.#deps;
+    // What it does not name any more has left; it is judged by its silence from now on.
+    for (const entry of whole ? this.entries() : []) {
+      if (entry.toldBy !== of) continue;
+      this.#store({ ...entry, toldBy: undefined, lastSeenMs: this.#lastSeenMs(entry) });
+    }
     for (const key of removed) if (key !== nodeId) this.remove(key);
     for (const wire of entries) {
       if (wire.key === nodeId) {
@@ -270,12 +280,7 @@ export class Registry {
 
   #noteRemoved(key: string): void {
     this.#freshFigures.delete(key);
-    this.#removals.delete(key);
     this.#removals.set(key, { key, version: ++this.#version });
-    const oldest = this.#removals.keys().next().value;
-    if (this.#removals.size > LIMITS.removalsRememberedMax && oldest !== undefined) {
-      this.#removals.delete(oldest);
-    }
     this.#deps.onChange(key, undefined);
   }
 

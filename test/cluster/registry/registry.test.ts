@@ -395,6 +395,34 @@ describe("what followers are told", () => {
     expect(registry.get("a")?.offlineSinceMs).toBeUndefined();
   });
 
+  test("leaves nobody behind who has left while nobody listened, even of the same hub", () => {
+    const { registry: hub } = setUp("hub");
+    const { registry, time } = setUp("worker");
+    for (const key of ["a", "b"]) hub.put(input(key));
+    registry.apply(hub.delta({ of: null, version: 0 }));
+    hub.remove("a");
+    const again = hub.delta({ of: null, version: 0 });
+    expect(again).toMatchObject({ whole: true, removed: [] });
+    registry.apply(again);
+    time.nowMs = 30_000;
+    registry.age("hub", 3_600_000);
+    expect(registry.get("a")?.status).toBe("offline");
+    expect(registry.get("b")?.status).toBe("online");
+  });
+
+  test("begins anew where more has left than is remembered", () => {
+    const { registry } = setUp("hub");
+    registry.put(input("a"));
+    const before = registry.delta({ of: null, version: 0 });
+    for (let number = 0; number <= LIMITS.removalsRememberedMax; number++) {
+      registry.put(input(`n${number}`));
+      registry.remove(`n${number}`);
+    }
+    const after = registry.delta(before);
+    expect([after.whole, after.entries.map(({ key }) => key)]).toEqual([true, ["a"]]);
+    expect(registry.delta(after)).toMatchObject({ whole: false, entries: [], removed: [] });
+  });
+
   test("keeps the owner of a server without a key, its label and its interval", () => {
     const hub = setUp("hub").registry;
     hub.put(input("node", { label: "reef" }));
