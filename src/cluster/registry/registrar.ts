@@ -1,3 +1,4 @@
+import { isLoopback } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -252,7 +253,9 @@ export class Registrar {
   #hostOf({ host }: Registration, { via }: Claimant, source: string): string {
     const { own } = this.#with.policy();
     const isHere = via === undefined && own.includes(source);
-    return host !== undefined && isHere && own.includes(host) ? host : source;
+    // Loopback would lead every other node to itself.
+    const isBelieved = host !== undefined && own.includes(host) && !isLoopback(host);
+    return isHere && isBelieved ? host : source;
   }
 
   /** Where a node that has signed may be dialled: what it declares, and where it speaks from. */

@@ -14,6 +14,8 @@ import { PROBLEMS, Problem, type ProblemCode } from "../../../src/platform/error
 import { LIMITS } from "../../../src/platform/limits.ts";
 
 const OWN = "10.0.0.1";
+/** Of this machine too. */
+const SECOND = "10.0.1.1";
 const BODY: Registration = { server_id: "reef", host: "10.0.0.2", port: 8000 };
 const INTERVAL_MS = 30_000;
 
@@ -37,7 +39,7 @@ function setUp(isMember: (nodeId: string) => boolean = () => true) {
     registry,
     peers,
     nominate: (...nomination) => nominated.push(nomination),
-    policy: () => ({ own: [OWN], onLoopback: false }),
+    policy: () => ({ own: ["127.0.0.1", OWN, SECOND], onLoopback: false }),
     discoveredBy: () => [],
     heard: () => {},
     isMember,
@@ -90,6 +92,19 @@ describe("the owner of a server without a key", () => {
     register({ source: "2001:db8:1:2::a" });
     expect(refusal(() => beat({ source: "2001:db8:1:2:ffff::b" }))).toBeUndefined();
     expect(refusal(() => beat({ source: "2001:db8:1:3::a" }))).toBe("conflict");
+  });
+});
+
+describe("where a server without a key is shown", () => {
+  test.each([
+    ["10.0.0.9", "10.0.0.2", "10.0.0.9"],
+    [OWN, SECOND, SECOND],
+    [OWN, "127.0.0.1", OWN],
+    [OWN, "10.0.0.2", OWN],
+  ])("speaking from %s as %s: at %s", (source, host, shown) => {
+    const { register, registry } = setUp();
+    register({ source }, { host });
+    expect(registry.find("reef")?.record.host).toBe(shown);
   });
 });
 
