@@ -76,7 +76,11 @@ export class ClusterNode {
       policy: () => this.#policy(),
       onHold: (problem) => this.#hold(problem),
     });
-    this.keeper = new RegistryKeeper(deps);
+    this.keeper = new RegistryKeeper({
+      ...deps,
+      nodeId: deps.identity.nodeId,
+      onBroken: (reason) => deps.log.warn("the registry cannot be kept", { reason }),
+    });
     this.peers = new PeerTable({
       isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) === true,
       hasExchanged: () => false,
