@@ -8,7 +8,7 @@ import type { ClusterDeps } from "./deps.ts";
 import { Dialer, MEMORY } from "./handshake/dialer.ts";
 import { Encounters } from "./handshake/encounters.ts";
 import { GivenHubs } from "./handshake/given-hubs.ts";
-import { Handshake } from "./handshake/handshake.ts";
+import { type DialResult, Handshake } from "./handshake/handshake.ts";
 import { entryOf } from "./handshake/meeting-entry.ts";
 import { Health } from "./membership/health.ts";
 import { HubLink } from "./membership/hub-link.ts";
@@ -18,6 +18,7 @@ import { Acquaintances } from "./peers/acquaintances.ts";
 import { type DialPolicy, dialable } from "./peers/dial-policy.ts";
 import { PeerClient } from "./peers/peer-client.ts";
 import { PeerTable } from "./peers/peer-table.ts";
+import { Aliases } from "./registry/aliases.ts";
 import { Directory } from "./registry/directory.ts";
 import { Registrar } from "./registry/registrar.ts";
 import { Registry } from "./registry/registry.ts";
@@ -40,9 +41,12 @@ export class ClusterNode {
   readonly encounters: Encounters;
   readonly registrar: Registrar;
   readonly directory: Directory;
-  readonly discovery: DiscoveryManager;
+  readonly aliases: Aliases;
+  discovery: DiscoveryManager;
   readonly health: Health;
   stopped = false;
+  /** It has left the cluster and lives alone, until it joins a hub. */
+  left = false;
 
   readonly #deps: ClusterDeps;
   readonly #portrait: SelfDescription;
@@ -96,7 +100,7 @@ export class ClusterNode {
       table: this.#table,
       ageMs: () => this.self.ageMs(),
       document: () => this.#portrait.document(),
-      isLeaving: () => this.stopped,
+      isLeaving: () => this.isAway,
       policy: () => this.#policy(),
       onMeeting: (meeting) => this.encounters.meet(meeting),
       onStranger: (nodeId, addresses) => this.encounters.dial(nodeId, addresses),
@@ -133,7 +137,17 @@ export class ClusterNode {
       discoveredBy: (nodeId) => this.encounters.discoveredBy(nodeId),
       heard: (nodeId, bootId) => this.clones.peers.heard(nodeId, bootId),
     });
-    this.directory = new Directory(this.registry, () => this.#viewpoint());
+    const rule = deps.settings.nameConflict ?? "qualified";
+    this.aliases = new Aliases({
+      journal: deps.journal,
+      rule,
+      locate: (text) => this.directory.locate(text),
+      called: (name) => this.directory.called(name),
+    });
+    this.directory = new Directory(this.registry, () => this.#viewpoint(), {
+      alias: (name) => this.aliases.get(name),
+      rule,
+    });
     this.discovery = new DiscoveryManager(deps);
     this.health = this.#createHealth();
   }
@@ -144,6 +158,11 @@ export class ClusterNode {
 
   get hub(): string | undefined {
     return this.membership.state.hub;
+  }
+
+  /** Nobody is met, answered or followed: it has left, or it stops. */
+  get isAway(): boolean {
+    return this.stopped || this.left;
   }
 
   view(): ClusterView {
@@ -162,9 +181,7 @@ export class ClusterNode {
     this.clones.positions.joining();
     await this.keeper.load(this.registry);
     this.#listSelf();
-    const announcement = this.#portrait.announcement();
-    this.#announced = JSON.stringify(announcement);
-    this.discovery.start(announcement, (nomination) => this.encounters.nominate(nomination));
+    this.#search();
     await this.membership.start();
     this.health.start();
   }
@@ -180,7 +197,7 @@ export class ClusterNode {
 
   /** @throws Problem `foreign_cluster`, `directory_copied`, or `not_ready` once this node leaves. */
   answerPing(ping: Ping, signer: string): PingReply {
-    if (this.stopped) throw new Problem("not_ready", "This node leaves.");
+    if (this.isAway) throw new Problem("not_ready", "This node leaves.");
     const { registry, membership, link, clones } = this;
     const deps = this.#deps;
     const parts = { deps, registry, membership, link, portrait: this.#portrait, ...clones };
@@ -192,6 +209,37 @@ export class ClusterNode {
       this.encounters.nominate({ backend: "peer", nodeId: node_id, addresses });
     }
     return reply;
+  }
+
+  /** Lives alone from now on: knows nobody, searches nobody, answers nobody. */
+  async withdraw(): Promise<void> {
+    this.left = true;
+    const { nodeId } = this.#deps.identity;
+    for (const { key } of this.registry.entries()) {
+      if (key !== nodeId) this.registry.remove(key);
+    }
+    this.membership.discover();
+    await this.discovery.stop();
+  }
+
+  /** Meets the hub at this address, and goes on trying where it does not answer. */
+  async join(hub: Address): Promise<DialResult> {
+    this.#given.add(hub);
+    if (this.left) {
+      this.left = false;
+      this.discovery = new DiscoveryManager(this.#deps);
+      this.#search();
+    }
+    const result = await this.handshake.dial([hub]);
+    this.#given.note(hub, result);
+    this.encounters.nominate({ backend: "hub", addresses: [hub] });
+    return result;
+  }
+
+  #search(): void {
+    const announcement = this.#portrait.announcement();
+    this.#announced = JSON.stringify(announcement);
+    this.discovery.start(announcement, (nomination) => this.encounters.nominate(nomination));
   }
 
   /** It stays here, for people to ask, and never leads. */
@@ -300,7 +348,7 @@ export class ClusterNode {
       acquaintances: this.#acquaintances,
       given: this.#given,
       policy: () => this.#policy(),
-      isLeaving: () => this.stopped,
+      isLeaving: () => this.isAway,
     });
   }
 

@@ -1,12 +1,14 @@
 import { z } from "zod";
+import type { Address } from "../discovery/backend.ts";
 import { PROBLEMS, Problem } from "../platform/errors.ts";
 import { NetworkError } from "../platform/network.ts";
 import { sleep } from "../platform/timers.ts";
 import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster, JoinResult } from "./cluster.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { keepJoinedHub } from "./membership/joined-hub.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { peerRoutes } from "./routes/peer.ts";
@@ -67,9 +69,15 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     positions: node.clones.positions,
     decided: node.membership.decided,
-    recall: () => node.clones.positions.start(),
+    aliases: node.aliases,
+    recall: async () => {
+      await node.aliases.load();
+      await node.clones.positions.start();
+    },
     start: () => node.start(),
-    stop: () => leave(node, deps),
+    stop: () => stop(node, deps),
+    join: (hub) => join(node, deps, hub),
+    leave: () => leave(node, deps),
     view: () => node.view(),
     self,
     servers: (filter) => directory.servers(filter),
@@ -120,11 +128,39 @@ function isCopyRefusal({ status, body }: PeerReply): boolean {
   return type === "urn:tankd:problem:directory_copied";
 }
 
-/** Withdraws from the cluster: a hub tells its workers, a worker its hub, and the network is told. */
+async function join(node: ClusterNode, deps: ClusterDeps, hub: Address): Promise<JoinResult> {
+  if (node.stopped) throw new Problem("not_ready", "This node stops.");
+  const result = await node.join(hub);
+  switch (result.kind) {
+    case "self":
+      return { met: false, detail: "That is this node itself; it goes on as before" };
+    case "foreign":
+      return { met: false, detail: `That node belongs to the cluster "${result.cluster}"` };
+    case "failed":
+      await keepJoinedHub(deps.journal, hub);
+      return { met: false, detail: `${result.reason}; it is tried again until it answers` };
+    case "met":
+      await keepJoinedHub(deps.journal, hub);
+      return { met: true, detail: `Met ${result.meeting.document.record.server_id}` };
+  }
+}
+
 async function leave(node: ClusterNode, deps: ClusterDeps): Promise<void> {
+  if (node.isAway) return;
+  await keepJoinedHub(deps.journal, undefined);
+  await Promise.race([sayGoodbye(node, deps), sleep(deps.timers, 2 * GOODBYE_MS)]);
+  await node.withdraw();
+}
+
+/** A hub tells its workers that it goes, a worker its hub. */
+function sayGoodbye(node: ClusterNode, deps: ClusterDeps): Promise<void> {
+  return node.isHub ? dismissWorkers(node, deps) : node.link.unregister(GOODBYE_MS);
+}
+
+/** Withdraws from the cluster, and the network is told. */
+async function stop(node: ClusterNode, deps: ClusterDeps): Promise<void> {
   if (node.stopped) return;
-  const wasHub = node.isHub;
-  const unregistered = wasHub ? dismissWorkers(node, deps) : node.link.unregister(GOODBYE_MS);
+  const unregistered = node.left ? Promise.resolve() : sayGoodbye(node, deps);
   node.stopped = true;
   node.health.stop();
   node.dialer.stop();

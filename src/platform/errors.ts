@@ -15,6 +15,7 @@ export const PROBLEMS = {
   unknown_server: { status: 404, exit: 1, title: "No such server" },
   unknown_tank: { status: 404, exit: 1, title: "No such tank" },
   unknown_fish: { status: 404, exit: 1, title: "No such fish" },
+  unknown_alias: { status: 404, exit: 1, title: "No such alias" },
   unknown_connection: { status: 404, exit: 1, title: "No such connection" },
   outside_history: { status: 404, exit: 1, title: "That part of the past cannot be replayed" },
   unknown_transfer: { status: 404, exit: 1, title: "No such transfer" },

@@ -34,9 +34,15 @@ export const LIMITS = {
   /** Tags or capabilities of one server, and the characters of one. */
   labelsMax: 32,
   labelCharactersMax: 64,
+  /** Facts that an operator states of a server beside what the machine tells of itself, each kind. */
+  resourcesMax: 16,
+  metadataMax: 16,
+  metadataCharactersMax: 256,
   /** Names of servers, tanks and clusters. */
   nameCharactersMax: 64,
   descriptionCharactersMax: 512,
+  /** Names of its own that a node has for tanks; kept as one value of its journal, 200 bytes each. */
+  aliasesMax: 256,
   /** Tanks of one node that it may name to others; more are counted but not listed. */
   tanksAnnouncedMax: 256,
   /** Tanks that one node hosts. DESIGN §11 asks for 1,000. */

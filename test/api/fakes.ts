@@ -1,6 +1,6 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
-import type { Cluster } from "../../src/cluster/cluster.ts";
+import type { Alias, Cluster } from "../../src/cluster/cluster.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import type { Migration } from "../../src/migration/migration.ts";
@@ -217,6 +217,9 @@ export class FakeNode {
     version: "0.1.0",
   });
   readonly openEscrow = new Set<string>();
+  readonly aliases = new Map<string, Alias>();
+  /** The hubs that it was told to join, and `left`. */
+  readonly joined: string[] = [];
   peerRoutes: PeerRoute[] = [];
   phase: "recovering" | "healthy" | "stopping" = "healthy";
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
@@ -349,6 +352,24 @@ export class FakeNode {
         const announced = { tank_id, name, epoch };
         return { node_id: NODE_ID, server_id: self.server_id, tank: announced, is_local: true };
       },
+      aliases: {
+        list: () => [...node.aliases.values()],
+        give: async (alias, tank) => {
+          if (tank !== "far-tank") throw new Problem("unknown_tank", `No node has a tank ${tank}`);
+          const made = { alias, node_id: "node-b", server_id: "node-b-label", tank_id: tank };
+          node.aliases.set(alias, made);
+          return made;
+        },
+        remove: async (alias) => {
+          if (!node.aliases.delete(alias)) throw new Problem("unknown_alias", "no such alias");
+        },
+      },
+      join: async ({ host, port }) => {
+        node.joined.push(`${host}:${port}`);
+        const met = host === "hub.corp.example";
+        return { met, detail: met ? "Met hub" : "connection refused" };
+      },
+      leave: async () => void node.joined.push("left"),
       call: async () => ({ status: 200, body: {} }),
       routes: () => this.peerRoutes,
       onChange: () => () => {},

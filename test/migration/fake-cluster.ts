@@ -7,6 +7,7 @@ import type {
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
+import { NO_ALIASES } from "../cluster-unit/support/no-aliases.ts";
 import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
 
 export interface FakeServer {
@@ -38,6 +39,12 @@ export class FakeCluster implements Cluster {
   async recall(): Promise<void> {}
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
+  async leave(): Promise<void> {}
+  readonly aliases = NO_ALIASES;
+
+  join(): Promise<never> {
+    return Promise.reject(new Error("not part of the fake"));
+  }
 
   view(): ClusterView {
     throw new Error("not part of the fake");

@@ -76,7 +76,8 @@ export class Encounters {
 
   /** Hubs that neither lead us nor follow us yet. One that is gone is found again by discovery. */
   dialRivals(): void {
-    const { acquaintances, dialer, policy, deps } = this.#with;
+    const { acquaintances, dialer, policy, deps, isLeaving } = this.#with;
+    if (isLeaving()) return;
     for (const { node_id, addresses } of acquaintances.hubs([deps.identity.nodeId])) {
       void dialer.dial(node_id, dialable(addresses, policy())).then(({ kind }) => {
         if (kind !== "met") acquaintances.strike(node_id);

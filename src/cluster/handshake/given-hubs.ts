@@ -20,19 +20,20 @@ const REMIND_MS = 3_600_000;
 /** The hubs that this node was given by URL: which of them answer, and why the others do not. */
 export class GivenHubs {
   readonly #deps: Pick<ClusterDeps, "clock" | "log">;
-  readonly #hubs: ReadonlyMap<string, GivenHub>;
+  readonly #hubs = new Map<string, GivenHub>();
   /** Nodes that have answered at one of the URLs: we never outrank them. */
   readonly #nodes = new Map<string, string>();
 
   constructor(deps: Pick<ClusterDeps, "clock" | "log" | "settings">) {
     this.#deps = deps;
-    this.#hubs = new Map(
-      deps.settings.hubs.map((address) => {
-        const key = formatHostPort(address);
-        const url = `http://${key}`;
-        return [key, { url, outcome: undefined, words: "is being asked", warnedMs: 0 }];
-      }),
-    );
+    for (const address of deps.settings.hubs) this.add(address);
+  }
+
+  add(address: Address): void {
+    const key = formatHostPort(address);
+    if (this.#hubs.has(key)) return;
+    const words = "is being asked";
+    this.#hubs.set(key, { url: `http://${key}`, outcome: undefined, words, warnedMs: 0 });
   }
 
   /** A node's key has answered at this address. The last one that did there is the one that was meant. */

@@ -2,6 +2,7 @@ import type { ServerFilter, TankLocation } from "../cluster.ts";
 import type { AnnouncedTank, ServerRecord } from "../server-record.ts";
 import type { Registry } from "./registry.ts";
 import type { Entry } from "./registry-entry.ts";
+import { findTank, type Naming } from "./tank-names.ts";
 
 /** What this node sees differently from the one that told it of a server. */
 export interface Viewpoint {
@@ -21,10 +22,12 @@ export interface Viewpoint {
 export class Directory {
   readonly #registry: Registry;
   readonly #viewpoint: () => Viewpoint;
+  readonly #naming: Naming;
 
-  constructor(registry: Registry, viewpoint: () => Viewpoint) {
+  constructor(registry: Registry, viewpoint: () => Viewpoint, naming: Naming) {
     this.#registry = registry;
     this.#viewpoint = viewpoint;
+    this.#naming = naming;
   }
 
   /** Hub first, then by server_id. */
@@ -51,13 +54,14 @@ export class Directory {
     return nodeId === view.selfId ? view.ownTanks() : (this.#registry.get(nodeId)?.tanks ?? []);
   }
 
-  /** By id anywhere; by name where only one tank has it. */
+  /** The tank that a text means here. @throws Problem, see {@link findTank} */
   locate(wanted: string): TankLocation | undefined {
-    const all = this.#locations();
-    const byId = all.find(({ tank }) => tank.tank_id === wanted);
-    if (byId) return byId;
-    const byName = all.filter(({ tank }) => tank.name === wanted);
-    return byName.length === 1 ? byName[0] : undefined;
+    return findTank(wanted, this.#locations(), this.#naming);
+  }
+
+  /** Every tank that is called so. */
+  called(name: string): readonly TankLocation[] {
+    return this.#locations().filter(({ tank }) => tank.name === name);
   }
 
   #locations(): readonly TankLocation[] {
