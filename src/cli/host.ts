@@ -38,6 +38,8 @@ export interface GuardedText {
   readonly text: string;
   /** Undefined where only this user and root can write it. */
   readonly alsoWrittenBy: string | undefined;
+  /** Undefined where only this user and root can read it. */
+  readonly alsoReadBy: string | undefined;
 }
 
 /** Everything that a command may touch, so that tests can hand in another world. */
@@ -61,7 +63,7 @@ export interface Host {
   readonly network: Network & ByteNetwork;
   /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
   readText(path: string): string | undefined;
-  /** The same, with who may write the file beside this user and root, in words. */
+  /** The same, with who may write or read the file beside this user and root, in words. */
   readGuarded(path: string): GuardedText | undefined;
   /** The bytes of a file from `offset` on; undefined when there is no such file. */
   readFrom(path: string, offset: number): Uint8Array | undefined;

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
+import { showValue } from "../node/setting.ts";
 import type { Setting, SettingKey } from "../node/settings.ts";
 import { SETTING_KEYS, SETTINGS } from "../node/settings.ts";
 import type { Flags } from "./settings-sources.ts";
@@ -40,9 +41,8 @@ function append(value: string, before: readonly string[] | undefined): readonly 
 
 function helpOf(definition: AnySetting): string {
   const notes: string[] = [];
-  const shown = definition.defaultHelp ?? definition.default;
-  if (definition.kind.shape === "single" && shown !== undefined) notes.push(`default: ${shown}`);
-  if (definition.kind.shape === "list" && String(shown)) notes.push(`default: ${shown}`);
+  const shown = definition.defaultHelp ?? showValue(definition, definition.default);
+  if (definition.kind.shape !== "switch" && shown !== "") notes.push(`default: ${shown}`);
   if (definition.env) notes.push(`env: ${definition.env}`);
   return notes.length > 0 ? `${definition.help} (${notes.join("; ")})` : definition.help;
 }

@@ -137,18 +137,26 @@ function readGuarded(path: string): GuardedText | undefined {
   try {
     const { uid, mode } = fstatSync(descriptor);
     const text = readFileSync(descriptor, "utf8");
-    return { text, alsoWrittenBy: alsoWrittenBy(uid, mode) };
+    return {
+      text,
+      alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
+      alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
+    };
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** Windows has no such modes; there a folder's owner decides. */
-function alsoWrittenBy(owner: number, mode: number): string | undefined {
+function othersThat(
+  owner: number,
+  mode: number,
+  may: { readonly all: number; readonly group: number },
+): string | undefined {
   const self = process.getuid?.();
   if (self === undefined) return undefined;
-  if (mode & 0o002) return "every user of this machine";
-  if (mode & 0o020) return "a whole group of users";
+  if (mode & may.all) return "every user of this machine";
+  if (mode & may.group) return "a whole group of users";
   return owner === self || owner === 0 ? undefined : "another user";
 }
 

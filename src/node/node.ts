@@ -2,6 +2,7 @@ import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
+import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { createBackends } from "../discovery/backends.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
@@ -22,7 +23,7 @@ import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { readHostAndPort } from "./addresses.ts";
 import { Closers } from "./closers.ts";
 import { type Core, type CoreSettings, createCore } from "./core.ts";
-import { type DiscoveryPlan, planDiscovery } from "./discovery-plan.ts";
+import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
 import { refuseForeignKey } from "./own-key.ts";
@@ -37,6 +38,8 @@ export interface NodeOptions {
   readonly portAskedFor: boolean;
   /** Absolute. */
   readonly dataDirectory: string;
+  /** What the members of the cluster share: the content of `--secret-file`. */
+  readonly secret: Uint8Array | undefined;
   readonly version: string;
   readonly pid: number;
   /** Whether the log has no colour even on a terminal. */
@@ -101,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
 
 async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
   const { settings, version } = options;
-  const plan = planDiscovery(settings);
+  const planned = planDiscovery(settings);
   const platform = createRealPlatform();
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
@@ -121,6 +124,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const forked = await settleDirectory(options, { ...platform, directory, store, log });
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
+  const plan = withHub(planned, await joinedHub(store.journal));
 
   const core = createCore(
     {
@@ -252,7 +256,7 @@ function networkUrlOf({ cluster }: Core, host: string | undefined): string | und
 }
 
 function coreSettings(
-  { settings, version }: NodeOptions,
+  { settings, version, secret }: NodeOptions,
   { hubs }: DiscoveryPlan,
   port: number,
 ): CoreSettings {
@@ -272,7 +276,11 @@ function coreSettings(
     capabilities: settings.capability,
     region: settings.region,
     zone: settings.zone,
-    timing: timingOf(settings.profile),
+    resources: settings.resource,
+    metadata: settings.metadata,
+    secret,
+    nameConflict: settings.nameConflict,
+    timing: timingOf(settings.profile, settings),
     tickRate: settings.tickRate,
     threads: settings.threads,
     logRetention: settings.logRetention,

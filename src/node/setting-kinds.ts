@@ -9,6 +9,8 @@ export interface SettingKind<T> {
   readonly shape: "switch" | "single" | "list";
   /** The values, where there are only a few: for help and completion. */
   readonly choices?: readonly string[];
+  /** A value as people write it, where that is not its plain text. */
+  show?(value: T): string;
 }
 
 /** A whole number between two bounds, both allowed. */
@@ -74,6 +76,80 @@ export function toggle(): SettingKind<boolean> {
     allowed: "true or false",
     shape: "switch",
   };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+/** Units in which a duration is shown: the first that divides it. */
+const SHOWN_UNITS = ["d", "h", "min", "s", "ms"] as const;
+
+/** A duration like `10s`, in milliseconds; both bounds are allowed. A bare number has no unit and is refused. */
+export function duration(minMs: number, maxMs: number): SettingKind<number> {
+  const fromText = z.string().transform((value, context) => {
+    const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]+)$/.exec(value.trim()) ?? [];
+    const unitMs = UNIT_MS[unit];
+    if (amount !== undefined && unitMs !== undefined) return Math.round(Number(amount) * unitMs);
+    context.addIssue({ code: "custom", message: "not a duration" });
+    return z.NEVER;
+  });
+  return {
+    schema: fromText.pipe(z.int().min(minMs).max(maxMs)),
+    allowed: `a duration from ${showDuration(minMs)} to ${showDuration(maxMs)}, like 500ms, 10s, 5min or 1h`,
+    shape: "single",
+    show: showDuration,
+  };
+}
+
+/** `10s` for 10,000 milliseconds. */
+export function showDuration(ms: number): string {
+  const unit = SHOWN_UNITS.find(
+    (name) => ms >= (UNIT_MS[name] ?? 1) && ms % (UNIT_MS[name] ?? 1) === 0,
+  );
+  return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
+/**
+ * Facts of the form `KEY=VALUE`: repeated flags, text with commas between them, a TOML table or an
+ * array of such texts. The last value of a key counts.
+ */
+export function facts<V extends string | number | boolean>(
+  value: SettingKind<V>,
+  max: number,
+): SettingKind<Readonly<Record<string, V>>> {
+  const fromTexts = z
+    .union([z.array(z.string()), z.string().transform(splitCommas)])
+    .transform((texts, context) => texts.map((text) => splitFact(text, context)));
+  const fromTable = z.record(z.string(), z.unknown()).transform((table) => Object.entries(table));
+  return {
+    schema: z
+      .union([fromTexts, fromTable])
+      .pipe(z.array(z.tuple([z.string().regex(FACT_KEY), value.schema])))
+      .transform((entries) => Object.fromEntries(entries))
+      .refine((table) => Object.keys(table).length <= max),
+    allowed:
+      `KEY=VALUE with a key of up to 64 letters, digits and . _ - and ${value.allowed} as value; ` +
+      `several are separated by commas, at most ${max}`,
+    shape: "list",
+    show: (table) =>
+      Object.entries(table)
+        .map(([key, one]) => `${key}=${one}`)
+        .join(", "),
+  };
+}
+
+const FACT_KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+function splitFact(text: string, context: z.RefinementCtx): [string, unknown] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  context.addIssue({ code: "custom", message: "no KEY=VALUE" });
+  return z.NEVER;
 }
 
 /** Several values of one kind: a TOML array, or text with commas between them. */

@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { HUB_URL_FORM } from "../discovery/hub/url.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { UNSHOWN } from "../platform/shown-text.ts";
 import { isHubUrl, readHostAndPort } from "./addresses.ts";
 import { list, type SettingKind, text } from "./setting-kinds.ts";
 
@@ -18,6 +20,29 @@ export const clusterName = text(
   "up to 32 letters, digits and . _ -",
 );
 export const path = text(/^[^\0]{1,4096}$/, "a path");
+
+/** The value of a fact that the operator states of this server in his own words. */
+export const factText = shownText(LIMITS.metadataCharactersMax);
+/** The same for what it has to offer: a number or `true` and `false` where it reads as one. */
+export const factValue: SettingKind<string | number | boolean> = {
+  ...shownText(LIMITS.labelCharactersMax),
+  schema: z.union([
+    z.boolean(),
+    z.number(),
+    shownText(LIMITS.labelCharactersMax).schema.transform(asPlainValue),
+  ]),
+  allowed: "a number, true, false or a short text",
+};
+
+function shownText(charactersMax: number): SettingKind<string> {
+  const isShown = (value: string) => value.length <= charactersMax && !UNSHOWN.test(value);
+  return text(isShown, `up to ${charactersMax} characters`);
+}
+
+function asPlainValue(value: string): string | number | boolean {
+  if (value === "true" || value === "false") return value === "true";
+  return /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value;
+}
 
 export const hubUrl = text(isHubUrl, HUB_URL_FORM);
 export const hostAndPort = text(

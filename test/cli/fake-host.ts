@@ -7,6 +7,8 @@ import { type HttpRequest, type HttpResponse, NetworkError } from "../../src/pla
 export interface World {
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Who else can read a file, by its path. */
+  readonly alsoReadBy?: Readonly<Record<string, string>>;
   readonly alive?: readonly number[];
   /** What answers on the network; nothing does when it is left out. */
   readonly answer?: (request: HttpRequest) => HttpResponse | undefined;
@@ -103,7 +105,8 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     readText: (path) => world.files?.[path],
     readGuarded: (path) => {
       const text = world.files?.[path];
-      return text === undefined ? undefined : { text, alsoWrittenBy: undefined };
+      if (text === undefined) return undefined;
+      return { text, alsoWrittenBy: undefined, alsoReadBy: world.alsoReadBy?.[path] };
     },
     readFrom: (path, offset) => {
       const text = world.files?.[path];

@@ -205,12 +205,21 @@ test.each([
   expect(closest(word, ["port", "hub", "host"])).toBe(meant);
 });
 
+test("single timings take the place of the profile's", () => {
+  const given = { heartbeatInterval: 1_000, peerRetries: 0, discoveryRefresh: undefined };
+  const timing = timingOf("production", given);
+  expect(timing).toEqual({ ...timingOf("production"), heartbeatMs: 1_000, peerRetries: 0 });
+});
+
 test("the timing table of the contract", () => {
   const of = (profile: Parameters<typeof timingOf>[0]) => {
-    const { heartbeatMs, degradedAfterMs, offlineAfterMs, pruneAfterMs } = timingOf(profile);
-    return [heartbeatMs, degradedAfterMs, offlineAfterMs, pruneAfterMs].map((ms) => ms / 1000);
+    const { heartbeatMs, discoveryRefreshMs, healthCheckMs, discoveryTimeoutMs, pruneAfterMs } =
+      timingOf(profile);
+    return [heartbeatMs, discoveryRefreshMs, healthCheckMs, discoveryTimeoutMs, pruneAfterMs].map(
+      (ms) => ms / 1000,
+    );
   };
-  expect(of("default")).toEqual([10, 20, 30, 3600]);
-  expect(of("development")).toEqual([2, 4, 6, 600]);
-  expect(of("production")).toEqual([30, 60, 90, 86_400]);
+  expect(of("default")).toEqual([10, 30, 15, 5, 3600]);
+  expect(of("development")).toEqual([2, 10, 5, 2, 600]);
+  expect(of("production")).toEqual([30, 60, 30, 10, 86_400]);
 });
