@@ -15,11 +15,12 @@ import { gatewayRoutes } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
 import { countRequests } from "./middleware/count-requests.ts";
 import { hostCheck } from "./middleware/host-check.ts";
+import { hostExemptions } from "./middleware/host-exemptions.ts";
 import { originCheck } from "./middleware/origin-check.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { pageRoutes } from "./page.ts";
 import { pastRoutes } from "./past.ts";
-import { peerRoutes } from "./peer-routes.ts";
+import { peerRoutes, peerRoutesOf } from "./peer-routes.ts";
 import { asProblem, DetailedProblem, problemResponse } from "./problems.ts";
 import { recoveryRoutes } from "./recovery.ts";
 import { nameParameter, newRouter, refusal } from "./router.ts";
@@ -40,7 +41,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   const app = newRouter();
   app.use(countRequests({ meter: context.meter }));
   app.use(securityHeaders());
-  app.use(hostCheck({ hostname: context.hostname, allowedHosts: context.allowedHosts }));
+  app.use(hostCheck(context, hostExemptions(peerRoutesOf(context))));
   app.use(originCheck());
 
   app.route("/", healthRoutes(context));

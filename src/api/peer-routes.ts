@@ -10,9 +10,14 @@ import { peerSignature } from "./middleware/peer-signature.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { json, newRouter, refusal } from "./router.ts";
 
+/** Every route of the protocol between nodes. */
+export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerRoute[] {
+  return [...cluster.routes(), ...migration.routes()];
+}
+
 /** The protocol between nodes. What a body must look like is for each route to say. */
 export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { clock, cluster, migration, controlToken } = context;
+  const { clock, cluster, controlToken } = context;
   const routes = newRouter();
   const limited = rateLimit({
     clock,
@@ -29,7 +34,7 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     }),
     peerSignature({ nodeId: cluster.nodeId, clock }),
   ];
-  for (const route of [...cluster.routes(), ...migration.routes()]) {
+  for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
     const middleware = isSafe(route.method) ? identified : [limited, ...identified];
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");

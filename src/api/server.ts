@@ -106,7 +106,7 @@ function start(host: string, port: number, current: () => Service): Server {
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
       const service = current();
-      return service.fetch(request, {
+      return service.fetch(withWholeUrl(request), {
         remoteAddress: plainAddress(server.requestIP(request)?.address ?? ""),
         patient: () => server.timeout(request, 0),
         upgrade: (tankId) => {
@@ -128,6 +128,13 @@ function start(host: string, port: number, current: () => Service): Server {
       close: (socket) => current().viewers?.close(socket),
     },
   });
+}
+
+/** HTTP/1.0 without a Host comes with the bare path as its URL, which the router cannot read. */
+function withWholeUrl(request: Request): Request {
+  return request.url.startsWith("/")
+    ? new Request(`http://localhost${request.url}`, request)
+    : request;
 }
 
 /** An IPv4 peer of a socket that listens on `::` comes as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
