@@ -61,6 +61,8 @@ export interface Host {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly network: Network & ByteNetwork;
+  /** Everything that comes in at stdin, up to 1 MB. Throws when there is more. */
+  readInput(): Promise<string>;
   /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
   readText(path: string): string | undefined;
   /** The same, with who may write or read the file beside this user and root, in words. */

@@ -29,13 +29,17 @@ export function addSettingOptions(command: Command, keys: readonly SettingKey[])
 function optionOf(definition: AnySetting, flag: string, help: string): Option {
   const { kind, placeholder } = definition;
   const option = new Option(kind.shape === "switch" ? flag : `${flag} <${placeholder}>`, help);
-  if (kind.shape === "list") option.argParser(append);
+  if (kind.shape === "list") option.argParser(appendWord);
   // For help and completion; `choices()` would refuse values by itself, in other words than ours.
   if (kind.choices) option.argChoices = [...kind.choices];
   return option;
 }
 
-function append(value: string, before: readonly string[] | undefined): readonly string[] {
+/** Collects the values of a flag that may be repeated. */
+export function appendWord(
+  value: string,
+  before: readonly string[] | undefined,
+): readonly string[] {
   return [...(before ?? []), value];
 }
 

@@ -46,6 +46,7 @@ export function realHost(entry: Entry): Host {
     clock: realClock,
     timers: realTimers,
     network: new HttpNetwork(),
+    readInput,
     readText,
     readGuarded,
     readFrom,
@@ -114,6 +115,20 @@ async function ask(question: string): Promise<string | undefined> {
   writeWhole(2, new TextEncoder().encode(question));
   for await (const typed of stdin) return String(typed);
   return "";
+}
+
+/** Far more than any record that a command reads there. */
+const INPUT_BYTES_MAX = 1 << 20;
+
+async function readInput(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    length += chunk.length;
+    if (length > INPUT_BYTES_MAX) throw new Error(`stdin holds more than ${INPUT_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function readText(path: string): string | undefined {

@@ -17,6 +17,8 @@ export interface World {
   /** What the person at the terminal types; nobody sits there when it is left out. */
   readonly typed?: string;
   readonly cores?: number;
+  /** What comes in at stdin. */
+  readonly input?: string;
   /** Files that a command writes, by path; none can be written when it is left out. */
   readonly written?: Map<string, string>;
   /** Hears who waits for signals. */
@@ -102,6 +104,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       resolve: async (host) => [host],
       sendBytes: unsupported,
     },
+    readInput: async () => world.input ?? "",
     readText: (path) => world.files?.[path],
     readGuarded: (path) => {
       const text = world.files?.[path];
@@ -173,6 +176,7 @@ export function nodeAnswers(
     }
     const body = routes[`${request.method} ${path}`];
     if (body !== undefined) return json(request.method === "POST" ? 201 : 200, body);
-    return json(404, { type: "urn:tankd:problem:not_found", detail: "Nothing is here" });
+    const code = path.startsWith("/gateway/tanks/") ? "unknown_tank" : "not_found";
+    return json(404, { type: `urn:tankd:problem:${code}`, detail: "Nothing is here" });
   };
 }
