@@ -155,6 +155,13 @@ describe("aliases", () => {
     expect(refusal("unknown_tank", () => locate("home"))).toContain("the tank f1 of far");
   });
 
+  test("are not taken over by a node that claims the tank's id", async () => {
+    const { aliases, locate, tanks } = bookOf("qualified", new MemoryJournal());
+    await aliases.give("home", "f1");
+    tanks.unshift(tank("thief", "f1", "trap"));
+    expect(locate("home")?.node_id).toBe("node-far");
+  });
+
   test.each(["", "a b", "a::b", "-x", "x".repeat(65), "0123456789abcdef", "a\u202eb"])(
     "are not called %j",
     async (name) => {

@@ -3,7 +3,7 @@ import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { createBackends } from "../../src/discovery/backends.ts";
 import { readHostAndPort } from "../../src/node/addresses.ts";
 import { Closers } from "../../src/node/closers.ts";
-import { planDiscovery } from "../../src/node/discovery-plan.ts";
+import { planDiscovery, withHub } from "../../src/node/discovery-plan.ts";
 import { makeFirstTanks, tankLabel } from "../../src/node/first-tanks.ts";
 import { runOnRoleChange } from "../../src/node/role-hook.ts";
 import { closest } from "../../src/node/spelling.ts";
@@ -49,6 +49,14 @@ describe("discovery and hub together", () => {
     const { timers, machine } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
     const backends = createBackends(words, { timers, machine, log: silentLog, hubs });
     expect(backends.map(({ name }) => name)).toEqual(names);
+  });
+
+  test("a hub that was joined comes behind those that are given, and once", () => {
+    const plan = planDiscovery({ discovery: ["none"], hub: ["http://a:1"] });
+    const joined = { host: "b", port: 2 };
+    expect(withHub(plan, joined).hubs).toEqual([{ host: "a", port: 1 }, joined]);
+    expect(withHub(plan, { host: "a", port: 1 })).toEqual(plan);
+    expect(withHub(plan, undefined)).toEqual(plan);
   });
 
   test("hub without a URL says what is missing", () => {

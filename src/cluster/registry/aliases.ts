@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { Mutex } from "../../platform/mutex.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { Alias, TankLocation } from "../cluster.ts";
 import { type NameConflictRule, nameAlias } from "./name-conflicts.ts";
@@ -38,7 +39,8 @@ export interface AliasPorts {
 export class Aliases {
   readonly #ports: AliasPorts;
   #aliases: ReadonlyMap<string, Alias> = new Map();
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Each change writes the whole list. */
+  readonly #changes = new Mutex();
 
   constructor(ports: AliasPorts) {
     this.#ports = ports;
@@ -66,7 +68,7 @@ export class Aliases {
       const words = "An alias has up to 64 letters, digits and . _ -, and is no tank's id";
       throw new Problem("invalid", words);
     }
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const made = this.#resolve(wanted, tank);
       const next = new Map(this.#aliases).set(made.alias, made);
       if (next.size > LIMITS.aliasesMax) {
@@ -79,7 +81,7 @@ export class Aliases {
 
   /** Resolves once that is durable. @throws Problem `unknown_alias` */
   remove(name: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const next = new Map(this.#aliases);
       if (!next.delete(name)) throw new Problem("unknown_alias", `There is no alias ${name} here`);
       await this.#keep(next);
@@ -108,13 +110,6 @@ export class Aliases {
     const value = JSON.stringify([...next.values()]);
     await this.#ports.journal.commit([{ put: "meta", key: META_KEY, value }]);
     this.#aliases = next;
-  }
-
-  /** One change after the other: each writes the whole list. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(change);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 }
 
