@@ -106,7 +106,7 @@ function findInFiles(
 }
 
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
-  const parsed = definition.kind.schema.safeParse(found.raw);
+  const parsed = definition.kind.schema().safeParse(found.raw);
   if (parsed.success) return parsed.data;
   const value = definition.secret ? "what it is" : JSON.stringify(found.raw);
   throw new Problem(

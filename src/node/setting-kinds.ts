@@ -1,8 +1,13 @@
 import { z } from "zod";
+import { once } from "../platform/once.ts";
 
 /** One kind of value: how it is read from text (flag, environment) or TOML, and what to tell people. */
 export interface SettingKind<T> {
-  readonly schema: z.ZodType<T>;
+  /**
+   * Made when a value is read: most settings keep their defaults, and the schemas of the whole table
+   * took a twentieth of the processor time of a start.
+   */
+  readonly schema: () => z.ZodType<T>;
   /** Completes "give …". */
   readonly allowed: string;
   /** A flag of this kind takes no value, one, or may be repeated. */
@@ -13,12 +18,15 @@ export interface SettingKind<T> {
 
 /** A whole number between two bounds, both allowed. */
 export function integer(min: number, max: number): SettingKind<number> {
-  const fromText = z
-    .string()
-    .regex(/^\s*\d+\s*$/)
-    .transform(Number);
+  const schema = once(() => {
+    const fromText = z
+      .string()
+      .regex(/^\s*\d+\s*$/)
+      .transform(Number);
+    return z.union([z.int(), fromText]).pipe(z.int().min(min).max(max));
+  });
   return {
-    schema: z.union([z.int(), fromText]).pipe(z.int().min(min).max(max)),
+    schema,
     allowed: `a whole number from ${min} to ${max}`,
     shape: "single",
   };
@@ -30,7 +38,8 @@ export function text(
   allowed: string,
 ): SettingKind<string> {
   const test = accepts instanceof RegExp ? (value: string) => accepts.test(value) : accepts;
-  return { schema: z.string().trim().refine(test), allowed, shape: "single" };
+  const schema = once(() => z.string().trim().refine(test));
+  return { schema, allowed, shape: "single" };
 }
 
 /** One of a few words; `aliases` are other words for them. */
@@ -39,12 +48,15 @@ export function choice<const C extends string>(
   aliases: Readonly<Record<string, C>> = {},
 ): SettingKind<C> {
   const others = Object.keys(aliases);
-  const known = z
-    .string()
-    .transform((word) => word.trim().toLowerCase())
-    .transform((word) => aliases[word] ?? word);
+  const schema = once(() =>
+    z
+      .string()
+      .transform((word) => word.trim().toLowerCase())
+      .transform((word) => aliases[word] ?? word)
+      .pipe(z.enum(choices)),
+  );
   return {
-    schema: known.pipe(z.enum(choices)),
+    schema,
     allowed: `one of ${[...choices, ...others].join(", ")}`,
     shape: "single",
     choices,
@@ -62,15 +74,19 @@ const SWITCH_WORDS: Readonly<Record<string, boolean>> = {
   "0": false,
 };
 
-/** On or off. */
-export function toggle(): SettingKind<boolean> {
+const switchSchema = once(() => {
   const fromText = z.string().transform((word, context) => {
     const known = SWITCH_WORDS[word.trim().toLowerCase()];
     if (known === undefined) context.addIssue({ code: "custom", message: "not a switch" });
     return known ?? false;
   });
+  return z.union([z.boolean(), fromText]);
+});
+
+/** On or off. */
+export function toggle(): SettingKind<boolean> {
   return {
-    schema: z.union([z.boolean(), fromText]),
+    schema: switchSchema,
     allowed: "true or false",
     shape: "switch",
   };
@@ -78,12 +94,15 @@ export function toggle(): SettingKind<boolean> {
 
 /** Several values of one kind: a TOML array, or text with commas between them. */
 export function list<T>(item: SettingKind<T>, max: number): SettingKind<readonly T[]> {
-  const fromText = z.string().transform(splitCommas);
-  const texts = z
-    .union([z.array(z.string()), fromText])
-    .transform((entries) => entries.flatMap(splitCommas));
+  const schema = once(() => {
+    const fromText = z.string().transform(splitCommas);
+    return z
+      .union([z.array(z.string()), fromText])
+      .transform((entries) => entries.flatMap(splitCommas))
+      .transform((entries, context) => readItems(item, entries, max, context));
+  });
   return {
-    schema: texts.transform((entries, context) => readItems(item, entries, max, context)),
+    schema,
     allowed: `${item.allowed}; several are separated by commas, at most ${max}`,
     shape: "list",
     ...(item.choices ? { choices: item.choices } : {}),
@@ -103,7 +122,7 @@ function readItems<T>(
   max: number,
   context: z.RefinementCtx,
 ): readonly T[] {
-  const read = z.array(item.schema).max(max).safeParse(entries);
+  const read = z.array(item.schema()).max(max).safeParse(entries);
   if (read.success) return read.data;
   context.addIssue({ code: "custom", message: "not such a list" });
   return z.NEVER;

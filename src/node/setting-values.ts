@@ -1,6 +1,7 @@
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { HUB_URL_FORM } from "../discovery/hub/url.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { once } from "../platform/once.ts";
 import { isHubUrl, readHostAndPort } from "./addresses.ts";
 import { list, type SettingKind, text } from "./setting-kinds.ts";
 
@@ -38,8 +39,12 @@ const backends = list(backend, LIMITS.labelsMax);
 /** `auto` and `none` stand alone. */
 export const discovery: SettingKind<readonly string[]> = {
   ...backends,
-  schema: backends.schema.refine(
-    (words) =>
-      words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
+  schema: once(() =>
+    backends
+      .schema()
+      .refine(
+        (words) =>
+          words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
+      ),
   ),
 };

@@ -175,7 +175,7 @@ test("the table is sound: defaults are allowed, names are unique", () => {
   for (const key of SETTING_KEYS) {
     const definition: Setting<unknown, unknown> = SETTINGS[key];
     if (definition.default !== undefined) {
-      expect(definition.kind.schema.safeParse(definition.default).success).toBe(true);
+      expect(definition.kind.schema().safeParse(definition.default).success).toBe(true);
     }
     const { flag, flagAlias, env } = definition;
     names.push(fileKeyOf(key), ...[flag, flagAlias, env].filter((name) => name !== undefined));
