@@ -1,18 +1,37 @@
 import { availableParallelism, hostname, networkInterfaces, totalmem } from "node:os";
+import type { Clock } from "../clock.ts";
 import type { InterfaceAddress, Machine } from "../machine.ts";
 import { readDefaultRouteInterface } from "./default-route.ts";
 
+/**
+ * How old an answer about the networks may be. One question of a node becomes many here, each of
+ * which asks the kernel for all interfaces: a twelfth of a busy hub's time.
+ */
+const NETWORKS_KEPT_MS = 250;
+
 /** The machine that this process runs on. Nothing here throws. */
-export function createRealMachine(): Machine {
+export function createRealMachine(clock: Clock): Machine {
   return {
     hostname: hostname(),
     platform: process.platform,
     architecture: process.arch,
     cpuCores: availableParallelism(),
     memoryBytes: totalmem(),
-    addresses: readAddresses,
-    defaultRouteInterface: () => readDefaultRouteInterface(process.platform),
+    addresses: kept(clock, readAddresses),
+    defaultRouteInterface: kept(clock, () => readDefaultRouteInterface(process.platform)),
     usage: usageMeter(),
+  };
+}
+
+/** What `read` said within the last moment, or says now. */
+function kept<T>(clock: Clock, read: () => T): () => T {
+  let last: { readonly value: T; readonly readMs: number } | undefined;
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (last === undefined || nowMs - last.readMs >= NETWORKS_KEPT_MS) {
+      last = { value: read(), readMs: nowMs };
+    }
+    return last.value;
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, spyOn, test } from "bun:test";
 import { randomHex } from "../../../src/platform/random.ts";
 import { parseIpv6Route, parseRoute } from "../../../src/platform/real/default-route.ts";
+import { createRealMachine } from "../../../src/platform/real/machine.ts";
 import { createRealPlatform } from "../../../src/platform/real/platform.ts";
 
 const platform = createRealPlatform();
@@ -13,6 +14,18 @@ test("the machine tells what it has", () => {
   expect(machine.addresses().some((one) => one.internal)).toBe(true);
   expect(machine.usage().residentBytes).toBeGreaterThan(2 ** 20);
   expect(machine.usage().cpuPercent).toBeGreaterThanOrEqual(0);
+});
+
+test("what is said of the networks holds for a moment, then the kernel is asked again", () => {
+  let nowMs = 0;
+  const machine = createRealMachine({ wallMs: () => nowMs, monotonicMs: () => nowMs });
+  const first = machine.addresses();
+  nowMs = 249;
+  expect(machine.addresses()).toBe(first);
+  nowMs = 250;
+  const second = machine.addresses();
+  expect(second).not.toBe(first);
+  expect(second).toEqual(first);
 });
 
 test("the default route is the usable one of lowest metric, in the kernel's table", () => {
