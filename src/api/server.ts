@@ -1,9 +1,9 @@
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { createApp } from "./app.ts";
 import type { ApiContext } from "./context.ts";
-import { type ApiEnv, pathAndQuery } from "./env.ts";
+import { pathAndQuery } from "./env.ts";
 import { problemResponse } from "./problems.ts";
+import { createService, type Fetch } from "./service.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface ListenOptions {
@@ -47,7 +47,7 @@ const STOP_GRACE_MS = 500;
 
 /** What answers at present. */
 interface Service {
-  fetch(request: Request, bindings: ApiEnv["Bindings"]): Response | Promise<Response>;
+  readonly fetch: Fetch;
   readonly viewers: Viewers | undefined;
 }
 
@@ -67,8 +67,8 @@ export function listen(options: ListenOptions): ApiServer {
     movedFrom: options.port === 0 || port === options.port ? undefined : options.port,
     serve: (context) => {
       const viewers = new Viewers(context, (topic, text) => void server.publish(topic, text));
-      const app = createApp(context, { onTankRemoved: (tankId) => viewers.closeTank(tankId) });
-      service = { fetch: (request, bindings) => app.fetch(request, bindings), viewers };
+      const onTankRemoved = (tankId: string) => viewers.closeTank(tankId);
+      service = { fetch: createService(context, { onTankRemoved }), viewers };
     },
     stop: async () => {
       service.viewers?.closeAll();
