@@ -85,6 +85,8 @@ export interface Host {
   onUncaught(listener: (error: unknown) => void): Cancel;
   /** Ends the process at once. */
   exit(code: number): never;
+  /** Says that long work follows, whose code is worth compiling. */
+  compileReadily(): void;
   /** A new simulation thread. */
   spawnWorker(): Worker;
   /** A new disk thread. */

@@ -14,6 +14,7 @@ import {
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { realClock } from "../platform/real/clock.ts";
+import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
@@ -58,6 +59,7 @@ export function realHost(entry: Entry): Host {
     onSignal,
     onUncaught,
     exit: (code) => process.exit(code),
+    compileReadily,
     spawnWorker: entry.spawnWorker,
     spawnDisk: entry.spawnDisk,
     runShell,

@@ -5,6 +5,7 @@ import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { createBackends } from "../discovery/backends.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
+import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
@@ -99,6 +100,9 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
   }
 }
 
+/** After this long a node has found its cluster, even where fifty start on two cores. */
+const START_OVER_MS = 30_000;
+
 async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
   const { settings, version } = options;
   const plan = planDiscovery(settings);
@@ -184,6 +188,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   recovered = start.recovery;
   tanksMade = start.tanksMade;
   phase = "healthy";
+  closers.add(platform.timers.after(START_OVER_MS, compileReadily));
   log.info("node healthy", { tanks: core.tanks.list().length });
   return {
     url,

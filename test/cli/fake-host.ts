@@ -123,6 +123,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     onUncaught: () => () => {},
     exit: world.exit ?? unsupported,
     spawnWorker: world.spawnWorker ?? unsupported,
+    compileReadily: () => {},
     spawnDisk: unsupported,
     runShell: unsupported,
   };
