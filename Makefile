@@ -123,6 +123,10 @@ bench-tanks: $(DIST) ## a thousand tanks on this machine: pace, creation, recove
 bench-commits: ## what a commit costs, in the main thread and in the disk thread
 	@$(BUN) bench/commits.ts $(ARGS)
 
+.PHONY: bench-idle
+bench-idle: $(DIST) ## what a node with nothing to do costs (ARGS="--base BINARY": beside another build)
+	@$(BUN) bench/idle.ts $(ARGS)
+
 ##@ Run
 
 .PHONY: start

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const BINARY = join(import.meta.dir, "..", "dist", "tankd");
+/** What `make build` has made. */
+export const BINARY = join(import.meta.dir, "..", "dist", "tankd");
 const POLL_MS = 2;
 const GIVE_UP_MS = 60_000;
 
@@ -17,6 +18,8 @@ export interface BenchNode {
 
 export interface NodeOptions {
   readonly port: number;
+  /** Another build than {@link BINARY}. */
+  readonly binary?: string;
   /** A new one under the system's temporary directory when it is left out. */
   readonly directory?: string;
   /** Where its log goes; nowhere when it is left out. */
@@ -26,10 +29,10 @@ export interface NodeOptions {
 /** Executes `tankd start`; returns at once. */
 export async function startNode(options: NodeOptions, ...flags: string[]): Promise<BenchNode> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "tankd-bench-")));
-  const { port, logPath } = options;
+  const { port, logPath, binary = BINARY } = options;
   const place = ["--data-dir", directory, "--host", "127.0.0.1", "--port", `${port}`];
   const startedMs = performance.now();
-  const child = Bun.spawn([BINARY, "start", ...place, ...flags], {
+  const child = Bun.spawn([binary, "start", ...place, ...flags], {
     stdout: "ignore",
     stderr: logPath === undefined ? "ignore" : Bun.file(logPath),
     env: { ...process.env, LOG_FORMAT: "json" },
