@@ -19,7 +19,7 @@ import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
-import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
+import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
 
 export const TOKEN = "test-control-token";
 export const NODE_ID = "node-a";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { Meeting } from "../../src/cluster/handshake/handshake.ts";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { Acquaintances } from "../../src/cluster/peers/acquaintances.ts";
-import { Lab } from "./support/lab.ts";
+import { Lab } from "../support/simulated/lab.ts";
 
 async function meetingWith(nodeId: string): Promise<Meeting> {
   const lab = new Lab(1);

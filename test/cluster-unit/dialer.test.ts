@@ -6,7 +6,7 @@ import type { DialResult, Handshake } from "../../src/cluster/handshake/handshak
 import type { Address } from "../../src/discovery/backend.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
-import { DEFAULTS } from "./support/lab.ts";
+import { DEFAULTS } from "../support/simulated/lab-node.ts";
 
 test("of a flood of nominations only the latest are followed up, a few at a time", async () => {
   const dialled: string[] = [];

@@ -3,7 +3,8 @@ import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { prove, signChallenge } from "../../src/cluster/identity/proof.ts";
 import { dialable } from "../../src/cluster/peers/dial-policy.ts";
 import { Reachability } from "../../src/cluster/peers/reachability.ts";
-import { Lab, type LabNode, PORT } from "./support/lab.ts";
+import { Lab } from "../support/simulated/lab.ts";
+import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
 
 const mallory = identityFromSeed(new Uint8Array(32).fill(66));
 

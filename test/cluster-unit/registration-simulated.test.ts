@@ -3,7 +3,8 @@ import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { signRequest } from "../../src/cluster/identity/signature.ts";
 import { registrationSchema } from "../../src/cluster/wire.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
-import { Lab, type LabNode, PORT } from "./support/lab.ts";
+import { Lab } from "../support/simulated/lab.ts";
+import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
 
 const CONTROL = { authorization: "Bearer secret" };
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { DEFAULTS, Lab, type LabNode, nameOf, PORT } from "./support/lab.ts";
+import { Lab, nameOf } from "../support/simulated/lab.ts";
+import { DEFAULTS, type LabNode, PORT } from "../support/simulated/lab-node.ts";
 
 function url(node: LabNode) {
   return { host: node.host.address, port: PORT };
@@ -94,7 +95,8 @@ describe("hubs by URL, without multicast", () => {
     const lab = new Lab(36);
     lab.multicast = false;
     const hub = lab.add("hub");
-    const worker = lab.add("w", { hubs: [{ host: "10.9.9.9", port: PORT }, url(hub)] });
+    const off = lab.world.addHost({ name: "off" });
+    const worker = lab.add("w", { hubs: [{ host: off.address, port: PORT }, url(hub)] });
     hub.start();
     worker.start();
     await lab.until("one hub", 5_000, () => lab.agree([hub, worker]));

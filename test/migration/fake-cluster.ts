@@ -7,7 +7,7 @@ import type {
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
-import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
+import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
