@@ -16,6 +16,7 @@ import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
+import type { Watched } from "../support/simulated/cluster-watch.ts";
 import { Ether } from "../support/simulated/ether.ts";
 import { peerHandler } from "../support/simulated/peer-handler.ts";
 import { restless } from "../tanks/restless.ts";
@@ -173,6 +174,10 @@ export class SimulatedCluster {
 
   get nodes(): readonly SimulatedNode[] {
     return this.#nodes;
+  }
+
+  get watched(): readonly Watched[] {
+    return this.nodes.map(({ host, running }) => ({ host, running: running?.cluster }));
   }
 
   /** A further machine; nothing runs on it. */

@@ -7,13 +7,16 @@ type Hosts = readonly SimulatedHost[];
 
 /** Ordered pairs of hosts, each with what lies between them. */
 class Pairs<Mark> {
+  changes = 0;
   readonly #marks = new Map<SimulatedHost, Map<SimulatedHost, Mark[]>>();
 
   /** Adds one mark to each pair; the returned function removes it again, once. */
   add(from: Hosts, to: Hosts, mark: Mark): () => void {
     const lists = from.flatMap((one) => to.map((other) => this.#listOf(one, other)));
     for (const list of lists) list.push(mark);
+    this.changes++;
     return () => {
+      this.changes++;
       for (const list of lists.splice(0)) {
         const at = list.indexOf(mark);
         if (at >= 0) list.splice(at, 1);
@@ -26,6 +29,7 @@ class Pairs<Mark> {
   }
 
   clear(): void {
+    this.changes++;
     this.#marks.clear();
   }
 
@@ -42,6 +46,11 @@ class Pairs<Mark> {
 export class Barriers {
   readonly #cuts = new Pairs<"cut">();
   readonly #walls = new Pairs<Refusal>();
+
+  /** Grows with each change. */
+  get changes(): number {
+    return this.#cuts.changes + this.#walls.changes;
+  }
 
   /** Nothing gets from the first hosts to the second; the way back is another. */
   cut(from: Hosts, to: Hosts): () => void {

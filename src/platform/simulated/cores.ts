@@ -80,9 +80,12 @@ export class Thread {
   /** Runs it when everything before is done and its own processor time is used. */
   run(costMs: number, run: () => void): void {
     if (!this.#isAlive()) return;
-    if (!this.#cores) return run();
-    this.#waiting.push({ restMs: costMs, run });
-    this.#begin();
+    if (this.#cores) {
+      this.#waiting.push({ restMs: costMs, run });
+      this.#begin();
+    } else {
+      run();
+    }
   }
 
   /** What the code that runs now costs besides: everything after it comes that much later. */

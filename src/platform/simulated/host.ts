@@ -69,6 +69,11 @@ export class SimulatedHost {
     return found;
   }
 
+  /** Processes started so far. */
+  get boots(): number {
+    return this.#boots;
+  }
+
   /** What runs on the host now. */
   get process(): SimulatedProcess | undefined {
     return this.#process?.alive ? this.#process : undefined;

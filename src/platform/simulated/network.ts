@@ -30,6 +30,11 @@ export class SimulatedNetwork {
     return this.#messages.faults;
   }
 
+  /** Grows whenever it changes who has a way to whom. */
+  get changes(): number {
+    return this.topology.changes + this.#barriers.changes;
+  }
+
   /**
    * Drops everything between the two sets of hosts, messages under way included, until the returned
    * function is called. One-way: only what goes from the first set to the second.

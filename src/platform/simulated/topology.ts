@@ -29,6 +29,8 @@ export interface Route {
 
 /** Which address is whose on which subnet, and how one gets from one to the other. */
 export class Topology {
+  /** Grows with each change. */
+  changes = 0;
   readonly #owners = new Map<string, Map<string, AddressOwner>>();
   readonly #nats: Nat[] = [];
 
@@ -46,10 +48,13 @@ export class Topology {
     this.#owners.set(subnet, owners);
     if (owners.has(address)) throw new Error(`${address} is taken on ${subnet}`);
     owners.set(address, owner);
+    this.changes++;
   }
 
   release(subnet: string, address: string, owner: AddressOwner): void {
-    if (this.ownerOf(subnet, address) === owner) this.#owners.get(subnet)?.delete(address);
+    if (this.ownerOf(subnet, address) !== owner) return;
+    this.#owners.get(subnet)?.delete(address);
+    this.changes++;
   }
 
   ownerOf(subnet: string, address: string): AddressOwner | undefined {

@@ -15,6 +15,7 @@ import type { HostedTank } from "../../../src/tanks/tanks.ts";
 import type { Log, LogFields } from "../../../src/telemetry/log.ts";
 import { noMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Ether } from "./ether.ts";
+import { type Lie, lyingHandler, lyingNetwork } from "./lies.ts";
 import { peerHandler } from "./peer-handler.ts";
 
 export const PORT = 8000;
@@ -32,8 +33,12 @@ export interface Surroundings {
   readonly multicast: boolean;
 }
 
-/** `reachable: false`: behind a router; it dials out, nobody dials in. */
-export type NodeSettings = ClusterSettings & { readonly reachable?: boolean };
+export type NodeSettings = ClusterSettings & {
+  /** False: behind a router; it dials out, nobody dials in. */
+  readonly reachable?: boolean;
+  /** What it says instead of the truth. */
+  readonly lie?: Lie;
+};
 
 /** One simulated machine with tankd's cluster on it; may be killed and started again. */
 export class LabNode {
@@ -50,6 +55,7 @@ export class LabNode {
   seeds: readonly Address[] = [];
   /** Behind a router: it dials out, nobody dials in. */
   readonly hidden: boolean;
+  readonly #lie: Lie | undefined;
   readonly #surroundings: Surroundings;
   #cluster: StartableCluster | undefined;
   #process: SimulatedProcess | undefined;
@@ -59,9 +65,10 @@ export class LabNode {
     surroundings: Surroundings,
     host: SimulatedHost,
     identity: Identity,
-    { reachable, ...settings }: NodeSettings,
+    { reachable, lie, ...settings }: NodeSettings,
   ) {
     this.hidden = reachable === false;
+    this.#lie = lie;
     this.#surroundings = surroundings;
     this.host = host;
     this.identity = identity;
@@ -78,8 +85,13 @@ export class LabNode {
     return this.#process?.clock.monotonicMs() ?? 0;
   }
 
+  /** Undefined while it does not run, or has not come to its first line. */
+  get running(): StartableCluster | undefined {
+    return this.#process?.alive ? this.#cluster : undefined;
+  }
+
   get isUp(): boolean {
-    return this.#process?.alive === true && this.#cluster !== undefined;
+    return this.running !== undefined;
   }
 
   start(): void {
@@ -135,7 +147,7 @@ export class LabNode {
       clock: process.clock,
       timers: process.timers,
       random: process.random,
-      network: process.network,
+      network: this.#lie ? lyingNetwork(process, this.identity, this.#lie) : process.network,
       machine: process.machine,
       registryStore: process.guard("registry", this.store.registry),
       termStore: journalTermStore(process.guard("journal", this.store.journal)),
@@ -159,10 +171,8 @@ export class LabNode {
 
   #listen(process: SimulatedProcess, cluster: StartableCluster): void {
     const verifier = createVerifier(this.identity.nodeId, process.clock);
-    process.listen(
-      PORT,
-      peerHandler(cluster.routes(), () => verifier),
-    );
+    const handler = peerHandler(cluster.routes(), () => verifier);
+    process.listen(PORT, this.#lie ? lyingHandler(handler, this.identity, this.#lie) : handler);
   }
 
   #log(): Log {

@@ -1,11 +1,14 @@
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
+import type { HttpRequest } from "../../../src/platform/network.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import { SimulatedWorld, type WorldOptions } from "../../../src/platform/simulated/world.ts";
 import { Ether } from "./ether.ts";
 import { DEFAULTS, LabNode, type NodeSettings, PORT } from "./lab-node.ts";
 
-/** Simulated machines on one network. */
+const REQUEST_MS = 5_000;
+
+/** Simulated machines, by default all on one network. */
 export class Lab {
   readonly world: SimulatedWorld;
   readonly ether: Ether;
@@ -91,32 +94,39 @@ export class Lab {
       .join("\n");
   }
 
-  /** A request of some program that is no node. */
-  async request(
+  /** A request of some program that is no node. Time passes until it is answered. */
+  request(
     from: SimulatedHost,
     to: LabNode,
-    method: "GET" | "POST" | "DELETE",
+    method: HttpRequest["method"],
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<PeerReply> {
-    let reply: PeerReply | undefined;
-    void this.world.network
-      .exchange(from, {
-        method,
-        origin: `http://${to.host.address}:${PORT}`,
-        path,
-        headers: { "content-type": "application/json", ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        timeoutMs: 5_000,
-        responseBytesMax: 1 << 20,
-      })
-      .then((response) => {
-        reply = { status: response.status, body: JSON.parse(response.body) };
-      });
-    await this.until("answered", 6_000, () => reply !== undefined);
-    if (!reply) throw new Error("no reply");
-    return reply;
+    return this.exchange(from, {
+      method,
+      origin: `http://${to.host.address}:${PORT}`,
+      path,
+      headers: { "content-type": "application/json", ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Sends and waits for the answer. Throws the NetworkError where there is none. */
+  async exchange(
+    from: SimulatedHost,
+    request: Omit<HttpRequest, "timeoutMs" | "responseBytesMax">,
+  ): Promise<PeerReply> {
+    const bounds = { timeoutMs: REQUEST_MS, responseBytesMax: 1 << 20 };
+    const sent = this.world.network.exchange(from, { ...request, ...bounds });
+    let ended = false;
+    const end = () => {
+      ended = true;
+    };
+    sent.then(end, end);
+    await this.until("answered", REQUEST_MS + 1_000, () => ended);
+    const { status, body } = await sent;
+    return { status, body: JSON.parse(body) };
   }
 }
 
