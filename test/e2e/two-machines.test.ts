@@ -1,9 +1,10 @@
 import { describe, expect } from "bun:test";
-import { type Server, serversSchema, statusSchema } from "./api.ts";
-import { until } from "./commands.ts";
-import { labTest } from "./harness.ts";
+import { type Server, serversSchema, statusSchema } from "../support/api.ts";
+import { until } from "../support/commands.ts";
+import { labTest } from "../support/lab-test.ts";
+import type { Node } from "../support/node.ts";
+import { PROMPTLY_MS } from "../support/tankd.ts";
 import { closeConnections, expectWholeLedger } from "./ledger.ts";
-import { type Node, PROMPTLY_MS } from "./node.ts";
 import {
   connectRing,
   crashAndComeBack,

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
-import { connectionsSchema, type Tank } from "./api.ts";
-import { until } from "./commands.ts";
-import type { Node } from "./node.ts";
+import { connectionsSchema, type Tank } from "../support/api.ts";
+import { until } from "../support/commands.ts";
+import type { Node } from "../support/node.ts";
 
 /** Bound on failure for transfers to settle: retries back off to some seconds. */
 const SETTLE_MS = 60_000;

@@ -1,10 +1,12 @@
 import { describe, expect } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
-import { serversSchema, startedSchema, statusSchema } from "./api.ts";
-import { until } from "./commands.ts";
-import { type Lab, labTest } from "./harness.ts";
+import { serversSchema, startedSchema, statusSchema } from "../support/api.ts";
+import { until } from "../support/commands.ts";
+import type { Lab } from "../support/lab.ts";
+import { labTest } from "../support/lab-test.ts";
+import type { Node } from "../support/node.ts";
+import { PROMPTLY_MS, TANKD } from "../support/tankd.ts";
 import { closeConnections, settle } from "./ledger.ts";
-import { type Node, PROMPTLY_MS, TANKD } from "./node.ts";
 import { connectRing, fishLeave, startMachines } from "./scenarios.ts";
 
 const TIMEOUT_MS = 180_000;

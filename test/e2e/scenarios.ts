@@ -1,8 +1,9 @@
 import { expect } from "bun:test";
-import { transfersSchema } from "./api.ts";
-import { until } from "./commands.ts";
-import type { Lab } from "./harness.ts";
-import { type Node, PROMPTLY_MS } from "./node.ts";
+import { transfersSchema } from "../support/api.ts";
+import { until } from "../support/commands.ts";
+import type { Lab } from "../support/lab.ts";
+import type { Node } from "../support/node.ts";
+import { PROMPTLY_MS } from "../support/tankd.ts";
 
 /** Draws are every 2 s at 25 %: that no fish arrives within a minute happens once in 5,000 runs. */
 const ARRIVAL_MS = 60_000;

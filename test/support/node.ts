@@ -1,60 +1,77 @@
-import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Subprocess } from "bun";
 import type { z } from "zod";
 import * as api from "./api.ts";
 import { type Finished, run, until } from "./commands.ts";
+import { cleanEnvironment, PROMPTLY_MS, TANKD, TankdProcess } from "./tankd.ts";
 
-/** The program under test. */
-export const TANKD = process.env["TANKD_BINARY"] ?? join(import.meta.dir, "../../dist/tankd");
+/** Where a node runs, and where it is seen from. */
+export interface Place {
+  readonly number: number;
+  readonly namespace: string;
+  readonly address: string;
+  /** The unix socket of the process that passes requests on (window.ts). */
+  readonly window: string;
+  /** Of the lab: data directories and logs lie in it. */
+  readonly directory: string;
+  readonly binary?: string;
+}
 
-/** Bound on failure for anything that needs no more than a start or a stop. */
-export const PROMPTLY_MS = 30_000;
+const API_PORT = 8000;
 
 /** One machine with one tankd: the real program in a network namespace. */
 export class Node {
   readonly number: number;
   readonly dataDirectory: string;
+  /** IP literal under which the switch reaches it; the lab changes it with the machine's. */
+  address: string;
   readonly #namespace: string;
-  readonly #machine: string;
   readonly #window: string;
   readonly #logFile: string;
-  #process: Subprocess | undefined;
+  readonly #binary: string;
+  #process: TankdProcess | undefined;
 
-  constructor(at: {
-    number: number;
-    namespace: string;
-    address: string;
-    window: string;
-    directory: string;
-  }) {
+  constructor(at: Place) {
     this.number = at.number;
+    this.address = at.address;
     this.dataDirectory = join(at.directory, `node-${at.number}`);
     this.#namespace = at.namespace;
-    this.#machine = `${at.address}:8000`;
     this.#window = at.window;
     this.#logFile = join(at.directory, `node-${at.number}.log`);
-    mkdirSync(at.directory, { recursive: true });
+    this.#binary = at.binary ?? TANKD;
   }
 
   /** Starts tankd in the foreground with nothing but its data directory, and what is given. */
   start(options: readonly string[] = [], environment: Record<string, string> = {}): void {
     const log = openSync(this.#logFile, "a");
-    this.#process = Bun.spawn(
-      this.#inside([TANKD, "start", "--data-dir", this.dataDirectory, ...options]),
-      {
-        stdin: "ignore",
+    try {
+      this.#process = new TankdProcess({
+        dataDirectory: this.dataDirectory,
+        options,
+        environment: { ...this.#environment(), LOG_LEVEL: "debug", ...environment },
+        binary: this.#binary,
+        under: this.#inside([]),
         stdout: log,
         stderr: log,
-        env: { ...this.#environment(), LOG_LEVEL: "debug", ...environment },
-      },
-    );
+      });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  get process(): TankdProcess {
+    if (this.#process === undefined) throw new Error(`node ${this.number} was never started`);
+    return this.#process;
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.isRunning ?? false;
   }
 
   /** Until it answers. */
   async ready(): Promise<this> {
     await until(`node ${this.number} answers`, PROMPTLY_MS, async () => {
-      if (this.#process?.exitCode !== null) throw new Error("tankd has exited");
+      if (!this.isRunning) throw new Error("tankd has exited");
       return (await this.#fetch("GET", "/ready")).ok;
     });
     return this;
@@ -63,7 +80,7 @@ export class Node {
   /** Until it is up, whether it can do its work or not. */
   async alive(): Promise<this> {
     await until(`node ${this.number} is up`, PROMPTLY_MS, async () => {
-      if (this.#process?.exitCode !== null) throw new Error("tankd has exited");
+      if (!this.isRunning) throw new Error("tankd has exited");
       const { status } = await this.get("/health", api.healthSchema);
       return status === "healthy";
     });
@@ -80,18 +97,14 @@ export class Node {
 
   /** Power cut: no chance to say goodbye. Resolves when the process is gone. */
   async crash(): Promise<void> {
-    this.#process?.kill("SIGKILL");
-    await this.#process?.exited;
+    await this.#process?.crash();
   }
 
   /** Asks it to stop and returns its exit code; null when a signal ended it. */
   async stop(): Promise<number | null> {
-    const started = this.#process;
-    started?.kill("SIGTERM");
-    await until(`node ${this.number} stops`, PROMPTLY_MS, async () => {
-      return started?.exitCode !== null || started.signalCode !== null;
-    });
-    return started?.exitCode ?? null;
+    this.process.signal("SIGTERM");
+    await until(`node ${this.number} stops`, PROMPTLY_MS, async () => !this.isRunning);
+    return (await this.process.ended).exitCode;
   }
 
   /** Runs any command on this machine. */
@@ -101,7 +114,7 @@ export class Node {
 
   /** `tankd …` on this machine, with this node's data directory. */
   cli(...words: readonly string[]): Promise<Finished> {
-    return run(this.#inside([TANKD, ...words, "--data-dir", this.dataDirectory]), {
+    return run(this.#inside([this.#binary, ...words, "--data-dir", this.dataDirectory]), {
       env: this.#environment(),
     });
   }
@@ -124,6 +137,11 @@ export class Node {
       throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     const text = await response.text();
     return text === "" ? undefined : JSON.parse(text);
+  }
+
+  /** What it says of itself. */
+  local(): Promise<z.infer<typeof api.localSchema>> {
+    return this.get("/api/servers/local", api.localSchema);
   }
 
   async servers(): Promise<readonly api.Server[]> {
@@ -158,7 +176,7 @@ export class Node {
   }
 
   get url(): string {
-    return `http://${this.#machine}`;
+    return `http://${this.#authority}`;
   }
 
   /** The end of what it logged, for the message of a failing test. */
@@ -177,13 +195,17 @@ export class Node {
     return readFileSync(join(this.dataDirectory, "token"), "utf8").trim();
   }
 
+  get #authority(): string {
+    const host = this.address.includes(":") ? `[${this.address}]` : this.address;
+    return `${host}:${API_PORT}`;
+  }
+
   #inside(command: readonly string[]): string[] {
     return ["ip", "netns", "exec", this.#namespace, ...command];
   }
 
-  /** Nothing of the environment that runs the tests may configure the node. */
   #environment(): Record<string, string> {
-    return { PATH: process.env["PATH"] ?? "", HOME: this.dataDirectory, NO_COLOR: "1" };
+    return cleanEnvironment(this.dataDirectory);
   }
 
   #fetch(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
@@ -191,7 +213,7 @@ export class Node {
       unix: this.#window,
       method,
       headers: {
-        "x-machine": this.#machine,
+        "x-machine": this.#authority,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },

@@ -1,25 +1,29 @@
 import { z } from "zod";
 
-/** The parts of the API's answers that these tests look at; see CONTRACT and /openapi.json. */
+/** The parts of the API's answers that tests and benchmarks look at; see CONTRACT and /openapi.json. */
 
 const count = z.number().int().nonnegative();
 
-export const serversSchema = z.object({
-  servers: z.array(
-    z.object({
-      server_id: z.string(),
-      node_id: z.string(),
-      host: z.string(),
-      port: z.number(),
-      status: z.enum(["online", "degraded", "offline"]),
-      status_reason: z.string().nullish(),
-      role: z.enum(["hub", "worker", "discovering"]),
-      is_local: z.boolean(),
-    }),
-  ),
-  count,
+const serverSchema = z.object({
+  server_id: z.string(),
+  /** Null for a server of another program. */
+  node_id: z.string().nullable(),
+  host: z.string(),
+  port: z.number(),
+  status: z.enum(["online", "degraded", "offline"]),
+  status_reason: z.string().nullish(),
+  role: z.enum(["hub", "worker", "discovering"]),
+  is_local: z.boolean(),
+  signed: z.boolean(),
+  last_heartbeat: z.string(),
 });
-export type Server = z.infer<typeof serversSchema>["servers"][number];
+export type Server = z.infer<typeof serverSchema>;
+export const serversSchema = z.object({ servers: z.array(serverSchema), count });
+
+/** `/api/servers/local`: what a node says of itself, and whom it follows. */
+export const localSchema = serverSchema.extend({
+  hub: z.object({ node_id: z.string().nullable() }).nullable(),
+});
 
 export const tankSchema = z.object({
   tank: z.object({ tank_id: z.string(), name: z.string(), status: z.string(), tick: count }),

@@ -1,4 +1,4 @@
-/** Runs programs of the system for the tests; nothing here waits without a bound. */
+/** Runs programs of the system for tests and benchmarks; nothing here waits without a bound. */
 
 export interface Finished {
   readonly exitCode: number | null;
@@ -11,10 +11,14 @@ const COMMAND_TIMEOUT_MS = 60_000;
 /** Runs a command to its end. A failing one is an answer, not an error. */
 export async function run(
   command: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+  options: {
+    readonly env?: Record<string, string>;
+    readonly cwd?: string;
+    readonly input?: string;
+  } = {},
 ): Promise<Finished> {
   const child = Bun.spawn([...command], {
-    stdin: "ignore",
+    stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
     stdout: "pipe",
     stderr: "pipe",
     timeout: COMMAND_TIMEOUT_MS,

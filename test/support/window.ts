@@ -2,7 +2,7 @@
  * Runs in the switch's namespace and passes requests on from a unix socket, which reaches across
  * namespaces, to the machine that the `x-machine` header names: the tests' view into the network.
  *
- *     bun test/cluster/window.ts SOCKET
+ *     bun test/support/window.ts SOCKET
  */
 const socket = process.argv[2];
 if (socket === undefined) throw new Error("usage: window.ts SOCKET");

@@ -1,6 +1,6 @@
 import { describe, expect } from "bun:test";
-import { statusSchema } from "./api.ts";
-import { labTest } from "./harness.ts";
+import { statusSchema } from "../support/api.ts";
+import { labTest } from "../support/lab-test.ts";
 import { closeConnections, expectWholeLedger } from "./ledger.ts";
 import {
   connectRing,

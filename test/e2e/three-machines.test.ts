@@ -1,8 +1,8 @@
 import { describe, expect } from "bun:test";
-import { until } from "./commands.ts";
-import { labTest } from "./harness.ts";
+import { until } from "../support/commands.ts";
+import { labTest } from "../support/lab-test.ts";
+import { PROMPTLY_MS } from "../support/tankd.ts";
 import { closeConnections, expectWholeLedger } from "./ledger.ts";
-import { PROMPTLY_MS } from "./node.ts";
 import { comeBack, connectRing, crashAndComeBack, fishArrive, startMachines } from "./scenarios.ts";
 
 const TIMEOUT_MS = 180_000;
