@@ -119,6 +119,12 @@ bench: $(DIST) ## the speed of the world on one core
 bench-tanks: $(DIST) ## a thousand tanks on this machine: pace, creation, recovery, memory (15 min)
 	@$(BUN) bench/tanks.ts $(ARGS)
 
+.PHONY: bench-cluster
+bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux, root; 60 min)
+	@$(BUN) bench/cluster.ts $(ARGS)
+	@$(BUN) bench/cluster.ts --idle $(ARGS)
+	@$(BUN) bench/takeover.ts $(ARGS)
+
 .PHONY: bench-commits
 bench-commits: ## what a commit costs, in the main thread and in the disk thread
 	@$(BUN) bench/commits.ts $(ARGS)
