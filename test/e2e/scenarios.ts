@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { transfersSchema } from "../support/api.ts";
+import { rmSync } from "node:fs";
+import { type Server, transfersSchema } from "../support/api.ts";
 import { until } from "../support/commands.ts";
 import type { Lab } from "../support/lab.ts";
 import type { Node } from "../support/node.ts";
@@ -84,4 +85,65 @@ export async function crashAndComeBack(
   expect(after?.tank.tank_id).toBe(before?.tank.tank_id ?? "no tank before");
   expect(after?.ledger.founded).toBe(before?.ledger.founded ?? Number.NaN);
   expect(after?.fish_count).toBeGreaterThan(0);
+}
+
+/** Between two samples of what everybody says. */
+const SAMPLE_MS = 100;
+
+/**
+ * Looks at `nodes` all along until `work` is done: at no moment do two of them call themselves hub,
+ * and no list has two hubs online. Who does not answer is not looked at.
+ */
+export async function neverTwoHubs<T>(nodes: readonly Node[], work: Promise<T>): Promise<T> {
+  let done = false;
+  const watch = async (): Promise<void> => {
+    while (!done) {
+      const hubs = (await Promise.all(nodes.map(hubsAt))).flat();
+      const self = hubs.filter(({ is_local }) => is_local).map(({ node_id }) => node_id);
+      if (self.length > 1) throw new Error(`at one moment these call themselves hub: ${self}`);
+      await Bun.sleep(SAMPLE_MS);
+    }
+  };
+  const watched = watch();
+  watched.catch(() => {});
+  try {
+    return await Promise.race([work, watched.then(() => work)]);
+  } finally {
+    done = true;
+    await watched;
+  }
+}
+
+/** The hubs that are online in a node's answer. */
+async function hubsAt(node: Node): Promise<readonly Server[]> {
+  let servers: readonly Server[];
+  try {
+    servers = await node.servers();
+  } catch {
+    return [];
+  }
+  const hubs = servers.filter(({ role, status }) => role === "hub" && status === "online");
+  if (hubs.length > 1) throw new Error(`node ${node.number} lists ${hubs.length} hubs`);
+  return hubs;
+}
+
+/** Nothing but time can show that something does not happen. */
+export const WATCH_MS = 8_000;
+
+/** Starts a node on fresh directories until its id is above the other's: it outranks it. */
+export async function startAbove(
+  node: Node,
+  other: Node,
+  options: readonly string[] = [],
+): Promise<void> {
+  for (;;) {
+    node.start(["--discovery", "none", "--tanks", "0"]);
+    await node.ready();
+    const outranks = node.nodeId > other.nodeId;
+    await node.crash();
+    if (outranks) break;
+    rmSync(node.dataDirectory, { recursive: true });
+  }
+  node.start(options);
+  await node.ready();
 }
