@@ -23,6 +23,13 @@ export const serversSchema = z.object({ servers: z.array(serverSchema), count })
 /** `/api/servers/local`: what a node says of itself, and whom it follows. */
 export const localSchema = serverSchema.extend({
   hub: z.object({ node_id: z.string().nullable() }).nullable(),
+  term: z.object({ counter: count }),
+});
+
+export const identitySchema = z.object({
+  protocol: z.number(),
+  node_id: z.string(),
+  cluster: z.string(),
 });
 
 export const tankSchema = z.object({

@@ -130,6 +130,16 @@ export class Node {
     return this.#read(await this.#fetch("GET", path), path, schema);
   }
 
+  /** A request with headers of one's own, as a stranger may send it; any answer is one. */
+  post(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+    return fetch(`http://window${path}`, {
+      unix: this.#window,
+      method: "POST",
+      headers: { ...headers, "x-machine": this.authority, "content-type": "application/json" },
+      body,
+    });
+  }
+
   /** A change, with this node's control token. */
   async change(method: "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
     const response = await this.#fetch(method, path, body, this.#token());
@@ -176,7 +186,13 @@ export class Node {
   }
 
   get url(): string {
-    return `http://${this.#authority}`;
+    return `http://${this.authority}`;
+  }
+
+  /** Host and port, as they are dialled. */
+  get authority(): string {
+    const host = this.address.includes(":") ? `[${this.address}]` : this.address;
+    return `${host}:${API_PORT}`;
   }
 
   /** The end of what it logged, for the message of a failing test. */
@@ -195,11 +211,6 @@ export class Node {
     return readFileSync(join(this.dataDirectory, "token"), "utf8").trim();
   }
 
-  get #authority(): string {
-    const host = this.address.includes(":") ? `[${this.address}]` : this.address;
-    return `${host}:${API_PORT}`;
-  }
-
   #inside(command: readonly string[]): string[] {
     return ["ip", "netns", "exec", this.#namespace, ...command];
   }
@@ -213,7 +224,7 @@ export class Node {
       unix: this.#window,
       method,
       headers: {
-        "x-machine": this.#authority,
+        "x-machine": this.authority,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
