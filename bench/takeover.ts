@@ -32,11 +32,14 @@ function report(nodes: number, what: string, times: readonly number[]): void {
 }
 
 const rows: (string | number)[][] = [];
+const notes: string[] = [];
 printMachine();
 for (const nodes of sizes) {
   for (const { name, binary } of builds) {
-    const measure = () => withMachines({ nodes, binary }, (lab) => measureTakeovers(lab, kills));
-    report(nodes, `tankd, ${name}: another hub serves`, await measure());
+    const setup = { nodes, binary };
+    const { times, gaveUp } = await withMachines(setup, (lab) => measureTakeovers(lab, kills));
+    report(nodes, `tankd, ${name}: another hub serves`, times);
+    if (gaveUp !== undefined) notes.push(`${nodes} nodes, ${name}, ended early: ${gaveUp}.`);
   }
   if (!hasSerf()) continue;
   const [build] = builds;
@@ -47,5 +50,6 @@ for (const nodes of sizes) {
 printHead("nodes", "until", "kills", "p50 s", "p95 s", "max s");
 for (const row of rows) printRow(...row);
 print("");
+for (const note of notes) print(note);
 keepReport("takeover");
 process.exit(0);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { must } from "../../test/support/commands.ts";
 import type { Lab } from "../../test/support/lab.ts";
 import type { Node } from "../../test/support/node.ts";
-import { type Ask, untilAllSay } from "./watching.ts";
+import { type Ask, type Look, untilAllSay } from "./watching.ts";
 
 const LOOK_MS = 50;
 const GIVE_UP_MS = 60_000;
@@ -68,7 +68,7 @@ function everybodyIs(status: string, nodes: readonly Node[]): Check {
   };
 }
 
-function settled(lab: Lab, nodes: readonly Node[], check: Check) {
+function settled(lab: Lab, nodes: readonly Node[], check: Check): Promise<Look> {
   const ask: Ask<Node> = async (node) => {
     const look = ["ip", "netns", "exec", lab.network.switch, "serf", "members"];
     const text = await must(...look, "-format=json", `-rpc-addr=${rpcOf(node)}`);

@@ -12,24 +12,39 @@ const GIVE_UP_MS = 120_000;
 const CALM_MS = 3_000;
 const OPTIONS = ["--discovery", "mdns", "--tanks", "0"];
 
-/** Milliseconds from each kill until every survivor names the same other one as its hub. */
-export async function measureTakeovers(lab: Lab, kills: number): Promise<readonly number[]> {
+export interface Takeovers {
+  /** Milliseconds from each kill until every survivor names the same other one as its hub. */
+  readonly times: readonly number[];
+  /** Why there were no more. */
+  readonly gaveUp: string | undefined;
+}
+
+export async function measureTakeovers(lab: Lab, kills: number): Promise<Takeovers> {
   for (const node of lab.nodes) start(node);
   const times: number[] = [];
-  for (let kill = 0; kill < kills; kill++) {
-    const whole = await untilExact(lab, performance.now() + GIVE_UP_MS);
-    if (whole.flaw !== undefined) throw new Error(`before kill ${kill + 1}: ${whole.flaw}`);
-    await Bun.sleep(CALM_MS);
-    times.push(await killHub(lab));
+  try {
+    while (times.length < kills) {
+      await untilWhole(lab);
+      await Bun.sleep(CALM_MS);
+      times.push(await killHub(lab));
+    }
+    return { times, gaveUp: undefined };
+  } catch (error) {
+    return { times, gaveUp: error instanceof Error ? error.message : String(error) };
   }
-  for (const node of lab.nodes) await node.crash();
-  return times;
+}
+
+/** The id of the hub, once every list is exact. */
+async function untilWhole(lab: Lab): Promise<string> {
+  const { said, flaw } = await untilExact(lab, performance.now() + GIVE_UP_MS);
+  if (said === undefined) throw new Error(`not whole before the next kill: ${flaw}`);
+  return said;
 }
 
 async function killHub(lab: Lab): Promise<number> {
-  const { said } = await untilExact(lab, performance.now() + GIVE_UP_MS);
-  const hub = lab.nodes.find(({ nodeId }) => nodeId === said);
-  if (hub === undefined) throw new Error("there is no hub to kill");
+  const hubId = await untilWhole(lab);
+  const hub = lab.nodes.find(({ nodeId }) => nodeId === hubId);
+  if (hub === undefined) throw new Error("the hub is none of the nodes");
   const survivors = lab.nodes.filter((node) => node !== hub);
   const killedMs = performance.now();
   await hub.crash();

@@ -41,7 +41,7 @@ describe("a network that changes", () => {
     const [first] = await startMachines(lab, 1, OPTIONS);
     if (first === undefined) throw new Error("a machine was asked for");
     await lab.agree();
-    await lab.network.replaceCard(first.number);
+    await lab.replaceCard(first);
     const second = await lab.machine();
     second.start(OPTIONS);
     await second.ready();

@@ -73,9 +73,13 @@ export class Lab {
 
   /** Gives a machine another address, as DHCP does. */
   async changeAddress(node: Node, to: number): Promise<void> {
-    const from = Number(node.address.split(".").at(-1));
-    await this.#namespaces.changeAddress(node.number, from, to);
+    await this.#namespaces.changeAddress(node.number, hostOf(node), to);
     node.address = this.#namespaces.addressOf(to);
+  }
+
+  /** Another network card with the same address, at once. */
+  replaceCard(node: Node): Promise<void> {
+    return this.#namespaces.replaceCard(node.number, hostOf(node));
   }
 
   setCable(node: Node, state: "up" | "down"): Promise<void> {
@@ -162,4 +166,9 @@ export class Lab {
       env: { ...process.env, ...environment },
     });
   }
+}
+
+/** The last part of a machine's address. */
+function hostOf({ address }: Node): number {
+  return Number(address.split(/[.:]/).at(-1));
 }

@@ -38,6 +38,8 @@ export class Namespaces {
       "link add br0 type bridge",
       `addr add ${namespaces.#onLink(GATEWAY)} dev br0`,
       "link set br0 up",
+      "link add br1 type bridge",
+      "link set br1 up",
     ]);
     return namespaces;
   }
@@ -54,7 +56,7 @@ export class Namespaces {
       this.switch,
       machines.flatMap((machine) => this.#plugIn(machine)),
     );
-    await Promise.all(machines.map((machine) => this.#setUp(machine)));
+    await Promise.all(machines.map((machine) => this.#setUp(machine, machine)));
   }
 
   /**
@@ -114,6 +116,22 @@ export class Namespaces {
     await inside(this.switch, [`link set port${machine} ${state}`]);
   }
 
+  /** Puts these machines on a switch of their own, which nothing connects with the first. */
+  async splitOff(machines: readonly number[]): Promise<void> {
+    await inside(
+      this.switch,
+      machines.map((machine) => `link set port${machine} master br1`),
+    );
+  }
+
+  /** Undoes `splitOff`. */
+  async rejoin(machines: readonly number[]): Promise<void> {
+    await inside(
+      this.switch,
+      machines.map((machine) => `link set port${machine} master br0`),
+    );
+  }
+
   /** Another lease: the machine's address goes, and another one comes. */
   async changeAddress(machine: number, from: number, to: number): Promise<void> {
     await inside(this.nameOf(machine), [
@@ -124,19 +142,16 @@ export class Namespaces {
   }
 
   /** The network card is pulled out and one with the same name and address put in at once. */
-  async replaceCard(machine: number): Promise<void> {
+  async replaceCard(machine: number, host: number): Promise<void> {
     await inside(this.switch, [`link del port${machine}`, ...this.#plugIn(machine)]);
-    await this.#setUp(machine);
+    await this.#setUp(machine, host);
   }
 
   /** From now on two machines reach every other, but not each other, unless by multicast. */
   async part(one: number, other: number): Promise<void> {
-    await this.#route("add", one, other);
-  }
-
-  /** Undoes `part`. */
-  async join(one: number, other: number): Promise<void> {
-    await this.#route("del", one, other);
+    const without = (to: number) => [`route add blackhole ${this.addressOf(to)}`];
+    await inside(this.nameOf(one), without(other));
+    await inside(this.nameOf(other), without(one));
   }
 
   /** What names stand for on a machine, instead of the host's /etc/hosts. Before its first process. */
@@ -169,10 +184,10 @@ export class Namespaces {
     ];
   }
 
-  #setUp(machine: number): Promise<void> {
+  #setUp(machine: number, host: number): Promise<void> {
     return inside(this.nameOf(machine), [
       "link set lo up",
-      `addr add ${this.#onLink(machine)} dev eth0`,
+      `addr add ${this.#onLink(host)} dev eth0`,
       "link set eth0 up",
       `route add default via ${this.addressOf(GATEWAY)}`,
     ]);
@@ -184,12 +199,6 @@ export class Namespaces {
       [],
       names.map((name) => `netns add ${name}`),
     );
-  }
-
-  async #route(change: "add" | "del", one: number, other: number): Promise<void> {
-    const route = (to: number) => [`route ${change} blackhole ${this.addressOf(to)}`];
-    await inside(this.nameOf(one), route(other));
-    await inside(this.nameOf(other), route(one));
   }
 }
 
