@@ -120,8 +120,9 @@ bench-tanks: $(DIST) ## a thousand tanks on this machine: pace, creation, recove
 	@$(BUN) bench/tanks.ts $(ARGS)
 
 .PHONY: bench-cluster
-bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux, root; 60 min)
+bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux, root; 2 h)
 	@$(BUN) bench/cluster.ts $(ARGS)
+	@$(BUN) bench/cluster.ts --discovery hub $(ARGS)
 	@$(BUN) bench/cluster.ts --idle $(ARGS)
 	@$(BUN) bench/takeover.ts $(ARGS)
 

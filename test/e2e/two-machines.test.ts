@@ -75,6 +75,7 @@ describe("two machines on one network", () => {
     expect(await lab.agree()).toBe(hub);
     const registered = (await hub.servers()).find(({ node_id }) => node_id === worker.nodeId);
     expect(registered?.host).toBe("10.77.0.2");
+    await connectRing(lab.nodes);
     for (const node of lab.nodes) await fishArrive(node);
   });
 
