@@ -1,18 +1,14 @@
 import type { Server } from "./api.ts";
 
-/** What one node lists. */
-export interface List {
-  readonly nodeId: string;
-  readonly servers: readonly Server[];
-}
-
 /**
  * What is wrong with a node's list of its cluster; undefined when it is exact: online are these
- * nodes and nobody else, each once, and one of them is hub. Servers of other programs are no
- * members; an unsigned row with a node id is a ghost, which counts.
+ * nodes and nobody else, each once, and one of them is hub. Servers of other programs have no node
+ * id and are no members; an unsigned row with one is the ghost of a node.
  */
 export function flawOf(list: readonly Server[], nodeIds: readonly string[]): string | undefined {
   const online = list.filter(({ status, node_id }) => status === "online" && node_id !== null);
+  const ghosts = online.filter(({ signed }) => !signed);
+  if (ghosts.length > 0) return `${ghosts.length} nodes listed unsigned`;
   const ids = online.map(({ node_id }) => node_id);
   if (!Bun.deepEquals(ids.toSorted(), nodeIds.toSorted())) {
     const there = new Set(ids);
