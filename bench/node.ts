@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cleanEnvironment, TankdProcess } from "../test/support/tankd.ts";
 
-const BINARY = join(import.meta.dir, "..", "dist", "tankd");
 const POLL_MS = 2;
 const GIVE_UP_MS = 60_000;
 
@@ -11,7 +11,7 @@ export interface BenchNode {
   readonly url: string;
   /** Of the exec, on the clock of `performance`. */
   readonly startedMs: number;
-  readonly process: Bun.Subprocess;
+  readonly process: TankdProcess;
   readonly directory: string;
 }
 
@@ -19,22 +19,19 @@ export interface NodeOptions {
   readonly port: number;
   /** A new one under the system's temporary directory when it is left out. */
   readonly directory?: string;
-  /** Where its log goes; nowhere when it is left out. */
-  readonly logPath?: string;
 }
 
 /** Executes `tankd start`; returns at once. */
 export async function startNode(options: NodeOptions, ...flags: string[]): Promise<BenchNode> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "tankd-bench-")));
-  const { port, logPath } = options;
-  const place = ["--data-dir", directory, "--host", "127.0.0.1", "--port", `${port}`];
+  const { port } = options;
   const startedMs = performance.now();
-  const child = Bun.spawn([BINARY, "start", ...place, ...flags], {
-    stdout: "ignore",
-    stderr: logPath === undefined ? "ignore" : Bun.file(logPath),
-    env: { ...process.env, LOG_FORMAT: "json" },
+  const started = new TankdProcess({
+    dataDirectory: directory,
+    options: ["--host", "127.0.0.1", "--port", `${port}`, ...flags],
+    environment: { ...cleanEnvironment(directory), LOG_FORMAT: "json" },
   });
-  return { url: `http://127.0.0.1:${port}`, startedMs, process: child, directory };
+  return { url: `http://127.0.0.1:${port}`, startedMs, process: started, directory };
 }
 
 /** Ends the process; its directory stays. */
@@ -42,8 +39,8 @@ export async function stopNode(
   node: BenchNode,
   signal: "SIGTERM" | "SIGKILL" = "SIGTERM",
 ): Promise<void> {
-  node.process.kill(signal);
-  await node.process.exited;
+  node.process.signal(signal);
+  await node.process.ended;
 }
 
 /** Ends the process and removes its directory. */
@@ -65,7 +62,7 @@ export async function until(
     } catch {
       // Not listening yet.
     }
-    if (node.process.exitCode !== null) throw new Error("the node has ended");
+    if (!node.process.isRunning) throw new Error("the node has ended");
     await Bun.sleep(POLL_MS);
   }
   throw new Error(`${path} did not answer as expected within ${GIVE_UP_MS} ms`);
