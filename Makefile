@@ -23,9 +23,9 @@ DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 # bun test, one process for each group; its closing lines are what .ci/run counts.
 RUN_TESTS = $(BUN) test --timeout 30000
 UNIT_TESTS = $(shell find test -name '*.test.ts' ! -name '*long.test.ts' \
-	! -path 'test/cluster/*' ! -path 'test/ops/*' ! -path 'test/faults/*' ! -path 'test/simulation/*' | sort | sed 's|^|./|')
+	! -path 'test/e2e/*' ! -path 'test/ops/*' ! -path 'test/faults/*' ! -path 'test/simulation/*' | sort | sed 's|^|./|')
 SIMULATION_TESTS = $(shell find test/simulation -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
-CLUSTER_TESTS = $(shell find test/ops test/cluster -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
+REAL_TESTS = $(shell find test/ops test/e2e -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
 FAULT_TESTS = $(shell find test/faults -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
 LONG_TESTS = $(shell find test -name '*long.test.ts' | sort | sed 's|^|./|')
 
@@ -95,7 +95,7 @@ test-simulation: $(INSTALLED) ## the seeded cluster simulator
 
 .PHONY: test-integration
 test-integration: $(DIST) ## real processes in network namespaces (Linux, root)
-	@$(RUN_TESTS) $(CLUSTER_TESTS)
+	@$(RUN_TESTS) $(REAL_TESTS)
 
 .PHONY: test-faults
 test-faults: $(DIST) ## crashes, full disks, damaged files (Linux, root; FAULTS_SEED=… repeats a run)
@@ -119,9 +119,20 @@ bench: $(DIST) ## the speed of the world on one core
 bench-tanks: $(DIST) ## a thousand tanks on this machine: pace, creation, recovery, memory (15 min)
 	@$(BUN) bench/tanks.ts $(ARGS)
 
+.PHONY: bench-cluster
+bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux, root; 2 h)
+	@$(BUN) bench/cluster.ts $(ARGS)
+	@$(BUN) bench/cluster.ts --discovery hub $(ARGS)
+	@$(BUN) bench/cluster.ts --idle $(ARGS)
+	@$(BUN) bench/takeover.ts $(ARGS)
+
 .PHONY: bench-commits
 bench-commits: ## what a commit costs, in the main thread and in the disk thread
 	@$(BUN) bench/commits.ts $(ARGS)
+
+.PHONY: bench-idle
+bench-idle: $(DIST) ## what a node with nothing to do costs (ARGS="--base BINARY": beside another build)
+	@$(BUN) bench/idle.ts $(ARGS)
 
 ##@ Run
 

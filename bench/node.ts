@@ -1,9 +1,10 @@
 /** Nodes of the compiled program on loopback, for the benchmarks that look at it from outside. */
+import { openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cleanEnvironment, TANKD, TankdProcess } from "../test/support/tankd.ts";
 
-const BINARY = join(import.meta.dir, "..", "dist", "tankd");
 const POLL_MS = 2;
 const GIVE_UP_MS = 60_000;
 
@@ -11,12 +12,14 @@ export interface BenchNode {
   readonly url: string;
   /** Of the exec, on the clock of `performance`. */
   readonly startedMs: number;
-  readonly process: Bun.Subprocess;
+  readonly process: TankdProcess;
   readonly directory: string;
 }
 
 export interface NodeOptions {
   readonly port: number;
+  /** Another build than what `make build` has made. */
+  readonly binary?: string;
   /** A new one under the system's temporary directory when it is left out. */
   readonly directory?: string;
   /** Where its log goes; nowhere when it is left out. */
@@ -26,15 +29,16 @@ export interface NodeOptions {
 /** Executes `tankd start`; returns at once. */
 export async function startNode(options: NodeOptions, ...flags: string[]): Promise<BenchNode> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "tankd-bench-")));
-  const { port, logPath } = options;
-  const place = ["--data-dir", directory, "--host", "127.0.0.1", "--port", `${port}`];
+  const { port, logPath, binary = TANKD } = options;
   const startedMs = performance.now();
-  const child = Bun.spawn([BINARY, "start", ...place, ...flags], {
-    stdout: "ignore",
-    stderr: logPath === undefined ? "ignore" : Bun.file(logPath),
-    env: { ...process.env, LOG_FORMAT: "json" },
+  const started = new TankdProcess({
+    dataDirectory: directory,
+    binary,
+    options: ["--host", "127.0.0.1", "--port", `${port}`, ...flags],
+    environment: { ...cleanEnvironment(directory), LOG_FORMAT: "json" },
+    ...(logPath === undefined ? {} : { stderr: openSync(logPath, "a") }),
   });
-  return { url: `http://127.0.0.1:${port}`, startedMs, process: child, directory };
+  return { url: `http://127.0.0.1:${port}`, startedMs, process: started, directory };
 }
 
 /** Ends the process; its directory stays. */
@@ -42,8 +46,8 @@ export async function stopNode(
   node: BenchNode,
   signal: "SIGTERM" | "SIGKILL" = "SIGTERM",
 ): Promise<void> {
-  node.process.kill(signal);
-  await node.process.exited;
+  node.process.signal(signal);
+  await node.process.ended;
 }
 
 /** Ends the process and removes its directory. */
@@ -65,7 +69,7 @@ export async function until(
     } catch {
       // Not listening yet.
     }
-    if (node.process.exitCode !== null) throw new Error("the node has ended");
+    if (!node.process.isRunning) throw new Error("the node has ended");
     await Bun.sleep(POLL_MS);
   }
   throw new Error(`${path} did not answer as expected within ${GIVE_UP_MS} ms`);

@@ -43,6 +43,12 @@ export function processorTime(pid: number): ProcessorTime {
   return { user: user * CLOCK_TICK_MS, system: system * CLOCK_TICK_MS, threads };
 }
 
+/** Of the whole process, read at little cost. */
+export function processorSeconds(pid: number): number {
+  const [user, system] = timesOf(`/proc/${pid}/stat`);
+  return ((user + system) * CLOCK_TICK_MS) / 1000;
+}
+
 /** What was used from `before` to `after`. */
 export function usedBetween(before: ProcessorTime, after: ProcessorTime): ProcessorTime {
   const threads = new Map(

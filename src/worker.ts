@@ -6,6 +6,7 @@
 import type { CrewAnswer } from "./cli/run-crews.ts";
 import { messageOf } from "./platform/errors.ts";
 import { realClock } from "./platform/real/clock.ts";
+import { compileReadily } from "./platform/real/compilation.ts";
 import { collectGarbage } from "./platform/real/garbage.ts";
 import { lowerThreadPriority } from "./platform/real/thread-priority.ts";
 import { realTimers } from "./platform/real/timers.ts";
@@ -40,6 +41,8 @@ const timers: Timers = {
     return () => clearImmediate(immediate);
   },
 };
+
+compileReadily();
 
 const crew = new IslandCrew();
 let loop: SimulationLoop | undefined;

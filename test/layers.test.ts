@@ -75,6 +75,15 @@ describe("imports go downwards only", () => {
     ]);
   });
 
+  test("an adapter is imported by the composition root alone", () => {
+    const text = 'import { A } from "../adapters/mdns/a.ts";';
+    expect(offences("src/node/a.ts", text)).toEqual([]);
+    expect(offences("src/cli/a.ts", text)).toEqual([
+      "src/cli/a.ts:1: cli imports an adapter (src/adapters/mdns/a.ts)",
+    ]);
+    expect(offences("src/discovery/a.ts", text)).toHaveLength(1);
+  });
+
   test("entry points may import anything; any other file outside the layers is refused", () => {
     expect(offences("src/main.ts", 'import { a } from "./cli/a.ts";')).toEqual([]);
     expect(offences("src/worker.ts", 'import { a } from "./tanks/a.ts";')).toEqual([]);
@@ -151,7 +160,7 @@ describe("the outside world is reached only in adapters", () => {
       "src/platform/simulated/clock.ts",
       "src/telemetry/console.ts",
       "src/store/sqlite/journal.ts",
-      "src/discovery/mdns/backend.ts",
+      "src/adapters/mdns/backend.ts",
       "src/api/server.ts",
       "src/tanks/worker-host.ts",
       "src/cli/start.ts",
@@ -161,7 +170,7 @@ describe("the outside world is reached only in adapters", () => {
     ]) {
       expect(offences(path, text)).toEqual([]);
     }
-    for (const path of ["src/platform/clock.ts", "src/store/a.ts", "src/discovery/a.ts"]) {
+    for (const path of ["src/platform/clock.ts", "src/store/a.ts", "src/discovery/hub/a.ts"]) {
       expect(offences(path, text)).toHaveLength(3);
     }
   });

@@ -2,8 +2,12 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { Problem } from "../platform/errors.ts";
 import { loadPage, type WebFile } from "../web/page.ts";
+import { aliasRoutes } from "./aliases.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { archiveRoutes } from "./archives.ts";
+import { createBaseApp } from "./base-app.ts";
+import { clusterControlRoutes } from "./cluster-control.ts";
+import { worldRoutes } from "./compat/worlds.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { ApiContext } from "./context.ts";
 import { mountDocs } from "./docs.ts";
@@ -11,14 +15,10 @@ import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
-import { countRequests } from "./middleware/count-requests.ts";
-import { hostCheck } from "./middleware/host-check.ts";
-import { originCheck } from "./middleware/origin-check.ts";
-import { securityHeaders } from "./middleware/security-headers.ts";
 import { pageRoutes } from "./page.ts";
 import { pastRoutes } from "./past.ts";
 import { peerRoutes } from "./peer-routes.ts";
-import { asProblem, DetailedProblem, problemResponse } from "./problems.ts";
+import { DetailedProblem, problemResponse } from "./problems.ts";
 import { recoveryRoutes } from "./recovery.ts";
 import { nameParameter, newRouter, refusal } from "./router.ts";
 import { tankCommandRoutes } from "./tank-commands.ts";
@@ -31,33 +31,32 @@ export interface AppOptions {
   readonly onTankRemoved?: (tankId: string) => void;
   /** The files of the web page. */
   readonly page?: () => Promise<readonly WebFile[]>;
+  /** The routes for other nodes, where they are served elsewhere too. */
+  readonly peers?: OpenAPIHono<ApiEnv>;
 }
 
-/** The whole HTTP API as one function from request to response; `server.ts` connects it to a port. */
+/** The whole HTTP API as one function from request to response; `service.ts` makes it when it is needed. */
 export function createApp(context: ApiContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
-  const app = newRouter();
-  app.use(countRequests({ meter: context.meter }));
-  app.use(securityHeaders());
-  app.use(hostCheck({ hostname: context.hostname, allowedHosts: context.allowedHosts }));
-  app.use(originCheck());
-
+  const app = createBaseApp(context);
   app.route("/", healthRoutes(context));
   app.route("/", recoveryRoutes(context));
   app.route("/", tankRoutes(context, options.onTankRemoved ?? (() => {})));
   app.route("/", tankCommandRoutes(context));
+  app.route("/", worldRoutes(context));
   app.route("/", archiveRoutes(context));
   app.route("/", pastRoutes(context));
   app.route("/", fishRoutes(context));
   app.route("/", connectionRoutes(context));
   app.route("/", transferRoutes(context));
   app.route("/", gatewayRoutes(context));
+  app.route("/", aliasRoutes(context));
+  app.route("/", clusterControlRoutes(context));
   app.route("/", watchRoutes(context));
-  app.route("/", peerRoutes(context));
+  app.route("/", options.peers ?? peerRoutes(context));
   mountDocs(app, context.version);
   app.route("/", pageRoutes(options.page ?? loadPage));
 
   app.notFound((c) => refuseUnrouted(app, c));
-  app.onError((error, c) => refuse(context, error, c));
   return app;
 }
 
@@ -100,15 +99,4 @@ function refuseUnrouted(app: OpenAPIHono<ApiEnv>, c: ApiContextOf): Response {
   const headers = { allow: allowed.join(", ") };
   const detail = `${path} takes ${headers.allow}, not ${method}`;
   return problemResponse(new DetailedProblem("method_not_allowed", detail, { headers }), path);
-}
-
-function refuse(context: ApiContext, error: unknown, c: ApiContextOf): Response {
-  const problem = asProblem(error);
-  const { method } = c.req;
-  const path = pathOf(c);
-  if (problem.code === "internal") {
-    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    context.log.error("request failed", { method, path, error: trace });
-  }
-  return problemResponse(problem, path);
 }

@@ -6,7 +6,7 @@ import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
-import { control, json, nameParameter, newRouter, refusal } from "./router.ts";
+import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { refuseForeignServer } from "./tank-view.ts";
 
 /** The probability of the automatic connection (DESIGN §5) serves those who name none as well. */
@@ -28,9 +28,9 @@ const connectionSchema = z.object({
 });
 
 const newConnectionSchema = z.strictObject({
-  source_tank_id: nameParameter,
+  source_tank_id: tankParameter,
   source_server_id: nameParameter.optional(),
-  destination_tank_id: nameParameter,
+  destination_tank_id: tankParameter,
   destination_server_id: nameParameter.optional(),
   probability: z.number().min(0).max(100).default(PROBABILITY_DEFAULT),
   direction: directionSchema.default("right"),

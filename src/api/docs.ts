@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
+import { once } from "../platform/once.ts";
 import { DOCS_STYLE, renderDocs } from "./docs-page.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, newRouter, refusal } from "./router.ts";
@@ -50,12 +51,4 @@ export function mountDocs(app: OpenAPIHono<ApiEnv>, version: string): void {
   routes.openapi(docs, (c) => c.html(page(), 200));
   routes.get("/docs.css", (c) => c.body(DOCS_STYLE, 200, { "content-type": "text/css" }));
   app.route("/", routes);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

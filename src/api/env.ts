@@ -17,8 +17,11 @@ export interface ApiEnv {
     body: unknown;
     /** The body of an import. */
     archive: Uint8Array;
+    /** The Host is not ours: only a signature may let the request pass. Unset where it is ours. */
+    mustBeSigned: boolean | undefined;
     /** The node whose key signed the request. */
     signer: string | undefined;
+    signerKey: string | undefined;
     /** Whether the control token came with the request. */
     controlled: boolean;
   };

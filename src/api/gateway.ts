@@ -8,7 +8,7 @@ import {
 } from "../cluster/server-record.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
-import { json, nameParameter, newRouter, refusal } from "./router.ts";
+import { json, newRouter, refusal, tankParameter } from "./router.ts";
 import { unknownTank } from "./tank-view.ts";
 
 const entrySchema = z.object({
@@ -34,8 +34,8 @@ const show = createRoute({
   method: "get",
   path: "/gateway/tanks/{tank_id}",
   tags,
-  summary: "One tank of the cluster, by id or by a name that only one has",
-  request: { params: z.object({ tank_id: nameParameter }) },
+  summary: "One tank of the cluster, by id, alias, SERVER::TANK or a name that only one has",
+  request: { params: z.object({ tank_id: tankParameter }) },
   responses: { 200: json(entrySchema, "The tank and its host"), default: refusal },
 });
 

@@ -3,16 +3,21 @@ import { z } from "zod";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
-import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe } from "./env.ts";
+import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, pathAndQuery } from "./env.ts";
 import { noteToken } from "./middleware/control-token.ts";
 import { jsonBody } from "./middleware/json-body.ts";
 import { peerSignature } from "./middleware/peer-signature.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { json, newRouter, refusal } from "./router.ts";
 
+/** Every route of the protocol between nodes. */
+export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerRoute[] {
+  return [...cluster.routes(), ...migration.routes()];
+}
+
 /** The protocol between nodes. What a body must look like is for each route to say. */
 export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { clock, cluster, migration, controlToken } = context;
+  const { clock, cluster, controlToken } = context;
   const routes = newRouter();
   const limited = rateLimit({
     clock,
@@ -29,7 +34,7 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     }),
     peerSignature({ nodeId: cluster.nodeId, clock }),
   ];
-  for (const route of [...cluster.routes(), ...migration.routes()]) {
+  for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
     const middleware = isSafe(route.method) ? identified : [limited, ...identified];
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
@@ -46,8 +51,16 @@ function asPeerRequest(c: ApiContextOf): PeerRequest {
     query: c.req.query(),
     body: c.get("body"),
     signer: c.get("signer"),
+    signerKey: c.get("signerKey"),
     controlled: c.get("controlled"),
     remoteAddress: c.env.remoteAddress,
+    wire: {
+      method: c.req.method,
+      authority: c.req.header("host") ?? "",
+      path: pathAndQuery(c.req.url),
+      headers: c.req.header(),
+      body: c.get("bodyText"),
+    },
   };
 }
 

@@ -32,6 +32,12 @@ export const refusal = {
 /** A parameter of the path, or a header, that names something. */
 export const nameParameter = z.string().min(1).max(LIMITS.nameCharactersMax);
 
+/** A parameter that means a tank: an id, a name, an alias or `SERVER::TANK`. */
+export const tankParameter = z
+  .string()
+  .min(1)
+  .max(2 * LIMITS.nameCharactersMax + 2);
+
 /** Text that is shown to people on other machines: see {@link UNSHOWN}. */
 export function shownText(charactersMax: number) {
   return z

@@ -1,9 +1,9 @@
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { createApp } from "./app.ts";
 import type { ApiContext } from "./context.ts";
-import { type ApiEnv, pathAndQuery } from "./env.ts";
+import { pathAndQuery } from "./env.ts";
 import { problemResponse } from "./problems.ts";
+import { createService, type Fetch } from "./service.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface ListenOptions {
@@ -47,7 +47,7 @@ const STOP_GRACE_MS = 500;
 
 /** What answers at present. */
 interface Service {
-  fetch(request: Request, bindings: ApiEnv["Bindings"]): Response | Promise<Response>;
+  readonly fetch: Fetch;
   readonly viewers: Viewers | undefined;
 }
 
@@ -67,8 +67,8 @@ export function listen(options: ListenOptions): ApiServer {
     movedFrom: options.port === 0 || port === options.port ? undefined : options.port,
     serve: (context) => {
       const viewers = new Viewers(context, (topic, text) => void server.publish(topic, text));
-      const app = createApp(context, { onTankRemoved: (tankId) => viewers.closeTank(tankId) });
-      service = { fetch: (request, bindings) => app.fetch(request, bindings), viewers };
+      const onTankRemoved = (tankId: string) => viewers.closeTank(tankId);
+      service = { fetch: createService(context, { onTankRemoved }), viewers };
     },
     stop: async () => {
       service.viewers?.closeAll();
@@ -106,7 +106,7 @@ function start(host: string, port: number, current: () => Service): Server {
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
       const service = current();
-      return service.fetch(request, {
+      return service.fetch(withWholeUrl(request), {
         remoteAddress: plainAddress(server.requestIP(request)?.address ?? ""),
         patient: () => server.timeout(request, 0),
         upgrade: (tankId) => {
@@ -128,6 +128,13 @@ function start(host: string, port: number, current: () => Service): Server {
       close: (socket) => current().viewers?.close(socket),
     },
   });
+}
+
+/** HTTP/1.0 without a Host comes with the bare path as its URL, which the router cannot read. */
+function withWholeUrl(request: Request): Request {
+  return request.url.startsWith("/")
+    ? new Request(`http://localhost${request.url}`, request)
+    : request;
 }
 
 /** An IPv4 peer of a socket that listens on `::` comes as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */

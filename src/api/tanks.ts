@@ -5,7 +5,15 @@ import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
-import { control, json, nameParameter, newRouter, refusal, shownText } from "./router.ts";
+import {
+  control,
+  json,
+  nameParameter,
+  newRouter,
+  refusal,
+  shownText,
+  tankParameter,
+} from "./router.ts";
 import {
   hostedTank,
   refuseForeignServer,
@@ -53,7 +61,7 @@ const showServer = createRoute({
   path: "/api/tanks/{tank_id}/server",
   tags,
   summary: "The server that hosts a tank, anywhere in the cluster",
-  request: { params },
+  request: { params: z.object({ tank_id: tankParameter }) },
   responses: { 200: json(serverRecordSchema, "The server's record"), default: refusal },
 });
 

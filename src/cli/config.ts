@@ -1,6 +1,8 @@
 import type { Command } from "commander";
-import type { Setting } from "../node/settings.ts";
+import { showValue } from "../node/setting.ts";
+import type { Setting, SettingKey, Settings } from "../node/settings.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "../node/settings.ts";
+import { isTimingKey, TIMING_OF_SETTING, timingOf } from "../node/timing.ts";
 import type { CliContext } from "./context.ts";
 import { defaultDataDirectory } from "./directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
@@ -13,13 +15,15 @@ export function addConfig(program: Command, context: CliContext): void {
     .description("show every setting, and where its value came from")
     .action((_options: unknown, command: Command) => {
       const settings = rows(context, command);
-      if (context.wantsJson(command)) return context.printJson({ settings });
+      if (context.wantsJson(command)) {
+        return context.printJson({ settings: settings.map(({ text, ...row }) => row) });
+      }
       context.print(
         formatTable(
           ["SETTING", "VALUE", "FROM", "ENVIRONMENT"],
-          settings.map(({ key, value, origin, env }) => [
+          settings.map(({ key, text, origin, env }) => [
             key,
-            value === null ? context.paint("dim", "-") : shown(value),
+            text === "" ? context.paint("dim", "-") : text,
             origin,
             env ?? "",
           ]),
@@ -32,6 +36,8 @@ export function addConfig(program: Command, context: CliContext): void {
 interface ConfigRow {
   readonly key: string;
   readonly value: unknown;
+  /** The value as people write it. */
+  readonly text: string;
   readonly origin: string;
   readonly env: string | null;
 }
@@ -41,18 +47,25 @@ function rows(context: CliContext, command: Command): readonly ConfigRow[] {
   return SETTING_KEYS.map((key) => {
     const definition: Setting<unknown, unknown> = SETTINGS[key];
     const { kind, where } = origins[key];
-    const raw =
-      key === "dataDir" ? (values.dataDir ?? defaultDataDirectory(context.host)) : values[key];
+    const raw = settledValue(context, key, values);
+    const shown = definition.secret && raw !== undefined ? "(secret)" : undefined;
+    const text = shown ?? showValue(definition, raw);
+    // A number has no unit.
+    const value = shown ?? (typeof raw === "number" && definition.kind.show ? text : raw);
+    const byProfile = kind === "default" && isTimingKey(key) && values.profile !== "default";
     return {
       key: fileKeyOf(key),
-      value: raw === undefined ? null : definition.secret ? "(secret)" : raw,
-      origin: kind === "default" ? "default" : where,
+      value: value ?? null,
+      text,
+      origin: byProfile ? `profile ${values.profile}` : kind === "default" ? "default" : where,
       env: definition.env ?? null,
     };
   });
 }
 
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.join(", ") || "-";
-  return String(value);
+/** The value that counts, where a default is worked out at run time. */
+function settledValue(context: CliContext, key: SettingKey, values: Settings): unknown {
+  if (key === "dataDir") return values.dataDir ?? defaultDataDirectory(context.host);
+  if (isTimingKey(key)) return timingOf(values.profile, values)[TIMING_OF_SETTING[key]];
+  return values[key];
 }

@@ -26,8 +26,8 @@ export function addConnect(program: Command, context: CliContext): void {
   program
     .command("connect")
     .description("let fish of one tank migrate to another")
-    .argument("<source>", "a tank of this node, by id or name")
-    .argument("<destination>", "a tank of any node, by id or name, or as SERVER::TANK")
+    .argument("<source>", "a tank of this node, by id, name or alias")
+    .argument("<destination>", "a tank of any node, by id, name or alias, or as SERVER::TANK")
     .option("--probability <percent>", "chance of a fish at each draw, 0-100 (default: 25)")
     .addOption(
       new Option(
@@ -38,12 +38,13 @@ export function addConnect(program: Command, context: CliContext): void {
     .action(
       async (source: string, destination: string, options: ConnectOptions, command: Command) => {
         const probability = readNumber(options.probability, "--probability", 0, 100);
-        const from = readTankAddress(source);
-        const to = readTankAddress(destination);
+        for (const text of [source, destination]) readTankAddress(text);
         const node = await context.node(command);
-        const { tankId, serverId } = await findTankAnywhere(node, to);
+        const { tankId, serverId } = await findTankAnywhere(node, destination);
+        // A tank that is not this node's is refused by the node, which says whose it is.
+        const from = readTankAddress(await findTank(node, source));
         const body = await node.post("/api/connections", {
-          source_tank_id: await findTank(node, from.tank),
+          source_tank_id: from.tank,
           ...(from.server === undefined ? {} : { source_server_id: from.server }),
           destination_tank_id: tankId,
           ...(serverId === undefined ? {} : { destination_server_id: serverId }),
@@ -53,7 +54,7 @@ export function addConnect(program: Command, context: CliContext): void {
         if (context.wantsJson(command)) return context.printJson(body);
         const made = readAnswer(connectionSchema, body);
         context.print(
-          `Fish of ${from.tank} now migrate to ${to.tank} on ${made.destination_server_id}: ${made.probability} % at each draw, direction ${made.direction}.`,
+          `Fish of ${source} now migrate to ${destination} on ${made.destination_server_id}: ${made.probability} % at each draw, direction ${made.direction}.`,
         );
       },
     );

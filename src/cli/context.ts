@@ -53,16 +53,18 @@ export class CliContext {
    * @throws Problem `no_node`, `impostor`
    */
   async node(command: Command): Promise<NodeClient> {
-    const { values } = this.settings(command, ["dataDir", "url", "token"]);
+    const { values } = this.settings(command, ["dataDir", "url"]);
     if (values.url === undefined) {
       const found = await findNode(this.host, values.dataDir);
       return new NodeClient(this.host.network, found.url, found.token);
     }
+    return new NodeClient(this.host.network, values.url, this.givenToken(command));
+  }
+
+  /** The control token of another node, where one was given. */
+  givenToken(command: Command): string | undefined {
     const tokenFile: unknown = command.optsWithGlobals()["tokenFile"];
-    const token =
-      typeof tokenFile === "string"
-        ? readSecret(this.host, tokenFile, "--token-file").trim()
-        : values.token;
-    return new NodeClient(this.host.network, values.url, token);
+    if (typeof tokenFile !== "string") return this.settings(command, ["token"]).values.token;
+    return readSecret(this.host, tokenFile, "--token-file").trim();
   }
 }

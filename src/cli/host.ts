@@ -38,6 +38,8 @@ export interface GuardedText {
   readonly text: string;
   /** Undefined where only this user and root can write it. */
   readonly alsoWrittenBy: string | undefined;
+  /** Undefined where only this user and root can read it. */
+  readonly alsoReadBy: string | undefined;
 }
 
 /** Everything that a command may touch, so that tests can hand in another world. */
@@ -59,9 +61,11 @@ export interface Host {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly network: Network & ByteNetwork;
+  /** Everything that comes in at stdin, up to 1 MB. Throws when there is more. */
+  readInput(): Promise<string>;
   /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
   readText(path: string): string | undefined;
-  /** The same, with who may write the file beside this user and root, in words. */
+  /** The same, with who may write or read the file beside this user and root, in words. */
   readGuarded(path: string): GuardedText | undefined;
   /** The bytes of a file from `offset` on; undefined when there is no such file. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
@@ -85,6 +89,8 @@ export interface Host {
   onUncaught(listener: (error: unknown) => void): Cancel;
   /** Ends the process at once. */
   exit(code: number): never;
+  /** Says that long work follows, whose code is worth compiling. */
+  compileReadily(): void;
   /** A new simulation thread. */
   spawnWorker(): Worker;
   /** A new disk thread. */

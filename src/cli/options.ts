@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
+import { showValue } from "../node/setting.ts";
 import type { Setting, SettingKey } from "../node/settings.ts";
 import { SETTING_KEYS, SETTINGS } from "../node/settings.ts";
 import type { Flags } from "./settings-sources.ts";
@@ -28,21 +29,24 @@ export function addSettingOptions(command: Command, keys: readonly SettingKey[])
 function optionOf(definition: AnySetting, flag: string, help: string): Option {
   const { kind, placeholder } = definition;
   const option = new Option(kind.shape === "switch" ? flag : `${flag} <${placeholder}>`, help);
-  if (kind.shape === "list") option.argParser(append);
+  if (kind.shape === "list") option.argParser(appendWord);
   // For help and completion; `choices()` would refuse values by itself, in other words than ours.
   if (kind.choices) option.argChoices = [...kind.choices];
   return option;
 }
 
-function append(value: string, before: readonly string[] | undefined): readonly string[] {
+/** Collects the values of a flag that may be repeated. */
+export function appendWord(
+  value: string,
+  before: readonly string[] | undefined,
+): readonly string[] {
   return [...(before ?? []), value];
 }
 
 function helpOf(definition: AnySetting): string {
   const notes: string[] = [];
-  const shown = definition.defaultHelp ?? definition.default;
-  if (definition.kind.shape === "single" && shown !== undefined) notes.push(`default: ${shown}`);
-  if (definition.kind.shape === "list" && String(shown)) notes.push(`default: ${shown}`);
+  const shown = definition.defaultHelp ?? showValue(definition, definition.default);
+  if (definition.kind.shape !== "switch" && shown !== "") notes.push(`default: ${shown}`);
   if (definition.env) notes.push(`env: ${definition.env}`);
   return notes.length > 0 ? `${definition.help} (${notes.join("; ")})` : definition.help;
 }

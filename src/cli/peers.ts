@@ -1,63 +1,116 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
-import type { ServerRecord } from "../cluster/server-record.ts";
 import { serverRecordSchema, serverStatusSchema } from "../cluster/server-record.ts";
 import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
+import { appendWord } from "./options.ts";
 import { paintStatus } from "./status.ts";
 import { formatTable } from "./table.ts";
-import { ago } from "./words.ts";
+import { ago, count } from "./words.ts";
 
-const serversSchema = z.object({ servers: z.array(serverRecordSchema), count: z.number() });
+const serverSchema = serverRecordSchema.extend({ member: z.boolean().optional() });
+type Server = z.infer<typeof serverSchema>;
 
-const FILTERS = ["tag", "capability", "status", "region"] as const;
+const serversSchema = z.object({
+  servers: z.array(serverSchema),
+  /** Nodes without the cluster's secret, where it has one. */
+  strangers: z.array(serverSchema).optional(),
+  count: z.number(),
+});
+
+const FILTERS = ["tag", "capability", "status", "role", "region", "zone", "resource"] as const;
+type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string | readonly string[]>>>;
 
 /** `tankd peers`: every server of the cluster, this one included. */
 export function addPeers(program: Command, context: CliContext): void {
   program
     .command("peers")
     .description("list the servers of the cluster")
-    .option("--tag <tag>", "only those with this tag")
+    .addOption(
+      new Option("--tag <tag>", "only those with this tag; of several all").argParser(appendWord),
+    )
     .option("--capability <name>", "only those with this capability")
     .addOption(
       new Option("--status <status>", "only those that are online, degraded or offline").choices(
         serverStatusSchema.options,
       ),
     )
+    .addOption(
+      new Option("--role <role>", "only the hub, or only workers").choices(["hub", "worker"]),
+    )
     .option("--region <name>", "only those in this region")
-    .action(async (options: Readonly<Record<string, string>>, command: Command) => {
+    .option("--zone <name>", "only those in this zone")
+    .option("--resource <key=value>", "only those that state this resource")
+    .action(async (options: Filters, command: Command) => {
       const query = new URLSearchParams();
       for (const filter of FILTERS) {
-        const value = options[filter];
-        if (value !== undefined) query.set(filter, value);
+        for (const value of [options[filter] ?? []].flat()) query.append(filter, value);
       }
       const node = await context.node(command);
       const path = "/api/discovery/servers";
       const body = await node.get(query.size > 0 ? `${path}?${query}` : path);
       if (context.wantsJson(command)) return context.printJson(body);
-      const { servers } = readAnswer(serversSchema, body);
-      context.print(describe(context, servers));
+      const { servers, strangers = [] } = readAnswer(serversSchema, body);
+      context.print(describe(context, servers, strangers));
     });
 }
 
-function describe(context: CliContext, servers: readonly ServerRecord[]): string {
-  if (servers.length === 0) return "No server matches.";
-  const now = context.host.clock.wallMs();
-  const reasons = servers.flatMap(({ server_id, status_reason }) =>
+/** Servers with rights first; those without stand apart below them. */
+function describe(
+  context: CliContext,
+  servers: readonly Server[],
+  strangers: readonly Server[],
+): string {
+  const isOutside = ({ signed, member }: Server) => !signed || member === false;
+  const outside = [...servers.filter(isOutside), ...strangers];
+  const all = [...servers.filter((server) => !isOutside(server)), ...outside];
+  if (all.length === 0) return "No server matches.";
+  const reasons = all.flatMap(({ server_id, status_reason }) =>
     status_reason ? [`${server_id}: ${status_reason}`] : [],
   );
-  const table = formatTable(
-    ["SERVER", "ROLE", "STATUS", "URL", "TANKS", "FISH", "SEEN", "FOUND BY"],
-    servers.map((server) => [
-      server.is_local ? `${server.server_id} (this node)` : server.server_id,
-      server.role,
-      paintStatus(context, server.status),
-      server.api_url,
-      server.tank_count,
-      server.fish_count,
-      server.is_local ? "now" : ago(server.last_seen, now),
-      server.discovered_by.join(", "),
-    ]),
+  const note =
+    outside.length === 0
+      ? []
+      : [`${count(outside.length, "server")} without rights here: unsigned, or a stranger.`];
+  return [tableOf(context, all), ...reasons, ...note].join("\n");
+}
+
+interface Column {
+  readonly title: string;
+  readonly cell: (server: Server) => string | number;
+  /** Shown only where some server has something to say. */
+  readonly optional?: true;
+}
+
+function tableOf(context: CliContext, servers: readonly Server[]): string {
+  const now = context.host.clock.wallMs();
+  const columns: readonly Column[] = [
+    { title: "SERVER", cell: (one) => one.server_id + (one.is_local ? " (this node)" : "") },
+    { title: "ROLE", cell: roleOf },
+    { title: "STATUS", cell: ({ status }) => paintStatus(context, status) },
+    { title: "URL", cell: ({ api_url }) => api_url },
+    { title: "TANKS", cell: ({ tank_count }) => tank_count },
+    { title: "FISH", cell: ({ fish_count }) => fish_count },
+    { title: "SEEN", cell: (one) => (one.is_local ? "now" : ago(one.last_seen, now)) },
+    { title: "FOUND BY", cell: ({ discovered_by }) => discovered_by.join(", ") },
+    { title: "PLACE", cell: placeOf, optional: true },
+    { title: "TAGS", cell: ({ tags }) => tags.join(", "), optional: true },
+  ];
+  const shown = columns.filter(
+    ({ cell, optional }) => !optional || servers.some((server) => cell(server) !== ""),
   );
-  return [table, ...reasons].join("\n");
+  return formatTable(
+    shown.map(({ title }) => title),
+    servers.map((server) => shown.map(({ cell }) => cell(server))),
+  );
+}
+
+/** What a server is here, which for one without rights is no role. */
+function roleOf({ signed, member, role }: Server): string {
+  if (!signed) return "unsigned";
+  return member === false ? "stranger" : role;
+}
+
+function placeOf({ region, zone }: Server): string {
+  return [region, zone].filter((part) => part !== null).join("/");
 }

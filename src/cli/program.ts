@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
 import { escapeUnsafe } from "../telemetry/log-format.ts";
+import { addAlias } from "./alias.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfig } from "./config.ts";
 import { addConnect } from "./connect.ts";
@@ -8,9 +9,11 @@ import { addConnections } from "./connections.ts";
 import { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
+import { addJoin, addLeave } from "./join.ts";
 import { addLogs } from "./logs.ts";
 import { addSettingOptions, GLOBAL_SETTINGS } from "./options.ts";
 import { addPeers } from "./peers.ts";
+import { addRegister } from "./register.ts";
 import { addReplay } from "./replay.ts";
 import { addRun } from "./run.ts";
 import { addStart } from "./start.ts";
@@ -60,7 +63,11 @@ export function buildProgram(context: CliContext): Command {
     addStop,
     addStatus,
     addPeers,
+    addJoin,
+    addLeave,
+    addRegister,
     addTank,
+    addAlias,
     addConnect,
     addConnections,
     addTransfers,

@@ -14,6 +14,7 @@ import {
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { realClock } from "../platform/real/clock.ts";
+import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
@@ -46,6 +47,7 @@ export function realHost(entry: Entry): Host {
     clock: realClock,
     timers: realTimers,
     network: new HttpNetwork(),
+    readInput,
     readText,
     readGuarded,
     readFrom,
@@ -58,6 +60,7 @@ export function realHost(entry: Entry): Host {
     onSignal,
     onUncaught,
     exit: (code) => process.exit(code),
+    compileReadily,
     spawnWorker: entry.spawnWorker,
     spawnDisk: entry.spawnDisk,
     runShell,
@@ -116,6 +119,20 @@ async function ask(question: string): Promise<string | undefined> {
   return "";
 }
 
+/** Far more than any record that a command reads there. */
+const INPUT_BYTES_MAX = 1 << 20;
+
+async function readInput(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    length += chunk.length;
+    if (length > INPUT_BYTES_MAX) throw new Error(`stdin holds more than ${INPUT_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -137,18 +154,26 @@ function readGuarded(path: string): GuardedText | undefined {
   try {
     const { uid, mode } = fstatSync(descriptor);
     const text = readFileSync(descriptor, "utf8");
-    return { text, alsoWrittenBy: alsoWrittenBy(uid, mode) };
+    return {
+      text,
+      alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
+      alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
+    };
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** Windows has no such modes; there a folder's owner decides. */
-function alsoWrittenBy(owner: number, mode: number): string | undefined {
+function othersThat(
+  owner: number,
+  mode: number,
+  may: { readonly all: number; readonly group: number },
+): string | undefined {
   const self = process.getuid?.();
   if (self === undefined) return undefined;
-  if (mode & 0o002) return "every user of this machine";
-  if (mode & 0o020) return "a whole group of users";
+  if (mode & may.all) return "every user of this machine";
+  if (mode & may.group) return "a whole group of users";
   return owner === self || owner === 0 ? undefined : "another user";
 }
 

@@ -42,6 +42,7 @@ export async function replayTank(
   flags: ReplayFlags,
 ): Promise<void> {
   const to = readInteger(flags.to, "--to");
+  context.host.compileReadily();
   const source = await openSource(context, command, wanted);
   try {
     refuseFuture(source.chronicle, to);

@@ -24,6 +24,7 @@ export async function runWorld(
 /** Runs to the end, or to the first Ctrl-C; then with the results so far. A second one ends at once. */
 async function play(context: CliContext, { spec, threads, out }: RunPlan): Promise<TimedResult> {
   const { host } = context;
+  host.compileReadily();
   const files = out === undefined ? undefined : new RunFiles(host, out);
   const crews = makeCrews(threads, host.spawnWorker);
   const bar = new ProgressBar(context, spec.ticks);

@@ -37,6 +37,39 @@ export function readSecret(host: Host, path: string, origin: string): string {
   return text;
 }
 
+/** Shorter ones could be found by trying: the handshake shows anybody what to try them on. */
+const CLUSTER_SECRET_BYTES_MIN = 16;
+const CLUSTER_SECRET_BYTES_MAX = 4096;
+
+/**
+ * The secret of a cluster, without the white space around it.
+ * @throws Problem `bad_setting` for a file that is not there, that others can read or write, or that
+ * holds too little or too much.
+ */
+export function readClusterSecret(host: Host, path: string): Uint8Array {
+  const absolute = resolve(host.workingDirectory, path);
+  const found = orExplain(absolute, "secret_file", () => host.readGuarded(absolute));
+  if (found === undefined) {
+    throw new Problem("bad_setting", `secret_file names ${path}, and there is no such file.`);
+  }
+  const others = found.alsoReadBy ?? found.alsoWrittenBy;
+  if (others !== undefined) {
+    throw new Problem(
+      "bad_setting",
+      `${path} holds the cluster's secret, and ${others} can read or write it: make it yours alone ` +
+        "(chown, chmod 600).",
+    );
+  }
+  const secret = new TextEncoder().encode(found.text.trim());
+  const { length } = secret;
+  if (length >= CLUSTER_SECRET_BYTES_MIN && length <= CLUSTER_SECRET_BYTES_MAX) return secret;
+  throw new Problem(
+    "bad_setting",
+    `${path} holds ${length} bytes; the cluster's secret has ${CLUSTER_SECRET_BYTES_MIN} to ` +
+      `${CLUSTER_SECRET_BYTES_MAX}. One is made by: head -c 32 /dev/urandom | base64`,
+  );
+}
+
 function settingsFiles(host: Host): readonly SettingsFile[] {
   return settingsFilePaths(host).flatMap((path) => {
     const found = orExplain(path, "the settings file", () => host.readGuarded(path));

@@ -8,6 +8,7 @@ import { defaultDataDirectory } from "./directories.ts";
 import { forkLines } from "./fork-lines.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
 import { RecoveryProgress, recoveryLines } from "./recovery-lines.ts";
+import { readClusterSecret } from "./settings-sources.ts";
 
 /** `tankd start [-d]`: runs a node here. */
 export function addStart(program: Command, context: CliContext): void {
@@ -33,8 +34,10 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
     throw new Problem("usage", "start runs a node on this machine; leave --url out");
   }
   const directory = values.dataDir ?? defaultDataDirectory(host);
+  const { secretFile } = values;
   return {
     settings: values,
+    secret: secretFile === undefined ? undefined : readClusterSecret(host, secretFile),
     portAskedFor: origins.port.kind !== "default",
     dataDirectory: resolve(host.workingDirectory, directory),
     version: host.build.version,

@@ -6,21 +6,19 @@ import type { NodeClient } from "./client.ts";
 /** `GET /api/tanks` */
 export const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number() });
 
-/** `GET /gateway/tanks`: the tanks of all nodes, each with its host. */
-export const directorySchema = z.object({
-  tanks: z.array(
-    z.object({
-      tank: z.object({ tank_id: z.string(), name: z.string(), server_id: z.string() }),
-      server: z.object({
-        node_id: z.string().nullable(),
-        status: z.string(),
-        api_url: z.string(),
-        is_local: z.boolean(),
-      }),
-    }),
-  ),
+const directoryEntrySchema = z.object({
+  tank: z.object({ tank_id: z.string(), name: z.string(), server_id: z.string() }),
+  server: z.object({
+    node_id: z.string().nullable(),
+    status: z.string(),
+    api_url: z.string(),
+    is_local: z.boolean(),
+  }),
 });
-type DirectoryEntry = z.infer<typeof directorySchema>["tanks"][number];
+type DirectoryEntry = z.infer<typeof directoryEntrySchema>;
+
+/** `GET /gateway/tanks`: the tanks of all nodes, each with its host. */
+export const directorySchema = z.object({ tanks: z.array(directoryEntrySchema) });
 
 /** A tank as people write it: `TANK`, or `SERVER::TANK` (DESIGN §7). */
 export interface TankAddress {
@@ -40,7 +38,10 @@ export function readTankAddress(text: string): TankAddress {
   throw new Problem("usage", `"${text}" is no tank: give its id, its name, or SERVER::TANK`);
 }
 
-/** The id of a tank of this node by id or by name; what is no such thing is left to the node to judge. */
+/**
+ * The id of a tank of this node by id or by name, else by what the node understands: an alias,
+ * SERVER::TANK. What is no such thing is left to the node to judge.
+ */
 export async function findTank(node: NodeClient, wanted: string): Promise<string> {
   const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
   if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
@@ -49,7 +50,10 @@ export async function findTank(node: NodeClient, wanted: string): Promise<string
     const ids = named.map(({ tank }) => tank.tank_id).join(", ");
     throw new Problem("usage", `several tanks are called ${wanted}; give the id of one: ${ids}`);
   }
-  return named[0]?.tank.tank_id ?? wanted;
+  const [only] = named;
+  if (only !== undefined) return only.tank.tank_id;
+  const place = wanted === "" ? undefined : await askDirectory(node, wanted);
+  return place?.server.is_local ? place.tank.tank_id : wanted;
 }
 
 /** Where a tank of any node is. */
@@ -61,22 +65,13 @@ export interface TankPlace {
 /**
  * A tank of any node. One that the directory does not list is left to the node to judge when its
  * server is named: a large server names only some of its tanks to the others.
- * @throws Problem `unknown_tank`, or `usage` where several may be meant.
+ * @throws Problem `unknown_tank`, or `conflict` where several may be meant.
  */
-export async function findTankAnywhere(node: NodeClient, wanted: TankAddress): Promise<TankPlace> {
-  const directory = directorySchema.parse(await node.get("/gateway/tanks"));
-  const { tank: name, server: on } = wanted;
-  const there = directory.tanks.filter(
-    ({ tank, server }) => on === undefined || on === tank.server_id || on === server.node_id,
-  );
-  const byId = there.filter(({ tank }) => tank.tank_id === name);
-  const found = byId.length > 0 ? byId : there.filter(({ tank }) => tank.name === name);
-  const [first] = found;
-  if (found.length > 1) throw ambiguous(name, found);
-  if (first !== undefined) {
-    return { tankId: first.tank.tank_id, serverId: first.tank.server_id };
-  }
-  if (on !== undefined) return { tankId: name, serverId: on };
+export async function findTankAnywhere(node: NodeClient, wanted: string): Promise<TankPlace> {
+  const { tank: name, server } = readTankAddress(wanted);
+  const place = await askDirectory(node, wanted);
+  if (place !== undefined) return { tankId: place.tank.tank_id, serverId: place.tank.server_id };
+  if (server !== undefined) return { tankId: name, serverId: server };
   const own = tanksSchema.parse(await node.get("/api/tanks"));
   const listed = own.tanks.some(({ tank }) => tank.tank_id === name || tank.name === name);
   if (listed) return { tankId: await findTank(node, name), serverId: undefined };
@@ -86,9 +81,14 @@ export async function findTankAnywhere(node: NodeClient, wanted: TankAddress): P
   );
 }
 
-function ambiguous(name: string, found: readonly DirectoryEntry[]): Problem {
-  const ids = found.map(({ tank }) => `${tank.server_id}${SEPARATOR}${tank.tank_id}`);
-  return new Problem("usage", `several tanks are called ${name}; give one of ${ids.join(", ")}`);
+/** What the node takes the text for; undefined where it knows no such tank. @throws Problem `conflict` */
+async function askDirectory(node: NodeClient, text: string): Promise<DirectoryEntry | undefined> {
+  try {
+    return directoryEntrySchema.parse(await node.get(`/gateway/tanks/${encodeURIComponent(text)}`));
+  } catch (error) {
+    if (error instanceof Problem && error.code === "unknown_tank") return undefined;
+    throw error;
+  }
 }
 
 /** How each tank is called: its name, or its id where several of its server share the name. */

@@ -1,4 +1,4 @@
-import type { BackendStatus } from "../discovery/backend.ts";
+import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
@@ -9,11 +9,16 @@ export interface Term {
   readonly node_id: string;
 }
 
+/** What a server must have to be listed; of tags, capabilities and resources all that are named. */
 export interface ServerFilter {
   readonly status?: ServerStatus;
-  readonly tag?: string;
-  readonly capability?: string;
+  readonly role?: Role;
+  readonly tags?: readonly string[];
+  readonly capabilities?: readonly string[];
+  /** Each as `KEY=VALUE`, compared as text. */
+  readonly resources?: readonly string[];
   readonly region?: string;
+  readonly zone?: string;
 }
 
 /** Who leads, as this node sees it now. */
@@ -31,6 +36,35 @@ export interface TankLocation {
   readonly server_id: string;
   readonly tank: AnnouncedTank;
   readonly is_local: boolean;
+}
+
+/** A name that this node has for a tank of any node. */
+export interface Alias {
+  readonly alias: string;
+  readonly node_id: string;
+  /** The label of the tank's server when the alias was given. */
+  readonly server_id: string;
+  readonly tank_id: string;
+}
+
+/** The aliases of this node, kept over restarts. */
+export interface AliasBook {
+  list(): readonly Alias[];
+  /**
+   * Gives the tank that `tank` means a name of its own; the conflict rule decides where the name is
+   * taken. @throws Problem `invalid`, `unknown_tank`, `conflict`, `too_many`
+   */
+  give(alias: string, tank: string): Promise<Alias>;
+  /** @throws Problem `unknown_alias` */
+  remove(alias: string): Promise<void>;
+}
+
+/** What came of the wish to use a hub. */
+export interface JoinResult {
+  /** Whether a node of this cluster has answered there. */
+  readonly met: boolean;
+  /** What was met, or why not; a sentence without its full stop. */
+  readonly detail: string;
 }
 
 /**
@@ -51,17 +85,35 @@ export interface Cluster {
   start(): Promise<void>;
   /** Tells the others that this node leaves, and stops. */
   stop(): Promise<void>;
+  /**
+   * Uses this hub from now on, also after a restart, as if it had been given by `--hub`. Resolves when
+   * it has answered or is known not to; one that does not answer is tried again.
+   * @throws Problem `not_ready` while the node stops
+   */
+  join(hub: Address): Promise<JoinResult>;
+  /**
+   * Leaves the cluster as a stopping node does, and forgets the hub that was joined. The node goes on
+   * alone and neither searches nor lets itself be found, until it joins a hub or is started again.
+   */
+  leave(): Promise<void>;
   /** Resolves when the first role decision has been made. */
   readonly decided: Promise<void>;
   view(): ClusterView;
   /** This node's own record: counts its tanks and reads the machine's networks. */
   self(): ServerRecord;
-  /** The whole cluster, this node included, hub first, then by server_id. Never two online hubs. */
+  /**
+   * The members, this node included, and the servers without a key, which are marked so; hub first,
+   * then by server_id. Never two online hubs.
+   */
   servers(filter?: ServerFilter): readonly ServerRecord[];
   /** By server_id, else by node_id. */
   server(id: string): ServerRecord | undefined;
   tanksOf(nodeId: string): readonly AnnouncedTank[];
-  /** Where a tank lives, by tank_id or, where that is unambiguous, by name. */
+  readonly aliases: AliasBook;
+  /**
+   * Where a tank lives, by an alias of this node, tank_id, `SERVER::TANK`, or a name that the conflict
+   * rule gives to one tank. @throws Problem `conflict` for a name that several tanks share
+   */
   locate(tank: string): TankLocation | undefined;
   /**
    * A signed request to a node that has been confirmed by a handshake. The reply is believed only

@@ -11,6 +11,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Term } from "./cluster.ts";
 import type { Identity } from "./identity/identity.ts";
+import type { NameConflictRule } from "./registry/name-conflicts.ts";
 
 /** How often a node shows itself and looks at others (CONTRACT, "Settings"). Milliseconds. */
 export interface ClusterTiming {
@@ -39,6 +40,8 @@ export interface ClusterSettings {
   /** Resources and facts that the operator adds to what the machine tells of itself. */
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What several tanks of one name are called here; default `qualified`. */
+  readonly nameConflict?: NameConflictRule;
   /** Shared by the members of a cluster; without it everybody may be one. At least 16 bytes. */
   readonly secret?: Uint8Array | undefined;
   readonly advertise: readonly Address[];

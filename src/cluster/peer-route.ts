@@ -1,5 +1,17 @@
 import type { z } from "zod";
 
+/** A request as it came over the wire: what its signature covers, for those who pass it on. */
+export interface WireRequest {
+  readonly method: string;
+  /** The Host header. */
+  readonly authority: string;
+  /** Path with query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
 /** A request of another node (or of curl), after its body was read, bounded and parsed. */
 export interface PeerRequest {
   readonly params: Readonly<Record<string, string>>;
@@ -7,10 +19,14 @@ export interface PeerRequest {
   readonly body: unknown;
   /** The node whose key signed this request; undefined when it was not signed. */
   readonly signer: string | undefined;
+  /** That key, base64url. */
+  readonly signerKey: string | undefined;
   /** Whether the control token came with it. */
   readonly controlled: boolean;
   /** IP of the other end of the connection. */
   readonly remoteAddress: string;
+  /** Undefined for what this node asks of itself. */
+  readonly wire?: WireRequest;
 }
 
 export interface PeerReply {

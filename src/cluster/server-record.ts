@@ -1,13 +1,28 @@
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
 
-/** The flat description of a server that every list route answers with (CONTRACT, "Server record"). */
 const label = z.string().min(1).max(LIMITS.labelCharactersMax);
 const name = z.string().min(1).max(LIMITS.nameCharactersMax);
 
 export const serverStatusSchema = z.enum(["online", "degraded", "offline"]);
 export const roleSchema = z.enum(["discovering", "hub", "worker"]);
 
+const resourcesSchema = z
+  .record(
+    label,
+    z.union([z.number(), z.string().max(LIMITS.metadataValueCharactersMax), z.boolean()]),
+  )
+  .refine((resources) => Object.keys(resources).length <= LIMITS.labelsMax, {
+    error: `at most ${LIMITS.labelsMax} resources`,
+  });
+
+export const metadataSchema = z
+  .record(label, z.string().max(LIMITS.metadataValueCharactersMax))
+  .refine((metadata) => Object.keys(metadata).length <= LIMITS.metadataEntriesMax, {
+    error: `at most ${LIMITS.metadataEntriesMax} entries`,
+  });
+
+/** The flat description of a server that every list route answers with (CONTRACT, "Server record"). */
 export const serverRecordSchema = z.object({
   server_id: name,
   /** Derived from the node's key. Null for a foreign server that has none. */
@@ -23,11 +38,15 @@ export const serverRecordSchema = z.object({
   platform: z.string().max(64),
   architecture: z.string().max(64),
   tank_count: z.number().int().nonnegative(),
+  /** The same number under the name that Tank World gives it. */
+  world_count: z.number().int().nonnegative().default(0),
   fish_count: z.number().int().nonnegative(),
   active_connections: z.number().int().nonnegative(),
   capabilities: z.array(label).max(LIMITS.labelsMax),
   tags: z.array(label).max(LIMITS.labelsMax),
-  resources: z.record(label, z.union([z.number(), z.string(), z.boolean()])),
+  resources: resourcesSchema,
+  /** What the operator tells of it, in his own words. */
+  metadata: metadataSchema.default({}),
   region: z.string().max(LIMITS.nameCharactersMax).nullable(),
   zone: z.string().max(LIMITS.nameCharactersMax).nullable(),
   cpu_percent: z.number().nonnegative(),
@@ -44,6 +63,8 @@ export const serverRecordSchema = z.object({
   api_url: z.string().max(300),
   /** False for a server that does not sign its requests: listed, but without rights. */
   signed: z.boolean(),
+  /** Whether it belongs to the cluster: by the secret, or, where there is none, by its signature. */
+  member: z.boolean().default(true),
 });
 
 export type ServerRecord = z.infer<typeof serverRecordSchema>;

@@ -2,28 +2,38 @@ import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
 import { saidShape } from "./clones/said.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
-import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
+import { followStatementSchema } from "./membership/follow-statement.ts";
+import { SUCCESSORS_MAX } from "./membership/successors.ts";
+import {
+  announcedTankSchema,
+  metadataSchema,
+  roleSchema,
+  serverRecordSchema,
+} from "./server-record.ts";
+import { addressesSchema, nameSchema } from "./wire-names.ts";
 
 /**
  * What nodes say to each other about themselves. Unknown fields are dropped, not refused: nodes of
  * different versions are one cluster while it is upgraded. What is known is checked to the letter.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+/** Nodes that speak another one are refused by name. From here on a build understands the one before it. */
+export const PROTOCOLS_UNDERSTOOD: readonly number[] = [PROTOCOL_VERSION];
 
-const name = z.string().min(1).max(LIMITS.nameCharactersMax);
+const name = nameSchema;
+const addresses = addressesSchema;
 const challenge = z.string().min(16).max(CHALLENGE_CHARACTERS_MAX);
 const proof = z.string().max(128);
-/** Ten years: no interval is longer, and arithmetic on it stays exact. */
-const seconds = z.number().positive().max(315_360_000);
+const seconds = z
+  .number()
+  .positive()
+  .max(LIMITS.heartbeatIntervalMaxMs / 1000);
 
-export const addressSchema = z.object({
-  host: z.string().min(1).max(255),
-  port: z.number().int().min(1).max(65_535),
-});
-const addresses = z.array(addressSchema).max(LIMITS.addressesPerServerMax);
+/** Terms stop here. A claim a second for 68 years does not reach it; what says more is no term. */
+export const TERM_MAX = 2 ** 31 - 1;
 
 export const termSchema = z.object({
-  counter: z.number().int().nonnegative(),
+  counter: z.number().int().nonnegative().max(TERM_MAX),
   node_id: z.string().max(LIMITS.nameCharactersMax),
 });
 
@@ -78,6 +88,8 @@ const nodeDocument = {
   addresses,
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax),
   heartbeat_interval: seconds,
+  /** Proof that the node knows the cluster's secret (`membershipTag`). */
+  member: z.string().max(64).optional(),
   ...presence,
 };
 export const nodeDocumentSchema = z.object(nodeDocument);
@@ -86,6 +98,8 @@ export type NodeDocument = z.infer<typeof nodeDocumentSchema>;
 export const helloSchema = z.object({
   ...nodeDocument,
   challenge,
+  /** The sender's wall clock, Unix milliseconds. */
+  time_ms: z.number(),
   /** The sender was given the URL of the one it speaks to, and never outranks it. */
   defers: z.boolean(),
   ...saidShape,
@@ -98,25 +112,61 @@ export const helloReplySchema = z.object({
   ...nodeDocument,
   time_ms: z.number(),
   defers: z.boolean(),
-  /** Whether the answerer has reached the asker by dialling it; null before it has tried. */
-  can_dial_you: z.boolean().nullable(),
   ...saidShape,
   proof,
 });
 export type HelloReply = z.infer<typeof helloReplySchema>;
 
-/** One server in a change of the registry. */
+const entryKey = z.string().min(1).max(128);
+
+/** One server as the hub lists it. */
 export const entryWireSchema = z.object({
-  key: z.string().min(1).max(128),
-  removed: z.boolean(),
+  key: entryKey,
+  /** The name that it asked for, where it is shown under another one. */
+  label: name.optional(),
   record: serverRecordSchema,
   addresses,
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax),
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }),
   boot_id: z.string().max(LIMITS.nameCharactersMax),
   heartbeat_interval: seconds,
+  /** The IP from which it has registered: who takes the hub's place judges its owner by it. */
+  source: z.string().max(255).nullish(),
+  /** The node that has passed its registration on, if one has. */
+  via: name.nullish(),
 });
 export type EntryWire = z.infer<typeof entryWireSchema>;
+
+/** What changes with every heartbeat of a server; sent apart, since the rest of it rarely changes. */
+export const figuresWireSchema = z.object({
+  key: entryKey,
+  figures: serverRecordSchema.pick({
+    fish_count: true,
+    active_connections: true,
+    cpu_percent: true,
+    memory_mb: true,
+    uptime_seconds: true,
+    last_heartbeat: true,
+    last_seen: true,
+  }),
+});
+export type FiguresWire = z.infer<typeof figuresWireSchema>;
+
+/** What has changed in a hub's registry since the version that a follower has named. */
+export const registryDeltaSchema = z.object({
+  /** The boot id of the hub. */
+  of: name,
+  version: z.number().int().nonnegative(),
+  /** The first page of the whole list: what it does not name has left. */
+  whole: z.boolean(),
+  /** There is more: ask again. */
+  more: z.boolean(),
+  entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
+  figures: z.array(figuresWireSchema).max(LIMITS.listRowsMax),
+  /** Keys of the servers that have left. */
+  removed: z.array(entryKey).max(LIMITS.listRowsMax),
+});
+export type RegistryDelta = z.infer<typeof registryDeltaSchema>;
 
 /** How far the sender follows the registry of a node: of which boot, up to which version. */
 export const registryPositionSchema = z.object({
@@ -129,13 +179,14 @@ export const pingSchema = z.object({
   challenge,
   cluster: name,
   boot_id: name,
-  term: termSchema,
   registry: registryPositionSchema.nullable(),
   /** "I have lost this hub. Have you?" */
   lost_hub: name.nullable(),
   /** The sender's round trip to the one it pings, which the other does not ping itself. */
   rtt_ms: z.number().nonnegative().optional(),
-  /** Hubs that the sender has met and does not follow; they should meet each other. */
+  /** Said to the hub: words that it may show to other hubs. */
+  follow: followStatementSchema.optional(),
+  /** Hubs that the sender has heard of and does not follow; they should meet each other. */
   other_hubs: z.array(hubHintSchema).max(LIMITS.addressesPerServerMax),
   ...saidShape,
 });
@@ -147,17 +198,15 @@ export const pingReplySchema = z.object({
   standing: standingSchema,
   /** Whether the sender of the ping is registered here. */
   listed: z.boolean(),
+  /** It leads, or hears its hub itself: who goes on through it is one hop away from the hub. */
+  hears_hub: z.boolean(),
+  /** How late the answerer's timers run, milliseconds: who is slow is not dead. */
+  lag_ms: z.number().nonnegative(),
+  /** Who takes over from the hub, best first; a worker passes on what it was told. */
+  successors: z.array(name).max(SUCCESSORS_MAX),
   /** The answer to `lost_hub`; null when the answerer does not follow that hub. */
   lost: z.boolean().nullable(),
-  successor: name.nullable(),
-  registry: z
-    .object({
-      of: name,
-      version: z.number().int().nonnegative(),
-      more: z.boolean(),
-      entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
-    })
-    .nullable(),
+  registry: registryDeltaSchema.nullable(),
   ...saidShape,
   proof,
 });
@@ -186,6 +235,7 @@ export const registrationSchema = z.object({
   capabilities: serverRecordSchema.shape.capabilities.optional(),
   tags: serverRecordSchema.shape.tags.optional(),
   resources: serverRecordSchema.shape.resources.optional(),
+  metadata: metadataSchema.optional(),
   region: serverRecordSchema.shape.region.optional(),
   zone: serverRecordSchema.shape.zone.optional(),
   cpu_percent: amount.nullish(),
@@ -199,12 +249,32 @@ export const registrationSchema = z.object({
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }).optional(),
   status_reason: serverRecordSchema.shape.status_reason,
   /** Seconds; the sender is judged by it. */
-  heartbeat_interval: seconds.optional(),
-  /** Set by a node that passes on what was sent to it instead of to the hub. */
-  forwarded_for: z.string().max(64).optional(),
+  heartbeat_interval: z.number().positive().optional(),
 });
 export type Registration = z.infer<typeof registrationSchema>;
 
 /** The figures of a heartbeat; the whole record is fine too. */
 export const heartbeatSchema = registrationSchema.partial();
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+/**
+ * A request that a node passes on to its hub as it came, with whatever signature it bears: who asks
+ * is judged by that signature alone. The control token is never passed on.
+ */
+export const forwardSchema = z.object({
+  /** The IP from which the forwarder has it. */
+  source: z.string().min(1).max(64),
+  request: z.object({
+    method: z.enum(["POST", "DELETE"]),
+    authority: z.string().max(300),
+    path: z.string().startsWith("/").max(LIMITS.forwardedPathCharactersMax),
+    headers: z.object({
+      "signature-input": z.string().max(512).optional(),
+      signature: z.string().max(256).optional(),
+      "content-digest": z.string().max(128).optional(),
+      "tankd-audience": name.optional(),
+    }),
+    body: z.string().max(LIMITS.requestBodyBytesMax),
+  }),
+});
+export type Forward = z.infer<typeof forwardSchema>;

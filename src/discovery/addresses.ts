@@ -14,7 +14,8 @@ export interface AdvertisingInputs {
 }
 
 /** Interfaces of containers and virtual machines on this host: others cannot dial what is on them. */
-const HOST_PLUMBING = /^(docker|br-|veth|virbr|cni)/;
+const HOST_PLUMBING =
+  /^(docker|br-|veth|virbr|cni|podman|lxdbr|lxcbr|incusbr|vboxnet|vmnet|flannel|cali)/;
 const WILDCARDS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::", "*"]);
 
 /** The addresses to tell others, best first (DESIGN §7). Empty only without any network interface. */
@@ -24,28 +25,40 @@ export function advertisedAddresses(inputs: AdvertisingInputs): readonly Address
   if (listenHost !== undefined && !WILDCARDS.has(listenHost)) return [{ host: listenHost, port }];
   return usableInterfaceAddresses(inputs)
     .slice(0, LIMITS.addressesPerServerMax)
-    .map(({ address }) => ({ host: address, port }));
+    .map(({ address, interfaceName }) => ({ host: withZone(address, interfaceName), port }));
 }
 
 /**
  * The machine's addresses that are worth something to others: no loopback, none of the host's own
  * plumbing but where the default route goes through it; all but loopback if that leaves nothing; and
- * loopback on a machine that has nothing else. The default route's first, IPv4 before IPv6.
+ * loopback on a machine that has nothing else. What the operator chose or excluded by `--interfaces`
+ * is no longer judged here. Link-local addresses only of an interface that has no other. The default
+ * route's first, IPv4 before IPv6, link-local last.
  */
 export function usableInterfaceAddresses(
   inputs: Pick<AdvertisingInputs, "interfaces" | "defaultRouteInterface">,
 ): readonly InterfaceAddress[] {
-  const { interfaces, defaultRouteInterface } = inputs;
-  const outside = interfaces.filter((one) => !one.internal && !isLoopback(one.address));
+  const { defaultRouteInterface } = inputs;
+  const allowed = inputs.interfaces.filter(({ chosen }) => chosen !== false);
+  const outside = allowed.filter((one) => !one.internal && !isLoopback(one.address));
   const wanted = outside.filter(
-    (one) => one.interfaceName === defaultRouteInterface || !HOST_PLUMBING.test(one.interfaceName),
+    (one) =>
+      one.chosen === true ||
+      one.interfaceName === defaultRouteInterface ||
+      !HOST_PLUMBING.test(one.interfaceName),
   );
-  const found = [wanted, outside, interfaces].find((some) => some.length > 0) ?? [];
-  // A link-local IPv6 address needs a zone that differs on every machine.
-  const global = found.filter((one) => !isLinkLocal(one.address));
-  return (global.length > 0 ? global : found).toSorted(
-    (a, b) => rank(a, defaultRouteInterface) - rank(b, defaultRouteInterface),
-  );
+  const found = [wanted, outside, allowed].find((some) => some.length > 0) ?? [];
+  const routable = found.filter((one) => !isLinkLocal(one.address));
+  const served = new Set(routable.map(({ interfaceName }) => interfaceName));
+  return found
+    .filter((one) => !isLinkLocal(one.address) || !served.has(one.interfaceName))
+    .toSorted((a, b) => rank(a, defaultRouteInterface) - rank(b, defaultRouteInterface));
+}
+
+/** An address with the zone that a link-local one of IPv6 needs (RFC 4007, section 11). */
+export function withZone(address: string, interfaceName: string): string {
+  const zoned = address.includes(":") && isLinkLocal(address) && !address.includes("%");
+  return zoned ? `${address}%${interfaceName}` : address;
 }
 
 /** 127.0.0.0/8 and ::1, the names for them, and the unspecified addresses, which lead there too. */
@@ -102,7 +115,7 @@ export function formatHostPort(address: Address): string {
 }
 
 function rank(one: InterfaceAddress, defaultRouteInterface: string | undefined): number {
-  const family = one.family === "IPv4" ? 0 : 4;
-  const linkLocal = isLinkLocal(one.address) ? 2 : 0;
+  const family = one.family === "IPv4" ? 0 : 2;
+  const linkLocal = isLinkLocal(one.address) ? 4 : 0;
   return family + linkLocal + (one.interfaceName === defaultRouteInterface ? 0 : 1);
 }

@@ -1,4 +1,7 @@
-/** Where a node may be reached. `host` is an IP literal or a name, without brackets. */
+/**
+ * Where a node may be reached. `host` is an IP literal or a name, without brackets; a link-local
+ * IPv6 address has the zone of this machine behind it (`fe80::1%eth0`, RFC 4007 section 11).
+ */
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -11,7 +14,7 @@ export interface Announcement {
   readonly version: string;
   readonly role: "discovering" | "hub" | "worker";
   readonly priority: number;
-  /** New at each start: who knows it has nothing to dial for. */
+  /** New at each start, so that a second start of a known node is told apart from the first. */
   readonly bootId: string;
   readonly addresses: readonly Address[];
 }
@@ -21,13 +24,13 @@ export interface Nomination {
   readonly backend: string;
   /** Alternatives for one node, best first. */
   readonly addresses: readonly Address[];
-  /** Hints that save a pointless dial: our own announcement, a foreign cluster, a node that is known. */
+  /** Hints that save a pointless dial: our own announcement, a foreign cluster, a start we know. */
   readonly nodeId?: string;
   readonly cluster?: string;
   readonly role?: Announcement["role"];
   readonly priority?: number;
   readonly bootId?: string;
-  /** The IP from which the word came, where there is one: dials are limited for each. */
+  /** The IP address that said so, where there is one; of IPv6 link-local with the zone. */
   readonly source?: string;
 }
 
@@ -50,6 +53,8 @@ export interface DiscoveryBackend {
   refresh(): void;
   /** What it does at present, in one line, for the status; nothing to say without it. */
   describe?(): string;
+  /** False while it can reach nobody; `describe` says why. A backend without it works once started. */
+  isWorking?(): boolean;
   /** Withdraws the announcement. May be called again, and before a start after a failure. */
   stop(): Promise<void>;
 }

@@ -45,8 +45,9 @@ export class DiscoveryManager {
     }));
   }
 
-  /** Starts every backend and returns at once. */
+  /** Starts every backend, again after a stop, and returns at once. */
   start(announcement: Announcement, nominate: (nomination: Nomination) => void): void {
+    this.#stopped = false;
     this.#announcement = announcement;
     this.#nominate = nominate;
     for (const running of this.#running) void this.#startOne(running);
@@ -69,7 +70,7 @@ export class DiscoveryManager {
   statuses(): readonly BackendStatus[] {
     return this.#running.map(({ backend, state, detail, nominations }) => ({
       name: backend.name,
-      state,
+      state: state === "running" && backend.isWorking?.() === false ? "failed" : state,
       detail: state === "running" ? (backend.describe?.() ?? "") : detail,
       nominations,
     }));

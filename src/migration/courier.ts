@@ -43,6 +43,8 @@ export interface CourierPorts {
   readonly cluster: Cluster;
   readonly timers: Timers;
   readonly peerTimeoutMs: number;
+  /** How often a question is put again at once when no connection came about. */
+  readonly peerRetries: number;
   /** This node's own routes: a tank next door is asked in the same words as one far away. */
   readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
 }
@@ -60,7 +62,7 @@ export class Courier {
     const subject = this.#subject(row, lowestUndecided);
     const body = question === "transfer" ? withRecord(subject, row) : subject;
     try {
-      return judge(await this.#post(row.destination_node_id, path, body), row);
+      return judge(await this.#postOrRetry(row.destination_node_id, path, body), row);
     } catch (error) {
       const code = error instanceof NetworkError ? "no_answer" : "not_sent";
       return undecided(code, messageOf(error));
@@ -79,6 +81,20 @@ export class Courier {
     };
   }
 
+  /**
+   * A node that has moved or has just restarted answers the second time, since the call then begins with
+   * a handshake. One that was too slow is not asked again at once: it has enough to do.
+   */
+  async #postOrRetry(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
+    for (let left = this.#ports.peerRetries; ; left--) {
+      try {
+        return await this.#post(nodeId, path, body);
+      } catch (error) {
+        if (left <= 0 || !hadNoConnection(error)) throw error;
+      }
+    }
+  }
+
   #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
     const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
     if (nodeId === cluster.nodeId) return answerLocally(path, body);
@@ -91,6 +107,11 @@ export class Courier {
     const asked = words.length === 0 ? path : `${path}?${words.join("&")}`;
     return within(timers, peerTimeoutMs, cluster.call(nodeId, "POST", asked, body));
   }
+}
+
+function hadNoConnection(error: unknown): boolean {
+  const failure = error instanceof NetworkError ? error.failure : undefined;
+  return failure === "refused" || failure === "unreachable";
 }
 
 function withRecord(subject: AbortRequest, row: OutboxRow): TransferRequest {

@@ -41,6 +41,8 @@ export interface MigrationDeps {
   readonly checkIntervalMs: number;
   /** A destination that takes longer to answer has decided nothing. */
   readonly peerTimeoutMs: number;
+  /** How often a question is put again at once when no connection came about; default 0. */
+  readonly peerRetries?: number;
   /** Default: as the world reads it. Tests without a world have records of their own. */
   readonly readRecord?: (record: Uint8Array) => RecordReading;
 }
@@ -74,7 +76,7 @@ class MigrationService implements CountingMigration {
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
-      courier: new Courier({ ...deps, answerLocally }),
+      courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
       settlement: new Settlement(deps),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
       onReturned: (row) => this.#scheduler.rest(row),
@@ -195,6 +197,7 @@ class MigrationService implements CountingMigration {
       query: {},
       body,
       signer: nodeId,
+      signerKey: undefined,
       controlled: false,
       remoteAddress: "",
     };

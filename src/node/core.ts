@@ -1,7 +1,8 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { createCluster } from "../cluster/create-cluster.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
 import { journalTermStore } from "../cluster/membership/term-store.ts";
-import { createCluster } from "../cluster/service.ts";
+import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
@@ -73,6 +74,11 @@ export interface CoreSettings {
   readonly threads: number | undefined;
   readonly logRetention: LogRetention;
   readonly autoConnect: boolean;
+  readonly resources?: Readonly<Record<string, number | string | boolean>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What the members of the cluster share; undefined where everybody may be one. */
+  readonly secret?: Uint8Array | undefined;
+  readonly nameConflict?: NameConflictRule;
   readonly firstTanks: Omit<FirstTanks, "label">;
 }
 
@@ -189,5 +195,6 @@ function connectMigration(
     autoConnect,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
+    peerRetries: timing.peerRetries,
   });
 }

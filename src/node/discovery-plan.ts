@@ -1,3 +1,4 @@
+import { formatHostPort } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { parseHubUrls } from "../discovery/hub/url.ts";
 import { Problem } from "../platform/errors.ts";
@@ -24,4 +25,11 @@ export function planDiscovery(settings: Pick<Settings, "discovery" | "hub">): Di
     words: settings.discovery.filter((word) => !isUrl(word)),
     hubs: parseHubUrls([...new Set(urls)]),
   };
+}
+
+/** The plan with the hub that was joined while the node ran, behind those that are given now. */
+export function withHub(plan: DiscoveryPlan, hub: Address | undefined): DiscoveryPlan {
+  if (hub === undefined) return plan;
+  const isGiven = plan.hubs.some((given) => formatHostPort(given) === formatHostPort(hub));
+  return isGiven ? plan : { ...plan, hubs: [...plan.hubs, hub] };
 }

@@ -2,9 +2,11 @@ import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
+import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
-import { createBackends } from "../discovery/backends.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
+import { chooseInterfaces } from "../platform/interface-choice.ts";
+import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
@@ -20,9 +22,10 @@ import type { Log } from "../telemetry/log.ts";
 import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { readHostAndPort } from "./addresses.ts";
+import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
 import { type Core, type CoreSettings, createCore } from "./core.ts";
-import { type DiscoveryPlan, planDiscovery } from "./discovery-plan.ts";
+import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
 import { refuseForeignKey } from "./own-key.ts";
@@ -37,6 +40,8 @@ export interface NodeOptions {
   readonly portAskedFor: boolean;
   /** Absolute. */
   readonly dataDirectory: string;
+  /** What the members of the cluster share: the content of `--secret-file`. */
+  readonly secret: Uint8Array | undefined;
   readonly version: string;
   readonly pid: number;
   /** Whether the log has no colour even on a terminal. */
@@ -99,10 +104,14 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
   }
 }
 
+/** After this long a node has found its cluster, even where fifty start on two cores. */
+const START_OVER_MS = 30_000;
+
 async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
   const { settings, version } = options;
-  const plan = planDiscovery(settings);
-  const platform = createRealPlatform();
+  const real = createRealPlatform();
+  const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
+  const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());
@@ -121,6 +130,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const forked = await settleDirectory(options, { ...platform, directory, store, log });
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
+  const plan = withHub(planned, await joinedHub(store.journal));
 
   const core = createCore(
     {
@@ -184,6 +194,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   recovered = start.recovery;
   tanksMade = start.tanksMade;
   phase = "healthy";
+  closers.add(platform.timers.after(START_OVER_MS, compileReadily));
   log.info("node healthy", { tanks: core.tanks.list().length });
   return {
     url,
@@ -252,7 +263,7 @@ function networkUrlOf({ cluster }: Core, host: string | undefined): string | und
 }
 
 function coreSettings(
-  { settings, version }: NodeOptions,
+  { settings, version, secret }: NodeOptions,
   { hubs }: DiscoveryPlan,
   port: number,
 ): CoreSettings {
@@ -272,7 +283,11 @@ function coreSettings(
     capabilities: settings.capability,
     region: settings.region,
     zone: settings.zone,
-    timing: timingOf(settings.profile),
+    resources: settings.resource,
+    metadata: settings.metadata,
+    secret,
+    nameConflict: settings.nameConflict,
+    timing: timingOf(settings.profile, settings),
     tickRate: settings.tickRate,
     threads: settings.threads,
     logRetention: settings.logRetention,

@@ -52,14 +52,44 @@ export function resolveSettings(
   for (const file of sources.files) checkKeys(file);
   const values: Partial<Record<SettingKey, unknown>> = {};
   const origins: Partial<Record<SettingKey, Origin>> = {};
+  const presets = findPresets(sources, keys);
   for (const key of SETTING_KEYS) {
     const definition: AnySetting = SETTINGS[key];
-    const found = keys.includes(key) ? find(key, definition, sources) : undefined;
+    const found = keys.includes(key)
+      ? stronger(find(key, definition, sources), presets.get(key))
+      : undefined;
     values[key] = found ? read(key, definition, found) : definition.default;
     origins[key] = found?.origin ?? { kind: "default", where: "" };
   }
   // Every key of the table was set above, each to the output of its own schema.
   return { values: values as Settings, origins: origins as Record<SettingKey, Origin> };
+}
+
+const STRENGTH: readonly Origin["kind"][] = ["default", "file", "environment", "flag"];
+
+/** What was said of a setting itself, unless a preset was said in a stronger place. */
+function stronger(own: Found | undefined, preset: Found | undefined): Found | undefined {
+  if (own === undefined || preset === undefined) return own ?? preset;
+  const [mine, others] = [own, preset].map(({ origin }) => STRENGTH.indexOf(origin.kind));
+  return (mine ?? 0) >= (others ?? 0) ? own : preset;
+}
+
+/** What settings say of others. */
+function findPresets(
+  sources: SettingSources,
+  keys: readonly SettingKey[],
+): ReadonlyMap<SettingKey, Found> {
+  const presets = new Map<SettingKey, Found>();
+  for (const key of keys) {
+    const definition: AnySetting = SETTINGS[key];
+    const found = definition.presets && find(key, definition, sources);
+    if (!found) continue;
+    const preset = definition.presets?.[String(read(key, definition, found))] ?? {};
+    for (const other of SETTING_KEYS) {
+      if (other in preset) presets.set(other, { ...found, raw: preset[other] });
+    }
+  }
+  return presets;
 }
 
 function find(key: SettingKey, definition: AnySetting, sources: SettingSources): Found | undefined {
@@ -106,7 +136,7 @@ function findInFiles(
 }
 
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
-  const parsed = definition.kind.schema.safeParse(found.raw);
+  const parsed = definition.kind.schema().safeParse(found.raw);
   if (parsed.success) return parsed.data;
   const value = definition.secret ? "what it is" : JSON.stringify(found.raw);
   throw new Problem(

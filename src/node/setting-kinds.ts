@@ -1,24 +1,34 @@
 import { z } from "zod";
+import { once } from "../platform/once.ts";
 
 /** One kind of value: how it is read from text (flag, environment) or TOML, and what to tell people. */
 export interface SettingKind<T> {
-  readonly schema: z.ZodType<T>;
+  /**
+   * Made when a value is read: most settings keep their defaults, and the schemas of the whole table
+   * took a twentieth of the processor time of a start.
+   */
+  readonly schema: () => z.ZodType<T>;
   /** Completes "give …". */
   readonly allowed: string;
   /** A flag of this kind takes no value, one, or may be repeated. */
   readonly shape: "switch" | "single" | "list";
   /** The values, where there are only a few: for help and completion. */
   readonly choices?: readonly string[];
+  /** A value as people write it, where that is not its plain text. */
+  show?(value: T): string;
 }
 
 /** A whole number between two bounds, both allowed. */
 export function integer(min: number, max: number): SettingKind<number> {
-  const fromText = z
-    .string()
-    .regex(/^\s*\d+\s*$/)
-    .transform(Number);
+  const schema = once(() => {
+    const fromText = z
+      .string()
+      .regex(/^\s*\d+\s*$/)
+      .transform(Number);
+    return z.union([z.int(), fromText]).pipe(z.int().min(min).max(max));
+  });
   return {
-    schema: z.union([z.int(), fromText]).pipe(z.int().min(min).max(max)),
+    schema,
     allowed: `a whole number from ${min} to ${max}`,
     shape: "single",
   };
@@ -30,7 +40,8 @@ export function text(
   allowed: string,
 ): SettingKind<string> {
   const test = accepts instanceof RegExp ? (value: string) => accepts.test(value) : accepts;
-  return { schema: z.string().trim().refine(test), allowed, shape: "single" };
+  const schema = once(() => z.string().trim().refine(test));
+  return { schema, allowed, shape: "single" };
 }
 
 /** One of a few words; `aliases` are other words for them. */
@@ -39,12 +50,15 @@ export function choice<const C extends string>(
   aliases: Readonly<Record<string, C>> = {},
 ): SettingKind<C> {
   const others = Object.keys(aliases);
-  const known = z
-    .string()
-    .transform((word) => word.trim().toLowerCase())
-    .transform((word) => aliases[word] ?? word);
+  const schema = once(() =>
+    z
+      .string()
+      .transform((word) => word.trim().toLowerCase())
+      .transform((word) => aliases[word] ?? word)
+      .pipe(z.enum(choices)),
+  );
   return {
-    schema: known.pipe(z.enum(choices)),
+    schema,
     allowed: `one of ${[...choices, ...others].join(", ")}`,
     shape: "single",
     choices,
@@ -62,28 +76,112 @@ const SWITCH_WORDS: Readonly<Record<string, boolean>> = {
   "0": false,
 };
 
-/** On or off. */
-export function toggle(): SettingKind<boolean> {
+const switchSchema = once(() => {
   const fromText = z.string().transform((word, context) => {
     const known = SWITCH_WORDS[word.trim().toLowerCase()];
     if (known === undefined) context.addIssue({ code: "custom", message: "not a switch" });
     return known ?? false;
   });
+  return z.union([z.boolean(), fromText]);
+});
+
+/** On or off. */
+export function toggle(): SettingKind<boolean> {
   return {
-    schema: z.union([z.boolean(), fromText]),
+    schema: switchSchema,
     allowed: "true or false",
     shape: "switch",
   };
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+/** Units in which a duration is shown: the first that divides it. */
+const SHOWN_UNITS = ["d", "h", "min", "s", "ms"] as const;
+
+/** A duration like `10s`, in milliseconds; both bounds are allowed. A bare number has no unit and is refused. */
+export function duration(minMs: number, maxMs: number): SettingKind<number> {
+  const parse = (value: string, context: z.RefinementCtx) => {
+    const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]+)$/.exec(value.trim()) ?? [];
+    const unitMs = UNIT_MS[unit];
+    if (amount !== undefined && unitMs !== undefined) return Math.round(Number(amount) * unitMs);
+    context.addIssue({ code: "custom", message: "not a duration" });
+    return z.NEVER;
+  };
+  return {
+    schema: once(() => z.string().transform(parse).pipe(z.int().min(minMs).max(maxMs))),
+    allowed: `a duration from ${showDuration(minMs)} to ${showDuration(maxMs)}, like 500ms, 10s, 5min or 1h`,
+    shape: "single",
+    show: showDuration,
+  };
+}
+
+/** `10s` for 10,000 milliseconds. */
+export function showDuration(ms: number): string {
+  const unit = SHOWN_UNITS.find(
+    (name) => ms >= (UNIT_MS[name] ?? 1) && ms % (UNIT_MS[name] ?? 1) === 0,
+  );
+  return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
+/**
+ * Facts of the form `KEY=VALUE`: repeated flags, text with commas between them, a TOML table or an
+ * array of such texts. The last value of a key counts.
+ */
+export function facts<V extends string | number | boolean>(
+  value: SettingKind<V>,
+  max: number,
+): SettingKind<Readonly<Record<string, V>>> {
+  const schema = once(() => {
+    const fromTexts = z
+      .union([z.array(z.string()), z.string().transform(splitCommas)])
+      .transform((texts, context) => texts.map((text) => splitFact(text, context)));
+    const fromTable = z.record(z.string(), z.unknown()).transform((table) => Object.entries(table));
+    return z
+      .union([fromTexts, fromTable])
+      .pipe(z.array(z.tuple([z.string().regex(FACT_KEY), value.schema()])))
+      .transform((entries) => Object.fromEntries(entries))
+      .refine((table) => Object.keys(table).length <= max);
+  });
+  return {
+    schema,
+    allowed:
+      `KEY=VALUE with a key of up to 64 letters, digits and . _ - and ${value.allowed} as value; ` +
+      `several are separated by commas, at most ${max}`,
+    shape: "list",
+    show: (table) =>
+      Object.entries(table)
+        .map(([key, one]) => `${key}=${one}`)
+        .join(", "),
+  };
+}
+
+const FACT_KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+function splitFact(text: string, context: z.RefinementCtx): [string, unknown] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  context.addIssue({ code: "custom", message: "no KEY=VALUE" });
+  return z.NEVER;
+}
+
 /** Several values of one kind: a TOML array, or text with commas between them. */
 export function list<T>(item: SettingKind<T>, max: number): SettingKind<readonly T[]> {
-  const fromText = z.string().transform(splitCommas);
-  const texts = z
-    .union([z.array(z.string()), fromText])
-    .transform((entries) => entries.flatMap(splitCommas));
+  const schema = once(() => {
+    const fromText = z.string().transform(splitCommas);
+    return z
+      .union([z.array(z.string()), fromText])
+      .transform((entries) => entries.flatMap(splitCommas))
+      .transform((entries, context) => readItems(item, entries, max, context));
+  });
   return {
-    schema: texts.transform((entries, context) => readItems(item, entries, max, context)),
+    schema,
     allowed: `${item.allowed}; several are separated by commas, at most ${max}`,
     shape: "list",
     ...(item.choices ? { choices: item.choices } : {}),
@@ -103,7 +201,7 @@ function readItems<T>(
   max: number,
   context: z.RefinementCtx,
 ): readonly T[] {
-  const read = z.array(item.schema).max(max).safeParse(entries);
+  const read = z.array(item.schema()).max(max).safeParse(entries);
   if (read.success) return read.data;
   context.addIssue({ code: "custom", message: "not such a list" });
   return z.NEVER;

@@ -1,6 +1,9 @@
+import { z } from "zod";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { HUB_URL_FORM } from "../discovery/hub/url.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { once } from "../platform/once.ts";
+import { UNSHOWN } from "../platform/shown-text.ts";
 import { isHubUrl, readHostAndPort } from "./addresses.ts";
 import { list, type SettingKind, text } from "./setting-kinds.ts";
 
@@ -19,10 +22,40 @@ export const clusterName = text(
 );
 export const path = text(/^[^\0]{1,4096}$/, "a path");
 
+/** The value of a fact that the operator states of this server in his own words. */
+export const factText = shownText(LIMITS.metadataCharactersMax);
+/** The same for what it has to offer: a number or `true` and `false` where it reads as one. */
+export const factValue: SettingKind<string | number | boolean> = {
+  ...shownText(LIMITS.labelCharactersMax),
+  schema: once(() =>
+    z.union([
+      z.boolean(),
+      z.number(),
+      shownText(LIMITS.labelCharactersMax).schema().transform(asPlainValue),
+    ]),
+  ),
+  allowed: "a number, true, false or a short text",
+};
+
+function shownText(charactersMax: number): SettingKind<string> {
+  const isShown = (value: string) => value.length <= charactersMax && !UNSHOWN.test(value);
+  return text(isShown, `up to ${charactersMax} characters`);
+}
+
+function asPlainValue(value: string): string | number | boolean {
+  if (value === "true" || value === "false") return value === "true";
+  return /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value;
+}
+
 export const hubUrl = text(isHubUrl, HUB_URL_FORM);
 export const hostAndPort = text(
   (value) => readHostAndPort(value) !== undefined,
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
+);
+
+export const interfacePattern = text(
+  /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,
+  "the name of a network interface like eth0, or a pattern like wl*, with ! before it to leave it out",
 );
 
 const lonelyWords: readonly string[] = BACKEND_CHOICES;
@@ -38,8 +71,12 @@ const backends = list(backend, LIMITS.labelsMax);
 /** `auto` and `none` stand alone. */
 export const discovery: SettingKind<readonly string[]> = {
   ...backends,
-  schema: backends.schema.refine(
-    (words) =>
-      words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
+  schema: once(() =>
+    backends
+      .schema()
+      .refine(
+        (words) =>
+          words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
+      ),
   ),
 };

@@ -21,6 +21,11 @@ export interface Setting<T, D extends T | undefined> {
   readonly defaultHelp?: string;
   /** Its value is run as a command: obeyed only from a file that nobody else could have written. */
   readonly runsCommand?: true;
+  /**
+   * What a word of this setting says of others, by their keys. It counts where it was said (flag,
+   * environment or file), behind what was said of them there themselves.
+   */
+  readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Never shown; also taken from the file that `<env>_FILE` names. */
   readonly secret?: true;
 }
@@ -30,4 +35,11 @@ export function setting<T, const D extends T | undefined>(
   definition: Setting<T, D>,
 ): Setting<T, D> {
   return definition;
+}
+
+/** A value as it is shown to people; empty for none. */
+export function showValue({ kind }: Setting<unknown, unknown>, value: unknown): string {
+  if (value === undefined) return "";
+  if (kind.show) return kind.show(value);
+  return Array.isArray(value) ? value.join(", ") : String(value);
 }

@@ -1,4 +1,4 @@
-import type { Setting } from "./setting.ts";
+import { type Setting, showValue } from "./setting.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
 
 /** The reference of all settings in Markdown: docs/settings.md, made by `bun deploy/reference.ts`. */
@@ -34,9 +34,9 @@ function rowOf(fileKey: string, definition: Setting<unknown, unknown>): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-function defaultOf({ default: value, defaultHelp }: Setting<unknown, unknown>): string {
-  if (defaultHelp !== undefined) return defaultHelp;
-  const text = String(value ?? "");
+function defaultOf(definition: Setting<unknown, unknown>): string {
+  if (definition.defaultHelp !== undefined) return definition.defaultHelp;
+  const text = showValue(definition, definition.default);
   return text === "" ? "" : code(text);
 }
 

@@ -1,14 +1,17 @@
+import { NAME_CONFLICT_RULES } from "../cluster/registry/name-conflicts.ts";
 import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { LOG_RETENTIONS } from "../tanks/snapshots/retention.ts";
 import { type Setting, setting } from "./setting.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
+import { LABEL_SETTINGS } from "./setting-labels.ts";
+import { TIMING_SETTINGS } from "./setting-timings.ts";
 import {
   clusterName,
   discovery,
   hostAndPort,
   hubUrl,
-  label,
+  interfacePattern,
   name,
   path,
 } from "./setting-values.ts";
@@ -71,6 +74,32 @@ export const SETTINGS = {
     env: "TANKD_ADVERTISE",
     help: "the address under which others reach this node",
     defaultHelp: "the addresses of this machine's networks",
+  }),
+  interfaces: setting({
+    kind: list(interfacePattern, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--interfaces",
+    placeholder: "names",
+    env: "TANKD_INTERFACES",
+    help: "network interfaces to announce and to look for others on",
+    defaultHelp: "all but those of containers and virtual machines on this host",
+  }),
+  mode: setting({
+    kind: choice(["auto", "discovery", "hub", "worker"], {
+      agent: "worker",
+      proxy: "worker",
+      server: "hub",
+    }),
+    default: undefined,
+    flag: "--mode",
+    placeholder: "mode",
+    help: "role and tanks in one word: discovery is a hub without tanks; hub, worker and auto are the roles",
+    presets: {
+      auto: { role: "auto" },
+      discovery: { role: "hub", tanks: 0 },
+      hub: { role: "hub" },
+      worker: { role: "worker" },
+    },
   }),
   role: setting({
     kind: choice(["auto", "hub", "worker"], {
@@ -158,38 +187,7 @@ export const SETTINGS = {
     env: "TANKD_LOG_RETENTION",
     help: "trim drops the log that snapshots cover; all keeps every tank's whole past",
   }),
-  tag: setting({
-    kind: list(label, LIMITS.labelsMax),
-    default: [] as readonly string[],
-    flag: "--tag",
-    placeholder: "tag",
-    env: "TANKD_TAG",
-    help: "a tag others can filter by; may be repeated",
-  }),
-  capability: setting({
-    kind: list(label, LIMITS.labelsMax),
-    default: [] as readonly string[],
-    flag: "--capability",
-    placeholder: "name",
-    env: "TANKD_CAPABILITY",
-    help: "a capability beside the built-in ones; may be repeated",
-  }),
-  region: setting({
-    kind: name,
-    default: undefined,
-    flag: "--region",
-    placeholder: "name",
-    env: "TANKD_REGION",
-    help: "the region of this server",
-  }),
-  zone: setting({
-    kind: name,
-    default: undefined,
-    flag: "--zone",
-    placeholder: "name",
-    env: "TANKD_ZONE",
-    help: "the zone in the region",
-  }),
+  ...LABEL_SETTINGS,
   profile: setting({
     kind: choice(PROFILES),
     default: "default",
@@ -198,6 +196,7 @@ export const SETTINGS = {
     env: "TANKD_PROFILE",
     help: "timing of heartbeats and checks: default, development or production",
   }),
+  ...TIMING_SETTINGS,
   autoConnect: setting({
     kind: toggle(),
     default: true,
@@ -211,6 +210,22 @@ export const SETTINGS = {
     flag: "--no-register",
     env: "TANKD_REGISTER",
     help: "do not announce this node or register it with a hub",
+  }),
+  secretFile: setting({
+    kind: path,
+    default: undefined,
+    flag: "--secret-file",
+    placeholder: "file",
+    env: "TANKD_SECRET_FILE",
+    help: "file with the secret that the members of this cluster share; only they lead and are followed",
+  }),
+  nameConflict: setting({
+    kind: choice(NAME_CONFLICT_RULES),
+    default: "qualified",
+    flag: "--name-conflict",
+    placeholder: "rule",
+    env: "TANKD_NAME_CONFLICT",
+    help: "how tanks of one name are called here, and what becomes of an alias that is taken",
   }),
   allowHost: setting({
     kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),

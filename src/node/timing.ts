@@ -1,14 +1,13 @@
 /** How often things happen and when silence means something. Milliseconds. CONTRACT, "Settings". */
 export interface Timing {
   readonly heartbeatMs: number;
-  readonly degradedAfterMs: number;
-  readonly offlineAfterMs: number;
   readonly discoveryRefreshMs: number;
   readonly healthCheckMs: number;
   readonly discoveryTimeoutMs: number;
   readonly pruneAfterMs: number;
   readonly migrationCheckMs: number;
   readonly peerTimeoutMs: number;
+  /** How often a request to a peer is repeated at once when no connection came about. */
   readonly peerRetries: number;
 }
 
@@ -22,8 +21,6 @@ const hour = 60 * minute;
 const TIMINGS: Readonly<Record<Profile, Timing>> = {
   default: {
     heartbeatMs: 10 * second,
-    degradedAfterMs: 20 * second,
-    offlineAfterMs: 30 * second,
     discoveryRefreshMs: 30 * second,
     healthCheckMs: 15 * second,
     discoveryTimeoutMs: 5 * second,
@@ -34,8 +31,6 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
   },
   development: {
     heartbeatMs: 2 * second,
-    degradedAfterMs: 4 * second,
-    offlineAfterMs: 6 * second,
     discoveryRefreshMs: 10 * second,
     healthCheckMs: 5 * second,
     discoveryTimeoutMs: 2 * second,
@@ -46,8 +41,6 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
   },
   production: {
     heartbeatMs: 30 * second,
-    degradedAfterMs: 60 * second,
-    offlineAfterMs: 90 * second,
     discoveryRefreshMs: 60 * second,
     healthCheckMs: 30 * second,
     discoveryTimeoutMs: 10 * second,
@@ -58,6 +51,32 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
   },
 };
 
-export function timingOf(profile: Profile): Timing {
-  return TIMINGS[profile];
+/** Which part of the timing a setting is about. */
+export const TIMING_OF_SETTING = {
+  heartbeatInterval: "heartbeatMs",
+  discoveryRefresh: "discoveryRefreshMs",
+  healthCheck: "healthCheckMs",
+  discoveryTimeout: "discoveryTimeoutMs",
+  peerTimeout: "peerTimeoutMs",
+  peerRetries: "peerRetries",
+  pruneAfter: "pruneAfterMs",
+} as const satisfies Readonly<Record<string, keyof Timing>>;
+
+type TimingKey = keyof typeof TIMING_OF_SETTING;
+
+/** The timing of a profile, with the values that were given one by one in their places. */
+export function timingOf(
+  profile: Profile,
+  given: { readonly [K in TimingKey]?: number | undefined } = {},
+): Timing {
+  const single = Object.entries(TIMING_OF_SETTING).flatMap(([key, field]) => {
+    const value = isTimingKey(key) ? given[key] : undefined;
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  return { ...TIMINGS[profile], ...Object.fromEntries(single) };
+}
+
+/** Whether a setting is about timing. */
+export function isTimingKey(key: string): key is TimingKey {
+  return Object.hasOwn(TIMING_OF_SETTING, key);
 }

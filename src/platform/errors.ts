@@ -15,6 +15,7 @@ export const PROBLEMS = {
   unknown_server: { status: 404, exit: 1, title: "No such server" },
   unknown_tank: { status: 404, exit: 1, title: "No such tank" },
   unknown_fish: { status: 404, exit: 1, title: "No such fish" },
+  unknown_alias: { status: 404, exit: 1, title: "No such alias" },
   unknown_connection: { status: 404, exit: 1, title: "No such connection" },
   outside_history: { status: 404, exit: 1, title: "That part of the past cannot be replayed" },
   unknown_transfer: { status: 404, exit: 1, title: "No such transfer" },
@@ -24,6 +25,11 @@ export const PROBLEMS = {
     status: 409,
     exit: 1,
     title: "This data directory is a copy or an old state of another one",
+  },
+  other_protocol: {
+    status: 409,
+    exit: 1,
+    title: "That node speaks another version of the protocol",
   },
   other_engine: {
     status: 409,
@@ -48,6 +54,7 @@ export const PROBLEMS = {
     title: "The body must be application/vnd.tankd.tank",
   },
   unsupported_entity: { status: 422, exit: 1, title: "This kind of entity cannot live here" },
+  misdirected: { status: 421, exit: 1, title: "Another node answers this" },
   too_many: { status: 429, exit: 1, title: "A limit has been reached" },
   internal: { status: 500, exit: 1, title: "A bug in tankd" },
   unreachable: { status: 502, exit: 1, title: "The other node does not answer" },

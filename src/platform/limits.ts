@@ -17,6 +17,15 @@ export const LIMITS = {
    * were dialled: anybody can make any number of keys. A class behind one router is a few dozen.
    */
   serversPerAddressMax: 256,
+  /** Servers that have left and of which followers are still told: eight times the list. */
+  removalsRememberedMax: 8192,
+  /** The longest interval that a server may declare: silent for three of them, it is offline. */
+  heartbeatIntervalMaxMs: 3_600_000,
+  /** Facts that an operator adds to a server's record, and the characters of one value. */
+  metadataEntriesMax: 16,
+  metadataValueCharactersMax: 256,
+  /** Path and query of a request that one node passes on to another. */
+  forwardedPathCharactersMax: 1024,
   /** Nodes of which anything is known: twice the registry, so that strangers cost no member its place. */
   peersMax: 2048,
   /** Of them those that one address has named or brought and that have not answered when dialled. */
@@ -29,14 +38,45 @@ export const LIMITS = {
   nominationsMax: 1024,
   /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */
   nameLookupsPendingMax: 64,
+  /** A packet of multicast DNS (RFC 6762 section 17), which may come in fragments. */
+  mdnsPacketBytesMax: 9000,
+  /**
+   * Packets of our service type that are decoded of one sender, at up to 0.2 ms each. In its first
+   * seconds a node sends some ten, and one machine may run several nodes; then it is one in a minute.
+   */
+  mdnsPacketsPerSecond: 20,
+  mdnsPacketsBurst: 200,
+  /**
+   * The same of all senders together: 50 nodes that start at once send some 500 packets within ten
+   * seconds, and a flood from many addresses takes 2 % of a core. Senders known for a while have a
+   * measure of their own.
+   */
+  mdnsPacketsPerSecondInAll: 100,
+  mdnsPacketsBurstInAll: 1000,
+  /** Senders whose rate is remembered. */
+  mdnsSendersTrackedMax: 1024,
+  /** Services that one network link is said to have: as many as there are servers. */
+  mdnsServicesMax: 1024,
+  /** Of them those that one sender says: a lab of some dozen nodes on one machine fits. */
+  mdnsServicesPerSourceMax: 128,
+  /** Known answers in one question, 70 bytes each: nodes beyond it answer once more than needed. */
+  mdnsKnownAnswersMax: 256,
+  /** Services whose missing records are asked for in one packet. */
+  mdnsFollowUpsMax: 8,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */
   labelsMax: 32,
   labelCharactersMax: 64,
+  /** Facts that an operator states of a server beside what the machine tells of itself, each kind. */
+  resourcesMax: 16,
+  metadataMax: 16,
+  metadataCharactersMax: 256,
   /** Names of servers, tanks and clusters. */
   nameCharactersMax: 64,
   descriptionCharactersMax: 512,
+  /** Names of its own that a node has for tanks; kept as one value of its journal, 200 bytes each. */
+  aliasesMax: 256,
   /** Tanks of one node that it may name to others; more are counted but not listed. */
   tanksAnnouncedMax: 256,
   /** Tanks that one node hosts. DESIGN §11 asks for 1,000. */

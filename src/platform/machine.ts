@@ -4,6 +4,12 @@ export interface InterfaceAddress {
   readonly address: string;
   readonly family: "IPv4" | "IPv6";
   readonly internal: boolean;
+  /** Bits of its network, where the system tells. */
+  readonly prefixLength?: number;
+  /** Number of the interface, where the system tells: a card that is re-created gets a new one. */
+  readonly interfaceIndex?: number;
+  /** Whether the operator named (true) or excluded (false) the interface; undefined for neither. */
+  readonly chosen?: boolean;
 }
 
 /** What a machine says about itself. */
@@ -15,9 +21,9 @@ export interface Machine {
   readonly architecture: string;
   readonly cpuCores: number;
   readonly memoryBytes: number;
-  /** Addresses at this moment; they come and go with the networks. */
+  /** Addresses at this moment, half a second old at most; they come and go with the networks. */
   addresses(): readonly InterfaceAddress[];
-  /** Name of the interface that holds the default route, where the system tells. */
+  /** Name of the interface that holds the default route, where the system tells; as old as those. */
   defaultRouteInterface(): string | undefined;
   /** CPU of this process since the last call in percent of one core, and its resident memory. */
   usage(): { readonly cpuPercent: number; readonly residentBytes: number };

@@ -1,6 +1,6 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
-import type { Cluster } from "../../src/cluster/cluster.ts";
+import type { Alias, Cluster } from "../../src/cluster/cluster.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import type { Migration } from "../../src/migration/migration.ts";
@@ -19,7 +19,7 @@ import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
-import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
+import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
 
 export const TOKEN = "test-control-token";
 export const NODE_ID = "node-a";
@@ -39,11 +39,13 @@ export function fakeServer(id: string, more: Partial<ServerRecord> = {}): Server
     platform: "linux",
     architecture: "x64",
     tank_count: 1,
+    world_count: 1,
     fish_count: 2,
     active_connections: 0,
     capabilities: ["entity-transfer"],
     tags: [],
     resources: { cpu_cores: 2 },
+    metadata: {},
     region: null,
     zone: null,
     cpu_percent: 1,
@@ -58,6 +60,7 @@ export function fakeServer(id: string, more: Partial<ServerRecord> = {}): Server
     is_local: id === NODE_ID,
     api_url: "http://10.0.0.1:8000",
     signed: true,
+    member: true,
     ...more,
   };
 }
@@ -217,6 +220,9 @@ export class FakeNode {
     version: "0.1.0",
   });
   readonly openEscrow = new Set<string>();
+  readonly aliases = new Map<string, Alias>();
+  /** The hubs that it was told to join, and `left`. */
+  readonly joined: string[] = [];
   peerRoutes: PeerRoute[] = [];
   phase: "recovering" | "healthy" | "stopping" = "healthy";
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
@@ -349,6 +355,24 @@ export class FakeNode {
         const announced = { tank_id, name, epoch };
         return { node_id: NODE_ID, server_id: self.server_id, tank: announced, is_local: true };
       },
+      aliases: {
+        list: () => [...node.aliases.values()],
+        give: async (alias, tank) => {
+          if (tank !== "far-tank") throw new Problem("unknown_tank", `No node has a tank ${tank}`);
+          const made = { alias, node_id: "node-b", server_id: "node-b-label", tank_id: tank };
+          node.aliases.set(alias, made);
+          return made;
+        },
+        remove: async (alias) => {
+          if (!node.aliases.delete(alias)) throw new Problem("unknown_alias", "no such alias");
+        },
+      },
+      join: async ({ host, port }) => {
+        node.joined.push(`${host}:${port}`);
+        const met = host === "hub.corp.example";
+        return { met, detail: met ? "Met hub" : "connection refused" };
+      },
+      leave: async () => void node.joined.push("left"),
       call: async () => ({ status: 200, body: {} }),
       routes: () => this.peerRoutes,
       onChange: () => () => {},

@@ -26,7 +26,7 @@ describe("host check", () => {
     "tanks.example.org",
     "a.lab.example.org",
   ])("answers for %s", async (host) => {
-    expect((await clientOf().ask("/health", { headers: { host } })).status).toBe(200);
+    expect((await clientOf().ask("/api/tanks", { headers: { host } })).status).toBe(200);
   });
 
   test.each([
@@ -54,7 +54,7 @@ describe("host check", () => {
     "evil.example#.local",
     "ev il.local",
   ])("refuses %j", async (host) => {
-    const { status, body } = await clientOf().ask("/health", { headers: { host } });
+    const { status, body } = await clientOf().ask("/api/tanks", { headers: { host } });
     expect([status, body.type]).toEqual([403, "urn:tankd:problem:foreign_host"]);
   });
 });

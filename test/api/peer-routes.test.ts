@@ -67,8 +67,17 @@ describe("a request between nodes", () => {
         query: { a: "1" },
         body: { say: "hi" },
         signer: PEER.nodeId,
+        signerKey: PEER.publicKey,
         controlled: false,
         remoteAddress: "10.0.0.9",
+        // As it was signed, so that it can be passed on.
+        wire: {
+          method: "POST",
+          authority: "127.0.0.1:8000",
+          path: "/peer/x/hello?a=1",
+          headers: expect.objectContaining({ ...asked.headers }),
+          body: '{"say":"hi"}',
+        },
       },
     ]);
   });

@@ -96,6 +96,24 @@ describe("listening", () => {
     expect(made.status).toBe(201);
   });
 
+  test.each([
+    ["HTTP/1.0 without Host", "GET /health HTTP/1.0\r\n\r\n", 200],
+    ["another route", "GET /api/tanks HTTP/1.0\r\n\r\n", 200],
+    ["a foreign name", "GET /health HTTP/1.0\r\nHost: hub.corp.example\r\n\r\n", 200],
+    ["nothing else of it", "GET /api/tanks HTTP/1.0\r\nHost: hub.corp.example\r\n\r\n", 403],
+  ] as const)("answers old probes: %s", async (_, request, status) => {
+    const { server } = start();
+    const answered = Promise.withResolvers<string>();
+    const socket = await Bun.connect({
+      hostname: HOST,
+      port: server.port,
+      socket: { data: (_, data) => answered.resolve(data.toString()) },
+    });
+    socket.write(request);
+    expect(await answered.promise).toStartWith(`HTTP/1.1 ${status}`);
+    socket.end();
+  });
+
   test("tells peer routes the address of the other end", async () => {
     const { node, url, server } = start();
     let seen = "";

@@ -7,6 +7,8 @@ import { type HttpRequest, type HttpResponse, NetworkError } from "../../src/pla
 export interface World {
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Who else can read a file, by its path. */
+  readonly alsoReadBy?: Readonly<Record<string, string>>;
   readonly alive?: readonly number[];
   /** What answers on the network; nothing does when it is left out. */
   readonly answer?: (request: HttpRequest) => HttpResponse | undefined;
@@ -15,6 +17,8 @@ export interface World {
   /** What the person at the terminal types; nobody sits there when it is left out. */
   readonly typed?: string;
   readonly cores?: number;
+  /** What comes in at stdin. */
+  readonly input?: string;
   /** Files that a command writes, by path; none can be written when it is left out. */
   readonly written?: Map<string, string>;
   /** Hears who waits for signals. */
@@ -100,10 +104,12 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       resolve: async (host) => [host],
       sendBytes: unsupported,
     },
+    readInput: async () => world.input ?? "",
     readText: (path) => world.files?.[path],
     readGuarded: (path) => {
       const text = world.files?.[path];
-      return text === undefined ? undefined : { text, alsoWrittenBy: undefined };
+      if (text === undefined) return undefined;
+      return { text, alsoWrittenBy: undefined, alsoReadBy: world.alsoReadBy?.[path] };
     },
     readFrom: (path, offset) => {
       const text = world.files?.[path];
@@ -123,6 +129,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     onUncaught: () => () => {},
     exit: world.exit ?? unsupported,
     spawnWorker: world.spawnWorker ?? unsupported,
+    compileReadily: () => {},
     spawnDisk: unsupported,
     runShell: unsupported,
   };
@@ -170,6 +177,7 @@ export function nodeAnswers(
     }
     const body = routes[`${request.method} ${path}`];
     if (body !== undefined) return json(request.method === "POST" ? 201 : 200, body);
-    return json(404, { type: "urn:tankd:problem:not_found", detail: "Nothing is here" });
+    const code = path.startsWith("/gateway/tanks/") ? "unknown_tank" : "not_found";
+    return json(404, { type: `urn:tankd:problem:${code}`, detail: "Nothing is here" });
   };
 }

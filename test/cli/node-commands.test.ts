@@ -7,15 +7,18 @@ import { identity, json, nodeAnswers, nodeFiles, runIn } from "./fake-host.ts";
 const USER_DIRECTORY = "/home/ann/.local/state/tankd";
 const running = { files: nodeFiles(USER_DIRECTORY), alive: [42] };
 
+/** `GET /gateway/tanks/{tank_id}` */
+function entry(tank_id: string, name: string, server_id: string, is_local = false) {
+  const server = { status: "online", api_url: "http://far:1", is_local };
+  return {
+    tank: { tank_id, name, server_id },
+    server: { ...server, node_id: `node-of-${server_id}` },
+  };
+}
+
 /** `GET /gateway/tanks` with these tanks: id, name, server. */
 function directory(...tanks: readonly (readonly [string, string, string])[]) {
-  const server = { status: "online", api_url: "http://far:1", is_local: false };
-  return {
-    tanks: tanks.map(([tank_id, name, server_id]) => ({
-      tank: { tank_id, name, server_id },
-      server: { ...server, node_id: `node-of-${server_id}` },
-    })),
-  };
+  return { tanks: tanks.map(([id, name, server]) => entry(id, name, server)) };
 }
 
 describe("which node a command speaks to", () => {
@@ -61,7 +64,7 @@ describe("the token", () => {
   const made = { connection_id: "c1" };
   const routes = {
     "GET /api/tanks": { tanks: [], count: 0 },
-    "GET /gateway/tanks": directory(["b-id", "b", "far"]),
+    "GET /gateway/tanks/b": entry("b-id", "b", "far"),
     "POST /api/connections": made,
   };
 
@@ -163,6 +166,10 @@ describe("tanks of other nodes", () => {
       ["id2", "cave", "lagoon"],
       ["id3", "bay", "lagoon"],
     ),
+    "GET /gateway/tanks/reef%3A%3Aid1": entry("id1", "cave", "reef"),
+    "GET /gateway/tanks/bay": entry("id3", "bay", "lagoon"),
+    "GET /gateway/tanks/node-of-lagoon%3A%3Acave": entry("id2", "cave", "lagoon"),
+    "GET /gateway/tanks/home": entry("own1", "home", "here", true),
     "GET /api/connections": { connections: [connection], count: 1 },
     "POST /api/connections": connection,
   };
@@ -175,7 +182,6 @@ describe("tanks of other nodes", () => {
 
   test.each([
     ["bay", { destination_tank_id: "id3", destination_server_id: "lagoon" }],
-    ["lagoon::cave", { destination_tank_id: "id2", destination_server_id: "lagoon" }],
     ["node-of-lagoon::cave", { destination_tank_id: "id2", destination_server_id: "lagoon" }],
     ["reef::id1", { destination_tank_id: "id1", destination_server_id: "reef" }],
     // A large server names only some of its tanks to the others.
@@ -185,8 +191,20 @@ describe("tanks of other nodes", () => {
     expect(asked).toEqual({ source_tank_id: "id1", source_server_id: "reef", ...wanted });
   });
 
+  test("an alias of the source is the tank that it stands for", async () => {
+    expect((await connect("home", "bay")).asked).toMatchObject({ source_tank_id: "own1" });
+  });
+
+  test("a name that several have is refused in the words of the node", async () => {
+    const answer = (request: HttpRequest) =>
+      request.path === "/gateway/tanks/cave"
+        ? json(409, { type: "urn:tankd:problem:conflict", detail: "Several tanks are called cave" })
+        : nodeAnswers(routes)(request);
+    const ran = await runIn({ ...running, answer }, "connect", "id1", "cave");
+    expect([ran.code, ran.err]).toEqual([1, "tankd: Several tanks are called cave\n"]);
+  });
+
   test.each([
-    ["cave", 2, "several tanks are called cave; give one of reef::id1, lagoon::id2"],
     ["none", 1, "no node has a tank none; those of all nodes: tankd tank ls --all"],
     ["lagoon::", 2, '"lagoon::" is no tank: give its id, its name, or SERVER::TANK'],
   ])("connect to %s is refused", async (destination, code, sentence) => {
@@ -256,14 +274,6 @@ test("stop ends the proven process and waits for it", async () => {
   const ran = await runIn({ ...running, answer: nodeAnswers({}) }, "stop");
   expect(ran.terminated).toEqual([42]);
   expect([ran.code, ran.out]).toEqual([0, `Stopped the node of ${USER_DIRECTORY} (pid 42).\n`]);
-});
-
-test("filters become the query", async () => {
-  const body = { servers: [], count: 0 };
-  const world = { ...running, answer: nodeAnswers({ "GET /api/discovery/servers": body }) };
-  const ran = await runIn(world, "peers", "--status", "online", "--tag", "a b", "--json");
-  expect(JSON.parse(ran.out)).toEqual(body);
-  expect(ran.requests.at(-1)?.path).toBe("/api/discovery/servers?tag=a+b&status=online");
 });
 
 test("a node's refusal is passed on with its sentence", async () => {

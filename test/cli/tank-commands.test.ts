@@ -60,6 +60,25 @@ function changes(requests: readonly HttpRequest[]) {
 
 const run = (...words: readonly string[]) => runIn(world(), "tank", ...words);
 
+test("a tank may be meant by an alias, and one of another node is not", async () => {
+  const place = (tank_id: string, is_local: boolean) =>
+    json(200, {
+      tank: { tank_id, name: "any", server_id: "any" },
+      server: { node_id: "n", status: "online", api_url: "http://h:1", is_local },
+    });
+  const asked = world((request) => {
+    if (request.path === "/gateway/tanks/home") return place("t1", true);
+    if (request.path === "/gateway/tanks/away") return place("far1", false);
+    return undefined;
+  });
+  const here = await runIn(asked, "tank", "pause", "home");
+  expect(here.out).toBe("Paused reef at tick 1,201.\n");
+  expect(changes(here.requests)).toEqual([["POST", "/api/tanks/t1/pause", {}]]);
+  expect((await runIn(asked, "tank", "show", "home")).out).toContain("reef");
+  const there = await runIn(asked, "tank", "pause", "away");
+  expect([there.code, changes(there.requests)]).toEqual([1, []]);
+});
+
 describe("orders to one tank", () => {
   test.each([
     ["pause reef", "pause", {}, "Paused reef at tick 1,201."],

@@ -101,6 +101,30 @@ describe("config", () => {
     expect(out).not.toContain("0123456789abcdef");
   });
 
+  test("shows the timing that counts, in the words in which it is given", async () => {
+    const timing = ["--profile", "production", "--heartbeat-interval", "1500ms"];
+    const facts = ["--resource", "gpu=2", "--resource", "ssd=true"];
+    const { out } = await runIn({}, "config", ...timing, ...facts);
+    expect(out).toMatch(/\nheartbeat_interval +1500ms +--heartbeat-interval +TANKD_/);
+    expect(out).toMatch(/\nprune_after +1d +profile production +TANKD_PRUNE_AFTER\n/);
+    expect(out).toMatch(/\npeer_retries +3 +profile production +TANKD_PEER_RETRIES\n/);
+    expect(out).toMatch(/\nresource +gpu=2, ssd=true +--resource +TANKD_RESOURCE\n/);
+    expect(out).toMatch(/\nmetadata +- +default +TANKD_METADATA\n/);
+    const json = JSON.parse((await runIn({}, "config", ...timing, ...facts, "--json")).out);
+    expect(json.settings).toContainEqual({
+      key: "prune_after",
+      value: "1d",
+      origin: "profile production",
+      env: "TANKD_PRUNE_AFTER",
+    });
+    expect(json.settings).toContainEqual({
+      key: "resource",
+      value: { gpu: 2, ssd: true },
+      origin: "--resource",
+      env: "TANKD_RESOURCE",
+    });
+  });
+
   test("a table for people", async () => {
     const { out } = await runIn({ files, environment }, "config");
     expect(out).toMatch(/^SETTING +VALUE +FROM +ENVIRONMENT\n/);

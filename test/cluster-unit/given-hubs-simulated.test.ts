@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lab, type LabNode, PORT, recordOf } from "./support/lab.ts";
+import { Lab } from "../support/simulated/lab.ts";
+import { type LabNode, PORT, recordOf } from "../support/simulated/lab-node.ts";
 
 const warnings = (node: LabNode) =>
   node.events
@@ -12,13 +13,15 @@ describe("a hub that was given by URL", () => {
   test("and does not answer is warned of once, then every hour; the status says why", async () => {
     const lab = new Lab(91);
     lab.multicast = false;
-    const node = lab.add("node", { hubs: [{ host: "10.9.9.9", port: PORT }] });
+    const node = lab.add("node", {
+      hubs: [{ host: lab.world.addHost({ name: "off" }).address, port: PORT }],
+    });
     node.start();
     await lab.run(60_000);
     expect(warnings(node)).toEqual(["connection refused"]);
     expect(backend(node)).toMatchObject({
       state: "failed",
-      detail: "http://10.9.9.9:8000 does not answer: connection refused",
+      detail: "http://10.0.0.1:8000 does not answer: connection refused",
     });
     await lab.run(3_600_000);
     expect(warnings(node)).toEqual(["connection refused", "connection refused"]);

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { prove, signChallenge } from "../../src/cluster/identity/proof.ts";
 import { dialable } from "../../src/cluster/peers/dial-policy.ts";
-import { Reachability } from "../../src/cluster/peers/reachability.ts";
-import { Lab, type LabNode, PORT } from "./support/lab.ts";
+import { PROTOCOL_VERSION } from "../../src/cluster/wire.ts";
+import { Lab } from "../support/simulated/lab.ts";
+import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
 
 const mallory = identityFromSeed(new Uint8Array(32).fill(66));
 
@@ -30,7 +31,7 @@ function challengeOf(path: string): string {
 
 function identityDocument(publicKey: string, nodeId: string, signature: string) {
   return {
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     node_id: nodeId,
     public_key: publicKey,
     server_id: "hub",
@@ -98,7 +99,7 @@ describe("a program that pretends to be a node", () => {
         may_claim: true,
       };
       const reply = {
-        protocol: 1,
+        protocol: PROTOCOL_VERSION,
         cluster: "tankd",
         node_id: mallory.nodeId,
         boot_id: "b",
@@ -202,19 +203,5 @@ describe("addresses that others name", () => {
 
   test("may be link-local from a neighbour that is", () => {
     expect(hostsOf(dialable(at("169.254.1.2"), policy, "169.254.1.2"))).toEqual(["169.254.1.2"]);
-  });
-});
-
-describe("reachability", () => {
-  test("says that a node cannot be dialled only of an attempt in the present contact", () => {
-    const reachability = new Reachability();
-    expect(reachability.answerHello("a", 0)).toBeNull();
-    reachability.note("a", false, 10);
-    expect(reachability.answerHello("a", 2_000)).toBe(false);
-    expect(reachability.answerHello("a", 60_000)).toBeNull();
-    reachability.note("a", true, 60_001);
-    expect(reachability.answerHello("a", 62_000)).toBe(true);
-    expect(reachability.hasReached("a")).toBe(true);
-    expect(reachability.hasReached("b")).toBeUndefined();
   });
 });

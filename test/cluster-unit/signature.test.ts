@@ -84,9 +84,17 @@ describe("identity", () => {
 
 describe("a signed request", () => {
   test("proves who sent it", () => {
-    expect(verdict(parts, signed())).toEqual({ kind: "signed", nodeId: alice.nodeId });
+    expect(verdict(parts, signed())).toEqual({
+      kind: "signed",
+      nodeId: alice.nodeId,
+      publicKey: alice.publicKey,
+    });
     const addressed = signed(parts, { audience: bob.nodeId });
-    expect(verdict(parts, addressed)).toEqual({ kind: "signed", nodeId: alice.nodeId });
+    expect(verdict(parts, addressed)).toEqual({
+      kind: "signed",
+      nodeId: alice.nodeId,
+      publicKey: alice.publicKey,
+    });
   });
 
   test("without signature headers is unsigned, which is no fault", () => {

@@ -30,7 +30,9 @@ function hosts(
 describe("advertised addresses", () => {
   test("leave out loopback and the host's plumbing", () => {
     expect(hosts([...lo, docker, bridge, veth, eth])).toEqual(["192.168.1.10"]);
-    const others = ["virbr0", "cni0", "docker_gwbridge"].map((name) => card(name, "10.1.1.1"));
+    const plumbing = ["virbr0", "cni0", "docker_gwbridge", "podman1", "lxdbr0", "lxcbr0"];
+    plumbing.push("incusbr0", "vboxnet0", "vmnet8", "flannel.1", "cali01ab");
+    const others = plumbing.map((name) => card(name, "10.1.1.1"));
     expect(hosts([...others, eth])).toEqual(["192.168.1.10"]);
   });
 
@@ -46,15 +48,32 @@ describe("advertised addresses", () => {
     expect(hosts([])).toEqual([]);
   });
 
-  test("begin with the default route's, IPv4 before IPv6, link-local not at all", () => {
+  test("begin with the default route's, IPv4 before IPv6", () => {
     const all = [eth6, card("eth0", "fe80::1"), eth, wifi];
     expect(hosts(all, { defaultRouteInterface: "wlan0" })).toEqual([
       "192.168.2.10",
       "192.168.1.10",
       "2001:db8::10",
     ]);
-    expect(hosts([card("eth0", "fe80::1"), ...lo])).toEqual(["fe80::1"]);
+  });
+
+  test("are link-local, with the zone, only of an interface that has no other, and last", () => {
+    expect(hosts([card("eth0", "fe80::1"), ...lo])).toEqual(["fe80::1%eth0"]);
     expect(hosts([card("eth0", "169.254.8.9"), ...lo])).toEqual(["169.254.8.9"]);
+    const mixed = [card("eth0", "fe80::1"), card("eth0", "169.254.8.9"), eth6, wifi];
+    expect(hosts([...mixed, card("eth1", "fe80::2")])).toEqual([
+      "192.168.2.10",
+      "2001:db8::10",
+      "fe80::2%eth1",
+    ]);
+  });
+
+  test("follow what the operator chose and excluded", () => {
+    const chosen = { ...docker, chosen: true };
+    expect(hosts([...lo, chosen, { ...eth, chosen: false }])).toEqual(["172.17.0.1"]);
+    const excluded = { ...eth, chosen: false };
+    expect(hosts([excluded, wifi], { defaultRouteInterface: "eth0" })).toEqual(["192.168.2.10"]);
+    expect(hosts([excluded])).toEqual([]);
   });
 
   test("are the operator's where he named some, with their ports", () => {

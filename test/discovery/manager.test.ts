@@ -10,7 +10,7 @@ const announcement: Announcement = {
   version: "0",
   role: "discovering",
   priority: 1,
-  bootId: "boot",
+  bootId: "b",
   addresses: [],
 };
 
@@ -101,6 +101,17 @@ describe("the discovery manager", () => {
     expect(manager.statuses()[0]).toMatchObject({ state: "starting", detail: "" });
     await world.run(10);
     expect(manager.statuses()[0]).toMatchObject({ state: "running", detail: "on 10.0.0.1" });
+  });
+
+  test("does not say that a backend runs while it can reach nobody", async () => {
+    const world = new SimulatedWorld({ seed: 1 });
+    const { timers } = world.addHost({ name: "a" }).boot();
+    const { backend } = scripted("deaf", 0);
+    const deaf = { ...backend, describe: () => "cannot use eth0", isWorking: () => false };
+    const manager = new DiscoveryManager({ backends: [deaf], timers, log: silentLog });
+    manager.start(announcement, () => {});
+    await world.run(10);
+    expect(manager.statuses()[0]).toMatchObject({ state: "failed", detail: "cannot use eth0" });
   });
 
   test("stops all of them, whatever they say, and listens to none any more", async () => {

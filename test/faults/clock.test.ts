@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { Prng } from "../../src/platform/simulated/prng.ts";
-import { until } from "../cluster/commands.ts";
-import { PROMPTLY_MS } from "../cluster/node.ts";
+import { until } from "../support/commands.ts";
+import { PROMPTLY_MS } from "../support/tankd.ts";
 import { Client } from "./client.ts";
 import { Trial } from "./trial.ts";
 

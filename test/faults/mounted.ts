@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
-import { must, run } from "../cluster/commands.ts";
+import { must, run } from "../support/commands.ts";
 
 const FILLER = "filler";
 const MOUNT_IMAGE = 'mount -o loop "$1/image" "$1/disk"';

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Subprocess } from "bun";
 import { z } from "zod";
-import { PROMPTLY_MS, TANKD } from "../cluster/node.ts";
-import { ALONE, cleanEnvironment } from "../ops/local-node.ts";
+import { ALONE } from "../ops/local-node.ts";
+import { cleanEnvironment, type Ended, PROMPTLY_MS, TankdProcess } from "../support/tankd.ts";
 
 const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
 export type LogLine = z.infer<typeof lineSchema>;
@@ -20,12 +19,6 @@ export interface StartOptions {
   /** What runs the program, e.g. `nsenter …`. It must become the program (exec), so that signals reach it. */
   readonly under?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-}
-
-export interface Ended {
-  /** Null when a signal ended it. */
-  readonly exitCode: number | null;
-  readonly signal: string | number | null;
 }
 
 interface Listener {
@@ -45,28 +38,26 @@ export class Node {
   readonly ended: Promise<Ended>;
   /** Resolves with the API's address when it is healthy; rejects when it ends before. */
   readonly healthy: Promise<string>;
-  readonly #process: Subprocess<"ignore", "ignore", "pipe">;
+  readonly #process: TankdProcess;
   readonly #listeners = new Set<Listener>();
   #quiet = false;
 
   constructor(start: StartOptions) {
     const { directory, options = [], under = [], environment = {} } = start;
     this.directory = start.seen ?? directory;
-    const words = ["start", "--data-dir", directory, ...ALONE, ...options];
-    this.#process = Bun.spawn([...under, TANKD, ...words], {
-      stdin: "ignore",
-      stdout: "ignore",
+    const logging = { LOG_FORMAT: "json", LOG_LEVEL: "debug" };
+    this.#process = new TankdProcess({
+      dataDirectory: directory,
+      options: [...ALONE, ...options],
+      under,
+      environment: { ...cleanEnvironment("/"), ...logging, ...environment },
       stderr: "pipe",
-      env: { ...cleanEnvironment("/"), LOG_FORMAT: "json", LOG_LEVEL: "debug", ...environment },
     });
     const listened = this.#listen();
     this.healthy = this.#announced();
     // Whoever wants to know awaits it; a node that is to be killed may never become healthy.
     this.healthy.catch(() => {});
-    this.ended = listened.then(async () => {
-      await this.#process.exited;
-      return { exitCode: this.#process.exitCode, signal: this.#process.signalCode };
-    });
+    this.ended = listened.then(() => this.#process.ended);
   }
 
   get pid(): number {
@@ -74,11 +65,11 @@ export class Node {
   }
 
   get isRunning(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
+    return this.#process.isRunning;
   }
 
   signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
-    this.#process.kill(signal);
+    this.#process.signal(signal);
   }
 
   /** Power cut for the process. Resolves when it is gone. */

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import type { Prng } from "../../src/platform/simulated/prng.ts";
-import { until } from "../cluster/commands.ts";
-import { PROMPTLY_MS } from "../cluster/node.ts";
+import { until } from "../support/commands.ts";
+import { PROMPTLY_MS } from "../support/tankd.ts";
 import type { Answer, Client } from "./client.ts";
 import { type Founding, type Promises, stampSchema, type Wish } from "./promises.ts";
 

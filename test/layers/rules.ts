@@ -18,6 +18,7 @@ import { isMemberName, punctuation, type Token, tokenize } from "./tokens.ts";
 export const LAYERS: readonly string[] = [
   "cli",
   "node",
+  "adapters",
   "api",
   "web",
   "migration",
@@ -35,7 +36,7 @@ const ADAPTERS = [
   /^src\/platform\/(real|simulated)\//,
   /^src\/telemetry\//,
   /^src\/store\/sqlite\//,
-  /^src\/discovery\/[^/]+\//,
+  /^src\/adapters\//,
   /^src\/api\/server\.ts$/,
   /^src\/tanks\/worker-host\.ts$/,
   /^src\/cli\//,
@@ -109,6 +110,12 @@ function importOffences(path: string, { specifier, line }: Import): readonly Off
     );
   }
   if (from === undefined || from === to) return [];
+  if (LAYERS[to] === "adapters" && LAYERS[from] !== "node") {
+    return found(
+      `${LAYERS[from]} imports an adapter (${target})`,
+      "take its port as an argument; src/node alone knows which adapter fills it",
+    );
+  }
   if (path.startsWith("src/sim/")) {
     return found(`the world imports ${target}`, "src/sim imports nothing outside itself");
   }

@@ -247,6 +247,7 @@ export async function answer(
       query: {},
       body: request.body,
       signer: request.signer,
+      signerKey: undefined,
       controlled: false,
       remoteAddress: "10.0.0.9",
     };

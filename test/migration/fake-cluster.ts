@@ -7,7 +7,8 @@ import type {
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
-import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
+import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
+import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -38,6 +39,12 @@ export class FakeCluster implements Cluster {
   async recall(): Promise<void> {}
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
+  async leave(): Promise<void> {}
+  readonly aliases = NO_ALIASES;
+
+  join(): Promise<never> {
+    return Promise.reject(new Error("not part of the fake"));
+  }
 
   view(): ClusterView {
     throw new Error("not part of the fake");
@@ -112,11 +119,13 @@ function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord
     platform: "simulated",
     architecture: "none",
     tank_count: 1,
+    world_count: 1,
     fish_count: 0,
     active_connections: 0,
     capabilities: [],
     tags: [],
     resources: {},
+    metadata: {},
     region: null,
     zone: null,
     cpu_percent: 0,
@@ -131,5 +140,6 @@ function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord
     is_local: false,
     api_url: "",
     signed: signed ?? true,
+    member: signed ?? true,
   };
 }

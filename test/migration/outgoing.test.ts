@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { TRANSFER_PATH } from "../../src/migration/protocol.ts";
-import { NO_POSITIONS } from "../cluster-unit/support/no-positions.ts";
+import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
 import type { FakeCall } from "./fake-cluster.ts";
 import { LoneNode } from "./lone-node.ts";
 import { alive, reefAtFirst, setStatus, silence, tooMany, withPeer } from "./peer.ts";

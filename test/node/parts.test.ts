@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
-import { createBackends } from "../../src/discovery/backends.ts";
 import { readHostAndPort } from "../../src/node/addresses.ts";
+import { createBackends } from "../../src/node/backends.ts";
 import { Closers } from "../../src/node/closers.ts";
-import { planDiscovery } from "../../src/node/discovery-plan.ts";
+import { planDiscovery, withHub } from "../../src/node/discovery-plan.ts";
 import { makeFirstTanks, tankLabel } from "../../src/node/first-tanks.ts";
 import { runOnRoleChange } from "../../src/node/role-hook.ts";
 import { closest } from "../../src/node/spelling.ts";
@@ -46,9 +46,17 @@ describe("discovery and hub together", () => {
     [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],
   ])("%j %j", (discovery, urls, words, hubs, names) => {
     expect<unknown>(planDiscovery({ discovery, hub: urls })).toEqual({ words, hubs });
-    const { timers, machine } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-    const backends = createBackends(words, { timers, machine, log: silentLog, hubs });
+    const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+    const backends = createBackends(words, { ...host, log: silentLog, hubs });
     expect(backends.map(({ name }) => name)).toEqual(names);
+  });
+
+  test("a hub that was joined comes behind those that are given, and once", () => {
+    const plan = planDiscovery({ discovery: ["none"], hub: ["http://a:1"] });
+    const joined = { host: "b", port: 2 };
+    expect(withHub(plan, joined).hubs).toEqual([{ host: "a", port: 1 }, joined]);
+    expect(withHub(plan, { host: "a", port: 1 })).toEqual(plan);
+    expect(withHub(plan, undefined)).toEqual(plan);
   });
 
   test("hub without a URL says what is missing", () => {
@@ -205,12 +213,21 @@ test.each([
   expect(closest(word, ["port", "hub", "host"])).toBe(meant);
 });
 
+test("single timings take the place of the profile's", () => {
+  const given = { heartbeatInterval: 1_000, peerRetries: 0, discoveryRefresh: undefined };
+  const timing = timingOf("production", given);
+  expect(timing).toEqual({ ...timingOf("production"), heartbeatMs: 1_000, peerRetries: 0 });
+});
+
 test("the timing table of the contract", () => {
   const of = (profile: Parameters<typeof timingOf>[0]) => {
-    const { heartbeatMs, degradedAfterMs, offlineAfterMs, pruneAfterMs } = timingOf(profile);
-    return [heartbeatMs, degradedAfterMs, offlineAfterMs, pruneAfterMs].map((ms) => ms / 1000);
+    const { heartbeatMs, discoveryRefreshMs, healthCheckMs, discoveryTimeoutMs, pruneAfterMs } =
+      timingOf(profile);
+    return [heartbeatMs, discoveryRefreshMs, healthCheckMs, discoveryTimeoutMs, pruneAfterMs].map(
+      (ms) => ms / 1000,
+    );
   };
-  expect(of("default")).toEqual([10, 20, 30, 3600]);
-  expect(of("development")).toEqual([2, 4, 6, 600]);
-  expect(of("production")).toEqual([30, 60, 90, 86_400]);
+  expect(of("default")).toEqual([10, 30, 15, 5, 3600]);
+  expect(of("development")).toEqual([2, 10, 5, 2, 600]);
+  expect(of("production")).toEqual([30, 60, 30, 10, 86_400]);
 });

@@ -72,12 +72,68 @@ describe("values", () => {
     [{ files: [file("/f", { auto_connect: false })] }, "autoConnect", false],
     [{ environment: { TANKD_AUTO_CONNECT: "off" } }, "autoConnect", false],
     [{ flags: { advertise: "[fd00::1]:9000" } }, "advertise", "[fd00::1]:9000"],
+    [{ environment: { TANKD_INTERFACES: "eth0,!wl*" } }, "interfaces", ["eth0", "!wl*"]],
     [{ flags: { name: " küche-1 " } }, "name", "küche-1"],
     [{ flags: { port: "0" } }, "port", 0],
     [{ environment: { TANKD_TOKEN_FILE: "/run/t" } }, "token", "0123456789abcdef"],
+    [{ flags: { heartbeatInterval: "500ms" } }, "heartbeatInterval", 500],
+    [{ environment: { TANKD_PRUNE_AFTER: "1.5 h" } }, "pruneAfter", 5_400_000],
+    [{ files: [file("/f", { peer_timeout: "2min" })] }, "peerTimeout", 120_000],
+    [{ flags: { peerRetries: "0" } }, "peerRetries", 0],
+    [
+      { flags: { resource: ["gpu=2", "ssd=true", "disk=nvme=fast", "gpu=3"] } },
+      "resource",
+      { gpu: 3, ssd: true, disk: "nvme=fast" },
+    ],
+    [{ environment: { TANKD_RESOURCE: "gpu=0.5, rack=a7" } }, "resource", { gpu: 0.5, rack: "a7" }],
+    [
+      { files: [file("/f", { resource: { gpu: 2, ssd: false, rack: "1e5" } })] },
+      "resource",
+      { gpu: 2, ssd: false, rack: "1e5" },
+    ],
+    [
+      { flags: { metadata: ["owner=lab 3, room 2", "n=1"] } },
+      "metadata",
+      { owner: "lab 3, room 2", n: "1" },
+    ],
   ] as readonly [Partial<SettingSources>, SettingKey, unknown][])("%j", (parts, key, expected) => {
     const { values } = resolveSettings(sources(parts));
     expect<unknown>(values[key]).toEqual(expected);
+  });
+});
+
+describe("--mode stands for a role and for tanks", () => {
+  const inFile = (content: Record<string, unknown>) => ({ files: [file("/f", content)] });
+  test.each([
+    ["a pure registry", { flags: { mode: "discovery" } }, ["hub", 0]],
+    ["a worker", { flags: { mode: "worker" } }, ["worker", 1]],
+    ["a word of the seeds", { flags: { mode: "Proxy" } }, ["worker", 1]],
+    ["in a file", inFile({ mode: "discovery" }), ["hub", 0]],
+    ["behind flags of their own", { flags: { mode: "discovery", tanks: "2" } }, ["hub", 2]],
+    [
+      "before weaker places",
+      { flags: { mode: "worker" }, environment: { ROLE: "hub" } },
+      ["worker", 1],
+    ],
+    [
+      "behind stronger places",
+      { environment: { ROLE: "worker" }, ...inFile({ mode: "discovery" }) },
+      ["worker", 0],
+    ],
+  ] as const)("%s", (_, parts, expected) => {
+    const { values } = resolveSettings(sources(parts));
+    expect([values.role, values.tanks]).toEqual([...expected]);
+  });
+
+  test("its origin is that of the mode", () => {
+    const { origins } = resolveSettings(sources({ flags: { mode: "discovery" } }));
+    expect(origins.tanks).toEqual({ kind: "flag", where: "--mode" });
+  });
+
+  test("a word that is none is refused", () => {
+    expect(refusal({ flags: { mode: "camera" } })).toStartWith(
+      'mode cannot be "camera" (from --mode)',
+    );
   });
 });
 
@@ -133,6 +189,32 @@ describe("refusals name setting, value, source and what is allowed", () => {
     expect(refusal({ flags: { name } })).toStartWith(`name cannot be ${JSON.stringify(name)}`);
   });
 
+  test.each(["10", "", "s", "-1s", "1w", "99ms", "31d", "1e3s", "0.0001s"])(
+    "peer timeout %j",
+    (text) => {
+      expect(refusal({ flags: { peerTimeout: text } })).toEndWith(
+        "give a duration from 100ms to 5min, like 500ms, 10s, 5min or 1h.",
+      );
+    },
+  );
+
+  test("a duration without a unit is refused in a file, too", () => {
+    expect(refusal({ files: [file("/f", { peer_timeout: 10 })] })).toContain(
+      "peer_timeout cannot be 10",
+    );
+  });
+
+  test.each([
+    ["no value", ["gpu"]],
+    ["no key", ["=1"]],
+    ["a key with a space", ["a b=1"]],
+    ["a long text", [`a=${"x".repeat(65)}`]],
+    ["a text that moves the cursor", ["a=\u001b[2J"]],
+    ["too many", Array.from({ length: 17 }, (_, n) => `k${n}=1`)],
+  ])("resource with %s", (_, resource) => {
+    expect(refusal({ flags: { resource } })).toContain("KEY=VALUE");
+  });
+
   test("a secret is never repeated", () => {
     const said = refusal({ environment: { TANKD_TOKEN: "short" } });
     expect(said).toStartWith("token cannot be what it is (from TANKD_TOKEN)");
@@ -175,7 +257,7 @@ test("the table is sound: defaults are allowed, names are unique", () => {
   for (const key of SETTING_KEYS) {
     const definition: Setting<unknown, unknown> = SETTINGS[key];
     if (definition.default !== undefined) {
-      expect(definition.kind.schema.safeParse(definition.default).success).toBe(true);
+      expect(definition.kind.schema().safeParse(definition.default).success).toBe(true);
     }
     const { flag, flagAlias, env } = definition;
     names.push(fileKeyOf(key), ...[flag, flagAlias, env].filter((name) => name !== undefined));

@@ -1,10 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { statusSchema } from "../cluster/api.ts";
-import { type Finished, run, until } from "../cluster/commands.ts";
-import { PROMPTLY_MS, TANKD } from "../cluster/node.ts";
-import { ALONE, cleanEnvironment, complaints, LocalNode, Scratch, tankd } from "./local-node.ts";
+import { statusSchema } from "../support/api.ts";
+import { type Finished, run, until } from "../support/commands.ts";
+import { cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
+import { ALONE, complaints, LocalNode, Scratch, tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { TANKD } from "../cluster/node.ts";
+import { TANKD } from "../support/tankd.ts";
 import type { Scratch } from "./local-node.ts";
 
 export const ROOT = join(import.meta.dir, "../..");

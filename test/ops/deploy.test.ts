@@ -1,7 +1,8 @@
 import { describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Lab, labTest } from "../cluster/harness.ts";
+import type { Lab } from "../support/lab.ts";
+import { labTest } from "../support/lab-test.ts";
 import { makeCheckout } from "./checkout.ts";
 import { Scratch } from "./local-node.ts";
 

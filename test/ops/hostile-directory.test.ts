@@ -1,9 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../cluster/commands.ts";
+import { run } from "../support/commands.ts";
+import { cleanEnvironment } from "../support/tankd.ts";
 import { ROOT } from "./checkout.ts";
-import { cleanEnvironment, Scratch } from "./local-node.ts";
+import { Scratch } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,10 +1,10 @@
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { nodeFileSchema } from "../cluster/api.ts";
-import { type Finished, run, until } from "../cluster/commands.ts";
-import { PROMPTLY_MS, TANKD } from "../cluster/node.ts";
+import { nodeFileSchema } from "../support/api.ts";
+import { type Finished, run, until } from "../support/commands.ts";
+import { cleanEnvironment, PROMPTLY_MS, TANKD, TankdProcess } from "../support/tankd.ts";
 
 /** Options that keep a node to itself: loopback, any port, nobody to find. */
 export const ALONE = ["--host", "127.0.0.1", "--port", "0", "--discovery", "none"];
@@ -20,11 +20,6 @@ export class Scratch implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-/** Nothing of the environment that runs the tests may configure the program. */
-export function cleanEnvironment(home: string): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "", HOME: home, NO_COLOR: "1" };
 }
 
 /** Runs `tankd …` to its end. */
@@ -52,27 +47,30 @@ function logFile(scratch: Scratch): string {
 
 /** A node on loopback, in the foreground, killed at the end of the test. */
 export class LocalNode implements AsyncDisposable {
-  readonly dataDirectory: string;
   readonly #log: string;
-  readonly #process: Bun.Subprocess;
+  readonly #process: TankdProcess;
 
-  private constructor(dataDirectory: string, log: string, started: Bun.Subprocess) {
-    this.dataDirectory = dataDirectory;
+  private constructor(log: string, started: TankdProcess) {
     this.#log = log;
     this.#process = started;
   }
 
   static async start(scratch: Scratch, options: readonly string[] = ALONE): Promise<LocalNode> {
-    const dataDirectory = scratch.path("data");
-    const started = Bun.spawn([TANKD, "start", "--data-dir", dataDirectory, ...options], {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: openSync(logFile(scratch), "a"),
-      env: cleanEnvironment(scratch.directory),
+    const log = openSync(logFile(scratch), "a");
+    const started = new TankdProcess({
+      dataDirectory: scratch.path("data"),
+      options,
+      environment: cleanEnvironment(scratch.directory),
+      stderr: log,
     });
-    const node = new LocalNode(dataDirectory, logFile(scratch), started);
+    closeSync(log);
+    const node = new LocalNode(logFile(scratch), started);
     await until("the node answers", PROMPTLY_MS, async () => (await fetch(`${node.url}/ready`)).ok);
     return node;
+  }
+
+  get dataDirectory(): string {
+    return this.#process.dataDirectory;
   }
 
   get url(): string {
@@ -94,11 +92,10 @@ export class LocalNode implements AsyncDisposable {
   }
 
   get isRunning(): boolean {
-    return this.#process.exitCode === null;
+    return this.#process.isRunning;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#process.exited;
+    await this.#process.crash();
   }
 }

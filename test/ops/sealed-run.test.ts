@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { until } from "../cluster/commands.ts";
-import { PROMPTLY_MS, TANKD } from "../cluster/node.ts";
-import { cleanEnvironment, Scratch, tankd } from "./local-node.ts";
+import { until } from "../support/commands.ts";
+import { cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
+import { Scratch, tankd } from "./local-node.ts";
 
 /** Sealed runs of the built program: real threads, real files, real signals. */
 

@@ -1,6 +1,5 @@
 import { type Identity, identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
-import type { Address, DiscoveryBackend, Nomination } from "../../src/discovery/backend.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import { type Core, type CoreSettings, createCore } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
@@ -17,9 +16,11 @@ import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
+import type { Watched } from "../support/simulated/cluster-watch.ts";
+import { Ether } from "../support/simulated/ether.ts";
+import { peerHandler } from "../support/simulated/peer-handler.ts";
 import { restless } from "../tanks/restless.ts";
 import { Archive } from "./archive.ts";
-import { receiver } from "./receiver.ts";
 
 const TICK_RATE = 10;
 const API_PORT = 8000;
@@ -122,7 +123,7 @@ export class SimulatedNode {
               { ...past, engineVersion: ENGINE_VERSION },
             ),
           ),
-        backends: [this.#cluster.neighbourhood(this)],
+        backends: [this.#cluster.ether.backend(process)],
         log: silentLog,
         metrics: noMetrics,
       },
@@ -133,7 +134,7 @@ export class SimulatedNode {
     const routes = [...core.cluster.routes(), ...core.migration.routes()];
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol alone.
     const verifier = () => createVerifier(identity.nodeId, process.clock);
-    process.listen(API_PORT, receiver(routes, verifier));
+    process.listen(API_PORT, peerHandler(routes, verifier));
     core.start().catch((error: unknown) => {
       if (process.alive) world.fail(error);
     });
@@ -155,6 +156,7 @@ export class SimulatedNode {
 /** Some nodes of the product's own protocol code on simulated machines, from one seed. */
 export class SimulatedCluster {
   readonly world: SimulatedWorld;
+  readonly ether: Ether;
   readonly options: ClusterOptions;
   readonly #nodes: SimulatedNode[];
   threads = 0;
@@ -163,6 +165,7 @@ export class SimulatedCluster {
   constructor(options: ClusterOptions) {
     this.options = options;
     this.world = new SimulatedWorld({ seed: options.seed });
+    this.ether = new Ether(this.world);
     this.#nodes = Array.from(
       { length: options.nodes },
       (_, index) => new SimulatedNode(this, index),
@@ -171,6 +174,10 @@ export class SimulatedCluster {
 
   get nodes(): readonly SimulatedNode[] {
     return this.#nodes;
+  }
+
+  get watched(): readonly Watched[] {
+    return this.nodes.map(({ host, running }) => ({ host, running: running?.cluster }));
   }
 
   /** A further machine; nothing runs on it. */
@@ -236,30 +243,4 @@ export class SimulatedCluster {
       firstTanks: { tanks: restlessTanks ?? 1, fish, seed },
     };
   }
-
-  /** What a multicast would reach: every machine on which something runs. */
-  neighbourhood(self: SimulatedNode): DiscoveryBackend {
-    let tell: (nomination: Nomination) => void = () => {};
-    const look = () => {
-      for (const node of this.nodes) {
-        if (node !== self && node.running) {
-          tell({ backend: "neighbourhood", addresses: [addressOf(node)] });
-        }
-      }
-    };
-    return {
-      name: "neighbourhood",
-      start: async (_announcement, nominate) => {
-        tell = nominate;
-        look();
-      },
-      update: () => {},
-      refresh: look,
-      stop: async () => {},
-    };
-  }
-}
-
-function addressOf(node: SimulatedNode): Address {
-  return { host: node.host.address, port: API_PORT };
 }

@@ -23,6 +23,10 @@ export class Nemesis {
     this.#draws = cluster.world.stream("nemesis");
   }
 
+  get isRaging(): boolean {
+    return this.#raging;
+  }
+
   rage(): void {
     const { world } = this.#cluster;
     this.#raging = true;

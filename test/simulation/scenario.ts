@@ -1,4 +1,5 @@
 import type { Core } from "../../src/node/core.ts";
+import { ClusterWatch } from "../support/simulated/cluster-watch.ts";
 import {
   checkFenced,
   checkHub,
@@ -8,7 +9,6 @@ import {
   isSettled,
 } from "./checks.ts";
 import { type ClusterOptions, SimulatedCluster, type SimulatedNode } from "./cluster.ts";
-import { HubWatch } from "./hub-watch.ts";
 import { Nemesis } from "./nemesis.ts";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 
@@ -50,6 +50,12 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   const cluster = new SimulatedCluster(clusterOptions(options));
   const { world } = cluster;
   const nemesis = new Nemesis(cluster);
+  const watch = new ClusterWatch({
+    world,
+    nodes: () => cluster.watched,
+    boundMs: HUB_WITHIN_MS,
+    isCalm: () => !nemesis.isRaging,
+  });
   cluster.bootAll();
   await world.run(QUIET_MS);
   if (options.seed % 2 === 0) await connectInRing(cluster);
@@ -58,14 +64,13 @@ export async function runScenario(options: ScenarioOptions): Promise<Report> {
   nemesis.calm();
   const restFromMs = world.nowMs;
   const { moves } = cluster;
-  const hubs = new HubWatch(cluster, restFromMs + HUB_WITHIN_MS);
   await stopMigrating(cluster);
   const settled = await world.runUntil(restFromMs + REST_MS, () => isSettled(cluster));
   const settledAfterMs = Math.round(world.nowMs - restFromMs);
   const findings = settled ? [] : unrest(cluster);
   // A report of a simulation is at most a few hundred milliseconds old.
   await world.run(Math.max(world.nowMs + 1_000, restFromMs + HUB_WITHIN_MS + HUB_STAYS_MS));
-  findings.push(...(await checkLedger(cluster)), ...hubs.end(), ...checkFenced(cluster));
+  findings.push(...(await checkLedger(cluster)), ...watch.end(), ...checkFenced(cluster));
   findings.push(...(await stopAndReplay(cluster)));
   const { seed } = options;
   return {

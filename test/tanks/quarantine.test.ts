@@ -23,7 +23,7 @@ describe("the watch over a thread", () => {
   test("believes that it hangs when it did not stir for many looks in a row", () => {
     const watch = new HangWatch();
     let beats = 0;
-    for (let look = 0; look < 100; look++) expect(watch.look(beats++ >> 3)).toBe(false);
+    for (let look = 0; look < 100; look++) expect(watch.look(beats++ >> 1)).toBe(false);
     const silent = Array.from({ length: SILENT_LOOKS_MAX + 1 }, () => watch.look(99));
     expect(silent).toEqual([...Array.from({ length: SILENT_LOOKS_MAX }, () => false), true]);
   });

@@ -1,5 +1,6 @@
 import { Problem } from "../../platform/errors.ts";
 import type { ApiMiddleware } from "../env.ts";
+import type { HostExemptions } from "./host-exemptions.ts";
 
 export interface HostCheckOptions {
   /** This machine's own name, with or without a domain. */
@@ -10,21 +11,30 @@ export interface HostCheckOptions {
 
 /**
  * Refuses requests whose Host is not one of ours: a page of a foreign site whose name was rebound
- * to our address carries that site's name (DNS rebinding).
- * @example app.use(hostCheck({ hostname: "reef", allowedHosts: ["tank.example.org"] }))
+ * to our address carries that site's name (DNS rebinding). What other programs ask of a node is exempt,
+ * so that a hub answers under any name that leads to it; a browser is not, and shows itself by Origin.
+ * No browser leaves Host out, as HTTP/1.0 may.
+ * @example app.use(hostCheck({ hostname: "reef", allowedHosts: ["tank.example.org"] }, exemptions))
  */
-export function hostCheck(options: HostCheckOptions): ApiMiddleware {
+export function hostCheck(options: HostCheckOptions, exemptions: HostExemptions): ApiMiddleware {
   return async function hostCheck(c, next) {
-    const host = c.req.header("host") ?? "";
-    if (!isOurHost(host, options)) {
-      throw new Problem(
-        "foreign_host",
-        `This node does not answer for the host "${host.slice(0, 255)}". ` +
-          "Use its address, or start it with --allow-host NAME",
-      );
+    const host = c.req.header("host");
+    if (host !== undefined && !isOurHost(host, options)) {
+      const exemption = exemptions.of(c.req.method, c.req.path);
+      if (exemption === undefined || c.req.header("origin") !== undefined) throw foreignHost(host);
+      c.set("mustBeSigned", exemption === "signed");
     }
     await next();
   };
+}
+
+/** The refusal of a request for somebody else. */
+export function foreignHost(host: string): Problem {
+  return new Problem(
+    "foreign_host",
+    `This node does not answer for the host "${host.slice(0, 255)}". ` +
+      "Use its address, or start it with --allow-host NAME",
+  );
 }
 
 /** Whether a Host header may name this node (DESIGN §9). */

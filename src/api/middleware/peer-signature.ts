@@ -2,6 +2,7 @@ import { createVerifier, verifyRequest } from "../../cluster/identity/signature.
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathAndQuery } from "../env.ts";
+import { foreignHost } from "./host-check.ts";
 
 export interface PeerSignatureOptions {
   /** This node's id: requests that are signed for another one are refused. */
@@ -11,7 +12,8 @@ export interface PeerSignatureOptions {
 
 /**
  * Notes in `signer` whose key signed the request, if any; a signature that does not verify is a 401.
- * Runs after the body was read, which the signature covers.
+ * Runs after the body was read, which the signature covers. A request that the host check let through
+ * for its signature alone is refused without one.
  */
 export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
   const verifier = createVerifier(options.nodeId, options.clock);
@@ -24,7 +26,10 @@ export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
     };
     const verdict = verifyRequest(parts, c.req.header(), verifier);
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
-    c.set("signer", verdict.kind === "signed" ? verdict.nodeId : undefined);
+    const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
+    if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(parts.authority);
+    c.set("signer", signer);
+    c.set("signerKey", verdict.kind === "signed" ? verdict.publicKey : undefined);
     await next();
   };
 }

@@ -2,7 +2,7 @@ import type { TankView } from "../../api/tank-view.ts";
 import { Problem } from "../../platform/errors.ts";
 import { readAnswer } from "../answer.ts";
 import type { NodeClient } from "../client.ts";
-import { tanksSchema } from "../tank-lookup.ts";
+import { findTank, tanksSchema } from "../tank-lookup.ts";
 
 /**
  * The tanks that a command line names, each once, or all of the node. Everything is looked up before
@@ -25,7 +25,11 @@ export async function chosenTanks(
   const { tanks } = readAnswer(tanksSchema, await node.get("/api/tanks"));
   if (all) return tanks;
   const chosen = new Set<TankView>();
-  for (const word of wanted) chosen.add(oneOf(tanks, word) ?? (await stranger(node, word)));
+  for (const word of wanted) {
+    chosen.add(
+      oneOf(tanks, word) ?? (await known(node, tanks, word)) ?? (await stranger(node, word)),
+    );
+  }
   return [...chosen];
 }
 
@@ -38,6 +42,16 @@ function oneOf(tanks: readonly TankView[], wanted: string): TankView | undefined
     throw new Problem("usage", `several tanks are called ${wanted}; give the id of one: ${ids}`);
   }
   return named[0];
+}
+
+/** By what the node understands beside ids and names: an alias, SERVER::TANK. */
+async function known(
+  node: NodeClient,
+  tanks: readonly TankView[],
+  wanted: string,
+): Promise<TankView | undefined> {
+  const id = await findTank(node, wanted);
+  return tanks.find(({ tank }) => tank.tank_id === id);
 }
 
 /** The node knows better why it has no such tank. */

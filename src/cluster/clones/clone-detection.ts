@@ -60,7 +60,6 @@ export class CloneDetection {
       ask: (nodeId, address, challenge) => this.#ask(nodeId, address, challenge),
       tell: (nodeId, addresses, proof) => void this.#tell(nodeId, addresses, proof),
     });
-    client.onCopyProof = (proof) => this.own.judge(proof, "elsewhere");
   }
 
   #presence(): Presence {

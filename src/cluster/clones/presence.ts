@@ -9,6 +9,7 @@ import {
 } from "../identity/identity.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
+import { problemReply } from "../problem-reply.ts";
 
 /** One start of a node, as it speaks of itself. */
 export interface Presence {
@@ -94,9 +95,7 @@ export function tellingClones(route: PeerRoute): PeerRoute {
       return await route.handle(request);
     } catch (error) {
       if (!(error instanceof CloneRefused)) throw error;
-      const { status, title } = PROBLEMS.directory_copied;
-      const type = "urn:tankd:problem:directory_copied";
-      return { status, body: { type, title, status, detail: error.message, proof: error.proof } };
+      return problemReply("directory_copied", error.message, { proof: error.proof });
     }
   };
   return { ...route, handle };

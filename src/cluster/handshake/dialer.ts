@@ -1,166 +1,121 @@
-import { formatHostPort } from "../../discovery/addresses.ts";
-import type { Address, Nomination } from "../../discovery/backend.ts";
+import { isLoopback, sourceKey } from "../../discovery/addresses.ts";
+import type { Address } from "../../discovery/backend.ts";
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { Cancel } from "../../platform/timers.ts";
+import { KeyedSemaphore } from "../../platform/mutex.ts";
+import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { GivenHubs } from "./given-hubs.ts";
-import type { DialResult, Handshake } from "./handshake.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { Handshake } from "./handshake.ts";
+import { type DialResult, failed } from "./meeting.ts";
 
-/** One place where a node may be. */
-interface Target {
-  readonly key: string;
-  readonly backends: Set<string>;
-  addresses: readonly Address[];
-  nodeId: string | undefined;
-  dialling: boolean;
-  /** Dialled again as soon as the present attempt ends. */
-  again: boolean;
-  attempts: number;
-  cancelRetry: Cancel;
-}
-
-/** What the registry of the last run nominates: we knew it, which is no discovery. */
-export const MEMORY = "registry";
-/** Attempts at the same time: a classroom that is switched on at once is dialled in a few rounds. */
-const DIALS_MAX = 16;
-const RETRY_MIN_MS = 500;
-/** Then it is left to the backend to nominate it again; hubs that were given are tried for ever. */
-const RETRIES_MAX = 4;
+/** Dials of what one source has named, and what it may name at once: a class behind one router. */
+const DIALS_PER_SOURCE_SECOND = 5;
+const DIALS_PER_SOURCE_BURST = 64;
 
 /**
- * Follows up nominations: each is dialled for the handshake, tried again a few times, and forgotten.
- * Nothing that a backend or a peer says about a node is believed here.
+ * Dials for the handshake, within bounds: one attempt at a time for each node, a few for what one source
+ * has named, and so many in all. What strangers name must not use up this node's sockets.
  */
 export class Dialer {
-  readonly #deps: ClusterDeps;
+  readonly #table: PeerTable;
   readonly #handshake: Handshake;
-  readonly #given: GivenHubs;
-  readonly #isOwn: (address: Address) => boolean;
-  readonly #targets = new Map<string, Target>();
-  readonly #waiting = new Set<Target>();
   readonly #underWay = new Map<string, Promise<DialResult>>();
-  #dialling = 0;
-  #stopped = false;
+  readonly #inAll = new KeyedSemaphore(LIMITS.dialsMax);
+  readonly #bySource = new KeyedSemaphore(LIMITS.dialsPerSourceMax);
+  readonly #rates: TokenBuckets;
 
   constructor(
-    deps: ClusterDeps,
-    handshake: Handshake,
-    given: GivenHubs,
-    isOwn: (address: Address) => boolean,
+    { clock }: Pick<ClusterDeps, "clock">,
+    { table, handshake }: { readonly table: PeerTable; readonly handshake: Handshake },
   ) {
-    this.#deps = deps;
+    this.#table = table;
     this.#handshake = handshake;
-    this.#given = given;
-    this.#isOwn = isOwn;
+    this.#rates = new TokenBuckets(clock, {
+      perSecond: DIALS_PER_SOURCE_SECOND,
+      burst: DIALS_PER_SOURCE_BURST,
+      keysMax: LIMITS.addressesTrackedMax,
+    });
   }
 
-  /** Names of the backends that have nominated this node. */
-  discoveredBy(nodeId: string): readonly string[] {
-    const found = [...this.#targets.values()].filter((target) => target.nodeId === nodeId);
-    const names = new Set(found.flatMap(({ backends }) => [...backends]));
-    names.delete(MEMORY);
-    return [...names].sort();
-  }
-
-  nominate(nomination: Nomination): void {
-    const { identity, settings } = this.#deps;
-    if (this.#stopped) return;
-    // Our own announcement; with other addresses it would be a copy of this node.
-    const own = nomination.nodeId === identity.nodeId;
-    if (own && nomination.addresses.every((address) => this.#isOwn(address))) return;
-    if (nomination.cluster !== undefined && nomination.cluster !== settings.cluster) return;
-    if (nomination.addresses.length === 0) return;
-    const key = nomination.nodeId ?? nomination.addresses.map(formatHostPort).join(",");
-    const target = this.#targets.get(key) ?? newTarget(key, nomination);
-    // Last in the order of forgetting.
-    this.#targets.delete(key);
-    this.#targets.set(key, target);
-    target.addresses = nomination.addresses;
-    target.backends.add(nomination.backend);
-    target.attempts = 0;
-    this.#forgetOldest();
-    this.#enqueue(target);
-  }
-
-  /** Dials a node that is known by id, now, and tells how it went. One attempt at a time. */
-  async dial(nodeId: string, addresses: readonly Address[]): Promise<DialResult> {
-    const underWay = this.#underWay.get(nodeId);
-    if (underWay) return underWay;
-    const attempt = this.#handshake.dial(addresses, nodeId);
-    this.#underWay.set(nodeId, attempt);
-    const result = await attempt;
-    this.#underWay.delete(nodeId);
-    return result;
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    for (const target of this.#targets.values()) target.cancelRetry();
-  }
-
-  #enqueue(target: Target): void {
-    target.cancelRetry();
-    if (target.dialling) {
-      target.again = true;
-      return;
-    }
-    target.dialling = true;
-    if (this.#dialling < DIALS_MAX) void this.#run(target);
-    else this.#waiting.add(target);
-  }
-
-  async #run(target: Target): Promise<void> {
-    this.#dialling++;
-    const result = await this.#handshake.dial(target.addresses);
-    this.#dialling--;
-    target.dialling = false;
-    if (target.backends.has("hub")) {
-      for (const address of target.addresses) this.#given.note(address, result);
-    }
-    if (result.kind === "met") target.nodeId = result.meeting.document.node_id;
-    else if (result.kind === "failed") this.#retry(target, result.reason);
-    if (target.again && !this.#stopped) {
-      target.again = false;
-      if (result.kind === "failed") this.#enqueue(target);
-    }
-    const next = this.#waiting.values().next().value;
-    if (!next || this.#stopped) return;
-    this.#waiting.delete(next);
-    void this.#run(next);
-  }
-
-  #retry(target: Target, reason: string): void {
-    const { log, timers, settings } = this.#deps;
-    const given = target.backends.has("hub");
-    const backends = [...target.backends].join(",");
-    if (!given) log.debug("a nominated node does not answer", { at: target.key, backends, reason });
-    const forgotten = this.#targets.get(target.key) !== target;
-    if (this.#stopped || forgotten || (target.attempts >= RETRIES_MAX && !given)) return;
-    const delayMs = Math.min(
-      RETRY_MIN_MS * 2 ** Math.min(target.attempts++, 16),
-      settings.timing.discoveryRefreshMs,
+  /** Dials a node where the table says that it is. Joins an attempt that is under way. */
+  dial(nodeId: string): Promise<DialResult> {
+    const peer = this.#table.get(nodeId);
+    if (!peer || peer.addresses.length === 0) return Promise.resolve(failed("no address is known"));
+    const isConfirmed = peer.confirmedMs !== undefined;
+    const source = isConfirmed ? undefined : peer.source;
+    return this.#once(nodeId, source, () =>
+      this.#handshake.dial(peer.addresses, { expected: nodeId }),
     );
-    target.cancelRetry = timers.after(delayMs, () => this.#enqueue(target));
   }
 
-  #forgetOldest(): void {
-    const oldest = this.#targets.values().next().value;
-    if (this.#targets.size <= LIMITS.nominationsMax || !oldest) return;
-    oldest.cancelRetry();
-    this.#targets.delete(oldest.key);
-    this.#waiting.delete(oldest);
+  /** Whether a node that has said hello can be dialled, without shaking hands anew. */
+  async confirm(nodeId: string): Promise<boolean> {
+    const source = this.#table.get(nodeId)?.source;
+    const result = await this.#once(`confirm ${nodeId}`, source, async () =>
+      (await this.#handshake.confirm(nodeId)) ? { kind: "self" } : failed("not dialable"),
+    );
+    return result.kind !== "failed";
+  }
+
+  /** Dials addresses behind which any node may be. `trusted`: named by the operator. */
+  dialAt(
+    addresses: readonly Address[],
+    options: { readonly trusted: boolean; readonly source?: string | undefined },
+  ): Promise<DialResult> {
+    const key = addresses.map(({ host, port }) => `${host} ${port}`).join(",");
+    return this.#once(key, options.source, () =>
+      this.#handshake.dial(addresses, { trusted: options.trusted }),
+    );
+  }
+
+  #once(
+    key: string,
+    source: string | undefined,
+    attempt: () => Promise<DialResult>,
+  ): Promise<DialResult> {
+    const underWay = this.#underWay.get(key);
+    if (underWay) return underWay;
+    if (this.#underWay.size >= LIMITS.nominationsMax) {
+      return Promise.resolve(failed("too many nodes wait to be dialled"));
+    }
+    const limited = source === undefined || isLoopback(source) ? undefined : sourceKey(source);
+    if (limited !== undefined && this.#rates.take(limited) > 0) {
+      return Promise.resolve(failed("its source names too many nodes"));
+    }
+    const run = () => this.#inAll.run("dials", attempt);
+    const dialling = (limited === undefined ? run() : this.#bySource.run(limited, run)).finally(
+      () => this.#underWay.delete(key),
+    );
+    this.#underWay.set(key, dialling);
+    return dialling;
   }
 }
 
-function newTarget(key: string, nomination: Nomination): Target {
-  return {
-    key,
-    backends: new Set(),
-    addresses: nomination.addresses,
-    nodeId: nomination.nodeId,
-    dialling: false,
-    again: false,
-    attempts: 0,
-    cancelRetry: () => {},
-  };
+/** Dials that failed, so that the next waits longer: doubling from `minMs` to `maxMs`. */
+export class Backoff {
+  readonly #attempts: BoundedMap<string, { readonly atMs: number; readonly delayMs: number }>;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+
+  constructor(minMs: number, maxMs: number) {
+    this.#attempts = new BoundedMap(LIMITS.peersMax);
+    this.#minMs = minMs;
+    this.#maxMs = maxMs;
+  }
+
+  isDue(key: string, nowMs: number): boolean {
+    const last = this.#attempts.get(key);
+    return last === undefined || nowMs - last.atMs >= last.delayMs;
+  }
+
+  note(key: string, nowMs: number): void {
+    const last = this.#attempts.get(key);
+    const delayMs = last ? Math.min(this.#maxMs, 2 * last.delayMs) : this.#minMs;
+    this.#attempts.set(key, { atMs: nowMs, delayMs });
+  }
+
+  clear(key: string): void {
+    this.#attempts.delete(key);
+  }
 }

@@ -1,49 +1,102 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, BackendStatus } from "../../discovery/backend.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { DialResult } from "./handshake.ts";
+import type { DialResult } from "./meeting.ts";
 
 type Outcome = DialResult["kind"];
 
 interface GivenHub {
-  readonly url: string;
+  readonly address: Address;
   /** Undefined before the first attempt has ended. */
   outcome: Outcome | undefined;
+  /** Somebody has answered the last attempt, if only to refuse. */
+  hasAnswered: boolean;
   /** What to say of it, after its URL. */
   words: string;
   warnedMs: number;
+  /** Nodes that have answered there, with when they did last. */
+  readonly answered: Map<string, number>;
+  /** This very node has answered there. */
+  isOwn: boolean;
 }
 
 /** One that stays away is warned of again this often: who reads today's log should find it there. */
 const REMIND_MS = 3_600_000;
+/** Two nodes that answer at one URL within this long are a pool; later it is a hub that was rebuilt. */
+const POOL_MS = 10 * 60_000;
+/** Nodes remembered for one URL: two make a pool. */
+const ANSWERED_MAX = 4;
 
 /** The hubs that this node was given by URL: which of them answer, and why the others do not. */
 export class GivenHubs {
   readonly #deps: Pick<ClusterDeps, "clock" | "log">;
-  readonly #hubs: ReadonlyMap<string, GivenHub>;
-  /** Nodes that have answered at one of the URLs: we never outrank them. */
-  readonly #nodes = new Map<string, string>();
+  readonly #hubs = new Map<string, GivenHub>();
 
   constructor(deps: Pick<ClusterDeps, "clock" | "log" | "settings">) {
     this.#deps = deps;
-    this.#hubs = new Map(
-      deps.settings.hubs.map((address) => {
-        const key = formatHostPort(address);
-        const url = `http://${key}`;
-        return [key, { url, outcome: undefined, words: "is being asked", warnedMs: 0 }];
-      }),
-    );
+    for (const address of deps.settings.hubs) this.add(address);
   }
 
-  /** A node's key has answered at this address. The last one that did there is the one that was meant. */
-  answered(address: Address, nodeId: string): void {
+  add(address: Address): void {
     const key = formatHostPort(address);
-    if (this.#hubs.has(key)) this.#nodes.set(key, nodeId);
+    if (this.#hubs.has(key)) return;
+    this.#hubs.set(key, {
+      address,
+      outcome: undefined,
+      hasAnswered: false,
+      words: "is being asked",
+      warnedMs: 0,
+      answered: new Map(),
+      isOwn: false,
+    });
+  }
+
+  remove(address: Address): void {
+    this.#hubs.delete(formatHostPort(address));
+  }
+
+  addresses(): readonly Address[] {
+    return [...this.#hubs.values()].map(({ address }) => address);
+  }
+
+  has(address: Address): boolean {
+    return this.#hubs.has(formatHostPort(address));
+  }
+
+  /** A node's key has answered at this address. */
+  answered(address: Address, nodeId: string): void {
+    const hub = this.#hubs.get(formatHostPort(address));
+    if (!hub) return;
+    hub.answered.delete(nodeId);
+    hub.answered.set(nodeId, this.#deps.clock.monotonicMs());
+    const oldest = hub.answered.keys().next().value;
+    if (hub.answered.size > ANSWERED_MAX && oldest !== undefined) hub.answered.delete(oldest);
+  }
+
+  noteOwn(address: Address): void {
+    const hub = this.#hubs.get(formatHostPort(address));
+    if (hub) hub.isOwn = true;
   }
 
   /** Whether this node was found at one of the URLs. */
   includes(nodeId: string): boolean {
-    return [...this.#nodes.values()].includes(nodeId);
+    return [...this.#hubs.values()].some(({ answered }) => answered.has(nodeId));
+  }
+
+  /**
+   * Whether this node gives way to that one: a URL that was given stands for it alone. One at which
+   * several nodes answer, or this one itself, names a pool, and in a pool nobody gives way: three nodes behind
+   * one name would each wait for the next.
+   */
+  defersTo(nodeId: string): boolean {
+    return [...this.#hubs.values()].some((hub) => this.#meant(hub) === nodeId);
+  }
+
+  /** Whether no URL has brought anybody yet, and one may still: nobody has answered there at all. */
+  isAwaited(): boolean {
+    const hubs = [...this.#hubs.values()];
+    const isVain = hubs.every(({ isOwn, answered }) => !isOwn && answered.size === 0);
+    return isVain && hubs.some(({ hasAnswered }) => !hasAnswered);
   }
 
   /** How an attempt has ended. Said aloud when that is news, and now and then while it lasts. */
@@ -55,6 +108,7 @@ export class GivenHubs {
     const changed = hub.outcome !== result.kind;
     const first = hub.outcome === undefined;
     hub.outcome = result.kind;
+    hub.hasAnswered = !(result.kind === "failed" && result.isSilent);
     hub.words = wordsFor(result);
     if (result.kind === "met" || result.kind === "self") {
       if (changed && !first) log.info("a hub answers again", { address: formatHostPort(address) });
@@ -73,9 +127,18 @@ export class GivenHubs {
   explain(status: BackendStatus): BackendStatus {
     if (status.name !== "hub" || status.state !== "running") return status;
     const hubs = [...this.#hubs.values()];
-    const failed = hubs.every(({ outcome }) => outcome === "failed" || outcome === "foreign");
-    const detail = hubs.map(({ url, words }) => `${url} ${words}`).join("; ");
-    return { ...status, state: failed ? "failed" : "running", detail };
+    const isFailed = ({ outcome }: GivenHub) => outcome === "failed" || outcome === "foreign";
+    const detail = hubs.map((hub) => `http://${formatHostPort(hub.address)} ${hub.words}`);
+    const state = hubs.length > 0 && hubs.every(isFailed) ? "failed" : "running";
+    return { ...status, state, detail: detail.join("; ") };
+  }
+
+  #meant({ answered, isOwn }: GivenHub): string | undefined {
+    if (isOwn) return undefined;
+    const sinceMs = this.#deps.clock.monotonicMs() - POOL_MS;
+    const [one, ...others] = [...answered].filter(([, atMs]) => atMs >= sinceMs);
+    const last = [...answered.keys()].at(-1);
+    return others.length > 0 ? undefined : (one?.[0] ?? last);
   }
 }
 

@@ -1,70 +1,67 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
-import { messageOf, PROBLEMS, Problem } from "../../platform/errors.ts";
-import { LIMITS } from "../../platform/limits.ts";
-import { NetworkError } from "../../platform/network.ts";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { NetworkError, type NetworkFailure } from "../../platform/network.ts";
+import { isMember } from "../admission/membership-tag.ts";
 import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { OwnClones } from "../clones/own-clones.ts";
 import type { Contact, PeerClones } from "../clones/peer-clones.ts";
 import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
 import { isProven, prove } from "../identity/proof.ts";
 import type { PeerRequest } from "../peer-route.ts";
-import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
+import {
+  type DialPolicy,
+  type DialTarget,
+  dialable,
+  plainAddress,
+  targetsOf,
+} from "../peers/dial-policy.ts";
 import { mergeAddresses, type PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import { Reachability } from "../peers/reachability.ts";
+import { problemCodeOf } from "../problem-code.ts";
 import {
   type Hello,
   type HelloReply,
   helloReplySchema,
   type IdentityDocument,
   type NodeDocument,
+  PROTOCOLS_UNDERSTOOD,
 } from "../wire.ts";
 import type { GivenHubs } from "./given-hubs.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
-
-/** A node whose key has been proven to us, with what it says of itself. */
-export interface Meeting {
-  readonly document: NodeDocument;
-  readonly publicKey: string | undefined;
-  /** The address that it answered at; undefined when it was the other who dialled. */
-  readonly address: Address | undefined;
-  readonly rttMs: number | undefined;
-  readonly defersToUs: boolean;
-  readonly weDefer: boolean;
-  /** What it says about dialling us. */
-  readonly canDialUs: boolean | null;
-}
-
-export type DialResult =
-  | { readonly kind: "met"; readonly meeting: Meeting }
-  /** The address is our own. */
-  | { readonly kind: "self" }
-  | { readonly kind: "foreign"; readonly cluster: string }
-  | { readonly kind: "failed"; readonly reason: string };
+import { type DialResult, failed } from "./meeting.ts";
 
 export interface HandshakeDeps {
   readonly deps: ClusterDeps;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
   readonly client: PeerClient;
   readonly given: GivenHubs;
   readonly probe: IdentityProbe;
   readonly positions: JournalPositions;
   readonly ownClones: OwnClones;
   readonly peerClones: PeerClones;
-  readonly table: PeerTable;
   readonly ageMs: () => number;
   /** This node's document at this moment. */
   readonly document: () => NodeDocument;
   /** This node says goodbye: nobody should follow it any more. */
   readonly isLeaving: () => boolean;
   readonly policy: () => DialPolicy;
-  readonly onMeeting: (meeting: Meeting) => void;
-  /** Somebody has dialled us that we have not reached yet. */
-  readonly onStranger: (nodeId: string, addresses: readonly Address[]) => void;
 }
 
+export interface DialOptions {
+  /** The node that should be there. */
+  readonly expected?: string | undefined;
+  /** The operator has named the addresses: they are not judged. */
+  readonly trusted?: boolean;
+}
+
+const HELLO_PATH = "/api/cluster/hello";
 /** The next address of a node is tried when the one before has kept silent this long (RFC 8305, section 5). */
 const NEXT_ADDRESS_MS = 250;
+/** Two that are in touch speak every few seconds; after a longer silence the contact is a new one. */
+const CONTACT_LOST_MS = 6_000;
 
 /**
  * The handshake: the only thing that is ever said to an address that discovery or a peer has named,
@@ -72,101 +69,128 @@ const NEXT_ADDRESS_MS = 250;
  */
 export class Handshake {
   readonly #with: HandshakeDeps;
-  readonly #reachability = new Reachability();
 
   constructor(withDeps: HandshakeDeps) {
     this.#with = withDeps;
-    withDeps.client.renew = (nodeId) => this.renew(nodeId);
-  }
-
-  /** Undefined before we have tried. */
-  hasReached(nodeId: string): boolean | undefined {
-    return this.#reachability.hasReached(nodeId);
   }
 
   /** Dials the addresses of one node, each a moment after the one before; the first that is met counts. */
-  async dial(addresses: readonly Address[], expected?: string): Promise<DialResult> {
-    const startedMs = this.#with.deps.clock.monotonicMs();
-    const result = await this.#race(addresses.slice(0, LIMITS.addressesPerServerMax), expected);
-    const met = result.kind === "met";
-    if (expected !== undefined) this.#reachability.note(expected, met, startedMs);
-    if (met) {
-      this.#reachability.note(result.meeting.document.node_id, true, startedMs);
-      this.#with.onMeeting(result.meeting);
+  async dial(addresses: readonly Address[], options: DialOptions = {}): Promise<DialResult> {
+    const { deps, table, events, isLeaving } = this.#with;
+    if (isLeaving()) return failed("this node takes no part");
+    const startedMs = deps.clock.monotonicMs();
+    const targets = await this.#expand(addresses, options);
+    const result = await this.#race(targets, (target) =>
+      this.#shakeHands(target, options.expected),
+    );
+    const nodeId = result.kind === "met" ? result.meeting.document.node_id : options.expected;
+    if (nodeId !== undefined) {
+      const outcome = result.kind === "met" ? "ok" : "failed";
+      table.update(nodeId, { dialled: { outcome, startedMs } });
     }
+    if (result.kind === "met") events.emit({ kind: "met", meeting: result.meeting });
     return result;
   }
 
-  /** Shakes hands again with a node that refuses our signatures: its clock may have been set. */
-  async renew(nodeId: string): Promise<boolean> {
-    const pinned = this.#with.client.pinned(nodeId);
-    if (!pinned) return false;
-    const { kind } = await this.dial(pinned.addresses, nodeId);
-    // Somebody else lives there now: the registry may know where the node has gone.
-    if (kind !== "met") this.#with.client.unpin(nodeId);
-    return kind === "met";
+  /** Finds out whether a node that has said hello can be dialled: one question to each address. */
+  async confirm(nodeId: string): Promise<boolean> {
+    const { deps, table } = this.#with;
+    const startedMs = deps.clock.monotonicMs();
+    const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
+    const result = await this.#race(targets, (target) => this.#askIdentity(target, nodeId));
+    const outcome = result.kind === "met" ? "ok" : "failed";
+    table.update(nodeId, { dialled: { outcome, startedMs } });
+    return result.kind === "met";
   }
 
   /**
    * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
    * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or one
-   * that is a copy of another, `not_ready` once this node leaves.
+   * that is a copy of another, `too_many` for a stranger in a crowd, `not_ready` once this node leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
     const { identity, settings, clock } = this.#with.deps;
-    if (request.signer !== hello.node_id) {
+    const { signer } = request;
+    if (signer === undefined || signer !== hello.node_id) {
       throw new Problem("bad_signature", "A hello is signed by the node that it speaks of.");
     }
     if (hello.cluster !== settings.cluster) {
       throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
     }
-    if (hello.node_id === identity.nodeId) {
+    if (signer === identity.nodeId) {
       this.#hearDouble(hello, request.remoteAddress);
       throw new Problem("directory_copied", "A node with this very key runs here already.");
     }
     if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
+    const { table, events, given, positions, peerClones } = this.#with;
     const source = plainAddress(request.remoteAddress);
     const asSeen = { host: source, port: hello.record.port };
-    const addresses = dialable(
-      mergeAddresses(hello.addresses, [asSeen]),
-      this.#with.policy(),
-      source,
-    );
+    const said = mergeAddresses(hello.addresses, [asSeen]);
+    const addresses = dialable(said, this.#with.policy(), source);
     // Not awaited: after a plain restart nobody should wait for what there is to find out.
-    this.#with.table.ensure(hello.node_id, source);
-    void this.#with.peerClones.admit(contactOf(hello, addresses));
-    this.#with.positions.hear(hello.node_id, hello, false);
-    this.#with.onMeeting({
-      document: { ...hello, addresses: [...addresses] },
-      publicKey: undefined,
-      address: undefined,
-      rttMs: undefined,
-      defersToUs: hello.defers,
-      weDefer: this.#with.given.includes(hello.node_id),
-      canDialUs: true,
-    });
-    const canDial = this.#reachability.answerHello(hello.node_id, clock.monotonicMs());
-    if (!this.#isKnownAt(hello)) {
-      this.#with.onStranger(hello.node_id, addresses);
+    if (!table.ensure(signer, source)) {
+      throw new Problem("too_many", "Too many nodes that nobody knows come from your address.");
     }
+    void peerClones.admit(contactOf(hello, addresses));
+    positions.hear(signer, hello, false);
+    const weDefer = given.defersTo(signer);
+    this.#note(hello, { defersToUs: hello.defers, weDefer }, addresses);
+    this.#noteContact(signer);
+    const known = table.get(signer);
+    if (known?.key === undefined && request.signerKey !== undefined) {
+      const clockOffsetMs = hello.time_ms - clock.wallMs();
+      table.update(signer, { key: { publicKey: request.signerKey, clockOffsetMs } });
+    }
+    const document = { ...hello, addresses: [...addresses] };
+    events.emit({
+      kind: "met",
+      meeting: { document, address: undefined, defersToUs: hello.defers, weDefer },
+    });
     return prove(identity, hello.challenge, {
       ...this.#with.document(),
       time_ms: clock.wallMs(),
-      defers: this.#with.given.includes(hello.node_id),
-      can_dial_you: canDial,
-      ...this.#with.positions.tell(hello.node_id),
+      defers: weDefer,
+      ...positions.tell(signer),
     });
   }
 
-  /** Reached, and still where it says it is. */
-  #isKnownAt(hello: Hello): boolean {
-    const pinned = this.#with.client.pinned(hello.node_id);
-    const [first] = pinned?.addresses ?? [];
-    return (
-      this.#reachability.hasReached(hello.node_id) === true &&
-      first !== undefined &&
-      hello.addresses.some(({ host, port }) => host === first.host && port === first.port)
+  async #expand(
+    addresses: readonly Address[],
+    { trusted = false }: DialOptions,
+  ): Promise<readonly DialTarget[]> {
+    const policy = trusted ? undefined : this.#with.policy();
+    const places = addresses.map((one) =>
+      targetsOf(one, this.#with.deps.network, policy).catch((error: unknown) => {
+        if (error instanceof NetworkError) return [];
+        throw error;
+      }),
     );
+    return (await Promise.all(places)).flat();
+  }
+
+  #note(
+    document: NodeDocument,
+    deference: { readonly defersToUs: boolean; readonly weDefer: boolean },
+    addresses: readonly Address[],
+  ): void {
+    const { table, deps } = this.#with;
+    const nodeId = document.node_id;
+    const atMs = deps.clock.monotonicMs();
+    table.addAddresses(nodeId, addresses, "self");
+    table.update(nodeId, {
+      described: { document, atMs, ...deference },
+      isMember: isMember(deps.settings.secret, nodeId, document.member),
+    });
+  }
+
+  /** Since when it speaks to us: that we cannot dial it is concluded only of attempts after that. */
+  #noteContact(nodeId: string): void {
+    const { table, deps } = this.#with;
+    const nowMs = deps.clock.monotonicMs();
+    const known = table.get(nodeId)?.contact;
+    const goesOn = known !== undefined && nowMs - known.lastMs < CONTACT_LOST_MS;
+    const sinceMs = goesOn ? known.sinceMs : nowMs;
+    table.update(nodeId, { contact: { sinceMs, lastMs: nowMs } });
   }
 
   /** One with our own key. Only who is alive beside us can name our present start. */
@@ -178,27 +202,30 @@ export class Handshake {
   }
 
   /** Tells the other one with our own key of us: it may not be able to dial us. */
-  async #meetDouble(address: Address, seen: IdentityDocument, askedAtMs: number): Promise<void> {
+  async #meetDouble(target: DialTarget, seen: IdentityDocument, askedAtMs: number): Promise<void> {
     const { ownClones, deps, client } = this.#with;
-    const where = `at ${formatHostPort(address)}`;
+    const where = `at ${formatHostPort(target)}`;
     const { boot_id: bootId, uptime_ms: uptimeMs, fenced = false } = seen;
     ownClones.meet({ bootId, uptimeMs, fenced, where }, askedAtMs);
     const hello = { ...this.#hello(seen), to_boot_id: bootId };
-    await client.sendTo(address, "POST", HELLO_PATH, hello, {
+    await client.sendTo(target, "POST", HELLO_PATH, hello, {
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       audience: seen.node_id,
       clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
     });
   }
 
-  #race(addresses: readonly Address[], expected: string | undefined): Promise<DialResult> {
+  #race<T>(
+    targets: readonly DialTarget[],
+    attempt: (target: DialTarget) => Promise<DialResult<T>>,
+  ): Promise<DialResult<T>> {
     return new Promise((resolve) => {
-      let open = addresses.length;
-      let last: DialResult = { kind: "failed", reason: "no address" };
+      let open = targets.length;
+      let last: DialResult<T> = failed("no address");
       if (open === 0) resolve(last);
-      const cancels = addresses.map((address, index) =>
+      const cancels = targets.map((target, index) =>
         this.#with.deps.timers.after(index * NEXT_ADDRESS_MS, async () => {
-          const result = await this.#dialOne(address, expected);
+          const result = await outcomeOf(attempt(target));
           open--;
           // "failed" says least: an address of ours or of another cluster is a better reason.
           if (result.kind !== "failed" || last.kind === "failed") last = result;
@@ -210,93 +237,106 @@ export class Handshake {
     });
   }
 
-  async #dialOne(address: Address, expected: string | undefined): Promise<DialResult> {
-    try {
-      return await this.#shakeHands(address, expected);
-    } catch (error) {
-      if (error instanceof NetworkError) return failed(error.reason);
-      if (error instanceof Problem) return failed(error.message);
-      return failed(`bug: ${messageOf(error)}`);
-    }
+  /** Whether that node's key answers there. */
+  async #askIdentity(target: DialTarget, nodeId: string): Promise<DialResult<undefined>> {
+    const result = await this.#with.probe.ask(target);
+    if (result.kind === "failed") return result;
+    const { document: seen, rttMs } = result;
+    if (seen.node_id !== nodeId) return failed(`${seen.node_id} is there, not ${nodeId}`);
+    this.#confirm(target, seen);
+    this.#with.table.noteRtt(nodeId, rttMs);
+    return { kind: "met", meeting: undefined };
   }
 
-  async #shakeHands(address: Address, expected: string | undefined): Promise<DialResult> {
+  async #shakeHands(target: DialTarget, expected: string | undefined): Promise<DialResult> {
     const { deps, probe, ageMs } = this.#with;
     const askedAtMs = ageMs();
-    const introduced = await probe.ask(address);
-    if (introduced.kind === "failed") return introduced;
-    const { document: seen, rttMs } = introduced;
+    const result = await probe.ask(target);
+    if (result.kind === "failed") return result;
+    const { document: seen, rttMs } = result;
     if (seen.node_id === deps.identity.nodeId) {
-      if (seen.boot_id !== deps.bootId) await this.#meetDouble(address, seen, askedAtMs);
+      this.#with.given.noteOwn(target);
+      if (seen.boot_id !== deps.bootId) await this.#meetDouble(target, seen, askedAtMs);
       return { kind: "self" };
     }
     if (seen.cluster !== deps.settings.cluster) return { kind: "foreign", cluster: seen.cluster };
+    if (!PROTOCOLS_UNDERSTOOD.includes(seen.protocol)) {
+      return failed(`it is tankd ${seen.version} of another protocol; install the same version`);
+    }
     if (expected !== undefined && expected !== seen.node_id) {
       return failed(`${seen.node_id} is there, not ${expected}`);
     }
-    return this.#sayHello(address, seen, rttMs);
+    return this.#sayHello(target, seen, rttMs);
   }
 
   #hello(to: IdentityDocument): Hello {
-    const { given, probe, positions, document } = this.#with;
+    const { given, probe, positions, document, deps } = this.#with;
     return {
       ...document(),
       challenge: probe.nonce(),
-      defers: given.includes(to.node_id),
+      time_ms: deps.clock.wallMs(),
+      defers: given.defersTo(to.node_id),
       ...positions.tell(to.node_id),
     };
   }
 
-  async #sayHello(address: Address, seen: IdentityDocument, rttMs: number): Promise<DialResult> {
+  async #sayHello(target: DialTarget, seen: IdentityDocument, rttMs: number): Promise<DialResult> {
     const { deps, client, given, positions, peerClones, table } = this.#with;
-    given.answered(address, seen.node_id);
+    given.answered(target, seen.node_id);
     const hello = this.#hello(seen);
-    const answered = await client.sendTo(address, "POST", HELLO_PATH, hello, {
+    const answered = await client.sendTo(target, "POST", HELLO_PATH, hello, {
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       audience: seen.node_id,
       clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
     });
-    if (answered.status === PROBLEMS.foreign_cluster.status) {
+    if (problemCodeOf(answered) === "foreign_cluster") {
       return { kind: "foreign", cluster: seen.cluster };
     }
     const reply = helloReplySchema.safeParse(answered.body).data;
-    if (answered.status !== 200 || !reply) return failed(refusalOf(answered, address));
+    if (answered.status !== 200 || !reply) return failed(refusalOf(answered, target));
     const proven =
       reply.node_id === seen.node_id &&
       isProven(seen.public_key, seen.node_id, hello.challenge, answered.body);
     if (!proven) return failed("its answer is not proven");
-    const contact = contactOf(reply, [address]);
-    table.ensure(reply.node_id);
+    const contact = contactOf(reply, [target]);
+    if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
     await peerClones.admit(contact);
-    // Refuses the later of two, where there were two.
-    void peerClones.admit(contact);
-    client.pin({
-      nodeId: reply.node_id,
-      publicKey: seen.public_key,
-      addresses: mergeAddresses([address], reply.addresses),
-      clockOffsetMs: reply.time_ms - deps.clock.wallMs(),
-    });
+    peerClones.admit(contact);
+    this.#confirm(target, seen);
+    table.noteRtt(seen.node_id, rttMs);
     positions.hear(reply.node_id, reply, true);
-    const meeting: Meeting = {
-      document: reply,
-      publicKey: seen.public_key,
-      address,
-      rttMs,
-      defersToUs: reply.defers,
-      weDefer: hello.defers,
-      canDialUs: reply.can_dial_you,
-    };
-    return { kind: "met", meeting };
+    const deference = { defersToUs: reply.defers, weDefer: hello.defers };
+    this.#note(reply, deference, reply.addresses);
+    return { kind: "met", meeting: { document: reply, address: target, ...deference } };
+  }
+
+  /** Its key has answered there. */
+  #confirm(target: DialTarget, seen: IdentityDocument): void {
+    const { table, deps } = this.#with;
+    const nowMs = deps.clock.monotonicMs();
+    const clockOffsetMs = seen.time_ms - deps.clock.wallMs();
+    table.noteWorked(seen.node_id, target, nowMs);
+    table.update(seen.node_id, {
+      key: { publicKey: seen.public_key, clockOffsetMs },
+      confirmedMs: table.get(seen.node_id)?.confirmedMs ?? nowMs,
+    });
   }
 }
 
-const HELLO_PATH = "/api/cluster/hello";
+/** Failures that a node which is about to start shows, too. */
+const SILENCES: ReadonlySet<NetworkFailure> = new Set(["timeout", "refused", "unreachable"]);
+
+async function outcomeOf<T>(attempt: Promise<DialResult<T>>): Promise<DialResult<T>> {
+  try {
+    return await attempt;
+  } catch (error) {
+    if (error instanceof NetworkError) return failed(error.reason, SILENCES.has(error.failure));
+    if (error instanceof Problem) return failed(error.message);
+    return failed(`bug: ${messageOf(error)}`);
+  }
+}
 
 function contactOf(document: NodeDocument, addresses: readonly Address[]): Contact {
   const { node_id: nodeId, boot_id: bootId, fenced = false } = document;
   return { nodeId, bootId, addresses, fenced };
-}
-
-function failed(reason: string): DialResult {
-  return { kind: "failed", reason };
 }

@@ -1,18 +1,21 @@
-import { z } from "zod";
 import type { Address } from "../../discovery/backend.ts";
 import { PROBLEMS } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
 import { isPresent, type Presence, type PresenceProof, signPresence } from "../clones/presence.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
 import { signChallenge, verifyChallenge } from "../identity/proof.ts";
 import type { PeerReply } from "../peer-route.ts";
+import type { DialTarget } from "../peers/dial-policy.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
+import { problemCodeOf } from "../problem-code.ts";
 import {
   type IdentityDocument,
   identityDocumentSchema,
   type NodeDocument,
   PROTOCOL_VERSION,
 } from "../wire.ts";
+import { type DialFailure, failed } from "./meeting.ts";
 
 const CHALLENGE_BYTES = 24;
 
@@ -26,12 +29,12 @@ export interface IdentityProbeDeps {
 /** Who answers at an address, proven; or why it is nobody. */
 export type ProbeResult =
   | {
-      readonly kind: "introduced";
+      readonly kind: "probed";
       readonly document: IdentityDocument;
       readonly challenge: string;
       readonly rttMs: number;
     }
-  | { readonly kind: "failed"; readonly reason: string };
+  | DialFailure;
 
 /** The first question of a handshake, "who are you?", and the answer to it. */
 export class IdentityProbe {
@@ -72,8 +75,19 @@ export class IdentityProbe {
     };
   }
 
+  /** Whether that node's key answers there. */
+  async isAt(target: DialTarget, nodeId: string | undefined): Promise<boolean> {
+    try {
+      const result = await this.ask(target);
+      return result.kind === "probed" && result.document.node_id === nodeId;
+    } catch (error) {
+      if (error instanceof NetworkError) return false;
+      throw error;
+    }
+  }
+
   /** Asks whoever answers there who it is. Rejects with NetworkError. */
-  async ask(address: Address, challenge = this.nonce()): Promise<ProbeResult> {
+  async ask(address: DialTarget, challenge = this.nonce()): Promise<ProbeResult> {
     const { client, deps } = this.#with;
     const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
     const path = `/.well-known/tankd?challenge=${encodeURIComponent(challenge)}`;
@@ -83,32 +97,23 @@ export class IdentityProbe {
     const { public_key: key, node_id: nodeId, signature = "" } = document;
     const genuine = nodeIdOf(key) === nodeId && verifyChallenge(key, nodeId, challenge, signature);
     if (!genuine) return failed("its key does not prove its id");
-    return { kind: "introduced", document, challenge, rttMs: asked.rttMs };
+    return { kind: "probed", document, challenge, rttMs: asked.rttMs };
   }
 }
 
-/** The words of an introduced node as a proof for others; undefined for a version that has none. */
-export function proofOf(
-  introduced: ProbeResult & { kind: "introduced" },
-): PresenceProof | undefined {
-  const { document, challenge } = introduced;
+/** The words of an probed node as a proof for others; undefined for a version that has none. */
+export function proofOf(probed: ProbeResult & { kind: "probed" }): PresenceProof | undefined {
+  const { document, challenge } = probed;
   const { boot_id, uptime_ms, fenced, presence_signature: signature } = document;
   if (uptime_ms === undefined || fenced === undefined || signature === undefined) return undefined;
   const proof = { boot_id, uptime_ms, fenced, challenge, signature };
   return isPresent(document.public_key, document.node_id, proof) ? proof : undefined;
 }
 
-const PROBLEM_TYPE = "urn:tankd:problem:";
-
 /** Why we were sent away, in our own words: a stranger's would go into our log. */
-export function refusalOf({ status, body }: PeerReply, { host }: Address): string {
-  const type = z.object({ type: z.string() }).safeParse(body).data?.type ?? "";
-  const code = type.startsWith(PROBLEM_TYPE) ? type.slice(PROBLEM_TYPE.length) : "";
+export function refusalOf(reply: PeerReply, { host }: Address): string {
+  const code = problemCodeOf(reply);
   if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
-  const known = Object.entries(PROBLEMS).find(([one]) => one === code)?.[1];
-  return known ? `it refuses: ${known.title}` : `no tankd answers there (status ${status})`;
-}
-
-function failed(reason: string): ProbeResult {
-  return { kind: "failed", reason };
+  if (code !== undefined) return `it refuses: ${PROBLEMS[code].title}`;
+  return `no tankd answers there (status ${reply.status})`;
 }

@@ -40,7 +40,7 @@ export type SignedHeaders = Readonly<Record<string, string>>;
 
 export type Verdict =
   | { readonly kind: "unsigned" }
-  | { readonly kind: "signed"; readonly nodeId: string }
+  | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
   | { readonly kind: "bad"; readonly reason: string };
 
 /** How far `created` may lie from the clock of the verifier. */
@@ -125,7 +125,7 @@ export function verifyRequest(
   if (!verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest)) {
     return bad("the nonce was used before");
   }
-  return { kind: "signed", nodeId };
+  return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
 /**

@@ -1,120 +1,193 @@
-import { type Cancel, repeat, sleep } from "../../platform/timers.ts";
+import { type Cancel, repeat } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { HubHint, PingReply } from "../wire.ts";
-import { type Candidate, outranks } from "./election.ts";
-import type { Liveness } from "./liveness.ts";
-import { judgeTakeover, type Opinion } from "./takeover.ts";
+import type { ClusterEvents } from "../events.ts";
+import type { Dialer } from "../handshake/dialer.ts";
+import { isReady } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Pinger, Pong } from "./pinger.ts";
+import type { RoleKeeper } from "./role.ts";
+import { judgeTakeover } from "./takeover.ts";
+import type { Uplink } from "./uplink.ts";
 
 export interface SuccessionDeps {
   readonly deps: ClusterDeps;
-  readonly liveness: Liveness;
-  readonly self: () => Candidate;
-  /** Workers that were online when the hub fell silent, ourselves excepted. */
-  readonly workers: () => readonly Candidate[];
-  /** Makes sure that a node can be sent to; false when it does not answer. */
-  readonly reach: (nodeId: string) => Promise<boolean>;
-  /** It has answered: it is there, whatever the silent hub could tell of it. */
-  readonly onHeard: (nodeId: string) => void;
-  /** Somebody leads already, or follows another hub. */
-  readonly onOtherHub: (hub: HubHint) => void;
-  readonly claim: () => void;
-  readonly rediscover: () => void;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly role: RoleKeeper;
+  readonly registry: Registry;
+  readonly pinger: Pinger;
+  readonly dialer: Dialer;
+  readonly uplink: Uplink;
+}
+
+/** The loss of a hub, as it is being dealt with. */
+interface Loss {
+  readonly hub: string;
+  readonly left: boolean;
+  refuses: boolean;
+  readonly lostAtMs: number;
+  /** Of the hub, when it was last heard; the list may change under us. */
+  readonly successors: readonly string[];
+  readonly othersKnown: number;
+  readonly hasWholeCopy: boolean;
+  readonly alsoLost: Map<string, number>;
+  readonly stillHeard: Map<string, number>;
 }
 
 const ROUND_INTERVAL_MS = 200;
-const ANSWER_TIMEOUT_MS = 500;
-/** The best candidates, whose claim ours would cross, and a few more whose word is as good as any. */
-const CANDIDATES_ASKED = 4;
+const ANSWER_TIMEOUT_MS = 600;
+/** An answer counts this long; everybody is asked again more often. */
+const OPINION_FRESH_MS = 2_500;
+/** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
 const OTHERS_ASKED = 3;
 
-/** A worker that has lost its hub: asks the others about it until it is clear who takes over. */
+/**
+ * A worker that has lost its hub: tells the successors, who ask a few others, until it is clear who leads.
+ * Only a node that the hub itself has named is followed without looking for a hub anew.
+ */
 export class Succession {
   readonly #with: SuccessionDeps;
-  readonly #opinions = new Map<string, Opinion>();
   readonly #asking = new Set<string>();
-  #hub: string | undefined;
-  #hubLeft = false;
-  #suspectedAtMs = 0;
+  #loss: Loss | undefined;
   #cancel: Cancel = () => {};
 
   constructor(withDeps: SuccessionDeps) {
     this.#with = withDeps;
+    const { events } = withDeps;
+    events.on("hub_lost", ({ hub, left, refuses }) => this.#open(hub, left, refuses));
+    events.on("hub_heard", () => this.close());
+    events.on("role_changed", () => this.close());
+    events.on("met", ({ meeting }) => {
+      const { node_id: nodeId, standing } = meeting.document;
+      if (standing.role === "hub") withDeps.uplink.noteLead(nodeId);
+    });
   }
 
-  isOpenFor(hub: string, hubLeft: boolean): boolean {
-    return this.#hub === hub && this.#hubLeft === hubLeft;
-  }
-
-  /** `hubLeft`: it has said itself that it leads no more, so nobody's second opinion is needed. */
-  open(hub: string, hubLeft: boolean): void {
-    if (this.isOpenFor(hub, hubLeft)) return;
-    this.close();
-    this.#hub = hub;
-    this.#hubLeft = hubLeft;
-    this.#suspectedAtMs = this.#with.deps.clock.monotonicMs();
-    this.#opinions.clear();
-    this.#cancel = repeat(this.#with.deps.timers, ROUND_INTERVAL_MS, () => this.#round(hub));
-    void this.#round(hub);
-  }
-
-  /** The hub is back, or there is another. */
   close(): void {
-    this.#hub = undefined;
+    this.#loss = undefined;
     this.#cancel();
   }
 
-  async #round(hub: string): Promise<void> {
-    const workers = this.#with.workers().filter(({ nodeId }) => nodeId !== hub);
-    const asked = this.#pick(workers).filter(({ nodeId }) => !this.#asking.has(nodeId));
-    const answers = Promise.all(asked.map((worker) => this.#ask(worker, hub)));
-    // Somebody who is not there must not hold up the round; its late answer counts in a later one.
-    await Promise.race([answers, sleep(this.#with.deps.timers, ANSWER_TIMEOUT_MS)]);
-    if (this.#hub !== hub) return;
-    const verdict = judgeTakeover({
-      self: this.#with.self(),
-      nowMs: this.#with.deps.clock.monotonicMs(),
-      suspectedAtMs: this.#suspectedAtMs,
-      opinions: [...this.#opinions.values()],
-      othersKnown: workers.length,
-      hubLeft: this.#hubLeft,
+  #open(hub: string, left: boolean, refuses: boolean): void {
+    const { deps, uplink } = this.#with;
+    if (this.#loss?.hub === hub && this.#loss.left === left) {
+      this.#loss.refuses ||= refuses;
+      return;
+    }
+    this.close();
+    this.#loss = {
+      hub,
+      left,
+      refuses,
+      lostAtMs: deps.clock.monotonicMs(),
+      successors: uplink.successors,
+      othersKnown: this.#others(hub).length,
+      hasWholeCopy: uplink.hasWholeCopy,
+      alsoLost: new Map(),
+      stillHeard: new Map(),
+    };
+    this.#cancel = repeat(deps.timers, ROUND_INTERVAL_MS, () => this.#round());
+    this.#round();
+  }
+
+  #round(): void {
+    const loss = this.#loss;
+    if (!loss) return;
+    this.#ask(loss);
+    const verdict = this.#judge(loss);
+    if (verdict === "claim") this.#with.role.lead();
+    else if (verdict === "rediscover") this.#with.role.discover();
+    else if (verdict === "detour") this.#detour(loss);
+  }
+
+  /** Through another worker that hears the hub, which passes on what we send. */
+  #detour(loss: Loss): void {
+    const { role, table } = this.#with;
+    const via = [...loss.stillHeard.keys()].find((nodeId) => isReady(table.get(nodeId)));
+    if (via !== undefined) role.follow(loss.hub, role.state.term, via);
+  }
+
+  #judge(loss: Loss) {
+    const { deps, role, uplink } = this.#with;
+    const { self } = role.state;
+    const nowMs = deps.clock.monotonicMs();
+    const sinceMs = nowMs - OPINION_FRESH_MS;
+    const fresh = (said: ReadonlyMap<string, number>) =>
+      [...said].filter(([, atMs]) => atMs >= sinceMs).map(([nodeId]) => nodeId);
+    const reporters = uplink.reportersOf(loss.hub, OPINION_FRESH_MS);
+    const alsoLost = new Set([...fresh(loss.alsoLost), ...reporters]);
+    const place = loss.successors.indexOf(self.nodeId);
+    return judgeTakeover({
+      nowMs,
+      lostAtMs: loss.lostAtMs,
+      place: place === -1 ? undefined : place,
+      hasSuccessors: loss.successors.length > 0,
+      mayClaim: self.mayClaim,
+      hubLeft: loss.left,
+      hubRefuses: loss.refuses,
+      alsoLost: alsoLost.size,
+      stillHeard: fresh(loss.stillHeard).filter((one) => !alsoLost.has(one)).length,
+      othersKnown: loss.othersKnown,
+      hasWholeCopy: loss.hasWholeCopy,
     });
-    if (verdict === "claim") this.#with.claim();
-    if (verdict === "rediscover") this.#with.rediscover();
   }
 
-  #pick(workers: readonly Candidate[]): readonly Candidate[] {
-    const sorted = workers.toSorted((a, b) => (outranks(a, b) ? -1 : 1));
-    const others = sorted.slice(CANDIDATES_ASKED);
-    const start = Math.floor(this.#with.deps.random.unit() * Math.max(1, others.length));
-    const turned = [...others.slice(start), ...others.slice(0, start)];
-    return [...sorted.slice(0, CANDIDATES_ASKED), ...turned.slice(0, OTHERS_ASKED)];
+  #ask(loss: Loss): void {
+    const { role } = this.#with;
+    const { nodeId } = role.state.self;
+    const named = loss.successors.filter((one) => one !== nodeId);
+    const asked = loss.successors.includes(nodeId)
+      ? [...named, ...this.#someOthers(loss, named)]
+      : named;
+    for (const one of asked) if (!this.#asking.has(one)) void this.#askOne(one, loss);
   }
 
-  async #ask(worker: Candidate, hub: string): Promise<void> {
-    this.#asking.add(worker.nodeId);
+  async #askOne(nodeId: string, loss: Loss): Promise<void> {
+    this.#asking.add(nodeId);
     try {
-      if (!(await this.#with.reach(worker.nodeId))) return;
-      const pong = await this.#with.liveness.ask(worker.nodeId, hub, ANSWER_TIMEOUT_MS);
-      if (pong && this.#hub === hub) this.#hear(worker, hub, pong.reply);
+      // Hands are shaken with a successor soon after its naming, and at the latest now.
+      if (!isReady(this.#with.table.get(nodeId))) await this.#with.dialer.dial(nodeId);
+      const content = { registry: null, lostHub: loss.hub, otherHubs: [] };
+      const pong = await this.#with.pinger.ask(nodeId, content, ANSWER_TIMEOUT_MS);
+      if (pong && this.#loss === loss) this.#hear(nodeId, loss, pong);
     } catch {
       // No answer is no opinion.
+    } finally {
+      this.#asking.delete(nodeId);
     }
-    this.#asking.delete(worker.nodeId);
   }
 
-  #hear(worker: Candidate, hub: string, reply: PingReply): void {
-    const atMs = this.#with.deps.clock.monotonicMs();
-    const { standing } = reply;
-    this.#with.onHeard(worker.nodeId);
-    if (standing.hub && standing.hub.node_id !== hub) {
-      this.#with.onOtherHub(standing.hub);
+  #hear(nodeId: string, loss: Loss, { reply }: Pong): void {
+    const { registry, role, deps } = this.#with;
+    const { standing, lost } = reply;
+    registry.see(nodeId);
+    if (standing.role === "hub" && loss.successors.includes(nodeId)) {
+      role.follow(nodeId, standing.term);
+      return;
     }
-    this.#opinions.set(worker.nodeId, {
-      nodeId: worker.nodeId,
-      priority: standing.priority,
-      mayClaim: standing.may_claim,
-      lost: reply.lost,
-      atMs,
-    });
+    const atMs = deps.clock.monotonicMs();
+    if (lost === true) loss.alsoLost.set(nodeId, atMs);
+    if (lost === false) loss.stillHeard.set(nodeId, atMs);
+  }
+
+  /** Others of the list with whom hands are shaken, another few in each round. */
+  #someOthers(loss: Loss, except: readonly string[]): readonly string[] {
+    const { table, deps } = this.#with;
+    const others = this.#others(loss.hub).filter(
+      (one) => !except.includes(one) && isReady(table.get(one)),
+    );
+    const start = Math.floor(deps.random.unit() * Math.max(1, others.length));
+    return [...others.slice(start), ...others.slice(0, start)].slice(0, OTHERS_ASKED);
+  }
+
+  /** Workers that were online when the hub was last heard, ourselves excepted. */
+  #others(hub: string): readonly string[] {
+    const { registry, deps } = this.#with;
+    return registry
+      .entries()
+      .filter(({ record, status }) => record.member && status === "online")
+      .map(({ key }) => key)
+      .filter((key) => key !== hub && key !== deps.identity.nodeId);
   }
 }

@@ -1,63 +1,61 @@
-import { type Candidate, outranks } from "./election.ts";
-
-/** What another worker answered when it was asked about a silent hub. */
-export interface Opinion extends Candidate {
-  /** It has lost the hub too. Null: it follows another, or none. */
-  readonly lost: boolean | null;
-  readonly atMs: number;
-}
-
-export interface Suspicion {
-  readonly self: Candidate;
+/** What a worker knows when its hub is lost to it. Times are monotonic milliseconds. */
+export interface HubLoss {
   readonly nowMs: number;
-  readonly suspectedAtMs: number;
-  readonly opinions: readonly Opinion[];
-  /** Workers that were online when the hub fell silent, without ourselves. */
-  readonly othersKnown: number;
+  readonly lostAtMs: number;
+  /** Our place on the hub's last list of successors; undefined when we are not on it. */
+  readonly place: number | undefined;
+  /** The list is not empty. */
+  readonly hasSuccessors: boolean;
+  readonly mayClaim: boolean;
   /** The hub itself has said that it leaves. */
   readonly hubLeft: boolean;
+  /** Its port refuses connections: the process is gone, its machine is not. */
+  readonly hubRefuses: boolean;
+  /** Distinct workers that have reported the same loss, and those that still hear the hub. */
+  readonly alsoLost: number;
+  readonly stillHeard: number;
+  /** Other workers on the copy of the hub's list, and whether we have a whole copy. */
+  readonly othersKnown: number;
+  readonly hasWholeCopy: boolean;
 }
 
-export type Verdict =
-  /** Ask again shortly. */
+export type TakeoverVerdict =
+  /** Ask and be told. */
   | "wait"
   | "claim"
+  /** Others hear it: go on through one of them. */
+  | "detour"
   /** Nobody is going to claim: start from the beginning. */
   | "rediscover";
 
-/** An answer counts this long; everybody is asked again more often. */
-const OPINION_FRESH_MS = 1_200;
-/** A better candidate that has lost the hub too gets this long to claim. */
-const BETTER_CANDIDATE_MS = 2_500;
-/** After this long without any answer we are alone, and lead whoever is alone with us. */
-const ISOLATED_MS = 2_000;
-/** A node that may not claim looks for a hub anew after this long. */
-const LEADERLESS_MS = 5_000;
+/** The second successor leaves the first one this long to claim. */
+const SECOND_AFTER_MS = 800;
+/** Who knows nobody else cannot ask whether only its own link has broken. */
+const ALONE_AFTER_MS = 6_000;
+const REDISCOVER_AFTER_MS = 5_000;
+/** A link that broke may come back. */
+const DETOUR_AFTER_MS = 1_500;
 
 /**
- * Whether to take over from a hub that has fallen silent. One worker's word is not enough where there
- * are others: its own link may be what broke (the idea of SWIM's indirect probe, Das, Gupta and
- * Motivala 2002, and of Lifeguard's suspicion, Dadgar, Phillips and Currey 2018).
+ * Whether to take over from a lost hub. The first successor claims on its own loss and one report; so a
+ * worker whose own link has broken does not lead beside a living hub (the idea of SWIM's indirect
+ * probe, Das, Gupta and Motivala 2002).
  */
-export function judgeTakeover(suspicion: Suspicion): Verdict {
-  const { self, nowMs, suspectedAtMs, othersKnown } = suspicion;
-  const silentMs = nowMs - suspectedAtMs;
-  const fresh = suspicion.opinions.filter(({ atMs }) => atMs > nowMs - OPINION_FRESH_MS);
-  if (!suspicion.hubLeft && fresh.some(({ lost }) => lost === false)) return "wait";
-  if (!self.mayClaim) return silentMs > LEADERLESS_MS ? "rediscover" : "wait";
-  const others = fresh.filter(({ lost }) => lost !== false);
-  const better = others.some((other) => other.mayClaim && outranks(other, self));
-  if (better) return silentMs > BETTER_CANDIDATE_MS ? "claim" : "wait";
-  if (othersKnown === 0 || suspicion.hubLeft) return "claim";
-  if (fresh.some(({ lost }) => lost === true)) return "claim";
-  return silentMs > ISOLATED_MS ? "claim" : "wait";
-}
-
-/** Who takes over from the hub, of the workers that are online: known to all beforehand. */
-export function successorOf(workers: readonly Candidate[]): string | undefined {
-  const able = workers.filter(({ mayClaim }) => mayClaim);
-  return able.reduce<Candidate | undefined>(
-    (best, one) => (best && outranks(best, one) ? best : one),
-    undefined,
-  )?.nodeId;
+export function judgeTakeover(loss: HubLoss): TakeoverVerdict {
+  const { place, hubLeft, hubRefuses, mayClaim } = loss;
+  const lostForMs = loss.nowMs - loss.lostAtMs;
+  const late = lostForMs > REDISCOVER_AFTER_MS;
+  if (!hubLeft && loss.stillHeard > 0) return lostForMs > DETOUR_AFTER_MS ? "detour" : "wait";
+  if (place === undefined || !mayClaim) {
+    // The hub had named nobody, or only itself can be dialled.
+    const nobody = !loss.hasSuccessors && (hubLeft || lostForMs > DETOUR_AFTER_MS);
+    return nobody || late ? "rediscover" : "wait";
+  }
+  if (lostForMs < place * SECOND_AFTER_MS) return "wait";
+  const alone = loss.othersKnown === 0;
+  const sure = alone
+    ? loss.hasWholeCopy || hubRefuses || lostForMs > ALONE_AFTER_MS
+    : loss.alsoLost > 0;
+  if (hubLeft || sure) return "claim";
+  return late && !alone ? "rediscover" : "wait";
 }

@@ -1,9 +1,11 @@
 import { isLinkLocal, isLoopback, plainHost } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
+import { isIpLiteral } from "../../platform/ip-literal.ts";
+import type { Network } from "../../platform/network.ts";
 
 /**
- * Which addresses that somebody else has named may be dialled (DESIGN §9). What the operator has
- * named is not asked about here.
+ * Which addresses that somebody else has named may be dialled. What the operator has named is not
+ * asked about here.
  */
 export interface DialPolicy {
   /** Addresses that this node has or announces. */
@@ -11,6 +13,14 @@ export interface DialPolicy {
   /** Whether this node itself is reached by loopback only. */
   readonly onLoopback: boolean;
 }
+
+/** An address with the IP that is connected to, where its host is a name. */
+export interface DialTarget extends Address {
+  readonly connectTo?: string;
+}
+
+/** A name with more addresses than these is no host. */
+const ADDRESSES_PER_NAME_MAX = 16;
 
 /**
  * Of addresses named by `source` (an IP; undefined where it is not known), those that may be dialled.
@@ -29,6 +39,24 @@ export function dialable(
     if (isLinkLocal(host)) return linked;
     return !isLoopback(host) || near || policy.onLoopback;
   });
+}
+
+/**
+ * The places that an address stands for: itself, or each address of its name. Of a name that somebody
+ * else has given each result is judged like any address, and exactly that one is dialled: what
+ * resolves to a machine's own services leads nowhere.
+ * Rejects with NetworkError when the name is not known.
+ */
+export async function targetsOf(
+  address: Address,
+  network: Pick<Network, "resolve">,
+  policy: DialPolicy | undefined,
+): Promise<readonly DialTarget[]> {
+  if (isIpLiteral(address.host)) return [address];
+  const resolved = (await network.resolve(address.host)).slice(0, ADDRESSES_PER_NAME_MAX);
+  const places = resolved.map((host) => ({ host, port: address.port }));
+  const allowed = policy === undefined ? places : dialable(places, policy);
+  return allowed.map(({ host }) => ({ ...address, connectTo: host }));
 }
 
 /** IPv4 as IPv4, also where the socket was one of IPv6. */

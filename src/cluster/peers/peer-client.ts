@@ -1,7 +1,7 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { PROBLEMS, Problem } from "../../platform/errors.ts";
+import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { type HttpResponse, type Network, NetworkError } from "../../platform/network.ts";
 import type { Random } from "../../platform/random.ts";
@@ -10,6 +10,10 @@ import { type PresenceProof, proofIn } from "../clones/presence.ts";
 import type { Identity } from "../identity/identity.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
+import { problemCodeOf } from "../problem-code.ts";
+import type { DialTarget } from "./dial-policy.ts";
+import { isReady } from "./peer.ts";
+import type { PeerTable } from "./peer-table.ts";
 
 export interface PeerClientDeps {
   readonly identity: Identity;
@@ -17,16 +21,9 @@ export interface PeerClientDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
-}
-
-/** A node whose key has answered at these addresses. */
-export interface Pinned {
-  readonly nodeId: string;
-  readonly publicKey: string;
-  /** Best first: where it answered last. */
-  readonly addresses: readonly Address[];
-  /** Its wall clock minus ours; signatures are dated in it. */
-  readonly clockOffsetMs: number;
+  readonly table: PeerTable;
+  /** Somebody refuses us as the later of two nodes with one key, and shows why. */
+  readonly onCloneProof: (proof: PresenceProof) => void;
 }
 
 /** An answer, with how long it took on the wire: neither our JSON and signatures nor a handshake count. */
@@ -38,74 +35,57 @@ export interface SendOptions {
   readonly timeoutMs: number;
 }
 
+export type PeerMethod = "GET" | "POST" | "DELETE";
+
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
 export class PeerClient {
   readonly #deps: PeerClientDeps;
-  readonly #pinned = new Map<string, Pinned>();
-  /** Shakes hands anew; set by the handshake, which stands on this client. */
+  /** Shakes hands anew; the handshake stands on this client and is connected to it afterwards. */
   renew: (nodeId: string) => Promise<boolean> = async () => false;
-  /** Somebody refuses us as the later of two nodes with one key, and shows why. */
-  onCopyProof: (proof: PresenceProof) => void = () => {};
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
   }
 
-  pin(pinned: Pinned): void {
-    const known = this.#pinned.get(pinned.nodeId);
-    const addresses = mergeAddresses(pinned.addresses, known?.addresses ?? []);
-    this.#pinned.delete(pinned.nodeId);
-    this.#pinned.set(pinned.nodeId, { ...pinned, addresses });
-    const oldest = this.#pinned.keys().next().value;
-    if (this.#pinned.size > LIMITS.serversMax && oldest !== undefined) this.#pinned.delete(oldest);
-  }
-
-  pinned(nodeId: string): Pinned | undefined {
-    return this.#pinned.get(nodeId);
-  }
-
-  /** Nothing more is sent to this node before it has shaken hands again. */
-  unpin(nodeId: string): void {
-    this.#pinned.delete(nodeId);
-  }
-
   /**
-   * A signed request to a pinned node. One that is refused for its signature, as after a jump of a
-   * clock, is tried once more after a new handshake. Where one address does not answer the next is tried, but only
-   * if the request cannot have arrived; the one that answered is first from then on.
+   * A signed request to a node whose key is known. One that is refused for its signature, as after a
+   * jump of a clock, is tried once more after a new handshake. Where one address does not answer the next
+   * is tried, but only if the request cannot have arrived; the one that answered is first from then on.
    * @throws NetworkError, or Problem `unknown_server` when the node has not shaken hands.
    */
   async send(
     nodeId: string,
-    method: "GET" | "POST" | "DELETE",
+    method: PeerMethod,
     path: string,
     body: unknown,
     options: SendOptions,
   ): Promise<PeerAnswer> {
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
-    if (reply.status !== PROBLEMS.bad_signature.status) return reply;
+    if (problemCodeOf(reply) !== "bad_signature") return reply;
     if (!(await this.renew(nodeId))) return reply;
     return this.#sendOnce(nodeId, method, path, body, options);
   }
 
   async #sendOnce(
     nodeId: string,
-    method: "GET" | "POST" | "DELETE",
+    method: PeerMethod,
     path: string,
     body: unknown,
     options: SendOptions,
   ): Promise<PeerAnswer> {
-    const pinned = this.#pinned.get(nodeId);
-    if (!pinned) throw new Problem("unknown_server", `${nodeId} has not been met yet.`);
+    const { table, clock } = this.#deps;
+    const peer = table.get(nodeId);
+    if (!isReady(peer)) throw new Problem("unknown_server", `${nodeId} has not been met yet.`);
+    const { clockOffsetMs } = peer.key;
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
-    for (const address of pinned.addresses) {
+    for (const address of peer.addresses) {
       try {
         const reply = await this.sendTo(address, method, path, body, {
           ...options,
           audience: nodeId,
-          clockOffsetMs: pinned.clockOffsetMs,
+          clockOffsetMs,
         });
-        if (address !== pinned.addresses[0]) this.#prefer(nodeId, address);
+        if (address !== peer.addresses[0]) table.noteWorked(nodeId, address, clock.monotonicMs());
         return reply;
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
@@ -118,8 +98,8 @@ export class PeerClient {
 
   /** A signed request to an address. Only the handshake speaks to nodes that are not pinned. */
   async sendTo(
-    address: Address,
-    method: "GET" | "POST" | "DELETE",
+    address: DialTarget,
+    method: PeerMethod,
     path: string,
     body: unknown,
     options: SendOptions & { readonly audience?: string; readonly clockOffsetMs?: number },
@@ -138,13 +118,13 @@ export class PeerClient {
   }
 
   /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
-  async ask(address: Address, path: string, options: SendOptions): Promise<PeerAnswer> {
+  async ask(address: DialTarget, path: string, options: SendOptions): Promise<PeerAnswer> {
     return this.#exchange(address, "GET", path, "", options.timeoutMs, {});
   }
 
   async #exchange(
-    address: Address,
-    method: "GET" | "POST" | "DELETE",
+    address: DialTarget,
+    method: PeerMethod,
     path: string,
     body: string,
     timeoutMs: number,
@@ -156,6 +136,7 @@ export class PeerClient {
       const response = await network.send({
         method,
         origin: `http://${formatHostPort(address)}`,
+        ...connectionOf(address),
         path,
         headers: { accept: "application/json", ...jsonType(body), ...headers },
         ...(body === "" ? {} : { body }),
@@ -167,20 +148,13 @@ export class PeerClient {
       metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(status) });
       const answer = { status, body: parseJson(response), headers: received, rttMs };
       const proof = proofIn(answer);
-      if (proof) this.onCopyProof(proof);
+      if (proof) this.#deps.onCloneProof(proof);
       return answer;
     } catch (error) {
       const outcome = error instanceof NetworkError ? error.failure : "bug";
       metrics.count("tankd_peer_requests_total", { outcome });
       throw error;
     }
-  }
-
-  #prefer(nodeId: string, address: Address): void {
-    const pinned = this.#pinned.get(nodeId);
-    if (!pinned) return;
-    const addresses = mergeAddresses([address], pinned.addresses);
-    this.#pinned.set(nodeId, { ...pinned, addresses });
   }
 }
 
@@ -195,6 +169,12 @@ export function mergeAddresses(
     if (!byText.has(text)) byText.set(text, address);
   }
   return [...byText.values()].slice(0, LIMITS.addressesPerServerMax);
+}
+
+/** Where to connect: the IP of a name, or an address whose zone means nothing in a URL. */
+function connectionOf({ host, connectTo }: DialTarget): { readonly connectTo?: string } {
+  if (connectTo !== undefined) return { connectTo };
+  return host.includes("%") ? { connectTo: host } : {};
 }
 
 function jsonType(body: string): Readonly<Record<string, string>> {

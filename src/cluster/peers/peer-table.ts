@@ -1,6 +1,8 @@
 import { sourceKey } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { StandingWire } from "../wire.ts";
+import type { DialTarget } from "./dial-policy.ts";
 import { type KnownAddress, newPeer, type Peer, STANDINGS, type Standing } from "./peer.ts";
 
 export interface PeerTableDeps {
@@ -80,17 +82,38 @@ export class PeerTable {
   }
 
   /** The peer's key has answered there: first from now on. */
-  noteWorked(id: string, address: Address, nowMs: number): void {
+  noteWorked(id: string, target: DialTarget, nowMs: number): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
-    const known = peer.addresses.find((one) => isSame(one, address));
+    const known = peer.addresses.find((one) => isSame(one, target));
+    const { host, port, connectTo = known?.connectTo } = target;
     const worked: KnownAddress = {
-      host: address.host,
-      port: address.port,
+      host,
+      port,
       saidBy: known?.saidBy ?? "self",
       workedMs: nowMs,
+      ...(connectTo === undefined ? {} : { connectTo }),
     };
     this.update(id, { addresses: mergeKnown([worked], peer.addresses) });
+  }
+
+  /** The peer says where it is now: what it does not name any more is forgotten. */
+  replaceAddresses(id: string, addresses: readonly Address[]): void {
+    const peer = this.#peers.get(id);
+    if (!peer) return;
+    const named = addresses.map((one): KnownAddress => {
+      const known = peer.addresses.find((other) => isSame(one, other));
+      return known ?? { host: one.host, port: one.port, saidBy: "self" };
+    });
+    this.update(id, { addresses: mergeKnown([], named) });
+  }
+
+  /** What a proven answer says of the peer's role: newer than its last hello. */
+  noteStanding(id: string, standing: StandingWire, atMs: number): void {
+    const described = this.#peers.get(id)?.described;
+    if (!described) return;
+    const document = { ...described.document, standing };
+    this.update(id, { described: { ...described, document, atMs } });
   }
 
   noteRtt(id: string, rttMs: number): void {

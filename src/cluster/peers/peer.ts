@@ -1,10 +1,12 @@
-import type { Address } from "../../discovery/backend.ts";
 import type { Contact } from "../clones/peer-clones.ts";
+import type { FollowStatement } from "../membership/follow-statement.ts";
 import type { Entry } from "../registry/registry-entry.ts";
+import type { Role } from "../server-record.ts";
 import type { NodeDocument } from "../wire.ts";
+import type { DialTarget } from "./dial-policy.ts";
 
 /** An address of a peer: who has named it, and when the peer's key last answered there. */
-export interface KnownAddress extends Address {
+export interface KnownAddress extends DialTarget {
   /** A backend, `self` for the peer itself, `hub`, `operator`, or `memory` for an earlier run. */
   readonly saidBy: string;
   /** Monotonic milliseconds; undefined where it has not answered yet. */
@@ -34,6 +36,15 @@ export interface Described {
   readonly weDefer: boolean;
 }
 
+/** A hint that saves dials: who is there, as what, and since which start. */
+export interface Sighting {
+  readonly role: Role | undefined;
+  readonly priority: number | undefined;
+  readonly bootId: string | undefined;
+  readonly firstMs: number;
+  readonly atMs: number;
+}
+
 /** Which start of the peer speaks at present. */
 export interface PeerBoot {
   readonly contact: Contact;
@@ -53,14 +64,16 @@ export interface Peer {
   readonly rttsMs: readonly number[];
   /** We → it. */
   readonly dialled: DialOutcome | undefined;
-  /** It → us, as it says; null before it has tried. */
-  readonly dialsUs: boolean | null;
   /** Since when, and when last, it has said hello without a long silence in between. */
   readonly contact: { readonly sinceMs: number; readonly lastMs: number } | undefined;
+  /** What a backend or a peer has said of it; nothing in it is proven. */
+  readonly sighting: Sighting | undefined;
   /** Backends that have nominated it. */
   readonly nominatedBy: ReadonlySet<string>;
   /** As it is listed, if it is. */
   readonly registration: Entry | undefined;
+  /** Its signed word that it follows us. */
+  readonly follow: FollowStatement | undefined;
   /** The journal position that it has named last. */
   readonly position: number | undefined;
   /** It has proven that it knows the cluster's secret. */
@@ -87,10 +100,11 @@ export function newPeer(id: string, source: string | undefined): Peer {
     boot: undefined,
     rttsMs: [],
     dialled: undefined,
-    dialsUs: null,
     contact: undefined,
+    sighting: undefined,
     nominatedBy: new Set(),
     registration: undefined,
+    follow: undefined,
     position: undefined,
     isMember: false,
     confirmedMs: undefined,

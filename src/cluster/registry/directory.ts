@@ -1,7 +1,10 @@
 import type { ServerFilter, TankLocation } from "../cluster.ts";
+import { isDialable, rttMsOf } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
 import type { AnnouncedTank, ServerRecord } from "../server-record.ts";
 import type { Registry } from "./registry.ts";
 import type { Entry } from "./registry-entry.ts";
+import { findTank, type Naming } from "./tank-names.ts";
 
 /** What this node sees differently from the one that told it of a server. */
 export interface Viewpoint {
@@ -12,33 +15,32 @@ export interface Viewpoint {
   readonly hub: string | undefined;
   /** Backends through which we have found it ourselves. */
   readonly discoveredBy: (nodeId: string) => readonly string[];
-  readonly rttMs: (nodeId: string) => number | undefined;
-  /** Undefined where we have not tried ourselves. */
-  readonly reachable: (nodeId: string) => boolean | undefined;
+  /** What we have found out ourselves. */
+  readonly table: PeerTable;
+  /** Whether a node has proven to us that it belongs to the cluster; undefined without a secret. */
+  readonly isMember: ((nodeId: string) => boolean) | undefined;
 }
 
 /** Answers for the whole cluster from this node's registry. */
 export class Directory {
   readonly #registry: Registry;
   readonly #viewpoint: () => Viewpoint;
+  readonly #naming: Naming;
 
-  constructor(registry: Registry, viewpoint: () => Viewpoint) {
+  constructor(registry: Registry, viewpoint: () => Viewpoint, naming: Naming) {
     this.#registry = registry;
     this.#viewpoint = viewpoint;
+    this.#naming = naming;
   }
 
-  /** Hub first, then by server_id. */
+  /** Members and servers without a key, hub first, then by server_id. */
   servers(filter: ServerFilter = {}): readonly ServerRecord[] {
-    const view = this.#viewpoint();
-    return this.#registry
-      .entries()
-      .map((entry) => show(entry, view))
-      .filter((record) => passes(record, filter))
-      .sort(
-        (a, b) =>
-          Number(b.role === "hub") - Number(a.role === "hub") ||
-          compareText(a.server_id, b.server_id),
-      );
+    return this.#list(filter, ({ member, signed }) => member || !signed);
+  }
+
+  /** Nodes that have not proven to know the cluster's secret: seen, and no more than that. */
+  strangers(filter: ServerFilter = {}): readonly ServerRecord[] {
+    return this.#list(filter, ({ member, signed }) => signed && !member);
   }
 
   server(id: string): ServerRecord | undefined {
@@ -51,13 +53,27 @@ export class Directory {
     return nodeId === view.selfId ? view.ownTanks() : (this.#registry.get(nodeId)?.tanks ?? []);
   }
 
-  /** By id anywhere; by name where only one tank has it. */
+  /** The tank that a text means here. @throws Problem, see {@link findTank} */
   locate(wanted: string): TankLocation | undefined {
-    const all = this.#locations();
-    const byId = all.find(({ tank }) => tank.tank_id === wanted);
-    if (byId) return byId;
-    const byName = all.filter(({ tank }) => tank.name === wanted);
-    return byName.length === 1 ? byName[0] : undefined;
+    return findTank(wanted, this.#locations(), this.#naming);
+  }
+
+  /** Every tank that is called so. */
+  called(name: string): readonly TankLocation[] {
+    return this.#locations().filter(({ tank }) => tank.name === name);
+  }
+
+  #list(filter: ServerFilter, belongs: (record: ServerRecord) => boolean): readonly ServerRecord[] {
+    const view = this.#viewpoint();
+    return this.#registry
+      .entries()
+      .map((entry) => show(entry, view))
+      .filter((record) => belongs(record) && passes(record, filter))
+      .sort(
+        (a, b) =>
+          Number(b.role === "hub") - Number(a.role === "hub") ||
+          compareText(a.server_id, b.server_id),
+      );
   }
 
   #locations(): readonly TankLocation[] {
@@ -82,24 +98,41 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
     return { ...own, server_id: entry.record.server_id, role: view.hub ? role : "discovering" };
   }
   const discoveredBy = view.discoveredBy(entry.key);
+  const peer = view.table.get(entry.key);
   return {
     ...entry.record,
     discovered_by: discoveredBy.length > 0 ? [...discoveredBy] : entry.record.discovered_by,
     status: entry.status === "online" && entry.record.status_reason ? "degraded" : entry.status,
     role,
+    member: belongs(entry, view),
     is_local: false,
-    rtt_ms: view.rttMs(entry.key) ?? entry.record.rtt_ms,
-    reachable: view.reachable(entry.key) ?? entry.record.reachable,
+    rtt_ms: rttMsOf(peer) ?? entry.record.rtt_ms,
+    reachable: isDialable(peer) ?? entry.record.reachable,
   };
 }
 
+/** By what it has proven to us, or by the word of the hub that has told us of it. */
+function belongs({ key, record, toldBy }: Entry, { isMember }: Viewpoint): boolean {
+  if (isMember === undefined) return record.signed;
+  return isMember(key) || (toldBy !== undefined && record.member);
+}
+
 function passes(record: ServerRecord, filter: ServerFilter): boolean {
+  const { tags = [], capabilities = [], resources = [] } = filter;
+  const has = Object.entries(record.resources).map(([key, value]) => `${key}=${value}`);
   return (
-    (filter.status === undefined || record.status === filter.status) &&
-    (filter.tag === undefined || record.tags.includes(filter.tag)) &&
-    (filter.capability === undefined || record.capabilities.includes(filter.capability)) &&
-    (filter.region === undefined || record.region === filter.region)
+    isWanted(record.status, filter.status) &&
+    isWanted(record.role, filter.role) &&
+    isWanted(record.region, filter.region) &&
+    isWanted(record.zone, filter.zone) &&
+    tags.every((tag) => record.tags.includes(tag)) &&
+    capabilities.every((capability) => record.capabilities.includes(capability)) &&
+    resources.every((resource) => has.includes(resource))
   );
+}
+
+function isWanted<T>(value: T, wanted: T | undefined): boolean {
+  return wanted === undefined || value === wanted;
 }
 
 function compareText(a: string, b: string): number {

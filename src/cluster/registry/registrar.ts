@@ -2,248 +2,302 @@ import { isLoopback } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { ClusterDeps } from "../deps.ts";
-import type { PeerRequest } from "../peer-route.ts";
-import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
+import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
+import { isDialable } from "../peers/peer.ts";
 import { mergeAddresses } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
 import type { Heartbeat, Registration } from "../wire.ts";
-import { declaredAddress, figuresOf, recordOf } from "./registration-record.ts";
+import { Admission, owns } from "./admission.ts";
+import type { Claimant } from "./claimant.ts";
+import { declaredAddress, figuresOf, isWhole, recordOf } from "./registration-record.ts";
 import type { Registry } from "./registry.ts";
-import { DEFAULT_INTERVAL_MS, type Entry, unsignedKey } from "./registry-entry.ts";
+import { type Entry, type EntryInput, unsignedKey } from "./registry-entry.ts";
 
 export interface RegistrarDeps {
-  readonly deps: ClusterDeps;
+  readonly nodeId: string;
   readonly registry: Registry;
-  /** Find out whether a node is there, and whether it is the one that was named. */
-  readonly dial: (nodeId: string, addresses: readonly Address[]) => void;
-  /** Where a node has answered us; undefined when it has not. */
-  readonly reachedAt: (nodeId: string) => Address | undefined;
+  readonly peers: PeerTable;
+  /**
+   * Somebody may be there: to be dialled, and listed once it has registered itself. `source` is the
+   * IP that says so; undefined for the operator, who may name any address.
+   */
+  readonly nominate: (
+    nodeId: string,
+    addresses: readonly Address[],
+    source: string | undefined,
+  ) => void;
   readonly policy: () => DialPolicy;
   readonly discoveredBy: (nodeId: string) => readonly string[];
   /** A start of a node speaks. @throws Problem `directory_copied` for the later of two. */
   readonly heard: (nodeId: string, bootId: string) => void;
+  /** Whether a node belongs to the cluster: all do where there is no secret. */
+  readonly isMember: (nodeId: string) => boolean;
+  readonly nowMs: () => number;
 }
 
-/** Who asks, after all that can be known about it. */
-type Asker =
-  /** The node itself: its key has signed. */
-  | { readonly kind: "node"; readonly nodeId: string }
-  /** The operator of this node. */
-  | { readonly kind: "operator" }
-  /** Anybody; `from` is where the request came from, also through a node that passed it on. */
-  | { readonly kind: "stranger"; readonly from: string };
+/** What a registration has led to. */
+export interface Outcome {
+  readonly status: "registered" | "confirming";
+  /** The name under which it is shown, or will be. */
+  readonly serverId: string;
+  /** By which its silence is judged. */
+  readonly intervalMs: number;
+}
 
 /**
  * Keeps the list of servers as a hub: who may register what, in both families of discovery endpoints.
- * A node speaks for itself alone; the operator for whom he likes; a server without a key only for
- * what it has registered from the same address, and never for a name that a node has.
+ * A node speaks for itself alone, by its signature. A record that names a node and is not signed by it
+ * only says where to dial. A server without a key may do what it likes with what it has registered
+ * from the same address, and never has a name that a node has.
  */
 export class Registrar {
   readonly #with: RegistrarDeps;
+  readonly #admission: Admission;
 
   constructor(withDeps: RegistrarDeps) {
     this.#with = withDeps;
+    this.#admission = new Admission({
+      ...withDeps,
+      isOwn: (ip) => withDeps.policy().own.includes(ip),
+    });
   }
 
   /**
-   * Lists a server. `defaultIntervalMs` judges one that declares no interval.
-   * @throws Problem `conflict`, `bad_signature`, `invalid` or `too_many`.
+   * Lists a server, or has a node dialled that somebody else names. `defaultIntervalMs` judges one
+   * that declares no interval and is new.
+   * @throws Problem `conflict`, `invalid`, `not_trusted` or `too_many`.
    */
-  register(
-    body: Registration,
-    request: PeerRequest,
-    defaultIntervalMs = DEFAULT_INTERVAL_MS,
-  ): Entry {
-    const asker = askerOf(body, request);
-    this.#refuseCopy(asker, body);
-    const intervalMs = (body.heartbeat_interval ?? defaultIntervalMs / 1000) * 1000;
-    if (body.node_id === this.#with.deps.identity.nodeId) {
+  register(body: Registration, claimant: Claimant, defaultIntervalMs: number): Outcome {
+    const { signer } = claimant;
+    const nodeId = body.node_id ?? undefined;
+    if ((signer ?? nodeId) === this.#with.nodeId) {
       throw new Problem("invalid", "That is this very node; register another one's record here.");
     }
-    switch (asker.kind) {
-      case "node":
-        return this.#list(body, {
-          key: asker.nodeId,
-          nodeId: asker.nodeId,
-          intervalMs,
-          signed: true,
-          addresses: this.#dialable(body, request.remoteAddress),
-          owner: undefined,
-        });
-      case "operator":
-        return this.#registerByHand(body, intervalMs);
-      case "stranger":
-        return this.#registerStranger(body, asker.from, intervalMs);
+    if (signer !== undefined) {
+      this.#refuseOthers(nodeId, signer);
+      this.#refuseCopy(signer, body);
+      return this.#registerNode(body, signer, claimant, defaultIntervalMs);
     }
+    this.#admission.refuseUnknownForwarder(claimant);
+    if (nodeId !== undefined) return this.#nominate(nodeId, body, claimant, defaultIntervalMs);
+    return this.#registerUnsigned(body, claimant, defaultIntervalMs);
   }
 
-  /** @throws Problem `unknown_server`, or `not_trusted` where a stranger speaks for a node. */
-  beat(serverId: string, body: Heartbeat, request: PeerRequest): Entry {
-    const { registry } = this.#with;
-    const asker = askerOf(body, request);
-    this.#refuseCopy(asker, body);
-    const entry = this.#entryFor(serverId, asker);
-    if (asker.kind === "stranger" && entry.record.signed) {
-      if (request.signer === undefined) {
-        throw new Problem("not_trusted", "A node signs its heartbeats; this one is not signed.");
-      }
-      // Passed on by another node for one that cannot reach us: it is alive, no more is believed.
-      registry.see(entry.key);
-      return entry;
+  /**
+   * A sign of life. With its whole record a server is registered that is not listed (any more).
+   * @throws Problem `unknown_server`, `not_trusted` where somebody else speaks for a node, and what
+   * {@link register} throws.
+   */
+  beat(
+    serverId: string,
+    body: Heartbeat,
+    claimant: Claimant,
+    defaultIntervalMs: number,
+  ): Pick<Outcome, "serverId" | "intervalMs"> {
+    const { signer } = claimant;
+    const isItsOwn = signer !== undefined || (body.node_id ?? null) === null;
+    if (isItsOwn && isWhole(body, serverId)) {
+      return this.register(body, claimant, defaultIntervalMs);
     }
-    return registry.beat(entry.key, figuresOf(body)) ?? entry;
+    if (signer !== undefined) {
+      this.#refuseOthers(body.node_id ?? undefined, signer);
+      this.#refuseCopy(signer, body);
+    } else {
+      this.#admission.refuseUnknownForwarder(claimant);
+    }
+    const entry = this.#entryFor(serverId, claimant);
+    if (signer === undefined && entry.record.signed) {
+      throw new Problem("not_trusted", "A node signs its heartbeats; this one is not signed.");
+    }
+    this.#with.registry.beat(entry.key, figuresOf(body));
+    return { serverId: entry.record.server_id, intervalMs: entry.intervalMs };
   }
 
-  /** @throws Problem `unknown_server`, or `not_trusted` for somebody else's entry. */
-  unregister(serverId: string, request: PeerRequest): void {
-    const asker = askerOf({ forwarded_for: request.query["forwarded_for"] }, request);
-    const entry = this.#entryFor(serverId, asker);
-    if (asker.kind === "stranger" && entry.record.signed) {
+  /**
+   * Takes a server off the list; `bootId` tells which start of a node leaves.
+   * @throws Problem `unknown_server`, or `not_trusted` for somebody else's entry.
+   */
+  unregister(serverId: string, bootId: string | undefined, claimant: Claimant): void {
+    this.#admission.refuseUnknownForwarder(claimant);
+    const entry = this.#entryFor(serverId, claimant);
+    const isStranger = claimant.signer === undefined && !claimant.controlled;
+    if (isStranger && entry.record.signed) {
       throw new Problem("not_trusted", "A node takes only itself off the list.");
     }
+    if (isStranger && claimant.via !== undefined && claimant.via !== entry.via) {
+      throw new Problem("not_trusted", "That server did not register through the node you asked.");
+    }
     // The later of two with one key takes its own leave, not the other's.
-    const bootId = request.query["boot_id"];
     if (bootId !== undefined && entry.bootId !== "" && bootId !== entry.bootId) return;
     this.#with.registry.remove(entry.key);
   }
 
-  #refuseCopy(asker: Asker, { boot_id }: { readonly boot_id?: string | undefined }): void {
-    if (asker.kind === "node" && boot_id !== undefined) this.#with.heard(asker.nodeId, boot_id);
+  #registerNode(
+    body: Registration,
+    nodeId: string,
+    claimant: Claimant,
+    defaultIntervalMs: number,
+  ): Outcome {
+    const { registry, nominate } = this.#with;
+    const addresses = this.#addressesOf(body, claimant);
+    // Shown where it has answered us; where it has not yet, at its own word for now.
+    const reached = this.#reachedAmong(nodeId, addresses);
+    const address = reached ?? addresses[0];
+    if (!address) throw new Problem("invalid", "The record names no host and port to dial.");
+    const known = registry.get(nodeId);
+    const intervalMs = intervalOf(body, known, defaultIntervalMs);
+    if (!known) this.#admission.admit(nodeId, claimant);
+    const record = {
+      ...recordOf(body, address, nodeId, this.#with.isMember(nodeId)),
+      rtt_ms: known?.record.rtt_ms ?? null,
+      reachable: reached !== undefined,
+      discovered_by: [...this.#with.discoveredBy(nodeId)],
+    };
+    const mayClaim = record.member && (body.standing?.may_claim ?? false);
+    const outcome = this.#list(
+      { ...common(body, known, claimant), key: nodeId, record, addresses, mayClaim, intervalMs },
+      claimant,
+    );
+    if (!reached) nominate(nodeId, addresses, claimant.source);
+    return outcome;
   }
 
-  #entryFor(serverId: string, asker: Asker): Entry {
+  /** Somebody says that a node is there; only the node itself can say more. */
+  #nominate(
+    nodeId: string,
+    body: Registration,
+    claimant: Claimant,
+    defaultIntervalMs: number,
+  ): Outcome {
+    const { registry, nominate } = this.#with;
+    const known = registry.get(nodeId);
+    const intervalMs = intervalOf(body, known, defaultIntervalMs);
+    if (known?.status === "online" && registry.isConfirmed(nodeId)) {
+      return { status: "registered", serverId: known.record.server_id, intervalMs };
+    }
+    const declared = declaredAddress(body);
+    // The operator is believed to the letter; others may name alternatives, which are checked.
+    const addresses =
+      claimant.controlled && declared.length > 0
+        ? declared
+        : mergeAddresses(declared, body.addresses ?? []);
+    if (addresses.length === 0) {
+      throw new Problem("invalid", "The record names no host and port to dial.");
+    }
+    nominate(nodeId, addresses, claimant.controlled ? undefined : claimant.source);
+    return {
+      status: "confirming",
+      serverId: known?.record.server_id ?? body.server_id,
+      intervalMs,
+    };
+  }
+
+  #registerUnsigned(body: Registration, claimant: Claimant, defaultIntervalMs: number): Outcome {
     const { registry } = this.#with;
-    const entry = asker.kind === "node" ? registry.get(asker.nodeId) : registry.find(serverId);
-    const foreign =
-      asker.kind === "stranger" && !entry?.record.signed && entry?.owner !== asker.from;
-    if (!entry || foreign) {
+    const source = claimant.controlled ? (body.host ?? claimant.source) : claimant.source;
+    const key = unsignedKey(body.server_id);
+    const known = registry.get(key);
+    this.#admission.refuseTakenName(body.server_id, key, source, known);
+    const intervalMs = intervalOf(body, known, defaultIntervalMs);
+    if (!known && !claimant.controlled) this.#admission.admit(key, claimant);
+    const address = { host: this.#hostOf(body, claimant, source), port: body.port ?? 80 };
+    const record = recordOf(body, address, null, false);
+    return this.#list(
+      {
+        ...common(body, known, { ...claimant, source }),
+        key,
+        record,
+        addresses: [address],
+        mayClaim: false,
+        intervalMs,
+      },
+      claimant,
+    );
+  }
+
+  #list(input: EntryInput, claimant: Claimant): Outcome {
+    // What came by another node, or from this machine, has limits of its own.
+    const hasShare =
+      claimant.via === undefined && !this.#with.policy().own.includes(claimant.source);
+    const entry = this.#with.registry.put(input, hasShare ? claimant.source : undefined);
+    if (!entry) {
+      throw new Problem("too_many", `There is no room for more servers from ${claimant.source}.`);
+    }
+    const { record, intervalMs } = entry;
+    return { status: "registered", serverId: record.server_id, intervalMs };
+  }
+
+  #entryFor(serverId: string, claimant: Claimant): Entry {
+    const { registry } = this.#with;
+    const { signer, controlled, source } = claimant;
+    const isStranger = signer === undefined && !controlled;
+    const own = isStranger ? registry.get(unsignedKey(serverId)) : undefined;
+    const entry = own ?? (signer === undefined ? registry.find(serverId) : registry.get(signer));
+    const isForeign = isStranger && entry?.record.signed === false && !owns(source, entry);
+    if (!entry || isForeign) {
       throw new Problem("unknown_server", `No server "${serverId}" is registered; register first.`);
     }
     return entry;
   }
 
-  #registerByHand(body: Registration, intervalMs: number): Entry {
-    const { registry } = this.#with;
-    const addresses = mergeAddresses(declaredAddress(body), body.addresses ?? []);
-    const nodeId = body.node_id ?? null;
-    const known = registry.get(nodeId ?? unsignedKey(body.server_id));
-    if (nodeId !== null && known?.record.signed) {
-      this.#with.dial(nodeId, addresses);
-      return known;
-    }
-    return this.#list(body, {
-      key: nodeId ?? unsignedKey(body.server_id),
-      nodeId,
-      intervalMs,
-      signed: false,
-      addresses,
-      owner: body.host,
-    });
+  #refuseOthers(nodeId: string | undefined, signer: string): void {
+    if (nodeId === undefined || nodeId === signer) return;
+    throw new Problem("not_trusted", "A node registers itself; this is another one's record.");
   }
 
-  #registerStranger(body: Registration, from: string, intervalMs: number): Entry {
-    const { registry } = this.#with;
-    const key = unsignedKey(body.server_id);
-    const known = registry.get(key);
-    const namesake = registry.find(body.server_id);
-    if (namesake && namesake.key !== key && namesake.record.signed) {
-      throw new Problem("conflict", `A node has the name "${body.server_id}"; choose another.`);
-    }
-    if (known && known.owner !== from && known.status !== "offline") {
-      throw new Problem("conflict", `"${body.server_id}" is registered from another address.`);
-    }
-    if (!known) this.#admit(from);
-    return this.#list(body, {
-      key,
-      nodeId: null,
-      intervalMs,
-      signed: false,
-      addresses: [{ host: this.#hostOfStranger(body, from), port: body.port ?? 80 }],
-      owner: from,
-    });
-  }
-
-  #admit(from: string): void {
-    const owned = this.#with.registry.entries().filter(({ owner }) => owner === from).length;
-    if (owned < LIMITS.serversPerAddressMax) return;
-    throw new Problem("too_many", `The address ${from} has ${owned} servers on the list already.`);
+  #refuseCopy(nodeId: string, { boot_id }: Heartbeat): void {
+    if (boot_id !== undefined) this.#with.heard(nodeId, boot_id);
   }
 
   /** Its own word only where it agrees with where it speaks from. */
-  #hostOfStranger(body: Registration, from: string): string {
-    const own = this.#with.deps.machine.addresses().map(({ address }) => address);
-    const sameMachine = isLoopback(from) || own.includes(from);
-    const declared = body.host;
-    if (declared !== undefined && sameMachine && own.includes(declared)) return declared;
-    return from;
-  }
-
-  #list(
-    body: Registration,
-    known: Pick<Entry, "key" | "intervalMs" | "addresses" | "owner"> & {
-      readonly nodeId: string | null;
-      readonly signed: boolean;
-    },
-  ): Entry {
-    const [address] = known.addresses;
-    if (!address) throw new Problem("invalid", "The record names no host and port to dial.");
-    const before = this.#with.registry.get(known.key);
-    // Shown where it has answered us; where it has not yet, at its own word for now.
-    const reached = this.#reachedAmong(known.nodeId, known.addresses);
-    if (known.nodeId !== null && !reached) this.#with.dial(known.nodeId, known.addresses);
-    const entry = this.#with.registry.put({
-      key: known.key,
-      label: body.server_id,
-      addresses: known.addresses,
-      owner: known.owner,
-      intervalMs: known.intervalMs,
-      tanks: body.tanks ?? [],
-      priority: body.standing?.priority ?? 0,
-      mayClaim: known.signed && (body.standing?.may_claim ?? false),
-      bootId: body.boot_id ?? "",
-      record: {
-        ...recordOf(body, reached ?? address, known.nodeId, known.signed),
-        rtt_ms: before?.record.rtt_ms ?? null,
-        reachable: reached !== undefined,
-        discovered_by: [...this.#with.discoveredBy(known.key)],
-      },
-    });
-    if (!entry) throw new Problem("too_many", "The registry is full of servers that are online.");
-    return entry;
+  #hostOf({ host }: Registration, { via }: Claimant, source: string): string {
+    const { own } = this.#with.policy();
+    const isHere = via === undefined && own.includes(source);
+    // Loopback would lead every other node to itself.
+    const isBelieved = host !== undefined && own.includes(host) && !isLoopback(host);
+    return isHere && isBelieved ? host : source;
   }
 
   /** Where a node that has signed may be dialled: what it declares, and where it speaks from. */
-  #dialable(body: Registration, remoteAddress: string): readonly Address[] {
-    const remote = plainAddress(remoteAddress);
+  #addressesOf(body: Registration, { source, via }: Claimant): readonly Address[] {
     const declared = body.addresses ?? declaredAddress(body);
+    // Where it speaks from is the forwarder's word, and opens no address of our own machine.
+    if (via !== undefined) return dialable(declared, this.#with.policy());
     const port = body.port ?? declared[0]?.port;
-    const asSeen = port === undefined ? [] : [{ host: remote, port }];
-    return dialable(mergeAddresses(declared, asSeen), this.#with.policy(), remote);
+    const asSeen = port === undefined ? [] : [{ host: source, port }];
+    return dialable(mergeAddresses(declared, asSeen), this.#with.policy(), source);
   }
 
-  #reachedAmong(nodeId: string | null, addresses: readonly Address[]): Address | undefined {
-    const reached = nodeId === null ? undefined : this.#with.reachedAt(nodeId);
-    return addresses.find(({ host, port }) => host === reached?.host && port === reached.port);
+  #reachedAmong(nodeId: string, addresses: readonly Address[]): Address | undefined {
+    const peer = this.#with.peers.get(nodeId);
+    if (!peer || isDialable(peer) !== true) return undefined;
+    const worked = peer.addresses.filter(({ workedMs }) => workedMs !== undefined);
+    return addresses.find(({ host, port }) =>
+      worked.some((one) => one.host === host && one.port === port),
+    );
   }
 }
 
-function askerOf(
-  body: {
-    readonly node_id?: string | null | undefined;
-    readonly forwarded_for?: string | undefined;
-  },
-  request: PeerRequest,
-): Asker {
-  const { signer } = request;
-  if (body.forwarded_for !== undefined && signer !== undefined) {
-    return { kind: "stranger", from: plainAddress(body.forwarded_for) };
-  }
-  if (signer !== undefined) {
-    if (body.node_id !== undefined && body.node_id !== null && body.node_id !== signer) {
-      throw new Problem("bad_signature", "A node registers itself; this is another one's record.");
-    }
-    return { kind: "node", nodeId: signer };
-  }
-  if (request.controlled) return { kind: "operator" };
-  return { kind: "stranger", from: plainAddress(request.remoteAddress) };
+/** What every entry has from its registration; who brought it first stays noted. */
+function common(body: Registration, known: Entry | undefined, { source, via }: Claimant) {
+  return {
+    label: body.server_id,
+    tanks: body.tanks ?? [],
+    priority: body.standing?.priority ?? 0,
+    bootId: body.boot_id ?? "",
+    source,
+    via: known && known.status !== "offline" ? known.via : via,
+  };
+}
+
+function intervalOf(
+  { heartbeat_interval }: Registration,
+  known: Entry | undefined,
+  defaultIntervalMs: number,
+): number {
+  if (heartbeat_interval === undefined) return known?.intervalMs ?? defaultIntervalMs;
+  const intervalMs = heartbeat_interval * 1000;
+  if (intervalMs <= LIMITS.heartbeatIntervalMaxMs) return intervalMs;
+  const maxSeconds = LIMITS.heartbeatIntervalMaxMs / 1000;
+  throw new Problem("invalid", `heartbeat_interval may be at most ${maxSeconds} seconds.`);
 }

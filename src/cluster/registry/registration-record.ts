@@ -9,12 +9,17 @@ export function declaredAddress(body: Registration): readonly Address[] {
   return host === undefined || port === undefined ? [] : [{ host, port }];
 }
 
-/** What is listed of a server that has registered at `address`. */
+/** Whether a heartbeat says all that a registration does, so that it can stand for one. */
+export function isWhole(body: Heartbeat, serverId: string): body is Registration {
+  return body.server_id === serverId && body.host !== undefined && body.port !== undefined;
+}
+
+/** What is listed of a server that has registered at `address`; `nodeId` is null without a key. */
 export function recordOf(
   body: Registration,
   address: Address,
   nodeId: string | null,
-  signed: boolean,
+  member: boolean,
 ): ServerRecord {
   const hardware = {
     ...(typeof body.logical_cpus === "number" ? { cpu_cores: body.logical_cpus } : {}),
@@ -32,11 +37,13 @@ export function recordOf(
     platform: body.platform ?? "",
     architecture: body.architecture ?? "",
     tank_count: 0,
+    world_count: 0,
     fish_count: 0,
     active_connections: 0,
     capabilities: body.capabilities ?? [],
     tags: body.tags ?? [],
     resources: { ...hardware, ...body.resources },
+    metadata: { ...body.metadata },
     region: body.region ?? null,
     zone: body.zone ?? null,
     status_reason: body.status_reason ?? null,
@@ -52,7 +59,8 @@ export function recordOf(
     discovered_by: [],
     is_local: false,
     api_url: `http://${formatHostPort(address)}`,
-    signed,
+    signed: nodeId !== null,
+    member,
     ...figuresOf(body),
   };
 }
@@ -60,9 +68,11 @@ export function recordOf(
 /** The figures that come with a heartbeat. Tank World counts worlds where tankd counts tanks. */
 export function figuresOf(body: Heartbeat): Partial<ServerRecord> {
   const { fish_count, active_connections, cpu_percent, memory_mb, uptime_seconds } = body;
-  const tanks = body.tank_count ?? body.world_count;
+  const named = body.tank_count ?? body.world_count;
+  const tanks = named === undefined ? undefined : Math.trunc(named);
   const figures = {
-    tank_count: tanks === undefined ? undefined : Math.trunc(tanks),
+    tank_count: tanks,
+    world_count: tanks,
     fish_count: fish_count === undefined ? undefined : Math.trunc(fish_count),
     active_connections:
       active_connections === undefined ? undefined : Math.trunc(active_connections),

@@ -4,17 +4,18 @@ import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { PeerReply } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { problemCodeOf } from "../problem-code.ts";
 import type { Registration } from "../wire.ts";
 
 export interface RegistrationDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
+  readonly table: PeerTable;
   /** What is registered, at this moment. */
   readonly describe: () => Registration;
   /** The hub has answered with the name under which it shows us. */
   readonly onRegistered: (serverId: string) => void;
-  /** Another node that can pass on what does not reach the hub. */
-  readonly relay: () => string | undefined;
 }
 
 const RETRY_MIN_MS = 500;
@@ -126,7 +127,7 @@ export class HubRegistration {
     const path = `/api/discovery/heartbeat/${encodeURIComponent(record.server_id)}`;
     try {
       const reply = await this.#post(hub, path, record);
-      if (reply.status === 404) {
+      if (problemCodeOf(reply) === "unknown_server") {
         this.#registered = false;
         return this.#register(hub);
       }
@@ -140,21 +141,13 @@ export class HubRegistration {
     }
   }
 
-  /** To the hub, or through another node where the hub does not answer us. */
-  async #post(hub: string, path: string, body: Registration): Promise<PeerReply> {
-    const { client, deps, relay } = this.#with;
-    const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
-    try {
-      return await client.send(hub, "POST", path, body, { timeoutMs });
-    } catch (error) {
-      const other = relay();
-      if (other === undefined) throw error;
-      return client.send(other, "POST", path, body, { timeoutMs });
-    }
+  #post(hub: string, path: string, body: Registration): Promise<PeerReply> {
+    const timeoutMs = this.#with.deps.settings.timing.discoveryTimeoutMs;
+    return this.#with.client.send(hub, "POST", path, body, { timeoutMs });
   }
 
   #addressOf(hub: string): string {
-    const [address] = this.#with.client.pinned(hub)?.addresses ?? [];
+    const [address] = this.#with.table.get(hub)?.addresses ?? [];
     return address ? formatHostPort(address) : hub;
   }
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Address } from "../../discovery/backend.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { AnnouncedTank, ServerRecord, ServerStatus } from "../server-record.ts";
-import { type EntryWire, entryWireSchema } from "../wire.ts";
+import { type EntryWire, entryWireSchema, type FiguresWire } from "../wire.ts";
 
 /** What the registry keeps of one server. Times are monotonic milliseconds of this process. */
 export interface Entry {
@@ -22,13 +22,26 @@ export interface Entry {
   readonly lastSeenMs: number;
   readonly status: ServerStatus;
   readonly offlineSinceMs: number | undefined;
-  /** IP from which an unsigned server speaks: nobody else may change its entry. */
-  readonly owner: string | undefined;
+  /**
+   * IP from which it has registered; undefined where nobody has noted it. Of a server without a key
+   * nobody else may change the entry.
+   */
+  readonly source: string | undefined;
+  /** The node that has passed its registration on, where it did not come from the server itself. */
+  readonly via: string | undefined;
   /** The boot id of the hub that has told us of it; undefined for what we know ourselves. */
   readonly toldBy: string | undefined;
-  /** Of the registry, when this entry last changed. */
+  /** Of the registry, when anything but the figures last changed. */
   readonly version: number;
+  /** Of the registry, when the figures were last told to followers. */
+  readonly figuresVersion: number;
 }
+
+/** What a registration says; the registry adds what only it knows. */
+export type EntryInput = Omit<
+  Entry,
+  "status" | "offlineSinceMs" | "lastSeenMs" | "version" | "figuresVersion" | "toldBy"
+>;
 
 /** The reference hub guide's interval, for a server that declares none. */
 export const DEFAULT_INTERVAL_MS = 30_000;
@@ -46,20 +59,52 @@ export function offlineAfter(intervalMs: number): number {
   return OFFLINE_AFTER_INTERVALS * intervalMs;
 }
 
+const UNSIGNED = "unsigned:";
+
 export function unsignedKey(serverId: string): string {
-  return `unsigned:${serverId}`;
+  return `${UNSIGNED}${serverId}`;
 }
 
-export function entryToWire(entry: Entry, removed = false): EntryWire {
+/** Whether the key is that of a server without one of its own: no node has such an id. */
+export function isUnsignedKey(key: string): boolean {
+  return key.startsWith(UNSIGNED);
+}
+
+/** Who keeps a name that two ask for: members before strangers with a key, those before the rest. */
+export function rankOf({ signed, member }: Pick<ServerRecord, "signed" | "member">): number {
+  if (!signed) return 0;
+  return member ? 2 : 1;
+}
+
+export function entryToWire(entry: Entry): EntryWire {
   return {
     key: entry.key,
-    removed,
+    label: entry.label,
     record: { ...entry.record, status: entry.status },
     addresses: [...entry.addresses],
     tanks: [...entry.tanks],
     standing: { priority: entry.priority, may_claim: entry.mayClaim },
     boot_id: entry.bootId,
     heartbeat_interval: entry.intervalMs / 1000,
+    source: entry.source ?? null,
+    via: entry.via ?? null,
+  };
+}
+
+export function figuresToWire({ key, record }: Entry): FiguresWire {
+  const { fish_count, active_connections, cpu_percent, memory_mb, uptime_seconds } = record;
+  const { last_heartbeat, last_seen } = record;
+  return {
+    key,
+    figures: {
+      fish_count,
+      active_connections,
+      cpu_percent,
+      memory_mb,
+      uptime_seconds,
+      last_heartbeat,
+      last_seen,
+    },
   };
 }
 
@@ -68,7 +113,10 @@ const storedSchema = z.object({
   entry: entryWireSchema,
 });
 
-/** The text that the registry store keeps, without the figures that change all the time. */
+/**
+ * The text that the registry store keeps, without the figures that change all the time. Two entries
+ * with the same text differ in nothing that followers must hear of at once.
+ */
 export function entryToText(entry: Entry): string {
   const wire = entryToWire(entry);
   const record: ServerRecord = {
@@ -87,7 +135,10 @@ export function entryToText(entry: Entry): string {
   return JSON.stringify({ label: entry.label, entry: { ...wire, record } });
 }
 
-/** An entry as it was stored: offline until it shows itself. Undefined when it cannot be read. */
+/**
+ * An entry as it was stored: offline until it shows itself. Undefined when it cannot be read, and
+ * for a node that was listed without its signature, which versions before this one did.
+ */
 export function entryFromText(text: string, nowMs: number): Entry | undefined {
   let json: unknown;
   try {
@@ -98,6 +149,7 @@ export function entryFromText(text: string, nowMs: number): Entry | undefined {
   const parsed = storedSchema.safeParse(json);
   if (!parsed.success) return undefined;
   const { entry: wire, label } = parsed.data;
+  if (wire.record.signed !== (wire.record.node_id !== null)) return undefined;
   return { ...entryFromWire(wire, nowMs), label, status: "offline", offlineSinceMs: nowMs };
 }
 
@@ -106,7 +158,7 @@ export function entryFromWire(wire: EntryWire, nowMs: number): Entry {
   return {
     key: wire.key,
     record: wire.record,
-    label: wire.record.server_id,
+    label: wire.label ?? wire.record.server_id,
     addresses: wire.addresses,
     tanks: wire.tanks,
     priority: wire.standing.priority,
@@ -116,8 +168,10 @@ export function entryFromWire(wire: EntryWire, nowMs: number): Entry {
     lastSeenMs: nowMs,
     status,
     offlineSinceMs: status === "offline" ? nowMs : undefined,
-    owner: undefined,
+    source: wire.source ?? undefined,
+    via: wire.via ?? undefined,
     toldBy: undefined,
     version: 0,
+    figuresVersion: 0,
   };
 }

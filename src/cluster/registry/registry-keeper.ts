@@ -1,27 +1,39 @@
+import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
-import type { ClusterDeps } from "../deps.ts";
+import type { RegistryStore } from "../../store/journal.ts";
 import type { Registry } from "./registry.ts";
 import { type Entry, entryFromText, entryToText } from "./registry-entry.ts";
 
+export interface RegistryKeeperDeps {
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly registryStore: RegistryStore;
+  /** The store does not work; told once until it has worked again. */
+  readonly onBroken: (reason: string) => void;
+}
+
 /** Keeps the registry in the store, so that a restarted node knows its neighbours. Never fatal. */
 export class RegistryKeeper {
-  readonly #deps: ClusterDeps;
+  readonly #with: RegistryKeeperDeps;
   readonly #kept = new Map<string, string>();
   #broken = false;
 
-  constructor(deps: ClusterDeps) {
-    this.#deps = deps;
+  constructor(withDeps: RegistryKeeperDeps) {
+    this.#with = withDeps;
   }
 
-  /** Puts what was stored into the registry: offline until it shows itself. */
+  /** Puts what was stored into the registry, offline until it shows itself; drops what nobody can read. */
   async load(registry: Registry): Promise<void> {
-    const { registryStore, clock, identity } = this.#deps;
+    const { registryStore, clock, nodeId } = this.#with;
     try {
       for (const { node_id, record } of await registryStore.load()) {
         const entry = entryFromText(record, clock.monotonicMs());
-        if (!entry || node_id === identity.nodeId) continue;
-        this.#kept.set(node_id, record);
-        registry.restore(entry);
+        if (entry && node_id !== nodeId) {
+          this.#kept.set(node_id, record);
+          registry.restore(entry);
+        } else {
+          void this.#write(node_id, undefined);
+        }
       }
     } catch (error) {
       this.#report(error);
@@ -30,7 +42,7 @@ export class RegistryKeeper {
 
   /** Writes what of a change outlives this process. */
   keep(key: string, entry: Entry | undefined): void {
-    if (key === this.#deps.identity.nodeId) return;
+    if (key === this.#with.nodeId) return;
     const text = entry && entryToText(entry);
     if (text === this.#kept.get(key)) return;
     if (text === undefined) this.#kept.delete(key);
@@ -39,7 +51,7 @@ export class RegistryKeeper {
   }
 
   async #write(key: string, text: string | undefined): Promise<void> {
-    const { registryStore } = this.#deps;
+    const { registryStore } = this.#with;
     try {
       if (text === undefined) await registryStore.remove(key);
       else await registryStore.put(key, text);
@@ -53,6 +65,6 @@ export class RegistryKeeper {
   #report(error: unknown): void {
     if (this.#broken) return;
     this.#broken = true;
-    this.#deps.log.warn("the registry cannot be kept", { reason: messageOf(error) });
+    this.#with.onBroken(messageOf(error));
   }
 }

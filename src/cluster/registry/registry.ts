@@ -1,55 +1,77 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { ServerRecord } from "../server-record.ts";
-import type { EntryWire, RegistryPosition } from "../wire.ts";
-import type { Entry } from "./registry-entry.ts";
-import { entryFromWire, entryToWire, statusAfter } from "./registry-entry.ts";
+import type { Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { ServerRecord, ServerStatus } from "../server-record.ts";
+import type { RegistryDelta, RegistryPosition } from "../wire.ts";
+import { deltaSince, type Removal } from "./registry-delta.ts";
+import {
+  type Entry,
+  type EntryInput,
+  entryFromWire,
+  entryToText,
+  isUnsignedKey,
+  statusAfter,
+} from "./registry-entry.ts";
+import { shownName } from "./registry-names.ts";
+import { whoGivesWay } from "./registry-room.ts";
 
-/** Entries in one answer to a ping; more follow with the next question. */
-const DELTA_ENTRIES_MAX = 200;
-
-export interface RegistryDelta {
-  readonly of: string;
-  readonly version: number;
-  readonly more: boolean;
-  readonly entries: EntryWire[];
+export interface RegistryDeps {
+  /** Holds the entries: `Peer.registration`. Its `onForgotten` tells {@link Registry.noteForgotten}. */
+  readonly peers: PeerTable;
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly nodeId: string;
+  /** Told of every entry that was changed or removed; `entry` is undefined for a removal. */
+  readonly onChange: (key: string, entry: Entry | undefined) => void;
 }
 
-/** What a registration says; the registry adds what only it knows. */
-export type EntryInput = Omit<
-  Entry,
-  "status" | "offlineSinceMs" | "lastSeenMs" | "version" | "toldBy"
->;
-
-/** Told of every entry that was put or removed; `entry` is undefined for a removal. */
-export type RegistryListener = (key: string, entry: Entry | undefined) => void;
+/**
+ * How often figures (fish, processor time, memory, uptime) are told to followers, all together. A
+ * heartbeat changes them every time, and one by one they would be most of what a hub has to say.
+ */
+const FIGURES_INTERVAL_MS = 10_000;
 
 /**
  * The servers of the cluster as this node knows them, itself included. A hub's is the cluster's; a
- * worker's is a copy that the hub's changes keep up to date. Bounded; soft state throughout.
+ * worker's is a copy that the hub's changes keep up to date. Bounded; soft state throughout. The
+ * entries lie in the table of peers, so that whoever leaves that leaves the list; only our own, which
+ * is no peer, is kept here.
  */
 export class Registry {
-  readonly #clock: Clock;
-  readonly #bootId: string;
-  readonly #onChange: RegistryListener;
-  /** In the order of their last change. */
-  readonly #entries = new Map<string, Entry>();
-  /** Entries that are gone, so that followers hear of it; the oldest give way. */
-  readonly #removed = new Map<string, Entry>();
+  readonly #deps: RegistryDeps;
+  #own: Entry | undefined;
+  /** What has left, so that followers hear of it, in order. */
+  readonly #removals = new BoundedMap<string, Removal>(LIMITS.removalsRememberedMax, {
+    onEvict: ({ version }) => {
+      this.#removalsSince = version;
+    },
+  });
+  /** Who follows from before this version has to begin anew: what left until then is forgotten. */
+  #removalsSince = 0;
+  /** Servers whose figures have changed since followers were told. */
+  readonly #freshFigures = new Set<string>();
+  #figuresToldMs: number;
+  /** The hub whose word on the others has held last, by its boot id, and until when. */
+  #vouched: { readonly by: string; readonly untilMs: number } | undefined;
   #version = 0;
 
-  constructor(clock: Clock, bootId: string, onChange: RegistryListener) {
-    this.#clock = clock;
-    this.#bootId = bootId;
-    this.#onChange = onChange;
+  constructor(deps: RegistryDeps) {
+    this.#deps = deps;
+    this.#figuresToldMs = deps.clock.monotonicMs();
   }
 
   entries(): readonly Entry[] {
-    return [...this.#entries.values()];
+    const entries = this.#own ? [this.#own] : [];
+    for (const { registration } of this.#deps.peers.all()) {
+      if (registration) entries.push(registration);
+    }
+    return entries;
   }
 
   get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+    return key === this.#deps.nodeId ? this.#own : this.#deps.peers.get(key)?.registration;
   }
 
   /** By the shown server id, then by node id, then by the label that was asked for. */
@@ -57,183 +79,243 @@ export class Registry {
     const all = this.entries();
     return (
       all.find((entry) => entry.record.server_id === id) ??
-      this.#entries.get(id) ??
+      this.get(id) ??
       all.find((entry) => entry.label === id)
     );
   }
 
-  /** A server that has shown itself: new, or again. Undefined when there is no room. */
-  put(input: EntryInput): Entry | undefined {
-    const known = this.#entries.get(input.key);
-    if (!known && !this.#makeRoom(input.record.signed)) return undefined;
-    const now = rfc3339(this.#clock.wallMs());
-    const entry: Entry = {
+  /**
+   * A server that has shown itself: new, or again. Undefined when there is no room. Of a newcomer
+   * `source` is the IP whose share of the table it takes; without one it is limited by the whole only.
+   * A registration that repeats the last one is a heartbeat.
+   */
+  put(input: EntryInput, source?: string): Entry | undefined {
+    const known = this.get(input.key);
+    if (!known && !this.#makeRoom(input.key, source)) return undefined;
+    const now = this.#now();
+    const { name, displaced } = shownName(input, this.entries());
+    for (const { entry, suffixed } of displaced) {
+      this.#change({ ...entry, record: { ...entry.record, server_id: suffixed } });
+    }
+    const next: Entry = {
       ...input,
       record: {
         ...input.record,
-        server_id: this.#freeLabel(input),
+        server_id: name,
         registered_at: known?.record.registered_at ?? now,
         last_heartbeat: now,
         last_seen: now,
       },
-      lastSeenMs: this.#clock.monotonicMs(),
+      lastSeenMs: this.#nowMs(),
       status: "online",
       offlineSinceMs: undefined,
       toldBy: undefined,
-      version: 0,
+      version: known?.version ?? 0,
+      figuresVersion: known?.figuresVersion ?? 0,
     };
-    return this.#set(entry);
+    return known && saysTheSame(known, next) ? this.#refresh(next) : this.#change(next);
   }
 
   /** Known from the last run; it stays what it was stored as. */
   restore(entry: Entry): void {
-    if (this.#entries.has(entry.key)) return;
-    if (this.#makeRoom(entry.record.signed)) this.#set(entry);
+    if (this.get(entry.key) || this.entries().length >= LIMITS.serversMax) return;
+    if (this.#deps.peers.ensure(entry.key, entry.source)) this.#change(entry);
   }
 
   /** A heartbeat: the figures that came with it, and "I am here". */
   beat(key: string, figures: Partial<ServerRecord>): Entry | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.get(key);
     if (!entry) return undefined;
-    const now = rfc3339(this.#clock.wallMs());
+    const now = this.#now();
     const record = { ...entry.record, ...figures, last_heartbeat: now, last_seen: now };
-    return this.#set({ ...revived(entry, this.#clock.monotonicMs()), record });
+    const next = { ...this.#revived(entry), record };
+    return saysTheSame(entry, next) ? this.#refresh(next) : this.#change(next);
   }
 
   /** It has answered or asked something. Changes what followers see only if it was thought away. */
   see(key: string): void {
-    const entry = this.#entries.get(key);
+    const entry = this.get(key);
     if (!entry) return;
-    const last_seen = rfc3339(this.#clock.wallMs());
-    const seen = revived(entry, this.#clock.monotonicMs());
-    const next = { ...seen, record: { ...entry.record, last_seen } };
-    if (entry.status === "online") this.#entries.set(key, next);
-    else this.#set(next);
+    const next = this.#revived({ ...entry, record: { ...entry.record, last_seen: this.#now() } });
+    if (entry.status === "online") this.#store(next);
+    else this.#change(next);
   }
 
   /** Changes fields of an entry. */
   amend(key: string, change: Partial<EntryInput>): void {
-    const entry = this.#entries.get(key);
-    if (entry) this.#set({ ...entry, ...change });
+    const entry = this.get(key);
+    if (entry) this.#change({ ...entry, ...change });
   }
 
   /** The hub's choice among equal labels holds in our own list too. */
   showAs(key: string, serverId: string): void {
-    const entry = this.#entries.get(key);
+    const entry = this.get(key);
     if (!entry || entry.record.server_id === serverId) return;
-    this.#set({ ...entry, record: { ...entry.record, server_id: serverId } });
+    this.#change({ ...entry, record: { ...entry.record, server_id: serverId } });
   }
 
   markOffline(key: string): void {
-    const entry = this.#entries.get(key);
-    if (!entry || entry.status === "offline") return;
-    this.#set({ ...entry, status: "offline", offlineSinceMs: this.#clock.monotonicMs() });
+    const entry = this.get(key);
+    if (entry) this.#judge(entry, "offline");
   }
 
+  /** Takes a server off the list. What else is known of a node stays in the table. */
   remove(key: string): boolean {
-    const entry = this.#entries.get(key);
-    if (!entry) return false;
-    this.#entries.delete(key);
-    this.#removed.delete(key);
-    this.#removed.set(key, { ...entry, version: ++this.#version });
-    const oldest = this.#removed.keys().next().value;
-    if (this.#removed.size > LIMITS.serversMax && oldest !== undefined) {
-      this.#removed.delete(oldest);
-    }
-    this.#onChange(key, undefined);
+    const { peers, nodeId } = this.#deps;
+    if (!this.get(key)) return false;
+    if (key === nodeId) this.#own = undefined;
+    else if (isUnsignedKey(key)) peers.forget(key);
+    else peers.update(key, { registration: undefined });
+    // Forgetting has noted it already.
+    if (!this.#removals.has(key)) this.#noteRemoved(key);
     return true;
   }
 
+  /** The table has forgotten a peer. */
+  noteForgotten({ id, registration }: Peer): void {
+    if (registration) this.#noteRemoved(id);
+  }
+
   /**
-   * Judges every server but `selfKey` by its silence and forgets those that were away too long. What
-   * the present hub (`toldBy`) vouches for is left to it.
+   * Judges every server but ourselves by its silence and forgets those that were away too long. What
+   * the present hub (`vouching`, its boot id) vouches for is left to it. Figures go out from time to time.
    */
-  age(selfKey: string, vouching: string | undefined, pruneAfterMs: number): void {
-    const nowMs = this.#clock.monotonicMs();
+  age(vouching: string | undefined, pruneAfterMs: number): void {
+    const nowMs = this.#nowMs();
+    if (vouching !== undefined) this.#vouched = { by: vouching, untilMs: nowMs };
     for (const entry of this.entries()) {
-      if (entry.key === selfKey) continue;
-      if (vouching !== undefined && entry.toldBy === vouching) continue;
-      if (entry.offlineSinceMs !== undefined) {
-        if (nowMs - entry.offlineSinceMs > pruneAfterMs) this.remove(entry.key);
-        continue;
+      if (entry.key === this.#deps.nodeId) continue;
+      if (vouching !== undefined && entry.toldBy === vouching) {
+        this.#judge(entry, entry.record.status);
+      } else if (entry.offlineSinceMs === undefined) {
+        this.#judge(entry, statusAfter(nowMs - this.#lastSeenMs(entry), entry.intervalMs));
+      } else if (nowMs - entry.offlineSinceMs > pruneAfterMs) {
+        this.remove(entry.key);
       }
-      const status = statusAfter(nowMs - entry.lastSeenMs, entry.intervalMs);
-      if (status === "offline") this.markOffline(entry.key);
-      else if (status !== entry.status) this.#set({ ...entry, status });
     }
+    if (nowMs - this.#figuresToldMs >= FIGURES_INTERVAL_MS) this.#tellFigures(nowMs);
   }
 
   /** What has changed since a follower's position; everything if it followed another registry. */
   delta(position: RegistryPosition): RegistryDelta {
-    const since = position.of === this.#bootId ? position.version : 0;
-    if (since === this.#version) {
-      return { of: this.#bootId, version: since, more: false, entries: [] };
-    }
-    const present = this.entries().filter(({ version }) => version > since);
-    const gone = since === 0 ? [] : [...this.#removed.values()].filter((e) => e.version > since);
-    const changed = [
-      ...present.map((entry) => ({ entry, removed: false })),
-      ...gone.map((entry) => ({ entry, removed: true })),
-    ].sort((a, b) => a.entry.version - b.entry.version);
-    const page = changed.slice(0, DELTA_ENTRIES_MAX);
-    const more = changed.length > page.length;
-    return {
-      of: this.#bootId,
-      version: more ? (page.at(-1)?.entry.version ?? since) : this.#version,
-      more,
-      entries: page.map(({ entry, removed }) => entryToWire(entry, removed)),
-    };
+    const { bootId: of } = this.#deps;
+    const isOurs = position.of === of && position.version >= this.#removalsSince;
+    const since = isOurs ? position.version : 0;
+    const changes = deltaSince(since, this.#version, this.entries(), this.#removals.values());
+    return { of, whole: since === 0, ...changes };
   }
 
-  /** Takes over what the hub has told; what we know of ourselves (`selfKey`) is ours alone. */
-  apply(entries: readonly EntryWire[], toldBy: string, selfKey: string): void {
-    const nowMs = this.#clock.monotonicMs();
+  /** Takes over what the hub has told; what we know of ourselves is ours alone. */
+  apply({ of, whole, entries, figures, removed }: RegistryDelta): void {
+    const { nodeId } = this.#deps;
+    // What it does not name any more has left; it is judged by its silence from now on.
+    for (const entry of whole ? this.entries() : []) {
+      if (entry.toldBy !== of) continue;
+      this.#store({ ...entry, toldBy: undefined, lastSeenMs: this.#lastSeenMs(entry) });
+    }
+    for (const key of removed) if (key !== nodeId) this.remove(key);
     for (const wire of entries) {
-      if (wire.key === selfKey) {
-        this.showAs(selfKey, wire.record.server_id);
-      } else if (wire.removed) {
-        this.remove(wire.key);
-      } else if (this.#entries.has(wire.key) || this.#makeRoom(wire.record.signed)) {
-        this.#set({ ...entryFromWire(wire, nowMs), toldBy });
+      if (wire.key === nodeId) {
+        this.showAs(nodeId, wire.record.server_id);
+      } else if (this.get(wire.key) || this.#makeRoom(wire.key, undefined)) {
+        this.#change({ ...entryFromWire(wire, this.#nowMs()), toldBy: of });
       }
     }
+    for (const { key, figures: told } of figures) {
+      const entry = key === nodeId ? undefined : this.get(key);
+      if (entry) this.#refresh({ ...entry, record: { ...entry.record, ...told } });
+    }
   }
 
-  #set(entry: Entry): Entry {
+  /** Whether the server has answered where it was dialled: nobody can make up any number of those. */
+  isConfirmed(key: string): boolean {
+    const { peers, nodeId } = this.#deps;
+    if (key === nodeId) return true;
+    const peer = peers.get(key);
+    const standing = peer && peers.standingOf(peer);
+    return standing !== undefined && standing !== "nominated" && standing !== "stranger";
+  }
+
+  #judge(entry: Entry, status: ServerStatus): void {
+    if (status === entry.status) return;
+    const offlineSinceMs = status === "offline" ? this.#nowMs() : undefined;
+    this.#change({ ...entry, status, offlineSinceMs });
+  }
+
+  /** Of what a hub has told us of, we have had no word of our own for as long as it vouched. */
+  #lastSeenMs({ lastSeenMs, toldBy }: Entry): number {
+    const vouched = this.#vouched?.by === toldBy ? this.#vouched?.untilMs : undefined;
+    return Math.max(lastSeenMs, vouched ?? lastSeenMs);
+  }
+
+  #tellFigures(nowMs: number): void {
+    this.#figuresToldMs = nowMs;
+    for (const key of this.#freshFigures) {
+      const entry = this.get(key);
+      if (entry) this.#store({ ...entry, figuresVersion: ++this.#version });
+    }
+    this.#freshFigures.clear();
+  }
+
+  /** Stores what changes nothing that followers must hear of at once. */
+  #refresh(entry: Entry): Entry {
+    this.#freshFigures.add(entry.key);
+    this.#store(entry);
+    return entry;
+  }
+
+  #change(entry: Entry): Entry {
     const stamped = { ...entry, version: ++this.#version };
-    this.#entries.delete(entry.key);
-    this.#removed.delete(entry.key);
-    this.#entries.set(entry.key, stamped);
-    this.#onChange(entry.key, stamped);
+    this.#removals.delete(entry.key);
+    this.#freshFigures.delete(entry.key);
+    this.#store(stamped);
+    this.#deps.onChange(entry.key, stamped);
     return stamped;
   }
 
-  /** The label itself for the first who asks; for a later one with the beginning of its node id. */
-  #freeLabel(input: EntryInput): string {
-    const shown = this.#entries.get(input.key)?.record.server_id;
-    const taken = (name: string) =>
-      this.entries().some((one) => one.key !== input.key && one.record.server_id === name);
-    if (shown?.startsWith(input.label) && !taken(shown)) return shown;
-    if (!taken(input.label)) return input.label;
-    const suffix = `-${input.key.replace(/^unsigned:/, "").slice(0, 6)}`;
-    return `${input.label.slice(0, LIMITS.nameCharactersMax - suffix.length)}${suffix}`;
+  #store(entry: Entry): void {
+    if (entry.key === this.#deps.nodeId) this.#own = entry;
+    else this.#deps.peers.update(entry.key, { registration: entry });
   }
 
-  /**
-   * The server that has been away longest gives way to a new one. Those that are here do not, but
-   * for those without a key, of which anybody can invent any number, to one that has signed.
-   */
-  #makeRoom(forSigned: boolean): boolean {
-    if (this.#entries.size < LIMITS.serversMax) return true;
-    const away = this.entries().filter((entry) => entry.offlineSinceMs !== undefined);
-    const longest = away.sort((a, b) => (a.offlineSinceMs ?? 0) - (b.offlineSinceMs ?? 0))[0];
-    if (longest) return this.remove(longest.key);
-    const unsigned = forSigned ? this.entries().filter(({ record }) => !record.signed) : [];
-    const [silent] = unsigned.sort((a, b) => a.lastSeenMs - b.lastSeenMs);
-    return silent ? this.remove(silent.key) : false;
+  #noteRemoved(key: string): void {
+    this.#freshFigures.delete(key);
+    this.#removals.set(key, { key, version: ++this.#version });
+    this.#deps.onChange(key, undefined);
+  }
+
+  #revived(entry: Entry): Entry {
+    return { ...entry, lastSeenMs: this.#nowMs(), status: "online", offlineSinceMs: undefined };
+  }
+
+  /** A place in the table and on the list. */
+  #makeRoom(key: string, source: string | undefined): boolean {
+    const { peers, nodeId } = this.#deps;
+    if (key === nodeId) return true;
+    const isNew = !peers.get(key);
+    if (!peers.ensure(key, source)) return false;
+    const entries = this.entries();
+    if (entries.length < LIMITS.serversMax) return true;
+    const others = entries.filter((entry) => entry.key !== nodeId);
+    const loser = whoGivesWay(others, (one) => this.isConfirmed(one));
+    if (loser) return this.remove(loser.key);
+    if (isNew) peers.forget(key);
+    return false;
+  }
+
+  #nowMs(): number {
+    return this.#deps.clock.monotonicMs();
+  }
+
+  #now(): string {
+    return rfc3339(this.#deps.clock.wallMs());
   }
 }
 
-function revived(entry: Entry, nowMs: number): Entry {
-  return { ...entry, lastSeenMs: nowMs, status: "online", offlineSinceMs: undefined };
+function saysTheSame(a: Entry, b: Entry): boolean {
+  return (
+    a.status === b.status &&
+    a.record.status_reason === b.record.status_reason &&
+    entryToText(a) === entryToText(b)
+  );
 }

@@ -1,7 +1,8 @@
 import type { Address, Announcement } from "../../discovery/backend.ts";
+import { membershipTag } from "../admission/membership-tag.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { ElectionState } from "../membership/election.ts";
-import type { PeerClient } from "../peers/peer-client.ts";
+import type { RoleState } from "../membership/role.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
 import {
   type HubHint,
   type NodeDocument,
@@ -9,33 +10,33 @@ import {
   type Registration,
   type StandingWire,
 } from "../wire.ts";
-import type { EntryInput } from "./registry.ts";
+import type { EntryInput } from "./registry-entry.ts";
 import type { Self } from "./self.ts";
 
 /** This node as it shows itself to others: in the handshake, at registration, to discovery. */
 export class SelfDescription {
   readonly #deps: ClusterDeps;
   readonly #self: Self;
-  readonly #client: PeerClient;
-  readonly #election: () => ElectionState;
+  readonly #table: PeerTable;
+  readonly #role: () => RoleState;
   readonly #isFenced: () => boolean;
 
   constructor(
     deps: ClusterDeps,
     self: Self,
-    client: PeerClient,
-    election: () => ElectionState,
+    table: PeerTable,
+    role: () => RoleState,
     isFenced: () => boolean,
   ) {
     this.#isFenced = isFenced;
     this.#deps = deps;
     this.#self = self;
-    this.#client = client;
-    this.#election = election;
+    this.#table = table;
+    this.#role = role;
   }
 
   standing(): StandingWire {
-    const { role, term, hub, self } = this.#election();
+    const { role, term, hub, self } = this.#role();
     return {
       role,
       term,
@@ -53,10 +54,11 @@ export class SelfDescription {
       node_id: identity.nodeId,
       boot_id: bootId,
       standing: this.standing(),
-      record: this.#self.record(this.#election().role),
+      record: this.#self.record(this.#role().role),
       addresses: [...this.#self.addresses()],
       tanks: [...this.#self.tanks()],
       heartbeat_interval: settings.timing.heartbeatMs / 1000,
+      ...(settings.secret && { member: membershipTag(settings.secret, identity.nodeId) }),
       uptime_ms: Math.round(this.#self.ageMs()),
       fenced: this.#isFenced(),
     };
@@ -69,7 +71,7 @@ export class SelfDescription {
 
   announcement(): Announcement {
     const { identity, settings, bootId } = this.#deps;
-    const { role, self } = this.#election();
+    const { role, self } = this.#role();
     // Nothing to dial is nothing to announce.
     const addresses: readonly Address[] = settings.register === false ? [] : this.#self.addresses();
     const { nodeId } = identity;
@@ -80,7 +82,7 @@ export class SelfDescription {
   /** Our own entry in our own registry. */
   entry(): EntryInput {
     const { identity, bootId, settings } = this.#deps;
-    const { role, self } = this.#election();
+    const { role, self } = this.#role();
     return {
       key: identity.nodeId,
       record: this.#self.record(role),
@@ -91,7 +93,8 @@ export class SelfDescription {
       mayClaim: self.mayClaim,
       bootId,
       intervalMs: settings.timing.heartbeatMs,
-      owner: undefined,
+      source: undefined,
+      via: undefined,
     };
   }
 
@@ -102,7 +105,8 @@ export class SelfDescription {
 
   #hintOf(nodeId: string): HubHint {
     const own = nodeId === this.#deps.identity.nodeId;
-    const addresses = own ? this.#self.addresses() : this.#client.pinned(nodeId)?.addresses;
-    return { node_id: nodeId, addresses: [...(addresses ?? [])] };
+    const known = own ? this.#self.addresses() : (this.#table.get(nodeId)?.addresses ?? []);
+    const addresses = known.map(({ host, port }) => ({ host, port }));
+    return { node_id: nodeId, addresses };
   }
 }

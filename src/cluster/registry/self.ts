@@ -88,6 +88,7 @@ export class Self {
       platform: machine.platform,
       architecture: machine.architecture,
       tank_count: tanks.length,
+      world_count: tanks.length,
       fish_count: tanks.reduce((sum, tank) => sum + tank.stats.alive, 0),
       active_connections: this.#deps.connectionCount?.() ?? 0,
       capabilities: [...new Set([...BUILT_IN_CAPABILITIES, ...settings.capabilities])],
@@ -95,7 +96,9 @@ export class Self {
       resources: {
         cpu_cores: machine.cpuCores,
         memory_gb: Math.round((machine.memoryBytes / 2 ** 30) * 10) / 10,
+        ...settings.resources,
       },
+      metadata: { ...settings.metadata },
       region: settings.region ?? null,
       zone: settings.zone ?? null,
       cpu_percent: Math.round(usage.cpuPercent * 10) / 10,
@@ -110,6 +113,7 @@ export class Self {
       is_local: true,
       api_url: `http://${formatHostPort(address)}`,
       signed: true,
+      member: true,
     };
   }
 

@@ -1,162 +1,148 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
-import { NetworkError } from "../../platform/network.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
 import { plainAddress } from "../peers/dial-policy.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
+import { problemReply } from "../problem-reply.ts";
 import { readBody } from "../read-body.ts";
+import { directClaimant, sourceOf } from "../registry/claimant.ts";
+import { type Envelopes, FORWARD_PATH, passOn } from "../registry/forwarding.ts";
 import type { Registrar } from "../registry/registrar.ts";
-import { DEFAULT_INTERVAL_MS, type Entry, offlineAfter } from "../registry/registry-entry.ts";
-import { heartbeatSchema, registrationSchema } from "../wire.ts";
+import { type Forward, forwardSchema, registrationSchema } from "../wire.ts";
+import {
+  type EndpointRequest,
+  type RegistrationEndpoint,
+  registrationEndpoints,
+} from "./registration-endpoints.ts";
 
 export interface DiscoveryRoutesDeps {
   readonly registrar: Registrar;
+  readonly envelopes: Envelopes;
   readonly client: PeerClient;
   readonly isHub: () => boolean;
-  /** The hub that we follow. */
-  readonly hub: () => string | undefined;
+  /** The hub that we follow, and the URL of its API. */
+  readonly hub: () => { readonly nodeId: string; readonly url: string | undefined } | undefined;
+  /** Where others dial this node. */
+  readonly ownHost: () => string;
   readonly timeoutMs: number;
   /** Our hub has said that it leaves. */
   readonly onHubLeft: (hub: string) => void;
 }
 
-const registeredSchema = z.object({
-  registered: z.boolean(),
-  status: z.string(),
-  server_id: z.string(),
-  heartbeat_interval: z.number(),
-  heartbeat_timeout: z.number(),
-});
-const beatenSchema = z.object({
-  acknowledged: z.boolean(),
-  status: z.string(),
-  server_id: z.string(),
-  ttl: z.number(),
-});
-const unregisteredSchema = z.object({ unregistered: z.boolean(), server_id: z.string() });
-
-/** A server of the second family is told its interval in the answer (seed 003), and judged by it. */
-const TOLD_INTERVAL_MS = 10_000;
-
-/** Registration in the forms of both reference documents. A node that is not hub passes it on. */
+/**
+ * Registration in the forms of both reference documents. A node that is not hub passes it on, and
+ * so a load balancer may stand in front of any of them.
+ */
 export function discoveryRoutes(withDeps: DiscoveryRoutesDeps): readonly PeerRoute[] {
+  const endpoints = registrationEndpoints(withDeps.registrar);
   return [
-    registerRoute("/api/discovery/register", 200, DEFAULT_INTERVAL_MS, withDeps),
-    registerRoute("/discovery/register", 201, TOLD_INTERVAL_MS, withDeps),
-    heartbeatRoute("/api/discovery/heartbeat/{server_id}", withDeps),
-    heartbeatRoute("/discovery/{server_id}/heartbeat", withDeps),
-    unregisterRoute("/api/discovery/unregister/{server_id}", withDeps),
-    unregisterRoute("/discovery/{server_id}", withDeps),
+    ...endpoints.map((endpoint) => registrationRoute(endpoint, withDeps)),
+    forwardRoute(endpoints, withDeps),
   ];
 }
 
-function registerRoute(
-  path: string,
-  status: number,
-  defaultIntervalMs: number,
+function registrationRoute(
+  endpoint: RegistrationEndpoint,
   withDeps: DiscoveryRoutesDeps,
 ): PeerRoute {
   return {
-    method: "POST",
-    path,
-    summary: "Registers a server with the hub",
-    request: registrationSchema,
-    response: registeredSchema,
-    status,
+    ...endpoint,
     handle: async (request) => {
-      const body = readBody(registrationSchema, request.body);
-      if (!withDeps.isHub()) return forward(withDeps, "POST", path, request, body);
-      const entry = withDeps.registrar.register(body, request, defaultIntervalMs);
-      return {
-        status,
-        body: {
-          registered: true,
-          status: "registered",
-          server_id: entry.record.server_id,
-          heartbeat_interval: entry.intervalMs / 1000,
-          heartbeat_timeout: ttlOf(entry),
-        },
-      };
+      const { isHub, hub, ownHost, onHubLeft, client, timeoutMs } = withDeps;
+      const answerHere = () => endpoint.answer(request, directClaimant(request, ownHost()));
+      // Whom the operator names is dialled from here, at exactly the address that he names.
+      if (isHub() || (request.controlled && namesNode(request.body))) return answerHere();
+      const to = hub();
+      if (endpoint.method === "DELETE" && to !== undefined && request.signer === to.nodeId) {
+        onHubLeft(to.nodeId);
+        return { status: 200, body: { unregistered: true, server_id: to.nodeId } };
+      }
+      if (to === undefined) throw noHub();
+      if (endpoint.method === "DELETE" && request.controlled && request.signer === undefined) {
+        return misdirected("Only the hub, with its own token, takes another server off.", to.url);
+      }
+      const source = sourceToTell(request, ownHost());
+      return passOn(request.wire, source, { hub: to.nodeId, client, timeoutMs });
     },
   };
 }
 
-function heartbeatRoute(path: string, withDeps: DiscoveryRoutesDeps): PeerRoute {
+/** What other nodes pass on to their hub. One hop: who is not hub says who is. */
+function forwardRoute(
+  endpoints: readonly RegistrationEndpoint[],
+  withDeps: DiscoveryRoutesDeps,
+): PeerRoute {
+  const matches = endpoints.map((endpoint) => ({ endpoint, pattern: patternOf(endpoint.path) }));
   return {
     method: "POST",
-    path,
-    summary: "A registered server is still there; its record or figures may come along",
-    request: heartbeatSchema.nullish(),
-    response: beatenSchema,
-    handle: async (request) => {
-      const serverId = request.params["server_id"] ?? "";
-      const body = readBody(heartbeatSchema, request.body ?? {});
-      if (!withDeps.isHub()) {
-        return forward(withDeps, "POST", fill(path, serverId), request, body);
+    path: FORWARD_PATH,
+    summary: "A registration, heartbeat or removal that another node has received",
+    request: forwardSchema,
+    response: z.looseObject({}),
+    handle: async ({ body, signer, remoteAddress }) => {
+      const { isHub, hub, envelopes } = withDeps;
+      if (!isHub()) {
+        const to = hub();
+        if (to === undefined) throw noHub();
+        return misdirected("This node is not the hub.", to.url);
       }
-      const entry = withDeps.registrar.beat(serverId, body, request);
-      const { server_id } = entry.record;
-      return {
-        status: 200,
-        body: { acknowledged: true, status: "ok", server_id, ttl: ttlOf(entry) },
-      };
+      if (signer === undefined) {
+        throw new Problem("bad_signature", "Only a node passes requests on, and signs for it.");
+      }
+      const envelope = readBody(forwardSchema, body);
+      const claimant = envelopes.open(envelope, signer, plainAddress(remoteAddress));
+      const url = URL.parse(envelope.request.path, "http://hub");
+      if (!url) throw malformed();
+      for (const { endpoint, pattern } of matches) {
+        const match = endpoint.method === envelope.request.method && pattern.exec(url.pathname);
+        if (match) return endpoint.answer(innerRequest(envelope, url, match.groups), claimant);
+      }
+      throw new Problem("not_found", "Only what concerns the list of servers is passed on.");
     },
   };
 }
 
-function unregisterRoute(path: string, withDeps: DiscoveryRoutesDeps): PeerRoute {
-  return {
-    method: "DELETE",
-    path,
-    summary: "A server leaves",
-    response: unregisteredSchema,
-    handle: async (request) => {
-      const serverId = request.params["server_id"] ?? "";
-      const answer = { status: 200, body: { unregistered: true, server_id: serverId } };
-      if (withDeps.isHub()) {
-        withDeps.registrar.unregister(serverId, request);
-        return answer;
-      }
-      const hub = withDeps.hub();
-      if (hub !== undefined && request.signer === hub) {
-        withDeps.onHubLeft(hub);
-        return answer;
-      }
-      return forward(withDeps, "DELETE", fill(path, serverId), request, undefined);
-    },
-  };
-}
-
-/** @throws Problem `not_ready` without a hub, `unreachable` when it does not answer. */
-async function forward(
-  { client, hub, timeoutMs }: DiscoveryRoutesDeps,
-  method: "POST" | "DELETE",
-  path: string,
-  request: PeerRequest,
-  body: object | undefined,
-): Promise<PeerReply> {
-  const to = hub();
-  const passedOn =
-    request.query["forwarded_for"] !== undefined || (body && "forwarded_for" in body);
-  if (to === undefined || passedOn) {
-    throw new Problem("not_ready", "This node follows no hub at the moment; try again shortly.");
-  }
-  const from = plainAddress(request.remoteAddress);
-  const query = method === "DELETE" ? `?forwarded_for=${encodeURIComponent(from)}` : "";
-  const forwarded = body && { ...body, forwarded_for: from };
+function innerRequest(
+  { request }: Forward,
+  url: URL,
+  groups: Readonly<Record<string, string>> = {},
+): EndpointRequest {
   try {
-    return await client.send(to, method, `${path}${query}`, forwarded, { timeoutMs });
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    throw new Problem("unreachable", "The hub does not answer; try again shortly.");
+    const params = Object.entries(groups).map(([name, text]) => [name, decodeURIComponent(text)]);
+    return {
+      params: Object.fromEntries(params),
+      query: Object.fromEntries(url.searchParams),
+      body: request.body === "" ? undefined : JSON.parse(request.body),
+    };
+  } catch {
+    throw malformed();
   }
 }
 
-function fill(path: string, serverId: string): string {
-  return path.replace("{server_id}", encodeURIComponent(serverId));
+function malformed(): Problem {
+  return new Problem("bad_request", "The request that was passed on is malformed.");
 }
 
-/** Seconds until a silent server counts as offline. */
-function ttlOf(entry: Entry): number {
-  return offlineAfter(entry.intervalMs) / 1000;
+/** The operator is believed about the host of another server here as he is at the hub. */
+function sourceToTell({ controlled, body, remoteAddress }: PeerRequest, ownHost: string): string {
+  const named = controlled ? registrationSchema.safeParse(body).data?.host : undefined;
+  return named ?? sourceOf(remoteAddress, ownHost);
+}
+
+function namesNode(body: unknown): boolean {
+  return typeof registrationSchema.safeParse(body).data?.node_id === "string";
+}
+
+function noHub(): Problem {
+  return new Problem("not_ready", "This node follows no hub at the moment; try again shortly.");
+}
+
+function misdirected(detail: string, hubUrl: string | undefined): PeerReply {
+  const where = hubUrl === undefined ? "" : ` Ask ${hubUrl}.`;
+  return problemReply("misdirected", `${detail}${where}`, { hub_url: hubUrl ?? null });
+}
+
+/** `/a/{b}` as a pattern with a group named `b`. */
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{(\w+)\}/g, "(?<$1>[^/]+)")}$`);
 }

@@ -1,30 +1,36 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
-import type { Handshake } from "../handshake/handshake.ts";
-import type { IdentityProbe } from "../handshake/identity-probe.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
+import { answerPing, type PingAnswerParts } from "../membership/ping-answer.ts";
+import type { ClusterParts } from "../parts.ts";
 import type { PeerRoute } from "../peer-route.ts";
 import { readBody } from "../read-body.ts";
 import {
   helloReplySchema,
   helloSchema,
   identityDocumentSchema,
-  type Ping,
-  type PingReply,
+  PROTOCOL_VERSION,
+  PROTOCOLS_UNDERSTOOD,
   pingReplySchema,
   pingSchema,
 } from "../wire.ts";
 
-export interface PeerRoutesDeps {
-  readonly handshake: Handshake;
-  readonly probe: IdentityProbe;
-  /** Answers a ping that `signer` has signed. */
-  readonly answerPing: (ping: Ping, signer: string) => PingReply;
-}
+/** Read first: what else a hello of another protocol says is not known here. */
+const protocolSchema = z.object({ protocol: z.number().int().positive() });
 
 /** What nodes say to each other to meet and to stay in touch. */
-export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
-  const { handshake, probe, answerPing } = withDeps;
+export function peerRoutes(
+  parts: Omit<PingAnswerParts, "positions" | "peerClones" | "lagMs"> &
+    Pick<ClusterParts, "handshake" | "clones" | "upkeep">,
+): readonly PeerRoute[] {
+  const { handshake, clones, upkeep, uplink } = parts;
+  const { probe, positions, peers: peerClones } = clones;
+  const pingParts: PingAnswerParts = {
+    ...parts,
+    positions,
+    peerClones,
+    lagMs: () => Math.max(upkeep.lagMs, uplink.lagMs),
+  };
   return [
     {
       method: "GET",
@@ -47,6 +53,11 @@ export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
       request: helloSchema,
       response: helloReplySchema,
       handle: async (request) => {
+        const { protocol } = readBody(protocolSchema, request.body);
+        if (!PROTOCOLS_UNDERSTOOD.includes(protocol)) {
+          const message = `This node speaks protocol ${PROTOCOL_VERSION}, you speak ${protocol}.`;
+          throw new Problem("other_protocol", message);
+        }
         const body = handshake.answer(readBody(helloSchema, request.body), request);
         return { status: 200, body };
       },
@@ -61,7 +72,7 @@ export function peerRoutes(withDeps: PeerRoutesDeps): readonly PeerRoute[] {
         if (signer === undefined) throw new Problem("bad_signature", "Pings are signed.");
         return {
           status: 200,
-          body: answerPing(readBody(pingSchema, body), signer) satisfies z.infer<
+          body: answerPing(readBody(pingSchema, body), signer, pingParts) satisfies z.infer<
             typeof pingReplySchema
           >,
         };

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { BackendStatus } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
-import { LIMITS } from "../../platform/limits.ts";
 import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import {
@@ -9,14 +8,16 @@ import {
   announcedTankSchema,
   type ServerRecord,
   serverRecordSchema,
-  serverStatusSchema,
 } from "../server-record.ts";
 import { termSchema } from "../wire.ts";
+import { FILTERS, filterOf } from "./server-filter.ts";
 
 export interface ServerRoutesDeps {
   readonly view: () => ClusterView;
   readonly self: () => ServerRecord;
   readonly servers: (filter?: ServerFilter) => readonly ServerRecord[];
+  /** Undefined where there is no secret, and so no strangers. */
+  readonly strangers: (filter: ServerFilter) => readonly ServerRecord[] | undefined;
   readonly server: (id: string) => ServerRecord | undefined;
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly heartbeatMs: number;
@@ -40,7 +41,12 @@ const localSchema = serverRecordSchema.extend({
   heartbeat_interval: z.number(),
 });
 
-const listSchema = z.object({ servers: z.array(serverRecordSchema), count: z.number().int() });
+const listSchema = z.object({
+  servers: z.array(serverRecordSchema),
+  count: z.number().int(),
+  /** Under a cluster secret: nodes that have not proven to know it. */
+  strangers: z.array(serverRecordSchema).optional(),
+});
 
 const statusSchema = z.object({
   node_id: z.string(),
@@ -63,13 +69,16 @@ const statusSchema = z.object({
 export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   const { servers, server } = withDeps;
   const list = async (request: PeerRequest) => {
-    const found = servers(filterOf(request.query));
-    return { status: 200, body: { servers: found, count: found.length } };
+    const filter = filterOf(request.wire?.path ?? "");
+    const found = servers(filter);
+    const strangers = withDeps.strangers(filter);
+    const body = { servers: found, count: found.length, ...(strangers ? { strangers } : {}) };
+    return { status: 200, body };
   };
   const listRoute = (path: string): PeerRoute => ({
     method: "GET",
     path,
-    summary: "All servers of the cluster; ?status= ?tag= ?capability= ?region=",
+    summary: `All servers of the cluster; filters: ${FILTERS.join(", ")}`,
     response: listSchema,
     handle: list,
   });
@@ -153,22 +162,4 @@ function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {
 /** The words of the hybrid discovery document: what leads is a server, what follows a proxy. */
 function modeOf(role: string): "server" | "proxy" {
   return role === "hub" ? "server" : "proxy";
-}
-
-const label = z.string().max(LIMITS.labelCharactersMax);
-const querySchema = z.object({
-  status: serverStatusSchema.optional(),
-  tag: label.optional(),
-  capability: label.optional(),
-  region: label.optional(),
-});
-
-function filterOf(query: Readonly<Record<string, string>>): ServerFilter {
-  const parsed = querySchema.safeParse(query);
-  if (!parsed.success) {
-    const message = "Filter by status (online, degraded, offline), tag, capability or region.";
-    throw new Problem("bad_request", message);
-  }
-  const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given);
 }

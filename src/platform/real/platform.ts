@@ -22,7 +22,7 @@ export function createRealPlatform(): RealPlatform {
     clock: realClock,
     timers: realTimers,
     random: realRandom,
-    machine: createRealMachine(),
+    machine: createRealMachine(realClock),
     network: new HttpNetwork(),
   };
 }

@@ -1,20 +1,33 @@
 import type { Machine } from "../machine.ts";
+import { familyOf } from "./addresses.ts";
+import type { Cores } from "./cores.ts";
 import { MemoryFiles } from "./files.ts";
+import { type InterfaceOptions, SimulatedInterface } from "./interface.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { SimulatedWorld } from "./world.ts";
 
+/** The switch that a host is plugged into unless it says otherwise. */
+export const DEFAULT_SUBNET = "lan";
+
 export interface HostOptions {
   readonly name: string;
-  /** Default: 10.0.0.1 for the first host, and so on. */
+  /** Of `eth0`, its one interface. Default: 10.0.0.1 for the first host, and so on. */
   readonly address?: string;
+  /** Which switch `eth0` is plugged into. */
+  readonly subnet?: string;
+  /** In the place of one `eth0`: a host with several addresses, or on several subnets. */
+  readonly interfaces?: readonly InterfaceOptions[];
   /** How far this host's wall clock is off. */
   readonly wallOffsetMs?: number;
+  /** What its process runs on. Default: those of the world, else none, and time costs nothing. */
+  readonly cores?: Cores;
 }
 
 /** A machine: what stays when the process on it is killed. */
 export class SimulatedHost {
   readonly name: string;
-  readonly address: string;
+  readonly interfaces: readonly SimulatedInterface[];
+  readonly cores: Cores | undefined;
   /** May be exchanged while nothing runs. */
   disk = new MemoryFiles();
   readonly machine: Machine;
@@ -28,9 +41,37 @@ export class SimulatedHost {
   constructor(world: SimulatedWorld, options: HostOptions, number: number) {
     this.#world = world;
     this.name = options.name;
-    this.address = options.address ?? `10.0.${number >> 8}.${number & 255}`;
+    this.cores = options.cores ?? world.cores;
     this.wallOffsetMs = options.wallOffsetMs ?? 0;
-    this.machine = simulatedMachine(this.name, this.address);
+    const address = options.address ?? `10.0.${number >> 8}.${number & 255}`;
+    const subnet = options.subnet ?? DEFAULT_SUBNET;
+    const given = options.interfaces ?? [{ name: "eth0", subnet, addresses: [address] }];
+    const { topology } = world.network;
+    this.interfaces = given.map((one) => new SimulatedInterface(topology, this, one));
+    this.machine = simulatedMachine(this);
+  }
+
+  /** The first address, on an interface that is up where there is one. */
+  get address(): string {
+    const [address] = this.addresses.length > 0 ? this.addresses : this.#allAddresses();
+    if (address === undefined) throw new Error(`${this.name} has no address`);
+    return address;
+  }
+
+  /** Of the interfaces that are up. */
+  get addresses(): readonly string[] {
+    return this.interfaces.filter((one) => one.isUp).flatMap((one) => one.addresses);
+  }
+
+  interface(name = "eth0"): SimulatedInterface {
+    const found = this.interfaces.find((one) => one.name === name);
+    if (!found) throw new Error(`${this.name} has no ${name}`);
+    return found;
+  }
+
+  /** Processes started so far. */
+  get boots(): number {
+    return this.#boots;
   }
 
   /** What runs on the host now. */
@@ -53,17 +94,39 @@ export class SimulatedHost {
     this.#world.record(`kill ${this.name}`);
     this.process.life.kill();
   }
+
+  #allAddresses(): readonly string[] {
+    return this.interfaces.flatMap((one) => one.addresses);
+  }
 }
 
-function simulatedMachine(name: string, address: string): Machine {
+const LOOPBACK = {
+  interfaceName: "lo",
+  address: "127.0.0.1",
+  family: "IPv4",
+  internal: true,
+} as const;
+
+function simulatedMachine(host: SimulatedHost): Machine {
+  const up = () => host.interfaces.filter((one) => one.isUp);
   return {
-    hostname: name,
+    hostname: host.name,
     platform: "simulated",
     architecture: "none",
     cpuCores: 1,
     memoryBytes: 2 ** 30,
-    addresses: () => [{ interfaceName: "eth0", address, family: "IPv4", internal: false }],
-    defaultRouteInterface: () => "eth0",
+    addresses: () => [
+      LOOPBACK,
+      ...up().flatMap(({ name, addresses }) =>
+        addresses.map((address) => ({
+          interfaceName: name,
+          address,
+          family: familyOf(address),
+          internal: false,
+        })),
+      ),
+    ],
+    defaultRouteInterface: () => up()[0]?.name,
     usage: () => ({ cpuPercent: 0, residentBytes: 0 }),
   };
 }

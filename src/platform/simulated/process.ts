@@ -4,15 +4,20 @@ import type { Machine } from "../machine.ts";
 import type { Network } from "../network.ts";
 import type { Random } from "../random.ts";
 import type { Timers } from "../timers.ts";
+import { Thread } from "./cores.ts";
 import type { SimulatedHost } from "./host.ts";
 import { type CallLatency, Life } from "./life.ts";
-import type { RequestHandler } from "./network.ts";
+import type { RequestHandler } from "./messages.ts";
 import type { SimulatedWorld } from "./world.ts";
+
+/** How often the processor time of what runs in the background is spent. */
+const BACKGROUND_EVERY_MS = 100;
 
 /** One run of a node on a host, from boot to kill: the ports that it is given. */
 export class SimulatedProcess {
   readonly host: SimulatedHost;
   readonly life: Life;
+  readonly thread: Thread;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -20,6 +25,7 @@ export class SimulatedProcess {
   readonly files: Files;
   readonly network: Network;
 
+  readonly #world: SimulatedWorld;
   readonly #handlers = new Map<number, RequestHandler>();
 
   constructor(world: SimulatedWorld, host: SimulatedHost, boot: number) {
@@ -28,24 +34,34 @@ export class SimulatedProcess {
     const draws = world.stream(`random ${label}`);
     // Monotonic clocks of different machines and boots have nothing in common.
     const originMs = world.stream(`monotonic ${label}`).integer(0, 1_000_000);
+    this.#world = world;
     this.host = host;
     this.life = life;
+    this.thread = new Thread(label, host.cores, () => life.alive);
     this.machine = host.machine;
     this.clock = {
       wallMs: () => Math.floor(world.startWallMs + world.nowMs + host.wallOffsetMs),
       monotonicMs: () => originMs + world.nowMs,
     };
     this.random = { bytes: (length) => draws.bytes(length), unit: () => draws.unit() };
-    this.timers = lifelongTimers(world, life, label);
+    this.timers = this.#timers(`timer ${label}`);
     this.files = life.guard<Files>("files", host.disk);
     this.network = {
-      send: (request) => life.call("network", "send", () => world.network.exchange(host, request)),
+      send: (request) => life.call("network", "send", () => world.network.send(this, request)),
       resolve: (name) => life.call("network", "resolve", () => world.network.resolve(name)),
     };
   }
 
   get alive(): boolean {
     return this.life.alive;
+  }
+
+  /** Runs the program, after what it costs to start one. At once where processor time is free. */
+  start(program: () => void): void {
+    this.thread.run(this.#world.costs.startMs, () => {
+      program();
+      this.#spendInBackground();
+    });
   }
 
   /** Answers requests to `http://<address>:<port>` for as long as this process lives. */
@@ -66,15 +82,29 @@ export class SimulatedProcess {
   guard<T extends object>(port: string, target: T, latency?: CallLatency): T {
     return this.life.guard(port, target, latency);
   }
-}
 
-function lifelongTimers(world: SimulatedWorld, life: Life, label: string): Timers {
-  return {
-    after: (delayMs, task) => {
-      if (!life.alive) return () => {};
-      return world.schedule(delayMs, `timer ${label}`, () => {
-        if (life.alive) task();
-      });
-    },
-  };
+  #timers(label: string): Timers {
+    return {
+      after: (delayMs, task) => {
+        if (!this.alive) return () => {};
+        let cancelled = false;
+        const cancel = this.#world.schedule(delayMs, label, () =>
+          this.thread.run(this.#world.costs.eventMs, () => {
+            if (!cancelled) task();
+          }),
+        );
+        return () => {
+          cancelled = true;
+          cancel();
+        };
+      },
+    };
+  }
+
+  #spendInBackground(): void {
+    const costMs = (this.#world.costs.backgroundMsPerSecond * BACKGROUND_EVERY_MS) / 1000;
+    if (costMs === 0 || !this.host.cores || !this.alive) return;
+    this.thread.charge(costMs);
+    this.#world.schedule(BACKGROUND_EVERY_MS, "background", () => this.#spendInBackground());
+  }
 }

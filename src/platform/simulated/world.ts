@@ -1,19 +1,29 @@
-import { createHash } from "node:crypto";
 import type { Cancel } from "../timers.ts";
+import { Cores, type ProcessorCosts } from "./cores.ts";
 import { EventQueue } from "./event-queue.ts";
 import { type HostOptions, SimulatedHost } from "./host.ts";
 import type { CallLatency, PortHooks } from "./life.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Prng } from "./prng.ts";
-
-/** Trace lines kept for the message of a failure. */
-const RECENT_EVENTS_MAX = 40;
+import { Trace } from "./trace.ts";
 
 export interface WorldOptions {
   readonly seed: number;
   /** Wall-clock time of all hosts at the start. */
   readonly startWallMs?: number;
+  /** Cores that all processes share, unless their host has its own. Without them time costs nothing. */
+  readonly cores?: number;
+  /** What things cost on cores. */
+  readonly costs?: Partial<ProcessorCosts>;
 }
+
+/** Measured in the executable: a start 0.33 s, some event about 0.3 ms (cold code). */
+const COSTS: ProcessorCosts = {
+  startMs: 330,
+  eventMs: 0.3,
+  requestMs: () => 0.3,
+  backgroundMsPerSecond: 0,
+};
 
 /**
  * Any number of machines on one simulated clock, network and set of disks, driven by one seed.
@@ -24,13 +34,15 @@ export class SimulatedWorld {
   readonly seed: number;
   readonly startWallMs: number;
   readonly network: SimulatedNetwork;
+  readonly costs: ProcessorCosts;
+  /** Shared by all hosts that have none of their own. */
+  readonly cores: Cores | undefined;
   /** May kill a node at any of its port calls. */
   hooks: PortHooks = {};
 
   readonly #queue = new EventQueue();
   readonly #hosts = new Map<string, SimulatedHost>();
-  readonly #trace = createHash("sha256");
-  readonly #recent: string[] = [];
+  readonly #trace = new Trace();
   #nowMs = 0;
   #order = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -38,6 +50,8 @@ export class SimulatedWorld {
   constructor(options: WorldOptions) {
     this.seed = options.seed;
     this.startWallMs = options.startWallMs ?? Date.UTC(2026, 0, 1);
+    this.costs = { ...COSTS, ...options.costs };
+    this.cores = options.cores === undefined ? undefined : this.createCores(options.cores);
     this.network = new SimulatedNetwork(this);
   }
 
@@ -48,6 +62,17 @@ export class SimulatedWorld {
 
   get hosts(): readonly SimulatedHost[] {
     return [...this.#hosts.values()];
+  }
+
+  host(name: string): SimulatedHost | undefined {
+    return this.#hosts.get(name);
+  }
+
+  /** Cores of a host's own: `createCores(1, 0.05)` for one that gets 5 % of a core. */
+  createCores(count: number, speed = 1): Cores {
+    const schedule = (delayMs: number, label: string, run: () => void) =>
+      this.schedule(delayMs, label, run);
+    return new Cores(schedule, { count, speed });
   }
 
   /** A stream of random draws of its own. The same label begins the same stream anew. */
@@ -136,20 +161,17 @@ export class SimulatedWorld {
 
   /** Adds a line to the trace. */
   record(line: string): void {
-    const entry = `${this.#nowMs} ${line}`;
-    this.#trace.update(`${entry}\n`);
-    this.#recent.push(entry);
-    if (this.#recent.length > RECENT_EVENTS_MAX) this.#recent.shift();
+    this.#trace.add(`${this.#nowMs} ${line}`);
   }
 
   /** A hash of everything that has happened: equal for equal runs. */
   traceDigest(): string {
-    return this.#trace.copy().digest("hex");
+    return this.#trace.digest();
   }
 
   /** The last events, for the message of a failure. */
   recentEvents(): readonly string[] {
-    return this.#recent;
+    return this.#trace.recent();
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Cancel, repeat } from "../../platform/timers.ts";
+import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import { chooseMove, type PlacedTank, slotForNewTank } from "../balancing.ts";
 import { LOOK_INTERVAL_MS } from "./hang-watch.ts";
 import { type ThreadEvents, type ThreadPorts, ThreadSlot } from "./thread-slot.ts";
@@ -21,7 +21,10 @@ export interface Tenant {
 export class SimulationSlots {
   readonly #slots: readonly ThreadSlot[];
   readonly #tenants: ReadonlyMap<string, Tenant>;
-  readonly #cancels: readonly Cancel[];
+  readonly #timers: Timers;
+  /** Empty until there is a thread to look after. */
+  #cancels: readonly Cancel[] = [];
+  #stopped = false;
 
   constructor(
     count: number,
@@ -31,13 +34,7 @@ export class SimulationSlots {
   ) {
     this.#tenants = tenants;
     this.#slots = Array.from({ length: count }, (_, index) => new ThreadSlot(index, ports, events));
-    const { timers } = ports;
-    this.#cancels = [
-      repeat(timers, LOOK_INTERVAL_MS, () => {
-        for (const slot of this.#slots) slot.look();
-      }),
-      count > 1 ? repeat(timers, BALANCE_INTERVAL_MS, () => this.balance()) : () => {},
-    ];
+    this.#timers = ports.timers;
   }
 
   /** The slot for one more tank, opened. */
@@ -45,6 +42,7 @@ export class SimulationSlots {
     const slot = this.#slots[slotForNewTank(this.#placed(), this.#usable())];
     if (!slot) throw new Error("there is at least one simulation thread");
     slot.open();
+    this.#tend();
     return slot;
   }
 
@@ -60,8 +58,23 @@ export class SimulationSlots {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const cancel of this.#cancels) cancel();
     await Promise.all(this.#slots.map((slot) => slot.stop()));
+  }
+
+  /** Looks after the threads from the first one on: a node without tanks has none. */
+  #tend(): void {
+    if (this.#cancels.length > 0 || this.#stopped) return;
+    const look = () => {
+      for (const slot of this.#slots) slot.look();
+    };
+    this.#cancels = [
+      repeat(this.#timers, LOOK_INTERVAL_MS, look),
+      ...(this.#slots.length > 1
+        ? [repeat(this.#timers, BALANCE_INTERVAL_MS, () => this.balance())]
+        : []),
+    ];
   }
 
   #usable(): readonly boolean[] {

@@ -154,14 +154,22 @@ export class PacedTank {
     this.#running = false;
   }
 
-  /** Ticks due now; infinite for a tank that goes as fast as it can. */
-  due(nowMs: number): number {
+  /**
+   * Ticks due now; infinite for a tank that goes as fast as it can. `deferred` of them were put off
+   * on purpose (see {@link deferredAt}), and so are not owed.
+   */
+  due(nowMs: number, deferred = 0): number {
     if (!this.ticking) return 0;
     const { fastForwardTo } = this.#controls;
     if (fastForwardTo !== undefined) return fastForwardTo - this.tick;
     const rate = this.#pacing.ticksPerSecond;
     const catchUpTicksMax = Math.max(CATCH_UP_TICKS_MIN, Math.ceil(rate * CATCH_UP_SECONDS_MAX));
-    return this.#pacing.due(nowMs, catchUpTicksMax);
+    return this.#pacing.due(nowMs, catchUpTicksMax + deferred);
+  }
+
+  /** Ticks that wait on purpose where the next turn is planned for `plannedMs`: all but the last. */
+  deferredAt(plannedMs: number): number {
+    return Math.max(0, this.#pacing.dueAt(plannedMs) - 1);
   }
 
   nextDueMs(nowMs: number): number {
@@ -193,7 +201,7 @@ export class PacedTank {
   /** `tickCostMs` is what a tick takes. */
   report(nowMs: number, tickCostMs: number): TankReport {
     return {
-      demand: this.#demand(tickCostMs),
+      demand: this.demand(tickCostMs),
       stats: statsOf(this.#world),
       seq: this.#seq,
       controls: this.controls,
@@ -236,7 +244,8 @@ export class PacedTank {
     return migrants(this.#world);
   }
 
-  #demand(tickCostMs: number): number {
+  /** CPU that the tank asks for, in cores, where one of its ticks takes `tickCostMs`. */
+  demand(tickCostMs: number): number {
     if (this.flatOut) return 1;
     return this.ticking ? (tickCostMs * this.#controls.tickRate) / 1000 : 0;
   }

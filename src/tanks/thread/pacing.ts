@@ -45,13 +45,17 @@ export class Pacing {
    */
   due(nowMs: number, catchUpTicksMax: number): number {
     if (this.flatOut) return Number.POSITIVE_INFINITY;
-    const current = this.#slotAt(nowMs);
-    const beyond = current - this.#slot + 1 - catchUpTicksMax;
+    const beyond = this.dueAt(nowMs) - catchUpTicksMax;
     if (beyond > 0) {
       this.#slot += beyond;
       this.#skipped += beyond;
     }
-    return Math.max(0, current - this.#slot + 1);
+    return this.dueAt(nowMs);
+  }
+
+  /** Ticks of the schedule that are due at that time, none of them left out. */
+  dueAt(timeMs: number): number {
+    return this.flatOut ? 0 : Math.max(0, this.#slotAt(timeMs) - this.#slot + 1);
   }
 
   ran(ticks: number): void {

@@ -2,6 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import { BadSnapshot } from "../snapshots/captured-world.ts";
+import { REPORT_INTERVAL_MS, type ReportPart, ReportSchedule } from "./report-schedule.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";
@@ -19,16 +20,16 @@ const SLICE_TURNS_MAX = 16;
 /** Finer waits than this cost more wake-ups than they are worth, at 33 ms a tick. */
 const WAIT_MS_MIN = 1;
 
-/** How often tanks report, and how often a watched one is drawn. */
-const REPORT_INTERVAL_MS = 250;
-/**
- * More report in parts, one after the other: at 10 µs each, a thousand at once kept both threads from
- * everything else for 10 ms, four times a second. And at most so many parts a second, so that a
- * thousand tanks report once a second each and not four times: that was a twentieth of a core.
- */
-const REPORTS_AT_ONCE = 64;
-const REPORT_PART_MS_MIN = 1000 / 16;
+/** How often a watched tank is drawn. */
 const FRAME_INTERVAL_MS = 1000 / 15;
+
+/**
+ * Tanks that nobody watches and that ask for no more of a core than this, all together, tick when
+ * they report: eight ticks in warm caches take half the time of eight wake-ups. What is put off is
+ * run before anybody is answered, and takes 10 ms at most.
+ */
+const DEFER_CORES_MAX = 0.04;
+const DEFERRED_MS_MAX = DEFER_CORES_MAX * REPORT_INTERVAL_MS;
 
 /**
  * Tanks that take all the time they get share what the others leave. Where those leave nothing, a
@@ -57,6 +58,7 @@ export class SimulationLoop {
   readonly #work = new WorkMeter();
   readonly #vitals: VitalSigns;
   readonly #tidying: Tidying | undefined;
+  readonly #reports: ReportSchedule;
   readonly #tanks = new Map<string, ThreadedTank>();
   /** The same tanks in the order of their turns, and who had one last, of those with and without a clock. */
   #order: readonly ThreadedTank[] = [];
@@ -64,9 +66,6 @@ export class SimulationLoop {
   #lastEager = 0;
   /** Time that is due to tanks without a clock; negative where a long tick has taken it in advance. */
   #eagerCreditMs = 0;
-  #cancelReport: Cancel = () => {};
-  /** Whose turn it is to report. */
-  #reportPart = 0;
   #cancelFrames: Cancel | undefined;
   #cancelSlice: Cancel | undefined;
   /** When the next slice begins, while one is scheduled. */
@@ -85,12 +84,15 @@ export class SimulationLoop {
     this.#vitals = options.vitals ?? new VitalSigns();
     const { collectGarbage } = options;
     this.#tidying = collectGarbage && new Tidying(ports.timers, collectGarbage);
-    this.#scheduleReport();
+    this.#reports = new ReportSchedule(ports, (part, plannedMs) =>
+      this.#onReportDue(part, plannedMs),
+    );
+    this.#schedule();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#cancelReport();
+    this.#reports.stop();
     this.#cancelFrames?.();
     this.#cancelSlice?.();
     this.#tidying?.stop();
@@ -106,7 +108,11 @@ export class SimulationLoop {
     // What is meant for an earlier incarnation comes too late.
     else if (!tank || tank.id.load !== message.load) return;
     else if (message.kind === "unload") this.#drop(tank.id);
-    else this.#guard(tank, () => tank.obey(message));
+    else {
+      // It is where its schedule says when it is asked or told something.
+      if (this.#defers()) this.#runDeferred(this.#reports.atMs);
+      this.#guard(tank, () => tank.obey(message));
+    }
     // It is shown as stopped from now on, and so at the tick at which it stopped.
     if (message.kind === "hold" && tank) this.#report([tank]);
     this.#drawWhileWatched();
@@ -165,8 +171,23 @@ export class SimulationLoop {
     this.#schedule(this.#clock.monotonicMs() === startedMs ? WAIT_MS_MIN : 0);
   }
 
+  /** Whether ticks wait for the next report: nobody would see them sooner, and they are few. */
+  #defers(): boolean {
+    let cores = 0;
+    for (const tank of this.#order) {
+      cores += tank.demand;
+      if (tank.watched || cores > DEFER_CORES_MAX) return false;
+    }
+    return true;
+  }
+
+  /** What was put off until `plannedMs`, as far as it is due. */
+  #runDeferred(plannedMs: number): void {
+    this.#runPaced(this.#clock.monotonicMs() + DEFERRED_MS_MAX, plannedMs);
+  }
+
   /** Turn by turn, until a whole round finds nothing due or the time is over. */
-  #runPaced(endMs: number): void {
+  #runPaced(endMs: number, plannedMs?: number): void {
     let idle = 0;
     let turnsLeft = this.#order.length * SLICE_TURNS_MAX;
     let nowMs = this.#clock.monotonicMs();
@@ -177,7 +198,7 @@ export class SimulationLoop {
       turnsLeft--;
       idle++;
       if (tank.eager || tank.nextDueMs(nowMs) > nowMs) continue;
-      if (this.#turn(tank, endMs)) idle = 0;
+      if (this.#turn(tank, endMs, plannedMs)) idle = 0;
       nowMs = this.#clock.monotonicMs();
     }
   }
@@ -212,10 +233,10 @@ export class SimulationLoop {
     }
   }
 
-  #turn(tank: ThreadedTank, endMs: number): boolean {
+  #turn(tank: ThreadedTank, endMs: number, plannedMs?: number): boolean {
     let busy = false;
     this.#guard(tank, () => {
-      busy = tank.turn(endMs);
+      busy = tank.turn(endMs, plannedMs);
     });
     return busy;
   }
@@ -225,6 +246,8 @@ export class SimulationLoop {
    * scheduled already is moved only forwards: a stream of messages must not keep pushing it away.
    */
   #schedule(waitMsMin = 0): void {
+    const restless = this.#order.some((tank) => tank.restless);
+    this.#reports.plan(this.#order.length, restless);
     const nowMs = this.#clock.monotonicMs();
     if (this.#sliceAtMs <= nowMs + waitMsMin) return;
     let dueMs = Number.POSITIVE_INFINITY;
@@ -232,7 +255,7 @@ export class SimulationLoop {
       dueMs = Math.min(dueMs, tank.nextDueMs(nowMs));
       if (dueMs <= nowMs) break;
     }
-    if (dueMs === Number.POSITIVE_INFINITY) return;
+    if (dueMs === Number.POSITIVE_INFINITY || (dueMs > nowMs && this.#defers())) return;
     const waitMs = dueMs <= nowMs ? waitMsMin : Math.max(WAIT_MS_MIN, Math.ceil(dueMs - nowMs));
     if (this.#sliceAtMs <= nowMs + waitMs) return;
     this.#cancelSlice?.();
@@ -240,15 +263,10 @@ export class SimulationLoop {
     this.#cancelSlice = this.#timers.after(waitMs, () => this.#slice());
   }
 
-  /** Each tank reports once in an interval, in one of its parts. */
-  #scheduleReport(): void {
-    const parts = Math.max(1, Math.ceil(this.#order.length / REPORTS_AT_ONCE));
-    const waitMs = Math.max(REPORT_INTERVAL_MS / parts, REPORT_PART_MS_MIN);
-    this.#cancelReport = this.#timers.after(waitMs, () => {
-      this.#reportPart = (this.#reportPart + 1) % parts;
-      this.#report(this.#order.filter((_, place) => place % parts === this.#reportPart));
-      this.#scheduleReport();
-    });
+  #onReportDue({ remainder, parts }: ReportPart, plannedMs: number): void {
+    if (this.#defers()) this.#runDeferred(plannedMs);
+    this.#report(this.#order.filter((_, place) => place % parts === remainder));
+    this.#schedule();
   }
 
   #report(tanks: readonly ThreadedTank[]): void {

@@ -12,6 +12,8 @@ const TURN_MS_MAX = 1;
 const TURN_REPLAY_STEPS_MAX = 256;
 /** Share of the last turn in what a tick is said to take. */
 const COST_WEIGHT = 1 / 16;
+/** What a tick is taken to cost before one was measured: that of 50 fish, in warm code. */
+const TICK_COST_MS_TYPICAL = 0.033;
 /** Each costs up to a millisecond, which the ticks of all tanks wait for. */
 const LOOKS_PER_FRAME = 6;
 
@@ -59,9 +61,23 @@ export class ThreadedTank {
     return !this.loaded || this.#tank.flatOut;
   }
 
-  /** Does a bounded part of what is due, not past `endMs`. False when nothing is. */
-  turn(endMs: number): boolean {
-    return this.loaded ? this.#tick(endMs) : this.#replay(endMs);
+  /** CPU that it asks for, in cores; one where it takes all it gets. */
+  get demand(): number {
+    if (!this.loaded) return 1;
+    return this.#tank.demand(this.#tickCostMs || TICK_COST_MS_TYPICAL);
+  }
+
+  /** Whether there is, or will be by itself, something to report. */
+  get restless(): boolean {
+    return this.loaded && (this.#tank.ticking || this.#position() !== this.#reported);
+  }
+
+  /**
+   * Does a bounded part of what is due, not past `endMs`. False when nothing is. Where ticks were put
+   * off on purpose, `plannedMs` is until when.
+   */
+  turn(endMs: number, plannedMs?: number): boolean {
+    return this.loaded ? this.#tick(endMs, plannedMs) : this.#replay(endMs);
   }
 
   /** When there is something to do; infinite for a tank that stands still. */
@@ -152,11 +168,12 @@ export class ThreadedTank {
     this.#post({ kind: "loaded", ...this.id, report, digest, replayedCommands, replayedTicks });
   }
 
-  #tick(endMs: number): boolean {
+  #tick(endMs: number, plannedMs?: number): boolean {
     const startedMs = this.#clock.monotonicMs();
     let nowMs = startedMs;
     const { scheduled, skippedTicks } = this.#tank;
-    const due = this.#tank.due(startedMs);
+    const deferred = plannedMs === undefined ? 0 : this.#tank.deferredAt(plannedMs);
+    const due = this.#tank.due(startedMs, deferred);
     const ticksMax = Math.min(due, TURN_TICKS_MAX);
     const turnEndMs = Math.min(endMs, startedMs + TURN_MS_MAX);
     let ticks = 0;
@@ -167,7 +184,7 @@ export class ThreadedTank {
       nowMs = this.#clock.monotonicMs();
     }
     if (scheduled) {
-      this.#work.ran(ticks, due);
+      this.#work.ran(ticks, due, deferred);
       this.#work.skipped(this.#tank.skippedTicks - skippedTicks);
     }
     if (ticks === 0) return due > 0;

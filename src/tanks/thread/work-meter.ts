@@ -20,10 +20,13 @@ export class WorkMeter {
   #ticksSkipped = 0;
   #captureMs = 0;
 
-  /** `ticks` ticks ran one after the other when `due` of them were due. */
-  ran(ticks: number, due: number): void {
+  /**
+   * `ticks` ticks ran one after the other when `due` of them were due. The first `deferred` had been
+   * put off on purpose until the next one was due: each of them is as late as that one.
+   */
+  ran(ticks: number, due: number, deferred = 0): void {
     for (let tick = 0; tick < ticks; tick++) {
-      const behind = due - 1 - tick;
+      const behind = Math.max(0, due - 1 - Math.max(tick, deferred));
       const place = TICKS_BEHIND.findIndex((bound) => behind <= bound);
       this.#ticksBehind[place] = (this.#ticksBehind[place] ?? 0) + 1;
     }

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Lab, type LabNode, PORT, recordOf } from "../../cluster-unit/support/lab.ts";
+import { Lab } from "../../support/simulated/lab.ts";
+import { type LabNode, PORT, recordOf } from "../../support/simulated/lab-node.ts";
 import { copyOf, hubAndWorker } from "./support.ts";
 
 /** Simulated minutes take seconds, on a busy machine many. */

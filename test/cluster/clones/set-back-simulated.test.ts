@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Boots } from "../../../src/cluster/clones/boots.ts";
-import { Lab, PORT, recordOf } from "../../cluster-unit/support/lab.ts";
+import { Lab } from "../../support/simulated/lab.ts";
+import { PORT, recordOf } from "../../support/simulated/lab-node.ts";
 import { commit, hubAndWorker } from "./support.ts";
 
 /** Simulated minutes take seconds, on a busy machine many. */

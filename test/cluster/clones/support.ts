@@ -1,4 +1,5 @@
-import { Lab, type LabNode, PORT } from "../../cluster-unit/support/lab.ts";
+import { Lab } from "../../support/simulated/lab.ts";
+import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
 
 type Settings = Parameters<Lab["add"]>[1];
 

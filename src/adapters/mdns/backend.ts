@@ -1,0 +1,160 @@
+import type { Announcement, DiscoveryBackend, Nomination } from "../../discovery/backend.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Machine } from "../../platform/machine.ts";
+import type { Random } from "../../platform/random.ts";
+import { type Cancel, repeat, sleep, type Timers } from "../../platform/timers.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { Gate } from "./gate.ts";
+import { LinkService } from "./link-service.ts";
+import { hostsOn, type Link, linksOf } from "./links.ts";
+import { recordsOf } from "./records.ts";
+import { type OpenSocket, openSocket } from "./socket.ts";
+
+export interface MdnsDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly machine: Machine;
+  readonly log: Log;
+  /** Another way to open sockets, for tests. */
+  readonly openSocket?: OpenSocket;
+}
+
+/** How soon a cable that was plugged in, or a Wi-Fi that was joined, is noticed. */
+const INTERFACE_CHECK_MS = 1_000;
+/** When the wall clock ran ahead of the monotonic one by as much, the machine was suspended. */
+const SUSPENDED_MS = 5_000;
+/** A goodbye that cannot be sent does not hold up the end. */
+const GOODBYE_MS = 200;
+/** Addresses that this machine had before, so that none of them is taken for one that was named. */
+const FORMER_ADDRESSES_MAX = 256;
+
+/**
+ * Multicast DNS service discovery (RFC 6762, RFC 6763) on every usable interface, by IPv4 and IPv6.
+ * Without any network it waits for one. Loopback is used only on a machine that has nothing else.
+ */
+export class MdnsBackend implements DiscoveryBackend {
+  readonly name = "mdns";
+  readonly #deps: MdnsDeps;
+  readonly #gate: Gate;
+  /** By the name of the interface. */
+  readonly #services = new Map<string, LinkService>();
+  readonly #ownAddresses = new Set<string>();
+  #announcement: Announcement | undefined;
+  #nominate: (nomination: Nomination) => void = () => {};
+  #cancelCheck: Cancel = () => {};
+  #wallAheadMs = 0;
+
+  constructor(deps: MdnsDeps) {
+    this.#deps = deps;
+    this.#gate = new Gate(deps.clock);
+  }
+
+  async start(
+    announcement: Announcement,
+    nominate: (nomination: Nomination) => void,
+  ): Promise<void> {
+    this.#announcement = announcement;
+    this.#nominate = nominate;
+    this.#wallAheadMs = this.#readWallAheadMs();
+    this.#followInterfaces();
+    this.#cancelCheck = repeat(this.#deps.timers, INTERFACE_CHECK_MS, () => {
+      this.#noticeSuspension();
+      this.#followInterfaces();
+    });
+  }
+
+  update(announcement: Announcement): void {
+    this.#announcement = announcement;
+    this.#followInterfaces();
+  }
+
+  refresh(): void {
+    this.#followInterfaces();
+    for (const service of this.#services.values()) service.refresh();
+  }
+
+  describe(): string {
+    const services = [...this.#services.values()];
+    const used = services.flatMap((service) => service.working() ?? []);
+    const on = used.length > 0 ? [`on ${used.join(", ")}`] : [];
+    const failed = services.flatMap((service) => service.failures());
+    const dropped = this.#gate.dropped > 0 ? [`${this.#gate.dropped} packets were too many`] : [];
+    const said = [...on, ...failed, ...dropped];
+    return services.length === 0 ? ["waits for a network", ...dropped].join("; ") : said.join("; ");
+  }
+
+  isWorking(): boolean {
+    return [...this.#services.values()].some((service) => service.working() !== undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelCheck();
+    this.#nominate = () => {};
+    const services = [...this.#services.values()];
+    this.#services.clear();
+    const goodbyes = Promise.all(services.map((service) => service.sayGoodbye()));
+    await Promise.race([goodbyes, sleep(this.#deps.timers, GOODBYE_MS)]);
+    for (const service of services) service.close();
+  }
+
+  /** One service for each interface that is there now, with the records that belong there. */
+  #followInterfaces(): void {
+    const links = linksOf(this.#deps.machine);
+    this.#rememberAddresses();
+    const names = new Set(links.map(({ name }) => name));
+    for (const [name, service] of this.#services) {
+      if (names.has(name)) continue;
+      this.#services.delete(name);
+      service.close();
+    }
+    for (const link of links) {
+      const service = this.#services.get(link.name) ?? this.#open(link);
+      this.#announceOn(link, service);
+      service.follow(link);
+    }
+  }
+
+  #open(link: Link): LinkService {
+    const service = new LinkService(link, {
+      openSocket,
+      ...this.#deps,
+      gate: this.#gate,
+      nominate: (nomination) => this.#nominate(nomination),
+    });
+    this.#services.set(link.name, service);
+    return service;
+  }
+
+  #announceOn(link: Link, service: LinkService): void {
+    const announcement = this.#announcement;
+    if (!announcement) return;
+    const hosts = hostsOn(link, announcement.addresses, this.#ownAddresses);
+    service.announce(announcement, recordsOf(announcement, hosts));
+  }
+
+  #rememberAddresses(): void {
+    for (const { address } of this.#deps.machine.addresses()) {
+      this.#ownAddresses.delete(address);
+      this.#ownAddresses.add(address);
+    }
+    for (const address of this.#ownAddresses) {
+      if (this.#ownAddresses.size <= FORMER_ADDRESSES_MAX) break;
+      this.#ownAddresses.delete(address);
+    }
+  }
+
+  /** After a suspension the memberships may be gone, and everybody's caches have run out. */
+  #noticeSuspension(): void {
+    const aheadMs = this.#readWallAheadMs();
+    const jumpedMs = aheadMs - this.#wallAheadMs;
+    this.#wallAheadMs = aheadMs;
+    if (jumpedMs < SUSPENDED_MS) return;
+    for (const service of this.#services.values()) service.reopen();
+  }
+
+  #readWallAheadMs(): number {
+    const { clock } = this.#deps;
+    return clock.wallMs() - clock.monotonicMs();
+  }
+}

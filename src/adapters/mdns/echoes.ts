@@ -1,0 +1,68 @@
+import type { Clock } from "../../platform/clock.ts";
+
+/** A packet comes back at once; the rest is for a process that gets no processor time. */
+const ECHO_KEPT_MS = 2_000;
+/** Responses with the same bytes say nothing new for as long. */
+const RESPONSE_KEPT_MS = 1_000;
+const PACKETS_KEPT_MAX = 256;
+
+/**
+ * Our own multicast packets, which the system hands back so that other processes of this machine
+ * hear them. Each is taken once: a second one with the same bytes comes from such a process.
+ */
+export class Echoes {
+  readonly #clock: Clock;
+  #sent: { readonly hash: bigint; readonly atMs: number }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(bytes: Uint8Array): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#sent = this.#sent
+      .filter(({ atMs }) => nowMs - atMs < ECHO_KEPT_MS)
+      .slice(-PACKETS_KEPT_MAX);
+    this.#sent.push({ hash: hashOf(bytes), atMs: nowMs });
+  }
+
+  take(bytes: Uint8Array): boolean {
+    if (this.#sent.length === 0) return false;
+    const hash = hashOf(bytes);
+    const at = this.#sent.findIndex((one) => one.hash === hash);
+    if (at !== -1) this.#sent.splice(at, 1);
+    return at !== -1;
+  }
+}
+
+/** Packets that were read within the last second. */
+export class RecentPackets {
+  readonly #clock: Clock;
+  /** Oldest first. */
+  readonly #readMs = new Map<bigint, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  has(bytes: Uint8Array): boolean {
+    const readMs = this.#readMs.get(hashOf(bytes));
+    return readMs !== undefined && this.#clock.monotonicMs() - readMs < RESPONSE_KEPT_MS;
+  }
+
+  add(bytes: Uint8Array): void {
+    const hash = hashOf(bytes);
+    this.#readMs.delete(hash);
+    this.#readMs.set(hash, this.#clock.monotonicMs());
+    const [oldest] = this.#readMs.keys();
+    if (this.#readMs.size > PACKETS_KEPT_MAX && oldest !== undefined) this.#readMs.delete(oldest);
+  }
+
+  clear(): void {
+    this.#readMs.clear();
+  }
+}
+
+function hashOf(bytes: Uint8Array): bigint {
+  return BigInt(Bun.hash(bytes));
+}

@@ -1,0 +1,32 @@
+import { LIMITS } from "../../platform/limits.ts";
+import { HEADER_BYTES } from "./message.ts";
+
+/** Operation code and response code, which must be zero (RFC 6762 section 18). */
+const OPERATION_AND_RESULT = 0x780f;
+const RESPONSE = 0x8000;
+
+export type PacketKind = "query" | "response";
+
+/**
+ * What a packet is, seen without decoding it; undefined for one that is none of multicast DNS. The
+ * network belongs to printers and televisions as well: most packets are told apart here.
+ */
+export function kindOf(bytes: Uint8Array): PacketKind | undefined {
+  const { byteLength } = bytes;
+  if (byteLength < HEADER_BYTES || byteLength > LIMITS.mdnsPacketBytesMax) return undefined;
+  const flags = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+  if ((flags & OPERATION_AND_RESULT) !== 0) return undefined;
+  return (flags & RESPONSE) === 0 ? "query" : "response";
+}
+
+/** Whether any of the labels (lower case) stands in the packet, in whatever name. */
+export function mentions(bytes: Uint8Array, labels: Iterable<string>): boolean {
+  // The one encoding in which every byte is one character.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString("latin1")
+    .toLowerCase();
+  for (const label of labels) {
+    if (text.includes(String.fromCharCode(label.length) + label)) return true;
+  }
+  return false;
+}

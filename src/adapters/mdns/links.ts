@@ -1,0 +1,78 @@
+import { BlockList, isIP } from "node:net";
+import { isLinkLocal, isLoopback, usableInterfaceAddresses } from "../../discovery/addresses.ts";
+import type { Address } from "../../discovery/backend.ts";
+import type { InterfaceAddress, Machine } from "../../platform/machine.ts";
+
+/** A network interface on which multicast DNS runs. */
+export interface Link {
+  readonly name: string;
+  readonly isLoopback: boolean;
+  /** Another one is another card under the old name. */
+  readonly index: number | undefined;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** The usable interfaces; loopback only on a machine that has nothing else. */
+export function linksOf(machine: Machine): readonly Link[] {
+  const interfaces = machine.addresses();
+  const usable = usableInterfaceAddresses({
+    interfaces,
+    defaultRouteInterface: machine.defaultRouteInterface(),
+  });
+  const outside = usable.filter(({ address }) => !isLoopback(address));
+  const used = outside.length > 0 ? outside : usable;
+  const names = [...new Set(used.map(({ interfaceName }) => interfaceName))];
+  return names.map((name) => {
+    const addresses = interfaces.filter(({ interfaceName }) => interfaceName === name);
+    const index = addresses.find(({ interfaceIndex }) => interfaceIndex !== undefined);
+    const isLoopbackLink = outside.length === 0;
+    return { name, isLoopback: isLoopbackLink, index: index?.interfaceIndex, addresses };
+  });
+}
+
+/** The IPv4 address by which a socket names the interface. */
+export function ipv4Of({ addresses }: Link): string | undefined {
+  return addresses.find(({ family }) => family === "IPv4")?.address;
+}
+
+/** Loopback has multicast by IPv4 alone. */
+export function hasIpv6({ isLoopback: loopback, addresses }: Link): boolean {
+  return !loopback && addresses.some(({ family }) => family === "IPv6");
+}
+
+/**
+ * Whether a sender is on the link itself (RFC 6762 section 11): others have no business here. Where
+ * the system does not tell how large its networks are, everybody is.
+ */
+export function isOnLink(link: Link, sender: string): boolean {
+  const [plain = "", zone] = sender.split("%", 2);
+  const family = isIP(plain) === 4 ? "IPv4" : "IPv6";
+  if (family === "IPv6" && isLinkLocal(plain)) return zone === undefined || zone === link.name;
+  const networks = link.addresses.filter((one) => one.family === family);
+  return networks.some((one) => {
+    if (one.prefixLength === undefined) return true;
+    const list = new BlockList();
+    const type = family === "IPv4" ? "ipv4" : "ipv6";
+    list.addSubnet(one.address, one.prefixLength, type);
+    return list.check(plain, type);
+  });
+}
+
+/**
+ * Of the announced addresses those that are said on a link (RFC 6762 section 6.2): its own ones, and
+ * what the operator named, which lies on no interface, everywhere. Without zones; names have no
+ * place in address records.
+ * @param own every address this machine has, or had a while ago.
+ */
+export function hostsOn(
+  link: Link,
+  announced: readonly Address[],
+  own: ReadonlySet<string>,
+): readonly Address[] {
+  const here = new Set(link.addresses.map(({ address }) => address));
+  return announced.flatMap(({ host, port }) => {
+    const [plain = "", zone] = host.split("%", 2);
+    if (isIP(plain) === 0 || (zone !== undefined && zone !== link.name)) return [];
+    return here.has(plain) || !own.has(plain) ? [{ host: plain, port }] : [];
+  });
+}

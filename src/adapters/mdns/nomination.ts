@@ -1,0 +1,69 @@
+import { isIP } from "node:net";
+import { isLoopback, plainHost, withZone } from "../../discovery/addresses.ts";
+import type { Address, Announcement, Nomination } from "../../discovery/backend.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { CachedService } from "./cache.ts";
+
+const ROLES: readonly Announcement["role"][] = ["discovering", "hub", "worker"];
+/** Where clouds hand out the secrets of a machine to whoever asks from it, and IPv6 multicast. */
+const NEVER_DIALLED = /^(169\.254\.169\.254|fd00:ec2::254|ff[0-9a-f]{2}:.*)$/i;
+const IPV4_MULTICAST = /^(22[4-9]|2[345]\d)\./;
+
+/**
+ * What a service amounts to; undefined while there is nothing to dial. The address from which it
+ * spoke comes first where it is one of the announced ones.
+ * @param link where it was heard: link-local addresses get that zone, and only on loopback itself
+ *   is anybody looked for at loopback.
+ * @param own where this node itself is reached: no service leads back to it.
+ */
+export function nominationOf(
+  service: CachedService,
+  link: { readonly name: string; readonly isLoopback: boolean },
+  own: readonly Address[],
+): Nomination | undefined {
+  const { port, source, text } = service;
+  if (!service.complete || port === undefined || port === 0) return undefined;
+  const hosts = service.addresses.filter(
+    (one) => isDialable(one) && (link.isLoopback || !isLoopback(one)),
+  );
+  const near = hosts.filter((one) => isSource(one, source));
+  const ordered = [...new Set([...near, ...hosts])];
+  const addresses = ordered
+    .map((host): Address => ({ host: withZone(host, link.name), port }))
+    .filter((one) => !own.some(({ host, port: ownPort }) => host === one.host && ownPort === port));
+  if (addresses.length === 0) return undefined;
+  return { backend: "mdns", addresses, source, ...hintsOf(text ?? []) };
+}
+
+function isDialable(address: string): boolean {
+  const plain = plainHost(address) ?? "";
+  return isIP(plain) !== 0 && !NEVER_DIALLED.test(plain) && !IPV4_MULTICAST.test(plain);
+}
+
+function isSource(address: string, source: string): boolean {
+  return plainHost(address) === plainHost(source);
+}
+
+/** Of the TXT record what may save a dial; what is missing or malformed is no hint. */
+function hintsOf(text: readonly string[]): Partial<Nomination> {
+  const values = new Map<string, string>();
+  for (const entry of text) {
+    const [key = ""] = entry.split("=", 1);
+    const value = entry.slice(key.length + 1);
+    // RFC 6763 section 6.4: keys in any case, and the first of several counts.
+    const name = key.toLowerCase();
+    const isWord = /^[\x21-\x7e]+$/.test(value) && value.length <= LIMITS.nameCharactersMax;
+    if (isWord && !values.has(name)) values.set(name, value);
+  }
+  const hint = (key: string) => values.get(key);
+  const [nodeId, cluster, bootId] = [hint("id"), hint("cluster"), hint("boot")];
+  const role = ROLES.find((one) => one === hint("role"));
+  const priority = /^\d{1,7}$/.test(hint("prio") ?? "") ? Number(hint("prio")) : undefined;
+  return {
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(role === undefined ? {} : { role }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(bootId === undefined ? {} : { bootId }),
+  };
+}

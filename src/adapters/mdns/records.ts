@@ -1,0 +1,102 @@
+import { isIPv6 } from "node:net";
+import type { Address, Announcement } from "../../discovery/backend.ts";
+
+/** The DNS-SD service type: `_tankd._tcp` (RFC 6763 section 7). */
+export const TYPE_NAME = "_tankd._tcp.local";
+/** Where browsers ask which types there are at all (RFC 6763 section 9). */
+export const META_NAME = "_services._dns-sd._udp.local";
+/** RFC 6762 section 10: 75 minutes for most records, 2 minutes for those with a host's name. */
+const TTL_SECONDS = 4500;
+const HOST_TTL_SECONDS = 120;
+
+interface RecordHead {
+  /** In lower case, without a final dot. */
+  readonly name: string;
+  readonly ttl: number;
+  /** The cache-flush bit (RFC 6762 section 10.2): the whole record set is the sender's own. */
+  readonly flush: boolean;
+}
+
+/** The resource records that DNS-SD needs, as they are written and read. */
+export type DnsRecord =
+  | (RecordHead & { readonly type: "PTR" | "A" | "AAAA"; readonly data: string })
+  | (RecordHead & { readonly type: "SRV"; readonly data: { port: number; target: string } })
+  | (RecordHead & { readonly type: "TXT"; readonly data: readonly string[] })
+  | (RecordHead & {
+      readonly type: "NSEC";
+      readonly data: { nextDomain: string; rrtypes: string[] };
+    });
+
+/** Whether two are the same record: name, type and data (RFC 6762 section 7.1 compares no more). */
+export function identityOf({ name, type, data }: DnsRecord): string {
+  return `${type} ${name} ${JSON.stringify(data)}`;
+}
+
+/** The name and type that records of one set share. */
+export function setOf({ name, type }: DnsRecord): string {
+  return `${type} ${name}`;
+}
+
+export function instanceName(nodeId: string): string {
+  return `${nodeId}.${TYPE_NAME}`;
+}
+
+/**
+ * All records that announce this node on one link; none when there is nothing to dial there. The
+ * names of instance and host are the node id: unique by its nature, so nothing needs to be probed
+ * for (RFC 6762 section 8.1), and no other name of this machine is touched.
+ * @param addresses IP literals without zones, all at the port of the first.
+ */
+export function recordsOf(
+  announcement: Announcement,
+  addresses: readonly Address[],
+): readonly DnsRecord[] {
+  const [first] = addresses;
+  if (!first) return [];
+  const { port } = first;
+  const instance = instanceName(announcement.nodeId);
+  const host = `${announcement.nodeId}.local`;
+  const hosts = addresses.filter((one) => one.port === port).map((one) => one.host);
+  const types = [...new Set(hosts.map(addressType))];
+  const long = { ttl: TTL_SECONDS, flush: true };
+  const short = { ttl: HOST_TTL_SECONDS, flush: true };
+  return [
+    { name: TYPE_NAME, type: "PTR", ttl: TTL_SECONDS, flush: false, data: instance },
+    { name: instance, type: "SRV", ...short, data: { port, target: host } },
+    { name: instance, type: "TXT", ...long, data: textOf(announcement) },
+    { name: META_NAME, type: "PTR", ttl: TTL_SECONDS, flush: false, data: TYPE_NAME },
+    ...hosts.map((one): DnsRecord => ({ name: host, type: addressType(one), ...short, data: one })),
+    // What there is not (RFC 6762 section 6.1): nobody need wait for an address of the other family.
+    { name: host, type: "NSEC", ...short, data: { nextDomain: host, rrtypes: types } },
+    {
+      name: instance,
+      type: "NSEC",
+      ...long,
+      data: { nextDomain: instance, rrtypes: ["TXT", "SRV"] },
+    },
+  ];
+}
+
+/** The same records with a TTL of zero (RFC 6762 section 10.1); what is shared with others stays. */
+export function goodbyeOf(records: readonly DnsRecord[]): readonly DnsRecord[] {
+  return records
+    .filter(({ name, type }) => name !== META_NAME && type !== "NSEC")
+    .map((record) => ({ ...record, ttl: 0 }));
+}
+
+function addressType(address: string): "A" | "AAAA" {
+  return isIPv6(address) ? "AAAA" : "A";
+}
+
+function textOf(announcement: Announcement): readonly string[] {
+  return [
+    // RFC 6763 section 6.7: the version of the keys comes first.
+    "txtvers=1",
+    `id=${announcement.nodeId}`,
+    `cluster=${announcement.cluster}`,
+    `role=${announcement.role}`,
+    `prio=${announcement.priority}`,
+    `v=${announcement.version}`,
+    `boot=${announcement.bootId}`,
+  ];
+}

@@ -1,0 +1,277 @@
+import type { Announcement, Nomination } from "../../discovery/backend.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Random } from "../../platform/random.ts";
+import type { Timers } from "../../platform/timers.ts";
+import { AnswerSchedule, isFresh, PLAIN, PROBE, TRUNCATED } from "./answers.ts";
+import { type CachedService, ServiceCache } from "./cache.ts";
+import { Echoes, RecentPackets } from "./echoes.ts";
+import { FollowUps } from "./follow-ups.ts";
+import type { PacketKind } from "./glance.ts";
+import { type Message, type Question, readMessage, writeQuery, writeResponse } from "./message.ts";
+import { nominationOf } from "./nomination.ts";
+import { QuestionSchedule } from "./questions.ts";
+import { type DnsRecord, goodbyeOf, identityOf, instanceName, TYPE_NAME } from "./records.ts";
+
+export type Family = "IPv4" | "IPv6";
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Sends a packet, to everybody on the link unless it names somebody. */
+export type Transmit = (bytes: Uint8Array, to?: Endpoint) => void;
+
+export interface StationDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly link: { readonly name: string; readonly isLoopback: boolean };
+  readonly nominate: (nomination: Nomination) => void;
+  /** Somebody else uses our unique names: our own id elsewhere. */
+  readonly onConflict: (source: string) => void;
+}
+
+/** One protocol of a link. */
+interface Path {
+  readonly transmit: Transmit;
+  readonly answers: AnswerSchedule;
+  readonly questions: QuestionSchedule;
+  readonly echoes: Echoes;
+  /** When somebody else asked our question here, and knew nothing that we do not know. */
+  heardQuestionMs: number;
+}
+
+export const MDNS_PORT = 5353;
+/** RFC 6762 section 7.3: a question that somebody else has just asked counts as our own. */
+const QUESTION_SHARED_MS = 999;
+/** RFC 6762 section 6.7: old resolvers do not follow changes, so they must ask again soon. */
+const LEGACY_TTL_SECONDS = 10;
+const TYPE_QUESTION: Question = { name: TYPE_NAME, type: "PTR", unicast: false };
+
+/**
+ * Multicast DNS on one network link (RFC 6762, RFC 6763): announces this node, answers questions,
+ * looks for others and nominates them. It speaks packets and knows no sockets.
+ */
+export class Station {
+  readonly #deps: StationDeps;
+  readonly #paths = new Map<Family, Path>();
+  readonly #cache: ServiceCache;
+  readonly #followUps: FollowUps;
+  /** What was last nominated of an instance. */
+  readonly #nominated = new Map<string, string>();
+  readonly #responses: RecentPackets;
+  #announcement: Announcement | undefined;
+  #own: readonly DnsRecord[] = [];
+  #conflictKnown = false;
+
+  constructor(deps: StationDeps) {
+    this.#deps = deps;
+    this.#cache = new ServiceCache((instance) => {
+      this.#nominated.delete(instance);
+      this.#followUps.forget(instance);
+    });
+    this.#responses = new RecentPackets(deps.clock);
+    this.#followUps = new FollowUps(
+      deps,
+      () => this.#services().filter(({ complete }) => !complete),
+      (questions) => {
+        for (const packet of writeQuery(questions)) this.#multicast(packet);
+      },
+    );
+  }
+
+  /** A socket is open: announces and asks on it. */
+  attach(family: Family, transmit: Transmit): void {
+    this.detach(family);
+    const send = (answers: readonly DnsRecord[], additionals: readonly DnsRecord[]) =>
+      this.#send(path, writeResponse(answers, additionals));
+    const path: Path = {
+      transmit,
+      answers: new AnswerSchedule({ ...this.#deps, send }),
+      questions: new QuestionSchedule(this.#deps, () => this.#ask(path)),
+      echoes: new Echoes(this.#deps.clock),
+      heardQuestionMs: Number.NEGATIVE_INFINITY,
+    };
+    this.#paths.set(family, path);
+    path.answers.replace(this.#own);
+    path.answers.announceAgain();
+    path.questions.start();
+  }
+
+  detach(family: Family): void {
+    this.#paths.get(family)?.answers.stop();
+    this.#paths.get(family)?.questions.stop();
+    this.#paths.delete(family);
+  }
+
+  /** From now on these records announce this node on the link. */
+  announce(announcement: Announcement, records: readonly DnsRecord[]): void {
+    this.#announcement = announcement;
+    if (Bun.deepEquals(records, this.#own)) return;
+    const places = (all: readonly DnsRecord[]) =>
+      all.filter(({ type }) => type !== "TXT").map(identityOf);
+    const moved = !Bun.deepEquals(places(records), places(this.#own));
+    this.#own = records;
+    for (const { answers } of this.#paths.values()) {
+      answers.replace(records);
+      // A role is only a hint, and the handshake tells it too: said once. An address is not.
+      if (moved) answers.announceAgain();
+    }
+  }
+
+  /** Nominates everybody who is there, and asks for more, at most once a second. */
+  refresh(): void {
+    for (const service of this.#services()) this.#nominate(service);
+    for (const { questions } of this.#paths.values()) questions.askSoon();
+  }
+
+  /** Labels of which a packet that is worth decoding has at least one. */
+  labels(kind: PacketKind): readonly string[] {
+    const type = TYPE_NAME.split(".", 1);
+    const { nodeId } = this.#announcement ?? {};
+    if (kind === "query") return [...type, "_dns-sd", ...(nodeId === undefined ? [] : [nodeId])];
+    // A host's addresses may come in a packet of their own.
+    return [...type, ...this.#followUps.awaitedHosts];
+  }
+
+  /** Whether the sender has been known here for a while. */
+  isSettled(source: string): boolean {
+    return this.#cache.isSettled(source, this.#deps.clock.monotonicMs());
+  }
+
+  /** Whether it is a packet of our own that came back; each comes back once. */
+  isEcho(family: Family, bytes: Uint8Array): boolean {
+    return this.#paths.get(family)?.echoes.take(bytes) ?? false;
+  }
+
+  receive(family: Family, bytes: Uint8Array, from: Endpoint): void {
+    const path = this.#paths.get(family);
+    // Most machines say the same by IPv4 and IPv6.
+    if (!path || this.#responses.has(bytes)) return;
+    const message = readMessage(bytes);
+    if (message?.isResponse) this.#readResponse(path, message, bytes, from);
+    else if (message && from.port !== MDNS_PORT) this.#answerLegacy(path, message, from);
+    else if (message) this.#readQuery(path, message, from);
+  }
+
+  /** Withdraws what was announced. */
+  sayGoodbye(): void {
+    const goodbye = goodbyeOf(this.#own);
+    if (goodbye.length > 0) this.#multicast(writeResponse(goodbye));
+  }
+
+  stop(): void {
+    this.#followUps.stop();
+    for (const family of [...this.#paths.keys()]) this.detach(family);
+  }
+
+  #services(): readonly CachedService[] {
+    return this.#cache.services(this.#deps.clock.monotonicMs());
+  }
+
+  #ask(path: Path): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - path.heardQuestionMs < QUESTION_SHARED_MS) return;
+    const known = this.#cache.knownPointers(nowMs).slice(0, LIMITS.mdnsKnownAnswersMax);
+    for (const packet of writeQuery([TYPE_QUESTION], known)) this.#send(path, packet);
+  }
+
+  #readQuery(path: Path, message: Message, from: Endpoint): void {
+    const { answers } = path;
+    const { questions, answers: known, truncated, authorities } = message;
+    answers.withdraw(known, from.address);
+    if (questions.length === 0) return;
+    this.#shareQuestion(path, message);
+    const fresh = new Map(known.map((record) => [identityOf(record), record]));
+    const isWanted = (own: DnsRecord) => {
+      const has = fresh.get(identityOf(own));
+      return !has || !isFresh(has, own);
+    };
+    const wanted = (one: Question) => answers.matching(one).filter(isWanted);
+    const direct = questions.filter(({ unicast }) => unicast).flatMap(wanted);
+    // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
+    const overdue = direct.filter((one) => !answers.wasSentWithin(one, one.ttl * 250));
+    const shared = questions.filter(({ unicast }) => !unicast).flatMap(wanted);
+    const timing = authorities.length > 0 ? PROBE : truncated ? TRUNCATED : PLAIN;
+    answers.queue([...shared, ...overdue], from.address, timing);
+    if (direct.length > 0) {
+      this.#send(path, writeResponse(direct, answers.additionalsTo(direct)), from);
+    }
+  }
+
+  /** A question of somebody else's whose answers will tell us all that our own would. */
+  #shareQuestion(path: Path, { questions, answers, truncated }: Message): void {
+    const asks = questions.some(
+      ({ name, type, unicast }) => name === TYPE_NAME && type === "PTR" && !unicast,
+    );
+    const knowsNoMore = answers.every(
+      (one) => one.type !== "PTR" || this.#isOwn(one) || this.#cache.knows(one.data),
+    );
+    if (asks && !truncated && knowsNoMore) path.heardQuestionMs = this.#deps.clock.monotonicMs();
+  }
+
+  /** RFC 6762 section 6.7: a resolver that knows nothing of multicast. */
+  #answerLegacy(path: Path, { id, questions }: Message, from: Endpoint): void {
+    const found = questions.flatMap((one) => path.answers.matching(one));
+    const answers = found.filter(({ type }) => type !== "NSEC");
+    if (answers.length === 0) return;
+    const plain = (record: DnsRecord): DnsRecord => ({
+      ...record,
+      ttl: Math.min(record.ttl, LEGACY_TTL_SECONDS),
+      flush: false,
+    });
+    const additionals = path.answers.additionalsTo(answers).map(plain);
+    const packet = writeResponse(answers.map(plain), additionals, { id, questions });
+    this.#send(path, packet, from);
+  }
+
+  #readResponse(path: Path, message: Message, bytes: Uint8Array, from: Endpoint): void {
+    const records = [...message.answers, ...message.additionals];
+    if (records.some(({ ttl }) => ttl === 0)) this.#responses.clear();
+    else this.#responses.add(bytes);
+    path.answers.heard(message.answers);
+    const nowMs = this.#deps.clock.monotonicMs();
+    for (const service of this.#cache.observe(records, from.address, nowMs)) {
+      if (!service.complete) this.#followUps.wake();
+      else this.#nominate(service, true);
+    }
+  }
+
+  #nominate(service: CachedService, onlyNews = false): void {
+    const own = this.#announcement?.addresses ?? [];
+    const nomination = nominationOf(service, this.#deps.link, own);
+    if (!nomination || this.#isOurs(service, nomination)) return;
+    // Who said it last, by IPv4 or IPv6, is no news.
+    const hosts = nomination.addresses.map(({ host }) => host).toSorted();
+    const text = JSON.stringify([service.port, service.text, hosts]);
+    if (onlyNews && this.#nominated.get(service.instance) === text) return;
+    this.#nominated.set(service.instance, text);
+    this.#deps.nominate(nomination);
+  }
+
+  /** Our own announcement, heard through another interface. Another start of our id is not ours. */
+  #isOurs({ instance, source }: CachedService, { bootId }: Nomination): boolean {
+    const own = this.#announcement;
+    if (!own || instance !== instanceName(own.nodeId)) return false;
+    if (bootId === own.bootId) return true;
+    if (!this.#conflictKnown) this.#deps.onConflict(source);
+    this.#conflictKnown = true;
+    return false;
+  }
+
+  #isOwn(record: DnsRecord): boolean {
+    const identity = identityOf(record);
+    return this.#own.some((one) => identityOf(one) === identity);
+  }
+
+  #multicast(bytes: Uint8Array): void {
+    for (const path of this.#paths.values()) this.#send(path, bytes);
+  }
+
+  #send(path: Path, bytes: Uint8Array, to?: Endpoint): void {
+    if (to === undefined) path.echoes.add(bytes);
+    path.transmit(bytes, to);
+  }
+}

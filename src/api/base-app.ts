@@ -1,0 +1,33 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { ApiContext } from "./context.ts";
+import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
+import { countRequests } from "./middleware/count-requests.ts";
+import { hostCheck } from "./middleware/host-check.ts";
+import { hostExemptions } from "./middleware/host-exemptions.ts";
+import { originCheck } from "./middleware/origin-check.ts";
+import { securityHeaders } from "./middleware/security-headers.ts";
+import { peerRoutesOf } from "./peer-routes.ts";
+import { asProblem, problemResponse } from "./problems.ts";
+import { newRouter } from "./router.ts";
+
+/** An app without routes: what holds for every request, and how one is refused. */
+export function createBaseApp(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const app = newRouter();
+  app.use(countRequests({ meter: context.meter }));
+  app.use(securityHeaders());
+  app.use(hostCheck(context, hostExemptions(peerRoutesOf(context))));
+  app.use(originCheck());
+  app.onError((error, c) => refuse(context, error, c));
+  return app;
+}
+
+function refuse(context: ApiContext, error: unknown, c: ApiContextOf): Response {
+  const problem = asProblem(error);
+  const { method } = c.req;
+  const path = pathOf(c);
+  if (problem.code === "internal") {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    context.log.error("request failed", { method, path, error: trace });
+  }
+  return problemResponse(problem, path);
+}

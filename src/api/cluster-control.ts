@@ -1,0 +1,67 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import { parseHubUrl } from "../discovery/hub/url.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiEnv } from "./env.ts";
+import { control, json, newRouter, refusal } from "./router.ts";
+
+const joinedSchema = z.object({
+  met: z.boolean().describe("Whether a node of this cluster has answered there"),
+  detail: z.string().describe("What was met, or why not"),
+});
+
+const tags = ["nodes"];
+
+const join = (context: ApiContext) =>
+  createRoute({
+    method: "post",
+    path: "/api/cluster/join",
+    tags,
+    summary: "Use this hub from now on, also after a restart",
+    ...control(context),
+    request: {
+      body: {
+        required: true,
+        ...json(
+          z.strictObject({ url: z.string().max(300) }),
+          "The URL of a hub, as --hub takes it",
+        ),
+      },
+    },
+    responses: { 200: json(joinedSchema, "How it went"), default: refusal },
+  });
+
+const leave = (context: ApiContext) =>
+  createRoute({
+    method: "post",
+    path: "/api/cluster/leave",
+    tags,
+    summary: "Leave the cluster; tanks go on. The node searches again after a join or a restart",
+    ...control(context),
+    responses: { 200: json(z.object({ left: z.literal(true) }), "It is alone"), default: refusal },
+  });
+
+/** Which cluster this node belongs to, by the word of who has its token. */
+export function clusterControlRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
+  const { cluster } = context;
+  const routes = newRouter();
+
+  routes.openapi(join(context), async (c) => {
+    const { met, detail } = await cluster.join(addressOf(c.req.valid("json").url));
+    return c.json({ met, detail }, 200);
+  });
+  routes.openapi(leave(context), async (c) => {
+    await cluster.leave();
+    return c.json({ left: true as const }, 200);
+  });
+  return routes;
+}
+
+function addressOf(url: string) {
+  try {
+    return parseHubUrl(url);
+  } catch (error) {
+    throw new Problem("invalid", messageOf(error));
+  }
+}

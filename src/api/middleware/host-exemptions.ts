@@ -1,0 +1,55 @@
+import type { PeerRoute } from "../../cluster/peer-route.ts";
+import { isSafe } from "../env.ts";
+
+/** What a request has to bring where its Host is not ours: nothing, or a signature. */
+export type HostExemption = "open" | "signed";
+
+export interface HostExemptions {
+  /** Undefined for a route that answers under our own names only. */
+  of(method: string, path: string): HostExemption | undefined;
+}
+
+/**
+ * Asked by probes, load balancers and programs that are not tankd, under whatever name they know.
+ * They tell nothing that is secret, and a server that registers itself without a signature has no rights.
+ */
+const OPEN: readonly (readonly [method: string, path: string])[] = [
+  ["GET", "/health"],
+  ["GET", "/api/health"],
+  ["GET", "/ready"],
+  ["GET", "/metrics"],
+  ["GET", "/.well-known/tankd"],
+  ["POST", "/api/discovery/register"],
+  ["POST", "/api/discovery/heartbeat/{server_id}"],
+  ["DELETE", "/api/discovery/unregister/{server_id}"],
+  ["POST", "/discovery/register"],
+  ["POST", "/discovery/{server_id}/heartbeat"],
+  ["DELETE", "/discovery/{server_id}"],
+];
+
+/**
+ * Which routes answer under any Host. Of the routes between nodes those that change something, if they
+ * are signed. Reading is not among them: a page can make a key and sign as well, and browsers name the
+ * page (Origin) only where something may change.
+ */
+export function hostExemptions(peerRoutes: readonly PeerRoute[]): HostExemptions {
+  const open = OPEN.map(([method, path]) => ({ method, pattern: patternOf(path) }));
+  const signed = peerRoutes
+    .filter(({ method }) => !isSafe(method))
+    .map(({ method, path }) => ({ method, pattern: patternOf(path) }));
+  const has = (routes: typeof open, asked: string, path: string) =>
+    routes.some(({ method, pattern }) => method === asked && pattern.test(path));
+  return {
+    of: (method, path) => {
+      const asked = method === "HEAD" ? "GET" : method;
+      if (has(open, asked, path)) return "open";
+      return has(signed, asked, path) ? "signed" : undefined;
+    },
+  };
+}
+
+/** Matches what the router takes for this path: one segment for each parameter. */
+function patternOf(path: string): RegExp {
+  const parts = path.split(/\{\w+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^/]+")}$`);
+}

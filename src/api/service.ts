@@ -1,0 +1,36 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { once } from "../platform/once.ts";
+import { allowedMethods } from "./allowed-methods.ts";
+import type { AppOptions } from "./app.ts";
+import { createBaseApp } from "./base-app.ts";
+import type { ApiContext } from "./context.ts";
+import { type ApiEnv, pathAndQuery } from "./env.ts";
+import { healthRoutes } from "./health.ts";
+import { peerRoutes } from "./peer-routes.ts";
+
+/** Answers one request. */
+export type Fetch = (
+  request: Request,
+  bindings: ApiEnv["Bindings"],
+) => Response | Promise<Response>;
+
+/**
+ * The whole HTTP API, of which only what probes and other nodes ask is made at once: the routes for
+ * people took a tenth of the processor time of a start, and many a node is never asked by one.
+ */
+export function createService(context: ApiContext, options: Omit<AppOptions, "peers">): Fetch {
+  const peers = peerRoutes(context);
+  const front = createBaseApp(context);
+  front.route("/", healthRoutes(context));
+  front.route("/", peers);
+  const whole = once(async (): Promise<OpenAPIHono<ApiEnv>> => {
+    const { createApp } = await import("./app.ts");
+    // The same routes, so that what is counted of a peer is counted once.
+    return createApp(context, { ...options, peers });
+  });
+  return async (request, bindings) => {
+    const [path = "/"] = pathAndQuery(request.url).split("?");
+    const isFront = allowedMethods(front.routes, path).includes(request.method);
+    return (isFront ? front : await whole()).fetch(request, bindings);
+  };
+}

@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { Problem } from "../platform/errors.ts";
+import { readAnswer } from "./answer.ts";
+import type { CliContext } from "./context.ts";
+import { formatTable } from "./table.ts";
+
+const aliasSchema = z.object({
+  alias: z.string(),
+  node_id: z.string(),
+  server_id: z.string(),
+  tank_id: z.string(),
+});
+const aliasesSchema = z.object({ aliases: z.array(aliasSchema), count: z.number() });
+
+/** `tankd alias [NAME TANK]`: names of this node's own for tanks of any node. */
+export function addAlias(program: Command, context: CliContext): void {
+  program
+    .command("alias")
+    .description("give a tank of any node a name here; without words list those that there are")
+    .argument("[name]", "the name")
+    .argument("[tank]", "the tank, by id or name, or as SERVER::TANK")
+    .option("--rm <name>", "forget an alias")
+    .addHelpText("after", "\nWhere the name is taken, --name-conflict of the node decides.")
+    .action(async (name: string | undefined, tank: string | undefined, options, command) => {
+      const { rm }: { rm?: string } = options;
+      if (rm !== undefined) {
+        if (name !== undefined) throw new Problem("usage", "give a name and a tank, or --rm NAME");
+        return removeAlias(context, command, rm);
+      }
+      if (name === undefined) return listAliases(context, command);
+      if (tank === undefined) {
+        throw new Problem("usage", `which tank is ${name}? Give its id or name, or SERVER::TANK`);
+      }
+      return giveAlias(context, command, name, tank);
+    });
+}
+
+async function giveAlias(
+  context: CliContext,
+  command: Command,
+  alias: string,
+  tank: string,
+): Promise<void> {
+  const node = await context.node(command);
+  const body = await node.post("/api/aliases", { alias, tank });
+  if (context.wantsJson(command)) return context.printJson(body);
+  const made = readAnswer(aliasSchema, body);
+  const taken = made.alias === alias ? "" : ` (${alias} is taken)`;
+  context.print(`${made.alias} is the tank ${made.tank_id} of ${made.server_id} now${taken}.`);
+}
+
+async function removeAlias(context: CliContext, command: Command, alias: string): Promise<void> {
+  const node = await context.node(command);
+  const body = await node.delete(`/api/aliases/${encodeURIComponent(alias)}`);
+  if (context.wantsJson(command)) return context.printJson(body);
+  context.print(`Forgot ${alias}.`);
+}
+
+async function listAliases(context: CliContext, command: Command): Promise<void> {
+  const node = await context.node(command);
+  const body = await node.get("/api/aliases");
+  if (context.wantsJson(command)) return context.printJson(body);
+  const { aliases } = readAnswer(aliasesSchema, body);
+  if (aliases.length === 0) {
+    context.print("No aliases yet; give one with: tankd alias NAME SERVER::TANK");
+    return;
+  }
+  const rows = aliases.map(({ alias, server_id, tank_id }) => [alias, server_id, tank_id]);
+  context.print(formatTable(["ALIAS", "SERVER", "TANK"], rows));
+}

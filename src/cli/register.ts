@@ -1,0 +1,70 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { parseHubUrl } from "../discovery/hub/url.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import { readAnswer } from "./answer.ts";
+import { NodeClient } from "./client.ts";
+import type { CliContext } from "./context.ts";
+
+const registeredSchema = z.looseObject({ server_id: z.string(), status: z.string().optional() });
+const recordSchema = z.looseObject({ server_id: z.string() });
+
+const REGISTER_PATH = "/api/discovery/register";
+
+/** `tankd register [URL]`: puts a server on a hub's list by hand. */
+export function addRegister(program: Command, context: CliContext): void {
+  program
+    .command("register")
+    .description("register this node, or another server, with a hub by hand")
+    .argument("[url]", "the hub; without it the running node, which passes it on to its own")
+    .option("--record <file>", "the record of another server as JSON; - reads it from stdin")
+    .addHelpText(
+      "after",
+      `
+A hub believes the address in a record when its control token comes along: that of the running
+node by itself, that of another hub from TANKD_TOKEN or --token-file.
+
+  tankd register http://192.168.1.10:8000
+  curl -s http://OTHER:8000/api/servers/local | tankd register --record -`,
+    )
+    .action(async (url: string | undefined, options: { record?: string }, command: Command) => {
+      if (url === undefined && options.record === undefined) {
+        throw new Problem("usage", "register with whom? Give the URL of a hub, or --record FILE");
+      }
+      const hub = url === undefined ? await context.node(command) : hubAt(context, command, url);
+      const { record: file } = options;
+      const record =
+        file === undefined
+          ? recordSchema.parse(await (await context.node(command)).get("/api/servers/local"))
+          : await readRecord(context, file);
+      const body = await hub.post(REGISTER_PATH, record);
+      if (context.wantsJson(command)) return context.printJson(body);
+      const { server_id, status } = readAnswer(registeredSchema, body);
+      context.print(`${server_id} at ${hub.url}: ${status ?? "registered"}.`);
+    });
+}
+
+/** The token of the running node is not for others: only one that was given is sent. */
+function hubAt(context: CliContext, command: Command, url: string): NodeClient {
+  try {
+    parseHubUrl(url);
+  } catch (error) {
+    throw new Problem("usage", messageOf(error));
+  }
+  return new NodeClient(context.host.network, url, context.givenToken(command));
+}
+
+/** @throws Problem `usage` */
+async function readRecord({ host }: CliContext, file: string): Promise<object> {
+  const source = file === "-" ? "stdin" : file;
+  try {
+    const absolute = resolve(host.workingDirectory, file);
+    const text = file === "-" ? await host.readInput() : host.readText(absolute);
+    if (text !== undefined) return recordSchema.parse(JSON.parse(text));
+  } catch {
+    const wanted = "a JSON object with server_id, as GET /api/servers/local answers it";
+    throw new Problem("usage", `${source} holds no server's record: give ${wanted}`);
+  }
+  throw new Problem("usage", `--record names ${file}, and there is no such file`);
+}

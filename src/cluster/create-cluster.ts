@@ -1,0 +1,167 @@
+import { Problem } from "../platform/errors.ts";
+import { NetworkError } from "../platform/network.ts";
+import { cloneRoutes } from "./clones/clone-routes.ts";
+import { tellingClones } from "./clones/presence.ts";
+import type { Cluster } from "./cluster.ts";
+import type { ClusterDeps } from "./deps.ts";
+import { join, leave, start, stop } from "./lifecycle.ts";
+import { type ClusterParts, createParts } from "./parts.ts";
+import type { PeerReply } from "./peer-route.ts";
+import { isReady } from "./peers/peer.ts";
+import type { PeerMethod } from "./peers/peer-client.ts";
+import { problemCodeOf } from "./problem-code.ts";
+import { react } from "./reactions.ts";
+import { discoveryRoutes } from "./routes/discovery.ts";
+import { hubRoutes } from "./routes/hub.ts";
+import { peerRoutes } from "./routes/peer.ts";
+import { serverRoutes } from "./routes/servers.ts";
+
+/** A cluster that still has to learn where its node's API listens, where that is not set before. */
+export interface StartableCluster extends Cluster {
+  /** Tells where the API really listens; before {@link Cluster.start}. */
+  setListening(port: number, host?: string): void;
+  /** The tanks of this node must not run, for a reason that it has found by itself. */
+  fence(problem: Problem): void;
+}
+
+/** A node's part in a cluster: makes the parts, connects them, and shows them as one. */
+export function createCluster(deps: ClusterDeps): StartableCluster {
+  const listeners = new Set<() => void>();
+  const notify = coalesce(() => {
+    for (const listener of [...listeners]) listener();
+  });
+  const parts = createParts(deps, { isStopped: false, hasLeft: false }, notify);
+  react(parts);
+  const { directory, role, self, registry, clones } = parts;
+  const { nodeId } = deps.identity;
+  const routes = routesOf(parts).map(tellingClones);
+  const ownRecord = () => directory.server(nodeId) ?? self.record(role.state.role);
+  return {
+    nodeId,
+    get serverId() {
+      return registry.get(nodeId)?.record.server_id ?? self.label;
+    },
+    get role() {
+      return role.state.role;
+    },
+    positions: clones.positions,
+    decided: role.decided,
+    aliases: parts.aliases,
+    recall: async () => {
+      await parts.aliases.load();
+      await clones.positions.start();
+    },
+    start: () => start(parts),
+    stop: () => stop(parts),
+    join: (hub) => join(parts, hub),
+    leave: () => leave(parts),
+    view: () => viewOf(parts),
+    self: ownRecord,
+    servers: (filter) => directory.servers(filter),
+    server: (id) => directory.server(id),
+    tanksOf: (id) => directory.tanksOf(id),
+    locate: (tank) => directory.locate(tank),
+    call: (to, method, path, body) => call(parts, to, { method, path, body }),
+    routes: () => routes,
+    fence: (problem) => clones.positions.fence(problem),
+    setListening: (port, host) => self.listenAt(port, host),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function routesOf(parts: ClusterParts) {
+  const { deps, directory, role, self, client, registrar, envelopes, ownHost, uplink } = parts;
+  const { nodeId } = deps.identity;
+  return [
+    ...peerRoutes(parts),
+    ...hubRoutes(parts),
+    ...cloneRoutes(parts.clones),
+    ...discoveryRoutes({
+      registrar,
+      envelopes,
+      client,
+      isHub: () => role.isHub && !parts.isLeaving(),
+      hub: () => uplinkOf(parts),
+      ownHost,
+      timeoutMs: deps.settings.timing.discoveryTimeoutMs,
+      onHubLeft: (hub) => uplink.dismiss(hub),
+    }),
+    ...serverRoutes({
+      view: () => viewOf(parts),
+      self: () => directory.server(nodeId) ?? self.record(role.state.role),
+      servers: (filter) => directory.servers(filter),
+      strangers: (filter) => (deps.settings.secret ? directory.strangers(filter) : undefined),
+      server: (id) => directory.server(id),
+      ownTanks: () => self.tanks(),
+      heartbeatMs: deps.settings.timing.heartbeatMs,
+    }),
+  ];
+}
+
+/** Whom a worker passes requests on to: its hub, or the worker through which it reaches that. */
+function uplinkOf({ role, directory }: ClusterParts) {
+  const { role: own, hub, via } = role.state;
+  if (own !== "worker" || hub === undefined) return undefined;
+  return { nodeId: via ?? hub, url: directory.server(hub)?.api_url };
+}
+
+function viewOf({ deps, role, directory, discovery, given }: ClusterParts) {
+  const { role: own, hub, term } = role.state;
+  return {
+    cluster: deps.settings.cluster,
+    role: own,
+    hub: hub === undefined ? undefined : directory.server(hub),
+    term,
+    backends: discovery.statuses().map((status) => given.explain(status)),
+  };
+}
+
+/** @throws NetworkError, or Problem `unknown_server`. */
+async function call(
+  { table, registry, client, deps, dialer }: ClusterParts,
+  to: string,
+  request: { readonly method: PeerMethod; readonly path: string; readonly body: unknown },
+): Promise<PeerReply> {
+  if (!isReady(table.get(to))) {
+    const entry = registry.get(to);
+    if (!entry) throw new Problem("unknown_server", `No node "${to}" is known here.`);
+    table.ensure(to);
+    table.addAddresses(to, entry.addresses, "hub");
+    const { kind } = await dialer.dial(to);
+    if (kind !== "met") throw unreachable(to);
+  }
+  const timeoutMs = deps.settings.timing.peerTimeoutMs;
+  // It may have restarted elsewhere, or stand still: the next call begins with a handshake.
+  const forgetKey = () => table.update(to, { key: undefined });
+  try {
+    const reply = await client.send(to, request.method, request.path, request.body, { timeoutMs });
+    const code = problemCodeOf(reply);
+    if (code === "directory_copied" || code === "bad_signature") forgetKey();
+    // After a new handshake: somebody else lives there now.
+    if (code === "bad_signature") throw unreachable(to);
+    return reply;
+  } catch (error) {
+    if (error instanceof NetworkError && error.failure !== "timeout") forgetKey();
+    throw error;
+  }
+}
+
+function unreachable(nodeId: string): NetworkError {
+  return new NetworkError("unreachable", `${nodeId} does not answer at any address that is known`);
+}
+
+/** Runs `task` once for any number of calls that come before the next turn. */
+function coalesce(task: () => void): () => void {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    void Promise.resolve().then(() => {
+      due = false;
+      task();
+    });
+  };
+}

@@ -1,0 +1,248 @@
+import { formatHostPort } from "../../discovery/addresses.ts";
+import type { Address, Nomination } from "../../discovery/backend.ts";
+import { BoundedMap } from "../../platform/bounded-map.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Cancel } from "../../platform/timers.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
+import type { Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { Role } from "../server-record.ts";
+import type { HubHint } from "../wire.ts";
+import { Backoff, type Dialer } from "./dialer.ts";
+import type { GivenHubs } from "./given-hubs.ts";
+import type { DialResult } from "./meeting.ts";
+
+export interface NominationsDeps {
+  readonly deps: ClusterDeps;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly dialer: Dialer;
+  readonly given: GivenHubs;
+  readonly policy: () => DialPolicy;
+  readonly isOwn: (address: Address) => boolean;
+  readonly isLeaving: () => boolean;
+  /** This node's role, and whether its hub is heard. */
+  readonly position: () => { readonly role: Role; readonly isSettled: boolean };
+}
+
+/** One place where some node may be: an operator, DNS or a file has named it without an id. */
+interface Place {
+  readonly addresses: readonly Address[];
+  readonly isGiven: boolean;
+  readonly backends: Set<string>;
+  nodeId: string | undefined;
+  attempts: number;
+  cancelRetry: Cancel;
+}
+
+/** What the registry of the last run nominates: we knew it, which is no discovery. */
+export const MEMORY = "registry";
+/** What other nodes nominate: they have met it, which is no discovery of ours. */
+export const HINT = "peer";
+const RETRY_MIN_MS = 500;
+/** A registrant that cannot be dialled is asked for again at its heartbeats, less and less often. */
+const CONFIRM_MIN_MS = 2_000;
+const CONFIRM_MAX_MS = 60_000;
+/** Then it is left to the backend to nominate it again; hubs that were given are tried for ever. */
+const RETRIES_MAX = 4;
+/** A node that is online and was heard this recently is not asked whether it is there. */
+const RECENT_MS = 10_000;
+
+/**
+ * What backends and peers say about who may be there. It is noted in the table, and dialled only where that
+ * can change something: by a node without a hub the one that {@link decideGathering} chooses, by a hub another
+ * hub, by a worker nobody. So a network of N nodes costs N handshakes and not N².
+ */
+export class Nominations {
+  readonly #with: NominationsDeps;
+  readonly #places = new BoundedMap<string, Place>(LIMITS.nominationsMax, {
+    canEvict: ({ isGiven }) => !isGiven,
+    onEvict: ({ cancelRetry }) => cancelRetry(),
+  });
+  /** Hubs that others have named to a settled worker, for its own hub. */
+  readonly #hints = new BoundedMap<string, HubHint>(LIMITS.addressesPerServerMax);
+  readonly #confirms = new Backoff(CONFIRM_MIN_MS, CONFIRM_MAX_MS);
+  #stopped = false;
+
+  constructor(withDeps: NominationsDeps) {
+    this.#with = withDeps;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const place of this.#places.values()) place.cancelRetry();
+  }
+
+  nominate(nomination: Nomination): void {
+    const { deps, isLeaving } = this.#with;
+    if (this.#stopped || isLeaving() || nomination.addresses.length === 0) return;
+    if (nomination.cluster !== undefined && nomination.cluster !== deps.settings.cluster) return;
+    if (nomination.nodeId === undefined) this.#nominatePlace(nomination);
+    else if (nomination.nodeId === deps.identity.nodeId) this.#nominateOwn(nomination);
+    else this.#nominateNode(nomination, nomination.nodeId);
+  }
+
+  /**
+   * A node has registered, or somebody names one: whether it can be dialled decides what it may become.
+   * `source` is the IP that says so; undefined for the operator, who may name any address.
+   */
+  confirm(nodeId: string, addresses: readonly Address[], source: string | undefined): void {
+    const { table, dialer, policy, deps } = this.#with;
+    if (this.#stopped || addresses.length === 0) return;
+    if (source === undefined) {
+      void dialer.dialAt(addresses, { trusted: true });
+      return;
+    }
+    const allowed = dialable(addresses, policy(), source);
+    if (allowed.length === 0 || !table.ensure(nodeId, source)) return;
+    table.addAddresses(nodeId, allowed, "self");
+    const nowMs = deps.clock.monotonicMs();
+    if (!this.#confirms.isDue(nodeId, nowMs)) return;
+    this.#confirms.note(nodeId, nowMs);
+    // What it says of itself is known where it has said hello.
+    const peer = table.get(nodeId);
+    if (peer?.described) void dialer.confirm(nodeId);
+    else void dialer.dial(nodeId);
+  }
+
+  /** Hubs that were named to us since the last time, for the hub that we follow. */
+  takeHints(except: string): HubHint[] {
+    const hints = [...this.#hints.values()].filter(({ node_id }) => node_id !== except);
+    this.#hints.clear();
+    return hints;
+  }
+
+  /** Names of the backends through which a node and we have found each other. */
+  discoveredBy(nodeId: string): readonly string[] {
+    const { table, given } = this.#with;
+    const peer = table.get(nodeId);
+    const names = new Set(peer?.nominatedBy ?? []);
+    for (const place of this.#places.values()) {
+      if (place.nodeId === nodeId) for (const name of place.backends) names.add(name);
+    }
+    // One of us was given the other's URL.
+    if (given.includes(nodeId) || peer?.described?.defersToUs) names.add("hub");
+    for (const hearsay of [MEMORY, HINT]) names.delete(hearsay);
+    return [...names].sort();
+  }
+
+  /** A hub that was given is dialled now, whatever happened before. */
+  dialGiven(address: Address): Promise<DialResult> {
+    const place = this.#placeOf({ backend: "hub", addresses: [address] });
+    return this.#dialPlace(place);
+  }
+
+  #nominatePlace(nomination: Nomination): void {
+    const place = this.#placeOf(nomination);
+    place.attempts = 0;
+    if (!place.isGiven && this.#isThere(place.nodeId)) return;
+    if (place.isGiven && this.#with.position().isSettled && this.#isThere(place.nodeId)) return;
+    void this.#dialPlace(place);
+  }
+
+  #placeOf({ backend, addresses }: Nomination): Place {
+    const key = addresses.map(formatHostPort).join(",");
+    const known = this.#places.get(key);
+    const place = known ?? {
+      addresses,
+      isGiven: backend === "hub",
+      backends: new Set<string>(),
+      nodeId: undefined,
+      attempts: 0,
+      cancelRetry: () => {},
+    };
+    place.backends.add(backend);
+    this.#places.set(key, place);
+    return place;
+  }
+
+  async #dialPlace(place: Place): Promise<DialResult> {
+    const { dialer, given, table, policy } = this.#with;
+    place.cancelRetry();
+    const { isGiven } = place;
+    const addresses = isGiven ? place.addresses : dialable(place.addresses, policy());
+    const result = await dialer.dialAt(addresses, { trusted: isGiven });
+    if (isGiven) for (const address of place.addresses) given.note(address, result);
+    if (result.kind === "met") {
+      place.nodeId = result.meeting.document.node_id;
+      const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);
+      for (const name of place.backends) nominatedBy.add(name);
+      table.update(place.nodeId, { nominatedBy });
+    } else if (result.kind === "failed") {
+      this.#retry(place, result.reason);
+    }
+    return result;
+  }
+
+  #retry(place: Place, reason: string): void {
+    const { log, timers, settings } = this.#with.deps;
+    const key = place.addresses.map(formatHostPort).join(",");
+    if (!place.isGiven) log.debug("a nominated node does not answer", { at: key, reason });
+    const isForgotten = this.#places.get(key) !== place;
+    const isSpent = place.attempts >= RETRIES_MAX && !place.isGiven;
+    if (this.#stopped || isForgotten || isSpent) return;
+    const delayMs = Math.min(
+      RETRY_MIN_MS * 2 ** Math.min(place.attempts++, 16),
+      settings.timing.discoveryRefreshMs,
+    );
+    place.cancelRetry = timers.after(delayMs, () => void this.#dialPlace(place));
+  }
+
+  /** Our own id with other addresses or in another start: that would be a copy of this node. */
+  #nominateOwn({ addresses, bootId }: Nomination): void {
+    const { deps, isOwn, policy, dialer } = this.#with;
+    if (bootId === deps.bootId || addresses.every(isOwn)) return;
+    const elsewhere = dialable(addresses, policy()).filter((one) => !isOwn(one));
+    if (elsewhere.length > 0) void dialer.dialAt(elsewhere, { trusted: false });
+  }
+
+  #nominateNode(nomination: Nomination, nodeId: string): void {
+    const { table, policy, dialer, position, deps } = this.#with;
+    const { backend, source, role, priority, bootId } = nomination;
+    const addresses = dialable(nomination.addresses, policy(), source);
+    const before = table.get(nodeId);
+    if (addresses.length === 0 || !table.ensure(nodeId, source)) return;
+    const atMs = deps.clock.monotonicMs();
+    const firstMs = before?.sighting?.firstMs ?? atMs;
+    table.addAddresses(nodeId, addresses, backend);
+    const peer = table.update(nodeId, {
+      sighting: { role, priority, bootId, firstMs, atMs },
+      nominatedBy: new Set([...(before?.nominatedBy ?? []), backend]),
+    });
+    if (!peer) return;
+    const { role: own, isSettled } = position();
+    this.#with.events.emit({ kind: "sighted", nodeId });
+    if (own === "discovering" && !isNewBoot(before, bootId)) return;
+    if (own === "worker" && isSettled) {
+      if (role === "hub") this.#hint(peer);
+      else if (isNewBoot(before, bootId) && backend !== HINT) void dialer.dial(nodeId);
+    } else if (isNewBoot(before, bootId) || (mayLead(role) && !this.#isThere(nodeId))) {
+      void dialer.dial(nodeId);
+    }
+  }
+
+  #hint({ id, addresses }: Peer): void {
+    const plain = addresses.map(({ host, port }) => ({ host, port }));
+    this.#hints.set(id, { node_id: id, addresses: plain });
+  }
+
+  /** It follows us or leads us, and was heard a moment ago. */
+  #isThere(nodeId: string | undefined): boolean {
+    const { table, deps } = this.#with;
+    const entry = nodeId === undefined ? undefined : table.get(nodeId)?.registration;
+    if (entry?.status !== "online" || entry.toldBy !== undefined) return false;
+    return deps.clock.monotonicMs() - entry.lastSeenMs < RECENT_MS;
+  }
+}
+
+/** A backend that does not tell roles may have named a hub. */
+function mayLead(role: Role | undefined): boolean {
+  return role === "hub" || role === undefined;
+}
+
+/** A start of the node that has not spoken to us: one dial tells whether it is a copy. */
+function isNewBoot(peer: Peer | undefined, bootId: string | undefined): boolean {
+  return bootId !== undefined && peer?.boot !== undefined && peer.boot.contact.bootId !== bootId;
+}

@@ -1,0 +1,112 @@
+import type { Address } from "../discovery/backend.ts";
+import { Problem } from "../platform/errors.ts";
+import { sleep } from "../platform/timers.ts";
+import type { JoinResult } from "./cluster.ts";
+import { MEMORY } from "./handshake/nominations.ts";
+import { keepJoinedHub } from "./membership/joined-hub.ts";
+import type { ClusterParts } from "./parts.ts";
+import { isReady } from "./peers/peer.ts";
+
+/** To say goodbye, all together: a node that stops must not wait for the dead. */
+const GOODBYE_MS = 1_000;
+
+/** Begins to look for the others. */
+export async function start(parts: ClusterParts): Promise<void> {
+  const { clones, keeper, registry, selfWatch, role, upkeep } = parts;
+  await clones.positions.start();
+  clones.positions.joining();
+  await keeper.load(registry);
+  selfWatch.list();
+  search(parts);
+  await role.start();
+  upkeep.start();
+}
+
+/** Withdraws from the cluster for good: a hub tells its workers, a worker its hub, and the network is told. */
+export async function stop(parts: ClusterParts): Promise<void> {
+  const { state, role, deps, discovery, uplink, seat } = parts;
+  if (state.isStopped) return;
+  const goodbyes = state.hasLeft ? Promise.resolve() : sayGoodbye(parts);
+  state.isStopped = true;
+  parts.upkeep.stop();
+  parts.nominations.stop();
+  parts.clones.positions.stop();
+  const said = Promise.all([goodbyes, discovery.stop()]);
+  await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
+  role.stop();
+  parts.gatherer.stop();
+  parts.succession.close();
+  uplink.release();
+  seat.release();
+}
+
+/** Meets the hub at this address, from now on and after restarts, and goes on trying where it does not answer. */
+export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
+  const { state, given, nominations, deps, discovery } = parts;
+  if (state.isStopped) throw new Problem("not_ready", "This node stops.");
+  given.add(hub);
+  if (state.hasLeft) {
+    state.hasLeft = false;
+    await discovery.stop();
+    search(parts);
+  }
+  const result = await nominations.dialGiven(hub);
+  switch (result.kind) {
+    case "self":
+      given.remove(hub);
+      return { met: false, detail: "That is this node itself; it goes on as before" };
+    case "foreign":
+      given.remove(hub);
+      return { met: false, detail: `That node belongs to the cluster "${result.cluster}"` };
+    case "failed":
+      await keepJoinedHub(deps.journal, hub);
+      return { met: false, detail: `${result.reason}; it is tried again until it answers` };
+    case "met":
+      await keepJoinedHub(deps.journal, hub);
+      return { met: true, detail: `Met ${result.meeting.document.record.server_id}` };
+  }
+}
+
+/** Lives alone from now on: knows nobody, searches nobody, answers nobody, until it joins a hub. */
+export async function leave(parts: ClusterParts): Promise<void> {
+  const { state, deps, registry, table, role, discovery } = parts;
+  if (state.isStopped || state.hasLeft) return;
+  await keepJoinedHub(deps.journal, undefined);
+  await Promise.race([sayGoodbye(parts), sleep(deps.timers, 2 * GOODBYE_MS)]);
+  state.hasLeft = true;
+  for (const { key } of registry.entries()) {
+    if (key !== deps.identity.nodeId) registry.remove(key);
+  }
+  for (const { id } of [...table.all()]) table.forget(id);
+  role.discover();
+  await discovery.stop();
+}
+
+/** Starts discovery, and nominates those of the last run. */
+function search({ deps, discovery, description, nominations, registry }: ClusterParts): void {
+  discovery.start(description.announcement(), (nomination) => nominations.nominate(nomination));
+  for (const { key, addresses, record, priority } of registry.entries()) {
+    if (record.node_id === null || key === deps.identity.nodeId) continue;
+    nominations.nominate({ backend: MEMORY, nodeId: key, priority, addresses });
+  }
+}
+
+/** A hub tells its workers that it goes, a worker its hub. */
+async function sayGoodbye(parts: ClusterParts): Promise<void> {
+  const { role, registration, deps, registry, table, client } = parts;
+  if (!role.isHub) return registration.unregister(GOODBYE_MS);
+  const { nodeId } = deps.identity;
+  const path = `/api/discovery/unregister/${encodeURIComponent(nodeId)}`;
+  const workers = registry
+    .entries()
+    .filter(({ key, status }) => key !== nodeId && status === "online" && isReady(table.get(key)));
+  await Promise.all(
+    workers.map(async ({ key }) => {
+      try {
+        await client.send(key, "DELETE", path, undefined, { timeoutMs: GOODBYE_MS });
+      } catch {
+        // It finds out by itself.
+      }
+    }),
+  );
+}

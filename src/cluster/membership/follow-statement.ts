@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { formatHostPort } from "../../discovery/addresses.ts";
+import {
+  decodeBase64Url,
+  encodeBase64Url,
+  type Identity,
+  nodeIdOf,
+  verifySignature,
+} from "../identity/identity.ts";
+import { addressSchema, nameSchema } from "../wire-names.ts";
+
+/** "I follow that hub, which I have dialled there": words of a worker that its hub shows to other hubs. */
+export const followStatementSchema = z.object({
+  hub: nameSchema,
+  /** Public key of the worker, from which its node id follows. */
+  by: z.string().length(43),
+  /** Where the hub has answered. */
+  dialled: addressSchema,
+  /** Where the worker may be dialled, to see that it is there. */
+  from: addressSchema,
+  /** Unix milliseconds by the hub's clock. */
+  at_ms: z.number().int().nonnegative(),
+  signature: z.string().max(128),
+});
+export type FollowStatement = z.infer<typeof followStatementSchema>;
+
+/** Older words say nothing about the present. Workers renew theirs every minute. */
+export const FOLLOW_FRESH_MS = 5 * 60_000;
+export const FOLLOW_RENEW_MS = 60_000;
+
+export function stateFollow(
+  identity: Identity,
+  said: Omit<FollowStatement, "by" | "signature">,
+): FollowStatement {
+  const unsigned = { ...said, by: identity.publicKey };
+  return { ...unsigned, signature: encodeBase64Url(identity.sign(signedText(unsigned))) };
+}
+
+/** The node that follows `hub` by its own signed word; undefined when the words prove nothing. */
+export function followerIn(statement: FollowStatement, hub: string): string | undefined {
+  const bytes = decodeBase64Url(statement.signature);
+  const proven =
+    statement.hub === hub &&
+    bytes !== undefined &&
+    verifySignature(statement.by, signedText(statement), bytes);
+  return proven ? nodeIdOf(statement.by) : undefined;
+}
+
+function signedText(said: Omit<FollowStatement, "signature">): Uint8Array {
+  const { hub, by, dialled, from, at_ms } = said;
+  const words = ["tankd-follow-v1", hub, by, formatHostPort(dialled), formatHostPort(from), at_ms];
+  return new TextEncoder().encode(words.join("\n"));
+}

@@ -1,0 +1,169 @@
+import type { Cancel } from "../../platform/timers.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import type { Dialer } from "../handshake/dialer.ts";
+import type { GivenHubs } from "../handshake/given-hubs.ts";
+import { isDialable, type Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { decideGathering, type Sighting } from "./gathering.ts";
+import type { RoleKeeper } from "./role.ts";
+
+export interface GathererDeps {
+  readonly deps: ClusterDeps;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly role: RoleKeeper;
+  readonly dialer: Dialer;
+  readonly given: GivenHubs;
+}
+
+const TICK_MS = 100;
+/** A tick that comes later than this says that the machine is busy starting, not that nobody is there. */
+const PUNCTUAL_MS = 60;
+/** The window in which a starting node waits for others, in punctual ticks, and how much of it is drawn. */
+const WINDOW_TICKS = 8;
+const WINDOW_JITTER_TICKS = 3;
+/** After its own window a node leaves a better one this long to claim. */
+const PATIENCE_TICKS = 15;
+/** A machine that never keeps up decides all the same. */
+const WINDOW_MAX_MS = 4_000;
+const PATIENCE_MAX_MS = 12_000;
+/** A hub that was given by URL may be starting itself. */
+const GIVEN_HUB_WAIT_MS = 15_000;
+/** What a peer says while nobody leads is worth this long: a window and the longest mDNS delay. */
+const FRESH_MS = 4_000;
+/** What a backend says of it may be older: nobody announces himself anew without need. */
+const SIGHTING_FRESH_MS = 20_000;
+/** One that has answered is followed without another handshake when it leads. */
+const REACHED_FRESH_MS = 15_000;
+/** One that has not answered after this long is passed over, in favour of the next best. */
+const DIAL_PATIENCE_MS = 600;
+/** One that did not answer is tried again after this long. */
+const FAILED_MS = 5_000;
+
+/** Looks for a hub while there is none: asks {@link decideGathering} and does what it says. */
+export class Gatherer {
+  readonly #with: GathererDeps;
+  #cancel: Cancel = () => {};
+  #isRunning = false;
+  #startedMs = 0;
+  #dueMs = 0;
+  #punctual = 0;
+  #windowTicks = WINDOW_TICKS;
+  /** Dials that have not ended, with when they began. */
+  readonly #dialling = new Map<string, number>();
+
+  constructor(withDeps: GathererDeps) {
+    this.#with = withDeps;
+    const { events, role } = withDeps;
+    events.on("role_changed", (event) => {
+      if (event.role === "discovering") this.#start();
+      else this.stop();
+    });
+    const decideNow = () => {
+      if (this.#isRunning && role.state.role === "discovering") this.#decide();
+    };
+    events.on("met", decideNow);
+    events.on("sighted", decideNow);
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#cancel();
+  }
+
+  #start(): void {
+    const { random, clock } = this.#with.deps;
+    this.#windowTicks = WINDOW_TICKS + Math.round(random.unit() * WINDOW_JITTER_TICKS);
+    this.#startedMs = clock.monotonicMs();
+    this.#punctual = 0;
+    this.#isRunning = true;
+    this.#cancel();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const { clock, timers } = this.#with.deps;
+    this.#dueMs = clock.monotonicMs() + TICK_MS;
+    this.#cancel = timers.after(TICK_MS, () => {
+      if (this.#with.role.state.role !== "discovering") return;
+      if (clock.monotonicMs() - this.#dueMs <= PUNCTUAL_MS) this.#punctual++;
+      this.#schedule();
+      this.#decide();
+    });
+  }
+
+  #decide(): void {
+    const { deps, role, given, table } = this.#with;
+    const elapsedMs = deps.clock.monotonicMs() - this.#startedMs;
+    const decision = decideGathering({
+      self: role.state.self,
+      windowOver: this.#punctual >= this.#windowTicks || elapsedMs > WINDOW_MAX_MS,
+      patienceOver:
+        this.#punctual >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS,
+      awaitsGivenHub: given.isAwaited() && elapsedMs < GIVEN_HUB_WAIT_MS,
+      sightings: this.#sightings(),
+    });
+    switch (decision.kind) {
+      case "wait":
+        return;
+      case "claim":
+        role.lead();
+        return;
+      case "dial":
+        for (const nodeId of decision.nodeIds) this.#dial(nodeId);
+        return;
+      case "follow": {
+        const term = table.get(decision.nodeId)?.described?.document.standing.term;
+        role.follow(decision.nodeId, term ?? role.state.term);
+        return;
+      }
+    }
+  }
+
+  #dial(nodeId: string): void {
+    const { deps, dialer } = this.#with;
+    if (this.#dialling.has(nodeId)) return;
+    this.#dialling.set(nodeId, deps.clock.monotonicMs());
+    void dialer.dial(nodeId).finally(() => this.#dialling.delete(nodeId));
+  }
+
+  #sightings(): readonly Sighting[] {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    const sightings: Sighting[] = [];
+    for (const peer of this.#with.table.all()) {
+      const sighting = this.#sightingOf(peer, nowMs);
+      if (sighting) sightings.push(sighting);
+    }
+    return sightings;
+  }
+
+  #sightingOf(peer: Peer, nowMs: number): Sighting | undefined {
+    const { described, sighting, dialled } = peer;
+    const spoke = described && nowMs - described.atMs < FRESH_MS ? described : undefined;
+    const seen = sighting && nowMs - sighting.atMs < SIGHTING_FRESH_MS ? sighting : undefined;
+    // A stranger may be dialled, and is followed by nobody who has a secret.
+    if ((!spoke && !seen) || (described && !peer.isMember)) return undefined;
+    const standing = spoke?.document.standing;
+    const seenLater = seen && (!spoke || seen.atMs > spoke.atMs);
+    const ageMs = dialled ? nowMs - dialled.startedMs : Number.POSITIVE_INFINITY;
+    return {
+      nodeId: peer.id,
+      // Without any word it is taken for as good as we are: it is dialled, and tells.
+      priority: standing?.priority ?? seen?.priority ?? this.#with.role.state.self.priority,
+      mayClaim: standing?.may_claim ?? true,
+      role: (seenLater ? seen.role : undefined) ?? standing?.role ?? "discovering",
+      hub: standing?.role === "worker" ? standing.hub?.node_id : undefined,
+      reached: isDialable(peer) === true && ageMs < REACHED_FRESH_MS,
+      isHearsay: spoke === undefined && seen?.role === undefined,
+      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer.id, nowMs),
+      defersToUs: spoke?.defersToUs ?? false,
+      weDefer: spoke?.weDefer ?? false,
+    };
+  }
+
+  #isSlow(nodeId: string, nowMs: number): boolean {
+    const startedMs = this.#dialling.get(nodeId);
+    return startedMs !== undefined && nowMs - startedMs > DIAL_PATIENCE_MS;
+  }
+}

@@ -1,0 +1,200 @@
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { Cancel } from "../../platform/timers.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { PingContent, Pinger, Pong } from "./pinger.ts";
+import {
+  decayingMax,
+  REFUSALS_MIN,
+  SUCCESSOR_PING_MS,
+  suspectAfterMs,
+  WORKER_PING_MS,
+} from "./suspicion.ts";
+
+export interface HeartbeatDeps {
+  readonly deps: ClusterDeps;
+  readonly pinger: Pinger;
+  readonly content: (target: string) => PingContent;
+  readonly onReply: (target: string, pong: Pong) => void;
+  /** The target has fallen silent. Told once for each silence. */
+  readonly onSilence: (target: string, refuses: boolean) => void;
+}
+
+const PING_TIMEOUT_MS = 1_000;
+const PING_TIMEOUT_MAX_MS = 5_000;
+/** Silence that is enough to confirm another's suspicion. */
+const CONFIRM_AFTER_MS = 500;
+/** While others join, news come every moment: asked for often, where the target is not busy with it. */
+const SETTLING_MS = 4_000;
+const UNHURRIED_MS = 100;
+
+/**
+ * Watches one node by pings and tells when it has fallen silent. One ping is open at a time: more of them
+ * would only queue at a node that is behind, which is how a slow hub became a dead one.
+ */
+export class Heartbeat {
+  readonly #with: HeartbeatDeps;
+  #target: string | undefined;
+  /** Counts the targets: an answer to an earlier one's ping means nothing. */
+  #round = 0;
+  #isSuccessor = false;
+  /** The last answer had news: more may come soon. */
+  #hasNews = false;
+  #watchedMs = 0;
+  #heardMs = 0;
+  #isOpen = false;
+  #isAgain = false;
+  #hasFailed = false;
+  #isSilent = false;
+  #refusals = 0;
+  #ownLagMs = 0;
+  #targetLagMs = 0;
+  #peakRttMs = 0;
+  #cancel: Cancel = () => {};
+
+  constructor(withDeps: HeartbeatDeps) {
+    this.#with = withDeps;
+  }
+
+  /** How late this node's own timers are, milliseconds. */
+  get lagMs(): number {
+    return Math.round(this.#ownLagMs);
+  }
+
+  get target(): string | undefined {
+    return this.#target;
+  }
+
+  watch(target: string): void {
+    this.release();
+    this.#target = target;
+    this.#isSuccessor = false;
+    this.#watchedMs = this.#nowMs();
+    this.#heardMs = this.#watchedMs;
+    this.#hasFailed = false;
+    this.#isSilent = false;
+    this.#refusals = 0;
+    this.#targetLagMs = 0;
+    this.#peakRttMs = 0;
+    this.#isOpen = false;
+    this.#isAgain = false;
+    this.#schedule();
+    this.pingNow();
+  }
+
+  release(): void {
+    this.#target = undefined;
+    this.#round++;
+    this.#cancel();
+  }
+
+  /** A successor pings more often: it is the one that must notice first. */
+  setSuccessor(isSuccessor: boolean): void {
+    if (isSuccessor === this.#isSuccessor || this.#target === undefined) return;
+    this.#isSuccessor = isSuccessor;
+    this.#cancel();
+    this.#schedule();
+  }
+
+  /** The target has more to say than fitted, has moved, or somebody asks about it. */
+  pingNow(): void {
+    if (this.#target === undefined) return;
+    if (this.#isOpen) this.#isAgain = true;
+    else void this.#ping(this.#target, this.#round);
+  }
+
+  /** Whether this node, asked by another worker, has lost that hub too; null if it is not ours. */
+  hasLost(hub: string): boolean | null {
+    if (this.#target !== hub) return null;
+    return this.#isSilent || (this.#hasFailed && this.#silentMs() > CONFIRM_AFTER_MS);
+  }
+
+  #schedule(): void {
+    const intervalMs = this.#intervalMs();
+    const dueMs = this.#nowMs() + intervalMs;
+    this.#cancel = this.#with.deps.timers.after(intervalMs, () => {
+      this.#ownLagMs = decayingMax(this.#ownLagMs, this.#nowMs() - dueMs);
+      if (!this.#isOpen) this.pingNow();
+      this.#judge();
+      if (this.#target !== undefined) this.#schedule();
+    });
+  }
+
+  #intervalMs(): number {
+    const isSettling = this.#hasNews || this.#nowMs() - this.#watchedMs < SETTLING_MS;
+    const isUnhurried = this.#peakRttMs < UNHURRIED_MS && this.#targetLagMs < UNHURRIED_MS;
+    const isEager = this.#isSuccessor || this.#hasFailed || (isSettling && isUnhurried);
+    return isEager ? SUCCESSOR_PING_MS : WORKER_PING_MS;
+  }
+
+  #judge(): void {
+    if (this.#target === undefined || this.#isSilent) return;
+    const slowness = {
+      ownLagMs: this.#ownLagMs,
+      hubLagMs: this.#targetLagMs,
+      peakRttMs: this.#peakRttMs,
+    };
+    const pingMs = this.#isSuccessor ? SUCCESSOR_PING_MS : WORKER_PING_MS;
+    const refuses = this.#refusals >= REFUSALS_MIN;
+    if (!refuses && this.#silentMs() <= suspectAfterMs(slowness, pingMs)) return;
+    this.#isSilent = true;
+    this.#with.onSilence(this.#target, refuses);
+  }
+
+  async #ping(target: string, round: number): Promise<void> {
+    this.#isOpen = true;
+    const timeoutMs = Math.min(PING_TIMEOUT_MAX_MS, PING_TIMEOUT_MS + 4 * this.#peakRttMs);
+    const pong = await this.#ask(target, timeoutMs);
+    if (round !== this.#round) return;
+    this.#isOpen = false;
+    if (pong) this.#hear(target, pong);
+    else this.#fail();
+    if (!this.#isAgain || round !== this.#round) return;
+    this.#isAgain = false;
+    this.pingNow();
+  }
+
+  async #ask(target: string, timeoutMs: number): Promise<Pong | undefined> {
+    const { pinger, content, deps } = this.#with;
+    try {
+      return await pinger.ask(target, content(target), timeoutMs);
+    } catch (error) {
+      const isRefusal = error instanceof NetworkError && error.failure === "refused";
+      this.#refusals = isRefusal ? this.#refusals + 1 : 0;
+      // A Problem: its key is not known any more.
+      if (!(error instanceof NetworkError) && !(error instanceof Problem)) {
+        deps.log.warn("a ping failed", { hub: target, reason: messageOf(error) });
+      }
+      return undefined;
+    }
+  }
+
+  #hear(target: string, pong: Pong): void {
+    this.#hasFailed = false;
+    this.#isSilent = false;
+    this.#refusals = 0;
+    this.#heardMs = this.#nowMs();
+    this.#peakRttMs = decayingMax(this.#peakRttMs, pong.rttMs);
+    this.#targetLagMs = pong.reply.lag_ms;
+    this.#hasNews = (pong.reply.registry?.entries.length ?? 0) > 0;
+    this.#with.onReply(target, pong);
+  }
+
+  /** The next ping follows soon: two refusals in a row are certain, two silences are not. */
+  #fail(): void {
+    const isFirst = !this.#hasFailed;
+    this.#hasFailed = true;
+    this.#judge();
+    if (!isFirst || this.#isSuccessor) return;
+    this.#cancel();
+    this.#schedule();
+  }
+
+  #silentMs(): number {
+    return this.#nowMs() - this.#heardMs;
+  }
+
+  #nowMs(): number {
+    return this.#with.deps.clock.monotonicMs();
+  }
+}

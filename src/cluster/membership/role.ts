@@ -1,0 +1,171 @@
+import { messageOf } from "../../platform/errors.ts";
+import type { Term } from "../cluster.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import type { Role } from "../server-record.ts";
+import { TERM_MAX } from "../wire.ts";
+import type { Candidate } from "./rank.ts";
+
+export interface RoleState {
+  readonly self: Candidate;
+  readonly role: Role;
+  readonly hub: string | undefined;
+  /** A worker through which we reach the hub, where we cannot dial that. */
+  readonly via: string | undefined;
+  readonly term: Term;
+  /** The hub is lost to us, and nobody follows yet. */
+  readonly isSuspect: boolean;
+}
+
+/** The highest priority there is: beyond what `--priority` can say. */
+const HUB_ROLE_PRIORITY = 1_000_000;
+/** Terms are counted for people and logs and decide nothing; a peer's word moves ours by so much at most. */
+const TERM_STEP_MAX = 1_000;
+
+/** This node's role, and the one place where it changes. */
+export class RoleKeeper {
+  readonly #deps: ClusterDeps;
+  readonly #events: ClusterEvents;
+  #state: RoleState;
+  #isStopped = false;
+  #isDecided = false;
+  readonly #decided = Promise.withResolvers<void>();
+
+  constructor(deps: ClusterDeps, events: ClusterEvents) {
+    this.#deps = deps;
+    this.#events = events;
+    const { identity, settings } = deps;
+    this.#state = {
+      self: {
+        nodeId: identity.nodeId,
+        priority: settings.role === "hub" ? HUB_ROLE_PRIORITY : settings.priority,
+        mayClaim: settings.role !== "worker",
+      },
+      role: "discovering",
+      hub: undefined,
+      via: undefined,
+      term: { counter: 0, node_id: identity.nodeId },
+      isSuspect: false,
+    };
+  }
+
+  get state(): RoleState {
+    return this.#state;
+  }
+
+  get isHub(): boolean {
+    return this.#state.role === "hub";
+  }
+
+  /** A worker whose hub is heard. */
+  get isSettled(): boolean {
+    return this.#state.role === "worker" && !this.#state.isSuspect;
+  }
+
+  /** Resolves when the first role decision has been made. */
+  get decided(): Promise<void> {
+    return this.#decided.promise;
+  }
+
+  /** Loads the last term and begins to look for a hub. */
+  async start(): Promise<void> {
+    try {
+      const term = await this.#deps.termStore.load();
+      if (term) this.#state = { ...this.#state, term };
+    } catch (error) {
+      this.#deps.log.warn("the last term cannot be read", { reason: messageOf(error) });
+    }
+    this.discover();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Looks for a hub from the beginning. */
+  discover(): void {
+    this.#change({ role: "discovering", hub: undefined, via: undefined, isSuspect: false });
+  }
+
+  lead(): void {
+    const { self, term } = this.#state;
+    if (!self.mayClaim || this.isHub) return;
+    const counter = Math.min(TERM_MAX, term.counter + 1);
+    const { nodeId } = self;
+    this.#change({
+      role: "hub",
+      hub: nodeId,
+      via: undefined,
+      term: { counter, node_id: nodeId },
+      isSuspect: false,
+    });
+  }
+
+  follow(hub: string, said: Term, via?: string): void {
+    if (hub === this.#state.self.nodeId) return;
+    this.#change({ role: "worker", hub, via, term: this.#adopted(said), isSuspect: false });
+  }
+
+  /** The hub names its term. */
+  noteTerm(said: Term): void {
+    const term = this.#adopted(said);
+    if (this.#state.role !== "worker" || term === this.#state.term) return;
+    this.#state = { ...this.#state, term };
+    void this.#keepTerm(term);
+  }
+
+  suspect(isSuspect: boolean): void {
+    if (this.#state.role !== "worker") return;
+    this.#state = { ...this.#state, isSuspect };
+  }
+
+  /** Never leads again; gives the lead up where it has it. */
+  bar(): void {
+    this.#state = { ...this.#state, self: { ...this.#state.self, mayClaim: false } };
+    if (this.isHub) this.discover();
+  }
+
+  #adopted(said: Term): Term {
+    const { term } = this.#state;
+    const counter = Math.min(said.counter, term.counter + TERM_STEP_MAX, TERM_MAX);
+    return counter > term.counter ? { counter, node_id: said.node_id } : term;
+  }
+
+  #change(change: Partial<RoleState>): void {
+    if (this.#isStopped) return;
+    const before = this.#state;
+    const state = { ...before, ...change };
+    this.#state = state;
+    if (state.term !== before.term) void this.#keepTerm(state.term);
+    if (state.role !== before.role || state.hub !== before.hub) this.#report(before);
+    const { role, hub } = before;
+    this.#events.emit({ kind: "role_changed", role: state.role, before: { role, hub } });
+  }
+
+  async #keepTerm(term: Term): Promise<void> {
+    try {
+      await this.#deps.termStore.save(term);
+    } catch (error) {
+      // A node with a full disk may still lead.
+      this.#deps.log.warn("the term cannot be kept", { reason: messageOf(error) });
+    }
+  }
+
+  #report(before: RoleState): void {
+    const { role, hub, term } = this.#state;
+    const { log, metrics } = this.#deps;
+    for (const one of ["discovering", "hub", "worker"] as const) {
+      metrics.set("tankd_role", one === role ? 1 : 0, { role: one });
+    }
+    metrics.set("tankd_term", term.counter);
+    metrics.count("tankd_role_changes_total", { role });
+    const fields = { role, hub: hub ?? null, term: term.counter };
+    if (role !== "discovering" && !this.#isDecided) {
+      this.#isDecided = true;
+      log.info("role decided", fields);
+      this.#decided.resolve();
+    } else {
+      log.info("role changed", { ...fields, from: before.role });
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { Cancel } from "../../platform/timers.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import { Backoff, type Dialer } from "../handshake/dialer.ts";
+import type { Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { RoleKeeper } from "./role.ts";
+import { decayingMax } from "./suspicion.ts";
+
+export interface UpkeepDeps {
+  readonly deps: ClusterDeps;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly registry: Registry;
+  readonly role: RoleKeeper;
+  readonly dialer: Dialer;
+  /** Boot id of the node whose word on the others holds. */
+  readonly vouching: () => string | undefined;
+  /** Our own addresses, tanks or status may have changed; `due` when a heartbeat is. */
+  readonly refreshSelf: (due: boolean) => void;
+  readonly refreshDiscovery: () => void;
+}
+
+/** A changed address must be told before anybody suspects a death. */
+const CHECK_MS = 500;
+/** Discovery looks again soon after the start, then less and less; as often as this without a hub. */
+const REFRESH_MIN_MS = 2_000;
+/** Nodes that went away are looked for soon, then at every health check. */
+const REDIAL_MIN_MS = 2_000;
+/** In one check, so that a registry full of the dead costs little. */
+const REDIALS_PER_CHECK_MAX = 4;
+/** A node that was seen and does not come by itself may not hear us. */
+const UNHEARD_AFTER_MS = 5_000;
+/** Backends name those that are there at least this often. */
+const SIGHTING_FRESH_MS = 120_000;
+
+/** What a node does all the time: judge the others by their silence, look for those it has lost. */
+export class Upkeep {
+  readonly #with: UpkeepDeps;
+  readonly #redials: Backoff;
+  #cancel: Cancel = () => {};
+  #beatMs = 0;
+  #refreshMs = 0;
+  #refreshDelayMs = REFRESH_MIN_MS;
+  #lagMs = 0;
+  /** Since when we lead. */
+  #ledMs = 0;
+
+  constructor(withDeps: UpkeepDeps) {
+    this.#with = withDeps;
+    withDeps.events.on("role_changed", ({ role, before }) => {
+      if (role === "hub" && before.role !== "hub") this.#ledMs = this.#nowMs();
+    });
+    this.#redials = new Backoff(REDIAL_MIN_MS, withDeps.deps.settings.timing.healthCheckMs);
+  }
+
+  /** How late this node's timers are, milliseconds. */
+  get lagMs(): number {
+    return Math.round(this.#lagMs);
+  }
+
+  start(): void {
+    const nowMs = this.#nowMs();
+    this.#beatMs = nowMs;
+    this.#refreshMs = nowMs;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #schedule(): void {
+    const dueMs = this.#nowMs() + CHECK_MS;
+    this.#cancel = this.#with.deps.timers.after(CHECK_MS, () => {
+      this.#lagMs = decayingMax(this.#lagMs, this.#nowMs() - dueMs);
+      this.#schedule();
+      this.#check();
+    });
+  }
+
+  #check(): void {
+    const { deps, registry, role } = this.#with;
+    const { timing } = deps.settings;
+    const nowMs = this.#nowMs();
+    registry.age(this.#with.vouching(), timing.pruneAfterMs);
+    const due = nowMs - this.#beatMs >= timing.heartbeatMs;
+    if (due) this.#beatMs = nowMs;
+    this.#with.refreshSelf(due);
+    if (nowMs - this.#refreshMs >= this.#refreshDelayMs) {
+      this.#refreshMs = nowMs;
+      const doubled = role.state.hub === undefined ? REFRESH_MIN_MS : 2 * this.#refreshDelayMs;
+      this.#refreshDelayMs = Math.min(doubled, timing.discoveryRefreshMs);
+      this.#with.refreshDiscovery();
+    }
+    if (role.isHub) this.#redial(nowMs);
+    this.#count();
+  }
+
+  /** After a partition each side's hub finds the other side here, whatever the backends do. */
+  #redial(nowMs: number): void {
+    let budget = REDIALS_PER_CHECK_MAX;
+    for (const peer of this.#with.table.all()) {
+      if (budget === 0) return;
+      if (!this.#isMissed(peer, nowMs)) {
+        this.#redials.clear(peer.id);
+      } else if (this.#redials.isDue(peer.id, nowMs)) {
+        budget--;
+        this.#redials.note(peer.id, nowMs);
+        void this.#with.dialer.dial(peer.id);
+      }
+    }
+  }
+
+  /** It was listed and is away or not heard by us, or is seen and neither listed nor met. */
+  #isMissed({ id, registration, sighting, addresses }: Peer, nowMs: number): boolean {
+    if (id === this.#with.deps.identity.nodeId || addresses.length === 0) return false;
+    if (registration) {
+      if (!registration.record.signed) return false;
+      // What the hub before us has told holds for those that come to us within a moment.
+      const isHearsay = registration.toldBy !== undefined && nowMs - this.#ledMs > UNHEARD_AFTER_MS;
+      return registration.status === "offline" || isHearsay;
+    }
+    if (!sighting || nowMs - sighting.atMs > SIGHTING_FRESH_MS) return false;
+    return nowMs - sighting.firstMs > UNHEARD_AFTER_MS;
+  }
+
+  #count(): void {
+    const statuses = this.#with.registry.entries().map(({ status }) => status);
+    for (const status of ["online", "degraded", "offline"] as const) {
+      const count = statuses.filter((one) => one === status).length;
+      this.#with.deps.metrics.set("tankd_servers", count, { status });
+    }
+  }
+
+  #nowMs(): number {
+    return this.#with.deps.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,288 @@
+import type { Address } from "../../discovery/backend.ts";
+import { BoundedMap } from "../../platform/bounded-map.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import { Backoff, type Dialer } from "../handshake/dialer.ts";
+import type { Nominations } from "../handshake/nominations.ts";
+import { isReady } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { HubRegistration } from "../registry/registration.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { HubHint, PingReply, RegistryPosition } from "../wire.ts";
+import { FOLLOW_RENEW_MS, type FollowStatement, stateFollow } from "./follow-statement.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { PingContent, Pinger, Pong } from "./pinger.ts";
+import type { RoleKeeper } from "./role.ts";
+
+export interface UplinkDeps {
+  readonly deps: ClusterDeps;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly role: RoleKeeper;
+  readonly pinger: Pinger;
+  readonly dialer: Dialer;
+  readonly registry: Registry;
+  readonly registration: HubRegistration;
+  readonly nominations: Nominations;
+  /** Where this node is told to be reached, best first. */
+  readonly addresses: () => readonly Address[];
+}
+
+const NOWHERE: RegistryPosition = { of: null, version: 0 };
+/** How often a hub that another one names is dialled until it answers. */
+const REDIRECT_RETRY_MS = 1_000;
+const REDIRECT_RETRY_MAX_MS = 15_000;
+/** A hub that has just yielded needs a moment to reach the other one. */
+const DEAF_MAX_MS = 4_000;
+/** Workers shake hands with a new successor within this long of its naming, not all at once. */
+const SUCCESSOR_SPREAD_MS = 2_000;
+
+/**
+ * A worker's tie to its hub: pings, registration, the copy of the registry. Where the hub follows
+ * another one now, that one is dialled, and until it has answered the tie goes on through the old hub,
+ * which passes everything on: a yield is no takeover.
+ */
+export class Uplink {
+  readonly #with: UplinkDeps;
+  readonly #heartbeat: Heartbeat;
+  #position = NOWHERE;
+  /** The target leads, as of its last answer. */
+  #isDirect = false;
+  /** Since when the target neither leads nor hears its hub. */
+  #deafSinceMs: number | undefined;
+  #successors: readonly string[] = [];
+  readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
+  #stated: { readonly text: FollowStatement; readonly atMs: number } | undefined;
+  /** Workers that have lost a hub, by their own word, with when they said so. */
+  readonly #reports = new BoundedMap<string, { readonly hub: string; readonly atMs: number }>(
+    LIMITS.serversMax,
+  );
+
+  constructor(withDeps: UplinkDeps) {
+    this.#with = withDeps;
+    const { deps, pinger, events, registration } = withDeps;
+    this.#heartbeat = new Heartbeat({
+      deps,
+      pinger,
+      content: (target) => this.#content(target),
+      onReply: (target, pong) => this.#hear(target, pong),
+      onSilence: (hub, refuses) => this.#lose({ hub, left: false, refuses }),
+    });
+    events.on("role_changed", ({ role, before }) => {
+      const { hub, via } = withDeps.role.state;
+      if (role === "worker" && hub !== undefined) this.#follow(via ?? hub);
+      else if (before.role === "worker") this.release();
+    });
+    events.on("self_changed", () => {
+      if (withDeps.role.state.role === "worker") registration.now();
+    });
+  }
+
+  /** Boot id of the node whose registry we copy; undefined while it is silent. */
+  get vouching(): string | undefined {
+    return this.#with.role.isSettled ? (this.#position.of ?? undefined) : undefined;
+  }
+
+  get lagMs(): number {
+    return this.#heartbeat.lagMs;
+  }
+
+  /** The hub itself has answered our last ping. */
+  get hearsHub(): boolean {
+    return this.#with.role.isSettled && this.#deafSinceMs === undefined && this.#isDirect;
+  }
+
+  /** Whom the hub has named to take over from it, best first. */
+  get successors(): readonly string[] {
+    return this.#successors;
+  }
+
+  /** Whether the list of the hub has come over once as a whole. */
+  get hasWholeCopy(): boolean {
+    return this.#position.of !== null;
+  }
+
+  release(): void {
+    this.#heartbeat.release();
+    this.#with.registration.release();
+    this.#position = NOWHERE;
+    this.#isDirect = false;
+    this.#deafSinceMs = undefined;
+    this.#successors = [];
+  }
+
+  hasLost(hub: string): boolean | null {
+    return this.#heartbeat.hasLost(hub);
+  }
+
+  /** Another worker has lost our hub: noted, and looked after at once. */
+  noteReport(nodeId: string, hub: string): void {
+    const entry = this.#with.registry.get(nodeId);
+    if (!entry?.record.member) return;
+    this.#reports.set(nodeId, { hub, atMs: this.#nowMs() });
+    if (hub === this.#heartbeat.target) this.#heartbeat.pingNow();
+  }
+
+  /** Workers that have reported the loss of this hub within the last seconds. */
+  reportersOf(hub: string, withinMs: number): readonly string[] {
+    const sinceMs = this.#nowMs() - withinMs;
+    return [...this.#reports]
+      .filter(([, report]) => report.hub === hub && report.atMs >= sinceMs)
+      .map(([nodeId]) => nodeId);
+  }
+
+  /** The hub has said that it leaves. */
+  dismiss(hub: string): void {
+    if (hub !== this.#with.role.state.hub) return;
+    this.#with.registry.remove(hub);
+    this.#lose({ hub, left: true, refuses: false });
+  }
+
+  /** A node says that it leads: followed at once where our lost hub has named it to take over. */
+  noteLead(nodeId: string): boolean {
+    const { role, table } = this.#with;
+    const isAwaited = role.state.isSuspect && this.#successors.includes(nodeId);
+    if (!isAwaited || !isReady(table.get(nodeId))) return false;
+    role.follow(nodeId, role.state.term);
+    return true;
+  }
+
+  /** The hub has moved: its new addresses are tried first, and at once. */
+  noteMoved(hub: string, addresses: readonly Address[]): boolean {
+    if (hub !== this.#with.role.state.hub || addresses.length === 0) return false;
+    this.#with.table.replaceAddresses(hub, addresses);
+    this.#heartbeat.pingNow();
+    return true;
+  }
+
+  #follow(target: string): void {
+    this.release();
+    this.#stated = undefined;
+    this.#heartbeat.watch(target);
+    this.#with.registration.follow(target);
+  }
+
+  #content(target: string): PingContent {
+    const follow = this.#followStatement(target);
+    return {
+      registry: this.#position,
+      lostHub: null,
+      otherHubs: this.#with.nominations.takeHints(target),
+      ...(follow === undefined ? {} : { follow }),
+    };
+  }
+
+  /** Our word that we follow this hub, when a new one is due. */
+  #followStatement(hub: string): FollowStatement | undefined {
+    const { deps, table, addresses } = this.#with;
+    const nowMs = this.#nowMs();
+    if (this.#stated && nowMs - this.#stated.atMs < FOLLOW_RENEW_MS) return undefined;
+    const peer = table.get(hub);
+    const [dialled] = peer?.addresses ?? [];
+    const [from] = addresses();
+    if (!isReady(peer) || !dialled || !from) return undefined;
+    const text = stateFollow(deps.identity, {
+      hub,
+      dialled: { host: dialled.host, port: dialled.port },
+      from,
+      at_ms: Math.max(0, deps.clock.wallMs() + peer.key.clockOffsetMs),
+    });
+    this.#stated = { text, atMs: nowMs };
+    return text;
+  }
+
+  #hear(target: string, { reply }: Pong): void {
+    const { registry, role, events, registration } = this.#with;
+    if (target !== this.#heartbeat.target) return;
+    const { standing } = reply;
+    this.#isDirect = standing.role === "hub";
+    if (this.#isForlorn(reply)) {
+      this.#lose({ hub: target, left: true, refuses: false });
+      return;
+    }
+    if (role.state.isSuspect) {
+      role.suspect(false);
+      events.emit({ kind: "hub_heard", hub: target });
+    }
+    role.noteTerm(standing.term);
+    registry.see(target);
+    this.#copy(reply);
+    this.#noteSuccessors(reply.successors);
+    if (standing.role === "worker") this.#redirect(target, standing.hub);
+    else if (!reply.listed && registration.isRegistered) registration.now();
+  }
+
+  /** Nobody leads there: it looks for a hub itself, follows us, or has not heard its own for a while. */
+  #isForlorn({ standing, hears_hub: hearsHub }: PingReply): boolean {
+    if (standing.role === "discovering") return true;
+    if (standing.hub?.node_id === this.#with.deps.identity.nodeId) return true;
+    if (hearsHub) this.#deafSinceMs = undefined;
+    else this.#deafSinceMs ??= this.#nowMs();
+    return this.#deafSinceMs !== undefined && this.#nowMs() - this.#deafSinceMs > DEAF_MAX_MS;
+  }
+
+  #copy({ registry: delta }: PingReply): void {
+    if (!delta) return;
+    const { of, version, more } = delta;
+    // An answer to an older ping must not take us back.
+    if (of === this.#position.of && version < this.#position.version) return;
+    this.#with.registry.apply(delta);
+    this.#position = { of, version };
+    if (more) this.#heartbeat.pingNow();
+  }
+
+  #noteSuccessors(successors: readonly string[]): void {
+    const { deps, table, dialer, registry } = this.#with;
+    const { nodeId } = deps.identity;
+    const added = successors.filter((one) => !this.#successors.includes(one) && one !== nodeId);
+    this.#successors = successors;
+    this.#heartbeat.setSuccessor(successors.includes(nodeId));
+    for (const one of added) {
+      const entry = registry.get(one);
+      if (!entry) continue;
+      table.addAddresses(one, entry.addresses, "hub");
+      // The two must know each other before anything happens.
+      const isAmong = successors.includes(nodeId);
+      const delayMs = isAmong ? 0 : deps.random.unit() * SUCCESSOR_SPREAD_MS;
+      deps.timers.after(delayMs, () => {
+        const isNamed = this.#successors.includes(one);
+        if (isNamed && table.get(one)?.described === undefined) void dialer.dial(one);
+      });
+    }
+  }
+
+  /** The old hub vouches for a new one. Whoever cannot reach that goes on through the old one. */
+  #redirect(from: string, next: HubHint | null): void {
+    const { deps, table, dialer, role } = this.#with;
+    const { nodeId } = deps.identity;
+    if (!next || next.node_id === nodeId || next.node_id === from) return;
+    const nowMs = this.#nowMs();
+    if (!this.#redirects.isDue(next.node_id, nowMs) || !table.ensure(next.node_id)) return;
+    this.#redirects.note(next.node_id, nowMs);
+    table.addAddresses(next.node_id, next.addresses, "hub");
+    void dialer.dial(next.node_id).then((result) => {
+      if (result.kind !== "met" || this.#heartbeat.target !== from) return;
+      const { standing } = result.meeting.document;
+      this.#redirects.clear(next.node_id);
+      if (standing.role === "hub") role.follow(next.node_id, standing.term);
+    });
+  }
+
+  #lose(loss: { readonly hub: string; readonly left: boolean; readonly refuses: boolean }): void {
+    const { role, events, deps, table } = this.#with;
+    role.suspect(true);
+    // What it said of itself holds no longer, and dialling it has failed: it is not followed again by that.
+    const standing = table.get(loss.hub)?.described?.document.standing;
+    const nowMs = this.#nowMs();
+    if (standing) table.noteStanding(loss.hub, { ...standing, role: "discovering" }, nowMs);
+    if (!loss.left) table.update(loss.hub, { dialled: { outcome: "failed", startedMs: nowMs } });
+    const words = loss.left ? "the hub has left" : "the hub has fallen silent";
+    deps.log.info(words, { hub: loss.hub });
+    events.emit({ kind: "hub_lost", ...loss });
+  }
+
+  #nowMs(): number {
+    return this.#with.deps.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,61 @@
+import { HINT, MEMORY } from "./handshake/nominations.ts";
+import type { ClusterParts } from "./parts.ts";
+import { entryOfHub } from "./registry/hub-entry.ts";
+import type { HubHint } from "./wire.ts";
+
+/** What one part's event means to the others, where that is more than one part's own business. */
+export function react(parts: ClusterParts): void {
+  const { events, deps, role, table, registry, nominations, selfWatch } = parts;
+  const { nodeId: selfId } = deps.identity;
+
+  events.on("met", ({ meeting }) => {
+    const { node_id: nodeId, standing } = meeting.document;
+    const leadsUs = nodeId === role.state.hub;
+    if (meeting.address && (leadsUs || standing.hub?.node_id === selfId)) registry.see(nodeId);
+    if (standing.role === "worker" && standing.hub) hearOfHub(parts, standing.hub);
+    if (!meeting.address && role.isHub) confirmStranger(parts, nodeId);
+  });
+
+  events.on("role_changed", ({ role: now, before }) => {
+    if (now === "discovering") {
+      for (const { key, addresses, record, priority } of registry.entries()) {
+        if (record.node_id === null || key === selfId) continue;
+        nominations.nominate({ backend: MEMORY, nodeId: key, priority, addresses });
+      }
+      parts.discovery.refresh();
+    }
+    const { hub } = role.state;
+    // Whoever led before us, was replaced, or was lost without anybody in its place.
+    if (before.hub !== undefined && before.hub !== selfId && before.hub !== hub) {
+      registry.markOffline(before.hub);
+    }
+    if (now === "hub") selfWatch.list();
+    const peer = now === "worker" && hub !== undefined ? table.get(hub) : undefined;
+    const entry = peer && entryOfHub(peer);
+    if (entry) registry.put(entry);
+    parts.notify();
+  });
+
+  events.on("self_changed", () => parts.notify());
+
+  // It stays here, for people to ask, and never leads.
+  events.on("fenced", ({ problem }) => {
+    deps.onFenced?.(problem);
+    role.bar();
+    selfWatch.refresh(true);
+    parts.notify();
+  });
+}
+
+/** A worker follows a hub that is not ours: the two hubs should meet. */
+function hearOfHub({ role, deps, nominations }: ClusterParts, hint: HubHint): void {
+  const { node_id: nodeId, addresses } = hint;
+  if (nodeId === deps.identity.nodeId || nodeId === role.state.hub) return;
+  nominations.nominate({ backend: HINT, nodeId, addresses, role: "hub" });
+}
+
+/** Somebody has dialled us: whether we can dial it decides what it may become here. */
+function confirmStranger({ table, dialer }: ClusterParts, nodeId: string): void {
+  const peer = table.get(nodeId);
+  if (peer && peer.dialled === undefined) void dialer.confirm(nodeId);
+}

@@ -1,0 +1,30 @@
+import { isLoopback } from "../../discovery/addresses.ts";
+import type { PeerRequest } from "../peer-route.ts";
+import { plainAddress } from "../peers/dial-policy.ts";
+
+/** Who wants to change the list of servers, after all that is proven of him. */
+export interface Claimant {
+  /** The node whose key has signed the request itself. */
+  readonly signer: string | undefined;
+  /** The operator of this node: the control token came along. */
+  readonly controlled: boolean;
+  /** IP from which the request came; what `via` says where there is one. */
+  readonly source: string;
+  /** The node that has passed it on, by its own signature. */
+  readonly via: string | undefined;
+}
+
+/** Who has sent a request to this node itself; `ownHost` is where others dial this node. */
+export function directClaimant(request: PeerRequest, ownHost: string): Claimant {
+  const { signer, controlled } = request;
+  return { signer, controlled, source: sourceOf(request.remoteAddress, ownHost), via: undefined };
+}
+
+/**
+ * The IP as other nodes would see it: who speaks by loopback is on this machine, and the owner of an
+ * entry must read the same on the node that leads next.
+ */
+export function sourceOf(remoteAddress: string, ownHost: string): string {
+  const plain = plainAddress(remoteAddress);
+  return isLoopback(plain) ? ownHost : plain;
+}

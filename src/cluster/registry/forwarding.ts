@@ -1,0 +1,73 @@
+import { Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
+import { NonceMemory } from "../identity/nonce-memory.ts";
+import { verifyRequest } from "../identity/signature.ts";
+import type { PeerReply, WireRequest } from "../peer-route.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { type Forward, forwardSchema } from "../wire.ts";
+import { type Claimant, sourceOf } from "./claimant.ts";
+
+/** Where a node passes on what its hub should judge. */
+export const FORWARD_PATH = "/api/cluster/forward";
+
+/**
+ * Passes a request on to the hub with the signature that it came with; the answer goes back as it is.
+ * @throws Problem `unreachable` when the hub does not answer.
+ */
+export async function passOn(
+  wire: WireRequest | undefined,
+  source: string,
+  to: { readonly hub: string; readonly client: PeerClient; readonly timeoutMs: number },
+): Promise<PeerReply> {
+  const envelope = forwardSchema.safeParse({ source, request: wire }).data;
+  if (!envelope) throw new Problem("bad_request", "The request is too long to be passed on.");
+  try {
+    return await to.client.send(to.hub, "POST", FORWARD_PATH, envelope, to);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new Problem("unreachable", "The hub does not answer; try again shortly.");
+  }
+}
+
+export interface EnvelopeDeps {
+  readonly peers: PeerTable;
+  readonly clock: { wallMs(): number; monotonicMs(): number };
+  /** Where others dial this node. */
+  readonly ownHost: () => string;
+}
+
+/** Reads at the hub what other nodes pass on: by the inner signature, the forwarder's word aside. */
+export class Envelopes {
+  readonly #with: EnvelopeDeps;
+  readonly #nonces = new NonceMemory();
+
+  constructor(withDeps: EnvelopeDeps) {
+    this.#with = withDeps;
+  }
+
+  /**
+   * Who speaks in an envelope that the node `via` has brought from `viaAddress`.
+   * @throws Problem `not_trusted` where the inner signature does not verify. Not `bad_signature`: the
+   * forwarder's own is good, and there is nothing that it could sign anew.
+   */
+  open({ source, request }: Forward, via: string, viaAddress: string): Claimant {
+    const { clock, peers, ownHost } = this.#with;
+    // Signed for the forwarder, and so dated in its time.
+    const offsetMs = peers.get(via)?.key?.clockOffsetMs ?? 0;
+    const verdict = verifyRequest(request, request.headers, {
+      nodeId: via,
+      clock: {
+        wallMs: () => clock.wallMs() + offsetMs,
+        monotonicMs: () => clock.monotonicMs(),
+      },
+      nonces: this.#nonces,
+    });
+    if (verdict.kind === "bad") {
+      throw new Problem("not_trusted", `The request that was passed on: ${verdict.reason}`);
+    }
+    const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
+    const forwarderHost = sourceOf(viaAddress, ownHost());
+    return { signer, controlled: false, source: sourceOf(source, forwarderHost), via };
+  }
+}

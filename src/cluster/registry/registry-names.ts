@@ -1,0 +1,38 @@
+import { LIMITS } from "../../platform/limits.ts";
+import { type Entry, type EntryInput, isUnsignedKey, rankOf } from "./registry-entry.ts";
+
+/** The name under which a server is shown, and who has to give it up for that. */
+export interface ShownName {
+  readonly name: string;
+  readonly displaced: readonly { readonly entry: Entry; readonly suffixed: string }[];
+}
+
+/** As many characters of a node id as tell namesakes apart. */
+const SUFFIX_CHARACTERS = 6;
+
+/**
+ * The label itself for the first who asks; for a later one with the beginning of its node id. Who
+ * ranks higher (see `rankOf`) takes it from who ranks lower, so that nobody can squat a member's name.
+ */
+export function shownName(input: EntryInput, entries: readonly Entry[]): ShownName {
+  const { key, label, record } = input;
+  const rank = rankOf(record);
+  const taken = new Set<string>();
+  let shown: string | undefined;
+  for (const one of entries) {
+    if (one.key === key) shown = one.record.server_id;
+    else if (rankOf(one.record) >= rank) taken.add(one.record.server_id);
+  }
+  const kept = shown?.startsWith(label) && !taken.has(shown) ? shown : undefined;
+  const name = kept ?? (taken.has(label) ? withSuffix(label, key) : label);
+  const displaced = entries
+    .filter((one) => one.key !== key && one.record.server_id === name)
+    .map((entry) => ({ entry, suffixed: withSuffix(entry.label, entry.key) }));
+  return { name, displaced };
+}
+
+/** A server without a key has nothing of its own that tells it apart. */
+function withSuffix(label: string, key: string): string {
+  const suffix = `-${isUnsignedKey(key) ? "unsigned" : key.slice(0, SUFFIX_CHARACTERS)}`;
+  return `${label.slice(0, LIMITS.nameCharactersMax - suffix.length)}${suffix}`;
+}

@@ -1,0 +1,39 @@
+import { sourceKey } from "../../discovery/addresses.ts";
+import type { Entry } from "./registry-entry.ts";
+
+/**
+ * Who leaves a full list for a newcomer: of those that have not answered where they were dialled one
+ * that is away, else the most silent of the source that has brought the most; then the confirmed one
+ * that has been away longest. Undefined where all are confirmed and here.
+ */
+export function whoGivesWay(
+  entries: readonly Entry[],
+  isConfirmed: (key: string) => boolean,
+): Entry | undefined {
+  const unconfirmed = entries.filter(({ key }) => !isConfirmed(key));
+  return (
+    longestAway(unconfirmed) ?? mostSilent(fromBusiestSource(unconfirmed)) ?? longestAway(entries)
+  );
+}
+
+function longestAway(entries: readonly Entry[]): Entry | undefined {
+  const away = entries.filter(({ offlineSinceMs }) => offlineSinceMs !== undefined);
+  return leastBy(away, ({ offlineSinceMs = 0 }) => offlineSinceMs);
+}
+
+function mostSilent(entries: readonly Entry[]): Entry | undefined {
+  return leastBy(entries, ({ lastSeenMs }) => lastSeenMs);
+}
+
+function fromBusiestSource(entries: readonly Entry[]): readonly Entry[] {
+  const bySource = Map.groupBy(entries, ({ via, source }) => via ?? sourceKey(source ?? ""));
+  return leastBy([...bySource.values()], ({ length }) => -length) ?? [];
+}
+
+function leastBy<T>(items: readonly T[], weigh: (item: T) => number): T | undefined {
+  let least: T | undefined;
+  for (const item of items) {
+    if (least === undefined || weigh(item) < weigh(least)) least = item;
+  }
+  return least;
+}

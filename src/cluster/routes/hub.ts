@@ -1,0 +1,84 @@
+import type { z } from "zod";
+import { Problem } from "../../platform/errors.ts";
+import { HINT } from "../handshake/nominations.ts";
+import { prove } from "../identity/proof.ts";
+import { CASE_PATH } from "../membership/contest.ts";
+import {
+  caseReplySchema,
+  caseSchema,
+  leadSchema,
+  movedSchema,
+  notedSchema,
+  witnessReplySchema,
+  witnessRequestSchema,
+} from "../membership/hub-messages.ts";
+import { LEAD_PATH, MOVED_PATH } from "../membership/hub-seat.ts";
+import { WITNESS_PATH } from "../membership/witnesses.ts";
+import type { ClusterParts } from "../parts.ts";
+import type { PeerRequest, PeerRoute } from "../peer-route.ts";
+import { dialable } from "../peers/dial-policy.ts";
+import { readBody } from "../read-body.ts";
+
+/** What hubs say to their workers and to each other. */
+export function hubRoutes(
+  parts: Pick<
+    ClusterParts,
+    "deps" | "contests" | "witnesses" | "uplink" | "nominations" | "policy" | "role"
+  >,
+): readonly PeerRoute[] {
+  const { deps, contests, witnesses, uplink, nominations } = parts;
+  return [
+    post(CASE_PATH, "Two hubs show each other who follows them", caseSchema, caseReplySchema, {
+      handle: async (body, signer) => {
+        const ours = contests.answer(body, signer);
+        return prove(deps.identity, body.challenge, ours);
+      },
+    }),
+    post(
+      WITNESS_PATH,
+      "A hub asks a worker to dial a node",
+      witnessRequestSchema,
+      witnessReplySchema,
+      {
+        handle: async (body, signer) => ({ statement: await witnesses.testify(body, signer) }),
+      },
+    ),
+    post(LEAD_PATH, "A new hub says that it leads", leadSchema, notedSchema, {
+      handle: async ({ boot_id, addresses }, signer, { remoteAddress }) => {
+        const allowed = dialable(addresses, parts.policy(), remoteAddress);
+        const hint = { backend: HINT, nodeId: signer, bootId: boot_id, source: remoteAddress };
+        nominations.nominate({ ...hint, role: "hub", addresses: allowed });
+        return { noted: uplink.noteLead(signer) };
+      },
+    }),
+    post(MOVED_PATH, "A hub says where it is now", movedSchema, notedSchema, {
+      handle: async ({ addresses }, signer, { remoteAddress }) => {
+        const allowed = dialable(addresses, parts.policy(), remoteAddress);
+        return { noted: uplink.noteMoved(signer, allowed) };
+      },
+    }),
+  ];
+}
+
+/** A signed POST whose body is read before it is handled. */
+function post<T>(
+  path: string,
+  summary: string,
+  request: z.ZodType<T>,
+  response: z.ZodType,
+  { handle }: { handle: (body: T, signer: string, request: PeerRequest) => Promise<unknown> },
+): PeerRoute {
+  return {
+    method: "POST",
+    path,
+    summary,
+    request,
+    response,
+    handle: async (peerRequest) => {
+      const { signer } = peerRequest;
+      if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
+      const body = readBody(request, peerRequest.body);
+      return { status: 200, body: await handle(body, signer, peerRequest) };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { ServerFilter } from "../cluster.ts";
+import { roleSchema, serverStatusSchema } from "../server-record.ts";
+
+const label = z.string().min(1).max(LIMITS.labelCharactersMax);
+const labels = z.array(label).max(LIMITS.labelsMax);
+const resource = z
+  .string()
+  .max(LIMITS.labelCharactersMax + LIMITS.metadataValueCharactersMax + 1)
+  .regex(/^[^=]+=/, { error: "must be KEY=VALUE" });
+
+/** One value for these; the others may be repeated, and a server must have all. */
+const single = {
+  status: serverStatusSchema.optional(),
+  role: roleSchema.optional(),
+  region: z.string().max(LIMITS.nameCharactersMax).optional(),
+  zone: z.string().max(LIMITS.nameCharactersMax).optional(),
+};
+const filterSchema = z.object({
+  ...single,
+  tag: labels,
+  capability: labels,
+  resource: z.array(resource).max(LIMITS.labelsMax),
+});
+
+/** The filters that list routes know, as they are written in a query. */
+export const FILTERS = [
+  "status",
+  "role",
+  "region",
+  "zone",
+  "tag",
+  "capability",
+  "resource",
+] as const;
+
+/**
+ * The filter in a path's query: `?tag=a&tag=b` and `?tag=a,b` ask for both.
+ * @throws Problem `bad_request` for a filter that is not known or has no possible value.
+ */
+export function filterOf(path: string): ServerFilter {
+  const query = new URL(path, "http://node").searchParams;
+  const unknown = [...query.keys()].find((key) => !FILTERS.some((known) => known === key));
+  if (unknown !== undefined) {
+    const name = unknown.slice(0, LIMITS.labelCharactersMax);
+    throw new Problem(
+      "bad_request",
+      `There is no filter "${name}"; known are ${FILTERS.join(", ")}.`,
+    );
+  }
+  const parsed = filterSchema.safeParse({
+    ...Object.fromEntries([...query].filter(([key]) => key in single)),
+    tag: query.getAll("tag").flatMap((value) => value.split(",")),
+    capability: query.getAll("capability").flatMap((value) => value.split(",")),
+    resource: query.getAll("resource"),
+  });
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Problem("bad_request", `The filter ${issue?.path.join(".")}: ${issue?.message}.`);
+  }
+  const { tag: tags, capability: capabilities, resource: resources, ...rest } = parsed.data;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), tags, capabilities, resources };
+}

@@ -1,0 +1,121 @@
+import type { Cancel } from "../timers.ts";
+
+/** What things cost a process in processor time, milliseconds. */
+export interface ProcessorCosts {
+  /** From being started to its own first line. */
+  readonly startMs: number;
+  /** A timer, an answer that comes back, a datagram. */
+  readonly eventMs: number;
+  /** A request to this path, on either side: to send it, or to answer it. */
+  requestMs(path: string): number;
+  /** What else runs in the process (tanks), in each second. */
+  readonly backgroundMsPerSecond: number;
+}
+
+/** A system lets one thread run about so long while others wait (Linux: 3 to 4 ms). */
+const SLICE_MS = 4;
+
+interface Work {
+  restMs: number;
+  readonly run: () => void;
+}
+
+/**
+ * Processor cores that threads share in turn. A thread does one thing after another, so that what is
+ * due while it works or waits for a core comes late.
+ */
+export class Cores {
+  /** Of a core that each thread gets while it has one to itself: 0.05 is a starved machine. */
+  speed: number;
+  #idle: number;
+  readonly #ready: Thread[] = [];
+  readonly #schedule: (delayMs: number, label: string, run: () => void) => Cancel;
+
+  constructor(
+    schedule: (delayMs: number, label: string, run: () => void) => Cancel,
+    { count, speed = 1 }: { readonly count: number; readonly speed?: number },
+  ) {
+    this.#schedule = schedule;
+    this.#idle = count;
+    this.speed = speed;
+  }
+
+  /** The thread has work and is not waiting yet. */
+  enqueue(thread: Thread): void {
+    this.#ready.push(thread);
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    while (this.#idle > 0) {
+      const thread = this.#ready.shift();
+      if (!thread) return;
+      const sliceMs = Math.min(SLICE_MS, thread.restMs);
+      this.#idle--;
+      this.#schedule(sliceMs / this.speed, `slice ${thread.label}`, () => {
+        this.#idle++;
+        if (thread.advance(sliceMs)) this.#ready.push(thread);
+        this.#dispatch();
+      });
+    }
+  }
+}
+
+/** The one thread of a simulated process. Without cores everything happens at once and costs nothing. */
+export class Thread {
+  readonly label: string;
+  /** Processor time used so far, milliseconds. */
+  usedMs = 0;
+  readonly #cores: Cores | undefined;
+  readonly #isAlive: () => boolean;
+  readonly #waiting: Work[] = [];
+  #current: Work | undefined;
+
+  constructor(label: string, cores: Cores | undefined, isAlive: () => boolean) {
+    this.label = label;
+    this.#cores = cores;
+    this.#isAlive = isAlive;
+  }
+
+  /** Runs it when everything before is done and its own processor time is used. */
+  run(costMs: number, run: () => void): void {
+    if (!this.#isAlive()) return;
+    if (this.#cores) {
+      this.#waiting.push({ restMs: costMs, run });
+      this.#begin();
+    } else {
+      run();
+    }
+  }
+
+  /** What the code that runs now costs besides: everything after it comes that much later. */
+  charge(costMs: number): void {
+    if (!this.#cores || costMs <= 0) return;
+    this.#waiting.unshift({ restMs: costMs, run: () => {} });
+    this.#begin();
+  }
+
+  /** Of the work in hand. */
+  get restMs(): number {
+    return this.#current?.restMs ?? 0;
+  }
+
+  /** A slice has passed. True while there is more to do. */
+  advance(sliceMs: number): boolean {
+    const work = this.#current;
+    if (!work) return false;
+    this.usedMs += sliceMs;
+    work.restMs -= sliceMs;
+    if (work.restMs > 0 && this.#isAlive()) return true;
+    this.#current = this.#isAlive() ? this.#waiting.shift() : undefined;
+    const more = this.#current !== undefined;
+    if (this.#isAlive()) work.run();
+    return more;
+  }
+
+  #begin(): void {
+    if (this.#current) return;
+    this.#current = this.#waiting.shift();
+    this.#cores?.enqueue(this);
+  }
+}

@@ -1,0 +1,142 @@
+import { familyOf, ipLiteral, isLoopbackAddress } from "./addresses.ts";
+import type { SimulatedHost } from "./host.ts";
+import { SimulatedInterface } from "./interface.ts";
+
+/** A router that lends its one outer address to all that is inside: they dial out, nobody dials in. */
+export interface Nat {
+  readonly inside: string;
+  readonly outside: string;
+  readonly address: string;
+}
+
+/** One address behind which several hosts answer in turn. */
+export interface Balancer {
+  readonly subnet: string;
+  readonly address: string;
+  readonly members: readonly SimulatedHost[];
+}
+
+export type AddressOwner = SimulatedInterface | Nat | Balancer;
+
+/** A way from a host to an address, for as long as nothing on it changes. */
+export interface Route {
+  readonly owner: AddressOwner | "self";
+  /** The sender's address as the receiver sees it. */
+  readonly seenAs: string;
+  /** Whether both ends still have the addresses that the connection was made with. */
+  readonly stands: () => boolean;
+}
+
+/** Which address is whose on which subnet, and how one gets from one to the other. */
+export class Topology {
+  /** Grows with each change. */
+  changes = 0;
+  readonly #owners = new Map<string, Map<string, AddressOwner>>();
+  readonly #nats: Nat[] = [];
+
+  addNat(nat: Nat): void {
+    this.claim(nat.outside, nat.address, nat);
+    this.#nats.push(nat);
+  }
+
+  addBalancer(balancer: Balancer): void {
+    this.claim(balancer.subnet, balancer.address, balancer);
+  }
+
+  claim(subnet: string, address: string, owner: AddressOwner): void {
+    const owners = this.#owners.get(subnet) ?? new Map<string, AddressOwner>();
+    this.#owners.set(subnet, owners);
+    if (owners.has(address)) throw new Error(`${address} is taken on ${subnet}`);
+    owners.set(address, owner);
+    this.changes++;
+  }
+
+  release(subnet: string, address: string, owner: AddressOwner): void {
+    if (this.ownerOf(subnet, address) !== owner) return;
+    this.#owners.get(subnet)?.delete(address);
+    this.changes++;
+  }
+
+  ownerOf(subnet: string, address: string): AddressOwner | undefined {
+    return this.#owners.get(subnet)?.get(address);
+  }
+
+  /**
+   * The way to an IP literal: directly over a subnet, else through NATs. `offline` where the host has
+   * no network, undefined where nobody on any of its networks has the address.
+   */
+  route(from: SimulatedHost, target: string): Route | "offline" | undefined {
+    const { address, zone } = ipLiteral(target) ?? { address: target, zone: undefined };
+    if (isLoopbackAddress(address)) return toSelf(address);
+    const up = from.interfaces.filter((one) => one.isUp);
+    if (up.some((one) => one.addresses.includes(address))) return toSelf(address);
+    if (up.length === 0) return "offline";
+    const usable = zone === undefined ? up : up.filter((one) => one.name === zone);
+    return (
+      firstOf(usable, (one) => this.#direct(one, address)) ??
+      firstOf(usable, (one) => this.#translated(one, address))
+    );
+  }
+
+  #direct(leaving: SimulatedInterface, address: string): Route | undefined {
+    const owner = this.ownerOf(leaving.subnet, address);
+    const source = sourceOf(leaving, address);
+    if (!owner || source === undefined) return undefined;
+    const stands = () =>
+      this.ownerOf(leaving.subnet, source) === leaving &&
+      this.ownerOf(leaving.subnet, address) === owner;
+    return { owner, seenAs: withZone(source, owner), stands };
+  }
+
+  #translated(leaving: SimulatedInterface, address: string): Route | undefined {
+    const source = sourceOf(leaving, address);
+    if (source === undefined) return undefined;
+    const out = this.#through(leaving.subnet, address, new Set());
+    if (!out) return undefined;
+    const stands = () => this.ownerOf(leaving.subnet, source) === leaving && out.stands();
+    return { ...out, stands };
+  }
+
+  /** Over one NAT or several, one behind the other. */
+  #through(inside: string, address: string, passed: Set<Nat>): Route | undefined {
+    return firstOf(this.#nats, (nat) => {
+      if (nat.inside !== inside || passed.has(nat)) return undefined;
+      const owner = this.ownerOf(nat.outside, address);
+      if (!owner) return this.#through(nat.outside, address, new Set(passed).add(nat));
+      const stands = () => this.ownerOf(nat.outside, address) === owner;
+      return { owner, seenAs: nat.address, stands };
+    });
+  }
+}
+
+/** The one host that has an address; none has a NAT's or a balancer's. */
+export function hostAt(owner: AddressOwner | "self"): SimulatedHost | undefined {
+  return owner instanceof SimulatedInterface ? owner.host : undefined;
+}
+
+function toSelf(address: string): Route {
+  return { owner: "self", seenAs: address, stands: () => true };
+}
+
+function sourceOf(leaving: SimulatedInterface, target: string): string | undefined {
+  const family = leaving.addresses.filter((one) => familyOf(one) === familyOf(target));
+  const isLinkLocal = (address: string) => address.startsWith("fe80:");
+  return family.find((one) => isLinkLocal(one) === isLinkLocal(target)) ?? family[0];
+}
+
+/** A link-local source means something on the receiver's own interface only. */
+function withZone(source: string, owner: AddressOwner): string {
+  const scoped = source.startsWith("fe80:") && owner instanceof SimulatedInterface;
+  return scoped ? `${source}%${owner.name}` : source;
+}
+
+function firstOf<Item, Found>(
+  items: readonly Item[],
+  find: (item: Item) => Found | undefined,
+): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

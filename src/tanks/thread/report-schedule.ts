@@ -1,0 +1,68 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { Cancel, Timers } from "../../platform/timers.ts";
+
+/** How often each tank reports. */
+export const REPORT_INTERVAL_MS = 250;
+/**
+ * More report in parts, one after the other: at 10 µs each, a thousand at once kept both threads from
+ * everything else for 10 ms, four times a second. And at most so many parts a second, so that a
+ * thousand tanks report once a second each and not four times: that was a twentieth of a core.
+ */
+const REPORTS_AT_ONCE = 64;
+const REPORT_PART_MS_MIN = 1000 / 16;
+/** A thread without news shows that it lives, well within one look of its watchdog. */
+const BEAT_INTERVAL_MS = 4000;
+
+/** Tanks whose place in their order leaves this remainder report now. */
+export interface ReportPart {
+  readonly remainder: number;
+  readonly parts: number;
+}
+
+/** When a thread reports: each of its tanks once in an interval, in one of its parts. */
+export class ReportSchedule {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #onDue: (part: ReportPart, plannedMs: number) => void;
+  #atMs = Number.POSITIVE_INFINITY;
+  #remainder = 0;
+  #cancel: Cancel = () => {};
+
+  constructor(
+    ports: { readonly clock: Clock; readonly timers: Timers },
+    onDue: (part: ReportPart, plannedMs: number) => void,
+  ) {
+    this.#clock = ports.clock;
+    this.#timers = ports.timers;
+    this.#onDue = onDue;
+  }
+
+  /** When the next part is due, on the monotonic clock. */
+  get atMs(): number {
+    return this.#atMs;
+  }
+
+  /**
+   * Plans the next part of so many tanks, or, where there will be nothing to report, a sign of life.
+   * What is planned already is moved only forwards.
+   */
+  plan(tanks: number, restless: boolean): void {
+    const nowMs = this.#clock.monotonicMs();
+    const parts = Math.max(1, Math.ceil(tanks / REPORTS_AT_ONCE));
+    const partMs = Math.max(REPORT_INTERVAL_MS / parts, REPORT_PART_MS_MIN);
+    const waitMs = restless ? partMs : BEAT_INTERVAL_MS;
+    if (this.#atMs <= nowMs + waitMs) return;
+    this.#cancel();
+    const atMs = nowMs + waitMs;
+    this.#atMs = atMs;
+    this.#cancel = this.#timers.after(waitMs, () => {
+      this.#atMs = Number.POSITIVE_INFINITY;
+      this.#remainder = (this.#remainder + 1) % parts;
+      this.#onDue({ remainder: this.#remainder, parts }, atMs);
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+}

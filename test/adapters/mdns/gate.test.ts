@@ -1,0 +1,100 @@
+import { describe, expect, test } from "bun:test";
+import { Gate } from "../../../src/adapters/mdns/gate.ts";
+import { writeQuery, writeResponse } from "../../../src/adapters/mdns/message.ts";
+import { type DnsRecord, TYPE_NAME } from "../../../src/adapters/mdns/records.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { Ether } from "./ether.ts";
+
+const LINK = {
+  name: "eth0",
+  isLoopback: false,
+  index: 2,
+  addresses: [
+    {
+      interfaceName: "eth0",
+      address: "10.0.0.1",
+      family: "IPv4" as const,
+      internal: false,
+      prefixLength: 16,
+    },
+  ],
+};
+
+function setUp() {
+  const ether = new Ether();
+  const { station } = ether.join("a", { address: "10.0.0.1" });
+  const { clock } = ether.world.addHost({ name: "gate" }).boot();
+  const gate = new Gate(clock);
+  const admits = (bytes: Uint8Array, address = "10.0.0.2", port = 5353) =>
+    gate.admits(bytes, { address, port }, { link: LINK, station, family: "IPv4" });
+  return { ether, gate, station, admits };
+}
+
+function service(id: string): Uint8Array {
+  const pointer: DnsRecord = {
+    name: TYPE_NAME,
+    type: "PTR",
+    ttl: 4500,
+    flush: false,
+    data: `${id}.${TYPE_NAME}`,
+  };
+  return writeResponse([pointer]);
+}
+
+const [question = new Uint8Array()] = writeQuery([{ name: TYPE_NAME, type: "PTR" }]);
+
+describe("the gate", () => {
+  test("lets in what is about our service type and comes from the link", () => {
+    const { admits } = setUp();
+    expect(admits(question)).toBe(true);
+    expect(admits(service("x"))).toBe(true);
+    expect(admits(service("x"), "10.1.0.2")).toBe(false);
+    expect(admits(service("x"), "fe80::1%eth1")).toBe(false);
+    const [printer = question] = writeQuery([{ name: "_ipp._tcp.local", type: "PTR" }]);
+    expect(admits(printer)).toBe(false);
+    expect(admits(new Uint8Array(40))).toBe(false);
+  });
+
+  test("takes responses from the port of multicast DNS alone, and questions from any", () => {
+    const { admits } = setUp();
+    expect(admits(service("x"), "10.0.0.2", 40_000)).toBe(false);
+    expect(admits(question, "10.0.0.2", 40_000)).toBe(true);
+  });
+
+  test("leaves out what this station sent itself, once", async () => {
+    const { ether, station, admits } = setUp();
+    const sent: Uint8Array[] = [];
+    station.attach("IPv4", (bytes) => sent.push(bytes));
+    await ether.pass(150);
+    const [first = question] = sent;
+    expect(admits(first, "10.0.0.2")).toBe(true);
+    expect(admits(first, "10.0.0.1")).toBe(false);
+    // The same question of another process on this machine.
+    expect(admits(first, "10.0.0.1")).toBe(true);
+  });
+
+  test("counts each sender, and all strangers together", async () => {
+    const { ether, gate, admits } = setUp();
+    const admitted = (count: number, sender: (number: number) => string) =>
+      Array.from({ length: count }, (_, number) => admits(service(`x${number}`), sender(number)));
+    const alone = admitted(1_000, () => "10.0.0.66").filter(Boolean).length;
+    expect(alone).toBe(LIMITS.mdnsPacketsBurst);
+    expect(gate.dropped).toBe(1_000 - alone);
+    await ether.pass(1_000);
+    const later = admitted(100, () => "10.0.0.66").filter(Boolean).length;
+    expect(later).toBe(LIMITS.mdnsPacketsPerSecond);
+    const many = admitted(5_000, (number) => `10.0.${1 + (number % 200)}.1`).filter(Boolean).length;
+    expect(many).toBeLessThanOrEqual(LIMITS.mdnsPacketsBurstInAll);
+  });
+
+  test("keeps room for those who were known before the flood", async () => {
+    const { ether, admits } = setUp();
+    ether.join("b", { address: "10.0.0.2" });
+    await ether.pass(20_000);
+    for (let number = 0; number < 5_000; number++) {
+      admits(service(`x${number}`), `10.0.${1 + (number % 200)}.1`);
+    }
+    expect(admits(service("stranger"), "10.0.0.9")).toBe(false);
+    expect(admits(service("b"), "10.0.0.2")).toBe(true);
+  });
+});

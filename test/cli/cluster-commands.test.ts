@@ -1,0 +1,184 @@
+import { describe, expect, test } from "bun:test";
+import type { HttpRequest, HttpResponse } from "../../src/platform/network.ts";
+import { fakeServer } from "../api/fakes.ts";
+import { json, nodeAnswers, nodeFiles, runIn, type World } from "./fake-host.ts";
+
+const DIRECTORY = "/home/ann/.local/state/tankd";
+const running = { files: nodeFiles(DIRECTORY), alive: [42] };
+const TOKEN = "Bearer secret-token-0123456789";
+
+function world(routes: Readonly<Record<string, unknown>>, more: Partial<World> = {}): World {
+  return { ...running, answer: nodeAnswers(routes), ...more };
+}
+
+/** What changes something: method, origin and path, body, token. */
+function changes(requests: readonly HttpRequest[]) {
+  return requests
+    .filter(({ method }) => method !== "GET")
+    .map(({ method, origin, path, body, headers }) => ({
+      asked: `${method} ${origin}${path}`,
+      body: body === undefined ? undefined : JSON.parse(body),
+      token: headers["authorization"],
+    }));
+}
+
+describe("join and leave", () => {
+  const url = "http://hub.corp.example:8000";
+
+  test("a hub that answers", async () => {
+    const answer = { met: true, detail: "Met hub" };
+    const ran = await runIn(world({ "POST /api/cluster/join": answer }), "join", url);
+    expect([ran.code, ran.out, ran.err]).toEqual([0, "Met hub.\n", ""]);
+    expect(changes(ran.requests)).toEqual([
+      { asked: "POST http://127.0.0.1:8000/api/cluster/join", body: { url }, token: TOKEN },
+    ]);
+  });
+
+  test("one that does not: why, and a failure", async () => {
+    const answer = { met: false, detail: "connection refused; it is tried again" };
+    const routes = { "POST /api/cluster/join": answer };
+    const ran = await runIn(world(routes), "join", url);
+    expect([ran.code, ran.out]).toEqual([1, ""]);
+    expect(ran.err).toBe(`tankd: ${url} was not met: ${answer.detail}\n`);
+    const forPrograms = await runIn(world(routes), "join", url, "--json");
+    expect([forPrograms.code, JSON.parse(forPrograms.out)]).toEqual([1, answer]);
+  });
+
+  test("leave", async () => {
+    const ran = await runIn(world({ "POST /api/cluster/leave": { left: true } }), "leave");
+    expect([ran.code, ran.out]).toEqual([0, "This node is alone now; its tanks go on.\n"]);
+    expect(changes(ran.requests)).toHaveLength(1);
+  });
+});
+
+describe("alias", () => {
+  const made = { alias: "home", node_id: "n", server_id: "far", tank_id: "t1" };
+
+  test("is given, and says what it became where the name is taken", async () => {
+    const routes = { "POST /api/aliases": made };
+    const ran = await runIn(world(routes), "alias", "home", "far::reef");
+    expect(ran.out).toBe("home is the tank t1 of far now.\n");
+    expect(changes(ran.requests)[0]?.body).toEqual({ alias: "home", tank: "far::reef" });
+    const taken = await runIn(world(routes), "alias", "haven", "far::reef");
+    expect(taken.out).toBe("home is the tank t1 of far now (haven is taken).\n");
+  });
+
+  test("is forgotten", async () => {
+    const answer = (request: HttpRequest): HttpResponse =>
+      request.method === "DELETE"
+        ? json(200, { alias: "far::reef", removed: true })
+        : nodeAnswers({})(request);
+    const ran = await runIn({ ...running, answer }, "alias", "--rm", "far::reef");
+    expect([ran.code, ran.out]).toEqual([0, "Forgot far::reef.\n"]);
+    expect(ran.requests.at(-1)?.path).toBe("/api/aliases/far%3A%3Areef");
+  });
+
+  test("all are listed", async () => {
+    const listed = (aliases: readonly unknown[]) =>
+      runIn(world({ "GET /api/aliases": { aliases, count: aliases.length } }), "alias");
+    expect((await listed([made])).out).toBe("ALIAS  SERVER  TANK\nhome   far     t1\n");
+    expect((await listed([])).out).toStartWith("No aliases yet");
+  });
+
+  test.each([
+    ["which tank is home?", ["alias", "home"]],
+    ["give a name and a tank, or --rm NAME", ["alias", "home", "t1", "--rm", "home"]],
+  ])("wrong usage: %s", async (said, words) => {
+    const ran = await runIn(world({}), ...words);
+    expect([ran.code, ran.requests]).toEqual([2, []]);
+    expect(ran.err).toContain(said);
+  });
+});
+
+describe("register", () => {
+  const own = fakeServer("node-a");
+  const other = { server_id: "tank-world", host: "10.0.0.7", port: 8000 };
+  const routes = {
+    "GET /api/servers/local": own,
+    "POST /api/discovery/register": { status: "registered", server_id: "x" },
+  };
+
+  test("this node with a hub: the token of this node stays here", async () => {
+    const ran = await runIn(world(routes), "register", "http://hub:8000");
+    expect([ran.code, ran.out]).toEqual([0, "x at http://hub:8000: registered.\n"]);
+    expect(changes(ran.requests)).toEqual([
+      { asked: "POST http://hub:8000/api/discovery/register", body: own, token: undefined },
+    ]);
+  });
+
+  test("with the token of that hub, where it was given", async () => {
+    const environment = { TANKD_TOKEN: "remote-token-0123456789" };
+    const ran = await runIn(world(routes, { environment }), "register", "http://hub:8000");
+    expect(changes(ran.requests)[0]?.token).toBe("Bearer remote-token-0123456789");
+  });
+
+  test("another server with this node, from a file and from stdin", async () => {
+    const text = JSON.stringify(other);
+    const files = { ...running.files, "/desk/other.json": text };
+    for (const [file, more] of [
+      ["other.json", { files }],
+      ["-", { input: text }],
+    ] as const) {
+      const ran = await runIn(world(routes, more), "register", "--record", file);
+      expect(ran.code).toBe(0);
+      expect(changes(ran.requests)).toEqual([
+        {
+          asked: "POST http://127.0.0.1:8000/api/discovery/register",
+          body: other,
+          token: TOKEN,
+        },
+      ]);
+    }
+  });
+
+  test.each([
+    ["register with whom?", ["register"], {}],
+    ["is no hub's URL", ["register", "https://hub"], {}],
+    ["there is no such file", ["register", "--record", "none.json"], {}],
+    ["stdin holds no server's record", ["register", "--record", "-"], { input: "[1]" }],
+    ["stdin holds no server's record", ["register", "--record", "-"], { input: "{" }],
+  ] as const)("wrong usage: %s", async (said, words, more) => {
+    const ran = await runIn(world(routes, more), ...words);
+    expect([ran.code, changes(ran.requests)]).toEqual([2, []]);
+    expect(ran.err).toContain(said);
+  });
+});
+
+describe("peers", () => {
+  const list = (servers: readonly object[], more: object = {}) =>
+    world({ "GET /api/discovery/servers": { servers, count: servers.length, ...more } });
+
+  test("filters become the query", async () => {
+    const words = ["--tag", "a b", "--tag", "c", "--status", "online", "--role", "worker"];
+    const place = ["--region", "eu", "--zone", "z1", "--resource", "gpu=2"];
+    const ran = await runIn(list([]), "peers", ...words, ...place, "--json");
+    expect(JSON.parse(ran.out)).toEqual({ servers: [], count: 0 });
+    expect(ran.requests.at(-1)?.path).toBe(
+      "/api/discovery/servers?tag=a+b&tag=c&status=online&role=worker&region=eu&zone=z1&resource=gpu%3D2",
+    );
+  });
+
+  test("shows place and tags only where there are any", async () => {
+    const plain = await runIn(list([fakeServer("a")]), "peers");
+    expect(plain.out).toMatch(/^SERVER +ROLE +STATUS +URL +TANKS +FISH +SEEN +FOUND BY\n/);
+    const servers = [
+      fakeServer("a", { region: "eu", zone: "z1", tags: ["lab", "gpu"] }),
+      fakeServer("b"),
+    ];
+    const { out } = await runIn(list(servers), "peers");
+    expect(out).toMatch(/FOUND BY +PLACE +TAGS\n/);
+    expect(out).toMatch(/\na-label .+ eu\/z1 +lab, gpu\n/);
+  });
+
+  test("sets apart who has no rights", async () => {
+    const servers = [
+      fakeServer("x", { server_id: "tank-world", signed: false, node_id: null }),
+      { ...fakeServer("a", { role: "hub" }), member: true },
+    ];
+    const strangers = [{ ...fakeServer("s", { server_id: "lurker" }), member: false }];
+    const { out } = await runIn(list(servers, { strangers }), "peers");
+    const roles = out.split("\n").map((line) => line.split(/ +/).slice(0, 2).join(" "));
+    expect(roles.slice(1, 4)).toEqual(["a-label hub", "tank-world unsigned", "lurker stranger"]);
+    expect(out).toContain("2 servers without rights here");
+  });
+});

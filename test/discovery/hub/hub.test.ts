@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { HubBackend } from "../../../src/discovery/hub/backend.ts";
+import { parseHubUrl } from "../../../src/discovery/hub/url.ts";
+
+const announcement = {
+  nodeId: "abcdefghij234567klmn",
+  cluster: "tankd",
+  version: "0.1.0",
+  role: "worker" as const,
+  priority: 100,
+  bootId: "b",
+  addresses: [],
+};
+
+describe("hub URLs", () => {
+  test("are read", () => {
+    expect(parseHubUrl("http://192.168.1.10:8000")).toEqual({ host: "192.168.1.10", port: 8000 });
+    expect(parseHubUrl("http://tank-hub/")).toEqual({ host: "tank-hub", port: 80 });
+    expect(parseHubUrl(" http://[FD00:0::1]:8001 ")).toEqual({ host: "fd00::1", port: 8001 });
+    expect(parseHubUrl("http://Tank-Hub.example.org.:80")).toEqual({
+      host: "tank-hub.example.org",
+      port: 80,
+    });
+  });
+
+  test("https says what is supported instead", () => {
+    for (const text of ["https://hub", "https://hub:8443/"]) {
+      expect(() => parseHubUrl(text)).toThrow(/give a URL like http:.* speak no https/);
+    }
+  });
+
+  for (const text of [
+    "",
+    "192.168.1.10:8000",
+    "ftp://hub",
+    "http://",
+    "http://.",
+    "http://hub:99999",
+    "http://hub/path",
+    "http://hub/?a=b",
+    "http://user:secret@hub",
+  ]) {
+    test(`"${text}" is refused with one clear sentence`, () => {
+      expect(() => parseHubUrl(text)).toThrow("give a URL like http://192.168.1.10:8000 ");
+    });
+  }
+
+  test("are nominated in order at the start and at each refresh, until the end", async () => {
+    const heard: string[] = [];
+    const backend = new HubBackend([
+      { host: "10.0.0.9", port: 8000 },
+      { host: "global", port: 80 },
+    ]);
+    await backend.start(announcement, ({ addresses }) => heard.push(addresses[0]?.host ?? ""));
+    backend.refresh();
+    await backend.stop();
+    backend.refresh();
+    expect(heard).toEqual(["10.0.0.9", "global", "10.0.0.9", "global"]);
+  });
+});

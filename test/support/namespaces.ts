@@ -1,0 +1,278 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { must, run } from "./commands.ts";
+
+/** The prefix of all names, with the pid of the test run: two runs live side by side. */
+const PREFIX = "tankdtest";
+/** `ip netns exec` mounts the files in here over those in /etc. */
+const FILES = "/etc/netns";
+let labs = 0;
+
+/** The one family of addresses that a network has, besides loopback and IPv6 link-local ones. */
+export type Family = 4 | 6;
+
+/** The switch itself, which is everybody's gateway. */
+const GATEWAY = 254;
+
+/**
+ * Machines as network namespaces on one switch, which is a bridge in a namespace of its own: what
+ * runs in them sees real interfaces and real multicast, and nothing of the host, whose addresses,
+ * firewall and own tankd stay out of it.
+ */
+export class Namespaces {
+  readonly #name: string;
+  readonly #family: Family;
+  readonly #made: string[] = [];
+
+  private constructor(name: string, family: Family) {
+    this.#name = name;
+    this.#family = family;
+  }
+
+  static async open(family: Family = 4): Promise<Namespaces> {
+    const namespaces = new Namespaces(`${PREFIX}-${process.pid}-${labs++}`, family);
+    const { switch: bridge } = namespaces;
+    await namespaces.#make([bridge]);
+    await setSystem(bridge, "net/ipv4/ip_forward", "0");
+    await inside(bridge, [
+      "link set lo up",
+      "link add br0 type bridge",
+      `addr add ${namespaces.#onLink(GATEWAY)} dev br0`,
+      "link set br0 up",
+      "link add br1 type bridge",
+      "link set br1 up",
+    ]);
+    return namespaces;
+  }
+
+  /** The namespace of the switch: everybody's neighbour at .254, and a place to look from. */
+  get switch(): string {
+    return `${this.#name}-switch`;
+  }
+
+  /** Machines with loopback, `eth0` on the switch, and a default route. Numbers from 1 to 250. */
+  async add(machines: readonly number[]): Promise<void> {
+    await this.#make(machines.map((machine) => this.nameOf(machine)));
+    await inside(
+      this.switch,
+      machines.flatMap((machine) => this.#plugIn(machine)),
+    );
+    await Promise.all(machines.map((machine) => this.#setUp(machine, machine)));
+  }
+
+  /**
+   * A machine with `eth0` on a network of its own, behind a router with one address on the switch
+   * that it shares (masquerading): it can dial everybody, and only the switch can dial it.
+   */
+  async addBehindRouter(machine: number): Promise<void> {
+    const router = this.#routerOf(machine);
+    const inner = `10.78.${machine}`;
+    await this.#make([router, this.nameOf(machine)]);
+    const outside = ["peer", "name", "wan", "netns", router];
+    await inside(this.switch, [
+      `link add port${machine} type veth ${outside.join(" ")}`,
+      `link set port${machine} master br0 up`,
+    ]);
+    await inside(router, [
+      "link set lo up",
+      `addr add ${this.#onLink(machine)} dev wan`,
+      "link set wan up",
+      `link add lan type veth peer name eth0 netns ${this.nameOf(machine)}`,
+      `addr add ${inner}.1/24 dev lan`,
+      "link set lan up",
+      `route add default via ${this.addressOf(GATEWAY)}`,
+    ]);
+    await setSystem(router, "net/ipv4/ip_forward", "1");
+    for (const rule of [
+      "add table ip nat",
+      "add chain ip nat leaving { type nat hook postrouting priority 100 ; }",
+      "add rule ip nat leaving oif wan masquerade",
+    ]) {
+      await must("ip", "netns", "exec", router, "nft", rule);
+    }
+    await inside(this.nameOf(machine), [
+      "link set lo up",
+      `addr add ${inner}.2/24 dev eth0`,
+      "link set eth0 up",
+      `route add default via ${inner}.1`,
+    ]);
+    await inside(this.switch, [`route add ${inner}.0/24 via ${this.addressOf(machine)}`]);
+  }
+
+  nameOf(machine: number): string {
+    return `${this.#name}-${machine}`;
+  }
+
+  addressOf(host: number): string {
+    return this.#family === 4 ? `10.77.0.${host}` : `fd77::${host}`;
+  }
+
+  /** Where a machine behind a router is seen from the switch. */
+  addressBehindRouter(machine: number): string {
+    return `10.78.${machine}.2`;
+  }
+
+  /** Pulls a machine's cable, or plugs it in again. */
+  async setCable(machine: number, state: "up" | "down"): Promise<void> {
+    await inside(this.switch, [`link set port${machine} ${state}`]);
+  }
+
+  /** Puts these machines on a switch of their own, which nothing connects with the first. */
+  async splitOff(machines: readonly number[]): Promise<void> {
+    await inside(
+      this.switch,
+      machines.map((machine) => `link set port${machine} master br1`),
+    );
+  }
+
+  /** Undoes `splitOff`. */
+  async rejoin(machines: readonly number[]): Promise<void> {
+    await inside(
+      this.switch,
+      machines.map((machine) => `link set port${machine} master br0`),
+    );
+  }
+
+  /** Another lease: the machine's address goes, and another one comes. */
+  async changeAddress(machine: number, from: number, to: number): Promise<void> {
+    await inside(this.nameOf(machine), [
+      `addr del ${this.#onLink(from)} dev eth0`,
+      `addr add ${this.#onLink(to)} dev eth0`,
+      `route replace default via ${this.addressOf(GATEWAY)}`,
+    ]);
+  }
+
+  /** The network card is pulled out and one with the same name and address put in at once. */
+  async replaceCard(machine: number, host: number): Promise<void> {
+    await inside(this.switch, [`link del port${machine}`, ...this.#plugIn(machine)]);
+    await this.#setUp(machine, host);
+  }
+
+  /** From now on two machines reach every other, but not each other, unless by multicast. */
+  async part(one: number, other: number): Promise<void> {
+    const without = (to: number) => [`route add blackhole ${this.addressOf(to)}`];
+    await inside(this.nameOf(one), without(other));
+    await inside(this.nameOf(other), without(one));
+  }
+
+  /** What names stand for on a machine, instead of the host's /etc/hosts. Before its first process. */
+  setHosts(machine: number, addresses: Readonly<Record<string, readonly number[]>>): void {
+    const lines = ["127.0.0.1 localhost"];
+    for (const [name, hosts] of Object.entries(addresses)) {
+      for (const host of hosts) lines.push(`${this.addressOf(host)} ${name}`);
+    }
+    const folder = `${FILES}/${this.nameOf(machine)}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/hosts`, `${lines.join("\n")}\n`);
+  }
+
+  async close(): Promise<void> {
+    await removeNamespaces(this.#made);
+  }
+
+  #onLink(host: number): string {
+    return this.#family === 4 ? `${this.addressOf(host)}/24` : `${this.addressOf(host)}/64 nodad`;
+  }
+
+  #routerOf(machine: number): string {
+    return `${this.nameOf(machine)}-router`;
+  }
+
+  #plugIn(machine: number): readonly string[] {
+    return [
+      `link add port${machine} type veth peer name eth0 netns ${this.nameOf(machine)}`,
+      `link set port${machine} master br0 up`,
+    ];
+  }
+
+  #setUp(machine: number, host: number): Promise<void> {
+    return inside(this.nameOf(machine), [
+      "link set lo up",
+      `addr add ${this.#onLink(host)} dev eth0`,
+      "link set eth0 up",
+      `route add default via ${this.addressOf(GATEWAY)}`,
+    ]);
+  }
+
+  async #make(names: readonly string[]): Promise<void> {
+    this.#made.push(...names);
+    await ip(
+      [],
+      names.map((name) => `netns add ${name}`),
+    );
+  }
+}
+
+/** One process for any number of `ip` commands. */
+async function ip(where: readonly string[], commands: readonly string[]): Promise<void> {
+  const input = `${commands.join("\n")}\n`;
+  const { exitCode, stderr } = await run(["ip", ...where, "-batch", "-"], { input });
+  if (exitCode !== 0) throw new Error(`ip ${where.join(" ")}: ${stderr.trim()}`);
+}
+
+function inside(namespace: string, commands: readonly string[]): Promise<void> {
+  return ip(["-n", namespace], commands);
+}
+
+async function setSystem(namespace: string, path: string, value: string): Promise<void> {
+  const write = `echo ${value} >/proc/sys/${path}`;
+  await must("ip", "netns", "exec", namespace, "sh", "-c", write);
+}
+
+async function removeNamespaces(names: readonly string[]): Promise<void> {
+  await run(["ip", "-force", "-batch", "-"], {
+    input: names.map((name) => `netns del ${name}\n`).join(""),
+  });
+  for (const name of names) rmSync(`${FILES}/${name}`, { recursive: true, force: true });
+}
+
+/** Why namespaces cannot be made here; undefined when they can. */
+export async function whyNoNamespaces(): Promise<string | undefined> {
+  if (process.platform !== "linux") return "network namespaces need Linux";
+  if (Bun.which("ip") === null) return "the ip command is missing (Debian: iproute2)";
+  if (Bun.which("nft") === null) return "the nft command is missing (Debian: nftables)";
+  if (process.getuid?.() !== 0) return "network namespaces need root";
+  await removeLeftovers();
+  const probe = `${PREFIX}-${process.pid}-probe`;
+  try {
+    await must("ip", "netns", "add", probe);
+    await inside(probe, [
+      "link add probe0 type veth peer name probe1",
+      "link add probebr type bridge",
+    ]);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await run(["ip", "netns", "del", probe]);
+  }
+}
+
+/** Ends what a run that was killed has left: processes in its namespaces, and these. */
+async function removeLeftovers(): Promise<void> {
+  const { stdout } = await run(["ip", "netns", "list"]);
+  for (const line of stdout.split("\n")) {
+    const name = line.split(" ")[0] ?? "";
+    const owner = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    const pids = await run(["ip", "netns", "pids", name]);
+    for (const pid of pids.stdout.split("\n").filter(Boolean)) kill(Number(pid));
+    await removeNamespaces([name]);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself in the meantime.
+  }
+}

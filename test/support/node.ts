@@ -1,0 +1,239 @@
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { z } from "zod";
+import * as api from "./api.ts";
+import { type Finished, run, until } from "./commands.ts";
+import { cleanEnvironment, PROMPTLY_MS, TANKD, TankdProcess } from "./tankd.ts";
+
+/** Where a node runs, and where it is seen from. */
+export interface Place {
+  readonly number: number;
+  readonly namespace: string;
+  readonly address: string;
+  /** The unix socket of the process that passes requests on (window.ts). */
+  readonly window: string;
+  /** Of the lab: data directories and logs lie in it. */
+  readonly directory: string;
+  readonly binary?: string;
+}
+
+const API_PORT = 8000;
+
+/** One machine with one tankd: the real program in a network namespace. */
+export class Node {
+  readonly number: number;
+  readonly dataDirectory: string;
+  /** IP literal under which the switch reaches it; the lab changes it with the machine's. */
+  address: string;
+  readonly #namespace: string;
+  readonly #window: string;
+  readonly #logFile: string;
+  readonly #binary: string;
+  #process: TankdProcess | undefined;
+
+  constructor(at: Place) {
+    this.number = at.number;
+    this.address = at.address;
+    this.dataDirectory = join(at.directory, `node-${at.number}`);
+    this.#namespace = at.namespace;
+    this.#window = at.window;
+    this.#logFile = join(at.directory, `node-${at.number}.log`);
+    this.#binary = at.binary ?? TANKD;
+  }
+
+  /** Starts tankd in the foreground with nothing but its data directory, and what is given. */
+  start(options: readonly string[] = [], environment: Record<string, string> = {}): void {
+    const log = openSync(this.#logFile, "a");
+    try {
+      this.#process = new TankdProcess({
+        dataDirectory: this.dataDirectory,
+        options,
+        environment: { ...this.#environment(), LOG_LEVEL: "debug", ...environment },
+        binary: this.#binary,
+        under: this.#inside([]),
+        stdout: log,
+        stderr: log,
+      });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  get process(): TankdProcess {
+    if (this.#process === undefined) throw new Error(`node ${this.number} was never started`);
+    return this.#process;
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.isRunning ?? false;
+  }
+
+  /** Until it answers. */
+  async ready(): Promise<this> {
+    await until(`node ${this.number} answers`, PROMPTLY_MS, async () => {
+      if (!this.isRunning) throw new Error("tankd has exited");
+      return (await this.#fetch("GET", "/ready")).ok;
+    });
+    return this;
+  }
+
+  /** Until it is up, whether it can do its work or not. */
+  async alive(): Promise<this> {
+    await until(`node ${this.number} is up`, PROMPTLY_MS, async () => {
+      if (!this.isRunning) throw new Error("tankd has exited");
+      const { status } = await this.get("/health", api.healthSchema);
+      return status === "healthy";
+    });
+    return this;
+  }
+
+  /** Why its tanks stand still; undefined where they do not. */
+  async heldBecause(): Promise<string | undefined> {
+    const response = await this.#fetch("GET", "/ready?verbose");
+    const { checks } = api.readinessSchema.parse(await response.json());
+    const directory = checks.find(({ name }) => name === "directory");
+    return directory?.ok === false ? directory.detail : undefined;
+  }
+
+  /** Power cut: no chance to say goodbye. Resolves when the process is gone. */
+  async crash(): Promise<void> {
+    await this.#process?.crash();
+  }
+
+  /** Asks it to stop and returns its exit code; null when a signal ended it. */
+  async stop(): Promise<number | null> {
+    this.process.signal("SIGTERM");
+    await until(`node ${this.number} stops`, PROMPTLY_MS, async () => !this.isRunning);
+    return (await this.process.ended).exitCode;
+  }
+
+  /** Runs any command on this machine. */
+  exec(command: readonly string[], cwd: string): Promise<Finished> {
+    return run(this.#inside(command), { cwd, env: this.#environment() });
+  }
+
+  /** `tankd …` on this machine, with this node's data directory. */
+  cli(...words: readonly string[]): Promise<Finished> {
+    return run(this.#inside([this.#binary, ...words, "--data-dir", this.dataDirectory]), {
+      env: this.#environment(),
+    });
+  }
+
+  /** A `--json` command that must succeed, read by its schema. */
+  async cliJson<T>(schema: z.ZodType<T>, ...words: readonly string[]): Promise<T> {
+    const { exitCode, stdout, stderr } = await this.cli(...words, "--json");
+    if (exitCode !== 0) throw new Error(`tankd ${words.join(" ")}: exit ${exitCode}: ${stderr}`);
+    return schema.parse(JSON.parse(stdout));
+  }
+
+  async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.#read(await this.#fetch("GET", path), path, schema);
+  }
+
+  /** A request with headers of one's own, as a stranger may send it; any answer is one. */
+  post(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+    return fetch(`http://window${path}`, {
+      unix: this.#window,
+      method: "POST",
+      headers: { ...headers, "x-machine": this.authority, "content-type": "application/json" },
+      body,
+    });
+  }
+
+  /** A change, with this node's control token. */
+  async change(method: "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
+    const response = await this.#fetch(method, path, body, this.#token());
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    const text = await response.text();
+    return text === "" ? undefined : JSON.parse(text);
+  }
+
+  /** What it says of itself. */
+  local(): Promise<z.infer<typeof api.localSchema>> {
+    return this.get("/api/servers/local", api.localSchema);
+  }
+
+  async servers(): Promise<readonly api.Server[]> {
+    return (await this.get("/api/discovery/servers", api.serversSchema)).servers;
+  }
+
+  async tanks(): Promise<readonly api.Tank[]> {
+    return (await this.get("/api/tanks", api.tanksSchema)).tanks;
+  }
+
+  async tankId(): Promise<string> {
+    const [first] = await this.tanks();
+    if (first === undefined) throw new Error(`node ${this.number} has no tank`);
+    return first.tank.tank_id;
+  }
+
+  async transfers(): Promise<readonly api.Transfer[]> {
+    return (await this.get("/api/transfers?limit=1000", api.transfersSchema)).transfers;
+  }
+
+  async fishIds(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (const { tank } of await this.tanks()) {
+      const { fish } = await this.get(`/api/tanks/${tank.tank_id}/fish`, api.fishSchema);
+      ids.push(...fish.map(({ fish_id }) => fish_id));
+    }
+    return ids;
+  }
+
+  get nodeId(): string {
+    return this.#nodeFile().node_id;
+  }
+
+  get url(): string {
+    return `http://${this.authority}`;
+  }
+
+  /** Host and port, as they are dialled. */
+  get authority(): string {
+    const host = this.address.includes(":") ? `[${this.address}]` : this.address;
+    return `${host}:${API_PORT}`;
+  }
+
+  /** The end of what it logged, for the message of a failing test. */
+  logTail(lines = 40): string {
+    if (!existsSync(this.#logFile)) return "(never started)";
+    const log = readFileSync(this.#logFile, "utf8").trimEnd().split("\n");
+    return log.slice(-lines).join("\n");
+  }
+
+  #nodeFile(): z.infer<typeof api.nodeFileSchema> {
+    const text = readFileSync(join(this.dataDirectory, "node.json"), "utf8");
+    return api.nodeFileSchema.parse(JSON.parse(text));
+  }
+
+  #token(): string {
+    return readFileSync(join(this.dataDirectory, "token"), "utf8").trim();
+  }
+
+  #inside(command: readonly string[]): string[] {
+    return ["ip", "netns", "exec", this.#namespace, ...command];
+  }
+
+  #environment(): Record<string, string> {
+    return cleanEnvironment(this.dataDirectory);
+  }
+
+  #fetch(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
+    return fetch(`http://window${path}`, {
+      unix: this.#window,
+      method,
+      headers: {
+        "x-machine": this.authority,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async #read<T>(response: Response, path: string, schema: z.ZodType<T>): Promise<T> {
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    return schema.parse(await response.json());
+  }
+}

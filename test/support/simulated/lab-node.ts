@@ -1,0 +1,236 @@
+import { createCluster, type StartableCluster } from "../../../src/cluster/create-cluster.ts";
+import type { ClusterSettings } from "../../../src/cluster/deps.ts";
+import type { Identity } from "../../../src/cluster/identity/identity.ts";
+import { createVerifier } from "../../../src/cluster/identity/signature.ts";
+import { journalTermStore } from "../../../src/cluster/membership/term-store.ts";
+import type { ServerRecord } from "../../../src/cluster/server-record.ts";
+import type { Address, DiscoveryBackend, Nomination } from "../../../src/discovery/backend.ts";
+import { HubBackend } from "../../../src/discovery/hub/backend.ts";
+import type { Problem } from "../../../src/platform/errors.ts";
+import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
+import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
+import { MemoryStore } from "../../../src/store/memory/store.ts";
+import { NO_STATS } from "../../../src/tanks/tank-view.ts";
+import type { HostedTank } from "../../../src/tanks/tanks.ts";
+import type { Log, LogFields } from "../../../src/telemetry/log.ts";
+import { noMetrics } from "../../../src/telemetry/metrics.ts";
+import type { Ether } from "./ether.ts";
+import { type Lie, lyingHandler, lyingNetwork } from "./lies.ts";
+import { peerHandler } from "./peer-handler.ts";
+
+export const PORT = 8000;
+
+export interface LoggedEvent {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly event: string;
+  readonly fields: LogFields;
+}
+
+/** What a node finds around it. */
+export interface Surroundings {
+  readonly ether: Ether;
+  /** Whether nodes find each other by themselves. */
+  readonly multicast: boolean;
+}
+
+export type NodeSettings = ClusterSettings & {
+  /** False: behind a router; it dials out, nobody dials in. */
+  readonly reachable?: boolean;
+  /** What it says instead of the truth. */
+  readonly lie?: Lie;
+};
+
+/** One simulated machine with tankd's cluster on it; may be killed and started again. */
+export class LabNode {
+  readonly host: SimulatedHost;
+  readonly identity: Identity;
+  readonly settings: ClusterSettings;
+  /** May be exchanged while nothing runs. */
+  store = new MemoryStore();
+  readonly events: LoggedEvent[] = [];
+  /** Why the present start is fenced. */
+  fenced: Problem | undefined;
+  tanks: HostedTank[] = [];
+  /** Addresses that a backend of its own nominates. */
+  seeds: readonly Address[] = [];
+  /** Behind a router: it dials out, nobody dials in. */
+  readonly hidden: boolean;
+  readonly #lie: Lie | undefined;
+  readonly #surroundings: Surroundings;
+  #cluster: StartableCluster | undefined;
+  #process: SimulatedProcess | undefined;
+  #boots = 0;
+
+  constructor(
+    surroundings: Surroundings,
+    host: SimulatedHost,
+    identity: Identity,
+    { reachable, lie, ...settings }: NodeSettings,
+  ) {
+    this.hidden = reachable === false;
+    this.#lie = lie;
+    this.#surroundings = surroundings;
+    this.host = host;
+    this.identity = identity;
+    this.settings = settings;
+  }
+
+  get cluster(): StartableCluster {
+    if (!this.#cluster) throw new Error(`${this.host.name} is not running`);
+    return this.#cluster;
+  }
+
+  /** By the node's own monotonic clock. */
+  get nowMs(): number {
+    return this.#process?.clock.monotonicMs() ?? 0;
+  }
+
+  /** Undefined while it does not run, or has not come to its first line. */
+  get running(): StartableCluster | undefined {
+    return this.#process?.alive ? this.#cluster : undefined;
+  }
+
+  get isUp(): boolean {
+    return this.running !== undefined;
+  }
+
+  start(): void {
+    const process = this.host.boot();
+    this.#process = process;
+    this.#cluster = undefined;
+    this.#boots++;
+    this.fenced = undefined;
+    process.start(() => this.#begin(process));
+  }
+
+  kill(): void {
+    this.host.kill();
+  }
+
+  addTank(name: string, tankId: string): void {
+    this.tanks.push({
+      row: {
+        tank_id: tankId,
+        name,
+        description: "",
+        created_at: 0,
+        seed: 1,
+        fish: 0,
+        tank_key: tankId,
+        epoch: 1,
+        ordinal: this.tanks.length + 1,
+        origin: "founded",
+      },
+      status: "running",
+      stats: { ...NO_STATS, alive: 7 },
+      seq: 0,
+      durableSeq: 0,
+      tickRate: 30,
+      achievedRate: 30,
+      tickLag: 0,
+      fastForwardTo: undefined,
+      skippedTicks: 0,
+    });
+  }
+
+  logged(event: string): readonly LoggedEvent[] {
+    return this.events.filter((one) => one.event.startsWith(event));
+  }
+
+  #begin(process: SimulatedProcess): void {
+    const { settings } = this;
+    const { ether, multicast } = this.#surroundings;
+    const cluster = createCluster({
+      identity: this.identity,
+      bootId: `${this.host.name}-${this.#boots}`,
+      settings,
+      clock: process.clock,
+      timers: process.timers,
+      random: process.random,
+      network: this.#lie ? lyingNetwork(process, this.identity, this.#lie) : process.network,
+      machine: process.machine,
+      registryStore: process.guard("registry", this.store.registry),
+      termStore: journalTermStore(process.guard("journal", this.store.journal)),
+      journal: process.guard("journal", this.store.journal),
+      onFenced: (problem) => {
+        this.fenced = problem;
+      },
+      tanks: { list: () => this.tanks },
+      backends: [
+        ...(this.seeds.length > 0 ? [seeded(this.seeds)] : []),
+        ...(multicast ? [ether.backend(process)] : []),
+        ...(settings.hubs.length > 0 ? [new HubBackend(settings.hubs)] : []),
+      ],
+      log: this.#log(),
+      metrics: noMetrics,
+    });
+    this.#cluster = cluster;
+    if (!this.hidden) this.#listen(process, cluster);
+    void cluster.start();
+  }
+
+  #listen(process: SimulatedProcess, cluster: StartableCluster): void {
+    const verifier = createVerifier(this.identity.nodeId, process.clock);
+    const handler = peerHandler(cluster.routes(), () => verifier);
+    process.listen(PORT, this.#lie ? lyingHandler(handler, this.identity, this.#lie) : handler);
+  }
+
+  #log(): Log {
+    const write =
+      (level: LoggedEvent["level"]) =>
+      (event: string, fields: LogFields = {}) => {
+        this.events.push({ level, event, fields });
+      };
+    return {
+      debug: write("debug"),
+      info: write("info"),
+      warn: write("warn"),
+      error: write("error"),
+    };
+  }
+}
+
+export function recordOf(node: LabNode, of: LabNode): ServerRecord | undefined {
+  return node.cluster.server(of.identity.nodeId);
+}
+
+export const DEFAULTS: ClusterSettings = {
+  version: "0.1.0",
+  cluster: "tankd",
+  serverId: undefined,
+  role: "auto",
+  priority: 100,
+  hubs: [],
+  tags: [],
+  capabilities: [],
+  region: undefined,
+  zone: undefined,
+  advertise: [],
+  port: PORT,
+  timing: {
+    heartbeatMs: 10_000,
+    discoveryRefreshMs: 30_000,
+    healthCheckMs: 15_000,
+    discoveryTimeoutMs: 5_000,
+    pruneAfterMs: 3_600_000,
+    peerTimeoutMs: 10_000,
+  },
+};
+
+/** A backend that nominates fixed addresses. */
+function seeded(addresses: readonly Address[]): DiscoveryBackend {
+  let nominate: (nomination: Nomination) => void = () => {};
+  const refresh = () => {
+    for (const address of addresses) nominate({ backend: "seeds", addresses: [address] });
+  };
+  return {
+    name: "seeds",
+    start: async (_, given) => {
+      nominate = given;
+      refresh();
+    },
+    update: () => {},
+    refresh,
+    stop: async () => {},
+  };
+}
