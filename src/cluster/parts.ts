@@ -61,6 +61,7 @@ export function createParts(deps: ClusterDeps, state: ClusterState, notify: () =
     self,
     table,
     () => role.state,
+    () => role.isFresh,
     () => clones.positions.fenced !== undefined,
   );
   const addresses = () => self.addresses();
@@ -192,6 +193,7 @@ export function createParts(deps: ClusterDeps, state: ClusterState, notify: () =
     registration,
     nominations,
     addresses,
+    lagMs: () => upkeep.lagMs,
   });
   const succession = new Succession({
     deps,
@@ -219,6 +221,7 @@ export function createParts(deps: ClusterDeps, state: ClusterState, notify: () =
     events,
     table,
     client,
+    dialer,
     role,
     seat,
     given,

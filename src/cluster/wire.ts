@@ -54,6 +54,8 @@ export const standingSchema = z.object({
   hub: hubHintSchema.nullable(),
   priority: z.number().int().min(0),
   may_claim: z.boolean(),
+  /** A hub that has just claimed; between two of them the rank decides at once. */
+  fresh: z.boolean(),
 });
 export type StandingWire = z.infer<typeof standingSchema>;
 

@@ -4,6 +4,7 @@ import { NetworkError } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
+import type { Dialer } from "../handshake/dialer.ts";
 import type { GivenHubs } from "../handshake/given-hubs.ts";
 import type { IdentityProbe } from "../handshake/identity-probe.ts";
 import { encodeBase64Url } from "../identity/identity.ts";
@@ -12,6 +13,7 @@ import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
+import type { StandingWire } from "../wire.ts";
 import { FOLLOW_FRESH_MS, type FollowStatement, followerIn } from "./follow-statement.ts";
 import { type CaseStatement, caseReplySchema, type HubCase } from "./hub-messages.ts";
 import type { HubSeat } from "./hub-seat.ts";
@@ -25,6 +27,7 @@ export interface ContestsDeps {
   readonly events: ClusterEvents;
   readonly table: PeerTable;
   readonly client: PeerClient;
+  readonly dialer: Dialer;
   readonly role: RoleKeeper;
   readonly seat: HubSeat;
   readonly given: GivenHubs;
@@ -48,6 +51,8 @@ export const CASE_PATH = "/api/cluster/case";
 const ROUND_MS = 1_500;
 /** The other has not looked yet: nothing is gained by waiting a whole round. */
 const ROUND_SOON_MS = 200;
+/** A lower hub has yielded by then, if it can. */
+const YIELD_PATIENCE_MS = 4_000;
 const TIMEOUT_MS = 3_000;
 const CHALLENGE_BYTES = 18;
 /** A partition of this age has healed; what has been known for less may be a stranger's. */
@@ -73,8 +78,9 @@ export class Contests {
     const { events, role, table } = withDeps;
     events.on("met", ({ meeting }) => {
       const { node_id: nodeId, standing } = meeting.document;
-      if (!role.isHub || standing.role !== "hub") return;
-      if (table.get(nodeId)?.isMember) this.#open(nodeId);
+      if (!role.isHub || standing.role !== "hub" || !table.get(nodeId)?.isMember) return;
+      if (role.isFresh && standing.fresh) void this.#settleByRank(nodeId, standing);
+      else this.#open(nodeId);
     });
     events.on("role_changed", () => {
       if (!role.isHub) this.#contests.clear();
@@ -94,11 +100,35 @@ export class Contests {
     if (leads) {
       const contest = this.#open(signer);
       if (contest) {
-        contest.theirs = hubCase;
         contest.failures = 0;
+        // Not left to our own round: it may be waiting for an address that nobody answers at.
+        void this.#look(signer, contest, hubCase);
       }
     }
     return { ...this.#ourCase(signer), leads };
+  }
+
+  /** Both have just claimed: the lower one yields at once, to one that it can dial. */
+  async #settleByRank(rival: string, { priority, may_claim, term }: StandingWire): Promise<void> {
+    const { role, table, dialer, deps } = this.#with;
+    const them = { nodeId: rival, priority, mayClaim: may_claim };
+    const { weDefer = false, defersToUs = false } = table.get(rival)?.described ?? {};
+    const staysByRank = outranks(role.state.self, them);
+    if (weDefer === defersToUs ? staysByRank : defersToUs) {
+      await sleep(deps.timers, YIELD_PATIENCE_MS);
+      const now = table.get(rival)?.described?.document.standing.role;
+      // It cannot dial us, or will not: what each can show decides.
+      if (role.isHub && now === "hub") this.#open(rival);
+      return;
+    }
+    const isThere = isDialable(table.get(rival)) ?? (await dialer.confirm(rival));
+    if (!role.isHub) return;
+    if (!isThere) {
+      this.#open(rival);
+      return;
+    }
+    deps.log.info("yields to another hub", { hub: rival, rule: "rank" });
+    role.follow(rival, term);
   }
 
   #open(nodeId: string): Contest | undefined {
@@ -141,6 +171,11 @@ export class Contests {
       this.#contests.delete(rival);
       return;
     }
+    await this.#look(rival, contest, theirs);
+  }
+
+  /** Judges what the other shows, and yields where that is what it has come to. */
+  async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
     const verdict = await this.#judge(rival, theirs);
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;

@@ -18,16 +18,19 @@ export interface GathererDeps {
 }
 
 const TICK_MS = 100;
-/** A tick that comes later than this says that the machine is busy starting, not that nobody is there. */
+/** A tick this late is still punctual. */
 const PUNCTUAL_MS = 60;
-/** The window in which a starting node waits for others, in punctual ticks, and how much of it is drawn. */
+/**
+ * The window in which a starting node waits for others, in ticks, and how much of it is drawn. A late tick
+ * counts for less: where many start on one machine, silence says that it is busy, not that nobody is there.
+ */
 const WINDOW_TICKS = 8;
 const WINDOW_JITTER_TICKS = 3;
 /** After its own window a node leaves a better one this long to claim. */
 const PATIENCE_TICKS = 15;
 /** A machine that never keeps up decides all the same. */
-const WINDOW_MAX_MS = 4_000;
-const PATIENCE_MAX_MS = 12_000;
+const WINDOW_MAX_MS = 15_000;
+const PATIENCE_MAX_MS = 25_000;
 /** A hub that was given by URL may be starting itself. */
 const GIVEN_HUB_WAIT_MS = 15_000;
 /** What a peer says while nobody leads is worth this long: a window and the longest mDNS delay. */
@@ -48,7 +51,7 @@ export class Gatherer {
   #isRunning = false;
   #startedMs = 0;
   #dueMs = 0;
-  #punctual = 0;
+  #ticks = 0;
   #windowTicks = WINDOW_TICKS;
   /** Dials that have not ended, with when they began. */
   readonly #dialling = new Map<string, number>();
@@ -76,7 +79,7 @@ export class Gatherer {
     const { random, clock } = this.#with.deps;
     this.#windowTicks = WINDOW_TICKS + Math.round(random.unit() * WINDOW_JITTER_TICKS);
     this.#startedMs = clock.monotonicMs();
-    this.#punctual = 0;
+    this.#ticks = 0;
     this.#isRunning = true;
     this.#cancel();
     this.#schedule();
@@ -87,7 +90,8 @@ export class Gatherer {
     this.#dueMs = clock.monotonicMs() + TICK_MS;
     this.#cancel = timers.after(TICK_MS, () => {
       if (this.#with.role.state.role !== "discovering") return;
-      if (clock.monotonicMs() - this.#dueMs <= PUNCTUAL_MS) this.#punctual++;
+      const lateMs = clock.monotonicMs() - this.#dueMs;
+      this.#ticks += lateMs <= PUNCTUAL_MS ? 1 : TICK_MS / (TICK_MS + lateMs);
       this.#schedule();
       this.#decide();
     });
@@ -98,9 +102,9 @@ export class Gatherer {
     const elapsedMs = deps.clock.monotonicMs() - this.#startedMs;
     const decision = decideGathering({
       self: role.state.self,
-      windowOver: this.#punctual >= this.#windowTicks || elapsedMs > WINDOW_MAX_MS,
+      windowOver: this.#ticks >= this.#windowTicks || elapsedMs > WINDOW_MAX_MS,
       patienceOver:
-        this.#punctual >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS,
+        this.#ticks >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS,
       awaitsGivenHub: given.isAwaited() && elapsedMs < GIVEN_HUB_WAIT_MS,
       sightings: this.#sightings(),
     });

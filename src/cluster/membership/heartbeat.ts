@@ -15,13 +15,18 @@ export interface HeartbeatDeps {
   readonly deps: ClusterDeps;
   readonly pinger: Pinger;
   readonly content: (target: string) => PingContent;
+  /** How late this node's timers run, as its upkeep sees it. */
+  readonly lagMs: () => number;
   readonly onReply: (target: string, pong: Pong) => void;
   /** The target has fallen silent. Told once for each silence. */
   readonly onSilence: (target: string, refuses: boolean) => void;
 }
 
-const PING_TIMEOUT_MS = 1_000;
-const PING_TIMEOUT_MAX_MS = 5_000;
+/** Silence is judged by the clock, not by this: a ping that is given up only makes room for the next. */
+const PING_TIMEOUT_MS = 2_500;
+const PING_TIMEOUT_MAX_MS = 8_000;
+/** Taken for a round trip before there was one: a node that has just been found may be starting. */
+const FIRST_RTT_MS = 250;
 /** Silence that is enough to confirm another's suspicion. */
 const CONFIRM_AFTER_MS = 500;
 /** While others join, news come every moment: asked for often, where the target is not busy with it. */
@@ -50,6 +55,9 @@ export class Heartbeat {
   #ownLagMs = 0;
   #targetLagMs = 0;
   #peakRttMs = 0;
+  #lastRttMs = 0;
+  /** For which the next ping is due. */
+  #scheduledMs = 0;
   #cancel: Cancel = () => {};
 
   constructor(withDeps: HeartbeatDeps) {
@@ -75,7 +83,7 @@ export class Heartbeat {
     this.#isSilent = false;
     this.#refusals = 0;
     this.#targetLagMs = 0;
-    this.#peakRttMs = 0;
+    this.#peakRttMs = FIRST_RTT_MS;
     this.#isOpen = false;
     this.#isAgain = false;
     this.#schedule();
@@ -111,6 +119,7 @@ export class Heartbeat {
 
   #schedule(): void {
     const intervalMs = this.#intervalMs();
+    this.#scheduledMs = intervalMs;
     const dueMs = this.#nowMs() + intervalMs;
     this.#cancel = this.#with.deps.timers.after(intervalMs, () => {
       this.#ownLagMs = decayingMax(this.#ownLagMs, this.#nowMs() - dueMs);
@@ -122,7 +131,7 @@ export class Heartbeat {
 
   #intervalMs(): number {
     const isSettling = this.#hasNews || this.#nowMs() - this.#watchedMs < SETTLING_MS;
-    const isUnhurried = this.#peakRttMs < UNHURRIED_MS && this.#targetLagMs < UNHURRIED_MS;
+    const isUnhurried = this.#lastRttMs < UNHURRIED_MS && this.#targetLagMs < UNHURRIED_MS;
     const isEager = this.#isSuccessor || this.#hasFailed || (isSettling && isUnhurried);
     return isEager ? SUCCESSOR_PING_MS : WORKER_PING_MS;
   }
@@ -130,7 +139,7 @@ export class Heartbeat {
   #judge(): void {
     if (this.#target === undefined || this.#isSilent) return;
     const slowness = {
-      ownLagMs: this.#ownLagMs,
+      ownLagMs: Math.max(this.#ownLagMs, this.#with.lagMs()),
       hubLagMs: this.#targetLagMs,
       peakRttMs: this.#peakRttMs,
     };
@@ -175,9 +184,13 @@ export class Heartbeat {
     this.#refusals = 0;
     this.#heardMs = this.#nowMs();
     this.#peakRttMs = decayingMax(this.#peakRttMs, pong.rttMs);
+    this.#lastRttMs = pong.rttMs;
     this.#targetLagMs = pong.reply.lag_ms;
     this.#hasNews = (pong.reply.registry?.entries.length ?? 0) > 0;
     this.#with.onReply(target, pong);
+    if (this.#target !== target || this.#intervalMs() >= this.#scheduledMs) return;
+    this.#cancel();
+    this.#schedule();
   }
 
   /** The next ping follows soon: two refusals in a row are certain, two silences are not. */

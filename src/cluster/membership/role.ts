@@ -13,12 +13,16 @@ export interface RoleState {
   /** A worker through which we reach the hub, where we cannot dial that. */
   readonly via: string | undefined;
   readonly term: Term;
+  /** When it began to lead without having been named by a hub before; undefined for any other. */
+  readonly claimedMs: number | undefined;
   /** The hub is lost to us, and nobody follows yet. */
   readonly isSuspect: boolean;
 }
 
 /** The highest priority there is: beyond what `--priority` can say. */
 const HUB_ROLE_PRIORITY = 1_000_000;
+/** A crowd that is switched on at once has gathered by then. */
+const FRESH_MS = 30_000;
 /** Terms are counted for people and logs and decide nothing; a peer's word moves ours by so much at most. */
 const TERM_STEP_MAX = 1_000;
 
@@ -45,6 +49,7 @@ export class RoleKeeper {
       hub: undefined,
       via: undefined,
       term: { counter: 0, node_id: identity.nodeId },
+      claimedMs: undefined,
       isSuspect: false,
     };
   }
@@ -60,6 +65,15 @@ export class RoleKeeper {
   /** A worker whose hub is heard. */
   get isSettled(): boolean {
     return this.#state.role === "worker" && !this.#state.isSuspect;
+  }
+
+  /**
+   * It has just claimed, as others may have in the same moments: between two such hubs the rank decides at
+   * once, since nobody has been following either for long.
+   */
+  get isFresh(): boolean {
+    const { claimedMs } = this.#state;
+    return claimedMs !== undefined && this.#deps.clock.monotonicMs() - claimedMs < FRESH_MS;
   }
 
   /** Resolves when the first role decision has been made. */
@@ -88,7 +102,7 @@ export class RoleKeeper {
   }
 
   lead(): void {
-    const { self, term } = this.#state;
+    const { self, term, role } = this.#state;
     if (!self.mayClaim || this.isHub) return;
     const counter = Math.min(TERM_MAX, term.counter + 1);
     const { nodeId } = self;
@@ -96,6 +110,8 @@ export class RoleKeeper {
       role: "hub",
       hub: nodeId,
       via: undefined,
+      // A successor goes on with the seat of the hub that has named it.
+      claimedMs: role === "discovering" ? this.#deps.clock.monotonicMs() : undefined,
       term: { counter, node_id: nodeId },
       isSuspect: false,
     });
@@ -134,7 +150,8 @@ export class RoleKeeper {
   #change(change: Partial<RoleState>): void {
     if (this.#isStopped) return;
     const before = this.#state;
-    const state = { ...before, ...change };
+    const claimedMs = change.role === "hub" ? before.claimedMs : undefined;
+    const state = { ...before, claimedMs, ...change };
     this.#state = state;
     if (state.term !== before.term) void this.#keepTerm(state.term);
     if (state.role !== before.role || state.hub !== before.hub) this.#report(before);

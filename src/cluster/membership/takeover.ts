@@ -48,7 +48,7 @@ export function judgeTakeover(loss: HubLoss): TakeoverVerdict {
   if (!hubLeft && loss.stillHeard > 0) return lostForMs > DETOUR_AFTER_MS ? "detour" : "wait";
   if (place === undefined || !mayClaim) {
     // The hub had named nobody, or only itself can be dialled.
-    const nobody = !loss.hasSuccessors && (hubLeft || lostForMs > DETOUR_AFTER_MS);
+    const nobody = !loss.hasSuccessors && (hubLeft || hubRefuses);
     return nobody || late ? "rediscover" : "wait";
   }
   if (lostForMs < place * SECOND_AFTER_MS) return "wait";

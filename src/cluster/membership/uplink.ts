@@ -27,6 +27,8 @@ export interface UplinkDeps {
   readonly nominations: Nominations;
   /** Where this node is told to be reached, best first. */
   readonly addresses: () => readonly Address[];
+  /** How late this node's timers run, milliseconds. */
+  readonly lagMs: () => number;
 }
 
 const NOWHERE: RegistryPosition = { of: null, version: 0 };
@@ -65,6 +67,7 @@ export class Uplink {
     this.#heartbeat = new Heartbeat({
       deps,
       pinger,
+      lagMs: withDeps.lagMs,
       content: (target) => this.#content(target),
       onReply: (target, pong) => this.#hear(target, pong),
       onSilence: (hub, refuses) => this.#lose({ hub, left: false, refuses }),

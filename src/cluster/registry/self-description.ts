@@ -19,6 +19,7 @@ export class SelfDescription {
   readonly #self: Self;
   readonly #table: PeerTable;
   readonly #role: () => RoleState;
+  readonly #isFresh: () => boolean;
   readonly #isFenced: () => boolean;
 
   constructor(
@@ -26,6 +27,7 @@ export class SelfDescription {
     self: Self,
     table: PeerTable,
     role: () => RoleState,
+    isFresh: () => boolean,
     isFenced: () => boolean,
   ) {
     this.#isFenced = isFenced;
@@ -33,6 +35,7 @@ export class SelfDescription {
     this.#self = self;
     this.#table = table;
     this.#role = role;
+    this.#isFresh = isFresh;
   }
 
   standing(): StandingWire {
@@ -43,6 +46,7 @@ export class SelfDescription {
       hub: hub === undefined ? null : this.#hintOf(hub),
       priority: self.priority,
       may_claim: self.mayClaim,
+      fresh: this.#isFresh(),
     };
   }
 
