@@ -45,6 +45,8 @@ interface Contest {
   looks: number;
   disagreements: number;
   failures: number;
+  /** When the other has shown its case by itself. */
+  heardMs: number;
 }
 
 export const CASE_PATH = "/api/cluster/case";
@@ -62,6 +64,8 @@ const SAMPLE_MAX = 3;
 const DISAGREEMENTS_MAX = 3;
 /** Attempts to reach a rival before it is left to discovery. */
 const FAILURES_MAX = 5;
+/** One that we cannot reach, and that reaches us, is judged by what it shows. */
+const HEARD_FRESH_MS = 15_000;
 /** Rivals at one time: an honest network has one or two. */
 const CONTESTS_MAX = 16;
 
@@ -100,7 +104,7 @@ export class Contests {
     if (leads) {
       const contest = this.#open(signer);
       if (contest) {
-        contest.failures = 0;
+        contest.heardMs = this.#with.deps.clock.monotonicMs();
         // Not left to our own round: it may be waiting for an address that nobody answers at.
         void this.#look(signer, contest, hubCase);
       }
@@ -140,6 +144,7 @@ export class Contests {
       looks: 0,
       disagreements: 0,
       failures: 0,
+      heardMs: Number.NEGATIVE_INFINITY,
     };
     this.#contests.set(nodeId, contest);
     void this.#run(nodeId, contest);
@@ -157,7 +162,8 @@ export class Contests {
         }
         contest.failures++;
       }
-      if (contest.failures >= FAILURES_MAX) break;
+      const unheardMs = deps.clock.monotonicMs() - contest.heardMs;
+      if (contest.failures >= FAILURES_MAX && unheardMs > HEARD_FRESH_MS) break;
       const isUnseen = contest.theirs?.winner === null && contest.looks < 2;
       await sleep(deps.timers, isUnseen ? ROUND_SOON_MS : ROUND_MS);
     }
