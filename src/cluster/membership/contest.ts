@@ -214,7 +214,7 @@ export class Contests {
   ): Promise<CaseStatement | "resigned" | undefined> {
     const { table, witnesses, deps } = this.#with;
     try {
-      const reply = await this.#exchange(rival);
+      const reply = await this.#exchange(rival, contest.theirs?.boot_id);
       contest.failures = 0;
       return reply;
     } catch (error) {
@@ -227,7 +227,11 @@ export class Contests {
     }
   }
 
-  async #exchange(rival: string): Promise<CaseStatement | "resigned" | undefined> {
+  /** Of the start that has shown its case, where one has: a copy of it may answer where we dial. */
+  async #exchange(
+    rival: string,
+    bootId: string | undefined,
+  ): Promise<CaseStatement | "resigned" | undefined> {
     const { client, deps, table } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
     const body = { challenge, ...this.#ourCase(rival) };
@@ -236,6 +240,7 @@ export class Contests {
     const publicKey = table.get(rival)?.key?.publicKey;
     if (!reply || publicKey === undefined) return undefined;
     if (!isProven(publicKey, rival, challenge, answered.body)) return undefined;
+    if (bootId !== undefined && reply.boot_id !== bootId) return undefined;
     const startedMs = deps.clock.monotonicMs();
     table.update(rival, { dialled: { outcome: "ok", startedMs } });
     if (reply.leads) return reply;
