@@ -102,7 +102,7 @@ export class Contests {
     if (!peer.isMember) throw new Problem("not_trusted", "Only members of the cluster lead.");
     const leads = role.isHub;
     if (leads) {
-      const contest = this.#open(signer);
+      const contest = this.#open(signer, hubCase);
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
         // Not left to our own round: it may be waiting for an address that nobody answers at.
@@ -135,11 +135,11 @@ export class Contests {
     role.follow(rival, term);
   }
 
-  #open(nodeId: string): Contest | undefined {
+  #open(nodeId: string, theirs?: CaseStatement): Contest | undefined {
     const known = this.#contests.get(nodeId);
     if (known || this.#contests.size >= CONTESTS_MAX) return known;
     const contest: Contest = {
-      theirs: undefined,
+      theirs,
       verdict: undefined,
       looks: 0,
       disagreements: 0,
