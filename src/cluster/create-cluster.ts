@@ -7,6 +7,7 @@ import type { ClusterDeps } from "./deps.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
 import { type ClusterParts, createParts } from "./parts.ts";
 import type { PeerReply } from "./peer-route.ts";
+import { dialable } from "./peers/dial-policy.ts";
 import { isReady } from "./peers/peer.ts";
 import type { PeerMethod } from "./peers/peer-client.ts";
 import { problemCodeOf } from "./problem-code.ts";
@@ -121,7 +122,7 @@ function viewOf({ deps, role, directory, discovery, given }: ClusterParts) {
 
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
-  { table, registry, client, deps, dialer }: ClusterParts,
+  { table, registry, client, deps, dialer, policy }: ClusterParts,
   to: string,
   request: { readonly method: PeerMethod; readonly path: string; readonly body: unknown },
 ): Promise<PeerReply> {
@@ -129,7 +130,7 @@ async function call(
     const entry = registry.get(to);
     if (!entry) throw new Problem("unknown_server", `No node "${to}" is known here.`);
     table.ensure(to);
-    table.addAddresses(to, entry.addresses, "hub");
+    table.addAddresses(to, dialable(entry.addresses, policy()), "hub");
     const { kind } = await dialer.dial(to);
     if (kind !== "met") throw unreachable(to);
   }

@@ -193,6 +193,7 @@ export function createParts(deps: ClusterDeps, state: ClusterState, notify: () =
     registration,
     nominations,
     addresses,
+    policy,
     lagMs: () => upkeep.lagMs,
   });
   const succession = new Succession({

@@ -8,18 +8,15 @@ export const serverStatusSchema = z.enum(["online", "degraded", "offline"]);
 export const roleSchema = z.enum(["discovering", "hub", "worker"]);
 
 const resourcesSchema = z
-  .record(
-    label,
-    z.union([z.number(), z.string().max(LIMITS.metadataValueCharactersMax), z.boolean()]),
-  )
+  .record(label, z.union([z.number(), z.string().max(LIMITS.metadataCharactersMax), z.boolean()]))
   .refine((resources) => Object.keys(resources).length <= LIMITS.labelsMax, {
     error: `at most ${LIMITS.labelsMax} resources`,
   });
 
 export const metadataSchema = z
-  .record(label, z.string().max(LIMITS.metadataValueCharactersMax))
-  .refine((metadata) => Object.keys(metadata).length <= LIMITS.metadataEntriesMax, {
-    error: `at most ${LIMITS.metadataEntriesMax} entries`,
+  .record(label, z.string().max(LIMITS.metadataCharactersMax))
+  .refine((metadata) => Object.keys(metadata).length <= LIMITS.metadataMax, {
+    error: `at most ${LIMITS.metadataMax} entries`,
   });
 
 /** The flat description of a server that every list route answers with (CONTRACT, "Server record"). */

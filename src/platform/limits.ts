@@ -21,9 +21,6 @@ export const LIMITS = {
   removalsRememberedMax: 8192,
   /** The longest interval that a server may declare: silent for three of them, it is offline. */
   heartbeatIntervalMaxMs: 3_600_000,
-  /** Facts that an operator adds to a server's record, and the characters of one value. */
-  metadataEntriesMax: 16,
-  metadataValueCharactersMax: 256,
   /** Path and query of a request that one node passes on to another. */
   forwardedPathCharactersMax: 1024,
   /** Nodes of which anything is known: twice the registry, so that strangers cost no member its place. */

@@ -4,6 +4,7 @@ import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { KeyedSemaphore } from "../../platform/mutex.ts";
 import { TokenBuckets } from "../../platform/token-bucket.ts";
+import type { Log } from "../../telemetry/log.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Handshake } from "./handshake.ts";
@@ -18,6 +19,7 @@ const DIALS_PER_SOURCE_BURST = 64;
  * has named, and so many in all. What strangers name must not use up this node's sockets.
  */
 export class Dialer {
+  readonly #log: Log;
   readonly #table: PeerTable;
   readonly #handshake: Handshake;
   readonly #underWay = new Map<string, Promise<DialResult>>();
@@ -26,9 +28,10 @@ export class Dialer {
   readonly #rates: TokenBuckets;
 
   constructor(
-    { clock }: Pick<ClusterDeps, "clock">,
+    { clock, log }: Pick<ClusterDeps, "clock" | "log">,
     { table, handshake }: { readonly table: PeerTable; readonly handshake: Handshake },
   ) {
+    this.#log = log;
     this.#table = table;
     this.#handshake = handshake;
     this.#rates = new TokenBuckets(clock, {
@@ -39,14 +42,18 @@ export class Dialer {
   }
 
   /** Dials a node where the table says that it is. Joins an attempt that is under way. */
-  dial(nodeId: string): Promise<DialResult> {
+  async dial(nodeId: string): Promise<DialResult> {
     const peer = this.#table.get(nodeId);
-    if (!peer || peer.addresses.length === 0) return Promise.resolve(failed("no address is known"));
+    if (!peer || peer.addresses.length === 0) return failed("no address is known");
     const isConfirmed = peer.confirmedMs !== undefined;
     const source = isConfirmed ? undefined : peer.source;
-    return this.#once(nodeId, source, () =>
+    const result = await this.#once(nodeId, source, () =>
       this.#handshake.dial(peer.addresses, { expected: nodeId }),
     );
+    if (result.kind === "failed") {
+      this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
+    }
+    return result;
   }
 
   /** Whether a node that has said hello can be dialled, without shaking hands anew. */

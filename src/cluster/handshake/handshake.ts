@@ -300,13 +300,15 @@ export class Handshake {
     if (!proven) return failed("its answer is not proven");
     const contact = contactOf(reply, [target]);
     if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
+    // What there was to find out is found out; the second call refuses the one that is a copy.
     await peerClones.admit(contact);
-    peerClones.admit(contact);
+    await peerClones.admit(contact);
     this.#confirm(target, seen);
     table.noteRtt(seen.node_id, rttMs);
     positions.hear(reply.node_id, reply, true);
     const deference = { defersToUs: reply.defers, weDefer: hello.defers };
-    this.#note(reply, deference, reply.addresses);
+    const source = target.connectTo ?? target.host;
+    this.#note(reply, deference, dialable(reply.addresses, this.#with.policy(), source));
     return { kind: "met", meeting: { document: reply, address: target, ...deference } };
   }
 

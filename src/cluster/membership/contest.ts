@@ -57,7 +57,7 @@ const ROUND_SOON_MS = 200;
 const YIELD_PATIENCE_MS = 4_000;
 const TIMEOUT_MS = 3_000;
 const CHALLENGE_BYTES = 18;
-/** A partition of this age has healed; what has been known for less may be a stranger's. */
+/** Who was a member for as long is back after a partition; who was not may be a stranger. */
 const KNOWN_FOR_LONG_MS = 10 * 60_000;
 /** Signers that are asked whether they are there; more of them cannot change much. */
 const SAMPLE_MAX = 3;
@@ -87,7 +87,9 @@ export class Contests {
       else this.#open(nodeId);
     });
     events.on("role_changed", () => {
-      if (!role.isHub) this.#contests.clear();
+      if (role.isHub) return;
+      this.#contests.clear();
+      withDeps.witnesses.clear();
     });
   }
 
@@ -274,9 +276,11 @@ export class Contests {
     const clockOffsetMs = peer?.key?.clockOffsetMs ?? 0;
     const theirSupport = await this.#support(rival, theirs.follows, hosts, clockOffsetMs);
     const ourSupport = await this.#support(self.nodeId, seat.follows(), ownHosts, 0);
+    const against = await witnesses.prove(self.nodeId, theirs.witnesses, hosts);
     const us: Claimant = {
       ...self,
-      undialable: await witnesses.prove(self.nodeId, theirs.witnesses, hosts),
+      // Those that follow us have dialled us: more of them than of the witnesses say more.
+      undialable: against > ourSupport,
       mustYield: given.defersTo(rival) || !self.mayClaim,
       isUnreached: theirs.dials_you === false,
       support: ourSupport,
@@ -290,9 +294,12 @@ export class Contests {
       isUnreached: isDialable(peer) === false,
       support: theirSupport,
     };
-    const confirmedMs = peer?.confirmedMs ?? Number.POSITIVE_INFINITY;
-    const knownForLong = deps.clock.monotonicMs() - confirmedMs > KNOWN_FOR_LONG_MS;
-    return compareHubs(us, them, knownForLong);
+    const listed = peer?.registration;
+    const sinceMs = listed ? Date.parse(listed.record.registered_at) : Number.POSITIVE_INFINITY;
+    const knownForLong = deps.clock.wallMs() - sinceMs > KNOWN_FOR_LONG_MS;
+    // By the priority with which it was a member, not by one that it claims now.
+    const priority = Math.min(them.priority, listed?.priority ?? them.priority);
+    return compareHubs(us, knownForLong ? { ...them, priority } : them, knownForLong);
   }
 
   /** Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is there. */

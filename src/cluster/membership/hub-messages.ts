@@ -10,7 +10,7 @@ const proof = z.string().max(128);
 
 /** Follow statements shown in one case: enough to count, few enough to verify in a few milliseconds. */
 export const FOLLOWS_SHOWN_MAX = 64;
-/** Of two needed; more only cost. */
+/** Two are needed; more could only outnumber more followers. */
 export const WITNESSES_MAX = 2;
 
 /** Why this hub should stay where two have met. */

@@ -1,3 +1,4 @@
+import { sourceKey } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
@@ -66,14 +67,18 @@ export class HubSeat {
     this.#with.table.update(nodeId, { follow: statement });
   }
 
-  /** Fresh words of those that follow us, one of each source first where not all fit. */
+  /** Fresh words of those that follow us, one of each source: more of one count as one. */
   follows(): readonly FollowStatement[] {
     const { table, deps } = this.#with;
     const sinceMs = deps.clock.wallMs() - FOLLOW_FRESH_MS;
-    const all = [...table.all()].flatMap(({ follow, registration }) =>
-      follow && follow.at_ms >= sinceMs && registration?.status === "online" ? [follow] : [],
-    );
-    return all.slice(0, FOLLOWS_SHOWN_MAX);
+    const bySource = new Map<string, FollowStatement>();
+    for (const { follow, registration, isMember } of table.all()) {
+      const counts = isMember && registration?.status === "online";
+      if (follow && counts && follow.at_ms >= sinceMs) {
+        bySource.set(sourceKey(follow.from.host), follow);
+      }
+    }
+    return [...bySource.values()].slice(0, FOLLOWS_SHOWN_MAX);
   }
 
   #take(before: RoleView): void {

@@ -5,6 +5,7 @@ import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import { Backoff, type Dialer } from "../handshake/dialer.ts";
 import type { Nominations } from "../handshake/nominations.ts";
+import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isReady } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { HubRegistration } from "../registry/registration.ts";
@@ -27,6 +28,7 @@ export interface UplinkDeps {
   readonly nominations: Nominations;
   /** Where this node is told to be reached, best first. */
   readonly addresses: () => readonly Address[];
+  readonly policy: () => DialPolicy;
   /** How late this node's timers run, milliseconds. */
   readonly lagMs: () => number;
 }
@@ -55,7 +57,9 @@ export class Uplink {
   #deafSinceMs: number | undefined;
   #successors: readonly string[] = [];
   readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
-  #stated: { readonly text: FollowStatement; readonly atMs: number } | undefined;
+  /** Our word that we follow the hub, as it was sent last, and when the hub had it. */
+  #stated: FollowStatement | undefined;
+  #statedMs = Number.NEGATIVE_INFINITY;
   /** Workers that have lost a hub, by their own word, with when they said so. */
   readonly #reports = new BoundedMap<string, { readonly hub: string; readonly atMs: number }>(
     LIMITS.serversMax,
@@ -161,7 +165,7 @@ export class Uplink {
 
   #follow(target: string): void {
     this.release();
-    this.#stated = undefined;
+    this.#statedMs = Number.NEGATIVE_INFINITY;
     this.#heartbeat.watch(target);
     this.#with.registration.follow(target);
   }
@@ -179,20 +183,19 @@ export class Uplink {
   /** Our word that we follow this hub, when a new one is due. */
   #followStatement(hub: string): FollowStatement | undefined {
     const { deps, table, addresses } = this.#with;
-    const nowMs = this.#nowMs();
-    if (this.#stated && nowMs - this.#stated.atMs < FOLLOW_RENEW_MS) return undefined;
+    this.#stated = undefined;
+    if (this.#nowMs() - this.#statedMs < FOLLOW_RENEW_MS) return undefined;
     const peer = table.get(hub);
     const [dialled] = peer?.addresses ?? [];
     const [from] = addresses();
     if (!isReady(peer) || !dialled || !from) return undefined;
-    const text = stateFollow(deps.identity, {
+    this.#stated = stateFollow(deps.identity, {
       hub,
       dialled: { host: dialled.host, port: dialled.port },
       from,
       at_ms: Math.max(0, deps.clock.wallMs() + peer.key.clockOffsetMs),
     });
-    this.#stated = { text, atMs: nowMs };
-    return text;
+    return this.#stated;
   }
 
   #hear(target: string, { reply }: Pong): void {
@@ -211,6 +214,8 @@ export class Uplink {
     role.noteTerm(standing.term);
     registry.see(target);
     this.#copy(reply);
+    // A hub keeps the words of those that it lists.
+    if (reply.listed && this.#stated) this.#statedMs = this.#nowMs();
     this.#noteSuccessors(reply.successors);
     if (standing.role === "worker") this.#redirect(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();
@@ -244,7 +249,7 @@ export class Uplink {
     for (const one of added) {
       const entry = registry.get(one);
       if (!entry) continue;
-      table.addAddresses(one, entry.addresses, "hub");
+      table.addAddresses(one, dialable(entry.addresses, this.#with.policy()), "hub");
       // The two must know each other before anything happens.
       const isAmong = successors.includes(nodeId);
       const delayMs = isAmong ? 0 : deps.random.unit() * SUCCESSOR_SPREAD_MS;
@@ -263,7 +268,7 @@ export class Uplink {
     const nowMs = this.#nowMs();
     if (!this.#redirects.isDue(next.node_id, nowMs) || !table.ensure(next.node_id)) return;
     this.#redirects.note(next.node_id, nowMs);
-    table.addAddresses(next.node_id, next.addresses, "hub");
+    table.addAddresses(next.node_id, dialable(next.addresses, this.#with.policy()), "hub");
     void dialer.dial(next.node_id).then((result) => {
       if (result.kind !== "met" || this.#heartbeat.target !== from) return;
       const { standing } = result.meeting.document;

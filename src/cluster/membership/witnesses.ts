@@ -87,12 +87,15 @@ export class Witnesses {
     return stateUndialable(deps.identity, { subject, boot_id, from });
   }
 
-  /** Whether two that are there, of different sources and not the rival's own, could not dial `subject`. */
+  /**
+   * How many could not dial `subject`: those that are there, of different sources and none of them the
+   * rival's own. None where they are fewer than needed.
+   */
   async prove(
     subject: string,
     statements: readonly WitnessStatement[],
     rivalHosts: readonly string[],
-  ): Promise<boolean> {
+  ): Promise<number> {
     const { deps, probe, policy } = this.#with;
     const own = new Set(rivalHosts.map(sourceKey));
     const bySource = new Map<string, WitnessStatement>();
@@ -102,14 +105,15 @@ export class Witnesses {
         bySource.set(source, statement);
       }
     }
-    if (bySource.size < WITNESSES_MAX) return false;
+    if (bySource.size < WITNESSES_MAX) return 0;
     const there = await Promise.all(
       [...bySource.values()].map(async (statement) => {
         const [target] = dialable([statement.from], policy());
         return target && probe.isAt(target, witnessIn(statement, subject, deps.bootId));
       }),
     );
-    return there.filter((one) => one === true).length >= WITNESSES_MAX;
+    const count = there.filter((one) => one === true).length;
+    return count >= WITNESSES_MAX ? count : 0;
   }
 
   #pick(): readonly string[] {
@@ -135,8 +139,8 @@ export class Witnesses {
 
   #hasDialledLately(): boolean {
     const sinceMs = this.#with.deps.clock.monotonicMs() - RECENT_SUCCESS_MS;
-    return [...this.#with.table.all()].some(({ addresses }) =>
-      addresses.some(({ workedMs }) => workedMs !== undefined && workedMs >= sinceMs),
+    return [...this.#with.table.all()].some(
+      ({ dialled }) => dialled?.outcome === "ok" && dialled.startedMs >= sinceMs,
     );
   }
 }

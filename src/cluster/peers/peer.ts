@@ -7,7 +7,7 @@ import type { DialTarget } from "./dial-policy.ts";
 
 /** An address of a peer: who has named it, and when the peer's key last answered there. */
 export interface KnownAddress extends DialTarget {
-  /** A backend, `self` for the peer itself, `hub`, `operator`, or `memory` for an earlier run. */
+  /** A backend, `self` for the peer itself, or `hub`. */
   readonly saidBy: string;
   /** Monotonic milliseconds; undefined where it has not answered yet. */
   readonly workedMs?: number | undefined;

@@ -8,7 +8,7 @@ const label = z.string().min(1).max(LIMITS.labelCharactersMax);
 const labels = z.array(label).max(LIMITS.labelsMax);
 const resource = z
   .string()
-  .max(LIMITS.labelCharactersMax + LIMITS.metadataValueCharactersMax + 1)
+  .max(LIMITS.labelCharactersMax + LIMITS.metadataCharactersMax + 1)
   .regex(/^[^=]+=/, { error: "must be KEY=VALUE" });
 
 /** One value for these; the others may be repeated, and a server must have all. */
