@@ -68,7 +68,7 @@ export class AnswerSchedule {
   }
 
   /** From now on these are the node's records; what changed is announced, what is gone withdrawn. */
-  replace(own: readonly DnsRecord[]): void {
+  replace(own: readonly DnsRecord[], isTold = true): void {
     const before = new Map(this.#own.map((record) => [identityOf(record), record]));
     const after = new Set(own.map(identityOf));
     this.#own = own;
@@ -81,6 +81,7 @@ export class AnswerSchedule {
     const sets = new Set(own.map(setOf));
     const withdrawn = gone.map(([, record]) => record).filter((one) => !sets.has(setOf(one)));
     this.queue(goodbyeOf(withdrawn), NOBODY);
+    if (!isTold) return;
     this.queue(
       own.filter((one) => !before.has(identityOf(one)) && isAnnounced(one)),
       NOBODY,

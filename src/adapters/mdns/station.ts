@@ -108,14 +108,17 @@ export class Station {
 
   /** From now on these records announce this node on the link. */
   announce(announcement: Announcement, records: readonly DnsRecord[]): void {
+    const before = this.#announcement?.role;
     this.#announcement = announcement;
     if (Bun.deepEquals(records, this.#own)) return;
     const places = (all: readonly DnsRecord[]) =>
       all.filter(({ type }) => type !== "TXT").map(identityOf);
     const moved = !Bun.deepEquals(places(records), places(this.#own));
+    // Who leads is told unasked. Who has found a hub is of no use to anybody: it is there to be asked.
+    const isNews = moved || [before, announcement.role].includes("hub");
     this.#own = records;
     for (const { answers } of this.#paths.values()) {
-      answers.replace(records);
+      answers.replace(records, isNews);
       // A role is only a hint, and the handshake tells it too: said once. An address is not.
       if (moved) answers.announceAgain();
     }

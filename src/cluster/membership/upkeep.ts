@@ -24,7 +24,7 @@ export interface UpkeepDeps {
 
 /** A changed address must be told before anybody suspects a death. */
 const CHECK_MS = 500;
-/** Discovery looks again soon after the start, then less and less; as often as this without a hub. */
+/** Discovery looks again soon after the start and after the loss of a hub, then less and less. */
 const REFRESH_MIN_MS = 2_000;
 /** Nodes that went away are looked for soon, then at every health check. */
 const REDIAL_MIN_MS = 2_000;
@@ -51,6 +51,7 @@ export class Upkeep {
     this.#with = withDeps;
     withDeps.events.on("role_changed", ({ role, before }) => {
       if (role === "hub" && before.role !== "hub") this.#ledMs = this.#nowMs();
+      if (role === "discovering") this.#refreshDelayMs = REFRESH_MIN_MS;
     });
     this.#redials = new Backoff(REDIAL_MIN_MS, withDeps.deps.settings.timing.healthCheckMs);
   }
@@ -90,8 +91,7 @@ export class Upkeep {
     this.#with.refreshSelf(due);
     if (nowMs - this.#refreshMs >= this.#refreshDelayMs) {
       this.#refreshMs = nowMs;
-      const doubled = role.state.hub === undefined ? REFRESH_MIN_MS : 2 * this.#refreshDelayMs;
-      this.#refreshDelayMs = Math.min(doubled, timing.discoveryRefreshMs);
+      this.#refreshDelayMs = Math.min(2 * this.#refreshDelayMs, timing.discoveryRefreshMs);
       this.#with.refreshDiscovery();
     }
     if (role.isHub) this.#redial(nowMs);
