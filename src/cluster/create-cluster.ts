@@ -13,7 +13,7 @@ import type { PeerMethod } from "./peers/peer-client.ts";
 import { problemCodeOf } from "./problem-code.ts";
 import { react } from "./reactions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
-import { hubRoutes } from "./routes/hub.ts";
+import { caseEndpoint, hubRoutes } from "./routes/hub.ts";
 import { peerRoutes } from "./routes/peer.ts";
 import { serverRoutes } from "./routes/servers.ts";
 
@@ -88,6 +88,7 @@ function routesOf(parts: ClusterParts) {
       hub: () => uplinkOf(parts),
       ownHost,
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
+      forwarded: [caseEndpoint(parts)],
       onHubLeft: (hub) => uplink.dismiss(hub),
     }),
     ...serverRoutes({

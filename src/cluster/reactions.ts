@@ -12,7 +12,7 @@ export function react(parts: ClusterParts): void {
     const { node_id: nodeId, standing } = meeting.document;
     const leadsUs = nodeId === role.state.hub;
     if (meeting.address && (leadsUs || standing.hub?.node_id === selfId)) registry.see(nodeId);
-    if (standing.role === "worker" && standing.hub) hearOfHub(parts, standing.hub);
+    if (standing.role === "worker" && standing.hub) hearOfHub(parts, nodeId, standing.hub);
     if (!meeting.address && role.isHub) confirmStranger(parts, nodeId);
   });
 
@@ -47,11 +47,16 @@ export function react(parts: ClusterParts): void {
   });
 }
 
-/** A worker follows a hub that is not ours: the two hubs should meet. */
-function hearOfHub({ role, deps, nominations }: ClusterParts, hint: HubHint): void {
+/** A worker follows a hub that is not ours: the two hubs should meet, if need be through that worker. */
+function hearOfHub(parts: ClusterParts, worker: string, hint: HubHint): void {
+  const { role, deps, nominations, dialer, contests } = parts;
   const { node_id: nodeId, addresses } = hint;
   if (nodeId === deps.identity.nodeId || nodeId === role.state.hub) return;
   nominations.nominate({ backend: HINT, nodeId, addresses, role: "hub" });
+  if (!role.isHub) return;
+  void dialer.dial(nodeId).then(({ kind }) => {
+    if (kind === "failed") contests.meetThrough(worker, nodeId);
+  });
 }
 
 /** Somebody has dialled us: whether we can dial it decides what it may become here. */

@@ -2,12 +2,13 @@ import { isLoopback, sourceKey } from "../../discovery/addresses.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
+import { isMember, membershipTag } from "../admission/membership-tag.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import type { Dialer } from "../handshake/dialer.ts";
 import type { GivenHubs } from "../handshake/given-hubs.ts";
 import type { IdentityProbe } from "../handshake/identity-probe.ts";
-import { encodeBase64Url } from "../identity/identity.ts";
+import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
 import { isProven } from "../identity/proof.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
@@ -15,7 +16,12 @@ import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { StandingWire } from "../wire.ts";
 import { FOLLOW_FRESH_MS, type FollowStatement, followerIn } from "./follow-statement.ts";
-import { type CaseStatement, caseReplySchema, type HubCase } from "./hub-messages.ts";
+import {
+  type CaseStatement,
+  caseReplySchema,
+  type HubCase,
+  type HubCaseReply,
+} from "./hub-messages.ts";
 import type { HubSeat } from "./hub-seat.ts";
 import { outranks } from "./rank.ts";
 import type { RoleKeeper } from "./role.ts";
@@ -47,6 +53,8 @@ interface Contest {
   failures: number;
   /** When the other has shown its case by itself. */
   heardMs: number;
+  /** A worker of the other that reaches both: what is said to the other goes through it. */
+  readonly via: string | undefined;
 }
 
 export const CASE_PATH = "/api/cluster/case";
@@ -95,23 +103,24 @@ export class Contests {
 
   /**
    * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does not know
-   * the cluster's secret, `unknown_server` before hands were shaken.
+   * the cluster's secret.
    */
-  answer(hubCase: HubCase, signer: string): CaseStatement & { readonly leads: boolean } {
-    const { table, role } = this.#with;
-    const peer = table.get(signer);
-    if (!peer?.described) throw new Problem("unknown_server", "Shake hands first.");
-    if (!peer.isMember) throw new Problem("not_trusted", "Only members of the cluster lead.");
-    const leads = role.isHub;
-    if (leads) {
-      const contest = this.#open(signer, hubCase);
+  answer(hubCase: HubCase, signer: string): Omit<HubCaseReply, "proof"> {
+    const { table, role, deps } = this.#with;
+    const { identity, settings } = deps;
+    if (!isMember(settings.secret, signer, hubCase.member)) {
+      throw new Problem("not_trusted", "Only members of the cluster lead.");
+    }
+    const leads = role.isHub && signer !== identity.nodeId;
+    if (leads && table.ensure(signer)) {
+      const contest = this.#open(signer, { theirs: hubCase });
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
         // Not left to our own round: it may be waiting for an address that nobody answers at.
         void this.#look(signer, contest, hubCase);
       }
     }
-    return { ...this.#ourCase(signer), leads };
+    return { ...this.#ourCase(signer), leads, public_key: identity.publicKey };
   }
 
   /** Both have just claimed: the lower one yields at once, to one that it can dial. */
@@ -137,7 +146,16 @@ export class Contests {
     role.follow(rival, term);
   }
 
-  #open(nodeId: string, theirs?: CaseStatement): Contest | undefined {
+  /** Two networks that only a worker joins: its hub cannot be dialled, and is asked through it. */
+  meetThrough(via: string, hub: string): void {
+    const { role, table } = this.#with;
+    if (role.isHub && table.ensure(hub)) this.#open(hub, { via });
+  }
+
+  #open(
+    nodeId: string,
+    { theirs, via }: { readonly theirs?: CaseStatement; readonly via?: string } = {},
+  ): Contest | undefined {
     const known = this.#contests.get(nodeId);
     if (known || this.#contests.size >= CONTESTS_MAX) return known;
     const contest: Contest = {
@@ -147,6 +165,7 @@ export class Contests {
       disagreements: 0,
       failures: 0,
       heardMs: Number.NEGATIVE_INFINITY,
+      via,
     };
     this.#contests.set(nodeId, contest);
     void this.#run(nodeId, contest);
@@ -203,10 +222,12 @@ export class Contests {
     if (winner !== rival) return;
     if (verdict.rule === "support" && contest.looks < 2 && !stuck) return;
     const agreed = theirs.winner === rival || (stuck && theirs.winner !== self.nodeId);
-    // A hub that we cannot dial is no hub for us.
-    if (!(agreed || stuck) || isDialable(table.get(rival)) !== true) return;
+    // A hub that we cannot reach is no hub for us.
+    const isReached = contest.via !== undefined || isDialable(table.get(rival)) === true;
+    if (!(agreed || stuck) || !isReached) return;
     deps.log.info("yields to another hub", { hub: rival, rule: stuck ? "rank" : verdict.rule });
-    role.follow(rival, table.get(rival)?.described?.document.standing.term ?? role.state.term);
+    const { term } = table.get(rival)?.described?.document.standing ?? role.state;
+    role.follow(rival, term, contest.via);
   }
 
   /** Undefined where it cannot be asked: it may be able to ask us, and show its case so. */
@@ -216,35 +237,35 @@ export class Contests {
   ): Promise<CaseStatement | "resigned" | undefined> {
     const { table, witnesses, deps } = this.#with;
     try {
-      const reply = await this.#exchange(rival, contest.theirs?.boot_id);
+      const reply = await this.#exchange(rival, contest);
       contest.failures = 0;
       return reply;
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       contest.failures++;
       const startedMs = deps.clock.monotonicMs();
-      table.update(rival, { dialled: { outcome: "failed", startedMs } });
+      if (!contest.via) table.update(rival, { dialled: { outcome: "failed", startedMs } });
       if (contest.theirs) await witnesses.gather(rival, contest.theirs.boot_id);
       return undefined;
     }
   }
 
-  /** Of the start that has shown its case, where one has: a copy of it may answer where we dial. */
   async #exchange(
     rival: string,
-    bootId: string | undefined,
+    { via, theirs }: Contest,
   ): Promise<CaseStatement | "resigned" | undefined> {
     const { client, deps, table } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
     const body = { challenge, ...this.#ourCase(rival) };
-    const answered = await client.send(rival, "POST", CASE_PATH, body, { timeoutMs: TIMEOUT_MS });
+    const options = { timeoutMs: TIMEOUT_MS };
+    const answered = await client.send(via ?? rival, "POST", CASE_PATH, body, options);
     const reply = caseReplySchema.safeParse(answered.body).data;
-    const publicKey = table.get(rival)?.key?.publicKey;
-    if (!reply || publicKey === undefined) return undefined;
-    if (!isProven(publicKey, rival, challenge, answered.body)) return undefined;
-    if (bootId !== undefined && reply.boot_id !== bootId) return undefined;
+    if (!reply || nodeIdOf(reply.public_key) !== rival) return undefined;
+    if (!isProven(reply.public_key, rival, challenge, answered.body)) return undefined;
+    // A copy of the start that has shown its case may answer where we dial.
+    if (theirs !== undefined && reply.boot_id !== theirs.boot_id) return undefined;
     const startedMs = deps.clock.monotonicMs();
-    table.update(rival, { dialled: { outcome: "ok", startedMs } });
+    if (via === undefined) table.update(rival, { dialled: { outcome: "ok", startedMs } });
     if (reply.leads) return reply;
     // What it said in its hello holds no longer.
     const standing = table.get(rival)?.described?.document.standing;
@@ -259,6 +280,9 @@ export class Contests {
       boot_id: deps.bootId,
       priority: self.priority,
       may_claim: self.mayClaim,
+      ...(deps.settings.secret && {
+        member: membershipTag(deps.settings.secret, deps.identity.nodeId),
+      }),
       defers: given.defersTo(rival),
       follows: [...seat.follows()],
       dials_you: isDialable(this.#with.table.get(rival)) ?? null,

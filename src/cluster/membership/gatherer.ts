@@ -119,7 +119,7 @@ export class Gatherer {
         return;
       case "follow": {
         const term = table.get(decision.nodeId)?.described?.document.standing.term;
-        role.follow(decision.nodeId, term ?? role.state.term);
+        role.follow(decision.nodeId, term ?? role.state.term, decision.via);
         return;
       }
     }

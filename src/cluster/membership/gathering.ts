@@ -37,7 +37,8 @@ export type GatheringDecision =
   | { readonly kind: "wait" }
   | { readonly kind: "claim" }
   | { readonly kind: "dial"; readonly nodeIds: readonly string[] }
-  | { readonly kind: "follow"; readonly nodeId: string };
+  /** `via`: a worker that reaches the hub, which we do not. */
+  | { readonly kind: "follow"; readonly nodeId: string; readonly via?: string };
 
 const WAIT: GatheringDecision = { kind: "wait" };
 const CLAIM: GatheringDecision = { kind: "claim" };
@@ -63,6 +64,10 @@ export function decideGathering(view: GatheringView): GatheringDecision {
   const elsewhere = sightings.some((one) => one.role !== "discovering" && !one.failed);
   if (better && !patienceOver) return better.reached ? WAIT : dialOf(unreached(able));
   if (elsewhere && !patienceOver) return dialOf(unreached(sightings));
+  const guide = sightings.find(({ reached, hub: theirs }) => reached && theirs !== undefined);
+  if (guide?.hub !== undefined && guide.hub !== self.nodeId) {
+    return { kind: "follow", nodeId: guide.hub, via: guide.nodeId };
+  }
   return windowOver ? CLAIM : WAIT;
 }
 

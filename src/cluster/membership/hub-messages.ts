@@ -18,6 +18,8 @@ const caseShape = {
   boot_id: nameSchema,
   priority: z.number().int().min(0),
   may_claim: z.boolean(),
+  /** Proof that the sender knows the cluster's secret, where there is one. */
+  member: z.string().max(64).optional(),
   /** Its own setting names the other as its hub. */
   defers: z.boolean(),
   /** Whether the sender can dial the other; null before it has tried. */
@@ -32,8 +34,13 @@ const caseShape = {
 export const caseSchema = z.object({ challenge, ...caseShape });
 export type HubCase = z.infer<typeof caseSchema>;
 
-/** `leads`: whether the answerer is still hub. */
-export const caseReplySchema = z.object({ leads: z.boolean(), ...caseShape, proof });
+/** `leads`: whether the answerer is still hub. Its key proves the answer also where a worker has passed it on. */
+export const caseReplySchema = z.object({
+  leads: z.boolean(),
+  public_key: z.string().length(43),
+  ...caseShape,
+  proof,
+});
 export type HubCaseReply = z.infer<typeof caseReplySchema>;
 export type CaseStatement = Omit<HubCase, "challenge">;
 

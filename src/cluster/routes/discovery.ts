@@ -11,7 +11,7 @@ import type { Registrar } from "../registry/registrar.ts";
 import { type Forward, forwardSchema, registrationSchema } from "../wire.ts";
 import {
   type EndpointRequest,
-  type RegistrationEndpoint,
+  type ForwardedEndpoint,
   registrationEndpoints,
 } from "./registration-endpoints.ts";
 
@@ -25,6 +25,8 @@ export interface DiscoveryRoutesDeps {
   /** Where others dial this node. */
   readonly ownHost: () => string;
   readonly timeoutMs: number;
+  /** What else a worker passes on to its hub. */
+  readonly forwarded: readonly ForwardedEndpoint[];
   /** Our hub has said that it leaves. */
   readonly onHubLeft: (hub: string) => void;
 }
@@ -37,14 +39,11 @@ export function discoveryRoutes(withDeps: DiscoveryRoutesDeps): readonly PeerRou
   const endpoints = registrationEndpoints(withDeps.registrar);
   return [
     ...endpoints.map((endpoint) => registrationRoute(endpoint, withDeps)),
-    forwardRoute(endpoints, withDeps),
+    forwardRoute([...endpoints, ...withDeps.forwarded], withDeps),
   ];
 }
 
-function registrationRoute(
-  endpoint: RegistrationEndpoint,
-  withDeps: DiscoveryRoutesDeps,
-): PeerRoute {
+function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoutesDeps): PeerRoute {
   return {
     ...endpoint,
     handle: async (request) => {
@@ -69,14 +68,14 @@ function registrationRoute(
 
 /** What other nodes pass on to their hub. One hop: who is not hub says who is. */
 function forwardRoute(
-  endpoints: readonly RegistrationEndpoint[],
+  endpoints: readonly ForwardedEndpoint[],
   withDeps: DiscoveryRoutesDeps,
 ): PeerRoute {
   const matches = endpoints.map((endpoint) => ({ endpoint, pattern: patternOf(endpoint.path) }));
   return {
     method: "POST",
     path: FORWARD_PATH,
-    summary: "A registration, heartbeat or removal that another node has received",
+    summary: "What another node has received for the hub, with the signature that it came with",
     request: forwardSchema,
     response: z.looseObject({}),
     handle: async ({ body, signer, remoteAddress }) => {

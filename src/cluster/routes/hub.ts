@@ -16,24 +16,64 @@ import { LEAD_PATH, MOVED_PATH } from "../membership/hub-seat.ts";
 import { WITNESS_PATH } from "../membership/witnesses.ts";
 import type { ClusterParts } from "../parts.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
-import { dialable } from "../peers/dial-policy.ts";
+import { dialable, plainAddress } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";
+import { directClaimant } from "../registry/claimant.ts";
+import { passOn } from "../registry/forwarding.ts";
+import type { ForwardedEndpoint } from "./registration-endpoints.ts";
+
+/** Where two hubs show each other who follows them, also through a worker of one of them. */
+export function caseEndpoint({
+  deps,
+  contests,
+}: Pick<ClusterParts, "deps" | "contests">): ForwardedEndpoint {
+  return {
+    method: "POST",
+    path: CASE_PATH,
+    summary: "Two hubs show each other who follows them",
+    request: caseSchema,
+    response: caseReplySchema,
+    status: 200,
+    answer: ({ body }, { signer }) => {
+      if (signer === undefined) throw unsigned();
+      const hubCase = readBody(caseSchema, body);
+      const ours = contests.answer(hubCase, signer);
+      return { status: 200, body: prove(deps.identity, hubCase.challenge, ours) };
+    },
+  };
+}
 
 /** What hubs say to their workers and to each other. */
 export function hubRoutes(
   parts: Pick<
     ClusterParts,
-    "deps" | "contests" | "witnesses" | "uplink" | "nominations" | "policy" | "role"
+    | "deps"
+    | "client"
+    | "contests"
+    | "witnesses"
+    | "uplink"
+    | "nominations"
+    | "policy"
+    | "ownHost"
+    | "role"
   >,
 ): readonly PeerRoute[] {
-  const { deps, contests, witnesses, uplink, nominations } = parts;
+  const { deps, client, role, witnesses, uplink, nominations } = parts;
+  const endpoint = caseEndpoint(parts);
   return [
-    post(CASE_PATH, "Two hubs show each other who follows them", caseSchema, caseReplySchema, {
-      handle: async (body, signer) => {
-        const ours = contests.answer(body, signer);
-        return prove(deps.identity, body.challenge, ours);
+    {
+      ...endpoint,
+      handle: async (request) => {
+        // Two hubs that only this worker reaches settle it through it.
+        const hub = role.isSettled ? role.state.hub : undefined;
+        if (hub !== undefined) {
+          const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
+          const source = plainAddress(request.remoteAddress);
+          return passOn(request.wire, source, { hub, client, timeoutMs });
+        }
+        return endpoint.answer(request, directClaimant(request, parts.ownHost()));
       },
-    }),
+    },
     post(
       WITNESS_PATH,
       "A hub asks a worker to dial a node",
@@ -76,9 +116,13 @@ function post<T>(
     response,
     handle: async (peerRequest) => {
       const { signer } = peerRequest;
-      if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
+      if (signer === undefined) throw unsigned();
       const body = readBody(request, peerRequest.body);
       return { status: 200, body: await handle(body, signer, peerRequest) };
     },
   };
+}
+
+function unsigned(): Problem {
+  return new Problem("bad_signature", "Nodes sign this request.");
 }

@@ -13,8 +13,8 @@ export interface EndpointRequest {
   readonly body: unknown;
 }
 
-/** One endpoint of registration, as the hub answers it, whoever has brought the request. */
-export interface RegistrationEndpoint {
+/** What a hub answers whoever has brought the request: the node itself, or one that has passed it on. */
+export interface ForwardedEndpoint {
   readonly method: "POST" | "DELETE";
   readonly path: string;
   readonly summary: string;
@@ -44,7 +44,7 @@ const unregisteredSchema = z.object({ unregistered: z.boolean(), server_id: z.st
 const TOLD_INTERVAL_MS = 10_000;
 
 /** Registration, heartbeat and removal in the forms of both reference documents. */
-export function registrationEndpoints(registrar: Registrar): readonly RegistrationEndpoint[] {
+export function registrationEndpoints(registrar: Registrar): readonly ForwardedEndpoint[] {
   return [
     register(registrar, "/api/discovery/register", 200, DEFAULT_INTERVAL_MS),
     register(registrar, "/discovery/register", 201, TOLD_INTERVAL_MS),
@@ -60,7 +60,7 @@ function register(
   path: string,
   status: number,
   defaultIntervalMs: number,
-): RegistrationEndpoint {
+): ForwardedEndpoint {
   return {
     method: "POST",
     path,
@@ -89,7 +89,7 @@ function heartbeat(
   registrar: Registrar,
   path: string,
   defaultIntervalMs: number,
-): RegistrationEndpoint {
+): ForwardedEndpoint {
   return {
     method: "POST",
     path,
@@ -114,7 +114,7 @@ function heartbeat(
   };
 }
 
-function unregister(registrar: Registrar, path: string): RegistrationEndpoint {
+function unregister(registrar: Registrar, path: string): ForwardedEndpoint {
   return {
     method: "DELETE",
     path,
