@@ -1,3 +1,4 @@
+import type { Address } from "../discovery/backend.ts";
 import type { Problem } from "../platform/errors.ts";
 import type { Meeting } from "./handshake/meeting.ts";
 import type { Role } from "./server-record.ts";
@@ -6,8 +7,12 @@ import type { Role } from "./server-record.ts";
 export type ClusterEvent =
   /** A key has proven itself: the node was dialled, or has said hello. */
   | { readonly kind: "met"; readonly meeting: Meeting }
-  /** A backend or a peer has named a node. */
-  | { readonly kind: "sighted"; readonly nodeId: string }
+  /** A backend or a peer has named a node, and addresses of it that may be dialled. */
+  | {
+      readonly kind: "sighted";
+      readonly nodeId: string;
+      readonly addresses: readonly Address[];
+    }
   | { readonly kind: "role_changed"; readonly role: Role; readonly before: RoleView }
   /** `left`: the hub has said so itself. `refuses`: nobody listens at its port. */
   | {

@@ -213,7 +213,7 @@ export class Nominations {
     });
     if (!peer) return;
     const { role: own, isSettled } = position();
-    this.#with.events.emit({ kind: "sighted", nodeId });
+    this.#with.events.emit({ kind: "sighted", nodeId, addresses });
     if (own === "discovering" && !isNewBoot(before, bootId)) return;
     if (own === "worker" && isSettled) {
       if (role === "hub") this.#hint(peer);

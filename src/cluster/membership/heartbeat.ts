@@ -104,11 +104,20 @@ export class Heartbeat {
     this.#schedule();
   }
 
-  /** The target has more to say than fitted, has moved, or somebody asks about it. */
+  /** The target has more to say than fitted, or somebody asks about it. */
   pingNow(): void {
     if (this.#target === undefined) return;
     if (this.#isOpen) this.#isAgain = true;
     else void this.#ping(this.#target, this.#round);
+  }
+
+  /** The target has proven that it lives, at another address: an open ping went where it is no more. */
+  pingElsewhere(): void {
+    this.#round++;
+    this.#isOpen = false;
+    this.#isAgain = false;
+    this.#heardMs = this.#nowMs();
+    this.pingNow();
   }
 
   /** Whether this node, asked by another worker, has lost that hub too; null if it is not ours. */

@@ -2,7 +2,7 @@ import { sourceKey } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
-import { type Cancel, repeat } from "../../platform/timers.ts";
+import { type Cancel, repeat, sleep } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents, RoleView } from "../events.ts";
 import type { Dialer } from "../handshake/dialer.ts";
@@ -32,6 +32,8 @@ const SUCCESSORS_INTERVAL_MS = 500;
 /** Whoever has said hello within this long while nobody led is told that somebody does. */
 const HELLO_RECENT_MS = 10_000;
 const NOTICE_TIMEOUT_MS = 2_000;
+/** That we have moved must arrive before a worker suspects us, also where the first attempt is lost. */
+const MOVED_TIMEOUTS_MS = [250, 250, 500, 1_000];
 
 /** What a hub does for those that follow it: names its successors, says where it is. */
 export class HubSeat {
@@ -47,7 +49,8 @@ export class HubSeat {
       else if (!role.isHub) this.release();
     });
     events.on("self_changed", ({ addressesChanged }) => {
-      if (addressesChanged && role.isHub) this.#tellAll(MOVED_PATH, this.#workers());
+      if (!addressesChanged || !role.isHub) return;
+      this.#tellAll(MOVED_PATH, this.#workers(), MOVED_TIMEOUTS_MS);
     });
   }
 
@@ -90,7 +93,7 @@ export class HubSeat {
         described && described.atMs >= sinceMs && described.document.standing.role !== "hub",
     );
     const listed = before.role === "worker" ? this.#workers() : [];
-    this.#tellAll(LEAD_PATH, [...new Set([...gathering, ...listed])]);
+    this.#tellAll(LEAD_PATH, [...new Set([...gathering, ...listed])], [NOTICE_TIMEOUT_MS]);
     this.#cancel = repeat(timers, SUCCESSORS_INTERVAL_MS, () => this.#nameSuccessors());
   }
 
@@ -115,23 +118,33 @@ export class HubSeat {
     });
   }
 
-  #tellAll(path: string, peers: readonly Peer[]): void {
-    const { deps, addresses } = this.#with;
-    const notice = { boot_id: deps.bootId, addresses: [...addresses()] };
+  #tellAll(path: string, peers: readonly Peer[], timeoutsMs: readonly number[]): void {
+    const { deps, dialer } = this.#with;
     for (const peer of peers) {
       if (peer.id === deps.identity.nodeId) continue;
-      if (isReady(peer)) void this.#tell(peer.id, path, notice);
+      if (isReady(peer)) void this.#tell(peer.id, path, timeoutsMs);
       // A hello from a hub says the same.
-      else void this.#with.dialer.dial(peer.id);
+      else void dialer.dial(peer.id);
     }
   }
 
-  async #tell(nodeId: string, path: string, notice: object): Promise<void> {
-    try {
-      await this.#with.client.send(nodeId, "POST", path, notice, { timeoutMs: NOTICE_TIMEOUT_MS });
-    } catch (error) {
-      // It finds out by itself, by its next ping or its own search.
-      if (!(error instanceof NetworkError) && !(error instanceof Problem)) throw error;
+  /** One attempt for each of `timeoutsMs`, while we lead. */
+  async #tell(nodeId: string, path: string, timeoutsMs: readonly number[]): Promise<void> {
+    const { deps, client, role, addresses } = this.#with;
+    for (const timeoutMs of timeoutsMs) {
+      const startedMs = deps.clock.monotonicMs();
+      const notice = { boot_id: deps.bootId, addresses: [...addresses()] };
+      try {
+        await client.send(nodeId, "POST", path, notice, { timeoutMs });
+        return;
+      } catch (error) {
+        // It finds out by itself, by its next ping or its own search.
+        if (error instanceof Problem) return;
+        if (!(error instanceof NetworkError)) throw error;
+      }
+      // A network that changes may be unreachable at once.
+      await sleep(deps.timers, Math.max(0, startedMs + timeoutMs - deps.clock.monotonicMs()));
+      if (!role.isHub) return;
     }
   }
 }

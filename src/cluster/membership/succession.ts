@@ -26,6 +26,8 @@ interface Loss {
   readonly hub: string;
   readonly left: boolean;
   refuses: boolean;
+  /** It is being dialled at all its addresses. */
+  isRedialled: boolean;
   readonly lostAtMs: number;
   /** Of the hub, when it was last heard; the list may change under us. */
   readonly successors: readonly string[];
@@ -41,6 +43,8 @@ const ANSWER_TIMEOUT_MS = 600;
 const OPINION_FRESH_MS = 2_500;
 /** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
 const OTHERS_ASKED = 3;
+/** The hub may have moved: nobody claims before it has had this long to answer at another address. */
+const REDIAL_PATIENCE_MS = 600;
 
 /**
  * A worker that has lost its hub: tells the successors, who ask a few others, until it is clear who leads.
@@ -76,10 +80,11 @@ export class Succession {
       return;
     }
     this.close();
-    this.#loss = {
+    const loss: Loss = {
       hub,
       left,
       refuses,
+      isRedialled: false,
       lostAtMs: deps.clock.monotonicMs(),
       successors: uplink.successors,
       othersKnown: this.#others(hub).length,
@@ -87,14 +92,27 @@ export class Succession {
       alsoLost: new Map(),
       stillHeard: new Map(),
     };
+    this.#loss = loss;
+    if (!left && !refuses) void this.#redial(loss);
     this.#cancel = repeat(deps.timers, ROUND_INTERVAL_MS, () => this.#round());
     this.#round();
+  }
+
+  /** Where the hub has one address only, the pings have tried all there is. */
+  async #redial(loss: Loss): Promise<void> {
+    const addresses = this.#with.table.get(loss.hub)?.addresses ?? [];
+    if (addresses.length < 2) return;
+    loss.isRedialled = true;
+    await this.#with.uplink.redial(loss.hub);
+    loss.isRedialled = false;
   }
 
   #round(): void {
     const loss = this.#loss;
     if (!loss) return;
     this.#ask(loss);
+    const lostForMs = this.#with.deps.clock.monotonicMs() - loss.lostAtMs;
+    if (loss.isRedialled && !loss.refuses && lostForMs < REDIAL_PATIENCE_MS) return;
     const verdict = this.#judge(loss);
     if (verdict === "claim") this.#with.role.lead();
     else if (verdict === "rediscover") this.#with.role.discover();

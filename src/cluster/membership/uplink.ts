@@ -34,7 +34,7 @@ export interface UplinkDeps {
 }
 
 const NOWHERE: RegistryPosition = { of: null, version: 0 };
-/** How often a hub that another one names is dialled until it answers. */
+/** How often a hub is dialled where others say that it is, until it answers. */
 const REDIRECT_RETRY_MS = 1_000;
 const REDIRECT_RETRY_MAX_MS = 15_000;
 /** A hub that has just yielded needs a moment to reach the other one. */
@@ -57,6 +57,8 @@ export class Uplink {
   #deafSinceMs: number | undefined;
   #successors: readonly string[] = [];
   readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
+  /** Dials of the hub where it is said to be now. */
+  readonly #moves = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
   /** Our word that we follow the hub, as it was sent last, and when the hub had it. */
   #stated: FollowStatement | undefined;
   #statedMs = Number.NEGATIVE_INFINITY;
@@ -81,6 +83,7 @@ export class Uplink {
       if (role === "worker" && hub !== undefined) this.#follow(via ?? hub);
       else if (before.role === "worker") this.release();
     });
+    events.on("sighted", ({ nodeId, addresses }) => this.#noteSighted(nodeId, addresses));
     events.on("self_changed", () => {
       if (withDeps.role.state.role === "worker") registration.now();
     });
@@ -159,8 +162,31 @@ export class Uplink {
   noteMoved(hub: string, addresses: readonly Address[]): boolean {
     if (hub !== this.#with.role.state.hub || addresses.length === 0) return false;
     this.#with.table.replaceAddresses(hub, addresses);
-    this.#heartbeat.pingNow();
+    if (hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
     return true;
+  }
+
+  /** It may answer elsewhere than where it was lost: dialled at all its addresses, then pinged. */
+  async redial(hub: string): Promise<void> {
+    const { kind } = await this.#with.dialer.dial(hub);
+    if (kind === "met" && hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
+  }
+
+  /** Our hub is announced where it has never answered: it has moved, and its own word may be lost. */
+  #noteSighted(nodeId: string, addresses: readonly Address[]): void {
+    if (nodeId !== this.#heartbeat.target) return;
+    const { table, dialer } = this.#with;
+    const worked = (table.get(nodeId)?.addresses ?? []).filter((one) => one.workedMs !== undefined);
+    const isKnown = ({ host, port }: Address) =>
+      worked.some((one) => one.host === host && one.port === port);
+    const nowMs = this.#nowMs();
+    if (addresses.some(isKnown) || !this.#moves.isDue(nodeId, nowMs)) return;
+    this.#moves.note(nodeId, nowMs);
+    void dialer.dialAt(addresses, { trusted: false }).then((result) => {
+      if (result.kind !== "met" || result.meeting.document.node_id !== nodeId) return;
+      this.#moves.clear(nodeId);
+      if (nodeId === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
+    });
   }
 
   #follow(target: string): void {

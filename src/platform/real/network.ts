@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { isIP } from "node:net";
 import { messageOf } from "../errors.ts";
+import type { Machine } from "../machine.ts";
 import {
   type ByteNetwork,
   type ByteRequest,
@@ -31,13 +32,16 @@ const IDLE_SOCKETS_PER_HOST_MAX = 4;
  * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind exists.
  */
 export class HttpNetwork implements Network, ByteNetwork {
-  readonly #agent = new Agent({
-    keepAlive: true,
-    timeout: IDLE_SOCKET_MS,
-    maxFreeSockets: IDLE_SOCKETS_PER_HOST_MAX,
-  });
-
+  readonly #addresses: Machine["addresses"];
   readonly #names = new NameLookup();
+  #agent = keptAliveAgent();
+  /** The machine's addresses at the last request. */
+  #held: ReturnType<Machine["addresses"]> = [];
+
+  /** `addresses` are the machine's; a program that ends soon need not follow them. */
+  constructor(addresses: Machine["addresses"] = () => []) {
+    this.#addresses = addresses;
+  }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     const response = await this.#exchange(request);
@@ -56,7 +60,7 @@ export class HttpNetwork implements Network, ByteNetwork {
     return new Promise((resolve, reject) => {
       const target = targetOf(request);
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
-      const call = openRequest(target.url, { ...target.options, agent: this.#agent });
+      const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
         reject(error);
@@ -81,6 +85,28 @@ export class HttpNetwork implements Network, ByteNetwork {
   close(): void {
     this.#agent.destroy();
   }
+
+  /**
+   * A connection from an address that the machine has lost stays open, and what is sent over it never
+   * arrives and never fails. So nothing is sent over the old connections then: what is under way on
+   * other interfaces ends as it would, and the idle ones are closed in time.
+   */
+  #currentAgent(): Agent {
+    const addresses = this.#addresses();
+    if (addresses === this.#held) return this.#agent;
+    const present = new Set(addresses.map(({ address }) => address));
+    if (this.#held.some(({ address }) => !present.has(address))) this.#agent = keptAliveAgent();
+    this.#held = addresses;
+    return this.#agent;
+  }
+}
+
+function keptAliveAgent(): Agent {
+  return new Agent({
+    keepAlive: true,
+    timeout: IDLE_SOCKET_MS,
+    maxFreeSockets: IDLE_SOCKETS_PER_HOST_MAX,
+  });
 }
 
 type AnyRequest = HttpRequest | ByteRequest;

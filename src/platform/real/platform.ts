@@ -18,11 +18,12 @@ export interface RealPlatform {
 }
 
 export function createRealPlatform(): RealPlatform {
+  const machine = createRealMachine(realClock);
   return {
     clock: realClock,
     timers: realTimers,
     random: realRandom,
-    machine: createRealMachine(realClock),
-    network: new HttpNetwork(),
+    machine,
+    network: new HttpNetwork(machine.addresses),
   };
 }

@@ -6,6 +6,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { COMPILE_FLAGS } from "../../../deploy/compile-flags.ts";
+import type { InterfaceAddress } from "../../../src/platform/machine.ts";
 import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
 
@@ -56,6 +57,50 @@ function httpServer(
   closers.push(() => void server.stop(true));
   return `http://${hostname}:${server.port}`;
 }
+
+/** Answers with the port that the request comes from: one connection, one port. */
+function portEcho(): string {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (asked, self) => new Response(String(self.requestIP(asked)?.port)),
+  });
+  closers.push(() => void server.stop(true));
+  return `http://127.0.0.1:${server.port}`;
+}
+
+function holding(...addresses: readonly string[]): readonly InterfaceAddress[] {
+  return addresses.map((address) => ({
+    interfaceName: "eth0",
+    address,
+    family: "IPv4",
+    internal: false,
+  }));
+}
+
+describe("kept connections", () => {
+  test("are used again while the machine keeps its addresses, also when it gets more", async () => {
+    let held = holding("10.0.0.1");
+    const own = new HttpNetwork(() => held);
+    closers.push(() => own.close());
+    const origin = portEcho();
+    const first = await own.send(request(origin));
+    held = holding("10.0.0.1", "10.0.0.2");
+    expect((await own.send(request(origin))).body).toBe(first.body);
+  });
+
+  test("are left when the machine loses an address: they may hang on it", async () => {
+    let held = holding("10.0.0.1");
+    const own = new HttpNetwork(() => held);
+    closers.push(() => own.close());
+    const origin = portEcho();
+    const first = await own.send(request(origin));
+    held = holding("10.0.0.9");
+    const second = await own.send(request(origin));
+    expect(second.body).not.toBe(first.body);
+    expect((await own.send(request(origin))).body).toBe(second.body);
+  });
+});
 
 async function failureOf(sent: HttpRequest): Promise<string> {
   const error = await network.send(sent).catch((caught: unknown) => caught);
