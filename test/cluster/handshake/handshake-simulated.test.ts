@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { prove, signChallenge } from "../../src/cluster/identity/proof.ts";
-import { dialable } from "../../src/cluster/peers/dial-policy.ts";
-import { PROTOCOL_VERSION } from "../../src/cluster/wire.ts";
-import { Lab } from "../support/simulated/lab.ts";
-import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
+import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
+import { prove, signChallenge } from "../../../src/cluster/identity/proof.ts";
+import { dialable } from "../../../src/cluster/peers/dial-policy.ts";
+import { PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
+import { Lab } from "../../support/simulated/lab.ts";
+import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
 
 const mallory = identityFromSeed(new Uint8Array(32).fill(66));
 
