@@ -15,10 +15,10 @@ import type { GivenHubs } from "./given-hubs.ts";
 import type { DialResult } from "./meeting.ts";
 
 export interface NominationsDeps {
-  readonly deps: ClusterDeps;
+  readonly deps: Pick<ClusterDeps, "identity" | "bootId" | "settings" | "clock" | "timers" | "log">;
   readonly events: ClusterEvents;
   readonly table: PeerTable;
-  readonly dialer: Dialer;
+  readonly dialer: Pick<Dialer, "dial" | "dialAt" | "confirm">;
   readonly given: GivenHubs;
   readonly policy: () => DialPolicy;
   readonly isOwn: (address: Address) => boolean;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import { prove, signChallenge } from "../../../src/cluster/identity/proof.ts";
-import { dialable } from "../../../src/cluster/peers/dial-policy.ts";
 import { PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
 import { Lab } from "../../support/simulated/lab.ts";
 import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
@@ -138,70 +137,5 @@ describe("an address that has changed hands", () => {
     });
     await lab.until("refused", 8_000, () => refused !== "");
     expect(refused).toContain("does not answer at any address");
-  });
-});
-
-describe("addresses that others name", () => {
-  const at = (...hosts: readonly string[]) => hosts.map((host) => ({ host, port: 80 }));
-  const hostsOf = (addresses: readonly { readonly host: string }[]) =>
-    addresses.map(({ host }) => host);
-  const policy = { own: ["10.0.0.1"], onLoopback: false };
-  const all = at(
-    "10.0.0.2",
-    "127.0.0.1",
-    "::1",
-    "localhost",
-    "169.254.169.254",
-    "fe80::1",
-    "example.org",
-  );
-
-  test("are dialled, but for loopback and link-local", () => {
-    expect(hostsOf(dialable(all, policy))).toEqual(["10.0.0.2", "example.org"]);
-    expect(hostsOf(dialable(all, policy, "10.0.0.2"))).toEqual(["10.0.0.2", "example.org"]);
-  });
-
-  test("may be loopback from this machine, or where there is nothing else", () => {
-    const local = ["10.0.0.2", "127.0.0.1", "::1", "localhost", "example.org"];
-    expect(hostsOf(dialable(all, policy, "127.0.0.1"))).toEqual(local);
-    expect(hostsOf(dialable(all, policy, "10.0.0.1"))).toEqual(local);
-    expect(hostsOf(dialable(all, { ...policy, onLoopback: true }))).toEqual(local);
-  });
-
-  test.each([
-    "2130706433",
-    "0x7f.1",
-    "127.1",
-    "127.0.0.1.",
-    "LOCALHOST.",
-    "a.localhost",
-    "0.0.0.0",
-    "::",
-    "0:0::1",
-    "::ffff:127.0.0.1",
-    "::ffff:7f00:1",
-    "169.254.43518",
-    "0xA9FEA9FE",
-    "::FFFF:169.254.169.254",
-    "FE80::1",
-    "fe80::1%eth0",
-    "a/b",
-    "user@10.0.0.2",
-    "10.0.0.2:81",
-    "10.0.0.2#",
-    "",
-  ])("are not dialled in another spelling of those, or as no host at all: %s", (host) => {
-    expect(dialable(at(host), policy)).toEqual([]);
-  });
-
-  test.each(["tank-hub", "fd00::1", "::ffff:10.0.0.2", "127.example.org", "küche.local", "a_b"])(
-    "are dialled: %s",
-    (host) => {
-      expect(hostsOf(dialable(at(host), policy))).toEqual([host]);
-    },
-  );
-
-  test("may be link-local from a neighbour that is", () => {
-    expect(hostsOf(dialable(at("169.254.1.2"), policy, "169.254.1.2"))).toEqual(["169.254.1.2"]);
   });
 });
