@@ -53,7 +53,9 @@ export class Uplink {
   #deafSinceMs: number | undefined;
   #successors: readonly string[] = [];
   readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
-  #stated: { readonly text: FollowStatement; readonly atMs: number } | undefined;
+  /** When the hub has last noted our word that we follow it, and whether the open ping carries it. */
+  #statedMs: number | undefined;
+  #isStating = false;
   /** Workers that have lost a hub, by their own word, with when they said so. */
   readonly #reports = new BoundedMap<string, { readonly hub: string; readonly atMs: number }>(
     LIMITS.serversMax,
@@ -158,13 +160,14 @@ export class Uplink {
 
   #follow(target: string): void {
     this.release();
-    this.#stated = undefined;
+    this.#statedMs = undefined;
     this.#heartbeat.watch(target);
     this.#with.registration.follow(target);
   }
 
   #content(target: string): PingContent {
     const follow = this.#followStatement(target);
+    this.#isStating = follow !== undefined;
     return {
       registry: this.#position,
       lostHub: null,
@@ -177,19 +180,17 @@ export class Uplink {
   #followStatement(hub: string): FollowStatement | undefined {
     const { deps, table, addresses } = this.#with;
     const nowMs = this.#nowMs();
-    if (this.#stated && nowMs - this.#stated.atMs < FOLLOW_RENEW_MS) return undefined;
+    if (this.#statedMs !== undefined && nowMs - this.#statedMs < FOLLOW_RENEW_MS) return undefined;
     const peer = table.get(hub);
     const [dialled] = peer?.addresses ?? [];
     const [from] = addresses();
     if (!isReady(peer) || !dialled || !from) return undefined;
-    const text = stateFollow(deps.identity, {
+    return stateFollow(deps.identity, {
       hub,
       dialled: { host: dialled.host, port: dialled.port },
       from,
       at_ms: Math.max(0, deps.clock.wallMs() + peer.key.clockOffsetMs),
     });
-    this.#stated = { text, atMs: nowMs };
-    return text;
   }
 
   #hear(target: string, { reply }: Pong): void {
@@ -207,6 +208,9 @@ export class Uplink {
     }
     role.noteTerm(standing.term);
     registry.see(target);
+    // A hub notes the word of those that it lists.
+    if (!reply.listed) this.#statedMs = undefined;
+    else if (this.#isStating) this.#statedMs = this.#nowMs();
     this.#copy(reply);
     this.#noteSuccessors(reply.successors);
     if (standing.role === "worker") this.#redirect(target, standing.hub);
