@@ -154,7 +154,9 @@ export class Contests {
     const { role, deps, table } = this.#with;
     const { self } = role.state;
     if (theirs.winner !== null && theirs.winner !== verdict.winner) contest.disagreements++;
-    const stuck = contest.disagreements >= DISAGREEMENTS_MAX;
+    // Who insists must not win by that alone over a hub that others follow, unless all are members.
+    const isFirm = verdict.rule === "seated" && deps.settings.secret === undefined;
+    const stuck = !isFirm && contest.disagreements >= DISAGREEMENTS_MAX;
     const them = { nodeId: rival, priority: theirs.priority, mayClaim: theirs.may_claim };
     const winner = stuck ? (outranks(self, them) ? self.nodeId : rival) : verdict.winner;
     if (winner !== rival) return;
