@@ -270,8 +270,12 @@ export class Contests {
     }
     // Our own followers need no asking: they are heard every two seconds.
     if (hub === deps.identity.nodeId) return bySource.size;
-    const sample = [...bySource.values()].slice(0, SAMPLE_MAX);
-    const there = await Promise.all(sample.map((one) => this.#isThere(one, hub)));
+    // Drawn, since the one who shows them has chosen their order.
+    const sample = [...bySource.values()]
+      .map((statement) => ({ statement, place: deps.random.unit() }))
+      .toSorted((a, b) => a.place - b.place)
+      .slice(0, SAMPLE_MAX);
+    const there = await Promise.all(sample.map(({ statement }) => this.#isThere(statement, hub)));
     const answered = there.filter(Boolean).length;
     return answered === sample.length ? bySource.size : answered;
   }

@@ -12,7 +12,7 @@ const HIGHEST = { priority: 1_000 } as const;
 /** A node alone leads after some two seconds. */
 const ALONE_MS = 5_000;
 /** More than a contest takes, its failures and three disagreements included. */
-const CONTEST_MS = 60_000;
+const CONTEST_MS = 30_000;
 
 /**
  * A hub with three workers, and a stranger who comes up alone, leads, and only then meets them: as with
@@ -56,7 +56,7 @@ describe("a hub that others follow", () => {
   test.each([["priority", HIGHEST] as const, ["--role hub", { role: "hub" }] as const])(
     "is not unseated by a lone stranger with the highest %s: that one joins",
     async (_, settings) => {
-      for (const seed of [1, 2, 3]) {
+      for (const seed of [1, 2]) {
         const met = await meet(seed, settings);
         expectUnmoved(met);
         expect(met.lab.agree(met.lab.nodes)).toBe(true);
@@ -100,6 +100,30 @@ describe("a hub that others follow", () => {
   test("nor by one that shows the words of witnesses who are nowhere", async () => {
     expectUnmoved(await insist((_, hub) => ({ witnesses: inventWitnesses(hub) })));
   });
+});
+
+test("of many followers that are shown some are asked at random: three real ones vouch for no others", async () => {
+  const lab = new Lab(1);
+  const honest = lab.addMany(6);
+  let invention: readonly unknown[] = [];
+  const lie: Lie = (path, body) => {
+    const { follows } = body;
+    const isCase = path === "/api/cluster/case" && Array.isArray(follows);
+    return isCase ? { ...body, follows: [...follows, ...invention] } : body;
+  };
+  const stranger = lab.add("stranger", { ...HIGHEST, lie });
+  const gang = [stranger, ...["g1", "g2", "g3"].map((name) => lab.add(name))];
+  const hosts = (nodes: readonly LabNode[]) => nodes.map(({ host }) => host);
+  const heal = lab.world.network.partition(hosts(honest), hosts(gang));
+  for (const node of lab.nodes) node.start();
+  await lab.until("two clusters", 15_000, () => lab.agree(honest) && lab.agree(gang));
+  await lab.run(ALONE_MS);
+  const hub = lab.hubOf(honest);
+  expect(stranger.cluster.role).toBe("hub");
+  invention = inventFollowers(stranger);
+  heal();
+  await lab.run(CONTEST_MS);
+  for (const { cluster } of honest) expect(cluster.view().hub?.server_id).toBe(hub.host.name);
 });
 
 /** Somebody who makes up keys can sign anything with them, but nobody answers at their addresses. */
