@@ -4,6 +4,7 @@ import { prove, signChallenge } from "../../../src/cluster/identity/proof.ts";
 import { PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
 import { Lab } from "../../support/simulated/lab.ts";
 import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
+import { Stranger } from "../../support/simulated/stranger.ts";
 
 const mallory = identityFromSeed(new Uint8Array(32).fill(66));
 
@@ -139,3 +140,60 @@ describe("an address that has changed hands", () => {
     expect(refused).toContain("does not answer at any address");
   });
 });
+
+describe("a node of another protocol", () => {
+  test("that is dialled is refused by name, with what to do", async () => {
+    const { lab, node } = impostor((path) => ({
+      ...identityDocument(
+        mallory.publicKey,
+        mallory.nodeId,
+        signChallenge(mallory, challengeOf(path)),
+      ),
+      protocol: 1,
+    }));
+    await lab.run(10_000);
+    const hub = node.cluster.view().backends.find(({ name }) => name === "hub");
+    expect(hub?.detail).toEndWith(
+      "it is tankd 0.1.0 of another protocol; install the same version",
+    );
+    expect(node.cluster.view().role).toBe("hub");
+  });
+
+  test("that says hello is refused as such, whatever else it says", async () => {
+    const lab = new Lab(103);
+    const node = lab.add("node");
+    node.start();
+    await lab.run(2_000);
+    const stranger = new Stranger(lab);
+    const hello = { protocol: PROTOCOL_VERSION - 1, words: "of another time" };
+    const { status, body } = await stranger.say(node, "POST", "/api/cluster/hello", hello);
+    expect([status, body]).toMatchObject([
+      409,
+      {
+        type: "urn:tankd:problem:other_protocol",
+        detail: `This node speaks protocol ${PROTOCOL_VERSION}, you speak ${PROTOCOL_VERSION - 1}.`,
+      },
+    ]);
+  });
+});
+
+test("a hello with a term beyond the highest there is is refused", async () => {
+  const lab = new Lab(104);
+  const node = lab.add("node");
+  node.start();
+  await lab.run(5_000);
+  const guest = lab.add("guest", {
+    role: "worker",
+    lie: (_path, body) => withTerm(body, Number.MAX_SAFE_INTEGER),
+  });
+  guest.start();
+  await lab.run(10_000);
+  expect(node.cluster.view().term.counter).toBe(1);
+  expect(node.cluster.server(guest.identity.nodeId)).toBeUndefined();
+});
+
+function withTerm(body: Record<string, unknown>, counter: number): Record<string, unknown> {
+  const { standing } = body;
+  if (typeof standing !== "object" || standing === null) return body;
+  return { ...body, standing: { ...standing, term: { counter, node_id: "guest" } } };
+}
