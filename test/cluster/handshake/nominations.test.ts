@@ -17,7 +17,11 @@ const OWN: Address = { host: "10.0.0.1", port: 8000 };
 const at = (host: string): Address => ({ host, port: 8000 });
 
 /** Nominations of a node in that position, with what is dialled for them. */
-function setUp(role: Role, isSettled = role === "worker") {
+function setUp(
+  role: Role,
+  isSettled = role === "worker",
+  answer: DialResult = failed("nobody is there", true),
+) {
   const world = new SimulatedWorld({ seed: 1 });
   const { clock, timers } = world.addHost({ name: "n" }).boot();
   const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
@@ -27,7 +31,7 @@ function setUp(role: Role, isSettled = role === "worker") {
   const dials: string[] = [];
   const dialled = async (what: string): Promise<DialResult> => {
     dials.push(what);
-    return failed("nobody is there", true);
+    return answer;
   };
   const deps = { identity: self, bootId: "boot-1", settings: DEFAULTS, clock, timers };
   const given = new GivenHubs({ clock, log: silentLog, settings: DEFAULTS });
@@ -49,7 +53,7 @@ function setUp(role: Role, isSettled = role === "worker") {
   });
   const nominate = (nodeId: string, change: Partial<Nomination> = {}) =>
     nominations.nominate({ backend: "mdns", nodeId, addresses: [at("10.0.0.2")], ...change });
-  return { world, table, nominations, nominate, dials, sighted };
+  return { world, table, given, nominations, nominate, dials, sighted };
 }
 
 describe("a node that looks for a hub", () => {
@@ -172,12 +176,28 @@ describe("whoever it is", () => {
   });
 
   test("a hub that was given is tried for ever, and judged by nobody", async () => {
-    const { world, nominations, dials } = setUp("hub");
+    const { world, nominations, given, dials } = setUp("hub");
+    given.add(at("127.0.0.1"));
     nominations.nominate({ backend: "hub", addresses: [at("127.0.0.1")] });
     await world.run(world.nowMs + 3_600_000);
     expect(new Set(dials)).toEqual(new Set(["trusted 127.0.0.1"]));
     expect(dials.length).toBeGreaterThan(100);
     nominations.stop();
+    const before = dials.length;
+    await world.run(world.nowMs + 3_600_000);
+    expect(dials).toHaveLength(before);
+  });
+
+  test("a balancer that leads back to this node is tried again, its own address is not", async () => {
+    const { world, nominations, given, dials } = setUp("hub", false, { kind: "self" });
+    for (const address of [OWN, at("10.0.0.100")]) {
+      given.add(address);
+      nominations.nominate({ backend: "hub", addresses: [address] });
+    }
+    await world.run(world.nowMs + 60_000);
+    expect(dials.filter((one) => one === `trusted ${OWN.host}`)).toHaveLength(1);
+    expect(dials.length).toBeGreaterThan(5);
+    given.remove(at("10.0.0.100"));
     const before = dials.length;
     await world.run(world.nowMs + 3_600_000);
     expect(dials).toHaveLength(before);
