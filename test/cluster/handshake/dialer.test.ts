@@ -5,6 +5,7 @@ import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import { formatHostPort } from "../../../src/discovery/addresses.ts";
 import type { Address } from "../../../src/discovery/backend.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
 
 const at = (host: string): Address => ({ host, port: 8000 });
 const MALLORY = "203.0.113.66";
@@ -19,16 +20,14 @@ function setUp() {
     new Promise<DialResult>((resolve) => {
       open.push({ what, end: resolve });
     });
-  const dialer = new Dialer(
-    { clock },
-    {
-      table,
-      handshake: {
-        dial: (addresses) => attempt(addresses.map(formatHostPort).join()),
-        confirm: async (nodeId) => (await attempt(`confirm ${nodeId}`)).kind !== "failed",
-      },
+  const deps = { clock, log: silentLog };
+  const dialer = new Dialer(deps, {
+    table,
+    handshake: {
+      dial: (addresses) => attempt(addresses.map(formatHostPort).join()),
+      confirm: async (nodeId) => (await attempt(`confirm ${nodeId}`)).kind !== "failed",
     },
-  );
+  });
   /** A node that somebody has named. */
   const name = (nodeId: string, source?: string) => {
     table.ensure(nodeId, source);
@@ -72,8 +71,8 @@ describe("one node", () => {
       attempts++;
       throw new Error("a bug");
     };
-    const clock = { wallMs: () => 0, monotonicMs: () => 0 };
-    const dialer = new Dialer({ clock }, { table, handshake: { dial, confirm: async () => true } });
+    const deps = { clock: { wallMs: () => 0, monotonicMs: () => 0 }, log: silentLog };
+    const dialer = new Dialer(deps, { table, handshake: { dial, confirm: async () => true } });
     expect(dialer.dial("reef")).rejects.toThrow("a bug");
     await settled();
     expect(dialer.dial("reef")).rejects.toThrow("a bug");
