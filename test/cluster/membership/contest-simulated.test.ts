@@ -9,8 +9,8 @@ import type { Lie } from "../../support/simulated/lies.ts";
 
 /** What `--priority` can say at most, and more. */
 const HIGHEST = { priority: 1_000 } as const;
-/** A node alone leads after some two seconds. */
-const ALONE_MS = 5_000;
+/** Long enough for a hub to be one that has led for a while, with followers that it can show. */
+const SEATED_MS = 40_000;
 /** More than a contest takes, its failures and three disagreements included. */
 const CONTEST_MS = 30_000;
 
@@ -32,7 +32,7 @@ async function meet(
   );
   for (const node of lab.nodes) node.start();
   await lab.until("one cluster", 10_000, () => lab.agree(honest));
-  await lab.run(ALONE_MS);
+  await lab.run(SEATED_MS);
   const hub = lab.hubOf(honest);
   expect(stranger.cluster.role).toBe("hub");
   beforeMeeting(lab, hub, stranger);
@@ -117,7 +117,7 @@ test("of many followers that are shown some are asked at random: three real ones
   const heal = lab.world.network.partition(hosts(honest), hosts(gang));
   for (const node of lab.nodes) node.start();
   await lab.until("two clusters", 15_000, () => lab.agree(honest) && lab.agree(gang));
-  await lab.run(ALONE_MS);
+  await lab.run(SEATED_MS);
   const hub = lab.hubOf(honest);
   expect(stranger.cluster.role).toBe("hub");
   invention = inventFollowers(stranger);
@@ -158,7 +158,7 @@ describe("two hubs that meet", () => {
     const heal = lab.world.network.partition(hosts(few), hosts(many));
     for (const node of lab.nodes) node.start();
     await lab.until("two clusters", 15_000, () => lab.agree(few) && lab.agree(many));
-    await lab.run(5_000);
+    await lab.run(SEATED_MS);
     const hub = lab.hubOf(many);
     heal();
     await lab.until("one cluster", 30_000, () => lab.agree(lab.nodes));

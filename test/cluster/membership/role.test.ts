@@ -23,10 +23,9 @@ async function setUp(kept?: Term, role: "auto" | "hub" | "worker" = "auto") {
   const changes: string[] = [];
   events.on("role_changed", (event) => changes.push(`${event.before.role} to ${event.role}`));
   const settings = { ...DEFAULTS, role };
-  const keeper = new RoleKeeper(
-    { identity, settings, termStore, log: silentLog, metrics: noMetrics },
-    events,
-  );
+  const clock = { wallMs: () => 0, monotonicMs: () => 0 };
+  const deps = { identity, settings, termStore, clock, log: silentLog, metrics: noMetrics };
+  const keeper = new RoleKeeper(deps, events);
   await keeper.start();
   return { keeper, saved, changes };
 }

@@ -39,12 +39,20 @@ export function described(nodeId: string): Described {
     signed: true,
   });
   const term = { counter: 1, node_id: nodeId };
+  const standing = {
+    role: "worker" as const,
+    term,
+    hub: null,
+    priority: 100,
+    may_claim: true,
+    fresh: false,
+  };
   const document = {
     protocol: PROTOCOL_VERSION,
     cluster: "tankd",
     node_id: nodeId,
     boot_id: "1",
-    standing: { role: "worker" as const, term, hub: null, priority: 100, may_claim: true },
+    standing,
     record,
     addresses: [],
     tanks: [],
