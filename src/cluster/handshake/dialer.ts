@@ -10,6 +10,9 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { Handshake } from "./handshake.ts";
 import { type DialResult, failed } from "./meeting.ts";
 
+/** What of the handshake is used here. */
+type Shaking = Pick<Handshake, "dial" | "confirm">;
+
 /** Dials of what one source has named, and what it may name at once: a class behind one router. */
 const DIALS_PER_SOURCE_SECOND = 5;
 const DIALS_PER_SOURCE_BURST = 64;
@@ -21,7 +24,7 @@ const DIALS_PER_SOURCE_BURST = 64;
 export class Dialer {
   readonly #log: Log;
   readonly #table: PeerTable;
-  readonly #handshake: Handshake;
+  readonly #handshake: Shaking;
   readonly #underWay = new Map<string, Promise<DialResult>>();
   readonly #inAll = new KeyedSemaphore(LIMITS.dialsMax);
   readonly #bySource = new KeyedSemaphore(LIMITS.dialsPerSourceMax);
@@ -29,7 +32,7 @@ export class Dialer {
 
   constructor(
     { clock, log }: Pick<ClusterDeps, "clock" | "log">,
-    { table, handshake }: { readonly table: PeerTable; readonly handshake: Handshake },
+    { table, handshake }: { readonly table: PeerTable; readonly handshake: Shaking },
   ) {
     this.#log = log;
     this.#table = table;

@@ -106,12 +106,12 @@ export class GivenHubs {
     const { clock, log } = this.#deps;
     const nowMs = clock.monotonicMs();
     const changed = hub.outcome !== result.kind;
-    const first = hub.outcome === undefined;
+    const wasAway = hub.outcome === "failed" || hub.outcome === "foreign";
     hub.outcome = result.kind;
     hub.hasAnswered = !(result.kind === "failed" && result.isSilent);
     hub.words = wordsFor(result);
     if (result.kind === "met" || result.kind === "self") {
-      if (changed && !first) log.info("a hub answers again", { address: formatHostPort(address) });
+      if (wasAway) log.info("a hub answers again", { address: formatHostPort(address) });
       return;
     }
     const fields = { address: formatHostPort(address), reason: reasonOf(result) };

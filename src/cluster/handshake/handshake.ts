@@ -60,6 +60,8 @@ export interface DialOptions {
 const HELLO_PATH = "/api/cluster/hello";
 /** The next address of a node is tried when the one before has kept silent this long (RFC 8305, section 5). */
 const NEXT_ADDRESS_MS = 250;
+/** A hello that another node refuses is said again this often: most balancers connect in turn. */
+const REPEATS_MAX = 3;
 /** Two that are in touch speak every few seconds; after a longer silence the contact is a new one. */
 const CONTACT_LOST_MS = 6_000;
 
@@ -284,11 +286,18 @@ export class Handshake {
     const { deps, client, given, positions, peerClones, table } = this.#with;
     given.answered(target, seen.node_id);
     const hello = this.#hello(seen);
-    const answered = await client.sendTo(target, "POST", HELLO_PATH, hello, {
-      timeoutMs: deps.settings.timing.discoveryTimeoutMs,
-      audience: seen.node_id,
-      clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
-    });
+    const say = () =>
+      client.sendTo(target, "POST", HELLO_PATH, hello, {
+        timeoutMs: deps.settings.timing.discoveryTimeoutMs,
+        audience: seen.node_id,
+        clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
+      });
+    let answered = await say();
+    // Behind a balancer it may have come to another node than the question; one of the next does not.
+    for (let again = 0; again < REPEATS_MAX; again++) {
+      if (problemCodeOf(answered) !== "bad_signature") break;
+      answered = await say();
+    }
     if (problemCodeOf(answered) === "foreign_cluster") {
       return { kind: "foreign", cluster: seen.cluster };
     }

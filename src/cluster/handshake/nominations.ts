@@ -15,10 +15,10 @@ import type { GivenHubs } from "./given-hubs.ts";
 import type { DialResult } from "./meeting.ts";
 
 export interface NominationsDeps {
-  readonly deps: ClusterDeps;
+  readonly deps: Pick<ClusterDeps, "identity" | "bootId" | "settings" | "clock" | "timers" | "log">;
   readonly events: ClusterEvents;
   readonly table: PeerTable;
-  readonly dialer: Dialer;
+  readonly dialer: Pick<Dialer, "dial" | "dialAt" | "confirm">;
   readonly given: GivenHubs;
   readonly policy: () => DialPolicy;
   readonly isOwn: (address: Address) => boolean;
@@ -172,6 +172,9 @@ export class Nominations {
       table.update(place.nodeId, { nominatedBy });
     } else if (result.kind === "failed") {
       this.#retry(place, result.reason);
+    } else if (result.kind === "self" && isGiven && !place.addresses.every(this.#with.isOwn)) {
+      // A balancer has brought us back to ourselves; the next connection may lead to another node.
+      this.#retry(place, "this node itself answers");
     }
     return result;
   }
@@ -187,7 +190,11 @@ export class Nominations {
       RETRY_MIN_MS * 2 ** Math.min(place.attempts++, 16),
       settings.timing.discoveryRefreshMs,
     );
-    place.cancelRetry = timers.after(delayMs, () => void this.#dialPlace(place));
+    place.cancelRetry = timers.after(delayMs, () => {
+      const isTakenBack =
+        place.isGiven && !place.addresses.some((one) => this.#with.given.has(one));
+      if (!isTakenBack) void this.#dialPlace(place);
+    });
   }
 
   /** Our own id with other addresses or in another start: that would be a copy of this node. */

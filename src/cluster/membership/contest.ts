@@ -49,6 +49,8 @@ interface Contest {
   verdict: SeatVerdict | undefined;
   /** Support decides only after two looks that agree. */
   looks: number;
+  /** One look at a time: each dials a few of those that the other shows. */
+  isLooking: boolean;
   disagreements: number;
   failures: number;
   /** When the other has shown its case by itself. */
@@ -103,13 +105,16 @@ export class Contests {
 
   /**
    * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does not know
-   * the cluster's secret.
+   * the cluster's secret, `unknown_server` before hands were shaken, unless a worker of ours has brought it.
    */
-  answer(hubCase: HubCase, signer: string): Omit<HubCaseReply, "proof"> {
+  answer(hubCase: HubCase, signer: string, isBrought: boolean): Omit<HubCaseReply, "proof"> {
     const { table, role, deps } = this.#with;
     const { identity, settings } = deps;
     if (!isMember(settings.secret, signer, hubCase.member)) {
       throw new Problem("not_trusted", "Only members of the cluster lead.");
+    }
+    if (!isBrought && !table.get(signer)?.described) {
+      throw new Problem("unknown_server", "Shake hands first.");
     }
     const leads = role.isHub && signer !== identity.nodeId;
     if (leads && table.ensure(signer)) {
@@ -117,7 +122,7 @@ export class Contests {
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
         // Not left to our own round: it may be waiting for an address that nobody answers at.
-        void this.#look(signer, contest, hubCase);
+        if (!contest.isLooking) void this.#look(signer, contest, hubCase);
       }
     }
     return { ...this.#ourCase(signer), leads, public_key: identity.publicKey };
@@ -162,6 +167,7 @@ export class Contests {
       theirs,
       verdict: undefined,
       looks: 0,
+      isLooking: false,
       disagreements: 0,
       failures: 0,
       heardMs: Number.NEGATIVE_INFINITY,
@@ -204,7 +210,10 @@ export class Contests {
   /** Judges what the other shows, and yields where that is what it has come to. */
   async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
-    const verdict = await this.#judge(rival, theirs);
+    contest.isLooking = true;
+    const verdict = await this.#judge(rival, theirs).finally(() => {
+      contest.isLooking = false;
+    });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
     contest.looks = contest.verdict?.winner === verdict.winner ? contest.looks + 1 : 1;
     contest.verdict = verdict;
@@ -216,7 +225,9 @@ export class Contests {
     const { role, deps, table } = this.#with;
     const { self } = role.state;
     if (theirs.winner !== null && theirs.winner !== verdict.winner) contest.disagreements++;
-    const stuck = contest.disagreements >= DISAGREEMENTS_MAX;
+    // Who insists must not win by that alone over a hub that others follow, unless all are members.
+    const isFirm = verdict.rule === "seated" && deps.settings.secret === undefined;
+    const stuck = !isFirm && contest.disagreements >= DISAGREEMENTS_MAX;
     const them = { nodeId: rival, priority: theirs.priority, mayClaim: theirs.may_claim };
     const winner = stuck ? (outranks(self, them) ? self.nodeId : rival) : verdict.winner;
     if (winner !== rival) return;
@@ -345,8 +356,12 @@ export class Contests {
     }
     // Our own followers need no asking: they are heard every two seconds.
     if (hub === deps.identity.nodeId) return bySource.size;
-    const sample = [...bySource.values()].slice(0, SAMPLE_MAX);
-    const there = await Promise.all(sample.map((one) => this.#isThere(one, hub)));
+    // Drawn, since the one who shows them has chosen their order.
+    const sample = [...bySource.values()]
+      .map((statement) => ({ statement, place: deps.random.unit() }))
+      .toSorted((a, b) => a.place - b.place)
+      .slice(0, SAMPLE_MAX);
+    const there = await Promise.all(sample.map(({ statement }) => this.#isThere(statement, hub)));
     const answered = there.filter(Boolean).length;
     return answered === sample.length ? bySource.size : answered;
   }

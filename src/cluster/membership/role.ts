@@ -26,16 +26,21 @@ const FRESH_MS = 30_000;
 /** Terms are counted for people and logs and decide nothing; a peer's word moves ours by so much at most. */
 const TERM_STEP_MAX = 1_000;
 
+type RoleDeps = Pick<
+  ClusterDeps,
+  "clock" | "identity" | "settings" | "termStore" | "log" | "metrics"
+>;
+
 /** This node's role, and the one place where it changes. */
 export class RoleKeeper {
-  readonly #deps: ClusterDeps;
+  readonly #deps: RoleDeps;
   readonly #events: ClusterEvents;
   #state: RoleState;
   #isStopped = false;
   #isDecided = false;
   readonly #decided = Promise.withResolvers<void>();
 
-  constructor(deps: ClusterDeps, events: ClusterEvents) {
+  constructor(deps: RoleDeps, events: ClusterEvents) {
     this.#deps = deps;
     this.#events = events;
     const { identity, settings } = deps;

@@ -239,9 +239,11 @@ export class Uplink {
     }
     role.noteTerm(standing.term);
     registry.see(target);
+    // A hub notes the word of those that it lists.
     this.#copy(reply);
     // A hub keeps the words of those that it lists.
-    if (reply.listed && this.#stated) this.#statedMs = this.#nowMs();
+    if (!reply.listed) this.#statedMs = Number.NEGATIVE_INFINITY;
+    else if (this.#stated) this.#statedMs = this.#nowMs();
     this.#noteSuccessors(reply.successors);
     if (standing.role === "worker") this.#redirect(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();

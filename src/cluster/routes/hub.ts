@@ -34,10 +34,10 @@ export function caseEndpoint({
     request: caseSchema,
     response: caseReplySchema,
     status: 200,
-    answer: ({ body }, { signer }) => {
+    answer: ({ body }, { signer, via }) => {
       if (signer === undefined) throw unsigned();
       const hubCase = readBody(caseSchema, body);
-      const ours = contests.answer(hubCase, signer);
+      const ours = contests.answer(hubCase, signer, via !== undefined);
       return { status: 200, body: prove(deps.identity, hubCase.challenge, ours) };
     },
   };

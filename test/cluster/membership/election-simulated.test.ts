@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lab, nameOf } from "../support/simulated/lab.ts";
-import { recordOf } from "../support/simulated/lab-node.ts";
+import { Lab, nameOf } from "../../support/simulated/lab.ts";
+import { recordOf } from "../../support/simulated/lab-node.ts";
 
 describe("starting together", () => {
   for (const count of [1, 2, 3, 10]) {

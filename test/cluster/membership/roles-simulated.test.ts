@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lab, nameOf } from "../support/simulated/lab.ts";
-import { DEFAULTS, type LabNode, PORT } from "../support/simulated/lab-node.ts";
+import { Lab, nameOf } from "../../support/simulated/lab.ts";
+import { DEFAULTS, type LabNode, PORT } from "../../support/simulated/lab-node.ts";
 
 function url(node: LabNode) {
   return { host: node.host.address, port: PORT };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lab } from "../support/simulated/lab.ts";
-import { type LabNode, PORT, recordOf } from "../support/simulated/lab-node.ts";
+import { Lab } from "../../support/simulated/lab.ts";
+import { type LabNode, PORT, recordOf } from "../../support/simulated/lab-node.ts";
 
 const warnings = (node: LabNode) =>
   node.events

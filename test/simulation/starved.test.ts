@@ -1,7 +1,4 @@
-/**
- * Nodes that have too little processor time. Not collected while it is red: the cluster of before the
- * peer table takes a slow hub for a dead one. By hand: bun test ./test/simulation/starved.pending.ts
- */
+/** Nodes that have too little processor time: a slow hub is no dead one. */
 import { describe, expect, test } from "bun:test";
 import { NODE_COSTS, TANK_COSTS } from "../support/simulated/costs.ts";
 import { Lab } from "../support/simulated/lab.ts";

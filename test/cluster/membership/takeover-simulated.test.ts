@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lab, nameOf } from "../support/simulated/lab.ts";
-import type { LabNode } from "../support/simulated/lab-node.ts";
+import { Lab, nameOf } from "../../support/simulated/lab.ts";
+import type { LabNode } from "../../support/simulated/lab-node.ts";
 
 const SEEDS = [11, 12, 13];
 

@@ -4,7 +4,7 @@ import {
   type NameConflictRule,
   nameAlias,
   nameTanks,
-} from "../../src/cluster/registry/name-conflicts.ts";
+} from "../../../src/cluster/registry/name-conflicts.ts";
 
 /** `server/name` of each tank, in order. */
 function called(rule: NameConflictRule, ...tanks: readonly string[]): Record<string, string> {

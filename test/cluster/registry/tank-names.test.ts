@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { Alias, TankLocation } from "../../src/cluster/cluster.ts";
-import { Aliases } from "../../src/cluster/registry/aliases.ts";
-import type { NameConflictRule } from "../../src/cluster/registry/name-conflicts.ts";
-import { findTank } from "../../src/cluster/registry/tank-names.ts";
-import { Problem, type ProblemCode } from "../../src/platform/errors.ts";
-import { LIMITS } from "../../src/platform/limits.ts";
-import type { Journal } from "../../src/store/journal.ts";
-import { MemoryJournal } from "../../src/store/memory/journal.ts";
+import type { Alias, TankLocation } from "../../../src/cluster/cluster.ts";
+import { Aliases } from "../../../src/cluster/registry/aliases.ts";
+import type { NameConflictRule } from "../../../src/cluster/registry/name-conflicts.ts";
+import { findTank } from "../../../src/cluster/registry/tank-names.ts";
+import { Problem, type ProblemCode } from "../../../src/platform/errors.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import type { Journal } from "../../../src/store/journal.ts";
+import { MemoryJournal } from "../../../src/store/memory/journal.ts";
 
 function tank(server: string, tank_id: string, name: string): TankLocation {
   const node_id = `node-${server}`;

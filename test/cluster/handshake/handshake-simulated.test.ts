@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { prove, signChallenge } from "../../src/cluster/identity/proof.ts";
-import { dialable } from "../../src/cluster/peers/dial-policy.ts";
-import { PROTOCOL_VERSION } from "../../src/cluster/wire.ts";
-import { Lab } from "../support/simulated/lab.ts";
-import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
+import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
+import { prove, signChallenge } from "../../../src/cluster/identity/proof.ts";
+import { PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
+import { Lab } from "../../support/simulated/lab.ts";
+import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
+import { Stranger } from "../../support/simulated/stranger.ts";
 
 const mallory = identityFromSeed(new Uint8Array(32).fill(66));
 
@@ -141,67 +141,59 @@ describe("an address that has changed hands", () => {
   });
 });
 
-describe("addresses that others name", () => {
-  const at = (...hosts: readonly string[]) => hosts.map((host) => ({ host, port: 80 }));
-  const hostsOf = (addresses: readonly { readonly host: string }[]) =>
-    addresses.map(({ host }) => host);
-  const policy = { own: ["10.0.0.1"], onLoopback: false };
-  const all = at(
-    "10.0.0.2",
-    "127.0.0.1",
-    "::1",
-    "localhost",
-    "169.254.169.254",
-    "fe80::1",
-    "example.org",
-  );
-
-  test("are dialled, but for loopback and link-local", () => {
-    expect(hostsOf(dialable(all, policy))).toEqual(["10.0.0.2", "example.org"]);
-    expect(hostsOf(dialable(all, policy, "10.0.0.2"))).toEqual(["10.0.0.2", "example.org"]);
+describe("a node of another protocol", () => {
+  test("that is dialled is refused by name, with what to do", async () => {
+    const { lab, node } = impostor((path) => ({
+      ...identityDocument(
+        mallory.publicKey,
+        mallory.nodeId,
+        signChallenge(mallory, challengeOf(path)),
+      ),
+      protocol: 1,
+    }));
+    await lab.run(10_000);
+    const hub = node.cluster.view().backends.find(({ name }) => name === "hub");
+    expect(hub?.detail).toEndWith(
+      "it is tankd 0.1.0 of another protocol; install the same version",
+    );
+    expect(node.cluster.view().role).toBe("hub");
   });
 
-  test("may be loopback from this machine, or where there is nothing else", () => {
-    const local = ["10.0.0.2", "127.0.0.1", "::1", "localhost", "example.org"];
-    expect(hostsOf(dialable(all, policy, "127.0.0.1"))).toEqual(local);
-    expect(hostsOf(dialable(all, policy, "10.0.0.1"))).toEqual(local);
-    expect(hostsOf(dialable(all, { ...policy, onLoopback: true }))).toEqual(local);
-  });
-
-  test.each([
-    "2130706433",
-    "0x7f.1",
-    "127.1",
-    "127.0.0.1.",
-    "LOCALHOST.",
-    "a.localhost",
-    "0.0.0.0",
-    "::",
-    "0:0::1",
-    "::ffff:127.0.0.1",
-    "::ffff:7f00:1",
-    "169.254.43518",
-    "0xA9FEA9FE",
-    "::FFFF:169.254.169.254",
-    "FE80::1",
-    "fe80::1%eth0",
-    "a/b",
-    "user@10.0.0.2",
-    "10.0.0.2:81",
-    "10.0.0.2#",
-    "",
-  ])("are not dialled in another spelling of those, or as no host at all: %s", (host) => {
-    expect(dialable(at(host), policy)).toEqual([]);
-  });
-
-  test.each(["tank-hub", "fd00::1", "::ffff:10.0.0.2", "127.example.org", "küche.local", "a_b"])(
-    "are dialled: %s",
-    (host) => {
-      expect(hostsOf(dialable(at(host), policy))).toEqual([host]);
-    },
-  );
-
-  test("may be link-local from a neighbour that is", () => {
-    expect(hostsOf(dialable(at("169.254.1.2"), policy, "169.254.1.2"))).toEqual(["169.254.1.2"]);
+  test("that says hello is refused as such, whatever else it says", async () => {
+    const lab = new Lab(103);
+    const node = lab.add("node");
+    node.start();
+    await lab.run(2_000);
+    const stranger = new Stranger(lab);
+    const hello = { protocol: PROTOCOL_VERSION - 1, words: "of another time" };
+    const { status, body } = await stranger.say(node, "POST", "/api/cluster/hello", hello);
+    expect([status, body]).toMatchObject([
+      409,
+      {
+        type: "urn:tankd:problem:other_protocol",
+        detail: `This node speaks protocol ${PROTOCOL_VERSION}, you speak ${PROTOCOL_VERSION - 1}.`,
+      },
+    ]);
   });
 });
+
+test("a hello with a term beyond the highest there is is refused", async () => {
+  const lab = new Lab(104);
+  const node = lab.add("node");
+  node.start();
+  await lab.run(5_000);
+  const guest = lab.add("guest", {
+    role: "worker",
+    lie: (_path, body) => withTerm(body, Number.MAX_SAFE_INTEGER),
+  });
+  guest.start();
+  await lab.run(10_000);
+  expect(node.cluster.view().term.counter).toBe(1);
+  expect(node.cluster.server(guest.identity.nodeId)).toBeUndefined();
+});
+
+function withTerm(body: Record<string, unknown>, counter: number): Record<string, unknown> {
+  const { standing } = body;
+  if (typeof standing !== "object" || standing === null) return body;
+  return { ...body, standing: { ...standing, term: { counter, node_id: "guest" } } };
+}

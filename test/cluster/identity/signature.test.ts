@@ -4,22 +4,22 @@ import {
   identityFromSeed,
   nodeIdOf,
   verifySignature,
-} from "../../src/cluster/identity/identity.ts";
-import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
+} from "../../../src/cluster/identity/identity.ts";
+import { NonceMemory } from "../../../src/cluster/identity/nonce-memory.ts";
 import {
   isProven,
   prove,
   signChallenge,
   verifyChallenge,
-} from "../../src/cluster/identity/proof.ts";
+} from "../../../src/cluster/identity/proof.ts";
 import {
   createVerifier,
   type RequestParts,
   SIGNATURE_WINDOW_SECONDS,
   signRequest,
   verifyRequest,
-} from "../../src/cluster/identity/signature.ts";
-import type { Random } from "../../src/platform/random.ts";
+} from "../../../src/cluster/identity/signature.ts";
+import type { Random } from "../../../src/platform/random.ts";
 
 const alice = identityFromSeed(new Uint8Array(32).fill(1));
 const bob = identityFromSeed(new Uint8Array(32).fill(2));

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Lab } from "../support/simulated/lab.ts";
+import { Lab } from "../../support/simulated/lab.ts";
 
 test("tanks of one name on two nodes are told apart by server, and by an alias that lasts", async () => {
   const lab = new Lab(81);

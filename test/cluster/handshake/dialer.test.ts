@@ -1,0 +1,187 @@
+import { describe, expect, test } from "bun:test";
+import { Backoff, Dialer } from "../../../src/cluster/handshake/dialer.ts";
+import { type DialResult, failed } from "../../../src/cluster/handshake/meeting.ts";
+import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
+import { formatHostPort } from "../../../src/discovery/addresses.ts";
+import type { Address } from "../../../src/discovery/backend.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+
+const at = (host: string): Address => ({ host, port: 8000 });
+const MALLORY = "203.0.113.66";
+
+/** A dialer whose attempts end when the test says so. */
+function setUp() {
+  const time = { nowMs: 0 };
+  const clock = { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs };
+  const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
+  const open: { readonly what: string; readonly end: (result: DialResult) => void }[] = [];
+  const attempt = (what: string) =>
+    new Promise<DialResult>((resolve) => {
+      open.push({ what, end: resolve });
+    });
+  const deps = { clock, log: silentLog };
+  const dialer = new Dialer(deps, {
+    table,
+    handshake: {
+      dial: (addresses) => attempt(addresses.map(formatHostPort).join()),
+      confirm: async (nodeId) => (await attempt(`confirm ${nodeId}`)).kind !== "failed",
+    },
+  });
+  /** A node that somebody has named. */
+  const name = (nodeId: string, source?: string) => {
+    table.ensure(nodeId, source);
+    table.addAddresses(nodeId, [at(`${nodeId}.example`)], "mdns");
+    return nodeId;
+  };
+  const nameMany = (count: number, source?: string) =>
+    Array.from({ length: count }, (_, index) => name(`${source ?? "n"}-${index}`, source));
+  const end = async (result: DialResult = failed("no")) => {
+    for (const one of open.splice(0)) one.end(result);
+    await settled();
+  };
+  return { time, table, dialer, open, name, nameMany, end };
+}
+
+/** What waits for ended attempts has had its turn. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+describe("one node", () => {
+  test("is dialled once at a time: who asks meanwhile gets the same answer", async () => {
+    const { dialer, open, name, end } = setUp();
+    name("reef");
+    const both = [dialer.dial("reef"), dialer.dial("reef")];
+    await settled();
+    expect(open.map(({ what }) => what)).toEqual(["reef.example:8000"]);
+    await end({ kind: "self" });
+    expect(await Promise.all(both)).toEqual([{ kind: "self" }, { kind: "self" }]);
+    void dialer.dial("reef");
+    await settled();
+    expect(open).toHaveLength(1);
+  });
+
+  test("may be dialled again after an attempt that threw", async () => {
+    const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
+    table.ensure("reef");
+    table.addAddresses("reef", [at("reef.example")], "mdns");
+    let attempts = 0;
+    const dial = async (): Promise<DialResult> => {
+      attempts++;
+      throw new Error("a bug");
+    };
+    const deps = { clock: { wallMs: () => 0, monotonicMs: () => 0 }, log: silentLog };
+    const dialer = new Dialer(deps, { table, handshake: { dial, confirm: async () => true } });
+    expect(dialer.dial("reef")).rejects.toThrow("a bug");
+    await settled();
+    expect(dialer.dial("reef")).rejects.toThrow("a bug");
+    await settled();
+    expect(attempts).toBe(2);
+  });
+
+  test("that nobody knows, or without an address, is not dialled", async () => {
+    const { dialer, table, open } = setUp();
+    table.ensure("homeless");
+    for (const one of ["nobody", "homeless"]) {
+      expect(await dialer.dial(one)).toMatchObject({ kind: "failed" });
+    }
+    expect(open).toEqual([]);
+  });
+
+  test("is asked whether it is there beside a dial of it", async () => {
+    const { dialer, open, name, end } = setUp();
+    name("reef");
+    void dialer.dial("reef");
+    const confirmed = dialer.confirm("reef");
+    await settled();
+    expect(open).toHaveLength(2);
+    await end({ kind: "self" });
+    expect(await confirmed).toBe(true);
+  });
+});
+
+describe("many nodes", () => {
+  test("are dialled so many at a time, and the next when one has ended", async () => {
+    const { dialer, open, nameMany, end } = setUp();
+    for (const one of nameMany(LIMITS.dialsMax + 5)) void dialer.dial(one);
+    await settled();
+    expect(open).toHaveLength(LIMITS.dialsMax);
+    await end();
+    expect(open).toHaveLength(5);
+  });
+
+  test("that one source has named are dialled a few at a time; the others go on", async () => {
+    const { dialer, open, nameMany } = setUp();
+    for (const one of nameMany(20, MALLORY)) void dialer.dial(one);
+    for (const one of nameMany(5, "10.0.0.7")) void dialer.dial(one);
+    await settled();
+    const [named, others] = [MALLORY, "10.0.0.7"].map(
+      (source) => open.filter(({ what }) => what.startsWith(source)).length,
+    );
+    expect([named, others]).toEqual([LIMITS.dialsPerSourceMax, LIMITS.dialsPerSourceMax]);
+  });
+
+  test("that one source names again and again are dialled at a rate", async () => {
+    const { time, dialer, nameMany, end } = setUp();
+    const outcomes: string[] = [];
+    const dialAll = async (nodes: readonly string[]) => {
+      for (const one of nodes) {
+        void dialer.dial(one).then((result) => {
+          outcomes.push(result.kind === "failed" ? result.reason : result.kind);
+        });
+        await settled();
+        await end({ kind: "self" });
+      }
+    };
+    const nodes = nameMany(100, MALLORY);
+    await dialAll(nodes);
+    expect(outcomes.filter((one) => one === "self")).toHaveLength(64);
+    expect(outcomes.at(-1)).toBe("its source names too many nodes");
+    outcomes.length = 0;
+    time.nowMs += 2_000;
+    await dialAll(nodes);
+    expect(outcomes.filter((one) => one === "self")).toHaveLength(10);
+  });
+
+  test("on this very machine, and those that have answered before, have no such limits", async () => {
+    const { dialer, table, open, nameMany } = setUp();
+    for (const one of nameMany(8, "127.0.0.1")) void dialer.dial(one);
+    for (const one of nameMany(8, MALLORY)) {
+      table.update(one, { confirmedMs: 1 });
+      void dialer.dial(one);
+    }
+    await settled();
+    expect(open).toHaveLength(16);
+  });
+
+  test("that wait are bounded; one too many is told so at once", async () => {
+    const { dialer } = setUp();
+    for (let index = 0; index < LIMITS.nominationsMax; index++) {
+      void dialer.dialAt([at(`n${index}`)], { trusted: false });
+    }
+    const refused = await dialer.dialAt([at("last")], { trusted: false });
+    expect(refused).toEqual(failed("too many nodes wait to be dialled"));
+  });
+});
+
+test("after failures the next attempt waits longer, up to a limit, and not after a success", () => {
+  const backoff = new Backoff(1_000, 3_000);
+  const delays: number[] = [];
+  let nowMs = 0;
+  for (let round = 0; round < 4; round++) {
+    expect(backoff.isDue("node", nowMs)).toBe(true);
+    backoff.note("node", nowMs);
+    const startMs = nowMs;
+    while (!backoff.isDue("node", nowMs)) nowMs += 100;
+    delays.push(nowMs - startMs);
+  }
+  expect(delays).toEqual([1_000, 2_000, 3_000, 3_000]);
+  backoff.clear("node");
+  backoff.note("node", nowMs);
+  expect([backoff.isDue("node", nowMs + 999), backoff.isDue("node", nowMs + 1_000)]).toEqual([
+    false,
+    true,
+  ]);
+  expect(backoff.isDue("other", nowMs)).toBe(true);
+});
