@@ -5,7 +5,7 @@ import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
-import { type ClusterParts, createParts } from "./parts.ts";
+import { type ClusterParts, createParts } from "./parts/parts.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { dialable } from "./peers/dial-policy.ts";
 import { isReady } from "./peers/peer.ts";

@@ -1,6 +1,7 @@
 import type { Address } from "../discovery/backend.ts";
 import type { Problem } from "../platform/errors.ts";
 import type { Meeting } from "./handshake/meeting.ts";
+import type { Peer } from "./peers/peer.ts";
 import type { Role } from "./server-record.ts";
 
 /** What happens in the cluster, as its parts tell each other. One stream; whoever needs an event reads it. */
@@ -22,6 +23,8 @@ export type ClusterEvent =
       readonly refuses: boolean;
     }
   | { readonly kind: "hub_heard"; readonly hub: string }
+  /** The table had no more room for a peer, or it was let go. */
+  | { readonly kind: "forgotten"; readonly peer: Peer }
   /** Own addresses, tanks or status have changed. */
   | { readonly kind: "self_changed"; readonly addressesChanged: boolean }
   /** This data directory is a copy or an old state: the tanks must not run. */

@@ -4,7 +4,7 @@ import { sleep } from "../platform/timers.ts";
 import type { JoinResult } from "./cluster.ts";
 import { MEMORY } from "./handshake/nominations.ts";
 import { keepJoinedHub } from "./membership/joined-hub.ts";
-import type { ClusterParts } from "./parts.ts";
+import type { ClusterParts } from "./parts/parts.ts";
 import { isReady } from "./peers/peer.ts";
 
 /** To say goodbye, all together: a node that stops must not wait for the dead. */

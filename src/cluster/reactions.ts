@@ -1,5 +1,5 @@
 import { HINT, MEMORY } from "./handshake/nominations.ts";
-import type { ClusterParts } from "./parts.ts";
+import type { ClusterParts } from "./parts/parts.ts";
 import { entryOfHub } from "./registry/hub-entry.ts";
 import type { HubHint } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
-import { messageOf, Problem } from "../../platform/errors.ts";
-import { NetworkError, type NetworkFailure } from "../../platform/network.ts";
+import { Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
 import { isMember } from "../admission/membership-tag.ts";
 import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { OwnClones } from "../clones/own-clones.ts";
@@ -31,6 +31,7 @@ import {
 import type { GivenHubs } from "./given-hubs.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
 import { type DialResult, failed } from "./meeting.ts";
+import { raceTargets } from "./race.ts";
 
 export interface HandshakeDeps {
   readonly deps: ClusterDeps;
@@ -58,8 +59,6 @@ export interface DialOptions {
 }
 
 const HELLO_PATH = "/api/cluster/hello";
-/** The next address of a node is tried when the one before has kept silent this long (RFC 8305, section 5). */
-const NEXT_ADDRESS_MS = 250;
 /** A hello that another node refuses is said again this often: most balancers connect in turn. */
 const REPEATS_MAX = 3;
 /** Two that are in touch speak every few seconds; after a longer silence the contact is a new one. */
@@ -82,7 +81,7 @@ export class Handshake {
     if (isLeaving()) return failed("this node takes no part");
     const startedMs = deps.clock.monotonicMs();
     const targets = await this.#expand(addresses, options);
-    const result = await this.#race(targets, (target) =>
+    const result = await raceTargets(deps.timers, targets, (target) =>
       this.#shakeHands(target, options.expected),
     );
     const nodeId = result.kind === "met" ? result.meeting.document.node_id : options.expected;
@@ -99,7 +98,9 @@ export class Handshake {
     const { deps, table } = this.#with;
     const startedMs = deps.clock.monotonicMs();
     const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
-    const result = await this.#race(targets, (target) => this.#askIdentity(target, nodeId));
+    const result = await raceTargets(deps.timers, targets, (target) =>
+      this.#askIdentity(target, nodeId),
+    );
     const outcome = result.kind === "met" ? "ok" : "failed";
     table.update(nodeId, { dialled: { outcome, startedMs } });
     return result.kind === "met";
@@ -217,28 +218,6 @@ export class Handshake {
     });
   }
 
-  #race<T>(
-    targets: readonly DialTarget[],
-    attempt: (target: DialTarget) => Promise<DialResult<T>>,
-  ): Promise<DialResult<T>> {
-    return new Promise((resolve) => {
-      let open = targets.length;
-      let last: DialResult<T> = failed("no address");
-      if (open === 0) resolve(last);
-      const cancels = targets.map((target, index) =>
-        this.#with.deps.timers.after(index * NEXT_ADDRESS_MS, async () => {
-          const result = await outcomeOf(attempt(target));
-          open--;
-          // "failed" says least: an address of ours or of another cluster is a better reason.
-          if (result.kind !== "failed" || last.kind === "failed") last = result;
-          if (result.kind !== "met" && open > 0) return;
-          for (const cancel of cancels) cancel();
-          resolve(last);
-        }),
-      );
-    });
-  }
-
   /** Whether that node's key answers there. */
   async #askIdentity(target: DialTarget, nodeId: string): Promise<DialResult<undefined>> {
     const result = await this.#with.probe.ask(target);
@@ -331,19 +310,6 @@ export class Handshake {
       key: { publicKey: seen.public_key, clockOffsetMs },
       confirmedMs: table.get(seen.node_id)?.confirmedMs ?? nowMs,
     });
-  }
-}
-
-/** Failures that a node which is about to start shows, too. */
-const SILENCES: ReadonlySet<NetworkFailure> = new Set(["timeout", "refused", "unreachable"]);
-
-async function outcomeOf<T>(attempt: Promise<DialResult<T>>): Promise<DialResult<T>> {
-  try {
-    return await attempt;
-  } catch (error) {
-    if (error instanceof NetworkError) return failed(error.reason, SILENCES.has(error.failure));
-    if (error instanceof Problem) return failed(error.message);
-    return failed(`bug: ${messageOf(error)}`);
   }
 }
 

@@ -1,45 +1,28 @@
-import { isLoopback, sourceKey } from "../../discovery/addresses.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
 import { isMember, membershipTag } from "../admission/membership-tag.ts";
-import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import type { Dialer } from "../handshake/dialer.ts";
-import type { GivenHubs } from "../handshake/given-hubs.ts";
-import type { IdentityProbe } from "../handshake/identity-probe.ts";
 import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
 import { isProven } from "../identity/proof.ts";
-import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
-import type { PeerTable } from "../peers/peer-table.ts";
 import type { StandingWire } from "../wire.ts";
-import { FOLLOW_FRESH_MS, type FollowStatement, followerIn } from "./follow-statement.ts";
+import { CaseJudge, type CaseJudgeDeps } from "./case-judge.ts";
 import {
   type CaseStatement,
   caseReplySchema,
   type HubCase,
   type HubCaseReply,
 } from "./hub-messages.ts";
-import type { HubSeat } from "./hub-seat.ts";
 import { outranks } from "./rank.ts";
-import type { RoleKeeper } from "./role.ts";
-import { type Claimant, compareHubs, type SeatVerdict } from "./seat.ts";
-import type { Witnesses } from "./witnesses.ts";
+import type { SeatVerdict } from "./seat.ts";
 
-export interface ContestsDeps {
-  readonly deps: ClusterDeps;
+export interface ContestsDeps extends CaseJudgeDeps {
   readonly events: ClusterEvents;
-  readonly table: PeerTable;
   readonly client: PeerClient;
   readonly dialer: Dialer;
-  readonly role: RoleKeeper;
-  readonly seat: HubSeat;
-  readonly given: GivenHubs;
-  readonly probe: IdentityProbe;
-  readonly witnesses: Witnesses;
-  readonly policy: () => DialPolicy;
 }
 
 /** One other hub, as the two settle which of them goes on. */
@@ -67,10 +50,6 @@ const ROUND_SOON_MS = 200;
 const YIELD_PATIENCE_MS = 4_000;
 const TIMEOUT_MS = 3_000;
 const CHALLENGE_BYTES = 18;
-/** Who was a member for as long is back after a partition; who was not may be a stranger. */
-const KNOWN_FOR_LONG_MS = 10 * 60_000;
-/** Signers that are asked whether they are there; more of them cannot change much. */
-const SAMPLE_MAX = 3;
 const DISAGREEMENTS_MAX = 3;
 /** Attempts to reach a rival before it is left to discovery. */
 const FAILURES_MAX = 5;
@@ -85,10 +64,12 @@ const CONTESTS_MAX = 16;
  */
 export class Contests {
   readonly #with: ContestsDeps;
+  readonly #judge: CaseJudge;
   readonly #contests = new Map<string, Contest>();
 
   constructor(withDeps: ContestsDeps) {
     this.#with = withDeps;
+    this.#judge = new CaseJudge(withDeps);
     const { events, role, table } = withDeps;
     events.on("met", ({ meeting }) => {
       const { node_id: nodeId, standing } = meeting.document;
@@ -211,7 +192,7 @@ export class Contests {
   async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
     contest.isLooking = true;
-    const verdict = await this.#judge(rival, theirs).finally(() => {
+    const verdict = await this.#judge.judge(rival, theirs).finally(() => {
       contest.isLooking = false;
     });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
@@ -300,76 +281,5 @@ export class Contests {
       witnesses: [...witnesses.against(rival)],
       winner: this.#contests.get(rival)?.verdict?.winner ?? null,
     };
-  }
-
-  async #judge(rival: string, theirs: CaseStatement): Promise<SeatVerdict> {
-    const { deps, table, role, seat, given, witnesses } = this.#with;
-    const { self } = role.state;
-    const peer = table.get(rival);
-    const hosts = (peer?.addresses ?? []).map(({ host }) => host);
-    const ownHosts = this.#with.policy().own;
-    const clockOffsetMs = peer?.key?.clockOffsetMs ?? 0;
-    const theirSupport = await this.#support(rival, theirs.follows, hosts, clockOffsetMs);
-    const ourSupport = await this.#support(self.nodeId, seat.follows(), ownHosts, 0);
-    const against = await witnesses.prove(self.nodeId, theirs.witnesses, hosts);
-    const us: Claimant = {
-      ...self,
-      // Those that follow us have dialled us: more of them than of the witnesses say more.
-      undialable: against > ourSupport,
-      mustYield: given.defersTo(rival) || !self.mayClaim,
-      isUnreached: theirs.dials_you === false,
-      support: ourSupport,
-    };
-    const them: Claimant = {
-      nodeId: rival,
-      priority: theirs.priority,
-      mayClaim: theirs.may_claim,
-      undialable: witnesses.against(rival).length > 0,
-      mustYield: theirs.defers || !theirs.may_claim,
-      isUnreached: isDialable(peer) === false,
-      support: theirSupport,
-    };
-    const listed = peer?.registration;
-    const sinceMs = listed ? Date.parse(listed.record.registered_at) : Number.POSITIVE_INFINITY;
-    const knownForLong = deps.clock.wallMs() - sinceMs > KNOWN_FOR_LONG_MS;
-    // By the priority with which it was a member, not by one that it claims now.
-    const priority = Math.min(them.priority, listed?.priority ?? them.priority);
-    return compareHubs(us, knownForLong ? { ...them, priority } : them, knownForLong);
-  }
-
-  /** Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is there. */
-  async #support(
-    hub: string,
-    follows: readonly FollowStatement[],
-    hubHosts: readonly string[],
-    clockOffsetMs: number,
-  ): Promise<number> {
-    const { deps } = this.#with;
-    const sinceMs = deps.clock.wallMs() + clockOffsetMs - FOLLOW_FRESH_MS;
-    const own = new Set(hubHosts.map(sourceKey));
-    const bySource = new Map<string, FollowStatement>();
-    for (const statement of follows) {
-      const source = sourceKey(statement.from.host);
-      if (own.has(source) || isLoopback(statement.from.host)) continue;
-      if (statement.at_ms < sinceMs || bySource.has(source)) continue;
-      if (followerIn(statement, hub) !== undefined) bySource.set(source, statement);
-    }
-    // Our own followers need no asking: they are heard every two seconds.
-    if (hub === deps.identity.nodeId) return bySource.size;
-    // Drawn, since the one who shows them has chosen their order.
-    const sample = [...bySource.values()]
-      .map((statement) => ({ statement, place: deps.random.unit() }))
-      .toSorted((a, b) => a.place - b.place)
-      .slice(0, SAMPLE_MAX);
-    const there = await Promise.all(sample.map(({ statement }) => this.#isThere(statement, hub)));
-    const answered = there.filter(Boolean).length;
-    return answered === sample.length ? bySource.size : answered;
-  }
-
-  async #isThere(statement: FollowStatement, hub: string): Promise<boolean> {
-    const { probe, policy } = this.#with;
-    const [target] = dialable([statement.from], policy());
-    if (!target) return false;
-    return probe.isAt(target, followerIn(statement, hub));
   }
 }

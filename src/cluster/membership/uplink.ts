@@ -11,7 +11,7 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { HubRegistration } from "../registry/registration.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { HubHint, PingReply, RegistryPosition } from "../wire.ts";
-import { FOLLOW_RENEW_MS, type FollowStatement, stateFollow } from "./follow-statement.ts";
+import { FollowWord } from "./follow-word.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { PingContent, Pinger, Pong } from "./pinger.ts";
 import type { RoleKeeper } from "./role.ts";
@@ -59,9 +59,7 @@ export class Uplink {
   readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
   /** Dials of the hub where it is said to be now. */
   readonly #moves = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
-  /** Our word that we follow the hub, as it was sent last, and when the hub had it. */
-  #stated: FollowStatement | undefined;
-  #statedMs = Number.NEGATIVE_INFINITY;
+  readonly #word: FollowWord;
   /** Workers that have lost a hub, by their own word, with when they said so. */
   readonly #reports = new BoundedMap<string, { readonly hub: string; readonly atMs: number }>(
     LIMITS.serversMax,
@@ -70,6 +68,7 @@ export class Uplink {
   constructor(withDeps: UplinkDeps) {
     this.#with = withDeps;
     const { deps, pinger, events, registration } = withDeps;
+    this.#word = new FollowWord(withDeps);
     this.#heartbeat = new Heartbeat({
       deps,
       pinger,
@@ -191,37 +190,19 @@ export class Uplink {
 
   #follow(target: string): void {
     this.release();
-    this.#statedMs = Number.NEGATIVE_INFINITY;
+    this.#word.reset();
     this.#heartbeat.watch(target);
     this.#with.registration.follow(target);
   }
 
   #content(target: string): PingContent {
-    const follow = this.#followStatement(target);
+    const follow = this.#word.next(target);
     return {
       registry: this.#position,
       lostHub: null,
       otherHubs: this.#with.nominations.takeHints(target),
       ...(follow === undefined ? {} : { follow }),
     };
-  }
-
-  /** Our word that we follow this hub, when a new one is due. */
-  #followStatement(hub: string): FollowStatement | undefined {
-    const { deps, table, addresses } = this.#with;
-    this.#stated = undefined;
-    if (this.#nowMs() - this.#statedMs < FOLLOW_RENEW_MS) return undefined;
-    const peer = table.get(hub);
-    const [dialled] = peer?.addresses ?? [];
-    const [from] = addresses();
-    if (!isReady(peer) || !dialled || !from) return undefined;
-    this.#stated = stateFollow(deps.identity, {
-      hub,
-      dialled: { host: dialled.host, port: dialled.port },
-      from,
-      at_ms: Math.max(0, deps.clock.wallMs() + peer.key.clockOffsetMs),
-    });
-    return this.#stated;
   }
 
   #hear(target: string, { reply }: Pong): void {
@@ -239,11 +220,8 @@ export class Uplink {
     }
     role.noteTerm(standing.term);
     registry.see(target);
-    // A hub notes the word of those that it lists.
     this.#copy(reply);
-    // A hub keeps the words of those that it lists.
-    if (!reply.listed) this.#statedMs = Number.NEGATIVE_INFINITY;
-    else if (this.#stated) this.#statedMs = this.#nowMs();
+    this.#word.answered(reply.listed);
     this.#noteSuccessors(reply.successors);
     if (standing.role === "worker") this.#redirect(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();

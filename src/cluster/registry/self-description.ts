@@ -1,7 +1,7 @@
 import type { Address, Announcement } from "../../discovery/backend.ts";
 import { membershipTag } from "../admission/membership-tag.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { RoleState } from "../membership/role.ts";
+import type { RoleKeeper } from "../membership/role.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import {
   type HubHint,
@@ -18,35 +18,34 @@ export class SelfDescription {
   readonly #deps: ClusterDeps;
   readonly #self: Self;
   readonly #table: PeerTable;
-  readonly #role: () => RoleState;
-  readonly #isFresh: () => boolean;
+  readonly #role: RoleKeeper;
   readonly #isFenced: () => boolean;
 
   constructor(
     deps: ClusterDeps,
-    self: Self,
-    table: PeerTable,
-    role: () => RoleState,
-    isFresh: () => boolean,
-    isFenced: () => boolean,
+    parts: {
+      readonly self: Self;
+      readonly table: PeerTable;
+      readonly role: RoleKeeper;
+      readonly isFenced: () => boolean;
+    },
   ) {
-    this.#isFenced = isFenced;
     this.#deps = deps;
-    this.#self = self;
-    this.#table = table;
-    this.#role = role;
-    this.#isFresh = isFresh;
+    this.#self = parts.self;
+    this.#table = parts.table;
+    this.#role = parts.role;
+    this.#isFenced = parts.isFenced;
   }
 
   standing(): StandingWire {
-    const { role, term, hub, self } = this.#role();
+    const { role, term, hub, self } = this.#role.state;
     return {
       role,
       term,
       hub: hub === undefined ? null : this.#hintOf(hub),
       priority: self.priority,
       may_claim: self.mayClaim,
-      fresh: this.#isFresh(),
+      fresh: this.#role.isFresh,
     };
   }
 
@@ -58,7 +57,7 @@ export class SelfDescription {
       node_id: identity.nodeId,
       boot_id: bootId,
       standing: this.standing(),
-      record: this.#self.record(this.#role().role),
+      record: this.#self.record(this.#role.state.role),
       addresses: [...this.#self.addresses()],
       tanks: [...this.#self.tanks()],
       heartbeat_interval: settings.timing.heartbeatMs / 1000,
@@ -75,7 +74,7 @@ export class SelfDescription {
 
   announcement(): Announcement {
     const { identity, settings, bootId } = this.#deps;
-    const { role, self } = this.#role();
+    const { role, self } = this.#role.state;
     // Nothing to dial is nothing to announce.
     const addresses: readonly Address[] = settings.register === false ? [] : this.#self.addresses();
     const { nodeId } = identity;
@@ -86,7 +85,7 @@ export class SelfDescription {
   /** Our own entry in our own registry. */
   entry(): EntryInput {
     const { identity, bootId, settings } = this.#deps;
-    const { role, self } = this.#role();
+    const { role, self } = this.#role.state;
     return {
       key: identity.nodeId,
       record: this.#self.record(role),

@@ -14,7 +14,7 @@ import {
 } from "../membership/hub-messages.ts";
 import { LEAD_PATH, MOVED_PATH } from "../membership/hub-seat.ts";
 import { WITNESS_PATH } from "../membership/witnesses.ts";
-import type { ClusterParts } from "../parts.ts";
+import type { ClusterParts } from "../parts/parts.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import { dialable, plainAddress } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";

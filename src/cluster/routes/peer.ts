@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
 import { answerPing, type PingAnswerParts } from "../membership/ping-answer.ts";
-import type { ClusterParts } from "../parts.ts";
+import type { ClusterParts } from "../parts/parts.ts";
 import type { PeerRoute } from "../peer-route.ts";
 import { readBody } from "../read-body.ts";
 import {

@@ -1,0 +1,110 @@
+import { isLoopback, sourceKey } from "../../discovery/addresses.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { GivenHubs } from "../handshake/given-hubs.ts";
+import type { IdentityProbe } from "../handshake/identity-probe.ts";
+import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
+import { isDialable } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { FOLLOW_FRESH_MS, type FollowStatement, followerIn } from "./follow-statement.ts";
+import type { CaseStatement } from "./hub-messages.ts";
+import type { HubSeat } from "./hub-seat.ts";
+import type { RoleKeeper } from "./role.ts";
+import { type Claimant, compareHubs, type SeatVerdict } from "./seat.ts";
+import type { Witnesses } from "./witnesses.ts";
+
+export interface CaseJudgeDeps {
+  readonly deps: ClusterDeps;
+  readonly table: PeerTable;
+  readonly role: RoleKeeper;
+  readonly seat: HubSeat;
+  readonly given: GivenHubs;
+  readonly probe: IdentityProbe;
+  readonly witnesses: Witnesses;
+  readonly policy: () => DialPolicy;
+}
+
+/** Who was a member for as long is back after a partition; who was not may be a stranger. */
+const KNOWN_FOR_LONG_MS = 10 * 60_000;
+/** Signers that are asked whether they are there; more of them cannot change much. */
+const SAMPLE_MAX = 3;
+
+/** Weighs what this hub and another one show: nothing counts before it was verified. */
+export class CaseJudge {
+  readonly #with: CaseJudgeDeps;
+
+  constructor(withDeps: CaseJudgeDeps) {
+    this.#with = withDeps;
+  }
+
+  /** Which of the two goes on, by the rules of {@link compareHubs} and what can be verified here. */
+  async judge(rival: string, theirs: CaseStatement): Promise<SeatVerdict> {
+    const { deps, table, role, seat, given, witnesses } = this.#with;
+    const { self } = role.state;
+    const peer = table.get(rival);
+    const hosts = (peer?.addresses ?? []).map(({ host }) => host);
+    const ownHosts = this.#with.policy().own;
+    const clockOffsetMs = peer?.key?.clockOffsetMs ?? 0;
+    const theirSupport = await this.#support(rival, theirs.follows, hosts, clockOffsetMs);
+    const ourSupport = await this.#support(self.nodeId, seat.follows(), ownHosts, 0);
+    const against = await witnesses.prove(self.nodeId, theirs.witnesses, hosts);
+    const us: Claimant = {
+      ...self,
+      // Those that follow us have dialled us: more of them than of the witnesses say more.
+      undialable: against > ourSupport,
+      mustYield: given.defersTo(rival) || !self.mayClaim,
+      isUnreached: theirs.dials_you === false,
+      support: ourSupport,
+    };
+    const them: Claimant = {
+      nodeId: rival,
+      priority: theirs.priority,
+      mayClaim: theirs.may_claim,
+      undialable: witnesses.against(rival).length > 0,
+      mustYield: theirs.defers || !theirs.may_claim,
+      isUnreached: isDialable(peer) === false,
+      support: theirSupport,
+    };
+    const listed = peer?.registration;
+    const sinceMs = listed ? Date.parse(listed.record.registered_at) : Number.POSITIVE_INFINITY;
+    const knownForLong = deps.clock.wallMs() - sinceMs > KNOWN_FOR_LONG_MS;
+    // By the priority with which it was a member, not by one that it claims now.
+    const priority = Math.min(them.priority, listed?.priority ?? them.priority);
+    return compareHubs(us, knownForLong ? { ...them, priority } : them, knownForLong);
+  }
+
+  /** Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is there. */
+  async #support(
+    hub: string,
+    follows: readonly FollowStatement[],
+    hubHosts: readonly string[],
+    clockOffsetMs: number,
+  ): Promise<number> {
+    const { deps } = this.#with;
+    const sinceMs = deps.clock.wallMs() + clockOffsetMs - FOLLOW_FRESH_MS;
+    const own = new Set(hubHosts.map(sourceKey));
+    const bySource = new Map<string, FollowStatement>();
+    for (const statement of follows) {
+      const source = sourceKey(statement.from.host);
+      if (own.has(source) || isLoopback(statement.from.host)) continue;
+      if (statement.at_ms < sinceMs || bySource.has(source)) continue;
+      if (followerIn(statement, hub) !== undefined) bySource.set(source, statement);
+    }
+    // Our own followers need no asking: they are heard every two seconds.
+    if (hub === deps.identity.nodeId) return bySource.size;
+    // Drawn, since the one who shows them has chosen their order.
+    const sample = [...bySource.values()]
+      .map((statement) => ({ statement, place: deps.random.unit() }))
+      .toSorted((a, b) => a.place - b.place)
+      .slice(0, SAMPLE_MAX);
+    const there = await Promise.all(sample.map(({ statement }) => this.#isThere(statement, hub)));
+    const answered = there.filter(Boolean).length;
+    return answered === sample.length ? bySource.size : answered;
+  }
+
+  async #isThere(statement: FollowStatement, hub: string): Promise<boolean> {
+    const { probe, policy } = this.#with;
+    const [target] = dialable([statement.from], policy());
+    if (!target) return false;
+    return probe.isAt(target, followerIn(statement, hub));
+  }
+}

@@ -1,0 +1,86 @@
+import { isLoopback } from "../../discovery/addresses.ts";
+import type { Address } from "../../discovery/backend.ts";
+import { CloneDetection } from "../clones/clone-detection.ts";
+import type { ClusterDeps } from "../deps.ts";
+import { ClusterEvents } from "../events.ts";
+import { RoleKeeper } from "../membership/role.ts";
+import type { DialPolicy } from "../peers/dial-policy.ts";
+import { PeerClient } from "../peers/peer-client.ts";
+import { PeerTable } from "../peers/peer-table.ts";
+import { Self } from "../registry/self.ts";
+import { SelfDescription } from "../registry/self-description.ts";
+
+/** Whether this node takes part. */
+export interface ClusterState {
+  /** For good. */
+  isStopped: boolean;
+  /** Until it joins a hub. */
+  hasLeft: boolean;
+}
+
+/** What is known of others, who this node is, and how others are spoken to and recognised. */
+export function createBase(deps: ClusterDeps, state: ClusterState) {
+  const events = new ClusterEvents();
+  const table = new PeerTable({
+    isEngaged: (nodeId) => deps.isEngagedWith?.(nodeId) ?? false,
+    hasExchanged: (nodeId) => clones.positions.hasExchanged(nodeId),
+    onForgotten: (peer) => events.emit({ kind: "forgotten", peer }),
+  });
+  const role = new RoleKeeper(deps, events);
+  const self = new Self(deps, () => clones.positions.fenced);
+  const description = new SelfDescription(deps, { self, table, role, isFenced: () => isFenced() });
+  const addresses = () => self.addresses();
+  const policy = (): DialPolicy => {
+    const announced = addresses().map(({ host }) => host);
+    const own = deps.machine.addresses().map(({ address }) => address);
+    return { own: [...own, ...announced], onLoopback: announced.every(isLoopback) };
+  };
+  const client = new PeerClient({
+    ...deps,
+    table,
+    onCloneProof: (proof) => clones.own.judge(proof, "elsewhere"),
+  });
+  const ageMs = () => self.ageMs();
+  const document = () => description.document();
+  const clones: CloneDetection = new CloneDetection({
+    deps,
+    client,
+    table,
+    ageMs,
+    document,
+    policy,
+    onFenced: (problem) => events.emit({ kind: "fenced", problem }),
+  });
+  const isFenced = () => clones.positions.fenced !== undefined;
+  return {
+    deps,
+    state,
+    events,
+    table,
+    role,
+    self,
+    description,
+    client,
+    clones,
+    probe: clones.probe,
+    positions: clones.positions,
+    ownClones: clones.own,
+    peerClones: clones.peers,
+    addresses,
+    policy,
+    ageMs,
+    document,
+    isLeaving: () => state.isStopped || state.hasLeft,
+    /** Where others dial this node. */
+    ownHost: () => addresses()[0]?.host ?? "127.0.0.1",
+    isOwn: ({ host, port }: Address) =>
+      addresses().some((own) => own.host === host && own.port === port),
+    /** Whether a node belongs to the cluster: without a secret all do. */
+    isMember: (nodeId: string) =>
+      deps.settings.secret === undefined ||
+      nodeId === deps.identity.nodeId ||
+      table.get(nodeId)?.isMember === true,
+  };
+}
+
+export type BaseParts = ReturnType<typeof createBase>;

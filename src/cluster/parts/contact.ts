@@ -1,0 +1,23 @@
+import { Dialer } from "../handshake/dialer.ts";
+import { GivenHubs } from "../handshake/given-hubs.ts";
+import { Handshake } from "../handshake/handshake.ts";
+import { Nominations } from "../handshake/nominations.ts";
+import type { BaseParts } from "./base.ts";
+
+/** From "somebody may be there" to "we know each other". */
+export function createContact(base: BaseParts) {
+  const { deps, client, role } = base;
+  const given = new GivenHubs(deps);
+  const handshake = new Handshake({ ...base, given });
+  const dialer = new Dialer(deps, { ...base, handshake });
+  client.renew = async (nodeId) => (await dialer.dial(nodeId)).kind === "met";
+  const nominations = new Nominations({
+    ...base,
+    dialer,
+    given,
+    position: () => ({ role: role.state.role, isSettled: role.isSettled }),
+  });
+  return { given, handshake, dialer, nominations };
+}
+
+export type ContactParts = ReturnType<typeof createContact>;

@@ -1,0 +1,52 @@
+import { DiscoveryManager } from "../../discovery/manager.ts";
+import { Contests } from "../membership/contest.ts";
+import { Gatherer } from "../membership/gatherer.ts";
+import { HubSeat } from "../membership/hub-seat.ts";
+import { Pinger } from "../membership/pinger.ts";
+import { Succession } from "../membership/succession.ts";
+import { Upkeep } from "../membership/upkeep.ts";
+import { Uplink } from "../membership/uplink.ts";
+import { Witnesses } from "../membership/witnesses.ts";
+import { HubRegistration } from "../registry/registration.ts";
+import { SelfWatch } from "../registry/self-watch.ts";
+import type { BaseParts } from "./base.ts";
+import type { ContactParts } from "./contact.ts";
+import type { ListingParts } from "./listing.ts";
+
+/** Who leads, who follows, and what each does for the other. */
+export function createLeadership(below: BaseParts & ContactParts & ListingParts) {
+  const { deps, description, registry } = below;
+  const lagMs = () => upkeep.lagMs;
+  const registration = new HubRegistration({
+    ...below,
+    describe: () => description.registration(),
+    onRegistered: (serverId) => registry.showAs(deps.identity.nodeId, serverId),
+  });
+  const pinger = new Pinger(below);
+  const uplink = new Uplink({ ...below, pinger, registration, lagMs });
+  const succession = new Succession({ ...below, pinger, uplink });
+  const seat = new HubSeat(below);
+  const witnesses = new Witnesses({ ...below, lagMs });
+  const contests = new Contests({ ...below, seat, witnesses });
+  const gatherer = new Gatherer(below);
+  const discovery = new DiscoveryManager(deps);
+  const selfWatch = new SelfWatch({ ...below, discovery });
+  const upkeep: Upkeep = new Upkeep({
+    ...below,
+    vouching: () => uplink.vouching,
+    refreshSelf: (due) => selfWatch.refresh(due),
+    refreshDiscovery: () => discovery.refresh(),
+  });
+  return {
+    registration,
+    uplink,
+    succession,
+    seat,
+    witnesses,
+    contests,
+    gatherer,
+    discovery,
+    selfWatch,
+    upkeep,
+  };
+}

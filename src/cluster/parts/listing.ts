@@ -1,0 +1,62 @@
+import { Aliases } from "../registry/aliases.ts";
+import { Directory } from "../registry/directory.ts";
+import { Envelopes } from "../registry/forwarding.ts";
+import { Registrar } from "../registry/registrar.ts";
+import { Registry } from "../registry/registry.ts";
+import { RegistryKeeper } from "../registry/registry-keeper.ts";
+import type { BaseParts } from "./base.ts";
+import type { ContactParts } from "./contact.ts";
+
+/** Who is listed, as what, and under which names. */
+export function createListing(base: BaseParts, contact: ContactParts, notify: () => void) {
+  const { deps, table, role, self, events, isMember } = base;
+  const { nodeId } = deps.identity;
+  const discoveredBy = (id: string) => contact.nominations.discoveredBy(id);
+  const keeper = new RegistryKeeper({
+    ...deps,
+    nodeId,
+    onBroken: (reason) => deps.log.warn("the registry cannot be kept", { reason }),
+  });
+  const registry = new Registry({
+    ...deps,
+    peers: table,
+    nodeId,
+    onChange: (key, entry) => {
+      keeper.keep(key, entry);
+      notify();
+    },
+  });
+  events.on("forgotten", ({ peer }) => registry.noteForgotten(peer));
+  const registrar = new Registrar({
+    ...base,
+    nodeId,
+    registry,
+    peers: table,
+    nominate: (id, named, source) => contact.nominations.confirm(id, named, source),
+    discoveredBy,
+    heard: (id, bootId) => base.peerClones.heard(id, bootId),
+    nowMs: () => deps.clock.monotonicMs(),
+  });
+  const rule = deps.settings.nameConflict ?? "qualified";
+  const aliases: Aliases = new Aliases({
+    journal: deps.journal,
+    rule,
+    locate: (text) => directory.locate(text),
+    called: (name) => directory.called(name),
+  });
+  const viewpoint = () => ({
+    selfId: nodeId,
+    self: () => self.record(role.state.role),
+    ownTanks: () => self.tanks(),
+    hub: role.state.hub,
+    discoveredBy,
+    table,
+    isMember: deps.settings.secret === undefined ? undefined : isMember,
+  });
+  const naming = { alias: (name: string) => aliases.get(name), rule };
+  const directory: Directory = new Directory(registry, viewpoint, naming);
+  const envelopes = new Envelopes({ ...base, peers: table, clock: deps.clock });
+  return { keeper, registry, registrar, aliases, directory, envelopes };
+}
+
+export type ListingParts = ReturnType<typeof createListing>;

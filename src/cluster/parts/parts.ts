@@ -1,0 +1,20 @@
+import type { ClusterDeps } from "../deps.ts";
+import { type ClusterState, createBase } from "./base.ts";
+import { createContact } from "./contact.ts";
+import { createLeadership } from "./leadership.ts";
+import { createListing } from "./listing.ts";
+
+/** The parts of a node's cluster. */
+export type ClusterParts = ReturnType<typeof createParts>;
+
+/**
+ * Makes the parts, in the order in which they stand on each other, and gives each what its type asks
+ * for. What they notice they tell by `events`.
+ */
+export function createParts(deps: ClusterDeps, state: ClusterState, notify: () => void) {
+  const base = createBase(deps, state);
+  const contact = createContact(base);
+  const listing = createListing(base, contact, notify);
+  const leadership = createLeadership({ ...base, ...contact, ...listing });
+  return { ...base, ...contact, ...listing, ...leadership, notify };
+}
