@@ -1,7 +1,7 @@
 /**
  * The entry of a node's threads: a simulation's loop on the real clock, a crew of islands of a sealed
  * run, or the replay of a tank's past. It lies beside main.ts because a compiled program finds its workers only there
- * (FACTS, Bun).
+ *.
  */
 import type { CrewAnswer } from "./cli/run-crews.ts";
 import { messageOf } from "./platform/errors.ts";
@@ -62,7 +62,7 @@ function host(memory: SharedArrayBuffer): SimulationLoop {
   return new SimulationLoop({ clock: realClock, timers }, say, { vitals, collectGarbage });
 }
 
-/** An error that nobody catches would reach the other thread without its reason (FACTS, Bun). */
+/** An error that nobody catches would reach the other thread without its reason. */
 function obey(order: CrewOrder): CrewAnswer {
   try {
     return { kind: "reports", reports: crew.obey(order) };

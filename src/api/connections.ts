@@ -9,7 +9,7 @@ import { idempotency } from "./middleware/idempotency.ts";
 import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { refuseForeignServer } from "./tank-view.ts";
 
-/** The probability of the automatic connection (DESIGN §5) serves those who name none as well. */
+/** The probability of the automatic connection serves those who name none as well. */
 const PROBABILITY_DEFAULT = 25;
 
 const directionSchema = z.enum(["left", "right", "both"]);

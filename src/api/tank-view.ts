@@ -153,7 +153,7 @@ export function unknownTank(tankId: string): Problem {
 
 /**
  * Refuses work that is meant for another server: a node obeys control from here only under a
- * shared secret (DESIGN §9), which this version does not have yet.
+ * shared secret, which this version does not have yet.
  */
 export function refuseForeignServer(context: ApiContext, serverId: string | undefined): void {
   if (serverId === undefined) return;

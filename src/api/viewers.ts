@@ -29,7 +29,7 @@ interface Channel {
 
 /**
  * Everybody who watches a tank of this node. A tank is watched only while somebody looks, and each
- * frame is encoded once and published to all (FACTS, HTTP).
+ * frame is encoded once and published to all.
  */
 export class Viewers {
   readonly #context: ApiContext;

@@ -16,7 +16,7 @@ export function timed(result: RunResult, wallSeconds: number): TimedResult {
   };
 }
 
-/** What `tankd run --json` prints: these fields in this order (CONTRACT, CLI). */
+/** What `tankd run --json` prints: these fields in this order. */
 export function contractOf(result: TimedResult) {
   return {
     seed: result.seed,

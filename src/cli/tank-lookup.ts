@@ -20,7 +20,7 @@ type DirectoryEntry = z.infer<typeof directoryEntrySchema>;
 /** `GET /gateway/tanks`: the tanks of all nodes, each with its host. */
 export const directorySchema = z.object({ tanks: z.array(directoryEntrySchema) });
 
-/** A tank as people write it: `TANK`, or `SERVER::TANK` (DESIGN §7). */
+/** A tank as people write it: `TANK`, or `SERVER::TANK`. */
 export interface TankAddress {
   /** Its id or name. */
   readonly tank: string;

@@ -13,7 +13,7 @@ import type { Term } from "./cluster.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { NameConflictRule } from "./registry/name-conflicts.ts";
 
-/** How often a node shows itself and looks at others (CONTRACT, "Settings"). Milliseconds. */
+/** How often a node shows itself and looks at others. Milliseconds. */
 export interface ClusterTiming {
   readonly heartbeatMs: number;
   readonly discoveryRefreshMs: number;

@@ -19,7 +19,7 @@ export const metadataSchema = z
     error: `at most ${LIMITS.metadataMax} entries`,
   });
 
-/** The flat description of a server that every list route answers with (CONTRACT, "Server record"). */
+/** The flat description of a server that every list route answers with. */
 export const serverRecordSchema = z.object({
   server_id: name,
   /** Derived from the node's key. Null for a foreign server that has none. */

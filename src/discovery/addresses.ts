@@ -18,7 +18,7 @@ const HOST_PLUMBING =
   /^(docker|br-|veth|virbr|cni|podman|lxdbr|lxcbr|incusbr|vboxnet|vmnet|flannel|cali)/;
 const WILDCARDS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::", "*"]);
 
-/** The addresses to tell others, best first (DESIGN §7). Empty only without any network interface. */
+/** The addresses to tell others, best first. Empty only without any network interface. */
 export function advertisedAddresses(inputs: AdvertisingInputs): readonly Address[] {
   const { port, listenHost, advertise } = inputs;
   if (advertise.length > 0) return advertise;

@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { ConnectionRow } from "../store/rows.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 
-/** Percent per draw (DESIGN §5): a newcomer sees a fish leave within half a minute. */
+/** Percent per draw: a newcomer sees a fish leave within half a minute. */
 const probability = 25;
 
 export interface AutoSurroundings {

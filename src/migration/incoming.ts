@@ -175,7 +175,7 @@ export class Incoming {
     return this.#import(transfer, record, reading.fishId, position);
   }
 
-  /** Step 2 of DESIGN §5: the log entry of the import and the decision are one transaction. */
+  /** The log entry of the import and the decision are one transaction. */
   async #import(
     transfer: TransferRequest,
     record: Uint8Array,

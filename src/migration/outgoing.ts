@@ -129,7 +129,7 @@ export class Outgoing {
   }
 
   /**
-   * Step 1 of DESIGN §5: export, outbox row and events in one transaction. Resolves with the
+   * Export, outbox row and events in one transaction. Resolves with the
    * transfer's id once the fish is in escrow, undefined when it was gone before it could leave, or
    * its tank is closed, or the node is stopping.
    * Rejects with Problem when nothing happened.

@@ -113,7 +113,7 @@ export function digestOf(record: Uint8Array): string {
   return createHash("sha256").update(record).digest("hex");
 }
 
-/** The foreign shapes of FACTS (Tank World, both forms) and every entity that is not a fish. */
+/** The foreign shapes (Tank World, both forms) and every entity that is not a fish. */
 export function isForeignEntity(
   body: unknown,
   query: Readonly<Record<string, string>> = {},

@@ -9,7 +9,7 @@ interface Numbered extends Pair {
 
 /**
  * Numbers the transfers of each (source tank, destination tank) and knows the lowest one that is
- * not settled: below it the destination may forget (DESIGN §5, 6).
+ * not settled: below it the destination may forget.
  */
 export class Sequences {
   readonly #last = new Map<string, number>();

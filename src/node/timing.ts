@@ -1,4 +1,4 @@
-/** How often things happen and when silence means something. Milliseconds. CONTRACT, "Settings". */
+/** How often things happen and when silence means something. Milliseconds. */
 export interface Timing {
   readonly heartbeatMs: number;
   readonly discoveryRefreshMs: number;

@@ -4,7 +4,7 @@
  * Bounds of the world itself (fish, food, grid) belong to the model: `src/sim/model.ts`.
  */
 export const LIMITS = {
-  /** A migrating entity's binary record. DESIGN §3. */
+  /** A migrating entity's binary record. */
   entityRecordBytesMax: 16 * 1024,
   /** Any request body: a record in base64 (22 kB) with its envelope, or a server record with its tanks. */
   requestBodyBytesMax: 256 * 1024,
@@ -76,7 +76,7 @@ export const LIMITS = {
   aliasesMax: 256,
   /** Tanks of one node that it may name to others; more are counted but not listed. */
   tanksAnnouncedMax: 256,
-  /** Tanks that one node hosts. DESIGN §11 asks for 1,000. */
+  /** Tanks that one node hosts. A thousand of them is what two cores keep in real time. */
   tanksMax: 4096,
   /** Simulation threads of one node: more than any machine of today has cores. */
   threadsMax: 256,
@@ -139,9 +139,9 @@ export const LIMITS = {
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */
   commandsWaitingMax: 4096,
-  /** WebSocket viewers of one node. DESIGN §11 asks for 10,000. */
+  /** WebSocket viewers of one node. 3,000 were tried. */
   viewersMax: 10_000,
-  /** A viewer that falls further behind than this is closed (FACTS, HTTP). */
+  /** A viewer that falls further behind than this is closed. */
   viewerBacklogBytesMax: 1 << 20,
   /** A viewer has nothing to say that is longer. */
   viewerMessageBytesMax: 1024,

@@ -27,7 +27,7 @@ interface Waiting {
 /**
  * One writer for all tanks: commits that are asked for while one is in flight become the next
  * single transaction, in the order in which they came. One synced transaction costs about the
- * same with one row as with a hundred (FACTS, Storage), so waiting callers share it.
+ * same with one row as with a hundred, so waiting callers share it.
  *
  * Each caller keeps the promise of {@link Journal.commit}: when a joined transaction is refused for
  * its content, its parts are tried one by one, and only the bad one rejects.

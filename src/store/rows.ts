@@ -155,7 +155,7 @@ export interface RememberedRow {
   readonly heard_at: number;
 }
 
-/** The steps of DESIGN §5; `direction` tells which end wrote it. */
+/** The steps of a transfer; `direction` tells which end wrote it. */
 export type TransferEvent =
   | "initiated"
   | "prepared"

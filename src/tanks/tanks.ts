@@ -80,7 +80,7 @@ export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 
 /**
  * The tanks that this node hosts. Each method that changes one resolves only when the change is
- * durable (output commit, DESIGN §4) and rejects with Problem: `unknown_tank`, `too_many`,
+ * durable (output commit) and rejects with Problem: `unknown_tank`, `too_many`,
  * `storage_unavailable`.
  */
 export interface Tanks {

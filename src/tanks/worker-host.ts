@@ -9,7 +9,7 @@ export interface VitalsMessage {
 
 /**
  * A simulation in a worker thread. The worker is made by the caller from a file in the directory of
- * the program's entry, because only there its path is the same run and compiled (FACTS, Bun).
+ * the program's entry, because only there its path is the same run and compiled.
  * When the worker dies by itself, the receiver is told `thread_failed`, once.
  */
 export function workerSimulation(worker: Worker): SimulationThread {

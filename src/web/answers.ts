@@ -1,4 +1,4 @@
-/** The parts of the API's answers that the page shows; CONTRACT and /docs describe them in full. */
+/** The parts of the API's answers that the page shows; /docs describes them in full. */
 
 export interface Server {
   readonly server_id: string;

@@ -195,7 +195,7 @@ describe("nothing is decided", () => {
   });
 });
 
-/** FACTS, last point. */
+/** As that server sends it. */
 const tankWorldTransfer = {
   destination_world_id: "w1",
   entity_data: { type: "fish", energy: 12 },

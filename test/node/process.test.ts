@@ -19,7 +19,7 @@ async function tanksOf(sandbox: Sandbox, directory: string) {
   return tanksSchema.parse(body).tanks;
 }
 
-/** DESIGN §5: every fish that ever was is accounted for. */
+/** Every fish that ever was is accounted for. */
 function accounted({ fish_count, ledger }: z.infer<typeof tankViewSchema>): boolean {
   const { died } = ledger;
   const came = ledger.founded + ledger.born + ledger.spawned + ledger.imported + ledger.restored;

@@ -88,7 +88,7 @@ for (const [seed, fish] of [
     }
     const { ledger, maxGeneration } = statsOf(tank);
     expect(most).toBeLessThanOrEqual(tank.cap);
-    // TANKWORLD §13: swings between 20 and 80, 600 to 700 births, 9 or 10 generations.
+    // The reference world: swings between 20 and 80, 600 to 700 births, 9 or 10 generations.
     expect(least).toBeGreaterThan(20);
     expect(ledger.born).toBeGreaterThan(300);
     expect(maxGeneration).toBeGreaterThanOrEqual(6);

@@ -49,7 +49,7 @@ export function isSettled(cluster: SimulatedCluster): boolean {
   );
 }
 
-/** DESIGN §5: each tank's ledger, the sum over all of them, and every fish in exactly one place. */
+/** Each tank's ledger, the sum over all of them, and every fish in exactly one place. */
 export async function checkLedger(cluster: SimulatedCluster): Promise<readonly Finding[]> {
   const tanks = cluster.cores.flatMap((core) => core.tanks.list());
   const findings = [...tanks.flatMap(checkTank), ...checkSum(tanks)];

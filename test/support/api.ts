@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The parts of the API's answers that tests and benchmarks look at; see CONTRACT and /openapi.json. */
+/** The parts of the API's answers that tests and benchmarks look at; see /openapi.json. */
 
 const count = z.number().int().nonnegative();
 

@@ -37,7 +37,7 @@ export function foreignHost(host: string): Problem {
   );
 }
 
-/** Whether a Host header may name this node (DESIGN §9). */
+/** Whether a Host header may name this node. */
 export function isOurHost(header: string, options: HostCheckOptions): boolean {
   const host = hostOf(header);
   if (host === undefined) return false;

@@ -26,7 +26,7 @@ export function addTankCreate(tank: Command, context: CliContext): void {
     .action(async (options: CreateOptions, command: Command) => {
       const fish = readInteger(options.fish, "--fish", 0, LIMITS.foundersMax);
       const seed = readInteger(options.seed, "--seed");
-      // Of all servers only this one takes our orders (DESIGN §9): there is one to choose from.
+      // Of all servers only this one takes our orders: there is one to choose from.
       const server = options.server === "auto" ? undefined : options.server;
       const node = await context.node(command);
       const body = await node.post("/api/tanks", {

@@ -48,7 +48,7 @@ export const DEFAULT_INTERVAL_MS = 30_000;
 const DEGRADED_AFTER_INTERVALS = 2;
 const OFFLINE_AFTER_INTERVALS = 3;
 
-/** The status that silence of this length means to a server's declared interval (CONTRACT, "Settings"). */
+/** The status that silence of this length means to a server's declared interval. */
 export function statusAfter(silentMs: number, intervalMs: number): ServerStatus {
   if (silentMs >= OFFLINE_AFTER_INTERVALS * intervalMs) return "offline";
   return silentMs >= DEGRADED_AFTER_INTERVALS * intervalMs ? "degraded" : "online";

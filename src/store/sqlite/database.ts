@@ -40,7 +40,7 @@ export function openDatabase(path: string, onUnchecked: () => void = () => {}): 
 }
 
 function configure(database: Connection): void {
-  // First, because switching to WAL already takes a lock (FACTS, Storage).
+  // First, because switching to WAL already takes a lock.
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");

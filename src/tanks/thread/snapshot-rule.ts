@@ -3,7 +3,7 @@ import type { Uncovered } from "./simulation.ts";
 
 /** When a tank is due for a snapshot. */
 export interface SnapshotLimits {
-  /** Replaying what came since the last one would cost this much CPU. DESIGN §4. */
+  /** Replaying what came since the last one would cost this much CPU. */
   readonly costMs: number;
   /** But not more often: a tank that goes as fast as it can must not grind a small disk. */
   readonly intervalMs: number;

@@ -246,7 +246,7 @@ test("decisions are mixed about as in the reference: food first, some flight, so
     }
   }
   const share = (drive: number) => (counts[drive] as number) / decisions;
-  // TANKWORLD §6: 77–81 % food, 4–5 % flight, 7–10 % games and company.
+  // The reference world: 77–81 % food, 4–5 % flight, 7–10 % games and company.
   // Only who was born in this very tick has not decided yet.
   expect(share(DRIVE.idle)).toBeLessThan(0.001);
   expect(share(DRIVE.food) + share(DRIVE.recall) + share(DRIVE.resting)).toBeGreaterThan(0.4);

@@ -2,7 +2,7 @@ import type { DiskThread, FromDisk, ToDisk } from "./messages.ts";
 
 /**
  * A disk thread in a worker. The worker is made by the caller from a file in the directory of the
- * program's entry, because only there its path is the same run and compiled (FACTS, Bun).
+ * program's entry, because only there its path is the same run and compiled.
  */
 export function workerDisk(worker: Worker): DiskThread {
   let stopping = false;
