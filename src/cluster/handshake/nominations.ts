@@ -97,7 +97,7 @@ export class Nominations {
     }
     const allowed = dialable(addresses, policy(), source);
     if (allowed.length === 0 || !table.ensure(nodeId, source)) return;
-    table.addAddresses(nodeId, allowed, "self");
+    table.addAddresses(nodeId, allowed, HINT);
     const nowMs = deps.clock.monotonicMs();
     if (!this.#confirms.isDue(nodeId, nowMs)) return;
     this.#confirms.note(nodeId, nowMs);

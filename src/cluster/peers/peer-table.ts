@@ -156,16 +156,25 @@ function isSame(a: Address, b: Address): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
-/** Without repetitions, the first ones first, those that have answered before all, bounded. */
+/**
+ * Without repetitions, bounded: those that have answered, those that the peer names itself, and those
+ * that others name, of which anybody can invent any number.
+ */
 function mergeKnown(
   first: readonly KnownAddress[],
   then: readonly KnownAddress[],
 ): readonly KnownAddress[] {
   const merged: KnownAddress[] = [];
   for (const one of [...first, ...then]) {
-    if (!merged.some((other) => isSame(one, other))) merged.push(one);
+    const at = merged.findIndex((other) => isSame(one, other));
+    const known = merged[at];
+    if (known === undefined) merged.push(one);
+    else if (one.saidBy === "self") merged[at] = { ...known, saidBy: "self" };
   }
-  const worked = merged.filter(({ workedMs }) => workedMs !== undefined);
-  const named = merged.filter(({ workedMs }) => workedMs === undefined);
-  return [...worked, ...named].slice(0, LIMITS.addressesPerServerMax);
+  return merged.toSorted((a, b) => placeOf(a) - placeOf(b)).slice(0, LIMITS.addressesPerServerMax);
+}
+
+function placeOf({ workedMs, saidBy }: KnownAddress): number {
+  if (workedMs !== undefined) return 0;
+  return saidBy === "self" ? 1 : 2;
 }

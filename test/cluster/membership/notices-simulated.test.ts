@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { Lab } from "../../support/simulated/lab.ts";
+import { PORT } from "../../support/simulated/lab-node.ts";
 import { Stranger } from "../../support/simulated/stranger.ts";
+import { described } from "../peers/support.ts";
 
 const LEAD = "/api/cluster/lead";
 const MOVED = "/api/cluster/moved";
@@ -10,7 +12,7 @@ const WITNESS = "/api/cluster/witness";
 const problem = z.object({ type: z.string() });
 const codeOf = (body: unknown) => problem.parse(body).type.replace("urn:tankd:problem:", "");
 
-/** A hub with a worker, and a stranger who may say what he likes. */
+/** A hub with a worker, and a stranger who has shaken hands with it as a hub and says what he likes. */
 async function setUp() {
   const lab = new Lab(1);
   const [hub, worker] = lab.addMany(2);
@@ -19,7 +21,19 @@ async function setUp() {
   await lab.until("one cluster", 10_000, () => lab.agree([hub, worker]));
   await lab.run(3_000);
   const stranger = new Stranger(lab);
-  const notice = { boot_id: "b", addresses: [{ host: stranger.process.host.address, port: 8000 }] };
+  const addresses = [{ host: stranger.process.host.address, port: PORT }];
+  const { document } = described(stranger.identity.nodeId);
+  const hello = {
+    ...document,
+    standing: { ...document.standing, role: "hub" },
+    addresses,
+    challenge: "0123456789abcdef",
+    time_ms: stranger.process.clock.wallMs(),
+    defers: false,
+  };
+  const { status } = await stranger.say(worker, "POST", "/api/cluster/hello", hello);
+  expect(status).toBe(200);
+  const notice = { boot_id: document.boot_id, addresses };
   return { lab, hub, worker, stranger, notice };
 }
 

@@ -119,6 +119,20 @@ describe("the addresses of a peer", () => {
     ]);
   });
 
+  test("that it names itself come before those of others, who can invent any number", () => {
+    const { table, hostsOf } = setUp();
+    table.ensure("peer");
+    const invented = Array.from(
+      { length: LIMITS.addressesPerServerMax },
+      (_, n) => `invented-${n}`,
+    );
+    table.addAddresses("peer", at(...invented), "mdns");
+    table.addAddresses("peer", at("own", "invented-3"), "self");
+    expect(hostsOf("peer")?.slice(0, 3)).toEqual(["invented-3", "own", "invented-0"]);
+    table.addAddresses("peer", at("late"), "hub");
+    expect(hostsOf("peer")).not.toContain("late");
+  });
+
   test("are exchanged when it says where it is now; one that has answered stays first", () => {
     const { table, hostsOf } = setUp();
     table.ensure("peer");
