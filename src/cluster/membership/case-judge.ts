@@ -8,6 +8,7 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import { FOLLOW_FRESH_MS, type FollowStatement, followerIn } from "./follow-statement.ts";
 import type { CaseStatement } from "./hub-messages.ts";
 import type { HubSeat } from "./hub-seat.ts";
+import { outranks } from "./rank.ts";
 import type { RoleKeeper } from "./role.ts";
 import { type Claimant, compareHubs, type SeatVerdict } from "./seat.ts";
 import type { Witnesses } from "./witnesses.ts";
@@ -37,9 +38,10 @@ export class CaseJudge {
   }
 
   /** Which of the two goes on, by the rules of {@link compareHubs} and what can be verified here. */
-  async judge(rival: string, theirs: CaseStatement): Promise<SeatVerdict> {
+  async judge(rival: string, theirs: CaseStatement, isIndirect: boolean): Promise<SeatVerdict> {
     const { deps, table, role, seat, given, witnesses } = this.#with;
     const { self } = role.state;
+    if (isIndirect) return this.#judgeIndirect(rival, theirs);
     const peer = table.get(rival);
     const hosts = (peer?.addresses ?? []).map(({ host }) => host);
     const ownHosts = this.#with.policy().own;
@@ -70,6 +72,20 @@ export class CaseJudge {
     // By the priority with which it was a member, not by one that it claims now.
     const priority = Math.min(them.priority, listed?.priority ?? them.priority);
     return compareHubs(us, knownForLong ? { ...them, priority } : them, knownForLong);
+  }
+
+  /**
+   * Two hubs that only a worker joins cannot dial each other's followers. Members believe each other, so
+   * the rank decides; of strangers a hub that others follow yields to none.
+   */
+  async #judgeIndirect(rival: string, theirs: CaseStatement): Promise<SeatVerdict> {
+    const { deps, role, seat, policy } = this.#with;
+    const { self } = role.state;
+    const them = { nodeId: rival, priority: theirs.priority, mayClaim: theirs.may_claim };
+    const isOpen = deps.settings.secret === undefined;
+    const support = isOpen ? await this.#support(self.nodeId, seat.follows(), policy().own, 0) : 0;
+    if (support > 0) return { winner: self.nodeId, rule: "seated" };
+    return { winner: outranks(self, them) ? self.nodeId : rival, rule: "rank" };
   }
 
   /** Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is there. */

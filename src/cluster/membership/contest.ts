@@ -40,6 +40,8 @@ interface Contest {
   heardMs: number;
   /** A worker of the other that reaches both: what is said to the other goes through it. */
   readonly via: string | undefined;
+  /** Neither can dial the other. */
+  readonly isIndirect: boolean;
 }
 
 export const CASE_PATH = "/api/cluster/case";
@@ -99,7 +101,7 @@ export class Contests {
     }
     const leads = role.isHub && signer !== identity.nodeId;
     if (leads && table.ensure(signer)) {
-      const contest = this.#open(signer, { theirs: hubCase });
+      const contest = this.#open(signer, { theirs: hubCase, isBrought });
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
         // Not left to our own round: it may be waiting for an address that nobody answers at.
@@ -140,10 +142,15 @@ export class Contests {
 
   #open(
     nodeId: string,
-    { theirs, via }: { readonly theirs?: CaseStatement; readonly via?: string } = {},
+    options: {
+      readonly theirs?: CaseStatement;
+      readonly via?: string;
+      readonly isBrought?: boolean;
+    } = {},
   ): Contest | undefined {
     const known = this.#contests.get(nodeId);
     if (known || this.#contests.size >= CONTESTS_MAX) return known;
+    const { theirs, via, isBrought = false } = options;
     const contest: Contest = {
       theirs,
       verdict: undefined,
@@ -153,6 +160,7 @@ export class Contests {
       failures: 0,
       heardMs: Number.NEGATIVE_INFINITY,
       via,
+      isIndirect: via !== undefined || isBrought,
     };
     this.#contests.set(nodeId, contest);
     void this.#run(nodeId, contest);
@@ -192,7 +200,7 @@ export class Contests {
   async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
     contest.isLooking = true;
-    const verdict = await this.#judge.judge(rival, theirs).finally(() => {
+    const verdict = await this.#judge.judge(rival, theirs, contest.isIndirect).finally(() => {
       contest.isLooking = false;
     });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
