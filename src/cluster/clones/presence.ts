@@ -9,6 +9,7 @@ import {
 } from "../identity/identity.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
+import { problemCodeOf } from "../problem-code.ts";
 import { problemReply } from "../problem-reply.ts";
 
 /** One start of a node, as it speaks of itself. */
@@ -101,13 +102,12 @@ export function tellingClones(route: PeerRoute): PeerRoute {
   return { ...route, handle };
 }
 
-const refusalSchema = z.object({ type: z.string(), proof: presenceProofSchema });
+const refusalSchema = z.object({ proof: presenceProofSchema });
 
 /** The proof in an answer, if it is such a refusal. */
 export function proofIn(reply: PeerReply): PresenceProof | undefined {
-  if (reply.status !== PROBLEMS.directory_copied.status) return undefined;
-  const refusal = refusalSchema.safeParse(reply.body).data;
-  return refusal?.type === "urn:tankd:problem:directory_copied" ? refusal.proof : undefined;
+  if (problemCodeOf(reply) !== "directory_copied") return undefined;
+  return refusalSchema.safeParse(reply.body).data?.proof;
 }
 
 function presenceText(
