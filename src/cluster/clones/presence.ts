@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PROBLEMS, Problem } from "../../platform/errors.ts";
+import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import {
   decodeBase64Url,
