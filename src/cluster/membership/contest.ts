@@ -40,8 +40,8 @@ interface Contest {
   heardMs: number;
   /** A worker of the other that reaches both: what is said to the other goes through it. */
   readonly via: string | undefined;
-  /** Neither can dial the other. */
-  readonly isIndirect: boolean;
+  /** It is the other who asks through that worker; the worker would bring our question back to us. */
+  readonly isBrought: boolean;
 }
 
 export const CASE_PATH = "/api/cluster/case";
@@ -90,18 +90,18 @@ export class Contests {
    * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does not know
    * the cluster's secret, `unknown_server` before hands were shaken, unless a worker of ours has brought it.
    */
-  answer(hubCase: HubCase, signer: string, isBrought: boolean): Omit<HubCaseReply, "proof"> {
+  answer(hubCase: HubCase, signer: string, via?: string): Omit<HubCaseReply, "proof"> {
     const { table, role, deps } = this.#with;
     const { identity, settings } = deps;
     if (!isMember(settings.secret, signer, hubCase.member)) {
       throw new Problem("not_trusted", "Only members of the cluster lead.");
     }
-    if (!isBrought && !table.get(signer)?.described) {
+    if (via === undefined && !table.get(signer)?.described) {
       throw new Problem("unknown_server", "Shake hands first.");
     }
     const leads = role.isHub && signer !== identity.nodeId;
     if (leads && table.ensure(signer)) {
-      const contest = this.#open(signer, { theirs: hubCase, isBrought });
+      const contest = this.#open(signer, { theirs: hubCase, ...(via && { via, isBrought: true }) });
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
         // Not left to our own round: it may be waiting for an address that nobody answers at.
@@ -160,7 +160,7 @@ export class Contests {
       failures: 0,
       heardMs: Number.NEGATIVE_INFINITY,
       via,
-      isIndirect: via !== undefined || isBrought,
+      isBrought,
     };
     this.#contests.set(nodeId, contest);
     void this.#run(nodeId, contest);
@@ -200,9 +200,11 @@ export class Contests {
   async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
     contest.isLooking = true;
-    const verdict = await this.#judge.judge(rival, theirs, contest.isIndirect).finally(() => {
-      contest.isLooking = false;
-    });
+    const verdict = await this.#judge
+      .judge(rival, theirs, contest.via !== undefined)
+      .finally(() => {
+        contest.isLooking = false;
+      });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
     contest.looks = contest.verdict?.winner === verdict.winner ? contest.looks + 1 : 1;
     contest.verdict = verdict;
@@ -215,7 +217,9 @@ export class Contests {
     const { self } = role.state;
     if (theirs.winner !== null && theirs.winner !== verdict.winner) contest.disagreements++;
     // Who insists must not win by that alone over a hub that others follow, unless all are members.
-    const isFirm = verdict.rule === "seated" && deps.settings.secret === undefined;
+    const isVouchedFor =
+      ["seated", "support"].includes(verdict.rule) && verdict.winner === self.nodeId;
+    const isFirm = isVouchedFor && deps.settings.secret === undefined;
     const stuck = !isFirm && contest.disagreements >= DISAGREEMENTS_MAX;
     const them = { nodeId: rival, priority: theirs.priority, mayClaim: theirs.may_claim };
     const winner = stuck ? (outranks(self, them) ? self.nodeId : rival) : verdict.winner;
@@ -236,6 +240,7 @@ export class Contests {
     contest: Contest,
   ): Promise<CaseStatement | "resigned" | undefined> {
     const { table, witnesses, deps } = this.#with;
+    if (contest.isBrought) return undefined;
     try {
       const reply = await this.#exchange(rival, contest);
       contest.failures = 0;

@@ -230,8 +230,8 @@ export class Uplink {
   /** Nobody leads there: it looks for a hub itself, follows us, or has not heard its own for a while. */
   #isForlorn({ standing, hears_hub: hearsHub }: PingReply): boolean {
     if (standing.role === "discovering") return true;
-    if (standing.hub?.node_id === this.#with.deps.identity.nodeId) return true;
-    if (hearsHub) this.#deafSinceMs = undefined;
+    const followsUs = standing.hub?.node_id === this.#with.deps.identity.nodeId;
+    if (hearsHub && !followsUs) this.#deafSinceMs = undefined;
     else this.#deafSinceMs ??= this.#nowMs();
     return this.#deafSinceMs !== undefined && this.#nowMs() - this.#deafSinceMs > DEAF_MAX_MS;
   }

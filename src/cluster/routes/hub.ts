@@ -37,7 +37,7 @@ export function caseEndpoint({
     answer: ({ body }, { signer, via }) => {
       if (signer === undefined) throw unsigned();
       const hubCase = readBody(caseSchema, body);
-      const ours = contests.answer(hubCase, signer, via !== undefined);
+      const ours = contests.answer(hubCase, signer, via);
       return { status: 200, body: prove(deps.identity, hubCase.challenge, ours) };
     },
   };
