@@ -38,10 +38,10 @@ interface Contest {
   failures: number;
   /** When the other has shown its case by itself. */
   heardMs: number;
-  /** A worker of the other that reaches both: what is said to the other goes through it. */
-  readonly via: string | undefined;
+  /** A worker of the other that reaches both, while neither hub reaches the other. */
+  via: string | undefined;
   /** It is the other who asks through that worker; the worker would bring our question back to us. */
-  readonly isBrought: boolean;
+  isBrought: boolean;
 }
 
 export const CASE_PATH = "/api/cluster/case";
@@ -137,7 +137,8 @@ export class Contests {
   /** Two networks that only a worker joins: its hub cannot be dialled, and is asked through it. */
   meetThrough(via: string, hub: string): void {
     const { role, table } = this.#with;
-    if (role.isHub && table.ensure(hub)) this.#open(hub, { via });
+    if (!role.isHub || !table.ensure(hub)) return;
+    this.#open(hub, isDialable(table.get(hub)) ? {} : { via });
   }
 
   #open(
@@ -149,8 +150,13 @@ export class Contests {
     } = {},
   ): Contest | undefined {
     const known = this.#contests.get(nodeId);
-    if (known || this.#contests.size >= CONTESTS_MAX) return known;
     const { theirs, via, isBrought = false } = options;
+    if (known && via === undefined) {
+      // The two have met after all.
+      known.via = undefined;
+      known.isBrought = false;
+    }
+    if (known || this.#contests.size >= CONTESTS_MAX) return known;
     const contest: Contest = {
       theirs,
       verdict: undefined,

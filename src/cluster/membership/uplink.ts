@@ -10,7 +10,7 @@ import { isReady } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { HubRegistration } from "../registry/registration.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { HubHint, PingReply, RegistryPosition } from "../wire.ts";
+import type { HubHint, PingReply, RegistryPosition, StandingWire } from "../wire.ts";
 import { FollowWord } from "./follow-word.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { PingContent, Pinger, Pong } from "./pinger.ts";
@@ -223,6 +223,7 @@ export class Uplink {
     this.#copy(reply);
     this.#word.answered(reply.listed);
     this.#noteSuccessors(reply.successors);
+    if (this.#isReplaced(target, standing)) return;
     if (standing.role === "worker") this.#redirect(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();
   }
@@ -234,6 +235,16 @@ export class Uplink {
     if (hearsHub && !followsUs) this.#deafSinceMs = undefined;
     else this.#deafSinceMs ??= this.#nowMs();
     return this.#deafSinceMs !== undefined && this.#nowMs() - this.#deafSinceMs > DEAF_MAX_MS;
+  }
+
+  /** The worker through which we follow a hub leads now itself, or follows another one. */
+  #isReplaced(target: string, { role, hub, term }: StandingWire): boolean {
+    const { state } = this.#with.role;
+    if (state.via !== target) return false;
+    const next = role === "hub" ? target : hub?.node_id;
+    if (next === undefined || next === state.hub) return false;
+    this.#with.role.follow(next, term, next === target ? undefined : target);
+    return true;
   }
 
   #copy({ registry: delta }: PingReply): void {
