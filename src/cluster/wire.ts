@@ -55,7 +55,7 @@ export const standingSchema = z.object({
   priority: z.number().int().min(0),
   may_claim: z.boolean(),
   /** A hub that has just claimed; between two of them the rank decides at once. */
-  fresh: z.boolean(),
+  fresh: z.boolean().default(false),
 });
 export type StandingWire = z.infer<typeof standingSchema>;
 
