@@ -221,7 +221,8 @@ export class Contests {
   #conclude(rival: string, contest: Contest, verdict: SeatVerdict, theirs: CaseStatement): void {
     const { role, deps, table } = this.#with;
     const { self } = role.state;
-    if (theirs.winner !== null && theirs.winner !== verdict.winner) contest.disagreements++;
+    if (theirs.winner === verdict.winner) contest.disagreements = 0;
+    else if (theirs.winner !== null) contest.disagreements++;
     // Who insists must not win by that alone over a hub that others follow, unless all are members.
     const isVouchedFor =
       ["seated", "support"].includes(verdict.rule) && verdict.winner === self.nodeId;
