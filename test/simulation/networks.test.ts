@@ -72,7 +72,6 @@ test("a hub by the address of a balancer in front of all three: one cluster in 5
   await lab.until("one cluster", 5_000, () => lab.agree(lab.nodes));
 });
 
-// Neither hub can dial the other, and no worker passes their hellos on: each leads its own network.
 test("two networks of one secret joined by a node on both are one cluster, and two when its card goes", async () => {
   const lab = new Lab(1);
   // Without one, two hubs that others follow stay two: neither can check who follows the other.
