@@ -1,10 +1,5 @@
-import {
-  decodeBase64Url,
-  encodeBase64Url,
-  type Identity,
-  nodeIdOf,
-  verifySignature,
-} from "../identity/identity.ts";
+import { type Identity, nodeIdOf } from "../identity/identity.ts";
+import { isSigned, signText } from "../identity/signed-text.ts";
 
 /**
  * How far a journal has come, in the signed words of its node:
@@ -27,7 +22,7 @@ const FORM = /^(\d{1,15})\.([\w-]{1,64})(?:\.([\w-]{43}))?\.([\w-]{86})$/;
 
 export function statePosition(identity: Identity, bootId: string, position: number): string {
   const { nodeId, publicKey } = identity;
-  const signature = encodeBase64Url(identity.sign(signedText(nodeId, bootId, position)));
+  const signature = signText(identity, signedText(nodeId, bootId, position));
   return `${position}.${bootId}.${publicKey}.${signature}`;
 }
 
@@ -46,9 +41,8 @@ export function isStatedBy(
 ): boolean {
   if (publicKey === undefined || nodeIdOf(publicKey) !== nodeId) return false;
   const { position, bootId, text } = statement;
-  const signature = decodeBase64Url(text.slice(text.lastIndexOf(".") + 1));
-  const signed = signedText(nodeId, bootId, position);
-  return signature !== undefined && verifySignature(publicKey, signed, signature);
+  const signature = text.slice(text.lastIndexOf(".") + 1);
+  return isSigned(publicKey, signedText(nodeId, bootId, position), signature);
 }
 
 /** The node that has said this, by the key that the statement carries; undefined when it is forged. */
@@ -57,6 +51,6 @@ export function statedBy(statement: PositionStatement): string | undefined {
   return nodeId && isStatedBy(nodeId, statement) ? nodeId : undefined;
 }
 
-function signedText(nodeId: string, bootId: string, position: number): Uint8Array {
-  return new TextEncoder().encode(`tankd-position-v1\n${nodeId}\n${bootId}\n${position}`);
+function signedText(nodeId: string, bootId: string, position: number): string {
+  return `tankd-position-v1\n${nodeId}\n${bootId}\n${position}`;
 }

@@ -1,13 +1,9 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import {
-  decodeBase64Url,
-  encodeBase64Url,
-  type Identity,
-  verifySignature,
-} from "../identity/identity.ts";
+import type { Identity } from "../identity/identity.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "../identity/proof.ts";
+import { isSigned, signText } from "../identity/signed-text.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import { problemReply } from "../problem-reply.ts";
@@ -36,7 +32,7 @@ export const presenceProofSchema = z.object({
 export type PresenceProof = z.infer<typeof presenceProofSchema>;
 
 export function signPresence(identity: Identity, presence: Presence, challenge: string): string {
-  return encodeBase64Url(identity.sign(presenceText(identity.nodeId, presence, challenge)));
+  return signText(identity, presenceText(identity.nodeId, presence, challenge));
 }
 
 export function isPresent(
@@ -44,10 +40,8 @@ export function isPresent(
   nodeId: string,
   { boot_id, uptime_ms, fenced, challenge, signature }: PresenceProof,
 ): boolean {
-  const bytes = decodeBase64Url(signature);
   const presence = { bootId: boot_id, uptimeMs: uptime_ms, fenced };
-  const text = presenceText(nodeId, presence, challenge);
-  return bytes !== undefined && verifySignature(publicKey, text, bytes);
+  return isSigned(publicKey, presenceText(nodeId, presence, challenge), signature);
 }
 
 /** The signed words of this start in answer to `challenge`. */
@@ -114,7 +108,7 @@ function presenceText(
   nodeId: string,
   { bootId, uptimeMs, fenced }: Presence,
   challenge: string,
-): Uint8Array {
+): string {
   const words = ["tankd-presence-v1", nodeId, bootId, uptimeMs, fenced, challenge];
-  return new TextEncoder().encode(words.join("\n"));
+  return words.join("\n");
 }

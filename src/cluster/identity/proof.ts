@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { decodeBase64Url, encodeBase64Url, type Identity, verifySignature } from "./identity.ts";
+import type { Identity } from "./identity.ts";
+import { isSigned, signText } from "./signed-text.ts";
 
 /** A challenge is random text of the asker; longer ones are refused. */
 export const CHALLENGE_CHARACTERS_MAX = 128;
@@ -9,7 +10,7 @@ export const CHALLENGE_CHARACTERS_MAX = 128;
  * is signed, so that no answer can be passed off as the signature of anything else.
  */
 export function signChallenge(identity: Identity, challenge: string): string {
-  return encodeBase64Url(identity.sign(challengeText(identity.nodeId, challenge)));
+  return signText(identity, challengeText(identity.nodeId, challenge));
 }
 
 export function verifyChallenge(
@@ -18,8 +19,7 @@ export function verifyChallenge(
   challenge: string,
   signature: string,
 ): boolean {
-  const bytes = decodeBase64Url(signature);
-  return bytes !== undefined && verifySignature(publicKey, challengeText(nodeId, challenge), bytes);
+  return isSigned(publicKey, challengeText(nodeId, challenge), signature);
 }
 
 /**
@@ -33,24 +33,24 @@ export function prove<T extends object>(
   body: T,
 ): T & { proof: string } {
   const text = answerText(identity.nodeId, challenge, JSON.stringify(body));
-  return { ...body, proof: encodeBase64Url(identity.sign(text)) };
+  return { ...body, proof: signText(identity, text) };
 }
 
 /** Whether `answer`, as parsed from JSON, is what the key's owner answered to `challenge`. */
 export function isProven(publicKey: string, nodeId: string, challenge: string, answer: unknown) {
   if (typeof answer !== "object" || answer === null || !("proof" in answer)) return false;
   const { proof, ...body } = answer;
-  const bytes = typeof proof === "string" ? decodeBase64Url(proof) : undefined;
+  if (typeof proof !== "string") return false;
   // JSON.stringify of what JSON.parse returned gives the same text back: order and numbers are kept.
   const text = answerText(nodeId, challenge, JSON.stringify(body));
-  return bytes !== undefined && verifySignature(publicKey, text, bytes);
+  return isSigned(publicKey, text, proof);
 }
 
-function challengeText(nodeId: string, challenge: string): Uint8Array {
-  return new TextEncoder().encode(`tankd-challenge-v1\n${nodeId}\n${challenge}`);
+function challengeText(nodeId: string, challenge: string): string {
+  return `tankd-challenge-v1\n${nodeId}\n${challenge}`;
 }
 
-function answerText(nodeId: string, challenge: string, json: string): Uint8Array {
+function answerText(nodeId: string, challenge: string, json: string): string {
   const digest = createHash("sha256").update(json).digest("hex");
-  return new TextEncoder().encode(`tankd-answer-v1\n${nodeId}\n${challenge}\n${digest}`);
+  return `tankd-answer-v1\n${nodeId}\n${challenge}\n${digest}`;
 }

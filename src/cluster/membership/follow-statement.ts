@@ -1,12 +1,7 @@
 import { z } from "zod";
 import { formatHostPort } from "../../discovery/addresses.ts";
-import {
-  decodeBase64Url,
-  encodeBase64Url,
-  type Identity,
-  nodeIdOf,
-  verifySignature,
-} from "../identity/identity.ts";
+import { type Identity, nodeIdOf } from "../identity/identity.ts";
+import { isSigned, signText } from "../identity/signed-text.ts";
 import { addressSchema, nameSchema } from "../wire-names.ts";
 
 /** "I follow that hub, which I have dialled there": words of a worker that its hub shows to other hubs. */
@@ -33,21 +28,18 @@ export function stateFollow(
   said: Omit<FollowStatement, "by" | "signature">,
 ): FollowStatement {
   const unsigned = { ...said, by: identity.publicKey };
-  return { ...unsigned, signature: encodeBase64Url(identity.sign(signedText(unsigned))) };
+  return { ...unsigned, signature: signText(identity, signedText(unsigned)) };
 }
 
 /** The node that follows `hub` by its own signed word; undefined when the words prove nothing. */
 export function followerIn(statement: FollowStatement, hub: string): string | undefined {
-  const bytes = decodeBase64Url(statement.signature);
-  const proven =
-    statement.hub === hub &&
-    bytes !== undefined &&
-    verifySignature(statement.by, signedText(statement), bytes);
-  return proven ? nodeIdOf(statement.by) : undefined;
+  const { by, signature } = statement;
+  const proven = statement.hub === hub && isSigned(by, signedText(statement), signature);
+  return proven ? nodeIdOf(by) : undefined;
 }
 
-function signedText(said: Omit<FollowStatement, "signature">): Uint8Array {
+function signedText(said: Omit<FollowStatement, "signature">): string {
   const { hub, by, dialled, from, at_ms } = said;
   const words = ["tankd-follow-v1", hub, by, formatHostPort(dialled), formatHostPort(from), at_ms];
-  return new TextEncoder().encode(words.join("\n"));
+  return words.join("\n");
 }

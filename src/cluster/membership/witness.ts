@@ -1,11 +1,6 @@
 import { z } from "zod";
-import {
-  decodeBase64Url,
-  encodeBase64Url,
-  type Identity,
-  nodeIdOf,
-  verifySignature,
-} from "../identity/identity.ts";
+import { type Identity, nodeIdOf } from "../identity/identity.ts";
+import { isSigned, signText } from "../identity/signed-text.ts";
 import { addressSchema, nameSchema } from "../wire-names.ts";
 
 /**
@@ -27,7 +22,7 @@ export function stateUndialable(
   said: Omit<WitnessStatement, "by" | "signature">,
 ): WitnessStatement {
   const unsigned = { ...said, by: identity.publicKey };
-  return { ...unsigned, signature: encodeBase64Url(identity.sign(signedText(unsigned))) };
+  return { ...unsigned, signature: signText(identity, signedText(unsigned)) };
 }
 
 /** The node that could not dial that start of `subject`, by its own signed word. */
@@ -36,16 +31,15 @@ export function witnessIn(
   subject: string,
   bootId: string,
 ): string | undefined {
-  const bytes = decodeBase64Url(statement.signature);
+  const { by, signature } = statement;
   const proven =
     statement.subject === subject &&
     statement.boot_id === bootId &&
-    bytes !== undefined &&
-    verifySignature(statement.by, signedText(statement), bytes);
-  return proven ? nodeIdOf(statement.by) : undefined;
+    isSigned(by, signedText(statement), signature);
+  return proven ? nodeIdOf(by) : undefined;
 }
 
 function signedText({ subject, by, from, boot_id }: Omit<WitnessStatement, "signature">) {
   const words = ["tankd-undialable-v1", subject, by, from.host, from.port, boot_id];
-  return new TextEncoder().encode(words.join("\n"));
+  return words.join("\n");
 }

@@ -1,13 +1,13 @@
 import type { Described } from "../../../src/cluster/peers/peer.ts";
-import { serverRecordSchema } from "../../../src/cluster/server-record.ts";
+import { type ServerRecord, serverRecordSchema } from "../../../src/cluster/server-record.ts";
 import { PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
 
 const AT = "2026-01-01T00:00:00.000Z";
 
-/** What a node has said of itself in a hello, for tests that do not read it. */
-export function described(nodeId: string): Described {
-  const record = serverRecordSchema.parse({
-    server_id: nodeId,
+/** A worker's record, for tests that do not look into it. */
+export function serverRecord(serverId: string, nodeId: string): ServerRecord {
+  return serverRecordSchema.parse({
+    server_id: serverId,
     node_id: nodeId,
     hostname: "h",
     host: "10.0.0.1",
@@ -38,6 +38,10 @@ export function described(nodeId: string): Described {
     api_url: "",
     signed: true,
   });
+}
+
+/** What a node has said of itself in a hello, for tests that do not read it. */
+export function described(nodeId: string): Described {
   const term = { counter: 1, node_id: nodeId };
   const standing = {
     role: "worker" as const,
@@ -53,7 +57,7 @@ export function described(nodeId: string): Described {
     node_id: nodeId,
     boot_id: "1",
     standing,
-    record,
+    record: serverRecord(nodeId, nodeId),
     addresses: [],
     tanks: [],
     heartbeat_interval: 10,

@@ -9,8 +9,8 @@ import {
   statusAfter,
   unsignedKey,
 } from "../../../src/cluster/registry/registry-entry.ts";
-import { serverRecordSchema } from "../../../src/cluster/server-record.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
+import { serverRecord } from "../peers/support.ts";
 
 const START = "2026-01-01T00:00:00.000Z";
 
@@ -55,38 +55,7 @@ function input(key: string, change: Partial<EntryInput> = {}): EntryInput {
     intervalMs: 10_000,
     source: undefined,
     via: undefined,
-    record: serverRecordSchema.parse({
-      server_id: label,
-      node_id: key,
-      hostname: "h",
-      host: "10.0.0.1",
-      port: 8000,
-      status: "online",
-      role: "worker",
-      version: "",
-      platform: "",
-      architecture: "",
-      tank_count: 0,
-      fish_count: 0,
-      active_connections: 0,
-      capabilities: [],
-      tags: [],
-      resources: {},
-      region: null,
-      zone: null,
-      cpu_percent: 0,
-      memory_mb: 0,
-      uptime_seconds: 0,
-      registered_at: START,
-      last_heartbeat: START,
-      last_seen: START,
-      rtt_ms: null,
-      reachable: true,
-      discovered_by: [],
-      is_local: false,
-      api_url: "",
-      signed: true,
-    }),
+    record: serverRecord(label, key),
     ...change,
   };
 }
