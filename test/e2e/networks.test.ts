@@ -61,13 +61,10 @@ labTest(
 );
 
 labTest("nobody follows a node that cannot be dialled", TIMEOUT_MS, async (lab) => {
-  const [hub, worker] = await lab.machines(2);
-  if (hub === undefined || worker === undefined) throw new Error("two machines were asked for");
-  hub.start(OPTIONS);
-  await hub.ready();
-  await lab.agree([hub]);
-  worker.start(OPTIONS);
-  await worker.ready();
+  const nodes = await startMachines(lab, 2, OPTIONS);
+  const hub = await lab.agree();
+  const worker = nodes.find((node) => node !== hub);
+  if (worker === undefined) throw new Error("both are hub");
   const natted = await lab.machineBehindRouter();
   await startAbove(natted, worker, [...OPTIONS, "--discovery", "hub", "--hub", hub.url]);
   expect(await lab.agree()).toBe(hub);
