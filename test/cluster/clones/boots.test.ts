@@ -10,6 +10,19 @@ async function commits(journal: MemoryJournal, count: number): Promise<void> {
   }
 }
 
+/** A node that runs on a copy of its journal from before its last words. */
+async function setBack() {
+  const journal = new MemoryJournal();
+  await new Boots(journal, "one").begin();
+  await commits(journal, 5);
+  const backup = journal.copy();
+  await commits(journal, 5);
+  const word = said(journal.position, "one");
+  const boots = new Boots(backup, "two");
+  await boots.begin();
+  return { boots, word, backup };
+}
+
 describe("a journal and its node's earlier words", () => {
   test("agree after restarts, however often", async () => {
     const journal = new MemoryJournal();
@@ -26,26 +39,12 @@ describe("a journal and its node's earlier words", () => {
   });
 
   test("disagree in one that was set back", async () => {
-    const journal = new MemoryJournal();
-    await new Boots(journal, "one").begin();
-    await commits(journal, 5);
-    const backup = journal.copy();
-    await commits(journal, 5);
-    const word = said(journal.position, "one");
-    const boots = new Boots(backup, "two");
-    await boots.begin();
+    const { boots, word } = await setBack();
     expect(boots.contradictionTo(word)).toContain("11 commits");
   });
 
   test("disagree in one that was set back and has done more since", async () => {
-    const journal = new MemoryJournal();
-    await new Boots(journal, "one").begin();
-    await commits(journal, 5);
-    const backup = journal.copy();
-    await commits(journal, 5);
-    const word = said(journal.position, "one");
-    const boots = new Boots(backup, "two");
-    await boots.begin();
+    const { boots, word, backup } = await setBack();
     await commits(backup, 50);
     expect(boots.contradictionTo(word)).toContain("another start");
     expect(boots.contradictionTo(said(6, "one"))).toBeUndefined();
