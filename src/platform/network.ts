@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** Told once the other machine has taken the connection, which says nothing about its program. */
+  readonly onConnected?: () => void;
   /** A longer response is cut off and reported as `too_large`. */
   readonly responseBytesMax: number;
 }

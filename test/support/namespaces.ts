@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { must, run } from "./commands.ts";
 
 /** The prefix of all names, with the pid of the test run: two runs live side by side. */
@@ -9,6 +9,9 @@ let labs = 0;
 
 /** The one family of addresses that a network has, besides loopback and IPv6 link-local ones. */
 export type Family = 4 | 6;
+
+/** From when on entries are dropped: early, soon, and for lack of room. */
+const NEIGHBOUR_LIMITS = [4_096, 8_192, 16_384] as const;
 
 /** The switch itself, which is everybody's gateway. */
 const GATEWAY = 254;
@@ -29,6 +32,7 @@ export class Namespaces {
   }
 
   static async open(family: Family = 4): Promise<Namespaces> {
+    raiseNeighbourLimits();
     const namespaces = new Namespaces(`${PREFIX}-${process.pid}-${labs++}`, family);
     const { switch: bridge } = namespaces;
     await namespaces.#make([bridge]);
@@ -199,6 +203,20 @@ export class Namespaces {
       [],
       names.map((name) => `netns add ${name}`),
     );
+  }
+}
+
+/**
+ * The kernel's table of neighbours is one for all namespaces: with its usual bound of 1024 entries 33
+ * machines that know each other fill it, and then sending fails with ENOBUFS, which no real machine
+ * among as many would see.
+ */
+function raiseNeighbourLimits(): void {
+  for (const family of ["ipv4", "ipv6"]) {
+    NEIGHBOUR_LIMITS.forEach((value, index) => {
+      const path = `/proc/sys/net/${family}/neigh/default/gc_thresh${index + 1}`;
+      if (Number(readFileSync(path, "utf8")) < value) writeFileSync(path, `${value}`);
+    });
   }
 }
 

@@ -1,7 +1,33 @@
-/** The two functions of dns-packet that are used; `message.ts` checks what comes out of `decode`. */
+/** What of dns-packet is used. `message.ts` checks what `decode` leaves open. */
 declare module "dns-packet" {
+  export interface DecodedQuestion {
+    readonly name: string;
+    readonly type: string;
+    readonly class: string;
+  }
+
+  /** Records like OPT have neither class nor life. */
+  export interface DecodedRecord {
+    readonly name: string;
+    readonly type: string;
+    readonly class?: string;
+    readonly ttl?: number;
+    readonly flush?: boolean;
+    readonly data?: unknown;
+  }
+
+  export interface DecodedPacket {
+    readonly id: number;
+    readonly type: "query" | "response";
+    readonly flag_tc: boolean;
+    readonly questions: readonly DecodedQuestion[];
+    readonly answers: readonly DecodedRecord[];
+    readonly authorities: readonly DecodedRecord[];
+    readonly additionals: readonly DecodedRecord[];
+  }
+
   export function encode(packet: object): Uint8Array;
   export function encodingLength(packet: object): number;
   /** @throws on bytes that are no packet. */
-  export function decode(bytes: Buffer): unknown;
+  export function decode(bytes: Buffer): DecodedPacket;
 }

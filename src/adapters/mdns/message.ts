@@ -1,5 +1,4 @@
-import { decode, encode, encodingLength } from "dns-packet";
-import { z } from "zod";
+import { type DecodedPacket, type DecodedRecord, decode, encode, encodingLength } from "dns-packet";
 import type { DnsRecord } from "./records.ts";
 
 export interface Question {
@@ -32,53 +31,31 @@ const CLASS_IN_UNICAST = "UNKNOWN_32769";
 const AUTHORITATIVE = 0x0400;
 const TRUNCATED = 0x0200;
 
+const NAME_BYTES_MAX = 255;
+
 const utf8 = new TextDecoder();
-const dnsName = z.string().max(255).toLowerCase();
-const questionSchema = z.object({ name: dnsName, type: z.string(), class: z.string() });
-const head = {
-  name: dnsName,
-  class: z.literal("IN"),
-  ttl: z.number().int().nonnegative(),
-  flush: z.boolean(),
-};
-const target = z.object({ port: z.number().int().min(0).max(65_535), target: dnsName });
-const strings = z.array(z.instanceof(Uint8Array)).transform((all) => all.map(textOfBytes));
-const recordSchema = z.discriminatedUnion("type", [
-  z.object({ ...head, type: z.literal("PTR"), data: dnsName }),
-  z.object({ ...head, type: z.literal(["A", "AAAA"]), data: z.string() }),
-  z.object({ ...head, type: z.literal("SRV"), data: target }),
-  z.object({ ...head, type: z.literal("TXT"), data: strings }),
-]);
-const messageSchema = z.object({
-  id: z.number(),
-  type: z.enum(["query", "response"]),
-  flag_tc: z.boolean(),
-  questions: z.array(questionSchema),
-  answers: z.array(z.unknown()).transform(records),
-  authorities: z.array(z.unknown()).transform(records),
-  additionals: z.array(z.unknown()).transform(records),
-});
 
 /** Reads a packet; undefined for bytes that are none. Records of other types are left out. */
 export function readMessage(bytes: Uint8Array): Message | undefined {
-  const parsed = messageSchema.safeParse(decoded(bytes));
-  if (!parsed.success) return undefined;
-  const { id, type, flag_tc, questions, answers, authorities, additionals } = parsed.data;
+  const packet = decoded(bytes);
+  if (packet === undefined) return undefined;
+  const questions = packet.questions.flatMap(({ name, class: klass, type }) => {
+    const unicast = klass === CLASS_IN_UNICAST;
+    const isOurs = unicast || klass === "IN" || klass === "ANY";
+    return isOurs && isName(name) ? [{ name: name.toLowerCase(), type, unicast }] : [];
+  });
   return {
-    id,
-    isResponse: type === "response",
-    truncated: type === "query" && flag_tc,
-    questions: questions.flatMap(({ class: klass, name, type: asked }) => {
-      const unicast = klass === CLASS_IN_UNICAST;
-      return unicast || klass === "IN" || klass === "ANY" ? [{ name, type: asked, unicast }] : [];
-    }),
-    answers,
-    authorities,
-    additionals,
+    id: packet.id,
+    isResponse: packet.type === "response",
+    truncated: packet.type === "query" && packet.flag_tc,
+    questions,
+    answers: packet.answers.flatMap(recordOf),
+    authorities: packet.authorities.flatMap(recordOf),
+    additionals: packet.additionals.flatMap(recordOf),
   };
 }
 
-function decoded(bytes: Uint8Array): unknown {
+function decoded(bytes: Uint8Array): DecodedPacket | undefined {
   try {
     return decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch {
@@ -86,17 +63,44 @@ function decoded(bytes: Uint8Array): unknown {
   }
 }
 
-function records(list: readonly unknown[]): readonly DnsRecord[] {
-  return list.flatMap((one) => {
-    const parsed = recordSchema.safeParse(one);
-    if (!parsed.success) return [];
-    const { class: _, ...record } = parsed.data;
-    return [record];
-  });
+/**
+ * A record of a type that DNS-SD needs; nothing for any other. By hand and not by a schema: while
+ * many start at once on a small machine most of its time goes into reading what they say.
+ */
+function recordOf(decoded: DecodedRecord): readonly DnsRecord[] {
+  const { type, name, ttl = 0, flush = false, data } = decoded;
+  if (decoded.class !== "IN" || !isName(name)) return [];
+  const head = { name: name.toLowerCase(), ttl, flush };
+  switch (type) {
+    case "PTR":
+      return isName(data) ? [{ ...head, type, data: data.toLowerCase() }] : [];
+    case "A":
+    case "AAAA":
+      return typeof data === "string" ? [{ ...head, type, data }] : [];
+    case "SRV": {
+      const { port, target } = serverOf(data);
+      if (port === undefined || !isName(target)) return [];
+      return [{ ...head, type, data: { port, target: target.toLowerCase() } }];
+    }
+    case "TXT": {
+      const strings = Array.isArray(data) ? data.filter((one) => one instanceof Uint8Array) : [];
+      return [{ ...head, type, data: strings.map((one) => utf8.decode(one)) }];
+    }
+    default:
+      return [];
+  }
 }
 
-function textOfBytes(bytes: Uint8Array): string {
-  return utf8.decode(bytes);
+function serverOf(data: unknown): { readonly port?: number; readonly target?: unknown } {
+  if (typeof data !== "object" || data === null || !("port" in data) || !("target" in data)) {
+    return {};
+  }
+  const { port, target } = data;
+  return typeof port === "number" ? { port, target } : {};
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length <= NAME_BYTES_MAX;
 }
 
 /** A multicast response; unicast ones to old resolvers repeat the query's id and questions. */

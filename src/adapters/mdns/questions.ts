@@ -2,18 +2,27 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Cancel, Timers } from "../../platform/timers.ts";
 
-/** RFC 6762 section 5.2: spread at the start, then a second, doubled up to an hour. */
+/** RFC 6762 section 5.2: spread at the start, then a second, then twice as long each time. */
 const SPREAD_MIN_MS = 20;
 const SPREAD_MAX_MS = 120;
 const INTERVAL_MIN_MS = 1_000;
-const INTERVAL_MAX_MS = 3_600_000;
+/** Whoever wants to know more rarely than this is not made to wait. */
+const INTERVAL_MAX_MS = 16_000;
 
-/** When a link is asked who is there: one question at a time, ever more rarely. */
+/**
+ * When a link is asked who is there: twice at the start, in case that a packet is lost, then when it
+ * is wanted, ever more rarely. What somebody else asks need not be asked again (RFC 6762 section
+ * 7.3), so that of N nodes that want to know at times of their own one asks for all.
+ */
 export class QuestionSchedule {
   readonly #deps: { readonly clock: Clock; readonly timers: Timers; readonly random: Random };
   readonly #ask: () => void;
   #intervalMs = INTERVAL_MIN_MS;
+  /** When it was last asked, by whomever. */
   #askedMs = Number.NEGATIVE_INFINITY;
+  #repeats = false;
+  /** Somebody else has asked since it was last wanted. */
+  #isShared = false;
   #dueMs = Number.POSITIVE_INFINITY;
   #cancel: Cancel = () => {};
 
@@ -25,14 +34,26 @@ export class QuestionSchedule {
     this.#ask = ask;
   }
 
+  /** Asks now and a second later. */
   start(): void {
+    this.#intervalMs = INTERVAL_MIN_MS;
+    this.#repeats = true;
+    this.#isShared = false;
     this.#arm(0);
   }
 
-  /** Asks once, at most a second after the last time; the intervals go on as they were. */
+  /** It is wanted: asks as soon as may be, unless somebody else did since the last time. */
   askSoon(): void {
-    const freeMs = this.#askedMs + INTERVAL_MIN_MS - this.#deps.clock.monotonicMs();
-    this.#arm(Math.max(0, freeMs));
+    const isShared = this.#isShared;
+    this.#isShared = false;
+    if (!isShared) this.#arm(this.#askedMs + this.#intervalMs - this.#deps.clock.monotonicMs());
+  }
+
+  /** Somebody else has asked, and is answered all that we would be. */
+  hear(): void {
+    this.stop();
+    this.#isShared = true;
+    this.#askedMs = this.#deps.clock.monotonicMs();
   }
 
   stop(): void {
@@ -44,19 +65,19 @@ export class QuestionSchedule {
   #arm(delayMs: number): void {
     const nowMs = this.#deps.clock.monotonicMs();
     const spreadMs = SPREAD_MIN_MS + (SPREAD_MAX_MS - SPREAD_MIN_MS) * this.#deps.random.unit();
-    const dueMs = nowMs + delayMs + spreadMs;
-    if (dueMs >= this.#dueMs) return;
-    this.#dueMs = dueMs;
-    this.#cancel();
-    this.#cancel = this.#deps.timers.after(delayMs + spreadMs, () => this.#fire());
+    const waitMs = Math.max(0, delayMs) + spreadMs;
+    if (nowMs + waitMs >= this.#dueMs) return;
+    this.stop();
+    this.#dueMs = nowMs + waitMs;
+    this.#cancel = this.#deps.timers.after(waitMs, () => this.#fire());
   }
 
   #fire(): void {
     this.#askedMs = this.#deps.clock.monotonicMs();
     this.#dueMs = Number.POSITIVE_INFINITY;
-    const intervalMs = this.#intervalMs;
-    this.#intervalMs = Math.min(INTERVAL_MAX_MS, 2 * intervalMs);
-    this.#arm(intervalMs);
+    if (this.#repeats) this.#arm(this.#intervalMs);
+    this.#repeats = false;
+    this.#intervalMs = Math.min(INTERVAL_MAX_MS, 2 * this.#intervalMs);
     this.#ask();
   }
 }

@@ -37,15 +37,20 @@ export interface StationDeps {
 interface Path {
   readonly transmit: Transmit;
   readonly answers: AnswerSchedule;
-  readonly questions: QuestionSchedule;
   readonly echoes: Echoes;
-  /** When somebody else asked our question here, and knew nothing that we do not know. */
-  heardQuestionMs: number;
+  /** When we last asked who is there by it. */
+  askedMs: number;
+}
+
+/** Somebody else's question, of whose known answers more packets are to come. */
+interface OpenQuestion {
+  readonly source: string;
+  readonly atMs: number;
 }
 
 export const MDNS_PORT = 5353;
-/** RFC 6762 section 7.3: a question that somebody else has just asked counts as our own. */
-const QUESTION_SHARED_MS = 999;
+/** RFC 6762 section 7.2: known answers in further packets follow at once. */
+const QUESTION_OPEN_MS = 500;
 /** RFC 6762 section 6.7: old resolvers do not follow changes, so they must ask again soon. */
 const LEGACY_TTL_SECONDS = 10;
 const TYPE_QUESTION: Question = { name: TYPE_NAME, type: "PTR", unicast: false };
@@ -59,11 +64,13 @@ export class Station {
   readonly #paths = new Map<Family, Path>();
   readonly #cache: ServiceCache;
   readonly #followUps: FollowUps;
+  readonly #questions: QuestionSchedule;
   /** What was last nominated of an instance. */
   readonly #nominated = new Map<string, string>();
   readonly #responses: RecentPackets;
   #announcement: Announcement | undefined;
   #own: readonly DnsRecord[] = [];
+  #openQuestion: OpenQuestion | undefined;
   #conflictKnown = false;
 
   constructor(deps: StationDeps) {
@@ -73,6 +80,7 @@ export class Station {
       this.#followUps.forget(instance);
     });
     this.#responses = new RecentPackets(deps.clock);
+    this.#questions = new QuestionSchedule(deps, () => this.#ask());
     this.#followUps = new FollowUps(
       deps,
       () => this.#services().filter(({ complete }) => !complete),
@@ -90,19 +98,17 @@ export class Station {
     const path: Path = {
       transmit,
       answers: new AnswerSchedule({ ...this.#deps, send }),
-      questions: new QuestionSchedule(this.#deps, () => this.#ask(path)),
       echoes: new Echoes(this.#deps.clock),
-      heardQuestionMs: Number.NEGATIVE_INFINITY,
+      askedMs: Number.NEGATIVE_INFINITY,
     };
     this.#paths.set(family, path);
     path.answers.replace(this.#own);
     path.answers.announceAgain();
-    path.questions.start();
+    this.#questions.start();
   }
 
   detach(family: Family): void {
     this.#paths.get(family)?.answers.stop();
-    this.#paths.get(family)?.questions.stop();
     this.#paths.delete(family);
   }
 
@@ -110,6 +116,8 @@ export class Station {
   announce(announcement: Announcement, records: readonly DnsRecord[]): void {
     const before = this.#announcement?.role;
     this.#announcement = announcement;
+    // Who has lost its hub needs another one now, and not at the next turn.
+    if (announcement.role === "discovering" && before === "worker") this.#questions.start();
     if (Bun.deepEquals(records, this.#own)) return;
     const places = (all: readonly DnsRecord[]) =>
       all.filter(({ type }) => type !== "TXT").map(identityOf);
@@ -124,10 +132,10 @@ export class Station {
     }
   }
 
-  /** Nominates everybody who is there, and asks for more, at most once a second. */
+  /** Nominates everybody who is there, and asks for more, unless others do. */
   refresh(): void {
     for (const service of this.#services()) this.#nominate(service);
-    for (const { questions } of this.#paths.values()) questions.askSoon();
+    this.#questions.askSoon();
   }
 
   /** Labels of which a packet that is worth decoding has at least one. */
@@ -167,6 +175,7 @@ export class Station {
 
   stop(): void {
     this.#followUps.stop();
+    this.#questions.stop();
     for (const family of [...this.#paths.keys()]) this.detach(family);
   }
 
@@ -174,19 +183,25 @@ export class Station {
     return this.#cache.services(this.#deps.clock.monotonicMs());
   }
 
-  #ask(path: Path): void {
+  /** By each protocol once, then by turns: who hears neither half of the questions is rare. */
+  #ask(): void {
     const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - path.heardQuestionMs < QUESTION_SHARED_MS) return;
     const known = this.#cache.knownPointers(nowMs).slice(0, LIMITS.mdnsKnownAnswersMax);
-    for (const packet of writeQuery([TYPE_QUESTION], known)) this.#send(path, packet);
+    const packets = writeQuery([TYPE_QUESTION], known);
+    const paths = [...this.#paths.values()].toSorted((a, b) => a.askedMs - b.askedMs);
+    const unasked = paths.filter(({ askedMs }) => askedMs === Number.NEGATIVE_INFINITY);
+    for (const path of unasked.length > 0 ? unasked : paths.slice(0, 1)) {
+      path.askedMs = nowMs;
+      for (const packet of packets) this.#send(path, packet);
+    }
   }
 
   #readQuery(path: Path, message: Message, from: Endpoint): void {
     const { answers } = path;
     const { questions, answers: known, truncated, authorities } = message;
     answers.withdraw(known, from.address);
+    this.#shareQuestion(message, from.address);
     if (questions.length === 0) return;
-    this.#shareQuestion(path, message);
     const fresh = new Map(known.map((record) => [identityOf(record), record]));
     const isWanted = (own: DnsRecord) => {
       const has = fresh.get(identityOf(own));
@@ -205,14 +220,21 @@ export class Station {
   }
 
   /** A question of somebody else's whose answers will tell us all that our own would. */
-  #shareQuestion(path: Path, { questions, answers, truncated }: Message): void {
+  #shareQuestion({ questions, answers, truncated }: Message, source: string): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const open = this.#openQuestion;
+    const goesOn = open?.source === source && nowMs - open.atMs < QUESTION_OPEN_MS;
     const asks = questions.some(
       ({ name, type, unicast }) => name === TYPE_NAME && type === "PTR" && !unicast,
     );
+    if (!asks && !goesOn) return;
+    if (goesOn) this.#openQuestion = undefined;
     const knowsNoMore = answers.every(
       (one) => one.type !== "PTR" || this.#isOwn(one) || this.#cache.knows(one.data),
     );
-    if (asks && !truncated && knowsNoMore) path.heardQuestionMs = this.#deps.clock.monotonicMs();
+    if (!knowsNoMore) return;
+    if (truncated) this.#openQuestion = { source, atMs: nowMs };
+    else this.#questions.hear();
   }
 
   /** RFC 6762 section 6.7: a resolver that knows nothing of multicast. */

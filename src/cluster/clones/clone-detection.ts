@@ -78,7 +78,7 @@ export class CloneDetection {
   ): Promise<PresenceProof | undefined> {
     if (dialable([address], this.#with.policy()).length === 0) return undefined;
     try {
-      const probed = await this.probe.ask(address, challenge);
+      const probed = await this.probe.ask(address, { challenge });
       if (probed.kind === "failed" || probed.document.node_id !== nodeId) return undefined;
       return proofOf(probed);
     } catch (error) {

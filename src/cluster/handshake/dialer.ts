@@ -50,13 +50,13 @@ export class Dialer {
     if (!peer || peer.addresses.length === 0) return failed("no address is known");
     const isConfirmed = peer.confirmedMs !== undefined;
     const source = isConfirmed ? undefined : peer.source;
-    const result = await this.#once(nodeId, source, () =>
-      this.#handshake.dial(peer.addresses, { expected: nodeId }),
-    );
-    if (result.kind === "failed") {
-      this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
-    }
-    return result;
+    return this.#once(nodeId, source, async () => {
+      const result = await this.#handshake.dial(peer.addresses, { expected: nodeId });
+      if (result.kind === "failed") {
+        this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
+      }
+      return result;
+    });
   }
 
   /** Whether a node that has said hello can be dialled, without shaking hands anew. */

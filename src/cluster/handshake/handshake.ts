@@ -81,8 +81,8 @@ export class Handshake {
     if (isLeaving()) return failed("this node takes no part");
     const startedMs = deps.clock.monotonicMs();
     const targets = await this.#expand(addresses, options);
-    const result = await raceTargets(deps.timers, targets, (target) =>
-      this.#shakeHands(target, options.expected),
+    const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
+      this.#shakeHands(target, options.expected, onConnected),
     );
     const nodeId = result.kind === "met" ? result.meeting.document.node_id : options.expected;
     if (nodeId !== undefined) {
@@ -98,8 +98,8 @@ export class Handshake {
     const { deps, table } = this.#with;
     const startedMs = deps.clock.monotonicMs();
     const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
-    const result = await raceTargets(deps.timers, targets, (target) =>
-      this.#askIdentity(target, nodeId),
+    const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
+      this.#askIdentity(target, nodeId, onConnected),
     );
     const outcome = result.kind === "met" ? "ok" : "failed";
     table.update(nodeId, { dialled: { outcome, startedMs } });
@@ -219,8 +219,12 @@ export class Handshake {
   }
 
   /** Whether that node's key answers there. */
-  async #askIdentity(target: DialTarget, nodeId: string): Promise<DialResult<undefined>> {
-    const result = await this.#with.probe.ask(target);
+  async #askIdentity(
+    target: DialTarget,
+    nodeId: string,
+    onConnected: () => void,
+  ): Promise<DialResult<undefined>> {
+    const result = await this.#with.probe.ask(target, { onConnected });
     if (result.kind === "failed") return result;
     const { document: seen, rttMs } = result;
     if (seen.node_id !== nodeId) return failed(`${seen.node_id} is there, not ${nodeId}`);
@@ -229,10 +233,14 @@ export class Handshake {
     return { kind: "met", meeting: undefined };
   }
 
-  async #shakeHands(target: DialTarget, expected: string | undefined): Promise<DialResult> {
+  async #shakeHands(
+    target: DialTarget,
+    expected: string | undefined,
+    onConnected: () => void,
+  ): Promise<DialResult> {
     const { deps, probe, ageMs } = this.#with;
     const askedAtMs = ageMs();
-    const result = await probe.ask(target);
+    const result = await probe.ask(target, { onConnected });
     if (result.kind === "failed") return result;
     const { document: seen, rttMs } = result;
     if (seen.node_id === deps.identity.nodeId) {

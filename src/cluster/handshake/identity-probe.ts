@@ -26,6 +26,13 @@ export interface IdentityProbeDeps {
   readonly presence: () => Presence;
 }
 
+export interface ProbeOptions {
+  /** What is to be signed; random text unless given. */
+  readonly challenge?: string;
+  /** Told when there is a connection. */
+  readonly onConnected?: () => void;
+}
+
 /** Who answers at an address, proven; or why it is nobody. */
 export type ProbeResult =
   | {
@@ -87,11 +94,15 @@ export class IdentityProbe {
   }
 
   /** Asks whoever answers there who it is. Rejects with NetworkError. */
-  async ask(address: DialTarget, challenge = this.nonce()): Promise<ProbeResult> {
+  async ask(address: DialTarget, options: ProbeOptions = {}): Promise<ProbeResult> {
     const { client, deps } = this.#with;
+    const { challenge = this.nonce(), onConnected } = options;
     const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
     const path = `/.well-known/tankd?challenge=${encodeURIComponent(challenge)}`;
-    const asked = await client.ask(address, path, { timeoutMs });
+    const asked = await client.ask(address, path, {
+      timeoutMs,
+      ...(onConnected === undefined ? {} : { onConnected }),
+    });
     const document = identityDocumentSchema.safeParse(asked.body).data;
     if (asked.status !== 200 || !document) return failed(refusalOf(asked, address));
     const { public_key: key, node_id: nodeId, signature = "" } = document;

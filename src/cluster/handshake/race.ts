@@ -1,35 +1,55 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { NetworkError, type NetworkFailure } from "../../platform/network.ts";
-import type { Timers } from "../../platform/timers.ts";
+import type { Cancel, Timers } from "../../platform/timers.ts";
 import type { DialTarget } from "../peers/dial-policy.ts";
 import { type DialResult, failed } from "./meeting.ts";
 
-/** The next address of a node is tried when the one before has kept silent this long (RFC 8305, section 5). */
+/**
+ * The next address of a node is tried when no connection to the one before has come about in this
+ * time (RFC 8305, section 5). Once there is a connection its answer is waited for: a machine that
+ * is busy takes connections at once, and asking it by all its addresses would not make it quicker.
+ */
 const NEXT_ADDRESS_MS = 250;
 /** Failures that a node which is about to start shows, too. */
 const SILENCES: ReadonlySet<NetworkFailure> = new Set(["timeout", "refused", "unreachable"]);
 
-/** Tries the addresses of one node, each a moment after the one before; the first that is met counts. */
+/** Tries one address; says when there is a connection. */
+export type Attempt<T> = (target: DialTarget, onConnected: () => void) => Promise<DialResult<T>>;
+
+/**
+ * Tries the addresses of one node, the next one when the one before fails or does not connect; the
+ * first that is met counts.
+ */
 export function raceTargets<T>(
   timers: Timers,
   targets: readonly DialTarget[],
-  attempt: (target: DialTarget) => Promise<DialResult<T>>,
+  attempt: Attempt<T>,
 ): Promise<DialResult<T>> {
   return new Promise((resolve) => {
-    let open = targets.length;
+    let begun = 0;
+    let ended = 0;
     let last: DialResult<T> = failed("no address");
-    if (open === 0) resolve(last);
-    const cancels = targets.map((target, index) =>
-      timers.after(index * NEXT_ADDRESS_MS, async () => {
-        const result = await outcomeOf(attempt(target));
-        open--;
-        // "failed" says least: an address of ours or of another cluster is a better reason.
-        if (result.kind !== "failed" || last.kind === "failed") last = result;
-        if (result.kind !== "met" && open > 0) return;
-        for (const cancel of cancels) cancel();
+    let cancelNext: Cancel = () => {};
+    const tryNext = async (): Promise<void> => {
+      cancelNext();
+      const target = targets[begun++];
+      if (target === undefined) return;
+      const cancelThis = timers.after(NEXT_ADDRESS_MS, () => void tryNext());
+      cancelNext = cancelThis;
+      const result = await outcomeOf(attempt(target, cancelThis));
+      ended++;
+      // "failed" says least: an address of ours or of another cluster is a better reason.
+      if (result.kind !== "failed" || last.kind === "failed") last = result;
+      if (result.kind === "met" || ended === targets.length) {
+        begun = targets.length;
+        cancelNext();
         resolve(last);
-      }),
-    );
+      } else {
+        void tryNext();
+      }
+    };
+    if (targets.length === 0) resolve(last);
+    else void tryNext();
   });
 }
 

@@ -35,6 +35,11 @@ export interface SendOptions {
   readonly timeoutMs: number;
 }
 
+export interface AskOptions extends SendOptions {
+  /** Told when there is a connection. */
+  readonly onConnected?: () => void;
+}
+
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
@@ -114,12 +119,12 @@ export class PeerClient {
       random,
       options,
     );
-    return this.#exchange(address, method, path, text, options.timeoutMs, signed);
+    return this.#exchange(address, method, path, text, options, signed);
   }
 
   /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
-  async ask(address: DialTarget, path: string, options: SendOptions): Promise<PeerAnswer> {
-    return this.#exchange(address, "GET", path, "", options.timeoutMs, {});
+  async ask(address: DialTarget, path: string, options: AskOptions): Promise<PeerAnswer> {
+    return this.#exchange(address, "GET", path, "", options, {});
   }
 
   async #exchange(
@@ -127,7 +132,7 @@ export class PeerClient {
     method: PeerMethod,
     path: string,
     body: string,
-    timeoutMs: number,
+    { timeoutMs, onConnected }: AskOptions,
     headers: Readonly<Record<string, string>>,
   ): Promise<PeerAnswer> {
     const { network, metrics, clock } = this.#deps;
@@ -141,6 +146,7 @@ export class PeerClient {
         headers: { accept: "application/json", ...jsonType(body), ...headers },
         ...(body === "" ? {} : { body }),
         timeoutMs,
+        ...(onConnected === undefined ? {} : { onConnected }),
         responseBytesMax: LIMITS.peerResponseBytesMax,
       });
       const rttMs = clock.monotonicMs() - sentMs;

@@ -1,5 +1,6 @@
 import {
   Agent,
+  type ClientRequest,
   type IncomingMessage,
   request as openRequest,
   type RequestOptions,
@@ -70,6 +71,7 @@ export class HttpNetwork implements Network, ByteNetwork {
         () => fail(failureOf("timeout", request, `no answer in ${request.timeoutMs} ms`)),
         request.timeoutMs,
       );
+      if (request.onConnected) tellOfConnection(call, request.onConnected);
       call.on("error", (error) => fail(callFailure(error, request)));
       call.on("response", (message) => {
         receive(message, request).then((response) => {
@@ -99,6 +101,13 @@ export class HttpNetwork implements Network, ByteNetwork {
     this.#held = addresses;
     return this.#agent;
   }
+}
+
+function tellOfConnection(call: ClientRequest, onConnected: () => void): void {
+  call.on("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", onConnected);
+    else onConnected();
+  });
 }
 
 function keptAliveAgent(): Agent {

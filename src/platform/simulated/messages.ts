@@ -37,6 +37,7 @@ export interface Caller {
 }
 
 interface Exchange {
+  readonly caller: Caller;
   readonly from: SimulatedHost;
   readonly to: SimulatedHost;
   readonly route: Route;
@@ -112,7 +113,7 @@ export class Messages {
         tell(() => (failure ? reject(failure) : resolve(response)));
       };
       if (typeof route === "object" && to) {
-        this.#sendRequest({ from, to, route, port, request, label, answer, fail });
+        this.#sendRequest({ caller, from, to, route, port, request, label, answer, fail });
       } else {
         this.#failToConnect(label, request, route, fail);
       }
@@ -168,6 +169,12 @@ export class Messages {
       const refused = new NetworkError("refused", `${label}: nobody listens at ${request.origin}`);
       this.#sendBack(exchange, "refuse", () => exchange.fail(refused));
       return;
+    }
+    const { onConnected } = request;
+    if (onConnected) {
+      this.#world.schedule(this.faults.delayMinMs, `connect ${label}`, () => {
+        this.#onThreadOf(exchange.caller, onConnected);
+      });
     }
     process.thread.run(this.#world.costs.requestMs(request.path), () => {
       handler({ ...request, remoteAddress: route.seenAs }).then(

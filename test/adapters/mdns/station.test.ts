@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { encode } from "dns-packet";
-import type { Message } from "../../../src/adapters/mdns/message.ts";
+import { type Message, readMessage } from "../../../src/adapters/mdns/message.ts";
 import {
   type DnsRecord,
   META_NAME,
@@ -268,16 +268,72 @@ describe("announcements", () => {
 });
 
 describe("questions", () => {
-  test("are asked ever more rarely, with what is known already", async () => {
+  const questionsOf = (ether: Ether, member: Member, ms?: number) =>
+    ether.sentBy(member, ms).filter(({ isResponse }) => !isResponse);
+
+  test("are asked twice at the start, and then when it is wanted, ever more rarely", async () => {
     const ether = new Ether();
     const a = ether.join("a");
-    ether.join("b", { address: "10.0.0.2" });
-    await ether.pass(20_000);
-    ether.packets.length = 0;
-    await ether.pass(4 * 3_600_000);
-    const asked = ether.packets.filter(({ from }) => from.address === a.address).length;
-    expect(asked).toBeLessThan(20);
-    expect(asked).toBeGreaterThan(1);
+    await ether.pass(60_000);
+    expect(questionsOf(ether, a)).toHaveLength(2);
+    for (let second = 0; second < 60; second++) {
+      a.station.refresh();
+      await ether.pass(1_000);
+    }
+    const times = questionsOf(ether, a, 60_000).map(({ atMs }) => atMs);
+    const gaps = times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
+    expect(gaps.length).toBeWithin(4, 8);
+    for (const [index, gap] of gaps.slice(1).entries()) {
+      expect(gap).toBeGreaterThan(Math.min(14_000, 1.8 * (gaps[index] ?? 0)));
+    }
+  });
+
+  test("are asked at once and by short intervals when a hub is lost", async () => {
+    const { ether, a } = await calm();
+    a.announce({ role: "worker" });
+    for (let minute = 0; minute < 10; minute++) {
+      await ether.pass(60_000);
+      a.station.refresh();
+    }
+    await ether.pass(10_000);
+    a.announce({ role: "discovering" });
+    await ether.pass(1_500);
+    expect(questionsOf(ether, a, 1_500)).toHaveLength(2);
+  });
+
+  test("are asked by one for all, however many want to know", async () => {
+    const ether = new Ether();
+    const members = Array.from({ length: 50 }, (_, index) => ether.join(`node-${index}`));
+    await ether.pass(30_000);
+    for (let second = 0; second < 90; second++) {
+      const due = members.filter((_, index) => index % 30 === second % 30);
+      for (const { station } of due) station.refresh();
+      await ether.pass(1_000);
+    }
+    // Fifty known answers take more than one packet.
+    const packets = members.flatMap((one) => questionsOf(ether, one, 90_000));
+    const asked = packets.filter(({ questions }) => questions.length > 0);
+    expect(packets.length).toBeGreaterThan(asked.length);
+    expect(asked.length).toBeWithin(3, 8);
+  });
+
+  test("go out by each protocol at the start, then by turns", async () => {
+    const ether = new Ether();
+    const a = ether.join("a");
+    let byIpv6 = 0;
+    a.station.attach("IPv6", (bytes) => {
+      if (readMessage(bytes)?.isResponse === false) byIpv6++;
+    });
+    await ether.pass(500);
+    expect([questionsOf(ether, a).length, byIpv6]).toEqual([1, 1]);
+    for (let minute = 0; minute < 4; minute++) {
+      await ether.pass(60_000);
+      a.station.refresh();
+    }
+    await ether.pass(1_000);
+    const byIpv4 = questionsOf(ether, a).length;
+    expect(byIpv4 + byIpv6).toBe(7);
+    expect(Math.abs(byIpv4 - byIpv6)).toBe(1);
   });
 
   test("are not asked when somebody else has just asked them and knew no more", async () => {

@@ -133,6 +133,18 @@ describe("what arrives", () => {
     });
   });
 
+  test("and that there is a connection is told before the answer, also of a kept one", async () => {
+    const events: string[] = [];
+    const origin = httpServer(async () => {
+      await Bun.sleep(50);
+      events.push("answered");
+      return new Response("ok");
+    });
+    const onConnected = () => events.push("connected");
+    for (let round = 0; round < 2; round++) await network.send(request(origin, { onConnected }));
+    expect(events).toEqual(["connected", "answered", "connected", "answered"]);
+  });
+
   test("connections are kept and used again", async () => {
     const ports = new Set<number>();
     const server = Bun.serve({
@@ -319,6 +331,15 @@ describe("what does not arrive", () => {
       expect.stringMatching(/^(the name is not known|no name server answers)$/),
       false,
     ]);
+  });
+
+  test("does not count as connected where nobody listens", async () => {
+    const origin = httpServer(() => new Response("ok"));
+    for (const close of closers.splice(0)) close();
+    let isConnected = false;
+    const asked = network.send(request(origin, { onConnected: () => (isConnected = true) }));
+    await expect(asked).rejects.toBeInstanceOf(NetworkError);
+    expect(isConnected).toBe(false);
   });
 
   test("nobody listening is refused", async () => {
