@@ -1,4 +1,5 @@
-import type { Machine } from "./machine.ts";
+import type { InterfaceAddress, Machine } from "./machine.ts";
+import { memoizeLast } from "./memo.ts";
 
 /** Each is a name like `eth0`, or a pattern like `wl*`; with `!` before it, one to leave out. */
 export type InterfacePatterns = readonly string[];
@@ -18,12 +19,13 @@ export function chooseInterfaces(machine: Machine, patterns: InterfacePatterns):
     if (excluded.some((pattern) => pattern.test(name))) return false;
     return included.length === 0 ? undefined : included.some((pattern) => pattern.test(name));
   };
-  const addresses = () =>
-    machine.addresses().map((one) => {
+  const mark = memoizeLast((addresses: readonly InterfaceAddress[]) =>
+    addresses.map((one) => {
       const chosen = choose(one.interfaceName);
       return chosen === undefined ? one : { ...one, chosen };
-    });
-  return { ...machine, addresses };
+    }),
+  );
+  return { ...machine, addresses: () => mark(machine.addresses()) };
 }
 
 /** `*` stands for any number of characters, `?` for one. */

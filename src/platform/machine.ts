@@ -21,7 +21,10 @@ export interface Machine {
   readonly architecture: string;
   readonly cpuCores: number;
   readonly memoryBytes: number;
-  /** Addresses at this moment, half a second old at most; they come and go with the networks. */
+  /**
+   * Addresses at this moment, half a second old at most; they come and go with the networks. What has
+   * changed is a new list.
+   */
   addresses(): readonly InterfaceAddress[];
   /** Name of the interface that holds the default route, where the system tells; as old as those. */
   defaultRouteInterface(): string | undefined;

@@ -1,6 +1,7 @@
 import type { Announcement, DiscoveryBackend, Nomination } from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Machine } from "../../platform/machine.ts";
+import { memoizeLast } from "../../platform/memo.ts";
 import type { Random } from "../../platform/random.ts";
 import { type Cancel, repeat, sleep, type Timers } from "../../platform/timers.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -39,6 +40,7 @@ export class MdnsBackend implements DiscoveryBackend {
   readonly #gate: Gate;
   /** By the name of the interface. */
   readonly #services = new Map<string, LinkService>();
+  readonly #linksOf = memoizeLast(linksOf);
   readonly #ownAddresses = new Set<string>();
   #announcement: Announcement | undefined;
   #nominate: (nomination: Nomination) => void = () => {};
@@ -100,7 +102,8 @@ export class MdnsBackend implements DiscoveryBackend {
 
   /** One service for each interface that is there now, with the records that belong there. */
   #followInterfaces(): void {
-    const links = linksOf(this.#deps.machine);
+    const { machine } = this.#deps;
+    const links = this.#linksOf(machine.addresses(), machine.defaultRouteInterface());
     this.#rememberAddresses();
     const names = new Set(links.map(({ name }) => name));
     for (const [name, service] of this.#services) {

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { isLinkLocal, isLoopback, usableInterfaceAddresses } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
-import type { InterfaceAddress, Machine } from "../../platform/machine.ts";
+import type { InterfaceAddress } from "../../platform/machine.ts";
 
 /** A network interface on which multicast DNS runs. */
 export interface Link {
@@ -10,15 +10,16 @@ export interface Link {
   /** Another one is another card under the old name. */
   readonly index: number | undefined;
   readonly addresses: readonly InterfaceAddress[];
+  /** Who is on it by each family; undefined where the system does not tell how large its networks are. */
+  readonly members: Readonly<Record<InterfaceAddress["family"], BlockList | undefined>>;
 }
 
 /** The usable interfaces; loopback only on a machine that has nothing else. */
-export function linksOf(machine: Machine): readonly Link[] {
-  const interfaces = machine.addresses();
-  const usable = usableInterfaceAddresses({
-    interfaces,
-    defaultRouteInterface: machine.defaultRouteInterface(),
-  });
+export function linksOf(
+  interfaces: readonly InterfaceAddress[],
+  defaultRouteInterface: string | undefined,
+): readonly Link[] {
+  const usable = usableInterfaceAddresses({ interfaces, defaultRouteInterface });
   const outside = usable.filter(({ address }) => !isLoopback(address));
   const used = outside.length > 0 ? outside : usable;
   const names = [...new Set(used.map(({ interfaceName }) => interfaceName))];
@@ -26,7 +27,8 @@ export function linksOf(machine: Machine): readonly Link[] {
     const addresses = interfaces.filter(({ interfaceName }) => interfaceName === name);
     const index = addresses.find(({ interfaceIndex }) => interfaceIndex !== undefined);
     const isLoopbackLink = outside.length === 0;
-    return { name, isLoopback: isLoopbackLink, index: index?.interfaceIndex, addresses };
+    const members = { IPv4: membersBy("IPv4", addresses), IPv6: membersBy("IPv6", addresses) };
+    return { name, isLoopback: isLoopbackLink, index: index?.interfaceIndex, addresses, members };
   });
 }
 
@@ -48,14 +50,25 @@ export function isOnLink(link: Link, sender: string): boolean {
   const [plain = "", zone] = sender.split("%", 2);
   const family = isIP(plain) === 4 ? "IPv4" : "IPv6";
   if (family === "IPv6" && isLinkLocal(plain)) return zone === undefined || zone === link.name;
-  const networks = link.addresses.filter((one) => one.family === family);
-  return networks.some((one) => {
-    if (one.prefixLength === undefined) return true;
-    const list = new BlockList();
-    const type = family === "IPv4" ? "ipv4" : "ipv6";
-    list.addSubnet(one.address, one.prefixLength, type);
-    return list.check(plain, type);
-  });
+  const members = link.members[family];
+  return members === undefined || members.check(plain, typeOf(family));
+}
+
+function membersBy(
+  family: InterfaceAddress["family"],
+  addresses: readonly InterfaceAddress[],
+): BlockList | undefined {
+  const list = new BlockList();
+  for (const { address, prefixLength, ...one } of addresses) {
+    if (one.family !== family) continue;
+    if (prefixLength === undefined) return undefined;
+    list.addSubnet(address, prefixLength, typeOf(family));
+  }
+  return list;
+}
+
+function typeOf(family: InterfaceAddress["family"]): "ipv4" | "ipv6" {
+  return family === "IPv4" ? "ipv4" : "ipv6";
 }
 
 /**

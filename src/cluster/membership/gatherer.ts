@@ -67,7 +67,11 @@ export class Gatherer {
       if (this.#isRunning && role.state.role === "discovering") this.#decide();
     };
     events.on("met", decideNow);
-    events.on("sighted", decideNow);
+    // Of those that gather like us each tick takes account; a hub is not to wait for one.
+    events.on("sighted", ({ nodeId }) => {
+      const role = withDeps.table.get(nodeId)?.sighting?.role;
+      if (role !== "discovering") decideNow();
+    });
   }
 
   stop(): void {

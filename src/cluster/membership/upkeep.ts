@@ -22,8 +22,10 @@ export interface UpkeepDeps {
   readonly refreshDiscovery: () => void;
 }
 
-/** A changed address must be told before anybody suspects a death. */
+/** A hub's changed address must be told before anybody suspects its death. */
 const CHECK_MS = 500;
+/** Nobody waits for a worker's word. */
+const WORKER_CHECK_MS = 1_000;
 /** Discovery looks again soon after the start and after the loss of a hub, then less and less. */
 const REFRESH_MIN_MS = 2_000;
 /** Nodes that went away are looked for soon, then at every health check. */
@@ -73,8 +75,10 @@ export class Upkeep {
   }
 
   #schedule(): void {
-    const dueMs = this.#nowMs() + CHECK_MS;
-    this.#cancel = this.#with.deps.timers.after(CHECK_MS, () => {
+    const isWorker = this.#with.role.state.role === "worker";
+    const delayMs = isWorker ? WORKER_CHECK_MS : CHECK_MS;
+    const dueMs = this.#nowMs() + delayMs;
+    this.#cancel = this.#with.deps.timers.after(delayMs, () => {
       this.#lagMs = decayingMax(this.#lagMs, this.#nowMs() - dueMs);
       this.#schedule();
       this.#check();
@@ -127,9 +131,9 @@ export class Upkeep {
   }
 
   #count(): void {
-    const statuses = this.#with.registry.entries().map(({ status }) => status);
-    for (const status of ["online", "degraded", "offline"] as const) {
-      const count = statuses.filter((one) => one === status).length;
+    const counts = { online: 0, degraded: 0, offline: 0 };
+    for (const { status } of this.#with.registry.entries()) counts[status]++;
+    for (const [status, count] of Object.entries(counts)) {
       this.#with.deps.metrics.set("tankd_servers", count, { status });
     }
   }

@@ -3,6 +3,8 @@ import type { Address } from "../../discovery/backend.ts";
 import { rfc3339 } from "../../platform/clock.ts";
 import type { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { InterfaceAddress } from "../../platform/machine.ts";
+import { memoizeLast } from "../../platform/memo.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { AnnouncedTank, Role, ServerRecord } from "../server-record.ts";
 
@@ -22,6 +24,17 @@ export class Self {
   #listenHost: string | undefined;
   #usage = { cpuPercent: 0, residentBytes: 0 };
   #usageMs = Number.NEGATIVE_INFINITY;
+  readonly #advertised = memoizeLast(
+    (
+      interfaces: readonly InterfaceAddress[],
+      defaultRouteInterface: string | undefined,
+      port: number,
+      listenHost: string | undefined,
+    ) => {
+      const { advertise } = this.#deps.settings;
+      return advertisedAddresses({ port, listenHost, advertise, interfaces, defaultRouteInterface });
+    },
+  );
 
   constructor(deps: ClusterDeps, fenced: () => Problem | undefined) {
     this.#deps = deps;
@@ -48,14 +61,13 @@ export class Self {
 
   /** Where others should dial, best first; follows the machine's networks. */
   addresses(): readonly Address[] {
-    const { machine, settings } = this.#deps;
-    return advertisedAddresses({
-      port: this.#port,
-      listenHost: this.#listenHost,
-      advertise: settings.advertise,
-      interfaces: machine.addresses(),
-      defaultRouteInterface: machine.defaultRouteInterface(),
-    });
+    const { machine } = this.#deps;
+    return this.#advertised(
+      machine.addresses(),
+      machine.defaultRouteInterface(),
+      this.#port,
+      this.#listenHost,
+    );
   }
 
   tanks(): readonly AnnouncedTank[] {

@@ -23,7 +23,7 @@ function setUp(addresses: InterfaceAddress[]) {
   const warnings: unknown[] = [];
   const backend = new MdnsBackend({
     ...process,
-    machine: { ...process.machine, addresses: () => addresses },
+    machine: { ...process.machine, addresses: () => [...addresses] },
     log: { ...silentLog, warn: (_, fields) => warnings.push(fields) },
     openSocket: (place, events) => {
       const socket: FakeSocket = { place, events, sent: 0, closed: false };

@@ -1,23 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { Gate } from "../../../src/adapters/mdns/gate.ts";
+import { linksOf } from "../../../src/adapters/mdns/links.ts";
 import { writeQuery, writeResponse } from "../../../src/adapters/mdns/message.ts";
 import { type DnsRecord, TYPE_NAME } from "../../../src/adapters/mdns/records.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
+import type { InterfaceAddress } from "../../../src/platform/machine.ts";
 import { Ether } from "./ether.ts";
 
-const LINK = {
-  name: "eth0",
-  isLoopback: false,
-  index: 2,
-  addresses: [
-    {
-      interfaceName: "eth0",
-      address: "10.0.0.1",
-      family: "IPv4" as const,
-      internal: false,
-      prefixLength: 16,
-    },
-  ],
+const CARD: InterfaceAddress = {
+  interfaceName: "eth0",
+  address: "10.0.0.1",
+  family: "IPv4",
+  internal: false,
+  prefixLength: 16,
+  interfaceIndex: 2,
 };
 
 function setUp() {
@@ -25,8 +21,10 @@ function setUp() {
   const { station } = ether.join("a", { address: "10.0.0.1" });
   const { clock } = ether.world.addHost({ name: "gate" }).boot();
   const gate = new Gate(clock);
+  const [link] = linksOf([CARD], "eth0");
+  if (!link) throw new Error("the link is missing");
   const admits = (bytes: Uint8Array, address = "10.0.0.2", port = 5353) =>
-    gate.admits(bytes, { address, port }, { link: LINK, station, family: "IPv4" });
+    gate.admits(bytes, { address, port }, { link, station, family: "IPv4" });
   return { ether, gate, station, admits };
 }
 

@@ -16,6 +16,10 @@ function machineWith(addresses: readonly InterfaceAddress[]): Machine {
   return { ...simulated, addresses: () => addresses, defaultRouteInterface: () => "eth0" };
 }
 
+function linksOn(machine: Machine) {
+  return linksOf(machine.addresses(), machine.defaultRouteInterface());
+}
+
 const lo = card("lo", "127.0.0.1/8", true);
 const cards = [
   lo,
@@ -28,7 +32,7 @@ const cards = [
 
 describe("the links of a machine", () => {
   test("are its usable interfaces with all their addresses", () => {
-    const links = linksOf(machineWith(cards));
+    const links = linksOn(machineWith(cards));
     expect(links.map(({ name, addresses }) => [name, addresses.length])).toEqual([
       ["eth0", 3],
       ["wlan0", 1],
@@ -36,13 +40,13 @@ describe("the links of a machine", () => {
   });
 
   test("are loopback where there is nothing else", () => {
-    expect(linksOf(machineWith([lo]))).toMatchObject([{ name: "lo", isLoopback: true }]);
-    expect(linksOf(machineWith([]))).toEqual([]);
+    expect(linksOn(machineWith([lo]))).toMatchObject([{ name: "lo", isLoopback: true }]);
+    expect(linksOn(machineWith([]))).toEqual([]);
   });
 
   test("are what the operator chose", () => {
     const names = (...patterns: readonly string[]) =>
-      linksOf(chooseInterfaces(machineWith(cards), patterns)).map(({ name }) => name);
+      linksOn(chooseInterfaces(machineWith(cards), patterns)).map(({ name }) => name);
     expect(names("docker0")).toEqual(["docker0"]);
     expect(names("!eth*")).toEqual(["wlan0"]);
     expect(names("*0", "!wlan?")).toEqual(["eth0", "docker0"]);
@@ -54,7 +58,7 @@ describe("the links of a machine", () => {
 });
 
 describe("a link", () => {
-  const [eth0, wlan0] = linksOf(machineWith(cards));
+  const [eth0, wlan0] = linksOn(machineWith(cards));
   if (!eth0 || !wlan0) throw new Error("the links are missing");
 
   test("takes packets of its own networks only", () => {
