@@ -1,3 +1,4 @@
+import "./platform/schemas.ts";
 import { version } from "../package.json";
 import { runCli } from "./cli/program.ts";
 import { realHost } from "./cli/real-host.ts";

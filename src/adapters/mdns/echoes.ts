@@ -2,8 +2,11 @@ import type { Clock } from "../../platform/clock.ts";
 
 /** A packet comes back at once; the rest is for a process that gets no processor time. */
 const ECHO_KEPT_MS = 2_000;
-/** Responses with the same bytes say nothing new for as long. */
-const RESPONSE_KEPT_MS = 1_000;
+/**
+ * A response with the same bytes says nothing new for as long: the same by IPv6, and the second of
+ * two announcements. Short beside every time to live.
+ */
+const RESPONSE_KEPT_MS = 5_000;
 const PACKETS_KEPT_MAX = 256;
 
 /**
@@ -35,7 +38,7 @@ export class Echoes {
   }
 }
 
-/** Packets that were read within the last second. */
+/** Packets that were read within the last seconds, until something contradicts any of them. */
 export class RecentPackets {
   readonly #clock: Clock;
   /** Oldest first. */

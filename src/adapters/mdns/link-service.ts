@@ -131,6 +131,8 @@ export class LinkService {
     try {
       const socket = this.#deps.openSocket(place, {
         onPacket: (bytes, from) => {
+          // Most machines say the same by IPv4 and IPv6, and twice.
+          if (this.#station.isRepeated(bytes)) return;
           const { gate } = this.#deps;
           const where = { link: this.#link, station: this.#station, family };
           if (gate.admits(bytes, from, where)) this.#station.receive(family, bytes, from);

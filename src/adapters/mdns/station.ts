@@ -157,10 +157,14 @@ export class Station {
     return this.#paths.get(family)?.echoes.take(bytes) ?? false;
   }
 
+  /** Whether it is a response that was read a moment ago, and nothing has changed since. */
+  isRepeated(bytes: Uint8Array): boolean {
+    return this.#responses.has(bytes);
+  }
+
   receive(family: Family, bytes: Uint8Array, from: Endpoint): void {
     const path = this.#paths.get(family);
-    // Most machines say the same by IPv4 and IPv6.
-    if (!path || this.#responses.has(bytes)) return;
+    if (!path || this.isRepeated(bytes)) return;
     const message = readMessage(bytes);
     if (message?.isResponse) this.#readResponse(path, message, bytes, from);
     else if (message && from.port !== MDNS_PORT) this.#answerLegacy(path, message, from);
@@ -255,13 +259,17 @@ export class Station {
   #readResponse(path: Path, message: Message, bytes: Uint8Array, from: Endpoint): void {
     const records = [...message.answers, ...message.additionals];
     if (records.some(({ ttl }) => ttl === 0)) this.#responses.clear();
-    else this.#responses.add(bytes);
     path.answers.heard(message.answers);
     const nowMs = this.#deps.clock.monotonicMs();
     for (const service of this.#cache.observe(records, from.address, nowMs)) {
+      const known = this.#nominated.get(service.instance);
       if (!service.complete) this.#followUps.wake();
       else this.#nominate(service, true);
+      // What was said before it may be said, and be right, again.
+      const isChanged = known !== undefined && known !== this.#nominated.get(service.instance);
+      if (isChanged) this.#responses.clear();
     }
+    if (records.every(({ ttl }) => ttl > 0)) this.#responses.add(bytes);
   }
 
   #nominate(service: CachedService, onlyNews = false): void {

@@ -62,7 +62,11 @@ export function decideGathering(view: GatheringView): GatheringDecision {
   );
   const better = bestOf(able);
   const elsewhere = sightings.some((one) => one.role !== "discovering" && !one.failed);
-  if (better && !patienceOver) return better.reached ? WAIT : dialOf(unreached(able));
+  if (better && !patienceOver) {
+    // It shows itself as hub any moment: only who would lead in its place finds out if it is there.
+    const isExpected = !windowOver && !better.isHearsay && !better.weDefer;
+    return better.reached || isExpected ? WAIT : dialOf(unreached(able));
+  }
   if (elsewhere && !patienceOver) return dialOf(unreached(sightings));
   const guide = sightings.find(({ reached, hub: theirs }) => reached && theirs !== undefined);
   if (guide?.hub !== undefined && guide.hub !== self.nodeId) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { encode } from "dns-packet";
-import { type Message, readMessage } from "../../../src/adapters/mdns/message.ts";
+import { type Message, readMessage, writeResponse } from "../../../src/adapters/mdns/message.ts";
 import {
   type DnsRecord,
   META_NAME,
@@ -381,6 +381,30 @@ describe("questions", () => {
     expect(a.heard.map(({ nodeId, cluster }) => [nodeId, cluster])).toEqual([["x", "c"]]);
     await ether.pass(60_000);
     expect(asked()).toEqual([]);
+  });
+});
+
+describe("what is said again", () => {
+  test("is not read again, also by the other protocol and a second later", async () => {
+    const { ether, a } = await calm();
+    const said = others("x", ["id=x"]).filter(({ type }) => type !== "NSEC");
+    const bytes = writeResponse(said);
+    expect(a.station.isRepeated(bytes)).toBe(false);
+    ether.respond(said);
+    await ether.pass(4_000);
+    expect(a.station.isRepeated(bytes)).toBe(true);
+    await ether.pass(2_000);
+    expect(a.station.isRepeated(bytes)).toBe(false);
+  });
+
+  test("is read again where something else was said meanwhile", async () => {
+    const { ether, a } = await calm();
+    const say = async (role: string) => {
+      ether.respond(others("x", ["id=x", `role=${role}`]).filter(({ type }) => type !== "NSEC"));
+      await ether.pass(1_200);
+    };
+    for (const role of ["worker", "hub", "worker"]) await say(role);
+    expect(a.heard.map(({ role }) => role)).toEqual(["worker", "hub", "worker"]);
   });
 });
 
