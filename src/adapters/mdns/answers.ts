@@ -143,6 +143,7 @@ export class AnswerSchedule {
 
   /** The asker has these already (RFC 6762 section 7.1, and 7.2 for what came in a later packet). */
   withdraw(known: readonly DnsRecord[], asker: string): void {
+    if (this.#pending.size === 0) return;
     for (const record of known) {
       const pending = this.#pending.get(identityOf(record));
       if (!pending || !isFresh(record, pending.record) || !pending.askers.delete(asker)) continue;
@@ -152,6 +153,7 @@ export class AnswerSchedule {
 
   /** Somebody else has just said these (RFC 6762 section 7.4). Only shared ones can be ours too. */
   heard(records: readonly DnsRecord[]): void {
+    if (this.#pending.size === 0) return;
     const nowMs = this.#deps.clock.monotonicMs();
     for (const record of records) {
       const identity = identityOf(record);

@@ -21,12 +21,11 @@ export function kindOf(bytes: Uint8Array): PacketKind | undefined {
 
 /** Whether any of the labels (lower case) stands in the packet, in whatever name. */
 export function mentions(bytes: Uint8Array, labels: Iterable<string>): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wanted = Array.from(labels, (label) => String.fromCharCode(label.length) + label);
+  // As everybody spells them who speaks to us.
+  if (wanted.some((label) => buffer.includes(label, 0, "latin1"))) return true;
   // The one encoding in which every byte is one character.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    .toString("latin1")
-    .toLowerCase();
-  for (const label of labels) {
-    if (text.includes(String.fromCharCode(label.length) + label)) return true;
-  }
-  return false;
+  const text = buffer.toString("latin1").toLowerCase();
+  return wanted.some((label) => text.includes(label));
 }

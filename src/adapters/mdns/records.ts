@@ -32,6 +32,11 @@ export function identityOf({ name, type, data }: DnsRecord): string {
   return `${type} ${name} ${JSON.stringify(data)}`;
 }
 
+/** Whether two have the same {@link identityOf}, without spelling it out. */
+export function isSame(a: DnsRecord, b: DnsRecord): boolean {
+  return a.type === b.type && a.name === b.name && Bun.deepEquals(a.data, b.data);
+}
+
 /** The name and type that records of one set share. */
 export function setOf({ name, type }: DnsRecord): string {
   return `${type} ${name}`;

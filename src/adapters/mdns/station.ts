@@ -11,7 +11,14 @@ import type { PacketKind } from "./glance.ts";
 import { type Message, type Question, readMessage, writeQuery, writeResponse } from "./message.ts";
 import { nominationOf } from "./nomination.ts";
 import { QuestionSchedule } from "./questions.ts";
-import { type DnsRecord, goodbyeOf, identityOf, instanceName, TYPE_NAME } from "./records.ts";
+import {
+  type DnsRecord,
+  goodbyeOf,
+  identityOf,
+  instanceName,
+  isSame,
+  TYPE_NAME,
+} from "./records.ts";
 
 export type Family = "IPv4" | "IPv6";
 
@@ -206,11 +213,8 @@ export class Station {
     answers.withdraw(known, from.address);
     this.#shareQuestion(message, from.address);
     if (questions.length === 0) return;
-    const fresh = new Map(known.map((record) => [identityOf(record), record]));
-    const isWanted = (own: DnsRecord) => {
-      const has = fresh.get(identityOf(own));
-      return !has || !isFresh(has, own);
-    };
+    const isWanted = (own: DnsRecord) =>
+      !known.some((record) => isSame(record, own) && isFresh(record, own));
     const wanted = (one: Question) => answers.matching(one).filter(isWanted);
     const direct = questions.filter(({ unicast }) => unicast).flatMap(wanted);
     // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
@@ -234,7 +238,7 @@ export class Station {
     if (!asks && !goesOn) return;
     if (goesOn) this.#openQuestion = undefined;
     const knowsNoMore = answers.every(
-      (one) => one.type !== "PTR" || this.#isOwn(one) || this.#cache.knows(one.data),
+      (one) => one.type !== "PTR" || one.data === this.#instance || this.#cache.knows(one.data),
     );
     if (!knowsNoMore) return;
     if (truncated) this.#openQuestion = { source, atMs: nowMs };
@@ -286,17 +290,16 @@ export class Station {
 
   /** Our own announcement, heard through another interface. Another start of our id is not ours. */
   #isOurs({ instance, source }: CachedService, { bootId }: Nomination): boolean {
-    const own = this.#announcement;
-    if (!own || instance !== instanceName(own.nodeId)) return false;
-    if (bootId === own.bootId) return true;
+    if (instance !== this.#instance) return false;
+    if (bootId === this.#announcement?.bootId) return true;
     if (!this.#conflictKnown) this.#deps.onConflict(source);
     this.#conflictKnown = true;
     return false;
   }
 
-  #isOwn(record: DnsRecord): boolean {
-    const identity = identityOf(record);
-    return this.#own.some((one) => identityOf(one) === identity);
+  /** Our own service. */
+  get #instance(): string | undefined {
+    return this.#announcement && instanceName(this.#announcement.nodeId);
   }
 
   #multicast(bytes: Uint8Array): void {

@@ -39,8 +39,8 @@ const FRESH_MS = 4_000;
 const SIGHTING_FRESH_MS = 20_000;
 /** One that has answered is followed without another handshake when it leads. */
 const REACHED_FRESH_MS = 15_000;
-/** One that has not answered after this long is passed over, in favour of the next best. */
-const DIAL_PATIENCE_MS = 600;
+/** One that has not answered after as many ticks is passed over, in favour of the next best. */
+const DIAL_PATIENCE_TICKS = 6;
 /** One that did not answer is tried again after this long. */
 const FAILED_MS = 5_000;
 
@@ -53,7 +53,7 @@ export class Gatherer {
   #dueMs = 0;
   #ticks = 0;
   #windowTicks = WINDOW_TICKS;
-  /** Dials that have not ended, with when they began. */
+  /** Dials that have not ended, with the tick in which they began. */
   readonly #dialling = new Map<string, number>();
 
   constructor(withDeps: GathererDeps) {
@@ -84,6 +84,7 @@ export class Gatherer {
     this.#windowTicks = WINDOW_TICKS + Math.round(random.unit() * WINDOW_JITTER_TICKS);
     this.#startedMs = clock.monotonicMs();
     this.#ticks = 0;
+    for (const nodeId of this.#dialling.keys()) this.#dialling.set(nodeId, 0);
     this.#isRunning = true;
     this.#cancel();
     this.#schedule();
@@ -130,9 +131,9 @@ export class Gatherer {
   }
 
   #dial(nodeId: string): void {
-    const { deps, dialer } = this.#with;
+    const { dialer } = this.#with;
     if (this.#dialling.has(nodeId)) return;
-    this.#dialling.set(nodeId, deps.clock.monotonicMs());
+    this.#dialling.set(nodeId, this.#ticks);
     void dialer.dial(nodeId).finally(() => this.#dialling.delete(nodeId));
   }
 
@@ -164,14 +165,14 @@ export class Gatherer {
       hub: standing?.role === "worker" ? standing.hub?.node_id : undefined,
       reached: isDialable(peer) === true && ageMs < REACHED_FRESH_MS,
       isHearsay: spoke === undefined && seen?.role === undefined,
-      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer.id, nowMs),
+      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer.id),
       defersToUs: spoke?.defersToUs ?? false,
       weDefer: spoke?.weDefer ?? false,
     };
   }
 
-  #isSlow(nodeId: string, nowMs: number): boolean {
-    const startedMs = this.#dialling.get(nodeId);
-    return startedMs !== undefined && nowMs - startedMs > DIAL_PATIENCE_MS;
+  #isSlow(nodeId: string): boolean {
+    const begun = this.#dialling.get(nodeId);
+    return begun !== undefined && this.#ticks - begun > DIAL_PATIENCE_TICKS;
   }
 }

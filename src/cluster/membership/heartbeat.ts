@@ -15,6 +15,8 @@ export interface HeartbeatDeps {
   readonly deps: ClusterDeps;
   readonly pinger: Pinger;
   readonly content: (target: string) => PingContent;
+  /** How long the target took to answer before it was watched; undefined where nobody knows. */
+  readonly rttMs: (target: string) => number | undefined;
   /** How late this node's timers run, as its upkeep sees it. */
   readonly lagMs: () => number;
   readonly onReply: (target: string, pong: Pong) => void;
@@ -25,7 +27,7 @@ export interface HeartbeatDeps {
 /** Silence is judged by the clock, not by this: a ping that is given up only makes room for the next. */
 const PING_TIMEOUT_MS = 2_500;
 const PING_TIMEOUT_MAX_MS = 8_000;
-/** Taken for a round trip before there was one: a node that has just been found may be starting. */
+/** Taken for a round trip at least, before there was one: who has just been found may be starting. */
 const FIRST_RTT_MS = 250;
 /** Silence that is enough to confirm another's suspicion. */
 const CONFIRM_AFTER_MS = 500;
@@ -83,7 +85,8 @@ export class Heartbeat {
     this.#isSilent = false;
     this.#refusals = 0;
     this.#targetLagMs = 0;
-    this.#peakRttMs = FIRST_RTT_MS;
+    this.#lastRttMs = this.#with.rttMs(target) ?? 0;
+    this.#peakRttMs = Math.max(FIRST_RTT_MS, this.#lastRttMs);
     this.#isOpen = false;
     this.#isAgain = false;
     this.#schedule();

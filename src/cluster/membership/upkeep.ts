@@ -34,6 +34,8 @@ const REDIAL_MIN_MS = 2_000;
 const REDIALS_PER_CHECK_MAX = 4;
 /** A node that was seen and does not come by itself may not hear us. */
 const UNHEARD_AFTER_MS = 5_000;
+/** So much later where our own timers run late: who shares a busy machine with us comes late. */
+const UNHEARD_LAGS = 10;
 /** Backends name those that are there at least this often. */
 const SIGHTING_FRESH_MS = 120_000;
 
@@ -127,7 +129,7 @@ export class Upkeep {
       return registration.status === "offline" || isHearsay;
     }
     if (!sighting || nowMs - sighting.atMs > SIGHTING_FRESH_MS) return false;
-    return nowMs - sighting.firstMs > UNHEARD_AFTER_MS;
+    return nowMs - sighting.firstMs > UNHEARD_AFTER_MS + UNHEARD_LAGS * this.#lagMs;
   }
 
   #count(): void {

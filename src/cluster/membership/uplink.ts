@@ -74,6 +74,7 @@ export class Uplink {
       pinger,
       lagMs: withDeps.lagMs,
       content: (target) => this.#content(target),
+      rttMs: (target) => withDeps.table.get(target)?.rttsMs.at(-1),
       onReply: (target, pong) => this.#hear(target, pong),
       onSilence: (hub, refuses) => this.#lose({ hub, left: false, refuses }),
     });
