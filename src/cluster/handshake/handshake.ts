@@ -28,6 +28,7 @@ import {
   type NodeDocument,
   PROTOCOLS_UNDERSTOOD,
 } from "../wire.ts";
+import { DialNote } from "./dial-note.ts";
 import type { GivenHubs } from "./given-hubs.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
 import { type DialResult, failed } from "./meeting.ts";
@@ -79,16 +80,15 @@ export class Handshake {
   async dial(addresses: readonly Address[], options: DialOptions = {}): Promise<DialResult> {
     const { deps, table, events, isLeaving } = this.#with;
     if (isLeaving()) return failed("this node takes no part");
-    const startedMs = deps.clock.monotonicMs();
+    const note = new DialNote(table, options.expected, deps.clock.monotonicMs());
     const targets = await this.#expand(addresses, options);
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
-      this.#shakeHands(target, options.expected, onConnected),
+      this.#shakeHands(target, options.expected, () => {
+        onConnected();
+        note.connected();
+      }),
     );
-    const nodeId = result.kind === "met" ? result.meeting.document.node_id : options.expected;
-    if (nodeId !== undefined) {
-      const outcome = result.kind === "met" ? "ok" : "failed";
-      table.update(nodeId, { dialled: { outcome, startedMs } });
-    }
+    note.ended(result, result.kind === "met" ? result.meeting.document.node_id : options.expected);
     if (result.kind === "met") events.emit({ kind: "met", meeting: result.meeting });
     return result;
   }
@@ -96,13 +96,15 @@ export class Handshake {
   /** Finds out whether a node that has said hello can be dialled: one question to each address. */
   async confirm(nodeId: string): Promise<boolean> {
     const { deps, table } = this.#with;
-    const startedMs = deps.clock.monotonicMs();
+    const note = new DialNote(table, nodeId, deps.clock.monotonicMs());
     const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
-      this.#askIdentity(target, nodeId, onConnected),
+      this.#askIdentity(target, nodeId, () => {
+        onConnected();
+        note.connected();
+      }),
     );
-    const outcome = result.kind === "met" ? "ok" : "failed";
-    table.update(nodeId, { dialled: { outcome, startedMs } });
+    note.ended(result);
     return result.kind === "met";
   }
 

@@ -108,8 +108,7 @@ export class Gatherer {
     const decision = decideGathering({
       self: role.state.self,
       windowOver: this.#ticks >= this.#windowTicks || elapsedMs > WINDOW_MAX_MS,
-      patienceOver:
-        this.#ticks >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS,
+      patienceOver: this.#isPatienceOver(elapsedMs),
       awaitsGivenHub: given.isAwaited() && elapsedMs < GIVEN_HUB_WAIT_MS,
       sightings: this.#sightings(),
     });
@@ -128,6 +127,10 @@ export class Gatherer {
         return;
       }
     }
+  }
+
+  #isPatienceOver(elapsedMs: number): boolean {
+    return this.#ticks >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS;
   }
 
   #dial(nodeId: string): void {
@@ -165,14 +168,16 @@ export class Gatherer {
       hub: standing?.role === "worker" ? standing.hub?.node_id : undefined,
       reached: isDialable(peer) === true && ageMs < REACHED_FRESH_MS,
       isHearsay: spoke === undefined && seen?.role === undefined,
-      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer.id),
+      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer, nowMs),
       defersToUs: spoke?.defersToUs ?? false,
       weDefer: spoke?.weDefer ?? false,
     };
   }
 
-  #isSlow(nodeId: string): boolean {
-    const begun = this.#dialling.get(nodeId);
+  /** Whose machine takes connections is there, and waited for, if not for ever: it may hang. */
+  #isSlow({ id, dialled }: Peer, nowMs: number): boolean {
+    if (dialled?.outcome === "busy") return this.#isPatienceOver(nowMs - this.#startedMs);
+    const begun = this.#dialling.get(id);
     return begun !== undefined && this.#ticks - begun > DIAL_PATIENCE_TICKS;
   }
 }

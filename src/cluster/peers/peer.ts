@@ -22,7 +22,8 @@ export interface PeerKey {
 
 /** Whether dialling the peer reaches it, as far as we have tried ourselves. */
 export interface DialOutcome {
-  readonly outcome: "ok" | "failed";
+  /** `busy`: its machine takes connections, and its program has not answered in time. */
+  readonly outcome: "ok" | "failed" | "busy";
   /** When the attempt began, monotonic milliseconds. */
   readonly startedMs: number;
 }
@@ -118,9 +119,10 @@ export function rttMsOf(peer: Peer | undefined): number | undefined {
   return Math.round(Math.min(...peer.rttsMs) * 10) / 10;
 }
 
-/** Undefined before we have tried to dial it. */
+/** Undefined before we have tried to dial it, and while it is too busy to tell. */
 export function isDialable(peer: Peer | undefined): boolean | undefined {
-  return peer?.dialled && peer.dialled.outcome === "ok";
+  const outcome = peer?.dialled?.outcome;
+  return outcome === undefined || outcome === "busy" ? undefined : outcome === "ok";
 }
 
 /** Whether a signed request can be sent to it now. */

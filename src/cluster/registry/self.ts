@@ -32,7 +32,13 @@ export class Self {
       listenHost: string | undefined,
     ) => {
       const { advertise } = this.#deps.settings;
-      return advertisedAddresses({ port, listenHost, advertise, interfaces, defaultRouteInterface });
+      return advertisedAddresses({
+        port,
+        listenHost,
+        advertise,
+        interfaces,
+        defaultRouteInterface,
+      });
     },
   );
 
