@@ -41,6 +41,8 @@ const SIGHTING_FRESH_MS = 20_000;
 const REACHED_FRESH_MS = 15_000;
 /** One that has not answered after as many ticks is passed over, in favour of the next best. */
 const DIAL_PATIENCE_TICKS = 6;
+/** One whose machine takes connections is there, and waited for; but its program may hang. */
+const BUSY_PATIENCE_TICKS = 40;
 /** One that did not answer is tried again after this long. */
 const FAILED_MS = 5_000;
 
@@ -53,6 +55,10 @@ export class Gatherer {
   #dueMs = 0;
   #ticks = 0;
   #windowTicks = WINDOW_TICKS;
+  /** The tick in which each was first seen since we look for a hub. */
+  readonly #firstSeen = new Map<string, number>();
+  /** The tick in which each was first dialled since then. */
+  readonly #firstDialled = new Map<string, number>();
   /** Dials that have not ended, with the tick in which they began. */
   readonly #dialling = new Map<string, number>();
 
@@ -84,6 +90,8 @@ export class Gatherer {
     this.#windowTicks = WINDOW_TICKS + Math.round(random.unit() * WINDOW_JITTER_TICKS);
     this.#startedMs = clock.monotonicMs();
     this.#ticks = 0;
+    this.#firstSeen.clear();
+    this.#firstDialled.clear();
     for (const nodeId of this.#dialling.keys()) this.#dialling.set(nodeId, 0);
     this.#isRunning = true;
     this.#cancel();
@@ -108,7 +116,8 @@ export class Gatherer {
     const decision = decideGathering({
       self: role.state.self,
       windowOver: this.#ticks >= this.#windowTicks || elapsedMs > WINDOW_MAX_MS,
-      patienceOver: this.#isPatienceOver(elapsedMs),
+      patienceOver:
+        this.#ticks >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS,
       awaitsGivenHub: given.isAwaited() && elapsedMs < GIVEN_HUB_WAIT_MS,
       sightings: this.#sightings(),
     });
@@ -129,14 +138,11 @@ export class Gatherer {
     }
   }
 
-  #isPatienceOver(elapsedMs: number): boolean {
-    return this.#ticks >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS;
-  }
-
   #dial(nodeId: string): void {
     const { dialer } = this.#with;
     if (this.#dialling.has(nodeId)) return;
     this.#dialling.set(nodeId, this.#ticks);
+    if (!this.#firstDialled.has(nodeId)) this.#firstDialled.set(nodeId, this.#ticks);
     void dialer.dial(nodeId).finally(() => this.#dialling.delete(nodeId));
   }
 
@@ -168,16 +174,24 @@ export class Gatherer {
       hub: standing?.role === "worker" ? standing.hub?.node_id : undefined,
       reached: isDialable(peer) === true && ageMs < REACHED_FRESH_MS,
       isHearsay: spoke === undefined && seen?.role === undefined,
-      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer, nowMs),
+      isOverdue: this.#isOverdue(peer.id, nowMs),
+      failed: (isDialable(peer) === false && ageMs < FAILED_MS) || this.#isSlow(peer),
       defersToUs: spoke?.defersToUs ?? false,
       weDefer: spoke?.weDefer ?? false,
     };
   }
 
-  /** Whose machine takes connections is there, and waited for, if not for ever: it may hang. */
-  #isSlow({ id, dialled }: Peer, nowMs: number): boolean {
-    if (dialled?.outcome === "busy") return this.#isPatienceOver(nowMs - this.#startedMs);
-    const begun = this.#dialling.get(id);
-    return begun !== undefined && this.#ticks - begun > DIAL_PATIENCE_TICKS;
+  #isOverdue(nodeId: string, nowMs: number): boolean {
+    const firstSeen = this.#firstSeen.get(nodeId) ?? this.#ticks;
+    this.#firstSeen.set(nodeId, firstSeen);
+    const isLate = this.#ticks - firstSeen >= this.#windowTicks + PATIENCE_TICKS;
+    return isLate || nowMs - this.#startedMs > PATIENCE_MAX_MS;
+  }
+
+  #isSlow({ id, dialled }: Peer): boolean {
+    const isBusy = dialled?.outcome === "busy";
+    const begun = isBusy ? this.#firstDialled.get(id) : this.#dialling.get(id);
+    const patience = isBusy ? BUSY_PATIENCE_TICKS : DIAL_PATIENCE_TICKS;
+    return begun !== undefined && this.#ticks - begun > patience;
   }
 }

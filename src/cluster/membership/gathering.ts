@@ -17,6 +17,8 @@ export interface Sighting extends Candidate {
   readonly isHearsay: boolean;
   /** We have dialled it lately in vain. */
   readonly failed: boolean;
+  /** It had the time to claim since we first saw it: it may have started long after us. */
+  readonly isOverdue: boolean;
   /** It was given our URL as its hub's, or we were given its. */
   readonly defersToUs: boolean;
   readonly weDefer: boolean;
@@ -26,7 +28,7 @@ export interface GatheringView {
   readonly self: Candidate;
   /** Others had the time to show themselves. */
   readonly windowOver: boolean;
-  /** A better one had the time to claim. */
+  /** Those that were there when we started had the time to claim. */
   readonly patienceOver: boolean;
   /** A hub that was given by URL has neither answered nor had its time. */
   readonly awaitsGivenHub: boolean;
@@ -60,12 +62,13 @@ export function decideGathering(view: GatheringView): GatheringDecision {
   const able = sightings.filter(
     (one) => one.role === "discovering" && !one.failed && (one.weDefer || outranks(one, self)),
   );
-  const better = bestOf(able);
+  const timely = able.filter(({ isOverdue }) => !isOverdue);
+  const better = bestOf(timely);
   const elsewhere = sightings.some((one) => one.role !== "discovering" && !one.failed);
-  if (better && !patienceOver) {
+  if (better) {
     // It shows itself as hub any moment: only who would lead in its place finds out if it is there.
     const isExpected = !windowOver && !better.isHearsay && !better.weDefer;
-    return better.reached || isExpected ? WAIT : dialOf(unreached(able));
+    return better.reached || isExpected ? WAIT : dialOf(unreached(timely));
   }
   if (elsewhere && !patienceOver) return dialOf(unreached(sightings));
   const guide = sightings.find(({ reached, hub: theirs }) => reached && theirs !== undefined);

@@ -22,6 +22,7 @@ function seen(nodeId: string, facts: Partial<Sighting> = {}): Sighting {
     reached: false,
     isHearsay: false,
     failed: false,
+    isOverdue: false,
     defersToUs: false,
     weDefer: false,
     ...facts,
@@ -31,11 +32,13 @@ function seen(nodeId: string, facts: Partial<Sighting> = {}): Sighting {
 const hub = (nodeId: string, facts: Partial<Sighting> = {}) =>
   seen(nodeId, { role: "hub", ...facts });
 
-/** What a node decides early, once its window is over, and once a better one had its time too. */
-function decide(sightings: readonly Sighting[], view: Partial<GatheringView> = {}) {
-  const base = { self: SELF, awaitsGivenHub: false, sightings, ...view };
-  const at = (windowOver: boolean, patienceOver: boolean) =>
-    inWords(decideGathering({ ...base, windowOver, patienceOver }));
+/** What a node decides early, once its window is over, and once all it sees had their time too. */
+function decide(all: readonly Sighting[], view: Partial<GatheringView> = {}) {
+  const base = { self: SELF, awaitsGivenHub: false, ...view };
+  const at = (windowOver: boolean, patienceOver: boolean) => {
+    const sightings = all.map((one) => ({ ...one, isOverdue: one.isOverdue || patienceOver }));
+    return inWords(decideGathering({ ...base, sightings, windowOver, patienceOver }));
+  };
   return [at(false, false), at(true, false), at(true, true)];
 }
 
@@ -58,6 +61,16 @@ describe("a node without a hub", () => {
   test("lets a better one claim, dials it when it does not, and claims itself in the end", () => {
     expect(decide([seen("z")])).toEqual(["wait", "dial z", "claim"]);
     expect(decide([seen("z", { reached: true })])).toEqual(["wait", "wait", "claim"]);
+  });
+
+  test("gives a better one that came late its time, and passes over one that had it", () => {
+    const late = { self: SELF, awaitsGivenHub: false, windowOver: true, patienceOver: true };
+    const overdue = seen("z", { isOverdue: true });
+    const at = (...sightings: readonly Sighting[]) =>
+      inWords(decideGathering({ ...late, sightings }));
+    expect(at(seen("y"), overdue)).toBe("dial y");
+    expect(at(seen("y", { reached: true }), overdue)).toBe("wait");
+    expect(at(seen("a"), overdue)).toBe("claim");
   });
 
   test("does not wait for a lesser one, nor for one that may not claim or does not answer", () => {
@@ -157,6 +170,7 @@ const sightings = fc
       reached: fc.boolean(),
       isHearsay: fc.boolean(),
       failed: fc.boolean(),
+      isOverdue: fc.boolean(),
       defersToUs: fc.boolean(),
       weDefer: fc.boolean(),
     }),
@@ -230,7 +244,9 @@ describe("whatever is seen", () => {
       fc.property(views, (drawn) => {
         const self = { ...drawn.self, mayClaim: true };
         const over = { windowOver: true, patienceOver: true, awaitsGivenHub: false };
-        expect(decideGathering({ ...drawn, ...over, self }).kind).not.toBe("wait");
+        const seen = drawn.sightings.map((one) => ({ ...one, isOverdue: true }));
+        const view = { ...drawn, ...over, self, sightings: seen };
+        expect(decideGathering(view).kind).not.toBe("wait");
       }),
     );
   });
