@@ -31,9 +31,9 @@ const PING_TIMEOUT_MAX_MS = 8_000;
 const FIRST_RTT_MS = 250;
 /** Silence that is enough to confirm another's suspicion. */
 const CONFIRM_AFTER_MS = 500;
-/** While others join, news come every moment: asked for often, where the target is not busy with it. */
+/** While others join, news come every moment: asked for often, but not more than the target can stand. */
 const SETTLING_MS = 4_000;
-const UNHURRIED_MS = 100;
+const SETTLING_LAGS = 4;
 
 /**
  * Watches one node by pings and tells when it has fallen silent. One ping is open at a time: more of them
@@ -142,10 +142,11 @@ export class Heartbeat {
   }
 
   #intervalMs(): number {
+    if (this.#isSuccessor || this.#hasFailed) return SUCCESSOR_PING_MS;
     const isSettling = this.#hasNews || this.#nowMs() - this.#watchedMs < SETTLING_MS;
-    const isUnhurried = this.#lastRttMs < UNHURRIED_MS && this.#targetLagMs < UNHURRIED_MS;
-    const isEager = this.#isSuccessor || this.#hasFailed || (isSettling && isUnhurried);
-    return isEager ? SUCCESSOR_PING_MS : WORKER_PING_MS;
+    if (!isSettling) return WORKER_PING_MS;
+    const lagMs = Math.max(this.#lastRttMs, this.#targetLagMs);
+    return Math.min(WORKER_PING_MS, Math.max(SUCCESSOR_PING_MS, SETTLING_LAGS * lagMs));
   }
 
   #judge(): void {
