@@ -12,8 +12,8 @@ import {
 } from "./suspicion.ts";
 
 export interface HeartbeatDeps {
-  readonly deps: ClusterDeps;
-  readonly pinger: Pinger;
+  readonly deps: Pick<ClusterDeps, "clock" | "timers" | "log">;
+  readonly pinger: Pick<Pinger, "ask">;
   readonly content: (target: string) => PingContent;
   /** How long the target took to answer before it was watched; undefined where nobody knows. */
   readonly rttMs: (target: string) => number | undefined;
