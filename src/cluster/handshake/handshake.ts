@@ -1,33 +1,24 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
-import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
-import { isMember } from "../admission/membership-tag.ts";
 import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { OwnClones } from "../clones/own-clones.ts";
-import type { Contact, PeerClones } from "../clones/peer-clones.ts";
+import type { PeerClones } from "../clones/peer-clones.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
-import { isProven, prove } from "../identity/proof.ts";
-import type { PeerRequest } from "../peer-route.ts";
-import {
-  type DialPolicy,
-  type DialTarget,
-  dialable,
-  plainAddress,
-  targetsOf,
-} from "../peers/dial-policy.ts";
-import { mergeAddresses, type PeerClient } from "../peers/peer-client.ts";
+import { isProven } from "../identity/proof.ts";
+import { type DialPolicy, type DialTarget, dialable, targetsOf } from "../peers/dial-policy.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
   type Hello,
-  type HelloReply,
   helloReplySchema,
   type IdentityDocument,
   type NodeDocument,
   PROTOCOLS_UNDERSTOOD,
 } from "../wire.ts";
+import { contactOf, noteDescription } from "./description.ts";
 import { DialNote } from "./dial-note.ts";
 import type { GivenHubs } from "./given-hubs.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
@@ -62,12 +53,10 @@ export interface DialOptions {
 const HELLO_PATH = "/api/cluster/hello";
 /** A hello that another node refuses is said again this often: most balancers connect in turn. */
 const REPEATS_MAX = 3;
-/** Two that are in touch speak every few seconds; after a longer silence the contact is a new one. */
-const CONTACT_LOST_MS = 6_000;
 
 /**
- * The handshake: the only thing that is ever said to an address that discovery or a peer has named,
- * until the key behind it has shown itself.
+ * The side of a handshake that dials: the only thing that is ever said to an address that discovery
+ * or a peer has named, until the key behind it has shown itself.
  */
 export class Handshake {
   readonly #with: HandshakeDeps;
@@ -108,57 +97,6 @@ export class Handshake {
     return result.kind === "met";
   }
 
-  /**
-   * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
-   * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or one
-   * that is a copy of another, `too_many` for a stranger in a crowd, `not_ready` once this node leaves.
-   */
-  answer(hello: Hello, request: PeerRequest): HelloReply {
-    const { identity, settings, clock } = this.#with.deps;
-    const { signer } = request;
-    if (signer === undefined || signer !== hello.node_id) {
-      throw new Problem("bad_signature", "A hello is signed by the node that it speaks of.");
-    }
-    if (hello.cluster !== settings.cluster) {
-      throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
-    }
-    if (signer === identity.nodeId) {
-      this.#hearDouble(hello, request.remoteAddress);
-      throw new Problem("directory_copied", "A node with this very key runs here already.");
-    }
-    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
-    const { table, events, given, positions, peerClones } = this.#with;
-    const source = plainAddress(request.remoteAddress);
-    const asSeen = { host: source, port: hello.record.port };
-    const said = mergeAddresses(hello.addresses, [asSeen]);
-    const addresses = dialable(said, this.#with.policy(), source);
-    // Not awaited: after a plain restart nobody should wait for what there is to find out.
-    if (!table.ensure(signer, source)) {
-      throw new Problem("too_many", "Too many nodes that nobody knows come from your address.");
-    }
-    void peerClones.admit(contactOf(hello, addresses));
-    positions.hear(signer, hello, false);
-    const weDefer = given.defersTo(signer);
-    this.#note(hello, { defersToUs: hello.defers, weDefer }, addresses);
-    this.#noteContact(signer);
-    const known = table.get(signer);
-    if (known?.key === undefined && request.signerKey !== undefined) {
-      const clockOffsetMs = hello.time_ms - clock.wallMs();
-      table.update(signer, { key: { publicKey: request.signerKey, clockOffsetMs } });
-    }
-    const document = { ...hello, addresses: [...addresses] };
-    events.emit({
-      kind: "met",
-      meeting: { document, address: undefined, defersToUs: hello.defers, weDefer },
-    });
-    return prove(identity, hello.challenge, {
-      ...this.#with.document(),
-      time_ms: clock.wallMs(),
-      defers: weDefer,
-      ...positions.tell(signer),
-    });
-  }
-
   async #expand(
     addresses: readonly Address[],
     { trusted = false }: DialOptions,
@@ -171,39 +109,6 @@ export class Handshake {
       }),
     );
     return (await Promise.all(places)).flat();
-  }
-
-  #note(
-    document: NodeDocument,
-    deference: { readonly defersToUs: boolean; readonly weDefer: boolean },
-    addresses: readonly Address[],
-  ): void {
-    const { table, deps } = this.#with;
-    const nodeId = document.node_id;
-    const atMs = deps.clock.monotonicMs();
-    table.addAddresses(nodeId, addresses, "self");
-    table.update(nodeId, {
-      described: { document, atMs, ...deference },
-      isMember: isMember(deps.settings.secret, nodeId, document.member),
-    });
-  }
-
-  /** Since when it speaks to us: that we cannot dial it is concluded only of attempts after that. */
-  #noteContact(nodeId: string): void {
-    const { table, deps } = this.#with;
-    const nowMs = deps.clock.monotonicMs();
-    const known = table.get(nodeId)?.contact;
-    const goesOn = known !== undefined && nowMs - known.lastMs < CONTACT_LOST_MS;
-    const sinceMs = goesOn ? known.sinceMs : nowMs;
-    table.update(nodeId, { contact: { sinceMs, lastMs: nowMs } });
-  }
-
-  /** One with our own key. Only who is alive beside us can name our present start. */
-  #hearDouble({ boot_id, to_boot_id, uptime_ms, fenced = false }: Hello, address: string): void {
-    if (to_boot_id !== this.#with.deps.bootId) return;
-    const where = `at ${plainAddress(address)}`;
-    const double = { bootId: boot_id, uptimeMs: uptime_ms, fenced, where };
-    this.#with.ownClones.hear(double);
   }
 
   /** Tells the other one with our own key of us: it may not be able to dial us. */
@@ -306,7 +211,8 @@ export class Handshake {
     positions.hear(reply.node_id, reply, true);
     const deference = { defersToUs: reply.defers, weDefer: hello.defers };
     const source = target.connectTo ?? target.host;
-    this.#note(reply, deference, dialable(reply.addresses, this.#with.policy(), source));
+    const addresses = dialable(reply.addresses, this.#with.policy(), source);
+    noteDescription(this.#with, reply, deference, addresses);
     return { kind: "met", meeting: { document: reply, address: target, ...deference } };
   }
 
@@ -321,9 +227,4 @@ export class Handshake {
       confirmedMs: table.get(seen.node_id)?.confirmedMs ?? nowMs,
     });
   }
-}
-
-function contactOf(document: NodeDocument, addresses: readonly Address[]): Contact {
-  const { node_id: nodeId, boot_id: bootId, fenced = false } = document;
-  return { nodeId, bootId, addresses, fenced };
 }

@@ -152,8 +152,10 @@ export class Uplink {
   /** A node says that it leads: followed at once where our lost hub has named it to take over. */
   noteLead(nodeId: string): boolean {
     const { role, table } = this.#with;
-    const isAwaited = role.state.isSuspect && this.#successors.includes(nodeId);
-    if (!isAwaited || !isReady(table.get(nodeId))) return false;
+    if (!this.#successors.includes(nodeId)) return false;
+    // It has lost our hub, and we have not noticed yet.
+    if (!role.state.isSuspect) this.#heartbeat.pingNow();
+    if (!role.state.isSuspect || !isReady(table.get(nodeId))) return false;
     role.follow(nodeId, role.state.term);
     return true;
   }

@@ -2,6 +2,7 @@ import { Dialer } from "../handshake/dialer.ts";
 import { GivenHubs } from "../handshake/given-hubs.ts";
 import { Handshake } from "../handshake/handshake.ts";
 import { Nominations } from "../handshake/nominations.ts";
+import { Responder } from "../handshake/responder.ts";
 import type { BaseParts } from "./base.ts";
 
 /** From "somebody may be there" to "we know each other". */
@@ -9,6 +10,7 @@ export function createContact(base: BaseParts) {
   const { deps, client, role } = base;
   const given = new GivenHubs(deps);
   const handshake = new Handshake({ ...base, given });
+  const responder = new Responder({ ...base, given });
   const dialer = new Dialer(deps, { ...base, handshake });
   client.renew = async (nodeId) => (await dialer.dial(nodeId)).kind === "met";
   const nominations = new Nominations({
@@ -17,7 +19,7 @@ export function createContact(base: BaseParts) {
     given,
     position: () => ({ role: role.state.role, isSettled: role.isSettled }),
   });
-  return { given, handshake, dialer, nominations };
+  return { given, responder, dialer, nominations };
 }
 
 export type ContactParts = ReturnType<typeof createContact>;

@@ -21,9 +21,9 @@ const protocolSchema = z.object({ protocol: z.number().int().positive() });
 /** What nodes say to each other to meet and to stay in touch. */
 export function peerRoutes(
   parts: Omit<PingAnswerParts, "positions" | "peerClones" | "lagMs"> &
-    Pick<ClusterParts, "handshake" | "clones" | "upkeep">,
+    Pick<ClusterParts, "responder" | "clones" | "upkeep">,
 ): readonly PeerRoute[] {
-  const { handshake, clones, upkeep, uplink } = parts;
+  const { responder, clones, upkeep, uplink } = parts;
   const { probe, positions, peers: peerClones } = clones;
   const pingParts: PingAnswerParts = {
     ...parts,
@@ -58,7 +58,7 @@ export function peerRoutes(
           const message = `This node speaks protocol ${PROTOCOL_VERSION}, you speak ${protocol}.`;
           throw new Problem("other_protocol", message);
         }
-        const body = handshake.answer(readBody(helloSchema, request.body), request);
+        const body = responder.answer(readBody(helloSchema, request.body), request);
         return { status: 200, body };
       },
     },

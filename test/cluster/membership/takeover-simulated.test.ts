@@ -35,6 +35,23 @@ describe("the hub dies", () => {
     });
   }
 
+  test("and its port is closed: all follow the successor within a second and a half", async () => {
+    for (const seed of SEEDS) {
+      const { lab, nodes } = await settled(seed, 10);
+      // The others ping every two seconds by now.
+      await lab.run(10_000);
+      const hub = lab.hubOf(nodes);
+      hub.kill();
+      const rest = others(nodes, hub);
+      const follow = () => new Set(rest.map((node) => node.cluster.view().hub?.node_id));
+      const tookMs = await lab.until("followed", 4_000, () => {
+        const [next, ...more] = follow();
+        return more.length === 0 && next !== hub.identity.nodeId;
+      });
+      expect(tookMs).toBeLessThan(1_500);
+    }
+  });
+
   test("with its successor: the next one takes over", async () => {
     for (const seed of SEEDS) {
       const { lab, nodes } = await settled(seed, 5);

@@ -1,0 +1,110 @@
+import { Problem } from "../../platform/errors.ts";
+import type { JournalPositions } from "../clones/journal-positions.ts";
+import type { OwnClones } from "../clones/own-clones.ts";
+import type { PeerClones } from "../clones/peer-clones.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import { prove } from "../identity/proof.ts";
+import type { PeerRequest } from "../peer-route.ts";
+import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
+import { mergeAddresses } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { Hello, HelloReply, NodeDocument } from "../wire.ts";
+import { contactOf, noteDescription } from "./description.ts";
+import type { GivenHubs } from "./given-hubs.ts";
+
+export interface ResponderDeps {
+  readonly deps: ClusterDeps;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly given: GivenHubs;
+  readonly positions: JournalPositions;
+  readonly ownClones: OwnClones;
+  readonly peerClones: PeerClones;
+  /** This node's document at this moment. */
+  readonly document: () => NodeDocument;
+  /** This node says goodbye: nobody should follow it any more. */
+  readonly isLeaving: () => boolean;
+  readonly policy: () => DialPolicy;
+}
+
+/** Two that are in touch speak every few seconds; after a longer silence the contact is a new one. */
+const CONTACT_LOST_MS = 6_000;
+
+/** The side of a handshake that is dialled. */
+export class Responder {
+  readonly #with: ResponderDeps;
+
+  constructor(withDeps: ResponderDeps) {
+    this.#with = withDeps;
+  }
+
+  /**
+   * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
+   * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or one
+   * that is a copy of another, `too_many` for a stranger in a crowd, `not_ready` once this node leaves.
+   */
+  answer(hello: Hello, request: PeerRequest): HelloReply {
+    const { identity, settings, clock } = this.#with.deps;
+    const { signer } = request;
+    if (signer === undefined || signer !== hello.node_id) {
+      throw new Problem("bad_signature", "A hello is signed by the node that it speaks of.");
+    }
+    if (hello.cluster !== settings.cluster) {
+      throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
+    }
+    if (signer === identity.nodeId) {
+      this.#hearDouble(hello, request.remoteAddress);
+      throw new Problem("directory_copied", "A node with this very key runs here already.");
+    }
+    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
+    const { table, events, given, positions, peerClones } = this.#with;
+    const source = plainAddress(request.remoteAddress);
+    const asSeen = { host: source, port: hello.record.port };
+    const said = mergeAddresses(hello.addresses, [asSeen]);
+    const addresses = dialable(said, this.#with.policy(), source);
+    // Not awaited: after a plain restart nobody should wait for what there is to find out.
+    if (!table.ensure(signer, source)) {
+      throw new Problem("too_many", "Too many nodes that nobody knows come from your address.");
+    }
+    void peerClones.admit(contactOf(hello, addresses));
+    positions.hear(signer, hello, false);
+    const weDefer = given.defersTo(signer);
+    noteDescription(this.#with, hello, { defersToUs: hello.defers, weDefer }, addresses);
+    this.#noteContact(signer);
+    const known = table.get(signer);
+    if (known?.key === undefined && request.signerKey !== undefined) {
+      const clockOffsetMs = hello.time_ms - clock.wallMs();
+      table.update(signer, { key: { publicKey: request.signerKey, clockOffsetMs } });
+    }
+    const document = { ...hello, addresses: [...addresses] };
+    events.emit({
+      kind: "met",
+      meeting: { document, address: undefined, defersToUs: hello.defers, weDefer },
+    });
+    return prove(identity, hello.challenge, {
+      ...this.#with.document(),
+      time_ms: clock.wallMs(),
+      defers: weDefer,
+      ...positions.tell(signer),
+    });
+  }
+
+  /** Since when it speaks to us: that we cannot dial it is concluded only of attempts after that. */
+  #noteContact(nodeId: string): void {
+    const { table, deps } = this.#with;
+    const nowMs = deps.clock.monotonicMs();
+    const known = table.get(nodeId)?.contact;
+    const goesOn = known !== undefined && nowMs - known.lastMs < CONTACT_LOST_MS;
+    const sinceMs = goesOn ? known.sinceMs : nowMs;
+    table.update(nodeId, { contact: { sinceMs, lastMs: nowMs } });
+  }
+
+  /** One with our own key. Only who is alive beside us can name our present start. */
+  #hearDouble({ boot_id, to_boot_id, uptime_ms, fenced = false }: Hello, address: string): void {
+    if (to_boot_id !== this.#with.deps.bootId) return;
+    const where = `at ${plainAddress(address)}`;
+    const double = { bootId: boot_id, uptimeMs: uptime_ms, fenced, where };
+    this.#with.ownClones.hear(double);
+  }
+}
