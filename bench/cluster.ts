@@ -1,14 +1,15 @@
 /**
- * How a cluster gathers, and what that costs: N nodes switched on at once in N network namespaces on
- * one bridge, until each lists exactly all of them with the same one hub. Beside them the build of
- * commit 0e67964, and as many lone nodes over the same time: the floor. Linux, root.
+ * How a cluster gathers, and what that costs: N nodes switched on at once in N network namespaces
+ * on one bridge, until each lists exactly all of them with the same one hub. Beside them the build
+ * of commit 0e67964, and as many lone nodes over the same time: the floor. Linux, root.
  *
  *   make build && bun bench/cluster.ts [--nodes 3,10,24,50] [--runs 3] [--discovery mdns|hub]
  *       [--tanks 1] [--limit 150] [--binary NEW] [--base OLD|none] [--idle] [--write]
  *
- * `--idle` measures gathered clusters without tanks over 30 s after they are calm instead. Processor
- * time is that of the nodes' whole processes, read once at the end; multicast packets are counted by
- * each namespace's kernel. Builds take turns; figures are medians. It wants the machine for itself.
+ * `--idle` measures gathered clusters without tanks over 30 s after they are calm instead.
+ * Processor time is that of the nodes' whole processes, read once at the end; multicast packets are
+ * counted by each namespace's kernel. Builds take turns; figures are medians. It wants the machine
+ * for itself.
  */
 import { buildsToCompare } from "./cluster/builds.ts";
 import {

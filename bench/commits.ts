@@ -1,11 +1,11 @@
 /**
- * The way of a commit to the disk: what one costs alone and with a hundred tanks at once, in the main
- * thread and in the disk thread, with and without the second sync of the watermarks.
+ * The way of a commit to the disk: what one costs alone and with a hundred tanks at once, in the
+ * main thread and in the disk thread, with and without the second sync of the watermarks.
  *
  *   bun bench/commits.ts [--seconds 5] [--dir DIR] [--write]
  *
- * DIR is where the databases lie (default: the system's folder for temporary files); what is measured
- * is mostly its disk. The four stores take turns, so that a disturbance meets all of them.
+ * DIR is where the databases lie (default: the system's folder for temporary files); what is
+ * measured is mostly its disk. The four stores take turns, so that a disturbance meets all of them.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
 /**
- * Speed of the world on one core: `bun bench/engine.ts [--repeats N] [--sizes 50,100]`.
- * A fish-step is one fish living through one tick. With TANKWORLD_DIR and TANKWORLD_PYTHON the
- * reference world runs in turns with ours: see tankworld.ts. `--write` keeps it in docs/benchmarks.md.
+ * Speed of the world on one core: `bun bench/engine.ts [--repeats N] [--sizes 50,100]`. A fish-step
+ * is one fish living through one tick. With TANKWORLD_DIR and TANKWORLD_PYTHON the reference world
+ * runs in turns with ours: see tankworld.ts. `--write` keeps it in docs/benchmarks.md.
  */
 import { createTank, digest, loadTank, readRecord, saveTank, step } from "../src/sim/index.ts";
 import type { Tank } from "../src/sim/state/tank.ts";

@@ -1,8 +1,8 @@
 /**
  * Whether fish evolve: `bun bench/evolution.ts [--ticks N] [--seeds N] [--founders N] [--write]`.
- * Each tank runs beside its neutral shadow (see shadow.ts); what selection does to a trait is how far
- * the tank's mean moves apart from the shadow's, in every tank in the same direction. `--write` puts
- * the plot into docs/images/evolution.svg and the table into docs/benchmarks.md.
+ * Each tank runs beside its neutral shadow (see shadow.ts); what selection does to a trait is how
+ * far the tank's mean moves apart from the shadow's, in every tank in the same direction. `--write`
+ * puts the plot into docs/images/evolution.svg and the table into docs/benchmarks.md.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -10,9 +10,10 @@ import {
 } from "../src/sim/state/rng.ts";
 
 /**
- * Flocking by the specification of JuliaDynamics/ABMFrameworksComparison: birds on a torus, moved one
- * after the other in an order drawn anew for each step, each seeing at once where those before it have
- * gone; 64-bit positions, neighbours exactly within the radius. It runs on the engine's own grid.
+ * Flocking by the specification of JuliaDynamics/ABMFrameworksComparison: birds on a torus, moved
+ * one after the other in an order drawn anew for each step, each seeing at once where those before
+ * it have gone; 64-bit positions, neighbours exactly within the radius. It runs on the engine's own
+ * grid.
  */
 const SPEED = 1;
 const COHERE = 0.03;
@@ -138,8 +139,8 @@ function scatter(
 }
 
 /**
- * Moves each bird. Within a step birds stay listed in the cells where it found them and may leave the
- * square: both by one step at most, by which neighbours are looked for further away.
+ * Moves each bird. Within a step birds stay listed in the cells where it found them and may leave
+ * the square: both by one step at most, by which neighbours are looked for further away.
  */
 function flyAll(
   order: Uint32Array,
@@ -176,8 +177,8 @@ function steer(sums: Float64Array, to: number, away: number, along: number, unit
 }
 
 /**
- * Sums over all neighbours, cell row by cell row; what crosses the left or right edge is a second run
- * of birds, shifted by the size of the square.
+ * Sums over all neighbours, cell row by cell row; what crosses the left or right edge is a second
+ * run of birds, shifted by the size of the square.
  */
 function sumAround(
   bird: number,

@@ -31,7 +31,9 @@ interface Cost {
   readonly residentMb: number;
 }
 
-/** Threads in sum: /proc/…/stat counts in steps of 10 ms, which is more than an idle second takes. */
+/**
+ * Threads in sum: /proc/…/stat counts in steps of 10 ms, which is more than an idle second takes.
+ */
 function usedMs(pid: number): number {
   return [...processorTime(pid).threads.values()].reduce((sum, ms) => sum + ms, 0);
 }

@@ -1,6 +1,6 @@
 /**
- * Where the time of a tick goes: `bun bench/profile.ts [--write]`. It runs itself under Bun's sampling
- * profiler at two sizes and adds up the samples by phase of the tick and by kernel.
+ * Where the time of a tick goes: `bun bench/profile.ts [--write]`. It runs itself under Bun's
+ * sampling profiler at two sizes and adds up the samples by phase of the tick and by kernel.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -7,10 +7,10 @@ import { nextInteger, nextUnit, STREAM, STREAM_WORDS, seedStreams } from "../src
 import type { Tank } from "../src/sim/state/tank.ts";
 
 /**
- * A neutral shadow of a tank: every fish has a twin with a genome of its own, which is born and dies
- * with it. But a twin's parents are drawn at random among the adult twins, so that no gene helps or
- * harms. Founders are alike in both, and genomes are inherited and mutate by the same code. What the
- * fish do and their twins do not is the work of selection.
+ * A neutral shadow of a tank: every fish has a twin with a genome of its own, which is born and
+ * dies with it. But a twin's parents are drawn at random among the adult twins, so that no gene
+ * helps or harms. Founders are alike in both, and genomes are inherited and mutate by the same
+ * code. What the fish do and their twins do not is the work of selection.
  */
 export interface Shadow {
   readonly genes: Float32Array;

@@ -1,8 +1,9 @@
 /**
  * How long a cluster is without a hub: the present hub is killed (kill -9), until every survivor
- * names the same other one; then it is started again and has joined before the next kill. Beside it,
- * on the same machines and alone there, how long Serf's agents take until all others list a killed
- * one as failed. Network namespaces on one bridge; Linux, root; Debian's serf, if it is installed.
+ * names the same other one; then it is started again and has joined before the next kill. Beside
+ * it, on the same machines and alone there, how long Serf's agents take until all others list a
+ * killed one as failed. Network namespaces on one bridge; Linux, root; Debian's serf, if it is
+ * installed.
  *
  *   make build && bun bench/takeover.ts [--nodes 3,10,24] [--kills 30] [--binary NEW]
  *       [--base OLD|none] [--write]

@@ -6,7 +6,8 @@ export const COMPILE_FLAGS = [
   "--bytecode",
   "--format=esm",
   "--sourcemap",
-  // A start runs most of its code once: what takes its time says so (src/platform/real/compilation.ts).
+  // A start runs most of its code once: what takes its time says so
+  // (src/platform/real/compilation.ts).
   "--compile-jit-policy=10",
   // The directory that somebody stands in must not run its code in tankd (`preload`), nor set its
   // environment.

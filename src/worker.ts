@@ -1,7 +1,7 @@
 /**
- * The entry of a node's threads: a simulation's loop on the real clock, a crew of islands of a sealed
- * run, or the replay of a tank's past. It lies beside main.ts because a compiled program finds its workers only there
- *.
+ * The entry of a node's threads: a simulation's loop on the real clock, a crew of islands of a
+ * sealed run, or the replay of a tank's past. It lies beside main.ts because a compiled program
+ * finds its workers only there.
  */
 import type { CrewAnswer } from "./cli/run-crews.ts";
 import { messageOf } from "./platform/errors.ts";
@@ -54,7 +54,9 @@ self.onmessage = ({ data }) => {
   else loop?.receive(data);
 };
 
-/** Whoever says where vital signs go is a node, whose main thread has to answer others meanwhile. */
+/**
+ * Whoever says where vital signs go is a node, whose main thread has to answer others meanwhile.
+ */
 function host(memory: SharedArrayBuffer): SimulationLoop {
   lowerThreadPriority();
   const say = (message: unknown) => self.postMessage(message);

@@ -1,4 +1,6 @@
-/** The programs that are compared: this checkout's, and the one from before the cluster was rebuilt. */
+/**
+ * The programs that are compared: this checkout's, and the one from before the cluster was rebuilt.
+ */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** N nodes switched on at once, each on a machine of its own, until each lists exactly all of them. */
+/**
+ * N nodes switched on at once, each on a machine of its own, until each lists exactly all of them.
+ */
 import { Lab } from "../../test/support/lab.ts";
 import { processorSeconds } from "../proc.ts";
 import { type Costs, costsBetween, costsOf } from "./costs.ts";
@@ -28,7 +30,10 @@ export interface Gathering {
 
 /** Between two looks at a list that was not exact yet: ten small requests a second in all. */
 const LOOK_MS = 100;
-/** IPv6 addresses of fresh interfaces are tentative for up to 2 s; machines are usually up for longer. */
+/**
+ * IPv6 addresses of fresh interfaces are tentative for up to 2 s; machines are usually up for
+ * longer.
+ */
 const LINK_SETTLE_MS = 2_500;
 /** How long a gathered cluster must stay exact. */
 const HOLD_MS = 5_000;

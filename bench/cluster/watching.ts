@@ -11,7 +11,9 @@ export interface Look {
   /** What is wrong, at the first one where something is; undefined when nothing is. */
   readonly flaw: string | undefined;
   readonly requests: number;
-  /** On the clock of `performance`, before the first of the requests that all were answered well. */
+  /**
+   * On the clock of `performance`, before the first of the requests that all were answered well.
+   */
   readonly begunMs: number;
 }
 
@@ -23,9 +25,9 @@ export interface Pace {
 }
 
 /**
- * Asks until all say the same in one pass, or the time is up. One is asked at a time, beginning with
- * the one that was wrong last, and the first flaw ends a pass: while a cluster is not whole that is
- * one small request in each `lookMs`.
+ * Asks until all say the same in one pass, or the time is up. One is asked at a time, beginning
+ * with the one that was wrong last, and the first flaw ends a pass: while a cluster is not whole
+ * that is one small request in each `lookMs`.
  */
 export async function untilAllSay<Who>(
   all: readonly Who[],

@@ -1,4 +1,6 @@
-/** A node on which every core simulates as fast as it goes: who asks it, and who beats its heart. */
+/**
+ * A node on which every core simulates as fast as it goes: who asks it, and who beats its heart.
+ */
 import { availableParallelism } from "node:os";
 import { print } from "../measure.ts";
 import { endNode, hasRole, NodeApi, startNode, until } from "../node.ts";

@@ -33,7 +33,9 @@ export class Counters {
     );
   }
 
-  /** Ticks that began at most so many ticks behind their schedule, for each of {@link TICKS_BEHIND}. */
+  /**
+   * Ticks that began at most so many ticks behind their schedule, for each of {@link TICKS_BEHIND}.
+   */
   get ticksBehind(): readonly number[] {
     return TICKS_BEHIND.map((bound) =>
       this.get("tankd_scheduled_ticks_total", `{behind="${bound}"}`),
@@ -45,7 +47,9 @@ export class Counters {
   }
 }
 
-/** How late ticks are of which this share is not later; a bound of the counters, so at most that. */
+/**
+ * How late ticks are of which this share is not later; a bound of the counters, so at most that.
+ */
 export function lagQuantile(ticksBehind: readonly number[], share: number): number {
   const all = ticksBehind.reduce((sum, ticks) => sum + ticks, 0);
   let sum = 0;

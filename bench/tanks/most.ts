@@ -25,7 +25,9 @@ export interface MostOptions {
   readonly seconds: number;
 }
 
-/** Doubles until it fails twice, then halves what lies between. Tanks that are too many are paused. */
+/**
+ * Doubles until it fails twice, then halves what lies between. Tanks that are too many are paused.
+ */
 export async function benchMost({ first, seconds }: MostOptions): Promise<void> {
   print(
     `A node holds so many tanks if it reaches ${percent(REACHED_MIN, 1)} of the ticks asked for and p99 of the lag is at most ` +

@@ -59,8 +59,8 @@ export interface Looks {
 }
 
 /**
- * Looks at every tank again and again until `done`. A list shows ticks of up to a quarter of a second
- * ago: a line through many looks is ten times as exact as the difference of two.
+ * Looks at every tank again and again until `done`. A list shows ticks of up to a quarter of a
+ * second ago: a line through many looks is ten times as exact as the difference of two.
  */
 export async function watchTanks({ api }: Crowd, done: Promise<unknown>): Promise<Looks> {
   const points = new Map<string, { readonly seconds: number; readonly tick: number }[]>();

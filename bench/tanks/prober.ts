@@ -1,6 +1,6 @@
 /**
- * Asks a node on and on how it is, as a thread of its own: what the benchmark does meanwhile does not
- * count as the node's latency. Gets one order, answers `stop` with what it measured.
+ * Asks a node on and on how it is, as a thread of its own: what the benchmark does meanwhile does
+ * not count as the node's latency. Gets one order, answers `stop` with what it measured.
  */
 export interface ProbeOrder {
   readonly url: string;

@@ -102,8 +102,8 @@ function printPace(options: RealTimeOptions, { rounds, looks, latencies, residen
 }
 
 /**
- * A tick begins in time when it begins before the next is due. Each tick counts, as the thread meets
- * it; the ticks that were left out are counted beside it.
+ * A tick begins in time when it begins before the next is due. Each tick counts, as the thread
+ * meets it; the ticks that were left out are counted beside it.
  */
 function sumOf(rounds: readonly Pace[]): readonly number[] {
   const [first, ...others] = rounds.map(({ ticksBehind }) => ticksBehind);
@@ -137,7 +137,8 @@ function printSnapshots({ tanks }: RealTimeOptions, { rounds }: RealTime): void 
   const durableMs =
     1000 * sum(({ counters }) => counters.get("tankd_snapshot_write_seconds_total"));
   const encodeMs = count * encodingMs(bytes / Math.max(1, count));
-  // Files are written, synced and renamed by the runtime's pool of threads, which does nothing else.
+  // Files are written, synced and renamed by the runtime's pool of threads, which does nothing
+  // else.
   const poolMs = sum(({ cpu }) => cpu.threads.get("Bun Pool") ?? 0);
   const allMs = sum(({ cpu }) => cpu.user + cpu.system);
   print(`Snapshots of the same ${tanks} tanks over ${seconds.toFixed(0)} s:`);

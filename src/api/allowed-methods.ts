@@ -15,7 +15,9 @@ export function allowedMethods(routes: readonly ListedRoute[], path: string): st
   return [...methods].sort();
 }
 
-/** Segment by segment; `:name` stands for any one. Patterns with a regular expression do not count. */
+/**
+ * Segment by segment; `:name` stands for any one. Patterns with a regular expression do not count.
+ */
 function fits(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");

@@ -35,7 +35,10 @@ export interface AppOptions {
   readonly peers?: OpenAPIHono<ApiEnv>;
 }
 
-/** The whole HTTP API as one function from request to response; `service.ts` makes it when it is needed. */
+/**
+ * The whole HTTP API as one function from request to response; `service.ts` makes it when it is
+ * needed.
+ */
 export function createApp(context: ApiContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
   const app = createBaseApp(context);
   app.route("/", healthRoutes(context));

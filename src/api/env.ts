@@ -31,8 +31,8 @@ export type ApiContextOf = Context<ApiEnv>;
 export type ApiMiddleware = MiddlewareHandler<ApiEnv>;
 
 /**
- * Path and query of a request's URL as they were sent. Not by `URL`, which refuses hosts that a Host
- * header may have (IPv6 with a zone), and such a request deserves an answer too.
+ * Path and query of a request's URL as they were sent. Not by `URL`, which refuses hosts that a
+ * Host header may have (IPv6 with a zone), and such a request deserves an answer too.
  */
 export function pathAndQuery(url: string): string {
   // HTTP/1.0 without a Host comes as the bare path.

@@ -18,7 +18,9 @@ export const FRAME_FIELDS = {
   food: ["x", "y", "kind", "size"],
   crabs: ["x", "y", "vx", "size", "sated"],
   feeders: ["x", "y", "kind", "filled", "offering"],
-  /** Poker of a moment ago: ticks since, players as places in this frame's `fish`, and plant ids. */
+  /**
+   * Poker of a moment ago: ticks since, players as places in this frame's `fish`, and plant ids.
+   */
   games: ["ago", "fish", "plants"],
   ...PLANT_FIELDS,
 } as const;

@@ -11,7 +11,9 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Whether a person chose the port: then a taken one is an error instead of a reason to move on. */
+  /**
+   * Whether a person chose the port: then a taken one is an error instead of a reason to move on.
+   */
   readonly portAsked: boolean;
 }
 
@@ -38,9 +40,9 @@ const HTTP_IDLE_SECONDS = 30;
 /** A viewer is pinged by the server; one that does not answer is gone. */
 const VIEWER_IDLE_SECONDS = 60;
 /**
- * Bodies are counted and refused with a problem by the app, each route by its own bound; beyond this
- * Bun cuts them off bluntly. What nobody reads does not pile up: Bun leaves it in the socket (measured
- * with 90 MB to a route that answers late: 3 MB more).
+ * Bodies are counted and refused with a problem by the app, each route by its own bound; beyond
+ * this Bun cuts them off bluntly. What nobody reads does not pile up: Bun leaves it in the socket
+ * (measured with 90 MB to a route that answers late: 3 MB more).
  */
 const BODY_BYTES_MAX = 2 * LIMITS.archiveBytesMax;
 const STOP_GRACE_MS = 500;

@@ -133,7 +133,9 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
   };
 }
 
-/** The tank, if this node hosts it. Throws Problem `unknown_tank`, which names the host it knows of. */
+/**
+ * The tank, if this node hosts it. Throws Problem `unknown_tank`, which names the host it knows of.
+ */
 export function hostedTank(context: ApiContext, tankId: string): HostedTank {
   const hosted = context.tanks.get(tankId);
   if (hosted !== undefined) return hosted;

@@ -50,7 +50,9 @@ export class NodeClient {
     return this.#send("DELETE", path, undefined);
   }
 
-  /** The bytes of a route that shows them to who has the token. @throws as {@link NodeClient.get} */
+  /**
+   * The bytes of a route that shows them to who has the token. @throws as {@link NodeClient.get}
+   */
   async getBytes(path: string): Promise<Uint8Array> {
     const headers = { accept: "*/*", ...this.#authorization() };
     return this.#sendBytes({ method: "GET", path, headers });

@@ -60,7 +60,10 @@ const SCRIPTS: Readonly<Record<Shell, (nodes: readonly CompletionNode[]) => stri
   fish: fishScript,
 };
 
-/** What bash and zsh share: the command typed so far, values after a flag, words after a command. No choices: files. */
+/**
+ * What bash and zsh share: the command typed so far, values after a flag, words after a command. No
+ * choices: files.
+ */
 function cases(nodes: readonly CompletionNode[]): string {
   const paths = nodes.filter((node) => node.path !== "").map((node) => `"${node.path}"`);
   const afterFlag = nodes.flatMap(({ path, options }) =>

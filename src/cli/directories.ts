@@ -4,7 +4,10 @@ import type { Host } from "./host.ts";
 /** Of root, and of a node installed as a service. */
 export const SYSTEM_DATA_DIRECTORY = "/var/lib/tankd";
 
-/** Where XDG puts state that outlives a run. An XDG path that is not absolute is ignored, as its specification says. */
+/**
+ * Where XDG puts state that outlives a run. An XDG path that is not absolute is ignored, as its
+ * specification says.
+ */
 function userDataDirectory(host: Host): string {
   return join(absoluteOr(host, "XDG_STATE_HOME", ".local/state"), "tankd");
 }

@@ -55,7 +55,9 @@ export interface Host {
   readonly cores: number;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Asks the person at the terminal and returns the line typed; undefined when nobody sits there. */
+  /**
+   * Asks the person at the terminal and returns the line typed; undefined when nobody sits there.
+   */
   ask(question: string): Promise<string | undefined>;
   readonly build: Build;
   readonly clock: Clock;
@@ -95,7 +97,10 @@ export interface Host {
   spawnWorker(): Worker;
   /** A new disk thread. */
   spawnDisk(): Worker;
-  /** Runs a shell command with further variables; resolves with its exit code, or undefined when it took too long. */
+  /**
+   * Runs a shell command with further variables; resolves with its exit code, or undefined when it
+   * took too long.
+   */
   runShell(
     command: string,
     variables: Readonly<Record<string, string>>,

@@ -9,7 +9,9 @@ const lineSchema = z.looseObject({
 });
 const valueSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-/** The log of a node, which is kept as JSON, as lines for people. Takes it in pieces of any size. */
+/**
+ * The log of a node, which is kept as JSON, as lines for people. Takes it in pieces of any size.
+ */
 export class LogLines {
   readonly #format: LineFormat;
   /** The beginning of a line whose end has not been written yet. */
@@ -26,7 +28,9 @@ export class LogLines {
     return lines.map((line) => this.#show(line)).join("");
   }
 
-  /** What is no entry, like the trace of a crash, stays as it is but for what a terminal would obey. */
+  /**
+   * What is no entry, like the trace of a crash, stays as it is but for what a terminal would obey.
+   */
   #show(line: string): string {
     const entry = lineSchema.safeParse(parse(line)).data;
     if (entry === undefined) return `${escapeUnsafe(line)}\n`;

@@ -228,7 +228,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Ended, but not yet collected: in a container whose first process does not, for ever. Linux only. */
+/**
+ * Ended, but not yet collected: in a container whose first process does not, for ever. Linux only.
+ */
 function isZombie(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
   // The state follows the name, which stands in parentheses and may hold any character.

@@ -6,7 +6,10 @@ import { count } from "./words.ts";
 /** A recovery that takes longer than this is worth a word, and again after as long. */
 const PROGRESS_INTERVAL_MS = 1_000;
 
-/** What a start brought back, in lines for people; none where there was nothing and nothing was made. */
+/**
+ * What a start brought back, in lines for people; none where there was nothing and nothing was
+ * made.
+ */
 export function recoveryLines(view: RecoveryView): readonly string[] {
   const { tanks, recovered, made, damaged, stopped } = readAnswer(recoverySchema, view);
   const lines: string[] = [];

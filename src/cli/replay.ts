@@ -16,7 +16,8 @@ export function addReplay(program: Command, context: CliContext): void {
     .option("--to <tick>", "the tick to go to (default: the last that was committed)")
     .option("--verify", "begin as far back as can be, and compare every digest on the way")
     .action(async (tank: string, flags: ReplayFlags, command: Command) => {
-      // The world and the store are loaded only by who wants them: every other command starts sooner.
+      // The world and the store are loaded only by who wants them: every other command starts
+      // sooner.
       const { replayTank } = await import("./replay-tank.ts");
       await replayTank(context, command, tank, flags);
     });

@@ -21,7 +21,9 @@ export async function runWorld(
   else context.print(describe(result));
 }
 
-/** Runs to the end, or to the first Ctrl-C; then with the results so far. A second one ends at once. */
+/**
+ * Runs to the end, or to the first Ctrl-C; then with the results so far. A second one ends at once.
+ */
 async function play(context: CliContext, { spec, threads, out }: RunPlan): Promise<TimedResult> {
   const { host } = context;
   host.compileReadily();

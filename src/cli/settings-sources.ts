@@ -43,8 +43,8 @@ const CLUSTER_SECRET_BYTES_MAX = 4096;
 
 /**
  * The secret of a cluster, without the white space around it.
- * @throws Problem `bad_setting` for a file that is not there, that others can read or write, or that
- * holds too little or too much.
+ * @throws Problem `bad_setting` for a file that is not there, that others can read or write, or
+ *   that holds too little or too much.
  */
 export function readClusterSecret(host: Host, path: string): Uint8Array {
   const absolute = resolve(host.workingDirectory, path);

@@ -49,7 +49,10 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
   };
 }
 
-/** Runs until a signal comes, also while it starts; the second one does not wait for the last snapshot. */
+/**
+ * Runs until a signal comes, also while it starts; the second one does not wait for the last
+ * snapshot.
+ */
 async function runInForeground(
   context: CliContext,
   options: NodeOptions,

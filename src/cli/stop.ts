@@ -5,8 +5,9 @@ import type { CliContext } from "./context.ts";
 import { findNode } from "./node-lookup.ts";
 
 /**
- * A node that leaves has a last snapshot of every tank to write: two seconds for a thousand on an SSD, 32 s where
- * each sync takes 20 ms, as on memory cards. The units in deploy/systemd wait as long.
+ * A node that leaves has a last snapshot of every tank to write: two seconds for a thousand on an
+ * SSD, 32 s where each sync takes 20 ms, as on memory cards. The units in deploy/systemd wait as
+ * long.
  */
 const STOP_PATIENCE_MS = 90_000;
 const POLL_MS = 25;

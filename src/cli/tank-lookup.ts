@@ -81,7 +81,10 @@ export async function findTankAnywhere(node: NodeClient, wanted: string): Promis
   );
 }
 
-/** What the node takes the text for; undefined where it knows no such tank. @throws Problem `conflict` */
+/**
+ * What the node takes the text for; undefined where it knows no such tank. @throws Problem
+ * `conflict`
+ */
 async function askDirectory(node: NodeClient, text: string): Promise<DirectoryEntry | undefined> {
   try {
     return directoryEntrySchema.parse(await node.get(`/gateway/tanks/${encodeURIComponent(text)}`));

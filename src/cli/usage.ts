@@ -1,7 +1,9 @@
 import type { Command, CommanderError, Option } from "commander";
 import { closest } from "../node/spelling.ts";
 
-/** One sentence for a command line that commander does not understand: what is wrong, what there is. */
+/**
+ * One sentence for a command line that commander does not understand: what is wrong, what there is.
+ */
 export function describeUsageError(
   program: Command,
   commandLine: readonly string[],

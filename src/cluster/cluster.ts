@@ -86,14 +86,15 @@ export interface Cluster {
   /** Tells the others that this node leaves, and stops. */
   stop(): Promise<void>;
   /**
-   * Uses this hub from now on, also after a restart, as if it had been given by `--hub`. Resolves when
-   * it has answered or is known not to; one that does not answer is tried again.
+   * Uses this hub from now on, also after a restart, as if it had been given by `--hub`. Resolves
+   * when it has answered or is known not to; one that does not answer is tried again.
    * @throws Problem `not_ready` while the node stops
    */
   join(hub: Address): Promise<JoinResult>;
   /**
-   * Leaves the cluster as a stopping node does, and forgets the hub that was joined. The node goes on
-   * alone and neither searches nor lets itself be found, until it joins a hub or is started again.
+   * Leaves the cluster as a stopping node does, and forgets the hub that was joined. The node goes
+   * on alone and neither searches nor lets itself be found, until it joins a hub or is started
+   * again.
    */
   leave(): Promise<void>;
   /** Resolves when the first role decision has been made. */
@@ -111,8 +112,8 @@ export interface Cluster {
   tanksOf(nodeId: string): readonly AnnouncedTank[];
   readonly aliases: AliasBook;
   /**
-   * Where a tank lives, by an alias of this node, tank_id, `SERVER::TANK`, or a name that the conflict
-   * rule gives to one tank. @throws Problem `conflict` for a name that several tanks share
+   * Where a tank lives, by an alias of this node, tank_id, `SERVER::TANK`, or a name that the
+   * conflict rule gives to one tank. @throws Problem `conflict` for a name that several tanks share
    */
   locate(tank: string): TankLocation | undefined;
   /**

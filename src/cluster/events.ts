@@ -4,7 +4,10 @@ import type { Meeting } from "./handshake/meeting.ts";
 import type { Peer } from "./peers/peer.ts";
 import type { Role } from "./server-record.ts";
 
-/** What happens in the cluster, as its parts tell each other. One stream; whoever needs an event reads it. */
+/**
+ * What happens in the cluster, as its parts tell each other. One stream; whoever needs an event
+ * reads it.
+ */
 export type ClusterEvent =
   /** A key has proven itself: the node was dialled, or has said hello. */
   | { readonly kind: "met"; readonly meeting: Meeting }

@@ -22,7 +22,10 @@ export async function start(parts: ClusterParts): Promise<void> {
   upkeep.start();
 }
 
-/** Withdraws from the cluster for good: a hub tells its workers, a worker its hub, and the network is told. */
+/**
+ * Withdraws from the cluster for good: a hub tells its workers, a worker its hub, and the network
+ * is told.
+ */
 export async function stop(parts: ClusterParts): Promise<void> {
   const { state, role, deps, discovery, uplink, seat } = parts;
   if (state.isStopped) return;
@@ -40,7 +43,10 @@ export async function stop(parts: ClusterParts): Promise<void> {
   seat.release();
 }
 
-/** Meets the hub at this address, from now on and after restarts, and goes on trying where it does not answer. */
+/**
+ * Meets the hub at this address, from now on and after restarts, and goes on trying where it does
+ * not answer.
+ */
 export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
   const { state, given, nominations, deps, discovery } = parts;
   if (state.isStopped) throw new Problem("not_ready", "This node stops.");

@@ -47,7 +47,10 @@ export function react(parts: ClusterParts): void {
   });
 }
 
-/** A worker follows a hub that is not ours: the two hubs should meet, if need be through that worker. */
+/**
+ * A worker follows a hub that is not ours: the two hubs should meet, if need be through that
+ * worker.
+ */
 function hearOfHub(parts: ClusterParts, worker: string, hint: HubHint): void {
   const { role, deps, nominations, dialer, contests } = parts;
   const { node_id: nodeId, addresses } = hint;

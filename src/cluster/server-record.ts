@@ -60,7 +60,9 @@ export const serverRecordSchema = z.object({
   api_url: z.string().max(300),
   /** False for a server that does not sign its requests: listed, but without rights. */
   signed: z.boolean(),
-  /** Whether it belongs to the cluster: by the secret, or, where there is none, by its signature. */
+  /**
+   * Whether it belongs to the cluster: by the secret, or, where there is none, by its signature.
+   */
   member: z.boolean().default(true),
 });
 

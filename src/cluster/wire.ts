@@ -17,7 +17,10 @@ import { addressesSchema, nameSchema } from "./wire-names.ts";
  * different versions are one cluster while it is upgraded. What is known is checked to the letter.
  */
 export const PROTOCOL_VERSION = 2;
-/** Nodes that speak another one are refused by name. From here on a build understands the one before it. */
+/**
+ * Nodes that speak another one are refused by name. From here on a build understands the one before
+ * it.
+ */
 export const PROTOCOLS_UNDERSTOOD: readonly number[] = [PROTOCOL_VERSION];
 
 const name = nameSchema;
@@ -69,7 +72,9 @@ export const identityDocumentSchema = z.object({
   version: z.string().max(64),
   boot_id: name,
   role: roleSchema,
-  /** The node's wall clock, Unix milliseconds: signatures are dated in the time of the addressed. */
+  /**
+   * The node's wall clock, Unix milliseconds: signatures are dated in the time of the addressed.
+   */
   time_ms: z.number(),
   /** Over the challenge, when there was one (`signChallenge`). */
   signature: proof.optional(),
@@ -105,7 +110,9 @@ export const helloSchema = z.object({
   /** The sender was given the URL of the one it speaks to, and never outranks it. */
   defers: z.boolean(),
   ...saidShape,
-  /** Said to a node with the sender's own id: the start that it means, which only the living know. */
+  /**
+   * Said to a node with the sender's own id: the start that it means, which only the living know.
+   */
   to_boot_id: name.optional(),
 });
 export type Hello = z.infer<typeof helloSchema>;
@@ -139,7 +146,9 @@ export const entryWireSchema = z.object({
 });
 export type EntryWire = z.infer<typeof entryWireSchema>;
 
-/** What changes with every heartbeat of a server; sent apart, since the rest of it rarely changes. */
+/**
+ * What changes with every heartbeat of a server; sent apart, since the rest of it rarely changes.
+ */
 export const figuresWireSchema = z.object({
   key: entryKey,
   figures: serverRecordSchema.pick({

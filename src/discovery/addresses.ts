@@ -14,7 +14,9 @@ export interface AdvertisingInputs {
   readonly defaultRouteInterface: string | undefined;
 }
 
-/** Interfaces of containers and virtual machines on this host: others cannot dial what is on them. */
+/**
+ * Interfaces of containers and virtual machines on this host: others cannot dial what is on them.
+ */
 const HOST_PLUMBING =
   /^(docker|br-|veth|virbr|cni|podman|lxdbr|lxcbr|incusbr|vboxnet|vmnet|flannel|cali)/;
 const WILDCARDS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::", "*"]);
@@ -31,10 +33,10 @@ export function advertisedAddresses(inputs: AdvertisingInputs): readonly Address
 
 /**
  * The machine's addresses that are worth something to others: no loopback, none of the host's own
- * plumbing but where the default route goes through it; all but loopback if that leaves nothing; and
- * loopback on a machine that has nothing else. What the operator chose or excluded by `--interfaces`
- * is no longer judged here. Link-local addresses only of an interface that has no other. The default
- * route's first, IPv4 before IPv6, link-local last.
+ * plumbing but where the default route goes through it; all but loopback if that leaves nothing;
+ * and loopback on a machine that has nothing else. What the operator chose or excluded by
+ * `--interfaces` is no longer judged here. Link-local addresses only of an interface that has no
+ * other. The default route's first, IPv4 before IPv6, link-local last.
  */
 export function usableInterfaceAddresses(
   inputs: Pick<AdvertisingInputs, "interfaces" | "defaultRouteInterface">,
@@ -74,8 +76,8 @@ export function isLinkLocal(host: string): boolean {
 }
 
 /**
- * A host in the one spelling that is dialled in the end: `0x7f.1` and `2130706433` are 127.0.0.1, and
- * so is `::ffff:127.0.0.1`. Undefined for what is no host.
+ * A host in the one spelling that is dialled in the end: `0x7f.1` and `2130706433` are 127.0.0.1,
+ * and so is `::ffff:127.0.0.1`. Undefined for what is no host.
  */
 export function plainHost(host: string): string | undefined {
   if (isIPv4(host)) return host;
@@ -96,8 +98,8 @@ function mappedIpv4(host: string): string {
 }
 
 /**
- * Who counts as one source: an IPv4 address alone, global IPv6 addresses of one /64, which is what one
- * machine can pick from at will (RFC 4862). Link-local ones are single machines.
+ * Who counts as one source: an IPv4 address alone, global IPv6 addresses of one /64, which is what
+ * one machine can pick from at will (RFC 4862). Link-local ones are single machines.
  */
 export function sourceKey(address: string): string {
   const lower = address.toLowerCase();

@@ -1,4 +1,7 @@
-/** Every discovery backend there is; `node/backends.ts` says how each is made. Apart, so that help costs no network code. */
+/**
+ * Every discovery backend there is; `node/backends.ts` says how each is made. Apart, so that help
+ * costs no network code.
+ */
 export const BACKEND_NAMES = ["mdns", "hub"] as const;
 
 export type BackendName = (typeof BACKEND_NAMES)[number];

@@ -42,7 +42,10 @@ export interface BackendStatus {
   readonly nominations: number;
 }
 
-/** One way to hear of other nodes. Backends run side by side; one that fails is retried, never fatal. */
+/**
+ * One way to hear of other nodes. Backends run side by side; one that fails is retried, never
+ * fatal.
+ */
 export interface DiscoveryBackend {
   readonly name: string;
   /** Rejects when the backend cannot work now; it is then started again later. */
@@ -53,7 +56,9 @@ export interface DiscoveryBackend {
   refresh(): void;
   /** What it does at present, in one line, for the status; nothing to say without it. */
   describe?(): string;
-  /** False while it can reach nobody; `describe` says why. A backend without it works once started. */
+  /**
+   * False while it can reach nobody; `describe` says why. A backend without it works once started.
+   */
   isWorking?(): boolean;
   /** Withdraws the announcement. May be called again, and before a start after a failure. */
   stop(): Promise<void>;

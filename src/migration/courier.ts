@@ -82,8 +82,8 @@ export class Courier {
   }
 
   /**
-   * A node that has moved or has just restarted answers the second time, since the call then begins with
-   * a handshake. One that was too slow is not asked again at once: it has enough to do.
+   * A node that has moved or has just restarted answers the second time, since the call then begins
+   * with a handshake. One that was too slow is not asked again at once: it has enough to do.
    */
   async #postOrRetry(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
     for (let left = this.#ports.peerRetries; ; left--) {
@@ -98,7 +98,8 @@ export class Courier {
   #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
     const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
     if (nodeId === cluster.nodeId) return answerLocally(path, body);
-    // In the query, which older versions do not read: their bodies allow nothing that they do not know.
+    // In the query, which older versions do not read: their bodies allow nothing that they do not
+    // know.
     const { positions } = cluster;
     const said = { position: positions.statement(), remembered: positions.remembered(nodeId) };
     const words = Object.entries(said).flatMap(([name, words]) =>

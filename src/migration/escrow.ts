@@ -4,7 +4,10 @@ import type { Answer } from "./courier.ts";
 
 /** First pause after an answer that decided nothing; doubled each time. */
 const backoffFirstMs = 500;
-/** Longest pause: a peer that returns is also noticed by the cluster, which wakes the waiting at once. */
+/**
+ * Longest pause: a peer that returns is also noticed by the cluster, which wakes the waiting at
+ * once.
+ */
 const backoffMaxMs = 30_000;
 /**
  * How long a transfer asks to be taken before it asks to be aborted. Longer than a destination
@@ -15,7 +18,9 @@ const patienceMs = 60_000;
 /** One fish between two tanks, with what is only known to the running process. */
 export class Escrow {
   row: OutboxRow;
-  /** Heard and not yet on disk: from here on only the disk is tried again, never the destination. */
+  /**
+   * Heard and not yet on disk: from here on only the disk is tried again, never the destination.
+   */
   decided: Answer | undefined;
   /** Set once the destination is asked to abort; the transfer itself is not offered again. */
   givingUp = false;

@@ -62,8 +62,8 @@ export interface Migration {
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;
   /**
-   * Removes a tank with its fish. Refused with Problem `escrow_open` while fish of it are under way:
-   * one that is refused has to come back. From the call to its end no fish leaves the tank.
+   * Removes a tank with its fish. Refused with Problem `escrow_open` while fish of it are under
+   * way: one that is refused has to come back. From the call to its end no fish leaves the tank.
    */
   removeTank(tankId: string): Promise<void>;
   /** Fish of this node that are in escrow now. */

@@ -116,7 +116,10 @@ export class Outgoing {
     return new Set(rows.filter((row) => row.state === "in_doubt").map(pairOf));
   }
 
-  /** The row as the driving task knows it: attempts and reason reach the disk only with a change of state. */
+  /**
+   * The row as the driving task knows it: attempts and reason reach the disk only with a change of
+   * state.
+   */
   live(transferId: string): OutboxRow | undefined {
     return this.#open.get(transferId)?.row;
   }
@@ -229,7 +232,9 @@ export class Outgoing {
     });
   }
 
-  /** No decision: says so once on disk, and gives up when it is time to. Safety needs none of it. */
+  /**
+   * No decision: says so once on disk, and gives up when it is time to. Safety needs none of it.
+   */
   async #noteSilence(escrow: Escrow, heard: Silence): Promise<void> {
     const { clock, log, settlement } = this.#ports;
     const transfer_id = escrow.row.transfer_id;

@@ -25,7 +25,9 @@ const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex digits");
 /** Base64 writes three bytes as four characters. */
 const recordCharactersMax = 4 * Math.ceil(LIMITS.entityRecordBytesMax / 3);
 
-/** What both requests say: which transfer, between which tanks, and where it stands in their row. */
+/**
+ * What both requests say: which transfer, between which tanks, and where it stands in their row.
+ */
 const subject = {
   version: z.literal(1),
   transfer_id: transferId,
@@ -101,7 +103,9 @@ const problemSchema = z.looseObject({
   retry_after_ms: z.number().nonnegative().optional(),
 });
 
-/** The stable code of a refused request (RFC 9457 `type`), and how long to wait where it says so. */
+/**
+ * The stable code of a refused request (RFC 9457 `type`), and how long to wait where it says so.
+ */
 export function problemIn(reply: PeerReply): { code: string; retryAfterMs: number } {
   const parsed = problemSchema.safeParse(reply.body);
   if (!parsed.success) return { code: `status_${reply.status}`, retryAfterMs: 0 };

@@ -47,7 +47,9 @@ export interface MigrationDeps {
   readonly readRecord?: (record: Uint8Array) => RecordReading;
 }
 
-/** {@link Migration} with what the node's own record says of it: views would ask for that record. */
+/**
+ * {@link Migration} with what the node's own record says of it: views would ask for that record.
+ */
 export interface CountingMigration extends Migration {
   readonly connectionCount: number;
   /** Whether fish are on their way to that node. */

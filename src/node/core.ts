@@ -27,7 +27,9 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type FirstTanks, makeFirstTanks, tankLabel } from "./first-tanks.ts";
 import type { Timing } from "./timing.ts";
 
-/** Everything a node touches. Real ones make a node, simulated ones a node in the seeded simulator. */
+/**
+ * Everything a node touches. Real ones make a node, simulated ones a node in the seeded simulator.
+ */
 export interface CorePorts {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -94,7 +96,9 @@ export interface Core {
    * signal's reason when that, or `stop`, ends it before; `stop` has to follow.
    */
   start(options?: RecoveryOptions): Promise<CoreStart>;
-  /** Ends a start that is under way, leaves the cluster, stops migration, takes the last snapshots. */
+  /**
+   * Ends a start that is under way, leaves the cluster, stops migration, takes the last snapshots.
+   */
   stop(): Promise<void>;
 }
 
@@ -107,7 +111,9 @@ export interface CoreStart {
 
 const BOOT_ID_BYTES = 8;
 
-/** The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it. */
+/**
+ * The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it.
+ */
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
   const { store, random } = ports;
   const journal = groupCommit(store.journal, {

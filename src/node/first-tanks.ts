@@ -41,7 +41,8 @@ export async function makeFirstTanks(
 
 /**
  * What a node's tanks are named after: its own name, else the machine's without the domain, in the
- * characters that a name may have. People tell their machines apart by it; a node id tells them nothing.
+ * characters that a name may have. People tell their machines apart by it; a node id tells them
+ * nothing.
  */
 export function tankLabel(serverId: string | undefined, hostname: string): string {
   const machine = hostname.split(".")[0] ?? "";

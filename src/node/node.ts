@@ -51,7 +51,9 @@ export interface NodeOptions {
   readonly runShell: RunShell;
   /** Make the directory another node first; see `forkNode`. */
   readonly fork?: boolean;
-  /** Ends the start: what it has opened is closed again, and it rejects with the signal's reason. */
+  /**
+   * Ends the start: what it has opened is closed again, and it rejects with the signal's reason.
+   */
   readonly signal?: AbortSignal;
   /** Hears of each tank that is back. */
   readonly onProgress?: (report: RecoveryReport) => void;

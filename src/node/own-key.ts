@@ -1,13 +1,16 @@
 import { Problem } from "../platform/errors.ts";
 import type { Journal } from "../store/journal.ts";
 
-/** Which node the database belongs to. A key is 32 bytes without a checksum: any other 32 would pass. */
+/**
+ * Which node the database belongs to. A key is 32 bytes without a checksum: any other 32 would
+ * pass.
+ */
 const OWNER_KEY = "node.owner";
 
 /**
  * Holds the node that the key stands for against the one that the database was kept by, which is
- * remembered at the first start. A damaged or lost key would else be another node with the first one's
- * tanks, and what others owe to the first would never arrive.
+ * remembered at the first start. A damaged or lost key would else be another node with the first
+ * one's tanks, and what others owe to the first would never arrive.
  * @throws Problem `data_directory_unusable`
  */
 export async function refuseForeignKey(

@@ -34,7 +34,9 @@ export function openReplay(
   return new ReplayLoop(desk, (message) => post(message, buffersOf(message)));
 }
 
-/** A journal that cannot be opened fails the order that needs it, and is tried again by the next. */
+/**
+ * A journal that cannot be opened fails the order that needs it, and is tried again by the next.
+ */
 function lazily<Value>(open: () => Value): () => Value {
   let value: Value | undefined;
   return () => {

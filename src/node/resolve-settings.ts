@@ -113,7 +113,9 @@ function findInEnvironment(definition: AnySetting, sources: SettingSources): Fou
   return { raw: secret, origin: { kind: "environment", where: fileVariable } };
 }
 
-/** @throws Problem `bad_setting` for a command from a file that somebody else could have written. */
+/**
+ * @throws Problem `bad_setting` for a command from a file that somebody else could have written.
+ */
 function findInFiles(
   key: SettingKey,
   { runsCommand }: AnySetting,

@@ -3,14 +3,19 @@ import { messageOf } from "../platform/errors.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** Runs a shell command with further variables; resolves with its exit code, undefined when it took too long. */
+/**
+ * Runs a shell command with further variables; resolves with its exit code, undefined when it took
+ * too long.
+ */
 export type RunShell = (
   command: string,
   variables: Readonly<Record<string, string>>,
   timeoutMs: number,
 ) => Promise<number | undefined>;
 
-/** A hook reconfigures a load balancer or sends a message; one that hangs must not hold up the next. */
+/**
+ * A hook reconfigures a load balancer or sends a message; one that hangs must not hold up the next.
+ */
 const HOOK_TIMEOUT_MS = 30_000;
 
 /**

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { once } from "../platform/once.ts";
 
-/** One kind of value: how it is read from text (flag, environment) or TOML, and what to tell people. */
+/**
+ * One kind of value: how it is read from text (flag, environment) or TOML, and what to tell people.
+ */
 export interface SettingKind<T> {
   /**
-   * Made when a value is read: most settings keep their defaults, and the schemas of the whole table
-   * took a twentieth of the processor time of a start.
+   * Made when a value is read: most settings keep their defaults, and the schemas of the whole
+   * table took a twentieth of the processor time of a start.
    */
   readonly schema: () => z.ZodType<T>;
   /** Completes "give …". */
@@ -105,7 +107,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** Units in which a duration is shown: the first that divides it. */
 const SHOWN_UNITS = ["d", "h", "min", "s", "ms"] as const;
 
-/** A duration like `10s`, in milliseconds; both bounds are allowed. A bare number has no unit and is refused. */
+/**
+ * A duration like `10s`, in milliseconds; both bounds are allowed. A bare number has no unit and is
+ * refused.
+ */
 export function duration(minMs: number, maxMs: number): SettingKind<number> {
   const parse = (value: string, context: z.RefinementCtx) => {
     const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]+)$/.exec(value.trim()) ?? [];

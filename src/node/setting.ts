@@ -1,9 +1,9 @@
 import type { SettingKind } from "./setting-kinds.ts";
 
 /**
- * One setting. Everything that is said about settings is made from the table in `settings.ts`: the flags, the
- * environment, the keys of `tankd.toml`, `tankd config`, help, completions and the reference in
- * docs. The key in the file is the table's key in snake_case.
+ * One setting. Everything that is said about settings is made from the table in `settings.ts`: the
+ * flags, the environment, the keys of `tankd.toml`, `tankd config`, help, completions and the
+ * reference in docs. The key in the file is the table's key in snake_case.
  */
 export interface Setting<T, D extends T | undefined> {
   readonly kind: SettingKind<T>;

@@ -1,7 +1,9 @@
 import { type Setting, showValue } from "./setting.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
 
-/** The reference of all settings in Markdown: docs/settings.md, made by `bun deploy/reference.ts`. */
+/**
+ * The reference of all settings in Markdown: docs/settings.md, made by `bun deploy/reference.ts`.
+ */
 export function settingsReference(): string {
   const rows = SETTING_KEYS.map((key) => rowOf(fileKeyOf(key), SETTINGS[key]));
   return `# Settings

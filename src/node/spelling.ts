@@ -1,4 +1,7 @@
-/** The candidate that `word` is probably a misspelling of: at most two edits away, and under half the word. */
+/**
+ * The candidate that `word` is probably a misspelling of: at most two edits away, and under half
+ * the word.
+ */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(2, Math.floor(word.length / 2)) + 1;

@@ -6,8 +6,8 @@ export interface BoundedMapOptions<K, V> {
 }
 
 /**
- * A map of at most `max` entries in the order in which they were last set, oldest first. Setting one
- * too many evicts the oldest that may go; where a use counts too, set what was got.
+ * A map of at most `max` entries in the order in which they were last set, oldest first. Setting
+ * one too many evicts the oldest that may go; where a use counts too, set what was got.
  */
 export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly max: number;
@@ -31,7 +31,9 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
     return this.#entries.get(key);
   }
 
-  /** Makes the entry the newest. False, and nothing changes, when there is no room and none may go. */
+  /**
+   * Makes the entry the newest. False, and nothing changes, when there is no room and none may go.
+   */
   set(key: K, value: V): boolean {
     if (!this.#entries.delete(key) && this.#entries.size >= this.max && !this.#evictOldest()) {
       return false;

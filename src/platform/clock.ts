@@ -1,4 +1,6 @@
-/** The two clocks of a machine. Wall time names an instant to people; only monotonic time measures. */
+/**
+ * The two clocks of a machine. Wall time names an instant to people; only monotonic time measures.
+ */
 export interface Clock {
   /** Milliseconds since the Unix epoch. May jump when the machine's clock is set. */
   wallMs(): number;

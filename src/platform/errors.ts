@@ -98,7 +98,9 @@ export class StorageUnavailable extends Error {
   override readonly name: string = "StorageUnavailable";
 }
 
-/** The storage is damaged, not busy or full: no later write will succeed, and some reads may not. */
+/**
+ * The storage is damaged, not busy or full: no later write will succeed, and some reads may not.
+ */
 export class StorageDamaged extends StorageUnavailable {
   override readonly name = "StorageDamaged";
 }

@@ -13,7 +13,10 @@ export interface Files {
   folders(folder: string): Promise<readonly string[]>;
   /** Removes a file; one that is not there is no error. */
   remove(path: string): Promise<void>;
-  /** Removes a folder with all that is in it, half-written files too; one that is not there is no error. */
+  /**
+   * Removes a folder with all that is in it, half-written files too; one that is not there is no
+   * error.
+   */
   removeFolder(path: string): Promise<void>;
 }
 

@@ -6,7 +6,10 @@
 export const LIMITS = {
   /** A migrating entity's binary record. */
   entityRecordBytesMax: 16 * 1024,
-  /** Any request body: a record in base64 (22 kB) with its envelope, or a server record with its tanks. */
+  /**
+   * Any request body: a record in base64 (22 kB) with its envelope, or a server record with its
+   * tanks.
+   */
   requestBodyBytesMax: 256 * 1024,
   /** Any answer of a peer: a list of `serversMax` records of about 1.5 kB. */
   peerResponseBytesMax: 2 * 1024 * 1024,
@@ -23,9 +26,14 @@ export const LIMITS = {
   heartbeatIntervalMaxMs: 3_600_000,
   /** Path and query of a request that one node passes on to another. */
   forwardedPathCharactersMax: 1024,
-  /** Nodes of which anything is known: twice the registry, so that strangers cost no member its place. */
+  /**
+   * Nodes of which anything is known: twice the registry, so that strangers cost no member its
+   * place.
+   */
   peersMax: 2048,
-  /** Of them those that one address has named or brought and that have not answered when dialled. */
+  /**
+   * Of them those that one address has named or brought and that have not answered when dialled.
+   */
   unconfirmedPeersPerSourceMax: 256,
   /** Dials of the handshake at the same time: a classroom is dialled in a few rounds. */
   dialsMax: 16,
@@ -39,7 +47,8 @@ export const LIMITS = {
   mdnsPacketBytesMax: 9000,
   /**
    * Packets of our service type that are decoded of one sender, at up to 0.2 ms each. In its first
-   * seconds a node sends some ten, and one machine may run several nodes; then it is one in a minute.
+   * seconds a node sends some ten, and one machine may run several nodes; then it is one in a
+   * minute.
    */
   mdnsPacketsPerSecond: 20,
   mdnsPacketsBurst: 200,
@@ -65,14 +74,18 @@ export const LIMITS = {
   /** Tags or capabilities of one server, and the characters of one. */
   labelsMax: 32,
   labelCharactersMax: 64,
-  /** Facts that an operator states of a server beside what the machine tells of itself, each kind. */
+  /**
+   * Facts that an operator states of a server beside what the machine tells of itself, each kind.
+   */
   resourcesMax: 16,
   metadataMax: 16,
   metadataCharactersMax: 256,
   /** Names of servers, tanks and clusters. */
   nameCharactersMax: 64,
   descriptionCharactersMax: 512,
-  /** Names of its own that a node has for tanks; kept as one value of its journal, 200 bytes each. */
+  /**
+   * Names of its own that a node has for tanks; kept as one value of its journal, 200 bytes each.
+   */
   aliasesMax: 256,
   /** Tanks of one node that it may name to others; more are counted but not listed. */
   tanksAnnouncedMax: 256,
@@ -85,8 +98,8 @@ export const LIMITS = {
   /** A tank's state, unpacked: `foundersMax` fish take 45 MB, and some more may have come back. */
   tankStateBytesMax: 256 * 1024 * 1024,
   /**
-   * An archive of a tank: a snapshot of `foundersMax` fish packs into about 30 MB; the rest is for its
-   * log, a year of marks (2 MB) and some ten thousand travellers. A node holds one in memory.
+   * An archive of a tank: a snapshot of `foundersMax` fish packs into about 30 MB; the rest is for
+   * its log, a year of marks (2 MB) and some ten thousand travellers. A node holds one in memory.
    */
   archiveBytesMax: 64 * 1024 * 1024,
   /** Of its log unpacked: records of travellers halve, marks shrink to a third. */
@@ -96,7 +109,10 @@ export const LIMITS = {
   archiveSnapshotsMax: 64,
   /** Entries of its log: half a gigabyte of memory, once they are read. */
   archiveEntriesMax: 1_000_000,
-  /** Looks into the past that wait while one is computed: those of a person who scrubs, and of a few more. */
+  /**
+   * Looks into the past that wait while one is computed: those of a person who scrubs, and of a few
+   * more.
+   */
   pastWaitingMax: 8,
   /** Portions of one feed command. */
   portionsMax: 1000,
@@ -110,8 +126,8 @@ export const LIMITS = {
   /** Outgoing transfers of one node that wait for a decision; beyond it no fish is picked. */
   outboxOpenMax: 4096,
   /**
-   * Rows kept of the outbox and of the inbox, a few hundred bytes each: what people may still look up.
-   * Rows that the protocol needs stay beyond it.
+   * Rows kept of the outbox and of the inbox, a few hundred bytes each: what people may still look
+   * up. Rows that the protocol needs stay beyond it.
    */
   transfersKeptMax: 20_000,
   /** Transfers sent to one destination at the same time. */
@@ -127,7 +143,10 @@ export const LIMITS = {
   positionsRememberedMax: 1024,
   /** Starts of nodes that are refused, each the later of two; the oldest give way. */
   clonesRememberedMax: 256,
-  /** Nodes of which two starts are asked at the same time which of them lives: a class that restarts at once. */
+  /**
+   * Nodes of which two starts are asked at the same time which of them lives: a class that restarts
+   * at once.
+   */
   examinationsMax: 64,
   /** Statements of fish partners in one message to the hub: 3.4 kB, and 2 ms to verify. */
   positionsPerReportMax: 16,

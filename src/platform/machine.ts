@@ -22,11 +22,13 @@ export interface Machine {
   readonly cpuCores: number;
   readonly memoryBytes: number;
   /**
-   * Addresses at this moment, half a second old at most; they come and go with the networks. What has
-   * changed is a new list.
+   * Addresses at this moment, half a second old at most; they come and go with the networks. What
+   * has changed is a new list.
    */
   addresses(): readonly InterfaceAddress[];
-  /** Name of the interface that holds the default route, where the system tells; as old as those. */
+  /**
+   * Name of the interface that holds the default route, where the system tells; as old as those.
+   */
   defaultRouteInterface(): string | undefined;
   /** CPU of this process since the last call in percent of one core, and its resident memory. */
   usage(): { readonly cpuPercent: number; readonly residentBytes: number };

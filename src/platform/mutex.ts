@@ -45,7 +45,10 @@ export class KeyedSemaphore<K = string> {
   }
 }
 
-/** One task at a time under a key: two copies of one transfer, or a copy and an abort, never overlap. */
+/**
+ * One task at a time under a key: two copies of one transfer, or a copy and an abort, never
+ * overlap.
+ */
 export class KeyedMutex<K = string> extends KeyedSemaphore<K> {
   constructor() {
     super(1);

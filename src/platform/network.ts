@@ -4,8 +4,8 @@ export interface HttpRequest {
   /** Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets. */
   readonly origin: string;
   /**
-   * IP literal to connect to in the place of the host of `origin`, which the Host header keeps; with
-   * a zone for link-local IPv6: `fe80::1%eth0`.
+   * IP literal to connect to in the place of the host of `origin`, which the Host header keeps;
+   * with a zone for link-local IPv6: `fe80::1%eth0`.
    */
   readonly connectTo?: string;
   /** Path with query, beginning with `/`. */
@@ -50,7 +50,9 @@ const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   redirected: "it redirects elsewhere",
 };
 
-/** No answer, or none that may be believed. It says nothing about whether the request took effect. */
+/**
+ * No answer, or none that may be believed. It says nothing about whether the request took effect.
+ */
 export class NetworkError extends Error {
   readonly failure: NetworkFailure;
   /** A few words for people, without what was asked: `connection refused`. */
@@ -68,8 +70,8 @@ export class NetworkError extends Error {
 export interface Network {
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
-   * All addresses of a name, as IP literals without brackets; an IP literal is answered with itself.
-   * Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
+   * All addresses of a name, as IP literals without brackets; an IP literal is answered with
+   * itself. Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
    */
   resolve(host: string): Promise<readonly string[]>;
 }

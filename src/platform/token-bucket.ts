@@ -15,8 +15,8 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each key. Time is monotonic, so that a clock that jumps neither opens the gates
- * nor closes them.
+ * A token bucket for each key. Time is monotonic, so that a clock that jumps neither opens the
+ * gates nor closes them.
  */
 export class TokenBuckets {
   readonly #clock: Clock;
@@ -29,7 +29,10 @@ export class TokenBuckets {
     this.#buckets = new BoundedMap(bounds.keysMax);
   }
 
-  /** Takes one token and returns 0, or takes none and returns the whole milliseconds until there is one. */
+  /**
+   * Takes one token and returns 0, or takes none and returns the whole milliseconds until there is
+   * one.
+   */
   take(key: string): number {
     const { perSecond, burst } = this.#bounds;
     const nowMs = this.#clock.monotonicMs();

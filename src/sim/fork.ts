@@ -7,9 +7,9 @@ import { makeTank, reserveAll, rowsIn, type Tank } from "./state/tank.ts";
 
 /**
  * The same world under another key: whoever lives in it gets an id of the new tank, in the order in
- * which they lie, so that no row moves; parents that live too are named by their new ids, the others
- * stay as lineage. Its ledgers begin anew with those who are there. It goes on to live exactly the
- * life of the original, as long as nobody comes in from outside.
+ * which they lie, so that no row moves; parents that live too are named by their new ids, the
+ * others stay as lineage. Its ledgers begin anew with those who are there. It goes on to live
+ * exactly the life of the original, as long as nobody comes in from outside.
  *
  * `tank` stays as it is. Throws RangeError for a key that is none, or the tank's own.
  */

@@ -1,13 +1,15 @@
 /**
  * The constants of the world, with unit and source. Lengths are pixels of the reference tank,
- * durations ticks, energies the model's unit. "TW" is the reference world, mbolaris/tank at 69b0b494;
- * "ours" marks a choice of this model, with its reason in docs/model.md.
+ * durations ticks, energies the model's unit. "TW" is the reference world, mbolaris/tank at
+ * 69b0b494; "ours" marks a choice of this model, with its reason in docs/model.md.
  */
 
 /** Changes whenever the same state and commands could lead to another future or another layout. */
 export const ENGINE_VERSION = 2;
 
-/** The tank (TW core/config/display.py). Area grows in proportion to founders above the reference. */
+/**
+ * The tank (TW core/config/display.py). Area grows in proportion to founders above the reference.
+ */
 export const TANK_WIDTH = 1088;
 export const TANK_HEIGHT = 612;
 /** Founders, and population cap, of a tank of the reference size (TW max_population). */
@@ -73,7 +75,9 @@ export const PURSUIT_EFFORT = 0.75;
 /** Crabs further than this frighten nobody (TW). A frozen fish that is not close drifts off. */
 export const THREAT_RANGE = 200;
 export const FREEZE_DRIFT = 0.2;
-/** Means of the priority genes: a priority stretches the range of its layer relative to them. Ours. */
+/**
+ * Means of the priority genes: a priority stretches the range of its layer relative to them. Ours.
+ */
 export const THREAT_PRIORITY_MEAN = 0.8;
 export const FOOD_PRIORITY_MEAN = 0.725;
 export const SOCIAL_PRIORITY_MEAN = 0.2865;
@@ -168,12 +172,17 @@ export const MATE_DISTANCE = 60;
 export const BIRTH_ENERGY = 75;
 export const BIRTH_JITTER = 30;
 export const ASEXUAL_ENERGY_RATIO = 0.95;
-/** After a game: least energy of the winner, reach of a mate, the winner's share of the genes, the price. */
+/**
+ * After a game: least energy of the winner, reach of a mate, the winner's share of the genes, the
+ * price.
+ */
 export const POKER_BIRTH_ENERGY_RATIO = 0.7;
 export const POKER_MATE_DISTANCE = 80;
 export const POKER_WINNER_SHARE = 0.7;
 export const POKER_BIRTH_SHARE = 0.15;
-/** Price of a child by the share of fish that live like its parent, once there are that many (TW). */
+/**
+ * Price of a child by the share of fish that live like its parent, once there are that many (TW).
+ */
 export const NICHE_FISH_MIN = 10;
 export const NICHE_COST_MIN = 0.6;
 export const NICHE_COST_SLOPE = 1.2;
@@ -182,9 +191,14 @@ export const NICHE_COST_MAX = 1.8;
 export const RARE_SHARE = 0.05;
 export const RARE_DISCOUNT = 0.9;
 
-/** Diversity (TW core/ecosystem_stats.py): so many distinct behaviours are all that can be wished. */
+/**
+ * Diversity (TW core/ecosystem_stats.py): so many distinct behaviours are all that can be wished.
+ */
 export const DIVERSE_BEHAVIOURS = 50;
-/** Adaptive mutation (TW): begins below the second when falling, ends at the third, strongest below the first. */
+/**
+ * Adaptive mutation (TW): begins below the second when falling, ends at the third, strongest below
+ * the first.
+ */
 export const DIVERSITY_CRITICAL = 0.12;
 export const DIVERSITY_LOW = 0.2;
 export const DIVERSITY_ENOUGH = 0.25;
@@ -198,7 +212,10 @@ export const DIVERSITY_INTERVAL_TICKS = 100;
 /** Mutation (TW core/genetics/trait.py). Strength is a share of the gene's range. */
 export const MUTATION_RATE = 0.15;
 export const MUTATION_STRENGTH = 0.15;
-/** A choice of behaviour switches with this probability (TW), twice that when the species is in danger. */
+/**
+ * A choice of behaviour switches with this probability (TW), twice that when the species is in
+ * danger.
+ */
 export const SWITCH_RATE = 0.08;
 /** How genes mutate when nothing is special. */
 export const MUTATION = {
@@ -220,7 +237,9 @@ export const TRANSFER_MUTATION_RATE = 0.15;
 export const MEMORY_KINDS = ["food", "danger", "mate", "table", "feeder"] as const;
 export const MEMORY_PLACES = 4;
 export const MEMORY_CELLS = MEMORY_KINDS.length * MEMORY_PLACES;
-/** A place is forgotten after so many ticks, fades (0.001 per 10 ticks), and takes in what is near. */
+/**
+ * A place is forgotten after so many ticks, fades (0.001 per 10 ticks), and takes in what is near.
+ */
 export const MEMORY_TICKS = 1800;
 export const MEMORY_DECAY_PER_TICK = 0.0001;
 export const MEMORY_MERGE = 50;

@@ -20,9 +20,10 @@ import { checkTank, sumOf } from "./state/ledger.ts";
 import type { Tank } from "./state/tank.ts";
 
 /**
- * One tick. Everybody moves by the velocity of the tick before; then eats, decides, plays and breeds by the
- * same picture of where all are; then pays for the tick, and the dead leave. Rows are dense from
- * `move` to `metabolise`: nobody leaves in between, and newborns come after the last row.
+ * One tick. Everybody moves by the velocity of the tick before; then eats, decides, plays and
+ * breeds by the same picture of where all are; then pays for the tick, and the dead leave. Rows are
+ * dense from `move` to `metabolise`: nobody leaves in between, and newborns come after the last
+ * row.
  */
 export function advance(tank: Tank): void {
   tank.counters.tick += 1;

@@ -1,11 +1,15 @@
 /**
- * The words in which the rest of the program speaks to a world: commands in, outcomes and views out.
- * All lengths are pixels of the reference tank, all durations ticks, all energies the model's unit.
+ * The words in which the rest of the program speaks to a world: commands in, outcomes and views
+ * out. All lengths are pixels of the reference tank, all durations ticks, all energies the model's
+ * unit.
  */
 
 import type { Origin } from "./model.ts";
 
-/** Identifies a fish in every cluster for all time: 16 hex digits of the birth tank's key, `-`, a counter. */
+/**
+ * Identifies a fish in every cluster for all time: 16 hex digits of the birth tank's key, `-`, a
+ * counter.
+ */
 export type FishId = string;
 
 /** Identifies a plant; of the same form and from the same counter as a fish id. */
@@ -38,7 +42,10 @@ export type Command =
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "set_tick_rate"; readonly ticksPerSecond: number }
-  /** 1 to FAST_FORWARD_TICKS_MAX ticks as fast as they go, then as before; see tanks/thread/controls.ts. */
+  /**
+   * 1 to FAST_FORWARD_TICKS_MAX ticks as fast as they go, then as before; see
+   * tanks/thread/controls.ts.
+   */
   | { readonly kind: "fast_forward"; readonly ticks: number };
 
 export type Rejection =

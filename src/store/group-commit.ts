@@ -5,8 +5,8 @@ import { type Journal, JournalConflict, type JournalWrite, StorageUnavailable } 
 import { withCommit } from "./with-commit.ts";
 
 /**
- * A commit that takes longer is stuck: a disk that hangs, or whose thread cannot be brought back. What
- * waits behind it or comes then is refused rather than kept waiting.
+ * A commit that takes longer is stuck: a disk that hangs, or whose thread cannot be brought back.
+ * What waits behind it or comes then is refused rather than kept waiting.
  */
 const STUCK_AFTER_MS = 10_000;
 
@@ -14,7 +14,10 @@ export interface GroupCommitPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: Metrics;
-  /** Hears of each transaction that the storage does not take, or has not answered. Default: nobody does. */
+  /**
+   * Hears of each transaction that the storage does not take, or has not answered. Default: nobody
+   * does.
+   */
   readonly onUnavailable?: (error: StorageUnavailable) => void;
 }
 

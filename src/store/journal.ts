@@ -51,9 +51,10 @@ export interface TransferFilter {
 }
 
 /**
- * Meta key under which a store says, in one sentence, that it has lost commits which it had acknowledged;
- * absent or empty when it has not. It stays until it is overwritten: what was lost may be a refusal
- * that another node relies on, so the node must not go on as if nothing had happened.
+ * Meta key under which a store says, in one sentence, that it has lost commits which it had
+ * acknowledged; absent or empty when it has not. It stays until it is overwritten: what was lost
+ * may be a refusal that another node relies on, so the node must not go on as if nothing had
+ * happened.
  */
 export const JOURNAL_LOST = "journal_lost";
 
@@ -65,21 +66,21 @@ export interface JournalBounds {
 
 /**
  * The truth of a node: what is in it has happened. Rows of `log` and `inbox` are only ever added;
- * adding one whose key is taken rejects the whole commit with {@link JournalConflict}.
- * Snapshots, connections, horizons and remembered positions with a known key, tanks, outbox rows and
- * meta replace what was there.
- * A removed tank takes its log and snapshots along; its transfers stay, so that a late copy of one
- * still gets the answer it had. The oldest events of settled transfers fold away beyond
- * `LIMITS.transferEventsMax`; meta `transfer_events_folded` counts them.
+ * adding one whose key is taken rejects the whole commit with {@link JournalConflict}. Snapshots,
+ * connections, horizons and remembered positions with a known key, tanks, outbox rows and meta
+ * replace what was there. A removed tank takes its log and snapshots along; its transfers stay, so
+ * that a late copy of one still gets the answer it had. The oldest events of settled transfers fold
+ * away beyond `LIMITS.transferEventsMax`; meta `transfer_events_folded` counts them.
  *
- * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each; beyond it the oldest go that nobody
- * can ask for any more: of the outbox the settled ones, but for the last of each pair of tanks, whose
- * sequence counts on; of the inbox those below the horizon of their pair. The others stay.
+ * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each; beyond it the oldest go that
+ * nobody can ask for any more: of the outbox the settled ones, but for the last of each pair of
+ * tanks, whose sequence counts on; of the inbox those below the horizon of their pair. The others
+ * stay.
  */
 export interface Journal extends JournalReads {
   /**
-   * All of `writes` or none, in order. Durable against power loss once resolved.
-   * Rejects with {@link JournalConflict}, or {@link StorageUnavailable} when the disk takes no writes.
+   * All of `writes` or none, in order. Durable against power loss once resolved. Rejects with
+   * {@link JournalConflict}, or {@link StorageUnavailable} when the disk takes no writes.
    */
   commit(writes: readonly JournalWrite[]): Promise<void>;
 }
@@ -88,8 +89,8 @@ export interface Journal extends JournalReads {
 export interface JournalReads {
   /**
    * How many commits that wrote something this journal has taken, as of the last one that was
-   * acknowledged. Kept in the very transaction, so after a restart it is at least what it was at any
-   * acknowledged commit; in a copy that is older it is less.
+   * acknowledged. Kept in the very transaction, so after a restart it is at least what it was at
+   * any acknowledged commit; in a copy that is older it is less.
    */
   readonly position: number;
   /**

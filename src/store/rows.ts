@@ -19,8 +19,8 @@ export interface TankRow {
 }
 
 /**
- * founded: made from its spec, which can make it again. forked: taken over from the state of another
- * tank, which its base snapshot holds; without one it cannot be rebuilt.
+ * founded: made from its spec, which can make it again. forked: taken over from the state of
+ * another tank, which its base snapshot holds; without one it cannot be rebuilt.
  */
 export type TankOrigin = "founded" | "forked";
 
@@ -90,7 +90,9 @@ export interface ConnectionRow {
   readonly created_at: number;
 }
 
-/** pending: in escrow, sent or to be sent. in_doubt: sent, no decision heard. The rest are final. */
+/**
+ * pending: in escrow, sent or to be sent. in_doubt: sent, no decision heard. The rest are final.
+ */
 export type OutboxState = "pending" | "in_doubt" | "delivered" | "returned";
 
 export interface OutboxRow {
@@ -142,7 +144,9 @@ export interface HorizonRow {
   readonly lowest_undecided: number;
 }
 
-/** How far another node's journal had come, as it has said itself: what it must never fall behind. */
+/**
+ * How far another node's journal had come, as it has said itself: what it must never fall behind.
+ */
 export interface RememberedRow {
   readonly node_id: string;
   readonly position: number;
@@ -150,7 +154,9 @@ export interface RememberedRow {
   readonly boot_id: string;
   /** Its own signed words, which it is shown again when it seems to have forgotten them. */
   readonly statement: string;
-  /** By what it was heard last. Those with whom fish were exchanged are the last to be forgotten. */
+  /**
+   * By what it was heard last. Those with whom fish were exchanged are the last to be forgotten.
+   */
   readonly heard_by: "handshake" | "transfer";
   readonly heard_at: number;
 }

@@ -28,7 +28,10 @@ const TANK_DEMAND_MIN = 0.0001;
 /** A tank that is not measured yet counts as a mean one, or as 50 fish at 30 ticks/s of 33 µs. */
 const TANK_DEMAND_TYPICAL = 0.001;
 
-/** Threads whose demands differ by less than a tenth of a core are in balance: noise is not worth a move. */
+/**
+ * Threads whose demands differ by less than a tenth of a core are in balance: noise is not worth a
+ * move.
+ */
 export const GAP_CORES_MIN = 0.1;
 
 /**

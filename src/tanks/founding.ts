@@ -10,7 +10,9 @@ import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 import type { CapturedState } from "./thread/simulation.ts";
 
-/** Makes a tank from its spec, in its simulation; durable when it resolves. Rejects with Problem. */
+/**
+ * Makes a tank from its spec, in its simulation; durable when it resolves. Rejects with Problem.
+ */
 export async function foundTank(presence: Presence, held: boolean): Promise<void> {
   let founding = Promise.resolve();
   const onLive = (live: LiveTank, digest: string) => {
@@ -23,7 +25,10 @@ export async function foundTank(presence: Presence, held: boolean): Promise<void
   await founding;
 }
 
-/** Makes a tank from the state of another, on the disk only. Rejects with Problem, and nothing is left. */
+/**
+ * Makes a tank from the state of another, on the disk only. Rejects with Problem, and nothing is
+ * left.
+ */
 export async function adoptTank(
   row: TankRow,
   state: CapturedState,

@@ -123,9 +123,9 @@ export class Presence {
   }
 
   /**
-   * Does `work` with the tank in its simulation, once it has arrived there, and at once: between the look
-   * and the work a move could begin, which would leave the work behind. Rejects with Problem when
-   * the tank is not there.
+   * Does `work` with the tank in its simulation, once it has arrived there, and at once: between
+   * the look and the work a move could begin, which would leave the work behind. Rejects with
+   * Problem when the tank is not there.
    */
   async whenPresent<Result>(work: (live: LiveTank) => Promise<Result>): Promise<Result> {
     while (this.#moving) await this.#moving.promise;

@@ -4,9 +4,9 @@ const BLAMES_MAX = 2;
 const FORGIVEN_AFTER_MS = 600_000;
 
 /**
- * What is known of one tank and the deaths of its thread. The first time it may have been chance: any
- * tank may be at work when memory runs out or a machine stands still. The second time it is kept
- * out, so that the others of the thread run on.
+ * What is known of one tank and the deaths of its thread. The first time it may have been chance:
+ * any tank may be at work when memory runs out or a machine stands still. The second time it is
+ * kept out, so that the others of the thread run on.
  */
 export class Quarantine {
   #blames = 0;

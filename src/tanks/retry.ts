@@ -1,6 +1,9 @@
 import type { Cancel, Timers } from "../platform/timers.ts";
 
-/** A disk that could not be read may be read in a moment; one that is gone is not asked all the time. */
+/**
+ * A disk that could not be read may be read in a moment; one that is gone is not asked all the
+ * time.
+ */
 const DELAY_MS_MIN = 2000;
 const DELAY_MS_MAX = 60_000;
 

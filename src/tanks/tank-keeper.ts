@@ -35,7 +35,10 @@ export interface KeeperDeps extends PresenceDeps {
   readonly logRetention: LogRetention;
 }
 
-/** A tank that was moved stays for a while, so that noise in the figures does not send it to and fro. */
+/**
+ * A tank that was moved stays for a while, so that noise in the figures does not send it to and
+ * fro.
+ */
 const REST_AFTER_MOVE_MS = 30_000;
 
 /**
@@ -227,7 +230,9 @@ export class TankKeeper {
     });
   }
 
-  /** Removes the tank from the disk, or, when that fails, brings it back and rejects with Problem. */
+  /**
+   * Removes the tank from the disk, or, when that fails, brings it back and rejects with Problem.
+   */
   remove(): Promise<void> {
     return this.#turns.run(async () => {
       const { live } = this.presence;

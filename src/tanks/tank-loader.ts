@@ -85,7 +85,9 @@ export class TankLoader {
     this.#take(message.load)?.resolve(message);
   }
 
-  /** No load any more: the simulation drops the one that is under way, and so does whoever waits. */
+  /**
+   * No load any more: the simulation drops the one that is under way, and so does whoever waits.
+   */
   abandon(reason: Problem): void {
     this.#abandoned = reason;
     if (!this.#loading) return;

@@ -39,7 +39,10 @@ export interface HostedTank {
   /** Why it is stopped, where it is. */
   readonly reason?: string;
   readonly stats: TankStats;
-  /** Last command applied, and the last one that is durable: observation may run ahead of the promise. */
+  /**
+   * Last command applied, and the last one that is durable: observation may run ahead of the
+   * promise.
+   */
   readonly seq: number;
   readonly durableSeq: number;
   /** Ticks per second that are asked for; 0 = as fast as it goes. */
@@ -63,11 +66,17 @@ export interface Frame extends Scene {
   readonly epoch: number;
   readonly seq: number;
   readonly durableSeq: number;
-  /** Of the plants that were shown so far: those of a tank come with its first frames, a few in each. */
+  /**
+   * Of the plants that were shown so far: those of a tank come with its first frames, a few in
+   * each.
+   */
   readonly looks: Looks;
 }
 
-/** A command's outcome with its place in history. For a rejected one seq and tick are where it was tried. */
+/**
+ * A command's outcome with its place in history. For a rejected one seq and tick are where it was
+ * tried.
+ */
 export interface Stamped {
   readonly outcome: Outcome;
   readonly seq: number;
@@ -75,7 +84,9 @@ export interface Stamped {
   readonly epoch: number;
 }
 
-/** Further writes for the very transaction that logs the command. Called once, before the commit. */
+/**
+ * Further writes for the very transaction that logs the command. Called once, before the commit.
+ */
 export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 
 /**
@@ -86,8 +97,8 @@ export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 export interface Tanks {
   create(spec: NewTank): Promise<HostedTank>;
   /**
-   * Makes a tank from the state of another. `fork` is given the key that is drawn for it, and gives the
-   * state under that key; what it rejects with is passed on.
+   * Makes a tank from the state of another. `fork` is given the key that is drawn for it, and gives
+   * the state under that key; what it rejects with is passed on.
    */
   adopt(fork: (tankKey: string) => Promise<ForkedWorld>): Promise<HostedTank>;
   remove(tankId: string): Promise<void>;

@@ -6,7 +6,9 @@ interface Waiting<Context, Answer> {
   reject(error: unknown): void;
 }
 
-/** Requests to a simulation that wait for their answer, each with what its answer needs to be read. */
+/**
+ * Requests to a simulation that wait for their answer, each with what its answer needs to be read.
+ */
 export class WaitingRequests<Context, Answer> {
   readonly #waiting = new Map<number, Waiting<Context, Answer>>();
   #last = 0;

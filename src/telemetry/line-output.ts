@@ -4,7 +4,10 @@ export interface LineOutput {
   write(line: string): void;
 }
 
-/** What may wait for a reader of our stderr that has stopped reading. Then lines are dropped and counted. */
+/**
+ * What may wait for a reader of our stderr that has stopped reading. Then lines are dropped and
+ * counted.
+ */
 const WAITING_CHARACTERS_MAX = 1 << 20;
 
 /** The part of a stream that is used here. */

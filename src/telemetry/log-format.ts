@@ -59,7 +59,8 @@ function jsonLine(entry: LogEntry, format: LineFormat): string {
     ...Object.fromEntries(fields),
     caller: entry.caller,
   });
-  // JSON.stringify has escaped the C0 controls already; the rest may be escaped without changing it.
+  // JSON.stringify has escaped the C0 controls already; the rest may be escaped without changing
+  // it.
   return escapeUnsafe(line);
 }
 

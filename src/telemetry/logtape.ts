@@ -14,7 +14,9 @@ export interface LogSettings {
   readonly format: "auto" | "json" | "text";
   readonly caller: "off" | "short" | "full";
   readonly time: "off" | "rfc3339" | "rfc3339ms";
-  /** LOG_NO_COLOR or NO_COLOR (https://no-color.org). Without it, colour is for text on a terminal. */
+  /**
+   * LOG_NO_COLOR or NO_COLOR (https://no-color.org). Without it, colour is for text on a terminal.
+   */
   readonly noColor: boolean;
 }
 

@@ -4,7 +4,10 @@ import { Series } from "./series.ts";
 /** Read once: computed anew it would wander with the machine's clock, and look like restarts. */
 const STARTED_SECONDS = Date.now() / 1000 - process.uptime();
 
-/** Those that every exporter has under these names (prometheus.io/docs/instrumenting/writing_clientlibs). */
+/**
+ * Those that every exporter has under these names
+ * (prometheus.io/docs/instrumenting/writing_clientlibs).
+ */
 const MEASURES = {
   process_cpu_seconds_total: {
     help: "Processor time used, user and system, in seconds",

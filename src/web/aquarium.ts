@@ -41,7 +41,10 @@ interface Still {
   readonly garden: Garden;
 }
 
-/** The live tank: one WebSocket that comes back by itself, and one canvas. It may show the past instead. */
+/**
+ * The live tank: one WebSocket that comes back by itself, and one canvas. It may show the past
+ * instead.
+ */
 export class Aquarium {
   readonly #canvas: HTMLCanvasElement;
   readonly #painter: Painter;

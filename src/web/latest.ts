@@ -1,6 +1,6 @@
 /**
- * Fulfils wishes that come faster than they can be fulfilled, as from a slider: one at a time, and of
- * those that came meanwhile only the last.
+ * Fulfils wishes that come faster than they can be fulfilled, as from a slider: one at a time, and
+ * of those that came meanwhile only the last.
  */
 export class Latest<Wish> {
   readonly #fulfil: (wish: Wish) => Promise<void>;

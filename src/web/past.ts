@@ -22,8 +22,8 @@ export interface PastLook {
 }
 
 /**
- * The slider of the past below a tank. Nothing is asked before somebody wants to look back: the node
- * replays the tank's log for it.
+ * The slider of the past below a tank. Nothing is asked before somebody wants to look back: the
+ * node replays the tank's log for it.
  */
 export class PastBar {
   readonly #button = byId("past-button");

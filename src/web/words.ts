@@ -35,7 +35,9 @@ export interface Named {
 /** Enough of a node's id to tell apart those of one machine. */
 const NODE_ID_CHARACTERS = 6;
 
-/** What people call a server: the name it was given, else its machine with the beginning of its id. */
+/**
+ * What people call a server: the name it was given, else its machine with the beginning of its id.
+ */
 export function serverLabel({ server_id, node_id, hostname }: Named): string {
   if (server_id !== node_id || hostname === "") return server_id;
   return `${hostname} · ${node_id.slice(0, NODE_ID_CHARACTERS)}`;

@@ -22,8 +22,8 @@ function standsStill(node: Node): Promise<string> {
 }
 
 /**
- * What a copy is told: that the original runs elsewhere, or that it has gone on since. Both are true,
- * and which one is noticed first is a race.
+ * What a copy is told: that the original runs elsewhere, or that it has gone on since. Both are
+ * true, and which one is noticed first is a race.
  */
 const COPIED = /another node with this one's key|an older state or a copy/;
 
@@ -208,7 +208,9 @@ describe("a data directory that was set back", () => {
   );
 });
 
-/** The neighbour may keep fish in escrow for the node that is no more: they wait for its original. */
+/**
+ * The neighbour may keep fish in escrow for the node that is no more: they wait for its original.
+ */
 async function forkAndJoinAlone(lab: Lab, node: Node, neighbour: Node): Promise<void> {
   const { nodeId } = node;
   expect(await node.stop()).toBe(0);

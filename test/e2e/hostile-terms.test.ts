@@ -53,7 +53,9 @@ async function termsOf(nodes: readonly Node[]): Promise<readonly number[]> {
   return Promise.all(nodes.map(async (node) => (await node.local()).term.counter));
 }
 
-/** Terms rise by one with each takeover; a foreign one never lifts them by more than a small step. */
+/**
+ * Terms rise by one with each takeover; a foreign one never lifts them by more than a small step.
+ */
 const TERM_STEP_MAX = 1_000;
 
 describe("a stranger's hello with a term from the far end", () => {
@@ -63,7 +65,8 @@ describe("a stranger's hello with a term from the far end", () => {
     const before = Math.max(...(await termsOf(nodes)));
     for (const node of nodes) {
       expect(await greet(node, Number.MAX_SAFE_INTEGER)).toBeGreaterThanOrEqual(400);
-      // The highest term that the wire knows: the same hello is answered with it, and changes nothing.
+      // The highest term that the wire knows: the same hello is answered with it, and changes
+      // nothing.
       expect(await greet(node, 2 ** 31 - 1)).toBe(200);
     }
     await neverTwoHubs(nodes, Bun.sleep(WATCH_MS));

@@ -9,7 +9,9 @@ import { Faults, STORM_OPTIONS } from "./faults.ts";
 import { closeConnections, expectWholeLedger } from "./ledger.ts";
 import { startMachines } from "./scenarios.ts";
 
-/** `STORM_NODES`, `STORM_MINUTES` and `FAULTS_SEED` make it smaller, or repeat what a run has drawn. */
+/**
+ * `STORM_NODES`, `STORM_MINUTES` and `FAULTS_SEED` make it smaller, or repeat what a run has drawn.
+ */
 const NODES = Number(process.env["STORM_NODES"] ?? "24");
 const STORM_MINUTES = Number(process.env["STORM_MINUTES"] ?? "10");
 /** Bound on failure for a network that is whole again. */

@@ -5,7 +5,9 @@ const tanksSchema = z.object({ tanks: z.array(tankViewSchema), count: z.number()
 const problemSchema = z.object({ type: z.string(), status: z.number(), detail: z.string() });
 export type Problem = z.infer<typeof problemSchema>;
 
-/** What a node says to a change. `lost`: it said nothing whole, so that either may have happened. */
+/**
+ * What a node says to a change. `lost`: it said nothing whole, so that either may have happened.
+ */
 export type Answer =
   | { readonly kind: "done"; readonly body: unknown }
   | { readonly kind: "refused"; readonly problem: Problem }

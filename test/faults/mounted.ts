@@ -18,7 +18,9 @@ import { must, run } from "../support/commands.ts";
 const FILLER = "filler";
 const MOUNT_IMAGE = 'mount -o loop "$1/image" "$1/disk"';
 const NOBODY = 65_534;
-/** Runs the program that follows as nobody, who may not be able to look into the folders above it. */
+/**
+ * Runs the program that follows as nobody, who may not be able to look into the folders above it.
+ */
 const AS_NOBODY = [
   "sh",
   "-c",
@@ -48,7 +50,9 @@ export class MountedDisk implements AsyncDisposable {
     return MountedDisk.#mount(`mount -t tmpfs -o size=${sizeKb}k,mode=755 tmpfs "$1/disk"`);
   }
 
-  /** A file system that the kernel can be told to stop writing to, as it does when the disk fails. */
+  /**
+   * A file system that the kernel can be told to stop writing to, as it does when the disk fails.
+   */
   static openFailing(sizeKb: number): Promise<MountedDisk> {
     return MountedDisk.#mount(
       `truncate -s ${sizeKb}k "$1/image" && mkfs.ext4 -q "$1/image" && ${MOUNT_IMAGE}`,
@@ -154,7 +158,10 @@ async function whyNoMounts(): Promise<string | undefined> {
 const unavailable = await whyNoMounts();
 const isCi = process.env["CI"] === "true";
 
-/** A test with disks of its own. Where none can be mounted it is skipped and says why; in CI that is a failure. */
+/**
+ * A test with disks of its own. Where none can be mounted it is skipped and says why; in CI that is
+ * a failure.
+ */
 export function mountTest(name: string, timeoutMs: number, body: () => Promise<void>): void {
   if (unavailable !== undefined && !isCi) {
     test.skip(`${name} (skipped: ${unavailable})`, () => {});

@@ -16,7 +16,10 @@ export interface StartOptions {
   readonly seen?: string;
   /** After those that keep the node to itself. */
   readonly options?: readonly string[];
-  /** What runs the program, e.g. `nsenter …`. It must become the program (exec), so that signals reach it. */
+  /**
+   * What runs the program, e.g. `nsenter …`. It must become the program (exec), so that signals
+   * reach it.
+   */
   readonly under?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }

@@ -19,7 +19,9 @@ export interface Founding {
   readonly seed: number;
 }
 
-/** What one tank has promised to its clients, and what they have asked without hearing an answer. */
+/**
+ * What one tank has promised to its clients, and what they have asked without hearing an answer.
+ */
 interface TankPromises {
   /** Undefined for a tank of the node's own. */
   readonly founding: Founding | undefined;
@@ -31,8 +33,8 @@ interface TankPromises {
 }
 
 /**
- * Everything that a node has acknowledged, over all its lives, and everything that it may or may not
- * have done. It speaks for the clients: what they know is compared with what the disk holds.
+ * Everything that a node has acknowledged, over all its lives, and everything that it may or may
+ * not have done. It speaks for the clients: what they know is compared with what the disk holds.
  */
 export class Promises {
   readonly #tanks = new Map<string, TankPromises>();
@@ -95,7 +97,9 @@ export class Promises {
     return [...this.#tanks].flatMap(([id, { removal }]) => (removal === "none" ? [id] : []));
   }
 
-  /** Compares the tanks on the disk with what was promised, and learns what became of open wishes. */
+  /**
+   * Compares the tanks on the disk with what was promised, and learns what became of open wishes.
+   */
   compareTanks(rows: readonly TankRow[]): void {
     const there = new Map(rows.map((row) => [row.tank_id, row]));
     for (const [tankId, { removal, founding }] of this.#tanks) {

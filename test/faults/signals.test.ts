@@ -12,8 +12,8 @@ const STEP_MS = 2;
 const AT_ONCE = 4;
 
 /**
- * It has stopped in order; or the signal came before the program could hear it, and so before it had
- * done anything.
+ * It has stopped in order; or the signal came before the program could hear it, and so before it
+ * had done anything.
  */
 async function expectStopped(node: Node): Promise<void> {
   const ended = await node.ended;

@@ -21,7 +21,10 @@ const madeSchema = z.object({ tank: z.object({ tank_id: z.string() }) });
 let foundings = 0;
 
 export interface StreamOptions {
-  /** Whether tanks are made and removed; without, they are only made where there are none. Default: yes. */
+  /**
+   * Whether tanks are made and removed; without, they are only made where there are none. Default:
+   * yes.
+   */
   readonly turnover?: boolean;
   /** Speeds that tanks are set to; default: none that makes a long replay. */
   readonly rates?: readonly number[];
@@ -75,7 +78,9 @@ export class Stream {
     };
   }
 
-  /** Resolves when so many more have been answered with success; a bound on failure ends the wait. */
+  /**
+   * Resolves when so many more have been answered with success; a bound on failure ends the wait.
+   */
   async answered(more: number): Promise<void> {
     const goal = this.#answers + more;
     await until(`${more} more commands are acknowledged`, PROMPTLY_MS, async () => {

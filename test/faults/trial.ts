@@ -30,8 +30,8 @@ export interface TrialOptions {
 }
 
 /**
- * One data directory over all the lives of its node, with everything that the node has promised, and a
- * replay of every tank from its creation to hold it against.
+ * One data directory over all the lives of its node, with everything that the node has promised,
+ * and a replay of every tank from its creation to hold it against.
  */
 export class Trial implements AsyncDisposable {
   readonly promises = new Promises();
@@ -91,7 +91,10 @@ export class Trial implements AsyncDisposable {
     });
   }
 
-  /** The last life, not killed: every tank comes back, runs, and is stopped cleanly, with nothing lost. */
+  /**
+   * The last life, not killed: every tank comes back, runs, and is stopped cleanly, with nothing
+   * lost.
+   */
   async endWell(): Promise<void> {
     const node = this.start();
     const client = await this.serve(node);
@@ -103,7 +106,10 @@ export class Trial implements AsyncDisposable {
     this.compare();
   }
 
-  /** What `tankd replay --verify` finds of every tank, from its creation, where the whole log is kept. */
+  /**
+   * What `tankd replay --verify` finds of every tank, from its creation, where the whole log is
+   * kept.
+   */
   async verify(): Promise<void> {
     for (const tankId of this.promises.tankIds) {
       const words = ["replay", tankId, "--verify", "--data-dir", this.#directory];

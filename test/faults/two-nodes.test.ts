@@ -15,7 +15,9 @@ class Place implements Disposable {
   }
 }
 
-/** It has ended with exit code 1 and one sentence that names the node that is there, and what to do. */
+/**
+ * It has ended with exit code 1 and one sentence that names the node that is there, and what to do.
+ */
 async function expectRefused(loser: Node, winnerPid: number): Promise<void> {
   expect(await loser.ended).toEqual({ exitCode: 1, signal: null });
   expect(loser.complaints).toHaveLength(1);

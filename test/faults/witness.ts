@@ -33,7 +33,10 @@ export class Witness {
   /** States that were compared with somebody else's word for them. */
   digests = 0;
   ticks = 0;
-  /** Times that the log was dropped before it was seen, so that the replay began at a snapshot again. */
+  /**
+   * Times that the log was dropped before it was seen, so that the replay began at a snapshot
+   * again.
+   */
   gaps = 0;
 
   /** Follows the log on the disk. Returns up to which entry rows of it were dropped. */
@@ -56,7 +59,9 @@ export class Witness {
     return droppedUpTo;
   }
 
-  /** Where a recovery of what was followed must come out; the tick is of the entry or a snapshot. */
+  /**
+   * Where a recovery of what was followed must come out; the tick is of the entry or a snapshot.
+   */
   endOf(tankId: string): { readonly seq: number; readonly tick: number } {
     const { seq, world } = this.#tank(tankId);
     return { seq, tick: world.tick };

@@ -24,7 +24,9 @@ const TANKS = 3;
 /** Files that a start leaves, also one that is refused. */
 const TRACES = ["pid", "node.json", "lock-journal", "tankd.db-shm"];
 
-/** A data directory as a killed node has left it: two snapshots of each tank, and a log after them. */
+/**
+ * A data directory as a killed node has left it: two snapshots of each tank, and a log after them.
+ */
 export class Template implements Disposable {
   readonly directory = mkdtempSync(join(tmpdir(), "tankd-template-"));
   tanks: readonly TankRow[] = [];
@@ -167,9 +169,9 @@ export class Wreck implements Disposable {
   }
 
   /**
-   * Starts a node on it. Whatever comes of it must be said: each tank is as it was, or is stopped with a
-   * reason in log and API, or the start ends with one sentence and has changed nothing; with `mayOpen`
-   * it may have opened the database to find out.
+   * Starts a node on it. Whatever comes of it must be said: each tank is as it was, or is stopped
+   * with a reason in log and API, or the start ends with one sentence and has changed nothing; with
+   * `mayOpen` it may have opened the database to find out.
    */
   async outcome(options: { readonly mayOpen?: boolean } = {}): Promise<Outcome> {
     this.#mayOpen = options.mayOpen === true;
@@ -198,7 +200,8 @@ export class Wreck implements Disposable {
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       // Who has tried is no harm to what there is.
       if (TRACES.includes(name)) continue;
-      // A database that was opened has its write-ahead log brought home, and says the same as before.
+      // A database that was opened has its write-ahead log brought home, and says the same as
+      // before.
       if (this.#mayOpen && name.startsWith("tankd.")) continue;
       if (before[name] !== after[name]) throw new Error(`the refused start has changed ${name}`);
     }

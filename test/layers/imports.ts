@@ -4,7 +4,9 @@ import type { Token } from "./tokens.ts";
 export interface Import {
   readonly specifier: string;
   readonly line: number;
-  /** Imported names as the module calls them; `*` for the whole module, `default` for its default. */
+  /**
+   * Imported names as the module calls them; `*` for the whole module, `default` for its default.
+   */
   readonly names: readonly string[];
 }
 
@@ -37,7 +39,9 @@ function isMember(tokens: readonly Token[], at: number): boolean {
   return previous?.kind === "punctuation" && (previous.text === "." || previous.text === "?.");
 }
 
-/** `import … from "x"`, `import "x"`, `export … from "x"`; an export without `from` names no module. */
+/**
+ * `import … from "x"`, `import "x"`, `export … from "x"`; an export without `from` names no module.
+ */
 function pushStatic(tokens: readonly Token[], start: number, imports: Import[]): void {
   const names: string[] = [];
   for (let at = start + 1; at < tokens.length; at++) {

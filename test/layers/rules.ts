@@ -14,7 +14,9 @@ import {
 } from "./names.ts";
 import { isMemberName, punctuation, type Token, tokenize } from "./tokens.ts";
 
-/** The layers of docs/architecture.md, top to bottom: a folder imports only from folders below it. */
+/**
+ * The layers of docs/architecture.md, top to bottom: a folder imports only from folders below it.
+ */
 export const LAYERS: readonly string[] = [
   "cli",
   "node",
@@ -175,7 +177,10 @@ function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** Whether the name stands for the global's value: not a key, a parameter's label, or a method's name. */
+/**
+ * Whether the name stands for the global's value: not a key, a parameter's label, or a method's
+ * name.
+ */
 function isValue(tokens: readonly Token[], at: number): boolean {
   const previous = tokens[at - 1]?.text ?? "";
   const next = punctuation(tokens[at + 1]);

@@ -182,7 +182,10 @@ export class Aquarium {
     return { status: response.status, body: JSON.parse(response.body) };
   }
 
-  /** Boots whoever is down, ends all faults, lets nobody leave, and waits until no fish is in escrow. */
+  /**
+   * Boots whoever is down, ends all faults, lets nobody leave, and waits until no fish is in
+   * escrow.
+   */
   async settle(withinMs = 400_000): Promise<boolean> {
     this.calm = true;
     this.world.hooks = {};
@@ -203,7 +206,9 @@ export class Aquarium {
     return false;
   }
 
-  /** Who is lost and who is double, by the journals alone. Empty when every fish is in one place. */
+  /**
+   * Who is lost and who is double, by the journals alone. Empty when every fish is in one place.
+   */
   async audit(): Promise<{ missing: string[]; double: string[]; inEscrow: number }> {
     const places = new Map<string, number>();
     const found = (fishId: string) => places.set(fishId, (places.get(fishId) ?? 0) + 1);

@@ -34,7 +34,9 @@ const weather: fc.Arbitrary<Weather> = fc.record({
 
 const fishEach = 6;
 
-/** Lives through the weather, checks the fish all along, and returns what the audit said at last. */
+/**
+ * Lives through the weather, checks the fish all along, and returns what the audit said at last.
+ */
 async function liveThrough(
   storm: Weather,
   sabotage?: AquariumOptions["sabotage"],

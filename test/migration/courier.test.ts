@@ -24,7 +24,9 @@ const ROW: OutboxRow = {
   updated_at: 0,
 };
 
-/** Asks over a network that fails so often before it answers; returns what was heard and the calls. */
+/**
+ * Asks over a network that fails so often before it answers; returns what was heard and the calls.
+ */
 async function ask(failure: NetworkFailure, failures: number, peerRetries: number) {
   let calls = 0;
   const cluster = new FakeCluster("here", [], () => {

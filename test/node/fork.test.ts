@@ -49,7 +49,10 @@ function directoryOf({ keySeed, store, files }: DiskImage): Directory {
   return { key: new MemoryKey(keySeed), store: store.copy(), files: files.copy() };
 }
 
-/** Three nodes that exchange fish, in the middle of it: the disk of one, and a cluster to put it back. */
+/**
+ * Three nodes that exchange fish, in the middle of it: the disk of one, and a cluster to put it
+ * back.
+ */
 async function busyNode() {
   const cluster = new SimulatedCluster({ seed: 7, nodes: 3, fish: 30 });
   const { world } = cluster;

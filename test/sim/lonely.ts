@@ -6,7 +6,10 @@ import { genomeOf } from "../../src/sim/state/population.ts";
 import type { Tank } from "../../src/sim/state/tank.ts";
 import { tankOf } from "./scripts.ts";
 
-/** A few still adults in a tank where nothing else is and nothing comes, in a row from (500, 300) on. */
+/**
+ * A few still adults in a tank where nothing else is and nothing comes, in a row from (500, 300)
+ * on.
+ */
 export function quietTank(fish: number, apart = 40, seed = 1): Tank {
   const tank = tankOf(seed, fish);
   tank.counters.food = 0;

@@ -68,7 +68,9 @@ test("a renewed place is never stronger than 1", () => {
   expect(Math.max(...memories.memoryStrength)).toBe(1);
 });
 
-/** Ticks until a hungry fish far from a patch of food that it has or has not known eats there again. */
+/**
+ * Ticks until a hungry fish far from a patch of food that it has or has not known eats there again.
+ */
 function ticksToFind(knows: boolean, seed: number): number {
   const tank = quietTank(1, 0, seed);
   setGene(tank, 0, GENE.urgency, 0.6);

@@ -9,9 +9,10 @@ import { hashBytes } from "../../src/sim/wire/hash.ts";
 import { exportOne, OTHER_KEY, run, tankOf } from "./scripts.ts";
 
 /**
- * Offers a tank damaged records of fish and plants, and finds each refused with a reason and the tank
- * unchanged. Half of the damage is hidden behind a checksum that fits, as somebody would make it who
- * means harm: then one number is out of its bounds, which are known here by the field's meaning.
+ * Offers a tank damaged records of fish and plants, and finds each refused with a reason and the
+ * tank unchanged. Half of the damage is hidden behind a checksum that fits, as somebody would make
+ * it who means harm: then one number is out of its bounds, which are known here by the field's
+ * meaning.
  */
 
 const HEADER = 24;
@@ -241,7 +242,9 @@ function noGene(gene: { min: number; max: number; type: string } | undefined): r
   return [...NO_NUMBERS, min - 0.01, max + 0.01, -1e30, 1e30, ...between];
 }
 
-/** A generator of its own (mulberry32, Tommy Ettinger), so that a seed tells the same story always. */
+/**
+ * A generator of its own (mulberry32, Tommy Ettinger), so that a seed tells the same story always.
+ */
 class Dice {
   #state: number;
 

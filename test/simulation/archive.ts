@@ -5,7 +5,10 @@ import { withCommit } from "../../src/store/with-commit.ts";
 import { decodeCommand } from "../../src/tanks/log/command-codec.ts";
 import { specOf } from "../../src/tanks/log/history.ts";
 
-/** Every log row that a node ever committed, also those that it has trimmed since, and its transfers. */
+/**
+ * Every log row that a node ever committed, also those that it has trimmed since, and its
+ * transfers.
+ */
 export class Archive {
   /** Fish that have left, and those of them that were brought back. */
   transfers = 0;

@@ -28,7 +28,9 @@ const API_PORT = 8000;
 const COMMIT_MIN_MS = 1;
 const COMMIT_MAX_MS = 12;
 
-/** Often, so that kills meet snapshots and trimmed logs. The simulated clock sees no CPU being used. */
+/**
+ * Often, so that kills meet snapshots and trimmed logs. The simulated clock sees no CPU being used.
+ */
 const SNAPSHOT_LIMITS = { costMs: 20, intervalMs: 3_000, ticksMax: 50, entriesMax: 10 };
 
 /** So few that late copies meet decisions that are forgotten. */
@@ -39,7 +41,9 @@ export interface ClusterOptions {
   readonly nodes: number;
   /** Founders of each tank. Near a tank's capacity of 100 some transfers are refused. */
   readonly fish: number;
-  /** Tanks of each node that are moved between its threads all the time. Default: one, which stays. */
+  /**
+   * Tanks of each node that are moved between its threads all the time. Default: one, which stays.
+   */
   readonly restlessTanks?: number;
   /** Breaks the product on purpose, between its code and its store. */
   readonly sabotage?: (journal: Journal) => Journal;
@@ -132,7 +136,8 @@ export class SimulatedNode {
     );
     this.core = core;
     const routes = [...core.cluster.routes(), ...core.migration.routes()];
-    // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol alone.
+    // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
+    // alone.
     const verifier = () => createVerifier(identity.nodeId, process.clock);
     process.listen(API_PORT, peerHandler(routes, verifier));
     core.start().catch((error: unknown) => {

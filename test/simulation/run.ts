@@ -1,8 +1,8 @@
 /**
- * The seeded cluster simulator by hand:
- *   bun test/simulation/run.ts [--seed N] [--seeds COUNT] [--nodes N] [--sabotage NAME] [--restless-tanks N] [--set-back]
- * --set-back: directories that are copied or set back, in the place of storms alone.
- * Prints each seed before it runs; exits 1 when one was found wrong.
+ * The seeded cluster simulator by hand: bun test/simulation/run.ts [--seed N] [--seeds COUNT]
+ * [--nodes N] [--sabotage NAME] [--restless-tanks N] [--set-back] --set-back: directories that are
+ * copied or set back, in the place of storms alone. Prints each seed before it runs; exits 1 when
+ * one was found wrong.
  */
 import { parseArgs } from "node:util";
 import { SABOTAGE, type SabotageName } from "./sabotage.ts";

@@ -2,8 +2,8 @@ import type { Journal, JournalWrite } from "../../src/store/journal.ts";
 import { withCommit } from "../../src/store/with-commit.ts";
 
 /**
- * Each breaks one promise of the protocol where it meets the store. If the simulator does not notice,
- * the simulator is at fault.
+ * Each breaks one promise of the protocol where it meets the store. If the simulator does not
+ * notice, the simulator is at fault.
  */
 export const SABOTAGE = {
   /** A destination that has forgotten what it accepted takes a repeated transfer as a new one. */

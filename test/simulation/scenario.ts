@@ -20,7 +20,9 @@ const STORM_MS = 120_000;
  * partition has just healed: its pause of up to 30 s, then the patience of 60 s until it gives up.
  */
 const REST_MS = 240_000;
-/** Once it is calm one hub is agreed on within this time, and stays for as long as anybody looks. */
+/**
+ * Once it is calm one hub is agreed on within this time, and stays for as long as anybody looks.
+ */
 const HUB_WITHIN_MS = 15_000;
 const HUB_STAYS_MS = 15_000;
 const STOP_MS = 10_000;
@@ -125,7 +127,8 @@ export async function stopMigrating(cluster: SimulatedCluster): Promise<void> {
   const { world } = cluster;
   // Recovery takes simulated time; connections are known once it is over.
   await world.run(world.nowMs + 5_000);
-  // Again: where an explicit connection goes, the automatic one comes back, until it is removed too.
+  // Again: where an explicit connection goes, the automatic one comes back, until it is removed
+  // too.
   for (let round = 0; round < 5 && cluster.connections().length > 0; round++) {
     const removals = cluster.sending.flatMap((core) =>
       core.migration.connections().map((one) => core.migration.disconnect(one.connection_id)),

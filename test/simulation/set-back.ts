@@ -36,9 +36,9 @@ export interface SetBackReport {
 }
 
 /**
- * One seed: storms, then a calm cluster in which fish travel, then an accident to the data directory of
- * one node. Whoever can be known to be a copy or behind must stand still, nobody else may, and among
- * the tanks that run no fish lives twice.
+ * One seed: storms, then a calm cluster in which fish travel, then an accident to the data
+ * directory of one node. Whoever can be known to be a copy or behind must stand still, nobody else
+ * may, and among the tanks that run no fish lives twice.
  */
 export async function runSetBack(options: {
   readonly seed: number;
@@ -84,7 +84,9 @@ export async function runSetBack(options: {
   return { seed, accident, knowable, fenced, findings };
 }
 
-/** Makes the accident happen. Returns the machines of which one must be fenced, the later one last. */
+/**
+ * Makes the accident happen. Returns the machines of which one must be fenced, the later one last.
+ */
 async function happen(
   cluster: SimulatedCluster,
   { accident, victim, image }: { accident: Accident; victim: SimulatedNode; image: DiskImage },
@@ -116,8 +118,8 @@ async function happen(
 }
 
 /**
- * Whether another node has accepted fish of the victim that its old image knows nothing of: then that
- * node remembers a position beyond the image.
+ * Whether another node has accepted fish of the victim that its old image knows nothing of: then
+ * that node remembers a position beyond the image.
  */
 async function hasGivenSince(victim: SimulatedNode, image: DiskImage): Promise<boolean> {
   const limit = 1_000;

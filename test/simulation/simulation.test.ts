@@ -3,11 +3,15 @@ import { SABOTAGE, type SabotageName } from "./sabotage.ts";
 import { runScenario } from "./scenario.ts";
 import { runSetBack } from "./set-back.ts";
 
-/** More of them: `SIMULATION_SEEDS=1000 bun test test/simulation`, or long.test.ts by `make test-long`. */
+/**
+ * More of them: `SIMULATION_SEEDS=1000 bun test test/simulation`, or long.test.ts by `make
+ * test-long`.
+ */
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 50);
 /**
  * Seeds within which each sabotage must be noticed. Every third one has tanks that are nearly full:
- * without refusals it is not to be seen that refusals are forgotten, and with them it is in one of ten.
+ * without refusals it is not to be seen that refusals are forgotten, and with them it is in one of
+ * ten.
  */
 const SABOTAGE_SEEDS = Array.from({ length: 60 }, (_, index) => 3 * (index + 1));
 const SEED_TIMEOUT_MS = 120_000;

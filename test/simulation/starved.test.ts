@@ -6,7 +6,9 @@ import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
 
 const TIMEOUT_MS = 300_000;
 
-/** What must not have happened: somebody who runs was taken for dead, or a hub gave way to another. */
+/**
+ * What must not have happened: somebody who runs was taken for dead, or a hub gave way to another.
+ */
 function unrest(nodes: readonly LabNode[]): Readonly<Record<string, number>> {
   const count = (event: string) => nodes.reduce((sum, node) => sum + node.logged(event).length, 0);
   return { silences: count("the hub has fallen silent"), changes: count("role changed") };

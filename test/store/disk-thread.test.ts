@@ -52,8 +52,8 @@ function outcome(promise: Promise<unknown>): Promise<string> {
 }
 
 /**
- * Threads in this one, on the real disk. Each does what it is told until `dies` says so: `before` or
- * `after` the work is done, its answer never comes.
+ * Threads in this one, on the real disk. Each does what it is told until `dies` says so: `before`
+ * or `after` the work is done, its answer never comes.
  */
 class MortalThreads {
   spawned = 0;

@@ -7,7 +7,10 @@ import { logRow, tankRow } from "./rows.ts";
 
 const KILLS = 8;
 
-/** Lets a child commit until it has acknowledged some rows, kills it, and returns the last one heard. */
+/**
+ * Lets a child commit until it has acknowledged some rows, kills it, and returns the last one
+ * heard.
+ */
 async function commitUntilKilled(path: string, from: number, rows: number): Promise<number> {
   const script = join(import.meta.dir, "commit-stream.ts");
   const child = Bun.spawn([process.execPath, script, path, String(from)], { stdout: "pipe" });

@@ -2,13 +2,13 @@ import { Database } from "bun:sqlite";
 import { SCHEMA_STEPS } from "../../src/store/sqlite/schema.ts";
 
 /**
- * What a database of each version may hold, in the SQL of that version, written when the step was and
- * frozen with it. Whoever adds a step to `schema.ts` adds an entry here: the SHA-256 of the step, and
- * rows for every table and column that it brings. `migrations.test.ts` opens each with the present
- * code and asks for everything.
+ * What a database of each version may hold, in the SQL of that version, written when the step was
+ * and frozen with it. Whoever adds a step to `schema.ts` adds an entry here: the SHA-256 of the
+ * step, and rows for every table and column that it brings. `migrations.test.ts` opens each with
+ * the present code and asks for everything.
  *
- * A step whose checksum does not hold any more was edited. Databases of people have had the old one:
- * take the edit back and write a further step.
+ * A step whose checksum does not hold any more was edited. Databases of people have had the old
+ * one: take the edit back and write a further step.
  */
 export interface OldVersion {
   readonly stepSha256: string;

@@ -138,7 +138,9 @@ test.if(canMount)(
   },
 );
 
-/** Makes a file take no writes, also of those who have it open: as root, on a file system that can. */
+/**
+ * Makes a file take no writes, also of those who have it open: as root, on a file system that can.
+ */
 function freeze(name: string, frozen: boolean): boolean {
   return Bun.spawnSync(["chattr", frozen ? "+i" : "-i", join(folder, name)]).success;
 }

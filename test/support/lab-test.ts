@@ -8,7 +8,8 @@ const TEAR_DOWN_MS = 30_000;
 const isCi = process.env["CI"] === "true";
 
 /**
- * A test on real machines. Where none can be made it is skipped and says why; in CI that is a failure.
+ * A test on real machines. Where none can be made it is skipped and says why; in CI that is a
+ * failure.
  */
 export function labTest(
   name: string,

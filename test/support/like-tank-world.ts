@@ -1,7 +1,7 @@
 /**
  * A server that behaves at a hub as Tank World's does (mbolaris/tank @69b0b494), written from what
- * that sends: it registers once at its start, and then sends a heartbeat with its whole record every
- * 2 s, unsigned. It never registers again, whatever it is answered, and never unregisters.
+ * that sends: it registers once at its start, and then sends a heartbeat with its whole record
+ * every 2 s, unsigned. It never registers again, whatever it is answered, and never unregisters.
  *
  *     DISCOVERY_SERVER_URL=http://10.77.0.1:8000 bun test/support/like-tank-world.ts ID HOST PORT
  */

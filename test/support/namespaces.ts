@@ -158,7 +158,9 @@ export class Namespaces {
     await inside(this.nameOf(other), without(one));
   }
 
-  /** What names stand for on a machine, instead of the host's /etc/hosts. Before its first process. */
+  /**
+   * What names stand for on a machine, instead of the host's /etc/hosts. Before its first process.
+   */
   setHosts(machine: number, addresses: Readonly<Record<string, readonly number[]>>): void {
     const lines = ["127.0.0.1 localhost"];
     for (const [name, hosts] of Object.entries(addresses)) {
@@ -207,9 +209,9 @@ export class Namespaces {
 }
 
 /**
- * The kernel's table of neighbours is one for all namespaces: with its usual bound of 1024 entries 33
- * machines that know each other fill it, and then sending fails with ENOBUFS, which no real machine
- * among as many would see.
+ * The kernel's table of neighbours is one for all namespaces: with its usual bound of 1024 entries
+ * 33 machines that know each other fill it, and then sending fails with ENOBUFS, which no real
+ * machine among as many would see.
  */
 function raiseNeighbourLimits(): void {
   for (const family of ["ipv4", "ipv6"]) {

@@ -20,7 +20,10 @@ export interface TankdStart {
   readonly options?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly binary?: string;
-  /** What runs the program, e.g. `ip netns exec …`. It must become the program (exec), so that signals reach it. */
+  /**
+   * What runs the program, e.g. `ip netns exec …`. It must become the program (exec), so that
+   * signals reach it.
+   */
   readonly under?: readonly string[];
   readonly stdout?: Output;
   readonly stderr?: Output;

@@ -31,7 +31,9 @@ export function plainControls(tickRate = 30, paused = false): Controls {
   return { paused, tickRate, fastForwardTo: undefined };
 }
 
-/** One machine whose disk and journal outlive the tank services that are started and killed on it. */
+/**
+ * One machine whose disk and journal outlive the tank services that are started and killed on it.
+ */
 export class Bench {
   readonly world: SimulatedWorld;
   readonly host: SimulatedHost;

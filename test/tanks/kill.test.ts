@@ -94,7 +94,9 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** The digest at `tick`, after the whole log, by the world's own functions and from its creation. */
+/**
+ * The digest at `tick`, after the whole log, by the world's own functions and from its creation.
+ */
 async function replayed(journal: Journal, row: TankRow, tick: number): Promise<string> {
   const tank = createTank(specOf(row));
   for (const entry of await journal.log(row.tank_id, 0)) {

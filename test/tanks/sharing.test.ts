@@ -5,7 +5,9 @@ import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
 import { TICKS_BEHIND } from "../../src/tanks/thread/work-meter.ts";
 import { NO_SNAPSHOTS, plainControls } from "./harness.ts";
 
-/** A thread on which work takes time: each look at its clock comes `lookMs` after the one before. */
+/**
+ * A thread on which work takes time: each look at its clock comes `lookMs` after the one before.
+ */
 class BusyThread {
   readonly #lookMs: number;
   readonly #reports = new Map<string, TankReport>();

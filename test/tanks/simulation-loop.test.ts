@@ -372,7 +372,8 @@ describe("a thread that few notice", () => {
         .reduce((sums, some) => sums.map((sum, place) => sum + (some[place] ?? 0)));
     await bench.run(1010);
     expect(behind()).toEqual([10, 0, 0, 0, 0, 0, 0]);
-    // The ticks at 1,100 and 1,200 wait for the report at 1,250; that comes when 1,300 and 1,400 are due.
+    // The ticks at 1,100 and 1,200 wait for the report at 1,250; that comes when 1,300 and 1,400
+    // are due.
     stallMs = 200;
     await bench.run(300);
     expect(behind()).toEqual([11, 1, 2, 0, 0, 0, 0]);
@@ -397,7 +398,9 @@ describe("a thread that few notice", () => {
   });
 });
 
-/** The clock, when every look at it comes a tenth of a millisecond later: as if code took that long. */
+/**
+ * The clock, when every look at it comes a tenth of a millisecond later: as if code took that long.
+ */
 function costly(clock: Clock): Clock {
   let spentMs = 0;
   return {

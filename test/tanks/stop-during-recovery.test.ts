@@ -51,7 +51,8 @@ test("a long replay is given up at once", async () => {
   expect(await bench.settle(start.catch((reason: unknown) => reason))).toBe("the node stops");
   await bench.settle(tanks.stop());
   expect(bench.world.nowMs).toBe(atMs);
-  // The simulation is told to drop each, so that it is free for those that still have to be captured.
+  // The simulation is told to drop each, so that it is free for those that still have to be
+  // captured.
   const dropped = heard.filter(({ kind }) => kind === "unload");
   expect(dropped.map(({ tank }) => tank).sort()).toEqual(loads.map(({ tank }) => tank).sort());
   expect(bench.said("tank stopped")).toEqual([]);

@@ -50,8 +50,8 @@ interface Pending {
 }
 
 /**
- * The multicast answers of one socket: collected, held back, sent together, each record at most once
- * a second, and not at all when somebody else was quicker or nobody needs them any more.
+ * The multicast answers of one socket: collected, held back, sent together, each record at most
+ * once a second, and not at all when somebody else was quicker or nobody needs them any more.
  */
 export class AnswerSchedule {
   readonly #deps: AnswersDeps;
@@ -67,7 +67,9 @@ export class AnswerSchedule {
     this.#deps = deps;
   }
 
-  /** From now on these are the node's records; what changed is announced, what is gone withdrawn. */
+  /**
+   * From now on these are the node's records; what changed is announced, what is gone withdrawn.
+   */
   replace(own: readonly DnsRecord[], isTold = true): void {
     const before = new Map(this.#own.map((record) => [identityOf(record), record]));
     const after = new Set(own.map(identityOf));
@@ -141,7 +143,9 @@ export class AnswerSchedule {
     this.#arm();
   }
 
-  /** The asker has these already (RFC 6762 section 7.1, and 7.2 for what came in a later packet). */
+  /**
+   * The asker has these already (RFC 6762 section 7.1, and 7.2 for what came in a later packet).
+   */
   withdraw(known: readonly DnsRecord[], asker: string): void {
     if (this.#pending.size === 0) return;
     for (const record of known) {

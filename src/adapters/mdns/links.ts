@@ -10,7 +10,10 @@ export interface Link {
   /** Another one is another card under the old name. */
   readonly index: number | undefined;
   readonly addresses: readonly InterfaceAddress[];
-  /** Who is on it by each family; undefined where the system does not tell how large its networks are. */
+  /**
+   * Who is on it by each family; undefined where the system does not tell how large its networks
+   * are.
+   */
   readonly members: Readonly<Record<InterfaceAddress["family"], BlockList | undefined>>;
 }
 
@@ -72,8 +75,8 @@ function typeOf(family: InterfaceAddress["family"]): "ipv4" | "ipv6" {
 }
 
 /**
- * Of the announced addresses those that are said on a link (RFC 6762 section 6.2): its own ones, and
- * what the operator named, which lies on no interface, everywhere. Without zones; names have no
+ * Of the announced addresses those that are said on a link (RFC 6762 section 6.2): its own ones,
+ * and what the operator named, which lies on no interface, everywhere. Without zones; names have no
  * place in address records.
  * @param own every address this machine has, or had a while ago.
  */

@@ -10,8 +10,8 @@ const INTERVAL_MIN_MS = 1_000;
 const INTERVAL_MAX_MS = 16_000;
 
 /**
- * When a link is asked who is there: twice at the start, in case that a packet is lost, then when it
- * is wanted, ever more rarely. What somebody else asks need not be asked again (RFC 6762 section
+ * When a link is asked who is there: twice at the start, in case that a packet is lost, then when
+ * it is wanted, ever more rarely. What somebody else asks need not be asked again (RFC 6762 section
  * 7.3), so that of N nodes that want to know at times of their own one asks for all.
  */
 export class QuestionSchedule {

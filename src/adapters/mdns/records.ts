@@ -71,7 +71,8 @@ export function recordsOf(
     { name: instance, type: "TXT", ...long, data: textOf(announcement) },
     { name: META_NAME, type: "PTR", ttl: TTL_SECONDS, flush: false, data: TYPE_NAME },
     ...hosts.map((one): DnsRecord => ({ name: host, type: addressType(one), ...short, data: one })),
-    // What there is not (RFC 6762 section 6.1): nobody need wait for an address of the other family.
+    // What there is not (RFC 6762 section 6.1): nobody need wait for an address of the other
+    // family.
     { name: host, type: "NSEC", ...short, data: { nextDomain: host, rrtypes: types } },
     {
       name: instance,
@@ -82,7 +83,9 @@ export function recordsOf(
   ];
 }
 
-/** The same records with a TTL of zero (RFC 6762 section 10.1); what is shared with others stays. */
+/**
+ * The same records with a TTL of zero (RFC 6762 section 10.1); what is shared with others stays.
+ */
 export function goodbyeOf(records: readonly DnsRecord[]): readonly DnsRecord[] {
   return records
     .filter(({ name, type }) => name !== META_NAME && type !== "NSEC")

@@ -129,7 +129,8 @@ export class Station {
     const places = (all: readonly DnsRecord[]) =>
       all.filter(({ type }) => type !== "TXT").map(identityOf);
     const moved = !Bun.deepEquals(places(records), places(this.#own));
-    // Who leads is told unasked. Who has found a hub is of no use to anybody: it is there to be asked.
+    // Who leads is told unasked. Who has found a hub is of no use to anybody: it is there to be
+    // asked.
     const isNews = moved || [before, announcement.role].includes("hub");
     this.#own = records;
     for (const { answers } of this.#paths.values()) {

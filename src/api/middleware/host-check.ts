@@ -11,9 +11,9 @@ export interface HostCheckOptions {
 
 /**
  * Refuses requests whose Host is not one of ours: a page of a foreign site whose name was rebound
- * to our address carries that site's name (DNS rebinding). What other programs ask of a node is exempt,
- * so that a hub answers under any name that leads to it; a browser is not, and shows itself by Origin.
- * No browser leaves Host out, as HTTP/1.0 may.
+ * to our address carries that site's name (DNS rebinding). What other programs ask of a node is
+ * exempt, so that a hub answers under any name that leads to it; a browser is not, and shows itself
+ * by Origin. No browser leaves Host out, as HTTP/1.0 may.
  * @example app.use(hostCheck({ hostname: "reef", allowedHosts: ["tank.example.org"] }, exemptions))
  */
 export function hostCheck(options: HostCheckOptions, exemptions: HostExemptions): ApiMiddleware {

@@ -11,7 +11,8 @@ export interface HostExemptions {
 
 /**
  * Asked by probes, load balancers and programs that are not tankd, under whatever name they know.
- * They tell nothing that is secret, and a server that registers itself without a signature has no rights.
+ * They tell nothing that is secret, and a server that registers itself without a signature has no
+ * rights.
  */
 const OPEN: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/health"],
@@ -28,9 +29,9 @@ const OPEN: readonly (readonly [method: string, path: string])[] = [
 ];
 
 /**
- * Which routes answer under any Host. Of the routes between nodes those that change something, if they
- * are signed. Reading is not among them: a page can make a key and sign as well, and browsers name the
- * page (Origin) only where something may change.
+ * Which routes answer under any Host. Of the routes between nodes those that change something, if
+ * they are signed. Reading is not among them: a page can make a key and sign as well, and browsers
+ * name the page (Origin) only where something may change.
  */
 export function hostExemptions(peerRoutes: readonly PeerRoute[]): HostExemptions {
   const open = OPEN.map(([method, path]) => ({ method, pattern: patternOf(path) }));

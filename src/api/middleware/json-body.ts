@@ -5,8 +5,8 @@ import { mediaType, readBounded } from "./bounded-body.ts";
 export interface JsonBodyOptions {
   readonly bytesMax: number;
   /**
-   * Whether the header may also be the one of forms, which `curl -d` sends by itself. Never for what
-   * a browser can send for a foreign page.
+   * Whether the header may also be the one of forms, which `curl -d` sends by itself. Never for
+   * what a browser can send for a foreign page.
    */
   readonly mayBeForm?: (c: ApiContextOf) => boolean;
 }

@@ -11,9 +11,9 @@ export interface PeerSignatureOptions {
 }
 
 /**
- * Notes in `signer` whose key signed the request, if any; a signature that does not verify is a 401.
- * Runs after the body was read, which the signature covers. A request that the host check let through
- * for its signature alone is refused without one.
+ * Notes in `signer` whose key signed the request, if any; a signature that does not verify is a
+ * 401. Runs after the body was read, which the signature covers. A request that the host check let
+ * through for its signature alone is refused without one.
  */
 export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
   const verifier = createVerifier(options.nodeId, options.clock);

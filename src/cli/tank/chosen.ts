@@ -5,8 +5,8 @@ import type { NodeClient } from "../client.ts";
 import { findTank, tanksSchema } from "../tank-lookup.ts";
 
 /**
- * The tanks that a command line names, each once, or all of the node. Everything is looked up before
- * anything is done: a misspelt name leaves all tanks as they are.
+ * The tanks that a command line names, each once, or all of the node. Everything is looked up
+ * before anything is done: a misspelt name leaves all tanks as they are.
  * @throws Problem `usage`, or `unknown_tank` in the node's words, which say where it is hosted.
  */
 export async function chosenTanks(

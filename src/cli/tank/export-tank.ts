@@ -21,7 +21,9 @@ export interface ExportOrder {
   readonly force: boolean;
 }
 
-/** Writes the archive of a tank: the node's answer, or, where none runs, made from its directory. */
+/**
+ * Writes the archive of a tank: the node's answer, or, where none runs, made from its directory.
+ */
 export async function exportTank(
   context: CliContext,
   command: Command,

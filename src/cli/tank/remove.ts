@@ -85,7 +85,10 @@ async function confirm(context: CliContext, tanks: readonly TankView[]): Promise
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailure("nothing was removed", 1);
 }
 
-/** Fish of the tank that are on their way may have to come back: the node refuses until they have arrived. */
+/**
+ * Fish of the tank that are on their way may have to come back: the node refuses until they have
+ * arrived.
+ */
 async function removeTank(
   context: CliContext,
   node: NodeClient,

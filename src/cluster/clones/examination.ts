@@ -32,9 +32,9 @@ interface Seen {
 const PROVE_WITHIN_MS = 5_000;
 
 /**
- * Two starts of one node of which both may be alive. Each is asked where it may be dialled, and in all
- * that it is told meanwhile, so that one that only dials out can answer too. The challenge of each
- * names the other, and is new: no earlier words of it can answer. Ends
+ * Two starts of one node of which both may be alive. Each is asked where it may be dialled, and in
+ * all that it is told meanwhile, so that one that only dials out can answer too. The challenge of
+ * each names the other, and is new: no earlier words of it can answer. Ends
  * - when both have answered: the one that counts is {@link standing};
  * - when the new one answers at an address of the earlier: one address has one listener, so the
  *   earlier has ended. That both merely name one address proves nothing: it may be a router's;

@@ -6,7 +6,10 @@ const AFTER_JOINING_MS = 3_000;
 /** A node that no hub has answered by then is taken to be alone, or to be the hub itself. */
 const ALONE_MS = 5_000;
 
-/** When fish may leave after a start: once the hub has had its chance to say what is known of this node. */
+/**
+ * When fish may leave after a start: once the hub has had its chance to say what is known of this
+ * node.
+ */
 export class ExportClearance {
   #joiningMs: number | undefined;
   #hubAnswered = false;
@@ -16,7 +19,10 @@ export class ExportClearance {
     this.#joiningMs ??= nowMs;
   }
 
-  /** The hub has answered a registration or a ping; what it remembers of this node was judged before. */
+  /**
+   * The hub has answered a registration or a ping; what it remembers of this node was judged
+   * before.
+   */
   hubAnswered(): void {
     this.#hubAnswered = true;
   }

@@ -21,13 +21,19 @@ import type { Said } from "./said.ts";
 export interface Positions {
   /** Why this node is fenced: its tanks do not run. Undefined where it is not. */
   readonly fenced: Problem | undefined;
-  /** Whether it is known again what other nodes have said. Before that nothing of theirs is decided. */
+  /**
+   * Whether it is known again what other nodes have said. Before that nothing of theirs is decided.
+   */
   readonly recalled: boolean;
   /** This node's own position in its signed words. Undefined before its start is written down. */
   statement(): string | undefined;
-  /** The words of another node that are remembered here: it is asked to decide nothing without them. */
+  /**
+   * The words of another node that are remembered here: it is asked to decide nothing without them.
+   */
   remembered(nodeId: string): string | undefined;
-  /** Another node shows what it remembers of this one. Fences it where that is more than there is. */
+  /**
+   * Another node shows what it remembers of this one. Fences it where that is more than there is.
+   */
   judge(nodeId: string, remembered: string | null | undefined): void;
   /** For the transaction that decides or settles a transfer: what the other node has said. */
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[];
@@ -101,7 +107,10 @@ export class JournalPositions implements Positions {
     return this.#peers.loaded;
   }
 
-  /** Resolves when both memories are there, or cannot be had now. Once, however often it is asked for. */
+  /**
+   * Resolves when both memories are there, or cannot be had now. Once, however often it is asked
+   * for.
+   */
   start(): Promise<void> {
     this.#started ??= this.#recall().then(() => this.#begin());
     return this.#started;
@@ -188,9 +197,9 @@ export class JournalPositions implements Positions {
   }
 
   /**
-   * What a node has said. Fences this one where it remembers more of it than there is. `answered`: it
-   * knows what we remember of it and was not fenced for that, so that its word may take the place of
-   * ours.
+   * What a node has said. Fences this one where it remembers more of it than there is. `answered`:
+   * it knows what we remember of it and was not fenced for that, so that its word may take the
+   * place of ours.
    */
   hear(nodeId: string, said: Said, answered: boolean): void {
     this.judge(nodeId, said.remembered_position);
@@ -221,7 +230,9 @@ export class JournalPositions implements Positions {
     this.#reports.confirm(batch);
   }
 
-  /** A node reports what third ones have said of their journals. What does not verify is not kept. */
+  /**
+   * A node reports what third ones have said of their journals. What does not verify is not kept.
+   */
   hearReported(from: string, statements: readonly string[]): void {
     for (const text of statements) {
       const statement = readPosition(text);

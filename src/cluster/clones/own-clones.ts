@@ -25,7 +25,9 @@ export interface OwnClone {
   readonly where: string;
 }
 
-/** A proof is told at once to whom it concerns: one attempt that takes the longest timeout there is. */
+/**
+ * A proof is told at once to whom it concerns: one attempt that takes the longest timeout there is.
+ */
 const MESSENGER_MS = 10_000;
 
 /** A copied or restored data directory runs twice. */

@@ -24,15 +24,18 @@ export interface PeerClonesDeps extends ExaminationDeps {
   readonly tell: (nodeId: string, addresses: readonly Address[], proof: PresenceProof) => void;
 }
 
-/** Whoever was silent for longer is not asked whether it still lives: a registry would call it offline. */
+/**
+ * Whoever was silent for longer is not asked whether it still lives: a registry would call it
+ * offline.
+ */
 const ALIVE_MS = 90_000;
 
 /**
  * Two starts of one node id that live at the same time, as only a third may see them: a hub, where
- * the two cannot dial each other. Nobody's word is taken for it. When a node shows itself in another
- * start than a moment ago, both are asked who lives; meanwhile the new one is served, as after a plain
- * restart. If both live, the later one is shown what the earlier has signed, and is refused from
- * then on, also after the row of its node has left the table.
+ * the two cannot dial each other. Nobody's word is taken for it. When a node shows itself in
+ * another start than a moment ago, both are asked who lives; meanwhile the new one is served, as
+ * after a plain restart. If both live, the later one is shown what the earlier has signed, and is
+ * refused from then on, also after the row of its node has left the table.
  */
 export class PeerClones {
   readonly #deps: PeerClonesDeps;
@@ -45,9 +48,10 @@ export class PeerClones {
   }
 
   /**
-   * A start of a node that is in the table shows itself. @throws CloneRefused for one that is known to
-   * be the later of two, Problem `directory_copied` for one that is fenced while another may be alive.
-   * Where there is something to find out it returns when that is over; whoever can wait asks again then.
+   * A start of a node that is in the table shows itself. @throws CloneRefused for one that is known
+   * to be the later of two, Problem `directory_copied` for one that is fenced while another may be
+   * alive. Where there is something to find out it returns when that is over; whoever can wait asks
+   * again then.
    */
   admit(contact: Contact): Promise<void> | undefined {
     const { nodeId, bootId } = contact;
@@ -116,7 +120,9 @@ export class PeerClones {
     this.#deps.table.update(contact.nodeId, { boot: { contact, heardMs } });
   }
 
-  /** One at a time for a node. In a crowd it is not begun: the start that was here before counts on. */
+  /**
+   * One at a time for a node. In a crowd it is not begun: the start that was here before counts on.
+   */
   async #examine(before: Contact, now: Contact): Promise<void> {
     const { nodeId } = now;
     const open = this.#examinations.get(nodeId);

@@ -18,7 +18,9 @@ export interface PeerPositionsDeps {
 
 /** A commit a minute for whatever has grown: what moves a fish is written with it anyway. */
 const WRITE_INTERVAL_MS = 60_000;
-/** A node that is new here, or has started anew, is written down sooner, with all who come with it. */
+/**
+ * A node that is new here, or has started anew, is written down sooner, with all who come with it.
+ */
 const WRITE_SOON_MS = 2_000;
 
 /**
@@ -28,7 +30,9 @@ const WRITE_SOON_MS = 2_000;
  */
 export class PeerPositions {
   readonly #deps: PeerPositionsDeps;
-  /** In the order in which they were heard of. May be ahead of the disk: what was said stays true. */
+  /**
+   * In the order in which they were heard of. May be ahead of the disk: what was said stays true.
+   */
   readonly #rows = new Map<string, RememberedRow>();
   /** Of these the disk says something else, or nothing, yet. */
   readonly #unwritten = new Set<string>();
@@ -46,7 +50,10 @@ export class PeerPositions {
     return this.#loaded;
   }
 
-  /** What was heard meanwhile stands only where it is further: a node that was set back may be the first to speak. */
+  /**
+   * What was heard meanwhile stands only where it is further: a node that was set back may be the
+   * first to speak.
+   */
   async load(): Promise<void> {
     const rows = [...(await this.#deps.journal.remembered())];
     rows.sort((a, b) => a.heard_at - b.heard_at);

@@ -3,8 +3,8 @@ import { LIMITS } from "../../platform/limits.ts";
 import type { RememberedRow } from "../../store/rows.ts";
 
 /**
- * Which statements of fish partners the hub has been told. A hub that was restarted, or is another one,
- * has been told nothing.
+ * Which statements of fish partners the hub has been told. A hub that was restarted, or is another
+ * one, has been told nothing.
  */
 export class PositionReports {
   #hub: string | undefined;

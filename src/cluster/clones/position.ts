@@ -2,10 +2,10 @@ import { type Identity, nodeIdOf } from "../identity/identity.ts";
 import { isSigned, signText } from "../identity/signed-text.ts";
 
 /**
- * How far a journal has come, in the signed words of its node:
- * `<position>.<boot id>.<public key>.<signature>`. Others keep the words and show them again, also to
- * third parties, who need nothing else to verify them. So a node believes only what it has said
- * itself, and nobody can fence it by claiming to remember more.
+ * How far a journal has come, in the signed words of its node: `<position>.<boot id>.<public
+ * key>.<signature>`. Others keep the words and show them again, also to third parties, who need
+ * nothing else to verify them. So a node believes only what it has said itself, and nobody can
+ * fence it by claiming to remember more.
  */
 export interface PositionStatement {
   readonly position: number;
@@ -33,7 +33,9 @@ export function readPosition(text: string | null | undefined): PositionStatement
   return { position: Number(position), bootId, publicKey, text };
 }
 
-/** Whether the owner of the key has said this; `publicKey` stands in for the one it does not carry. */
+/**
+ * Whether the owner of the key has said this; `publicKey` stands in for the one it does not carry.
+ */
 export function isStatedBy(
   nodeId: string,
   statement: PositionStatement,
@@ -45,7 +47,9 @@ export function isStatedBy(
   return isSigned(publicKey, signedText(nodeId, bootId, position), signature);
 }
 
-/** The node that has said this, by the key that the statement carries; undefined when it is forged. */
+/**
+ * The node that has said this, by the key that the statement carries; undefined when it is forged.
+ */
 export function statedBy(statement: PositionStatement): string | undefined {
   const nodeId = statement.publicKey && nodeIdOf(statement.publicKey);
   return nodeId && isStatedBy(nodeId, statement) ? nodeId : undefined;

@@ -10,10 +10,10 @@ interface Report {
 }
 
 /**
- * What third nodes remember of each other's journals, as they have told this node, their hub. Several
- * starts of a node are kept apart: a directory that was set back may have gone further since than
- * it had before, and only the statement of the start that it lacks shows it. In memory: the reporters
- * tell the next hub again. Bounded: the reporter that takes most room gives way.
+ * What third nodes remember of each other's journals, as they have told this node, their hub.
+ * Several starts of a node are kept apart: a directory that was set back may have gone further
+ * since than it had before, and only the statement of the start that it lacks shows it. In memory:
+ * the reporters tell the next hub again. Bounded: the reporter that takes most room gives way.
  */
 export class ReportedPositions {
   readonly #reports = new BoundedMap<string, Report>(LIMITS.reportedNodesMax, {

@@ -5,7 +5,9 @@ import { STATEMENT_CHARACTERS_MAX } from "./position.ts";
 
 const statement = z.string().max(STATEMENT_CHARACTERS_MAX);
 
-/** The part of hello, ping and their answers by which copied and set back directories are noticed. */
+/**
+ * The part of hello, ping and their answers by which copied and set back directories are noticed.
+ */
 export const saidShape = {
   /** How far the sender's journal has come, in its own signed words. */
   journal_position: statement.optional(),

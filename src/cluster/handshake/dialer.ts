@@ -18,8 +18,8 @@ const DIALS_PER_SOURCE_SECOND = 5;
 const DIALS_PER_SOURCE_BURST = 64;
 
 /**
- * Dials for the handshake, within bounds: one attempt at a time for each node, a few for what one source
- * has named, and so many in all. What strangers name must not use up this node's sockets.
+ * Dials for the handshake, within bounds: one attempt at a time for each node, a few for what one
+ * source has named, and so many in all. What strangers name must not use up this node's sockets.
  */
 export class Dialer {
   readonly #log: Log;

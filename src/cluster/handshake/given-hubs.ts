@@ -20,9 +20,13 @@ interface GivenHub {
   isOwn: boolean;
 }
 
-/** One that stays away is warned of again this often: who reads today's log should find it there. */
+/**
+ * One that stays away is warned of again this often: who reads today's log should find it there.
+ */
 const REMIND_MS = 3_600_000;
-/** Two nodes that answer at one URL within this long are a pool; later it is a hub that was rebuilt. */
+/**
+ * Two nodes that answer at one URL within this long are a pool; later it is a hub that was rebuilt.
+ */
 const POOL_MS = 10 * 60_000;
 /** Nodes remembered for one URL: two make a pool. */
 const ANSWERED_MAX = 4;
@@ -85,14 +89,16 @@ export class GivenHubs {
 
   /**
    * Whether this node gives way to that one: a URL that was given stands for it alone. One at which
-   * several nodes answer, or this one itself, names a pool, and in a pool nobody gives way: three nodes behind
-   * one name would each wait for the next.
+   * several nodes answer, or this one itself, names a pool, and in a pool nobody gives way: three
+   * nodes behind one name would each wait for the next.
    */
   defersTo(nodeId: string): boolean {
     return [...this.#hubs.values()].some((hub) => this.#meant(hub) === nodeId);
   }
 
-  /** Whether no URL has brought anybody yet, and one may still: nobody has answered there at all. */
+  /**
+   * Whether no URL has brought anybody yet, and one may still: nobody has answered there at all.
+   */
   isAwaited(): boolean {
     const hubs = [...this.#hubs.values()];
     const isVain = hubs.every(({ isOwn, answered }) => !isOwn && answered.size === 0);

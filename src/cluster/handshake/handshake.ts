@@ -65,7 +65,10 @@ export class Handshake {
     this.#with = withDeps;
   }
 
-  /** Dials the addresses of one node, each a moment after the one before; the first that is met counts. */
+  /**
+   * Dials the addresses of one node, each a moment after the one before; the first that is met
+   * counts.
+   */
   async dial(addresses: readonly Address[], options: DialOptions = {}): Promise<DialResult> {
     const { deps, table, events, isLeaving } = this.#with;
     if (isLeaving()) return failed("this node takes no part");
@@ -187,7 +190,8 @@ export class Handshake {
         clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
       });
     let answered = await say();
-    // Behind a balancer it may have come to another node than the question; one of the next does not.
+    // Behind a balancer it may have come to another node than the question; one of the next does
+    // not.
     for (let again = 0; again < REPEATS_MAX; again++) {
       if (problemCodeOf(answered) !== "bad_signature") break;
       answered = await say();

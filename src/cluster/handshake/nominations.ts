@@ -42,7 +42,9 @@ export const MEMORY = "registry";
 /** What other nodes nominate: they have met it, which is no discovery of ours. */
 export const HINT = "peer";
 const RETRY_MIN_MS = 500;
-/** A registrant that cannot be dialled is asked for again at its heartbeats, less and less often. */
+/**
+ * A registrant that cannot be dialled is asked for again at its heartbeats, less and less often.
+ */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
 /** Then it is left to the backend to nominate it again; hubs that were given are tried for ever. */
@@ -51,9 +53,10 @@ const RETRIES_MAX = 4;
 const RECENT_MS = 10_000;
 
 /**
- * What backends and peers say about who may be there. It is noted in the table, and dialled only where that
- * can change something: by a node without a hub the one that {@link decideGathering} chooses, by a hub another
- * hub, by a worker nobody. So a network of N nodes costs N handshakes and not N².
+ * What backends and peers say about who may be there. It is noted in the table, and dialled only
+ * where that can change something: by a node without a hub the one that {@link decideGathering}
+ * chooses, by a hub another hub, by a worker nobody. So a network of N nodes costs N handshakes and
+ * not N².
  */
 export class Nominations {
   readonly #with: NominationsDeps;
@@ -85,8 +88,8 @@ export class Nominations {
   }
 
   /**
-   * A node has registered, or somebody names one: whether it can be dialled decides what it may become.
-   * `source` is the IP that says so; undefined for the operator, who may name any address.
+   * A node has registered, or somebody names one: whether it can be dialled decides what it may
+   * become. `source` is the IP that says so; undefined for the operator, who may name any address.
    */
   confirm(nodeId: string, addresses: readonly Address[], source: string | undefined): void {
     const { table, dialer, policy, deps } = this.#with;

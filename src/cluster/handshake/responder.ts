@@ -28,7 +28,9 @@ export interface ResponderDeps {
   readonly policy: () => DialPolicy;
 }
 
-/** Two that are in touch speak every few seconds; after a longer silence the contact is a new one. */
+/**
+ * Two that are in touch speak every few seconds; after a longer silence the contact is a new one.
+ */
 const CONTACT_LOST_MS = 6_000;
 
 /** The side of a handshake that is dialled. */
@@ -41,8 +43,9 @@ export class Responder {
 
   /**
    * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
-   * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or one
-   * that is a copy of another, `too_many` for a stranger in a crowd, `not_ready` once this node leaves.
+   * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or
+   * one that is a copy of another, `too_many` for a stranger in a crowd, `not_ready` once this node
+   * leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
     const { identity, settings, clock } = this.#with.deps;
@@ -90,7 +93,9 @@ export class Responder {
     });
   }
 
-  /** Since when it speaks to us: that we cannot dial it is concluded only of attempts after that. */
+  /**
+   * Since when it speaks to us: that we cannot dial it is concluded only of attempts after that.
+   */
   #noteContact(nodeId: string): void {
     const { table, deps } = this.#with;
     const nowMs = deps.clock.monotonicMs();

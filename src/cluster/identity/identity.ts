@@ -12,7 +12,10 @@ export interface Identity {
 
 const SEED_BYTES = 32;
 const NODE_ID_CHARACTERS = 20;
-/** DER headers of a raw Ed25519 key in PKCS #8 and SubjectPublicKeyInfo (RFC 8410, sections 7 and 4). */
+/**
+ * DER headers of a raw Ed25519 key in PKCS #8 and SubjectPublicKeyInfo (RFC 8410, sections 7 and
+ * 4).
+ */
 const PKCS8_HEADER = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SPKI_HEADER = Uint8Array.fromHex("302a300506032b6570032100");
 const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;

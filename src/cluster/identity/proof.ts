@@ -6,8 +6,8 @@ import { isSigned, signText } from "./signed-text.ts";
 export const CHALLENGE_CHARACTERS_MAX = 128;
 
 /**
- * Proof that the holder of the key has seen `challenge`. The purpose and the node id are part of what
- * is signed, so that no answer can be passed off as the signature of anything else.
+ * Proof that the holder of the key has seen `challenge`. The purpose and the node id are part of
+ * what is signed, so that no answer can be passed off as the signature of anything else.
  */
 export function signChallenge(identity: Identity, challenge: string): string {
   return signText(identity, challengeText(identity.nodeId, challenge));
@@ -41,7 +41,8 @@ export function isProven(publicKey: string, nodeId: string, challenge: string, a
   if (typeof answer !== "object" || answer === null || !("proof" in answer)) return false;
   const { proof, ...body } = answer;
   if (typeof proof !== "string") return false;
-  // JSON.stringify of what JSON.parse returned gives the same text back: order and numbers are kept.
+  // JSON.stringify of what JSON.parse returned gives the same text back: order and numbers are
+  // kept.
   const text = answerText(nodeId, challenge, JSON.stringify(body));
   return isSigned(publicKey, text, proof);
 }

@@ -15,10 +15,10 @@ import { NonceMemory } from "./nonce-memory.ts";
  * Content-Digest (RFC 9530) that tankd needs. One signature, one fixed list of components.
  *
  * `created` is told in the clock of the node that is addressed, as the signer learned it in the
- * handshake. A Raspberry Pi without a battery wakes up years in the past; it must join all the same,
- * and two machines never need to agree on the time. What the window gives is a bound on how long
- * nonces are remembered; a node whose clock jumps refuses one request, and its peer asks for the
- * time again.
+ * handshake. A Raspberry Pi without a battery wakes up years in the past; it must join all the
+ * same, and two machines never need to agree on the time. What the window gives is a bound on how
+ * long nonces are remembered; a node whose clock jumps refuses one request, and its peer asks for
+ * the time again.
  */
 export interface RequestParts {
   readonly method: string;
@@ -129,8 +129,8 @@ export function verifyRequest(
 }
 
 /**
- * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as HTTP
- * clients put it into Host: IPv6 in its short form, too.
+ * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as
+ * HTTP clients put it into Host: IPv6 in its short form, too.
  */
 function normalizeAuthority(authority: string): string {
   const plain = /^[\w.:[\]-]+$/.test(authority);

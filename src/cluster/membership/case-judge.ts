@@ -37,7 +37,9 @@ export class CaseJudge {
     this.#with = withDeps;
   }
 
-  /** Which of the two goes on, by the rules of {@link compareHubs} and what can be verified here. */
+  /**
+   * Which of the two goes on, by the rules of {@link compareHubs} and what can be verified here.
+   */
   async judge(rival: string, theirs: CaseStatement, isIndirect: boolean): Promise<SeatVerdict> {
     const { deps, table, role, seat, given, witnesses } = this.#with;
     const { self } = role.state;
@@ -75,8 +77,8 @@ export class CaseJudge {
   }
 
   /**
-   * Two hubs that only a worker joins cannot dial each other's followers. Members believe each other, so
-   * the rank decides; of strangers a hub that others follow yields to none.
+   * Two hubs that only a worker joins cannot dial each other's followers. Members believe each
+   * other, so the rank decides; of strangers a hub that others follow yields to none.
    */
   async #judgeIndirect(rival: string, theirs: CaseStatement): Promise<SeatVerdict> {
     const { deps, role, seat, policy } = this.#with;
@@ -88,7 +90,10 @@ export class CaseJudge {
     return { winner: outranks(self, them) ? self.nodeId : rival, rule: "rank" };
   }
 
-  /** Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is there. */
+  /**
+   * Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is
+   * there.
+   */
   async #support(
     hub: string,
     follows: readonly FollowStatement[],

@@ -40,7 +40,9 @@ interface Contest {
   heardMs: number;
   /** A worker of the other that reaches both, while neither hub reaches the other. */
   via: string | undefined;
-  /** It is the other who asks through that worker; the worker would bring our question back to us. */
+  /**
+   * It is the other who asks through that worker; the worker would bring our question back to us.
+   */
   isBrought: boolean;
 }
 
@@ -61,8 +63,8 @@ const HEARD_FRESH_MS = 15_000;
 const CONTESTS_MAX = 16;
 
 /**
- * Where two hubs have met: they show each other their case (who follows them), each judges by what it
- * can verify, and the lower one yields, but only when the other sees it so, too.
+ * Where two hubs have met: they show each other their case (who follows them), each judges by what
+ * it can verify, and the lower one yields, but only when the other sees it so, too.
  */
 export class Contests {
   readonly #with: ContestsDeps;
@@ -87,8 +89,9 @@ export class Contests {
   }
 
   /**
-   * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does not know
-   * the cluster's secret, `unknown_server` before hands were shaken, unless a worker of ours has brought it.
+   * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does
+   * not know the cluster's secret, `unknown_server` before hands were shaken, unless a worker of
+   * ours has brought it.
    */
   answer(hubCase: HubCase, signer: string, via?: string): Omit<HubCaseReply, "proof"> {
     const { table, role, deps } = this.#with;

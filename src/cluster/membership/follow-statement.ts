@@ -4,7 +4,10 @@ import { type Identity, nodeIdOf } from "../identity/identity.ts";
 import { isSigned, signText } from "../identity/signed-text.ts";
 import { addressSchema, nameSchema } from "../wire-names.ts";
 
-/** "I follow that hub, which I have dialled there": words of a worker that its hub shows to other hubs. */
+/**
+ * "I follow that hub, which I have dialled there": words of a worker that its hub shows to other
+ * hubs.
+ */
 export const followStatementSchema = z.object({
   hub: nameSchema,
   /** Public key of the worker, from which its node id follows. */

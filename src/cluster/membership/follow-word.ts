@@ -11,7 +11,10 @@ export interface FollowWordDeps {
   readonly addresses: () => readonly Address[];
 }
 
-/** A worker's signed word that it follows its hub: said until the hub has noted it, and anew every minute. */
+/**
+ * A worker's signed word that it follows its hub: said until the hub has noted it, and anew every
+ * minute.
+ */
 export class FollowWord {
   readonly #with: FollowWordDeps;
   /** As the open ping carries it. */

@@ -21,8 +21,9 @@ const TICK_MS = 100;
 /** A tick this late is still punctual. */
 const PUNCTUAL_MS = 60;
 /**
- * The window in which a starting node waits for others, in ticks, and how much of it is drawn. A late tick
- * counts for less: where many start on one machine, silence says that it is busy, not that nobody is there.
+ * The window in which a starting node waits for others, in ticks, and how much of it is drawn. A
+ * late tick counts for less: where many start on one machine, silence says that it is busy, not
+ * that nobody is there.
  */
 const WINDOW_TICKS = 8;
 const WINDOW_JITTER_TICKS = 3;

@@ -2,9 +2,9 @@ import type { Role } from "../server-record.ts";
 import { bestOf, type Candidate, outranks } from "./rank.ts";
 
 /**
- * The decision of a node that has no hub, as a pure function of what it knows: whom to follow, whom to
- * dial next, or to lead itself. Nodes that start together dial only the best one they have seen, so a
- * node's cost does not grow with their number.
+ * The decision of a node that has no hub, as a pure function of what it knows: whom to follow, whom
+ * to dial next, or to lead itself. Nodes that start together dial only the best one they have seen,
+ * so a node's cost does not grow with their number.
  */
 export interface Sighting extends Candidate {
   /** As a backend or its own handshake has said. */

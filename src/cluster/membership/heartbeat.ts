@@ -24,20 +24,28 @@ export interface HeartbeatDeps {
   readonly onSilence: (target: string, refuses: boolean) => void;
 }
 
-/** Silence is judged by the clock, not by this: a ping that is given up only makes room for the next. */
+/**
+ * Silence is judged by the clock, not by this: a ping that is given up only makes room for the
+ * next.
+ */
 const PING_TIMEOUT_MS = 2_500;
 const PING_TIMEOUT_MAX_MS = 8_000;
-/** Taken for a round trip at least, before there was one: who has just been found may be starting. */
+/**
+ * Taken for a round trip at least, before there was one: who has just been found may be starting.
+ */
 const FIRST_RTT_MS = 250;
 /** Silence that is enough to confirm another's suspicion. */
 const CONFIRM_AFTER_MS = 500;
-/** While others join, news come every moment: asked for often, but not more than the target can stand. */
+/**
+ * While others join, news come every moment: asked for often, but not more than the target can
+ * stand.
+ */
 const SETTLING_MS = 4_000;
 const SETTLING_LAGS = 4;
 
 /**
- * Watches one node by pings and tells when it has fallen silent. One ping is open at a time: more of them
- * would only queue at a node that is behind, which is how a slow hub became a dead one.
+ * Watches one node by pings and tells when it has fallen silent. One ping is open at a time: more
+ * of them would only queue at a node that is behind, which is how a slow hub became a dead one.
  */
 export class Heartbeat {
   readonly #with: HeartbeatDeps;
@@ -114,7 +122,9 @@ export class Heartbeat {
     else void this.#ping(this.#target, this.#round);
   }
 
-  /** The target has proven that it lives, at another address: an open ping went where it is no more. */
+  /**
+   * The target has proven that it lives, at another address: an open ping went where it is no more.
+   */
   pingElsewhere(): void {
     this.#round++;
     this.#isOpen = false;

@@ -8,7 +8,9 @@ import { witnessStatementSchema } from "./witness.ts";
 const challenge = z.string().min(16).max(CHALLENGE_CHARACTERS_MAX);
 const proof = z.string().max(128);
 
-/** Follow statements shown in one case: enough to count, few enough to verify in a few milliseconds. */
+/**
+ * Follow statements shown in one case: enough to count, few enough to verify in a few milliseconds.
+ */
 export const FOLLOWS_SHOWN_MAX = 64;
 /** Two are needed; more could only outnumber more followers. */
 export const WITNESSES_MAX = 2;
@@ -34,7 +36,10 @@ const caseShape = {
 export const caseSchema = z.object({ challenge, ...caseShape });
 export type HubCase = z.infer<typeof caseSchema>;
 
-/** `leads`: whether the answerer is still hub. Its key proves the answer also where a worker has passed it on. */
+/**
+ * `leads`: whether the answerer is still hub. Its key proves the answer also where a worker has
+ * passed it on.
+ */
 export const caseReplySchema = z.object({
   leads: z.boolean(),
   public_key: z.string().length(43),

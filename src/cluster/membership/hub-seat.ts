@@ -32,7 +32,9 @@ const SUCCESSORS_INTERVAL_MS = 500;
 /** Whoever has said hello within this long while nobody led is told that somebody does. */
 const HELLO_RECENT_MS = 10_000;
 const NOTICE_TIMEOUT_MS = 2_000;
-/** That we have moved must arrive before a worker suspects us, also where the first attempt is lost. */
+/**
+ * That we have moved must arrive before a worker suspects us, also where the first attempt is lost.
+ */
 const MOVED_TIMEOUTS_MS = [250, 250, 500, 1_000];
 
 /** What a hub does for those that follow it: names its successors, says where it is. */

@@ -5,7 +5,9 @@ export interface Candidate {
   readonly mayClaim: boolean;
 }
 
-/** Whether `a` is the better hub: by priority, then by node id; both never change. A total order. */
+/**
+ * Whether `a` is the better hub: by priority, then by node id; both never change. A total order.
+ */
 export function outranks(a: Candidate, b: Candidate): boolean {
   if (a.mayClaim !== b.mayClaim) return a.mayClaim;
   return a.priority === b.priority ? a.nodeId > b.nodeId : a.priority > b.priority;

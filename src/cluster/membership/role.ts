@@ -23,7 +23,10 @@ export interface RoleState {
 const HUB_ROLE_PRIORITY = 1_000_000;
 /** A crowd that is switched on at once has gathered by then. */
 const FRESH_MS = 30_000;
-/** Terms are counted for people and logs and decide nothing; a peer's word moves ours by so much at most. */
+/**
+ * Terms are counted for people and logs and decide nothing; a peer's word moves ours by so much at
+ * most.
+ */
 const TERM_STEP_MAX = 1_000;
 
 type RoleDeps = Pick<
@@ -73,8 +76,8 @@ export class RoleKeeper {
   }
 
   /**
-   * It has just claimed, as others may have in the same moments: between two such hubs the rank decides at
-   * once, since nobody has been following either for long.
+   * It has just claimed, as others may have in the same moments: between two such hubs the rank
+   * decides at once, since nobody has been following either for long.
    */
   get isFresh(): boolean {
     const { claimedMs } = this.#state;

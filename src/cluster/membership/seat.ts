@@ -6,11 +6,14 @@ export interface Claimant extends Candidate {
   readonly undialable: boolean;
   /** Its own setting names the other as its hub (and the name stands for one node), or bars it. */
   readonly mustYield: boolean;
-  /** The other says that it cannot dial it: its word alone, which counts while nobody follows either. */
+  /**
+   * The other says that it cannot dial it: its word alone, which counts while nobody follows
+   * either.
+   */
   readonly isUnreached: boolean;
   /**
-   * Distinct sources that follow it: by statements that verify, whose signers answer a dial. None of
-   * its own host: anybody can start any number of nodes on one.
+   * Distinct sources that follow it: by statements that verify, whose signers answer a dial. None
+   * of its own host: anybody can start any number of nodes on one.
    */
   readonly support: number;
 }
@@ -24,9 +27,9 @@ export interface SeatVerdict {
 }
 
 /**
- * Which of two hubs goes on. A claimed priority never unseats a hub that others follow; terms decide
- * nothing. Among hubs that have known each other for long (a healed partition) and among those that
- * nobody follows the rank decides; between strangers how many others vouch.
+ * Which of two hubs goes on. A claimed priority never unseats a hub that others follow; terms
+ * decide nothing. Among hubs that have known each other for long (a healed partition) and among
+ * those that nobody follows the rank decides; between strangers how many others vouch.
  */
 export function compareHubs(a: Claimant, b: Claimant, knownForLong: boolean): SeatVerdict {
   const differing = (rule: SeatRule, isBetter: (one: Claimant) => boolean | number) => {

@@ -43,12 +43,14 @@ const ANSWER_TIMEOUT_MS = 600;
 const OPINION_FRESH_MS = 2_500;
 /** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
 const OTHERS_ASKED = 3;
-/** The hub may have moved: nobody claims before it has had this long to answer at another address. */
+/**
+ * The hub may have moved: nobody claims before it has had this long to answer at another address.
+ */
 const REDIAL_PATIENCE_MS = 600;
 
 /**
- * A worker that has lost its hub: tells the successors, who ask a few others, until it is clear who leads.
- * Only a node that the hub itself has named is followed without looking for a hub anew.
+ * A worker that has lost its hub: tells the successors, who ask a few others, until it is clear who
+ * leads. Only a node that the hub itself has named is followed without looking for a hub anew.
  */
 export class Succession {
   readonly #with: SuccessionDeps;

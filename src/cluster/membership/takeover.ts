@@ -37,9 +37,9 @@ const REDISCOVER_AFTER_MS = 5_000;
 const DETOUR_AFTER_MS = 1_500;
 
 /**
- * Whether to take over from a lost hub. The first successor claims on its own loss and one report; so a
- * worker whose own link has broken does not lead beside a living hub (the idea of SWIM's indirect
- * probe, Das, Gupta and Motivala 2002).
+ * Whether to take over from a lost hub. The first successor claims on its own loss and one report;
+ * so a worker whose own link has broken does not lead beside a living hub (the idea of SWIM's
+ * indirect probe, Das, Gupta and Motivala 2002).
  */
 export function judgeTakeover(loss: HubLoss): TakeoverVerdict {
   const { place, hubLeft, hubRefuses, mayClaim } = loss;

@@ -44,8 +44,8 @@ const SUCCESSOR_SPREAD_MS = 2_000;
 
 /**
  * A worker's tie to its hub: pings, registration, the copy of the registry. Where the hub follows
- * another one now, that one is dialled, and until it has answered the tie goes on through the old hub,
- * which passes everything on: a yield is no takeover.
+ * another one now, that one is dialled, and until it has answered the tie goes on through the old
+ * hub, which passes everything on: a yield is no takeover.
  */
 export class Uplink {
   readonly #with: UplinkDeps;
@@ -174,7 +174,9 @@ export class Uplink {
     if (kind === "met" && hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
   }
 
-  /** Our hub is announced where it has never answered: it has moved, and its own word may be lost. */
+  /**
+   * Our hub is announced where it has never answered: it has moved, and its own word may be lost.
+   */
   #noteSighted(nodeId: string, addresses: readonly Address[]): void {
     if (nodeId !== this.#heartbeat.target) return;
     const { table, dialer } = this.#with;
@@ -231,7 +233,10 @@ export class Uplink {
     else if (!reply.listed && registration.isRegistered) registration.now();
   }
 
-  /** Nobody leads there: it looks for a hub itself, follows us, or has not heard its own for a while. */
+  /**
+   * Nobody leads there: it looks for a hub itself, follows us, or has not heard its own for a
+   * while.
+   */
   #isForlorn({ standing, hears_hub: hearsHub }: PingReply): boolean {
     if (standing.role === "discovering") return true;
     const followsUs = standing.hub?.node_id === this.#with.deps.identity.nodeId;
@@ -300,7 +305,8 @@ export class Uplink {
   #lose(loss: { readonly hub: string; readonly left: boolean; readonly refuses: boolean }): void {
     const { role, events, deps, table } = this.#with;
     role.suspect(true);
-    // What it said of itself holds no longer, and dialling it has failed: it is not followed again by that.
+    // What it said of itself holds no longer, and dialling it has failed: it is not followed again
+    // by that.
     const standing = table.get(loss.hub)?.described?.document.standing;
     const nowMs = this.#nowMs();
     if (standing) table.noteStanding(loss.hub, { ...standing, role: "discovering" }, nowMs);

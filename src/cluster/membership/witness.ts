@@ -4,8 +4,8 @@ import { isSigned, signText } from "../identity/signed-text.ts";
 import { addressSchema, nameSchema } from "../wire-names.ts";
 
 /**
- * "I have dialled that node and it did not answer": words of a worker that its hub has asked. It says
- * so only when it was punctual and another dial of it succeeded in the same seconds.
+ * "I have dialled that node and it did not answer": words of a worker that its hub has asked. It
+ * says so only when it was punctual and another dial of it succeeded in the same seconds.
  */
 export const witnessStatementSchema = z.object({
   subject: nameSchema,

@@ -29,12 +29,14 @@ export const WITNESS_PATH = "/api/cluster/witness";
 const TIMEOUT_MS = 8_000;
 /** Who is later than this has not looked properly. */
 const PUNCTUAL_MS = 100;
-/** Another dial must have succeeded this recently: else it is the witness whose network is broken. */
+/**
+ * Another dial must have succeeded this recently: else it is the witness whose network is broken.
+ */
 const RECENT_SUCCESS_MS = 5_000;
 
 /**
- * Who cannot be dialled, by more than one word. A node behind a router must not lead those that cannot
- * reach it; a node that merely refuses one hub's connections must not lead either.
+ * Who cannot be dialled, by more than one word. A node behind a router must not lead those that
+ * cannot reach it; a node that merely refuses one hub's connections must not lead either.
  */
 export class Witnesses {
   readonly #with: WitnessesDeps;
@@ -88,8 +90,8 @@ export class Witnesses {
   }
 
   /**
-   * How many could not dial `subject`: those that are there, of different sources and none of them the
-   * rival's own. None where they are fewer than needed.
+   * How many could not dial `subject`: those that are there, of different sources and none of them
+   * the rival's own. None where they are fewer than needed.
    */
   async prove(
     subject: string,

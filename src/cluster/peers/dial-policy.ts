@@ -23,9 +23,9 @@ export interface DialTarget extends Address {
 const ADDRESSES_PER_NAME_MAX = 16;
 
 /**
- * Of addresses named by `source` (an IP; undefined where it is not known), those that may be dialled.
- * Loopback only for programs on this very machine; link-local never but for a source that is
- * link-local itself: 169.254.169.254 hands out the secrets of a machine in the cloud.
+ * Of addresses named by `source` (an IP; undefined where it is not known), those that may be
+ * dialled. Loopback only for programs on this very machine; link-local never but for a source that
+ * is link-local itself: 169.254.169.254 hands out the secrets of a machine in the cloud.
  */
 export function dialable(
   addresses: readonly Address[],
@@ -42,10 +42,10 @@ export function dialable(
 }
 
 /**
- * The places that an address stands for: itself, or each address of its name. Of a name that somebody
- * else has given each result is judged like any address, and exactly that one is dialled: what
- * resolves to a machine's own services leads nowhere.
- * Rejects with NetworkError when the name is not known.
+ * The places that an address stands for: itself, or each address of its name. Of a name that
+ * somebody else has given each result is judged like any address, and exactly that one is dialled:
+ * what resolves to a machine's own services leads nowhere. Rejects with NetworkError when the name
+ * is not known.
  */
 export async function targetsOf(
   address: Address,

@@ -26,7 +26,10 @@ export interface PeerClientDeps {
   readonly onCloneProof: (proof: PresenceProof) => void;
 }
 
-/** An answer, with how long it took on the wire: neither our JSON and signatures nor a handshake count. */
+/**
+ * An answer, with how long it took on the wire: neither our JSON and signatures nor a handshake
+ * count.
+ */
 export interface PeerAnswer extends PeerReply {
   readonly rttMs: number;
 }
@@ -53,9 +56,10 @@ export class PeerClient {
   }
 
   /**
-   * A signed request to a node whose key is known. One that is refused for its signature, as after a
-   * jump of a clock, is tried once more after a new handshake. Where one address does not answer the next
-   * is tried, but only if the request cannot have arrived; the one that answered is first from then on.
+   * A signed request to a node whose key is known. One that is refused for its signature, as after
+   * a jump of a clock, is tried once more after a new handshake. Where one address does not answer
+   * the next is tried, but only if the request cannot have arrived; the one that answered is first
+   * from then on.
    * @throws NetworkError, or Problem `unknown_server` when the node has not shaken hands.
    */
   async send(

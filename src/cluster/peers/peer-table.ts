@@ -20,9 +20,9 @@ export type PeerChange = Partial<Omit<Peer, "id">>;
 const RTTS_KEPT = 16;
 
 /**
- * The one table of what is known of other nodes; every part of the cluster reads and writes this one,
- * so that whoever leaves it leaves everywhere at once. Records are immutable and exchanged whole.
- * Bounded: the least known gives way, and of equals the one unchanged longest.
+ * The one table of what is known of other nodes; every part of the cluster reads and writes this
+ * one, so that whoever leaves it leaves everywhere at once. Records are immutable and exchanged
+ * whole. Bounded: the least known gives way, and of equals the one unchanged longest.
  */
 export class PeerTable {
   readonly #deps: PeerTableDeps;
@@ -46,7 +46,10 @@ export class PeerTable {
     return this.#peers.size;
   }
 
-  /** The peer, made where it is new. Undefined when there is no room for one that little is known of. */
+  /**
+   * The peer, made where it is new. Undefined when there is no room for one that little is known
+   * of.
+   */
   ensure(id: string, source?: string): Peer | undefined {
     const known = this.#peers.get(id);
     if (known) return known;
@@ -128,7 +131,9 @@ export class PeerTable {
     return peer.described || peer.registration ? "stranger" : "nominated";
   }
 
-  /** One address fills only its share with what nobody has confirmed; then the least known give way. */
+  /**
+   * One address fills only its share with what nobody has confirmed; then the least known give way.
+   */
   #makeRoom(source: string | undefined): boolean {
     if (source !== undefined && !this.#hasQuota(sourceKey(source))) return false;
     if (this.#peers.size < LIMITS.peersMax) return true;
@@ -157,8 +162,8 @@ function isSame(a: Address, b: Address): boolean {
 }
 
 /**
- * Without repetitions, bounded: those that have answered, those that the peer names itself, and those
- * that others name, of which anybody can invent any number.
+ * Without repetitions, bounded: those that have answered, those that the peer names itself, and
+ * those that others name, of which anybody can invent any number.
  */
 function mergeKnown(
   first: readonly KnownAddress[],

@@ -113,7 +113,10 @@ export function newPeer(id: string, source: string | undefined): Peer {
   };
 }
 
-/** The least of the latest round trips: what is more was waiting on a busy machine, not the way there. */
+/**
+ * The least of the latest round trips: what is more was waiting on a busy machine, not the way
+ * there.
+ */
 export function rttMsOf(peer: Peer | undefined): number | undefined {
   if (!peer || peer.rttsMs.length === 0) return undefined;
   return Math.round(Math.min(...peer.rttsMs) * 10) / 10;

@@ -24,7 +24,9 @@ export class Admission {
     this.#with = withDeps;
   }
 
-  /** What is not signed is as good as the node that has passed it on. @throws Problem `not_trusted`. */
+  /**
+   * What is not signed is as good as the node that has passed it on. @throws Problem `not_trusted`.
+   */
   refuseUnknownForwarder({ signer, via }: Claimant): void {
     if (signer !== undefined || via === undefined) return;
     const peer = this.#with.peers.get(via);
@@ -41,7 +43,8 @@ export class Admission {
       throw new Problem("conflict", `A node has the name "${serverId}"; choose another.`);
     }
     if (!known || owns(source, known)) return;
-    // After a restart all are offline for a moment; a name is free when its owner had time to speak.
+    // After a restart all are offline for a moment; a name is free when its owner had time to
+    // speak.
     const isAway = known.status === "offline";
     if (isAway && nowMs() - known.lastSeenMs >= offlineAfter(known.intervalMs)) return;
     throw new Problem("conflict", `"${serverId}" is registered from another address.`);

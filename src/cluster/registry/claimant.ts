@@ -21,8 +21,8 @@ export function directClaimant(request: PeerRequest, ownHost: string): Claimant 
 }
 
 /**
- * The IP as other nodes would see it: who speaks by loopback is on this machine, and the owner of an
- * entry must read the same on the node that leads next.
+ * The IP as other nodes would see it: who speaks by loopback is on this machine, and the owner of
+ * an entry must read the same on the node that leads next.
  */
 export function sourceOf(remoteAddress: string, ownHost: string): string {
   const plain = plainAddress(remoteAddress);

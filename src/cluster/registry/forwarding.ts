@@ -12,7 +12,8 @@ import { type Claimant, sourceOf } from "./claimant.ts";
 export const FORWARD_PATH = "/api/cluster/forward";
 
 /**
- * Passes a request on to the hub with the signature that it came with; the answer goes back as it is.
+ * Passes a request on to the hub with the signature that it came with; the answer goes back as it
+ * is.
  * @throws Problem `unreachable` when the hub does not answer.
  */
 export async function passOn(
@@ -37,7 +38,9 @@ export interface EnvelopeDeps {
   readonly ownHost: () => string;
 }
 
-/** Reads at the hub what other nodes pass on: by the inner signature, the forwarder's word aside. */
+/**
+ * Reads at the hub what other nodes pass on: by the inner signature, the forwarder's word aside.
+ */
 export class Envelopes {
   readonly #with: EnvelopeDeps;
   readonly #nonces = new NonceMemory();
@@ -48,8 +51,8 @@ export class Envelopes {
 
   /**
    * Who speaks in an envelope that the node `via` has brought from `viaAddress`.
-   * @throws Problem `not_trusted` where the inner signature does not verify. Not `bad_signature`: the
-   * forwarder's own is good, and there is nothing that it could sign anew.
+   * @throws Problem `not_trusted` where the inner signature does not verify. Not `bad_signature`:
+   *   the forwarder's own is good, and there is nothing that it could sign anew.
    */
   open({ source, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;

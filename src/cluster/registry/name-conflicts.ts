@@ -55,8 +55,8 @@ const RULES: Readonly<Record<NameConflictRule, Rule>> = {
 const ALIAS_NUMBERS_MAX = 10;
 
 /**
- * What each tank is called, every name once. A name that only one has is its own under any rule, and
- * no made-up one takes it away. Who gets none has to be named by server and id.
+ * What each tank is called, every name once. A name that only one has is its own under any rule,
+ * and no made-up one takes it away. Who gets none has to be named by server and id.
  */
 export function nameTanks<T extends Claim>(
   tanks: readonly T[],

@@ -45,10 +45,10 @@ export interface Outcome {
 }
 
 /**
- * Keeps the list of servers as a hub: who may register what, in both families of discovery endpoints.
- * A node speaks for itself alone, by its signature. A record that names a node and is not signed by it
- * only says where to dial. A server without a key may do what it likes with what it has registered
- * from the same address, and never has a name that a node has.
+ * Keeps the list of servers as a hub: who may register what, in both families of discovery
+ * endpoints. A node speaks for itself alone, by its signature. A record that names a node and is
+ * not signed by it only says where to dial. A server without a key may do what it likes with what
+ * it has registered from the same address, and never has a name that a node has.
  */
 export class Registrar {
   readonly #with: RegistrarDeps;

@@ -63,7 +63,9 @@ export class HubRegistration {
     void this.#run();
   }
 
-  /** Takes us off the hub's list. Gives up silently after `timeoutMs`: the hub will notice anyway. */
+  /**
+   * Takes us off the hub's list. Gives up silently after `timeoutMs`: the hub will notice anyway.
+   */
   async unregister(timeoutMs: number): Promise<void> {
     const hub = this.#hub;
     this.release();

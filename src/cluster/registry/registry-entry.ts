@@ -70,7 +70,9 @@ export function isUnsignedKey(key: string): boolean {
   return key.startsWith(UNSIGNED);
 }
 
-/** Who keeps a name that two ask for: members before strangers with a key, those before the rest. */
+/**
+ * Who keeps a name that two ask for: members before strangers with a key, those before the rest.
+ */
 export function rankOf({ signed, member }: Pick<ServerRecord, "signed" | "member">): number {
   if (!signed) return 0;
   return member ? 2 : 1;

@@ -22,7 +22,10 @@ export class RegistryKeeper {
     this.#with = withDeps;
   }
 
-  /** Puts what was stored into the registry, offline until it shows itself; drops what nobody can read. */
+  /**
+   * Puts what was stored into the registry, offline until it shows itself; drops what nobody can
+   * read.
+   */
   async load(registry: Registry): Promise<void> {
     const { registryStore, clock, nodeId } = this.#with;
     try {

@@ -12,7 +12,8 @@ const SUFFIX_CHARACTERS = 6;
 
 /**
  * The label itself for the first who asks; for a later one with the beginning of its node id. Who
- * ranks higher (see `rankOf`) takes it from who ranks lower, so that nobody can squat a member's name.
+ * ranks higher (see `rankOf`) takes it from who ranks lower, so that nobody can squat a member's
+ * name.
  */
 export function shownName(input: EntryInput, entries: readonly Entry[]): ShownName {
   const { key, label, record } = input;

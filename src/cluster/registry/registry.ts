@@ -18,7 +18,9 @@ import { shownName } from "./registry-names.ts";
 import { whoGivesWay } from "./registry-room.ts";
 
 export interface RegistryDeps {
-  /** Holds the entries: `Peer.registration`. Its `onForgotten` tells {@link Registry.noteForgotten}. */
+  /**
+   * Holds the entries: `Peer.registration`. Its `onForgotten` tells {@link Registry.noteForgotten}.
+   */
   readonly peers: PeerTable;
   readonly clock: Clock;
   readonly bootId: string;
@@ -36,8 +38,8 @@ const FIGURES_INTERVAL_MS = 10_000;
 /**
  * The servers of the cluster as this node knows them, itself included. A hub's is the cluster's; a
  * worker's is a copy that the hub's changes keep up to date. Bounded; soft state throughout. The
- * entries lie in the table of peers, so that whoever leaves that leaves the list; only our own, which
- * is no peer, is kept here.
+ * entries lie in the table of peers, so that whoever leaves that leaves the list; only our own,
+ * which is no peer, is kept here.
  */
 export class Registry {
   readonly #deps: RegistryDeps;
@@ -86,8 +88,8 @@ export class Registry {
 
   /**
    * A server that has shown itself: new, or again. Undefined when there is no room. Of a newcomer
-   * `source` is the IP whose share of the table it takes; without one it is limited by the whole only.
-   * A registration that repeats the last one is a heartbeat.
+   * `source` is the IP whose share of the table it takes; without one it is limited by the whole
+   * only. A registration that repeats the last one is a heartbeat.
    */
   put(input: EntryInput, source?: string): Entry | undefined {
     const known = this.get(input.key);
@@ -177,8 +179,9 @@ export class Registry {
   }
 
   /**
-   * Judges every server but ourselves by its silence and forgets those that were away too long. What
-   * the present hub (`vouching`, its boot id) vouches for is left to it. Figures go out from time to time.
+   * Judges every server but ourselves by its silence and forgets those that were away too long.
+   * What the present hub (`vouching`, its boot id) vouches for is left to it. Figures go out from
+   * time to time.
    */
   age(vouching: string | undefined, pruneAfterMs: number): void {
     const nowMs = this.#nowMs();
@@ -227,7 +230,9 @@ export class Registry {
     }
   }
 
-  /** Whether the server has answered where it was dialled: nobody can make up any number of those. */
+  /**
+   * Whether the server has answered where it was dialled: nobody can make up any number of those.
+   */
   isConfirmed(key: string): boolean {
     const { peers, nodeId } = this.#deps;
     if (key === nodeId) return true;

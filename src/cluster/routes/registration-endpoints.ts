@@ -13,7 +13,10 @@ export interface EndpointRequest {
   readonly body: unknown;
 }
 
-/** What a hub answers whoever has brought the request: the node itself, or one that has passed it on. */
+/**
+ * What a hub answers whoever has brought the request: the node itself, or one that has passed it
+ * on.
+ */
 export interface ForwardedEndpoint {
   readonly method: "POST" | "DELETE";
   readonly path: string;
@@ -40,7 +43,9 @@ const beatenSchema = z.object({
 });
 const unregisteredSchema = z.object({ unregistered: z.boolean(), server_id: z.string() });
 
-/** A server of the second family is told its interval in the answer (seed 003), and judged by it. */
+/**
+ * A server of the second family is told its interval in the answer (seed 003), and judged by it.
+ */
 const TOLD_INTERVAL_MS = 10_000;
 
 /** Registration, heartbeat and removal in the forms of both reference documents. */

@@ -33,8 +33,8 @@ const KEY_BYTES = 32;
 const METAS_KEPT = [FIRST_TANKS, AUTO_CONNECTION_REMOVED] as const;
 
 /**
- * Makes a data directory another node, before it runs: another key, and every tank as a new one with
- * new ids, in the state that was durable. What belonged to the old node alone goes: transfers,
+ * Makes a data directory another node, before it runs: another key, and every tank as a new one
+ * with new ids, in the state that was durable. What belonged to the old node alone goes: transfers,
  * connections, what it remembers of others. Undefined for a directory that never was a node.
  *
  * It happens in one commit. Before it, all that is new lies beside the old (a prepared key, files

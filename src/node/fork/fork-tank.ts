@@ -33,10 +33,14 @@ export type TankFork =
 
 const ID_BYTES = 8;
 
-/** The end of a log may be missing, or anything behind a break: what comes before it is still true. */
+/**
+ * The end of a log may be missing, or anything behind a break: what comes before it is still true.
+ */
 const SURVIVABLE: ReadonlySet<Divergence["kind"]> = new Set(["lost", "chain"]);
 
-/** A new tank in the state that `row`'s tank had last made durable, or the last that is still there. */
+/**
+ * A new tank in the state that `row`'s tank had last made durable, or the last that is still there.
+ */
 export async function forkTank(row: TankRow, ports: TankForkPorts): Promise<TankFork> {
   const { random, clock, engineVersion } = ports;
   try {

@@ -11,7 +11,10 @@ import { DirectoryFiles } from "./files.ts";
 import { keyFiles } from "./key-files.ts";
 import { storageAdvice, storageReason, systemCode } from "./storage-failures.ts";
 
-/** Other users may open what they know the name of (`node.json`, to ask for the status); secrets are 0600. */
+/**
+ * Other users may open what they know the name of (`node.json`, to ask for the status); secrets are
+ * 0600.
+ */
 const DIRECTORY_MODE = 0o711;
 const SECRET_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
@@ -157,7 +160,10 @@ function newToken(random: Random): Uint8Array {
   return new TextEncoder().encode(token);
 }
 
-/** The content of a secret file, which is made when it is missing and closed to others when it is not. */
+/**
+ * The content of a secret file, which is made when it is missing and closed to others when it is
+ * not.
+ */
 function secret(path: string, make: () => Uint8Array): Uint8Array {
   if (!existsSync(path)) writeFileDurably(path, make(), SECRET_MODE);
   chmodSync(path, SECRET_MODE);
@@ -176,8 +182,9 @@ function inUse(directory: string): Problem {
 }
 
 /**
- * The holder of the lock writes its pid a moment after it has taken the lock. Until then the file holds
- * that of a node that was killed, or nothing; in another container its pid means nothing here.
+ * The holder of the lock writes its pid a moment after it has taken the lock. Until then the file
+ * holds that of a node that was killed, or nothing; in another container its pid means nothing
+ * here.
  */
 function pidIn(directory: string): string {
   for (let looks = PID_LOOKS; looks > 0; looks--) {

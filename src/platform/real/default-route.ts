@@ -9,7 +9,9 @@ interface DefaultRoute {
   readonly metric: number;
 }
 
-/** The interface of the default route, IPv4 before IPv6. Undefined where the system does not tell. */
+/**
+ * The interface of the default route, IPv4 before IPv6. Undefined where the system does not tell.
+ */
 export function readDefaultRouteInterface(platform: string): string | undefined {
   if (platform !== "linux") return undefined;
   return (
@@ -18,7 +20,9 @@ export function readDefaultRouteInterface(platform: string): string | undefined 
   );
 }
 
-/** `Iface Destination Gateway Flags RefCnt Use Metric Mask …`: numbers in hex, the metric decimal. */
+/**
+ * `Iface Destination Gateway Flags RefCnt Use Metric Mask …`: numbers in hex, the metric decimal.
+ */
 export function parseRoute(line: string): DefaultRoute[] {
   const [interfaceName = "", destination, , flags = "", , , metric = "", mask] = line
     .trim()
@@ -46,7 +50,9 @@ function best(routes: readonly DefaultRoute[]): string | undefined {
   return routes.toSorted((a, b) => a.metric - b.metric)[0]?.interfaceName;
 }
 
-/** Empty where /proc is missing or closed: a machine without the table has no default route for us. */
+/**
+ * Empty where /proc is missing or closed: a machine without the table has no default route for us.
+ */
 function readLines(path: string): string[] {
   try {
     return readFileSync(path, "utf8").split("\n");

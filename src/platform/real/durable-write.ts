@@ -49,8 +49,8 @@ function writeSynced(path: string, content: Uint8Array | string, mode: number): 
 }
 
 /**
- * Writes a file that somebody wants to keep, as {@link writeFileDurably}. Unless it may be replaced, one
- * that is there already stays as it is. False when it did.
+ * Writes a file that somebody wants to keep, as {@link writeFileDurably}. Unless it may be
+ * replaced, one that is there already stays as it is. False when it did.
  */
 export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boolean): boolean {
   // Beside it may lie files of people: no name that one of them would have.
@@ -83,7 +83,9 @@ function writeWhole(file: number, content: Uint8Array): void {
   while (done < content.length) done += writeSync(file, content, done);
 }
 
-/** Makes the names in a directory durable. Windows knows no such thing and makes it so by itself. */
+/**
+ * Makes the names in a directory durable. Windows knows no such thing and makes it so by itself.
+ */
 export function syncDirectory(path: string): void {
   if (process.platform === "win32") return;
   const directory = openSync(path, "r");

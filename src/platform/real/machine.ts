@@ -32,7 +32,10 @@ function usageMeter(): Machine["usage"] {
   };
 }
 
-/** Undefined while no file can be opened, such as /proc: strangers may hold every descriptor there is. */
+/**
+ * Undefined while no file can be opened, such as /proc: strangers may hold every descriptor there
+ * is.
+ */
 function residentBytes(): number | undefined {
   try {
     return process.memoryUsage.rss();

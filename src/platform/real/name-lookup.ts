@@ -19,7 +19,9 @@ type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>
 export class NameLookup {
   readonly #lookup: Lookup;
   readonly #deadlineMs: number;
-  /** One lookup for all who ask for a name at once; it may outlive the deadline of those who wait. */
+  /**
+   * One lookup for all who ask for a name at once; it may outlive the deadline of those who wait.
+   */
   readonly #pending = new Map<string, Promise<readonly string[]>>();
 
   constructor(

@@ -21,7 +21,10 @@ import {
 import { NameLookup } from "./name-lookup.ts";
 import { systemFailure } from "./system-failure.ts";
 
-/** Below the idle timeout of our own server (10 s), so that we never write to a socket it is closing. */
+/**
+ * Below the idle timeout of our own server (10 s), so that we never write to a socket it is
+ * closing.
+ */
 const IDLE_SOCKET_MS = 4000;
 /** Idle connections kept per node. */
 const IDLE_SOCKETS_PER_HOST_MAX = 4;
@@ -30,7 +33,8 @@ const IDLE_SOCKETS_PER_HOST_MAX = 4;
  * HTTP/1.1 to other nodes over kept-alive connections.
  *
  * `node:http` and not `fetch`: Bun's fetch sends requests through HTTP_PROXY (no option of a call
- * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind exists.
+ * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind
+ * exists.
  */
 export class HttpNetwork implements Network, ByteNetwork {
   readonly #addresses: Machine["addresses"];
@@ -89,9 +93,9 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 
   /**
-   * A connection from an address that the machine has lost stays open, and what is sent over it never
-   * arrives and never fails. So nothing is sent over the old connections then: what is under way on
-   * other interfaces ends as it would, and the idle ones are closed in time.
+   * A connection from an address that the machine has lost stays open, and what is sent over it
+   * never arrives and never fails. So nothing is sent over the old connections then: what is under
+   * way on other interfaces ends as it would, and the idle ones are closed in time.
    */
   #currentAgent(): Agent {
     const addresses = this.#addresses();
@@ -134,7 +138,8 @@ interface Target {
 
 function targetOf(request: AnyRequest): Target | undefined {
   const { method, origin, path, connectTo } = request;
-  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6 short.
+  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
+  // short.
   const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
   const url = URL.parse(path, origin);
   // A path like `//elsewhere` would otherwise choose another host.

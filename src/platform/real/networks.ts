@@ -5,13 +5,13 @@ import { readDefaultRouteInterface } from "./default-route.ts";
 import { readInterfaceIndexes } from "./interface-indexes.ts";
 
 /**
- * Reading interfaces and routes costs up to a millisecond, and is most of what an idle node does. Two
- * parts that ask once a second each, at whatever moments, share one reading of half a second.
+ * Reading interfaces and routes costs up to a millisecond, and is most of what an idle node does.
+ * Two parts that ask once a second each, at whatever moments, share one reading of half a second.
  */
 const ADDRESSES_KEPT_MS = 500;
 /**
- * What rarely changes while all addresses stay: the default route, and the number of a card that was
- * replaced by one with the same address, which is to be found again in three seconds.
+ * What rarely changes while all addresses stay: the default route, and the number of a card that
+ * was replaced by one with the same address, which is to be found again in three seconds.
  */
 const DETAILS_KEPT_MS = 900;
 

@@ -24,7 +24,10 @@ const REASONS: Readonly<Record<string, string>> = {
   SQLITE_IOERR: "the disk reports an error",
 };
 
-/** Of what has no words of its own above: a share that is not mounted any more, a disk that was pulled out. */
+/**
+ * Of what has no words of its own above: a share that is not mounted any more, a disk that was
+ * pulled out.
+ */
 const OTHER_REASON = "the system reports an error";
 
 /** Why the system refused, as a clause; undefined for what is not the storage's fault. */
@@ -57,7 +60,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
   SQLITE_CANTOPEN: "let this user write there, or choose another --data-dir",
 };
 
-/** Why a directory or file cannot be used, and what to do; undefined for what is not the storage's fault. */
+/**
+ * Why a directory or file cannot be used, and what to do; undefined for what is not the storage's
+ * fault.
+ */
 export function storageAdvice(error: unknown): string | undefined {
   const reason = storageReason(error);
   const code = systemCode(error);

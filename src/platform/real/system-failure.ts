@@ -12,7 +12,9 @@ const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?
   ECONNRESET: ["unreachable", "connection reset"],
 };
 
-/** What a system error means, with a few words for people where the kind of failure is not enough. */
+/**
+ * What a system error means, with a few words for people where the kind of failure is not enough.
+ */
 export function systemFailure(error: unknown): readonly [NetworkFailure, string?] {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return SYSTEM_FAILURES[code] ?? ["unreachable"];

@@ -4,7 +4,9 @@ export interface IpLiteral {
   readonly zone: string | undefined;
 }
 
-/** Reads a literal as URLs (with brackets) or sockets (with a zone) spell it; undefined for a name. */
+/**
+ * Reads a literal as URLs (with brackets) or sockets (with a zone) spell it; undefined for a name.
+ */
 export function ipLiteral(text: string): IpLiteral | undefined {
   const plain = text.replace(/^\[(.*)\]$/, "$1");
   if (!plain.includes(":")) {

@@ -42,7 +42,10 @@ class Pairs<Mark> {
   }
 }
 
-/** What lies between hosts that have a way to each other: cuts of everything, walls against dialling. */
+/**
+ * What lies between hosts that have a way to each other: cuts of everything, walls against
+ * dialling.
+ */
 export class Barriers {
   readonly #cuts = new Pairs<"cut">();
   readonly #walls = new Pairs<Refusal>();
@@ -61,7 +64,9 @@ export class Barriers {
     this.#cuts.clear();
   }
 
-  /** The first cannot connect to the second; what the second ask and the first answer gets through. */
+  /**
+   * The first cannot connect to the second; what the second ask and the first answer gets through.
+   */
   wall(from: Hosts, to: Hosts, refusal: Refusal): () => void {
     return this.#walls.add(from, to, refusal);
   }

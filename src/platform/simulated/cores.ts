@@ -21,8 +21,8 @@ interface Work {
 }
 
 /**
- * Processor cores that threads share in turn. A thread does one thing after another, so that what is
- * due while it works or waits for a core comes late.
+ * Processor cores that threads share in turn. A thread does one thing after another, so that what
+ * is due while it works or waits for a core comes late.
  */
 export class Cores {
   /** Of a core that each thread gets while it has one to itself: 0.05 is a starved machine. */
@@ -61,7 +61,10 @@ export class Cores {
   }
 }
 
-/** The one thread of a simulated process. Without cores everything happens at once and costs nothing. */
+/**
+ * The one thread of a simulated process. Without cores everything happens at once and costs
+ * nothing.
+ */
 export class Thread {
   readonly label: string;
   /** Processor time used so far, milliseconds. */

@@ -5,7 +5,10 @@ import { type Files, pathBelowRoot } from "../files.ts";
 export class MemoryFiles implements Files {
   /** While set, writes reject with {@link StorageUnavailable} and this sentence. */
   fault: string | undefined;
-  /** Files that the disk does not give any more: reading one rejects with {@link StorageUnavailable}. */
+  /**
+   * Files that the disk does not give any more: reading one rejects with {@link
+   * StorageUnavailable}.
+   */
   readonly unreadable = new Set<string>();
   readonly #contents = new Map<string, Uint8Array>();
 

@@ -34,7 +34,9 @@ export class SimulatedInterface {
     return this.#isUp;
   }
 
-  /** Other addresses from now on, as by DHCP. Connections over the old ones are dead, in silence. */
+  /**
+   * Other addresses from now on, as by DHCP. Connections over the old ones are dead, in silence.
+   */
   readdress(addresses: readonly string[]): void {
     const read = addresses.map((one) => ipLiteral(one)?.address ?? invalid(one));
     this.#release();

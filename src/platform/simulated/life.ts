@@ -1,4 +1,6 @@
-/** Told before and after every asynchronous port call of a node; may kill the node at either point. */
+/**
+ * Told before and after every asynchronous port call of a node; may kill the node at either point.
+ */
 export interface PortHooks {
   /** The call has not taken effect. */
   beforeCall?(host: string, port: string, method: string): void;

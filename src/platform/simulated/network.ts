@@ -61,8 +61,8 @@ export class SimulatedNetwork {
   }
 
   /**
-   * A firewall: the first hosts cannot connect to the second, until the returned function is called.
-   * The second can still connect to the first, and are answered.
+   * A firewall: the first hosts cannot connect to the second, until the returned function is
+   * called. The second can still connect to the first, and are answered.
    */
   forbidDialling(
     from: readonly SimulatedHost[],
@@ -73,7 +73,9 @@ export class SimulatedNetwork {
     return this.#barriers.wall(from, to, refusal);
   }
 
-  /** A router: hosts on the subnet `inside` reach `outside`, all of them from its one address there. */
+  /**
+   * A router: hosts on the subnet `inside` reach `outside`, all of them from its one address there.
+   */
   addNat(nat: Nat): void {
     this.topology.addNat(nat);
   }

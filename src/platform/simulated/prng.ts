@@ -5,7 +5,10 @@
 export class Prng {
   readonly #state: Uint32Array;
 
-  /** Streams of different labels under one seed are independent: one more draw here shifts none there. */
+  /**
+   * Streams of different labels under one seed are independent: one more draw here shifts none
+   * there.
+   */
   constructor(seed: number, label: string) {
     this.#state = seedState(seed, label);
   }
@@ -36,7 +39,10 @@ export class Prng {
     return min + Math.floor(this.unit() * (max - min + 1));
   }
 
-  /** True in `percent` of a hundred draws. Always draws, so that a changed rate shifts no other draw. */
+  /**
+   * True in `percent` of a hundred draws. Always draws, so that a changed rate shifts no other
+   * draw.
+   */
   chance(percent: number): boolean {
     return this.unit() * 100 < percent;
   }
@@ -57,7 +63,10 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** Absorbs seed and label byte by byte (FNV-1a), then spreads them with the finaliser of MurmurHash3. */
+/**
+ * Absorbs seed and label byte by byte (FNV-1a), then spreads them with the finaliser of
+ * MurmurHash3.
+ */
 function seedState(seed: number, label: string): Uint32Array {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(`${seed}/${label}`)) {

@@ -2,7 +2,9 @@ import { familyOf, ipLiteral, isLoopbackAddress } from "./addresses.ts";
 import type { SimulatedHost } from "./host.ts";
 import { SimulatedInterface } from "./interface.ts";
 
-/** A router that lends its one outer address to all that is inside: they dial out, nobody dials in. */
+/**
+ * A router that lends its one outer address to all that is inside: they dial out, nobody dials in.
+ */
 export interface Nat {
   readonly inside: string;
   readonly outside: string;
@@ -62,8 +64,8 @@ export class Topology {
   }
 
   /**
-   * The way to an IP literal: directly over a subnet, else through NATs. `offline` where the host has
-   * no network, undefined where nobody on any of its networks has the address.
+   * The way to an IP literal: directly over a subnet, else through NATs. `offline` where the host
+   * has no network, undefined where nobody on any of its networks has the address.
    */
   route(from: SimulatedHost, target: string): Route | "offline" | undefined {
     const { address, zone } = ipLiteral(target) ?? { address: target, zone: undefined };

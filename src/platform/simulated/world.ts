@@ -11,7 +11,9 @@ export interface WorldOptions {
   readonly seed: number;
   /** Wall-clock time of all hosts at the start. */
   readonly startWallMs?: number;
-  /** Cores that all processes share, unless their host has its own. Without them time costs nothing. */
+  /**
+   * Cores that all processes share, unless their host has its own. Without them time costs nothing.
+   */
   readonly cores?: number;
   /** What things cost on cores. */
   readonly costs?: Partial<ProcessorCosts>;
@@ -104,8 +106,8 @@ export class SimulatedWorld {
   }
 
   /**
-   * A device that takes its time: each call between `minMs` and `maxMs`, its effect somewhere within.
-   * Calls take effect in the order in which they were made, as on one disk.
+   * A device that takes its time: each call between `minMs` and `maxMs`, its effect somewhere
+   * within. Calls take effect in the order in which they were made, as on one disk.
    */
   latency(label: string, minMs: number, maxMs: number): CallLatency {
     const draws = this.stream(`latency ${label}`);

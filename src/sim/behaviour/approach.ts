@@ -16,8 +16,8 @@ const { zigzagAmplitude, zigzagFrequency, patrolRadius, interceptSkill } = GENE;
 const RADIANS_PER_TURN = 6.283185307179586;
 
 /**
- * How a fish goes for food that lies at (dx, dy) from it, `speed` being what it puts into it and `top`
- * the most it can: writes its wish. The ways are those of TW core/algorithms/composable.
+ * How a fish goes for food that lies at (dx, dy) from it, `speed` being what it puts into it and
+ * `top` the most it can: writes its wish. The ways are those of TW core/algorithms/composable.
  */
 export function approach(
   fish: number,

@@ -140,7 +140,10 @@ function bestFood(
 
 /** So few items are looked at one by one. */
 const FEW = 24;
-/** The best item so far of the search under way: its value, its slot, and how far better ones may be. */
+/**
+ * The best item so far of the search under way: its value, its slot, and how far better ones may
+ * be.
+ */
 let bestValue = 0;
 let bestSlot = -1;
 let bestReach = 0;

@@ -9,8 +9,8 @@ import { POKER_WAY, pokerWay } from "./ways.ts";
 const { aggression, pokerPriority, pokerSeekRadius, pokerAvoidRadius, pokerMinEnergy } = GENE;
 
 /**
- * The third layer, now and then: fish go to the nearest other fish for a game, or keep away from it.
- * The passive do neither: they play with whoever comes.
+ * The third layer, now and then: fish go to the nearest other fish for a game, or keep away from
+ * it. The passive do neither: they play with whoever comes.
  */
 export function seekPoker(
   count: number,

@@ -13,7 +13,10 @@ import { POKER_WAY, pokerWay } from "./ways.ts";
 
 const { cruise, urgency } = GENE;
 
-/** Notes where fish eat and where they flee. `grazing` tells feeders and plants from food that drifts. */
+/**
+ * Notes where fish eat and where they flee. `grazing` tells feeders and plants from food that
+ * drifts.
+ */
 export function noteEvents(
   count: number,
   x: Float64Array,
@@ -36,8 +39,8 @@ export function noteEvents(
 
 /**
  * Fish that nothing in sight draws head for where it was good before: the hungry for food, else
- * those ready to mate for where they mated, else those who look for games for where they won. Places
- * near a remembered danger are left alone; a place that one reaches in vain is forgotten.
+ * those ready to mate for where they mated, else those who look for games for where they won.
+ * Places near a remembered danger are left alone; a place that one reaches in vain is forgotten.
  */
 export function recallPlaces(
   count: number,

@@ -13,7 +13,10 @@ import { cruiseEffort, hungerOf } from "./effort.ts";
 
 const { cruise } = GENE;
 
-/** The last layer: fish that nothing draws drift along their heading, which turns a little each tick. */
+/**
+ * The last layer: fish that nothing draws drift along their heading, which turns a little each
+ * tick.
+ */
 export function wander(
   count: number,
   size: Float64Array,

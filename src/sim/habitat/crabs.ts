@@ -114,7 +114,9 @@ function devour(tank: Tank, crab: number, victim: number): void {
   book(scratch.flows, CAUSE.predation_loss, held - gain);
 }
 
-/** Notes the touch with every fish in reach. Returns the row of the nearest one that lives, or −1. */
+/**
+ * Notes the touch with every fish in reach. Returns the row of the nearest one that lives, or −1.
+ */
 function touch(
   grid: Grid,
   px: number,

@@ -23,7 +23,10 @@ export function sunHeight(time: number): number {
   return sineOfTurn(time - 0.25);
 }
 
-/** Factor on existence and resting metabolism, 0.5 at midnight to 1 at noon (TW core/time_system.py). */
+/**
+ * Factor on existence and resting metabolism, 0.5 at midnight to 1 at noon (TW
+ * core/time_system.py).
+ */
 export function activityAt(time: number): number {
   return ACTIVITY_MEAN + ACTIVITY_SWING * sunHeight(time);
 }

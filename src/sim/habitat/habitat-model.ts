@@ -61,7 +61,10 @@ export const PLANT_MUTATION_STRENGTH = 0.15;
 /** A sprout plays its parent's poker strategy, and another one with this probability. Ours. */
 export const PLANT_STRATEGY_MUTATION = 0.05;
 
-/** Size of a food item of which nothing is left, relative to a whole one (TW core/entities/resources.py). */
+/**
+ * Size of a food item of which nothing is left, relative to a whole one (TW
+ * core/entities/resources.py).
+ */
 export const FOOD_SIZE_MIN = 0.2;
 
 /** Crabs (TW core/entities/predators.py). */
@@ -81,7 +84,9 @@ export const CRAB_TURN = 0.002;
 /** A fish that starves within this many ticks of touching a crab counts as its prey. */
 export const CRAB_WOUND_TICKS = 150;
 
-/** Feeders (TW core/entity_factory.py). `reach` and `dwell` say how near and how long fish must be. */
+/**
+ * Feeders (TW core/entity_factory.py). `reach` and `dwell` say how near and how long fish must be.
+ */
 export const FEEDER_KINDS = [
   {
     name: "algae_reef",

@@ -8,9 +8,9 @@ import { PLANT_HEIGHT } from "./habitat-model.ts";
 
 /**
  * Nectar and morsels belong to the plant or feeder that offers them, and travel with it. While fish
- * look for food and eat they stand as food items behind those in the table; what is left of them then
- * goes back to its owner. So they are found, weighed and bitten like any food, and leave no row
- * behind. In the scratch, `offers` names their owners: plant rows first, then feeder rows.
+ * look for food and eat they stand as food items behind those in the table; what is left of them
+ * then goes back to its owner. So they are found, weighed and bitten like any food, and leave no
+ * row behind. In the scratch, `offers` names their owners: plant rows first, then feeder rows.
  */
 
 /** Where a plant holds its nectar, pixels. */

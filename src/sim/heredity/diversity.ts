@@ -24,8 +24,8 @@ import type { Mutation } from "./genome.ts";
 const TEMPLATES = 6;
 
 /**
- * How different the fish of a tank are, 0 to 1: the mean over distinct ways of behaviour (50 or more
- * give 1), body templates, and the circular variance of the hue.
+ * How different the fish of a tank are, 0 to 1: the mean over distinct ways of behaviour (50 or
+ * more give 1), body templates, and the circular variance of the hue.
  */
 export function diversityOf(tank: Tank): number {
   const { counters, fish, bodies } = tank;

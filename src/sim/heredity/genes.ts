@@ -9,8 +9,8 @@ export interface GeneSpec {
   /** What founders are drawn from; choices and steps end one above their last value. */
   readonly founders: readonly [number, number];
   /**
-   * real: clamped at the bounds. step: a whole number that mutates by one. wheel: [0, 1) in a circle.
-   * choice: one of several ways without an order, which mutates to any other.
+   * real: clamped at the bounds. step: a whole number that mutates by one. wheel: [0, 1) in a
+   * circle. choice: one of several ways without an order, which mutates to any other.
    */
   readonly type: "real" | "step" | "wheel" | "choice";
   readonly behaviour: boolean;

@@ -27,8 +27,9 @@ import { GENE, TRAIT_CELLS } from "./genes.ts";
 
 /**
  * Births of one tick, until the tank is full (TW core/reproduction): first pairs of adults that are
- * close and well fed; then fish whose bank holds the price of a child; then the full who are inclined
- * to bear alone. In a full tank the last put the price into their bank and bear when there is room.
+ * close and well fed; then fish whose bank holds the price of a child; then the full who are
+ * inclined to bear alone. In a full tank the last put the price into their bank and bear when there
+ * is room.
  */
 export function breed(tank: Tank): void {
   const adults = tank.counters.fish;
@@ -48,9 +49,9 @@ export function breed(tank: Tank): void {
 }
 
 /**
- * A birth after a game, the winner being
- * an adult with 70 % of its energy. Unless it bears `alone` it needs a mate within 80 px and gives 70 % of
- * the genes. Each parent pays up to 15 % of its energy. Returns the child's row, or −1.
+ * A birth after a game, the winner being an adult with 70 % of its energy. Unless it bears `alone`
+ * it needs a mate within 80 px and gives 70 % of the genes. Each parent pays up to 15 % of its
+ * energy. Returns the child's row, or −1.
  */
 export function bearAfterPoker(tank: Tank, winner: number, alone: boolean): number {
   const { fish, counters } = tank;
@@ -86,7 +87,9 @@ function isWilling(tank: Tank, row: number): boolean {
   return ratio >= MATE_ENERGY_RATIO * RARE_DISCOUNT && isRare(tank, row);
 }
 
-/** The willing fish in reach that it finds most attractive, then the nearest, then the lowest id. */
+/**
+ * The willing fish in reach that it finds most attractive, then the nearest, then the lowest id.
+ */
 function findMate(tank: Tank, grid: Grid, row: number, reach: number): number {
   const { fish, bodies } = tank;
   const { columns, starts, slots, xs, ys } = grid;

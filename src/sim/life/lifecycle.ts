@@ -23,8 +23,8 @@ import { capacityAt } from "./metabolism.ts";
 import { LEFT, marginsOf, TOP } from "./motion.ts";
 
 /**
- * Fish without energy have starved, fish at the end of their lifespan die of old age. A crab's victim,
- * and who starves soon after touching one, count as prey (TW core/entities/predators.py).
+ * Fish without energy have starved, fish at the end of their lifespan die of old age. A crab's
+ * victim, and who starves soon after touching one, count as prey (TW core/entities/predators.py).
  */
 export function buryDead(tank: Tank): void {
   const { counters, fish, scratch } = tank;
@@ -128,7 +128,8 @@ export function foundPopulation(tank: Tank): void {
 
 /**
  * Keeps a tank from dying out: an empty one gets a random fish at once; a thin one gets, at most
- * every 180 ticks and the surer the thinner, a mutated copy of a well-fed and rare fish for each reference area.
+ * every 180 ticks and the surer the thinner, a mutated copy of a well-fed and rare fish for each
+ * reference area.
  */
 export function spawnEmergency(tank: Tank): void {
   const { counters, scale, arena } = tank;

@@ -10,8 +10,8 @@ import {
 
 /**
  * Places that a fish remembers (TW core/agent_memory.py): up to four of each kind, each with a
- * strength that fades and an age at which it was last renewed. What is near a known place renews it;
- * a new one takes the place of the faintest. Nothing has to be done while nothing happens.
+ * strength that fades and an age at which it was last renewed. What is near a known place renews
+ * it; a new one takes the place of the faintest. Nothing has to be done while nothing happens.
  */
 export const MEMORY = { food: 0, danger: 1, mate: 2, table: 3, feeder: 4 } as const;
 export type MemoryKind = (typeof MEMORY)[keyof typeof MEMORY];

@@ -44,8 +44,8 @@ export function moveFish(
 }
 
 /**
- * Drops closed pellets, which open at their depth; sinks open food; swims live food within the water
- * that fish can reach. Marks what reached the floor or lived its time.
+ * Drops closed pellets, which open at their depth; sinks open food; swims live food within the
+ * water that fish can reach. Marks what reached the floor or lived its time.
  */
 export function moveFood(
   count: number,

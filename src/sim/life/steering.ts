@@ -3,8 +3,8 @@ import { KICK_RATIO, SMOOTHING, STALL_SPEED, TURN_COST, TURN_THRESHOLD } from ".
 
 /**
  * Turns wishes into velocities: a tenth of the way per tick, never above the top speed; a stalled
- * fish gets a kick along its heading, one that stands at food stops. Sharp turns cost energy: returns
- * how much in all.
+ * fish gets a kick along its heading, one that stands at food stops. Sharp turns cost energy:
+ * returns how much in all.
  */
 export function steerFish(
   count: number,

@@ -28,7 +28,9 @@ export function iterationsAt(size: number): number {
   return Math.min(ITERATIONS_MAX, Math.max(1, Math.floor(size * ITERATIONS_MAX + 0.5)));
 }
 
-/** The drawing of a plant: its genome (PLANT_GENE_COUNT cells from `row`), its dice, 1–3 rewrites. */
+/**
+ * The drawing of a plant: its genome (PLANT_GENE_COUNT cells from `row`), its dice, 1–3 rewrites.
+ */
 export function segmentsOf(
   genes: Float32Array,
   row: number,

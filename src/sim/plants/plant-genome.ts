@@ -6,7 +6,10 @@ interface PlantGene {
   readonly name: string;
   readonly min: number;
   readonly max: number;
-  /** real: clamped. choice: a whole number that is drawn anew. count: one that changes by one. wheel: [0, 1) in a circle. */
+  /**
+   * real: clamped. choice: a whole number that is drawn anew. count: one that changes by one.
+   * wheel: [0, 1) in a circle.
+   */
   readonly type: "real" | "choice" | "count" | "wheel";
 }
 

@@ -84,7 +84,9 @@ export function exportPlant(tank: Tank, row: number): PlantRow {
   return plant;
 }
 
-/** The empty spot nearest to the wall through which a plant comes in; undefined when all are taken. */
+/**
+ * The empty spot nearest to the wall through which a plant comes in; undefined when all are taken.
+ */
 export function spotForImport(tank: Tank, side: Side): number | undefined {
   const inRow = spotsAFloor(tank);
   const lowest = tank.plantSpots - inRow;
@@ -98,7 +100,9 @@ export function importPlant(tank: Tank, plant: PlantRow, spot: number): void {
   tank.counters.plantsImported += 1;
 }
 
-/** A plant that was exported comes back as it was, to its spot or as near to it as there is room. */
+/**
+ * A plant that was exported comes back as it was, to its spot or as near to it as there is room.
+ */
 export function restorePlant(tank: Tank, plant: PlantRow): void {
   place(tank, { ...plant, spot: spotNear(tank, plant.spot) });
   tank.counters.plantsRestored += 1;

@@ -3,12 +3,15 @@ import type { Tank } from "../state/tank.ts";
 import type { Side } from "../types.ts";
 
 /**
- * Where plants root: spots in a row along each floor, left to right, upper floors first. No two plants
- * share one. A plant that comes back perhaps finds its spot taken, in the end even all of them: spots
- * from `tank.plantSpots` on lie between the others, as many as needed, and nothing sprouts there.
+ * Where plants root: spots in a row along each floor, left to right, upper floors first. No two
+ * plants share one. A plant that comes back perhaps finds its spot taken, in the end even all of
+ * them: spots from `tank.plantSpots` on lie between the others, as many as needed, and nothing
+ * sprouts there.
  */
 
-/** Its multiples, less the whole part, are all different, evenly spread, and on no spot of the row. */
+/**
+ * Its multiples, less the whole part, are all different, evenly spread, and on no spot of the row.
+ */
 const GOLDEN_SHARE = 0.618_033_988_749_894_9;
 
 /** Spots of one floor. */

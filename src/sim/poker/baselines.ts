@@ -1,8 +1,9 @@
 import { STRATEGY_GENES } from "./strategy.ts";
 
 /**
- * The fixed strategies that plants play (TW core/poker/strategy/implementations). They do not evolve
- * and do not learn. Most are a strategy genome that no fish could have; `rule` tells what else.
+ * The fixed strategies that plants play (TW core/poker/strategy/implementations). They do not
+ * evolve and do not learn. Most are a strategy genome that no fish could have; `rule` tells what
+ * else.
  */
 export const RULE = { strategy: 0, fold: 1, random: 2, adaptive: 3 } as const;
 
@@ -22,7 +23,10 @@ interface Baseline {
 
 /** Thresholds: call and raise before the flop, after it, call on the river, all-in. */
 type Thresholds = readonly [number, number, number, number, number, number];
-/** Raise size, bluff, semi-bluff and slow play chance, position bonus, pot odds, risk, crowd caution. */
+/**
+ * Raise size, bluff, semi-bluff and slow play chance, position bonus, pot odds, risk, crowd
+ * caution.
+ */
 type Manners = readonly [number, number, number, number, number, number, number, number];
 
 function baseline(

@@ -1,8 +1,8 @@
 import { nextInteger, type Stream } from "../state/rng.ts";
 
 /**
- * A card is 4 × rank + suit: ranks 0 (deuce) to 12 (ace), suits 0 to 3. A hand as the evaluator sees
- * it is four 13-bit sets of ranks, one per suit.
+ * A card is 4 × rank + suit: ranks 0 (deuce) to 12 (ace), suits 0 to 3. A hand as the evaluator
+ * sees it is four 13-bit sets of ranks, one per suit.
  */
 export const CARDS = 52;
 export const RANKS = 13;
@@ -20,8 +20,8 @@ export function suitOf(card: number): number {
 
 /**
  * Draws the first `count` cards of a fresh deck at random without repetition (Fisher–Yates; Knuth,
- * TAOCP 2, algorithm P) into its front. Every hand begins with a fresh deck: nothing of the last one
- * may live on outside of the tank's state.
+ * TAOCP 2, algorithm P) into its front. Every hand begins with a fresh deck: nothing of the last
+ * one may live on outside of the tank's state.
  */
 export function shuffleDeck(
   deck: Uint8Array,

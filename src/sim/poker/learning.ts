@@ -4,10 +4,10 @@ import { FOLD, SEATS_MAX, type Table } from "./table.ts";
 
 /**
  * What a player learns from its hands: a table of regrets over situations, after Hart & Mas-Colell
- * 2000 (regret matching; Econometrica 68) and, with hindsight in place of the tree, Zinkevich et al.
- * 2007 (counterfactual regret minimisation). A situation (information set) is hand strength (5) ×
- * pot against stack (5) × position (2); an action is fold, call, a small or a big raise. Regrets are
- * in big blinds. `body` is the player's row in the table of bodies.
+ * 2000 (regret matching; Econometrica 68) and, with hindsight in place of the tree, Zinkevich et
+ * al. 2007 (counterfactual regret minimisation). A situation (information set) is hand strength (5)
+ * × pot against stack (5) × position (2); an action is fold, call, a small or a big raise. Regrets
+ * are in big blinds. `body` is the player's row in the table of bodies.
  */
 const ACTIONS = POKER_ACTIONS;
 const LEVELS = 5;
@@ -67,8 +67,9 @@ export function situationOf(
 }
 
 /**
- * Regret matching: an action with the probability of its share in the positive regrets. −1 while the
- * situation is too new for this learning rate or nothing is regretted. `luck` is a draw in [0, 1).
+ * Regret matching: an action with the probability of its share in the positive regrets. −1 while
+ * the situation is too new for this learning rate or nothing is regretted. `luck` is a draw in [0,
+ * 1).
  */
 export function learnedAction(
   regrets: Float32Array,
@@ -93,7 +94,9 @@ export function learnedAction(
   return -1;
 }
 
-/** The wish that a learned action means. `budget` bounds raises: to call is what experience says. */
+/**
+ * The wish that a learned action means. `budget` bounds raises: to call is what experience says.
+ */
 export function wishOf(table: Table, seat: number, action: number, budget: number): number {
   if (action === ACTION.fold) return FOLD;
   if (action === ACTION.call || owedBy(table, seat) > budget) return table.toMatch;
@@ -196,7 +199,9 @@ function addRegrets(regrets: Float32Array, first: number, unit: number): void {
   }
 }
 
-/** What the mixture that the regrets stand for was worth: all actions alike while none is regretted. */
+/**
+ * What the mixture that the regrets stand for was worth: all actions alike while none is regretted.
+ */
 function meanWorth(regrets: Float32Array, first: number): number {
   let sum = 0;
   let weighted = 0;
@@ -212,8 +217,9 @@ function meanWorth(regrets: Float32Array, first: number): number {
 }
 
 /**
- * Adds to a newborn's empty experience what it inherits of its parents'; with one parent both are the
- * same. A situation that only one knows well comes from that one, one that nobody does is unknown.
+ * Adds to a newborn's empty experience what it inherits of its parents'; with one parent both are
+ * the same. A situation that only one knows well comes from that one, one that nobody does is
+ * unknown.
  */
 export function inheritLearning(
   regrets: Float32Array,

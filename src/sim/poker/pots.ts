@@ -2,8 +2,8 @@ import type { Table } from "./table.ts";
 
 /**
  * Divides all that was paid into main and side pots and pays them out. A pot reaches up to the
- * smallest bet of somebody who is still in; only who has paid that far can win it. What nobody called
- * falls back to its payer, as the last pot, in which he is alone.
+ * smallest bet of somebody who is still in; only who has paid that far can win it. What nobody
+ * called falls back to its payer, as the last pot, in which he is alone.
  */
 export function payPots(table: Table): void {
   let floor = 0;
@@ -40,8 +40,8 @@ function sliceOf(table: Table, floor: number, level: number): number {
 }
 
 /**
- * Pays a pot to the best hands among those who have paid up to `level`, in equal parts. Odd chips go
- * one by one to the winners nearest to the button's left, as card rooms do.
+ * Pays a pot to the best hands among those who have paid up to `level`, in equal parts. Odd chips
+ * go one by one to the winners nearest to the button's left, as card rooms do.
  */
 function payPot(table: Table, level: number, chips: number): void {
   const best = bestScore(table, level);

@@ -55,7 +55,9 @@ export function playPoker(tank: Tank): void {
   }
 }
 
-/** Tables around one free fish after the other, up to `tables` a reference area. Returns how many. */
+/**
+ * Tables around one free fish after the other, up to `tables` a reference area. Returns how many.
+ */
 function fillTables(
   tank: Tank,
   first: number,

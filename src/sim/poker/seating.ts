@@ -21,7 +21,9 @@ export interface Guests {
   readonly squares: Float64Array;
 }
 
-/** Candidates that are looked at for one table: enough to find five that are close to each other. */
+/**
+ * Candidates that are looked at for one table: enough to find five that are close to each other.
+ */
 const NEAR_MAX = 12;
 const REACH_SQUARE = TABLE_REACH * TABLE_REACH;
 const NEAREST_SQUARE = TABLE_NEAREST * TABLE_NEAREST;
@@ -41,8 +43,8 @@ export function makeGuests(capacity: number): Guests {
 }
 
 /**
- * A table of fish only around `host`: the nearest ones that are in reach of everybody seated so far.
- * Returns the number of seats, 1 where nobody is.
+ * A table of fish only around `host`: the nearest ones that are in reach of everybody seated so
+ * far. Returns the number of seats, 1 where nobody is.
  */
 export function seatFishTable(guests: Guests, grid: Grid, host: number): number {
   const near = findNear(guests, grid, host, guests.fish);
@@ -57,7 +59,9 @@ export function seatFishTable(guests: Guests, grid: Grid, host: number): number 
   return seats;
 }
 
-/** A table around `host` of the nearest fish and plants. Returns 1 where no plant would sit at it. */
+/**
+ * A table around `host` of the nearest fish and plants. Returns 1 where no plant would sit at it.
+ */
 export function seatMixedTable(guests: Guests, grid: Grid, host: number): number {
   const near = findNear(guests, grid, host, guests.count);
   guests.seated[0] = host;

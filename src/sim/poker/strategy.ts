@@ -37,14 +37,18 @@ const VALUE_HEAVY = 1;
 const POLARISED = 2;
 /** bluffing_approach: never, occasional, balanced, aggressive. Multiplies the chances to bluff. */
 const BLUFF_FACTOR = Float64Array.of(0, 0.5, 1, 1.5);
-/** position_awareness: ignores, slight, heavy. Multiplies the bonus; out of position half is taken. */
+/**
+ * position_awareness: ignores, slight, heavy. Multiplies the bonus; out of position half is taken.
+ */
 const POSITION_FACTOR = Float64Array.of(0, 0.5, 1);
 const OUT_OF_POSITION = -0.5;
 /** showdown_tendency: folds easily, calls down, raises or folds. Added to the river's threshold. */
 const SHOWDOWN_SHIFT = Float64Array.of(0.1, -0.1, 0);
 const RAISE_OR_FOLD = 2;
 
-/** The wish of a seat whose genes begin at cell `at`; `luck` and `bluffLuck` are draws in [0, 1). */
+/**
+ * The wish of a seat whose genes begin at cell `at`; `luck` and `bluffLuck` are draws in [0, 1).
+ */
 export function strategyWish(
   table: Table,
   seat: number,

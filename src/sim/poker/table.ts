@@ -11,7 +11,10 @@ const OPEN_CARDS = Uint8Array.of(0, 3, 4, 5);
 export const STREET = { preflop: 0, flop: 1, turn: 2, river: 3 } as const;
 const BOARD_CARDS = 5;
 
-/** What a seat does when it is asked: a total bet of the round to which it would like to go, or this. */
+/**
+ * What a seat does when it is asked: a total bet of the round to which it would like to go, or
+ * this.
+ */
 export const FOLD = -1;
 
 /**
@@ -21,9 +24,9 @@ export const FOLD = -1;
 export type Decide = (table: Table, seat: number) => number;
 
 /**
- * One hand of no-limit Texas Hold'em. Chips are thousandths of an energy unit, whole numbers, so that
- * they are conserved exactly. Seats are 0 … seats − 1, clockwise. It is work space: filled for each
- * hand anew, never part of a tank's state.
+ * One hand of no-limit Texas Hold'em. Chips are thousandths of an energy unit, whole numbers, so
+ * that they are conserved exactly. Seats are 0 … seats − 1, clockwise. It is work space: filled for
+ * each hand anew, never part of a tank's state.
  */
 export interface Table {
   seats: number;
@@ -153,7 +156,10 @@ function beginHand(table: Table): void {
   }
 }
 
-/** Left of the big blind before the flop, left of the button afterwards; heads-up the button is first. */
+/**
+ * Left of the big blind before the flop, left of the button afterwards; heads-up the button is
+ * first.
+ */
 function firstToAct(table: Table): number {
   const { seats, button, street } = table;
   if (street !== STREET.preflop) return (button + 1) % seats;

@@ -3,7 +3,9 @@ import type { TankSpec } from "../types.ts";
 import { absorb, finishHash, startHash } from "../wire/hash.ts";
 import type { Topology } from "./topology.ts";
 
-/** A sealed world: one tank or several, and how they exchange fish. All follows from these numbers. */
+/**
+ * A sealed world: one tank or several, and how they exchange fish. All follows from these numbers.
+ */
 export interface ArchipelagoSpec {
   readonly seed: number;
   readonly ticks: number;

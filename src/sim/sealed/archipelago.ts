@@ -134,7 +134,10 @@ function everyCrew(crews: number, order: CrewOrder): CrewOrder[] {
   return Array.from({ length: crews }, () => order);
 }
 
-/** Ticks until crews must meet: by the spec alone, so that what is written is the same for any crews. */
+/**
+ * Ticks until crews must meet: by the spec alone, so that what is written is the same for any
+ * crews.
+ */
 function segmentTicks(spec: ArchipelagoSpec, tick: number, chronicled: boolean): number {
   const steps = Math.floor(SEGMENT_STEPS / (spec.tanks * Math.max(FISH_PER_TANK, spec.fish)));
   let ticks = Math.min(Math.max(1, steps), spec.ticks - tick);
@@ -192,7 +195,9 @@ class Exchange {
     });
   }
 
-  /** All have left; now they arrive in the order of their tanks. A full tank sends the fish back. */
+  /**
+   * All have left; now they arrive in the order of their tanks. A full tank sends the fish back.
+   */
   deliver(islands: readonly IslandReport[]): readonly Arrival[] {
     const { topology, tanks } = this.#spec;
     const counts = [...this.#sent];
@@ -249,7 +254,9 @@ function resultOf(
   };
 }
 
-/** That of the one tank; of several a hash of theirs, in tank order, and of the exchange's state. */
+/**
+ * That of the one tank; of several a hash of theirs, in tank order, and of the exchange's state.
+ */
 function digestOf(islands: readonly IslandReport[], exchange: Exchange): string {
   const digests = islands.map((island) => island.digest ?? "");
   const [first] = digests;

@@ -10,7 +10,9 @@ import { type ArchipelagoSpec, islandSpec } from "./archipelago-spec.ts";
 import { type PhylogenyRow, phylogenyRow } from "./phylogeny.ts";
 import { sampleOf } from "./sample.ts";
 
-/** What a crew may be told; every order is plain data, so that a crew may live on another thread. */
+/**
+ * What a crew may be told; every order is plain data, so that a crew may live on another thread.
+ */
 export type CrewOrder =
   | {
       readonly kind: "found";
@@ -69,7 +71,9 @@ interface Island {
   lives: PhylogenyRow[];
 }
 
-/** Some islands of an archipelago, and whoever runs them: obeys orders and knows nothing of others. */
+/**
+ * Some islands of an archipelago, and whoever runs them: obeys orders and knows nothing of others.
+ */
 export class IslandCrew {
   #islands: readonly Island[] = [];
   #total = 0;

@@ -84,8 +84,9 @@ export const FISH_SCHEMA = {
 export const BODY_SCHEMA = {
   genes: ["f32", GENE_CELLS],
   /**
-   * Places it remembers: MEMORY_PLACES for each of MEMORY_KINDS. Fixed places per kind need no list;
-   * a strength needs no decay pass, since what is left of it follows from the age at which it was noted.
+   * Places it remembers: MEMORY_PLACES for each of MEMORY_KINDS. Fixed places per kind need no
+   * list; a strength needs no decay pass, since what is left of it follows from the age at which it
+   * was noted.
    */
   memoryX: ["f32", MEMORY_CELLS],
   memoryY: ["f32", MEMORY_CELLS],

@@ -1,10 +1,11 @@
 import type { Tank } from "./tank.ts";
 
 /**
- * The large part of a fish (genome, memory, learning) lies in a table of its own, in rows that do not
- * move while the fish is in the tank; `fish.body` says which. So a death moves 270 bytes of each
- * fish that follows and not 4,000. Which row a fish has depends on who came and went before: it is
- * no part of the state, and digest and snapshot first bring the bodies into the order of the fish.
+ * The large part of a fish (genome, memory, learning) lies in a table of its own, in rows that do
+ * not move while the fish is in the tank; `fish.body` says which. So a death moves 270 bytes of
+ * each fish that follows and not 4,000. Which row a fish has depends on who came and went before:
+ * it is no part of the state, and digest and snapshot first bring the bodies into the order of the
+ * fish.
  */
 
 /** The rows from `first` to below `end`, the lowest last. */

@@ -1,4 +1,7 @@
-/** The scalars of a tank, all whole numbers but `foodCredit`. With the arena they are its whole state. */
+/**
+ * The scalars of a tank, all whole numbers but `foodCredit`. With the arena they are its whole
+ * state.
+ */
 export interface Counters {
   /** Ticks that have passed. */
   tick: number;

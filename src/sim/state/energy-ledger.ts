@@ -5,7 +5,8 @@ import type { Tank } from "./tank.ts";
  * Where energy comes from and where it goes: double entry. Every system books each amount that it
  * moves under one cause; each cause runs from one account to another. `world` is everything outside
  * of the tank: what it gives enters, what it gets is spent. After the founding, each command and
- * each tick every account must hold what it held before plus what was booked: see {@link checkEnergy}.
+ * each tick every account must hold what it held before plus what was booked: see {@link
+ * checkEnergy}.
  *
  * How to book: `book(tank.scratch.flows, CAUSE.x, amount)`, or let a kernel that moves energy for
  * many add to a sum and book that once. Amounts are finite and not negative.
@@ -98,7 +99,10 @@ export function flowsOf(tank: Tank): Record<string, number> {
   return total;
 }
 
-/** Notes what the accounts hold and what has flowed, for {@link checkEnergy} at the end of a tick or command. */
+/**
+ * Notes what the accounts hold and what has flowed, for {@link checkEnergy} at the end of a tick or
+ * command.
+ */
 export function openBooks(tank: Tank): void {
   tank.scratch.flowsBefore.set(tank.arena.flows);
   measureAccounts(tank, tank.scratch.heldBefore);
@@ -127,7 +131,10 @@ export function checkEnergy(tank: Tank): void {
   }
 }
 
-/** Cause under which a forked world's accounts are filled, in the order of {@link ACCOUNTS} after the world. */
+/**
+ * Cause under which a forked world's accounts are filled, in the order of {@link ACCOUNTS} after
+ * the world.
+ */
 const FOUNDED_BY = [
   CAUSE.founding,
   CAUSE.food_spawn,

@@ -1,10 +1,10 @@
 import { GRID_CELL } from "../model.ts";
 
 /**
- * A uniform grid over the tank, filled by counting sort: `slots` holds the rows of one table in cell
- * order, `starts[c]` … `starts[c + 1]` those of cell c. Cells of one grid row are neighbours in
- * memory, so a search reads one run per grid row. One more cell at the end holds what nobody can find.
- * Scratch: rebuilt each tick, never part of the state.
+ * A uniform grid over the tank, filled by counting sort: `slots` holds the rows of one table in
+ * cell order, `starts[c]` … `starts[c + 1]` those of cell c. Cells of one grid row are neighbours
+ * in memory, so a search reads one run per grid row. One more cell at the end holds what nobody can
+ * find. Scratch: rebuilt each tick, never part of the state.
  */
 export interface Grid {
   readonly columns: number;

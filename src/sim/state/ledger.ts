@@ -27,8 +27,8 @@ export function balanceOf(c: Counters): number {
 }
 
 /**
- * Throws {@link SimulationFault} unless everybody alive is accounted for and all energies and places
- * are numbers: a sum is one only when each of its terms is.
+ * Throws {@link SimulationFault} unless everybody alive is accounted for and all energies and
+ * places are numbers: a sum is one only when each of its terms is.
  */
 export function checkTank(tank: Tank, energy: number): void {
   const { counters, fish } = tank;

@@ -187,7 +187,9 @@ export function roomForPlants({ foodCap, arena }: Tank, plants: number): Partial
   return { plants, food: foodCap + plants + arena.feeders.capacity };
 }
 
-/** Makes sure that what the counters say fits: as much room as a tank that came there by itself has. */
+/**
+ * Makes sure that what the counters say fits: as much room as a tank that came there by itself has.
+ */
 export function reserveAll(tank: Tank): void {
   const { counters, plantSpots } = tank;
   reserveRows(tank, counters);

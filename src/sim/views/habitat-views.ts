@@ -68,8 +68,8 @@ export function plantLooksOf(tank: Tank, plantId: PlantId): PlantLooks | undefin
 }
 
 /**
- * How large each item of foodOf still is, in its order: 1 when whole, shrinking to 0.2 as it is bitten
- * (TW core/entities/resources.py).
+ * How large each item of foodOf still is, in its order: 1 when whole, shrinking to 0.2 as it is
+ * bitten (TW core/entities/resources.py).
  */
 export function foodSizesOf(tank: Tank): number[] {
   const { food, counters, plants, feeders } = tank;

@@ -35,8 +35,8 @@ interface Game extends GameView {
 }
 
 /**
- * The poker games of the last ticks. No tank keeps them: they are told from how long each player has
- * still to rest, and from where it is. Two tables of one tick side by side look like one.
+ * The poker games of the last ticks. No tank keeps them: they are told from how long each player
+ * has still to rest, and from where it is. Two tables of one tick side by side look like one.
  */
 export function gamesOf(tank: Tank): GameView[] {
   const { fish, plants, counters } = tank;

@@ -1,6 +1,7 @@
 /**
  * The block and final mix of MurmurHash3_x86_128 (Austin Appleby, public domain) over whole 32-bit
- * words: a last incomplete block is padded instead of mixed apart. It tells states and damaged bytes apart; it is no defence against somebody who forges them.
+ * words: a last incomplete block is padded instead of mixed apart. It tells states and damaged
+ * bytes apart; it is no defence against somebody who forges them.
  */
 
 const C1 = 0x239b961b;

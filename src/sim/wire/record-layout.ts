@@ -8,8 +8,8 @@ import { hashWords } from "./hash.ts";
  *     8  length u32       12 checksum 2×u32  20 zero u32
  *     24 the reals (f64), the words (u32), then the vectors (f32 or u32), in the layout's order
  *
- * The checksum is the first half of the hash of everything from 24 on: it finds damage. Whoever means
- * harm can make one that fits, so every number is checked against its bounds besides.
+ * The checksum is the first half of the hash of everything from 24 on: it finds damage. Whoever
+ * means harm can make one that fits, so every number is checked against its bounds besides.
  */
 export const RECORD_VERSION = 1;
 
@@ -69,7 +69,9 @@ export function layoutOf<R extends string, W extends string, V extends string>(
 type Scalars<N extends string> = Readonly<Record<N, Float64Array | Uint32Array>>;
 type Vectors<V extends string> = Readonly<Record<V, Float32Array | Uint32Array>>;
 
-/** The record of the entity in `row` of its columns; its vectors are in row `vectorRow` of theirs. */
+/**
+ * The record of the entity in `row` of its columns; its vectors are in row `vectorRow` of theirs.
+ */
 export function encodeRecord<R extends string, W extends string, V extends string>(
   layout: RecordLayout<R, W, V>,
   scalars: Scalars<R | W>,

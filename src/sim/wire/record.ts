@@ -13,7 +13,9 @@ import {
   RECORD_VERSION,
 } from "./record-layout.ts";
 
-/** A fish or plant on its way: all that it is, so that one which comes back is the same bit by bit. */
+/**
+ * A fish or plant on its way: all that it is, so that one which comes back is the same bit by bit.
+ */
 export const RECORD_BYTES = FISH_LAYOUT.bytes;
 
 /** What a record says, or why it says nothing. */

@@ -25,8 +25,8 @@ export class SnapshotError extends Error {
 
 /**
  * Words of a snapshot, little-endian: magic, engine version, length in bytes, 4 words of checksum
- * over the rest, one zero; seed, founders, counters and energy flows as f64; the key; the streams; the columns
- * of every table, each as far as it is in use.
+ * over the rest, one zero; seed, founders, counters and energy flows as f64; the key; the streams;
+ * the columns of every table, each as far as it is in use.
  */
 const MAGIC = 0x54444b54;
 const HEADER_WORDS = 8;

@@ -10,7 +10,9 @@ import type {
   Watermark,
 } from "../rows.ts";
 
-/** A row with a place in the order of arrival; the place survives a replacement, as a rowid does. */
+/**
+ * A row with a place in the order of arrival; the place survives a replacement, as a rowid does.
+ */
 export interface Placed<Row> {
   readonly place: number;
   readonly row: Row;

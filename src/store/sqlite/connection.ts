@@ -33,7 +33,8 @@ export class Connection {
   /** A copy in memory, which may be changed. */
   copy(): Connection {
     const bytes = this.#database.serialize();
-    // File format 1 instead of 2: a database in memory has no write-ahead log (fileformat2.html, 1.3.3).
+    // File format 1 instead of 2: a database in memory has no write-ahead log (fileformat2.html,
+    // 1.3.3).
     bytes.fill(1, 18, 20);
     return new Connection(Database.deserialize(bytes, { strict: true }));
   }

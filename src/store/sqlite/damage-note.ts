@@ -8,8 +8,8 @@ function noteOf(path: string): string {
 }
 
 /**
- * Leaves word beside a database that damage was found in it, so that the next start checks all of it before
- * anything is built upon it. A disk that does not take the note has other troubles.
+ * Leaves word beside a database that damage was found in it, so that the next start checks all of
+ * it before anything is built upon it. A disk that does not take the note has other troubles.
  */
 export function noteDamage(path: string, sentence: string): void {
   try {
@@ -23,7 +23,10 @@ export function hasDamageNote(path: string): boolean {
   return existsSync(noteOf(path));
 }
 
-/** The database was restored, or it was the memory and not the disk: it has been checked and is sound. */
+/**
+ * The database was restored, or it was the memory and not the disk: it has been checked and is
+ * sound.
+ */
 export function removeDamageNote(path: string): void {
   rmSync(noteOf(path), { force: true });
 }

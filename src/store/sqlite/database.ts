@@ -9,15 +9,15 @@ export const BUSY_TIMEOUT_MS = 1000;
 /** The write-ahead log shrinks back to this after a burst. */
 const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 /**
- * The check reads the whole file: about 20 ms for this many bytes. A larger database is not worth the
- * wait at every start, and is checked beside the running node.
+ * The check reads the whole file: about 20 ms for this many bytes. A larger database is not worth
+ * the wait at every start, and is checked beside the running node.
  */
 const CHECKED_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * Opens the database, made when it is missing, brought to the present schema when it is older.
- * `onUnchecked` is told when it is too large to be checked for damage first; one in which damage was
- * found before is checked whatever its size.
+ * `onUnchecked` is told when it is too large to be checked for damage first; one in which damage
+ * was found before is checked whatever its size.
  * @throws Problem `data_directory_unusable` when it is damaged, not ours, newer, or not writable.
  */
 export function openDatabase(path: string, onUnchecked: () => void = () => {}): Connection {
@@ -58,8 +58,8 @@ function bytesIn(database: Connection): number {
 }
 
 /**
- * Throws Problem for a database whose pages do not hold together. Not `quick_check`: that takes half as
- * long, but a flipped bit in an index passes it, and hides a transfer that is there.
+ * Throws Problem for a database whose pages do not hold together. Not `quick_check`: that takes
+ * half as long, but a flipped bit in an index passes it, and hides a transfer that is there.
  */
 export function refuseDamaged(database: Connection, path: string): void {
   const check = database.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(1)");

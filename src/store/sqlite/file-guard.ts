@@ -3,13 +3,15 @@ import { storageError } from "../../platform/real/storage-failures.ts";
 import { StorageUnavailable } from "../journal.ts";
 
 /**
- * Notices that files which are held open are no longer those that the next start would find: deleted,
- * moved, or replaced. What is written to them then is lost, though every write succeeds.
+ * Notices that files which are held open are no longer those that the next start would find:
+ * deleted, moved, or replaced. What is written to them then is lost, though every write succeeds.
  */
 export class FileGuard {
   readonly #inodes = new Map<string, string | undefined>();
 
-  /** The files at these paths, as they are now; one that is not there yet is taken when it comes. */
+  /**
+   * The files at these paths, as they are now; one that is not there yet is taken when it comes.
+   */
   constructor(paths: readonly string[]) {
     for (const path of paths) this.#inodes.set(path, inodeOf(path));
   }

@@ -25,9 +25,10 @@ interface Facts extends JournalMark {
 export type Warn = (warning: string) => void;
 
 /**
- * Opens the watermarks beside a database and holds one against the other. Where the file is missing, or
- * some of it damaged, they are taken anew from the log. Commits that the database has lost are said to
- * `warn` and kept in meta {@link JOURNAL_LOST}; its position then goes on from where it was promised.
+ * Opens the watermarks beside a database and holds one against the other. Where the file is
+ * missing, or some of it damaged, they are taken anew from the log. Commits that the database has
+ * lost are said to `warn` and kept in meta {@link JOURNAL_LOST}; its position then goes on from
+ * where it was promised.
  * @throws Problem `data_directory_unusable`
  */
 export function openWatermarks(database: Connection, path: string, warn: Warn): Watermarks {
@@ -68,8 +69,8 @@ function compare(
     warn(`${names.file} was missing or unreadable; it is made anew from the log of each tank`);
   }
   image.begin();
-  // The file is behind after a crash: what it names and the database does not was removed just then.
-  // Else, and while commits are missing, it is what the database has lost.
+  // The file is behind after a crash: what it names and the database does not was removed just
+  // then. Else, and while commits are missing, it is what the database has lost.
   const mayForget = facts.position > (remembered?.position ?? 0) || facts.hasSettledLoss;
   if (lost === undefined && !facts.knownToHaveLost && mayForget) forgetStrangers(file, facts);
   else if (lost === undefined) warnOfStrangers(file, facts, names);
@@ -159,7 +160,9 @@ function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts)
   return newcomers.length;
 }
 
-/** Where the log of a tank ends: in its last row, or, where that is trimmed, in its newest snapshot. */
+/**
+ * Where the log of a tank ends: in its last row, or, where that is trimmed, in its newest snapshot.
+ */
 function logEnds(
   database: Connection,
 ): (tankId: string) => Omit<SlotMark, "tank_id" | "tank_key"> | undefined {

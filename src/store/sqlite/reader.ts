@@ -47,8 +47,8 @@ export function openSqliteReader(path: string): JournalReader {
 }
 
 /**
- * SQLite reads a write-ahead log through a file beside it, which a read-only directory may not have.
- * With the log written back, as a clean stop leaves it, the database can do without.
+ * SQLite reads a write-ahead log through a file beside it, which a read-only directory may not
+ * have. With the log written back, as a clean stop leaves it, the database can do without.
  */
 function connect(path: string): Connection {
   const database = Connection.toRead(path);

@@ -58,7 +58,10 @@ export function boundEvents(database: Connection, rowsMax: number): RowBound {
   const remember = database.prepare(`
     INSERT INTO meta VALUES ('transfer_events_folded', ?)
     ON CONFLICT (key) DO UPDATE SET value = value + excluded.value`);
-  /** Each takes the other events of its transfer along: half as many are enough, or the next round is. */
+  /**
+   * Each takes the other events of its transfer along: half as many are enough, or the next round
+   * is.
+   */
   const fold = (rows: number) => {
     const { changes } = remove.run(Math.ceil(rows / 2));
     if (changes > 0) remember.run(String(changes));

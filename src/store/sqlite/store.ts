@@ -16,7 +16,10 @@ export interface StoreOptions {
   readonly bounds?: JournalBounds;
   /** Default: nobody is told. */
   readonly warn?: Warn;
-  /** Told when the database is too large to be checked for damage at once; see {@link checkDatabase}. */
+  /**
+   * Told when the database is too large to be checked for damage at once; see {@link
+   * checkDatabase}.
+   */
   readonly onUnchecked?: () => void;
 }
 
@@ -51,8 +54,8 @@ export function openSqliteStore(path: string, options: StoreOptions = {}): Store
 }
 
 /**
- * Looks for damage in a database, beside the connection that writes to it. Takes about a second for a
- * gigabyte in memory.
+ * Looks for damage in a database, beside the connection that writes to it. Takes about a second for
+ * a gigabyte in memory.
  * @throws Problem `data_directory_unusable` with what it finds; other errors are no finding
  */
 export function checkDatabase(path: string): void {
@@ -76,7 +79,9 @@ function findingOf(error: unknown, path: string): Problem {
   return unusable(`${path}: ${found.message}`, error);
 }
 
-/** Statements are prepared against the tables: one that a table or column is missing for is damage. */
+/**
+ * Statements are prepared against the tables: one that a table or column is missing for is damage.
+ */
 function openJournal(path: string, open: () => SqliteJournal): SqliteJournal {
   try {
     return open();

@@ -27,9 +27,9 @@ export function readWatermarks(path: string): SlotImage | undefined {
 }
 
 /**
- * The file that remembers the end of each log outside of the database. It is as long as it needs to be
- * before anything is promised, and then only overwritten, so that a full disk does not stop it (where the
- * file system overwrites in place, as btrfs and ZFS do not).
+ * The file that remembers the end of each log outside of the database. It is as long as it needs to
+ * be before anything is promised, and then only overwritten, so that a full disk does not stop it
+ * (where the file system overwrites in place, as btrfs and ZFS do not).
  */
 export class WatermarkFile {
   readonly image: SlotImage;
@@ -56,7 +56,10 @@ export class WatermarkFile {
     }
   }
 
-  /** Makes durable what the image says. Throws StorageUnavailable; then all of it is written the next time. */
+  /**
+   * Makes durable what the image says. Throws StorageUnavailable; then all of it is written the
+   * next time.
+   */
   flush(): void {
     const { parts, written } = this.image.stale();
     this.#attempt(() => {

@@ -8,9 +8,9 @@ import type { WatermarkFile } from "./watermark-file.ts";
 export type SlotFile = Pick<WatermarkFile, "image" | "reserve" | "flush" | "close">;
 
 /**
- * The watermarks of a journal. Each commit is remembered in a file of its own once its transaction is
- * durable, and before anybody hears of it: which position the journal has reached, and which entry
- * the log of each tank. A database that has less than that has lost what it had acknowledged.
+ * The watermarks of a journal. Each commit is remembered in a file of its own once its transaction
+ * is durable, and before anybody hears of it: which position the journal has reached, and which
+ * entry the log of each tank. A database that has less than that has lost what it had acknowledged.
  *
  * A transaction that is durable cannot be refused any more. So when the file does not take what was
  * committed, the commit succeeds, and the next one is refused until the file has caught up.

@@ -26,7 +26,9 @@ type Put = Extract<JournalWrite, { put: unknown }>;
 type Remove = Extract<JournalWrite, { remove: unknown }>;
 type Update = Extract<JournalWrite, { update: unknown }>;
 
-/** Turns each {@link JournalWrite} into its prepared statement. The caller holds the transaction. */
+/**
+ * Turns each {@link JournalWrite} into its prepared statement. The caller holds the transaction.
+ */
 export class Writes {
   readonly #put: ReturnType<typeof preparePuts>;
   readonly #remove: ReturnType<typeof prepareRemoves>;

@@ -136,7 +136,9 @@ export class SlotImage {
     this.#put(known.slot, undefined);
   }
 
-  /** Everything in which one side of the file lags behind, and what to call when it is on the disk. */
+  /**
+   * Everything in which one side of the file lags behind, and what to call when it is on the disk.
+   */
   stale(): { readonly parts: readonly FilePart[]; written(): void } {
     const side = this.#next;
     const pages = [...this.#stale[side]].sort((a, b) => a - b);

@@ -155,7 +155,9 @@ function lastOf(snapshots: readonly SnapshotRow[]): number {
   return Math.max(0, ...snapshots.map(({ tick }) => tick));
 }
 
-/** More ticks in a row than there are between two marks: a few bytes that ask for years of replay. */
+/**
+ * More ticks in a row than there are between two marks: a few bytes that ask for years of replay.
+ */
 function gapIn(ticks: readonly number[]): { from: number; to: number } | undefined {
   for (const [place, to] of ticks.entries()) {
     const from = ticks[place - 1] ?? to;

@@ -23,7 +23,10 @@ export interface TankArchive {
   readonly snapshots: readonly SnapshotRow[];
   /** Everything after the base, ascending. */
   readonly entries: readonly LogRow[];
-  /** The last entry that was ever acknowledged, so that a log that has lost its end does not look whole. */
+  /**
+   * The last entry that was ever acknowledged, so that a log that has lost its end does not look
+   * whole.
+   */
   readonly watermark: Watermark | undefined;
 }
 

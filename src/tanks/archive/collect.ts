@@ -14,9 +14,9 @@ export interface ArchiveMaker {
 }
 
 /**
- * The longest past of a tank that one engine can replay, up to its last commit: from the oldest sound
- * state after which everything is of the engine that wrote its end. Throws Problem `outside_history`
- * when no state is left.
+ * The longest past of a tank that one engine can replay, up to its last commit: from the oldest
+ * sound state after which everything is of the engine that wrote its end. Throws Problem
+ * `outside_history` when no state is left.
  */
 export async function collectArchive(
   chronicle: Chronicle,

@@ -12,7 +12,9 @@ import { LOG_KINDS, type LogRow } from "../../store/rows.ts";
  *     …         the payload as it is
  */
 const LENGTH_BYTES = 4;
-/** An archive is made once and kept: the default of zstd, a third smaller than a snapshot's level 1. */
+/**
+ * An archive is made once and kept: the default of zstd, a third smaller than a snapshot's level 1.
+ */
 const ZSTD_LEVEL = 3;
 
 const place = z.number().int().nonnegative();

@@ -11,7 +11,9 @@ export interface CommitEntry {
   fail(error: unknown): void;
 }
 
-/** Entries of one tank that join one commit: bounds what is written again one by one on a conflict. */
+/**
+ * Entries of one tank that join one commit: bounds what is written again one by one on a conflict.
+ */
 const ENTRIES_PER_COMMIT_MAX = 256;
 
 /**

@@ -28,10 +28,10 @@ export function specOf(row: TankRow): TankSpec {
 }
 
 /**
- * The ways to rebuild a tank, best first: newest snapshot, the one before, the spec. A snapshot that
- * cannot be read is passed over with a word to `warn`. Throws {@link UnusableTank} when a log breaks
- * (then no other start helps) or is of another engine, and {@link StorageUnavailable} where only a
- * snapshot is missing that the disk may give another time.
+ * The ways to rebuild a tank, best first: newest snapshot, the one before, the spec. A snapshot
+ * that cannot be read is passed over with a word to `warn`. Throws {@link UnusableTank} when a log
+ * breaks (then no other start helps) or is of another engine, and {@link StorageUnavailable} where
+ * only a snapshot is missing that the disk may give another time.
  */
 export async function* histories(
   row: TankRow,

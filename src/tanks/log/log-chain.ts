@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { LogRow, TankRow } from "../../store/rows.ts";
 
-/** Hex digits of a checksum: 128 bits tell damage from chance; an attacker with the disk is no aim. */
+/**
+ * Hex digits of a checksum: 128 bits tell damage from chance; an attacker with the disk is no aim.
+ */
 const CHECKSUM_DIGITS = 32;
 
 /** The log of a tank does not hold together: rows are missing, changed, or from elsewhere. */

@@ -4,7 +4,9 @@ import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.t
 import { Snapshots } from "../snapshots/snapshots.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 
-/** A point of a tank's history: so many entries of its log are applied, so many ticks have passed. */
+/**
+ * A point of a tank's history: so many entries of its log are applied, so many ticks have passed.
+ */
 export interface Place {
   readonly seq: number;
   readonly tick: number;

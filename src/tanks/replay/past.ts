@@ -16,8 +16,9 @@ import type {
 } from "./replay-thread.ts";
 
 /**
- * What happened to the tanks of this node, up to their last commit. Each method rejects with Problem:
- * `unknown_tank`, `outside_history`, `other_engine`, `diverged`, `too_many` when others wait already.
+ * What happened to the tanks of this node, up to their last commit. Each method rejects with
+ * Problem: `unknown_tank`, `outside_history`, `other_engine`, `diverged`, `too_many` when others
+ * wait already.
  */
 export interface Past {
   /** Which ticks can be looked at. */

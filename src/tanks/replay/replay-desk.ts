@@ -104,7 +104,8 @@ export class ReplayDesk {
     const nearest = all.findLast((origin) => origin.tick <= tick);
     const last = this.#replay;
     this.#replay = undefined;
-    // By entry too: at one tick of a tank that stands still the log may have grown and been trimmed.
+    // By entry too: at one tick of a tank that stands still the log may have grown and been
+    // trimmed.
     const goesOn =
       last &&
       last.place.tick <= tick &&

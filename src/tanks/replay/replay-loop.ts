@@ -2,7 +2,9 @@ import { messageOf, Problem } from "../../platform/errors.ts";
 import type { ReplayDesk } from "./replay-desk.ts";
 import type { FromReplay, ToReplay } from "./replay-thread.ts";
 
-/** The receiving end of a replay thread: orders in, answers out, in order; whatever fails is said. */
+/**
+ * The receiving end of a replay thread: orders in, answers out, in order; whatever fails is said.
+ */
 export class ReplayLoop {
   readonly #desk: ReplayDesk;
   readonly #post: (message: FromReplay) => void;

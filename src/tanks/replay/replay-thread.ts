@@ -6,7 +6,8 @@ import type { Place } from "./chronicle.ts";
 
 /**
  * The port to the thread in which the past is computed, so that neither the node's main thread nor
- * its simulations wait for it. Messages are plain data. It reads the journal and the files by itself.
+ * its simulations wait for it. Messages are plain data. It reads the journal and the files by
+ * itself.
  */
 export interface ReplayThread {
   post(message: ToReplay): void;

@@ -15,7 +15,9 @@ export interface ReplayWork {
   readonly message: ToReplay;
 }
 
-/** The past in a worker thread. When it dies by itself, the receiver is told `thread_failed`, once. */
+/**
+ * The past in a worker thread. When it dies by itself, the receiver is told `thread_failed`, once.
+ */
 export function workerReplay(worker: Worker, place: ReplayPlace): ReplayThread {
   let handler: (message: FromReplay) => void = () => {};
   let over = false;

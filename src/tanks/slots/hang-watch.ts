@@ -1,4 +1,6 @@
-/** Between two looks at a thread: each wakes the main thread of a node that has nothing else to do. */
+/**
+ * Between two looks at a thread: each wakes the main thread of a node that has nothing else to do.
+ */
 export const LOOK_INTERVAL_MS = 5000;
 
 /**

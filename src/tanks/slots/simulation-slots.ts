@@ -5,7 +5,9 @@ import { type ThreadEvents, type ThreadPorts, ThreadSlot } from "./thread-slot.t
 
 /** How often the threads are compared: demands change as populations grow, over minutes. */
 const BALANCE_INTERVAL_MS = 5000;
-/** A move costs some milliseconds of the tank's time: a thousand small tanks are not moved at once. */
+/**
+ * A move costs some milliseconds of the tank's time: a thousand small tanks are not moved at once.
+ */
 const MOVES_PER_BALANCE_MAX = 16;
 
 /** A tank as one of those that share the threads. */

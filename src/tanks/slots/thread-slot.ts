@@ -20,8 +20,8 @@ export interface ThreadPorts {
 export interface ThreadEvents {
   onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void;
   /**
-   * The thread of this slot is gone, with its tanks. `workingOn` is the load of the tank that it was
-   * working on at its end; 0 for none.
+   * The thread of this slot is gone, with its tanks. `workingOn` is the load of the tank that it
+   * was working on at its end; 0 for none.
    */
   onLost(slot: ThreadSlot, message: string, workingOn: number): void;
   /** A new thread is there; it knows nothing. */

@@ -2,7 +2,8 @@ import type { SnapshotRow } from "../../store/rows.ts";
 
 /**
  * What becomes of a tank's past. `trim`: the log that snapshots cover goes, so that a tank's disk
- * space is bounded. `all`: no entry of the log ever goes, nor the snapshot from which it can be replayed.
+ * space is bounded. `all`: no entry of the log ever goes, nor the snapshot from which it can be
+ * replayed.
  */
 export const LOG_RETENTIONS = ["trim", "all"] as const;
 export type LogRetention = (typeof LOG_RETENTIONS)[number];
@@ -25,8 +26,9 @@ export function retained(snapshots: readonly SnapshotRow[], retention: LogRetent
     const oldest = newest[SNAPSHOTS_KEPT - 1];
     return { kept: newest, dropped, logUpToSeq: oldest?.seq ?? 0 };
   }
-  // The oldest of each engine: there a replay by that engine can begin. A snapshot of the same entry
-  // takes the place of the one before, so a tank that was never told anything begins at the later tick.
+  // The oldest of each engine: there a replay by that engine can begin. A snapshot of the same
+  // entry takes the place of the one before, so a tank that was never told anything begins at the
+  // later tick.
   const bases = snapshots.filter(
     ({ engine_version }, at) =>
       !snapshots.slice(at + 1).some((older) => older.engine_version === engine_version),

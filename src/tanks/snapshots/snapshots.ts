@@ -126,7 +126,10 @@ export class Snapshots {
   }
 }
 
-/** The state in the file of a snapshot. Throws {@link DamagedSnapshot} when it is not what `row` says. */
+/**
+ * The state in the file of a snapshot. Throws {@link DamagedSnapshot} when it is not what `row`
+ * says.
+ */
 export function stateIn(file: Uint8Array, row: SnapshotRow): CapturedState {
   const { header, state } = decodeSnapshot(file);
   const same =

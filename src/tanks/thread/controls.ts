@@ -13,8 +13,8 @@ export interface Controls {
  * The controls after a command that was applied before tick `tick`. It is the same live and on a
  * replay, so a fast-forward that a crash interrupts goes on to the very tick that it was to reach.
  *
- * - `fast_forward` runs its ticks also where the tank is paused: one tick is a single step. One that
- *   comes while another is under way adds its ticks to those that are still to come.
+ * - `fast_forward` runs its ticks also where the tank is paused: one tick is a single step. One
+ *   that comes while another is under way adds its ticks to those that are still to come.
  * - `pause` ends a fast-forward where it is: what says stop, stops.
  * - `resume` and `set_tick_rate` leave it alone and say how the tank goes on afterwards.
  */

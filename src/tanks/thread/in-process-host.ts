@@ -5,8 +5,8 @@ import { type LoopOptions, SimulationLoop } from "./simulation-loop.ts";
 import { VitalSigns } from "./vital-signs.ts";
 
 /**
- * A simulation on the caller's own thread: for the seeded simulator, tests and sealed runs. Messages
- * are cloned and arrive later, in order, as between threads.
+ * A simulation on the caller's own thread: for the seeded simulator, tests and sealed runs.
+ * Messages are cloned and arrive later, in order, as between threads.
  */
 export function inProcessSimulation(
   ports: { readonly clock: Clock; readonly timers: Timers },

@@ -167,7 +167,9 @@ export class PacedTank {
     return this.#pacing.due(nowMs, catchUpTicksMax + deferred);
   }
 
-  /** Ticks that wait on purpose where the next turn is planned for `plannedMs`: all but the last. */
+  /**
+   * Ticks that wait on purpose where the next turn is planned for `plannedMs`: all but the last.
+   */
   deferredAt(plannedMs: number): number {
     return Math.max(0, this.#pacing.dueAt(plannedMs) - 1);
   }

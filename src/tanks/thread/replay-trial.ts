@@ -11,9 +11,10 @@ const STRETCH_TICKS = 4;
 export const TRIAL_TICK_MS_MAX = 0.3;
 
 /**
- * What a tick of this world costs in a replay, by running a copy of it on for some ticks. A tank that
- * ticks now and then always does so with cold caches: at 62 fish 86 µs at the least, where a replay
- * takes 7 to 13. By its own ticks it would look as if it were due for a snapshot ten times as often.
+ * What a tick of this world costs in a replay, by running a copy of it on for some ticks. A tank
+ * that ticks now and then always does so with cold caches: at 62 fish 86 µs at the least, where a
+ * replay takes 7 to 13. By its own ticks it would look as if it were due for a snapshot ten times
+ * as often.
  */
 export function replayTickMs(world: Tank, clock: Clock): number {
   const copy = loadTank(saveTank(world));

@@ -4,9 +4,9 @@ import type { Cancel, Timers } from "../../platform/timers.ts";
 /** How often each tank reports. */
 export const REPORT_INTERVAL_MS = 250;
 /**
- * More report in parts, one after the other: at 10 µs each, a thousand at once kept both threads from
- * everything else for 10 ms, four times a second. And at most so many parts a second, so that a
- * thousand tanks report once a second each and not four times: that was a twentieth of a core.
+ * More report in parts, one after the other: at 10 µs each, a thousand at once kept both threads
+ * from everything else for 10 ms, four times a second. And at most so many parts a second, so that
+ * a thousand tanks report once a second each and not four times: that was a twentieth of a core.
  */
 const REPORTS_AT_ONCE = 64;
 const REPORT_PART_MS_MIN = 1000 / 16;
@@ -43,8 +43,8 @@ export class ReportSchedule {
   }
 
   /**
-   * Plans the next part of so many tanks, or, where there will be nothing to report, a sign of life.
-   * What is planned already is moved only forwards.
+   * Plans the next part of so many tanks, or, where there will be nothing to report, a sign of
+   * life. What is planned already is moved only forwards.
    */
   plan(tanks: number, restless: boolean): void {
     const nowMs = this.#clock.monotonicMs();

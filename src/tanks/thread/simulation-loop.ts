@@ -10,7 +10,9 @@ import { Tidying } from "./tidying.ts";
 import { VitalSigns } from "./vital-signs.ts";
 import { WorkMeter } from "./work-meter.ts";
 
-/** A slice of work between two looks at the mail: what a command waits at most, give or take a tick. */
+/**
+ * A slice of work between two looks at the mail: what a command waits at most, give or take a tick.
+ */
 const SLICE_MS = 2;
 /**
  * Turns of all tanks in one slice. Bounds a slice where the clock stands still while code runs, as
@@ -60,11 +62,16 @@ export class SimulationLoop {
   readonly #tidying: Tidying | undefined;
   readonly #reports: ReportSchedule;
   readonly #tanks = new Map<string, ThreadedTank>();
-  /** The same tanks in the order of their turns, and who had one last, of those with and without a clock. */
+  /**
+   * The same tanks in the order of their turns, and who had one last, of those with and without a
+   * clock.
+   */
   #order: readonly ThreadedTank[] = [];
   #lastPaced = 0;
   #lastEager = 0;
-  /** Time that is due to tanks without a clock; negative where a long tick has taken it in advance. */
+  /**
+   * Time that is due to tanks without a clock; negative where a long tick has taken it in advance.
+   */
   #eagerCreditMs = 0;
   #cancelFrames: Cancel | undefined;
   #cancelSlice: Cancel | undefined;
@@ -159,7 +166,9 @@ export class SimulationLoop {
     this.#vitals.rest();
   }
 
-  /** First the ticks that are due by the clock, then, as long as there is time, those without one. */
+  /**
+   * First the ticks that are due by the clock, then, as long as there is time, those without one.
+   */
   #slice(): void {
     this.#cancelSlice = undefined;
     this.#sliceAtMs = Number.POSITIVE_INFINITY;
@@ -203,7 +212,9 @@ export class SimulationLoop {
     }
   }
 
-  /** What is left of the slice for those without a clock, or, where nothing is, their share of it. */
+  /**
+   * What is left of the slice for those without a clock, or, where nothing is, their share of it.
+   */
   #runEager(startedMs: number, endMs: number): void {
     const eager = this.#order.filter((tank) => tank.eager);
     const nowMs = this.#clock.monotonicMs();

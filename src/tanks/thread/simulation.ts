@@ -17,8 +17,9 @@ import type { Work } from "./work-meter.ts";
  * The port to a simulation thread. Every message is plain data that the structured clone takes, so
  * that the same loop runs in a Worker, in-process in a simulator, or in another process.
  *
- * `load` numbers the incarnations of the node's tanks in its simulations: after a tank was taken back
- * to its durable state, whatever an earlier incarnation still says is about a past that did not happen.
+ * `load` numbers the incarnations of the node's tanks in its simulations: after a tank was taken
+ * back to its durable state, whatever an earlier incarnation still says is about a past that did
+ * not happen.
  */
 export interface SimulationThread {
   post(message: ToSimulation): void;
@@ -114,7 +115,10 @@ export interface LoadedTank extends TankLoad {
 
 export type FromSimulation =
   | LoadedTank
-  /** `snapshot`: its bytes are no state, or not that state. `replay`: the log does not lead where it says. */
+  /**
+   * `snapshot`: its bytes are no state, or not that state. `replay`: the log does not lead where it
+   * says.
+   */
   | ({
       readonly kind: "load_failed";
       readonly stage: "snapshot" | "replay";

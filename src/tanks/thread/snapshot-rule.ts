@@ -26,11 +26,11 @@ const NOTHING: Uncovered = { ticks: 0, entries: 0 };
 const COST_RISE_PER_TURN = 1.02;
 
 /**
- * What has happened to one tank since its last snapshot, in CPU that a replay would cost. A tick now
- * and then runs cold and is interrupted by others: it takes ten times what it takes in a replay,
- * which runs hot. So a tick counts as the cheapest of late, or, where that is less, as one of the last
- * trial (replay-trial.ts), which is due before each snapshot that the cost of ticks asks for.
- * A tank that stands still never becomes due.
+ * What has happened to one tank since its last snapshot, in CPU that a replay would cost. A tick
+ * now and then runs cold and is interrupted by others: it takes ten times what it takes in a
+ * replay, which runs hot. So a tick counts as the cheapest of late, or, where that is less, as one
+ * of the last trial (replay-trial.ts), which is due before each snapshot that the cost of ticks
+ * asks for. A tank that stands still never becomes due.
  */
 export class SnapshotRule {
   readonly #limits: SnapshotLimits;
@@ -60,7 +60,9 @@ export class SnapshotRule {
     this.#tried = true;
   }
 
-  /** Whether a trial may show that it is not due yet: once before each snapshot, for cheap ticks. */
+  /**
+   * Whether a trial may show that it is not due yet: once before each snapshot, for cheap ticks.
+   */
   get wantsTrial(): boolean {
     const { costMs } = this.#limits;
     return !this.#tried && costMs > 0 && this.#tickMs <= TRIAL_TICK_MS_MAX && !this.#isLong;

@@ -5,7 +5,9 @@ import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } fro
 import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
 import type { WorkMeter } from "./work-meter.ts";
 
-/** Ticks of one tank, and their time, before the next one has its turn. A tick is never cut short. */
+/**
+ * Ticks of one tank, and their time, before the next one has its turn. A tick is never cut short.
+ */
 const TURN_TICKS_MAX = 16;
 const TURN_MS_MAX = 1;
 /** Replays take larger bites: nobody talks to a tank that is not back yet. */
@@ -17,7 +19,9 @@ const TICK_COST_MS_TYPICAL = 0.033;
 /** Each costs up to a millisecond, which the ticks of all tanks wait for. */
 const LOOKS_PER_FRAME = 6;
 
-/** One tank as the loop of its thread sees it: it has its turns, takes its messages, and reports. */
+/**
+ * One tank as the loop of its thread sees it: it has its turns, takes its messages, and reports.
+ */
 export class ThreadedTank {
   readonly id: TankLoad;
   watched: boolean;
@@ -73,8 +77,8 @@ export class ThreadedTank {
   }
 
   /**
-   * Does a bounded part of what is due, not past `endMs`. False when nothing is. Where ticks were put
-   * off on purpose, `plannedMs` is until when.
+   * Does a bounded part of what is due, not past `endMs`. False when nothing is. Where ticks were
+   * put off on purpose, `plannedMs` is until when.
    */
   turn(endMs: number, plannedMs?: number): boolean {
     return this.loaded ? this.#tick(endMs, plannedMs) : this.#replay(endMs);

@@ -12,8 +12,8 @@ export interface Work {
 export const TICKS_BEHIND = [0, 1, 2, 4, 8, 16, Number.POSITIVE_INFINITY] as const;
 
 /**
- * Counts a thread's work in between two reports. How late each tick begins is what lag means to those
- * who wait for it: a look at the clock now and then misses what happens in between.
+ * Counts a thread's work in between two reports. How late each tick begins is what lag means to
+ * those who wait for it: a look at the clock now and then misses what happens in between.
  */
 export class WorkMeter {
   #ticksBehind = TICKS_BEHIND.map(() => 0);
@@ -21,8 +21,8 @@ export class WorkMeter {
   #captureMs = 0;
 
   /**
-   * `ticks` ticks ran one after the other when `due` of them were due. The first `deferred` had been
-   * put off on purpose until the next one was due: each of them is as late as that one.
+   * `ticks` ticks ran one after the other when `due` of them were due. The first `deferred` had
+   * been put off on purpose until the next one was due: each of them is as late as that one.
    */
   ran(ticks: number, due: number, deferred = 0): void {
     for (let tick = 0; tick < ticks; tick++) {

@@ -1,7 +1,10 @@
 import type { Fish } from "../wire.ts";
 import { type Brush, colour, dot, FULL_TURN, oval } from "./brush.ts";
 
-/** Half the length of a fish of size 1, in pixels of the world: half its 50-pixel box, less the tail. */
+/**
+ * Half the length of a fish of size 1, in pixels of the world: half its 50-pixel box, less the
+ * tail.
+ */
 const BODY_HALF = 17;
 
 /** `nowMs` beats the tail; a still fish is drawn with 0. */

@@ -1,7 +1,10 @@
 import type { Looks } from "../wire.ts";
 import { type Brush, colour, dot, FULL_TURN, oval } from "./brush.ts";
 
-/** A petal around 0, 0 that points along x: half its length, half its width, and how far out it lies. */
+/**
+ * A petal around 0, 0 that points along x: half its length, half its width, and how far out it
+ * lies.
+ */
 interface Petal {
   readonly long: number;
   readonly wide: number;
@@ -19,7 +22,9 @@ const PETALS: Readonly<Record<string, Petal>> = {
 };
 const PLAIN: Petal = { long: 0.45, wide: 0.25, out: 0.5 };
 
-/** A flower around 0, 0: layers of petals, the inner ones lighter and turned by the plant's spin. */
+/**
+ * A flower around 0, 0: layers of petals, the inner ones lighter and turned by the plant's spin.
+ */
 export function paintFlower(brush: Brush, looks: Looks, radius: number): void {
   const { petals, layers, spin, floral_hue } = looks;
   const { long, wide, out } = PETALS[looks.floral_type] ?? PLAIN;

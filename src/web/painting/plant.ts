@@ -62,7 +62,9 @@ function sheet(width: number, height: number): [HTMLCanvasElement, Brush | null]
   return [canvas, canvas.getContext("2d")];
 }
 
-/** Stems by depth, the thin ones last and lighter; a leaf at each end from which nothing grows on. */
+/**
+ * Stems by depth, the thin ones last and lighter; a leaf at each end from which nothing grows on.
+ */
 function paintStems(brush: Brush, { stems, hue }: Looks): void {
   // Green with a hint of its own hue: a garden, not a fairground.
   const green = 0.34 + 0.12 * (hue - 0.5);

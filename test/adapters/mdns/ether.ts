@@ -25,7 +25,9 @@ export interface MemberOptions {
   readonly address?: string;
 }
 
-/** Multicast among stations of one link, and with packets that a test makes itself, on one clock. */
+/**
+ * Multicast among stations of one link, and with packets that a test makes itself, on one clock.
+ */
 export class Ether {
   readonly world: SimulatedWorld;
   readonly packets: Packet[] = [];

@@ -220,8 +220,8 @@ const noMachines = Machines.whyNot();
 const mustRun = process.env["CI"] === "true";
 
 /**
- * A test in namespaces of its own, torn down whatever happens. Where there can be none, or `without`
- * says what else is missing, it is skipped; in CI it must run.
+ * A test in namespaces of its own, torn down whatever happens. Where there can be none, or
+ * `without` says what else is missing, it is skipped; in CI it must run.
  */
 export function machineTest(
   name: string,

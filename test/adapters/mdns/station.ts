@@ -6,8 +6,8 @@ import { createRealPlatform } from "../../../src/platform/real/platform.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 
 /**
- * A process that announces itself by mDNS and prints what it hears, one JSON line each: for tests in
- * network namespaces. Arguments: node id, port. Each line on stdin is a role to change to, or
+ * A process that announces itself by mDNS and prints what it hears, one JSON line each: for tests
+ * in network namespaces. Arguments: node id, port. Each line on stdin is a role to change to, or
  * `status`, which is answered by a line; the end of stdin is the end.
  */
 const [nodeId = "nobody", port = ""] = process.argv.slice(2);

@@ -44,7 +44,10 @@ describe("a data directory that was set back", () => {
 });
 
 describe("a data directory that was set back, among workers that no longer meet", () => {
-  /** Two workers of one hub, of which the first has given the second a fish since its image was made. */
+  /**
+   * Two workers of one hub, of which the first has given the second a fish since its image was
+   * made.
+   */
   async function giverAndTaker(seed: number) {
     const lab = new Lab(seed);
     lab.multicast = false;

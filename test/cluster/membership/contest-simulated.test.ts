@@ -15,8 +15,8 @@ const SEATED_MS = 40_000;
 const CONTEST_MS = 30_000;
 
 /**
- * A hub with three workers, and a stranger who comes up alone, leads, and only then meets them: as with
- * a link that comes up late.
+ * A hub with three workers, and a stranger who comes up alone, leads, and only then meets them: as
+ * with a link that comes up late.
  */
 async function meet(
   seed: number,
@@ -78,7 +78,10 @@ describe("a hub that others follow", () => {
     expectUnmoved(await meet(1, { ...HIGHEST, reachable: false }));
   });
 
-  /** In each case it says that it wins, and it never dials the other, whose word it would have to take. */
+  /**
+   * In each case it says that it wins, and it never dials the other, whose word it would have to
+   * take.
+   */
   const insist = (change: (stranger: LabNode, hub: LabNode) => object = () => ({})) => {
     let said = {};
     const lie: Lie = (path, body) =>
@@ -126,7 +129,9 @@ test("of many followers that are shown some are asked at random: three real ones
   for (const { cluster } of honest) expect(cluster.view().hub?.server_id).toBe(hub.host.name);
 });
 
-/** Somebody who makes up keys can sign anything with them, but nobody answers at their addresses. */
+/**
+ * Somebody who makes up keys can sign anything with them, but nobody answers at their addresses.
+ */
 const invented = Array.from({ length: 8 }, (_, index) => ({
   identity: identityFromSeed(new Uint8Array(32).fill(100 + index)),
   from: { host: `10.9.0.${index}`, port: PORT },

@@ -12,7 +12,9 @@ const WITNESS = "/api/cluster/witness";
 const problem = z.object({ type: z.string() });
 const codeOf = (body: unknown) => problem.parse(body).type.replace("urn:tankd:problem:", "");
 
-/** A hub with a worker, and a stranger who has shaken hands with it as a hub and says what he likes. */
+/**
+ * A hub with a worker, and a stranger who has shaken hands with it as a hub and says what he likes.
+ */
 async function setUp() {
   const lab = new Lab(1);
   const [hub, worker] = lab.addMany(2);

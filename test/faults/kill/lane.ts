@@ -31,7 +31,10 @@ export interface LaneOrder {
   readonly lane: number;
   /** Kills that must meet a command in flight. */
   readonly kills: number;
-  /** Of them, those while a snapshot is written because it is due, which takes five seconds to become. */
+  /**
+   * Of them, those while a snapshot is written because it is due, which takes five seconds to
+   * become.
+   */
   readonly dueSnapshots: number;
   readonly options: readonly string[];
 }
@@ -45,7 +48,9 @@ const START_MS_MAX = 150;
 const RECOVERY_MS_MAX = 25;
 const STOP_MS_MAX = 40;
 
-/** One data directory whose node is started and killed again and again, with everything compared. */
+/**
+ * One data directory whose node is started and killed again and again, with everything compared.
+ */
 export class Lane {
   readonly #order: LaneOrder;
   readonly #random: Prng;
@@ -151,7 +156,9 @@ export class Lane {
     this.#summary.cleanStops++;
   }
 
-  /** Calls back in the moment in which something happens to the file of a snapshot, or at last then. */
+  /**
+   * Calls back in the moment in which something happens to the file of a snapshot, or at last then.
+   */
   async #atSnapshotFile(node: Node, withinMs: number, action: () => void): Promise<void> {
     const folder = join(this.#trial.data, "snapshots");
     mkdirSync(folder, { recursive: true });

@@ -1,4 +1,6 @@
-/** One lane in a process of its own, so that what it replays keeps no other lane's clients waiting. */
+/**
+ * One lane in a process of its own, so that what it replays keeps no other lane's clients waiting.
+ */
 import { z } from "zod";
 import { Lane } from "./lane.ts";
 

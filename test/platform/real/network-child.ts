@@ -1,8 +1,8 @@
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
 
 /**
- * Asks the given origin, at the given address if there is one, and prints the answer and the addresses
- * of localhost: run by tests compiled, or with another environment.
+ * Asks the given origin, at the given address if there is one, and prints the answer and the
+ * addresses of localhost: run by tests compiled, or with another environment.
  */
 const [origin = "", connectTo] = process.argv.slice(2);
 const network = new HttpNetwork();

@@ -30,8 +30,8 @@ const LOOK_EVERY_MS = 200;
 const FINDINGS_MAX = 5;
 
 /**
- * Looks at all nodes again and again. At every moment: no answer with two online hubs or two rows of
- * one node. Once it is calm: one hub in each connected group, followed by all of the group.
+ * Looks at all nodes again and again. At every moment: no answer with two online hubs or two rows
+ * of one node. Once it is calm: one hub in each connected group, followed by all of the group.
  */
 export class ClusterWatch {
   readonly #with: WatchOptions;
@@ -92,8 +92,8 @@ export class ClusterWatch {
 }
 
 /**
- * Nodes that have a way to each other: one can dial the other, or both are connected to a third. So two
- * networks with a node on both are one group, and who is behind a NAT belongs to those outside.
+ * Nodes that have a way to each other: one can dial the other, or both are connected to a third. So
+ * two networks with a node on both are one group, and who is behind a NAT belongs to those outside.
  */
 export function connectedGroups<M extends { readonly host: SimulatedHost }>(
   { network }: SimulatedWorld,

@@ -1,8 +1,8 @@
 import type { ProcessorCosts } from "../../../src/platform/simulated/cores.ts";
 
 /**
- * What a handshake (7 ms for both sides, its two requests together) and a ping (3 ms) cost, measured in
- * the executable on two cores; anything else as some event.
+ * What a handshake (7 ms for both sides, its two requests together) and a ping (3 ms) cost,
+ * measured in the executable on two cores; anything else as some event.
  */
 const REQUEST_MS: readonly (readonly [prefix: string, ms: number])[] = [
   ["/.well-known/tankd", 1],

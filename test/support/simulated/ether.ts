@@ -13,8 +13,9 @@ interface Station {
 }
 
 /**
- * Multicast for simulated nodes: whoever is on one subnet hears of each other, each packet after a delay
- * of its own, with the addresses that the announcer has on that subnet (RFC 6762, section 6.2).
+ * Multicast for simulated nodes: whoever is on one subnet hears of each other, each packet after a
+ * delay of its own, with the addresses that the announcer has on that subnet (RFC 6762, section
+ * 6.2).
  */
 export class Ether {
   readonly #world: SimulatedWorld;

@@ -7,7 +7,9 @@ import { Ether } from "./ether.ts";
 import { DEFAULTS, LabNode, type NodeSettings, PORT } from "./lab-node.ts";
 
 const REQUEST_MS = 5_000;
-/** Conditions read every node's list: after each event they would cost more than everything else. */
+/**
+ * Conditions read every node's list: after each event they would cost more than everything else.
+ */
 const LOOK_EVERY_MS = 10;
 
 /** Simulated machines, by default all on one network. */

@@ -8,9 +8,9 @@ import type { IncomingRequest, RequestHandler } from "../../../src/platform/simu
 export const CONTROL = { authorization: "Bearer secret" } as const;
 
 /**
- * What the API does for requests between nodes, without a web server: checks the signature, finds the
- * route and turns a Problem into problem+json (RFC 9457). The handlers behind it are the product's
- * own. Any other error is a bug, and the simulated network ends the run with it.
+ * What the API does for requests between nodes, without a web server: checks the signature, finds
+ * the route and turns a Problem into problem+json (RFC 9457). The handlers behind it are the
+ * product's own. Any other error is a bug, and the simulated network ends the run with it.
  */
 export function peerHandler(
   routes: readonly PeerRoute[],

@@ -14,7 +14,9 @@ interface Spoken {
   readonly unsigned?: boolean;
 }
 
-/** Somebody with a fresh key and no rights, who speaks the signed protocol and says what he likes. */
+/**
+ * Somebody with a fresh key and no rights, who speaks the signed protocol and says what he likes.
+ */
 export class Stranger {
   readonly identity: Identity;
   readonly process: SimulatedProcess;

@@ -8,8 +8,8 @@ export interface BackgroundCheck {
 }
 
 /**
- * Looks for damage in a large database while its node runs: in a further thread, so that no commit waits
- * for it. A look that comes to nothing (the thread dies, the node stops) is no finding.
+ * Looks for damage in a large database while its node runs: in a further thread, so that no commit
+ * waits for it. A look that comes to nothing (the thread dies, the node stops) is no finding.
  */
 export function startCheck(
   { spawn, path, log }: { spawn: () => DiskThread; path: string; log: Log },

@@ -31,11 +31,11 @@ export interface DiskClientDeps {
 }
 
 /**
- * The other end of a disk thread. Work is sent in the order in which it is asked for, and never more
- * than one commit at a time: when the thread dies, at most one commit is in doubt, and the
+ * The other end of a disk thread. Work is sent in the order in which it is asked for, and never
+ * more than one commit at a time: when the thread dies, at most one commit is in doubt, and the
  * position of the reopened journal says whether it was made. Until that is known its caller waits:
- * to say "not committed" of what may be committed would be a lie that doubles fish. Everything else is
- * refused with StorageUnavailable while there is no thread, and truly has not happened.
+ * to say "not committed" of what may be committed would be a lie that doubles fish. Everything else
+ * is refused with StorageUnavailable while there is no thread, and truly has not happened.
  */
 export class DiskClient {
   readonly #deps: DiskClientDeps;
@@ -80,7 +80,10 @@ export class DiskClient {
     this.#damage = damage;
   }
 
-  /** Everything asked for before is done or has failed; then the database is closed and the thread ends. */
+  /**
+   * Everything asked for before is done or has failed; then the database is closed and the thread
+   * ends.
+   */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     const closed = this.#down === undefined ? this.#enqueue({ kind: "close" }) : undefined;

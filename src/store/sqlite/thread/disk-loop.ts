@@ -4,13 +4,16 @@ import { errorToData } from "./error-data.ts";
 import type { FromDisk, ReadName, ToDisk, Work } from "./messages.ts";
 
 /**
- * What runs in the disk thread: it owns the one connection that writes, and does what it is told, one
- * piece of work after the other. No error leaves it but as an answer.
+ * What runs in the disk thread: it owns the one connection that writes, and does what it is told,
+ * one piece of work after the other. No error leaves it but as an answer.
  */
 export class DiskLoop {
   readonly #post: (message: FromDisk) => void;
   #store: Store | undefined;
-  /** The work before; everything that SQLite does ends before its call returns, answers keep the order. */
+  /**
+   * The work before; everything that SQLite does ends before its call returns, answers keep the
+   * order.
+   */
   #last: Promise<void> = Promise.resolve();
 
   constructor(post: (message: FromDisk) => void) {

@@ -7,7 +7,9 @@ import {
 } from "../../../platform/errors.ts";
 import { JournalConflict } from "../../journal.ts";
 
-/** An error as plain data: the structured clone would keep of its class only that it is an error. */
+/**
+ * An error as plain data: the structured clone would keep of its class only that it is an error.
+ */
 export type ErrorData =
   | { readonly kind: "problem"; readonly code: ProblemCode; readonly message: string }
   | { readonly kind: "conflict" | "damaged" | "unavailable"; readonly message: string }

@@ -97,7 +97,10 @@ function registryOf(client: DiskClient): RegistryStore {
   };
 }
 
-/** The structured clone copies the whole buffer behind a view: a few bytes out of a large one must not. */
+/**
+ * The structured clone copies the whole buffer behind a view: a few bytes out of a large one must
+ * not.
+ */
 function compact(write: JournalWrite): JournalWrite {
   if (!("put" in write)) return write;
   if (write.put === "log" && isPart(write.row.payload)) {
