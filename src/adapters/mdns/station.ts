@@ -217,15 +217,25 @@ export class Station {
     const isWanted = (own: DnsRecord) =>
       !known.some((record) => isSame(record, own) && isFresh(record, own));
     const wanted = (one: Question) => answers.matching(one).filter(isWanted);
-    const direct = questions.filter(({ unicast }) => unicast).flatMap(wanted);
-    // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
-    const overdue = direct.filter((one) => !answers.wasSentWithin(one, one.ttl * 250));
     const shared = questions.filter(({ unicast }) => !unicast).flatMap(wanted);
+    const asked = questions.filter(({ unicast }) => unicast).flatMap(wanted);
+    const direct = [...asked, ...this.#withheld(path, shared)];
+    // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
+    const overdue = asked.filter((one) => !answers.wasSentWithin(one, one.ttl * 250));
     const timing = authorities.length > 0 ? PROBE : truncated ? TRUNCATED : PLAIN;
     answers.queue([...shared, ...overdue], from.address, timing);
     if (direct.length > 0) {
       this.#send(path, writeResponse(direct, answers.additionalsTo(direct)), from);
     }
+  }
+
+  /**
+   * What a hub has said so lately that all may hear it again only in a second (RFC 6762 section 6). Who
+   * starts just now would lead until then: it is told alone, as well.
+   */
+  #withheld({ answers }: Path, wanted: readonly DnsRecord[]): readonly DnsRecord[] {
+    if (this.#announcement?.role !== "hub") return [];
+    return wanted.filter((one) => answers.wasSentWithin(one, PLAIN.intervalMs));
   }
 
   /** A question of somebody else's whose answers will tell us all that our own would. */

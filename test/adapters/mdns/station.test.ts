@@ -132,6 +132,25 @@ describe("answers", () => {
     expect(more).toEqual([]);
   });
 
+  test("of a hub that has just announced itself go to the asker at once, to all in a second", async () => {
+    const answersTo = async (role: "hub" | "discovering") => {
+      const { ether, a } = await calm();
+      a.announce({ role, addresses: [{ host: "10.0.0.7", port: 8000 }] });
+      ether.ask([TYPE_QUESTION]);
+      await ether.pass(200);
+      ether.ask([TYPE_QUESTION]);
+      const askedMs = ether.world.nowMs;
+      await ether.pass(1_500);
+      const sent = ether.sentBy(a, 1_500).filter(({ isResponse }) => isResponse);
+      return sent.map(({ atMs, to }) => [to?.address, atMs - askedMs < 10]);
+    };
+    expect(await answersTo("hub")).toEqual([
+      [STRANGER.address, true],
+      [undefined, false],
+    ]);
+    expect(await answersTo("discovering")).toEqual([[undefined, false]]);
+  });
+
   test("also reach everybody, when that is long ago", async () => {
     const { ether, a } = await calm();
     await ether.pass(1_200_000);
