@@ -98,8 +98,10 @@ export class ServiceCache {
     });
   }
 
-  knows(instance: string): boolean {
-    return this.#entries.has(instance);
+  /** Whether there is all that it takes to dial a service. */
+  isComplete(instance: string, nowMs: number): boolean {
+    const entry = this.#entries.get(instance);
+    return entry !== undefined && view(entry, nowMs).complete;
   }
 
   /** Whether a source has been known for long enough, and for little enough, to be no flood. */

@@ -249,7 +249,8 @@ export class Station {
     if (!asks && !goesOn) return;
     if (goesOn) this.#openQuestion = undefined;
     const knowsNoMore = answers.every(
-      (one) => one.type !== "PTR" || one.data === this.#instance || this.#cache.knows(one.data),
+      ({ type, data }) =>
+        type !== "PTR" || data === this.#instance || this.#cache.isComplete(data, nowMs),
     );
     if (!knowsNoMore) return;
     if (truncated) this.#openQuestion = { source, atMs: nowMs };

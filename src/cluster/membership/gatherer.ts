@@ -163,6 +163,7 @@ export class Gatherer {
     const seen = sighting && nowMs - sighting.atMs < SIGHTING_FRESH_MS ? sighting : undefined;
     // A stranger may be dialled, and is followed by nobody who has a secret.
     if ((!spoke && !seen) || (described && !peer.isMember)) return undefined;
+    if (!this.#firstSeen.has(peer.id)) this.#firstSeen.set(peer.id, this.#ticks);
     const standing = spoke?.document.standing;
     const seenLater = seen && (!spoke || seen.atMs > spoke.atMs);
     const ageMs = dialled ? nowMs - dialled.startedMs : Number.POSITIVE_INFINITY;
@@ -184,7 +185,6 @@ export class Gatherer {
 
   #isOverdue(nodeId: string, nowMs: number): boolean {
     const firstSeen = this.#firstSeen.get(nodeId) ?? this.#ticks;
-    this.#firstSeen.set(nodeId, firstSeen);
     const isLate = this.#ticks - firstSeen >= this.#windowTicks + PATIENCE_TICKS;
     return isLate || nowMs - this.#startedMs > PATIENCE_MAX_MS;
   }

@@ -307,6 +307,22 @@ describe("questions", () => {
     }
   });
 
+  test("are asked all the same where somebody else knows what is no longer known whole", async () => {
+    const { ether, a } = await calm();
+    ether.respond(others("x", ["id=x"]).filter(({ type }) => type !== "NSEC"));
+    const askedAfter = async (ms: number) => {
+      await ether.pass(ms);
+      ether.ask([TYPE_QUESTION], [pointer("x"), pointer("a")]);
+      await ether.pass(100);
+      a.station.refresh();
+      await ether.pass(17_000);
+      return questionsOf(ether, a, 17_000).length;
+    };
+    expect(await askedAfter(20_000)).toBe(0);
+    // The address has run out, the pointer lives for more than an hour.
+    expect(await askedAfter(120_000)).toBe(1);
+  });
+
   test("are asked at once and by short intervals when a hub is lost", async () => {
     const { ether, a } = await calm();
     a.announce({ role: "worker" });
