@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net";
+import { isPlainIpv4 } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { InterfaceAddress } from "../platform/machine.ts";
 import type { Address } from "./backend.ts";
@@ -80,7 +80,7 @@ export function isLinkLocal(host: string): boolean {
  * and so is `::ffff:127.0.0.1`. Undefined for what is no host.
  */
 export function plainHost(host: string): string | undefined {
-  if (isIPv4(host)) return host;
+  if (isPlainIpv4(host)) return host;
   // The zone of a link-local address (RFC 4007, section 11) means nothing to URLs.
   const zoneless = host.replace(/(?<=:.*)%[\w.-]+$/, "");
   if (!/^[\p{L}\p{N}._:-]+$/u.test(zoneless)) return undefined;
