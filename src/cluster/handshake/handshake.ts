@@ -1,46 +1,28 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { NetworkError } from "../../platform/network.ts";
-import type { JournalPositions } from "../clones/journal-positions.ts";
-import type { OwnClones } from "../clones/own-clones.ts";
-import type { PeerClones } from "../clones/peer-clones.ts";
-import type { ClusterDeps } from "../deps.ts";
-import type { ClusterEvents } from "../events.ts";
 import { isProven } from "../identity/proof.ts";
-import { type DialPolicy, type DialTarget, dialable, targetsOf } from "../peers/dial-policy.ts";
+import { type DialTarget, dialable, targetsOf } from "../peers/dial-policy.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
-import type { PeerTable } from "../peers/peer-table.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
   type Hello,
   helloReplySchema,
   type IdentityDocument,
-  type NodeDocument,
   PROTOCOLS_UNDERSTOOD,
 } from "../wire.ts";
 import { contactOf, noteDescription } from "./description.ts";
 import { DialNote } from "./dial-note.ts";
-import type { GivenHubs } from "./given-hubs.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
 import { type DialResult, failed } from "./meeting.ts";
 import { raceTargets } from "./race.ts";
+import type { ResponderDeps } from "./responder.ts";
 
-export interface HandshakeDeps {
-  readonly deps: ClusterDeps;
-  readonly events: ClusterEvents;
-  readonly table: PeerTable;
+/** Both sides tell of the same node and note what they hear in the same places. */
+export interface HandshakeDeps extends ResponderDeps {
   readonly client: PeerClient;
-  readonly given: GivenHubs;
   readonly probe: IdentityProbe;
-  readonly positions: JournalPositions;
-  readonly ownClones: OwnClones;
-  readonly peerClones: PeerClones;
   readonly ageMs: () => number;
-  /** This node's document at this moment. */
-  readonly document: () => NodeDocument;
-  /** This node says goodbye: nobody should follow it any more. */
-  readonly isLeaving: () => boolean;
-  readonly policy: () => DialPolicy;
 }
 
 export interface DialOptions {
