@@ -230,8 +230,8 @@ export class Station {
   }
 
   /**
-   * What a hub has said so lately that all may hear it again only in a second (RFC 6762 section 6). Who
-   * starts just now would lead until then: it is told alone, as well.
+   * What a hub has said so lately that all may hear it again only in a second (RFC 6762 section 6).
+   * Who starts just now would lead until then: it is told alone, as well.
    */
   #withheld({ answers }: Path, wanted: readonly DnsRecord[]): readonly DnsRecord[] {
     if (this.#announcement?.role !== "hub") return [];
