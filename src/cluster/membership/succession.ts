@@ -35,12 +35,16 @@ interface Loss {
   readonly hasWholeCopy: boolean;
   readonly alsoLost: Map<string, number>;
   readonly stillHeard: Map<string, number>;
+  /** Successors that have answered and wait like us. */
+  readonly waiting: Map<string, number>;
 }
 
 const ROUND_INTERVAL_MS = 200;
 const ANSWER_TIMEOUT_MS = 600;
 /** An answer counts this long; everybody is asked again more often. */
 const OPINION_FRESH_MS = 2_500;
+/** Who has not answered for this long, asked in every round, may have died with the hub. */
+const ANSWER_FRESH_MS = 1_000;
 /** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
 const OTHERS_ASKED = 3;
 /**
@@ -93,6 +97,7 @@ export class Succession {
       hasWholeCopy: uplink.hasWholeCopy,
       alsoLost: new Map(),
       stillHeard: new Map(),
+      waiting: new Map(),
     };
     this.#loss = loss;
     if (!left && !refuses) void this.#redial(loss);
@@ -132,12 +137,12 @@ export class Succession {
     const { deps, role, uplink } = this.#with;
     const { self } = role.state;
     const nowMs = deps.clock.monotonicMs();
-    const sinceMs = nowMs - OPINION_FRESH_MS;
-    const fresh = (said: ReadonlyMap<string, number>) =>
-      [...said].filter(([, atMs]) => atMs >= sinceMs).map(([nodeId]) => nodeId);
+    const fresh = (said: ReadonlyMap<string, number>, withinMs = OPINION_FRESH_MS) =>
+      [...said].filter(([, atMs]) => atMs >= nowMs - withinMs).map(([nodeId]) => nodeId);
     const reporters = uplink.reportersOf(loss.hub, OPINION_FRESH_MS);
     const alsoLost = new Set([...fresh(loss.alsoLost), ...reporters]);
     const place = loss.successors.indexOf(self.nodeId);
+    const earlier = loss.successors.slice(0, Math.max(0, place));
     return judgeTakeover({
       nowMs,
       lostAtMs: loss.lostAtMs,
@@ -146,6 +151,7 @@ export class Succession {
       mayClaim: self.mayClaim,
       hubLeft: loss.left,
       hubRefuses: loss.refuses,
+      earlierAnswers: fresh(loss.waiting, ANSWER_FRESH_MS).some((one) => earlier.includes(one)),
       alsoLost: alsoLost.size,
       stillHeard: fresh(loss.stillHeard).filter((one) => !alsoLost.has(one)).length,
       othersKnown: loss.othersKnown,
@@ -187,6 +193,7 @@ export class Succession {
       return;
     }
     const atMs = deps.clock.monotonicMs();
+    if (standing.hub?.node_id === loss.hub) loss.waiting.set(nodeId, atMs);
     if (lost === true) loss.alsoLost.set(nodeId, atMs);
     if (lost === false) loss.stillHeard.set(nodeId, atMs);
   }

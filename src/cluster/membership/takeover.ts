@@ -11,6 +11,8 @@ export interface HubLoss {
   readonly hubLeft: boolean;
   /** Its port refuses connections: the process is gone, its machine is not. */
   readonly hubRefuses: boolean;
+  /** Before us on that list is one that has just answered and has not claimed yet. */
+  readonly earlierAnswers: boolean;
   /** Distinct workers that have reported the same loss, and those that still hear the hub. */
   readonly alsoLost: number;
   readonly stillHeard: number;
@@ -30,6 +32,11 @@ export type TakeoverVerdict =
 
 /** The second successor leaves the first one this long to claim. */
 const SECOND_AFTER_MS = 800;
+/**
+ * And this long where the first one answers: it is about to claim, or its word that it leads is on
+ * its way. Two that lead settle it in 2 to 4 s (measured, 24 nodes on two cores).
+ */
+const SECOND_AFTER_ANSWER_MS = 3_000;
 /** Who knows nobody else cannot ask whether only its own link has broken. */
 const ALONE_AFTER_MS = 6_000;
 const REDISCOVER_AFTER_MS = 5_000;
@@ -51,7 +58,8 @@ export function judgeTakeover(loss: HubLoss): TakeoverVerdict {
     const nobody = !loss.hasSuccessors && (hubLeft || hubRefuses);
     return nobody || late ? "rediscover" : "wait";
   }
-  if (lostForMs < place * SECOND_AFTER_MS) return "wait";
+  const afterMs = loss.earlierAnswers ? SECOND_AFTER_ANSWER_MS : SECOND_AFTER_MS;
+  if (lostForMs < place * afterMs) return "wait";
   const alone = loss.othersKnown === 0;
   const sure = alone
     ? loss.hasWholeCopy || hubRefuses || lostForMs > ALONE_AFTER_MS

@@ -11,6 +11,7 @@ const LOSS: HubLoss = {
   mayClaim: true,
   hubLeft: false,
   hubRefuses: false,
+  earlierAnswers: false,
   alsoLost: 0,
   stillHeard: 0,
   othersKnown: 2,
@@ -51,6 +52,13 @@ describe("the second successor", () => {
   test("leaves the first one its time", () => {
     expect(verdict({ place: 1, alsoLost: 1 }, 700)).toBe("wait");
     expect(verdict({ place: 1, alsoLost: 1 }, 900)).toBe("claim");
+  });
+
+  test("and more of it where that one answers: it is about to lead", () => {
+    const answered = { place: 1, alsoLost: 1, earlierAnswers: true };
+    expect(verdict(answered, 900)).toBe("wait");
+    expect(verdict(answered, 2_900)).toBe("wait");
+    expect(verdict(answered, 3_100)).toBe("claim");
   });
 
   test("also when the hub has left", () => {
@@ -104,6 +112,7 @@ const losses = fc.record({
   mayClaim: fc.boolean(),
   hubLeft: fc.boolean(),
   hubRefuses: fc.boolean(),
+  earlierAnswers: fc.boolean(),
   alsoLost: fc.nat(3),
   stillHeard: fc.nat(3),
   othersKnown: fc.nat(3),
