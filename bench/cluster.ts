@@ -6,7 +6,7 @@
  *   make build && bun bench/cluster.ts [--nodes 3,10,24,50] [--runs 3] [--discovery mdns|hub]
  *       [--tanks 1] [--limit 150] [--binary NEW] [--base OLD|none] [--idle] [--write]
  *
- * `--idle` measures gathered clusters without tanks over 30 s after they are calm instead.
+ * `--idle` measures gathered clusters without tanks over 30 s, a minute after they are exact, instead.
  * Processor time is that of the nodes' whole processes, read once at the end; multicast packets are
  * counted by each namespace's kernel. Builds take turns; figures are medians. It wants the machine
  * for itself.

@@ -37,8 +37,11 @@ const LOOK_MS = 100;
 const LINK_SETTLE_MS = 2_500;
 /** How long a gathered cluster must stay exact. */
 const HOLD_MS = 5_000;
-/** From exact lists until an idle cluster is measured. */
-const CALM_MS = 10_000;
+/**
+ * From exact lists until an idle cluster is measured: workers ask their hub often for the first half
+ * minute, and JavaScriptCore still compiles what runs.
+ */
+const CALM_MS = 60_000;
 
 export async function measureGathering(setup: Setup): Promise<Gathering> {
   return withMachines(setup, async (lab) => {

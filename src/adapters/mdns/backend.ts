@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Machine } from "../../platform/machine.ts";
 import { memoizeLast } from "../../platform/memo.ts";
 import type { Random } from "../../platform/random.ts";
-import { type Cancel, repeat, sleep, type Timers } from "../../platform/timers.ts";
+import { type Cancel, sleep, type Timers } from "../../platform/timers.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { Gate } from "./gate.ts";
 import { LinkService } from "./link-service.ts";
@@ -23,6 +23,8 @@ export interface MdnsDeps {
 
 /** How soon a cable that was plugged in, or a Wi-Fi that was joined, is noticed. */
 const INTERFACE_CHECK_MS = 1_000;
+/** Who follows a hub needs nobody else; once that is lost, discovery looks again at once. */
+const FOLLOWER_CHECK_MS = 4_000;
 /** When the wall clock ran ahead of the monotonic one by as much, the machine was suspended. */
 const SUSPENDED_MS = 5_000;
 /** A goodbye that cannot be sent does not hold up the end. */
@@ -60,15 +62,16 @@ export class MdnsBackend implements DiscoveryBackend {
     this.#nominate = nominate;
     this.#wallAheadMs = this.#readWallAheadMs();
     this.#followInterfaces();
-    this.#cancelCheck = repeat(this.#deps.timers, INTERFACE_CHECK_MS, () => {
-      this.#noticeSuspension();
-      this.#followInterfaces();
-    });
+    this.#scheduleCheck();
   }
 
   update(announcement: Announcement): void {
+    const isNewRole = announcement.role !== this.#announcement?.role;
     this.#announcement = announcement;
     this.#followInterfaces();
+    if (!isNewRole) return;
+    this.#cancelCheck();
+    this.#scheduleCheck();
   }
 
   refresh(): void {
@@ -98,6 +101,16 @@ export class MdnsBackend implements DiscoveryBackend {
     const goodbyes = Promise.all(services.map((service) => service.sayGoodbye()));
     await Promise.race([goodbyes, sleep(this.#deps.timers, GOODBYE_MS)]);
     for (const service of services) service.close();
+  }
+
+  #scheduleCheck(): void {
+    const follows = this.#announcement?.role === "worker";
+    const delayMs = follows ? FOLLOWER_CHECK_MS : INTERFACE_CHECK_MS;
+    this.#cancelCheck = this.#deps.timers.after(delayMs, () => {
+      this.#scheduleCheck();
+      this.#noticeSuspension();
+      this.#followInterfaces();
+    });
   }
 
   /** One service for each interface that is there now, with the records that belong there. */

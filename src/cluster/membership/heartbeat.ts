@@ -19,6 +19,8 @@ export interface HeartbeatDeps {
   readonly rttMs: (target: string) => number | undefined;
   /** How late this node's timers run, as its upkeep sees it. */
   readonly lagMs: () => number;
+  /** How often to ping a target where nothing has happened for a while. */
+  readonly calmMs: () => number;
   readonly onReply: (target: string, pong: Pong) => void;
   /** The target has fallen silent. Told once for each silence. */
   readonly onSilence: (target: string, refuses: boolean) => void;
@@ -34,6 +36,8 @@ const PING_TIMEOUT_MAX_MS = 8_000;
  * Taken for a round trip at least, before there was one: who has just been found may be starting.
  */
 const FIRST_RTT_MS = 250;
+/** So much longer may the first answer take: a crowd may be asking with us. */
+const FIRST_PATIENCE_MS = 2_000;
 /** Silence that is enough to confirm another's suspicion. */
 const CONFIRM_AFTER_MS = 500;
 /**
@@ -42,6 +46,8 @@ const CONFIRM_AFTER_MS = 500;
  */
 const SETTLING_MS = 4_000;
 const SETTLING_LAGS = 4;
+/** Where one has come or gone others may follow: nothing is calm before so long without news. */
+const CALM_AFTER_MS = 30_000;
 
 /**
  * Watches one node by pings and tells when it has fallen silent. One ping is open at a time: more
@@ -55,8 +61,12 @@ export class Heartbeat {
   #isSuccessor = false;
   /** The last answer had news: more may come soon. */
   #hasNews = false;
+  #newsMs = 0;
   #watchedMs = 0;
   #heardMs = 0;
+  /** When the first ping was sent that nobody has answered yet; undefined where none waits. */
+  #unansweredMs: number | undefined;
+  #isNew = true;
   #isOpen = false;
   #isAgain = false;
   #hasFailed = false;
@@ -89,6 +99,9 @@ export class Heartbeat {
     this.#isSuccessor = false;
     this.#watchedMs = this.#nowMs();
     this.#heardMs = this.#watchedMs;
+    this.#newsMs = this.#watchedMs;
+    this.#unansweredMs = undefined;
+    this.#isNew = true;
     this.#hasFailed = false;
     this.#isSilent = false;
     this.#refusals = 0;
@@ -109,10 +122,9 @@ export class Heartbeat {
 
   /** A successor pings more often: it is the one that must notice first. */
   setSuccessor(isSuccessor: boolean): void {
-    if (isSuccessor === this.#isSuccessor || this.#target === undefined) return;
+    if (this.#target === undefined) return;
     this.#isSuccessor = isSuccessor;
-    this.#cancel();
-    this.#schedule();
+    this.#reschedule();
   }
 
   /** The target has more to say than fitted, or somebody asks about it. */
@@ -130,13 +142,15 @@ export class Heartbeat {
     this.#isOpen = false;
     this.#isAgain = false;
     this.#heardMs = this.#nowMs();
+    this.#unansweredMs = undefined;
     this.pingNow();
   }
 
   /** Whether this node, asked by another worker, has lost that hub too; null if it is not ours. */
   hasLost(hub: string): boolean | null {
     if (this.#target !== hub) return null;
-    return this.#isSilent || (this.#hasFailed && this.#silentMs() > CONFIRM_AFTER_MS);
+    const silentMs = this.#nowMs() - this.#heardMs;
+    return this.#isSilent || (this.#hasFailed && silentMs > CONFIRM_AFTER_MS);
   }
 
   #schedule(): void {
@@ -145,16 +159,26 @@ export class Heartbeat {
     const dueMs = this.#nowMs() + intervalMs;
     this.#cancel = this.#with.deps.timers.after(intervalMs, () => {
       this.#ownLagMs = decayingMax(this.#ownLagMs, this.#nowMs() - dueMs);
+      this.#schedule();
       if (!this.#isOpen) this.pingNow();
       this.#judge();
-      if (this.#target !== undefined) this.#schedule();
     });
   }
 
+  /** After a change of what the interval depends on. */
+  #reschedule(): void {
+    if (this.#intervalMs() === this.#scheduledMs) return;
+    this.#cancel();
+    this.#schedule();
+  }
+
   #intervalMs(): number {
-    if (this.#isSuccessor || this.#hasFailed) return SUCCESSOR_PING_MS;
-    const isSettling = this.#hasNews || this.#nowMs() - this.#watchedMs < SETTLING_MS;
-    if (!isSettling) return WORKER_PING_MS;
+    if (this.#isSuccessor || this.#unansweredMs !== undefined) return SUCCESSOR_PING_MS;
+    const nowMs = this.#nowMs();
+    const isSettling = this.#hasNews || nowMs - this.#watchedMs < SETTLING_MS;
+    if (!isSettling) {
+      return nowMs - this.#newsMs < CALM_AFTER_MS ? WORKER_PING_MS : this.#with.calmMs();
+    }
     const lagMs = Math.max(this.#lastRttMs, this.#targetLagMs);
     return Math.min(WORKER_PING_MS, Math.max(SUCCESSOR_PING_MS, SETTLING_LAGS * lagMs));
   }
@@ -166,15 +190,18 @@ export class Heartbeat {
       hubLagMs: this.#targetLagMs,
       peakRttMs: this.#peakRttMs,
     };
-    const pingMs = this.#isSuccessor ? SUCCESSOR_PING_MS : WORKER_PING_MS;
     const refuses = this.#refusals >= REFUSALS_MIN;
-    if (!refuses && this.#silentMs() <= suspectAfterMs(slowness, pingMs)) return;
+    const waitedMs = this.#nowMs() - (this.#unansweredMs ?? this.#nowMs());
+    const patienceMs = suspectAfterMs(slowness) + (this.#isNew ? FIRST_PATIENCE_MS : 0);
+    if (!refuses && waitedMs <= patienceMs) return;
     this.#isSilent = true;
     this.#with.onSilence(this.#target, refuses);
   }
 
   async #ping(target: string, round: number): Promise<void> {
     this.#isOpen = true;
+    this.#unansweredMs ??= this.#nowMs();
+    this.#reschedule();
     const timeoutMs = Math.min(PING_TIMEOUT_MAX_MS, PING_TIMEOUT_MS + 4 * this.#peakRttMs);
     const pong = await this.#ask(target, timeoutMs);
     if (round !== this.#round) return;
@@ -206,28 +233,21 @@ export class Heartbeat {
     this.#isSilent = false;
     this.#refusals = 0;
     this.#heardMs = this.#nowMs();
+    this.#unansweredMs = undefined;
+    this.#isNew = false;
     this.#peakRttMs = decayingMax(this.#peakRttMs, pong.rttMs);
     this.#lastRttMs = pong.rttMs;
     this.#targetLagMs = pong.reply.lag_ms;
     this.#hasNews = (pong.reply.registry?.entries.length ?? 0) > 0;
+    if (this.#hasNews) this.#newsMs = this.#heardMs;
     this.#with.onReply(target, pong);
-    if (this.#target !== target || this.#intervalMs() >= this.#scheduledMs) return;
-    this.#cancel();
-    this.#schedule();
+    if (this.#target === target) this.#reschedule();
   }
 
   /** The next ping follows soon: two refusals in a row are certain, two silences are not. */
   #fail(): void {
-    const isFirst = !this.#hasFailed;
     this.#hasFailed = true;
     this.#judge();
-    if (!isFirst || this.#isSuccessor) return;
-    this.#cancel();
-    this.#schedule();
-  }
-
-  #silentMs(): number {
-    return this.#nowMs() - this.#heardMs;
   }
 
   #nowMs(): number {

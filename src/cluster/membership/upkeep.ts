@@ -24,8 +24,8 @@ export interface UpkeepDeps {
 
 /** A hub's changed address must be told before anybody suspects its death. */
 const CHECK_MS = 500;
-/** Nobody waits for a worker's word. */
-const WORKER_CHECK_MS = 1_000;
+/** Nobody waits for a worker's word, and most nodes are workers. */
+const WORKER_CHECK_MS = 2_000;
 /** Discovery looks again soon after the start and after the loss of a hub, then less and less. */
 const REFRESH_MIN_MS = 2_000;
 /** Nodes that went away are looked for soon, then at every health check. */

@@ -15,6 +15,7 @@ import { FollowWord } from "./follow-word.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { PingContent, Pinger, Pong } from "./pinger.ts";
 import type { RoleKeeper } from "./role.ts";
+import { calmPingMs } from "./suspicion.ts";
 
 export interface UplinkDeps {
   readonly deps: ClusterDeps;
@@ -73,6 +74,7 @@ export class Uplink {
       deps,
       pinger,
       lagMs: withDeps.lagMs,
+      calmMs: () => calmPingMs(this.#isDirect ? withDeps.registry.entries().length : 0),
       content: (target) => this.#content(target),
       rttMs: (target) => withDeps.table.get(target)?.rttsMs.at(-1),
       onReply: (target, pong) => this.#hear(target, pong),

@@ -22,10 +22,10 @@ import { NameLookup } from "./name-lookup.ts";
 import { systemFailure } from "./system-failure.ts";
 
 /**
- * Below the idle timeout of our own server (10 s), so that we never write to a socket it is
- * closing.
+ * Above the longest interval of pings (5 s), so that they need no new connection; below the idle
+ * timeout of our own server (10 s), so that we never write to a socket it is closing.
  */
-const IDLE_SOCKET_MS = 4000;
+const IDLE_SOCKET_MS = 7_000;
 /** Idle connections kept per node. */
 const IDLE_SOCKETS_PER_HOST_MAX = 4;
 
