@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
+import { FORWARD_PATH } from "../cluster/registry/forwarding.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, pathAndQuery } from "./env.ts";
@@ -19,12 +20,16 @@ export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerR
 export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { clock, cluster, controlToken } = context;
   const routes = newRouter();
-  const limited = rateLimit({
-    clock,
-    requestsPerSecond: LIMITS.peerRequestsPerSecond,
-    burst: LIMITS.peerRequestsBurst,
-    addressesMax: LIMITS.addressesTrackedMax,
-  });
+  const limiter = () =>
+    rateLimit({
+      clock,
+      requestsPerSecond: LIMITS.peerRequestsPerSecond,
+      burst: LIMITS.peerRequestsBurst,
+      addressesMax: LIMITS.addressesTrackedMax,
+    });
+  const limited = limiter();
+  // What a node passes on for others must not cost it its own heartbeats.
+  const forwardLimited = limiter();
   const identified: readonly ApiMiddleware[] = [
     noteToken({ token: controlToken }),
     jsonBody({
@@ -36,7 +41,8 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   ];
   for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
-    const middleware = isSafe(route.method) ? identified : [limited, ...identified];
+    const limit = route.path === FORWARD_PATH ? forwardLimited : limited;
+    const middleware = isSafe(route.method) ? identified : [limit, ...identified];
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
     routes.on(route.method, [path], ...middleware, async (c) =>
       asResponse(await route.handle(asPeerRequest(c))),

@@ -6,14 +6,18 @@ import { escapeUnsafe } from "../telemetry/log-format.ts";
  * cursor or forge a line (CWE-150) is shown as `\uXXXX`.
  */
 export function readAnswer<T>(schema: z.ZodType<T>, body: unknown): T {
-  return schema.parse(escaped(body));
+  // In this order: an escaped text is longer, and the schema bounds what was sent.
+  return escaped(schema.parse(body));
 }
 
+/** The same value with every text in it escaped, names of members too. */
+function escaped<T>(value: T): T;
 function escaped(value: unknown): unknown {
   if (typeof value === "string") return escapeUnsafe(value);
-  if (Array.isArray(value)) return value.map(escaped);
+  if (Array.isArray(value)) return value.map((one) => escaped(one));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, escaped(one)]));
+  const members = Object.entries(value);
+  return Object.fromEntries(members.map(([name, one]) => [escapeUnsafe(name), escaped(one)]));
 }
 
 /**

@@ -36,7 +36,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const { directory, role, self, registry, clones } = parts;
   const { nodeId } = deps.identity;
   const routes = routesOf(parts).map(tellingClones);
-  const ownRecord = () => directory.server(nodeId) ?? self.record(role.state.role);
+  const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
     nodeId,
     get serverId() {
@@ -93,7 +93,7 @@ function routesOf(parts: ClusterParts) {
     }),
     ...serverRoutes({
       view: () => viewOf(parts),
-      self: () => directory.server(nodeId) ?? self.record(role.state.role),
+      self: () => directory.node(nodeId) ?? self.record(role.state.role),
       servers: (filter) => directory.servers(filter),
       strangers: (filter) => (deps.settings.secret ? directory.strangers(filter) : undefined),
       server: (id) => directory.server(id),
@@ -107,7 +107,7 @@ function routesOf(parts: ClusterParts) {
 function uplinkOf({ role, directory }: ClusterParts) {
   const { role: own, hub, via } = role.state;
   if (own !== "worker" || hub === undefined) return undefined;
-  return { nodeId: via ?? hub, url: directory.server(hub)?.api_url };
+  return { nodeId: via ?? hub, url: directory.node(hub)?.api_url };
 }
 
 function viewOf({ deps, role, directory, discovery, given }: ClusterParts) {
@@ -115,7 +115,7 @@ function viewOf({ deps, role, directory, discovery, given }: ClusterParts) {
   return {
     cluster: deps.settings.cluster,
     role: own,
-    hub: hub === undefined ? undefined : directory.server(hub),
+    hub: hub === undefined ? undefined : directory.node(hub),
     term,
     backends: discovery.statuses().map((status) => given.explain(status)),
   };

@@ -4,8 +4,11 @@ import { LIMITS } from "../platform/limits.ts";
 /** The smallest shapes of the wire, which all others are made of. */
 export const nameSchema = z.string().min(1).max(LIMITS.nameCharactersMax);
 
+/** A name or an IP. */
+export const hostSchema = z.string().min(1).max(255);
+
 export const addressSchema = z.object({
-  host: z.string().min(1).max(255),
+  host: hostSchema,
   port: z.number().int().min(1).max(65_535),
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isIpLiteral } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { saidShape } from "./clones/said.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
@@ -10,7 +11,7 @@ import {
   roleSchema,
   serverRecordSchema,
 } from "./server-record.ts";
-import { addressesSchema, nameSchema } from "./wire-names.ts";
+import { addressesSchema, hostSchema, nameSchema } from "./wire-names.ts";
 
 /**
  * What nodes say to each other about themselves. Unknown fields are dropped, not refused: nodes of
@@ -163,6 +164,15 @@ export const figuresWireSchema = z.object({
 });
 export type FiguresWire = z.infer<typeof figuresWireSchema>;
 
+/**
+ * One that nobody can read is left out: it must not take the whole answer with it, since that is
+ * the hub's sign of life.
+ */
+const toldEntriesSchema = z
+  .array(entryWireSchema.nullable().catch(null))
+  .max(LIMITS.listRowsMax)
+  .transform((entries) => entries.filter((entry) => entry !== null));
+
 /** What has changed in a hub's registry since the version that a follower has named. */
 export const registryDeltaSchema = z.object({
   /** The boot id of the hub. */
@@ -172,7 +182,7 @@ export const registryDeltaSchema = z.object({
   whole: z.boolean(),
   /** There is more: ask again. */
   more: z.boolean(),
-  entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
+  entries: toldEntriesSchema,
   figures: z.array(figuresWireSchema).max(LIMITS.listRowsMax),
   /** Keys of the servers that have left. */
   removed: z.array(entryKey).max(LIMITS.listRowsMax),
@@ -224,6 +234,8 @@ export const pingReplySchema = z.object({
 export type PingReply = z.infer<typeof pingReplySchema>;
 
 const amount = z.number().nonnegative();
+/** Cut to a whole number, which has to remain one that is exact. */
+const count = amount.max(Number.MAX_SAFE_INTEGER);
 
 /**
  * A registration in the seeds' form: a server record of which only the id is asked for. The record
@@ -239,10 +251,10 @@ export const registrationSchema = z.object({
   version: z.string().max(64).optional(),
   platform: z.string().max(64).optional(),
   architecture: z.string().max(64).optional(),
-  tank_count: amount.optional(),
-  world_count: amount.optional(),
-  fish_count: amount.optional(),
-  active_connections: amount.optional(),
+  tank_count: count.optional(),
+  world_count: count.optional(),
+  fish_count: count.optional(),
+  active_connections: count.optional(),
   capabilities: serverRecordSchema.shape.capabilities.optional(),
   tags: serverRecordSchema.shape.tags.optional(),
   resources: serverRecordSchema.shape.resources.optional(),
@@ -274,7 +286,9 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
  */
 export const forwardSchema = z.object({
   /** The IP from which the forwarder has it. */
-  source: z.string().min(1).max(64),
+  source: z.string().max(64).refine(isIpLiteral, { error: "not an IP address" }),
+  /** Where the forwarder's operator says that the server is which he registers. */
+  named: hostSchema.optional(),
   request: z.object({
     method: z.enum(["POST", "DELETE"]),
     authority: z.string().max(300),

@@ -14,7 +14,7 @@ export const LABEL_SETTINGS = {
     help: "a tag others can filter by; may be repeated",
   }),
   capability: setting({
-    kind: list(label, LIMITS.labelsMax),
+    kind: list(label, LIMITS.capabilitiesMax),
     default: [] as readonly string[],
     flag: "--capability",
     placeholder: "name",

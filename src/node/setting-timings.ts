@@ -1,3 +1,4 @@
+import { LIMITS } from "../platform/limits.ts";
 import { setting } from "./setting.ts";
 import { duration, integer } from "./setting-kinds.ts";
 
@@ -8,8 +9,8 @@ const hour = 60 * minute;
 /** Single timings, each in the place of the profile's. */
 export const TIMING_SETTINGS = {
   heartbeatInterval: setting({
-    // Hubs refuse to wait longer for a sign of life.
-    kind: duration(second / 2, hour),
+    // Hubs refuse any other.
+    kind: duration(LIMITS.heartbeatIntervalMinMs, LIMITS.heartbeatIntervalMaxMs),
     default: undefined,
     flag: "--heartbeat-interval",
     placeholder: "duration",

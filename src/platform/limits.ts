@@ -24,6 +24,8 @@ export const LIMITS = {
   removalsRememberedMax: 8192,
   /** The longest interval that a server may declare: silent for three of them, it is offline. */
   heartbeatIntervalMaxMs: 3_600_000,
+  /** The shortest: heartbeats are for the list, and who leads pings far more often. */
+  heartbeatIntervalMinMs: 500,
   /** Path and query of a request that one node passes on to another. */
   forwardedPathCharactersMax: 1024,
   /**
@@ -74,6 +76,8 @@ export const LIMITS = {
   /** Tags or capabilities of one server, and the characters of one. */
   labelsMax: 32,
   labelCharactersMax: 64,
+  /** Capabilities that an operator adds; the rest of the labels are for the built-in ones. */
+  capabilitiesMax: 24,
   /**
    * Facts that an operator states of a server beside what the machine tells of itself, each kind.
    */

@@ -42,7 +42,8 @@ export class Admission {
     if (!known && namesake && namesake.key !== key && namesake.record.signed) {
       throw new Problem("conflict", `A node has the name "${serverId}"; choose another.`);
     }
-    if (!known || owns(source, known)) return;
+    // The operator may have named a server of which nobody knows yet where it speaks from.
+    if (!known || known.source === undefined || owns(source, known)) return;
     // After a restart all are offline for a moment; a name is free when its owner had time to
     // speak.
     const isAway = known.status === "offline";

@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { isLoopback } from "../../discovery/addresses.ts";
 import type { PeerRequest } from "../peer-route.ts";
 import { plainAddress } from "../peers/dial-policy.ts";
+import { hostSchema } from "../wire-names.ts";
 
 /** Who wants to change the list of servers, after all that is proven of him. */
 export interface Claimant {
@@ -12,12 +14,19 @@ export interface Claimant {
   readonly source: string;
   /** The node that has passed it on, by its own signature. */
   readonly via: string | undefined;
+  /** Where the operator says that the server is which he registers: an IP, or a name. */
+  readonly named: string | undefined;
 }
+
+const namingSchema = z.object({ host: hostSchema });
 
 /** Who has sent a request to this node itself; `ownHost` is where others dial this node. */
 export function directClaimant(request: PeerRequest, ownHost: string): Claimant {
   const { signer, controlled } = request;
-  return { signer, controlled, source: sourceOf(request.remoteAddress, ownHost), via: undefined };
+  const source = sourceOf(request.remoteAddress, ownHost);
+  const host = controlled ? namingSchema.safeParse(request.body).data?.host : undefined;
+  const named = host === "localhost" ? ownHost : host && sourceOf(host, ownHost);
+  return { signer, controlled, source, via: undefined, named };
 }
 
 /**

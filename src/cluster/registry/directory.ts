@@ -43,8 +43,14 @@ export class Directory {
     return this.#list(filter, ({ member, signed }) => signed && !member);
   }
 
+  /** What a person means by `id`: a node's id, or a name. */
   server(id: string): ServerRecord | undefined {
     const entry = this.#registry.find(id);
+    return entry && show(entry, this.#viewpoint());
+  }
+
+  node(nodeId: string): ServerRecord | undefined {
+    const entry = this.#registry.get(nodeId);
     return entry && show(entry, this.#viewpoint());
   }
 
@@ -76,12 +82,17 @@ export class Directory {
       );
   }
 
+  /** Tanks of members. Of two nodes that claim one, the one that is known for longer is first. */
   #locations(): readonly TankLocation[] {
     const view = this.#viewpoint();
-    return this.#registry.entries().flatMap((entry) => {
+    const entries = this.#registry
+      .entries()
+      .toSorted((a, b) => compareText(a.record.registered_at, b.record.registered_at));
+    return entries.flatMap((entry) => {
       const node_id = entry.record.node_id;
-      if (node_id === null) return [];
-      const is_local = node_id === view.selfId;
+      const is_own = entry.key === view.selfId;
+      if (node_id === null || !(is_own || belongs(entry, view))) return [];
+      const is_local = is_own;
       const tanks = is_local ? view.ownTanks() : entry.tanks;
       const { server_id } = entry.record;
       return tanks.map((tank) => ({ node_id, server_id, tank, is_local }));

@@ -18,10 +18,10 @@ export const FORWARD_PATH = "/api/cluster/forward";
  */
 export async function passOn(
   wire: WireRequest | undefined,
-  source: string,
+  { source, named }: Claimant,
   to: { readonly hub: string; readonly client: PeerClient; readonly timeoutMs: number },
 ): Promise<PeerReply> {
-  const envelope = forwardSchema.safeParse({ source, request: wire }).data;
+  const envelope = forwardSchema.safeParse({ source, named, request: wire }).data;
   if (!envelope) throw new Problem("bad_request", "The request is too long to be passed on.");
   try {
     return await to.client.send(to.hub, "POST", FORWARD_PATH, envelope, to);
@@ -54,7 +54,7 @@ export class Envelopes {
    * @throws Problem `not_trusted` where the inner signature does not verify. Not `bad_signature`:
    *   the forwarder's own is good, and there is nothing that it could sign anew.
    */
-  open({ source, request }: Forward, via: string, viaAddress: string): Claimant {
+  open({ source, named, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;
     // Signed for the forwarder, and so dated in its time.
     const offsetMs = peers.get(via)?.key?.clockOffsetMs ?? 0;
@@ -71,6 +71,6 @@ export class Envelopes {
     }
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     const forwarderHost = sourceOf(viaAddress, ownHost());
-    return { signer, controlled: false, source: sourceOf(source, forwarderHost), via };
+    return { signer, controlled: false, source: sourceOf(source, forwarderHost), via, named };
   }
 }

@@ -1,7 +1,5 @@
-import { isLoopback } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
-import { LIMITS } from "../../platform/limits.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
 import { mergeAddresses } from "../peers/peer-client.ts";
@@ -9,9 +7,18 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { Heartbeat, Registration } from "../wire.ts";
 import { Admission, owns } from "./admission.ts";
 import type { Claimant } from "./claimant.ts";
-import { declaredAddress, figuresOf, isWhole, recordOf } from "./registration-record.ts";
+import { Listing, type Outcome } from "./listing.ts";
+import {
+  declaredAddress,
+  figuresOf,
+  intervalOf,
+  isWhole,
+  recordOf,
+  saidIn,
+} from "./registration-record.ts";
 import type { Registry } from "./registry.ts";
-import { type Entry, type EntryInput, unsignedKey } from "./registry-entry.ts";
+import { type Entry, unsignedKey } from "./registry-entry.ts";
+import { UnsignedServers } from "./unsigned-servers.ts";
 
 export interface RegistrarDeps {
   readonly nodeId: string;
@@ -35,15 +42,6 @@ export interface RegistrarDeps {
   readonly nowMs: () => number;
 }
 
-/** What a registration has led to. */
-export interface Outcome {
-  readonly status: "registered" | "confirming";
-  /** The name under which it is shown, or will be. */
-  readonly serverId: string;
-  /** By which its silence is judged. */
-  readonly intervalMs: number;
-}
-
 /**
  * Keeps the list of servers as a hub: who may register what, in both families of discovery
  * endpoints. A node speaks for itself alone, by its signature. A record that names a node and is
@@ -53,6 +51,8 @@ export interface Outcome {
 export class Registrar {
   readonly #with: RegistrarDeps;
   readonly #admission: Admission;
+  readonly #listing: Listing;
+  readonly #unsigned: UnsignedServers;
 
   constructor(withDeps: RegistrarDeps) {
     this.#with = withDeps;
@@ -60,6 +60,9 @@ export class Registrar {
       ...withDeps,
       isOwn: (ip) => withDeps.policy().own.includes(ip),
     });
+    this.#listing = new Listing(withDeps);
+    const admission = this.#admission;
+    this.#unsigned = new UnsignedServers({ ...withDeps, admission, listing: this.#listing });
   }
 
   /**
@@ -80,7 +83,7 @@ export class Registrar {
     }
     this.#admission.refuseUnknownForwarder(claimant);
     if (nodeId !== undefined) return this.#nominate(nodeId, body, claimant, defaultIntervalMs);
-    return this.#registerUnsigned(body, claimant, defaultIntervalMs);
+    return this.#unsigned.register(body, claimant, defaultIntervalMs);
   }
 
   /**
@@ -109,7 +112,11 @@ export class Registrar {
     if (signer === undefined && entry.record.signed) {
       throw new Problem("not_trusted", "A node signs its heartbeats; this one is not signed.");
     }
-    this.#with.registry.beat(entry.key, figuresOf(body));
+    if (signer !== undefined || entry.record.signed) {
+      this.#with.registry.beat(entry.key, figuresOf(body));
+    } else {
+      this.#unsigned.beat(entry, body, claimant);
+    }
     return { serverId: entry.record.server_id, intervalMs: entry.intervalMs };
   }
 
@@ -154,8 +161,11 @@ export class Registrar {
       discovered_by: [...this.#with.discoveredBy(nodeId)],
     };
     const mayClaim = record.member && (body.standing?.may_claim ?? false);
-    const outcome = this.#list(
-      { ...common(body, known, claimant), key: nodeId, record, addresses, mayClaim, intervalMs },
+    // Who brought it first stays noted.
+    const via = known && known.status !== "offline" ? known.via : claimant.via;
+    const { source } = claimant;
+    const outcome = this.#listing.list(
+      { ...saidIn(body), key: nodeId, record, addresses, mayClaim, intervalMs, source, via },
       claimant,
     );
     if (!reached) nominate(nodeId, addresses, claimant.source);
@@ -192,41 +202,6 @@ export class Registrar {
     };
   }
 
-  #registerUnsigned(body: Registration, claimant: Claimant, defaultIntervalMs: number): Outcome {
-    const { registry } = this.#with;
-    const source = claimant.controlled ? (body.host ?? claimant.source) : claimant.source;
-    const key = unsignedKey(body.server_id);
-    const known = registry.get(key);
-    this.#admission.refuseTakenName(body.server_id, key, source, known);
-    const intervalMs = intervalOf(body, known, defaultIntervalMs);
-    if (!known && !claimant.controlled) this.#admission.admit(key, claimant);
-    const address = { host: this.#hostOf(body, claimant, source), port: body.port ?? 80 };
-    const record = recordOf(body, address, null, false);
-    return this.#list(
-      {
-        ...common(body, known, { ...claimant, source }),
-        key,
-        record,
-        addresses: [address],
-        mayClaim: false,
-        intervalMs,
-      },
-      claimant,
-    );
-  }
-
-  #list(input: EntryInput, claimant: Claimant): Outcome {
-    // What came by another node, or from this machine, has limits of its own.
-    const hasShare =
-      claimant.via === undefined && !this.#with.policy().own.includes(claimant.source);
-    const entry = this.#with.registry.put(input, hasShare ? claimant.source : undefined);
-    if (!entry) {
-      throw new Problem("too_many", `There is no room for more servers from ${claimant.source}.`);
-    }
-    const { record, intervalMs } = entry;
-    return { status: "registered", serverId: record.server_id, intervalMs };
-  }
-
   #entryFor(serverId: string, claimant: Claimant): Entry {
     const { registry } = this.#with;
     const { signer, controlled, source } = claimant;
@@ -249,15 +224,6 @@ export class Registrar {
     if (boot_id !== undefined) this.#with.heard(nodeId, boot_id);
   }
 
-  /** Its own word only where it agrees with where it speaks from. */
-  #hostOf({ host }: Registration, { via }: Claimant, source: string): string {
-    const { own } = this.#with.policy();
-    const isHere = via === undefined && own.includes(source);
-    // Loopback would lead every other node to itself.
-    const isBelieved = host !== undefined && own.includes(host) && !isLoopback(host);
-    return isHere && isBelieved ? host : source;
-  }
-
   /** Where a node that has signed may be dialled: what it declares, and where it speaks from. */
   #addressesOf(body: Registration, { source, via }: Claimant): readonly Address[] {
     const declared = body.addresses ?? declaredAddress(body);
@@ -276,28 +242,4 @@ export class Registrar {
       worked.some((one) => one.host === host && one.port === port),
     );
   }
-}
-
-/** What every entry has from its registration; who brought it first stays noted. */
-function common(body: Registration, known: Entry | undefined, { source, via }: Claimant) {
-  return {
-    label: body.server_id,
-    tanks: body.tanks ?? [],
-    priority: body.standing?.priority ?? 0,
-    bootId: body.boot_id ?? "",
-    source,
-    via: known && known.status !== "offline" ? known.via : via,
-  };
-}
-
-function intervalOf(
-  { heartbeat_interval }: Registration,
-  known: Entry | undefined,
-  defaultIntervalMs: number,
-): number {
-  if (heartbeat_interval === undefined) return known?.intervalMs ?? defaultIntervalMs;
-  const intervalMs = heartbeat_interval * 1000;
-  if (intervalMs <= LIMITS.heartbeatIntervalMaxMs) return intervalMs;
-  const maxSeconds = LIMITS.heartbeatIntervalMaxMs / 1000;
-  throw new Problem("invalid", `heartbeat_interval may be at most ${maxSeconds} seconds.`);
 }

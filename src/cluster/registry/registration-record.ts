@@ -1,7 +1,10 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import type { ServerRecord } from "../server-record.ts";
 import type { Heartbeat, Registration } from "../wire.ts";
+import type { Entry } from "./registry-entry.ts";
 
 /** Where the server says that it is. */
 export function declaredAddress(body: Registration): readonly Address[] {
@@ -82,4 +85,28 @@ export function figuresOf(body: Heartbeat): Partial<ServerRecord> {
     status_reason: body.status_reason,
   };
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
+}
+
+/** What of an entry is the server's own word, beside its record. */
+export function saidIn(body: Registration) {
+  return {
+    label: body.server_id,
+    tanks: body.tanks ?? [],
+    priority: body.standing?.priority ?? 0,
+    bootId: body.boot_id ?? "",
+  };
+}
+
+/** By which the server's silence is judged, milliseconds. @throws Problem `invalid`. */
+export function intervalOf(
+  { heartbeat_interval }: Registration,
+  known: Entry | undefined,
+  defaultIntervalMs: number,
+): number {
+  if (heartbeat_interval === undefined) return known?.intervalMs ?? defaultIntervalMs;
+  const intervalMs = heartbeat_interval * 1000;
+  const { heartbeatIntervalMinMs: minMs, heartbeatIntervalMaxMs: maxMs } = LIMITS;
+  if (intervalMs >= minMs && intervalMs <= maxMs) return intervalMs;
+  const [min, max] = [minMs / 1000, maxMs / 1000];
+  throw new Problem("invalid", `heartbeat_interval may be from ${min} to ${max} seconds.`);
 }

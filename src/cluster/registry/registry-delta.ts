@@ -10,6 +10,11 @@ export interface Removal {
 
 /** Changes in one answer to a ping; more follow with the next question. */
 const DELTA_CHANGES_MAX = 200;
+/**
+ * Characters of their entries, each at most three bytes. The first entry goes whatever it takes: a
+ * node with as many tanks as it may name takes 200 kB.
+ */
+const DELTA_CHARACTERS_MAX = 400_000;
 
 type Change =
   | { readonly version: number; readonly kind: "entry" | "figures"; readonly entry: Entry }
@@ -35,13 +40,26 @@ export function deltaSince(
     if (removal.version > since) changes.push({ ...removal, kind: "removed" });
   }
   changes.sort((a, b) => a.version - b.version);
-  const page = changes.slice(0, DELTA_CHANGES_MAX);
-  const more = changes.length > page.length;
-  return {
-    version: more ? (page.at(-1)?.version ?? since) : version,
-    more,
-    entries: page.flatMap((one) => (one.kind === "entry" ? [entryToWire(one.entry)] : [])),
-    figures: page.flatMap((one) => (one.kind === "figures" ? [figuresToWire(one.entry)] : [])),
-    removed: page.flatMap((one) => (one.kind === "removed" ? [one.key] : [])),
+  const page: Pick<RegistryDelta, "entries" | "figures" | "removed"> = {
+    entries: [],
+    figures: [],
+    removed: [],
   };
+  let told = 0;
+  let characters = 0;
+  for (const change of changes.slice(0, DELTA_CHANGES_MAX)) {
+    if (change.kind === "removed") {
+      page.removed.push(change.key);
+    } else if (change.kind === "figures") {
+      page.figures.push(figuresToWire(change.entry));
+    } else {
+      const wire = entryToWire(change.entry);
+      characters += JSON.stringify(wire).length;
+      if (characters > DELTA_CHARACTERS_MAX && told > 0) break;
+      page.entries.push(wire);
+    }
+    told++;
+  }
+  const more = changes.length > told;
+  return { version: more ? (changes[told - 1]?.version ?? since) : version, more, ...page };
 }

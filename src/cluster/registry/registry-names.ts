@@ -22,10 +22,13 @@ export function shownName(input: EntryInput, entries: readonly Entry[]): ShownNa
   let shown: string | undefined;
   for (const one of entries) {
     if (one.key === key) shown = one.record.server_id;
-    else if (rankOf(one.record) >= rank) taken.add(one.record.server_id);
+    // Nobody is called by another one's id.
+    else taken.add(one.key);
+    if (one.key !== key && rankOf(one.record) >= rank) taken.add(one.record.server_id);
   }
-  const kept = shown?.startsWith(label) && !taken.has(shown) ? shown : undefined;
-  const name = kept ?? (taken.has(label) ? withSuffix(label, key) : label);
+  const suffixed = withSuffix(label, key);
+  const kept = [label, suffixed].find((name) => name === shown && !taken.has(name));
+  const name = kept ?? (taken.has(label) ? suffixed : label);
   const displaced = entries
     .filter((one) => one.key !== key && one.record.server_id === name)
     .map((entry) => ({ entry, suffixed: withSuffix(entry.label, entry.key) }));

@@ -76,12 +76,12 @@ export class Registry {
     return key === this.#deps.nodeId ? this.#own : this.#deps.peers.get(key)?.registration;
   }
 
-  /** By the shown server id, then by node id, then by the label that was asked for. */
+  /** By node id, then by the shown server id, then by the label that was asked for. */
   find(id: string): Entry | undefined {
     const all = this.entries();
     return (
-      all.find((entry) => entry.record.server_id === id) ??
       this.get(id) ??
+      all.find((entry) => entry.record.server_id === id) ??
       all.find((entry) => entry.label === id)
     );
   }
@@ -121,7 +121,8 @@ export class Registry {
   /** Known from the last run; it stays what it was stored as. */
   restore(entry: Entry): void {
     if (this.get(entry.key) || this.entries().length >= LIMITS.serversMax) return;
-    if (this.#deps.peers.ensure(entry.key, entry.source)) this.#change(entry);
+    // Its share was judged when it came.
+    if (this.#deps.peers.ensure(entry.key)) this.#change(entry);
   }
 
   /** A heartbeat: the figures that came with it, and "I am here". */

@@ -10,7 +10,7 @@ export interface Naming {
 
 /**
  * The tank that a text means: an alias of this node, a tank's id, `SERVER::TANK` with the server's
- * label or node id and the tank's id or name, or a name that the conflict rule gives to one tank.
+ * node id or label and the tank's id or name, or a name that the conflict rule gives to one tank.
  * An id that two nodes claim is that of this node.
  * @throws Problem `conflict` for a name that several tanks have, `unknown_tank` for an alias whose
  * tank is not listed.
@@ -46,8 +46,9 @@ function onServer(text: string, tanks: readonly TankLocation[]): TankLocation | 
   if (at === -1) return undefined;
   const server = text.slice(0, at);
   const wanted = text.slice(at + SEPARATOR.length);
-  const labelled = tanks.filter(({ server_id }) => server_id === server);
-  const there = labelled.length > 0 ? labelled : tanks.filter(({ node_id }) => node_id === server);
+  const identified = tanks.filter(({ node_id }) => node_id === server);
+  const there =
+    identified.length > 0 ? identified : tanks.filter(({ server_id }) => server_id === server);
   const found = byId(there, wanted);
   if (found !== undefined) return found;
   const named = there.filter(({ tank }) => tank.name === wanted);

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
-import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
+import type { PeerReply, PeerRoute } from "../peer-route.ts";
 import { plainAddress } from "../peers/dial-policy.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import { problemReply } from "../problem-reply.ts";
 import { readBody } from "../read-body.ts";
-import { directClaimant, sourceOf } from "../registry/claimant.ts";
+import { directClaimant } from "../registry/claimant.ts";
 import { type Envelopes, FORWARD_PATH, passOn } from "../registry/forwarding.ts";
 import type { Registrar } from "../registry/registrar.ts";
 import { type Forward, forwardSchema, registrationSchema } from "../wire.ts";
@@ -48,7 +48,8 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
     ...endpoint,
     handle: async (request) => {
       const { isHub, hub, ownHost, onHubLeft, client, timeoutMs } = withDeps;
-      const answerHere = () => endpoint.answer(request, directClaimant(request, ownHost()));
+      const claimant = directClaimant(request, ownHost());
+      const answerHere = () => endpoint.answer(request, claimant);
       // Whom the operator names is dialled from here, at exactly the address that he names.
       if (isHub() || (request.controlled && namesNode(request.body))) return answerHere();
       const to = hub();
@@ -60,8 +61,7 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
       if (endpoint.method === "DELETE" && request.controlled && request.signer === undefined) {
         return misdirected("Only the hub, with its own token, takes another server off.", to.url);
       }
-      const source = sourceToTell(request, ownHost());
-      return passOn(request.wire, source, { hub: to.nodeId, client, timeoutMs });
+      return passOn(request.wire, claimant, { hub: to.nodeId, client, timeoutMs });
     },
   };
 }
@@ -120,12 +120,6 @@ function innerRequest(
 
 function malformed(): Problem {
   return new Problem("bad_request", "The request that was passed on is malformed.");
-}
-
-/** The operator is believed about the host of another server here as he is at the hub. */
-function sourceToTell({ controlled, body, remoteAddress }: PeerRequest, ownHost: string): string {
-  const named = controlled ? registrationSchema.safeParse(body).data?.host : undefined;
-  return named ?? sourceOf(remoteAddress, ownHost);
 }
 
 function namesNode(body: unknown): boolean {

@@ -16,7 +16,7 @@ import { LEAD_PATH, MOVED_PATH } from "../membership/hub-seat.ts";
 import { WITNESS_PATH } from "../membership/witnesses.ts";
 import type { ClusterParts } from "../parts/parts.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
-import { dialable, plainAddress } from "../peers/dial-policy.ts";
+import { dialable } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";
 import { directClaimant } from "../registry/claimant.ts";
 import { passOn } from "../registry/forwarding.ts";
@@ -64,14 +64,14 @@ export function hubRoutes(
     {
       ...endpoint,
       handle: async (request) => {
+        const claimant = directClaimant(request, parts.ownHost());
         // Two hubs that only this worker reaches settle it through it.
         const hub = role.isSettled ? role.state.hub : undefined;
         if (hub !== undefined) {
           const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
-          const source = plainAddress(request.remoteAddress);
-          return passOn(request.wire, source, { hub, client, timeoutMs });
+          return passOn(request.wire, claimant, { hub, client, timeoutMs });
         }
-        return endpoint.answer(request, directClaimant(request, parts.ownHost()));
+        return endpoint.answer(request, claimant);
       },
     },
     post(

@@ -1,70 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
-import type { Claimant } from "../../../src/cluster/registry/claimant.ts";
-import { Registrar } from "../../../src/cluster/registry/registrar.ts";
-import { Registry } from "../../../src/cluster/registry/registry.ts";
 import {
   entryFromText,
   entryToText,
   unsignedKey,
 } from "../../../src/cluster/registry/registry-entry.ts";
-import type { Registration } from "../../../src/cluster/wire.ts";
-import type { Address } from "../../../src/discovery/backend.ts";
-import { PROBLEMS, Problem, type ProblemCode } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
-
-const OWN = "10.0.0.1";
-/** Of this machine too. */
-const SECOND = "10.0.1.1";
-const BODY: Registration = { server_id: "reef", host: "10.0.0.2", port: 8000 };
-const INTERVAL_MS = 30_000;
-
-function setUp(isMember: (nodeId: string) => boolean = () => true) {
-  const time = { nowMs: 0 };
-  const peers: PeerTable = new PeerTable({
-    isEngaged: () => false,
-    hasExchanged: () => false,
-    onForgotten: (peer) => registry.noteForgotten(peer),
-  });
-  const registry: Registry = new Registry({
-    peers,
-    clock: { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs },
-    bootId: "boot",
-    nodeId: "self",
-    onChange: () => {},
-  });
-  const nominated: (readonly [string, readonly Address[], string | undefined])[] = [];
-  const registrar = new Registrar({
-    nodeId: "self",
-    registry,
-    peers,
-    nominate: (...nomination) => nominated.push(nomination),
-    policy: () => ({ own: ["127.0.0.1", OWN, SECOND], onLoopback: false }),
-    discoveredBy: () => [],
-    heard: () => {},
-    isMember,
-    nowMs: () => time.nowMs,
-  });
-  const register = (claimant: Partial<Claimant>, body: Partial<Registration> = {}) =>
-    registrar.register({ ...BODY, ...body }, from(claimant), INTERVAL_MS);
-  const beat = (claimant: Partial<Claimant>, body: Partial<Registration> = {}) =>
-    registrar.beat("reef", { ...BODY, ...body }, from(claimant), INTERVAL_MS);
-  return { registrar, registry, peers, nominated, time, register, beat };
-}
-
-function from(claimant: Partial<Claimant>): Claimant {
-  return { signer: undefined, controlled: false, source: "10.0.0.9", via: undefined, ...claimant };
-}
-
-function refusal(action: () => unknown): ProblemCode | undefined {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof Problem && error.code in PROBLEMS) return error.code;
-    throw error;
-  }
-  return undefined;
-}
+import { from, INTERVAL_MS, OWN, refusal, SECOND, setUp } from "./registrar-support.ts";
 
 describe("the owner of a server without a key", () => {
   test("is kept over a restart; its name is free only after it had time to speak", () => {
