@@ -31,14 +31,15 @@ export async function stop(parts: ClusterParts): Promise<void> {
   if (state.isStopped) return;
   const goodbyes = state.hasLeft ? Promise.resolve() : sayGoodbye(parts);
   state.isStopped = true;
+  // Who goes takes nothing over.
+  role.stop();
+  parts.gatherer.stop();
+  parts.succession.close();
   parts.upkeep.stop();
   parts.nominations.stop();
   parts.clones.positions.stop();
   const said = Promise.all([goodbyes, discovery.stop()]);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
-  role.stop();
-  parts.gatherer.stop();
-  parts.succession.close();
   uplink.release();
   seat.release();
 }

@@ -1,3 +1,4 @@
+import type { Meeting } from "./handshake/meeting.ts";
 import { HINT, MEMORY } from "./handshake/nominations.ts";
 import type { ClusterParts } from "./parts/parts.ts";
 import { entryOfHub } from "./registry/hub-entry.ts";
@@ -12,7 +13,9 @@ export function react(parts: ClusterParts): void {
     const { node_id: nodeId, standing } = meeting.document;
     const leadsUs = nodeId === role.state.hub;
     if (meeting.address && (leadsUs || standing.hub?.node_id === selfId)) registry.see(nodeId);
-    if (standing.role === "worker" && standing.hub) hearOfHub(parts, nodeId, standing.hub);
+    // A stranger may name any number of hubs, and each would be dialled before anybody claims.
+    const followed = standing.role === "worker" ? standing.hub : null;
+    if (followed && parts.isMember(nodeId)) hearOfHub(parts, meeting, followed);
     if (!meeting.address && role.isHub) confirmStranger(parts, nodeId);
   });
 
@@ -51,11 +54,19 @@ export function react(parts: ClusterParts): void {
  * A worker follows a hub that is not ours: the two hubs should meet, if need be through that
  * worker.
  */
-function hearOfHub(parts: ClusterParts, worker: string, hint: HubHint): void {
-  const { role, deps, nominations, dialer, contests } = parts;
+function hearOfHub(parts: ClusterParts, meeting: Meeting, hint: HubHint): void {
+  const { role, deps, nominations, dialer, contests, table } = parts;
   const { node_id: nodeId, addresses } = hint;
+  const worker = meeting.document.node_id;
+  const source = meeting.address?.host ?? table.get(worker)?.source;
   if (nodeId === deps.identity.nodeId || nodeId === role.state.hub) return;
-  nominations.nominate({ backend: HINT, nodeId, addresses, role: "hub" });
+  nominations.nominate({
+    backend: HINT,
+    nodeId,
+    addresses,
+    role: "hub",
+    ...(source === undefined ? {} : { source }),
+  });
   if (!role.isHub) return;
   void dialer.dial(nodeId).then(({ kind }) => {
     if (kind === "failed") contests.meetThrough(worker, nodeId);

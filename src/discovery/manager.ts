@@ -55,6 +55,8 @@ export class DiscoveryManager {
 
   update(announcement: Announcement): void {
     this.#announcement = announcement;
+    // It would announce again what was just withdrawn.
+    if (this.#stopped) return;
     for (const running of this.#running) {
       if (running.state === "running")
         this.#guard(running, () => running.backend.update(announcement));

@@ -52,7 +52,8 @@ export class CloneDetection {
       fence: (problem) => this.positions.fence(problem),
     });
     const presence = () => this.#presence();
-    this.probe = new IdentityProbe({ deps, client, document, presence });
+    const { policy } = withDeps;
+    this.probe = new IdentityProbe({ deps, client, document, presence, policy });
     this.peers = new PeerClones({
       ...deps,
       table,

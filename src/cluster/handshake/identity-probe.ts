@@ -6,7 +6,7 @@ import type { ClusterDeps } from "../deps.ts";
 import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
 import { signChallenge, verifyChallenge } from "../identity/proof.ts";
 import type { PeerReply } from "../peer-route.ts";
-import type { DialTarget } from "../peers/dial-policy.ts";
+import { type DialPolicy, type DialTarget, targetsOf } from "../peers/dial-policy.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
@@ -24,6 +24,7 @@ export interface IdentityProbeDeps {
   readonly client: PeerClient;
   readonly document: () => NodeDocument;
   readonly presence: () => Presence;
+  readonly policy: () => DialPolicy;
 }
 
 export interface ProbeOptions {
@@ -82,9 +83,12 @@ export class IdentityProbe {
     };
   }
 
-  /** Whether that node's key answers there. */
-  async isAt(target: DialTarget, nodeId: string | undefined): Promise<boolean> {
+  /** Whether that node's key answers there; never where a name leads to what is not dialled. */
+  async isAt(address: Address, nodeId: string | undefined): Promise<boolean> {
+    const { deps, policy } = this.#with;
     try {
+      const [target] = await targetsOf(address, deps.network, policy());
+      if (!target) return false;
       const result = await this.ask(target);
       return result.kind === "probed" && result.document.node_id === nodeId;
     } catch (error) {

@@ -110,7 +110,7 @@ export class CaseJudge {
       if (statement.at_ms < sinceMs || bySource.has(source)) continue;
       if (followerIn(statement, hub) !== undefined) bySource.set(source, statement);
     }
-    // Our own followers need no asking: they are heard every two seconds.
+    // Our own followers need no asking: they are heard all the time.
     if (hub === deps.identity.nodeId) return bySource.size;
     // Drawn, since the one who shows them has chosen their order.
     const sample = [...bySource.values()]

@@ -61,6 +61,8 @@ const FAILURES_MAX = 5;
 const HEARD_FRESH_MS = 15_000;
 /** Rivals at one time: an honest network has one or two. */
 const CONTESTS_MAX = 16;
+/** Of them those that one worker brings, who may invent hubs. */
+const CONTESTS_PER_WAY_MAX = 2;
 
 /**
  * Where two hubs have met: they show each other their case (who follows them), each judges by what
@@ -159,7 +161,13 @@ export class Contests {
       known.via = undefined;
       known.isBrought = false;
     }
+    // The way that was taken leads nowhere (any more).
+    if (known && via !== undefined && known.failures > 0) known.via = via;
     if (known || this.#contests.size >= CONTESTS_MAX) return known;
+    const fellows = [...this.#contests.values()].filter(
+      (one) => via !== undefined && one.via === via,
+    );
+    if (fellows.length >= CONTESTS_PER_WAY_MAX) return undefined;
     const contest: Contest = {
       theirs,
       verdict: undefined,
@@ -192,7 +200,9 @@ export class Contests {
       const isUnseen = contest.theirs?.winner === null && contest.looks < 2;
       await sleep(deps.timers, isUnseen ? ROUND_SOON_MS : ROUND_MS);
     }
-    if (this.#contests.get(rival) === contest) this.#contests.delete(rival);
+    if (this.#contests.get(rival) !== contest) return;
+    this.#contests.delete(rival);
+    this.#with.witnesses.forget(rival);
   }
 
   async #round(rival: string, contest: Contest): Promise<void> {

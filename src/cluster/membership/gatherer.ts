@@ -121,6 +121,7 @@ export class Gatherer {
         this.#ticks >= this.#windowTicks + PATIENCE_TICKS || elapsedMs > PATIENCE_MAX_MS,
       awaitsGivenHub: given.isAwaited() && elapsedMs < GIVEN_HUB_WAIT_MS,
       sightings: this.#sightings(),
+      hubsOver: elapsedMs > PATIENCE_MAX_MS,
     });
     switch (decision.kind) {
       case "wait":

@@ -33,6 +33,8 @@ export interface GatheringView {
   /** A hub that was given by URL has neither answered nor had its time. */
   readonly awaitsGivenHub: boolean;
   readonly sightings: readonly Sighting[];
+  /** Hubs that others name and nobody reaches had their time: anybody may have invented them. */
+  readonly hubsOver: boolean;
 }
 
 export type GatheringDecision =
@@ -57,14 +59,15 @@ export function decideGathering(view: GatheringView): GatheringDecision {
   const reached = bestOf(hubs.filter((hub) => hub.reached)) ?? hubs.find((hub) => hub.reached);
   if (reached) return { kind: "follow", nodeId: reached.nodeId };
   const hub = hubs.find(({ failed }) => !failed);
-  if (hub) return { kind: "dial", nodeIds: [hub.nodeId] };
+  if (hub && !view.hubsOver) return { kind: "dial", nodeIds: [hub.nodeId] };
   if (!self.mayClaim || view.awaitsGivenHub) return dialOf(unreached(sightings));
   const able = sightings.filter(
     (one) => one.role === "discovering" && !one.failed && (one.weDefer || outranks(one, self)),
   );
   const timely = able.filter(({ isOverdue }) => !isOverdue);
   const better = bestOf(timely);
-  const elsewhere = sightings.some((one) => one.role !== "discovering" && !one.failed);
+  const elsewhere =
+    !view.hubsOver && sightings.some((one) => one.role !== "discovering" && !one.failed);
   if (better) {
     // It shows itself as hub any moment: only who would lead in its place finds out if it is there.
     const isExpected = !windowOver && !better.isHearsay && !better.weDefer;

@@ -38,7 +38,7 @@ const PING_TIMEOUT_MAX_MS = 8_000;
 const FIRST_RTT_MS = 250;
 /** So much longer may the first answer take: a crowd may be asking with us. */
 const FIRST_PATIENCE_MS = 2_000;
-/** Silence that is enough to confirm another's suspicion. */
+/** A ping unanswered for so long is enough to confirm another's suspicion. */
 const CONFIRM_AFTER_MS = 500;
 /**
  * While others join, news come every moment: asked for often, but not more than the target can
@@ -149,8 +149,8 @@ export class Heartbeat {
   /** Whether this node, asked by another worker, has lost that hub too; null if it is not ours. */
   hasLost(hub: string): boolean | null {
     if (this.#target !== hub) return null;
-    const silentMs = this.#nowMs() - this.#heardMs;
-    return this.#isSilent || (this.#hasFailed && silentMs > CONFIRM_AFTER_MS);
+    if (this.#isSilent || this.#refusals > 0) return true;
+    return this.#hasFailed && this.#waitedMs() > CONFIRM_AFTER_MS;
   }
 
   #schedule(): void {
@@ -191,9 +191,8 @@ export class Heartbeat {
       peakRttMs: this.#peakRttMs,
     };
     const refuses = this.#refusals >= REFUSALS_MIN;
-    const waitedMs = this.#nowMs() - (this.#unansweredMs ?? this.#nowMs());
     const patienceMs = suspectAfterMs(slowness) + (this.#isNew ? FIRST_PATIENCE_MS : 0);
-    if (!refuses && waitedMs <= patienceMs) return;
+    if (!refuses && this.#waitedMs() <= patienceMs) return;
     this.#isSilent = true;
     this.#with.onSilence(this.#target, refuses);
   }
@@ -238,7 +237,8 @@ export class Heartbeat {
     this.#peakRttMs = decayingMax(this.#peakRttMs, pong.rttMs);
     this.#lastRttMs = pong.rttMs;
     this.#targetLagMs = pong.reply.lag_ms;
-    this.#hasNews = (pong.reply.registry?.entries.length ?? 0) > 0;
+    const { entries = [], removed = [] } = pong.reply.registry ?? {};
+    this.#hasNews = entries.length + removed.length > 0;
     if (this.#hasNews) this.#newsMs = this.#heardMs;
     this.#with.onReply(target, pong);
     if (this.#target === target) this.#reschedule();
@@ -248,6 +248,11 @@ export class Heartbeat {
   #fail(): void {
     this.#hasFailed = true;
     this.#judge();
+  }
+
+  /** How long the first unanswered ping has been under way. */
+  #waitedMs(): number {
+    return this.#unansweredMs === undefined ? 0 : this.#nowMs() - this.#unansweredMs;
   }
 
   #nowMs(): number {

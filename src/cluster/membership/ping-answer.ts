@@ -46,9 +46,10 @@ export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): 
     registry.see(signer);
     if (ping.rtt_ms !== undefined) table.noteRtt(signer, ping.rtt_ms);
     if (ping.follow) seat.noteFollow(signer, ping.follow);
-    for (const { node_id, addresses } of ping.other_hubs) {
+    const { isMember = false, source } = table.get(signer) ?? {};
+    for (const { node_id, addresses } of isMember ? ping.other_hubs : []) {
       const hint = { backend: HINT, nodeId: node_id, addresses, role: "hub" } as const;
-      parts.nominations.nominate(hint);
+      parts.nominations.nominate({ ...hint, ...(source === undefined ? {} : { source }) });
     }
   }
   if (ping.lost_hub !== null) uplink.noteReport(signer, ping.lost_hub);

@@ -28,6 +28,8 @@ interface Loss {
   refuses: boolean;
   /** It is being dialled at all its addresses. */
   isRedialled: boolean;
+  /** Nobody has answered yet that was asked first. */
+  isAsking: boolean;
   readonly lostAtMs: number;
   /** Of the hub, when it was last heard; the list may change under us. */
   readonly successors: readonly string[];
@@ -48,9 +50,9 @@ const ANSWER_FRESH_MS = 1_000;
 /** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
 const OTHERS_ASKED = 3;
 /**
- * The hub may have moved: nobody claims before it has had this long to answer at another address.
+ * The hub may have moved, and others may hear it: nobody claims before they had this long to say so.
  */
-const REDIAL_PATIENCE_MS = 600;
+const PATIENCE_MS = ANSWER_TIMEOUT_MS;
 
 /**
  * A worker that has lost its hub: tells the successors, who ask a few others, until it is clear who
@@ -91,6 +93,7 @@ export class Succession {
       left,
       refuses,
       isRedialled: false,
+      isAsking: false,
       lostAtMs: deps.clock.monotonicMs(),
       successors: uplink.successors,
       othersKnown: this.#others(hub).length,
@@ -102,7 +105,8 @@ export class Succession {
     this.#loss = loss;
     if (!left && !refuses) void this.#redial(loss);
     this.#cancel = repeat(deps.timers, ROUND_INTERVAL_MS, () => this.#round());
-    this.#round();
+    if (left || refuses) this.#round();
+    else void this.#askFirst(loss);
   }
 
   /** Where the hub has one address only, the pings have tried all there is. */
@@ -117,9 +121,10 @@ export class Succession {
   #round(): void {
     const loss = this.#loss;
     if (!loss) return;
-    this.#ask(loss);
+    void Promise.all(this.#ask(loss));
     const lostForMs = this.#with.deps.clock.monotonicMs() - loss.lostAtMs;
-    if (loss.isRedialled && !loss.refuses && lostForMs < REDIAL_PATIENCE_MS) return;
+    const isOpen = loss.isRedialled || loss.isAsking;
+    if (isOpen && !loss.refuses && lostForMs < PATIENCE_MS) return;
     const verdict = this.#judge(loss);
     if (verdict === "claim") this.#with.role.lead();
     else if (verdict === "rediscover") this.#with.role.discover();
@@ -128,8 +133,13 @@ export class Succession {
 
   /** Through another worker that hears the hub, which passes on what we send. */
   #detour(loss: Loss): void {
-    const { role, table } = this.#with;
-    const via = [...loss.stillHeard.keys()].find((nodeId) => isReady(table.get(nodeId)));
+    const { role, table, deps } = this.#with;
+    const sinceMs = deps.clock.monotonicMs() - OPINION_FRESH_MS;
+    const found = [...loss.stillHeard].find(([nodeId, atMs]) => {
+      const isNews = atMs >= Math.max(sinceMs, loss.alsoLost.get(nodeId) ?? 0);
+      return isNews && isReady(table.get(nodeId));
+    });
+    const via = found?.[0];
     if (via !== undefined) role.follow(loss.hub, role.state.term, via);
   }
 
@@ -159,14 +169,22 @@ export class Succession {
     });
   }
 
-  #ask(loss: Loss): void {
+  /** One report may have come before our own loss: it must not outrun those that hear the hub. */
+  async #askFirst(loss: Loss): Promise<void> {
+    loss.isAsking = true;
+    await Promise.all(this.#ask(loss));
+    loss.isAsking = false;
+    if (this.#loss === loss) this.#round();
+  }
+
+  #ask(loss: Loss): readonly Promise<void>[] {
     const { role } = this.#with;
     const { nodeId } = role.state.self;
     const named = loss.successors.filter((one) => one !== nodeId);
     const asked = loss.successors.includes(nodeId)
       ? [...named, ...this.#someOthers(loss, named)]
       : named;
-    for (const one of asked) if (!this.#asking.has(one)) void this.#askOne(one, loss);
+    return asked.filter((one) => !this.#asking.has(one)).map((one) => this.#askOne(one, loss));
   }
 
   async #askOne(nodeId: string, loss: Loss): Promise<void> {

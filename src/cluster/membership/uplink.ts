@@ -78,7 +78,7 @@ export class Uplink {
       content: (target) => this.#content(target),
       rttMs: (target) => withDeps.table.get(target)?.rttsMs.at(-1),
       onReply: (target, pong) => this.#hear(target, pong),
-      onSilence: (hub, refuses) => this.#lose({ hub, left: false, refuses }),
+      onSilence: (target, refuses) => this.#loseThrough(target, { left: false, refuses }),
     });
     events.on("role_changed", ({ role, before }) => {
       const { hub, via } = withDeps.role.state;
@@ -218,7 +218,7 @@ export class Uplink {
     const { standing } = reply;
     this.#isDirect = standing.role === "hub";
     if (this.#isForlorn(reply)) {
-      this.#lose({ hub: target, left: true, refuses: false });
+      this.#loseThrough(target, { left: true, refuses: false });
       return;
     }
     if (role.state.isSuspect) {
@@ -302,6 +302,13 @@ export class Uplink {
       this.#redirects.clear(next.node_id);
       if (standing.role === "hub") role.follow(next.node_id, standing.term);
     });
+  }
+
+  /** That the node through which we follow the hub is gone says nothing of the hub. */
+  #loseThrough(target: string, how: { readonly left: boolean; readonly refuses: boolean }): void {
+    const { via, hub } = this.#with.role.state;
+    if (via === target && hub !== undefined) this.#lose({ hub, left: false, refuses: false });
+    else this.#lose({ hub: target, ...how });
   }
 
   #lose(loss: { readonly hub: string; readonly left: boolean; readonly refuses: boolean }): void {

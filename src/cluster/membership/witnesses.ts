@@ -48,8 +48,14 @@ export class Witnesses {
 
   /** Words that were gathered against a rival: enough of them, or none. */
   against(rival: string): readonly WitnessStatement[] {
+    // It can be dialled by now: what they have said is past.
+    if (isDialable(this.#with.table.get(rival)) !== false) this.forget(rival);
     const statements = this.#statements.get(rival) ?? [];
     return statements.length >= WITNESSES_MAX ? statements : [];
+  }
+
+  forget(rival: string): void {
+    this.#statements.delete(rival);
   }
 
   clear(): void {

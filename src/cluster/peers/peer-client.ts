@@ -2,6 +2,7 @@ import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
+import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { type HttpResponse, type Network, NetworkError } from "../../platform/network.ts";
 import type { Random } from "../../platform/random.ts";
@@ -69,6 +70,8 @@ export class PeerClient {
     body: unknown,
     options: SendOptions,
   ): Promise<PeerAnswer> {
+    // One refused connection may have cost it its key here.
+    if (!isReady(this.#deps.table.get(nodeId))) await this.renew(nodeId);
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
     if (problemCodeOf(reply) !== "bad_signature") return reply;
     if (!(await this.renew(nodeId))) return reply;
@@ -88,6 +91,8 @@ export class PeerClient {
     const { clockOffsetMs } = peer.key;
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
     for (const address of peer.addresses) {
+      // A name that others have given is judged by what it resolves to, which the handshake does.
+      if (address.connectTo === undefined && !isIpLiteral(address.host)) continue;
       try {
         const reply = await this.sendTo(address, method, path, body, {
           ...options,

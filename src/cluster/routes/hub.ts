@@ -66,7 +66,7 @@ export function hubRoutes(
       handle: async (request) => {
         const claimant = directClaimant(request, parts.ownHost());
         // Two hubs that only this worker reaches settle it through it.
-        const hub = role.isSettled ? role.state.hub : undefined;
+        const hub = role.isSettled ? (role.state.via ?? role.state.hub) : undefined;
         if (hub !== undefined) {
           const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
           return passOn(request.wire, claimant, { hub, client, timeoutMs });

@@ -34,7 +34,7 @@ const hub = (nodeId: string, facts: Partial<Sighting> = {}) =>
 
 /** What a node decides early, once its window is over, and once all it sees had their time too. */
 function decide(all: readonly Sighting[], view: Partial<GatheringView> = {}) {
-  const base = { self: SELF, awaitsGivenHub: false, ...view };
+  const base = { self: SELF, awaitsGivenHub: false, hubsOver: false, ...view };
   const at = (windowOver: boolean, patienceOver: boolean) => {
     const sightings = all.map((one) => ({ ...one, isOverdue: one.isOverdue || patienceOver }));
     return inWords(decideGathering({ ...base, sightings, windowOver, patienceOver }));
@@ -63,8 +63,15 @@ describe("a node without a hub", () => {
     expect(decide([seen("z", { reached: true })])).toEqual(["wait", "wait", "claim"]);
   });
 
+  test("does not wait for ever for hubs that others name and nobody reaches", () => {
+    const named = [hub("x"), seen("w", { role: "worker", hub: "y" })];
+    expect(decide(named)).toEqual(["dial x", "dial x", "dial x"]);
+    expect(decide(named, { hubsOver: true })).toEqual(["wait", "claim", "claim"]);
+  });
+
   test("gives a better one that came late its time, and passes over one that had it", () => {
-    const late = { self: SELF, awaitsGivenHub: false, windowOver: true, patienceOver: true };
+    const over = { windowOver: true, patienceOver: true, hubsOver: false };
+    const late = { self: SELF, awaitsGivenHub: false, ...over };
     const overdue = seen("z", { isOverdue: true });
     const at = (...sightings: readonly Sighting[]) =>
       inWords(decideGathering({ ...late, sightings }));
@@ -187,6 +194,7 @@ const views = fc
     }),
     windowOver: fc.boolean(),
     patienceOver: fc.boolean(),
+    hubsOver: fc.boolean(),
     awaitsGivenHub: fc.boolean(),
     sightings,
   })
@@ -198,7 +206,7 @@ describe("whatever is seen", () => {
       fc.property(candidates({ minLength: 1 }), (all) => {
         const claimants = all.filter((self) => {
           const others = all.filter((one) => one !== self).map((one) => seen(one.nodeId, one));
-          const view = { self, awaitsGivenHub: false, sightings: others };
+          const view = { self, awaitsGivenHub: false, hubsOver: false, sightings: others };
           return (
             decideGathering({ ...view, windowOver: true, patienceOver: false }).kind === "claim"
           );

@@ -7,10 +7,11 @@ import { unsignedKey } from "../../../src/cluster/registry/registry-entry.ts";
 import type { Registration } from "../../../src/cluster/wire.ts";
 
 function setUp(isMember?: Viewpoint["isMember"]) {
+  const time = { nowMs: 0 };
   const peers = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
   const registry = new Registry({
     peers,
-    clock: { wallMs: () => 0, monotonicMs: () => 0 },
+    clock: { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs },
     bootId: "boot",
     nodeId: "self",
     onChange: () => {},
@@ -24,7 +25,7 @@ function setUp(isMember?: Viewpoint["isMember"]) {
       record,
       label: key,
       addresses: [address],
-      tanks: [],
+      tanks: body.tanks ?? [],
       priority: 0,
       mayClaim: true,
       bootId: "b",
@@ -48,7 +49,7 @@ function setUp(isMember?: Viewpoint["isMember"]) {
     { alias: () => undefined, rule: "qualified" },
   );
   const names = (filter = {}) => directory.servers(filter).map(({ server_id }) => server_id);
-  return { registry, directory, list, names };
+  return { registry, directory, list, names, time };
 }
 
 describe("the list of servers", () => {
@@ -84,6 +85,21 @@ describe("the list of servers", () => {
     expect(names()).toEqual(["self", "a", unsignedKey("tank-world")]);
     expect(directory.strangers()).toMatchObject([{ server_id: "b", signed: true, member: false }]);
     expect(directory.strangers({ tags: ["x"] })).toEqual([]);
+  });
+
+  test("under a secret leads to no tank of a stranger, and else to the one known for longest", () => {
+    const tanks = [{ tank_id: "t", name: "reef", epoch: 1 }];
+    const closed = setUp((nodeId) => nodeId !== "b");
+    closed.list("b", { tanks }, false);
+    expect(closed.directory.locate("t")).toBeUndefined();
+    closed.list("a", { tanks });
+    expect(closed.directory.locate("t")?.node_id).toBe("a");
+    const open = setUp();
+    open.list("a", { tanks });
+    open.time.nowMs = 1_000;
+    open.list("b", { tanks });
+    open.list("a", { tanks, version: "2" });
+    expect(open.directory.locate("t")?.node_id).toBe("a");
   });
 
   test("under a secret believes the hub about members that one has not met", () => {
