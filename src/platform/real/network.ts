@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { isIP } from "node:net";
 import { messageOf } from "../errors.ts";
+import { lacksZone, splitZone, withoutZone } from "../ip-literal.ts";
 import type { Machine } from "../machine.ts";
 import {
   type ByteNetwork,
@@ -58,12 +59,13 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 
   resolve(host: string): Promise<readonly string[]> {
-    return this.#names.resolve(host);
+    if (!lacksZone(host)) return this.#names.resolve(host);
+    return Promise.resolve(this.#zones().map((zone) => `${host}%${zone}`));
   }
 
   #exchange(request: AnyRequest): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
-      const target = targetOf(request);
+      const target = targetOf(request, () => this.#zones());
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
       const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
       const fail = (error: NetworkError) => {
@@ -90,6 +92,14 @@ export class HttpNetwork implements Network, ByteNetwork {
   /** Closes the idle connections. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  /** Names of the interfaces that have link-local IPv6. */
+  #zones(): readonly string[] {
+    const linked = this.#addresses().filter(
+      ({ address, chosen }) => chosen !== false && lacksZone(withoutZone(address)),
+    );
+    return [...new Set(linked.map(({ interfaceName }) => interfaceName))];
   }
 
   /**
@@ -136,8 +146,10 @@ interface Target {
   readonly options: RequestOptions;
 }
 
-function targetOf(request: AnyRequest): Target | undefined {
-  const { method, origin, path, connectTo } = request;
+/** Undefined where the request names no place. `zones`: of the links that this machine is on. */
+function targetOf(request: AnyRequest, zones: () => readonly string[]): Target | undefined {
+  const { method, path } = request;
+  const { url: origin, zone } = splitZone(request.origin);
   // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
   // short.
   const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
@@ -145,11 +157,25 @@ function targetOf(request: AnyRequest): Target | undefined {
   // A path like `//elsewhere` would otherwise choose another host.
   if (!url || url.origin !== asked) return undefined;
   const headers = { ...request.headers, "accept-encoding": "identity" };
+  const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const connectTo = request.connectTo ?? addressOn(named, zone, zones);
   if (connectTo === undefined) return { url, options: { method, headers } };
   // A name here would be resolved once more, and to anything.
   if (isIP(connectTo) === 0) return undefined;
   const addressed = { ...headers, host: url.host };
   return { url, options: { method, headers: addressed, host: connectTo, hostname: connectTo } };
+}
+
+/** The host with its zone: the one that it came with, or of the only link that it can be on. */
+function addressOn(
+  host: string,
+  zone: string | undefined,
+  zones: () => readonly string[],
+): string | undefined {
+  if (zone !== undefined) return `${host}%${zone}`;
+  if (!lacksZone(host)) return undefined;
+  const [only, ...others] = zones();
+  return only === undefined || others.length > 0 ? undefined : `${host}%${only}`;
 }
 
 function notAnAddress({ origin, connectTo }: AnyRequest): string {
