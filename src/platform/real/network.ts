@@ -20,6 +20,7 @@ import {
   type NetworkFailure,
 } from "../network.ts";
 import { NameLookup } from "./name-lookup.ts";
+import { isSaidToBeRefused, type Place, whyRefused } from "./refusal.ts";
 import { systemFailure } from "./system-failure.ts";
 
 /**
@@ -68,8 +69,10 @@ export class HttpNetwork implements Network, ByteNetwork {
       const target = targetOf(request, () => this.#zones());
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
       const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
+      const ended = new AbortController();
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
+        ended.abort();
         reject(error);
         call.destroy();
       };
@@ -78,7 +81,10 @@ export class HttpNetwork implements Network, ByteNetwork {
         request.timeoutMs,
       );
       if (request.onConnected) tellOfConnection(call, request.onConnected);
-      call.on("error", (error) => fail(callFailure(error, request)));
+      call.on("error", (error) => {
+        if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
+        void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
+      });
       call.on("response", (message) => {
         receive(message, request).then((response) => {
           clearTimeout(deadline);
@@ -138,12 +144,15 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
 }
 
+const HTTP_PORT = 80;
 /** Scheme, host and port, and nothing behind them. */
 const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
 
 interface Target {
   readonly url: URL;
   readonly options: RequestOptions;
+  /** What is connected to. */
+  readonly place: Place;
 }
 
 /** Undefined where the request names no place. `zones`: of the links that this machine is on. */
@@ -157,13 +166,17 @@ function targetOf(request: AnyRequest, zones: () => readonly string[]): Target |
   // A path like `//elsewhere` would otherwise choose another host.
   if (!url || url.origin !== asked) return undefined;
   const headers = { ...request.headers, "accept-encoding": "identity" };
+  const port = Number(url.port || HTTP_PORT);
   const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const connectTo = request.connectTo ?? addressOn(named, zone, zones);
-  if (connectTo === undefined) return { url, options: { method, headers } };
+  if (connectTo === undefined) {
+    return { url, options: { method, headers }, place: { host: named, port } };
+  }
   // A name here would be resolved once more, and to anything.
   if (isIP(connectTo) === 0) return undefined;
   const addressed = { ...headers, host: url.host };
-  return { url, options: { method, headers: addressed, host: connectTo, hostname: connectTo } };
+  const place = { host: connectTo, port };
+  return { url, options: { method, headers: addressed, ...place, hostname: connectTo }, place };
 }
 
 /** The host with its zone: the one that it came with, or of the only link that it can be on. */
@@ -221,7 +234,7 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function callFailure(error: Error, request: AnyRequest): NetworkError {
+function callFailure(error: unknown, request: AnyRequest): NetworkError {
   const [failure, reason] = systemFailure(error);
   return failureOf(failure, request, messageOf(error), reason);
 }
