@@ -31,7 +31,8 @@ export class NodeClient {
 
   constructor(network: Network & ByteNetwork, url: string, token: string | undefined) {
     this.#network = network;
-    this.url = new URL(url).origin;
+    // One with a zone is no URL by the standard, and goes as it is.
+    this.url = URL.parse(url)?.origin ?? url;
     this.#token = token;
   }
 

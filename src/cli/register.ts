@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
+import { formatHostPort } from "../discovery/addresses.ts";
 import { parseHubUrl } from "../discovery/hub/url.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { readAnswer } from "./answer.ts";
@@ -48,11 +49,11 @@ node by itself, that of another hub from TANKD_TOKEN or --token-file.
 /** The token of the running node is not for others: only one that was given is sent. */
 function hubAt(context: CliContext, command: Command, url: string): NodeClient {
   try {
-    parseHubUrl(url);
+    const origin = `http://${formatHostPort(parseHubUrl(url))}`;
+    return new NodeClient(context.host.network, origin, context.givenToken(command));
   } catch (error) {
     throw new Problem("usage", messageOf(error));
   }
-  return new NodeClient(context.host.network, url, context.givenToken(command));
 }
 
 /** @throws Problem `usage` */

@@ -1,4 +1,4 @@
-import { isPlainIpv4 } from "../platform/ip-literal.ts";
+import { isPlainIpv4, withoutZone } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { InterfaceAddress } from "../platform/machine.ts";
 import type { Address } from "./backend.ts";
@@ -21,14 +21,17 @@ const HOST_PLUMBING =
   /^(docker|br-|veth|virbr|cni|podman|lxdbr|lxcbr|incusbr|vboxnet|vmnet|flannel|cali)/;
 const WILDCARDS: ReadonlySet<string> = new Set(["", "0.0.0.0", "::", "*"]);
 
-/** The addresses to tell others, best first. Empty only without any network interface. */
+/**
+ * The addresses to tell others, best first. Empty only without any network interface. Link-local
+ * ones have no zone: it is for each of the others to know which of its interfaces leads here.
+ */
 export function advertisedAddresses(inputs: AdvertisingInputs): readonly Address[] {
   const { port, listenHost, advertise } = inputs;
   if (advertise.length > 0) return advertise;
   if (listenHost !== undefined && !WILDCARDS.has(listenHost)) return [{ host: listenHost, port }];
   return usableInterfaceAddresses(inputs)
     .slice(0, LIMITS.addressesPerServerMax)
-    .map(({ address, interfaceName }) => ({ host: withZone(address, interfaceName), port }));
+    .map(({ address }) => ({ host: withoutZone(address), port }));
 }
 
 /**
@@ -81,8 +84,7 @@ export function isLinkLocal(host: string): boolean {
  */
 export function plainHost(host: string): string | undefined {
   if (isPlainIpv4(host)) return host;
-  // The zone of a link-local address (RFC 4007, section 11) means nothing to URLs.
-  const zoneless = host.replace(/(?<=:.*)%[\w.-]+$/, "");
+  const zoneless = withoutZone(host);
   if (!/^[\p{L}\p{N}._:-]+$/u.test(zoneless)) return undefined;
   const bracketed = zoneless.includes(":") ? `[${zoneless}]` : zoneless;
   const parsed = URL.parse(`http://${bracketed}`)?.hostname;
@@ -116,6 +118,11 @@ export function sourceKey(address: string): string {
 export function formatHostPort(address: Address): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
+}
+
+/** `host:port` as the Host header and a signature have it: without a zone (RFC 6874, section 3). */
+export function authorityOf({ host, port }: Address): string {
+  return formatHostPort({ host: withoutZone(host), port });
 }
 
 function rank(one: InterfaceAddress, defaultRouteInterface: string | undefined): number {

@@ -1,6 +1,7 @@
 /**
  * Where a node may be reached. `host` is an IP literal or a name, without brackets; a link-local
- * IPv6 address has the zone of this machine behind it (`fe80::1%eth0`, RFC 4007 section 11).
+ * IPv6 address has the zone of this machine behind it where this machine has learned it
+ * (`fe80::1%eth0`, RFC 4007 section 11), and none where another machine has named it.
  */
 export interface Address {
   readonly host: string;

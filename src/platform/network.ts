@@ -1,7 +1,10 @@
 /** One outgoing HTTP/1.1 request to another node. JSON text only; redirects are never followed. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
-  /** Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets. */
+  /**
+   * Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets, where
+   * link-local ones may have their zone.
+   */
   readonly origin: string;
   /**
    * IP literal to connect to in the place of the host of `origin`, which the Host header keeps;
@@ -71,7 +74,7 @@ export interface Network {
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
    * All addresses of a name, as IP literals without brackets; an IP literal is answered with
-   * itself. Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
+   * itself, but link-local IPv6 without a zone with each that it may have here. Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
    */
   resolve(host: string): Promise<readonly string[]>;
 }

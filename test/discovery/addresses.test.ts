@@ -57,14 +57,14 @@ describe("advertised addresses", () => {
     ]);
   });
 
-  test("are link-local, with the zone, only of an interface that has no other, and last", () => {
-    expect(hosts([card("eth0", "fe80::1"), ...lo])).toEqual(["fe80::1%eth0"]);
+  test("are link-local, without our zone, only of an interface that has no other, and last", () => {
+    expect(hosts([card("eth0", "fe80::1"), ...lo])).toEqual(["fe80::1"]);
     expect(hosts([card("eth0", "169.254.8.9"), ...lo])).toEqual(["169.254.8.9"]);
     const mixed = [card("eth0", "fe80::1"), card("eth0", "169.254.8.9"), eth6, wifi];
     expect(hosts([...mixed, card("eth1", "fe80::2")])).toEqual([
       "192.168.2.10",
       "2001:db8::10",
-      "fe80::2%eth1",
+      "fe80::2",
     ]);
   });
 

@@ -60,6 +60,36 @@ labTest(
   { family: 6 },
 );
 
+labTest(
+  "on a network with link-local addresses only all machines become one cluster",
+  TIMEOUT_MS,
+  async (lab) => {
+    const nodes = await startMachines(lab, 3, OPTIONS);
+    const hub = await lab.agree();
+    for (const node of nodes) await expectAddress(nodes, node);
+    const [worker, other] = nodes.filter((node) => node !== hub);
+    if (worker === undefined || other === undefined) throw new Error("all three are hub");
+    const registration = JSON.stringify({ server_id: "guest", host: "fe80::77:200", port: 8000 });
+    const forwarded = await worker.post("/api/discovery/register", registration, {});
+    expect([forwarded.status, await forwarded.text()]).toEqual([200, expect.anything()]);
+
+    const guest = await lab.machine();
+    const zone = lab.network.cardOf(guest.number);
+    guest.start([...OPTIONS, "--discovery", "none"]);
+    await guest.ready();
+    for (const spelling of [`%${zone}`, `%25${zone}`, ""]) {
+      const url = hub.url.replace("]", `${spelling}]`);
+      expect(await guest.cli("join", url)).toMatchObject({ exitCode: 0, stderr: "" });
+    }
+    await lab.agree();
+
+    await hub.crash();
+    const survivors = lab.nodes.filter((node) => node !== hub);
+    await lab.agree(survivors);
+  },
+  { family: "link-local" },
+);
+
 labTest("nobody follows a node that cannot be dialled", TIMEOUT_MS, async (lab) => {
   const [hub, worker] = await lab.machines(2);
   if (hub === undefined || worker === undefined) throw new Error("two machines were asked for");

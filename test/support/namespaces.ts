@@ -7,8 +7,11 @@ const PREFIX = "tankdtest";
 const FILES = "/etc/netns";
 let labs = 0;
 
-/** The one family of addresses that a network has, besides loopback and IPv6 link-local ones. */
-export type Family = 4 | 6;
+/**
+ * The one family of addresses that a network has, besides loopback and IPv6 link-local ones; or
+ * those alone.
+ */
+export type Family = 4 | 6 | "link-local";
 
 /** From when on entries are dropped: early, soon, and for lack of room. */
 const NEIGHBOUR_LIMITS = [4_096, 8_192, 16_384] as const;
@@ -40,7 +43,7 @@ export class Namespaces {
     await inside(bridge, [
       "link set lo up",
       "link add br0 type bridge",
-      `addr add ${namespaces.#onLink(GATEWAY)} dev br0`,
+      ...namespaces.#address(GATEWAY, "br0"),
       "link set br0 up",
       "link add br1 type bridge",
       "link set br1 up",
@@ -53,7 +56,10 @@ export class Namespaces {
     return `${this.#name}-switch`;
   }
 
-  /** Machines with loopback, `eth0` on the switch, and a default route. Numbers from 1 to 250. */
+  /**
+   * Machines with loopback, `eth0` on the switch, and a default route. Numbers from 1 to 250. With
+   * link-local addresses alone there is no route, and the card is `lan1` on machine 1 and so on.
+   */
   async add(machines: readonly number[]): Promise<void> {
     await this.#make(machines.map((machine) => this.nameOf(machine)));
     await inside(
@@ -107,7 +113,16 @@ export class Namespaces {
   }
 
   addressOf(host: number): string {
+    if (this.#family === "link-local") return `fe80::77:${host}`;
     return this.#family === 4 ? `10.77.0.${host}` : `fd77::${host}`;
+  }
+
+  /**
+   * The machine's network card. Where its name is the zone of addresses it is another one on each,
+   * so that one machine's zone means nothing to the next.
+   */
+  cardOf(machine: number): string {
+    return this.#family === "link-local" ? `lan${machine}` : "eth0";
   }
 
   /** Where a machine behind a router is seen from the switch. */
@@ -179,23 +194,32 @@ export class Namespaces {
     return this.#family === 4 ? `${this.addressOf(host)}/24` : `${this.addressOf(host)}/64 nodad`;
   }
 
+  #address(host: number, card: string): readonly string[] {
+    const add = `addr add ${this.#onLink(host)} dev ${card}`;
+    // Else the kernel would add one by itself.
+    return this.#family === "link-local" ? [`link set ${card} addrgenmode none`, add] : [add];
+  }
+
   #routerOf(machine: number): string {
     return `${this.nameOf(machine)}-router`;
   }
 
   #plugIn(machine: number): readonly string[] {
+    const peer = ["peer", "name", this.cardOf(machine), "netns", this.nameOf(machine)];
     return [
-      `link add port${machine} type veth peer name eth0 netns ${this.nameOf(machine)}`,
+      `link add port${machine} type veth ${peer.join(" ")}`,
       `link set port${machine} master br0 up`,
     ];
   }
 
   #setUp(machine: number, host: number): Promise<void> {
+    const card = this.cardOf(machine);
+    const isLinkLocal = this.#family === "link-local";
     return inside(this.nameOf(machine), [
       "link set lo up",
-      `addr add ${this.#onLink(host)} dev eth0`,
-      "link set eth0 up",
-      `route add default via ${this.addressOf(GATEWAY)}`,
+      ...this.#address(host, card),
+      `link set ${card} up`,
+      ...(isLinkLocal ? [] : [`route add default via ${this.addressOf(GATEWAY)}`]),
     ]);
   }
 

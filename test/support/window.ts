@@ -4,6 +4,8 @@
  *
  *     bun test/support/window.ts SOCKET
  */
+import { type IncomingMessage, request as openRequest } from "node:http";
+
 const socket = process.argv[2];
 if (socket === undefined) throw new Error("usage: window.ts SOCKET");
 
@@ -18,6 +20,7 @@ Bun.serve({
     for (const name of ["x-machine", "host", "connection"]) headers.delete(name);
     const body = request.method === "GET" ? undefined : await request.text();
     try {
+      if (machine?.startsWith("[fe80:")) return await overLink(request, machine, headers, body);
       return await fetch(`http://${machine}${pathname}${search}`, {
         method: request.method,
         headers,
@@ -30,3 +33,29 @@ Bun.serve({
     }
   },
 });
+
+/** To a link-local address, which needs the switch's zone: fetch takes none. */
+async function overLink(
+  { method, url }: Request,
+  machine: string,
+  headers: Headers,
+  body: string | undefined,
+): Promise<Response> {
+  const { pathname, search, hostname, port } = new URL(url.replace(/\/\/[^/]*/, `//${machine}`));
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const asked = openRequest({
+    method,
+    host: `${hostname.slice(1, -1)}%br0`,
+    port,
+    path: `${pathname}${search}`,
+    headers: { ...Object.fromEntries(headers), host: machine },
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  asked.on("response", resolve).on("error", reject).end(body);
+  const answer = await promise;
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(Buffer.from(chunk));
+  const type = answer.headers["content-type"] ?? "text/plain";
+  const status = answer.statusCode ?? 599;
+  return new Response(Buffer.concat(chunks), { status, headers: { "content-type": type } });
+}

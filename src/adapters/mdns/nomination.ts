@@ -29,8 +29,8 @@ export function nominationOf(
   const near = hosts.filter((one) => isSource(one, source));
   const ordered = [...new Set([...near, ...hosts])];
   const addresses = ordered
-    .map((host): Address => ({ host: withZone(host, link.name), port }))
-    .filter((one) => !own.some(({ host, port: ownPort }) => host === one.host && ownPort === port));
+    .filter((one) => !own.some(({ host, port: ownPort }) => host === one && ownPort === port))
+    .map((host): Address => ({ host: withZone(host, link.name), port }));
   if (addresses.length === 0) return undefined;
   return { backend: "mdns", addresses, source, ...hintsOf(text ?? []) };
 }

@@ -1,5 +1,6 @@
-import { isLoopback } from "../../discovery/addresses.ts";
+import { isLinkLocal, isLoopback } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
+import { withoutZone } from "../../platform/ip-literal.ts";
 import { CloneDetection } from "../clones/clone-detection.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { ClusterEvents } from "../events.ts";
@@ -33,7 +34,11 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
   const policy = (): DialPolicy => {
     const announced = addresses().map(({ host }) => host);
     const own = deps.machine.addresses().map(({ address }) => address);
-    return { own: [...own, ...announced], onLoopback: announced.every(isLoopback) };
+    return {
+      own: [...own, ...announced],
+      onLoopback: announced.every(isLoopback),
+      onLinkLocal: announced.length > 0 && announced.every(isLinkLocal),
+    };
   };
   const client = new PeerClient({
     ...deps,
@@ -74,7 +79,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     /** Where others dial this node. */
     ownHost: () => addresses()[0]?.host ?? "127.0.0.1",
     isOwn: ({ host, port }: Address) =>
-      addresses().some((own) => own.host === host && own.port === port),
+      addresses().some((own) => own.host === withoutZone(host) && own.port === port),
     /** Whether a node belongs to the cluster: without a secret all do. */
     isMember: (nodeId: string) =>
       deps.settings.secret === undefined ||

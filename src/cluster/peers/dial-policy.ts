@@ -1,6 +1,6 @@
 import { isLinkLocal, isLoopback, plainHost } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
-import { isIpLiteral } from "../../platform/ip-literal.ts";
+import { isIpLiteral, lacksZone } from "../../platform/ip-literal.ts";
 import type { Network } from "../../platform/network.ts";
 
 /**
@@ -12,9 +12,14 @@ export interface DialPolicy {
   readonly own: readonly string[];
   /** Whether this node itself is reached by loopback only. */
   readonly onLoopback: boolean;
+  /** Whether this node itself has link-local addresses only. */
+  readonly onLinkLocal: boolean;
 }
 
-/** An address with the IP that is connected to, where its host is a name. */
+/**
+ * An address with the IP that is connected to, where its host is a name, or link-local: then it is
+ * the same address with the zone.
+ */
 export interface DialTarget extends Address {
   readonly connectTo?: string;
 }
@@ -25,7 +30,8 @@ const ADDRESSES_PER_NAME_MAX = 16;
 /**
  * Of addresses named by `source` (an IP; undefined where it is not known), those that may be
  * dialled. Loopback only for programs on this very machine; link-local never but for a source that
- * is link-local itself: 169.254.169.254 hands out the secrets of a machine in the cloud.
+ * is link-local itself, or on a machine that is: 169.254.169.254 hands out the secrets of a machine
+ * in the cloud.
  */
 export function dialable(
   addresses: readonly Address[],
@@ -36,13 +42,14 @@ export function dialable(
   const linked = source !== undefined && isLinkLocal(source);
   return addresses.filter(({ host }) => {
     if (plainHost(host) === undefined) return false;
-    if (isLinkLocal(host)) return linked;
+    if (isLinkLocal(host)) return linked || policy.onLinkLocal;
     return !isLoopback(host) || near || policy.onLoopback;
   });
 }
 
 /**
- * The places that an address stands for: itself, or each address of its name. Of a name that
+ * The places that an address stands for: itself, itself on each link where it says none, or each
+ * address of its name. Of a name that
  * somebody else has given each result is judged like any address, and exactly that one is dialled:
  * what resolves to a machine's own services leads nowhere. Rejects with NetworkError when the name
  * is not known.
@@ -52,10 +59,11 @@ export async function targetsOf(
   network: Pick<Network, "resolve">,
   policy: DialPolicy | undefined,
 ): Promise<readonly DialTarget[]> {
-  if (isIpLiteral(address.host)) return [address];
+  const isIp = isIpLiteral(address.host);
+  if (isIp && !lacksZone(address.host)) return [address];
   const resolved = (await network.resolve(address.host)).slice(0, ADDRESSES_PER_NAME_MAX);
   const places = resolved.map((host) => ({ host, port: address.port }));
-  const allowed = policy === undefined ? places : dialable(places, policy);
+  const allowed = isIp || policy === undefined ? places : dialable(places, policy);
   return allowed.map(({ host }) => ({ ...address, connectTo: host }));
 }
 

@@ -1,4 +1,4 @@
-import { formatHostPort } from "../../discovery/addresses.ts";
+import { authorityOf, formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
@@ -120,7 +120,7 @@ export class PeerClient {
   ): Promise<PeerAnswer> {
     const { identity, clock, random } = this.#deps;
     const text = body === undefined ? "" : JSON.stringify(body);
-    const authority = formatHostPort(address);
+    const authority = authorityOf(address);
     const signed = signRequest(
       identity,
       { method, authority, path, body: text },
@@ -149,7 +149,7 @@ export class PeerClient {
     try {
       const response = await network.send({
         method,
-        origin: `http://${formatHostPort(address)}`,
+        origin: `http://${authorityOf(address)}`,
         ...connectionOf(address),
         path,
         headers: { accept: "application/json", ...jsonType(body), ...headers },

@@ -1,5 +1,6 @@
 import { sourceKey } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
+import { withoutZone } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { StandingWire } from "../wire.ts";
 import type { DialTarget } from "./dial-policy.ts";
@@ -80,7 +81,7 @@ export class PeerTable {
   addAddresses(id: string, addresses: readonly Address[], saidBy: string): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
-    const named = addresses.map(({ host, port }) => ({ host, port, saidBy }));
+    const named = addresses.map((one) => ({ ...placed(one), saidBy }));
     this.update(id, { addresses: mergeKnown(peer.addresses, named) });
   }
 
@@ -88,8 +89,9 @@ export class PeerTable {
   noteWorked(id: string, target: DialTarget, nowMs: number): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
-    const known = peer.addresses.find((one) => isSame(one, target));
-    const { host, port, connectTo = known?.connectTo } = target;
+    const place = placed(target);
+    const known = peer.addresses.find((one) => isSame(one, place));
+    const { host, port, connectTo = known?.connectTo } = place;
     const worked: KnownAddress = {
       host,
       port,
@@ -105,8 +107,9 @@ export class PeerTable {
     const peer = this.#peers.get(id);
     if (!peer) return;
     const named = addresses.map((one): KnownAddress => {
-      const known = peer.addresses.find((other) => isSame(one, other));
-      return known ?? { host: one.host, port: one.port, saidBy: "self" };
+      const place = placed(one);
+      const known = peer.addresses.find((other) => isSame(place, other));
+      return known ?? { ...place, saidBy: "self" };
     });
     this.update(id, { addresses: mergeKnown([], named) });
   }
@@ -162,6 +165,16 @@ function isSame(a: Address, b: Address): boolean {
 }
 
 /**
+ * An address as it is kept, and told to others: without its zone, which is ours, so that it is the
+ * same by whomever it was named. We connect to it with the zone.
+ */
+function placed({ host, port, connectTo }: DialTarget): DialTarget {
+  const plain = withoutZone(host);
+  const connect = plain === host ? connectTo : host;
+  return { host: plain, port, ...(connect === undefined ? {} : { connectTo: connect }) };
+}
+
+/**
  * Without repetitions, bounded: those that have answered, those that the peer names itself, and
  * those that others name, of which anybody can invent any number.
  */
@@ -174,7 +187,11 @@ function mergeKnown(
     const at = merged.findIndex((other) => isSame(one, other));
     const known = merged[at];
     if (known === undefined) merged.push(one);
-    else if (one.saidBy === "self") merged[at] = { ...known, saidBy: "self" };
+    else {
+      const { connectTo = one.connectTo } = known;
+      const saidBy = one.saidBy === "self" ? "self" : known.saidBy;
+      merged[at] = { ...known, saidBy, ...(connectTo === undefined ? {} : { connectTo }) };
+    }
   }
   return merged.toSorted((a, b) => placeOf(a) - placeOf(b)).slice(0, LIMITS.addressesPerServerMax);
 }

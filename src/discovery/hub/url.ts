@@ -1,4 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
+import { splitZone } from "../../platform/ip-literal.ts";
 import type { Address } from "../backend.ts";
 
 const HTTP_PORT = 80;
@@ -8,18 +9,20 @@ export const HUB_URL_FORM =
   "a URL like http://192.168.1.10:8000 (http without a path; nodes sign what they say and speak no https)";
 
 /**
- * The address in a hub's URL, `http://HOST[:PORT]`. A final dot of the name is left out: it would
+ * The address in a hub's URL, `http://HOST[:PORT]`, where IPv6 may have a zone. A final dot of the name is left out: it would
  * make another name of it in Host headers.
  * @throws Problem `bad_setting` for anything else; a hub's URL has no path, query or credentials.
  */
 export function parseHubUrl(text: string): Address {
-  const url = URL.parse(text.trim());
+  const { url: zoneless, zone } = splitZone(text.trim());
+  const url = URL.parse(zoneless);
   const plain = url && !url.username && !url.password && !url.search && !url.hash;
   const host = url?.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
   if (!plain || url.protocol !== "http:" || url.pathname !== "/" || !host) {
     throw new Problem("bad_setting", `"${text}" is no hub's URL; give ${HUB_URL_FORM}.`);
   }
-  return { host, port: url.port === "" ? HTTP_PORT : Number(url.port) };
+  const zoned = zone === undefined ? host : `${host}%${zone}`;
+  return { host: zoned, port: url.port === "" ? HTTP_PORT : Number(url.port) };
 }
 
 /** The addresses of a list of URLs, in order. */

@@ -7,6 +7,7 @@ import {
 } from "node:http";
 import { isIP } from "node:net";
 import { messageOf } from "../errors.ts";
+import { lacksZone, splitZone, withoutZone } from "../ip-literal.ts";
 import type { Machine } from "../machine.ts";
 import {
   type ByteNetwork,
@@ -19,6 +20,7 @@ import {
   type NetworkFailure,
 } from "../network.ts";
 import { NameLookup } from "./name-lookup.ts";
+import { isSaidToBeRefused, type Place, whyRefused } from "./refusal.ts";
 import { systemFailure } from "./system-failure.ts";
 
 /**
@@ -58,16 +60,19 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 
   resolve(host: string): Promise<readonly string[]> {
-    return this.#names.resolve(host);
+    if (!lacksZone(host)) return this.#names.resolve(host);
+    return Promise.resolve(this.#zones().map((zone) => `${host}%${zone}`));
   }
 
   #exchange(request: AnyRequest): Promise<RawResponse> {
     return new Promise((resolve, reject) => {
-      const target = targetOf(request);
+      const target = targetOf(request, () => this.#zones());
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
       const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
+      const ended = new AbortController();
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
+        ended.abort();
         reject(error);
         call.destroy();
       };
@@ -76,7 +81,10 @@ export class HttpNetwork implements Network, ByteNetwork {
         request.timeoutMs,
       );
       if (request.onConnected) tellOfConnection(call, request.onConnected);
-      call.on("error", (error) => fail(callFailure(error, request)));
+      call.on("error", (error) => {
+        if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
+        void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
+      });
       call.on("response", (message) => {
         receive(message, request).then((response) => {
           clearTimeout(deadline);
@@ -90,6 +98,14 @@ export class HttpNetwork implements Network, ByteNetwork {
   /** Closes the idle connections. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  /** Names of the interfaces that have link-local IPv6. */
+  #zones(): readonly string[] {
+    const linked = this.#addresses().filter(
+      ({ address, chosen }) => chosen !== false && lacksZone(withoutZone(address)),
+    );
+    return [...new Set(linked.map(({ interfaceName }) => interfaceName))];
   }
 
   /**
@@ -128,16 +144,21 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
 }
 
+const HTTP_PORT = 80;
 /** Scheme, host and port, and nothing behind them. */
 const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
 
 interface Target {
   readonly url: URL;
   readonly options: RequestOptions;
+  /** What is connected to. */
+  readonly place: Place;
 }
 
-function targetOf(request: AnyRequest): Target | undefined {
-  const { method, origin, path, connectTo } = request;
+/** Undefined where the request names no place. `zones`: of the links that this machine is on. */
+function targetOf(request: AnyRequest, zones: () => readonly string[]): Target | undefined {
+  const { method, path } = request;
+  const { url: origin, zone } = splitZone(request.origin);
   // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
   // short.
   const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
@@ -145,11 +166,29 @@ function targetOf(request: AnyRequest): Target | undefined {
   // A path like `//elsewhere` would otherwise choose another host.
   if (!url || url.origin !== asked) return undefined;
   const headers = { ...request.headers, "accept-encoding": "identity" };
-  if (connectTo === undefined) return { url, options: { method, headers } };
+  const port = Number(url.port || HTTP_PORT);
+  const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const connectTo = request.connectTo ?? addressOn(named, zone, zones);
+  if (connectTo === undefined) {
+    return { url, options: { method, headers }, place: { host: named, port } };
+  }
   // A name here would be resolved once more, and to anything.
   if (isIP(connectTo) === 0) return undefined;
   const addressed = { ...headers, host: url.host };
-  return { url, options: { method, headers: addressed, host: connectTo, hostname: connectTo } };
+  const place = { host: connectTo, port };
+  return { url, options: { method, headers: addressed, ...place, hostname: connectTo }, place };
+}
+
+/** The host with its zone: the one that it came with, or of the only link that it can be on. */
+function addressOn(
+  host: string,
+  zone: string | undefined,
+  zones: () => readonly string[],
+): string | undefined {
+  if (zone !== undefined) return `${host}%${zone}`;
+  if (!lacksZone(host)) return undefined;
+  const [only, ...others] = zones();
+  return only === undefined || others.length > 0 ? undefined : `${host}%${only}`;
 }
 
 function notAnAddress({ origin, connectTo }: AnyRequest): string {
@@ -195,7 +234,7 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function callFailure(error: Error, request: AnyRequest): NetworkError {
+function callFailure(error: unknown, request: AnyRequest): NetworkError {
   const [failure, reason] = systemFailure(error);
   return failureOf(failure, request, messageOf(error), reason);
 }

@@ -23,7 +23,7 @@ export type AddressOwner = SimulatedInterface | Nat | Balancer;
 /** A way from a host to an address, for as long as nothing on it changes. */
 export interface Route {
   readonly owner: AddressOwner | "self";
-  /** The sender's address as the receiver sees it. */
+  /** The sender's address as the receiver sees it: as from Bun, without a zone. */
   readonly seenAs: string;
   /** Whether both ends still have the addresses that the connection was made with. */
   readonly stands: () => boolean;
@@ -87,7 +87,7 @@ export class Topology {
     const stands = () =>
       this.ownerOf(leaving.subnet, source) === leaving &&
       this.ownerOf(leaving.subnet, address) === owner;
-    return { owner, seenAs: withZone(source, owner), stands };
+    return { owner, seenAs: source, stands };
   }
 
   #translated(leaving: SimulatedInterface, address: string): Route | undefined {
@@ -124,12 +124,6 @@ function sourceOf(leaving: SimulatedInterface, target: string): string | undefin
   const family = leaving.addresses.filter((one) => familyOf(one) === familyOf(target));
   const isLinkLocal = (address: string) => address.startsWith("fe80:");
   return family.find((one) => isLinkLocal(one) === isLinkLocal(target)) ?? family[0];
-}
-
-/** A link-local source means something on the receiver's own interface only. */
-function withZone(source: string, owner: AddressOwner): string {
-  const scoped = source.startsWith("fe80:") && owner instanceof SimulatedInterface;
-  return scoped ? `${source}%${owner.name}` : source;
 }
 
 function firstOf<Item, Found>(

@@ -46,7 +46,7 @@ function setUp(
         dialled(`${trusted ? "trusted " : ""}${addresses.map(({ host }) => host)}`),
       confirm: async (nodeId) => (await dialled(`confirm ${nodeId}`)).kind !== "failed",
     },
-    policy: () => ({ own: [OWN.host], onLoopback: false }),
+    policy: () => ({ own: [OWN.host], onLoopback: false, onLinkLocal: false }),
     isOwn: ({ host }) => host === OWN.host,
     isLeaving: () => false,
     position: () => ({ role, isSettled }),

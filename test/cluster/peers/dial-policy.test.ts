@@ -6,7 +6,7 @@ describe("addresses that others name", () => {
   const at = (...hosts: readonly string[]) => hosts.map((host) => ({ host, port: 80 }));
   const hostsOf = (addresses: readonly { readonly host: string }[]) =>
     addresses.map(({ host }) => host);
-  const policy = { own: ["10.0.0.1"], onLoopback: false };
+  const policy = { own: ["10.0.0.1"], onLoopback: false, onLinkLocal: false };
   const all = at(
     "10.0.0.2",
     "127.0.0.1",
@@ -65,10 +65,15 @@ describe("addresses that others name", () => {
   test("may be link-local from a neighbour that is", () => {
     expect(hostsOf(dialable(at("169.254.1.2"), policy, "169.254.1.2"))).toEqual(["169.254.1.2"]);
   });
+
+  test("may be link-local where this node has nothing else", () => {
+    const own = { own: ["fe80::1"], onLoopback: false, onLinkLocal: true };
+    expect(hostsOf(dialable(at("fe80::2"), own))).toEqual(["fe80::2"]);
+  });
 });
 
 describe("a name that is dialled", () => {
-  const policy: DialPolicy = { own: ["10.0.0.1"], onLoopback: false };
+  const policy: DialPolicy = { own: ["10.0.0.1"], onLoopback: false, onLinkLocal: false };
   const asked: string[] = [];
   const network = {
     resolve: async (host: string) => {
@@ -119,6 +124,15 @@ describe("a name that is dialled", () => {
       expect(await targetsOf({ host, port: 80 }, network, policy)).toEqual([{ host, port: 80 }]);
     }
     expect(asked).toEqual([]);
+  });
+
+  test("that is link-local without a zone is itself on each link, and not judged again", async () => {
+    const links = { resolve: async (host: string) => [`${host}%eth0`, `${host}%wlan0`] };
+    const near = { host: "fe80::2", port: 80 };
+    expect(await targetsOf(near, links, policy)).toEqual([
+      { ...near, connectTo: "fe80::2%eth0" },
+      { ...near, connectTo: "fe80::2%wlan0" },
+    ]);
   });
 
   test("and is not known rejects", () => {

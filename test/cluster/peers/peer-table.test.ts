@@ -188,3 +188,14 @@ test("of the round trips the latest are kept", () => {
   const kept = table.get("peer")?.rttsMs ?? [];
   expect([kept.length, kept.at(-1)]).toEqual([16, 99]);
 });
+
+test("a link-local address is one, by whomever it is named, and keeps the zone it is dialled by", () => {
+  const { table } = setUp();
+  table.ensure("near");
+  table.addAddresses("near", at("fe80::1"), "self");
+  table.addAddresses("near", at("fe80::1%eth0"), "mdns");
+  const known = { host: "fe80::1", port: 8000, connectTo: "fe80::1%eth0", saidBy: "self" };
+  expect(table.get("near")?.addresses).toEqual([known]);
+  table.noteWorked("near", { host: "fe80::1%eth0", port: 8000 }, 5);
+  expect(table.get("near")?.addresses).toEqual([{ ...known, workedMs: 5 }]);
+});

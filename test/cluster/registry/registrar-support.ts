@@ -33,7 +33,7 @@ export function setUp(isMember: (nodeId: string) => boolean = () => true) {
     registry,
     peers,
     nominate: (...nomination) => nominated.push(nomination),
-    policy: () => ({ own: ["127.0.0.1", OWN, SECOND], onLoopback: false }),
+    policy: () => ({ own: ["127.0.0.1", OWN, SECOND], onLoopback: false, onLinkLocal: false }),
     discoveredBy: () => [],
     heard: () => {},
     isMember,

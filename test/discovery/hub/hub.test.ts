@@ -23,6 +23,10 @@ describe("hub URLs", () => {
     });
   });
 
+  test.each(["fe80::1%eth0", "fe80::1%25eth0"])("may have a zone: %s", (host) => {
+    expect(parseHubUrl(`http://[${host}]:8000/`)).toEqual({ host: "fe80::1%eth0", port: 8000 });
+  });
+
   test("https says what is supported instead", () => {
     for (const text of ["https://hub", "https://hub:8443/"]) {
       expect(() => parseHubUrl(text)).toThrow(/give a URL like http:.* speak no https/);
@@ -39,6 +43,8 @@ describe("hub URLs", () => {
     "http://hub/path",
     "http://hub/?a=b",
     "http://user:secret@hub",
+    "http://[fe80::1%eth0/]",
+    "http://hub%eth0",
   ]) {
     test(`"${text}" is refused with one clear sentence`, () => {
       expect(() => parseHubUrl(text)).toThrow("give a URL like http://192.168.1.10:8000 ");

@@ -217,6 +217,17 @@ describe("where a request goes", () => {
     const origin = `http://[${address}]:${server.port}`;
     const sent = request(origin, { ...(linkLocal && { connectTo: linkLocal }) });
     expect(await hostOf(sent)).toBe(`[${address}]:${server.port}`);
+    const zoned = request(`http://[${linkLocal}]:${server.port}`);
+    expect(await hostOf(zoned)).toBe(`[${address}]:${server.port}`);
+  });
+
+  test("link-local without a zone is looked for on each link", async () => {
+    const machine = ["eth0", "wlan0"].map((interfaceName): InterfaceAddress => {
+      return { interfaceName, address: "fe80::1", family: "IPv6", internal: false };
+    });
+    const own = new HttpNetwork(() => machine);
+    expect(await own.resolve("fe80::7")).toEqual(["fe80::7%eth0", "fe80::7%wlan0"]);
+    expect(await own.resolve("fe80::7%eth1")).toEqual(["fe80::7%eth1"]);
   });
 
   test.each(["hub.example", "localhost", "", "127.0.0.1:80", "[::1]"])(
