@@ -131,8 +131,21 @@ describe("register", () => {
     }
   });
 
+  test("with a hub that does not answer: no advice to start a node here", async () => {
+    const answer = (request: HttpRequest) =>
+      request.origin === "http://hub:8000" ? undefined : nodeAnswers(routes)(request);
+    const ran = await runIn({ ...running, answer }, "register", "http://hub:8000");
+    expect([ran.code, ran.err]).toEqual([3, "tankd: no node answers at http://hub:8000\n"]);
+  });
+
+  test("its help says when the URL may be left out", async () => {
+    const { out } = await runIn({}, "register", "--help");
+    expect(out.replaceAll(/\s+/g, " ")).toContain("the hub; with --record it may be left out");
+  });
+
   test.each([
     ["register with whom?", ["register"], {}],
+    ["its own hub lists this node already", ["register"], {}],
     ["is no hub's URL", ["register", "https://hub"], {}],
     ["there is no such file", ["register", "--record", "none.json"], {}],
     ["stdin holds no server's record", ["register", "--record", "-"], { input: "[1]" }],
