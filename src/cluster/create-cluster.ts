@@ -117,7 +117,7 @@ function viewOf({ deps, role, directory, discovery, given }: ClusterParts) {
     role: own,
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
-    backends: discovery.statuses().map((status) => given.explain(status)),
+    backends: given.explain(discovery.statuses()),
   };
 }
 

@@ -50,7 +50,7 @@ export async function stop(parts: ClusterParts): Promise<void> {
 export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
   const { state, given, nominations, deps, discovery } = parts;
   if (state.isStopped) throw new Problem("not_ready", "This node stops.");
-  given.add(hub);
+  given.join(hub);
   if (state.hasLeft) {
     state.hasLeft = false;
     await discovery.stop();
@@ -59,10 +59,10 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
   const result = await nominations.dialGiven(hub);
   switch (result.kind) {
     case "self":
-      given.remove(hub);
+      given.unjoin(hub);
       return { met: false, detail: "That is this node itself; it goes on as before" };
     case "foreign":
-      given.remove(hub);
+      given.unjoin(hub);
       return { met: false, detail: `That node belongs to the cluster "${result.cluster}"` };
     case "failed":
       await keepJoinedHub(deps.journal, hub);
@@ -75,8 +75,9 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
 
 /** Lives alone from now on: knows nobody, searches nobody, answers nobody, until it joins a hub. */
 export async function leave(parts: ClusterParts): Promise<void> {
-  const { state, deps, registry, table, role, discovery } = parts;
+  const { state, deps, registry, table, role, discovery, given } = parts;
   if (state.isStopped || state.hasLeft) return;
+  given.unjoinAll();
   await keepJoinedHub(deps.journal, undefined);
   await Promise.race([sayGoodbye(parts), sleep(deps.timers, 2 * GOODBYE_MS)]);
   state.hasLeft = true;

@@ -7,6 +7,8 @@ type Outcome = DialResult["kind"];
 
 interface GivenHub {
   readonly address: Address;
+  /** Named while the node ran, not by the settings. */
+  readonly isJoined: boolean;
   /** Undefined before the first attempt has ended. */
   outcome: Outcome | undefined;
   /** Somebody has answered the last attempt, if only to refuse. */
@@ -30,6 +32,8 @@ const REMIND_MS = 3_600_000;
 const POOL_MS = 10 * 60_000;
 /** Nodes remembered for one URL: two make a pool. */
 const ANSWERED_MAX = 4;
+/** What stands for a backend where only joined hubs are there: this node itself dials those. */
+const HUB_RUNS: BackendStatus = { name: "hub", state: "running", detail: "", nominations: 0 };
 
 /** The hubs that this node was given by URL: which of them answer, and why the others do not. */
 export class GivenHubs {
@@ -38,14 +42,30 @@ export class GivenHubs {
 
   constructor(deps: Pick<ClusterDeps, "clock" | "log" | "settings">) {
     this.#deps = deps;
-    for (const address of deps.settings.hubs) this.add(address);
+    for (const address of deps.settings.hubs) this.#add(address, false);
   }
 
-  add(address: Address): void {
+  /** The operator has named one while the node runs. */
+  join(address: Address): void {
+    this.#add(address, true);
+  }
+
+  /** Takes back what was joined, if that is the one; what the settings name stays. */
+  unjoin(address: Address): void {
+    const key = formatHostPort(address);
+    if (this.#hubs.get(key)?.isJoined) this.#hubs.delete(key);
+  }
+
+  unjoinAll(): void {
+    for (const { address } of [...this.#hubs.values()]) this.unjoin(address);
+  }
+
+  #add(address: Address, isJoined: boolean): void {
     const key = formatHostPort(address);
     if (this.#hubs.has(key)) return;
     this.#hubs.set(key, {
       address,
+      isJoined,
       outcome: undefined,
       hasAnswered: false,
       words: "is being asked",
@@ -53,10 +73,6 @@ export class GivenHubs {
       answered: new Map(),
       isOwn: false,
     });
-  }
-
-  remove(address: Address): void {
-    this.#hubs.delete(formatHostPort(address));
   }
 
   addresses(): readonly Address[] {
@@ -129,8 +145,17 @@ export class GivenHubs {
     log.warn("a hub does not answer", fields);
   }
 
-  /** The status of the backend `hub` with what has become of its URLs; any other as it is. */
-  explain(status: BackendStatus): BackendStatus {
+  /**
+   * The statuses of all backends; that of `hub` says what has become of the URLs, and is there
+   * wherever there are any: one may have been joined where the settings name none.
+   */
+  explain(statuses: readonly BackendStatus[]): readonly BackendStatus[] {
+    const isThere = statuses.some(({ name }) => name === "hub");
+    const all = isThere || this.#hubs.size === 0 ? statuses : [...statuses, HUB_RUNS];
+    return all.map((status) => this.#explainOne(status));
+  }
+
+  #explainOne(status: BackendStatus): BackendStatus {
     if (status.name !== "hub" || status.state !== "running") return status;
     const hubs = [...this.#hubs.values()];
     const isFailed = ({ outcome }: GivenHub) => outcome === "failed" || outcome === "foreign";
