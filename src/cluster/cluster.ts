@@ -25,6 +25,8 @@ export interface ServerFilter {
 export interface ClusterView {
   readonly cluster: string;
   readonly role: Role;
+  /** Why it is that, where the operator may not expect it; one line. */
+  readonly roleReason: string | undefined;
   /** Undefined while discovering. Our own record when we are hub. */
   readonly hub: ServerRecord | undefined;
   readonly term: Term;

@@ -51,6 +51,23 @@ describe("join and leave", () => {
   });
 });
 
+describe("status", () => {
+  const own = { ...fakeServer("node-a"), hub: null, term: null, backends: [] };
+  const lines = async (more: object) => {
+    const answer = { ...own, role: "discovering", ...more };
+    const { out } = await runIn(world({ "GET /api/servers/local": answer }), "status");
+    return out.split("\n").filter((line) => /^(role|hub) /.test(line));
+  };
+  const role = (text: string) => expect.stringMatching(new RegExp(`^role +${text}$`));
+  const hub = (text: string) => expect.stringMatching(new RegExp(`^hub +${text}$`));
+
+  test("says why the role is what it is, where the node does", async () => {
+    expect(await lines({})).toEqual([role("discovering"), hub("none yet")]);
+    const left = await lines({ role_reason: "it has left its cluster" });
+    expect(left).toEqual([role("discovering: it has left its cluster"), hub("none")]);
+  });
+});
+
 describe("alias", () => {
   const made = { alias: "home", node_id: "n", server_id: "far", tank_id: "t1" };
 

@@ -146,7 +146,9 @@ describe("leave", () => {
     await leave(lab, leaver);
     expect(await joinedHub(leaver.store.journal)).toBeUndefined();
     await lab.run(30_000);
+    expect(leaver.cluster.view().roleReason).toContain("it has left its cluster");
     expect((await join(lab, leaver, other)).met).toBe(true);
+    expect(leaver.cluster.view().roleReason).toBeUndefined();
     await lab.until("one hub", 20_000, () => lab.agree(nodes));
   });
 
