@@ -63,7 +63,7 @@ export interface AliasBook {
 
 /** What came of the wish to use a hub. */
 export interface JoinResult {
-  /** Whether a node of this cluster has answered there. */
+  /** Whether a node of this cluster has answered there: one with our secret, if there is any. */
   readonly met: boolean;
   /** What was met, or why not; a sentence without its full stop. */
   readonly detail: string;

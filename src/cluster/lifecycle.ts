@@ -1,6 +1,7 @@
 import type { Address } from "../discovery/backend.ts";
 import { Problem } from "../platform/errors.ts";
 import { sleep } from "../platform/timers.ts";
+import { secretDifference } from "./admission/secret-difference.ts";
 import type { JoinResult } from "./cluster.ts";
 import { MEMORY } from "./handshake/nominations.ts";
 import { keepJoinedHub } from "./membership/joined-hub.ts";
@@ -67,9 +68,17 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
     case "failed":
       await keepJoinedHub(deps.journal, hub);
       return { met: false, detail: `${result.reason}; it is tried again until it answers` };
-    case "met":
+    case "met": {
       await keepJoinedHub(deps.journal, hub);
-      return { met: true, detail: `Met ${result.meeting.document.record.server_id}` };
+      const { document } = result.meeting;
+      const difference = secretDifference(deps.settings.secret, document);
+      const name = document.record.server_id;
+      if (difference === undefined) return { met: true, detail: `Met ${name}` };
+      return {
+        met: false,
+        detail: `${name} ${difference}; the URL is kept, for the next start too`,
+      };
+    }
   }
 }
 

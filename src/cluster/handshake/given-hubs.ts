@@ -1,9 +1,11 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, BackendStatus } from "../../discovery/backend.ts";
+import { secretDifference } from "../admission/secret-difference.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { DialResult } from "./meeting.ts";
 
-type Outcome = DialResult["kind"];
+/** A stranger has answered, and its secret is not ours. */
+type Outcome = DialResult["kind"] | "stranger";
 
 interface GivenHub {
   readonly address: Address;
@@ -37,7 +39,7 @@ const HUB_RUNS: BackendStatus = { name: "hub", state: "running", detail: "", nom
 
 /** The hubs that this node was given by URL: which of them answer, and why the others do not. */
 export class GivenHubs {
-  readonly #deps: Pick<ClusterDeps, "clock" | "log">;
+  readonly #deps: Pick<ClusterDeps, "clock" | "log" | "settings">;
   readonly #hubs = new Map<string, GivenHub>();
 
   constructor(deps: Pick<ClusterDeps, "clock" | "log" | "settings">) {
@@ -127,22 +129,29 @@ export class GivenHubs {
     if (!hub) return;
     const { clock, log } = this.#deps;
     const nowMs = clock.monotonicMs();
-    const changed = hub.outcome !== result.kind;
+    const difference =
+      result.kind === "met"
+        ? secretDifference(this.#deps.settings.secret, result.meeting.document)
+        : undefined;
+    const outcome = difference === undefined ? result.kind : "stranger";
+    const changed = hub.outcome !== outcome;
     const wasAway = hub.outcome === "failed" || hub.outcome === "foreign";
-    hub.outcome = result.kind;
+    hub.outcome = outcome;
     hub.hasAnswered = !(result.kind === "failed" && result.isSilent);
-    hub.words = wordsFor(result);
-    if (result.kind === "met" || result.kind === "self") {
+    hub.words = difference ?? wordsFor(result);
+    if (outcome === "met" || outcome === "self") {
       if (wasAway) log.info("a hub answers again", { address: formatHostPort(address) });
       return;
     }
-    const fields = { address: formatHostPort(address), reason: reasonOf(result) };
+    const event = difference === undefined ? "a hub does not answer" : "a hub has another secret";
+    const reason = difference ?? reasonOf(result);
+    const fields = { address: formatHostPort(address), reason };
     if (!changed && nowMs - hub.warnedMs < REMIND_MS) {
-      log.debug("a hub does not answer", fields);
+      log.debug(event, fields);
       return;
     }
     hub.warnedMs = nowMs;
-    log.warn("a hub does not answer", fields);
+    log.warn(event, fields);
   }
 
   /**
@@ -158,7 +167,10 @@ export class GivenHubs {
   #explainOne(status: BackendStatus): BackendStatus {
     if (status.name !== "hub" || status.state !== "running") return status;
     const hubs = [...this.#hubs.values()];
-    const isFailed = ({ outcome }: GivenHub) => outcome === "failed" || outcome === "foreign";
+    // Without a secret of its own this node follows a stranger.
+    const isGuarded = this.#deps.settings.secret !== undefined;
+    const isFailed = ({ outcome }: GivenHub) =>
+      outcome === "failed" || outcome === "foreign" || (isGuarded && outcome === "stranger");
     const detail = hubs.map((hub) => `http://${formatHostPort(hub.address)} ${hub.words}`);
     const state = hubs.length > 0 && hubs.every(isFailed) ? "failed" : "running";
     return { ...status, state, detail: detail.join("; ") };
