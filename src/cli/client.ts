@@ -143,7 +143,8 @@ function parseJson(text: string): unknown {
 
 function unansweredProblem(url: string, error: unknown): Problem {
   if (error instanceof NetworkError && error.failure === "refused") {
-    return new Problem("no_node", `no node answers at ${url}; start one with: tankd start`);
+    // Where somebody has named the URL, a node that is started here does not help.
+    return new Problem("no_node", `no node answers at ${url}`);
   }
   return new Problem("unreachable", `${url} does not answer: ${messageOf(error)}`, {
     cause: error,

@@ -18,20 +18,25 @@ export function addRegister(program: Command, context: CliContext): void {
   program
     .command("register")
     .description("register this node, or another server, with a hub by hand")
-    .argument("[url]", "the hub; without it the running node, which passes it on to its own")
+    .argument("[url]", "the hub; with --record it may be left out: the running node's own hub")
     .option("--record <file>", "the record of another server as JSON; - reads it from stdin")
     .addHelpText(
       "after",
       `
-A hub believes the address in a record when its control token comes along: that of the running
-node by itself, that of another hub from TANKD_TOKEN or --token-file.
+A running node is on the list of its own hub without this. A hub believes the address in a record
+when its control token comes along: that of the running node by itself, that of another hub from
+TANKD_TOKEN or --token-file.
 
   tankd register http://192.168.1.10:8000
   curl -s http://OTHER:8000/api/servers/local | tankd register --record -`,
     )
     .action(async (url: string | undefined, options: { record?: string }, command: Command) => {
       if (url === undefined && options.record === undefined) {
-        throw new Problem("usage", "register with whom? Give the URL of a hub, or --record FILE");
+        const own = "its own hub lists this node already";
+        throw new Problem(
+          "usage",
+          `register with whom? Give a hub's URL, or --record FILE; ${own}`,
+        );
       }
       const hub = url === undefined ? await context.node(command) : hubAt(context, command, url);
       const { record: file } = options;

@@ -7,6 +7,7 @@ import { formatFields } from "./table.ts";
 import { count, duration } from "./words.ts";
 
 const localServerSchema = serverRecordSchema.extend({
+  role_reason: z.string().nullish(),
   hub: z.unknown(),
   term: z.object({ counter: z.number() }).nullish(),
   backends: z.array(z.object({ name: z.string(), state: z.string(), detail: z.string() })),
@@ -33,7 +34,11 @@ function describe(
   server: z.infer<typeof localServerSchema>,
 ): string {
   const hub = hubSchema.safeParse(server.hub);
-  const hubLine = hub.success ? `${hub.data.server_id}  ${hub.data.api_url}` : "none yet";
+  const hubLine = hub.success
+    ? `${hub.data.server_id}  ${hub.data.api_url}`
+    : server.role_reason
+      ? "none"
+      : "none yet";
   const idLine =
     server.node_id === server.server_id ? [] : [["node id", server.node_id ?? ""] as const];
   return formatFields([
@@ -41,7 +46,7 @@ function describe(
     ...idLine,
     ["status", paintStatus(context, server.status)],
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
-    ["role", server.role],
+    ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
     ["dashboard", `${url}/`],
     ["address", server.api_url],

@@ -25,6 +25,8 @@ export interface ServerFilter {
 export interface ClusterView {
   readonly cluster: string;
   readonly role: Role;
+  /** Why it is that, where the operator may not expect it; one line. */
+  readonly roleReason: string | undefined;
   /** Undefined while discovering. Our own record when we are hub. */
   readonly hub: ServerRecord | undefined;
   readonly term: Term;
@@ -61,7 +63,7 @@ export interface AliasBook {
 
 /** What came of the wish to use a hub. */
 export interface JoinResult {
-  /** Whether a node of this cluster has answered there. */
+  /** Whether a node of this cluster has answered there: one with our secret, if there is any. */
   readonly met: boolean;
   /** What was met, or why not; a sentence without its full stop. */
   readonly detail: string;

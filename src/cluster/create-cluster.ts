@@ -5,6 +5,7 @@ import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
+import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { dialable } from "./peers/dial-policy.ts";
@@ -110,14 +111,16 @@ function uplinkOf({ role, directory }: ClusterParts) {
   return { nodeId: via ?? hub, url: directory.node(hub)?.api_url };
 }
 
-function viewOf({ deps, role, directory, discovery, given }: ClusterParts) {
+function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts) {
   const { role: own, hub, term } = role.state;
+  const { hasLeft } = state;
   return {
     cluster: deps.settings.cluster,
     role: own,
+    roleReason: roleReason({ role: own, wanted: deps.settings.role, hasLeft }),
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
-    backends: discovery.statuses().map((status) => given.explain(status)),
+    backends: given.explain(discovery.statuses()),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Address } from "../discovery/backend.ts";
 import { Problem } from "../platform/errors.ts";
 import { sleep } from "../platform/timers.ts";
+import { secretDifference } from "./admission/secret-difference.ts";
 import type { JoinResult } from "./cluster.ts";
 import { MEMORY } from "./handshake/nominations.ts";
 import { keepJoinedHub } from "./membership/joined-hub.ts";
@@ -51,7 +52,7 @@ export async function stop(parts: ClusterParts): Promise<void> {
 export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
   const { state, given, nominations, deps, discovery } = parts;
   if (state.isStopped) throw new Problem("not_ready", "This node stops.");
-  given.add(hub);
+  given.join(hub);
   if (state.hasLeft) {
     state.hasLeft = false;
     await discovery.stop();
@@ -60,24 +61,33 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
   const result = await nominations.dialGiven(hub);
   switch (result.kind) {
     case "self":
-      given.remove(hub);
+      given.unjoin(hub);
       return { met: false, detail: "That is this node itself; it goes on as before" };
     case "foreign":
-      given.remove(hub);
+      given.unjoin(hub);
       return { met: false, detail: `That node belongs to the cluster "${result.cluster}"` };
     case "failed":
       await keepJoinedHub(deps.journal, hub);
       return { met: false, detail: `${result.reason}; it is tried again until it answers` };
-    case "met":
+    case "met": {
       await keepJoinedHub(deps.journal, hub);
-      return { met: true, detail: `Met ${result.meeting.document.record.server_id}` };
+      const { document } = result.meeting;
+      const difference = secretDifference(deps.settings.secret, document);
+      const name = document.record.server_id;
+      if (difference === undefined) return { met: true, detail: `Met ${name}` };
+      return {
+        met: false,
+        detail: `${name} ${difference}; the URL is kept, for the next start too`,
+      };
+    }
   }
 }
 
 /** Lives alone from now on: knows nobody, searches nobody, answers nobody, until it joins a hub. */
 export async function leave(parts: ClusterParts): Promise<void> {
-  const { state, deps, registry, table, role, discovery } = parts;
+  const { state, deps, registry, table, role, discovery, given } = parts;
   if (state.isStopped || state.hasLeft) return;
+  given.unjoinAll();
   await keepJoinedHub(deps.journal, undefined);
   await Promise.race([sayGoodbye(parts), sleep(deps.timers, 2 * GOODBYE_MS)]);
   state.hasLeft = true;

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import type { AnnouncedTank, ServerRecord } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -179,7 +180,7 @@ export class Connections {
     return { destination_tank_id: located.tank.tank_id, destination_node_id: located.node_id };
   }
 
-  /** The directory may not list every tank of a large server: its owner is believed to know. */
+  /** A tank that its server has not announced may still be there where the list is cut off. */
   #destinationOn(
     serverId: string,
     asked: string,
@@ -195,8 +196,17 @@ export class Connections {
     const only = named.length === 1 ? named[0] : undefined;
     const known = announced.find((tank) => tank.tank_id === asked) ?? only;
     const destination_tank_id = known?.tank_id ?? asked;
-    if (server.node_id === cluster.nodeId && !tanks.get(destination_tank_id)) {
-      throw new Problem("unknown_tank", `This node has no tank ${asked}: see tank ls.`);
+    if (server.node_id === cluster.nodeId) {
+      if (!tanks.get(destination_tank_id)) {
+        throw new Problem("unknown_tank", `This node has no tank ${asked}: see tank ls.`);
+      }
+    } else if (!known) {
+      if (named.length > 1) {
+        throw new Problem("conflict", `${serverId} has several tanks called ${asked}: give an id.`);
+      }
+      if (isWhole(announced, server)) {
+        throw new Problem("unknown_tank", `No node has a tank ${serverId}::${asked}.`);
+      }
     }
     return { destination_tank_id, destination_node_id: server.node_id };
   }
@@ -216,6 +226,14 @@ export class Connections {
       }
     }
   }
+}
+
+/**
+ * Whether a server's list names all of its tanks: it is cut off at its limit, and a tank that is
+ * counted already is named a moment later.
+ */
+function isWhole(announced: readonly AnnouncedTank[], server: ServerRecord): boolean {
+  return announced.length < LIMITS.tanksAnnouncedMax && announced.length >= server.tank_count;
 }
 
 function sameRoute(a: ConnectionRow, b: ConnectionRow): boolean {

@@ -119,6 +119,8 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   closers.add(() => directory.close());
   const log = openLog(options, platform);
   options.onAlive?.({ log, retract: () => directory.retract() });
+  const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
+  if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
   const server = openApi(settings, options.portAskedFor);
   closers.add(() => server.stop());

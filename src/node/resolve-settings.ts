@@ -38,6 +38,11 @@ interface Found {
   readonly origin: Origin;
 }
 
+interface FoundPreset extends Found {
+  /** The word that says so, like `mode discovery`. */
+  readonly by: string;
+}
+
 type AnySetting = Setting<unknown, unknown>;
 
 /**
@@ -55,9 +60,10 @@ export function resolveSettings(
   const presets = findPresets(sources, keys);
   for (const key of SETTING_KEYS) {
     const definition: AnySetting = SETTINGS[key];
-    const found = keys.includes(key)
-      ? stronger(find(key, definition, sources), presets.get(key))
-      : undefined;
+    const own = keys.includes(key) ? find(key, definition, sources) : undefined;
+    const preset = keys.includes(key) ? presets.get(key) : undefined;
+    if (own && preset) refuseContradiction(key, own, preset);
+    const found = stronger(own, preset);
     values[key] = found ? read(key, definition, found) : definition.default;
     origins[key] = found?.origin ?? { kind: "default", where: "" };
   }
@@ -74,19 +80,40 @@ function stronger(own: Found | undefined, preset: Found | undefined): Found | un
   return (mine ?? 0) >= (others ?? 0) ? own : preset;
 }
 
+/**
+ * Nobody can know which of two words said in one breath is meant. Those of different places are
+ * ranked. @throws Problem `bad_setting`
+ */
+function refuseContradiction(key: SettingKey, own: Found, preset: FoundPreset): void {
+  const { kind, where } = own.origin;
+  const isTogether =
+    kind === preset.origin.kind && (kind === "flag" || where === preset.origin.where);
+  if (!isTogether) return;
+  const definition: AnySetting = SETTINGS[key];
+  const wanted = read(key, definition, own);
+  if (wanted === read(key, definition, preset)) return;
+  const at = kind === "flag" ? "" : ` (${where})`;
+  throw new Problem(
+    "bad_setting",
+    `${preset.by} means ${fileKeyOf(key)} ${preset.raw}, not ${wanted}: leave one of them out${at}.`,
+  );
+}
+
 /** What settings say of others. */
 function findPresets(
   sources: SettingSources,
   keys: readonly SettingKey[],
-): ReadonlyMap<SettingKey, Found> {
-  const presets = new Map<SettingKey, Found>();
+): ReadonlyMap<SettingKey, FoundPreset> {
+  const presets = new Map<SettingKey, FoundPreset>();
   for (const key of keys) {
     const definition: AnySetting = SETTINGS[key];
     const found = definition.presets && find(key, definition, sources);
     if (!found) continue;
-    const preset = definition.presets?.[String(read(key, definition, found))] ?? {};
+    const word = String(read(key, definition, found));
+    const by = `${fileKeyOf(key)} ${word}`;
+    const preset = definition.presets?.[word] ?? {};
     for (const other of SETTING_KEYS) {
-      if (other in preset) presets.set(other, { ...found, raw: preset[other] });
+      if (other in preset) presets.set(other, { ...found, raw: preset[other], by });
     }
   }
   return presets;

@@ -23,7 +23,7 @@ export interface Setting<T, D extends T | undefined> {
   readonly runsCommand?: true;
   /**
    * What a word of this setting says of others, by their keys. It counts where it was said (flag,
-   * environment or file), behind what was said of them there themselves.
+   * environment or file); what was said of them there themselves may not contradict it.
    */
   readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Never shown; also taken from the file that `<env>_FILE` names. */

@@ -93,7 +93,7 @@ export const SETTINGS = {
     default: undefined,
     flag: "--mode",
     placeholder: "mode",
-    help: "role and tanks in one word: discovery is a hub without tanks; hub, worker and auto are the roles",
+    help: "role and tanks in one word: discovery is a hub without tanks; hub, worker and auto are the roles; --role and --tanks beside it may not say otherwise",
     presets: {
       auto: { role: "auto" },
       discovery: { role: "hub", tanks: 0 },

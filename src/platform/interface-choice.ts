@@ -14,7 +14,8 @@ export function chooseInterfaces(machine: Machine, patterns: InterfacePatterns):
   const excluded = patterns
     .filter((one) => one.startsWith("!"))
     .map((one) => matcher(one.slice(1)));
-  const included = patterns.filter((one) => !one.startsWith("!")).map(matcher);
+  const wanted = patterns.filter((one) => !one.startsWith("!"));
+  const included = wanted.map(matcher);
   const choose = (name: string): boolean | undefined => {
     if (excluded.some((pattern) => pattern.test(name))) return false;
     return included.length === 0 ? undefined : included.some((pattern) => pattern.test(name));
@@ -25,7 +26,15 @@ export function chooseInterfaces(machine: Machine, patterns: InterfacePatterns):
       return chosen === undefined ? one : { ...one, chosen };
     }),
   );
-  return { ...machine, addresses: () => mark(machine.addresses()) };
+  const unmatched = () =>
+    wanted.filter((_, at) =>
+      machine.addresses().every(({ interfaceName }) => !included[at]?.test(interfaceName)),
+    );
+  return {
+    ...machine,
+    addresses: () => mark(machine.addresses()),
+    unmatchedInterfaces: unmatched,
+  };
 }
 
 /** `*` stands for any number of characters, `?` for one. */

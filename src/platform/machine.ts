@@ -26,6 +26,8 @@ export interface Machine {
    * has changed is a new list.
    */
   addresses(): readonly InterfaceAddress[];
+  /** What the operator named of interfaces and none has at this moment; without it nothing. */
+  unmatchedInterfaces?(): readonly string[];
   /**
    * Name of the interface that holds the default route, where the system tells; as old as those.
    */

@@ -332,6 +332,7 @@ export class FakeNode {
         role: this.role,
         hub: self,
         term: { counter: 1, node_id: NODE_ID },
+        roleReason: undefined,
         backends: [],
       }),
       self: () => self,

@@ -51,6 +51,23 @@ describe("join and leave", () => {
   });
 });
 
+describe("status", () => {
+  const own = { ...fakeServer("node-a"), hub: null, term: null, backends: [] };
+  const lines = async (more: object) => {
+    const answer = { ...own, role: "discovering", ...more };
+    const { out } = await runIn(world({ "GET /api/servers/local": answer }), "status");
+    return out.split("\n").filter((line) => /^(role|hub) /.test(line));
+  };
+  const role = (text: string) => expect.stringMatching(new RegExp(`^role +${text}$`));
+  const hub = (text: string) => expect.stringMatching(new RegExp(`^hub +${text}$`));
+
+  test("says why the role is what it is, where the node does", async () => {
+    expect(await lines({})).toEqual([role("discovering"), hub("none yet")]);
+    const left = await lines({ role_reason: "it has left its cluster" });
+    expect(left).toEqual([role("discovering: it has left its cluster"), hub("none")]);
+  });
+});
+
 describe("alias", () => {
   const made = { alias: "home", node_id: "n", server_id: "far", tank_id: "t1" };
 
@@ -85,6 +102,44 @@ describe("alias", () => {
     ["give a name and a tank, or --rm NAME", ["alias", "home", "t1", "--rm", "home"]],
   ])("wrong usage: %s", async (said, words) => {
     const ran = await runIn(world({}), ...words);
+    expect([ran.code, ran.requests]).toEqual([2, []]);
+    expect(ran.err).toContain(said);
+  });
+});
+
+describe("connect --rm", () => {
+  const answer = (request: HttpRequest): HttpResponse => {
+    if (request.method !== "DELETE") return nodeAnswers({})(request);
+    if (request.path === "/api/connections/c1") {
+      return json(200, { connection_id: "c1", removed: true });
+    }
+    const detail = "There is no connection c2 here.";
+    return json(404, { type: "urn:tankd:problem:unknown_connection", detail });
+  };
+
+  test("cuts a connection", async () => {
+    const ran = await runIn({ ...running, answer }, "connect", "--rm", "c1");
+    expect([ran.code, ran.out]).toEqual([
+      0,
+      "Cut the connection c1; fish on their way still arrive.\n",
+    ]);
+    expect(ran.requests.at(-1)?.headers["authorization"]).toBe(TOKEN);
+    const forPrograms = await runIn({ ...running, answer }, "connect", "--rm", "c1", "--json");
+    expect(JSON.parse(forPrograms.out)).toEqual({ connection_id: "c1", removed: true });
+  });
+
+  test("of one that is not there is refused in the words of the node", async () => {
+    const ran = await runIn({ ...running, answer }, "connect", "--rm", "c2");
+    expect([ran.code, ran.err]).toEqual([1, "tankd: There is no connection c2 here.\n"]);
+  });
+
+  test.each([
+    ["connect which tanks?", ["connect"]],
+    ["connect reef with which tank?", ["connect", "reef"]],
+    ["give two tanks, or --rm ID", ["connect", "reef", "pond", "--rm", "c1"]],
+    ["give two tanks, or --rm ID", ["connect", "--rm", "c1", "--direction", "left"]],
+  ])("wrong usage: %s", async (said, words) => {
+    const ran = await runIn({ ...running, answer }, ...words);
     expect([ran.code, ran.requests]).toEqual([2, []]);
     expect(ran.err).toContain(said);
   });
@@ -131,8 +186,21 @@ describe("register", () => {
     }
   });
 
+  test("with a hub that does not answer: no advice to start a node here", async () => {
+    const answer = (request: HttpRequest) =>
+      request.origin === "http://hub:8000" ? undefined : nodeAnswers(routes)(request);
+    const ran = await runIn({ ...running, answer }, "register", "http://hub:8000");
+    expect([ran.code, ran.err]).toEqual([3, "tankd: no node answers at http://hub:8000\n"]);
+  });
+
+  test("its help says when the URL may be left out", async () => {
+    const { out } = await runIn({}, "register", "--help");
+    expect(out.replaceAll(/\s+/g, " ")).toContain("the hub; with --record it may be left out");
+  });
+
   test.each([
     ["register with whom?", ["register"], {}],
+    ["its own hub lists this node already", ["register"], {}],
     ["is no hub's URL", ["register", "https://hub"], {}],
     ["there is no such file", ["register", "--record", "none.json"], {}],
     ["stdin holds no server's record", ["register", "--record", "-"], { input: "[1]" }],

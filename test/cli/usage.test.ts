@@ -30,10 +30,7 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
       /^tankd: tankd tank has no command "foo"; there are ls, create, show, pause, .*rm\n$/,
     ],
     [["tank", "create", "--fish", "-1"], /^tankd: --fish cannot be "-1"/],
-    [
-      ["connect", "a"],
-      /^tankd: missing required argument 'destination'; see: tankd connect --help\n$/,
-    ],
+    [["join"], /^tankd: missing required argument 'url'; see: tankd join --help\n$/],
     [
       ["connect", "a", "b", "--probability", "101"],
       /^tankd: --probability cannot be "101": give a number from 0 to 100\n$/,

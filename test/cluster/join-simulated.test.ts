@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { JoinResult } from "../../src/cluster/cluster.ts";
 import { joinedHub } from "../../src/cluster/membership/joined-hub.ts";
+import type { Address } from "../../src/discovery/backend.ts";
 import { Lab } from "../support/simulated/lab.ts";
 import { type LabNode, PORT } from "../support/simulated/lab-node.ts";
 
@@ -11,9 +12,20 @@ const known = (node: LabNode) =>
     .map(({ server_id }) => server_id)
     .sort();
 
-async function join(lab: Lab, node: LabNode, hub: LabNode): Promise<JoinResult> {
+const urlOf = (node: LabNode) => `http://${node.host.address}:${PORT}`;
+const hubsOf = (node: LabNode) =>
+  node.cluster
+    .view()
+    .backends.filter(({ name }) => name === "hub")
+    .map(({ state, detail }) => ({ state, detail }));
+
+function join(lab: Lab, node: LabNode, hub: LabNode): Promise<JoinResult> {
+  return joinAt(lab, node, addressOf(hub));
+}
+
+async function joinAt(lab: Lab, node: LabNode, hub: Address): Promise<JoinResult> {
   let result: JoinResult | undefined;
-  void node.cluster.join(addressOf(hub)).then((heard) => {
+  void node.cluster.join(hub).then((heard) => {
     result = heard;
   });
   await lab.until("an answer to join", 30_000, () => result !== undefined);
@@ -49,6 +61,9 @@ describe("join", () => {
       await lab.until("one hub", 10_000, () => lab.agree([hub, node]));
       expect(lab.hubOf([hub, node])).toBe(hub);
       expect(await joinedHub(node.store.journal)).toEqual(addressOf(hub));
+      expect(hubsOf(node)).toMatchObject([{ state: "running", detail: `${urlOf(hub)} answers` }]);
+      await leave(lab, node);
+      expect(hubsOf(node)).toEqual([]);
     }
   });
 
@@ -59,6 +74,8 @@ describe("join", () => {
     expect(met).toBe(false);
     expect(detail).toContain("tried again");
     expect(await joinedHub(node.store.journal)).toEqual(addressOf(hub));
+    const said = `${urlOf(hub)} does not answer: connection refused`;
+    expect(hubsOf(node)).toMatchObject([{ state: "failed", detail: said }]);
     hub.start();
     await lab.until("one hub", 60_000, () => lab.agree([hub, node]));
   });
@@ -74,6 +91,22 @@ describe("join", () => {
     expect((await join(lab, node, node)).met).toBe(false);
     expect(await joinedHub(node.store.journal)).toBeUndefined();
     expect(node.cluster.view().role).toBe("hub");
+    expect(hubsOf(node)).toEqual([]);
+  });
+
+  test("takes nothing from the settings", async () => {
+    const lab = new Lab(70);
+    lab.multicast = false;
+    const reef = lab.add("reef", { cluster: "reef" });
+    const node = lab.add("node", { hubs: [addressOf(reef), { host: "node", port: PORT }] });
+    for (const one of [reef, node]) one.start();
+    await lab.run(5_000);
+    const before = hubsOf(node);
+    for (const host of [reef.host.address, "node"]) {
+      expect((await joinAt(lab, node, { host, port: PORT })).met).toBe(false);
+    }
+    expect(hubsOf(node)).toEqual(before);
+    expect(before[0]?.detail).toContain("is this node");
   });
 });
 
@@ -113,7 +146,9 @@ describe("leave", () => {
     await leave(lab, leaver);
     expect(await joinedHub(leaver.store.journal)).toBeUndefined();
     await lab.run(30_000);
+    expect(leaver.cluster.view().roleReason).toContain("it has left its cluster");
     expect((await join(lab, leaver, other)).met).toBe(true);
+    expect(leaver.cluster.view().roleReason).toBeUndefined();
     await lab.until("one hub", 20_000, () => lab.agree(nodes));
   });
 

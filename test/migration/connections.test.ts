@@ -55,7 +55,7 @@ describe("a connection by hand", () => {
     expect(restarted.migration.connections()).toEqual([view]);
   });
 
-  test("finds tanks by their names, and a tank that only its server knows", async () => {
+  test("finds tanks by their names", async () => {
     const node = await new LoneNode().start();
     const named = await node.migration.connect({
       ...toLake,
@@ -63,13 +63,27 @@ describe("a connection by hand", () => {
       destination_tank_id: "name of lake",
     });
     expect(named).toMatchObject({ source_tank_id: "reef", destination_tank_id: "lake" });
-    const unlisted = { ...toLake, destination_tank_id: "t999" };
-    expect(await codeOf(node.migration.connect(unlisted))).toBe("unknown_tank");
-    const told = { ...unlisted, destination_server_id: "server of there" };
-    expect(await node.migration.connect(told)).toMatchObject({
-      destination_tank_id: "t999",
-      destination_node_id: "there",
-    });
+  });
+
+  const places: readonly [string, Partial<FakeServer>, string][] = [
+    ["a whole list does not name", {}, "unknown_tank"],
+    ["a server without tanks is said to have", { tanks: [], tankCount: 0 }, "unknown_tank"],
+    ["is counted and not yet named", { tankCount: 2 }, "done"],
+    [
+      "a list at its limit leaves out",
+      { tanks: Array.from({ length: LIMITS.tanksAnnouncedMax }, (_, at) => `t${at}`) },
+      "done",
+    ],
+  ];
+  test.each(places)("to a tank that %s", async (_, place, expected) => {
+    const directory = [...ring(), { nodeId: "there", tanks: ["lake"], ...place }];
+    const node = await new LoneNode({ directory }).start();
+    const asked = { ...toLake, destination_tank_id: "t999" };
+    expect(await codeOf(node.migration.connect(asked))).toBe("unknown_tank");
+    const told = { ...asked, destination_server_id: "server of there" };
+    expect(await codeOf(node.migration.connect(told))).toBe(expected);
+    const made = node.migration.connections().map((one) => one.destination_tank_id);
+    expect(made).toEqual(expected === "done" ? ["t999"] : []);
   });
 
   test("made again has the new values and is still one", async () => {
@@ -120,6 +134,8 @@ describe("a connection by hand", () => {
 
   test("is one of a bounded number", async () => {
     const node = await new LoneNode().start();
+    const there = node.directory.find(({ nodeId }) => nodeId === "there");
+    if (there) there.tankCount = 2 * LIMITS.connectionsMax;
     const told = { ...toLake, destination_server_id: "server of there" };
     for (let n = 0; n < LIMITS.connectionsMax; n++) {
       await node.migration.connect({ ...told, destination_tank_id: `t${n}` });

@@ -14,6 +14,8 @@ export interface FakeServer {
   readonly nodeId: string;
   status?: ServerRecord["status"];
   tanks: readonly string[];
+  /** What it says of their number; as many as are listed unless given. */
+  tankCount?: number;
   signed?: boolean;
   reachable?: boolean;
 }
@@ -105,7 +107,7 @@ function nobodyAnswers(): Promise<PeerReply> {
   return Promise.reject(new Problem("unknown_server", "nobody is there"));
 }
 
-function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord {
+function record({ nodeId, status, signed, reachable, tanks, tankCount }: FakeServer): ServerRecord {
   const instant = "2026-01-01T00:00:00.000Z";
   return {
     server_id: `server of ${nodeId}`,
@@ -118,7 +120,7 @@ function record({ nodeId, status, signed, reachable }: FakeServer): ServerRecord
     version: "0",
     platform: "simulated",
     architecture: "none",
-    tank_count: 1,
+    tank_count: tankCount ?? tanks.length,
     world_count: 1,
     fish_count: 0,
     active_connections: 0,

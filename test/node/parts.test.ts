@@ -149,6 +149,7 @@ describe("on_role_change", () => {
         role,
         hub: hubUrl === undefined ? undefined : ({ api_url: hubUrl } as ServerRecord),
         term: { counter: 1, node_id: "n" },
+        roleReason: undefined,
         backends: [],
       }),
       onChange: (listener: () => void) => {

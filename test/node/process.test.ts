@@ -125,13 +125,15 @@ test("a directory that is somebody else's, or none, is refused and left alone", 
 test("start -d returns when the node is healthy, and logs to its directory", async () => {
   using sandbox = new Sandbox();
   const at = ["--data-dir", sandbox.at("data")];
+  const options = ["--port", "0", "--discovery", "none", "--interfaces", "nope0"];
   const started = z
     .object({ url: z.string(), pid: z.number(), log: z.string() })
-    .parse(await sandbox.json("start", "-d", ...at, "--port", "0", "--discovery", "none"));
+    .parse(await sandbox.json("start", "-d", ...at, ...options));
   const health = await fetch(`${started.url}/health`);
   expect(await health.json()).toMatchObject({ status: "healthy" });
   const logs = await sandbox.run("logs", ...at);
   expect(logs.out).toContain('"msg":"node healthy"');
+  expect(logs.out).toContain('"msg":"no interface matches","interfaces":"nope0"');
   for (const line of logs.out.trimEnd().split("\n")) expect(() => JSON.parse(line)).not.toThrow();
   const stopped = await sandbox.run("stop", ...at);
   expect([stopped.code, stopped.out]).toEqual([

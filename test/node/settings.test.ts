@@ -109,7 +109,12 @@ describe("--mode stands for a role and for tanks", () => {
     ["a worker", { flags: { mode: "worker" } }, ["worker", 1]],
     ["a word of the seeds", { flags: { mode: "Proxy" } }, ["worker", 1]],
     ["in a file", inFile({ mode: "discovery" }), ["hub", 0]],
-    ["behind flags of their own", { flags: { mode: "discovery", tanks: "2" } }, ["hub", 2]],
+    ["beside a word that agrees", { flags: { mode: "server", role: "hub" } }, ["hub", 1]],
+    [
+      "behind the nearer of two files",
+      { files: [file("/near", { role: "worker" }), file("/far", { mode: "hub" })] },
+      ["worker", 1],
+    ],
     [
       "before weaker places",
       { flags: { mode: "worker" }, environment: { ROLE: "hub" } },
@@ -123,6 +128,15 @@ describe("--mode stands for a role and for tanks", () => {
   ] as const)("%s", (_, parts, expected) => {
     const { values } = resolveSettings(sources(parts));
     expect([values.role, values.tanks]).toEqual([...expected]);
+  });
+
+  test.each([
+    [{ flags: { mode: "worker", role: "hub" } }, "mode worker means role worker, not hub: "],
+    [{ flags: { mode: "auto", role: "worker" } }, "mode auto means role auto, not worker: "],
+    [{ flags: { mode: "discovery", tanks: "2" } }, "mode discovery means tanks 0, not 2: "],
+    [inFile({ mode: "discovery", tanks: 2 }), "leave one of them out (/f)."],
+  ] as const)("contradicted in the same place it is refused: %j", (parts, said) => {
+    expect(refusal(parts)).toContain(said);
   });
 
   test("its origin is that of the mode", () => {

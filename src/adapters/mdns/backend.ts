@@ -85,8 +85,10 @@ export class MdnsBackend implements DiscoveryBackend {
     const on = used.length > 0 ? [`on ${used.join(", ")}`] : [];
     const failed = services.flatMap((service) => service.failures());
     const dropped = this.#gate.dropped > 0 ? [`${this.#gate.dropped} packets were too many`] : [];
-    const said = [...on, ...failed, ...dropped];
-    return services.length === 0 ? ["waits for a network", ...dropped].join("; ") : said.join("; ");
+    const named = this.#deps.machine.unmatchedInterfaces?.() ?? [];
+    const missing = named.length > 0 ? [`no interface matches ${named.join(", ")}`] : [];
+    const waits = services.length + missing.length === 0 ? ["waits for a network"] : [];
+    return [...on, ...failed, ...missing, ...waits, ...dropped].join("; ");
   }
 
   isWorking(): boolean {

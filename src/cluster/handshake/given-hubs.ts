@@ -1,12 +1,16 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, BackendStatus } from "../../discovery/backend.ts";
+import { secretDifference } from "../admission/secret-difference.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { DialResult } from "./meeting.ts";
 
-type Outcome = DialResult["kind"];
+/** A stranger has answered, and its secret is not ours. */
+type Outcome = DialResult["kind"] | "stranger";
 
 interface GivenHub {
   readonly address: Address;
+  /** Named while the node ran, not by the settings. */
+  readonly isJoined: boolean;
   /** Undefined before the first attempt has ended. */
   outcome: Outcome | undefined;
   /** Somebody has answered the last attempt, if only to refuse. */
@@ -30,22 +34,40 @@ const REMIND_MS = 3_600_000;
 const POOL_MS = 10 * 60_000;
 /** Nodes remembered for one URL: two make a pool. */
 const ANSWERED_MAX = 4;
+/** What stands for a backend where only joined hubs are there: this node itself dials those. */
+const HUB_RUNS: BackendStatus = { name: "hub", state: "running", detail: "", nominations: 0 };
 
 /** The hubs that this node was given by URL: which of them answer, and why the others do not. */
 export class GivenHubs {
-  readonly #deps: Pick<ClusterDeps, "clock" | "log">;
+  readonly #deps: Pick<ClusterDeps, "clock" | "log" | "settings">;
   readonly #hubs = new Map<string, GivenHub>();
 
   constructor(deps: Pick<ClusterDeps, "clock" | "log" | "settings">) {
     this.#deps = deps;
-    for (const address of deps.settings.hubs) this.add(address);
+    for (const address of deps.settings.hubs) this.#add(address, false);
   }
 
-  add(address: Address): void {
+  /** The operator has named one while the node runs. */
+  join(address: Address): void {
+    this.#add(address, true);
+  }
+
+  /** Takes back what was joined, if that is the one; what the settings name stays. */
+  unjoin(address: Address): void {
+    const key = formatHostPort(address);
+    if (this.#hubs.get(key)?.isJoined) this.#hubs.delete(key);
+  }
+
+  unjoinAll(): void {
+    for (const { address } of [...this.#hubs.values()]) this.unjoin(address);
+  }
+
+  #add(address: Address, isJoined: boolean): void {
     const key = formatHostPort(address);
     if (this.#hubs.has(key)) return;
     this.#hubs.set(key, {
       address,
+      isJoined,
       outcome: undefined,
       hasAnswered: false,
       words: "is being asked",
@@ -53,10 +75,6 @@ export class GivenHubs {
       answered: new Map(),
       isOwn: false,
     });
-  }
-
-  remove(address: Address): void {
-    this.#hubs.delete(formatHostPort(address));
   }
 
   addresses(): readonly Address[] {
@@ -111,29 +129,48 @@ export class GivenHubs {
     if (!hub) return;
     const { clock, log } = this.#deps;
     const nowMs = clock.monotonicMs();
-    const changed = hub.outcome !== result.kind;
+    const difference =
+      result.kind === "met"
+        ? secretDifference(this.#deps.settings.secret, result.meeting.document)
+        : undefined;
+    const outcome = difference === undefined ? result.kind : "stranger";
+    const changed = hub.outcome !== outcome;
     const wasAway = hub.outcome === "failed" || hub.outcome === "foreign";
-    hub.outcome = result.kind;
+    hub.outcome = outcome;
     hub.hasAnswered = !(result.kind === "failed" && result.isSilent);
-    hub.words = wordsFor(result);
-    if (result.kind === "met" || result.kind === "self") {
+    hub.words = difference ?? wordsFor(result);
+    if (outcome === "met" || outcome === "self") {
       if (wasAway) log.info("a hub answers again", { address: formatHostPort(address) });
       return;
     }
-    const fields = { address: formatHostPort(address), reason: reasonOf(result) };
+    const event = difference === undefined ? "a hub does not answer" : "a hub has another secret";
+    const reason = difference ?? reasonOf(result);
+    const fields = { address: formatHostPort(address), reason };
     if (!changed && nowMs - hub.warnedMs < REMIND_MS) {
-      log.debug("a hub does not answer", fields);
+      log.debug(event, fields);
       return;
     }
     hub.warnedMs = nowMs;
-    log.warn("a hub does not answer", fields);
+    log.warn(event, fields);
   }
 
-  /** The status of the backend `hub` with what has become of its URLs; any other as it is. */
-  explain(status: BackendStatus): BackendStatus {
+  /**
+   * The statuses of all backends; that of `hub` says what has become of the URLs, and is there
+   * wherever there are any: one may have been joined where the settings name none.
+   */
+  explain(statuses: readonly BackendStatus[]): readonly BackendStatus[] {
+    const isThere = statuses.some(({ name }) => name === "hub");
+    const all = isThere || this.#hubs.size === 0 ? statuses : [...statuses, HUB_RUNS];
+    return all.map((status) => this.#explainOne(status));
+  }
+
+  #explainOne(status: BackendStatus): BackendStatus {
     if (status.name !== "hub" || status.state !== "running") return status;
     const hubs = [...this.#hubs.values()];
-    const isFailed = ({ outcome }: GivenHub) => outcome === "failed" || outcome === "foreign";
+    // Without a secret of its own this node follows a stranger.
+    const isGuarded = this.#deps.settings.secret !== undefined;
+    const isFailed = ({ outcome }: GivenHub) =>
+      outcome === "failed" || outcome === "foreign" || (isGuarded && outcome === "stranger");
     const detail = hubs.map((hub) => `http://${formatHostPort(hub.address)} ${hub.words}`);
     const state = hubs.length > 0 && hubs.every(isFailed) ? "failed" : "running";
     return { ...status, state, detail: detail.join("; ") };

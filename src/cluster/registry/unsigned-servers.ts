@@ -3,11 +3,13 @@ import { BoundedMap } from "../../platform/bounded-map.ts";
 import { Problem } from "../../platform/errors.ts";
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { UNSHOWN } from "../../platform/shown-text.ts";
 import type { DialPolicy } from "../peers/dial-policy.ts";
 import type { Heartbeat, Registration } from "../wire.ts";
 import type { Admission } from "./admission.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Listing, Outcome } from "./listing.ts";
+import { SEPARATOR } from "./name-conflicts.ts";
 import { figuresOf, intervalOf, recordOf, saidIn } from "./registration-record.ts";
 import type { Registry } from "./registry.ts";
 import { type Entry, offlineAfter, unsignedKey } from "./registry-entry.ts";
@@ -41,6 +43,7 @@ export class UnsignedServers {
   register(body: Registration, claimant: Claimant, defaultIntervalMs: number): Outcome {
     const { registry, admission, listing } = this.#with;
     const { controlled, via } = claimant;
+    refuseUnusableName(body.server_id);
     const key = unsignedKey(body.server_id);
     const known = registry.get(key);
     if (!controlled) admission.refuseTakenName(body.server_id, key, claimant.source, known);
@@ -106,6 +109,16 @@ export class UnsignedServers {
     // Loopback would lead every other node to itself.
     const isBelieved = host !== undefined && own.includes(host) && !isLoopback(host);
     return isHere && isBelieved ? host : source;
+  }
+}
+
+/** Other programs call their servers as they like, but for what means something else here. */
+function refuseUnusableName(serverId: string): void {
+  if (serverId.includes(SEPARATOR)) {
+    throw new Problem("invalid", `A server_id has no "${SEPARATOR}": that stands before a tank.`);
+  }
+  if (UNSHOWN.test(serverId)) {
+    throw new Problem("invalid", "A server_id has no control characters and no line breaks.");
   }
 }
 

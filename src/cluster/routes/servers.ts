@@ -32,6 +32,8 @@ const backendSchema = z.object({
 
 const localSchema = serverRecordSchema.extend({
   cluster: z.string(),
+  /** Why it has its role, where its operator may not expect that. */
+  role_reason: z.string().nullable(),
   hub: z
     .object({ server_id: z.string(), node_id: z.string().nullable(), api_url: z.string() })
     .nullable(),
@@ -116,10 +118,11 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
 }
 
 function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
-  const { cluster, hub, term, backends } = view();
+  const { cluster, roleReason, hub, term, backends } = view();
   return {
     ...self(),
     cluster,
+    role_reason: roleReason ?? null,
     hub: hub ? { server_id: hub.server_id, node_id: hub.node_id, api_url: hub.api_url } : null,
     term,
     backends,

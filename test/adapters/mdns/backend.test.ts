@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { MdnsBackend } from "../../../src/adapters/mdns/backend.ts";
 import type { SocketEvents, SocketPlace } from "../../../src/adapters/mdns/socket.ts";
 import type { Announcement } from "../../../src/discovery/backend.ts";
+import { chooseInterfaces } from "../../../src/platform/interface-choice.ts";
 import type { InterfaceAddress } from "../../../src/platform/machine.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
@@ -13,7 +14,7 @@ interface FakeSocket {
   closed: boolean;
 }
 
-function setUp(addresses: InterfaceAddress[]) {
+function setUp(addresses: InterfaceAddress[], interfaces: readonly string[] = []) {
   const world = new SimulatedWorld({ seed: 1 });
   const host = world.addHost({ name: "a" });
   const process = host.boot();
@@ -23,7 +24,7 @@ function setUp(addresses: InterfaceAddress[]) {
   const warnings: unknown[] = [];
   const backend = new MdnsBackend({
     ...process,
-    machine: { ...process.machine, addresses: () => [...addresses] },
+    machine: chooseInterfaces({ ...process.machine, addresses: () => [...addresses] }, interfaces),
     log: { ...silentLog, warn: (_, fields) => warnings.push(fields) },
     openSocket: (place, events) => {
       const socket: FakeSocket = { place, events, sent: 0, closed: false };
@@ -58,6 +59,20 @@ function eth0(address = "10.0.0.1", interfaceIndex = 2): InterfaceAddress {
 }
 
 describe("mDNS follows the network", () => {
+  test("and names what was chosen of it and is not there", async () => {
+    const { backend, announcement } = setUp([eth0()], ["nope0"]);
+    await backend.start(announcement, () => {});
+    expect([backend.describe(), backend.isWorking()]).toEqual([
+      "no interface matches nope0",
+      false,
+    ]);
+    const other = setUp([eth0()], ["eth*", "nope0"]);
+    await other.backend.start(announcement, () => {});
+    expect(other.backend.describe()).toBe("on eth0 (IPv4); no interface matches nope0");
+    expect(other.backend.isWorking()).toBe(true);
+    await Promise.all([backend.stop(), other.backend.stop()]);
+  });
+
   test("with a socket for each protocol of each interface", async () => {
     const addresses = [eth0(), eth0("fe80::1"), { ...eth0("10.1.0.1", 3), interfaceName: "eth1" }];
     const { world, backend, open, announcement } = setUp(addresses);

@@ -55,6 +55,14 @@ describe("the links of a machine", () => {
     expect(names("eth.")).toEqual([]);
     expect(chooseInterfaces(machineWith(cards), ["eth1"]).addresses()).toHaveLength(cards.length);
   });
+
+  test("are missed where the operator has named what is not there", () => {
+    const missed = (...patterns: readonly string[]) =>
+      chooseInterfaces(machineWith(cards), patterns).unmatchedInterfaces?.() ?? [];
+    expect(missed("eth*", "nope0", "!tun*", "wl?")).toEqual(["nope0", "wl?"]);
+    expect(missed("*")).toEqual([]);
+    expect(missed()).toEqual([]);
+  });
 });
 
 describe("a link", () => {

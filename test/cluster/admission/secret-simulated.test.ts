@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import type { JoinResult } from "../../../src/cluster/cluster.ts";
 import { Lab } from "../../support/simulated/lab.ts";
-import { type LabNode, type NodeSettings, recordOf } from "../../support/simulated/lab-node.ts";
+import {
+  type LabNode,
+  type NodeSettings,
+  PORT,
+  recordOf,
+} from "../../support/simulated/lab-node.ts";
 
 const secret = new TextEncoder().encode("the secret of the cluster");
 const wrong = new TextEncoder().encode("the secret of some others");
@@ -92,4 +98,61 @@ test("a cluster without a secret has no strangers: whoever signs is a member", a
   for (const node of lab.nodes) node.start();
   await lab.run(10_000);
   expect((await listOf(lab, plain)).strangers).toBeUndefined();
+});
+
+describe("a hub that was given by URL and has not our secret", () => {
+  const cases: readonly [string, Uint8Array | undefined, Uint8Array | undefined, string, string][] =
+    [
+      ["another one", secret, wrong, "has another cluster secret than this node", "failed"],
+      ["none", undefined, secret, "has no cluster secret, and this node has one", "failed"],
+      ["one, and we none", secret, undefined, "has a cluster secret, and this node", "running"],
+    ];
+  const settingsWith = (one: Uint8Array | undefined) => (one === undefined ? {} : { secret: one });
+  const hubOf = (node: LabNode) => node.cluster.view().backends.find(({ name }) => name === "hub");
+
+  test.each(cases)(
+    "but %s: the status says so, the log once",
+    async (_, its, ours, said, state) => {
+      const lab = new Lab(6);
+      lab.multicast = false;
+      const hub = lab.add("hub", settingsWith(its));
+      const hubs = [{ host: hub.host.address, port: PORT }];
+      const node = lab.add("node", { hubs, ...settingsWith(ours) });
+      for (const one of lab.nodes) one.start();
+      await lab.run(120_000);
+      expect(hubOf(node)).toMatchObject({ state, detail: expect.stringContaining(said) });
+      const warned = node
+        .logged("a hub has another secret")
+        .filter(({ level }) => level === "warn");
+      expect(warned).toMatchObject([{ fields: { reason: expect.stringContaining(said) } }]);
+      expect(hub.logged("a hub has another secret")).toEqual([]);
+    },
+  );
+
+  test.each(cases)("but %s: join says so", async (_, its, ours, said, state) => {
+    const lab = new Lab(7);
+    lab.multicast = false;
+    const hub = lab.add("hub", settingsWith(its));
+    const node = lab.add("node", settingsWith(ours));
+    for (const one of lab.nodes) one.start();
+    await lab.run(5_000);
+    let result: JoinResult | undefined;
+    void node.cluster.join({ host: hub.host.address, port: PORT }).then((heard) => {
+      result = heard;
+    });
+    await lab.until("an answer to join", 30_000, () => result !== undefined);
+    expect(result).toMatchObject({ met: false, detail: expect.stringContaining(`hub ${said}`) });
+    expect(hubOf(node)).toMatchObject({ state, detail: expect.stringContaining(said) });
+  });
+
+  test("but the same: nothing is said", async () => {
+    const lab = new Lab(8);
+    lab.multicast = false;
+    const hub = lab.add("hub", { secret });
+    const node = lab.add("node", { secret, hubs: [{ host: hub.host.address, port: PORT }] });
+    for (const one of lab.nodes) one.start();
+    await lab.until("one hub", 10_000, () => lab.agree(lab.nodes));
+    expect(hubOf(node)?.detail).toEndWith(" answers");
+    expect(node.logged("a hub has another secret")).toEqual([]);
+  });
 });

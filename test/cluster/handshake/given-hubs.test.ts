@@ -50,14 +50,24 @@ describe("a hub that was given by URL", () => {
     ]);
   });
 
-  test("and is taken back is given way to no more", () => {
+  test("while the node ran, and is taken back, is given way to no more", () => {
     const { given } = setUp();
-    given.add(REEF);
+    given.join(REEF);
     given.answered(REEF, "hub");
-    given.add(REEF);
+    given.join(REEF);
     expect(given.defersTo("hub")).toBe(true);
-    given.remove(REEF);
+    given.unjoin(REEF);
     expect([given.defersTo("hub"), given.addresses()]).toEqual([false, []]);
+  });
+
+  test("by the settings stays, whatever is joined and taken back", () => {
+    const { given } = setUp(REEF);
+    given.join(REEF);
+    given.join(POND);
+    given.unjoin(REEF);
+    expect(given.addresses()).toEqual([REEF, POND]);
+    given.unjoinAll();
+    expect(given.addresses()).toEqual([REEF]);
   });
 });
 

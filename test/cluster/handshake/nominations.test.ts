@@ -177,7 +177,7 @@ describe("whoever it is", () => {
 
   test("a hub that was given is tried for ever, and judged by nobody", async () => {
     const { world, nominations, given, dials } = setUp("hub");
-    given.add(at("127.0.0.1"));
+    given.join(at("127.0.0.1"));
     nominations.nominate({ backend: "hub", addresses: [at("127.0.0.1")] });
     await world.run(world.nowMs + 3_600_000);
     expect(new Set(dials)).toEqual(new Set(["trusted 127.0.0.1"]));
@@ -191,13 +191,13 @@ describe("whoever it is", () => {
   test("a balancer that leads back to this node is tried again, its own address is not", async () => {
     const { world, nominations, given, dials } = setUp("hub", false, { kind: "self" });
     for (const address of [OWN, at("10.0.0.100")]) {
-      given.add(address);
+      given.join(address);
       nominations.nominate({ backend: "hub", addresses: [address] });
     }
     await world.run(world.nowMs + 60_000);
     expect(dials.filter((one) => one === `trusted ${OWN.host}`)).toHaveLength(1);
     expect(dials.length).toBeGreaterThan(5);
-    given.remove(at("10.0.0.100"));
+    given.unjoin(at("10.0.0.100"));
     const before = dials.length;
     await world.run(world.nowMs + 3_600_000);
     expect(dials).toHaveLength(before);

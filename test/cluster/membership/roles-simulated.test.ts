@@ -25,6 +25,8 @@ describe("roles that were asked for", () => {
     nodes[1]?.start();
     await lab.until("one hub", 5_000, () => lab.agree(nodes));
     expect(lab.hubOf(nodes).host.name).toBe("a");
+    const reasons = nodes.map(({ cluster }) => cluster.view().roleReason);
+    expect(reasons).toEqual([undefined, expect.stringContaining("another hub leads already")]);
   });
 
   test("a higher --priority beats the id", async () => {
@@ -40,9 +42,13 @@ describe("roles that were asked for", () => {
     const [hub, worker] = [lab.add("a"), lab.add("b", { role: "worker", priority: 900 })];
     worker.start();
     await lab.run(10_000);
-    expect(worker.cluster.view().role).toBe("discovering");
+    expect(worker.cluster.view()).toMatchObject({
+      role: "discovering",
+      roleReason: "it has found no hub, and with --role worker it never becomes one",
+    });
     hub.start();
     await lab.until("one hub", 5_000, () => lab.agree([hub, worker]));
+    expect(worker.cluster.view().roleReason).toBeUndefined();
     hub.kill();
     await lab.run(30_000);
     expect(worker.cluster.view().role).not.toBe("hub");

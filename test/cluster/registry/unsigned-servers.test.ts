@@ -18,6 +18,23 @@ function brought() {
   return cluster;
 }
 
+describe("the name of a server without a key", () => {
+  test.each(["a::b", "::", "a\nb", "a\u001b[2J", "a\u202eb"])("cannot be %j", (server_id) => {
+    const { register, registry } = setUp();
+    expect(refusal(() => register(OWNER, { server_id }))).toBe("invalid");
+    expect(refusal(() => register({ controlled: true }, { server_id }))).toBe("invalid");
+    expect(registry.entries()).toEqual([]);
+  });
+
+  test.each(["tank-server-1", "Tank World: 10.0.0.2:8000", "aquário/3 (été)", "a:b"])(
+    "can be %j",
+    (server_id) => {
+      const { register } = setUp();
+      expect(register(OWNER, { server_id })).toMatchObject({ status: "registered" });
+    },
+  );
+});
+
 describe("a server that a worker has brought", () => {
   test("is kept alive, and not changed, by the word of another worker", () => {
     const { register, beat, registry, time } = brought();
