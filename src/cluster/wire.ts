@@ -164,15 +164,6 @@ export const figuresWireSchema = z.object({
 });
 export type FiguresWire = z.infer<typeof figuresWireSchema>;
 
-/**
- * One that nobody can read is left out: it must not take the whole answer with it, since that is
- * the hub's sign of life.
- */
-const toldEntriesSchema = z
-  .array(entryWireSchema.nullable().catch(null))
-  .max(LIMITS.listRowsMax)
-  .transform((entries) => entries.filter((entry) => entry !== null));
-
 /** What has changed in a hub's registry since the version that a follower has named. */
 export const registryDeltaSchema = z.object({
   /** The boot id of the hub. */
@@ -182,7 +173,7 @@ export const registryDeltaSchema = z.object({
   whole: z.boolean(),
   /** There is more: ask again. */
   more: z.boolean(),
-  entries: toldEntriesSchema,
+  entries: z.array(entryWireSchema).max(LIMITS.listRowsMax),
   figures: z.array(figuresWireSchema).max(LIMITS.listRowsMax),
   /** Keys of the servers that have left. */
   removed: z.array(entryKey).max(LIMITS.listRowsMax),
@@ -232,6 +223,21 @@ export const pingReplySchema = z.object({
   proof,
 });
 export type PingReply = z.infer<typeof pingReplySchema>;
+
+/**
+ * As it is read: an entry that nobody can read is left out and does not take the whole answer with
+ * it, since that is the hub's sign of life.
+ */
+export const heardPingReplySchema: z.ZodType<PingReply> = pingReplySchema.extend({
+  registry: registryDeltaSchema
+    .extend({
+      entries: z
+        .array(entryWireSchema.nullable().catch(null))
+        .max(LIMITS.listRowsMax)
+        .transform((entries) => entries.filter((entry) => entry !== null)),
+    })
+    .nullable(),
+});
 
 const amount = z.number().nonnegative();
 /** Cut to a whole number, which has to remain one that is exact. */

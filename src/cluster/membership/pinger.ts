@@ -7,7 +7,7 @@ import { isProven } from "../identity/proof.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { problemCodeOf } from "../problem-code.ts";
-import { type Ping, type PingReply, pingReplySchema, type RegistryPosition } from "../wire.ts";
+import { heardPingReplySchema, type Ping, type PingReply, type RegistryPosition } from "../wire.ts";
 
 export interface PingerDeps {
   readonly deps: ClusterDeps;
@@ -68,7 +68,7 @@ export class Pinger {
     if (problemCodeOf(answered) === "bad_signature") {
       throw new NetworkError("refused", `another node listens where ${nodeId} was`);
     }
-    const reply = pingReplySchema.safeParse(answered.body).data;
+    const reply = heardPingReplySchema.safeParse(answered.body).data;
     const publicKey = table.get(nodeId)?.key?.publicKey;
     if (!reply || publicKey === undefined || reply.node_id !== nodeId) return undefined;
     if (!isProven(publicKey, nodeId, challenge, answered.body)) return undefined;

@@ -1,6 +1,4 @@
 import type { Address } from "../../discovery/backend.ts";
-import { BoundedMap } from "../../platform/bounded-map.ts";
-import { LIMITS } from "../../platform/limits.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import { Backoff, type Dialer } from "../handshake/dialer.ts";
@@ -13,6 +11,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { HubHint, PingReply, RegistryPosition, StandingWire } from "../wire.ts";
 import { FollowWord } from "./follow-word.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { LossReports } from "./loss-reports.ts";
 import type { PingContent, Pinger, Pong } from "./pinger.ts";
 import type { RoleKeeper } from "./role.ts";
 import { calmPingMs } from "./suspicion.ts";
@@ -61,15 +60,13 @@ export class Uplink {
   /** Dials of the hub where it is said to be now. */
   readonly #moves = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
   readonly #word: FollowWord;
-  /** Workers that have lost a hub, by their own word, with when they said so. */
-  readonly #reports = new BoundedMap<string, { readonly hub: string; readonly atMs: number }>(
-    LIMITS.serversMax,
-  );
+  readonly #reports: LossReports;
 
   constructor(withDeps: UplinkDeps) {
     this.#with = withDeps;
     const { deps, pinger, events, registration } = withDeps;
     this.#word = new FollowWord(withDeps);
+    this.#reports = new LossReports(deps.clock);
     this.#heartbeat = new Heartbeat({
       deps,
       pinger,
@@ -132,16 +129,13 @@ export class Uplink {
   noteReport(nodeId: string, hub: string): void {
     const entry = this.#with.registry.get(nodeId);
     if (!entry?.record.member) return;
-    this.#reports.set(nodeId, { hub, atMs: this.#nowMs() });
+    this.#reports.note(nodeId, hub);
     if (hub === this.#heartbeat.target) this.#heartbeat.pingNow();
   }
 
   /** Workers that have reported the loss of this hub within the last seconds. */
   reportersOf(hub: string, withinMs: number): readonly string[] {
-    const sinceMs = this.#nowMs() - withinMs;
-    return [...this.#reports]
-      .filter(([, report]) => report.hub === hub && report.atMs >= sinceMs)
-      .map(([nodeId]) => nodeId);
+    return this.#reports.of(hub, withinMs);
   }
 
   /** The hub has said that it leaves. */

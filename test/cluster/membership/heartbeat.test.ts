@@ -1,25 +1,8 @@
 import { expect, test } from "bun:test";
 import { Heartbeat } from "../../../src/cluster/membership/heartbeat.ts";
-import type { Pong } from "../../../src/cluster/membership/pinger.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { described } from "../peers/support.ts";
-
-const PONG: Pong = {
-  reply: {
-    node_id: "hub",
-    boot_id: "1",
-    standing: { ...described("hub").document.standing, role: "hub" },
-    listed: true,
-    hears_hub: true,
-    lag_ms: 0,
-    successors: [],
-    lost: null,
-    registry: null,
-    proof: "",
-  },
-  rttMs: 1,
-};
+import { PONG } from "./support.ts";
 
 /** A node that watches a hub, which answers each ping at once while it is alive. */
 function setUp(rttMs?: number) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { unsignedKey } from "../../../src/cluster/registry/registry-entry.ts";
-import { registrationSchema, registryDeltaSchema } from "../../../src/cluster/wire.ts";
+import { heardPingReplySchema, registrationSchema } from "../../../src/cluster/wire.ts";
+import { PONG } from "../membership/support.ts";
 import { INTERVAL_MS, OWN, refusal, setUp } from "./registrar-support.ts";
 
 const OWNER = { source: "10.0.0.9" };
@@ -113,8 +114,10 @@ describe("what followers could not read does not get onto the list", () => {
     const delta = registry.delta({ of: null, version: 0 });
     const [first, second] = delta.entries;
     const spoilt = { ...first, record: { ...first?.record, tank_count: -1 } };
-    const { entries } = registryDeltaSchema.parse({ ...delta, entries: [spoilt, second] });
-    expect(entries.map(({ key }) => key)).toEqual([unsignedKey("second")]);
+    const told = { ...delta, entries: [spoilt, second] };
+    const heard = heardPingReplySchema.parse({ ...PONG.reply, registry: told });
+    const keys = heard.registry?.entries.map(({ key }) => key);
+    expect(keys).toEqual([unsignedKey("second")]);
   });
 });
 
