@@ -1,5 +1,6 @@
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { sleep, type Timers } from "../platform/timers.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
 import { problemResponse } from "./problems.ts";
@@ -15,6 +16,7 @@ export interface ListenOptions {
    * Whether a person chose the port: then a taken one is an error instead of a reason to move on.
    */
   readonly portAsked: boolean;
+  readonly timers: Timers;
 }
 
 /** A listening API. It answers 503 until it is told what to serve. */
@@ -75,10 +77,9 @@ export function listen(options: ListenOptions): ApiServer {
     stop: async () => {
       service.viewers?.closeAll();
       const finished = server.stop(false);
-      const grace = Promise.withResolvers<void>();
-      const timer = setTimeout(grace.resolve, STOP_GRACE_MS);
-      await Promise.race([finished, grace.promise]);
-      clearTimeout(timer);
+      const waited = new AbortController();
+      await Promise.race([finished, sleep(options.timers, STOP_GRACE_MS, waited.signal)]);
+      waited.abort();
       await server.stop(true);
     },
   };

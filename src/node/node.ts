@@ -9,6 +9,7 @@ import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
+import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
@@ -122,7 +123,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
-  const server = openApi(settings, options.portAskedFor);
+  const server = openApi(settings, options.portAskedFor, platform.timers);
   closers.add(() => server.stop());
   const store = await openThreadedStore({
     spawn: () => workerDisk(options.spawnDisk()),
@@ -242,14 +243,14 @@ function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): L
 /** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
 const EVERYWHERE = ["::", "0.0.0.0"] as const;
 
-function openApi(settings: Settings, portAsked: boolean): ApiServer {
-  const { port } = settings;
-  if (settings.host !== undefined) return listen({ host: settings.host, port, portAsked });
+function openApi(settings: Settings, portAsked: boolean, timers: Timers): ApiServer {
+  const asked = { port: settings.port, portAsked, timers };
+  if (settings.host !== undefined) return listen({ host: settings.host, ...asked });
   try {
-    return listen({ host: EVERYWHERE[0], port, portAsked });
+    return listen({ host: EVERYWHERE[0], ...asked });
   } catch (error) {
     if (!(error instanceof Problem && error.code === "bad_setting")) throw error;
-    return listen({ host: EVERYWHERE[1], port, portAsked });
+    return listen({ host: EVERYWHERE[1], ...asked });
   }
 }
 

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type ApiServer, type ListenOptions, listen } from "../../src/api/server.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
+import { realTimers } from "../../src/platform/real/timers.ts";
 import { FakeNode, fakeFish, fakeFrame, fakeLooks, fakePlant, TOKEN } from "./fakes.ts";
 
 const HOST = "127.0.0.1";
 const servers: ApiServer[] = [];
 
 function open(options: Partial<ListenOptions> = {}): ApiServer {
-  const server = listen({ host: HOST, port: 0, portAsked: false, ...options });
+  const server = listen({ host: HOST, port: 0, portAsked: false, timers: realTimers, ...options });
   servers.push(server);
   return server;
 }

@@ -43,6 +43,15 @@ async function flood(
   }
 }
 
+/** A hub without followers, and a stranger. */
+async function lone(seed: number) {
+  const lab = new Lab(seed);
+  const hub = lab.add("hub");
+  hub.start();
+  await lab.until("one hub", 10_000, () => hubsAmong([hub]) === 1);
+  return { lab, hub, stranger: new Stranger(lab) };
+}
+
 describe("a stranger who invents hubs", () => {
   test.each([
     ["with a secret", { secret: SECRET }, 10_000],
@@ -73,11 +82,7 @@ describe("a stranger who invents hubs", () => {
   });
 
   test("has only so many dialled", async () => {
-    const lab = new Lab(61);
-    const hub = lab.add("hub");
-    hub.start();
-    await lab.until("one hub", 10_000, () => hubsAmong([hub]) === 1);
-    const stranger = new Stranger(lab);
+    const { lab, hub, stranger } = await lone(61);
     const victim = new Stranger(lab, "victim");
     const dials = { all: 0, open: 0, peak: 0 };
     victim.answer(async () => {
@@ -98,11 +103,7 @@ describe("a stranger who invents hubs", () => {
 });
 
 test("a name that a stranger gives is never dialled where it leads to link-local", async () => {
-  const lab = new Lab(62);
-  const hub = lab.add("hub");
-  hub.start();
-  await lab.until("one hub", 10_000, () => hubsAmong([hub]) === 1);
-  const stranger = new Stranger(lab);
+  const { lab, hub, stranger } = await lone(62);
   const metadata = lab.world.addHost({ name: "metadata", address: "169.254.169.254" });
   const asked: string[] = [];
   new Stranger(lab, "metadata service", metadata).answer(async ({ path }) => {

@@ -1,10 +1,9 @@
-import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import type { Claimant } from "../../../src/cluster/registry/claimant.ts";
 import { Registrar } from "../../../src/cluster/registry/registrar.ts";
-import { Registry } from "../../../src/cluster/registry/registry.ts";
 import type { Registration } from "../../../src/cluster/wire.ts";
 import type { Address } from "../../../src/discovery/backend.ts";
 import { PROBLEMS, Problem, type ProblemCode } from "../../../src/platform/errors.ts";
+import { setUp as setUpRegistry } from "./registry-support.ts";
 
 /** An address of the hub's machine. */
 export const OWN = "10.0.0.1";
@@ -14,19 +13,7 @@ const BODY: Registration = { server_id: "reef", host: "10.0.0.2", port: 8000 };
 export const INTERVAL_MS = 30_000;
 
 export function setUp(isMember: (nodeId: string) => boolean = () => true) {
-  const time = { nowMs: 0 };
-  const peers: PeerTable = new PeerTable({
-    isEngaged: () => false,
-    hasExchanged: () => false,
-    onForgotten: (peer) => registry.noteForgotten(peer),
-  });
-  const registry: Registry = new Registry({
-    peers,
-    clock: { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs },
-    bootId: "boot",
-    nodeId: "self",
-    onChange: () => {},
-  });
+  const { registry, peers, time } = setUpRegistry();
   const nominated: (readonly [string, readonly Address[], string | undefined])[] = [];
   const registrar = new Registrar({
     nodeId: "self",

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
-import { Registry } from "../../../src/cluster/registry/registry.ts";
+import type { Registry } from "../../../src/cluster/registry/registry.ts";
 import {
   type EntryInput,
   entryFromText,
@@ -10,64 +9,8 @@ import {
   unsignedKey,
 } from "../../../src/cluster/registry/registry-entry.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
-import { serverRecord } from "../peers/support.ts";
 
-const START = "2026-01-01T00:00:00.000Z";
-
-function setUp(bootId = "boot", nodeId = "self") {
-  const time = { nowMs: 0 };
-  const clock = {
-    wallMs: () => Date.parse(START) + time.nowMs,
-    monotonicMs: () => time.nowMs,
-  };
-  const changes: string[] = [];
-  const peers: PeerTable = new PeerTable({
-    isEngaged: () => false,
-    hasExchanged: () => false,
-    onForgotten: (peer) => registry.noteForgotten(peer),
-  });
-  const registry: Registry = new Registry({
-    peers,
-    clock,
-    bootId,
-    nodeId,
-    onChange: (key, entry) => {
-      changes.push(`${key} ${entry?.status ?? "removed"}`);
-    },
-  });
-  const confirm = (key: string) => {
-    peers.ensure(key);
-    peers.update(key, { confirmedMs: time.nowMs });
-  };
-  return { registry, peers, time, changes, confirm };
-}
-
-function input(key: string, change: Partial<EntryInput> = {}): EntryInput {
-  const label = change.label ?? key;
-  return {
-    key,
-    label,
-    addresses: [{ host: "10.0.0.1", port: 8000 }],
-    tanks: [],
-    priority: 100,
-    mayClaim: true,
-    bootId: "b",
-    intervalMs: 10_000,
-    source: undefined,
-    via: undefined,
-    record: serverRecord(label, key),
-    ...change,
-  };
-}
-
-/** A server without a key. */
-function unsigned(serverId: string): EntryInput {
-  const { record, ...rest } = input(unsignedKey(serverId), { label: serverId });
-  return {
-    ...rest,
-    record: { ...record, server_id: serverId, node_id: null, signed: false, member: false },
-  };
-}
+import { input, setUp, unsigned } from "./registry-support.ts";
 
 describe("the status of a server", () => {
   test("follows its silence by the interval it declared", () => {
@@ -319,98 +262,6 @@ describe("the table of peers and the list", () => {
     expect(peers.get("node")?.registration).toBeUndefined();
     expect(peers.get("node")).toBeDefined();
     expect(peers.get(unsignedKey("tank-world"))).toBeUndefined();
-  });
-});
-
-describe("what followers are told", () => {
-  test("is not each heartbeat, but its figures from time to time, all together", () => {
-    const { registry, time } = setUp("hub");
-    const copy = setUp("worker").registry;
-    for (const key of ["self", "a", "b"]) registry.put(input(key));
-    let position = registry.delta({ of: null, version: 0 });
-    copy.apply(position);
-    const ask = () => {
-      const delta = registry.delta(position);
-      copy.apply(delta);
-      position = delta;
-      return [delta.entries.length, delta.figures.length];
-    };
-    registry.beat("a", { fish_count: 5, cpu_percent: 3 });
-    registry.put(input("a", { record: { ...input("a").record, fish_count: 6 } }));
-    registry.see("b");
-    expect(ask()).toEqual([0, 0]);
-    time.nowMs = 10_000;
-    registry.age(undefined, 3_600_000);
-    expect(ask()).toEqual([0, 1]);
-    expect(copy.get("a")?.record.fish_count).toBe(6);
-    registry.age(undefined, 3_600_000);
-    expect(ask()).toEqual([0, 0]);
-    registry.put(input("a", { tanks: [{ tank_id: "t", name: "t", epoch: 1 }] }));
-    expect(ask()).toEqual([1, 0]);
-    registry.beat("b", { status_reason: "its tanks are frozen" });
-    expect(ask()).toEqual([1, 0]);
-  });
-
-  test("holds again when the hub speaks again, whatever its silence was taken for", () => {
-    const hub = setUp("hub").registry;
-    hub.put(input("a"));
-    const { registry, time } = setUp("worker");
-    registry.apply(hub.delta({ of: null, version: 0 }));
-    const age = (nowMs: number, vouching?: string) => {
-      time.nowMs = nowMs;
-      registry.age(vouching, 3_600_000);
-      return registry.get("a")?.status;
-    };
-    expect(age(600_000, "hub")).toBe("online");
-    // Only from now on its silence counts: nobody repeats what has not changed.
-    expect(age(615_000)).toBe("online");
-    expect(age(620_000)).toBe("degraded");
-    expect(age(630_000)).toBe("offline");
-    expect(age(631_000, "hub")).toBe("online");
-    expect(registry.get("a")?.offlineSinceMs).toBeUndefined();
-  });
-
-  test("leaves nobody behind who has left while nobody listened, even of the same hub", () => {
-    const { registry: hub } = setUp("hub");
-    const { registry, time } = setUp("worker");
-    for (const key of ["a", "b"]) hub.put(input(key));
-    registry.apply(hub.delta({ of: null, version: 0 }));
-    hub.remove("a");
-    const again = hub.delta({ of: null, version: 0 });
-    expect(again).toMatchObject({ whole: true, removed: [] });
-    registry.apply(again);
-    time.nowMs = 30_000;
-    registry.age("hub", 3_600_000);
-    expect(registry.get("a")?.status).toBe("offline");
-    expect(registry.get("b")?.status).toBe("online");
-  });
-
-  test("begins anew where more has left than is remembered", () => {
-    const { registry } = setUp("hub");
-    registry.put(input("a"));
-    const before = registry.delta({ of: null, version: 0 });
-    for (let number = 0; number <= LIMITS.removalsRememberedMax; number++) {
-      registry.put(input(`n${number}`));
-      registry.remove(`n${number}`);
-    }
-    const after = registry.delta(before);
-    expect([after.whole, after.entries.map(({ key }) => key)]).toEqual([true, ["a"]]);
-    expect(registry.delta(after)).toMatchObject({ whole: false, entries: [], removed: [] });
-  });
-
-  test("keeps the owner of a server without a key, its label and its interval", () => {
-    const hub = setUp("hub").registry;
-    hub.put(input("node", { label: "reef" }));
-    hub.put({ ...unsigned("reef"), source: "10.0.0.9", via: "node", intervalMs: 2_000 });
-    const copy = setUp("worker").registry;
-    copy.apply(hub.delta({ of: null, version: 0 }));
-    expect(copy.get(unsignedKey("reef"))).toMatchObject({
-      label: "reef",
-      source: "10.0.0.9",
-      via: "node",
-      intervalMs: 2_000,
-      record: { server_id: "reef-unsigned" },
-    });
   });
 });
 
