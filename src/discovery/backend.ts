@@ -31,6 +31,8 @@ export interface Nomination {
   readonly role?: Announcement["role"];
   readonly priority?: number;
   readonly bootId?: string;
+  /** The operator has named these addresses: they are dialled whatever they are. */
+  readonly isTrusted?: boolean;
   /** The IP address that said so, where there is one; of IPv6 link-local with the zone. */
   readonly source?: string;
 }
@@ -49,6 +51,11 @@ export interface BackendStatus {
  */
 export interface DiscoveryBackend {
   readonly name: string;
+  /**
+   * Whether what it needs is on this machine; asked where nobody has named the backend. One that is
+   * not there is looked for again now and then, and stands in no status. Never rejects.
+   */
+  isThere?(): Promise<boolean>;
   /** Rejects when the backend cannot work now; it is then started again later. */
   start(announcement: Announcement, nominate: (nomination: Nomination) => void): Promise<void>;
   /** The announcement has changed (role, addresses). */

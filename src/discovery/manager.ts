@@ -12,10 +12,13 @@ export interface DiscoveryDeps {
 /** A failed backend is started again after this long, doubled up to the maximum. */
 const RESTART_DELAY_MIN_MS = 1_000;
 const RESTART_DELAY_MAX_MS = 60_000;
+/** What was not on this machine is looked for again: a VPN may be installed while a node runs. */
+const ABSENT_CHECK_MS = 30_000;
 
 interface Running {
   readonly backend: DiscoveryBackend;
-  state: BackendStatus["state"];
+  /** `absent`: nobody has asked for it, and what it needs is not there. */
+  state: BackendStatus["state"] | "absent";
   detail: string;
   nominations: number;
   restartDelayMs: number;
@@ -70,12 +73,16 @@ export class DiscoveryManager {
   }
 
   statuses(): readonly BackendStatus[] {
-    return this.#running.map(({ backend, state, detail, nominations }) => ({
-      name: backend.name,
-      state: state === "running" && backend.isWorking?.() === false ? "failed" : state,
-      detail: state === "running" ? (backend.describe?.() ?? "") : detail,
-      nominations,
-    }));
+    return this.#running.flatMap(({ backend, state, detail, nominations }) => {
+      if (state === "absent") return [];
+      const isIdle = state === "running" && backend.isWorking?.() === false;
+      return {
+        name: backend.name,
+        state: isIdle ? "failed" : state,
+        detail: state === "running" ? (backend.describe?.() ?? "") : detail,
+        nominations,
+      };
+    });
   }
 
   /** Withdraws all announcements. Never rejects. */
@@ -90,6 +97,16 @@ export class DiscoveryManager {
     // What an earlier start left behind must not go on beside this one.
     if (running.state === "failed") await running.backend.stop().catch(() => {});
     if (this.#stopped) return;
+    if (running.backend.isThere !== undefined) {
+      running.state = "absent";
+      const isThere = await running.backend.isThere();
+      if (this.#stopped) return;
+      if (!isThere) {
+        const again = () => void this.#startOne(running);
+        running.cancelRestart = this.#deps.timers.after(ABSENT_CHECK_MS, again);
+        return;
+      }
+    }
     running.state = "starting";
     const nominate = (nomination: Nomination) => {
       running.nominations++;
@@ -114,7 +131,7 @@ export class DiscoveryManager {
   async #stopOne(running: Running): Promise<void> {
     running.cancelRestart();
     try {
-      if (running.state !== "failed") await running.backend.stop();
+      if (running.state !== "failed" && running.state !== "absent") await running.backend.stop();
     } catch (error) {
       const fields = { backend: running.backend.name, reason: messageOf(error) };
       this.#deps.log.warn("discovery backend did not stop cleanly", fields);

@@ -6,13 +6,17 @@ import {
   type BackendName,
   isBackendName,
 } from "../discovery/backend-names.ts";
-import { HubBackend } from "../discovery/hub/backend.ts";
+import { NamedBackend } from "../discovery/named-backend.ts";
+import { OptionalBackend } from "../discovery/optional-backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
+import { readAddresses } from "./addresses.ts";
+import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a backend may be made from. */
 export interface BackendDeps {
@@ -23,20 +27,28 @@ export interface BackendDeps {
   readonly log: Log;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
+  readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
 }
 
 interface BackendKind {
   readonly create: (deps: BackendDeps) => DiscoveryBackend;
-  /** Whether `auto` uses it here. */
-  readonly isThere: (deps: BackendDeps) => boolean;
+  /**
+   * Whether `auto` uses it: always, by a setting that names what it needs, or while a look at this
+   * machine finds that.
+   */
+  readonly isThere: (deps: BackendDeps) => boolean | (() => Promise<boolean>);
 }
 
 /** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
   hub: {
-    create: ({ hubs }) => new HubBackend(hubs),
+    create: ({ hubs }) => new NamedBackend("hub", hubs),
     isThere: ({ hubs }) => hubs.length > 0,
+  },
+  static: {
+    create: ({ settings }) => new NamedBackend("static", readAddresses(settings.static)),
+    isThere: ({ settings }) => settings.static.length > 0,
   },
 };
 
@@ -49,14 +61,23 @@ export function createBackends(
   words: readonly string[],
   deps: BackendDeps,
 ): readonly DiscoveryBackend[] {
-  const wanted = new Set(words.flatMap((word) => expand(word, deps)));
-  if (deps.hubs.length > 0) wanted.add("hub");
-  return [...wanted].map((name) => BACKENDS[name].create(deps));
+  const named = new Set(words.flatMap(namesOf));
+  if (deps.hubs.length > 0) named.add("hub");
+  return BACKEND_NAMES.flatMap((name) => {
+    if (named.has(name)) return BACKENDS[name].create(deps);
+    return words.includes("auto") ? createWhereThere(BACKENDS[name], deps) : [];
+  });
 }
 
-function expand(word: string, deps: BackendDeps): readonly BackendName[] {
-  if (word === "none") return [];
-  if (word === "auto") return BACKEND_NAMES.filter((name) => BACKENDS[name].isThere(deps));
+function createWhereThere(kind: BackendKind, deps: BackendDeps): readonly DiscoveryBackend[] {
+  const isThere = kind.isThere(deps);
+  if (isThere === false) return [];
+  const backend = kind.create(deps);
+  return [isThere === true ? backend : new OptionalBackend(backend, isThere)];
+}
+
+function namesOf(word: string): readonly BackendName[] {
+  if (BACKEND_CHOICES.some((choice) => choice === word)) return [];
   if (isBackendName(word)) return [word];
   const known = [...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ");
   throw new Problem("bad_setting", `There is no discovery backend "${word}"; give ${known}.`);

@@ -15,11 +15,16 @@ export interface DiscoveryPlan {
  * What the settings `discovery` and `hub` mean together: a URL among the backends is a hub, too.
  * @throws Problem `bad_setting`
  */
-export function planDiscovery(settings: Pick<Settings, "discovery" | "hub">): DiscoveryPlan {
+export function planDiscovery(
+  settings: Pick<Settings, "discovery" | "hub" | "static">,
+): DiscoveryPlan {
   const isUrl = (word: string) => word.includes("://");
   const urls = [...settings.discovery.filter(isUrl), ...settings.hub];
   if (settings.discovery.includes("hub") && urls.length === 0) {
     throw new Problem("bad_setting", "discovery by hub needs the URL of one: give --hub URL.");
+  }
+  if (settings.discovery.includes("static") && settings.static.length === 0) {
+    throw new Problem("bad_setting", "discovery by static needs addresses: give --static ADDRESS.");
   }
   return {
     words: settings.discovery.filter((word) => !isUrl(word)),

@@ -4,6 +4,7 @@ import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
+import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
@@ -22,7 +23,6 @@ import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
 import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
-import { readHostAndPort } from "./addresses.ts";
 import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
 import { type Core, type CoreSettings, createCore } from "./core.ts";
@@ -148,7 +148,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
           directory: directory.path,
           tickRate: settings.tickRate,
         }),
-      backends: createBackends(plan.words, { ...platform, log, hubs: plan.hubs }),
+      backends: createBackends(plan.words, { ...platform, log, hubs: plan.hubs, settings }),
       log,
       metrics,
     },

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
+import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { HUB_URL_FORM } from "../discovery/hub/url.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { once } from "../platform/once.ts";
 import { UNSHOWN } from "../platform/shown-text.ts";
-import { isHubUrl, readHostAndPort } from "./addresses.ts";
+import { isHubUrl } from "./addresses.ts";
 import { list, type SettingKind, text } from "./setting-kinds.ts";
 
 /** Values that only settings of this program have. */

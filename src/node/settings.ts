@@ -3,6 +3,7 @@ import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { LOG_RETENTIONS } from "../tanks/snapshots/retention.ts";
 import { type Setting, setting } from "./setting.ts";
+import { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { LABEL_SETTINGS } from "./setting-labels.ts";
 import { TIMING_SETTINGS } from "./setting-timings.ts";
@@ -137,6 +138,7 @@ export const SETTINGS = {
     env: "DISCOVERY_SERVER_URL",
     help: "URLs of hubs, tried in order",
   }),
+  ...DISCOVERY_SETTINGS,
   tanks: setting({
     kind: integer(0, LIMITS.tanksMax),
     default: 1,

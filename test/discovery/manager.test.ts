@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Announcement, DiscoveryBackend } from "../../src/discovery/backend.ts";
 import { DiscoveryManager } from "../../src/discovery/manager.ts";
+import { OptionalBackend } from "../../src/discovery/optional-backend.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 
@@ -123,5 +124,37 @@ describe("the discovery manager", () => {
     const before = heard.length;
     await world.run(60_000);
     expect(heard).toHaveLength(before);
+  });
+
+  test("looks now and then for what an optional backend needs, and does not show it before", async () => {
+    const world = new SimulatedWorld({ seed: 1 });
+    const { timers } = world.addHost({ name: "a" }).boot();
+    const { backend, calls } = scripted("vpn", 0);
+    let isThere = false;
+    const optional = new OptionalBackend(backend, async () => isThere);
+    const manager = new DiscoveryManager({ backends: [optional], timers, log: silentLog });
+    manager.start(announcement, () => {});
+    await world.run(60_000);
+    expect({ calls, statuses: manager.statuses() }).toEqual({ calls: [], statuses: [] });
+    isThere = true;
+    await world.run(30_000);
+    expect(calls).toEqual(["start"]);
+    expect(manager.statuses()).toMatchObject([{ name: "vpn", state: "running", nominations: 1 }]);
+    await manager.stop();
+    expect(calls).toEqual(["start", "stop"]);
+  });
+
+  test("a backend that was not there is neither stopped nor looked for after the end", async () => {
+    const world = new SimulatedWorld({ seed: 1 });
+    const { timers } = world.addHost({ name: "a" }).boot();
+    const { backend, calls } = scripted("vpn", 0);
+    let looks = 0;
+    const optional = new OptionalBackend(backend, async () => looks++ < 0);
+    const manager = new DiscoveryManager({ backends: [optional], timers, log: silentLog });
+    manager.start(announcement, () => {});
+    await world.run(10);
+    await manager.stop();
+    await world.run(100_000);
+    expect({ calls, looks }).toEqual({ calls: [], looks: 1 });
   });
 });

@@ -1,14 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import { createBackends } from "../../src/node/backends.ts";
+import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
+import { defaultSettings } from "./default-settings.ts";
 
 const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
 const hub = { host: "10.0.0.9", port: 8000 };
 
-function names(wanted: readonly string[], hubs = [hub]): readonly string[] {
-  return createBackends(wanted, { ...host, log: silentLog, hubs }).map(({ name }) => name);
+function names(
+  wanted: readonly string[],
+  hubs = [hub],
+  settings: Partial<BackendDeps["settings"]> = {},
+): readonly string[] {
+  const deps = { ...host, log: silentLog, hubs, settings: { ...defaultSettings(), ...settings } };
+  return createBackends(wanted, deps).map(({ name }) => name);
 }
 
 describe("the choice of backends", () => {
@@ -18,11 +24,12 @@ describe("the choice of backends", () => {
     expect(names(["none"], [])).toEqual([]);
     expect(names(["mdns", "hub"])).toEqual(["mdns", "hub"]);
     expect(names(["none"])).toEqual(["hub"]);
+    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
   });
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; give mdns, hub, auto, none.',
+      'There is no discovery backend "zeroconf"; give mdns, hub, static, auto, none.',
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
-import { readHostAndPort } from "../../src/node/addresses.ts";
+import { readHostAndPort } from "../../src/discovery/host-and-port.ts";
 import { createBackends } from "../../src/node/backends.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { planDiscovery, withHub } from "../../src/node/discovery-plan.ts";
@@ -12,6 +12,7 @@ import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import type { NewTank, Tanks } from "../../src/tanks/tanks.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
+import { defaultSettings } from "./default-settings.ts";
 
 describe("HOST[:PORT]", () => {
   test.each([
@@ -34,6 +35,7 @@ describe("HOST[:PORT]", () => {
 });
 
 describe("discovery and hub together", () => {
+  const settings = defaultSettings();
   const hub = { host: "h", port: 8000 };
   test.each([
     [["auto"], [], ["auto"], [], ["mdns"]],
@@ -45,14 +47,14 @@ describe("discovery and hub together", () => {
     [["http://h:8000"], [], [], [hub], ["hub"]],
     [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],
   ])("%j %j", (discovery, urls, words, hubs, names) => {
-    expect<unknown>(planDiscovery({ discovery, hub: urls })).toEqual({ words, hubs });
+    expect<unknown>(planDiscovery({ ...settings, discovery, hub: urls })).toEqual({ words, hubs });
     const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-    const backends = createBackends(words, { ...host, log: silentLog, hubs });
+    const backends = createBackends(words, { ...host, log: silentLog, hubs, settings });
     expect(backends.map(({ name }) => name)).toEqual(names);
   });
 
   test("a hub that was joined comes behind those that are given, and once", () => {
-    const plan = planDiscovery({ discovery: ["none"], hub: ["http://a:1"] });
+    const plan = planDiscovery({ ...settings, discovery: ["none"], hub: ["http://a:1"] });
     const joined = { host: "b", port: 2 };
     expect(withHub(plan, joined).hubs).toEqual([{ host: "a", port: 1 }, joined]);
     expect(withHub(plan, { host: "a", port: 1 })).toEqual(plan);
@@ -60,7 +62,9 @@ describe("discovery and hub together", () => {
   });
 
   test("hub without a URL says what is missing", () => {
-    expect(() => planDiscovery({ discovery: ["hub"], hub: [] })).toThrow("give --hub URL");
+    expect(() => planDiscovery({ ...settings, discovery: ["hub"], hub: [] })).toThrow(
+      "give --hub URL",
+    );
   });
 });
 

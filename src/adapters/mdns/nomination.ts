@@ -1,10 +1,9 @@
 import { isIP } from "node:net";
 import { isLoopback, plainHost, withZone } from "../../discovery/addresses.ts";
-import type { Address, Announcement, Nomination } from "../../discovery/backend.ts";
-import { LIMITS } from "../../platform/limits.ts";
+import type { Address, Nomination } from "../../discovery/backend.ts";
+import { readHints } from "../../discovery/hints.ts";
 import type { CachedService } from "./cache.ts";
 
-const ROLES: readonly Announcement["role"][] = ["discovering", "hub", "worker"];
 /** Where clouds hand out the secrets of a machine to whoever asks from it, and IPv6 multicast. */
 const NEVER_DIALLED = /^(169\.254\.169\.254|fd00:ec2::254|ff[0-9a-f]{2}:.*)$/i;
 const IPV4_MULTICAST = /^(22[4-9]|2[345]\d)\./;
@@ -32,7 +31,8 @@ export function nominationOf(
     .filter((one) => !own.some(({ host, port: ownPort }) => host === one && ownPort === port))
     .map((host): Address => ({ host: withZone(host, link.name), port }));
   if (addresses.length === 0) return undefined;
-  return { backend: "mdns", addresses, source, ...hintsOf(text ?? []) };
+  const values = textValues(text ?? []);
+  return { backend: "mdns", addresses, source, ...readHints((key) => values.get(key)) };
 }
 
 function isDialable(address: string): boolean {
@@ -44,26 +44,13 @@ function isSource(address: string, source: string): boolean {
   return plainHost(address) === plainHost(source);
 }
 
-/** Of the TXT record what may save a dial; what is missing or malformed is no hint. */
-function hintsOf(text: readonly string[]): Partial<Nomination> {
+/** RFC 6763 section 6.4: keys in any case, and the first of several counts. */
+function textValues(text: readonly string[]): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const entry of text) {
     const [key = ""] = entry.split("=", 1);
-    const value = entry.slice(key.length + 1);
-    // RFC 6763 section 6.4: keys in any case, and the first of several counts.
     const name = key.toLowerCase();
-    const isWord = /^[\x21-\x7e]+$/.test(value) && value.length <= LIMITS.nameCharactersMax;
-    if (isWord && !values.has(name)) values.set(name, value);
+    if (!values.has(name)) values.set(name, entry.slice(key.length + 1));
   }
-  const hint = (key: string) => values.get(key);
-  const [nodeId, cluster, bootId] = [hint("id"), hint("cluster"), hint("boot")];
-  const role = ROLES.find((one) => one === hint("role"));
-  const priority = /^\d{1,7}$/.test(hint("prio") ?? "") ? Number(hint("prio")) : undefined;
-  return {
-    ...(nodeId === undefined ? {} : { nodeId }),
-    ...(cluster === undefined ? {} : { cluster }),
-    ...(role === undefined ? {} : { role }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(bootId === undefined ? {} : { bootId }),
-  };
+  return values;
 }

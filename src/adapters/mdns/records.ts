@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { Address, Announcement } from "../../discovery/backend.ts";
+import { hintsOf } from "../../discovery/hints.ts";
 
 /** The DNS-SD service type: `_tankd._tcp` (RFC 6763 section 7). */
 export const TYPE_NAME = "_tankd._tcp.local";
@@ -97,14 +98,7 @@ function addressType(address: string): "A" | "AAAA" {
 }
 
 function textOf(announcement: Announcement): readonly string[] {
-  return [
-    // RFC 6763 section 6.7: the version of the keys comes first.
-    "txtvers=1",
-    `id=${announcement.nodeId}`,
-    `cluster=${announcement.cluster}`,
-    `role=${announcement.role}`,
-    `prio=${announcement.priority}`,
-    `v=${announcement.version}`,
-    `boot=${announcement.bootId}`,
-  ];
+  const hints = Object.entries(hintsOf(announcement)).map(([key, value]) => `${key}=${value}`);
+  // RFC 6763 section 6.7: the version of the keys comes first.
+  return ["txtvers=1", ...hints];
 }

@@ -30,7 +30,10 @@ export interface NominationsDeps {
 /** One place where some node may be: an operator, DNS or a file has named it without an id. */
 interface Place {
   readonly addresses: readonly Address[];
-  readonly isGiven: boolean;
+  /** A hub's URL: this node defers to who answers there. */
+  isHub: boolean;
+  /** The operator has named it: dialled whatever it is, and for ever. */
+  isTrusted: boolean;
   readonly backends: Set<string>;
   nodeId: string | undefined;
   attempts: number;
@@ -61,7 +64,7 @@ const RECENT_MS = 10_000;
 export class Nominations {
   readonly #with: NominationsDeps;
   readonly #places = new BoundedMap<string, Place>(LIMITS.nominationsMax, {
-    canEvict: ({ isGiven }) => !isGiven,
+    canEvict: ({ isTrusted }) => !isTrusted,
     onEvict: ({ cancelRetry }) => cancelRetry(),
   });
   /** Hubs that others have named to a settled worker, for its own hub. */
@@ -133,29 +136,32 @@ export class Nominations {
 
   /** A hub that was given is dialled now, whatever happened before. */
   dialGiven(address: Address): Promise<DialResult> {
-    const place = this.#placeOf({ backend: "hub", addresses: [address] });
+    const place = this.#placeOf({ backend: "hub", addresses: [address], isTrusted: true });
     return this.#dialPlace(place);
   }
 
   #nominatePlace(nomination: Nomination): void {
     const place = this.#placeOf(nomination);
     place.attempts = 0;
-    if (!place.isGiven && this.#isThere(place.nodeId)) return;
-    if (place.isGiven && this.#with.position().isSettled && this.#isThere(place.nodeId)) return;
+    const isNeeded = place.isHub && !this.#with.position().isSettled;
+    if (!isNeeded && this.#isThere(place.nodeId)) return;
     void this.#dialPlace(place);
   }
 
-  #placeOf({ backend, addresses }: Nomination): Place {
+  #placeOf({ backend, addresses, isTrusted = false }: Nomination): Place {
     const key = addresses.map(formatHostPort).join(",");
     const known = this.#places.get(key);
     const place = known ?? {
       addresses,
-      isGiven: backend === "hub",
+      isHub: false,
+      isTrusted: false,
       backends: new Set<string>(),
       nodeId: undefined,
       attempts: 0,
       cancelRetry: () => {},
     };
+    place.isHub ||= backend === "hub";
+    place.isTrusted ||= isTrusted;
     place.backends.add(backend);
     this.#places.set(key, place);
     return place;
@@ -164,10 +170,10 @@ export class Nominations {
   async #dialPlace(place: Place): Promise<DialResult> {
     const { dialer, given, table, policy } = this.#with;
     place.cancelRetry();
-    const { isGiven } = place;
-    const addresses = isGiven ? place.addresses : dialable(place.addresses, policy());
-    const result = await dialer.dialAt(addresses, { trusted: isGiven });
-    if (isGiven) for (const address of place.addresses) given.note(address, result);
+    const { isHub, isTrusted } = place;
+    const addresses = isTrusted ? place.addresses : dialable(place.addresses, policy());
+    const result = await dialer.dialAt(addresses, { trusted: isTrusted });
+    if (isHub) for (const address of place.addresses) given.note(address, result);
     if (result.kind === "met") {
       place.nodeId = result.meeting.document.node_id;
       const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);
@@ -175,7 +181,7 @@ export class Nominations {
       table.update(place.nodeId, { nominatedBy });
     } else if (result.kind === "failed") {
       this.#retry(place, result.reason);
-    } else if (result.kind === "self" && isGiven && !place.addresses.every(this.#with.isOwn)) {
+    } else if (result.kind === "self" && isHub && !place.addresses.every(this.#with.isOwn)) {
       // A balancer has brought us back to ourselves; the next connection may lead to another node.
       this.#retry(place, "this node itself answers");
     }
@@ -185,17 +191,16 @@ export class Nominations {
   #retry(place: Place, reason: string): void {
     const { log, timers, settings } = this.#with.deps;
     const key = place.addresses.map(formatHostPort).join(",");
-    if (!place.isGiven) log.debug("a nominated node does not answer", { at: key, reason });
+    if (!place.isHub) log.debug("a nominated node does not answer", { at: key, reason });
     const isForgotten = this.#places.get(key) !== place;
-    const isSpent = place.attempts >= RETRIES_MAX && !place.isGiven;
+    const isSpent = place.attempts >= RETRIES_MAX && !place.isTrusted;
     if (this.#stopped || isForgotten || isSpent) return;
     const delayMs = Math.min(
       RETRY_MIN_MS * 2 ** Math.min(place.attempts++, 16),
       settings.timing.discoveryRefreshMs,
     );
     place.cancelRetry = timers.after(delayMs, () => {
-      const isTakenBack =
-        place.isGiven && !place.addresses.some((one) => this.#with.given.has(one));
+      const isTakenBack = place.isHub && !place.addresses.some((one) => this.#with.given.has(one));
       if (!isTakenBack) void this.#dialPlace(place);
     });
   }

@@ -178,7 +178,7 @@ describe("whoever it is", () => {
   test("a hub that was given is tried for ever, and judged by nobody", async () => {
     const { world, nominations, given, dials } = setUp("hub");
     given.join(at("127.0.0.1"));
-    nominations.nominate({ backend: "hub", addresses: [at("127.0.0.1")] });
+    nominations.nominate({ backend: "hub", addresses: [at("127.0.0.1")], isTrusted: true });
     await world.run(world.nowMs + 3_600_000);
     expect(new Set(dials)).toEqual(new Set(["trusted 127.0.0.1"]));
     expect(dials.length).toBeGreaterThan(100);
@@ -192,7 +192,7 @@ describe("whoever it is", () => {
     const { world, nominations, given, dials } = setUp("hub", false, { kind: "self" });
     for (const address of [OWN, at("10.0.0.100")]) {
       given.join(address);
-      nominations.nominate({ backend: "hub", addresses: [address] });
+      nominations.nominate({ backend: "hub", addresses: [address], isTrusted: true });
     }
     await world.run(world.nowMs + 60_000);
     expect(dials.filter((one) => one === `trusted ${OWN.host}`)).toHaveLength(1);

@@ -1,16 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { HubBackend } from "../../../src/discovery/hub/backend.ts";
 import { parseHubUrl } from "../../../src/discovery/hub/url.ts";
-
-const announcement = {
-  nodeId: "abcdefghij234567klmn",
-  cluster: "tankd",
-  version: "0.1.0",
-  role: "worker" as const,
-  priority: 100,
-  bootId: "b",
-  addresses: [],
-};
 
 describe("hub URLs", () => {
   test("are read", () => {
@@ -50,17 +39,4 @@ describe("hub URLs", () => {
       expect(() => parseHubUrl(text)).toThrow("give a URL like http://192.168.1.10:8000 ");
     });
   }
-
-  test("are nominated in order at the start and at each refresh, until the end", async () => {
-    const heard: string[] = [];
-    const backend = new HubBackend([
-      { host: "10.0.0.9", port: 8000 },
-      { host: "global", port: 80 },
-    ]);
-    await backend.start(announcement, ({ addresses }) => heard.push(addresses[0]?.host ?? ""));
-    backend.refresh();
-    await backend.stop();
-    backend.refresh();
-    expect(heard).toEqual(["10.0.0.9", "global", "10.0.0.9", "global"]);
-  });
 });

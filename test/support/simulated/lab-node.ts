@@ -5,7 +5,7 @@ import { createVerifier } from "../../../src/cluster/identity/signature.ts";
 import { journalTermStore } from "../../../src/cluster/membership/term-store.ts";
 import type { ServerRecord } from "../../../src/cluster/server-record.ts";
 import type { Address, DiscoveryBackend, Nomination } from "../../../src/discovery/backend.ts";
-import { HubBackend } from "../../../src/discovery/hub/backend.ts";
+import { NamedBackend } from "../../../src/discovery/named-backend.ts";
 import type { Problem } from "../../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
@@ -159,7 +159,7 @@ export class LabNode {
       backends: [
         ...(this.seeds.length > 0 ? [seeded(this.seeds)] : []),
         ...(multicast ? [ether.backend(process)] : []),
-        ...(settings.hubs.length > 0 ? [new HubBackend(settings.hubs)] : []),
+        ...(settings.hubs.length > 0 ? [new NamedBackend("hub", settings.hubs)] : []),
       ],
       log: this.#log(),
       metrics: noMetrics,

@@ -1,0 +1,64 @@
+import { LIMITS } from "../platform/limits.ts";
+import { formatHostPort } from "./addresses.ts";
+import type { Address, Announcement, Nomination } from "./backend.ts";
+import { readHostAndPort } from "./host-and-port.ts";
+
+/**
+ * What a node says of itself in a few short texts: the TXT record of DNS-SD, tags of Serf, metadata
+ * of Consul, a value in etcd. The keys are those of the TXT record everywhere.
+ */
+export type Hints = Readonly<Record<string, string>>;
+
+/** A node by its hints, as far as they can be read. */
+export type Hinted = Pick<Nomination, "nodeId" | "cluster" | "role" | "priority" | "bootId">;
+
+const ROLES: readonly Announcement["role"][] = ["discovering", "hub", "worker"];
+/** Where a backend has no field of its own for them: `host:port,host:port`, best first. */
+const ADDRESSES_KEY = "addr";
+/** A hint is one word of printable ASCII. */
+const WORD = /^[\x21-\x7e]+$/;
+
+export function hintsOf(announcement: Announcement): Hints {
+  return {
+    id: announcement.nodeId,
+    cluster: announcement.cluster,
+    role: announcement.role,
+    prio: String(announcement.priority),
+    v: announcement.version,
+    boot: announcement.bootId,
+  };
+}
+
+/** The same with the addresses, for a backend that carries nothing but texts. */
+export function hintsWithAddresses(announcement: Announcement): Hints {
+  const addresses = announcement.addresses.map(formatHostPort).join(",");
+  return { ...hintsOf(announcement), [ADDRESSES_KEY]: addresses };
+}
+
+/** Of somebody's hints what may save a dial; what is missing or malformed is no hint. */
+export function readHints(hint: (key: string) => string | undefined): Hinted {
+  const word = (key: string) => {
+    const value = hint(key);
+    const isWord = value !== undefined && WORD.test(value);
+    return isWord && value.length <= LIMITS.nameCharactersMax ? value : undefined;
+  };
+  const [nodeId, cluster, bootId] = [word("id"), word("cluster"), word("boot")];
+  const role = ROLES.find((one) => one === word("role"));
+  const priority = /^\d{1,7}$/.test(word("prio") ?? "") ? Number(word("prio")) : undefined;
+  return {
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(role === undefined ? {} : { role }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(bootId === undefined ? {} : { bootId }),
+  };
+}
+
+/** The addresses among somebody's hints; what is none is left out. */
+export function readAddresses(hint: (key: string) => string | undefined): readonly Address[] {
+  const texts = (hint(ADDRESSES_KEY) ?? "").split(",").slice(0, LIMITS.addressesPerServerMax);
+  return texts.flatMap((text) => {
+    const { host, port } = readHostAndPort(text) ?? {};
+    return host === undefined || port === undefined ? [] : [{ host, port }];
+  });
+}

@@ -1,0 +1,38 @@
+import type { Announcement, DiscoveryBackend, Nomination } from "./backend.ts";
+
+/** A backend that nobody has named: used while what it needs is on this machine. */
+export class OptionalBackend implements DiscoveryBackend {
+  readonly name: string;
+  readonly isThere: () => Promise<boolean>;
+  readonly #backend: DiscoveryBackend;
+
+  constructor(backend: DiscoveryBackend, isThere: () => Promise<boolean>) {
+    this.name = backend.name;
+    this.isThere = isThere;
+    this.#backend = backend;
+  }
+
+  start(announcement: Announcement, nominate: (nomination: Nomination) => void): Promise<void> {
+    return this.#backend.start(announcement, nominate);
+  }
+
+  update(announcement: Announcement): void {
+    this.#backend.update(announcement);
+  }
+
+  refresh(): void {
+    this.#backend.refresh();
+  }
+
+  describe(): string {
+    return this.#backend.describe?.() ?? "";
+  }
+
+  isWorking(): boolean {
+    return this.#backend.isWorking?.() ?? true;
+  }
+
+  stop(): Promise<void> {
+    return this.#backend.stop();
+  }
+}
