@@ -137,7 +137,7 @@ describe("the discovery manager", () => {
     await world.run(60_000);
     expect({ calls, statuses: manager.statuses() }).toEqual({ calls: [], statuses: [] });
     isThere = true;
-    await world.run(30_000);
+    await world.run(31_000);
     expect(calls).toEqual(["start"]);
     expect(manager.statuses()).toMatchObject([{ name: "vpn", state: "running", nominations: 1 }]);
     await manager.stop();
