@@ -135,9 +135,9 @@ describe("the discovery manager", () => {
     const manager = new DiscoveryManager({ backends: [optional], timers, log: silentLog });
     manager.start(announcement, () => {});
     await world.run(60_000);
-    expect({ calls, statuses: manager.statuses() }).toEqual({ calls: [], statuses: [] });
+    expect({ calls: [...calls], statuses: manager.statuses() }).toEqual({ calls: [], statuses: [] });
     isThere = true;
-    await world.run(31_000);
+    await world.run(91_000);
     expect(calls).toEqual(["start"]);
     expect(manager.statuses()).toMatchObject([{ name: "vpn", state: "running", nominations: 1 }]);
     await manager.stop();
