@@ -135,7 +135,10 @@ describe("the discovery manager", () => {
     const manager = new DiscoveryManager({ backends: [optional], timers, log: silentLog });
     manager.start(announcement, () => {});
     await world.run(60_000);
-    expect({ calls: [...calls], statuses: manager.statuses() }).toEqual({ calls: [], statuses: [] });
+    expect({ calls: [...calls], statuses: manager.statuses() }).toEqual({
+      calls: [],
+      statuses: [],
+    });
     isThere = true;
     await world.run(91_000);
     expect(calls).toEqual(["start"]);
