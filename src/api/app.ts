@@ -1,5 +1,4 @@
-import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { z } from "zod";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Problem } from "../platform/errors.ts";
 import { loadPage, type WebFile } from "../web/page.ts";
 import { aliasRoutes } from "./aliases.ts";
@@ -20,15 +19,17 @@ import { pastRoutes } from "./past.ts";
 import { peerRoutes } from "./peer-routes.ts";
 import { DetailedProblem, problemResponse } from "./problems.ts";
 import { recoveryRoutes } from "./recovery.ts";
-import { nameParameter, newRouter, refusal } from "./router.ts";
 import { tankCommandRoutes } from "./tank-commands.ts";
-import { hostedTank } from "./tank-view.ts";
 import { tankRoutes } from "./tanks.ts";
 import { transferRoutes } from "./transfers.ts";
+import { Viewers } from "./viewers.ts";
+import { watchRoutes } from "./watch.ts";
 
 export interface AppOptions {
   /** Hears of each tank that was removed. */
   readonly onTankRemoved?: (tankId: string) => void;
+  /** Who watches this node's tanks. */
+  readonly viewers?: Viewers;
   /** The files of the web page. */
   readonly page?: () => Promise<readonly WebFile[]>;
   /** The routes for other nodes, where they are served elsewhere too. */
@@ -54,38 +55,13 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", gatewayRoutes(context));
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
-  app.route("/", watchRoutes(context));
+  app.route("/", watchRoutes(context, options.viewers ?? new Viewers(context, () => {})));
   app.route("/", options.peers ?? peerRoutes(context));
   mountDocs(app, context.version);
   app.route("/", pageRoutes(options.page ?? loadPage));
 
   app.notFound((c) => refuseUnrouted(app, c));
   return app;
-}
-
-const watch = createRoute({
-  method: "get",
-  path: "/ws/{tank_id}",
-  tags: ["tanks"],
-  summary: "Watch a tank of this node: a WebSocket that sends one hello, then frames",
-  request: { params: z.object({ tank_id: nameParameter }) },
-  responses: { 101: { description: "Frames follow" }, default: refusal },
-});
-
-function watchRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const routes = newRouter();
-  routes.openAPIRegistry.registerPath(watch);
-  routes.get("/ws/:tank_id", (c) => {
-    const tankId = c.req.param("tank_id");
-    hostedTank(context, tankId);
-    if (!c.env.upgrade(tankId)) {
-      const headers = { upgrade: "websocket", connection: "Upgrade" };
-      throw new DetailedProblem("bad_request", "Open this address as a WebSocket", { headers });
-    }
-    // The connection is no longer HTTP; this answer goes nowhere.
-    return new Response(null);
-  });
-  return routes;
 }
 
 /** 405 where the path takes other methods, else 404. */

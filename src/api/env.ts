@@ -1,14 +1,18 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { SocketService } from "./sockets.ts";
 
 /** What the adapter hands in with every request, and what middleware finds out about it. */
 export interface ApiEnv {
   Bindings: {
     /** IP of the other end of the connection. */
     readonly remoteAddress: string;
-    /** Turns this request into a viewer of the tank; false when it is no WebSocket handshake. */
     /** Lets the answer to this request take as long as it takes. */
     readonly patient: () => void;
-    readonly upgrade: (tankId: string) => boolean;
+    /** Turns the request into a WebSocket; false when it is no handshake of one. */
+    readonly upgrade: (
+      service: SocketService,
+      headers?: Readonly<Record<string, string>>,
+    ) => boolean;
   };
   Variables: {
     /** The body as it came, for signatures; empty when there was none. */

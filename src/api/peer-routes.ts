@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
 import { FORWARD_PATH } from "../cluster/registry/forwarding.ts";
+import { TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, pathAndQuery } from "./env.ts";
@@ -10,6 +11,7 @@ import { jsonBody } from "./middleware/json-body.ts";
 import { peerSignature } from "./middleware/peer-signature.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { json, newRouter, refusal } from "./router.ts";
+import { openTunnel, tunnelRoute } from "./tunnel-route.ts";
 
 /** Every route of the protocol between nodes. */
 export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerRoute[] {
@@ -37,8 +39,14 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       // The token is what no foreign page has.
       mayBeForm: (c) => c.get("controlled"),
     }),
-    peerSignature({ nodeId: cluster.nodeId, clock }),
+    peerSignature({
+      nodeId: cluster.nodeId,
+      clock,
+      passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
+    }),
   ];
+  routes.openAPIRegistry.registerPath(tunnelRoute);
+  routes.on("GET", [TUNNEL_PATH], limited, ...identified, (c) => openTunnel(context, c));
   for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
     const limit = route.path === FORWARD_PATH ? forwardLimited : limited;

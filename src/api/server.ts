@@ -3,8 +3,10 @@ import { LIMITS } from "../platform/limits.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
+import { localService } from "./local-service.ts";
 import { problemResponse } from "./problems.ts";
 import { createService, type Fetch } from "./service.ts";
+import type { ServedSocket, SocketService } from "./sockets.ts";
 import { Viewers } from "./viewers.ts";
 
 export interface ListenOptions {
@@ -29,11 +31,7 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-interface ViewerData {
-  readonly tankId: string;
-}
-
-type Server = Bun.Server<ViewerData>;
+type Server = Bun.Server<SocketService>;
 
 /** How many ports after the default one are tried. A machine rarely runs more nodes. */
 const PORTS_TRIED_MAX = 100;
@@ -72,7 +70,9 @@ export function listen(options: ListenOptions): ApiServer {
     serve: (context) => {
       const viewers = new Viewers(context, (topic, text) => void server.publish(topic, text));
       const onTankRemoved = (tankId: string) => viewers.closeTank(tankId);
-      service = { fetch: createService(context, { onTankRemoved }), viewers };
+      const fetch = createService(context, { onTankRemoved, viewers });
+      service = { fetch, viewers };
+      context.cluster.serveWith(localService(context, fetch, viewers));
     },
     stop: async () => {
       service.viewers?.closeAll();
@@ -99,7 +99,7 @@ function bind(options: ListenOptions, current: () => Service): Server {
 }
 
 function start(host: string, port: number, current: () => Service): Server {
-  return Bun.serve<ViewerData>({
+  return Bun.serve<SocketService>({
     hostname: host,
     port,
     development: false,
@@ -112,25 +112,32 @@ function start(host: string, port: number, current: () => Service): Server {
       return service.fetch(withWholeUrl(request), {
         remoteAddress: plainAddress(server.requestIP(request)?.address ?? ""),
         patient: () => server.timeout(request, 0),
-        upgrade: (tankId) => {
-          service.viewers?.admit();
-          return server.upgrade(request, { data: { tankId } });
-        },
+        upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
       });
     },
     websocket: {
-      maxPayloadLength: LIMITS.viewerMessageBytesMax,
+      maxPayloadLength: LIMITS.tunnelPieceBytesMax,
       backpressureLimit: LIMITS.viewerBacklogBytesMax,
       closeOnBackpressureLimit: true,
       idleTimeout: VIEWER_IDLE_SECONDS,
       sendPings: true,
       perMessageDeflate: false,
-      open: (socket) => current().viewers?.open(socket),
-      // A viewer has nothing to say.
-      message: () => {},
-      close: (socket) => current().viewers?.close(socket),
+      open: (socket) => socket.data.onOpen(served(socket)),
+      message: (socket, message) => socket.data.onMessage(message),
+      close: (socket, code, reason) => socket.data.onClose(code, reason),
     },
   });
+}
+
+function served(socket: Bun.ServerWebSocket<SocketService>): ServedSocket {
+  return {
+    send: (message) => void socket.send(message),
+    get waitingBytes() {
+      return socket.getBufferedAmount();
+    },
+    subscribe: (topic) => socket.subscribe(topic),
+    close: (code, reason) => socket.close(code, reason.slice(0, 100)),
+  };
 }
 
 /** HTTP/1.0 without a Host comes with the bare path as its URL, which the router cannot read. */

@@ -1,17 +1,11 @@
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Frame } from "../tanks/tanks.ts";
+import { Audience } from "./audience.ts";
 import type { ApiContext } from "./context.ts";
 import { encodeFrame, encodeHello } from "./frames.ts";
 import { Garden } from "./garden.ts";
-
-/** One connected viewer, as the WebSocket server gives it. */
-export interface ViewerSocket {
-  readonly data: { readonly tankId: string };
-  send(text: string): unknown;
-  subscribe(topic: string): void;
-  close(code: number, reason: string): void;
-}
+import type { ServedSocket, SocketService } from "./sockets.ts";
 
 /** Close codes (RFC 6455 §7.4): 4000–4999 are the application's own. */
 const CLOSE_GOING_AWAY = 1001;
@@ -19,9 +13,9 @@ const CLOSE_NO_TANK = 4404;
 
 /** The audience of one tank. */
 interface Channel {
-  readonly sockets: Set<ViewerSocket>;
+  readonly sockets: Set<ServedSocket>;
   /** Viewers who have not been told the size of the tank, because no frame has come yet. */
-  readonly waiting: Set<ViewerSocket>;
+  readonly waiting: Set<ServedSocket>;
   readonly garden: Garden;
   latest: { readonly frame: Frame; readonly text: string } | undefined;
   unwatch: () => void;
@@ -34,23 +28,42 @@ interface Channel {
 export class Viewers {
   readonly #context: ApiContext;
   readonly #publish: (topic: string, text: string) => void;
+  /** Viewers who came through a tunnel, for what is published. */
+  readonly audience = new Audience();
   readonly #channels = new Map<string, Channel>();
   #count = 0;
 
   constructor(context: ApiContext, publish: (topic: string, text: string) => void) {
     this.#context = context;
-    this.#publish = publish;
+    this.#publish = (topic, text) => {
+      publish(topic, text);
+      this.audience.publish(topic, text);
+    };
   }
 
-  /** Throws Problem `too_many` when no further viewer may come. */
-  admit(): void {
-    if (this.#count < LIMITS.viewersMax) return;
-    throw new Problem("too_many", `This node has ${LIMITS.viewersMax} viewers; watch another one`);
+  /** A new viewer of a tank. Throws Problem `too_many` when no further one may come. */
+  admit(tankId: string): SocketService {
+    if (this.#count >= LIMITS.viewersMax) {
+      const message = `This node has ${LIMITS.viewersMax} viewers; watch another one`;
+      throw new Problem("too_many", message);
+    }
+    let socket: ServedSocket | undefined;
+    return {
+      onOpen: (opened) => {
+        socket = opened;
+        this.#open(tankId, opened);
+      },
+      // A viewer has nothing to say.
+      onMessage: () => {},
+      onClose: () => {
+        if (socket) this.#close(tankId, socket);
+        socket = undefined;
+      },
+    };
   }
 
-  open(socket: ViewerSocket): void {
+  #open(tankId: string, socket: ServedSocket): void {
     this.#countBy(1);
-    const { tankId } = socket.data;
     const channel = this.#channels.get(tankId) ?? this.#openChannel(tankId);
     channel.sockets.add(socket);
     if (channel.latest === undefined) {
@@ -62,9 +75,8 @@ export class Viewers {
     this.#watch(tankId, channel);
   }
 
-  close(socket: ViewerSocket): void {
+  #close(tankId: string, socket: ServedSocket): void {
     this.#countBy(-1);
-    const { tankId } = socket.data;
     const channel = this.#channels.get(tankId);
     channel?.sockets.delete(socket);
     channel?.waiting.delete(socket);
@@ -121,7 +133,7 @@ export class Viewers {
     this.#publish(topicOf(frame.tankId), text);
   }
 
-  #greet(socket: ViewerSocket, { garden }: Channel, frame: Frame): void {
+  #greet(socket: ServedSocket, { garden }: Channel, frame: Frame): void {
     const hosted = this.#context.tanks.get(frame.tankId);
     if (hosted === undefined) return;
     socket.send(encodeHello(hosted, this.#context.cluster.serverId, frame));

@@ -2,6 +2,8 @@ import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
+import type { LocalService } from "./tunnel/node-end.ts";
+import type { Relays } from "./tunnel/relays.ts";
 
 /** A claim to be hub. Higher counters are newer; the node id makes equal counters comparable. */
 export interface Term {
@@ -123,6 +125,12 @@ export interface Cluster {
    * as far as the caller's schema reads it. Rejects with NetworkError, or Problem `unknown_server`.
    */
   call(nodeId: string, method: "GET" | "POST", path: string, body?: unknown): Promise<PeerReply>;
+  /**
+   * What comes to this node through others is answered by this from now on: its own API.
+   */
+  serveWith(service: LocalService): void;
+  /** Tunnels that end here, and what is passed on to other nodes. */
+  readonly relays: Pick<Relays, "accept" | "passOn" | "watch" | "waysTo">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
   /** After every change of role, hub, or any server's status. */

@@ -8,7 +8,6 @@ import { join, leave, start, stop } from "./lifecycle.ts";
 import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
 import type { PeerReply } from "./peer-route.ts";
-import { dialable } from "./peers/dial-policy.ts";
 import { isReady } from "./peers/peer.ts";
 import type { PeerMethod } from "./peers/peer-client.ts";
 import { problemCodeOf } from "./problem-code.ts";
@@ -16,6 +15,7 @@ import { react } from "./reactions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { caseEndpoint, hubRoutes } from "./routes/hub.ts";
 import { peerRoutes } from "./routes/peer.ts";
+import { relayRoutes } from "./routes/relay.ts";
 import { serverRoutes } from "./routes/servers.ts";
 
 /** A cluster that still has to learn where its node's API listens, where that is not set before. */
@@ -36,6 +36,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   react(parts);
   const { directory, role, self, registry, clones } = parts;
   const { nodeId } = deps.identity;
+  const { tunnel, relays } = parts;
   const routes = routesOf(parts).map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
@@ -65,6 +66,14 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,
+    serveWith: (service) => {
+      relays.serveWith(service);
+      tunnel.serveWith({
+        ...service,
+        answer: (request, source) => relays.serve(request, source),
+      });
+    },
+    relays,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),
     onChange: (listener) => {
@@ -92,6 +101,7 @@ function routesOf(parts: ClusterParts) {
       forwarded: [caseEndpoint(parts)],
       onHubLeft: (hub) => uplink.dismiss(hub),
     }),
+    ...relayRoutes(parts),
     ...serverRoutes({
       view: () => viewOf(parts),
       self: () => directory.node(nodeId) ?? self.record(role.state.role),
@@ -126,17 +136,13 @@ function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts
 
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
-  { table, registry, client, deps, dialer, policy }: ClusterParts,
+  { table, registry, client, deps, meet }: ClusterParts,
   to: string,
   request: { readonly method: PeerMethod; readonly path: string; readonly body: unknown },
 ): Promise<PeerReply> {
   if (!isReady(table.get(to))) {
-    const entry = registry.get(to);
-    if (!entry) throw new Problem("unknown_server", `No node "${to}" is known here.`);
-    table.ensure(to);
-    table.addAddresses(to, dialable(entry.addresses, policy()), "hub");
-    const { kind } = await dialer.dial(to);
-    if (kind !== "met") throw unreachable(to);
+    if (!registry.get(to)) throw new Problem("unknown_server", `No node "${to}" is known here.`);
+    if (!(await meet(to))) throw unreachable(to);
   }
   const timeoutMs = deps.settings.timing.peerTimeoutMs;
   // It may have restarted elsewhere, or stand still: the next call begins with a handshake.

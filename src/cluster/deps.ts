@@ -4,6 +4,7 @@ import type { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
+import type { Sockets } from "../platform/sockets.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Journal, RegistryStore } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
@@ -69,6 +70,7 @@ export interface ClusterDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;
+  readonly sockets: Sockets;
   readonly machine: Machine;
   readonly registryStore: RegistryStore;
   readonly termStore: TermStore;

@@ -26,6 +26,12 @@ export type ClusterEvent =
       readonly refuses: boolean;
     }
   | { readonly kind: "hub_heard"; readonly hub: string }
+  /** The node that we follow has answered, and says whether it can dial us. */
+  | {
+      readonly kind: "pinged";
+      readonly nodeId: string;
+      readonly dialable: boolean | null | undefined;
+    }
   /** The table had no more room for a peer, or it was let go. */
   | { readonly kind: "forgotten"; readonly peer: Peer }
   /** Own addresses, tanks or status have changed. */

@@ -39,6 +39,8 @@ export async function stop(parts: ClusterParts): Promise<void> {
   parts.upkeep.stop();
   parts.nominations.stop();
   parts.clones.positions.stop();
+  parts.tunnel.release();
+  parts.relays.closeAll();
   const said = Promise.all([goodbyes, discovery.stop()]);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
   uplink.release();
@@ -95,6 +97,8 @@ export async function leave(parts: ClusterParts): Promise<void> {
     if (key !== deps.identity.nodeId) registry.remove(key);
   }
   for (const { id } of [...table.all()]) table.forget(id);
+  parts.tunnel.release();
+  parts.relays.closeAll();
   role.discover();
   await discovery.stop();
 }

@@ -47,6 +47,12 @@ const presence = {
   fenced: z.boolean().optional(),
 };
 
+/** The node takes signatures that leave the authority out. Versions before this one do not. */
+const unbound = { takes_unbound: z.boolean().optional() };
+
+/** The node through which the sender is reached, where nobody can dial it. */
+const relay = { relay: name.nullish() };
+
 /** A hub as somebody else names it: a hint where to dial. */
 export const hubHintSchema = z.object({ node_id: name, addresses });
 export type HubHint = z.infer<typeof hubHintSchema>;
@@ -77,6 +83,7 @@ export const identityDocumentSchema = z.object({
    * The node's wall clock, Unix milliseconds: signatures are dated in the time of the addressed.
    */
   time_ms: z.number(),
+  ...unbound,
   /** Over the challenge, when there was one (`signChallenge`). */
   signature: proof.optional(),
   ...presence,
@@ -99,6 +106,8 @@ const nodeDocument = {
   /** Proof that the node knows the cluster's secret (`membershipTag`). */
   member: z.string().max(64).optional(),
   ...presence,
+  ...unbound,
+  ...relay,
 };
 export const nodeDocumentSchema = z.object(nodeDocument);
 export type NodeDocument = z.infer<typeof nodeDocumentSchema>;
@@ -144,6 +153,7 @@ export const entryWireSchema = z.object({
   source: z.string().max(255).nullish(),
   /** The node that has passed its registration on, if one has. */
   via: name.nullish(),
+  ...relay,
 });
 export type EntryWire = z.infer<typeof entryWireSchema>;
 
@@ -210,6 +220,8 @@ export const pingReplySchema = z.object({
   standing: standingSchema,
   /** Whether the sender of the ping is registered here. */
   listed: z.boolean(),
+  /** Whether the answerer can dial the sender; null before it has tried. */
+  dialable: z.boolean().nullish(),
   /** It leads, or hears its hub itself: who goes on through it is one hop away from the hub. */
   hears_hub: z.boolean(),
   /** How late the answerer's timers run, milliseconds: who is slow is not dead. */
@@ -277,6 +289,7 @@ export const registrationSchema = z.object({
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax).optional(),
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }).optional(),
   status_reason: serverRecordSchema.shape.status_reason,
+  ...relay,
   /** Seconds; the sender is judged by it. */
   heartbeat_interval: z.number().positive().optional(),
 });

@@ -12,6 +12,7 @@ import type { Files } from "../platform/files.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
 import { type Random, randomHex } from "../platform/random.ts";
+import type { Sockets } from "../platform/sockets.ts";
 import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import { JOURNAL_LOST, type Journal, type Store } from "../store/journal.ts";
@@ -35,6 +36,7 @@ export interface CorePorts {
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;
+  readonly sockets: Sockets;
   readonly machine: Machine;
   /** Where the snapshots lie. */
   readonly files: Files;

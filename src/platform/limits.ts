@@ -28,6 +28,22 @@ export const LIMITS = {
   heartbeatIntervalMinMs: 500,
   /** Path and query of a request that one node passes on to another. */
   forwardedPathCharactersMax: 1024,
+  /** The same for a node that cannot be dialled: transfers have two signed positions in it. */
+  relayedPathCharactersMax: 4096,
+  /** A message of a tunnel: small ones of others are not held up by a long one. */
+  tunnelPieceBytesMax: 16 * 1024,
+  /** What has come of messages that are not whole yet: two of the longest answers. */
+  tunnelUnfinishedBytesMax: 6 * 1024 * 1024,
+  /** Tunnels that one node holds: as many as there are servers. */
+  tunnelsMax: 1024,
+  /** Of them those from one address: a class behind one router. */
+  tunnelsPerSourceMax: 256,
+  /** Requests that wait for their answer in one tunnel. */
+  tunnelRequestsMax: 256,
+  /** Viewers in one tunnel: a class that watches a Raspberry Pi. */
+  tunnelViewersMax: 64,
+  /** A tunnel in which more waits than this is too slow: viewers' frames are left out. */
+  tunnelBacklogBytesMax: 256 * 1024,
   /**
    * Nodes of which anything is known: twice the registry, so that strangers cost no member its
    * place.

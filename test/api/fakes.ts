@@ -20,6 +20,7 @@ import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
+import { NO_RELAYS } from "../support/simulated/no-relays.ts";
 
 export const TOKEN = "test-control-token";
 export const NODE_ID = "node-a";
@@ -237,6 +238,11 @@ export class FakeNode {
       past: this.past,
       cluster: this.#cluster(),
       migration: this.#migration(),
+      sockets: {
+        connect: async () => {
+          throw new Error("not part of the fake");
+        },
+      },
       clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
       log: {
         debug() {},
@@ -324,6 +330,8 @@ export class FakeNode {
       start: async () => {},
       stop: async () => {},
       decided: Promise.resolve(),
+      relays: NO_RELAYS,
+      serveWith: () => {},
       get positions() {
         return { ...NO_POSITIONS, fenced: node.held };
       },

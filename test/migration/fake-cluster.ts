@@ -9,6 +9,7 @@ import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-recor
 import { Problem } from "../../src/platform/errors.ts";
 import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
+import { NO_RELAYS } from "../support/simulated/no-relays.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -43,6 +44,8 @@ export class FakeCluster implements Cluster {
   async stop(): Promise<void> {}
   async leave(): Promise<void> {}
   readonly aliases = NO_ALIASES;
+  readonly relays = NO_RELAYS;
+  serveWith(): void {}
 
   join(): Promise<never> {
     return Promise.reject(new Error("not part of the fake"));

@@ -18,7 +18,7 @@ import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import type { Watched } from "../support/simulated/cluster-watch.ts";
 import { Ether } from "../support/simulated/ether.ts";
-import { peerHandler } from "../support/simulated/peer-handler.ts";
+import { servePeers } from "../support/simulated/peer-handler.ts";
 import { restless } from "../tanks/restless.ts";
 import { Archive } from "./archive.ts";
 
@@ -116,6 +116,7 @@ export class SimulatedNode {
         timers: process.timers,
         random: process.random,
         network: process.network,
+        sockets: process.sockets,
         machine: process.machine,
         files: process.files,
         store,
@@ -139,7 +140,7 @@ export class SimulatedNode {
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = () => createVerifier(identity.nodeId, process.clock);
-    process.listen(API_PORT, peerHandler(routes, verifier));
+    servePeers(process, API_PORT, { cluster: core.cluster, routes, verifier });
     core.start().catch((error: unknown) => {
       if (process.alive) world.fail(error);
     });

@@ -1,4 +1,7 @@
 import { createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
+import type { WireRequest } from "../../cluster/peer-route.ts";
+import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
+import type { Bearer } from "../../cluster/tunnel/relays.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathAndQuery } from "../env.ts";
@@ -8,6 +11,15 @@ export interface PeerSignatureOptions {
   /** This node's id: requests that are signed for another one are refused. */
   readonly nodeId: string;
   readonly clock: Clock;
+  /**
+   * Passes a request on to the node that it is signed for: a balancer has brought it here.
+   * Undefined where no such node is known.
+   */
+  readonly passOn: (
+    nodeId: string,
+    request: WireRequest,
+    bearer: Bearer,
+  ) => Promise<RelayedReply | undefined>;
 }
 
 /**
@@ -17,7 +29,7 @@ export interface PeerSignatureOptions {
  */
 export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
   const verifier = createVerifier(options.nodeId, options.clock);
-  return async function peerSignature(c, next) {
+  return async function peerSignature(c, next): Promise<Response | undefined> {
     const parts = {
       method: c.req.method,
       authority: c.req.header("host") ?? "",
@@ -25,11 +37,20 @@ export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
       body: c.get("bodyText"),
     };
     const verdict = verifyRequest(parts, c.req.header(), verifier);
+    if (verdict.kind === "misdirected") {
+      const bearer = { signer: undefined, remoteAddress: c.env.remoteAddress };
+      const request = { ...parts, headers: c.req.header() };
+      const reply = await options.passOn(verdict.audience, request, bearer);
+      if (reply) return new Response(reply.body, reply);
+      const meant = `the request is meant for ${verdict.audience}, this is ${options.nodeId}`;
+      throw new Problem("bad_signature", meant);
+    }
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(parts.authority);
     c.set("signer", signer);
     c.set("signerKey", verdict.kind === "signed" ? verdict.publicKey : undefined);
     await next();
+    return undefined;
   };
 }

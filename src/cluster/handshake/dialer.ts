@@ -29,6 +29,8 @@ export class Dialer {
   readonly #inAll = new KeyedSemaphore(LIMITS.dialsMax);
   readonly #bySource = new KeyedSemaphore(LIMITS.dialsPerSourceMax);
   readonly #rates: TokenBuckets;
+  /** Through whom a node may be reached; the registry, which knows, is connected afterwards. */
+  relayTo: (nodeId: string) => string | undefined = () => undefined;
 
   constructor(
     { clock, log }: Pick<ClusterDeps, "clock" | "log">,
@@ -45,13 +47,25 @@ export class Dialer {
   }
 
   /** Dials a node where the table says that it is. Joins an attempt that is under way. */
-  async dial(nodeId: string): Promise<DialResult> {
+  dial(nodeId: string): Promise<DialResult> {
+    return this.#dialKnown(nodeId, nodeId, undefined);
+  }
+
+  /** The same, and through another node where that cannot be dialled: to tell it something. */
+  reach(nodeId: string): Promise<DialResult> {
+    const relay = this.relayTo(nodeId);
+    return this.#dialKnown(nodeId, relay === undefined ? nodeId : `reach ${nodeId}`, relay);
+  }
+
+  async #dialKnown(nodeId: string, key: string, relay: string | undefined): Promise<DialResult> {
     const peer = this.#table.get(nodeId);
-    if (!peer || peer.addresses.length === 0) return failed("no address is known");
+    if (!peer || (peer.addresses.length === 0 && relay === undefined)) {
+      return failed("no address is known");
+    }
     const isConfirmed = peer.confirmedMs !== undefined;
     const source = isConfirmed ? undefined : peer.source;
-    return this.#once(nodeId, source, async () => {
-      const result = await this.#handshake.dial(peer.addresses, { expected: nodeId });
+    return this.#once(key, source, async () => {
+      const result = await this.#handshake.dial(peer.addresses, { expected: nodeId, relay });
       if (result.kind === "failed") {
         this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
       }

@@ -2,7 +2,8 @@ import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { isProven } from "../identity/proof.ts";
-import { type DialTarget, dialable, targetsOf } from "../peers/dial-policy.ts";
+import { type DialTarget, dialable, targetsOf, throughRelay } from "../peers/dial-policy.ts";
+import type { PeerKey } from "../peers/peer.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
@@ -30,6 +31,8 @@ export interface DialOptions {
   readonly expected?: string | undefined;
   /** The operator has named the addresses: they are not judged. */
   readonly trusted?: boolean;
+  /** Another node that passes on what is meant for it, where no address answers. */
+  readonly relay?: string | undefined;
 }
 
 const HELLO_PATH = "/api/cluster/hello";
@@ -55,13 +58,18 @@ export class Handshake {
     const { deps, table, events, isLeaving } = this.#with;
     if (isLeaving()) return failed("this node takes no part");
     const note = new DialNote(table, options.expected, deps.clock.monotonicMs());
-    const targets = await this.#expand(addresses, options);
+    const targets = [...(await this.#expand(addresses, options)), ...relayIn(options)];
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#shakeHands(target, options.expected, () => {
         onConnected();
         note.connected();
       }),
     );
+    // Met through another node is not dialled: it follows nobody by that, and leads nobody.
+    if (result.kind === "met" && result.meeting.address?.relay !== undefined) {
+      note.ended(failed("not dialable"));
+      return result;
+    }
     note.ended(result, result.kind === "met" ? result.meeting.document.node_id : options.expected);
     if (result.kind === "met") events.emit({ kind: "met", meeting: result.meeting });
     return result;
@@ -106,7 +114,7 @@ export class Handshake {
     await client.sendTo(target, "POST", HELLO_PATH, hello, {
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       audience: seen.node_id,
-      clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
+      key: this.#keyOf(seen),
     });
   }
 
@@ -169,7 +177,7 @@ export class Handshake {
       client.sendTo(target, "POST", HELLO_PATH, hello, {
         timeoutMs: deps.settings.timing.discoveryTimeoutMs,
         audience: seen.node_id,
-        clockOffsetMs: seen.time_ms - deps.clock.wallMs(),
+        key: this.#keyOf(seen),
       });
     let answered = await say();
     // Behind a balancer it may have come to another node than the question; one of the next does
@@ -187,7 +195,7 @@ export class Handshake {
       reply.node_id === seen.node_id &&
       isProven(seen.public_key, seen.node_id, hello.challenge, answered.body);
     if (!proven) return failed("its answer is not proven");
-    const contact = contactOf(reply, [target]);
+    const contact = contactOf(reply, target.relay === undefined ? [target] : []);
     if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
     // What there was to find out is found out; the second call refuses the one that is a copy.
     await peerClones.admit(contact);
@@ -196,21 +204,37 @@ export class Handshake {
     table.noteRtt(seen.node_id, rttMs);
     positions.hear(reply.node_id, reply, true);
     const deference = { defersToUs: reply.defers, weDefer: hello.defers };
-    const source = target.connectTo ?? target.host;
+    const source = target.relay === undefined ? (target.connectTo ?? target.host) : undefined;
     const addresses = dialable(reply.addresses, this.#with.policy(), source);
     noteDescription(this.#with, reply, deference, addresses);
     return { kind: "met", meeting: { document: reply, address: target, ...deference } };
   }
 
+  #keyOf(seen: IdentityDocument): PeerKey {
+    return {
+      publicKey: seen.public_key,
+      clockOffsetMs: seen.time_ms - this.#with.deps.clock.wallMs(),
+      takesUnbound: seen.takes_unbound ?? false,
+    };
+  }
+
   /** Its key has answered there. */
   #confirm(target: DialTarget, seen: IdentityDocument): void {
     const { table, deps } = this.#with;
+    const key = this.#keyOf(seen);
+    if (target.relay !== undefined) {
+      table.update(seen.node_id, { key, relay: target.relay });
+      return;
+    }
     const nowMs = deps.clock.monotonicMs();
-    const clockOffsetMs = seen.time_ms - deps.clock.wallMs();
     table.noteWorked(seen.node_id, target, nowMs);
     table.update(seen.node_id, {
-      key: { publicKey: seen.public_key, clockOffsetMs },
+      key,
       confirmedMs: table.get(seen.node_id)?.confirmedMs ?? nowMs,
     });
   }
+}
+
+function relayIn({ expected, relay }: DialOptions): readonly DialTarget[] {
+  return expected === undefined || relay === undefined ? [] : [throughRelay(expected, relay)];
 }

@@ -74,6 +74,7 @@ export class IdentityProbe {
       time_ms: clock.wallMs(),
       uptime_ms: presence.uptimeMs,
       fenced: presence.fenced,
+      takes_unbound: true,
       ...(challenge === undefined
         ? {}
         : {

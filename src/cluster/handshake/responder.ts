@@ -78,7 +78,9 @@ export class Responder {
     const known = table.get(signer);
     if (known?.key === undefined && request.signerKey !== undefined) {
       const clockOffsetMs = hello.time_ms - clock.wallMs();
-      table.update(signer, { key: { publicKey: request.signerKey, clockOffsetMs } });
+      const takesUnbound = hello.takes_unbound ?? false;
+      const key = { publicKey: request.signerKey, clockOffsetMs, takesUnbound };
+      table.update(signer, { key });
     }
     const document = { ...hello, addresses: [...addresses] };
     events.emit({

@@ -47,6 +47,33 @@ export function isProven(publicKey: string, nodeId: string, challenge: string, a
   return isSigned(publicKey, text, proof);
 }
 
+/** What an answer that came through a relay is bound to. */
+export interface ReplyParts {
+  /** Of the signed request. */
+  readonly nonce: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Proof that this node gave exactly this answer: a relay must not be able to speak for it. */
+export function signReply(identity: Identity, reply: ReplyParts): string {
+  return signText(identity, replyText(identity.nodeId, reply));
+}
+
+export function isReplySigned(
+  publicKey: string,
+  nodeId: string,
+  reply: ReplyParts,
+  signature: string,
+): boolean {
+  return isSigned(publicKey, replyText(nodeId, reply), signature);
+}
+
+function replyText(nodeId: string, { nonce, status, body }: ReplyParts): string {
+  const digest = createHash("sha256").update(body).digest("hex");
+  return `tankd-reply-v1\n${nodeId}\n${nonce}\n${status}\n${digest}`;
+}
+
 function challengeText(nodeId: string, challenge: string): string {
   return `tankd-challenge-v1\n${nodeId}\n${challenge}`;
 }

@@ -34,6 +34,11 @@ export interface SigningOptions {
   readonly audience?: string;
   /** Its clock minus ours. */
   readonly clockOffsetMs?: number;
+  /**
+   * Leave the authority out: the request may come to the addressee by another name than was dialled,
+   * through a balancer or a relay. It needs an audience, which is what binds the request then.
+   */
+  readonly isUnbound?: boolean;
 }
 
 export type SignedHeaders = Readonly<Record<string, string>>;
@@ -41,6 +46,8 @@ export type SignedHeaders = Readonly<Record<string, string>>;
 export type Verdict =
   | { readonly kind: "unsigned" }
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
+  /** Signed for another node, which alone can say whether it is good. */
+  | { readonly kind: "misdirected"; readonly audience: string }
   | { readonly kind: "bad"; readonly reason: string };
 
 /** How far `created` may lie from the clock of the verifier. */
@@ -48,7 +55,8 @@ export const SIGNATURE_WINDOW_SECONDS = 300;
 const SIGNATURE_LABEL = "tankd";
 const AUDIENCE_HEADER = "tankd-audience";
 const NONCE_BYTES = 16;
-const COMPONENTS = ["@method", "@authority", "@path", "@query", "content-digest"] as const;
+const AUTHORITY = "@authority";
+const COMPONENTS = ["@method", AUTHORITY, "@path", "@query", "content-digest"] as const;
 
 /** The headers to add to a request. */
 export function signRequest(
@@ -61,11 +69,12 @@ export function signRequest(
   const created = Math.floor((clock.wallMs() + (options.clockOffsetMs ?? 0)) / 1000);
   const nonce = encodeBase64Url(random.bytes(NONCE_BYTES));
   const audience = options.audience;
-  const components = componentsOf(audience);
+  const isUnbound = options.isUnbound === true && audience !== undefined;
+  const components = componentsOf(audience, isUnbound);
   const list = components.map((name) => `"${name}"`).join(" ");
   const params = `(${list});created=${created};nonce="${nonce}";keyid="${identity.publicKey}";alg="ed25519"`;
   const digest = contentDigest(parts.body);
-  const base = signatureBase(parts, digest, audience, params);
+  const base = signatureBase({ parts, digest, audience, params, isUnbound });
   const signature = Buffer.from(identity.sign(base)).toString("base64");
   return {
     "content-digest": digest,
@@ -101,12 +110,12 @@ export function verifyRequest(
   const parsed = parseHeaders(input ?? "", signature ?? "");
   if (!parsed) return bad("the signature headers are not in the form that tankd reads");
   const audience = headers[AUDIENCE_HEADER];
-  const listed = componentsOf(audience).join(" ");
-  if (parsed.components.replaceAll('"', "") !== listed) {
-    return bad(`the signature must cover exactly: ${listed}`);
-  }
+  const covered = parsed.components.replaceAll('"', "");
+  const isUnbound = audience !== undefined && covered === componentsOf(audience, true).join(" ");
+  const listed = componentsOf(audience, isUnbound).join(" ");
+  if (covered !== listed) return bad(`the signature must cover exactly: ${listed}`);
   if (audience !== undefined && audience !== verifier.nodeId) {
-    return bad(`the request is meant for ${audience}, this is ${verifier.nodeId}`);
+    return { kind: "misdirected", audience };
   }
   const digest = headers["content-digest"] ?? "";
   if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
@@ -116,7 +125,7 @@ export function verifyRequest(
   if (Math.abs(nowSeconds - parsed.created) > SIGNATURE_WINDOW_SECONDS) {
     return bad(`created is ${parsed.created}, the clock here says ${nowSeconds}`);
   }
-  const base = signatureBase(parts, digest, audience, parsed.params);
+  const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
   }
@@ -137,8 +146,9 @@ function normalizeAuthority(authority: string): string {
   return (plain ? URL.parse(`http://${authority}`)?.host : undefined) ?? authority.toLowerCase();
 }
 
-function componentsOf(audience: string | undefined): readonly string[] {
-  return audience === undefined ? COMPONENTS : [...COMPONENTS, AUDIENCE_HEADER];
+function componentsOf(audience: string | undefined, isUnbound: boolean): readonly string[] {
+  const bound = isUnbound ? COMPONENTS.filter((one) => one !== AUTHORITY) : COMPONENTS;
+  return audience === undefined ? bound : [...bound, AUDIENCE_HEADER];
 }
 
 /** RFC 9530: sha-256 as a byte sequence. */
@@ -146,17 +156,20 @@ function contentDigest(body: string): string {
   return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
 }
 
+interface SignedContent {
+  readonly parts: RequestParts;
+  readonly digest: string;
+  readonly audience: string | undefined;
+  readonly params: string;
+  readonly isUnbound: boolean;
+}
+
 /** RFC 9421 section 2.5. */
-function signatureBase(
-  parts: RequestParts,
-  digest: string,
-  audience: string | undefined,
-  params: string,
-): Uint8Array {
+function signatureBase({ parts, digest, audience, params, isUnbound }: SignedContent): Uint8Array {
   const [path, query] = splitQuery(parts.path);
   const lines = [
     `"@method": ${parts.method.toUpperCase()}`,
-    `"@authority": ${normalizeAuthority(parts.authority)}`,
+    ...(isUnbound ? [] : [`"${AUTHORITY}": ${normalizeAuthority(parts.authority)}`]),
     `"@path": ${path}`,
     `"@query": ?${query}`,
     `"content-digest": ${digest}`,
@@ -192,6 +205,11 @@ function parseHeaders(input: string, signature: string): ParsedHeaders | undefin
   const bytes = decodeBase64Url(encoded.replaceAll("+", "-").replaceAll("/", "_"));
   if (!bytes) return undefined;
   return { params, components, created: Number(created), nonce, keyId, signature: bytes };
+}
+
+/** The nonce of a signed request: what an answer to it names. Undefined where there is none. */
+export function nonceIn(headers: Readonly<Record<string, string | undefined>>): string | undefined {
+  return INPUT.exec(headers["signature-input"] ?? "")?.[4];
 }
 
 function bad(reason: string): Verdict {

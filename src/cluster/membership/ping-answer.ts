@@ -4,6 +4,7 @@ import type { PeerClones } from "../clones/peer-clones.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { HINT, type Nominations } from "../handshake/nominations.ts";
 import { prove } from "../identity/proof.ts";
+import { isDialable } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { SelfDescription } from "../registry/self-description.ts";
@@ -58,6 +59,7 @@ export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): 
     boot_id: bootId,
     standing: parts.description.standing(),
     listed: isListed,
+    dialable: isDialable(table.get(signer)) ?? null,
     hears_hub: role.isHub || uplink.hearsHub,
     lag_ms: parts.lagMs(),
     successors: [...(role.isHub ? seat.successors : uplink.successors)],

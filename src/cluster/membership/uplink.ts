@@ -219,6 +219,7 @@ export class Uplink {
       role.suspect(false);
       events.emit({ kind: "hub_heard", hub: target });
     }
+    events.emit({ kind: "pinged", nodeId: target, dialable: reply.dialable });
     role.noteTerm(standing.term);
     registry.see(target);
     this.#copy(reply);

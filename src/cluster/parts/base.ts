@@ -10,6 +10,7 @@ import { PeerClient } from "../peers/peer-client.ts";
 import { PeerTable } from "../peers/peer-table.ts";
 import { Self } from "../registry/self.ts";
 import { SelfDescription } from "../registry/self-description.ts";
+import { TunnelKeeper } from "../tunnel/keeper.ts";
 
 /** Whether this node takes part. */
 export interface ClusterState {
@@ -28,8 +29,15 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     onForgotten: (peer) => events.emit({ kind: "forgotten", peer }),
   });
   const role = new RoleKeeper(deps, events);
+  const tunnel = new TunnelKeeper({ deps, events, table, role });
   const self = new Self(deps, () => clones.positions.fenced);
-  const description = new SelfDescription(deps, { self, table, role, isFenced: () => isFenced() });
+  const description = new SelfDescription(deps, {
+    self,
+    table,
+    role,
+    isFenced: () => isFenced(),
+    relay: () => tunnel.relay,
+  });
   const addresses = () => self.addresses();
   const policy = (): DialPolicy => {
     const announced = addresses().map(({ host }) => host);
@@ -63,6 +71,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     events,
     table,
     role,
+    tunnel,
     self,
     description,
     client,

@@ -1,9 +1,12 @@
+import { dialable } from "../peers/dial-policy.ts";
+import { isReady } from "../peers/peer.ts";
 import { Aliases } from "../registry/aliases.ts";
 import { Directory } from "../registry/directory.ts";
 import { Envelopes } from "../registry/forwarding.ts";
 import { Registrar } from "../registry/registrar.ts";
 import { Registry } from "../registry/registry.ts";
 import { RegistryKeeper } from "../registry/registry-keeper.ts";
+import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
 
@@ -56,7 +59,17 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   const naming = { alias: (name: string) => aliases.get(name), rule };
   const directory: Directory = new Directory(registry, viewpoint, naming);
   const envelopes = new Envelopes({ ...base, peers: table, clock: deps.clock });
-  return { keeper, registry, registrar, aliases, directory, envelopes };
+  /** Shakes hands with a listed node, if need be. */
+  const meet = async (id: string): Promise<boolean> => {
+    const entry = registry.get(id);
+    if (isReady(table.get(id))) return true;
+    if (!entry || !table.ensure(id)) return false;
+    table.addAddresses(id, dialable(entry.addresses, base.policy()), "hub");
+    return (await contact.dialer.reach(id)).kind === "met";
+  };
+  const relays = new Relays({ ...base, registry, meet });
+  contact.dialer.relayTo = (id) => relays.relayTo(id);
+  return { keeper, registry, registrar, aliases, directory, envelopes, relays, meet };
 }
 
 export type ListingParts = ReturnType<typeof createListing>;

@@ -22,8 +22,17 @@ export interface DialPolicy {
  */
 export interface DialTarget extends Address {
   readonly connectTo?: string;
+  /** The node that passes on what is meant for this one, whose id is then the host. */
+  readonly relay?: string;
 }
 
+/** The way to a node that is not dialled itself. */
+export function throughRelay(nodeId: string, relay: string): DialTarget {
+  return { host: nodeId, port: RELAYED_PORT, relay };
+}
+
+/** Of an address that nobody connects to. */
+const RELAYED_PORT = 1;
 /** A name with more addresses than these is no host. */
 const ADDRESSES_PER_NAME_MAX = 16;
 

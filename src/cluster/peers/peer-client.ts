@@ -9,11 +9,19 @@ import type { Random } from "../../platform/random.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { type PresenceProof, proofIn } from "../clones/presence.ts";
 import type { Identity } from "../identity/identity.ts";
-import { signRequest } from "../identity/signature.ts";
+import { isReplySigned } from "../identity/proof.ts";
+import { nonceIn, signRequest } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
-import type { DialTarget } from "./dial-policy.ts";
-import { isReady } from "./peer.ts";
+import {
+  PROOF_HEADER,
+  RELAY_PATH,
+  type Relay,
+  type RelayedReply,
+  relayedReplySchema,
+} from "../tunnel/messages.ts";
+import { type DialTarget, throughRelay } from "./dial-policy.ts";
+import { isReady, type PeerKey } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
 export interface PeerClientDeps {
@@ -44,6 +52,12 @@ export interface AskOptions extends SendOptions {
   readonly onConnected?: () => void;
 }
 
+/** How a request is signed, as far as the other node is known. */
+export interface Addressed extends SendOptions {
+  readonly audience?: string;
+  readonly key?: PeerKey;
+}
+
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
@@ -51,6 +65,10 @@ export class PeerClient {
   readonly #deps: PeerClientDeps;
   /** Shakes hands anew; the handshake stands on this client and is connected to it afterwards. */
   renew: (nodeId: string) => Promise<boolean> = async () => false;
+  /** Asks a node through the tunnel that it holds to this one; connected afterwards as well. */
+  askThroughTunnel: (nodeId: string, relay: Relay) => Promise<RelayedReply> = async (nodeId) => {
+    throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
+  };
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
@@ -88,17 +106,15 @@ export class PeerClient {
     const { table, clock } = this.#deps;
     const peer = table.get(nodeId);
     if (!isReady(peer)) throw new Problem("unknown_server", `${nodeId} has not been met yet.`);
-    const { clockOffsetMs } = peer.key;
+    const { key, relay } = peer;
+    const addressed = { ...options, audience: nodeId, key };
+    if (relay !== undefined) return this.#sendThrough(nodeId, relay, method, path, body, addressed);
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
     for (const address of peer.addresses) {
       // A name that others have given is judged by what it resolves to, which the handshake does.
       if (address.connectTo === undefined && !isIpLiteral(address.host)) continue;
       try {
-        const reply = await this.sendTo(address, method, path, body, {
-          ...options,
-          audience: nodeId,
-          clockOffsetMs,
-        });
+        const reply = await this.sendTo(address, method, path, body, addressed);
         if (address !== peer.addresses[0]) table.noteWorked(nodeId, address, clock.monotonicMs());
         return reply;
       } catch (error) {
@@ -110,24 +126,40 @@ export class PeerClient {
     throw failure;
   }
 
+  /** To a node that is not dialled. What fails there begins with a handshake the next time. */
+  async #sendThrough(
+    nodeId: string,
+    relay: string,
+    method: PeerMethod,
+    path: string,
+    body: unknown,
+    addressed: Addressed,
+  ): Promise<PeerAnswer> {
+    try {
+      return await this.sendTo(throughRelay(nodeId, relay), method, path, body, addressed);
+    } catch (error) {
+      this.#deps.table.update(nodeId, { key: undefined, relay: undefined });
+      throw error;
+    }
+  }
+
   /** A signed request to an address. Only the handshake speaks to nodes that are not pinned. */
   async sendTo(
     address: DialTarget,
     method: PeerMethod,
     path: string,
     body: unknown,
-    options: SendOptions & { readonly audience?: string; readonly clockOffsetMs?: number },
+    options: Addressed,
   ): Promise<PeerAnswer> {
     const { identity, clock, random } = this.#deps;
     const text = body === undefined ? "" : JSON.stringify(body);
     const authority = authorityOf(address);
-    const signed = signRequest(
-      identity,
-      { method, authority, path, body: text },
-      clock,
-      random,
-      options,
-    );
+    const { audience, key } = options;
+    const signed = signRequest(identity, { method, authority, path, body: text }, clock, random, {
+      ...(audience === undefined ? {} : { audience }),
+      ...(key === undefined ? {} : { clockOffsetMs: key.clockOffsetMs }),
+      isUnbound: key?.takesUnbound ?? false,
+    });
     return this.#exchange(address, method, path, text, options, signed);
   }
 
@@ -141,23 +173,18 @@ export class PeerClient {
     method: PeerMethod,
     path: string,
     body: string,
-    { timeoutMs, onConnected }: AskOptions,
-    headers: Readonly<Record<string, string>>,
+    options: AskOptions & Pick<Addressed, "key">,
+    signed: Readonly<Record<string, string>>,
   ): Promise<PeerAnswer> {
-    const { network, metrics, clock } = this.#deps;
+    const { metrics, clock } = this.#deps;
+    const headers = { accept: "application/json", ...jsonType(body), ...signed };
+    const request = { method, path, headers, body };
     const sentMs = clock.monotonicMs();
     try {
-      const response = await network.send({
-        method,
-        origin: `http://${authorityOf(address)}`,
-        ...connectionOf(address),
-        path,
-        headers: { accept: "application/json", ...jsonType(body), ...headers },
-        ...(body === "" ? {} : { body }),
-        timeoutMs,
-        ...(onConnected === undefined ? {} : { onConnected }),
-        responseBytesMax: LIMITS.peerResponseBytesMax,
-      });
+      const response =
+        address.relay === undefined
+          ? await this.#dial(address, request, options)
+          : await this.#askThrough(address.host, address.relay, request, options);
       const rttMs = clock.monotonicMs() - sentMs;
       const { status, headers: received } = response;
       metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(status) });
@@ -171,6 +198,60 @@ export class PeerClient {
       throw error;
     }
   }
+
+  #dial(
+    address: DialTarget,
+    { method, path, headers, body }: PlainRequest,
+    { timeoutMs, onConnected }: AskOptions,
+  ): Promise<HttpResponse> {
+    return this.#deps.network.send({
+      method,
+      origin: `http://${authorityOf(address)}`,
+      ...connectionOf(address),
+      path,
+      headers,
+      ...(body === "" ? {} : { body }),
+      timeoutMs,
+      ...(onConnected === undefined ? {} : { onConnected }),
+      responseBytesMax: LIMITS.peerResponseBytesMax,
+    });
+  }
+
+  /** Through the node that holds the other one's tunnel, which may be this one. */
+  async #askThrough(
+    nodeId: string,
+    relay: string,
+    request: PlainRequest,
+    { timeoutMs, key }: SendOptions & Pick<Addressed, "key">,
+  ): Promise<HttpResponse> {
+    const asked: Relay = { request, timeout_ms: timeoutMs };
+    const reply =
+      relay === this.#deps.identity.nodeId
+        ? await this.askThroughTunnel(nodeId, asked)
+        : await this.#askRelay(nodeId, relay, asked);
+    const nonce = nonceIn(request.headers);
+    if (nonce === undefined || key === undefined) return reply;
+    // The relay is trusted with nothing.
+    const { status, body, headers } = reply;
+    const proof = headers[PROOF_HEADER] ?? "";
+    if (isReplySigned(key.publicKey, nodeId, { nonce, status, body }, proof)) return reply;
+    throw new NetworkError("unreachable", `the answer of ${nodeId} through ${relay} is not proven`);
+  }
+
+  async #askRelay(nodeId: string, relay: string, asked: Relay): Promise<RelayedReply> {
+    const options = { timeoutMs: asked.timeout_ms };
+    const { status, body } = await this.send(relay, "POST", RELAY_PATH(nodeId), asked, options);
+    const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
+    if (reply) return reply;
+    throw new NetworkError("unreachable", `${nodeId} is not reached through ${relay}: ${status}`);
+  }
+}
+
+interface PlainRequest {
+  readonly method: PeerMethod;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** Without repetitions, the first ones first, bounded. */

@@ -99,7 +99,7 @@ export class PeerTable {
       workedMs: nowMs,
       ...(connectTo === undefined ? {} : { connectTo }),
     };
-    this.update(id, { addresses: mergeKnown([worked], peer.addresses) });
+    this.update(id, { addresses: mergeKnown([worked], peer.addresses), relay: undefined });
   }
 
   /** The peer says where it is now: what it does not name any more is forgotten. */

@@ -18,6 +18,8 @@ export interface PeerKey {
   readonly publicKey: string;
   /** Its wall clock minus ours; signatures are dated in it. */
   readonly clockOffsetMs: number;
+  /** It takes requests by whatever name they come: through a balancer, or a relay. */
+  readonly takesUnbound: boolean;
 }
 
 /** Whether dialling the peer reaches it, as far as we have tried ourselves. */
@@ -59,6 +61,8 @@ export interface Peer {
   /** Best first: where it answered last. */
   readonly addresses: readonly KnownAddress[];
   readonly key: PeerKey | undefined;
+  /** The node through which it has answered last, where no address has. */
+  readonly relay: string | undefined;
   readonly described: Described | undefined;
   readonly boot: PeerBoot | undefined;
   /** Latest round trips to it, oldest first. */
@@ -97,6 +101,7 @@ export function newPeer(id: string, source: string | undefined): Peer {
     id,
     addresses: [],
     key: undefined,
+    relay: undefined,
     described: undefined,
     boot: undefined,
     rttsMs: [],
@@ -130,5 +135,6 @@ export function isDialable(peer: Peer | undefined): boolean | undefined {
 
 /** Whether a signed request can be sent to it now. */
 export function isReady(peer: Peer | undefined): peer is Peer & { readonly key: PeerKey } {
-  return peer?.key !== undefined && peer.addresses.length > 0;
+  if (peer?.key === undefined) return false;
+  return peer.addresses.length > 0 || peer.relay !== undefined;
 }

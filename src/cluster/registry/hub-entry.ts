@@ -25,5 +25,6 @@ export function entryOfHub(peer: Peer): EntryInput | undefined {
     intervalMs: document.heartbeat_interval * 1000,
     source: undefined,
     via: undefined,
+    relay: document.relay ?? undefined,
   };
 }

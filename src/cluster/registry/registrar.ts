@@ -165,7 +165,17 @@ export class Registrar {
     const via = known && known.status !== "offline" ? known.via : claimant.via;
     const { source } = claimant;
     const outcome = this.#listing.list(
-      { ...saidIn(body), key: nodeId, record, addresses, mayClaim, intervalMs, source, via },
+      {
+        ...saidIn(body),
+        key: nodeId,
+        record,
+        addresses,
+        mayClaim,
+        intervalMs,
+        source,
+        via,
+        relay: body.relay ?? undefined,
+      },
       claimant,
     );
     if (!reached) nominate(nodeId, addresses, claimant.source);

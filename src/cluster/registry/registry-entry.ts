@@ -29,6 +29,8 @@ export interface Entry {
   readonly source: string | undefined;
   /** The node that has passed its registration on, where it did not come from the server itself. */
   readonly via: string | undefined;
+  /** The node to which it holds a tunnel, by its own word: what is sent there reaches it. */
+  readonly relay: string | undefined;
   /** The boot id of the hub that has told us of it; undefined for what we know ourselves. */
   readonly toldBy: string | undefined;
   /** Of the registry, when anything but the figures last changed. */
@@ -90,6 +92,7 @@ export function entryToWire(entry: Entry): EntryWire {
     heartbeat_interval: entry.intervalMs / 1000,
     source: entry.source ?? null,
     via: entry.via ?? null,
+    relay: entry.relay ?? null,
   };
 }
 
@@ -172,6 +175,7 @@ export function entryFromWire(wire: EntryWire, nowMs: number): Entry {
     offlineSinceMs: status === "offline" ? nowMs : undefined,
     source: wire.source ?? undefined,
     via: wire.via ?? undefined,
+    relay: wire.relay ?? undefined,
     toldBy: undefined,
     version: 0,
     figuresVersion: 0,

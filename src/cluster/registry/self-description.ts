@@ -20,6 +20,7 @@ export class SelfDescription {
   readonly #table: PeerTable;
   readonly #role: RoleKeeper;
   readonly #isFenced: () => boolean;
+  readonly #relay: () => string | undefined;
 
   constructor(
     deps: ClusterDeps,
@@ -28,6 +29,8 @@ export class SelfDescription {
       readonly table: PeerTable;
       readonly role: RoleKeeper;
       readonly isFenced: () => boolean;
+      /** The node that this one holds a tunnel to, and through which it is reached. */
+      readonly relay: () => string | undefined;
     },
   ) {
     this.#deps = deps;
@@ -35,6 +38,7 @@ export class SelfDescription {
     this.#table = parts.table;
     this.#role = parts.role;
     this.#isFenced = parts.isFenced;
+    this.#relay = parts.relay;
   }
 
   standing(): StandingWire {
@@ -64,12 +68,15 @@ export class SelfDescription {
       ...(settings.secret && { member: membershipTag(settings.secret, identity.nodeId) }),
       uptime_ms: Math.round(this.#self.ageMs()),
       fenced: this.#isFenced(),
+      takes_unbound: true,
+      relay: this.#relay() ?? null,
     };
   }
 
   registration(): Registration {
-    const { record, addresses, tanks, heartbeat_interval, boot_id, standing } = this.document();
-    return { ...record, addresses, tanks, heartbeat_interval, boot_id, standing };
+    const { record, addresses, tanks, heartbeat_interval, boot_id, standing, relay } =
+      this.document();
+    return { ...record, addresses, tanks, heartbeat_interval, boot_id, standing, relay };
   }
 
   announcement(): Announcement {
@@ -98,6 +105,7 @@ export class SelfDescription {
       intervalMs: settings.timing.heartbeatMs,
       source: undefined,
       via: undefined,
+      relay: this.#relay(),
     };
   }
 

@@ -76,6 +76,7 @@ export class UnsignedServers {
         intervalMs,
         source,
         via,
+        relay: undefined,
       },
       claimant,
     );

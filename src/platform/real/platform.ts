@@ -1,12 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { Machine } from "../machine.ts";
 import type { Random } from "../random.ts";
+import type { Sockets } from "../sockets.ts";
 import type { Timers } from "../timers.ts";
 import { realClock } from "./clock.ts";
 import { createRealMachine } from "./machine.ts";
 import { HttpNetwork } from "./network.ts";
 import { realRandom } from "./random.ts";
 import { realTimers } from "./timers.ts";
+import { webSockets } from "./web-sockets.ts";
 
 /** The outside world, for a program that runs in it. Files come with the data directory. */
 export interface RealPlatform {
@@ -15,6 +17,7 @@ export interface RealPlatform {
   readonly random: Random;
   readonly machine: Machine;
   readonly network: HttpNetwork;
+  readonly sockets: Sockets;
 }
 
 export function createRealPlatform(): RealPlatform {
@@ -25,5 +28,6 @@ export function createRealPlatform(): RealPlatform {
     random: realRandom,
     machine,
     network: new HttpNetwork(machine.addresses),
+    sockets: webSockets,
   };
 }

@@ -6,6 +6,7 @@ import type { SimulatedHost } from "./host.ts";
 import { Messages, type NetworkFaults } from "./messages.ts";
 import { Names } from "./names.ts";
 import type { SimulatedProcess } from "./process.ts";
+import { SimulatedSockets } from "./sockets.ts";
 import { type Balancer, hostAt, type Nat, Topology } from "./topology.ts";
 import type { SimulatedWorld } from "./world.ts";
 
@@ -13,6 +14,7 @@ import type { SimulatedWorld } from "./world.ts";
 export class SimulatedNetwork {
   readonly topology = new Topology();
   readonly names: Names;
+  readonly sockets: SimulatedSockets;
 
   readonly #world: SimulatedWorld;
   readonly #barriers = new Barriers();
@@ -21,6 +23,7 @@ export class SimulatedNetwork {
   constructor(world: SimulatedWorld) {
     this.#world = world;
     this.names = new Names((name) => world.host(name)?.addresses);
+    this.sockets = new SimulatedSockets(world);
     const { topology, names } = this;
     this.#messages = new Messages(world, { topology, names, barriers: this.#barriers });
   }
@@ -107,6 +110,11 @@ export class SimulatedNetwork {
     const addresses = this.names.addressesOf(name);
     if (addresses) return addresses;
     throw new NetworkError("unreachable", `${name}: the name is not known`);
+  }
+
+  /** How long a message travels, drawn anew each time. */
+  delayMs(): number {
+    return this.#messages.delayMs();
   }
 
   /** Sends for a process. The caller puts it under the process's life. */

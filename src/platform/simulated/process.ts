@@ -3,11 +3,13 @@ import type { Files } from "../files.ts";
 import type { Machine } from "../machine.ts";
 import type { Network } from "../network.ts";
 import type { Random } from "../random.ts";
+import type { Sockets } from "../sockets.ts";
 import type { Timers } from "../timers.ts";
 import { Thread } from "./cores.ts";
 import type { SimulatedHost } from "./host.ts";
 import { type CallLatency, Life } from "./life.ts";
 import type { RequestHandler } from "./messages.ts";
+import type { IncomingSocket } from "./sockets.ts";
 import type { SimulatedWorld } from "./world.ts";
 
 /** How often the processor time of what runs in the background is spent. */
@@ -24,6 +26,7 @@ export class SimulatedProcess {
   readonly machine: Machine;
   readonly files: Files;
   readonly network: Network;
+  readonly sockets: Sockets;
 
   readonly #world: SimulatedWorld;
   readonly #handlers = new Map<number, RequestHandler>();
@@ -50,6 +53,17 @@ export class SimulatedProcess {
       send: (request) => life.call("network", "send", () => world.network.send(this, request)),
       resolve: (name) => life.call("network", "resolve", () => world.network.resolve(name)),
     };
+    this.sockets = {
+      connect: (request, listener) =>
+        life.call("sockets", "connect", () =>
+          world.network.sockets.connect(this, request, listener),
+        ),
+    };
+  }
+
+  /** Grants a connection that a request has asked for with this key. */
+  grant(key: string, incoming: IncomingSocket): void {
+    this.#world.network.sockets.grant(this, key, incoming);
   }
 
   get alive(): boolean {

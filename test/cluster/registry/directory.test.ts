@@ -32,6 +32,7 @@ function setUp(isMember?: Viewpoint["isMember"]) {
       intervalMs: 10_000,
       source: undefined,
       via: undefined,
+      relay: undefined,
     });
   };
   list("self");

@@ -46,6 +46,7 @@ test("a server's whole record, its owner and its interval outlive the process", 
     intervalMs: 2_000,
     source: "10.0.0.2",
     via: "worker",
+    relay: undefined,
   };
   before.registry.put(entry);
   before.registry.put({ ...entry, key: "self" });
@@ -59,6 +60,7 @@ test("a server's whole record, its owner and its interval outlive the process", 
       intervalMs: 2_000,
       source: "10.0.0.2",
       via: "worker",
+      relay: undefined,
       record: { version: "1.2", tank_count: 2, world_count: 2, fish_count: 0, port: 9000 },
     },
   ]);

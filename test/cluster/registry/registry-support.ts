@@ -46,6 +46,7 @@ export function input(key: string, change: Partial<EntryInput> = {}): EntryInput
     intervalMs: 10_000,
     source: undefined,
     via: undefined,
+    relay: undefined,
     record: serverRecord(label, key),
     ...change,
   };

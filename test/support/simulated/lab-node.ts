@@ -16,7 +16,7 @@ import type { Log, LogFields } from "../../../src/telemetry/log.ts";
 import { noMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Ether } from "./ether.ts";
 import { type Lie, lyingHandler, lyingNetwork } from "./lies.ts";
-import { peerHandler } from "./peer-handler.ts";
+import { behindTunnel, peerHandler, servePeers } from "./peer-handler.ts";
 
 export const PORT = 8000;
 
@@ -148,6 +148,7 @@ export class LabNode {
       timers: process.timers,
       random: process.random,
       network: this.#lie ? lyingNetwork(process, this.identity, this.#lie) : process.network,
+      sockets: process.sockets,
       machine: process.machine,
       registryStore: process.guard("registry", this.store.registry),
       termStore: journalTermStore(process.guard("journal", this.store.journal)),
@@ -165,14 +166,25 @@ export class LabNode {
       metrics: noMetrics,
     });
     this.#cluster = cluster;
-    if (!this.hidden) this.#listen(process, cluster);
+    this.#listen(process, cluster);
     void cluster.start();
   }
 
   #listen(process: SimulatedProcess, cluster: StartableCluster): void {
     const verifier = createVerifier(this.identity.nodeId, process.clock);
-    const handler = peerHandler(cluster.routes(), () => verifier);
-    process.listen(PORT, this.#lie ? lyingHandler(handler, this.identity, this.#lie) : handler);
+    const routes = cluster.routes();
+    if (this.hidden) {
+      const handler = peerHandler(routes, () => verifier);
+      cluster.serveWith(behindTunnel(cluster.nodeId, handler));
+      return;
+    }
+    const lie = this.#lie;
+    servePeers(process, PORT, {
+      cluster,
+      routes,
+      verifier: () => verifier,
+      ...(lie && { wrap: (handler) => lyingHandler(handler, this.identity, lie) }),
+    });
   }
 
   #log(): Log {

@@ -1,8 +1,22 @@
+import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { type Verifier, verifyRequest } from "../../../src/cluster/identity/signature.ts";
 import type { PeerReply, PeerRoute } from "../../../src/cluster/peer-route.ts";
+import { TUNNEL_PATH } from "../../../src/cluster/tunnel/messages.ts";
+import type { LocalService } from "../../../src/cluster/tunnel/node-end.ts";
 import { PROBLEMS, Problem } from "../../../src/platform/errors.ts";
 import type { HttpResponse } from "../../../src/platform/network.ts";
 import type { IncomingRequest, RequestHandler } from "../../../src/platform/simulated/messages.ts";
+import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
+import {
+  type IncomingSocket,
+  SWITCHING,
+  UPGRADE_HEADER,
+} from "../../../src/platform/simulated/sockets.ts";
+
+/** What a node does for others beside its routes. */
+export interface Relaying extends Pick<Cluster["relays"], "accept" | "passOn"> {
+  readonly grant: (key: string, incoming: IncomingSocket) => void;
+}
 
 /** Requests with this header come from the operator. */
 export const CONTROL = { authorization: "Bearer secret" } as const;
@@ -15,6 +29,7 @@ export const CONTROL = { authorization: "Bearer secret" } as const;
 export function peerHandler(
   routes: readonly PeerRoute[],
   verifier: () => Verifier,
+  relaying?: Relaying,
 ): RequestHandler {
   const table = routes.map((route) => ({ route, pattern: patternOf(route.path) }));
   const answer = async (request: IncomingRequest): Promise<PeerReply> => {
@@ -23,7 +38,22 @@ export function peerHandler(
     const wire = { method, authority: url.host, path, headers, body };
     const verdict = verifyRequest(wire, headers, verifier());
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
+    if (verdict.kind === "misdirected") {
+      const reply = await relaying?.passOn(verdict.audience, wire, {
+        signer: undefined,
+        remoteAddress: request.remoteAddress,
+      });
+      if (reply) return { ...reply, body: JSON.parse(reply.body) };
+      throw new Problem("bad_signature", `meant for ${verdict.audience}`);
+    }
     const isSigned = verdict.kind === "signed";
+    const key = headers[UPGRADE_HEADER];
+    if (relaying && url.pathname === TUNNEL_PATH && key !== undefined) {
+      const signer = isSigned ? verdict.nodeId : undefined;
+      const { remoteAddress } = request;
+      relaying.grant(key, relaying.accept({ signer, remoteAddress }));
+      return { status: SWITCHING, body: "" };
+    }
     for (const { route, pattern } of table) {
       const match = route.method === request.method ? pattern.exec(url.pathname) : null;
       if (!match) continue;
@@ -47,6 +77,50 @@ export function peerHandler(
       if (error instanceof Problem) return responseOf(problemReply(error));
       throw error;
     }
+  };
+}
+
+/** A process that answers other nodes at a port, and what comes down its tunnel. */
+export function servePeers(
+  process: SimulatedProcess,
+  port: number,
+  node: {
+    readonly cluster: Pick<Cluster, "relays" | "serveWith" | "nodeId">;
+    readonly routes: readonly PeerRoute[];
+    readonly verifier: () => Verifier;
+    /** In the place of the handler, which it may call. */
+    readonly wrap?: (handler: RequestHandler) => RequestHandler;
+  },
+): void {
+  const { cluster, routes, verifier, wrap = (handler) => handler } = node;
+  const handler = peerHandler(routes, verifier, {
+    accept: (bearer) => cluster.relays.accept(bearer),
+    passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
+    grant: (key, incoming) => process.grant(key, incoming),
+  });
+  process.listen(port, wrap(handler));
+  cluster.serveWith(behindTunnel(cluster.nodeId, handler));
+}
+
+/** What a node answers that no port leads to. */
+export function behindTunnel(nodeId: string, handler: RequestHandler): LocalService {
+  return {
+    answer: async ({ method, path, headers, body }, source) => {
+      const { status, body: text } = await handler({
+        method,
+        origin: `http://${nodeId}`,
+        path,
+        headers: JSON.parse(JSON.stringify(headers)),
+        ...(body === "" ? {} : { body }),
+        timeoutMs: 0,
+        responseBytesMax: 0,
+        remoteAddress: source,
+      });
+      return { status, headers: {}, body: text };
+    },
+    watch: () => {
+      throw new Problem("not_found", "Nobody watches in a simulation.");
+    },
   };
 }
 

@@ -1,0 +1,102 @@
+import type { RelayedReply, RelayedRequest } from "../cluster/tunnel/messages.ts";
+import type { LocalService, RemoteViewer } from "../cluster/tunnel/node-end.ts";
+import { messageOf, Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { ApiContext } from "./context.ts";
+import { problemResponse } from "./problems.ts";
+import type { Fetch } from "./service.ts";
+import { hostedTank } from "./tank-view.ts";
+import type { Viewers } from "./viewers.ts";
+
+/** Headers of an answer that mean something to who asked through a relay. */
+const ANSWER_HEADERS: readonly string[] = [
+  "content-type",
+  "retry-after",
+  "cache-control",
+  "tankd-position",
+];
+const WATCH_PATH = /^\/ws\/([^/?]+)$/;
+
+/**
+ * This node's API for those who come through a tunnel or a relay: the same routes and checks, and
+ * no credentials, which relays do not pass on.
+ */
+export function localService(context: ApiContext, fetch: Fetch, viewers: Viewers): LocalService {
+  return {
+    answer: async (request, source) => {
+      try {
+        return await replyOf(await fetch(requestOf(context, request), bindingsOf(source)));
+      } catch (error) {
+        context.log.error("request failed", { path: request.path, error: messageOf(error) });
+        return replyOf(problemResponse(new Problem("internal", "A bug in tankd"), request.path));
+      }
+    },
+    watch: (path, _source, viewer) => watch(context, viewers, path, viewer),
+  };
+}
+
+function requestOf({ cluster }: ApiContext, { method, path, headers, body }: RelayedRequest) {
+  // The node's id is the one name that every relay knows it by.
+  const host = cluster.nodeId;
+  return new Request(`http://${host}${path}`, {
+    method,
+    headers: { ...definedOf(headers), host },
+    ...(body === "" ? {} : { body }),
+  });
+}
+
+function bindingsOf(remoteAddress: string): Parameters<Fetch>[1] {
+  return { remoteAddress, patient: () => {}, upgrade: () => false };
+}
+
+async function replyOf(response: Response): Promise<RelayedReply> {
+  const body = await response.text();
+  if (Buffer.byteLength(body) > LIMITS.peerResponseBytesMax) {
+    const tooLong = new Problem("unreachable", "The answer is too long for a tunnel.");
+    return replyOf(problemResponse(tooLong, "/"));
+  }
+  const headers: Record<string, string> = {};
+  for (const name of ANSWER_HEADERS) {
+    const value = response.headers.get(name);
+    if (value !== null) headers[name] = value;
+  }
+  return { status: response.status, headers, body };
+}
+
+function watch(
+  context: ApiContext,
+  viewers: Viewers,
+  path: string,
+  remote: RemoteViewer,
+): () => void {
+  const tankId = WATCH_PATH.exec(path)?.[1];
+  if (tankId === undefined) throw new Problem("not_found", "Nothing can be watched here.");
+  hostedTank(context, tankId);
+  const service = viewers.admit(tankId);
+  const stops: (() => void)[] = [];
+  let isStopped = false;
+  const stop = () => {
+    if (isStopped) return;
+    isStopped = true;
+    for (const one of stops) one();
+    service.onClose(1000, "");
+  };
+  service.onOpen({
+    send: (text) => remote.send(String(text)),
+    waitingBytes: 0,
+    subscribe: (topic) => {
+      stops.push(viewers.audience.subscribe(topic, (text) => remote.send(text)));
+    },
+    close: (code, reason) => {
+      stop();
+      remote.end(code, reason);
+    },
+  });
+  return stop;
+}
+
+function definedOf(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter((one): one is [string, string] => one[1] !== undefined),
+  );
+}

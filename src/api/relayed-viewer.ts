@@ -1,0 +1,121 @@
+import { authorityOf } from "../discovery/addresses.ts";
+import { Problem } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { NetworkError } from "../platform/network.ts";
+import type { ApiContext } from "./context.ts";
+import type { ServedSocket, SocketService } from "./sockets.ts";
+
+/** A viewer of a tank that another node hosts. */
+export interface Wanted {
+  readonly nodeId: string;
+  readonly tankId: string;
+  /** The viewer's IP. */
+  readonly source: string;
+  /** Another node has passed it on already. */
+  readonly isRelayed: boolean;
+}
+
+/** Bears the id of a node that passes a viewer on: it is passed on no further. */
+export const RELAY_HEADER = "tankd-relay";
+/** Ends the way to the tank. */
+type Stop = () => void;
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Beyond this a viewer is too slow, and its frames are left out. */
+const BACKLOG_BYTES_MAX = LIMITS.tunnelBacklogBytesMax;
+
+/**
+ * Passes on what a viewer of another node's tank is shown, as it is.
+ * @throws Problem `unreachable` when no way leads to the host
+ */
+export async function relayedViewer(context: ApiContext, wanted: Wanted): Promise<SocketService> {
+  const viewer = new RelayedViewer();
+  const stop = throughTunnel(context, wanted, viewer) ?? (await dialled(context, wanted, viewer));
+  viewer.endWith(stop);
+  return viewer;
+}
+
+function throughTunnel(
+  { cluster }: ApiContext,
+  { nodeId, tankId, source }: Wanted,
+  viewer: RelayedViewer,
+): Stop | undefined {
+  const path = `/ws/${encodeURIComponent(tankId)}`;
+  return cluster.relays.watch(nodeId, path, source, {
+    onText: (text) => viewer.show(text),
+    onEnd: (code, reason) => viewer.end(code, reason),
+  });
+}
+
+async function dialled(
+  { cluster, sockets }: ApiContext,
+  { nodeId, tankId, isRelayed }: Wanted,
+  viewer: RelayedViewer,
+): Promise<Stop> {
+  let why = "no way leads there";
+  for (const address of isRelayed ? [] : await cluster.relays.waysTo(nodeId)) {
+    const { connectTo } = address;
+    try {
+      const socket = await sockets.connect(
+        {
+          origin: `http://${authorityOf(address)}`,
+          ...(connectTo === undefined ? {} : { connectTo }),
+          path: `/ws/${encodeURIComponent(tankId)}`,
+          headers: { [RELAY_HEADER]: cluster.nodeId },
+          timeoutMs: CONNECT_TIMEOUT_MS,
+        },
+        {
+          onMessage: (message) => viewer.show(message),
+          onClose: (code, reason) => viewer.end(code, reason),
+        },
+      );
+      return () => socket.close(1000, "");
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      why = error.reason;
+    }
+  }
+  throw new Problem("unreachable", `The host of tank ${tankId} does not answer: ${why}.`);
+}
+
+/** What comes before the viewer's own connection is open waits for that. */
+class RelayedViewer implements SocketService {
+  #socket: ServedSocket | undefined;
+  #early: (string | Uint8Array)[] = [];
+  #ended: { readonly code: number; readonly reason: string } | undefined;
+  #stop: Stop = () => {};
+
+  onOpen(socket: ServedSocket): void {
+    this.#socket = socket;
+    for (const message of this.#early) socket.send(message);
+    this.#early = [];
+    if (this.#ended) socket.close(closeCode(this.#ended.code), this.#ended.reason);
+  }
+
+  /** A viewer has nothing to say. */
+  onMessage(): void {}
+
+  onClose(): void {
+    this.#socket = undefined;
+    this.#stop();
+  }
+
+  endWith(stop: Stop): void {
+    this.#stop = stop;
+  }
+
+  show(message: string | Uint8Array): void {
+    if (this.#socket === undefined) this.#early.push(message);
+    else if (this.#socket.waitingBytes < BACKLOG_BYTES_MAX) this.#socket.send(message);
+  }
+
+  end(code: number, reason: string): void {
+    this.#ended = { code, reason };
+    this.#socket?.close(closeCode(code), reason);
+  }
+}
+
+/** Codes that no program may send (RFC 6455 section 7.4.1) become "going away". */
+function closeCode(code: number): number {
+  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1001;
+}

@@ -1,0 +1,30 @@
+import { createRoute } from "@hono/zod-openapi";
+import { TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiContextOf } from "./env.ts";
+import { DetailedProblem } from "./problems.ts";
+import { refusal } from "./router.ts";
+import type { ServedSocket, SocketService } from "./sockets.ts";
+
+export const tunnelRoute = createRoute({
+  method: "get",
+  path: TUNNEL_PATH,
+  tags: ["nodes"],
+  summary:
+    "A signed WebSocket of a node that cannot be dialled: what is sent to it comes down there",
+  responses: { 101: { description: "Frames follow" }, default: refusal },
+});
+
+/** Opens a tunnel that ends here. */
+export function openTunnel({ cluster }: ApiContext, c: ApiContextOf): Response {
+  const bearer = { signer: c.get("signer"), remoteAddress: c.env.remoteAddress };
+  const { listener, open } = cluster.relays.accept(bearer);
+  const service: SocketService = {
+    onOpen: (socket: ServedSocket) => open(socket),
+    onMessage: (message) => listener.onMessage(message),
+    onClose: (code, reason) => listener.onClose(code, reason),
+  };
+  if (c.env.upgrade(service)) return new Response(null);
+  const headers = { upgrade: "websocket", connection: "Upgrade" };
+  throw new DetailedProblem("bad_request", "Open this address as a WebSocket", { headers });
+}

@@ -1,0 +1,62 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
+import type { ApiContext } from "./context.ts";
+import type { ApiContextOf, ApiEnv } from "./env.ts";
+import { DetailedProblem } from "./problems.ts";
+import { RELAY_HEADER, relayedViewer } from "./relayed-viewer.ts";
+import { nameParameter, newRouter, refusal } from "./router.ts";
+import type { SocketService } from "./sockets.ts";
+import { hostedTank } from "./tank-view.ts";
+import type { Viewers } from "./viewers.ts";
+
+const watch = createRoute({
+  method: "get",
+  path: "/ws/{tank_id}",
+  tags: ["tanks"],
+  summary: "Watch a tank of any node: a WebSocket that sends one hello, then frames",
+  request: { params: z.object({ tank_id: nameParameter }) },
+  responses: { 101: { description: "Frames follow" }, default: refusal },
+});
+
+/** Who has answered: `owner ID` of the node that hosts the tank, `relay ID` of one in between. */
+export const ANSWERED_BY = "tankd-answered-by";
+
+/** Viewers of this node's tanks, and of those that other nodes host. */
+export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<ApiEnv> {
+  const { cluster } = context;
+  const routes = newRouter();
+  routes.openAPIRegistry.registerPath(watch);
+  routes.get("/ws/:tank_id", async (c) => {
+    const tankId = c.req.param("tank_id");
+    const place = context.tanks.get(tankId) ? undefined : cluster.locate(tankId);
+    if (place === undefined || place.is_local) {
+      const { row } = hostedTank(context, place?.tank.tank_id ?? tankId);
+      return upgrade(c, viewers.admit(row.tank_id), `owner ${cluster.nodeId}`);
+    }
+    refuseOrdinary(c);
+    const viewer = await relayedViewer(context, {
+      nodeId: place.node_id,
+      tankId: place.tank.tank_id,
+      source: c.env.remoteAddress,
+      isRelayed: c.req.header(RELAY_HEADER) !== undefined,
+    });
+    return upgrade(c, viewer, `relay ${cluster.nodeId}`);
+  });
+  return routes;
+}
+
+function upgrade(c: ApiContextOf, service: SocketService, answeredBy: string): Response {
+  if (!c.env.upgrade(service, { [ANSWERED_BY]: answeredBy })) throw notAWebSocket();
+  // The connection is no longer HTTP; this answer goes nowhere.
+  return new Response(null);
+}
+
+/** Before another node is troubled with it. */
+function refuseOrdinary(c: ApiContextOf): void {
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") throw notAWebSocket();
+}
+
+function notAWebSocket(): DetailedProblem {
+  const headers = { upgrade: "websocket", connection: "Upgrade" };
+  return new DetailedProblem("bad_request", "Open this address as a WebSocket", { headers });
+}

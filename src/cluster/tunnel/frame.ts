@@ -1,0 +1,86 @@
+import { LIMITS } from "../../platform/limits.ts";
+
+/**
+ * What goes through a tunnel, in pieces that fit a WebSocket message: one byte for the kind, four
+ * for the stream (big-endian), then the content. A content longer than a piece goes in several, all
+ * but the last marked.
+ */
+export const KIND = {
+  /** Is the other end there? */
+  ping: 0,
+  pong: 1,
+  /** A request and its answer: JSON, see `messages.ts`. */
+  request: 2,
+  response: 3,
+  /** A viewer begins, what it is told, and its end. */
+  watch: 4,
+  text: 5,
+  end: 6,
+} as const;
+
+export type FrameKind = (typeof KIND)[keyof typeof KIND];
+
+export interface Frame {
+  readonly kind: FrameKind;
+  /** Which request or viewer; 0 for neither. */
+  readonly stream: number;
+  readonly content: Uint8Array;
+}
+
+const HEAD_BYTES = 5;
+const MORE = 0x80;
+const KINDS: ReadonlySet<number> = new Set(Object.values(KIND));
+const PIECE_BYTES = LIMITS.tunnelPieceBytesMax - HEAD_BYTES;
+
+/** The frame as messages to send one after the other. */
+export function piecesOf({ kind, stream, content }: Frame): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  do {
+    const part = content.subarray(from, from + PIECE_BYTES);
+    from += PIECE_BYTES;
+    const piece = new Uint8Array(HEAD_BYTES + part.length);
+    piece[0] = from < content.length ? kind | MORE : kind;
+    new DataView(piece.buffer).setUint32(1, stream);
+    piece.set(part, HEAD_BYTES);
+    pieces.push(piece);
+  } while (from < content.length);
+  return pieces;
+}
+
+/** Puts the pieces together again. */
+export class FrameReader {
+  readonly #parts = new Map<number, { readonly kind: FrameKind; parts: Uint8Array[] }>();
+  #bytes = 0;
+
+  /**
+   * The frame that ends with this piece, if one does. `"broken"` for what no tunnel says: its
+   * connection has to end.
+   */
+  read(piece: Uint8Array): Frame | "broken" | undefined {
+    const [first] = piece;
+    if (first === undefined || piece.length < HEAD_BYTES) return "broken";
+    const kind = first & ~MORE;
+    if (!isKind(kind)) return "broken";
+    const stream = new DataView(piece.buffer, piece.byteOffset).getUint32(1);
+    const part = piece.subarray(HEAD_BYTES);
+    const begun = this.#parts.get(stream);
+    if (begun && begun.kind !== kind) return "broken";
+    if ((first & MORE) === 0) {
+      if (!begun) return { kind, stream, content: part };
+      this.#parts.delete(stream);
+      const content = Buffer.concat([...begun.parts, part]);
+      this.#bytes -= content.length - part.length;
+      return { kind, stream, content };
+    }
+    this.#bytes += part.length;
+    if (this.#bytes > LIMITS.tunnelUnfinishedBytesMax) return "broken";
+    if (begun) begun.parts.push(part);
+    else this.#parts.set(stream, { kind, parts: [part] });
+    return undefined;
+  }
+}
+
+function isKind(kind: number): kind is FrameKind {
+  return KINDS.has(kind);
+}

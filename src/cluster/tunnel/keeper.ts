@@ -1,0 +1,204 @@
+import { authorityOf } from "../../discovery/addresses.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { Cancel } from "../../platform/timers.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import { signRequest } from "../identity/signature.ts";
+import type { RoleKeeper } from "../membership/role.ts";
+import { isReady } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { sourceOf } from "../registry/claimant.ts";
+import { TUNNEL_PATH } from "./messages.ts";
+import { type LocalService, NodeEnd } from "./node-end.ts";
+
+export interface TunnelKeeperDeps {
+  readonly deps: Pick<
+    ClusterDeps,
+    "identity" | "clock" | "timers" | "random" | "sockets" | "settings" | "log"
+  >;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly role: RoleKeeper;
+}
+
+/**
+ * A hub that could not say yet whether it can dial us: connections that a firewall swallows take
+ * it 5 s to give up, and nobody should wait that long for a fish.
+ */
+const UNKNOWN_MS = 2_000;
+/** Once the hub can dial us for so long, the tunnel is not needed any more. */
+const DIALABLE_MS = 30_000;
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+
+interface Tunnel {
+  readonly to: string;
+  readonly end: NodeEnd;
+}
+
+/**
+ * Holds a tunnel to the node that this one follows, while that cannot dial it: what others send to
+ * this node comes down the tunnel. A change of hub moves it; the old one stands until the new one
+ * does.
+ */
+export class TunnelKeeper {
+  readonly #with: TunnelKeeperDeps;
+  #service: LocalService | undefined;
+  #tunnel: Tunnel | undefined;
+  #target: string | undefined;
+  #targetSinceMs = 0;
+  /** Whether the last hub that knew could not dial us: the next will not either. */
+  #isNeeded = false;
+  #dialableSinceMs: number | undefined;
+  #isOpening = false;
+  #retryMs = RETRY_MIN_MS;
+  #cancelRetry: Cancel = () => {};
+
+  constructor(withDeps: TunnelKeeperDeps) {
+    this.#with = withDeps;
+    withDeps.events.on("role_changed", () => this.#retarget());
+    withDeps.events.on("pinged", ({ nodeId, dialable }) => this.#hear(nodeId, dialable));
+  }
+
+  /** The node through which this one is reached. */
+  get relay(): string | undefined {
+    return this.#tunnel?.to;
+  }
+
+  /** What comes down the tunnel is answered by this from now on. */
+  serveWith(service: LocalService): void {
+    this.#service = service;
+  }
+
+  /** For good, or until the node follows a hub again. */
+  release(): void {
+    this.#cancelRetry();
+    this.#target = undefined;
+    this.#leave("the node leaves");
+  }
+
+  #retarget(): void {
+    const { role, hub, via } = this.#with.role.state;
+    const target = role === "worker" ? (via ?? hub) : undefined;
+    if (role === "hub") {
+      this.#isNeeded = false;
+      this.#leave("the node leads");
+    }
+    if (target === this.#target) return;
+    this.#cancelRetry();
+    this.#target = target;
+    this.#targetSinceMs = this.#nowMs();
+    this.#dialableSinceMs = undefined;
+    this.#retryMs = RETRY_MIN_MS;
+    if (this.#isNeeded) void this.#open();
+  }
+
+  /** `dialable`: null before the other has tried; undefined of a version that knows no tunnels. */
+  #hear(nodeId: string, dialable: boolean | null | undefined): void {
+    if (nodeId !== this.#target || dialable === undefined) return;
+    const nowMs = this.#nowMs();
+    if (dialable === true) {
+      this.#isNeeded = false;
+      this.#dialableSinceMs ??= nowMs;
+      if (nowMs - this.#dialableSinceMs > DIALABLE_MS) this.#leave("the node can be dialled");
+      return;
+    }
+    this.#dialableSinceMs = undefined;
+    const isPatient = dialable === null && nowMs - this.#targetSinceMs < UNKNOWN_MS;
+    if (isPatient && !this.#isNeeded) return;
+    this.#isNeeded = true;
+    void this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const to = this.#target;
+    const service = this.#service;
+    if (to === undefined || service === undefined || this.#isOpening) return;
+    if (this.#tunnel?.to === to) return;
+    this.#isOpening = true;
+    this.#cancelRetry();
+    try {
+      const tunnel = await this.#connect(to, service);
+      if (this.#target !== to) tunnel.end.close("not needed");
+      else this.#install(tunnel);
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      this.#with.deps.log.debug("the tunnel does not open", { to, reason: error.reason });
+      this.#retryLater();
+    } finally {
+      this.#isOpening = false;
+    }
+    if (this.#target !== undefined && this.#target !== to) await this.#open();
+  }
+
+  async #connect(to: string, service: LocalService): Promise<Tunnel> {
+    const { deps, table } = this.#with;
+    const { identity, clock, random, settings, sockets, timers } = deps;
+    const peer = table.get(to);
+    const [address] = peer?.addresses ?? [];
+    if (!isReady(peer) || !address) throw new NetworkError("unreachable", `${to} is not known`);
+    const authority = authorityOf(address);
+    const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
+    const { clockOffsetMs, takesUnbound: isUnbound } = peer.key;
+    const options = { audience: to, clockOffsetMs, isUnbound };
+    const end = new NodeEnd(timers, {
+      service,
+      sourceOf: (source) => sourceOf(source, address.connectTo ?? address.host),
+      onClosed: (reason) => this.#lose(end, to, reason),
+    });
+    const { connectTo } = address;
+    const socket = await sockets.connect(
+      {
+        origin: `http://${authority}`,
+        ...(connectTo === undefined ? {} : { connectTo }),
+        path: TUNNEL_PATH,
+        headers: signRequest(identity, parts, clock, random, options),
+        timeoutMs: settings.timing.discoveryTimeoutMs,
+      },
+      end.listener,
+    );
+    end.open(socket);
+    return { to, end };
+  }
+
+  #install(tunnel: Tunnel): void {
+    const before = this.#tunnel;
+    this.#tunnel = tunnel;
+    before?.end.close("moved");
+    this.#with.deps.log.info("tunnel open", { to: tunnel.to });
+    this.#tellChange();
+  }
+
+  #lose(end: NodeEnd, to: string, reason: string): void {
+    if (this.#tunnel?.end !== end) return;
+    this.#tunnel = undefined;
+    this.#with.deps.log.info("tunnel closed", { to, reason });
+    this.#tellChange();
+    if (this.#isNeeded && to === this.#target) this.#retryLater();
+  }
+
+  #leave(reason: string): void {
+    const tunnel = this.#tunnel;
+    if (!tunnel) return;
+    this.#tunnel = undefined;
+    tunnel.end.close(reason);
+    this.#with.deps.log.info("tunnel closed", { to: tunnel.to, reason });
+    this.#tellChange();
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry();
+    this.#cancelRetry = this.#with.deps.timers.after(this.#retryMs, () => void this.#open());
+    this.#retryMs = Math.min(RETRY_MAX_MS, 2 * this.#retryMs);
+  }
+
+  /** The list of servers says through whom this node is reached. */
+  #tellChange(): void {
+    if (this.#tunnel) this.#retryMs = RETRY_MIN_MS;
+    this.#with.events.emit({ kind: "self_changed", addressesChanged: false });
+  }
+
+  #nowMs(): number {
+    return this.#with.deps.clock.monotonicMs();
+  }
+}

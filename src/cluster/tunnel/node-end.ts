@@ -1,0 +1,130 @@
+import { messageOf } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
+import type { Timers } from "../../platform/timers.ts";
+import { type Frame, KIND } from "./frame.ts";
+import { jsonOf, TunnelLink } from "./link.ts";
+import {
+  type RelayedReply,
+  type RelayedRequest,
+  tunnelRequestSchema,
+  tunnelWatchSchema,
+} from "./messages.ts";
+
+/** How a viewer that came through a tunnel is spoken to. */
+export interface RemoteViewer {
+  /** Left out where the line is too slow. */
+  send(text: string): void;
+  end(code: number, reason: string): void;
+}
+
+/** What this node has to offer to those who come through its tunnel: its API. */
+export interface LocalService {
+  /** Answers as if the request had come from `source`, an IP, to its own port. */
+  answer(request: RelayedRequest, source: string): Promise<RelayedReply>;
+  /** Begins to show what `path` says; returns how to end that. @throws Problem where nothing is. */
+  watch(path: string, source: string, viewer: RemoteViewer): () => void;
+}
+
+/** Refusals before a viewer sees anything: an application's own code (RFC 6455 section 7.4.2). */
+const CLOSE_REFUSED = 4404;
+
+/** A tunnel where it begins: at the node that nobody can dial. */
+export class NodeEnd {
+  readonly #link: TunnelLink;
+  readonly #service: LocalService;
+  readonly #sourceOf: (source: string) => string;
+  readonly #viewers = new Map<number, () => void>();
+
+  /**
+   * @param sourceOf what to believe of where a request came from: the relay's word is not taken for
+   *   this machine itself.
+   */
+  constructor(
+    timers: Timers,
+    parts: {
+      readonly service: LocalService;
+      readonly sourceOf: (source: string) => string;
+      readonly onClosed: (reason: string) => void;
+    },
+  ) {
+    this.#service = parts.service;
+    this.#sourceOf = parts.sourceOf;
+    this.#link = new TunnelLink(timers, {
+      onFrame: (frame) => this.#hear(frame),
+      onClosed: (reason) => {
+        for (const stop of this.#viewers.values()) stop();
+        this.#viewers.clear();
+        parts.onClosed(reason);
+      },
+    });
+  }
+
+  get listener(): SocketListener {
+    return this.#link.listener;
+  }
+
+  get isOpen(): boolean {
+    return this.#link.isOpen;
+  }
+
+  open(socket: MessageSocket): void {
+    this.#link.open(socket, { pings: true });
+  }
+
+  close(reason: string): void {
+    this.#link.close(reason);
+  }
+
+  #hear(frame: Frame): void {
+    const { kind, stream } = frame;
+    if (kind === KIND.request) void this.#answer(frame);
+    else if (kind === KIND.watch) this.#show(frame);
+    else if (kind === KIND.end) this.#endViewer(stream);
+    else this.#link.close("not a tunnel");
+  }
+
+  async #answer(frame: Frame): Promise<void> {
+    const asked = tunnelRequestSchema.safeParse(jsonOf(frame)).data;
+    if (!asked) return this.#link.close("not a tunnel");
+    const reply = await this.#service.answer(asked.request, this.#sourceOf(asked.source));
+    this.#link.sendJson(KIND.response, frame.stream, reply);
+  }
+
+  #show(frame: Frame): void {
+    const { stream } = frame;
+    const wanted = tunnelWatchSchema.safeParse(jsonOf(frame)).data;
+    if (!wanted || this.#viewers.has(stream)) {
+      this.#link.close("not a tunnel");
+      return;
+    }
+    const end = (code: number, reason: string) => {
+      this.#viewers.delete(stream);
+      this.#link.sendJson(KIND.end, stream, { code, reason: reason.slice(0, 100) });
+    };
+    if (this.#viewers.size >= LIMITS.tunnelViewersMax) {
+      end(CLOSE_REFUSED, "too many viewers");
+      return;
+    }
+    const viewer: RemoteViewer = {
+      send: (text) => {
+        if (this.#link.waitingBytes > LIMITS.tunnelBacklogBytesMax) return;
+        this.#link.send(KIND.text, stream, new TextEncoder().encode(text));
+      },
+      end,
+    };
+    try {
+      this.#viewers.set(stream, () => {});
+      const stop = this.#service.watch(wanted.path, this.#sourceOf(wanted.source), viewer);
+      if (this.#viewers.has(stream)) this.#viewers.set(stream, stop);
+      else stop();
+    } catch (error) {
+      end(CLOSE_REFUSED, messageOf(error));
+    }
+  }
+
+  #endViewer(stream: number): void {
+    this.#viewers.get(stream)?.();
+    this.#viewers.delete(stream);
+  }
+}

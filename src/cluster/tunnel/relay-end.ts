@@ -1,0 +1,137 @@
+import { LIMITS } from "../../platform/limits.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
+import type { Timers } from "../../platform/timers.ts";
+import { type Frame, KIND } from "./frame.ts";
+import { jsonOf, TunnelLink } from "./link.ts";
+import {
+  type RelayedReply,
+  relayedReplySchema,
+  type TunnelRequest,
+  type TunnelWatch,
+  tunnelEndSchema,
+} from "./messages.ts";
+
+/** Who watches through the tunnel. */
+export interface TunnelViewer {
+  onText(text: string): void;
+  /** Once; `code` is one of WebSockets. */
+  onEnd(code: number, reason: string): void;
+}
+
+interface Waiting {
+  readonly resolve: (reply: RelayedReply) => void;
+  readonly reject: (error: NetworkError) => void;
+}
+
+/** The node behind the tunnel has gone (RFC 6455 section 7.4.1). */
+const CLOSE_GOING_AWAY = 1001;
+
+/** A tunnel where it ends: at the node that others can dial. It asks, the node behind answers. */
+export class RelayEnd {
+  readonly #link: TunnelLink;
+  readonly #timers: Timers;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #viewers = new Map<number, TunnelViewer>();
+  #streams = 0;
+
+  /** @param onClosed once, when nothing goes through any more. */
+  constructor(timers: Timers, onClosed: (reason: string) => void) {
+    this.#timers = timers;
+    this.#link = new TunnelLink(timers, {
+      onFrame: (frame) => this.#hear(frame),
+      onClosed: (reason) => {
+        this.#endAll();
+        onClosed(reason);
+      },
+    });
+  }
+
+  get listener(): SocketListener {
+    return this.#link.listener;
+  }
+
+  open(socket: MessageSocket): void {
+    this.#link.open(socket, { pings: false });
+  }
+
+  close(reason: string): void {
+    this.#link.close(reason);
+  }
+
+  /** Rejects with NetworkError. */
+  ask(request: TunnelRequest, timeoutMs: number): Promise<RelayedReply> {
+    return new Promise((resolve, reject) => {
+      if (!this.#link.isOpen) return reject(gone());
+      if (this.#waiting.size >= LIMITS.tunnelRequestsMax) {
+        return reject(new NetworkError("unreachable", "too many requests wait in the tunnel"));
+      }
+      const stream = this.#nextStream();
+      const cancel = this.#timers.after(timeoutMs, () => {
+        this.#waiting.delete(stream);
+        reject(new NetworkError("timeout", `no answer through the tunnel in ${timeoutMs} ms`));
+      });
+      const settle =
+        <T>(how: (value: T) => void) =>
+        (value: T) => {
+          cancel();
+          this.#waiting.delete(stream);
+          how(value);
+        };
+      this.#waiting.set(stream, { resolve: settle(resolve), reject: settle(reject) });
+      this.#link.sendJson(KIND.request, stream, request);
+    });
+  }
+
+  /** Begins to watch; returns how to end that. */
+  watch(what: TunnelWatch, viewer: TunnelViewer): () => void {
+    if (!this.#link.isOpen || this.#viewers.size >= LIMITS.tunnelViewersMax) {
+      viewer.onEnd(CLOSE_GOING_AWAY, "no room in the tunnel");
+      return () => {};
+    }
+    const stream = this.#nextStream();
+    this.#viewers.set(stream, viewer);
+    this.#link.sendJson(KIND.watch, stream, what);
+    return () => {
+      if (!this.#viewers.delete(stream)) return;
+      this.#link.sendJson(KIND.end, stream, { code: 1000, reason: "" });
+    };
+  }
+
+  #hear(frame: Frame): void {
+    const { kind, stream } = frame;
+    if (kind === KIND.response) this.#hearReply(frame);
+    else if (kind === KIND.text) {
+      this.#viewers.get(stream)?.onText(new TextDecoder().decode(frame.content));
+    } else if (kind === KIND.end) {
+      const viewer = this.#viewers.get(stream);
+      this.#viewers.delete(stream);
+      const end = tunnelEndSchema.safeParse(jsonOf(frame)).data;
+      viewer?.onEnd(end?.code ?? CLOSE_GOING_AWAY, end?.reason ?? "");
+    } else this.#link.close("not a tunnel");
+  }
+
+  #hearReply(frame: Frame): void {
+    const waiting = this.#waiting.get(frame.stream);
+    if (!waiting) return;
+    const reply = relayedReplySchema.safeParse(jsonOf(frame)).data;
+    if (reply) waiting.resolve(reply);
+    else waiting.reject(new NetworkError("unreachable", "the node's answer cannot be read"));
+  }
+
+  #endAll(): void {
+    for (const { reject } of [...this.#waiting.values()]) reject(gone());
+    const viewers = [...this.#viewers.values()];
+    this.#viewers.clear();
+    for (const viewer of viewers) viewer.onEnd(CLOSE_GOING_AWAY, "the tunnel has ended");
+  }
+
+  #nextStream(): number {
+    this.#streams = (this.#streams % 0xffff_fffe) + 1;
+    return this.#streams;
+  }
+}
+
+function gone(): NetworkError {
+  return new NetworkError("unreachable", "the tunnel has ended");
+}

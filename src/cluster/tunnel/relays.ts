@@ -1,0 +1,250 @@
+import { sourceKey } from "../../discovery/addresses.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
+import type { ClusterDeps } from "../deps.ts";
+import { signReply } from "../identity/proof.ts";
+import { nonceIn } from "../identity/signature.ts";
+import type { RoleKeeper } from "../membership/role.ts";
+import type { WireRequest } from "../peer-route.ts";
+import type { DialTarget } from "../peers/dial-policy.ts";
+import { isDialable, isReady } from "../peers/peer.ts";
+import type { PeerClient } from "../peers/peer-client.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { sourceOf } from "../registry/claimant.ts";
+import type { Registry } from "../registry/registry.ts";
+import {
+  PROOF_HEADER,
+  RELAY_PATH,
+  type Relay,
+  type RelayedReply,
+  type RelayedRequest,
+  relayedReplySchema,
+  relayedRequestSchema,
+} from "./messages.ts";
+import type { LocalService } from "./node-end.ts";
+import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
+
+export interface RelaysDeps {
+  readonly deps: Pick<ClusterDeps, "identity" | "timers" | "log" | "settings">;
+  readonly table: PeerTable;
+  readonly client: PeerClient;
+  readonly registry: Registry;
+  readonly role: RoleKeeper;
+  readonly isMember: (nodeId: string) => boolean;
+  /** Shakes hands with a listed node that has not been met yet. False where that fails. */
+  readonly meet: (nodeId: string) => Promise<boolean>;
+  readonly ownHost: () => string;
+}
+
+/** A tunnel that another node opens to this one. */
+export interface IncomingTunnel {
+  readonly listener: SocketListener;
+  open(socket: MessageSocket): void;
+}
+
+/** Who brings a request that is meant for another node, or has come that way. */
+export interface Bearer {
+  readonly signer: string | undefined;
+  readonly remoteAddress: string;
+}
+
+interface Held {
+  readonly end: RelayEnd;
+  readonly source: string;
+}
+
+/** A longer wait than a peer's own is of no use to anybody. */
+const RELAY_TIMEOUT_MAX_MS = 30_000;
+
+/**
+ * What this node passes on to others, unread: down the tunnels that end here, or over its own
+ * connection to a node that it can dial. One hop, and nothing that it could sign or forge.
+ */
+export class Relays {
+  readonly #with: RelaysDeps;
+  readonly #tunnels = new Map<string, Held>();
+  #service: LocalService | undefined;
+
+  constructor(withDeps: RelaysDeps) {
+    this.#with = withDeps;
+    withDeps.client.askThroughTunnel = (nodeId, relay) =>
+      this.#askThroughTunnel(nodeId, relay, withDeps.ownHost());
+  }
+
+  serveWith(service: LocalService): void {
+    this.#service = service;
+  }
+
+  /** Whether the node holds a tunnel to this one. */
+  holds(nodeId: string): boolean {
+    return this.#tunnels.has(nodeId);
+  }
+
+  /** Through whom a node may be reached that does not answer where it is dialled. */
+  relayTo(nodeId: string): string | undefined {
+    const { deps, registry, role, table } = this.#with;
+    if (this.holds(nodeId)) return deps.identity.nodeId;
+    const { via, hub, role: own } = role.state;
+    const candidates = [registry.get(nodeId)?.relay, own === "worker" ? (via ?? hub) : undefined];
+    return candidates.find(
+      (one) =>
+        one !== undefined &&
+        one !== nodeId &&
+        one !== deps.identity.nodeId &&
+        isReady(table.get(one)),
+    );
+  }
+
+  /**
+   * A node opens a tunnel. The one that it had is closed: it would not open another if it still
+   * heard that one.
+   * @throws Problem `bad_signature` unless it is signed, `not_trusted` for who has not shaken hands
+   *   or is no member, `too_many`.
+   */
+  accept({ signer, remoteAddress }: Bearer): IncomingTunnel {
+    const { deps, table, isMember } = this.#with;
+    if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
+    if (table.get(signer)?.described === undefined || !isMember(signer)) {
+      throw new Problem("not_trusted", "Only who has shaken hands may open a tunnel here.");
+    }
+    const source = sourceKey(remoteAddress);
+    this.#refuseCrowd(signer, source);
+    const end = new RelayEnd(deps.timers, (reason) => {
+      if (this.#tunnels.get(signer)?.end !== end) return;
+      this.#tunnels.delete(signer);
+      deps.log.info("tunnel closed", { node_id: signer, reason });
+    });
+    return {
+      listener: end.listener,
+      open: (socket) => {
+        const before = this.#tunnels.get(signer);
+        this.#tunnels.set(signer, { end, source });
+        before?.end.close("replaced");
+        end.open(socket);
+        deps.log.info("tunnel open", { node_id: signer, from: remoteAddress });
+      },
+    };
+  }
+
+  /**
+   * Passes a request on to a node, or answers one that has been passed on to this one.
+   * @throws Problem `unknown_server`, `unreachable`, `misdirected` naming where its tunnel ends.
+   */
+  async relay(nodeId: string, relay: Relay, bearer: Bearer): Promise<RelayedReply> {
+    const { deps, role, ownHost } = this.#with;
+    const source = sourceOf(bearer.remoteAddress, ownHost());
+    if (nodeId === deps.identity.nodeId) {
+      const { hub, via } = role.state;
+      const isTrusted = bearer.signer !== undefined && [hub, via].includes(bearer.signer);
+      return this.serve(relay.request, isTrusted ? (relay.source ?? source) : source);
+    }
+    try {
+      if (this.holds(nodeId)) return await this.#askThroughTunnel(nodeId, relay, source);
+      // It has been passed on once; a second time it might go round in a circle.
+      if (relay.source !== undefined) throw this.#misdirected(nodeId);
+      return await this.#dial(nodeId, { ...relay, source });
+    } catch (error) {
+      if (error instanceof NetworkError) throw new Problem("unreachable", error.message);
+      throw error;
+    }
+  }
+
+  /**
+   * Passes on what a balancer has brought here instead of to the node that it is signed for.
+   * Undefined where that node is not known. @throws Problem as {@link relay} does
+   */
+  async passOn(
+    nodeId: string,
+    wire: WireRequest,
+    bearer: Bearer,
+  ): Promise<RelayedReply | undefined> {
+    if (!this.holds(nodeId) && !this.#with.registry.get(nodeId)) return undefined;
+    const request = relayedRequestSchema.safeParse(wire).data;
+    if (!request) throw new Problem("bad_request", "The request is too long to be passed on.");
+    return this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
+  }
+
+  /** Where to connect to watch what a node shows: itself, or a node that passes it on. */
+  async waysTo(nodeId: string): Promise<readonly DialTarget[]> {
+    const { table, meet } = this.#with;
+    await meet(nodeId);
+    const peer = table.get(nodeId);
+    const relay = this.relayTo(nodeId);
+    const reached = isDialable(peer) === false ? undefined : peer;
+    return [reached, relay === undefined ? undefined : table.get(relay)].flatMap((one) => {
+      const [address] = one?.addresses ?? [];
+      return address === undefined ? [] : [address];
+    });
+  }
+
+  /** What this node answers to a request that came through another one, proven to be its own. */
+  async serve(request: RelayedRequest, source: string): Promise<RelayedReply> {
+    const service = this.#service;
+    if (!service) throw new Problem("not_ready", "The node is starting.");
+    const reply = await service.answer(request, source);
+    const nonce = nonceIn(request.headers);
+    if (nonce === undefined) return reply;
+    const { status, body } = reply;
+    const proof = signReply(this.#with.deps.identity, { nonce, status, body });
+    return { ...reply, headers: { ...reply.headers, [PROOF_HEADER]: proof } };
+  }
+
+  /** Shows a viewer what the node behind a tunnel shows; undefined where it holds none. */
+  watch(
+    nodeId: string,
+    path: string,
+    remoteAddress: string,
+    viewer: TunnelViewer,
+  ): (() => void) | undefined {
+    const source = sourceOf(remoteAddress, this.#with.ownHost());
+    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer);
+  }
+
+  closeAll(): void {
+    const tunnels = [...this.#tunnels.values()];
+    this.#tunnels.clear();
+    for (const { end } of tunnels) end.close("the node leaves");
+  }
+
+  #askThroughTunnel(nodeId: string, relay: Relay, source: string): Promise<RelayedReply> {
+    const held = this.#tunnels.get(nodeId);
+    if (!held) {
+      throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
+    }
+    return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
+  }
+
+  async #dial(nodeId: string, relay: Relay): Promise<RelayedReply> {
+    const { table, client, meet } = this.#with;
+    const isMet = await meet(nodeId);
+    if (!isMet || isDialable(table.get(nodeId)) !== true) throw this.#misdirected(nodeId);
+    const options = { timeoutMs: timeoutOf(relay) };
+    const { status, body } = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
+    const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
+    if (reply) return reply;
+    throw new Problem("unreachable", `${nodeId} answers ${status} to what is passed on to it.`);
+  }
+
+  #misdirected(nodeId: string): Problem {
+    const entry = this.#with.registry.get(nodeId);
+    if (!entry) return new Problem("unknown_server", `No node "${nodeId}" is known here.`);
+    const { relay } = entry;
+    if (relay === undefined || relay === this.#with.deps.identity.nodeId) {
+      return new Problem("unreachable", `${nodeId} holds no tunnel to this node.`);
+    }
+    return new Problem("misdirected", `The tunnel of ${nodeId} ends at ${relay}.`);
+  }
+
+  #refuseCrowd(signer: string, source: string): void {
+    const others = [...this.#tunnels].filter(([nodeId]) => nodeId !== signer);
+    const near = others.filter(([, held]) => held.source === source);
+    if (others.length < LIMITS.tunnelsMax && near.length < LIMITS.tunnelsPerSourceMax) return;
+    throw new Problem("too_many", "Too many tunnels end here.");
+  }
+}
+
+function timeoutOf({ timeout_ms }: Relay): number {
+  return Math.min(timeout_ms, RELAY_TIMEOUT_MAX_MS);
+}

@@ -1,0 +1,137 @@
+import { NetworkError } from "../network.ts";
+import type { MessageSocket, SocketListener, SocketRequest } from "../sockets.ts";
+import type { SimulatedProcess } from "./process.ts";
+import type { SimulatedWorld } from "./world.ts";
+
+/** What a program does with a connection that somebody opens to it. */
+export interface IncomingSocket {
+  readonly listener: SocketListener;
+  open(socket: MessageSocket): void;
+}
+
+/** Asks for a connection; an answer of {@link SWITCHING} grants it under the key. */
+export const UPGRADE_HEADER = "sec-websocket-key";
+export const SWITCHING = 101;
+/** How soon a system tells the other end of a connection that its program is gone. */
+const RESET_MS = 5;
+/** The connection was lost without a word (RFC 6455 section 7.4.1). */
+const LOST = 1006;
+const CHECK_MS = 500;
+
+/**
+ * Connections that carry messages, by one seed. Nothing in one is lost or reordered (TCP); what
+ * meets a partition is gone for good with all that follows it, and neither end is told.
+ */
+export class SimulatedSockets {
+  readonly #world: SimulatedWorld;
+  readonly #granted = new Map<string, { by: SimulatedProcess; incoming: IncomingSocket }>();
+  #keys = 0;
+
+  constructor(world: SimulatedWorld) {
+    this.#world = world;
+  }
+
+  /** A program grants the connection that was asked for with this key. */
+  grant(by: SimulatedProcess, key: string, incoming: IncomingSocket): void {
+    this.#granted.set(key, { by, incoming });
+  }
+
+  async connect(
+    from: SimulatedProcess,
+    request: SocketRequest,
+    listener: SocketListener,
+  ): Promise<MessageSocket> {
+    const key = `key-${this.#keys++}`;
+    const response = await this.#world.network.send(from, {
+      ...request,
+      method: "GET",
+      headers: { ...request.headers, [UPGRADE_HEADER]: key },
+      responseBytesMax: 0,
+    });
+    const granted = this.#granted.get(key);
+    this.#granted.delete(key);
+    if (response.status !== SWITCHING || !granted) {
+      throw new NetworkError("unreachable", `${request.path}: status ${response.status}`);
+    }
+    const { by, incoming } = granted;
+    const pipe = new Pipe(this.#world, { from, to: by });
+    const there = pipe.end(by, from, incoming.listener);
+    const here = pipe.end(from, by, listener);
+    incoming.open(there);
+    return here;
+  }
+}
+
+interface Ends {
+  readonly from: SimulatedProcess;
+  readonly to: SimulatedProcess;
+}
+
+/** One connection: two ends, open until one of them closes or dies. */
+class Pipe {
+  readonly #world: SimulatedWorld;
+  readonly #label: string;
+  readonly #listeners = new Map<SimulatedProcess, SocketListener>();
+  /** By the receiving end: when the last message arrives. */
+  readonly #arrivesMs = new Map<SimulatedProcess, number>();
+  #isBroken = false;
+
+  constructor(world: SimulatedWorld, { from, to }: Ends) {
+    this.#world = world;
+    this.#label = `socket ${from.host.name}-${to.host.name}`;
+    this.#watch({ from, to });
+  }
+
+  /** The end that `owner` holds; what it sends goes to `other`. */
+  end(owner: SimulatedProcess, other: SimulatedProcess, listener: SocketListener): MessageSocket {
+    this.#listeners.set(owner, listener);
+    const isOpen = () => this.#listeners.has(owner);
+    return {
+      waitingBytes: 0,
+      send: (message) => {
+        if (!isOpen()) return;
+        this.#carry(owner, other, "message", () => {
+          this.#listeners.get(other)?.onMessage(message);
+        });
+      },
+      close: (code, reason) => {
+        if (!isOpen()) return;
+        this.#close(owner, 1000, "");
+        this.#carry(owner, other, "close", () => this.#close(other, code, reason));
+      },
+    };
+  }
+
+  #carry(from: SimulatedProcess, to: SimulatedProcess, what: string, deliver: () => void): void {
+    const { network } = this.#world;
+    if (network.isCut(from.host, to.host)) this.#isBroken = true;
+    const delayMs = network.delayMs();
+    const atMs = Math.max(this.#world.nowMs + delayMs, this.#arrivesMs.get(to) ?? 0);
+    this.#arrivesMs.set(to, atMs);
+    this.#world.schedule(atMs - this.#world.nowMs, `${this.#label} ${what}`, () => {
+      if (network.isCut(from.host, to.host)) this.#isBroken = true;
+      if (this.#isBroken || !to.alive) return;
+      to.thread.run(this.#world.costs.eventMs, deliver);
+    });
+  }
+
+  #close(end: SimulatedProcess, code: number, reason: string): void {
+    const listener = this.#listeners.get(end);
+    this.#listeners.delete(end);
+    if (end.alive) listener?.onClose(code, reason);
+  }
+
+  /** The system closes the connections of a program that has died, where it still can. */
+  #watch({ from, to }: Ends): void {
+    this.#world.schedule(CHECK_MS, `${this.#label} check`, () => {
+      if (this.#listeners.size === 0 || this.#isBroken) return;
+      if (from.alive && to.alive) return this.#watch({ from, to });
+      const [dead, living] = from.alive ? [to, from] : [from, to];
+      this.#world.schedule(RESET_MS, `${this.#label} reset`, () => {
+        this.#listeners.delete(dead);
+        if (this.#world.network.isCut(dead.host, living.host)) return;
+        this.#close(living, LOST, "");
+      });
+    });
+  }
+}

@@ -1,0 +1,12 @@
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { Problem } from "../../../src/platform/errors.ts";
+
+/** A node to which nobody holds a tunnel. */
+export const NO_RELAYS: Cluster["relays"] = {
+  accept: () => {
+    throw new Problem("not_trusted", "not part of the fake");
+  },
+  passOn: async () => undefined,
+  watch: () => undefined,
+  waysTo: async () => [],
+};
