@@ -21,11 +21,11 @@ const WATCH_PATH = /^\/ws\/([^/?]+)$/;
  * This node's API for those who come through a tunnel or a relay: the same routes and checks, and
  * no credentials, which relays do not pass on.
  */
-export function localService(context: ApiContext, fetch: Fetch, viewers: Viewers): LocalService {
+export function localService(context: ApiContext, serve: Fetch, viewers: Viewers): LocalService {
   return {
     answer: async (request, source) => {
       try {
-        return await replyOf(await fetch(requestOf(context, request), bindingsOf(source)));
+        return await replyOf(await serve(requestOf(context, request), bindingsOf(source)));
       } catch (error) {
         context.log.error("request failed", { path: request.path, error: messageOf(error) });
         return replyOf(problemResponse(new Problem("internal", "A bug in tankd"), request.path));

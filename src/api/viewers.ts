@@ -9,6 +9,7 @@ import type { ServedSocket, SocketService } from "./sockets.ts";
 
 /** Close codes (RFC 6455 §7.4): 4000–4999 are the application's own. */
 const CLOSE_GOING_AWAY = 1001;
+const CLOSE_TOO_BIG = 1009;
 const CLOSE_NO_TANK = 4404;
 
 /** The audience of one tank. */
@@ -53,8 +54,11 @@ export class Viewers {
         socket = opened;
         this.#open(tankId, opened);
       },
-      // A viewer has nothing to say.
-      onMessage: () => {},
+      onMessage: (message) => {
+        // A viewer has nothing to say.
+        const isLong = message.length > LIMITS.viewerMessageBytesMax;
+        if (isLong) socket?.close(CLOSE_TOO_BIG, "a viewer has nothing to say");
+      },
       onClose: () => {
         if (socket) this.#close(tankId, socket);
         socket = undefined;

@@ -130,7 +130,7 @@ export interface Cluster {
    */
   serveWith(service: LocalService): void;
   /** Tunnels that end here, and what is passed on to other nodes. */
-  readonly relays: Pick<Relays, "accept" | "passOn" | "watch" | "waysTo">;
+  readonly relays: Pick<Relays, "accept" | "holds" | "passOn" | "watch" | "waysTo">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
   /** After every change of role, hub, or any server's status. */

@@ -9,7 +9,7 @@ import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
 import type { PeerReply } from "./peer-route.ts";
 import { isReady } from "./peers/peer.ts";
-import type { PeerMethod } from "./peers/peer-client.ts";
+import { isElsewhere, type PeerMethod } from "./peers/peer-client.ts";
 import { problemCodeOf } from "./problem-code.ts";
 import { react } from "./reactions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
@@ -140,19 +140,19 @@ async function call(
   to: string,
   request: { readonly method: PeerMethod; readonly path: string; readonly body: unknown },
 ): Promise<PeerReply> {
-  if (!isReady(table.get(to))) {
-    if (!registry.get(to)) throw new Problem("unknown_server", `No node "${to}" is known here.`);
-    if (!(await meet(to))) throw unreachable(to);
+  if (!isReady(table.get(to)) && !registry.get(to)) {
+    throw new Problem("unknown_server", `No node "${to}" is known here.`);
   }
+  if (!(await meet(to))) throw unreachable(to);
   const timeoutMs = deps.settings.timing.peerTimeoutMs;
   // It may have restarted elsewhere, or stand still: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
   try {
     const reply = await client.send(to, request.method, request.path, request.body, { timeoutMs });
-    const code = problemCodeOf(reply);
-    if (code === "directory_copied" || code === "bad_signature") forgetKey();
+    const isLost = isElsewhere(reply);
+    if (isLost || problemCodeOf(reply) === "directory_copied") forgetKey();
     // After a new handshake: somebody else lives there now.
-    if (code === "bad_signature") throw unreachable(to);
+    if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
     if (error instanceof NetworkError && error.failure !== "timeout") forgetKey();

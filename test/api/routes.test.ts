@@ -334,14 +334,15 @@ describe("gateway", () => {
 });
 
 describe("watching without a WebSocket", () => {
-  test("is refused; a tank elsewhere names its node", async () => {
+  test("is refused; for a tank elsewhere before anybody there is asked", async () => {
     const { ask } = clientOf();
     const plain = await ask("/ws/tank-1");
     expect([plain.status, plain.headers.get("upgrade")]).toEqual([400, "websocket"]);
     expect((await ask("/ws/none", { upgrade: () => true })).status).toBe(404);
-    const far = await ask("/ws/far-tank", { upgrade: () => true });
-    expect(far.status).toBe(404);
-    expect(far.body.detail).toContain("node-b-label");
+    expect((await ask("/ws/far-tank")).status).toBe(400);
+    const headers = { upgrade: "websocket" };
+    const far = await ask("/ws/far-tank", { upgrade: () => true, headers });
+    expect(far.status).toBe(502);
   });
 });
 

@@ -4,7 +4,7 @@ import { NetworkError } from "../../platform/network.ts";
 import { isProven } from "../identity/proof.ts";
 import { type DialTarget, dialable, targetsOf, throughRelay } from "../peers/dial-policy.ts";
 import type { PeerKey } from "../peers/peer.ts";
-import type { PeerClient } from "../peers/peer-client.ts";
+import { isElsewhere, type PeerClient } from "../peers/peer-client.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
   type Hello,
@@ -183,7 +183,7 @@ export class Handshake {
     // Behind a balancer it may have come to another node than the question; one of the next does
     // not.
     for (let again = 0; again < REPEATS_MAX; again++) {
-      if (problemCodeOf(answered) !== "bad_signature") break;
+      if (!isElsewhere(answered)) break;
       answered = await say();
     }
     if (problemCodeOf(answered) === "foreign_cluster") {

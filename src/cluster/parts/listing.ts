@@ -1,5 +1,5 @@
 import { dialable } from "../peers/dial-policy.ts";
-import { isReady } from "../peers/peer.ts";
+import { isDialable, isReady } from "../peers/peer.ts";
 import { Aliases } from "../registry/aliases.ts";
 import { Directory } from "../registry/directory.ts";
 import { Envelopes } from "../registry/forwarding.ts";
@@ -62,8 +62,13 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   /** Shakes hands with a listed node, if need be. */
   const meet = async (id: string): Promise<boolean> => {
     const entry = registry.get(id);
-    if (isReady(table.get(id))) return true;
-    if (!entry || !table.ensure(id)) return false;
+    const peer = table.get(id);
+    // Who holds a tunnel is not waited for at an address that nobody has tried yet.
+    const mayAnswer = isDialable(peer) ?? entry?.relay === undefined;
+    const isReached = mayAnswer || peer?.relay !== undefined;
+    if (isReady(peer) && isReached) return true;
+    if (!entry) return isReady(peer);
+    if (!table.ensure(id)) return false;
     table.addAddresses(id, dialable(entry.addresses, base.policy()), "hub");
     return (await contact.dialer.reach(id)).kind === "met";
   };

@@ -21,7 +21,7 @@ import {
   relayedReplySchema,
 } from "../tunnel/messages.ts";
 import { type DialTarget, throughRelay } from "./dial-policy.ts";
-import { isReady, type PeerKey } from "./peer.ts";
+import { isDialable, isReady, type Peer, type PeerKey } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
 export interface PeerClientDeps {
@@ -58,6 +58,20 @@ export interface Addressed extends SendOptions {
   readonly key?: PeerKey;
 }
 
+/** Ways down to nodes that cannot be dialled. */
+export interface Tunnels {
+  holds(nodeId: string): boolean;
+  /** Rejects with NetworkError. */
+  ask(nodeId: string, relay: Relay): Promise<RelayedReply>;
+}
+
+const NO_TUNNELS: Tunnels = {
+  holds: () => false,
+  ask: async (nodeId) => {
+    throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
+  },
+};
+
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
@@ -65,10 +79,8 @@ export class PeerClient {
   readonly #deps: PeerClientDeps;
   /** Shakes hands anew; the handshake stands on this client and is connected to it afterwards. */
   renew: (nodeId: string) => Promise<boolean> = async () => false;
-  /** Asks a node through the tunnel that it holds to this one; connected afterwards as well. */
-  askThroughTunnel: (nodeId: string, relay: Relay) => Promise<RelayedReply> = async (nodeId) => {
-    throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
-  };
+  /** The tunnels that end here; they stand on this client as well. */
+  tunnels: Tunnels = NO_TUNNELS;
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
@@ -91,8 +103,7 @@ export class PeerClient {
     // One refused connection may have cost it its key here.
     if (!isReady(this.#deps.table.get(nodeId))) await this.renew(nodeId);
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
-    if (problemCodeOf(reply) !== "bad_signature") return reply;
-    if (!(await this.renew(nodeId))) return reply;
+    if (!isElsewhere(reply) || !(await this.renew(nodeId))) return reply;
     return this.#sendOnce(nodeId, method, path, body, options);
   }
 
@@ -106,7 +117,8 @@ export class PeerClient {
     const { table, clock } = this.#deps;
     const peer = table.get(nodeId);
     if (!isReady(peer)) throw new Problem("unknown_server", `${nodeId} has not been met yet.`);
-    const { key, relay } = peer;
+    const { key } = peer;
+    const relay = peer.relay ?? this.#ownRelay(peer);
     const addressed = { ...options, audience: nodeId, key };
     if (relay !== undefined) return this.#sendThrough(nodeId, relay, method, path, body, addressed);
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
@@ -124,6 +136,12 @@ export class PeerClient {
       }
     }
     throw failure;
+  }
+
+  /** This node itself passes on what it would say to who holds a tunnel to it. */
+  #ownRelay(peer: Peer): string | undefined {
+    const isBehind = isDialable(peer) !== true && this.tunnels.holds(peer.id);
+    return isBehind ? this.#deps.identity.nodeId : undefined;
   }
 
   /** To a node that is not dialled. What fails there begins with a handshake the next time. */
@@ -227,7 +245,7 @@ export class PeerClient {
     const asked: Relay = { request, timeout_ms: timeoutMs };
     const reply =
       relay === this.#deps.identity.nodeId
-        ? await this.askThroughTunnel(nodeId, asked)
+        ? await this.tunnels.ask(nodeId, asked)
         : await this.#askRelay(nodeId, relay, asked);
     const nonce = nonceIn(request.headers);
     if (nonce === undefined || key === undefined) return reply;
@@ -245,6 +263,12 @@ export class PeerClient {
     if (reply) return reply;
     throw new NetworkError("unreachable", `${nodeId} is not reached through ${relay}: ${status}`);
   }
+}
+
+/** Whether the node does not take the request for its own: its clock has jumped, or it has moved. */
+export function isElsewhere(reply: PeerReply): boolean {
+  const code = problemCodeOf(reply);
+  return code === "bad_signature" || code === "misdirected";
 }
 
 interface PlainRequest {

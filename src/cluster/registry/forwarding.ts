@@ -66,8 +66,9 @@ export class Envelopes {
       },
       nonces: this.#nonces,
     });
-    if (verdict.kind === "bad") {
-      throw new Problem("not_trusted", `The request that was passed on: ${verdict.reason}`);
+    if (verdict.kind === "bad" || verdict.kind === "misdirected") {
+      const reason = verdict.kind === "bad" ? verdict.reason : `meant for ${verdict.audience}`;
+      throw new Problem("not_trusted", `The request that was passed on: ${reason}`);
     }
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     const forwarderHost = sourceOf(viaAddress, ownHost());

@@ -69,8 +69,10 @@ export class Relays {
 
   constructor(withDeps: RelaysDeps) {
     this.#with = withDeps;
-    withDeps.client.askThroughTunnel = (nodeId, relay) =>
-      this.#askThroughTunnel(nodeId, relay, withDeps.ownHost());
+    withDeps.client.tunnels = {
+      holds: (nodeId) => this.holds(nodeId),
+      ask: (nodeId, relay) => this.#askThroughTunnel(nodeId, relay, withDeps.ownHost()),
+    };
   }
 
   serveWith(service: LocalService): void {
@@ -87,7 +89,9 @@ export class Relays {
     const { deps, registry, role, table } = this.#with;
     if (this.holds(nodeId)) return deps.identity.nodeId;
     const { via, hub, role: own } = role.state;
-    const candidates = [registry.get(nodeId)?.relay, own === "worker" ? (via ?? hub) : undefined];
+    const entry = registry.get(nodeId);
+    if (entry?.status === "offline") return undefined;
+    const candidates = [entry?.relay, own === "worker" ? (via ?? hub) : undefined];
     return candidates.find(
       (one) =>
         one !== undefined &&
@@ -153,7 +157,8 @@ export class Relays {
 
   /**
    * Passes on what a balancer has brought here instead of to the node that it is signed for.
-   * Undefined where that node is not known. @throws Problem as {@link relay} does
+   * Undefined where that node is not known.
+   * @throws Problem `misdirected` where it is known and not reached from here
    */
   async passOn(
     nodeId: string,
@@ -163,7 +168,14 @@ export class Relays {
     if (!this.holds(nodeId) && !this.#with.registry.get(nodeId)) return undefined;
     const request = relayedRequestSchema.safeParse(wire).data;
     if (!request) throw new Problem("bad_request", "The request is too long to be passed on.");
-    return this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
+    try {
+      return await this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const { nodeId: here } = this.#with.deps.identity;
+      const message = `The request is meant for ${nodeId}, this is ${here}. ${error.message}`;
+      throw new Problem("misdirected", message);
+    }
   }
 
   /** Where to connect to watch what a node shows: itself, or a node that passes it on. */
@@ -208,7 +220,7 @@ export class Relays {
     for (const { end } of tunnels) end.close("the node leaves");
   }
 
-  #askThroughTunnel(nodeId: string, relay: Relay, source: string): Promise<RelayedReply> {
+  async #askThroughTunnel(nodeId: string, relay: Relay, source: string): Promise<RelayedReply> {
     const held = this.#tunnels.get(nodeId);
     if (!held) {
       throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
@@ -218,8 +230,9 @@ export class Relays {
 
   async #dial(nodeId: string, relay: Relay): Promise<RelayedReply> {
     const { table, client, meet } = this.#with;
-    const isMet = await meet(nodeId);
-    if (!isMet || isDialable(table.get(nodeId)) !== true) throw this.#misdirected(nodeId);
+    const isOffline = this.#with.registry.get(nodeId)?.status === "offline";
+    if (isOffline || !(await meet(nodeId)) || isDialable(table.get(nodeId)) !== true)
+      throw this.#misdirected(nodeId);
     const options = { timeoutMs: timeoutOf(relay) };
     const { status, body } = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
     const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;

@@ -17,6 +17,7 @@ const RESET_MS = 5;
 /** The connection was lost without a word (RFC 6455 section 7.4.1). */
 const LOST = 1006;
 const CHECK_MS = 500;
+const REFUSAL_BYTES_MAX = 4096;
 
 /**
  * Connections that carry messages, by one seed. Nothing in one is lost or reordered (TCP); what
@@ -46,7 +47,7 @@ export class SimulatedSockets {
       ...request,
       method: "GET",
       headers: { ...request.headers, [UPGRADE_HEADER]: key },
-      responseBytesMax: 0,
+      responseBytesMax: REFUSAL_BYTES_MAX,
     });
     const granted = this.#granted.get(key);
     this.#granted.delete(key);

@@ -127,9 +127,24 @@ describe("a signed request", () => {
 
   test("for somebody else is bad, also when the header is taken away or changed", () => {
     const headers = signed(parts, { audience: alice.nodeId });
-    expect(verdict(parts, headers)).toMatchObject({ kind: "bad" });
+    const { nodeId: audience } = alice;
+    expect(verdict(parts, headers)).toEqual({ kind: "misdirected", audience });
     expect(verdict(parts, { ...headers, "tankd-audience": bob.nodeId }).kind).toBe("bad");
     expect(verdict(parts, { ...headers, "tankd-audience": undefined }).kind).toBe("bad");
+  });
+
+  test("without the authority is good under any name, for its audience alone", () => {
+    const options = { audience: bob.nodeId, isUnbound: true };
+    const elsewhere = { ...parts, authority: "balancer.example.org" };
+    expect(verdict(elsewhere, signed(parts, options)).kind).toBe("signed");
+    expect(verdict({ ...elsewhere, body: "{}" }, signed(parts, options)).kind).toBe("bad");
+    const bound = signed(parts, { audience: bob.nodeId });
+    expect(verdict(elsewhere, bound).kind).toBe("bad");
+    // Nothing would bind it to anybody.
+    const loose = signed(parts, { isUnbound: true });
+    expect(verdict(elsewhere, loose).kind).toBe("bad");
+    const stripped = { ...signed(parts, options), "tankd-audience": undefined };
+    expect(verdict(parts, stripped).kind).toBe("bad");
   });
 
   test("is good once", () => {
@@ -190,7 +205,7 @@ describe("a signed request", () => {
           const index = at % value.length;
           fc.pre(value[index] !== char);
           const changed = value.slice(0, index) + char + value.slice(index + 1);
-          expect(verdict(parts, { ...headers, [name]: changed }).kind).toBe("bad");
+          expect(verdict(parts, { ...headers, [name]: changed }).kind).not.toBe("signed");
         },
       ),
     );

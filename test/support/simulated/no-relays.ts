@@ -6,6 +6,7 @@ export const NO_RELAYS: Cluster["relays"] = {
   accept: () => {
     throw new Problem("not_trusted", "not part of the fake");
   },
+  holds: () => false,
   passOn: async () => undefined,
   watch: () => undefined,
   waysTo: async () => [],
