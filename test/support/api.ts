@@ -14,6 +14,8 @@ const serverSchema = z.object({
   status_reason: z.string().nullish(),
   role: z.enum(["hub", "worker", "discovering"]),
   is_local: z.boolean(),
+  /** Whether the node that tells can dial it. */
+  reachable: z.boolean().optional(),
   signed: z.boolean(),
   last_heartbeat: z.string(),
 });
@@ -56,6 +58,7 @@ export const transfersSchema = z.object({
       direction: z.enum(["out", "in"]),
       state: z.string(),
       entity_id: z.string().nullable(),
+      destination_node_id: z.string().optional(),
     }),
   ),
   count,

@@ -195,6 +195,11 @@ export class Node {
     return `${host}:${API_PORT}`;
   }
 
+  /** Whether it has logged this event in any of its runs. */
+  async hasLogged(event: string): Promise<boolean> {
+    return readFileSync(this.#logFile, "utf8").includes(`"msg":"${event}"`);
+  }
+
   /** The end of what it logged, for the message of a failing test. */
   logTail(lines = 40): string {
     if (!existsSync(this.#logFile)) return "(never started)";
