@@ -52,7 +52,10 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", fishRoutes(context));
   app.route("/", connectionRoutes(context));
   app.route("/", transferRoutes(context));
-  app.route("/", gatewayRoutes(context));
+  app.route(
+    "/",
+    gatewayRoutes(context, (request, bindings) => app.fetch(request, bindings)),
+  );
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
   app.route("/", watchRoutes(context, options.viewers ?? new Viewers(context, () => {})));

@@ -6,8 +6,9 @@ import {
   type ServerRecord,
   serverRecordSchema,
 } from "../cluster/server-record.ts";
+import { answeredBy, RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
-import type { ApiEnv } from "./env.ts";
+import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
 import { unknownTank } from "./tank-view.ts";
 
@@ -39,17 +40,67 @@ const show = createRoute({
   responses: { 200: json(entrySchema, "The tank and its host"), default: refusal },
 });
 
-function entry(tank: AnnouncedTank, server: ServerRecord): z.infer<typeof entrySchema> {
+/** A tank of a node that cannot be dialled is watched through this one, where it was asked. */
+function entry(
+  tank: AnnouncedTank,
+  server: ServerRecord,
+  askedAt: string | undefined,
+): z.infer<typeof entrySchema> {
+  const isNear = server.reachable || askedAt === undefined;
+  const place = isNear ? server.api_url.replace(/^http/, "ws") : `ws://${askedAt}`;
   return {
     tank: { ...tank, server_id: server.server_id },
     server,
-    websocket_url: `${server.api_url.replace(/^http/, "ws")}/ws/${encodeURIComponent(tank.tank_id)}`,
+    websocket_url: `${place}/ws/${encodeURIComponent(tank.tank_id)}`,
   };
 }
 
-/** The directory of tanks across the nodes. */
-export function gatewayRoutes({ cluster }: ApiContext): OpenAPIHono<ApiEnv> {
+const pass = createRoute({
+  method: "get",
+  path: "/gateway/api/tanks/{tank_id}",
+  tags,
+  summary:
+    "What GET /api/tanks/{tank_id}, or a path below it, says on the node that hosts the tank",
+  request: { params: z.object({ tank_id: tankParameter }) },
+  responses: {
+    200: { description: "The host's answer" },
+    default: refusal,
+  },
+});
+
+/**
+ * The directory of tanks across the nodes, and their answers.
+ * @param serve answers a request to this node itself
+ */
+export function gatewayRoutes(
+  { cluster }: ApiContext,
+  serve: (request: Request, bindings: ApiEnv["Bindings"]) => Response | Promise<Response>,
+): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
+  routes.openAPIRegistry.registerPath(pass);
+  const answer = async (c: ApiContextOf): Promise<Response> => {
+    const asked = c.req.param("tank_id") ?? "";
+    const place = cluster.locate(asked);
+    if (place === undefined) throw unknownTank(asked);
+    const path = pathAndQuery(c.req.url).replace(
+      /^\/gateway\/api\/tanks\/[^/?]*/,
+      `/api/tanks/${encodeURIComponent(place.tank.tank_id)}`,
+    );
+    const who = answeredBy("owner", place.node_id);
+    if (place.is_local) {
+      const request = new Request(new URL(path, "http://localhost"), {
+        headers: c.req.raw.headers,
+      });
+      const own = await serve(request, c.env);
+      return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
+    }
+    const { status, body } = await cluster.call(place.node_id, "GET", path);
+    const type = status < 400 ? "application/json" : "application/problem+json";
+    const headers = { "content-type": type, ...who, [RELAYED_BY]: cluster.nodeId };
+    return new Response(JSON.stringify(body), { status, headers });
+  };
+  routes.get("/gateway/api/tanks/:tank_id", answer);
+  routes.get("/gateway/api/tanks/:tank_id/*", answer);
 
   routes.openapi(list, (c) => {
     const tanks = cluster
@@ -57,16 +108,25 @@ export function gatewayRoutes({ cluster }: ApiContext): OpenAPIHono<ApiEnv> {
       .flatMap((server) =>
         server.node_id === null
           ? []
-          : cluster.tanksOf(server.node_id).map((tank) => entry(tank, server)),
+          : cluster
+              .tanksOf(server.node_id)
+              .map((tank) => entry(tank, server, c.req.header("host"))),
       );
-    return c.json({ tanks, count: tanks.length }, 200);
+    return c.json({ tanks, count: tanks.length }, 200, answeredBy("relay", cluster.nodeId));
   });
   routes.openapi(show, (c) => {
     const { tank_id } = c.req.valid("param");
     const place = cluster.locate(tank_id);
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (place === undefined || server === undefined) throw unknownTank(tank_id);
-    return c.json(entry(place.tank, server), 200);
+    const who = answeredBy(place.is_local ? "owner" : "relay", cluster.nodeId);
+    return c.json(entry(place.tank, server, c.req.header("host")), 200, who);
   });
   return routes;
+}
+
+function merged(headers: Headers, more: Readonly<Record<string, string>>): Headers {
+  const all = new Headers(headers);
+  for (const [name, value] of Object.entries(more)) all.set(name, value);
+  return all;
 }

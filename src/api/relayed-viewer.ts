@@ -2,6 +2,7 @@ import { authorityOf } from "../discovery/addresses.ts";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { NetworkError } from "../platform/network.ts";
+import { RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
 
@@ -15,8 +16,6 @@ export interface Wanted {
   readonly isRelayed: boolean;
 }
 
-/** Bears the id of a node that passes a viewer on: it is passed on no further. */
-export const RELAY_HEADER = "tankd-relay";
 /** Ends the way to the tank. */
 type Stop = () => void;
 
@@ -61,7 +60,7 @@ async function dialled(
           origin: `http://${authorityOf(address)}`,
           ...(connectTo === undefined ? {} : { connectTo }),
           path: `/ws/${encodeURIComponent(tankId)}`,
-          headers: { [RELAY_HEADER]: cluster.nodeId },
+          headers: { [RELAYED_BY]: cluster.nodeId },
           timeoutMs: CONNECT_TIMEOUT_MS,
         },
         {

@@ -1,9 +1,10 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
+import { answeredBy, RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiContextOf, ApiEnv } from "./env.ts";
 import { DetailedProblem } from "./problems.ts";
-import { RELAY_HEADER, relayedViewer } from "./relayed-viewer.ts";
+import { relayedViewer } from "./relayed-viewer.ts";
 import { nameParameter, newRouter, refusal } from "./router.ts";
 import type { SocketService } from "./sockets.ts";
 import { hostedTank } from "./tank-view.ts";
@@ -18,9 +19,6 @@ const watch = createRoute({
   responses: { 101: { description: "Frames follow" }, default: refusal },
 });
 
-/** Who has answered: `owner ID` of the node that hosts the tank, `relay ID` of one in between. */
-export const ANSWERED_BY = "tankd-answered-by";
-
 /** Viewers of this node's tanks, and of those that other nodes host. */
 export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<ApiEnv> {
   const { cluster } = context;
@@ -31,22 +29,27 @@ export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<
     const place = context.tanks.get(tankId) ? undefined : cluster.locate(tankId);
     if (place === undefined || place.is_local) {
       const { row } = hostedTank(context, place?.tank.tank_id ?? tankId);
-      return upgrade(c, viewers.admit(row.tank_id), `owner ${cluster.nodeId}`);
+      return upgrade(c, viewers.admit(row.tank_id), answeredBy("owner", cluster.nodeId));
     }
     refuseOrdinary(c);
     const viewer = await relayedViewer(context, {
       nodeId: place.node_id,
       tankId: place.tank.tank_id,
       source: c.env.remoteAddress,
-      isRelayed: c.req.header(RELAY_HEADER) !== undefined,
+      isRelayed: c.req.header(RELAYED_BY) !== undefined,
     });
-    return upgrade(c, viewer, `relay ${cluster.nodeId}`);
+    const who = answeredBy("owner", place.node_id);
+    return upgrade(c, viewer, { ...who, [RELAYED_BY]: cluster.nodeId });
   });
   return routes;
 }
 
-function upgrade(c: ApiContextOf, service: SocketService, answeredBy: string): Response {
-  if (!c.env.upgrade(service, { [ANSWERED_BY]: answeredBy })) throw notAWebSocket();
+function upgrade(
+  c: ApiContextOf,
+  service: SocketService,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  if (!c.env.upgrade(service, headers)) throw notAWebSocket();
   // The connection is no longer HTTP; this answer goes nowhere.
   return new Response(null);
 }

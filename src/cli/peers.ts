@@ -93,6 +93,7 @@ function tableOf(context: CliContext, servers: readonly Server[]): string {
     { title: "FISH", cell: ({ fish_count }) => fish_count },
     { title: "SEEN", cell: (one) => (one.is_local ? "now" : ago(one.last_seen, now)) },
     { title: "FOUND BY", cell: ({ discovered_by }) => discovered_by.join(", ") },
+    { title: "REACHED", cell: (one) => wayTo(one, servers), optional: true },
     { title: "PLACE", cell: placeOf, optional: true },
     { title: "TAGS", cell: ({ tags }) => tags.join(", "), optional: true },
   ];
@@ -109,6 +110,13 @@ function tableOf(context: CliContext, servers: readonly Server[]): string {
 function roleOf({ signed, member, role }: Server): string {
   if (!signed) return "unsigned";
   return member === false ? "stranger" : role;
+}
+
+/** How a node is reached that does not answer where it is dialled. */
+function wayTo({ reachable, relay, is_local, signed }: Server, servers: readonly Server[]): string {
+  if (is_local || reachable || !signed || !relay) return "";
+  const name = servers.find(({ node_id }) => node_id === relay)?.server_id ?? relay;
+  return `through ${name}`;
 }
 
 function placeOf({ region, zone }: Server): string {

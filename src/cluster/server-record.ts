@@ -55,6 +55,8 @@ export const serverRecordSchema = z.object({
   rtt_ms: z.number().nonnegative().nullable(),
   /** Whether this node can dial it. */
   reachable: z.boolean(),
+  /** The node through which it is reached where it cannot be dialled: it holds a tunnel there. */
+  relay: label.nullish(),
   discovered_by: z.array(label).max(LIMITS.labelsMax),
   is_local: z.boolean(),
   api_url: z.string().max(300),

@@ -14,15 +14,15 @@ socket.onmessage = ({ data }) => {
   seen[message.type] = (seen[message.type] ?? 0) + 1;
   if (message.type === "hello") tank = message.tank?.tank_id ?? "";
   if ((seen["frame"] ?? 0) >= Number(frames)) {
-    console.log(JSON.stringify({ tank, seen }));
+    process.stdout.write(JSON.stringify({ tank, seen }));
     process.exit(0);
   }
 };
 socket.onerror = (event) => {
-  console.error("message" in event ? String(event.message) : "error");
+  process.stderr.write("message" in event ? `${event.message}\n` : "error\n");
 };
 socket.onclose = ({ code, reason }) => {
-  console.error(`closed: ${code} ${reason}`);
+  process.stderr.write(`closed: ${code} ${reason}\n`);
   process.exit(1);
 };
 

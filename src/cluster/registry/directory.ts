@@ -119,6 +119,7 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
     is_local: false,
     rtt_ms: rttMsOf(peer) ?? entry.record.rtt_ms,
     reachable: isDialable(peer) ?? entry.record.reachable,
+    relay: entry.relay ?? null,
   };
 }
 
