@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import type { RelayedReply } from "../../../src/cluster/tunnel/messages.ts";
+import {
+  type LocalService,
+  NodeEnd,
+  type RemoteViewer,
+} from "../../../src/cluster/tunnel/node-end.ts";
+import { RelayEnd } from "../../../src/cluster/tunnel/relay-end.ts";
+import { Problem } from "../../../src/platform/errors.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
+import type { MessageSocket, SocketListener } from "../../../src/platform/sockets.ts";
+
+const REQUEST = { method: "GET", path: "/x", headers: {}, body: "" } as const;
+const SOURCE = "10.0.0.9";
+
+/** Both ends of a tunnel in one process, connected by what is called at once. */
+function tunnel(service: Partial<LocalService> = {}) {
+  const world = new SimulatedWorld({ seed: 1 });
+  const { timers } = world.addHost({ name: "a" }).boot();
+  const closed: string[] = [];
+  const relayEnd = new RelayEnd(timers, (reason) => closed.push(`relay: ${reason}`));
+  const nodeEnd = new NodeEnd(timers, {
+    service: {
+      answer: async ({ path }, source) => ({ status: 200, headers: {}, body: `${path} ${source}` }),
+      watch: () => () => {},
+      ...service,
+    },
+    sourceOf: (source) => source,
+    onClosed: (reason) => closed.push(`node: ${reason}`),
+  });
+  const state = { isCut: false, waitingBytes: 0 };
+  const socketTo = (listener: () => SocketListener): MessageSocket => ({
+    send: (message) => {
+      if (!state.isCut) listener().onMessage(message);
+    },
+    get waitingBytes() {
+      return state.waitingBytes;
+    },
+    close: (code, reason) => {
+      if (!state.isCut) listener().onClose(code, reason);
+    },
+  });
+  relayEnd.open(socketTo(() => nodeEnd.listener));
+  nodeEnd.open(socketTo(() => relayEnd.listener));
+  return { world, relayEnd, nodeEnd, closed, state };
+}
+
+describe("a request down a tunnel", () => {
+  test("is answered by the node behind it, and many at a time", async () => {
+    const { relayEnd } = tunnel();
+    const ask = (path: string) =>
+      relayEnd.ask({ request: { ...REQUEST, path }, source: SOURCE }, 1_000);
+    const replies = await Promise.all(["/a", "/b", "/c"].map(ask));
+    expect(replies.map(({ body }) => body)).toEqual(
+      ["/a", "/b", "/c"].map((path) => `${path} ${SOURCE}`),
+    );
+  });
+
+  test("that is not answered in time is a timeout; its late answer is nobody's", async () => {
+    let release: (reply: RelayedReply) => void = () => {};
+    const { world, relayEnd } = tunnel({
+      answer: () =>
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+    });
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    const outcome = asked.catch((error: unknown) => String(error));
+    await world.run(2_000);
+    expect(await outcome).toContain("no answer through the tunnel in 1000 ms");
+    release({ status: 200, headers: {}, body: "late" });
+    await world.run(3_000);
+  });
+
+  test("fails when the tunnel ends, and is not even begun afterwards", async () => {
+    const { relayEnd, nodeEnd, closed } = tunnel({ answer: () => new Promise(() => {}) });
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    nodeEnd.close("moved");
+    expect(asked).rejects.toThrow("the tunnel has ended");
+    expect(relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000)).rejects.toThrow("ended");
+    expect(closed).toEqual(["relay: moved", "node: moved"]);
+  });
+
+  test("is refused where too many wait", async () => {
+    const { relayEnd } = tunnel({ answer: () => new Promise(() => {}) });
+    const ask = () => relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    const outcomes: unknown[] = [];
+    for (let index = 0; index < LIMITS.tunnelRequestsMax + 1; index++) {
+      ask().catch((error: unknown) => outcomes.push(String(error)));
+    }
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(outcomes).toHaveLength(1);
+  });
+});
+
+describe("a viewer through a tunnel", () => {
+  test("is shown what the node shows, until either of them ends it", () => {
+    let remote: RemoteViewer | undefined;
+    let stopped = 0;
+    const { relayEnd } = tunnel({
+      watch: (_path, _source, viewer) => {
+        remote = viewer;
+        return () => void stopped++;
+      },
+    });
+    const seen: string[] = [];
+    const viewer = {
+      onText: (text: string) => seen.push(text),
+      onEnd: (code: number, reason: string) => seen.push(`${code} ${reason}`),
+    };
+    const stop = relayEnd.watch({ path: "/ws/t", source: SOURCE }, viewer);
+    remote?.send("one");
+    stop();
+    expect(stopped).toBe(1);
+    remote?.send("nobody looks");
+    relayEnd.watch({ path: "/ws/t", source: SOURCE }, viewer);
+    remote?.end(4404, "the tank was removed");
+    expect(seen).toEqual(["one", "4404 the tank was removed"]);
+  });
+
+  test("of what is not there is told so", () => {
+    const { relayEnd } = tunnel({
+      watch: () => {
+        throw new Problem("unknown_tank", "There is no tank t.");
+      },
+    });
+    const seen: string[] = [];
+    relayEnd.watch(
+      { path: "/ws/t", source: SOURCE },
+      { onText: () => {}, onEnd: (code, reason) => seen.push(`${code} ${reason}`) },
+    );
+    expect(seen).toEqual(["4404 There is no tank t."]);
+  });
+
+  test("on a slow line misses frames, and the memory does not fill", () => {
+    let remote: RemoteViewer | undefined;
+    const { relayEnd, state } = tunnel({
+      watch: (_path, _source, viewer) => {
+        remote = viewer;
+        return () => {};
+      },
+    });
+    const seen: string[] = [];
+    const viewer = { onText: (text: string) => seen.push(text), onEnd: () => {} };
+    relayEnd.watch({ path: "/ws/t", source: SOURCE }, viewer);
+    state.waitingBytes = LIMITS.tunnelBacklogBytesMax + 1;
+    remote?.send("lost");
+    state.waitingBytes = 0;
+    remote?.send("seen");
+    expect(seen).toEqual(["seen"]);
+  });
+});
+
+describe("a tunnel", () => {
+  test("stays open while nothing is said, and both ends notice when it is cut", async () => {
+    const { world, closed, state } = tunnel();
+    await world.run(300_000);
+    expect(closed).toEqual([]);
+    state.isCut = true;
+    await world.run(400_000);
+    expect(closed.toSorted()).toEqual(["node: silent", "relay: silent"]);
+  });
+
+  test("ends with the first word that no tunnel says", () => {
+    for (const nonsense of ["text", Uint8Array.of(200, 0, 0, 0, 0), new Uint8Array(0)]) {
+      const { relayEnd, closed } = tunnel();
+      relayEnd.listener.onMessage(nonsense);
+      expect(closed).toContain("relay: not a tunnel");
+    }
+  });
+});
