@@ -10,6 +10,7 @@ const localServerSchema = serverRecordSchema.extend({
   role_reason: z.string().nullish(),
   hub: z.unknown(),
   term: z.object({ counter: z.number() }).nullish(),
+  lease: z.object({ url: z.string(), state: z.string() }).nullish(),
   backends: z.array(z.object({ name: z.string(), state: z.string(), detail: z.string() })),
 });
 
@@ -48,6 +49,7 @@ function describe(
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
+    ...(server.lease ? [["lease", `${server.lease.state}, ${server.lease.url}`] as const] : []),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],

@@ -1,5 +1,6 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { Positions } from "./clones/journal-positions.ts";
+import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { LocalService } from "./tunnel/node-end.ts";
@@ -33,6 +34,8 @@ export interface ClusterView {
   readonly hub: ServerRecord | undefined;
   readonly term: Term;
   readonly backends: readonly BackendStatus[];
+  /** The lease by which the hub is decided; undefined where the nodes decide. */
+  readonly lease: LeaseView | undefined;
 }
 
 export interface TankLocation {

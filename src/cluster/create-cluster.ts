@@ -95,6 +95,7 @@ function routesOf(parts: ClusterParts) {
       envelopes,
       client,
       isHub: () => role.isHub && !parts.isLeaving(),
+      mayChange: () => parts.lease?.refuseWithoutLease(),
       hub: () => uplinkOf(parts),
       ownHost,
       timeoutMs: deps.settings.timing.discoveryTimeoutMs,
@@ -121,13 +122,19 @@ function uplinkOf({ role, directory }: ClusterParts) {
   return { nodeId: via ?? hub, url: directory.node(hub)?.api_url };
 }
 
-function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts) {
+function viewOf({ deps, state, role, directory, discovery, given, lease }: ClusterParts) {
   const { role: own, hub, term } = role.state;
   const { hasLeft } = state;
   return {
     cluster: deps.settings.cluster,
     role: own,
-    roleReason: roleReason({ role: own, wanted: deps.settings.role, hasLeft }),
+    roleReason: roleReason({
+      role: own,
+      wanted: deps.settings.role,
+      hasLeft,
+      lease: lease?.view,
+    }),
+    lease: lease?.view,
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
     backends: given.explain(discovery.statuses()),

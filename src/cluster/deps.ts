@@ -12,6 +12,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Term } from "./cluster.ts";
 import type { Identity } from "./identity/identity.ts";
+import type { HubLease } from "./membership/lease.ts";
 import type { NameConflictRule } from "./registry/name-conflicts.ts";
 
 /** How often a node shows itself and looks at others. Milliseconds. */
@@ -84,6 +85,8 @@ export interface ClusterDeps {
   /** Connections to tanks of other nodes; shown as `active_connections`. */
   readonly connectionCount?: () => number;
   readonly backends: readonly DiscoveryBackend[];
+  /** A store that decides who is hub; without one the nodes do. */
+  readonly lease?: HubLease | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }

@@ -20,6 +20,7 @@ export async function start(parts: ClusterParts): Promise<void> {
   selfWatch.list();
   search(parts);
   await role.start();
+  parts.lease?.start();
   upkeep.start();
 }
 
@@ -41,7 +42,7 @@ export async function stop(parts: ClusterParts): Promise<void> {
   parts.clones.positions.stop();
   parts.tunnel.release();
   parts.relays.closeAll();
-  const said = Promise.all([goodbyes, discovery.stop()]);
+  const said = Promise.all([goodbyes, discovery.stop(), parts.lease?.stop()]);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
   uplink.release();
   seat.release();

@@ -108,6 +108,8 @@ const nodeDocument = {
   ...presence,
   ...unbound,
   ...relay,
+  /** The URL of the lease by which the sender's hub is decided, where a store decides. */
+  lease: z.string().max(300).nullish(),
 };
 export const nodeDocumentSchema = z.object(nodeDocument);
 export type NodeDocument = z.infer<typeof nodeDocumentSchema>;

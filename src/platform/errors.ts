@@ -59,6 +59,7 @@ export const PROBLEMS = {
   internal: { status: 500, exit: 1, title: "A bug in tankd" },
   unreachable: { status: 502, exit: 1, title: "The other node does not answer" },
   storage_unavailable: { status: 503, exit: 1, title: "The storage does not take writes" },
+  lease_lost: { status: 503, exit: 1, title: "The hub's lease has run out" },
   not_ready: { status: 503, exit: 1, title: "The node is not ready" },
   usage: { status: 400, exit: 2, title: "Wrong usage" },
   bad_setting: { status: 400, exit: 2, title: "A setting has an impossible value" },

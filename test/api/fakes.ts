@@ -341,6 +341,7 @@ export class FakeNode {
         hub: self,
         term: { counter: 1, node_id: NODE_ID },
         roleReason: undefined,
+        lease: undefined,
         backends: [],
       }),
       self: () => self,

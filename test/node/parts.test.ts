@@ -154,6 +154,7 @@ describe("on_role_change", () => {
         hub: hubUrl === undefined ? undefined : ({ api_url: hubUrl } as ServerRecord),
         term: { counter: 1, node_id: "n" },
         roleReason: undefined,
+        lease: undefined,
         backends: [],
       }),
       onChange: (listener: () => void) => {

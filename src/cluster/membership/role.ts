@@ -19,6 +19,11 @@ export interface RoleState {
   readonly isSuspect: boolean;
 }
 
+/** Who decides instead of the nodes: a store with a lease. */
+export interface Arbiter {
+  readonly mayFollow: (hub: string) => boolean;
+}
+
 /** The highest priority there is: beyond what `--priority` can say. */
 const HUB_ROLE_PRIORITY = 1_000_000;
 /** A crowd that is switched on at once has gathered by then. */
@@ -39,6 +44,7 @@ export class RoleKeeper {
   readonly #deps: RoleDeps;
   readonly #events: ClusterEvents;
   #state: RoleState;
+  #arbiter: Arbiter | undefined;
   #isStopped = false;
   #isDecided = false;
   readonly #decided = Promise.withResolvers<void>();
@@ -109,7 +115,17 @@ export class RoleKeeper {
     this.#change({ role: "discovering", hub: undefined, via: undefined, isSuspect: false });
   }
 
+  /** From now on somebody else decides who leads: this node claims nothing by itself. */
+  bindTo(arbiter: Arbiter): void {
+    this.#arbiter = arbiter;
+  }
+
   lead(): void {
+    if (this.#arbiter === undefined) this.leadByLease();
+  }
+
+  /** The arbiter has decided for this node, or there is none. */
+  leadByLease(): void {
     const { self, term, role } = this.#state;
     if (!self.mayClaim || this.isHub) return;
     const counter = Math.min(TERM_MAX, term.counter + 1);
@@ -127,6 +143,7 @@ export class RoleKeeper {
 
   follow(hub: string, said: Term, via?: string): void {
     if (hub === this.#state.self.nodeId) return;
+    if (this.#arbiter?.mayFollow(hub) === false) return;
     this.#change({ role: "worker", hub, via, term: this.#adopted(said), isSuspect: false });
   }
 

@@ -2,6 +2,7 @@ import { DiscoveryManager } from "../../discovery/manager.ts";
 import { Contests } from "../membership/contest.ts";
 import { Gatherer } from "../membership/gatherer.ts";
 import { HubSeat } from "../membership/hub-seat.ts";
+import { LeaseKeeper } from "../membership/lease-keeper.ts";
 import { Pinger } from "../membership/pinger.ts";
 import { Succession } from "../membership/succession.ts";
 import { Upkeep } from "../membership/upkeep.ts";
@@ -29,6 +30,7 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
   const witnesses = new Witnesses({ ...below, lagMs });
   const contests = new Contests({ ...below, seat, witnesses });
   const gatherer = new Gatherer(below);
+  const lease = deps.lease && new LeaseKeeper(below, deps.lease);
   const discovery = new DiscoveryManager(deps);
   const selfWatch = new SelfWatch({ ...below, discovery });
   const upkeep: Upkeep = new Upkeep({
@@ -45,6 +47,7 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
     witnesses,
     contests,
     gatherer,
+    lease,
     discovery,
     selfWatch,
     upkeep,

@@ -70,6 +70,7 @@ export class SelfDescription {
       fenced: this.#isFenced(),
       takes_unbound: true,
       relay: this.#relay() ?? null,
+      lease: this.#deps.lease?.url ?? null,
     };
   }
 

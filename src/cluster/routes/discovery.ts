@@ -20,6 +20,8 @@ export interface DiscoveryRoutesDeps {
   readonly envelopes: Envelopes;
   readonly client: PeerClient;
   readonly isHub: () => boolean;
+  /** @throws Problem `lease_lost` where this hub may not change the list at present. */
+  readonly mayChange: () => void;
   /** The hub that we follow, and the URL of its API. */
   readonly hub: () => { readonly nodeId: string; readonly url: string | undefined } | undefined;
   /** Where others dial this node. */
@@ -47,9 +49,12 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
   return {
     ...endpoint,
     handle: async (request) => {
-      const { isHub, hub, ownHost, onHubLeft, client, timeoutMs } = withDeps;
+      const { isHub, mayChange, hub, ownHost, onHubLeft, client, timeoutMs } = withDeps;
       const claimant = directClaimant(request, ownHost());
-      const answerHere = () => endpoint.answer(request, claimant);
+      const answerHere = () => {
+        if (isHub()) mayChange();
+        return endpoint.answer(request, claimant);
+      };
       // Whom the operator names is dialled from here, at exactly the address that he names.
       if (isHub() || (request.controlled && namesNode(request.body))) return answerHere();
       const to = hub();
@@ -79,7 +84,7 @@ function forwardRoute(
     request: forwardSchema,
     response: z.looseObject({}),
     handle: async ({ body, signer, remoteAddress }) => {
-      const { isHub, hub, envelopes } = withDeps;
+      const { isHub, mayChange, hub, envelopes } = withDeps;
       if (!isHub()) {
         const to = hub();
         if (to === undefined) throw noHub();
@@ -94,7 +99,9 @@ function forwardRoute(
       if (!url) throw malformed();
       for (const { endpoint, pattern } of matches) {
         const match = endpoint.method === envelope.request.method && pattern.exec(url.pathname);
-        if (match) return endpoint.answer(innerRequest(envelope, url, match.groups), claimant);
+        if (!match) continue;
+        mayChange();
+        return endpoint.answer(innerRequest(envelope, url, match.groups), claimant);
       }
       throw new Problem("not_found", "Only what concerns the list of servers is passed on.");
     },

@@ -39,6 +39,16 @@ const localSchema = serverRecordSchema.extend({
     .nullable(),
   term: termSchema,
   backends: z.array(backendSchema),
+  lease: z
+    .object({
+      url: z.string(),
+      state: z.enum(["held", "taken", "free", "unknown"]),
+      holder: z.string().nullable(),
+      /** Whether this node, where it leads, may change the list of servers. */
+      valid: z.boolean(),
+      reason: z.string().nullable(),
+    })
+    .nullable(),
   tanks: z.array(announcedTankSchema),
   heartbeat_interval: z.number(),
 });
@@ -118,7 +128,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
 }
 
 function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
-  const { cluster, roleReason, hub, term, backends } = view();
+  const { cluster, roleReason, hub, term, backends, lease } = view();
   return {
     ...self(),
     cluster,
@@ -126,6 +136,15 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
     hub: hub ? { server_id: hub.server_id, node_id: hub.node_id, api_url: hub.api_url } : null,
     term,
     backends,
+    lease: lease
+      ? {
+          url: lease.url,
+          state: lease.state,
+          holder: lease.holder ?? null,
+          valid: lease.isValid,
+          reason: lease.reason ?? null,
+        }
+      : null,
     tanks: ownTanks(),
     heartbeat_interval: heartbeatMs / 1000,
   };

@@ -15,6 +15,7 @@ import type { HostedTank } from "../../../src/tanks/tanks.ts";
 import type { Log, LogFields } from "../../../src/telemetry/log.ts";
 import { noMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Ether } from "./ether.ts";
+import type { LeaseStore } from "./lease-store.ts";
 import { type Lie, lyingHandler, lyingNetwork } from "./lies.ts";
 import { behindTunnel, peerHandler, servePeers } from "./peer-handler.ts";
 
@@ -38,6 +39,8 @@ export type NodeSettings = ClusterSettings & {
   readonly reachable?: boolean;
   /** What it says instead of the truth. */
   readonly lie?: Lie;
+  /** The store that decides who is hub. */
+  readonly lease?: LeaseStore;
 };
 
 /** One simulated machine with tankd's cluster on it; may be killed and started again. */
@@ -56,6 +59,7 @@ export class LabNode {
   /** Behind a router: it dials out, nobody dials in. */
   readonly hidden: boolean;
   readonly #lie: Lie | undefined;
+  readonly #lease: LeaseStore | undefined;
   readonly #surroundings: Surroundings;
   #cluster: StartableCluster | undefined;
   #process: SimulatedProcess | undefined;
@@ -65,10 +69,11 @@ export class LabNode {
     surroundings: Surroundings,
     host: SimulatedHost,
     identity: Identity,
-    { reachable, lie, ...settings }: NodeSettings,
+    { reachable, lie, lease, ...settings }: NodeSettings,
   ) {
     this.hidden = reachable === false;
     this.#lie = lie;
+    this.#lease = lease;
     this.#surroundings = surroundings;
     this.host = host;
     this.identity = identity;
@@ -162,6 +167,7 @@ export class LabNode {
         ...(multicast ? [ether.backend(process)] : []),
         ...(settings.hubs.length > 0 ? [new NamedBackend("hub", settings.hubs)] : []),
       ],
+      lease: this.#lease?.leaseOf(process),
       log: this.#log(),
       metrics: noMetrics,
     });

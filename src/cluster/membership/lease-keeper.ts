@@ -1,0 +1,167 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ClusterEvents } from "../events.ts";
+import type { Dialer } from "../handshake/dialer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { NodeDocument } from "../wire.ts";
+import type { HubLease, LeaseState } from "./lease.ts";
+import type { RoleKeeper } from "./role.ts";
+
+export interface LeaseKeeperDeps {
+  readonly deps: Pick<ClusterDeps, "identity" | "clock" | "timers" | "settings" | "log">;
+  readonly events: ClusterEvents;
+  readonly table: PeerTable;
+  readonly role: RoleKeeper;
+  readonly dialer: Pick<Dialer, "dial">;
+}
+
+/** What a lease means at present, for people. */
+export interface LeaseView {
+  readonly url: string;
+  readonly state: LeaseState["kind"];
+  /** The node that holds it, as the store has said last. */
+  readonly holder: string | undefined;
+  /** Whether this node, where it leads, may change the list. */
+  readonly isValid: boolean;
+  readonly reason: string | undefined;
+}
+
+/** A holder that is known and not met yet is dialled this often. */
+const DIAL_INTERVAL_MS = 1_000;
+
+/**
+ * Lets the store decide who is hub (`--lease`): who holds the lease leads, everybody else follows
+ * that one and nobody else. A hub whose lease has run out, or is not known to be renewed, serves
+ * reads only.
+ */
+export class LeaseKeeper {
+  readonly #with: LeaseKeeperDeps;
+  readonly #lease: HubLease;
+  #state: LeaseState = { kind: "unknown", reason: "the store has not been asked yet" };
+  #holder: string | undefined;
+  #isRunning = false;
+  readonly #warnedOf = new BoundedMap<string, true>(LIMITS.peersMax);
+
+  constructor(withDeps: LeaseKeeperDeps, lease: HubLease) {
+    this.#with = withDeps;
+    this.#lease = lease;
+    const { role, events } = withDeps;
+    role.bindTo({ mayFollow: (hub) => this.#holder === undefined || this.#holder === hub });
+    events.on("met", ({ meeting }) => {
+      this.#compare(meeting.document);
+      if (meeting.document.node_id === this.#holder) this.#follow(this.#holder);
+    });
+    events.on("role_changed", () => this.#decide());
+    events.on("fenced", () => lease.want(false));
+  }
+
+  start(): void {
+    const { deps, role } = this.#with;
+    this.#isRunning = true;
+    this.#lease.start(deps.identity.nodeId, (state) => this.#hear(state));
+    this.#lease.want(role.state.self.mayClaim);
+    this.#seek();
+  }
+
+  /** Gives the lease back, so that another need not wait for its end. */
+  async stop(): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    await this.#lease.stop();
+  }
+
+  /** Whether a hub may change what the cluster relies on. */
+  get isValid(): boolean {
+    const { clock } = this.#with.deps;
+    return this.#state.kind === "held" && clock.monotonicMs() < this.#state.untilMs;
+  }
+
+  /** @throws Problem `lease_lost` */
+  refuseWithoutLease(): void {
+    if (this.isValid) return;
+    throw new Problem(
+      "lease_lost",
+      `This hub serves reads only: it does not know that it still holds ${this.#lease.url}.`,
+    );
+  }
+
+  get view(): LeaseView {
+    const { kind } = this.#state;
+    return {
+      url: this.#lease.url,
+      state: kind,
+      holder: this.#holder,
+      isValid: this.isValid,
+      reason: this.#state.kind === "unknown" ? this.#state.reason : undefined,
+    };
+  }
+
+  #hear(state: LeaseState): void {
+    if (!this.#isRunning) return;
+    const before = this.#state;
+    this.#state = state;
+    const { nodeId } = this.#with.deps.identity;
+    if (state.kind === "held") this.#holder = nodeId;
+    else if (state.kind === "taken") this.#holder = state.holder;
+    else if (state.kind === "free") this.#holder = undefined;
+    if (before.kind !== state.kind) this.#report(state);
+    this.#decide();
+  }
+
+  /** What the store has said, as this node's role. */
+  #decide(): void {
+    const { role } = this.#with;
+    const { kind } = this.#state;
+    if (!this.#isRunning) return;
+    if (kind === "held") role.leadByLease();
+    else if (kind === "taken" && this.#state.holder !== role.state.hub) this.#leave();
+    else if (kind === "free" && role.isHub) role.discover();
+  }
+
+  /** Another node holds it than the one that we follow, or are. */
+  #leave(): void {
+    const { role } = this.#with;
+    const holder = this.#holder;
+    if (holder === undefined) return;
+    this.#follow(holder);
+    if (role.state.hub !== holder && role.state.role !== "discovering") role.discover();
+  }
+
+  #follow(holder: string): void {
+    const { role, table } = this.#with;
+    const standing = table.get(holder)?.described?.document.standing;
+    if (standing?.role !== "hub" || role.state.hub === holder) return;
+    role.follow(holder, standing.term);
+  }
+
+  /** Asks the holder whether it leads, until it does. */
+  #seek(): void {
+    const { deps, role, dialer, table } = this.#with;
+    deps.timers.after(DIAL_INTERVAL_MS, () => {
+      if (!this.#isRunning) return;
+      this.#seek();
+      const holder = this.#holder;
+      const isOther = holder !== undefined && holder !== deps.identity.nodeId;
+      if (!isOther || role.state.hub === holder || !table.get(holder)) return;
+      void dialer.dial(holder);
+    });
+  }
+
+  /** Nodes that ask different stores are different clusters, and neither notices by itself. */
+  #compare({ node_id, lease }: NodeDocument): void {
+    if (lease === this.#lease.url || this.#warnedOf.has(node_id)) return;
+    this.#warnedOf.set(node_id, true);
+    const fields = { node_id, lease: lease ?? null, own_lease: this.#lease.url };
+    this.#with.deps.log.warn("a node has another lease", fields);
+  }
+
+  #report(state: LeaseState): void {
+    const { log } = this.#with.deps;
+    const fields = { lease: this.#lease.url, holder: this.#holder ?? null };
+    if (state.kind === "unknown")
+      log.warn("the lease is not known", { ...fields, reason: state.reason });
+    else log.info(`the lease is ${state.kind}`, fields);
+  }
+}
