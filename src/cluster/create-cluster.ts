@@ -155,7 +155,8 @@ async function call(
   // It may have restarted elsewhere, or stand still: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
   try {
-    const reply = await client.send(to, request.method, request.path, request.body, { timeoutMs });
+    const options = { timeoutMs, mayBeRelayed: true };
+    const reply = await client.send(to, request.method, request.path, request.body, options);
     const isLost = isElsewhere(reply);
     if (isLost || problemCodeOf(reply) === "directory_copied") forgetKey();
     // After a new handshake: somebody else lives there now.

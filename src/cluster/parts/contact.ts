@@ -12,7 +12,7 @@ export function createContact(base: BaseParts) {
   const handshake = new Handshake({ ...base, given });
   const responder = new Responder({ ...base, given });
   const dialer = new Dialer(deps, { ...base, handshake });
-  client.renew = async (nodeId) => (await dialer.reach(nodeId)).kind === "met";
+  client.renew = async (nodeId) => (await dialer.dial(nodeId)).kind === "met";
   const nominations = new Nominations({
     ...base,
     dialer,

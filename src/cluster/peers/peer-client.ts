@@ -45,6 +45,11 @@ export interface PeerAnswer extends PeerReply {
 
 export interface SendOptions {
   readonly timeoutMs: number;
+  /**
+   * By way of a third node where that is the only one. Not for questions that ask whether the other
+   * is there: the answer would be about the third.
+   */
+  readonly mayBeRelayed?: boolean;
 }
 
 export interface AskOptions extends SendOptions {
@@ -118,7 +123,7 @@ export class PeerClient {
     const peer = table.get(nodeId);
     if (!isReady(peer)) throw new Problem("unknown_server", `${nodeId} has not been met yet.`);
     const { key } = peer;
-    const relay = peer.relay ?? this.#ownRelay(peer);
+    const relay = this.#ownRelay(peer) ?? (options.mayBeRelayed ? peer.relay : undefined);
     const addressed = { ...options, audience: nodeId, key };
     if (relay !== undefined) return this.#sendThrough(nodeId, relay, method, path, body, addressed);
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
