@@ -79,7 +79,10 @@ export interface Transfer {
 export interface Overview {
   readonly local: LocalServer;
   readonly servers: readonly Server[];
+  /** Of this node. */
   readonly tanks: readonly Tank[];
+  /** The tank of another node that is looked at, where one is. */
+  readonly visited: Tank | undefined;
   readonly directory: readonly DirectoryEntry[];
   readonly connections: readonly Connection[];
   readonly transfers: readonly Transfer[];
@@ -87,8 +90,11 @@ export interface Overview {
 
 const TRANSFERS_SHOWN = 15;
 
-/** Rejects when the node does not answer, or not with what was asked for. */
-export async function askOverview(signal: AbortSignal): Promise<Overview> {
+/**
+ * Rejects when the node does not answer, or not with what was asked for.
+ * @param lookedAt the id of the tank that somebody looks at
+ */
+export async function askOverview(signal: AbortSignal, lookedAt: string): Promise<Overview> {
   const ask = async <T>(path: string): Promise<T> => {
     const response = await fetch(path, { signal });
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
@@ -103,5 +109,12 @@ export async function askOverview(signal: AbortSignal): Promise<Overview> {
     ask<{ connections: Connection[] }>("/api/connections"),
     ask<{ transfers: Transfer[] }>(`/api/transfers?limit=${TRANSFERS_SHOWN}`),
   ]);
-  return { local, servers, tanks, directory: directory.tanks, connections, transfers };
+  const isElsewhere = directory.tanks.some(
+    ({ tank, server }) => tank.tank_id === lookedAt && !server.is_local,
+  );
+  // Its host may be away for a moment: the page goes on without its figures.
+  const visited = isElsewhere
+    ? await ask<Tank>(`/gateway/api/tanks/${encodeURIComponent(lookedAt)}`).catch(() => undefined)
+    : undefined;
+  return { local, servers, tanks, visited, directory: directory.tanks, connections, transfers };
 }

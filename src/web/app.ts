@@ -16,6 +16,8 @@ class Page {
     this.#aquarium.lookAt(look);
   });
   readonly #gone = byId("gone");
+  #own: readonly Tank[] = [];
+  /** This node's tanks, and the one of another node that is visited. */
   #tanks: readonly Tank[] = [];
   #shown: string | undefined;
   #nameOf: NameOf = (id) => id;
@@ -26,7 +28,7 @@ class Page {
       this.#news = news;
       this.#showFigures();
     });
-    addEventListener("hashchange", () => this.#select());
+    addEventListener("hashchange", () => void this.#refresh());
     document.addEventListener("visibilitychange", () => void this.#refresh());
   }
 
@@ -38,7 +40,7 @@ class Page {
   async #refresh(): Promise<void> {
     if (document.hidden) return;
     try {
-      this.#show(await askOverview(AbortSignal.timeout(ANSWER_TIMEOUT_MS)));
+      this.#show(await askOverview(AbortSignal.timeout(ANSWER_TIMEOUT_MS), wanted()));
       this.#gone.hidden = true;
     } catch {
       // What was shown last stays, marked as old.
@@ -48,7 +50,9 @@ class Page {
   }
 
   #show(overview: Overview): void {
-    this.#tanks = overview.tanks;
+    const { tanks, visited } = overview;
+    this.#own = tanks;
+    this.#tanks = visited ? [...tanks, visited] : tanks;
     this.#nameOf = tankNames(overview);
     showPanels(overview, Date.now());
     this.#select();
@@ -56,8 +60,8 @@ class Page {
 
   /** The tank that the address names, if it is here, else the first. */
   #selected(): Tank | undefined {
-    const wanted = decode(location.hash.slice(1));
-    return this.#tanks.find(({ tank }) => tank.tank_id === wanted) ?? this.#tanks[0];
+    const tankId = wanted();
+    return this.#tanks.find(({ tank }) => tank.tank_id === tankId) ?? this.#tanks[0];
   }
 
   #select(): void {
@@ -69,7 +73,8 @@ class Page {
       location.hash = encodeURIComponent(chosen);
     });
     this.#aquarium.show(tankId);
-    this.#past.show(tankId);
+    // The past is the business of the node that has the log.
+    this.#past.show(this.#own.some(({ tank }) => tank.tank_id === tankId) ? tankId : undefined);
     this.#showFigures();
   }
 
@@ -83,6 +88,11 @@ class Page {
     showFigures(tankFigures(tank, this.#news));
     showNotice(noticeOf(tank));
   }
+}
+
+/** The tank that the address names. */
+function wanted(): string {
+  return decode(location.hash.slice(1));
 }
 
 function decode(text: string): string {

@@ -138,12 +138,10 @@ function directoryTable(entries: readonly DirectoryEntry[]): HTMLElement {
   );
 }
 
-/** A tank of another server is watched on that server's own page. */
+/** Any server's tank is watched here: this browser may not reach the one that hosts it. */
 function tankLink({ tank, server }: DirectoryEntry): HTMLElement {
   const place = `#${encodeURIComponent(tank.tank_id)}`;
-  const name = tankLabel(tank, server);
-  if (server.is_local) return element("a", { href: place, title: tank.name }, name);
-  return link(`${server.api_url}/${place}`, name);
+  return element("a", { href: place, title: tank.name }, tankLabel(tank, server));
 }
 
 /** The first tank of a server without a name is called by the server's id. */
@@ -165,8 +163,11 @@ function serverLabels({ servers }: Overview): NameOf {
 /** What people call each tank. */
 export function tankNames({ directory, tanks, local }: Overview): NameOf {
   const names = new Map<string, string>();
-  for (const { tank, server } of directory) names.set(tank.tank_id, tankLabel(tank, server));
   for (const { tank } of tanks) names.set(tank.tank_id, tankLabel(tank, local));
+  for (const { tank, server } of directory) {
+    const label = tankLabel(tank, server);
+    names.set(tank.tank_id, server.is_local ? label : `${label} on ${serverLabel(server)}`);
+  }
   return (tankId) => names.get(tankId) ?? shortId(tankId);
 }
 
