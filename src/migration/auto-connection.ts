@@ -45,13 +45,13 @@ function firstTank(tanks: Tanks): string | undefined {
   return rows.sort((a, b) => a.ordinal - b.ordinal)[0]?.tank_id;
 }
 
-/** The next online node in node_id order, round the end, that has a tank and can be dialled. */
+/** The next online node in node_id order, round the end, that has a tank and can be reached. */
 function nextNeighbour(
   cluster: Cluster,
 ): Pick<ConnectionRow, "destination_node_id" | "destination_tank_id"> | undefined {
   const others = cluster
     .servers({ status: "online" })
-    .filter((server) => server.signed && server.reachable)
+    .filter((server) => server.signed && (server.reachable || server.relay))
     .flatMap((server) => server.node_id ?? [])
     .filter((nodeId) => nodeId !== cluster.nodeId)
     .sort();

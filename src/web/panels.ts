@@ -166,7 +166,9 @@ export function tankNames({ directory, tanks, local }: Overview): NameOf {
   for (const { tank } of tanks) names.set(tank.tank_id, tankLabel(tank, local));
   for (const { tank, server } of directory) {
     const label = tankLabel(tank, server);
-    names.set(tank.tank_id, server.is_local ? label : `${label} on ${serverLabel(server)}`);
+    const host = serverLabel(server);
+    const isNamedForIt = server.is_local || label === host;
+    names.set(tank.tank_id, isNamedForIt ? label : `${label} on ${host}`);
   }
   return (tankId) => names.get(tankId) ?? shortId(tankId);
 }

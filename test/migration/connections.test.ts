@@ -201,6 +201,9 @@ describe("the automatic connection", () => {
       await set(node, "z", { status: "online", ...change });
       expect(destination(node)).toEqual(["a"]);
     }
+    // It holds a tunnel: what is sent to it arrives.
+    await set(node, "z", { relay: "a" });
+    expect(destination(node)).toEqual(["z"]);
     await set(node, "p", { status: "online" });
     expect(node.migration.connections()).toEqual([first].flatMap((one) => one ?? []));
     expect(await node.journal.connections()).toHaveLength(1);

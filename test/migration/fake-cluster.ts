@@ -19,6 +19,7 @@ export interface FakeServer {
   tankCount?: number;
   signed?: boolean;
   reachable?: boolean;
+  relay?: string;
 }
 
 export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<PeerReply>;
@@ -110,7 +111,8 @@ function nobodyAnswers(): Promise<PeerReply> {
   return Promise.reject(new Problem("unknown_server", "nobody is there"));
 }
 
-function record({ nodeId, status, signed, reachable, tanks, tankCount }: FakeServer): ServerRecord {
+function record(server: FakeServer): ServerRecord {
+  const { nodeId, status, signed, reachable, relay, tanks, tankCount } = server;
   const instant = "2026-01-01T00:00:00.000Z";
   return {
     server_id: `server of ${nodeId}`,
@@ -141,6 +143,7 @@ function record({ nodeId, status, signed, reachable, tanks, tankCount }: FakeSer
     last_seen: instant,
     rtt_ms: null,
     reachable: reachable ?? true,
+    relay: relay ?? null,
     discovered_by: [],
     is_local: false,
     api_url: "",
