@@ -142,7 +142,8 @@ export class Relays {
     if (nodeId === deps.identity.nodeId) {
       const { hub, via } = role.state;
       const isTrusted = bearer.signer !== undefined && [hub, via].includes(bearer.signer);
-      return this.serve(relay.request, isTrusted ? (relay.source ?? source) : source);
+      const named = isTrusted && relay.source ? sourceOf(relay.source, source) : source;
+      return this.serve(relay.request, named);
     }
     try {
       if (this.holds(nodeId)) return await this.#askThroughTunnel(nodeId, relay, source);

@@ -1,0 +1,156 @@
+import { describe, expect, test } from "bun:test";
+import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
+import type { RoleKeeper } from "../../../src/cluster/membership/role.ts";
+import type { PeerClient } from "../../../src/cluster/peers/peer-client.ts";
+import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
+import type { Registry } from "../../../src/cluster/registry/registry.ts";
+import { Relays } from "../../../src/cluster/tunnel/relays.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
+import type { MessageSocket } from "../../../src/platform/sockets.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+import { described } from "../peers/support.ts";
+
+const us = identityFromSeed(new Uint8Array(32).fill(1));
+const REQUEST = { method: "GET", path: "/x", headers: {}, body: "" } as const;
+
+interface Situation {
+  readonly hub?: string;
+  readonly listed?: Readonly<Record<string, { relay?: string; status?: string }>>;
+}
+
+/** A node's relays, with what they need of the rest in the words of the test. */
+function relays({ hub, listed = {} }: Situation = {}) {
+  const { timers } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+  const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
+  const sent: string[] = [];
+  const client: Pick<PeerClient, "send" | "tunnels"> = {
+    tunnels: { holds: () => false, ask: () => Promise.reject(new Error("replaced")) },
+    send: async (nodeId) => {
+      sent.push(nodeId);
+      return { status: 200, body: { status: 200, headers: {}, body: "{}" }, rttMs: 1 };
+    },
+  };
+  const role = { state: { role: hub === undefined ? "hub" : "worker", hub, via: undefined } };
+  const registry = { get: (id: string) => listed[id] && { status: "online", ...listed[id] } };
+  const made = new Relays({
+    deps: {
+      identity: us,
+      timers,
+      log: silentLog,
+    } as ConstructorParameters<typeof Relays>[0]["deps"],
+    table,
+    client: client as PeerClient,
+    registry: registry as unknown as Registry,
+    role: role as RoleKeeper,
+    isMember: (id) => !id.startsWith("stranger"),
+    meet: async () => true,
+    ownHost: () => "10.0.0.1",
+  });
+  const know = (id: string) => {
+    table.ensure(id);
+    table.update(id, { described: described(id) });
+  };
+  return { made, table, know, sent };
+}
+
+const socket = (closed: string[] = []): MessageSocket => ({
+  send: () => {},
+  waitingBytes: 0,
+  close: (_, reason) => closed.push(reason),
+});
+
+describe("a tunnel to this node", () => {
+  test("is opened by who has signed for it, has said hello, and is a member", () => {
+    const { made, know } = relays();
+    const accept = (signer: string | undefined) => () =>
+      made.accept({ signer, remoteAddress: "10.0.0.7" });
+    expect(accept(undefined)).toThrow("Nodes sign this request");
+    expect(accept("pi")).toThrow("Only who has shaken hands");
+    know("stranger");
+    expect(accept("stranger")).toThrow("Only who has shaken hands");
+    know("pi");
+    expect(accept("pi")).not.toThrow();
+    expect(made.holds("pi")).toBe(false);
+    accept("pi")().open(socket());
+    expect(made.holds("pi")).toBe(true);
+  });
+
+  test("takes the place of the one before, which is closed", () => {
+    const { made, know } = relays();
+    know("pi");
+    const closed: string[] = [];
+    const open = () => made.accept({ signer: "pi", remoteAddress: "10.0.0.7" });
+    open().open(socket(closed));
+    open().open(socket(closed));
+    expect(closed).toEqual(["replaced"]);
+    expect(made.holds("pi")).toBe(true);
+  });
+
+  test("is one of a bounded number, and one address has a share of that", () => {
+    const { made, know } = relays();
+    const open = (id: string, remoteAddress: string) => {
+      know(id);
+      made.accept({ signer: id, remoteAddress }).open(socket());
+    };
+    for (let index = 0; index < LIMITS.tunnelsPerSourceMax; index++) open(`a${index}`, "10.0.0.7");
+    expect(() => open("one more", "10.0.0.7")).toThrow("Too many tunnels");
+    // Who has one already may open it anew, and others are not kept out.
+    open("a0", "10.0.0.7");
+    open("b", "10.0.0.8");
+  });
+
+  test("is gone with the last of its connection", () => {
+    const { made, know } = relays();
+    know("pi");
+    const tunnel = made.accept({ signer: "pi", remoteAddress: "10.0.0.7" });
+    tunnel.open(socket());
+    tunnel.listener.onClose(1006, "");
+    expect(made.holds("pi")).toBe(false);
+  });
+});
+
+describe("what is passed on", () => {
+  const bearer = { signer: "asker", remoteAddress: "10.0.0.9" };
+
+  test("goes once to a node that can be dialled, and says where it came from", async () => {
+    const { made, table, sent } = relays({ listed: { pi: {} } });
+    table.ensure("pi");
+    table.update("pi", { dialled: { outcome: "ok", startedMs: 0 } });
+    const relay = { request: REQUEST, timeout_ms: 100 };
+    expect(await made.relay("pi", relay, bearer)).toMatchObject({ status: 200 });
+    expect(sent).toEqual(["pi"]);
+    expect(made.relay("pi", { ...relay, source: "10.0.0.5" }, bearer)).rejects.toThrow();
+    expect(sent).toEqual(["pi"]);
+  });
+
+  test("for a node whose tunnel ends elsewhere says where; for a dead or unknown one that it is", () => {
+    const { made } = relays({
+      listed: { pi: { relay: "second" }, dead: { status: "offline" } },
+    });
+    const relay = { request: REQUEST, timeout_ms: 100 };
+    expect(made.relay("pi", relay, bearer)).rejects.toThrow("ends at second");
+    expect(made.relay("dead", relay, bearer)).rejects.toThrow("holds no tunnel");
+    expect(made.relay("nobody", relay, bearer)).rejects.toThrow('No node "nobody"');
+  });
+
+  test("to this node itself is answered from the source that its own hub names, and no other", async () => {
+    const { made } = relays({ hub: "hub" });
+    const sources: string[] = [];
+    made.serveWith({
+      answer: async (_, source) => {
+        sources.push(source);
+        return { status: 200, headers: {}, body: "" };
+      },
+      watch: () => () => {},
+    });
+    const relay = { request: REQUEST, timeout_ms: 100, source: "192.0.2.7" };
+    await made.relay(us.nodeId, relay, { signer: "hub", remoteAddress: "10.0.0.2" });
+    await made.relay(us.nodeId, relay, { signer: "liar", remoteAddress: "10.0.0.3" });
+    // What came from this machine is not taken for a program of it.
+    await made.relay(us.nodeId, relay, { signer: "liar", remoteAddress: "127.0.0.1" });
+    const loop = { ...relay, source: "127.0.0.1" };
+    await made.relay(us.nodeId, loop, { signer: "hub", remoteAddress: "10.0.0.2" });
+    expect(sources).toEqual(["192.0.2.7", "10.0.0.3", "10.0.0.1", "10.0.0.2"]);
+  });
+});
