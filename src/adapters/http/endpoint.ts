@@ -108,17 +108,21 @@ export class Endpoint {
         reject(failure);
         call.destroy();
       };
-      deadline.addEventListener("abort", () =>
-        end(this.#failure("timeout", `no answer in ${request.timeoutMs} ms`)),
-      );
-      signal?.addEventListener("abort", () => end(this.#failure("unreachable", "given up")));
-      if (signal?.aborted) return end(this.#failure("unreachable", "given up"));
+      // First of all: a request that is given up before it has a socket fails later, too.
       call.on("error", (error) => {
         const [failure, reason] = systemFailure(error);
         const isUnknown = failure === "unreachable" && reason === undefined;
         end(this.#failure(failure, isUnknown ? messageOf(error) : reason));
       });
       call.on("response", resolve);
+      deadline.addEventListener("abort", () =>
+        end(this.#failure("timeout", `no answer in ${request.timeoutMs} ms`)),
+      );
+      const giveUp = () => end(this.#failure("unreachable", "given up"));
+      signal?.addEventListener("abort", giveUp);
+      // A signal may outlive any number of requests.
+      call.on("close", () => signal?.removeEventListener("abort", giveUp));
+      if (signal?.aborted) return giveUp();
       call.end(content);
     });
   }

@@ -226,6 +226,12 @@ describe("a watch", () => {
     expect(ending.signal.aborted).toBe(true);
   });
 
+  test("that is aborted before it has begun just ends, too", async () => {
+    await using double = new Double(silence);
+    await watch(double, () => {}, AbortSignal.abort());
+    expect(double.asked).toEqual([]);
+  });
+
   test("that is answered with garbage or not at all fails", async () => {
     await using garbage = new Double(() => new Response("<html>\n"));
     await expect(watch(garbage)).rejects.toThrow("its answer is no JSON");
