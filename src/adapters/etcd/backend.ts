@@ -19,6 +19,7 @@ export interface EtcdBackendDeps {
 /** An etcd that is restarted is back within seconds; one that is gone is asked four times a minute. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
+const WATCH_AGAIN_MS = 1_000;
 /** A write takes seconds where the disk of a small machine is busy. */
 const ATTEMPT_MS = 5_000;
 
@@ -137,7 +138,10 @@ export class EtcdBackend implements DiscoveryBackend {
     }
     this.#unseen = revision + 1n;
     const watched = { timers: this.#deps.timers, store: this.#store };
-    return watchOnce(watched, range, this.#unseen, woken, (changed) => this.#nominateAll(changed));
+    // A watch ends with its member. Whether others can be asked is for the next read to say.
+    return watchOnce(watched, range, this.#unseen, woken, (changed) =>
+      this.#nominateAll(changed),
+    ).catch(() => WATCH_AGAIN_MS);
   }
 
   #nominateAll(entries: readonly Entry[]): void {

@@ -116,7 +116,7 @@ function mendOf(reason: string, { namedBy }: EtcdAccess): string {
   }
   if (/certificate|issuer/i.test(reason)) return "name its authority in TANKD_ETCD_CA_FILE";
   if (/reset|closed/.test(reason)) return `is it http or https in ${namedBy}?`;
-  return `start it, or mend ${namedBy}`;
+  return `start it, or set ${namedBy}`;
 }
 
 /** Older servers know the routes by other names, or not at all. */

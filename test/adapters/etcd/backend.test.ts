@@ -15,12 +15,14 @@ const PREFIX = "/tankd/tankd/nodes/";
 /** A node that announces itself through etcd, with all that was nominated to it. */
 class Station {
   readonly heard: Nomination[] = [];
+  readonly problems: unknown[] = [];
   readonly backend: EtcdBackend;
   announcement: Announcement;
 
   constructor(endpoints: readonly string[], nodeId: string, more: Partial<EtcdAccess> = {}) {
     const access = { endpoints, namedBy: "ETCD_ENDPOINTS", ...more };
-    this.backend = new EtcdBackend({ timers: realTimers, log: silentLog, access });
+    const log = { ...silentLog, warn: (_: string, fields?: object) => this.problems.push(fields) };
+    this.backend = new EtcdBackend({ timers: realTimers, log, access });
     this.announcement = announcementOf({ nodeId, bootId: `boot-${nodeId}` });
   }
 
@@ -211,12 +213,28 @@ describe("discovery by etcd", () => {
       await a.start();
       await until("a is there", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
       await servers.member(0).kill();
-      await a.says("connection refused (start it, or mend ETCD_ENDPOINTS)");
+      await a.says("connection refused (start it, or set ETCD_ENDPOINTS)");
       expect(a.backend.isWorking()).toBe(false);
       servers.member(0).start();
       await b.start();
       await a.hears(({ nodeId }) => nodeId === "b");
       await until("it works again", PATIENCE_MS, async () => a.backend.isWorking());
+    });
+  });
+
+  etcdTest("one member of three that ends is missed by nobody", { members: 3 }, async (servers) => {
+    const leader = await servers.leader();
+    const [gone, ...others] = servers.members.filter((member) => member !== leader);
+    const endpoints = [gone, ...others, leader].flatMap((member) => member?.origin ?? []);
+    const [a, b] = [new Station(endpoints, "a"), new Station(endpoints, "b")];
+    await withStations([a, b], async () => {
+      await a.start();
+      await until("a is there", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
+      await gone?.kill();
+      await a.says(`at ${others[0]?.origin}`);
+      await b.start();
+      await a.hears(({ nodeId }) => nodeId === "b");
+      expect(a.problems).toEqual([]);
     });
   });
 

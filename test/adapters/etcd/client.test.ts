@@ -87,7 +87,7 @@ describe("what people are told of an etcd that does not do what it should", () =
 
   test("no answer, a torn one, and one that is too long", async () => {
     expect(await told(silence)).toBe(
-      "etcd at URL: no answer in 1000 ms (start it, or mend ETCD_ENDPOINTS)",
+      "etcd at URL: no answer in 1000 ms (start it, or set ETCD_ENDPOINTS)",
     );
     const endless = () =>
       new Response(
@@ -98,7 +98,7 @@ describe("what people are told of an etcd that does not do what it should", () =
     expect(await told(endless)).toContain("its answer is too long");
     const refused = await nobody();
     await expect(ask([refused])).rejects.toThrow(
-      `etcd at ${refused}: connection refused (start it, or mend ETCD_ENDPOINTS)`,
+      `etcd at ${refused}: connection refused (start it, or set ETCD_ENDPOINTS)`,
     );
   });
 });
