@@ -1,3 +1,4 @@
+import { EtcdBackend } from "../adapters/etcd/backend.ts";
 import { MdnsBackend } from "../adapters/mdns/backend.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import {
@@ -15,6 +16,7 @@ import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
 import { readAddresses } from "./addresses.ts";
+import { discoveryEtcd } from "./etcd.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import type { Settings } from "./settings.ts";
 
@@ -42,6 +44,10 @@ interface BackendKind {
 /** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
+  etcd: {
+    create: (deps) => new EtcdBackend({ ...deps, access: discoveryEtcd(deps.settings) }),
+    isThere: ({ settings }) => settings.etcdEndpoints.length > 0,
+  },
   hub: {
     create: ({ hubs }) => new NamedBackend("hub", hubs),
     isThere: ({ hubs }) => hubs.length > 0,

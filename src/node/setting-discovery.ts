@@ -1,7 +1,8 @@
+import { ENDPOINT_FORM, ENDPOINTS_MAX, readEndpoint } from "../adapters/etcd/access.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { setting } from "./setting.ts";
-import { list } from "./setting-kinds.ts";
-import { hostAndPort } from "./setting-values.ts";
+import { list, text } from "./setting-kinds.ts";
+import { hostAndPort, pem } from "./setting-values.ts";
 
 /** What the discovery backends need to know; each is used by `auto` once it is said. */
 export const DISCOVERY_SETTINGS = {
@@ -12,5 +13,51 @@ export const DISCOVERY_SETTINGS = {
     placeholder: "addresses",
     env: "TANKD_STATIC",
     help: "addresses of other nodes, of which any may lead; the port is 8000 where none is given",
+  }),
+  etcdEndpoints: setting({
+    kind: list(
+      text((value) => readEndpoint(value) !== undefined, ENDPOINT_FORM),
+      ENDPOINTS_MAX,
+    ),
+    default: [] as readonly string[],
+    flag: "--etcd-endpoints",
+    placeholder: "urls",
+    env: "ETCD_ENDPOINTS",
+    help: "members of the etcd through which nodes find each other",
+    defaultHelp: "for --discovery etcd http://127.0.0.1:2379",
+  }),
+  etcdUser: setting({
+    kind: text(/^[^\p{Cc}]{1,256}$/u, "the name of a user of etcd"),
+    default: undefined,
+    env: "TANKD_ETCD_USER",
+    help: "user of etcd, where it asks for one",
+  }),
+  etcdPassword: setting({
+    kind: text(/^[^\0]{1,1024}$/, "the password of that user"),
+    default: undefined,
+    env: "TANKD_ETCD_PASSWORD",
+    help: "its password",
+    secret: true,
+  }),
+  etcdCa: setting({
+    kind: pem,
+    default: undefined,
+    env: "TANKD_ETCD_CA",
+    help: "certificate of the authority of etcd's own",
+    secret: true,
+  }),
+  etcdCert: setting({
+    kind: pem,
+    default: undefined,
+    env: "TANKD_ETCD_CERT",
+    help: "certificate that etcd wants to see of us",
+    secret: true,
+  }),
+  etcdKey: setting({
+    kind: pem,
+    default: undefined,
+    env: "TANKD_ETCD_KEY",
+    help: "its private key",
+    secret: true,
   }),
 } as const;

@@ -54,6 +54,12 @@ export const hostAndPort = text(
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
 );
 
+/** A certificate or key, or several. */
+export const pem = text(
+  (value) => value.startsWith("-----BEGIN ") && value.endsWith("-----") && value.length < 100_000,
+  "PEM, which begins with -----BEGIN",
+);
+
 export const interfacePattern = text(
   /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,
   "the name of a network interface like eth0, or a pattern like wl*, with ! before it to leave it out",

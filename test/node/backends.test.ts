@@ -25,11 +25,13 @@ describe("the choice of backends", () => {
     expect(names(["mdns", "hub"])).toEqual(["mdns", "hub"]);
     expect(names(["none"])).toEqual(["hub"]);
     expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
+    expect(names(["auto"], [], { etcdEndpoints: ["etcd:2379"] })).toEqual(["mdns", "etcd"]);
+    expect(names(["etcd"], [])).toEqual(["etcd"]);
   });
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; give mdns, hub, static, auto, none.',
+      'There is no discovery backend "zeroconf"; give mdns, etcd, hub, static, auto, none.',
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

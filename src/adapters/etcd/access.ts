@@ -1,0 +1,66 @@
+import { formatHostPort } from "../../discovery/addresses.ts";
+import { readHostAndPort } from "../../discovery/host-and-port.ts";
+
+/** How an etcd is reached, and as whom. */
+export interface EtcdAccess {
+  /** Origins of its members, in the order in which they are tried. */
+  readonly endpoints: readonly string[];
+  /** What the operator has named them by: a variable or a flag, for messages. */
+  readonly namedBy: string;
+  readonly user?: string;
+  readonly password?: string;
+  /** PEM texts. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
+
+/** What settings say of every etcd, whoever names its members. */
+export type EtcdCredentials = Pick<EtcdAccess, "user" | "password" | "tls">;
+
+/** Members of one etcd: it is run with three or five, rarely seven. */
+export const ENDPOINTS_MAX = 9;
+const CLIENT_PORT = 2379;
+
+/** What people may write for a member of etcd; completes "give …". */
+export const ENDPOINT_FORM =
+  "the URL of an etcd without user or path, like http://10.0.0.5:2379, or host:port";
+
+/** The origin of a member, from its URL or `host[:port]` as etcdctl takes it; undefined for none. */
+export function readEndpoint(text: string): string | undefined {
+  const [, scheme = "http", rest] = /^(?:(https?):\/\/)?([^/?#@\s]+)\/?$/i.exec(text.trim()) ?? [];
+  const { host, port = CLIENT_PORT } = (rest && readHostAndPort(rest)) || {};
+  if (host === undefined) return undefined;
+  return `${scheme.toLowerCase()}://${formatHostPort({ host, port })}`;
+}
+
+/** Where a lease lies. */
+export interface LeasePlace {
+  readonly endpoints: readonly string[];
+  readonly key: string;
+}
+
+/** What people may write for a lease that etcd keeps; completes "give …". */
+export const LEASE_URL_FORM =
+  "etcd://HOST[:PORT][,HOST[:PORT]…][/KEY], or etcds:// for https, without user and password";
+const KEY_CHARACTERS_MAX = 256;
+
+/**
+ * Members and key of `etcd://host:2379,host2:2379/key`; without a key that of the cluster.
+ * Undefined for anything else.
+ */
+export function readLeaseUrl(url: string, cluster: string): LeasePlace | undefined {
+  const [, secure, members, key] = /^etcd(s?):\/\/([^/]+)((?:\/[\x21-\x7e]*)?)$/.exec(url) ?? [];
+  if (members === undefined || key === undefined || key.length > KEY_CHARACTERS_MAX)
+    return undefined;
+  const scheme = secure === "" ? "http" : "https";
+  const texts = members.split(",");
+  const endpoints = texts.flatMap((text) =>
+    text.includes("://") ? [] : (readEndpoint(`${scheme}://${text}`) ?? []),
+  );
+  if (endpoints.length !== texts.length || endpoints.length > ENDPOINTS_MAX) return undefined;
+  return { endpoints, key: key.length > 1 ? key : `${clusterPrefix(cluster)}hub` };
+}
+
+/** What the keys of one cluster of nodes begin with. */
+export function clusterPrefix(cluster: string): string {
+  return `/tankd/${cluster}/`;
+}

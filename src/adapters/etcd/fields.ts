@@ -1,0 +1,64 @@
+import { LIMITS } from "../../platform/limits.ts";
+
+/** A longer text is nothing of ours: what a node says of itself takes less than a kilobyte. */
+const TEXT_CHARACTERS_MAX = 8192;
+
+/**
+ * An object of an answer. What is missing or of another type counts as empty, since the JSON of
+ * protocol buffers leaves out what is empty or zero.
+ */
+export class Fields {
+  readonly #value: Readonly<Record<string, unknown>>;
+
+  constructor(value: unknown) {
+    const isObject = typeof value === "object" && value !== null;
+    this.#value = isObject ? Object.fromEntries(Object.entries(value)) : {};
+  }
+
+  has(key: string): boolean {
+    return Object.hasOwn(this.#value, key);
+  }
+
+  text(key: string): string {
+    const value = this.has(key) ? this.#value[key] : undefined;
+    return typeof value === "string" && value.length <= TEXT_CHARACTERS_MAX ? value : "";
+  }
+
+  /** Numbers of 64 bits come as text. */
+  int64(key: string): bigint {
+    const text = this.text(key);
+    return /^-?\d{1,20}$/.test(text) ? BigInt(text) : 0n;
+  }
+
+  int32(key: string): number {
+    const value = this.has(key) ? this.#value[key] : undefined;
+    return typeof value === "number" && Number.isInteger(value) ? value : 0;
+  }
+
+  isTrue(key: string): boolean {
+    return this.has(key) && this.#value[key] === true;
+  }
+
+  fields(key: string): Fields {
+    return new Fields(this.has(key) ? this.#value[key] : undefined);
+  }
+
+  list(key: string): readonly Fields[] {
+    const value = this.has(key) ? this.#value[key] : undefined;
+    if (!Array.isArray(value)) return [];
+    return value.slice(0, LIMITS.serversMax).map((one) => new Fields(one));
+  }
+
+  /** The text that bytes stand for. */
+  decoded(key: string): string {
+    return Buffer.from(this.text(key), "base64").toString("utf8");
+  }
+}
+
+/**
+ * Bytes as etcd takes them: base64, padded and of the standard alphabet. Anything else may be read
+ * as other bytes, without an error.
+ */
+export function encoded(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}

@@ -1,0 +1,205 @@
+import type { HubLease, LeaseState } from "../../cluster/membership/lease.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
+import type { EtcdAccess } from "./access.ts";
+import { Certainty, type Instant } from "./certainty.ts";
+import { EtcdClient } from "./client.ts";
+import { type Round, Rounds } from "./rounds.ts";
+import { type Entry, EtcdStore, type Reading } from "./store.ts";
+import { watchOnce } from "./watching.ts";
+
+export interface EtcdLeaseDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly access: EtcdAccess;
+  /** As it was given; it holds no credentials. */
+  readonly url: string;
+  /** The key that whoever holds the lease has made. */
+  readonly key: string;
+}
+
+/**
+ * A holder that is gone is followed by another after six to eight and a half seconds. A shorter time
+ * would not outlast a change of etcd's own leader: it takes up to 2.5 s, and where the old one hangs,
+ * two members may have to be waited for in vain before the third renews (4.5 s).
+ */
+const TTL_SECONDS = 8;
+const RENEW_MS = 2_000;
+const ATTEMPT_MS = 1_500;
+/** For clocks that run apart (a hundredth of a percent), and for the guard, which looks that often. */
+const MARGIN_MS = 1_000;
+const GUARD_MS = 500;
+/** The watch tells changes at once; this is for a watch that was cut without a word. */
+const LOOK_MS = 5_000;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 2_000;
+const FAREWELL_MS = 900;
+/** What a node makes the key with: its id. */
+const NODE_ID = /^[\x21-\x7e]{1,64}$/;
+
+/**
+ * The lease of the hub as a key of etcd, made by a transaction that succeeds only where it is not
+ * there. The key is bound to a lease of etcd, and it is by the lease that a node knows its own: a
+ * copy of its directory has its id, too.
+ */
+export class EtcdLease implements HubLease {
+  readonly url: string;
+  readonly #deps: EtcdLeaseDeps;
+  readonly #store: EtcdStore;
+  readonly #certainty: Certainty;
+  readonly #acting: Rounds;
+  readonly #watching: Rounds;
+  #cancelGuard: Cancel = () => {};
+  #nodeId = "";
+  #onState: (state: LeaseState) => void = () => {};
+  #isWanted = false;
+  #problem = "";
+  /** etcd's lease under which this node has made the key, or has tried to. */
+  #own: string | undefined;
+  #told: LeaseState | undefined;
+  #seen: Pick<Reading, "revision" | "clusterId"> | undefined;
+  /** Somebody may still be certain of a lease that etcd has forgotten. */
+  #notBeforeMs = 0;
+
+  constructor(deps: EtcdLeaseDeps) {
+    const { timers, clock, url, access } = deps;
+    this.url = url;
+    this.#deps = deps;
+    this.#store = new EtcdStore(new EtcdClient(access, ATTEMPT_MS));
+    this.#certainty = new Certainty(clock, MARGIN_MS);
+    const retry = { timers, retryMinMs: RETRY_MIN_MS, retryMaxMs: RETRY_MAX_MS };
+    this.#acting = new Rounds({
+      ...retry,
+      onProblem: (problem) => this.#fail(problem),
+      round: (round) => this.#act(round),
+    });
+    // What its failures mean is for the other rounds to say.
+    this.#watching = new Rounds({
+      ...retry,
+      onProblem: () => this.#acting.wake(),
+      round: (round) => this.#watch(round),
+    });
+  }
+
+  start(nodeId: string, onState: (state: LeaseState) => void): void {
+    this.#nodeId = nodeId;
+    this.#onState = onState;
+    this.#acting.start();
+    this.#watching.start();
+    this.#cancelGuard = repeat(this.#deps.timers, GUARD_MS, () => this.#guard());
+  }
+
+  want(isWanted: boolean): void {
+    if (this.#isWanted === isWanted) return;
+    this.#isWanted = isWanted;
+    this.#acting.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#onState = () => {};
+    this.#cancelGuard();
+    this.#acting.stop();
+    this.#watching.stop();
+    const farewell = AbortSignal.timeout(FAREWELL_MS);
+    await this.#giveBack(farewell).catch(() => {});
+  }
+
+  /** Renews what this node holds, looks who does otherwise, and acquires what nobody does. */
+  async #act({ stopped }: Round): Promise<number> {
+    if (!this.#isWanted) await this.#giveBack(stopped);
+    const sentAt = this.#certainty.now();
+    const own = this.#own;
+    const renewal = own && (await this.#store.keepAlive(own, stopped));
+    const reading = await this.#store.read({ key: this.#deps.key }, 0n, stopped);
+    this.#checkStore(reading);
+    const [entry] = reading.entries;
+    if (renewal && renewal.ttlMs > 0 && entry?.leaseId === own) {
+      // A leader that was deposed renews as well, as long as it does not know. Most members have
+      // agreed to the read: until then there was no later term than the one that it tells.
+      if (renewal.term === reading.term) return this.#hold(sentAt, renewal.ttlMs);
+      return RETRY_MIN_MS;
+    }
+    await this.#giveBack(stopped);
+    if (entry === undefined) return this.#acquire(stopped);
+    this.#tell(this.#stateOf(entry));
+    return LOOK_MS;
+  }
+
+  async #acquire(stopped: AbortSignal): Promise<number> {
+    this.#tell({ kind: "free" });
+    const waitMs = this.#notBeforeMs - this.#deps.clock.monotonicMs();
+    if (waitMs > 0) return Math.min(LOOK_MS, waitMs);
+    if (!this.#isWanted) return LOOK_MS;
+    const sentAt = this.#certainty.now();
+    const { leaseId, ttlMs } = await this.#store.grant(TTL_SECONDS, stopped);
+    this.#own = leaseId;
+    const isMade = await this.#store.create(this.#deps.key, this.#nodeId, leaseId, stopped);
+    // Else another node was faster, or a request of ours that was thought lost: a look will tell.
+    return isMade ? this.#hold(sentAt, ttlMs) : 0;
+  }
+
+  #hold(sentAt: Instant, ttlMs: number): number {
+    if (!this.#isWanted) return 0;
+    this.#certainty.renew(sentAt, ttlMs);
+    const { untilMs } = this.#certainty;
+    if (untilMs === undefined) return 0;
+    this.#tell({ kind: "held", untilMs });
+    return RENEW_MS;
+  }
+
+  async #giveBack(signal: AbortSignal): Promise<void> {
+    if (this.#own === undefined) return;
+    this.#certainty.end();
+    await this.#store.revoke(this.#own, signal);
+    this.#own = undefined;
+  }
+
+  #watch({ woken }: Round): Promise<number> {
+    const watched = { timers: this.#deps.timers, store: this.#store };
+    const range = { key: this.#deps.key };
+    return watchOnce(watched, range, 0n, woken, () => this.#acting.wake());
+  }
+
+  /** @throws Error where the store is another one than before */
+  #checkStore({ revision, clusterId }: Reading): void {
+    const seen = this.#seen;
+    if (seen !== undefined && clusterId !== seen.clusterId) {
+      throw new Error(
+        `etcd at ${this.#store.origin} is of another cluster of etcd than the one before: name ` +
+          "members of one in --lease; if it was set up anew, restart this node",
+      );
+    }
+    if (seen !== undefined && revision < seen.revision) {
+      this.#notBeforeMs = this.#deps.clock.monotonicMs() + TTL_SECONDS * 1_000;
+    }
+    this.#seen = { revision, clusterId };
+  }
+
+  #stateOf({ value, leaseId }: Entry): LeaseState {
+    if (leaseId !== "0" && NODE_ID.test(value)) return { kind: "taken", holder: value };
+    const { key } = this.#deps;
+    const reason = `the key ${key} of etcd is no lease of tankd: remove it (etcdctl del ${key})`;
+    return { kind: "unknown", reason };
+  }
+
+  #fail(problem: string | undefined): void {
+    this.#problem = problem ?? "";
+    const isHeld = this.#certainty.untilMs !== undefined;
+    if (problem !== undefined && !isHeld) this.#tell({ kind: "unknown", reason: problem });
+  }
+
+  /** A lease that was told of as held, and is not certain any more. */
+  #guard(): void {
+    if (this.#told?.kind !== "held" || this.#certainty.untilMs !== undefined) return;
+    const reason = this.#problem || "not renewed in time: this machine was suspended or overloaded";
+    this.#tell({ kind: "unknown", reason });
+    this.#acting.wake();
+  }
+
+  /** Each change once, and every renewal. */
+  #tell(state: LeaseState): void {
+    const isNew = state.kind === "held" || JSON.stringify(state) !== JSON.stringify(this.#told);
+    this.#told = state;
+    if (isNew) this.#onState(state);
+  }
+}

@@ -1,0 +1,45 @@
+import type { EtcdStore } from "./store.ts";
+
+/**
+ * How long a node that is gone stays in etcd; after a change of etcd's leader once more as long. An
+ * etcd that is away for less costs nobody anything.
+ */
+const TTL_SECONDS = 30;
+/** A third of it, so that two renewals may fail. */
+export const KEEP_MS = 10_000;
+/** A farewell that etcd does not take does not hold up the end. */
+const FAREWELL_MS = 1_000;
+
+/** What this node says of itself: one key, under a lease that ends with the node. */
+export class Presence {
+  readonly #store: EtcdStore;
+  readonly #key: string;
+  #lease: string | undefined;
+
+  constructor(store: EtcdStore, key: string) {
+    this.#store = store;
+    this.#key = key;
+  }
+
+  /** Renews the lease, and puts the key where it is not there as it should be. */
+  async keep(value: string, signal: AbortSignal): Promise<void> {
+    const store = this.#store;
+    if (this.#lease !== undefined) {
+      const { ttlMs } = await store.keepAlive(this.#lease, signal);
+      if (ttlMs === 0) this.#lease = undefined;
+    }
+    this.#lease ??= (await store.grant(TTL_SECONDS, signal)).leaseId;
+    // Somebody may have removed it, or a copy of this node put its own there.
+    const [found] = (await store.read({ key: this.#key }, 0n, signal)).entries;
+    if (found?.value === value && found.leaseId === this.#lease) return;
+    await store.put(this.#key, value, this.#lease, signal);
+  }
+
+  /** Removes the key. Never rejects: without etcd the key ends with its lease. */
+  async withdraw(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (lease === undefined) return;
+    await this.#store.revoke(lease, AbortSignal.timeout(FAREWELL_MS)).catch(() => {});
+  }
+}

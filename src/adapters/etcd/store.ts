@@ -1,0 +1,146 @@
+import { LIMITS } from "../../platform/limits.ts";
+import type { EtcdClient } from "./client.ts";
+import { EtcdError } from "./errors.ts";
+import { encoded, type Fields } from "./fields.ts";
+
+/** A key that is there. */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  /** A number of 64 bits; `0` without a lease. */
+  readonly leaseId: string;
+}
+
+/** What a read that all members have agreed to has found. */
+export interface Reading {
+  readonly entries: readonly Entry[];
+  /** Of the whole store: it counts the changes. */
+  readonly revision: bigint;
+  /** Counts the leaders, of whom each is the only one of its term. */
+  readonly term: bigint;
+  /** Of the members together. */
+  readonly clusterId: string;
+}
+
+export interface Grant {
+  readonly leaseId: string;
+  readonly ttlMs: number;
+}
+
+export interface Renewal {
+  /** 0 for a lease that has ended. */
+  readonly ttlMs: number;
+  /** Of the member that was asked, before it passed the request on to its leader. */
+  readonly term: bigint;
+}
+
+/** Keys of which all begin with a text, or one key. */
+export type Range = { readonly prefix: string } | { readonly key: string };
+
+/** The requests of etcd's API, version 3, that a node needs. Each rejects as the client does. */
+export class EtcdStore {
+  readonly #client: EtcdClient;
+
+  constructor(client: EtcdClient) {
+    this.#client = client;
+  }
+
+  get origin(): string {
+    return this.#client.origin;
+  }
+
+  /** A new lease; the server may give it more time than was asked for. */
+  async grant(ttlSeconds: number, signal?: AbortSignal): Promise<Grant> {
+    const body = { TTL: String(ttlSeconds) };
+    const answer = await this.#client.ask("/v3/lease/grant", body, signal);
+    return { leaseId: String(answer.int64("ID")), ttlMs: ttlOf(answer) };
+  }
+
+  async keepAlive(leaseId: string, signal?: AbortSignal): Promise<Renewal> {
+    const answer = await this.#client.ask("/v3/lease/keepalive", { ID: leaseId }, signal);
+    const result = answer.fields("result");
+    return { ttlMs: ttlOf(result), term: result.fields("header").int64("raft_term") };
+  }
+
+  /** Ends a lease, if it has not ended by itself, and removes the keys under it. */
+  async revoke(leaseId: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#client.ask("/v3/lease/revoke", { ID: leaseId }, signal);
+    } catch (error) {
+      if (!(error instanceof EtcdError) || !error.isUnknownLease) throw error;
+    }
+  }
+
+  /** The newest first; only what was changed at `since` or later. */
+  async read(range: Range, since = 0n, signal?: AbortSignal): Promise<Reading> {
+    const body = {
+      ...bounds(range),
+      min_mod_revision: String(since),
+      sort_order: "DESCEND",
+      sort_target: "MOD",
+      limit: String(LIMITS.serversMax),
+    };
+    const answer = await this.#client.ask("/v3/kv/range", body, signal);
+    const header = answer.fields("header");
+    return {
+      entries: answer.list("kvs").map(entryOf),
+      revision: header.int64("revision"),
+      term: header.int64("raft_term"),
+      clusterId: header.text("cluster_id"),
+    };
+  }
+
+  /** Rejects where the lease has ended. */
+  async put(key: string, value: string, lease: string, signal?: AbortSignal): Promise<void> {
+    const body = { key: encoded(key), value: encoded(value), lease };
+    await this.#client.ask("/v3/kv/put", body, signal);
+  }
+
+  /** Puts a key that is not there; false where it is. */
+  async create(key: string, value: string, lease: string, signal?: AbortSignal): Promise<boolean> {
+    const name = encoded(key);
+    const body = {
+      compare: [{ key: name, target: "CREATE", result: "EQUAL", create_revision: "0" }],
+      success: [{ request_put: { key: name, value: encoded(value), lease } }],
+    };
+    return (await this.#client.ask("/v3/kv/txn", body, signal)).isTrue("succeeded");
+  }
+
+  /**
+   * Tells the changes of keys from a revision on (0: from now on), first an empty list once it does;
+   * of a key that was removed only that something has changed. Resolves when it is aborted or the
+   * server ends it.
+   */
+  watch(
+    range: Range,
+    from: bigint,
+    signal: AbortSignal,
+    onChange: (entries: readonly Entry[]) => void,
+  ): Promise<void> {
+    const create = { ...bounds(range), start_revision: String(from) };
+    return this.#client.watch(create, signal, (result) => {
+      const puts = result.list("events").filter((event) => event.text("type") !== "DELETE");
+      onChange(puts.map((event) => entryOf(event.fields("kv"))));
+    });
+  }
+}
+
+function ttlOf(answer: Fields): number {
+  return Math.max(0, Number(answer.int64("TTL"))) * 1_000;
+}
+
+function entryOf(fields: Fields): Entry {
+  return {
+    key: fields.decoded("key"),
+    value: fields.decoded("value"),
+    leaseId: String(fields.int64("lease")),
+  };
+}
+
+/** A range ends before its `range_end`, which is the prefix with its last byte counted up. */
+function bounds(range: Range): { key: string; range_end?: string } {
+  if ("key" in range) return { key: encoded(range.key) };
+  const { prefix } = range;
+  const next = String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+  return { key: encoded(prefix), range_end: encoded(prefix.slice(0, -1) + next) };
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { Certainty } from "../../../src/adapters/etcd/certainty.ts";
+
+function setUp() {
+  const time = { monotonicMs: 1_000, wallMs: 1_000_000 };
+  const clock = { monotonicMs: () => time.monotonicMs, wallMs: () => time.wallMs };
+  const certainty = new Certainty(clock, 1_000);
+  const sentAt = certainty.now();
+  const pass = (ms: number, suspendedMs = 0) => {
+    time.monotonicMs += ms;
+    time.wallMs += ms + suspendedMs;
+  };
+  return { certainty, sentAt, pass };
+}
+
+test("a lease is certain from before it was asked for, less the margin", () => {
+  const { certainty, sentAt, pass } = setUp();
+  expect(certainty.untilMs).toBeUndefined();
+  pass(500);
+  certainty.renew(sentAt, 8_000);
+  expect(certainty.untilMs).toBe(8_000);
+  pass(6_499);
+  expect(certainty.untilMs).toBe(8_000);
+  pass(1);
+  expect(certainty.untilMs).toBeUndefined();
+});
+
+test("a suspended machine is certain of nothing, though its monotonic clock stood still", () => {
+  const { certainty, sentAt, pass } = setUp();
+  certainty.renew(sentAt, 8_000);
+  pass(0, 6_999);
+  expect(certainty.untilMs).toBe(8_000);
+  pass(0, 1);
+  expect(certainty.untilMs).toBeUndefined();
+});
+
+test("a wall clock that is set back makes nothing certain for longer", () => {
+  const { certainty, sentAt, pass } = setUp();
+  certainty.renew(sentAt, 8_000);
+  pass(7_000, -3_600_000);
+  expect(certainty.untilMs).toBeUndefined();
+});
+
+test("what is given back is not certain", () => {
+  const { certainty, sentAt } = setUp();
+  certainty.renew(sentAt, 8_000);
+  certainty.end();
+  expect(certainty.untilMs).toBeUndefined();
+});
