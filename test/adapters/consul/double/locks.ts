@@ -28,7 +28,6 @@ interface Entry {
 const TTL_MIN_MS = 10_000;
 const TTL_MAX_MS = 86_400_000;
 const LOCK_DELAY_DEFAULT_MS = 15_000;
-const LOCK_DELAY_MAX_MS = 60_000;
 /** A lock delay below a microsecond was meant in seconds. */
 const LOCK_DELAY_LEAST_MS = 0.001;
 const SERF_HEALTH = "serfHealth";
@@ -54,6 +53,8 @@ export class Locks {
    * least, and Consul waits for two.
    */
   ttlFactor = 2;
+  /** Consul caps lock delays at a minute; 0 for none, to see what holds without them. */
+  lockDelayMaxMs = 60_000;
 
   constructor(state: ServerState) {
     this.#state = state;
@@ -121,7 +122,7 @@ export class Locks {
     for (const entry of [...this.#entries.values()]) {
       if (entry.session !== id) continue;
       const { clock } = this.#state.ports;
-      const delayMs = Math.min(session.lockDelayMs, LOCK_DELAY_MAX_MS);
+      const delayMs = Math.min(session.lockDelayMs, this.lockDelayMaxMs);
       if (delayMs > 0) this.#delayedUntilMs.set(entry.key, clock.monotonicMs() + delayMs);
       if (session.behavior === "delete") this.#remove(entry.key);
       else this.#store(entry, { session: "" });

@@ -1,6 +1,6 @@
 import type { EndpointReply, EndpointRequest } from "../../../../src/adapters/http/endpoint.ts";
 import { NetworkError } from "../../../../src/platform/network.ts";
-import type { Timers } from "../../../../src/platform/timers.ts";
+import { sleep, type Timers } from "../../../../src/platform/timers.ts";
 import type { ConsulDouble } from "../double.ts";
 import type { Reply } from "./wire.ts";
 
@@ -38,6 +38,8 @@ export class Wire {
   double: ConsulDouble;
   /** `refuses`: nobody listens. `swallows`: requests arrive, answers do not. */
   state: "open" | "refuses" | "hangs" | "swallows" = "open";
+  /** How long a request, or its answer, is on its way. */
+  latencyMs: () => number = () => 0;
   /** In the place of the double's answer. */
   tamper: (request: EndpointRequest, reply: Reply) => Reply = (_, reply) => reply;
   /** Method and path of each request. */
@@ -73,10 +75,17 @@ export class Wire {
     const { method, path, body } = request;
     const content = body === undefined ? "" : JSON.stringify(body);
     const asked = { method, path, token: this.#token, body: content, signal };
+    await this.#travel();
     const answered = await this.double.handle(asked);
+    await this.#travel();
     const { status, headers, body: text } = this.tamper(request, answered);
     if (this.state !== "open") await new Promise(() => {});
     return { status, headers, text, json: parse(text) };
+  }
+
+  async #travel(): Promise<void> {
+    const ms = this.latencyMs();
+    if (ms > 0) await sleep(this.#timers, ms);
   }
 }
 
