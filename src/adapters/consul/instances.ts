@@ -63,7 +63,7 @@ function readInstance(entry: unknown): Instance | undefined {
   const read = entrySchema().safeParse(entry);
   if (!read.success) return undefined;
   const { Node: node, Service: service } = read.data;
-  const hint = (key: string) => (Object.hasOwn(service.Meta, key) ? service.Meta[key] : undefined);
+  const hint = (key: string) => service.Meta[key];
   const named = readAddresses(hint);
   const addresses = named.length > 0 ? named : addressOf(service.Address || node.Address, service);
   if (addresses.length === 0) return undefined;

@@ -156,9 +156,6 @@ export class ConsulLease implements HubLease {
 
   #untilRenewal(since: Instant): number {
     const { clock } = this.#options;
-    // It took too long, or this machine slept meanwhile: the next one may be in time.
-    const isLate = certainUntil(since, CERTAIN_MS, clock) <= clock.monotonicMs();
-    if (isLate) return RENEW_RETRY_MS;
     return Math.max(0, since.monotonicMs + RENEW_MS - clock.monotonicMs());
   }
 
@@ -201,10 +198,11 @@ export class ConsulLease implements HubLease {
       return isLost ? { kind: "unknown", reason: `${agent.name} has ended the lease` } : undefined;
     }
     const { session, holder } = this.#view;
-    if (session !== undefined && session === this.#lock?.session) return undefined;
-    if (session !== undefined) return { kind: "taken", holder };
+    const isOurs = session !== undefined && session === this.#lock?.session;
+    if (session !== undefined && !isOurs) return { kind: "taken", holder };
     if (this.#failure !== undefined) return { kind: "unknown", reason: this.#failure };
-    return { kind: "free" };
+    // Ours and not held: it is being acquired or given back.
+    return isOurs ? undefined : { kind: "free" };
   }
 }
 

@@ -77,10 +77,14 @@ describe("nodes find each other in Consul", () => {
     const consul = new ConsulWorld();
     const [a, copy] = [nodeOf(consul, "a"), nodeOf(consul, "copy", { nodeId: "a" })];
     await nodeOf(consul, "b", { cluster: "other" }).start();
+    await nodeOf(consul, "c", { bootId: "boot-a" }).start();
     await copy.start();
     // On another agent the copy has an entry beside ours; here the later one replaces the first.
     await a.backend.start({ ...a.announcement, addresses: [] }, (one) => void a.heard.push(one));
-    expect(a.heard).toMatchObject([{ nodeId: "a", bootId: "boot-copy" }]);
+    expect(a.heard).toMatchObject([
+      { nodeId: "c", bootId: "boot-a" },
+      { nodeId: "a", bootId: "boot-copy" },
+    ]);
   });
 
   test("a change is heard once; a refresh tells all again", async () => {
@@ -108,6 +112,19 @@ describe("nodes find each other in Consul", () => {
     expect(consul.double.services.ids).toEqual(["tankd-a", "tankd-b"]);
     await consul.pass(6 * 60_000);
     expect(consul.double.services.ids).toEqual(["tankd-b"]);
+  });
+
+  test("one that was not heard for a while is listed as soon as it speaks again", async () => {
+    const consul = new ConsulWorld();
+    const [a, b] = [nodeOf(consul, "a"), nodeOf(consul, "b")];
+    await Promise.all([a.start(), b.start()]);
+    a.wire.state = "refuses";
+    await consul.pass(60_000);
+    expect(b.backend.describe()).toBe(`registered with ${AGENT}; 0 other nodes`);
+    a.backend.update({ ...a.announcement, role: "hub" });
+    a.wire.state = "open";
+    await consul.pass(4_000);
+    expect(b.backend.describe()).toBe(`registered with ${AGENT}; 1 other node`);
   });
 
   test("who stops is gone at once, and hears nothing more", async () => {
@@ -143,6 +160,7 @@ describe("nodes find each other in Consul", () => {
     await a.start();
     await consul.pass(60_000);
     expect(consul.double.services.ids).toEqual([]);
+    expect(a.wire.asked.filter((one) => !one.startsWith("GET /v1/health/"))).toEqual([]);
     expect(a.backend.describe()).toBe(`${AGENT}; 0 other nodes`);
     a.backend.update({ ...a.announcement, addresses: [{ host: "10.0.0.1", port: 8000 }] });
     await consul.pass(1_000);

@@ -98,3 +98,13 @@ describe("an agent is looked for where nobody has named one", () => {
     expect(await isAgent(agentAt("unix:///nowhere/consul.sock"))).toBe(false);
   });
 });
+
+test("an index that is none counts as none", async () => {
+  for (const index of ["", "x", "-1", "1e3", "1".repeat(21), "0x1"]) {
+    const headers = { "x-consul-index": index };
+    const server = Bun.serve({ port: 0, fetch: () => Response.json([], { headers }) });
+    ends.push(() => server.stop(true));
+    const answer = await agentAt(`127.0.0.1:${server.port}`).query("/v1/health/service/tankd");
+    expect(answer.index).toBeUndefined();
+  }
+});

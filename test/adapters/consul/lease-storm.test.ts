@@ -10,31 +10,27 @@ const STATES = ["open", "open", "open", "refuses", "hangs", "swallows"] as const
 
 /** Anything that may happen to one of them, or to Consul. */
 function disturb(all: Contest, draws: Prng): void {
-  const one = pick(all.contenders, draws);
+  const one = draws.pick(all.contenders);
   const { double } = all;
   const events: readonly (() => void)[] = [
-    () => one?.lease.want(draws.unit() < 0.7),
-    () => one && disturbWay(one, draws),
-    () => one && disturbWay(one, draws),
+    () => one.lease.want(draws.unit() < 0.7),
+    () => disturbWay(one, draws),
+    () => disturbWay(one, draws),
     () => {
-      if (one) one.host.wallOffsetMs += draws.integer(-20_000, 20_000);
+      one.host.wallOffsetMs += draws.integer(-20_000, 20_000);
     },
     () => {
       if (draws.unit() < 0.3) double.hasLeader = false;
       else double.electLeader();
     },
   ];
-  pick(events, draws)?.();
+  draws.pick(events)();
 }
 
 function disturbWay(one: Contender, draws: Prng): void {
-  one.wire.state = pick(STATES, draws) ?? "open";
-  const latencyMaxMs = pick([0, 10, 300, 1_500], draws) ?? 0;
+  one.wire.state = draws.pick(STATES);
+  const latencyMaxMs = draws.pick([0, 10, 300, 1_500]);
   one.wire.latencyMs = () => draws.unit() * latencyMaxMs;
-}
-
-function pick<T>(some: readonly T[], draws: Prng): T | undefined {
-  return some[draws.integer(0, some.length - 1)];
 }
 
 test.each(SEEDS)(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { NetworkError } from "../../../src/platform/network.ts";
 import { type Contender, Contest, KEY } from "./contenders.ts";
 import { AGENT } from "./set-up.ts";
 
@@ -233,6 +234,19 @@ describe("a session that is ended by force", () => {
     }
   });
 
+  test("is told also before it is known whose the lock is now", async () => {
+    const { all, holder } = await contest("a", "b");
+    await all.pass(1_000);
+    const { ask } = holder.wire;
+    holder.wire.ask = (request) =>
+      request.method === "GET" && !request.path.includes("consistent")
+        ? new Promise(() => {})
+        : ask.call(holder.wire, request);
+    for (const session of all.double.locks.sessionIds) all.double.locks.destroy(session);
+    await all.pass(4_000);
+    expect(holder.last()).toEqual({ kind: "unknown", reason: `${AGENT} has ended the lease` });
+  });
+
   test("by gossip it is not", async () => {
     const { all, holder } = await contest("a", "b");
     all.double.locks.suspectNode();
@@ -261,6 +275,34 @@ describe("an attempt", () => {
     a.wire.state = "open";
     await all.pass(40_000);
     expect(all.holders()).toEqual([a]);
+  });
+
+  test("whose answer is lost does not keep the lock from others for ever", async () => {
+    const all = new Contest();
+    const [a, b] = [all.add("a"), all.add("b")];
+    await all.pass(10);
+    a.wire.tamper = ({ path }, reply) => {
+      if (path.includes("acquire=")) a.wire.state = "swallows";
+      return reply;
+    };
+    a.lease.want(true);
+    b.lease.want(true);
+    await all.pass(100);
+    expect(b.last()).toEqual({ kind: "taken", holder: "a" });
+    expect(await all.until(() => b.isHolder(), 120_000)).toBeLessThanOrEqual(TAKEOVER_MS + TTL_MS);
+  });
+
+  test("that is given up is not told as somebody else's", async () => {
+    const { all, holder } = await contest("a", "b");
+    const { ask } = holder.wire;
+    holder.wire.ask = (request) =>
+      request.method === "PUT"
+        ? Promise.reject(new NetworkError("refused", "refused"))
+        : ask.call(holder.wire, request);
+    holder.lease.want(false);
+    await all.pass(15_000);
+    expect(holder.last()?.kind).toBe("unknown");
+    expect(holder.states.filter(({ kind }) => kind === "taken")).toEqual([]);
   });
 
   test("that is taken back leaves nothing behind, also where the answers are lost", async () => {
