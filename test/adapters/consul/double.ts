@@ -281,7 +281,10 @@ function writeOf(params: URLSearchParams): KeyWrite {
 
 function json(value: unknown): Reply {
   const headers = { "content-type": "application/json", vary: "Accept-Encoding" };
-  return { status: 200, headers, body: JSON.stringify(value) };
+  const mark = (_: string, one: unknown) => (typeof one === "bigint" ? `uint64 ${one}` : one);
+  // Flags are 64 bits, more than a number of JavaScript holds.
+  const body = JSON.stringify(value, mark).replace(/"uint64 (\d+)"/g, "$1");
+  return { status: 200, headers, body };
 }
 
 function plain(status: number, body: string): Reply {

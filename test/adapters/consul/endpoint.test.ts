@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { readAgentAddress } from "../../../src/adapters/consul/address.ts";
 import { ConsulAgent, isAgent } from "../../../src/adapters/consul/agent.ts";
 import { ConsulBackend } from "../../../src/adapters/consul/backend.ts";
+import { createConsulLease } from "../../../src/adapters/consul/create-lease.ts";
 import type { Nomination } from "../../../src/discovery/backend.ts";
+import { Problem } from "../../../src/platform/errors.ts";
 import { createRealPlatform } from "../../../src/platform/real/platform.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { announcementOf } from "../../discovery/announcement.ts";
@@ -76,6 +78,36 @@ describe("over HTTP", () => {
     ends.push(() => proxy.stop(true));
     await agentAt(`127.0.0.1:${proxy.port}/consul/`).query("/v1/health/service/tankd");
     expect(paths).toEqual(["/consul/v1/health/service/tankd"]);
+  });
+});
+
+describe("the lease over HTTP", () => {
+  test("goes from one to the other, also with a key and a token", async () => {
+    const { double, address } = serve();
+    double.control({ tokens: { [TOKEN]: ["session:write", "key:write"] } });
+    const hold = (nodeId: string) => {
+      const options = { ...platform, cluster: "tankd", token: TOKEN };
+      const lease = createConsulLease(`consul://${address}/some/key`, options);
+      const kinds: string[] = [];
+      lease.start(nodeId, ({ kind }) => void kinds.push(kind));
+      ends.push(() => lease.stop());
+      lease.want(true);
+      return { lease, kinds };
+    };
+    const a = hold("a");
+    await until(() => a.kinds.at(-1) === "held");
+    const b = hold("b");
+    await until(() => b.kinds.at(-1) === "taken");
+    expect(double.locks.get("some/key").value).toMatchObject({ LockIndex: 1 });
+    await a.lease.stop();
+    await until(() => b.kinds.at(-1) === "held");
+    await b.lease.stop();
+    expect(double.locks.sessionIds).toEqual([]);
+  });
+
+  test("at what is no URL of one is a bad setting", () => {
+    const options = { ...platform, cluster: "tankd", token: undefined };
+    expect(() => createConsulLease("consul://u:p@a/../b", options)).toThrow(Problem);
   });
 });
 

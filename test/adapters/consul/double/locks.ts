@@ -247,7 +247,7 @@ function entryShown(entry: Entry) {
   return {
     LockIndex: entry.lockIndex,
     Key: entry.key,
-    Flags: Number(entry.flags),
+    Flags: entry.flags,
     Value: entry.value === "" ? null : entry.value,
     ...(entry.session === "" ? {} : { Session: entry.session }),
     CreateIndex: entry.createIndex,
