@@ -21,9 +21,9 @@ export interface ConsulLeaseOptions extends WatchDeps {
 const MARGIN_MS = 1_000;
 const CERTAIN_MS = SESSION_MS - MARGIN_MS;
 const RENEW_MS = SESSION_MS / 3;
-/** A renewal that failed is tried again at once, as it were. */
+/** A renewal that failed is tried again soon: two or three fit into the time. */
 const RENEW_RETRY_MS = 500;
-/** A lock that is free and is not to be had: for as long as the lock delay, or while Consul fails. */
+/** So is an attempt at a lock that is free: it is delayed, or Consul fails. */
 const ACQUIRE_RETRY_MS = 1_000;
 /** How soon a machine that was suspended notices that its time has run out. */
 const CLOCK_CHECK_MS = 500;
@@ -32,9 +32,9 @@ const BOOT_BYTES = 8;
 const FAREWELL_MS = 900;
 
 /**
- * The lease of the hub as a lock in Consul. A holder that dies is followed after 20 s by the
- * session (see SESSION_MS: 10 to 20 by contract, longer while Consul elects a leader) and 10 s by
- * the lock delay; one that stops gives way at once.
+ * The lease of the hub as a lock in Consul. A holder that stops gives way at once. One that dies is
+ * followed by another after its session has ended and the lock delay is over: 30 s, by contract 20
+ * to 30, and longer where Consul elects a leader meanwhile.
  */
 export class ConsulLease implements HubLease {
   readonly url: string;
@@ -64,7 +64,7 @@ export class ConsulLease implements HubLease {
         this.#watchFailure = undefined;
         this.#view = view;
         this.#tell();
-        // What contradicts us is looked into at once, in what order the answers may have come.
+        // Answers may come in any order: what contradicts ours is looked into at once.
         if (view.session !== this.#lock?.session || !this.#heldSince) this.#wake();
       },
       onFailure: (reason) => {
@@ -132,9 +132,7 @@ export class ConsulLease implements HubLease {
     this.#failure = undefined;
     this.#heldSince = since;
     if (since !== undefined) return this.#untilRenewal(since);
-    // Whose it is now is for the watch to say; ours may still be what it saw last.
-    this.#view = undefined;
-    this.#watch.refresh();
+    this.#lookAnew();
     return ACQUIRE_RETRY_MS;
   }
 
@@ -162,11 +160,15 @@ export class ConsulLease implements HubLease {
   async #giveBack(lock: Lock, life: AbortSignal): Promise<undefined> {
     this.#heldSince = undefined;
     this.#failure = undefined;
-    const { session } = lock;
+    if (lock.session === undefined) return;
     await lock.giveBack(life);
-    if (session !== undefined && this.#view?.session === session) {
-      this.#view = { ...this.#view, session: undefined };
-    }
+    this.#lookAnew();
+  }
+
+  /** Whose it is now is for the watch to say; ours may still be what it saw last. */
+  #lookAnew(): void {
+    this.#view = undefined;
+    this.#watch.refresh();
   }
 
   /** The time runs while this machine sleeps, and while a request hangs. */
@@ -194,7 +196,7 @@ export class ConsulLease implements HubLease {
     }
     if (this.#watchFailure !== undefined) return { kind: "unknown", reason: this.#watchFailure };
     if (this.#view === undefined) {
-      const isLost = this.#told?.kind === "held";
+      const isLost = this.#wanted && this.#told?.kind === "held";
       return isLost ? { kind: "unknown", reason: `${agent.name} has ended the lease` } : undefined;
     }
     const { session, holder } = this.#view;

@@ -11,17 +11,33 @@ import { type Instant, nowBy } from "./certainty.ts";
  */
 export const SESSION_MS = 10_000;
 /**
- * After a session was ended by force (an operator, a node that is removed from the catalog) nobody
- * gets the lock for this long: its holder may not have heard, and believes in it for no longer. A
- * lock that was given back is free at once.
+ * After a session has ended with its lock, nobody gets that for this long. So a node that has seen
+ * the lock as its own may rely on it for this long, even if the session ends right then: by an
+ * operator, with a Consul node that is removed, or because it was renewed at a leader that was
+ * deposed. A lock that was given back is free at once.
  */
 const LOCK_DELAY_MS = SESSION_MS;
 /** A renewal that hangs leaves time for another. */
 const LOCK_REQUEST_MS = 2_000;
 /** How long a follower may miss that the lock is free, where its connection is dead in silence. */
 const WATCH_WAIT_MS = 10_000;
-/** A holder as it is written by us, and as long as one may be. */
-const HOLDER_CHARACTERS_MAX = 64;
+const SESSION_ID = /^[0-9a-f-]{36}$/i;
+/** The id of a node, or of whatever else calls itself so in the key. */
+const NODE_ID = /^[\x21-\x7e]{1,64}$/;
+
+/** What a holder writes into the key. */
+export interface Holder {
+  readonly node_id: string;
+  /** New at each start: two processes with one node id are told apart. */
+  readonly boot: string;
+}
+
+export interface LockOptions {
+  readonly clock: Clock;
+  readonly key: string;
+  /** What others read of us. */
+  readonly holder: Holder;
+}
 
 /** What is at the key. */
 export interface LockView {
@@ -48,22 +64,14 @@ export class Lock {
   readonly #agent: ConsulAgent;
   readonly #clock: Clock;
   readonly #path: string;
-  readonly #value: unknown;
+  readonly #holder: Holder;
   #session: string | undefined;
 
-  /** @param holder what others read of us */
-  constructor(
-    agent: ConsulAgent,
-    {
-      clock,
-      key,
-      holder,
-    }: { readonly clock: Clock; readonly key: string; readonly holder: Holder },
-  ) {
+  constructor(agent: ConsulAgent, { clock, key, holder }: LockOptions) {
     this.#agent = agent;
     this.#clock = clock;
     this.#path = pathOf(key);
-    this.#value = holder;
+    this.#holder = holder;
   }
 
   /** Ours, whether it holds the lock or not. */
@@ -76,8 +84,9 @@ export class Lock {
     // The answer to an earlier attempt may have been lost.
     const before = await this.#read(signal);
     if (before.session !== undefined && before.session !== this.#session) return "taken";
-    const { id, since } = await this.#liveSession(signal);
-    const options = { body: this.#value, signal, timeoutMs: LOCK_REQUEST_MS };
+    const since = nowBy(this.#clock);
+    const id = await this.#liveSession(signal);
+    const options = { body: this.#holder, signal, timeoutMs: LOCK_REQUEST_MS };
     const { json } = await this.#agent.put(`${this.#path}?acquire=${id}`, options);
     if (json === true) return since;
     if (json !== false) throw this.#agent.misread("true or false");
@@ -91,8 +100,10 @@ export class Lock {
    */
   async confirm(signal: AbortSignal): Promise<Instant | undefined> {
     const id = this.#session;
+    const since = nowBy(this.#clock);
     const { session } = await this.#read(signal);
-    return id === undefined || session !== id ? undefined : this.#renew(id, signal);
+    const isHeld = id !== undefined && session === id && (await this.#renew(id, signal));
+    return isHeld ? since : undefined;
   }
 
   /** Gives up what is held, and the session. Nothing is held where it resolves. */
@@ -102,23 +113,21 @@ export class Lock {
     const options = { signal, timeoutMs: LOCK_REQUEST_MS };
     // Released first: a lock whose session is ended while it holds is delayed for the next one.
     await this.#agent
-      .put(`${this.#path}?release=${id}`, { ...options, body: this.#value })
+      .put(`${this.#path}?release=${id}`, { ...options, body: this.#holder })
       .catch(() => {});
     await this.#agent.put(`/v1/session/destroy/${id}`, options);
     this.#session = undefined;
   }
 
-  async #liveSession(
-    signal: AbortSignal,
-  ): Promise<{ readonly id: string; readonly since: Instant }> {
+  async #liveSession(signal: AbortSignal): Promise<string> {
     const id = this.#session;
-    const since = id === undefined ? undefined : await this.#renew(id, signal);
-    return id === undefined || since === undefined ? this.#create(signal) : { id, since };
+    const isAlive = id !== undefined && (await this.#renew(id, signal));
+    return isAlive ? id : this.#create(signal);
   }
 
-  async #create(signal: AbortSignal): Promise<{ readonly id: string; readonly since: Instant }> {
+  async #create(signal: AbortSignal): Promise<string> {
     const body = {
-      Name: "the hub of tankd",
+      Name: `hub lease of tankd node ${this.#holder.node_id}`,
       TTL: `${SESSION_MS / 1000}s`,
       LockDelay: `${LOCK_DELAY_MS / 1000}s`,
       // The key stays, with who held it last.
@@ -126,24 +135,22 @@ export class Lock {
       // By default a session ends as soon as gossip suspects its agent: within the holder's time.
       NodeChecks: [],
     };
-    const since = nowBy(this.#clock);
     const options = { body, signal, timeoutMs: LOCK_REQUEST_MS };
     const { json } = await this.#agent.put("/v1/session/create", options);
     if (!hasField(json, "ID") || typeof json.ID !== "string" || !SESSION_ID.test(json.ID)) {
       throw this.#agent.misread("session");
     }
     this.#session = json.ID;
-    return { id: json.ID, since };
+    return json.ID;
   }
 
-  /** Undefined where Consul has ended the session. */
-  async #renew(id: string, signal: AbortSignal): Promise<Instant | undefined> {
-    const since = nowBy(this.#clock);
+  /** False where Consul has ended the session. */
+  async #renew(id: string, signal: AbortSignal): Promise<boolean> {
     const options = { signal, timeoutMs: LOCK_REQUEST_MS, accept: [404] };
     const { status } = await this.#agent.put(`/v1/session/renew/${id}`, options);
-    if (status === 200) return since;
+    if (status === 200) return true;
     this.#session = undefined;
-    return undefined;
+    return false;
   }
 
   /** From the leader, after it has made sure that it is one. */
@@ -152,15 +159,6 @@ export class Lock {
     return (await readLock(this.#agent, `${this.#path}?consistent`, options)).value;
   }
 }
-
-/** What a holder writes into the key. */
-export interface Holder {
-  readonly node_id: string;
-  /** New at each start: two processes with one node id are told apart. */
-  readonly boot: string;
-}
-
-const SESSION_ID = /^[0-9a-f-]{36}$/i;
 
 /** What is at the key when it is newer than `index`. */
 export function watchLock(
@@ -187,14 +185,18 @@ async function readLock(
 }
 
 function holderOf(base64: string | null, session = ""): string {
-  const foreign = `somebody else (session ${session.slice(0, 8)})`;
+  const id = nodeIdIn(Buffer.from(base64 ?? "", "base64").toString("utf8"));
+  return id ?? `somebody else (session ${session.slice(0, 8)})`;
+}
+
+/** Undefined where it was not written by a node. */
+function nodeIdIn(text: string): string | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(base64 ?? "", "base64").toString("utf8"));
+    const value: unknown = JSON.parse(text);
     const id = hasField(value, "node_id") ? value.node_id : undefined;
-    const isWord = typeof id === "string" && /^[\x21-\x7e]+$/.test(id);
-    return isWord && id.length <= HOLDER_CHARACTERS_MAX ? id : foreign;
+    return typeof id === "string" && NODE_ID.test(id) ? id : undefined;
   } catch {
-    return foreign;
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { messageOf } from "../../platform/errors.ts";
-import { NetworkError } from "../../platform/network.ts";
+import { NetworkError, type NetworkFailure } from "../../platform/network.ts";
 import { systemFailure } from "../../platform/real/system-failure.ts";
 
 /** A server that speaks JSON over HTTP: a store, an agent, a daemon of this machine. */
@@ -69,8 +69,9 @@ export class Endpoint {
   }
 
   /**
-   * A stream of JSON values, one a line; resolves when the server ends it. Rejects with
-   * NetworkError for anything but 200, a broken connection, or a line that is no JSON.
+   * A stream of JSON values, one a line, the last with or without its end; resolves when the server
+   * ends it. Rejects with NetworkError for anything but 200, a broken connection, or a line that is
+   * no JSON.
    */
   async follow(request: EndpointRequest, onValue: (value: unknown) => void): Promise<void> {
     const deadline = new AbortController();
@@ -107,6 +108,13 @@ export class Endpoint {
         reject(failure);
         call.destroy();
       };
+      // First of all: a request that is given up before it has a socket fails later, too.
+      call.on("error", (error) => {
+        const [failure, reason] = systemFailure(error);
+        const isUnknown = failure === "unreachable" && reason === undefined;
+        end(this.#failure(failure, isUnknown ? messageOf(error) : reason));
+      });
+      call.on("response", resolve);
       deadline.addEventListener("abort", () =>
         end(this.#failure("timeout", `no answer in ${request.timeoutMs} ms`)),
       );
@@ -115,11 +123,6 @@ export class Endpoint {
       // A signal may outlive any number of requests.
       call.on("close", () => signal?.removeEventListener("abort", giveUp));
       if (signal?.aborted) return giveUp();
-      call.on("error", (error) => {
-        const [failure, reason] = systemFailure(error);
-        end(this.#failure(failure, reason ?? messageOf(error)));
-      });
-      call.on("response", resolve);
       call.end(content);
     });
   }
@@ -153,28 +156,32 @@ export class Endpoint {
         reject(error);
         message.destroy();
       };
+      const take = (line: string): boolean => {
+        const value = line.trim() === "" ? null : parse(line);
+        if (value === undefined) refuse(this.#failure("unreachable", "its answer is no JSON"));
+        else if (value !== null) onValue(value);
+        return value !== undefined;
+      };
       message.on("data", (chunk: Uint8Array) => {
         const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
         rest = lines.pop() ?? "";
         if (rest.length > LINE_BYTES_MAX) {
           return refuse(this.#failure("too_large", "its answer is too long"));
         }
-        for (const line of lines) {
-          if (line.trim() === "") continue;
-          const value = parse(line);
-          if (value === undefined) {
-            return refuse(this.#failure("unreachable", "its answer is no JSON"));
-          }
-          onValue(value);
-        }
+        lines.every(take);
       });
-      message.on("end", resolve);
+      message.on("end", () => {
+        take(rest);
+        resolve();
+      });
       message.on("close", () => refuse(this.#failure("unreachable", "the connection was lost")));
     });
   }
 
-  #failure(failure: ConstructorParameters<typeof NetworkError>[0], reason: string): NetworkError {
+  /** @param words for people; what the kind of failure says by itself without them */
+  #failure(failure: NetworkFailure, words?: string): NetworkError {
     const where = this.#address.socketPath ?? this.#address.origin;
+    const { reason } = new NetworkError(failure, "", words);
     return new NetworkError(failure, `${where}: ${reason}`, reason);
   }
 }
