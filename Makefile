@@ -105,6 +105,10 @@ test-faults: $(DIST) ## crashes, full disks, damaged files (Linux, root; FAULTS_
 test-long: $(DIST) ## more kills, more seeds, more nodes
 	@$(RUN_TESTS) --timeout 900000 $(LONG_TESTS)
 
+.PHONY: test-consul
+test-consul: $(INSTALLED) ## the double of Consul, driven by Consul's own client (Go)
+	@$(RUN_TESTS) ./test/adapters/consul/go-client-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery

@@ -1,3 +1,6 @@
+import { LOCAL_AGENT, readAgentAddress } from "../adapters/consul/address.ts";
+import { ConsulAgent, isAgent } from "../adapters/consul/agent.ts";
+import { ConsulBackend } from "../adapters/consul/backend.ts";
 import { EtcdBackend } from "../adapters/etcd/backend.ts";
 import { MdnsBackend } from "../adapters/mdns/backend.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
@@ -44,6 +47,13 @@ interface BackendKind {
 /** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
+  consul: {
+    create: (deps) => new ConsulBackend({ ...deps, agent: consulAgent(deps.settings) }),
+    isThere: ({ settings }) =>
+      settings.consul !== undefined ||
+      settings.consulToken !== undefined ||
+      (() => isAgent(consulAgent(settings))),
+  },
   etcd: {
     create: (deps) => new EtcdBackend({ ...deps, access: discoveryEtcd(deps.settings) }),
     isThere: ({ settings }) => settings.etcdEndpoints.length > 0,
@@ -73,6 +83,14 @@ export function createBackends(
     if (named.has(name)) return BACKENDS[name].create(deps);
     return words.includes("auto") ? createWhereThere(BACKENDS[name], deps) : [];
   });
+}
+
+/** @throws Problem `bad_setting` for an address that is none. */
+function consulAgent(settings: BackendDeps["settings"]): ConsulAgent {
+  const { consul = LOCAL_AGENT, consulSsl, consulToken: token } = settings;
+  const address = readAgentAddress(consul, consulSsl);
+  if (!address) throw new Problem("bad_setting", `There is no Consul agent at "${consul}".`);
+  return new ConsulAgent({ address, token });
 }
 
 function createWhereThere(kind: BackendKind, deps: BackendDeps): readonly DiscoveryBackend[] {

@@ -1,7 +1,8 @@
+import { AGENT_ADDRESS_FORM, isAgentAddress, LOCAL_AGENT } from "../adapters/consul/address.ts";
 import { ENDPOINT_FORM, ENDPOINTS_MAX, readEndpoint } from "../adapters/etcd/access.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { setting } from "./setting.ts";
-import { list, text } from "./setting-kinds.ts";
+import { list, text, toggle } from "./setting-kinds.ts";
 import { hostAndPort, pem } from "./setting-values.ts";
 
 /** What the discovery backends need to know; each is used by `auto` once it is said. */
@@ -58,6 +59,28 @@ export const DISCOVERY_SETTINGS = {
     default: undefined,
     env: "TANKD_ETCD_KEY",
     help: "its private key",
+    secret: true,
+  }),
+  consul: setting({
+    kind: text(isAgentAddress, AGENT_ADDRESS_FORM),
+    default: undefined,
+    flag: "--consul",
+    placeholder: "address",
+    env: "CONSUL_HTTP_ADDR",
+    help: "the Consul agent that this node registers with and asks for others",
+    defaultHelp: `${LOCAL_AGENT}, where an agent answers there`,
+  }),
+  consulSsl: setting({
+    kind: toggle(),
+    default: false,
+    env: "CONSUL_HTTP_SSL",
+    help: "speak https with the Consul agent, whatever its address says",
+  }),
+  consulToken: setting({
+    kind: text(/^[\x21-\x7e]{1,512}$/, "a token of Consul"),
+    default: undefined,
+    env: "CONSUL_HTTP_TOKEN",
+    help: "token for the Consul agent; it needs service:write on tankd and node:read",
     secret: true,
   }),
 } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
 import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -8,30 +9,43 @@ import { defaultSettings } from "./default-settings.ts";
 const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
 const hub = { host: "10.0.0.9", port: 8000 };
 
-function names(
+function backends(
   wanted: readonly string[],
   hubs = [hub],
   settings: Partial<BackendDeps["settings"]> = {},
-): readonly string[] {
+): readonly DiscoveryBackend[] {
   const deps = { ...host, log: silentLog, hubs, settings: { ...defaultSettings(), ...settings } };
-  return createBackends(wanted, deps).map(({ name }) => name);
+  return createBackends(wanted, deps);
+}
+
+function names(...choice: Parameters<typeof backends>): readonly string[] {
+  return backends(...choice).map(({ name }) => name);
 }
 
 describe("the choice of backends", () => {
-  test("auto is mDNS, and the hubs that were named", () => {
-    expect(names(["auto"], [])).toEqual(["mdns"]);
-    expect(names(["auto"])).toEqual(["mdns", "hub"]);
+  test("auto is mDNS, an agent of Consul if there is one, and the hubs that were named", () => {
+    expect(names(["auto"], [])).toEqual(["mdns", "consul"]);
+    expect(names(["auto"])).toEqual(["mdns", "consul", "hub"]);
     expect(names(["none"], [])).toEqual([]);
     expect(names(["mdns", "hub"])).toEqual(["mdns", "hub"]);
     expect(names(["none"])).toEqual(["hub"]);
-    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
-    expect(names(["auto"], [], { etcdEndpoints: ["etcd:2379"] })).toEqual(["mdns", "etcd"]);
+    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "consul", "static"]);
+    const etcdEndpoints = ["etcd:2379"];
+    expect(names(["auto"], [], { etcdEndpoints })).toEqual(["mdns", "consul", "etcd"]);
     expect(names(["etcd"], [])).toEqual(["etcd"]);
+  });
+
+  test("Consul is looked for on this machine only where nobody has named an agent or given a token", () => {
+    const isOptional = (settings: Partial<BackendDeps["settings"]>) =>
+      backends(["auto"], [], settings).find(({ name }) => name === "consul")?.isThere !== undefined;
+    expect(isOptional({})).toBe(true);
+    expect(isOptional({ consul: "10.0.0.5:8500" })).toBe(false);
+    expect(isOptional({ consulToken: "b1gs33cr3t" })).toBe(false);
   });
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; give mdns, etcd, hub, static, auto, none.',
+      'There is no discovery backend "zeroconf"; give mdns, consul, etcd, hub, static, auto, none.',
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

@@ -1,0 +1,220 @@
+import type { HubLease, LeaseState } from "../../cluster/membership/lease.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { randomHex } from "../../platform/random.ts";
+import { type Cancel, repeat, sleep } from "../../platform/timers.ts";
+import type { ConsulAgent } from "./agent.ts";
+import { certainUntil, type Instant } from "./certainty.ts";
+import { Lock, type LockView, SESSION_MS, watchLock } from "./lock.ts";
+import { Watch, type WatchDeps } from "./watch.ts";
+
+export interface ConsulLeaseOptions extends WatchDeps {
+  readonly agent: ConsulAgent;
+  /** As it was given. */
+  readonly url: string;
+  readonly key: string;
+}
+
+/**
+ * Consul counts from when a renewal arrives, this node from before it was sent: a tenth of the time
+ * for clocks that run apart, and for what was begun when the time runs out.
+ */
+const MARGIN_MS = 1_000;
+const CERTAIN_MS = SESSION_MS - MARGIN_MS;
+const RENEW_MS = SESSION_MS / 3;
+/** A renewal that failed is tried again soon: two or three fit into the time. */
+const RENEW_RETRY_MS = 500;
+/** So is an attempt at a lock that is free: it is delayed, or Consul fails. */
+const ACQUIRE_RETRY_MS = 1_000;
+/** How soon a machine that was suspended notices that its time has run out. */
+const CLOCK_CHECK_MS = 500;
+const BOOT_BYTES = 8;
+/** The end waits no longer for Consul. */
+const FAREWELL_MS = 900;
+
+/**
+ * The lease of the hub as a lock in Consul. A holder that stops gives way at once. One that dies is
+ * followed by another after its session has ended and the lock delay is over: 30 s, by contract 20
+ * to 30, and longer where Consul elects a leader meanwhile.
+ */
+export class ConsulLease implements HubLease {
+  readonly url: string;
+  readonly #options: ConsulLeaseOptions;
+  readonly #watch: Watch<LockView>;
+  readonly #life = new AbortController();
+  #lock: Lock | undefined;
+  #onState: (state: LeaseState) => void = () => {};
+  #wanted = false;
+  /** Since when it is known to be held; undefined while it is not. */
+  #heldSince: Instant | undefined;
+  #view: LockView | undefined;
+  #watchFailure: string | undefined;
+  /** Why the last renewal or attempt came to nothing. */
+  #failure: string | undefined;
+  #told: LeaseState | undefined;
+  #wake: Cancel = () => {};
+  #cancelClockCheck: Cancel = () => {};
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ConsulLeaseOptions) {
+    this.url = options.url;
+    this.#options = options;
+    this.#watch = new Watch(options, {
+      ask: (index, signal) => watchLock(options.agent, options.key, index, signal),
+      onAnswer: (view) => {
+        this.#watchFailure = undefined;
+        this.#view = view;
+        this.#tell();
+        // Answers may come in any order: what contradicts ours is looked into at once.
+        if (view.session !== this.#lock?.session || !this.#heldSince) this.#wake();
+      },
+      onFailure: (reason) => {
+        this.#watchFailure = reason;
+        this.#tell();
+      },
+    });
+  }
+
+  start(nodeId: string, onState: (state: LeaseState) => void): void {
+    const { agent, clock, random, key, timers } = this.#options;
+    const holder = { node_id: nodeId, boot: randomHex(random, BOOT_BYTES) };
+    this.#lock = new Lock(agent, { clock, key, holder });
+    this.#onState = onState;
+    this.#cancelClockCheck = repeat(timers, CLOCK_CHECK_MS, () => this.#checkClocks());
+    void this.#watch.start();
+    this.#running = this.#run(this.#lock, this.#life.signal);
+  }
+
+  want(isWanted: boolean): void {
+    if (isWanted === this.#wanted) return;
+    this.#wanted = isWanted;
+    this.#wake();
+  }
+
+  async stop(): Promise<void> {
+    const { timers } = this.#options;
+    this.#onState = () => {};
+    this.#cancelClockCheck();
+    this.#watch.stop();
+    this.#life.abort();
+    this.#wake();
+    const farewell = new AbortController();
+    const goodbye = this.#running.then(() => this.#lock?.giveBack(farewell.signal));
+    await Promise.race([goodbye.catch(() => {}), sleep(timers, FAREWELL_MS)]);
+    farewell.abort();
+  }
+
+  async #run(lock: Lock, life: AbortSignal): Promise<void> {
+    while (!life.aborted) {
+      const pause = new AbortController();
+      this.#wake = () => pause.abort();
+      const pauseMs = await this.#step(lock, life);
+      if (life.aborted) return;
+      this.#tell();
+      if (pauseMs === undefined) await untilAborted(pause.signal);
+      else await sleep(this.#options.timers, pauseMs, pause.signal);
+    }
+  }
+
+  /** Does what is due. For how long nothing is due; undefined until something happens. */
+  async #step(lock: Lock, life: AbortSignal): Promise<number | undefined> {
+    try {
+      if (!this.#wanted) return await this.#giveBack(lock, life);
+      if (this.#heldSince !== undefined) return await this.#renew(lock, life);
+      return await this.#acquire(lock, life);
+    } catch (error) {
+      this.#failure = messageOf(error);
+      return this.#heldSince === undefined ? ACQUIRE_RETRY_MS : RENEW_RETRY_MS;
+    }
+  }
+
+  async #renew(lock: Lock, life: AbortSignal): Promise<number> {
+    const since = await lock.confirm(life);
+    this.#failure = undefined;
+    this.#heldSince = since;
+    if (since !== undefined) return this.#untilRenewal(since);
+    this.#lookAnew();
+    return ACQUIRE_RETRY_MS;
+  }
+
+  async #acquire(lock: Lock, life: AbortSignal): Promise<number | undefined> {
+    const isTaken = this.#view?.session !== undefined && this.#view.session !== lock.session;
+    if (isTaken || this.#view === undefined) {
+      await lock.giveBack(life);
+      return undefined;
+    }
+    const attempt = await lock.acquire(life);
+    this.#failure = undefined;
+    if (typeof attempt !== "string") {
+      this.#heldSince = attempt;
+      return this.#untilRenewal(attempt);
+    }
+    if (attempt === "taken") this.#watch.refresh();
+    return ACQUIRE_RETRY_MS;
+  }
+
+  #untilRenewal(since: Instant): number {
+    const { clock } = this.#options;
+    return Math.max(0, since.monotonicMs + RENEW_MS - clock.monotonicMs());
+  }
+
+  async #giveBack(lock: Lock, life: AbortSignal): Promise<undefined> {
+    this.#heldSince = undefined;
+    this.#failure = undefined;
+    if (lock.session === undefined) return;
+    await lock.giveBack(life);
+    this.#lookAnew();
+  }
+
+  /** Whose it is now is for the watch to say; ours may still be what it saw last. */
+  #lookAnew(): void {
+    this.#view = undefined;
+    this.#watch.refresh();
+  }
+
+  /** The time runs while this machine sleeps, and while a request hangs. */
+  #checkClocks(): void {
+    if (this.#heldSince === undefined) return;
+    const was = this.#told?.kind;
+    this.#tell();
+    if (was === "held" && this.#told?.kind !== "held") this.#wake();
+  }
+
+  #tell(): void {
+    const state = this.#state();
+    if (state === undefined || isSame(state, this.#told)) return;
+    this.#told = state;
+    this.#onState(state);
+  }
+
+  /** Undefined while nothing can be said yet. */
+  #state(): LeaseState | undefined {
+    const { agent, clock } = this.#options;
+    if (this.#wanted && this.#heldSince !== undefined) {
+      const untilMs = certainUntil(this.#heldSince, CERTAIN_MS, clock);
+      if (untilMs > clock.monotonicMs()) return { kind: "held", untilMs };
+      return { kind: "unknown", reason: this.#failure ?? "this machine stood still for too long" };
+    }
+    if (this.#watchFailure !== undefined) return { kind: "unknown", reason: this.#watchFailure };
+    if (this.#view === undefined) {
+      const isLost = this.#wanted && this.#told?.kind === "held";
+      return isLost ? { kind: "unknown", reason: `${agent.name} has ended the lease` } : undefined;
+    }
+    const { session, holder } = this.#view;
+    const isOurs = session !== undefined && session === this.#lock?.session;
+    if (session !== undefined && !isOurs) return { kind: "taken", holder };
+    if (this.#failure !== undefined) return { kind: "unknown", reason: this.#failure };
+    // Ours and not held: it is being acquired or given back.
+    return isOurs ? undefined : { kind: "free" };
+  }
+}
+
+function isSame(one: LeaseState, other: LeaseState | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
