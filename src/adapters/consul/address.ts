@@ -15,7 +15,8 @@ export const LOCAL_AGENT = "127.0.0.1:8500";
 
 /** Completes "give …". */
 export const AGENT_ADDRESS_FORM =
-  "the address of a Consul agent, like 127.0.0.1:8500, https://consul.example.org:8501 or unix:///run/consul.sock";
+  "the address of a Consul agent, like 127.0.0.1:8500, https://consul.example.org:8501 or " +
+  "unix:///run/consul.sock";
 
 const SCHEME = /^([a-z]+):\/\/(.*)$/;
 /** Path segments that need no escape; none of them is `.` or `..`. */

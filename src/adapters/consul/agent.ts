@@ -39,8 +39,8 @@ export interface Indexed<T> {
 /** An agent answers within milliseconds, and within seconds while its servers elect a leader. */
 const REQUEST_MS = 5_000;
 /**
- * How long a blocking query waits unless it is told. Consul allows 10 minutes, but a connection that
- * a router has forgotten is not noticed before its end.
+ * How long a blocking query waits unless it is told. Consul allows 10 minutes, but a connection
+ * that a router has forgotten is not noticed before its end.
  */
 const WAIT_MS = 60_000;
 /** An index is 64 bits (X-Consul-Index). */

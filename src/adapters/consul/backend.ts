@@ -20,7 +20,8 @@ export class ConsulBackend implements DiscoveryBackend {
   readonly #log: Log;
   readonly #registration: Registration;
   readonly #watch: Watch<Instances>;
-  /** Undefined while it does not run. */
+  #isRunning = false;
+  /** Undefined once it is stopped. */
   #announcement: Announcement | undefined;
   #nominate: (nomination: Nomination) => void = () => {};
   /** The others as they were last nominated, by the key of the instance. */
@@ -55,8 +56,9 @@ export class ConsulBackend implements DiscoveryBackend {
     this.#announcement = announcement;
     this.#nominate = nominate;
     await Promise.all([this.#registration.start(announcement), this.#watch.start()]);
-    const isOver = this.#announcement === undefined;
-    if (isOver || !this.#registration.failure || !this.#watchFailure) return;
+    if (this.#announcement === undefined) return;
+    this.#isRunning = !this.#registration.failure || !this.#watchFailure;
+    if (this.#isRunning) return this.#noteFailures();
     const reason = this.describe();
     await this.stop();
     throw new Error(reason);
@@ -89,6 +91,7 @@ export class ConsulBackend implements DiscoveryBackend {
   }
 
   async stop(): Promise<void> {
+    this.#isRunning = false;
     this.#announcement = undefined;
     this.#nominate = () => {};
     this.#watch.stop();
@@ -137,7 +140,7 @@ export class ConsulBackend implements DiscoveryBackend {
 
   #noteFailures(): void {
     const reason = this.#failures().join("; ");
-    if (this.#announcement === undefined || reason === this.#logged) return;
+    if (!this.#isRunning || reason === this.#logged) return;
     this.#logged = reason;
     if (reason === "") this.#log.info("consul works again");
     else this.#log.warn("consul fails", { reason });

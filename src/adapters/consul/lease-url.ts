@@ -11,7 +11,8 @@ export interface ConsulLeaseUrl {
 
 /** Completes "give …". */
 export const CONSUL_LEASE_FORM =
-  "a URL like consul://127.0.0.1:8500 or consuls://consul.example.org:8501/some/key (TLS); the token is CONSUL_HTTP_TOKEN";
+  "a URL like consul://127.0.0.1:8500 or consuls://consul.example.org:8501/some/key (TLS); the " +
+  "token is CONSUL_HTTP_TOKEN";
 
 const URL_FORM = /^(consuls?):\/\/([^/]+)(?:\/(.*))?$/;
 /** Where agents listen for HTTP and, where that is configured, for HTTPS. */

@@ -36,8 +36,13 @@ function forbidden(hasToken: boolean, text: string): string {
   return `refuses the token: it lacks ${permission}${on === undefined ? "" : ` on ${on}`}`;
 }
 
+const CERTIFICATE = /certificate/i;
+
 /** Why there is no answer. */
 export function silenceOf(name: string, error: unknown): ConsulError {
   const reason = error instanceof NetworkError ? error.reason : "the request failed";
-  return new ConsulError(`${name}: ${reason}; is the agent running there?`, { cause: error });
+  const mend = CERTIFICATE.test(reason)
+    ? "is it for that name, and its authority in NODE_EXTRA_CA_CERTS?"
+    : "is the agent running there?";
+  return new ConsulError(`${name}: ${reason}; ${mend}`, { cause: error });
 }

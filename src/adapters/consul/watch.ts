@@ -29,8 +29,8 @@ const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
 
 /**
- * A blocking query, asked again and again (developer.hashicorp.com/consul/api-docs/features/blocking,
- * "Implementation Details").
+ * A blocking query, asked again and again
+ * (developer.hashicorp.com/consul/api-docs/features/blocking, "Implementation Details").
  */
 export class Watch<T> {
   readonly #deps: WatchDeps;

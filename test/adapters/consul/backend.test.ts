@@ -100,7 +100,7 @@ describe("nodes find each other in Consul", () => {
     expect(b.heard.map(({ role }) => role)).toEqual(["worker", "hub", "hub"]);
   });
 
-  test("they stay listed as long as they report; one that dies is soon missed and later forgotten", async () => {
+  test("they are listed while they report; who dies is soon missed and later forgotten", async () => {
     const consul = new ConsulWorld();
     const [a, b] = [nodeOf(consul, "a"), nodeOf(consul, "b")];
     await Promise.all([a.start(), b.start()]);
@@ -144,7 +144,7 @@ describe("nodes find each other in Consul", () => {
     expect(b.heard.at(-1)?.role).toBe("hub");
   });
 
-  test("the end waits for a registration under way, so that none arrives after the farewell", async () => {
+  test("the end waits for a registration under way: none arrives after the farewell", async () => {
     const consul = new ConsulWorld();
     const a = nodeOf(consul, "a");
     const started = a.start();

@@ -5,6 +5,11 @@ import { ConsulWorld, type Machine } from "./set-up.ts";
 
 const URL = "consul://127.0.0.1:8500";
 export const KEY = keyOfCluster("tankd");
+/** By contract a session ends between once and twice its time, and 10 s of lock delay follow. */
+export const TTL_MS = 10_000;
+export const TAKEOVER_MS = 2 * TTL_MS + TTL_MS;
+/** Requests cost no simulated time; retries do. */
+export const RETRIES_MS = 2_000;
 
 /** A node that would hold the lease. */
 export interface Contender extends Machine {
@@ -65,4 +70,21 @@ export class Contest extends ConsulWorld {
     if (!condition()) await this.world.run(startMs + ms);
     return this.world.nowMs - startMs;
   }
+}
+
+/** All of them want it, and one has it. */
+export async function contest(...names: readonly string[]) {
+  const all = new Contest();
+  const contenders = names.map((name) => all.add(name));
+  await all.pass(100);
+  for (const { lease } of contenders) lease.want(true);
+  await all.until(() => all.holders().length === 1, 5_000);
+  const [holder] = all.holders();
+  const other = contenders.find((one) => one !== holder);
+  if (!holder || !other) throw new Error("nobody holds the lease");
+  return { all, holder, other, contenders };
+}
+
+export function nameOf({ host }: Contender): string {
+  return host.name;
 }

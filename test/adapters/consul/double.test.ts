@@ -94,7 +94,7 @@ describe("the double keeps what Consul keeps", () => {
     expect(double.services.agentChecks()).toMatchObject({ "service:a": { Status: "critical" } });
   });
 
-  test("a blocking query until a change, or until its time and up to a sixteenth more", async () => {
+  test("a blocking query until a change, or its time and up to a sixteenth more", async () => {
     const simulated = world();
     const { ask } = doubleOf(simulated);
     await ask("PUT", REGISTER, { Name: "a" });

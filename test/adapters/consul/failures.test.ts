@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { silenceOf } from "../../../src/adapters/consul/refusal.ts";
 import { DiscoveryManager } from "../../../src/discovery/manager.ts";
+import { NetworkError } from "../../../src/platform/network.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import type { Reply } from "./double/wire.ts";
 import { AGENT, ConsulWorld, nodeOf } from "./set-up.ts";
@@ -29,6 +31,8 @@ describe("an agent that is not there", () => {
     a.wire.state = "open";
     await consul.pass(10_000);
     expect(manager.statuses()).toMatchObject([{ state: "running", nominations: 1 }]);
+    // What a start meets is for the manager to log.
+    expect(a.logged).toEqual([]);
     await manager.stop();
     expect(consul.double.services.ids).toEqual(["tankd-b"]);
   });
@@ -113,7 +117,8 @@ describe("an agent that was restarted", () => {
     await Promise.all([a.start(), b.start()]);
     expect(a.backend.isWorking()).toBe(true);
     expect(a.backend.describe()).toBe(
-      `registered with ${AGENT}; 0 other nodes; ${AGENT} has no leader: most of its servers must be up`,
+      `registered with ${AGENT}; 0 other nodes; ` +
+        `${AGENT} has no leader: most of its servers must be up`,
     );
     consul.double.electLeader();
     await consul.pass(5_000);
@@ -151,6 +156,8 @@ describe("access control", () => {
     consul.double.control({ tokens: { [SECRET]: ["service:write", "node:read"] } });
     await consul.pass(5_000);
     expect(consul.double.services.ids).toEqual(["tankd-b", "tankd-a"]);
+    const lacks = `consul fails: ${AGENT} refuses the token: it lacks service:write on "tankd"`;
+    expect(a.logged).toEqual([lacks, "consul works again"]);
   });
 
   test("a token that may only write is told what Consul leaves out in silence", async () => {
@@ -170,6 +177,14 @@ describe("access control", () => {
     a.wire.tamper = (_, reply) => ({ ...reply, body: `${reply.body} ${SECRET}` });
     expect(await failureOf(a.start())).not.toContain(SECRET);
   });
+});
+
+test("a certificate that does not do is told with the mend", () => {
+  const error = new NetworkError("unreachable", "", "self signed certificate");
+  expect(silenceOf(AGENT, error).message).toBe(
+    `${AGENT}: self signed certificate; ` +
+      "is it for that name, and its authority in NODE_EXTRA_CA_CERTS?",
+  );
 });
 
 describe("something else that answers", () => {

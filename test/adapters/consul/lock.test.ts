@@ -14,7 +14,7 @@ function setUp() {
 }
 
 describe("a lock", () => {
-  test("is held from before its session was asked for, and confirmed as long as both are ours", async () => {
+  test("is held from before its session was asked for, as long as both are ours", async () => {
     const { consul, lock, now } = setUp();
     expect(await lock.acquire(signal)).toEqual(now);
     expect(await lock.confirm(signal)).toEqual(now);
