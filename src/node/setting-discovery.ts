@@ -1,6 +1,6 @@
 import { LIMITS } from "../platform/limits.ts";
 import { setting } from "./setting.ts";
-import { list } from "./setting-kinds.ts";
+import { list, text } from "./setting-kinds.ts";
 import { hostAndPort } from "./setting-values.ts";
 
 /** What the discovery backends need to know; each is used by `auto` once it is said. */
@@ -12,5 +12,29 @@ export const DISCOVERY_SETTINGS = {
     placeholder: "addresses",
     env: "TANKD_STATIC",
     help: "addresses of other nodes, of which any may lead; the port is 8000 where none is given",
+  }),
+  serfJoin: setting({
+    kind: list(hostAndPort, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--serf-join",
+    placeholder: "addresses",
+    env: "SERF_JOIN",
+    help: "Serf agents to join; the port is 7946 where none is given",
+  }),
+  serfRpcAddr: setting({
+    kind: hostAndPort,
+    default: undefined,
+    flag: "--serf-rpc-addr",
+    placeholder: "address",
+    env: "SERF_RPC_ADDR",
+    help: "where the Serf agent of this machine is asked",
+    defaultHelp: "127.0.0.1:7373, or an agent of its own",
+  }),
+  serfRpcAuth: setting({
+    kind: text(/^[\x20-\x7e]{1,512}$/, "the agent's rpc_auth"),
+    default: undefined,
+    env: "SERF_RPC_AUTH",
+    help: "the key that this agent asks for",
+    secret: true,
   }),
 } as const;
