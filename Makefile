@@ -9,6 +9,8 @@ SHELL := /bin/sh
 ARGS ?=
 # The data directory that start, stop, status … speak about; tankd's own default when empty.
 DATA_DIR ?=
+# Serf agents that start-serf joins, e.g. 10.0.0.7 or 10.0.0.7:7946,10.0.0.8.
+SERF_JOIN ?=
 # Nodes of dev-cluster.
 N ?= 3
 
@@ -19,6 +21,7 @@ INSTALLED := node_modules/.installed
 BUILD_INPUTS := $(SOURCES) deploy/build.ts deploy/compile-flags.ts package.json tsconfig.json $(INSTALLED)
 
 DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+SERF_OPTION = $(if $(SERF_JOIN),--serf-join "$(SERF_JOIN)")
 
 # bun test, one process for each group; its closing lines are what .ci/run counts.
 RUN_TESTS = $(BUN) test --timeout 30000
@@ -147,6 +150,10 @@ start: $(DIST) ## start a node in the background
 .PHONY: start-mdns
 start-mdns: $(DIST) ## start a node that looks on the local network only
 	@deploy/nodes.sh start $(DATA_OPTION) --discovery mdns $(ARGS)
+
+.PHONY: start-serf
+start-serf: $(DIST) ## start a node that looks by Serf only (SERF_JOIN=… an agent to join)
+	@deploy/nodes.sh start $(DATA_OPTION) --discovery serf $(SERF_OPTION) $(ARGS)
 
 .PHONY: stop
 stop: ## stop the node and the dev-cluster

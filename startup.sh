@@ -22,8 +22,8 @@ usage: ./startup.sh COMMAND [--data-dir D] [--discovery-backend=B] [--serf-join=
             ended without cleaning up; never a tank
   help      this
 
-  --discovery-backend=B   how to find the others: auto, none, mdns, hub … or a hub's URL
-  --serf-join=ADDRESS     join a Serf cluster; needs a tankd with the Serf backend
+  --discovery-backend=B   how to find the others: auto, none, mdns, hub, serf … or a hub's URL
+  --serf-join=ADDRESS     find them by Serf: join the agent at this address, of any of them
 
 Settings of the environment reach the node as well: DISCOVERY_BACKEND, DISCOVERY_SERVER_URL,
 ROLE, TANK_SERVER_ID, TANK_API_PORT, LOG_LEVEL … (tankd config lists them all).
@@ -34,13 +34,6 @@ ensure_built() {
   if [ -x dist/tankd ] || command -v tankd >/dev/null 2>&1; then return; fi
   command -v make >/dev/null 2>&1 || fail "tankd is not built and make is missing: install make and npm, then run ./startup.sh start again."
   make build
-}
-
-# Discovery by Serf comes with a version that offers it; a join must never be dropped in silence.
-require_serf() {
-  tankd=$(tankd_program)
-  "$tankd" start --help | grep -q -- --serf-join ||
-    fail "This tankd has no Serf backend yet: start it without --serf-join and SERF_JOIN; on one network mDNS finds the others, elsewhere --hub URL."
 }
 
 # nodes ACTION …: on the data directory that was given, if one was.
@@ -55,7 +48,6 @@ start() {
   ensure_built
   if [ -n "$backend" ]; then set -- --discovery "$backend" "$@"; fi
   if [ -n "${serf_join:-${SERF_JOIN:-}}" ]; then
-    require_serf
     set -- --serf-join "${serf_join:-$SERF_JOIN}" "$@"
   fi
   nodes start "$@"

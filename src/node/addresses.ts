@@ -15,10 +15,10 @@ export function isHubUrl(text: string): boolean {
 /** Where a node listens unless it was told otherwise. */
 const API_PORT = 8000;
 
-/** Addresses of nodes, as settings have them. */
-export function readAddresses(texts: readonly string[]): readonly Address[] {
+/** Addresses as settings have them; of nodes, unless another port is the usual one. */
+export function readAddresses(texts: readonly string[], usualPort = API_PORT): readonly Address[] {
   return texts.flatMap((text) => {
-    const { host, port = API_PORT } = readHostAndPort(text) ?? {};
+    const { host, port = usualPort } = readHostAndPort(text) ?? {};
     return host === undefined ? [] : [{ host, port }];
   });
 }

@@ -3,6 +3,9 @@ import { ConsulAgent, isAgent } from "../adapters/consul/agent.ts";
 import { ConsulBackend } from "../adapters/consul/backend.ts";
 import { EtcdBackend } from "../adapters/etcd/backend.ts";
 import { MdnsBackend } from "../adapters/mdns/backend.ts";
+import { SerfBackend, type SerfDeps } from "../adapters/serf/backend.ts";
+import { isAgentThere } from "../adapters/serf/find-agent.ts";
+import { RPC_PORT, SERF_PORT } from "../adapters/serf/own-agent.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import {
   BACKEND_CHOICES,
@@ -15,6 +18,7 @@ import { OptionalBackend } from "../discovery/optional-backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
+import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -29,6 +33,7 @@ export interface BackendDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly machine: Machine;
+  readonly network: Network;
   readonly log: Log;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
@@ -36,7 +41,8 @@ export interface BackendDeps {
 }
 
 interface BackendKind {
-  readonly create: (deps: BackendDeps) => DiscoveryBackend;
+  /** `isNamed`: the operator has asked for this one, and not for `auto`. */
+  readonly create: (deps: BackendDeps, isNamed: boolean) => DiscoveryBackend;
   /**
    * Whether `auto` uses it: always, by a setting that names what it needs, or while a look at this
    * machine finds that.
@@ -66,6 +72,14 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
     create: ({ settings }) => new NamedBackend("static", readAddresses(settings.static)),
     isThere: ({ settings }) => settings.static.length > 0,
   },
+  serf: {
+    create: (deps, isNamed) => new SerfBackend(serfDeps(deps, isNamed)),
+    isThere: (deps) => {
+      const { serfJoin, serfRpcAddr } = deps.settings;
+      if (serfJoin.length > 0 || serfRpcAddr !== undefined) return true;
+      return () => isAgentThere(serfDeps(deps, false));
+    },
+  },
 };
 
 /**
@@ -80,7 +94,7 @@ export function createBackends(
   const named = new Set(words.flatMap(namesOf));
   if (deps.hubs.length > 0) named.add("hub");
   return BACKEND_NAMES.flatMap((name) => {
-    if (named.has(name)) return BACKENDS[name].create(deps);
+    if (named.has(name)) return BACKENDS[name].create(deps, true);
     return words.includes("auto") ? createWhereThere(BACKENDS[name], deps) : [];
   });
 }
@@ -96,8 +110,16 @@ function consulAgent(settings: BackendDeps["settings"]): ConsulAgent {
 function createWhereThere(kind: BackendKind, deps: BackendDeps): readonly DiscoveryBackend[] {
   const isThere = kind.isThere(deps);
   if (isThere === false) return [];
-  const backend = kind.create(deps);
+  const backend = kind.create(deps, false);
   return [isThere === true ? backend : new OptionalBackend(backend, isThere)];
+}
+
+/** An agent is started only for who has asked for Serf. */
+function serfDeps(deps: BackendDeps, isNamed: boolean): SerfDeps {
+  const { serfJoin, serfRpcAddr, serfRpcAuth: key } = deps.settings;
+  const [rpc] = readAddresses(serfRpcAddr === undefined ? [] : [serfRpcAddr], RPC_PORT);
+  const join = readAddresses(serfJoin, SERF_PORT);
+  return { ...deps, rpc, key, join, mayStart: isNamed || join.length > 0 };
 }
 
 function namesOf(word: string): readonly BackendName[] {

@@ -5,8 +5,8 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
   test.each([
     [["strat"], 'tankd: tankd has no command "strat"; did you mean start?\n'],
     [
-      ["start", "--serf-join", "x"],
-      /^tankd: tankd start has no option --serf-join; there are --detach, --fork, --name, .*--json.*\n$/,
+      ["start", "--zookeeper", "x"],
+      /^tankd: tankd start has no option --zookeeper; there are --detach, --fork, --name, .*--json.*\n$/,
     ],
     [["start", "--prot", "1"], "tankd: tankd start has no option --prot; did you mean --port?\n"],
     [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
+import { BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -18,20 +19,21 @@ function backends(
   return createBackends(wanted, deps);
 }
 
+/** Those that are used whatever else is on this machine. */
 function names(...choice: Parameters<typeof backends>): readonly string[] {
-  return backends(...choice).map(({ name }) => name);
+  return backends(...choice).flatMap(({ name, isThere }) => (isThere === undefined ? name : []));
 }
 
 describe("the choice of backends", () => {
-  test("auto is mDNS, an agent of Consul if there is one, and the hubs that were named", () => {
-    expect(names(["auto"], [])).toEqual(["mdns", "consul"]);
-    expect(names(["auto"])).toEqual(["mdns", "consul", "hub"]);
+  test("auto is mDNS, what settings name, and what is found on this machine", () => {
+    expect(names(["auto"], [])).toEqual(["mdns"]);
+    expect(names(["auto"])).toEqual(["mdns", "hub"]);
     expect(names(["none"], [])).toEqual([]);
     expect(names(["mdns", "hub"])).toEqual(["mdns", "hub"]);
     expect(names(["none"])).toEqual(["hub"]);
-    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "consul", "static"]);
+    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
     const etcdEndpoints = ["etcd:2379"];
-    expect(names(["auto"], [], { etcdEndpoints })).toEqual(["mdns", "consul", "etcd"]);
+    expect(names(["auto"], [], { etcdEndpoints })).toEqual(["mdns", "etcd"]);
     expect(names(["etcd"], [])).toEqual(["etcd"]);
   });
 
@@ -43,9 +45,18 @@ describe("the choice of backends", () => {
     expect(isOptional({ consulToken: "b1gs33cr3t" })).toBe(false);
   });
 
+  test("auto looks for a Serf agent, unless somebody has said that there is one", () => {
+    const isOptional = (settings: Partial<BackendDeps["settings"]>, words = ["auto"]) =>
+      backends(words, [], settings).find(({ name }) => name === "serf")?.isThere !== undefined;
+    expect(isOptional({})).toBe(true);
+    expect(isOptional({ serfJoin: ["10.0.0.7"] })).toBe(false);
+    expect(isOptional({ serfRpcAddr: "10.0.0.7" })).toBe(false);
+    expect(isOptional({}, ["serf"])).toBe(false);
+  });
+
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; give mdns, consul, etcd, hub, static, auto, none.',
+      `There is no discovery backend "zeroconf"; give ${BACKEND_NAMES.join(", ")}, auto, none.`,
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

@@ -38,11 +38,11 @@ describe("discovery and hub together", () => {
   const settings = defaultSettings();
   const hub = { host: "h", port: 8000 };
   test.each([
-    [["auto"], [], ["auto"], [], ["mdns", "consul"]],
+    [["auto"], [], ["auto"], [], ["mdns"]],
     [["none"], [], ["none"], [], []],
     [["mdns"], [], ["mdns"], [], ["mdns"]],
     [["none"], ["http://h:8000"], ["none"], [hub], ["hub"]],
-    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "consul", "hub"]],
+    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "hub"]],
     [["hub"], ["http://h:8000"], ["hub"], [hub], ["hub"]],
     [["http://h:8000"], [], [], [hub], ["hub"]],
     [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],

@@ -27,8 +27,10 @@ export class Station {
   readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
   #wake: () => void = () => {};
 
-  constructor(namespace: string, nodeId: string, port: number) {
-    const command = [BUN, "run", STATION, nodeId, `${port}`];
+  /** `program`: a station and what it is told beside node id and port. */
+  constructor(namespace: string, nodeId: string, port: number, program = [STATION]) {
+    const [script = STATION, ...more] = program;
+    const command = [BUN, "run", script, nodeId, `${port}`, ...more];
     this.#child = Bun.spawn(["ip", "netns", "exec", namespace, ...command], {
       stdin: "pipe",
       stdout: "pipe",
@@ -62,6 +64,11 @@ export class Station {
 
   refresh(): void {
     this.#say("refresh");
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
   }
 
   async stop(): Promise<number> {
@@ -102,7 +109,7 @@ export class Station {
   }
 }
 
-/** Network namespaces on any number of switches, for mDNS alone. Needs root on Linux. */
+/** Network namespaces on any number of switches, for one backend. Needs root on Linux. */
 export class Machines {
   readonly #prefix = `tankdmdns-${process.pid}`;
   readonly #namespaces: string[] = [];
@@ -160,8 +167,8 @@ export class Machines {
     ip("-n", this.#nameOf(machine), ...command);
   }
 
-  start(machine: string, nodeId = machine, port = 8000): Station {
-    const station = new Station(this.#nameOf(machine), nodeId, port);
+  start(machine: string, nodeId = machine, port = 8000, program?: string[]): Station {
+    const station = new Station(this.#nameOf(machine), nodeId, port, program);
     this.#stations.push(station);
     return station;
   }
@@ -176,6 +183,11 @@ export class Machines {
     return [this.start("a"), this.start("b")];
   }
 
+  /** Of all programs on a machine. */
+  pids(machine: string): readonly number[] {
+    return pidsIn(this.#nameOf(machine));
+  }
+
   atEnd(task: () => void): void {
     this.#endings.push(task);
   }
@@ -184,8 +196,7 @@ export class Machines {
     await Promise.all(this.#stations.map((station) => station.stop()));
     for (const name of this.#namespaces) {
       // Programs start others; all of them are in the namespace.
-      const { stdout } = Bun.spawnSync(["ip", "netns", "pids", name]);
-      for (const pid of stdout.toString().split("\n").filter(Boolean)) kill(Number(pid));
+      for (const pid of pidsIn(name)) kill(pid);
     }
     await Promise.all(this.#children.map((child) => child.exited));
     for (const name of this.#namespaces) ip("netns", "del", name);
@@ -200,6 +211,11 @@ export class Machines {
   #nameOf(name: string): string {
     return `${this.#prefix}-${name}`;
   }
+}
+
+function pidsIn(namespace: string): readonly number[] {
+  const { stdout } = Bun.spawnSync(["ip", "netns", "pids", namespace]);
+  return stdout.toString().split("\n").filter(Boolean).map(Number);
 }
 
 function kill(pid: number): void {

@@ -1,0 +1,191 @@
+import {
+  formatHostPort,
+  isLinkLocal,
+  isLoopback,
+  usableInterfaceAddresses,
+} from "../../discovery/addresses.ts";
+import type { Address, Announcement } from "../../discovery/backend.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { isIpLiteral } from "../../platform/ip-literal.ts";
+import type { Machine } from "../../platform/machine.ts";
+import { type Random, randomHex } from "../../platform/random.ts";
+import { sleep, type Timers } from "../../platform/timers.ts";
+import { Agent } from "./agent.ts";
+import { freePort } from "./free-port.ts";
+import { plainText } from "./rpc.ts";
+import { tagsFor } from "./tags.ts";
+
+export const RPC_PORT = 7373;
+export const SERF_PORT = 7946;
+const LOOPBACK = "127.0.0.1";
+const OWN_NAME = "tankd-";
+/** A slow machine takes a second. */
+const START_MS = 10_000;
+const START_POLL_MS = 50;
+/** It tells the others, and gives up on that after 3 s. */
+const LEAVE_MS = 4_000;
+const OUTPUT_CHARACTERS_MAX = 4_096;
+
+/**
+ * Runs the agent in the place of the shell. When the other end of standard input is gone, however
+ * this node has ended, it is interrupted, upon which it leaves its cluster.
+ */
+const UNTIL_WE_END = `
+exec 3<&0
+{ cat <&3; kill -INT $$; } >/dev/null 2>&1 &
+exec "$@" </dev/null 3<&-
+`;
+
+export interface OwnAgentDeps {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly machine: Machine;
+}
+
+/** An agent that this node has started. */
+export class OwnAgent {
+  readonly rpc: Address;
+  /** Where others join it. */
+  readonly place: Address;
+  readonly #name: string;
+  readonly #process: AgentProcess;
+  readonly #timers: Timers;
+  #output = "";
+
+  private constructor(
+    name: string,
+    { rpc, place }: { readonly rpc: Address; readonly place: Address },
+    process: AgentProcess,
+    timers: Timers,
+  ) {
+    this.#name = name;
+    this.rpc = rpc;
+    this.place = place;
+    this.#process = process;
+    this.#timers = timers;
+    void this.#readOutput();
+  }
+
+  /**
+   * Starts one and waits until it answers. Its name is new each time: Serf takes one that comes
+   * back elsewhere for a conflict, and may then end it.
+   */
+  static async start(
+    program: string,
+    announcement: Announcement,
+    { machine, random, timers }: OwnAgentDeps,
+  ): Promise<{ readonly own: OwnAgent; readonly agent: Agent }> {
+    const [host = LOOPBACK] = advertisedHosts(announcement, machine);
+    const rpc = { host: LOOPBACK, port: await freePort(LOOPBACK, RPC_PORT) };
+    const bind = { host: wildcardFor(host), port: await freePort(wildcardFor(host), SERF_PORT) };
+    const place = { host, port: bind.port };
+    const name = `${OWN_NAME}${announcement.nodeId}-${randomHex(random, 4)}`;
+    const tags = tagsFor(announcement, new Map()) ?? [];
+    const process = spawn(program, [
+      "agent",
+      `-node=${name}`,
+      `-bind=${formatHostPort(bind)}`,
+      `-advertise=${formatHostPort(place)}`,
+      `-rpc-addr=${formatHostPort(rpc)}`,
+      "-log-level=warn",
+      ...[...tags].map(([key, text]) => `-tag=${key}=${text}`),
+    ]);
+    const own = new OwnAgent(name, { rpc, place }, process, timers);
+    try {
+      return { own, agent: await own.#untilItAnswers() };
+    } catch (error) {
+      await own.end();
+      throw error;
+    }
+  }
+
+  /** Another agent of this machine, if the usual port was taken: they belong together. */
+  get neighbour(): Address | undefined {
+    return this.place.port === SERF_PORT ? undefined : { ...this.place, port: SERF_PORT };
+  }
+
+  /**
+   * Whether a node, or this very one, has started the agent: it ends with that node, so nobody else
+   * relies on it.
+   */
+  static isOne(agent: Agent, nodeId?: string): boolean {
+    return agent.name.startsWith(nodeId === undefined ? OWN_NAME : `${OWN_NAME}${nodeId}-`);
+  }
+
+  /** Whether it is told to others at an address that this node still has. */
+  suits(announcement: Announcement, machine: Machine): boolean {
+    return advertisedHosts(announcement, machine).includes(this.place.host);
+  }
+
+  /** Lets it leave its cluster, and ends it if it does not. */
+  async end(): Promise<void> {
+    this.#process.stdin.end();
+    const gone = this.#process.exited;
+    await Promise.race([gone, sleep(this.#timers, LEAVE_MS)]);
+    this.#process.kill("SIGKILL");
+    await gone;
+  }
+
+  async #untilItAnswers(): Promise<Agent> {
+    let failure = "it does not answer";
+    for (let waitedMs = 0; waitedMs < START_MS; waitedMs += START_POLL_MS) {
+      if (this.#process.exitCode !== null) break;
+      try {
+        const agent = await Agent.open({ address: this.rpc, key: undefined }, this.#timers);
+        if (agent.name === this.#name) return agent;
+        agent.close();
+      } catch (error) {
+        failure = messageOf(error);
+      }
+      await sleep(this.#timers, START_POLL_MS);
+    }
+    throw new Error(`serf agent does not start: ${this.#complaint() ?? failure}`);
+  }
+
+  /** Of what it has said, why it has ended. */
+  #complaint(): string | undefined {
+    const lines = this.#output
+      .split("\n")
+      .filter((line) => /^==> .*(fail|error|invalid)/i.test(line));
+    const last = lines.at(-1);
+    return last === undefined ? undefined : plainText(last.replace(/^==> /, ""));
+  }
+
+  /** A program whose output nobody reads stands still in the end. */
+  async #readOutput(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#process.stdout) {
+      const text = this.#output + decoder.decode(chunk, { stream: true });
+      this.#output = text.slice(-OUTPUT_CHARACTERS_MAX);
+    }
+  }
+}
+
+type AgentProcess = Bun.Subprocess<"pipe", "pipe", "ignore">;
+
+/** It gets nothing of our environment, where secrets may be, and no signal of our terminal. */
+function spawn(program: string, options: readonly string[]): AgentProcess {
+  return Bun.spawn(["/bin/sh", "-c", UNTIL_WE_END, "sh", program, ...options], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "ignore",
+    detached: true,
+    env: { PATH: process.env["PATH"] },
+  });
+}
+
+/** Where other agents may find ours, best first: where this node is, but never by a name. */
+function advertisedHosts(announcement: Announcement, machine: Machine): readonly string[] {
+  const named = announcement.addresses.map(({ host }) => host);
+  const interfaces = machine.addresses();
+  const defaultRouteInterface = machine.defaultRouteInterface();
+  const ours = usableInterfaceAddresses({ interfaces, defaultRouteInterface });
+  return [...named, ...ours.map(({ address }) => address)].filter(
+    (host) => isIpLiteral(host) && !isLinkLocal(host),
+  );
+}
+
+function wildcardFor(host: string): string {
+  if (isLoopback(host)) return host;
+  return host.includes(":") ? "::" : "0.0.0.0";
+}

@@ -1,0 +1,29 @@
+import { AGENT_ADDRESS_FORM, isAgentAddress, LOCAL_AGENT } from "../adapters/consul/address.ts";
+import { setting } from "./setting.ts";
+import { text, toggle } from "./setting-kinds.ts";
+
+/** Which agent of Consul a node registers with. */
+export const CONSUL_SETTINGS = {
+  consul: setting({
+    kind: text(isAgentAddress, AGENT_ADDRESS_FORM),
+    default: undefined,
+    flag: "--consul",
+    placeholder: "address",
+    env: "CONSUL_HTTP_ADDR",
+    help: "the Consul agent that this node registers with and asks for others",
+    defaultHelp: `${LOCAL_AGENT}, where an agent answers there`,
+  }),
+  consulSsl: setting({
+    kind: toggle(),
+    default: false,
+    env: "CONSUL_HTTP_SSL",
+    help: "speak https with the Consul agent, whatever its address says",
+  }),
+  consulToken: setting({
+    kind: text(/^[\x21-\x7e]{1,512}$/, "a token of Consul"),
+    default: undefined,
+    env: "CONSUL_HTTP_TOKEN",
+    help: "token for the Consul agent; it needs service:write on tankd and node:read",
+    secret: true,
+  }),
+} as const;

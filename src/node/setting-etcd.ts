@@ -1,0 +1,54 @@
+import { ENDPOINT_FORM, ENDPOINTS_MAX, readEndpoint } from "../adapters/etcd/access.ts";
+import { setting } from "./setting.ts";
+import { list, text } from "./setting-kinds.ts";
+import { pem } from "./setting-values.ts";
+
+/** Which etcd nodes find each other by, and as whom. */
+export const ETCD_SETTINGS = {
+  etcdEndpoints: setting({
+    kind: list(
+      text((value) => readEndpoint(value) !== undefined, ENDPOINT_FORM),
+      ENDPOINTS_MAX,
+    ),
+    default: [] as readonly string[],
+    flag: "--etcd-endpoints",
+    placeholder: "urls",
+    env: "ETCD_ENDPOINTS",
+    help: "members of the etcd through which nodes find each other",
+    defaultHelp: "for --discovery etcd http://127.0.0.1:2379",
+  }),
+  etcdUser: setting({
+    kind: text(/^[^\p{Cc}]{1,256}$/u, "the name of a user of etcd"),
+    default: undefined,
+    env: "TANKD_ETCD_USER",
+    help: "user of etcd, where it asks for one",
+  }),
+  etcdPassword: setting({
+    kind: text(/^[^\0]{1,1024}$/, "the password of that user"),
+    default: undefined,
+    env: "TANKD_ETCD_PASSWORD",
+    help: "its password",
+    secret: true,
+  }),
+  etcdCa: setting({
+    kind: pem,
+    default: undefined,
+    env: "TANKD_ETCD_CA",
+    help: "certificate of the authority of etcd's own",
+    secret: true,
+  }),
+  etcdCert: setting({
+    kind: pem,
+    default: undefined,
+    env: "TANKD_ETCD_CERT",
+    help: "certificate that etcd wants to see of us",
+    secret: true,
+  }),
+  etcdKey: setting({
+    kind: pem,
+    default: undefined,
+    env: "TANKD_ETCD_KEY",
+    help: "its private key",
+    secret: true,
+  }),
+} as const;
