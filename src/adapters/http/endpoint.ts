@@ -110,8 +110,10 @@ export class Endpoint {
       deadline.addEventListener("abort", () =>
         end(this.#failure("timeout", `no answer in ${request.timeoutMs} ms`)),
       );
-      signal?.addEventListener("abort", () => end(this.#failure("unreachable", "given up")));
-      if (signal?.aborted) return end(this.#failure("unreachable", "given up"));
+      const giveUp = () => end(this.#failure("unreachable", "given up"));
+      signal?.addEventListener("abort", giveUp);
+      call.on("close", () => signal?.removeEventListener("abort", giveUp));
+      if (signal?.aborted) return giveUp();
       call.on("error", (error) => {
         const [failure, reason] = systemFailure(error);
         end(this.#failure(failure, reason ?? messageOf(error)));

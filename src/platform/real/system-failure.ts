@@ -10,6 +10,9 @@ const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?
   EHOSTUNREACH: ["unreachable", "no route to the host"],
   ENETUNREACH: ["unreachable", "no route to its network"],
   ECONNRESET: ["unreachable", "connection reset"],
+  // Of sockets in the file system.
+  ENOENT: ["unreachable", "nothing is there"],
+  EACCES: ["unreachable", "permission denied"],
 };
 
 /**
