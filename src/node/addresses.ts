@@ -13,7 +13,7 @@ export function isHubUrl(text: string): boolean {
 }
 
 /** Where a node listens unless it was told otherwise. */
-const API_PORT = 8000;
+export const API_PORT = 8000;
 
 /** Addresses of nodes, as settings have them. */
 export function readAddresses(texts: readonly string[]): readonly Address[] {

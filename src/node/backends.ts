@@ -1,4 +1,7 @@
 import { MdnsBackend } from "../adapters/mdns/backend.ts";
+import { TailscaleBackend } from "../adapters/tailscale/backend.ts";
+import { Observer } from "../adapters/tailscale/observer.ts";
+import type { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import {
   BACKEND_CHOICES,
@@ -14,7 +17,7 @@ import type { Machine } from "../platform/machine.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
-import { readAddresses } from "./addresses.ts";
+import { API_PORT, readAddresses } from "./addresses.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import type { Settings } from "./settings.ts";
 
@@ -25,6 +28,7 @@ export interface BackendDeps {
   readonly random: Random;
   readonly machine: Machine;
   readonly log: Log;
+  readonly tailnet: Tailnet;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
   readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
@@ -42,6 +46,19 @@ interface BackendKind {
 /** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
+  tailscale: {
+    create: (deps) =>
+      new TailscaleBackend({
+        ...deps,
+        observer: observerOf(deps),
+        tags: deps.settings.tailscaleTags,
+        apiPort: API_PORT,
+      }),
+    isThere: (deps) => {
+      const observer = observerOf(deps);
+      return () => observer.isThere();
+    },
+  },
   hub: {
     create: ({ hubs }) => new NamedBackend("hub", hubs),
     isThere: ({ hubs }) => hubs.length > 0,
@@ -51,6 +68,15 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
     isThere: ({ settings }) => settings.static.length > 0,
   },
 };
+
+function observerOf({ settings, machine, clock }: BackendDeps): Observer {
+  const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet: tailnet } = settings;
+  const restApi = key === undefined ? undefined : { key, url, tailnet };
+  return new Observer(
+    { socket: settings.tailscaleSocket, platform: machine.platform, restApi },
+    clock,
+  );
+}
 
 /**
  * The backends that `words` ask for: `auto` stands for each whose environment is there, `none` for

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -13,23 +14,25 @@ function names(
   hubs = [hub],
   settings: Partial<BackendDeps["settings"]> = {},
 ): readonly string[] {
-  const deps = { ...host, log: silentLog, hubs, settings: { ...defaultSettings(), ...settings } };
+  const tailnet = new Tailnet(host.machine, undefined);
+  const chosen = { ...defaultSettings(), ...settings };
+  const deps = { ...host, log: silentLog, tailnet, hubs, settings: chosen };
   return createBackends(wanted, deps).map(({ name }) => name);
 }
 
 describe("the choice of backends", () => {
-  test("auto is mDNS, and the hubs that were named", () => {
-    expect(names(["auto"], [])).toEqual(["mdns"]);
-    expect(names(["auto"])).toEqual(["mdns", "hub"]);
+  test("auto is mDNS, Tailscale while it is there, and the hubs that were named", () => {
+    expect(names(["auto"], [])).toEqual(["mdns", "tailscale"]);
+    expect(names(["auto"])).toEqual(["mdns", "tailscale", "hub"]);
     expect(names(["none"], [])).toEqual([]);
     expect(names(["mdns", "hub"])).toEqual(["mdns", "hub"]);
     expect(names(["none"])).toEqual(["hub"]);
-    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
+    expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "tailscale", "static"]);
   });
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; give mdns, hub, static, auto, none.',
+      'There is no discovery backend "zeroconf"; give mdns, tailscale, hub, static, auto, none.',
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });
