@@ -11,7 +11,7 @@ import { TunnelAgent } from "./tunnel-agent.ts";
 export class TailnetNetwork implements Network {
   readonly #direct: Network;
   readonly #tailnet: Tailnet;
-  readonly #tunnelled: Network;
+  readonly #tunnelled: HttpNetwork;
 
   constructor(direct: Network, tailnet: Tailnet) {
     this.#direct = direct;
@@ -24,6 +24,11 @@ export class TailnetNetwork implements Network {
     const host = request.connectTo ?? URL.parse(request.origin)?.hostname ?? "";
     const isBehind = this.#tailnet.isBehindDaemon(host.replace(/^\[(.*)\]$/, "$1"));
     return (isBehind ? this.#tunnelled : this.#direct).send(request);
+  }
+
+  /** Closes the idle connections. */
+  close(): void {
+    this.#tunnelled.close();
   }
 
   resolve(host: string): Promise<readonly string[]> {

@@ -51,7 +51,7 @@ export async function findLocalApis(options: PlacesOptions): Promise<readonly En
 
 /** The command `tailscale`; undefined where it is not installed. */
 export async function findProgram({ root = "" }: PlacesOptions): Promise<string | undefined> {
-  const onPath = Bun.which("tailscale");
+  const onPath = Bun.which("tailscale", { PATH: process.env["PATH"] ?? "" });
   if (onPath !== null) return onPath;
   for (const path of PROGRAMS) if (await isThere(root + path)) return root + path;
   return undefined;

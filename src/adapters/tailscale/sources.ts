@@ -11,6 +11,8 @@ import type { Tailnet } from "./tailnet.ts";
  */
 const REMEMBERED_MS = 5_000;
 
+type Asked = Pick<Tailnet, "isUserspace" | "whois">;
+
 interface Answer {
   readonly source: Promise<string>;
   readonly atMs: number;
@@ -21,11 +23,11 @@ interface Answer {
  * tailnet seems to speak from there, and must not pass for a program of this machine.
  */
 export class TailnetSources {
-  readonly #tailnet: Tailnet;
+  readonly #tailnet: Asked;
   readonly #clock: Clock;
   readonly #answers = new BoundedMap<string, Answer>(LIMITS.addressesTrackedMax);
 
-  constructor(tailnet: Tailnet, clock: Clock) {
+  constructor(tailnet: Asked, clock: Clock) {
     this.#tailnet = tailnet;
     this.#clock = clock;
   }

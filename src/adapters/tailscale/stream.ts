@@ -19,7 +19,8 @@ const REASON_CHARACTERS_MAX = 512;
  */
 export function openStream(origin: string, options: RequestOptions): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const call = request(new URL(origin), options);
+    // A connection of its own: what it becomes, nobody else can use.
+    const call = request(new URL(origin), { ...options, agent: false });
     const fail = (failure: NetworkFailure, reason?: string) => {
       clearTimeout(deadline);
       reject(new NetworkError(failure, reason ?? failure, reason));

@@ -69,7 +69,12 @@ export class Tailnet {
       return openStream(this.#proxy, { method: "CONNECT", path: end });
     }
     if (this.#localApi === undefined) {
-      throw new NetworkError("unreachable", "tailscaled has no network interface here");
+      const reason = "tailscaled has no network interface here, and its socket cannot be opened";
+      throw new NetworkError("unreachable", reason, reason);
+    }
+    // It would not answer.
+    if (!this.#isConnected) {
+      throw new NetworkError("unreachable", "Tailscale is not connected", "no tailnet");
     }
     return this.#localApi.dial(host, port);
   }
