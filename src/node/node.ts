@@ -183,7 +183,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     signChallenge: (challenge) => signChallenge(identity, challenge),
     publicKey: identity.publicKey,
     controlToken: directory.token,
-    allowedHosts: settings.allowHost,
+    get allowedHosts() {
+      return [...settings.allowHost, ...tailnet.ownNames];
+    },
     hostname: platform.machine.hostname,
     phase: () => phase,
     recovery,

@@ -74,6 +74,7 @@ export class RestApi {
     return {
       state: "Running",
       name,
+      ownName: "",
       addresses: [],
       expiresMs: undefined,
       isConnected: true,

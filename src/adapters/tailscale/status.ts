@@ -26,6 +26,8 @@ export interface TailnetStatus {
   readonly state: string;
   /** Name of the tailnet in MagicDNS, or of its owner; for people. */
   readonly name: string;
+  /** The name of this machine in MagicDNS, as {@link Device} has it; empty where it has none. */
+  readonly ownName: string;
   /** Of this machine; empty where it is no device itself. */
   readonly addresses: readonly string[];
   /** When the key of this machine runs out or has run out. */
@@ -59,7 +61,10 @@ type WireDevice = z.infer<typeof deviceSchema>;
 const statusSchema = z.object({
   BackendState: z.string().min(1).max(64),
   TailscaleIPs: texts,
-  Self: z.object({ Online: flag, Expired: flag, KeyExpiry: time }).nullish().catch(undefined),
+  Self: z
+    .object({ DNSName: text, Online: flag, Expired: flag, KeyExpiry: time })
+    .nullish()
+    .catch(undefined),
   CurrentTailnet: z.object({ Name: text, MagicDNSSuffix: text }).nullish().catch(undefined),
   Peer: z.record(z.string(), z.unknown()).nullish().catch(undefined),
 });
@@ -76,6 +81,7 @@ export function readStatus(value: unknown): TailnetStatus | undefined {
   return {
     state,
     name: tailnet?.MagicDNSSuffix || tailnet?.Name || "",
+    ownName: plainName(self?.DNSName ?? ""),
     addresses: addressesAmong(status.TailscaleIPs),
     expiresMs: self ? expiryOf(self) : undefined,
     isConnected: self?.Online ?? false,

@@ -56,6 +56,12 @@ export class Tailnet {
     return this.#proxy !== undefined || this.#hidden.length > 0;
   }
 
+  /** What this machine is called in MagicDNS, which others may use for it. */
+  get ownNames(): readonly string[] {
+    const name = this.#status?.ownName ?? "";
+    return name === "" ? [] : [name];
+  }
+
   /** The addresses of a device by its full name in MagicDNS; undefined for all other names. */
   addressesOf(name: string): readonly string[] | undefined {
     const wanted = plainName(name);

@@ -56,6 +56,7 @@ describe("the API of the control server", () => {
     expect(await api.look()).toEqual({
       state: "Running",
       name: "example.org",
+      ownName: "",
       addresses: [],
       expiresMs: undefined,
       isConnected: true,

@@ -29,6 +29,7 @@ describe("the status of tailscaled", () => {
     expect(status).toMatchObject({
       state: "Running",
       name: "tail-test.ts.net",
+      ownName: "node-a.tail-test.ts.net",
       addresses: ["100.64.0.1", "fd7a:115c:a1e0:ab12:4843:cd96:6240:1"],
       isConnected: true,
     });
@@ -90,6 +91,7 @@ describe("the status of tailscaled", () => {
     expect(status).toEqual({
       state: "Running",
       name: "",
+      ownName: "",
       addresses: [],
       expiresMs: undefined,
       isConnected: false,

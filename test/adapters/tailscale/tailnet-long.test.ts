@@ -11,6 +11,7 @@ import { PROMPTLY_MS } from "../../support/tankd.ts";
 import { type Device, TestTailnet, whyNoTailnet } from "./tailnet.ts";
 
 const TIMEOUT_MS = 300_000;
+const DEVICES_API = new URL("devices-api.ts", import.meta.url).pathname;
 const OPTIONS = ["--discovery", "tailscale", "--profile", "development"];
 const unavailable =
   whyNoTailnet() ?? (existsSync("/dev/net/tun") ? undefined : "there is no /dev/net/tun");
@@ -133,23 +134,32 @@ describe("machines that only a tailnet connects", () => {
     await says(a, "running", /^1 of 1 devices/);
   });
 
-  tailnetTest("find a hub by its name, through tailscaled's proxy", async (lab, tailnet) => {
+  tailnetTest("find a hub by its name, in userspace mode", async (lab, tailnet) => {
     const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
-    const listen = "127.0.0.1:1055";
-    const one = await tailnet.join(a, "userspace");
-    const other = await tailnet.join(b, "userspace", [`--outbound-http-proxy-listen=${listen}`]);
+    const [one, other] = [await tailnet.join(a, "userspace"), await tailnet.join(b, "userspace")];
     start(a, one, [...OPTIONS, "--role", "hub"]);
     await a.ready();
     start(b, other, ["--discovery", `http://${one.name}.tail-test.ts.net:8000,tailscale`]);
     await b.ready();
     await lab.agree();
-    expect(await b.stop()).toBe(0);
-    const hub = `http://${await one.address()}:8000`;
-    // No socket: nothing but the proxy leads there, and nobody can be told apart.
-    b.start(["--discovery", hub, "--advertise", await other.address()], {
-      TANKD_TAILSCALE_PROXY: `http://${listen}`,
+  });
+
+  tailnetTest("find each other by proxy and key, without a socket", async (lab, tailnet) => {
+    const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
+    const [proxy, apiPort] = ["127.0.0.1:1055", 9_999];
+    const one = await tailnet.join(a, "userspace");
+    const other = await tailnet.join(b, "userspace", [`--outbound-http-proxy-listen=${proxy}`]);
+    const addresses = [await one.address(), await other.address()];
+    lab.run(b, [process.execPath, DEVICES_API, `${apiPort}`, ...addresses]);
+    start(a, one);
+    await a.ready();
+    b.start([...OPTIONS, "--advertise", await other.address()], {
+      TANKD_TAILSCALE_PROXY: `http://${proxy}`,
+      TANKD_TAILSCALE_API_KEY: "tskey-api-test",
+      TANKD_TAILSCALE_API_URL: `http://127.0.0.1:${apiPort}`,
     });
     await b.ready();
+    await says(b, "running", /^2 of 2 devices may run tankd; by the API of Tailscale$/);
     await expectMigration(lab);
   });
 
@@ -171,6 +181,10 @@ describe("machines that only a tailnet connects", () => {
       registration,
     ].join("\r\n");
     expect(await one.ask(address, 8000, request)).toContain(" 200 ");
+    const named = `GET /api/tanks HTTP/1.1\r\nHost: ${other.name}.tail-test.ts.net:8000`;
+    expect(await one.ask(address, 8000, `${named}\r\nConnection: close\r\n\r\n`)).toContain(
+      " 200 ",
+    );
     const guest = (await b.servers()).find(({ server_id }) => server_id === "guest");
     expect(guest?.host).toBe(await one.address());
   });

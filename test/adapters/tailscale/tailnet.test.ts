@@ -90,9 +90,11 @@ test("before anything was seen nothing is different", () => {
   expect(tailnet.addressesOf("node-b.tail-test.ts.net")).toBeUndefined();
 });
 
-test("devices are known by their full names", () => {
+test("devices are known by their full names, and this one by its own", () => {
   const { tailnet, sees } = setUp();
+  expect(tailnet.ownNames).toEqual([]);
   sees(RUNNING);
+  expect(tailnet.ownNames).toEqual(["node-a.tail-test.ts.net"]);
   const node = ["100.64.0.2", "fd7a:115c:a1e0:ab12:4843:cd96:6240:2"];
   expect(tailnet.addressesOf("node-b.tail-test.ts.net")).toEqual(node);
   expect(tailnet.addressesOf("Node-B.tail-test.ts.net.")).toEqual(node);
