@@ -109,6 +109,11 @@ test-long: $(DIST) ## more kills, more seeds, more nodes
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery
 
+.PHONY: test-tailscale
+test-tailscale: $(DIST) ## nodes that only a tailnet connects (Linux, root, Go; builds tailscaled the first time)
+	@test/adapters/tailscale/build.sh .tools/tailscale
+	@TAILSCALE_PROGRAMS=.tools/tailscale $(RUN_TESTS) --timeout 900000 ./test/adapters/tailscale/tailnet-long.test.ts
+
 .PHONY: bench
 bench: $(DIST) ## the speed of the world on one core
 	@./$(DIST) run --seed 1 --ticks 10000 --fish 100
@@ -143,6 +148,10 @@ start: $(DIST) ## start a node in the background
 .PHONY: start-mdns
 start-mdns: $(DIST) ## start a node that looks on the local network only
 	@deploy/nodes.sh start $(DATA_OPTION) --discovery mdns $(ARGS)
+
+.PHONY: start-tailscale
+start-tailscale: $(DIST) ## start a node that looks in the tailnet of this machine only
+	@deploy/nodes.sh start $(DATA_OPTION) --discovery tailscale $(ARGS)
 
 .PHONY: stop
 stop: ## stop the node and the dev-cluster

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { NetworkError } from "../../platform/network.ts";
 import { Endpoint, type EndpointReply } from "../http/endpoint.ts";
 import { addressesAmong, type Device, plainName, type TailnetStatus } from "./status.ts";
 
@@ -58,11 +59,9 @@ export class RestApi {
   async look(): Promise<TailnetStatus> {
     const { tailnet } = this.#options;
     if (this.#clock.monotonicMs() < this.#waitUntilMs) throw this.#failure(429);
-    const reply = await this.#endpoint.ask({
-      method: "GET",
-      path: `/api/v2/tailnet/${encodeURIComponent(tailnet)}/devices?fields=all`,
-      timeoutMs: ANSWER_MS,
-    });
+    const reply = await this.#ask(
+      `/api/v2/tailnet/${encodeURIComponent(tailnet)}/devices?fields=all`,
+    );
     const list = devicesSchema.safeParse(reply.json).data;
     if (reply.status === 429) this.#noteWait(reply);
     if (reply.status !== 200 || list === undefined) throw this.#failure(reply.status);
@@ -80,6 +79,18 @@ export class RestApi {
       isConnected: true,
       devices,
     };
+  }
+
+  async #ask(path: string): Promise<EndpointReply> {
+    try {
+      return await this.#endpoint.ask({ method: "GET", path, timeoutMs: ANSWER_MS });
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      throw new Error(
+        `${this.#options.url} does not answer: ${error.reason}; it is asked again, and ` +
+          "TANKD_TAILSCALE_API_URL says where it is",
+      );
+    }
   }
 
   #noteWait({ headers }: EndpointReply): void {

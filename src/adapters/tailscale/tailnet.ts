@@ -80,7 +80,8 @@ export class Tailnet {
     }
     // It would not answer.
     if (!this.#isConnected) {
-      throw new NetworkError("unreachable", "Tailscale is not connected", "no tailnet");
+      const reason = "Tailscale is not connected";
+      throw new NetworkError("unreachable", reason, reason);
     }
     return this.#localApi.dial(host, port);
   }

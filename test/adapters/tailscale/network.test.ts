@@ -152,11 +152,12 @@ describe("through the proxy of tailscaled", () => {
         close: (socket) => void socket.data.far?.destroy(),
       },
     });
-    closers.push(() => proxy.stop(true));
+    const close = () => proxy.stop(true);
+    closers.push(close);
     const tailnet = new Tailnet({ addresses: () => [] }, `http://127.0.0.1:${proxy.port}`);
     const network = new TailnetNetwork(new HttpNetwork(), tailnet);
     closers.push(() => network.close());
-    return { node, network, targets };
+    return { node, network, targets, close };
   }
 
   test("devices are reached, and all others without it", async () => {
@@ -166,8 +167,10 @@ describe("through the proxy of tailscaled", () => {
     expect(targets).toEqual([`${DEVICE}:8000`]);
   });
 
-  test("a refusal is one of the device", async () => {
-    const { network } = await proxied();
+  test("a refusal is one of the device, unless there is no proxy", async () => {
+    const { network, close } = await proxied();
     expect(await failureOf(network.send(request(`http://${DEVICE}:9`)))).toBe("refused");
+    close();
+    expect(await failureOf(network.send(request(`http://${DEVICE}:9`)))).toBe("unreachable");
   });
 });

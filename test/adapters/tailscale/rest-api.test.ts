@@ -110,6 +110,14 @@ describe("the API of the control server", () => {
     await expect(api.look()).rejects.toThrow(message);
   });
 
+  test("that does not answer is named", async () => {
+    const { clock } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+    const api = new RestApi({ url: "http://127.0.0.1:1", key: KEY, tailnet: "-" }, clock);
+    await expect(api.look()).rejects.toThrow(
+      "http://127.0.0.1:1 does not answer: connection refused; it is asked again",
+    );
+  });
+
   test.each([["<html>"], ["null"], ["[]"], ['{"devices":{}}']])(
     "is not what says %s",
     async (text) => {

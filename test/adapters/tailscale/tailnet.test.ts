@@ -68,8 +68,9 @@ describe("a tailnet without a network interface", () => {
     sees(RUNNING);
     sees(STOPPED);
     expect([tailnet.isUserspace, tailnet.isBehindDaemon("100.64.0.2")]).toEqual([false, true]);
-    const dialling = tailnet.open("100.64.0.2", 8000);
-    await expect(dialling).rejects.toBeInstanceOf(NetworkError);
+    const failure = await tailnet.open("100.64.0.2", 8000).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(NetworkError);
+    expect(failure).toMatchObject({ failure: "unreachable", reason: "Tailscale is not connected" });
     sees(undefined);
     expect(tailnet.isBehindDaemon("100.64.0.2")).toBe(true);
   });
