@@ -13,13 +13,18 @@ import { type Device, TestTailnet, whyNoTailnet } from "./tailnet.ts";
 const TIMEOUT_MS = 300_000;
 const DEVICES_API = new URL("devices-api.ts", import.meta.url).pathname;
 const OPTIONS = ["--discovery", "tailscale", "--profile", "development"];
-const unavailable =
-  whyNoTailnet() ?? (existsSync("/dev/net/tun") ? undefined : "there is no /dev/net/tun");
+const unavailable = whyNoTailnet();
+const withoutTun = existsSync("/dev/net/tun") ? undefined : "there is no /dev/net/tun";
 
 /** A test with real tailscaled on machines behind routers of their own. */
-function tailnetTest(name: string, body: (lab: Lab, tailnet: TestTailnet) => Promise<void>): void {
-  if (unavailable !== undefined) {
-    test.skip(`${name} (skipped: ${unavailable})`, () => {});
+function tailnetTest(
+  name: string,
+  body: (lab: Lab, tailnet: TestTailnet) => Promise<void>,
+  { needsTun = false } = {},
+): void {
+  const because = unavailable ?? (needsTun ? withoutTun : undefined);
+  if (because !== undefined) {
+    test.skip(`${name} (skipped: ${because})`, () => {});
     return;
   }
   labTest(name, TIMEOUT_MS, async (lab) => {
@@ -81,26 +86,34 @@ describe("machines that only a tailnet connects", () => {
     for (const node of [a, b]) expect(await node.stop()).toBe(0);
   });
 
-  tailnetTest("find each other with network interfaces, by themselves", async (lab, tailnet) => {
-    const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
-    start(a, await tailnet.join(a, "tun"), ["--profile", "development"]);
-    start(b, await tailnet.join(b, "tun"), ["--profile", "development"]);
-    await a.ready();
-    await b.ready();
-    await expectMigration(lab);
-    await says(a, "running", /^1 of 1 devices of tail-test.ts.net may run tankd$/);
-    for (const node of [a, b]) expect(await node.stop()).toBe(0);
-  });
+  tailnetTest(
+    "find each other with network interfaces, by themselves",
+    async (lab, tailnet) => {
+      const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
+      start(a, await tailnet.join(a, "tun"), ["--profile", "development"]);
+      start(b, await tailnet.join(b, "tun"), ["--profile", "development"]);
+      await a.ready();
+      await b.ready();
+      await expectMigration(lab);
+      await says(a, "running", /^1 of 1 devices of tail-test.ts.net may run tankd$/);
+      for (const node of [a, b]) expect(await node.stop()).toBe(0);
+    },
+    { needsTun: true },
+  );
 
-  tailnetTest("find each other, one with an interface and one without", async (lab, tailnet) => {
-    const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
-    start(a, await tailnet.join(a, "tun"));
-    start(b, await tailnet.join(b, "userspace"));
-    await a.ready();
-    await b.ready();
-    await expectMigration(lab);
-    for (const node of [a, b]) expect(await node.stop()).toBe(0);
-  });
+  tailnetTest(
+    "find each other, one with an interface and one without",
+    async (lab, tailnet) => {
+      const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
+      start(a, await tailnet.join(a, "tun"));
+      start(b, await tailnet.join(b, "userspace"));
+      await a.ready();
+      await b.ready();
+      await expectMigration(lab);
+      for (const node of [a, b]) expect(await node.stop()).toBe(0);
+    },
+    { needsTun: true },
+  );
 
   tailnetTest("join as soon as their devices may", async (lab, tailnet) => {
     const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
@@ -139,9 +152,12 @@ describe("machines that only a tailnet connects", () => {
     const [one, other] = [await tailnet.join(a, "userspace"), await tailnet.join(b, "userspace")];
     start(a, one, [...OPTIONS, "--role", "hub"]);
     await a.ready();
-    start(b, other, ["--discovery", `http://${one.name}.tail-test.ts.net:8000,tailscale`]);
+    const hub = `http://${one.name}.tail-test.ts.net:8000`;
+    start(b, other, ["--discovery", `${hub},tailscale`, "--interfaces", "tailscale"]);
     await b.ready();
     await lab.agree();
+    const worker = (await a.servers()).find(({ node_id }) => node_id === b.nodeId);
+    expect(worker?.host).toBe(await other.address());
   });
 
   tailnetTest("find each other by proxy and key, without a socket", async (lab, tailnet) => {
