@@ -158,6 +158,8 @@ export class TailscaleBackend implements DiscoveryBackend {
   }
 
   #take(look: Look): void {
+    // Those that could not be reached in the meantime are asked as if they were new.
+    if (!this.isWorking()) this.#schedule.clear();
     this.#look = look;
     this.#failure = undefined;
     this.#lookedMs = this.#deps.clock.monotonicMs();

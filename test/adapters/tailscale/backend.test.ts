@@ -163,16 +163,19 @@ describe("the status", () => {
     expect(new Set(told)).toEqual(new Set(["NeedsLogin", "Stopped", "Running"]));
   });
 
-  test("says why a look fails, until one does not", async () => {
-    const { backend, start, seen, told, refreshes } = setUp(withPeers(peer(2)));
+  test("says why a look fails, until one does not; then all are asked at once", async () => {
+    const { backend, start, seen, told, hosts, refreshes } = setUp(withPeers(peer(2)));
     await start();
+    await refreshes(HOUR_MS);
+    const before = hosts().length;
     seen.failure = "tailscaled is gone";
     await refreshes(MINUTE_MS);
     expect([backend.isWorking(), backend.describe()]).toEqual([false, "tailscaled is gone"]);
     expect(told.at(-1)).toBeUndefined();
+    expect(hosts()).toHaveLength(before);
     seen.failure = undefined;
-    await refreshes(MINUTE_MS);
-    expect(backend.isWorking()).toBe(true);
+    await refreshes(MINUTE_MS / 2);
+    expect([backend.isWorking(), hosts().length]).toEqual([true, before + 1]);
   });
 
   test("is the manager's where the first look fails, which begins again", async () => {
