@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { EndpointAddress } from "../http/endpoint.ts";
 import { LocalApi } from "./local-api.ts";
@@ -22,6 +23,8 @@ export interface ObserverOptions extends PlacesOptions {
   readonly restApi: RestApiOptions | undefined;
 }
 
+/** The app for macOS has another port at each start. */
+const LOCAL_APIS_MAX = 4;
 const LOCAL_INTERVAL_MS = 1_000;
 /** Each time a process is started. */
 const PROGRAM_INTERVAL_MS = 30_000;
@@ -36,7 +39,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #restApi: RestApi | undefined;
   /** By the address, so that what was found out of a daemon is kept. */
-  readonly #localApis = new Map<string, LocalApi>();
+  readonly #localApis = new BoundedMap<string, LocalApi>(LOCAL_APIS_MAX);
 
   constructor(options: ObserverOptions, clock: Clock) {
     this.#options = options;
@@ -104,7 +107,6 @@ export class Observer {
     const key = JSON.stringify(address);
     const known = this.#localApis.get(key);
     if (known !== undefined) return known;
-    this.#localApis.clear();
     const made = new LocalApi(address);
     this.#localApis.set(key, made);
     return made;
