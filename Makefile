@@ -116,6 +116,11 @@ test-consul: $(INSTALLED) ## the double of Consul, driven by Consul's own client
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery
 
+.PHONY: test-tailscale
+test-tailscale: $(DIST) ## nodes that only a tailnet connects (Linux, root, Go; builds tailscaled the first time)
+	@test/adapters/tailscale/build.sh .tools/tailscale
+	@TAILSCALE_PROGRAMS=.tools/tailscale $(RUN_TESTS) --timeout 900000 ./test/adapters/tailscale/tailnet-long.test.ts
+
 .PHONY: bench
 bench: $(DIST) ## the speed of the world on one core
 	@./$(DIST) run --seed 1 --ticks 10000 --fish 100
@@ -154,6 +159,10 @@ start-mdns: $(DIST) ## start a node that looks on the local network only
 .PHONY: start-serf
 start-serf: $(DIST) ## start a node that looks by Serf only (SERF_JOIN=… an agent to join)
 	@deploy/nodes.sh start $(DATA_OPTION) --discovery serf $(SERF_OPTION) $(ARGS)
+
+.PHONY: start-tailscale
+start-tailscale: $(DIST) ## start a node that looks in the tailnet of this machine only
+	@deploy/nodes.sh start $(DATA_OPTION) --discovery tailscale $(ARGS)
 
 .PHONY: stop
 stop: ## stop the node and the dev-cluster

@@ -22,7 +22,7 @@ usage: ./startup.sh COMMAND [--data-dir D] [--discovery-backend=B] [--serf-join=
             ended without cleaning up; never a tank
   help      this
 
-  --discovery-backend=B   how to find the others: auto, none, mdns, hub, serf … or a hub's URL
+  --discovery-backend=B   how to find the others: auto, none, mdns, tailscale, serf, hub … or a hub's URL
   --serf-join=ADDRESS     find them by Serf: join the agent at this address, of any of them
 
 Settings of the environment reach the node as well: DISCOVERY_BACKEND, DISCOVERY_SERVER_URL,

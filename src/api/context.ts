@@ -27,7 +27,7 @@ export interface ApiContext {
   readonly publicKey: string;
   /** The token that control requests carry as `Authorization: Bearer`. */
   readonly controlToken: string;
-  /** Names besides our own addresses under which we may be asked for. */
+  /** Names besides our own addresses under which we may be asked for; they come and go. */
   readonly allowedHosts: readonly string[];
   readonly hostname: string;
   /** Whether the node is still recovering its tanks. */

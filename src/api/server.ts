@@ -19,7 +19,14 @@ export interface ListenOptions {
    */
   readonly portAsked: boolean;
   readonly timers: Timers;
+  /**
+   * Who is at the other end of a connection, where a program on this machine may have passed it
+   * on; the same address where none has.
+   */
+  readonly sourceOf?: SourceOf;
 }
+
+type SourceOf = (address: string, port: number) => string | Promise<string>;
 
 /** A listening API. It answers 503 until it is told what to serve. */
 export interface ApiServer {
@@ -90,7 +97,7 @@ function bind(options: ListenOptions, current: () => Service): Server {
   const last = Math.min(options.port + moves, 65_535);
   for (let port = options.port; ; port++) {
     try {
-      return start(options.host, port, current);
+      return start(options, port, current);
     } catch (error) {
       if (codeOf(error) !== "EADDRINUSE") throw impossible(options.host, port, error);
       if (port >= last) throw taken(options, last);
@@ -98,9 +105,10 @@ function bind(options: ListenOptions, current: () => Service): Server {
   }
 }
 
-function start(host: string, port: number, current: () => Service): Server {
+function start(options: ListenOptions, port: number, current: () => Service): Server {
+  const { sourceOf = (address) => address } = options;
   return Bun.serve<SocketService>({
-    hostname: host,
+    hostname: options.host,
     port,
     development: false,
     // Without this Bun, outside development mode, shares the port with whoever else has it.
@@ -109,11 +117,15 @@ function start(host: string, port: number, current: () => Service): Server {
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
       const service = current();
-      return service.fetch(withWholeUrl(request), {
-        remoteAddress: plainAddress(server.requestIP(request)?.address ?? ""),
-        patient: () => server.timeout(request, 0),
-        upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
-      });
+      const answer = (remoteAddress: string) =>
+        service.fetch(withWholeUrl(request), {
+          remoteAddress,
+          patient: () => server.timeout(request, 0),
+          upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
+        });
+      const { address = "", port: from = 0 } = server.requestIP(request) ?? {};
+      const source = sourceOf(plainAddress(address), from);
+      return typeof source === "string" ? answer(source) : source.then(answer);
     },
     websocket: {
       maxPayloadLength: LIMITS.tunnelPieceBytesMax,

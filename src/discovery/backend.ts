@@ -33,6 +33,11 @@ export interface Nomination {
   readonly bootId?: string;
   /** The operator has named these addresses: they are dialled whatever they are. */
   readonly isTrusted?: boolean;
+  /**
+   * A machine is there, and whether it runs a node is a guess: it is dialled once at each
+   * nomination, and the backend says when again.
+   */
+  readonly isGuess?: boolean;
   /** The IP address that said so, where there is one; of IPv6 link-local with the zone. */
   readonly source?: string;
 }

@@ -13,7 +13,7 @@ export function isHubUrl(text: string): boolean {
 }
 
 /** Where a node listens unless it was told otherwise. */
-const API_PORT = 8000;
+export const API_PORT = 8000;
 
 /** Addresses as settings have them; of nodes, unless another port is the usual one. */
 export function readAddresses(texts: readonly string[], usualPort = API_PORT): readonly Address[] {

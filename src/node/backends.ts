@@ -6,6 +6,9 @@ import { MdnsBackend } from "../adapters/mdns/backend.ts";
 import { SerfBackend, type SerfDeps } from "../adapters/serf/backend.ts";
 import { isAgentThere } from "../adapters/serf/find-agent.ts";
 import { RPC_PORT, SERF_PORT } from "../adapters/serf/own-agent.ts";
+import { TailscaleBackend } from "../adapters/tailscale/backend.ts";
+import { Observer } from "../adapters/tailscale/observer.ts";
+import type { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import {
   BACKEND_CHOICES,
@@ -22,7 +25,7 @@ import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
-import { readAddresses } from "./addresses.ts";
+import { API_PORT, readAddresses } from "./addresses.ts";
 import { discoveryEtcd } from "./etcd.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import type { Settings } from "./settings.ts";
@@ -35,6 +38,7 @@ export interface BackendDeps {
   readonly machine: Machine;
   readonly network: Network;
   readonly log: Log;
+  readonly tailnet: Tailnet;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
   readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
@@ -64,6 +68,19 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
     create: (deps) => new EtcdBackend({ ...deps, access: discoveryEtcd(deps.settings) }),
     isThere: ({ settings }) => settings.etcdEndpoints.length > 0,
   },
+  tailscale: {
+    create: (deps) =>
+      new TailscaleBackend({
+        ...deps,
+        observer: observerOf(deps),
+        tags: deps.settings.tailscaleTags,
+        apiPort: API_PORT,
+      }),
+    isThere: (deps) => {
+      const observer = observerOf(deps);
+      return () => observer.isThere();
+    },
+  },
   hub: {
     create: ({ hubs }) => new NamedBackend("hub", hubs),
     isThere: ({ hubs }) => hubs.length > 0,
@@ -81,6 +98,15 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
     },
   },
 };
+
+function observerOf({ settings, machine, clock }: BackendDeps): Observer {
+  const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet: tailnet } = settings;
+  const restApi = key === undefined ? undefined : { key, url, tailnet };
+  return new Observer(
+    { socket: settings.tailscaleSocket, platform: machine.platform, restApi },
+    clock,
+  );
+}
 
 /**
  * The backends that `words` ask for: `auto` stands for each whose environment is there, `none` for

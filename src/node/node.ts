@@ -1,5 +1,8 @@
+import { TailnetNetwork } from "../adapters/tailscale/network.ts";
+import { TailnetSources } from "../adapters/tailscale/sources.ts";
+import { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
-import { type ApiServer, listen } from "../api/server.ts";
+import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
@@ -10,7 +13,6 @@ import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
-import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
@@ -114,6 +116,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const { settings, version } = options;
   const real = createRealPlatform();
   const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
+  const tailnet = new Tailnet(real.machine, settings.tailscaleProxy);
   const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
@@ -123,7 +126,11 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
-  const server = openApi(settings, options.portAskedFor, platform.timers);
+  const server = openApi(settings, {
+    portAsked: options.portAskedFor,
+    timers: platform.timers,
+    sourceOf: new TailnetSources(tailnet, platform.clock).sourceOf,
+  });
   closers.add(() => server.stop());
   const store = await openThreadedStore({
     spawn: () => workerDisk(options.spawnDisk()),
@@ -140,6 +147,8 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const core = createCore(
     {
       ...platform,
+      machine: chooseInterfaces(tailnet.extend(real.machine), settings.interfaces),
+      network: new TailnetNetwork(real.network, tailnet),
       files: directory.files,
       store,
       spawnSimulation: () => workerSimulation(options.spawnWorker()),
@@ -148,7 +157,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
           directory: directory.path,
           tickRate: settings.tickRate,
         }),
-      backends: createBackends(plan.words, { ...platform, log, hubs: plan.hubs, settings }),
+      backends: createBackends(plan.words, {
+        ...platform,
+        log,
+        tailnet,
+        hubs: plan.hubs,
+        settings,
+      }),
       log,
       metrics,
     },
@@ -169,7 +184,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     signChallenge: (challenge) => signChallenge(identity, challenge),
     publicKey: identity.publicKey,
     controlToken: directory.token,
-    allowedHosts: settings.allowHost,
+    get allowedHosts() {
+      return [...settings.allowHost, ...tailnet.ownNames];
+    },
     hostname: platform.machine.hostname,
     phase: () => phase,
     recovery,
@@ -244,8 +261,8 @@ function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): L
 /** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
 const EVERYWHERE = ["::", "0.0.0.0"] as const;
 
-function openApi(settings: Settings, portAsked: boolean, timers: Timers): ApiServer {
-  const asked = { port: settings.port, portAsked, timers };
+function openApi(settings: Settings, options: Omit<ListenOptions, "host" | "port">): ApiServer {
+  const asked = { ...options, port: settings.port };
   if (settings.host !== undefined) return listen({ host: settings.host, ...asked });
   try {
     return listen({ host: EVERYWHERE[0], ...asked });

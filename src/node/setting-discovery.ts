@@ -4,6 +4,7 @@ import { CONSUL_SETTINGS } from "./setting-consul.ts";
 import { ETCD_SETTINGS } from "./setting-etcd.ts";
 import { list } from "./setting-kinds.ts";
 import { SERF_SETTINGS } from "./setting-serf.ts";
+import { TAILSCALE_SETTINGS } from "./setting-tailscale.ts";
 import { hostAndPort } from "./setting-values.ts";
 
 /** What the discovery backends need to know; each is used by `auto` once it is said. */
@@ -16,6 +17,7 @@ export const DISCOVERY_SETTINGS = {
     env: "TANKD_STATIC",
     help: "addresses of other nodes, of which any may lead; the port is 8000 where none is given",
   }),
+  ...TAILSCALE_SETTINGS,
   ...SERF_SETTINGS,
   ...CONSUL_SETTINGS,
   ...ETCD_SETTINGS,

@@ -49,6 +49,11 @@ function asPlainValue(value: string): string | number | boolean {
 }
 
 export const hubUrl = text(isHubUrl, HUB_URL_FORM);
+/** Scheme, host and port; credentials and paths have no place there. */
+export const httpUrl = text(
+  (value) => URL.parse(value)?.origin === value && /^https?:/.test(value),
+  "a URL like http://127.0.0.1:1055, without a path",
+);
 export const hostAndPort = text(
   (value) => readHostAndPort(value) !== undefined,
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",

@@ -87,6 +87,8 @@ export const LIMITS = {
   mdnsKnownAnswersMax: 256,
   /** Services whose missing records are asked for in one packet. */
   mdnsFollowUpsMax: 8,
+  /** Devices of a tailnet that are looked at: a plan for a large company has some thousand. */
+  tailnetDevicesMax: 4096,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */

@@ -13,9 +13,9 @@ function open(options: Partial<ListenOptions> = {}): ApiServer {
   return server;
 }
 
-function start() {
+function start(options: Partial<ListenOptions> = {}) {
   const node = new FakeNode();
-  const server = open();
+  const server = open(options);
   server.serve(node.context());
   return { node, server, url: `http://${HOST}:${server.port}` };
 }
@@ -133,6 +133,37 @@ describe("listening", () => {
     server.serve(node.context());
     await fetch(`${url}/peer`, { method: "POST" });
     expect(seen).toBe(HOST);
+  });
+
+  test("asks who is at the other end, and tells that", async () => {
+    const asked: unknown[] = [];
+    const sourceOf = async (address: string, port: number) => {
+      asked.push([address, port > 0]);
+      return "100.64.0.9";
+    };
+    const { node, url, server } = start({ sourceOf });
+    const seen: string[] = [];
+    node.peerRoutes = [
+      {
+        method: "POST",
+        path: "/peer",
+        summary: "",
+        response: expect.anything(),
+        handle: async ({ remoteAddress }) => {
+          seen.push(remoteAddress);
+          return { status: 200, body: {} };
+        },
+      },
+    ];
+    server.serve(node.context());
+    const reply = await fetch(`${url}/peer`, { method: "POST" });
+    expect([reply.status, seen, asked]).toEqual([200, ["100.64.0.9"], [[HOST, true]]]);
+    // A viewer is upgraded after the answer came.
+    const viewer = watch(url, "tank-1");
+    expect(await viewer.opened).toBe("open");
+    viewer.socket.close();
+    await viewer.closed;
+    expect(asked).toHaveLength(2);
   });
 });
 

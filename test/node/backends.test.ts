@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
 import { BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
@@ -15,7 +16,9 @@ function backends(
   hubs = [hub],
   settings: Partial<BackendDeps["settings"]> = {},
 ): readonly DiscoveryBackend[] {
-  const deps = { ...host, log: silentLog, hubs, settings: { ...defaultSettings(), ...settings } };
+  const tailnet = new Tailnet(host.machine, undefined);
+  const chosen = { ...defaultSettings(), ...settings };
+  const deps = { ...host, log: silentLog, tailnet, hubs, settings: chosen };
   return createBackends(wanted, deps);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { readHostAndPort } from "../../src/discovery/host-and-port.ts";
 import { createBackends } from "../../src/node/backends.ts";
@@ -38,18 +39,19 @@ describe("discovery and hub together", () => {
   const settings = defaultSettings();
   const hub = { host: "h", port: 8000 };
   test.each([
-    [["auto"], [], ["auto"], [], ["mdns"]],
+    [["auto"], [], ["auto"], [], ["mdns", "tailscale"]],
     [["none"], [], ["none"], [], []],
     [["mdns"], [], ["mdns"], [], ["mdns"]],
     [["none"], ["http://h:8000"], ["none"], [hub], ["hub"]],
-    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "hub"]],
+    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "tailscale", "hub"]],
     [["hub"], ["http://h:8000"], ["hub"], [hub], ["hub"]],
     [["http://h:8000"], [], [], [hub], ["hub"]],
     [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],
   ])("%j %j", (discovery, urls, words, hubs, names) => {
     expect<unknown>(planDiscovery({ ...settings, discovery, hub: urls })).toEqual({ words, hubs });
     const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-    const backends = createBackends(words, { ...host, log: silentLog, hubs, settings });
+    const tailnet = new Tailnet(host.machine, undefined);
+    const backends = createBackends(words, { ...host, log: silentLog, tailnet, hubs, settings });
     // Others are used where this machine has what they need.
     const certain = backends.filter(({ isThere }) => isThere === undefined);
     expect(certain.map(({ name }) => name)).toEqual(names);

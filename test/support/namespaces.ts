@@ -17,7 +17,7 @@ export type Family = 4 | 6 | "link-local";
 const NEIGHBOUR_LIMITS = [4_096, 8_192, 16_384] as const;
 
 /** The switch itself, which is everybody's gateway. */
-const GATEWAY = 254;
+export const GATEWAY = 254;
 
 /**
  * Machines as network namespaces on one switch, which is a bridge in a namespace of its own: what

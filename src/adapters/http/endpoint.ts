@@ -99,7 +99,8 @@ export class Endpoint {
         ...headers,
         ...request.headers,
       },
-      ...(socketPath === undefined ? {} : { socketPath }),
+      // A connection there costs nothing, and one that was kept may be to a daemon that has ended.
+      ...(socketPath === undefined ? {} : { socketPath, agent: false }),
       ...tls,
     };
     return new Promise((resolve, reject) => {

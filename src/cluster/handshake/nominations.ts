@@ -34,6 +34,8 @@ interface Place {
   isHub: boolean;
   /** The operator has named it: dialled whatever it is, and for ever. */
   isTrusted: boolean;
+  /** Nobody has said that a node is there. */
+  isGuess: boolean;
   readonly backends: Set<string>;
   nodeId: string | undefined;
   attempts: number;
@@ -148,13 +150,14 @@ export class Nominations {
     void this.#dialPlace(place);
   }
 
-  #placeOf({ backend, addresses, isTrusted = false }: Nomination): Place {
+  #placeOf({ backend, addresses, isTrusted = false, isGuess = false }: Nomination): Place {
     const key = addresses.map(formatHostPort).join(",");
     const known = this.#places.get(key);
     const place = known ?? {
       addresses,
       isHub: false,
       isTrusted: false,
+      isGuess,
       backends: new Set<string>(),
       nodeId: undefined,
       attempts: 0,
@@ -162,6 +165,7 @@ export class Nominations {
     };
     place.isHub ||= backend === "hub";
     place.isTrusted ||= isTrusted;
+    place.isGuess &&= isGuess;
     place.backends.add(backend);
     this.#places.set(key, place);
     return place;
@@ -193,7 +197,7 @@ export class Nominations {
     const key = place.addresses.map(formatHostPort).join(",");
     if (!place.isHub) log.debug("a nominated node does not answer", { at: key, reason });
     const isForgotten = this.#places.get(key) !== place;
-    const isSpent = place.attempts >= RETRIES_MAX && !place.isTrusted;
+    const isSpent = place.attempts >= (place.isGuess ? 0 : RETRIES_MAX) && !place.isTrusted;
     if (this.#stopped || isForgotten || isSpent) return;
     const delayMs = Math.min(
       RETRY_MIN_MS * 2 ** Math.min(place.attempts++, 16),

@@ -1,5 +1,6 @@
 import {
   Agent,
+  type AgentOptions,
   type ClientRequest,
   type IncomingMessage,
   request as openRequest,
@@ -31,6 +32,13 @@ const IDLE_SOCKET_MS = 7_000;
 /** Idle connections kept per node. */
 const IDLE_SOCKETS_PER_HOST_MAX = 4;
 
+/** For an agent that makes its connections in a way of its own. */
+export const KEPT_ALIVE: AgentOptions = {
+  keepAlive: true,
+  timeout: IDLE_SOCKET_MS,
+  maxFreeSockets: IDLE_SOCKETS_PER_HOST_MAX,
+};
+
 /**
  * HTTP/1.1 to other nodes over kept-alive connections.
  *
@@ -40,14 +48,23 @@ const IDLE_SOCKETS_PER_HOST_MAX = 4;
  */
 export class HttpNetwork implements Network, ByteNetwork {
   readonly #addresses: Machine["addresses"];
+  readonly #createAgent: () => Agent;
   readonly #names = new NameLookup();
-  #agent = keptAliveAgent();
+  #agent: Agent;
   /** The machine's addresses at the last request. */
   #held: ReturnType<Machine["addresses"]> = [];
 
-  /** `addresses` are the machine's; a program that ends soon need not follow them. */
-  constructor(addresses: Machine["addresses"] = () => []) {
+  /**
+   * `addresses` are the machine's; a program that ends soon need not follow them. An agent that
+   * connects in its own way reports failures as {@link NetworkError}.
+   */
+  constructor(
+    addresses: Machine["addresses"] = () => [],
+    createAgent: () => Agent = () => new Agent(KEPT_ALIVE),
+  ) {
     this.#addresses = addresses;
+    this.#createAgent = createAgent;
+    this.#agent = createAgent();
   }
 
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -117,7 +134,7 @@ export class HttpNetwork implements Network, ByteNetwork {
     const addresses = this.#addresses();
     if (addresses === this.#held) return this.#agent;
     const present = new Set(addresses.map(({ address }) => address));
-    if (this.#held.some(({ address }) => !present.has(address))) this.#agent = keptAliveAgent();
+    if (this.#held.some(({ address }) => !present.has(address))) this.#agent = this.#createAgent();
     this.#held = addresses;
     return this.#agent;
   }
@@ -127,14 +144,6 @@ function tellOfConnection(call: ClientRequest, onConnected: () => void): void {
   call.on("socket", (socket) => {
     if (socket.connecting) socket.once("connect", onConnected);
     else onConnected();
-  });
-}
-
-function keptAliveAgent(): Agent {
-  return new Agent({
-    keepAlive: true,
-    timeout: IDLE_SOCKET_MS,
-    maxFreeSockets: IDLE_SOCKETS_PER_HOST_MAX,
   });
 }
 
@@ -235,6 +244,9 @@ function headersOf(message: IncomingMessage): Record<string, string> {
 }
 
 function callFailure(error: unknown, request: AnyRequest): NetworkError {
+  if (error instanceof NetworkError) {
+    return failureOf(error.failure, request, error.message, error.reason);
+  }
   const [failure, reason] = systemFailure(error);
   return failureOf(failure, request, messageOf(error), reason);
 }

@@ -1,15 +1,18 @@
 import type { NetworkFailure } from "../network.ts";
 
 const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?]>> = {
-  ECONNREFUSED: ["refused"],
-  ConnectionRefused: ["refused"],
-  ETIMEDOUT: ["timeout"],
-  ETIMEOUT: ["timeout"],
+  ECONNREFUSED: ["refused", "connection refused"],
+  ConnectionRefused: ["refused", "connection refused"],
+  ETIMEDOUT: ["timeout", "no answer in time"],
+  ETIMEOUT: ["timeout", "no answer in time"],
   ENOTFOUND: ["unreachable", "the name is not known"],
   EAI_AGAIN: ["unreachable", "no name server answers"],
   EHOSTUNREACH: ["unreachable", "no route to the host"],
   ENETUNREACH: ["unreachable", "no route to its network"],
   ECONNRESET: ["unreachable", "connection reset"],
+  // Of sockets in the file system.
+  ENOENT: ["unreachable", "nothing is there"],
+  EACCES: ["unreachable", "permission denied"],
 };
 
 /**

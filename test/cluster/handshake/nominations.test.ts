@@ -175,6 +175,19 @@ describe("whoever it is", () => {
     expect(dials).toHaveLength(6);
   });
 
+  test("a guess is dialled once, until somebody says that a node is there", async () => {
+    const { world, nominations, dials } = setUp("hub");
+    const guess = { backend: "tailscale", addresses: [at("10.0.0.3")], isGuess: true };
+    nominations.nominate(guess);
+    nominations.nominate(guess);
+    await world.run(world.nowMs + 3_600_000);
+    expect(dials).toEqual(Array(2).fill("10.0.0.3"));
+    nominations.nominate({ backend: "dns", addresses: [at("10.0.0.3")] });
+    nominations.nominate(guess);
+    await world.run(world.nowMs + 3_600_000);
+    expect(dials.length).toBeGreaterThan(5);
+  });
+
   test("a hub that was given is tried for ever, and judged by nobody", async () => {
     const { world, nominations, given, dials } = setUp("hub");
     given.join(at("127.0.0.1"));

@@ -1,0 +1,38 @@
+import type { HttpRequest, HttpResponse, Network } from "../../platform/network.ts";
+import { HttpNetwork, KEPT_ALIVE } from "../../platform/real/network.ts";
+import type { Tailnet } from "./tailnet.ts";
+import { TunnelAgent } from "./tunnel-agent.ts";
+
+/**
+ * The way out to other nodes on a machine whose tailnet has no network interface: what goes to a
+ * device is passed on by tailscaled. All else goes where it did. Names of devices are known also
+ * where no name server knows them.
+ */
+export class TailnetNetwork implements Network {
+  readonly #direct: Network;
+  readonly #tailnet: Tailnet;
+  readonly #tunnelled: HttpNetwork;
+
+  constructor(direct: Network, tailnet: Tailnet) {
+    this.#direct = direct;
+    this.#tailnet = tailnet;
+    const agent = () => new TunnelAgent((host, port) => tailnet.open(host, port), KEPT_ALIVE);
+    this.#tunnelled = new HttpNetwork(undefined, agent);
+  }
+
+  send(request: HttpRequest): Promise<HttpResponse> {
+    const host = request.connectTo ?? URL.parse(request.origin)?.hostname ?? "";
+    const isBehind = this.#tailnet.isBehindDaemon(host.replace(/^\[(.*)\]$/, "$1"));
+    return (isBehind ? this.#tunnelled : this.#direct).send(request);
+  }
+
+  /** Closes the idle connections. */
+  close(): void {
+    this.#tunnelled.close();
+  }
+
+  resolve(host: string): Promise<readonly string[]> {
+    const known = this.#tailnet.addressesOf(host);
+    return known === undefined ? this.#direct.resolve(host) : Promise.resolve(known);
+  }
+}

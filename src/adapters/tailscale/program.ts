@@ -1,0 +1,40 @@
+import { messageOf } from "../../platform/errors.ts";
+import { readStatus, type TailnetStatus } from "./status.ts";
+
+const ANSWER_MS = 10_000;
+/** The status of 4,000 devices; what is longer is not read. */
+const OUTPUT_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * What `tailscale status --json` says. Rejects with an Error where that is nothing.
+ * @param socket where it finds tailscaled, if that is not where it looks by itself
+ */
+export async function askProgram(
+  program: string,
+  socket: string | undefined,
+): Promise<TailnetStatus> {
+  const at = socket === undefined ? [] : [`--socket=${socket}`];
+  const child = Bun.spawn([program, ...at, "status", "--json"], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "ignore",
+    timeout: ANSWER_MS,
+    killSignal: "SIGKILL",
+    maxBuffer: OUTPUT_BYTES_MAX,
+  });
+  const text = await new Response(child.stdout).text().catch((error: unknown) => {
+    throw new Error(`${program}: ${messageOf(error)}`);
+  });
+  await child.exited;
+  const status = readStatus(parse(text));
+  if (status === undefined) throw new Error(`${program} status --json tells no status`);
+  return status;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

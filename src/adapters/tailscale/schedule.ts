@@ -1,0 +1,53 @@
+import type { Device } from "./status.ts";
+
+/**
+ * A device that does not run tankd is asked again later and later: hundreds of them may be there,
+ * and one that starts tankd dials the others itself.
+ */
+const AGAIN_MIN_MS = 30_000;
+const AGAIN_MAX_MS = 30 * 60_000;
+
+interface Asked {
+  readonly atMs: number;
+  readonly delayMs: number;
+}
+
+/** When which device is asked whether it runs tankd. */
+export class Schedule {
+  /** By id and address: who comes back online or at another address is new. */
+  #asked = new Map<string, Asked>();
+
+  /** Of those that are there now, the ones that are due, the new ones first. */
+  due(present: readonly Device[], nowMs: number): readonly Device[] {
+    const kept = new Map<string, Asked>();
+    const fresh: Device[] = [];
+    const again: Device[] = [];
+    for (const device of present) {
+      const key = keyOf(device);
+      const asked = this.#asked.get(key);
+      if (asked === undefined) fresh.push(device);
+      else {
+        kept.set(key, asked);
+        if (nowMs - asked.atMs >= asked.delayMs) again.push(device);
+      }
+    }
+    this.#asked = kept;
+    return [...fresh, ...again];
+  }
+
+  note(device: Device, nowMs: number): void {
+    const key = keyOf(device);
+    const before = this.#asked.get(key)?.delayMs;
+    const delayMs = before === undefined ? AGAIN_MIN_MS : Math.min(2 * before, AGAIN_MAX_MS);
+    this.#asked.set(key, { atMs: nowMs, delayMs });
+  }
+
+  /** All are new again. */
+  clear(): void {
+    this.#asked.clear();
+  }
+}
+
+function keyOf({ id, addresses }: Device): string {
+  return `${id} ${addresses[0]}`;
+}

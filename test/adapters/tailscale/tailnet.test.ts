@@ -1,0 +1,148 @@
+import { describe, expect, test } from "bun:test";
+import { SERVICE_ADDRESS } from "../../../src/adapters/tailscale/addresses.ts";
+import { LOCAL_API_ORIGIN, LocalApi } from "../../../src/adapters/tailscale/local-api.ts";
+import { TailnetSources } from "../../../src/adapters/tailscale/sources.ts";
+import { readStatus } from "../../../src/adapters/tailscale/status.ts";
+import { Tailnet } from "../../../src/adapters/tailscale/tailnet.ts";
+import { advertisedAddresses } from "../../../src/discovery/addresses.ts";
+import type { InterfaceAddress } from "../../../src/platform/machine.ts";
+import { NetworkError } from "../../../src/platform/network.ts";
+import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
+import { RUNNING, STOPPED } from "./recorded.ts";
+
+const ETH0 = {
+  interfaceName: "eth0",
+  address: "10.0.0.5",
+  family: "IPv4",
+  internal: false,
+} as const;
+const TAILSCALE0 = { ...ETH0, interfaceName: "tailscale0", address: "100.64.0.1" };
+const OWN = ["100.64.0.1", "fd7a:115c:a1e0:ab12:4843:cd96:6240:1"];
+
+/** A machine with those interfaces, on which Tailscale runs. */
+function setUp(proxy?: string) {
+  const world = new SimulatedWorld({ seed: 1 });
+  const host = world.addHost({ name: "a" }).boot();
+  let interfaces: readonly InterfaceAddress[] = [ETH0];
+  const machine = { ...host.machine, addresses: () => interfaces };
+  const tailnet = new Tailnet(machine, proxy);
+  const localApi = new LocalApi({
+    origin: LOCAL_API_ORIGIN,
+    socketPath: "/nowhere/tailscaled.sock",
+  });
+  const sees = (status: unknown) =>
+    tailnet.update(readStatus(status), status === undefined ? undefined : localApi);
+  const has = (...list: readonly InterfaceAddress[]) => {
+    interfaces = list;
+  };
+  return { world, host, tailnet, machine: tailnet.extend(machine), sees, has };
+}
+
+describe("a tailnet without a network interface", () => {
+  test("is behind tailscaled, and its addresses are announced like all others", () => {
+    const { tailnet, machine, sees } = setUp();
+    expect(machine.addresses()).toEqual([ETH0]);
+    sees(RUNNING);
+    expect(tailnet.isUserspace).toBe(true);
+    expect(tailnet.isBehindDaemon("100.64.0.2")).toBe(true);
+    expect(tailnet.isBehindDaemon("10.0.0.9")).toBe(false);
+    expect(machine.addresses().map(({ address }) => address)).toEqual([ETH0.address, ...OWN]);
+    const inputs = { port: 8000, listenHost: undefined, advertise: [] };
+    const interfaces = machine.addresses();
+    const told = advertisedAddresses({ ...inputs, interfaces, defaultRouteInterface: "eth0" });
+    expect(told.map(({ host }) => host)).toEqual([ETH0.address, ...OWN]);
+  });
+
+  test("changes the list of addresses only when one is new", () => {
+    const { machine, sees } = setUp();
+    sees(RUNNING);
+    const before = machine.addresses();
+    sees(RUNNING);
+    expect(machine.addresses()).toBe(before);
+    sees(STOPPED);
+    expect(machine.addresses()).toEqual([ETH0]);
+  });
+
+  test("stays behind tailscaled while that is not connected: elsewhere are others", async () => {
+    const { tailnet, sees } = setUp();
+    sees(RUNNING);
+    sees(STOPPED);
+    expect([tailnet.isUserspace, tailnet.isBehindDaemon("100.64.0.2")]).toEqual([false, true]);
+    const failure = await tailnet.open("100.64.0.2", 8000).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(NetworkError);
+    expect(failure).toMatchObject({ failure: "unreachable", reason: "Tailscale is not connected" });
+    sees(undefined);
+    expect(tailnet.isBehindDaemon("100.64.0.2")).toBe(true);
+  });
+});
+
+test("a tailnet with a network interface is like any network", () => {
+  const { tailnet, machine, sees, has } = setUp();
+  has(ETH0, TAILSCALE0);
+  sees(RUNNING);
+  expect([tailnet.isUserspace, tailnet.isBehindDaemon("100.64.0.2")]).toEqual([false, false]);
+  expect(machine.addresses()).toEqual([ETH0, TAILSCALE0]);
+});
+
+test("before anything was seen nothing is different", () => {
+  const { tailnet, machine } = setUp();
+  expect([tailnet.isUserspace, tailnet.isBehindDaemon("100.64.0.2")]).toEqual([false, false]);
+  expect(machine.addresses()).toEqual([ETH0]);
+  expect(tailnet.addressesOf("node-b.tail-test.ts.net")).toBeUndefined();
+});
+
+test("devices are known by their full names, and this one by its own", () => {
+  const { tailnet, sees } = setUp();
+  expect(tailnet.ownNames).toEqual([]);
+  sees(RUNNING);
+  expect(tailnet.ownNames).toEqual(["node-a.tail-test.ts.net"]);
+  const node = ["100.64.0.2", "fd7a:115c:a1e0:ab12:4843:cd96:6240:2"];
+  expect(tailnet.addressesOf("node-b.tail-test.ts.net")).toEqual(node);
+  expect(tailnet.addressesOf("Node-B.tail-test.ts.net.")).toEqual(node);
+  for (const name of ["node-b", "example.org", ""]) {
+    expect(tailnet.addressesOf(name)).toBeUndefined();
+  }
+});
+
+describe("who is at the other end", () => {
+  function sources(known: Readonly<Record<number, string>>, { isUserspace = true } = {}) {
+    const world = new SimulatedWorld({ seed: 1 });
+    const { clock } = world.addHost({ name: "a" }).boot();
+    const asked: string[] = [];
+    const whois = async (host: string, port: number) => {
+      asked.push(`${host} ${port}`);
+      if (port === 666) throw new Error("it hangs");
+      return known[port];
+    };
+    const { sourceOf } = new TailnetSources({ isUserspace, whois }, clock);
+    return { world, asked, sourceOf };
+  }
+
+  test("is a device where tailscaled passes its connection on, else this machine", async () => {
+    const { sourceOf, asked } = sources({ 4711: "100.64.0.7" });
+    expect(await sourceOf("127.0.0.1", 4711)).toBe("100.64.0.7");
+    expect(await sourceOf("::1", 4711)).toBe("100.64.0.7");
+    expect(await sourceOf("127.0.0.1", 4712)).toBe("127.0.0.1");
+    expect(asked).toEqual(["127.0.0.1 4711", "::1 4711", "127.0.0.1 4712"]);
+  });
+
+  test("is not this machine where it cannot be told", async () => {
+    const { sourceOf } = sources({});
+    expect(await sourceOf("127.0.0.1", 666)).toBe(SERVICE_ADDRESS);
+  });
+
+  test("is not asked about where the address tells, or no connection is passed on", () => {
+    expect(sources({}).sourceOf("10.0.0.9", 4711)).toBe("10.0.0.9");
+    expect(sources({}, { isUserspace: false }).sourceOf("127.0.0.1", 4711)).toBe("127.0.0.1");
+  });
+
+  test("is asked once for a connection, and again when the port may be another's", async () => {
+    const { world, sourceOf, asked } = sources({ 4711: "100.64.0.7" });
+    await Promise.all([sourceOf("127.0.0.1", 4711), sourceOf("127.0.0.1", 4711)]);
+    await sourceOf("127.0.0.1", 4711);
+    expect(asked).toHaveLength(1);
+    await world.run(10_000);
+    await sourceOf("127.0.0.1", 4711);
+    expect(asked).toHaveLength(2);
+  });
+});
