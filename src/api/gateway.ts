@@ -55,18 +55,25 @@ function entry(
   };
 }
 
-const pass = createRoute({
-  method: "get",
-  path: "/gateway/api/tanks/{tank_id}",
-  tags,
-  summary:
-    "What GET /api/tanks/{tank_id}, or a path below it, says on the node that hosts the tank",
-  request: { params: z.object({ tank_id: tankParameter }) },
-  responses: {
-    200: { description: "The host's answer" },
-    default: refusal,
-  },
-});
+/** Behind `/gateway`: a tank, what there is of it, and one of those. */
+const PASSED_ON: readonly string[] = [
+  "/api/tanks/{tank_id}",
+  "/api/tanks/{tank_id}/{part}",
+  "/api/tanks/{tank_id}/{part}/{id}",
+];
+
+function describePassed(path: string) {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+  const shapes = names.map((name) => [name, name === "tank_id" ? tankParameter : z.string()]);
+  return {
+    method: "get" as const,
+    path: `/gateway${path}`,
+    tags,
+    summary: `What GET ${path} says on the node that hosts the tank`,
+    request: { params: z.object(Object.fromEntries(shapes)) },
+    responses: { 200: { description: "The host's answer" }, default: refusal },
+  };
+}
 
 /**
  * The directory of tanks across the nodes, and their answers.
@@ -77,7 +84,6 @@ export function gatewayRoutes(
   serve: (request: Request, bindings: ApiEnv["Bindings"]) => Response | Promise<Response>,
 ): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
-  routes.openAPIRegistry.registerPath(pass);
   const answer = async (c: ApiContextOf): Promise<Response> => {
     const asked = c.req.param("tank_id") ?? "";
     const place = cluster.locate(asked);
@@ -99,8 +105,10 @@ export function gatewayRoutes(
     const headers = { "content-type": type, ...who, [RELAYED_BY]: cluster.nodeId };
     return new Response(JSON.stringify(body), { status, headers });
   };
-  routes.get("/gateway/api/tanks/:tank_id", answer);
-  routes.get("/gateway/api/tanks/:tank_id/*", answer);
+  for (const path of PASSED_ON) {
+    routes.openAPIRegistry.registerPath(describePassed(path));
+    routes.get(`/gateway${path.replaceAll(/\{(\w+)\}/g, ":$1")}`, answer);
+  }
 
   routes.openapi(list, (c) => {
     const tanks = cluster

@@ -39,11 +39,11 @@ describe("discovery and hub together", () => {
   const settings = defaultSettings();
   const hub = { host: "h", port: 8000 };
   test.each([
-    [["auto"], [], ["auto"], [], ["mdns", "tailscale"]],
+    [["auto"], [], ["auto"], [], ["mdns"]],
     [["none"], [], ["none"], [], []],
     [["mdns"], [], ["mdns"], [], ["mdns"]],
     [["none"], ["http://h:8000"], ["none"], [hub], ["hub"]],
-    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "tailscale", "hub"]],
+    [["auto"], ["http://h:8000"], ["auto"], [hub], ["mdns", "hub"]],
     [["hub"], ["http://h:8000"], ["hub"], [hub], ["hub"]],
     [["http://h:8000"], [], [], [hub], ["hub"]],
     [["http://h:8000"], ["http://h:8000", "http://i"], [], [hub, { host: "i", port: 80 }], ["hub"]],
