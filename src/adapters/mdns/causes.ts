@@ -1,0 +1,96 @@
+import type { Cause } from "../../discovery/backend.ts";
+import { MDNS_PORT } from "./station.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** One interface, as far as it tells why nobody is found on it. */
+export interface LinkFacts {
+  readonly name: string;
+  readonly isLoopback: boolean;
+  /** Whether a socket is open and takes packets. */
+  readonly isWorking: boolean;
+  /** Why sockets fail. */
+  readonly failures: readonly string[];
+  readonly traffic: Pick<Traffic, "sent" | "heard" | "others" | "echoes" | "outsider">;
+}
+
+const PORT = `UDP port ${MDNS_PORT}`;
+const LET_IN = `sudo ufw allow ${MDNS_PORT}/udp, or what tankd doctor names for another firewall`;
+const JOIN = "tankd join http://ADDRESS:8000 with the address of another node";
+/** The start of a node sends as many; before that its figures say nothing. */
+const SENT_MIN = 2;
+/** What a firewall that lets nothing out makes of a send. */
+const FORBIDDEN = /\b(EPERM|EACCES)\b/;
+const TAKEN = /\bEADDRINUSE\b/;
+
+/** Why multicast DNS finds nobody on an interface; of one that hears other nodes nothing. */
+export function causesOn(link: LinkFacts): readonly Cause[] {
+  const found = causeOn(link);
+  return found === undefined ? [] : [{ ...found, code: `mdns_${found.code}:${link.name}` }];
+}
+
+function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts): Cause | undefined {
+  if (!isWorking) return failures.length === 0 ? undefined : unusable(name, failures.join("; "));
+  if (traffic.heard > 0 || traffic.sent < SENT_MIN) return undefined;
+  if (isLoopback) {
+    return {
+      code: "no_network",
+      what: "this machine has no network but its own loopback",
+      mend: "connect it to a network; it is used at once",
+      fault: false,
+    };
+  }
+  if (traffic.outsider !== undefined) {
+    return {
+      code: "other_network",
+      what: `tankd speaks on ${name} from ${traffic.outsider}, which is in no network of ${name}`,
+      mend: `give both machines addresses of one network, or ${JOIN}`,
+      fault: true,
+    };
+  }
+  if (traffic.echoes === 0) {
+    return {
+      code: "dropped_here",
+      what: `not even its own packets come back on ${name}: this machine drops ${PORT}`,
+      mend: LET_IN,
+      fault: true,
+    };
+  }
+  return traffic.others > 0 ? onlyOthers(name) : nobody(name);
+}
+
+function unusable(name: string, reasons: string): Cause {
+  return {
+    code: "unusable",
+    what: `${PORT} cannot be used on ${name}: ${reasons}`,
+    mend: mendOf(reasons),
+    fault: true,
+  };
+}
+
+function mendOf(reasons: string): string | null {
+  if (FORBIDDEN.test(reasons)) return `let it out: sudo ufw allow out ${MDNS_PORT}/udp`;
+  if (TAKEN.test(reasons)) return `see who holds it: sudo ss -ulpn 'sport = :${MDNS_PORT}'`;
+  return null;
+}
+
+function onlyOthers(name: string): Cause {
+  return {
+    code: "only_others",
+    what:
+      `other programs are heard on ${name}, and no other tankd: none runs on this network, or its ` +
+      `machine drops ${PORT}`,
+    mend: `run tankd doctor on the other machine, or ${JOIN}`,
+    fault: false,
+  };
+}
+
+function nobody(name: string): Cause {
+  return {
+    code: "silence",
+    what:
+      `nothing is heard on ${name} but its own packets: nobody is there, or something in between ` +
+      "drops multicast (client isolation of Wi-Fi, a switch, a firewall)",
+    mend: `let multicast and ${PORT} through (here: ${LET_IN}), or ${JOIN}`,
+    fault: false,
+  };
+}
