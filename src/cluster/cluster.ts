@@ -2,6 +2,7 @@ import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
+import type { SolitudeReport } from "./solitude/solitude.ts";
 
 /** A claim to be hub. Higher counters are newer; the node id makes equal counters comparable. */
 export interface Term {
@@ -31,6 +32,8 @@ export interface ClusterView {
   readonly hub: ServerRecord | undefined;
   readonly term: Term;
   readonly backends: readonly BackendStatus[];
+  /** Since when nobody else is there, and why that may be; undefined while somebody is. */
+  readonly alone: SolitudeReport | undefined;
 }
 
 export interface TankLocation {

@@ -111,7 +111,7 @@ function uplinkOf({ role, directory }: ClusterParts) {
   return { nodeId: via ?? hub, url: directory.node(hub)?.api_url };
 }
 
-function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts) {
+function viewOf({ deps, state, role, directory, discovery, given, solitude }: ClusterParts) {
   const { role: own, hub, term } = role.state;
   const { hasLeft } = state;
   return {
@@ -121,6 +121,7 @@ function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
     backends: given.explain(discovery.statuses()),
+    alone: solitude.report(),
   };
 }
 

@@ -334,6 +334,7 @@ export class FakeNode {
         term: { counter: 1, node_id: NODE_ID },
         roleReason: undefined,
         backends: [],
+        alone: undefined,
       }),
       self: () => self,
       servers: () => servers,

@@ -155,6 +155,7 @@ describe("on_role_change", () => {
         term: { counter: 1, node_id: "n" },
         roleReason: undefined,
         backends: [],
+        alone: undefined,
       }),
       onChange: (listener: () => void) => {
         changed = listener;

@@ -9,6 +9,7 @@ import { Uplink } from "../membership/uplink.ts";
 import { Witnesses } from "../membership/witnesses.ts";
 import { HubRegistration } from "../registry/registration.ts";
 import { SelfWatch } from "../registry/self-watch.ts";
+import { Solitude } from "../solitude/solitude.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
 import type { ListingParts } from "./listing.ts";
@@ -31,11 +32,16 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
   const gatherer = new Gatherer(below);
   const discovery = new DiscoveryManager(deps);
   const selfWatch = new SelfWatch({ ...below, discovery });
+  const solitude = new Solitude({
+    ...below,
+    backends: () => below.given.explain(discovery.statuses()),
+  });
   const upkeep: Upkeep = new Upkeep({
     ...below,
     vouching: () => uplink.vouching,
     refreshSelf: (due) => selfWatch.refresh(due),
     refreshDiscovery: () => discovery.refresh(),
+    noticeSolitude: () => solitude.check(),
   });
   return {
     registration,
@@ -47,6 +53,7 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
     gatherer,
     discovery,
     selfWatch,
+    solitude,
     upkeep,
   };
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { BackendStatus } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
@@ -10,6 +9,7 @@ import {
   serverRecordSchema,
 } from "../server-record.ts";
 import { termSchema } from "../wire.ts";
+import { aloneSchema, backendSchema } from "./discovery-schemas.ts";
 import { FILTERS, filterOf } from "./server-filter.ts";
 
 export interface ServerRoutesDeps {
@@ -23,13 +23,6 @@ export interface ServerRoutesDeps {
   readonly heartbeatMs: number;
 }
 
-const backendSchema = z.object({
-  name: z.string(),
-  state: z.enum(["starting", "running", "failed", "stopped"]),
-  detail: z.string(),
-  nominations: z.number().int(),
-}) satisfies z.ZodType<BackendStatus>;
-
 const localSchema = serverRecordSchema.extend({
   cluster: z.string(),
   /** Why it has its role, where its operator may not expect that. */
@@ -39,6 +32,8 @@ const localSchema = serverRecordSchema.extend({
     .nullable(),
   term: termSchema,
   backends: z.array(backendSchema),
+  /** Null while any other server is there, and in the first ten seconds without. */
+  alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
   heartbeat_interval: z.number(),
 });
@@ -118,7 +113,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
 }
 
 function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
-  const { cluster, roleReason, hub, term, backends } = view();
+  const { cluster, roleReason, hub, term, backends, alone } = view();
   return {
     ...self(),
     cluster,
@@ -126,6 +121,7 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
     hub: hub ? { server_id: hub.server_id, node_id: hub.node_id, api_url: hub.api_url } : null,
     term,
     backends,
+    alone: alone ?? null,
     tanks: ownTanks(),
     heartbeat_interval: heartbeatMs / 1000,
   };
