@@ -10,19 +10,19 @@ export interface LinkFacts {
   readonly isWorking: boolean;
   /** Why sockets fail. */
   readonly failures: readonly string[];
-  readonly traffic: Pick<Traffic, "sent" | "heard" | "others" | "echoes" | "outsider">;
+  readonly traffic: Pick<Traffic, "sent" | "heard" | "found" | "others" | "echoes" | "outsider">;
 }
 
 const PORT = `UDP port ${MDNS_PORT}`;
-const LET_IN = `sudo ufw allow ${MDNS_PORT}/udp, or what tankd doctor names for another firewall`;
-const JOIN = "tankd join http://ADDRESS:8000 with the address of another node";
+const LET_IN = `sudo ufw allow ${MDNS_PORT}/udp (tankd doctor names the command of other firewalls)`;
+const JOIN = "tankd join http://ADDRESS:8000 of another node";
 /** The start of a node sends as many; before that its figures say nothing. */
 const SENT_MIN = 2;
 /** What a firewall that lets nothing out makes of a send. */
 const FORBIDDEN = /\b(EPERM|EACCES)\b/;
 const TAKEN = /\bEADDRINUSE\b/;
 
-/** Why multicast DNS finds nobody on an interface; of one that hears other nodes nothing. */
+/** Why multicast DNS finds nobody on an interface; of one where somebody was found nothing. */
 export function causesOn(link: LinkFacts): readonly Cause[] {
   const found = causeOn(link);
   return found === undefined ? [] : [{ ...found, code: `mdns_${found.code}:${link.name}` }];
@@ -30,7 +30,8 @@ export function causesOn(link: LinkFacts): readonly Cause[] {
 
 function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts): Cause | undefined {
   if (!isWorking) return failures.length === 0 ? undefined : unusable(name, failures.join("; "));
-  if (traffic.heard > 0 || traffic.sent < SENT_MIN) return undefined;
+  if (traffic.found > 0 || traffic.sent < SENT_MIN) return undefined;
+  if (traffic.heard > 0) return unanswered(name);
   if (isLoopback) {
     return {
       code: "no_network",
@@ -73,6 +74,15 @@ function mendOf(reasons: string): string | null {
   return null;
 }
 
+function unanswered(name: string): Cause {
+  return {
+    code: "unanswered",
+    what: `other nodes are heard on ${name}, and none answers: what this one asks does not reach them`,
+    mend: `let ${PORT} in on their machines: ${LET_IN}`,
+    fault: true,
+  };
+}
+
 function onlyOthers(name: string): Cause {
   return {
     code: "only_others",
@@ -90,7 +100,7 @@ function nobody(name: string): Cause {
     what:
       `nothing is heard on ${name} but its own packets: nobody is there, or something in between ` +
       "drops multicast (client isolation of Wi-Fi, a switch, a firewall)",
-    mend: `let multicast and ${PORT} through (here: ${LET_IN}), or ${JOIN}`,
+    mend: `${LET_IN}, or ${JOIN}`,
     fault: false,
   };
 }

@@ -63,6 +63,10 @@ export class LinkService {
     this.#station = new Station({
       ...deps,
       link: { name: link.name, isLoopback: link.isLoopback },
+      nominate: (nomination) => {
+        this.#traffic.found++;
+        deps.nominate(nomination);
+      },
       onConflict: (source) =>
         deps.log.warn("mdns name conflict: somebody else announces this node's id", {
           interface: link.name,

@@ -21,6 +21,8 @@ export class Traffic {
   heard = 0;
   /** From other programs on other machines. */
   others = 0;
+  /** Nodes that were nominated, repetitions included. */
+  found = 0;
   /** Our own that the system has handed back. */
   echoes = 0;
   /** Who has last spoken of tankd from an address that is in no network of the link. */

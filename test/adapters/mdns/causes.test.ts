@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { causesOn, type LinkFacts } from "../../../src/adapters/mdns/causes.ts";
 
-const traffic = { sent: 12, heard: 0, others: 0, echoes: 12, outsider: undefined };
+const traffic = { sent: 12, heard: 0, found: 0, others: 0, echoes: 12, outsider: undefined };
 const link = { name: "eth0", isLoopback: false, isWorking: true, failures: [], traffic };
 
 /** The code, whether something is broken, and the sentences. */
@@ -21,6 +21,7 @@ describe("why nobody is found on an interface", () => {
       { traffic: { ...traffic, outsider: "192.168.7.9" } },
       "other_network",
     ],
+    ["nobody answers", { traffic: { ...traffic, heard: 2 } }, "unanswered"],
     ["nothing can be sent", { isWorking: false, failures: ["send EPERM"] }, "unusable"],
   ] as const)("something is broken: %s", (_, change, code) => {
     expect(told(change)).toMatchObject([{ code, fault: true }]);
@@ -35,7 +36,7 @@ describe("why nobody is found on an interface", () => {
   });
 
   test.each([
-    ["another node is heard", { traffic: { ...traffic, heard: 1, echoes: 0 } }],
+    ["a node was found", { traffic: { ...traffic, heard: 1, found: 1, echoes: 0 } }],
     ["it has only just begun", { traffic: { ...traffic, sent: 1, echoes: 0 } }],
     ["no socket was opened yet", { isWorking: false }],
   ] as const)("nothing is to be said: %s", (_, change) => {
@@ -46,7 +47,7 @@ describe("why nobody is found on an interface", () => {
     const words = (change: Partial<LinkFacts>) => told(change)[0]?.words;
     expect(words({ traffic: { ...traffic, echoes: 0 } })).toBe(
       "not even its own packets come back on eth0: this machine drops UDP port 5353 | " +
-        "sudo ufw allow 5353/udp, or what tankd doctor names for another firewall",
+        "sudo ufw allow 5353/udp (tankd doctor names the command of other firewalls)",
     );
     const failing = (reason: string) => words({ isWorking: false, failures: [reason] });
     expect(failing("IPv4 send EPERM")).toEndWith("| let it out: sudo ufw allow out 5353/udp");

@@ -87,6 +87,7 @@ describe("what a node tells of each network", () => {
     hear(browser, "10.0.0.7");
     expect(on("eth0")).toMatchObject({ heard: 0, others: 2, causes: ["mdns_only_others:eth0"] });
     hear(question, "10.0.0.2");
+    expect(on("eth0")).toMatchObject({ heard: 1, causes: ["mdns_unanswered:eth0"] });
     const announcement = writeResponse(others("x", ["cluster=reef"], "10.0.0.2"));
     hear(announcement, "10.0.0.2");
     hear(announcement, "10.0.0.2");
