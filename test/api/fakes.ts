@@ -1,6 +1,6 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
-import type { Alias, Cluster } from "../../src/cluster/cluster.ts";
+import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import type { Migration } from "../../src/migration/migration.ts";
@@ -228,6 +228,10 @@ export class FakeNode {
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
   held: Problem | undefined;
+  backends: ClusterView["backends"] = [];
+  alone: ClusterView["alone"];
+  /** How the other server is. */
+  neighbour: ServerRecord["status"] = "online";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
 
@@ -309,6 +313,7 @@ export class FakeNode {
   #cluster(): Cluster {
     const self = fakeServer(NODE_ID);
     const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const list = () => [self, { ...neighbour, status: this.neighbour }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
     const find = (id: string) =>
@@ -333,11 +338,11 @@ export class FakeNode {
         hub: self,
         term: { counter: 1, node_id: NODE_ID },
         roleReason: undefined,
-        backends: [],
-        alone: undefined,
+        backends: this.backends,
+        alone: this.alone,
       }),
       self: () => self,
-      servers: () => servers,
+      servers: list,
       server: find,
       tanksOf: (nodeId) =>
         nodeId === "node-b"
