@@ -11,6 +11,7 @@ import { worldRoutes } from "./compat/worlds.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { ApiContext } from "./context.ts";
 import { mountDocs } from "./docs.ts";
+import { doctorRoutes } from "./doctor.ts";
 import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
@@ -54,6 +55,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", gatewayRoutes(context));
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
+  app.route("/", doctorRoutes(context));
   app.route("/", watchRoutes(context));
   app.route("/", options.peers ?? peerRoutes(context));
   mountDocs(app, context.version);

@@ -1,4 +1,5 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
+import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
@@ -116,6 +117,8 @@ export interface Cluster {
   server(id: string): ServerRecord | undefined;
   tanksOf(nodeId: string): readonly AnnouncedTank[];
   readonly aliases: AliasBook;
+  /** Tries the ways to the other members and back; takes up to twelve seconds. */
+  examine(): Promise<CheckupReport>;
   /**
    * Where a tank lives, by an alias of this node, tank_id, `SERVER::TANK`, or a name that the
    * conflict rule gives to one tank. @throws Problem `conflict` for a name that several tanks share

@@ -62,6 +62,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     servers: (filter) => directory.servers(filter),
     server: (id) => directory.server(id),
     tanksOf: (id) => directory.tanksOf(id),
+    examine: () => parts.checkup.run(),
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,

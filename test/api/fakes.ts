@@ -342,6 +342,11 @@ export class FakeNode {
         alone: this.alone,
       }),
       self: () => self,
+      examine: async () => ({
+        addresses: [{ host: "10.0.0.1", port: 8000 }],
+        peers: [],
+        left_out: 0,
+      }),
       servers: list,
       server: find,
       tanksOf: (nodeId) =>

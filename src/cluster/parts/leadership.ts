@@ -1,4 +1,6 @@
 import { DiscoveryManager } from "../../discovery/manager.ts";
+import { Checkup } from "../checkup/checkup.ts";
+import { DialBack } from "../checkup/dial-back.ts";
 import { Contests } from "../membership/contest.ts";
 import { Gatherer } from "../membership/gatherer.ts";
 import { HubSeat } from "../membership/hub-seat.ts";
@@ -36,6 +38,8 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
     ...below,
     backends: () => below.given.explain(discovery.statuses()),
   });
+  const dialBack = new DialBack(below);
+  const checkup = new Checkup({ ...below, hub: () => below.role.state.hub });
   const upkeep: Upkeep = new Upkeep({
     ...below,
     vouching: () => uplink.vouching,
@@ -54,6 +58,8 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
     discovery,
     selfWatch,
     solitude,
+    dialBack,
+    checkup,
     upkeep,
   };
 }

@@ -6,7 +6,7 @@ import type { ForeignClusters } from "../handshake/foreign-clusters.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Entry } from "../registry/registry-entry.ts";
+import { type Entry, isListedMember } from "../registry/registry-entry.ts";
 import { causesOf, type Unreached } from "./causes.ts";
 
 export interface SolitudeDeps {
@@ -106,9 +106,8 @@ export class Solitude {
       .filter(({ key, status }) => key !== deps.identity.nodeId && status !== "offline");
   }
 
-  /** It has a key, and has proven nothing to us or to a hub that has told us of it. */
-  #isStranger({ key, record, toldBy }: Entry): boolean {
-    return record.signed && !this.#with.isMember(key) && !(toldBy !== undefined && record.member);
+  #isStranger(entry: Entry): boolean {
+    return entry.record.signed && !isListedMember(entry, this.#with.isMember);
   }
 
   #unreached(): readonly Unreached[] {
