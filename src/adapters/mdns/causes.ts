@@ -1,6 +1,6 @@
 import type { Cause } from "../../discovery/backend.ts";
 import { MDNS_PORT } from "./station.ts";
-import type { Traffic } from "./traffic.ts";
+import type { RecentTraffic } from "./traffic.ts";
 
 /** One interface, as far as it tells why nobody is found on it. */
 export interface LinkFacts {
@@ -10,14 +10,14 @@ export interface LinkFacts {
   readonly isWorking: boolean;
   /** Why sockets fail. */
   readonly failures: readonly string[];
-  readonly traffic: Pick<Traffic, "sent" | "heard" | "found" | "others" | "echoes" | "outsider">;
+  readonly traffic: RecentTraffic;
 }
 
 const PORT = `UDP port ${MDNS_PORT}`;
 const LET_IN = `sudo ufw allow ${MDNS_PORT}/udp (tankd doctor names the command of other firewalls)`;
 const JOIN = "tankd join http://ADDRESS:8000 of another node";
-/** The start of a node sends as many; before that its figures say nothing. */
-const SENT_MIN = 2;
+/** The start of a node sends more; before that its figures say nothing. */
+const MULTICASTS_MIN = 2;
 /** What a firewall that lets nothing out makes of a send. */
 const FORBIDDEN = /\b(EPERM|EACCES)\b/;
 const TAKEN = /\bEADDRINUSE\b/;
@@ -30,8 +30,8 @@ export function causesOn(link: LinkFacts): readonly Cause[] {
 
 function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts): Cause | undefined {
   if (!isWorking) return failures.length === 0 ? undefined : unusable(name, failures.join("; "));
-  if (traffic.found > 0 || traffic.sent < SENT_MIN) return undefined;
-  if (traffic.heard > 0) return unanswered(name);
+  if (traffic.found || traffic.multicasts < MULTICASTS_MIN) return undefined;
+  if (traffic.heard) return unanswered(name);
   if (isLoopback) {
     return {
       code: "no_network",
@@ -48,7 +48,7 @@ function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts):
       fault: true,
     };
   }
-  if (traffic.echoes === 0) {
+  if (traffic.unechoed >= MULTICASTS_MIN) {
     return {
       code: "dropped_here",
       what: `not even its own packets come back on ${name}: this machine drops ${PORT}`,
@@ -56,7 +56,7 @@ function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts):
       fault: true,
     };
   }
-  return traffic.others > 0 ? onlyOthers(name) : nobody(name);
+  return traffic.others ? onlyOthers(name) : nobody(name);
 }
 
 function unusable(name: string, reasons: string): Cause {

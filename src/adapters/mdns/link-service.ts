@@ -54,17 +54,18 @@ export class LinkService {
   readonly #sockets = new Map<Family, Carrier>();
   /** What failed since a packet last went out to all. */
   readonly #failures = new Map<Family, Failure>();
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   #link: Link;
 
   constructor(link: Link, deps: LinkServiceDeps) {
     this.#deps = deps;
     this.#link = link;
+    this.#traffic = new Traffic(deps.clock);
     this.#station = new Station({
       ...deps,
       link: { name: link.name, isLoopback: link.isLoopback },
       nominate: (nomination) => {
-        this.#traffic.found++;
+        this.#traffic.noteFound();
         deps.nominate(nomination);
       },
       onConflict: (source) =>
@@ -108,7 +109,8 @@ export class LinkService {
     const { sent, heard, others, refused } = this.#traffic;
     const isWorking = this.working() !== undefined;
     const failures = [...this.#failures].map(([family, { reason }]) => `${family} ${reason}`);
-    const causes = causesOn({ name, isLoopback, isWorking, failures, traffic: this.#traffic });
+    const traffic = this.#traffic.recent();
+    const causes = causesOn({ name, isLoopback, isWorking, failures, traffic });
     return { name, sent, heard, others, refused, causes };
   }
 
@@ -160,7 +162,7 @@ export class LinkService {
       this.#station.attach(family, (bytes, to) => {
         open.sending = socket.send(bytes, to).then(() => {
           if (open.failed) return;
-          this.#traffic.sent++;
+          this.#traffic.noteSent(to === undefined);
           if (to === undefined) this.#failures.delete(family);
         });
       });

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { PROBLEMS, Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
@@ -26,8 +25,8 @@ const peerSchema = z.object({
   /** As it is listed here, whatever the trial says. */
   status: serverStatusSchema,
   version: z.string(),
-  /** Where it is dialled, best first, `host:port`. */
-  addresses: z.array(z.string()),
+  /** Where it is dialled, best first. */
+  addresses: addressesSchema,
   /** Why it cannot be dialled; null where it answers. */
   failure: z.string().nullable(),
   rtt_ms: z.number().nullable(),
@@ -114,7 +113,7 @@ export class Checkup {
       role: isHub ? "hub" : "worker",
       status,
       version: record.version,
-      addresses: (peer?.addresses ?? []).map(formatHostPort),
+      addresses: (peer?.addresses ?? []).map(({ host, port }) => ({ host, port })),
       failure: isMet ? null : whyNotMet(dialled),
       rtt_ms: isMet ? (rttMsOf(peer) ?? null) : null,
       clock_offset_ms: isMet ? (peer?.key?.clockOffsetMs ?? null) : null,

@@ -72,9 +72,29 @@ describe("what a node tells of each network", () => {
     await backend.stop();
   });
 
-  test("is that not even its own packets come back", async () => {
-    const { on } = await setUp([CARD], { echoes: false });
+  test("is that not even its own packets come back, as long as they do not", async () => {
+    const options = { echoes: false };
+    const { world, backend, on } = await setUp([CARD], options);
+    const ask = async () => {
+      backend.refresh();
+      await world.run(world.nowMs + 20_000);
+    };
     expect(on("eth0").causes).toEqual(["mdns_dropped_here:eth0"]);
+    options.echoes = true;
+    await ask();
+    expect(on("eth0").causes).toEqual(["mdns_silence:eth0"]);
+    options.echoes = false;
+    for (let time = 0; time < 2; time++) await ask();
+    expect(on("eth0").causes).toEqual(["mdns_dropped_here:eth0"]);
+  });
+
+  test("forgets whom it has not heard for minutes", async () => {
+    const { world, on, hear } = await setUp([CARD]);
+    hear(printer, "10.0.0.7");
+    hear(writeResponse(others("x", ["cluster=reef"], "10.0.0.2")), "10.0.0.2");
+    expect(on("eth0").causes).toEqual([]);
+    await world.run(world.nowMs + 130_000);
+    expect(on("eth0")).toMatchObject({ heard: 1, others: 1, causes: ["mdns_silence:eth0"] });
   });
 
   test("tells other nodes from other programs, and both from this machine", async () => {
