@@ -128,7 +128,9 @@ describe("the doctor", () => {
       });
       expect(said).toMatch(/^ {2}mdns on eth0 +\d+ sent, 0 heard of other nodes/m);
       expect(said).toMatch(/^ {2}because +not even its own packets come back on eth0/m);
-      expect(node.logTail(200)).toContain("no other node is found");
+      await until("said in the log", PROMPTLY_MS, async () =>
+        node.logTail(200).includes("no other node is found"),
+      );
 
       await type(node, mend ?? "");
       expect(failed(await examine(node))).toEqual([]);

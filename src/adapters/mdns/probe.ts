@@ -29,8 +29,11 @@ export interface LinkProbe extends LinkReport {
 }
 
 /** Whoever has answered all within the last second waits for the next one (RFC 6762 section 6). */
-const REPEAT_MS = 1_200;
-const LISTEN_MS = 1_300;
+const LISTEN_MS = 1_200;
+/** One packet may be lost. */
+const SENT_MIN = 2;
+/** A fresh IPv6 address cannot be used for some two seconds (RFC 4862 section 5.4). */
+const ASKED_MAX = 5;
 const NAME_BYTES = 8;
 
 /**
@@ -48,9 +51,11 @@ export async function probeMulticast(deps: ProbeDeps): Promise<readonly LinkProb
     ];
     return families.map((family) => new Probe(link, family, own, deps));
   });
-  for (const waitMs of [REPEAT_MS, LISTEN_MS]) {
-    for (const probe of probes) probe.ask();
-    await sleep(timers, waitMs);
+  for (let asked = 0; asked < ASKED_MAX; asked++) {
+    const open = probes.filter(({ sent }) => sent < SENT_MIN);
+    if (open.length === 0) break;
+    for (const probe of open) probe.ask();
+    await sleep(timers, LISTEN_MS);
   }
   for (const probe of probes) probe.close();
   return probes.map((probe) => probe.report());
@@ -62,7 +67,9 @@ class Probe {
   readonly #own: ReadonlySet<string>;
   readonly #question: Uint8Array;
   readonly #traffic: Traffic;
-  readonly #failures = new Set<string>();
+  readonly #open: OpenSocket;
+  /** Why the last question was not sent. */
+  #failure: string | undefined;
   #socket: MulticastSocket | undefined;
 
   constructor(link: Link, family: Family, own: ReadonlySet<string>, deps: ProbeDeps) {
@@ -70,6 +77,7 @@ class Probe {
     this.#family = family;
     this.#own = own;
     this.#traffic = new Traffic(deps.clock);
+    this.#open = deps.openSocket ?? openSocket;
     // A name of its own: no node of this machine sends the same bytes.
     const name = `probe-${randomHex(deps.random, NAME_BYTES)}.${TYPE_NAME}`;
     const questions = [
@@ -77,36 +85,48 @@ class Probe {
       { name, type: "TXT" },
     ];
     this.#question = Buffer.concat(writeQuery(questions));
-    const open = deps.openSocket ?? openSocket;
-    const place = { family, interfaceName: link.name, ipv4: ipv4Of(link) };
+  }
+
+  get sent(): number {
+    return this.#traffic.sent;
+  }
+
+  /** By another socket where the last one has failed. */
+  ask(): void {
+    if (this.#failure !== undefined) this.close();
+    this.#failure = undefined;
     try {
-      this.#socket = open(place, {
-        onPacket: (bytes, from) => this.#hear(bytes, from),
-        onFailure: (error) => this.#fail(error),
+      this.#socket ??= this.#listen();
+      void this.#socket.send(this.#question).then(() => {
+        if (this.#failure === undefined) this.#traffic.noteSent(true);
       });
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  ask(): void {
-    void this.#socket?.send(this.#question).then(() => {
-      if (this.#failures.size === 0) this.#traffic.noteSent(true);
-    });
-  }
-
   close(): void {
     this.#socket?.close();
+    this.#socket = undefined;
   }
 
   report(): LinkProbe {
     const { name, isLoopback } = this.#link;
     const { sent, heard, others, refused } = this.#traffic;
     const traffic = this.#traffic.recent();
-    const failures = [...this.#failures];
+    const failures = this.#failure === undefined ? [] : [this.#failure];
     const isWorking = failures.length === 0;
     const causes = causesOn({ name, isLoopback, isWorking, failures, traffic });
     return { name, family: this.#family, sent, heard, others, refused, causes };
+  }
+
+  #listen(): MulticastSocket {
+    const { name } = this.#link;
+    const place = { family: this.#family, interfaceName: name, ipv4: ipv4Of(this.#link) };
+    return this.#open(place, {
+      onPacket: (bytes, from) => this.#hear(bytes, from),
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   #hear(bytes: Uint8Array, from: Endpoint): void {
@@ -125,8 +145,7 @@ class Probe {
   }
 
   #fail(error: unknown): void {
-    const reason = messageOf(error);
-    this.#failures.add(reason);
-    this.#traffic.refuse(reason);
+    this.#failure = messageOf(error);
+    this.#traffic.refuse(this.#failure);
   }
 }

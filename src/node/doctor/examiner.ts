@@ -22,7 +22,7 @@ export interface Examiner {
   networks(
     interfaces: InterfacePatterns,
   ): Pick<Machine, "addresses" | "defaultRouteInterface" | "unmatchedInterfaces">;
-  /** Takes three seconds. */
+  /** Takes three seconds, and six where something fails. */
   multicast(interfaces: InterfacePatterns): Promise<readonly MulticastReport[]>;
   portUse(port: number, host: string | undefined): Promise<PortUse>;
   firewall(ports: readonly WantedPort[]): Promise<FirewallFacts>;

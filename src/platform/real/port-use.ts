@@ -16,18 +16,18 @@ export interface Listener {
   readonly name: string;
 }
 
-/** Tries to listen there for a moment. `host` undefined for all addresses. */
+/** Tries to listen there for a moment. `host` undefined for all addresses, IPv4 and IPv6. */
 export async function readPortUse(port: number, host: string | undefined): Promise<PortUse> {
-  for (const place of host === undefined ? ["::", "0.0.0.0"] : [host]) {
-    const failure = await tryListening(port, place);
-    if (failure === undefined) continue;
-    if (systemCode(failure) === "EADDRINUSE") return { kind: "taken", by: listenerAt(port) };
-    // A kernel without IPv6.
-    if (place === "::" && host === undefined) continue;
-    return { kind: "impossible", reason: messageOf(failure) };
-  }
-  return { kind: "free" };
+  const everywhere = await tryListening(port, host ?? "::");
+  const isWithoutIpv6 = host === undefined && NO_IPV6.has(systemCode(everywhere));
+  const failure = isWithoutIpv6 ? await tryListening(port, "0.0.0.0") : everywhere;
+  if (failure === undefined) return { kind: "free" };
+  if (systemCode(failure) === "EADDRINUSE") return { kind: "taken", by: listenerAt(port) };
+  return { kind: "impossible", reason: messageOf(failure) };
 }
+
+/** What a kernel without IPv6 says. */
+const NO_IPV6: ReadonlySet<string> = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL"]);
 
 /** Why nobody can listen there; undefined where somebody can. */
 function tryListening(port: number, host: string): Promise<unknown> {

@@ -70,9 +70,18 @@ describe("a question by multicast", () => {
     const [found] = await probe((_, { onFailure }) => onFailure(new Error("send EPERM")));
     expect(found).toMatchObject({
       sent: 0,
-      refused: [{ reason: "send EPERM", count: 2 }],
+      refused: [{ reason: "send EPERM", count: 5 }],
       causes: [{ code: "mdns_unusable:eth0", fault: true }],
     });
+  });
+
+  test("is asked again where an address is too fresh to be used", async () => {
+    let failures = 0;
+    const [found] = await probe((bytes, events) => {
+      if (failures++ < 2) events.onFailure(new Error("send EADDRNOTAVAIL"));
+      else echo(bytes, events);
+    });
+    expect(found).toMatchObject({ sent: 2, causes: [{ code: "mdns_silence:eth0" }] });
   });
 
   test("names who speaks of tankd from another network", async () => {
