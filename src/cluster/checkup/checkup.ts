@@ -1,13 +1,15 @@
 import { z } from "zod";
+import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { PROBLEMS, Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { Dialer } from "../handshake/dialer.ts";
 import { type DialResult, failed } from "../handshake/meeting.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
-import { rttMsOf } from "../peers/peer.ts";
+import { type Peer, rttMsOf } from "../peers/peer.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { problemCodeOf } from "../problem-code.ts";
@@ -25,7 +27,7 @@ const peerSchema = z.object({
   /** As it is listed here, whatever the trial says. */
   status: serverStatusSchema,
   version: z.string(),
-  /** Where it is dialled, best first. */
+  /** Where it says that it is, or has answered; best first. */
   addresses: addressesSchema,
   /** Why it cannot be dialled; null where it answers. */
   failure: z.string().nullable(),
@@ -113,7 +115,7 @@ export class Checkup {
       role: isHub ? "hub" : "worker",
       status,
       version: record.version,
-      addresses: (peer?.addresses ?? []).map(({ host, port }) => ({ host, port })),
+      addresses: ownAddresses(peer, entry),
       failure: isMet ? null : whyNotMet(dialled),
       rtt_ms: isMet ? (rttMsOf(peer) ?? null) : null,
       clock_offset_ms: isMet ? (peer?.key?.clockOffsetMs ?? null) : null,
@@ -151,6 +153,15 @@ export class Checkup {
     const deadline = sleep(this.#with.deps.timers, PATIENCE_MS, over.signal).then(() => late);
     return Promise.race([work, deadline]).finally(() => over.abort());
   }
+}
+
+/** Not those from which it has only been heard: they may be its router's. */
+function ownAddresses(peer: Peer | undefined, { record }: Entry): Address[] {
+  const worked = (peer?.addresses ?? []).filter(({ workedMs }) => workedMs !== undefined);
+  const said = peer?.described?.document.addresses ?? [record];
+  const places = [...worked, ...said].map(({ host, port }) => ({ host, port }));
+  const distinct = new Map(places.map((one) => [formatHostPort(one), one]));
+  return [...distinct.values()].slice(0, LIMITS.addressesPerServerMax);
 }
 
 function whyNotMet(result: Exclude<DialResult, { kind: "met" }>): string {

@@ -66,7 +66,7 @@ describe("the ways between two nodes", () => {
       },
     ]);
     const [seen] = (await examine(lab, hub)).peers;
-    expect(seen).toMatchObject({ server_id: "closed", dial_back: null });
+    expect(seen).toMatchObject({ server_id: "closed", dial_back: null, addresses: [at(closed)] });
     expect(seen?.failure).toBe("connection refused");
   });
 
