@@ -10,6 +10,7 @@ import { worldRoutes } from "./compat/worlds.ts";
 import { connectionRoutes } from "./connections.ts";
 import type { ApiContext } from "./context.ts";
 import { mountDocs } from "./docs.ts";
+import { doctorRoutes } from "./doctor.ts";
 import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
@@ -58,6 +59,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   );
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
+  app.route("/", doctorRoutes(context));
   app.route("/", watchRoutes(context, options.viewers ?? new Viewers(context, () => {})));
   app.route("/", options.peers ?? peerRoutes(context));
   mountDocs(app, context.version);

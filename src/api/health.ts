@@ -1,10 +1,10 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { rfc3339 } from "../platform/clock.ts";
-import type { HostedTank } from "../tanks/tanks.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { DetailedProblem } from "./problems.ts";
+import { checkSchema, checksOf } from "./readiness.ts";
 import { json, newRouter, refusal } from "./router.ts";
 
 const healthSchema = z.object({
@@ -14,9 +14,6 @@ const healthSchema = z.object({
   mode: z.enum(["server", "proxy"]).describe("server: this node is the hub; proxy: it has one"),
   timestamp: z.string(),
 });
-
-const checkSchema = z.object({ name: z.string(), ok: z.boolean(), detail: z.string() });
-type Check = z.infer<typeof checkSchema>;
 
 const tags = ["health"];
 
@@ -35,7 +32,9 @@ const ready = createRoute({
   tags,
   summary: "Whether the node can do its work: 200 or 503",
   request: {
-    query: z.object({ verbose: z.string().optional().describe("Names every check") }),
+    query: z.object({
+      verbose: z.string().optional().describe("Names every check, also those that tell more"),
+    }),
   },
   responses: {
     200: json(z.object({ ready: z.literal(true), checks: z.array(checkSchema).optional() }), "Yes"),
@@ -57,35 +56,6 @@ const metrics = createRoute({
   },
 });
 
-/** Tanks that are stopped, named one by one; the rest of a long list is counted. */
-const STOPPED_NAMED_MAX = 20;
-
-/** Stopped tanks stop no others: the node can do its work, and says what is missing of it. */
-function tanksCheck(tanks: readonly HostedTank[]): Check {
-  const stopped = tanks.filter((tank) => tank.status === "stopped");
-  const named = stopped
-    .slice(0, STOPPED_NAMED_MAX)
-    .map(({ row, reason }) => `${row.name} (${row.tank_id}): ${reason ?? "no reason known"}`);
-  const more = stopped.length - named.length;
-  const list = [...named, ...(more > 0 ? [`${more} more`] : [])].join("; ");
-  const detail = `${stopped.length} of ${tanks.length} stopped${list === "" ? "" : `: ${list}`}`;
-  return { name: "tanks", ok: true, detail };
-}
-
-/** What must hold before work is sent here. */
-function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
-  const { role } = cluster;
-  const { fenced } = cluster.positions;
-  const fault = tanks.storageFault;
-  return [
-    { name: "phase", ok: phase() === "healthy", detail: phase() },
-    { name: "storage", ok: fault === undefined, detail: fault ?? "takes writes" },
-    { name: "directory", ok: fenced === undefined, detail: fenced?.message ?? "is in one place" },
-    { name: "role", ok: role !== "discovering", detail: role },
-    tanksCheck(tanks.list()),
-  ];
-}
-
 /** What load balancers, probes and scrapers ask. */
 export function healthRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { cluster, clock, phase } = context;
@@ -102,7 +72,7 @@ export function healthRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   }
   routes.openapi(ready, (c) => {
     const checks = checksOf(context);
-    const failed = checks.filter((check) => !check.ok);
+    const failed = checks.filter(({ ok, needed }) => needed && !ok);
     const verbose = c.req.valid("query").verbose !== undefined;
     if (failed.length > 0) {
       const reasons = failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");

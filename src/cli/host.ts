@@ -1,3 +1,4 @@
+import type { Examiner } from "../node/doctor/examiner.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { ByteNetwork, Network } from "../platform/network.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
@@ -93,6 +94,8 @@ export interface Host {
   exit(code: number): never;
   /** Says that long work follows, whose code is worth compiling. */
   compileReadily(): void;
+  /** For looking at the machine: opened where it is needed, since it stands on much. */
+  openExaminer(): Promise<Examiner>;
   /** A new simulation thread. */
   spawnWorker(): Worker;
   /** A new disk thread. */

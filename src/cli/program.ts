@@ -7,6 +7,7 @@ import { addConfig } from "./config.ts";
 import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
 import { CliContext } from "./context.ts";
+import { addDoctor } from "./doctor/doctor.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
 import { addJoin, addLeave } from "./join.ts";
@@ -72,6 +73,7 @@ export function buildProgram(context: CliContext): Command {
     addConnections,
     addTransfers,
     addLogs,
+    addDoctor,
     addRun,
     addReplay,
     addConfig,

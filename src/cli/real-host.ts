@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
+import type { Examiner } from "../node/doctor/examiner.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
@@ -61,6 +62,7 @@ export function realHost(entry: Entry): Host {
     onUncaught,
     exit: (code) => process.exit(code),
     compileReadily,
+    openExaminer,
     spawnWorker: entry.spawnWorker,
     spawnDisk: entry.spawnDisk,
     runShell,
@@ -207,6 +209,17 @@ function readFrom(path: string, offset: number): Uint8Array | undefined {
   } finally {
     closeSync(descriptor);
   }
+}
+
+async function openExaminer(): Promise<Examiner> {
+  const { createExaminer } = await import("../node/doctor/examiner.ts");
+  return createExaminer((path) => {
+    try {
+      return readText(path);
+    } catch {
+      return undefined;
+    }
+  });
 }
 
 function openFolder(path: string): Folder {

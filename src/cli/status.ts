@@ -1,17 +1,21 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { aloneSchema, backendSchema } from "../cluster/routes/discovery-schemas.ts";
 import { serverRecordSchema } from "../cluster/server-record.ts";
+import { linkWords } from "../discovery/link-words.ts";
 import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
 import { count, duration } from "./words.ts";
 
-const localServerSchema = serverRecordSchema.extend({
+/** `GET /api/servers/local`, as far as people look at it. */
+export const localServerSchema = serverRecordSchema.extend({
   role_reason: z.string().nullish(),
   hub: z.unknown(),
   term: z.object({ counter: z.number() }).nullish(),
   lease: z.object({ url: z.string(), state: z.string() }).nullish(),
-  backends: z.array(z.object({ name: z.string(), state: z.string(), detail: z.string() })),
+  backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
+  alone: aloneSchema.nullish(),
 });
 
 const hubSchema = z.object({ server_id: z.string(), api_url: z.string() });
@@ -29,11 +33,9 @@ export function addStatus(program: Command, context: CliContext): void {
     });
 }
 
-function describe(
-  context: CliContext,
-  url: string,
-  server: z.infer<typeof localServerSchema>,
-): string {
+type LocalServer = z.infer<typeof localServerSchema>;
+
+function describe(context: CliContext, url: string, server: LocalServer): string {
   const hub = hubSchema.safeParse(server.hub);
   const hubLine = hub.success
     ? `${hub.data.server_id}  ${hub.data.api_url}`
@@ -64,7 +66,22 @@ function describe(
           `${backend.state}${backend.detail ? `: ${backend.detail}` : ""}`,
         ] as const,
     ),
+    ...solitudeLines(context, server),
   ]);
+}
+
+/** For whom nobody else is there: what its discovery does on each network, and why that may be. */
+function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
+  if (!alone) return [];
+  const links = backends.flatMap(({ name, links: of = [] }) =>
+    of.map((link) => [`  ${name} on ${link.name}`, linkWords(link)] as const),
+  );
+  const causes = alone.causes.flatMap(({ what, mend, fault }) => [
+    [fault ? "  because" : "  perhaps", what] as const,
+    ...(mend === null ? [] : [["  mend", mend] as const]),
+  ]);
+  const words = `no other node for ${duration(alone.seconds)}`;
+  return [["alone", context.paint("yellow", words)] as const, ...links, ...causes];
 }
 
 /** Green, yellow or red, as the status deserves. */

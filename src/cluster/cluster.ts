@@ -1,8 +1,10 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
+import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
+import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { LocalService } from "./tunnel/node-end.ts";
 import type { Relays } from "./tunnel/relays.ts";
 
@@ -36,6 +38,8 @@ export interface ClusterView {
   readonly backends: readonly BackendStatus[];
   /** The lease by which the hub is decided; undefined where the nodes decide. */
   readonly lease: LeaseView | undefined;
+  /** Since when nobody else is there, and why that may be; undefined while somebody is. */
+  readonly alone: SolitudeReport | undefined;
 }
 
 export interface TankLocation {
@@ -118,6 +122,8 @@ export interface Cluster {
   server(id: string): ServerRecord | undefined;
   tanksOf(nodeId: string): readonly AnnouncedTank[];
   readonly aliases: AliasBook;
+  /** Tries the ways to the other members and back; takes up to twelve seconds. */
+  examine(): Promise<CheckupReport>;
   /**
    * Where a tank lives, by an alias of this node, tank_id, `SERVER::TANK`, or a name that the
    * conflict rule gives to one tank. @throws Problem `conflict` for a name that several tanks share

@@ -63,6 +63,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     servers: (filter) => directory.servers(filter),
     server: (id) => directory.server(id),
     tanksOf: (id) => directory.tanksOf(id),
+    examine: () => parts.checkup.run(),
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,
@@ -122,7 +123,8 @@ function uplinkOf({ role, directory }: ClusterParts) {
   return { nodeId: via ?? hub, url: directory.node(hub)?.api_url };
 }
 
-function viewOf({ deps, state, role, directory, discovery, given, lease }: ClusterParts) {
+function viewOf(parts: ClusterParts) {
+  const { deps, state, role, directory, discovery, given, lease, solitude } = parts;
   const { role: own, hub, term } = role.state;
   const { hasLeft } = state;
   return {
@@ -138,6 +140,7 @@ function viewOf({ deps, state, role, directory, discovery, given, lease }: Clust
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
     backends: given.explain(discovery.statuses()),
+    alone: solitude.report(),
   };
 }
 

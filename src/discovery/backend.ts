@@ -48,6 +48,38 @@ export interface BackendStatus {
   /** Why it failed, or what it does; one line. */
   readonly detail: string;
   readonly nominations: number;
+  /** Where the backend speaks on network interfaces: what came of it on each. */
+  readonly links?: readonly LinkReport[] | undefined;
+}
+
+/** What a backend has sent and heard on one network interface since it uses that, in packets. */
+export interface LinkReport {
+  readonly name: string;
+  readonly sent: number;
+  /** From tankd on other machines, of whatever cluster. */
+  readonly heard: number;
+  /** From other programs on other machines. */
+  readonly others: number;
+  /** What could not be sent, or was heard and not taken. */
+  readonly refused: readonly Refusal[];
+  /** Why nobody may be found here, as far as these figures tell. */
+  readonly causes: readonly Cause[];
+}
+
+export interface Refusal {
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** Why a node may be alone, for people. */
+export interface Cause {
+  /** Stable: two causes with one code are the same, whatever figures their sentences name. */
+  readonly code: string;
+  readonly what: string;
+  /** What to do about it; null where there is nothing to do. */
+  readonly mend: string | null;
+  /** Something is broken or set wrongly; false where it may just be that nobody is there. */
+  readonly fault: boolean;
 }
 
 /**
@@ -69,6 +101,8 @@ export interface DiscoveryBackend {
   refresh(): void;
   /** What it does at present, in one line, for the status; nothing to say without it. */
   describe?(): string;
+  /** What it has sent and heard on each network interface that it uses, if it uses any. */
+  links?(): readonly LinkReport[];
   /**
    * False while it can reach nobody; `describe` says why. A backend without it works once started.
    */

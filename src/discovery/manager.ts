@@ -76,11 +76,13 @@ export class DiscoveryManager {
     return this.#running.flatMap(({ backend, state, detail, nominations }) => {
       if (state === "absent") return [];
       const isIdle = state === "running" && backend.isWorking?.() === false;
+      const links = state === "running" ? (backend.links?.() ?? []) : [];
       return {
         name: backend.name,
         state: isIdle ? "failed" : state,
         detail: state === "running" ? (backend.describe?.() ?? "") : detail,
         nominations,
+        ...(links.length > 0 ? { links } : {}),
       };
     });
   }

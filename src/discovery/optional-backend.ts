@@ -1,4 +1,4 @@
-import type { Announcement, DiscoveryBackend, Nomination } from "./backend.ts";
+import type { Announcement, DiscoveryBackend, LinkReport, Nomination } from "./backend.ts";
 
 /** A backend that nobody has named: used while what it needs is on this machine. */
 export class OptionalBackend implements DiscoveryBackend {
@@ -26,6 +26,10 @@ export class OptionalBackend implements DiscoveryBackend {
 
   describe(): string {
     return this.#backend.describe?.() ?? "";
+  }
+
+  links(): readonly LinkReport[] {
+    return this.#backend.links?.() ?? [];
   }
 
   isWorking(): boolean {

@@ -1,3 +1,5 @@
+import type { BackendStatus, Cause } from "../discovery/backend.ts";
+
 /** The parts of the API's answers that the page shows; /docs describes them in full. */
 
 export interface Server {
@@ -20,6 +22,8 @@ export interface Server {
 export interface LocalServer extends Server {
   readonly cluster: string;
   readonly hub: { readonly server_id: string; readonly api_url: string } | null;
+  readonly backends: readonly BackendStatus[];
+  readonly alone: { readonly seconds: number; readonly causes: readonly Cause[] } | null;
 }
 
 export interface Tank {

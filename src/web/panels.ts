@@ -1,6 +1,15 @@
-import type { Connection, DirectoryEntry, Overview, Server, Tank, Transfer } from "./answers.ts";
+import type {
+  Connection,
+  DirectoryEntry,
+  LocalServer,
+  Overview,
+  Server,
+  Tank,
+  Transfer,
+} from "./answers.ts";
 import { badge, byId, type Child, element, link, table } from "./dom.ts";
 import type { Figure } from "./figures.ts";
+import { solitudeLines } from "./solitude.ts";
 import { address, ago, fishLabel, milliseconds, serverLabel, shortId } from "./words.ts";
 
 const ARROWS = { left: "←", right: "→", both: "↔" } as const;
@@ -11,6 +20,7 @@ export function showPanels(overview: Overview, nowMs: number): void {
   const labelOf = serverLabels(overview);
   replace("node", ...nodeLine(overview, labelOf));
   replace("servers", serverTable(overview.servers));
+  showSolitude(overview.local);
   replace("directory", directoryTable(overview.directory));
   replace("connections", connectionTable(overview.connections, nameOf, labelOf));
   replace("transfers", transferTable(overview.transfers, nameOf, nowMs));
@@ -82,6 +92,16 @@ function nodeLine({ local }: Overview, labelOf: NameOf): Child[] {
     hub,
     element("span", {}, `v${local.version}`),
   ];
+}
+
+/** Why nobody else is on the list. */
+function showSolitude(local: LocalServer): void {
+  const lines = solitudeLines(local);
+  byId("alone").hidden = lines.length === 0;
+  const items = lines.map(({ text, mend }) =>
+    element("li", {}, text, ...(mend === null ? [] : [element("small", {}, mend)])),
+  );
+  replace("alone", ...items);
 }
 
 function serverTable(servers: readonly Server[]): HTMLElement {

@@ -28,6 +28,16 @@ describe("join and leave", () => {
   });
 });
 
+test("the ways to others are tried for those who have the token alone", async () => {
+  const { ask } = clientOf();
+  const { status, body } = await ask("/api/doctor", { method: "POST", token: true });
+  const addresses = [{ host: "10.0.0.1", port: 8000 }];
+  expect([status, body]).toEqual([200, { addresses, peers: [], left_out: 0 }]);
+  for (const method of ["GET", "POST"]) {
+    expect((await ask("/api/doctor", { method })).status).toBe(method === "GET" ? 405 : 401);
+  }
+});
+
 describe("aliases", () => {
   test("are given, listed and forgotten", async () => {
     const { ask } = clientOf();

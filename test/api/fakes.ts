@@ -1,6 +1,6 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
-import type { Alias, Cluster } from "../../src/cluster/cluster.ts";
+import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import type { Migration } from "../../src/migration/migration.ts";
@@ -229,6 +229,10 @@ export class FakeNode {
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
   held: Problem | undefined;
+  backends: ClusterView["backends"] = [];
+  alone: ClusterView["alone"];
+  /** How the other server is. */
+  neighbour: ServerRecord["status"] = "online";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
 
@@ -315,6 +319,7 @@ export class FakeNode {
   #cluster(): Cluster {
     const self = fakeServer(NODE_ID);
     const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const list = () => [self, { ...neighbour, status: this.neighbour }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
     const find = (id: string) =>
@@ -342,10 +347,16 @@ export class FakeNode {
         term: { counter: 1, node_id: NODE_ID },
         roleReason: undefined,
         lease: undefined,
-        backends: [],
+        backends: this.backends,
+        alone: this.alone,
       }),
       self: () => self,
-      servers: () => servers,
+      examine: async () => ({
+        addresses: [{ host: "10.0.0.1", port: 8000 }],
+        peers: [],
+        left_out: 0,
+      }),
+      servers: list,
       server: find,
       tanksOf: (nodeId) =>
         nodeId === "node-b"

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../src/platform/errors.ts";
+import { readinessSchema } from "../support/api.ts";
 import { clientOf } from "./client.ts";
 import { fakeTank } from "./fakes.ts";
 
@@ -27,7 +28,7 @@ describe("health", () => {
   test("/ready holds only when phase, storage and role are right", async () => {
     const { ask, node } = clientOf();
     expect((await ask("/ready")).body).toEqual({ ready: true });
-    expect((await ask("/ready?verbose")).body.checks).toHaveLength(5);
+    expect((await ask("/ready?verbose")).body.checks).toHaveLength(8);
     node.storageFault = "disk full";
     const { status, body, headers } = await ask("/ready?verbose");
     expect(status).toBe(503);
@@ -35,7 +36,12 @@ describe("health", () => {
       type: "urn:tankd:problem:not_ready",
       detail: "storage: disk full",
     });
-    expect(body.checks).toContainEqual({ name: "storage", ok: false, detail: "disk full" });
+    expect(body.checks).toContainEqual({
+      name: "storage",
+      ok: false,
+      needed: true,
+      detail: "disk full",
+    });
     expect(headers.get("retry-after")).toBe("1");
     node.storageFault = undefined;
     node.role = "discovering";
@@ -51,7 +57,12 @@ describe("health", () => {
     const { status, body } = await ask("/ready?verbose");
     expect(status).toBe(503);
     expect(body.detail).toBe("directory: This node runs twice.");
-    const check = { name: "directory", ok: false, detail: "This node runs twice." };
+    const check = {
+      name: "directory",
+      ok: false,
+      needed: true,
+      detail: "This node runs twice.",
+    };
     expect(body.checks).toContainEqual(check);
   });
 
@@ -63,7 +74,39 @@ describe("health", () => {
     const { status, body } = await ask("/ready?verbose");
     const detail = "1 of 2 stopped: Reef (tank-1): its log is damaged";
     expect(status).toBe(200);
-    expect(body.checks).toContainEqual({ name: "tanks", ok: true, detail });
+    expect(body.checks).toContainEqual({ name: "tanks", ok: true, needed: false, detail });
+  });
+
+  test("/ready?verbose tells of discovery, hub and peers, which do not make it unready", async () => {
+    const { ask, node } = clientOf();
+    const told = async () => {
+      const { status, body } = await ask("/ready?verbose");
+      const { checks } = readinessSchema.parse(body);
+      const words = ["discovery", "hub", "peers"].map((name) => {
+        const { ok, detail } = checks.find((check) => check.name === name) ?? {};
+        return `${ok} ${detail}`;
+      });
+      return [status, ...words];
+    };
+    expect(await told()).toEqual([
+      200,
+      "true no backend in use",
+      "true is this node",
+      "true 1 online, 0 degraded, 0 offline",
+    ]);
+    const mdns = { name: "mdns", state: "running", detail: "on 10.0.0.1", nominations: 1 } as const;
+    const consul = { ...mdns, name: "consul", state: "failed" } as const;
+    node.backends = [mdns, consul];
+    node.alone = { seconds: 25, causes: [] };
+    node.role = "worker";
+    node.neighbour = "offline";
+    // No names and no addresses: the route answers under any Host.
+    expect(await told()).toEqual([
+      200,
+      "false mdns running, consul failed",
+      "true online",
+      "false 0 online, 0 degraded, 1 offline; none for 25 s, tankd status says why",
+    ]);
   });
 
   test("/api/recovery tells what the start brought back", async () => {

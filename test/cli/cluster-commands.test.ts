@@ -66,6 +66,29 @@ describe("status", () => {
     const left = await lines({ role_reason: "it has left its cluster" });
     expect(left).toEqual([role("discovering: it has left its cluster"), hub("none")]);
   });
+
+  test("says of a node alone what it has sent and heard, and why nobody may be there", async () => {
+    const link = { name: "eth0", sent: 12, heard: 0, others: 3, refused: [], causes: [] };
+    const mdns = { name: "mdns", state: "running", detail: "on eth0", links: [link] };
+    const cause = { code: "x", what: "nothing is heard", mend: "open UDP port 5353", fault: false };
+    const causes = [{ ...cause, what: "it is dropped", mend: null, fault: true }, cause];
+    const alone = { seconds: 25, causes };
+    const answer = { ...own, role: "hub", backends: [mdns], alone };
+    const { out } = await runIn(world({ "GET /api/servers/local": answer }), "status");
+    const lines = out.split("\n").map((line) => line.replaceAll(/ {2,}/g, "|"));
+    expect(lines.slice(lines.indexOf("discovery mdns|running: on eth0"))).toEqual([
+      "discovery mdns|running: on eth0",
+      "alone|no other node for 25 s",
+      "|mdns on eth0|12 sent, 0 heard of other nodes, 3 of other programs",
+      "|because|it is dropped",
+      "|perhaps|nothing is heard",
+      "|mend|open UDP port 5353",
+      "",
+    ]);
+    const { alone: _, ...company } = { ...answer, alone: null };
+    const together = await runIn(world({ "GET /api/servers/local": company }), "status");
+    expect(together.out).not.toMatch(/alone|eth0 {2}/);
+  });
 });
 
 describe("alias", () => {

@@ -2,6 +2,7 @@ import type { Folder, Host, Output } from "../../src/cli/host.ts";
 import { runCli } from "../../src/cli/program.ts";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { signChallenge } from "../../src/cluster/identity/proof.ts";
+import type { Examiner } from "../../src/node/doctor/examiner.ts";
 import { type HttpRequest, type HttpResponse, NetworkError } from "../../src/platform/network.ts";
 
 export interface World {
@@ -21,6 +22,8 @@ export interface World {
   readonly input?: string;
   /** Files that a command writes, by path; none can be written when it is left out. */
   readonly written?: Map<string, string>;
+  /** What there is to see of the machine. */
+  readonly examiner?: Examiner;
   /** Hears who waits for signals. */
   readonly onSignal?: Host["onSignal"];
   readonly exit?: Host["exit"];
@@ -130,6 +133,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     exit: world.exit ?? unsupported,
     spawnWorker: world.spawnWorker ?? unsupported,
     compileReadily: () => {},
+    openExaminer: async () => world.examiner ?? unsupported(),
     spawnDisk: unsupported,
     runShell: unsupported,
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Announcement, DiscoveryBackend } from "../../src/discovery/backend.ts";
+import { linkWords } from "../../src/discovery/link-words.ts";
 import { DiscoveryManager } from "../../src/discovery/manager.ts";
 import { OptionalBackend } from "../../src/discovery/optional-backend.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -102,6 +103,25 @@ describe("the discovery manager", () => {
     expect(manager.statuses()[0]).toMatchObject({ state: "starting", detail: "" });
     await world.run(10);
     expect(manager.statuses()[0]).toMatchObject({ state: "running", detail: "on 10.0.0.1" });
+  });
+
+  test("shows what a running backend, or an optional one, has sent and heard", async () => {
+    const world = new SimulatedWorld({ seed: 1 });
+    const { timers } = world.addHost({ name: "a" }).boot();
+    const link = { name: "eth0", sent: 4, heard: 2, others: 1, refused: [], causes: [] };
+    const speaker = { ...scripted("speaker", 0).backend, links: () => [link] };
+    const optional = new OptionalBackend({ ...speaker, name: "optional" }, async () => true);
+    const silent = new OptionalBackend(scripted("silent", 0).backend, async () => true);
+    const backends = [speaker, optional, silent];
+    const manager = new DiscoveryManager({ backends, timers, log: silentLog });
+    manager.start(announcement, () => {});
+    await world.run(10);
+    const links = manager.statuses().map((status) => status.links);
+    expect(links).toEqual([[link], [link], undefined]);
+    const refused = [{ reason: "too many at once", count: 3 }];
+    expect(linkWords({ ...link, refused })).toBe(
+      "4 sent, 2 heard of other nodes, 1 of other programs, refused: too many at once 3",
+    );
   });
 
   test("does not say that a backend runs while it can reach nobody", async () => {

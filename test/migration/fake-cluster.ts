@@ -52,6 +52,10 @@ export class FakeCluster implements Cluster {
     return Promise.reject(new Error("not part of the fake"));
   }
 
+  examine(): Promise<never> {
+    return Promise.reject(new Error("not part of the fake"));
+  }
+
   view(): ClusterView {
     throw new Error("not part of the fake");
   }

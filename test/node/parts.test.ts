@@ -160,6 +160,7 @@ describe("on_role_change", () => {
         roleReason: undefined,
         lease: undefined,
         backends: [],
+        alone: undefined,
       }),
       onChange: (listener: () => void) => {
         changed = listener;

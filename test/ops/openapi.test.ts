@@ -28,9 +28,9 @@ test("a node's whole API is described, validly, with the statuses it answers", a
     await answer.body?.cancel();
     return String(answer.status);
   };
-  // Every list and document that needs no id.
+  // Every list and document that needs no id; what becomes a WebSocket is neither.
   const plain = Object.entries(document.paths).filter(
-    ([path, item]) => item["get"] && !path.includes("{"),
+    ([path, item]) => item["get"]?.responses?.["200"] !== undefined && !path.includes("{"),
   );
   expect(plain.length).toBeGreaterThan(12);
   for (const [path, item] of plain) {

@@ -1,4 +1,9 @@
-import type { Announcement, DiscoveryBackend, Nomination } from "../../discovery/backend.ts";
+import type {
+  Announcement,
+  DiscoveryBackend,
+  LinkReport,
+  Nomination,
+} from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Machine } from "../../platform/machine.ts";
 import { memoizeLast } from "../../platform/memo.ts";
@@ -91,6 +96,10 @@ export class MdnsBackend implements DiscoveryBackend {
     return [...on, ...failed, ...missing, ...waits, ...dropped].join("; ");
   }
 
+  links(): readonly LinkReport[] {
+    return [...this.#services.values()].map((service) => service.report());
+  }
+
   isWorking(): boolean {
     return [...this.#services.values()].some((service) => service.working() !== undefined);
   }
@@ -138,6 +147,7 @@ export class MdnsBackend implements DiscoveryBackend {
       openSocket,
       ...this.#deps,
       gate: this.#gate,
+      isOwn: (address) => this.#ownAddresses.has(address),
       nominate: (nomination) => this.#nominate(nomination),
     });
     this.#services.set(link.name, service);

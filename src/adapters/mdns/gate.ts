@@ -5,6 +5,9 @@ import { kindOf, mentions } from "./glance.ts";
 import { isOnLink, type Link } from "./links.ts";
 import { type Endpoint, type Family, MDNS_PORT, type Station } from "./station.ts";
 
+/** What becomes of a packet. Only one that is admitted is decoded. */
+export type Verdict = "admitted" | "echo" | "unrelated" | "off_link" | "too_many" | "malformed";
+
 /** Senders known for a while share one bucket, all others another. */
 type Standing = "settled" | "stranger";
 
@@ -35,21 +38,23 @@ export class Gate {
     return this.#dropped;
   }
 
-  admits(
+  judge(
     bytes: Uint8Array,
     from: Endpoint,
     at: { readonly link: Link; readonly station: Station; readonly family: Family },
-  ): boolean {
+  ): Verdict {
     const { link, station, family } = at;
     const kind = kindOf(bytes);
     // RFC 6762 section 6: a response comes from the port of multicast DNS.
-    if (kind === undefined || (kind === "response" && from.port !== MDNS_PORT)) return false;
-    if (!mentions(bytes, station.labels(kind)) || !isOnLink(link, from.address)) return false;
+    if (kind === undefined || (kind === "response" && from.port !== MDNS_PORT)) return "malformed";
+    if (!mentions(bytes, station.labels(kind))) return "unrelated";
+    if (!isOnLink(link, from.address)) return "off_link";
     const isOwn = link.addresses.some(({ address }) => address === from.address.split("%", 1)[0]);
-    if (isOwn && station.isEcho(family, bytes)) return false;
+    if (isOwn && station.isEcho(family, bytes)) return "echo";
     const standing: Standing = station.isSettled(from.address) ? "settled" : "stranger";
     const admitted = this.#bySender.take(from.address) === 0 && this.#inAll.take(standing) === 0;
-    if (!admitted) this.#dropped++;
-    return admitted;
+    if (admitted) return "admitted";
+    this.#dropped++;
+    return "too_many";
   }
 }

@@ -1,14 +1,17 @@
-import type { Announcement, Nomination } from "../../discovery/backend.ts";
+import type { Announcement, LinkReport, Nomination } from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Timers } from "../../platform/timers.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { causesOn } from "./causes.ts";
 import type { Gate } from "./gate.ts";
+import { mentions } from "./glance.ts";
 import { hasIpv6, ipv4Of, type Link } from "./links.ts";
-import type { DnsRecord } from "./records.ts";
+import { type DnsRecord, TYPE_LABEL } from "./records.ts";
 import type { MulticastSocket, OpenSocket } from "./socket.ts";
-import { type Family, Station } from "./station.ts";
+import { type Endpoint, type Family, Station } from "./station.ts";
+import { Traffic } from "./traffic.ts";
 
 export interface LinkServiceDeps {
   readonly clock: Clock;
@@ -17,6 +20,8 @@ export interface LinkServiceDeps {
   readonly log: Log;
   readonly gate: Gate;
   readonly openSocket: OpenSocket;
+  /** Whether this machine has the address, on whatever interface. */
+  readonly isOwn: (address: string) => boolean;
   readonly nominate: (nomination: Nomination) => void;
 }
 
@@ -49,14 +54,20 @@ export class LinkService {
   readonly #sockets = new Map<Family, Carrier>();
   /** What failed since a packet last went out to all. */
   readonly #failures = new Map<Family, Failure>();
+  readonly #traffic: Traffic;
   #link: Link;
 
   constructor(link: Link, deps: LinkServiceDeps) {
     this.#deps = deps;
     this.#link = link;
+    this.#traffic = new Traffic(deps.clock);
     this.#station = new Station({
       ...deps,
       link: { name: link.name, isLoopback: link.isLoopback },
+      nominate: (nomination) => {
+        this.#traffic.noteFound();
+        deps.nominate(nomination);
+      },
       onConflict: (source) =>
         deps.log.warn("mdns name conflict: somebody else announces this node's id", {
           interface: link.name,
@@ -91,6 +102,16 @@ export class LinkService {
   working(): string | undefined {
     const families = [...this.#sockets.keys()].filter((family) => !this.#failures.has(family));
     return families.length > 0 ? `${this.#link.name} (${families.join(", ")})` : undefined;
+  }
+
+  report(): LinkReport {
+    const { name, isLoopback } = this.#link;
+    const { sent, heard, others, refused } = this.#traffic;
+    const isWorking = this.working() !== undefined;
+    const failures = [...this.#failures].map(([family, { reason }]) => `${family} ${reason}`);
+    const traffic = this.#traffic.recent();
+    const causes = causesOn({ name, isLoopback, isWorking, failures, traffic });
+    return { name, sent, heard, others, refused, causes };
   }
 
   failures(): readonly string[] {
@@ -130,13 +151,7 @@ export class LinkService {
     const place = { family, interfaceName: this.#link.name, ipv4: ipv4Of(this.#link) };
     try {
       const socket = this.#deps.openSocket(place, {
-        onPacket: (bytes, from) => {
-          // Most machines say the same by IPv4 and IPv6, and twice.
-          if (this.#station.isRepeated(bytes)) return;
-          const { gate } = this.#deps;
-          const where = { link: this.#link, station: this.#station, family };
-          if (gate.admits(bytes, from, where)) this.#station.receive(family, bytes, from);
-        },
+        onPacket: (bytes, from) => this.#receive(family, bytes, from),
         onFailure: (error) => {
           open.failed = true;
           this.#fail(family, signature, error);
@@ -146,12 +161,30 @@ export class LinkService {
       this.#sockets.set(family, open);
       this.#station.attach(family, (bytes, to) => {
         open.sending = socket.send(bytes, to).then(() => {
-          if (to === undefined && !open.failed) this.#failures.delete(family);
+          if (open.failed) return;
+          this.#traffic.noteSent(to === undefined);
+          if (to === undefined) this.#failures.delete(family);
         });
       });
     } catch (error) {
       this.#fail(family, signature, error);
     }
+  }
+
+  #receive(family: Family, bytes: Uint8Array, from: Endpoint): void {
+    const { gate, isOwn } = this.#deps;
+    const { address } = from;
+    const station = this.#station;
+    const origin = { address, isOwn: isOwn(address.split("%", 1)[0] ?? ""), isOfNode: true };
+    // Most machines say the same by IPv4 and IPv6, and twice.
+    if (station.isRepeated(bytes)) {
+      this.#traffic.note("admitted", origin);
+      return;
+    }
+    const verdict = gate.judge(bytes, from, { link: this.#link, station, family });
+    const isOfNode = verdict === "admitted" && mentions(bytes, [TYPE_LABEL]);
+    this.#traffic.note(verdict, { ...origin, isOfNode });
+    if (verdict === "admitted") station.receive(family, bytes, from);
   }
 
   #close(family: Family): void {
@@ -167,6 +200,7 @@ export class LinkService {
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (count - 1));
     const retryMs = this.#deps.clock.monotonicMs() + delayMs;
     const reason = messageOf(error);
+    this.#traffic.refuse(reason);
     this.#failures.set(family, { reason, count, signature, retryMs });
     const fields = { interface: this.#link.name, family, reason };
     // Said once, then quietly: it is tried again and again.

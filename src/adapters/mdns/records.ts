@@ -4,6 +4,8 @@ import { hintsOf } from "../../discovery/hints.ts";
 
 /** The DNS-SD service type: `_tankd._tcp` (RFC 6763 section 7). */
 export const TYPE_NAME = "_tankd._tcp.local";
+/** By it a packet about tankd is told from all others. */
+export const TYPE_LABEL = "_tankd";
 /** Where browsers ask which types there are at all (RFC 6763 section 9). */
 export const META_NAME = "_services._dns-sd._udp.local";
 /** RFC 6762 section 10: 75 minutes for most records, 2 minutes for those with a host's name. */

@@ -17,6 +17,7 @@ import {
   identityOf,
   instanceName,
   isSame,
+  TYPE_LABEL,
   TYPE_NAME,
 } from "./records.ts";
 
@@ -148,11 +149,10 @@ export class Station {
 
   /** Labels of which a packet that is worth decoding has at least one. */
   labels(kind: PacketKind): readonly string[] {
-    const type = TYPE_NAME.split(".", 1);
     const { nodeId } = this.#announcement ?? {};
-    if (kind === "query") return [...type, "_dns-sd", ...(nodeId === undefined ? [] : [nodeId])];
+    if (kind === "query") return [TYPE_LABEL, "_dns-sd", ...(nodeId === undefined ? [] : [nodeId])];
     // A host's addresses may come in a packet of their own.
-    return [...type, ...this.#followUps.awaitedHosts];
+    return [TYPE_LABEL, ...this.#followUps.awaitedHosts];
   }
 
   /** Whether the sender has been known here for a while. */

@@ -1,5 +1,6 @@
+import type { DialOutcome } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import type { DialResult } from "./meeting.ts";
+import type { DialFailure, DialResult } from "./meeting.ts";
 
 /** Notes in the table how the dial of one node goes. */
 export class DialNote {
@@ -27,10 +28,12 @@ export class DialNote {
   ended(result: DialResult<unknown>, nodeId = this.#nodeId): void {
     if (nodeId === undefined) return;
     const isBusy = this.#isConnected && result.kind === "failed" && result.isSilent;
-    this.#set(nodeId, result.kind === "met" ? "ok" : isBusy ? "busy" : "failed");
+    const outcome = result.kind === "met" ? "ok" : isBusy ? "busy" : "failed";
+    this.#set(nodeId, outcome, result.kind === "failed" ? result : undefined);
   }
 
-  #set(nodeId: string, outcome: "ok" | "failed" | "busy"): void {
-    this.#table.update(nodeId, { dialled: { outcome, startedMs: this.#startedMs } });
+  #set(nodeId: string, outcome: DialOutcome["outcome"], why?: DialFailure): void {
+    const failure = why && { failure: { reason: why.reason, isSilent: why.isSilent } };
+    this.#table.update(nodeId, { dialled: { outcome, startedMs: this.#startedMs, ...failure } });
   }
 }

@@ -86,14 +86,20 @@ export class IdentityProbe {
 
   /** Whether that node's key answers there; never where a name leads to what is not dialled. */
   async isAt(address: Address, nodeId: string | undefined): Promise<boolean> {
+    return (await this.whyNotAt(address, nodeId)) === undefined;
+  }
+
+  /** Why that node's key does not answer there, in a few words; undefined where it does. */
+  async whyNotAt(address: Address, nodeId: string | undefined): Promise<string | undefined> {
     const { deps, policy } = this.#with;
     try {
       const [target] = await targetsOf(address, deps.network, policy());
-      if (!target) return false;
+      if (!target) return "it leads to what is not dialled";
       const result = await this.ask(target);
-      return result.kind === "probed" && result.document.node_id === nodeId;
+      if (result.kind === "failed") return result.reason;
+      return result.document.node_id === nodeId ? undefined : "another node is there";
     } catch (error) {
-      if (error instanceof NetworkError) return false;
+      if (error instanceof NetworkError) return error.reason;
       throw error;
     }
   }

@@ -11,6 +11,7 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { Role } from "../server-record.ts";
 import type { HubHint } from "../wire.ts";
 import { Backoff, type Dialer } from "./dialer.ts";
+import type { ForeignClusters } from "./foreign-clusters.ts";
 import type { GivenHubs } from "./given-hubs.ts";
 import type { DialResult } from "./meeting.ts";
 
@@ -20,6 +21,7 @@ export interface NominationsDeps {
   readonly table: PeerTable;
   readonly dialer: Pick<Dialer, "dial" | "dialAt" | "confirm">;
   readonly given: GivenHubs;
+  readonly foreign: ForeignClusters;
   readonly policy: () => DialPolicy;
   readonly isOwn: (address: Address) => boolean;
   readonly isLeaving: () => boolean;
@@ -84,10 +86,11 @@ export class Nominations {
   }
 
   nominate(nomination: Nomination): void {
-    const { deps, isLeaving } = this.#with;
+    const { deps, isLeaving, foreign } = this.#with;
     if (this.#stopped || isLeaving() || nomination.addresses.length === 0) return;
-    if (nomination.cluster !== undefined && nomination.cluster !== deps.settings.cluster) return;
-    if (nomination.nodeId === undefined) this.#nominatePlace(nomination);
+    const { cluster = deps.settings.cluster } = nomination;
+    if (cluster !== deps.settings.cluster) foreign.note(cluster, nomination);
+    else if (nomination.nodeId === undefined) this.#nominatePlace(nomination);
     else if (nomination.nodeId === deps.identity.nodeId) this.#nominateOwn(nomination);
     else this.#nominateNode(nomination, nomination.nodeId);
   }
@@ -172,7 +175,7 @@ export class Nominations {
   }
 
   async #dialPlace(place: Place): Promise<DialResult> {
-    const { dialer, given, table, policy } = this.#with;
+    const { dialer, given, foreign, table, policy } = this.#with;
     place.cancelRetry();
     const { isHub, isTrusted } = place;
     const addresses = isTrusted ? place.addresses : dialable(place.addresses, policy());
@@ -188,6 +191,9 @@ export class Nominations {
     } else if (result.kind === "self" && isHub && !place.addresses.every(this.#with.isOwn)) {
       // A balancer has brought us back to ourselves; the next connection may lead to another node.
       this.#retry(place, "this node itself answers");
+    } else if (result.kind === "foreign") {
+      const { addresses: at, backends } = place;
+      for (const backend of backends) foreign.note(result.cluster, { backend, addresses: at });
     }
     return result;
   }

@@ -20,6 +20,7 @@ export interface UpkeepDeps {
   /** Our own addresses, tanks or status may have changed; `due` when a heartbeat is. */
   readonly refreshSelf: (due: boolean) => void;
   readonly refreshDiscovery: () => void;
+  readonly noticeSolitude: () => void;
 }
 
 /** A hub's changed address must be told before anybody suspects its death. */
@@ -101,6 +102,7 @@ export class Upkeep {
       this.#with.refreshDiscovery();
     }
     if (role.isHub) this.#redial(nowMs);
+    this.#with.noticeSolitude();
     this.#count();
   }
 

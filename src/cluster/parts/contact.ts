@@ -1,4 +1,5 @@
 import { Dialer } from "../handshake/dialer.ts";
+import { ForeignClusters } from "../handshake/foreign-clusters.ts";
 import { GivenHubs } from "../handshake/given-hubs.ts";
 import { Handshake } from "../handshake/handshake.ts";
 import { Nominations } from "../handshake/nominations.ts";
@@ -9,6 +10,7 @@ import type { BaseParts } from "./base.ts";
 export function createContact(base: BaseParts) {
   const { deps, client, role } = base;
   const given = new GivenHubs(deps);
+  const foreign = new ForeignClusters(deps.clock);
   const handshake = new Handshake({ ...base, given });
   const responder = new Responder({ ...base, given });
   const dialer = new Dialer(deps, { ...base, handshake });
@@ -17,9 +19,10 @@ export function createContact(base: BaseParts) {
     ...base,
     dialer,
     given,
+    foreign,
     position: () => ({ role: role.state.role, isSettled: role.isSettled }),
   });
-  return { given, responder, dialer, nominations };
+  return { given, foreign, responder, dialer, nominations };
 }
 
 export type ContactParts = ReturnType<typeof createContact>;

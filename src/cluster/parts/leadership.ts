@@ -1,4 +1,6 @@
 import { DiscoveryManager } from "../../discovery/manager.ts";
+import { Checkup } from "../checkup/checkup.ts";
+import { DialBack } from "../checkup/dial-back.ts";
 import { Contests } from "../membership/contest.ts";
 import { Gatherer } from "../membership/gatherer.ts";
 import { HubSeat } from "../membership/hub-seat.ts";
@@ -10,6 +12,7 @@ import { Uplink } from "../membership/uplink.ts";
 import { Witnesses } from "../membership/witnesses.ts";
 import { HubRegistration } from "../registry/registration.ts";
 import { SelfWatch } from "../registry/self-watch.ts";
+import { Solitude } from "../solitude/solitude.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
 import type { ListingParts } from "./listing.ts";
@@ -33,11 +36,18 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
   const lease = deps.lease && new LeaseKeeper(below, deps.lease);
   const discovery = new DiscoveryManager(deps);
   const selfWatch = new SelfWatch({ ...below, discovery });
+  const solitude = new Solitude({
+    ...below,
+    backends: () => below.given.explain(discovery.statuses()),
+  });
+  const dialBack = new DialBack(below);
+  const checkup = new Checkup({ ...below, hub: () => below.role.state.hub });
   const upkeep: Upkeep = new Upkeep({
     ...below,
     vouching: () => uplink.vouching,
     refreshSelf: (due) => selfWatch.refresh(due),
     refreshDiscovery: () => discovery.refresh(),
+    noticeSolitude: () => solitude.check(),
   });
   return {
     registration,
@@ -50,6 +60,9 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
     lease,
     discovery,
     selfWatch,
+    solitude,
+    dialBack,
+    checkup,
     upkeep,
   };
 }

@@ -1,4 +1,5 @@
 import type { Contact } from "../clones/peer-clones.ts";
+import type { DialFailure } from "../handshake/meeting.ts";
 import type { FollowStatement } from "../membership/follow-statement.ts";
 import type { Entry } from "../registry/registry-entry.ts";
 import type { Role } from "../server-record.ts";
@@ -28,6 +29,8 @@ export interface DialOutcome {
   readonly outcome: "ok" | "failed" | "busy";
   /** When the attempt began, monotonic milliseconds. */
   readonly startedMs: number;
+  /** Why it failed, where that is known. */
+  readonly failure?: Pick<DialFailure, "reason" | "isSilent">;
 }
 
 /** What a peer has said of itself, signed, and when. */

@@ -181,3 +181,14 @@ export function entryFromWire(wire: EntryWire, nowMs: number): Entry {
     figuresVersion: 0,
   };
 }
+
+/**
+ * Whether a node on the list is a member: by what it has proven to us, or by the word of the hub
+ * that has told us of it.
+ */
+export function isListedMember(
+  { key, record, toldBy }: Entry,
+  isMember: (nodeId: string) => boolean,
+): boolean {
+  return record.signed && (isMember(key) || (toldBy !== undefined && record.member));
+}

@@ -1,5 +1,4 @@
-import type { z } from "zod";
-import { Problem } from "../../platform/errors.ts";
+import { DIAL_BACK_PATH, dialBackReplySchema, dialBackSchema } from "../checkup/dial-back.ts";
 import { HINT } from "../handshake/nominations.ts";
 import { prove } from "../identity/proof.ts";
 import { CASE_PATH } from "../membership/contest.ts";
@@ -15,12 +14,13 @@ import {
 import { LEAD_PATH, MOVED_PATH } from "../membership/hub-seat.ts";
 import { WITNESS_PATH } from "../membership/witnesses.ts";
 import type { ClusterParts } from "../parts/parts.ts";
-import type { PeerRequest, PeerRoute } from "../peer-route.ts";
+import type { PeerRoute } from "../peer-route.ts";
 import { dialable } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";
 import { directClaimant } from "../registry/claimant.ts";
 import { passOn } from "../registry/forwarding.ts";
 import type { ForwardedEndpoint } from "./registration-endpoints.ts";
+import { signedPost, unsigned } from "./signed-post.ts";
 
 /** Where two hubs show each other who follows them, also through a worker of one of them. */
 export function caseEndpoint({
@@ -43,13 +43,14 @@ export function caseEndpoint({
   };
 }
 
-/** What hubs say to their workers and to each other. */
+/** What hubs say to their workers and to each other, and what any member asks of another. */
 export function hubRoutes(
   parts: Pick<
     ClusterParts,
     | "deps"
     | "client"
     | "contests"
+    | "dialBack"
     | "witnesses"
     | "uplink"
     | "nominations"
@@ -58,7 +59,7 @@ export function hubRoutes(
     | "role"
   >,
 ): readonly PeerRoute[] {
-  const { deps, client, role, witnesses, uplink, nominations } = parts;
+  const { deps, client, role, dialBack, witnesses, uplink, nominations } = parts;
   const endpoint = caseEndpoint(parts);
   return [
     {
@@ -74,7 +75,18 @@ export function hubRoutes(
         return endpoint.answer(request, claimant);
       },
     },
-    post(
+    signedPost(
+      DIAL_BACK_PATH,
+      "A member asks whether it can be dialled where it says that it is",
+      dialBackSchema,
+      dialBackReplySchema,
+      {
+        handle: async (_, signer, { remoteAddress }) => ({
+          addresses: await dialBack.answer(signer, remoteAddress),
+        }),
+      },
+    ),
+    signedPost(
       WITNESS_PATH,
       "A hub asks a worker to dial a node",
       witnessRequestSchema,
@@ -83,7 +95,7 @@ export function hubRoutes(
         handle: async (body, signer) => ({ statement: await witnesses.testify(body, signer) }),
       },
     ),
-    post(LEAD_PATH, "A new hub says that it leads", leadSchema, notedSchema, {
+    signedPost(LEAD_PATH, "A new hub says that it leads", leadSchema, notedSchema, {
       handle: async ({ boot_id, addresses }, signer, { remoteAddress }) => {
         const allowed = dialable(addresses, parts.policy(), remoteAddress);
         const hint = { backend: HINT, nodeId: signer, bootId: boot_id, source: remoteAddress };
@@ -91,38 +103,11 @@ export function hubRoutes(
         return { noted: uplink.noteLead(signer) };
       },
     }),
-    post(MOVED_PATH, "A hub says where it is now", movedSchema, notedSchema, {
+    signedPost(MOVED_PATH, "A hub says where it is now", movedSchema, notedSchema, {
       handle: async ({ addresses }, signer, { remoteAddress }) => {
         const allowed = dialable(addresses, parts.policy(), remoteAddress);
         return { noted: uplink.noteMoved(signer, allowed) };
       },
     }),
   ];
-}
-
-/** A signed POST whose body is read before it is handled. */
-function post<T>(
-  path: string,
-  summary: string,
-  request: z.ZodType<T>,
-  response: z.ZodType,
-  { handle }: { handle: (body: T, signer: string, request: PeerRequest) => Promise<unknown> },
-): PeerRoute {
-  return {
-    method: "POST",
-    path,
-    summary,
-    request,
-    response,
-    handle: async (peerRequest) => {
-      const { signer } = peerRequest;
-      if (signer === undefined) throw unsigned();
-      const body = readBody(request, peerRequest.body);
-      return { status: 200, body: await handle(body, signer, peerRequest) };
-    },
-  };
-}
-
-function unsigned(): Problem {
-  return new Problem("bad_signature", "Nodes sign this request.");
 }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { BackendStatus } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
@@ -10,6 +9,7 @@ import {
   serverRecordSchema,
 } from "../server-record.ts";
 import { termSchema } from "../wire.ts";
+import { aloneSchema, backendSchema } from "./discovery-schemas.ts";
 import { FILTERS, filterOf } from "./server-filter.ts";
 
 export interface ServerRoutesDeps {
@@ -22,13 +22,6 @@ export interface ServerRoutesDeps {
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly heartbeatMs: number;
 }
-
-const backendSchema = z.object({
-  name: z.string(),
-  state: z.enum(["starting", "running", "failed", "stopped"]),
-  detail: z.string(),
-  nominations: z.number().int(),
-}) satisfies z.ZodType<BackendStatus>;
 
 const localSchema = serverRecordSchema.extend({
   cluster: z.string(),
@@ -49,6 +42,8 @@ const localSchema = serverRecordSchema.extend({
       reason: z.string().nullable(),
     })
     .nullable(),
+  /** Null while any other server is there, and in the first ten seconds without. */
+  alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
   heartbeat_interval: z.number(),
 });
@@ -128,7 +123,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
 }
 
 function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
-  const { cluster, roleReason, hub, term, backends, lease } = view();
+  const { cluster, roleReason, hub, term, backends, lease, alone } = view();
   return {
     ...self(),
     cluster,
@@ -145,6 +140,7 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
           reason: lease.reason ?? null,
         }
       : null,
+    alone: alone ?? null,
     tanks: ownTanks(),
     heartbeat_interval: heartbeatMs / 1000,
   };

@@ -76,10 +76,8 @@ export function prepareDirectory(path: string): void {
     if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     const names = readdirSync(directory);
     if (names.includes(MARKER_FILE)) return;
-    const foreign = names.find((name) => !isHarmless(name));
-    // A node's own files are as good a sign as the marker, which somebody may have cleaned away.
-    const isOurs = names.includes(KEY_FILE) && names.includes(TOKEN_FILE);
-    if (foreign !== undefined && !isOurs) {
+    const foreign = foreignNameIn(names);
+    if (foreign !== undefined) {
       throw unusable(
         `${directory} is not a data directory of tankd (it holds ${foreign}): ` +
           "choose an empty or new one with --data-dir",
@@ -89,6 +87,17 @@ export function prepareDirectory(path: string): void {
     const temporary = join(directory, `${MARKER_FILE}.${randomUUID()}.tmp`);
     writeFileDurably(join(directory, MARKER_FILE), MARKER, PUBLIC_MODE, temporary);
   });
+}
+
+/**
+ * Of the names in a directory one that says that it is not tankd's; undefined where it is, or may
+ * become so.
+ */
+export function foreignNameIn(names: readonly string[]): string | undefined {
+  // A node's own files are as good a sign as the marker, which somebody may have cleaned away.
+  const isOurs = names.includes(KEY_FILE) && names.includes(TOKEN_FILE);
+  if (isOurs || names.includes(MARKER_FILE)) return undefined;
+  return names.find((name) => !isHarmless(name));
 }
 
 /**

@@ -23,9 +23,10 @@ function setUp() {
   const gate = new Gate(clock);
   const [link] = linksOf([CARD], "eth0");
   if (!link) throw new Error("the link is missing");
-  const admits = (bytes: Uint8Array, address = "10.0.0.2", port = 5353) =>
-    gate.admits(bytes, { address, port }, { link, station, family: "IPv4" });
-  return { ether, gate, station, admits };
+  const judge = (bytes: Uint8Array, address = "10.0.0.2", port = 5353) =>
+    gate.judge(bytes, { address, port }, { link, station, family: "IPv4" });
+  const admits = (...packet: Parameters<typeof judge>) => judge(...packet) === "admitted";
+  return { ether, gate, station, judge, admits };
 }
 
 function service(id: string): Uint8Array {
@@ -43,32 +44,32 @@ const [question = new Uint8Array()] = writeQuery([{ name: TYPE_NAME, type: "PTR"
 
 describe("the gate", () => {
   test("lets in what is about our service type and comes from the link", () => {
-    const { admits } = setUp();
-    expect(admits(question)).toBe(true);
-    expect(admits(service("x"))).toBe(true);
-    expect(admits(service("x"), "10.1.0.2")).toBe(false);
-    expect(admits(service("x"), "fe80::1%eth1")).toBe(false);
+    const { judge } = setUp();
+    expect(judge(question)).toBe("admitted");
+    expect(judge(service("x"))).toBe("admitted");
+    expect(judge(service("x"), "10.1.0.2")).toBe("off_link");
+    expect(judge(service("x"), "fe80::1%eth1")).toBe("off_link");
     const [printer = question] = writeQuery([{ name: "_ipp._tcp.local", type: "PTR" }]);
-    expect(admits(printer)).toBe(false);
-    expect(admits(new Uint8Array(40))).toBe(false);
+    expect(judge(printer)).toBe("unrelated");
+    expect(judge(new Uint8Array(8))).toBe("malformed");
   });
 
   test("takes responses from the port of multicast DNS alone, and questions from any", () => {
-    const { admits } = setUp();
-    expect(admits(service("x"), "10.0.0.2", 40_000)).toBe(false);
-    expect(admits(question, "10.0.0.2", 40_000)).toBe(true);
+    const { judge } = setUp();
+    expect(judge(service("x"), "10.0.0.2", 40_000)).toBe("malformed");
+    expect(judge(question, "10.0.0.2", 40_000)).toBe("admitted");
   });
 
   test("leaves out what this station sent itself, once", async () => {
-    const { ether, station, admits } = setUp();
+    const { ether, station, judge } = setUp();
     const sent: Uint8Array[] = [];
     station.attach("IPv4", (bytes) => sent.push(bytes));
     await ether.pass(150);
     const [first = question] = sent;
-    expect(admits(first, "10.0.0.2")).toBe(true);
-    expect(admits(first, "10.0.0.1")).toBe(false);
+    expect(judge(first, "10.0.0.2")).toBe("admitted");
+    expect(judge(first, "10.0.0.1")).toBe("echo");
     // The same question of another process on this machine.
-    expect(admits(first, "10.0.0.1")).toBe(true);
+    expect(judge(first, "10.0.0.1")).toBe("admitted");
   });
 
   test("counts each sender, and all strangers together", async () => {

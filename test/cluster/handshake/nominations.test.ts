@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ClusterEvents } from "../../../src/cluster/events.ts";
+import { ForeignClusters } from "../../../src/cluster/handshake/foreign-clusters.ts";
 import { GivenHubs } from "../../../src/cluster/handshake/given-hubs.ts";
 import { type DialResult, failed } from "../../../src/cluster/handshake/meeting.ts";
 import { HINT, Nominations } from "../../../src/cluster/handshake/nominations.ts";
@@ -35,11 +36,13 @@ function setUp(
   };
   const deps = { identity: self, bootId: "boot-1", settings: DEFAULTS, clock, timers };
   const given = new GivenHubs({ clock, log: silentLog, settings: DEFAULTS });
+  const foreign = new ForeignClusters(clock);
   const nominations = new Nominations({
     deps: { ...deps, log: silentLog },
     events,
     table,
     given,
+    foreign,
     dialer: {
       dial: (nodeId) => dialled(nodeId),
       dialAt: (addresses, { trusted }) =>

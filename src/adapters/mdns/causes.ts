@@ -1,0 +1,106 @@
+import type { Cause } from "../../discovery/backend.ts";
+import { MDNS_PORT } from "./station.ts";
+import type { RecentTraffic } from "./traffic.ts";
+
+/** One interface, as far as it tells why nobody is found on it. */
+export interface LinkFacts {
+  readonly name: string;
+  readonly isLoopback: boolean;
+  /** Whether a socket is open and takes packets. */
+  readonly isWorking: boolean;
+  /** Why sockets fail. */
+  readonly failures: readonly string[];
+  readonly traffic: RecentTraffic;
+}
+
+const PORT = `UDP port ${MDNS_PORT}`;
+const LET_IN = `sudo ufw allow ${MDNS_PORT}/udp (tankd doctor names the command of other firewalls)`;
+const JOIN = "tankd join http://ADDRESS:8000 of another node";
+/** The start of a node sends more; before that its figures say nothing. */
+const MULTICASTS_MIN = 2;
+/** What a firewall that lets nothing out makes of a send. */
+const FORBIDDEN = /\b(EPERM|EACCES)\b/;
+const TAKEN = /\bEADDRINUSE\b/;
+
+/** Why multicast DNS finds nobody on an interface; of one where somebody was found nothing. */
+export function causesOn(link: LinkFacts): readonly Cause[] {
+  const found = causeOn(link);
+  return found === undefined ? [] : [{ ...found, code: `mdns_${found.code}:${link.name}` }];
+}
+
+function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts): Cause | undefined {
+  if (!isWorking) return failures.length === 0 ? undefined : unusable(name, failures.join("; "));
+  if (traffic.found || traffic.multicasts < MULTICASTS_MIN) return undefined;
+  if (traffic.heard) return unanswered(name);
+  if (isLoopback) {
+    return {
+      code: "no_network",
+      what: "this machine has no network but its own loopback",
+      mend: "connect it to a network; it is used at once",
+      fault: false,
+    };
+  }
+  if (traffic.outsider !== undefined) {
+    return {
+      code: "other_network",
+      what: `tankd speaks on ${name} from ${traffic.outsider}, which is in no network of ${name}`,
+      mend: `give both machines addresses of one network, or ${JOIN}`,
+      fault: true,
+    };
+  }
+  if (traffic.unechoed >= MULTICASTS_MIN) {
+    return {
+      code: "dropped_here",
+      what: `not even its own packets come back on ${name}: this machine drops ${PORT}`,
+      mend: LET_IN,
+      fault: true,
+    };
+  }
+  return traffic.others ? onlyOthers(name) : nobody(name);
+}
+
+function unusable(name: string, reasons: string): Cause {
+  return {
+    code: "unusable",
+    what: `${PORT} cannot be used on ${name}: ${reasons}`,
+    mend: mendOf(reasons),
+    fault: true,
+  };
+}
+
+function mendOf(reasons: string): string | null {
+  if (FORBIDDEN.test(reasons)) return `let it out: sudo ufw allow out ${MDNS_PORT}/udp`;
+  if (TAKEN.test(reasons)) return `see who holds it: sudo ss -ulpn 'sport = :${MDNS_PORT}'`;
+  return null;
+}
+
+function unanswered(name: string): Cause {
+  return {
+    code: "unanswered",
+    what: `other nodes are heard on ${name}, and none answers: what this one asks does not reach them`,
+    mend: `let ${PORT} in on their machines: ${LET_IN}`,
+    fault: true,
+  };
+}
+
+function onlyOthers(name: string): Cause {
+  return {
+    code: "only_others",
+    what:
+      `other programs are heard on ${name}, and no other tankd: none runs on this network, or its ` +
+      `machine drops ${PORT}`,
+    mend: `run tankd doctor on the other machine, or ${JOIN}`,
+    fault: false,
+  };
+}
+
+function nobody(name: string): Cause {
+  return {
+    code: "silence",
+    what:
+      `nothing is heard on ${name} but its own packets: nobody is there, or something in between ` +
+      "drops multicast (client isolation of Wi-Fi, a switch, a firewall)",
+    mend: `${LET_IN}, or ${JOIN}`,
+    fault: false,
+  };
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { HostedTank } from "../tanks/tanks.ts";
+import type { ApiContext } from "./context.ts";
+
+export const checkSchema = z.object({
+  name: z.string(),
+  ok: z.boolean(),
+  needed: z.boolean().describe("Whether the node is unready without it"),
+  detail: z.string(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+/** What must hold before work is sent here, and what there is to know beside it. */
+export function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
+  const { role } = cluster;
+  const { fenced } = cluster.positions;
+  const fault = tanks.storageFault;
+  const needed = [
+    { name: "phase", ok: phase() === "healthy", detail: phase() },
+    { name: "storage", ok: fault === undefined, detail: fault ?? "takes writes" },
+    { name: "directory", ok: fenced === undefined, detail: fenced?.message ?? "is in one place" },
+    { name: "role", ok: role !== "discovering", detail: role },
+  ];
+  const told = [
+    tanksCheck(tanks.list()),
+    discoveryCheck(cluster),
+    hubCheck(cluster),
+    peersCheck(cluster),
+  ];
+  return [
+    ...needed.map((check) => ({ ...check, needed: true })),
+    ...told.map((check) => ({ ...check, needed: false })),
+  ];
+}
+
+type Told = Omit<Check, "needed">;
+
+/** Tanks that are stopped, named one by one; the rest of a long list is counted. */
+const STOPPED_NAMED_MAX = 20;
+
+/** Stopped tanks stop no others: the node can do its work, and says what is missing of it. */
+function tanksCheck(tanks: readonly HostedTank[]): Told {
+  const stopped = tanks.filter((tank) => tank.status === "stopped");
+  const named = stopped
+    .slice(0, STOPPED_NAMED_MAX)
+    .map(({ row, reason }) => `${row.name} (${row.tank_id}): ${reason ?? "no reason known"}`);
+  const more = stopped.length - named.length;
+  const list = [...named, ...(more > 0 ? [`${more} more`] : [])].join("; ");
+  const detail = `${stopped.length} of ${tanks.length} stopped${list === "" ? "" : `: ${list}`}`;
+  return { name: "tanks", ok: true, detail };
+}
+
+/**
+ * This and what follows tells states and counts, no names and no addresses: a probe is answered
+ * under any Host, so by DNS rebinding a page of somebody else can read it.
+ */
+function discoveryCheck(cluster: Cluster): Told {
+  const { backends } = cluster.view();
+  const detail = backends.map(({ name, state }) => `${name} ${state}`).join(", ");
+  const ok = backends.every(({ state }) => state !== "failed");
+  return { name: "discovery", ok, detail: detail === "" ? "no backend in use" : detail };
+}
+
+function hubCheck(cluster: Cluster): Told {
+  const { role, hub } = cluster.view();
+  if (role === "hub") return { name: "hub", ok: true, detail: "is this node" };
+  const status = hub?.status ?? "not found yet";
+  return { name: "hub", ok: status === "online", detail: status };
+}
+
+function peersCheck(cluster: Cluster): Told {
+  const { alone } = cluster.view();
+  const others = cluster.servers().filter(({ is_local }) => !is_local);
+  const count = (status: string) => others.filter((one) => one.status === status).length;
+  const online = count("online");
+  const words = `${online} online, ${count("degraded")} degraded, ${count("offline")} offline`;
+  const why = alone ? `; none for ${alone.seconds} s, tankd status says why` : "";
+  return { name: "peers", ok: online === others.length, detail: words + why };
+}

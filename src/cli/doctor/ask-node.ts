@@ -1,0 +1,38 @@
+import { checkupSchema } from "../../cluster/checkup/checkup.ts";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { readAnswer } from "../answer.ts";
+import type { NodeClient } from "../client.ts";
+import { localServerSchema } from "../status.ts";
+import type { RunningFacts } from "./facts.ts";
+
+/** What a node says of itself. @throws Problem */
+export async function askLocal(node: NodeClient): Promise<RunningFacts["local"]> {
+  return readAnswer(localServerSchema, await node.get("/api/servers/local"));
+}
+
+/** Whether it can do its work, and what it finds out of the ways to others. Never rejects. */
+export async function askTheRest(
+  node: NodeClient,
+  local: RunningFacts["local"],
+): Promise<RunningFacts> {
+  const [notReady, trial] = await Promise.all([askReadiness(node), askTrial(node)]);
+  return { kind: "running", url: node.url, local, notReady, trial };
+}
+
+async function askReadiness(node: NodeClient): Promise<string | undefined> {
+  try {
+    await node.get("/ready");
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function askTrial(node: NodeClient): Promise<RunningFacts["trial"]> {
+  try {
+    return readAnswer(checkupSchema, await node.post("/api/doctor", {}));
+  } catch (error) {
+    if (error instanceof Problem) return { failure: error.message };
+    return { failure: `the answer cannot be read: ${messageOf(error)}` };
+  }
+}

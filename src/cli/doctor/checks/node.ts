@@ -1,0 +1,36 @@
+import { type Check, fail, ok, warn } from "../check.ts";
+import type { Facts, RunningFacts } from "../facts.ts";
+
+/** A start has brought its tanks back and found its hub by then, as a rule. */
+const START_SECONDS = 10;
+
+/** Whether a node runs and can do its work, and whether the settings can be read. */
+export function nodeChecks({ node, machine }: Facts): readonly Check[] {
+  const { settingsProblem } = machine ?? {};
+  const settings =
+    settingsProblem === undefined ? [] : [fail("settings", settingsProblem, "see: tankd config")];
+  switch (node.kind) {
+    case "none":
+      return [...settings, ok("node", "no node runs here, so this looks at the machine alone")];
+    case "broken":
+      return [...settings, fail("node", node.problem, "see: tankd logs")];
+    case "running":
+      break;
+  }
+  const { url, notReady, local } = node;
+  const what = `${local.server_id} runs as ${local.role} at ${url}, version ${local.version}`;
+  return [
+    ...settings,
+    notReady === undefined ? ok("node", what) : notReadyCheck(local, notReady),
+    ...(local.role_reason ? [warn("role", local.role_reason, null)] : []),
+  ];
+}
+
+function notReadyCheck(
+  { server_id, uptime_seconds }: RunningFacts["local"],
+  reason: string,
+): Check {
+  const what = `${server_id} is not ready: ${reason}`;
+  if (uptime_seconds >= START_SECONDS) return fail("node", what, "see: tankd logs");
+  return warn("node", `${what}; it has only just been started`, "run this again in a moment");
+}

@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import type { CheckupReport } from "../../cluster/checkup/checkup.ts";
+import type { Address } from "../../discovery/backend.ts";
+import type { Examiner, MulticastReport } from "../../node/doctor/examiner.ts";
+import type { FirewallFacts } from "../../node/doctor/firewall.ts";
+import type { InterfaceAddress } from "../../platform/machine.ts";
+import type { localServerSchema } from "../status.ts";
+
+type Found<K extends keyof Examiner> = Examiner[K] extends (...words: never[]) => infer T
+  ? Awaited<T>
+  : never;
+
+/** Everything that the checks judge. */
+export interface Facts {
+  /** Undefined where the node runs on another machine. */
+  readonly machine: MachineFacts | undefined;
+  readonly node: NodeFacts;
+}
+
+export type NodeFacts =
+  | { readonly kind: "none" }
+  /** It is there and cannot be asked. */
+  | { readonly kind: "broken"; readonly problem: string }
+  | RunningFacts;
+
+export interface RunningFacts {
+  readonly kind: "running";
+  readonly url: string;
+  readonly local: z.infer<typeof localServerSchema>;
+  /** Why it cannot do its work; undefined where it can. */
+  readonly notReady: string | undefined;
+  /** What came of the ways to others and back, or why nobody has tried. */
+  readonly trial: CheckupReport | { readonly failure: string };
+}
+
+export interface MachineFacts {
+  readonly platform: string;
+  readonly isContainer: boolean;
+  /** Why the settings cannot be read; the rest is looked at with the defaults then. */
+  readonly settingsProblem: string | undefined;
+  /** Where the node listens, or would. */
+  readonly port: number;
+  /** Whether somebody chose it: then a taken one is an error. */
+  readonly isPortAsked: boolean;
+  readonly portUse: PortFacts | undefined;
+  readonly interfaces: readonly InterfaceAddress[];
+  readonly defaultRouteInterface: string | undefined;
+  /** Named by the operator, and there is none. */
+  readonly unmatchedInterfaces: readonly string[];
+  /** Where a node that is started here would tell others that it is. */
+  readonly addresses: readonly Address[];
+  /** Undefined where multicast is not used. */
+  readonly multicast: readonly MulticastReport[] | undefined;
+  readonly firewall: FirewallFacts;
+  readonly descriptors: Found<"descriptors">;
+  readonly directory: DirectoryReport;
+  readonly sqliteVersion: string;
+  readonly wallMs: number;
+  /** Hubs that the settings name; asked where no node runs that would do so. */
+  readonly hubs: readonly HubFacts[];
+}
+
+export interface PortFacts {
+  readonly use: Found<"portUse">;
+  /** The label of the tankd that answers there. */
+  readonly server: string | undefined;
+}
+
+export type DirectoryReport = Found<"directory"> & {
+  /** Absolute. */
+  readonly path: string;
+  /** A tankd that uses it and that no command finds. */
+  readonly strayPid: number | undefined;
+};
+
+export interface HubFacts {
+  readonly url: string;
+  readonly port: number;
+  readonly answer: HubAnswer;
+}
+
+export type HubAnswer =
+  | { readonly kind: "answers"; readonly server: string; readonly clockOffsetMs: number }
+  /** Something that is no tankd, or that refuses us, answers there. */
+  | { readonly kind: "other"; readonly status: number }
+  | { readonly kind: "silent"; readonly reason: string };

@@ -1,0 +1,92 @@
+import type { BackendStatus, Cause } from "../../discovery/backend.ts";
+import type { ForeignCluster } from "../handshake/foreign-clusters.ts";
+
+/** A node that does not answer where it was dialled. */
+export interface Unreached {
+  /** A backend has named it lately; else it is one that was here before. */
+  readonly isSeen: boolean;
+  /** `host:port`, best first. */
+  readonly at: string;
+  readonly port: number;
+  readonly reason: string;
+  /** Nobody has answered at all, as behind a firewall. */
+  readonly isSilent: boolean;
+}
+
+/** What a node without any other knows of why that is. */
+export interface SolitudeFacts {
+  readonly cluster: string;
+  readonly backends: readonly BackendStatus[];
+  readonly foreign: readonly ForeignCluster[];
+  readonly unreached: readonly Unreached[];
+  /** Nodes that have not proven to know the cluster's secret, where there is one. */
+  readonly strangers: number;
+}
+
+const UNREACHED_NAMED_MAX = 3;
+
+/** Why a node may be alone, the surest causes first. Never empty. */
+export function causesOf(facts: SolitudeFacts): readonly Cause[] {
+  const all = [
+    ...facts.unreached.slice(0, UNREACHED_NAMED_MAX).map(unreachedCause),
+    ...(facts.strangers > 0 ? [strangersCause(facts.strangers)] : []),
+    ...facts.foreign.map((one) => foreignCause(one, facts.cluster)),
+    ...facts.backends.flatMap(backendCauses),
+  ];
+  if (facts.backends.length === 0) all.push(SEARCHES_NOT);
+  if (all.length === 0) all.push(NOBODY);
+  return all.toSorted((a, b) => Number(b.fault) - Number(a.fault));
+}
+
+const SEARCHES_NOT: Cause = {
+  code: "no_discovery",
+  what: "it looks for nobody: no discovery backend is in use",
+  mend: "start it with --discovery auto, or: tankd join http://ADDRESS:8000 of another node",
+  fault: false,
+};
+
+const NOBODY: Cause = {
+  code: "nobody",
+  what: "nobody is nominated by any discovery backend",
+  mend: "start another node, or: tankd join http://ADDRESS:8000 of one that runs",
+  fault: false,
+};
+
+function unreachedCause({ isSeen, at, port, reason, isSilent }: Unreached): Cause {
+  return {
+    code: `unreached:${at}`,
+    what: `a node ${isSeen ? "is seen" : "was"} at ${at} and cannot be dialled: ${reason}`,
+    mend: isSilent
+      ? `see that it runs, and let TCP port ${port} in on its machine: sudo ufw allow ${port}/tcp`
+      : null,
+    fault: isSeen,
+  };
+}
+
+function strangersCause(count: number): Cause {
+  const nodes = count === 1 ? "1 node is here that does" : `${count} nodes are here that do`;
+  return {
+    code: "strangers",
+    what: `${nodes} not know this cluster's secret`,
+    mend: "give all nodes the same --secret-file",
+    fault: true,
+  };
+}
+
+/** Names no stranger's word in what people are told to type: it may be a command of its own. */
+function foreignCause({ name, nodes, backends }: ForeignCluster, own: string): Cause {
+  const here = nodes === 1 ? "1 node" : `${nodes} nodes`;
+  return {
+    code: `foreign:${name}`,
+    what: `${here} of the cluster "${name}" seen by ${backends.join(", ")}; this one is of "${own}"`,
+    mend: "nodes meet where they are started with the same --cluster",
+    fault: false,
+  };
+}
+
+function backendCauses({ name, state, detail, links = [] }: BackendStatus): readonly Cause[] {
+  const causes = links.flatMap((link) => link.causes);
+  if (state !== "failed" || causes.length > 0) return causes;
+  const what = `discovery by ${name} does not work: ${detail}`;
+  return [{ code: `failed:${name}`, what, mend: null, fault: true }];
+}

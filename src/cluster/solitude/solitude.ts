@@ -1,0 +1,125 @@
+import { formatHostPort } from "../../discovery/addresses.ts";
+import type { BackendStatus, Cause } from "../../discovery/backend.ts";
+import { linkWords } from "../../discovery/link-words.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { ForeignClusters } from "../handshake/foreign-clusters.ts";
+import type { Peer } from "../peers/peer.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import type { Registry } from "../registry/registry.ts";
+import { type Entry, isListedMember } from "../registry/registry-entry.ts";
+import { causesOf, type Unreached } from "./causes.ts";
+
+export interface SolitudeDeps {
+  readonly deps: Pick<ClusterDeps, "identity" | "settings" | "clock" | "log">;
+  readonly registry: Registry;
+  readonly table: PeerTable;
+  readonly foreign: ForeignClusters;
+  readonly backends: () => readonly BackendStatus[];
+  readonly isMember: (nodeId: string) => boolean;
+  /** It has left its cluster, or stops: then it is alone because that is wanted. */
+  readonly isLeaving: () => boolean;
+}
+
+/** A node that has been without any other for a while. */
+export interface SolitudeReport {
+  readonly seconds: number;
+  readonly causes: readonly Cause[];
+}
+
+/** Whoever is there is found in a fraction of it. */
+const ALONE_AFTER_MS = 10_000;
+/** What has changed is said in the log this often at most: a weak Wi-Fi comes and goes. */
+const SAY_AGAIN_MS = 60_000;
+/** Backends name those that are there at least this often. */
+const SIGHTING_FRESH_MS = 120_000;
+
+/** Notices that nobody else is there, and says why that may be: no node is alone in silence. */
+export class Solitude {
+  readonly #with: SolitudeDeps;
+  #sinceMs: number | undefined;
+  /** The causes that the log has named last, by their codes. */
+  #said: { readonly codes: string; readonly atMs: number } | undefined;
+
+  constructor(withDeps: SolitudeDeps) {
+    this.#with = withDeps;
+  }
+
+  /** To be called now and then. */
+  check(): void {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    if (this.#hasCompany()) {
+      this.#sinceMs = undefined;
+      this.#said = undefined;
+      return;
+    }
+    this.#sinceMs ??= nowMs;
+    const mayBeSaid = this.#said === undefined || nowMs - this.#said.atMs >= SAY_AGAIN_MS;
+    const report = mayBeSaid ? this.report() : undefined;
+    if (report) this.#say(report, nowMs);
+  }
+
+  /** Undefined while there is company, and in the first seconds without. */
+  report(): SolitudeReport | undefined {
+    const { deps, backends, foreign } = this.#with;
+    if (this.#sinceMs === undefined || this.#hasCompany()) return undefined;
+    const aloneMs = deps.clock.monotonicMs() - this.#sinceMs;
+    if (aloneMs < ALONE_AFTER_MS) return undefined;
+    const causes = causesOf({
+      cluster: deps.settings.cluster,
+      backends: backends(),
+      foreign: foreign.list(),
+      unreached: this.#unreached(),
+      strangers: this.#others().filter((one) => this.#isStranger(one)).length,
+    });
+    return { seconds: Math.floor(aloneMs / 1000), causes };
+  }
+
+  #say({ seconds, causes }: SolitudeReport, atMs: number): void {
+    const codes = causes.map(({ code }) => code).join(" ");
+    if (this.#said?.codes === codes) return;
+    this.#said = { codes, atMs };
+    const links = this.#with
+      .backends()
+      .flatMap(({ name, links: of = [] }) =>
+        of.map((link) => `${name} on ${link.name}: ${linkWords(link)}`),
+      );
+    const fields = {
+      seconds,
+      ...(links.length > 0 ? { traffic: links.join("; ") } : {}),
+      because: causes.map(({ what }) => what).join("; "),
+      mend: causes.flatMap(({ mend }) => mend ?? []).join("; "),
+    };
+    const isFault = causes.some(({ fault }) => fault);
+    if (isFault) this.#with.deps.log.warn("no other node is found", fields);
+    else this.#with.deps.log.info("no other node is found", fields);
+  }
+
+  #hasCompany(): boolean {
+    return this.#with.isLeaving() || this.#others().some((one) => !this.#isStranger(one));
+  }
+
+  /** Who is on the list beside this node, and not offline. */
+  #others(): readonly Entry[] {
+    const { deps, registry } = this.#with;
+    return registry
+      .entries()
+      .filter(({ key, status }) => key !== deps.identity.nodeId && status !== "offline");
+  }
+
+  #isStranger(entry: Entry): boolean {
+    return entry.record.signed && !isListedMember(entry, this.#with.isMember);
+  }
+
+  #unreached(): readonly Unreached[] {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    return [...this.#with.table.all()].flatMap((peer: Peer) => {
+      const { addresses, sighting, dialled, registration } = peer;
+      const [address] = addresses;
+      const isSeen = sighting !== undefined && nowMs - sighting.atMs < SIGHTING_FRESH_MS;
+      if (address === undefined || dialled?.outcome !== "failed") return [];
+      if (!isSeen && registration === undefined) return [];
+      const { reason = "no answer", isSilent = true } = dialled.failure ?? {};
+      return [{ isSeen, at: formatHostPort(address), port: address.port, reason, isSilent }];
+    });
+  }
+}

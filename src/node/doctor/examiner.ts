@@ -1,0 +1,50 @@
+import { probeMulticast } from "../../adapters/mdns/probe.ts";
+import type { LinkReport } from "../../discovery/backend.ts";
+import { chooseInterfaces, type InterfacePatterns } from "../../platform/interface-choice.ts";
+import type { Machine } from "../../platform/machine.ts";
+import { type Descriptors, readDescriptors } from "../../platform/real/descriptors.ts";
+import { type DirectoryFacts, examineDirectory } from "../../platform/real/directory-facts.ts";
+import { createRealPlatform } from "../../platform/real/platform.ts";
+import { type PortUse, readPortUse } from "../../platform/real/port-use.ts";
+import { runProgram } from "../../platform/real/programs.ts";
+import { sqliteVersion } from "../../store/sqlite/version.ts";
+import { type FirewallFacts, readFirewall, type WantedPort } from "./firewall.ts";
+
+/** What came of a question by multicast DNS, by one protocol on one interface. */
+export interface MulticastReport extends LinkReport {
+  readonly family: "IPv4" | "IPv6";
+}
+
+/** Looks at the machine, for `tankd doctor`. Nothing here rejects or throws. */
+export interface Examiner {
+  /** `linux`, `darwin`, `win32`, … */
+  readonly platform: string;
+  networks(
+    interfaces: InterfacePatterns,
+  ): Pick<Machine, "addresses" | "defaultRouteInterface" | "unmatchedInterfaces">;
+  /** Takes three seconds, and six where something fails. */
+  multicast(interfaces: InterfacePatterns): Promise<readonly MulticastReport[]>;
+  portUse(port: number, host: string | undefined): Promise<PortUse>;
+  firewall(ports: readonly WantedPort[]): Promise<FirewallFacts>;
+  /** Of a process, or of what this user starts. */
+  descriptors(pid: number | undefined): Promise<Descriptors | undefined>;
+  directory(path: string): DirectoryFacts;
+  sqliteVersion(): string;
+}
+
+export function createExaminer(readText: (path: string) => string | undefined): Examiner {
+  const platform = createRealPlatform();
+  const { machine } = platform;
+  return {
+    platform: machine.platform,
+    networks: (interfaces) => chooseInterfaces(machine, interfaces),
+    multicast: (interfaces) =>
+      probeMulticast({ ...platform, machine: chooseInterfaces(machine, interfaces) }),
+    portUse: readPortUse,
+    firewall: (ports) =>
+      readFirewall({ platform: machine.platform, run: runProgram, readText }, ports),
+    descriptors: readDescriptors,
+    directory: examineDirectory,
+    sqliteVersion,
+  };
+}

@@ -1,0 +1,59 @@
+/** A rule of a firewall, as far as it is about packets to one port. */
+export interface PacketRule {
+  /** Every packet to the port comes under it, from whomever it is. */
+  readonly isForAll: boolean;
+  /** It names the port, and not just all of them. */
+  readonly namesPort: boolean;
+  /** `none`: it counts, logs or marks. `unknown`: it looks a verdict up. */
+  readonly verdict: "accept" | "drop" | "return" | "none" | "unknown" | { readonly jump: string };
+}
+
+/** Rules by the name of their chain. */
+export type PacketChains = ReadonlyMap<string, readonly PacketRule[]>;
+
+type Outcome = "open" | "closed" | "through" | "unclear";
+
+/** Chains that call each other in a circle are no valid rules; deeper ones nobody writes. */
+const DEPTH_MAX = 16;
+
+/**
+ * Whether the rules let everybody in to the port; undefined where that depends on who asks: some
+ * rule keeps the port from some, or sends some to a chain that does.
+ */
+export function judgeRules(
+  chains: PacketChains,
+  start: string,
+  policy: "open" | "closed",
+): boolean | undefined {
+  const outcome = walk(chains, start, 0);
+  switch (outcome) {
+    case "unclear":
+      return undefined;
+    case "through":
+      return policy === "open";
+    default:
+      return outcome === "open";
+  }
+}
+
+function walk(chains: PacketChains, name: string, depth: number): Outcome {
+  if (depth > DEPTH_MAX) return "unclear";
+  let isDoubtful = false;
+  for (const rule of chains.get(name) ?? []) {
+    const outcome = outcomeOf(rule, chains, depth);
+    if (rule.isForAll) {
+      if (rule.verdict === "return") break;
+      if (outcome !== "through") return isDoubtful && outcome === "open" ? "unclear" : outcome;
+    } else {
+      isDoubtful ||= outcome === "closed" && (rule.namesPort || typeof rule.verdict === "object");
+    }
+  }
+  return isDoubtful ? "unclear" : "through";
+}
+
+function outcomeOf({ verdict }: PacketRule, chains: PacketChains, depth: number): Outcome {
+  if (typeof verdict === "object") return walk(chains, verdict.jump, depth + 1);
+  if (verdict === "unknown") return "unclear";
+  if (verdict === "accept") return "open";
+  return verdict === "drop" ? "closed" : "through";
+}
