@@ -11,9 +11,10 @@ export async function timeToFirstFish(
   what: string,
   node: Node,
   options: readonly string[],
+  environment: Record<string, string> = {},
 ): Promise<number> {
   const startedMs = performance.now();
-  node.start(options);
+  node.start(options, environment);
   await node.ready();
   await until(`${what}: a fish has travelled`, PROMPTLY_MS, async () => {
     const transfers = await node.transfers();

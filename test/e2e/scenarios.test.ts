@@ -45,6 +45,24 @@ describe("from a start to the first fish", () => {
     expect(await lab.agree()).toBe(hub);
   });
 
+  labTest("several sites that join one of them by Serf", TIMEOUT_MS, async (lab) => {
+    const [primary, ...sites] = await lab.machines(3);
+    if (!primary) throw new Error("three machines were asked for");
+    const bySerf = ["--discovery", "serf"];
+    primary.start(bySerf);
+    await primary.ready();
+    await lab.agree([primary]);
+    const [remote, last] = sites;
+    if (!remote || !last) throw new Error("three machines were asked for");
+    // Each is told of one address alone, and the last one of a site that has joined itself.
+    remote.start(bySerf, { SERF_JOIN: `${primary.address}:7946` });
+    await remote.ready();
+    await lab.agree([primary, remote]);
+    const environment = { SERF_JOIN: `${remote.address}:7946` };
+    await timeToFirstFish("several sites by Serf", last, bySerf, environment);
+    await lab.agree();
+  });
+
   labTest(
     "a laptop that goes to another network while its fish are away",
     TIMEOUT_MS,
