@@ -26,7 +26,9 @@ SERF_OPTION = $(if $(SERF_JOIN),--serf-join "$(SERF_JOIN)")
 # bun test, one process for each group; its closing lines are what .ci/run counts.
 RUN_TESTS = $(BUN) test --timeout 30000
 UNIT_TESTS = $(shell find test -name '*.test.ts' ! -name '*long.test.ts' \
-	! -path 'test/e2e/*' ! -path 'test/ops/*' ! -path 'test/faults/*' ! -path 'test/simulation/*' | sort | sed 's|^|./|')
+	! -path 'test/e2e/*' ! -path 'test/ops/*' ! -path 'test/faults/*' ! -path 'test/simulation/*' \
+	! -path 'test/adapters/*' | sort | sed 's|^|./|')
+ADAPTER_TESTS = $(shell find test/adapters -name '*.test.ts' ! -name '*long.test.ts' | sort | sed 's|^|./|')
 SIMULATION_TESTS = $(shell find test/simulation -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
 REAL_TESTS = $(shell find test/ops test/e2e -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
 FAULT_TESTS = $(shell find test/faults -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
@@ -82,7 +84,7 @@ check: $(INSTALLED) ## types, lint and format
 # Every group runs even when one before it failed, so that one run shows everything.
 .PHONY: test
 test: $(DIST) ## all tests in their quick form
-	@failed=; for group in check test-unit test-simulation test-integration test-faults; do \
+	@failed=; for group in check test-unit test-side-by-side test-integration test-faults; do \
 	  $(MAKE) --no-print-directory $$group || failed="$$failed $$group"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi; \
@@ -95,6 +97,17 @@ test-unit: $(INSTALLED) ## unit and property tests
 .PHONY: test-simulation
 test-simulation: $(INSTALLED) ## the seeded cluster simulator
 	@$(if $(SIMULATION_TESTS),$(RUN_TESTS) $(SIMULATION_TESTS))
+
+.PHONY: test-adapters
+test-adapters: $(INSTALLED) ## discovery backends and leases with real servers (Linux, root)
+	@$(RUN_TESTS) $(ADAPTER_TESTS)
+
+# Real servers take their time, which the simulator, whose time is its own, can use.
+.PHONY: test-side-by-side
+test-side-by-side: $(INSTALLED)
+	@output=$$(mktemp); $(MAKE) --no-print-directory test-adapters >"$$output" 2>&1 & adapters=$$!; \
+	status=0; $(MAKE) --no-print-directory test-simulation || status=1; \
+	wait $$adapters || status=1; cat "$$output"; rm -f "$$output"; exit $$status
 
 .PHONY: test-integration
 test-integration: $(DIST) ## real processes in network namespaces (Linux, root)
