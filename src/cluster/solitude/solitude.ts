@@ -1,8 +1,10 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
-import type { BackendStatus, Cause } from "../../discovery/backend.ts";
+import type { Address, BackendStatus, Cause } from "../../discovery/backend.ts";
 import { linkWords } from "../../discovery/link-words.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ForeignClusters } from "../handshake/foreign-clusters.ts";
+import type { DialFailure } from "../handshake/meeting.ts";
+import type { Nominations } from "../handshake/nominations.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -14,6 +16,7 @@ export interface SolitudeDeps {
   readonly registry: Registry;
   readonly table: PeerTable;
   readonly foreign: ForeignClusters;
+  readonly nominations: Pick<Nominations, "emptyPlaces">;
   readonly backends: () => readonly BackendStatus[];
   readonly isMember: (nodeId: string) => boolean;
   /** It has left its cluster, or stops: then it is alone because that is wanted. */
@@ -110,16 +113,31 @@ export class Solitude {
     return entry.record.signed && !isListedMember(entry, this.#with.isMember);
   }
 
+  /** Nodes, and places of which nobody knows whose they are. */
   #unreached(): readonly Unreached[] {
-    const nowMs = this.#with.deps.clock.monotonicMs();
-    return [...this.#with.table.all()].flatMap((peer: Peer) => {
-      const { addresses, sighting, dialled, registration } = peer;
-      const [address] = addresses;
-      const isSeen = sighting !== undefined && nowMs - sighting.atMs < SIGHTING_FRESH_MS;
-      if (address === undefined || dialled?.outcome !== "failed") return [];
-      if (!isSeen && registration === undefined) return [];
-      const { reason = "no answer", isSilent = true } = dialled.failure ?? {};
-      return [{ isSeen, at: formatHostPort(address), port: address.port, reason, isSilent }];
-    });
+    const { nominations, table } = this.#with;
+    const places = nominations
+      .emptyPlaces()
+      .flatMap(({ addresses: [address], failure }) =>
+        address === undefined ? [] : [unreached(address, failure, true)],
+      );
+    return [...places, ...[...table.all()].flatMap((peer) => this.#unreachedPeer(peer))];
   }
+
+  #unreachedPeer({ addresses, sighting, dialled, registration }: Peer): readonly Unreached[] {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    const [address] = addresses;
+    const isSeen = sighting !== undefined && nowMs - sighting.atMs < SIGHTING_FRESH_MS;
+    if (address === undefined || dialled?.outcome !== "failed") return [];
+    if (!isSeen && registration === undefined) return [];
+    return [unreached(address, dialled.failure ?? NO_ANSWER, isSeen)];
+  }
+}
+
+type Failure = Pick<DialFailure, "reason" | "isSilent">;
+
+const NO_ANSWER: Failure = { reason: "no answer", isSilent: true };
+
+function unreached(address: Address, { reason, isSilent }: Failure, isSeen: boolean): Unreached {
+  return { isSeen, at: formatHostPort(address), port: address.port, reason, isSilent };
 }
