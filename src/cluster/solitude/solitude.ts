@@ -63,7 +63,7 @@ export class Solitude {
 
   /** Undefined while there is company, and in the first seconds without. */
   report(): SolitudeReport | undefined {
-    const { deps, backends, foreign } = this.#with;
+    const { deps, backends, foreign, registry } = this.#with;
     if (this.#sinceMs === undefined || this.#hasCompany()) return undefined;
     const aloneMs = deps.clock.monotonicMs() - this.#sinceMs;
     if (aloneMs < ALONE_AFTER_MS) return undefined;
@@ -72,7 +72,8 @@ export class Solitude {
       backends: backends(),
       foreign: foreign.list(),
       unreached: this.#unreached(),
-      strangers: this.#others().filter((one) => this.#isStranger(one)).length,
+      strangers: registry.entries().filter((one) => this.#isThere(one) && this.#isStranger(one))
+        .length,
     });
     return { seconds: Math.floor(aloneMs / 1000), causes };
   }
@@ -98,15 +99,14 @@ export class Solitude {
   }
 
   #hasCompany(): boolean {
-    return this.#with.isLeaving() || this.#others().some((one) => !this.#isStranger(one));
+    const { isLeaving, registry } = this.#with;
+    if (isLeaving()) return true;
+    return registry.entries().some((one) => this.#isThere(one) && !this.#isStranger(one));
   }
 
-  /** Who is on the list beside this node, and not offline. */
-  #others(): readonly Entry[] {
-    const { deps, registry } = this.#with;
-    return registry
-      .entries()
-      .filter(({ key, status }) => key !== deps.identity.nodeId && status !== "offline");
+  /** Another one, and not offline. */
+  #isThere({ key, status }: Entry): boolean {
+    return key !== this.#with.deps.identity.nodeId && status !== "offline";
   }
 
   #isStranger(entry: Entry): boolean {
