@@ -31,7 +31,7 @@ export interface SolitudeReport {
 
 /** Whoever is there is found in a fraction of it. */
 const ALONE_AFTER_MS = 10_000;
-/** What has changed is said in the log this often at most: a weak Wi-Fi comes and goes. */
+/** Whether that has changed is looked at this often: a weak Wi-Fi comes and goes. */
 const SAY_AGAIN_MS = 60_000;
 /** Backends name those that are there at least this often. */
 const SIGHTING_FRESH_MS = 120_000;
@@ -80,8 +80,9 @@ export class Solitude {
 
   #say({ seconds, causes }: SolitudeReport, atMs: number): void {
     const codes = causes.map(({ code }) => code).join(" ");
-    if (this.#said?.codes === codes) return;
+    const isSaid = this.#said?.codes === codes;
     this.#said = { codes, atMs };
+    if (isSaid) return;
     const links = this.#with
       .backends()
       .flatMap(({ name, links: of = [] }) =>
