@@ -13,7 +13,7 @@ import type { HubHint } from "../wire.ts";
 import { Backoff, type Dialer } from "./dialer.ts";
 import type { ForeignClusters } from "./foreign-clusters.ts";
 import type { GivenHubs } from "./given-hubs.ts";
-import type { DialResult } from "./meeting.ts";
+import type { DialFailure, DialResult } from "./meeting.ts";
 
 export interface NominationsDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "bootId" | "settings" | "clock" | "timers" | "log">;
@@ -42,6 +42,14 @@ interface Place {
   nodeId: string | undefined;
   attempts: number;
   cancelRetry: Cancel;
+  /** Why the last attempt failed, if it has. */
+  failure: DialFailure | undefined;
+}
+
+/** A place where nobody has answered. */
+export interface EmptyPlace {
+  readonly addresses: readonly Address[];
+  readonly failure: DialFailure;
 }
 
 /** What the registry of the last run nominates: we knew it, which is no discovery. */
@@ -139,6 +147,13 @@ export class Nominations {
     return [...names].sort();
   }
 
+  /** Places that were named without an id and where nobody answers, but for hubs given by URL. */
+  emptyPlaces(): readonly EmptyPlace[] {
+    return [...this.#places.values()].flatMap(({ addresses, failure, isHub }) =>
+      failure === undefined || isHub ? [] : [{ addresses, failure }],
+    );
+  }
+
   /** A hub that was given is dialled now, whatever happened before. */
   dialGiven(address: Address): Promise<DialResult> {
     const place = this.#placeOf({ backend: "hub", addresses: [address], isTrusted: true });
@@ -165,6 +180,7 @@ export class Nominations {
       nodeId: undefined,
       attempts: 0,
       cancelRetry: () => {},
+      failure: undefined,
     };
     place.isHub ||= backend === "hub";
     place.isTrusted ||= isTrusted;
@@ -181,6 +197,7 @@ export class Nominations {
     const addresses = isTrusted ? place.addresses : dialable(place.addresses, policy());
     const result = await dialer.dialAt(addresses, { trusted: isTrusted });
     if (isHub) for (const address of place.addresses) given.note(address, result);
+    place.failure = result.kind === "failed" ? result : undefined;
     if (result.kind === "met") {
       place.nodeId = result.meeting.document.node_id;
       const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);

@@ -3,7 +3,7 @@ import type { ForeignCluster } from "../handshake/foreign-clusters.ts";
 
 /** A node that does not answer where it was dialled. */
 export interface Unreached {
-  /** A backend has named it lately; else it is one that was here before. */
+  /** A backend names it at present; else it is one that was here before. */
   readonly isSeen: boolean;
   /** `host:port`, best first. */
   readonly at: string;
@@ -45,17 +45,19 @@ const SEARCHES_NOT: Cause = {
   fault: false,
 };
 
+const MEND_NOBODY = "start another node, or: tankd join http://ADDRESS:8000 of one that runs";
+
 const NOBODY: Cause = {
   code: "nobody",
-  what: "nobody is nominated by any discovery backend",
-  mend: "start another node, or: tankd join http://ADDRESS:8000 of one that runs",
+  what: "no discovery backend has found anybody that stays",
+  mend: MEND_NOBODY,
   fault: false,
 };
 
 function unreachedCause({ isSeen, at, port, reason, isSilent }: Unreached): Cause {
   return {
     code: `unreached:${at}`,
-    what: `a node ${isSeen ? "is seen" : "was"} at ${at} and cannot be dialled: ${reason}`,
+    what: `a node ${isSeen ? "should be" : "was"} at ${at} and cannot be dialled: ${reason}`,
     mend: isSilent
       ? `see that it runs, and let TCP port ${port} in on its machine: sudo ufw allow ${port}/tcp`
       : null,
@@ -84,9 +86,15 @@ function foreignCause({ name, nodes, backends }: ForeignCluster, own: string): C
   };
 }
 
-function backendCauses({ name, state, detail, links = [] }: BackendStatus): readonly Cause[] {
+function backendCauses(backend: BackendStatus): readonly Cause[] {
+  const { name, state, detail, nominations, links = [] } = backend;
   const causes = links.flatMap((link) => link.causes);
-  if (state !== "failed" || causes.length > 0) return causes;
-  const what = `discovery by ${name} does not work: ${detail}`;
-  return [{ code: `failed:${name}`, what, mend: null, fault: true }];
+  if (causes.length > 0) return causes;
+  if (state === "failed") {
+    const what = `discovery by ${name} does not work: ${detail}`;
+    return [{ code: `failed:${name}`, what, mend: null, fault: true }];
+  }
+  if (state !== "running" || nominations > 0) return [];
+  const what = `discovery by ${name} works and has found nobody`;
+  return [{ code: `nobody:${name}`, what, mend: MEND_NOBODY, fault: false }];
 }

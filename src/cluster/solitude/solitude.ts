@@ -1,8 +1,10 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
-import type { BackendStatus, Cause } from "../../discovery/backend.ts";
+import type { Address, BackendStatus, Cause } from "../../discovery/backend.ts";
 import { linkWords } from "../../discovery/link-words.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ForeignClusters } from "../handshake/foreign-clusters.ts";
+import type { DialFailure } from "../handshake/meeting.ts";
+import type { Nominations } from "../handshake/nominations.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -14,6 +16,7 @@ export interface SolitudeDeps {
   readonly registry: Registry;
   readonly table: PeerTable;
   readonly foreign: ForeignClusters;
+  readonly nominations: Pick<Nominations, "emptyPlaces">;
   readonly backends: () => readonly BackendStatus[];
   readonly isMember: (nodeId: string) => boolean;
   /** It has left its cluster, or stops: then it is alone because that is wanted. */
@@ -28,7 +31,7 @@ export interface SolitudeReport {
 
 /** Whoever is there is found in a fraction of it. */
 const ALONE_AFTER_MS = 10_000;
-/** What has changed is said in the log this often at most: a weak Wi-Fi comes and goes. */
+/** Whether that has changed is looked at this often: a weak Wi-Fi comes and goes. */
 const SAY_AGAIN_MS = 60_000;
 /** Backends name those that are there at least this often. */
 const SIGHTING_FRESH_MS = 120_000;
@@ -60,7 +63,7 @@ export class Solitude {
 
   /** Undefined while there is company, and in the first seconds without. */
   report(): SolitudeReport | undefined {
-    const { deps, backends, foreign } = this.#with;
+    const { deps, backends, foreign, registry } = this.#with;
     if (this.#sinceMs === undefined || this.#hasCompany()) return undefined;
     const aloneMs = deps.clock.monotonicMs() - this.#sinceMs;
     if (aloneMs < ALONE_AFTER_MS) return undefined;
@@ -69,15 +72,17 @@ export class Solitude {
       backends: backends(),
       foreign: foreign.list(),
       unreached: this.#unreached(),
-      strangers: this.#others().filter((one) => this.#isStranger(one)).length,
+      strangers: registry.entries().filter((one) => this.#isThere(one) && this.#isStranger(one))
+        .length,
     });
     return { seconds: Math.floor(aloneMs / 1000), causes };
   }
 
   #say({ seconds, causes }: SolitudeReport, atMs: number): void {
     const codes = causes.map(({ code }) => code).join(" ");
-    if (this.#said?.codes === codes) return;
+    const isSaid = this.#said?.codes === codes;
     this.#said = { codes, atMs };
+    if (isSaid) return;
     const links = this.#with
       .backends()
       .flatMap(({ name, links: of = [] }) =>
@@ -95,31 +100,45 @@ export class Solitude {
   }
 
   #hasCompany(): boolean {
-    return this.#with.isLeaving() || this.#others().some((one) => !this.#isStranger(one));
+    const { isLeaving, registry } = this.#with;
+    if (isLeaving()) return true;
+    return registry.entries().some((one) => this.#isThere(one) && !this.#isStranger(one));
   }
 
-  /** Who is on the list beside this node, and not offline. */
-  #others(): readonly Entry[] {
-    const { deps, registry } = this.#with;
-    return registry
-      .entries()
-      .filter(({ key, status }) => key !== deps.identity.nodeId && status !== "offline");
+  /** Another one, and not offline. */
+  #isThere({ key, status }: Entry): boolean {
+    return key !== this.#with.deps.identity.nodeId && status !== "offline";
   }
 
   #isStranger(entry: Entry): boolean {
     return entry.record.signed && !isListedMember(entry, this.#with.isMember);
   }
 
+  /** Nodes, and places of which nobody knows whose they are. */
   #unreached(): readonly Unreached[] {
-    const nowMs = this.#with.deps.clock.monotonicMs();
-    return [...this.#with.table.all()].flatMap((peer: Peer) => {
-      const { addresses, sighting, dialled, registration } = peer;
-      const [address] = addresses;
-      const isSeen = sighting !== undefined && nowMs - sighting.atMs < SIGHTING_FRESH_MS;
-      if (address === undefined || dialled?.outcome !== "failed") return [];
-      if (!isSeen && registration === undefined) return [];
-      const { reason = "no answer", isSilent = true } = dialled.failure ?? {};
-      return [{ isSeen, at: formatHostPort(address), port: address.port, reason, isSilent }];
-    });
+    const { nominations, table } = this.#with;
+    const places = nominations
+      .emptyPlaces()
+      .flatMap(({ addresses: [address], failure }) =>
+        address === undefined ? [] : [unreached(address, failure, true)],
+      );
+    return [...places, ...[...table.all()].flatMap((peer) => this.#unreachedPeer(peer))];
   }
+
+  #unreachedPeer({ addresses, sighting, dialled, registration }: Peer): readonly Unreached[] {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    const [address] = addresses;
+    const isSeen = sighting !== undefined && nowMs - sighting.atMs < SIGHTING_FRESH_MS;
+    if (address === undefined || dialled?.outcome !== "failed") return [];
+    if (!isSeen && registration === undefined) return [];
+    return [unreached(address, dialled.failure ?? NO_ANSWER, isSeen)];
+  }
+}
+
+type Failure = Pick<DialFailure, "reason" | "isSilent">;
+
+const NO_ANSWER: Failure = { reason: "no answer", isSilent: true };
+
+function unreached(address: Address, { reason, isSilent }: Failure, isSeen: boolean): Unreached {
+  return { isSeen, at: formatHostPort(address), port: address.port, reason, isSilent };
 }

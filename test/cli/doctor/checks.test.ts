@@ -8,7 +8,17 @@ import { networkChecks } from "../../../src/cli/doctor/checks/networks.ts";
 import { nodeChecks } from "../../../src/cli/doctor/checks/node.ts";
 import type { DirectoryReport, MachineFacts } from "../../../src/cli/doctor/facts.ts";
 import type { Cause } from "../../../src/discovery/backend.ts";
-import { CARD, facts, heard, machine, peer, running, trialOf } from "./facts.ts";
+import {
+  CARD,
+  facts,
+  heard,
+  machine,
+  NO_FIREWALL,
+  nftables,
+  peer,
+  running,
+  trialOf,
+} from "./facts.ts";
 
 const results = (checks: readonly Check[]) => checks.map(({ id, result }) => `${id} ${result}`);
 const one = (checks: readonly Check[], id: string) => checks.find((check) => check.id === id);
@@ -129,6 +139,23 @@ describe("discovery", () => {
     };
     expect(told("eth0")).toEqual(["alone:nobody warn"]);
     expect(told("eth1")).toEqual(["alone:mdns_x:eth0 fail", "alone:nobody warn"]);
+  });
+
+  test("what to do about a silent network is what this machine's firewall needs", () => {
+    const silence: Cause = { code: "mdns_y:eth0", what: "silence", mend: "ufw", fault: false };
+    const links = [{ ...heard, refused: [], causes: [silence] }];
+    const backends = [{ name: "mdns", state: "running", detail: "", links }];
+    const node = running({}, { alone: { seconds: 20, causes: [silence] }, backends });
+    const mend = (firewall: MachineFacts["firewall"]) =>
+      solitudeChecks(facts({ node, machine: machine({ firewall }) }))[0]?.mend;
+    const join = "run tankd doctor on the other machine, or: tankd join http://ADDRESS:8000";
+    expect(mend(NO_FIREWALL)).toBe(join);
+    const command = "sudo nft insert rule inet f i udp dport 5353 accept";
+    expect(mend(nftables(true))).toBe(`${command}; ${join}`);
+    expect(solitudeChecks({ machine: undefined, node })[0]?.mend).toBe("ufw");
+  });
+
+  test("nobody is told to be alone who is not", () => {
     expect(solitudeChecks(facts())).toEqual([]);
   });
 });

@@ -74,6 +74,10 @@ describe("the ways between two nodes", () => {
     const { lab, worker, workers, hub } = await together(403, 4);
     const [, second] = workers;
     second?.kill();
+    for (const one of workers.filter(({ isUp }) => isUp)) {
+      const [first] = (await examine(lab, one)).peers;
+      expect(first).toMatchObject({ node_id: hub.identity.nodeId, role: "hub" });
+    }
     const { peers, left_out } = await examine(lab, worker);
     expect([peers.length, left_out, peers[0]?.node_id]).toEqual([3, 0, hub.identity.nodeId]);
     const failures = peers.filter(({ failure }) => failure !== null);

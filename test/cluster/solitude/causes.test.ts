@@ -6,7 +6,7 @@ import {
 } from "../../../src/cluster/solitude/causes.ts";
 import type { BackendStatus, Cause } from "../../../src/discovery/backend.ts";
 
-const mdns: BackendStatus = { name: "mdns", state: "running", detail: "on eth0", nominations: 0 };
+const mdns: BackendStatus = { name: "mdns", state: "running", detail: "on eth0", nominations: 3 };
 const facts: SolitudeFacts = {
   cluster: "tankd",
   backends: [mdns],
@@ -31,6 +31,7 @@ const first = (change: Partial<SolitudeFacts>) => causesOf({ ...facts, ...change
 describe("why a node is alone", () => {
   test("is never left without an answer", () => {
     expect(codes({})).toEqual(["nobody"]);
+    expect(codes({ backends: [{ ...mdns, nominations: 0 }] })).toEqual(["nobody:mdns"]);
     expect(first({ backends: [] })).toMatchObject({
       code: "no_discovery",
       mend: expect.stringContaining("--discovery auto"),
@@ -41,7 +42,7 @@ describe("why a node is alone", () => {
   test("names who was seen and cannot be dialled, and the port that has to be opened there", () => {
     expect(first({ unreached: [node] })).toEqual({
       code: "unreached:10.0.0.2:8123",
-      what: "a node is seen at 10.0.0.2:8123 and cannot be dialled: no answer in time",
+      what: "a node should be at 10.0.0.2:8123 and cannot be dialled: no answer in time",
       mend: "see that it runs, and let TCP port 8123 in on its machine: sudo ufw allow 8123/tcp",
       fault: true,
     });

@@ -16,7 +16,7 @@ describe("a node that is alone", () => {
     expect([node.cluster.view().alone, node.logged(EVENT)]).toEqual([undefined, []]);
     await lab.run(2_000);
     expect(node.cluster.view().alone?.seconds).toBeGreaterThanOrEqual(10);
-    expect(codes(node)).toEqual(["nobody"]);
+    expect(codes(node)).toEqual(["nobody:ether"]);
     await lab.run(200_000);
     expect(node.logged(EVENT)).toMatchObject([{ level: "info" }]);
     late.start();
@@ -46,7 +46,18 @@ describe("a node that is alone", () => {
       expect(one.logged(EVENT).map(({ level }) => level)).toContain("warn");
     }
     const [cause] = a.cluster.view().alone?.causes ?? [];
-    expect(cause?.what).toMatch(/is seen at .* cannot be dialled: no answer in time$/);
+    expect(cause?.what).toMatch(/should be at .* cannot be dialled: no answer in time$/);
+  });
+
+  test("names places that a backend has named without an id and where nobody answers", async () => {
+    const lab = new Lab(305);
+    const node = lab.add("node");
+    const { address } = lab.world.addHost({ name: "off" });
+    node.seeds = [{ host: address, port: 8123 }];
+    node.start();
+    await lab.run(30_000);
+    expect(codes(node)).toContain(`unreached:${address}:8123`);
+    expect(node.cluster.view().alone?.causes[0]?.what).toEndWith(": connection refused");
   });
 
   test("names the clusters of others", async () => {

@@ -1,11 +1,12 @@
 import { type Check, fail, ok, unknown, warn } from "../check.ts";
-import type { Facts, HubFacts } from "../facts.ts";
+import type { Facts, HubFacts, MachineFacts } from "../facts.ts";
+import { openCommand } from "../firewall-commands.ts";
 
 /** Each discovery backend of a running node; and the hubs that a start here would ask. */
 export function discoveryChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running") return (machine?.hubs ?? []).map(hubCheck);
-  const { backends } = node.local;
-  if (backends.length === 0) return [ok("discovery", "it looks for nobody: no backend is in use")];
+  const { backends, alone } = node.local;
+  if (backends.length === 0 && !alone) return [ok("discovery", "no discovery backend is in use")];
   return backends.map(({ name, state, detail }) => {
     const id = `discovery:${name}`;
     const words = detail === "" ? state : `${state}: ${detail}`;
@@ -51,13 +52,23 @@ export function solitudeChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running" || !node.local.alone) return [];
   const { alone, backends } = node.local;
   const tried = new Set((machine?.multicast ?? []).map(({ name }) => name));
-  const links = backends.flatMap((backend) => backend.links ?? []);
-  const told = new Set(
-    links
+  const ofTried = new Set(
+    backends
+      .flatMap(({ links = [] }) => links)
       .filter(({ name }) => tried.has(name))
-      .flatMap(({ causes }) => causes.filter(({ fault }) => fault).map(({ code }) => code)),
+      .flatMap(({ causes }) => causes.map(({ code }) => code)),
   );
   return alone.causes
-    .filter(({ code }) => !told.has(code))
-    .map(({ code, what, mend, fault }) => (fault ? fail : warn)(`alone:${code}`, what, mend));
+    .filter(({ code, fault }) => !(fault && ofTried.has(code)))
+    .map(({ code, what, mend, fault }) => {
+      const here = machine && ofTried.has(code) ? networkMend(machine) : mend;
+      return (fault ? fail : warn)(`alone:${code}`, what, here);
+    });
+}
+
+/** The node names the command of the commonest firewall: it does not know which there is. */
+function networkMend({ firewall }: MachineFacts): string {
+  const elsewhere = "run tankd doctor on the other machine, or: tankd join http://ADDRESS:8000";
+  const command = openCommand(firewall, { port: 5353, protocol: "udp" });
+  return command === null ? elsewhere : `${command}; ${elsewhere}`;
 }
