@@ -20,7 +20,7 @@ export interface EtcdLeaseDeps {
 }
 
 /**
- * A holder that is gone is followed by another after six to eight and a half seconds. A shorter time
+ * A holder that is gone is followed by another after seven to nine and a half seconds. A shorter time
  * would not outlast a change of etcd's own leader: it takes up to 2.5 s, and where the old one hangs,
  * two members may have to be waited for in vain before the third renews (4.5 s).
  */
@@ -121,17 +121,15 @@ export class EtcdLease implements HubLease {
       if (renewal.term === reading.term) return this.#hold(sentAt, renewal.ttlMs);
       return RETRY_MIN_MS;
     }
+    const isFree = entry === undefined || isGivenBack(entry);
+    // Told before anything else is asked of a store that may not answer.
+    this.#tell(isFree ? { kind: "free" } : this.#stateOf(entry));
     await this.#giveBack(stopped);
-    if (entry === undefined || isGivenBack(entry)) {
-      return this.#acquire(entry?.revision ?? 0n, stopped);
-    }
-    this.#tell(this.#stateOf(entry));
-    return LOOK_MS;
+    return isFree ? this.#acquire(entry?.revision ?? 0n, stopped) : LOOK_MS;
   }
 
   /** @param revision of the key when it was seen to be free */
   async #acquire(revision: bigint, stopped: AbortSignal): Promise<number> {
-    this.#tell({ kind: "free" });
     const { waitMs } = this.#vacancy;
     if (waitMs > 0) return Math.min(LOOK_MS, waitMs);
     if (!this.#isWanted) return LOOK_MS;

@@ -24,7 +24,7 @@ export interface Put {
 /** Under this lease, or last changed at a revision; of a key that is not there that is 0. */
 export type KeyState = { readonly lease: string } | { readonly revision: bigint };
 
-/** What a read that all members have agreed to has found. */
+/** What a read that most members have agreed to has found. */
 export interface Reading {
   readonly entries: readonly Entry[];
   /** Of the whole store: it counts the changes. */

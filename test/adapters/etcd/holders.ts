@@ -30,7 +30,7 @@ export class Holder {
   constructor(nodeId: string, endpoints: readonly string[], options: HolderOptions = {}) {
     const { clock = realClock, timers = realTimers, onState } = options;
     this.nodeId = nodeId;
-    const access = { endpoints, namedBy: "--lease" };
+    const access = { endpoints, namedBy: "--lease", keys: KEY };
     const url = "etcd://test";
     this.lease = new EtcdLease({ clock, timers, access, url, key: KEY });
     this.lease.start(nodeId, (state) => {

@@ -6,21 +6,28 @@ import { Holder, withHolders } from "./holders.ts";
 const PATIENCE_MS = 30_000;
 const encode = (text: string) => Buffer.from(text).toString("base64");
 
-/** An etcd with one key, which is under its lease 77 or none, and whose answers can be bent. */
+/** An etcd with one key, which is under a lease or none, and whose answers can be bent. */
 class LeaseStore extends Double {
   keepAliveTerm = HEADER.raft_term;
   clusterId = HEADER.cluster_id;
-  hangs = false;
+  hangs: (path: string) => boolean = () => false;
   value: string | undefined;
+  lease = "77";
   #watches: ReadableStreamDefaultController<Uint8Array>[] = [];
 
   constructor() {
-    super((asked) => (this.hangs ? silence() : this.#answer(asked)));
+    super((asked) => (this.hangs(asked.path) ? silence() : this.#answer(asked)));
   }
 
   /** How often a path was asked. */
   count(path: string): number {
     return this.asked.filter((asked) => asked.path === path).length;
+  }
+
+  /** Puts another value under another lease. */
+  take(value: string): void {
+    this.lease = "78";
+    this.put(value);
   }
 
   /** Puts another value, and tells those who watch. */
@@ -35,7 +42,7 @@ class LeaseStore extends Double {
     if (path === "/v3/lease/grant") return json({ header, ID: "77", TTL: "8" });
     if (path === "/v3/lease/keepalive") return json({ result });
     if (path === "/v3/kv/range") {
-      const lease = this.value === "" ? {} : { lease: "77" };
+      const lease = this.value === "" ? {} : { lease: this.lease };
       const kvs = this.value === undefined ? [] : [{ value: encode(this.value), ...lease }];
       return json({ header, kvs });
     }
@@ -70,6 +77,19 @@ test("a watch tells what has changed, without a timer", async () => {
   } finally {
     await a.stop();
   }
+});
+
+test("who has lost it is told before anything else is asked", async () => {
+  await using store = new LeaseStore();
+  await withHolders(["a"], [store.origin], async ([a]) => {
+    a.lease.want(true);
+    await a.renews();
+    const { length } = a.told;
+    store.hangs = (path) => path === "/v3/kv/txn" || path === "/v3/lease/revoke";
+    store.take("b");
+    await until("it is told", PATIENCE_MS, async () => a.told.length > length);
+    expect(a.told[length]?.state).toEqual({ kind: "taken", holder: "b" });
+  });
 });
 
 test("a renewal by a leader that was deposed does not count", async () => {
@@ -115,7 +135,7 @@ test("who stops gives it back, and does not wait for a store that hangs", async 
     expect(store.count("/v3/lease/revoke")).toBe(1);
     a.lease.want(true);
     await a.is("held");
-    store.hangs = true;
+    store.hangs = () => true;
     // Ends by its own bound, or this test never does.
     await a.stop();
     const last = store.asked.at(-1);
