@@ -1,4 +1,9 @@
-import { type EtcdAccess, type EtcdCredentials, readEndpoint } from "../adapters/etcd/access.ts";
+import {
+  type EtcdAccess,
+  type EtcdCredentials,
+  ROOT,
+  readEndpoint,
+} from "../adapters/etcd/access.ts";
 import type { Settings } from "./settings.ts";
 
 type EtcdSettings = Pick<
@@ -13,7 +18,7 @@ const HERE = "http://127.0.0.1:2379";
 export function discoveryEtcd(settings: EtcdSettings): EtcdAccess {
   const named = settings.etcdEndpoints.flatMap((text) => readEndpoint(text) ?? []);
   const endpoints = named.length > 0 ? named : [HERE];
-  return { endpoints, namedBy: "ETCD_ENDPOINTS", ...etcdCredentials(settings) };
+  return { endpoints, namedBy: "ETCD_ENDPOINTS", keys: ROOT, ...etcdCredentials(settings) };
 }
 
 /** What the settings say of any etcd. */

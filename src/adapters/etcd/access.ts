@@ -7,6 +7,8 @@ export interface EtcdAccess {
   readonly endpoints: readonly string[];
   /** What the operator has named them by: a variable or a flag, for messages. */
   readonly namedBy: string;
+  /** What the keys of nodes begin with, for messages. */
+  readonly keys: string;
   readonly user?: string;
   readonly password?: string;
   /** PEM texts. */
@@ -60,7 +62,10 @@ export function readLeaseUrl(url: string, cluster: string): LeasePlace | undefin
   return { endpoints, key: key.length > 1 ? key : `${clusterPrefix(cluster)}hub` };
 }
 
+/** What all keys begin with. */
+export const ROOT = "/tankd/";
+
 /** What the keys of one cluster of nodes begin with. */
 export function clusterPrefix(cluster: string): string {
-  return `/tankd/${cluster}/`;
+  return `${ROOT}${cluster}/`;
 }

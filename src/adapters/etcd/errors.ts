@@ -124,7 +124,7 @@ function isNoSuchPath({ status, text }: EndpointReply): boolean {
   return status === 404 && /"?not found"?/i.test(text) && !text.includes("etcdserver:");
 }
 
-function explain(code: number, said: string, { user }: EtcdAccess): string {
+function explain(code: number, said: string, { user, keys }: EtcdAccess): string {
   const credentials = "TANKD_ETCD_USER and TANKD_ETCD_PASSWORD";
   if (said.includes("user name is empty")) return `wants a user: set ${credentials}`;
   if (code === CODE.unauthenticated || said.includes("authentication failed")) {
@@ -132,7 +132,7 @@ function explain(code: number, said: string, { user }: EtcdAccess): string {
   }
   if (code === CODE.permissionDenied) {
     const who = user === undefined ? "tankd" : `the user ${JSON.stringify(user)}`;
-    return `keeps ${who} from its keys: grant a role with readwrite on them (/tankd/)`;
+    return `keeps ${who} from its keys: grant a role with readwrite on ${keys} and what follows`;
   }
   if (said.includes("database space exceeded")) {
     return 'takes no writes, as its database is full: see "etcdctl alarm list"';

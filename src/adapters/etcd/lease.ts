@@ -5,7 +5,8 @@ import type { EtcdAccess } from "./access.ts";
 import { Certainty, type Instant } from "./certainty.ts";
 import { EtcdClient } from "./client.ts";
 import { type Round, Rounds } from "./rounds.ts";
-import { type Entry, EtcdStore, type Reading } from "./store.ts";
+import { type Entry, EtcdStore, NO_LEASE } from "./store.ts";
+import { Vacancy } from "./vacancy.ts";
 import { watchOnce } from "./watching.ts";
 
 export interface EtcdLeaseDeps {
@@ -19,7 +20,7 @@ export interface EtcdLeaseDeps {
 }
 
 /**
- * A holder that is gone is followed by another after six to eight and a half seconds. A shorter time
+ * A holder that is gone is followed by another after seven to nine and a half seconds. A shorter time
  * would not outlast a change of etcd's own leader: it takes up to 2.5 s, and where the old one hangs,
  * two members may have to be waited for in vain before the third renews (4.5 s).
  */
@@ -34,6 +35,8 @@ const LOOK_MS = 5_000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 2_000;
 const FAREWELL_MS = 900;
+/** A key that was given back stays, so that it is told from one that has vanished. */
+const GIVEN_BACK = { value: "", lease: NO_LEASE } as const;
 /** What a node makes the key with: its id. */
 const NODE_ID = /^[\x21-\x7e]{1,64}$/;
 
@@ -47,6 +50,7 @@ export class EtcdLease implements HubLease {
   readonly #deps: EtcdLeaseDeps;
   readonly #store: EtcdStore;
   readonly #certainty: Certainty;
+  readonly #vacancy: Vacancy;
   readonly #acting: Rounds;
   readonly #watching: Rounds;
   #cancelGuard: Cancel = () => {};
@@ -57,9 +61,6 @@ export class EtcdLease implements HubLease {
   /** etcd's lease under which this node has made the key, or has tried to. */
   #own: string | undefined;
   #told: LeaseState | undefined;
-  #seen: Pick<Reading, "revision" | "clusterId"> | undefined;
-  /** Somebody may still be certain of a lease that etcd has forgotten. */
-  #notBeforeMs = 0;
 
   constructor(deps: EtcdLeaseDeps) {
     const { timers, clock, url, access } = deps;
@@ -67,6 +68,7 @@ export class EtcdLease implements HubLease {
     this.#deps = deps;
     this.#store = new EtcdStore(new EtcdClient(access, ATTEMPT_MS));
     this.#certainty = new Certainty(clock, MARGIN_MS);
+    this.#vacancy = new Vacancy(clock, TTL_SECONDS * 1_000);
     const retry = { timers, retryMinMs: RETRY_MIN_MS, retryMaxMs: RETRY_MAX_MS };
     this.#acting = new Rounds({
       ...retry,
@@ -111,7 +113,7 @@ export class EtcdLease implements HubLease {
     const own = this.#own;
     const renewal = own && (await this.#store.keepAlive(own, stopped));
     const reading = await this.#store.read({ key: this.#deps.key }, 0n, stopped);
-    this.#checkStore(reading);
+    this.#vacancy.note(reading);
     const [entry] = reading.entries;
     if (renewal && renewal.ttlMs > 0 && entry?.leaseId === own) {
       // A leader that was deposed renews as well, as long as it does not know. Most members have
@@ -119,23 +121,25 @@ export class EtcdLease implements HubLease {
       if (renewal.term === reading.term) return this.#hold(sentAt, renewal.ttlMs);
       return RETRY_MIN_MS;
     }
+    const isFree = entry === undefined || isGivenBack(entry);
+    // Told before anything else is asked of a store that may not answer.
+    this.#tell(isFree ? { kind: "free" } : this.#stateOf(entry));
     await this.#giveBack(stopped);
-    if (entry === undefined) return this.#acquire(stopped);
-    this.#tell(this.#stateOf(entry));
-    return LOOK_MS;
+    return isFree ? this.#acquire(entry?.revision ?? 0n, stopped) : LOOK_MS;
   }
 
-  async #acquire(stopped: AbortSignal): Promise<number> {
-    this.#tell({ kind: "free" });
-    const waitMs = this.#notBeforeMs - this.#deps.clock.monotonicMs();
+  /** @param revision of the key when it was seen to be free */
+  async #acquire(revision: bigint, stopped: AbortSignal): Promise<number> {
+    const { waitMs } = this.#vacancy;
     if (waitMs > 0) return Math.min(LOOK_MS, waitMs);
     if (!this.#isWanted) return LOOK_MS;
     const sentAt = this.#certainty.now();
     const { leaseId, ttlMs } = await this.#store.grant(TTL_SECONDS, stopped);
     this.#own = leaseId;
-    const isMade = await this.#store.create(this.#deps.key, this.#nodeId, leaseId, stopped);
+    const put = { key: this.#deps.key, value: this.#nodeId, lease: leaseId };
+    const isOurs = await this.#store.putIf({ revision }, put, stopped);
     // Else another node was faster, or a request of ours that was thought lost: a look will tell.
-    return isMade ? this.#hold(sentAt, ttlMs) : 0;
+    return isOurs ? this.#hold(sentAt, ttlMs) : 0;
   }
 
   #hold(sentAt: Instant, ttlMs: number): number {
@@ -148,9 +152,11 @@ export class EtcdLease implements HubLease {
   }
 
   async #giveBack(signal: AbortSignal): Promise<void> {
-    if (this.#own === undefined) return;
+    const own = this.#own;
+    if (own === undefined) return;
     this.#certainty.end();
-    await this.#store.revoke(this.#own, signal);
+    await this.#store.putIf({ lease: own }, { key: this.#deps.key, ...GIVEN_BACK }, signal);
+    await this.#store.revoke(own, signal);
     this.#own = undefined;
   }
 
@@ -160,23 +166,8 @@ export class EtcdLease implements HubLease {
     return watchOnce(watched, range, 0n, woken, () => this.#acting.wake());
   }
 
-  /** @throws Error where the store is another one than before */
-  #checkStore({ revision, clusterId }: Reading): void {
-    const seen = this.#seen;
-    if (seen !== undefined && clusterId !== seen.clusterId) {
-      throw new Error(
-        `etcd at ${this.#store.origin} is of another cluster of etcd than the one before: name ` +
-          "members of one in --lease; if it was set up anew, restart this node",
-      );
-    }
-    if (seen !== undefined && revision < seen.revision) {
-      this.#notBeforeMs = this.#deps.clock.monotonicMs() + TTL_SECONDS * 1_000;
-    }
-    this.#seen = { revision, clusterId };
-  }
-
   #stateOf({ value, leaseId }: Entry): LeaseState {
-    if (leaseId !== "0" && NODE_ID.test(value)) return { kind: "taken", holder: value };
+    if (leaseId !== NO_LEASE && NODE_ID.test(value)) return { kind: "taken", holder: value };
     const { key } = this.#deps;
     const reason = `the key ${key} of etcd is no lease of tankd: remove it (etcdctl del ${key})`;
     return { kind: "unknown", reason };
@@ -202,4 +193,8 @@ export class EtcdLease implements HubLease {
     this.#told = state;
     if (isNew) this.#onState(state);
   }
+}
+
+function isGivenBack({ value, leaseId }: Entry): boolean {
+  return value === GIVEN_BACK.value && leaseId === GIVEN_BACK.lease;
 }

@@ -32,7 +32,7 @@ export class Presence {
     // Somebody may have removed it, or a copy of this node put its own there.
     const [found] = (await store.read({ key: this.#key }, 0n, signal)).entries;
     if (found?.value === value && found.leaseId === this.#lease) return;
-    await store.put(this.#key, value, this.#lease, signal);
+    await store.put({ key: this.#key, value, lease: this.#lease }, signal);
   }
 
   /** Removes the key. Never rejects: without etcd the key ends with its lease. */

@@ -7,11 +7,24 @@ import { encoded, type Fields } from "./fields.ts";
 export interface Entry {
   readonly key: string;
   readonly value: string;
-  /** A number of 64 bits; `0` without a lease. */
+  /** A number of 64 bits; {@link NO_LEASE} without one. */
   readonly leaseId: string;
+  /** Of the store, when it was last changed. */
+  readonly revision: bigint;
 }
 
-/** What a read that all members have agreed to has found. */
+export const NO_LEASE = "0";
+
+export interface Put {
+  readonly key: string;
+  readonly value: string;
+  readonly lease: string;
+}
+
+/** Under this lease, or last changed at a revision; of a key that is not there that is 0. */
+export type KeyState = { readonly lease: string } | { readonly revision: bigint };
+
+/** What a read that most members have agreed to has found. */
 export interface Reading {
   readonly entries: readonly Entry[];
   /** Of the whole store: it counts the changes. */
@@ -91,17 +104,19 @@ export class EtcdStore {
   }
 
   /** Rejects where the lease has ended. */
-  async put(key: string, value: string, lease: string, signal?: AbortSignal): Promise<void> {
-    const body = { key: encoded(key), value: encoded(value), lease };
-    await this.#client.ask("/v3/kv/put", body, signal);
+  async put(put: Put, signal?: AbortSignal): Promise<void> {
+    await this.#client.ask("/v3/kv/put", bodyOf(put), signal);
   }
 
-  /** Puts a key that is not there; false where it is. */
-  async create(key: string, value: string, lease: string, signal?: AbortSignal): Promise<boolean> {
-    const name = encoded(key);
+  /** Puts a key in the state that is expected; false where it is not. */
+  async putIf(state: KeyState, put: Put, signal?: AbortSignal): Promise<boolean> {
+    const is =
+      "lease" in state
+        ? { target: "LEASE", lease: state.lease }
+        : { target: "MOD", mod_revision: String(state.revision) };
     const body = {
-      compare: [{ key: name, target: "CREATE", result: "EQUAL", create_revision: "0" }],
-      success: [{ request_put: { key: name, value: encoded(value), lease } }],
+      compare: [{ key: encoded(put.key), result: "EQUAL", ...is }],
+      success: [{ request_put: bodyOf(put) }],
     };
     return (await this.#client.ask("/v3/kv/txn", body, signal)).isTrue("succeeded");
   }
@@ -134,7 +149,12 @@ function entryOf(fields: Fields): Entry {
     key: fields.decoded("key"),
     value: fields.decoded("value"),
     leaseId: String(fields.int64("lease")),
+    revision: fields.int64("mod_revision"),
   };
+}
+
+function bodyOf({ key, value, lease }: Put): Record<string, string> {
+  return { key: encoded(key), value: encoded(value), lease };
 }
 
 /** A range ends before its `range_end`, which is the prefix with its last byte counted up. */

@@ -20,7 +20,7 @@ class Station {
   announcement: Announcement;
 
   constructor(endpoints: readonly string[], nodeId: string, more: Partial<EtcdAccess> = {}) {
-    const access = { endpoints, namedBy: "ETCD_ENDPOINTS", ...more };
+    const access = { endpoints, namedBy: "ETCD_ENDPOINTS", keys: "/tankd/", ...more };
     const log = { ...silentLog, warn: (_: string, fields?: object) => this.problems.push(fields) };
     this.backend = new EtcdBackend({ timers: realTimers, log, access });
     this.announcement = announcementOf({ nodeId, bootId: `boot-${nodeId}` });
@@ -35,6 +35,13 @@ class Station {
   update(part: Partial<Announcement>): void {
     this.announcement = { ...this.announcement, ...part };
     this.backend.update(this.announcement);
+  }
+
+  /** Waits until its key is. */
+  async isThere(servers: EtcdServers): Promise<void> {
+    const { nodeId } = this.announcement;
+    const isThere = async () => (await keyOf(servers, nodeId)) !== "";
+    await until(`${nodeId} is there`, PATIENCE_MS, isThere);
   }
 
   hears(accepts: (nomination: Nomination) => boolean): Promise<Nomination> {
@@ -70,7 +77,7 @@ describe("discovery by etcd", () => {
     const [a, b] = [new Station(servers.endpoints, "a"), new Station(servers.endpoints, "b")];
     await withStations([a, b], async () => {
       await a.start({ role: "discovering" });
-      await until("a is there", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
+      await a.isThere(servers);
       await b.start();
       expect(await b.hears(({ nodeId }) => nodeId === "a")).toEqual({
         backend: "etcd",
@@ -100,6 +107,7 @@ describe("discovery by etcd", () => {
     const [a, b] = [new Station(servers.endpoints, "a"), new Station(servers.endpoints, "b")];
     await withStations([a, b], async () => {
       await a.start();
+      await a.isThere(servers);
       await b.start();
       await b.hears(({ nodeId }) => nodeId === "a");
       b.heard.length = 0;
@@ -118,11 +126,7 @@ describe("discovery by etcd", () => {
       ];
       await withStations([one, other], async () => {
         await one.start({ bootId: "first" });
-        await until(
-          "the first is there",
-          PATIENCE_MS,
-          async () => (await keyOf(servers, "a")) !== "",
-        );
+        await one.isThere(servers);
         await other.start({ bootId: "second" });
         await other.hears(({ bootId }) => bootId === "first");
         await one.hears(({ bootId }) => bootId === "second");
@@ -138,12 +142,12 @@ describe("discovery by etcd", () => {
     const a = new Station(servers.endpoints, "a");
     await withStations([a], async () => {
       await a.start();
-      await until("a is there", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
+      await a.isThere(servers);
       const [, lease = ""] =
         /found 1 leases\n(\w+)/.exec(await servers.ctl(["lease", "list"])) ?? [];
       await servers.ctl(["lease", "revoke", lease]);
       expect(await keyOf(servers, "a")).toBe("");
-      await until("a is there again", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
+      await a.isThere(servers);
     });
   });
 
@@ -211,7 +215,7 @@ describe("discovery by etcd", () => {
     const [a, b] = [new Station(servers.endpoints, "a"), new Station(servers.endpoints, "b")];
     await withStations([a, b], async () => {
       await a.start();
-      await until("a is there", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
+      await a.isThere(servers);
       await servers.member(0).kill();
       await a.says("connection refused (start it, or set ETCD_ENDPOINTS)");
       expect(a.backend.isWorking()).toBe(false);
@@ -229,7 +233,7 @@ describe("discovery by etcd", () => {
     const [a, b] = [new Station(endpoints, "a"), new Station(endpoints, "b")];
     await withStations([a, b], async () => {
       await a.start();
-      await until("a is there", PATIENCE_MS, async () => (await keyOf(servers, "a")) !== "");
+      await a.isThere(servers);
       await gone?.kill();
       await a.says(`at ${others[0]?.origin}`);
       await b.start();
@@ -272,7 +276,9 @@ describe("discovery by etcd", () => {
       await Promise.all([none, wrong, fish].map((one) => one.start()));
       await none.says("wants a user: set TANKD_ETCD_USER and TANKD_ETCD_PASSWORD");
       await wrong.says("refuses the user or the password");
-      await fish.says('keeps the user "fish" from its keys: grant a role with readwrite on them');
+      await fish.says(
+        'keeps the user "fish" from its keys: grant a role with readwrite on /tankd/',
+      );
       const grant = ["role", "grant-permission", "tankd", "--prefix=true", "readwrite", "/tankd/"];
       await servers.ctl([...root, ...grant]);
       await until("its rights are enough", PATIENCE_MS, async () => fish.backend.isWorking());

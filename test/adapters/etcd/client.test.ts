@@ -7,7 +7,7 @@ import { freePorts } from "./servers.ts";
 const ATTEMPT_MS = 1_000;
 
 function ask(endpoints: readonly string[], more: Partial<EtcdAccess> = {}) {
-  const access = { endpoints, namedBy: "ETCD_ENDPOINTS", ...more };
+  const access = { endpoints, namedBy: "ETCD_ENDPOINTS", keys: "/tankd/", ...more };
   return new EtcdClient(access, ATTEMPT_MS).ask("/v3/kv/range", { key: "aw==" });
 }
 
@@ -61,7 +61,7 @@ describe("what people are told of an etcd that does not do what it should", () =
         ),
     ],
     [
-      "keeps tankd from its keys: grant a role with readwrite on them (/tankd/)",
+      "keeps tankd from its keys: grant a role with readwrite on /tankd/ and what follows",
       () => json({ code: 7, message: "etcdserver: permission denied" }, 403),
     ],
     [
@@ -109,7 +109,10 @@ describe("members", () => {
     await using lost = new Double(() => json({ code: 14, message: "etcdserver: no leader" }, 503));
     await using sound = new Double(() => json({ header: HEADER }));
     const endpoints = [await nobody(), hung.origin, lost.origin, sound.origin];
-    const client = new EtcdClient({ endpoints, namedBy: "ETCD_ENDPOINTS" }, ATTEMPT_MS);
+    const client = new EtcdClient(
+      { endpoints, namedBy: "ETCD_ENDPOINTS", keys: "/tankd/" },
+      ATTEMPT_MS,
+    );
     for (let time = 0; time < 3; time++) await client.ask("/v3/kv/range", {});
     expect([hung, lost, sound].map(({ asked }) => asked.length)).toEqual([1, 1, 3]);
     expect(client.origin).toBe(sound.origin);
@@ -142,7 +145,12 @@ describe("a user", () => {
       if (token === valid) return json({ header: HEADER });
       return json({ code: 16, message: "etcdserver: invalid auth token" }, 401);
     });
-    const access = { endpoints: [double.origin], namedBy: "ETCD_ENDPOINTS", ...who };
+    const access = {
+      endpoints: [double.origin],
+      namedBy: "ETCD_ENDPOINTS",
+      keys: "/tankd/",
+      ...who,
+    };
     const client = new EtcdClient(access, ATTEMPT_MS);
     for (let time = 0; time < 2; time++) await client.ask("/v3/kv/range", {});
     expect(tokens).toBe(1);
@@ -179,7 +187,7 @@ describe("a watch", () => {
     onResult: () => void = () => {},
     signal = AbortSignal.timeout(20_000),
   ) {
-    const access = { endpoints: [double.origin], namedBy: "ETCD_ENDPOINTS" };
+    const access = { endpoints: [double.origin], namedBy: "ETCD_ENDPOINTS", keys: "/tankd/" };
     return new EtcdClient(access, ATTEMPT_MS).watch({ key: "aw==" }, signal, onResult);
   }
 

@@ -3,6 +3,7 @@ import type { LeaseState } from "../../../src/cluster/membership/lease.ts";
 import type { Clock } from "../../../src/platform/clock.ts";
 import { realClock } from "../../../src/platform/real/clock.ts";
 import { realTimers } from "../../../src/platform/real/timers.ts";
+import type { Timers } from "../../../src/platform/timers.ts";
 import { until } from "../../support/commands.ts";
 
 export const KEY = "/tankd/test/hub";
@@ -15,6 +16,7 @@ interface Told {
 
 interface HolderOptions {
   readonly clock?: Clock;
+  readonly timers?: Timers;
   readonly onState?: (state: LeaseState) => void;
 }
 
@@ -26,11 +28,11 @@ export class Holder {
   #stoppedMs = Number.POSITIVE_INFINITY;
 
   constructor(nodeId: string, endpoints: readonly string[], options: HolderOptions = {}) {
-    const { clock = realClock, onState } = options;
+    const { clock = realClock, timers = realTimers, onState } = options;
     this.nodeId = nodeId;
-    const access = { endpoints, namedBy: "--lease" };
+    const access = { endpoints, namedBy: "--lease", keys: KEY };
     const url = "etcd://test";
-    this.lease = new EtcdLease({ clock, timers: realTimers, access, url, key: KEY });
+    this.lease = new EtcdLease({ clock, timers, access, url, key: KEY });
     this.lease.start(nodeId, (state) => {
       this.told.push({ atMs: realClock.monotonicMs(), state });
       onState?.(state);

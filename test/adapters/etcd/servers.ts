@@ -151,7 +151,8 @@ export function etcdTest(
     test.skip(`${name} (skipped: ${missing})`, () => {});
     return;
   }
-  test(
+  // Most of them wait for leases to end, each in an etcd of its own.
+  test.concurrent(
     name,
     async () => {
       if (missing !== undefined) throw new Error(`CI must run this test, but ${missing}`);
@@ -167,21 +168,26 @@ export function etcdTest(
   );
 }
 
-/** Ports that nobody listens at; all are held until the last is known, so that they differ. */
+/**
+ * Below those that systems give to outgoing connections, and each once for this process: between
+ * being found free and being listened at nothing else takes one.
+ */
+let nextPort = 10_000 + ((process.pid * 31) % 20_000);
+
+/** Ports that nobody listens at. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const held = await Promise.all(Array.from({ length: count }, holdPort));
-  await Promise.all(held.map(({ release }) => release()));
-  return held.map(({ port }) => port);
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = nextPort++;
+    if (await isFree(port)) ports.push(port);
+  }
+  return ports;
 }
 
-function holdPort(): Promise<{ port: number; release: () => Promise<void> }> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      resolve({ port, release: () => new Promise((done) => server.close(() => done())) });
-    });
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

@@ -48,7 +48,7 @@ etcdTest(
     const read = (tls: EtcdAccess["tls"], origins = endpoints) =>
       new EtcdStore(
         new EtcdClient(
-          { endpoints: origins, namedBy: "ETCD_ENDPOINTS", ...(tls && { tls }) },
+          { endpoints: origins, namedBy: "ETCD_ENDPOINTS", keys: "/tankd/", ...(tls && { tls }) },
           5_000,
         ),
       ).read({ key: "x" });
