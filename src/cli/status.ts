@@ -6,15 +6,26 @@ import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
 import { count, duration } from "./words.ts";
 
+const leaseSchema = z.object({
+  url: z.string(),
+  state: z.string(),
+  holder: z.string().nullish(),
+  reason: z.string().nullish(),
+});
+
 const localServerSchema = serverRecordSchema.extend({
   role_reason: z.string().nullish(),
   hub: z.unknown(),
   term: z.object({ counter: z.number() }).nullish(),
-  lease: z.object({ url: z.string(), state: z.string() }).nullish(),
+  lease: leaseSchema.nullish(),
   backends: z.array(z.object({ name: z.string(), state: z.string(), detail: z.string() })),
 });
 
-const hubSchema = z.object({ server_id: z.string(), api_url: z.string() });
+const hubSchema = z.object({
+  server_id: z.string(),
+  node_id: z.string().nullish(),
+  api_url: z.string(),
+});
 
 /** `tankd status`: this node in a few lines. */
 export function addStatus(program: Command, context: CliContext): void {
@@ -49,7 +60,7 @@ function describe(
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
-    ...(server.lease ? [["lease", `${server.lease.state}, ${server.lease.url}`] as const] : []),
+    ...(server.lease ? [["lease", leaseLine(server.lease, hub.data)] as const] : []),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
@@ -65,6 +76,16 @@ function describe(
         ] as const,
     ),
   ]);
+}
+
+function leaseLine(
+  { url, state, holder, reason }: z.infer<typeof leaseSchema>,
+  hub: z.infer<typeof hubSchema> | undefined,
+): string {
+  const name = holder && hub?.node_id === holder ? hub.server_id : holder;
+  if (state === "held") return `held by this node  ${url}`;
+  if (state === "taken") return `held by ${name}  ${url}`;
+  return `${state === "unknown" ? `not known: ${reason}` : state}  ${url}`;
 }
 
 /** Green, yellow or red, as the status deserves. */
