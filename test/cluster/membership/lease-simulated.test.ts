@@ -173,3 +173,23 @@ describe("a node", () => {
     for (const node of nodes) expect(node.cluster.role).toBe("discovering");
   });
 });
+
+test("nodes that have lost both hub and store say so, and lead when the store is back", async () => {
+  const { lab, lease, nodes, holder } = leased(511);
+  for (const node of nodes) node.start();
+  await lab.until("one hub", 20_000, () => lab.agree(nodes));
+  const hub = lab.hubOf(nodes);
+  const others = nodes.filter((node) => node !== hub);
+  lease.isDown = true;
+  hub.kill();
+  const areWithout = () => others.every(({ cluster }) => cluster.role === "discovering");
+  await lab.until("nobody leads", 60_000, areWithout);
+  for (const { cluster } of others) {
+    expect(cluster.view().roleReason).toContain("nobody is known to hold the lease: the store");
+  }
+  await lab.run(60_000);
+  expect(areWithout()).toBe(true);
+  lease.isDown = false;
+  await lab.until("another hub", 20_000, () => lab.agree(others));
+  expect(lab.hubOf(others)).toBe(holder() as LabNode);
+});
