@@ -187,7 +187,7 @@ test.each([
     const others = nodes.filter((node) => node !== hub);
     lease.isDown = true;
     await lab.run(10_000);
-  end(hub);
+    end(hub);
     const said = "nobody is known to hold the lease: the store does not answer";
     const areWithout = () =>
       others.every(({ cluster }) => {
