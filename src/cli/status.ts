@@ -8,17 +8,28 @@ import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
 import { count, duration } from "./words.ts";
 
+const leaseSchema = z.object({
+  url: z.string(),
+  state: z.string(),
+  holder: z.string().nullish(),
+  reason: z.string().nullish(),
+});
+
 /** `GET /api/servers/local`, as far as people look at it. */
 export const localServerSchema = serverRecordSchema.extend({
   role_reason: z.string().nullish(),
   hub: z.unknown(),
   term: z.object({ counter: z.number() }).nullish(),
-  lease: z.object({ url: z.string(), state: z.string() }).nullish(),
+  lease: leaseSchema.nullish(),
   backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
   alone: aloneSchema.nullish(),
 });
 
-const hubSchema = z.object({ server_id: z.string(), api_url: z.string() });
+const hubSchema = z.object({
+  server_id: z.string(),
+  node_id: z.string().nullish(),
+  api_url: z.string(),
+});
 
 /** `tankd status`: this node in a few lines. */
 export function addStatus(program: Command, context: CliContext): void {
@@ -51,7 +62,7 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
-    ...(server.lease ? [["lease", `${server.lease.state}, ${server.lease.url}`] as const] : []),
+    ...(server.lease ? [["lease", leaseLine(server.lease, hub.data)] as const] : []),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
@@ -82,6 +93,16 @@ function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
   ]);
   const words = `no other node for ${duration(alone.seconds)}`;
   return [["alone", context.paint("yellow", words)] as const, ...links, ...causes];
+}
+
+function leaseLine(
+  { url, state, holder, reason }: z.infer<typeof leaseSchema>,
+  hub: z.infer<typeof hubSchema> | undefined,
+): string {
+  const name = holder && hub?.node_id === holder ? hub.server_id : holder;
+  if (state === "held") return `held by this node  ${url}`;
+  if (state === "taken") return `held by ${name}  ${url}`;
+  return `${state === "unknown" ? `not known: ${reason}` : state}  ${url}`;
 }
 
 /** Green, yellow or red, as the status deserves. */

@@ -53,13 +53,14 @@ export async function stop(parts: ClusterParts): Promise<void> {
  * not answer.
  */
 export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
-  const { state, given, nominations, deps, discovery } = parts;
+  const { state, given, nominations, deps, discovery, lease } = parts;
   if (state.isStopped) throw new Problem("not_ready", "This node stops.");
   given.join(hub);
   if (state.hasLeft) {
     state.hasLeft = false;
     await discovery.stop();
     search(parts);
+    lease?.join();
   }
   const result = await nominations.dialGiven(hub);
   switch (result.kind) {
@@ -91,6 +92,7 @@ export async function leave(parts: ClusterParts): Promise<void> {
   const { state, deps, registry, table, role, discovery, given } = parts;
   if (state.isStopped || state.hasLeft) return;
   given.unjoinAll();
+  parts.lease?.leave();
   await keepJoinedHub(deps.journal, undefined);
   await Promise.race([sayGoodbye(parts), sleep(deps.timers, 2 * GOODBYE_MS)]);
   state.hasLeft = true;

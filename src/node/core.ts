@@ -1,6 +1,7 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
+import type { HubLease } from "../cluster/membership/lease.ts";
 import { journalTermStore } from "../cluster/membership/term-store.ts";
 import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
@@ -46,6 +47,8 @@ export interface CorePorts {
   /** A new thread in which the past of this node's tanks is computed. */
   readonly spawnReplay: () => ReplayThread;
   readonly backends: readonly DiscoveryBackend[];
+  /** A store that decides who is hub; without one the nodes do. */
+  readonly lease?: HubLease | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }

@@ -31,6 +31,7 @@ import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
+import { createLease } from "./lease.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
@@ -164,6 +165,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
         hubs: plan.hubs,
         settings,
       }),
+      lease: createLease(settings, platform),
       log,
       metrics,
     },

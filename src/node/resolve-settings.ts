@@ -167,11 +167,16 @@ function findInFiles(
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
   const parsed = definition.kind.schema().safeParse(found.raw);
   if (parsed.success) return parsed.data;
-  const value = definition.secret ? "what it is" : JSON.stringify(found.raw);
+  const value = definition.secret ? "what it is" : withoutPasswords(JSON.stringify(found.raw));
   throw new Problem(
     "bad_setting",
     `${fileKeyOf(key)} cannot be ${value} (from ${found.origin.where}): give ${definition.kind.allowed}.`,
   );
+}
+
+/** A URL is refused for the password that it has, too. */
+function withoutPasswords(text: string): string {
+  return text.replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
 }
 
 /** Secrets have no key of their own in the file: such files are world-readable too often. */

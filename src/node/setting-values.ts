@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { readLeaseUrl as readConsulLease } from "../adapters/consul/lease-url.ts";
+import { readLeaseUrl as readEtcdLease } from "../adapters/etcd/access.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { HUB_URL_FORM } from "../discovery/hub/url.ts";
@@ -57,6 +59,17 @@ export const httpUrl = text(
 export const hostAndPort = text(
   (value) => readHostAndPort(value) !== undefined,
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
+);
+
+/** Members show it to each other, in documents that take no longer one. */
+const LEASE_CHARACTERS_MAX = 300;
+/** A lease in a store; which cluster it is for makes no difference to whether it can be read. */
+export const leaseUrl = text(
+  (url) =>
+    url.length <= LEASE_CHARACTERS_MAX &&
+    (readEtcdLease(url, "") !== undefined || readConsulLease(url) !== undefined),
+  "etcd://HOST[:PORT][,HOST[:PORT]…][/KEY] or consul://HOST[:PORT][/KEY], with etcds or consuls " +
+    "for TLS, and without user and password: those have settings of their own",
 );
 
 /** A certificate or key, or several. */

@@ -13,6 +13,7 @@ import {
   hostAndPort,
   hubUrl,
   interfacePattern,
+  leaseUrl,
   name,
   path,
 } from "./setting-values.ts";
@@ -139,6 +140,15 @@ export const SETTINGS = {
     help: "URLs of hubs, tried in order",
   }),
   ...DISCOVERY_SETTINGS,
+  lease: setting({
+    kind: leaseUrl,
+    default: undefined,
+    flag: "--lease",
+    placeholder: "url",
+    env: "TANKD_LEASE",
+    help: "a lease in etcd or Consul that decides who is hub, the same on all nodes",
+    defaultHelp: "the nodes decide",
+  }),
   tanks: setting({
     kind: integer(0, LIMITS.tanksMax),
     default: 1,

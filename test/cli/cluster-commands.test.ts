@@ -89,6 +89,23 @@ describe("status", () => {
     const together = await runIn(world({ "GET /api/servers/local": company }), "status");
     expect(together.out).not.toMatch(/alone|eth0 {2}/);
   });
+
+  test("says whose the lease is, by name where that is the hub", async () => {
+    const url = "etcd://10.0.0.5";
+    const named = { server_id: "reef", node_id: "n7", api_url: "http://10.0.0.7:8000" };
+    const line = async (lease: object, leads: object | null = null) => {
+      const answer = { ...own, lease: { url, holder: null, reason: null, ...lease }, hub: leads };
+      const { out } = await runIn(world({ "GET /api/servers/local": answer }), "status");
+      return /^lease +(.*)$/m.exec(out)?.[1];
+    };
+    expect(await line({ state: "held", holder: "n1" })).toBe(`held by this node  ${url}`);
+    expect(await line({ state: "taken", holder: "n7" }, named)).toBe(`held by reef  ${url}`);
+    expect(await line({ state: "taken", holder: "n8" }, named)).toBe(`held by n8  ${url}`);
+    expect(await line({ state: "free" })).toBe(`free  ${url}`);
+    const lost = { state: "unknown", holder: "n7", reason: "etcd does not answer" };
+    expect(await line(lost)).toBe(`not known: etcd does not answer  ${url}`);
+    expect(await line({}, null)).toBeUndefined();
+  });
 });
 
 describe("alias", () => {

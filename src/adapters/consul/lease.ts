@@ -1,9 +1,9 @@
+import { Certainty, type Instant } from "../../cluster/membership/certainty.ts";
 import type { HubLease, LeaseState } from "../../cluster/membership/lease.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { randomHex } from "../../platform/random.ts";
 import { type Cancel, repeat, sleep } from "../../platform/timers.ts";
 import type { ConsulAgent } from "./agent.ts";
-import { certainUntil, type Instant } from "./certainty.ts";
 import { Lock, type LockView, SESSION_MS, watchLock } from "./lock.ts";
 import { Watch, type WatchDeps } from "./watch.ts";
 
@@ -40,12 +40,11 @@ export class ConsulLease implements HubLease {
   readonly url: string;
   readonly #options: ConsulLeaseOptions;
   readonly #watch: Watch<LockView>;
+  readonly #certainty: Certainty;
   readonly #life = new AbortController();
   #lock: Lock | undefined;
   #onState: (state: LeaseState) => void = () => {};
   #wanted = false;
-  /** Since when it is known to be held; undefined while it is not. */
-  #heldSince: Instant | undefined;
   #view: LockView | undefined;
   #watchFailure: string | undefined;
   /** Why the last renewal or attempt came to nothing. */
@@ -58,6 +57,7 @@ export class ConsulLease implements HubLease {
   constructor(options: ConsulLeaseOptions) {
     this.url = options.url;
     this.#options = options;
+    this.#certainty = new Certainty(options.clock);
     this.#watch = new Watch(options, {
       ask: (index, signal) => watchLock(options.agent, options.key, index, signal),
       onAnswer: (view) => {
@@ -65,7 +65,7 @@ export class ConsulLease implements HubLease {
         this.#view = view;
         this.#tell();
         // Answers may come in any order: what contradicts ours is looked into at once.
-        if (view.session !== this.#lock?.session || !this.#heldSince) this.#wake();
+        if (view.session !== this.#lock?.session || !this.#certainty.since) this.#wake();
       },
       onFailure: (reason) => {
         this.#watchFailure = reason;
@@ -119,19 +119,19 @@ export class ConsulLease implements HubLease {
   async #step(lock: Lock, life: AbortSignal): Promise<number | undefined> {
     try {
       if (!this.#wanted) return await this.#giveBack(lock, life);
-      if (this.#heldSince !== undefined) return await this.#renew(lock, life);
+      if (this.#certainty.since !== undefined) return await this.#renew(lock, life);
       return await this.#acquire(lock, life);
     } catch (error) {
       this.#failure = messageOf(error);
-      return this.#heldSince === undefined ? ACQUIRE_RETRY_MS : RENEW_RETRY_MS;
+      return this.#certainty.since === undefined ? ACQUIRE_RETRY_MS : RENEW_RETRY_MS;
     }
   }
 
   async #renew(lock: Lock, life: AbortSignal): Promise<number> {
     const since = await lock.confirm(life);
     this.#failure = undefined;
-    this.#heldSince = since;
-    if (since !== undefined) return this.#untilRenewal(since);
+    if (since !== undefined) return this.#hold(since);
+    this.#certainty.end();
     this.#lookAnew();
     return ACQUIRE_RETRY_MS;
   }
@@ -144,21 +144,20 @@ export class ConsulLease implements HubLease {
     }
     const attempt = await lock.acquire(life);
     this.#failure = undefined;
-    if (typeof attempt !== "string") {
-      this.#heldSince = attempt;
-      return this.#untilRenewal(attempt);
-    }
+    if (typeof attempt !== "string") return this.#hold(attempt);
     if (attempt === "taken") this.#watch.refresh();
     return ACQUIRE_RETRY_MS;
   }
 
-  #untilRenewal(since: Instant): number {
+  /** How long its renewal can wait. */
+  #hold(since: Instant): number {
     const { clock } = this.#options;
+    this.#certainty.renew(since, CERTAIN_MS);
     return Math.max(0, since.monotonicMs + RENEW_MS - clock.monotonicMs());
   }
 
   async #giveBack(lock: Lock, life: AbortSignal): Promise<undefined> {
-    this.#heldSince = undefined;
+    this.#certainty.end();
     this.#failure = undefined;
     if (lock.session === undefined) return;
     await lock.giveBack(life);
@@ -173,7 +172,7 @@ export class ConsulLease implements HubLease {
 
   /** The time runs while this machine sleeps, and while a request hangs. */
   #checkClocks(): void {
-    if (this.#heldSince === undefined) return;
+    if (this.#certainty.since === undefined) return;
     const was = this.#told?.kind;
     this.#tell();
     if (was === "held" && this.#told?.kind !== "held") this.#wake();
@@ -188,10 +187,10 @@ export class ConsulLease implements HubLease {
 
   /** Undefined while nothing can be said yet. */
   #state(): LeaseState | undefined {
-    const { agent, clock } = this.#options;
-    if (this.#wanted && this.#heldSince !== undefined) {
-      const untilMs = certainUntil(this.#heldSince, CERTAIN_MS, clock);
-      if (untilMs > clock.monotonicMs()) return { kind: "held", untilMs };
+    const { agent } = this.#options;
+    if (this.#wanted && this.#certainty.since !== undefined) {
+      const { untilMs } = this.#certainty;
+      if (untilMs !== undefined) return { kind: "held", untilMs };
       return { kind: "unknown", reason: this.#failure ?? "this machine stood still for too long" };
     }
     if (this.#watchFailure !== undefined) return { kind: "unknown", reason: this.#watchFailure };

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { type Instant, nowBy } from "../../cluster/membership/certainty.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { once } from "../../platform/once.ts";
 import { type ConsulAgent, hasField, type Indexed } from "./agent.ts";
-import { type Instant, nowBy } from "./certainty.ts";
 
 /**
  * The shortest session that Consul allows. It ends one that was not renewed for this long at the

@@ -40,9 +40,6 @@ export interface LeasePlace {
   readonly key: string;
 }
 
-/** What people may write for a lease that etcd keeps; completes "give …". */
-export const LEASE_URL_FORM =
-  "etcd://HOST[:PORT][,HOST[:PORT]…][/KEY], or etcds:// for https, without user and password";
 const KEY_CHARACTERS_MAX = 256;
 
 /**

@@ -1,8 +1,8 @@
+import { Certainty, type Instant, nowBy } from "../../cluster/membership/certainty.ts";
 import type { HubLease, LeaseState } from "../../cluster/membership/lease.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import type { EtcdAccess } from "./access.ts";
-import { Certainty, type Instant } from "./certainty.ts";
 import { EtcdClient } from "./client.ts";
 import { type Round, Rounds } from "./rounds.ts";
 import { type Entry, EtcdStore, NO_LEASE } from "./store.ts";
@@ -67,7 +67,7 @@ export class EtcdLease implements HubLease {
     this.url = url;
     this.#deps = deps;
     this.#store = new EtcdStore(new EtcdClient(access, ATTEMPT_MS));
-    this.#certainty = new Certainty(clock, MARGIN_MS);
+    this.#certainty = new Certainty(clock);
     this.#vacancy = new Vacancy(clock, TTL_SECONDS * 1_000);
     const retry = { timers, retryMinMs: RETRY_MIN_MS, retryMaxMs: RETRY_MAX_MS };
     this.#acting = new Rounds({
@@ -109,7 +109,7 @@ export class EtcdLease implements HubLease {
   /** Renews what this node holds, looks who does otherwise, and acquires what nobody does. */
   async #act({ stopped }: Round): Promise<number> {
     if (!this.#isWanted) await this.#giveBack(stopped);
-    const sentAt = this.#certainty.now();
+    const sentAt = nowBy(this.#deps.clock);
     const own = this.#own;
     const renewal = own && (await this.#store.keepAlive(own, stopped));
     const reading = await this.#store.read({ key: this.#deps.key }, 0n, stopped);
@@ -133,7 +133,7 @@ export class EtcdLease implements HubLease {
     const { waitMs } = this.#vacancy;
     if (waitMs > 0) return Math.min(LOOK_MS, waitMs);
     if (!this.#isWanted) return LOOK_MS;
-    const sentAt = this.#certainty.now();
+    const sentAt = nowBy(this.#deps.clock);
     const { leaseId, ttlMs } = await this.#store.grant(TTL_SECONDS, stopped);
     this.#own = leaseId;
     const put = { key: this.#deps.key, value: this.#nodeId, lease: leaseId };
@@ -144,7 +144,7 @@ export class EtcdLease implements HubLease {
 
   #hold(sentAt: Instant, ttlMs: number): number {
     if (!this.#isWanted) return 0;
-    this.#certainty.renew(sentAt, ttlMs);
+    this.#certainty.renew(sentAt, ttlMs - MARGIN_MS);
     const { untilMs } = this.#certainty;
     if (untilMs === undefined) return 0;
     this.#tell({ kind: "held", untilMs });

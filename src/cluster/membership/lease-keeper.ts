@@ -42,16 +42,19 @@ export class LeaseKeeper {
   #state: LeaseState = { kind: "unknown", reason: "the store has not been asked yet" };
   #holder: string | undefined;
   #isRunning = false;
+  #isAway = false;
+  /** Until when the lease is held, by the wall clock: it goes on while a machine is suspended. */
+  #wallUntilMs = 0;
   readonly #warnedOf = new BoundedMap<string, true>(LIMITS.peersMax);
 
   constructor(withDeps: LeaseKeeperDeps, lease: HubLease) {
     this.#with = withDeps;
     this.#lease = lease;
     const { role, events } = withDeps;
-    role.bindTo({ mayFollow: (hub) => this.#holder === undefined || this.#holder === hub });
+    role.bindTo({ mayFollow: (hub) => this.#mayFollow(hub) });
     events.on("met", ({ meeting }) => {
       this.#compare(meeting.document);
-      if (meeting.document.node_id === this.#holder) this.#follow(this.#holder);
+      if (this.#mayReplace(meeting.document)) this.#follow(meeting.document.node_id);
     });
     events.on("role_changed", () => this.#decide());
     events.on("fenced", () => lease.want(false));
@@ -65,6 +68,19 @@ export class LeaseKeeper {
     this.#seek();
   }
 
+  /** This node lives alone from now on: it neither holds the lease nor follows who does. */
+  leave(): void {
+    this.#isAway = true;
+    this.#lease.want(false);
+  }
+
+  /** It belongs to its cluster again. */
+  join(): void {
+    this.#isAway = false;
+    this.#lease.want(this.#with.role.state.self.mayClaim);
+    this.#decide();
+  }
+
   /** Gives the lease back, so that another need not wait for its end. */
   async stop(): Promise<void> {
     if (!this.#isRunning) return;
@@ -75,7 +91,8 @@ export class LeaseKeeper {
   /** Whether a hub may change what the cluster relies on. */
   get isValid(): boolean {
     const { clock } = this.#with.deps;
-    return this.#state.kind === "held" && clock.monotonicMs() < this.#state.untilMs;
+    if (this.#state.kind !== "held" || clock.monotonicMs() >= this.#state.untilMs) return false;
+    return clock.wallMs() < this.#wallUntilMs;
   }
 
   /** @throws Problem `lease_lost` */
@@ -102,9 +119,11 @@ export class LeaseKeeper {
     if (!this.#isRunning) return;
     const before = this.#state;
     this.#state = state;
-    const { nodeId } = this.#with.deps.identity;
-    if (state.kind === "held") this.#holder = nodeId;
-    else if (state.kind === "taken") this.#holder = state.holder;
+    const { identity, clock } = this.#with.deps;
+    if (state.kind === "held") {
+      this.#holder = identity.nodeId;
+      this.#wallUntilMs = clock.wallMs() + state.untilMs - clock.monotonicMs();
+    } else if (state.kind === "taken") this.#holder = state.holder;
     else if (state.kind === "free") this.#holder = undefined;
     if (before.kind !== state.kind) this.#report(state);
     this.#decide();
@@ -114,17 +133,17 @@ export class LeaseKeeper {
   #decide(): void {
     const { role } = this.#with;
     const { kind } = this.#state;
-    if (!this.#isRunning) return;
+    if (!this.#isRunning || this.#isAway) return;
+    // A hub whose lease is free again stays, and serves reads only, until it or another has it.
     if (kind === "held") role.leadByLease();
-    else if (kind === "taken" && this.#state.holder !== role.state.hub) this.#leave();
-    else if (kind === "free" && role.isHub) role.discover();
+    else if (kind === "taken" && this.#state.holder !== role.state.hub) {
+      this.#turnTo(this.#state.holder);
+    }
   }
 
   /** Another node holds it than the one that we follow, or are. */
-  #leave(): void {
+  #turnTo(holder: string): void {
     const { role } = this.#with;
-    const holder = this.#holder;
-    if (holder === undefined) return;
     this.#follow(holder);
     if (role.state.hub !== holder && role.state.role !== "discovering") role.discover();
   }
@@ -136,6 +155,29 @@ export class LeaseKeeper {
     role.follow(holder, standing.term);
   }
 
+  /**
+   * Where the store does not say who holds it, somebody who leads may be that one, but not where it
+   * goes by another lease, or by none.
+   */
+  #mayFollow(hub: string): boolean {
+    if (this.#state.kind === "taken") return hub === this.#state.holder;
+    const document = this.#with.table.get(hub)?.described?.document;
+    const isOfOurs = document === undefined || document.lease === this.#lease.url;
+    return this.#state.kind !== "held" && isOfOurs;
+  }
+
+  /**
+   * Whether this hub is to be followed instead of ours, if we have one: it holds the lease, or we
+   * lead without one, cannot ask the store, and it has become hub after us.
+   */
+  #mayReplace({ node_id, standing, lease }: NodeDocument): boolean {
+    const { role, table } = this.#with;
+    if (this.#state.kind === "taken") return node_id === this.#state.holder;
+    const isBlind = role.isHub && this.#state.kind === "unknown";
+    const isLater = standing.term.counter > role.state.term.counter;
+    return isBlind && isLater && lease === this.#lease.url && table.get(node_id)?.isMember === true;
+  }
+
   /** Asks the holder whether it leads, until it does. */
   #seek(): void {
     const { deps, role, dialer, table } = this.#with;
@@ -143,7 +185,7 @@ export class LeaseKeeper {
       if (!this.#isRunning) return;
       this.#seek();
       const holder = this.#holder;
-      const isOther = holder !== undefined && holder !== deps.identity.nodeId;
+      const isOther = holder !== undefined && holder !== deps.identity.nodeId && !this.#isAway;
       if (!isOther || role.state.hub === holder || !table.get(holder)) return;
       void dialer.dial(holder);
     });

@@ -14,18 +14,29 @@ export interface RoleSituation {
 export function roleReason({ role, wanted, hasLeft, lease }: RoleSituation): string | undefined {
   if (hasLeft) return "it has left its cluster; it comes back by: tankd join URL, or a restart";
   if (role === "hub" && lease?.isValid === false) {
-    return `reads only: it is not known to hold the lease still (${lease.reason ?? lease.state})`;
+    const why = lease.state === "free" ? "its lease has run out" : lease.reason;
+    return `reads only: it is not known to hold the lease still${why ? ` (${why})` : ""}`;
   }
-  if (role === "discovering" && lease !== undefined) {
-    return `the lease decides, which is ${lease.state}${lease.reason ? `: ${lease.reason}` : ""}`;
-  }
+  if (role === "discovering" && lease !== undefined) return waitingReason(lease, wanted);
   if (wanted === "hub" && role === "worker") {
     return lease
-      ? "the lease is another node's"
+      ? "the lease decides, and another node holds it"
       : "another hub leads already; --role hub comes first when a new one is chosen";
   }
   if (wanted === "worker" && role === "discovering") {
     return "it has found no hub, and with --role worker it never becomes one";
   }
   return undefined;
+}
+
+/** Why the lease has given this node no hub. */
+function waitingReason(lease: LeaseView, wanted: ClusterSettings["role"]): string {
+  if (lease.state === "held") return "it has just been given the lease";
+  if (lease.state === "free") {
+    return wanted === "worker"
+      ? "the lease is free, and with --role worker this node never takes it"
+      : "the lease is free, and nobody has taken it yet";
+  }
+  if (lease.state === "unknown") return `nobody is known to hold the lease: ${lease.reason}`;
+  return `the lease is held by ${lease.holder}, which does not answer as hub`;
 }

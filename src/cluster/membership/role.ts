@@ -120,8 +120,10 @@ export class RoleKeeper {
     this.#arbiter = arbiter;
   }
 
+  /** Where somebody else decides, it only gives up a hub that is lost, and waits for the next. */
   lead(): void {
     if (this.#arbiter === undefined) this.leadByLease();
+    else if (this.#state.role === "worker") this.discover();
   }
 
   /** The arbiter has decided for this node, or there is none. */

@@ -97,6 +97,108 @@ describe("a lease", () => {
     worker.start();
     await lab.run(10_000);
     expect(lease.holder).toBeUndefined();
-    expect(worker.cluster.view().roleReason).toContain("the lease decides, which is free");
+    expect(worker.cluster.view().roleReason).toContain("never takes it");
   });
 });
+
+describe("a node", () => {
+  test("that leaves gives the lease back and stays out until it joins", async () => {
+    const { lab, lease, nodes, holder } = leased(506);
+    for (const node of nodes) node.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const first = lab.hubOf(nodes);
+    const others = nodes.filter((node) => node !== first);
+    void first.cluster.leave();
+    await lab.until("another hub", 20_000, () => lab.agree(others));
+    expect(holder()).toBe(lab.hubOf(others));
+    expect(first.cluster.role).toBe("discovering");
+    for (const node of others) node.kill();
+    await lab.run(20_000);
+    expect(lease.holder).toBeUndefined();
+    expect(first.cluster.role).toBe("discovering");
+    const [other] = others;
+    if (other === undefined) throw new Error("no other");
+    void first.cluster.join({ host: other.host.addresses[0] ?? "", port: 8000 });
+    await lab.until("it leads again", 20_000, () => lab.agree([first]));
+    expect(holder()).toBe(first);
+  });
+
+  test("that leaves as a worker does not take the lease of a hub that is gone", async () => {
+    const { lab, lease, nodes } = leased(507, ["a", "b"]);
+    for (const node of nodes) node.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const [worker] = nodes.filter((node) => node !== hub);
+    void worker?.cluster.leave();
+    await lab.run(5_000);
+    hub.kill();
+    await lab.run(20_000);
+    expect(lease.holder).toBeUndefined();
+    expect(worker?.cluster.role).toBe("discovering");
+  });
+
+  test("that the store has cut off follows the hub that holds the lease, also a hub of before", async () => {
+    const { lab, nodes } = leased(508, ["a", "b", "c", "d"]);
+    for (const node of nodes) node.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const store = lab.world.host("store");
+    const [worker] = nodes.filter((node) => node !== hub);
+    if (!store || !worker) throw new Error("no store");
+    lab.world.network.partition([hub.host, worker.host], [store]);
+    await lab.until("another hub", 60_000, () => lab.agree(nodes) && lab.hubOf(nodes) !== hub);
+    expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
+  });
+
+  test("leads on without a gap where the store has forgotten its lease, and nobody else wants it", async () => {
+    const { lab, lease, nodes, holder } = leased(509, ["a"]);
+    const [only] = nodes;
+    only?.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    lease.isDown = true;
+    await lab.run(20_000);
+    lease.isDown = false;
+    await lab.until("the lease", 20_000, () => writers(nodes).length === 1);
+    expect(holder()).toBe(only as LabNode);
+    expect(only?.logged("role changed")).toEqual([]);
+  });
+
+  test("follows nobody who leads without the lease, even while no store answers", async () => {
+    const { lab, lease, nodes } = leased(510);
+    lease.isDown = true;
+    const wild = lab.add("wild");
+    for (const node of [...nodes, wild]) node.start();
+    await lab.run(30_000);
+    expect(wild.cluster.role).toBe("hub");
+    for (const node of nodes) expect(node.cluster.role).toBe("discovering");
+  });
+});
+
+test.each([
+  ["dies", (hub: LabNode) => hub.kill()],
+  ["goes in order", (hub: LabNode) => void hub.cluster.stop()],
+])(
+  "without a store, nodes whose hub %s say that nobody leads, until it is back",
+  async (_, end) => {
+    const { lab, lease, nodes, holder } = leased(511, ["a", "b"]);
+    for (const node of nodes) node.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const others = nodes.filter((node) => node !== hub);
+    lease.isDown = true;
+    await lab.run(10_000);
+    end(hub);
+    const said = "nobody is known to hold the lease: the store does not answer";
+    const areWithout = () =>
+      others.every(({ cluster }) => {
+        const { role, roleReason } = cluster.view();
+        return role === "discovering" && roleReason === said;
+      });
+    await lab.until("nobody leads", 60_000, areWithout);
+    await lab.run(60_000);
+    expect(areWithout()).toBe(true);
+    lease.isDown = false;
+    await lab.until("another hub", 20_000, () => lab.agree(others));
+    expect(lab.hubOf(others)).toBe(holder() as LabNode);
+  },
+);

@@ -48,9 +48,10 @@ export class LeaseStore {
       process.timers.after(ROUND_MS, round);
       if (isCut()) return tell({ kind: "unknown", reason: "the store does not answer" });
       const sentMs = process.clock.monotonicMs();
+      if (this.holder === undefined) tell({ kind: "free" });
       const holder = isWanted ? this.renew(own) : this.holder;
-      if (holder === undefined) tell({ kind: "free" });
-      else if (holder === own && isWanted) {
+      if (holder === undefined) return;
+      if (holder === own && isWanted) {
         tell({ kind: "held", untilMs: sentMs + TTL_MS - MARGIN_MS });
       } else tell({ kind: "taken", holder });
     };

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { Certainty } from "../../../src/adapters/etcd/certainty.ts";
+import { Certainty, nowBy } from "../../../src/cluster/membership/certainty.ts";
 
 function setUp() {
   const time = { monotonicMs: 1_000, wallMs: 1_000_000 };
   const clock = { monotonicMs: () => time.monotonicMs, wallMs: () => time.wallMs };
-  const certainty = new Certainty(clock, 1_000);
-  const sentAt = certainty.now();
+  const certainty = new Certainty(clock);
+  const sentAt = nowBy(clock);
   const pass = (ms: number, suspendedMs = 0) => {
     time.monotonicMs += ms;
     time.wallMs += ms + suspendedMs;
@@ -13,11 +13,11 @@ function setUp() {
   return { certainty, sentAt, pass };
 }
 
-test("a lease is certain from before it was asked for, less the margin", () => {
+test("a lease is certain from before it was asked for, for the time that is named", () => {
   const { certainty, sentAt, pass } = setUp();
   expect(certainty.untilMs).toBeUndefined();
   pass(500);
-  certainty.renew(sentAt, 8_000);
+  certainty.renew(sentAt, 7_000);
   expect(certainty.untilMs).toBe(8_000);
   pass(6_499);
   expect(certainty.untilMs).toBe(8_000);
@@ -27,7 +27,7 @@ test("a lease is certain from before it was asked for, less the margin", () => {
 
 test("a suspended machine is certain of nothing, though its monotonic clock stood still", () => {
   const { certainty, sentAt, pass } = setUp();
-  certainty.renew(sentAt, 8_000);
+  certainty.renew(sentAt, 7_000);
   pass(0, 6_999);
   expect(certainty.untilMs).toBe(8_000);
   pass(0, 1);
@@ -36,14 +36,14 @@ test("a suspended machine is certain of nothing, though its monotonic clock stoo
 
 test("a wall clock that is set back makes nothing certain for longer", () => {
   const { certainty, sentAt, pass } = setUp();
-  certainty.renew(sentAt, 8_000);
+  certainty.renew(sentAt, 7_000);
   pass(7_000, -3_600_000);
   expect(certainty.untilMs).toBeUndefined();
 });
 
 test("what is given back is not certain", () => {
   const { certainty, sentAt } = setUp();
-  certainty.renew(sentAt, 8_000);
+  certainty.renew(sentAt, 7_000);
   certainty.end();
   expect(certainty.untilMs).toBeUndefined();
 });
