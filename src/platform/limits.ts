@@ -41,6 +41,11 @@ export const LIMITS = {
   dialsMax: 16,
   /** Of them to addresses that one source has named and that have not answered yet. */
   dialsPerSourceMax: 4,
+  /**
+   * Of them to where somebody may be and nobody has been seen: places in DNS, remembered nodes.
+   * Where a network is gone each takes its whole time, and others must not wait for that.
+   */
+  dialsUnsureMax: 8,
   /** Addresses nominated without an id, or waiting to be dialled; the oldest give way. */
   nominationsMax: 1024,
   /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */
@@ -71,6 +76,9 @@ export const LIMITS = {
   mdnsKnownAnswersMax: 256,
   /** Services whose missing records are asked for in one packet. */
   mdnsFollowUpsMax: 8,
+  /** Names that DNS is asked for, and places that one of them leads to: a hundred fit. */
+  dnsNamesMax: 8,
+  dnsPlacesMax: 128,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */

@@ -37,6 +37,8 @@ interface Place {
   readonly backends: Set<string>;
   nodeId: string | undefined;
   attempts: number;
+  /** When it was last dialled. */
+  dialledMs: number;
   cancelRetry: Cancel;
 }
 
@@ -50,8 +52,10 @@ const RETRY_MIN_MS = 500;
  */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
-/** Then it is left to the backend to nominate it again; hubs that were given are tried for ever. */
+/** Then it is left to the backend to name it again; what the operator named is tried for ever. */
 const RETRIES_MAX = 4;
+/** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
+const VAIN_REST_MS = 60_000;
 /** A node that is online and was heard this recently is not asked whether it is there. */
 const RECENT_MS = 10_000;
 
@@ -142,10 +146,21 @@ export class Nominations {
 
   #nominatePlace(nomination: Nomination): void {
     const place = this.#placeOf(nomination);
-    place.attempts = 0;
+    if (place.isTrusted) place.attempts = 0;
+    else if (this.#isResting(place) || this.#targetsOf(place).every(this.#with.isOwn)) return;
     const isNeeded = place.isHub && !this.#with.position().isSettled;
     if (!isNeeded && this.#isThere(place.nodeId)) return;
     void this.#dialPlace(place);
+  }
+
+  /** Of its addresses those that may be dialled. */
+  #targetsOf({ isTrusted, addresses }: Place): readonly Address[] {
+    return isTrusted ? addresses : dialable(addresses, this.#with.policy());
+  }
+
+  #isResting({ attempts, dialledMs }: Place): boolean {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    return attempts >= RETRIES_MAX && nowMs - dialledMs < VAIN_REST_MS;
   }
 
   #placeOf({ backend, addresses, isTrusted = false }: Nomination): Place {
@@ -158,6 +173,7 @@ export class Nominations {
       backends: new Set<string>(),
       nodeId: undefined,
       attempts: 0,
+      dialledMs: 0,
       cancelRetry: () => {},
     };
     place.isHub ||= backend === "hub";
@@ -168,14 +184,16 @@ export class Nominations {
   }
 
   async #dialPlace(place: Place): Promise<DialResult> {
-    const { dialer, given, table, policy } = this.#with;
+    const { dialer, given, table, deps } = this.#with;
     place.cancelRetry();
+    place.dialledMs = deps.clock.monotonicMs();
     const { isHub, isTrusted } = place;
-    const addresses = isTrusted ? place.addresses : dialable(place.addresses, policy());
-    const result = await dialer.dialAt(addresses, { trusted: isTrusted });
+    const targets = this.#targetsOf(place);
+    const result = await dialer.dialAt(targets, { trusted: isTrusted, unsure: !isTrusted });
     if (isHub) for (const address of place.addresses) given.note(address, result);
     if (result.kind === "met") {
       place.nodeId = result.meeting.document.node_id;
+      place.attempts = 0;
       const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);
       for (const name of place.backends) nominatedBy.add(name);
       table.update(place.nodeId, { nominatedBy });
@@ -243,12 +261,14 @@ export class Nominations {
     this.#hints.set(id, { node_id: id, addresses: plain });
   }
 
-  /** It follows us or leads us, and was heard a moment ago. */
+  /** It follows us or leads us, and was heard a moment ago, or our hub says that it is there. */
   #isThere(nodeId: string | undefined): boolean {
-    const { table, deps } = this.#with;
+    const { table, deps, position } = this.#with;
     const entry = nodeId === undefined ? undefined : table.get(nodeId)?.registration;
-    if (entry?.status !== "online" || entry.toldBy !== undefined) return false;
-    return deps.clock.monotonicMs() - entry.lastSeenMs < RECENT_MS;
+    if (entry?.status !== "online") return false;
+    // Else each of N nodes would shake hands with all others, again and again.
+    if (position().isSettled) return true;
+    return entry.toldBy === undefined && deps.clock.monotonicMs() - entry.lastSeenMs < RECENT_MS;
   }
 }
 
