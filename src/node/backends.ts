@@ -1,3 +1,4 @@
+import { DnsBackend } from "../adapters/dns/backend.ts";
 import { MdnsBackend } from "../adapters/mdns/backend.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import {
@@ -11,10 +12,11 @@ import { OptionalBackend } from "../discovery/optional-backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
+import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
-import { readAddresses } from "./addresses.ts";
+import { readAddresses, readDnsNames } from "./addresses.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import type { Settings } from "./settings.ts";
 
@@ -24,6 +26,7 @@ export interface BackendDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly machine: Machine;
+  readonly network: Pick<Network, "resolve">;
   readonly log: Log;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
@@ -49,6 +52,10 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   static: {
     create: ({ settings }) => new NamedBackend("static", readAddresses(settings.static)),
     isThere: ({ settings }) => settings.static.length > 0,
+  },
+  dns: {
+    create: (deps) => new DnsBackend({ ...deps, names: readDnsNames(deps.settings.dns) }),
+    isThere: ({ settings }) => settings.dns.length > 0,
   },
 };
 

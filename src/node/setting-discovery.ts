@@ -1,7 +1,7 @@
 import { LIMITS } from "../platform/limits.ts";
 import { setting } from "./setting.ts";
 import { list } from "./setting-kinds.ts";
-import { hostAndPort } from "./setting-values.ts";
+import { dnsName, hostAndPort } from "./setting-values.ts";
 
 /** What the discovery backends need to know; each is used by `auto` once it is said. */
 export const DISCOVERY_SETTINGS = {
@@ -12,5 +12,13 @@ export const DISCOVERY_SETTINGS = {
     placeholder: "addresses",
     env: "TANKD_STATIC",
     help: "addresses of other nodes, of which any may lead; the port is 8000 where none is given",
+  }),
+  dns: setting({
+    kind: list(dnsName, LIMITS.dnsNamesMax),
+    default: [] as readonly string[],
+    flag: "--dns",
+    placeholder: "names",
+    env: "TANKD_DNS",
+    help: "names in DNS that lead to other nodes: by _tankd._tcp SRV records, or by their addresses",
   }),
 } as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DNS_NAME_FORM, readDnsName } from "../adapters/dns/name.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { HUB_URL_FORM } from "../discovery/hub/url.ts";
@@ -53,6 +54,8 @@ export const hostAndPort = text(
   (value) => readHostAndPort(value) !== undefined,
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
 );
+
+export const dnsName = text((value) => readDnsName(value) !== undefined, DNS_NAME_FORM);
 
 export const interfacePattern = text(
   /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,

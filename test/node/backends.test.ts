@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { BACKEND_CHOICES, BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -25,11 +26,13 @@ describe("the choice of backends", () => {
     expect(names(["mdns", "hub"])).toEqual(["mdns", "hub"]);
     expect(names(["none"])).toEqual(["hub"]);
     expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
+    expect(names(["auto"], [], { dns: ["tanks.example.org"] })).toEqual(["mdns", "dns"]);
+    expect(names(["dns"], [], { dns: ["tanks.example.org"] })).toEqual(["dns"]);
   });
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; give mdns, hub, static, auto, none.',
+      `There is no discovery backend "zeroconf"; give ${[...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ")}.`,
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

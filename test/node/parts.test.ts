@@ -66,6 +66,13 @@ describe("discovery and hub together", () => {
       "give --hub URL",
     );
   });
+
+  test("dns without a name says what is missing", () => {
+    const plan = (dns: readonly string[]) => () =>
+      planDiscovery({ ...settings, discovery: ["dns"], dns });
+    expect(plan([])).toThrow("discovery by dns needs a name: give --dns NAME.");
+    expect(plan(["tanks.example.org"])).not.toThrow();
+  });
 });
 
 describe("tanks of the first start", () => {

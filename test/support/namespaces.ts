@@ -17,7 +17,7 @@ export type Family = 4 | 6 | "link-local";
 const NEIGHBOUR_LIMITS = [4_096, 8_192, 16_384] as const;
 
 /** The switch itself, which is everybody's gateway. */
-const GATEWAY = 254;
+export const GATEWAY = 254;
 
 /**
  * Machines as network namespaces on one switch, which is a bridge in a namespace of its own: what
@@ -181,13 +181,22 @@ export class Namespaces {
     for (const [name, hosts] of Object.entries(addresses)) {
       for (const host of hosts) lines.push(`${this.addressOf(host)} ${name}`);
     }
-    const folder = `${FILES}/${this.nameOf(machine)}`;
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(`${folder}/hosts`, `${lines.join("\n")}\n`);
+    this.#writeFile(machine, "hosts", lines);
+  }
+
+  /** Whom a machine asks for names, in the place of whom the host asks. Before its first process. */
+  setNameServer(machine: number, server: number): void {
+    this.#writeFile(machine, "resolv.conf", [`nameserver ${this.addressOf(server)}`]);
   }
 
   async close(): Promise<void> {
     await removeNamespaces(this.#made);
+  }
+
+  #writeFile(machine: number, name: string, lines: readonly string[]): void {
+    const folder = `${FILES}/${this.nameOf(machine)}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/${name}`, `${lines.join("\n")}\n`);
   }
 
   #onLink(host: number): string {
