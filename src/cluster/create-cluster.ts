@@ -111,7 +111,7 @@ function uplinkOf({ role, directory }: ClusterParts) {
   return { nodeId: via ?? hub, url: directory.node(hub)?.api_url };
 }
 
-function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts) {
+function viewOf({ deps, state, role, directory, discovery, given, memory }: ClusterParts) {
   const { role: own, hub, term } = role.state;
   const { hasLeft } = state;
   return {
@@ -120,7 +120,7 @@ function viewOf({ deps, state, role, directory, discovery, given }: ClusterParts
     roleReason: roleReason({ role: own, wanted: deps.settings.role, hasLeft }),
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
-    backends: given.explain(discovery.statuses()),
+    backends: memory.explain(given.explain(discovery.statuses())),
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from "../discovery/backend-names.ts";
 import { NamedBackend } from "../discovery/named-backend.ts";
 import { OptionalBackend } from "../discovery/optional-backend.ts";
+import { RememberedBackend, type RememberedNode } from "../discovery/remembered-backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
@@ -30,6 +31,8 @@ export interface BackendDeps {
   readonly log: Log;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
+  /** Nodes that earlier runs have met. */
+  readonly remembered: readonly RememberedNode[];
   readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
 }
 
@@ -44,6 +47,10 @@ interface BackendKind {
 
 /** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
+  remembered: {
+    create: ({ remembered }) => new RememberedBackend(remembered),
+    isThere: ({ remembered }) => remembered.length > 0,
+  },
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
   hub: {
     create: ({ hubs }) => new NamedBackend("hub", hubs),

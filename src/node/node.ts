@@ -3,6 +3,7 @@ import { type ApiServer, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
+import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
@@ -136,6 +137,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
   const plan = withHub(planned, await joinedHub(store.journal));
+  const remembered = await recallPeers(store.journal, settings.cluster);
 
   const core = createCore(
     {
@@ -148,7 +150,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
           directory: directory.path,
           tickRate: settings.tickRate,
         }),
-      backends: createBackends(plan.words, { ...platform, log, hubs: plan.hubs, settings }),
+      backends: createBackends(plan.words, {
+        ...platform,
+        log,
+        hubs: plan.hubs,
+        remembered,
+        settings,
+      }),
       log,
       metrics,
     },

@@ -79,6 +79,12 @@ export const LIMITS = {
   /** Names that DNS is asked for, and places that one of them leads to: a hundred fit. */
   dnsNamesMax: 8,
   dnsPlacesMax: 128,
+  /**
+   * Nodes that are remembered for the next start, 100 bytes each, and of them those of one machine:
+   * whoever finds one of its cluster finds the others by it.
+   */
+  rememberedNodesMax: 32,
+  rememberedPerMachineMax: 4,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */

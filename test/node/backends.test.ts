@@ -13,8 +13,15 @@ function names(
   wanted: readonly string[],
   hubs = [hub],
   settings: Partial<BackendDeps["settings"]> = {},
+  remembered: BackendDeps["remembered"] = [],
 ): readonly string[] {
-  const deps = { ...host, log: silentLog, hubs, settings: { ...defaultSettings(), ...settings } };
+  const deps = {
+    ...host,
+    log: silentLog,
+    hubs,
+    remembered,
+    settings: { ...defaultSettings(), ...settings },
+  };
   return createBackends(wanted, deps).map(({ name }) => name);
 }
 
@@ -28,6 +35,14 @@ describe("the choice of backends", () => {
     expect(names(["auto"], [], { static: ["10.0.0.7"] })).toEqual(["mdns", "static"]);
     expect(names(["auto"], [], { dns: ["tanks.example.org"] })).toEqual(["mdns", "dns"]);
     expect(names(["dns"], [], { dns: ["tanks.example.org"] })).toEqual(["dns"]);
+  });
+
+  test("who was met before is asked by auto or by name, and never without", () => {
+    const remembered = [{ nodeId: "peer", addresses: [{ host: "10.0.0.7", port: 8000 }] }];
+    expect(names(["auto"], [], {}, remembered)).toEqual(["remembered", "mdns"]);
+    expect(names(["none"], [], {}, remembered)).toEqual([]);
+    expect(names(["mdns"], [], {}, remembered)).toEqual(["mdns"]);
+    expect(names(["mdns", "remembered"], [])).toEqual(["remembered", "mdns"]);
   });
 
   test("an unknown one is a bad setting that names the known ones", () => {

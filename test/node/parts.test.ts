@@ -49,7 +49,13 @@ describe("discovery and hub together", () => {
   ])("%j %j", (discovery, urls, words, hubs, names) => {
     expect<unknown>(planDiscovery({ ...settings, discovery, hub: urls })).toEqual({ words, hubs });
     const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-    const backends = createBackends(words, { ...host, log: silentLog, hubs, settings });
+    const backends = createBackends(words, {
+      ...host,
+      log: silentLog,
+      hubs,
+      remembered: [],
+      settings,
+    });
     expect(backends.map(({ name }) => name)).toEqual(names);
   });
 

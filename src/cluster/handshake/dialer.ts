@@ -13,11 +13,14 @@ import { type DialResult, failed } from "./meeting.ts";
 /** What of the handshake is used here. */
 type Shaking = Pick<Handshake, "dial" | "confirm">;
 
-export interface DialAtOptions {
-  /** The operator has named the addresses. */
-  readonly trusted: boolean;
+export interface NodeDialOptions {
   /** Nobody has been seen there. */
   readonly unsure?: boolean;
+}
+
+export interface DialAtOptions extends NodeDialOptions {
+  /** The operator has named the addresses. */
+  readonly trusted: boolean;
 }
 
 /** Dials of what one source has named, and what it may name at once: a class behind one router. */
@@ -53,12 +56,12 @@ export class Dialer {
   }
 
   /** Dials a node where the table says that it is. Joins an attempt that is under way. */
-  async dial(nodeId: string): Promise<DialResult> {
+  async dial(nodeId: string, { unsure = false }: NodeDialOptions = {}): Promise<DialResult> {
     const peer = this.#table.get(nodeId);
     if (!peer || peer.addresses.length === 0) return failed("no address is known");
     const isConfirmed = peer.confirmedMs !== undefined;
     const source = isConfirmed ? undefined : peer.source;
-    return this.#once(nodeId, { source }, async () => {
+    return this.#once(nodeId, { source, unsure }, async () => {
       const result = await this.#handshake.dial(peer.addresses, { expected: nodeId });
       if (result.kind === "failed") {
         this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
@@ -85,7 +88,7 @@ export class Dialer {
 
   #once(
     key: string,
-    { source, unsure = false }: { readonly source?: string | undefined; readonly unsure?: boolean },
+    { source, unsure = false }: NodeDialOptions & { readonly source?: string | undefined },
     attempt: () => Promise<DialResult>,
   ): Promise<DialResult> {
     const underWay = this.#underWay.get(key);

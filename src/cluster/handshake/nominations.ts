@@ -1,5 +1,6 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, Nomination } from "../../discovery/backend.ts";
+import { REMEMBERED } from "../../discovery/remembered-backend.ts";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel } from "../../platform/timers.ts";
@@ -42,8 +43,8 @@ interface Place {
   cancelRetry: Cancel;
 }
 
-/** What the registry of the last run nominates: we knew it, which is no discovery. */
-export const MEMORY = "registry";
+/** What our own list of servers nominates: we knew it, which is no discovery. */
+export const LISTED = "registry";
 /** What other nodes nominate: they have met it, which is no discovery of ours. */
 export const HINT = "peer";
 const RETRY_MIN_MS = 500;
@@ -134,7 +135,9 @@ export class Nominations {
     }
     // One of us was given the other's URL.
     if (given.includes(nodeId) || peer?.described?.defersToUs) names.add("hub");
-    for (const hearsay of [MEMORY, HINT]) names.delete(hearsay);
+    for (const hearsay of [LISTED, HINT]) names.delete(hearsay);
+    // What somebody sees now need not be remembered.
+    if (names.size > 1) names.delete(REMEMBERED);
     return [...names].sort();
   }
 
@@ -237,13 +240,18 @@ export class Nominations {
     const addresses = dialable(nomination.addresses, policy(), source);
     const before = table.get(nodeId);
     if (addresses.length === 0 || !table.ensure(nodeId, source)) return;
+    table.addAddresses(nodeId, addresses, backend);
+    const nominatedBy = new Set([...(before?.nominatedBy ?? []), backend]);
+    if (backend === REMEMBERED) {
+      // Nobody has seen it: it counts from its own answer on, and holds nobody up until then.
+      table.update(nodeId, { nominatedBy });
+      if (before?.confirmedMs === undefined) void dialer.dial(nodeId, { unsure: true });
+      return;
+    }
     const atMs = deps.clock.monotonicMs();
     const firstMs = before?.sighting?.firstMs ?? atMs;
-    table.addAddresses(nodeId, addresses, backend);
-    const peer = table.update(nodeId, {
-      sighting: { role, priority, bootId, firstMs, atMs },
-      nominatedBy: new Set([...(before?.nominatedBy ?? []), backend]),
-    });
+    const sighting = { role, priority, bootId, firstMs, atMs };
+    const peer = table.update(nodeId, { sighting, nominatedBy });
     if (!peer) return;
     const { role: own, isSettled } = position();
     this.#with.events.emit({ kind: "sighted", nodeId, addresses });

@@ -7,6 +7,7 @@ import { ClusterEvents } from "../events.ts";
 import { RoleKeeper } from "../membership/role.ts";
 import type { DialPolicy } from "../peers/dial-policy.ts";
 import { PeerClient } from "../peers/peer-client.ts";
+import { PeerMemory } from "../peers/peer-memory.ts";
 import { PeerTable } from "../peers/peer-table.ts";
 import { Self } from "../registry/self.ts";
 import { SelfDescription } from "../registry/self-description.ts";
@@ -28,6 +29,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     onForgotten: (peer) => events.emit({ kind: "forgotten", peer }),
   });
   const role = new RoleKeeper(deps, events);
+  const memory = new PeerMemory({ deps, table, hub: () => role.state.hub });
   const self = new Self(deps, () => clones.positions.fenced);
   const description = new SelfDescription(deps, { self, table, role, isFenced: () => isFenced() });
   const addresses = () => self.addresses();
@@ -62,6 +64,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     state,
     events,
     table,
+    memory,
     role,
     self,
     description,

@@ -160,6 +160,7 @@ describe("many nodes", () => {
     for (let index = 0; index < 100; index++) {
       void dialer.dialAt([at(`dns-${index}`)], { trusted: false, unsure: true });
     }
+    void dialer.dial(name("remembered"), { unsure: true });
     await settled();
     expect(open).toHaveLength(LIMITS.dialsUnsureMax);
     void dialer.dial(name("reef"));

@@ -68,6 +68,20 @@ describe("a node that looks for a hub", () => {
     });
     expect([sighted, dials]).toEqual([["peer"], []]);
   });
+
+  test("dials whom it remembers at once, until he has answered, and waits for nobody of them", () => {
+    const { table, nominate, dials, sighted } = setUp("discovering");
+    nominate("peer", { backend: "remembered" });
+    nominate("peer", { backend: "remembered" });
+    expect(dials).toEqual(["peer", "peer"]);
+    // Not seen, it is nobody who may lead.
+    expect([sighted, table.get("peer")?.sighting]).toEqual([[], undefined]);
+    table.update("peer", { confirmedMs: 1 });
+    nominate("peer", { backend: "remembered" });
+    expect(dials).toHaveLength(2);
+    nominate("evil", { backend: "remembered", addresses: [at("127.0.0.1")] });
+    expect(dials).toHaveLength(2);
+  });
 });
 
 describe("a worker that hears its hub", () => {
@@ -247,5 +261,9 @@ describe("whoever it is", () => {
     const { nominate, nominations } = setUp("worker");
     for (const backend of ["serf", "mdns", HINT, "registry"]) nominate("peer", { backend });
     expect(nominations.discoveredBy("peer")).toEqual(["mdns", "serf"]);
+    nominate("peer", { backend: "remembered" });
+    expect(nominations.discoveredBy("peer")).toEqual(["mdns", "serf"]);
+    for (const backend of ["remembered", HINT, "registry"]) nominate("other", { backend });
+    expect(nominations.discoveredBy("other")).toEqual(["remembered"]);
   });
 });
