@@ -3,7 +3,6 @@ import { Problem } from "../platform/errors.ts";
 import { sleep } from "../platform/timers.ts";
 import { secretDifference } from "./admission/secret-difference.ts";
 import type { JoinResult } from "./cluster.ts";
-import { MEMORY } from "./handshake/nominations.ts";
 import { keepJoinedHub } from "./membership/joined-hub.ts";
 import type { ClusterParts } from "./parts/parts.ts";
 import { isReady } from "./peers/peer.ts";
@@ -13,10 +12,11 @@ const GOODBYE_MS = 1_000;
 
 /** Begins to look for the others. */
 export async function start(parts: ClusterParts): Promise<void> {
-  const { clones, keeper, registry, selfWatch, role, upkeep } = parts;
+  const { clones, keeper, registry, memory, selfWatch, role, upkeep } = parts;
   await clones.positions.start();
   clones.positions.joining();
   await keeper.load(registry);
+  await memory.start();
   selfWatch.list();
   search(parts);
   await role.start();
@@ -29,7 +29,7 @@ export async function start(parts: ClusterParts): Promise<void> {
  * is told.
  */
 export async function stop(parts: ClusterParts): Promise<void> {
-  const { state, role, deps, discovery, uplink, seat } = parts;
+  const { state, role, deps, discovery, uplink, seat, memory } = parts;
   if (state.isStopped) return;
   const goodbyes = state.hasLeft ? Promise.resolve() : sayGoodbye(parts);
   state.isStopped = true;
@@ -42,7 +42,8 @@ export async function stop(parts: ClusterParts): Promise<void> {
   parts.clones.positions.stop();
   parts.tunnel.release();
   parts.relays.closeAll();
-  const said = Promise.all([goodbyes, discovery.stop(), parts.lease?.stop()]);
+  const ends = [goodbyes, discovery.stop(), parts.lease?.stop(), memory.stop()];
+  const said = Promise.all(ends);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
   uplink.release();
   seat.release();
@@ -89,7 +90,7 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
 
 /** Lives alone from now on: knows nobody, searches nobody, answers nobody, until it joins a hub. */
 export async function leave(parts: ClusterParts): Promise<void> {
-  const { state, deps, registry, table, role, discovery, given } = parts;
+  const { state, deps, registry, table, role, discovery, given, memory } = parts;
   if (state.isStopped || state.hasLeft) return;
   given.unjoinAll();
   parts.lease?.leave();
@@ -102,17 +103,13 @@ export async function leave(parts: ClusterParts): Promise<void> {
   for (const { id } of [...table.all()]) table.forget(id);
   parts.tunnel.release();
   parts.relays.closeAll();
+  await memory.forget();
   role.discover();
   await discovery.stop();
 }
 
-/** Starts discovery, and nominates those of the last run. */
-function search({ deps, discovery, description, nominations, registry }: ClusterParts): void {
+function search({ discovery, description, nominations }: ClusterParts): void {
   discovery.start(description.announcement(), (nomination) => nominations.nominate(nomination));
-  for (const { key, addresses, record, priority } of registry.entries()) {
-    if (record.node_id === null || key === deps.identity.nodeId) continue;
-    nominations.nominate({ backend: MEMORY, nodeId: key, priority, addresses });
-  }
 }
 
 /** A hub tells its workers that it goes, a worker its hub. */

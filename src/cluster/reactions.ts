@@ -1,5 +1,5 @@
 import type { Meeting } from "./handshake/meeting.ts";
-import { HINT, MEMORY } from "./handshake/nominations.ts";
+import { HINT, LISTED } from "./handshake/nominations.ts";
 import type { ClusterParts } from "./parts/parts.ts";
 import { entryOfHub } from "./registry/hub-entry.ts";
 import type { HubHint } from "./wire.ts";
@@ -20,13 +20,14 @@ export function react(parts: ClusterParts): void {
   });
 
   events.on("role_changed", ({ role: now, before }) => {
-    if (now === "discovering") {
+    // At the start the list is that of the last run, and no backend's word.
+    if (now === "discovering" && before.role !== "discovering") {
       for (const { key, addresses, record, priority } of registry.entries()) {
         if (record.node_id === null || key === selfId) continue;
-        nominations.nominate({ backend: MEMORY, nodeId: key, priority, addresses });
+        nominations.nominate({ backend: LISTED, nodeId: key, priority, addresses });
       }
-      parts.discovery.refresh();
     }
+    if (now === "discovering") parts.discovery.refresh();
     const { hub } = role.state;
     // Whoever led before us, was replaced, or was lost without anybody in its place.
     if (before.hub !== undefined && before.hub !== selfId && before.hub !== hub) {

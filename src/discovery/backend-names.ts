@@ -3,11 +3,13 @@
  * costs no network code.
  */
 export const BACKEND_NAMES = [
+  "remembered",
   "mdns",
   "tailscale",
   "serf",
   "consul",
   "etcd",
+  "dns",
   "hub",
   "static",
 ] as const;

@@ -1,3 +1,4 @@
+import { type DnsName, readDnsName } from "../adapters/dns/name.ts";
 import type { Address } from "../discovery/backend.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { parseHubUrl } from "../discovery/hub/url.ts";
@@ -21,4 +22,9 @@ export function readAddresses(texts: readonly string[], usualPort = API_PORT): r
     const { host, port = usualPort } = readHostAndPort(text) ?? {};
     return host === undefined ? [] : [{ host, port }];
   });
+}
+
+/** Names that DNS is asked for, as settings have them. */
+export function readDnsNames(texts: readonly string[]): readonly DnsName[] {
+  return texts.flatMap((text) => readDnsName(text) ?? []);
 }

@@ -1,6 +1,7 @@
 import { LOCAL_AGENT, readAgentAddress } from "../adapters/consul/address.ts";
 import { ConsulAgent, isAgent } from "../adapters/consul/agent.ts";
 import { ConsulBackend } from "../adapters/consul/backend.ts";
+import { DnsBackend } from "../adapters/dns/backend.ts";
 import { EtcdBackend } from "../adapters/etcd/backend.ts";
 import { MdnsBackend } from "../adapters/mdns/backend.ts";
 import { SerfBackend, type SerfDeps } from "../adapters/serf/backend.ts";
@@ -18,6 +19,7 @@ import {
 } from "../discovery/backend-names.ts";
 import { NamedBackend } from "../discovery/named-backend.ts";
 import { OptionalBackend } from "../discovery/optional-backend.ts";
+import { RememberedBackend, type RememberedNode } from "../discovery/remembered-backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
@@ -25,7 +27,7 @@ import type { Network } from "../platform/network.ts";
 import type { Random } from "../platform/random.ts";
 import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
-import { API_PORT, readAddresses } from "./addresses.ts";
+import { API_PORT, readAddresses, readDnsNames } from "./addresses.ts";
 import { discoveryEtcd } from "./etcd.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import type { Settings } from "./settings.ts";
@@ -41,6 +43,8 @@ export interface BackendDeps {
   readonly tailnet: Tailnet;
   /** Hubs that were named by URL. */
   readonly hubs: readonly Address[];
+  /** Nodes that earlier runs have met. */
+  readonly remembered: readonly RememberedNode[];
   readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
 }
 
@@ -56,6 +60,10 @@ interface BackendKind {
 
 /** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
+  remembered: {
+    create: ({ remembered }) => new RememberedBackend(remembered),
+    isThere: ({ remembered }) => remembered.length > 0,
+  },
   mdns: { create: (deps) => new MdnsBackend(deps), isThere: () => true },
   consul: {
     create: (deps) => new ConsulBackend({ ...deps, agent: consulAgent(deps.settings) }),
@@ -96,6 +104,10 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
       if (serfJoin.length > 0 || serfRpcAddr !== undefined) return true;
       return () => isAgentThere(serfDeps(deps, false));
     },
+  },
+  dns: {
+    create: (deps) => new DnsBackend({ ...deps, names: readDnsNames(deps.settings.dns) }),
+    isThere: ({ settings }) => settings.dns.length > 0,
   },
 };
 

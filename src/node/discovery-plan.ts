@@ -16,7 +16,7 @@ export interface DiscoveryPlan {
  * @throws Problem `bad_setting`
  */
 export function planDiscovery(
-  settings: Pick<Settings, "discovery" | "hub" | "static">,
+  settings: Pick<Settings, "discovery" | "hub" | "static" | "dns">,
 ): DiscoveryPlan {
   const isUrl = (word: string) => word.includes("://");
   const urls = [...settings.discovery.filter(isUrl), ...settings.hub];
@@ -25,6 +25,9 @@ export function planDiscovery(
   }
   if (settings.discovery.includes("static") && settings.static.length === 0) {
     throw new Problem("bad_setting", "discovery by static needs addresses: give --static ADDRESS.");
+  }
+  if (settings.discovery.includes("dns") && settings.dns.length === 0) {
+    throw new Problem("bad_setting", "discovery by dns needs a name: give --dns NAME.");
   }
   return {
     words: settings.discovery.filter((word) => !isUrl(word)),

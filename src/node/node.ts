@@ -6,6 +6,7 @@ import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
+import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
@@ -144,6 +145,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
   const plan = withHub(planned, await joinedHub(store.journal));
+  const remembered = await recallPeers(store.journal, settings.cluster);
 
   const core = createCore(
     {
@@ -163,6 +165,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
         log,
         tailnet,
         hubs: plan.hubs,
+        remembered,
         settings,
       }),
       lease: createLease(settings, platform),

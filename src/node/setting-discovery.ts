@@ -5,7 +5,7 @@ import { ETCD_SETTINGS } from "./setting-etcd.ts";
 import { list } from "./setting-kinds.ts";
 import { SERF_SETTINGS } from "./setting-serf.ts";
 import { TAILSCALE_SETTINGS } from "./setting-tailscale.ts";
-import { hostAndPort } from "./setting-values.ts";
+import { dnsName, hostAndPort } from "./setting-values.ts";
 
 /** What the discovery backends need to know; each is used by `auto` once it is said. */
 export const DISCOVERY_SETTINGS = {
@@ -16,6 +16,14 @@ export const DISCOVERY_SETTINGS = {
     placeholder: "addresses",
     env: "TANKD_STATIC",
     help: "addresses of other nodes, of which any may lead; the port is 8000 where none is given",
+  }),
+  dns: setting({
+    kind: list(dnsName, LIMITS.dnsNamesMax),
+    default: [] as readonly string[],
+    flag: "--dns",
+    placeholder: "names",
+    env: "TANKD_DNS",
+    help: "names in DNS that lead to other nodes: by _tankd._tcp SRV records, or by their addresses",
   }),
   ...TAILSCALE_SETTINGS,
   ...SERF_SETTINGS,

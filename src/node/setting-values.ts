@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readLeaseUrl as readConsulLease } from "../adapters/consul/lease-url.ts";
+import { DNS_NAME_FORM, readDnsName } from "../adapters/dns/name.ts";
 import { readLeaseUrl as readEtcdLease } from "../adapters/etcd/access.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
@@ -77,6 +78,7 @@ export const pem = text(
   (value) => value.startsWith("-----BEGIN ") && value.endsWith("-----") && value.length < 100_000,
   "PEM, which begins with -----BEGIN",
 );
+export const dnsName = text((value) => readDnsName(value) !== undefined, DNS_NAME_FORM);
 
 export const interfacePattern = text(
   /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,

@@ -57,6 +57,11 @@ export const LIMITS = {
   dialsMax: 16,
   /** Of them to addresses that one source has named and that have not answered yet. */
   dialsPerSourceMax: 4,
+  /**
+   * Of them to where somebody may be and nobody has been seen: places in DNS, remembered nodes.
+   * Where a network is gone each takes its whole time, and others must not wait for that.
+   */
+  dialsUnsureMax: 8,
   /** Addresses nominated without an id, or waiting to be dialled; the oldest give way. */
   nominationsMax: 1024,
   /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */
@@ -89,6 +94,15 @@ export const LIMITS = {
   mdnsFollowUpsMax: 8,
   /** Devices of a tailnet that are looked at: a plan for a large company has some thousand. */
   tailnetDevicesMax: 4096,
+  /** Names that DNS is asked for, and places that one of them leads to: a hundred fit. */
+  dnsNamesMax: 8,
+  dnsPlacesMax: 128,
+  /**
+   * Nodes that are remembered for the next start, 100 bytes each, and of them those of one machine:
+   * whoever finds one of its cluster finds the others by it.
+   */
+  rememberedNodesMax: 32,
+  rememberedPerMachineMax: 4,
   /** Addresses kept of one node. */
   addressesPerServerMax: 8,
   /** Tags or capabilities of one server, and the characters of one. */

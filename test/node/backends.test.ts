@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
-import { BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
+import { BACKEND_CHOICES, BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -15,10 +15,11 @@ function backends(
   wanted: readonly string[],
   hubs = [hub],
   settings: Partial<BackendDeps["settings"]> = {},
+  remembered: BackendDeps["remembered"] = [],
 ): readonly DiscoveryBackend[] {
   const tailnet = new Tailnet(host.machine, undefined);
   const chosen = { ...defaultSettings(), ...settings };
-  const deps = { ...host, log: silentLog, tailnet, hubs, settings: chosen };
+  const deps = { ...host, log: silentLog, tailnet, hubs, remembered, settings: chosen };
   return createBackends(wanted, deps);
 }
 
@@ -57,9 +58,22 @@ describe("the choice of backends", () => {
     expect(isOptional({}, ["serf"])).toBe(false);
   });
 
+  test("names in DNS are asked once there are any", () => {
+    expect(names(["auto"], [], { dns: ["tanks.example.org"] })).toEqual(["mdns", "dns"]);
+    expect(names(["dns"], [], { dns: ["tanks.example.org"] })).toEqual(["dns"]);
+  });
+
+  test("who was met before is asked by auto or by name, and never without", () => {
+    const remembered = [{ nodeId: "peer", addresses: [{ host: "10.0.0.7", port: 8000 }] }];
+    expect(names(["auto"], [], {}, remembered)).toEqual(["remembered", "mdns"]);
+    expect(names(["none"], [], {}, remembered)).toEqual([]);
+    expect(names(["mdns"], [], {}, remembered)).toEqual(["mdns"]);
+    expect(names(["mdns", "remembered"], [])).toEqual(["remembered", "mdns"]);
+  });
+
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      `There is no discovery backend "zeroconf"; give ${BACKEND_NAMES.join(", ")}, auto, none.`,
+      `There is no discovery backend "zeroconf"; give ${[...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ")}.`,
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

@@ -51,7 +51,8 @@ describe("discovery and hub together", () => {
     expect<unknown>(planDiscovery({ ...settings, discovery, hub: urls })).toEqual({ words, hubs });
     const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
     const tailnet = new Tailnet(host.machine, undefined);
-    const backends = createBackends(words, { ...host, log: silentLog, tailnet, hubs, settings });
+    const more = { log: silentLog, tailnet, remembered: [], hubs, settings };
+    const backends = createBackends(words, { ...host, ...more });
     // Others are used where this machine has what they need.
     const certain = backends.filter(({ isThere }) => isThere === undefined);
     expect(certain.map(({ name }) => name)).toEqual(names);
@@ -69,6 +70,13 @@ describe("discovery and hub together", () => {
     expect(() => planDiscovery({ ...settings, discovery: ["hub"], hub: [] })).toThrow(
       "give --hub URL",
     );
+  });
+
+  test("dns without a name says what is missing", () => {
+    const plan = (dns: readonly string[]) => () =>
+      planDiscovery({ ...settings, discovery: ["dns"], dns });
+    expect(plan([])).toThrow("discovery by dns needs a name: give --dns NAME.");
+    expect(plan(["tanks.example.org"])).not.toThrow();
   });
 });
 

@@ -102,6 +102,13 @@ export class Lab {
     return child;
   }
 
+  /** The same on the switch, which every machine reaches. */
+  runOnSwitch(command: readonly string[]): Subprocess {
+    const child = this.#spawn(this.#namespaces.switch, command);
+    this.#others.push(child);
+    return child;
+  }
+
   /** Until every one of `nodes` sees exactly these online, with the same one as their only hub. */
   async agree(nodes: readonly Node[] = this.#nodes, deadlineMs = PROMPTLY_MS): Promise<Node> {
     const expected = nodes.map(({ nodeId }) => nodeId);

@@ -181,13 +181,22 @@ export class Namespaces {
     for (const [name, hosts] of Object.entries(addresses)) {
       for (const host of hosts) lines.push(`${this.addressOf(host)} ${name}`);
     }
-    const folder = `${FILES}/${this.nameOf(machine)}`;
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(`${folder}/hosts`, `${lines.join("\n")}\n`);
+    this.#writeFile(machine, "hosts", lines);
+  }
+
+  /** Whom a machine asks for names, in the place of whom the host asks. Before its first process. */
+  setNameServer(machine: number, server: number): void {
+    this.#writeFile(machine, "resolv.conf", [`nameserver ${this.addressOf(server)}`]);
   }
 
   async close(): Promise<void> {
     await removeNamespaces(this.#made);
+  }
+
+  #writeFile(machine: number, name: string, lines: readonly string[]): void {
+    const folder = `${FILES}/${this.nameOf(machine)}`;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/${name}`, `${lines.join("\n")}\n`);
   }
 
   #onLink(host: number): string {

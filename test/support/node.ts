@@ -25,6 +25,8 @@ export class Node {
   readonly dataDirectory: string;
   /** IP literal under which the switch reaches it; the lab changes it with the machine's. */
   address: string;
+  /** Where it is asked to listen, if not at the default. */
+  port = API_PORT;
   readonly #namespace: string;
   readonly #window: string;
   readonly #logFile: string;
@@ -192,7 +194,7 @@ export class Node {
   /** Host and port, as they are dialled. */
   get authority(): string {
     const host = this.address.includes(":") ? `[${this.address}]` : this.address;
-    return `${host}:${API_PORT}`;
+    return `${host}:${this.port}`;
   }
 
   /** Whether it has logged this event in any of its runs. */

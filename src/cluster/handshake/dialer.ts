@@ -13,6 +13,16 @@ import { type DialResult, failed } from "./meeting.ts";
 /** What of the handshake is used here. */
 type Shaking = Pick<Handshake, "dial" | "confirm">;
 
+export interface NodeDialOptions {
+  /** Nobody has been seen there. */
+  readonly unsure?: boolean;
+}
+
+export interface DialAtOptions extends NodeDialOptions {
+  /** The operator has named the addresses. */
+  readonly trusted: boolean;
+}
+
 /** Dials of what one source has named, and what it may name at once: a class behind one router. */
 const DIALS_PER_SOURCE_SECOND = 5;
 const DIALS_PER_SOURCE_BURST = 64;
@@ -27,6 +37,7 @@ export class Dialer {
   readonly #handshake: Shaking;
   readonly #underWay = new Map<string, Promise<DialResult>>();
   readonly #inAll = new KeyedSemaphore(LIMITS.dialsMax);
+  readonly #unsure = new KeyedSemaphore(LIMITS.dialsUnsureMax);
   readonly #bySource = new KeyedSemaphore(LIMITS.dialsPerSourceMax);
   readonly #rates: TokenBuckets;
   /** Through whom a node may be reached; the registry, which knows, is connected afterwards. */
@@ -47,24 +58,28 @@ export class Dialer {
   }
 
   /** Dials a node where the table says that it is. Joins an attempt that is under way. */
-  dial(nodeId: string): Promise<DialResult> {
-    return this.#dialKnown(nodeId, nodeId, undefined);
+  dial(nodeId: string, { unsure = false }: NodeDialOptions = {}): Promise<DialResult> {
+    return this.#dialKnown(nodeId, { key: nodeId, relay: undefined, unsure });
   }
 
   /** The same, and through another node where that cannot be dialled: to tell it something. */
   reach(nodeId: string): Promise<DialResult> {
     const relay = this.relayTo(nodeId);
-    return this.#dialKnown(nodeId, relay === undefined ? nodeId : `reach ${nodeId}`, relay);
+    const key = relay === undefined ? nodeId : `reach ${nodeId}`;
+    return this.#dialKnown(nodeId, { key, relay, unsure: false });
   }
 
-  async #dialKnown(nodeId: string, key: string, relay: string | undefined): Promise<DialResult> {
+  async #dialKnown(
+    nodeId: string,
+    { key, relay, unsure }: { key: string; relay: string | undefined; unsure: boolean },
+  ): Promise<DialResult> {
     const peer = this.#table.get(nodeId);
     if (!peer || (peer.addresses.length === 0 && relay === undefined)) {
       return failed("no address is known");
     }
     const isConfirmed = peer.confirmedMs !== undefined;
     const source = isConfirmed ? undefined : peer.source;
-    return this.#once(key, source, async () => {
+    return this.#once(key, { source, unsure }, async () => {
       const result = await this.#handshake.dial(peer.addresses, { expected: nodeId, relay });
       if (result.kind === "failed") {
         this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
@@ -76,26 +91,22 @@ export class Dialer {
   /** Whether a node that has said hello can be dialled, without shaking hands anew. */
   async confirm(nodeId: string): Promise<boolean> {
     const source = this.#table.get(nodeId)?.source;
-    const result = await this.#once(`confirm ${nodeId}`, source, async () =>
+    const result = await this.#once(`confirm ${nodeId}`, { source }, async () =>
       (await this.#handshake.confirm(nodeId)) ? { kind: "self" } : failed("not dialable"),
     );
     return result.kind !== "failed";
   }
 
-  /** Dials addresses behind which any node may be. `trusted`: named by the operator. */
-  dialAt(
-    addresses: readonly Address[],
-    options: { readonly trusted: boolean; readonly source?: string | undefined },
-  ): Promise<DialResult> {
+  /** Dials addresses behind which any node may be. */
+  dialAt(addresses: readonly Address[], options: DialAtOptions): Promise<DialResult> {
+    const { trusted, unsure = false } = options;
     const key = addresses.map(({ host, port }) => `${host} ${port}`).join(",");
-    return this.#once(key, options.source, () =>
-      this.#handshake.dial(addresses, { trusted: options.trusted }),
-    );
+    return this.#once(key, { unsure }, () => this.#handshake.dial(addresses, { trusted }));
   }
 
   #once(
     key: string,
-    source: string | undefined,
+    { source, unsure = false }: NodeDialOptions & { readonly source?: string | undefined },
     attempt: () => Promise<DialResult>,
   ): Promise<DialResult> {
     const underWay = this.#underWay.get(key);
@@ -108,11 +119,11 @@ export class Dialer {
       return Promise.resolve(failed("its source names too many nodes"));
     }
     const run = () => this.#inAll.run("dials", attempt);
-    const dialling = (limited === undefined ? run() : this.#bySource.run(limited, run)).finally(
-      () => this.#underWay.delete(key),
-    );
-    this.#underWay.set(key, dialling);
-    return dialling;
+    const runUnsure = () => (unsure ? this.#unsure.run("dials", run) : run());
+    const dialling = limited === undefined ? runUnsure() : this.#bySource.run(limited, runUnsure);
+    const ended = dialling.finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, ended);
+    return ended;
   }
 }
 

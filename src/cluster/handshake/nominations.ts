@@ -1,5 +1,6 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, Nomination } from "../../discovery/backend.ts";
+import { REMEMBERED } from "../../discovery/remembered-backend.ts";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel } from "../../platform/timers.ts";
@@ -41,6 +42,8 @@ interface Place {
   readonly backends: Set<string>;
   nodeId: string | undefined;
   attempts: number;
+  /** When it was last dialled. */
+  dialledMs: number;
   cancelRetry: Cancel;
   /** Why the last attempt failed, if it has. */
   failure: DialFailure | undefined;
@@ -52,8 +55,8 @@ export interface EmptyPlace {
   readonly failure: DialFailure;
 }
 
-/** What the registry of the last run nominates: we knew it, which is no discovery. */
-export const MEMORY = "registry";
+/** What our own list of servers nominates: we knew it, which is no discovery. */
+export const LISTED = "registry";
 /** What other nodes nominate: they have met it, which is no discovery of ours. */
 export const HINT = "peer";
 const RETRY_MIN_MS = 500;
@@ -62,8 +65,10 @@ const RETRY_MIN_MS = 500;
  */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
-/** Then it is left to the backend to nominate it again; hubs that were given are tried for ever. */
+/** Then it is left to the backend to name it again; what the operator named is tried for ever. */
 const RETRIES_MAX = 4;
+/** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
+const VAIN_REST_MS = 60_000;
 /** A node that is online and was heard this recently is not asked whether it is there. */
 const RECENT_MS = 10_000;
 
@@ -143,7 +148,9 @@ export class Nominations {
     }
     // One of us was given the other's URL.
     if (given.includes(nodeId) || peer?.described?.defersToUs) names.add("hub");
-    for (const hearsay of [MEMORY, HINT]) names.delete(hearsay);
+    for (const hearsay of [LISTED, HINT]) names.delete(hearsay);
+    // What somebody sees now need not be remembered.
+    if (names.size > 1) names.delete(REMEMBERED);
     return [...names].sort();
   }
 
@@ -162,10 +169,21 @@ export class Nominations {
 
   #nominatePlace(nomination: Nomination): void {
     const place = this.#placeOf(nomination);
-    place.attempts = 0;
+    if (place.isTrusted) place.attempts = 0;
+    else if (this.#isResting(place) || this.#targetsOf(place).every(this.#with.isOwn)) return;
     const isNeeded = place.isHub && !this.#with.position().isSettled;
     if (!isNeeded && this.#isThere(place.nodeId)) return;
     void this.#dialPlace(place);
+  }
+
+  /** Of its addresses those that may be dialled. */
+  #targetsOf({ isTrusted, addresses }: Place): readonly Address[] {
+    return isTrusted ? addresses : dialable(addresses, this.#with.policy());
+  }
+
+  #isResting({ attempts, dialledMs }: Place): boolean {
+    const nowMs = this.#with.deps.clock.monotonicMs();
+    return attempts >= RETRIES_MAX && nowMs - dialledMs < VAIN_REST_MS;
   }
 
   #placeOf({ backend, addresses, isTrusted = false, isGuess = false }: Nomination): Place {
@@ -179,6 +197,7 @@ export class Nominations {
       backends: new Set<string>(),
       nodeId: undefined,
       attempts: 0,
+      dialledMs: 0,
       cancelRetry: () => {},
       failure: undefined,
     };
@@ -191,15 +210,17 @@ export class Nominations {
   }
 
   async #dialPlace(place: Place): Promise<DialResult> {
-    const { dialer, given, foreign, table, policy } = this.#with;
+    const { dialer, given, foreign, table, deps } = this.#with;
     place.cancelRetry();
+    place.dialledMs = deps.clock.monotonicMs();
     const { isHub, isTrusted } = place;
-    const addresses = isTrusted ? place.addresses : dialable(place.addresses, policy());
-    const result = await dialer.dialAt(addresses, { trusted: isTrusted });
+    const targets = this.#targetsOf(place);
+    const result = await dialer.dialAt(targets, { trusted: isTrusted, unsure: !isTrusted });
     if (isHub) for (const address of place.addresses) given.note(address, result);
     place.failure = result.kind === "failed" ? result : undefined;
     if (result.kind === "met") {
       place.nodeId = result.meeting.document.node_id;
+      place.attempts = 0;
       const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);
       for (const name of place.backends) nominatedBy.add(name);
       table.update(place.nodeId, { nominatedBy });
@@ -246,13 +267,18 @@ export class Nominations {
     const addresses = dialable(nomination.addresses, policy(), source);
     const before = table.get(nodeId);
     if (addresses.length === 0 || !table.ensure(nodeId, source)) return;
+    table.addAddresses(nodeId, addresses, backend);
+    const nominatedBy = new Set([...(before?.nominatedBy ?? []), backend]);
+    if (backend === REMEMBERED) {
+      // Nobody has seen it: it counts from its own answer on, and holds nobody up until then.
+      table.update(nodeId, { nominatedBy });
+      if (before?.confirmedMs === undefined) void dialer.dial(nodeId, { unsure: true });
+      return;
+    }
     const atMs = deps.clock.monotonicMs();
     const firstMs = before?.sighting?.firstMs ?? atMs;
-    table.addAddresses(nodeId, addresses, backend);
-    const peer = table.update(nodeId, {
-      sighting: { role, priority, bootId, firstMs, atMs },
-      nominatedBy: new Set([...(before?.nominatedBy ?? []), backend]),
-    });
+    const sighting = { role, priority, bootId, firstMs, atMs };
+    const peer = table.update(nodeId, { sighting, nominatedBy });
     if (!peer) return;
     const { role: own, isSettled } = position();
     this.#with.events.emit({ kind: "sighted", nodeId, addresses });
@@ -270,12 +296,14 @@ export class Nominations {
     this.#hints.set(id, { node_id: id, addresses: plain });
   }
 
-  /** It follows us or leads us, and was heard a moment ago. */
+  /** It follows us or leads us, and was heard a moment ago, or our hub says that it is there. */
   #isThere(nodeId: string | undefined): boolean {
-    const { table, deps } = this.#with;
+    const { table, deps, position } = this.#with;
     const entry = nodeId === undefined ? undefined : table.get(nodeId)?.registration;
-    if (entry?.status !== "online" || entry.toldBy !== undefined) return false;
-    return deps.clock.monotonicMs() - entry.lastSeenMs < RECENT_MS;
+    if (entry?.status !== "online") return false;
+    // Else each of N nodes would shake hands with all others, again and again.
+    if (position().isSettled) return true;
+    return entry.toldBy === undefined && deps.clock.monotonicMs() - entry.lastSeenMs < RECENT_MS;
   }
 }
 

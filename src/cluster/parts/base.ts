@@ -7,6 +7,7 @@ import { ClusterEvents } from "../events.ts";
 import { RoleKeeper } from "../membership/role.ts";
 import type { DialPolicy } from "../peers/dial-policy.ts";
 import { PeerClient } from "../peers/peer-client.ts";
+import { PeerMemory } from "../peers/peer-memory.ts";
 import { PeerTable } from "../peers/peer-table.ts";
 import { Self } from "../registry/self.ts";
 import { SelfDescription } from "../registry/self-description.ts";
@@ -30,6 +31,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
   });
   const role = new RoleKeeper(deps, events);
   const tunnel = new TunnelKeeper({ deps, events, table, role });
+  const memory = new PeerMemory({ deps, table, hub: () => role.state.hub });
   const self = new Self(deps, () => clones.positions.fenced);
   const description = new SelfDescription(deps, {
     self,
@@ -70,6 +72,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     state,
     events,
     table,
+    memory,
     role,
     tunnel,
     self,

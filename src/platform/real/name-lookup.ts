@@ -1,7 +1,9 @@
 import { lookup as systemLookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { availableParallelism } from "node:os";
 import { messageOf } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
+import { KeyedSemaphore } from "../mutex.ts";
 import { NetworkError } from "../network.ts";
 import { systemFailure } from "./system-failure.ts";
 
@@ -9,6 +11,12 @@ import { systemFailure } from "./system-failure.ts";
 const DEADLINE_MS = 3000;
 /** RFC 1035, section 2.3.4, in text form. */
 const NAME_CHARACTERS_MAX = 253;
+
+/**
+ * Each lookup holds one of the threads by which files are read and written too, two at least, for as
+ * long as a name server is silent: one is left free.
+ */
+const LOOKUPS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
 type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
 
@@ -19,6 +27,7 @@ type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>
 export class NameLookup {
   readonly #lookup: Lookup;
   readonly #deadlineMs: number;
+  readonly #turns: KeyedSemaphore;
   /**
    * One lookup for all who ask for a name at once; it may outlive the deadline of those who wait.
    */
@@ -27,9 +36,11 @@ export class NameLookup {
   constructor(
     lookup: Lookup = (host) => systemLookup(host, { all: true, order: "verbatim" }),
     deadlineMs: number = DEADLINE_MS,
+    atOnce: number = LOOKUPS_AT_ONCE,
   ) {
     this.#lookup = lookup;
     this.#deadlineMs = deadlineMs;
+    this.#turns = new KeyedSemaphore(atOnce);
   }
 
   /** See {@link Network.resolve}. */
@@ -67,7 +78,7 @@ export class NameLookup {
 
   async #ask(name: string): Promise<readonly string[]> {
     try {
-      const found = await this.#lookup(name);
+      const found = await this.#turns.run("lookups", () => this.#lookup(name));
       return [...new Set(found.map(({ address }) => address))];
     } catch (error) {
       const [failure, reason] = systemFailure(error);

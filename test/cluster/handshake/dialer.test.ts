@@ -155,6 +155,21 @@ describe("many nodes", () => {
     expect(open).toHaveLength(16);
   });
 
+  test("where nobody has been seen leave room for those that are", async () => {
+    const { dialer, open, name, end } = setUp();
+    for (let index = 0; index < 100; index++) {
+      void dialer.dialAt([at(`dns-${index}`)], { trusted: false, unsure: true });
+    }
+    void dialer.dial(name("remembered"), { unsure: true });
+    await settled();
+    expect(open).toHaveLength(LIMITS.dialsUnsureMax);
+    void dialer.dial(name("reef"));
+    await settled();
+    expect(open.at(-1)?.what).toBe("reef.example:8000");
+    await end();
+    expect(open).toHaveLength(LIMITS.dialsUnsureMax);
+  });
+
   test("that wait are bounded; one too many is told so at once", async () => {
     const { dialer } = setUp();
     for (let index = 0; index < LIMITS.nominationsMax; index++) {

@@ -6,12 +6,13 @@ import { type DialResult, failed } from "../../../src/cluster/handshake/meeting.
 import { HINT, Nominations } from "../../../src/cluster/handshake/nominations.ts";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
+import { entryFromWire } from "../../../src/cluster/registry/registry-entry.ts";
 import type { Role } from "../../../src/cluster/server-record.ts";
 import type { Address, Nomination } from "../../../src/discovery/backend.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { DEFAULTS } from "../../support/simulated/lab-node.ts";
-import { described } from "../peers/support.ts";
+import { described, entryWire } from "../peers/support.ts";
 
 const self = identityFromSeed(new Uint8Array(32).fill(1));
 const OWN: Address = { host: "10.0.0.1", port: 8000 };
@@ -70,6 +71,20 @@ describe("a node that looks for a hub", () => {
     });
     expect([sighted, dials]).toEqual([["peer"], []]);
   });
+
+  test("dials whom it remembers at once, until he has answered, and waits for nobody of them", () => {
+    const { table, nominate, dials, sighted } = setUp("discovering");
+    nominate("peer", { backend: "remembered" });
+    nominate("peer", { backend: "remembered" });
+    expect(dials).toEqual(["peer", "peer"]);
+    // Not seen, it is nobody who may lead.
+    expect([sighted, table.get("peer")?.sighting]).toEqual([[], undefined]);
+    table.update("peer", { confirmedMs: 1 });
+    nominate("peer", { backend: "remembered" });
+    expect(dials).toHaveLength(2);
+    nominate("evil", { backend: "remembered", addresses: [at("127.0.0.1")] });
+    expect(dials).toHaveLength(2);
+  });
 });
 
 describe("a worker that hears its hub", () => {
@@ -103,6 +118,26 @@ describe("a worker that hears its hub", () => {
     // Words of another node about it are no reason.
     nominate("peer", { role: "worker", bootId: "b-3", backend: HINT });
     expect(dials).toEqual(["peer"]);
+  });
+
+  test("does not meet again and again whom a name in DNS has led to, as long as its hub lists it", async () => {
+    const meeting = { ...described("peer"), address: undefined };
+    const { world, table, nominations, dials } = setUp("worker", true, { kind: "met", meeting });
+    table.ensure("peer");
+    const place = { backend: "dns", addresses: [at("10.0.0.3")] };
+    nominations.nominate(place);
+    await world.run(world.nowMs + 1);
+    const lists = (status: "online" | "offline") => {
+      const entry = entryFromWire(entryWire("peer"), 0);
+      table.update("peer", { registration: { ...entry, status, toldBy: "our hub" } });
+    };
+    lists("online");
+    await world.run(world.nowMs + 60_000);
+    nominations.nominate(place);
+    expect(dials).toEqual(["10.0.0.3"]);
+    lists("offline");
+    nominations.nominate(place);
+    expect(dials).toHaveLength(2);
   });
 
   test("that has lost its hub dials hubs that it sees", () => {
@@ -176,6 +211,25 @@ describe("whoever it is", () => {
     expect(dials).toEqual(Array(5).fill("10.0.0.3"));
     nominations.nominate(place);
     expect(dials).toHaveLength(6);
+    // A name in DNS may stand for a hundred machines that are off.
+    for (let again = 0; again < 10; again++) {
+      await world.run(world.nowMs + 5_000);
+      nominations.nominate(place);
+    }
+    expect(dials).toHaveLength(6);
+    await world.run(world.nowMs + 10_000);
+    nominations.nominate(place);
+    expect(dials).toHaveLength(7);
+  });
+
+  test("a forged answer of DNS leads neither to this machine nor to a cloud's secrets", () => {
+    const { nominations, dials } = setUp("hub");
+    const forged = ["127.0.0.1", "::1", "0.0.0.0", "169.254.169.254", "fe80::1", OWN.host];
+    for (const host of forged) nominations.nominate({ backend: "dns", addresses: [at(host)] });
+    expect(dials).toEqual([]);
+    const mixed = [...forged, "10.0.0.3"].map(at);
+    nominations.nominate({ backend: "dns", addresses: mixed });
+    expect(dials).toEqual(["10.0.0.1,10.0.0.3"]);
   });
 
   test("a guess is dialled once, until somebody says that a node is there", async () => {
@@ -223,5 +277,9 @@ describe("whoever it is", () => {
     const { nominate, nominations } = setUp("worker");
     for (const backend of ["serf", "mdns", HINT, "registry"]) nominate("peer", { backend });
     expect(nominations.discoveredBy("peer")).toEqual(["mdns", "serf"]);
+    nominate("peer", { backend: "remembered" });
+    expect(nominations.discoveredBy("peer")).toEqual(["mdns", "serf"]);
+    for (const backend of ["remembered", HINT, "registry"]) nominate("other", { backend });
+    expect(nominations.discoveredBy("other")).toEqual(["remembered"]);
   });
 });

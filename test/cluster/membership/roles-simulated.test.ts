@@ -261,9 +261,12 @@ describe("what nodes know", () => {
   test("neighbours of the last run are offline until they show themselves, then found without help", async () => {
     const lab = new Lab(75);
     const [hub, worker] = lab.addMany(2) as [LabNode, LabNode];
-    for (const node of [hub, worker]) node.start();
+    for (const node of [hub, worker]) {
+      node.remembers = true;
+      node.start();
+    }
     await lab.until("one hub", 5_000, () => lab.agree([hub, worker]));
-    await lab.run(1_000);
+    await lab.run(6_000);
     hub.kill();
     worker.kill();
     lab.multicast = false;

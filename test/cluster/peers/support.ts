@@ -1,6 +1,6 @@
 import type { Described } from "../../../src/cluster/peers/peer.ts";
 import { type ServerRecord, serverRecordSchema } from "../../../src/cluster/server-record.ts";
-import { PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
+import { type EntryWire, PROTOCOL_VERSION } from "../../../src/cluster/wire.ts";
 
 const AT = "2026-01-01T00:00:00.000Z";
 
@@ -38,6 +38,21 @@ export function serverRecord(serverId: string, nodeId: string): ServerRecord {
     api_url: "",
     signed: true,
   });
+}
+
+/** A worker as a hub lists it. */
+export function entryWire(nodeId: string): EntryWire {
+  return {
+    key: nodeId,
+    record: serverRecord(nodeId, nodeId),
+    addresses: [],
+    tanks: [],
+    standing: { priority: 100, may_claim: true },
+    boot_id: "1",
+    heartbeat_interval: 10,
+    source: null,
+    via: null,
+  };
 }
 
 /** What a node has said of itself in a hello, for tests that do not read it. */

@@ -60,6 +60,21 @@ test("lookups under way are bounded, literals go on", async () => {
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(["timeout"]));
 });
 
+test("lookups that hang leave a thread for the files", async () => {
+  const asked: string[] = [];
+  const hang = Promise.withResolvers<never>();
+  const lookup = (host: string) => {
+    asked.push(host);
+    return host === "good.example" ? Promise.resolve([{ address: "192.0.2.1" }]) : hang.promise;
+  };
+  const names = new NameLookup(lookup, 20, 2);
+  const hanging = ["a.example", "b.example", "c.example"].map((host) => names.resolve(host));
+  expect(await Promise.all(hanging.map(failureOf))).toEqual(Array(3).fill("timeout"));
+  expect(asked).toEqual(["a.example", "b.example"]);
+  hang.reject(new Error("no name server answers"));
+  expect(await names.resolve("good.example")).toEqual(["192.0.2.1"]);
+});
+
 test("a failed lookup is forgotten: the name may be known the next time", async () => {
   let known = false;
   const names = new NameLookup(async () => {

@@ -3,9 +3,11 @@ import type { ClusterSettings } from "../../../src/cluster/deps.ts";
 import type { Identity } from "../../../src/cluster/identity/identity.ts";
 import { createVerifier } from "../../../src/cluster/identity/signature.ts";
 import { journalTermStore } from "../../../src/cluster/membership/term-store.ts";
+import { recallPeers } from "../../../src/cluster/peers/peer-memory.ts";
 import type { ServerRecord } from "../../../src/cluster/server-record.ts";
 import type { Address, DiscoveryBackend, Nomination } from "../../../src/discovery/backend.ts";
 import { NamedBackend } from "../../../src/discovery/named-backend.ts";
+import { RememberedBackend } from "../../../src/discovery/remembered-backend.ts";
 import type { Problem } from "../../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
@@ -56,6 +58,8 @@ export class LabNode {
   tanks: HostedTank[] = [];
   /** Addresses that a backend of its own nominates. */
   seeds: readonly Address[] = [];
+  /** Whether it asks those of earlier runs first. */
+  remembers = false;
   /** Behind a router: it dials out, nobody dials in. */
   readonly hidden: boolean;
   readonly #lie: Lie | undefined;
@@ -105,7 +109,7 @@ export class LabNode {
     this.#cluster = undefined;
     this.#boots++;
     this.fenced = undefined;
-    process.start(() => this.#begin(process));
+    process.start(() => void this.#begin(process));
   }
 
   kill(): void {
@@ -142,9 +146,11 @@ export class LabNode {
     return this.events.filter((one) => one.event.startsWith(event));
   }
 
-  #begin(process: SimulatedProcess): void {
+  async #begin(process: SimulatedProcess): Promise<void> {
     const { settings } = this;
     const { ether, multicast } = this.#surroundings;
+    const journal = process.guard("journal", this.store.journal);
+    const remembered = this.remembers ? await recallPeers(journal, settings.cluster) : [];
     const cluster = createCluster({
       identity: this.identity,
       bootId: `${this.host.name}-${this.#boots}`,
@@ -156,13 +162,14 @@ export class LabNode {
       sockets: process.sockets,
       machine: process.machine,
       registryStore: process.guard("registry", this.store.registry),
-      termStore: journalTermStore(process.guard("journal", this.store.journal)),
-      journal: process.guard("journal", this.store.journal),
+      termStore: journalTermStore(journal),
+      journal,
       onFenced: (problem) => {
         this.fenced = problem;
       },
       tanks: { list: () => this.tanks },
       backends: [
+        ...(remembered.length > 0 ? [new RememberedBackend(remembered)] : []),
         ...(this.seeds.length > 0 ? [seeded(this.seeds)] : []),
         ...(multicast ? [ether.backend(process)] : []),
         ...(settings.hubs.length > 0 ? [new NamedBackend("hub", settings.hubs)] : []),

@@ -1,0 +1,169 @@
+import { BoundedMap } from "../../platform/bounded-map.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Network } from "../../platform/network.ts";
+import type { Random } from "../../platform/random.ts";
+import type { Cancel, Timers } from "../../platform/timers.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { HOSTS_FILE, readHostsFile } from "./hosts-file.ts";
+import { type DnsLook, type DnsPlaces, lookUp } from "./look-up.ts";
+import type { DnsName } from "./name.ts";
+import { keyOf, type Place } from "./places.ts";
+import { DnsQuestions } from "./questions.ts";
+
+export interface WatchDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly network: Pick<Network, "resolve">;
+  /** `address:port` of name servers in the place of the system's. */
+  readonly servers?: readonly string[];
+  readonly hostsFile?: string;
+}
+
+/** While there is something new DNS is asked this often, then ever less often. */
+const LOOK_MIN_MS = 5_000;
+const LOOK_MAX_MS = 30_000;
+/** After a failure, doubled up to the maximum. */
+const RETRY_MIN_MS = 2_000;
+const RETRY_MAX_MS = 60_000;
+/** Each wait is drawn from so much less to so much more: a class that starts together spreads. */
+const JITTER = 0.2;
+/** What is no longer named is kept for the minute that a rolling restart takes, and some more. */
+const KEPT_MS = 120_000;
+
+/** Asks for one name again and again, and remembers where it has led. */
+export class NameWatch {
+  readonly #name: DnsName;
+  readonly #deps: WatchDeps;
+  readonly #nominate: (place: Place) => void;
+  readonly #known = new BoundedMap<string, { readonly place: Place; readonly seenMs: number }>(
+    LIMITS.dnsPlacesMax,
+  );
+  #last: DnsLook | undefined;
+  /** Of the look that is under way. */
+  #questions: DnsQuestions | undefined;
+  #endedMs = 0;
+  #delayMs = 0;
+  #cancelNext: Cancel = () => {};
+  #isStopped = false;
+
+  constructor(name: DnsName, deps: WatchDeps, nominate: (place: Place) => void) {
+    this.#name = name;
+    this.#deps = deps;
+    this.#nominate = nominate;
+  }
+
+  start(): void {
+    void this.#look();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelNext();
+    this.#questions?.end();
+  }
+
+  /** Nominates all that is known, and looks again unless it has just looked. */
+  refresh(): void {
+    for (const { place } of this.#known.values()) this.#nominate(place);
+    const isDue = this.#deps.clock.monotonicMs() - this.#endedMs >= LOOK_MIN_MS;
+    if (isDue && this.#questions === undefined) void this.#look();
+  }
+
+  /** The name has led somewhere when it was last asked for; true before that. */
+  get isWorking(): boolean {
+    return this.#last === undefined || this.#last.kind === "found";
+  }
+
+  describe(): string {
+    const { text } = this.#name;
+    const last = this.#last;
+    if (last === undefined) return `asks for ${text}`;
+    const named = last.kind === "found" ? Math.min(last.places.length, this.#known.max) : 0;
+    const kept = this.#known.size - named;
+    const before = kept > 0 ? [`${kept} of before are kept`] : [];
+    if (last.kind === "found") return [`${text}: ${wordsFor(last)}`, ...before].join(", ");
+    const reason =
+      last.kind === "failed"
+        ? last.reason
+        : "nothing is known under this name: give it A, AAAA or _tankd._tcp SRV records";
+    return [`${text}: ${reason}`, ...before].join(", ");
+  }
+
+  async #look(): Promise<void> {
+    this.#cancelNext();
+    const { timers, clock, network, servers, hostsFile = HOSTS_FILE } = this.#deps;
+    const questions = new DnsQuestions({ timers, servers });
+    this.#questions = questions;
+    const hosts = await readHostsFile(hostsFile);
+    const resolve = (host: string) => network.resolve(host);
+    const look = await lookUp(this.#name, { timers, questions, hosts, resolve });
+    questions.end();
+    this.#questions = undefined;
+    if (this.#isStopped) return;
+    this.#endedMs = clock.monotonicMs();
+    this.#take(look);
+    this.#cancelNext = timers.after(this.#jittered(), () => void this.#look());
+  }
+
+  #take(look: DnsLook): void {
+    const before = this.#last;
+    this.#last = look;
+    this.#report(before, look);
+    const fresh = look.kind === "found" ? this.#note(look.places) : [];
+    // A name server that fails says nothing about who is gone.
+    if (look.kind !== "failed") this.#forget();
+    for (const place of fresh) this.#nominate(place);
+    const isNew = fresh.length > 0 || before?.kind !== look.kind;
+    if (look.kind === "failed") {
+      this.#delayMs = isNew ? RETRY_MIN_MS : Math.min(RETRY_MAX_MS, 2 * this.#delayMs);
+    } else {
+      const delayMs = isNew ? LOOK_MIN_MS : 2 * this.#delayMs;
+      const ttlMs = look.kind === "found" ? (look.ttlMs ?? 0) : 0;
+      // What a cache on the way would answer again need not be asked.
+      this.#delayMs = Math.min(LOOK_MAX_MS, Math.max(delayMs, ttlMs));
+    }
+  }
+
+  /** Returns those that were not known. */
+  #note(places: readonly Place[]): readonly Place[] {
+    const seenMs = this.#endedMs;
+    return places.slice(0, this.#known.max).filter((place) => {
+      const key = keyOf(place);
+      const isNew = !this.#known.has(key);
+      this.#known.set(key, { place, seenMs });
+      return isNew;
+    });
+  }
+
+  #forget(): void {
+    for (const [key, { seenMs }] of [...this.#known]) {
+      if (this.#endedMs - seenMs >= KEPT_MS) this.#known.delete(key);
+    }
+  }
+
+  #report(before: DnsLook | undefined, look: DnsLook): void {
+    const { log } = this.#deps;
+    const name = this.#name.text;
+    if (look.kind === "failed" && before?.kind !== "failed") {
+      log.warn("a name cannot be asked for", { name, reason: look.reason });
+    } else if (look.kind !== "failed" && before?.kind === "failed") {
+      log.info("a name can be asked for again", { name });
+    }
+  }
+
+  #jittered(): number {
+    return this.#delayMs * (1 - JITTER + 2 * JITTER * this.#deps.random.unit());
+  }
+}
+
+function wordsFor({ places, by, withoutAddress }: DnsPlaces): string {
+  const used = LIMITS.dnsPlacesMax;
+  const count = places.length;
+  const what = by === "SRV" ? "nodes by SRV" : count === 1 ? "address" : "addresses";
+  const missing = withoutAddress > 0 ? [`${withoutAddress} more have no address`] : [];
+  const unused = count > used ? [`of which ${used} are used`] : [];
+  return [`${count} ${what}`, ...unused, ...missing].join(", ");
+}

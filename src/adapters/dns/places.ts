@@ -1,0 +1,31 @@
+import { formatHostPort } from "../../discovery/addresses.ts";
+import type { Address } from "../../discovery/backend.ts";
+import { LIMITS } from "../../platform/limits.ts";
+
+/** Where one node may be: addresses that lead to the same one, in one order however they came. */
+export type Place = readonly Address[];
+
+/** Two places with one key are the same. */
+export function keyOf(place: Place): string {
+  return place.map(formatHostPort).join(",");
+}
+
+/** Addresses of which each may be another node. */
+export function placesEach(addresses: readonly string[], port: number): readonly Place[] {
+  return sorted(addresses).map((host) => [{ host, port }]);
+}
+
+/** Addresses of one node; with more than a node has they are those of many behind one name. */
+export function placesTogether(addresses: readonly string[], port: number): readonly Place[] {
+  if (addresses.length > LIMITS.addressesPerServerMax) return placesEach(addresses, port);
+  return [sorted(addresses).map((host) => ({ host, port }))];
+}
+
+/** Each place once, the first ones first. */
+export function uniquePlaces(places: readonly Place[]): readonly Place[] {
+  return [...new Map(places.map((place) => [keyOf(place), place])).values()];
+}
+
+function sorted(addresses: readonly string[]): readonly string[] {
+  return [...new Set(addresses)].sort();
+}

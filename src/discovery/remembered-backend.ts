@@ -1,0 +1,46 @@
+import type { Address, Announcement, DiscoveryBackend, Nomination } from "./backend.ts";
+
+export const REMEMBERED = "remembered";
+
+/** A node that was met before, and where its key has answered. */
+export interface RememberedNode {
+  readonly nodeId: string;
+  readonly addresses: readonly Address[];
+}
+
+/**
+ * Nodes of earlier runs, at the addresses where they were met: asked before anything else, and as
+ * long as this node looks for a hub. Whoever lives there now is known by the id, so that an address
+ * which is somebody else's today does no harm.
+ */
+export class RememberedBackend implements DiscoveryBackend {
+  readonly name = REMEMBERED;
+  readonly #nodes: readonly RememberedNode[];
+  #role: Announcement["role"] = "discovering";
+  #nominate: (nomination: Nomination) => void = () => {};
+
+  constructor(nodes: readonly RememberedNode[]) {
+    this.#nodes = nodes;
+  }
+
+  async start({ role }: Announcement, nominate: (nomination: Nomination) => void): Promise<void> {
+    this.#role = role;
+    this.#nominate = nominate;
+    this.refresh();
+  }
+
+  update({ role }: Announcement): void {
+    this.#role = role;
+  }
+
+  refresh(): void {
+    if (this.#role !== "discovering") return;
+    for (const { nodeId, addresses } of this.#nodes) {
+      this.#nominate({ backend: this.name, nodeId, addresses });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#nominate = () => {};
+  }
+}
