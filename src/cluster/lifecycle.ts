@@ -40,11 +40,12 @@ export async function stop(parts: ClusterParts): Promise<void> {
   parts.upkeep.stop();
   parts.nominations.stop();
   parts.clones.positions.stop();
-  parts.tunnel.release();
-  parts.relays.closeAll();
   const ends = [goodbyes, discovery.stop(), parts.lease?.stop(), memory.stop()];
   const said = Promise.all(ends);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
+  // Goodbyes go through them, too.
+  parts.tunnel.release();
+  parts.relays.closeAll();
   uplink.release();
   seat.release();
 }
