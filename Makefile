@@ -139,7 +139,7 @@ bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux,
 	@$(BUN) bench/takeover.ts $(ARGS)
 
 .PHONY: bench-discovery
-bench-discovery: $(DIST) ## how soon nodes find each other by each backend, and its cost (Linux, root; 2 h)
+bench-discovery: $(DIST) ## how soon nodes find each other by each backend, and its cost (Linux, root; 1.5 h)
 	@$(BUN) bench/discovery.ts $(ARGS)
 
 .PHONY: bench-commits

@@ -10,15 +10,23 @@
  * Serf's agents (on each machine), etcd and dnsmasq are those of Debian; what is not installed is
  * left out. Consul is the tests' double of it, served by HTTP on the third machine: its times say
  * what tankd adds, and nothing of Consul. Tailscale takes part where TAILSCALE_PROGRAMS names the
- * folder that `make test-tailscale` fills. `hub`, where the second is given the URL of the first, is
- * always measured: the others are compared with it. It wants the machine for itself.
+ * folder that `make test-tailscale` fills. `hub`, where the second is given the URL of the first,
+ * is measured whatever `--only` says: the others are compared with it. What every node says to
+ * its hub is in both. It wants the machine for itself.
  */
 import { isBackendName } from "../src/discovery/backend-names.ts";
 import { TANKD } from "../test/support/tankd.ts";
-import { ALL_AT_ONCE, BACKENDS, type Backend, HUB, ONLY_MDNS } from "./discovery/backends.ts";
+import {
+  ALL_AT_ONCE,
+  ALL_NAMES,
+  ALTERNATIVES,
+  BACKENDS,
+  type Backend,
+  HUB,
+} from "./discovery/backends.ts";
 import { type Death, EXPIRING, measureDeath } from "./discovery/dying.ts";
 import { type Idle, measureIdle } from "./discovery/idling.ts";
-import { type Join, measureJoin } from "./discovery/joining.ts";
+import { type Join, measureJoin, proveWorking } from "./discovery/joining.ts";
 import { printAllAtOnce, printDeaths, printIdle, printJoins } from "./discovery/report.ts";
 import { withWorld } from "./discovery/world.ts";
 import { keepReport, option, print, printMachine } from "./measure.ts";
@@ -33,14 +41,14 @@ const limitSeconds = Number(option("limit", "180"));
 const binary = option("binary", TANKD);
 const only = option("only", "").split(",").filter(Boolean);
 const parts: readonly string[] = option("parts", PARTS.join(",")).split(",");
-const left: string[] = [];
+const notes: string[] = [];
 const backends = BACKENDS.filter(isMeasured);
 
 /** Whether it was asked for and can be had; what cannot is said. */
 function isMeasured(backend: Backend): boolean {
   if (only.length > 0 && backend !== HUB && !only.includes(backend.name)) return false;
   const missing = whyNot(backend);
-  if (missing !== undefined) left.push(`${backend.name} (${missing})`);
+  if (missing !== undefined) notes.push(`Left out: ${backend.name}, ${missing}.`);
   return missing === undefined;
 }
 
@@ -62,21 +70,33 @@ function say(text: string): void {
 }
 
 function ms(value: number | undefined): string {
-  return value === undefined ? "–" : `${(value / 1000).toFixed(2)} s`;
+  return value === undefined ? "all the time" : `${(value / 1000).toFixed(2)} s`;
+}
+
+/** A backend that fails ends its own measurement, and not those of the others. */
+async function attempt(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    notes.push(`Ended early: ${name}, ${error instanceof Error ? error.message : error}.`);
+    say(notes.at(-1) ?? "");
+  }
 }
 
 async function joinAll(): Promise<ReadonlyMap<string, readonly Join[]>> {
-  const measured = new Map<string, readonly Join[]>();
+  const measured = new Map<string, Join[]>();
   for (const backend of backends) {
     const joins: Join[] = [];
-    await withWorld(backend, binary, async (world, flags) => {
-      while (joins.length < runs) {
-        const join = await measureJoin(world, flags, "fish");
-        joins.push(join);
-        say(`${backend.name}: peer after ${ms(join.peerMs)}, fish after ${ms(join.fishMs)}`);
-      }
-    });
     measured.set(backend.name, joins);
+    const measure = () =>
+      withWorld(backend, binary, async (world, flags) => {
+        while (joins.length < runs) {
+          const join = await measureJoin(world, flags, "fish");
+          joins.push(join);
+          say(`${backend.name}: peer after ${ms(join.peerMs)}, fish after ${ms(join.fishMs)}`);
+        }
+      });
+    await attempt(backend.name, measure);
   }
   return measured;
 }
@@ -84,64 +104,83 @@ async function joinAll(): Promise<ReadonlyMap<string, readonly Join[]>> {
 async function idleAll(): Promise<ReadonlyMap<string, Idle>> {
   const measured = new Map<string, Idle>();
   for (const backend of backends) {
-    const idle = await withWorld(backend, binary, (world, flags) =>
-      measureIdle(world, flags, seconds),
-    );
-    measured.set(backend.name, idle);
-    say(`${backend.name}: ${idle.cpuSeconds.toFixed(1)} CPU s, ${idle.bytes.toFixed(0)} B an hour`);
+    const measure = async () => {
+      const idle = await withWorld(backend, binary, (world, flags) =>
+        measureIdle(world, flags, seconds),
+      );
+      measured.set(backend.name, idle);
+      const { cpuSeconds, bytes } = idle;
+      say(`${backend.name}: ${cpuSeconds.toFixed(1)} CPU s, ${bytes.toFixed(0)} B an hour`);
+    };
+    await attempt(backend.name, measure);
   }
   return measured;
 }
 
 async function killAll(): Promise<ReadonlyMap<string, readonly Death[]>> {
-  const measured = new Map<string, readonly Death[]>();
+  const measured = new Map<string, Death[]>();
   for (const backend of backends.filter(({ name }) => EXPIRING.includes(name))) {
     const deaths: Death[] = [];
-    while (deaths.length < kills) {
-      const death = await withWorld(backend, binary, (world, flags) =>
-        measureDeath(world, flags, limitSeconds),
-      );
-      deaths.push(death);
-      say(`${backend.name}: last nominated ${ms(death.nominatedMs)} after the kill`);
-      // What is nominated for good is nominated for good the next time, too.
-      if (death.nominatedMs === undefined) break;
-    }
     measured.set(backend.name, deaths);
+    const measure = async () => {
+      // Who is nominated for good is nominated for good the next time, too.
+      while (deaths.length < kills && !deaths.some(isForGood)) {
+        const death = await withWorld(backend, binary, (world, flags) =>
+          measureDeath(world, flags, limitSeconds),
+        );
+        deaths.push(death);
+        say(`${backend.name}: nominated for ${ms(death.nominatedMs)} after the kill`);
+      }
+    };
+    await attempt(backend.name, measure);
   }
   return measured;
 }
 
+function isForGood({ nominatedMs }: Death): boolean {
+  return nominatedMs === undefined;
+}
+
 /** In turns, on the same machines. */
-async function compareAll(): Promise<void> {
-  const [all, alone]: [Join[], Join[]] = [[], []];
-  await withWorld(ALL_AT_ONCE, binary, async (world, flags) => {
-    while (alone.length < runs) {
-      all.push(await measureJoin(world, flags, "peer"));
-      alone.push(await measureJoin(world, ONLY_MDNS, "peer"));
-      say(`role after ${ms(all.at(-1)?.roleMs)}, by mdns alone after ${ms(alone.at(-1)?.roleMs)}`);
-    }
-  });
-  printAllAtOnce(all, alone);
+async function compareAll(): Promise<ReadonlyMap<string, readonly Join[]>> {
+  const measured = new Map(ALTERNATIVES.map(({ name }) => [name, [] as Join[]]));
+  const measure = () =>
+    withWorld(ALL_AT_ONCE, binary, async (world, all) => {
+      const [everything] = ALTERNATIVES;
+      if (everything) await proveWorking(world, everything.flagsOf(all, world), ALL_NAMES);
+      for (let run = 0; run < runs; run++) {
+        for (const { name, flagsOf } of ALTERNATIVES) {
+          const join = await measureJoin(world, flagsOf(all, world), "peer");
+          measured.get(name)?.push(join);
+          say(`${name}: role after ${ms(join.roleMs)}`);
+        }
+      }
+    });
+  await attempt(ALL_AT_ONCE.name, measure);
+  return measured;
 }
 
 const has = (part: Part) => parts.includes(part);
 printMachine();
-if (has("join")) printJoins(await joinAll());
-if (has("idle")) printIdle(await idleAll());
-if (has("death")) printDeaths(await killAll(), limitSeconds);
-const allMissing = missingPrograms(ALL_AT_ONCE);
-if (has("all")) {
-  if (allMissing === undefined) await compareAll();
-  else left.push(`${ALL_AT_ONCE.name} (${allMissing})`);
-}
-print(
-  "Consul is the tests' double, by HTTP. `of hub`: medians, beside a node that is given the URL.",
-);
-if (has("idle")) {
+if (has("join")) {
+  printJoins(await joinAll());
   print(
-    `Idle: medians of three windows of ${seconds} s; bytes are the card's, with those of agents.`,
+    "`of hub`: medians, beside a node that is given the URL. A fish may leave every 2 s, by 25 %.",
   );
+  print("");
 }
-if (left.length > 0) print(`Left out: ${left.join(", ")}.`);
+if (has("idle")) {
+  printIdle(await idleAll());
+  print(`Medians of three windows of ${seconds} s; kB are the card's, with those of agents.`);
+  print("");
+}
+if (has("death")) printDeaths(await killAll(), limitSeconds);
+if (has("all")) {
+  const missing = missingPrograms(ALL_AT_ONCE);
+  if (missing === undefined) printAllAtOnce(await compareAll());
+  else notes.push(`Left out: ${ALL_AT_ONCE.name}, ${missing}.`);
+}
+print("Consul is the tests' double, by HTTP.");
+for (const note of notes) print(note);
 keepReport("discovery");
 process.exit(0);

@@ -25,12 +25,6 @@ export const HUB: Backend = {
   },
 };
 
-const MDNS: Backend = {
-  name: "mdns",
-  programs: [],
-  setUp: async () => () => discovery("mdns"),
-};
-
 const TAILSCALE: Backend = {
   name: "tailscale",
   programs: [],
@@ -53,7 +47,11 @@ export const BACKENDS: readonly Backend[] = [
     programs: [],
     setUp: async () => (_, other) => discovery("static", "--static", other.address),
   },
-  MDNS,
+  {
+    name: "mdns",
+    programs: [],
+    setUp: async () => () => discovery("mdns"),
+  },
   {
     name: "serf",
     programs: ["serf"],
@@ -89,7 +87,7 @@ export const BACKENDS: readonly Backend[] = [
   TAILSCALE,
 ];
 
-/** The same machines for both: only what the nodes are told differs. */
+/** The same machines for all of {@link ALTERNATIVES}: only what the nodes are told differs. */
 export const ALL_AT_ONCE: Backend = {
   name: "all at once",
   programs: ["serf", "etcd"],
@@ -97,8 +95,26 @@ export const ALL_AT_ONCE: Backend = {
     const etcd = await startEtcd(world);
     const consul = await startConsul(world);
     await startSerf(world);
-    const servers = ["--etcd-endpoints", etcd, "--consul", consul];
-    return (_, other) => discovery("auto", ...servers, "--static", other.address);
+    return () => discovery("auto", "--etcd-endpoints", etcd, "--consul", consul);
   },
 };
-export const ONLY_MDNS: Flags = () => discovery("mdns");
+/** What then must work on each node. */
+export const ALL_NAMES = ["mdns", "serf", "consul", "etcd", "static"];
+
+/** The last is what the others are compared with. */
+export const ALTERNATIVES: readonly {
+  readonly name: string;
+  readonly flagsOf: (all: Flags, world: World) => Flags;
+}[] = [
+  {
+    name: "auto: mdns, serf, etcd, consul, static",
+    flagsOf: (all) => (self, other) => [...all(self, other), "--static", other.address],
+  },
+  {
+    name: "the same; static names a machine without a node",
+    flagsOf:
+      (all, { server }) =>
+      (self, other) => [...all(self, other), "--static", server.address],
+  },
+  { name: "mdns alone", flagsOf: () => () => discovery("mdns") },
+];

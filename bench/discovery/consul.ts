@@ -1,5 +1,5 @@
 /**
- * The tests' double of a Consul agent as a program of its own: `bun bench/discovery/consul.ts PORT`.
+ * The tests' double of a Consul agent as a program: `bun bench/discovery/consul.ts PORT`.
  */
 import { createRealPlatform } from "../../src/platform/real/platform.ts";
 import { serveDouble } from "../../test/adapters/consul/double/reach.ts";

@@ -1,5 +1,6 @@
 /** What two nodes without fish cost once they have found each other. */
 import { readFileSync } from "node:fs";
+import { CALM_MS } from "../cluster/gathering.ts";
 import { median } from "../measure.ts";
 import { usedMs } from "../proc.ts";
 import type { Flags } from "./backends.ts";
@@ -16,10 +17,10 @@ export interface Idle {
 const WINDOWS = 3;
 const HOUR_SECONDS = 3600;
 
-/** Medians of three windows after one of calm. */
+/** Medians of three windows, once the cluster is calm. */
 export async function measureIdle(world: World, flags: Flags, seconds: number): Promise<Idle> {
   await startPair(world, flags);
-  await Bun.sleep(seconds * 1000);
+  await Bun.sleep(CALM_MS);
   const windows: Idle[] = [];
   for (let window = 0; window < WINDOWS; window++) {
     const [before, beganMs] = [spentBy(world), performance.now()];

@@ -1,4 +1,4 @@
-/** A node is started beside one that runs: how long until it has found that, and a fish travelled. */
+/** A node is started beside one that runs: how long until they have met, and a fish travelled. */
 import { rmSync } from "node:fs";
 import { z } from "zod";
 import { until } from "../../test/support/commands.ts";
@@ -51,6 +51,27 @@ export async function startPair(world: World, flags: Flags): Promise<void> {
   const options = ["--tanks", "0"];
   await startHub(world, flags, options);
   await untilJoined(world, start(second, [...flags(second, first), ...options]));
+}
+
+const backendsSchema = z.object({
+  backends: z.array(z.object({ name: z.string(), state: z.string() })),
+});
+
+/** Starts a pair to see that what was set up works for both: a backend that fails costs no time. */
+export async function proveWorking(
+  world: World,
+  flags: Flags,
+  names: readonly string[],
+): Promise<void> {
+  await startPair(world, flags);
+  for (const node of [world.first, world.second]) {
+    await until(`${names.join(", ")} work`, GIVE_UP_MS, async () => {
+      const { backends } = await node.cliJson(backendsSchema, "status");
+      const working = backends.filter(({ state }) => state === "running").map(({ name }) => name);
+      return names.every((name) => working.includes(name));
+    });
+    await node.stop();
+  }
 }
 
 async function startHub(

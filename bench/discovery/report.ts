@@ -4,7 +4,7 @@ import type { Death } from "./dying.ts";
 import type { Idle } from "./idling.ts";
 import type { Join } from "./joining.ts";
 
-/** By the name of the backend; the hub's URL comes first, and is what the others are compared with. */
+/** By the name of the backend. The first is what the others are compared with. */
 export type Measured<T> = ReadonlyMap<string, T>;
 
 export function printJoins(measured: Measured<readonly Join[]>): void {
@@ -35,7 +35,7 @@ export function printJoins(measured: Measured<readonly Join[]>): void {
       ),
       ...seconds(fish),
       ratio(fish, base.map(fishMsOf)),
-      joins.filter(({ firstRole }) => firstRole === "hub").length,
+      hubsFirst(joins),
     );
   }
   print("");
@@ -83,20 +83,22 @@ export function printDeaths(measured: Measured<readonly Death[]>, limitSeconds: 
   print("");
 }
 
-export function printAllAtOnce(all: readonly Join[], alone: readonly Join[]): void {
-  print("### Start of a node to its role, all backends at once beside mDNS alone");
+/** The last is what the others are compared with. */
+export function printAllAtOnce(measured: Measured<readonly Join[]>): void {
+  print("### From the start of a second node to its role, all backends at once");
   print("");
-  printHead("discovery", "runs", "role s, median", "p95", "was a hub before");
+  printHead("discovery", "runs", "role s, median", "p95", "of mdns alone", "was a hub before");
   const roles = (joins: readonly Join[]) => joins.map(({ roleMs }) => roleMs);
-  for (const [name, joins] of [
-    ["auto: mdns, serf, etcd, consul, static", all],
-    ["mdns", alone],
-  ] as const) {
-    const hubs = joins.filter(({ firstRole }) => firstRole === "hub").length;
-    printRow(name, joins.length, ...seconds(roles(joins)), hubs);
+  const base = roles([...measured.values()].at(-1) ?? []);
+  for (const [name, joins] of measured) {
+    const own = roles(joins);
+    printRow(name, joins.length, ...seconds(own), ratio(own, base), hubsFirst(joins));
   }
-  printRow("ratio", "", ratio(roles(all), roles(alone)), "", "");
   print("");
+}
+
+function hubsFirst(joins: readonly Join[]): number {
+  return joins.filter(({ firstRole }) => firstRole === "hub").length;
 }
 
 function baseOf<T>(measured: Measured<readonly T[]>): readonly T[] {

@@ -1,4 +1,4 @@
-/** Three machines on one switch: two for nodes, and one for the server that they find each other by. */
+/** Three machines on one switch: two for nodes, and one for the server between them. */
 import type { Lab } from "../../test/support/lab.ts";
 import type { Node } from "../../test/support/node.ts";
 import { withMachines } from "../cluster/gathering.ts";
