@@ -151,6 +151,10 @@ bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux,
 	@$(BUN) bench/cluster.ts --idle $(ARGS)
 	@$(BUN) bench/takeover.ts $(ARGS)
 
+.PHONY: bench-discovery
+bench-discovery: $(DIST) ## how soon nodes find each other by each backend, and its cost (Linux, root; 1.5 h)
+	@$(BUN) bench/discovery.ts $(ARGS)
+
 .PHONY: bench-commits
 bench-commits: ## what a commit costs, in the main thread and in the disk thread
 	@$(BUN) bench/commits.ts $(ARGS)

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { TANKD } from "../test/support/tankd.ts";
 import { keepReport, median, option, print, printHead, printMachine, printRow } from "./measure.ts";
 import { endNode, startNode } from "./node.ts";
-import { processorTime, residentMegabytes, usedBetween } from "./proc.ts";
+import { processorTime, residentMegabytes, usedBetween, usedMs } from "./proc.ts";
 
 const PORT = 18_210;
 const RUNS = Number(option("runs", "5"));
@@ -29,13 +29,6 @@ interface Cost {
   readonly startMs: number;
   readonly idleMsPerSecond: number;
   readonly residentMb: number;
-}
-
-/**
- * Threads in sum: /proc/…/stat counts in steps of 10 ms, which is more than an idle second takes.
- */
-function usedMs(pid: number): number {
-  return [...processorTime(pid).threads.values()].reduce((sum, ms) => sum + ms, 0);
 }
 
 /** The log tells of the role without a request, which the node would have to answer. */

@@ -43,6 +43,14 @@ export function processorTime(pid: number): ProcessorTime {
   return { user: user * CLOCK_TICK_MS, system: system * CLOCK_TICK_MS, threads };
 }
 
+/**
+ * Of all threads that live: /proc/…/stat counts in steps of 10 ms, which is more than an idle second
+ * takes.
+ */
+export function usedMs(pid: number): number {
+  return [...processorTime(pid).threads.values()].reduce((sum, ms) => sum + ms, 0);
+}
+
 /** Of the whole process, read at little cost. */
 export function processorSeconds(pid: number): number {
   const [user, system] = timesOf(`/proc/${pid}/stat`);

@@ -41,7 +41,7 @@ const HOLD_MS = 5_000;
  * From exact lists until an idle cluster is measured: workers ask their hub often for the first half
  * minute, and JavaScriptCore still compiles what runs.
  */
-const CALM_MS = 60_000;
+export const CALM_MS = 60_000;
 
 export async function measureGathering(setup: Setup): Promise<Gathering> {
   return withMachines(setup, async (lab) => {

@@ -7,10 +7,12 @@ import type { Reply } from "./wire.ts";
 /** Blocking queries take minutes, and Bun closes what is silent for ten seconds. */
 const NO_IDLE_TIMEOUT = 0;
 
-/** The double at a port of this machine, or at a socket. */
+/** The double at a port of this machine, on loopback unless told otherwise, or at a socket. */
 export function serveDouble(
   double: ConsulDouble,
-  place: { readonly unix: string } | { readonly port: number } = { port: 0 },
+  place: { readonly unix: string } | { readonly port: number; readonly hostname?: string } = {
+    port: 0,
+  },
 ): { readonly address: string; stop(): Promise<void> } {
   const fetch = async (request: Request) => {
     const { pathname, search } = new URL(request.url);
@@ -27,7 +29,7 @@ export function serveDouble(
     "unix" in place
       ? Bun.serve({ unix: place.unix, fetch })
       : Bun.serve({ hostname: "127.0.0.1", ...place, idleTimeout: NO_IDLE_TIMEOUT, fetch });
-  const address = "unix" in place ? `unix://${place.unix}` : `127.0.0.1:${server.port}`;
+  const address = "unix" in place ? `unix://${place.unix}` : `${server.hostname}:${server.port}`;
   return { address, stop: () => server.stop(true) };
 }
 
