@@ -24,7 +24,10 @@ function create(platform: RealPlatform, [name, url = ""]: readonly string[]): Di
   if (name === "etcd") {
     const endpoint = readEndpoint(url);
     if (endpoint === undefined) throw new Error(`no etcd is at "${url}"`);
-    return new EtcdBackend({ ...deps, access: { endpoints: [endpoint], namedBy: "the command" } });
+    return new EtcdBackend({
+      ...deps,
+      access: { endpoints: [endpoint], namedBy: "the command", keys: "/tankd/" },
+    });
   }
   const address = readAgentAddress(url);
   if (name !== "consul" || !address) throw new Error(`no backend "${name}" at "${url}"`);
