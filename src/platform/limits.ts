@@ -182,6 +182,8 @@ export const LIMITS = {
   commandsWaitingMax: 4096,
   /** WebSocket viewers of one node. 3,000 were tried. */
   viewersMax: 10_000,
+  /** Those of other nodes' tanks, each with a connection to the host: a lecture hall. */
+  relayedViewersMax: 512,
   /** A viewer that falls further behind than this is closed. */
   viewerBacklogBytesMax: 1 << 20,
   /** A viewer has nothing to say that is longer. */
