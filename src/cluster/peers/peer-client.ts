@@ -257,7 +257,7 @@ export class PeerClient {
     // The relay is trusted with nothing.
     const { status, body, headers } = reply;
     const proof = headers[PROOF_HEADER] ?? "";
-    if (isReplySigned(key.publicKey, nodeId, { nonce, status, body }, proof)) return reply;
+    if (isReplySigned(key.publicKey, nodeId, { request, nonce, status, body }, proof)) return reply;
     throw new NetworkError("unreachable", `the answer of ${nodeId} through ${relay} is not proven`);
   }
 

@@ -200,7 +200,7 @@ export class Relays {
     const nonce = nonceIn(request.headers);
     if (nonce === undefined) return reply;
     const { status, body } = reply;
-    const proof = signReply(this.#with.deps.identity, { nonce, status, body });
+    const proof = signReply(this.#with.deps.identity, { request, nonce, status, body });
     return { ...reply, headers: { ...reply.headers, [PROOF_HEADER]: proof } };
   }
 
