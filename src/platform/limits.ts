@@ -32,8 +32,12 @@ export const LIMITS = {
   relayedPathCharactersMax: 4096,
   /** A message of a tunnel: small ones of others are not held up by a long one. */
   tunnelPieceBytesMax: 16 * 1024,
-  /** What has come of messages that are not whole yet: two of the longest answers. */
+  /** What has come of requests that are not whole yet, at the node behind a tunnel. */
   tunnelUnfinishedBytesMax: 6 * 1024 * 1024,
+  /** What has come of answers that are not whole yet, of all tunnels that end at one node. */
+  tunnelsUnfinishedBytesMax: 48 * 1024 * 1024,
+  /** Of them those from one address: five of the longest answers, with their escapes. */
+  tunnelsUnfinishedBytesPerSourceMax: 16 * 1024 * 1024,
   /** Tunnels that one node holds: as many as there are servers. */
   tunnelsMax: 1024,
   /** Of them those from one address: a class behind one router. */

@@ -10,6 +10,7 @@ import {
   tunnelRequestSchema,
   tunnelWatchSchema,
 } from "./messages.ts";
+import { OwnRoom } from "./room.ts";
 
 /** How a viewer that came through a tunnel is spoken to. */
 export interface RemoteViewer {
@@ -50,7 +51,7 @@ export class NodeEnd {
   ) {
     this.#service = parts.service;
     this.#sourceOf = parts.sourceOf;
-    this.#link = new TunnelLink(timers, {
+    this.#link = new TunnelLink(timers, new OwnRoom(LIMITS.tunnelUnfinishedBytesMax), {
       onFrame: (frame) => this.#hear(frame),
       onClosed: (reason) => {
         for (const stop of this.#viewers.values()) stop();

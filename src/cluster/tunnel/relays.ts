@@ -25,6 +25,7 @@ import {
 } from "./messages.ts";
 import type { LocalService } from "./node-end.ts";
 import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
+import { SharedRoom } from "./room.ts";
 
 export interface RelaysDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "timers" | "log" | "settings">;
@@ -65,6 +66,10 @@ const RELAY_TIMEOUT_MAX_MS = 30_000;
 export class Relays {
   readonly #with: RelaysDeps;
   readonly #tunnels = new Map<string, Held>();
+  readonly #room = new SharedRoom(
+    LIMITS.tunnelsUnfinishedBytesMax,
+    LIMITS.tunnelsUnfinishedBytesPerSourceMax,
+  );
   #service: LocalService | undefined;
 
   constructor(withDeps: RelaysDeps) {
@@ -115,7 +120,7 @@ export class Relays {
     }
     const source = sourceKey(remoteAddress);
     this.#refuseCrowd(signer, source);
-    const end = new RelayEnd(deps.timers, (reason) => {
+    const end = new RelayEnd(deps.timers, this.#room.of(source), (reason) => {
       if (this.#tunnels.get(signer)?.end !== end) return;
       this.#tunnels.delete(signer);
       deps.log.info("tunnel closed", { node_id: signer, reason });
