@@ -8,8 +8,8 @@ import { signReply } from "../identity/proof.ts";
 import { nonceIn } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import type { WireRequest } from "../peer-route.ts";
-import type { DialTarget } from "../peers/dial-policy.ts";
-import { isDialable, isReady } from "../peers/peer.ts";
+import { type DialPolicy, type DialTarget, passedOnSource } from "../peers/dial-policy.ts";
+import { isDialable, isReady, placesOf } from "../peers/peer.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { sourceOf } from "../registry/claimant.ts";
@@ -37,6 +37,7 @@ export interface RelaysDeps {
   /** Shakes hands with a listed node that has not been met yet. False where that fails. */
   readonly meet: (nodeId: string) => Promise<boolean>;
   readonly ownHost: () => string;
+  readonly policy: () => DialPolicy;
 }
 
 /** A tunnel that another node opens to this one. */
@@ -142,13 +143,14 @@ export class Relays {
    * @throws Problem `unknown_server`, `unreachable`, `misdirected` naming where its tunnel ends.
    */
   async relay(nodeId: string, relay: Relay, bearer: Bearer): Promise<RelayedReply> {
-    const { deps, role, ownHost } = this.#with;
+    const { deps, role, ownHost, policy } = this.#with;
     const source = sourceOf(bearer.remoteAddress, ownHost());
     if (nodeId === deps.identity.nodeId) {
       const { hub, via } = role.state;
       const isTrusted = bearer.signer !== undefined && [hub, via].includes(bearer.signer);
-      const named = isTrusted && relay.source ? sourceOf(relay.source, source) : source;
-      return this.serve(relay.request, named);
+      const named = isTrusted ? relay.source : undefined;
+      const believed = named ? passedOnSource(named, source, policy()) : source;
+      return this.serve(relay.request, believed);
     }
     try {
       if (this.holds(nodeId)) return await this.#askThroughTunnel(nodeId, relay, source);
@@ -192,7 +194,7 @@ export class Relays {
     const relay = this.relayTo(nodeId);
     const reached = isDialable(peer) === false ? undefined : peer;
     return [reached, relay === undefined ? undefined : table.get(relay)].flatMap((one) => {
-      const [address] = one?.addresses ?? [];
+      const [address] = placesOf(one);
       return address === undefined ? [] : [address];
     });
   }

@@ -46,6 +46,7 @@ function relays({ hub, listed = {} }: Situation = {}) {
     isMember: (id) => !id.startsWith("stranger"),
     meet: async () => true,
     ownHost: () => "10.0.0.1",
+    policy: () => ({ own: ["10.0.0.1"], onLoopback: false, onLinkLocal: false }),
   });
   const know = (id: string) => {
     table.ensure(id);
@@ -149,8 +150,25 @@ describe("what is passed on", () => {
     await made.relay(us.nodeId, relay, { signer: "liar", remoteAddress: "10.0.0.3" });
     // What came from this machine is not taken for a program of it.
     await made.relay(us.nodeId, relay, { signer: "liar", remoteAddress: "127.0.0.1" });
-    const loop = { ...relay, source: "127.0.0.1" };
-    await made.relay(us.nodeId, loop, { signer: "hub", remoteAddress: "10.0.0.2" });
-    expect(sources).toEqual(["192.0.2.7", "10.0.0.3", "10.0.0.1", "10.0.0.2"]);
+    expect(sources).toEqual(["192.0.2.7", "10.0.0.3", "10.0.0.1"]);
+    // Nor does its hub open the dialling of more than it could ask for itself.
+    const near = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.0.9", "fe80::9"];
+    for (const source of near) {
+      await made.relay(
+        us.nodeId,
+        { ...relay, source },
+        { signer: "hub", remoteAddress: "10.0.0.2" },
+      );
+    }
+    expect(sources.slice(3)).toEqual(near.map(() => "10.0.0.2"));
   });
+});
+
+test("a viewer is sent to places that were judged, and to no name that leads where it likes", async () => {
+  const { made, table } = relays({ listed: { host: {} } });
+  table.ensure("host");
+  table.addAddresses("host", [{ host: "rebound.example", port: 80 }], "self");
+  expect(await made.waysTo("host")).toEqual([]);
+  table.noteWorked("host", { host: "rebound.example", port: 80, connectTo: "10.0.0.4" }, 0);
+  expect(await made.waysTo("host")).toMatchObject([{ connectTo: "10.0.0.4" }]);
 });
