@@ -6,6 +6,8 @@ export interface ApiEnv {
   Bindings: {
     /** IP of the other end of the connection. */
     readonly remoteAddress: string;
+    /** Another node has passed the request on; `remoteAddress` may be that node's. */
+    readonly isPassedOn?: boolean;
     /** Lets the answer to this request take as long as it takes. */
     readonly patient: () => void;
     /** Turns the request into a WebSocket; false when it is no handshake of one. */

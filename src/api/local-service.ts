@@ -1,4 +1,8 @@
-import type { RelayedReply, RelayedRequest } from "../cluster/tunnel/messages.ts";
+import {
+  REPLY_HEADERS,
+  type RelayedReply,
+  type RelayedRequest,
+} from "../cluster/tunnel/messages.ts";
 import type { LocalService, RemoteViewer } from "../cluster/tunnel/node-end.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -8,13 +12,6 @@ import type { Fetch } from "./service.ts";
 import { hostedTank } from "./tank-view.ts";
 import type { Viewers } from "./viewers.ts";
 
-/** Headers of an answer that mean something to who asked through a relay. */
-const ANSWER_HEADERS: readonly string[] = [
-  "content-type",
-  "retry-after",
-  "cache-control",
-  "tankd-position",
-];
 const WATCH_PATH = /^\/ws\/([^/?]+)$/;
 
 /**
@@ -41,12 +38,13 @@ function requestOf({ cluster }: ApiContext, { method, path, headers, body }: Rel
   return new Request(`http://${host}${path}`, {
     method,
     headers: { ...definedOf(headers), host },
-    ...(body === "" ? {} : { body }),
+    // Request takes none with GET; a signature over one does not verify without it.
+    ...(body === "" || method === "GET" ? {} : { body }),
   });
 }
 
 function bindingsOf(remoteAddress: string): Parameters<Fetch>[1] {
-  return { remoteAddress, patient: () => {}, upgrade: () => false };
+  return { remoteAddress, isPassedOn: true, patient: () => {}, upgrade: () => false };
 }
 
 async function replyOf(response: Response): Promise<RelayedReply> {
@@ -56,7 +54,7 @@ async function replyOf(response: Response): Promise<RelayedReply> {
     return replyOf(problemResponse(tooLong, "/"));
   }
   const headers: Record<string, string> = {};
-  for (const name of ANSWER_HEADERS) {
+  for (const name of REPLY_HEADERS) {
     const value = response.headers.get(name);
     if (value !== null) headers[name] = value;
   }

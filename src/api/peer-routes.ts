@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
 import { FORWARD_PATH } from "../cluster/registry/forwarding.ts";
-import { TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
+import { RELAY_PATH, TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, pathAndQuery } from "./env.ts";
@@ -12,6 +12,9 @@ import { peerSignature } from "./middleware/peer-signature.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { json, newRouter, refusal } from "./router.ts";
 import { openTunnel, tunnelRoute } from "./tunnel-route.ts";
+
+/** Where a node brings what others have asked it to pass on. */
+const PASSING_ON: ReadonlySet<string> = new Set([FORWARD_PATH, RELAY_PATH("{node_id}")]);
 
 /** Every route of the protocol between nodes. */
 export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerRoute[] {
@@ -29,9 +32,11 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       burst: LIMITS.peerRequestsBurst,
       addressesMax: LIMITS.addressesTrackedMax,
     });
-  const limited = limiter();
+  const ownLimited = limiter();
   // What a node passes on for others must not cost it its own heartbeats.
-  const forwardLimited = limiter();
+  const passedOnLimited = limiter();
+  const limited: ApiMiddleware = (c, next) =>
+    (c.env.isPassedOn ? passedOnLimited : ownLimited)(c, next);
   const identified: readonly ApiMiddleware[] = [
     noteToken({ token: controlToken }),
     jsonBody({
@@ -49,7 +54,7 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   routes.on("GET", [TUNNEL_PATH], limited, ...identified, (c) => openTunnel(context, c));
   for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
-    const limit = route.path === FORWARD_PATH ? forwardLimited : limited;
+    const limit = PASSING_ON.has(route.path) ? passedOnLimited : limited;
     const middleware = isSafe(route.method) ? identified : [limit, ...identified];
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
     routes.on(route.method, [path], ...middleware, async (c) =>

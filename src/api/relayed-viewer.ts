@@ -22,16 +22,39 @@ type Stop = () => void;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Beyond this a viewer is too slow, and its frames are left out. */
 const BACKLOG_BYTES_MAX = LIMITS.tunnelBacklogBytesMax;
+/** The hello, what grows in the tank, and the first frame; no host says more in one turn. */
+const EARLY_MESSAGES_MAX = 16;
 
-/**
- * Passes on what a viewer of another node's tank is shown, as it is.
- * @throws Problem `unreachable` when no way leads to the host
- */
-export async function relayedViewer(context: ApiContext, wanted: Wanted): Promise<SocketService> {
-  const viewer = new RelayedViewer();
-  const stop = throughTunnel(context, wanted, viewer) ?? (await dialled(context, wanted, viewer));
-  viewer.endWith(stop);
-  return viewer;
+/** Passes on what viewers of other nodes' tanks are shown, as it is. */
+export class RelayedViewers {
+  readonly #context: ApiContext;
+  #count = 0;
+
+  constructor(context: ApiContext) {
+    this.#context = context;
+  }
+
+  /**
+   * A new viewer. It holds its way to the tank until its `onClose`, also where it never opens.
+   * @throws Problem `unreachable` when no way leads to the host, `too_many`
+   */
+  async admit(wanted: Wanted): Promise<SocketService> {
+    if (this.#count >= LIMITS.relayedViewersMax) {
+      throw new Problem("too_many", "Too many watch other nodes' tanks here; ask the host itself.");
+    }
+    this.#count++;
+    const viewer = new RelayedViewer(() => void this.#count--);
+    const context = this.#context;
+    try {
+      viewer.endWith(
+        throughTunnel(context, wanted, viewer) ?? (await dialled(context, wanted, viewer)),
+      );
+    } catch (error) {
+      viewer.onClose();
+      throw error;
+    }
+    return viewer;
+  }
 }
 
 function throughTunnel(
@@ -79,10 +102,17 @@ async function dialled(
 
 /** What comes before the viewer's own connection is open waits for that. */
 class RelayedViewer implements SocketService {
+  readonly #onLeft: () => void;
   #socket: ServedSocket | undefined;
   #early: (string | Uint8Array)[] = [];
   #ended: { readonly code: number; readonly reason: string } | undefined;
   #stop: Stop = () => {};
+  #hasLeft = false;
+
+  /** @param onLeft once, when the viewer is gone. */
+  constructor(onLeft: () => void) {
+    this.#onLeft = onLeft;
+  }
 
   onOpen(socket: ServedSocket): void {
     this.#socket = socket;
@@ -95,8 +125,12 @@ class RelayedViewer implements SocketService {
   onMessage(): void {}
 
   onClose(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
     this.#socket = undefined;
+    this.#early = [];
     this.#stop();
+    this.#onLeft();
   }
 
   endWith(stop: Stop): void {
@@ -104,8 +138,12 @@ class RelayedViewer implements SocketService {
   }
 
   show(message: string | Uint8Array): void {
-    if (this.#socket === undefined) this.#early.push(message);
-    else if (this.#socket.waitingBytes < BACKLOG_BYTES_MAX) this.#socket.send(message);
+    if (this.#hasLeft) return;
+    if (this.#socket) {
+      if (this.#socket.waitingBytes < BACKLOG_BYTES_MAX) this.#socket.send(message);
+    } else if (this.#early.length < EARLY_MESSAGES_MAX) {
+      this.#early.push(message);
+    }
   }
 
   end(code: number, reason: string): void {

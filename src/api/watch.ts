@@ -4,11 +4,14 @@ import { answeredBy, RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiContextOf, ApiEnv } from "./env.ts";
 import { DetailedProblem } from "./problems.ts";
-import { relayedViewer } from "./relayed-viewer.ts";
+import { RelayedViewers } from "./relayed-viewer.ts";
 import { nameParameter, newRouter, refusal } from "./router.ts";
 import type { SocketService } from "./sockets.ts";
 import { hostedTank } from "./tank-view.ts";
 import type { Viewers } from "./viewers.ts";
+
+/** RFC 6455 section 7.4.1: without a closing handshake. */
+const CLOSE_NEVER_OPENED = 1006;
 
 const watch = createRoute({
   method: "get",
@@ -23,6 +26,7 @@ const watch = createRoute({
 export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<ApiEnv> {
   const { cluster } = context;
   const routes = newRouter();
+  const relayed = new RelayedViewers(context);
   routes.openAPIRegistry.registerPath(watch);
   routes.get("/ws/:tank_id", async (c) => {
     const tankId = c.req.param("tank_id");
@@ -32,7 +36,7 @@ export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<
       return upgrade(c, viewers.admit(row.tank_id), answeredBy("owner", cluster.nodeId));
     }
     refuseOrdinary(c);
-    const viewer = await relayedViewer(context, {
+    const viewer = await relayed.admit({
       nodeId: place.node_id,
       tankId: place.tank.tank_id,
       source: c.env.remoteAddress,
@@ -49,7 +53,11 @@ function upgrade(
   service: SocketService,
   headers: Readonly<Record<string, string>>,
 ): Response {
-  if (!c.env.upgrade(service, headers)) throw notAWebSocket();
+  if (!c.env.upgrade(service, headers)) {
+    // The client has gone, or its handshake is none: what was begun for it ends.
+    service.onClose(CLOSE_NEVER_OPENED, "");
+    throw notAWebSocket();
+  }
   // The connection is no longer HTTP; this answer goes nowhere.
   return new Response(null);
 }

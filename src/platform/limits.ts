@@ -32,14 +32,21 @@ export const LIMITS = {
   relayedPathCharactersMax: 4096,
   /** A message of a tunnel: small ones of others are not held up by a long one. */
   tunnelPieceBytesMax: 16 * 1024,
-  /** What has come of messages that are not whole yet: two of the longest answers. */
+  /** What has come of requests that are not whole yet, at the node behind a tunnel. */
   tunnelUnfinishedBytesMax: 6 * 1024 * 1024,
+  /** What has come of answers that are not whole yet, of all tunnels that end at one node. */
+  tunnelsUnfinishedBytesMax: 48 * 1024 * 1024,
+  /** Of them those from one address: five of the longest answers, with their escapes. */
+  tunnelsUnfinishedBytesPerSourceMax: 16 * 1024 * 1024,
   /** Tunnels that one node holds: as many as there are servers. */
   tunnelsMax: 1024,
   /** Of them those from one address: a class behind one router. */
   tunnelsPerSourceMax: 256,
   /** Requests that wait for their answer in one tunnel. */
   tunnelRequestsMax: 256,
+  /** Requests that wait for nodes to which one node passes them on, and for one of those. */
+  relayedRequestsMax: 256,
+  relayedRequestsPerNodeMax: 64,
   /** Viewers in one tunnel: a class that watches a Raspberry Pi. */
   tunnelViewersMax: 64,
   /** A tunnel in which more waits than this is too slow: viewers' frames are left out. */
@@ -196,6 +203,8 @@ export const LIMITS = {
   commandsWaitingMax: 4096,
   /** WebSocket viewers of one node. 3,000 were tried. */
   viewersMax: 10_000,
+  /** Those of other nodes' tanks, each with a connection to the host: a lecture hall. */
+  relayedViewersMax: 512,
   /** A viewer that falls further behind than this is closed. */
   viewerBacklogBytesMax: 1 << 20,
   /** A viewer has nothing to say that is longer. */

@@ -106,6 +106,22 @@ describe("under a name that is not ours", () => {
   });
 });
 
+test("a tunnel is opened under any name, by who signs and is no page", async () => {
+  const { ask } = nodeWithProtocol();
+  const path = "/api/cluster/tunnel";
+  // The fake takes none; what counts is that it was asked.
+  const node = await ask(path, signed("GET", path));
+  expect([node.status, node.body.type]).toEqual([403, "urn:tankd:problem:not_trusted"]);
+  const nobody = await ask(path, unsigned("GET"));
+  expect([nobody.status, nobody.body.type]).toEqual(FOREIGN);
+  const asked = signed("GET", path);
+  const page = await ask(path, {
+    ...asked,
+    headers: { ...asked.headers, origin: `http://${HOST}` },
+  });
+  expect([page.status, page.body.type]).toEqual(FOREIGN);
+});
+
 describe("a page whose name was rebound to this node", () => {
   test.each([
     ["GET", "/"],

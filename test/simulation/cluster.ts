@@ -1,5 +1,6 @@
 import { type Identity, identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { createVerifier } from "../../src/cluster/identity/signature.ts";
+import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
+import type { Verifier } from "../../src/cluster/identity/signature.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import { type Core, type CoreSettings, createCore } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
@@ -139,7 +140,11 @@ export class SimulatedNode {
     const routes = [...core.cluster.routes(), ...core.migration.routes()];
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
-    const verifier = () => createVerifier(identity.nodeId, process.clock);
+    const verifier = (): Verifier => ({
+      nodeId: identity.nodeId,
+      clock: process.clock,
+      nonces: new NonceMemory(),
+    });
     servePeers(process, API_PORT, { cluster: core.cluster, routes, verifier });
     core.start().catch((error: unknown) => {
       if (process.alive) world.fail(error);

@@ -1,4 +1,5 @@
 import type { PeerRoute } from "../../cluster/peer-route.ts";
+import { TUNNEL_PATH } from "../../cluster/tunnel/messages.ts";
 import { isSafe } from "../env.ts";
 
 /** What a request has to bring where its Host is not ours: nothing, or a signature. */
@@ -37,7 +38,9 @@ export function hostExemptions(peerRoutes: readonly PeerRoute[]): HostExemptions
   const open = OPEN.map(([method, path]) => ({ method, pattern: patternOf(path) }));
   const signed = peerRoutes
     .filter(({ method }) => !isSafe(method))
-    .map(({ method, path }) => ({ method, pattern: patternOf(path) }));
+    .map(({ method, path }) => ({ method, pattern: patternOf(path) }))
+    // A page that opens a WebSocket is named by its browser, and by fetch it reads a refusal.
+    .concat({ method: "GET", pattern: patternOf(TUNNEL_PATH) });
   const has = (routes: typeof open, asked: string, path: string) =>
     routes.some(({ method, pattern }) => method === asked && pattern.test(path));
   return {

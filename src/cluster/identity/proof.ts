@@ -49,6 +49,11 @@ export function isProven(publicKey: string, nodeId: string, challenge: string, a
 
 /** What an answer that came through a relay is bound to. */
 export interface ReplyParts {
+  /**
+   * As it came. The nonce alone would not do: most routes for reading check no signature, and a
+   * relay that asks one of them with somebody's nonce would have a proof for the wrong answer.
+   */
+  readonly request: { readonly method: string; readonly path: string; readonly body: string };
   /** Of the signed request. */
   readonly nonce: string;
   readonly status: number;
@@ -69,9 +74,13 @@ export function isReplySigned(
   return isSigned(publicKey, replyText(nodeId, reply), signature);
 }
 
-function replyText(nodeId: string, { nonce, status, body }: ReplyParts): string {
-  const digest = createHash("sha256").update(body).digest("hex");
-  return `tankd-reply-v1\n${nodeId}\n${nonce}\n${status}\n${digest}`;
+function replyText(nodeId: string, { request, nonce, status, body }: ReplyParts): string {
+  const asked = JSON.stringify([request.method, request.path, hashOf(request.body)]);
+  return `tankd-reply-v1\n${nodeId}\n${nonce}\n${asked}\n${status}\n${hashOf(body)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function challengeText(nodeId: string, challenge: string): string {
@@ -79,6 +88,5 @@ function challengeText(nodeId: string, challenge: string): string {
 }
 
 function answerText(nodeId: string, challenge: string, json: string): string {
-  const digest = createHash("sha256").update(json).digest("hex");
-  return `tankd-answer-v1\n${nodeId}\n${challenge}\n${digest}`;
+  return `tankd-answer-v1\n${nodeId}\n${challenge}\n${hashOf(json)}`;
 }

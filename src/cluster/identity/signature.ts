@@ -89,10 +89,15 @@ export interface Verifier {
   readonly nodeId: string;
   readonly clock: Clock;
   readonly nonces: NonceMemory;
+  /**
+   * Since when it has remembered them, monotonic milliseconds: what was signed before may have been
+   * used before a restart. Undefined where the signer's clock is known roughly only.
+   */
+  readonly sinceMs?: number;
 }
 
 export function createVerifier(nodeId: string, clock: Clock): Verifier {
-  return { nodeId, clock, nonces: new NonceMemory() };
+  return { nodeId, clock, nonces: new NonceMemory(), sinceMs: clock.monotonicMs() };
 }
 
 /**
@@ -125,6 +130,7 @@ export function verifyRequest(
   if (Math.abs(nowSeconds - parsed.created) > SIGNATURE_WINDOW_SECONDS) {
     return bad(`created is ${parsed.created}, the clock here says ${nowSeconds}`);
   }
+  if (parsed.created < startSecondsOf(verifier)) return bad("it was signed before this start");
   const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
@@ -135,6 +141,12 @@ export function verifyRequest(
     return bad("the nonce was used before");
   }
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
+}
+
+/** In the wall clock as it goes now, which may have been set since. */
+function startSecondsOf({ clock, sinceMs }: Verifier): number {
+  if (sinceMs === undefined) return 0;
+  return Math.floor((clock.wallMs() - (clock.monotonicMs() - sinceMs)) / 1000);
 }
 
 /**

@@ -30,7 +30,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     onForgotten: (peer) => events.emit({ kind: "forgotten", peer }),
   });
   const role = new RoleKeeper(deps, events);
-  const tunnel = new TunnelKeeper({ deps, events, table, role });
+  const tunnel = new TunnelKeeper({ deps, events, table, role, policy: () => policy() });
   const memory = new PeerMemory({ deps, table, hub: () => role.state.hub });
   const self = new Self(deps, () => clones.positions.fenced);
   const description = new SelfDescription(deps, {

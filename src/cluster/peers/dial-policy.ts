@@ -80,3 +80,14 @@ export async function targetsOf(
 export function plainAddress(remoteAddress: string): string {
   return remoteAddress.replace(/^::ffff:(?=\d+\.)/i, "");
 }
+
+/**
+ * Where to believe that a request came from which the node at `relay`, an IP, has passed on and
+ * says to have from `named`. Not from a place for which more may be dialled: its word would open
+ * this machine's own services to it.
+ */
+export function passedOnSource(named: string, relay: string, policy: DialPolicy): string {
+  const source = plainAddress(named);
+  const isNear = isLoopback(source) || isLinkLocal(source) || policy.own.includes(source);
+  return isNear ? relay : source;
+}

@@ -2,7 +2,6 @@ import { authorityOf, formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
-import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { type HttpResponse, type Network, NetworkError } from "../../platform/network.ts";
 import type { Random } from "../../platform/random.ts";
@@ -21,7 +20,7 @@ import {
   relayedReplySchema,
 } from "../tunnel/messages.ts";
 import { type DialTarget, throughRelay } from "./dial-policy.ts";
-import { isDialable, isReady, type Peer, type PeerKey } from "./peer.ts";
+import { isDialable, isReady, type Peer, type PeerKey, placesOf } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
 export interface PeerClientDeps {
@@ -127,9 +126,7 @@ export class PeerClient {
     const addressed = { ...options, audience: nodeId, key };
     if (relay !== undefined) return this.#sendThrough(nodeId, relay, method, path, body, addressed);
     let failure = new NetworkError("unreachable", `${nodeId} has no address`);
-    for (const address of peer.addresses) {
-      // A name that others have given is judged by what it resolves to, which the handshake does.
-      if (address.connectTo === undefined && !isIpLiteral(address.host)) continue;
+    for (const address of placesOf(peer)) {
       try {
         const reply = await this.sendTo(address, method, path, body, addressed);
         if (address !== peer.addresses[0]) table.noteWorked(nodeId, address, clock.monotonicMs());
@@ -257,7 +254,7 @@ export class PeerClient {
     // The relay is trusted with nothing.
     const { status, body, headers } = reply;
     const proof = headers[PROOF_HEADER] ?? "";
-    if (isReplySigned(key.publicKey, nodeId, { nonce, status, body }, proof)) return reply;
+    if (isReplySigned(key.publicKey, nodeId, { request, nonce, status, body }, proof)) return reply;
     throw new NetworkError("unreachable", `the answer of ${nodeId} through ${relay} is not proven`);
   }
 

@@ -1,3 +1,4 @@
+import { isIpLiteral } from "../../platform/ip-literal.ts";
 import type { Contact } from "../clones/peer-clones.ts";
 import type { DialFailure } from "../handshake/meeting.ts";
 import type { FollowStatement } from "../membership/follow-statement.ts";
@@ -134,6 +135,15 @@ export function rttMsOf(peer: Peer | undefined): number | undefined {
 export function isDialable(peer: Peer | undefined): boolean | undefined {
   const outcome = peer?.dialled?.outcome;
   return outcome === undefined || outcome === "busy" ? undefined : outcome === "ok";
+}
+
+/**
+ * Where it may be connected to as it stands, best first. A name that others have given is judged by
+ * what it resolves to, which the handshake does.
+ */
+export function placesOf(peer: Peer | undefined): readonly KnownAddress[] {
+  const addresses = peer?.addresses ?? [];
+  return addresses.filter(({ host, connectTo }) => connectTo !== undefined || isIpLiteral(host));
 }
 
 /** Whether a signed request can be sent to it now. */

@@ -1,9 +1,10 @@
 import { LIMITS } from "../../platform/limits.ts";
+import type { Room } from "./room.ts";
 
 /**
  * What goes through a tunnel, in pieces that fit a WebSocket message: one byte for the kind, four
  * for the stream (big-endian), then the content. A content longer than a piece goes in several, all
- * but the last marked.
+ * but the last marked and full.
  */
 export const KIND = {
   /** Is the other end there? */
@@ -51,7 +52,12 @@ export function piecesOf({ kind, stream, content }: Frame): readonly Uint8Array[
 /** Puts the pieces together again. */
 export class FrameReader {
   readonly #parts = new Map<number, { readonly kind: FrameKind; parts: Uint8Array[] }>();
-  #bytes = 0;
+  readonly #room: Room;
+
+  /** @param room for what has come of messages that are not whole yet. */
+  constructor(room: Room) {
+    this.#room = room;
+  }
 
   /**
    * The frame that ends with this piece, if one does. `"broken"` for what no tunnel says: its
@@ -70,14 +76,21 @@ export class FrameReader {
       if (!begun) return { kind, stream, content: part };
       this.#parts.delete(stream);
       const content = Buffer.concat([...begun.parts, part]);
-      this.#bytes -= content.length - part.length;
+      this.#room.give(content.length - part.length);
       return { kind, stream, content };
     }
-    this.#bytes += part.length;
-    if (this.#bytes > LIMITS.tunnelUnfinishedBytesMax) return "broken";
+    // Short ones would cost far more memory than they are counted with.
+    if (part.length !== PIECE_BYTES) return "broken";
+    if (!this.#room.take(part.length)) return "broken";
     if (begun) begun.parts.push(part);
     else this.#parts.set(stream, { kind, parts: [part] });
     return undefined;
+  }
+
+  /** The rest does not come any more. */
+  clear(): void {
+    for (const { parts } of this.#parts.values()) this.#room.give(parts.length * PIECE_BYTES);
+    this.#parts.clear();
   }
 }
 

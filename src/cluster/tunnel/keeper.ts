@@ -5,9 +5,9 @@ import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
-import { isReady } from "../peers/peer.ts";
+import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
+import { isReady, placesOf } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import { sourceOf } from "../registry/claimant.ts";
 import { TUNNEL_PATH } from "./messages.ts";
 import { type LocalService, NodeEnd } from "./node-end.ts";
 
@@ -19,6 +19,7 @@ export interface TunnelKeeperDeps {
   readonly events: ClusterEvents;
   readonly table: PeerTable;
   readonly role: RoleKeeper;
+  readonly policy: () => DialPolicy;
 }
 
 /**
@@ -135,7 +136,7 @@ export class TunnelKeeper {
     const { deps, table } = this.#with;
     const { identity, clock, random, settings, sockets, timers } = deps;
     const peer = table.get(to);
-    const [address] = peer?.addresses ?? [];
+    const [address] = placesOf(peer);
     if (!isReady(peer) || !address) throw new NetworkError("unreachable", `${to} is not known`);
     const authority = authorityOf(address);
     const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
@@ -143,7 +144,8 @@ export class TunnelKeeper {
     const options = { audience: to, clockOffsetMs, isUnbound };
     const end = new NodeEnd(timers, {
       service,
-      sourceOf: (source) => sourceOf(source, address.connectTo ?? address.host),
+      sourceOf: (source) =>
+        passedOnSource(source, address.connectTo ?? address.host, this.#with.policy()),
       onClosed: (reason) => this.#lose(end, to, reason),
     });
     const { connectTo } = address;
@@ -158,6 +160,8 @@ export class TunnelKeeper {
       end.listener,
     );
     end.open(socket);
+    // The other end may have ended it with its first word.
+    if (!end.isOpen) throw new NetworkError("unreachable", `${to} has ended the tunnel at once`);
     return { to, end };
   }
 

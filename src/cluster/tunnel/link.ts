@@ -1,6 +1,7 @@
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import { repeat, type Timers } from "../../platform/timers.ts";
 import { type Frame, type FrameKind, FrameReader, KIND, piecesOf } from "./frame.ts";
+import type { Room } from "./room.ts";
 
 /** Home routers forget a connection that is silent for 30 s and more. */
 const PING_MS = 10_000;
@@ -20,13 +21,15 @@ export interface LinkEvents {
 export class TunnelLink {
   readonly #timers: Timers;
   readonly #events: LinkEvents;
-  readonly #reader = new FrameReader();
+  readonly #reader: FrameReader;
   #socket: MessageSocket | undefined;
   #silentIntervals = 0;
   #isClosed = false;
   #cancelPings: () => void = () => {};
 
-  constructor(timers: Timers, events: LinkEvents) {
+  /** @param room for what has come of messages that are not whole yet. */
+  constructor(timers: Timers, room: Room, events: LinkEvents) {
+    this.#reader = new FrameReader(room);
     this.#timers = timers;
     this.#events = events;
   }
@@ -92,6 +95,7 @@ export class TunnelLink {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelPings();
+    this.#reader.clear();
     this.#events.onClosed(reason);
   }
 }

@@ -10,18 +10,26 @@ export const TUNNEL_PATH = "/api/cluster/tunnel";
 /** Bears {@link signReply}. */
 export const PROOF_HEADER = "tankd-proof";
 
+/** The value of a header, as every HTTP library takes it. */
+const headerText = (charactersMax: number) =>
+  z
+    .string()
+    .max(charactersMax)
+    .regex(/^[ -~]*$/, { error: "not the value of a header" });
+const header = (charactersMax: number) => headerText(charactersMax).optional();
+
 /**
  * The headers of a request that a relay passes on: those that a signature needs, and no credentials
  * of people.
  */
 const requestHeaders = z.object({
-  accept: z.string().max(256).optional(),
-  "content-type": z.string().max(128).optional(),
-  "signature-input": z.string().max(512).optional(),
-  signature: z.string().max(256).optional(),
-  "content-digest": z.string().max(128).optional(),
+  accept: header(256),
+  "content-type": header(128),
+  "signature-input": header(512),
+  signature: header(256),
+  "content-digest": header(128),
   "tankd-audience": nameSchema.optional(),
-  "idempotency-key": z.string().max(256).optional(),
+  "idempotency-key": header(256),
 });
 
 const path = z.string().startsWith("/").max(LIMITS.relayedPathCharactersMax);
@@ -45,10 +53,31 @@ export const relaySchema = z.object({
 });
 export type Relay = z.infer<typeof relaySchema>;
 
+/**
+ * The headers of an answer that mean something to who asked through a relay. No others: behind a
+ * balancer they would be this node's own, and the node that answers may be anybody's.
+ */
+export const REPLY_HEADERS: readonly string[] = [
+  "content-type",
+  "retry-after",
+  "cache-control",
+  "tankd-position",
+];
+const replyHeaderName = z
+  .string()
+  .refine((name) => [...REPLY_HEADERS, PROOF_HEADER].includes(name));
+/** Answers that have no body (Fetch, "null body status"). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** The answer of the node behind the relay. */
 export const relayedReplySchema = z.object({
-  status: z.number().int().min(200).max(599),
-  headers: z.record(z.string().max(64), z.string().max(4096)),
+  status: z
+    .number()
+    .int()
+    .min(200)
+    .max(599)
+    .refine((status) => !BODILESS.has(status)),
+  headers: z.record(replyHeaderName, headerText(4096)),
   body: z.string().max(LIMITS.peerResponseBytesMax),
 });
 export type RelayedReply = z.infer<typeof relayedReplySchema>;

@@ -10,6 +10,7 @@ import {
   tunnelRequestSchema,
   tunnelWatchSchema,
 } from "./messages.ts";
+import { OwnRoom } from "./room.ts";
 
 /** How a viewer that came through a tunnel is spoken to. */
 export interface RemoteViewer {
@@ -28,6 +29,9 @@ export interface LocalService {
 
 /** Refusals before a viewer sees anything: an application's own code (RFC 6455 section 7.4.2). */
 const CLOSE_REFUSED = 4404;
+
+/** In the place of an answer that would only wait in this node's memory. It bears no proof. */
+const TOO_SLOW: RelayedReply = { status: 503, headers: {}, body: "" };
 
 /** A tunnel where it begins: at the node that nobody can dial. */
 export class NodeEnd {
@@ -50,7 +54,7 @@ export class NodeEnd {
   ) {
     this.#service = parts.service;
     this.#sourceOf = parts.sourceOf;
-    this.#link = new TunnelLink(timers, {
+    this.#link = new TunnelLink(timers, new OwnRoom(LIMITS.tunnelUnfinishedBytesMax), {
       onFrame: (frame) => this.#hear(frame),
       onClosed: (reason) => {
         for (const stop of this.#viewers.values()) stop();
@@ -88,7 +92,8 @@ export class NodeEnd {
     const asked = tunnelRequestSchema.safeParse(jsonOf(frame)).data;
     if (!asked) return this.#link.close("not a tunnel");
     const reply = await this.#service.answer(asked.request, this.#sourceOf(asked.source));
-    this.#link.sendJson(KIND.response, frame.stream, reply);
+    const isBehind = this.#link.waitingBytes > LIMITS.tunnelUnfinishedBytesMax;
+    this.#link.sendJson(KIND.response, frame.stream, isBehind ? TOO_SLOW : reply);
   }
 
   #show(frame: Frame): void {

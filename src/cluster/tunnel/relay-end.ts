@@ -11,6 +11,7 @@ import {
   type TunnelWatch,
   tunnelEndSchema,
 } from "./messages.ts";
+import type { Room } from "./room.ts";
 
 /** Who watches through the tunnel. */
 export interface TunnelViewer {
@@ -35,10 +36,13 @@ export class RelayEnd {
   readonly #viewers = new Map<number, TunnelViewer>();
   #streams = 0;
 
-  /** @param onClosed once, when nothing goes through any more. */
-  constructor(timers: Timers, onClosed: (reason: string) => void) {
+  /**
+   * @param room for what has come of answers that are not whole yet.
+   * @param onClosed once, when nothing goes through any more.
+   */
+  constructor(timers: Timers, room: Room, onClosed: (reason: string) => void) {
     this.#timers = timers;
-    this.#link = new TunnelLink(timers, {
+    this.#link = new TunnelLink(timers, room, {
       onFrame: (frame) => this.#hear(frame),
       onClosed: (reason) => {
         this.#endAll();
@@ -65,6 +69,9 @@ export class RelayEnd {
       if (!this.#link.isOpen) return reject(gone());
       if (this.#waiting.size >= LIMITS.tunnelRequestsMax) {
         return reject(new NetworkError("unreachable", "too many requests wait in the tunnel"));
+      }
+      if (this.#link.waitingBytes > LIMITS.tunnelBacklogBytesMax) {
+        return reject(new NetworkError("unreachable", "the line of the tunnel is too slow"));
       }
       const stream = this.#nextStream();
       const cancel = this.#timers.after(timeoutMs, () => {

@@ -8,8 +8,8 @@ import { signReply } from "../identity/proof.ts";
 import { nonceIn } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import type { WireRequest } from "../peer-route.ts";
-import type { DialTarget } from "../peers/dial-policy.ts";
-import { isDialable, isReady } from "../peers/peer.ts";
+import { type DialPolicy, type DialTarget, passedOnSource } from "../peers/dial-policy.ts";
+import { isDialable, isReady, placesOf } from "../peers/peer.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { sourceOf } from "../registry/claimant.ts";
@@ -25,6 +25,7 @@ import {
 } from "./messages.ts";
 import type { LocalService } from "./node-end.ts";
 import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
+import { SharedRoom } from "./room.ts";
 
 export interface RelaysDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "timers" | "log" | "settings">;
@@ -36,6 +37,7 @@ export interface RelaysDeps {
   /** Shakes hands with a listed node that has not been met yet. False where that fails. */
   readonly meet: (nodeId: string) => Promise<boolean>;
   readonly ownHost: () => string;
+  readonly policy: () => DialPolicy;
 }
 
 /** A tunnel that another node opens to this one. */
@@ -65,6 +67,12 @@ const RELAY_TIMEOUT_MAX_MS = 30_000;
 export class Relays {
   readonly #with: RelaysDeps;
   readonly #tunnels = new Map<string, Held>();
+  readonly #room = new SharedRoom(
+    LIMITS.tunnelsUnfinishedBytesMax,
+    LIMITS.tunnelsUnfinishedBytesPerSourceMax,
+  );
+  /** Requests that are passed on over this node's own connections. */
+  readonly #underWay = new SharedRoom(LIMITS.relayedRequestsMax, LIMITS.relayedRequestsPerNodeMax);
   #service: LocalService | undefined;
 
   constructor(withDeps: RelaysDeps) {
@@ -115,7 +123,7 @@ export class Relays {
     }
     const source = sourceKey(remoteAddress);
     this.#refuseCrowd(signer, source);
-    const end = new RelayEnd(deps.timers, (reason) => {
+    const end = new RelayEnd(deps.timers, this.#room.of(source), (reason) => {
       if (this.#tunnels.get(signer)?.end !== end) return;
       this.#tunnels.delete(signer);
       deps.log.info("tunnel closed", { node_id: signer, reason });
@@ -137,19 +145,20 @@ export class Relays {
    * @throws Problem `unknown_server`, `unreachable`, `misdirected` naming where its tunnel ends.
    */
   async relay(nodeId: string, relay: Relay, bearer: Bearer): Promise<RelayedReply> {
-    const { deps, role, ownHost } = this.#with;
+    const { deps, role, ownHost, policy } = this.#with;
     const source = sourceOf(bearer.remoteAddress, ownHost());
     if (nodeId === deps.identity.nodeId) {
       const { hub, via } = role.state;
       const isTrusted = bearer.signer !== undefined && [hub, via].includes(bearer.signer);
-      const named = isTrusted && relay.source ? sourceOf(relay.source, source) : source;
-      return this.serve(relay.request, named);
+      const named = isTrusted ? relay.source : undefined;
+      const believed = named ? passedOnSource(named, source, policy()) : source;
+      return this.serve(relay.request, believed);
     }
     try {
       if (this.holds(nodeId)) return await this.#askThroughTunnel(nodeId, relay, source);
       // It has been passed on once; a second time it might go round in a circle.
       if (relay.source !== undefined) throw this.#misdirected(nodeId);
-      return await this.#dial(nodeId, { ...relay, source });
+      return await this.#dialWithin(nodeId, { ...relay, source });
     } catch (error) {
       if (error instanceof NetworkError) throw new Problem("unreachable", error.message);
       throw error;
@@ -187,7 +196,7 @@ export class Relays {
     const relay = this.relayTo(nodeId);
     const reached = isDialable(peer) === false ? undefined : peer;
     return [reached, relay === undefined ? undefined : table.get(relay)].flatMap((one) => {
-      const [address] = one?.addresses ?? [];
+      const [address] = placesOf(one);
       return address === undefined ? [] : [address];
     });
   }
@@ -200,7 +209,7 @@ export class Relays {
     const nonce = nonceIn(request.headers);
     if (nonce === undefined) return reply;
     const { status, body } = reply;
-    const proof = signReply(this.#with.deps.identity, { nonce, status, body });
+    const proof = signReply(this.#with.deps.identity, { request, nonce, status, body });
     return { ...reply, headers: { ...reply.headers, [PROOF_HEADER]: proof } };
   }
 
@@ -227,6 +236,17 @@ export class Relays {
       throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
     }
     return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
+  }
+
+  /** A node that never answers must not use up this node's connections. */
+  async #dialWithin(nodeId: string, relay: Relay): Promise<RelayedReply> {
+    const room = this.#underWay.of(nodeId);
+    if (!room.take(1)) throw new Problem("too_many", `Too many requests wait for ${nodeId} here.`);
+    try {
+      return await this.#dial(nodeId, relay);
+    } finally {
+      room.give(1);
+    }
   }
 
   async #dial(nodeId: string, relay: Relay): Promise<RelayedReply> {

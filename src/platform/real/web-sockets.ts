@@ -7,11 +7,15 @@ const NORMAL = 1000;
 /** What a program may say itself; other codes only the protocol may. */
 const OWN_CODES = { first: 3000, last: 4999 };
 
-/** Bun's constructor takes headers; the one that the types of browsers declare does not. */
+/** The other side has to answer a close; one that does not would keep the connection for ever. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** Bun's constructor takes headers, and its sockets end without the other side. */
+type BunSocket = WebSocket & { terminate(): void };
 const BunWebSocket = WebSocket as unknown as new (
   url: string,
   options: { readonly headers: Readonly<Record<string, string>> },
-) => WebSocket;
+) => BunSocket;
 
 /**
  * WebSockets of Bun. They take no address with a zone, follow no redirect, and go past HTTP_PROXY.
@@ -33,7 +37,7 @@ export const webSockets: Sockets = {
       };
       const deadline = setTimeout(() => {
         fail("timeout", `no answer in ${request.timeoutMs} ms`);
-        socket.close();
+        socket.terminate();
       }, request.timeoutMs);
       socket.onopen = () => {
         if (phase !== "connecting") return socket.close();
@@ -56,7 +60,8 @@ export const webSockets: Sockets = {
     }),
 };
 
-function opened(socket: WebSocket): MessageSocket {
+function opened(socket: BunSocket): MessageSocket {
+  const isClosed = () => socket.readyState === WebSocket.CLOSED;
   return {
     send: (message) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(asSent(message));
@@ -66,7 +71,11 @@ function opened(socket: WebSocket): MessageSocket {
     },
     close: (code, reason) => {
       const isOwn = code >= OWN_CODES.first && code <= OWN_CODES.last;
+      if (isClosed()) return;
       socket.close(isOwn ? code : NORMAL, reason.slice(0, 100));
+      setTimeout(() => {
+        if (!isClosed()) socket.terminate();
+      }, CLOSE_TIMEOUT_MS).unref();
     },
   };
 }

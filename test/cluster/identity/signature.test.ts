@@ -58,7 +58,9 @@ function verdict(
   headers: Record<string, string | undefined>,
   nowMs = NOW_MS,
 ) {
-  return verifyRequest(request, headers, createVerifier(bob.nodeId, clockAt(nowMs)));
+  // One that has run for ever.
+  const verifier = { nodeId: bob.nodeId, clock: clockAt(nowMs), nonces: new NonceMemory() };
+  return verifyRequest(request, headers, verifier);
 }
 
 describe("identity", () => {
@@ -152,6 +154,23 @@ describe("a signed request", () => {
     const headers = signed();
     expect(verifyRequest(parts, headers, verifier).kind).toBe("signed");
     expect(verifyRequest(parts, headers, verifier)).toMatchObject({ kind: "bad" });
+  });
+
+  test("is not good again after a restart, whatever has become of the clock since", () => {
+    const clock = { nowMs: NOW_MS, upMs: 0 };
+    const ofBob = { wallMs: () => clock.nowMs, monotonicMs: () => clock.upMs };
+    const before = signed(parts, {}, NOW_MS - 1_000);
+    const verifier = createVerifier(bob.nodeId, ofBob);
+    const judge = (headers: Record<string, string>) => verifyRequest(parts, headers, verifier);
+    expect(judge(before)).toEqual({ kind: "bad", reason: "it was signed before this start" });
+    expect(judge(signed()).kind).toBe("signed");
+    // The clock is set by years, back and forth.
+    for (const nowMs of [1e12, NOW_MS + 1e12]) {
+      clock.nowMs = nowMs;
+      clock.upMs += 5_000;
+      expect(judge(signed(parts, {}, nowMs)).kind).toBe("signed");
+      expect(judge(signed(parts, {}, nowMs - clock.upMs - 1_000)).kind).toBe("bad");
+    }
   });
 
   test("counts in the clock of the one that is addressed", () => {

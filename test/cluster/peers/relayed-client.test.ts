@@ -39,7 +39,7 @@ function client(answer: (asked: Relay) => RelayedReply) {
 
 function proven(asked: Relay, body: string, by = pi): RelayedReply {
   const nonce = nonceIn(asked.request.headers) ?? "";
-  const proof = signReply(by, { nonce, status: 200, body });
+  const proof = signReply(by, { request: asked.request, nonce, status: 200, body });
   return { status: 200, headers: { [PROOF_HEADER]: proof }, body };
 }
 
@@ -54,6 +54,14 @@ describe("an answer that came through a relay", () => {
     ["with another body", (asked) => ({ ...proven(asked, '{"b":2}'), body: '{"b":3}' })],
     ["with another status", (asked) => ({ ...proven(asked, "{}"), status: 404 })],
     ["proven by the relay", (asked) => proven(asked, "{}", relay)],
+    [
+      "to a question that the relay has asked under the same nonce",
+      (asked) => {
+        const { headers } = asked.request;
+        const request = { method: "GET", path: "/api/tanks", headers, body: "" } as const;
+        return proven({ request, timeout_ms: 1 }, "{}");
+      },
+    ],
     [
       "to another request",
       () => {

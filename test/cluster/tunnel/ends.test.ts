@@ -6,6 +6,7 @@ import {
   type RemoteViewer,
 } from "../../../src/cluster/tunnel/node-end.ts";
 import { RelayEnd } from "../../../src/cluster/tunnel/relay-end.ts";
+import { OwnRoom } from "../../../src/cluster/tunnel/room.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
@@ -19,7 +20,9 @@ function tunnel(service: Partial<LocalService> = {}) {
   const world = new SimulatedWorld({ seed: 1 });
   const { timers } = world.addHost({ name: "a" }).boot();
   const closed: string[] = [];
-  const relayEnd = new RelayEnd(timers, (reason) => closed.push(`relay: ${reason}`));
+  const relayEnd = new RelayEnd(timers, new OwnRoom(LIMITS.tunnelUnfinishedBytesMax), (reason) =>
+    closed.push(`relay: ${reason}`),
+  );
   const nodeEnd = new NodeEnd(timers, {
     service: {
       answer: async ({ path }, source) => ({ status: 200, headers: {}, body: `${path} ${source}` }),
@@ -92,6 +95,22 @@ describe("a request down a tunnel", () => {
     await Promise.resolve();
     await Promise.resolve();
     expect(outcomes).toHaveLength(1);
+  });
+});
+
+describe("on a line that is too slow", () => {
+  test("nothing is asked: the server would close the tunnel for what waits in it", () => {
+    const { relayEnd, state } = tunnel();
+    state.waitingBytes = LIMITS.tunnelBacklogBytesMax + 1;
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    expect(asked).rejects.toThrow("too slow");
+  });
+
+  test("answers are not kept in the node's memory without bound", async () => {
+    const { relayEnd, state } = tunnel();
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    state.waitingBytes = LIMITS.tunnelUnfinishedBytesMax + 1;
+    expect(await asked).toEqual({ status: 503, headers: {}, body: "" });
   });
 });
 

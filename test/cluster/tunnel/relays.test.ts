@@ -16,11 +16,13 @@ const REQUEST = { method: "GET", path: "/x", headers: {}, body: "" } as const;
 
 interface Situation {
   readonly hub?: string;
+  /** Before another node answers. */
+  readonly wait?: () => Promise<void>;
   readonly listed?: Readonly<Record<string, { relay?: string; status?: string }>>;
 }
 
 /** A node's relays, with what they need of the rest in the words of the test. */
-function relays({ hub, listed = {} }: Situation = {}) {
+function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
   const { timers } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
   const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
   const sent: string[] = [];
@@ -28,6 +30,7 @@ function relays({ hub, listed = {} }: Situation = {}) {
     tunnels: { holds: () => false, ask: () => Promise.reject(new Error("replaced")) },
     send: async (nodeId) => {
       sent.push(nodeId);
+      await wait();
       return { status: 200, body: { status: 200, headers: {}, body: "{}" }, rttMs: 1 };
     },
   };
@@ -46,6 +49,7 @@ function relays({ hub, listed = {} }: Situation = {}) {
     isMember: (id) => !id.startsWith("stranger"),
     meet: async () => true,
     ownHost: () => "10.0.0.1",
+    policy: () => ({ own: ["10.0.0.1"], onLoopback: false, onLinkLocal: false }),
   });
   const know = (id: string) => {
     table.ensure(id);
@@ -124,6 +128,25 @@ describe("what is passed on", () => {
     expect(sent).toEqual(["pi"]);
   });
 
+  test("to a node that never answers is bounded, and others have their share", async () => {
+    const answers: (() => void)[] = [];
+    const wait = () => new Promise<void>((resolve) => void answers.push(resolve));
+    const { made, table } = relays({ listed: { mute: {}, other: {} }, wait });
+    for (const id of ["mute", "other"]) {
+      table.ensure(id);
+      table.update(id, { dialled: { outcome: "ok", startedMs: 0 } });
+    }
+    const ask = (id: string) => made.relay(id, { request: REQUEST, timeout_ms: 100 }, bearer);
+    const waiting = Array.from({ length: LIMITS.relayedRequestsPerNodeMax }, () => ask("mute"));
+    expect(ask("mute")).rejects.toThrow("Too many requests wait");
+    waiting.push(ask("other"));
+    await Promise.resolve();
+    await Promise.resolve();
+    for (const answer of answers) answer();
+    await Promise.all(waiting);
+    expect(answers).toHaveLength(LIMITS.relayedRequestsPerNodeMax + 1);
+  });
+
   test("for a node whose tunnel ends elsewhere says where; for a dead or unknown one that it is", () => {
     const { made } = relays({
       listed: { pi: { relay: "second" }, dead: { status: "offline" } },
@@ -149,8 +172,25 @@ describe("what is passed on", () => {
     await made.relay(us.nodeId, relay, { signer: "liar", remoteAddress: "10.0.0.3" });
     // What came from this machine is not taken for a program of it.
     await made.relay(us.nodeId, relay, { signer: "liar", remoteAddress: "127.0.0.1" });
-    const loop = { ...relay, source: "127.0.0.1" };
-    await made.relay(us.nodeId, loop, { signer: "hub", remoteAddress: "10.0.0.2" });
-    expect(sources).toEqual(["192.0.2.7", "10.0.0.3", "10.0.0.1", "10.0.0.2"]);
+    expect(sources).toEqual(["192.0.2.7", "10.0.0.3", "10.0.0.1"]);
+    // Nor does its hub open the dialling of more than it could ask for itself.
+    const near = ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.0.9", "fe80::9"];
+    for (const source of near) {
+      await made.relay(
+        us.nodeId,
+        { ...relay, source },
+        { signer: "hub", remoteAddress: "10.0.0.2" },
+      );
+    }
+    expect(sources.slice(3)).toEqual(near.map(() => "10.0.0.2"));
   });
+});
+
+test("a viewer is sent to places that were judged, and to no name that leads where it likes", async () => {
+  const { made, table } = relays({ listed: { host: {} } });
+  table.ensure("host");
+  table.addAddresses("host", [{ host: "rebound.example", port: 80 }], "self");
+  expect(await made.waysTo("host")).toEqual([]);
+  table.noteWorked("host", { host: "rebound.example", port: 80, connectTo: "10.0.0.4" }, 0);
+  expect(await made.waysTo("host")).toMatchObject([{ connectTo: "10.0.0.4" }]);
 });

@@ -1,0 +1,101 @@
+import { expect, test } from "bun:test";
+import { z } from "zod";
+import { localService } from "../../src/api/local-service.ts";
+import { createService } from "../../src/api/service.ts";
+import { Viewers } from "../../src/api/viewers.ts";
+import type { PeerRoute } from "../../src/cluster/peer-route.ts";
+import {
+  type RelayedRequest,
+  relayedReplySchema,
+  relayedRequestSchema,
+} from "../../src/cluster/tunnel/messages.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
+import { FakeNode, TOKEN } from "./fakes.ts";
+
+const SOURCE = "10.0.0.9";
+
+/** A node's API, for its own port and for what is passed on to it. */
+function served() {
+  const node = new FakeNode();
+  const route = (method: PeerRoute["method"], path: string): PeerRoute => ({
+    method,
+    path,
+    summary: path,
+    response: z.looseObject({}),
+    handle: async ({ controlled, remoteAddress }) => ({
+      status: 200,
+      body: { controlled, remoteAddress },
+    }),
+  });
+  node.peerRoutes = [
+    route("POST", "/peer/change"),
+    route("POST", "/api/cluster/relay/{node_id}"),
+    route("POST", "/api/cluster/forward"),
+  ];
+  const logged: string[] = [];
+  const context = { ...node.context() };
+  const log = { ...context.log, error: (message: string) => void logged.push(message) };
+  const viewers = new Viewers(context, () => {});
+  const fetch = createService({ ...context, log }, { viewers });
+  const { answer } = localService({ ...context, log }, fetch, viewers);
+  const post = async (path: string) => {
+    const headers = { host: "127.0.0.1:8000" };
+    const request = new Request(`http://127.0.0.1:8000${path}`, { method: "POST", headers });
+    const bindings = { remoteAddress: SOURCE, patient: () => {}, upgrade: () => false };
+    return (await fetch(request, bindings)).status;
+  };
+  return { answer, post, logged };
+}
+
+function request(more: Partial<RelayedRequest> = {}): RelayedRequest {
+  return { method: "POST", path: "/peer/change", headers: {}, body: "", ...more };
+}
+
+test("what is passed on does not cost the node that brings it its own heartbeats", async () => {
+  const { answer, post } = served();
+  for (let n = 0; n < LIMITS.peerRequestsBurst; n++) await answer(request(), SOURCE);
+  expect((await answer(request(), SOURCE)).status).toBe(429);
+  expect(await post("/peer/change")).toBe(200);
+  // Nor do the envelopes, of either kind, in which it brings them.
+  expect(await post("/api/cluster/relay/x")).toBe(429);
+  for (let n = 1; n < LIMITS.peerRequestsBurst; n++) await post("/peer/change");
+  expect(await post("/peer/change")).toBe(429);
+});
+
+test("no control token comes through a relay, and no loopback", async () => {
+  const { answer } = served();
+  const told = relayedRequestSchema.parse({
+    ...request(),
+    headers: { authorization: `Bearer ${TOKEN}`, "x-forwarded-for": "127.0.0.1", cookie: "a=b" },
+  });
+  expect(told.headers).toEqual({});
+  expect(JSON.parse((await answer(told, SOURCE)).body)).toEqual({
+    controlled: false,
+    remoteAddress: SOURCE,
+  });
+  const create = request({ path: "/api/tanks", body: '{"name":"x"}' });
+  expect((await answer(create, SOURCE)).status).toBe(401);
+});
+
+test("a request that no HTTP library makes is refused, and is no bug in the log", async () => {
+  const { answer, logged } = served();
+  const odd = request({ method: "GET", path: "/health", body: "a body" });
+  expect((await answer(odd, SOURCE)).status).toBe(200);
+  for (const path of ["/", "//x", "/\u0000", "/\ud800", "/%", "/..//../", "/health#x", "/?"]) {
+    await answer(request({ method: "GET", path }), SOURCE);
+  }
+  expect(logged).toEqual([]);
+  const headers = { accept: "a\r\nset-cookie: b" };
+  expect(relayedRequestSchema.safeParse({ ...request(), headers }).success).toBe(false);
+});
+
+test("an answer sets no headers of the node that passes it on, and has a body", () => {
+  const reply = { status: 200, headers: { "retry-after": "1" }, body: "{}" };
+  const isTaken = (more: object) => relayedReplySchema.safeParse({ ...reply, ...more }).success;
+  expect(isTaken({})).toBe(true);
+  for (const name of ["set-cookie", "location", "content-length", "access-control-allow-origin"]) {
+    expect(isTaken({ headers: { [name]: "1" } })).toBe(false);
+  }
+  expect(isTaken({ headers: { "retry-after": "1\r\nset-cookie: a" } })).toBe(false);
+  for (const status of [100, 204, 205, 304, 600]) expect(isTaken({ status })).toBe(false);
+});
