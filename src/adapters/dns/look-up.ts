@@ -1,6 +1,7 @@
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Network } from "../../platform/network.ts";
+import type { Random } from "../../platform/random.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
 import { addressesIn, type HostsFile } from "./hosts-file.ts";
 import type { DnsName } from "./name.ts";
@@ -29,6 +30,7 @@ export interface DnsPlaces {
 
 export interface LookUpDeps {
   readonly timers: Timers;
+  readonly random: Random;
   readonly questions: Pick<DnsQuestions, "services" | "addresses">;
   readonly hosts: HostsFile;
   /** The system's own view of a name: search domains, multicast DNS. */
@@ -82,7 +84,7 @@ async function lookUpHost(host: string, port: number, deps: LookUpDeps): Promise
 async function lookUpService(service: string, deps: LookUpDeps): Promise<DnsLook> {
   const answer = await deps.questions.services(service);
   if (answer.kind !== "found") return answer;
-  const targets = inOrder(answer.records).slice(0, LIMITS.dnsPlacesMax);
+  const targets = inOrder(answer.records, deps.random).slice(0, LIMITS.dnsPlacesMax);
   const looks = await Promise.all(targets.map((target) => lookUpTarget(target, deps)));
   const found = looks.filter((look) => look.kind === "found");
   if (found.length === 0) {
@@ -99,11 +101,13 @@ async function lookUpService(service: string, deps: LookUpDeps): Promise<DnsLook
   };
 }
 
-/** The lowest priority first, and of one priority the greatest weight (RFC 2782). */
-function inOrder(records: readonly ServiceRecord[]): readonly ServiceRecord[] {
+/** The lowest priority first, and those of one priority drawn by their weights (RFC 2782). */
+function inOrder(records: readonly ServiceRecord[], random: Random): readonly ServiceRecord[] {
   return records
     .filter(({ name, port }) => name !== "" && name !== "." && port > 0)
-    .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight);
+    .map((record) => ({ record, draw: random.unit() ** (1 / (record.weight + 1)) }))
+    .sort((a, b) => a.record.priority - b.record.priority || b.draw - a.draw)
+    .map(({ record }) => record);
 }
 
 async function lookUpTarget(

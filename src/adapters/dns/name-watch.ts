@@ -8,7 +8,7 @@ import type { Log } from "../../telemetry/log.ts";
 import { HOSTS_FILE, readHostsFile } from "./hosts-file.ts";
 import { type DnsLook, type DnsPlaces, lookUp } from "./look-up.ts";
 import type { DnsName } from "./name.ts";
-import { keyOf, type Place } from "./places.ts";
+import { keyOf, type Place, shuffled } from "./places.ts";
 import { DnsQuestions } from "./questions.ts";
 
 export interface WatchDeps {
@@ -94,12 +94,12 @@ export class NameWatch {
 
   async #look(): Promise<void> {
     this.#cancelNext();
-    const { timers, clock, network, servers, hostsFile = HOSTS_FILE } = this.#deps;
+    const { timers, clock, random, network, servers, hostsFile = HOSTS_FILE } = this.#deps;
     const questions = new DnsQuestions({ timers, servers });
     this.#questions = questions;
     const hosts = await readHostsFile(hostsFile);
     const resolve = (host: string) => network.resolve(host);
-    const look = await lookUp(this.#name, { timers, questions, hosts, resolve });
+    const look = await lookUp(this.#name, { timers, random, questions, hosts, resolve });
     questions.end();
     this.#questions = undefined;
     if (this.#isStopped) return;
@@ -112,7 +112,7 @@ export class NameWatch {
     const before = this.#last;
     this.#last = look;
     this.#report(before, look);
-    const fresh = look.kind === "found" ? this.#note(look.places) : [];
+    const fresh = look.kind === "found" ? this.#note(look) : [];
     // A name server that fails says nothing about who is gone.
     if (look.kind !== "failed") this.#forget();
     for (const place of fresh) this.#nominate(place);
@@ -127,15 +127,17 @@ export class NameWatch {
     }
   }
 
-  /** Returns those that were not known. */
-  #note(places: readonly Place[]): readonly Place[] {
+  /** Returns those that were not known, in the order in which they are to be tried. */
+  #note({ places, by }: DnsPlaces): readonly Place[] {
     const seenMs = this.#endedMs;
-    return places.slice(0, this.#known.max).filter((place) => {
+    const fresh = places.slice(0, this.#known.max).filter((place) => {
       const key = keyOf(place);
       const isNew = !this.#known.has(key);
       this.#known.set(key, { place, seenMs });
       return isNew;
     });
+    // Of a hundred that are off nobody should meet all before the first that is on.
+    return by === "SRV" ? fresh : shuffled(fresh, this.#deps.random);
   }
 
   #forget(): void {

@@ -1,6 +1,7 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { Random } from "../../platform/random.ts";
 
 /** Where one node may be: addresses that lead to the same one, in one order however they came. */
 export type Place = readonly Address[];
@@ -24,6 +25,13 @@ export function placesTogether(addresses: readonly string[], port: number): read
 /** Each place once, the first ones first. */
 export function uniquePlaces(places: readonly Place[]): readonly Place[] {
   return [...new Map(places.map((place) => [keyOf(place), place])).values()];
+}
+
+export function shuffled(places: readonly Place[], random: Random): readonly Place[] {
+  return places
+    .map((place) => ({ place, draw: random.unit() }))
+    .sort((a, b) => a.draw - b.draw)
+    .map(({ place }) => place);
 }
 
 function sorted(addresses: readonly string[]): readonly string[] {

@@ -47,7 +47,7 @@ const QUESTIONS_AT_ONCE = 16;
  * Bun notices that a name server does not listen only when it sends again, and until then it spins
  * with a whole core.
  */
-const NUDGE_MS = 100;
+const NUDGE_MS = 20;
 const NONE_CODES: ReadonlySet<string> = new Set(["ENOTFOUND", "ENODATA"]);
 const NOBODY_LISTENS = "ECONNREFUSED";
 const SILENT_CODES: ReadonlySet<string> = new Set([NOBODY_LISTENS, "ETIMEOUT", "ECANCELLED"]);

@@ -19,7 +19,11 @@ const hostsFile = join(directory, "hosts");
 afterEach(() => rmSync(hostsFile, { force: true }));
 
 /** A backend whose names stand in a hosts file, by the hand of the test. */
-function setUp(texts: readonly string[], servers = [`127.0.0.1:${freePort()}`]) {
+function setUp(
+  texts: readonly string[],
+  servers = [`127.0.0.1:${freePort()}`],
+  unit: () => number = () => 0.5,
+) {
   const time = new ManualTime();
   const heard: Nomination[] = [];
   const logged: string[] = [];
@@ -27,7 +31,7 @@ function setUp(texts: readonly string[], servers = [`127.0.0.1:${freePort()}`]) 
   const backend = new DnsBackend({
     ...time,
     names: texts.flatMap((text) => readDnsName(text) ?? []),
-    random: { bytes: (length) => new Uint8Array(length), unit: () => 0.5 },
+    random: { bytes: (length) => new Uint8Array(length), unit },
     log: { debug: say, info: say, warn: say, error: say },
     network: {
       resolve: async (host) => {
@@ -70,6 +74,17 @@ describe("what a name leads to", () => {
     expect(news()).toEqual(["10.0.0.2:8000"]);
     backend.refresh();
     expect(news()).toEqual(["10.0.0.1:8000", "10.0.0.2:8000", "[fd00::1]:8000"]);
+    await backend.stop();
+  });
+
+  test("is tried in an order that is drawn: of a hundred most may be off", async () => {
+    const draws = [0.9, 0.1, 0.5];
+    const unit = () => draws.shift() ?? 0.5;
+    const { backend, start, news, restsFor } = setUp(["tanks.test"], undefined, unit);
+    writeHosts(["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
+    await start();
+    await restsFor(5);
+    expect(news()).toEqual(["10.0.0.2:8000", "10.0.0.3:8000", "10.0.0.1:8000"]);
     await backend.stop();
   });
 

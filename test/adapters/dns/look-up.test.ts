@@ -10,11 +10,15 @@ import {
   type ServiceRecord,
 } from "../../../src/adapters/dns/questions.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
+import type { Random } from "../../../src/platform/random.ts";
 import { realTimers } from "../../../src/platform/real/timers.ts";
 import type { Timers } from "../../../src/platform/timers.ts";
 import { until } from "../../support/commands.ts";
 import { ManualTime } from "./manual-time.ts";
 import { freePort, serverTest } from "./servers.ts";
+
+/** Draws nothing special: of one priority the greatest weight then comes first. */
+const middling: Random = { bytes: (length) => new Uint8Array(length), unit: () => 0.5 };
 
 interface Machine {
   readonly hosts?: HostsFile;
@@ -36,7 +40,7 @@ async function look(text: string, servers: readonly string[], machine: Machine =
   };
   const { hosts = new Map(), timers = realTimers } = machine;
   const questions = new DnsQuestions({ timers, servers });
-  const found = await lookUp(name, { timers, questions, hosts, resolve });
+  const found = await lookUp(name, { timers, random: middling, questions, hosts, resolve });
   questions.end();
   return { ...summaryOf(found), asked };
 }
@@ -229,6 +233,7 @@ test("a service that nobody answers for does not hold up the addresses", async (
   if (name === undefined) throw new Error("that is a name");
   const looking = lookUp(name, {
     timers: time.timers,
+    random: middling,
     questions: {
       services: () => never,
       addresses: async () => ({ kind: "found", records: [{ address: "10.0.0.1", ttlMs: 9_000 }] }),
