@@ -44,6 +44,9 @@ export const LIMITS = {
   tunnelsPerSourceMax: 256,
   /** Requests that wait for their answer in one tunnel. */
   tunnelRequestsMax: 256,
+  /** Requests that wait for nodes to which one node passes them on, and for one of those. */
+  relayedRequestsMax: 256,
+  relayedRequestsPerNodeMax: 64,
   /** Viewers in one tunnel: a class that watches a Raspberry Pi. */
   tunnelViewersMax: 64,
   /** A tunnel in which more waits than this is too slow: viewers' frames are left out. */

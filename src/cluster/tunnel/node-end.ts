@@ -30,6 +30,9 @@ export interface LocalService {
 /** Refusals before a viewer sees anything: an application's own code (RFC 6455 section 7.4.2). */
 const CLOSE_REFUSED = 4404;
 
+/** In the place of an answer that would only wait in this node's memory. It bears no proof. */
+const TOO_SLOW: RelayedReply = { status: 503, headers: {}, body: "" };
+
 /** A tunnel where it begins: at the node that nobody can dial. */
 export class NodeEnd {
   readonly #link: TunnelLink;
@@ -89,7 +92,8 @@ export class NodeEnd {
     const asked = tunnelRequestSchema.safeParse(jsonOf(frame)).data;
     if (!asked) return this.#link.close("not a tunnel");
     const reply = await this.#service.answer(asked.request, this.#sourceOf(asked.source));
-    this.#link.sendJson(KIND.response, frame.stream, reply);
+    const isBehind = this.#link.waitingBytes > LIMITS.tunnelUnfinishedBytesMax;
+    this.#link.sendJson(KIND.response, frame.stream, isBehind ? TOO_SLOW : reply);
   }
 
   #show(frame: Frame): void {

@@ -70,6 +70,9 @@ export class RelayEnd {
       if (this.#waiting.size >= LIMITS.tunnelRequestsMax) {
         return reject(new NetworkError("unreachable", "too many requests wait in the tunnel"));
       }
+      if (this.#link.waitingBytes > LIMITS.tunnelBacklogBytesMax) {
+        return reject(new NetworkError("unreachable", "the line of the tunnel is too slow"));
+      }
       const stream = this.#nextStream();
       const cancel = this.#timers.after(timeoutMs, () => {
         this.#waiting.delete(stream);

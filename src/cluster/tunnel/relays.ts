@@ -71,6 +71,8 @@ export class Relays {
     LIMITS.tunnelsUnfinishedBytesMax,
     LIMITS.tunnelsUnfinishedBytesPerSourceMax,
   );
+  /** Requests that are passed on over this node's own connections. */
+  readonly #underWay = new SharedRoom(LIMITS.relayedRequestsMax, LIMITS.relayedRequestsPerNodeMax);
   #service: LocalService | undefined;
 
   constructor(withDeps: RelaysDeps) {
@@ -156,7 +158,7 @@ export class Relays {
       if (this.holds(nodeId)) return await this.#askThroughTunnel(nodeId, relay, source);
       // It has been passed on once; a second time it might go round in a circle.
       if (relay.source !== undefined) throw this.#misdirected(nodeId);
-      return await this.#dial(nodeId, { ...relay, source });
+      return await this.#dialWithin(nodeId, { ...relay, source });
     } catch (error) {
       if (error instanceof NetworkError) throw new Problem("unreachable", error.message);
       throw error;
@@ -234,6 +236,17 @@ export class Relays {
       throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
     }
     return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
+  }
+
+  /** A node that never answers must not use up this node's connections. */
+  async #dialWithin(nodeId: string, relay: Relay): Promise<RelayedReply> {
+    const room = this.#underWay.of(nodeId);
+    if (!room.take(1)) throw new Problem("too_many", `Too many requests wait for ${nodeId} here.`);
+    try {
+      return await this.#dial(nodeId, relay);
+    } finally {
+      room.give(1);
+    }
   }
 
   async #dial(nodeId: string, relay: Relay): Promise<RelayedReply> {

@@ -1,52 +1,52 @@
-/** How many more bytes may be kept. */
+/** How much more may be kept, or be under way, in bytes or in pieces. */
 export interface Room {
-  /** False, and nothing is taken, where there are not so many. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
+  /** False, and nothing is taken, where there is not so much. */
+  take(amount: number): boolean;
+  give(amount: number): void;
 }
 
 /** Room for one alone. */
 export class OwnRoom implements Room {
   #left: number;
 
-  constructor(bytesMax: number) {
-    this.#left = bytesMax;
+  constructor(max: number) {
+    this.#left = max;
   }
 
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
+  take(amount: number): boolean {
+    if (amount > this.#left) return false;
+    this.#left -= amount;
     return true;
   }
 
-  give(bytes: number): void {
-    this.#left += bytes;
+  give(amount: number): void {
+    this.#left += amount;
   }
 }
 
-/** Room that many share, and of which those of one source have a share. */
+/** Room that many share, and of which those under one key have a share. */
 export class SharedRoom {
-  readonly #bytesPerSourceMax: number;
+  readonly #perKeyMax: number;
   readonly #all: Room;
   readonly #taken = new Map<string, number>();
 
-  constructor(bytesMax: number, bytesPerSourceMax: number) {
-    this.#all = new OwnRoom(bytesMax);
-    this.#bytesPerSourceMax = bytesPerSourceMax;
+  constructor(max: number, perKeyMax: number) {
+    this.#all = new OwnRoom(max);
+    this.#perKeyMax = perKeyMax;
   }
 
-  of(source: string): Room {
-    const taken = () => this.#taken.get(source) ?? 0;
+  of(key: string): Room {
+    const taken = () => this.#taken.get(key) ?? 0;
     return {
-      take: (bytes) => {
-        if (taken() + bytes > this.#bytesPerSourceMax || !this.#all.take(bytes)) return false;
-        this.#taken.set(source, taken() + bytes);
+      take: (amount) => {
+        if (taken() + amount > this.#perKeyMax || !this.#all.take(amount)) return false;
+        this.#taken.set(key, taken() + amount);
         return true;
       },
-      give: (bytes) => {
-        this.#all.give(bytes);
-        if (taken() > bytes) this.#taken.set(source, taken() - bytes);
-        else this.#taken.delete(source);
+      give: (amount) => {
+        this.#all.give(amount);
+        if (taken() > amount) this.#taken.set(key, taken() - amount);
+        else this.#taken.delete(key);
       },
     };
   }

@@ -98,6 +98,22 @@ describe("a request down a tunnel", () => {
   });
 });
 
+describe("on a line that is too slow", () => {
+  test("nothing is asked: the server would close the tunnel for what waits in it", () => {
+    const { relayEnd, state } = tunnel();
+    state.waitingBytes = LIMITS.tunnelBacklogBytesMax + 1;
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    expect(asked).rejects.toThrow("too slow");
+  });
+
+  test("answers are not kept in the node's memory without bound", async () => {
+    const { relayEnd, state } = tunnel();
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    state.waitingBytes = LIMITS.tunnelUnfinishedBytesMax + 1;
+    expect(await asked).toEqual({ status: 503, headers: {}, body: "" });
+  });
+});
+
 describe("a viewer through a tunnel", () => {
   test("is shown what the node shows, until either of them ends it", () => {
     let remote: RemoteViewer | undefined;

@@ -16,11 +16,13 @@ const REQUEST = { method: "GET", path: "/x", headers: {}, body: "" } as const;
 
 interface Situation {
   readonly hub?: string;
+  /** Before another node answers. */
+  readonly wait?: () => Promise<void>;
   readonly listed?: Readonly<Record<string, { relay?: string; status?: string }>>;
 }
 
 /** A node's relays, with what they need of the rest in the words of the test. */
-function relays({ hub, listed = {} }: Situation = {}) {
+function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
   const { timers } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
   const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
   const sent: string[] = [];
@@ -28,6 +30,7 @@ function relays({ hub, listed = {} }: Situation = {}) {
     tunnels: { holds: () => false, ask: () => Promise.reject(new Error("replaced")) },
     send: async (nodeId) => {
       sent.push(nodeId);
+      await wait();
       return { status: 200, body: { status: 200, headers: {}, body: "{}" }, rttMs: 1 };
     },
   };
@@ -123,6 +126,25 @@ describe("what is passed on", () => {
     expect(sent).toEqual(["pi"]);
     expect(made.relay("pi", { ...relay, source: "10.0.0.5" }, bearer)).rejects.toThrow();
     expect(sent).toEqual(["pi"]);
+  });
+
+  test("to a node that never answers is bounded, and others have their share", async () => {
+    const answers: (() => void)[] = [];
+    const wait = () => new Promise<void>((resolve) => void answers.push(resolve));
+    const { made, table } = relays({ listed: { mute: {}, other: {} }, wait });
+    for (const id of ["mute", "other"]) {
+      table.ensure(id);
+      table.update(id, { dialled: { outcome: "ok", startedMs: 0 } });
+    }
+    const ask = (id: string) => made.relay(id, { request: REQUEST, timeout_ms: 100 }, bearer);
+    const waiting = Array.from({ length: LIMITS.relayedRequestsPerNodeMax }, () => ask("mute"));
+    const oneMore = ask("mute").catch(String);
+    waiting.push(ask("other"));
+    await Bun.sleep(0);
+    for (const answer of answers) answer();
+    await Promise.all(waiting);
+    expect(answers).toHaveLength(LIMITS.relayedRequestsPerNodeMax + 1);
+    expect(await oneMore).toContain("Too many requests wait");
   });
 
   test("for a node whose tunnel ends elsewhere says where; for a dead or unknown one that it is", () => {
