@@ -138,13 +138,13 @@ describe("what is passed on", () => {
     }
     const ask = (id: string) => made.relay(id, { request: REQUEST, timeout_ms: 100 }, bearer);
     const waiting = Array.from({ length: LIMITS.relayedRequestsPerNodeMax }, () => ask("mute"));
-    expect(ask("mute")).rejects.toThrow("Too many requests wait");
+    const oneMore = ask("mute").catch(String);
     waiting.push(ask("other"));
-    await Promise.resolve();
-    await Promise.resolve();
+    await Bun.sleep(0);
     for (const answer of answers) answer();
     await Promise.all(waiting);
     expect(answers).toHaveLength(LIMITS.relayedRequestsPerNodeMax + 1);
+    expect(await oneMore).toContain("Too many requests wait");
   });
 
   test("for a node whose tunnel ends elsewhere says where; for a dead or unknown one that it is", () => {
