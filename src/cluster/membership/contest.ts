@@ -208,11 +208,17 @@ export class Contests {
   async #round(rival: string, contest: Contest): Promise<void> {
     const theirs = (await this.#askRival(rival, contest)) ?? contest.theirs;
     if (!theirs || this.#contests.get(rival) !== contest) return;
-    if (theirs === "resigned") {
+    if (theirs === "resigned" || this.#isPast(rival, theirs)) {
       this.#contests.delete(rival);
       return;
     }
     await this.#look(rival, contest, theirs);
+  }
+
+  /** The start that has shown this case is gone: another one of the rival speaks to us by now. */
+  #isPast(rival: string, theirs: CaseStatement): boolean {
+    const speaks = this.#with.table.get(rival)?.boot?.contact.bootId;
+    return speaks !== undefined && speaks !== theirs.boot_id;
   }
 
   /** Judges what the other shows, and yields where that is what it has come to. */
@@ -225,6 +231,11 @@ export class Contests {
         contest.isLooking = false;
       });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
+    // It was another round trip or two: the rival may have started anew, and follow us.
+    if (this.#isPast(rival, theirs)) {
+      this.#contests.delete(rival);
+      return;
+    }
     contest.looks = contest.verdict?.winner === verdict.winner ? contest.looks + 1 : 1;
     contest.verdict = verdict;
     this.#conclude(rival, contest, verdict, theirs);
