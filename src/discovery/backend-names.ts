@@ -2,7 +2,7 @@
  * Every discovery backend there is; `node/backends.ts` says how each is made. Apart, so that help
  * costs no network code.
  */
-export const BACKEND_NAMES = ["mdns", "hub", "static", "dns", "remembered"] as const;
+export const BACKEND_NAMES = ["remembered", "mdns", "hub", "static", "dns"] as const;
 
 export type BackendName = (typeof BACKEND_NAMES)[number];
 

@@ -45,10 +45,7 @@ interface BackendKind {
   readonly isThere: (deps: BackendDeps) => boolean | (() => Promise<boolean>);
 }
 
-/**
- * In the order in which they start: who was met before is asked first. A new backend is a folder,
- * its name in `backend-names.ts`, and a line here.
- */
+/** A new backend is a folder, its name in `backend-names.ts`, and a line here. */
 const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   remembered: {
     create: ({ remembered }) => new RememberedBackend(remembered),
@@ -78,11 +75,11 @@ export function createBackends(
   words: readonly string[],
   deps: BackendDeps,
 ): readonly DiscoveryBackend[] {
-  const named = new Set<string>(words.flatMap(namesOf));
+  const named = new Set(words.flatMap(namesOf));
   if (deps.hubs.length > 0) named.add("hub");
-  return Object.entries(BACKENDS).flatMap(([name, kind]) => {
-    if (named.has(name)) return kind.create(deps);
-    return words.includes("auto") ? createWhereThere(kind, deps) : [];
+  return BACKEND_NAMES.flatMap((name) => {
+    if (named.has(name)) return BACKENDS[name].create(deps);
+    return words.includes("auto") ? createWhereThere(BACKENDS[name], deps) : [];
   });
 }
 
