@@ -185,8 +185,9 @@ export class Namespaces {
   }
 
   /** Whom a machine asks for names, in the place of whom the host asks. Before its first process. */
-  setNameServer(machine: number, server: number): void {
-    this.#writeFile(machine, "resolv.conf", [`nameserver ${this.addressOf(server)}`]);
+  setNameServer(machine: number, server: number, searchDomain = "."): void {
+    const lines = [`nameserver ${this.addressOf(server)}`, `search ${searchDomain}`];
+    this.#writeFile(machine, "resolv.conf", lines);
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,8 @@ export interface DnsPlaces {
   readonly places: readonly Place[];
   /** What has named them. */
   readonly by: "SRV" | "address";
+  /** Of how many these are the places: of too many so many are left out. */
+  readonly total: number;
   /** Of the targets of a service those that nobody knows an address of. */
   readonly withoutAddress: number;
   /** The shortest time that an answer holds; undefined where nobody has said one. */
@@ -84,7 +86,8 @@ async function lookUpHost(host: string, port: number, deps: LookUpDeps): Promise
 async function lookUpService(service: string, deps: LookUpDeps): Promise<DnsLook> {
   const answer = await deps.questions.services(service);
   if (answer.kind !== "found") return answer;
-  const targets = inOrder(answer.records, deps.random).slice(0, LIMITS.dnsPlacesMax);
+  const all = inOrder(answer.records, deps.random);
+  const targets = all.slice(0, LIMITS.dnsPlacesMax);
   const looks = await Promise.all(targets.map((target) => lookUpTarget(target, deps)));
   const found = looks.filter((look) => look.kind === "found");
   if (found.length === 0) {
@@ -96,6 +99,7 @@ async function lookUpService(service: string, deps: LookUpDeps): Promise<DnsLook
     kind: "found",
     places: uniquePlaces(found.flatMap(({ places }) => places)),
     by: "SRV",
+    total: all.length,
     withoutAddress: looks.length - found.length,
     ttlMs: shortest(found.flatMap(({ ttlMs }) => ttlMs ?? [])),
   };
@@ -142,7 +146,7 @@ function ofAddresses(
 ): DnsLook {
   if (addresses.length === 0) return NONE;
   const places = placing(addresses, port);
-  return { kind: "found", places, by: "address", withoutAddress: 0, ttlMs };
+  return { kind: "found", places, by: "address", total: places.length, withoutAddress: 0, ttlMs };
 }
 
 function shortest(timesMs: readonly number[]): number | undefined {

@@ -161,11 +161,10 @@ export class NameWatch {
   }
 }
 
-function wordsFor({ places, by, withoutAddress }: DnsPlaces): string {
+function wordsFor({ by, total, withoutAddress }: DnsPlaces): string {
   const used = LIMITS.dnsPlacesMax;
-  const count = places.length;
-  const what = by === "SRV" ? "nodes by SRV" : count === 1 ? "address" : "addresses";
-  const missing = withoutAddress > 0 ? [`${withoutAddress} more have no address`] : [];
-  const unused = count > used ? [`of which ${used} are used`] : [];
-  return [`${count} ${what}`, ...unused, ...missing].join(", ");
+  const [one, many] = by === "SRV" ? ["node by SRV", "nodes by SRV"] : ["address", "addresses"];
+  const unused = total > used ? [`of which ${used} are used`] : [];
+  const missing = withoutAddress > 0 ? [`${withoutAddress} without an address`] : [];
+  return [`${total} ${total === 1 ? one : many}`, ...unused, ...missing].join(", ");
 }

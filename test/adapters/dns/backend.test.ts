@@ -172,6 +172,31 @@ describe("what a name leads to", () => {
     expect(backend.describe()).toBe("tanks.test: 300 addresses, of which 128 are used");
     await backend.stop();
   });
+
+  serverTest("may be targets without an address, which it says", ["dnsmasq"], async (servers) => {
+    const targets = Array.from({ length: 200 }, (_, index) => `n${index}.test`);
+    const server = await servers.dnsmasq([
+      "--srv-host=_tankd._tcp.one.test,here.test,9000",
+      "--srv-host=_tankd._tcp.two.test,here.test,9000",
+      "--srv-host=_tankd._tcp.two.test,gone.test,9000",
+      ...targets.map((target) => `--srv-host=_tankd._tcp.many.test,${target},9000`),
+      ...targets.map((target, index) => `--host-record=${target},10.0.1.${index}`),
+      "--host-record=here.test,10.0.0.1",
+    ]);
+    const names = ["one.test", "two.test", "_tankd._tcp.many.test"];
+    const { backend, start, news, restsFor } = setUp(names, [server]);
+    await start();
+    await until("all have been asked for", PROMPTLY_MS, async () =>
+      backend.describe().includes("200 nodes"),
+    );
+    await restsFor(5);
+    expect(backend.describe()).toBe(
+      "one.test: 1 node by SRV; two.test: 2 nodes by SRV, 1 without an address; " +
+        "_tankd._tcp.many.test: 200 nodes by SRV, of which 128 are used",
+    );
+    expect(news()).toHaveLength(1 + 1 + 128);
+    await backend.stop();
+  });
 });
 
 describe("a name server that fails", () => {
