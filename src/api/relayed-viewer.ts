@@ -20,8 +20,6 @@ export interface Wanted {
 type Stop = () => void;
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Beyond this a viewer is too slow, and its frames are left out. */
-const BACKLOG_BYTES_MAX = LIMITS.tunnelBacklogBytesMax;
 /** The hello, what grows in the tank, and the first frame; no host says more in one turn. */
 const EARLY_MESSAGES_MAX = 16;
 
@@ -63,7 +61,7 @@ function throughTunnel(
   viewer: RelayedViewer,
 ): Stop | undefined {
   const path = `/ws/${encodeURIComponent(tankId)}`;
-  return cluster.relays.watch(nodeId, path, source, {
+  return cluster.tunnels.watch(nodeId, path, source, {
     onText: (text) => viewer.show(text),
     onEnd: (code, reason) => viewer.end(code, reason),
   });
@@ -140,7 +138,7 @@ class RelayedViewer implements SocketService {
   show(message: string | Uint8Array): void {
     if (this.#hasLeft) return;
     if (this.#socket) {
-      if (this.#socket.waitingBytes < BACKLOG_BYTES_MAX) this.#socket.send(message);
+      if (this.#socket.waitingBytes < LIMITS.tunnelBacklogBytesMax) this.#socket.send(message);
     } else if (this.#early.length < EARLY_MESSAGES_MAX) {
       this.#early.push(message);
     }

@@ -18,7 +18,7 @@ export const tunnelRoute = createRoute({
 /** Opens a tunnel that ends here. */
 export function openTunnel({ cluster }: ApiContext, c: ApiContextOf): Response {
   const bearer = { signer: c.get("signer"), remoteAddress: c.env.remoteAddress };
-  const { listener, open } = cluster.relays.accept(bearer);
+  const { listener, open } = cluster.tunnels.accept(bearer);
   const service: SocketService = {
     onOpen: (socket: ServedSocket) => open(socket),
     onMessage: (message) => listener.onMessage(message),

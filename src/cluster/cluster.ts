@@ -5,6 +5,7 @@ import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { SolitudeReport } from "./solitude/solitude.ts";
+import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
 import type { LocalService } from "./tunnel/node-end.ts";
 import type { Relays } from "./tunnel/relays.ts";
 
@@ -138,8 +139,10 @@ export interface Cluster {
    * What comes to this node through others is answered by this from now on: its own API.
    */
   serveWith(service: LocalService): void;
-  /** Tunnels that end here, and what is passed on to other nodes. */
-  readonly relays: Pick<Relays, "accept" | "holds" | "passOn" | "watch" | "waysTo">;
+  /** Tunnels that end here. */
+  readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
+  /** What is passed on to other nodes. */
+  readonly relays: Pick<Relays, "passOn" | "waysTo">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
   /** After every change of role, hub, or any server's status. */

@@ -36,7 +36,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   react(parts);
   const { directory, role, self, registry, clones } = parts;
   const { nodeId } = deps.identity;
-  const { tunnel, relays } = parts;
+  const { tunnel, tunnels, relays } = parts;
   const routes = routesOf(parts).map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
@@ -74,6 +74,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
         answer: (request, source) => relays.serve(request, source),
       });
     },
+    tunnels,
     relays,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),

@@ -45,7 +45,7 @@ export async function stop(parts: ClusterParts): Promise<void> {
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
   // Goodbyes go through them, too.
   parts.tunnel.release();
-  parts.relays.closeAll();
+  parts.tunnels.closeAll();
   uplink.release();
   seat.release();
 }
@@ -103,7 +103,7 @@ export async function leave(parts: ClusterParts): Promise<void> {
   }
   for (const { id } of [...table.all()]) table.forget(id);
   parts.tunnel.release();
-  parts.relays.closeAll();
+  parts.tunnels.closeAll();
   await memory.forget();
   role.discover();
   await discovery.stop();

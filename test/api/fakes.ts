@@ -20,7 +20,7 @@ import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { NO_RELAYS } from "../support/simulated/no-relays.ts";
+import { NO_RELAYS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
 
 export const TOKEN = "test-control-token";
 export const NODE_ID = "node-a";
@@ -335,6 +335,7 @@ export class FakeNode {
       start: async () => {},
       stop: async () => {},
       decided: Promise.resolve(),
+      tunnels: NO_TUNNELS,
       relays: NO_RELAYS,
       serveWith: () => {},
       get positions() {

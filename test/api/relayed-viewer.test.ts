@@ -13,14 +13,14 @@ function relayNode() {
   const node = new FakeNode();
   const context = node.context();
   const watching = new Set<TunnelViewer>();
-  const relays = {
-    ...context.cluster.relays,
+  const tunnels = {
+    ...context.cluster.tunnels,
     watch: (_nodeId: string, _path: string, _source: string, viewer: TunnelViewer) => {
       watching.add(viewer);
       return () => void watching.delete(viewer);
     },
   };
-  node.context = () => ({ ...context, cluster: { ...context.cluster, relays } });
+  node.context = () => ({ ...context, cluster: { ...context.cluster, tunnels } });
   return { node, watching, viewers: new RelayedViewers(node.context()) };
 }
 

@@ -9,7 +9,7 @@ import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-recor
 import { Problem } from "../../src/platform/errors.ts";
 import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { NO_RELAYS } from "../support/simulated/no-relays.ts";
+import { NO_RELAYS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -45,6 +45,7 @@ export class FakeCluster implements Cluster {
   async stop(): Promise<void> {}
   async leave(): Promise<void> {}
   readonly aliases = NO_ALIASES;
+  readonly tunnels = NO_TUNNELS;
   readonly relays = NO_RELAYS;
   serveWith(): void {}
 

@@ -1,7 +1,7 @@
 import { createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
 import type { WireRequest } from "../../cluster/peer-route.ts";
+import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
 import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
-import type { Bearer } from "../../cluster/tunnel/relays.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathAndQuery } from "../env.ts";

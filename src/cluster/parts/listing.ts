@@ -6,6 +6,7 @@ import { Envelopes } from "../registry/forwarding.ts";
 import { Registrar } from "../registry/registrar.ts";
 import { Registry } from "../registry/registry.ts";
 import { RegistryKeeper } from "../registry/registry-keeper.ts";
+import { IncomingTunnels } from "../tunnel/incoming-tunnels.ts";
 import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
@@ -72,9 +73,18 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
     table.addAddresses(id, dialable(entry.addresses, base.policy()), "hub");
     return (await contact.dialer.reach(id)).kind === "met";
   };
-  const relays = new Relays({ ...base, registry, meet });
+  const meetDirectly = async (id: string): Promise<boolean> => {
+    const entry = registry.get(id);
+    if (isReady(table.get(id)) && isDialable(table.get(id)) === true) return true;
+    if (!entry || !table.ensure(id)) return false;
+    table.addAddresses(id, dialable(entry.addresses, base.policy()), "hub");
+    return (await contact.dialer.dial(id)).kind === "met";
+  };
+  const tunnels = new IncomingTunnels(base);
+  base.client.tunnels = tunnels;
+  const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels });
   contact.dialer.relayTo = (id) => relays.relayTo(id);
-  return { keeper, registry, registrar, aliases, directory, envelopes, relays, meet };
+  return { keeper, registry, registrar, aliases, directory, envelopes, tunnels, relays, meet };
 }
 
 export type ListingParts = ReturnType<typeof createListing>;

@@ -8,20 +8,18 @@ import type { Random } from "../../platform/random.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { type PresenceProof, proofIn } from "../clones/presence.ts";
 import type { Identity } from "../identity/identity.ts";
-import { isReplySigned } from "../identity/proof.ts";
-import { nonceIn, signRequest } from "../identity/signature.ts";
+import { signRequest } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
-import {
-  PROOF_HEADER,
-  RELAY_PATH,
-  type Relay,
-  type RelayedReply,
-  relayedReplySchema,
-} from "../tunnel/messages.ts";
 import { type DialTarget, throughRelay } from "./dial-policy.ts";
 import { isDialable, isReady, type Peer, type PeerKey, placesOf } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
+import {
+  NO_TUNNELS,
+  type PlainRequest,
+  RelayedExchange,
+  type Tunnels,
+} from "./relayed-exchange.ts";
 
 export interface PeerClientDeps {
   readonly identity: Identity;
@@ -62,20 +60,6 @@ export interface Addressed extends SendOptions {
   readonly key?: PeerKey;
 }
 
-/** Ways down to nodes that cannot be dialled. */
-export interface Tunnels {
-  holds(nodeId: string): boolean;
-  /** Rejects with NetworkError. */
-  ask(nodeId: string, relay: Relay): Promise<RelayedReply>;
-}
-
-const NO_TUNNELS: Tunnels = {
-  holds: () => false,
-  ask: async (nodeId) => {
-    throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
-  },
-};
-
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
@@ -85,9 +69,15 @@ export class PeerClient {
   renew: (nodeId: string) => Promise<boolean> = async () => false;
   /** The tunnels that end here; they stand on this client as well. */
   tunnels: Tunnels = NO_TUNNELS;
+  readonly #relayed: RelayedExchange;
 
   constructor(deps: PeerClientDeps) {
     this.#deps = deps;
+    this.#relayed = new RelayedExchange({
+      nodeId: deps.identity.nodeId,
+      tunnels: () => this.tunnels,
+      send: (relay, path, body, timeoutMs) => this.send(relay, "POST", path, body, { timeoutMs }),
+    });
   }
 
   /**
@@ -204,7 +194,7 @@ export class PeerClient {
       const response =
         address.relay === undefined
           ? await this.#dial(address, request, options)
-          : await this.#askThrough(address.host, address.relay, request, options);
+          : await this.#relayed.ask(address.host, address.relay, request, options);
       const rttMs = clock.monotonicMs() - sentMs;
       const { status, headers: received } = response;
       metrics.count("tankd_peer_requests_total", { outcome: outcomeOf(status) });
@@ -236,48 +226,12 @@ export class PeerClient {
       responseBytesMax: LIMITS.peerResponseBytesMax,
     });
   }
-
-  /** Through the node that holds the other one's tunnel, which may be this one. */
-  async #askThrough(
-    nodeId: string,
-    relay: string,
-    request: PlainRequest,
-    { timeoutMs, key }: SendOptions & Pick<Addressed, "key">,
-  ): Promise<HttpResponse> {
-    const asked: Relay = { request, timeout_ms: timeoutMs };
-    const reply =
-      relay === this.#deps.identity.nodeId
-        ? await this.tunnels.ask(nodeId, asked)
-        : await this.#askRelay(nodeId, relay, asked);
-    const nonce = nonceIn(request.headers);
-    if (nonce === undefined || key === undefined) return reply;
-    // The relay is trusted with nothing.
-    const { status, body, headers } = reply;
-    const proof = headers[PROOF_HEADER] ?? "";
-    if (isReplySigned(key.publicKey, nodeId, { request, nonce, status, body }, proof)) return reply;
-    throw new NetworkError("unreachable", `the answer of ${nodeId} through ${relay} is not proven`);
-  }
-
-  async #askRelay(nodeId: string, relay: string, asked: Relay): Promise<RelayedReply> {
-    const options = { timeoutMs: asked.timeout_ms };
-    const { status, body } = await this.send(relay, "POST", RELAY_PATH(nodeId), asked, options);
-    const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
-    if (reply) return reply;
-    throw new NetworkError("unreachable", `${nodeId} is not reached through ${relay}: ${status}`);
-  }
 }
 
 /** Whether the node does not take the request for its own: its clock has jumped, or it has moved. */
 export function isElsewhere(reply: PeerReply): boolean {
   const code = problemCodeOf(reply);
   return code === "bad_signature" || code === "misdirected";
-}
-
-interface PlainRequest {
-  readonly method: PeerMethod;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 /** Without repetitions, the first ones first, bounded. */

@@ -59,7 +59,7 @@ export class TunnelLink {
       return;
     }
     this.#cancelPings = repeat(this.#timers, PING_MS, () => {
-      if (++this.#silentIntervals > SILENT_INTERVALS_MAX) this.#hangUp(CLOSE_SILENT, "silent");
+      if (++this.#silentIntervals >= SILENT_INTERVALS_MAX) this.#hangUp(CLOSE_SILENT, "silent");
       else if (pings) this.send(KIND.ping, 0, NOTHING);
     });
   }

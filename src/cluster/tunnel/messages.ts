@@ -96,3 +96,11 @@ export const tunnelEndSchema = z.object({
   reason: z.string().max(128),
 });
 export type TunnelEnd = z.infer<typeof tunnelEndSchema>;
+
+/** A longer wait than a peer's own is of no use to anybody. */
+export const RELAY_TIMEOUT_MAX_MS = 30_000;
+
+/** How long an answer is waited for, milliseconds. */
+export function timeoutOf({ timeout_ms }: Relay): number {
+  return Math.min(timeout_ms, RELAY_TIMEOUT_MAX_MS);
+}

@@ -1,8 +1,6 @@
-import { sourceKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
-import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { signReply } from "../identity/proof.ts";
 import { nonceIn } from "../identity/signature.ts";
@@ -14,17 +12,19 @@ import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { sourceOf } from "../registry/claimant.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { Bearer, IncomingTunnels } from "./incoming-tunnels.ts";
 import {
   PROOF_HEADER,
   RELAY_PATH,
+  RELAY_TIMEOUT_MAX_MS,
   type Relay,
   type RelayedReply,
   type RelayedRequest,
   relayedReplySchema,
   relayedRequestSchema,
+  timeoutOf,
 } from "./messages.ts";
 import type { LocalService } from "./node-end.ts";
-import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
 import { SharedRoom } from "./room.ts";
 
 export interface RelaysDeps {
@@ -33,32 +33,14 @@ export interface RelaysDeps {
   readonly client: PeerClient;
   readonly registry: Registry;
   readonly role: RoleKeeper;
-  readonly isMember: (nodeId: string) => boolean;
+  readonly tunnels: IncomingTunnels;
   /** Shakes hands with a listed node that has not been met yet. False where that fails. */
   readonly meet: (nodeId: string) => Promise<boolean>;
+  /** The same, but not by way of a third node: whether it can be dialled. */
+  readonly meetDirectly: (nodeId: string) => Promise<boolean>;
   readonly ownHost: () => string;
   readonly policy: () => DialPolicy;
 }
-
-/** A tunnel that another node opens to this one. */
-export interface IncomingTunnel {
-  readonly listener: SocketListener;
-  open(socket: MessageSocket): void;
-}
-
-/** Who brings a request that is meant for another node, or has come that way. */
-export interface Bearer {
-  readonly signer: string | undefined;
-  readonly remoteAddress: string;
-}
-
-interface Held {
-  readonly end: RelayEnd;
-  readonly source: string;
-}
-
-/** A longer wait than a peer's own is of no use to anybody. */
-const RELAY_TIMEOUT_MAX_MS = 30_000;
 
 /**
  * What this node passes on to others, unread: down the tunnels that end here, or over its own
@@ -66,36 +48,22 @@ const RELAY_TIMEOUT_MAX_MS = 30_000;
  */
 export class Relays {
   readonly #with: RelaysDeps;
-  readonly #tunnels = new Map<string, Held>();
-  readonly #room = new SharedRoom(
-    LIMITS.tunnelsUnfinishedBytesMax,
-    LIMITS.tunnelsUnfinishedBytesPerSourceMax,
-  );
   /** Requests that are passed on over this node's own connections. */
   readonly #underWay = new SharedRoom(LIMITS.relayedRequestsMax, LIMITS.relayedRequestsPerNodeMax);
   #service: LocalService | undefined;
 
   constructor(withDeps: RelaysDeps) {
     this.#with = withDeps;
-    withDeps.client.tunnels = {
-      holds: (nodeId) => this.holds(nodeId),
-      ask: (nodeId, relay) => this.#askThroughTunnel(nodeId, relay, withDeps.ownHost()),
-    };
   }
 
   serveWith(service: LocalService): void {
     this.#service = service;
   }
 
-  /** Whether the node holds a tunnel to this one. */
-  holds(nodeId: string): boolean {
-    return this.#tunnels.has(nodeId);
-  }
-
   /** Through whom a node may be reached that does not answer where it is dialled. */
   relayTo(nodeId: string): string | undefined {
     const { deps, registry, role, table } = this.#with;
-    if (this.holds(nodeId)) return deps.identity.nodeId;
+    if (this.#with.tunnels.holds(nodeId)) return deps.identity.nodeId;
     const { via, hub, role: own } = role.state;
     const entry = registry.get(nodeId);
     if (entry?.status === "offline") return undefined;
@@ -110,42 +78,11 @@ export class Relays {
   }
 
   /**
-   * A node opens a tunnel. The one that it had is closed: it would not open another if it still
-   * heard that one.
-   * @throws Problem `bad_signature` unless it is signed, `not_trusted` for who has not shaken hands
-   *   or is no member, `too_many`.
-   */
-  accept({ signer, remoteAddress }: Bearer): IncomingTunnel {
-    const { deps, table, isMember } = this.#with;
-    if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
-    if (table.get(signer)?.described === undefined || !isMember(signer)) {
-      throw new Problem("not_trusted", "Only who has shaken hands may open a tunnel here.");
-    }
-    const source = sourceKey(remoteAddress);
-    this.#refuseCrowd(signer, source);
-    const end = new RelayEnd(deps.timers, this.#room.of(source), (reason) => {
-      if (this.#tunnels.get(signer)?.end !== end) return;
-      this.#tunnels.delete(signer);
-      deps.log.info("tunnel closed", { node_id: signer, reason });
-    });
-    return {
-      listener: end.listener,
-      open: (socket) => {
-        const before = this.#tunnels.get(signer);
-        this.#tunnels.set(signer, { end, source });
-        before?.end.close("replaced");
-        end.open(socket);
-        deps.log.info("tunnel open", { node_id: signer, from: remoteAddress });
-      },
-    };
-  }
-
-  /**
    * Passes a request on to a node, or answers one that has been passed on to this one.
    * @throws Problem `unknown_server`, `unreachable`, `misdirected` naming where its tunnel ends.
    */
   async relay(nodeId: string, relay: Relay, bearer: Bearer): Promise<RelayedReply> {
-    const { deps, role, ownHost, policy } = this.#with;
+    const { deps, role, tunnels, ownHost, policy } = this.#with;
     const source = sourceOf(bearer.remoteAddress, ownHost());
     if (nodeId === deps.identity.nodeId) {
       const { hub, via } = role.state;
@@ -155,7 +92,7 @@ export class Relays {
       return this.serve(relay.request, believed);
     }
     try {
-      if (this.holds(nodeId)) return await this.#askThroughTunnel(nodeId, relay, source);
+      if (tunnels.holds(nodeId)) return await tunnels.ask(nodeId, relay, source);
       // It has been passed on once; a second time it might go round in a circle.
       if (relay.source !== undefined) throw this.#misdirected(nodeId);
       return await this.#dialWithin(nodeId, { ...relay, source });
@@ -175,7 +112,7 @@ export class Relays {
     wire: WireRequest,
     bearer: Bearer,
   ): Promise<RelayedReply | undefined> {
-    if (!this.holds(nodeId) && !this.#with.registry.get(nodeId)) return undefined;
+    if (!this.#with.tunnels.holds(nodeId) && !this.#with.registry.get(nodeId)) return undefined;
     const request = relayedRequestSchema.safeParse(wire).data;
     if (!request) throw new Problem("bad_request", "The request is too long to be passed on.");
     try {
@@ -213,31 +150,6 @@ export class Relays {
     return { ...reply, headers: { ...reply.headers, [PROOF_HEADER]: proof } };
   }
 
-  /** Shows a viewer what the node behind a tunnel shows; undefined where it holds none. */
-  watch(
-    nodeId: string,
-    path: string,
-    remoteAddress: string,
-    viewer: TunnelViewer,
-  ): (() => void) | undefined {
-    const source = sourceOf(remoteAddress, this.#with.ownHost());
-    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer);
-  }
-
-  closeAll(): void {
-    const tunnels = [...this.#tunnels.values()];
-    this.#tunnels.clear();
-    for (const { end } of tunnels) end.close("the node leaves");
-  }
-
-  async #askThroughTunnel(nodeId: string, relay: Relay, source: string): Promise<RelayedReply> {
-    const held = this.#tunnels.get(nodeId);
-    if (!held) {
-      throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
-    }
-    return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
-  }
-
   /** A node that never answers must not use up this node's connections. */
   async #dialWithin(nodeId: string, relay: Relay): Promise<RelayedReply> {
     const room = this.#underWay.of(nodeId);
@@ -250,10 +162,9 @@ export class Relays {
   }
 
   async #dial(nodeId: string, relay: Relay): Promise<RelayedReply> {
-    const { table, client, meet } = this.#with;
-    const isOffline = this.#with.registry.get(nodeId)?.status === "offline";
-    if (isOffline || !(await meet(nodeId)) || isDialable(table.get(nodeId)) !== true)
-      throw this.#misdirected(nodeId);
+    const { client, registry, meetDirectly } = this.#with;
+    const isOffline = registry.get(nodeId)?.status === "offline";
+    if (isOffline || !(await meetDirectly(nodeId))) throw this.#misdirected(nodeId);
     const options = { timeoutMs: timeoutOf(relay) };
     const { status, body } = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
     const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
@@ -270,15 +181,4 @@ export class Relays {
     }
     return new Problem("misdirected", `The tunnel of ${nodeId} ends at ${relay}.`);
   }
-
-  #refuseCrowd(signer: string, source: string): void {
-    const others = [...this.#tunnels].filter(([nodeId]) => nodeId !== signer);
-    const near = others.filter(([, held]) => held.source === source);
-    if (others.length < LIMITS.tunnelsMax && near.length < LIMITS.tunnelsPerSourceMax) return;
-    throw new Problem("too_many", "Too many tunnels end here.");
-  }
-}
-
-function timeoutOf({ timeout_ms }: Relay): number {
-  return Math.min(timeout_ms, RELAY_TIMEOUT_MAX_MS);
 }

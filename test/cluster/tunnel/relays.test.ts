@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import type { RoleKeeper } from "../../../src/cluster/membership/role.ts";
+import { isDialable } from "../../../src/cluster/peers/peer.ts";
 import type { PeerClient } from "../../../src/cluster/peers/peer-client.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import type { Registry } from "../../../src/cluster/registry/registry.ts";
+import { IncomingTunnels } from "../../../src/cluster/tunnel/incoming-tunnels.ts";
 import { Relays } from "../../../src/cluster/tunnel/relays.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
@@ -36,6 +38,12 @@ function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
   };
   const role = { state: { role: hub === undefined ? "hub" : "worker", hub, via: undefined } };
   const registry = { get: (id: string) => listed[id] && { status: "online", ...listed[id] } };
+  const tunnels = new IncomingTunnels({
+    deps: { timers, log: silentLog },
+    table,
+    isMember: (id) => !id.startsWith("stranger"),
+    ownHost: () => "10.0.0.1",
+  });
   const made = new Relays({
     deps: {
       identity: us,
@@ -46,8 +54,9 @@ function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
     client: client as PeerClient,
     registry: registry as unknown as Registry,
     role: role as RoleKeeper,
-    isMember: (id) => !id.startsWith("stranger"),
+    tunnels,
     meet: async () => true,
+    meetDirectly: async (id) => isDialable(table.get(id)) === true,
     ownHost: () => "10.0.0.1",
     policy: () => ({ own: ["10.0.0.1"], onLoopback: false, onLinkLocal: false }),
   });
@@ -55,7 +64,7 @@ function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
     table.ensure(id);
     table.update(id, { described: described(id) });
   };
-  return { made, table, know, sent };
+  return { made, tunnels, table, know, sent };
 }
 
 const socket = (closed: string[] = []): MessageSocket => ({
@@ -66,36 +75,36 @@ const socket = (closed: string[] = []): MessageSocket => ({
 
 describe("a tunnel to this node", () => {
   test("is opened by who has signed for it, has said hello, and is a member", () => {
-    const { made, know } = relays();
+    const { tunnels, know } = relays();
     const accept = (signer: string | undefined) => () =>
-      made.accept({ signer, remoteAddress: "10.0.0.7" });
+      tunnels.accept({ signer, remoteAddress: "10.0.0.7" });
     expect(accept(undefined)).toThrow("Nodes sign this request");
     expect(accept("pi")).toThrow("Only who has shaken hands");
     know("stranger");
     expect(accept("stranger")).toThrow("Only who has shaken hands");
     know("pi");
     expect(accept("pi")).not.toThrow();
-    expect(made.holds("pi")).toBe(false);
+    expect(tunnels.holds("pi")).toBe(false);
     accept("pi")().open(socket());
-    expect(made.holds("pi")).toBe(true);
+    expect(tunnels.holds("pi")).toBe(true);
   });
 
   test("takes the place of the one before, which is closed", () => {
-    const { made, know } = relays();
+    const { tunnels, know } = relays();
     know("pi");
     const closed: string[] = [];
-    const open = () => made.accept({ signer: "pi", remoteAddress: "10.0.0.7" });
+    const open = () => tunnels.accept({ signer: "pi", remoteAddress: "10.0.0.7" });
     open().open(socket(closed));
     open().open(socket(closed));
     expect(closed).toEqual(["replaced"]);
-    expect(made.holds("pi")).toBe(true);
+    expect(tunnels.holds("pi")).toBe(true);
   });
 
   test("is one of a bounded number, and one address has a share of that", () => {
-    const { made, know } = relays();
+    const { tunnels, know } = relays();
     const open = (id: string, remoteAddress: string) => {
       know(id);
-      made.accept({ signer: id, remoteAddress }).open(socket());
+      tunnels.accept({ signer: id, remoteAddress }).open(socket());
     };
     for (let index = 0; index < LIMITS.tunnelsPerSourceMax; index++) open(`a${index}`, "10.0.0.7");
     expect(() => open("one more", "10.0.0.7")).toThrow("Too many tunnels");
@@ -105,12 +114,12 @@ describe("a tunnel to this node", () => {
   });
 
   test("is gone with the last of its connection", () => {
-    const { made, know } = relays();
+    const { tunnels, know } = relays();
     know("pi");
-    const tunnel = made.accept({ signer: "pi", remoteAddress: "10.0.0.7" });
+    const tunnel = tunnels.accept({ signer: "pi", remoteAddress: "10.0.0.7" });
     tunnel.open(socket());
     tunnel.listener.onClose(1006, "");
-    expect(made.holds("pi")).toBe(false);
+    expect(tunnels.holds("pi")).toBe(false);
   });
 });
 

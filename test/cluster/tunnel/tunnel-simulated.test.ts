@@ -31,7 +31,7 @@ async function answers(lab: Lab, from: LabNode, to: LabNode): Promise<boolean> {
 }
 
 function relayOf(lab: Lab, node: LabNode): string | undefined {
-  return lab.nodes.find(({ running }) => running?.relays.holds(node.identity.nodeId))?.host.name;
+  return lab.nodes.find(({ running }) => running?.tunnels.holds(node.identity.nodeId))?.host.name;
 }
 
 describe("a node behind a router", () => {

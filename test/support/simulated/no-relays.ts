@@ -2,12 +2,16 @@ import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 
 /** A node to which nobody holds a tunnel. */
-export const NO_RELAYS: Cluster["relays"] = {
+export const NO_TUNNELS: Cluster["tunnels"] = {
   accept: () => {
     throw new Problem("not_trusted", "not part of the fake");
   },
   holds: () => false,
-  passOn: async () => undefined,
   watch: () => undefined,
+};
+
+/** A node that passes nothing on. */
+export const NO_RELAYS: Cluster["relays"] = {
+  passOn: async () => undefined,
   waysTo: async () => [],
 };

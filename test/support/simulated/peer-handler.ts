@@ -14,7 +14,9 @@ import {
 } from "../../../src/platform/simulated/sockets.ts";
 
 /** What a node does for others beside its routes. */
-export interface Relaying extends Pick<Cluster["relays"], "accept" | "passOn"> {
+export interface Relaying
+  extends Pick<Cluster["relays"], "passOn">,
+    Pick<Cluster["tunnels"], "accept"> {
   readonly grant: (key: string, incoming: IncomingSocket) => void;
 }
 
@@ -85,7 +87,7 @@ export function servePeers(
   process: SimulatedProcess,
   port: number,
   node: {
-    readonly cluster: Pick<Cluster, "relays" | "serveWith" | "nodeId">;
+    readonly cluster: Pick<Cluster, "relays" | "tunnels" | "serveWith" | "nodeId">;
     readonly routes: readonly PeerRoute[];
     readonly verifier: () => Verifier;
     /** In the place of the handler, which it may call. */
@@ -94,7 +96,7 @@ export function servePeers(
 ): void {
   const { cluster, routes, verifier, wrap = (handler) => handler } = node;
   const handler = peerHandler(routes, verifier, {
-    accept: (bearer) => cluster.relays.accept(bearer),
+    accept: (bearer) => cluster.tunnels.accept(bearer),
     passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
     grant: (key, incoming) => process.grant(key, incoming),
   });

@@ -1,0 +1,89 @@
+import { type HttpResponse, NetworkError } from "../../platform/network.ts";
+import { isReplySigned } from "../identity/proof.ts";
+import { nonceIn } from "../identity/signature.ts";
+import type { PeerReply } from "../peer-route.ts";
+import {
+  PROOF_HEADER,
+  RELAY_PATH,
+  type Relay,
+  type RelayedReply,
+  type RelayedRequest,
+  relayedReplySchema,
+} from "../tunnel/messages.ts";
+import type { PeerKey } from "./peer.ts";
+
+/** Ways down to nodes that cannot be dialled. */
+export interface Tunnels {
+  holds(nodeId: string): boolean;
+  /** Rejects with NetworkError. */
+  ask(nodeId: string, relay: Relay): Promise<RelayedReply>;
+}
+
+export const NO_TUNNELS: Tunnels = {
+  holds: () => false,
+  ask: async (nodeId) => {
+    throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
+  },
+};
+
+/** A request with whatever signature it bears. */
+export type PlainRequest = Pick<RelayedRequest, "method" | "path" | "body"> & {
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+export interface RelayedExchangeDeps {
+  /** This node. */
+  readonly nodeId: string;
+  readonly tunnels: () => Tunnels;
+  /** A signed POST to the relay. */
+  readonly send: (
+    relay: string,
+    path: string,
+    body: unknown,
+    timeoutMs: number,
+  ) => Promise<PeerReply>;
+}
+
+/**
+ * A request and its answer by way of the node that holds the other one's tunnel, which may be this
+ * one. The relay is trusted with nothing: an answer to a signed request counts with the proof of
+ * the node behind it.
+ */
+export class RelayedExchange {
+  readonly #with: RelayedExchangeDeps;
+
+  constructor(withDeps: RelayedExchangeDeps) {
+    this.#with = withDeps;
+  }
+
+  /**
+   * Rejects with NetworkError.
+   * @param key the other node's; without it nothing is known that could prove an answer
+   */
+  async ask(
+    nodeId: string,
+    relay: string,
+    request: PlainRequest,
+    { timeoutMs, key }: { readonly timeoutMs: number; readonly key?: PeerKey },
+  ): Promise<HttpResponse> {
+    const asked: Relay = { request, timeout_ms: timeoutMs };
+    const reply =
+      relay === this.#with.nodeId
+        ? await this.#with.tunnels().ask(nodeId, asked)
+        : await this.#askRelay(nodeId, relay, asked);
+    const nonce = nonceIn(request.headers);
+    if (nonce === undefined || key === undefined) return reply;
+    const { status, body, headers } = reply;
+    const proof = headers[PROOF_HEADER] ?? "";
+    if (isReplySigned(key.publicKey, nodeId, { request, nonce, status, body }, proof)) return reply;
+    throw new NetworkError("unreachable", `the answer of ${nodeId} through ${relay} is not proven`);
+  }
+
+  async #askRelay(nodeId: string, relay: string, asked: Relay): Promise<RelayedReply> {
+    const path = RELAY_PATH(nodeId);
+    const { status, body } = await this.#with.send(relay, path, asked, asked.timeout_ms);
+    const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
+    if (reply) return reply;
+    throw new NetworkError("unreachable", `${nodeId} is not reached through ${relay}: ${status}`);
+  }
+}

@@ -1,0 +1,121 @@
+import { sourceKey } from "../../discovery/addresses.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
+import type { ClusterDeps } from "../deps.ts";
+import type { PeerTable } from "../peers/peer-table.ts";
+import { sourceOf } from "../registry/claimant.ts";
+import { type Relay, type RelayedReply, timeoutOf } from "./messages.ts";
+import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
+import { SharedRoom } from "./room.ts";
+
+export interface IncomingTunnelsDeps {
+  readonly deps: Pick<ClusterDeps, "timers" | "log">;
+  readonly table: PeerTable;
+  readonly isMember: (nodeId: string) => boolean;
+  readonly ownHost: () => string;
+}
+
+/** A tunnel that another node opens to this one. */
+export interface IncomingTunnel {
+  readonly listener: SocketListener;
+  open(socket: MessageSocket): void;
+}
+
+/** Who brings a request that is meant for another node, or has come that way. */
+export interface Bearer {
+  readonly signer: string | undefined;
+  readonly remoteAddress: string;
+}
+
+interface Held {
+  readonly end: RelayEnd;
+  readonly source: string;
+}
+
+/** The tunnels that end at this node, by the node that holds each. */
+export class IncomingTunnels {
+  readonly #with: IncomingTunnelsDeps;
+  readonly #tunnels = new Map<string, Held>();
+  readonly #room = new SharedRoom(
+    LIMITS.tunnelsUnfinishedBytesMax,
+    LIMITS.tunnelsUnfinishedBytesPerSourceMax,
+  );
+
+  constructor(withDeps: IncomingTunnelsDeps) {
+    this.#with = withDeps;
+  }
+
+  /** Whether the node holds a tunnel to this one. */
+  holds(nodeId: string): boolean {
+    return this.#tunnels.has(nodeId);
+  }
+
+  /**
+   * A node opens a tunnel. The one that it had is closed: it would not open another if it still
+   * heard that one.
+   * @throws Problem `bad_signature` unless it is signed, `not_trusted` for who has not shaken hands
+   *   or is no member, `too_many`.
+   */
+  accept({ signer, remoteAddress }: Bearer): IncomingTunnel {
+    const { deps, table, isMember } = this.#with;
+    if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
+    if (table.get(signer)?.described === undefined || !isMember(signer)) {
+      throw new Problem("not_trusted", "Only who has shaken hands may open a tunnel here.");
+    }
+    const source = sourceKey(remoteAddress);
+    this.#refuseCrowd(signer, source);
+    const end = new RelayEnd(deps.timers, this.#room.of(source), (reason) => {
+      if (this.#tunnels.get(signer)?.end !== end) return;
+      this.#tunnels.delete(signer);
+      deps.log.info("tunnel closed", { node_id: signer, reason });
+    });
+    return {
+      listener: end.listener,
+      open: (socket) => {
+        const before = this.#tunnels.get(signer);
+        this.#tunnels.set(signer, { end, source });
+        before?.end.close("replaced");
+        end.open(socket);
+        deps.log.info("tunnel open", { node_id: signer, from: remoteAddress });
+      },
+    };
+  }
+
+  /**
+   * Asks the node behind a tunnel; rejects with NetworkError.
+   * @param source the IP of who asks; this node itself unless given
+   */
+  async ask(nodeId: string, relay: Relay, source = this.#with.ownHost()): Promise<RelayedReply> {
+    const held = this.#tunnels.get(nodeId);
+    if (!held) {
+      throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
+    }
+    return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
+  }
+
+  /** Shows a viewer what the node behind a tunnel shows; undefined where it holds none. */
+  watch(
+    nodeId: string,
+    path: string,
+    remoteAddress: string,
+    viewer: TunnelViewer,
+  ): (() => void) | undefined {
+    const source = sourceOf(remoteAddress, this.#with.ownHost());
+    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer);
+  }
+
+  closeAll(): void {
+    const tunnels = [...this.#tunnels.values()];
+    this.#tunnels.clear();
+    for (const { end } of tunnels) end.close("the node leaves");
+  }
+
+  #refuseCrowd(signer: string, source: string): void {
+    const others = [...this.#tunnels].filter(([nodeId]) => nodeId !== signer);
+    const near = others.filter(([, held]) => held.source === source);
+    if (others.length < LIMITS.tunnelsMax && near.length < LIMITS.tunnelsPerSourceMax) return;
+    throw new Problem("too_many", "Too many tunnels end here.");
+  }
+}
