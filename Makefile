@@ -104,7 +104,7 @@ test-adapters: $(INSTALLED) ## discovery backends and leases with real servers (
 
 # Real servers take their time, which the simulator, whose time is its own, can use.
 .PHONY: test-side-by-side
-test-side-by-side: $(INSTALLED)
+test-side-by-side: $(INSTALLED) ## test-simulation and test-adapters at the same time
 	@output=$$(mktemp); $(MAKE) --no-print-directory test-adapters >"$$output" 2>&1 & adapters=$$!; \
 	status=0; $(MAKE) --no-print-directory test-simulation || status=1; \
 	wait $$adapters || status=1; cat "$$output"; rm -f "$$output"; exit $$status
