@@ -1,30 +1,25 @@
-import { test } from "bun:test";
 import { Lab, type LabOptions } from "./lab.ts";
 import { whyNoNamespaces } from "./namespaces.ts";
+import { requiredTest } from "./required-test.ts";
 
 const unavailable = await whyNoNamespaces();
 /** More than it takes to end the processes and remove the namespaces. */
 const TEAR_DOWN_MS = 30_000;
-const isCi = process.env["CI"] === "true";
 
 /**
- * A test on real machines. Where none can be made it is skipped and says why; in CI that is a
- * failure.
+ * A test on real machines, where such can be made; see {@link requiredTest}.
+ * @param options `without`: what else is missing
  */
 export function labTest(
   name: string,
   timeoutMs: number,
   body: (lab: Lab) => Promise<void>,
-  options: LabOptions = {},
+  options: LabOptions & { readonly without?: string | undefined } = {},
 ): void {
-  if (unavailable !== undefined && !isCi) {
-    test.skip(`${name} (skipped: ${unavailable})`, () => {});
-    return;
-  }
-  test(
+  requiredTest(
     name,
+    unavailable ?? options.without,
     async () => {
-      if (unavailable !== undefined) throw new Error(`CI must run this test, but ${unavailable}`);
       const lab = await Lab.open(options);
       try {
         await within(timeoutMs, body(lab));
@@ -35,7 +30,7 @@ export function labTest(
         await lab.close();
       }
     },
-    timeoutMs + TEAR_DOWN_MS,
+    { timeoutMs: timeoutMs + TEAR_DOWN_MS },
   );
 }
 

@@ -26,7 +26,7 @@ const CLIENT_PORT = 2379;
 export const ENDPOINT_FORM =
   "the URL of an etcd without user or path, like http://10.0.0.5:2379, or host:port";
 
-/** The origin of a member, from its URL or `host[:port]` as etcdctl takes it; undefined for none. */
+/** The origin of a member, from its URL or `host[:port]` as etcdctl does; undefined for none. */
 export function readEndpoint(text: string): string | undefined {
   const [, scheme = "http", rest] = /^(?:(https?):\/\/)?([^/?#@\s]+)\/?$/i.exec(text.trim()) ?? [];
   const { host, port = CLIENT_PORT } = (rest && readHostAndPort(rest)) || {};

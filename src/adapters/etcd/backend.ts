@@ -16,7 +16,7 @@ export interface EtcdBackendDeps {
   readonly access: EtcdAccess;
 }
 
-/** An etcd that is restarted is back within seconds; one that is gone is asked four times a minute. */
+/** A restarted etcd is back within seconds; one that is gone is asked four times a minute. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
 const WATCH_AGAIN_MS = 1_000;

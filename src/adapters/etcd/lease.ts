@@ -20,14 +20,14 @@ export interface EtcdLeaseDeps {
 }
 
 /**
- * A holder that is gone is followed by another after seven to nine and a half seconds. A shorter time
- * would not outlast a change of etcd's own leader: it takes up to 2.5 s, and where the old one hangs,
+ * A holder that is gone is followed by another after seven to nine and a half seconds. A shorter
+ * time would not outlast a change of etcd's own leader: up to 2.5 s, and where the old one hangs,
  * two members may have to be waited for in vain before the third renews (4.5 s).
  */
 const TTL_SECONDS = 8;
 const RENEW_MS = 2_000;
 const ATTEMPT_MS = 1_500;
-/** For clocks that run apart (a hundredth of a percent), and for the guard, which looks that often. */
+/** For clocks that run apart (a hundredth of a percent), and for the guard, which is that late. */
 const MARGIN_MS = 1_000;
 const GUARD_MS = 500;
 /** The watch tells changes at once; this is for a watch that was cut without a word. */

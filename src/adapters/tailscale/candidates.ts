@@ -2,7 +2,7 @@ import type { Device } from "./status.ts";
 
 /** Systems of telephones, tablets and television sets, in lower case. */
 const WITHOUT_TANKD: ReadonlySet<string> = new Set(["ios", "android", "tvos"]);
-/** The exit nodes of Mullvad are listed as devices, by the hundred (https://tailscale.com/kb/1258). */
+/** Exit nodes of Mullvad are listed as devices, by the hundred (https://tailscale.com/kb/1258). */
 const MULLVAD = { tag: "tag:mullvad-exit-node", suffix: ".mullvad.ts.net" } as const;
 
 /** Whether a device is there and may run tankd; with `tags` only if it has one of them. */

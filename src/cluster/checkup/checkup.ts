@@ -63,7 +63,7 @@ export interface CheckupDeps {
   readonly hub: () => string | undefined;
 }
 
-/** Two handshakes a second of each cost little, and who has more servers looks at them elsewhere. */
+/** Two handshakes a second of each cost little; who has more servers looks at them elsewhere. */
 const PEERS_MAX = 32;
 /** Dialling and asking take as long each at most: a command line waits for both. */
 const PATIENCE_MS = 6_000;

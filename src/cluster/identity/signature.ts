@@ -35,8 +35,8 @@ export interface SigningOptions {
   /** Its clock minus ours. */
   readonly clockOffsetMs?: number;
   /**
-   * Leave the authority out: the request may come to the addressee by another name than was dialled,
-   * through a balancer or a relay. It needs an audience, which is what binds the request then.
+   * Leave the authority out: the request may come by another name than was dialled, through a
+   * balancer or a relay. It needs an audience, which is what binds the request then.
    */
   readonly isUnbound?: boolean;
 }

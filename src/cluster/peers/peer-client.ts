@@ -228,7 +228,7 @@ export class PeerClient {
   }
 }
 
-/** Whether the node does not take the request for its own: its clock has jumped, or it has moved. */
+/** Whether the node does not take the request as its own: its clock has jumped, or it has moved. */
 export function isElsewhere(reply: PeerReply): boolean {
   const code = problemCodeOf(reply);
   return code === "bad_signature" || code === "misdirected";

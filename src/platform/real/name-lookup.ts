@@ -13,7 +13,7 @@ const DEADLINE_MS = 3000;
 const NAME_CHARACTERS_MAX = 253;
 
 /**
- * Each lookup holds one of the threads by which files are read and written too, two at least, for as
+ * Each lookup holds one of the threads by which files are read and written too, two or more, for as
  * long as a name server is silent: one is left free.
  */
 const LOOKUPS_AT_ONCE = Math.max(1, availableParallelism() - 1);

@@ -1,4 +1,3 @@
-import { test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,8 +5,8 @@ import type { Subprocess } from "bun";
 import { DnsQuestions } from "../../../src/adapters/dns/questions.ts";
 import { realTimers } from "../../../src/platform/real/timers.ts";
 import { until } from "../../support/commands.ts";
+import { requiredTest } from "../../support/required-test.ts";
 
-const isCi = process.env["CI"] === "true";
 const READY_MS = 20_000;
 
 /** A test with real name servers; skipped with a reason where one is missing, but in CI it fails. */
@@ -17,12 +16,8 @@ export function serverTest(
   body: (servers: NameServers) => Promise<void>,
 ): void {
   const missing = programs.filter((program) => Bun.which(program) === null);
-  if (missing.length > 0 && !isCi) {
-    test.skip(`${name} (skipped: ${missing.join(", ")} missing)`, () => {});
-    return;
-  }
-  test(name, async () => {
-    if (missing.length > 0) throw new Error(`CI must run this test: ${missing.join(", ")} missing`);
+  const without = missing.length > 0 ? `${missing.join(", ")} missing` : undefined;
+  requiredTest(name, without, async () => {
     const servers = new NameServers();
     try {
       await body(servers);

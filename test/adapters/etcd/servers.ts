@@ -1,10 +1,10 @@
-import { test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { run, until } from "../../support/commands.ts";
+import { requiredTest } from "../../support/required-test.ts";
 
 /** The etcd that the tests start; that of Debian unless another one is named. */
 const ETCD = process.env["TANKD_TEST_ETCD"] ?? Bun.which("etcd");
@@ -133,7 +133,6 @@ export class EtcdServers {
   }
 }
 
-const mustRun = process.env["CI"] === "true";
 const TEST_MS = 120_000;
 
 /**
@@ -146,16 +145,10 @@ export function etcdTest(
   body: (servers: EtcdServers) => Promise<void>,
   without?: string,
 ): void {
-  const missing = EtcdServers.whyNot() ?? without;
-  if (missing !== undefined && !mustRun) {
-    test.skip(`${name} (skipped: ${missing})`, () => {});
-    return;
-  }
-  // Most of them wait for leases to end, each in an etcd of its own.
-  test.concurrent(
+  requiredTest(
     name,
+    EtcdServers.whyNot() ?? without,
     async () => {
-      if (missing !== undefined) throw new Error(`CI must run this test, but ${missing}`);
       const servers = await EtcdServers.start(options);
       try {
         if (options.scheme !== "https") await servers.ready();
@@ -164,7 +157,8 @@ export function etcdTest(
         await servers.close();
       }
     },
-    TEST_MS,
+    // Most of them wait for leases to end, each in an etcd of its own.
+    { isConcurrent: true, timeoutMs: TEST_MS },
   );
 }
 

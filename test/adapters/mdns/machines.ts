@@ -1,4 +1,4 @@
-import { test } from "bun:test";
+import { requiredTest } from "../../support/required-test.ts";
 
 const BUN = process.execPath;
 const STATION = new URL("./station.ts", import.meta.url).pathname;
@@ -233,7 +233,6 @@ function ip(...command: readonly string[]): void {
 
 const TIMEOUT_MS = 30_000;
 const noMachines = Machines.whyNot();
-const mustRun = process.env["CI"] === "true";
 
 /**
  * A test in namespaces of its own, torn down whatever happens. Where there can be none, or
@@ -244,9 +243,7 @@ export function machineTest(
   run: (machines: Machines) => Promise<void>,
   without?: string,
 ): void {
-  const unavailable = noMachines ?? without;
   const body = async () => {
-    if (unavailable !== undefined) throw new Error(`CI must run this test, but ${unavailable}`);
     const machines = new Machines();
     try {
       await Promise.race([run(machines), expiry()]);
@@ -254,11 +251,7 @@ export function machineTest(
       await machines.close();
     }
   };
-  if (unavailable !== undefined && !mustRun) {
-    test.skip(`${name} (skipped: ${unavailable})`, () => {});
-    return;
-  }
-  test(name, body, 2 * TIMEOUT_MS);
+  requiredTest(name, noMachines ?? without, body, { timeoutMs: 2 * TIMEOUT_MS });
 }
 
 /** Rejects before the test runner gives up, which would not wait for the tear-down. */

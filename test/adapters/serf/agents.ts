@@ -1,4 +1,3 @@
-import { test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,12 +5,11 @@ import { freePort } from "../../../src/adapters/serf/free-port.ts";
 import { formatHostPort } from "../../../src/discovery/addresses.ts";
 import type { Address } from "../../../src/discovery/backend.ts";
 import { run, until } from "../../support/commands.ts";
+import { requiredTest } from "../../support/required-test.ts";
 
 /** The program under test beside ours; another version by the environment. */
 export const SERF = process.env["SERF_BINARY"] ?? Bun.which("serf");
 export const WAIT_MS = 25_000;
-
-const mustRun = process.env["CI"] === "true";
 
 /** Why a test with the real program cannot run here. */
 export function whyNoSerf(): string | undefined {
@@ -20,20 +18,11 @@ export function whyNoSerf(): string | undefined {
 
 /** A test with real agents, ended whatever happens. Skipped where there is no serf; not in CI. */
 export function serfTest(name: string, body: (agents: Agents) => Promise<void>): void {
-  const unavailable = whyNoSerf();
-  if (unavailable !== undefined && !mustRun) {
-    test.skip(`${name} (skipped: ${unavailable})`, () => {});
-    return;
-  }
-  test(
-    name,
-    async () => {
-      if (unavailable !== undefined) throw new Error(`CI must run this test, but ${unavailable}`);
-      await using agents = new Agents();
-      await body(agents);
-    },
-    2 * WAIT_MS,
-  );
+  const run = async () => {
+    await using agents = new Agents();
+    await body(agents);
+  };
+  requiredTest(name, whyNoSerf(), run, { timeoutMs: 2 * WAIT_MS });
 }
 
 export interface SeenMember {
