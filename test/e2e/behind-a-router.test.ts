@@ -4,6 +4,7 @@ import { must, until } from "../support/commands.ts";
 import { labTest } from "../support/lab-test.ts";
 import type { Node } from "../support/node.ts";
 import { PROMPTLY_MS } from "../support/tankd.ts";
+import { timeToFirstFish } from "./first-fish.ts";
 
 const TIMEOUT_MS = 240_000;
 const WATCHER = join(import.meta.dir, "../support/watcher.ts");
@@ -57,8 +58,8 @@ labTest(
     await must("ip", "netns", "exec", router, "nft", "add table ip wall");
     const chain = "add chain ip wall in { type filter hook input priority 0 ; policy drop ; }";
     await must("ip", "netns", "exec", router, "nft", chain);
-    pi.start(["--fish", "40", "--hub", `${server.url},${second.url}`]);
-    await pi.ready();
+    const hubs = `${server.url},${second.url}`;
+    await timeToFirstFish("a Pi behind a router", pi, ["--fish", "40", "--hub", hubs]);
     await lab.agree();
     expect(await lab.agree()).toBe(server);
 
