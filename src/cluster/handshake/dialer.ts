@@ -110,7 +110,7 @@ export class Dialer {
     attempt: () => Promise<DialResult>,
   ): Promise<DialResult> {
     const underWay = this.#underWay.get(key);
-    if (underWay) return underWay;
+    if (underWay !== undefined) return underWay;
     if (this.#underWay.size >= LIMITS.nominationsMax) {
       return Promise.resolve(failed("too many nodes wait to be dialled"));
     }

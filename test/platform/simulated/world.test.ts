@@ -67,7 +67,7 @@ test("time is simulated: a day of sleep passes, wall clocks jump, monotonic ones
   const { clock, timers } = host.boot();
   const startedMs = clock.monotonicMs();
   let woke = false;
-  sleep(timers, 86_400_000).then(() => {
+  void sleep(timers, 86_400_000).then(() => {
     woke = true;
   });
   host.wallOffsetMs = -500;
