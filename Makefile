@@ -78,7 +78,7 @@ clean: ## stop the dev-cluster and remove what was built; no tank is touched
 
 .PHONY: check
 check: $(INSTALLED) ## types, lint and format
-	$(BUN) node_modules/typescript/bin/tsc --noEmit
+	$(BUN) node_modules/typescript/bin/tsc -b
 	$(BUN) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
 
 # Every group runs even when one before it failed, so that one run shows everything.

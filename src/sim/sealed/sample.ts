@@ -43,6 +43,6 @@ export function sampleOf(tank: Tank): readonly number[] {
 
 function meanOf(values: Uint32Array, count: number): number {
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += values[i] as number;
+  for (let i = 0; i < count; i++) sum += values[i];
   return count > 0 ? sum / count : 0;
 }
