@@ -50,7 +50,9 @@ export const METRICS = {
   tankd_snapshot_bytes_total: { type: "counter", help: "Bytes of snapshots written", labels: [] },
   tankd_snapshot_capture_seconds_total: {
     type: "counter",
-    help: "Time that simulation threads spent on states for snapshots, when no tank of theirs ticks",
+    help:
+      "Time that simulation threads spent on states for snapshots, " +
+      "when no tank of theirs ticks",
     labels: [],
   },
   tankd_snapshot_write_seconds_total: {
