@@ -83,6 +83,7 @@ async function dialled(
           path: `/ws/${encodeURIComponent(tankId)}`,
           headers: { [RELAYED_BY]: cluster.nodeId },
           timeoutMs: CONNECT_TIMEOUT_MS,
+          messageBytesMax: LIMITS.viewerBacklogBytesMax,
         },
         {
           onMessage: (message) => viewer.show(message),

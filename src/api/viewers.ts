@@ -148,7 +148,7 @@ export class Viewers {
   #dismiss(tankId: string, code: number, reason: string): void {
     // Each socket's own close event takes it off the channel.
     for (const socket of [...(this.#channels.get(tankId)?.sockets ?? [])]) {
-      socket.close(code, reason.slice(0, 100));
+      socket.close(code, reason);
     }
   }
 

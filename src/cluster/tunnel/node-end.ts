@@ -1,6 +1,6 @@
 import { messageOf } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
+import { closeReason, type MessageSocket, type SocketListener } from "../../platform/sockets.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Frame, KIND } from "./frame.ts";
 import { jsonOf, TunnelLink } from "./link.ts";
@@ -105,7 +105,7 @@ export class NodeEnd {
     }
     const end = (code: number, reason: string) => {
       this.#viewers.delete(stream);
-      this.#link.sendJson(KIND.end, stream, { code, reason: reason.slice(0, 100) });
+      this.#link.sendJson(KIND.end, stream, { code, reason: closeReason(reason) });
     };
     if (this.#viewers.size >= LIMITS.tunnelViewersMax) {
       end(CLOSE_REFUSED, "too many viewers");
