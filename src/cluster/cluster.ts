@@ -139,6 +139,8 @@ export interface Cluster {
    * What comes to this node through others is answered by this from now on: its own API.
    */
   serveWith(service: LocalService): void;
+  /** Whether a node is more than a key that anybody could make. */
+  isKnown(nodeId: string): boolean;
   /** Tunnels that end here. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */

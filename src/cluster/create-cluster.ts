@@ -67,6 +67,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,
+    isKnown: parts.isKnown,
     serveWith: (service) => {
       relays.serveWith(service);
       tunnel.serveWith({

@@ -60,6 +60,13 @@ export const LIMITS = {
    * Of them those that one address has named or brought and that have not answered when dialled.
    */
   unconfirmedPeersPerSourceMax: 256,
+  /**
+   * Keys that nobody has confirmed and whose nonces are kept, 20 kB each at most, for the minutes in
+   * which a request could be said again. When it is full no stranger comes in.
+   */
+  strangersRememberedMax: 4096,
+  /** Of them those that one address has brought: as many as it may list. */
+  strangersRememberedPerSourceMax: 256,
   /** Dials of the handshake at the same time: a classroom is dialled in a few rounds. */
   dialsMax: 16,
   /** Of them to addresses that one source has named and that have not answered yet. */

@@ -338,6 +338,7 @@ export class FakeNode {
       tunnels: NO_TUNNELS,
       relays: NO_RELAYS,
       serveWith: () => {},
+      isKnown: () => false,
       get positions() {
         return { ...NO_POSITIONS, fenced: node.held };
       },

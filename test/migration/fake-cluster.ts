@@ -48,6 +48,9 @@ export class FakeCluster implements Cluster {
   readonly tunnels = NO_TUNNELS;
   readonly relays = NO_RELAYS;
   serveWith(): void {}
+  isKnown(): boolean {
+    return false;
+  }
 
   join(): Promise<never> {
     return Promise.reject(new Error("not part of the fake"));

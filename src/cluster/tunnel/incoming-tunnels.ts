@@ -2,13 +2,13 @@ import { sourceKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
+import { SharedRoom } from "../../platform/room.ts";
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { sourceOf } from "../registry/claimant.ts";
 import { type Relay, type RelayedReply, timeoutOf } from "./messages.ts";
 import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
-import { SharedRoom } from "./room.ts";
 
 export interface IncomingTunnelsDeps {
   readonly deps: Pick<ClusterDeps, "timers" | "log">;

@@ -1,7 +1,7 @@
+import type { Room } from "../../platform/room.ts";
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import { repeat, type Timers } from "../../platform/timers.ts";
 import { type Frame, type FrameKind, FrameReader, KIND, piecesOf } from "./frame.ts";
-import type { Room } from "./room.ts";
 
 /** Home routers forget a connection that is silent for 30 s and more. */
 const PING_MS = 10_000;

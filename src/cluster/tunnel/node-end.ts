@@ -1,5 +1,6 @@
 import { messageOf } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { OwnRoom } from "../../platform/room.ts";
 import { closeReason, type MessageSocket, type SocketListener } from "../../platform/sockets.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Frame, KIND } from "./frame.ts";
@@ -10,7 +11,6 @@ import {
   tunnelRequestSchema,
   tunnelWatchSchema,
 } from "./messages.ts";
-import { OwnRoom } from "./room.ts";
 
 /** How a viewer that came through a tunnel is spoken to. */
 export interface RemoteViewer {

@@ -1,5 +1,6 @@
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
+import type { Room } from "../../platform/room.ts";
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Frame, KIND } from "./frame.ts";
@@ -11,7 +12,6 @@ import {
   type TunnelWatch,
   tunnelEndSchema,
 } from "./messages.ts";
-import type { Room } from "./room.ts";
 
 /** Who watches through the tunnel. */
 export interface TunnelViewer {

@@ -1,6 +1,7 @@
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
+import { SharedRoom } from "../../platform/room.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { signReply } from "../identity/proof.ts";
 import { nonceIn } from "../identity/signature.ts";
@@ -25,7 +26,6 @@ import {
   timeoutOf,
 } from "./messages.ts";
 import type { LocalService } from "./node-end.ts";
-import { SharedRoom } from "./room.ts";
 
 export interface RelaysDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "timers" | "log" | "settings">;

@@ -6,9 +6,9 @@ import {
   type RemoteViewer,
 } from "../../../src/cluster/tunnel/node-end.ts";
 import { RelayEnd } from "../../../src/cluster/tunnel/relay-end.ts";
-import { OwnRoom } from "../../../src/cluster/tunnel/room.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
+import { OwnRoom } from "../../../src/platform/room.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import type { MessageSocket, SocketListener } from "../../../src/platform/sockets.ts";
 
