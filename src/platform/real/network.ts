@@ -102,6 +102,7 @@ export class HttpNetwork implements Network, ByteNetwork {
         if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
         void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
       });
+      call.on("upgrade", () => fail(failureOf("unreachable", request, "another protocol")));
       call.on("response", (message) => {
         receive(message, request).then((response) => {
           clearTimeout(deadline);
@@ -208,6 +209,7 @@ function notAnAddress({ origin, connectTo }: AnyRequest): string {
 async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
+  if (status < 200 || status > 599) throw failureOf("unreachable", request, `status ${status}`);
   const encoding = message.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw failureOf("unreachable", request, `body in ${encoding}`);
   const body = await readBody(message, request);

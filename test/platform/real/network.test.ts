@@ -287,6 +287,8 @@ describe("what is not believed", () => {
     ],
     ["half a header", "HTTP/1.1 200 OK\r\nContent-Le"],
     ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n"],
+    ["a status that no answer has", "HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n"],
+    ["a change of the protocol", "HTTP/1.1 101 Odd\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
     ["nothing", ""],
   ])("%s", async (_, bytes) => {
     const origin = await rawServer((socket) => socket.end(bytes));
