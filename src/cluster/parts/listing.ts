@@ -7,6 +7,7 @@ import { Registrar } from "../registry/registrar.ts";
 import { Registry } from "../registry/registry.ts";
 import { RegistryKeeper } from "../registry/registry-keeper.ts";
 import { IncomingTunnels } from "../tunnel/incoming-tunnels.ts";
+import { Passage } from "../tunnel/passage.ts";
 import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
@@ -89,7 +90,8 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   };
   const tunnels = new IncomingTunnels(base);
   base.client.tunnels = tunnels;
-  const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels });
+  const passage = new Passage(deps);
+  const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels, passage });
   contact.dialer.relayTo = (id) => relays.relayTo(id);
   return {
     keeper,
@@ -100,6 +102,7 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
     envelopes,
     tunnels,
     relays,
+    passage,
     meet,
     isKnown,
   };

@@ -1,4 +1,4 @@
-import { sourceKey } from "../../discovery/addresses.ts";
+import { shareKey, sourceKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
@@ -85,14 +85,15 @@ export class IncomingTunnels {
 
   /**
    * Asks the node behind a tunnel; rejects with NetworkError.
-   * @param source the IP of who asks; this node itself unless given
+   * @param remoteAddress the IP of who asks; this node itself unless given
    */
-  async ask(nodeId: string, relay: Relay, source = this.#with.ownHost()): Promise<RelayedReply> {
+  async ask(nodeId: string, relay: Relay, remoteAddress?: string): Promise<RelayedReply> {
+    const [source, share] = this.#askerAt(remoteAddress);
     const held = this.#tunnels.get(nodeId);
     if (!held) {
       throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
     }
-    return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
+    return held.end.ask({ request: relay.request, source }, timeoutOf(relay), share);
   }
 
   /** Shows a viewer what the node behind a tunnel shows; undefined where it holds none. */
@@ -102,14 +103,23 @@ export class IncomingTunnels {
     remoteAddress: string,
     viewer: TunnelViewer,
   ): (() => void) | undefined {
-    const source = sourceOf(remoteAddress, this.#with.ownHost());
-    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer);
+    const [source, share] = this.#askerAt(remoteAddress);
+    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer, share);
   }
 
   closeAll(): void {
     const tunnels = [...this.#tunnels.values()];
     this.#tunnels.clear();
     for (const { end } of tunnels) end.close("the node leaves");
+  }
+
+  /** Where the node behind a tunnel is told that a request comes from, and whose share it takes. */
+  #askerAt(remoteAddress: string | undefined): readonly [source: string, share?: string] {
+    const ownHost = this.#with.ownHost();
+    if (remoteAddress === undefined) return [ownHost];
+    const share = shareKey(remoteAddress);
+    const source = sourceOf(remoteAddress, ownHost);
+    return share === undefined ? [source] : [source, share];
   }
 
   #refuseCrowd(signer: string, source: string): void {

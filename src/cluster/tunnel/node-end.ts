@@ -1,6 +1,6 @@
 import { messageOf } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import { OwnRoom } from "../../platform/room.ts";
+import { enter, OwnRoom } from "../../platform/room.ts";
 import { closeReason, type MessageSocket, type SocketListener } from "../../platform/sockets.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Frame, KIND } from "./frame.ts";
@@ -8,6 +8,7 @@ import { jsonOf, TunnelLink } from "./link.ts";
 import {
   type RelayedReply,
   type RelayedRequest,
+  type TunnelRequest,
   tunnelRequestSchema,
   tunnelWatchSchema,
 } from "./messages.ts";
@@ -39,6 +40,8 @@ export class NodeEnd {
   readonly #service: LocalService;
   readonly #sourceOf: (source: string) => string;
   readonly #viewers = new Map<number, () => void>();
+  /** For the requests that are being answered. */
+  readonly #answering = new OwnRoom(LIMITS.tunnelRequestsMax);
 
   /**
    * @param sourceOf what to believe of where a request came from: the relay's word is not taken for
@@ -91,9 +94,19 @@ export class NodeEnd {
   async #answer(frame: Frame): Promise<void> {
     const asked = tunnelRequestSchema.safeParse(jsonOf(frame)).data;
     if (!asked) return this.#link.close("not a tunnel");
-    const reply = await this.#service.answer(asked.request, this.#sourceOf(asked.source));
+    const reply = await this.#replyTo(asked);
     const isBehind = this.#link.waitingBytes > LIMITS.tunnelUnfinishedBytesMax;
     this.#link.sendJson(KIND.response, frame.stream, isBehind ? TOO_SLOW : reply);
+  }
+
+  async #replyTo({ request, source }: TunnelRequest): Promise<RelayedReply> {
+    const leave = enter(this.#answering);
+    if (!leave) return TOO_SLOW;
+    try {
+      return await this.#service.answer(request, this.#sourceOf(source));
+    } finally {
+      leave();
+    }
   }
 
   #show(frame: Frame): void {
