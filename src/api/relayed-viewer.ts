@@ -108,6 +108,7 @@ class RelayedViewer implements SocketService {
   readonly #onLeft: () => void;
   #socket: ServedSocket | undefined;
   #early: (string | Uint8Array)[] = [];
+  #earlyLength = 0;
   #ended: { readonly code: number; readonly reason: string } | undefined;
   #stop: Stop = () => {};
   #hasLeft = false;
@@ -145,7 +146,8 @@ class RelayedViewer implements SocketService {
     if (this.#socket) {
       if (this.#socket.waitingBytes < LIMITS.tunnelBacklogBytesMax) this.#socket.send(message);
     } else if (this.#early.length < EARLY_MESSAGES_MAX) {
-      this.#early.push(message);
+      this.#earlyLength += message.length;
+      if (this.#earlyLength <= LIMITS.viewerBacklogBytesMax) this.#early.push(message);
     }
   }
 

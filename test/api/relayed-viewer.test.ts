@@ -61,6 +61,12 @@ test("what comes before the viewer's connection is open is sent then, and bounde
   viewer.onOpen(socket(sent));
   expect(sent[0]).toBe("frame 0");
   expect(sent.length).toBeLessThan(100);
+  const late = await viewers.admit({ ...WANTED, source: "10.0.0.8" });
+  const [, host2] = watching;
+  for (let n = 0; n < 16; n++) host2?.onText("x".repeat(LIMITS.viewerBacklogBytesMax));
+  const long: string[] = [];
+  late.onOpen(socket(long));
+  expect(long).toHaveLength(1);
 });
 
 test("a viewer that has left is sent nothing and keeps nothing, whatever arrives", async () => {

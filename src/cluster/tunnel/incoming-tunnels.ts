@@ -1,4 +1,4 @@
-import { shareKey, sourceKey } from "../../discovery/addresses.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
@@ -31,7 +31,8 @@ export interface Bearer {
 
 interface Held {
   readonly end: RelayEnd;
-  readonly source: string;
+  /** By what the address from which it came has a share. */
+  readonly share: string | undefined;
 }
 
 /** The tunnels that end at this node, by the node that holds each. */
@@ -64,9 +65,9 @@ export class IncomingTunnels {
     if (table.get(signer)?.described === undefined || !isMember(signer)) {
       throw new Problem("not_trusted", "Only who has shaken hands may open a tunnel here.");
     }
-    const source = sourceKey(remoteAddress);
-    this.#refuseCrowd(signer, source);
-    const end = new RelayEnd(deps.timers, this.#room.of(source), (reason) => {
+    const share = shareKey(remoteAddress);
+    this.#refuseCrowd(signer, share);
+    const end = new RelayEnd(deps.timers, this.#room.of(share), (reason) => {
       if (this.#tunnels.get(signer)?.end !== end) return;
       this.#tunnels.delete(signer);
       deps.log.info("tunnel closed", { node_id: signer, reason });
@@ -75,7 +76,7 @@ export class IncomingTunnels {
       listener: end.listener,
       open: (socket) => {
         const before = this.#tunnels.get(signer);
-        this.#tunnels.set(signer, { end, source });
+        this.#tunnels.set(signer, { end, share });
         before?.end.close("replaced");
         end.open(socket);
         deps.log.info("tunnel open", { node_id: signer, from: remoteAddress });
@@ -122,9 +123,9 @@ export class IncomingTunnels {
     return share === undefined ? [source] : [source, share];
   }
 
-  #refuseCrowd(signer: string, source: string): void {
+  #refuseCrowd(signer: string, share: string | undefined): void {
     const others = [...this.#tunnels].filter(([nodeId]) => nodeId !== signer);
-    const near = others.filter(([, held]) => held.source === source);
+    const near = share === undefined ? [] : others.filter(([, held]) => held.share === share);
     if (others.length < LIMITS.tunnelsMax && near.length < LIMITS.tunnelsPerSourceMax) return;
     throw new Problem("too_many", "Too many tunnels end here.");
   }

@@ -85,7 +85,7 @@ export class HttpNetwork implements Network, ByteNetwork {
     return new Promise((resolve, reject) => {
       const target = targetOf(request, () => this.#zones());
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
-      const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
+      const call = opened(target, this.#currentAgent(), request);
       const ended = new AbortController();
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
@@ -138,6 +138,15 @@ export class HttpNetwork implements Network, ByteNetwork {
     if (this.#held.some(({ address }) => !present.has(address))) this.#agent = this.#createAgent();
     this.#held = addresses;
     return this.#agent;
+  }
+}
+
+/** @throws NetworkError for headers that no request can have. */
+function opened({ url, options }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+  try {
+    return openRequest(url, { ...options, agent });
+  } catch (error) {
+    throw failureOf("unreachable", request, messageOf(error));
   }
 }
 

@@ -114,6 +114,10 @@ describe("a tunnel to this node", () => {
     // Who has one already may open it anew, and others are not kept out.
     open("a0", "10.0.0.7");
     open("b", "10.0.0.8");
+    // A balancer on this machine may bring everybody.
+    for (let index = 0; index <= LIMITS.tunnelsPerSourceMax; index++) {
+      open(`c${index}`, "127.0.0.1");
+    }
   });
 
   test("is gone with the last of its connection", () => {

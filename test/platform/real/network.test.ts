@@ -295,6 +295,11 @@ describe("what is not believed", () => {
     expect(await failureOf(request(origin))).toBe("unreachable");
   });
 
+  test.each(["a\r\nhost: b", "\u0000", "€"])("a header that none can have: %p", async (value) => {
+    const origin = httpServer(() => new Response("here"));
+    expect(await failureOf(request(origin, { headers: { "x-one": value } }))).toBe("unreachable");
+  });
+
   test.each([
     "ftp://127.0.0.1:1",
     "nonsense",
