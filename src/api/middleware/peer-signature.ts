@@ -2,7 +2,7 @@ import { CROWDED, createVerifier, verifyRequest } from "../../cluster/identity/s
 import type { WireRequest } from "../../cluster/peer-route.ts";
 import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
 import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
-import { sourceKey } from "../../discovery/addresses.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathAndQuery } from "../env.ts";
@@ -38,7 +38,7 @@ export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
       path: pathAndQuery(c.req.url),
       body: c.get("bodyText"),
     };
-    const source = sourceKey(c.env.remoteAddress);
+    const source = shareKey(c.env.remoteAddress);
     const verdict = verifyRequest(parts, c.req.header(), verifier, source);
     if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "misdirected") {

@@ -45,9 +45,9 @@ export class NonceMemory {
   /**
    * Whether this is the first use. `created` and `oldest`, before which the caller refuses
    * everything anyway, are in seconds.
-   * @param source who has brought the request
+   * @param source by what the share of who has brought the request is counted, if he has one
    */
-  admit(nodeId: string, nonce: string, created: number, oldest: number, source = ""): NonceUse {
+  admit(nodeId: string, nonce: string, created: number, oldest: number, source?: string): NonceUse {
     const memory = this.#memoryOf(nodeId, oldest, source);
     if (memory === undefined) return "crowded";
     if (created <= memory.forgottenUntil || memory.nonces.has(nonce)) return "used";
@@ -58,7 +58,7 @@ export class NonceMemory {
     return "fresh";
   }
 
-  #memoryOf(nodeId: string, oldest: number, source: string): KeyMemory | undefined {
+  #memoryOf(nodeId: string, oldest: number, source?: string): KeyMemory | undefined {
     if (this.#nodes.get(nodeId)?.room !== this.#known && this.#isKnown(nodeId)) {
       if (this.#take(this.#known, oldest)) return this.#place(nodeId, this.#known);
     }

@@ -114,7 +114,7 @@ export function createVerifier(
 /**
  * Checks a request's signature. `headers` have lower-case names. A request without signature
  * headers is `unsigned`, which is no fault: it has no rights of a node.
- * @param source who has brought it: strangers of one source have a share of the memory
+ * @param source who has brought it, where his strangers have a share of the memory only
  */
 export function verifyRequest(
   parts: RequestParts,

@@ -55,6 +55,14 @@ describe("any number of fresh keys", () => {
     expect(memory.admit("guest", "n", created, oldest, "10.0.0.1")).toBe("fresh");
   });
 
+  test("of a proxy on this machine, which may bring everybody, has no share", () => {
+    const memory = new NonceMemory();
+    for (let key = 0; key < LIMITS.strangersRememberedMax; key++) {
+      expect(memory.admit(`stranger-${key}`, "n", created, oldest)).toBe("fresh");
+    }
+    expect(memory.admit("guest", "n", created, oldest)).toBe("crowded");
+  });
+
   test("of many addresses leaves members room of their own", () => {
     const known = new Set(["member"]);
     const memory = new NonceMemory((nodeId) => known.has(nodeId));
