@@ -1,4 +1,4 @@
-/** All that a body says; undefined, and the rest is not read, where that is more than `bytesMax`. */
+/** All that a body says; undefined, and the rest is not read, where it has more bytes. */
 export async function readAtMost(
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,

@@ -46,29 +46,29 @@ export const LIMITS = {
   tunnelRequestsMax: 256,
   tunnelRequestsPerSourceMax: 64,
   /**
-   * Requests that wait for nodes to which one node passes them on; of them those for one node, those
-   * of one address, and those of one address for one node.
+   * Requests that wait for nodes to which one node passes them on; of them those for one node,
+   * those of one address, and those of one address for one node.
    */
   relayedRequestsMax: 256,
   relayedRequestsPerNodeMax: 64,
   relayedRequestsPerSourceMax: 64,
   relayedRequestsPerSourceAndNodeMax: 16,
   /**
-   * What strangers have a node ask of others, per second: one address in all, and all of one node. A
-   * page asks once a second or two, so the first is a class behind one router.
+   * What strangers have a node ask of others, per second: one address in all, and all of one node.
+   * A page asks once in two seconds, so the first is a class behind one router.
    */
   relayedReadsPerSecondPerSource: 50,
   relayedReadsBurstPerSource: 200,
   relayedReadsPerSecondPerNode: 200,
   relayedReadsBurstPerNode: 400,
-  /** Viewers in one tunnel, and of them those of one address: a class that watches a Raspberry Pi. */
+  /** Viewers in one tunnel; of them those of one address: a class that watches a Raspberry Pi. */
   tunnelViewersMax: 128,
   tunnelViewersPerSourceMax: 32,
   /** A tunnel in which more waits than this is too slow: viewers' frames are left out. */
   tunnelBacklogBytesMax: 256 * 1024,
   /**
-   * One in which more waits than this is ended: answers begin while `tunnelUnfinishedBytesMax` wait,
-   * and the longest has 12 MB with all its escapes.
+   * One in which more waits than this is ended: answers begin while `tunnelUnfinishedBytesMax`
+   * wait, and the longest has 12 MB with all its escapes.
    */
   tunnelWaitingBytesMax: 20 * 1024 * 1024,
   /**
@@ -81,8 +81,8 @@ export const LIMITS = {
    */
   unconfirmedPeersPerSourceMax: 256,
   /**
-   * Keys that nobody has confirmed and whose nonces are kept, 20 kB each at most, for the minutes in
-   * which a request could be said again. When it is full no stranger comes in.
+   * Keys that nobody has confirmed and whose nonces are kept, 20 kB each at most, for the minutes
+   * in which a request could be said again. When it is full no stranger comes in.
    */
   strangersRememberedMax: 4096,
   /** Of them those that one address has brought: as many as it may list. */

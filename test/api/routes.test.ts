@@ -377,7 +377,7 @@ describe("gateway", () => {
     expect((await ask("/gateway/tanks/none")).status).toBe(404);
   });
 
-  test("asks another node for one address only so often, and this node as often as it likes", async () => {
+  test("asks another node for one address only so often, and this node at will", async () => {
     const node = new FakeNode();
     let asked = 0;
     node.call = async () => ({ status: 200, body: { asked: ++asked } });

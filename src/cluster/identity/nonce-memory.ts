@@ -23,8 +23,8 @@ const NONCES_PER_STRANGER_MAX = 64;
 /**
  * Remembers which nonces each node has used, in bounded memory that never lets a replay pass. When
  * a node's memory is full its oldest nonces go, and with them every request as old as they were.
- * No node gives way to another while what it has said could be said again: strangers whom there is
- * no room for are refused, and those of one source have a share. Known nodes have room of their own.
+ * No node gives way to another while what it has said could be said again: strangers for whom there
+ * is no room are refused, and those of one source have a share. Known nodes have room of their own.
  */
 export class NonceMemory {
   readonly #isKnown: (nodeId: string) => boolean;

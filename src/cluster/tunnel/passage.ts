@@ -66,7 +66,10 @@ export class Passage {
     }
   }
 
-  /** Asks while there is room, so that a node that never answers uses up nothing. @throws Problem `too_many` */
+  /**
+   * Asks while there is room, so that a node that never answers uses up nothing.
+   * @throws Problem `too_many`
+   */
   async within<T>(nodeId: string, remoteAddress: string, ask: () => Promise<T>): Promise<T> {
     const source = shareKey(remoteAddress);
     const pair = source === undefined ? undefined : `${nodeId} ${source}`;

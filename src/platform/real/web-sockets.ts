@@ -28,9 +28,9 @@ const FRAMES_PER_MESSAGE_MAX = 4;
 const PIECES_PER_MESSAGE_MAX = 4096;
 
 /**
- * WebSockets that take no message longer than was asked for: Bun's own client holds up to 128 MB of
- * one, and unpacks as much from 0.1 MB. They take no address with a zone, follow no redirect, and go
- * past HTTP_PROXY.
+ * WebSockets that take no message longer than was asked for: Bun's own client holds up to 128 MB
+ * of one, and unpacks as much from 0.1 MB. They take no address with a zone, follow no redirect,
+ * and go past HTTP_PROXY.
  */
 export const webSockets: Sockets = {
   connect: async (request, listener) => {

@@ -118,7 +118,8 @@ describe("a request down a tunnel", () => {
       },
     });
     const replies: unknown[] = [];
-    relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000).then((reply) => replies.push(reply));
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    void asked.then((reply) => replies.push(reply));
     for (let index = 0; index < 2 * LIMITS.tunnelRequestsMax; index++) {
       const content = new TextEncoder().encode(
         JSON.stringify({ request: REQUEST, source: SOURCE }),

@@ -171,7 +171,7 @@ describe("what is passed on", () => {
     expect(await oneMore).toContain("Too many requests wait");
   });
 
-  test("is refused for want of room, by whatever way, without a word against the node", async () => {
+  test("is refused for want of room, without a word against the node", async () => {
     const { made, tunnels, know } = relays({ listed: { pi: {} } });
     know("pi");
     tunnels.accept({ signer: "pi", remoteAddress: "10.0.0.7" }).open(socket());

@@ -8,7 +8,7 @@ import type { SocketRequest } from "../../../src/platform/sockets.ts";
 
 /** What a server hashes with the client's key (RFC 6455 section 1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/** First byte of a frame: a whole message of bytes, its beginning, and what goes on (section 5.2). */
+/** First byte of a frame (section 5.2): a whole message of bytes, its beginning, what goes on. */
 const WHOLE = 0x82;
 const BEGINS = 0x02;
 const GOES_ON = 0x00;
@@ -28,7 +28,7 @@ interface Granted {
   readonly serve?: (socket: Socket) => void;
 }
 
-/** A server that takes every WebSocket, and then says and answers nothing but what it is told to. */
+/** A server that takes every WebSocket, and then says and answers only what it is told to. */
 async function oddServer({ header = "", serve = () => {} }: Granted = {}) {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
