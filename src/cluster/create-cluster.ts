@@ -88,7 +88,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
 }
 
 function routesOf(parts: ClusterParts) {
-  const { deps, directory, role, self, client, registrar, envelopes, ownHost, uplink } = parts;
+  const { deps, directory, role, self, registrar, envelopes, forwarder, ownHost, uplink } = parts;
   const { nodeId } = deps.identity;
   return [
     ...peerRoutes(parts),
@@ -97,12 +97,11 @@ function routesOf(parts: ClusterParts) {
     ...discoveryRoutes({
       registrar,
       envelopes,
-      client,
+      forwarder,
       isHub: () => role.isHub && !parts.isLeaving(),
       mayChange: () => parts.lease?.refuseWithoutLease(),
       hub: () => uplinkOf(parts),
       ownHost,
-      timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       forwarded: [caseEndpoint(parts)],
       onHubLeft: (hub) => uplink.dismiss(hub),
     }),

@@ -54,6 +54,12 @@ export const LIMITS = {
   relayedRequestsPerSourceMax: 64,
   relayedRequestsPerSourceAndNodeMax: 16,
   /**
+   * Registrations and heartbeats that wait for the hub at a node that passes them on, and of them
+   * those of one address: a class behind one router. The longest hold half a megabyte each.
+   */
+  forwardedRequestsMax: 128,
+  forwardedRequestsPerSourceMax: 32,
+  /**
    * What strangers have a node ask of others, per second: one address in all, and all of one node.
    * A page asks once in two seconds, so the first is a class behind one router.
    */
