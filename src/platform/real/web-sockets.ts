@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 // Bun puts its own client in the place of the package `ws`; by another name it is the package.
 import type { RawData, WebSocket } from "ws-client";
@@ -69,6 +70,11 @@ function connected(
       socket.terminate();
     }, timeoutMs);
     socket.binaryType = "arraybuffer";
+    socket.on("upgrade", ({ headers }) => {
+      if (request.isTaken?.(flat(headers)) !== false) return;
+      fail("unreachable", "another one has taken it");
+      socket.terminate();
+    });
     socket.on("open", () => {
       clearTimeout(deadline);
       isOpen = true;
@@ -99,6 +105,11 @@ function messageSocket(socket: WebSocket): MessageSocket {
       socket.close(isOwn ? code : NORMAL, closeReason(reason));
     },
   };
+}
+
+/** Of a name that came several times Node.js keeps one value; cookies do not matter here. */
+function flat(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 function optionsOf({ origin, headers, messageBytesMax }: SocketRequest) {
