@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Sockets } from "../platform/sockets.ts";
 import type { Past } from "../tanks/replay/past.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -15,8 +14,6 @@ export interface ApiContext {
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly clock: Clock;
-  /** The way to other nodes' viewers. */
-  readonly sockets: Sockets;
   readonly log: Log;
   /** Where requests and viewers are counted. */
   readonly meter: Metrics;

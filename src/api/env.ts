@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { WireRequest } from "../cluster/peer-route.ts";
 import type { SocketService } from "./sockets.ts";
 
 /** What the adapter hands in with every request, and what middleware finds out about it. */
@@ -17,8 +18,8 @@ export interface ApiEnv {
     ) => boolean;
   };
   Variables: {
-    /** The body as it came, for signatures; empty when there was none. */
-    bodyText: string;
+    /** The body as it came, for signatures; empty when there was none, unset before it is read. */
+    bodyText: string | undefined;
     /** The body as JSON; undefined when there was none. */
     body: unknown;
     /** The body of an import. */
@@ -45,6 +46,17 @@ export function pathAndQuery(url: string): string {
   if (url.startsWith("/")) return url;
   const path = url.indexOf("/", url.indexOf("://") + 3);
   return path === -1 ? "/" : url.slice(path);
+}
+
+/** The request as it came, for signatures, and for those who pass it on. */
+export function wireOf(c: ApiContextOf): WireRequest {
+  return {
+    method: c.req.method,
+    authority: c.req.header("host") ?? "",
+    path: pathAndQuery(c.req.url),
+    headers: c.req.header(),
+    body: c.get("bodyText") ?? "",
+  };
 }
 
 /** The path as it was sent, without the query: what a problem names as its `instance`. */

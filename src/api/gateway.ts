@@ -1,12 +1,12 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
+import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
 import {
   type AnnouncedTank,
   announcedTankSchema,
   type ServerRecord,
   serverRecordSchema,
 } from "../cluster/server-record.ts";
-import { answeredBy, RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
@@ -101,13 +101,9 @@ export function gatewayRoutes(
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
     const { node_id } = place;
-    const {
-      status,
-      body,
-      headers: told,
-    } = await cluster.passage.read(node_id, c.env.remoteAddress, () =>
-      cluster.call(node_id, "GET", path),
-    );
+    const ask = () => cluster.read(node_id, path);
+    const answered = await cluster.passage.read(node_id, c.env.remoteAddress, ask);
+    const { status, body, headers: told } = answered;
     const type = status < 400 ? "application/json" : "application/problem+json";
     const again = told?.["retry-after"];
     const headers = {

@@ -6,6 +6,7 @@ import { createBaseApp } from "./base-app.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiEnv, pathAndQuery } from "./env.ts";
 import { healthRoutes } from "./health.ts";
+import { peerGuard } from "./peer-guard.ts";
 import { peerRoutes } from "./peer-routes.ts";
 
 /** Answers one request. */
@@ -18,15 +19,14 @@ export type Fetch = (
  * The whole HTTP API, of which only what probes and other nodes ask is made at once: the routes for
  * people took a tenth of the processor time of a start, and many a node is never asked by one.
  */
-export function createService(context: ApiContext, options: Omit<AppOptions, "peers">): Fetch {
-  const peers = peerRoutes(context);
+export function createService(context: ApiContext, options: Omit<AppOptions, "guard">): Fetch {
+  const guard = peerGuard(context);
   const front = createBaseApp(context);
   front.route("/", healthRoutes(context));
-  front.route("/", peers);
+  front.route("/", peerRoutes(context, guard));
   const whole = once(async (): Promise<OpenAPIHono<ApiEnv>> => {
     const { createApp } = await import("./app.ts");
-    // The same routes, so that what is counted of a peer is counted once.
-    return createApp(context, { ...options, peers });
+    return createApp(context, { ...options, guard });
   });
   return async (request, bindings) => {
     const [path = "/"] = pathAndQuery(request.url).split("?");

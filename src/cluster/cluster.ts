@@ -1,8 +1,10 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
+import type { KnownNodes } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
+import type { PeerSockets } from "./peers/peer-sockets.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
@@ -84,7 +86,7 @@ export interface JoinResult {
  * Who we are together: registry, role, liveness, and the one client through which a node speaks to
  * others. Soft state throughout; nothing durable depends on it.
  */
-export interface Cluster {
+export interface Cluster extends KnownNodes {
   readonly nodeId: string;
   /** The label under which this node is listed. */
   readonly serverId: string;
@@ -137,15 +139,20 @@ export interface Cluster {
    */
   call(nodeId: string, method: "GET" | "POST", path: string, body?: unknown): Promise<PeerReply>;
   /**
+   * What a node answers to a GET, with its proof that it has said so: whoever else answers where it
+   * is dialled is not believed. Rejects as {@link Cluster.call}.
+   */
+  read(nodeId: string, path: string): Promise<PeerReply>;
+  /**
    * What comes to this node through others is answered by this from now on: its own API.
    */
   serveWith(service: LocalService): void;
-  /** Whether a node is more than a key that anybody could make. */
-  isKnown(nodeId: string): boolean;
   /** Tunnels that end here. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */
-  readonly relays: Pick<Relays, "passOn" | "waysTo">;
+  readonly relays: Pick<Relays, "passOn" | "answer" | "proofOf" | "waysTo">;
+  /** WebSockets of other nodes. */
+  readonly sockets: Pick<PeerSockets, "connect">;
   /** How much of that. */
   readonly passage: Pick<Passage, "read" | "admit">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */

@@ -66,8 +66,11 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     examine: () => parts.checkup.run(),
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
+    read: (to, path) =>
+      call(parts, to, { method: "GET", path, body: undefined, mustBeProven: true }),
     routes: () => routes,
     isKnown: parts.isKnown,
+    clockOffsetMs: (id) => parts.table.get(id)?.key?.clockOffsetMs,
     serveWith: (service) => {
       relays.serveWith(service);
       tunnel.serveWith({
@@ -77,6 +80,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     tunnels,
     relays,
+    sockets: parts.peerSockets,
     passage,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),
@@ -149,11 +153,18 @@ function viewOf(parts: ClusterParts) {
 /** Failures after which a node is asked again without a handshake. */
 const STILL_THERE: ReadonlySet<NetworkFailure> = new Set(["timeout", "busy"]);
 
+interface Call {
+  readonly method: PeerMethod;
+  readonly path: string;
+  readonly body: unknown;
+  readonly mustBeProven?: boolean;
+}
+
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
   { table, registry, client, deps, meet }: ClusterParts,
   to: string,
-  request: { readonly method: PeerMethod; readonly path: string; readonly body: unknown },
+  { method, path, body, mustBeProven = false }: Call,
 ): Promise<PeerReply> {
   if (!isReady(table.get(to)) && !registry.get(to)) {
     throw new Problem("unknown_server", `No node "${to}" is known here.`);
@@ -163,8 +174,8 @@ async function call(
   // It may have restarted elsewhere, or stand still: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
   try {
-    const options = { timeoutMs, mayBeRelayed: true };
-    const reply = await client.send(to, request.method, request.path, request.body, options);
+    const options = { timeoutMs, mayBeRelayed: true, mustBeProven };
+    const reply = await client.send(to, method, path, body, options);
     const isLost = isElsewhere(reply);
     if (isLost || problemCodeOf(reply) === "directory_copied") forgetKey();
     // After a new handshake: somebody else lives there now.

@@ -182,7 +182,6 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   server.serve({
     ...core,
     clock,
-    sockets: platform.sockets,
     log,
     meter: metrics,
     version,

@@ -1,27 +1,20 @@
+import type { Cluster } from "../../cluster/cluster.ts";
 import { CROWDED, createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
-import type { WireRequest } from "../../cluster/peer-route.ts";
-import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
-import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
 import { shareKey } from "../../discovery/addresses.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
-import { type ApiMiddleware, pathAndQuery } from "../env.ts";
+import { type ApiMiddleware, wireOf } from "../env.ts";
 import { foreignHost } from "./host-check.ts";
 
 export interface PeerSignatureOptions {
-  /** This node's id: requests that are signed for another one are refused. */
-  readonly nodeId: string;
   readonly clock: Clock;
-  readonly isKnown: (nodeId: string) => boolean;
   /**
-   * Passes a request on to the node that it is signed for: a balancer has brought it here.
-   * Undefined where no such node is known.
+   * Says who this node is, and passes on what is signed for another one: a balancer has brought it
+   * here.
    */
-  readonly passOn: (
-    nodeId: string,
-    request: WireRequest,
-    bearer: Bearer,
-  ) => Promise<RelayedReply | undefined>;
+  readonly cluster: Pick<Cluster, "nodeId" | "isKnown" | "clockOffsetMs"> & {
+    readonly relays: Pick<Cluster["relays"], "passOn">;
+  };
 }
 
 /**
@@ -29,29 +22,23 @@ export interface PeerSignatureOptions {
  * 401. Runs after the body was read, which the signature covers. A request that the host check let
  * through for its signature alone is refused without one.
  */
-export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
-  const verifier = createVerifier(options.nodeId, options.clock, options.isKnown);
+export function peerSignature({ clock, cluster }: PeerSignatureOptions): ApiMiddleware {
+  const verifier = createVerifier(cluster.nodeId, clock, cluster);
   return async function peerSignature(c, next): Promise<Response | undefined> {
-    const parts = {
-      method: c.req.method,
-      authority: c.req.header("host") ?? "",
-      path: pathAndQuery(c.req.url),
-      body: c.get("bodyText"),
-    };
-    const source = shareKey(c.env.remoteAddress);
-    const verdict = verifyRequest(parts, c.req.header(), verifier, source);
+    const wire = wireOf(c);
+    const { remoteAddress, isPassedOn = false } = c.env;
+    const verdict = verifyRequest(wire, wire.headers, verifier, shareKey(remoteAddress));
     if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "misdirected") {
-      const bearer = { signer: undefined, remoteAddress: c.env.remoteAddress };
-      const request = { ...parts, headers: c.req.header() };
-      const reply = await options.passOn(verdict.audience, request, bearer);
+      const bearer = { signer: undefined, remoteAddress, isPassedOn };
+      const reply = await cluster.relays.passOn(verdict.audience, wire, bearer);
       if (reply) return new Response(reply.body, reply);
-      const meant = `the request is meant for ${verdict.audience}, this is ${options.nodeId}`;
+      const meant = `the request is meant for ${verdict.audience}, this is ${cluster.nodeId}`;
       throw new Problem("bad_signature", meant);
     }
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
-    if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(parts.authority);
+    if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(wire.authority);
     c.set("signer", signer);
     c.set("signerKey", verdict.kind === "signed" ? verdict.publicKey : undefined);
     await next();

@@ -48,16 +48,17 @@ export type Verdict =
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
   /** It verifies, and there is no room to remember that it was said. */
   | { readonly kind: "crowded" }
-  /** Signed for another node, which alone can say whether it is good. */
+  /** It verifies, and is meant for another node, which alone can say whether it is new. */
   | { readonly kind: "misdirected"; readonly audience: string }
   | { readonly kind: "bad"; readonly reason: string };
 
+/** The node that a request is meant for. */
+export const AUDIENCE_HEADER = "tankd-audience";
 /** What is said to whom there is no room to remember. */
 export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
 const SIGNATURE_LABEL = "tankd";
-const AUDIENCE_HEADER = "tankd-audience";
 const NONCE_BYTES = 16;
 const AUTHORITY = "@authority";
 const COMPONENTS = ["@method", AUTHORITY, "@path", "@query", "content-digest"] as const;
@@ -100,15 +101,22 @@ export interface Verifier {
    * used before a restart. Undefined where the signer's clock is known roughly only.
    */
   readonly sinceMs?: number;
+  /** As {@link KnownNodes} has it; without it no other node's clock is known. */
+  readonly clockOffsetMs?: KnownNodes["clockOffsetMs"];
 }
 
-/** @param isKnown whether a node is more than a key that anybody could make. */
-export function createVerifier(
-  nodeId: string,
-  clock: Clock,
-  isKnown?: (nodeId: string) => boolean,
-): Verifier {
-  return { nodeId, clock, nonces: new NonceMemory(isKnown), sinceMs: clock.monotonicMs() };
+/** What a verifier has to know of other nodes. */
+export interface KnownNodes {
+  /** Whether a node is more than a key that anybody could make. */
+  isKnown(nodeId: string): boolean;
+  /** A node's wall clock minus ours; undefined where it is not known. */
+  clockOffsetMs(nodeId: string): number | undefined;
+}
+
+export function createVerifier(nodeId: string, clock: Clock, nodes?: KnownNodes): Verifier {
+  const nonces = new NonceMemory(nodes && ((one) => nodes.isKnown(one)));
+  const made = { nodeId, clock, nonces, sinceMs: clock.monotonicMs() };
+  return nodes ? { ...made, clockOffsetMs: (one) => nodes.clockOffsetMs(one) } : made;
 }
 
 /**
@@ -132,34 +140,55 @@ export function verifyRequest(
   const isUnbound = audience !== undefined && covered === componentsOf(audience, true).join(" ");
   const listed = componentsOf(audience, isUnbound).join(" ");
   if (covered !== listed) return bad(`the signature must cover exactly: ${listed}`);
-  if (audience !== undefined && audience !== verifier.nodeId) {
-    return { kind: "misdirected", audience };
-  }
   const digest = headers["content-digest"] ?? "";
   if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
   const nodeId = nodeIdOf(parsed.keyId);
   if (nodeId === undefined) return bad("the key is not an Ed25519 public key in base64url");
-  const nowSeconds = Math.floor(verifier.clock.wallMs() / 1000);
-  if (Math.abs(nowSeconds - parsed.created) > SIGNATURE_WINDOW_SECONDS) {
-    return bad(`created is ${parsed.created}, the clock here says ${nowSeconds}`);
-  }
-  if (parsed.created < startSecondsOf(verifier)) return bad("it was signed before this start");
+  const untimely = whyUntimely(parsed.created, audience, verifier);
+  if (untimely !== undefined) return bad(untimely);
   const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
   }
+  // Not before: what anybody can make up must cost no other node anything.
+  if (isForAnother(audience, verifier)) return { kind: "misdirected", audience };
   // Last, so that only the key's owner can fill the memory kept for the key.
-  const oldest = nowSeconds - SIGNATURE_WINDOW_SECONDS;
+  const oldest = secondsOf(verifier.clock.wallMs()) - SIGNATURE_WINDOW_SECONDS;
   const use = verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest, source);
   if (use === "crowded") return { kind: "crowded" };
   if (use === "used") return bad("the nonce was used before");
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
+function isForAnother(audience: string | undefined, { nodeId }: Verifier): audience is string {
+  return audience !== undefined && audience !== nodeId;
+}
+
+/** By the clock of who is addressed. Of a node whose clock is not known here it is not judged. */
+function whyUntimely(
+  created: number,
+  audience: string | undefined,
+  verifier: Verifier,
+): string | undefined {
+  const isElsewhere = isForAnother(audience, verifier);
+  const offsetMs = isElsewhere ? verifier.clockOffsetMs?.(audience) : 0;
+  if (offsetMs === undefined) return undefined;
+  const nowSeconds = secondsOf(verifier.clock.wallMs() + offsetMs);
+  if (Math.abs(nowSeconds - created) > SIGNATURE_WINDOW_SECONDS) {
+    return `created is ${created}, the clock ${isElsewhere ? "there" : "here"} says ${nowSeconds}`;
+  }
+  const isBeforeStart = !isElsewhere && created < startSecondsOf(verifier);
+  return isBeforeStart ? "it was signed before this start" : undefined;
+}
+
 /** In the wall clock as it goes now, which may have been set since. */
 function startSecondsOf({ clock, sinceMs }: Verifier): number {
   if (sinceMs === undefined) return 0;
-  return Math.floor((clock.wallMs() - (clock.monotonicMs() - sinceMs)) / 1000);
+  return secondsOf(clock.wallMs() - (clock.monotonicMs() - sinceMs));
+}
+
+function secondsOf(wallMs: number): number {
+  return Math.floor(wallMs / 1000);
 }
 
 /**

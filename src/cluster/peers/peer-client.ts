@@ -8,6 +8,7 @@ import type { Random } from "../../platform/random.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { type PresenceProof, proofIn } from "../clones/presence.ts";
 import type { Identity } from "../identity/identity.ts";
+import { bearsProof } from "../identity/proof.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
@@ -18,6 +19,7 @@ import {
   NO_TUNNELS,
   type PlainRequest,
   RelayedExchange,
+  TOO_MANY,
   type Tunnels,
 } from "./relayed-exchange.ts";
 
@@ -47,6 +49,13 @@ export interface SendOptions {
    * is there: the answer would be about the third.
    */
   readonly mayBeRelayed?: boolean;
+  /**
+   * Also an answer over one's own connection counts with the node's proof only: of routes that
+   * would answer to anybody, for any node.
+   */
+  readonly mustBeProven?: boolean;
+  /** Not once more after a new handshake. */
+  readonly isOnce?: boolean;
 }
 
 export interface AskOptions extends SendOptions {
@@ -59,6 +68,9 @@ export interface Addressed extends SendOptions {
   readonly audience?: string;
   readonly key?: PeerKey;
 }
+
+/** A question, and what is known of whom it is for. */
+type Asked = AskOptions & Pick<Addressed, "audience" | "key">;
 
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
@@ -97,7 +109,7 @@ export class PeerClient {
     // One refused connection may have cost it its key here.
     if (!isReady(this.#deps.table.get(nodeId))) await this.renew(nodeId);
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
-    if (!isElsewhere(reply) || !(await this.renew(nodeId))) return reply;
+    if (options.isOnce || !isElsewhere(reply) || !(await this.renew(nodeId))) return reply;
     return this.#sendOnce(nodeId, method, path, body, options);
   }
 
@@ -184,7 +196,7 @@ export class PeerClient {
     method: PeerMethod,
     path: string,
     body: string,
-    options: AskOptions & Pick<Addressed, "key">,
+    options: Asked,
     signed: Readonly<Record<string, string>>,
   ): Promise<PeerAnswer> {
     const { metrics, clock } = this.#deps;
@@ -194,7 +206,7 @@ export class PeerClient {
     try {
       const response =
         address.relay === undefined
-          ? await this.#dial(address, request, options)
+          ? await this.#askDirectly(address, request, options)
           : await this.#relayed.ask(address.host, address.relay, request, options);
       const rttMs = clock.monotonicMs() - sentMs;
       const { status, headers: received } = response;
@@ -208,6 +220,21 @@ export class PeerClient {
       metrics.count("tankd_peer_requests_total", { outcome });
       throw error;
     }
+  }
+
+  async #askDirectly(
+    address: DialTarget,
+    request: PlainRequest,
+    options: Asked,
+  ): Promise<HttpResponse> {
+    const reply = await this.#dial(address, request, options);
+    const { audience, key, mustBeProven } = options;
+    if (!mustBeProven || audience === undefined || key === undefined) return reply;
+    if (bearsProof(key.publicKey, audience, request, reply)) return reply;
+    // Who says that it is somebody else needs not prove who.
+    if (isElsewhere({ status: reply.status, body: parseJson(reply) })) return reply;
+    const failure = reply.status === TOO_MANY ? "busy" : "unreachable";
+    throw new NetworkError(failure, `the answer of ${audience} is not proven: ${reply.status}`);
   }
 
   #dial(

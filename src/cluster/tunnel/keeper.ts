@@ -1,25 +1,22 @@
-import { authorityOf } from "../../discovery/addresses.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
-import { signRequest } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
-import { isReady, placesOf } from "../peers/peer.ts";
+import { placesOf } from "../peers/peer.ts";
+import type { PeerSockets } from "../peers/peer-sockets.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { TUNNEL_PATH } from "./messages.ts";
 import { type LocalService, NodeEnd } from "./node-end.ts";
 
 export interface TunnelKeeperDeps {
-  readonly deps: Pick<
-    ClusterDeps,
-    "identity" | "clock" | "timers" | "random" | "sockets" | "settings" | "log"
-  >;
+  readonly deps: Pick<ClusterDeps, "clock" | "timers" | "settings" | "log">;
   readonly events: ClusterEvents;
   readonly table: PeerTable;
   readonly role: RoleKeeper;
+  readonly peerSockets: Pick<PeerSockets, "connect">;
   readonly policy: () => DialPolicy;
 }
 
@@ -134,28 +131,20 @@ export class TunnelKeeper {
   }
 
   async #connect(to: string, service: LocalService): Promise<Tunnel> {
-    const { deps, table } = this.#with;
-    const { identity, clock, random, settings, sockets, timers } = deps;
-    const peer = table.get(to);
-    const [address] = placesOf(peer);
-    if (!isReady(peer) || !address) throw new NetworkError("unreachable", `${to} is not known`);
-    const authority = authorityOf(address);
-    const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
-    const { clockOffsetMs, takesUnbound: isUnbound } = peer.key;
-    const options = { audience: to, clockOffsetMs, isUnbound };
+    const { deps, table, peerSockets } = this.#with;
+    const { settings, timers } = deps;
+    const [address] = placesOf(table.get(to));
+    if (!address) throw new NetworkError("unreachable", `${to} is not known`);
     const end = new NodeEnd(timers, {
       service,
       sourceOf: (source) =>
         passedOnSource(source, address.connectTo ?? address.host, this.#with.policy()),
       onClosed: (reason) => this.#lose(end, to, reason),
     });
-    const { connectTo } = address;
-    const socket = await sockets.connect(
+    const socket = await peerSockets.connect(
+      { nodeId: to, address },
       {
-        origin: `http://${authority}`,
-        ...(connectTo === undefined ? {} : { connectTo }),
         path: TUNNEL_PATH,
-        headers: signRequest(identity, parts, clock, random, options),
         timeoutMs: settings.timing.discoveryTimeoutMs,
         messageBytesMax: LIMITS.tunnelPieceBytesMax,
       },

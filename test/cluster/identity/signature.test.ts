@@ -135,6 +135,35 @@ describe("a signed request", () => {
     expect(verdict(parts, { ...headers, "tankd-audience": undefined }).kind).toBe("bad");
   });
 
+  test("for another node is judged as far as that can be done here before it goes there", () => {
+    const { nodeId: audience } = identityFromSeed(new Uint8Array(32).fill(3));
+    const HOUR_MS = 3_600_000;
+    const judge = (headers: Record<string, string>, offsetMs?: number, request = parts) =>
+      verifyRequest(
+        request,
+        headers,
+        createVerifier(bob.nodeId, clockAt(NOW_MS), {
+          isKnown: () => false,
+          clockOffsetMs: (id) => (id === audience ? offsetMs : 0),
+        }),
+      ).kind;
+    const good = signed(parts, { audience });
+    expect([judge(good), judge(good, 0)]).toEqual(["misdirected", "misdirected"]);
+    const signature = `tankd=:${"A".repeat(86)}==:`;
+    for (const forged of [{ signature }, { "content-digest": "sha-256=:x:" }]) {
+      expect(judge({ ...good, ...forged })).toBe("bad");
+    }
+    expect(judge(good, undefined, { ...parts, body: "{}" })).toBe("bad");
+    expect(judge(good, undefined, { ...parts, path: "/x" })).toBe("bad");
+    // In the clock of the other node, where that is known.
+    expect(judge(good, HOUR_MS)).toBe("bad");
+    const dated = signed(parts, { audience, clockOffsetMs: HOUR_MS });
+    expect([judge(dated, HOUR_MS), judge(dated, 0)]).toEqual(["misdirected", "bad"]);
+    expect(judge(dated)).toBe("misdirected");
+    // Before this node's start is not before the other's.
+    expect(judge(signed(parts, { audience }, NOW_MS - 60_000), 0)).toBe("misdirected");
+  });
+
   test("without the authority is good under any name, for its audience alone", () => {
     const options = { audience: bob.nodeId, isUnbound: true };
     const elsewhere = { ...parts, authority: "balancer.example.org" };

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { ClusterEvents } from "../../../src/cluster/events.ts";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import type { RoleKeeper } from "../../../src/cluster/membership/role.ts";
+import { PeerSockets } from "../../../src/cluster/peers/peer-sockets.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import { TunnelKeeper, type TunnelKeeperDeps } from "../../../src/cluster/tunnel/keeper.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
@@ -27,10 +28,19 @@ function worker(onConnect: (listener: SocketListener) => void) {
         return { send: () => {}, waitingBytes: 0, close: () => {} };
       },
     },
-  } as unknown as TunnelKeeperDeps["deps"];
+  };
   const role = { state: { role: "worker", hub: "hub", via: undefined } } as RoleKeeper;
   const policy = () => ({ own: [], onLoopback: false, onLinkLocal: false });
-  const keeper = new TunnelKeeper({ deps, events, table, role, policy });
+  const peerSockets = new PeerSockets(deps, table);
+  const settings = deps.settings as TunnelKeeperDeps["deps"]["settings"];
+  const keeper = new TunnelKeeper({
+    deps: { ...deps, settings },
+    events,
+    table,
+    role,
+    peerSockets,
+    policy,
+  });
   keeper.serveWith({
     answer: async () => ({ status: 200, headers: {}, body: "" }),
     watch: () => () => {},

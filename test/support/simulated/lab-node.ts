@@ -184,7 +184,7 @@ export class LabNode {
   }
 
   #listen(process: SimulatedProcess, cluster: StartableCluster): void {
-    const verifier = createVerifier(this.identity.nodeId, process.clock);
+    const verifier = createVerifier(this.identity.nodeId, process.clock, cluster);
     const routes = cluster.routes();
     if (this.hidden) {
       const handler = peerHandler(routes, () => verifier);
