@@ -96,6 +96,17 @@ export const tunnelEndSchema = z.object({
 });
 export type TunnelEnd = z.infer<typeof tunnelEndSchema>;
 
+const passedOnSchema = z.object({ source });
+
+/** Whether somebody asks by this body for what he has from another one. */
+export function isPassedOn(body: string): boolean {
+  try {
+    return passedOnSchema.safeParse(JSON.parse(body)).success;
+  } catch {
+    return false;
+  }
+}
+
 /** A longer wait than a peer's own is of no use to anybody. */
 export const RELAY_TIMEOUT_MAX_MS = 30_000;
 

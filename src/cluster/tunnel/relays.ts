@@ -14,6 +14,7 @@ import { sourceOf } from "../registry/claimant.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Bearer, IncomingTunnels } from "./incoming-tunnels.ts";
 import {
+  isPassedOn,
   RELAY_PATH,
   RELAY_TIMEOUT_MAX_MS,
   type Relay,
@@ -195,9 +196,13 @@ export class Relays {
   }
 }
 
-/** What is passed on goes one hop, and a WebSocket none: it is more than a request. */
-function isLast({ path, headers }: WireRequest): boolean {
-  return path.startsWith(RELAY_PATH("")) || headers["upgrade"] !== undefined;
+/**
+ * What a node has passed on, which goes one hop, or a WebSocket, which goes none: it is more than a
+ * request.
+ */
+function isLast({ path, headers, body }: WireRequest): boolean {
+  const isRelayed = path.startsWith(RELAY_PATH("")) && isPassedOn(body);
+  return isRelayed || headers["upgrade"] !== undefined;
 }
 
 /** @throws Problem `bad_request` */

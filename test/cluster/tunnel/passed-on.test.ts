@@ -36,7 +36,8 @@ describe("what a balancer has brought here", () => {
     const { made, met, tunnel, sent } = relays({ listed: { server: {} } });
     met("server");
     const { down } = tunnel("pi");
-    const relayed = { ...WIRE, method: "POST", path: RELAY_PATH("server") };
+    const passed = JSON.stringify({ request: REQUEST, timeout_ms: 1, source: "10.0.0.8" });
+    const relayed = { ...WIRE, method: "POST", path: RELAY_PATH("server"), body: passed };
     const upgrade = { ...WIRE, headers: { upgrade: "websocket" } };
     for (const id of ["server", "pi"]) {
       for (const wire of [relayed, { ...relayed, path: RELAY_PATH("pi") }, upgrade]) {
@@ -46,6 +47,11 @@ describe("what a balancer has brought here", () => {
       await expect(made.passOn(id, WIRE, isPassedOn)).rejects.toMatchObject(MISDIRECTED);
     }
     expect([sent, down]).toEqual([[], []]);
+    // What the asker himself brings to a relay has not gone one yet.
+    for (const body of [JSON.stringify({ request: REQUEST, timeout_ms: 1 }), "{"]) {
+      await made.passOn("server", { ...relayed, body }, bearer);
+    }
+    expect(sent).toEqual(["server", "server"]);
   });
 
   test("is not said again to who is not the one that was meant, nor is his key kept", async () => {
