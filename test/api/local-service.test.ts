@@ -76,7 +76,7 @@ test("what is passed on does not cost the node that brings it its own heartbeats
   expect(await post("/peer/change")).toBe(429);
 });
 
-test("what another node reads through a relay is answered here, and proven by who serves it", async () => {
+test("what another node reads through a relay is not signed for anew", async () => {
   const { answer } = served();
   const parts = { method: "GET" as const, path: "/api/tanks/tank-1", body: "" };
   expect((await answer({ ...parts, headers: signedFor(NODE_ID, parts) }, SOURCE)).status).toBe(200);

@@ -67,7 +67,7 @@ describe("what a balancer has brought here", () => {
   });
 });
 
-test("what is signed for this node is answered with its proof, as from another machine", async () => {
+test("what is signed for this node is answered with its proof, as if from afar", async () => {
   const { made } = relays();
   const sources: string[] = [];
   made.serveWith({
