@@ -145,9 +145,9 @@ export class EtcdLease implements HubLease {
   #hold(sentAt: Instant, ttlMs: number): number {
     if (!this.#isWanted) return 0;
     this.#certainty.renew(sentAt, ttlMs - MARGIN_MS);
-    const { untilMs } = this.#certainty;
-    if (untilMs === undefined) return 0;
-    this.#tell({ kind: "held", untilMs });
+    const { until } = this.#certainty;
+    if (until === undefined) return 0;
+    this.#tell({ kind: "held", until });
     return RENEW_MS;
   }
 
@@ -175,13 +175,13 @@ export class EtcdLease implements HubLease {
 
   #fail(problem: string | undefined): void {
     this.#problem = problem ?? "";
-    const isHeld = this.#certainty.untilMs !== undefined;
+    const isHeld = this.#certainty.until !== undefined;
     if (problem !== undefined && !isHeld) this.#tell({ kind: "unknown", reason: problem });
   }
 
   /** A lease that was told of as held, and is not certain any more. */
   #guard(): void {
-    if (this.#told?.kind !== "held" || this.#certainty.untilMs !== undefined) return;
+    if (this.#told?.kind !== "held" || this.#certainty.until !== undefined) return;
     const reason = this.#problem || "not renewed in time: this machine was suspended or overloaded";
     this.#tell({ kind: "unknown", reason });
     this.#acting.wake();

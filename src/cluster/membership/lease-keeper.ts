@@ -6,6 +6,7 @@ import type { ClusterEvents } from "../events.ts";
 import type { Dialer } from "../handshake/dialer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { NodeDocument } from "../wire.ts";
+import { isBefore } from "./certainty.ts";
 import type { HubLease, LeaseState } from "./lease.ts";
 import type { RoleKeeper } from "./role.ts";
 
@@ -43,8 +44,6 @@ export class LeaseKeeper {
   #holder: string | undefined;
   #isRunning = false;
   #isAway = false;
-  /** Until when the lease is held, by the wall clock: it goes on while a machine is suspended. */
-  #wallUntilMs = 0;
   readonly #warnedOf = new BoundedMap<string, true>(LIMITS.peersMax);
 
   constructor(withDeps: LeaseKeeperDeps, lease: HubLease) {
@@ -90,9 +89,7 @@ export class LeaseKeeper {
 
   /** Whether a hub may change what the cluster relies on. */
   get isValid(): boolean {
-    const { clock } = this.#with.deps;
-    if (this.#state.kind !== "held" || clock.monotonicMs() >= this.#state.untilMs) return false;
-    return clock.wallMs() < this.#wallUntilMs;
+    return this.#state.kind === "held" && isBefore(this.#state.until, this.#with.deps.clock);
   }
 
   /** @throws Problem `lease_lost` */
@@ -119,11 +116,8 @@ export class LeaseKeeper {
     if (!this.#isRunning) return;
     const before = this.#state;
     this.#state = state;
-    const { identity, clock } = this.#with.deps;
-    if (state.kind === "held") {
-      this.#holder = identity.nodeId;
-      this.#wallUntilMs = clock.wallMs() + state.untilMs - clock.monotonicMs();
-    } else if (state.kind === "taken") this.#holder = state.holder;
+    if (state.kind === "held") this.#holder = this.#with.deps.identity.nodeId;
+    else if (state.kind === "taken") this.#holder = state.holder;
     else if (state.kind === "free") this.#holder = undefined;
     if (before.kind !== state.kind) this.#report(state);
     this.#decide();

@@ -116,7 +116,7 @@ describe("the lease of the hub in etcd", () => {
           await frozen.says((told) => told.kind === "taken" && told.holder === "next");
           const [from = 0] = next.beliefs()[0] ?? [];
           const certain = frozen.told.filter((told) => told.kind === "held");
-          expect(Math.max(...certain.map(({ untilMs }) => untilMs))).toBeLessThan(wallOf(from));
+          expect(Math.max(...certain.map(({ until }) => until.wallMs))).toBeLessThan(wallOf(from));
         });
       } finally {
         await frozen.kill();

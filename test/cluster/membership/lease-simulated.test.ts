@@ -68,6 +68,22 @@ describe("a lease", () => {
     expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
   });
 
+  test("is not held for the longer because the machine slept before the answer came", async () => {
+    const { lab, lease, nodes } = leased(512, ["a"]);
+    const [only] = nodes;
+    only?.start();
+    await lab.until("the lease", 20_000, () => writers(nodes).length === 1);
+    lease.answerMs = 900;
+    const before = lease.renewals;
+    await lab.until("it is asked again", 2_000, () => lease.renewals > before);
+    lease.isDown = true;
+    if (only) only.host.wallOffsetMs += 6_000;
+    for (let ms = 0; ms < 8_000; ms += 20) {
+      await lab.run(20);
+      expect(writers(nodes)).toEqual([]);
+    }
+  });
+
   test("held by one that the store has cut off goes to another; never do two write", async () => {
     const { lab, nodes } = leased(504);
     for (const node of nodes) node.start();
