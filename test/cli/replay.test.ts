@@ -75,12 +75,15 @@ test("JSON is one object; any tick between commands can be reached", async () =>
   });
 });
 
-test("an uncommitted tick is wrong usage, a trimmed one fails; both name the range", async () => {
-  const ahead = await tankd("replay", "pond", "--data-dir", data, "--to", String(last + 1));
-  expect([ahead.code, ahead.err]).toEqual([2, expect.stringContaining(`committed is ${last}`)]);
-  const before = await tankd("replay", "pond", "--data-dir", data, "--to", String(first - 1));
+test("uncommitted and trimmed ticks fail alike, and name what there is", async () => {
   const range = `there are the ticks ${first} to ${last}`;
-  expect([before.code, before.err]).toEqual([1, expect.stringContaining(range)]);
+  for (const [to, why] of [
+    [last + 1, "is not committed yet"],
+    [first - 1, "is before what was kept"],
+  ] as const) {
+    const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--to", `${to}`);
+    expect([code, out, err]).toEqual([1, "", `tankd: tick ${to} ${why}: ${range}\n`]);
+  }
 });
 
 test("an archive is replayed wherever it is; a divergence ends with 1 and is named", async () => {
@@ -112,6 +115,17 @@ test.each([
 ])("%p", async (words, code, sentence) => {
   const ran = await tankd(...words);
   expect([ran.code, ran.out, ran.err]).toEqual([code, "", expect.stringContaining(sentence)]);
+});
+
+test("an archive that cannot be written has failed; a file that is there is kept", async () => {
+  const words = ["tank", "export", "pond", "--data-dir", data] as const;
+  const nowhere = await tankd(...words, "/dev/null/pond.tank");
+  expect([nowhere.code, nowhere.err]).toEqual([
+    1,
+    "tankd: /dev/null/pond.tank cannot be written: a file is in place of a directory (ENOTDIR)\n",
+  ]);
+  writeFileSync(join(folder, "mine"), "mine");
+  expect((await tankd(...words, "mine")).code).toBe(2);
 });
 
 test("a file that is none is named with what is wrong with it", async () => {

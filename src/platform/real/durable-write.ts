@@ -56,10 +56,10 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
   // Beside it may lie files of people: no name that one of them would have.
   const complete = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`;
   if (mayReplace) {
-    writeFileDurably(path, content, KEPT_MODE, complete);
+    writeFileDurably(path, content, keptMode(), complete);
     return true;
   }
-  writeFileDurably(complete, content, KEPT_MODE, `${complete}.tmp`);
+  writeFileDurably(complete, content, keptMode(), `${complete}.tmp`);
   try {
     // Unlike a rename, a link never takes the place of a file.
     linkSync(complete, path);
@@ -76,7 +76,11 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
 
 /** File systems without hard links say so in one of these ways (FAT, some network shares). */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
-const KEPT_MODE = 0o644;
+
+/** As this user has every new file: nothing of it is secret to the program. */
+function keptMode(): number {
+  return 0o666 & ~process.umask();
+}
 
 function writeWhole(file: number, content: Uint8Array): void {
   let done = 0;
