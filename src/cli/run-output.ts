@@ -1,4 +1,4 @@
-import { messageOf, Problem } from "../platform/errors.ts";
+import { Problem } from "../platform/errors.ts";
 import {
   type ArchipelagoSpec,
   ENGINE_VERSION,
@@ -9,10 +9,23 @@ import {
 import type { Folder, Host } from "./host.ts";
 import { commandOf } from "./run-options.ts";
 import { contractOf, type TimedResult } from "./run-result.ts";
+import { writeFailure } from "./write-failure.ts";
+
+const COMPLETE = "run.json";
+const PARTIAL = "run.partial.json";
+const TABLES = {
+  series: "series.csv",
+  phylogeny: "phylogeny.csv",
+  phylogeny_asexual: "phylogeny-asexual.csv",
+} as const;
+/** What may lie in a used directory, the word of a run that came to its end first. */
+const OWN_FILES = [COMPLETE, PARTIAL, ...Object.values(TABLES)];
 
 /**
- * Columns of the phylogeny: the first four as the ALife data standard names them
- * (https://alife-data-standards.github.io/alife-data-standards/phylogeny), the rest extra.
+ * Columns of a phylogeny: the first four as the ALife data standard names them
+ * (https://alife-data-standards.github.io/alife-data-standards/phylogeny), the rest extra. Who
+ * lives is destroyed at `inf`, a number to whatever reads tables; "none" is a text, and to
+ * phylotrackpy a death.
  */
 const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | number])[] = [
   ["id", (row) => row.id],
@@ -21,7 +34,7 @@ const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | num
     ({ ancestors }) => `"[${ancestors.length > 0 ? ancestors.join(",") : "none"}]"`,
   ],
   ["origin_time", (row) => row.originTick],
-  ["destruction_time", (row) => row.destructionTick ?? "none"],
+  ["destruction_time", (row) => row.destructionTick ?? "inf"],
   ["birth_tank", (row) => row.birthTank],
   ["tank", (row) => row.tank],
   ["born", (row) => row.origin],
@@ -29,44 +42,103 @@ const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | num
   ["hops", (row) => row.hops],
   ["offspring", (row) => row.offspring],
 ];
+const PHYLOGENY_HEADER = `${PHYLOGENY.map(([name]) => name).join(",")}\n`;
 
-/** The files of `--out`: written as the run goes, `run.json` when they are complete. */
+/**
+ * The files of `--out`. The tables grow with the run; `run.partial.json` is there before them and
+ * makes way for `run.json`, which tells that the run has come to its end.
+ */
 export class RunFiles {
+  readonly #path: string;
   readonly #folder: Folder;
+  readonly #facts: ReturnType<typeof factsOf>;
 
-  /** @throws Problem `usage` when nothing can be written there */
-  constructor(host: Host, path: string) {
-    try {
-      this.#folder = host.openFolder(path);
-      this.#folder.remove("run.json");
-      this.#folder.write("series.csv", `tick,tank,${SAMPLE_COLUMNS.join(",")}\n`);
-      this.#folder.write("phylogeny.csv", `${PHYLOGENY.map(([name]) => name).join(",")}\n`);
-    } catch (error) {
-      throw new Problem("usage", `--out ${path} cannot be written: ${messageOf(error)}`);
-    }
+  /**
+   * @throws Problem `usage` when files of a run are there and may not be replaced
+   * @throws CommandFailure when nothing can be written there
+   */
+  constructor(host: Host, path: string, spec: ArchipelagoSpec, mayReplace: boolean) {
+    this.#path = path;
+    this.#facts = factsOf(spec, host.build.version);
+    this.#folder = this.#attempt(() => host.openFolder(path));
+    this.#attempt(() => this.#begin(mayReplace));
   }
 
   add(news: readonly IslandReport[]): void {
     const series = news.flatMap(({ island, tick, sample }) =>
       sample === undefined ? [] : [`${tick},${island},${sample.join(",")}\n`],
     );
-    const lives = news.flatMap((report) =>
-      report.lives.map((row) => `${PHYLOGENY.map(([, of]) => of(row)).join(",")}\n`),
+    const lives = news.flatMap((report) => report.lives);
+    this.#append(TABLES.series, series);
+    this.#append(TABLES.phylogeny, lives.map(lineOf));
+    this.#append(
+      TABLES.phylogeny_asexual,
+      lives.map((row) => lineOf({ ...row, ancestors: row.ancestors.slice(0, 1) })),
     );
-    if (series.length > 0) this.#folder.append("series.csv", series.join(""));
-    if (lives.length > 0) this.#folder.append("phylogeny.csv", lives.join(""));
   }
 
-  close(spec: ArchipelagoSpec, result: TimedResult, version: string): void {
-    const summary = {
-      command: commandOf(spec, result.ticks),
-      complete: result.ticks === spec.ticks,
-      version,
-      engine_version: ENGINE_VERSION,
-      result: contractOf(result),
-      spawned: result.spawned,
-      files: { series: "series.csv", phylogeny: "phylogeny.csv" },
-    };
-    this.#folder.write("run.json", `${JSON.stringify(summary, undefined, 2)}\n`);
+  /** The tables hold all up to the tick of this result. */
+  close(spec: ArchipelagoSpec, result: TimedResult): void {
+    const complete = result.ticks === spec.ticks;
+    const command = commandOf(spec, result.ticks);
+    const { spawned } = result;
+    const summary = { ...this.#facts, command, complete, result: contractOf(result), spawned };
+    this.#attempt(() => {
+      for (const name of Object.values(TABLES)) this.#folder.flush(name);
+      this.#folder.replace(complete ? COMPLETE : PARTIAL, toJson(summary));
+      if (complete) this.#folder.remove(PARTIAL);
+    });
   }
+
+  #begin(mayReplace: boolean): void {
+    const there = this.#folder.names();
+    const used = OWN_FILES.find((name) => there.includes(name));
+    if (used !== undefined && !mayReplace) throw this.#taken(used);
+    for (const name of OWN_FILES) this.#folder.remove(name);
+    // Of two runs that begin here at the same time, one is first.
+    if (!this.#folder.create(PARTIAL, toJson(this.#facts))) throw this.#taken(PARTIAL);
+    this.#folder.append(TABLES.series, `tick,tank,${SAMPLE_COLUMNS.join(",")}\n`);
+    this.#folder.append(TABLES.phylogeny, PHYLOGENY_HEADER);
+    this.#folder.append(TABLES.phylogeny_asexual, PHYLOGENY_HEADER);
+  }
+
+  #append(name: string, lines: readonly string[]): void {
+    if (lines.length > 0) this.#attempt(() => this.#folder.append(name, lines.join("")));
+  }
+
+  #taken(name: string): Problem {
+    return new Problem(
+      "usage",
+      `--out ${this.#path} holds the ${name} of a run: give another directory, or --force`,
+    );
+  }
+
+  #attempt<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      throw writeFailure(`--out ${this.#path}`, error);
+    }
+  }
+}
+
+/** What is known before the first tick. */
+function factsOf(spec: ArchipelagoSpec, version: string) {
+  const { seed, ticks, fish, tanks, topology, migrateEvery, migrants } = spec;
+  return {
+    complete: false,
+    command: commandOf(spec, ticks),
+    version,
+    engine_version: ENGINE_VERSION,
+    parameters: { seed, ticks, fish, tanks, topology, migrate_every: migrateEvery, migrants },
+    files: TABLES,
+  };
+}
+
+function lineOf(row: PhylogenyRow): string {
+  return `${PHYLOGENY.map(([, of]) => of(row)).join(",")}\n`;
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
