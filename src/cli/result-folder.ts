@@ -7,10 +7,10 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  rmSync,
 } from "node:fs";
 import { join } from "node:path";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
+import { removeFile } from "../platform/real/remove-file.ts";
 import type { Folder } from "./host.ts";
 
 /** A directory of the disk; it is made where it is missing. */
@@ -24,7 +24,7 @@ export function openFolder(path: string): Folder {
     replace: (name, text) => void writeKeptFile(at(name), encode(text), true),
     append: (name, text) => append(at(name), text),
     flush: (name) => flush(at(name)),
-    remove: (name) => rmSync(at(name), { force: true }),
+    remove: (name) => removeFile(at(name)),
   };
 }
 

@@ -6,10 +6,10 @@ import {
   linkSync,
   openSync,
   renameSync,
-  rmSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { removeFile } from "./remove-file.ts";
 import { systemCode } from "./storage-failures.ts";
 
 /**
@@ -23,13 +23,13 @@ export function writeFileDurably(
   mode: number,
   temporary = `${path}.tmp`,
 ): void {
-  rmSync(temporary, { force: true });
+  removeFile(temporary);
   try {
     writeSynced(temporary, content, mode);
     renameSync(temporary, path);
   } catch (error) {
     // A full disk is not helped by half a file.
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw error;
   }
   syncDirectory(dirname(path));
@@ -68,7 +68,7 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
     if (!NO_LINKS.has(systemCode(error)) || existsSync(path)) throw error;
     renameSync(complete, path);
   } finally {
-    rmSync(complete, { force: true });
+    removeFile(complete);
   }
   syncDirectory(dirname(path));
   return true;
