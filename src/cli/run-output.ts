@@ -1,48 +1,15 @@
 import { Problem } from "../platform/errors.ts";
-import {
-  type ArchipelagoSpec,
-  ENGINE_VERSION,
-  type IslandReport,
-  type PhylogenyRow,
-  SAMPLE_COLUMNS,
-} from "../sim/index.ts";
+import { type ArchipelagoSpec, ENGINE_VERSION, type IslandReport } from "../sim/index.ts";
 import type { Folder, Host } from "./host.ts";
 import { commandOf } from "./run-options.ts";
 import { contractOf, type TimedResult } from "./run-result.ts";
+import { TABLES } from "./run-tables.ts";
 import { writeFailure } from "./write-failure.ts";
 
 const COMPLETE = "run.json";
 const PARTIAL = "run.partial.json";
-const TABLES = {
-  series: "series.csv",
-  phylogeny: "phylogeny.csv",
-  phylogeny_asexual: "phylogeny-asexual.csv",
-} as const;
 /** What may lie in a used directory, the word of a run that came to its end first. */
-const OWN_FILES = [COMPLETE, PARTIAL, ...Object.values(TABLES)];
-
-/**
- * Columns of a phylogeny: the first four as the ALife data standard names them
- * (https://alife-data-standards.github.io/alife-data-standards/phylogeny), the rest extra. Who
- * lives is destroyed at `inf`, a number to whatever reads tables; "none" is a text, and to
- * phylotrackpy a death.
- */
-const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | number])[] = [
-  ["id", (row) => row.id],
-  [
-    "ancestor_list",
-    ({ ancestors }) => `"[${ancestors.length > 0 ? ancestors.join(",") : "none"}]"`,
-  ],
-  ["origin_time", (row) => row.originTick],
-  ["destruction_time", (row) => row.destructionTick ?? "inf"],
-  ["birth_tank", (row) => row.birthTank],
-  ["tank", (row) => row.tank],
-  ["born", (row) => row.origin],
-  ["generation", (row) => row.generation],
-  ["hops", (row) => row.hops],
-  ["offspring", (row) => row.offspring],
-];
-const PHYLOGENY_HEADER = `${PHYLOGENY.map(([name]) => name).join(",")}\n`;
+const OWN_FILES = [COMPLETE, PARTIAL, ...Object.values(TABLES).map(({ name }) => name)];
 
 /**
  * The files of `--out`. The tables grow with the run; `run.partial.json` is there before them and
@@ -65,16 +32,10 @@ export class RunFiles {
   }
 
   add(news: readonly IslandReport[]): void {
-    const series = news.flatMap(({ island, tick, sample }) =>
-      sample === undefined ? [] : [`${tick},${island},${sample.join(",")}\n`],
-    );
-    const lives = news.flatMap((report) => report.lives);
-    this.#append(TABLES.series, series);
-    this.#append(TABLES.phylogeny, lives.map(lineOf));
-    this.#append(
-      TABLES.phylogeny_asexual,
-      lives.map((row) => lineOf({ ...row, ancestors: row.ancestors.slice(0, 1) })),
-    );
+    for (const { name, linesOf } of Object.values(TABLES)) {
+      const lines = news.flatMap(linesOf);
+      if (lines.length > 0) this.#attempt(() => this.#folder.append(name, lines.join("")));
+    }
   }
 
   /** The tables hold all up to the tick of this result. */
@@ -84,7 +45,7 @@ export class RunFiles {
     const { spawned } = result;
     const summary = { ...this.#facts, command, complete, result: contractOf(result), spawned };
     this.#attempt(() => {
-      for (const name of Object.values(TABLES)) this.#folder.flush(name);
+      for (const { name } of Object.values(TABLES)) this.#folder.flush(name);
       this.#folder.replace(complete ? COMPLETE : PARTIAL, toJson(summary));
       if (complete) this.#folder.remove(PARTIAL);
     });
@@ -97,13 +58,7 @@ export class RunFiles {
     for (const name of OWN_FILES) this.#folder.remove(name);
     // Of two runs that begin here at the same time, one is first.
     if (!this.#folder.create(PARTIAL, toJson(this.#facts))) throw this.#taken(PARTIAL);
-    this.#folder.append(TABLES.series, `tick,tank,${SAMPLE_COLUMNS.join(",")}\n`);
-    this.#folder.append(TABLES.phylogeny, PHYLOGENY_HEADER);
-    this.#folder.append(TABLES.phylogeny_asexual, PHYLOGENY_HEADER);
-  }
-
-  #append(name: string, lines: readonly string[]): void {
-    if (lines.length > 0) this.#attempt(() => this.#folder.append(name, lines.join("")));
+    for (const { name, header } of Object.values(TABLES)) this.#folder.append(name, header);
   }
 
   #taken(name: string): Problem {
@@ -131,12 +86,12 @@ function factsOf(spec: ArchipelagoSpec, version: string) {
     version,
     engine_version: ENGINE_VERSION,
     parameters: { seed, ticks, fish, tanks, topology, migrate_every: migrateEvery, migrants },
-    files: TABLES,
+    files: {
+      series: TABLES.series.name,
+      phylogeny: TABLES.phylogeny.name,
+      phylogeny_asexual: TABLES.phylogeny_asexual.name,
+    },
   };
-}
-
-function lineOf(row: PhylogenyRow): string {
-  return `${PHYLOGENY.map(([, of]) => of(row)).join(",")}\n`;
 }
 
 function toJson(value: unknown): string {

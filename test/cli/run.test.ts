@@ -116,6 +116,25 @@ describe("--out", () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
+  test("has columns of whole numbers and columns of reals, which look so in each line", async () => {
+    const written = new Map<string, string>();
+    await run({ written }, ...RING, "--out", "o");
+    const [names = [], ...rows] = table(written.get("o/series.csv"));
+    const reals = names.filter((_, at) => {
+      const kinds = new Set(rows.map((row) => /^\d+$/.test(row[at] ?? "")));
+      expect([names[at], kinds.size]).toEqual([names[at], 1]);
+      return kinds.has(false);
+    });
+    expect(reals).toEqual([
+      "energy",
+      "mean_age",
+      "mean_generation",
+      "diversity",
+      "plant_energy",
+      "brightness",
+    ]);
+  });
+
   test("has a phylogeny after the ALife data standard; who lives is destroyed at inf", async () => {
     const written = new Map<string, string>();
     const { out } = await run({ written }, ...RING, "--ticks", "2500", "--out", "o", "--json");
@@ -312,7 +331,7 @@ class Filling extends Map<string, string> {
   }
 }
 
-const LIFE = /^(\d+),"\[(none|\d+|\d+,\d+)\]",(\d+),(inf|\d+),\d,\d,[a-z_]+,\d+,\d+,\d+$/;
+const LIFE = /^(\d+),"\[(none|\d+|\d+,\d+)\]",(\d+),(inf|\d+\.0),\d,\d,[a-z_]+,\d+,\d+,\d+$/;
 
 /** The rows of a phylogeny, each of which must have the form of one. */
 function phylogeny(text = "") {
