@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# alifedata-phyloinformatics-convert 0.19.3, installed as its manual says: alife_dataframe_to_ete_trees
-# gives as many trees as there are roots, and each is a unittest.mock.MagicMock, whose every question has
-# an answer: no nodes, length 0. Where ete3 cannot be imported the converter takes a mock in its place,
-# and says so in a warning at the import only. ete3 3.1.3 cannot be: it needs six, which it does not
-# declare. With six (and Python before 3.13) the trees are trees. Fails if that is gone.
-# Needs Python 3 with venv and PyPI; installs into a temporary directory.
+# alifedata-phyloinformatics-convert 0.19.3, installed as its manual says:
+# alife_dataframe_to_ete_trees gives as many trees as there are roots, and each is a
+# unittest.mock.MagicMock, whose every question has an answer: no nodes, length 0. Where ete3 cannot
+# be imported the converter takes a mock in its place, and says so in a warning at the import only.
+# ete3 3.1.3 cannot be: it needs six, which it does not declare. With six (and Python before 3.13)
+# the trees are trees. Fails if that is gone. Needs Python 3 with venv and PyPI; installs into a
+# temporary directory.
 set -euo pipefail
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT

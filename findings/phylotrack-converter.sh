@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# alifedata-phyloinformatics-convert 0.19.3 with phylotrackpy 0.2.4: of a table that says of each taxon
-# when it died (`inf`: it lives), alife_dataframe_to_phylotrack_systematics makes a tree in which all
-# leaves live. It always loads with assume_leaves_extant=True, which stands above destruction_time, and
-# can be told nothing else. The same file, loaded with False, has the right number. Fails if that is
-# gone. Needs Python 3 with venv and PyPI; installs into a temporary directory.
+# alifedata-phyloinformatics-convert 0.19.3 with phylotrackpy 0.2.4: of a table that says of each
+# taxon when it died (`inf`: it lives), alife_dataframe_to_phylotrack_systematics makes a tree in
+# which all leaves live. It always loads with assume_leaves_extant=True, which stands above
+# destruction_time, and can be told nothing else. The same file, loaded with False, has the right
+# number. Fails if that is gone. Needs Python 3 with venv and PyPI; installs into a temporary
+# directory.
 set -euo pipefail
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT

@@ -116,7 +116,7 @@ describe("--out", () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
-  test("has columns of whole numbers and columns of reals, which look so in each line", async () => {
+  test("has columns of whole numbers and of reals, which look so in each line", async () => {
     const written = new Map<string, string>();
     await run({ written }, ...RING, "--out", "o");
     const [names = [], ...rows] = table(written.get("o/series.csv"));
@@ -190,7 +190,7 @@ describe("--out", () => {
     expect(ours.every(([, text]) => text !== "old")).toBe(true);
   });
 
-  test("that takes no more ends the run with 1 and the reason; the summary stays partial", async () => {
+  test("that is full ends the run with 1 and the reason; the summary stays partial", async () => {
     const written = new Filling(20_000);
     const { code, out, err } = await run({ written }, ...RING, "--ticks", "3000", "--out", "o");
     expect([code, out]).toEqual([1, ""]);

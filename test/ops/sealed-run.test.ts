@@ -97,7 +97,7 @@ test("a run that was killed does not look like one that came to its end", async 
   expect(readJson(`${out}/run.partial.json`)).toMatchObject({ complete: false });
 });
 
-test("the files of a run are refused and stay; an empty directory and --force are fine", async () => {
+test("files of a run are refused and stay; an empty directory and --force are fine", async () => {
   const out = scratch.path("used");
   mkdirSync(out);
   const command = ["run", "--ticks", "200", "--out", out];
@@ -116,7 +116,8 @@ test("a directory that cannot be written has failed, like any file that cannot b
   const ran = await tankd(scratch, ...RING, "--out", "/dev/null/results");
   expect([ran.exitCode, ran.stdout]).toEqual([1, ""]);
   expect(ran.stderr).toBe(
-    "tankd: --out /dev/null/results cannot be written: a file is in place of a directory (ENOTDIR)\n",
+    "tankd: --out /dev/null/results cannot be written: " +
+      "a file is in place of a directory (ENOTDIR)\n",
   );
 });
 
