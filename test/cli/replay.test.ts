@@ -2,12 +2,14 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Host } from "../../src/cli/host.ts";
 import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { encodeArchive } from "../../src/tanks/archive/archive-file.ts";
 import { collectArchive } from "../../src/tanks/archive/collect.ts";
 import { promiseOf } from "../../src/tanks/replay/chronicle.ts";
 import { chronicleIn, digestAt, livedPast, rewritten } from "../tanks/past.ts";
+import { runIn } from "./fake-host.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "tankd-replay-"));
@@ -84,6 +86,19 @@ test("uncommitted and trimmed ticks fail alike, and name what there is", async (
     const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--to", `${to}`);
     expect([code, out, err]).toEqual([1, "", `tankd: tick ${to} ${why}: ${range}\n`]);
   }
+});
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("a replay that %s stops ends with %p", async (signal, exitCode) => {
+  const onSignal: Host["onSignal"] = (listener) => {
+    listener(signal);
+    return () => {};
+  };
+  const files = { [join(data, "tankd.db")]: "is there" };
+  const { code, out, err } = await runIn({ files, onSignal }, "replay", "pond", "--data-dir", data);
+  expect([code, out, err]).toEqual([exitCode, "", `tankd: stopped by ${signal}\n`]);
 });
 
 test("an archive is replayed wherever it is; a divergence ends with 1 and is named", async () => {
