@@ -1,3 +1,4 @@
+import { LocalApis } from "../adapters/tailscale/local-apis.ts";
 import { TailnetNetwork } from "../adapters/tailscale/network.ts";
 import { TailnetSources } from "../adapters/tailscale/sources.ts";
 import { Tailnet } from "../adapters/tailscale/tailnet.ts";
@@ -118,7 +119,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const { settings, version } = options;
   const real = createRealPlatform();
   const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
-  const tailnet = new Tailnet(real.machine, settings.tailscaleProxy);
+  const { tailscaleProxy, tailscaleSocket: socket } = settings;
+  const localApis = new LocalApis({ socket, platform: real.machine.platform });
+  const tailnet = new Tailnet(real.machine, tailscaleProxy, localApis);
   const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
@@ -147,6 +150,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const plan = withHub(planned, await joinedHub(store.journal));
   const remembered = await recallPeers(store.journal, settings.cluster);
 
+  await tailnet.meet();
   const core = createCore(
     {
       ...platform,
