@@ -28,7 +28,7 @@ export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
     environment: process.env,
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     homeDirectory: process.env["HOME"] || homedir(),
     isRoot: process.getuid?.() === 0,
     isAtTerminal: isatty(0),
@@ -61,6 +61,15 @@ export function realHost(entry: Entry): Host {
     spawnDisk: entry.spawnDisk,
     runShell,
   };
+}
+
+/** One that has been removed keeps its name: paths in it lead nowhere, others are fine. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env["PWD"] ?? "/";
+  }
 }
 
 const STDOUT = 1;

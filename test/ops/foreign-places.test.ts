@@ -36,6 +36,16 @@ test("a file that --config names is read instead of those that are found", async
   ]);
 });
 
+test("a working directory that has been removed is in nobody's way", async () => {
+  using scratch = new Scratch();
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$1" config';
+  const { exitCode, stderr } = await run(["sh", "-c", script, "sh", TANKD], {
+    cwd: scratch.directory,
+    env: cleanEnvironment(scratch.directory),
+  });
+  expect([exitCode, stderr]).toEqual([0, ""]);
+});
+
 test("code that BUN_OPTIONS wants to be loaded first is not run", async () => {
   using scratch = new Scratch();
   writeFileSync(scratch.path("first.js"), 'console.log("PRELOADED");\n');
