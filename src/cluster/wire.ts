@@ -66,6 +66,8 @@ export const standingSchema = z.object({
   may_claim: z.boolean(),
   /** A hub that has just claimed; between two of them the rank decides at once. */
   fresh: z.boolean().default(false),
+  /** A worker that does not hear its hub itself: what it says of it is hearsay. */
+  deaf: z.boolean().default(false),
 });
 export type StandingWire = z.infer<typeof standingSchema>;
 
