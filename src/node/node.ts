@@ -5,6 +5,7 @@ import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
+import { createVerifier } from "../cluster/identity/signature.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
@@ -182,6 +183,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   server.serve({
     ...core,
     clock,
+    verifier: createVerifier(identity.nodeId, clock),
     sockets: platform.sockets,
     log,
     meter: metrics,

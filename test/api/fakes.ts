@@ -1,6 +1,7 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
+import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import type { Migration } from "../../src/migration/migration.ts";
@@ -233,10 +234,12 @@ export class FakeNode {
   alone: ClusterView["alone"];
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
+  neighbourId = "node-b";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
 
   context(): ApiContext {
+    const clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
     return {
       tanks: this.#tanks(),
       past: this.past,
@@ -247,7 +250,8 @@ export class FakeNode {
           throw new Error("not part of the fake");
         },
       },
-      clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+      clock,
+      verifier: createVerifier(NODE_ID, clock),
       log: {
         debug() {},
         info() {},
@@ -318,7 +322,11 @@ export class FakeNode {
 
   #cluster(): Cluster {
     const self = fakeServer(NODE_ID);
-    const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const neighbour = fakeServer("node-b", {
+      node_id: this.neighbourId,
+      api_url: "http://10.0.0.2:8000",
+      host: "10.0.0.2",
+    });
     const list = () => [self, { ...neighbour, status: this.neighbour }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
@@ -360,7 +368,7 @@ export class FakeNode {
       servers: list,
       server: find,
       tanksOf: (nodeId) =>
-        nodeId === "node-b"
+        nodeId === this.neighbourId
           ? [far]
           : [...this.hosted.values()].map(({ row }) => ({
               tank_id: row.tank_id,
@@ -369,7 +377,8 @@ export class FakeNode {
             })),
       locate: (tank) => {
         if (tank === "far-tank") {
-          return { node_id: "node-b", server_id: "node-b-label", tank: far, is_local: false };
+          const place = { node_id: this.neighbourId, server_id: "node-b-label" };
+          return { ...place, tank: far, is_local: false };
         }
         const row = this.hosted.get(tank)?.row;
         if (row === undefined) return undefined;
