@@ -69,6 +69,11 @@ export const LIMITS = {
    * Where a network is gone each takes its whole time, and others must not wait for that.
    */
   dialsUnsureMax: 8,
+  /**
+   * Dials beside them that have no connection after half a second. Each costs a socket and two or
+   * three packets; with 5 s for each it is 13 a second at most.
+   */
+  dialsSilentMax: 64,
   /** Addresses nominated without an id, or waiting to be dialled; the oldest give way. */
   nominationsMax: 1024,
   /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */

@@ -28,7 +28,7 @@ const WATCH_AGAIN_MIN_MS = 1_000;
 const WATCH_AGAIN_MAX_MS = 30_000;
 /**
  * Devices that are asked at a time, and how long after that the next ones. Most do not run tankd,
- * and one behind a firewall keeps a dial busy for seconds: there are 16 at a time for all backends.
+ * and each that is asked for the first time costs tailscaled a tunnel.
  */
 const BATCH = 8;
 const BATCH_MS = 4_000;

@@ -33,6 +33,8 @@ export interface DialOptions {
   readonly trusted?: boolean;
   /** Another node that passes on what is meant for it, where no address answers. */
   readonly relay?: string | undefined;
+  /** Told when an address has taken a connection. */
+  readonly onConnected?: () => void;
 }
 
 const HELLO_PATH = "/api/cluster/hello";
@@ -62,6 +64,7 @@ export class Handshake {
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#shakeHands(target, options.expected, () => {
         onConnected();
+        options.onConnected?.();
         note.connected();
       }),
     );
@@ -76,13 +79,14 @@ export class Handshake {
   }
 
   /** Finds out whether a node that has said hello can be dialled: one question to each address. */
-  async confirm(nodeId: string): Promise<boolean> {
+  async confirm(nodeId: string, onAnyConnected?: () => void): Promise<boolean> {
     const { deps, table } = this.#with;
     const note = new DialNote(table, nodeId, deps.clock.monotonicMs());
     const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#askIdentity(target, nodeId, () => {
         onConnected();
+        onAnyConnected?.();
         note.connected();
       }),
     );
