@@ -16,8 +16,8 @@ export function createBaseApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = newRouter();
   app.use(countRequests({ meter: context.meter }));
   app.use(securityHeaders());
-  const readsByPeers = readsAsPeer(context.cluster, context.verifier);
-  app.use(hostCheck(context, hostExemptions(peerRoutesOf(context)), readsByPeers));
+  const exemptions = hostExemptions(peerRoutesOf(context));
+  app.use(hostCheck(context, exemptions, readsAsPeer(context.cluster)));
   app.use(originCheck());
   app.onError((error, c) => refuse(context, error, c));
   return app;

@@ -1,5 +1,4 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Verifier } from "../cluster/identity/signature.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Sockets } from "../platform/sockets.ts";
@@ -16,8 +15,6 @@ export interface ApiContext {
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly clock: Clock;
-  /** Who this node is to those that sign what they ask, and what it has heard of them. */
-  readonly verifier: Verifier;
   /** The way to other nodes' viewers. */
   readonly sockets: Sockets;
   readonly log: Log;

@@ -23,7 +23,7 @@ export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerR
 
 /** The protocol between nodes. What a body must look like is for each route to say. */
 export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { clock, cluster, controlToken, verifier } = context;
+  const { clock, cluster, controlToken } = context;
   const routes = newRouter();
   const limiter = () =>
     rateLimit({
@@ -45,7 +45,7 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       mayBeForm: (c) => c.get("controlled"),
     }),
     peerSignature({
-      verifier,
+      verifier: cluster.verifier,
       passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
     }),
   ];

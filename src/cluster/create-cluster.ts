@@ -4,6 +4,7 @@ import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { createVerifier } from "./identity/signature.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
 import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
@@ -47,6 +48,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     get role() {
       return role.state.role;
     },
+    verifier: createVerifier(nodeId, deps.clock, deps.startClock),
     positions: clones.positions,
     decided: role.decided,
     aliases: parts.aliases,

@@ -238,8 +238,9 @@ export class FakeNode {
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
 
+  readonly #clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
+
   context(): ApiContext {
-    const clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
     return {
       tanks: this.#tanks(),
       past: this.past,
@@ -250,8 +251,7 @@ export class FakeNode {
           throw new Error("not part of the fake");
         },
       },
-      clock,
-      verifier: createVerifier(NODE_ID, clock),
+      clock: this.#clock,
       log: {
         debug() {},
         info() {},
@@ -335,6 +335,7 @@ export class FakeNode {
     const node = this;
     return {
       nodeId: NODE_ID,
+      verifier: createVerifier(NODE_ID, this.#clock),
       serverId: self.server_id,
       get role() {
         return node.role;

@@ -114,6 +114,8 @@ export class SimulatedNode {
     const core = createCore(
       {
         clock: process.clock,
+        // Goes on through restarts: a copy from before one must be harmless by the protocol alone.
+        startClock: { nowMs: () => 2e14 + world.nowMs },
         timers: process.timers,
         random: process.random,
         network: process.network,
@@ -140,11 +142,8 @@ export class SimulatedNode {
     const routes = [...core.cluster.routes(), ...core.migration.routes()];
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
-    const verifier = (): Verifier => ({
-      nodeId: identity.nodeId,
-      clock: process.clock,
-      nonces: new NonceMemory(),
-    });
+    const { nodeId, clock, startClock } = core.cluster.verifier;
+    const verifier = (): Verifier => ({ nodeId, clock, startClock, nonces: new NonceMemory() });
     servePeers(process, API_PORT, { cluster: core.cluster, routes, verifier });
     core.start().catch((error: unknown) => {
       if (process.alive) world.fail(error);

@@ -61,10 +61,10 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
  * tells it from a page, which can make a key of its own, and cannot get it listed.
  * @throws Problem `bad_signature`, after which a node shakes hands and asks again
  */
-export function readsAsPeer(cluster: Cluster, verifier: Verifier): (c: ApiContextOf) => boolean {
+export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
   return (c) => {
     if (!isSafe(c.req.method)) return false;
-    const verdict = verifyRequest(partsOf(c, ""), c.req.header(), verifier);
+    const verdict = verifyRequest(partsOf(c, ""), c.req.header(), cluster.verifier);
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     if (verdict.kind !== "signed") return false;
     const { nodeId, publicKey } = verdict;

@@ -3,7 +3,7 @@ import type { Address } from "../../discovery/backend.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { isProven } from "../identity/proof.ts";
 import { type DialTarget, dialable, targetsOf, throughRelay } from "../peers/dial-policy.ts";
-import type { PeerKey } from "../peers/peer.ts";
+import { keyToldBy, type PeerKey } from "../peers/peer.ts";
 import { isElsewhere, type PeerClient } from "../peers/peer-client.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
@@ -168,6 +168,7 @@ export class Handshake {
       ...document(),
       challenge: probe.nonce(),
       time_ms: deps.clock.wallMs(),
+      start_clock_ms: deps.startClock.nowMs(),
       defers: given.defersTo(to.node_id),
       ...positions.tell(to.node_id),
     };
@@ -215,11 +216,7 @@ export class Handshake {
   }
 
   #keyOf(seen: IdentityDocument): PeerKey {
-    return {
-      publicKey: seen.public_key,
-      clockOffsetMs: seen.time_ms - this.#with.deps.clock.wallMs(),
-      takesUnbound: seen.takes_unbound ?? false,
-    };
+    return keyToldBy(seen, seen.public_key, this.#with.deps.clock);
   }
 
   /** Its key has answered there. */

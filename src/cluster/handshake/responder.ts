@@ -7,6 +7,7 @@ import type { ClusterEvents } from "../events.ts";
 import { prove } from "../identity/proof.ts";
 import type { PeerRequest } from "../peer-route.ts";
 import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
+import { keyToldBy } from "../peers/peer.ts";
 import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Hello, HelloReply, NodeDocument } from "../wire.ts";
@@ -75,13 +76,8 @@ export class Responder {
     const weDefer = given.defersTo(signer);
     noteDescription(this.#with, hello, { defersToUs: hello.defers, weDefer }, addresses);
     this.#noteContact(signer);
-    const known = table.get(signer);
-    if (known?.key === undefined && request.signerKey !== undefined) {
-      const clockOffsetMs = hello.time_ms - clock.wallMs();
-      const takesUnbound = hello.takes_unbound ?? false;
-      const key = { publicKey: request.signerKey, clockOffsetMs, takesUnbound };
-      table.update(signer, { key });
-    }
+    const { signerKey } = request;
+    if (signerKey !== undefined) table.update(signer, { key: keyToldBy(hello, signerKey, clock) });
     const document = { ...hello, addresses: [...addresses] };
     events.emit({
       kind: "met",

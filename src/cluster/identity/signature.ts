@@ -9,16 +9,18 @@ import {
   verifySignature,
 } from "./identity.ts";
 import { NonceMemory } from "./nonce-memory.ts";
+import { isByStartClock, type OwnClock } from "./start-clock.ts";
 
 /**
  * Signed requests between nodes: the small part of HTTP Message Signatures (RFC 9421, Ed25519) with
  * Content-Digest (RFC 9530) that tankd needs. One signature, one fixed list of components.
  *
- * `created` is told in the clock of the node that is addressed, as the signer learned it in the
- * handshake. A Raspberry Pi without a battery wakes up years in the past; it must join all the
- * same, and two machines never need to agree on the time. What the window gives is a bound on how
- * long nonces are remembered; a node whose clock jumps refuses one request, and its peer asks for
- * the time again.
+ * `created` is told in the time of the node that is addressed, as the signer learned it in the
+ * handshake: in its {@link StartClock}, or by its wall clock where it tells of no other. A
+ * Raspberry Pi without a battery wakes up years in the past; it must join all the same, and two
+ * machines never need to agree on the time. What the window gives is a bound on how long nonces are
+ * remembered. A node that was started anew refuses one request, and its peer asks for the time
+ * again.
  */
 export interface RequestParts {
   readonly method: string;
@@ -32,8 +34,10 @@ export interface RequestParts {
 export interface SigningOptions {
   /** Node id of the one that is addressed, where it is known. */
   readonly audience?: string;
-  /** Its clock minus ours. */
+  /** Its wall clock minus ours. */
   readonly clockOffsetMs?: number;
+  /** Its start clock minus our monotonic clock, where it tells of one. */
+  readonly startOffsetMs?: number | undefined;
   /**
    * Leave the authority out: the request may come by another name than was dialled, through a
    * balancer or a relay. It needs an audience, which is what binds the request then.
@@ -66,7 +70,12 @@ export function signRequest(
   random: Random,
   options: SigningOptions = {},
 ): SignedHeaders {
-  const created = Math.floor((clock.wallMs() + (options.clockOffsetMs ?? 0)) / 1000);
+  const { clockOffsetMs = 0, startOffsetMs } = options;
+  const atMs =
+    startOffsetMs === undefined
+      ? clock.wallMs() + clockOffsetMs
+      : clock.monotonicMs() + startOffsetMs;
+  const created = Math.floor(atMs / 1000);
   const nonce = encodeBase64Url(random.bytes(NONCE_BYTES));
   const audience = options.audience;
   const isUnbound = options.isUnbound === true && audience !== undefined;
@@ -88,6 +97,8 @@ export function signRequest(
 export interface Verifier {
   readonly nodeId: string;
   readonly clock: Clock;
+  /** Undefined where it is not known: then requests that are dated by one are refused. */
+  readonly startClock?: OwnClock | undefined;
   readonly nonces: NonceMemory;
   /**
    * Since when it has remembered them, monotonic milliseconds: what was signed before may have been
@@ -96,8 +107,8 @@ export interface Verifier {
   readonly sinceMs?: number;
 }
 
-export function createVerifier(nodeId: string, clock: Clock): Verifier {
-  return { nodeId, clock, nonces: new NonceMemory(), sinceMs: clock.monotonicMs() };
+export function createVerifier(nodeId: string, clock: Clock, startClock?: OwnClock): Verifier {
+  return { nodeId, clock, startClock, nonces: new NonceMemory(), sinceMs: clock.monotonicMs() };
 }
 
 /**
@@ -126,11 +137,11 @@ export function verifyRequest(
   if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
   const nodeId = nodeIdOf(parsed.keyId);
   if (nodeId === undefined) return bad("the key is not an Ed25519 public key in base64url");
-  const nowSeconds = Math.floor(verifier.clock.wallMs() / 1000);
+  const { nowSeconds, startSeconds } = timeOf(parsed.created, verifier);
   if (Math.abs(nowSeconds - parsed.created) > SIGNATURE_WINDOW_SECONDS) {
     return bad(`created is ${parsed.created}, the clock here says ${nowSeconds}`);
   }
-  if (parsed.created < startSecondsOf(verifier)) return bad("it was signed before this start");
+  if (parsed.created < startSeconds) return bad("it was signed before this start");
   const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
@@ -143,10 +154,12 @@ export function verifyRequest(
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
-/** In the wall clock as it goes now, which may have been set since. */
-function startSecondsOf({ clock, sinceMs }: Verifier): number {
-  if (sinceMs === undefined) return 0;
-  return Math.floor((clock.wallMs() - (clock.monotonicMs() - sinceMs)) / 1000);
+/** Now, and the start, in the time by which a request is dated. */
+function timeOf(created: number, { clock, startClock, sinceMs }: Verifier) {
+  const nowMs = isByStartClock(created) ? (startClock?.nowMs() ?? 0) : clock.wallMs();
+  // The wall clock as it goes now: it may have been set since.
+  const startMs = sinceMs === undefined ? 0 : nowMs - (clock.monotonicMs() - sinceMs);
+  return { nowSeconds: Math.floor(nowMs / 1000), startSeconds: Math.floor(startMs / 1000) };
 }
 
 /**

@@ -57,13 +57,13 @@ export class Envelopes {
   open({ source, named, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;
     // Signed for the forwarder, and so dated in its time.
-    const offsetMs = peers.get(via)?.key?.clockOffsetMs ?? 0;
+    const { clockOffsetMs = 0, startOffsetMs } = peers.get(via)?.key ?? {};
+    const monotonicMs = () => clock.monotonicMs();
     const verdict = verifyRequest(request, request.headers, {
       nodeId: via,
-      clock: {
-        wallMs: () => clock.wallMs() + offsetMs,
-        monotonicMs: () => clock.monotonicMs(),
-      },
+      clock: { wallMs: () => clock.wallMs() + clockOffsetMs, monotonicMs },
+      startClock:
+        startOffsetMs === undefined ? undefined : { nowMs: () => monotonicMs() + startOffsetMs },
       nonces: this.#nonces,
     });
     if (verdict.kind === "bad" || verdict.kind === "misdirected") {
