@@ -8,6 +8,7 @@ import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-r
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
 import type { LocalService } from "./tunnel/node-end.ts";
+import type { Passage } from "./tunnel/passage.ts";
 import type { Relays } from "./tunnel/relays.ts";
 
 /** A claim to be hub. Higher counters are newer; the node id makes equal counters comparable. */
@@ -146,6 +147,8 @@ export interface Cluster {
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */
   readonly relays: Pick<Relays, "passOn" | "waysTo">;
+  /** How much of that. */
+  readonly passage: Pick<Passage, "read" | "admit">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
   /** After every change of role, hub, or any server's status. */

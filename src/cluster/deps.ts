@@ -12,7 +12,6 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Term } from "./cluster.ts";
 import type { Identity } from "./identity/identity.ts";
-import type { OwnClock } from "./identity/start-clock.ts";
 import type { HubLease } from "./membership/lease.ts";
 import type { NameConflictRule } from "./registry/name-conflicts.ts";
 
@@ -69,8 +68,8 @@ export interface ClusterDeps {
   readonly bootId: string;
   readonly settings: ClusterSettings;
   readonly clock: Clock;
-  /** Of this start: by it others date what they ask of this node. */
-  readonly startClock: OwnClock;
+  /** What the start clock shows more than the monotonic one; others date by it what they ask. */
+  readonly startOffsetMs: number;
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;

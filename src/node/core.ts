@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
-import type { OwnClock } from "../cluster/identity/start-clock.ts";
 import type { HubLease } from "../cluster/membership/lease.ts";
 import { journalTermStore } from "../cluster/membership/term-store.ts";
 import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
@@ -35,8 +34,8 @@ import type { Timing } from "./timing.ts";
  */
 export interface CorePorts {
   readonly clock: Clock;
-  /** By which others date what they ask of this start of the node. */
-  readonly startClock: OwnClock;
+  /** See `drawStartOffset`. */
+  readonly startOffsetMs: number;
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
-import { StartClock } from "../../src/cluster/identity/start-clock.ts";
+import { drawStartOffset } from "../../src/cluster/identity/start-clock.ts";
 import { type Core, createCore } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -28,7 +28,7 @@ class Desk {
     return createCore(
       {
         ...process,
-        startClock: new StartClock(process.clock, process.random),
+        startOffsetMs: drawStartOffset(process.clock, process.random),
         network: process.network,
         store: {
           journal: process.guard("journal", this.store.journal, disk),
@@ -137,7 +137,7 @@ async function stopAfter(desk: Desk, steps: number): Promise<boolean> {
   return early;
 }
 
-test("a start can be stopped at any moment: the disk stays, and the next start has every tank", async () => {
+test("a start can be stopped at any moment: the next one on its disk has every tank", async () => {
   let early = true;
   let stops = 0;
   for (; early; stops++) {

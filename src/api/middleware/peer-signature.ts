@@ -1,12 +1,15 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import {
+  CROWDED,
   type RequestParts,
+  type Verdict,
   type Verifier,
   verifyRequest,
 } from "../../cluster/identity/signature.ts";
 import type { WireRequest } from "../../cluster/peer-route.ts";
 import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
 import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiContextOf, type ApiMiddleware, isSafe, pathAndQuery } from "../env.ts";
 import { foreignHost } from "./host-check.ts";
@@ -37,7 +40,7 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
       return undefined;
     }
     const parts = partsOf(c, c.get("bodyText"));
-    const verdict = verifyRequest(parts, c.req.header(), verifier);
+    const verdict = verdictOf(c, parts, verifier);
     if (verdict.kind === "misdirected") {
       const bearer = { signer: undefined, remoteAddress: c.env.remoteAddress };
       const request = { ...parts, headers: c.req.header() };
@@ -64,7 +67,7 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
 export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
   return (c) => {
     if (!isSafe(c.req.method)) return false;
-    const verdict = verifyRequest(partsOf(c, ""), c.req.header(), cluster.verifier);
+    const verdict = verdictOf(c, partsOf(c, ""), cluster.verifier);
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     if (verdict.kind !== "signed") return false;
     const { nodeId, publicKey } = verdict;
@@ -74,6 +77,18 @@ export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
     c.set("signerKey", publicKey);
     return true;
   };
+}
+
+/** @throws Problem `too_many` where there is no room to remember who has signed it. */
+function verdictOf(
+  c: ApiContextOf,
+  parts: RequestParts,
+  verifier: Verifier,
+): Exclude<Verdict, { readonly kind: "crowded" }> {
+  const source = shareKey(c.env.remoteAddress);
+  const verdict = verifyRequest(parts, c.req.header(), verifier, source);
+  if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
+  return verdict;
 }
 
 function partsOf(c: ApiContextOf, body: string): RequestParts {

@@ -168,7 +168,7 @@ export class Handshake {
       ...document(),
       challenge: probe.nonce(),
       time_ms: deps.clock.wallMs(),
-      start_clock_ms: deps.startClock.nowMs(),
+      start_clock_ms: deps.clock.monotonicMs() + deps.startOffsetMs,
       defers: given.defersTo(to.node_id),
       ...positions.tell(to.node_id),
     };
@@ -202,9 +202,7 @@ export class Handshake {
     if (!proven) return failed("its answer is not proven");
     const contact = contactOf(reply, target.relay === undefined ? [target] : []);
     if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
-    // What there was to find out is found out; the second call refuses the one that is a copy.
-    await peerClones.admit(contact);
-    await peerClones.admit(contact);
+    await peerClones.admitExamined(contact);
     this.#confirm(target, seen);
     table.noteRtt(seen.node_id, rttMs);
     positions.hear(reply.node_id, reply, true);
@@ -216,7 +214,8 @@ export class Handshake {
   }
 
   #keyOf(seen: IdentityDocument): PeerKey {
-    return keyToldBy(seen, seen.public_key, this.#with.deps.clock);
+    const { deps, table } = this.#with;
+    return keyToldBy(seen, seen.public_key, deps.clock, table.get(seen.node_id)?.key);
   }
 
   /** Its key has answered there. */

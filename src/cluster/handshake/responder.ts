@@ -77,7 +77,10 @@ export class Responder {
     noteDescription(this.#with, hello, { defersToUs: hello.defers, weDefer }, addresses);
     this.#noteContact(signer);
     const { signerKey } = request;
-    if (signerKey !== undefined) table.update(signer, { key: keyToldBy(hello, signerKey, clock) });
+    if (signerKey !== undefined) {
+      const key = keyToldBy(hello, signerKey, clock, table.get(signer)?.key);
+      table.update(signer, { key });
+    }
     const document = { ...hello, addresses: [...addresses] };
     events.emit({
       kind: "met",

@@ -31,17 +31,25 @@ export interface PeerKey {
   readonly takesUnbound: boolean;
 }
 
-/** A peer's key, as the peer has just told of its clocks. */
+/** What two looks at one start clock may differ by: answers are late, and machines sleep. */
+const SAME_START_MS = 60_000;
+
+/** A peer's key, as the peer has just told of its clocks, and as it was known before. */
 export function keyToldBy(
   told: Pick<Hello, "time_ms" | "start_clock_ms" | "takes_unbound">,
   publicKey: string,
   clock: Clock,
+  before: PeerKey | undefined,
 ): PeerKey {
   const start = told.start_clock_ms;
+  const startOffsetMs = start === undefined ? undefined : start - clock.monotonicMs();
+  const known = before?.startOffsetMs;
+  // The same throughout a start: by it nonces are remembered.
+  const isSame = Math.abs((startOffsetMs ?? Number.NaN) - (known ?? Number.NaN)) < SAME_START_MS;
   return {
     publicKey,
     clockOffsetMs: told.time_ms - clock.wallMs(),
-    startOffsetMs: start === undefined ? undefined : start - clock.monotonicMs(),
+    startOffsetMs: isSame ? known : startOffsetMs,
     takesUnbound: told.takes_unbound ?? false,
   };
 }

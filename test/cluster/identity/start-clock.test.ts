@@ -6,23 +6,19 @@ import {
   signRequest,
   verifyRequest,
 } from "../../../src/cluster/identity/signature.ts";
-import { StartClock } from "../../../src/cluster/identity/start-clock.ts";
+import { drawStartOffset } from "../../../src/cluster/identity/start-clock.ts";
 
 const PARTS = { method: "POST", authority: "10.0.0.1:8000", path: "/p", body: "{}" };
 const signer = identityFromSeed(new Uint8Array(32).fill(1));
 const random = { bytes: (n: number) => crypto.getRandomValues(new Uint8Array(n)), unit: () => 0 };
 
 /** One start of a node: its clocks, and what it says to a request that is dated by them. */
-function startOf(wallMs: number) {
-  const time = { wallMs, monotonicMs: 5_000 };
+function startOf(wallMs: number, monotonicMs = 5_000) {
+  const time = { wallMs, monotonicMs };
   const clock = { wallMs: () => time.wallMs, monotonicMs: () => time.monotonicMs };
-  const startClock = new StartClock(clock, random);
-  const verifier = createVerifier("node", clock, startClock);
-  const sign = () => {
-    const startOffsetMs = startClock.nowMs() - clock.monotonicMs();
-    const options = { audience: "node", startOffsetMs };
-    return signRequest(signer, PARTS, clock, random, options);
-  };
+  const startOffsetMs = drawStartOffset(clock, random);
+  const verifier = createVerifier("node", clock, { startOffsetMs });
+  const sign = () => signRequest(signer, PARTS, clock, random, { audience: "node", startOffsetMs });
   return { time, sign, hears: (headers: object) => verifyRequest(PARTS, { ...headers }, verifier) };
 }
 
@@ -31,6 +27,13 @@ test("a request is good for the start that it is dated for, and for no other", (
   const request = first.sign();
   expect(second.hears(request)).toMatchObject({ kind: "bad" });
   expect(first.hears(request)).toMatchObject({ kind: "signed" });
+});
+
+test("it is good from the first moment on", () => {
+  const { time, sign, hears } = startOf(1_000_000, 0);
+  expect(hears(sign())).toMatchObject({ kind: "signed" });
+  time.monotonicMs += 1;
+  expect(hears(sign())).toMatchObject({ kind: "signed" });
 });
 
 test("it is too old after the window, wherever the wall clock goes", () => {

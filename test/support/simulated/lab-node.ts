@@ -151,7 +151,6 @@ export class LabNode {
   async #begin(process: SimulatedProcess): Promise<void> {
     const { settings } = this;
     const { ether, multicast } = this.#surroundings;
-    const startMs = START_CLOCK_MS + this.#boots * NEXT_START_MS;
     const journal = process.guard("journal", this.store.journal);
     const remembered = this.remembers ? await recallPeers(journal, settings.cluster) : [];
     const cluster = createCluster({
@@ -159,7 +158,7 @@ export class LabNode {
       bootId: `${this.host.name}-${this.#boots}`,
       settings,
       clock: process.clock,
-      startClock: { nowMs: () => startMs + process.clock.monotonicMs() },
+      startOffsetMs: START_CLOCK_MS + this.#boots * NEXT_START_MS,
       timers: process.timers,
       random: process.random,
       network: this.#lie ? lyingNetwork(process, this.identity, this.#lie) : process.network,
