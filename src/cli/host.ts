@@ -1,5 +1,6 @@
 import type { Examiner } from "../node/doctor/examiner.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { GuardedText } from "../platform/files.ts";
 import type { ByteNetwork, Network } from "../platform/network.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 
@@ -41,15 +42,6 @@ export interface Build {
   readonly commit: string;
 }
 
-/** A text, and whose word it may be. */
-export interface GuardedText {
-  readonly text: string;
-  /** Undefined where only this user and root can write it. */
-  readonly alsoWrittenBy: string | undefined;
-  /** Undefined where only this user and root can read it. */
-  readonly alsoReadBy: string | undefined;
-}
-
 /** Everything that a command may touch, so that tests can hand in another world. */
 export interface Host {
   /** What follows the program's name. */
@@ -59,6 +51,8 @@ export interface Host {
   readonly homeDirectory: string;
   readonly isRoot: boolean;
   readonly pid: number;
+  /** Whether the process was started at a terminal, which may be gone by now. */
+  readonly isAtTerminal: boolean;
   /** Processor cores that this process may use. */
   readonly cores: number;
   readonly stdout: Output;
@@ -95,6 +89,8 @@ export interface Host {
   detach(commandLine: readonly string[], logPath: string): DetachedProcess;
   /** Called for each SIGINT and SIGTERM. */
   onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel;
+  /** Called for each SIGHUP: the terminal is gone, or a supervisor wants files opened anew. */
+  onHangup(listener: () => void): Cancel;
   /** Called for an error that nobody caught. */
   onUncaught(listener: (error: unknown) => void): Cancel;
   /** Ends the process at once. */

@@ -128,13 +128,11 @@ export function likelyPorts({
   return [...new Set([API_PORT, ...known, API_PORT + 1, API_PORT + 2])];
 }
 
-function observerOf({ settings, machine, clock }: BackendDeps): Observer {
-  const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet: tailnet } = settings;
-  const restApi = key === undefined ? undefined : { key, url, tailnet };
-  return new Observer(
-    { socket: settings.tailscaleSocket, platform: machine.platform, restApi },
-    clock,
-  );
+function observerOf({ settings, machine, tailnet, clock }: BackendDeps): Observer {
+  const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet } = settings;
+  const restApi = key === undefined ? undefined : { key, url, tailnet: tailscaleTailnet };
+  const places = { socket: settings.tailscaleSocket, platform: machine.platform };
+  return new Observer({ ...places, restApi }, tailnet.localApis, clock);
 }
 
 /**

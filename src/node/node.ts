@@ -1,4 +1,6 @@
+import { LocalApis } from "../adapters/tailscale/local-apis.ts";
 import { TailnetNetwork } from "../adapters/tailscale/network.ts";
+import { TailnetSockets } from "../adapters/tailscale/sockets.ts";
 import { TailnetSources } from "../adapters/tailscale/sources.ts";
 import { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
@@ -23,9 +25,7 @@ import { workerDisk } from "../store/sqlite/thread/worker-disk.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
-import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
-import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
@@ -34,6 +34,7 @@ import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts"
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
 import { createLease } from "./lease.ts";
+import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
@@ -72,6 +73,8 @@ export interface NodeLife {
   readonly log: Log;
   /** Takes back that the node runs here. Does it before it returns. */
   retract(): void;
+  /** Opens its log anew. */
+  reload(): void;
 }
 
 /** A node that runs. */
@@ -119,13 +122,15 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const { settings, version } = options;
   const real = createRealPlatform();
   const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
-  const tailnet = new Tailnet(real.machine, settings.tailscaleProxy);
+  const { tailscaleProxy, tailscaleSocket: socket } = settings;
+  const localApis = new LocalApis({ socket, platform: real.machine.platform });
+  const tailnet = new Tailnet(real.machine, tailscaleProxy, localApis);
   const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());
-  const log = openLog(options, platform);
-  options.onAlive?.({ log, retract: () => directory.retract() });
+  const { log, reopen } = openNodeLog(settings, options.noColor, clock);
+  options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
   const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
@@ -148,10 +153,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const plan = withHub(planned, await joinedHub(store.journal));
   const remembered = await recallPeers(store.journal, settings.cluster);
 
+  const sockets = new TailnetSockets(real.sockets, tailnet);
+  await tailnet.meet();
   const core = createCore(
     {
       ...platform,
       startOffsetMs: drawStartOffset(clock, platform.random),
+      sockets,
       machine: chooseInterfaces(tailnet.extend(real.machine), settings.interfaces),
       network: new TailnetNetwork(real.network, tailnet),
       files: directory.files,
@@ -184,7 +192,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   server.serve({
     ...core,
     clock,
-    sockets: platform.sockets,
+    sockets,
     log,
     meter: metrics,
     version,
@@ -258,11 +266,6 @@ async function settleDirectory(
   const controls = { paused: false, tickRate: settings.tickRate, fastForwardTo: undefined };
   const engineVersion = ENGINE_VERSION;
   return forkNode({ ...ports, key, files, controls, engineVersion, signal });
-}
-
-function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): Log {
-  const { logLevel: level, logFormat: format, logCaller: caller, logTime: time } = settings;
-  return createLog({ level, format, caller, time, noColor }, stderrOutput(), clock);
 }
 
 /** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
