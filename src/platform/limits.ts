@@ -82,7 +82,8 @@ export const LIMITS = {
   unconfirmedPeersPerSourceMax: 256,
   /**
    * Keys that nobody has confirmed and whose nonces are kept, 20 kB each at most, for the minutes
-   * in which a request could be said again. When it is full no stranger comes in.
+   * in which a request could be said again: so many by either clock. When it is full no stranger
+   * comes in.
    */
   strangersRememberedMax: 4096,
   /** Of them those that one address has brought: as many as it may list. */
@@ -96,6 +97,11 @@ export const LIMITS = {
    * Where a network is gone each takes its whole time, and others must not wait for that.
    */
   dialsUnsureMax: 8,
+  /**
+   * Dials beside them that have no connection after half a second. Each costs a socket and two or
+   * three packets; with 5 s for each it is 13 a second at most.
+   */
+  dialsSilentMax: 64,
   /** Addresses nominated without an id, or waiting to be dialled; the oldest give way. */
   nominationsMax: 1024,
   /** Names looked up at one time: `--hub` names and those of nominations; each may take 25 s. */
