@@ -25,14 +25,17 @@ export function candidateDataDirectories(host: Host, given: string | undefined):
   return [userDataDirectory(host), SYSTEM_DATA_DIRECTORY];
 }
 
-/** Paths at which `tankd.toml` may lie, the strongest first. */
+const SETTINGS_FILE = "tankd.toml";
+
+/** Where the settings of this user and of the machine may lie, the strongest first. */
 export function settingsFilePaths(host: Host): readonly string[] {
-  const folders = [
-    host.workingDirectory,
-    join(absoluteOr(host, "XDG_CONFIG_HOME", ".config"), "tankd"),
-    "/etc/tankd",
-  ];
-  return [...new Set(folders)].map((folder) => join(folder, "tankd.toml"));
+  const ofUser = join(absoluteOr(host, "XDG_CONFIG_HOME", ".config"), "tankd");
+  return [ofUser, "/etc/tankd"].map((folder) => join(folder, SETTINGS_FILE));
+}
+
+/** A settings file of the directory that somebody stands in; it is the strongest. */
+export function nearSettingsFilePath(host: Host): string {
+  return join(host.workingDirectory, SETTINGS_FILE);
 }
 
 function absoluteOr(host: Host, variable: string, belowHome: string): string {

@@ -1,5 +1,6 @@
 import type { Examiner } from "../node/doctor/examiner.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { GuardedText } from "../platform/files.ts";
 import type { ByteNetwork, Network } from "../platform/network.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 
@@ -21,9 +22,16 @@ export interface DetachedProcess {
 
 /** A directory that a command writes its results into. All throw when that fails. */
 export interface Folder {
-  /** Replaces a file. */
-  write(name: string, text: string): void;
+  /** What lies in it. */
+  names(): readonly string[];
+  /** Writes a file, whole and durably. False when there is one already, which stays. */
+  create(name: string, text: string): boolean;
+  /** Writes a file, whole and durably, in the place of one that is there. */
+  replace(name: string, text: string): void;
+  /** Adds the whole text to the end of a file, or nothing. */
   append(name: string, text: string): void;
+  /** What was appended outlives a loss of power from here on. */
+  flush(name: string): void;
   /** One that is not there is no error. */
   remove(name: string): void;
 }
@@ -32,15 +40,6 @@ export interface Build {
   readonly version: string;
   /** Abbreviated commit the executable was built from; empty when it is not known. */
   readonly commit: string;
-}
-
-/** A text, and whose word it may be. */
-export interface GuardedText {
-  readonly text: string;
-  /** Undefined where only this user and root can write it. */
-  readonly alsoWrittenBy: string | undefined;
-  /** Undefined where only this user and root can read it. */
-  readonly alsoReadBy: string | undefined;
 }
 
 /** Everything that a command may touch, so that tests can hand in another world. */
@@ -52,6 +51,8 @@ export interface Host {
   readonly homeDirectory: string;
   readonly isRoot: boolean;
   readonly pid: number;
+  /** Whether the process was started at a terminal, which may be gone by now. */
+  readonly isAtTerminal: boolean;
   /** Processor cores that this process may use. */
   readonly cores: number;
   readonly stdout: Output;
@@ -88,6 +89,8 @@ export interface Host {
   detach(commandLine: readonly string[], logPath: string): DetachedProcess;
   /** Called for each SIGINT and SIGTERM. */
   onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel;
+  /** Called for each SIGHUP: the terminal is gone, or a supervisor wants files opened anew. */
+  onHangup(listener: () => void): Cancel;
   /** Called for an error that nobody caught. */
   onUncaught(listener: (error: unknown) => void): Cancel;
   /** Ends the process at once. */

@@ -1,26 +1,18 @@
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
-import { join } from "node:path";
+import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
+import { systemCodeOf } from "../platform/errors.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
+import { readFrom, readGuarded, readText, sizeOf } from "../platform/real/existing-files.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, Folder, GuardedText, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, Host, Output } from "./host.ts";
+import { openFolder } from "./result-folder.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** What only the program's entry knows. */
 export interface Entry {
@@ -36,13 +28,14 @@ export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
     environment: process.env,
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     homeDirectory: process.env["HOME"] || homedir(),
     isRoot: process.getuid?.() === 0,
+    isAtTerminal: isatty(0),
     pid: process.pid,
     cores: availableParallelism(),
-    stdout: output(1, process.stdout),
-    stderr: output(2, process.stderr),
+    stdout: output(STDOUT, process.stdout),
+    stderr: output(STDERR, process.stderr),
     ask,
     build: entry.build,
     clock: realClock,
@@ -59,6 +52,7 @@ export function realHost(entry: Entry): Host {
     terminate: (pid) => void process.kill(pid, "SIGTERM"),
     detach: (commandLine, logPath) => detach(entry.script, commandLine, logPath),
     onSignal,
+    onHangup,
     onUncaught,
     exit: (code) => process.exit(code),
     compileReadily,
@@ -69,6 +63,17 @@ export function realHost(entry: Entry): Host {
   };
 }
 
+/** One that has been removed keeps its name: paths in it lead nowhere, others are fine. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env["PWD"] ?? "/";
+  }
+}
+
+const STDOUT = 1;
+const STDERR = 2;
 const DEFAULT_COLUMNS = 80;
 
 /** Written synchronously, so that nothing is cut off when the process ends. */
@@ -77,7 +82,12 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => {
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-      isClosed = !writeWhole(descriptor, bytes);
+      try {
+        isClosed = !writeWhole(descriptor, bytes);
+      } catch (error) {
+        // A message that cannot be delivered is no reason to fail; a result is.
+        if (descriptor === STDOUT) throw writeFailure("stdout", error);
+      }
     },
     get isClosed() {
       return isClosed;
@@ -91,6 +101,9 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
+/** A reader that has gone, a terminal that has vanished, a descriptor that was never open. */
+const GONE: readonly (string | undefined)[] = ["EPIPE", "EIO", "ENXIO", "EBADF"];
+
 /** False when nobody reads any more, as with `tankd peers | head -1`. */
 function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
@@ -98,25 +111,21 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
     try {
       offset += writeSync(descriptor, bytes, offset);
     } catch (error) {
-      const code = errorCode(error);
+      const code = systemCodeOf(error);
       // A full pipe: its reader is slower than we are.
       if (code === "EAGAIN") Bun.sleepSync(1);
-      else if (code === "EPIPE") return false;
+      else if (GONE.includes(code)) return false;
       else throw error;
     }
   }
   return true;
 }
 
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
 /** The terminal stays in its own line mode, so that Ctrl-C ends the program as anywhere else. */
 async function ask(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
-  writeWhole(2, new TextEncoder().encode(question));
+  writeWhole(STDERR, new TextEncoder().encode(question));
   for await (const typed of stdin) return String(typed);
   return "";
 }
@@ -135,82 +144,6 @@ async function readInput(): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-/** One open file is asked for both, so that nobody can put another in its place in between. */
-function readGuarded(path: string): GuardedText | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  try {
-    const { uid, mode } = fstatSync(descriptor);
-    const text = readFileSync(descriptor, "utf8");
-    return {
-      text,
-      alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
-      alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
-    };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Windows has no such modes; there a folder's owner decides. */
-function othersThat(
-  owner: number,
-  mode: number,
-  may: { readonly all: number; readonly group: number },
-): string | undefined {
-  const self = process.getuid?.();
-  if (self === undefined) return undefined;
-  if (mode & may.all) return "every user of this machine";
-  if (mode & may.group) return "a whole group of users";
-  return owner === self || owner === 0 ? undefined : "another user";
-}
-
-function isAbsent(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-function sizeOf(path: string): number | undefined {
-  try {
-    const found = statSync(path);
-    return found.isDirectory() ? undefined : found.size;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-function readFrom(path: string, offset: number): Uint8Array | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  try {
-    const bytes = new Uint8Array(Math.max(0, fstatSync(descriptor).size - offset));
-    const count = readSync(descriptor, bytes, 0, bytes.length, offset);
-    return bytes.subarray(0, count);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 async function openExaminer(): Promise<Examiner> {
   const { createExaminer } = await import("../node/doctor/examiner.ts");
   return createExaminer((path) => {
@@ -222,22 +155,13 @@ async function openExaminer(): Promise<Examiner> {
   });
 }
 
-function openFolder(path: string): Folder {
-  mkdirSync(path, { recursive: true });
-  return {
-    write: (name, text) => writeFileSync(join(path, name), text),
-    append: (name, text) => appendFileSync(join(path, name), text),
-    remove: (name) => rmSync(join(path, name), { force: true }),
-  };
-}
-
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return !isZombie(pid);
   } catch (error) {
     // EPERM: it lives, as somebody else's.
-    return errorCode(error) === "EPERM";
+    return systemCodeOf(error) === "EPERM";
   }
 }
 
@@ -279,6 +203,11 @@ function onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel {
     process.off("SIGINT", interrupted);
     process.off("SIGTERM", terminated);
   };
+}
+
+function onHangup(listener: () => void): Cancel {
+  process.on("SIGHUP", listener);
+  return () => void process.off("SIGHUP", listener);
 }
 
 function onUncaught(listener: (error: unknown) => void): Cancel {

@@ -60,12 +60,11 @@ async function runInForeground(
 ): Promise<void> {
   const { host } = context;
   const asked = new AbortController();
-  host.onSignal(() => {
-    if (asked.signal.aborted) host.exit(1);
-    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C ends it at once");
-    asked.abort();
-  });
   let life: NodeLife | undefined;
+  const stop = stopper(context, asked);
+  host.onSignal(stop);
+  // A terminal that goes takes the node with it, in order; a supervisor wants the log opened anew.
+  host.onHangup(() => (host.isAtTerminal ? stop() : life?.reload()));
   host.onUncaught((error) => {
     // What was promised is on the disk; what is in memory can no longer be trusted.
     life?.log.error("uncaught error", { error: traceOf(error) });
@@ -82,9 +81,28 @@ async function runInForeground(
     },
   });
   if (node === undefined) return;
-  announce(context, node, json);
+  greet(context, node, json);
   await aborted(asked.signal);
   await node.stop();
+}
+
+/**
+ * `timeout` signals a program and then its group: a signal that soon after the first repeats it.
+ */
+const REPEATED_MS = 100;
+
+/** The first signal asks for an end in order, a later one ends the process at once. */
+function stopper(context: CliContext, asked: AbortController): () => void {
+  const { host } = context;
+  let askedMs = 0;
+  return () => {
+    const nowMs = host.clock.monotonicMs();
+    if (asked.signal.aborted && nowMs - askedMs > REPEATED_MS) host.exit(1);
+    if (asked.signal.aborted) return;
+    askedMs = nowMs;
+    asked.abort();
+    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C ends it at once");
+  };
 }
 
 /** Undefined when the signal ended the start. */
@@ -106,6 +124,15 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** A full disk or a reader that has gone is no reason to end a node. */
+function greet(context: CliContext, node: StartedNode, json: boolean): void {
+  try {
+    announce(context, node, json);
+  } catch (error) {
+    context.say(messageOf(error));
+  }
 }
 
 function announce(context: CliContext, node: StartedNode, json: boolean): void {

@@ -1,12 +1,14 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
+import type { Verifier } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
 import type { LocalService } from "./tunnel/node-end.ts";
+import type { Passage } from "./tunnel/passage.ts";
 import type { Relays } from "./tunnel/relays.ts";
 
 /** A claim to be hub. Higher counters are newer; the node id makes equal counters comparable. */
@@ -89,6 +91,8 @@ export interface Cluster {
   readonly serverId: string;
   /** What {@link Cluster.view} says, without the rest of it, which takes work. */
   readonly role: Role;
+  /** Who this node is to those that sign what they ask, and what it has heard of them. */
+  readonly verifier: Verifier;
   /** What keeps a copied or rewound data directory from doubling fish. */
   readonly positions: Positions;
   /** Reads what other nodes have said of their positions; before anything of theirs is decided. */
@@ -143,6 +147,8 @@ export interface Cluster {
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */
   readonly relays: Pick<Relays, "passOn" | "waysTo">;
+  /** How much of that. */
+  readonly passage: Pick<Passage, "read" | "admit">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
   /** After every change of role, hub, or any server's status. */

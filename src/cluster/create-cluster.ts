@@ -1,9 +1,10 @@
 import { Problem } from "../platform/errors.ts";
-import { NetworkError } from "../platform/network.ts";
+import { NetworkError, type NetworkFailure } from "../platform/network.ts";
 import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { createVerifier } from "./identity/signature.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
 import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
@@ -35,8 +36,9 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const parts = createParts(deps, { isStopped: false, hasLeft: false }, notify);
   react(parts);
   const { directory, role, self, registry, clones } = parts;
+  const { startOffsetMs } = deps;
   const { nodeId } = deps.identity;
-  const { tunnel, tunnels, relays } = parts;
+  const { tunnel, tunnels, relays, passage } = parts;
   const routes = routesOf(parts).map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
@@ -47,6 +49,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     get role() {
       return role.state.role;
     },
+    verifier: createVerifier(nodeId, deps.clock, { startOffsetMs, isKnown: parts.isKnown }),
     positions: clones.positions,
     decided: role.decided,
     aliases: parts.aliases,
@@ -76,6 +79,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     tunnels,
     relays,
+    passage,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),
     onChange: (listener) => {
@@ -145,6 +149,9 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
+/** Failures after which a node is asked again without a handshake. */
+const STILL_THERE: ReadonlySet<NetworkFailure> = new Set(["timeout", "busy"]);
+
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
   { table, registry, client, deps, meet }: ClusterParts,
@@ -167,7 +174,7 @@ async function call(
     if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
-    if (error instanceof NetworkError && error.failure !== "timeout") forgetKey();
+    if (error instanceof NetworkError && !STILL_THERE.has(error.failure)) forgetKey();
     throw error;
   }
 }

@@ -34,6 +34,8 @@ import type { Timing } from "./timing.ts";
  */
 export interface CorePorts {
   readonly clock: Clock;
+  /** See `drawStartOffset`. */
+  readonly startOffsetMs: number;
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;

@@ -1,10 +1,13 @@
+import { LocalApis } from "../adapters/tailscale/local-apis.ts";
 import { TailnetNetwork } from "../adapters/tailscale/network.ts";
+import { TailnetSockets } from "../adapters/tailscale/sockets.ts";
 import { TailnetSources } from "../adapters/tailscale/sources.ts";
 import { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
+import { drawStartOffset } from "../cluster/identity/start-clock.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
@@ -22,9 +25,7 @@ import { workerDisk } from "../store/sqlite/thread/worker-disk.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
-import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
-import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
@@ -32,7 +33,9 @@ import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
+import { keptName } from "./kept-name.ts";
 import { createLease } from "./lease.ts";
+import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
@@ -71,6 +74,8 @@ export interface NodeLife {
   readonly log: Log;
   /** Takes back that the node runs here. Does it before it returns. */
   retract(): void;
+  /** Opens its log anew. */
+  reload(): void;
 }
 
 /** A node that runs. */
@@ -118,13 +123,15 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const { settings, version } = options;
   const real = createRealPlatform();
   const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
-  const tailnet = new Tailnet(real.machine, settings.tailscaleProxy);
+  const { tailscaleProxy, tailscaleSocket: socket } = settings;
+  const localApis = new LocalApis({ socket, platform: real.machine.platform });
+  const tailnet = new Tailnet(real.machine, tailscaleProxy, localApis);
   const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());
-  const log = openLog(options, platform);
-  options.onAlive?.({ log, retract: () => directory.retract() });
+  const { log, reopen } = openNodeLog(settings, options.noColor, clock);
+  options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
   const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
@@ -145,11 +152,16 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
   const plan = withHub(planned, await joinedHub(store.journal));
+  const name = await keptName(store.journal, settings.name);
   const remembered = await recallPeers(store.journal, settings.cluster);
 
+  const sockets = new TailnetSockets(real.sockets, tailnet);
+  await tailnet.meet();
   const core = createCore(
     {
       ...platform,
+      startOffsetMs: drawStartOffset(clock, platform.random),
+      sockets,
       machine: chooseInterfaces(tailnet.extend(real.machine), settings.interfaces),
       network: new TailnetNetwork(real.network, tailnet),
       files: directory.files,
@@ -172,7 +184,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
       log,
       metrics,
     },
-    coreSettings(options, plan, server.port),
+    { ...coreSettings(options, plan, server.port), serverId: name },
     identity,
   );
   let phase: "recovering" | "healthy" | "stopping" = "recovering";
@@ -182,7 +194,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   server.serve({
     ...core,
     clock,
-    sockets: platform.sockets,
+    sockets,
     log,
     meter: metrics,
     version,
@@ -258,11 +270,6 @@ async function settleDirectory(
   return forkNode({ ...ports, key, files, controls, engineVersion, signal });
 }
 
-function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): Log {
-  const { logLevel: level, logFormat: format, logCaller: caller, logTime: time } = settings;
-  return createLog({ level, format, caller, time, noColor }, stderrOutput(), clock);
-}
-
 /** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
 const EVERYWHERE = ["::", "0.0.0.0"] as const;
 
@@ -294,11 +301,10 @@ function coreSettings(
   { settings, version, secret }: NodeOptions,
   { hubs }: DiscoveryPlan,
   port: number,
-): CoreSettings {
+): Omit<CoreSettings, "serverId"> {
   const advertised = settings.advertise && readHostAndPort(settings.advertise);
   return {
     version,
-    serverId: settings.name,
     cluster: settings.cluster,
     host: isEverywhere(settings.host) ? undefined : settings.host,
     port,

@@ -7,6 +7,8 @@ import { closest } from "./spelling.ts";
 export interface SettingsFile {
   readonly path: string;
   readonly content: Readonly<Record<string, unknown>>;
+  /** Found in the directory that somebody stands in, where anybody may have put it. */
+  readonly isOfWorkingDirectory?: boolean;
   /** Who may write the file beside this user and root, in words: `every user of this machine`. */
   readonly alsoWrittenBy?: string | undefined;
 }
@@ -141,9 +143,7 @@ function findInEnvironment(definition: AnySetting, sources: SettingSources): Fou
   return { raw: secret, origin: { kind: "environment", where: fileVariable } };
 }
 
-/**
- * @throws Problem `bad_setting` for a command from a file that somebody else could have written.
- */
+/** @throws Problem `bad_setting` for a command from a file that may be somebody else's. */
 function findInFiles(
   key: SettingKey,
   { runsCommand }: AnySetting,
@@ -153,16 +153,28 @@ function findInFiles(
   for (const file of files) {
     const raw = file.content[fileKey];
     if (raw === undefined) continue;
-    if (runsCommand && file.alsoWrittenBy !== undefined) {
-      throw new Problem(
-        "bad_setting",
-        `${fileKey} in ${file.path} is not obeyed, as ${file.alsoWrittenBy} can write that file: ` +
-          "make it your own (chown, chmod go-w) or take the line out.",
-      );
-    }
+    if (runsCommand) refuseCommandOf(file, fileKey);
     return { raw, origin: { kind: "file", where: file.path } };
   }
   return undefined;
+}
+
+function refuseCommandOf(file: SettingsFile, fileKey: string): void {
+  const ignored = `${fileKey} in ${file.path} is not obeyed`;
+  if (file.isOfWorkingDirectory) {
+    throw new Problem(
+      "bad_setting",
+      `${ignored}, as that file lies in the working directory: put the line into ` +
+        "/etc/tankd/tankd.toml, tankd/tankd.toml below $XDG_CONFIG_HOME (~/.config), or a file " +
+        "that --config names.",
+    );
+  }
+  if (file.alsoWrittenBy === undefined) return;
+  throw new Problem(
+    "bad_setting",
+    `${ignored}, as ${file.alsoWrittenBy} can write that file: ` +
+      "make it your own (chown, chmod go-w) or take the line out.",
+  );
 }
 
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
@@ -182,9 +194,9 @@ function withoutPasswords(text: string): string {
 }
 
 /** Secrets have no key of their own in the file: such files are world-readable too often. */
-const FILE_KEYS: readonly string[] = SETTING_KEYS.filter((key) => !("secret" in SETTINGS[key])).map(
-  fileKeyOf,
-);
+const FILE_KEYS: readonly string[] = SETTING_KEYS.filter(
+  (key) => !("secret" in SETTINGS[key] || "choosesFiles" in SETTINGS[key]),
+).map(fileKeyOf);
 
 function checkKeys(file: SettingsFile): void {
   for (const key of Object.keys(file.content)) {

@@ -19,6 +19,8 @@ export interface Setting<T, D extends T | undefined> {
   readonly help: string;
   /** What the default is where it is worked out at run time. */
   readonly defaultHelp?: string;
+  /** It decides which files are read, so none of them can hold it. */
+  readonly choosesFiles?: true;
   /** Its value is run as a command: obeyed only from a file that nobody else could have written. */
   readonly runsCommand?: true;
   /**

@@ -20,6 +20,15 @@ export interface Files {
   removeFolder(path: string): Promise<void>;
 }
 
+/** A text, and whose word it may be. */
+export interface GuardedText {
+  readonly text: string;
+  /** Undefined where only this user and root can write it. */
+  readonly alsoWrittenBy: string | undefined;
+  /** Undefined where only this user and root can read it. */
+  readonly alsoReadBy: string | undefined;
+}
+
 /**
  * The one spelling of a path below the root: parts joined by `/`, empty for the root itself.
  * Throws for a path that would leave the root, which only a bug can ask for.

@@ -1,8 +1,10 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
+import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
+import { Passage } from "../../src/cluster/tunnel/passage.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type {
@@ -233,8 +235,17 @@ export class FakeNode {
   alone: ClusterView["alone"];
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
+  neighbourId = "node-b";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
+  /** What the host of the tank elsewhere answers. */
+  call: Cluster["call"] = async () => ({ status: 200, body: {} });
+  readonly #passage = new Passage({
+    clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+    metrics: noMetrics,
+  });
+
+  readonly #clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
 
   context(): ApiContext {
     return {
@@ -247,7 +258,7 @@ export class FakeNode {
           throw new Error("not part of the fake");
         },
       },
-      clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+      clock: this.#clock,
       log: {
         debug() {},
         info() {},
@@ -318,7 +329,11 @@ export class FakeNode {
 
   #cluster(): Cluster {
     const self = fakeServer(NODE_ID);
-    const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const neighbour = fakeServer("node-b", {
+      node_id: this.neighbourId,
+      api_url: "http://10.0.0.2:8000",
+      host: "10.0.0.2",
+    });
     const list = () => [self, { ...neighbour, status: this.neighbour }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
@@ -327,6 +342,7 @@ export class FakeNode {
     const node = this;
     return {
       nodeId: NODE_ID,
+      verifier: createVerifier(NODE_ID, this.#clock),
       serverId: self.server_id,
       get role() {
         return node.role;
@@ -337,6 +353,7 @@ export class FakeNode {
       decided: Promise.resolve(),
       tunnels: NO_TUNNELS,
       relays: NO_RELAYS,
+      passage: this.#passage,
       serveWith: () => {},
       get positions() {
         return { ...NO_POSITIONS, fenced: node.held };
@@ -360,7 +377,7 @@ export class FakeNode {
       servers: list,
       server: find,
       tanksOf: (nodeId) =>
-        nodeId === "node-b"
+        nodeId === this.neighbourId
           ? [far]
           : [...this.hosted.values()].map(({ row }) => ({
               tank_id: row.tank_id,
@@ -369,7 +386,8 @@ export class FakeNode {
             })),
       locate: (tank) => {
         if (tank === "far-tank") {
-          return { node_id: "node-b", server_id: "node-b-label", tank: far, is_local: false };
+          const place = { node_id: this.neighbourId, server_id: "node-b-label" };
+          return { ...place, tank: far, is_local: false };
         }
         const row = this.hosted.get(tank)?.row;
         if (row === undefined) return undefined;
@@ -395,7 +413,7 @@ export class FakeNode {
         return { met, detail: met ? "Met hub" : "connection refused" };
       },
       leave: async () => void node.joined.push("left"),
-      call: async () => ({ status: 200, body: {} }),
+      call: (nodeId, method, path, body) => this.call(nodeId, method, path, body),
       routes: () => this.peerRoutes,
       onChange: () => () => {},
     };

@@ -1,4 +1,5 @@
 import { authorityOf } from "../../discovery/addresses.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
@@ -6,7 +7,7 @@ import type { ClusterEvents } from "../events.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
-import { isReady, type KnownAddress, placesOf, type ReadyPeer } from "../peers/peer.ts";
+import { isReady, type KnownAddress, placesOf, type ReadyPeer, signingFor } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { TUNNEL_PATH } from "./messages.ts";
 import { type LocalService, NodeEnd } from "./node-end.ts";
@@ -154,8 +155,7 @@ export class TunnelKeeper {
     const to = peer.id;
     const authority = authorityOf(address);
     const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
-    const { clockOffsetMs, takesUnbound: isUnbound } = peer.key;
-    const options = { audience: to, clockOffsetMs, isUnbound };
+    const options = { audience: to, ...signingFor(peer.key) };
     const end = new NodeEnd(timers, {
       service,
       sourceOf: (source) =>
@@ -170,6 +170,7 @@ export class TunnelKeeper {
         path: TUNNEL_PATH,
         headers: signRequest(identity, parts, clock, random, options),
         timeoutMs: settings.timing.discoveryTimeoutMs,
+        messageBytesMax: LIMITS.tunnelPieceBytesMax,
       },
       end.listener,
     );

@@ -4,11 +4,8 @@ import {
   type ClientRequest,
   type IncomingMessage,
   request as openRequest,
-  type RequestOptions,
 } from "node:http";
-import { isIP } from "node:net";
-import { messageOf } from "../errors.ts";
-import { lacksZone, splitZone, withoutZone } from "../ip-literal.ts";
+import { lacksZone } from "../ip-literal.ts";
 import type { Machine } from "../machine.ts";
 import {
   type ByteNetwork,
@@ -21,8 +18,9 @@ import {
   type NetworkFailure,
 } from "../network.ts";
 import { NameLookup } from "./name-lookup.ts";
-import { isSaidToBeRefused, type Place, whyRefused } from "./refusal.ts";
-import { systemFailure } from "./system-failure.ts";
+import { isSaidToBeRefused, whyRefused } from "./refusal.ts";
+import { networkErrorOf } from "./system-failure.ts";
+import { notAnAddress, type Target, targetOf, zonesAmong } from "./target.ts";
 
 /**
  * Above the longest interval of pings (5 s), so that they need no new connection; below the idle
@@ -85,7 +83,7 @@ export class HttpNetwork implements Network, ByteNetwork {
     return new Promise((resolve, reject) => {
       const target = targetOf(request, () => this.#zones());
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
-      const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
+      const call = opened(target, this.#currentAgent(), request);
       const ended = new AbortController();
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
@@ -99,9 +97,11 @@ export class HttpNetwork implements Network, ByteNetwork {
       );
       if (request.onConnected) tellOfConnection(call, request.onConnected);
       call.on("error", (error) => {
-        if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
-        void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
+        const failWith = (why: unknown) => fail(networkErrorOf(why, nameOf(request)));
+        if (!isSaidToBeRefused(error)) return failWith(error);
+        void whyRefused(target.place, ended.signal).then(failWith);
       });
+      call.on("upgrade", () => fail(failureOf("unreachable", request, "another protocol")));
       call.on("response", (message) => {
         receive(message, request).then((response) => {
           clearTimeout(deadline);
@@ -117,12 +117,8 @@ export class HttpNetwork implements Network, ByteNetwork {
     this.#agent.destroy();
   }
 
-  /** Names of the interfaces that have link-local IPv6. */
   #zones(): readonly string[] {
-    const linked = this.#addresses().filter(
-      ({ address, chosen }) => chosen !== false && lacksZone(withoutZone(address)),
-    );
-    return [...new Set(linked.map(({ interfaceName }) => interfaceName))];
+    return zonesAmong(this.#addresses());
   }
 
   /**
@@ -140,6 +136,17 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 }
 
+/** @throws NetworkError for headers that no request can have. */
+function opened({ url, place }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+  const { method } = request;
+  const headers = { ...request.headers, "accept-encoding": "identity", host: url.host };
+  try {
+    return openRequest(url, { method, headers, hostname: place.host, port: place.port, agent });
+  } catch (error) {
+    throw networkErrorOf(error, nameOf(request));
+  }
+}
+
 function tellOfConnection(call: ClientRequest, onConnected: () => void): void {
   call.on("socket", (socket) => {
     if (socket.connecting) socket.once("connect", onConnected);
@@ -153,61 +160,11 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
 }
 
-const HTTP_PORT = 80;
-/** Scheme, host and port, and nothing behind them. */
-const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
-
-interface Target {
-  readonly url: URL;
-  readonly options: RequestOptions;
-  /** What is connected to. */
-  readonly place: Place;
-}
-
-/** Undefined where the request names no place. `zones`: of the links that this machine is on. */
-function targetOf(request: AnyRequest, zones: () => readonly string[]): Target | undefined {
-  const { method, path } = request;
-  const { url: origin, zone } = splitZone(request.origin);
-  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
-  // short.
-  const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
-  const url = URL.parse(path, origin);
-  // A path like `//elsewhere` would otherwise choose another host.
-  if (!url || url.origin !== asked) return undefined;
-  const headers = { ...request.headers, "accept-encoding": "identity" };
-  const port = Number(url.port || HTTP_PORT);
-  const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const connectTo = request.connectTo ?? addressOn(named, zone, zones);
-  if (connectTo === undefined) {
-    return { url, options: { method, headers }, place: { host: named, port } };
-  }
-  // A name here would be resolved once more, and to anything.
-  if (isIP(connectTo) === 0) return undefined;
-  const addressed = { ...headers, host: url.host };
-  const place = { host: connectTo, port };
-  return { url, options: { method, headers: addressed, ...place, hostname: connectTo }, place };
-}
-
-/** The host with its zone: the one that it came with, or of the only link that it can be on. */
-function addressOn(
-  host: string,
-  zone: string | undefined,
-  zones: () => readonly string[],
-): string | undefined {
-  if (zone !== undefined) return `${host}%${zone}`;
-  if (!lacksZone(host)) return undefined;
-  const [only, ...others] = zones();
-  return only === undefined || others.length > 0 ? undefined : `${host}%${only}`;
-}
-
-function notAnAddress({ origin, connectTo }: AnyRequest): string {
-  return `not an address: ${origin}${connectTo === undefined ? "" : ` at ${connectTo}`}`;
-}
-
 /** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
 async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
+  if (status < 200 || status > 599) throw failureOf("unreachable", request, `status ${status}`);
   const encoding = message.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw failureOf("unreachable", request, `body in ${encoding}`);
   const body = await readBody(message, request);
@@ -243,20 +200,11 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function callFailure(error: unknown, request: AnyRequest): NetworkError {
-  if (error instanceof NetworkError) {
-    return failureOf(error.failure, request, error.message, error.reason);
-  }
-  const [failure, reason] = systemFailure(error);
-  return failureOf(failure, request, messageOf(error), reason);
+function failureOf(failure: NetworkFailure, request: AnyRequest, why: string): NetworkError {
+  return new NetworkError(failure, `${nameOf(request)}: ${why}`);
 }
 
-/** The query stays out of the message: it is long, and it may be nobody's business. */
-function failureOf(
-  failure: NetworkFailure,
-  { method, origin, path }: AnyRequest,
-  why: string,
-  reason?: string,
-): NetworkError {
-  return new NetworkError(failure, `${method} ${origin}${path.split("?")[0]}: ${why}`, reason);
+/** The query stays out of messages: it is long, and it may be nobody's business. */
+function nameOf({ method, origin, path }: AnyRequest): string {
+  return `${method} ${origin}${path.split("?")[0]}`;
 }

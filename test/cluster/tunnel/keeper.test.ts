@@ -53,7 +53,8 @@ function worker(onConnect: (listener: SocketListener, origin: string) => void = 
   });
   for (const id of ["hub", "other"]) {
     table.ensure(id);
-    table.update(id, { key: { publicKey: "", clockOffsetMs: 0, takesUnbound: true } });
+    const key = { publicKey: "", clockOffsetMs: 0, startOffsetMs: 0, takesUnbound: true };
+    table.update(id, { key });
   }
   const follow = (following: Following) => {
     role.state = following;

@@ -2,13 +2,14 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { COMPILE_FLAGS } from "../../../deploy/compile-flags.ts";
 import type { InterfaceAddress } from "../../../src/platform/machine.ts";
 import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
+import { linkLocalAddress } from "./link-local.ts";
 
 const network = new HttpNetwork();
 const closers: (() => void)[] = [];
@@ -239,15 +240,6 @@ describe("where a request goes", () => {
   );
 });
 
-/** An address of this machine that needs a zone, where it has one. */
-function linkLocalAddress(): string | undefined {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    const found = addresses?.find(({ address }) => address.startsWith("fe80:"));
-    if (found) return `${found.address}%${name}`;
-  }
-  return undefined;
-}
-
 describe("what is not believed", () => {
   test("a redirect, which is not followed", async () => {
     let followed = false;
@@ -287,10 +279,17 @@ describe("what is not believed", () => {
     ],
     ["half a header", "HTTP/1.1 200 OK\r\nContent-Le"],
     ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n"],
+    ["a status that no answer has", "HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n"],
+    ["a change of the protocol", "HTTP/1.1 101 Odd\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
     ["nothing", ""],
   ])("%s", async (_, bytes) => {
     const origin = await rawServer((socket) => socket.end(bytes));
     expect(await failureOf(request(origin))).toBe("unreachable");
+  });
+
+  test.each(["a\r\nhost: b", "\u0000", "€"])("a header that none can have: %p", async (value) => {
+    const origin = httpServer(() => new Response("here"));
+    expect(await failureOf(request(origin, { headers: { "x-one": value } }))).toBe("unreachable");
   });
 
   test.each([
