@@ -1,6 +1,6 @@
 /**
- * Reading files of which nobody knows whether they are there. What cannot even be looked for, in a
- * folder that this user may not search, is as good as absent; what exists and cannot be read throws.
+ * Reading files that may not be there. What cannot even be looked for, in a folder that this user
+ * may not search, is as good as absent; what exists and cannot be read throws.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { systemCodeOf } from "../errors.ts";
