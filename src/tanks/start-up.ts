@@ -7,31 +7,31 @@ import type { TankRow, Watermark } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
 import { removeOrphans } from "./snapshots/orphans.ts";
-import type { TankKeeper } from "./tank-keeper.ts";
+import type { TankSupervisor } from "./tank-supervisor.ts";
 
 /** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
 const RECOVERIES_AT_ONCE = 16;
 
 /** Recovers all tanks of a node. Rejects with the signal's reason when that ends it. */
 export async function recoverAll(
-  keepers: readonly TankKeeper[],
+  supervisors: readonly TankSupervisor[],
   ports: { readonly clock: Clock; readonly log: Log; readonly startedMs: number },
   { signal, onProgress }: RecoveryOptions,
 ): Promise<RecoveryReport> {
   const { clock, log, startedMs } = ports;
   const tanks: TankRecovery[] = [];
   const report = () => ({
-    total: keepers.length,
+    total: supervisors.length,
     tanks,
     durationMs: clock.monotonicMs() - startedMs,
   });
   const abandon = () => {
-    for (const keeper of keepers) keeper.abandon();
+    for (const supervisor of supervisors) supervisor.abandon();
   };
   signal?.addEventListener("abort", abandon, { once: true });
-  await atOnce(RECOVERIES_AT_ONCE, keepers, async (keeper) => {
+  await atOnce(RECOVERIES_AT_ONCE, supervisors, async (supervisor) => {
     if (signal?.aborted) return;
-    const recovery = await keeper.recover();
+    const recovery = await supervisor.recover();
     tanks.push(recovery);
     if (recovery.status === "recovered") sayRecovered(log, recovery);
     onProgress?.(report());

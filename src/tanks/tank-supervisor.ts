@@ -25,7 +25,7 @@ import type { CapturedState } from "./thread/simulation.ts";
 
 const STOPPING = "the node stops";
 
-export interface KeeperDeps extends PresenceDeps {
+export interface SupervisorDeps extends PresenceDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -45,9 +45,9 @@ const REST_AFTER_MOVE_MS = 30_000;
  * Keeps one tank alive: founds it, brings it back from what is durable, takes it back there when a
  * change cannot be made durable, and lays it down at the end. One such work at a time.
  */
-export class TankKeeper {
+export class TankSupervisor {
   readonly row: TankRow;
-  readonly #deps: KeeperDeps;
+  readonly #deps: SupervisorDeps;
   /** Where it is, and what is seen of it. */
   readonly presence: Presence;
   readonly #snapshots: Snapshots;
@@ -63,7 +63,7 @@ export class TankKeeper {
   #failed = false;
   #restsUntilMs = 0;
 
-  constructor(row: TankRow, slot: ThreadSlot, deps: KeeperDeps, founded: boolean) {
+  constructor(row: TankRow, slot: ThreadSlot, deps: SupervisorDeps, founded: boolean) {
     this.row = row;
     this.#deps = deps;
     this.#founded = founded;
