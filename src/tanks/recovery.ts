@@ -5,10 +5,10 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type History, UnusableTank } from "./log/history.ts";
 import { rebuild } from "./log/rebuild.ts";
-import type { Presence } from "./presence.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
+import type { TankPlacement } from "./tank-placement.ts";
 import type { SaidOfTank } from "./thread/simulation.ts";
 
 export interface RecoveryPorts {
@@ -22,14 +22,14 @@ export interface RecoveryPorts {
 /** Brings one tank from the disk into its simulation, and lets it go there. */
 export class Recovery {
   readonly #row: TankRow;
-  readonly #presence: Presence;
+  readonly #placement: TankPlacement;
   readonly #snapshots: Snapshots;
   readonly #ports: RecoveryPorts;
   #hopeless = false;
 
-  constructor(row: TankRow, presence: Presence, snapshots: Snapshots, ports: RecoveryPorts) {
+  constructor(row: TankRow, placement: TankPlacement, snapshots: Snapshots, ports: RecoveryPorts) {
     this.#row = row;
-    this.#presence = presence;
+    this.#placement = placement;
     this.#snapshots = snapshots;
     this.#ports = ports;
   }
@@ -55,7 +55,7 @@ export class Recovery {
     };
     const said = () => ({ row: this.#row, durationMs: clock.monotonicMs() - startedMs, warnings });
     try {
-      const load = (history: History) => this.#presence.enter({ history, held: this.mustHold });
+      const load = (history: History) => this.#placement.enter({ history, held: this.mustHold });
       const ports = { ...this.#ports, snapshots: this.#snapshots, load, warn };
       const { loaded, history } = await rebuild(this.#row, ports);
       await this.release();
@@ -70,12 +70,12 @@ export class Recovery {
   /** Lets a held tank go, once nothing of what its recovery passed over can come back. */
   async release(): Promise<void> {
     const { storage, journal } = this.#ports;
-    if (!this.#presence.held || this.#presence.stilled) return;
+    if (!this.#placement.held || this.#placement.stilled) return;
     if (storage.fault === undefined) {
       await this.#snapshots.dismissDamaged(journal).catch((error) => storage.failed(error));
     }
-    if (storage.fault !== undefined) this.#presence.explain(storage.fault);
-    else if (!this.#presence.stilled) this.#presence.release();
+    if (storage.fault !== undefined) this.#placement.explain(storage.fault);
+    else if (!this.#placement.stilled) this.#placement.release();
   }
 }
 

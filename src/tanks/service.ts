@@ -125,7 +125,7 @@ class HostingService implements TankService {
     if (this.#holdReason) return;
     this.#holdReason = reason;
     this.#deps.log.error("tanks stand still", { reason: reason.message, code: reason.code });
-    for (const { presence } of this.#supervisors.values()) presence.hold();
+    for (const { placement } of this.#supervisors.values()) placement.hold();
   }
 
   async start(options: RecoveryOptions = {}): Promise<RecoveryReport> {
@@ -201,7 +201,7 @@ class HostingService implements TankService {
     }
     const { tank_id, name, origin } = supervisor.row;
     this.#deps.log.info("tank created", { tank_id, name, origin });
-    return supervisor.presence.view();
+    return supervisor.placement.view();
   }
 
   async remove(tankId: string): Promise<void> {
@@ -215,13 +215,13 @@ class HostingService implements TankService {
   list(): readonly HostedTank[] {
     const supervisors = [...this.#supervisors.values()].filter((supervisor) => supervisor.founded);
     return supervisors
-      .map((supervisor) => supervisor.presence.view())
+      .map((supervisor) => supervisor.placement.view())
       .sort((a, b) => a.row.ordinal - b.row.ordinal);
   }
 
   get(tankId: string): HostedTank | undefined {
     const supervisor = this.#supervisors.get(tankId);
-    return supervisor?.founded ? supervisor.presence.view() : undefined;
+    return supervisor?.founded ? supervisor.placement.view() : undefined;
   }
 
   async submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {
@@ -231,21 +231,23 @@ class HostingService implements TankService {
   }
 
   async fish(tankId: string): Promise<readonly FishView[]> {
-    return this.#supervisor(tankId).presence.whenPresent((live) => live.fish());
+    return this.#supervisor(tankId).placement.whenPlaced((incarnation) => incarnation.fish());
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {
-    return this.#supervisor(tankId).presence.whenPresent((live) => live.fishProfile(fishId));
+    return this.#supervisor(tankId).placement.whenPlaced((incarnation) =>
+      incarnation.fishProfile(fishId),
+    );
   }
 
   async pickMigrant(tankId: string): Promise<FishId | undefined> {
-    const { presence } = this.#supervisor(tankId);
-    const fit = await presence.whenPresent((live) => live.migrants());
+    const { placement } = this.#supervisor(tankId);
+    const fit = await placement.whenPlaced((incarnation) => incarnation.migrants());
     return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
   }
 
   watch(tankId: string, listener: (frame: Frame) => void): () => void {
-    return this.#supervisor(tankId).presence.watch(listener);
+    return this.#supervisor(tankId).placement.watch(listener);
   }
 
   #makeSlots(): SimulationSlots {
@@ -267,11 +269,11 @@ class HostingService implements TankService {
 
   #onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void {
     if (message.kind !== "reports") {
-      this.#supervisors.get(message.tank)?.presence.onMessage(message);
+      this.#supervisors.get(message.tank)?.placement.onMessage(message);
       return;
     }
     for (const { tank, load, report } of message.reports) {
-      this.#supervisors.get(tank)?.presence.onReport(load, report);
+      this.#supervisors.get(tank)?.placement.onReport(load, report);
     }
     this.#meters.reported(message.work);
   }

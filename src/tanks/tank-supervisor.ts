@@ -8,8 +8,6 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { adoptTank, foundTank } from "./founding.ts";
-import type { CommitFailure, LiveTank } from "./live-tank.ts";
-import { Presence, type PresenceDeps } from "./presence.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Recovery } from "./recovery.ts";
 import type { TankRecovery } from "./recovery-report.ts";
@@ -19,13 +17,15 @@ import type { LogRetention } from "./snapshots/retention.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
+import type { CommitFailure, TankIncarnation } from "./tank-incarnation.ts";
 import { TankLog } from "./tank-log.ts";
+import { type PlacementDeps, TankPlacement } from "./tank-placement.ts";
 import type { Alongside, Stamped } from "./tanks.ts";
 import type { CapturedState } from "./thread/simulation.ts";
 
 const STOPPING = "the node stops";
 
-export interface SupervisorDeps extends PresenceDeps {
+export interface SupervisorDeps extends PlacementDeps {
   readonly files: Files;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -49,7 +49,7 @@ export class TankSupervisor {
   readonly row: TankRow;
   readonly #deps: SupervisorDeps;
   /** Where it is, and what is seen of it. */
-  readonly presence: Presence;
+  readonly placement: TankPlacement;
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
   readonly #recovery: Recovery;
@@ -68,21 +68,21 @@ export class TankSupervisor {
     this.#deps = deps;
     this.#founded = founded;
     this.#said = new TankLog(deps.log, row);
-    this.presence = new Presence(row, slot, deps, {
-      onFailure: (live, failure) => this.#takeBack(live, failure),
-      onTankFailed: (live, message) => this.#tankFailed(live, message),
-      onCaptured: (live, chained) => {
-        if (this.#mayMove) this.#taker.offer(live, chained);
+    this.placement = new TankPlacement(row, slot, deps, {
+      onFailure: (incarnation, failure) => this.#takeBack(incarnation, failure),
+      onTankFailed: (incarnation, message) => this.#tankFailed(incarnation, message),
+      onCaptured: (incarnation, chained) => {
+        if (this.#mayMove) this.#taker.offer(incarnation, chained);
       },
     });
     this.#snapshots = new Snapshots(deps.files, row, deps.logRetention);
     this.#taker = new SnapshotTaker({ ...deps, tankId: row.tank_id, snapshots: this.#snapshots });
-    this.#recovery = new Recovery(row, this.presence, this.#snapshots, deps);
+    this.#recovery = new Recovery(row, this.placement, this.#snapshots, deps);
     this.#retry = new Retry(deps.timers, () => void this.revive());
   }
 
   get slot(): ThreadSlot {
-    return this.presence.slot;
+    return this.placement.slot;
   }
 
   /** Whether the tank is durable. Before that nobody may see it. */
@@ -92,7 +92,7 @@ export class TankSupervisor {
 
   /** CPU that the tank asks for, in cores; undefined while nothing is known of it. */
   get demand(): number | undefined {
-    return this.presence.live?.report.demand;
+    return this.placement.incarnation?.report.demand;
   }
 
   get movable(): boolean {
@@ -100,15 +100,15 @@ export class TankSupervisor {
   }
 
   get #mayMove(): boolean {
-    const { live, held, isMoving } = this.presence;
-    return live !== undefined && !held && !isMoving && !this.#finished;
+    const { incarnation, held, isMoving } = this.placement;
+    return incarnation !== undefined && !held && !isMoving && !this.#finished;
   }
 
   async submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
     if (command.kind === "resume" && this.#givenUp) await this.#tryAgain();
-    const stamped = await this.presence.whenPresent((live) => {
-      if (this.presence.held) throw this.presence.refusal();
-      return live.submit(command, alongside);
+    const stamped = await this.placement.whenPlaced((incarnation) => {
+      if (this.placement.held) throw this.placement.refusal();
+      return incarnation.submit(command, alongside);
     });
     const { kind } = stamped.outcome;
     this.#deps.metrics.count("tankd_commands_total", { kind: command.kind, outcome: kind });
@@ -118,7 +118,7 @@ export class TankSupervisor {
   /** Makes a new tank; resolves when it is durable. Rejects with Problem, and nothing is left. */
   found(): Promise<void> {
     return this.#turns.run(async () => {
-      await foundTank(this.presence, this.#recovery.mustHold);
+      await foundTank(this.placement, this.#recovery.mustHold);
       this.#founded = true;
     });
   }
@@ -145,9 +145,9 @@ export class TankSupervisor {
    * is on the disk; a tank that is back already stays.
    */
   abandon(): void {
-    if (this.presence.live) return;
+    if (this.placement.incarnation) return;
     this.#finished = true;
-    this.presence.abandon(new Problem("not_ready", STOPPING));
+    this.placement.abandon(new Problem("not_ready", STOPPING));
   }
 
   /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
@@ -169,7 +169,7 @@ export class TankSupervisor {
   }
 
   get #isDown(): boolean {
-    return this.#founded && !this.presence.live && !this.#finished;
+    return this.#founded && !this.placement.incarnation && !this.#finished;
   }
 
   /**
@@ -181,17 +181,17 @@ export class TankSupervisor {
     return this.#turns.run(async () => {
       await this.#taker.idle();
       if (!this.#mayMove || !slot.usable) return;
-      await this.presence.whileMoving(async () => {
+      await this.placement.whileMoving(async () => {
         const covered = this.#snapshots.newest ?? { seq: 0, tick: 0 };
-        await this.presence.moveTo(slot, covered).catch((error) => this.#moveFailed(error));
+        await this.placement.moveTo(slot, covered).catch((error) => this.#moveFailed(error));
       });
     });
   }
 
   async #moveFailed(error: unknown): Promise<void> {
     this.#said.warn("tank move failed", error);
-    const { live } = this.presence;
-    if (live) await this.#letGo(live, messageOf(error));
+    const { incarnation } = this.placement;
+    if (incarnation) await this.#letGo(incarnation, messageOf(error));
     if (this.#isDown && !this.#givenUp) await this.#bringUp();
   }
 
@@ -200,14 +200,14 @@ export class TankSupervisor {
    * the tank that it was working on.
    */
   threadLost(message: string, workedOn: number): void {
-    if (this.presence.isAtWorkAs(workedOn)) {
+    if (this.placement.isAtWorkAs(workedOn)) {
       this.#quarantine.blame(message, this.#deps.clock.monotonicMs());
     }
-    this.presence.threadLost(message);
-    const { live } = this.presence;
-    if (!live) return;
+    this.placement.threadLost(message);
+    const { incarnation } = this.placement;
+    if (!incarnation) return;
     const { reason } = this.#quarantine;
-    void this.#letGo(live, reason ?? message);
+    void this.#letGo(incarnation, reason ?? message);
     if (reason !== undefined) this.#said.stopped(reason);
   }
 
@@ -219,14 +219,14 @@ export class TankSupervisor {
     return this.#turns.run(async () => {
       this.#finished = true;
       this.#retry.stop();
-      const { live } = this.presence;
-      if (!live) return;
+      const { incarnation } = this.placement;
+      if (!incarnation) return;
       // A node that stands still writes nothing: its directory may be the copy of another's.
-      const wanted = !this.#deps.holdReason() && (snapshot === "always" || live.hasLogged);
-      const last = wanted ? await live.captureFinally().catch(() => undefined) : undefined;
+      const wanted = !this.#deps.holdReason() && (snapshot === "always" || incarnation.hasLogged);
+      const last = wanted ? await incarnation.captureFinally().catch(() => undefined) : undefined;
       await this.#taker.idle();
-      if (last) await this.#taker.take(live, last);
-      await this.#letGo(live, STOPPING);
+      if (last) await this.#taker.take(incarnation, last);
+      await this.#letGo(incarnation, STOPPING);
     });
   }
 
@@ -235,8 +235,8 @@ export class TankSupervisor {
    */
   remove(): Promise<void> {
     return this.#turns.run(async () => {
-      const { live } = this.presence;
-      if (live) await this.#letGo(live, "it is being removed");
+      const { incarnation } = this.placement;
+      if (incarnation) await this.#letGo(incarnation, "it is being removed");
       await this.#taker.idle();
       try {
         await this.#deps.journal.commit([{ remove: "tank", tank_id: this.row.tank_id }]);
@@ -255,7 +255,7 @@ export class TankSupervisor {
     if (this.#finished) {
       return { row: this.row, status: "stopped", reason: STOPPING, durationMs: 0, warnings: [] };
     }
-    invariant(this.#founded && !this.presence.live, "the tank may be brought up");
+    invariant(this.#founded && !this.placement.incarnation, "the tank may be brought up");
     await this.#taker.idle();
     const recovery = await this.#recovery.run();
     if (recovery.status === "recovered") {
@@ -265,7 +265,7 @@ export class TankSupervisor {
       return recovery;
     }
     const reason = this.#quarantine.reason ?? recovery.reason;
-    this.presence.explain(reason);
+    this.placement.explain(reason);
     if (!this.#finished) {
       this.#said.stopped(reason);
       if (!this.#givenUp) this.#retry.failed();
@@ -279,25 +279,25 @@ export class TankSupervisor {
   }
 
   /** The simulation is ahead of what can be made durable: back to what is. */
-  #takeBack(live: LiveTank, { kind, error }: CommitFailure): void {
-    if (this.presence.live !== live) return;
+  #takeBack(incarnation: TankIncarnation, { kind, error }: CommitFailure): void {
+    if (this.placement.incarnation !== incarnation) return;
     this.#said.warn("tank taken back to its durable state", error);
     if (kind === "storage") this.#deps.storage.failed(error);
-    void this.#letGo(live, messageOf(error));
+    void this.#letGo(incarnation, messageOf(error));
     void this.revive();
   }
 
   #filesLeft = (error: unknown) => this.#said.warn("snapshot files left", error);
 
-  #tankFailed(live: LiveTank, message: string): void {
+  #tankFailed(incarnation: TankIncarnation, message: string): void {
     this.#failed = true;
-    void this.#letGo(live, message);
+    void this.#letGo(incarnation, message);
     this.#said.stopped(message);
   }
 
   /** Ends the incarnation; whatever is done next waits until its log is durable or has failed. */
-  #letGo(live: LiveTank, reason: string): Promise<void> {
-    const ended = this.presence.leave(live, reason);
+  #letGo(incarnation: TankIncarnation, reason: string): Promise<void> {
+    const ended = this.placement.leave(incarnation, reason);
     void this.#turns.run(() => ended);
     return ended;
   }

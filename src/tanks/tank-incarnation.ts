@@ -40,7 +40,7 @@ export interface ChainedState {
   readonly logChecksum: string;
 }
 
-export interface LiveTankDeps {
+export interface IncarnationDeps {
   readonly row: TankRow;
   readonly load: number;
   readonly post: (message: ToSimulation) => void;
@@ -65,9 +65,9 @@ type Unaddressed<Message> = Message extends TankLoad ? Omit<Message, keyof TankL
  * its durable state, removed or stopped. It keeps the output commit: a command is answered only
  * when its row of the log, with the writes alongside, is durable.
  */
-export class LiveTank {
+export class TankIncarnation {
   readonly load: number;
-  readonly #deps: LiveTankDeps;
+  readonly #deps: IncarnationDeps;
   readonly #queue: CommitQueue;
   readonly #commands = new WaitingRequests<CommandContext, Stamped>();
   readonly #fish = new WaitingRequests<null, readonly FishView[]>();
@@ -78,7 +78,7 @@ export class LiveTank {
   #ended = false;
   report: TankReport;
 
-  constructor(deps: LiveTankDeps) {
+  constructor(deps: IncarnationDeps) {
     this.#deps = deps;
     this.load = deps.load;
     this.report = deps.report;

@@ -1,10 +1,10 @@
 import { Problem } from "../platform/errors.ts";
 import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
-import { type ChainedState, type CommitFailure, LiveTank } from "./live-tank.ts";
 import type { History } from "./log/history.ts";
 import { firstChecksum } from "./log/log-chain.ts";
 import type { ThreadSlot } from "./slots/thread-slot.ts";
+import { type ChainedState, type CommitFailure, TankIncarnation } from "./tank-incarnation.ts";
 import { type LoadAnswer, TankLoader } from "./tank-loader.ts";
 import { frameOf, unknownReport, viewOf } from "./tank-view.ts";
 import type { Frame, HostedTank } from "./tanks.ts";
@@ -13,7 +13,7 @@ import { PlantAlbum } from "./thread/plant-album.ts";
 import type { SaidOfTank, TankReport, Uncovered } from "./thread/simulation.ts";
 import { Watchers } from "./watchers.ts";
 
-export interface PresenceDeps {
+export interface PlacementDeps {
   readonly journal: Journal;
   readonly engineVersion: number;
   /** Of a new tank. */
@@ -34,41 +34,41 @@ export interface Entry {
   readonly held: boolean;
   readonly uncovered?: Uncovered;
   /** Runs before the next message about the new incarnation. */
-  readonly onLive?: (live: LiveTank, digest: string) => void;
+  readonly onIncarnation?: (incarnation: TankIncarnation, digest: string) => void;
 }
 
 const ALL_COVERED: Uncovered = { ticks: 0, entries: 0 };
 
-export interface PresenceEvents {
+export interface PlacementEvents {
   /** What the simulation says is ahead of what can be made durable. */
-  onFailure(live: LiveTank, failure: CommitFailure): void;
+  onFailure(incarnation: TankIncarnation, failure: CommitFailure): void;
   /** The tank met an error of its own. */
-  onTankFailed(live: LiveTank, message: string): void;
+  onTankFailed(incarnation: TankIncarnation, message: string): void;
   /** A state for a snapshot, by the rule of snapshots. */
-  onCaptured(live: LiveTank, chained: ChainedState): void;
+  onCaptured(incarnation: TankIncarnation, chained: ChainedState): void;
 }
 
 /**
- * A tank's presence in its simulation: the incarnation that lives there, or why there is none, and
+ * A tank's placement in its simulation: the incarnation that lives there, or why there is none, and
  * what people see of it either way.
  */
-export class Presence {
+export class TankPlacement {
   readonly #row: TankRow;
-  readonly #deps: PresenceDeps;
-  readonly #events: PresenceEvents;
+  readonly #deps: PlacementDeps;
+  readonly #events: PlacementEvents;
   readonly #loader: TankLoader;
-  readonly #watchers = new Watchers((watched) => this.#live?.watch(watched));
+  readonly #watchers = new Watchers((watched) => this.#incarnation?.watch(watched));
   readonly #album = new PlantAlbum();
   #slot: ThreadSlot;
   /** While it changes its thread: opened when it has arrived, or failed to. */
   #moving: PromiseWithResolvers<void> | undefined;
-  #live: LiveTank | undefined;
+  #incarnation: TankIncarnation | undefined;
   #held = false;
-  /** What was last heard of a tank that is not live. */
+  /** What was last heard of a tank that is not incarnation. */
   #report: TankReport;
   #stopReason = "it is not recovered yet";
 
-  constructor(row: TankRow, slot: ThreadSlot, deps: PresenceDeps, events: PresenceEvents) {
+  constructor(row: TankRow, slot: ThreadSlot, deps: PlacementDeps, events: PlacementEvents) {
     this.#slot = slot;
     this.#row = row;
     this.#deps = deps;
@@ -85,11 +85,11 @@ export class Presence {
     return this.#moving !== undefined;
   }
 
-  get live(): LiveTank | undefined {
-    return this.#live;
+  get incarnation(): TankIncarnation | undefined {
+    return this.#incarnation;
   }
 
-  /** Whether the live tank stands still until it is released. */
+  /** Whether the incarnation tank stands still until it is released. */
   get held(): boolean {
     return this.#held;
   }
@@ -109,11 +109,11 @@ export class Presence {
   }
 
   view(): HostedTank {
-    const live = this.#live;
-    const report = live?.report ?? this.#report;
-    const there = live !== undefined || this.#moving !== undefined;
+    const incarnation = this.#incarnation;
+    const report = incarnation?.report ?? this.#report;
+    const there = incarnation !== undefined || this.#moving !== undefined;
     return viewOf(this.#row, report, {
-      durableSeq: live?.durableSeq ?? report.seq,
+      durableSeq: incarnation?.durableSeq ?? report.seq,
       stopReason: there && !this.#held ? undefined : this.stopReason,
     });
   }
@@ -127,15 +127,17 @@ export class Presence {
    * the look and the work a move could begin, which would leave the work behind. Rejects with
    * Problem when the tank is not there.
    */
-  async whenPresent<Result>(work: (live: LiveTank) => Promise<Result>): Promise<Result> {
+  async whenPlaced<Result>(
+    work: (incarnation: TankIncarnation) => Promise<Result>,
+  ): Promise<Result> {
     while (this.#moving) await this.#moving.promise;
-    if (!this.#live) throw this.refusal();
-    return work(this.#live);
+    if (!this.#incarnation) throw this.refusal();
+    return work(this.#incarnation);
   }
 
   /** Whether the incarnation of that number lives here, or is being loaded. */
   isAtWorkAs(load: number): boolean {
-    return load === (this.#live?.load ?? this.#loader.load);
+    return load === (this.#incarnation?.load ?? this.#loader.load);
   }
 
   /** Why a change is refused now. */
@@ -149,14 +151,14 @@ export class Presence {
 
   /** Brings the tank into its simulation. Rejects when the thread is gone. */
   enter(entry: Entry): Promise<LoadAnswer> {
-    const { history, uncovered = ALL_COVERED, onLive } = entry;
+    const { history, uncovered = ALL_COVERED, onIncarnation } = entry;
     const held = entry.held || this.#deps.holdReason() !== undefined;
     const watched = this.#watchers.some;
     const slot = this.#slot;
     const { skippedTicks } = this.#report;
     const request = { history, uncovered, held, watched, skippedTicks };
     return this.#loader.start(slot, request, (loaded) => {
-      const live: LiveTank = new LiveTank({
+      const incarnation: TankIncarnation = new TankIncarnation({
         row: this.#row,
         load: loaded.load,
         post: (message) => slot.post(message),
@@ -164,14 +166,14 @@ export class Presence {
         engineVersion: this.#deps.engineVersion,
         logEnd: history?.logEnd ?? { seq: 0, checksum: firstChecksum(this.#row) },
         report: loaded.report,
-        onFailure: (failure) => this.#events.onFailure(live, failure),
+        onFailure: (failure) => this.#events.onFailure(incarnation, failure),
       });
-      this.#live = live;
+      this.#incarnation = incarnation;
       this.#held = held;
       // While it was loading all this may have changed.
       if (this.#deps.holdReason()) this.hold();
-      if (this.#watchers.some !== watched) live.watch(!watched);
-      onLive?.(live, loaded.digest);
+      if (this.#watchers.some !== watched) incarnation.watch(!watched);
+      onIncarnation?.(incarnation, loaded.digest);
     });
   }
 
@@ -199,13 +201,13 @@ export class Presence {
     slot: ThreadSlot,
     covered: { readonly seq: number; readonly tick: number },
   ): Promise<void> {
-    const live = this.#live;
-    if (!live) throw this.refusal();
-    const { state } = await live.captureFinally();
+    const incarnation = this.#incarnation;
+    if (!incarnation) throw this.refusal();
+    const { state } = await incarnation.captureFinally();
     // Only what is durable may be built upon by another incarnation.
-    await live.commit([]);
-    const history: History = { snapshot: state, tail: [], logEnd: live.logEnd };
-    await this.leave(live, "it moves to another thread");
+    await incarnation.commit([]);
+    const history: History = { snapshot: state, tail: [], logEnd: incarnation.logEnd };
+    await this.leave(incarnation, "it moves to another thread");
     this.#slot = slot;
     const uncovered = { ticks: state.tick - covered.tick, entries: state.seq - covered.seq };
     const answer = await this.enter({ history, held: false, uncovered });
@@ -214,23 +216,28 @@ export class Presence {
 
   /** Lets the clock stand still until `release`. */
   hold(): void {
-    if (!this.#live || this.#held) return;
-    this.#live.hold();
+    if (!this.#incarnation || this.#held) return;
+    this.#incarnation.hold();
     this.#held = true;
   }
 
   release(): void {
-    this.#live?.release();
+    this.#incarnation?.release();
     this.#held = false;
   }
 
   /** Ends the incarnation. Resolves when what it applied is durable or has failed. */
-  leave(live: LiveTank, reason: string): Promise<void> {
-    this.#live = undefined;
+  leave(incarnation: TankIncarnation, reason: string): Promise<void> {
+    this.#incarnation = undefined;
     this.#held = false;
     this.#stopReason = reason;
-    this.#report = { ...live.report, seq: live.durableSeq, achievedRate: 0, tickLag: 0 };
-    return live.end(this.refusal());
+    this.#report = {
+      ...incarnation.report,
+      seq: incarnation.durableSeq,
+      achievedRate: 0,
+      tickLag: 0,
+    };
+    return incarnation.end(this.refusal());
   }
 
   /** The thread is gone: a load that is under way gets no answer. */
@@ -244,41 +251,41 @@ export class Presence {
   }
 
   onMessage(message: SaidOfTank): void {
-    const live = this.#live;
+    const incarnation = this.#incarnation;
     if (message.kind === "loaded") this.#loader.onLoaded(message);
     else if (message.kind === "load_failed") this.#loader.onFailed(message);
-    else if (live?.load === message.load) this.#onNewsOf(live, message);
+    else if (incarnation?.load === message.load) this.#onNewsOf(incarnation, message);
   }
 
   onReport(load: number, report: TankReport): void {
-    if (this.#live?.load === load) this.#live.report = report;
+    if (this.#incarnation?.load === load) this.#incarnation.report = report;
   }
 
-  #onNewsOf(live: LiveTank, message: Exclude<SaidOfTank, LoadAnswer>): void {
+  #onNewsOf(incarnation: TankIncarnation, message: Exclude<SaidOfTank, LoadAnswer>): void {
     try {
-      this.#onNews(live, message);
+      this.#onNews(incarnation, message);
     } catch (error) {
-      this.#events.onFailure(live, { kind: "conflict", error });
+      this.#events.onFailure(incarnation, { kind: "conflict", error });
     }
   }
 
-  #onNews(live: LiveTank, message: Exclude<SaidOfTank, LoadAnswer>): void {
+  #onNews(incarnation: TankIncarnation, message: Exclude<SaidOfTank, LoadAnswer>): void {
     switch (message.kind) {
       case "captured": {
-        const chained = live.onCaptured(message);
-        if (message.request === undefined) this.#events.onCaptured(live, chained);
+        const chained = incarnation.onCaptured(message);
+        if (message.request === undefined) this.#events.onCaptured(incarnation, chained);
         break;
       }
       case "frame": {
         const looks = this.#album.update(message.scene.plants, message.looks);
-        this.#watchers.show(frameOf(this.#row, message, live.durableSeq, looks));
+        this.#watchers.show(frameOf(this.#row, message, incarnation.durableSeq, looks));
         break;
       }
       case "tank_failed":
-        this.#events.onTankFailed(live, message.message);
+        this.#events.onTankFailed(incarnation, message.message);
         break;
       default:
-        live.onAnswer(message);
+        incarnation.onAnswer(message);
     }
   }
 }
