@@ -14,14 +14,14 @@ import type { Timers } from "./platform/timers.ts";
 import { type CrewOrder, IslandCrew } from "./sim/index.ts";
 import type { ReplayLoop } from "./tanks/replay/replay-loop.ts";
 import type { ReplayWork } from "./tanks/replay/worker-replay.ts";
+import { SharedHeartbeat } from "./tanks/thread/heartbeat.ts";
 import type { ToSimulation } from "./tanks/thread/simulation.ts";
 import { SimulationLoop } from "./tanks/thread/simulation-loop.ts";
-import { VitalSigns } from "./tanks/thread/vital-signs.ts";
-import type { VitalsMessage } from "./tanks/worker-host.ts";
+import type { HeartbeatMessage } from "./tanks/worker-host.ts";
 
 type Message =
   | ToSimulation
-  | VitalsMessage
+  | HeartbeatMessage
   | ReplayWork
   | { readonly kind: "crew"; readonly order: CrewOrder };
 
@@ -50,7 +50,7 @@ let loop: SimulationLoop | undefined;
 self.onmessage = ({ data }) => {
   if (data.kind === "crew") self.postMessage(obey(data.order));
   else if (data.kind === "replay") void replay(data);
-  else if (data.kind === "vitals") loop = host(data.memory);
+  else if (data.kind === "heartbeat") loop = host(data.memory);
   else loop?.receive(data);
 };
 
@@ -60,8 +60,8 @@ self.onmessage = ({ data }) => {
 function host(memory: SharedArrayBuffer): SimulationLoop {
   lowerThreadPriority();
   const say = (message: unknown) => self.postMessage(message);
-  const vitals = new VitalSigns(memory);
-  return new SimulationLoop({ clock: realClock, timers }, say, { vitals, collectGarbage });
+  const heartbeat = new SharedHeartbeat(memory);
+  return new SimulationLoop({ clock: realClock, timers }, say, { heartbeat, collectGarbage });
 }
 
 /** An error that nobody catches would reach the other thread without its reason. */

@@ -136,7 +136,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     termStore: journalTermStore(journal),
     journal,
     tanks,
-    onFenced: (problem) => tanks.hold(problem),
+    onFenced: (problem) => tanks.fence(problem),
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
   });

@@ -10,25 +10,20 @@ import type { TankIncarnation } from "./tank-incarnation.ts";
 import type { TankPlacement } from "./tank-placement.ts";
 import type { CapturedState } from "./thread/simulation.ts";
 
-/**
- * Makes a tank from its spec, in its simulation; durable when it resolves. Rejects with Problem.
- */
-export async function foundTank(placement: TankPlacement, held: boolean): Promise<void> {
+/** Creates a tank from its spec and loads it. Resolves when it is durable; rejects with Problem. */
+export async function foundTank(placement: TankPlacement, frozen: boolean): Promise<void> {
   let founding = Promise.resolve();
   const onIncarnation = (incarnation: TankIncarnation, digest: string) => {
     founding = incarnation.found(digest);
-    // Until it is awaited below, a rejection is not unhandled.
+    // A rejection before the `await` below must not count as unhandled.
     founding.catch(() => {});
   };
-  const answer = await placement.enter({ history: undefined, held, onIncarnation });
+  const answer = await placement.load({ history: undefined, frozen, onIncarnation });
   if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
   await founding;
 }
 
-/**
- * Makes a tank from the state of another, on the disk only. Rejects with Problem, and nothing is
- * left.
- */
+/** Creates a tank from the state of another, on the disk only. On rejection nothing is left. */
 export async function adoptTank(
   row: TankRow,
   state: CapturedState,

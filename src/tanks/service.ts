@@ -88,7 +88,7 @@ class HostingService implements TankService {
   readonly #supervisors = new Map<string, TankSupervisor>();
   #loads = 0;
   #stopping = false;
-  #holdReason: Problem | undefined;
+  #fenceReason: Problem | undefined;
   #recovered = false;
 
   constructor(deps: TanksDeps) {
@@ -101,7 +101,7 @@ class HostingService implements TankService {
       storage: this.#storage,
       engineVersion: deps.engineVersion ?? ENGINE_VERSION,
       controls: { paused: false, tickRate: deps.tickRate, fastForwardTo: undefined },
-      holdReason: () => this.#holdReason,
+      fenceReason: () => this.#fenceReason,
       nextLoad: () => ++this.#loads,
       logRetention: deps.logRetention ?? "trim",
     };
@@ -117,15 +117,15 @@ class HostingService implements TankService {
     this.#storage.failed(error);
   }
 
-  get holdReason(): Problem | undefined {
-    return this.#holdReason;
+  get fenceReason(): Problem | undefined {
+    return this.#fenceReason;
   }
 
-  hold(reason: Problem): void {
-    if (this.#holdReason) return;
-    this.#holdReason = reason;
-    this.#deps.log.error("tanks stand still", { reason: reason.message, code: reason.code });
-    for (const { placement } of this.#supervisors.values()) placement.hold();
+  fence(reason: Problem): void {
+    if (this.#fenceReason) return;
+    this.#fenceReason = reason;
+    this.#deps.log.error("tanks frozen", { reason: reason.message, code: reason.code });
+    for (const { placement } of this.#supervisors.values()) placement.freeze();
   }
 
   async start(options: RecoveryOptions = {}): Promise<RecoveryReport> {
@@ -297,7 +297,7 @@ class HostingService implements TankService {
 
   #refuseChanges(): void {
     if (this.#stopping) throw new Problem("not_ready", "the node is stopping");
-    if (this.#holdReason) throw this.#holdReason;
+    if (this.#fenceReason) throw this.#fenceReason;
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
   }

@@ -140,13 +140,13 @@ export class TankIncarnation {
     return this.#captures.ask(null, (request) => this.#post({ kind: "capture", request }));
   }
 
-  /** The tank's clock stands still until `release`. */
-  hold(): void {
-    this.#post({ kind: "hold" });
+  /** The tank's clock stands still until `unfreeze`. */
+  freeze(): void {
+    this.#post({ kind: "freeze" });
   }
 
-  release(): void {
-    this.#post({ kind: "release" });
+  unfreeze(): void {
+    this.#post({ kind: "unfreeze" });
   }
 
   watch(watched: boolean): void {

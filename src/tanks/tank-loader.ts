@@ -12,7 +12,7 @@ export interface LoadRequest {
   readonly history: History | undefined;
   /** What no snapshot on the disk covers of what lies before the history. */
   readonly uncovered: Uncovered;
-  readonly held: boolean;
+  readonly frozen: boolean;
   readonly watched: boolean;
   readonly skippedTicks: number;
 }

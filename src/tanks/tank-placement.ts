@@ -20,37 +20,37 @@ export interface PlacementDeps {
   readonly controls: Controls;
   /** Why the storage takes no writes, while it does not. */
   readonly storage: { readonly fault: string | undefined };
-  /** Why the whole node stands still, once it does. */
-  readonly holdReason: () => Problem | undefined;
-  /** Never gives the same number twice, to any tank of the node. */
+  /** Why the node is fenced; undefined while it is not. */
+  readonly fenceReason: () => Problem | undefined;
+  /** Numbers incarnations; unique within the run of the node. */
   readonly nextLoad: () => number;
 }
 
-/** How a tank comes into its simulation. */
-export interface Entry {
-  /** Undefined for the tank that the spec makes. */
+/** How a tank is loaded into its simulation. */
+export interface LoadOptions {
+  /** Undefined for a tank that is built from its spec. */
   readonly history: History | undefined;
-  /** Whether it stands still until it is released. */
-  readonly held: boolean;
+  /** Whether it is frozen until `unfreeze`. */
+  readonly frozen: boolean;
   readonly uncovered?: Uncovered;
-  /** Runs before the next message about the new incarnation. */
+  /** Called before the next message of the new incarnation is handled. */
   readonly onIncarnation?: (incarnation: TankIncarnation, digest: string) => void;
 }
 
 const ALL_COVERED: Uncovered = { ticks: 0, entries: 0 };
 
 export interface PlacementEvents {
-  /** What the simulation says is ahead of what can be made durable. */
+  /** The simulation is ahead of what can be made durable. */
   onFailure(incarnation: TankIncarnation, failure: CommitFailure): void;
-  /** The tank met an error of its own. */
+  /** The tank itself failed. */
   onTankFailed(incarnation: TankIncarnation, message: string): void;
-  /** A state for a snapshot, by the rule of snapshots. */
+  /** A state for a snapshot that the snapshot rule asked for. */
   onCaptured(incarnation: TankIncarnation, chained: ChainedState): void;
 }
 
 /**
- * A tank's placement in its simulation: the incarnation that lives there, or why there is none, and
- * what people see of it either way.
+ * Where a tank runs: its simulation thread and its current incarnation, or the reason why it has
+ * none. Serves the view of the tank in both cases.
  */
 export class TankPlacement {
   readonly #row: TankRow;
@@ -60,11 +60,11 @@ export class TankPlacement {
   readonly #watchers = new Watchers((watched) => this.#incarnation?.watch(watched));
   readonly #album = new PlantAlbum();
   #slot: ThreadSlot;
-  /** While it changes its thread: opened when it has arrived, or failed to. */
-  #moving: PromiseWithResolvers<void> | undefined;
+  /** Set while the tank is being reassigned to another thread; settles when that is over. */
+  #reassigning: PromiseWithResolvers<void> | undefined;
   #incarnation: TankIncarnation | undefined;
-  #held = false;
-  /** What was last heard of a tank that is not incarnation. */
+  #frozen = false;
+  /** The last report of a tank without an incarnation. */
   #report: TankReport;
   #stopReason = "it is not recovered yet";
 
@@ -81,29 +81,29 @@ export class TankPlacement {
     return this.#slot;
   }
 
-  get isMoving(): boolean {
-    return this.#moving !== undefined;
+  get isReassigning(): boolean {
+    return this.#reassigning !== undefined;
   }
 
   get incarnation(): TankIncarnation | undefined {
     return this.#incarnation;
   }
 
-  /** Whether the incarnation tank stands still until it is released. */
-  get held(): boolean {
-    return this.#held;
+  /** Whether the incarnation's clock is stopped until `unfreeze`. */
+  get isFrozen(): boolean {
+    return this.#frozen;
   }
 
-  /** Whether the whole node stands still. */
-  get stilled(): boolean {
-    return this.#deps.holdReason() !== undefined;
+  /** Whether the node is fenced. */
+  get isFenced(): boolean {
+    return this.#deps.fenceReason() !== undefined;
   }
 
   get stopReason(): string {
-    return this.#deps.holdReason()?.message ?? this.#stopReason;
+    return this.#deps.fenceReason()?.message ?? this.#stopReason;
   }
 
-  /** Says why a tank that is not moving is not. */
+  /** Sets the reason that a stopped or frozen tank shows. */
   explain(reason: string): void {
     this.#stopReason = reason;
   }
@@ -111,10 +111,10 @@ export class TankPlacement {
   view(): HostedTank {
     const incarnation = this.#incarnation;
     const report = incarnation?.report ?? this.#report;
-    const there = incarnation !== undefined || this.#moving !== undefined;
+    const exists = incarnation !== undefined || this.#reassigning !== undefined;
     return viewOf(this.#row, report, {
       durableSeq: incarnation?.durableSeq ?? report.seq,
-      stopReason: there && !this.#held ? undefined : this.stopReason,
+      stopReason: exists && !this.#frozen ? undefined : this.stopReason,
     });
   }
 
@@ -123,40 +123,40 @@ export class TankPlacement {
   }
 
   /**
-   * Does `work` with the tank in its simulation, once it has arrived there, and at once: between
-   * the look and the work a move could begin, which would leave the work behind. Rejects with
-   * Problem when the tank is not there.
+   * Runs `work` on the incarnation, after a reassignment that is under way. The check and the call
+   * are one synchronous step, so that no reassignment begins between them. Rejects with Problem
+   * when the tank has no incarnation.
    */
   async whenPlaced<Result>(
     work: (incarnation: TankIncarnation) => Promise<Result>,
   ): Promise<Result> {
-    while (this.#moving) await this.#moving.promise;
+    while (this.#reassigning) await this.#reassigning.promise;
     if (!this.#incarnation) throw this.refusal();
     return work(this.#incarnation);
   }
 
-  /** Whether the incarnation of that number lives here, or is being loaded. */
-  isAtWorkAs(load: number): boolean {
+  /** Whether this tank's incarnation of that number runs or is being loaded. */
+  runsAs(load: number): boolean {
     return load === (this.#incarnation?.load ?? this.#loader.load);
   }
 
   /** Why a change is refused now. */
   refusal(): Problem {
-    const held = this.#deps.holdReason();
-    if (held) return held;
+    const fenced = this.#deps.fenceReason();
+    if (fenced) return fenced;
     const { fault } = this.#deps.storage;
     if (fault !== undefined) return new Problem("storage_unavailable", fault);
     return new Problem("not_ready", `tank ${this.#row.name} is stopped: ${this.#stopReason}`);
   }
 
-  /** Brings the tank into its simulation. Rejects when the thread is gone. */
-  enter(entry: Entry): Promise<LoadAnswer> {
-    const { history, uncovered = ALL_COVERED, onIncarnation } = entry;
-    const held = entry.held || this.#deps.holdReason() !== undefined;
+  /** Loads the tank into its simulation. Rejects when the thread is gone. */
+  load(options: LoadOptions): Promise<LoadAnswer> {
+    const { history, uncovered = ALL_COVERED, onIncarnation } = options;
+    const frozen = options.frozen || this.#deps.fenceReason() !== undefined;
     const watched = this.#watchers.some;
     const slot = this.#slot;
     const { skippedTicks } = this.#report;
-    const request = { history, uncovered, held, watched, skippedTicks };
+    const request = { history, uncovered, frozen, watched, skippedTicks };
     return this.#loader.start(slot, request, (loaded) => {
       const incarnation: TankIncarnation = new TankIncarnation({
         row: this.#row,
@@ -169,67 +169,64 @@ export class TankPlacement {
         onFailure: (failure) => this.#events.onFailure(incarnation, failure),
       });
       this.#incarnation = incarnation;
-      this.#held = held;
-      // While it was loading all this may have changed.
-      if (this.#deps.holdReason()) this.hold();
+      this.#frozen = frozen;
+      // Both may have changed during the load.
+      if (this.#deps.fenceReason()) this.freeze();
       if (this.#watchers.some !== watched) incarnation.watch(!watched);
       onIncarnation?.(incarnation, loaded.digest);
     });
   }
 
-  /**
-   * Takes the tank to another thread, where it goes on from its very state. Whoever wants something
-   * of it waits until `work`, which does it, is over.
-   */
-  async whileMoving(work: () => Promise<void>): Promise<void> {
-    const moving = Promise.withResolvers<void>();
-    this.#moving = moving;
+  /** Marks the tank as being reassigned during `work`: requests to it wait until that is over. */
+  async whileReassigning(work: () => Promise<void>): Promise<void> {
+    const reassigning = Promise.withResolvers<void>();
+    this.#reassigning = reassigning;
     try {
       await work();
     } finally {
-      this.#moving = undefined;
-      moving.resolve();
+      this.#reassigning = undefined;
+      reassigning.resolve();
     }
   }
 
   /**
-   * Ends the incarnation here and begins the next one on `slot` with its state, which crosses in
-   * memory. `covered` is where the newest snapshot on the disk ends. Rejects when that fails: the
-   * tank is then here, there or nowhere, and is best brought back from the disk.
+   * Ends the incarnation and starts the next one on `slot` from its state, which is passed in
+   * memory. `covered` is where the newest snapshot on the disk ends. On rejection the tank may be
+   * on either thread or on none, and has to be recovered from the disk.
    */
-  async moveTo(
+  async reassign(
     slot: ThreadSlot,
     covered: { readonly seq: number; readonly tick: number },
   ): Promise<void> {
     const incarnation = this.#incarnation;
     if (!incarnation) throw this.refusal();
     const { state } = await incarnation.captureFinally();
-    // Only what is durable may be built upon by another incarnation.
+    // The next incarnation may start from durable state only.
     await incarnation.commit([]);
     const history: History = { snapshot: state, tail: [], logEnd: incarnation.logEnd };
-    await this.leave(incarnation, "it moves to another thread");
+    await this.unload(incarnation, "it is being reassigned to another thread");
     this.#slot = slot;
     const uncovered = { ticks: state.tick - covered.tick, entries: state.seq - covered.seq };
-    const answer = await this.enter({ history, held: false, uncovered });
+    const answer = await this.load({ history, frozen: false, uncovered });
     if (answer.kind === "load_failed") throw new Error(answer.message);
   }
 
-  /** Lets the clock stand still until `release`. */
-  hold(): void {
-    if (!this.#incarnation || this.#held) return;
-    this.#incarnation.hold();
-    this.#held = true;
+  /** Stops the tank's clock until `unfreeze`. */
+  freeze(): void {
+    if (!this.#incarnation || this.#frozen) return;
+    this.#incarnation.freeze();
+    this.#frozen = true;
   }
 
-  release(): void {
-    this.#incarnation?.release();
-    this.#held = false;
+  unfreeze(): void {
+    this.#incarnation?.unfreeze();
+    this.#frozen = false;
   }
 
   /** Ends the incarnation. Resolves when what it applied is durable or has failed. */
-  leave(incarnation: TankIncarnation, reason: string): Promise<void> {
+  unload(incarnation: TankIncarnation, reason: string): Promise<void> {
     this.#incarnation = undefined;
-    this.#held = false;
+    this.#frozen = false;
     this.#stopReason = reason;
     this.#report = {
       ...incarnation.report,
@@ -240,12 +237,12 @@ export class TankPlacement {
     return incarnation.end(this.refusal());
   }
 
-  /** The thread is gone: a load that is under way gets no answer. */
+  /** The thread is gone: a load in progress will get no answer. */
   threadLost(message: string): void {
     this.#loader.lost(new Problem("not_ready", message));
   }
 
-  /** No load any more: one that is under way is given up. */
+  /** Cancels a load in progress and refuses later ones. */
   abandon(reason: Problem): void {
     this.#loader.abandon(reason);
   }

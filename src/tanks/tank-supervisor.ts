@@ -35,44 +35,41 @@ export interface SupervisorDeps extends PlacementDeps {
   readonly logRetention: LogRetention;
 }
 
-/**
- * A tank that was moved stays for a while, so that noise in the figures does not send it to and
- * fro.
- */
-const REST_AFTER_MOVE_MS = 30_000;
+/** A reassigned tank keeps its thread for a while, so that noise in the demand does not toggle it. */
+const REASSIGNMENT_INTERVAL_MS = 30_000;
 
 /**
- * Keeps one tank alive: founds it, brings it back from what is durable, takes it back there when a
- * change cannot be made durable, and lays it down at the end. One such work at a time.
+ * Supervises one tank: creates it, recovers it, returns it to its durable state when a change cannot
+ * be made durable, and ends it. One such operation at a time.
  */
 export class TankSupervisor {
   readonly row: TankRow;
   readonly #deps: SupervisorDeps;
-  /** Where it is, and what is seen of it. */
+  /** Where the tank runs, and its view. */
   readonly placement: TankPlacement;
   readonly #snapshots: Snapshots;
   readonly #taker: SnapshotTaker;
   readonly #recovery: Recovery;
-  readonly #said: TankLog;
-  readonly #turns = new Mutex();
+  readonly #log: TankLog;
+  readonly #mutex = new Mutex();
   readonly #quarantine = new Quarantine();
   readonly #retry: Retry;
   #founded: boolean;
   #finished = false;
-  /** It met an error of its own. */
+  /** The tank itself failed. */
   #failed = false;
-  #restsUntilMs = 0;
+  #reassignableFromMs = 0;
 
   constructor(row: TankRow, slot: ThreadSlot, deps: SupervisorDeps, founded: boolean) {
     this.row = row;
     this.#deps = deps;
     this.#founded = founded;
-    this.#said = new TankLog(deps.log, row);
+    this.#log = new TankLog(deps.log, row);
     this.placement = new TankPlacement(row, slot, deps, {
-      onFailure: (incarnation, failure) => this.#takeBack(incarnation, failure),
+      onFailure: (incarnation, failure) => this.#revert(incarnation, failure),
       onTankFailed: (incarnation, message) => this.#tankFailed(incarnation, message),
       onCaptured: (incarnation, chained) => {
-        if (this.#mayMove) this.#taker.offer(incarnation, chained);
+        if (this.#isRunning) this.#taker.offer(incarnation, chained);
       },
     });
     this.#snapshots = new Snapshots(deps.files, row, deps.logRetention);
@@ -85,29 +82,29 @@ export class TankSupervisor {
     return this.placement.slot;
   }
 
-  /** Whether the tank is durable. Before that nobody may see it. */
+  /** Whether the tank is durable. Before that it is not listed. */
   get founded(): boolean {
     return this.#founded;
   }
 
-  /** CPU that the tank asks for, in cores; undefined while nothing is known of it. */
+  /** CPU that the tank asks for, in cores; undefined before the first report. */
   get demand(): number | undefined {
     return this.placement.incarnation?.report.demand;
   }
 
-  get movable(): boolean {
-    return this.#mayMove && this.#deps.clock.monotonicMs() >= this.#restsUntilMs;
+  get reassignable(): boolean {
+    return this.#isRunning && this.#deps.clock.monotonicMs() >= this.#reassignableFromMs;
   }
 
-  get #mayMove(): boolean {
-    const { incarnation, held, isMoving } = this.placement;
-    return incarnation !== undefined && !held && !isMoving && !this.#finished;
+  get #isRunning(): boolean {
+    const { incarnation, isFrozen, isReassigning } = this.placement;
+    return incarnation !== undefined && !isFrozen && !isReassigning && !this.#finished;
   }
 
   async submit(command: Command, alongside: Alongside | undefined): Promise<Stamped> {
     if (command.kind === "resume" && this.#givenUp) await this.#tryAgain();
     const stamped = await this.placement.whenPlaced((incarnation) => {
-      if (this.placement.held) throw this.placement.refusal();
+      if (this.placement.isFrozen) throw this.placement.refusal();
       return incarnation.submit(command, alongside);
     });
     const { kind } = stamped.outcome;
@@ -115,34 +112,34 @@ export class TankSupervisor {
     return stamped;
   }
 
-  /** Makes a new tank; resolves when it is durable. Rejects with Problem, and nothing is left. */
+  /** Creates the tank; resolves when it is durable. Rejects with Problem, and nothing is left. */
   found(): Promise<void> {
-    return this.#turns.run(async () => {
-      await foundTank(this.placement, this.#recovery.mustHold);
+    return this.#mutex.run(async () => {
+      await foundTank(this.placement, this.#recovery.mustFreeze);
       this.#founded = true;
     });
   }
 
   /**
-   * Makes the tank from the state of another; resolves when it is durable, and in its simulation if
-   * that is possible. Rejects with Problem, and nothing is left.
+   * Creates the tank from the state of another. Resolves when it is durable, and loaded if that is
+   * possible. Rejects with Problem, and nothing is left.
    */
   adopt(state: CapturedState): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       await adoptTank(this.row, state, this.#snapshots, this.#deps);
       this.#founded = true;
-      await this.#bringUp();
+      await this.#recover();
     });
   }
 
-  /** Brings the tank to its last durable state, or stops it and says why. Never rejects. */
+  /** Recovers the tank's last durable state, or stops it with a reason. Never rejects. */
   recover(): Promise<TankRecovery> {
-    return this.#turns.run(() => this.#bringUp());
+    return this.#mutex.run(() => this.#recover());
   }
 
   /**
-   * Gives up a recovery that is under way or still to come, because the node stops. Nothing of it
-   * is on the disk; a tank that is back already stays.
+   * Cancels a recovery that is in progress or pending, because the node stops. It has written
+   * nothing; a tank that has recovered already stays.
    */
   abandon(): void {
     if (this.placement.incarnation) return;
@@ -150,21 +147,21 @@ export class TankSupervisor {
     this.placement.abandon(new Problem("not_ready", STOPPING));
   }
 
-  /** What kept the tank down or still is gone: the storage takes writes, or there is a thread. */
+  /** The cause of a stop or freeze is gone: the storage takes writes, or there is a thread. */
   revive(): Promise<void> {
-    return this.#turns.run(async () => {
-      if (this.#isDown && !this.#givenUp) await this.#bringUp();
-      else await this.#recovery.release();
+    return this.#mutex.run(async () => {
+      if (this.#isDown && !this.#givenUp) await this.#recover();
+      else await this.#recovery.unfreeze();
     });
   }
 
-  /** Somebody believes that what stopped the tank for good is gone. */
+  /** An operator asks for another attempt at a tank that is stopped for good. */
   #tryAgain(): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       if (!this.#isDown) return;
       this.#failed = false;
       this.#quarantine.lift(this.#deps.clock.monotonicMs());
-      await this.#bringUp();
+      await this.#recover();
     });
   }
 
@@ -173,76 +170,76 @@ export class TankSupervisor {
   }
 
   /**
-   * Takes the tank to another thread. It goes on from where it is; when that fails, from what is
-   * durable. Never rejects.
+   * Reassigns the tank to another thread, where it continues from its present state, or on failure
+   * from its durable one. Never rejects.
    */
-  moveTo(slot: ThreadSlot): Promise<void> {
-    this.#restsUntilMs = this.#deps.clock.monotonicMs() + REST_AFTER_MOVE_MS;
-    return this.#turns.run(async () => {
+  reassign(slot: ThreadSlot): Promise<void> {
+    this.#reassignableFromMs = this.#deps.clock.monotonicMs() + REASSIGNMENT_INTERVAL_MS;
+    return this.#mutex.run(async () => {
       await this.#taker.idle();
-      if (!this.#mayMove || !slot.usable) return;
-      await this.placement.whileMoving(async () => {
+      if (!this.#isRunning || !slot.usable) return;
+      await this.placement.whileReassigning(async () => {
         const covered = this.#snapshots.newest ?? { seq: 0, tick: 0 };
-        await this.placement.moveTo(slot, covered).catch((error) => this.#moveFailed(error));
+        await this.placement.reassign(slot, covered).catch((error) => this.#notReassigned(error));
       });
     });
   }
 
-  async #moveFailed(error: unknown): Promise<void> {
-    this.#said.warn("tank move failed", error);
+  async #notReassigned(error: unknown): Promise<void> {
+    this.#log.warn("tank reassignment failed", error);
     const { incarnation } = this.placement;
-    if (incarnation) await this.#letGo(incarnation, messageOf(error));
-    if (this.#isDown && !this.#givenUp) await this.#bringUp();
+    if (incarnation) await this.#unload(incarnation, messageOf(error));
+    if (this.#isDown && !this.#givenUp) await this.#recover();
   }
 
   /**
-   * The thread is gone; what was applied before still becomes durable. `workedOn` is the load of
-   * the tank that it was working on.
+   * The thread is gone; what it applied before still becomes durable. `workedOn` is the incarnation
+   * that it was working on.
    */
   threadLost(message: string, workedOn: number): void {
-    if (this.placement.isAtWorkAs(workedOn)) {
+    if (this.placement.runsAs(workedOn)) {
       this.#quarantine.blame(message, this.#deps.clock.monotonicMs());
     }
     this.placement.threadLost(message);
     const { incarnation } = this.placement;
     if (!incarnation) return;
     const { reason } = this.#quarantine;
-    void this.#letGo(incarnation, reason ?? message);
-    if (reason !== undefined) this.#said.stopped(reason);
+    void this.#unload(incarnation, reason ?? message);
+    if (reason !== undefined) this.#log.stopped(reason);
   }
 
   /**
-   * Ends the tank with its last snapshot, so that nothing needs to be replayed. `when logged`: only
-   * if its log has grown since the tank came up, else the disk is left as it was.
+   * Ends the tank with a last snapshot, so that nothing needs to be replayed. `when logged`: only if
+   * its log has grown since the tank was loaded; otherwise nothing is written.
    */
   finish(snapshot: "always" | "when logged"): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       this.#finished = true;
       this.#retry.stop();
       const { incarnation } = this.placement;
       if (!incarnation) return;
-      // A node that stands still writes nothing: its directory may be the copy of another's.
-      const wanted = !this.#deps.holdReason() && (snapshot === "always" || incarnation.hasLogged);
+      // A fenced node writes nothing: its directory may be the copy of another node's.
+      const wanted = !this.#deps.fenceReason() && (snapshot === "always" || incarnation.hasLogged);
       const last = wanted ? await incarnation.captureFinally().catch(() => undefined) : undefined;
       await this.#taker.idle();
       if (last) await this.#taker.take(incarnation, last);
-      await this.#letGo(incarnation, STOPPING);
+      await this.#unload(incarnation, STOPPING);
     });
   }
 
   /**
-   * Removes the tank from the disk, or, when that fails, brings it back and rejects with Problem.
+   * Removes the tank from the disk. If that fails, recovers it and rejects with Problem.
    */
   remove(): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#mutex.run(async () => {
       const { incarnation } = this.placement;
-      if (incarnation) await this.#letGo(incarnation, "it is being removed");
+      if (incarnation) await this.#unload(incarnation, "it is being removed");
       await this.#taker.idle();
       try {
         await this.#deps.journal.commit([{ remove: "tank", tank_id: this.row.tank_id }]);
       } catch (error) {
         this.#deps.storage.failed(error);
-        await this.#bringUp();
+        await this.#recover();
         throw new Problem("storage_unavailable", messageOf(error), { cause: error });
       }
       this.#finished = true;
@@ -251,54 +248,54 @@ export class TankSupervisor {
     });
   }
 
-  async #bringUp(): Promise<TankRecovery> {
+  async #recover(): Promise<TankRecovery> {
     if (this.#finished) {
       return { row: this.row, status: "stopped", reason: STOPPING, durationMs: 0, warnings: [] };
     }
-    invariant(this.#founded && !this.placement.incarnation, "the tank may be brought up");
+    invariant(this.#founded && !this.placement.incarnation, "a tank is recovered while it is down");
     await this.#taker.idle();
     const recovery = await this.#recovery.run();
     if (recovery.status === "recovered") {
       this.#retry.succeeded();
-      this.#said.recovered();
+      this.#log.recovered();
       void this.#snapshots.sweep().catch(this.#filesLeft);
       return recovery;
     }
     const reason = this.#quarantine.reason ?? recovery.reason;
     this.placement.explain(reason);
     if (!this.#finished) {
-      this.#said.stopped(reason);
+      this.#log.stopped(reason);
       if (!this.#givenUp) this.#retry.failed();
     }
     return { ...recovery, reason };
   }
 
-  /** Whether only a person can bring the tank back. */
+  /** Whether the tank stays down until an operator resumes it. */
   get #givenUp(): boolean {
-    return this.#failed || this.#recovery.hopeless || this.#quarantine.reason !== undefined;
+    return this.#failed || this.#recovery.isHopeless || this.#quarantine.reason !== undefined;
   }
 
-  /** The simulation is ahead of what can be made durable: back to what is. */
-  #takeBack(incarnation: TankIncarnation, { kind, error }: CommitFailure): void {
+  /** The simulation is ahead of what can be made durable: return to what is. */
+  #revert(incarnation: TankIncarnation, { kind, error }: CommitFailure): void {
     if (this.placement.incarnation !== incarnation) return;
-    this.#said.warn("tank taken back to its durable state", error);
+    this.#log.warn("tank reverted to its durable state", error);
     if (kind === "storage") this.#deps.storage.failed(error);
-    void this.#letGo(incarnation, messageOf(error));
+    void this.#unload(incarnation, messageOf(error));
     void this.revive();
   }
 
-  #filesLeft = (error: unknown) => this.#said.warn("snapshot files left", error);
+  #filesLeft = (error: unknown) => this.#log.warn("snapshot files left", error);
 
   #tankFailed(incarnation: TankIncarnation, message: string): void {
     this.#failed = true;
-    void this.#letGo(incarnation, message);
-    this.#said.stopped(message);
+    void this.#unload(incarnation, message);
+    this.#log.stopped(message);
   }
 
-  /** Ends the incarnation; whatever is done next waits until its log is durable or has failed. */
-  #letGo(incarnation: TankIncarnation, reason: string): Promise<void> {
-    const ended = this.placement.leave(incarnation, reason);
-    void this.#turns.run(() => ended);
+  /** Ends the incarnation. The next operation waits until its log is durable or has failed. */
+  #unload(incarnation: TankIncarnation, reason: string): Promise<void> {
+    const ended = this.placement.unload(incarnation, reason);
+    void this.#mutex.run(() => ended);
     return ended;
   }
 }

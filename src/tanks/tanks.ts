@@ -117,9 +117,9 @@ export interface Tanks {
    * changes are refused with `reason`, and each tank is shown as stopped by it. Frames and reads
    * still answer. The first reason stays.
    */
-  hold(reason: Problem): void;
+  fence(reason: Problem): void;
   /** Why everything stands still, once it does. */
-  readonly holdReason: Problem | undefined;
+  readonly fenceReason: Problem | undefined;
   /** Set while the storage takes no writes. */
   readonly storageFault: string | undefined;
 }

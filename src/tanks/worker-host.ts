@@ -1,9 +1,9 @@
+import { HEARTBEAT_BYTES, SharedHeartbeat } from "./thread/heartbeat.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
-import { VITAL_SIGNS_BYTES, VitalSigns } from "./thread/vital-signs.ts";
 
 /** The first message to a worker: where it is to show that it lives. */
-export interface VitalsMessage {
-  readonly kind: "vitals";
+export interface HeartbeatMessage {
+  readonly kind: "heartbeat";
   readonly memory: SharedArrayBuffer;
 }
 
@@ -32,10 +32,10 @@ export function workerSimulation(worker: Worker): SimulationThread {
     fail(`the simulation thread failed: ${event.message}`),
   );
   void closed.then(() => fail("the simulation thread ended"));
-  const memory = new SharedArrayBuffer(VITAL_SIGNS_BYTES);
-  worker.postMessage({ kind: "vitals", memory } satisfies VitalsMessage);
+  const memory = new SharedArrayBuffer(HEARTBEAT_BYTES);
+  worker.postMessage({ kind: "heartbeat", memory } satisfies HeartbeatMessage);
   return {
-    pulse: new VitalSigns(memory),
+    heartbeat: new SharedHeartbeat(memory),
     post: (message: ToSimulation) => {
       if (!gone && !stopping) worker.postMessage(message);
     },

@@ -228,7 +228,7 @@ export class FakeNode {
   phase: "recovering" | "healthy" | "stopping" = "healthy";
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
-  held: Problem | undefined;
+  fenced: Problem | undefined;
   backends: ClusterView["backends"] = [];
   alone: ClusterView["alone"];
   /** How the other server is. */
@@ -289,8 +289,8 @@ export class FakeNode {
         return node.hosted.get(id) ?? tank;
       },
       remove: async (tankId) => void node.hosted.delete(tankId),
-      hold: () => {},
-      holdReason: undefined,
+      fence: () => {},
+      fenceReason: undefined,
       list: () => [...node.hosted.values()],
       get: (tankId) => node.hosted.get(tankId),
       submit: async (tankId, command) => {
@@ -339,7 +339,7 @@ export class FakeNode {
       relays: NO_RELAYS,
       serveWith: () => {},
       get positions() {
-        return { ...NO_POSITIONS, fenced: node.held };
+        return { ...NO_POSITIONS, fenced: node.fenced };
       },
       view: () => ({
         cluster: "tankd",

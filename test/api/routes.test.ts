@@ -53,7 +53,7 @@ describe("health", () => {
 
   test("/ready does not hold for a copied directory, and says why", async () => {
     const { ask, node } = clientOf();
-    node.held = new Problem("directory_copied", "This node runs twice.");
+    node.fenced = new Problem("directory_copied", "This node runs twice.");
     const { status, body } = await ask("/ready?verbose");
     expect(status).toBe(503);
     expect(body.detail).toBe("directory: This node runs twice.");

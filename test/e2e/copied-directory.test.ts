@@ -18,7 +18,7 @@ function copyDirectory(from: string, to: string): void {
 }
 
 function standsStill(node: Node): Promise<string> {
-  return until(`node ${node.number} stands still`, PROMPTLY_MS, () => node.heldBecause());
+  return until(`node ${node.number} stands still`, PROMPTLY_MS, () => node.fencedBecause());
 }
 
 /**
@@ -78,7 +78,7 @@ async function forkAndJoin(lab: Lab, node: Node): Promise<void> {
   await node.ready();
   expect(node.nodeId).not.toBe(nodeId);
   expect(node.logTail(200)).toContain(`Forked: this directory was node ${nodeId}`);
-  expect(await node.heldBecause()).toBeUndefined();
+  expect(await node.fencedBecause()).toBeUndefined();
   await lab.agree();
   await closeConnections(lab.nodes);
   await settle(lab.nodes);
@@ -110,7 +110,7 @@ describe("a data directory that was copied", () => {
       expect(copy.nodeId).toBe(nodeId);
       await expectHeld(copy, COPIED);
       await fishLeave(original, 5);
-      expect(await original.heldBecause()).toBeUndefined();
+      expect(await original.fencedBecause()).toBeUndefined();
       for (const node of [original, neighbour]) {
         const { servers } = await node.get("/api/discovery/servers", serversSchema);
         const entries = servers.filter(({ node_id }) => node_id === nodeId);
@@ -142,7 +142,7 @@ describe("a data directory that was copied", () => {
         );
         return status === "degraded" && COPIED.test(status_reason ?? "");
       });
-      expect(await original.heldBecause()).toBeUndefined();
+      expect(await original.fencedBecause()).toBeUndefined();
       expect((await run("stop")).exitCode).toBe(0);
       const forked = await run("start", "-d", ...OPTIONS, "--fork");
       expect(startedSchema.parse(JSON.parse(forked.stdout)).node_id).not.toBe(original.nodeId);
@@ -173,7 +173,7 @@ describe("a data directory that was copied", () => {
     copy.start(follow);
     await copy.alive();
     await expectHeld(copy, COPIED);
-    expect(await original.heldBecause()).toBeUndefined();
+    expect(await original.fencedBecause()).toBeUndefined();
     await lab.agree([hub, original]);
   });
 });
@@ -190,14 +190,14 @@ describe("a data directory that was set back", () => {
       victim.start(OPTIONS);
       await victim.ready();
       await lab.agree();
-      expect(await victim.heldBecause()).toBeUndefined();
+      expect(await victim.fencedBecause()).toBeUndefined();
       await fishLeave(victim, 6);
       await victim.crash();
       copyDirectory(backup, victim.dataDirectory);
       victim.start(OPTIONS);
       await victim.alive();
       await expectHeld(victim, seenBy(neighbour));
-      expect(await neighbour.heldBecause()).toBeUndefined();
+      expect(await neighbour.fencedBecause()).toBeUndefined();
       await until("the neighbour shows it as degraded, and why", PROMPTLY_MS, async () => {
         const record = (await neighbour.servers()).find(({ node_id }) => node_id === victim.nodeId);
         return record?.status === "degraded" && record.status_reason?.includes("older state");
@@ -221,6 +221,6 @@ async function forkAndJoinAlone(lab: Lab, node: Node, neighbour: Node): Promise<
     const online = (await neighbour.servers()).filter(({ status }) => status === "online");
     return online.length === 2;
   });
-  expect(await node.heldBecause()).toBeUndefined();
+  expect(await node.fencedBecause()).toBeUndefined();
   await expectEverybodyDistinct(lab.nodes);
 }

@@ -85,7 +85,7 @@ export class FakeTanks implements Tanks {
   readonly #rooms = new Map<string, Room>();
   readonly #perTank = new KeyedMutex();
   storageFault: string | undefined;
-  holdReason: Problem | undefined;
+  fenceReason: Problem | undefined;
 
   constructor(journal: Journal, options: FakeTanksOptions = {}) {
     this.#journal = journal;
@@ -119,8 +119,8 @@ export class FakeTanks implements Tanks {
     this.#rooms.delete(tankId);
   }
 
-  hold(reason: Problem): void {
-    this.holdReason ??= reason;
+  fence(reason: Problem): void {
+    this.fenceReason ??= reason;
   }
 
   list(): readonly HostedTank[] {

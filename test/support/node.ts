@@ -90,7 +90,7 @@ export class Node {
   }
 
   /** Why its tanks stand still; undefined where they do not. */
-  async heldBecause(): Promise<string | undefined> {
+  async fencedBecause(): Promise<string | undefined> {
     const response = await this.#fetch("GET", "/ready?verbose");
     const { checks } = api.readinessSchema.parse(await response.json());
     const directory = checks.find(({ name }) => name === "directory");

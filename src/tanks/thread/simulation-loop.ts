@@ -2,12 +2,12 @@ import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import { BadSnapshot } from "../snapshots/captured-world.ts";
+import { SharedHeartbeat } from "./heartbeat.ts";
 import { REPORT_INTERVAL_MS, type ReportPart, ReportSchedule } from "./report-schedule.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";
 import { Tidying } from "./tidying.ts";
-import { VitalSigns } from "./vital-signs.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 /**
@@ -43,7 +43,7 @@ const RETURNING_SHARE = 0.5;
 
 export interface LoopOptions {
   readonly snapshots?: SnapshotLimits;
-  readonly vitals?: VitalSigns;
+  readonly heartbeat?: SharedHeartbeat;
   /** Frees the memory that is not needed any more; takes some milliseconds. */
   readonly collectGarbage?: () => void;
 }
@@ -58,7 +58,7 @@ export class SimulationLoop {
   readonly #post: (message: FromSimulation) => void;
   readonly #limits: SnapshotLimits;
   readonly #work = new WorkMeter();
-  readonly #vitals: VitalSigns;
+  readonly #heartbeat: SharedHeartbeat;
   readonly #tidying: Tidying | undefined;
   readonly #reports: ReportSchedule;
   readonly #tanks = new Map<string, ThreadedTank>();
@@ -88,7 +88,7 @@ export class SimulationLoop {
     this.#timers = ports.timers;
     this.#post = post;
     this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
-    this.#vitals = options.vitals ?? new VitalSigns();
+    this.#heartbeat = options.heartbeat ?? new SharedHeartbeat();
     const { collectGarbage } = options;
     this.#tidying = collectGarbage && new Tidying(ports.timers, collectGarbage);
     this.#reports = new ReportSchedule(ports, (part, plannedMs) =>
@@ -109,7 +109,7 @@ export class SimulationLoop {
 
   receive(message: ToSimulation): void {
     if (this.#stopped) return;
-    this.#vitals.beat();
+    this.#heartbeat.beat();
     const tank = this.#tanks.get(message.tank);
     if (message.kind === "load") this.#load(message);
     // What is meant for an earlier incarnation comes too late.
@@ -121,14 +121,14 @@ export class SimulationLoop {
       this.#guard(tank, () => tank.obey(message));
     }
     // It is shown as stopped from now on, and so at the tick at which it stopped.
-    if (message.kind === "hold" && tank) this.#report([tank]);
+    if (message.kind === "freeze" && tank) this.#report([tank]);
     this.#drawWhileWatched();
     this.#schedule();
   }
 
   #load(message: LoadTank): void {
     const { tank: id, load } = message;
-    this.#vitals.workOn(load);
+    this.#heartbeat.workOn(load);
     this.#tidying?.changed(this.#tanks.size);
     try {
       const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
@@ -143,7 +143,7 @@ export class SimulationLoop {
       const stage = error instanceof BadSnapshot ? "snapshot" : "replay";
       this.#post({ kind: "load_failed", tank: id, load, stage, message: messageOf(error) });
     }
-    this.#vitals.rest();
+    this.#heartbeat.rest();
   }
 
   #drop(id: TankLoad): void {
@@ -154,7 +154,7 @@ export class SimulationLoop {
 
   /** Whatever goes wrong in a tank stops that tank. */
   #guard(tank: ThreadedTank, work: () => void): void {
-    this.#vitals.workOn(tank.id.load);
+    this.#heartbeat.workOn(tank.id.load);
     try {
       work();
     } catch (error) {
@@ -163,7 +163,7 @@ export class SimulationLoop {
       if (tank.loaded) this.#post({ kind: "tank_failed", ...said });
       else this.#post({ kind: "load_failed", stage: "replay", ...said });
     }
-    this.#vitals.rest();
+    this.#heartbeat.rest();
   }
 
   /**
@@ -172,7 +172,7 @@ export class SimulationLoop {
   #slice(): void {
     this.#cancelSlice = undefined;
     this.#sliceAtMs = Number.POSITIVE_INFINITY;
-    this.#vitals.beat();
+    this.#heartbeat.beat();
     const startedMs = this.#clock.monotonicMs();
     const endMs = startedMs + SLICE_MS;
     this.#runPaced(endMs);
@@ -281,7 +281,7 @@ export class SimulationLoop {
   }
 
   #report(tanks: readonly ThreadedTank[]): void {
-    this.#vitals.beat();
+    this.#heartbeat.beat();
     const reports: (TankLoad & { readonly report: TankReport })[] = [];
     for (const tank of tanks) {
       this.#guard(tank, () => {

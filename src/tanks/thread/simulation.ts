@@ -10,7 +10,7 @@ import type {
   TankStats,
 } from "../../sim/types.ts";
 import type { Controls } from "./controls.ts";
-import type { Pulse } from "./vital-signs.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import type { Work } from "./work-meter.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface SimulationThread {
   /** Sets the one receiver; messages of a thread arrive in the order in which it sent them. */
   onMessage(handler: (message: FromSimulation) => void): void;
   /** Can be read also when the thread hangs, and after its end. */
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
   /** Resolves when the thread is gone. */
   stop(): Promise<void>;
 }
@@ -65,8 +65,8 @@ export interface LoadTank extends TankLoad {
   readonly tail: readonly TailEntry[];
   /** Of a tank that is built from its spec, until commands say otherwise. */
   readonly controls: Controls;
-  /** Stands still until `release`; commands and questions are refused by the service meanwhile. */
-  readonly held: boolean;
+  /** Stands still until `unfreeze`; commands and questions are refused by the service meanwhile. */
+  readonly frozen: boolean;
   readonly watched: boolean;
   readonly uncovered: Uncovered;
   /** Of earlier incarnations, to count on from. */
@@ -81,8 +81,8 @@ export interface Uncovered {
 
 export type ToSimulation =
   | LoadTank
-  | ({ readonly kind: "hold" } & TankLoad)
-  | ({ readonly kind: "release" } & TankLoad)
+  | ({ readonly kind: "freeze" } & TankLoad)
+  | ({ readonly kind: "unfreeze" } & TankLoad)
   | ({ readonly kind: "unload" } & TankLoad)
   | ({ readonly kind: "watch"; readonly watched: boolean } & TankLoad)
   | ({ readonly kind: "command"; readonly request: number; readonly command: Command } & TankLoad)

@@ -33,7 +33,7 @@ export class ThreadedTank {
   readonly #rule: SnapshotRule;
   readonly #work: WorkMeter;
   readonly #fresh: boolean;
-  #held: boolean;
+  #frozen: boolean;
   /** (tick, seq) of the last report and the last frame, so that a still tank is not told again. */
   #reported = "";
   #drawn = "";
@@ -57,7 +57,7 @@ export class ThreadedTank {
     this.#work = work;
     this.#rule = new SnapshotRule(limits, nowMs, message.uncovered);
     this.#fresh = message.snapshot === undefined && message.tail.length === 0;
-    this.#held = message.held;
+    this.#frozen = message.frozen;
   }
 
   /** Whether it takes all the time it gets: it is replayed, forwarded, or has no rate. */
@@ -91,12 +91,12 @@ export class ThreadedTank {
 
   obey(message: Exclude<ToSimulation, LoadTank>): void {
     switch (message.kind) {
-      case "hold":
-        this.#held = true;
+      case "freeze":
+        this.#frozen = true;
         this.#tank.halt();
         break;
-      case "release":
-        this.#held = false;
+      case "unfreeze":
+        this.#frozen = false;
         if (this.loaded) this.#tank.run(this.#clock.monotonicMs());
         break;
       case "watch":
@@ -167,7 +167,7 @@ export class ThreadedTank {
     const digest = this.#fresh ? this.#tank.mark().digest : this.#tank.digest();
     const { replayedCommands, replayedTicks } = this.#tank;
     this.loaded = true;
-    if (!this.#held) this.#tank.run(nowMs);
+    if (!this.#frozen) this.#tank.run(nowMs);
     const report = this.#tank.report(nowMs, this.#tickCostMs);
     this.#post({ kind: "loaded", ...this.id, report, digest, replayedCommands, replayedTicks });
   }
