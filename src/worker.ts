@@ -77,7 +77,7 @@ let replaying: Promise<ReplayLoop> | undefined;
 
 /** The store is loaded only where the past is asked for: a simulation has no use for it. */
 async function replay({ place, message }: ReplayWork): Promise<void> {
-  replaying ??= import("./node/replay-desk.ts").then(({ openReplay }) =>
+  replaying ??= import("./node/replay-executor.ts").then(({ openReplay }) =>
     openReplay(place, { clock: realClock, timers }, (answer, transfer) =>
       self.postMessage(answer, transfer),
     ),

@@ -63,14 +63,14 @@ const importRoute = ({ controlToken }: ApiContext) =>
 
 /** Tanks as files. */
 export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { tanks, past, cluster } = context;
+  const { tanks, replay, cluster } = context;
   const routes = newRouter();
 
   routes.openapi(exportRoute(context), async (c) => {
     const { tank_id } = c.req.valid("param");
     hostedTank(context, tank_id);
     c.env.patient();
-    const { name, bytes } = await past.pack(tank_id, c.req.raw.signal);
+    const { name, bytes } = await replay.pack(tank_id, c.req.raw.signal);
     return new Response(bytes, {
       headers: {
         "content-type": ARCHIVE_TYPE,
@@ -84,7 +84,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     const archive = c.get("archive");
     let fork: ForkOfArchive | undefined;
     const made = await tanks.adopt(async (tankKey) => {
-      fork = await past.fork(archive, tankKey, c.req.raw.signal);
+      fork = await replay.fork(archive, tankKey, c.req.raw.signal);
       const taken = new Set(tanks.list().map(({ row }) => row.name));
       return { ...fork, name: name ?? freeName(fork.name, taken) };
     });

@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Sockets } from "../platform/sockets.ts";
-import type { Past } from "../tanks/replay/past.ts";
+import type { ReplayService } from "../tanks/replay/replay-service.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -11,7 +11,7 @@ import type { RecoveryView } from "./recovery-view.ts";
 /** What the API serves: handed in by the composition root. */
 export interface ApiContext {
   readonly tanks: Tanks;
-  readonly past: Past;
+  readonly replay: ReplayService;
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly clock: Clock;

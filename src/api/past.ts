@@ -77,14 +77,14 @@ const showTick = createRoute({
 
 /** Looking into the past. A request whose client has gone is not worked on any further. */
 export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { past } = context;
+  const { replay } = context;
   const routes = newRouter();
 
   routes.openapi(showWindow, async (c) => {
     const { tank_id } = c.req.valid("param");
     hostedTank(context, tank_id);
     c.env.patient();
-    const window = await past.window(tank_id, c.req.raw.signal);
+    const window = await replay.window(tank_id, c.req.raw.signal);
     const { epoch, from, to, snapshots, marks, notes } = window;
     return c.json(
       {
@@ -105,7 +105,7 @@ export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     const { tank_id, tick } = c.req.valid("param");
     hostedTank(context, tank_id);
     c.env.patient();
-    const look = await past.look(tank_id, tick, c.req.raw.signal);
+    const look = await replay.look(tank_id, tick, c.req.raw.signal);
     return c.json(viewLook(tank_id, look), 200);
   });
   return routes;

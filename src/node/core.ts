@@ -18,7 +18,7 @@ import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import { JOURNAL_LOST, type Journal, type Store } from "../store/journal.ts";
 import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.ts";
-import { createPast, type Past } from "../tanks/replay/past.ts";
+import { createReplayService, type ReplayService } from "../tanks/replay/replay-service.ts";
 import type { ReplayThread } from "../tanks/replay/replay-thread.ts";
 import { createTanks } from "../tanks/service.ts";
 import type { LogRetention } from "../tanks/snapshots/retention.ts";
@@ -94,7 +94,7 @@ export interface Core {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly migration: Migration;
-  readonly past: Past;
+  readonly replay: ReplayService;
   /**
    * Brings the tanks back, makes those of the first start, then resumes transfers and joins the
    * cluster. Resolves when that is under way; `cluster.decided` tells of the role. Rejects with the
@@ -140,7 +140,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
   });
-  const past = createPast({ ...ports, version: settings.version });
+  const replay = createReplayService({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
   const stopping = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
@@ -167,7 +167,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     tanks,
     cluster,
     migration,
-    past,
+    replay,
     start: (options = {}) => {
       const start = bringUp(options);
       starting = start.catch(() => {});
@@ -177,7 +177,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
       // No part is stopped in the middle of its start: each of them would need to know how.
       stopping.abort(new Problem("not_ready", "the node stops"));
       await starting;
-      await past.stop();
+      await replay.stop();
       await cluster.stop();
       await migration.stop();
       await tanks.stop();

@@ -156,7 +156,7 @@ export const LIMITS = {
    * Looks into the past that wait while one is computed: those of a person who scrubs, and of a few
    * more.
    */
-  pastWaitingMax: 8,
+  replayRequestsMax: 8,
   /** Portions of one feed command. */
   portionsMax: 1000,
   /**

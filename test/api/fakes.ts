@@ -14,7 +14,7 @@ import type {
   TankStats,
 } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
-import { createPast, type Past } from "../../src/tanks/replay/past.ts";
+import { createReplayService, type ReplayService } from "../../src/tanks/replay/replay-service.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
@@ -211,7 +211,7 @@ export class FakeNode {
     ["tank-2", fakeTank("tank-2", "Pond")],
   ]);
   readonly created: string[] = [];
-  past: Past = createPast({
+  replay: ReplayService = createReplayService({
     spawnReplay: () => {
       throw new Error("not part of the fake");
     },
@@ -239,7 +239,7 @@ export class FakeNode {
   context(): ApiContext {
     return {
       tanks: this.#tanks(),
-      past: this.past,
+      replay: this.replay,
       cluster: this.#cluster(),
       migration: this.#migration(),
       sockets: {

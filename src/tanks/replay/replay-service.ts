@@ -2,7 +2,7 @@ import { messageOf, Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel, Timers } from "../../platform/timers.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { isAnswerTo } from "./replay-desk.ts";
+import { isAnswerTo } from "./replay-executor.ts";
 import type {
   AnswerTo,
   ForkOfArchive,
@@ -20,7 +20,7 @@ import type {
  * Problem: `unknown_tank`, `outside_history`, `other_engine`, `diverged`, `too_many` when others
  * wait already.
  */
-export interface Past {
+export interface ReplayService {
   /** Which ticks can be looked at. */
   window(tankId: string, signal?: AbortSignal): Promise<PastWindow>;
   look(tankId: string, tick: number, signal?: AbortSignal): Promise<PastLook>;
@@ -34,7 +34,7 @@ export interface Past {
   stop(): Promise<void>;
 }
 
-export interface PastDeps {
+export interface ReplayServiceDeps {
   readonly spawnReplay: () => ReplayThread;
   readonly timers: Timers;
   readonly log: Log;
@@ -46,8 +46,8 @@ export interface PastDeps {
 /** A thread that nobody asks costs memory: with it goes what it has remembered. */
 const IDLE_MS = 30_000;
 
-export function createPast(deps: PastDeps): Past {
-  return new PastService(deps);
+export function createReplayService(deps: ReplayServiceDeps): ReplayService {
+  return new ThreadedReplayService(deps);
 }
 
 interface Waiting {
@@ -58,8 +58,8 @@ interface Waiting {
 }
 
 /** One thread, started when somebody asks; one order at a time, a few wait. */
-class PastService implements Past {
-  readonly #deps: PastDeps;
+class ThreadedReplayService implements ReplayService {
+  readonly #deps: ReplayServiceDeps;
   #thread: ReplayThread | undefined;
   #requests = 0;
   #current: Waiting | undefined;
@@ -67,7 +67,7 @@ class PastService implements Past {
   #cancelIdle: Cancel = () => {};
   #stopped = false;
 
-  constructor(deps: PastDeps) {
+  constructor(deps: ReplayServiceDeps) {
     this.#deps = deps;
   }
 
@@ -102,7 +102,7 @@ class PastService implements Past {
     signal: AbortSignal | undefined,
   ): Promise<AnswerTo<Kind>> {
     if (this.#stopped) throw new Problem("not_ready", "the node is stopping");
-    if (this.#waiting.length >= LIMITS.pastWaitingMax) {
+    if (this.#waiting.length >= LIMITS.replayRequestsMax) {
       throw new Problem("too_many", "others are looking into the past already; try again");
     }
     signal?.throwIfAborted();

@@ -33,7 +33,7 @@ type OrderOf<Kind extends ReplayOrder["kind"]> = Extract<ReplayOrder, { readonly
  * Carries out orders about the past, one at a time. It keeps the tank that it looked at last, so
  * that whoever goes on from there need not wait for what has been replayed already.
  */
-export class ReplayDesk {
+export class ReplayExecutor {
   readonly #source: ChronicleSource;
   readonly #ports: TravelPorts;
   #chronicle: Chronicle | undefined;

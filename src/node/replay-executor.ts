@@ -6,7 +6,7 @@ import { ENGINE_VERSION } from "../sim/index.ts";
 import { openSqliteReader } from "../store/sqlite/reader.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
 import type { ChronicleSource } from "../tanks/replay/chronicle.ts";
-import { ReplayDesk } from "../tanks/replay/replay-desk.ts";
+import { ReplayExecutor } from "../tanks/replay/replay-executor.ts";
 import { ReplayLoop } from "../tanks/replay/replay-loop.ts";
 import type { FromReplay } from "../tanks/replay/replay-thread.ts";
 import { type ReplayPlace, wholeBuffer } from "../tanks/replay/worker-replay.ts";
@@ -30,8 +30,12 @@ export function openReplay(
     files: new DirectoryFiles(directory),
   };
   const controls = { paused: false, tickRate, fastForwardTo: undefined };
-  const desk = new ReplayDesk(source, { ...ports, engineVersion: ENGINE_VERSION, controls });
-  return new ReplayLoop(desk, (message) => post(message, buffersOf(message)));
+  const executor = new ReplayExecutor(source, {
+    ...ports,
+    engineVersion: ENGINE_VERSION,
+    controls,
+  });
+  return new ReplayLoop(executor, (message) => post(message, buffersOf(message)));
 }
 
 /**
