@@ -167,12 +167,12 @@ export class Incoming {
     }
     const { epoch } = tank.row;
     const reading = readRecord(record);
-    if (reading.fishId === undefined) {
+    if (reading.entityId === undefined) {
       const { reason } = reading;
       const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
       return this.#commit(transfer, ruling, position);
     }
-    return this.#import(transfer, record, reading.fishId, position);
+    return this.#import(transfer, record, reading.entityId, position);
   }
 
   /** The log entry of the import and the decision are one transaction. */
@@ -289,9 +289,9 @@ export class Incoming {
     const { transfer_id, decision, reason, entity_id } = row;
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
-    log.info("transfer decided", { transfer_id, decision, reason, tank_id, fish_id: entity_id });
+    log.info("transfer decided", { transfer_id, decision, reason, tank_id, entity_id });
     if (reason === "duplicate_fish") {
-      log.error("fish offered twice", { transfer_id, tank_id, fish_id: entity_id });
+      log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }
     return this.#answer(row);
   }

@@ -4,7 +4,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { KeyedSemaphore } from "../platform/mutex.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
-import type { FishId, Side } from "../sim/types.ts";
+import type { EntityId, Side } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
 import type { OutboxRow } from "../store/rows.ts";
 import type { Stamped, Tanks } from "../tanks/tanks.ts";
@@ -22,7 +22,7 @@ export interface Departure {
   readonly destination_tank_id: string;
   readonly destination_node_id: string;
   readonly connection_id: string | null;
-  readonly fishId: FishId;
+  readonly entityId: EntityId;
   /** The wall by which it leaves. */
   readonly side: Side;
 }
@@ -144,7 +144,11 @@ export class Outgoing {
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
-      const command = { kind: "export", fishId: departure.fishId, side: departure.side } as const;
+      const command = {
+        kind: "export",
+        entityId: departure.entityId,
+        side: departure.side,
+      } as const;
       await this.#recorded(
         tanks.submit(tankId, command, (stamped) => {
           row = this.#rowOf(departure, stamped);
@@ -175,7 +179,7 @@ export class Outgoing {
       destination_node_id: departure.destination_node_id,
       connection_id: departure.connection_id,
       entity_type: "fish",
-      entity_id: departure.fishId,
+      entity_id: departure.entityId,
       side: departure.side,
       record: outcome.record,
       record_digest: digestOf(outcome.record),

@@ -78,15 +78,15 @@ export class Scheduler {
   async #sendOne(row: ConnectionRow): Promise<void> {
     const { tanks, outgoing, log } = this.#ports;
     try {
-      const fishId = await tanks.pickMigrant(row.source_tank_id);
-      if (fishId === undefined) return;
+      const entityId = await tanks.pickMigrant(row.source_tank_id);
+      if (entityId === undefined) return;
       const { source_tank_id, destination_tank_id, destination_node_id, connection_id } = row;
       await outgoing.send({
         source_tank_id,
         destination_tank_id,
         destination_node_id,
         connection_id,
-        fishId,
+        entityId,
         side: this.#wall(row.direction),
       });
     } catch (error) {

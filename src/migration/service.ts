@@ -20,7 +20,7 @@ import {
   TRANSFER_PATH,
   transferRequestSchema,
 } from "./protocol.ts";
-import { type RecordReading, readFish } from "./record-reading.ts";
+import { type RecordReading, readEntity } from "./record-reading.ts";
 import { Removal } from "./removal.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Settlement } from "./settlement.ts";
@@ -74,7 +74,7 @@ class MigrationService implements CountingMigration {
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readFish });
+    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readEntity });
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,

@@ -83,7 +83,7 @@ export class Settlement {
     if (outcome.kind === "done") return returned;
     this.#log.error("fish cannot be restored", {
       transfer_id: row.transfer_id,
-      fish_id: row.entity_id,
+      entity_id: row.entity_id,
       tank_id: row.source_tank_id,
       rejection: outcome.reason,
       detail: outcome.detail,

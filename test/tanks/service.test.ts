@@ -104,7 +104,7 @@ describe("a command", () => {
     const stamped = await bench.settle(
       tanks.submit(
         row.tank_id,
-        { kind: "export", fishId: "0000000000000000-1", side: "left" },
+        { kind: "export", entityId: "0000000000000000-1", side: "left" },
         ({ outcome }) => [{ put: "meta", key: "refused", value: outcome.kind }],
       ),
     );
