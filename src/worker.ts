@@ -1,6 +1,6 @@
 /**
- * The entry of a node's threads: a simulation's loop on the real clock, a crew of islands of a
- * sealed run, or the replay of a tank's past. It lies beside main.ts because a compiled program
+ * The entry point of worker threads: a simulation loop on the real clock, a crew of islands of a
+ * sealed run, or the replay service's executor. It is beside main.ts because a compiled program
  * finds its workers only there.
  */
 import type { CrewAnswer } from "./cli/run-crews.ts";
@@ -31,8 +31,8 @@ declare const self: {
 };
 
 /**
- * A tank that goes as fast as it can asks for "at once, but after the mail": a timer would wait a
- * whole millisecond, which left a third of the core idle when measured.
+ * An eager tank schedules its next slice with delay 0, after pending messages. A timer would wait a
+ * whole millisecond, which left a third of the core idle in a measurement.
  */
 const timers: Timers = {
   after: (delayMs, task) => {
@@ -54,9 +54,7 @@ self.onmessage = ({ data }) => {
   else loop?.receive(data);
 };
 
-/**
- * Whoever says where vital signs go is a node, whose main thread has to answer others meanwhile.
- */
+/** A host that sends the heartbeat's memory is a node, whose main thread must stay responsive. */
 function host(memory: SharedArrayBuffer): SimulationLoop {
   lowerThreadPriority();
   const say = (message: unknown) => self.postMessage(message);
@@ -64,7 +62,7 @@ function host(memory: SharedArrayBuffer): SimulationLoop {
   return new SimulationLoop({ clock: realClock, timers }, say, { heartbeat, collectGarbage });
 }
 
-/** An error that nobody catches would reach the other thread without its reason. */
+/** An uncaught error would reach the other thread without its reason. */
 function obey(order: CrewOrder): CrewAnswer {
   try {
     return { kind: "reports", reports: crew.obey(order) };
@@ -75,7 +73,7 @@ function obey(order: CrewOrder): CrewAnswer {
 
 let replaying: Promise<ReplayLoop> | undefined;
 
-/** The store is loaded only where the past is asked for: a simulation has no use for it. */
+/** The store is loaded only for a replay: a simulation does not need it. */
 async function replay({ place, message }: ReplayWork): Promise<void> {
   replaying ??= import("./node/replay-executor.ts").then(({ openReplay }) =>
     openReplay(place, { clock: realClock, timers }, (answer, transfer) =>

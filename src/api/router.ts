@@ -44,7 +44,7 @@ export function shownText(charactersMax: number) {
     .string()
     .max(charactersMax)
     .refine((text) => !UNSHOWN.test(text), {
-      error: "No control characters, line breaks or marks of reading direction",
+      error: "No control characters, line breaks or bidirectional marks",
     });
 }
 

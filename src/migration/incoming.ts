@@ -64,7 +64,7 @@ export class Incoming {
     this.#rates = new TokenBuckets(ports.clock, {
       perSecond: LIMITS.inboundTransfersPerSecond,
       burst: LIMITS.inboundTransfersBurst,
-      keysMax: LIMITS.inboundQuotasTrackedMax,
+      keysMax: LIMITS.inboundBucketsMax,
     });
   }
 

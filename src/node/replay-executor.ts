@@ -13,7 +13,7 @@ import { type ReplayPlace, wholeBuffer } from "../tanks/replay/worker-replay.ts"
 
 type Post = (message: FromReplay, transfer: ArrayBuffer[]) => void;
 
-/** What runs in a node's replay thread: it reads the directory beside the node that writes it. */
+/** The program of a node's replay thread. It reads the directory while the node writes it. */
 export function openReplay(
   { directory, tickRate }: ReplayPlace,
   ports: { readonly clock: Clock; readonly timers: Timers },
@@ -38,9 +38,7 @@ export function openReplay(
   return new ReplayLoop(executor, (message) => post(message, buffersOf(message)));
 }
 
-/**
- * A journal that cannot be opened fails the order that needs it, and is tried again by the next.
- */
+/** A failure to open the journal fails only the order that needs it; the next one tries again. */
 function lazily<Value>(open: () => Value): () => Value {
   let value: Value | undefined;
   return () => {

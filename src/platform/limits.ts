@@ -179,7 +179,7 @@ export const LIMITS = {
   inboundTransfersPerSecond: 100,
   inboundTransfersBurst: 200,
   /** (node, tank) pairs whose rate is remembered; the one unused longest gives way. */
-  inboundQuotasTrackedMax: 4096,
+  inboundBucketsMax: 4096,
   /** (source tank, destination tank) pairs whose lowest undecided transfer is held in memory. */
   pairsRememberedMax: 4096,
   /** Other nodes whose journal's position is kept, 300 bytes each: as many as there are servers. */

@@ -30,16 +30,16 @@ import type {
 } from "./tanks.ts";
 import type { FromSimulation, SimulationThread } from "./thread/simulation.ts";
 
-/** Of a tank's id, and of the key under which its fish are born. */
+/** Length of a tank's id, and of the key that the ids of its fish begin with. */
 const ID_BYTES = 8;
 /**
- * Tanks that are ended at the same time: bounds the states in memory, about 80 kB each, and is
- * enough for the disk to sync while others are captured.
+ * Tanks that are stopped concurrently. Bounds the states in memory, about 80 kB each; enough for
+ * the disk to sync some while others are captured.
  */
 const FINISHES_AT_ONCE = 32;
 
 export interface TanksDeps {
-  /** Already group-committing: every tank commits by itself. */
+  /** Must batch concurrent commits (group commit): every tank commits by itself. */
   readonly journal: Journal;
   readonly files: Files;
   readonly clock: Clock;
@@ -52,25 +52,25 @@ export interface TanksDeps {
   readonly threads?: number;
   /** Ticks per second of a new tank; 0 = as fast as it goes. */
   readonly tickRate: number;
-  /** What becomes of the log that snapshots cover. Default: trim. */
+  /** Whether log entries that snapshots cover are kept. Default: trim. */
   readonly logRetention?: LogRetention;
   /** Default: the engine's own. */
   readonly engineVersion?: number;
 }
 
-/** {@link Tanks} with its lifetime. */
+/** {@link Tanks} with its lifecycle. */
 export interface TankService extends Tanks {
   /**
-   * Brings back every tank that is durable. A tank that cannot be is stopped and says why.
-   * Rejects with the signal's reason when that ends it.
+   * Recovers every durable tank. One that cannot be recovered is stopped, with a reason. Rejects
+   * with the signal's reason when that aborts it.
    */
   start(options?: RecoveryOptions): Promise<RecoveryReport>;
   /**
-   * Ends every tank with a last snapshot, then the threads. Nothing is taken any more. After a
-   * recovery that was given up only what has come to the logs since is worth one.
+   * Ends every tank with a last snapshot, then the threads. Commands are refused from now on. After
+   * an aborted recovery, only tanks whose log has grown get a snapshot.
    */
   stop(): Promise<void>;
-  /** What the storage has not taken, or has not answered, concerns all tanks: see StorageWatch. */
+  /** A write failed or got no answer, which concerns all tanks: see StorageWatch. */
   storageFailed(error: StorageUnavailable): void;
 }
 
@@ -84,7 +84,7 @@ class HostingService implements TankService {
   readonly #storage: StorageWatch;
   readonly #slots: SimulationSlots;
   readonly #meters: TankMeters;
-  /** Those that are being founded or removed included. */
+  /** Includes tanks that are being created or removed. */
   readonly #supervisors = new Map<string, TankSupervisor>();
   #loads = 0;
   #stopping = false;
@@ -171,7 +171,7 @@ class HostingService implements TankService {
     this.#refuseMore();
     const [tank_id, tank_key] = [randomHex(random, ID_BYTES), randomHex(random, ID_BYTES)];
     const { name, description, seed, fish, state } = await fork(tank_key);
-    // That took a while.
+    // Checked again: the fork took a while.
     this.#refuseMore();
     const row = { tank_id, name, description, seed, fish, tank_key, origin: "forked" } as const;
     return this.#host(row, (supervisor) => supervisor.adopt(state));

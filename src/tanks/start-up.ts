@@ -9,10 +9,10 @@ import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-r
 import { removeOrphans } from "./snapshots/orphans.ts";
 import type { TankSupervisor } from "./tank-supervisor.ts";
 
-/** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
+/** Tanks that are recovered concurrently at a start: bounds the states in memory. */
 const RECOVERIES_AT_ONCE = 16;
 
-/** Recovers all tanks of a node. Rejects with the signal's reason when that ends it. */
+/** Recovers all tanks of a node. Rejects with the signal's reason when that aborts it. */
 export async function recoverAll(
   supervisors: readonly TankSupervisor[],
   ports: { readonly clock: Clock; readonly log: Log; readonly startedMs: number },
@@ -42,7 +42,7 @@ export async function recoverAll(
   return report();
 }
 
-/** Tanks of which nothing is left but the memory that they were promised. */
+/** Reports tanks that have a watermark but no row any more: acknowledged data was lost. */
 export function sayLost(log: Log, rows: readonly TankRow[], marks: readonly Watermark[]): void {
   const known = new Set(rows.map((row) => row.tank_id));
   for (const { tank_id, seq, tick } of marks) {
@@ -50,14 +50,14 @@ export function sayLost(log: Log, rows: readonly TankRow[], marks: readonly Wate
   }
 }
 
-/** Removes what is left of tanks that were never committed, or removed just before a crash. */
+/** Removes snapshot files of tanks that were never committed, or removed just before a crash. */
 export async function sweepSnapshots(
   ports: { readonly files: Files; readonly journal: Journal; readonly log: Log },
   isKnown: (tankId: string) => boolean,
 ): Promise<void> {
   const { files, journal, log } = ports;
   try {
-    // What a damaged database has forgotten may be all that is left of a tank.
+    // After a damaged database, a snapshot may be all that is left of a tank.
     if (await journal.meta(JOURNAL_LOST)) return;
     const promised = new Set((await journal.watermarks()).map(({ tank_id }) => tank_id));
     const folders = await removeOrphans(files, (id) => isKnown(id) || promised.has(id));

@@ -1,16 +1,16 @@
 import { HEARTBEAT_BYTES, SharedHeartbeat } from "./thread/heartbeat.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
 
-/** The first message to a worker: where it is to show that it lives. */
+/** The first message to a worker: the shared memory of its heartbeat. */
 export interface HeartbeatMessage {
   readonly kind: "heartbeat";
   readonly memory: SharedArrayBuffer;
 }
 
 /**
- * A simulation in a worker thread. The worker is made by the caller from a file in the directory of
- * the program's entry, because only there its path is the same run and compiled.
- * When the worker dies by itself, the receiver is told `thread_failed`, once.
+ * A simulation in a worker thread. The caller creates the worker from a file beside the program's
+ * entry, since only there its path is the same from source and compiled. When the worker dies, the
+ * receiver gets `thread_failed`, once.
  */
 export function workerSimulation(worker: Worker): SimulationThread {
   let handler: (message: FromSimulation) => void = () => {};

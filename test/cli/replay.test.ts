@@ -79,7 +79,7 @@ test("what was never committed is wrong usage, what was trimmed has failed; both
   const ahead = await tankd("replay", "pond", "--data-dir", data, "--to", String(last + 1));
   expect([ahead.code, ahead.err]).toEqual([2, expect.stringContaining(`committed is ${last}`)]);
   const before = await tankd("replay", "pond", "--data-dir", data, "--to", String(first - 1));
-  const range = `there are the ticks ${first} to ${last}`;
+  const range = `available are ticks ${first} to ${last}`;
   expect([before.code, before.err]).toEqual([1, expect.stringContaining(range)]);
 });
 

@@ -49,7 +49,9 @@ describe("a quarantine", () => {
     quarantine.blame("hung", 700_000);
     expect(quarantine.reason).toBeUndefined();
     quarantine.blame("hung", 701_000);
-    expect(quarantine.reason).toContain("again and again (hung); resume it to try again");
+    expect(quarantine.reason).toContain(
+      "repeatedly while working on it (hung); resume it to try again",
+    );
     // However long it was kept out: it is tried again once, and not twice.
     quarantine.lift(2_000_000);
     expect(quarantine.reason).toBeUndefined();
@@ -120,7 +122,7 @@ describe.each(["hang", "die"] as const)("a tank that lets its thread %s", (how) 
     const restarted = await cursing.start();
     await bench.run(3 * HANG_MS);
     expect(restarted.get(reef.row.tank_id)).toMatchObject({ status: "stopped" });
-    expect(restarted.get(reef.row.tank_id)?.reason).toContain("again and again");
+    expect(restarted.get(reef.row.tank_id)?.reason).toContain("failed repeatedly");
     const fed = restarted.submit(reef.row.tank_id, { kind: "feed", portions: 1 });
     expect(await bench.settle(refusal(fed))).toBe("not_ready");
     expect(restarted.get(cave.row.tank_id)?.status).toBe("running");
@@ -175,7 +177,7 @@ test("a real thread that hangs is ended, and the tank that hung it is quarantine
   const until = async (done: () => boolean) => {
     while (!done()) await new Promise((resolve) => realTimers.after(5, () => resolve(undefined)));
   };
-  await until(() => tanks.get(reef.row.tank_id)?.reason?.includes("again and again") === true);
+  await until(() => tanks.get(reef.row.tank_id)?.reason?.includes("failed repeatedly") === true);
   await until(() => tanks.get(cave.row.tank_id)?.status === "running");
   const fed = tanks.submit(cave.row.tank_id, { kind: "feed", portions: 2 });
   expect((await fed).outcome.kind).toBe("done");

@@ -27,7 +27,7 @@ type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>
 export class NameLookup {
   readonly #lookup: Lookup;
   readonly #deadlineMs: number;
-  readonly #turns: KeyedSemaphore;
+  readonly #semaphore: KeyedSemaphore;
   /**
    * One lookup for all who ask for a name at once; it may outlive the deadline of those who wait.
    */
@@ -40,7 +40,7 @@ export class NameLookup {
   ) {
     this.#lookup = lookup;
     this.#deadlineMs = deadlineMs;
-    this.#turns = new KeyedSemaphore(atOnce);
+    this.#semaphore = new KeyedSemaphore(atOnce);
   }
 
   /** See {@link Network.resolve}. */
@@ -78,7 +78,7 @@ export class NameLookup {
 
   async #ask(name: string): Promise<readonly string[]> {
     try {
-      const found = await this.#turns.run("lookups", () => this.#lookup(name));
+      const found = await this.#semaphore.run("lookups", () => this.#lookup(name));
       return [...new Set(found.map(({ address }) => address))];
     } catch (error) {
       const [failure, reason] = systemFailure(error);

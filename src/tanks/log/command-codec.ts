@@ -9,7 +9,7 @@ import type { LogKind } from "../../store/rows.ts";
  */
 const side = z.enum(["left", "right"]);
 const record = z.instanceof(Uint8Array).refine((r) => r.length <= LIMITS.entityRecordBytesMax);
-/** On the disk the entity of an export is named `fishId`, whatever it is. */
+/** Logs on disks name the entity of an export `fishId`, whatever its type. */
 const exportSchema = z
   .strictObject({ kind: z.literal("export"), fishId: z.string(), side })
   .transform(({ kind, fishId, side }) => ({ kind, entityId: fishId, side }));

@@ -3,8 +3,8 @@ import { ReplayLoop } from "./replay-loop.ts";
 import type { FromReplay, ReplayThread } from "./replay-thread.ts";
 
 /**
- * The past computed on the caller's own thread, in slices: for the seeded simulator and tests.
- * Messages are cloned and arrive later, as between threads.
+ * Replays on the caller's own thread, in slices: for the seeded simulator and tests. Messages are
+ * cloned and arrive later, as between threads.
  */
 export function inProcessReplay(executor: ReplayExecutor): ReplayThread {
   let handler: (message: FromReplay) => void = () => {};

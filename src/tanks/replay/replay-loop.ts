@@ -2,9 +2,7 @@ import { messageOf, Problem } from "../../platform/errors.ts";
 import type { ReplayExecutor } from "./replay-executor.ts";
 import type { FromReplay, ToReplay } from "./replay-thread.ts";
 
-/**
- * The receiving end of a replay thread: orders in, answers out, in order; whatever fails is said.
- */
+/** The message loop of a replay thread: takes orders and sends answers or errors, in order. */
 export class ReplayLoop {
   readonly #executor: ReplayExecutor;
   readonly #post: (message: FromReplay) => void;

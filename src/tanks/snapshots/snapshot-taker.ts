@@ -14,7 +14,7 @@ export interface SnapshotTakerDeps {
   readonly metrics: Metrics;
 }
 
-/** Turns states of one tank into snapshots, one at a time, and only of what is durable. */
+/** Writes snapshots of one tank, one at a time, and only of durable states. */
 export class SnapshotTaker {
   readonly #deps: SnapshotTakerDeps;
   #running: Promise<void> | undefined;
@@ -23,7 +23,7 @@ export class SnapshotTaker {
     this.#deps = deps;
   }
 
-  /** A state that came while the one before is still being written is let go: the next will do. */
+  /** Drops the state if the one before is still being written: a later one will do. */
   offer(incarnation: TankIncarnation, chained: ChainedState): void {
     this.#running ??= this.take(incarnation, chained).finally(() => {
       this.#running = undefined;
