@@ -1,11 +1,11 @@
 import { readRecord } from "../sim/index.ts";
 
-/** What can be said of a record without a tank: whose it is, or why nobody will take it. */
+/** The content of a record, without a tank: its entity id, or why no tank accepts it. */
 export type RecordReading =
   | { readonly entityId: string }
   | { readonly entityId: undefined; readonly reason: string };
 
-/** Reads a record as the world does, so that hostile bytes never come as far as a tank. */
+/** Reads a record like the world does, so that malformed bytes never reach a tank. */
 export function readEntity(record: Uint8Array): RecordReading {
   const read = readRecord(record);
   return read.kind === "ok"

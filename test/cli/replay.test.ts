@@ -117,7 +117,7 @@ test.each([
 test("a file that is none is named with what is wrong with it", async () => {
   writeFileSync(join(folder, "junk.tank"), "junk");
   const { code, err } = await tankd("replay", "junk.tank");
-  expect([code, err]).toEqual([1, expect.stringContaining("it does not begin like one")]);
+  expect([code, err]).toEqual([1, expect.stringContaining("it does not begin like an archive")]);
 });
 
 test("a snapshot's file that is damaged is named, though the replay does without it", async () => {
