@@ -61,7 +61,7 @@ describe("help", () => {
     const { code, out } = await runIn({}, "start", "--help");
     const text = out.replaceAll(/\s+/g, " ");
     expect(code).toBe(0);
-    expect(text).toContain("--port <port> the port to listen at; 0 takes any free one");
+    expect(text).toContain("--port <port> the port to listen on; 0 takes any free one");
     expect(text).toContain("env: TANK_API_PORT");
     expect(text).toContain("--server-id <name> the same as --name");
     expect(text).toContain("--data-dir <dir>");

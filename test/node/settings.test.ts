@@ -255,8 +255,8 @@ test("a command is obeyed only from a file that nobody else can write, other set
   expect(resolveSettings(sources({ files: [mine] })).values.onRoleChange).toBe("reboot");
   const open = { ...mine, alsoWrittenBy: "every user of this machine" };
   expect(refusal({ files: [open] })).toBe(
-    "on_role_change in /tmp/tankd.toml is not obeyed, as every user of this machine can write that file: " +
-      "make it your own (chown, chmod go-w) or take the line out.",
+    "on_role_change in /tmp/tankd.toml is refused, since every user of this machine can write that file: " +
+      "restrict its permissions (chown, chmod go-w) or remove the line.",
   );
   expect(resolveSettings(sources({ files: [open] }), ["cluster"]).values.cluster).toBe("reef");
 });
