@@ -22,16 +22,16 @@ import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { Build, DetachedProcess, Folder, GuardedText, Host, Output } from "./host.ts";
 
-/** What only the program's entry knows. */
+/** Facts that only the program's entry point has. */
 export interface Entry {
   readonly build: Build;
   readonly spawnWorker: () => Worker;
   readonly spawnDisk: () => Worker;
-  /** The script under `bun run`; undefined in the compiled executable. */
+  /** The script when run from source; undefined in the compiled executable. */
   readonly script: string | undefined;
 }
 
-/** The process and machine that this program runs on. */
+/** The host adapter for the real process and machine. */
 export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
@@ -71,7 +71,7 @@ export function realHost(entry: Entry): Host {
 
 const DEFAULT_COLUMNS = 80;
 
-/** Written synchronously, so that nothing is cut off when the process ends. */
+/** Writes synchronously, so that no output is lost when the process exits. */
 function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   let isClosed = false;
   return {
@@ -91,7 +91,7 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** False when nobody reads any more, as with `tankd peers | head -1`. */
+/** Returns false when the reader is gone, as with `tankd peers | head -1`. */
 function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
   while (offset < bytes.length) {
@@ -99,7 +99,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
       offset += writeSync(descriptor, bytes, offset);
     } catch (error) {
       const code = errorCode(error);
-      // A full pipe: its reader is slower than we are.
+      // The pipe is full: wait for its reader.
       if (code === "EAGAIN") Bun.sleepSync(1);
       else if (code === "EPIPE") return false;
       else throw error;
@@ -112,7 +112,7 @@ function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
-/** The terminal stays in its own line mode, so that Ctrl-C ends the program as anywhere else. */
+/** The terminal stays in line mode, so that Ctrl-C ends the program as usual. */
 async function ask(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
@@ -121,7 +121,7 @@ async function ask(question: string): Promise<string | undefined> {
   return "";
 }
 
-/** Far more than any record that a command reads there. */
+/** Far more than any record that a command reads from stdin. */
 const INPUT_BYTES_MAX = 1 << 20;
 
 async function readInput(): Promise<string> {
@@ -129,7 +129,7 @@ async function readInput(): Promise<string> {
   let length = 0;
   for await (const chunk of Bun.stdin.stream()) {
     length += chunk.length;
-    if (length > INPUT_BYTES_MAX) throw new Error(`stdin holds more than ${INPUT_BYTES_MAX} bytes`);
+    if (length > INPUT_BYTES_MAX) throw new Error(`stdin has more than ${INPUT_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -144,7 +144,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** One open file is asked for both, so that nobody can put another in its place in between. */
+/** Content and permissions come from one open file, so that it cannot be replaced in between. */
 function readGuarded(path: string): GuardedText | undefined {
   let descriptor: number;
   try {
@@ -166,7 +166,7 @@ function readGuarded(path: string): GuardedText | undefined {
   }
 }
 
-/** Windows has no such modes; there a folder's owner decides. */
+/** Windows has no such modes; there the folder's owner decides. */
 function othersThat(
   owner: number,
   mode: number,
@@ -236,17 +236,15 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return !isZombie(pid);
   } catch (error) {
-    // EPERM: it lives, as somebody else's.
+    // EPERM: it runs, as another user.
     return errorCode(error) === "EPERM";
   }
 }
 
-/**
- * Ended, but not yet collected: in a container whose first process does not, for ever. Linux only.
- */
+/** Whether it is a zombie, which lasts forever under an init that does not reap. Linux only. */
 function isZombie(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
-  // The state follows the name, which stands in parentheses and may hold any character.
+  // The state follows the name, which is in parentheses and may contain any character.
   return stat?.slice(stat.lastIndexOf(")") + 2).startsWith("Z") ?? false;
 }
 
@@ -260,7 +258,7 @@ function detach(
   const child = Bun.spawn([...program, ...commandLine], {
     detached: true,
     stdin: "ignore",
-    // Its greeting is ours to say; the log is for its log.
+    // The parent prints the messages; the file is for the log only.
     stdout: "ignore",
     stderr: log,
     env: process.env,

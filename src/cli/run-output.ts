@@ -30,7 +30,7 @@ const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | num
   ["offspring", (row) => row.offspring],
 ];
 
-/** The files of `--out`: written as the run goes, `run.json` when they are complete. */
+/** The files of `--out`: written during the run, `run.json` when they are complete. */
 export class RunFiles {
   readonly #folder: Folder;
 

@@ -7,7 +7,7 @@ import { RunFiles } from "./run-output.ts";
 import { ProgressBar } from "./run-progress.ts";
 import { contractOf, describe, type TimedResult, timed } from "./run-result.ts";
 
-/** Runs the world of these flags and prints what it has come to. @throws Problem `usage` */
+/** Runs the world of these flags and prints the result. @throws Problem `usage` */
 export async function runWorld(
   context: CliContext,
   flags: RunFlags,
@@ -21,9 +21,7 @@ export async function runWorld(
   else context.print(describe(result));
 }
 
-/**
- * Runs to the end, or to the first Ctrl-C; then with the results so far. A second one ends at once.
- */
+/** Runs to the end, or to the first Ctrl-C, with the results so far. A second one exits at once. */
 async function play(context: CliContext, { spec, threads, out }: RunPlan): Promise<TimedResult> {
   const { host } = context;
   host.compileReadily();
@@ -60,10 +58,10 @@ interface Onlooker {
   readonly onNews: (news: readonly IslandReport[]) => void;
 }
 
-/** How long a signal may wait to be heard. */
+/** Maximum delay of the reaction to a signal. */
 const DEAF_MS_MAX = 50;
 
-/** Carries orders to the crews, all at the same time, and their reports back. */
+/** Sends orders to all crews concurrently, and collects their reports. */
 async function drive(
   { clock, timers }: CliContext["host"],
   run: ReturnType<typeof conduct>,

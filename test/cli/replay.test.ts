@@ -55,7 +55,7 @@ test("a tank of a data directory is replayed by name, and compared with all that
   const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--verify");
   expect([code, err]).toEqual([0, ""]);
   expect(out).toContain(digestAt(past, last));
-  expect(out).toContain("nothing differs");
+  expect(out).toContain("no difference");
   expect(out).toMatch(/speed +[\d,]+ ticks in/);
 });
 
@@ -77,7 +77,10 @@ test("JSON is one object; any tick between commands can be reached", async () =>
 
 test("what was never committed is wrong usage, what was trimmed has failed; both name what there is", async () => {
   const ahead = await tankd("replay", "pond", "--data-dir", data, "--to", String(last + 1));
-  expect([ahead.code, ahead.err]).toEqual([2, expect.stringContaining(`committed is ${last}`)]);
+  expect([ahead.code, ahead.err]).toEqual([
+    2,
+    expect.stringContaining(`last committed tick is ${last}`),
+  ]);
   const before = await tankd("replay", "pond", "--data-dir", data, "--to", String(first - 1));
   const range = `available are ticks ${first} to ${last}`;
   expect([before.code, before.err]).toEqual([1, expect.stringContaining(range)]);

@@ -132,7 +132,7 @@ describe("config", () => {
 
   test.each([
     ["prot = 1", 'tankd: /desk/tankd.toml has the unknown key "prot"; did you mean "port"?\n'],
-    ["port = ", /^tankd: \/desk\/tankd\.toml is no valid TOML: .+\n$/],
+    ["port = ", /^tankd: \/desk\/tankd\.toml is not valid TOML: .+\n$/],
   ] as const)("a broken file: %s", async (text, said) => {
     const ran = await runIn({ files: { "/desk/tankd.toml": text } }, "config");
     expect(ran.code).toBe(2);

@@ -206,7 +206,7 @@ export class SimulatedCluster {
     for (const node of this.nodes) if (!node.running) node.boot();
   }
 
-  /** Those that may still send fish: a node that stands still does not. */
+  /** Those that may still send fish: a fenced node does not. */
   get sending(): readonly Core[] {
     return this.cores.filter((core) => core.cluster.positions.fenced === undefined);
   }
