@@ -21,7 +21,8 @@ export function addConnections(program: Command, context: CliContext): void {
       const { connections } = readAnswer(connectionsSchema, body);
       if (connections.length === 0) {
         context.print(
-          "No connections yet; one is created automatically with the second node, or by: tankd connect",
+          "No connections yet; one is created automatically with the second node, or by: " +
+            "tankd connect",
         );
         return;
       }

@@ -128,7 +128,8 @@ async function healthyOrDead(
     await sleep(timers, POLL_MS);
   }
   throw new CommandFailure(
-    `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s and continues; see: tankd logs`,
+    `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s and ` +
+      "continues; see: tankd logs",
     1,
   );
 }
@@ -142,7 +143,8 @@ async function healthOf(context: CliContext, node: RunningNode): Promise<string 
 
 function unreachable(node: RunningNode): CommandFailure {
   return new CommandFailure(
-    `the node runs (pid ${node.pid}) but cannot be reached at ${node.url} from here: is the loopback interface up?`,
+    `the node runs (pid ${node.pid}) but cannot be reached at ${node.url} from here: ` +
+      "is the loopback interface up?",
     1,
   );
 }

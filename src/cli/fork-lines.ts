@@ -7,13 +7,15 @@ export function forkLines(report: ForkReport): readonly string[] {
   const lines = [`Forked: this directory was node ${from_node_id} and is now node ${node_id}.`];
   for (const { name, from_tank_id, tank_id, fish, tick, warnings } of tanks) {
     lines.push(
-      `Tank ${name}: ${from_tank_id} is now ${tank_id}, with ${count(fish, "fish", "fish")} at tick ${tick}.`,
+      `Tank ${name}: ${from_tank_id} is now ${tank_id}, with ${count(fish, "fish", "fish")} ` +
+        `at tick ${tick}.`,
     );
     for (const warning of warnings) lines.push(`Tank ${name}: ${warning}`);
   }
   if (fish_left_behind > 0) {
     lines.push(
-      `${count(fish_left_behind, "fish", "fish")} in transit to other tanks belong to the original node.`,
+      `${count(fish_left_behind, "fish", "fish")} in transit to other tanks belong to the ` +
+        "original node.",
     );
   }
   for (const tankId of lost_tank_ids) {

@@ -85,7 +85,8 @@ function refuseFuture(chronicle: Chronicle, to: number | undefined): void {
   if (to === undefined || to <= last) return;
   throw new Problem(
     "usage",
-    `--to cannot be ${to}: the last committed tick is ${last}; ticks after the last entry and snapshot are not durable yet`,
+    `--to cannot be ${to}: the last committed tick is ${last}; ticks after the last entry and ` +
+      "snapshot are not durable yet",
   );
 }
 
@@ -177,7 +178,8 @@ function describe(result: ReplayResult): string {
   const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
   const verdict = divergence
     ? "the replay differs from the record"
-    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} and ${count(checked.snapshots, "snapshot")} compared, no difference`;
+    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} and ` +
+      `${count(checked.snapshots, "snapshot")} compared, no difference`;
   const fields: (readonly [string, string | number])[] = [
     ["tank", `${result.name} (${result.tank_id})`],
     ["read from", result.source],
@@ -191,7 +193,8 @@ function describe(result: ReplayResult): string {
     ["checked", verdict],
     [
       "speed",
-      `${grouped(result.ticks)} ticks in ${result.wall_seconds.toFixed(2)} s, ${grouped(Math.round(result.ticks_per_second))} a second`,
+      `${grouped(result.ticks)} ticks in ${result.wall_seconds.toFixed(2)} s, ` +
+        `${grouped(Math.round(result.ticks_per_second))} a second`,
     ],
     ...result.notes.map((note) => ["note", note] as const),
   ];

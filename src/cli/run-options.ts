@@ -82,7 +82,8 @@ function readTopology(text: string): Topology {
   const hint = guess === undefined ? "" : `; did you mean ${guess}?`;
   throw new Problem(
     "usage",
-    `--topology cannot be "${text}": give ${TOPOLOGIES.slice(0, -1).join(", ")} or ${TOPOLOGIES.at(-1)}${hint}`,
+    `--topology cannot be "${text}": ` +
+      `give ${TOPOLOGIES.slice(0, -1).join(", ")} or ${TOPOLOGIES.at(-1)}${hint}`,
   );
 }
 

@@ -56,8 +56,8 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
   if (others !== undefined) {
     throw new Problem(
       "bad_setting",
-      `${path} contains the cluster's secret, but ${others} can read or write it: restrict its mode ` +
-        "(chown, chmod 600).",
+      `${path} contains the cluster's secret, but ${others} can read or write it: ` +
+        "restrict its permissions (chown, chmod 600).",
     );
   }
   const secret = new TextEncoder().encode(found.text.trim());

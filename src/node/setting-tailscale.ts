@@ -20,7 +20,9 @@ export const TAILSCALE_SETTINGS = {
     flag: "--tailscale-proxy",
     placeholder: "url",
     env: "TANKD_TAILSCALE_PROXY",
-    help: "the HTTP proxy of a tailscaled in userspace mode (--outbound-http-proxy-listen), where its socket cannot be opened",
+    help:
+      "the HTTP proxy of a tailscaled in userspace mode (--outbound-http-proxy-listen), " +
+      "where its socket cannot be opened",
   }),
   tailscaleTags: setting({
     kind: list(label, LIMITS.labelsMax),
@@ -34,7 +36,9 @@ export const TAILSCALE_SETTINGS = {
     kind: text(/^[\x21-\x7e]{8,512}$/, "a key of the Tailscale API"),
     default: undefined,
     env: "TANKD_TAILSCALE_API_KEY",
-    help: "key to list the devices of a tailnet by the API of its control server, for a machine without Tailscale",
+    help:
+      "key to list the devices of a tailnet by the API of its control server, for a " +
+      "machine without Tailscale",
     secret: true,
   }),
   tailscaleTailnet: setting({

@@ -95,7 +95,9 @@ export const SETTINGS = {
     default: undefined,
     flag: "--mode",
     placeholder: "mode",
-    help: "shorthand for role and tanks: discovery is a hub without tanks; hub, worker and auto set the role; --role and --tanks must not contradict it",
+    help:
+      "shorthand for role and tanks: discovery is a hub without tanks; hub, worker and " +
+      "auto set the role; --role and --tanks must not contradict it",
     presets: {
       auto: { role: "auto" },
       discovery: { role: "hub", tanks: 0 },
@@ -129,7 +131,9 @@ export const SETTINGS = {
     flag: "--discovery",
     placeholder: "backends",
     env: "DISCOVERY_BACKEND",
-    help: `how to find other nodes: auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
+    help:
+      `how to find other nodes: auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a ` +
+      "hub's URL",
   }),
   hub: setting({
     kind: list(hubUrl, LIMITS.labelsMax),
@@ -229,7 +233,9 @@ export const SETTINGS = {
     flag: "--secret-file",
     placeholder: "file",
     env: "TANKD_SECRET_FILE",
-    help: "file with the shared secret of this cluster's members; only members lead and are followed",
+    help:
+      "file with the shared secret of this cluster's members; only members lead and are " +
+      "followed",
   }),
   nameConflict: setting({
     kind: choice(NAME_CONFLICT_RULES),
@@ -280,7 +286,9 @@ export const SETTINGS = {
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),
     default: undefined,
-    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; only from a file that only you and root can write",
+    help:
+      "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; only " +
+      "from a file that only you and root can write",
     runsCommand: true,
   }),
   url: setting({

@@ -74,7 +74,8 @@ export interface Network {
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
    * All addresses of a name, as IP literals without brackets; an IP literal is answered with
-   * itself, but link-local IPv6 without a zone with each that it may have here. Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
+   * itself, but link-local IPv6 without a zone with each that it may have here. Ends within
+   * seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
    */
   resolve(host: string): Promise<readonly string[]>;
 }

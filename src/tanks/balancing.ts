@@ -25,7 +25,9 @@ export interface Reassignment {
  */
 const TANK_DEMAND_MIN = 0.0001;
 
-/** Assumed for a tank without a measurement, where no other has one: 50 fish, 30 ticks/s of 33 µs. */
+/**
+ * Assumed for a tank without a measurement, where no other has one: 50 fish, 30 ticks/s of 33 µs.
+ */
 const TANK_DEMAND_TYPICAL = 0.001;
 
 /**
@@ -61,9 +63,9 @@ export function slotForNewTank(tanks: readonly PlacedTank[], usable: readonly bo
 }
 
 /**
- * The reassignment that best evens out the busiest and the least busy thread, if they are far enough
- * apart. Each one reduces the sum of the squared demands, so with constant demands the sequence
- * ends; the busiest thread never gets busier.
+ * The reassignment that best evens out the busiest and the least busy thread, if they are far
+ * enough apart. Each one reduces the sum of the squared demands, so with constant demands the
+ * sequence ends; the busiest thread never gets busier.
  */
 export function chooseReassignment(
   tanks: readonly PlacedTank[],

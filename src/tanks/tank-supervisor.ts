@@ -35,12 +35,14 @@ export interface SupervisorDeps extends PlacementDeps {
   readonly logRetention: LogRetention;
 }
 
-/** A reassigned tank keeps its thread for a while, so that noise in the demand does not toggle it. */
+/**
+ * A reassigned tank keeps its thread for a while, so that noise in the demand does not toggle it.
+ */
 const REASSIGNMENT_INTERVAL_MS = 30_000;
 
 /**
- * Supervises one tank: creates it, recovers it, returns it to its durable state when a change cannot
- * be made durable, and ends it. One such operation at a time.
+ * Supervises one tank: creates it, recovers it, returns it to its durable state when a change
+ * cannot be made durable, and ends it. One such operation at a time.
  */
 export class TankSupervisor {
   readonly row: TankRow;
@@ -209,8 +211,8 @@ export class TankSupervisor {
   }
 
   /**
-   * Ends the tank with a last snapshot, so that nothing needs to be replayed. `when logged`: only if
-   * its log has grown since the tank was loaded; otherwise nothing is written.
+   * Ends the tank with a last snapshot, so that nothing needs to be replayed. `when logged`: only
+   * if its log has grown since the tank was loaded; otherwise nothing is written.
    */
   finish(snapshot: "always" | "when logged"): Promise<void> {
     return this.#mutex.run(async () => {
@@ -227,9 +229,7 @@ export class TankSupervisor {
     });
   }
 
-  /**
-   * Removes the tank from the disk. If that fails, recovers it and rejects with Problem.
-   */
+  /** Removes the tank from the disk. If that fails, recovers it and rejects with Problem. */
   remove(): Promise<void> {
     return this.#mutex.run(async () => {
       const { incarnation } = this.placement;

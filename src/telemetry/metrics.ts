@@ -50,7 +50,9 @@ export const METRICS = {
   tankd_snapshot_bytes_total: { type: "counter", help: "Bytes of snapshots written", labels: [] },
   tankd_snapshot_capture_seconds_total: {
     type: "counter",
-    help: "Time that simulation threads spent on capturing states for snapshots, during which they run no ticks",
+    help:
+      "Time that simulation threads spent on capturing states for snapshots, during which " +
+      "they run no ticks",
     labels: [],
   },
   tankd_snapshot_write_seconds_total: {

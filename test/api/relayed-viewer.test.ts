@@ -41,7 +41,7 @@ function onlyOne(watching: ReadonlySet<TunnelViewer>): TunnelViewer {
   return viewer;
 }
 
-test("a viewer whose handshake is none, or who has gone meanwhile, leaves nothing behind", async () => {
+test("a viewer with no handshake, or one that has left, leaves nothing behind", async () => {
   const { node, watching } = relayNode();
   const { ask } = clientOf(node);
   const headers = { upgrade: "websocket" };
@@ -63,7 +63,7 @@ test("what comes before the viewer's connection is open is sent then, and bounde
   expect(sent.length).toBeLessThan(100);
 });
 
-test("a viewer who has left is sent nothing and keeps nothing, whatever the host says on", async () => {
+test("a viewer that has left is sent nothing and keeps nothing, whatever arrives", async () => {
   const { watching, viewers } = relayNode();
   const viewer = await viewers.admit(WANTED);
   const host = onlyOne(watching);

@@ -77,7 +77,7 @@ describe("health", () => {
     expect(body.checks).toContainEqual({ name: "tanks", ok: true, needed: false, detail });
   });
 
-  test("/ready?verbose tells of discovery, hub and peers, which do not make it unready", async () => {
+  test("/ready?verbose shows discovery, hub and peers, which do not make it unready", async () => {
     const { ask, node } = clientOf();
     const told = async () => {
       const { status, body } = await ask("/ready?verbose");

@@ -51,7 +51,7 @@ async function tankd(...words: readonly string[]) {
   return { code: await child.exited, out, err };
 }
 
-test("a tank of a data directory is replayed by name, and compared with all that is known", async () => {
+test("a tank of a data directory is replayed by name and compared with all records", async () => {
   const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--verify");
   expect([code, err]).toEqual([0, ""]);
   expect(out).toContain(digestAt(past, last));
@@ -75,7 +75,7 @@ test("JSON is one object; any tick between commands can be reached", async () =>
   });
 });
 
-test("what was never committed is wrong usage, what was trimmed has failed; both name what there is", async () => {
+test("an uncommitted tick is wrong usage, a trimmed one fails; both name the range", async () => {
   const ahead = await tankd("replay", "pond", "--data-dir", data, "--to", String(last + 1));
   expect([ahead.code, ahead.err]).toEqual([
     2,

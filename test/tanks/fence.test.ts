@@ -47,7 +47,7 @@ test("what was accepted before still becomes durable and is answered", async () 
   expect(bench.committed.at(-1)?.seq).toBe(2);
 });
 
-test("a tank that is recovered on a fenced node, or during its fencing, is frozen too", async () => {
+test("a tank that is recovered during or after the fencing is frozen too", async () => {
   const bench = new Bench();
   const first = await bench.start();
   const { row } = await bench.settle(first.create(REEF));

@@ -59,7 +59,8 @@ export async function exportTank(
     return;
   }
   context.print(
-    `Wrote ${escapeUnsafe(called)} (${tank_id}), up to tick ${grouped(tick)}, into ${name}: ${grouped(bytes.length)} bytes.`,
+    `Wrote ${escapeUnsafe(called)} (${tank_id}), up to tick ${grouped(tick)}, ` +
+      `into ${name}: ${grouped(bytes.length)} bytes.`,
   );
 }
 

@@ -72,7 +72,9 @@ export function signRequest(
   const isUnbound = options.isUnbound === true && audience !== undefined;
   const components = componentsOf(audience, isUnbound);
   const list = components.map((name) => `"${name}"`).join(" ");
-  const params = `(${list});created=${created};nonce="${nonce}";keyid="${identity.publicKey}";alg="ed25519"`;
+  const params =
+    `(${list});created=${created};nonce="${nonce}";` +
+    `keyid="${identity.publicKey}";alg="ed25519"`;
   const digest = contentDigest(parts.body);
   const base = signatureBase({ parts, digest, audience, params, isUnbound });
   const signature = Buffer.from(identity.sign(base)).toString("base64");
@@ -205,8 +207,11 @@ interface ParsedHeaders {
   readonly signature: Uint8Array;
 }
 
-const INPUT =
-  /^tankd=(\(((?:"[a-z@-]{1,32}" ?){1,8})\);created=(\d{1,12});nonce="([\w-]{16,64})";keyid="([\w-]{43})";alg="ed25519")$/;
+const LIST = /\(((?:"[a-z@-]{1,32}" ?){1,8})\)/.source;
+const CREATED = /created=(\d{1,12})/.source;
+const NONCE = /nonce="([\w-]{16,64})"/.source;
+const KEY_ID = /keyid="([\w-]{43})"/.source;
+const INPUT = new RegExp(`^tankd=(${LIST};${CREATED};${NONCE};${KEY_ID};alg="ed25519")$`);
 /** Ed25519 signatures have 64 bytes: 86 characters and two of padding. */
 const SIGNATURE = /^tankd=:([A-Za-z0-9+/]{86}==):$/;
 

@@ -108,8 +108,8 @@ async function forkTanks(ports: ForkPorts): Promise<{
   throw new Problem(
     "data_directory_unusable",
     `it cannot be forked, since nothing can be copied of ${lost.join("; ")}. Restore them from a ` +
-      "backup, or start it once without the others (--discovery none), remove them with tankd tank " +
-      "rm, stop it, then fork it",
+      "backup, or start it once without the others (--discovery none), remove them with " +
+      "tankd tank rm, stop it, then fork it",
   );
 }
 

@@ -31,8 +31,8 @@ export function refuseLostDatabase(path: string): void {
   const wal = `${path}-wal`;
   if (sizeOf(wal) > 0) {
     throw unusable(
-      `${path} is missing or empty, but ${wal} contains commits of it: restore the directory from ` +
-        `a backup, or remove ${basename(wal)} to start without them`,
+      `${path} is missing or empty, but ${wal} contains commits of it: restore the ` +
+        `directory from a backup, or remove ${basename(wal)} to start without them`,
     );
   }
 }

@@ -2,9 +2,9 @@
 export const WATCHDOG_INTERVAL_MS = 5000;
 
 /**
- * Consecutive checks without a heartbeat before a thread counts as hung. A tick of 10,000 fish takes
- * some ten milliseconds, and a thread on an overloaded machine waits a second; no healthy thread
- * takes fifteen.
+ * Consecutive checks without a heartbeat before a thread counts as hung. A tick of 10,000 fish
+ * takes some ten milliseconds, and a thread on an overloaded machine waits a second; no healthy
+ * thread takes fifteen.
  */
 export const MISSED_HEARTBEATS_MAX = 3;
 

@@ -70,7 +70,7 @@ describe("another start of a node at the address of the earlier one", () => {
     expect(peers.challenges(nodeId)).toBeUndefined();
   });
 
-  test("is refused if the earlier one answers too, also after its node has left the table", async () => {
+  test("is refused if the earlier answers too, even if its node has left the table", async () => {
     const { world, table, peers, told, answer } = third();
     void peers.admit(contact("one"));
     const examined = peers.admit(contact("two"));

@@ -182,7 +182,7 @@ describe("a signed request", () => {
     expect(verdict(parts, yearsApart).kind).toBe("signed");
   });
 
-  test("ignores case and default port of the authority, as the Host header may differ in them", () => {
+  test("ignores case and default port of the authority, which the Host header may change", () => {
     const headers = signed({ ...parts, authority: "Example.org:80" });
     expect(verdict({ ...parts, authority: "example.org" }, headers).kind).toBe("signed");
     const six = signed({ ...parts, authority: "[2001:DB8:0::1]:80" });

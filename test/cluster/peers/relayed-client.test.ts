@@ -81,7 +81,7 @@ describe("an answer that came through a relay", () => {
   });
 });
 
-test("what a relay is given to pass on is good for the node that it is meant for, and no other", async () => {
+test("what a relay is given to pass on is valid only for the node it is meant for", async () => {
   let seen: Relay | undefined;
   const { send, clock } = client((asked) => {
     seen = asked;

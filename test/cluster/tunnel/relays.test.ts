@@ -156,7 +156,7 @@ describe("what is passed on", () => {
     expect(await oneMore).toContain("Too many requests wait");
   });
 
-  test("for a node whose tunnel ends elsewhere says where; for a dead or unknown one that it is", () => {
+  test("for a node with a tunnel elsewhere says where; for a dead or unknown one says so", () => {
     const { made } = relays({
       listed: { pi: { relay: "second" }, dead: { status: "offline" } },
     });
@@ -166,7 +166,7 @@ describe("what is passed on", () => {
     expect(made.relay("nobody", relay, bearer)).rejects.toThrow('No node "nobody"');
   });
 
-  test("to this node itself is answered from the source that its own hub names, and no other", async () => {
+  test("to this node itself is answered only from the source that its own hub names", async () => {
     const { made } = relays({ hub: "hub" });
     const sources: string[] = [];
     made.serveWith({
@@ -195,7 +195,7 @@ describe("what is passed on", () => {
   });
 });
 
-test("a viewer is sent to places that were judged, and to no name that leads where it likes", async () => {
+test("a viewer is sent to addresses that were judged, not to a name that was not", async () => {
   const { made, table } = relays({ listed: { host: {} } });
   table.ensure("host");
   table.addAddresses("host", [{ host: "rebound.example", port: 80 }], "self");

@@ -33,7 +33,7 @@ test.each([
   },
 );
 
-test("after the kill no timer fires, no call has an effect, and the next boot finds the disk", async () => {
+test("after the kill no timer fires, no call acts, and the next boot finds the disk", async () => {
   const world = new SimulatedWorld({ seed: 1 });
   const host = world.addHost({ name: "a" });
   const first = host.boot();

@@ -81,5 +81,8 @@ function mendOf(
   const command = machine && openCommand(machine.firewall, { port, protocol: "tcp" });
   if (command) return command;
   if (isBlocked) return `open TCP port ${port}, here or on a firewall in between`;
-  return `forward TCP port ${port} of the router to this machine; without it the node only dials out`;
+  return (
+    `forward TCP port ${port} of the router to this machine; without it the node only ` +
+    "dials out"
+  );
 }
