@@ -1,5 +1,5 @@
 import { Problem } from "../platform/errors.ts";
-import { NetworkError } from "../platform/network.ts";
+import { NetworkError, type NetworkFailure } from "../platform/network.ts";
 import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
@@ -36,7 +36,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   react(parts);
   const { directory, role, self, registry, clones } = parts;
   const { nodeId } = deps.identity;
-  const { tunnel, tunnels, relays } = parts;
+  const { tunnel, tunnels, relays, passage } = parts;
   const routes = routesOf(parts).map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
@@ -67,6 +67,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,
+    isKnown: parts.isKnown,
     serveWith: (service) => {
       relays.serveWith(service);
       tunnel.serveWith({
@@ -76,6 +77,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     tunnels,
     relays,
+    passage,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),
     onChange: (listener) => {
@@ -145,6 +147,9 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
+/** Failures after which a node is asked again without a handshake. */
+const STILL_THERE: ReadonlySet<NetworkFailure> = new Set(["timeout", "busy"]);
+
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
   { table, registry, client, deps, meet }: ClusterParts,
@@ -167,7 +172,7 @@ async function call(
     if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
-    if (error instanceof NetworkError && error.failure !== "timeout") forgetKey();
+    if (error instanceof NetworkError && !STILL_THERE.has(error.failure)) forgetKey();
     throw error;
   }
 }

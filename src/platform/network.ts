@@ -43,7 +43,14 @@ export interface ByteNetwork {
   sendBytes(request: ByteRequest): Promise<ByteResponse>;
 }
 
-export type NetworkFailure = "timeout" | "refused" | "unreachable" | "too_large" | "redirected";
+export type NetworkFailure =
+  | "timeout"
+  | "refused"
+  | "unreachable"
+  | "too_large"
+  | "redirected"
+  /** Not sent, or not passed on, for want of room: the other node is no worse than before. */
+  | "busy";
 
 const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   timeout: "no answer in time",
@@ -51,6 +58,7 @@ const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   unreachable: "not reachable",
   too_large: "the answer is too long",
   redirected: "it redirects elsewhere",
+  busy: "too much is asked of it",
 };
 
 /**

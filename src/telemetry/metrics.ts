@@ -71,6 +71,11 @@ export const METRICS = {
     help: "Requests sent to other nodes, by outcome",
     labels: ["outcome"],
   },
+  tankd_passed_on_requests_total: {
+    type: "counter",
+    help: "Requests for other nodes that came to this one, by outcome",
+    labels: ["outcome"],
+  },
   tankd_http_requests_total: {
     type: "counter",
     help: "HTTP requests answered, by method and status",

@@ -3,6 +3,7 @@ import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
+import { Passage } from "../../src/cluster/tunnel/passage.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type {
@@ -235,6 +236,12 @@ export class FakeNode {
   neighbour: ServerRecord["status"] = "online";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
+  /** What the host of the tank elsewhere answers. */
+  call: Cluster["call"] = async () => ({ status: 200, body: {} });
+  readonly #passage = new Passage({
+    clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+    metrics: noMetrics,
+  });
 
   context(): ApiContext {
     return {
@@ -337,7 +344,9 @@ export class FakeNode {
       decided: Promise.resolve(),
       tunnels: NO_TUNNELS,
       relays: NO_RELAYS,
+      passage: this.#passage,
       serveWith: () => {},
+      isKnown: () => false,
       get positions() {
         return { ...NO_POSITIONS, fenced: node.fenced };
       },
@@ -395,7 +404,7 @@ export class FakeNode {
         return { met, detail: met ? "Met hub" : "connection refused" };
       },
       leave: async () => void node.joined.push("left"),
-      call: async () => ({ status: 200, body: {} }),
+      call: (nodeId, method, path, body) => this.call(nodeId, method, path, body),
       routes: () => this.peerRoutes,
       onChange: () => () => {},
     };

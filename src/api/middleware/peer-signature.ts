@@ -1,7 +1,8 @@
-import { createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
+import { CROWDED, createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
 import type { WireRequest } from "../../cluster/peer-route.ts";
 import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
 import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathAndQuery } from "../env.ts";
@@ -11,6 +12,7 @@ export interface PeerSignatureOptions {
   /** This node's id: requests that are signed for another one are refused. */
   readonly nodeId: string;
   readonly clock: Clock;
+  readonly isKnown: (nodeId: string) => boolean;
   /**
    * Passes a request on to the node that it is signed for: a balancer has brought it here.
    * Undefined where no such node is known.
@@ -28,7 +30,7 @@ export interface PeerSignatureOptions {
  * through for its signature alone is refused without one.
  */
 export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
-  const verifier = createVerifier(options.nodeId, options.clock);
+  const verifier = createVerifier(options.nodeId, options.clock, options.isKnown);
   return async function peerSignature(c, next): Promise<Response | undefined> {
     const parts = {
       method: c.req.method,
@@ -36,7 +38,9 @@ export function peerSignature(options: PeerSignatureOptions): ApiMiddleware {
       path: pathAndQuery(c.req.url),
       body: c.get("bodyText"),
     };
-    const verdict = verifyRequest(parts, c.req.header(), verifier);
+    const source = shareKey(c.env.remoteAddress);
+    const verdict = verifyRequest(parts, c.req.header(), verifier, source);
+    if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "misdirected") {
       const bearer = { signer: undefined, remoteAddress: c.env.remoteAddress };
       const request = { ...parts, headers: c.req.header() };

@@ -46,10 +46,14 @@ export type SignedHeaders = Readonly<Record<string, string>>;
 export type Verdict =
   | { readonly kind: "unsigned" }
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
+  /** It verifies, and there is no room to remember that it was said. */
+  | { readonly kind: "crowded" }
   /** Signed for another node, which alone can say whether it is good. */
   | { readonly kind: "misdirected"; readonly audience: string }
   | { readonly kind: "bad"; readonly reason: string };
 
+/** What is said to whom there is no room to remember. */
+export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
 const SIGNATURE_LABEL = "tankd";
@@ -98,18 +102,25 @@ export interface Verifier {
   readonly sinceMs?: number;
 }
 
-export function createVerifier(nodeId: string, clock: Clock): Verifier {
-  return { nodeId, clock, nonces: new NonceMemory(), sinceMs: clock.monotonicMs() };
+/** @param isKnown whether a node is more than a key that anybody could make. */
+export function createVerifier(
+  nodeId: string,
+  clock: Clock,
+  isKnown?: (nodeId: string) => boolean,
+): Verifier {
+  return { nodeId, clock, nonces: new NonceMemory(isKnown), sinceMs: clock.monotonicMs() };
 }
 
 /**
  * Checks a request's signature. `headers` have lower-case names. A request without signature
  * headers is `unsigned`, which is no fault: it has no rights of a node.
+ * @param source who has brought it, where his strangers have a share of the memory only
  */
 export function verifyRequest(
   parts: RequestParts,
   headers: Readonly<Record<string, string | undefined>>,
   verifier: Verifier,
+  source?: string,
 ): Verdict {
   const input = headers["signature-input"];
   const signature = headers["signature"];
@@ -139,9 +150,9 @@ export function verifyRequest(
   }
   // Last, so that only the key's owner can fill the memory kept for the key.
   const oldest = nowSeconds - SIGNATURE_WINDOW_SECONDS;
-  if (!verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest)) {
-    return bad("the nonce was used before");
-  }
+  const use = verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest, source);
+  if (use === "crowded") return { kind: "crowded" };
+  if (use === "used") return bad("the nonce was used before");
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
