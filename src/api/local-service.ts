@@ -17,8 +17,8 @@ import type { Viewers } from "./viewers.ts";
 const WATCH_PATH = /^\/ws\/([^/?]+)$/;
 
 /**
- * This node's API for those who come through a tunnel or a relay: the same routes and checks, and
- * no credentials, which relays do not pass on.
+ * This node's API for requests through a tunnel or a relay: the same routes and checks, without
+ * credentials, which relays do not forward.
  */
 export function localService(context: ApiContext, serve: Fetch, viewers: Viewers): LocalService {
   return {
@@ -36,7 +36,7 @@ export function localService(context: ApiContext, serve: Fetch, viewers: Viewers
 }
 
 function requestOf({ cluster }: ApiContext, { method, path, headers, body }: RelayedRequest) {
-  // The node's id is the one name that every relay knows it by.
+  // The node's id is the one name that every relay has for it.
   const host = cluster.nodeId;
   return new Request(`http://${host}${path}`, {
     method,

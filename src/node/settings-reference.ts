@@ -11,9 +11,9 @@ export function settingsReference(): string {
 
 Generated from \`src/node/settings.ts\` by \`bun deploy/reference.ts\`. A flag wins over the
 environment, the environment over the file, the file over the default. The file is \`tankd.toml\` in
-the working directory, in \`$XDG_CONFIG_HOME/tankd\` and in \`/etc/tankd\`; a setting that one leaves
-out is taken from the next. \`tankd config\` shows every value and its origin. An empty variable
-counts as unset.
+the working directory, in \`$XDG_CONFIG_HOME/tankd\` and in \`/etc/tankd\`; a setting that one omits
+is taken from the next. \`tankd config\` shows every value and its origin. An empty variable counts
+as unset.
 
 | flag | environment | key in tankd.toml | default | what it is |
 |---|---|---|---|---|

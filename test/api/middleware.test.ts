@@ -265,7 +265,7 @@ describe("errors", () => {
       type: "urn:tankd:problem:not_found",
       status: 404,
       title: "There is nothing at this path",
-      detail: "Nothing is here; GET /docs lists every route",
+      detail: "There is no such route; GET /docs lists all",
       instance: "/nothing/here",
     });
     for (const [method, path, allow] of [

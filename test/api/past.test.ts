@@ -81,7 +81,7 @@ describe("the past", () => {
     const { ask } = clientOf(nodeWithPast());
     const answer = await ask(asked);
     expect([answer.status, answer.body.type]).toEqual([status, `urn:tankd:problem:${code}`]);
-    if (code === "outside_history") expect(answer.body.detail).toContain(`the ticks 0 to ${last}`);
+    if (code === "outside_history") expect(answer.body.detail).toContain(`ticks 0 to ${last}`);
   });
 
   test("asks those who come when others wait to come again", async () => {

@@ -292,7 +292,7 @@ describe("forward --wait", () => {
   });
 });
 
-test("show and ls tell rate, lag and why a tank stands still", async () => {
+test("show and ls print rate, lag and the reason of a stop", async () => {
   const stopped: TankView = {
     ...BAY,
     stopped_reason: "its log has lost entries",
