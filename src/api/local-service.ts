@@ -28,7 +28,7 @@ export function localService(context: ApiContext, serve: Fetch, viewers: Viewers
         return await replyOf(await serve(requestOf(context, request), bindingsOf(source)), path);
       } catch (error) {
         context.log.error("request failed", { path, error: messageOf(error) });
-        return replyOf(problemResponse(new Problem("internal", "A bug in tankd"), path), path);
+        return replyOf(problemResponse(new Problem("internal", "An internal error"), path), path);
       }
     },
     watch: (path, source, viewer) => watch(context, viewers, { path, source }, viewer),

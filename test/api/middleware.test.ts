@@ -264,7 +264,7 @@ describe("errors", () => {
     expect(none.body).toEqual({
       type: "urn:tankd:problem:not_found",
       status: 404,
-      title: "There is nothing at this path",
+      title: "There is no such path",
       detail: "There is no such route; GET /docs lists all",
       instance: "/nothing/here",
     });

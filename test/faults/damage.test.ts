@@ -243,11 +243,11 @@ describe("what no node can start on is refused with one sentence, and nothing is
     "a key that is cut off": [(wreck) => wreck.truncate("key", 0.5), /key is damaged: restore it/],
     "a token that is cut off": [
       (wreck) => wreck.truncate("token", 0.2),
-      /token is damaged: remove it, and the next start makes a new one/,
+      /token is damaged: remove it, and the next start creates a new one/,
     ],
     "a lock that is no lock": [
       (wreck) => wreck.write("lock", "garbage garbage garbage garbage"),
-      /lock is damaged: remove it, and the next start makes a new one/,
+      /lock is damaged: remove it, and the next start creates a new one/,
     ],
   };
   for (const [name, [damage, sentence]] of Object.entries(refusals)) {

@@ -32,10 +32,7 @@ function usageMeter(): Machine["usage"] {
   };
 }
 
-/**
- * Undefined while no file can be opened, such as /proc: strangers may hold every descriptor there
- * is.
- */
+/** Undefined while no file can be opened, such as /proc: all descriptors may be in use. */
 function residentBytes(): number | undefined {
   try {
     return process.memoryUsage.rss();

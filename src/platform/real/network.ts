@@ -25,14 +25,14 @@ import { isSaidToBeRefused, type Place, whyRefused } from "./refusal.ts";
 import { systemFailure } from "./system-failure.ts";
 
 /**
- * Above the longest interval of pings (5 s), so that they need no new connection; below the idle
- * timeout of our own server (10 s), so that we never write to a socket it is closing.
+ * Above the longest interval of pings (5 s), so that they reuse connections; below the idle timeout
+ * of tankd's server (10 s), so that no request is written to a socket that is being closed.
  */
 const IDLE_SOCKET_MS = 7_000;
 /** Idle connections kept per node. */
 const IDLE_SOCKETS_PER_HOST_MAX = 4;
 
-/** For an agent that makes its connections in a way of its own. */
+/** Options for an agent with custom connections. */
 export const KEPT_ALIVE: AgentOptions = {
   keepAlive: true,
   timeout: IDLE_SOCKET_MS,
@@ -42,9 +42,8 @@ export const KEPT_ALIVE: AgentOptions = {
 /**
  * HTTP/1.1 to other nodes over kept-alive connections.
  *
- * `node:http` and not `fetch`: Bun's fetch sends requests through HTTP_PROXY (no option of a call
- * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind
- * exists.
+ * Uses `node:http` instead of `fetch`: Bun's fetch sends requests through HTTP_PROXY (which no
+ * option disables), follows redirects and decompresses bodies. This client does none of that.
  */
 export class HttpNetwork implements Network, ByteNetwork {
   readonly #addresses: Machine["addresses"];
@@ -55,8 +54,8 @@ export class HttpNetwork implements Network, ByteNetwork {
   #held: ReturnType<Machine["addresses"]> = [];
 
   /**
-   * `addresses` are the machine's; a program that ends soon need not follow them. An agent that
-   * connects in its own way reports failures as {@link NetworkError}.
+   * `addresses` are the machine's; a short-lived program need not provide them. A custom agent
+   * reports failures as {@link NetworkError}.
    */
   constructor(
     addresses: Machine["addresses"] = () => [],
@@ -127,9 +126,9 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 
   /**
-   * A connection from an address that the machine has lost stays open, and what is sent over it
-   * never arrives and never fails. So nothing is sent over the old connections then: what is under
-   * way on other interfaces ends as it would, and the idle ones are closed in time.
+   * A connection from an address that the machine has lost stays open, and requests over it neither
+   * arrive nor fail. So after a loss old connections are not reused: pending requests on other
+   * interfaces complete, and idle connections time out.
    */
   #currentAgent(): Agent {
     const addresses = this.#addresses();
@@ -141,7 +140,7 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 }
 
-/** @throws NetworkError for headers that no request can have. */
+/** @throws NetworkError for invalid headers */
 function opened({ url, options }: Target, agent: Agent, request: AnyRequest): ClientRequest {
   try {
     return openRequest(url, { ...options, agent });
@@ -164,25 +163,25 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
 }
 
 const HTTP_PORT = 80;
-/** Scheme, host and port, and nothing behind them. */
+/** Scheme, host and port only. */
 const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
 
 interface Target {
   readonly url: URL;
   readonly options: RequestOptions;
-  /** What is connected to. */
+  /** The host to connect to. */
   readonly place: Place;
 }
 
-/** Undefined where the request names no place. `zones`: of the links that this machine is on. */
+/** Undefined for an invalid origin. `zones`: those of this machine's links. */
 function targetOf(request: AnyRequest, zones: () => readonly string[]): Target | undefined {
   const { method, path } = request;
   const { url: origin, zone } = splitZone(request.origin);
-  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
-  // short.
+  // Compared in the normal form of the URL standard: without the default port, names in lower case,
+  // IPv6 compressed.
   const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
   const url = URL.parse(path, origin);
-  // A path like `//elsewhere` would otherwise choose another host.
+  // A path like `//elsewhere` would otherwise select another host.
   if (!url || url.origin !== asked) return undefined;
   const headers = { ...request.headers, "accept-encoding": "identity" };
   const port = Number(url.port || HTTP_PORT);
@@ -191,14 +190,14 @@ function targetOf(request: AnyRequest, zones: () => readonly string[]): Target |
   if (connectTo === undefined) {
     return { url, options: { method, headers }, place: { host: named, port } };
   }
-  // A name here would be resolved once more, and to anything.
+  // A name here would be resolved again, possibly to another address.
   if (isIP(connectTo) === 0) return undefined;
   const addressed = { ...headers, host: url.host };
   const place = { host: connectTo, port };
   return { url, options: { method, headers: addressed, ...place, hostname: connectTo }, place };
 }
 
-/** The host with its zone: the one that it came with, or of the only link that it can be on. */
+/** The host with its zone: the given one, or that of the only possible link. */
 function addressOn(
   host: string,
   zone: string | undefined,
@@ -214,7 +213,7 @@ function notAnAddress({ origin, connectTo }: AnyRequest): string {
   return `not an address: ${origin}${connectTo === undefined ? "" : ` at ${connectTo}`}`;
 }
 
-/** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
+/** Reads an answer completely, or rejects it. Rejects with NetworkError only. */
 async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
@@ -262,7 +261,7 @@ function callFailure(error: unknown, request: AnyRequest): NetworkError {
   return failureOf(failure, request, messageOf(error), reason);
 }
 
-/** The query stays out of the message: it is long, and it may be nobody's business. */
+/** The message omits the query, which is long and may be confidential. */
 function failureOf(
   failure: NetworkFailure,
   { method, origin, path }: AnyRequest,

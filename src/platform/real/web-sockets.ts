@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-// Bun puts its own client in the place of the package `ws`; by another name it is the package.
+// Bun replaces the package `ws` by its own client; under an alias it is the real package.
 import type { RawData, WebSocket } from "ws-client";
 import { messageOf } from "../errors.ts";
 import { NetworkError, type NetworkFailure } from "../network.ts";
@@ -14,23 +14,23 @@ import { systemFailure } from "./system-failure.ts";
 
 /** A normal end (RFC 6455 section 7.4.1). */
 const NORMAL = 1000;
-/** What a program may say itself; other codes only the protocol may. */
+/** Close codes that a program may send; others are reserved for the protocol. */
 const OWN_CODES = { first: 3000, last: 4999 };
 
-/** The other side has to answer a close; one that does not would keep the connection for ever. */
+/** Timeout for the answer to a close, so that a silent peer does not keep the connection. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /**
- * Frames of one message: our servers send one, and a proxy may cut it. One that waits for the next
- * may keep the 64 kB with which it came, in pieces, at up to 0.5 MB (measured).
+ * Frames of one message: tankd sends one, and a proxy may split it. A frame that waits for the next
+ * may keep the 64 kB with which it arrived, in pieces, at up to 0.5 MB (measured).
  */
 const FRAMES_PER_MESSAGE_MAX = 4;
-/** Pieces in which the system may hand over one message: 1 MB in packets of 256 bytes. */
+/** Pieces in which the system may deliver one message: 1 MB in packets of 256 bytes. */
 const PIECES_PER_MESSAGE_MAX = 4096;
 
 /**
- * WebSockets that take no message longer than was asked for: Bun's own client holds up to 128 MB
- * of one, and unpacks as much from 0.1 MB. They take no address with a zone, follow no redirect,
- * and go past HTTP_PROXY.
+ * WebSockets with a bound for messages: Bun's own client buffers up to 128 MB of one, and
+ * decompresses as much from 0.1 MB. They support no address with a zone, follow no redirects, and
+ * ignore HTTP_PROXY.
  */
 export const webSockets: Sockets = {
   connect: async (request, listener) => {
@@ -40,13 +40,13 @@ export const webSockets: Sockets = {
   },
 };
 
-/** Loaded by nodes that use it: it takes 5 MB of memory. */
+/** Loaded lazily, since it takes 5 MB of memory. */
 async function opening(url: string, request: SocketRequest): Promise<WebSocket> {
   const { WebSocket: Client } = await import("ws-client");
   try {
     return new Client(url, optionsOf(request));
   } catch (error) {
-    // A header that no request can have.
+    // An invalid header.
     throw failureOf("unreachable", request, messageOf(error));
   }
 }
@@ -75,7 +75,7 @@ function connected(
       resolve(messageSocket(socket));
     });
     socket.on("message", (data, isBinary) => listener.onMessage(asMessage(data, isBinary)));
-    // It says what was wrong; the close that follows does not.
+    // The error has the reason; the close that follows does not.
     socket.on("error", (error) => {
       why = messageOf(error);
       if (!isOpen) fail(systemFailure(error)[0], why);
@@ -112,7 +112,7 @@ function optionsOf({ origin, headers, messageBytesMax }: SocketRequest) {
   };
 }
 
-/** Undefined where the request names no place, or one on a link. */
+/** Undefined for an invalid origin, or one with a zone. */
 function urlOf({ origin, connectTo, path }: SocketRequest): string | undefined {
   const url = URL.parse(path, origin);
   if (url?.protocol !== "http:" || url.origin !== URL.parse(origin)?.origin) return undefined;

@@ -135,7 +135,7 @@ export class ReplayExecutor {
   async #fork(order: OrderOf<"fork">, signal: AbortSignal): Promise<ForkOfArchive> {
     const decoded = decodeArchive(order.archive);
     if (decoded.kind === "bad") {
-      throw new Problem("bad_archive", `this is not a whole archive of a tank: ${decoded.detail}`);
+      throw new Problem("bad_archive", `this is not a valid archive of a tank: ${decoded.detail}`);
     }
     const { archive } = decoded;
     requireEngine(archive, this.#ports.engineVersion);

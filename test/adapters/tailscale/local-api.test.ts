@@ -49,7 +49,7 @@ describe("the LocalAPI", () => {
     const api = await fake();
     await api.stop();
     await expect(clientOf(api).status()).rejects.toThrow(
-      /^tailscaled at .*tailscaled.sock: nothing is there; it must run, and the user of tankd/,
+      /^tailscaled at .*tailscaled.sock: no such socket; it must run, and the user of tankd/,
     );
   });
 

@@ -239,7 +239,7 @@ describe("the data directory", () => {
   });
 
   test.each([
-    [{ kind: "foreign", reason: "it holds photos" }, "fail"],
+    [{ kind: "foreign", reason: "it contains photos" }, "fail"],
     [{ kind: "unreadable", reason: "access is denied (EACCES)" }, "fail"],
     [{ kind: "unreadable", reason: "x", foreignOwner: 998 }, "fail"],
     [{ write: failure }, "fail"],
