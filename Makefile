@@ -130,6 +130,10 @@ test-long: $(DIST) ## more kills, more seeds, more nodes
 test-consul: $(INSTALLED) ## the double of Consul, driven by Consul's own client (Go)
 	@$(RUN_TESTS) ./test/adapters/consul/go-client-long.test.ts
 
+.PHONY: test-tools
+test-tools: $(DIST) ## the tables of runs, read by researchers' tools (Python, PyPI; 3 min)
+	@$(RUN_TESTS) ./test/tools/tables-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery

@@ -21,9 +21,16 @@ export interface DetachedProcess {
 
 /** A directory for the results of a command. All methods throw on failure. */
 export interface Folder {
-  /** Replaces a file. */
-  write(name: string, text: string): void;
+  /** Names of its files. */
+  names(): readonly string[];
+  /** Writes a file atomically and durably. Returns false if it exists, and leaves it unchanged. */
+  create(name: string, text: string): boolean;
+  /** Writes a file atomically and durably; replaces an existing one. */
+  replace(name: string, text: string): void;
+  /** Appends the whole text to a file, or nothing. */
   append(name: string, text: string): void;
+  /** Makes appended text durable against power loss. */
+  flush(name: string): void;
   /** Removes a file, if it exists. */
   remove(name: string): void;
 }

@@ -3,7 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import { digest, ENGINE_VERSION, statsOf } from "../sim/index.ts";
 import { chronicleOf, requireEngine } from "../tanks/archive/archive.ts";
 import { decodeArchive } from "../tanks/archive/archive-file.ts";
-import { type Chronicle, promiseOf } from "../tanks/replay/chronicle.ts";
+import type { Chronicle } from "../tanks/replay/chronicle.ts";
 import { describeDivergence } from "../tanks/replay/divergence.ts";
 import { type Arrival, travel } from "../tanks/replay/time-travel.ts";
 import { damageOf } from "../tanks/snapshots/snapshots.ts";
@@ -11,6 +11,7 @@ import { escapeUnsafe } from "../telemetry/log-format.ts";
 import { namesFile, readArchiveFile } from "./archive-files.ts";
 import type { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
 import { openLocalTank } from "./local-tanks.ts";
 import { grouped, readInteger } from "./numbers.ts";
 import type { ReplayFlags } from "./replay.ts";
@@ -46,7 +47,6 @@ export async function replayTank(
   context.host.compileReadily();
   const source = await openSource(context, command, wanted);
   try {
-    refuseFuture(source.chronicle, to);
     const { arrival, seconds } = await timed(context, source.chronicle, to, flags.verify === true);
     const damaged = flags.verify && source.hasFiles ? await damagedSnapshots(source.chronicle) : [];
     const result = resultOf(source, arrival, seconds, { verified: flags.verify === true, damaged });
@@ -79,17 +79,6 @@ async function openSource(context: CliContext, command: Command, wanted: string)
   };
 }
 
-/** A tick in the future is a usage error; one that was trimmed is not. */
-function refuseFuture(chronicle: Chronicle, to: number | undefined): void {
-  const last = promiseOf(chronicle).tick;
-  if (to === undefined || to <= last) return;
-  throw new Problem(
-    "usage",
-    `--to cannot be ${to}: the last committed tick is ${last}; ticks after the last entry and ` +
-      "snapshot are not durable yet",
-  );
-}
-
 async function timed(
   { host }: CliContext,
   chronicle: Chronicle,
@@ -97,22 +86,20 @@ async function timed(
   verify: boolean,
 ): Promise<{ readonly arrival: Arrival; readonly seconds: number }> {
   const startMs = host.clock.monotonicMs();
-  const aborter = new AbortController();
-  const stopped = new CommandFailure("stopped before the end of the replay", FAILED);
-  const deaf = host.onSignal(() => aborter.abort(stopped));
+  const interruption = new Interruption(host);
   try {
     const arrival = await travel(
       chronicle,
       {
         from: verify ? "oldest" : "nearest",
-        signal: aborter.signal,
+        signal: interruption.signal,
         ...(to === undefined ? {} : { to }),
       },
       { clock: host.clock, timers: host.timers, engineVersion: ENGINE_VERSION, controls: CONTROLS },
     );
     return { arrival, seconds: (host.clock.monotonicMs() - startMs) / 1000 };
   } finally {
-    deaf();
+    interruption.close();
   }
 }
 

@@ -27,6 +27,7 @@ export function addRun(program: Command, context: CliContext): void {
       "threads to run tanks on; affects only the speed (default: one per core)",
     )
     .option("--out <dir>", "write a time series, the phylogeny and the result into this directory")
+    .option("--force", "replace the files of an earlier run in that directory")
     .action(async (flags: RunFlags, command: Command) => {
       // The world is loaded lazily, so that other commands start faster.
       const { runWorld } = await import("./run-world.ts");

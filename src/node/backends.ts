@@ -111,13 +111,11 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
   },
 };
 
-function observerOf({ settings, machine, clock }: BackendDeps): Observer {
-  const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet: tailnet } = settings;
-  const restApi = key === undefined ? undefined : { key, url, tailnet };
-  return new Observer(
-    { socket: settings.tailscaleSocket, platform: machine.platform, restApi },
-    clock,
-  );
+function observerOf({ settings, machine, tailnet, clock }: BackendDeps): Observer {
+  const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet } = settings;
+  const restApi = key === undefined ? undefined : { key, url, tailnet: tailscaleTailnet };
+  const places = { socket: settings.tailscaleSocket, platform: machine.platform };
+  return new Observer({ ...places, restApi }, tailnet.localApis, clock);
 }
 
 /**

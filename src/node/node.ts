@@ -1,4 +1,6 @@
+import { LocalApis } from "../adapters/tailscale/local-apis.ts";
 import { TailnetNetwork } from "../adapters/tailscale/network.ts";
+import { TailnetSockets } from "../adapters/tailscale/sockets.ts";
 import { TailnetSources } from "../adapters/tailscale/sources.ts";
 import { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
@@ -116,7 +118,9 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const { settings, version } = options;
   const real = createRealPlatform();
   const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
-  const tailnet = new Tailnet(real.machine, settings.tailscaleProxy);
+  const { tailscaleProxy, tailscaleSocket: socket } = settings;
+  const localApis = new LocalApis({ socket, platform: real.machine.platform });
+  const tailnet = new Tailnet(real.machine, tailscaleProxy, localApis);
   const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
@@ -145,9 +149,12 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const plan = withHub(planned, await joinedHub(store.journal));
   const remembered = await recallPeers(store.journal, settings.cluster);
 
+  const sockets = new TailnetSockets(real.sockets, tailnet);
+  await tailnet.meet();
   const core = createCore(
     {
       ...platform,
+      sockets,
       machine: chooseInterfaces(tailnet.extend(real.machine), settings.interfaces),
       network: new TailnetNetwork(real.network, tailnet),
       files: directory.files,
@@ -180,7 +187,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   server.serve({
     ...core,
     clock,
-    sockets: platform.sockets,
+    sockets,
     log,
     meter: metrics,
     version,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { LocalApis } from "../../src/adapters/tailscale/local-apis.ts";
 import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
@@ -17,7 +18,8 @@ function backends(
   settings: Partial<BackendDeps["settings"]> = {},
   remembered: BackendDeps["remembered"] = [],
 ): readonly DiscoveryBackend[] {
-  const tailnet = new Tailnet(host.machine, undefined);
+  const localApis = new LocalApis({ socket: undefined, platform: host.machine.platform });
+  const tailnet = new Tailnet(host.machine, undefined, localApis);
   const chosen = { ...defaultSettings(), ...settings };
   const deps = { ...host, log: silentLog, tailnet, hubs, remembered, settings: chosen };
   return createBackends(wanted, deps);

@@ -4,11 +4,8 @@ import {
   type ClientRequest,
   type IncomingMessage,
   request as openRequest,
-  type RequestOptions,
 } from "node:http";
-import { isIP } from "node:net";
-import { messageOf } from "../errors.ts";
-import { lacksZone, splitZone, withoutZone } from "../ip-literal.ts";
+import { lacksZone } from "../ip-literal.ts";
 import type { Machine } from "../machine.ts";
 import {
   type ByteNetwork,
@@ -21,8 +18,9 @@ import {
   type NetworkFailure,
 } from "../network.ts";
 import { NameLookup } from "./name-lookup.ts";
-import { isSaidToBeRefused, type Place, whyRefused } from "./refusal.ts";
-import { systemFailure } from "./system-failure.ts";
+import { isSaidToBeRefused, whyRefused } from "./refusal.ts";
+import { networkErrorOf } from "./system-failure.ts";
+import { notAnAddress, type Target, targetOf, zonesAmong } from "./target.ts";
 
 /**
  * Above the longest interval of pings (5 s), so that they reuse connections; below the idle timeout
@@ -98,8 +96,9 @@ export class HttpNetwork implements Network, ByteNetwork {
       );
       if (request.onConnected) tellOfConnection(call, request.onConnected);
       call.on("error", (error) => {
-        if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
-        void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
+        const failWith = (why: unknown) => fail(networkErrorOf(why, nameOf(request)));
+        if (!isSaidToBeRefused(error)) return failWith(error);
+        void whyRefused(target.place, ended.signal).then(failWith);
       });
       call.on("upgrade", () => fail(failureOf("unreachable", request, "another protocol")));
       call.on("response", (message) => {
@@ -117,12 +116,8 @@ export class HttpNetwork implements Network, ByteNetwork {
     this.#agent.destroy();
   }
 
-  /** Names of the interfaces that have link-local IPv6. */
   #zones(): readonly string[] {
-    const linked = this.#addresses().filter(
-      ({ address, chosen }) => chosen !== false && lacksZone(withoutZone(address)),
-    );
-    return [...new Set(linked.map(({ interfaceName }) => interfaceName))];
+    return zonesAmong(this.#addresses());
   }
 
   /**
@@ -141,11 +136,13 @@ export class HttpNetwork implements Network, ByteNetwork {
 }
 
 /** @throws NetworkError for invalid headers */
-function opened({ url, options }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+function opened({ url, place }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+  const { method } = request;
+  const headers = { ...request.headers, "accept-encoding": "identity", host: url.host };
   try {
-    return openRequest(url, { ...options, agent });
+    return openRequest(url, { method, headers, hostname: place.host, port: place.port, agent });
   } catch (error) {
-    throw failureOf("unreachable", request, messageOf(error));
+    throw networkErrorOf(error, nameOf(request));
   }
 }
 
@@ -160,57 +157,6 @@ type AnyRequest = HttpRequest | ByteRequest;
 
 interface RawResponse extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
-}
-
-const HTTP_PORT = 80;
-/** Scheme, host and port only. */
-const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
-
-interface Target {
-  readonly url: URL;
-  readonly options: RequestOptions;
-  /** The host to connect to. */
-  readonly place: Place;
-}
-
-/** Undefined for an invalid origin. `zones`: those of this machine's links. */
-function targetOf(request: AnyRequest, zones: () => readonly string[]): Target | undefined {
-  const { method, path } = request;
-  const { url: origin, zone } = splitZone(request.origin);
-  // Compared in the normal form of the URL standard: without the default port, names in lower case,
-  // IPv6 compressed.
-  const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
-  const url = URL.parse(path, origin);
-  // A path like `//elsewhere` would otherwise select another host.
-  if (!url || url.origin !== asked) return undefined;
-  const headers = { ...request.headers, "accept-encoding": "identity" };
-  const port = Number(url.port || HTTP_PORT);
-  const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const connectTo = request.connectTo ?? addressOn(named, zone, zones);
-  if (connectTo === undefined) {
-    return { url, options: { method, headers }, place: { host: named, port } };
-  }
-  // A name here would be resolved again, possibly to another address.
-  if (isIP(connectTo) === 0) return undefined;
-  const addressed = { ...headers, host: url.host };
-  const place = { host: connectTo, port };
-  return { url, options: { method, headers: addressed, ...place, hostname: connectTo }, place };
-}
-
-/** The host with its zone: the given one, or that of the only possible link. */
-function addressOn(
-  host: string,
-  zone: string | undefined,
-  zones: () => readonly string[],
-): string | undefined {
-  if (zone !== undefined) return `${host}%${zone}`;
-  if (!lacksZone(host)) return undefined;
-  const [only, ...others] = zones();
-  return only === undefined || others.length > 0 ? undefined : `${host}%${only}`;
-}
-
-function notAnAddress({ origin, connectTo }: AnyRequest): string {
-  return `not an address: ${origin}${connectTo === undefined ? "" : ` at ${connectTo}`}`;
 }
 
 /** Reads an answer completely, or rejects it. Rejects with NetworkError only. */
@@ -253,20 +199,11 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function callFailure(error: unknown, request: AnyRequest): NetworkError {
-  if (error instanceof NetworkError) {
-    return failureOf(error.failure, request, error.message, error.reason);
-  }
-  const [failure, reason] = systemFailure(error);
-  return failureOf(failure, request, messageOf(error), reason);
+function failureOf(failure: NetworkFailure, request: AnyRequest, why: string): NetworkError {
+  return new NetworkError(failure, `${nameOf(request)}: ${why}`);
 }
 
-/** The message omits the query, which is long and may be confidential. */
-function failureOf(
-  failure: NetworkFailure,
-  { method, origin, path }: AnyRequest,
-  why: string,
-  reason?: string,
-): NetworkError {
-  return new NetworkError(failure, `${method} ${origin}${path.split("?")[0]}: ${why}`, reason);
+/** Messages omit the query, which is long and may be confidential. */
+function nameOf({ method, origin, path }: AnyRequest): string {
+  return `${method} ${origin}${path.split("?")[0]}`;
 }

@@ -1,10 +1,5 @@
 import { systemFailure } from "./system-failure.ts";
-
-/** An IP literal, with or without a zone, or a name; without brackets. */
-export interface Place {
-  readonly host: string;
-  readonly port: number;
-}
+import type { Place } from "./target.ts";
 
 /** Whether node:http reports a refused connection, which may be wrong. */
 export function isSaidToBeRefused(error: unknown): boolean {

@@ -1,4 +1,5 @@
-import type { NetworkFailure } from "../network.ts";
+import { messageOf } from "../errors.ts";
+import { NetworkError, type NetworkFailure } from "../network.ts";
 
 const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?]>> = {
   ECONNREFUSED: ["refused", "connection refused"],
@@ -19,4 +20,11 @@ const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?
 export function systemFailure(error: unknown): readonly [NetworkFailure, string?] {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return SYSTEM_FAILURES[code] ?? ["unreachable"];
+}
+
+/** The failure of `what`; a NetworkError of a custom connection is kept. */
+export function networkErrorOf(error: unknown, what: string): NetworkError {
+  const [failure, reason] =
+    error instanceof NetworkError ? [error.failure, error.reason] : systemFailure(error);
+  return new NetworkError(failure, `${what}: ${messageOf(error)}`, reason);
 }

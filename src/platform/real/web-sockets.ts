@@ -1,7 +1,10 @@
-import { isIP } from "node:net";
+import type { ClientRequestArgs } from "node:http";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 // Bun replaces the package `ws` by its own client; under an alias it is the real package.
 import type { RawData, WebSocket } from "ws-client";
 import { messageOf } from "../errors.ts";
+import type { Machine } from "../machine.ts";
 import { NetworkError, type NetworkFailure } from "../network.ts";
 import {
   closeReason,
@@ -10,7 +13,17 @@ import {
   type SocketRequest,
   type Sockets,
 } from "../sockets.ts";
-import { systemFailure } from "./system-failure.ts";
+import { networkErrorOf } from "./system-failure.ts";
+import { notAnAddress, type Place, type Target, targetOf, zonesAmong } from "./target.ts";
+
+/**
+ * Begins a connection to a place: returns it, or calls back once it is made. Failures are told by
+ * {@link NetworkError}, or by the system's errors.
+ */
+export type OpenConnection = (
+  place: Place,
+  callback: (error: Error | null, stream: Duplex) => void,
+) => Duplex | undefined;
 
 /** A normal end (RFC 6455 section 7.4.1). */
 const NORMAL = 1000;
@@ -29,25 +42,41 @@ const PIECES_PER_MESSAGE_MAX = 4096;
 
 /**
  * WebSockets with a bound for messages: Bun's own client buffers up to 128 MB of one, and
- * decompresses as much from 0.1 MB. They support no address with a zone, follow no redirects, and
- * ignore HTTP_PROXY.
+ * decompresses as much from 0.1 MB. They follow no redirects, and ignore HTTP_PROXY.
  */
-export const webSockets: Sockets = {
-  connect: async (request, listener) => {
-    const url = urlOf(request);
-    if (url === undefined) throw failureOf("unreachable", request, "not an address");
-    return connected(await opening(url, request), request, listener);
-  },
-};
+export class WebSockets implements Sockets {
+  readonly #addresses: Machine["addresses"];
+  readonly #open: OpenConnection;
 
-/** Loaded lazily, since it takes 5 MB of memory. */
-async function opening(url: string, request: SocketRequest): Promise<WebSocket> {
-  const { WebSocket: Client } = await import("ws-client");
-  try {
-    return new Client(url, optionsOf(request));
-  } catch (error) {
-    // An invalid header.
-    throw failureOf("unreachable", request, messageOf(error));
+  /** `addresses` are the machine's, for link-local destinations. */
+  constructor(
+    addresses: Machine["addresses"] = () => [],
+    open: OpenConnection = (place) => connect(place),
+  ) {
+    this.#addresses = addresses;
+    this.#open = open;
+  }
+
+  async connect(request: SocketRequest, listener: SocketListener): Promise<MessageSocket> {
+    const target = targetOf(request, () => zonesAmong(this.#addresses()));
+    if (target === undefined) throw failureOf("unreachable", request, notAnAddress(request));
+    return connected(await this.#begin(request, target), request, listener);
+  }
+
+  /** The client is loaded lazily, since it takes 5 MB of memory. */
+  async #begin(request: SocketRequest, { url, place }: Target): Promise<WebSocket> {
+    const { WebSocket: Client } = await import("ws-client");
+    const createConnection: ClientRequestArgs["createConnection"] = (_, callback) =>
+      this.#open(place, callback);
+    try {
+      return new Client(url.href.replace(/^http/, "ws"), {
+        ...optionsOf(request, url),
+        createConnection,
+      });
+    } catch (error) {
+      // An invalid header.
+      throw failureOf("unreachable", request, messageOf(error));
+    }
   }
 }
 
@@ -60,12 +89,12 @@ function connected(
     const { timeoutMs } = request;
     let isOpen = false;
     let why = "";
-    const fail = (failure: NetworkFailure, reason: string) => {
+    const fail = (error: NetworkError) => {
       clearTimeout(deadline);
-      reject(failureOf(failure, request, reason));
+      reject(error);
     };
     const deadline = setTimeout(() => {
-      fail("timeout", `no answer in ${timeoutMs} ms`);
+      fail(failureOf("timeout", request, `no answer in ${timeoutMs} ms`));
       socket.terminate();
     }, timeoutMs);
     socket.binaryType = "arraybuffer";
@@ -78,7 +107,7 @@ function connected(
     // The error has the reason; the close that follows does not.
     socket.on("error", (error) => {
       why = messageOf(error);
-      if (!isOpen) fail(systemFailure(error)[0], why);
+      if (!isOpen) fail(networkErrorOf(error, nameOf(request)));
     });
     socket.on("close", (code, reason) => {
       if (isOpen) listener.onClose(code, reason.toString() || why);
@@ -101,9 +130,9 @@ function messageSocket(socket: WebSocket): MessageSocket {
   };
 }
 
-function optionsOf({ origin, headers, messageBytesMax }: SocketRequest) {
+function optionsOf({ headers, messageBytesMax }: SocketRequest, { host }: URL) {
   return {
-    headers: { ...headers, host: new URL(origin).host },
+    headers: { ...headers, host },
     maxPayload: messageBytesMax,
     maxFragments: FRAMES_PER_MESSAGE_MAX,
     maxBufferedChunks: PIECES_PER_MESSAGE_MAX,
@@ -112,25 +141,14 @@ function optionsOf({ origin, headers, messageBytesMax }: SocketRequest) {
   };
 }
 
-/** Undefined for an invalid origin, or one with a zone. */
-function urlOf({ origin, connectTo, path }: SocketRequest): string | undefined {
-  const url = URL.parse(path, origin);
-  if (url?.protocol !== "http:" || url.origin !== URL.parse(origin)?.origin) return undefined;
-  if (connectTo !== undefined) {
-    if (isIP(connectTo) === 0 || connectTo.includes("%")) return undefined;
-    url.hostname = connectTo.includes(":") ? `[${connectTo}]` : connectTo;
-  }
-  return url.href.replace(/^http/, "ws");
-}
-
 function asMessage(data: RawData, isBinary: boolean): string | Uint8Array {
   return isBinary && data instanceof ArrayBuffer ? new Uint8Array(data) : String(data);
 }
 
-function failureOf(
-  failure: NetworkFailure,
-  { origin, path }: SocketRequest,
-  why: string,
-): NetworkError {
-  return new NetworkError(failure, `${origin}${path}: ${why}`);
+function failureOf(failure: NetworkFailure, request: SocketRequest, why: string): NetworkError {
+  return new NetworkError(failure, `${nameOf(request)}: ${why}`);
+}
+
+function nameOf({ origin, path }: SocketRequest): string {
+  return `${origin}${path}`;
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { TailscaleBackend } from "../../../src/adapters/tailscale/backend.ts";
 import { LOCAL_API_ORIGIN, LocalApi } from "../../../src/adapters/tailscale/local-api.ts";
+import { LocalApis } from "../../../src/adapters/tailscale/local-apis.ts";
 import { Observer } from "../../../src/adapters/tailscale/observer.ts";
 import { Tailnet } from "../../../src/adapters/tailscale/tailnet.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
@@ -128,12 +129,12 @@ describe("the LocalAPI", () => {
 describe("the backend with a LocalAPI", () => {
   async function setUp() {
     const api = await fake();
-    const tailnet = new Tailnet({ addresses: () => [] }, undefined);
     const options = { socket: api.socket, platform: process.platform, restApi: undefined };
+    const tailnet = new Tailnet({ addresses: () => [] }, undefined, new LocalApis(options));
     const backend = new TailscaleBackend({
       clock: realClock,
       timers: realTimers,
-      observer: new Observer(options, realClock),
+      observer: new Observer(options, tailnet.localApis, realClock),
       tailnet,
       tags: [],
       apiPort: 8000,
