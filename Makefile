@@ -173,6 +173,10 @@ bench-commits: ## what a commit costs, in the main thread and in the disk thread
 bench-idle: $(DIST) ## what an idle node costs (ARGS="--base BINARY": beside another build)
 	@$(BUN) bench/idle.ts $(ARGS)
 
+.PHONY: soak
+soak: $(DIST) ## whether two nodes that exchange fish grow with time (HOURS=1)
+	@$(BUN) bench/soak.ts --hours $(or $(HOURS),1) $(ARGS)
+
 ##@ Run
 
 .PHONY: start

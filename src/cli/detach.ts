@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type RecoveryView, recoverySchema } from "../api/recovery-view.ts";
 import type { NodeOptions } from "../node/node.ts";
@@ -40,10 +40,10 @@ export async function startDetached(
 ): Promise<void> {
   const { host } = context;
   prepareDirectory(directory);
-  const logPath = join(directory, LOG_FILE);
+  const logPath = resolve(host.workingDirectory, settings.logFile ?? join(directory, LOG_FILE));
   const logStart = host.sizeOf(logPath) ?? 0;
   const words = host.commandLine.filter((word) => word !== "-d" && word !== "--detach");
-  const child = host.detach(words, logPath);
+  const child = host.detach([...words, "--log-file", logPath], logPath);
   let ended = false;
   const ignoreSignals = host.onSignal(() => {
     if (ended) host.exit(1);

@@ -22,14 +22,17 @@ export function candidateDataDirectories(host: Host, given: string | undefined):
   return [userDataDirectory(host), SYSTEM_DATA_DIRECTORY];
 }
 
-/** Paths of `tankd.toml`, highest precedence first. */
+const SETTINGS_FILE = "tankd.toml";
+
+/** Paths of the settings files of this user and of the machine, highest precedence first. */
 export function settingsFilePaths(host: Host): readonly string[] {
-  const folders = [
-    host.workingDirectory,
-    join(absoluteOr(host, "XDG_CONFIG_HOME", ".config"), "tankd"),
-    "/etc/tankd",
-  ];
-  return [...new Set(folders)].map((folder) => join(folder, "tankd.toml"));
+  const ofUser = join(absoluteOr(host, "XDG_CONFIG_HOME", ".config"), "tankd");
+  return [ofUser, "/etc/tankd"].map((folder) => join(folder, SETTINGS_FILE));
+}
+
+/** The settings file in the working directory, which has the highest precedence. */
+export function nearSettingsFilePath(host: Host): string {
+  return join(host.workingDirectory, SETTINGS_FILE);
 }
 
 function absoluteOr(host: Host, variable: string, belowHome: string): string {

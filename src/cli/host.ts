@@ -1,5 +1,6 @@
 import type { Examiner } from "../node/doctor/examiner.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { GuardedText } from "../platform/files.ts";
 import type { ByteNetwork, Network } from "../platform/network.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 
@@ -41,15 +42,6 @@ export interface Build {
   readonly commit: string;
 }
 
-/** The content of a file, with its permissions. */
-export interface GuardedText {
-  readonly text: string;
-  /** Others that can write it; undefined where only this user and root can. */
-  readonly alsoWrittenBy: string | undefined;
-  /** Others that can read it; undefined where only this user and root can. */
-  readonly alsoReadBy: string | undefined;
-}
-
 /** The ports of the command line, so that tests can replace them. */
 export interface Host {
   /** The arguments after the program's name. */
@@ -59,6 +51,8 @@ export interface Host {
   readonly homeDirectory: string;
   readonly isRoot: boolean;
   readonly pid: number;
+  /** Whether the process was started on a terminal, which may be gone by now. */
+  readonly isAtTerminal: boolean;
   /** Processor cores that this process may use. */
   readonly cores: number;
   readonly stdout: Output;
@@ -93,6 +87,8 @@ export interface Host {
   detach(commandLine: readonly string[], logPath: string): DetachedProcess;
   /** Called for each SIGINT and SIGTERM. */
   onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel;
+  /** Called for each SIGHUP: the terminal is gone, or a supervisor wants files to be reopened. */
+  onHangup(listener: () => void): Cancel;
   /** Called for an uncaught error. */
   onUncaught(listener: (error: unknown) => void): Cancel;
   /** Exits at once. */

@@ -24,12 +24,12 @@ export function addLogs(program: Command, context: CliContext): void {
     .option("-n, --lines <number>", "number of last lines to print (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
       const lines = readInteger(options.lines, "--lines") ?? 0;
-      const keys = ["dataDir", "url", "logFormat", "logTime", "logNoColor"] as const;
+      const keys = ["dataDir", "url", "logFile", "logFormat", "logTime", "logNoColor"] as const;
       const { values } = context.settings(command, keys);
       if (values.url !== undefined) {
         throw new Problem("usage", "logs reads a file of this machine; leave --url out");
       }
-      const path = findLog(context, values.dataDir);
+      const path = findLog(context, values);
       const show = showing(context, values);
       const end = printTail(context, path, lines, show);
       if (options.follow) await follow(context, path, end, show);
@@ -52,10 +52,16 @@ function showing(
   return (text) => lines.read(text);
 }
 
-function findLog(context: CliContext, given: string | undefined): string {
-  const { host } = context;
-  const directory = given === undefined ? undefined : resolve(host.workingDirectory, given);
-  const paths = candidateDataDirectories(host, directory).map((path) => join(path, LOG_FILE));
+function findLog(
+  { host }: CliContext,
+  { dataDir, logFile }: Pick<Settings, "dataDir" | "logFile">,
+): string {
+  const absolute = (path: string) => resolve(host.workingDirectory, path);
+  const directory = dataDir === undefined ? undefined : absolute(dataDir);
+  const paths =
+    logFile === undefined
+      ? candidateDataDirectories(host, directory).map((path) => join(path, LOG_FILE))
+      : [absolute(logFile)];
   const found = paths.find((path) => host.sizeOf(path) !== undefined);
   if (found !== undefined) return found;
   throw new Problem(

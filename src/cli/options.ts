@@ -8,7 +8,7 @@ import type { Flags } from "./settings-sources.ts";
 type AnySetting = Setting<unknown, unknown>;
 
 /** Settings whose flags are valid for every command. */
-export const GLOBAL_SETTINGS: readonly SettingKey[] = ["dataDir", "url"];
+export const GLOBAL_SETTINGS: readonly SettingKey[] = ["config", "dataDir", "url"];
 
 /** Settings of a node, which are flags of `start`. */
 export const NODE_SETTINGS: readonly SettingKey[] = SETTING_KEYS.filter(

@@ -1,21 +1,16 @@
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
+import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
+import { systemCodeOf } from "../platform/errors.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
+import { readFrom, readGuarded, readText, sizeOf } from "../platform/real/existing-files.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, GuardedText, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, Host, Output } from "./host.ts";
 import { openFolder } from "./result-folder.ts";
 import { writeFailure } from "./write-failure.ts";
 
@@ -33,9 +28,10 @@ export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
     environment: process.env,
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     homeDirectory: process.env["HOME"] || homedir(),
     isRoot: process.getuid?.() === 0,
+    isAtTerminal: isatty(0),
     pid: process.pid,
     cores: availableParallelism(),
     stdout: output(STDOUT, process.stdout),
@@ -56,6 +52,7 @@ export function realHost(entry: Entry): Host {
     terminate: (pid) => void process.kill(pid, "SIGTERM"),
     detach: (commandLine, logPath) => detach(entry.script, commandLine, logPath),
     onSignal,
+    onHangup,
     onUncaught,
     exit: (code) => process.exit(code),
     compileReadily,
@@ -64,6 +61,15 @@ export function realHost(entry: Entry): Host {
     spawnDisk: entry.spawnDisk,
     runShell,
   };
+}
+
+/** A removed directory keeps its name: relative paths fail, absolute ones work. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env["PWD"] ?? "/";
+  }
 }
 
 const STDOUT = 1;
@@ -95,6 +101,9 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
+/** Error codes of a reader or terminal that is gone, or of a descriptor that was never open. */
+const GONE: readonly (string | undefined)[] = ["EPIPE", "EIO", "ENXIO", "EBADF"];
+
 /** Returns false when the reader is gone, as with `tankd peers | head -1`. */
 function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
@@ -102,18 +111,14 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
     try {
       offset += writeSync(descriptor, bytes, offset);
     } catch (error) {
-      const code = errorCode(error);
+      const code = systemCodeOf(error);
       // The pipe is full: wait for its reader.
       if (code === "EAGAIN") Bun.sleepSync(1);
-      else if (code === "EPIPE") return false;
+      else if (GONE.includes(code)) return false;
       else throw error;
     }
   }
   return true;
-}
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
 /** The terminal stays in line mode, so that Ctrl-C ends the program as usual. */
@@ -139,82 +144,6 @@ async function readInput(): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Content and permissions come from one open file, so that it cannot be replaced in between. */
-function readGuarded(path: string): GuardedText | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  try {
-    const { uid, mode } = fstatSync(descriptor);
-    const text = readFileSync(descriptor, "utf8");
-    return {
-      text,
-      alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
-      alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
-    };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Windows has no such modes; there the folder's owner decides. */
-function othersThat(
-  owner: number,
-  mode: number,
-  may: { readonly all: number; readonly group: number },
-): string | undefined {
-  const self = process.getuid?.();
-  if (self === undefined) return undefined;
-  if (mode & may.all) return "every user of this machine";
-  if (mode & may.group) return "a whole group of users";
-  return owner === self || owner === 0 ? undefined : "another user";
-}
-
-function isAbsent(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-function sizeOf(path: string): number | undefined {
-  try {
-    const found = statSync(path);
-    return found.isDirectory() ? undefined : found.size;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-function readFrom(path: string, offset: number): Uint8Array | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  try {
-    const bytes = new Uint8Array(Math.max(0, fstatSync(descriptor).size - offset));
-    const count = readSync(descriptor, bytes, 0, bytes.length, offset);
-    return bytes.subarray(0, count);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 async function openExaminer(): Promise<Examiner> {
   const { createExaminer } = await import("../node/doctor/examiner.ts");
   return createExaminer((path) => {
@@ -232,7 +161,7 @@ function isAlive(pid: number): boolean {
     return !isZombie(pid);
   } catch (error) {
     // EPERM: it runs, as another user.
-    return errorCode(error) === "EPERM";
+    return systemCodeOf(error) === "EPERM";
   }
 }
 
@@ -272,6 +201,11 @@ function onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel {
     process.off("SIGINT", interrupted);
     process.off("SIGTERM", terminated);
   };
+}
+
+function onHangup(listener: () => void): Cancel {
+  process.on("SIGHUP", listener);
+  return () => void process.off("SIGHUP", listener);
 }
 
 function onUncaught(listener: (error: unknown) => void): Cancel {

@@ -3,7 +3,7 @@ import type { ResolvedSettings, SettingSources, SettingsFile } from "../node/res
 import { resolveSettings } from "../node/resolve-settings.ts";
 import type { SettingKey } from "../node/settings.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
-import { settingsFilePaths } from "./directories.ts";
+import { nearSettingsFilePath, settingsFilePaths } from "./directories.ts";
 import type { Host } from "./host.ts";
 
 /** Raw values of settings that were given as flags. */
@@ -21,7 +21,7 @@ export function settingsOf(
   const sources: SettingSources = {
     flags,
     environment: host.environment,
-    files: settingsFiles(host),
+    files: settingsFiles(host, flags.config ?? host.environment["TANKD_CONFIG"]),
     readSecret: (path, variable) => readSecret(host, path, variable),
   };
   return resolveSettings(sources, keys);
@@ -70,13 +70,27 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
   );
 }
 
-function settingsFiles(host: Host): readonly SettingsFile[] {
-  return settingsFilePaths(host).flatMap((path) => {
-    const found = orExplain(path, "the settings file", () => host.readGuarded(path));
-    if (!found) return [];
-    const { text, alsoWrittenBy } = found;
-    return [{ path, content: parseToml(path, text), alsoWrittenBy }];
+/** The file given by --config, or the files that exist. */
+function settingsFiles(host: Host, chosen: unknown): readonly SettingsFile[] {
+  if (typeof chosen === "string" && chosen !== "") {
+    const file = settingsFile(host, resolve(host.workingDirectory, chosen));
+    if (file !== undefined) return [file];
+    throw new Problem("bad_setting", `--config names ${chosen}, and there is no such file.`);
+  }
+  const near = nearSettingsFilePath(host);
+  const own = settingsFilePaths(host);
+  const paths = own.includes(near) ? own : [near, ...own];
+  return paths.flatMap((path) => {
+    const file = settingsFile(host, path);
+    if (file === undefined) return [];
+    return [{ ...file, isOfWorkingDirectory: !own.includes(path) }];
   });
+}
+
+function settingsFile(host: Host, path: string): SettingsFile | undefined {
+  const found = orExplain(path, "the settings file", () => host.readGuarded(path));
+  if (!found) return undefined;
+  return { path, content: parseToml(path, found.text), alsoWrittenBy: found.alsoWrittenBy };
 }
 
 function orExplain<T>(path: string, origin: string, read: () => T): T {

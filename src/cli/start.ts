@@ -59,12 +59,11 @@ async function runInForeground(
 ): Promise<void> {
   const { host } = context;
   const asked = new AbortController();
-  host.onSignal(() => {
-    if (asked.signal.aborted) host.exit(1);
-    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C exits at once");
-    asked.abort();
-  });
   let life: NodeLife | undefined;
+  const stop = stopper(context, asked);
+  host.onSignal(stop);
+  // SIGHUP of a closed terminal stops the node in order; that of a supervisor reopens the log.
+  host.onHangup(() => (host.isAtTerminal ? stop() : life?.reload()));
   host.onUncaught((error) => {
     // Acknowledged state is on the disk; the state in memory can no longer be trusted.
     life?.log.error("uncaught error", { error: traceOf(error) });
@@ -81,9 +80,26 @@ async function runInForeground(
     },
   });
   if (node === undefined) return;
-  announce(context, node, json);
+  greet(context, node, json);
   await aborted(asked.signal);
   await node.stop();
+}
+
+/** `timeout` signals a program and then its group: a second signal this soon is a duplicate. */
+const REPEATED_MS = 100;
+
+/** The first signal requests an orderly stop, a later one exits at once. */
+function stopper(context: CliContext, asked: AbortController): () => void {
+  const { host } = context;
+  let askedMs = 0;
+  return () => {
+    const nowMs = host.clock.monotonicMs();
+    if (asked.signal.aborted && nowMs - askedMs > REPEATED_MS) host.exit(1);
+    if (asked.signal.aborted) return;
+    askedMs = nowMs;
+    asked.abort();
+    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C exits at once");
+  };
 }
 
 /** Undefined when a signal stopped the start. */
@@ -105,6 +121,15 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+}
+
+/** A full disk or a missing reader must not stop a node. */
+function greet(context: CliContext, node: StartedNode, json: boolean): void {
+  try {
+    announce(context, node, json);
+  } catch (error) {
+    context.say(messageOf(error));
+  }
 }
 
 function announce(context: CliContext, node: StartedNode, json: boolean): void {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { Problem } from "../platform/errors.ts";
 import { sleep } from "../platform/timers.ts";
 import type { CliContext } from "./context.ts";
-import { findNode } from "./node-lookup.ts";
+import { findNode, readNodeFile } from "./node-lookup.ts";
 
 /**
  * A stopping node writes a last snapshot of every tank: a thousand take two seconds on an SSD, and
@@ -31,6 +31,13 @@ export function addStop(program: Command, context: CliContext): void {
           "conflict",
           `the node (pid ${node.pid}) has not stopped after ${STOP_PATIENCE_MS / 1000} s; ` +
             "see: tankd logs",
+        );
+      }
+      if (readNodeFile(context.host, node.directory)?.pid === node.pid) {
+        throw new Problem(
+          "conflict",
+          `the node (pid ${node.pid}) has ended, but not in order: what it had acknowledged is ` +
+            "on the disk, a last snapshot may be missing; see: tankd logs",
         );
       }
       if (context.wantsJson(command)) {

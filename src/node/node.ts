@@ -24,9 +24,7 @@ import { workerDisk } from "../store/sqlite/thread/worker-disk.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
-import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
-import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
@@ -35,6 +33,7 @@ import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts"
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
 import { createLease } from "./lease.ts";
+import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
@@ -71,6 +70,8 @@ export interface NodeLife {
   readonly log: Log;
   /** Removes the record that the node runs here. Synchronous. */
   retract(): void;
+  /** Reopens its log. */
+  reload(): void;
 }
 
 /** A running node. */
@@ -125,8 +126,8 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());
-  const log = openLog(options, platform);
-  options.onAlive?.({ log, retract: () => directory.retract() });
+  const { log, reopen } = openNodeLog(settings, options.noColor, clock);
+  options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
   const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
@@ -261,11 +262,6 @@ async function settleDirectory(
   const controls = { paused: false, tickRate: settings.tickRate, fastForwardTo: undefined };
   const engineVersion = ENGINE_VERSION;
   return forkNode({ ...ports, key, files, controls, engineVersion, signal });
-}
-
-function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): Log {
-  const { logLevel: level, logFormat: format, logCaller: caller, logTime: time } = settings;
-  return createLog({ level, format, caller, time, noColor }, stderrOutput(), clock);
 }
 
 /** IPv4 and IPv6 through one socket; IPv4 only on a kernel without IPv6. */

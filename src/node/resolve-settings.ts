@@ -7,6 +7,8 @@ import { closest } from "./spelling.ts";
 export interface SettingsFile {
   readonly path: string;
   readonly content: Readonly<Record<string, unknown>>;
+  /** Whether it was found in the working directory, which may contain files of others. */
+  readonly isOfWorkingDirectory?: boolean;
   /** Others than this user and root who can write the file, like `every user of this machine`. */
   readonly alsoWrittenBy?: string | undefined;
 }
@@ -142,9 +144,7 @@ function findInEnvironment(definition: AnySetting, sources: SettingSources): Fou
   return { raw: secret, origin: { kind: "environment", where: fileVariable } };
 }
 
-/**
- * @throws Problem `bad_setting` for a command from a file that somebody else could have written.
- */
+/** @throws Problem `bad_setting` for a command from a file that others may have written. */
 function findInFiles(
   key: SettingKey,
   { runsCommand }: AnySetting,
@@ -154,16 +154,28 @@ function findInFiles(
   for (const file of files) {
     const raw = file.content[fileKey];
     if (raw === undefined) continue;
-    if (runsCommand && file.alsoWrittenBy !== undefined) {
-      throw new Problem(
-        "bad_setting",
-        `${fileKey} in ${file.path} is refused, since ${file.alsoWrittenBy} can write that file: ` +
-          "restrict its permissions (chown, chmod go-w) or remove the line.",
-      );
-    }
+    if (runsCommand) refuseCommandOf(file, fileKey);
     return { raw, origin: { kind: "file", where: file.path } };
   }
   return undefined;
+}
+
+function refuseCommandOf(file: SettingsFile, fileKey: string): void {
+  const refused = `${fileKey} in ${file.path} is refused`;
+  if (file.isOfWorkingDirectory) {
+    throw new Problem(
+      "bad_setting",
+      `${refused}, since that file is in the working directory: move the line to ` +
+        "/etc/tankd/tankd.toml, tankd/tankd.toml in $XDG_CONFIG_HOME (~/.config), or a file " +
+        "that --config names.",
+    );
+  }
+  if (file.alsoWrittenBy === undefined) return;
+  throw new Problem(
+    "bad_setting",
+    `${refused}, since ${file.alsoWrittenBy} can write that file: ` +
+      "restrict its permissions (chown, chmod go-w) or remove the line.",
+  );
 }
 
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
@@ -183,9 +195,9 @@ function withoutPasswords(text: string): string {
 }
 
 /** Keys of the file. Secrets have none, since such files are often world-readable. */
-const FILE_KEYS: readonly string[] = SETTING_KEYS.filter((key) => !("secret" in SETTINGS[key])).map(
-  fileKeyOf,
-);
+const FILE_KEYS: readonly string[] = SETTING_KEYS.filter(
+  (key) => !("secret" in SETTINGS[key] || "choosesFiles" in SETTINGS[key]),
+).map(fileKeyOf);
 
 function checkKeys(file: SettingsFile): void {
   for (const key of Object.keys(file.content)) {

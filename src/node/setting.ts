@@ -19,6 +19,8 @@ export interface Setting<T, D extends T | undefined> {
   readonly help: string;
   /** Describes a default that is determined at run time. */
   readonly defaultHelp?: string;
+  /** It selects the files that are read, so it cannot be set in one. */
+  readonly choosesFiles?: true;
   /** Its value is run as a command: accepted only from a file that no other user can write. */
   readonly runsCommand?: true;
   /**

@@ -6,6 +6,7 @@ import { type Setting, setting } from "./setting.ts";
 import { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { LABEL_SETTINGS } from "./setting-labels.ts";
+import { LOG_SETTINGS } from "./setting-log.ts";
 import { TIMING_SETTINGS } from "./setting-timings.ts";
 import {
   clusterName,
@@ -23,6 +24,15 @@ export type { Setting };
 
 /** The table. Its order is the order of help and of `tankd config`. */
 export const SETTINGS = {
+  config: setting({
+    kind: path,
+    default: undefined,
+    flag: "--config",
+    placeholder: "file",
+    env: "TANKD_CONFIG",
+    help: "a settings file, read instead of those that are looked for",
+    choosesFiles: true,
+  }),
   dataDir: setting({
     kind: path,
     default: undefined,
@@ -253,42 +263,13 @@ export const SETTINGS = {
     env: "TANKD_ALLOW_HOST",
     help: "an additional name that requests may use for this node; may be repeated",
   }),
-  logLevel: setting({
-    kind: choice(["debug", "info", "warn", "error"]),
-    default: "info",
-    env: "LOG_LEVEL",
-    help: "the lowest level of events to log",
-  }),
-  logFormat: setting({
-    kind: choice(["auto", "json", "text"]),
-    default: "auto",
-    env: "LOG_FORMAT",
-    help: "auto is text on a terminal and json elsewhere",
-  }),
-  logCaller: setting({
-    kind: choice(["off", "short", "full"]),
-    default: "short",
-    env: "LOG_CALLER",
-    help: "the place in the program that logged an event",
-  }),
-  logTime: setting({
-    kind: choice(["off", "rfc3339", "rfc3339ms"]),
-    default: "rfc3339ms",
-    env: "LOG_TIME",
-    help: "the time of an event",
-  }),
-  logNoColor: setting({
-    kind: toggle(),
-    default: false,
-    env: "LOG_NO_COLOR",
-    help: "no colour in the log",
-  }),
+  ...LOG_SETTINGS,
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),
     default: undefined,
     help:
-      "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; only " +
-      "from a file that only you and root can write",
+      "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; " +
+      "only from --config, /etc/tankd or $XDG_CONFIG_HOME, where only you and root can write",
     runsCommand: true,
   }),
   url: setting({

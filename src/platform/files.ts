@@ -17,6 +17,15 @@ export interface Files {
   removeFolder(path: string): Promise<void>;
 }
 
+/** The content of a file, with its permissions. */
+export interface GuardedText {
+  readonly text: string;
+  /** Others that can write it; undefined where only this user and root can. */
+  readonly alsoWrittenBy: string | undefined;
+  /** Others that can read it; undefined where only this user and root can. */
+  readonly alsoReadBy: string | undefined;
+}
+
 /**
  * Normalises a path below the root: parts joined by `/`, empty for the root itself. Throws for a
  * path that leaves the root, which only a bug can produce.

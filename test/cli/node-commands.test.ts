@@ -271,9 +271,17 @@ describe("tank create", () => {
 });
 
 test("stop ends the proven process and waits for it", async () => {
-  const ran = await runIn({ ...running, answer: nodeAnswers({}) }, "stop");
+  const files: Record<string, string> = { ...running.files };
+  const onTerminate = () => void delete files[`${USER_DIRECTORY}/node.json`];
+  const ran = await runIn({ ...running, files, answer: nodeAnswers({}), onTerminate }, "stop");
   expect(ran.terminated).toEqual([42]);
   expect([ran.code, ran.out]).toEqual([0, `Stopped the node of ${USER_DIRECTORY} (pid 42).\n`]);
+});
+
+test("a node that dies while it stops, and leaves its node.json, was not stopped", async () => {
+  const ran = await runIn({ ...running, answer: nodeAnswers({}) }, "stop");
+  expect([ran.code, ran.out]).toEqual([1, ""]);
+  expect(ran.err).toStartWith("tankd: the node (pid 42) has ended, but not in order");
 });
 
 test("a node's refusal is passed on with its sentence", async () => {
