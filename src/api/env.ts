@@ -52,6 +52,11 @@ export function pathOf(c: ApiContextOf): string {
   return pathAndQuery(c.req.raw.url).split("?")[0] ?? "/";
 }
 
+/** Whether it is a handshake for a WebSocket, which no page sends without its Origin. */
+export function upgradesToSocket(c: ApiContextOf): boolean {
+  return c.req.header("upgrade")?.toLowerCase() === "websocket";
+}
+
 /** Methods that change nothing (RFC 9110 §9.2.1). */
 export function isSafe(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";

@@ -95,7 +95,8 @@ export function gatewayRoutes(
     const who = answeredBy("owner", place.node_id);
     if (place.is_local) {
       const request = new Request(new URL(path, "http://localhost"), {
-        headers: c.req.raw.headers,
+        // Under which name and by whose key it was asked has been judged.
+        headers: { ...c.req.header(), host: "localhost" },
       });
       const own = await serve(request, c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });

@@ -48,9 +48,7 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       mayBeForm: (c) => c.get("controlled"),
     }),
     peerSignature({
-      nodeId: cluster.nodeId,
-      clock,
-      isKnown: (nodeId) => cluster.isKnown(nodeId),
+      verifier: cluster.verifier,
       passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
     }),
   ];

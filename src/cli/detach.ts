@@ -2,12 +2,13 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type RecoveryView, recoverySchema } from "../api/recovery-view.ts";
 import type { NodeOptions } from "../node/node.ts";
+import { Problem } from "../platform/errors.ts";
 import { prepareDirectory } from "../platform/real/data-directory.ts";
 import { sleep } from "../platform/timers.ts";
 import { NodeClient } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
-import type { DetachedProcess } from "./host.ts";
+import type { DetachedProcess, Host } from "./host.ts";
 import { LOG_FILE } from "./logs.ts";
 import { type RunningNode, readNodeFile } from "./node-lookup.ts";
 import { RecoveryProgress, recoveryLines } from "./recovery-lines.ts";
@@ -39,6 +40,7 @@ export async function startDetached(
   json: boolean,
 ): Promise<void> {
   const { host } = context;
+  refuseInContainer(host);
   prepareDirectory(directory);
   const logPath = resolve(host.workingDirectory, settings.logFile ?? join(directory, LOG_FILE));
   const logStart = host.sizeOf(logPath) ?? 0;
@@ -76,6 +78,16 @@ export async function startDetached(
   const why = moved ? ` (port ${settings.port} is taken)` : "";
   context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}${why}`);
   context.print(`Log:       ${logPath}`);
+}
+
+/** @throws Problem `usage` for the process with which a container ends. */
+function refuseInContainer({ pid }: Host): void {
+  if (pid !== 1) return;
+  throw new Problem(
+    "usage",
+    "a container ends with its first process, and a node in the background with it: " +
+      "run tankd start without -d here",
+  );
 }
 
 function terminate({ host }: CliContext, child: DetachedProcess): void {

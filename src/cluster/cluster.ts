@@ -1,6 +1,7 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
+import type { Verifier } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
@@ -90,6 +91,8 @@ export interface Cluster {
   readonly serverId: string;
   /** What {@link Cluster.view} says, without the rest of it, which takes work. */
   readonly role: Role;
+  /** Who this node is to those that sign what they ask, and what it has heard of them. */
+  readonly verifier: Verifier;
   /** What keeps a copied or rewound data directory from doubling fish. */
   readonly positions: Positions;
   /** Reads what other nodes have said of their positions; before anything of theirs is decided. */
@@ -140,8 +143,6 @@ export interface Cluster {
    * What comes to this node through others is answered by this from now on: its own API.
    */
   serveWith(service: LocalService): void;
-  /** Whether a node is more than a key that anybody could make. */
-  isKnown(nodeId: string): boolean;
   /** Tunnels that end here. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */

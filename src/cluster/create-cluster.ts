@@ -4,6 +4,7 @@ import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { createVerifier } from "./identity/signature.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
 import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
@@ -35,6 +36,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const parts = createParts(deps, { isStopped: false, hasLeft: false }, notify);
   react(parts);
   const { directory, role, self, registry, clones } = parts;
+  const { startOffsetMs } = deps;
   const { nodeId } = deps.identity;
   const { tunnel, tunnels, relays, passage } = parts;
   const routes = routesOf(parts).map(tellingClones);
@@ -47,6 +49,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     get role() {
       return role.state.role;
     },
+    verifier: createVerifier(nodeId, deps.clock, { startOffsetMs, isKnown: parts.isKnown }),
     positions: clones.positions,
     decided: role.decided,
     aliases: parts.aliases,
@@ -67,7 +70,6 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,
-    isKnown: parts.isKnown,
     serveWith: (service) => {
       relays.serveWith(service);
       tunnel.serveWith({

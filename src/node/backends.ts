@@ -82,7 +82,7 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
         ...deps,
         observer: observerOf(deps),
         tags: deps.settings.tailscaleTags,
-        apiPort: API_PORT,
+        ports: likelyPorts(deps),
       }),
     isThere: (deps) => {
       const observer = observerOf(deps);
@@ -110,6 +110,23 @@ const BACKENDS: Readonly<Record<BackendName, BackendKind>> = {
     isThere: ({ settings }) => settings.dns.length > 0,
   },
 };
+
+/**
+ * Where tankd may listen on a machine that nothing is known of: at its usual port, where others of
+ * the cluster have answered or are named, and at the next ports, to which it moves where the usual
+ * one is taken.
+ */
+export function likelyPorts({
+  settings,
+  hubs,
+  remembered,
+}: Pick<BackendDeps, "hubs" | "remembered"> & {
+  readonly settings: Pick<Settings, "static">;
+}): readonly number[] {
+  const met = remembered.flatMap(({ addresses }) => addresses);
+  const known = [...hubs, ...readAddresses(settings.static), ...met].map(({ port }) => port);
+  return [...new Set([API_PORT, ...known, API_PORT + 1, API_PORT + 2])];
+}
 
 function observerOf({ settings, machine, tailnet, clock }: BackendDeps): Observer {
   const { tailscaleApiKey: key, tailscaleApiUrl: url, tailscaleTailnet } = settings;

@@ -32,6 +32,8 @@ import type { Timing } from "./timing.ts";
 /** The ports of a node: real ones for a process, simulated ones for the seeded simulator. */
 export interface CorePorts {
   readonly clock: Clock;
+  /** See `drawStartOffset`. */
+  readonly startOffsetMs: number;
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;

@@ -7,6 +7,7 @@ import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
+import { drawStartOffset } from "../cluster/identity/start-clock.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
@@ -155,6 +156,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const core = createCore(
     {
       ...platform,
+      startOffsetMs: drawStartOffset(clock, platform.random),
       sockets,
       machine: chooseInterfaces(tailnet.extend(real.machine), settings.interfaces),
       network: new TailnetNetwork(real.network, tailnet),

@@ -82,7 +82,8 @@ export const LIMITS = {
   unconfirmedPeersPerSourceMax: 256,
   /**
    * Unconfirmed keys whose nonces are kept, at most 20 kB each, for the minutes in which a request
-   * could be replayed. When it is full, requests of further strangers are refused.
+   * could be replayed: so many for each of the two clocks. When it is full, requests of further
+   * strangers are refused.
    */
   strangersRememberedMax: 4096,
   /** Of these, those that one address has brought: as many as it may list. */
@@ -96,6 +97,11 @@ export const LIMITS = {
    * network is gone, each takes its whole timeout, and others must not wait for that.
    */
   dialsUnsureMax: 8,
+  /**
+   * Dials beside these that have no connection after half a second. Each costs a socket and two or
+   * three packets; with 5 s for each that is 13 a second at most.
+   */
+  dialsSilentMax: 64,
   /** Addresses nominated without an id, or waiting to be dialled; the oldest are evicted. */
   nominationsMax: 1024,
   /** Concurrent name lookups: `--hub` names and those of nominations; each may take 25 s. */

@@ -1,6 +1,7 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
+import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
@@ -234,6 +235,7 @@ export class FakeNode {
   alone: ClusterView["alone"];
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
+  neighbourId = "node-b";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
@@ -242,6 +244,8 @@ export class FakeNode {
     clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
     metrics: noMetrics,
   });
+
+  readonly #clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
 
   context(): ApiContext {
     return {
@@ -254,7 +258,7 @@ export class FakeNode {
           throw new Error("not part of the fake");
         },
       },
-      clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+      clock: this.#clock,
       log: {
         debug() {},
         info() {},
@@ -325,7 +329,11 @@ export class FakeNode {
 
   #cluster(): Cluster {
     const self = fakeServer(NODE_ID);
-    const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const neighbour = fakeServer("node-b", {
+      node_id: this.neighbourId,
+      api_url: "http://10.0.0.2:8000",
+      host: "10.0.0.2",
+    });
     const list = () => [self, { ...neighbour, status: this.neighbour }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
@@ -334,6 +342,7 @@ export class FakeNode {
     const node = this;
     return {
       nodeId: NODE_ID,
+      verifier: createVerifier(NODE_ID, this.#clock),
       serverId: self.server_id,
       get role() {
         return node.role;
@@ -346,7 +355,6 @@ export class FakeNode {
       relays: NO_RELAYS,
       passage: this.#passage,
       serveWith: () => {},
-      isKnown: () => false,
       get positions() {
         return { ...NO_POSITIONS, fenced: node.fenced };
       },
@@ -369,7 +377,7 @@ export class FakeNode {
       servers: list,
       server: find,
       tanksOf: (nodeId) =>
-        nodeId === "node-b"
+        nodeId === this.neighbourId
           ? [far]
           : [...this.hosted.values()].map(({ row }) => ({
               tank_id: row.tank_id,
@@ -378,7 +386,8 @@ export class FakeNode {
             })),
       locate: (tank) => {
         if (tank === "far-tank") {
-          return { node_id: "node-b", server_id: "node-b-label", tank: far, is_local: false };
+          const place = { node_id: this.neighbourId, server_id: "node-b-label" };
+          return { ...place, tank: far, is_local: false };
         }
         const row = this.hosted.get(tank)?.row;
         if (row === undefined) return undefined;

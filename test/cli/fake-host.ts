@@ -18,6 +18,7 @@ export interface World {
   readonly isTerminal?: boolean;
   /** What the person at the terminal types; nobody sits there when it is left out. */
   readonly typed?: string;
+  readonly pid?: number;
   readonly cores?: number;
   /** What comes in at stdin. */
   readonly input?: string;
@@ -84,7 +85,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     homeDirectory: "/home/ann",
     isRoot: world.isRoot ?? false,
     isAtTerminal: world.isTerminal ?? false,
-    pid: 4711,
+    pid: world.pid ?? 4711,
     cores: world.cores ?? 1,
     stdout: output(traces.out),
     stderr: output(traces.err),

@@ -7,6 +7,7 @@ import type { ClusterEvents } from "../events.ts";
 import { prove } from "../identity/proof.ts";
 import type { PeerRequest } from "../peer-route.ts";
 import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
+import { keyToldBy } from "../peers/peer.ts";
 import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Hello, HelloReply, NodeDocument } from "../wire.ts";
@@ -75,11 +76,9 @@ export class Responder {
     const weDefer = given.defersTo(signer);
     noteDescription(this.#with, hello, { defersToUs: hello.defers, weDefer }, addresses);
     this.#noteContact(signer);
-    const known = table.get(signer);
-    if (known?.key === undefined && request.signerKey !== undefined) {
-      const clockOffsetMs = hello.time_ms - clock.wallMs();
-      const takesUnbound = hello.takes_unbound ?? false;
-      const key = { publicKey: request.signerKey, clockOffsetMs, takesUnbound };
+    const { signerKey } = request;
+    if (signerKey !== undefined) {
+      const key = keyToldBy(hello, signerKey, clock, table.get(signer)?.key);
       table.update(signer, { key });
     }
     const document = { ...hello, addresses: [...addresses] };

@@ -9,15 +9,17 @@ import {
   verifySignature,
 } from "./identity.ts";
 import { NonceMemory } from "./nonce-memory.ts";
+import { isByStartClock } from "./start-clock.ts";
 
 /**
  * Signed requests between nodes: the small part of HTTP Message Signatures (RFC 9421, Ed25519) with
  * Content-Digest (RFC 9530) that tankd needs. One signature, one fixed list of components.
  *
- * `created` is told in the clock of the node that is addressed, as the signer learned it in the
- * handshake. A Raspberry Pi without a battery wakes up years in the past; it must join all the
- * same, and two machines never need to agree on the time. What the window gives is a bound on how
- * long nonces are remembered; a node whose clock jumps refuses one request, and its peer asks for
+ * `created` is told in the time of the node that is addressed, as the signer learned it in the
+ * handshake: by its start clock (`drawStartOffset`), or by its wall clock where it tells of no
+ * other. A Raspberry Pi without a battery wakes up years in the past; it must join all the same,
+ * and two machines never need to agree on the time. What the window gives is a bound on how long
+ * nonces are remembered. A node that was started anew refuses one request, and its peer asks for
  * the time again.
  */
 export interface RequestParts {
@@ -32,8 +34,10 @@ export interface RequestParts {
 export interface SigningOptions {
   /** Node id of the one that is addressed, where it is known. */
   readonly audience?: string;
-  /** Its clock minus ours. */
+  /** Its wall clock minus ours. */
   readonly clockOffsetMs?: number;
+  /** Its start clock minus our monotonic clock, where it tells of one. */
+  readonly startOffsetMs?: number | undefined;
   /**
    * Leave the authority out: the request may come by another name than was dialled, through a
    * balancer or a relay. It needs an audience, which is what binds the request then.
@@ -56,6 +60,8 @@ export type Verdict =
 export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
+/** The monotonic clock may begin at zero, and the memory of nonces knows no dates before that. */
+const ORIGIN_SECONDS = 1_000_000;
 const SIGNATURE_LABEL = "tankd";
 const AUDIENCE_HEADER = "tankd-audience";
 const NONCE_BYTES = 16;
@@ -70,7 +76,12 @@ export function signRequest(
   random: Random,
   options: SigningOptions = {},
 ): SignedHeaders {
-  const created = Math.floor((clock.wallMs() + (options.clockOffsetMs ?? 0)) / 1000);
+  const { clockOffsetMs = 0, startOffsetMs } = options;
+  const atMs =
+    startOffsetMs === undefined
+      ? clock.wallMs() + clockOffsetMs
+      : clock.monotonicMs() + startOffsetMs;
+  const created = Math.floor(atMs / 1000);
   const nonce = encodeBase64Url(random.bytes(NONCE_BYTES));
   const audience = options.audience;
   const isUnbound = options.isUnbound === true && audience !== undefined;
@@ -90,11 +101,22 @@ export function signRequest(
   };
 }
 
+/** The start clock of the one that is addressed, as it stands to the verifier's clock. */
+export interface VerifiersStartClock {
+  /** What it shows more than the monotonic clock. */
+  readonly offsetMs: number;
+  /** Of requests that are dated by it; in the seconds of the monotonic clock. */
+  readonly nonces: NonceMemory;
+}
+
 /** Who this node is to the requests it verifies, and which ones it has seen. */
 export interface Verifier {
   readonly nodeId: string;
   readonly clock: Clock;
+  /** Of requests that are dated by the wall clock. */
   readonly nonces: NonceMemory;
+  /** Undefined where there is none: then requests that are dated by one are refused. */
+  readonly startClock?: VerifiersStartClock | undefined;
   /**
    * Since when it has remembered them, monotonic milliseconds: what was signed before may have been
    * used before a restart. Undefined where the signer's clock is known roughly only.
@@ -102,13 +124,27 @@ export interface Verifier {
   readonly sinceMs?: number;
 }
 
-/** @param isKnown whether a node is more than a key that anybody could make. */
+export interface VerifierOptions {
+  /** What its start clock shows more than the monotonic one. */
+  readonly startOffsetMs?: number;
+  /** Whether a node is more than a key that anybody could make. */
+  readonly isKnown?: (nodeId: string) => boolean;
+}
+
 export function createVerifier(
   nodeId: string,
   clock: Clock,
-  isKnown?: (nodeId: string) => boolean,
+  { startOffsetMs: offsetMs, isKnown }: VerifierOptions = {},
 ): Verifier {
-  return { nodeId, clock, nonces: new NonceMemory(isKnown), sinceMs: clock.monotonicMs() };
+  return {
+    nodeId,
+    clock,
+    nonces: new NonceMemory(isKnown),
+    ...(offsetMs === undefined
+      ? {}
+      : { startClock: { offsetMs, nonces: new NonceMemory(isKnown) } }),
+    sinceMs: clock.monotonicMs(),
+  };
 }
 
 /**
@@ -139,27 +175,52 @@ export function verifyRequest(
   if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
   const nodeId = nodeIdOf(parsed.keyId);
   if (nodeId === undefined) return bad("the key is not an Ed25519 public key in base64url");
-  const nowSeconds = Math.floor(verifier.clock.wallMs() / 1000);
-  if (Math.abs(nowSeconds - parsed.created) > SIGNATURE_WINDOW_SECONDS) {
-    return bad(`created is ${parsed.created}, the clock here says ${nowSeconds}`);
+  const dated = dateOf(parsed.created, verifier);
+  if (!dated) return bad("it is dated by a start clock, and none is known here");
+  const { date, now, start, nonces } = dated;
+  if (Math.abs(now - date) > SIGNATURE_WINDOW_SECONDS) {
+    return bad(`created is ${parsed.created}, the clock here says ${now - date + parsed.created}`);
   }
-  if (parsed.created < startSecondsOf(verifier)) return bad("it was signed before this start");
+  if (date < start) return bad("it was signed before this start");
   const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
   }
   // Last, so that only the key's owner can fill the memory kept for the key.
-  const oldest = nowSeconds - SIGNATURE_WINDOW_SECONDS;
-  const use = verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest, source);
+  const oldest = now - SIGNATURE_WINDOW_SECONDS;
+  const use = nonces.admit(nodeId, parsed.nonce, date, oldest, source);
   if (use === "crowded") return { kind: "crowded" };
   if (use === "used") return bad("the nonce was used before");
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
-/** In the wall clock as it goes now, which may have been set since. */
-function startSecondsOf({ clock, sinceMs }: Verifier): number {
-  if (sinceMs === undefined) return 0;
-  return Math.floor((clock.wallMs() - (clock.monotonicMs() - sinceMs)) / 1000);
+/** When a request was signed and when this start began, in seconds of the clock that dates it. */
+interface Dated {
+  readonly date: number;
+  readonly now: number;
+  readonly start: number;
+  readonly nonces: NonceMemory;
+}
+
+/** Undefined where it is dated by a clock that is not known. */
+function dateOf(created: number, verifier: Verifier): Dated | undefined {
+  const { clock, nonces, startClock, sinceMs } = verifier;
+  const monotonicMs = clock.monotonicMs();
+  if (!isByStartClock(created)) {
+    const wallMs = clock.wallMs();
+    // By the wall clock as it goes now: it may have been set since.
+    const startMs = sinceMs === undefined ? 0 : wallMs - (monotonicMs - sinceMs);
+    return { date: created, now: secondsOf(wallMs), start: secondsOf(startMs), nonces };
+  }
+  if (!startClock) return undefined;
+  const date = created - Math.round(startClock.offsetMs / 1000) + ORIGIN_SECONDS;
+  const now = secondsOf(monotonicMs) + ORIGIN_SECONDS;
+  // No other start has dates of this one.
+  return { date, now, start: 0, nonces: startClock.nonces };
+}
+
+function secondsOf(ms: number): number {
+  return Math.floor(ms / 1000);
 }
 
 /**

@@ -45,10 +45,12 @@ export interface EnvelopeDeps {
 export class Envelopes {
   readonly #with: EnvelopeDeps;
   readonly #nonces: NonceMemory;
+  readonly #startNonces: NonceMemory;
 
   constructor(withDeps: EnvelopeDeps) {
     this.#with = withDeps;
     this.#nonces = new NonceMemory(withDeps.isKnown);
+    this.#startNonces = new NonceMemory(withDeps.isKnown);
   }
 
   /**
@@ -59,14 +61,15 @@ export class Envelopes {
   open({ source, named, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;
     // Signed for the forwarder, and so dated in its time.
-    const offsetMs = peers.get(via)?.key?.clockOffsetMs ?? 0;
+    const { clockOffsetMs = 0, startOffsetMs: offsetMs } = peers.get(via)?.key ?? {};
     const verifier = {
       nodeId: via,
       clock: {
-        wallMs: () => clock.wallMs() + offsetMs,
+        wallMs: () => clock.wallMs() + clockOffsetMs,
         monotonicMs: () => clock.monotonicMs(),
       },
       nonces: this.#nonces,
+      startClock: offsetMs === undefined ? undefined : { offsetMs, nonces: this.#startNonces },
     };
     const verdict = verifyRequest(request, request.headers, verifier, via);
     if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);

@@ -7,7 +7,7 @@ import type { ClusterEvents } from "../events.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
-import { isReady, placesOf } from "../peers/peer.ts";
+import { isReady, placesOf, signingFor } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { TUNNEL_PATH } from "./messages.ts";
 import { type LocalService, NodeEnd } from "./node-end.ts";
@@ -141,8 +141,7 @@ export class TunnelKeeper {
     if (!isReady(peer) || !address) throw new NetworkError("unreachable", `${to} is not known`);
     const authority = authorityOf(address);
     const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
-    const { clockOffsetMs, takesUnbound: isUnbound } = peer.key;
-    const options = { audience: to, clockOffsetMs, isUnbound };
+    const options = { audience: to, ...signingFor(peer.key) };
     const end = new NodeEnd(timers, {
       service,
       sourceOf: (source) =>

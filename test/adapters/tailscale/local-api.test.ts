@@ -137,7 +137,7 @@ describe("the backend with a LocalAPI", () => {
       observer: new Observer(options, tailnet.localApis, realClock),
       tailnet,
       tags: [],
-      apiPort: 8000,
+      ports: [8000],
     });
     closers.push(() => backend.stop());
     const hosts: (string | undefined)[] = [];

@@ -54,7 +54,7 @@ async function setUp({ proxy, interfaces = [] }: Given = {}) {
     observer: new Observer({ ...options, restApi: undefined }, tailnet.localApis, realClock),
     tailnet,
     tags: [],
-    apiPort: 8000,
+    ports: [8000],
   });
   closers.push(() => backend.stop());
   return {

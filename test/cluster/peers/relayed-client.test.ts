@@ -15,6 +15,8 @@ import { noMetrics } from "../../../src/telemetry/metrics.ts";
 const us = identityFromSeed(new Uint8Array(32).fill(1));
 const pi = identityFromSeed(new Uint8Array(32).fill(2));
 const relay = identityFromSeed(new Uint8Array(32).fill(3));
+/** What the node's start clock shows more than its monotonic one. */
+const START_CLOCK_MS = 2e14;
 
 /** A client that reaches the Pi through a tunnel that ends here, whose answers the test gives. */
 function client(answer: (asked: Relay) => RelayedReply) {
@@ -30,7 +32,12 @@ function client(answer: (asked: Relay) => RelayedReply) {
   made.tunnels = { holds: () => true, ask: async (_, asked) => answer(asked) };
   table.ensure(pi.nodeId);
   table.update(pi.nodeId, {
-    key: { publicKey: pi.publicKey, clockOffsetMs: 0, takesUnbound: true },
+    key: {
+      publicKey: pi.publicKey,
+      clockOffsetMs: 0,
+      startOffsetMs: START_CLOCK_MS,
+      takesUnbound: true,
+    },
     relay: us.nodeId,
   });
   const send = () => made.send(pi.nodeId, "POST", "/p", { a: 1 }, { timeoutMs: 100 });
@@ -91,7 +98,9 @@ test("what a relay is given to pass on is valid only for the node it is meant fo
   if (seen === undefined) throw new Error("nothing was passed on");
   const { method, path, headers, body } = seen.request;
   const parts = { method, path, body, authority: "any.name.at.all" };
-  const verdict = (nodeId: string) => verifyRequest(parts, headers, createVerifier(nodeId, clock));
+  const own = { startOffsetMs: START_CLOCK_MS };
+  const verdict = (nodeId: string) =>
+    verifyRequest(parts, headers, createVerifier(nodeId, clock, own));
   expect(verdict(pi.nodeId)).toMatchObject({ kind: "signed", nodeId: us.nodeId });
   expect(verdict(relay.nodeId)).toEqual({ kind: "misdirected", audience: pi.nodeId });
   expect(headers).not.toHaveProperty("authorization");

@@ -36,7 +36,7 @@ function worker(onConnect: (listener: SocketListener) => void) {
     watch: () => () => {},
   });
   table.ensure("hub");
-  const key = { publicKey: "", clockOffsetMs: 0, takesUnbound: true };
+  const key = { publicKey: "", clockOffsetMs: 0, startOffsetMs: 0, takesUnbound: true };
   table.update("hub", { key });
   events.emit({ kind: "role_changed" } as Parameters<typeof events.emit>[0]);
   const hear = () =>
