@@ -53,7 +53,7 @@ function bindingsOf(remoteAddress: string): Parameters<Fetch>[1] {
 async function replyOf(response: Response, path: string): Promise<RelayedReply> {
   const bytes = await readAtMost(response.body, LIMITS.peerResponseBytesMax);
   if (bytes === undefined) {
-    const tooLong = new Problem("unreachable", "The answer is too long to be passed on.");
+    const tooLong = new Problem("unreachable", "The answer is too long to be relayed.");
     return replyOf(problemResponse(tooLong, path), path);
   }
   const headers: Record<string, string> = {};

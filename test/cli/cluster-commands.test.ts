@@ -244,7 +244,7 @@ describe("register", () => {
   test.each([
     ["register with whom?", ["register"], {}],
     ["its own hub lists this node already", ["register"], {}],
-    ["is no hub's URL", ["register", "https://hub"], {}],
+    ["is not a hub's URL", ["register", "https://hub"], {}],
     ["there is no such file", ["register", "--record", "none.json"], {}],
     ["stdin is not a server record", ["register", "--record", "-"], { input: "[1]" }],
     ["stdin is not a server record", ["register", "--record", "-"], { input: "{" }],

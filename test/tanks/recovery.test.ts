@@ -146,7 +146,7 @@ describe("snapshots", () => {
     expect(again.get(row.tank_id)?.seq).toBe(last?.seq as number);
   });
 
-  test("are not taken of a tank that stands still", async () => {
+  test("are not taken of a paused tank", async () => {
     const bench = new Bench({ snapshots: OFTEN });
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));

@@ -50,7 +50,7 @@ export class Registry {
       this.#removalsSince = version;
     },
   });
-  /** Who follows from before this version has to begin anew: what left until then is forgotten. */
+  /** Followers from before this version start anew: earlier departures are forgotten. */
   #removalsSince = 0;
   /** Servers whose figures have changed since followers were told. */
   readonly #freshFigures = new Set<string>();

@@ -41,16 +41,19 @@ test("what was said once is not taken again", async () => {
   expect(await takenAgain()).toEqual([]);
 });
 
-test("nor after a reboot for which the clock was set back, as on a machine without a battery", async () => {
-  const { lab, hub, workers, takenAgain } = await overheard(812);
-  for (const worker of workers) worker.kill();
-  hub.kill();
-  await lab.run(1_000);
-  hub.host.wallOffsetMs -= lab.world.nowMs;
-  hub.start();
-  await lab.until("it leads", 10_000, () => hub.running?.view().role === "hub");
-  expect(await takenAgain()).toEqual([]);
-});
+test(
+  "nor after a reboot for which the clock was set back, as on a machine without a " + "battery",
+  async () => {
+    const { lab, hub, workers, takenAgain } = await overheard(812);
+    for (const worker of workers) worker.kill();
+    hub.kill();
+    await lab.run(1_000);
+    hub.host.wallOffsetMs -= lab.world.nowMs;
+    hub.start();
+    await lab.until("it leads", 10_000, () => hub.running?.view().role === "hub");
+    expect(await takenAgain()).toEqual([]);
+  },
+);
 
 test("nor where the clock of a node that runs on is set back to the time of then", async () => {
   const { lab, hub, nodes, said, takenAgain } = await overheard(813);
