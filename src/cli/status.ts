@@ -13,6 +13,7 @@ const leaseSchema = z.object({
   state: z.string(),
   holder: z.string().nullish(),
   reason: z.string().nullish(),
+  abstention: z.string().nullish(),
 });
 
 /** `GET /api/servers/local`, as far as it is shown. */
@@ -63,6 +64,7 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
     ...(server.lease ? [["lease", leaseLine(server.lease, hub.data)] as const] : []),
+    ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],

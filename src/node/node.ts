@@ -33,6 +33,7 @@ import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
+import { keptName } from "./kept-name.ts";
 import { createLease } from "./lease.ts";
 import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
@@ -149,6 +150,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
   const plan = withHub(planned, await joinedHub(store.journal));
+  const name = await keptName(store.journal, settings.name);
   const remembered = await recallPeers(store.journal, settings.cluster);
 
   const sockets = new TailnetSockets(real.sockets, tailnet);
@@ -180,7 +182,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
       log,
       metrics,
     },
-    coreSettings(options, plan, server.port),
+    { ...coreSettings(options, plan, server.port), serverId: name },
     identity,
   );
   let phase: "recovering" | "healthy" | "stopping" = "recovering";
@@ -297,11 +299,10 @@ function coreSettings(
   { settings, version, secret }: NodeOptions,
   { hubs }: DiscoveryPlan,
   port: number,
-): CoreSettings {
+): Omit<CoreSettings, "serverId"> {
   const advertised = settings.advertise && readHostAndPort(settings.advertise);
   return {
     version,
-    serverId: settings.name,
     cluster: settings.cluster,
     host: isEverywhere(settings.host) ? undefined : settings.host,
     port,

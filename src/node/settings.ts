@@ -49,7 +49,7 @@ export const SETTINGS = {
     flagAlias: "--server-id",
     placeholder: "name",
     env: "TANK_SERVER_ID",
-    help: "the label of this server",
+    help: "the label of this server; it stays until another one is given",
     defaultHelp: "the node's id",
   }),
   cluster: setting({

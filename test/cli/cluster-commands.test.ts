@@ -109,6 +109,12 @@ describe("status", () => {
     expect(await line(lost)).toBe(`not known: etcd does not answer  ${url}`);
     expect(await line({}, null)).toBeUndefined();
   });
+
+  test("says in one line why it leaves the lease to others", async () => {
+    const lease = { url: "etcd://10.0.0.5", state: "free", abstention: "others cannot dial it" };
+    const { out } = await runIn(world({ "GET /api/servers/local": { ...own, lease } }), "status");
+    expect(out).toMatch(/^lease +free {2}etcd:.*\n {2}left alone +others cannot dial it$/m);
+  });
 });
 
 describe("alias", () => {

@@ -189,8 +189,8 @@ export class ConsulLease implements HubLease {
   #state(): LeaseState | undefined {
     const { agent } = this.#options;
     if (this.#wanted && this.#certainty.since !== undefined) {
-      const { untilMs } = this.#certainty;
-      if (untilMs !== undefined) return { kind: "held", untilMs };
+      const { until } = this.#certainty;
+      if (until !== undefined) return { kind: "held", until };
       return {
         kind: "unknown",
         reason: this.#failure ?? "this machine was suspended for too long",

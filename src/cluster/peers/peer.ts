@@ -182,8 +182,10 @@ export function placesOf(peer: Peer | undefined): readonly KnownAddress[] {
   return addresses.filter(({ host, connectTo }) => connectTo !== undefined || isIpLiteral(host));
 }
 
+export type ReadyPeer = Peer & { readonly key: PeerKey };
+
 /** Whether a signed request can be sent to it now. */
-export function isReady(peer: Peer | undefined): peer is Peer & { readonly key: PeerKey } {
+export function isReady(peer: Peer | undefined): peer is ReadyPeer {
   if (peer?.key === undefined) return false;
   return peer.addresses.length > 0 || peer.relay !== undefined;
 }

@@ -7,7 +7,7 @@ import type { ClusterEvents } from "../events.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
-import { isReady, placesOf, signingFor } from "../peers/peer.ts";
+import { isReady, type KnownAddress, placesOf, type ReadyPeer, signingFor } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { TUNNEL_PATH } from "./messages.ts";
 import { type LocalService, NodeEnd } from "./node-end.ts";
@@ -133,12 +133,26 @@ export class TunnelKeeper {
     if (this.#target !== undefined && this.#target !== to) await this.#open();
   }
 
+  /** Where the other end has answered last, or else at any other of its addresses. */
   async #connect(to: string, service: LocalService): Promise<Tunnel> {
-    const { deps, table } = this.#with;
-    const { identity, clock, random, settings, sockets, timers } = deps;
-    const peer = table.get(to);
-    const [address] = placesOf(peer);
-    if (!isReady(peer) || !address) throw new NetworkError("unreachable", `${to} is not known`);
+    const peer = this.#with.table.get(to);
+    let failure = new NetworkError("unreachable", `${to} is not known`);
+    if (!isReady(peer)) throw failure;
+    for (const address of placesOf(peer)) {
+      if (this.#target !== to) break;
+      try {
+        return await this.#connectAt(address, peer, service);
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #connectAt(address: KnownAddress, peer: ReadyPeer, service: LocalService): Promise<Tunnel> {
+    const { identity, clock, random, settings, sockets, timers } = this.#with.deps;
+    const to = peer.id;
     const authority = authorityOf(address);
     const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
     const options = { audience: to, ...signingFor(peer.key) };

@@ -48,6 +48,10 @@ describe("the node", () => {
   test("has a role that surprises, and settings that cannot be read", () => {
     const node = running({}, { role_reason: "it has found no hub" });
     expect(results(nodeChecks(facts({ node })))).toEqual(["node ok", "role warn"]);
+    const lease = { url: "etcd://e", state: "taken", abstention: "others cannot dial this node" };
+    expect(nodeChecks(facts({ node: running({}, { lease }) })).slice(1)).toMatchObject([
+      { id: "lease", result: "warn", what: `the lease is left to others: ${lease.abstention}` },
+    ]);
     const broken = alone({ settingsProblem: "port cannot be 0.5" });
     expect(results(nodeChecks(broken))).toEqual(["settings fail", "node ok"]);
   });

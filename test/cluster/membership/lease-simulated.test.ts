@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Problem } from "../../../src/platform/errors.ts";
 import { Lab } from "../../support/simulated/lab.ts";
 import type { LabNode } from "../../support/simulated/lab-node.ts";
 import { LeaseStore } from "../../support/simulated/lease-store.ts";
@@ -55,17 +56,34 @@ describe("a lease", () => {
     expect(lab.agree(nodes)).toBe(true);
     expect(lab.hubOf(nodes)).toBe(hub);
     expect(writers(nodes)).toEqual([]);
-    const reply = await lab.request(hub.host, hub, "POST", "/api/discovery/register", {
-      server_id: "late",
-      host: "10.0.0.77",
-      port: 8000,
-    });
-    expect(reply.status).toBe(503);
-    expect(reply.body).toMatchObject({ type: "urn:tankd:problem:lease_lost" });
+    const late = { server_id: "late", host: "10.0.0.77", port: 8000 };
+    // A worker passes it on to the hub.
+    for (const node of nodes) {
+      const reply = await lab.request(hub.host, node, "POST", "/api/discovery/register", late);
+      expect(reply.status).toBe(503);
+      expect(reply.body).toMatchObject({ type: "urn:tankd:problem:lease_lost" });
+    }
+    expect(hub.cluster.server("late")).toBeUndefined();
     expect(hub.cluster.view().roleReason).toContain("reads only");
     lease.isDown = false;
     await lab.run(25_000);
     expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
+  });
+
+  test("is not held for the longer because the machine slept before the answer came", async () => {
+    const { lab, lease, nodes } = leased(512, ["a"]);
+    const [only] = nodes;
+    only?.start();
+    await lab.until("the lease", 20_000, () => writers(nodes).length === 1);
+    lease.answerMs = 900;
+    const before = lease.renewals;
+    await lab.until("it is asked again", 2_000, () => lease.renewals > before);
+    lease.isDown = true;
+    if (only) only.host.wallOffsetMs += 6_000;
+    for (let ms = 0; ms < 8_000; ms += 20) {
+      await lab.run(20);
+      expect(writers(nodes)).toEqual([]);
+    }
   });
 
   test("held by one that the store has cut off goes to another; never do two write", async () => {
@@ -121,6 +139,44 @@ describe("a node", () => {
     void first.cluster.join({ host: other.host.addresses[0] ?? "", port: 8000 });
     await lab.until("it leads again", 20_000, () => lab.agree([first]));
     expect(holder()).toBe(first);
+  });
+
+  test("that leaves writes nothing any more while it says goodbye", async () => {
+    const { lab, lease, nodes } = leased(513, ["a", "b", "c", "d"]);
+    // They ask the store by turns.
+    for (const node of nodes) {
+      node.start();
+      await lab.run(200);
+    }
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const others = nodes.filter((node) => node !== hub);
+    // Its goodbye to this one is not answered.
+    lab.world.network.partition(
+      [hub.host],
+      others.slice(0, 1).map(({ host }) => host),
+    );
+    // Another one sees the lease free before this one asks the store again.
+    const before = lease.renewals;
+    await lab.until("it has asked", 2_000, () => lease.renewals > before);
+    void hub.cluster.leave();
+    await lab.until("another hub", 20_000, () => {
+      expect(writers(nodes).length).toBeLessThanOrEqual(1);
+      return lab.agree(others) && writers(others).length === 1;
+    });
+  });
+
+  test("that is fenced gives the lease back at once", async () => {
+    const { lab, nodes, holder } = leased(514);
+    for (const node of nodes) node.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const others = nodes.filter((node) => node !== hub);
+    hub.cluster.fence(new Problem("directory_copied", "This directory is a copy."));
+    await lab.until("another holder", 2_000, () => others.some((one) => one === holder()));
+    await lab.until("another hub", 20_000, () => lab.agree(others));
+    await lab.run(20_000);
+    expect(others).toContain(holder() as LabNode);
   });
 
   test("that leaves as a worker does not take the lease of a hub that is gone", async () => {

@@ -23,7 +23,15 @@ export function nodeChecks({ node, machine }: Facts): readonly Check[] {
     ...settings,
     notReady === undefined ? ok("node", what) : notReadyCheck(local, notReady),
     ...(local.role_reason ? [warn("role", local.role_reason, null)] : []),
+    ...leaseChecks(local),
   ];
+}
+
+/** Whether this node leaves the lease to others; who holds it is no matter of this machine. */
+function leaseChecks({ lease }: RunningFacts["local"]): readonly Check[] {
+  if (!lease?.abstention) return [];
+  const mend = "nothing, if it is behind a router and shall only dial out; else let others dial it";
+  return [warn("lease", `the lease is left to others: ${lease.abstention}`, mend)];
 }
 
 function notReadyCheck(
