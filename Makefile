@@ -130,6 +130,10 @@ test-long: $(DIST) ## more kills, more seeds, more nodes
 test-consul: $(INSTALLED) ## the double of Consul, driven by Consul's own client (Go)
 	@$(RUN_TESTS) ./test/adapters/consul/go-client-long.test.ts
 
+.PHONY: test-tools
+test-tools: $(DIST) ## the tables of runs, read by researchers' tools (Python, PyPI; 3 min)
+	@$(RUN_TESTS) ./test/tools/tables-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery
@@ -168,6 +172,10 @@ bench-commits: ## what a commit costs, in the main thread and in the disk thread
 .PHONY: bench-idle
 bench-idle: $(DIST) ## what an idle node costs (ARGS="--base BINARY": beside another build)
 	@$(BUN) bench/idle.ts $(ARGS)
+
+.PHONY: soak
+soak: $(DIST) ## whether two nodes that exchange fish grow with time (HOURS=1)
+	@$(BUN) bench/soak.ts --hours $(or $(HOURS),1) $(ARGS)
 
 ##@ Run
 

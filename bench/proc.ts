@@ -1,9 +1,17 @@
 /** What Linux knows of a process (proc(5)). */
 import { readdirSync, readFileSync } from "node:fs";
 
+/** Resident memory, and the part of it that no file stands behind. */
+export function memoryOf(pid: number): { residentMb: number; anonymousMb: number } {
+  const text = readFileSync(`/proc/${pid}/status`, "utf8");
+  const megabytes = (field: string) =>
+    Number(new RegExp(`${field}:\\s+(\\d+)`).exec(text)?.[1]) / 1024;
+  return { residentMb: megabytes("VmRSS"), anonymousMb: megabytes("RssAnon") };
+}
+
 /** Resident memory in megabytes. */
 export function residentMegabytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+  return memoryOf(pid).residentMb;
 }
 
 /** Bytes that the process has caused to be written to the disk, pages of its database included. */

@@ -13,4 +13,5 @@ export const COMPILE_FLAGS = [
   // environment.
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-dotenv",
+  "--compile-exec-argv=--disallow-code-generation-from-strings=strict",
 ] as const;

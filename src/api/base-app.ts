@@ -5,17 +5,19 @@ import { countRequests } from "./middleware/count-requests.ts";
 import { hostCheck } from "./middleware/host-check.ts";
 import { hostExemptions } from "./middleware/host-exemptions.ts";
 import { originCheck } from "./middleware/origin-check.ts";
+import { readsAsPeer } from "./middleware/peer-signature.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { peerRoutesOf } from "./peer-routes.ts";
 import { asProblem, problemResponse } from "./problems.ts";
 import { newRouter } from "./router.ts";
 
-/** An app without routes: what holds for every request, and how one is refused. */
+/** An app without routes: the common middleware and error handling. */
 export function createBaseApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = newRouter();
   app.use(countRequests({ meter: context.meter }));
   app.use(securityHeaders());
-  app.use(hostCheck(context, hostExemptions(peerRoutesOf(context))));
+  const exemptions = hostExemptions(peerRoutesOf(context));
+  app.use(hostCheck(context, exemptions, readsAsPeer(context.cluster)));
   app.use(originCheck());
   app.onError((error, c) => refuse(context, error, c));
   return app;

@@ -2,23 +2,23 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { WireRequest } from "../cluster/peer-route.ts";
 import type { SocketService } from "./sockets.ts";
 
-/** What the adapter hands in with every request, and what middleware finds out about it. */
+/** Values of a request: from the adapter, and from middleware. */
 export interface ApiEnv {
   Bindings: {
-    /** IP of the other end of the connection. */
+    /** IP of the remote end of the connection. */
     readonly remoteAddress: string;
-    /** Another node has passed the request on; `remoteAddress` may be that node's. */
+    /** Another node has relayed the request; `remoteAddress` may be that node's. */
     readonly isPassedOn?: boolean;
-    /** Lets the answer to this request take as long as it takes. */
+    /** Disables the timeout of this request. */
     readonly patient: () => void;
-    /** Turns the request into a WebSocket; false when it is no handshake of one. */
+    /** Upgrades the request to a WebSocket; false when it is not a handshake for one. */
     readonly upgrade: (
       service: SocketService,
       headers?: Readonly<Record<string, string>>,
     ) => boolean;
   };
   Variables: {
-    /** The body as it came, for signatures; empty when there was none, unset before it is read. */
+    /** The original body, for signatures; empty when there was none, unset before it is read. */
     bodyText: string | undefined;
     /** The body as JSON; undefined when there was none. */
     body: unknown;
@@ -62,6 +62,11 @@ export function wireOf(c: ApiContextOf): WireRequest {
 /** The path as it was sent, without the query: what a problem names as its `instance`. */
 export function pathOf(c: ApiContextOf): string {
   return pathAndQuery(c.req.raw.url).split("?")[0] ?? "/";
+}
+
+/** Whether it is a handshake for a WebSocket, which no page sends without its Origin. */
+export function upgradesToSocket(c: ApiContextOf): boolean {
+  return c.req.header("upgrade")?.toLowerCase() === "websocket";
 }
 
 /** Methods that change nothing (RFC 9110 §9.2.1). */

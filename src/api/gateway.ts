@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
+import { AUDIENCE_HEADER } from "../cluster/identity/signature.ts";
 import {
   type AnnouncedTank,
   announcedTankSchema,
@@ -94,10 +95,10 @@ export function gatewayRoutes(
     );
     const who = answeredBy("owner", place.node_id);
     if (place.is_local) {
-      const request = new Request(new URL(path, "http://localhost"), {
-        headers: c.req.raw.headers,
-      });
-      const own = await serve(request, c.env);
+      // Under which name and by whose key it was asked has been judged, by the path of the gateway.
+      const headers = merged(c.req.raw.headers, { host: "localhost" });
+      headers.delete(AUDIENCE_HEADER);
+      const own = await serve(new Request(new URL(path, "http://localhost"), { headers }), c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
     const { node_id } = place;

@@ -32,7 +32,10 @@ export function peerGuard({ clock, cluster, controlToken }: ApiContext): PeerGua
     });
   const ownLimited = limiter();
   const limitedForOthers = limiter();
-  const signature = peerSignature({ clock, cluster });
+  const signature = peerSignature({
+    verifier: cluster.verifier,
+    passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
+  });
   return {
     limited: (c, next) => (c.env.isPassedOn ? limitedForOthers : ownLimited)(c, next),
     limitedForOthers,

@@ -9,7 +9,7 @@ import type { PeerGuard } from "./peer-guard.ts";
 import { json, newRouter, refusal } from "./router.ts";
 import { openTunnel, tunnelRoute } from "./tunnel-route.ts";
 
-/** Where a node brings what others have asked it to pass on. */
+/** The route to which a node relays requests of others. */
 const PASSING_ON: ReadonlySet<string> = new Set([FORWARD_PATH, RELAY_PATH("{node_id}")]);
 
 /** Every route of the protocol between nodes. */
@@ -17,7 +17,7 @@ export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerR
   return [...cluster.routes(), ...migration.routes()];
 }
 
-/** The protocol between nodes. What a body must look like is for each route to say. */
+/** The protocol between nodes. Each route validates its body. */
 export function peerRoutes(
   context: ApiContext,
   { limited, limitedForOthers, identified }: PeerGuard,

@@ -17,18 +17,18 @@ export interface Wanted {
   readonly isRelayed: boolean;
 }
 
-/** A way to the tank that is open. */
+/** An open path to the tank. */
 interface Way {
-  /** Whoever is at its other end, which is proven: the host, or a node that passes it on. */
+  /** Whoever is at its other end, which is proven: the host, or a node that relays it. */
   readonly who: string;
   readonly stop: () => void;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** The hello, what grows in the tank, and the first frame; no host says more in one turn. */
+/** The hello, the plants of the tank, and the first frame: the most that a host sends at once. */
 const EARLY_MESSAGES_MAX = 16;
 
-/** Passes on what viewers of other nodes' tanks are shown, as it is. */
+/** Relays what viewers of other nodes' tanks are shown, unchanged. */
 export class RelayedViewers {
   readonly #context: ApiContext;
   readonly #bySource = new SharedRoom(LIMITS.relayedViewersMax, LIMITS.relayedViewersPerSourceMax);
@@ -49,7 +49,10 @@ export class RelayedViewers {
     context.cluster.passage.admit(nodeId, source);
     const leave = enter(this.#bySource.of(shareKey(source)), this.#byHost.of(nodeId));
     if (!leave) {
-      throw new Problem("too_many", "Too many watch other nodes' tanks here; ask the host itself.");
+      throw new Problem(
+        "too_many",
+        "Too many viewers watch other nodes' tanks here; ask the host itself.",
+      );
     }
     const viewer = new RelayedViewer(leave);
     try {
@@ -83,7 +86,7 @@ async function dialled(
   { nodeId, tankId, isRelayed }: Wanted,
   viewer: RelayedViewer,
 ): Promise<Way> {
-  let why = "no way leads there";
+  let why = "no route to it";
   const owner = answerer("owner", nodeId);
   for (const place of isRelayed ? [] : await cluster.relays.waysTo(nodeId)) {
     try {
@@ -111,7 +114,7 @@ async function dialled(
   throw new Problem("unreachable", `The host of tank ${tankId} does not answer: ${why}.`);
 }
 
-/** What comes before the viewer's own connection is open waits for that. */
+/** Messages that come before the viewer's own connection is open wait for it. */
 class RelayedViewer implements SocketService {
   readonly #onLeft: () => void;
   #socket: ServedSocket | undefined;
@@ -133,7 +136,7 @@ class RelayedViewer implements SocketService {
     if (this.#ended) socket.close(closeCode(this.#ended.code), this.#ended.reason);
   }
 
-  /** A viewer has nothing to say. */
+  /** Messages from viewers are ignored. */
   onMessage(): void {}
 
   onClose(): void {

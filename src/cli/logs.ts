@@ -8,11 +8,11 @@ import { candidateDataDirectories } from "./directories.ts";
 import { LogLines } from "./log-lines.ts";
 import { readInteger } from "./numbers.ts";
 
-/** Name of a detached node's log in its data directory. */
+/** The log file of a detached node in its data directory. */
 export const LOG_FILE = "tankd.log";
 
 const FOLLOW_POLL_MS = 200;
-/** Lines are looked for in the last part of the file only, however long it is. */
+/** The last lines are searched in this part of the file only. */
 const TAIL_BYTES_MAX = 4 * 1024 * 1024;
 
 /** `tankd logs [-f]`: the log of a node that runs in the background. */
@@ -20,26 +20,26 @@ export function addLogs(program: Command, context: CliContext): void {
   program
     .command("logs")
     .description("show the log of a node that was started with -d")
-    .option("-f, --follow", "go on with what is logged from now on")
-    .option("-n, --lines <number>", "begin with so many last lines (default: 100)", "100")
+    .option("-f, --follow", "keep printing new lines")
+    .option("-n, --lines <number>", "number of last lines to print (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
       const lines = readInteger(options.lines, "--lines") ?? 0;
-      const keys = ["dataDir", "url", "logFormat", "logTime", "logNoColor"] as const;
+      const keys = ["dataDir", "url", "logFile", "logFormat", "logTime", "logNoColor"] as const;
       const { values } = context.settings(command, keys);
       if (values.url !== undefined) {
         throw new Problem("usage", "logs reads a file of this machine; leave --url out");
       }
-      const path = findLog(context, values.dataDir);
+      const path = findLog(context, values);
       const show = showing(context, values);
       const end = printTail(context, path, lines, show);
       if (options.follow) await follow(context, path, end, show);
     });
 }
 
-/** What is printed for the next piece of the file. */
+/** Converts the next chunk of the file to output. */
 type Show = (text: string) => string;
 
-/** A person at a terminal gets text, a program behind a pipe the lines as they are. */
+/** Text on a terminal; the original lines in a pipe. */
 function showing(
   context: CliContext,
   { logFormat, logTime, logNoColor }: Pick<Settings, "logFormat" | "logTime" | "logNoColor">,
@@ -52,20 +52,26 @@ function showing(
   return (text) => lines.read(text);
 }
 
-function findLog(context: CliContext, given: string | undefined): string {
-  const { host } = context;
-  const directory = given === undefined ? undefined : resolve(host.workingDirectory, given);
-  const paths = candidateDataDirectories(host, directory).map((path) => join(path, LOG_FILE));
+function findLog(
+  { host }: CliContext,
+  { dataDir, logFile }: Pick<Settings, "dataDir" | "logFile">,
+): string {
+  const absolute = (path: string) => resolve(host.workingDirectory, path);
+  const directory = dataDir === undefined ? undefined : absolute(dataDir);
+  const paths =
+    logFile === undefined
+      ? candidateDataDirectories(host, directory).map((path) => join(path, LOG_FILE))
+      : [absolute(logFile)];
   const found = paths.find((path) => host.sizeOf(path) !== undefined);
   if (found !== undefined) return found;
   throw new Problem(
     "not_found",
-    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, ` +
-      "a service to journalctl -u tankd",
+    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, a ` +
+      "service to the journal (journalctl -u tankd)",
   );
 }
 
-/** Prints the last lines; returns where the file ended. */
+/** Prints the last lines; returns the end of the file. */
 function printTail(context: CliContext, path: string, lines: number, show: Show): number {
   const size = context.host.sizeOf(path) ?? 0;
   const from = Math.max(0, size - TAIL_BYTES_MAX);
@@ -76,14 +82,14 @@ function printTail(context: CliContext, path: string, lines: number, show: Show)
   return size;
 }
 
-/** Until nobody reads any more. */
+/** Follows the file until the reader of stdout is gone. */
 async function follow(context: CliContext, path: string, from: number, show: Show): Promise<void> {
   let offset = from;
   const decoder = new TextDecoder();
   while (!context.host.stdout.isClosed) {
     await sleep(context.host.timers, FOLLOW_POLL_MS);
     const size = context.host.sizeOf(path) ?? 0;
-    // Somebody emptied or replaced it.
+    // The file was truncated or replaced.
     if (size < offset) offset = 0;
     if (size === offset) continue;
     const bytes = context.host.readFrom(path, offset) ?? new Uint8Array();

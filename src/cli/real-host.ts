@@ -1,48 +1,41 @@
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
-import { join } from "node:path";
+import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
+import { systemCodeOf } from "../platform/errors.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
+import { readFrom, readGuarded, readText, sizeOf } from "../platform/real/existing-files.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, Folder, GuardedText, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, Host, Output } from "./host.ts";
+import { openFolder } from "./result-folder.ts";
+import { writeFailure } from "./write-failure.ts";
 
-/** What only the program's entry knows. */
+/** Facts that only the program's entry point has. */
 export interface Entry {
   readonly build: Build;
   readonly spawnWorker: () => Worker;
   readonly spawnDisk: () => Worker;
-  /** The script under `bun run`; undefined in the compiled executable. */
+  /** The script when run from source; undefined in the compiled executable. */
   readonly script: string | undefined;
 }
 
-/** The process and machine that this program runs on. */
+/** The host adapter for the real process and machine. */
 export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
     environment: process.env,
-    workingDirectory: process.cwd(),
+    workingDirectory: workingDirectory(),
     homeDirectory: process.env["HOME"] || homedir(),
     isRoot: process.getuid?.() === 0,
+    isAtTerminal: isatty(0),
     pid: process.pid,
     cores: availableParallelism(),
-    stdout: output(1, process.stdout),
-    stderr: output(2, process.stderr),
+    stdout: output(STDOUT, process.stdout),
+    stderr: output(STDERR, process.stderr),
     ask,
     build: entry.build,
     clock: realClock,
@@ -59,6 +52,7 @@ export function realHost(entry: Entry): Host {
     terminate: (pid) => void process.kill(pid, "SIGTERM"),
     detach: (commandLine, logPath) => detach(entry.script, commandLine, logPath),
     onSignal,
+    onHangup,
     onUncaught,
     exit: (code) => process.exit(code),
     compileReadily,
@@ -69,15 +63,31 @@ export function realHost(entry: Entry): Host {
   };
 }
 
+/** A removed directory keeps its name: relative paths fail, absolute ones work. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env["PWD"] ?? "/";
+  }
+}
+
+const STDOUT = 1;
+const STDERR = 2;
 const DEFAULT_COLUMNS = 80;
 
-/** Written synchronously, so that nothing is cut off when the process ends. */
+/** Writes synchronously, so that no output is lost when the process exits. */
 function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   let isClosed = false;
   return {
     write: (text) => {
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-      isClosed = !writeWhole(descriptor, bytes);
+      try {
+        isClosed = !writeWhole(descriptor, bytes);
+      } catch (error) {
+        // A message that cannot be delivered is no reason to fail; a result is.
+        if (descriptor === STDOUT) throw writeFailure("stdout", error);
+      }
     },
     get isClosed() {
       return isClosed;
@@ -91,37 +101,36 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** False when nobody reads any more, as with `tankd peers | head -1`. */
+/** Error codes of a reader or terminal that is gone, or of a descriptor that was never open. */
+const GONE: readonly (string | undefined)[] = ["EPIPE", "EIO", "ENXIO", "EBADF"];
+
+/** Returns false when the reader is gone, as with `tankd peers | head -1`. */
 function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
   while (offset < bytes.length) {
     try {
       offset += writeSync(descriptor, bytes, offset);
     } catch (error) {
-      const code = errorCode(error);
-      // A full pipe: its reader is slower than we are.
+      const code = systemCodeOf(error);
+      // The pipe is full: wait for its reader.
       if (code === "EAGAIN") Bun.sleepSync(1);
-      else if (code === "EPIPE") return false;
+      else if (GONE.includes(code)) return false;
       else throw error;
     }
   }
   return true;
 }
 
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-/** The terminal stays in its own line mode, so that Ctrl-C ends the program as anywhere else. */
+/** The terminal stays in line mode, so that Ctrl-C ends the program as usual. */
 async function ask(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
-  writeWhole(2, new TextEncoder().encode(question));
+  writeWhole(STDERR, new TextEncoder().encode(question));
   for await (const typed of stdin) return String(typed);
   return "";
 }
 
-/** Far more than any record that a command reads there. */
+/** Far more than any record that a command reads from stdin. */
 const INPUT_BYTES_MAX = 1 << 20;
 
 async function readInput(): Promise<string> {
@@ -129,86 +138,10 @@ async function readInput(): Promise<string> {
   let length = 0;
   for await (const chunk of Bun.stdin.stream()) {
     length += chunk.length;
-    if (length > INPUT_BYTES_MAX) throw new Error(`stdin holds more than ${INPUT_BYTES_MAX} bytes`);
+    if (length > INPUT_BYTES_MAX) throw new Error(`stdin has more than ${INPUT_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-/** One open file is asked for both, so that nobody can put another in its place in between. */
-function readGuarded(path: string): GuardedText | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  try {
-    const { uid, mode } = fstatSync(descriptor);
-    const text = readFileSync(descriptor, "utf8");
-    return {
-      text,
-      alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
-      alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
-    };
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Windows has no such modes; there a folder's owner decides. */
-function othersThat(
-  owner: number,
-  mode: number,
-  may: { readonly all: number; readonly group: number },
-): string | undefined {
-  const self = process.getuid?.();
-  if (self === undefined) return undefined;
-  if (mode & may.all) return "every user of this machine";
-  if (mode & may.group) return "a whole group of users";
-  return owner === self || owner === 0 ? undefined : "another user";
-}
-
-function isAbsent(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-function sizeOf(path: string): number | undefined {
-  try {
-    const found = statSync(path);
-    return found.isDirectory() ? undefined : found.size;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
-function readFrom(path: string, offset: number): Uint8Array | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
-  try {
-    const bytes = new Uint8Array(Math.max(0, fstatSync(descriptor).size - offset));
-    const count = readSync(descriptor, bytes, 0, bytes.length, offset);
-    return bytes.subarray(0, count);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 async function openExaminer(): Promise<Examiner> {
@@ -222,31 +155,20 @@ async function openExaminer(): Promise<Examiner> {
   });
 }
 
-function openFolder(path: string): Folder {
-  mkdirSync(path, { recursive: true });
-  return {
-    write: (name, text) => writeFileSync(join(path, name), text),
-    append: (name, text) => appendFileSync(join(path, name), text),
-    remove: (name) => rmSync(join(path, name), { force: true }),
-  };
-}
-
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return !isZombie(pid);
   } catch (error) {
-    // EPERM: it lives, as somebody else's.
-    return errorCode(error) === "EPERM";
+    // EPERM: it runs, as another user.
+    return systemCodeOf(error) === "EPERM";
   }
 }
 
-/**
- * Ended, but not yet collected: in a container whose first process does not, for ever. Linux only.
- */
+/** Whether it is a zombie, which lasts forever under an init that does not reap. Linux only. */
 function isZombie(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
-  // The state follows the name, which stands in parentheses and may hold any character.
+  // The state follows the name, which is in parentheses and may contain any character.
   return stat?.slice(stat.lastIndexOf(")") + 2).startsWith("Z") ?? false;
 }
 
@@ -260,7 +182,7 @@ function detach(
   const child = Bun.spawn([...program, ...commandLine], {
     detached: true,
     stdin: "ignore",
-    // Its greeting is ours to say; the log is for its log.
+    // The parent prints the messages; the file is for the log only.
     stdout: "ignore",
     stderr: log,
     env: process.env,
@@ -279,6 +201,11 @@ function onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel {
     process.off("SIGINT", interrupted);
     process.off("SIGTERM", terminated);
   };
+}
+
+function onHangup(listener: () => void): Cancel {
+  process.on("SIGHUP", listener);
+  return () => void process.off("SIGHUP", listener);
 }
 
 function onUncaught(listener: (error: unknown) => void): Cancel {

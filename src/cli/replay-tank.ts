@@ -3,7 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import { digest, ENGINE_VERSION, statsOf } from "../sim/index.ts";
 import { chronicleOf, requireEngine } from "../tanks/archive/archive.ts";
 import { decodeArchive } from "../tanks/archive/archive-file.ts";
-import { type Chronicle, promiseOf } from "../tanks/replay/chronicle.ts";
+import type { Chronicle } from "../tanks/replay/chronicle.ts";
 import { describeDivergence } from "../tanks/replay/divergence.ts";
 import { type Arrival, travel } from "../tanks/replay/time-travel.ts";
 import { damageOf } from "../tanks/snapshots/snapshots.ts";
@@ -11,6 +11,7 @@ import { escapeUnsafe } from "../telemetry/log-format.ts";
 import { namesFile, readArchiveFile } from "./archive-files.ts";
 import type { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
 import { openLocalTank } from "./local-tanks.ts";
 import { grouped, readInteger } from "./numbers.ts";
 import type { ReplayFlags } from "./replay.ts";
@@ -19,21 +20,22 @@ import { count } from "./words.ts";
 
 const FAILED = 1;
 
-/** Of a tank that is made from its spec; how its clock goes is no part of the world. */
+/** Controls of a tank that is built from its spec; they do not affect the world. */
 const CONTROLS = { paused: false, tickRate: 30, fastForwardTo: undefined };
 
 interface Source {
   readonly chronicle: Chronicle;
-  /** Where it was read from, for people. */
+  /** A description of its source. */
   readonly from: string;
-  /** Whether its snapshots lie there as files of their own. */
+  /** Whether its snapshots are separate files there. */
   readonly hasFiles: boolean;
   close(): void;
 }
 
 /**
- * Replays a tank and prints what it has come to. Fails with exit code 1 and a sentence where the
- * replay and the record differ. @throws Problem
+ * Replays a tank and prints the result. Fails with exit code 1 and a message if the replay and the
+ * record differ.
+ * @throws Problem
  */
 export async function replayTank(
   context: CliContext,
@@ -45,7 +47,6 @@ export async function replayTank(
   context.host.compileReadily();
   const source = await openSource(context, command, wanted);
   try {
-    refuseFuture(source.chronicle, to);
     const { arrival, seconds } = await timed(context, source.chronicle, to, flags.verify === true);
     const damaged = flags.verify && source.hasFiles ? await damagedSnapshots(source.chronicle) : [];
     const result = resultOf(source, arrival, seconds, { verified: flags.verify === true, damaged });
@@ -64,7 +65,10 @@ async function openSource(context: CliContext, command: Command, wanted: string)
   }
   const decoded = decodeArchive(readArchiveFile(context.host, wanted));
   if (decoded.kind === "bad") {
-    throw new Problem("bad_archive", `${wanted} is no whole archive of a tank: ${decoded.detail}`);
+    throw new Problem(
+      "bad_archive",
+      `${wanted} is not a valid archive of a tank: ${decoded.detail}`,
+    );
   }
   requireEngine(decoded.archive, ENGINE_VERSION);
   return {
@@ -75,17 +79,6 @@ async function openSource(context: CliContext, command: Command, wanted: string)
   };
 }
 
-/** A tick that is not there yet is a mistake in the command, one that is gone is not. */
-function refuseFuture(chronicle: Chronicle, to: number | undefined): void {
-  const last = promiseOf(chronicle).tick;
-  if (to === undefined || to <= last) return;
-  throw new Problem(
-    "usage",
-    `--to cannot be ${to}: the last tick that was committed is ${last}; ` +
-      "what a tank lives after its last entry and snapshot is not promised yet",
-  );
-}
-
 async function timed(
   { host }: CliContext,
   chronicle: Chronicle,
@@ -93,26 +86,24 @@ async function timed(
   verify: boolean,
 ): Promise<{ readonly arrival: Arrival; readonly seconds: number }> {
   const startMs = host.clock.monotonicMs();
-  const aborter = new AbortController();
-  const stopped = new CommandFailure("stopped before it was there", FAILED);
-  const deaf = host.onSignal(() => aborter.abort(stopped));
+  const interruption = new Interruption(host);
   try {
     const arrival = await travel(
       chronicle,
       {
         from: verify ? "oldest" : "nearest",
-        signal: aborter.signal,
+        signal: interruption.signal,
         ...(to === undefined ? {} : { to }),
       },
       { clock: host.clock, timers: host.timers, engineVersion: ENGINE_VERSION, controls: CONTROLS },
     );
     return { arrival, seconds: (host.clock.monotonicMs() - startMs) / 1000 };
   } finally {
-    deaf();
+    interruption.close();
   }
 }
 
-/** The files that a replay does not need, but a tank that comes back might. In words. */
+/** Messages about damaged files that this replay did not need, but a recovery might. */
 async function damagedSnapshots({ snapshots, stateOf }: Chronicle): Promise<readonly string[]> {
   const damaged: string[] = [];
   for (const snapshot of snapshots) {
@@ -127,7 +118,7 @@ async function damagedSnapshots({ snapshots, stateOf }: Chronicle): Promise<read
 
 type ReplayResult = ReturnType<typeof resultOf>;
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 function resultOf(
   source: Source,
   arrival: Arrival,
@@ -163,7 +154,7 @@ function resultOf(
   };
 }
 
-/** A world that has failed may have no digest. */
+/** Undefined for a failed world that has no digest. */
 function digestOrNull({ replay, divergence }: Arrival): string | null {
   return divergence?.kind === "fault" ? null : digest(replay.world);
 }
@@ -174,8 +165,8 @@ function describe(result: ReplayResult): string {
   const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
   const verdict = divergence
     ? "the replay differs from the record"
-    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} ` +
-      `and ${count(checked.snapshots, "snapshot")} compared, nothing differs`;
+    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} and ` +
+      `${count(checked.snapshots, "snapshot")} compared, no difference`;
   const fields: (readonly [string, string | number])[] = [
     ["tank", `${result.name} (${result.tank_id})`],
     ["read from", result.source],

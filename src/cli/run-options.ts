@@ -4,7 +4,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { type ArchipelagoSpec, ISLANDS_MAX, TOPOLOGIES, type Topology } from "../sim/index.ts";
 import { readInteger } from "./numbers.ts";
 
-/** What commander hands over of `tankd run`. */
+/** Options of `tankd run`, as commander passes them. */
 export interface RunFlags {
   readonly seed: string;
   readonly ticks: string;
@@ -15,22 +15,25 @@ export interface RunFlags {
   readonly migrants?: string;
   readonly threads?: string;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 export interface RunPlan {
   readonly spec: ArchipelagoSpec;
   readonly threads: number;
   readonly out: string | undefined;
+  /** Whether the files of an earlier run in `out` may be replaced. */
+  readonly force: boolean;
 }
 
 /** Fish of all tanks together: each takes about a kilobyte. */
 const FISH_TOTAL_MAX = 1_000_000;
 const THREADS_MAX = 256;
-/** Often enough to mix, seldom enough that islands go their own ways: about a generation. */
+/** About a generation: often enough to mix, rarely enough for islands to diverge. */
 const MIGRATE_EVERY_TICKS = 1000;
 const MIGRANTS = 2;
 
-/** @throws Problem `usage` when the flags make no world */
+/** @throws Problem `usage` when the flags do not define a world */
 export function planOf(flags: RunFlags, cores: number): RunPlan {
   const tanks = readInteger(flags.tanks, "--tanks", 1, ISLANDS_MAX) ?? 1;
   const fish = readInteger(flags.fish, "--fish", 0, LIMITS.foundersMax) ?? 0;
@@ -48,7 +51,12 @@ export function planOf(flags: RunFlags, cores: number): RunPlan {
     tanks,
     ...exchangeOf(flags, tanks, Math.max(100, fish)),
   };
-  return { spec, threads: Math.min(threads, tanks), out: readFolder(flags.out) };
+  return {
+    spec,
+    threads: Math.min(threads, tanks),
+    out: readFolder(flags.out),
+    force: flags.force === true,
+  };
 }
 
 function readFolder(text: string | undefined): string | undefined {
@@ -87,7 +95,7 @@ function readTopology(text: string): Topology {
   );
 }
 
-/** The command line that gives the same world again, ended at the same tick. */
+/** The command line that reproduces the same world up to the same tick. */
 export function commandOf(spec: ArchipelagoSpec, ticks: number): string {
   const words = ["tankd run", `--seed ${spec.seed}`, `--ticks ${ticks}`, `--fish ${spec.fish}`];
   if (spec.tanks > 1) {

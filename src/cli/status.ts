@@ -13,9 +13,10 @@ const leaseSchema = z.object({
   state: z.string(),
   holder: z.string().nullish(),
   reason: z.string().nullish(),
+  abstention: z.string().nullish(),
 });
 
-/** `GET /api/servers/local`, as far as people look at it. */
+/** `GET /api/servers/local`, as far as it is shown. */
 export const localServerSchema = serverRecordSchema.extend({
   role_reason: z.string().nullish(),
   hub: z.unknown(),
@@ -63,6 +64,7 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
     ...(server.lease ? [["lease", leaseLine(server.lease, hub.data)] as const] : []),
+    ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
@@ -81,7 +83,7 @@ function describe(context: CliContext, url: string, server: LocalServer): string
   ]);
 }
 
-/** For whom nobody else is there: what its discovery does on each network, and why that may be. */
+/** For a node that is alone: the state of discovery on each network, and possible causes. */
 function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
   if (!alone) return [];
   const links = backends.flatMap(({ name, links: of = [] }) =>
@@ -105,7 +107,7 @@ function leaseLine(
   return `${state === "unknown" ? `not known: ${reason}` : state}  ${url}`;
 }
 
-/** Green, yellow or red, as the status deserves. */
+/** The status in green, yellow or red. */
 export function paintStatus(context: CliContext, status: string): string {
   if (status === "online") return context.paint("green", status);
   return context.paint(status === "degraded" ? "yellow" : "red", status);

@@ -1,7 +1,7 @@
 import type { Address, BackendStatus } from "../discovery/backend.ts";
 import type { CheckupReport } from "./checkup/checkup.ts";
 import type { Positions } from "./clones/journal-positions.ts";
-import type { KnownNodes } from "./identity/signature.ts";
+import type { Verifier } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
 import type { PeerSockets } from "./peers/peer-sockets.ts";
@@ -86,12 +86,14 @@ export interface JoinResult {
  * Who we are together: registry, role, liveness, and the one client through which a node speaks to
  * others. Soft state throughout; nothing durable depends on it.
  */
-export interface Cluster extends KnownNodes {
+export interface Cluster {
   readonly nodeId: string;
   /** The label under which this node is listed. */
   readonly serverId: string;
   /** What {@link Cluster.view} says, without the rest of it, which takes work. */
   readonly role: Role;
+  /** Who this node is to those that sign what they ask, and what it has heard of them. */
+  readonly verifier: Verifier;
   /** What keeps a copied or rewound data directory from doubling fish. */
   readonly positions: Positions;
   /** Reads what other nodes have said of their positions; before anything of theirs is decided. */

@@ -4,6 +4,7 @@ import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ClusterDeps } from "./deps.ts";
+import { createVerifier } from "./identity/signature.ts";
 import { join, leave, start, stop } from "./lifecycle.ts";
 import { roleReason } from "./membership/role-reason.ts";
 import { type ClusterParts, createParts } from "./parts/parts.ts";
@@ -35,6 +36,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   const parts = createParts(deps, { isStopped: false, hasLeft: false }, notify);
   react(parts);
   const { directory, role, self, registry, clones } = parts;
+  const { startOffsetMs } = deps;
   const { nodeId } = deps.identity;
   const { tunnel, tunnels, relays, passage } = parts;
   const routes = routesOf(parts).map(tellingClones);
@@ -47,6 +49,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     get role() {
       return role.state.role;
     },
+    verifier: createVerifier(nodeId, deps.clock, { startOffsetMs, isKnown: parts.isKnown }),
     positions: clones.positions,
     decided: role.decided,
     aliases: parts.aliases,
@@ -69,8 +72,6 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     read: (to, path) =>
       call(parts, to, { method: "GET", path, body: undefined, mustBeProven: true }),
     routes: () => routes,
-    isKnown: parts.isKnown,
-    clockOffsetMs: (id) => parts.table.get(id)?.key?.clockOffsetMs,
     serveWith: (service) => {
       relays.serveWith(service);
       tunnel.serveWith({
@@ -171,7 +172,7 @@ async function call(
   }
   if (!(await meet(to))) throw unreachable(to);
   const timeoutMs = deps.settings.timing.peerTimeoutMs;
-  // It may have restarted elsewhere, or stand still: the next call begins with a handshake.
+  // It may have restarted elsewhere, or be fenced: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
   try {
     const options = { timeoutMs, mayBeRelayed: true, mustBeProven };
@@ -188,7 +189,7 @@ async function call(
 }
 
 function unreachable(nodeId: string): NetworkError {
-  return new NetworkError("unreachable", `${nodeId} does not answer at any address that is known`);
+  return new NetworkError("unreachable", `${nodeId} does not answer at any known address`);
 }
 
 /** Runs `task` once for any number of calls that come before the next turn. */

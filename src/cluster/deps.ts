@@ -68,6 +68,8 @@ export interface ClusterDeps {
   readonly bootId: string;
   readonly settings: ClusterSettings;
   readonly clock: Clock;
+  /** What the start clock shows more than the monotonic one; others date by it what they ask. */
+  readonly startOffsetMs: number;
   readonly timers: Timers;
   readonly random: Random;
   readonly network: Network;

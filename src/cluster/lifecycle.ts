@@ -20,7 +20,7 @@ export async function start(parts: ClusterParts): Promise<void> {
   selfWatch.list();
   search(parts);
   await role.start();
-  parts.lease?.start();
+  await parts.lease?.start();
   upkeep.start();
 }
 

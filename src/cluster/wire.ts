@@ -50,6 +50,12 @@ const presence = {
 /** The node takes signatures that leave the authority out. Versions before this one do not. */
 const unbound = { takes_unbound: z.boolean().optional() };
 
+/**
+ * The sender's own time, by which requests to it are dated, milliseconds. Versions before this one
+ * have none, and are spoken to by their wall clock.
+ */
+const startClock = { start_clock_ms: z.number().nonnegative().optional() };
+
 /** The node through which the sender is reached, where nobody can dial it. */
 const relay = { relay: name.nullish() };
 
@@ -66,6 +72,8 @@ export const standingSchema = z.object({
   may_claim: z.boolean(),
   /** A hub that has just claimed; between two of them the rank decides at once. */
   fresh: z.boolean().default(false),
+  /** A worker that does not hear its hub itself: what it says of it is hearsay. */
+  deaf: z.boolean().default(false),
 });
 export type StandingWire = z.infer<typeof standingSchema>;
 
@@ -79,10 +87,9 @@ export const identityDocumentSchema = z.object({
   version: z.string().max(64),
   boot_id: name,
   role: roleSchema,
-  /**
-   * The node's wall clock, Unix milliseconds: signatures are dated in the time of the addressed.
-   */
+  /** The node's wall clock, Unix milliseconds. */
   time_ms: z.number(),
+  ...startClock,
   ...unbound,
   /** Over the challenge, when there was one (`signChallenge`). */
   signature: proof.optional(),
@@ -119,6 +126,7 @@ export const helloSchema = z.object({
   challenge,
   /** The sender's wall clock, Unix milliseconds. */
   time_ms: z.number(),
+  ...startClock,
   /** The sender was given the URL of the one it speaks to, and never outranks it. */
   defers: z.boolean(),
   ...saidShape,

@@ -23,6 +23,13 @@ interface Running {
   nominations: number;
   restartDelayMs: number;
   cancelRestart: Cancel;
+  /** Ends with the last attempt to start it: a backend is started once at a time. */
+  attempt: Promise<void>;
+}
+
+/** From a start to the next stop. */
+interface Life {
+  readonly nominate: (nomination: Nomination) => void;
 }
 
 /**
@@ -33,8 +40,7 @@ export class DiscoveryManager {
   readonly #deps: DiscoveryDeps;
   readonly #running: readonly Running[];
   #announcement: Announcement | undefined;
-  #nominate: (nomination: Nomination) => void = () => {};
-  #stopped = false;
+  #life: Life | undefined;
 
   constructor(deps: DiscoveryDeps) {
     this.#deps = deps;
@@ -45,21 +51,25 @@ export class DiscoveryManager {
       nominations: 0,
       restartDelayMs: RESTART_DELAY_MIN_MS,
       cancelRestart: () => {},
+      attempt: Promise.resolve(),
     }));
   }
 
   /** Starts every backend, again after a stop, and returns at once. */
   start(announcement: Announcement, nominate: (nomination: Nomination) => void): void {
-    this.#stopped = false;
+    const life = { nominate };
+    this.#life = life;
     this.#announcement = announcement;
-    this.#nominate = nominate;
-    for (const running of this.#running) void this.#startOne(running);
+    for (const running of this.#running) {
+      running.state = "starting";
+      this.#try(running, life);
+    }
   }
 
   update(announcement: Announcement): void {
     this.#announcement = announcement;
     // It would announce again what was just withdrawn.
-    if (this.#stopped) return;
+    if (this.#life === undefined) return;
     for (const running of this.#running) {
       if (running.state === "running")
         this.#guard(running, () => running.backend.update(announcement));
@@ -89,38 +99,38 @@ export class DiscoveryManager {
 
   /** Withdraws all announcements. Never rejects. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#life = undefined;
     await Promise.all(this.#running.map((running) => this.#stopOne(running)));
   }
 
-  async #startOne(running: Running): Promise<void> {
+  /** Starts it, once an attempt of an earlier life is over. */
+  #try(running: Running, life: Life): void {
+    running.attempt = running.attempt.then(() => this.#startOne(running, life));
+  }
+
+  async #startOne(running: Running, life: Life): Promise<void> {
     const announcement = this.#announcement;
-    if (this.#stopped || !announcement) return;
+    if (this.#life !== life || !announcement) return;
     // What an earlier start left behind must not go on beside this one.
     if (running.state === "failed") await running.backend.stop().catch(() => {});
-    if (this.#stopped) return;
+    if (this.#life !== life) return;
     if (running.backend.isThere !== undefined) {
       running.state = "absent";
       const isThere = await running.backend.isThere();
-      if (this.#stopped) return;
-      if (!isThere) {
-        const again = () => void this.#startOne(running);
-        running.cancelRestart = this.#deps.timers.after(ABSENT_CHECK_MS, again);
-        return;
-      }
+      if (this.#life !== life) return;
+      if (!isThere) return this.#tryAfter(running, ABSENT_CHECK_MS);
     }
     running.state = "starting";
     const nominate = (nomination: Nomination) => {
       running.nominations++;
-      if (!this.#stopped) this.#nominate(nomination);
+      if (this.#life === life) life.nominate(nomination);
     };
     try {
       await running.backend.start(announcement, nominate);
     } catch (error) {
-      this.#fail(running, error);
-      return;
+      if (this.#life === life) return this.#fail(running, error);
     }
-    if (this.#stopped) return this.#stopOne(running);
+    if (this.#life !== life) return this.#stopOne(running);
     running.state = "running";
     running.detail = "";
     running.restartDelayMs = RESTART_DELAY_MIN_MS;
@@ -141,6 +151,13 @@ export class DiscoveryManager {
     running.state = "stopped";
   }
 
+  #tryAfter(running: Running, delayMs: number): void {
+    const life = this.#life;
+    running.cancelRestart();
+    if (life === undefined) return;
+    running.cancelRestart = this.#deps.timers.after(delayMs, () => this.#try(running, life));
+  }
+
   #guard(running: Running, task: () => void): void {
     try {
       task();
@@ -159,7 +176,6 @@ export class DiscoveryManager {
     // Said once and then quietly: a laptop without a network should not fill its log.
     if (first) this.#deps.log.warn("discovery backend failed", fields);
     else this.#deps.log.debug("discovery backend failed", fields);
-    running.cancelRestart();
-    running.cancelRestart = this.#deps.timers.after(delayMs, () => void this.#startOne(running));
+    this.#tryAfter(running, delayMs);
   }
 }

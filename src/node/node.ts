@@ -1,10 +1,13 @@
+import { LocalApis } from "../adapters/tailscale/local-apis.ts";
 import { TailnetNetwork } from "../adapters/tailscale/network.ts";
+import { TailnetSockets } from "../adapters/tailscale/sockets.ts";
 import { TailnetSources } from "../adapters/tailscale/sources.ts";
 import { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import { type RecoveryView, viewRecovery } from "../api/recovery-view.ts";
 import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { identityFromSeed } from "../cluster/identity/identity.ts";
 import { signChallenge } from "../cluster/identity/proof.ts";
+import { drawStartOffset } from "../cluster/identity/start-clock.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
@@ -22,9 +25,7 @@ import { workerDisk } from "../store/sqlite/thread/worker-disk.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
 import { workerSimulation } from "../tanks/worker-host.ts";
-import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
-import { createLog } from "../telemetry/logtape.ts";
 import { createPrometheusMetrics } from "../telemetry/prometheus.ts";
 import { createBackends } from "./backends.ts";
 import { Closers } from "./closers.ts";
@@ -32,68 +33,70 @@ import { type Core, type CoreSettings, createCore } from "./core.ts";
 import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
+import { keptName } from "./kept-name.ts";
 import { createLease } from "./lease.ts";
+import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
 
-/** What a real node is made from; everything of the process comes in here. */
+/** Options of a real node; everything that comes from the process. */
 export interface NodeOptions {
   readonly settings: Settings;
-  /** Whether somebody chose the port: then a taken one is an error. */
+  /** Whether the port was chosen explicitly: then a taken one is an error. */
   readonly portAskedFor: boolean;
-  /** Absolute. */
+  /** An absolute path. */
   readonly dataDirectory: string;
-  /** What the members of the cluster share: the content of `--secret-file`. */
+  /** The shared secret of the cluster's members: the content of `--secret-file`. */
   readonly secret: Uint8Array | undefined;
   readonly version: string;
   readonly pid: number;
-  /** Whether the log has no colour even on a terminal. */
+  /** Whether the log is without colour even on a terminal. */
   readonly noColor: boolean;
   readonly spawnWorker: () => Worker;
   readonly spawnDisk: () => Worker;
   readonly runShell: RunShell;
-  /** Make the directory another node first; see `forkNode`. */
+  /** Whether to fork the directory first; see `forkNode`. */
   readonly fork?: boolean;
-  /**
-   * Ends the start: what it has opened is closed again, and it rejects with the signal's reason.
-   */
+  /** Aborts the start, which closes what it has opened and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Hears of each tank that is back. */
+  /** Called for each recovered tank. */
   readonly onProgress?: (report: RecoveryReport) => void;
-  /** Called as soon as the node has its data directory and its log, for an end without a stop. */
+  /** Called once the node has its data directory and its log; for an exit without `stop`. */
   readonly onAlive?: (life: NodeLife) => void;
 }
 
-/** What is left to do for a node whose memory can no longer be trusted. */
+/** The last actions of a process whose state can no longer be trusted. */
 export interface NodeLife {
   readonly log: Log;
-  /** Takes back that the node runs here. Does it before it returns. */
+  /** Removes the record that the node runs here. Synchronous. */
   retract(): void;
+  /** Reopens its log. */
+  reload(): void;
 }
 
-/** A node that runs. */
+/** A running node. */
 export interface StartedNode {
   /** For programs on this machine. */
   readonly url: string;
   /** For browsers elsewhere; undefined when only this machine can reach it. */
   readonly networkUrl: string | undefined;
   readonly port: number;
-  /** The default port, where it was taken and the node moved on. */
+  /** The default port, if it was taken and the node uses another one. */
   readonly movedFrom: number | undefined;
   readonly directory: string;
   readonly nodeId: string;
   readonly recovery: RecoveryView;
-  /** What --fork has done; undefined without it, or where there was nothing to fork. */
+  /** The result of --fork; undefined without it, or where there was nothing to fork. */
   readonly forked: ForkReport | undefined;
-  /** Leaves the cluster, takes the last snapshots, gives everything back. */
+  /** Leaves the cluster, takes the last snapshots, releases everything. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a node: data directory, API, store, tanks, cluster. Resolves when its tanks are back; the
- * API answers earlier. What was opened is closed again when a step fails.
+ * Starts a node: data directory, API, store, tanks, cluster. Resolves when its tanks are recovered;
+ * the API answers earlier. If a step fails, what was opened is closed again.
  * @throws Problem
  */
 export async function startNode(options: NodeOptions): Promise<StartedNode> {
@@ -102,7 +105,7 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
     options.signal?.throwIfAborted();
     return await assemble(options, closers);
   } catch (error) {
-    // Why it failed matters more than what then failed to close.
+    // The original error matters more than a failure to close.
     await closers.close().catch(() => {});
     if (!(error instanceof StorageUnavailable)) throw error;
     throw new Problem("storage_unavailable", `${options.dataDirectory}: ${messageOf(error)}`, {
@@ -111,20 +114,22 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
   }
 }
 
-/** After this long a node has found its cluster, even where fifty start on two cores. */
+/** A node has found its cluster by then, even when fifty start on two cores. */
 const START_OVER_MS = 30_000;
 
 async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
   const { settings, version } = options;
   const real = createRealPlatform();
   const platform = { ...real, machine: chooseInterfaces(real.machine, settings.interfaces) };
-  const tailnet = new Tailnet(real.machine, settings.tailscaleProxy);
+  const { tailscaleProxy, tailscaleSocket: socket } = settings;
+  const localApis = new LocalApis({ socket, platform: real.machine.platform });
+  const tailnet = new Tailnet(real.machine, tailscaleProxy, localApis);
   const planned = planDiscovery(settings);
   const { clock } = platform;
   const directory = openDataDirectory(options.dataDirectory, platform.random);
   closers.add(() => directory.close());
-  const log = openLog(options, platform);
-  options.onAlive?.({ log, retract: () => directory.retract() });
+  const { log, reopen } = openNodeLog(settings, options.noColor, clock);
+  options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
   const unmatched = platform.machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
@@ -145,11 +150,16 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
   const plan = withHub(planned, await joinedHub(store.journal));
+  const name = await keptName(store.journal, settings.name);
   const remembered = await recallPeers(store.journal, settings.cluster);
 
+  const sockets = new TailnetSockets(real.sockets, tailnet);
+  await tailnet.meet();
   const core = createCore(
     {
       ...platform,
+      startOffsetMs: drawStartOffset(clock, platform.random),
+      sockets,
       machine: chooseInterfaces(tailnet.extend(real.machine), settings.interfaces),
       network: new TailnetNetwork(real.network, tailnet),
       files: directory.files,
@@ -172,7 +182,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
       log,
       metrics,
     },
-    coreSettings(options, plan, server.port),
+    { ...coreSettings(options, plan, server.port), serverId: name },
     identity,
   );
   let phase: "recovering" | "healthy" | "stopping" = "recovering";
@@ -240,7 +250,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   };
 }
 
-/** Ends a fork that a crash has cut short, and makes a new one where that is asked for. */
+/** Completes an interrupted fork, and makes a new one on request. */
 async function settleDirectory(
   { settings, fork, signal }: NodeOptions,
   ports: RealPlatform & {
@@ -257,12 +267,7 @@ async function settleDirectory(
   return forkNode({ ...ports, key, files, controls, engineVersion, signal });
 }
 
-function openLog({ settings, noColor }: NodeOptions, { clock }: RealPlatform): Log {
-  const { logLevel: level, logFormat: format, logCaller: caller, logTime: time } = settings;
-  return createLog({ level, format, caller, time, noColor }, stderrOutput(), clock);
-}
-
-/** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
+/** IPv4 and IPv6 through one socket; IPv4 only on a kernel without IPv6. */
 const EVERYWHERE = ["::", "0.0.0.0"] as const;
 
 function openApi(settings: Settings, options: Omit<ListenOptions, "host" | "port">): ApiServer {
@@ -293,11 +298,10 @@ function coreSettings(
   { settings, version, secret }: NodeOptions,
   { hubs }: DiscoveryPlan,
   port: number,
-): CoreSettings {
+): Omit<CoreSettings, "serverId"> {
   const advertised = settings.advertise && readHostAndPort(settings.advertise);
   return {
     version,
-    serverId: settings.name,
     cluster: settings.cluster,
     host: isEverywhere(settings.host) ? undefined : settings.host,
     port,

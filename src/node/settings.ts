@@ -6,6 +6,7 @@ import { type Setting, setting } from "./setting.ts";
 import { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { LABEL_SETTINGS } from "./setting-labels.ts";
+import { LOG_SETTINGS } from "./setting-log.ts";
 import { TIMING_SETTINGS } from "./setting-timings.ts";
 import {
   clusterName,
@@ -23,6 +24,15 @@ export type { Setting };
 
 /** The table. Its order is the order of help and of `tankd config`. */
 export const SETTINGS = {
+  config: setting({
+    kind: path,
+    default: undefined,
+    flag: "--config",
+    placeholder: "file",
+    env: "TANKD_CONFIG",
+    help: "a settings file, read instead of those that are looked for",
+    choosesFiles: true,
+  }),
   dataDir: setting({
     kind: path,
     default: undefined,
@@ -39,7 +49,7 @@ export const SETTINGS = {
     flagAlias: "--server-id",
     placeholder: "name",
     env: "TANK_SERVER_ID",
-    help: "the label of this server",
+    help: "the label of this server; it stays until another one is given",
     defaultHelp: "the node's id",
   }),
   cluster: setting({
@@ -56,7 +66,7 @@ export const SETTINGS = {
     flag: "--host",
     placeholder: "address",
     env: "TANKD_HOST",
-    help: "the address to listen at",
+    help: "the address to listen on",
     defaultHelp: "all addresses, IPv4 and IPv6",
   }),
   port: setting({
@@ -65,7 +75,7 @@ export const SETTINGS = {
     flag: "--port",
     placeholder: "port",
     env: "TANK_API_PORT",
-    help: "the port to listen at; 0 takes any free one",
+    help: "the port to listen on; 0 takes any free one",
     defaultHelp: "8000, or the next free one",
   }),
   advertise: setting({
@@ -83,7 +93,7 @@ export const SETTINGS = {
     flag: "--interfaces",
     placeholder: "names",
     env: "TANKD_INTERFACES",
-    help: "network interfaces to announce and to look for others on",
+    help: "network interfaces to announce this node on and to find others on",
     defaultHelp: "all but those of containers and virtual machines on this host",
   }),
   mode: setting({
@@ -96,8 +106,8 @@ export const SETTINGS = {
     flag: "--mode",
     placeholder: "mode",
     help:
-      "role and tanks in one word: discovery is a hub without tanks; " +
-      "hub, worker and auto are the roles; --role and --tanks beside it may not say otherwise",
+      "shorthand for role and tanks: discovery is a hub without tanks; hub, worker and " +
+      "auto set the role; --role and --tanks must not contradict it",
     presets: {
       auto: { role: "auto" },
       discovery: { role: "hub", tanks: 0 },
@@ -115,7 +125,7 @@ export const SETTINGS = {
     flag: "--role",
     placeholder: "role",
     env: "ROLE",
-    help: "auto decides with the others; hub is the highest priority; worker never becomes hub",
+    help: "auto takes part in the election; hub has the highest priority; worker never becomes hub",
   }),
   priority: setting({
     kind: integer(0, 1_000),
@@ -123,7 +133,7 @@ export const SETTINGS = {
     flag: "--priority",
     placeholder: "number",
     env: "TANKD_PRIORITY",
-    help: "the higher one becomes hub",
+    help: "priority in the election of the hub; the higher one wins",
   }),
   discovery: setting({
     kind: discovery,
@@ -132,8 +142,8 @@ export const SETTINGS = {
     placeholder: "backends",
     env: "DISCOVERY_BACKEND",
     help:
-      "how to find the others: " +
-      `auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
+      `how to find other nodes: auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a ` +
+      "hub's URL",
   }),
   hub: setting({
     kind: list(hubUrl, LIMITS.labelsMax),
@@ -150,7 +160,7 @@ export const SETTINGS = {
     flag: "--lease",
     placeholder: "url",
     env: "TANKD_LEASE",
-    help: "a lease in etcd or Consul that decides who is hub, the same on all nodes",
+    help: "a lease in etcd or Consul that decides which node is hub, the same on all nodes",
     defaultHelp: "the nodes decide",
   }),
   tanks: setting({
@@ -175,7 +185,7 @@ export const SETTINGS = {
     flag: "--seed",
     placeholder: "number",
     env: "TANKD_SEED",
-    help: "seed of the first tank, the next ones count on from it",
+    help: "seed of the first tank; the next tanks get the following seeds",
     defaultHelp: "random",
   }),
   tickRate: setting({
@@ -184,7 +194,7 @@ export const SETTINGS = {
     flag: "--tick-rate",
     placeholder: "number",
     env: "TANKD_TICK_RATE",
-    help: "ticks per second; 0 is as fast as it goes",
+    help: "ticks per second; 0 is as fast as possible",
   }),
   threads: setting({
     kind: integer(1, LIMITS.threadsMax),
@@ -201,7 +211,7 @@ export const SETTINGS = {
     flag: "--log-retention",
     placeholder: "how",
     env: "TANKD_LOG_RETENTION",
-    help: "trim drops the log that snapshots cover; all keeps every tank's whole past",
+    help: "trim removes log entries that snapshots cover; all keeps every tank's whole past",
   }),
   ...LABEL_SETTINGS,
   profile: setting({
@@ -218,7 +228,7 @@ export const SETTINGS = {
     default: true,
     flag: "--no-auto-connect",
     env: "TANKD_AUTO_CONNECT",
-    help: "make no connection to the next node's tank by itself",
+    help: "do not create the automatic connection to the next node's tank",
   }),
   register: setting({
     kind: toggle(),
@@ -234,8 +244,8 @@ export const SETTINGS = {
     placeholder: "file",
     env: "TANKD_SECRET_FILE",
     help:
-      "file with the secret that the members of this cluster share; " +
-      "only they lead and are followed",
+      "file with the shared secret of this cluster's members; only members lead and are " +
+      "followed",
   }),
   nameConflict: setting({
     kind: choice(NAME_CONFLICT_RULES),
@@ -243,7 +253,7 @@ export const SETTINGS = {
     flag: "--name-conflict",
     placeholder: "rule",
     env: "TANKD_NAME_CONFLICT",
-    help: "how tanks of one name are called here, and what becomes of an alias that is taken",
+    help: "how tanks with the same name are named here, and what happens to an alias that is taken",
   }),
   allowHost: setting({
     kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),
@@ -251,44 +261,15 @@ export const SETTINGS = {
     flag: "--allow-host",
     placeholder: "name",
     env: "TANKD_ALLOW_HOST",
-    help: "a further name under which this node may be asked; may be repeated",
+    help: "an additional name that requests may use for this node; may be repeated",
   }),
-  logLevel: setting({
-    kind: choice(["debug", "info", "warn", "error"]),
-    default: "info",
-    env: "LOG_LEVEL",
-    help: "the least important events to log",
-  }),
-  logFormat: setting({
-    kind: choice(["auto", "json", "text"]),
-    default: "auto",
-    env: "LOG_FORMAT",
-    help: "auto is text on a terminal and json elsewhere",
-  }),
-  logCaller: setting({
-    kind: choice(["off", "short", "full"]),
-    default: "short",
-    env: "LOG_CALLER",
-    help: "where in the program an event was logged",
-  }),
-  logTime: setting({
-    kind: choice(["off", "rfc3339", "rfc3339ms"]),
-    default: "rfc3339ms",
-    env: "LOG_TIME",
-    help: "the time of an event",
-  }),
-  logNoColor: setting({
-    kind: toggle(),
-    default: false,
-    env: "LOG_NO_COLOR",
-    help: "no colour in the log",
-  }),
+  ...LOG_SETTINGS,
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),
     default: undefined,
     help:
       "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; " +
-      "only from a file that nobody but you and root can write",
+      "only from --config, /etc/tankd or $XDG_CONFIG_HOME, where only you and root can write",
     runsCommand: true,
   }),
   url: setting({
@@ -297,7 +278,7 @@ export const SETTINGS = {
     flag: "--url",
     placeholder: "url",
     env: "TANKD_URL",
-    help: "commands speak to the node at this URL",
+    help: "commands address the node at this URL",
     defaultHelp: "the node of the data directory",
   }),
   token: setting({

@@ -1,6 +1,7 @@
 import type { ApiContext } from "../../src/api/context.ts";
 import { viewRecovery } from "../../src/api/recovery-view.ts";
 import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
+import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
@@ -15,7 +16,7 @@ import type {
   TankStats,
 } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
-import { createPast, type Past } from "../../src/tanks/replay/past.ts";
+import { createReplayService, type ReplayService } from "../../src/tanks/replay/replay-service.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
@@ -212,7 +213,7 @@ export class FakeNode {
     ["tank-2", fakeTank("tank-2", "Pond")],
   ]);
   readonly created: string[] = [];
-  past: Past = createPast({
+  replay: ReplayService = createReplayService({
     spawnReplay: () => {
       throw new Error("not part of the fake");
     },
@@ -229,11 +230,12 @@ export class FakeNode {
   phase: "recovering" | "healthy" | "stopping" = "healthy";
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
-  held: Problem | undefined;
+  fenced: Problem | undefined;
   backends: ClusterView["backends"] = [];
   alone: ClusterView["alone"];
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
+  neighbourId = "node-b";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
@@ -247,13 +249,15 @@ export class FakeNode {
     metrics: noMetrics,
   });
 
+  readonly #clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
+
   context(): ApiContext {
     return {
       tanks: this.#tanks(),
-      past: this.past,
+      replay: this.replay,
       cluster: this.#cluster(),
       migration: this.#migration(),
-      clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+      clock: this.#clock,
       log: {
         debug() {},
         info() {},
@@ -295,8 +299,8 @@ export class FakeNode {
         return node.hosted.get(id) ?? tank;
       },
       remove: async (tankId) => void node.hosted.delete(tankId),
-      hold: () => {},
-      holdReason: undefined,
+      fence: () => {},
+      fenceReason: undefined,
       list: () => [...node.hosted.values()],
       get: (tankId) => node.hosted.get(tankId),
       submit: async (tankId, command) => {
@@ -324,7 +328,11 @@ export class FakeNode {
 
   #cluster(): Cluster {
     const self = fakeServer(NODE_ID);
-    const neighbour = fakeServer("node-b", { api_url: "http://10.0.0.2:8000", host: "10.0.0.2" });
+    const neighbour = fakeServer("node-b", {
+      node_id: this.neighbourId,
+      api_url: "http://10.0.0.2:8000",
+      host: "10.0.0.2",
+    });
     const list = () => [self, { ...neighbour, status: this.neighbour }];
     const servers = [self, neighbour];
     const far = { tank_id: "far-tank", name: "Far", epoch: 1 };
@@ -333,6 +341,7 @@ export class FakeNode {
     const node = this;
     return {
       nodeId: NODE_ID,
+      verifier: createVerifier(NODE_ID, this.#clock),
       serverId: self.server_id,
       get role() {
         return node.role;
@@ -346,10 +355,8 @@ export class FakeNode {
       sockets: this.sockets,
       passage: this.#passage,
       serveWith: () => {},
-      isKnown: () => false,
-      clockOffsetMs: () => undefined,
       get positions() {
-        return { ...NO_POSITIONS, fenced: node.held };
+        return { ...NO_POSITIONS, fenced: node.fenced };
       },
       view: () => ({
         cluster: "tankd",
@@ -370,7 +377,7 @@ export class FakeNode {
       servers: list,
       server: find,
       tanksOf: (nodeId) =>
-        nodeId === "node-b"
+        nodeId === this.neighbourId
           ? [far]
           : [...this.hosted.values()].map(({ row }) => ({
               tank_id: row.tank_id,
@@ -379,7 +386,8 @@ export class FakeNode {
             })),
       locate: (tank) => {
         if (tank === "far-tank") {
-          return { node_id: "node-b", server_id: "node-b-label", tank: far, is_local: false };
+          const place = { node_id: this.neighbourId, server_id: "node-b-label" };
+          return { ...place, tank: far, is_local: false };
         }
         const row = this.hosted.get(tank)?.row;
         if (row === undefined) return undefined;

@@ -7,6 +7,8 @@ import { type Asked, clientOf } from "./client.ts";
 import { FakeNode, NODE_ID } from "./fakes.ts";
 
 const PEER = identityFromSeed(new Uint8Array(32).fill(7));
+/** Its key is on the list of servers. */
+const MEMBER = identityFromSeed(new Uint8Array(32).fill(8));
 /** A name that leads to this node without its knowing: an operator's DNS, or a rebound page's. */
 const HOST = "hub.corp.example:8000";
 
@@ -31,6 +33,7 @@ const ROUTES: readonly (readonly [PeerRoute["method"], string])[] = [
 function nodeWithProtocol() {
   const heard: string[] = [];
   const node = new FakeNode();
+  node.neighbourId = MEMBER.nodeId;
   node.peerRoutes = ROUTES.map(([method, path]) => ({
     method,
     path,
@@ -46,12 +49,12 @@ function nodeWithProtocol() {
 
 const fill = (path: string) => path.replace(/\{\w+\}/, "x");
 
-function signed(method: string, path: string): Asked {
+function signed(method: string, path: string, by = PEER, audience = NODE_ID): Asked {
   const { clock } = new FakeNode().context();
   const random = { bytes: (n: number) => crypto.getRandomValues(new Uint8Array(n)), unit: () => 0 };
   const body = method === "POST" ? "{}" : "";
   const parts = { method, authority: HOST, path, body };
-  const headers = signRequest(PEER, parts, clock, random, { audience: NODE_ID });
+  const headers = signRequest(by, parts, clock, random, { audience });
   const type = body === "" ? {} : { "content-type": "application/json" };
   return { method, headers: { ...headers, ...type, host: HOST }, ...(body === "" ? {} : { body }) };
 }
@@ -104,6 +107,67 @@ describe("under a name that is not ours", () => {
     expect((await ask(path, elsewhere)).status).toBe(401);
     expect(heard).toEqual([]);
   });
+});
+
+describe("a node of the list", () => {
+  test.each([
+    "/api/servers",
+    "/api/tanks",
+    "/api/tanks/tank-1",
+    "/api/tanks/tank-1/fish",
+    "/gateway/tanks/far-tank",
+  ])("reads for its signature, and nobody else does: %s", async (path) => {
+    const { ask } = nodeWithProtocol();
+    expect((await ask(path, signed("GET", path, MEMBER))).status).toBe(200);
+    for (const asked of [unsigned("GET"), signed("GET", path, PEER)]) {
+      const refused = await ask(path, asked);
+      expect([refused.status, refused.body.type]).toEqual(FOREIGN);
+      expect(refused.body.detail).toContain('"hub.corp.example:8000"');
+      expect(refused.body.detail).toContain("--allow-host hub.corp.example");
+    }
+  });
+
+  test("reads what this node passes on to itself", async () => {
+    const { ask } = nodeWithProtocol();
+    const path = "/gateway/api/tanks/tank-1";
+    expect((await ask(path, signed("GET", path, MEMBER))).status).toBe(200);
+  });
+
+  test("reads of another node what a balancer has brought here, and nobody else does", async () => {
+    const node = new FakeNode();
+    node.neighbourId = MEMBER.nodeId;
+    const body = '{"from":"node-z"}';
+    node.relays = { ...node.relays, passOn: async () => ({ status: 200, headers: {}, body }) };
+    const { ask } = clientOf(node);
+    const path = "/api/tanks/tank-9";
+    expect((await ask(path, signed("GET", path, MEMBER, "node-z"))).text).toBe(body);
+    const stranger = await ask(path, signed("GET", path, PEER, "node-z"));
+    expect([stranger.status, stranger.body.type]).toEqual(FOREIGN);
+  });
+
+  test("is told to shake hands anew where its signature is not good any more", async () => {
+    const { ask } = nodeWithProtocol();
+    const path = "/api/tanks";
+    const asked = signed("GET", path, MEMBER);
+    expect((await ask(path, asked)).status).toBe(200);
+    expect((await ask(path, asked)).body.type).toBe("urn:tankd:problem:bad_signature");
+  });
+
+  test("is a page where it comes with an Origin", async () => {
+    const { ask } = nodeWithProtocol();
+    const asked = signed("GET", "/api/tanks", MEMBER);
+    const headers = { ...asked.headers, origin: `http://${HOST}` };
+    expect((await ask("/api/tanks", { ...asked, headers })).status).toBe(403);
+  });
+});
+
+test("a tank is watched under any name, by who opens a WebSocket and is no page", async () => {
+  const { ask } = nodeWithProtocol();
+  const headers = { host: HOST, upgrade: "websocket" };
+  const upgrade = () => true;
+  expect((await ask("/ws/tank-1", { headers, upgrade })).status).toBe(200);
+  const page = { headers: { ...headers, origin: `http://${HOST}` }, upgrade };
+  expect((await ask("/ws/tank-1", page)).status).toBe(403);
 });
 
 test("a tunnel is opened under any name, by who signs and is no page", async () => {

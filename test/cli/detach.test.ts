@@ -92,3 +92,9 @@ test("a second signal does not wait for the child", async () => {
   await runIn({ ...world, exit }, "start", "-d", "--data-dir", directory);
   expect(codes).toEqual([1]);
 });
+
+test("the first process of a container runs no node in the background", async () => {
+  const ran = await runIn({ pid: 1 }, "start", "-d", "--data-dir", directory);
+  expect([ran.code, ran.out]).toEqual([2, ""]);
+  expect(ran.err).toContain("run tankd start without -d here");
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Announcement, DiscoveryBackend } from "../../src/discovery/backend.ts";
+import type { Announcement, DiscoveryBackend, Nomination } from "../../src/discovery/backend.ts";
 import { linkWords } from "../../src/discovery/link-words.ts";
 import { DiscoveryManager } from "../../src/discovery/manager.ts";
 import { OptionalBackend } from "../../src/discovery/optional-backend.ts";
@@ -145,6 +145,45 @@ describe("the discovery manager", () => {
     await world.run(60_000);
     expect(heard).toHaveLength(before);
   });
+
+  test.each(["succeeds", "fails"])(
+    "a start that a stop has overtaken, and that %s then, does not end the next one",
+    async (end) => {
+      const world = new SimulatedWorld({ seed: 1 });
+      const { timers } = world.addHost({ name: "a" }).boot();
+      const calls: string[] = [];
+      const starts: (PromiseWithResolvers<void> & { nominate: (one: Nomination) => void })[] = [];
+      const slow: DiscoveryBackend = {
+        ...scripted("slow", 0).backend,
+        start: (_, nominate) => {
+          calls.push("start");
+          const start = { ...Promise.withResolvers<void>(), nominate };
+          starts.push(start);
+          return start.promise;
+        },
+        stop: async () => void calls.push("stop"),
+      };
+      const manager = new DiscoveryManager({ backends: [slow], timers, log: silentLog });
+      const heard: string[] = [];
+      manager.start(announcement, () => heard.push("first"));
+      await world.run(10);
+      await manager.stop();
+      manager.start(announcement, () => heard.push("second"));
+      await world.run(20);
+      expect(manager.statuses()).toMatchObject([{ name: "slow", state: "starting" }]);
+      starts[0]?.nominate({ backend: "slow", addresses: [] });
+      if (end === "fails") starts[0]?.reject(new Error("no socket"));
+      else starts[0]?.resolve();
+      await world.run(30);
+      expect(calls).toEqual(["start", "stop", "stop", "start"]);
+      starts[1]?.resolve();
+      starts[1]?.nominate({ backend: "slow", addresses: [] });
+      await world.run(60_000);
+      expect(calls).toEqual(["start", "stop", "stop", "start"]);
+      expect(manager.statuses()).toMatchObject([{ name: "slow", state: "running" }]);
+      expect(heard).toEqual(["second"]);
+    },
+  );
 
   test("looks now and then for what an optional backend needs, hiding it until then", async () => {
     const world = new SimulatedWorld({ seed: 1 });

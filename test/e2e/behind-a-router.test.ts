@@ -1,25 +1,12 @@
 import { expect } from "bun:test";
-import { join } from "node:path";
 import { must, until } from "../support/commands.ts";
 import { labTest } from "../support/lab-test.ts";
 import type { Node } from "../support/node.ts";
 import { PROMPTLY_MS } from "../support/tankd.ts";
 import { timeToFirstFish } from "./first-fish.ts";
+import { watched } from "./scenarios.ts";
 
 const TIMEOUT_MS = 240_000;
-const WATCHER = join(import.meta.dir, "../support/watcher.ts");
-const FRAMES = 5;
-
-/** Somebody on `place`'s machine watches the tank through `through`. */
-async function watched(place: Node, through: Node, tankId: string): Promise<void> {
-  const url = `ws://${through.authority}/ws/${tankId}`;
-  const { exitCode, stdout, stderr } = await place.exec(
-    [process.execPath, WATCHER, url, String(FRAMES)],
-    "/",
-  );
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
-  expect(JSON.parse(stdout)).toMatchObject({ tank: tankId });
-}
 
 /** Until fish that have left `from` after this moment have arrived at `to`. */
 async function fishGo(from: Node, to: Node): Promise<void> {

@@ -3,7 +3,7 @@ import { until } from "../support/commands.ts";
 import { labTest } from "../support/lab-test.ts";
 import type { Node } from "../support/node.ts";
 import { PROMPTLY_MS } from "../support/tankd.ts";
-import { neverTwoHubs, startAbove, startMachines, WATCH_MS } from "./scenarios.ts";
+import { neverTwoHubs, startAbove, startMachines, WATCH_MS, watched } from "./scenarios.ts";
 
 const TIMEOUT_MS = 120_000;
 const OPTIONS = ["--profile", "development", "--no-auto-connect", "--tanks", "0"];
@@ -86,6 +86,20 @@ labTest(
     await hub.crash();
     const survivors = lab.nodes.filter((node) => node !== hub);
     await lab.agree(survivors);
+  },
+  { family: "link-local" },
+);
+
+labTest(
+  "on a network with link-local addresses only a tank is watched through another machine",
+  TIMEOUT_MS,
+  async (lab) => {
+    const nodes = await startMachines(lab, 2, ["--profile", "development"]);
+    await lab.agree();
+    const [one, other] = nodes;
+    if (one === undefined || other === undefined) throw new Error("two were asked for");
+    await watched(one, one, await other.tankId());
+    await watched(other, other, await one.tankId());
   },
   { family: "link-local" },
 );

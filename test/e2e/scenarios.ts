@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { type Server, transfersSchema } from "../support/api.ts";
 import { until } from "../support/commands.ts";
 import type { Lab } from "../support/lab.ts";
@@ -20,6 +21,21 @@ export async function startMachines(
   for (const node of nodes) node.start(options);
   for (const node of nodes) await node.ready();
   return nodes;
+}
+
+const WATCHER = join(import.meta.dir, "../support/watcher.ts");
+const FRAMES = 5;
+
+/** Somebody on `place`'s machine watches the tank through `through`, on this machine or another. */
+export async function watched(place: Node, through: Node, tankId: string): Promise<void> {
+  // A browser's WebSocket takes no address with a zone.
+  const authority = place === through ? `127.0.0.1:${through.port}` : through.authority;
+  const { exitCode, stdout, stderr } = await place.exec(
+    [process.execPath, WATCHER, `ws://${authority}/ws/${tankId}`, String(FRAMES)],
+    "/",
+  );
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({ tank: tankId });
 }
 
 /** Until a fish of another node has been accepted here, as `tankd transfers --json` tells. */

@@ -4,6 +4,7 @@ import type {
   ServerFilter,
   TankLocation,
 } from "../../src/cluster/cluster.ts";
+import { createVerifier, type Verifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-record.ts";
 import { Problem } from "../../src/platform/errors.ts";
@@ -27,6 +28,7 @@ export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<
 /** A cluster that is what the test says; one directory may be shared by several nodes' clusters. */
 export class FakeCluster implements Cluster {
   readonly nodeId: string;
+  readonly verifier: Verifier;
   readonly role = "worker";
   readonly decided = Promise.resolve();
   positions = NO_POSITIONS;
@@ -36,6 +38,8 @@ export class FakeCluster implements Cluster {
 
   constructor(nodeId: string, directory: readonly FakeServer[], call: FakeCall = nobodyAnswers) {
     this.nodeId = nodeId;
+    const clock = { wallMs: () => 0, monotonicMs: () => 0 };
+    this.verifier = createVerifier(nodeId, clock);
     this.#directory = directory;
     this.#call = call;
   }
@@ -50,13 +54,6 @@ export class FakeCluster implements Cluster {
   readonly sockets = NO_SOCKETS;
   readonly passage = NO_BOUNDS;
   serveWith(): void {}
-  isKnown(): boolean {
-    return false;
-  }
-
-  clockOffsetMs(): undefined {
-    return undefined;
-  }
 
   read(): Promise<PeerReply> {
     return nobodyAnswers();

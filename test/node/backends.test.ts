@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { LocalApis } from "../../src/adapters/tailscale/local-apis.ts";
 import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
-import { type BackendDeps, createBackends } from "../../src/node/backends.ts";
+import { type BackendDeps, createBackends, likelyPorts } from "../../src/node/backends.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -17,7 +18,8 @@ function backends(
   settings: Partial<BackendDeps["settings"]> = {},
   remembered: BackendDeps["remembered"] = [],
 ): readonly DiscoveryBackend[] {
-  const tailnet = new Tailnet(host.machine, undefined);
+  const localApis = new LocalApis({ socket: undefined, platform: host.machine.platform });
+  const tailnet = new Tailnet(host.machine, undefined, localApis);
   const chosen = { ...defaultSettings(), ...settings };
   const deps = { ...host, log: silentLog, tailnet, hubs, remembered, settings: chosen };
   return createBackends(wanted, deps);
@@ -78,4 +80,13 @@ describe("the choice of backends", () => {
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });
+});
+
+test("an unknown device may listen where others do, and where tankd moves to", () => {
+  const at = (...ports: number[]) => ports.map((port) => ({ host: "100.64.0.7", port }));
+  const remembered = [{ nodeId: "reef", addresses: at(9000, 8000) }];
+  const settings = { static: ["10.0.0.7:9100"] };
+  expect(likelyPorts({ settings, hubs: at(9200), remembered })).toEqual([
+    8000, 9200, 9100, 9000, 8001, 8002,
+  ]);
 });

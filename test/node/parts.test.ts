@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { LocalApis } from "../../src/adapters/tailscale/local-apis.ts";
 import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { readHostAndPort } from "../../src/discovery/host-and-port.ts";
@@ -50,7 +51,8 @@ describe("discovery and hub together", () => {
   ])("%j %j", (discovery, urls, words, hubs, names) => {
     expect<unknown>(planDiscovery({ ...settings, discovery, hub: urls })).toEqual({ words, hubs });
     const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-    const tailnet = new Tailnet(host.machine, undefined);
+    const localApis = new LocalApis({ socket: undefined, platform: host.machine.platform });
+    const tailnet = new Tailnet(host.machine, undefined, localApis);
     const more = { log: silentLog, tailnet, remembered: [], hubs, settings };
     const backends = createBackends(words, { ...host, ...more });
     // Others are used where this machine has what they need.

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
+import { drawStartOffset } from "../../src/cluster/identity/start-clock.ts";
 import { type Core, createCore } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -27,6 +28,7 @@ class Desk {
     return createCore(
       {
         ...process,
+        startOffsetMs: drawStartOffset(process.clock, process.random),
         network: process.network,
         store: {
           journal: process.guard("journal", this.store.journal, disk),

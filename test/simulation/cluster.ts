@@ -12,7 +12,7 @@ import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import type { Journal, Store } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
-import { ReplayDesk } from "../../src/tanks/replay/replay-desk.ts";
+import { ReplayExecutor } from "../../src/tanks/replay/replay-executor.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -25,6 +25,8 @@ import { Archive } from "./archive.ts";
 
 const TICK_RATE = 10;
 const API_PORT = 8000;
+/** Later than any wall clock. */
+const START_CLOCK_MS = 2e14;
 /** A commit to a slow disk, so that a kill can fall between its parts. */
 const COMMIT_MIN_MS = 1;
 const COMMIT_MAX_MS = 12;
@@ -111,9 +113,12 @@ export class SimulatedNode {
     const store = this.#storeOf(process);
     const controls = { paused: false, tickRate: TICK_RATE, fastForwardTo: undefined };
     const past = { clock: process.clock, timers: process.timers, controls };
+    // It goes on through restarts: a copy from before one must be harmless by the protocol alone.
+    const startOffsetMs = START_CLOCK_MS + world.nowMs - process.clock.monotonicMs();
     const core = createCore(
       {
         clock: process.clock,
+        startOffsetMs,
         timers: process.timers,
         random: process.random,
         network: process.network,
@@ -124,7 +129,7 @@ export class SimulatedNode {
         spawnSimulation: () => this.#cluster.spawnSimulation(process),
         spawnReplay: () =>
           inProcessReplay(
-            new ReplayDesk(
+            new ReplayExecutor(
               { journal: store.journal, files: process.files },
               { ...past, engineVersion: ENGINE_VERSION },
             ),
@@ -144,6 +149,7 @@ export class SimulatedNode {
       nodeId: identity.nodeId,
       clock: process.clock,
       nonces: new NonceMemory(),
+      startClock: { offsetMs: startOffsetMs, nonces: new NonceMemory() },
     });
     servePeers(process, API_PORT, { cluster: core.cluster, routes, verifier });
     core.start().catch((error: unknown) => {
@@ -206,7 +212,7 @@ export class SimulatedCluster {
     for (const node of this.nodes) if (!node.running) node.boot();
   }
 
-  /** Those that may still send fish: a node that stands still does not. */
+  /** Those that may still send fish: a fenced node does not. */
   get sending(): readonly Core[] {
     return this.cores.filter((core) => core.cluster.positions.fenced === undefined);
   }

@@ -189,9 +189,12 @@ export class ConsulLease implements HubLease {
   #state(): LeaseState | undefined {
     const { agent } = this.#options;
     if (this.#wanted && this.#certainty.since !== undefined) {
-      const { untilMs } = this.#certainty;
-      if (untilMs !== undefined) return { kind: "held", untilMs };
-      return { kind: "unknown", reason: this.#failure ?? "this machine stood still for too long" };
+      const { until } = this.#certainty;
+      if (until !== undefined) return { kind: "held", until };
+      return {
+        kind: "unknown",
+        reason: this.#failure ?? "this machine was suspended for too long",
+      };
     }
     if (this.#watchFailure !== undefined) return { kind: "unknown", reason: this.#watchFailure };
     if (this.#view === undefined) {

@@ -5,7 +5,7 @@ import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import type { EtcdAccess } from "./access.ts";
 import { EtcdClient } from "./client.ts";
 import { type Round, Rounds } from "./rounds.ts";
-import { type Entry, EtcdStore, NO_LEASE } from "./store.ts";
+import { type Entry, EtcdStore, NO_LEASE, type Reading } from "./store.ts";
 import { Vacancy } from "./vacancy.ts";
 import { watchOnce } from "./watching.ts";
 
@@ -20,7 +20,7 @@ export interface EtcdLeaseDeps {
 }
 
 /**
- * A holder that is gone is followed by another after seven to nine and a half seconds. A shorter
+ * A holder that is gone is followed by another after six to nine seconds. A shorter
  * time would not outlast a change of etcd's own leader: up to 2.5 s, and where the old one hangs,
  * two members may have to be waited for in vain before the third renews (4.5 s).
  */
@@ -112,8 +112,7 @@ export class EtcdLease implements HubLease {
     const sentAt = nowBy(this.#deps.clock);
     const own = this.#own;
     const renewal = own && (await this.#store.keepAlive(own, stopped));
-    const reading = await this.#store.read({ key: this.#deps.key }, 0n, stopped);
-    this.#vacancy.note(reading);
+    const reading = await this.#read(stopped);
     const [entry] = reading.entries;
     if (renewal && renewal.ttlMs > 0 && entry?.leaseId === own) {
       // A leader that was deposed renews as well, as long as it does not know. Most members have
@@ -125,7 +124,24 @@ export class EtcdLease implements HubLease {
     // Told before anything else is asked of a store that may not answer.
     this.#tell(isFree ? { kind: "free" } : this.#stateOf(entry));
     await this.#giveBack(stopped);
-    return isFree ? this.#acquire(entry?.revision ?? 0n, stopped) : LOOK_MS;
+    if (isFree) return this.#acquire(entry?.revision ?? 0n, stopped);
+    return this.#isWanted ? Math.min(LOOK_MS, this.#vacancy.lookInMs) : LOOK_MS;
+  }
+
+  /** The key; and before, where this node waits for its turn, how long its holder has still. */
+  async #read(stopped: AbortSignal): Promise<Reading> {
+    const { clock, key } = this.#deps;
+    const askedMs = clock.monotonicMs();
+    const { holdersLease } = this.#vacancy;
+    const watched = this.#isWanted && holdersLease !== this.#own ? holdersLease : undefined;
+    const remainder = watched && (await this.#store.remainder(watched, stopped));
+    const reading = await this.#store.read({ key }, 0n, stopped);
+    // As with a renewal: a leader that was deposed knows of no later ones.
+    if (remainder && remainder.term === reading.term) {
+      this.#vacancy.look(watched, remainder, askedMs);
+    }
+    this.#vacancy.note(reading, this.#certainty.until !== undefined);
+    return reading;
   }
 
   /** @param revision of the key when it was seen to be free */
@@ -144,10 +160,11 @@ export class EtcdLease implements HubLease {
 
   #hold(sentAt: Instant, ttlMs: number): number {
     if (!this.#isWanted) return 0;
-    this.#certainty.renew(sentAt, ttlMs - MARGIN_MS);
-    const { untilMs } = this.#certainty;
-    if (untilMs === undefined) return 0;
-    this.#tell({ kind: "held", untilMs });
+    // The server may give it more time, of which others know nothing.
+    this.#certainty.renew(sentAt, Math.min(ttlMs, TTL_SECONDS * 1_000) - MARGIN_MS);
+    const { until } = this.#certainty;
+    if (until === undefined) return 0;
+    this.#tell({ kind: "held", until });
     return RENEW_MS;
   }
 
@@ -175,13 +192,13 @@ export class EtcdLease implements HubLease {
 
   #fail(problem: string | undefined): void {
     this.#problem = problem ?? "";
-    const isHeld = this.#certainty.untilMs !== undefined;
+    const isHeld = this.#certainty.until !== undefined;
     if (problem !== undefined && !isHeld) this.#tell({ kind: "unknown", reason: problem });
   }
 
   /** A lease that was told of as held, and is not certain any more. */
   #guard(): void {
-    if (this.#told?.kind !== "held" || this.#certainty.untilMs !== undefined) return;
+    if (this.#told?.kind !== "held" || this.#certainty.until !== undefined) return;
     const reason = this.#problem || "not renewed in time: this machine was suspended or overloaded";
     this.#tell({ kind: "unknown", reason });
     this.#acting.wake();

@@ -47,6 +47,14 @@ export interface Renewal {
   readonly term: bigint;
 }
 
+/** What is left of a lease. */
+export interface Remainder {
+  /** At least, as the store counts whole seconds; undefined for a lease that has ended. */
+  readonly leftMs: number | undefined;
+  /** As of a {@link Renewal}. */
+  readonly term: bigint;
+}
+
 /** Keys of which all begin with a text, or one key. */
 export type Range = { readonly prefix: string } | { readonly key: string };
 
@@ -73,6 +81,14 @@ export class EtcdStore {
     const answer = await this.#client.ask("/v3/lease/keepalive", { ID: leaseId }, signal);
     const result = answer.fields("result");
     return { ttlMs: ttlOf(result), term: result.fields("header").int64("raft_term") };
+  }
+
+  /** Without renewing it. */
+  async remainder(leaseId: string, signal?: AbortSignal): Promise<Remainder> {
+    const answer = await this.#client.ask("/v3/lease/timetolive", { ID: leaseId }, signal);
+    const hasEnded = answer.int64("TTL") < 0n;
+    const leftMs = hasEnded ? undefined : ttlOf(answer);
+    return { leftMs, term: answer.fields("header").int64("raft_term") };
   }
 
   /** Ends a lease, if it has not ended by itself, and removes the keys under it. */

@@ -24,6 +24,9 @@ const START_MS = 10_000;
 const START_POLL_MS = 50;
 /** It tells the others, and gives up on that after 3 s. */
 const LEAVE_MS = 4_000;
+const LEAVE_POLL_MS = 50;
+/** Its last word goes out with two rounds of gossip, which are 200 ms apart. */
+const LAST_WORD_MS = 400;
 const OUTPUT_CHARACTERS_MAX = 4_096;
 
 /**
@@ -117,13 +120,30 @@ export class OwnAgent {
     return advertisedHosts(announcement, machine).includes(this.place.host);
   }
 
-  /** Lets it leave its cluster, and ends it if it does not. */
+  /** Lets it leave its cluster, and ends it when it has, or if it does not. */
   async end(): Promise<void> {
     this.#process.stdin.end();
     const gone = this.#process.exited;
-    await Promise.race([gone, sleep(this.#timers, LEAVE_MS)]);
+    const late = sleep(this.#timers, LEAVE_MS);
+    await Promise.race([gone, late, this.#untilItHasLeft().catch(() => late)]);
     this.#process.kill("SIGKILL");
     await gone;
+  }
+
+  /**
+   * It would stay for another second, also where nobody else is, to answer those who have not heard
+   * yet that it leaves (`LeavePropagateDelay`, which is no setting). They know by then that it
+   * means to: where it does not answer it counts as left.
+   */
+  async #untilItHasLeft(): Promise<void> {
+    const agent = await this.#open();
+    try {
+      const isAlone = (await agent.aliveMembers()).every(({ name }) => name === this.#name);
+      while ((await agent.self())?.status !== "left") await sleep(this.#timers, LEAVE_POLL_MS);
+      if (!isAlone) await sleep(this.#timers, LAST_WORD_MS);
+    } finally {
+      agent.close();
+    }
   }
 
   async #untilItAnswers(): Promise<Agent> {
@@ -131,7 +151,7 @@ export class OwnAgent {
     for (let waitedMs = 0; waitedMs < START_MS; waitedMs += START_POLL_MS) {
       if (this.#process.exitCode !== null) break;
       try {
-        const agent = await Agent.open({ address: this.rpc, key: undefined }, this.#timers);
+        const agent = await this.#open();
         if (agent.name === this.#name) return agent;
         agent.close();
       } catch (error) {
@@ -140,6 +160,10 @@ export class OwnAgent {
       await sleep(this.#timers, START_POLL_MS);
     }
     throw new Error(`serf agent does not start: ${this.#complaint() ?? failure}`);
+  }
+
+  #open(): Promise<Agent> {
+    return Agent.open({ address: this.rpc, key: undefined }, this.#timers);
   }
 
   /** Of what it has said, why it has ended. */

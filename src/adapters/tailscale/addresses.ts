@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { HttpRequest } from "../../platform/network.ts";
 
 /**
  * 100.64.0.0/10 and fd7a:115c:a1e0::/48: every address of a device, with Headscale as well
@@ -15,4 +16,9 @@ export const SERVICE_ADDRESS = "100.100.100.100";
 /** Whether a host is an address that a device of a tailnet may have. */
 export function isTailnetAddress(host: string): boolean {
   return isIP(host) !== 0 && TAILNET_ADDRESS.test(host) && host !== SERVICE_ADDRESS;
+}
+
+/** The host that a request is connected to, without brackets. */
+export function hostOf({ origin, connectTo }: Pick<HttpRequest, "origin" | "connectTo">): string {
+  return connectTo ?? URL.parse(origin)?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
 }

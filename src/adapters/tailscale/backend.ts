@@ -17,8 +17,8 @@ export interface TailscaleDeps {
   readonly tailnet: Pick<Tailnet, "update" | "isUserspace">;
   /** Only devices with one of these tags are asked; all of them where none is given. */
   readonly tags: readonly string[];
-  /** Where tankd listens unless it was told otherwise. */
-  readonly apiPort: number;
+  /** Where tankd may listen, the likeliest first. */
+  readonly ports: readonly number[];
 }
 
 /** News come in bursts. */
@@ -28,14 +28,16 @@ const WATCH_AGAIN_MIN_MS = 1_000;
 const WATCH_AGAIN_MAX_MS = 30_000;
 /**
  * Devices that are asked at a time, and how long after that the next ones. Most do not run tankd,
- * and one behind a firewall keeps a dial busy for seconds: there are 16 at a time for all backends.
+ * and each that is asked for the first time costs tailscaled a tunnel.
  */
 const BATCH = 8;
 const BATCH_MS = 4_000;
+/** Of one device: each port costs it a connection. */
+const PORTS_MAX = 6;
 
 /**
- * Nominates the devices of a tailnet that are online, at the port where a tankd there would
- * listen. Which of them run one, nothing of Tailscale tells.
+ * Nominates the devices of a tailnet that are online, at the ports where a tankd there may listen.
+ * Which of them run one, nothing of Tailscale tells.
  */
 export class TailscaleBackend implements DiscoveryBackend {
   readonly name = "tailscale";
@@ -202,7 +204,9 @@ export class TailscaleBackend implements DiscoveryBackend {
   /** One address is enough: all of them lead through the same tunnel. */
   #placesOf({ addresses }: Device): Nomination["addresses"] {
     const host = addresses[0] ?? "";
-    const own = this.#announcement?.addresses[0]?.port ?? this.#deps.apiPort;
-    return [...new Set([this.#deps.apiPort, own])].map((port) => ({ host, port }));
+    const own = this.#announcement?.addresses[0]?.port;
+    const [likeliest, ...others] = this.#deps.ports;
+    const ports = new Set([likeliest, own, ...others].filter((port) => port !== undefined));
+    return [...ports].slice(0, PORTS_MAX).map((port) => ({ host, port }));
   }
 }

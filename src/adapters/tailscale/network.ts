@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse, Network } from "../../platform/network.ts";
 import { HttpNetwork, KEPT_ALIVE } from "../../platform/real/network.ts";
+import { hostOf } from "./addresses.ts";
 import type { Tailnet } from "./tailnet.ts";
 import { TunnelAgent } from "./tunnel-agent.ts";
 
@@ -21,8 +22,7 @@ export class TailnetNetwork implements Network {
   }
 
   send(request: HttpRequest): Promise<HttpResponse> {
-    const host = request.connectTo ?? URL.parse(request.origin)?.hostname ?? "";
-    const isBehind = this.#tailnet.isBehindDaemon(host.replace(/^\[(.*)\]$/, "$1"));
+    const isBehind = this.#tailnet.isBehindDaemon(hostOf(request));
     return (isBehind ? this.#tunnelled : this.#direct).send(request);
   }
 

@@ -1,8 +1,7 @@
-import { BoundedMap } from "../../platform/bounded-map.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { EndpointAddress } from "../http/endpoint.ts";
-import { LocalApi } from "./local-api.ts";
-import { findLocalApis, findProgram, type PlacesOptions } from "./places.ts";
+import type { LocalApi } from "./local-api.ts";
+import type { LocalApis } from "./local-apis.ts";
+import { findProgram, type PlacesOptions } from "./places.ts";
 import { askProgram } from "./program.ts";
 import { RestApi, type RestApiOptions } from "./rest-api.ts";
 import type { TailnetStatus } from "./status.ts";
@@ -23,8 +22,6 @@ export interface ObserverOptions extends PlacesOptions {
   readonly restApi: RestApiOptions | undefined;
 }
 
-/** The app for macOS has another port at each start. */
-const LOCAL_APIS_MAX = 4;
 const LOCAL_INTERVAL_MS = 1_000;
 /** Each time a process is started. */
 const PROGRAM_INTERVAL_MS = 30_000;
@@ -37,19 +34,19 @@ const REST_INTERVAL_MS = 60_000;
  */
 export class Observer {
   readonly #options: ObserverOptions;
+  readonly #localApis: LocalApis;
   readonly #restApi: RestApi | undefined;
-  /** By the address, so that what was found out of a daemon is kept. */
-  readonly #localApis = new BoundedMap<string, LocalApi>(LOCAL_APIS_MAX);
 
-  constructor(options: ObserverOptions, clock: Clock) {
+  constructor(options: ObserverOptions, localApis: LocalApis, clock: Clock) {
     this.#options = options;
+    this.#localApis = localApis;
     this.#restApi = options.restApi && new RestApi(options.restApi, clock);
   }
 
   /** Whether there is anything to look by. Never rejects. */
   async isThere(): Promise<boolean> {
     if (this.#restApi !== undefined) return true;
-    if ((await findLocalApis(this.#options)).length > 0) return true;
+    if ((await this.#localApis.find()).length > 0) return true;
     // The app from the App Store opens its API to its own command alone.
     const { platform } = this.#options;
     return platform === "darwin" && (await findProgram(this.#options)) !== undefined;
@@ -77,17 +74,8 @@ export class Observer {
   }
 
   async #byDaemon(): Promise<Look | undefined> {
-    let failure: unknown;
-    for (const address of await findLocalApis(this.#options)) {
-      const localApi = this.#localApiAt(address);
-      try {
-        return { status: await localApi.status(), localApi, intervalMs: LOCAL_INTERVAL_MS };
-      } catch (error) {
-        failure ??= error;
-      }
-    }
-    if (failure !== undefined) throw failure;
-    return undefined;
+    const seen = await this.#localApis.look();
+    return seen && { ...seen, intervalMs: LOCAL_INTERVAL_MS };
   }
 
   async #byProgram(): Promise<Look | undefined> {
@@ -101,14 +89,5 @@ export class Observer {
     if (this.#restApi === undefined) return undefined;
     const status = await this.#restApi.look();
     return { status, by: "by the API of Tailscale", intervalMs: REST_INTERVAL_MS };
-  }
-
-  #localApiAt(address: EndpointAddress): LocalApi {
-    const key = JSON.stringify(address);
-    const known = this.#localApis.get(key);
-    if (known !== undefined) return known;
-    const made = new LocalApi(address);
-    this.#localApis.set(key, made);
-    return made;
   }
 }

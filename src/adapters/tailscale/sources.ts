@@ -11,7 +11,7 @@ import type { Tailnet } from "./tailnet.ts";
  */
 const REMEMBERED_MS = 5_000;
 
-type Asked = Pick<Tailnet, "isUserspace" | "whois">;
+type Asked = Pick<Tailnet, "hasInterface" | "whois">;
 
 interface Answer {
   readonly source: Promise<string>;
@@ -20,7 +20,8 @@ interface Answer {
 
 /**
  * Who is at the other end of a connection from loopback: in userspace mode every device of the
- * tailnet seems to speak from there, and must not pass for a program of this machine.
+ * tailnet seems to speak from there, and must not pass for a program of this machine. So a daemon
+ * is asked wherever one may be, whatever is known of it.
  */
 export class TailnetSources {
   readonly #tailnet: Asked;
@@ -38,7 +39,7 @@ export class TailnetSources {
    * for everything that does not come from loopback. Never rejects.
    */
   readonly sourceOf = (address: string, port: number): string | Promise<string> => {
-    if (!isLoopback(address) || !this.#tailnet.isUserspace) return address;
+    if (!isLoopback(address) || this.#tailnet.hasInterface) return address;
     const end = `${address} ${port}`;
     const nowMs = this.#clock.monotonicMs();
     const known = this.#answers.get(end);

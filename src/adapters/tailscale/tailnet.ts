@@ -4,6 +4,7 @@ import { memoizeLast } from "../../platform/memo.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { isTailnetAddress } from "./addresses.ts";
 import type { LocalApi } from "./local-api.ts";
+import type { LocalApis } from "./local-apis.ts";
 import { plainName, type TailnetStatus } from "./status.ts";
 import { openStream } from "./stream.ts";
 
@@ -11,9 +12,8 @@ import { openStream } from "./stream.ts";
 const INTERFACE_NAME = "tailscale";
 
 /**
- * The tailnet as this node stands in it. The backend keeps it up to date; whoever sends, receives
- * or announces asks it. Before the first look, and where the backend is not used, it changes
- * nothing.
+ * The tailnet as this node stands in it; whoever sends, receives or announces asks it. The backend
+ * keeps it up to date. Where that is not used, nothing of the tailnet is announced.
  *
  * In userspace mode tailscaled has no network interface: it takes connections for the addresses of
  * this machine and passes them on from loopback, and the system knows no way to the others. The
@@ -21,30 +21,57 @@ const INTERFACE_NAME = "tailscale";
  * interfaces tell, not the word of tailscaled.
  */
 export class Tailnet {
+  readonly localApis: LocalApis;
   readonly #machine: Pick<Machine, "addresses">;
   readonly #proxy: string | undefined;
   /** When it was connected for the last time. */
   #status: TailnetStatus | undefined;
+  /** Of this machine then. */
+  #own: readonly string[] = [];
   #localApi: LocalApi | undefined;
+  /** Whether it is, as far as whoever follows it can see. */
   #isConnected = false;
+  /** Whether it has said of itself that it is not. */
+  #isDown = false;
+  #hadInterface = false;
   readonly #hiddenAmong = memoizeLast(hiddenAddresses);
 
   /** `proxy`: the URL of tailscaled's HTTP proxy, where the operator names it. */
-  constructor(machine: Pick<Machine, "addresses">, proxy: string | undefined) {
+  constructor(
+    machine: Pick<Machine, "addresses">,
+    proxy: string | undefined,
+    localApis: LocalApis,
+  ) {
     this.#machine = machine;
     this.#proxy = proxy;
+    this.localApis = localApis;
+  }
+
+  /**
+   * Looks once, so that from the first request on it is known what leads through tailscaled. Never
+   * rejects.
+   */
+  async meet(): Promise<void> {
+    const seen = await this.localApis.look().catch(() => undefined);
+    if (seen) this.#note(seen.status, seen.localApi);
   }
 
   /** What was just seen; undefined where nothing is. */
   update(status: TailnetStatus | undefined, localApi: LocalApi | undefined): void {
     this.#isConnected = status?.state === "Running";
-    if (this.#isConnected) this.#status = status;
-    this.#localApi = localApi ?? this.#localApi;
+    if (status === undefined) return;
+    this.#isDown = !this.#isConnected;
+    this.#note(status, localApi);
   }
 
-  /** Whether connections from the tailnet are passed on by tailscaled. */
+  /** Whether this machine is announced by addresses of the tailnet that no interface shows. */
   get isUserspace(): boolean {
     return this.#proxy !== undefined || this.#hiddenAddresses.length > 0;
+  }
+
+  /** Whether what comes from the tailnet comes by a network interface, and not from loopback. */
+  get hasInterface(): boolean {
+    return this.#proxy === undefined && hasOneOf(this.#own, this.#machine.addresses());
   }
 
   /**
@@ -79,17 +106,26 @@ export class Tailnet {
       throw new NetworkError("unreachable", reason, reason);
     }
     // It would not answer.
-    if (!this.#isConnected) {
+    if (this.#isDown) {
       const reason = "Tailscale is not connected";
       throw new NetworkError("unreachable", reason, reason);
     }
     return this.#localApi.dial(host, port);
   }
 
-  /** {@link LocalApi.whois}. Rejects also where nobody can be asked. */
+  /**
+   * {@link LocalApis.whois}. Rejects also where a daemon has no socket here; never where the
+   * tailnet was seen last at a network interface.
+   */
   async whois(host: string, port: number): Promise<string | undefined> {
-    if (this.#localApi === undefined) throw new Error("tailscaled cannot be asked");
-    return this.#localApi.whois(host, port);
+    try {
+      const device = await this.localApis.whois(host, port);
+      if (this.#proxy === undefined || this.localApis.isKnown) return device;
+      throw new Error("tailscaled cannot be asked");
+    } catch (error) {
+      if (this.#hadInterface) return undefined;
+      throw error;
+    }
   }
 
   /** The machine with those of its addresses that no interface shows: others can dial them. */
@@ -102,9 +138,19 @@ export class Tailnet {
     return { ...machine, addresses: () => merge(machine.addresses(), hidden()) };
   }
 
+  #note(status: TailnetStatus, localApi: LocalApi | undefined): void {
+    this.#localApi = localApi ?? this.#localApi;
+    if (status.state !== "Running") return;
+    this.#status = status;
+    // The control server, which is asked where no daemon answers, does not know whose they are.
+    if (status.addresses.length === 0) return;
+    this.#own = status.addresses;
+    this.#hadInterface = this.hasInterface;
+  }
+
   /** Addresses of this machine in the tailnet that no network interface has. */
   get #hidden(): readonly string[] {
-    return this.#hiddenAmong(this.#status, this.#machine.addresses());
+    return this.#hiddenAmong(this.#own, this.#machine.addresses());
   }
 
   get #hiddenAddresses(): readonly string[] {
@@ -113,11 +159,14 @@ export class Tailnet {
 }
 
 function hiddenAddresses(
-  status: TailnetStatus | undefined,
+  own: readonly string[],
   shown: readonly InterfaceAddress[],
 ): readonly string[] {
-  const own = status?.addresses ?? [];
-  return shown.some(({ address }) => own.includes(address)) ? [] : own;
+  return hasOneOf(own, shown) ? [] : own;
+}
+
+function hasOneOf(own: readonly string[], shown: readonly InterfaceAddress[]): boolean {
+  return shown.some(({ address }) => own.includes(address));
 }
 
 function asInterfaceAddress(address: string): InterfaceAddress {

@@ -1,5 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
-import type { ApiMiddleware } from "../env.ts";
+import { type ApiContextOf, type ApiMiddleware, upgradesToSocket } from "../env.ts";
 import type { HostExemptions } from "./host-exemptions.ts";
 
 export interface HostCheckOptions {
@@ -14,14 +14,19 @@ export interface HostCheckOptions {
  * to our address carries that site's name (DNS rebinding). What other programs ask of a node is
  * exempt, so that a hub answers under any name that leads to it; a browser is not, and shows itself
  * by Origin. No browser leaves Host out, as HTTP/1.0 may.
- * @example app.use(hostCheck({ hostname: "reef", allowedHosts: ["tank.example.org"] }, exemptions))
+ * @param readsAsPeer whether a request is signed by a node that may read under any name
  */
-export function hostCheck(options: HostCheckOptions, exemptions: HostExemptions): ApiMiddleware {
+export function hostCheck(
+  options: HostCheckOptions,
+  exemptions: HostExemptions,
+  readsAsPeer: (c: ApiContextOf) => boolean,
+): ApiMiddleware {
   return async function hostCheck(c, next) {
     const host = c.req.header("host");
     if (host !== undefined && !isOurHost(host, options)) {
-      const exemption = exemptions.of(c.req.method, c.req.path);
-      if (exemption === undefined || c.req.header("origin") !== undefined) throw foreignHost(host);
+      if (c.req.header("origin") !== undefined) throw foreignHost(host);
+      const exemption = exemptions.of(c.req.method, c.req.path, upgradesToSocket(c));
+      if (exemption === undefined && !readsAsPeer(c)) throw foreignHost(host);
       c.set("mustBeSigned", exemption === "signed");
     }
     await next();
@@ -33,7 +38,7 @@ export function foreignHost(host: string): Problem {
   return new Problem(
     "foreign_host",
     `This node does not answer for the host "${host.slice(0, 255)}". ` +
-      "Use its address, or start it with --allow-host NAME",
+      `Use its address, or start it with --allow-host ${hostOf(host) ?? "NAME"}`,
   );
 }
 

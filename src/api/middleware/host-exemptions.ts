@@ -7,7 +7,7 @@ export type HostExemption = "open" | "signed";
 
 export interface HostExemptions {
   /** Undefined for a route that answers under our own names only. */
-  of(method: string, path: string): HostExemption | undefined;
+  of(method: string, path: string, upgradesToSocket: boolean): HostExemption | undefined;
 }
 
 /**
@@ -29,10 +29,13 @@ const OPEN: readonly (readonly [method: string, path: string])[] = [
   ["DELETE", "/discovery/{server_id}"],
 ];
 
+/** Of a viewer: another node that passes on what a tank shows. */
+const WATCHING = patternOf("/ws/{tank_id}");
+
 /**
  * Which routes answer under any Host. Of the routes between nodes those that change something, if
  * they are signed. Reading is not among them: a page can make a key and sign as well, and browsers
- * name the page (Origin) only where something may change.
+ * name the page (Origin) only where something may change, or for a WebSocket.
  */
 export function hostExemptions(peerRoutes: readonly PeerRoute[]): HostExemptions {
   const open = OPEN.map(([method, path]) => ({ method, pattern: patternOf(path) }));
@@ -44,9 +47,10 @@ export function hostExemptions(peerRoutes: readonly PeerRoute[]): HostExemptions
   const has = (routes: typeof open, asked: string, path: string) =>
     routes.some(({ method, pattern }) => method === asked && pattern.test(path));
   return {
-    of: (method, path) => {
+    of: (method, path, upgradesToSocket) => {
       const asked = method === "HEAD" ? "GET" : method;
       if (has(open, asked, path)) return "open";
+      if (upgradesToSocket && WATCHING.test(path)) return "open";
       return has(signed, asked, path) ? "signed" : undefined;
     },
   };

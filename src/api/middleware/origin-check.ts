@@ -1,5 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
-import { type ApiMiddleware, isSafe } from "../env.ts";
+import { type ApiMiddleware, isSafe, upgradesToSocket } from "../env.ts";
 import { hostOf } from "./host-check.ts";
 
 /**
@@ -10,8 +10,7 @@ import { hostOf } from "./host-check.ts";
 export function originCheck(): ApiMiddleware {
   return async function originCheck(c, next) {
     const origin = c.req.header("origin");
-    const upgrades = c.req.header("upgrade")?.toLowerCase() === "websocket";
-    if (origin !== undefined && (upgrades || !isSafe(c.req.method))) {
+    if (origin !== undefined && (upgradesToSocket(c) || !isSafe(c.req.method))) {
       if (!isSameOrigin(origin, c.req.header("host") ?? "")) {
         throw new Problem(
           "foreign_origin",

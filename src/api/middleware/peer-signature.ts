@@ -1,20 +1,23 @@
 import type { Cluster } from "../../cluster/cluster.ts";
-import { CROWDED, createVerifier, verifyRequest } from "../../cluster/identity/signature.ts";
+import {
+  CROWDED,
+  type Verdict,
+  type Verifier,
+  verifyRequest,
+} from "../../cluster/identity/signature.ts";
+import type { WireRequest } from "../../cluster/peer-route.ts";
 import { shareKey } from "../../discovery/addresses.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
-import { type ApiMiddleware, wireOf } from "../env.ts";
+import { type ApiContextOf, type ApiMiddleware, isSafe, wireOf } from "../env.ts";
 import { foreignHost } from "./host-check.ts";
 
 export interface PeerSignatureOptions {
-  readonly clock: Clock;
+  readonly verifier: Verifier;
   /**
-   * Says who this node is, and passes on what is signed for another one: a balancer has brought it
-   * here.
+   * Passes a request on to the node that it is signed for: a balancer has brought it here.
+   * Undefined where no such node is known.
    */
-  readonly cluster: Pick<Cluster, "nodeId" | "isKnown" | "clockOffsetMs"> & {
-    readonly relays: Pick<Cluster["relays"], "passOn">;
-  };
+  readonly passOn: Cluster["relays"]["passOn"];
 }
 
 /**
@@ -22,18 +25,21 @@ export interface PeerSignatureOptions {
  * 401. Runs after the body was read, which the signature covers. A request that the host check let
  * through for its signature alone is refused without one.
  */
-export function peerSignature({ clock, cluster }: PeerSignatureOptions): ApiMiddleware {
-  const verifier = createVerifier(cluster.nodeId, clock, cluster);
+export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMiddleware {
   return async function peerSignature(c, next): Promise<Response | undefined> {
+    // The host check has asked already: a nonce is good once.
+    if (c.get("signer") !== undefined) {
+      await next();
+      return undefined;
+    }
     const wire = wireOf(c);
-    const { remoteAddress, isPassedOn = false } = c.env;
-    const verdict = verifyRequest(wire, wire.headers, verifier, shareKey(remoteAddress));
-    if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
+    const verdict = verdictOf(c, wire, verifier);
     if (verdict.kind === "misdirected") {
+      const { remoteAddress, isPassedOn = false } = c.env;
       const bearer = { signer: undefined, remoteAddress, isPassedOn };
-      const reply = await cluster.relays.passOn(verdict.audience, wire, bearer);
+      const reply = await passOn(verdict.audience, wire, bearer);
       if (reply) return new Response(reply.body, reply);
-      const meant = `the request is meant for ${verdict.audience}, this is ${cluster.nodeId}`;
+      const meant = `the request is meant for ${verdict.audience}, this is ${verifier.nodeId}`;
       throw new Problem("bad_signature", meant);
     }
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
@@ -44,4 +50,38 @@ export function peerSignature({ clock, cluster }: PeerSignatureOptions): ApiMidd
     await next();
     return undefined;
   };
+}
+
+/**
+ * Whether a request that changes nothing is signed by a node of the list, noted in `signer`. That
+ * tells it from a page, which can make a key of its own, and cannot get it listed.
+ * @throws Problem `bad_signature`, after which a node shakes hands and asks again
+ */
+export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
+  return (c) => {
+    if (!isSafe(c.req.method)) return false;
+    const verdict = verdictOf(c, wireOf(c), cluster.verifier);
+    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
+    if (verdict.kind === "unsigned") return false;
+    const { nodeId } = verdict;
+    const server = cluster.server(nodeId);
+    if (server?.node_id !== nodeId || !server.signed || !server.member) return false;
+    // What is for another node is passed on there.
+    if (verdict.kind === "misdirected") return true;
+    c.set("signer", nodeId);
+    c.set("signerKey", verdict.publicKey);
+    return true;
+  };
+}
+
+/** @throws Problem `too_many` where there is no room to remember who has signed it. */
+function verdictOf(
+  c: ApiContextOf,
+  wire: WireRequest,
+  verifier: Verifier,
+): Exclude<Verdict, { readonly kind: "crowded" }> {
+  const source = shareKey(c.env.remoteAddress);
+  const verdict = verifyRequest(wire, wire.headers, verifier, source);
+  if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
+  return verdict;
 }

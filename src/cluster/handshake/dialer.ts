@@ -3,6 +3,7 @@ import type { Address } from "../../discovery/backend.ts";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { KeyedSemaphore } from "../../platform/mutex.ts";
+import type { Timers } from "../../platform/timers.ts";
 import { TokenBuckets } from "../../platform/token-bucket.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { ClusterDeps } from "../deps.ts";
@@ -23,6 +24,16 @@ export interface DialAtOptions extends NodeDialOptions {
   readonly trusted: boolean;
 }
 
+/** Tells when there is a connection. */
+type Attempt = (onConnected: () => void) => Promise<DialResult>;
+/** Runs a task when it is its turn. */
+type Queue = (task: () => Promise<void>) => Promise<void>;
+
+/**
+ * Where there is no connection by then, probably nobody is: the next one gets the place. It is the
+ * idea of RFC 8305, section 5, for addresses of different nodes.
+ */
+const SILENT_AFTER_MS = 500;
 /** Dials of what one source has named, and what it may name at once: a class behind one router. */
 const DIALS_PER_SOURCE_SECOND = 5;
 const DIALS_PER_SOURCE_BURST = 64;
@@ -30,6 +41,8 @@ const DIALS_PER_SOURCE_BURST = 64;
 /**
  * Dials for the handshake, within bounds: one attempt at a time for each node, a few for what one
  * source has named, and so many in all. What strangers name must not use up this node's sockets.
+ * Those that wait in silence have bounds of their own: of a name with a hundred addresses almost
+ * all may be off.
  */
 export class Dialer {
   readonly #log: Log;
@@ -38,16 +51,19 @@ export class Dialer {
   readonly #underWay = new Map<string, Promise<DialResult>>();
   readonly #inAll = new KeyedSemaphore(LIMITS.dialsMax);
   readonly #unsure = new KeyedSemaphore(LIMITS.dialsUnsureMax);
+  readonly #silent = new KeyedSemaphore(LIMITS.dialsSilentMax);
   readonly #bySource = new KeyedSemaphore(LIMITS.dialsPerSourceMax);
   readonly #rates: TokenBuckets;
+  readonly #timers: Timers;
   /** Through whom a node may be reached; the registry, which knows, is connected afterwards. */
   relayTo: (nodeId: string) => string | undefined = () => undefined;
 
   constructor(
-    { clock, log }: Pick<ClusterDeps, "clock" | "log">,
+    { clock, timers, log }: Pick<ClusterDeps, "clock" | "timers" | "log">,
     { table, handshake }: { readonly table: PeerTable; readonly handshake: Shaking },
   ) {
     this.#log = log;
+    this.#timers = timers;
     this.#table = table;
     this.#handshake = handshake;
     this.#rates = new TokenBuckets(clock, {
@@ -79,8 +95,9 @@ export class Dialer {
     }
     const isConfirmed = peer.confirmedMs !== undefined;
     const source = isConfirmed ? undefined : peer.source;
-    return this.#once(key, { source, unsure }, async () => {
-      const result = await this.#handshake.dial(peer.addresses, { expected: nodeId, relay });
+    return this.#once(key, { source, unsure }, async (onConnected) => {
+      const options = { expected: nodeId, relay, onConnected };
+      const result = await this.#handshake.dial(peer.addresses, options);
       if (result.kind === "failed") {
         this.#log.debug("a node does not answer", { node_id: nodeId, reason: result.reason });
       }
@@ -91,9 +108,10 @@ export class Dialer {
   /** Whether a node that has said hello can be dialled, without shaking hands anew. */
   async confirm(nodeId: string): Promise<boolean> {
     const source = this.#table.get(nodeId)?.source;
-    const result = await this.#once(`confirm ${nodeId}`, { source }, async () =>
-      (await this.#handshake.confirm(nodeId)) ? { kind: "self" } : failed("not dialable"),
-    );
+    const result = await this.#once(`confirm ${nodeId}`, { source }, async (onConnected) => {
+      const isThere = await this.#handshake.confirm(nodeId, onConnected);
+      return isThere ? { kind: "self" } : failed("not dialable");
+    });
     return result.kind !== "failed";
   }
 
@@ -101,13 +119,15 @@ export class Dialer {
   dialAt(addresses: readonly Address[], options: DialAtOptions): Promise<DialResult> {
     const { trusted, unsure = false } = options;
     const key = addresses.map(({ host, port }) => `${host} ${port}`).join(",");
-    return this.#once(key, { unsure }, () => this.#handshake.dial(addresses, { trusted }));
+    return this.#once(key, { unsure }, (onConnected) =>
+      this.#handshake.dial(addresses, { trusted, onConnected }),
+    );
   }
 
   #once(
     key: string,
     { source, unsure = false }: NodeDialOptions & { readonly source?: string | undefined },
-    attempt: () => Promise<DialResult>,
+    attempt: Attempt,
   ): Promise<DialResult> {
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
@@ -118,13 +138,39 @@ export class Dialer {
     if (limited !== undefined && this.#rates.take(limited) > 0) {
       return Promise.resolve(failed("its source names too many nodes"));
     }
-    const run = () => this.#inAll.run("dials", attempt);
-    const runUnsure = () => (unsure ? this.#unsure.run("dials", run) : run());
-    const dialling = limited === undefined ? runUnsure() : this.#bySource.run(limited, runUnsure);
+    const inAll: Queue = (task) => this.#inAll.run("dials", task);
+    const queue: Queue = (task) =>
+      unsure ? this.#unsure.run("dials", () => inAll(task)) : inAll(task);
+    const run = () => this.#dialWithin(queue, attempt);
+    const dialling = limited === undefined ? run() : this.#bySource.run(limited, run);
     const ended = dialling.finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, ended);
     return ended;
   }
+
+  /** It has its place in the queue until it ends, or waits in silence and has a place for that. */
+  async #dialWithin(queue: Queue, attempt: Attempt): Promise<DialResult> {
+    const { promise, resolve } = Promise.withResolvers<DialResult>();
+    await queue(async () => {
+      const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+      const cancel = this.#timers.after(SILENT_AFTER_MS, () => {
+        void this.#silent.run("dials", () => {
+          leave();
+          return over(dialling);
+        });
+      });
+      const dialling = attempt(cancel);
+      resolve(dialling);
+      await Promise.race([left, over(dialling)]);
+      cancel();
+    });
+    return promise;
+  }
+}
+
+/** Resolves when it has ended, however. */
+async function over(dialling: Promise<unknown>): Promise<void> {
+  await dialling.catch(() => {});
 }
 
 /** Dials that failed, so that the next waits longer: doubling from `minMs` to `maxMs`. */

@@ -3,7 +3,7 @@ import type { Address } from "../../discovery/backend.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { isProven } from "../identity/proof.ts";
 import { type DialTarget, dialable, targetsOf, throughRelay } from "../peers/dial-policy.ts";
-import type { PeerKey } from "../peers/peer.ts";
+import { keyToldBy, type PeerKey } from "../peers/peer.ts";
 import { isElsewhere, type PeerClient } from "../peers/peer-client.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import {
@@ -33,6 +33,8 @@ export interface DialOptions {
   readonly trusted?: boolean;
   /** Another node that passes on what is meant for it, where no address answers. */
   readonly relay?: string | undefined;
+  /** Told when an address has taken a connection. */
+  readonly onConnected?: () => void;
 }
 
 const HELLO_PATH = "/api/cluster/hello";
@@ -62,6 +64,7 @@ export class Handshake {
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#shakeHands(target, options.expected, () => {
         onConnected();
+        options.onConnected?.();
         note.connected();
       }),
     );
@@ -76,13 +79,14 @@ export class Handshake {
   }
 
   /** Finds out whether a node that has said hello can be dialled: one question to each address. */
-  async confirm(nodeId: string): Promise<boolean> {
+  async confirm(nodeId: string, onAnyConnected?: () => void): Promise<boolean> {
     const { deps, table } = this.#with;
     const note = new DialNote(table, nodeId, deps.clock.monotonicMs());
     const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#askIdentity(target, nodeId, () => {
         onConnected();
+        onAnyConnected?.();
         note.connected();
       }),
     );
@@ -150,7 +154,9 @@ export class Handshake {
     }
     if (seen.cluster !== deps.settings.cluster) return { kind: "foreign", cluster: seen.cluster };
     if (!PROTOCOLS_UNDERSTOOD.includes(seen.protocol)) {
-      return failed(`it is tankd ${seen.version} of another protocol; install the same version`);
+      return failed(
+        `it runs tankd ${seen.version} with another protocol; install the same version`,
+      );
     }
     if (expected !== undefined && expected !== seen.node_id) {
       return failed(`${seen.node_id} is there, not ${expected}`);
@@ -164,6 +170,7 @@ export class Handshake {
       ...document(),
       challenge: probe.nonce(),
       time_ms: deps.clock.wallMs(),
+      start_clock_ms: deps.clock.monotonicMs() + deps.startOffsetMs,
       defers: given.defersTo(to.node_id),
       ...positions.tell(to.node_id),
     };
@@ -196,7 +203,7 @@ export class Handshake {
       isProven(seen.public_key, seen.node_id, hello.challenge, answered.body);
     if (!proven) return failed("its answer is not proven");
     const contact = contactOf(reply, target.relay === undefined ? [target] : []);
-    if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
+    if (!table.ensure(seen.node_id)) return failed("the peer table is full");
     await peerClones.admitExamined(contact);
     this.#confirm(target, seen);
     table.noteRtt(seen.node_id, rttMs);
@@ -209,11 +216,8 @@ export class Handshake {
   }
 
   #keyOf(seen: IdentityDocument): PeerKey {
-    return {
-      publicKey: seen.public_key,
-      clockOffsetMs: seen.time_ms - this.#with.deps.clock.wallMs(),
-      takesUnbound: seen.takes_unbound ?? false,
-    };
+    const { deps, table } = this.#with;
+    return keyToldBy(seen, seen.public_key, deps.clock, table.get(seen.node_id)?.key);
   }
 
   /** Its key has answered there. */

@@ -59,7 +59,7 @@ export class IdentityProbe {
 
   /** What this node shows anybody who asks (`GET /.well-known/tankd`). */
   describe(challenge: string | undefined): IdentityDocument {
-    const { identity, settings, clock, bootId } = this.#with.deps;
+    const { identity, settings, clock, startOffsetMs, bootId } = this.#with.deps;
     const { standing, record } = this.#with.document();
     const presence = this.#with.presence();
     return {
@@ -72,6 +72,7 @@ export class IdentityProbe {
       boot_id: bootId,
       role: standing.role,
       time_ms: clock.wallMs(),
+      start_clock_ms: clock.monotonicMs() + startOffsetMs,
       uptime_ms: presence.uptimeMs,
       fenced: presence.fenced,
       takes_unbound: true,
@@ -94,7 +95,7 @@ export class IdentityProbe {
     const { deps, policy } = this.#with;
     try {
       const [target] = await targetsOf(address, deps.network, policy());
-      if (!target) return "it leads to what is not dialled";
+      if (!target) return "its address may not be dialled";
       const result = await this.ask(target);
       if (result.kind === "failed") return result.reason;
       return result.document.node_id === nodeId ? undefined : "another node is there";

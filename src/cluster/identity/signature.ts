@@ -9,15 +9,17 @@ import {
   verifySignature,
 } from "./identity.ts";
 import { NonceMemory } from "./nonce-memory.ts";
+import { isByStartClock } from "./start-clock.ts";
 
 /**
  * Signed requests between nodes: the small part of HTTP Message Signatures (RFC 9421, Ed25519) with
  * Content-Digest (RFC 9530) that tankd needs. One signature, one fixed list of components.
  *
- * `created` is told in the clock of the node that is addressed, as the signer learned it in the
- * handshake. A Raspberry Pi without a battery wakes up years in the past; it must join all the
- * same, and two machines never need to agree on the time. What the window gives is a bound on how
- * long nonces are remembered; a node whose clock jumps refuses one request, and its peer asks for
+ * `created` is told in the time of the node that is addressed, as the signer learned it in the
+ * handshake: by its start clock (`drawStartOffset`), or by its wall clock where it tells of no
+ * other. A Raspberry Pi without a battery wakes up years in the past; it must join all the same,
+ * and two machines never need to agree on the time. What the window gives is a bound on how long
+ * nonces are remembered. A node that was started anew refuses one request, and its peer asks for
  * the time again.
  */
 export interface RequestParts {
@@ -32,8 +34,10 @@ export interface RequestParts {
 export interface SigningOptions {
   /** Node id of the one that is addressed, where it is known. */
   readonly audience?: string;
-  /** Its clock minus ours. */
+  /** Its wall clock minus ours. */
   readonly clockOffsetMs?: number;
+  /** Its start clock minus our monotonic clock, where it tells of one. */
+  readonly startOffsetMs?: number | undefined;
   /**
    * Leave the authority out: the request may come by another name than was dialled, through a
    * balancer or a relay. It needs an audience, which is what binds the request then.
@@ -48,8 +52,8 @@ export type Verdict =
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
   /** It verifies, and there is no room to remember that it was said. */
   | { readonly kind: "crowded" }
-  /** It verifies, and is meant for another node, which alone can say whether it is new. */
-  | { readonly kind: "misdirected"; readonly audience: string }
+  /** It verifies, and is for another node, which alone can say whether it is timely and new. */
+  | { readonly kind: "misdirected"; readonly audience: string; readonly nodeId: string }
   | { readonly kind: "bad"; readonly reason: string };
 
 /** The node that a request is meant for. */
@@ -58,6 +62,8 @@ export const AUDIENCE_HEADER = "tankd-audience";
 export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
+/** The monotonic clock may begin at zero, and the memory of nonces knows no dates before that. */
+const ORIGIN_SECONDS = 1_000_000;
 const SIGNATURE_LABEL = "tankd";
 const NONCE_BYTES = 16;
 const AUTHORITY = "@authority";
@@ -71,7 +77,12 @@ export function signRequest(
   random: Random,
   options: SigningOptions = {},
 ): SignedHeaders {
-  const created = Math.floor((clock.wallMs() + (options.clockOffsetMs ?? 0)) / 1000);
+  const { clockOffsetMs = 0, startOffsetMs } = options;
+  const atMs =
+    startOffsetMs === undefined
+      ? clock.wallMs() + clockOffsetMs
+      : clock.monotonicMs() + startOffsetMs;
+  const created = Math.floor(atMs / 1000);
   const nonce = encodeBase64Url(random.bytes(NONCE_BYTES));
   const audience = options.audience;
   const isUnbound = options.isUnbound === true && audience !== undefined;
@@ -91,32 +102,50 @@ export function signRequest(
   };
 }
 
+/** The start clock of the one that is addressed, as it stands to the verifier's clock. */
+export interface VerifiersStartClock {
+  /** What it shows more than the monotonic clock. */
+  readonly offsetMs: number;
+  /** Of requests that are dated by it; in the seconds of the monotonic clock. */
+  readonly nonces: NonceMemory;
+}
+
 /** Who this node is to the requests it verifies, and which ones it has seen. */
 export interface Verifier {
   readonly nodeId: string;
   readonly clock: Clock;
+  /** Of requests that are dated by the wall clock. */
   readonly nonces: NonceMemory;
+  /** Undefined where there is none: then requests that are dated by one are refused. */
+  readonly startClock?: VerifiersStartClock | undefined;
   /**
    * Since when it has remembered them, monotonic milliseconds: what was signed before may have been
    * used before a restart. Undefined where the signer's clock is known roughly only.
    */
   readonly sinceMs?: number;
-  /** As {@link KnownNodes} has it; without it no other node's clock is known. */
-  readonly clockOffsetMs?: KnownNodes["clockOffsetMs"];
 }
 
-/** What a verifier has to know of other nodes. */
-export interface KnownNodes {
+export interface VerifierOptions {
+  /** What its start clock shows more than the monotonic one. */
+  readonly startOffsetMs?: number;
   /** Whether a node is more than a key that anybody could make. */
-  isKnown(nodeId: string): boolean;
-  /** A node's wall clock minus ours; undefined where it is not known. */
-  clockOffsetMs(nodeId: string): number | undefined;
+  readonly isKnown?: (nodeId: string) => boolean;
 }
 
-export function createVerifier(nodeId: string, clock: Clock, nodes?: KnownNodes): Verifier {
-  const nonces = new NonceMemory(nodes && ((one) => nodes.isKnown(one)));
-  const made = { nodeId, clock, nonces, sinceMs: clock.monotonicMs() };
-  return nodes ? { ...made, clockOffsetMs: (one) => nodes.clockOffsetMs(one) } : made;
+export function createVerifier(
+  nodeId: string,
+  clock: Clock,
+  { startOffsetMs: offsetMs, isKnown }: VerifierOptions = {},
+): Verifier {
+  return {
+    nodeId,
+    clock,
+    nonces: new NonceMemory(isKnown),
+    ...(offsetMs === undefined
+      ? {}
+      : { startClock: { offsetMs, nonces: new NonceMemory(isKnown) } }),
+    sinceMs: clock.monotonicMs(),
+  };
 }
 
 /**
@@ -144,51 +173,56 @@ export function verifyRequest(
   if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
   const nodeId = nodeIdOf(parsed.keyId);
   if (nodeId === undefined) return bad("the key is not an Ed25519 public key in base64url");
-  const untimely = whyUntimely(parsed.created, audience, verifier);
-  if (untimely !== undefined) return bad(untimely);
   const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
   }
-  // Not before: what anybody can make up must cost no other node anything.
-  if (isForAnother(audience, verifier)) return { kind: "misdirected", audience };
+  // Not before: what anybody can make up is to cost no other node anything.
+  if (audience !== undefined && audience !== verifier.nodeId) {
+    return { kind: "misdirected", audience, nodeId };
+  }
+  const dated = dateOf(parsed.created, verifier);
+  if (!dated) return bad("it is dated by a start clock, and none is known here");
+  const { date, now, start, nonces } = dated;
+  if (Math.abs(now - date) > SIGNATURE_WINDOW_SECONDS) {
+    return bad(`created is ${parsed.created}, the clock here says ${now - date + parsed.created}`);
+  }
+  if (date < start) return bad("it was signed before this start");
   // Last, so that only the key's owner can fill the memory kept for the key.
-  const oldest = secondsOf(verifier.clock.wallMs()) - SIGNATURE_WINDOW_SECONDS;
-  const use = verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest, source);
+  const oldest = now - SIGNATURE_WINDOW_SECONDS;
+  const use = nonces.admit(nodeId, parsed.nonce, date, oldest, source);
   if (use === "crowded") return { kind: "crowded" };
   if (use === "used") return bad("the nonce was used before");
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
-function isForAnother(audience: string | undefined, { nodeId }: Verifier): audience is string {
-  return audience !== undefined && audience !== nodeId;
+/** When a request was signed and when this start began, in seconds of the clock that dates it. */
+interface Dated {
+  readonly date: number;
+  readonly now: number;
+  readonly start: number;
+  readonly nonces: NonceMemory;
 }
 
-/** By the clock of who is addressed. Of a node whose clock is not known here it is not judged. */
-function whyUntimely(
-  created: number,
-  audience: string | undefined,
-  verifier: Verifier,
-): string | undefined {
-  const isElsewhere = isForAnother(audience, verifier);
-  const offsetMs = isElsewhere ? verifier.clockOffsetMs?.(audience) : 0;
-  if (offsetMs === undefined) return undefined;
-  const nowSeconds = secondsOf(verifier.clock.wallMs() + offsetMs);
-  if (Math.abs(nowSeconds - created) > SIGNATURE_WINDOW_SECONDS) {
-    return `created is ${created}, the clock ${isElsewhere ? "there" : "here"} says ${nowSeconds}`;
+/** Undefined where it is dated by a clock that is not known. */
+function dateOf(created: number, verifier: Verifier): Dated | undefined {
+  const { clock, nonces, startClock, sinceMs } = verifier;
+  const monotonicMs = clock.monotonicMs();
+  if (!isByStartClock(created)) {
+    const wallMs = clock.wallMs();
+    // By the wall clock as it goes now: it may have been set since.
+    const startMs = sinceMs === undefined ? 0 : wallMs - (monotonicMs - sinceMs);
+    return { date: created, now: secondsOf(wallMs), start: secondsOf(startMs), nonces };
   }
-  const isBeforeStart = !isElsewhere && created < startSecondsOf(verifier);
-  return isBeforeStart ? "it was signed before this start" : undefined;
+  if (!startClock) return undefined;
+  const date = created - Math.round(startClock.offsetMs / 1000) + ORIGIN_SECONDS;
+  const now = secondsOf(monotonicMs) + ORIGIN_SECONDS;
+  // No other start has dates of this one.
+  return { date, now, start: 0, nonces: startClock.nonces };
 }
 
-/** In the wall clock as it goes now, which may have been set since. */
-function startSecondsOf({ clock, sinceMs }: Verifier): number {
-  if (sinceMs === undefined) return 0;
-  return secondsOf(clock.wallMs() - (clock.monotonicMs() - sinceMs));
-}
-
-function secondsOf(wallMs: number): number {
-  return Math.floor(wallMs / 1000);
+function secondsOf(ms: number): number {
+  return Math.floor(ms / 1000);
 }
 
 /**

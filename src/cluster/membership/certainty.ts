@@ -10,6 +10,11 @@ export function nowBy(clock: Clock): Instant {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
 }
 
+/** Whether it is still to come, by both clocks. */
+export function isBefore(until: Instant, clock: Clock): boolean {
+  return clock.monotonicMs() < until.monotonicMs && clock.wallMs() < until.wallMs;
+}
+
 /**
  * How long a lease is certainly held, by both clocks: on a machine that was suspended the monotonic
  * one has stood still, and the wall clock may be set back.
@@ -36,13 +41,11 @@ export class Certainty {
     return this.#held?.since;
   }
 
-  /** Until when, in monotonic milliseconds; undefined where it is not certain any more. */
-  get untilMs(): number | undefined {
+  /** Until when; undefined where it is not certain any more. */
+  get until(): Instant | undefined {
     if (this.#held === undefined) return undefined;
     const { since, forMs } = this.#held;
-    const now = nowBy(this.#clock);
-    const isCertain =
-      now.monotonicMs - since.monotonicMs < forMs && now.wallMs - since.wallMs < forMs;
-    return isCertain ? since.monotonicMs + forMs : undefined;
+    const until = { monotonicMs: since.monotonicMs + forMs, wallMs: since.wallMs + forMs };
+    return isBefore(until, this.#clock) ? until : undefined;
   }
 }

@@ -175,6 +175,7 @@ export class Gatherer {
       mayClaim: standing?.may_claim ?? true,
       role: (seenLater ? seen.role : undefined) ?? standing?.role ?? "discovering",
       hub: standing?.role === "worker" ? standing.hub?.node_id : undefined,
+      isDeaf: standing?.deaf ?? false,
       reached: isDialable(peer) === true && ageMs < REACHED_FRESH_MS,
       isHearsay: spoke === undefined && seen?.role === undefined,
       isOverdue: this.#isOverdue(peer.id, nowMs),

@@ -11,6 +11,8 @@ export interface Sighting extends Candidate {
   readonly role: Role;
   /** Whom it follows, if it is a worker. */
   readonly hub: string | undefined;
+  /** It does not hear that hub itself. */
+  readonly isDeaf: boolean;
   /** Its key has answered lately where we dialled. A hub that we cannot dial is no hub for us. */
   readonly reached: boolean;
   /** Nobody has seen it of late: it is remembered. */
@@ -74,7 +76,8 @@ export function decideGathering(view: GatheringView): GatheringDecision {
     return better.reached || isExpected ? WAIT : dialOf(unreached(timely));
   }
   if (elsewhere && !patienceOver) return dialOf(unreached(sightings));
-  const guide = sightings.find(({ reached, hub: theirs }) => reached && theirs !== undefined);
+  // It is one hop: two that are deaf would follow a dead hub through each other.
+  const guide = sightings.find((one) => one.reached && !one.isDeaf && one.hub !== undefined);
   if (guide?.hub !== undefined && guide.hub !== self.nodeId) {
     return { kind: "follow", nodeId: guide.hub, via: guide.nodeId };
   }

@@ -2,19 +2,16 @@ import { BoundedMap } from "../../platform/bounded-map.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { ClusterDeps } from "../deps.ts";
-import type { ClusterEvents } from "../events.ts";
-import type { Dialer } from "../handshake/dialer.ts";
-import type { PeerTable } from "../peers/peer-table.ts";
+import { isDialable } from "../peers/peer.ts";
 import type { NodeDocument } from "../wire.ts";
+import { Candidacy, type CandidacyDeps } from "./candidacy.ts";
+import { isBefore } from "./certainty.ts";
 import type { HubLease, LeaseState } from "./lease.ts";
 import type { RoleKeeper } from "./role.ts";
 
-export interface LeaseKeeperDeps {
-  readonly deps: Pick<ClusterDeps, "identity" | "clock" | "timers" | "settings" | "log">;
-  readonly events: ClusterEvents;
-  readonly table: PeerTable;
+export interface LeaseKeeperDeps extends CandidacyDeps {
+  readonly deps: CandidacyDeps["deps"] & Pick<ClusterDeps, "timers">;
   readonly role: RoleKeeper;
-  readonly dialer: Pick<Dialer, "dial">;
 }
 
 /** What a lease means at present, for people. */
@@ -26,10 +23,12 @@ export interface LeaseView {
   /** Whether this node, where it leads, may change the list. */
   readonly isValid: boolean;
   readonly reason: string | undefined;
+  /** Why this node leaves it to others; undefined where it does not. */
+  readonly abstention: string | undefined;
 }
 
-/** A holder that is known and not met yet is dialled this often. */
-const DIAL_INTERVAL_MS = 1_000;
+/** How often it is judged who should hold it; a holder that is not met yet is dialled then, too. */
+const LOOK_MS = 1_000;
 
 /**
  * Lets the store decide who is hub (`--lease`): who holds the lease leads, everybody else follows
@@ -39,17 +38,18 @@ const DIAL_INTERVAL_MS = 1_000;
 export class LeaseKeeper {
   readonly #with: LeaseKeeperDeps;
   readonly #lease: HubLease;
+  readonly #candidacy: Candidacy;
   #state: LeaseState = { kind: "unknown", reason: "the store has not been asked yet" };
   #holder: string | undefined;
   #isRunning = false;
   #isAway = false;
-  /** Until when the lease is held, by the wall clock: it goes on while a machine is suspended. */
-  #wallUntilMs = 0;
+  #isWanted = false;
   readonly #warnedOf = new BoundedMap<string, true>(LIMITS.peersMax);
 
   constructor(withDeps: LeaseKeeperDeps, lease: HubLease) {
     this.#with = withDeps;
     this.#lease = lease;
+    this.#candidacy = new Candidacy(withDeps, lease.url);
     const { role, events } = withDeps;
     role.bindTo({ mayFollow: (hub) => this.#mayFollow(hub) });
     events.on("met", ({ meeting }) => {
@@ -57,27 +57,26 @@ export class LeaseKeeper {
       if (this.#mayReplace(meeting.document)) this.#follow(meeting.document.node_id);
     });
     events.on("role_changed", () => this.#decide());
-    events.on("fenced", () => lease.want(false));
   }
 
-  start(): void {
-    const { deps, role } = this.#with;
+  async start(): Promise<void> {
     this.#isRunning = true;
-    this.#lease.start(deps.identity.nodeId, (state) => this.#hear(state));
-    this.#lease.want(role.state.self.mayClaim);
-    this.#seek();
+    await this.#candidacy.recall();
+    if (!this.#isRunning) return;
+    this.#lease.start(this.#with.deps.identity.nodeId, (state) => this.#hear(state));
+    this.#look();
   }
 
   /** This node lives alone from now on: it neither holds the lease nor follows who does. */
   leave(): void {
     this.#isAway = true;
-    this.#lease.want(false);
+    this.#want();
   }
 
   /** It belongs to its cluster again. */
   join(): void {
     this.#isAway = false;
-    this.#lease.want(this.#with.role.state.self.mayClaim);
+    this.#want();
     this.#decide();
   }
 
@@ -90,9 +89,9 @@ export class LeaseKeeper {
 
   /** Whether a hub may change what the cluster relies on. */
   get isValid(): boolean {
-    const { clock } = this.#with.deps;
-    if (this.#state.kind !== "held" || clock.monotonicMs() >= this.#state.untilMs) return false;
-    return clock.wallMs() < this.#wallUntilMs;
+    // What is given back may be another's before the store has told us so.
+    if (this.#state.kind !== "held" || !this.#isWanted) return false;
+    return isBefore(this.#state.until, this.#with.deps.clock);
   }
 
   /** @throws Problem `lease_lost` */
@@ -106,12 +105,14 @@ export class LeaseKeeper {
 
   get view(): LeaseView {
     const { kind } = this.#state;
+    const mayAsk = this.#with.role.state.self.mayClaim && !this.#isAway;
     return {
       url: this.#lease.url,
       state: kind,
       holder: this.#holder,
       isValid: this.isValid,
       reason: this.#state.kind === "unknown" ? this.#state.reason : undefined,
+      abstention: mayAsk && !this.#isWanted ? this.#candidacy.abstention : undefined,
     };
   }
 
@@ -119,14 +120,20 @@ export class LeaseKeeper {
     if (!this.#isRunning) return;
     const before = this.#state;
     this.#state = state;
-    const { identity, clock } = this.#with.deps;
-    if (state.kind === "held") {
-      this.#holder = identity.nodeId;
-      this.#wallUntilMs = clock.wallMs() + state.untilMs - clock.monotonicMs();
-    } else if (state.kind === "taken") this.#holder = state.holder;
+    if (state.kind === "held") this.#holder = this.#with.deps.identity.nodeId;
+    else if (state.kind === "taken") this.#holder = state.holder;
     else if (state.kind === "free") this.#holder = undefined;
     if (before.kind !== state.kind) this.#report(state);
     this.#decide();
+  }
+
+  /** Whoever may lead asks for the lease, where others could follow it. */
+  #want(): void {
+    if (!this.#isRunning) return;
+    const { role } = this.#with;
+    const isCandidate = this.#candidacy.judge(this.#state.kind, role.isHub);
+    this.#isWanted = isCandidate && role.state.self.mayClaim && !this.#isAway;
+    this.#lease.want(this.#isWanted);
   }
 
   /** What the store has said, as this node's role. */
@@ -135,7 +142,7 @@ export class LeaseKeeper {
     const { kind } = this.#state;
     if (!this.#isRunning || this.#isAway) return;
     // A hub whose lease is free again stays, and serves reads only, until it or another has it.
-    if (kind === "held") role.leadByLease();
+    if (kind === "held" && this.#isWanted) role.leadByLease();
     else if (kind === "taken" && this.#state.holder !== role.state.hub) {
       this.#turnTo(this.#state.holder);
     }
@@ -149,10 +156,13 @@ export class LeaseKeeper {
   }
 
   #follow(holder: string): void {
-    const { role, table } = this.#with;
-    const standing = table.get(holder)?.described?.document.standing;
+    const { role, table, dialer } = this.#with;
+    const peer = table.get(holder);
+    const standing = peer?.described?.document.standing;
     if (standing?.role !== "hub" || role.state.hub === holder) return;
-    role.follow(holder, standing.term);
+    // It can say hello to us and yet not be reached.
+    if (isDialable(peer) === false) void dialer.dial(holder);
+    else role.follow(holder, standing.term);
   }
 
   /**
@@ -178,17 +188,20 @@ export class LeaseKeeper {
     return isBlind && isLater && lease === this.#lease.url && table.get(node_id)?.isMember === true;
   }
 
+  #look(): void {
+    if (!this.#isRunning) return;
+    this.#want();
+    this.#seek();
+    this.#with.deps.timers.after(LOOK_MS, () => this.#look());
+  }
+
   /** Asks the holder whether it leads, until it does. */
   #seek(): void {
     const { deps, role, dialer, table } = this.#with;
-    deps.timers.after(DIAL_INTERVAL_MS, () => {
-      if (!this.#isRunning) return;
-      this.#seek();
-      const holder = this.#holder;
-      const isOther = holder !== undefined && holder !== deps.identity.nodeId && !this.#isAway;
-      if (!isOther || role.state.hub === holder || !table.get(holder)) return;
-      void dialer.dial(holder);
-    });
+    const holder = this.#holder;
+    const isOther = holder !== undefined && holder !== deps.identity.nodeId && !this.#isAway;
+    if (!isOther || role.state.hub === holder || !table.get(holder)) return;
+    void dialer.dial(holder);
   }
 
   /** Nodes that ask different stores are different clusters, and neither notices by itself. */

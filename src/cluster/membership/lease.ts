@@ -1,3 +1,5 @@
+import type { Instant } from "./certainty.ts";
+
 /**
  * What a store says of the one lease of a cluster (`--lease`). Whoever holds it is the hub; the
  * store decides, and not the nodes.
@@ -7,11 +9,10 @@ export type LeaseState =
   | {
       readonly kind: "held";
       /**
-       * Until when that is certain, in monotonic milliseconds of this node: the lease's time,
-       * counted from before the request that last renewed it was sent, less a margin for clocks
-       * that run apart.
+       * Until when that is certain, by both clocks of this node: the lease's time, counted from
+       * before the request that last renewed it was sent, less a margin for clocks that run apart.
        */
-      readonly untilMs: number;
+      readonly until: Instant;
     }
   /** Another node holds it. */
   | { readonly kind: "taken"; readonly holder: string }

@@ -12,9 +12,10 @@ export interface RoleSituation {
 
 /** Why this node has a role that its operator may not expect, in one line; undefined where not. */
 export function roleReason({ role, wanted, hasLeft, lease }: RoleSituation): string | undefined {
-  if (hasLeft) return "it has left its cluster; it comes back by: tankd join URL, or a restart";
+  if (hasLeft) return "it has left its cluster; to return: tankd join URL, or a restart";
   if (role === "hub" && lease?.isValid === false) {
-    const why = lease.state === "free" ? "its lease has run out" : lease.reason;
+    const { state, reason, abstention } = lease;
+    const why = abstention ?? (state === "free" ? "its lease has run out" : reason);
     return `reads only: it is not known to hold the lease still${why ? ` (${why})` : ""}`;
   }
   if (role === "discovering" && lease !== undefined) return waitingReason(lease, wanted);
@@ -33,10 +34,10 @@ export function roleReason({ role, wanted, hasLeft, lease }: RoleSituation): str
 function waitingReason(lease: LeaseView, wanted: ClusterSettings["role"]): string {
   if (lease.state === "held") return "it has just been given the lease";
   if (lease.state === "free") {
-    return wanted === "worker"
-      ? "the lease is free, and with --role worker this node never takes it"
-      : "the lease is free, and nobody has taken it yet";
+    if (wanted === "worker")
+      return "the lease is free, and with --role worker this node never takes it";
+    return `the lease is free; ${lease.abstention ?? "nobody has taken it yet"}`;
   }
-  if (lease.state === "unknown") return `nobody is known to hold the lease: ${lease.reason}`;
+  if (lease.state === "unknown") return `the holder of the lease is unknown: ${lease.reason}`;
   return `the lease is held by ${lease.holder}, which does not answer as hub`;
 }

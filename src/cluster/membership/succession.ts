@@ -88,6 +88,7 @@ export class Succession {
       return;
     }
     this.close();
+    deps.log.info(left ? "the hub has left" : "the hub has fallen silent", { hub });
     const loss: Loss = {
       hub,
       left,

@@ -79,7 +79,7 @@ export class Uplink {
     });
     events.on("role_changed", ({ role, before }) => {
       const { hub, via } = withDeps.role.state;
-      if (role === "worker" && hub !== undefined) this.#follow(via ?? hub);
+      if (role === "worker" && hub !== undefined) this.#follow(hub, via);
       else if (before.role === "worker") this.release();
     });
     events.on("sighted", ({ nodeId, addresses }) => this.#noteSighted(nodeId, addresses));
@@ -189,8 +189,12 @@ export class Uplink {
     });
   }
 
-  #follow(target: string): void {
+  #follow(hub: string, via: string | undefined): void {
+    const target = via ?? hub;
     this.release();
+    // A hub is followed where it has answered; of who stands between us its first answer tells.
+    this.#isDirect = via === undefined;
+    this.#deafSinceMs = via === undefined ? undefined : Number.NEGATIVE_INFINITY;
     this.#word.reset();
     this.#heartbeat.watch(target);
     this.#with.registration.follow(target);
@@ -307,7 +311,7 @@ export class Uplink {
   }
 
   #lose(loss: { readonly hub: string; readonly left: boolean; readonly refuses: boolean }): void {
-    const { role, events, deps, table } = this.#with;
+    const { role, events, table } = this.#with;
     role.suspect(true);
     // What it said of itself holds no longer, and dialling it has failed: it is not followed again
     // by that.
@@ -315,8 +319,6 @@ export class Uplink {
     const nowMs = this.#nowMs();
     if (standing) table.noteStanding(loss.hub, { ...standing, role: "discovering" }, nowMs);
     if (!loss.left) table.update(loss.hub, { dialled: { outcome: "failed", startedMs: nowMs } });
-    const words = loss.left ? "the hub has left" : "the hub has fallen silent";
-    deps.log.info(words, { hub: loss.hub });
     events.emit({ kind: "hub_lost", ...loss });
   }
 

@@ -13,7 +13,7 @@ import { signRequest } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import { type DialTarget, throughRelay } from "./dial-policy.ts";
-import { isDialable, isReady, type Peer, type PeerKey, placesOf } from "./peer.ts";
+import { isDialable, isReady, type Peer, type PeerKey, placesOf, signingFor } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 import {
   NO_TUNNELS,
@@ -180,8 +180,7 @@ export class PeerClient {
     const { audience, key } = options;
     const signed = signRequest(identity, { method, authority, path, body: text }, clock, random, {
       ...(audience === undefined ? {} : { audience }),
-      ...(key === undefined ? {} : { clockOffsetMs: key.clockOffsetMs }),
-      isUnbound: key?.takesUnbound ?? false,
+      ...(key === undefined ? {} : signingFor(key)),
     });
     return this.#exchange(address, method, path, text, options, signed);
   }

@@ -11,6 +11,7 @@ import type { ClusterDeps } from "../deps.ts";
 import { bearsProof } from "../identity/proof.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { DialTarget } from "./dial-policy.ts";
+import { signingFor } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
 /** Whom to connect to, and where. */
@@ -54,8 +55,8 @@ export class PeerSockets {
     const { identity, clock, random, sockets } = this.#deps;
     const authority = authorityOf(address);
     const parts = { method: "GET", authority, path: wish.path, body: "" };
-    const { publicKey, clockOffsetMs, takesUnbound: isUnbound } = key;
-    const options = { audience: nodeId, clockOffsetMs, isUnbound };
+    const { publicKey } = key;
+    const options = { audience: nodeId, ...signingFor(key) };
     const signed = signRequest(identity, parts, clock, random, options);
     const { connectTo } = address;
     return sockets.connect(

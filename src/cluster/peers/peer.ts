@@ -1,10 +1,12 @@
+import type { Clock } from "../../platform/clock.ts";
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 import type { Contact } from "../clones/peer-clones.ts";
 import type { DialFailure } from "../handshake/meeting.ts";
+import type { SigningOptions } from "../identity/signature.ts";
 import type { FollowStatement } from "../membership/follow-statement.ts";
 import type { Entry } from "../registry/registry-entry.ts";
 import type { Role } from "../server-record.ts";
-import type { NodeDocument } from "../wire.ts";
+import type { Hello, NodeDocument } from "../wire.ts";
 import type { DialTarget } from "./dial-policy.ts";
 
 /** An address of a peer: who has named it, and when the peer's key last answered there. */
@@ -18,10 +20,44 @@ export interface KnownAddress extends DialTarget {
 /** What is proven of a peer's key. */
 export interface PeerKey {
   readonly publicKey: string;
-  /** Its wall clock minus ours; signatures are dated in it. */
+  /** Its wall clock minus ours. */
   readonly clockOffsetMs: number;
+  /**
+   * Its start clock minus our monotonic clock: requests to it are dated by that. Undefined where it
+   * tells of none; then they are dated by its wall clock.
+   */
+  readonly startOffsetMs: number | undefined;
   /** It takes requests by whatever name they come: through a balancer, or a relay. */
   readonly takesUnbound: boolean;
+}
+
+/** What two looks at one start clock may differ by: answers are late, and machines sleep. */
+const SAME_START_MS = 60_000;
+
+/** A peer's key, as the peer has just told of its clocks, and as it was known before. */
+export function keyToldBy(
+  told: Pick<Hello, "time_ms" | "start_clock_ms" | "takes_unbound">,
+  publicKey: string,
+  clock: Clock,
+  before: PeerKey | undefined,
+): PeerKey {
+  const start = told.start_clock_ms;
+  const startOffsetMs = start === undefined ? undefined : start - clock.monotonicMs();
+  const known = before?.startOffsetMs;
+  // The same throughout a start: by it nonces are remembered.
+  const isSame = Math.abs((startOffsetMs ?? Number.NaN) - (known ?? Number.NaN)) < SAME_START_MS;
+  return {
+    publicKey,
+    clockOffsetMs: told.time_ms - clock.wallMs(),
+    startOffsetMs: isSame ? known : startOffsetMs,
+    takesUnbound: told.takes_unbound ?? false,
+  };
+}
+
+/** How requests to a peer are dated and bound. */
+export function signingFor(key: PeerKey): SigningOptions {
+  const { clockOffsetMs, startOffsetMs, takesUnbound } = key;
+  return { clockOffsetMs, startOffsetMs, isUnbound: takesUnbound };
 }
 
 /** Whether dialling the peer reaches it, as far as we have tried ourselves. */
@@ -146,8 +182,10 @@ export function placesOf(peer: Peer | undefined): readonly KnownAddress[] {
   return addresses.filter(({ host, connectTo }) => connectTo !== undefined || isIpLiteral(host));
 }
 
+export type ReadyPeer = Peer & { readonly key: PeerKey };
+
 /** Whether a signed request can be sent to it now. */
-export function isReady(peer: Peer | undefined): peer is Peer & { readonly key: PeerKey } {
+export function isReady(peer: Peer | undefined): peer is ReadyPeer {
   if (peer?.key === undefined) return false;
   return peer.addresses.length > 0 || peer.relay !== undefined;
 }

@@ -38,7 +38,7 @@ export class Forwarder {
   ): Promise<PeerReply> {
     const { client, passage, timeoutMs } = this.#with;
     const envelope = forwardSchema.safeParse({ source, named, request: wire }).data;
-    if (!envelope) throw new Problem("bad_request", "The request is too long to be passed on.");
+    if (!envelope) throw new Problem("bad_request", "The request is too long to be forwarded.");
     try {
       return await passage.forward(remoteAddress, () =>
         client.send(hub, "POST", FORWARD_PATH, envelope, { timeoutMs }),
@@ -64,10 +64,12 @@ export interface EnvelopeDeps {
 export class Envelopes {
   readonly #with: EnvelopeDeps;
   readonly #nonces: NonceMemory;
+  readonly #startNonces: NonceMemory;
 
   constructor(withDeps: EnvelopeDeps) {
     this.#with = withDeps;
     this.#nonces = new NonceMemory(withDeps.isKnown);
+    this.#startNonces = new NonceMemory(withDeps.isKnown);
   }
 
   /**
@@ -78,20 +80,21 @@ export class Envelopes {
   open({ source, named, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;
     // Signed for the forwarder, and so dated in its time.
-    const offsetMs = peers.get(via)?.key?.clockOffsetMs ?? 0;
+    const { clockOffsetMs = 0, startOffsetMs: offsetMs } = peers.get(via)?.key ?? {};
     const verifier = {
       nodeId: via,
       clock: {
-        wallMs: () => clock.wallMs() + offsetMs,
+        wallMs: () => clock.wallMs() + clockOffsetMs,
         monotonicMs: () => clock.monotonicMs(),
       },
       nonces: this.#nonces,
+      startClock: offsetMs === undefined ? undefined : { offsetMs, nonces: this.#startNonces },
     };
     const verdict = verifyRequest(request, request.headers, verifier, via);
     if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "bad" || verdict.kind === "misdirected") {
       const reason = verdict.kind === "bad" ? verdict.reason : `meant for ${verdict.audience}`;
-      throw new Problem("not_trusted", `The request that was passed on: ${reason}`);
+      throw new Problem("not_trusted", `The forwarded request: ${reason}`);
     }
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     const forwarderHost = sourceOf(viaAddress, ownHost());

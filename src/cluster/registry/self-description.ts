@@ -42,7 +42,7 @@ export class SelfDescription {
   }
 
   standing(): StandingWire {
-    const { role, term, hub, self } = this.#role.state;
+    const { role, term, hub, via, isSuspect, self } = this.#role.state;
     return {
       role,
       term,
@@ -50,6 +50,7 @@ export class SelfDescription {
       priority: self.priority,
       may_claim: self.mayClaim,
       fresh: this.#role.isFresh,
+      deaf: role === "worker" && (isSuspect || via !== undefined),
     };
   }
 

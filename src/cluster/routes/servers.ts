@@ -40,6 +40,8 @@ const localSchema = serverRecordSchema.extend({
       /** Whether this node, where it leads, may change the list of servers. */
       valid: z.boolean(),
       reason: z.string().nullable(),
+      /** Why this node leaves it to others; null where it does not. */
+      abstention: z.string().nullable(),
     })
     .nullable(),
   /** Null while any other server is there, and in the first ten seconds without. */
@@ -138,6 +140,7 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
           holder: lease.holder ?? null,
           valid: lease.isValid,
           reason: lease.reason ?? null,
+          abstention: lease.abstention ?? null,
         }
       : null,
     alone: alone ?? null,

@@ -5,7 +5,7 @@ import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
-import { placesOf } from "../peers/peer.ts";
+import { isReady, type KnownAddress, placesOf } from "../peers/peer.ts";
 import type { PeerSockets } from "../peers/peer-sockets.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { TUNNEL_PATH } from "./messages.ts";
@@ -130,11 +130,26 @@ export class TunnelKeeper {
     if (this.#target !== undefined && this.#target !== to) await this.#open();
   }
 
+  /** Where the other end has answered last, or else at any other of its addresses. */
   async #connect(to: string, service: LocalService): Promise<Tunnel> {
-    const { deps, table, peerSockets } = this.#with;
+    const peer = this.#with.table.get(to);
+    let failure = new NetworkError("unreachable", `${to} is not known`);
+    if (!isReady(peer)) throw failure;
+    for (const address of placesOf(peer)) {
+      if (this.#target !== to) break;
+      try {
+        return await this.#connectAt(address, to, service);
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #connectAt(address: KnownAddress, to: string, service: LocalService): Promise<Tunnel> {
+    const { deps, peerSockets } = this.#with;
     const { settings, timers } = deps;
-    const [address] = placesOf(table.get(to));
-    if (!address) throw new NetworkError("unreachable", `${to} is not known`);
     const end = new NodeEnd(timers, {
       service,
       sourceOf: (source) =>
@@ -152,7 +167,7 @@ export class TunnelKeeper {
     );
     end.open(socket);
     // The other end may have ended it with its first word.
-    if (!end.isOpen) throw new NetworkError("unreachable", `${to} has ended the tunnel at once`);
+    if (!end.isOpen) throw new NetworkError("unreachable", `${to} closed the tunnel at once`);
     return { to, end };
   }
 

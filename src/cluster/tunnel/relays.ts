@@ -182,7 +182,7 @@ export class Relays {
     const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
     if (reply) return reply;
     if (isElsewhere(answer)) table.update(nodeId, { key: undefined });
-    throw new Problem("unreachable", `${nodeId} answers ${status} to what is passed on to it.`);
+    throw new Problem("unreachable", `${nodeId} answers ${status} to the forwarded request.`);
   }
 
   #misdirected(nodeId: string): Problem {

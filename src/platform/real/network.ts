@@ -4,11 +4,8 @@ import {
   type ClientRequest,
   type IncomingMessage,
   request as openRequest,
-  type RequestOptions,
 } from "node:http";
-import { isIP } from "node:net";
-import { messageOf } from "../errors.ts";
-import { lacksZone, splitZone, withoutZone } from "../ip-literal.ts";
+import { lacksZone } from "../ip-literal.ts";
 import type { Machine } from "../machine.ts";
 import {
   type ByteNetwork,
@@ -21,18 +18,19 @@ import {
   type NetworkFailure,
 } from "../network.ts";
 import { NameLookup } from "./name-lookup.ts";
-import { isSaidToBeRefused, type Place, whyRefused } from "./refusal.ts";
-import { systemFailure } from "./system-failure.ts";
+import { isSaidToBeRefused, whyRefused } from "./refusal.ts";
+import { networkErrorOf } from "./system-failure.ts";
+import { notAnAddress, type Target, targetOf, zonesAmong } from "./target.ts";
 
 /**
- * Above the longest interval of pings (5 s), so that they need no new connection; below the idle
- * timeout of our own server (10 s), so that we never write to a socket it is closing.
+ * Above the longest interval of pings (5 s), so that they reuse connections; below the idle timeout
+ * of tankd's server (10 s), so that no request is written to a socket that is being closed.
  */
 const IDLE_SOCKET_MS = 7_000;
 /** Idle connections kept per node. */
 const IDLE_SOCKETS_PER_HOST_MAX = 4;
 
-/** For an agent that makes its connections in a way of its own. */
+/** Options for an agent with custom connections. */
 export const KEPT_ALIVE: AgentOptions = {
   keepAlive: true,
   timeout: IDLE_SOCKET_MS,
@@ -42,9 +40,8 @@ export const KEPT_ALIVE: AgentOptions = {
 /**
  * HTTP/1.1 to other nodes over kept-alive connections.
  *
- * `node:http` and not `fetch`: Bun's fetch sends requests through HTTP_PROXY (no option of a call
- * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind
- * exists.
+ * Uses `node:http` instead of `fetch`: Bun's fetch sends requests through HTTP_PROXY (which no
+ * option disables), follows redirects and decompresses bodies. This client does none of that.
  */
 export class HttpNetwork implements Network, ByteNetwork {
   readonly #addresses: Machine["addresses"];
@@ -55,8 +52,8 @@ export class HttpNetwork implements Network, ByteNetwork {
   #held: ReturnType<Machine["addresses"]> = [];
 
   /**
-   * `addresses` are the machine's; a program that ends soon need not follow them. An agent that
-   * connects in its own way reports failures as {@link NetworkError}.
+   * `addresses` are the machine's; a short-lived program need not provide them. A custom agent
+   * reports failures as {@link NetworkError}.
    */
   constructor(
     addresses: Machine["addresses"] = () => [],
@@ -99,8 +96,9 @@ export class HttpNetwork implements Network, ByteNetwork {
       );
       if (request.onConnected) tellOfConnection(call, request.onConnected);
       call.on("error", (error) => {
-        if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
-        void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
+        const failWith = (why: unknown) => fail(networkErrorOf(why, nameOf(request)));
+        if (!isSaidToBeRefused(error)) return failWith(error);
+        void whyRefused(target.place, ended.signal).then(failWith);
       });
       call.on("upgrade", () => fail(failureOf("unreachable", request, "another protocol")));
       call.on("response", (message) => {
@@ -118,18 +116,14 @@ export class HttpNetwork implements Network, ByteNetwork {
     this.#agent.destroy();
   }
 
-  /** Names of the interfaces that have link-local IPv6. */
   #zones(): readonly string[] {
-    const linked = this.#addresses().filter(
-      ({ address, chosen }) => chosen !== false && lacksZone(withoutZone(address)),
-    );
-    return [...new Set(linked.map(({ interfaceName }) => interfaceName))];
+    return zonesAmong(this.#addresses());
   }
 
   /**
-   * A connection from an address that the machine has lost stays open, and what is sent over it
-   * never arrives and never fails. So nothing is sent over the old connections then: what is under
-   * way on other interfaces ends as it would, and the idle ones are closed in time.
+   * A connection from an address that the machine has lost stays open, and requests over it neither
+   * arrive nor fail. So after a loss old connections are not reused: pending requests on other
+   * interfaces complete, and idle connections time out.
    */
   #currentAgent(): Agent {
     const addresses = this.#addresses();
@@ -141,12 +135,14 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 }
 
-/** @throws NetworkError for headers that no request can have. */
-function opened({ url, options }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+/** @throws NetworkError for invalid headers */
+function opened({ url, place }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+  const { method } = request;
+  const headers = { ...request.headers, "accept-encoding": "identity", host: url.host };
   try {
-    return openRequest(url, { ...options, agent });
+    return openRequest(url, { method, headers, hostname: place.host, port: place.port, agent });
   } catch (error) {
-    throw failureOf("unreachable", request, messageOf(error));
+    throw networkErrorOf(error, nameOf(request));
   }
 }
 
@@ -163,58 +159,7 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
 }
 
-const HTTP_PORT = 80;
-/** Scheme, host and port, and nothing behind them. */
-const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
-
-interface Target {
-  readonly url: URL;
-  readonly options: RequestOptions;
-  /** What is connected to. */
-  readonly place: Place;
-}
-
-/** Undefined where the request names no place. `zones`: of the links that this machine is on. */
-function targetOf(request: AnyRequest, zones: () => readonly string[]): Target | undefined {
-  const { method, path } = request;
-  const { url: origin, zone } = splitZone(request.origin);
-  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
-  // short.
-  const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
-  const url = URL.parse(path, origin);
-  // A path like `//elsewhere` would otherwise choose another host.
-  if (!url || url.origin !== asked) return undefined;
-  const headers = { ...request.headers, "accept-encoding": "identity" };
-  const port = Number(url.port || HTTP_PORT);
-  const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const connectTo = request.connectTo ?? addressOn(named, zone, zones);
-  if (connectTo === undefined) {
-    return { url, options: { method, headers }, place: { host: named, port } };
-  }
-  // A name here would be resolved once more, and to anything.
-  if (isIP(connectTo) === 0) return undefined;
-  const addressed = { ...headers, host: url.host };
-  const place = { host: connectTo, port };
-  return { url, options: { method, headers: addressed, ...place, hostname: connectTo }, place };
-}
-
-/** The host with its zone: the one that it came with, or of the only link that it can be on. */
-function addressOn(
-  host: string,
-  zone: string | undefined,
-  zones: () => readonly string[],
-): string | undefined {
-  if (zone !== undefined) return `${host}%${zone}`;
-  if (!lacksZone(host)) return undefined;
-  const [only, ...others] = zones();
-  return only === undefined || others.length > 0 ? undefined : `${host}%${only}`;
-}
-
-function notAnAddress({ origin, connectTo }: AnyRequest): string {
-  return `not an address: ${origin}${connectTo === undefined ? "" : ` at ${connectTo}`}`;
-}
-
-/** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
+/** Reads an answer completely, or rejects it. Rejects with NetworkError only. */
 async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
@@ -254,20 +199,11 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function callFailure(error: unknown, request: AnyRequest): NetworkError {
-  if (error instanceof NetworkError) {
-    return failureOf(error.failure, request, error.message, error.reason);
-  }
-  const [failure, reason] = systemFailure(error);
-  return failureOf(failure, request, messageOf(error), reason);
+function failureOf(failure: NetworkFailure, request: AnyRequest, why: string): NetworkError {
+  return new NetworkError(failure, `${nameOf(request)}: ${why}`);
 }
 
-/** The query stays out of the message: it is long, and it may be nobody's business. */
-function failureOf(
-  failure: NetworkFailure,
-  { method, origin, path }: AnyRequest,
-  why: string,
-  reason?: string,
-): NetworkError {
-  return new NetworkError(failure, `${method} ${origin}${path.split("?")[0]}: ${why}`, reason);
+/** Messages omit the query, which is long and may be confidential. */
+function nameOf({ method, origin, path }: AnyRequest): string {
+  return `${method} ${origin}${path.split("?")[0]}`;
 }

@@ -8,9 +8,9 @@ import { createRealMachine } from "./machine.ts";
 import { HttpNetwork } from "./network.ts";
 import { realRandom } from "./random.ts";
 import { realTimers } from "./timers.ts";
-import { webSockets } from "./web-sockets.ts";
+import { WebSockets } from "./web-sockets.ts";
 
-/** The outside world, for a program that runs in it. Files come with the data directory. */
+/** The real ports of a process. Files come with the data directory. */
 export interface RealPlatform {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -28,6 +28,6 @@ export function createRealPlatform(): RealPlatform {
     random: realRandom,
     machine,
     network: new HttpNetwork(machine.addresses),
-    sockets: webSockets,
+    sockets: new WebSockets(machine.addresses),
   };
 }

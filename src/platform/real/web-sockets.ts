@@ -1,8 +1,10 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { isIP } from "node:net";
-// Bun puts its own client in the place of the package `ws`; by another name it is the package.
+import type { ClientRequestArgs, IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+// Bun replaces the package `ws` by its own client; under an alias it is the real package.
 import type { RawData, WebSocket } from "ws-client";
 import { messageOf } from "../errors.ts";
+import type { Machine } from "../machine.ts";
 import { NetworkError, type NetworkFailure } from "../network.ts";
 import {
   closeReason,
@@ -11,44 +13,70 @@ import {
   type SocketRequest,
   type Sockets,
 } from "../sockets.ts";
-import { systemFailure } from "./system-failure.ts";
+import { networkErrorOf } from "./system-failure.ts";
+import { notAnAddress, type Place, type Target, targetOf, zonesAmong } from "./target.ts";
+
+/**
+ * Begins a connection to a place: returns it, or calls back once it is made. Failures are told by
+ * {@link NetworkError}, or by the system's errors.
+ */
+export type OpenConnection = (
+  place: Place,
+  callback: (error: Error | null, stream: Duplex) => void,
+) => Duplex | undefined;
 
 /** A normal end (RFC 6455 section 7.4.1). */
 const NORMAL = 1000;
-/** What a program may say itself; other codes only the protocol may. */
+/** Close codes that a program may send; others are reserved for the protocol. */
 const OWN_CODES = { first: 3000, last: 4999 };
 
-/** The other side has to answer a close; one that does not would keep the connection for ever. */
+/** Timeout for the answer to a close, so that a silent peer does not keep the connection. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /**
- * Frames of one message: our servers send one, and a proxy may cut it. One that waits for the next
- * may keep the 64 kB with which it came, in pieces, at up to 0.5 MB (measured).
+ * Frames of one message: tankd sends one, and a proxy may split it. A frame that waits for the next
+ * may keep the 64 kB with which it arrived, in pieces, at up to 0.5 MB (measured).
  */
 const FRAMES_PER_MESSAGE_MAX = 4;
-/** Pieces in which the system may hand over one message: 1 MB in packets of 256 bytes. */
+/** Pieces in which the system may deliver one message: 1 MB in packets of 256 bytes. */
 const PIECES_PER_MESSAGE_MAX = 4096;
 
 /**
- * WebSockets that take no message longer than was asked for: Bun's own client holds up to 128 MB
- * of one, and unpacks as much from 0.1 MB. They take no address with a zone, follow no redirect,
- * and go past HTTP_PROXY.
+ * WebSockets with a bound for messages: Bun's own client buffers up to 128 MB of one, and
+ * decompresses as much from 0.1 MB. They follow no redirects, and ignore HTTP_PROXY.
  */
-export const webSockets: Sockets = {
-  connect: async (request, listener) => {
-    const url = urlOf(request);
-    if (url === undefined) throw failureOf("unreachable", request, "not an address");
-    return connected(await opening(url, request), request, listener);
-  },
-};
+export class WebSockets implements Sockets {
+  readonly #addresses: Machine["addresses"];
+  readonly #open: OpenConnection;
 
-/** Loaded by nodes that use it: it takes 5 MB of memory. */
-async function opening(url: string, request: SocketRequest): Promise<WebSocket> {
-  const { WebSocket: Client } = await import("ws-client");
-  try {
-    return new Client(url, optionsOf(request));
-  } catch (error) {
-    // A header that no request can have.
-    throw failureOf("unreachable", request, messageOf(error));
+  /** `addresses` are the machine's, for link-local destinations. */
+  constructor(
+    addresses: Machine["addresses"] = () => [],
+    open: OpenConnection = (place) => connect(place),
+  ) {
+    this.#addresses = addresses;
+    this.#open = open;
+  }
+
+  async connect(request: SocketRequest, listener: SocketListener): Promise<MessageSocket> {
+    const target = targetOf(request, () => zonesAmong(this.#addresses()));
+    if (target === undefined) throw failureOf("unreachable", request, notAnAddress(request));
+    return connected(await this.#begin(request, target), request, listener);
+  }
+
+  /** The client is loaded lazily, since it takes 5 MB of memory. */
+  async #begin(request: SocketRequest, { url, place }: Target): Promise<WebSocket> {
+    const { WebSocket: Client } = await import("ws-client");
+    const createConnection: ClientRequestArgs["createConnection"] = (_, callback) =>
+      this.#open(place, callback);
+    try {
+      return new Client(url.href.replace(/^http/, "ws"), {
+        ...optionsOf(request, url),
+        createConnection,
+      });
+    } catch (error) {
+      // An invalid header.
+      throw failureOf("unreachable", request, messageOf(error));
+    }
   }
 }
 
@@ -61,18 +89,18 @@ function connected(
     const { timeoutMs } = request;
     let isOpen = false;
     let why = "";
-    const fail = (failure: NetworkFailure, reason: string) => {
+    const fail = (error: NetworkError) => {
       clearTimeout(deadline);
-      reject(failureOf(failure, request, reason));
+      reject(error);
     };
     const deadline = setTimeout(() => {
-      fail("timeout", `no answer in ${timeoutMs} ms`);
+      fail(failureOf("timeout", request, `no answer in ${timeoutMs} ms`));
       socket.terminate();
     }, timeoutMs);
     socket.binaryType = "arraybuffer";
     socket.on("upgrade", ({ headers }) => {
       if (request.isTaken?.(flat(headers)) !== false) return;
-      fail("unreachable", "another one has taken it");
+      fail(failureOf("unreachable", request, "another node has accepted it"));
       socket.terminate();
     });
     socket.on("open", () => {
@@ -81,10 +109,10 @@ function connected(
       resolve(messageSocket(socket));
     });
     socket.on("message", (data, isBinary) => listener.onMessage(asMessage(data, isBinary)));
-    // It says what was wrong; the close that follows does not.
+    // The error has the reason; the close that follows does not.
     socket.on("error", (error) => {
       why = messageOf(error);
-      if (!isOpen) fail(systemFailure(error)[0], why);
+      if (!isOpen) fail(networkErrorOf(error, nameOf(request)));
     });
     socket.on("close", (code, reason) => {
       if (isOpen) listener.onClose(code, reason.toString() || why);
@@ -107,14 +135,14 @@ function messageSocket(socket: WebSocket): MessageSocket {
   };
 }
 
-/** Of a name that came several times Node.js keeps one value; cookies do not matter here. */
+/** Node.js joins or drops repeated headers, except cookies, which do not matter here. */
 function flat(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-function optionsOf({ origin, headers, messageBytesMax }: SocketRequest) {
+function optionsOf({ headers, messageBytesMax }: SocketRequest, { host }: URL) {
   return {
-    headers: { ...headers, host: new URL(origin).host },
+    headers: { ...headers, host },
     maxPayload: messageBytesMax,
     maxFragments: FRAMES_PER_MESSAGE_MAX,
     maxBufferedChunks: PIECES_PER_MESSAGE_MAX,
@@ -123,25 +151,14 @@ function optionsOf({ origin, headers, messageBytesMax }: SocketRequest) {
   };
 }
 
-/** Undefined where the request names no place, or one on a link. */
-function urlOf({ origin, connectTo, path }: SocketRequest): string | undefined {
-  const url = URL.parse(path, origin);
-  if (url?.protocol !== "http:" || url.origin !== URL.parse(origin)?.origin) return undefined;
-  if (connectTo !== undefined) {
-    if (isIP(connectTo) === 0 || connectTo.includes("%")) return undefined;
-    url.hostname = connectTo.includes(":") ? `[${connectTo}]` : connectTo;
-  }
-  return url.href.replace(/^http/, "ws");
-}
-
 function asMessage(data: RawData, isBinary: boolean): string | Uint8Array {
   return isBinary && data instanceof ArrayBuffer ? new Uint8Array(data) : String(data);
 }
 
-function failureOf(
-  failure: NetworkFailure,
-  { origin, path }: SocketRequest,
-  why: string,
-): NetworkError {
-  return new NetworkError(failure, `${origin}${path}: ${why}`);
+function failureOf(failure: NetworkFailure, request: SocketRequest, why: string): NetworkError {
+  return new NetworkError(failure, `${nameOf(request)}: ${why}`);
+}
+
+function nameOf({ origin, path }: SocketRequest): string {
+  return `${origin}${path}`;
 }

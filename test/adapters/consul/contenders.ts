@@ -1,5 +1,6 @@
 import { ConsulLease } from "../../../src/adapters/consul/lease.ts";
 import { keyOfCluster } from "../../../src/adapters/consul/lease-url.ts";
+import { isBefore } from "../../../src/cluster/membership/certainty.ts";
 import type { LeaseState } from "../../../src/cluster/membership/lease.ts";
 import { ConsulWorld, type Machine } from "./set-up.ts";
 
@@ -34,7 +35,7 @@ export class Contest extends ConsulWorld {
     const isHolder = () => {
       const state = last();
       const may = isWanted && host.process === process && state?.kind === "held";
-      return may && state.untilMs > process.clock.monotonicMs();
+      return may && isBefore(state.until, process.clock);
     };
     const want = (wanted: boolean) => {
       isWanted = wanted;

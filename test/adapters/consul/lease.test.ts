@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import { type Instant, nowBy } from "../../../src/cluster/membership/certainty.ts";
+import type { LeaseState } from "../../../src/cluster/membership/lease.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
 import { Contest, contest, KEY, nameOf, RETRIES_MS, TAKEOVER_MS, TTL_MS } from "./contenders.ts";
 import { AGENT } from "./set-up.ts";
+
+/** For 9 s. */
+function certainSince({ monotonicMs, wallMs }: Instant): LeaseState {
+  return { kind: "held", until: { monotonicMs: monotonicMs + 9_000, wallMs: wallMs + 9_000 } };
+}
 
 describe("the lease in Consul", () => {
   test("is free until one wants it, and then taken for the others", async () => {
@@ -9,10 +16,10 @@ describe("the lease in Consul", () => {
     const [a, b] = [all.add("a"), all.add("b")];
     await all.pass(10_000);
     expect([a.states, b.states]).toEqual([[{ kind: "free" }], [{ kind: "free" }]]);
-    const nowMs = a.process.clock.monotonicMs();
+    const now = nowBy(a.process.clock);
     a.lease.want(true);
     await all.pass(10);
-    expect(a.last()).toEqual({ kind: "held", untilMs: nowMs + 9_000 });
+    expect(a.last()).toEqual(certainSince(now));
     expect(b.last()).toEqual({ kind: "taken", holder: "a" });
     expect(all.double.locks.get(KEY).value).toMatchObject({ LockIndex: 1 });
   });
@@ -24,13 +31,13 @@ describe("the lease in Consul", () => {
     a.wire.latencyMs = () => 700;
     for (let renewal = 0; renewal < 5; renewal++) {
       const before = a.wire.asked.length;
-      const sentMs: number[] = [];
+      let sentAt: Instant | undefined;
       const { ask } = a.wire;
       a.wire.ask = (request) => {
         // The first session, and then the look whether the lock is still ours.
         const isFirst = request.path.includes("session/create");
-        if (isFirst || (sentMs.length === 0 && request.path.includes("?consistent"))) {
-          sentMs.splice(0, 1, a.process.clock.monotonicMs());
+        if (isFirst || (sentAt === undefined && request.path.includes("?consistent"))) {
+          sentAt = nowBy(a.process.clock);
         }
         return ask.call(a.wire, request);
       };
@@ -38,7 +45,7 @@ describe("the lease in Consul", () => {
       a.lease.want(true);
       await all.until(() => a.states.length > told && a.last()?.kind === "held", 60_000);
       expect(a.wire.asked.length).toBeGreaterThan(before);
-      expect(a.last()).toEqual({ kind: "held", untilMs: (sentMs.at(-1) ?? 0) + 9_000 });
+      expect(sentAt && certainSince(sentAt)).toEqual(a.last());
     }
   });
 
@@ -178,7 +185,7 @@ describe("an attempt", () => {
     });
     expect(b.last()).toEqual({
       kind: "unknown",
-      reason: `${AGENT} wants a token: set CONSUL_HTTP_TOKEN`,
+      reason: `${AGENT} requires a token: set CONSUL_HTTP_TOKEN`,
     });
     all.double.control({ tokens: { s3cr3t: ["key:write", "session:write"] } });
     await all.pass(5_000);

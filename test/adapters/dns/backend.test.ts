@@ -9,7 +9,7 @@ import type { Nomination } from "../../../src/discovery/backend.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
 import { announcementOf } from "../../discovery/announcement.ts";
 import { until } from "../../support/commands.ts";
-import { ManualTime } from "./manual-time.ts";
+import { ManualTime } from "../../support/manual-time.ts";
 import { freePort, serverTest } from "./servers.ts";
 
 const PROMPTLY_MS = 20_000;

@@ -14,7 +14,7 @@ import type { Random } from "../../../src/platform/random.ts";
 import { realTimers } from "../../../src/platform/real/timers.ts";
 import type { Timers } from "../../../src/platform/timers.ts";
 import { until } from "../../support/commands.ts";
-import { ManualTime } from "./manual-time.ts";
+import { ManualTime } from "../../support/manual-time.ts";
 import { freePort, serverTest } from "./servers.ts";
 
 /** Draws nothing special: of one priority the greatest weight then comes first. */

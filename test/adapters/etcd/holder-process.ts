@@ -4,14 +4,12 @@ import { realClock } from "../../../src/platform/real/clock.ts";
 import { until } from "../../support/commands.ts";
 import { Holder } from "./holders.ts";
 
-/** What a holder in another process was told, with times of the wall clock. */
-export type Told = Exclude<LeaseState, { kind: "held" }> | { kind: "held"; untilMs: number };
-
 const PATIENCE_MS = 60_000;
 
 /** A holder in a process of its own, which can be stopped and go on. */
 export class HolderProcess {
-  readonly told: Told[] = [];
+  /** The wall clock's part of an instant is the same in all processes. */
+  readonly told: LeaseState[] = [];
   readonly #process: Subprocess<"ignore", "pipe", "inherit">;
 
   constructor(nodeId: string, endpoints: readonly string[]) {
@@ -33,7 +31,7 @@ export class HolderProcess {
   }
 
   /** Waits until the last that it was told is this. */
-  async says(isIt: (told: Told) => boolean): Promise<void> {
+  async says(isIt: (told: LeaseState) => boolean): Promise<void> {
     await until("the other process is told so", PATIENCE_MS, async () => {
       const last = this.told.at(-1);
       return last !== undefined && isIt(last);
@@ -45,7 +43,7 @@ export class HolderProcess {
     for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      this.told.push(...lines.map((line): Told => JSON.parse(line)));
+      this.told.push(...lines.map((line): LeaseState => JSON.parse(line)));
     }
   }
 }
@@ -59,8 +57,7 @@ if (import.meta.main) {
   const [nodeId = "", ...endpoints] = process.argv.slice(2);
   const holder = new Holder(nodeId, endpoints, {
     onState: (state) => {
-      const told = state.kind === "held" ? { ...state, untilMs: wallOf(state.untilMs) } : state;
-      process.stdout.write(`${JSON.stringify(told)}\n`);
+      process.stdout.write(`${JSON.stringify(state)}\n`);
     },
   });
   holder.lease.want(true);

@@ -41,7 +41,9 @@ export class Holder {
 
   /** Until when it was certain, of each time that it was told so. */
   get held(): readonly number[] {
-    return this.told.flatMap(({ state }) => (state.kind === "held" ? [state.untilMs] : []));
+    return this.told.flatMap(({ state }) =>
+      state.kind === "held" ? [state.until.monotonicMs] : [],
+    );
   }
 
   /** Waits until this is how it stands. */
@@ -70,7 +72,7 @@ export class Holder {
     return this.told.flatMap(({ atMs, state }, at) => {
       if (state.kind !== "held") return [];
       const next = this.told[at + 1]?.atMs ?? this.#stoppedMs;
-      return [[atMs, Math.min(state.untilMs, next)] as const];
+      return [[atMs, Math.min(state.until.monotonicMs, next)] as const];
     });
   }
 

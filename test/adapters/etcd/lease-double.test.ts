@@ -11,8 +11,14 @@ class LeaseStore extends Double {
   keepAliveTerm = HEADER.raft_term;
   clusterId = HEADER.cluster_id;
   hangs: (path: string) => boolean = () => false;
-  value: string | undefined;
+  /** Undefined where the key is not there. */
+  value: string | undefined = "";
+  /** What is left of the holder's lease, in whole seconds, and the term of who says so. */
+  left = "8";
+  leftTerm = HEADER.raft_term;
   lease = "77";
+  /** For how long it grants one. */
+  granted = "8";
   #watches: ReadableStreamDefaultController<Uint8Array>[] = [];
 
   constructor() {
@@ -31,7 +37,7 @@ class LeaseStore extends Double {
   }
 
   /** Puts another value, and tells those who watch. */
-  put(value: string): void {
+  put(value: string | undefined): void {
     this.value = value;
     for (const watch of this.#watches) watch.enqueue(line({ result: { events: [{ kv: {} }] } }));
   }
@@ -39,8 +45,11 @@ class LeaseStore extends Double {
   #answer({ path, body }: Asked): Response | Promise<Response> {
     const header = { ...HEADER, cluster_id: this.clusterId };
     const result = { header: { ...header, raft_term: this.keepAliveTerm }, ID: "77", TTL: "8" };
-    if (path === "/v3/lease/grant") return json({ header, ID: "77", TTL: "8" });
+    if (path === "/v3/lease/grant") return json({ header, ID: "77", TTL: this.granted });
     if (path === "/v3/lease/keepalive") return json({ result });
+    if (path === "/v3/lease/timetolive") {
+      return json({ header: { ...header, raft_term: this.leftTerm }, TTL: this.left });
+    }
     if (path === "/v3/kv/range") {
       const lease = this.value === "" ? {} : { lease: this.lease };
       const kvs = this.value === undefined ? [] : [{ value: encode(this.value), ...lease }];
@@ -108,6 +117,36 @@ test("a renewal by a leader that was deposed does not count", async () => {
     expect(a.told.slice(told)).toEqual([]);
     store.keepAliveTerm = "2";
     await a.renews();
+  });
+});
+
+test.each([
+  ["was seen to run out is taken at once", HEADER.raft_term, true],
+  ["was at its end only by the word of a leader that was deposed is not", "1", false],
+])("a lease that %s", async (_, term, isTaken) => {
+  await using store = new LeaseStore();
+  await withHolders(["a"], [store.origin], async ([a]) => {
+    store.left = "0";
+    store.leftTerm = term;
+    store.put("b");
+    a.lease.want(true);
+    await a.is("taken", "b");
+    await until("it looks", PATIENCE_MS, async () => store.count("/v3/lease/timetolive") > 1);
+    store.left = "-1";
+    store.put(undefined);
+    await a.was("free");
+    await Bun.sleep(1_000);
+    expect(a.told.at(-1)?.state.kind).toBe(isTaken ? "held" : "free");
+  });
+});
+
+test("a lease that is granted for longer is relied on for no longer than others wait", async () => {
+  await using store = new LeaseStore();
+  store.granted = "15";
+  await withHolders(["a"], [store.origin], async ([a]) => {
+    a.lease.want(true);
+    await a.is("held");
+    expect((a.held[0] ?? 0) - (a.told.at(-1)?.atMs ?? 0)).toBeLessThan(7_000);
   });
 });
 

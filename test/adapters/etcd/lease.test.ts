@@ -5,14 +5,35 @@ import { realClock } from "../../../src/platform/real/clock.ts";
 import { until } from "../../support/commands.ts";
 import { HolderProcess, wallOf } from "./holder-process.ts";
 import { Holder, heldBy, KEY, overlaps, withHolders } from "./holders.ts";
-import { etcdTest } from "./servers.ts";
+import { Line } from "./line.ts";
+import { type EtcdServers, etcdTest, type ServerOptions } from "./servers.ts";
 
 const IDS = ["a", "b", "c"] as const;
 const HOUR_MS = 3_600_000;
 const PATIENCE_MS = 60_000;
+/** For so long a renewal is relied on. */
+const CERTAIN_MS = 7_000;
+
+/** With a key that was given back: one that is not there is taken 8 s later. */
+function leaseTest(
+  name: string,
+  options: ServerOptions,
+  body: (servers: EtcdServers) => Promise<void>,
+): void {
+  etcdTest(name, options, async (servers) => {
+    await servers.ctl(["put", KEY, ""]);
+    await body(servers);
+  });
+}
+
+/** The only lease that there is. */
+async function revoke(servers: EtcdServers): Promise<void> {
+  const [, leaseId = ""] = /found 1 leases\n(\w+)/.exec(await servers.ctl(["lease", "list"])) ?? [];
+  await servers.ctl(["lease", "revoke", leaseId]);
+}
 
 describe("the lease of the hub in etcd", () => {
-  etcdTest("one holds it, the others learn who, and the next takes it", {}, async (servers) => {
+  leaseTest("one holds it, the others learn who, and the next takes it", {}, async (servers) => {
     await withHolders(IDS, servers.endpoints, async (holders) => {
       for (const holder of holders) await holder.is("free");
       for (const holder of holders) holder.lease.want(true);
@@ -27,7 +48,7 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest("who does not want it any more gives it back", {}, async (servers) => {
+  leaseTest("who does not want it any more gives it back", {}, async (servers) => {
     await withHolders(["a", "b"], servers.endpoints, async ([a, b]) => {
       a.lease.want(true);
       await a.is("held");
@@ -41,7 +62,7 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest("two nodes with one id do not both hold it", {}, async (servers) => {
+  leaseTest("two nodes with one id do not both hold it", {}, async (servers) => {
     await withHolders(["twin", "twin"], servers.endpoints, async (twins) => {
       for (const twin of twins) twin.lease.want(true);
       const first = await heldBy(twins);
@@ -53,7 +74,7 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest("a holder whose key or lease was removed by hand is told", {}, async (servers) => {
+  leaseTest("a holder whose key or lease was removed by hand is told", {}, async (servers) => {
     await withHolders(["a", "b"], servers.endpoints, async (holders) => {
       const [a, b] = holders;
       a.lease.want(true);
@@ -64,16 +85,67 @@ describe("the lease of the hub in etcd", () => {
       await a.was("free");
       await a.is("held");
       a.told.length = 0;
-      const [, leaseId = ""] =
-        /found 1 leases\n(\w+)/.exec(await servers.ctl(["lease", "list"])) ?? [];
-      await servers.ctl(["lease", "revoke", leaseId]);
+      await revoke(servers);
       await a.was("free");
+      // At once: nobody else can have had it.
+      const lostMs = a.told.at(-1)?.atMs ?? 0;
       await a.is("held");
+      expect((a.told.at(-1)?.atMs ?? 0) - lostMs).toBeLessThan(4_000);
       await b.is("taken", "a");
     });
   });
 
-  etcdTest("a key that is no lease of a node is told of, with the mend", {}, async (servers) => {
+  for (const [what, isSilent] of [
+    ["watch is dead", (asked: string) => asked.includes("/v3/watch")],
+    ["etcd does not answer", () => true],
+  ] as const) {
+    leaseTest(`a lease that is ended while the holder's ${what}`, {}, async (servers) => {
+      const [member] = servers.endpoints;
+      using line = await Line.to(member ?? "");
+      const a = new Holder("a", [line.origin]);
+      const b = new Holder("b", servers.endpoints);
+      try {
+        a.lease.want(true);
+        await a.is("held");
+        b.lease.want(true);
+        await b.is("taken", "a");
+        await a.renews();
+        line.isSilent = isSilent;
+        await revoke(servers);
+        await b.was("free");
+        await heldBy([a, b]);
+        await Bun.sleep(CERTAIN_MS);
+        expect(overlaps([a, b])).toEqual([]);
+      } finally {
+        await Promise.all([a.stop(), b.stop()]);
+      }
+    });
+  }
+
+  leaseTest("a holder that dies is followed when its lease has run out", {}, async (servers) => {
+    const dying = new HolderProcess("dying", servers.endpoints);
+    await withHolders(["next"], servers.endpoints, async ([next]) => {
+      await dying.says((told) => told.kind === "held");
+      next.lease.want(true);
+      await next.is("taken", "dying");
+      await Bun.sleep(3_000);
+      await dying.kill();
+      const killedMs = realClock.monotonicMs();
+      await next.is("held");
+      expect((next.told.at(-1)?.atMs ?? 0) - killedMs).toBeLessThan(10_000);
+    });
+  });
+
+  etcdTest("a key that was never there is taken later", {}, async (servers) => {
+    await withHolders(["a"], servers.endpoints, async ([a]) => {
+      const startedMs = realClock.monotonicMs();
+      a.lease.want(true);
+      await a.is("held");
+      expect((a.told.at(-1)?.atMs ?? 0) - startedMs).toBeGreaterThan(7_500);
+    });
+  });
+
+  leaseTest("a key that is no lease of a node is told of, with the mend", {}, async (servers) => {
     await withHolders(["a"], servers.endpoints, async ([a]) => {
       await servers.ctl(["put", KEY, "a"]);
       a.lease.want(true);
@@ -86,7 +158,7 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest("a store that hangs leaves nobody certain, and comes back", {}, async (servers) => {
+  leaseTest("a store that hangs leaves nobody certain, and comes back", {}, async (servers) => {
     await withHolders(IDS, servers.endpoints, async (holders) => {
       for (const holder of holders) holder.lease.want(true);
       const first = await heldBy(holders);
@@ -100,7 +172,7 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest(
+  leaseTest(
     "a holder that hangs is followed, and believes nothing when it wakes",
     {},
     async (servers) => {
@@ -116,7 +188,7 @@ describe("the lease of the hub in etcd", () => {
           await frozen.says((told) => told.kind === "taken" && told.holder === "next");
           const [from = 0] = next.beliefs()[0] ?? [];
           const certain = frozen.told.filter((told) => told.kind === "held");
-          expect(Math.max(...certain.map(({ untilMs }) => untilMs))).toBeLessThan(wallOf(from));
+          expect(Math.max(...certain.map(({ until }) => until.wallMs))).toBeLessThan(wallOf(from));
         });
       } finally {
         await frozen.kill();
@@ -124,7 +196,7 @@ describe("the lease of the hub in etcd", () => {
     },
   );
 
-  etcdTest("a store that restarts keeps the holder", {}, async (servers) => {
+  leaseTest("a store that restarts keeps the holder", {}, async (servers) => {
     await withHolders(IDS, servers.endpoints, async (holders) => {
       for (const holder of holders) holder.lease.want(true);
       const first = await heldBy(holders);
@@ -136,24 +208,28 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest("a store that has lost its data gives it to nobody for a while", {}, async (servers) => {
-    const [member] = servers.members;
-    await withHolders(IDS, servers.endpoints, async (holders) => {
-      for (const holder of holders) holder.lease.want(true);
-      const first = await heldBy(holders);
-      await first.renews();
-      const renewedMs = first.told.at(-1)?.atMs ?? 0;
-      await member?.kill();
-      rmSync(member?.directory ?? "", { recursive: true });
-      member?.start();
-      await first.is("free");
-      const next = await heldBy(holders);
-      expect(next.told.at(-1)?.atMs).toBeGreaterThan(renewedMs + 8_000);
-      expect(overlaps(holders)).toEqual([]);
-    });
-  });
+  leaseTest(
+    "a store that has lost its data gives it to nobody for a while",
+    {},
+    async (servers) => {
+      const [member] = servers.members;
+      await withHolders(IDS, servers.endpoints, async (holders) => {
+        for (const holder of holders) holder.lease.want(true);
+        const first = await heldBy(holders);
+        await first.renews();
+        const renewedMs = first.told.at(-1)?.atMs ?? 0;
+        await member?.kill();
+        rmSync(member?.directory ?? "", { recursive: true });
+        member?.start();
+        await first.is("free");
+        const next = await heldBy(holders);
+        expect(next.told.at(-1)?.atMs).toBeGreaterThan(renewedMs + 8_000);
+        expect(overlaps(holders)).toEqual([]);
+      });
+    },
+  );
 
-  etcdTest("a wall clock that jumps ahead ends it until it is renewed", {}, async (servers) => {
+  leaseTest("a wall clock that jumps ahead ends it until it is renewed", {}, async (servers) => {
     let aheadMs = 0;
     const clock: Clock = {
       monotonicMs: () => realClock.monotonicMs(),
@@ -177,7 +253,7 @@ describe("the lease of the hub in etcd", () => {
     }
   });
 
-  etcdTest("the leader of etcd ends", { members: 3 }, async (servers) => {
+  leaseTest("the leader of etcd ends", { members: 3 }, async (servers) => {
     await withHolders(IDS, servers.endpoints, async (holders) => {
       for (const holder of holders) holder.lease.want(true);
       const first = await heldBy(holders);
@@ -188,7 +264,7 @@ describe("the lease of the hub in etcd", () => {
     });
   });
 
-  etcdTest("most members of etcd end, and come back", { members: 3 }, async (servers) => {
+  leaseTest("most members of etcd end, and come back", { members: 3 }, async (servers) => {
     await withHolders(IDS, servers.endpoints, async (holders) => {
       for (const holder of holders) holder.lease.want(true);
       await heldBy(holders);

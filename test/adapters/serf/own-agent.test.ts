@@ -2,6 +2,7 @@ import { describe, expect } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { until } from "../../support/commands.ts";
 import { type Machines, machineTest, type Station } from "../mdns/machines.ts";
 import { SERF, WAIT_MS, whyNoSerf } from "./agents.ts";
@@ -23,8 +24,23 @@ function twoMachines(machines: Machines): void {
   }
 }
 
+const membersSchema = z.object({
+  members: z.array(z.object({ name: z.string(), status: z.string() })),
+});
+
 function agentsOn(machines: Machines, machine: string): readonly number[] {
   return machines.pids(machine).filter((pid) => nameOf(pid) === "serf");
+}
+
+/** What the agent of a machine says of members of this name. */
+async function statusesOn(
+  machines: Machines,
+  machine: string,
+  name: string,
+): Promise<readonly string[]> {
+  const { stdout } = machines.spawn(machine, [SERF ?? "serf", "members", "-format=json"]);
+  const { members } = membersSchema.parse(await new Response(stdout).json());
+  return members.filter((one) => one.name.startsWith(name)).map(({ status }) => status);
 }
 
 function nameOf(pid: number): string {
@@ -68,6 +84,30 @@ describe("an agent of the node's own", () => {
     await isEmpty(machines, "a");
     // It has left, and is not taken for one that failed.
     await b.says(({ status }) => /^0 other nodes/.test(status));
+  });
+
+  test("ends at once where nobody is to be told", async (machines) => {
+    twoMachines(machines);
+    const a = start(machines, "a", "left");
+    await a.started();
+    const sinceMs = performance.now();
+    expect(await a.stop()).toBe(0);
+    await isEmpty(machines, "a");
+    expect(performance.now() - sinceMs).toBeLessThan(900);
+  });
+
+  test("has left for all others when it ends", async (machines) => {
+    twoMachines(machines);
+    machines.addMachine("c");
+    machines.plug("c", "eth0", "left", "10.78.0.3/24");
+    const a = start(machines, "a", "left");
+    await a.started();
+    const others = [start(machines, "b", "b", "10.78.0.1"), start(machines, "c", "c", "10.78.0.1")];
+    for (const other of others) await other.hears("left");
+    expect(await a.stop()).toBe(0);
+    for (const machine of ["b", "c"]) {
+      expect(await statusesOn(machines, machine, "tankd-left-")).toEqual(["left"]);
+    }
   });
 
   test("does not outlive a node that is killed", async (machines) => {

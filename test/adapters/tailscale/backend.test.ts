@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** A backend that sees what it is told, in simulated time. */
-function setUp(recorded: Recorded, tags: readonly string[] = []) {
+function setUp(recorded: Recorded, tags: readonly string[] = [], ports = [8000]) {
   const world = new SimulatedWorld({ seed: 1, startWallMs: Date.parse("2026-12-01T12:00:00Z") });
   const { clock, timers } = world.addHost({ name: "a" }).boot();
   const seen: { status: Recorded; failure: string | undefined; looks: number } = {
@@ -33,7 +33,7 @@ function setUp(recorded: Recorded, tags: readonly string[] = []) {
     observer: { look },
     tailnet: { update: (status) => told.push(status?.state), isUserspace: false },
     tags,
-    apiPort: 8000,
+    ports,
   });
   const nominated: Nomination[] = [];
   const start = (port = 8000) =>
@@ -66,6 +66,17 @@ describe("the devices of a tailnet", () => {
     const { nominated, start } = setUp(withPeers(peer(2)));
     await start(8123);
     expect(nominated[0]?.addresses.map(({ port }) => port)).toEqual([8000, 8123]);
+  });
+
+  test("are asked where others of the cluster listen, at a few ports each", async () => {
+    const ports = [8000, 9000, 8001, 8002, 9001, 9002];
+    const { nominated, start } = setUp(withPeers(peer(2)), [], ports);
+    await start(9001);
+    const asked = nominated[0]?.addresses.map(({ port }) => port);
+    expect(asked).toEqual([8000, 9001, 9000, 8001, 8002, 9002]);
+    const more = setUp(withPeers(peer(2)), [], [...ports, 9003, 9004]);
+    await more.start(9001);
+    expect(more.nominated[0]?.addresses).toHaveLength(6);
   });
 
   test("that have no IPv4 are nominated by IPv6", async () => {

@@ -25,6 +25,9 @@ export class FakeLocalApi {
   readonly places = new Map<string, number>();
   /** Method and path of each request. */
   readonly asked: string[] = [];
+  /** How long a dial takes. */
+  dialMs = 0;
+  dials = 0;
   /** Connections that were dialled and are open. */
   readonly dialled = new Set<Socket>();
   readonly #directory = mkdtempSync(join(tmpdir(), "tankd-tailscale-"));
@@ -130,12 +133,13 @@ export class FakeLocalApi {
       const text = `dial failure: connect tcp ${host}:${port}: connection was refused\n`;
       socket.end(`HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
     } else {
-      this.#join(socket, place);
+      setTimeout(() => this.#join(socket, place), this.dialMs);
     }
   }
 
   #join(socket: Duplex, place: number): void {
     const far = connect(place, "127.0.0.1", () => {
+      this.dials++;
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n");
       socket.write("Upgrade: ts-dial\r\n\r\n");
       far.pipe(socket).pipe(far);

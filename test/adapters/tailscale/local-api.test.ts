@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { TailscaleBackend } from "../../../src/adapters/tailscale/backend.ts";
 import { LOCAL_API_ORIGIN, LocalApi } from "../../../src/adapters/tailscale/local-api.ts";
+import { LocalApis } from "../../../src/adapters/tailscale/local-apis.ts";
 import { Observer } from "../../../src/adapters/tailscale/observer.ts";
 import { Tailnet } from "../../../src/adapters/tailscale/tailnet.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
@@ -35,7 +36,7 @@ describe("the LocalAPI", () => {
   });
 
   test.each([
-    ["garbage", /^at .*tailscaled.sock answers something that is not tailscaled$/],
+    ["garbage", /^the program at .*tailscaled.sock is not tailscaled$/],
     ["forbidden", /^tailscaled at .*tailscaled.sock refuses this user: start tankd as one who may/],
     ["floods", /^tailscaled at .*: its answer is too long; it must run/],
     ["hangs", /^tailscaled at .*: no answer in 5000 ms; it must run/],
@@ -49,7 +50,7 @@ describe("the LocalAPI", () => {
     const api = await fake();
     await api.stop();
     await expect(clientOf(api).status()).rejects.toThrow(
-      /^tailscaled at .*tailscaled.sock: nothing is there; it must run, and the user of tankd/,
+      /^tailscaled at .*tailscaled.sock: no such socket; it must run, and the user of tankd/,
     );
   });
 
@@ -128,15 +129,15 @@ describe("the LocalAPI", () => {
 describe("the backend with a LocalAPI", () => {
   async function setUp() {
     const api = await fake();
-    const tailnet = new Tailnet({ addresses: () => [] }, undefined);
     const options = { socket: api.socket, platform: process.platform, restApi: undefined };
+    const tailnet = new Tailnet({ addresses: () => [] }, undefined, new LocalApis(options));
     const backend = new TailscaleBackend({
       clock: realClock,
       timers: realTimers,
-      observer: new Observer(options, realClock),
+      observer: new Observer(options, tailnet.localApis, realClock),
       tailnet,
       tags: [],
-      apiPort: 8000,
+      ports: [8000],
     });
     closers.push(() => backend.stop());
     const hosts: (string | undefined)[] = [];

@@ -1,17 +1,14 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { LOCAL_API_ORIGIN, LocalApi } from "../../../src/adapters/tailscale/local-api.ts";
+import { LocalApis } from "../../../src/adapters/tailscale/local-apis.ts";
 import { TailnetNetwork } from "../../../src/adapters/tailscale/network.ts";
-import { readStatus } from "../../../src/adapters/tailscale/status.ts";
 import { Tailnet } from "../../../src/adapters/tailscale/tailnet.ts";
 import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
 import { until } from "../../support/commands.ts";
 import { PROMPTLY_MS } from "../../support/tankd.ts";
-import { FakeLocalApi } from "./fake-local-api.ts";
-import { RUNNING } from "./recorded.ts";
+import { DEVICE, DEVICE_IPV6, userspaceTailnet } from "./userspace.ts";
 
-const DEVICE = "100.64.0.2";
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -44,14 +41,9 @@ function server() {
 
 /** A machine without an interface in the tailnet; a device of it runs the server. */
 async function setUp() {
-  const api = await new FakeLocalApi().start();
-  closers.push(() => api.close());
   const node = server();
-  api.places.set(`${DEVICE}:8000`, node.port);
-  api.places.set("fd7a:115c:a1e0::2:8000", node.port);
-  const tailnet = new Tailnet({ addresses: () => [] }, undefined);
-  const localApi = new LocalApi({ origin: LOCAL_API_ORIGIN, socketPath: api.socket });
-  tailnet.update(readStatus(RUNNING), localApi);
+  const { api, tailnet } = await userspaceTailnet(node.port);
+  closers.push(() => api.close());
   const direct = new HttpNetwork();
   closers.push(() => direct.close());
   const network = new TailnetNetwork(direct, tailnet);
@@ -86,12 +78,12 @@ describe("in userspace mode a request to a device", () => {
 
   test("goes by IPv6, and where a name stands for a device", async () => {
     const { node, network } = await setUp();
-    await network.send(request("http://[fd7a:115c:a1e0::2]:8000"));
+    await network.send(request(`http://[${DEVICE_IPV6}]:8000`));
     expect(await network.resolve("node-b.tail-test.ts.net")).toContain(DEVICE);
     const named = "http://node-b.tail-test.ts.net:8000";
     await network.send(request(named, { connectTo: DEVICE }));
     expect(node.asked.map((line) => line.split(" ")[1])).toEqual([
-      "[fd7a:115c:a1e0::2]:8000",
+      `[${DEVICE_IPV6}]:8000`,
       "node-b.tail-test.ts.net:8000",
     ]);
   });
@@ -154,7 +146,9 @@ describe("through the proxy of tailscaled", () => {
     });
     const close = () => proxy.stop(true);
     closers.push(close);
-    const tailnet = new Tailnet({ addresses: () => [] }, `http://127.0.0.1:${proxy.port}`);
+    const localApis = new LocalApis({ socket: undefined, platform: "none" });
+    const url = `http://127.0.0.1:${proxy.port}`;
+    const tailnet = new Tailnet({ addresses: () => [] }, url, localApis);
     const network = new TailnetNetwork(new HttpNetwork(), tailnet);
     closers.push(() => network.close());
     return { node, network, targets, close };

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { LocalApis } from "../../../src/adapters/tailscale/local-apis.ts";
 import { Observer, type ObserverOptions } from "../../../src/adapters/tailscale/observer.ts";
 import { findLocalApis } from "../../../src/adapters/tailscale/places.ts";
 import { realClock } from "../../../src/platform/real/clock.ts";
@@ -57,7 +58,8 @@ function restApi(devices: readonly unknown[]): ObserverOptions["restApi"] {
 
 function observer(options: Partial<ObserverOptions>): Observer {
   const nothing = { socket: undefined, platform: "linux", root: emptyRoot(), restApi: undefined };
-  return new Observer({ ...nothing, ...options }, realClock);
+  const all = { ...nothing, ...options };
+  return new Observer(all, new LocalApis(all), realClock);
 }
 
 describe("where tailscaled is", () => {
@@ -141,7 +143,7 @@ describe("a look at the tailnet", () => {
     program("failed to connect to local tailscaled");
     const looking = observer({ socket: "/nowhere/tailscaled.sock" }).look();
     await expect(looking).rejects.toThrow(
-      "tailscaled at /nowhere/tailscaled.sock: nothing is there; it must run",
+      "tailscaled at /nowhere/tailscaled.sock: no such socket; it must run",
     );
   });
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { timeToFirstFish } from "../../e2e/first-fish.ts";
 import { closeConnections, expectWholeLedger } from "../../e2e/ledger.ts";
-import { fishArrive } from "../../e2e/scenarios.ts";
+import { fishArrive, watched } from "../../e2e/scenarios.ts";
 import { until } from "../../support/commands.ts";
 import type { Lab } from "../../support/lab.ts";
 import { labTest } from "../../support/lab-test.ts";
@@ -120,6 +120,32 @@ describe("machines that only a tailnet connects", () => {
     { needsTun: true },
   );
 
+  tailnetTest("watch each other's tanks in userspace mode", async (lab, tailnet) => {
+    const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
+    const [one, other] = [await tailnet.join(a, "userspace"), await tailnet.join(b, "userspace")];
+    start(a, one);
+    start(b, other);
+    await a.ready();
+    await b.ready();
+    await lab.agree();
+    await watched(a, a, await b.tankId());
+    await watched(b, b, await a.tankId());
+  });
+
+  tailnetTest("hold a tunnel in userspace mode where one takes nothing", async (lab, tailnet) => {
+    const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
+    const [one, other] = [await tailnet.join(a, "userspace"), await tailnet.join(b, "userspace")];
+    await other.command("set", "--shields-up");
+    start(a, one, [...OPTIONS, "--role", "hub"]);
+    await a.ready();
+    start(b, other, [...OPTIONS, "--role", "worker"]);
+    await b.ready();
+    await lab.agree();
+    await until("it has a tunnel", PROMPTLY_MS, () => b.hasLogged("tunnel open"));
+    await watched(a, a, await b.tankId());
+    await expectMigration(lab);
+  });
+
   tailnetTest("join as soon as their devices may", async (lab, tailnet) => {
     const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
     start(a, await tailnet.join(a, "userspace"));
@@ -136,7 +162,7 @@ describe("machines that only a tailnet connects", () => {
     await says(b, "running", /may run tankd/);
     await lab.agree();
     await device.stop();
-    await says(b, "failed", /^tailscaled at .*: nothing is there; it must run/);
+    await says(b, "failed", /^tailscaled at .*: no such socket; it must run/);
     await device.start();
     await lab.agree();
   });
@@ -181,6 +207,8 @@ describe("machines that only a tailnet connects", () => {
     });
     await b.ready();
     await says(b, "running", /^2 of 2 devices may run tankd; by the API of Tailscale$/);
+    await lab.agree();
+    await watched(b, b, await a.tankId());
     await expectMigration(lab);
   });
 

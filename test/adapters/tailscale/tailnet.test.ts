@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { SERVICE_ADDRESS } from "../../../src/adapters/tailscale/addresses.ts";
 import { LOCAL_API_ORIGIN, LocalApi } from "../../../src/adapters/tailscale/local-api.ts";
-import { TailnetSources } from "../../../src/adapters/tailscale/sources.ts";
+import { LocalApis } from "../../../src/adapters/tailscale/local-apis.ts";
 import { readStatus } from "../../../src/adapters/tailscale/status.ts";
 import { Tailnet } from "../../../src/adapters/tailscale/tailnet.ts";
 import { advertisedAddresses } from "../../../src/discovery/addresses.ts";
@@ -9,6 +8,7 @@ import type { InterfaceAddress } from "../../../src/platform/machine.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import { RUNNING, STOPPED } from "./recorded.ts";
+import { DEVICE, userspaceTailnet } from "./userspace.ts";
 
 const ETH0 = {
   interfaceName: "eth0",
@@ -25,11 +25,9 @@ function setUp(proxy?: string) {
   const host = world.addHost({ name: "a" }).boot();
   let interfaces: readonly InterfaceAddress[] = [ETH0];
   const machine = { ...host.machine, addresses: () => interfaces };
-  const tailnet = new Tailnet(machine, proxy);
-  const localApi = new LocalApi({
-    origin: LOCAL_API_ORIGIN,
-    socketPath: "/nowhere/tailscaled.sock",
-  });
+  const socket = "/nowhere/tailscaled.sock";
+  const tailnet = new Tailnet(machine, proxy, new LocalApis({ socket, platform: "linux" }));
+  const localApi = new LocalApi({ origin: LOCAL_API_ORIGIN, socketPath: socket });
   const sees = (status: unknown) =>
     tailnet.update(readStatus(status), status === undefined ? undefined : localApi);
   const has = (...list: readonly InterfaceAddress[]) => {
@@ -68,11 +66,32 @@ describe("a tailnet without a network interface", () => {
     sees(RUNNING);
     sees(STOPPED);
     expect([tailnet.isUserspace, tailnet.isBehindDaemon("100.64.0.2")]).toEqual([false, true]);
-    const failure = await tailnet.open("100.64.0.2", 8000).catch((error: unknown) => error);
+    const dial = () => tailnet.open("100.64.0.2", 8000).catch((error: unknown) => error);
+    const failure = await dial();
     expect(failure).toBeInstanceOf(NetworkError);
     expect(failure).toMatchObject({ failure: "unreachable", reason: "Tailscale is not connected" });
     sees(undefined);
     expect(tailnet.isBehindDaemon("100.64.0.2")).toBe(true);
+    // It may dial, though it does not say how it is.
+    sees(RUNNING);
+    sees(undefined);
+    expect(await dial()).toMatchObject({ failure: "unreachable", reason: "no such socket" });
+  });
+
+  test("stays behind tailscaled where only the control server tells of it", () => {
+    const { tailnet, sees } = setUp();
+    sees(RUNNING);
+    sees({ ...RUNNING, TailscaleIPs: [] });
+    expect(tailnet.isBehindDaemon(DEVICE)).toBe(true);
+  });
+
+  test("is known by one look, and announced by whoever follows it", async () => {
+    const { api, tailnet } = await userspaceTailnet(1);
+    expect([tailnet.isBehindDaemon(DEVICE), tailnet.isUserspace]).toEqual([true, false]);
+    api.mood = "garbage";
+    await tailnet.meet();
+    expect([tailnet.isBehindDaemon(DEVICE), tailnet.isUserspace]).toEqual([true, false]);
+    await api.close();
   });
 });
 
@@ -102,47 +121,4 @@ test("devices are known by their full names, and this one by its own", () => {
   for (const name of ["node-b", "example.org", ""]) {
     expect(tailnet.addressesOf(name)).toBeUndefined();
   }
-});
-
-describe("who is at the other end", () => {
-  function sources(known: Readonly<Record<number, string>>, { isUserspace = true } = {}) {
-    const world = new SimulatedWorld({ seed: 1 });
-    const { clock } = world.addHost({ name: "a" }).boot();
-    const asked: string[] = [];
-    const whois = async (host: string, port: number) => {
-      asked.push(`${host} ${port}`);
-      if (port === 666) throw new Error("it hangs");
-      return known[port];
-    };
-    const { sourceOf } = new TailnetSources({ isUserspace, whois }, clock);
-    return { world, asked, sourceOf };
-  }
-
-  test("is a device where tailscaled passes its connection on, else this machine", async () => {
-    const { sourceOf, asked } = sources({ 4711: "100.64.0.7" });
-    expect(await sourceOf("127.0.0.1", 4711)).toBe("100.64.0.7");
-    expect(await sourceOf("::1", 4711)).toBe("100.64.0.7");
-    expect(await sourceOf("127.0.0.1", 4712)).toBe("127.0.0.1");
-    expect(asked).toEqual(["127.0.0.1 4711", "::1 4711", "127.0.0.1 4712"]);
-  });
-
-  test("is not this machine where it cannot be told", async () => {
-    const { sourceOf } = sources({});
-    expect(await sourceOf("127.0.0.1", 666)).toBe(SERVICE_ADDRESS);
-  });
-
-  test("is not asked about where the address tells, or no connection is passed on", () => {
-    expect(sources({}).sourceOf("10.0.0.9", 4711)).toBe("10.0.0.9");
-    expect(sources({}, { isUserspace: false }).sourceOf("127.0.0.1", 4711)).toBe("127.0.0.1");
-  });
-
-  test("is asked once for a connection, and again when the port may be another's", async () => {
-    const { world, sourceOf, asked } = sources({ 4711: "100.64.0.7" });
-    await Promise.all([sourceOf("127.0.0.1", 4711), sourceOf("127.0.0.1", 4711)]);
-    await sourceOf("127.0.0.1", 4711);
-    expect(asked).toHaveLength(1);
-    await world.run(10_000);
-    await sourceOf("127.0.0.1", 4711);
-    expect(asked).toHaveLength(2);
-  });
 });

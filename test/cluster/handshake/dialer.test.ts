@@ -6,26 +6,34 @@ import { formatHostPort } from "../../../src/discovery/addresses.ts";
 import type { Address } from "../../../src/discovery/backend.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
+import { ManualTime } from "../../support/manual-time.ts";
 
 const at = (host: string): Address => ({ host, port: 8000 });
 const MALLORY = "203.0.113.66";
 
+interface OpenDial {
+  readonly what: string;
+  readonly connect: () => void;
+  readonly end: (result: DialResult) => void;
+}
+
 /** A dialer whose attempts end when the test says so. */
 function setUp() {
-  const time = { nowMs: 0 };
-  const clock = { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs };
+  const time = new ManualTime();
   const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
-  const open: { readonly what: string; readonly end: (result: DialResult) => void }[] = [];
-  const attempt = (what: string) =>
-    new Promise<DialResult>((resolve) => {
-      open.push({ what, end: resolve });
+  const open: OpenDial[] = [];
+  const attempt = (what: string, connect: () => void = () => {}) =>
+    new Promise<DialResult>((end) => {
+      open.push({ what, connect, end });
     });
-  const deps = { clock, log: silentLog };
+  const deps = { clock: time.clock, timers: time.timers, log: silentLog };
   const dialer = new Dialer(deps, {
     table,
     handshake: {
-      dial: (addresses) => attempt(addresses.map(formatHostPort).join()),
-      confirm: async (nodeId) => (await attempt(`confirm ${nodeId}`)).kind !== "failed",
+      dial: (addresses, options) =>
+        attempt(addresses.map(formatHostPort).join(), options?.onConnected),
+      confirm: async (nodeId, onConnected) =>
+        (await attempt(`confirm ${nodeId}`, onConnected)).kind !== "failed",
     },
   });
   /** A node that somebody has named. */
@@ -71,7 +79,8 @@ describe("one node", () => {
       attempts++;
       throw new Error("a bug");
     };
-    const deps = { clock: { wallMs: () => 0, monotonicMs: () => 0 }, log: silentLog };
+    const { clock, timers } = new ManualTime();
+    const deps = { clock, timers, log: silentLog };
     const dialer = new Dialer(deps, { table, handshake: { dial, confirm: async () => true } });
     expect(dialer.dial("reef")).rejects.toThrow("a bug");
     await settled();
@@ -139,7 +148,7 @@ describe("many nodes", () => {
     expect(outcomes.filter((one) => one === "self")).toHaveLength(64);
     expect(outcomes.at(-1)).toBe("its source names too many nodes");
     outcomes.length = 0;
-    time.nowMs += 2_000;
+    time.pass(2_000);
     await dialAll(nodes);
     expect(outcomes.filter((one) => one === "self")).toHaveLength(10);
   });
@@ -168,6 +177,49 @@ describe("many nodes", () => {
     expect(open.at(-1)?.what).toBe("reef.example:8000");
     await end();
     expect(open).toHaveLength(LIMITS.dialsUnsureMax);
+  });
+
+  test("that take no connection make room for the next, as far as there is room", async () => {
+    const { time, dialer, open } = setUp();
+    for (let index = 0; index < 100; index++) {
+      void dialer.dialAt([at(`dns-${index}`)], { trusted: false, unsure: true });
+    }
+    const counts: number[] = [];
+    for (let second = 0; second < 6; second++) {
+      await settled();
+      counts.push(open.length);
+      for (const half of [500, 500]) {
+        time.pass(half);
+        await settled();
+      }
+    }
+    const { dialsUnsureMax: busy, dialsSilentMax: silent } = LIMITS;
+    expect(counts.slice(0, 3)).toEqual([busy, 3 * busy, 5 * busy]);
+    expect(counts.at(-1)).toBe(busy + silent);
+    for (const one of open.splice(0, 10)) one.end(failed("no answer in 5000 ms"));
+    await settled();
+    time.pass(500);
+    await settled();
+    expect(open).toHaveLength(busy + silent);
+  });
+
+  test("that take a connection and are slow keep their places", async () => {
+    const { time, dialer, open, nameMany } = setUp();
+    for (const one of nameMany(LIMITS.dialsMax + 5)) void dialer.dial(one);
+    await settled();
+    for (const { connect } of open) connect();
+    time.pass(4_000);
+    await settled();
+    expect(open).toHaveLength(LIMITS.dialsMax);
+  });
+
+  test("that one source has named keep theirs in silence, too", async () => {
+    const { time, dialer, open, nameMany } = setUp();
+    for (const one of nameMany(20, MALLORY)) void dialer.dial(one);
+    await settled();
+    time.pass(4_000);
+    await settled();
+    expect(open).toHaveLength(LIMITS.dialsPerSourceMax);
   });
 
   test("that wait are bounded; one too many is told so at once", async () => {

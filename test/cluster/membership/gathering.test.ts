@@ -19,6 +19,7 @@ function seen(nodeId: string, facts: Partial<Sighting> = {}): Sighting {
     mayClaim: true,
     role: "discovering",
     hub: undefined,
+    isDeaf: false,
     reached: false,
     isHearsay: false,
     failed: false,
@@ -126,6 +127,11 @@ describe("a worker that is seen", () => {
     expect(decide([worker()])).toEqual(["dial a", "dial a", "claim"]);
     expect(decide([worker({ failed: true })])).toEqual(["wait", "claim", "claim"]);
   });
+
+  test("leads to a hub that cannot be dialled, if it hears that itself", () => {
+    expect(decide([worker({ reached: true })])[2]).toBe("follow h");
+    expect(decide([worker({ reached: true, isDeaf: true })])[2]).toBe("claim");
+  });
 });
 
 describe("a node that was told to follow this one", () => {
@@ -174,6 +180,7 @@ const sightings = fc
       mayClaim: fc.boolean(),
       role: fc.constantFrom("discovering" as const, "hub" as const, "worker" as const),
       hub: fc.option(fc.constant("h"), { nil: undefined }),
+      isDeaf: fc.boolean(),
       reached: fc.boolean(),
       isHearsay: fc.boolean(),
       failed: fc.boolean(),
@@ -227,7 +234,7 @@ describe("whatever is seen", () => {
         const asked = view.sightings.find((one) => one.nodeId === (via ?? nodeId));
         // A hub that is out of reach only through a worker that names it.
         expect(asked).toMatchObject(
-          via ? { hub: nodeId, reached: true } : { role: "hub", reached: true },
+          via ? { hub: nodeId, reached: true, isDeaf: false } : { role: "hub", reached: true },
         );
       }),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Problem } from "../../../src/platform/errors.ts";
 import { Lab } from "../../support/simulated/lab.ts";
 import type { LabNode } from "../../support/simulated/lab-node.ts";
 import { LeaseStore } from "../../support/simulated/lease-store.ts";
@@ -55,17 +56,34 @@ describe("a lease", () => {
     expect(lab.agree(nodes)).toBe(true);
     expect(lab.hubOf(nodes)).toBe(hub);
     expect(writers(nodes)).toEqual([]);
-    const reply = await lab.request(hub.host, hub, "POST", "/api/discovery/register", {
-      server_id: "late",
-      host: "10.0.0.77",
-      port: 8000,
-    });
-    expect(reply.status).toBe(503);
-    expect(reply.body).toMatchObject({ type: "urn:tankd:problem:lease_lost" });
+    const late = { server_id: "late", host: "10.0.0.77", port: 8000 };
+    // A worker passes it on to the hub.
+    for (const node of nodes) {
+      const reply = await lab.request(hub.host, node, "POST", "/api/discovery/register", late);
+      expect(reply.status).toBe(503);
+      expect(reply.body).toMatchObject({ type: "urn:tankd:problem:lease_lost" });
+    }
+    expect(hub.cluster.server("late")).toBeUndefined();
     expect(hub.cluster.view().roleReason).toContain("reads only");
     lease.isDown = false;
     await lab.run(25_000);
     expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
+  });
+
+  test("is not held for the longer because the machine slept before the answer came", async () => {
+    const { lab, lease, nodes } = leased(512, ["a"]);
+    const [only] = nodes;
+    only?.start();
+    await lab.until("the lease", 20_000, () => writers(nodes).length === 1);
+    lease.answerMs = 900;
+    const before = lease.renewals;
+    await lab.until("it is asked again", 2_000, () => lease.renewals > before);
+    lease.isDown = true;
+    if (only) only.host.wallOffsetMs += 6_000;
+    for (let ms = 0; ms < 8_000; ms += 20) {
+      await lab.run(20);
+      expect(writers(nodes)).toEqual([]);
+    }
   });
 
   test("held by one that the store has cut off goes to another; never do two write", async () => {
@@ -123,6 +141,44 @@ describe("a node", () => {
     expect(holder()).toBe(first);
   });
 
+  test("that leaves writes nothing any more while it says goodbye", async () => {
+    const { lab, lease, nodes } = leased(513, ["a", "b", "c", "d"]);
+    // They ask the store by turns.
+    for (const node of nodes) {
+      node.start();
+      await lab.run(200);
+    }
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const others = nodes.filter((node) => node !== hub);
+    // Its goodbye to this one is not answered.
+    lab.world.network.partition(
+      [hub.host],
+      others.slice(0, 1).map(({ host }) => host),
+    );
+    // Another one sees the lease free before this one asks the store again.
+    const before = lease.renewals;
+    await lab.until("it has asked", 2_000, () => lease.renewals > before);
+    void hub.cluster.leave();
+    await lab.until("another hub", 20_000, () => {
+      expect(writers(nodes).length).toBeLessThanOrEqual(1);
+      return lab.agree(others) && writers(others).length === 1;
+    });
+  });
+
+  test("that is fenced gives the lease back at once", async () => {
+    const { lab, nodes, holder } = leased(514);
+    for (const node of nodes) node.start();
+    await lab.until("one hub", 20_000, () => lab.agree(nodes));
+    const hub = lab.hubOf(nodes);
+    const others = nodes.filter((node) => node !== hub);
+    hub.cluster.fence(new Problem("directory_copied", "This directory is a copy."));
+    await lab.until("another holder", 2_000, () => others.some((one) => one === holder()));
+    await lab.until("another hub", 20_000, () => lab.agree(others));
+    await lab.run(20_000);
+    expect(others).toContain(holder() as LabNode);
+  });
+
   test("that leaves as a worker does not take the lease of a hub that is gone", async () => {
     const { lab, lease, nodes } = leased(507, ["a", "b"]);
     for (const node of nodes) node.start();
@@ -174,13 +230,21 @@ describe("a node", () => {
   });
 });
 
-test.each([
+const ENDS = [
   ["dies", (hub: LabNode) => hub.kill()],
   ["goes in order", (hub: LabNode) => void hub.cluster.stop()],
-])(
-  "without a store, nodes whose hub %s say that nobody leads, until it is back",
-  async (_, end) => {
-    const { lab, lease, nodes, holder } = leased(511, ["a", "b"]);
+] as const;
+const CROWDS = [
+  [511, ["a", "b"]],
+  [512, ["a", "b", "c"]],
+  [513, ["a", "b", "c", "d"]],
+  [514, ["a", "b", "c", "d", "e", "f"]],
+] as const;
+
+test.each(ENDS.flatMap(([how, end]) => CROWDS.map((crowd) => [how, ...crowd, end] as const)))(
+  "without a store, nodes whose hub %s do not follow it through each other (seed %i, %j)",
+  async (_, seed, names, end) => {
+    const { lab, lease, nodes, holder } = leased(seed, [...names]);
     for (const node of nodes) node.start();
     await lab.until("one hub", 20_000, () => lab.agree(nodes));
     const hub = lab.hubOf(nodes);
@@ -188,15 +252,18 @@ test.each([
     lease.isDown = true;
     await lab.run(10_000);
     end(hub);
-    const said = "nobody is known to hold the lease: the store does not answer";
+    const said = "the holder of the lease is unknown: the store does not answer";
     const areWithout = () =>
       others.every(({ cluster }) => {
         const { role, roleReason } = cluster.view();
         return role === "discovering" && roleReason === said;
       });
-    await lab.until("nobody leads", 60_000, areWithout);
-    await lab.run(60_000);
-    expect(areWithout()).toBe(true);
+    await lab.until("nobody leads", 10_000, areWithout);
+    for (const node of others) expect(node.logged("the hub has ").length).toBeLessThanOrEqual(2);
+    for (let seconds = 0; seconds < 60; seconds++) {
+      await lab.run(1_000);
+      expect(areWithout()).toBe(true);
+    }
     lease.isDown = false;
     await lab.until("another hub", 20_000, () => lab.agree(others));
     expect(lab.hubOf(others)).toBe(holder() as LabNode);

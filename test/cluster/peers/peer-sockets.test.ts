@@ -37,7 +37,8 @@ async function asked(answeredBy?: string, seed = 1) {
   const connect = () => made.connect({ nodeId: host.nodeId, address: ADDRESS }, wish, LISTENER);
   await expect(connect()).rejects.toThrow("is not known");
   table.ensure(host.nodeId);
-  const key = { publicKey: host.publicKey, clockOffsetMs: 0, takesUnbound: true };
+  const { publicKey } = host;
+  const key = { publicKey, clockOffsetMs: 0, startOffsetMs: undefined, takesUnbound: true };
   table.update(host.nodeId, { key });
   await connect();
   const [request] = requests;

@@ -12,6 +12,8 @@ import { noMetrics } from "../../../src/telemetry/metrics.ts";
 const us = identityFromSeed(new Uint8Array(32).fill(1));
 const pi = identityFromSeed(new Uint8Array(32).fill(2));
 const relay = identityFromSeed(new Uint8Array(32).fill(3));
+/** What the node's start clock shows more than its monotonic one. */
+const START_CLOCK_MS = 2e14;
 
 /** A client that reaches the Pi through a tunnel that ends here, whose answers the test gives. */
 function client(answer: (asked: Relay) => RelayedReply) {
@@ -27,7 +29,12 @@ function client(answer: (asked: Relay) => RelayedReply) {
   made.tunnels = { holds: () => true, ask: async (_, asked) => answer(asked) };
   table.ensure(pi.nodeId);
   table.update(pi.nodeId, {
-    key: { publicKey: pi.publicKey, clockOffsetMs: 0, takesUnbound: true },
+    key: {
+      publicKey: pi.publicKey,
+      clockOffsetMs: 0,
+      startOffsetMs: START_CLOCK_MS,
+      takesUnbound: true,
+    },
     relay: us.nodeId,
   });
   const send = () => made.send(pi.nodeId, "POST", "/p", { a: 1 }, { timeoutMs: 100 });
@@ -88,9 +95,12 @@ test("what a relay is given to pass on is valid only for the node it is meant fo
   if (seen === undefined) throw new Error("nothing was passed on");
   const { method, path, headers, body } = seen.request;
   const parts = { method, path, body, authority: "any.name.at.all" };
-  const verdict = (nodeId: string) => verifyRequest(parts, headers, createVerifier(nodeId, clock));
+  const own = { startOffsetMs: START_CLOCK_MS };
+  const verdict = (nodeId: string) =>
+    verifyRequest(parts, headers, createVerifier(nodeId, clock, own));
   expect(verdict(pi.nodeId)).toMatchObject({ kind: "signed", nodeId: us.nodeId });
-  expect(verdict(relay.nodeId)).toEqual({ kind: "misdirected", audience: pi.nodeId });
+  const { nodeId } = us;
+  expect(verdict(relay.nodeId)).toEqual({ kind: "misdirected", audience: pi.nodeId, nodeId });
   expect(headers).not.toHaveProperty("authorization");
 });
 
@@ -116,9 +126,9 @@ describe("an answer over one's own connection that must be proven", () => {
     made.renew = async () => true;
     table.ensure(pi.nodeId);
     table.noteWorked(pi.nodeId, { host: "10.0.0.2", port: 8000 }, 0);
-    table.update(pi.nodeId, {
-      key: { publicKey: pi.publicKey, clockOffsetMs: 0, takesUnbound: true },
-    });
+    const { publicKey } = pi;
+    const key = { publicKey, clockOffsetMs: 0, startOffsetMs: undefined, takesUnbound: true };
+    table.update(pi.nodeId, { key });
     const read = (options = {}) =>
       made.send(pi.nodeId, "GET", "/x", undefined, { timeoutMs: 100, ...options });
     return {

@@ -65,6 +65,7 @@ export function described(nodeId: string): Described {
     priority: 100,
     may_claim: true,
     fresh: false,
+    deaf: false,
   };
   const document = {
     protocol: PROTOCOL_VERSION,

@@ -59,7 +59,12 @@ describe("what a balancer has brought here", () => {
     const answer = { status: 421, body: problem };
     const { made, met, table, sent, asked } = relays({ listed: { server: {} }, answer });
     met("server");
-    const key = { publicKey: "k", clockOffsetMs: 0, takesUnbound: true };
+    const key = {
+      publicKey: "k",
+      clockOffsetMs: 0,
+      startOffsetMs: undefined,
+      takesUnbound: true,
+    };
     table.update("server", { key });
     await expect(made.passOn("server", WIRE, bearer)).rejects.toMatchObject(MISDIRECTED);
     expect([sent, asked]).toMatchObject([["server"], [{ isOnce: true }]]);

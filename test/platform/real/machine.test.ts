@@ -2,9 +2,16 @@ import { expect, spyOn, test } from "bun:test";
 import { randomHex } from "../../../src/platform/random.ts";
 import { parseIpv6Route, parseRoute } from "../../../src/platform/real/default-route.ts";
 import { parseInterfaceIndexes } from "../../../src/platform/real/interface-indexes.ts";
+import { usableMemory } from "../../../src/platform/real/machine.ts";
 import { createRealPlatform } from "../../../src/platform/real/platform.ts";
 
 const platform = createRealPlatform();
+
+test("memory is that of the control group where it has a limit", () => {
+  expect(usableMemory(8_000, 300)).toBe(300);
+  expect(usableMemory(8_000, 0)).toBe(8_000);
+  expect(usableMemory(8_000, 2 ** 63)).toBe(8_000);
+});
 
 test("the machine tells what it has", () => {
   const { machine } = platform;

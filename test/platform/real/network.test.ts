@@ -2,13 +2,14 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { COMPILE_FLAGS } from "../../../deploy/compile-flags.ts";
 import type { InterfaceAddress } from "../../../src/platform/machine.ts";
 import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
+import { linkLocalAddress } from "./link-local.ts";
 
 const network = new HttpNetwork();
 const closers: (() => void)[] = [];
@@ -239,15 +240,6 @@ describe("where a request goes", () => {
   );
 });
 
-/** An address of this machine that needs a zone, where it has one. */
-function linkLocalAddress(): string | undefined {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    const found = addresses?.find(({ address }) => address.startsWith("fe80:"));
-    if (found) return `${found.address}%${name}`;
-  }
-  return undefined;
-}
-
 describe("what is not believed", () => {
   test("a redirect, which is not followed", async () => {
     let followed = false;
@@ -346,7 +338,7 @@ describe("what does not arrive", () => {
     expect(await reasonOf(gone)).toEqual(["connection refused", false]);
     // Which of the two depends on whether this machine has a name server.
     expect(await reasonOf("http://no-such-host.invalid:1")).toEqual([
-      expect.stringMatching(/^(the name is not known|no name server answers)$/),
+      expect.stringMatching(/^(unknown name|no name server answers)$/),
       false,
     ]);
   });

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { deflateRawSync } from "node:zlib";
 import { NetworkError } from "../../../src/platform/network.ts";
-import { webSockets } from "../../../src/platform/real/web-sockets.ts";
+import { WebSockets } from "../../../src/platform/real/web-sockets.ts";
 import type { SocketRequest } from "../../../src/platform/sockets.ts";
+import { linkLocalAddress } from "./link-local.ts";
 
 /** What a server hashes with the client's key (RFC 6455 section 1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -15,6 +16,7 @@ const GOES_ON = 0x00;
 const COMPRESSED = 0x40;
 const PING = 0x89;
 const MESSAGE_BYTES_MAX = 16 * 1024;
+const webSockets = new WebSockets();
 
 const servers: (() => void)[] = [];
 afterEach(() => {
@@ -83,10 +85,10 @@ const requestTo = (origin: string, more: Partial<SocketRequest> = {}): SocketReq
 });
 
 /** Connects and writes down what comes. */
-async function listening(request: SocketRequest) {
+async function listening(request: SocketRequest, from: WebSockets = webSockets) {
   const heard: (string | Uint8Array)[] = [];
   const ended = Promise.withResolvers<string>();
-  const socket = await webSockets.connect(request, {
+  const socket = await from.connect(request, {
     onMessage: (message) => void heard.push(message),
     onClose: (code, reason) => ended.resolve(`${code} ${reason}`),
   });
@@ -184,6 +186,35 @@ describe("who says more than was asked for is cut off", () => {
   }, 30_000);
 });
 
+const linkLocal = linkLocalAddress();
+test.if(linkLocal !== undefined)("a link-local address is reached by its zone", async () => {
+  const [address = "", zone = ""] = (linkLocal ?? "").split("%");
+  const hosts: (string | null)[] = [];
+  const server = Bun.serve({
+    port: 0,
+    hostname: "::",
+    fetch: (request, self) => {
+      hosts.push(request.headers.get("host"));
+      return self.upgrade(request) ? undefined : new Response("", { status: 400 });
+    },
+    websocket: { message: (socket, message) => void socket.send(message) },
+  });
+  servers.push(() => void server.stop(true));
+  const authority = `[${address}]:${server.port}`;
+  const onLink = { interfaceName: zone, address, family: "IPv6", internal: false } as const;
+  for (const [own, request] of [
+    [webSockets, requestTo(`http://${authority}`, { connectTo: `${address}%${zone}` })],
+    [webSockets, requestTo(`http://[${address}%${zone}]:${server.port}`)],
+    [new WebSockets(() => [onLink]), requestTo(`http://${authority}`)],
+  ] as const) {
+    const { socket, heard } = await listening(request, own);
+    socket.send("here");
+    while (heard.length < 1) await Bun.sleep(1);
+    socket.close(1000, "");
+  }
+  expect(hosts).toEqual([authority, authority, authority]);
+});
+
 test("what waits for a line that takes nothing is counted", async () => {
   const { origin } = await oddServer({ serve: (socket) => socket.pause() });
   const { socket } = await listening(requestTo(origin));
@@ -272,7 +303,6 @@ describe("a connection that does not open is a NetworkError", () => {
 
   test("for what is no address", async () => {
     for (const request of [
-      requestTo("http://[fe80::1%lo]:1"),
       requestTo("ftp://127.0.0.1"),
       requestTo("http://127.0.0.1", { path: "//elsewhere/" }),
       requestTo("http://a.example", { connectTo: "b.example" }),

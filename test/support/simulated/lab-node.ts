@@ -1,7 +1,6 @@
 import { createCluster, type StartableCluster } from "../../../src/cluster/create-cluster.ts";
 import type { ClusterSettings } from "../../../src/cluster/deps.ts";
 import type { Identity } from "../../../src/cluster/identity/identity.ts";
-import { createVerifier } from "../../../src/cluster/identity/signature.ts";
 import { journalTermStore } from "../../../src/cluster/membership/term-store.ts";
 import { recallPeers } from "../../../src/cluster/peers/peer-memory.ts";
 import type { ServerRecord } from "../../../src/cluster/server-record.ts";
@@ -22,6 +21,9 @@ import { type Lie, lyingHandler, lyingNetwork } from "./lies.ts";
 import { behindTunnel, peerHandler, servePeers } from "./peer-handler.ts";
 
 export const PORT = 8000;
+/** Start clocks are later than any wall clock, and those of two starts are months apart. */
+const START_CLOCK_MS = 1e14;
+const NEXT_START_MS = 1e10;
 
 export interface LoggedEvent {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -156,6 +158,7 @@ export class LabNode {
       bootId: `${this.host.name}-${this.#boots}`,
       settings,
       clock: process.clock,
+      startOffsetMs: START_CLOCK_MS + this.#boots * NEXT_START_MS,
       timers: process.timers,
       random: process.random,
       network: this.#lie ? lyingNetwork(process, this.identity, this.#lie) : process.network,
@@ -184,7 +187,7 @@ export class LabNode {
   }
 
   #listen(process: SimulatedProcess, cluster: StartableCluster): void {
-    const verifier = createVerifier(this.identity.nodeId, process.clock, cluster);
+    const { verifier } = cluster;
     const routes = cluster.routes();
     if (this.hidden) {
       const handler = peerHandler(routes, () => verifier);

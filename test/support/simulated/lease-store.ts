@@ -1,3 +1,4 @@
+import { type Instant, nowBy } from "../../../src/cluster/membership/certainty.ts";
 import type { HubLease, LeaseState } from "../../../src/cluster/membership/lease.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
@@ -15,6 +16,10 @@ export class LeaseStore {
   readonly #host: SimulatedHost;
   #held: { readonly by: string; readonly untilMs: number } | undefined;
   isDown = false;
+  /** How often it was asked for a renewal. */
+  renewals = 0;
+  /** How long its answers take. */
+  answerMs = 0;
 
   constructor(world: SimulatedWorld) {
     this.#world = world;
@@ -27,6 +32,7 @@ export class LeaseStore {
 
   /** Renews or acquires for `nodeId` where nobody else holds it; says who does. */
   renew(nodeId: string): string {
+    this.renewals++;
     const holder = this.holder ?? nodeId;
     if (holder === nodeId) this.#held = { by: nodeId, untilMs: this.#world.nowMs + TTL_MS };
     return holder;
@@ -47,13 +53,14 @@ export class LeaseStore {
       if (!isRunning) return;
       process.timers.after(ROUND_MS, round);
       if (isCut()) return tell({ kind: "unknown", reason: "the store does not answer" });
-      const sentMs = process.clock.monotonicMs();
+      const sentAt = nowBy(process.clock);
       if (this.holder === undefined) tell({ kind: "free" });
       const holder = isWanted ? this.renew(own) : this.holder;
       if (holder === undefined) return;
-      if (holder === own && isWanted) {
-        tell({ kind: "held", untilMs: sentMs + TTL_MS - MARGIN_MS });
-      } else tell({ kind: "taken", holder });
+      const isOurs = holder === own && isWanted;
+      const answer = isOurs ? heldSince(sentAt) : ({ kind: "taken", holder } as const);
+      if (this.answerMs === 0) tell(answer);
+      else process.timers.after(this.answerMs, () => tell(answer));
     };
     return {
       url: URL,
@@ -73,4 +80,9 @@ export class LeaseStore {
       },
     };
   }
+}
+
+function heldSince({ monotonicMs, wallMs }: Instant): LeaseState {
+  const forMs = TTL_MS - MARGIN_MS;
+  return { kind: "held", until: { monotonicMs: monotonicMs + forMs, wallMs: wallMs + forMs } };
 }

@@ -1,5 +1,5 @@
-import type { Clock } from "../../../src/platform/clock.ts";
-import type { Timers } from "../../../src/platform/timers.ts";
+import type { Clock } from "../../src/platform/clock.ts";
+import type { Timers } from "../../src/platform/timers.ts";
 
 interface Waiting {
   readonly dueMs: number;

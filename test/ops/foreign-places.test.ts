@@ -1,0 +1,82 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { run } from "../support/commands.ts";
+import { requiredTest } from "../support/required-test.ts";
+import { cleanEnvironment, TANKD } from "../support/tankd.ts";
+import { Scratch, tankd } from "./local-node.ts";
+
+setDefaultTimeout(60_000);
+
+const noOtherUser =
+  process.getuid?.() === 0 && Bun.which("setpriv") !== null
+    ? undefined
+    : "only root with setpriv can be another user";
+
+test("a command for changes of role in the working directory is refused", async () => {
+  using scratch = new Scratch();
+  const obeyed = scratch.path("obeyed");
+  const settings = `on_role_change = "touch ${obeyed}"\n`;
+  writeFileSync(scratch.path("tankd.toml"), settings);
+  const { exitCode, stderr } = await tankd(scratch, "start", "--data-dir", scratch.path("data"));
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain("is refused, since that file is in the working directory");
+});
+
+test("a file that --config names is read instead of those that are found", async () => {
+  using scratch = new Scratch();
+  writeFileSync(scratch.path("tankd.toml"), 'cluster = "near"\n');
+  writeFileSync(scratch.path("chosen.toml"), 'cluster = "chosen"\non_role_change = "true"\n');
+  const shown = await tankd(scratch, "config", "--config", "chosen.toml", "--json");
+  expect(shown.stdout).toContain(`"value": "chosen"`);
+  expect(shown.stdout).not.toContain("near");
+  const absent = await tankd(scratch, "config", "--config", "absent.toml");
+  expect([absent.exitCode, absent.stderr]).toEqual([
+    2,
+    "tankd: --config names absent.toml, and there is no such file.\n",
+  ]);
+});
+
+test("a working directory that has been removed is in nobody's way", async () => {
+  using scratch = new Scratch();
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$1" config';
+  const { exitCode, stderr } = await run(["sh", "-c", script, "sh", TANKD], {
+    cwd: scratch.directory,
+    env: cleanEnvironment(scratch.directory),
+  });
+  expect([exitCode, stderr]).toEqual([0, ""]);
+});
+
+test("code that BUN_OPTIONS wants to be loaded first is not run", async () => {
+  using scratch = new Scratch();
+  writeFileSync(scratch.path("first.js"), 'console.log("PRELOADED");\n');
+  const env = {
+    ...cleanEnvironment(scratch.directory),
+    BUN_OPTIONS: `--preload=${scratch.path("first.js")}`,
+  };
+  const { stdout } = await run([TANKD, "version"], { cwd: scratch.directory, env });
+  expect(stdout).not.toContain("PRELOADED");
+});
+
+describe("with the home directory of somebody else", () => {
+  for (const [command, expected] of [
+    [["config"], 0],
+    [["status"], 3],
+    [["peers"], 3],
+    [["stop"], 3],
+    [["logs"], 1],
+    [["tank", "ls"], 3],
+  ] as const) {
+    requiredTest(`tankd ${command.join(" ")} is what it is elsewhere`, noOtherUser, async () => {
+      using scratch = new Scratch();
+      chmodSync(scratch.directory, 0o755);
+      const home = scratch.path("home");
+      mkdirSync(home, { mode: 0o700 });
+      const env = { ...cleanEnvironment(home), HOME: home };
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+      const binary = scratch.path("tankd");
+      await run(["cp", TANKD, binary]);
+      const { exitCode, stderr } = await run([...nobody, binary, ...command], { cwd: home, env });
+      expect([exitCode, stderr]).toEqual([expected, expect.not.stringContaining("EACCES")]);
+    });
+  }
+});
