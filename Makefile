@@ -18,7 +18,8 @@ BUN := .tools/bun
 DIST := dist/tankd
 SOURCES := $(shell find src -type f 2>/dev/null)
 INSTALLED := node_modules/.installed
-BUILD_INPUTS := $(SOURCES) deploy/build.ts deploy/compile-flags.ts package.json tsconfig.json $(INSTALLED)
+BUILD_INPUTS := $(SOURCES) deploy/build.ts deploy/compile-flags.ts \
+	package.json tsconfig.json $(INSTALLED)
 
 DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
 SERF_OPTION = $(if $(SERF_JOIN),--serf-join "$(SERF_JOIN)")
@@ -28,14 +29,18 @@ RUN_TESTS = $(BUN) test --timeout 30000
 UNIT_TESTS = $(shell find test -name '*.test.ts' ! -name '*long.test.ts' \
 	! -path 'test/e2e/*' ! -path 'test/ops/*' ! -path 'test/faults/*' ! -path 'test/simulation/*' \
 	! -path 'test/adapters/*' | sort | sed 's|^|./|')
-ADAPTER_TESTS = $(shell find test/adapters -name '*.test.ts' ! -name '*long.test.ts' | sort | sed 's|^|./|')
-SIMULATION_TESTS = $(shell find test/simulation -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
-REAL_TESTS = $(shell find test/ops test/e2e -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
-FAULT_TESTS = $(shell find test/faults -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null | sort | sed 's|^|./|')
+TESTS_IN = $(shell find $(1) -name '*.test.ts' ! -name '*long.test.ts' 2>/dev/null \
+	| sort | sed 's|^|./|')
+ADAPTER_TESTS = $(call TESTS_IN,test/adapters)
+SIMULATION_TESTS = $(call TESTS_IN,test/simulation)
+REAL_TESTS = $(call TESTS_IN,test/ops test/e2e)
+FAULT_TESTS = $(call TESTS_IN,test/faults)
 LONG_TESTS = $(shell find test -name '*long.test.ts' | sort | sed 's|^|./|')
 
-WRITE_PROFILE = @if [ -e tankd.toml ]; then echo "tankd.toml is there already; it was left as it is:"; \
-	else printf '\043 Settings of tankd in this directory; tankd config shows them all.\nprofile = "%s"\n' $(1) >tankd.toml; \
+WRITE_PROFILE = @if [ -e tankd.toml ]; then \
+	echo "tankd.toml is there already; it was left as it is:"; else \
+	printf '\043 Settings of tankd in this directory; tankd config shows them all.\n' >tankd.toml; \
+	printf 'profile = "%s"\n' $(1) >>tankd.toml; \
 	echo "Wrote tankd.toml:"; fi; sed 's/^/  /' tankd.toml
 
 ##@ Build
@@ -78,7 +83,7 @@ clean: ## stop the dev-cluster and remove what was built; no tank is touched
 
 .PHONY: check
 check: $(INSTALLED) ## types, lint and format
-	$(BUN) node_modules/typescript/bin/tsc --noEmit
+	$(BUN) node_modules/typescript/bin/tsc -b
 	$(BUN) node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
 
 # Every group runs even when one before it failed, so that one run shows everything.
@@ -114,7 +119,7 @@ test-integration: $(DIST) ## real processes in network namespaces (Linux, root)
 	@$(RUN_TESTS) $(REAL_TESTS)
 
 .PHONY: test-faults
-test-faults: $(DIST) ## crashes, full disks, damaged files (Linux, root; FAULTS_SEED=… repeats a run)
+test-faults: $(DIST) ## crashes, full disks, damaged files (Linux, root; FAULTS_SEED=… repeats one)
 	@$(RUN_TESTS) $(FAULT_TESTS)
 
 .PHONY: test-long
@@ -125,14 +130,19 @@ test-long: $(DIST) ## more kills, more seeds, more nodes
 test-consul: $(INSTALLED) ## the double of Consul, driven by Consul's own client (Go)
 	@$(RUN_TESTS) ./test/adapters/consul/go-client-long.test.ts
 
+.PHONY: test-tools
+test-tools: $(DIST) ## the tables of runs, read by researchers' tools (Python, PyPI; 3 min)
+	@$(RUN_TESTS) ./test/tools/tables-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery
 
 .PHONY: test-tailscale
-test-tailscale: $(DIST) ## nodes that only a tailnet connects (Linux, root, Go; builds tailscaled the first time)
+test-tailscale: $(DIST) ## nodes that only a tailnet connects (Linux, root, Go; builds Tailscale)
 	@test/adapters/tailscale/build.sh .tools/tailscale
-	@TAILSCALE_PROGRAMS=.tools/tailscale $(RUN_TESTS) --timeout 900000 ./test/adapters/tailscale/tailnet-long.test.ts
+	@TAILSCALE_PROGRAMS=.tools/tailscale $(RUN_TESTS) --timeout 900000 \
+	  ./test/adapters/tailscale/tailnet-long.test.ts
 
 .PHONY: bench
 bench: $(DIST) ## the speed of the world on one core
@@ -152,7 +162,7 @@ bench-cluster: $(DIST) ## 3 to 50 nodes at once, the hub killed 30 times (Linux,
 	@$(BUN) bench/takeover.ts $(ARGS)
 
 .PHONY: bench-discovery
-bench-discovery: $(DIST) ## how soon nodes find each other by each backend, and its cost (Linux, root; 1.5 h)
+bench-discovery: $(DIST) ## how soon nodes meet by each backend, and its cost (Linux, root; 1.5 h)
 	@$(BUN) bench/discovery.ts $(ARGS)
 
 .PHONY: bench-commits
@@ -160,7 +170,7 @@ bench-commits: ## what a commit costs, in the main thread and in the disk thread
 	@$(BUN) bench/commits.ts $(ARGS)
 
 .PHONY: bench-idle
-bench-idle: $(DIST) ## what a node with nothing to do costs (ARGS="--base BINARY": beside another build)
+bench-idle: $(DIST) ## what an idle node costs (ARGS="--base BINARY": beside another build)
 	@$(BUN) bench/idle.ts $(ARGS)
 
 ##@ Run

@@ -22,7 +22,8 @@ usage: ./startup.sh COMMAND [--data-dir D] [--discovery-backend=B] [--serf-join=
             ended without cleaning up; never a tank
   help      this
 
-  --discovery-backend=B   how to find the others: auto, none, mdns, tailscale, serf, hub … or a hub's URL
+  --discovery-backend=B   how to find the others: auto, none, mdns, tailscale, serf, hub …
+                          or a hub's URL
   --serf-join=ADDRESS     find them by Serf: join the agent at this address, of any of them
 
 Settings of the environment reach the node as well: DISCOVERY_BACKEND, DISCOVERY_SERVER_URL,
@@ -32,7 +33,9 @@ USAGE
 
 ensure_built() {
   if [ -x dist/tankd ] || command -v tankd >/dev/null 2>&1; then return; fi
-  command -v make >/dev/null 2>&1 || fail "tankd is not built and make is missing: install make and npm, then run ./startup.sh start again."
+  command -v make >/dev/null 2>&1 ||
+    fail "tankd is not built and make is missing:" \
+      "install make and npm, then run ./startup.sh start again."
   make build
 }
 

@@ -6,10 +6,10 @@
  *   make build && bun bench/cluster.ts [--nodes 3,10,24,50] [--runs 3] [--discovery mdns|hub]
  *       [--tanks 1] [--limit 150] [--binary NEW] [--base OLD|none] [--idle] [--write]
  *
- * `--idle` measures gathered clusters without tanks over 30 s, a minute after they are exact, instead.
- * Processor time is that of the nodes' whole processes, read once at the end; multicast packets are
- * counted by each namespace's kernel. Builds take turns; figures are medians. It wants the machine
- * for itself.
+ * `--idle` instead measures gathered clusters without tanks over 30 s, a minute after they are
+ * exact. Processor time is that of the nodes' whole processes, read once at the end; multicast
+ * packets are counted by each namespace's kernel. Builds take turns; figures are medians. It wants
+ * the machine for itself.
  */
 import { buildsToCompare } from "./cluster/builds.ts";
 import {
@@ -51,8 +51,9 @@ async function gather(nodes: number): Promise<readonly Sample[]> {
       samples.push({ build: name, gathering, floor });
       const { exactSeconds, seconds, flaw, costs } = gathering;
       const outcome = exactSeconds === undefined ? "not exact" : "exact";
-      const after = `${outcome} after ${seconds.toFixed(1)} s, ${costs.cpuSeconds.toFixed(1)} CPU s`;
-      say(`${nodes} nodes, ${name}: ${after}${flaw === undefined ? "" : `; ${flaw}`}`);
+      const spent = `${seconds.toFixed(1)} s, ${costs.cpuSeconds.toFixed(1)} CPU s`;
+      const defect = flaw === undefined ? "" : `; ${flaw}`;
+      say(`${nodes} nodes, ${name}: ${outcome} after ${spent}${defect}`);
     }
   }
   return samples;

@@ -101,7 +101,10 @@ function tableOf(findings: readonly Finding[]): string {
     const { name, min, max } = TRAITS[trait] as (typeof TRAITS)[number];
     const numbers = [fish, twins].map((value) => value.toFixed(3));
     const share = (((fish - twins) / (max - min)) * 100).toFixed(0);
-    return `| ${name} | ${numbers.join(" | ")} | ${share} % | ${deviations.toFixed(1)} | ${t.toFixed(1)} | ${agree} of ${SEEDS} |`;
+    return (
+      `| ${name} | ${numbers.join(" | ")} | ${share} % | ${deviations.toFixed(1)} | ` +
+      `${t.toFixed(1)} | ${agree} of ${SEEDS} |`
+    );
   });
   return [
     "| trait | fish | shadow | apart, of its range | in σ of the shadows | t | seeds agree |",
@@ -149,8 +152,10 @@ function summaryOf(courses: readonly Course[], findings: readonly Finding[]): st
   const unanimous = findings.filter(({ agree }) => agree === SEEDS).length;
   const chance = (findings.length * 2 * 0.5 ** SEEDS).toFixed(1);
   return (
-    `${SEEDS} seeds × ${TICKS} ticks from ${FOUNDERS} founders: ${births} births and ${generations} generations in the mean. ` +
-    `Of ${findings.length} traits ${unanimous} moved the same way in all seeds, where chance alone gives ${chance}.`
+    `${SEEDS} seeds × ${TICKS} ticks from ${FOUNDERS} founders: ` +
+    `${births} births and ${generations} generations in the mean. ` +
+    `Of ${findings.length} traits ${unanimous} moved the same way in all seeds, ` +
+    `where chance alone gives ${chance}.`
   );
 }
 

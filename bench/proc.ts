@@ -44,8 +44,8 @@ export function processorTime(pid: number): ProcessorTime {
 }
 
 /**
- * Of all threads that live: /proc/…/stat counts in steps of 10 ms, which is more than an idle second
- * takes.
+ * Of all threads that live: /proc/…/stat counts in steps of 10 ms, which is more than an idle
+ * second takes.
  */
 export function usedMs(pid: number): number {
   return [...processorTime(pid).threads.values()].reduce((sum, ms) => sum + ms, 0);

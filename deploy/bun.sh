@@ -32,7 +32,8 @@ fetch_wanted() {
     [ -f .tools/package.json ] || echo '{ "private": true }' >.tools/package.json
     (cd .tools && bun add --exact --ignore-scripts "bun@$wanted")
   else
-    echo "Building tankd needs npm (it comes with Node.js) or Bun. Install one of them, then run make again." >&2
+    echo "Building tankd needs npm (it comes with Node.js) or Bun." \
+      "Install one of them, then run make again." >&2
     exit 1
   fi
 }

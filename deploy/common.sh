@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What the scripts of this folder and startup.sh share. Sourced, with the repository as working directory.
+# What the scripts of this folder and startup.sh share. Sourced, with the repository as working
+# directory.
 
 # Directories of development clusters that were started from this checkout.
 # shellcheck disable=SC2034 # used by those that source this
@@ -24,7 +25,8 @@ tankd_program() {
   fi
 }
 
-# The data directories a command looks into, in its order: the one given, else the user's, else the machine's.
+# The data directories a command looks into, in its order: the one given, else the user's, else the
+# machine's.
 data_directories() {
   if [ -n "${1:-${TANKD_DATA_DIR:-}}" ]; then
     say "${1:-$TANKD_DATA_DIR}"
@@ -51,7 +53,7 @@ command_of() {
   fi
 }
 
-# The pid of the node that runs on a directory. A pid that by now belongs to another program is none.
+# The pid of the node that runs on a directory; a pid that by now is another program's is none.
 node_pid() {
   pid=$(node_field "$1" pid)
   case $pid in
@@ -82,14 +84,16 @@ wait_until_gone() {
 # stop_node DIRECTORY: a clean stop of the node on it, by its own pid.
 stop_node() {
   pid=$(node_pid "$1") || return 0
-  kill -TERM "$pid" 2>/dev/null || fail "The node on $1 (pid $pid) belongs to another user: stop it as that user, or as root."
+  kill -TERM "$pid" 2>/dev/null ||
+    fail "The node on $1 (pid $pid) belongs to another user: stop it as that user, or as root."
   expect_end "$pid" "$1"
 }
 
 # expect_end PID DIRECTORY: waits for a node that was asked to stop.
 expect_end() {
   wait_until_gone "$1" "$STOP_SECONDS" ||
-    fail "The node on $2 (pid $1) has not stopped within $STOP_SECONDS s: make emergency-stop ends it by force."
+    fail "The node on $2 (pid $1) has not stopped within $STOP_SECONDS s:" \
+      "make emergency-stop ends it by force."
   say "Stopped the node on $2 (pid $1)."
 }
 
@@ -102,5 +106,6 @@ service_manager() {
 
 # Whether the process is the one that the service keeps alive.
 is_service() {
-  has_systemd && [ "$(service_manager show --property=MainPID --value tankd.service 2>/dev/null)" = "$1" ]
+  has_systemd &&
+    [ "$(service_manager show --property=MainPID --value tankd.service 2>/dev/null)" = "$1" ]
 }

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . deploy/common.sh
 
-# Its own name, so that it joins neither the real cluster of this network nor a neighbour's checkout.
+# Its own name: it joins neither the real cluster of this network nor that of another checkout.
 cluster="dev-$( (hostname && pwd) | cksum | cut -d ' ' -f 1)"
 
 directories() {
@@ -37,8 +37,9 @@ start_node() {
   hub=$(running_url)
   if [ -n "$hub" ]; then set -- --hub "$hub" "$@"; fi
   mkdir -p "$directory"
-  "$tankd" start -d --data-dir "$directory" --cluster "$cluster" --name "$(basename "$directory")" "$@" >/dev/null
-  say "$(basename "$directory") started (pid $(node_pid "$directory"), $(node_field "$directory" url))."
+  name=$(basename "$directory")
+  "$tankd" start -d --data-dir "$directory" --cluster "$cluster" --name "$name" "$@" >/dev/null
+  say "$name started (pid $(node_pid "$directory"), $(node_field "$directory" url))."
 }
 
 # wait_for_members COUNT DIRECTORY: until that many servers are online, one of them hub.
@@ -75,7 +76,8 @@ start() {
     number=$((number + 1))
   done
   wait_for_members "$count" "$DEV_CLUSTER/node-1" ||
-    fail "The nodes run, but not all $count have found each other within 30 s: make logs-all shows why."
+    fail "The nodes run, but not all $count have found each other within 30 s:" \
+      "make logs-all shows why."
   "$tankd" peers --data-dir "$DEV_CLUSTER/node-1"
   say "Follow them with make logs-all, end them with make stop."
 }

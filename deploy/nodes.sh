@@ -36,13 +36,15 @@ start() {
   tankd=$(tankd_program)
   directory=$(running_directory)
   if [ -n "$directory" ]; then
-    say "A node runs on $directory already (pid $(node_pid "$directory"), $(node_field "$directory" url))."
+    say "A node runs on $directory already" \
+      "(pid $(node_pid "$directory"), $(node_field "$directory" url))."
     [ $# -eq 0 ] || say "New options take effect with make restart."
     return
   fi
   if [ -n "$given" ]; then
     set -- --data-dir "$given" "$@"
-  elif [ $# -eq 0 ] && has_systemd && service_manager is-enabled --quiet tankd.service 2>/dev/null; then
+  elif [ $# -eq 0 ] && has_systemd &&
+    service_manager is-enabled --quiet tankd.service 2>/dev/null; then
     service_manager start tankd.service
     say "Started the service tankd."
     return
@@ -74,7 +76,8 @@ ask() {
 logs() {
   directory=$(running_directory)
   if [ -n "$directory" ] && is_service "$(node_pid "$directory")"; then
-    if [ "$(id -u)" -eq 0 ]; then exec journalctl -f -u tankd; else exec journalctl --user -f -u tankd; fi
+    if [ "$(id -u)" -eq 0 ]; then exec journalctl -f -u tankd; fi
+    exec journalctl --user -f -u tankd
   fi
   ask logs -f
 }
@@ -84,7 +87,8 @@ list() {
   all_directories | while IFS= read -r directory; do
     pid=$(node_pid "$directory") || continue
     memory=$(ps -o rss= -p "$pid" 2>/dev/null | tr -d ' ' || true)
-    printf '%-8s %-10s %-28s %s\n' "$pid" "$((${memory:-0} / 1024)) MB" "$(node_field "$directory" url)" "$directory"
+    printf '%-8s %-10s %-28s %s\n' "$pid" "$((${memory:-0} / 1024)) MB" \
+      "$(node_field "$directory" url)" "$directory"
   done
 }
 

@@ -51,10 +51,12 @@ install_program() {
   esac
 }
 
-# Options and settings of this call become those of the service; a call without any keeps the last ones.
+# Options and settings of this call become those of the service; a call without any keeps the last
+# ones.
 keep_options() {
   wanted=$(
-    env | grep -E "^($SETTINGS)=." | grep -Ev "^$NOT_KEPT=" | sort | sed 's/[\\"$`]/\\&/g; s/=\(.*\)/="\1"/'
+    env | grep -E "^($SETTINGS)=." | grep -Ev "^$NOT_KEPT=" | sort |
+      sed 's/[\\"$`]/\\&/g; s/=\(.*\)/="\1"/'
     if [ $# -gt 0 ]; then say "TANKD_OPTIONS=\"$*\""; fi
   )
   if [ -z "$wanted" ] || [ "$wanted" = "$(cat "$options_file" 2>/dev/null)" ]; then return; fi
@@ -122,7 +124,8 @@ run_detached() {
     start_detached
   fi
   wait_until_ready
-  say "tankd runs detached, because $why; it does not start again by itself after a reboot or a crash."
+  say "tankd runs detached, because $why;" \
+    "it does not start again by itself after a reboot or a crash."
 }
 
 start_detached() {
@@ -187,7 +190,8 @@ way_back() {
   if systemd_is_usable; then
     say "mv $program.previous $program && systemctl$sudo restart tankd"
   else
-    say "$program stop --data-dir $data; mv $program.previous $program && $program start -d --data-dir $data"
+    say "$program stop --data-dir $data;" \
+      "mv $program.previous $program && $program start -d --data-dir $data"
   fi
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# etcd 3.7.3 (and 3.4.23): a lease of 3 s that was renewed half a second ago is revoked when a former
-# leader wakes that was paused (SIGSTOP here; elsewhere a virtual machine that was suspended or moved).
-# By its own clock the leases that its successor has been renewing have run out, and it revokes them
-# before it learns that it leads no more. The check that was added for leaders with slow disks (etcd's
-# issue 15247) is skipped where the raft loop has ticked a moment ago, as it does right after a pause.
+# etcd 3.7.3 (and 3.4.23): a lease of 3 s that was renewed half a second ago is revoked when a
+# former leader wakes that was paused (SIGSTOP here; elsewhere a virtual machine that was suspended
+# or moved). By its own clock the leases that its successor has been renewing have run out, and it
+# revokes them before it learns that it leads no more. The check that was added for leaders with
+# slow disks (etcd's issue 15247) is skipped where the raft loop has ticked a moment ago, as it does
+# right after a pause.
 # Whoever holds a lock by such a lease loses it to another while its last renewal still counts.
 # Seen in 9 of 20 wakes on a busy machine, with 3.4.23 in 2 of 20.
 # Needs Go, curl and Linux; installs into a temporary directory; takes up to ten minutes.
@@ -12,7 +13,12 @@ version=3.7.3
 base=$((20000 + RANDOM % 10000))
 directory=$(mktemp -d)
 pids=()
-trap 'kill -KILL "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$directory"' EXIT
+clean_up() {
+  kill -KILL "${pids[@]}" 2>/dev/null || true
+  wait 2>/dev/null || true
+  rm -rf "$directory"
+}
+trap clean_up EXIT
 cd "$directory"
 go mod init finding >go.log 2>&1
 go get "go.etcd.io/etcd/server/v3@v$version" >>go.log 2>&1

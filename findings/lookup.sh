@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Bun 1.4.5: while a name server is silent, dns.lookup holds up files. Each lookup that waits takes one
-# of the threads (two on two processors) that fs.promises works with, so that two lookups make a file
-# read of 0 ms wait for ten seconds, until the system gives the names up. Node.js leaves half of its
-# threads to files whatever names are looked up. Fails if Bun no longer does it.
+# Bun 1.4.5: while a name server is silent, dns.lookup holds up files. Each lookup that waits takes
+# one of the threads (two on two processors) that fs.promises works with, so that two lookups make a
+# file read of 0 ms wait for ten seconds, until the system gives the names up. Node.js leaves half
+# of its threads to files whatever names are looked up. Fails if Bun no longer does it.
 # Needs npm, Linux and root (network and mount namespaces); installs into a temporary directory.
 set -euo pipefail
 directory=$(mktemp -d)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # dns-packet 5.6.1, two surprises on valid input; fails if one of them is gone.
 # 1. Encoding a TXT record replaces the strings in the caller's array by buffers.
-# 2. A question with the unicast-response bit (RFC 6762 section 5.4) loses its class: class IN with the
-#    bit set is decoded as "UNKNOWN_32769", because the bit is looked for in the name of the class.
+# 2. A question with the unicast-response bit (RFC 6762 section 5.4) loses its class: class IN with
+#    the bit set is decoded as "UNKNOWN_32769", because the bit is looked for in the name of the
+#    class.
 # Needs npm and Node.js; installs into a temporary directory.
 set -euo pipefail
 directory=$(mktemp -d)

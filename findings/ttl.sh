@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Bun 1.4.5 and Node.js 20: of a name with more than 256 addresses `resolve4(name, { ttl: true })` gives
-# all addresses, and from the 257th on `ttl` is undefined, though the record has one and the types say
-# number. The least of them is then NaN, and a timer that waits for it fires at once. Fails if that is
-# gone. Needs npm; asks a name server of its own on loopback; installs into a temporary directory.
+# Bun 1.4.5 and Node.js 20: of a name with more than 256 addresses `resolve4(name, { ttl: true })`
+# gives all addresses, and from the 257th on `ttl` is undefined, though the record has one and the
+# types say number. The least of them is then NaN, and a timer that waits for it fires at once.
+# Fails if that is gone. Needs npm; asks a name server of its own on loopback; installs into a
+# temporary directory.
 set -euo pipefail
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
@@ -17,12 +18,19 @@ import packet from "dns-packet";
 
 const COUNT = 300;
 const answers = ({ name }) =>
-  Array.from({ length: COUNT }, (_, n) => ({ name, type: "A", ttl: 77, data: `10.0.${n >> 8}.${n & 255}` }));
+  Array.from({ length: COUNT }, (_, n) => ({
+    name,
+    type: "A",
+    ttl: 77,
+    data: `10.0.${n >> 8}.${n & 255}`,
+  }));
 const reply = ({ id, questions }, fields) => ({ id, type: "response", questions, ...fields });
 const tcp = createServer((socket) =>
   socket.on("data", (bytes) => {
     const asked = packet.streamDecode(bytes);
-    if (asked) socket.write(packet.streamEncode(reply(asked, { answers: answers(asked.questions[0]) })));
+    if (!asked) return;
+    const all = answers(asked.questions[0]);
+    socket.write(packet.streamEncode(reply(asked, { answers: all })));
   }),
 );
 await new Promise((resolve) => tcp.listen(0, "127.0.0.1", resolve));
@@ -38,7 +46,8 @@ const resolver = new Resolver();
 resolver.setServers([`127.0.0.1:${port}`]);
 const records = await resolver.resolve4("crowd.test", { ttl: true });
 const without = records.filter(({ ttl }) => ttl === undefined).length;
-console.log(`${process.versions.bun ? "Bun" : "Node.js"}: ${records.length} addresses, ${without} without a ttl`);
+const runtime = process.versions.bun ? "Bun" : "Node.js";
+console.log(`${runtime}: ${records.length} addresses, ${without} without a ttl`);
 assert.deepStrictEqual([records.length, without], [COUNT, COUNT - 256]);
 process.exit(0);
 END_JS

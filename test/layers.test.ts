@@ -15,7 +15,7 @@ function offences(path: string, text: string): string[] {
   return inspect(path, text).map((found) => `${found.where}: ${found.what}`);
 }
 
-test("every source keeps to its layer and reaches the outside world only through ports", async () => {
+test("every source keeps to its layer and reaches the outside only through ports", async () => {
   const all = await sources();
   expect(all.length).toBeGreaterThan(20);
   expect(all.flatMap(({ path, text }) => inspect(path, text)).map(show)).toEqual([]);

@@ -38,8 +38,8 @@ const LINK_SETTLE_MS = 2_500;
 /** How long a gathered cluster must stay exact. */
 const HOLD_MS = 5_000;
 /**
- * From exact lists until an idle cluster is measured: workers ask their hub often for the first half
- * minute, and JavaScriptCore still compiles what runs.
+ * From exact lists until an idle cluster is measured: workers ask their hub often for the first
+ * half minute, and JavaScriptCore still compiles what runs.
  */
 export const CALM_MS = 60_000;
 

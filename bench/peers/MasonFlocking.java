@@ -8,8 +8,8 @@ import sim.util.Bag;
 import sim.util.Double2D;
 
 /**
- * Flocking on MASON, for bench/flocking.ts: a line "birds size radius steps seed" in, a line "wall ms,
- * processor ms, polarisation" out.
+ * Flocking on MASON, for bench/flocking.ts: a line "birds size radius steps seed" in, a line
+ * "wall ms, processor ms, polarisation" out.
  */
 public class MasonFlocking extends SimState {
   static final double SPEED = 1, COHERE = 0.03, SEPARATE = 0.015, SEPARATION = 1, MATCH = 0.05;

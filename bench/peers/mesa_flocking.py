@@ -1,5 +1,5 @@
-"""Flocking on Mesa, for bench/flocking.ts: a line "birds size radius steps seed" in, a line "wall ms,
-processor ms, polarisation" out."""
+"""Flocking on Mesa, for bench/flocking.ts: a line "birds size radius steps seed" in, a line
+"wall ms, processor ms, polarisation" out."""
 
 import sys
 import time

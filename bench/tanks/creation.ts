@@ -26,8 +26,9 @@ interface Times {
 /** Each new tank is removed again before the next, so that their number stays. */
 export async function benchCreation({ creations, tanks }: CreationOptions): Promise<void> {
   print(
-    `Creation of a tank of ${FISH} fish, one after the other, ${ROUNDS} rounds of ${creations}; milliseconds, the median of the ` +
-      "rounds with the least and the most. The service's time is what the node itself measures from order to durability:",
+    `Creation of a tank of ${FISH} fish, one after the other, ${ROUNDS} rounds of ${creations}; ` +
+      "milliseconds, the median of the rounds with the least and the most. " +
+      "The service's time is what the node itself measures from order to durability:",
   );
   print("");
   printHead("", "p50", "p95", "p99");

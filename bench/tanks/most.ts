@@ -30,8 +30,8 @@ export interface MostOptions {
  */
 export async function benchMost({ first, seconds }: MostOptions): Promise<void> {
   print(
-    `A node holds so many tanks if it reaches ${percent(REACHED_MIN, 1)} of the ticks asked for and p99 of the lag is at most ` +
-      `${LAG_P99_MAX} ticks, over ${seconds} s:`,
+    `A node holds so many tanks if it reaches ${percent(REACHED_MIN, 1)} of the ticks asked for ` +
+      `and p99 of the lag is at most ${LAG_P99_MAX} ticks, over ${seconds} s:`,
   );
   print("");
   printHead("tanks", "reached", "lag p99", "lag at most", "left out", "cores", "MB", "holds");

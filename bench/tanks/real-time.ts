@@ -68,8 +68,10 @@ function printPace(options: RealTimeOptions, { rounds, looks, latencies, residen
   const behind = sumOf(rounds);
   const ticks = behind.reduce((sum, some) => sum + some, 0);
   print(
-    `${options.tanks} tanks at ${TICKS_PER_SECOND} ticks/s, ${looks.fish.toFixed(0)} fish each in the mean, ` +
-      `${ROUNDS} rounds of ${(options.seconds / ROUNDS).toFixed(0)} s after ${options.warmUpSeconds} s; ` +
+    `${options.tanks} tanks at ${TICKS_PER_SECOND} ticks/s, ` +
+      `${looks.fish.toFixed(0)} fish each in the mean, ` +
+      `${ROUNDS} rounds of ${(options.seconds / ROUNDS).toFixed(0)} s ` +
+      `after ${options.warmUpSeconds} s; ` +
       "the median, and in brackets the least and the most of the rounds:",
   );
   print("");

@@ -73,8 +73,11 @@ async function measureStart(node: BenchNode): Promise<Start> {
 
 function printStarts(tanks: number, after: Record<"SIGTERM" | "SIGKILL", Start[]>): void {
   print(
-    `Recovery of ${tanks} tanks, ${ROUNDS} times after a clean stop and ${ROUNDS} times after kill -9, each after ${LIFE_MS / 1000} s ` +
-      `at ${HASTE} ticks/s with ${FEEDS_PER_TANK + 2} commands a tank; the median with the least and the most:`,
+    `Recovery of ${tanks} tanks, ` +
+      `${ROUNDS} times after a clean stop and ${ROUNDS} times after kill -9, ` +
+      `each after ${LIFE_MS / 1000} s at ${HASTE} ticks/s ` +
+      `with ${FEEDS_PER_TANK + 2} commands a tank; ` +
+      "the median with the least and the most:",
   );
   print("");
   printHead("", "clean stop", "kill -9");

@@ -49,7 +49,8 @@ export async function benchWriting(seconds: number): Promise<void> {
     CASES.map((one, place) => live(one, PORT + 2 * place, seconds)),
   );
   print(
-    `One tank at ${TICKS_PER_HOUR / 3600} ticks/s for ${seconds} s, the first two at ${HASTE} times the speed (and fed as much more often); ` +
+    `One tank at ${TICKS_PER_HOUR / 3600} ticks/s for ${seconds} s, ` +
+      `the first two at ${HASTE} times the speed (and fed as much more often); ` +
       "per hour of the tank's time:",
   );
   print("");

@@ -31,7 +31,8 @@ const give = (context: ApiContext) =>
     tags,
     summary: "Give a tank a name of its own on this node",
     description:
-      "Where the name is taken, the setting name_conflict decides: the answer says which name it became.",
+      "Where the name is taken, the setting name_conflict decides: " +
+      "the answer says which name it became.",
     ...control(context),
     request: {
       body: {

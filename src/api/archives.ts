@@ -44,7 +44,8 @@ const importRoute = ({ controlToken }: ApiContext) =>
     path: "/api/tanks/import",
     tags,
     summary:
-      "Make a tank from an archive, of any node: verified, replayed to its end, with new ids for all that lives",
+      "Make a tank from an archive, of any node: verified, replayed to its end, " +
+      "with new ids for all that lives",
     security,
     middleware: [
       requireToken({ token: controlToken }),

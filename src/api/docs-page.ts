@@ -34,8 +34,9 @@ export function renderDocs(api: DocumentedApi): string {
 <link rel="stylesheet" href="/docs.css"></head>
 <body><main>
 <h1>${escapeHtml(api.info.title)} <small>${escapeHtml(api.info.version)}</small></h1>
-<p>Made from <a href="/openapi.json">/openapi.json</a>. Routes marked <small class="token">token</small>
-take the control token as <code>Authorization: Bearer</code>. Errors are problem+json (RFC 9457).</p>
+<p>Made from <a href="/openapi.json">/openapi.json</a>. Routes marked
+<small class="token">token</small> take the control token as <code>Authorization: Bearer</code>.
+Errors are problem+json (RFC 9457).</p>
 ${sections.join("\n")}
 </main></body></html>
 `;
@@ -57,8 +58,10 @@ function renderEntry({ method, path, operation }: Entry): string {
     block("Body", operation.requestBody),
     block("Answers", operation.responses),
   ];
-  return `<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code>${key}
-<span class="what">${escapeHtml(operation.summary ?? "")}</span></summary>${details.join("")}</details>`;
+  return `<details><summary>
+<b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code>${key}
+<span class="what">${escapeHtml(operation.summary ?? "")}</span>
+</summary>${details.join("")}</details>`;
 }
 
 function block(title: string, value: unknown): string {

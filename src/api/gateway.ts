@@ -101,9 +101,22 @@ export function gatewayRoutes(
       const own = await serve(request, c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
-    const { status, body } = await cluster.call(place.node_id, "GET", path);
+    const { node_id } = place;
+    const {
+      status,
+      body,
+      headers: told,
+    } = await cluster.passage.read(node_id, c.env.remoteAddress, () =>
+      cluster.call(node_id, "GET", path),
+    );
     const type = status < 400 ? "application/json" : "application/problem+json";
-    const headers = { "content-type": type, ...who, [RELAYED_BY]: cluster.nodeId };
+    const again = told?.["retry-after"];
+    const headers = {
+      "content-type": type,
+      ...(again === undefined ? {} : { "retry-after": again }),
+      ...who,
+      [RELAYED_BY]: cluster.nodeId,
+    };
     return new Response(JSON.stringify(body), { status, headers });
   };
   for (const path of PASSED_ON) {

@@ -2,12 +2,14 @@ import {
   REPLY_HEADERS,
   type RelayedReply,
   type RelayedRequest,
+  type TunnelWatch,
 } from "../cluster/tunnel/messages.ts";
 import type { LocalService, RemoteViewer } from "../cluster/tunnel/node-end.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import { problemResponse } from "./problems.ts";
+import { readAtMost } from "./read-at-most.ts";
 import type { Fetch } from "./service.ts";
 import { hostedTank } from "./tank-view.ts";
 import type { Viewers } from "./viewers.ts";
@@ -21,14 +23,15 @@ const WATCH_PATH = /^\/ws\/([^/?]+)$/;
 export function localService(context: ApiContext, serve: Fetch, viewers: Viewers): LocalService {
   return {
     answer: async (request, source) => {
+      const { path } = request;
       try {
-        return await replyOf(await serve(requestOf(context, request), bindingsOf(source)));
+        return await replyOf(await serve(requestOf(context, request), bindingsOf(source)), path);
       } catch (error) {
-        context.log.error("request failed", { path: request.path, error: messageOf(error) });
-        return replyOf(problemResponse(new Problem("internal", "A bug in tankd"), request.path));
+        context.log.error("request failed", { path, error: messageOf(error) });
+        return replyOf(problemResponse(new Problem("internal", "A bug in tankd"), path), path);
       }
     },
-    watch: (path, _source, viewer) => watch(context, viewers, path, viewer),
+    watch: (path, source, viewer) => watch(context, viewers, { path, source }, viewer),
   };
 }
 
@@ -47,30 +50,30 @@ function bindingsOf(remoteAddress: string): Parameters<Fetch>[1] {
   return { remoteAddress, isPassedOn: true, patient: () => {}, upgrade: () => false };
 }
 
-async function replyOf(response: Response): Promise<RelayedReply> {
-  const body = await response.text();
-  if (Buffer.byteLength(body) > LIMITS.peerResponseBytesMax) {
-    const tooLong = new Problem("unreachable", "The answer is too long for a tunnel.");
-    return replyOf(problemResponse(tooLong, "/"));
+async function replyOf(response: Response, path: string): Promise<RelayedReply> {
+  const bytes = await readAtMost(response.body, LIMITS.peerResponseBytesMax);
+  if (bytes === undefined) {
+    const tooLong = new Problem("unreachable", "The answer is too long to be passed on.");
+    return replyOf(problemResponse(tooLong, path), path);
   }
   const headers: Record<string, string> = {};
   for (const name of REPLY_HEADERS) {
     const value = response.headers.get(name);
     if (value !== null) headers[name] = value;
   }
-  return { status: response.status, headers, body };
+  return { status: response.status, headers, body: new TextDecoder().decode(bytes) };
 }
 
 function watch(
   context: ApiContext,
   viewers: Viewers,
-  path: string,
+  { path, source }: TunnelWatch,
   remote: RemoteViewer,
 ): () => void {
   const tankId = WATCH_PATH.exec(path)?.[1];
   if (tankId === undefined) throw new Problem("not_found", "Nothing can be watched here.");
   hostedTank(context, tankId);
-  const service = viewers.admit(tankId);
+  const service = viewers.admit(tankId, source);
   const stops: (() => void)[] = [];
   let isStopped = false;
   const stop = () => {

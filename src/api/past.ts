@@ -61,7 +61,8 @@ const showTick = createRoute({
   path: "/api/tanks/{tank_id}/past/{tick}",
   tags,
   summary:
-    "A tank as it was at a tick, replayed from its log: one at a time, 429 when others wait; going forward is cheap",
+    "A tank as it was at a tick, replayed from its log: one at a time, 429 when others wait; " +
+    "going forward is cheap",
   request: {
     params: z.object({
       tank_id: nameParameter,

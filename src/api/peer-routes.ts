@@ -37,6 +37,9 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const passedOnLimited = limiter();
   const limited: ApiMiddleware = (c, next) =>
     (c.env.isPassedOn ? passedOnLimited : ownLimited)(c, next);
+  // Reading is free, but a signature takes work to verify, and its request may be passed on.
+  const limitedIfSigned: ApiMiddleware = (c, next) =>
+    c.req.header("signature") === undefined ? next() : limited(c, next);
   const identified: readonly ApiMiddleware[] = [
     noteToken({ token: controlToken }),
     jsonBody({
@@ -53,10 +56,10 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   routes.on("GET", [TUNNEL_PATH], limited, ...identified, (c) => openTunnel(context, c));
   for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
-    const limit = PASSING_ON.has(route.path) ? passedOnLimited : limited;
-    const middleware = isSafe(route.method) ? identified : [limit, ...identified];
+    const ofChange = PASSING_ON.has(route.path) ? passedOnLimited : limited;
+    const limit = isSafe(route.method) ? limitedIfSigned : ofChange;
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    routes.on(route.method, [path], ...middleware, async (c) =>
+    routes.on(route.method, [path], limit, ...identified, async (c) =>
       asResponse(await route.handle(asPeerRequest(c))),
     );
   }

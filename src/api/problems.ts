@@ -72,7 +72,9 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof StorageUnavailable) {
     return new Problem("storage_unavailable", `The storage does not take writes: ${error.message}`);
   }
-  if (error instanceof NetworkError) return new Problem("unreachable", error.message);
+  if (error instanceof NetworkError) {
+    return new Problem(error.failure === "busy" ? "too_many" : "unreachable", error.message);
+  }
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem(error.status === 415 ? "json_required" : "bad_request", messageOf(error));
   }

@@ -1,7 +1,8 @@
-import { authorityOf } from "../discovery/addresses.ts";
+import { authorityOf, shareKey } from "../discovery/addresses.ts";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { NetworkError } from "../platform/network.ts";
+import { enter, SharedRoom } from "../platform/room.ts";
 import { RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
@@ -26,7 +27,8 @@ const EARLY_MESSAGES_MAX = 16;
 /** Passes on what viewers of other nodes' tanks are shown, as it is. */
 export class RelayedViewers {
   readonly #context: ApiContext;
-  #count = 0;
+  readonly #bySource = new SharedRoom(LIMITS.relayedViewersMax, LIMITS.relayedViewersPerSourceMax);
+  readonly #byHost = new SharedRoom(LIMITS.relayedViewersMax, LIMITS.relayedViewersPerHostMax);
 
   constructor(context: ApiContext) {
     this.#context = context;
@@ -37,12 +39,14 @@ export class RelayedViewers {
    * @throws Problem `unreachable` when no way leads to the host, `too_many`
    */
   async admit(wanted: Wanted): Promise<SocketService> {
-    if (this.#count >= LIMITS.relayedViewersMax) {
+    const { nodeId, source } = wanted;
+    const context = this.#context;
+    context.cluster.passage.admit(nodeId, source);
+    const leave = enter(this.#bySource.of(shareKey(source)), this.#byHost.of(nodeId));
+    if (!leave) {
       throw new Problem("too_many", "Too many watch other nodes' tanks here; ask the host itself.");
     }
-    this.#count++;
-    const viewer = new RelayedViewer(() => void this.#count--);
-    const context = this.#context;
+    const viewer = new RelayedViewer(leave);
     try {
       viewer.endWith(
         throughTunnel(context, wanted, viewer) ?? (await dialled(context, wanted, viewer)),
@@ -83,6 +87,7 @@ async function dialled(
           path: `/ws/${encodeURIComponent(tankId)}`,
           headers: { [RELAYED_BY]: cluster.nodeId },
           timeoutMs: CONNECT_TIMEOUT_MS,
+          messageBytesMax: LIMITS.viewerBacklogBytesMax,
         },
         {
           onMessage: (message) => viewer.show(message),
@@ -103,6 +108,7 @@ class RelayedViewer implements SocketService {
   readonly #onLeft: () => void;
   #socket: ServedSocket | undefined;
   #early: (string | Uint8Array)[] = [];
+  #earlyLength = 0;
   #ended: { readonly code: number; readonly reason: string } | undefined;
   #stop: Stop = () => {};
   #hasLeft = false;
@@ -140,7 +146,8 @@ class RelayedViewer implements SocketService {
     if (this.#socket) {
       if (this.#socket.waitingBytes < LIMITS.tunnelBacklogBytesMax) this.#socket.send(message);
     } else if (this.#early.length < EARLY_MESSAGES_MAX) {
-      this.#early.push(message);
+      this.#earlyLength += message.length;
+      if (this.#earlyLength <= LIMITS.viewerBacklogBytesMax) this.#early.push(message);
     }
   }
 

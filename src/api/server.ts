@@ -1,5 +1,6 @@
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { closeReason } from "../platform/sockets.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
@@ -148,7 +149,7 @@ function served(socket: Bun.ServerWebSocket<SocketService>): ServedSocket {
       return socket.getBufferedAmount();
     },
     subscribe: (topic) => socket.subscribe(topic),
-    close: (code, reason) => socket.close(code, reason.slice(0, 100)),
+    close: (code, reason) => socket.close(code, closeReason(reason)),
   };
 }
 

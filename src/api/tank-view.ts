@@ -95,7 +95,8 @@ export const tankViewSchema = z.object({
   ticks_per_second: z.number().describe("Ticks per second reached over the last seconds"),
   tick_lag: count.describe("Ticks behind schedule"),
   skipped_ticks: count.describe(
-    "Ticks of its schedule that were left out since it was loaded, because it was over a second behind",
+    "Ticks of its schedule that were left out since it was loaded, " +
+      "because it was over a second behind",
   ),
   fast_forward_to: count
     .nullable()
@@ -167,6 +168,7 @@ export function refuseForeignServer(context: ApiContext, serverId: string | unde
   }
   throw new Problem(
     "not_trusted",
-    `The server ${serverId} does not take orders from this one; send the request to ${server.api_url} with its token`,
+    `The server ${serverId} does not take orders from this one; ` +
+      `send the request to ${server.api_url} with its token`,
   );
 }

@@ -1,5 +1,7 @@
+import { shareKey } from "../discovery/addresses.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { enter, SharedRoom } from "../platform/room.ts";
 import type { Frame } from "../tanks/tanks.ts";
 import { Audience } from "./audience.ts";
 import type { ApiContext } from "./context.ts";
@@ -32,6 +34,7 @@ export class Viewers {
   /** Viewers who came through a tunnel, for what is published. */
   readonly audience = new Audience();
   readonly #channels = new Map<string, Channel>();
+  readonly #room = new SharedRoom(LIMITS.viewersMax, LIMITS.viewersPerSourceMax);
   #count = 0;
 
   constructor(context: ApiContext, publish: (topic: string, text: string) => void) {
@@ -42,12 +45,13 @@ export class Viewers {
     };
   }
 
-  /** A new viewer of a tank. Throws Problem `too_many` when no further one may come. */
-  admit(tankId: string): SocketService {
-    if (this.#count >= LIMITS.viewersMax) {
-      const message = `This node has ${LIMITS.viewersMax} viewers; watch another one`;
-      throw new Problem("too_many", message);
-    }
+  /**
+   * A new viewer of a tank, at the IP `remoteAddress`. It has its place until its `onClose`, also
+   * where it never opens. Throws Problem `too_many` when no further one may come.
+   */
+  admit(tankId: string, remoteAddress: string): SocketService {
+    const leave = enter(this.#room.of(shareKey(remoteAddress)));
+    if (!leave) throw new Problem("too_many", "This node has too many viewers; watch another one");
     let socket: ServedSocket | undefined;
     return {
       onOpen: (opened) => {
@@ -60,6 +64,7 @@ export class Viewers {
         if (isLong) socket?.close(CLOSE_TOO_BIG, "a viewer has nothing to say");
       },
       onClose: () => {
+        leave();
         if (socket) this.#close(tankId, socket);
         socket = undefined;
       },
@@ -148,7 +153,7 @@ export class Viewers {
   #dismiss(tankId: string, code: number, reason: string): void {
     // Each socket's own close event takes it off the channel.
     for (const socket of [...(this.#channels.get(tankId)?.sockets ?? [])]) {
-      socket.close(code, reason.slice(0, 100));
+      socket.close(code, reason);
     }
   }
 

@@ -33,7 +33,11 @@ export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<
     const place = context.tanks.get(tankId) ? undefined : cluster.locate(tankId);
     if (place === undefined || place.is_local) {
       const { row } = hostedTank(context, place?.tank.tank_id ?? tankId);
-      return upgrade(c, viewers.admit(row.tank_id), answeredBy("owner", cluster.nodeId));
+      return upgrade(
+        c,
+        viewers.admit(row.tank_id, c.env.remoteAddress),
+        answeredBy("owner", cluster.nodeId),
+      );
     }
     refuseOrdinary(c);
     const viewer = await relayed.admit({

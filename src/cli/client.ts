@@ -114,8 +114,10 @@ export class NodeClient {
     return new Problem(
       "token_required",
       this.#token === undefined
-        ? "this needs the node's control token: run it as the node's user, set TANKD_TOKEN or give --token-file"
-        : `${this.url} does not take this control token; the right one is in the file token of its data directory`,
+        ? "this needs the node's control token: run it as the node's user, " +
+            "set TANKD_TOKEN or give --token-file"
+        : `${this.url} does not take this control token; ` +
+            "the right one is in the file token of its data directory",
     );
   }
 

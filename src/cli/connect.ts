@@ -90,7 +90,8 @@ async function connect(
   if (context.wantsJson(command)) return context.printJson(body);
   const made = readAnswer(connectionSchema, body);
   context.print(
-    `Fish of ${source} now migrate to ${destination} on ${made.destination_server_id}: ${made.probability} % at each draw, direction ${made.direction}.`,
+    `Fish of ${source} now migrate to ${destination} on ${made.destination_server_id}: ` +
+      `${made.probability} % at each draw, direction ${made.direction}.`,
   );
 }
 

@@ -21,7 +21,8 @@ export function addConnections(program: Command, context: CliContext): void {
       const { connections } = readAnswer(connectionsSchema, body);
       if (connections.length === 0) {
         context.print(
-          "No connections yet; one comes by itself with the second node, or make one with: tankd connect",
+          "No connections yet; one comes by itself with the second node, " +
+            "or make one with: tankd connect",
         );
         return;
       }

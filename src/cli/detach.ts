@@ -69,7 +69,8 @@ export async function startDetached(
   context.print(`tankd runs in the background (pid ${node.pid}); tankd stop ends it.`);
   if (fork) {
     context.print(
-      `Forked: this directory is node ${node.nodeId} now; what could not be taken over stands in the log.`,
+      `Forked: this directory is node ${node.nodeId} now; ` +
+        "what could not be taken over stands in the log.",
     );
   }
   for (const line of recovery ? recoveryLines(recovery) : []) context.print(line);
@@ -128,7 +129,8 @@ async function healthyOrDead(
     await sleep(timers, POLL_MS);
   }
   throw new CommandFailure(
-    `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s and goes on; see: tankd logs`,
+    `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s ` +
+      "and goes on; see: tankd logs",
     1,
   );
 }
@@ -142,7 +144,8 @@ async function healthOf(context: CliContext, node: RunningNode): Promise<string 
 
 function unreachable(node: RunningNode): CommandFailure {
   return new CommandFailure(
-    `the node runs (pid ${node.pid}) but cannot be reached at ${node.url} from here: is the loopback interface up?`,
+    `the node runs (pid ${node.pid}) but cannot be reached at ${node.url} from here: ` +
+      "is the loopback interface up?",
     1,
   );
 }

@@ -7,13 +7,15 @@ export function forkLines(report: ForkReport): readonly string[] {
   const lines = [`Forked: this directory was node ${from_node_id}, it is node ${node_id} now.`];
   for (const { name, from_tank_id, tank_id, fish, tick, warnings } of tanks) {
     lines.push(
-      `Tank ${name}: ${from_tank_id} is ${tank_id} now, with ${count(fish, "fish", "fish")} at tick ${tick}.`,
+      `Tank ${name}: ${from_tank_id} is ${tank_id} now, ` +
+        `with ${count(fish, "fish", "fish")} at tick ${tick}.`,
     );
     for (const warning of warnings) lines.push(`Tank ${name}: ${warning}`);
   }
   if (fish_left_behind > 0) {
     lines.push(
-      `${count(fish_left_behind, "fish", "fish")} on the way to other tanks left with the original, and stay with it.`,
+      `${count(fish_left_behind, "fish", "fish")} on the way to other tanks ` +
+        "left with the original, and stay with it.",
     );
   }
   for (const tankId of lost_tank_ids) {

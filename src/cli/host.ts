@@ -21,9 +21,16 @@ export interface DetachedProcess {
 
 /** A directory that a command writes its results into. All throw when that fails. */
 export interface Folder {
-  /** Replaces a file. */
-  write(name: string, text: string): void;
+  /** What lies in it. */
+  names(): readonly string[];
+  /** Writes a file, whole and durably. False when there is one already, which stays. */
+  create(name: string, text: string): boolean;
+  /** Writes a file, whole and durably, in the place of one that is there. */
+  replace(name: string, text: string): void;
+  /** Adds the whole text to the end of a file, or nothing. */
   append(name: string, text: string): void;
+  /** What was appended outlives a loss of power from here on. */
+  flush(name: string): void;
   /** One that is not there is no error. */
   remove(name: string): void;
 }

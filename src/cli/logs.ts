@@ -60,7 +60,8 @@ function findLog(context: CliContext, given: string | undefined): string {
   if (found !== undefined) return found;
   throw new Problem(
     "not_found",
-    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, a service to journalctl -u tankd`,
+    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, ` +
+      "a service to journalctl -u tankd",
   );
 }
 

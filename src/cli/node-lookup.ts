@@ -53,11 +53,8 @@ export async function findNode(host: Host, given: string | undefined): Promise<V
     await verifyNode(host, node);
     return { ...node, token: readToken(host, directory) };
   }
-  const where = given === undefined ? "" : ` on ${given}`;
-  throw new Problem(
-    "no_node",
-    `no node is running${where}; start one with: tankd start${given === undefined ? "" : ` --data-dir ${given}`}`,
-  );
+  const [where, option] = given === undefined ? ["", ""] : [` on ${given}`, ` --data-dir ${given}`];
+  throw new Problem("no_node", `no node is running${where}; start one with: tankd start${option}`);
 }
 
 /** The content of `node.json`; undefined when there is none that can be read and understood. */
@@ -85,7 +82,8 @@ export async function verifyNode(host: Host, node: RunningNode): Promise<void> {
   if (proven) return;
   throw new Problem(
     "impostor",
-    `the program at ${node.url} cannot prove to be node ${node.nodeId} of ${node.directory}, so it was told nothing; find out who listens there`,
+    `the program at ${node.url} cannot prove to be node ${node.nodeId} of ${node.directory}, ` +
+      "so it was told nothing; find out who listens there",
   );
 }
 
@@ -114,12 +112,14 @@ function unanswered(node: RunningNode, error: NetworkError): Problem {
   if (error.failure === "refused") {
     return new Problem(
       "no_node",
-      `no node is running on ${node.directory}: nothing answers at ${node.url}; start one with: tankd start`,
+      `no node is running on ${node.directory}: nothing answers at ${node.url}; ` +
+        "start one with: tankd start",
     );
   }
   return new Problem(
     "unreachable",
-    `the node of ${node.directory} (pid ${node.pid}) does not answer at ${node.url}: ${messageOf(error)}`,
+    `the node of ${node.directory} (pid ${node.pid}) does not answer at ${node.url}: ` +
+      `${messageOf(error)}`,
     { cause: error },
   );
 }

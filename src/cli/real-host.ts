@@ -1,18 +1,13 @@
 import {
-  appendFileSync,
   closeSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
-  rmSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
-import { join } from "node:path";
 import type { Examiner } from "../node/doctor/examiner.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
@@ -20,7 +15,9 @@ import { writeKeptFile } from "../platform/real/durable-write.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
-import type { Build, DetachedProcess, Folder, GuardedText, Host, Output } from "./host.ts";
+import type { Build, DetachedProcess, GuardedText, Host, Output } from "./host.ts";
+import { openFolder } from "./result-folder.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /** What only the program's entry knows. */
 export interface Entry {
@@ -41,8 +38,8 @@ export function realHost(entry: Entry): Host {
     isRoot: process.getuid?.() === 0,
     pid: process.pid,
     cores: availableParallelism(),
-    stdout: output(1, process.stdout),
-    stderr: output(2, process.stderr),
+    stdout: output(STDOUT, process.stdout),
+    stderr: output(STDERR, process.stderr),
     ask,
     build: entry.build,
     clock: realClock,
@@ -69,6 +66,8 @@ export function realHost(entry: Entry): Host {
   };
 }
 
+const STDOUT = 1;
+const STDERR = 2;
 const DEFAULT_COLUMNS = 80;
 
 /** Written synchronously, so that nothing is cut off when the process ends. */
@@ -77,7 +76,12 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   return {
     write: (text) => {
       const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-      isClosed = !writeWhole(descriptor, bytes);
+      try {
+        isClosed = !writeWhole(descriptor, bytes);
+      } catch (error) {
+        // A message that cannot be delivered is no reason to fail; a result is.
+        if (descriptor === STDOUT) throw writeFailure("stdout", error);
+      }
     },
     get isClosed() {
       return isClosed;
@@ -116,7 +120,7 @@ function errorCode(error: unknown): string | undefined {
 async function ask(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
-  writeWhole(2, new TextEncoder().encode(question));
+  writeWhole(STDERR, new TextEncoder().encode(question));
   for await (const typed of stdin) return String(typed);
   return "";
 }
@@ -220,15 +224,6 @@ async function openExaminer(): Promise<Examiner> {
       return undefined;
     }
   });
-}
-
-function openFolder(path: string): Folder {
-  mkdirSync(path, { recursive: true });
-  return {
-    write: (name, text) => writeFileSync(join(path, name), text),
-    append: (name, text) => appendFileSync(join(path, name), text),
-    remove: (name) => rmSync(join(path, name), { force: true }),
-  };
 }
 
 function isAlive(pid: number): boolean {

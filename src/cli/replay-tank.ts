@@ -3,7 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import { digest, ENGINE_VERSION, statsOf } from "../sim/index.ts";
 import { chronicleOf, requireEngine } from "../tanks/archive/archive.ts";
 import { decodeArchive } from "../tanks/archive/archive-file.ts";
-import { type Chronicle, promiseOf } from "../tanks/replay/chronicle.ts";
+import type { Chronicle } from "../tanks/replay/chronicle.ts";
 import { describeDivergence } from "../tanks/replay/divergence.ts";
 import { type Arrival, travel } from "../tanks/replay/time-travel.ts";
 import { damageOf } from "../tanks/snapshots/snapshots.ts";
@@ -11,6 +11,7 @@ import { escapeUnsafe } from "../telemetry/log-format.ts";
 import { namesFile, readArchiveFile } from "./archive-files.ts";
 import type { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
+import { Interruption } from "./interruption.ts";
 import { openLocalTank } from "./local-tanks.ts";
 import { grouped, readInteger } from "./numbers.ts";
 import type { ReplayFlags } from "./replay.ts";
@@ -45,7 +46,6 @@ export async function replayTank(
   context.host.compileReadily();
   const source = await openSource(context, command, wanted);
   try {
-    refuseFuture(source.chronicle, to);
     const { arrival, seconds } = await timed(context, source.chronicle, to, flags.verify === true);
     const damaged = flags.verify && source.hasFiles ? await damagedSnapshots(source.chronicle) : [];
     const result = resultOf(source, arrival, seconds, { verified: flags.verify === true, damaged });
@@ -75,16 +75,6 @@ async function openSource(context: CliContext, command: Command, wanted: string)
   };
 }
 
-/** A tick that is not there yet is a mistake in the command, one that is gone is not. */
-function refuseFuture(chronicle: Chronicle, to: number | undefined): void {
-  const last = promiseOf(chronicle).tick;
-  if (to === undefined || to <= last) return;
-  throw new Problem(
-    "usage",
-    `--to cannot be ${to}: the last tick that was committed is ${last}; what a tank lives after its last entry and snapshot is not promised yet`,
-  );
-}
-
 async function timed(
   { host }: CliContext,
   chronicle: Chronicle,
@@ -92,22 +82,20 @@ async function timed(
   verify: boolean,
 ): Promise<{ readonly arrival: Arrival; readonly seconds: number }> {
   const startMs = host.clock.monotonicMs();
-  const aborter = new AbortController();
-  const stopped = new CommandFailure("stopped before it was there", FAILED);
-  const deaf = host.onSignal(() => aborter.abort(stopped));
+  const interruption = new Interruption(host);
   try {
     const arrival = await travel(
       chronicle,
       {
         from: verify ? "oldest" : "nearest",
-        signal: aborter.signal,
+        signal: interruption.signal,
         ...(to === undefined ? {} : { to }),
       },
       { clock: host.clock, timers: host.timers, engineVersion: ENGINE_VERSION, controls: CONTROLS },
     );
     return { arrival, seconds: (host.clock.monotonicMs() - startMs) / 1000 };
   } finally {
-    deaf();
+    interruption.close();
   }
 }
 
@@ -173,7 +161,8 @@ function describe(result: ReplayResult): string {
   const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
   const verdict = divergence
     ? "the replay differs from the record"
-    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} and ${count(checked.snapshots, "snapshot")} compared, nothing differs`;
+    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} ` +
+      `and ${count(checked.snapshots, "snapshot")} compared, nothing differs`;
   const fields: (readonly [string, string | number])[] = [
     ["tank", `${result.name} (${result.tank_id})`],
     ["read from", result.source],
@@ -187,7 +176,8 @@ function describe(result: ReplayResult): string {
     ["checked", verdict],
     [
       "speed",
-      `${grouped(result.ticks)} ticks in ${result.wall_seconds.toFixed(2)} s, ${grouped(Math.round(result.ticks_per_second))} a second`,
+      `${grouped(result.ticks)} ticks in ${result.wall_seconds.toFixed(2)} s, ` +
+        `${grouped(Math.round(result.ticks_per_second))} a second`,
     ],
     ...result.notes.map((note) => ["note", note] as const),
   ];

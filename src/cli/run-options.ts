@@ -15,12 +15,15 @@ export interface RunFlags {
   readonly migrants?: string;
   readonly threads?: string;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 export interface RunPlan {
   readonly spec: ArchipelagoSpec;
   readonly threads: number;
   readonly out: string | undefined;
+  /** Whether the files of an earlier run in `out` may be replaced. */
+  readonly force: boolean;
 }
 
 /** Fish of all tanks together: each takes about a kilobyte. */
@@ -48,7 +51,12 @@ export function planOf(flags: RunFlags, cores: number): RunPlan {
     tanks,
     ...exchangeOf(flags, tanks, Math.max(100, fish)),
   };
-  return { spec, threads: Math.min(threads, tanks), out: readFolder(flags.out) };
+  return {
+    spec,
+    threads: Math.min(threads, tanks),
+    out: readFolder(flags.out),
+    force: flags.force === true,
+  };
 }
 
 function readFolder(text: string | undefined): string | undefined {
@@ -82,7 +90,8 @@ function readTopology(text: string): Topology {
   const hint = guess === undefined ? "" : `; did you mean ${guess}?`;
   throw new Problem(
     "usage",
-    `--topology cannot be "${text}": give ${TOPOLOGIES.slice(0, -1).join(", ")} or ${TOPOLOGIES.at(-1)}${hint}`,
+    `--topology cannot be "${text}": ` +
+      `give ${TOPOLOGIES.slice(0, -1).join(", ")} or ${TOPOLOGIES.at(-1)}${hint}`,
   );
 }
 

@@ -1,72 +1,99 @@
-import { messageOf, Problem } from "../platform/errors.ts";
-import {
-  type ArchipelagoSpec,
-  ENGINE_VERSION,
-  type IslandReport,
-  type PhylogenyRow,
-  SAMPLE_COLUMNS,
-} from "../sim/index.ts";
+import { Problem } from "../platform/errors.ts";
+import { type ArchipelagoSpec, ENGINE_VERSION, type IslandReport } from "../sim/index.ts";
 import type { Folder, Host } from "./host.ts";
 import { commandOf } from "./run-options.ts";
 import { contractOf, type TimedResult } from "./run-result.ts";
+import { TABLES } from "./run-tables.ts";
+import { writeFailure } from "./write-failure.ts";
+
+const COMPLETE = "run.json";
+const PARTIAL = "run.partial.json";
+/** What may lie in a used directory, the word of a run that came to its end first. */
+const OWN_FILES = [COMPLETE, PARTIAL, ...Object.values(TABLES).map(({ name }) => name)];
 
 /**
- * Columns of the phylogeny: the first four as the ALife data standard names them
- * (https://alife-data-standards.github.io/alife-data-standards/phylogeny), the rest extra.
+ * The files of `--out`. The tables grow with the run; `run.partial.json` is there before them and
+ * makes way for `run.json`, which tells that the run has come to its end.
  */
-const PHYLOGENY: readonly (readonly [string, (row: PhylogenyRow) => string | number])[] = [
-  ["id", (row) => row.id],
-  [
-    "ancestor_list",
-    ({ ancestors }) => `"[${ancestors.length > 0 ? ancestors.join(",") : "none"}]"`,
-  ],
-  ["origin_time", (row) => row.originTick],
-  ["destruction_time", (row) => row.destructionTick ?? "none"],
-  ["birth_tank", (row) => row.birthTank],
-  ["tank", (row) => row.tank],
-  ["born", (row) => row.origin],
-  ["generation", (row) => row.generation],
-  ["hops", (row) => row.hops],
-  ["offspring", (row) => row.offspring],
-];
-
-/** The files of `--out`: written as the run goes, `run.json` when they are complete. */
 export class RunFiles {
+  readonly #path: string;
   readonly #folder: Folder;
+  readonly #facts: ReturnType<typeof factsOf>;
 
-  /** @throws Problem `usage` when nothing can be written there */
-  constructor(host: Host, path: string) {
-    try {
-      this.#folder = host.openFolder(path);
-      this.#folder.remove("run.json");
-      this.#folder.write("series.csv", `tick,tank,${SAMPLE_COLUMNS.join(",")}\n`);
-      this.#folder.write("phylogeny.csv", `${PHYLOGENY.map(([name]) => name).join(",")}\n`);
-    } catch (error) {
-      throw new Problem("usage", `--out ${path} cannot be written: ${messageOf(error)}`);
-    }
+  /**
+   * @throws Problem `usage` when files of a run are there and may not be replaced
+   * @throws CommandFailure when nothing can be written there
+   */
+  constructor(host: Host, path: string, spec: ArchipelagoSpec, mayReplace: boolean) {
+    this.#path = path;
+    this.#facts = factsOf(spec, host.build.version);
+    this.#folder = this.#attempt(() => host.openFolder(path));
+    this.#attempt(() => this.#begin(mayReplace));
   }
 
   add(news: readonly IslandReport[]): void {
-    const series = news.flatMap(({ island, tick, sample }) =>
-      sample === undefined ? [] : [`${tick},${island},${sample.join(",")}\n`],
-    );
-    const lives = news.flatMap((report) =>
-      report.lives.map((row) => `${PHYLOGENY.map(([, of]) => of(row)).join(",")}\n`),
-    );
-    if (series.length > 0) this.#folder.append("series.csv", series.join(""));
-    if (lives.length > 0) this.#folder.append("phylogeny.csv", lives.join(""));
+    for (const { name, linesOf } of Object.values(TABLES)) {
+      const lines = news.flatMap(linesOf);
+      if (lines.length > 0) this.#attempt(() => this.#folder.append(name, lines.join("")));
+    }
   }
 
-  close(spec: ArchipelagoSpec, result: TimedResult, version: string): void {
-    const summary = {
-      command: commandOf(spec, result.ticks),
-      complete: result.ticks === spec.ticks,
-      version,
-      engine_version: ENGINE_VERSION,
-      result: contractOf(result),
-      spawned: result.spawned,
-      files: { series: "series.csv", phylogeny: "phylogeny.csv" },
-    };
-    this.#folder.write("run.json", `${JSON.stringify(summary, undefined, 2)}\n`);
+  /** The tables hold all up to the tick of this result. */
+  close(spec: ArchipelagoSpec, result: TimedResult): void {
+    const complete = result.ticks === spec.ticks;
+    const command = commandOf(spec, result.ticks);
+    const { spawned } = result;
+    const summary = { ...this.#facts, command, complete, result: contractOf(result), spawned };
+    this.#attempt(() => {
+      for (const { name } of Object.values(TABLES)) this.#folder.flush(name);
+      this.#folder.replace(complete ? COMPLETE : PARTIAL, toJson(summary));
+      if (complete) this.#folder.remove(PARTIAL);
+    });
   }
+
+  #begin(mayReplace: boolean): void {
+    const there = this.#folder.names();
+    const used = OWN_FILES.find((name) => there.includes(name));
+    if (used !== undefined && !mayReplace) throw this.#taken(used);
+    for (const name of OWN_FILES) this.#folder.remove(name);
+    // Of two runs that begin here at the same time, one is first.
+    if (!this.#folder.create(PARTIAL, toJson(this.#facts))) throw this.#taken(PARTIAL);
+    for (const { name, header } of Object.values(TABLES)) this.#folder.append(name, header);
+  }
+
+  #taken(name: string): Problem {
+    return new Problem(
+      "usage",
+      `--out ${this.#path} holds the ${name} of a run: give another directory, or --force`,
+    );
+  }
+
+  #attempt<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      throw writeFailure(`--out ${this.#path}`, error);
+    }
+  }
+}
+
+/** What is known before the first tick. */
+function factsOf(spec: ArchipelagoSpec, version: string) {
+  const { seed, ticks, fish, tanks, topology, migrateEvery, migrants } = spec;
+  return {
+    complete: false,
+    command: commandOf(spec, ticks),
+    version,
+    engine_version: ENGINE_VERSION,
+    parameters: { seed, ticks, fish, tanks, topology, migrate_every: migrateEvery, migrants },
+    files: {
+      series: TABLES.series.name,
+      phylogeny: TABLES.phylogeny.name,
+      phylogeny_asexual: TABLES.phylogeny_asexual.name,
+    },
+  };
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

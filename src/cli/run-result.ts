@@ -53,7 +53,8 @@ export function describe(result: TimedResult): string {
     ["digest", result.digest],
     [
       "speed",
-      `${speed} fish-steps/s (${count(result.fish_steps, "fish-step")} in ${seconds(result.wall_seconds)})`,
+      `${speed} fish-steps/s ` +
+        `(${count(result.fish_steps, "fish-step")} in ${seconds(result.wall_seconds)})`,
     ],
   ]);
 }

@@ -1,55 +1,60 @@
 import { sleep } from "../platform/timers.ts";
 import { type Conclusion, conduct, type IslandReport, type Turn } from "../sim/index.ts";
 import type { CliContext } from "./context.ts";
+import { Interruption } from "./interruption.ts";
 import { type Crew, makeCrews } from "./run-crews.ts";
 import { planOf, type RunFlags, type RunPlan } from "./run-options.ts";
 import { RunFiles } from "./run-output.ts";
 import { ProgressBar } from "./run-progress.ts";
 import { contractOf, describe, type TimedResult, timed } from "./run-result.ts";
 
-/** Runs the world of these flags and prints what it has come to. @throws Problem `usage` */
+/**
+ * Runs the world of these flags and prints what it has come to: at its end, or at the first signal.
+ * @throws Problem `usage`
+ * @throws CommandFailure when it was stopped, or when its files cannot be written
+ */
 export async function runWorld(
   context: CliContext,
   flags: RunFlags,
   asJson: boolean,
 ): Promise<void> {
-  const plan = planOf(flags, context.host.cores);
-  const result = await play(context, plan);
+  const { host } = context;
+  const plan = planOf(flags, host.cores);
   const { ticks } = plan.spec;
-  if (result.ticks < ticks) context.say(`stopped at tick ${result.ticks} of ${ticks}`);
-  if (asJson) context.printJson(contractOf(result));
-  else context.print(describe(result));
+  const bar = new ProgressBar(context, ticks);
+  const interruption = new Interruption(host, () => bar.clear());
+  try {
+    const result = await play(context, plan, bar, interruption);
+    if (asJson) context.printJson(contractOf(result));
+    else context.print(describe(result));
+    if (result.ticks === ticks) return;
+    throw interruption.failure(`stopped at tick ${result.ticks} of ${ticks}`);
+  } finally {
+    interruption.close();
+  }
 }
 
-/**
- * Runs to the end, or to the first Ctrl-C; then with the results so far. A second one ends at once.
- */
-async function play(context: CliContext, { spec, threads, out }: RunPlan): Promise<TimedResult> {
-  const { host } = context;
+async function play(
+  { host }: CliContext,
+  { spec, threads, out, force }: RunPlan,
+  bar: ProgressBar,
+  interruption: Interruption,
+): Promise<TimedResult> {
   host.compileReadily();
-  const files = out === undefined ? undefined : new RunFiles(host, out);
+  const files = out === undefined ? undefined : new RunFiles(host, out, spec, force);
   const crews = makeCrews(threads, host.spawnWorker);
-  const bar = new ProgressBar(context, spec.ticks);
-  let signals = 0;
-  const deaf = host.onSignal(() => {
-    signals++;
-    if (signals === 1) return;
-    bar.clear();
-    host.exit(1);
-  });
   const startMs = host.clock.monotonicMs();
   try {
     const { result } = await drive(host, conduct(spec, threads, files !== undefined), crews, {
-      isStopped: () => signals > 0,
+      isStopped: () => interruption.isAsked,
       onTurn: (turn) => bar.show(turn),
       onNews: (news) => files?.add(news),
     });
     const done = timed(result, (host.clock.monotonicMs() - startMs) / 1000);
-    files?.close(spec, done, host.build.version);
+    files?.close(spec, done);
     return done;
   } finally {
     bar.clear();
-    deaf();
     for (const crew of crews) crew.stop();
   }
 }

@@ -27,6 +27,7 @@ export function addRun(program: Command, context: CliContext): void {
       "threads to run tanks on; changes nothing but the speed (default: one a core)",
     )
     .option("--out <dir>", "write a time series, the phylogeny and the result into this directory")
+    .option("--force", "replace the files of an earlier run in that directory")
     .action(async (flags: RunFlags, command: Command) => {
       // The world is loaded only by who wants one: every other command starts sooner.
       const { runWorld } = await import("./run-world.ts");

@@ -56,8 +56,8 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
   if (others !== undefined) {
     throw new Problem(
       "bad_setting",
-      `${path} holds the cluster's secret, and ${others} can read or write it: make it yours alone ` +
-        "(chown, chmod 600).",
+      `${path} holds the cluster's secret, and ${others} can read or write it: ` +
+        "make it yours alone (chown, chmod 600).",
     );
   }
   const secret = new TextEncoder().encode(found.text.trim());

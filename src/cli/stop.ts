@@ -30,7 +30,8 @@ export function addStop(program: Command, context: CliContext): void {
       if (!(await ended(context, node.pid))) {
         throw new Problem(
           "conflict",
-          `the node (pid ${node.pid}) has not ended after ${STOP_PATIENCE_MS / 1000} s; see: tankd logs`,
+          `the node (pid ${node.pid}) has not ended after ${STOP_PATIENCE_MS / 1000} s; ` +
+            "see: tankd logs",
         );
       }
       if (context.wantsJson(command)) {

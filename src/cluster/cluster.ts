@@ -8,6 +8,7 @@ import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-r
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
 import type { LocalService } from "./tunnel/node-end.ts";
+import type { Passage } from "./tunnel/passage.ts";
 import type { Relays } from "./tunnel/relays.ts";
 
 /** A claim to be hub. Higher counters are newer; the node id makes equal counters comparable. */
@@ -142,10 +143,14 @@ export interface Cluster {
    * What comes to this node through others is answered by this from now on: its own API.
    */
   serveWith(service: LocalService): void;
+  /** Whether a node is more than a key that anybody could make. */
+  isKnown(nodeId: string): boolean;
   /** Tunnels that end here. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */
   readonly relays: Pick<Relays, "passOn" | "waysTo">;
+  /** How much of that. */
+  readonly passage: Pick<Passage, "read" | "admit">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
   /** After every change of role, hub, or any server's status. */

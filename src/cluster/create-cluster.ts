@@ -1,5 +1,5 @@
 import { Problem } from "../platform/errors.ts";
-import { NetworkError } from "../platform/network.ts";
+import { NetworkError, type NetworkFailure } from "../platform/network.ts";
 import { cloneRoutes } from "./clones/clone-routes.ts";
 import { tellingClones } from "./clones/presence.ts";
 import type { Cluster } from "./cluster.ts";
@@ -37,7 +37,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
   react(parts);
   const { directory, role, self, registry, clones } = parts;
   const { nodeId } = deps.identity;
-  const { tunnel, tunnels, relays } = parts;
+  const { tunnel, tunnels, relays, passage } = parts;
   const routes = routesOf(parts).map(tellingClones);
   const ownRecord = () => directory.node(nodeId) ?? self.record(role.state.role);
   return {
@@ -48,7 +48,10 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     get role() {
       return role.state.role;
     },
-    verifier: createVerifier(nodeId, deps.clock, deps.startClock),
+    verifier: createVerifier(nodeId, deps.clock, {
+      startClock: deps.startClock,
+      isKnown: parts.isKnown,
+    }),
     positions: clones.positions,
     decided: role.decided,
     aliases: parts.aliases,
@@ -69,6 +72,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
     routes: () => routes,
+    isKnown: parts.isKnown,
     serveWith: (service) => {
       relays.serveWith(service);
       tunnel.serveWith({
@@ -78,6 +82,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     tunnels,
     relays,
+    passage,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),
     onChange: (listener) => {
@@ -147,6 +152,9 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
+/** Failures after which a node is asked again without a handshake. */
+const STILL_THERE: ReadonlySet<NetworkFailure> = new Set(["timeout", "busy"]);
+
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
   { table, registry, client, deps, meet }: ClusterParts,
@@ -169,7 +177,7 @@ async function call(
     if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
-    if (error instanceof NetworkError && error.failure !== "timeout") forgetKey();
+    if (error instanceof NetworkError && !STILL_THERE.has(error.failure)) forgetKey();
     throw error;
   }
 }

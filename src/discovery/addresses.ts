@@ -114,6 +114,14 @@ export function sourceKey(address: string): string {
   return [...groups, ...zeros, ...rest].slice(0, 4).join(":");
 }
 
+/**
+ * By what the share of one source is counted. Undefined for loopback, which is the programs of this
+ * machine, and may be a proxy on it through which everybody comes.
+ */
+export function shareKey(address: string): string | undefined {
+  return isLoopback(address) ? undefined : sourceKey(address);
+}
+
 /** `host:port`, with brackets around IPv6. */
 export function formatHostPort(address: Address): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;

@@ -31,7 +31,8 @@ export class Removal {
         if (await this.#hasEscrow(tankId)) {
           throw new Problem(
             "escrow_open",
-            `Fish of tank ${tankId} are on their way; see GET /api/transfers and try again when they have arrived`,
+            `Fish of tank ${tankId} are on their way; ` +
+              "see GET /api/transfers and try again when they have arrived",
           );
         }
         await tanks.remove(tankId);

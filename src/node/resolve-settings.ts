@@ -95,7 +95,8 @@ function refuseContradiction(key: SettingKey, own: Found, preset: FoundPreset): 
   const at = kind === "flag" ? "" : ` (${where})`;
   throw new Problem(
     "bad_setting",
-    `${preset.by} means ${fileKeyOf(key)} ${preset.raw}, not ${wanted}: leave one of them out${at}.`,
+    `${preset.by} means ${fileKeyOf(key)} ${preset.raw}, not ${wanted}: ` +
+      `leave one of them out${at}.`,
   );
 }
 
@@ -170,7 +171,8 @@ function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
   const value = definition.secret ? "what it is" : withoutPasswords(JSON.stringify(found.raw));
   throw new Problem(
     "bad_setting",
-    `${fileKeyOf(key)} cannot be ${value} (from ${found.origin.where}): give ${definition.kind.allowed}.`,
+    `${fileKeyOf(key)} cannot be ${value} (from ${found.origin.where}): ` +
+      `give ${definition.kind.allowed}.`,
   );
 }
 

@@ -23,7 +23,9 @@ export const DISCOVERY_SETTINGS = {
     flag: "--dns",
     placeholder: "names",
     env: "TANKD_DNS",
-    help: "names in DNS that lead to other nodes: by _tankd._tcp SRV records, or by their addresses",
+    help:
+      "names in DNS that lead to other nodes: " +
+      "by _tankd._tcp SRV records, or by their addresses",
   }),
   ...TAILSCALE_SETTINGS,
   ...SERF_SETTINGS,

@@ -121,7 +121,9 @@ export function duration(minMs: number, maxMs: number): SettingKind<number> {
   };
   return {
     schema: once(() => z.string().transform(parse).pipe(z.int().min(minMs).max(maxMs))),
-    allowed: `a duration from ${showDuration(minMs)} to ${showDuration(maxMs)}, like 500ms, 10s, 5min or 1h`,
+    allowed:
+      `a duration from ${showDuration(minMs)} to ${showDuration(maxMs)}, ` +
+      "like 500ms, 10s, 5min or 1h",
     shape: "single",
     show: showDuration,
   };

@@ -20,7 +20,9 @@ export const TAILSCALE_SETTINGS = {
     flag: "--tailscale-proxy",
     placeholder: "url",
     env: "TANKD_TAILSCALE_PROXY",
-    help: "the HTTP proxy of a tailscaled in userspace mode (--outbound-http-proxy-listen), where its socket cannot be opened",
+    help:
+      "the HTTP proxy of a tailscaled in userspace mode (--outbound-http-proxy-listen), " +
+      "where its socket cannot be opened",
   }),
   tailscaleTags: setting({
     kind: list(label, LIMITS.labelsMax),
@@ -34,7 +36,9 @@ export const TAILSCALE_SETTINGS = {
     kind: text(/^[\x21-\x7e]{8,512}$/, "a key of the API of Tailscale"),
     default: undefined,
     env: "TANKD_TAILSCALE_API_KEY",
-    help: "lists the devices of a tailnet by the API of its control server, for a machine that has no Tailscale itself",
+    help:
+      "lists the devices of a tailnet by the API of its control server, " +
+      "for a machine that has no Tailscale itself",
     secret: true,
   }),
   tailscaleTailnet: setting({

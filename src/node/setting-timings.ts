@@ -15,7 +15,9 @@ export const TIMING_SETTINGS = {
     flag: "--heartbeat-interval",
     placeholder: "duration",
     env: "TANKD_HEARTBEAT_INTERVAL",
-    help: "between two heartbeats; after 2 of them without one a server is degraded, after 3 offline",
+    help:
+      "between two heartbeats; " +
+      "after 2 of them without one a server is degraded, after 3 offline",
     defaultHelp: "10s, by profile",
   }),
   discoveryRefresh: setting({

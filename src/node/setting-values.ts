@@ -82,7 +82,8 @@ export const dnsName = text((value) => readDnsName(value) !== undefined, DNS_NAM
 
 export const interfacePattern = text(
   /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,
-  "the name of a network interface like eth0, or a pattern like wl*, with ! before it to leave it out",
+  "the name of a network interface like eth0, or a pattern like wl*, " +
+    "with ! before it to leave it out",
 );
 
 const lonelyWords: readonly string[] = BACKEND_CHOICES;

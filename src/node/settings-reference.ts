@@ -8,10 +8,10 @@ export function settingsReference(): string {
   const rows = SETTING_KEYS.map((key) => rowOf(fileKeyOf(key), SETTINGS[key]));
   return `# Settings
 
-Made from \`src/node/settings.ts\` by \`bun deploy/reference.ts\`. A flag wins over the environment, the
-environment over the file, the file over the default. The file is \`tankd.toml\` in the working
-directory, in \`$XDG_CONFIG_HOME/tankd\` and in \`/etc/tankd\`; what the first leaves out, the next may
-say. \`tankd config\` shows every value and where it came from. An empty variable counts as unset.
+Made from \`src/node/settings.ts\` by \`bun deploy/reference.ts\`. A flag wins over the environment,
+the environment over the file, the file over the default. The file is \`tankd.toml\` in the working
+directory, in \`$XDG_CONFIG_HOME/tankd\` and in \`/etc/tankd\`; what the first leaves out, the next
+may say. \`tankd config\` shows every value and its origin. An empty variable counts as unset.
 
 | flag | environment | key in tankd.toml | default | what it is |
 |---|---|---|---|---|

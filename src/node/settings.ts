@@ -95,7 +95,9 @@ export const SETTINGS = {
     default: undefined,
     flag: "--mode",
     placeholder: "mode",
-    help: "role and tanks in one word: discovery is a hub without tanks; hub, worker and auto are the roles; --role and --tanks beside it may not say otherwise",
+    help:
+      "role and tanks in one word: discovery is a hub without tanks; " +
+      "hub, worker and auto are the roles; --role and --tanks beside it may not say otherwise",
     presets: {
       auto: { role: "auto" },
       discovery: { role: "hub", tanks: 0 },
@@ -129,7 +131,9 @@ export const SETTINGS = {
     flag: "--discovery",
     placeholder: "backends",
     env: "DISCOVERY_BACKEND",
-    help: `how to find the others: auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
+    help:
+      "how to find the others: " +
+      `auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
   }),
   hub: setting({
     kind: list(hubUrl, LIMITS.labelsMax),
@@ -229,7 +233,9 @@ export const SETTINGS = {
     flag: "--secret-file",
     placeholder: "file",
     env: "TANKD_SECRET_FILE",
-    help: "file with the secret that the members of this cluster share; only they lead and are followed",
+    help:
+      "file with the secret that the members of this cluster share; " +
+      "only they lead and are followed",
   }),
   nameConflict: setting({
     kind: choice(NAME_CONFLICT_RULES),
@@ -280,7 +286,9 @@ export const SETTINGS = {
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),
     default: undefined,
-    help: "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; only from a file that nobody but you and root can write",
+    help:
+      "command to run after a change of role, with TANKD_ROLE and TANKD_HUB_URL set; " +
+      "only from a file that nobody but you and root can write",
     runsCommand: true,
   }),
   url: setting({

@@ -42,15 +42,35 @@ export const LIMITS = {
   tunnelsMax: 1024,
   /** Of them those from one address: a class behind one router. */
   tunnelsPerSourceMax: 256,
-  /** Requests that wait for their answer in one tunnel. */
+  /** Requests that wait for their answer in one tunnel, and of them those of one address. */
   tunnelRequestsMax: 256,
-  /** Requests that wait for nodes to which one node passes them on, and for one of those. */
+  tunnelRequestsPerSourceMax: 64,
+  /**
+   * Requests that wait for nodes to which one node passes them on; of them those for one node,
+   * those of one address, and those of one address for one node.
+   */
   relayedRequestsMax: 256,
   relayedRequestsPerNodeMax: 64,
-  /** Viewers in one tunnel: a class that watches a Raspberry Pi. */
-  tunnelViewersMax: 64,
+  relayedRequestsPerSourceMax: 64,
+  relayedRequestsPerSourceAndNodeMax: 16,
+  /**
+   * What strangers have a node ask of others, per second: one address in all, and all of one node.
+   * A page asks once in two seconds, so the first is a class behind one router.
+   */
+  relayedReadsPerSecondPerSource: 50,
+  relayedReadsBurstPerSource: 200,
+  relayedReadsPerSecondPerNode: 200,
+  relayedReadsBurstPerNode: 400,
+  /** Viewers in one tunnel; of them those of one address: a class that watches a Raspberry Pi. */
+  tunnelViewersMax: 128,
+  tunnelViewersPerSourceMax: 32,
   /** A tunnel in which more waits than this is too slow: viewers' frames are left out. */
   tunnelBacklogBytesMax: 256 * 1024,
+  /**
+   * One in which more waits than this is ended: answers begin while `tunnelUnfinishedBytesMax`
+   * wait, and the longest has 12 MB with all its escapes.
+   */
+  tunnelWaitingBytesMax: 20 * 1024 * 1024,
   /**
    * Nodes of which anything is known: twice the registry, so that strangers cost no member its
    * place.
@@ -60,6 +80,13 @@ export const LIMITS = {
    * Of them those that one address has named or brought and that have not answered when dialled.
    */
   unconfirmedPeersPerSourceMax: 256,
+  /**
+   * Keys that nobody has confirmed and whose nonces are kept, 20 kB each at most, for the minutes
+   * in which a request could be said again. When it is full no stranger comes in.
+   */
+  strangersRememberedMax: 4096,
+  /** Of them those that one address has brought: as many as it may list. */
+  strangersRememberedPerSourceMax: 256,
   /** Dials of the handshake at the same time: a classroom is dialled in a few rounds. */
   dialsMax: 16,
   /** Of them to addresses that one source has named and that have not answered yet. */
@@ -206,10 +233,14 @@ export const LIMITS = {
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */
   commandsWaitingMax: 4096,
-  /** WebSocket viewers of one node. 3,000 were tried. */
+  /** WebSocket viewers of one node, and of them those of one address. 3,000 were tried. */
   viewersMax: 10_000,
+  viewersPerSourceMax: 2500,
   /** Those of other nodes' tanks, each with a connection to the host: a lecture hall. */
   relayedViewersMax: 512,
+  /** Of them those of one address, and those of one host, which may lie about its tanks. */
+  relayedViewersPerSourceMax: 128,
+  relayedViewersPerHostMax: 128,
   /** A viewer that falls further behind than this is closed. */
   viewerBacklogBytesMax: 1 << 20,
   /** A viewer has nothing to say that is longer. */

@@ -43,7 +43,14 @@ export interface ByteNetwork {
   sendBytes(request: ByteRequest): Promise<ByteResponse>;
 }
 
-export type NetworkFailure = "timeout" | "refused" | "unreachable" | "too_large" | "redirected";
+export type NetworkFailure =
+  | "timeout"
+  | "refused"
+  | "unreachable"
+  | "too_large"
+  | "redirected"
+  /** Not sent, or not passed on, for want of room: the other node is no worse than before. */
+  | "busy";
 
 const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   timeout: "no answer in time",
@@ -51,6 +58,7 @@ const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   unreachable: "not reachable",
   too_large: "the answer is too long",
   redirected: "it redirects elsewhere",
+  busy: "too much is asked of it",
 };
 
 /**
@@ -74,7 +82,8 @@ export interface Network {
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
    * All addresses of a name, as IP literals without brackets; an IP literal is answered with
-   * itself, but link-local IPv6 without a zone with each that it may have here. Ends within seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
+   * itself, but link-local IPv6 without a zone with each that it may have here. Ends within
+   * seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
    */
   resolve(host: string): Promise<readonly string[]>;
 }

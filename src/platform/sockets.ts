@@ -25,9 +25,21 @@ export interface SocketRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Who begins a longer message is cut off before the rest of it has come. */
+  readonly messageBytesMax: number;
 }
 
 /** Opens connections to other nodes. Rejects with NetworkError only. */
 export interface Sockets {
   connect(request: SocketRequest, listener: SocketListener): Promise<MessageSocket>;
+}
+
+/** What fits a frame that closes a connection (RFC 6455 section 5.5), in UTF-8. */
+const CLOSE_REASON_BYTES_MAX = 123;
+
+/** As much of a reason as can be said, in whole characters. */
+export function closeReason(text: string): string {
+  const bytes = new Uint8Array(CLOSE_REASON_BYTES_MAX);
+  const { read } = new TextEncoder().encodeInto(text, bytes);
+  return text.slice(0, read);
 }

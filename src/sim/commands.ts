@@ -74,7 +74,7 @@ function exportEntity(tank: Tank, id: FishId): Outcome {
 
 function exportFish(tank: Tank, row: number, fishId: FishId): Outcome {
   const record = writeRecord(tank, row);
-  const carried = (tank.fish.energy[row] as number) + (tank.fish.bank[row] as number);
+  const carried = tank.fish.energy[row] + tank.fish.bank[row];
   book(tank.scratch.flows, CAUSE.departure, carried);
   closeRow(tank, row);
   tank.counters.exported += 1;

@@ -85,7 +85,7 @@ function renameKnown(
 }
 
 function idAt({ hi, lo, counter }: IdColumns, row: number): string {
-  return formatId(hi[row] as number, lo[row] as number, counter[row] as number);
+  return formatId(hi[row], lo[row], counter[row]);
 }
 
 function setId({ key }: Tank, { hi, lo, counter }: IdColumns, row: number, number: number): void {

@@ -126,7 +126,7 @@ function payForTick(tank: Tank): void {
     f.energy,
     s.burnt,
   );
-  book(s.flows, CAUSE.existence, s.burnt[BURNT.existence] as number);
-  book(s.flows, CAUSE.metabolism, s.burnt[BURNT.metabolism] as number);
-  book(s.flows, CAUSE.movement, s.burnt[BURNT.movement] as number);
+  book(s.flows, CAUSE.existence, s.burnt[BURNT.existence]);
+  book(s.flows, CAUSE.metabolism, s.burnt[BURNT.metabolism]);
+  book(s.flows, CAUSE.movement, s.burnt[BURNT.movement]);
 }

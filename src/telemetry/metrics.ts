@@ -50,7 +50,9 @@ export const METRICS = {
   tankd_snapshot_bytes_total: { type: "counter", help: "Bytes of snapshots written", labels: [] },
   tankd_snapshot_capture_seconds_total: {
     type: "counter",
-    help: "Time that simulation threads spent on states for snapshots, when no tank of theirs ticks",
+    help:
+      "Time that simulation threads spent on states for snapshots, " +
+      "when no tank of theirs ticks",
     labels: [],
   },
   tankd_snapshot_write_seconds_total: {
@@ -67,6 +69,11 @@ export const METRICS = {
   tankd_peer_requests_total: {
     type: "counter",
     help: "Requests sent to other nodes, by outcome",
+    labels: ["outcome"],
+  },
+  tankd_passed_on_requests_total: {
+    type: "counter",
+    help: "Requests for other nodes that came to this one, by outcome",
     labels: ["outcome"],
   },
   tankd_http_requests_total: {

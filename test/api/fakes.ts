@@ -4,6 +4,7 @@ import type { Alias, Cluster, ClusterView } from "../../src/cluster/cluster.ts";
 import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
+import { Passage } from "../../src/cluster/tunnel/passage.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type {
@@ -237,6 +238,12 @@ export class FakeNode {
   neighbourId = "node-b";
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
+  /** What the host of the tank elsewhere answers. */
+  call: Cluster["call"] = async () => ({ status: 200, body: {} });
+  readonly #passage = new Passage({
+    clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
+    metrics: noMetrics,
+  });
 
   readonly #clock = { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs };
 
@@ -346,7 +353,9 @@ export class FakeNode {
       decided: Promise.resolve(),
       tunnels: NO_TUNNELS,
       relays: NO_RELAYS,
+      passage: this.#passage,
       serveWith: () => {},
+      isKnown: () => false,
       get positions() {
         return { ...NO_POSITIONS, fenced: node.held };
       },
@@ -405,7 +414,7 @@ export class FakeNode {
         return { met, detail: met ? "Met hub" : "connection refused" };
       },
       leave: async () => void node.joined.push("left"),
-      call: async () => ({ status: 200, body: {} }),
+      call: (nodeId, method, path, body) => this.call(nodeId, method, path, body),
       routes: () => this.peerRoutes,
       onChange: () => () => {},
     };

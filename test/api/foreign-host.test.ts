@@ -246,7 +246,7 @@ describe("a page whose name was rebound to this node", () => {
   });
 });
 
-test("a request without Host is answered: HTTP/1.0 has none, and no browser leaves it out", async () => {
+test("a request without Host is answered: HTTP/1.0 has none, browsers always send it", async () => {
   const { app } = clientOf();
   const bindings = { remoteAddress: "10.0.0.9", patient: () => {}, upgrade: () => false };
   for (const path of ["/health", "/api/tanks"]) {

@@ -44,7 +44,7 @@ function served() {
     const bindings = { remoteAddress: SOURCE, patient: () => {}, upgrade: () => false };
     return (await fetch(request, bindings)).status;
   };
-  return { answer, post, logged };
+  return { answer, post, logged, context };
 }
 
 function request(more: Partial<RelayedRequest> = {}): RelayedRequest {
@@ -87,6 +87,33 @@ test("a request that no HTTP library makes is refused, and is no bug in the log"
   expect(logged).toEqual([]);
   const headers = { accept: "a\r\nset-cookie: b" };
   expect(relayedRequestSchema.safeParse({ ...request(), headers }).success).toBe(false);
+});
+
+test("of an answer that is too long no more is read than may be passed on", async () => {
+  const { context } = served();
+  let pulled = 0;
+  let isCancelled = false;
+  const endless = new ReadableStream({
+    pull: (controller) => {
+      pulled += 65_536;
+      controller.enqueue(new Uint8Array(65_536));
+    },
+    cancel: () => {
+      isCancelled = true;
+    },
+  });
+  const { answer } = localService(
+    context,
+    () => new Response(endless),
+    new Viewers(context, () => {}),
+  );
+  const reply = await answer(request({ method: "GET", path: "/api/tanks" }), SOURCE);
+  expect([reply.status, JSON.parse(reply.body).detail]).toEqual([
+    502,
+    "The answer is too long to be passed on.",
+  ]);
+  expect(isCancelled).toBe(true);
+  expect(pulled).toBeLessThan(2 * LIMITS.peerResponseBytesMax);
 });
 
 test("an answer sets no headers of the node that passes it on, and has a body", () => {

@@ -196,7 +196,7 @@ describe("bodies", () => {
     expect([status, body.type]).toEqual([413, "urn:tankd:problem:body_too_large"]);
   });
 
-  test("that are too long are a 413 while they are read, without being read to the end", async () => {
+  test("that are too long are refused with 413 before they are read to the end", async () => {
     let sent = 0;
     const endless = new ReadableStream<Uint8Array>({
       pull(controller) {

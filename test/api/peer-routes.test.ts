@@ -46,13 +46,28 @@ function withRoutes() {
   return { ...clientOf(node), seen };
 }
 
-function signed(body: string, audience = NODE_ID) {
+function signed(body: string, audience = NODE_ID, peer = PEER) {
+  const path = "/peer/x/hello?a=1";
+  const headers = signatureOf({ method: "POST", path, body }, audience, peer);
+  return { method: "POST", body, headers: { ...headers, "content-type": "application/json" } };
+}
+
+function signatureOf(
+  parts: { readonly method: string; readonly path: string; readonly body: string },
+  audience = NODE_ID,
+  peer = PEER,
+) {
   const clock = new FakeNode().context().clock;
   const random = { bytes: (n: number) => crypto.getRandomValues(new Uint8Array(n)), unit: () => 0 };
-  const path = "/peer/x/hello?a=1";
-  const parts = { method: "POST", authority: "127.0.0.1:8000", path, body };
-  const headers = signRequest(PEER, parts, clock, random, { audience });
-  return { method: "POST", body, headers: { ...headers, "content-type": "application/json" } };
+  const authority = "127.0.0.1:8000";
+  return signRequest(peer, { ...parts, authority }, clock, random, { audience });
+}
+
+/** The nth of keys that nobody has seen. */
+function stranger(n: number) {
+  const seed = new Uint8Array(32).fill(8);
+  new DataView(seed.buffer).setUint32(0, n);
+  return identityFromSeed(seed);
 }
 
 describe("a request between nodes", () => {
@@ -120,6 +135,34 @@ describe("a request between nodes", () => {
     await ask("/peer/x/hello?a=1", asked);
     expect((await ask("/peer/x/hello?a=1", asked)).status).toBe(401);
     expect(seen).toHaveLength(1);
+  });
+
+  test("is not heard twice after any number of fresh keys, which are told to wait", async () => {
+    const { ask, seen } = withRoutes();
+    const first = { ...signed('{"say":"hi"}'), remoteAddress: "10.0.0.1" };
+    await ask("/peer/x/hello?a=1", first);
+    const statuses: number[] = [];
+    for (let n = 0; n <= LIMITS.strangersRememberedPerSourceMax; n++) {
+      const asked = { ...signed('{"say":"hi"}', NODE_ID, stranger(n)), remoteAddress: "10.0.0.2" };
+      statuses.push((await ask("/peer/x/hello?a=1", asked)).status);
+    }
+    expect(statuses.filter((status) => status !== 200)).toEqual([429]);
+    expect((await ask("/peer/x/hello?a=1", first)).status).toBe(401);
+    expect(seen.filter(({ signer }) => signer === PEER.nodeId)).toHaveLength(1);
+  });
+
+  test("that reads is bounded where it is signed: to verify it takes work", async () => {
+    const { ask } = withRoutes();
+    const headers = signatureOf({ method: "GET", path: "/peer/x", body: "" }, "node-z");
+    const statuses = new Set<number>();
+    for (let n = 0; n < LIMITS.peerRequestsBurst; n++) {
+      statuses.add((await ask("/peer/x", { headers })).status);
+    }
+    expect([...statuses]).toEqual([401]);
+    const refused = await ask("/peer/x", { headers });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect((await ask("/peer/x")).status).toBe(200);
+    expect((await ask("/peer/x", { headers, remoteAddress: "10.0.0.8" })).status).toBe(401);
   });
 
   test("is refused by its handler as a problem, or with headers of its own", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { RelayedViewers } from "../../src/api/relayed-viewer.ts";
 import type { ServedSocket, SocketService } from "../../src/api/sockets.ts";
 import type { TunnelViewer } from "../../src/cluster/tunnel/relay-end.ts";
@@ -41,7 +41,7 @@ function onlyOne(watching: ReadonlySet<TunnelViewer>): TunnelViewer {
   return viewer;
 }
 
-test("a viewer whose handshake is none, or who has gone meanwhile, leaves nothing behind", async () => {
+test("a viewer with no handshake, or one that has left, leaves nothing behind", async () => {
   const { node, watching } = relayNode();
   const { ask } = clientOf(node);
   const headers = { upgrade: "websocket" };
@@ -61,9 +61,15 @@ test("what comes before the viewer's connection is open is sent then, and bounde
   viewer.onOpen(socket(sent));
   expect(sent[0]).toBe("frame 0");
   expect(sent.length).toBeLessThan(100);
+  const late = await viewers.admit({ ...WANTED, source: "10.0.0.8" });
+  const [, host2] = watching;
+  for (let n = 0; n < 16; n++) host2?.onText("x".repeat(LIMITS.viewerBacklogBytesMax));
+  const long: string[] = [];
+  late.onOpen(socket(long));
+  expect(long).toHaveLength(1);
 });
 
-test("a viewer who has left is sent nothing and keeps nothing, whatever the host says on", async () => {
+test("a viewer that has left is sent nothing and keeps nothing, whatever arrives", async () => {
   const { watching, viewers } = relayNode();
   const viewer = await viewers.admit(WANTED);
   const host = onlyOne(watching);
@@ -89,17 +95,70 @@ test("a slow viewer misses frames", async () => {
   expect(sent).toEqual(["seen"]);
 });
 
-test("viewers of other nodes' tanks are counted, also those whose way fails", async () => {
-  const { viewers } = relayNode();
-  const admitted: SocketService[] = [];
-  for (let index = 0; index < LIMITS.relayedViewersMax; index++) {
-    admitted.push(await viewers.admit(WANTED));
+describe("viewers of other nodes' tanks", () => {
+  const SHARES = LIMITS.relayedViewersMax / LIMITS.relayedViewersPerSourceMax;
+  const REFUSED = "Too many watch other nodes' tanks";
+  const wanted = (source: number | string, host: number) => ({
+    ...WANTED,
+    source: typeof source === "string" ? source : `10.0.0.${source}`,
+    nodeId: `host-${host}`,
+  });
+
+  /** Lets one more in, after a while. */
+  function admitting() {
+    const { node, viewers } = relayNode();
+    const admit = (...[source, host]: Parameters<typeof wanted>) => {
+      node.nowMs += 1_000;
+      return viewers.admit(wanted(source, host));
+    };
+    return { admit };
   }
-  expect(viewers.admit(WANTED)).rejects.toThrow("Too many watch other nodes' tanks");
-  admitted[0]?.onClose(1000, "");
-  await viewers.admit(WANTED);
-  const noWay = new RelayedViewers(new FakeNode().context());
-  for (let index = 0; index < LIMITS.relayedViewersMax + 1; index++) {
-    await expect(noWay.admit(WANTED)).rejects.toThrow("does not answer");
-  }
+
+  test("are counted, also those whose way fails", async () => {
+    const { admit } = admitting();
+    const admitted: SocketService[] = [];
+    for (let index = 0; index < LIMITS.relayedViewersMax; index++) {
+      admitted.push(await admit(index % SHARES, index % SHARES));
+    }
+    await expect(admit(9, 9)).rejects.toThrow(REFUSED);
+    admitted[0]?.onClose(1000, "");
+    await admit(9, 9);
+    const node = new FakeNode();
+    const noWay = new RelayedViewers(node.context());
+    for (let index = 0; index < LIMITS.relayedViewersMax + 1; index++) {
+      node.nowMs += 1_000;
+      await expect(noWay.admit(WANTED)).rejects.toThrow("does not answer");
+    }
+  });
+
+  test("of one address, and of one host, have a share", async () => {
+    const { admit } = admitting();
+    for (let index = 0; index < LIMITS.relayedViewersPerSourceMax; index++) await admit(1, index);
+    await expect(admit(1, 1_000)).rejects.toThrow(REFUSED);
+    for (let index = 1; index < LIMITS.relayedViewersPerHostMax; index++) await admit(2, 0);
+    await expect(admit(3, 0)).rejects.toThrow(REFUSED);
+    await admit(3, 1);
+  });
+
+  test("that come by loopback share with nobody: a proxy may bring everybody", async () => {
+    const { admit } = admitting();
+    for (let index = 0; index < LIMITS.relayedViewersMax; index++) await admit("127.0.0.1", index);
+    await expect(admit("127.0.0.1", 1_000)).rejects.toThrow(REFUSED);
+  });
+
+  test("come no faster than the hosts should be asked, whoever sends them", async () => {
+    const node = new FakeNode();
+    const viewers = new RelayedViewers(node.context());
+    const asked = async (...[source, host]: Parameters<typeof wanted>) =>
+      String(await viewers.admit(wanted(source, host)).catch((error: unknown) => error));
+    for (let index = 0; index < LIMITS.relayedReadsBurstPerSource; index++) {
+      expect(await asked(1, 1)).toContain("does not answer");
+    }
+    expect(await asked(1, 2)).toContain("slow down");
+    for (let index = 0; index < LIMITS.relayedReadsBurstPerSource; index++) await asked(2, 1);
+    expect(await asked(3, 1)).toContain("Too much is asked of host-1");
+    expect(await asked(3, 2)).toContain("does not answer");
+    node.nowMs += 1_000;
+    expect(await asked(1, 1)).toContain("does not answer");
+  });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Problem } from "../../src/platform/errors.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
+import { NetworkError } from "../../src/platform/network.ts";
 import { readinessSchema } from "../support/api.ts";
 import { clientOf } from "./client.ts";
-import { fakeTank } from "./fakes.ts";
+import { FakeNode, fakeTank, NODE_ID } from "./fakes.ts";
 
 describe("health", () => {
   test.each(["/health", "/api/health"])("%s tells who is there", async (path) => {
@@ -77,7 +79,7 @@ describe("health", () => {
     expect(body.checks).toContainEqual({ name: "tanks", ok: true, needed: false, detail });
   });
 
-  test("/ready?verbose tells of discovery, hub and peers, which do not make it unready", async () => {
+  test("/ready?verbose shows discovery, hub and peers, which do not make it unready", async () => {
     const { ask, node } = clientOf();
     const told = async () => {
       const { status, body } = await ask("/ready?verbose");
@@ -373,6 +375,56 @@ describe("gateway", () => {
     });
     expect((await ask("/gateway/tanks/far-tank")).body.server.server_id).toBe("node-b-label");
     expect((await ask("/gateway/tanks/none")).status).toBe(404);
+  });
+
+  test("asks another node for one address only so often, and this node at will", async () => {
+    const node = new FakeNode();
+    let asked = 0;
+    node.call = async () => ({ status: 200, body: { asked: ++asked } });
+    const { ask } = clientOf(node);
+    const far = (remoteAddress: string) => ask("/gateway/api/tanks/far-tank", { remoteAddress });
+    for (let n = 0; n < LIMITS.relayedReadsBurstPerSource; n++) await far("10.0.0.9");
+    const refused = await far("10.0.0.9");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect(asked).toBe(LIMITS.relayedReadsBurstPerSource);
+    const near = { remoteAddress: "10.0.0.9" };
+    expect((await ask("/gateway/api/tanks/tank-1", near)).status).toBe(200);
+    expect((await far("10.0.0.8")).status).toBe(200);
+    node.nowMs += 1_000;
+    expect((await far("10.0.0.9")).status).toBe(200);
+  });
+
+  test("waits for another node only so often at a time", async () => {
+    const node = new FakeNode();
+    const answers: (() => void)[] = [];
+    node.call = () =>
+      new Promise((resolve) => void answers.push(() => resolve({ status: 200, body: {} })));
+    const { ask } = clientOf(node);
+    const far = async (remoteAddress: string) =>
+      (await ask("/gateway/api/tanks/far-tank", { remoteAddress })).status;
+    const waiting = Array.from({ length: LIMITS.relayedRequestsPerSourceAndNodeMax }, () =>
+      far("10.0.0.9"),
+    );
+    expect(await far("10.0.0.9")).toBe(429);
+    waiting.push(far("10.0.0.8"));
+    while (answers.length < waiting.length) await Bun.sleep(1);
+    for (const answer of answers) answer();
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]));
+  });
+
+  test("says when to ask again: what the host says, or for want of room", async () => {
+    const node = new FakeNode();
+    const { ask } = clientOf(node);
+    const far = async () => {
+      const { status, headers } = await ask("/gateway/api/tanks/far-tank");
+      return [status, headers.get("retry-after"), headers.get("tankd-relay")];
+    };
+    node.call = async () => ({ status: 429, body: {}, headers: { "retry-after": "7" } });
+    expect(await far()).toEqual([429, "7", NODE_ID]);
+    node.call = async () => {
+      throw new NetworkError("busy", "too many requests wait in the tunnel");
+    };
+    expect(await far()).toEqual([429, "1", null]);
   });
 });
 

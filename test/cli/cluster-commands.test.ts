@@ -262,7 +262,8 @@ describe("peers", () => {
     const ran = await runIn(list([]), "peers", ...words, ...place, "--json");
     expect(JSON.parse(ran.out)).toEqual({ servers: [], count: 0 });
     expect(ran.requests.at(-1)?.path).toBe(
-      "/api/discovery/servers?tag=a+b&tag=c&status=online&role=worker&region=eu&zone=z1&resource=gpu%3D2",
+      "/api/discovery/servers?tag=a+b&tag=c&status=online&role=worker" +
+        "&region=eu&zone=z1&resource=gpu%3D2",
     );
   });
 

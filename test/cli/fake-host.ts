@@ -3,6 +3,7 @@ import { runCli } from "../../src/cli/program.ts";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { signChallenge } from "../../src/cluster/identity/proof.ts";
 import type { Examiner } from "../../src/node/doctor/examiner.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { type HttpRequest, type HttpResponse, NetworkError } from "../../src/platform/network.ts";
 
 export interface World {
@@ -27,6 +28,8 @@ export interface World {
   /** Hears who waits for signals. */
   readonly onSignal?: Host["onSignal"];
   readonly exit?: Host["exit"];
+  /** Instead of one that goes with the timers. */
+  readonly clock?: Clock;
   readonly spawnWorker?: Host["spawnWorker"];
   readonly detach?: Host["detach"];
   /** Hears which processes were asked to end. */
@@ -89,7 +92,10 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
       return world.typed;
     },
     build: { version: "1.2.3", commit: "abc" },
-    clock: { wallMs: () => Date.parse("2030-01-01T00:01:00Z"), monotonicMs: () => nowMs },
+    clock: world.clock ?? {
+      wallMs: () => Date.parse("2030-01-01T00:01:00Z"),
+      monotonicMs: () => nowMs,
+    },
     timers: {
       after: (delayMs, task) => {
         nowMs += delayMs;
@@ -140,14 +146,25 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
 }
 
 function folderOf(written: Map<string, string> | undefined, path: string): Folder {
-  if (written === undefined) throw new Error("permission denied");
+  if (written === undefined) throw systemError("EACCES");
+  const at = (name: string) => `${path}/${name}`;
   return {
-    write: (name, text) => void written.set(`${path}/${name}`, text),
-    append: (name, text) => {
-      written.set(`${path}/${name}`, (written.get(`${path}/${name}`) ?? "") + text);
+    names: () => [...written.keys()].map((file) => file.replace(at(""), "")),
+    create: (name, text) => {
+      const isNew = !written.has(at(name));
+      if (isNew) written.set(at(name), text);
+      return isNew;
     },
-    remove: (name) => void written.delete(`${path}/${name}`),
+    replace: (name, text) => void written.set(at(name), text),
+    append: (name, text) => void written.set(at(name), (written.get(at(name)) ?? "") + text),
+    flush: () => {},
+    remove: (name) => void written.delete(at(name)),
   };
+}
+
+/** As a call of the system fails. */
+export function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: refused, open`), { code, errno: -1, syscall: "open" });
 }
 
 export const identity = identityFromSeed(new Uint8Array(32).fill(7));

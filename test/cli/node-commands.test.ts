@@ -318,7 +318,8 @@ describe("logs", () => {
   describe("lines for people", () => {
     const entry = (msg: string, fields = {}) =>
       JSON.stringify({ time: "2030-01-01T00:00:00.123Z", level: "warn", msg, ...fields });
-    const text = `${entry("role decided", { role: "hub", term: 1, caller: "a.ts:7" })}\nat trace\x1b[2J\n`;
+    const decided = entry("role decided", { role: "hub", term: 1, caller: "a.ts:7" });
+    const text = `${decided}\nat trace\x1b[2J\n`;
     const files = { [`${USER_DIRECTORY}/tankd.log`]: text };
     const shown =
       "2030-01-01T00:00:00.123Z WARN  role decided role=hub term=1 (a.ts:7)\nat trace\\u001b[2J\n";

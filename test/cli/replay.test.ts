@@ -2,12 +2,14 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Host } from "../../src/cli/host.ts";
 import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { encodeArchive } from "../../src/tanks/archive/archive-file.ts";
 import { collectArchive } from "../../src/tanks/archive/collect.ts";
 import { promiseOf } from "../../src/tanks/replay/chronicle.ts";
 import { chronicleIn, digestAt, livedPast, rewritten } from "../tanks/past.ts";
+import { runIn } from "./fake-host.ts";
 
 const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "tankd-replay-"));
@@ -51,7 +53,7 @@ async function tankd(...words: readonly string[]) {
   return { code: await child.exited, out, err };
 }
 
-test("a tank of a data directory is replayed by name, and compared with all that is known", async () => {
+test("a tank of a data directory is replayed by name and compared with all records", async () => {
   const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--verify");
   expect([code, err]).toEqual([0, ""]);
   expect(out).toContain(digestAt(past, last));
@@ -75,12 +77,28 @@ test("JSON is one object; any tick between commands can be reached", async () =>
   });
 });
 
-test("what was never committed is wrong usage, what was trimmed has failed; both name what there is", async () => {
-  const ahead = await tankd("replay", "pond", "--data-dir", data, "--to", String(last + 1));
-  expect([ahead.code, ahead.err]).toEqual([2, expect.stringContaining(`committed is ${last}`)]);
-  const before = await tankd("replay", "pond", "--data-dir", data, "--to", String(first - 1));
+test("uncommitted and trimmed ticks fail alike, and name what there is", async () => {
   const range = `there are the ticks ${first} to ${last}`;
-  expect([before.code, before.err]).toEqual([1, expect.stringContaining(range)]);
+  for (const [to, why] of [
+    [last + 1, "is not committed yet"],
+    [first - 1, "is before what was kept"],
+  ] as const) {
+    const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--to", `${to}`);
+    expect([code, out, err]).toEqual([1, "", `tankd: tick ${to} ${why}: ${range}\n`]);
+  }
+});
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("a replay that %s stops ends with %p", async (signal, exitCode) => {
+  const onSignal: Host["onSignal"] = (listener) => {
+    listener(signal);
+    return () => {};
+  };
+  const files = { [join(data, "tankd.db")]: "is there" };
+  const { code, out, err } = await runIn({ files, onSignal }, "replay", "pond", "--data-dir", data);
+  expect([code, out, err]).toEqual([exitCode, "", `tankd: stopped by ${signal}\n`]);
 });
 
 test("an archive is replayed wherever it is; a divergence ends with 1 and is named", async () => {
@@ -112,6 +130,17 @@ test.each([
 ])("%p", async (words, code, sentence) => {
   const ran = await tankd(...words);
   expect([ran.code, ran.out, ran.err]).toEqual([code, "", expect.stringContaining(sentence)]);
+});
+
+test("an archive that cannot be written has failed; a file that is there is kept", async () => {
+  const words = ["tank", "export", "pond", "--data-dir", data] as const;
+  const nowhere = await tankd(...words, "/dev/null/pond.tank");
+  expect([nowhere.code, nowhere.err]).toEqual([
+    1,
+    "tankd: /dev/null/pond.tank cannot be written: a file is in place of a directory (ENOTDIR)\n",
+  ]);
+  writeFileSync(join(folder, "mine"), "mine");
+  expect((await tankd(...words, "mine")).code).toBe(2);
 });
 
 test("a file that is none is named with what is wrong with it", async () => {

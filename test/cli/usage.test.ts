@@ -6,7 +6,7 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
     [["strat"], 'tankd: tankd has no command "strat"; did you mean start?\n'],
     [
       ["start", "--zookeeper", "x"],
-      /^tankd: tankd start has no option --zookeeper; there are --detach, --fork, --name, .*--json.*\n$/,
+      /^tankd: tankd start has no option --zookeeper; there are --detach, --fork, .*--json.*\n$/,
     ],
     [["start", "--prot", "1"], "tankd: tankd start has no option --prot; did you mean --port?\n"],
     [

@@ -55,7 +55,7 @@ function setUp(failures: number) {
 }
 
 describe("the discovery manager", () => {
-  test("reports a backend that fails, tries it again, later each time, and goes on without it", async () => {
+  test("reports a backend that fails, retries it ever later, and goes on without it", async () => {
     const { world, flaky, heard, manager } = setUp(3);
     await world.run(10);
     expect(heard).toEqual(["sound"]);
@@ -146,7 +146,7 @@ describe("the discovery manager", () => {
     expect(heard).toHaveLength(before);
   });
 
-  test("looks now and then for what an optional backend needs, and does not show it before", async () => {
+  test("looks now and then for what an optional backend needs, hiding it until then", async () => {
     const world = new SimulatedWorld({ seed: 1 });
     const { timers } = world.addHost({ name: "a" }).boot();
     const { backend, calls } = scripted("vpn", 0);

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { NamedBackend } from "../../src/discovery/named-backend.ts";
 import { announcementOf } from "./announcement.ts";
 
-test("addresses that the operator named are nominated in order, as often as asked, to the end", async () => {
+test("addresses named by the operator are nominated in order, each time, to the end", async () => {
   const heard: unknown[] = [];
   const [hub, elsewhere] = [
     { host: "10.0.0.9", port: 8000 },

@@ -8,7 +8,7 @@ const NODES = ["one", "two"].map((nodeId, index) => ({
   addresses: [{ host: `10.0.0.${index + 1}`, port: 8000 }],
 }));
 
-test("those of earlier runs are named at the start, and again as long as no hub is found", async () => {
+test("those of earlier runs are named at the start, and again while no hub is found", async () => {
   const heard: Nomination[] = [];
   const backend = new RememberedBackend(NODES);
   await backend.start(announcementOf({ role: "discovering" }), (one) => heard.push(one));

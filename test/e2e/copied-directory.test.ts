@@ -180,7 +180,8 @@ describe("a data directory that was copied", () => {
 
 describe("a data directory that was set back", () => {
   labTest(
-    "to before some transfers stands still by what its neighbour remembers, and --fork puts it right",
+    "to before some transfers stands still by what its neighbour remembers, " +
+      "and --fork puts it right",
     TIMEOUT_MS,
     async (lab) => {
       const [victim, neighbour] = await twoMachines(lab);

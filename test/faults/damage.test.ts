@@ -114,7 +114,8 @@ describe("rot in the log of one tank stops that tank only, and names the entry",
       "all its rows deleted": rot((wreck) => `DELETE FROM log WHERE ${ofFirst(wreck)}`),
       "a payload changed": rot(
         (wreck) =>
-          `UPDATE log SET payload = x'7b2278223a317d' WHERE ${ofFirst(wreck)} AND seq = ${lastSeq(wreck)} - 3`,
+          `UPDATE log SET payload = x'7b2278223a317d' ` +
+          `WHERE ${ofFirst(wreck)} AND seq = ${lastSeq(wreck)} - 3`,
       ),
       "a tick changed": rot(
         (wreck) =>

@@ -24,7 +24,8 @@ const NOBODY = 65_534;
 const AS_NOBODY = [
   "sh",
   "-c",
-  `exec 3<"$1"; shift; exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups /proc/self/fd/3 "$@"`,
+  'exec 3<"$1"; shift; exec setpriv ' +
+    `--reuid=${NOBODY} --regid=${NOBODY} --clear-groups /proc/self/fd/3 "$@"`,
   "sh",
 ];
 const BLOCK = new Uint8Array(4096);
@@ -123,7 +124,8 @@ export class MountedDisk implements AsyncDisposable {
 
   /** Looks the file system over and mounts it anew; nobody may use it. */
   async repair(): Promise<void> {
-    const script = `umount "$1/disk" && { e2fsck -p "$1/image" || [ $? -le 2 ]; } && ${MOUNT_IMAGE}`;
+    const check = '{ e2fsck -p "$1/image" || [ $? -le 2 ]; }';
+    const script = `umount "$1/disk" && ${check} && ${MOUNT_IMAGE}`;
     await this.must("sh", "-c", script, "sh", this.#directory);
   }
 

@@ -34,7 +34,8 @@ mountTest(
 );
 
 mountTest(
-  "a disk that fails under a running node, and becomes read-only: nothing is lost, and repaired it goes on",
+  "a disk that fails under a running node, and becomes read-only: nothing is lost, " +
+    "and repaired it goes on",
   TIMEOUT_MS,
   async () => {
     await using disk = await MountedDisk.openFailing(DISK_KB);

@@ -8,6 +8,9 @@ import { Trial } from "./trial.ts";
 
 const TIMEOUT_MS = 60_000;
 const DISK_KB = 16 * 1024;
+const READ_ONLY = /the disk is read-only \(\w+\): mount it writable/.source;
+const DENIED = /access is denied.*let this user write there/.source;
+const CHOICE = ", or choose another --data-dir";
 
 async function expectRefusal(node: Node, sentence: RegExp): Promise<void> {
   expect(await node.ended).toEqual({ exitCode: 1, signal: null });
@@ -15,7 +18,7 @@ async function expectRefusal(node: Node, sentence: RegExp): Promise<void> {
   expect(node.complaints[0]).toMatch(sentence);
 }
 
-describe("a start on a directory that takes no writes ends with one sentence and changes nothing", () => {
+describe("a start on a directory that takes no writes: one sentence, and nothing changed", () => {
   for (const [name, finish] of [
     ["of a node that was stopped", (node: Node) => node.stop()],
     ["of a node that was killed", (node: Node) => node.crash()],
@@ -34,7 +37,7 @@ describe("a start on a directory that takes no writes ends with one sentence and
       await disk.remount("ro");
       await expectRefusal(
         trial.start(),
-        /^tankd: \S+\/data cannot be used .*: the disk is read-only \(\w+\): mount it writable, or choose another --data-dir$/,
+        new RegExp(`^tankd: \\S+/data cannot be used .*: ${READ_ONLY}${CHOICE}$`),
       );
       expect(fingerprint(trial.data)).toEqual(before);
       await disk.remount("rw");
@@ -55,7 +58,7 @@ describe("a start on a directory that takes no writes ends with one sentence and
     chmodSync(trial.data, 0o555);
     await expectRefusal(
       trial.start(),
-      /^tankd: \S+\/data.* cannot be used.*access is denied.*let this user write there, or choose another --data-dir$/,
+      new RegExp(`^tankd: \\S+/data.* cannot be used.*${DENIED}${CHOICE}$`),
     );
     chmodSync(trial.data, 0o711);
     await trial.endWell();

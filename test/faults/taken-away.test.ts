@@ -28,7 +28,7 @@ async function expectRefusal(client: Client, sentence: RegExp): Promise<void> {
   expect((await client.read("/api/tanks")).status).toBe(200);
 }
 
-describe("what is taken away from a running node is noticed before anything more is promised", () => {
+describe("what is taken from a running node is noticed before anything more is promised", () => {
   for (const name of ["tankd.db", "tankd.db-wal", "tankd.watermarks"]) {
     mountTest(`${name}, and it goes on when it is put back`, TIMEOUT_MS, () =>
       onDisk(async (trial) => {

@@ -128,7 +128,8 @@ export class Witness {
     const found = digest(world);
     if (found !== state.digest) {
       throw new Error(
-        `at entry ${state.seq}, tick ${state.tick}, the replay has digest ${found} instead of ${state.digest}`,
+        `at entry ${state.seq}, tick ${state.tick}, ` +
+          `the replay has digest ${found} instead of ${state.digest}`,
       );
     }
   }

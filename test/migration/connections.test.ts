@@ -174,7 +174,7 @@ describe("a connection by hand", () => {
 });
 
 describe("the automatic connection", () => {
-  test("leads from the first tank to the first tank of the next node in node_id order", async () => {
+  test("leads from the first tank to the first tank of the next node by node_id", async () => {
     const node = await autoNode();
     expect(node.migration.connections()).toMatchObject([
       {

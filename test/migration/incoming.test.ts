@@ -59,7 +59,7 @@ describe("a fish that is offered", () => {
     expect(replies[0]).toMatchObject({ status: 200, body: { decision: "accepted" } });
   });
 
-  test("decides nothing where it shows that this directory was set back, nor before a start remembers", async () => {
+  test("decides nothing where it reveals a directory set back, nor before recall", async () => {
     const node = await new LoneNode().start();
     const held = new Problem("directory_copied", "This directory was set back.");
     const shown: unknown[] = [];

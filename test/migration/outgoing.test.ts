@@ -66,7 +66,7 @@ describe("a fish that leaves", () => {
     expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
   });
 
-  test("is back, unchanged and once, when it was refused; a full tank does not stop it", async () => {
+  test("comes back unchanged, once, when it is refused; a full tank does not stop it", async () => {
     const { node, peer } = await withPeer({ capacity: () => 0 });
     peer.decides("refused", { reason: "tank_full" });
     const transferId = await node.sendOne();
@@ -81,7 +81,7 @@ describe("a fish that leaves", () => {
     expect(await alive(restarted)).toEqual(reefAtFirst);
   });
 
-  test("comes back as soon as the disk takes it, and its destination is not asked again", async () => {
+  test("comes back as soon as the disk takes it; its destination is not asked again", async () => {
     const { node, peer } = await withPeer();
     peer.answer = (asked) => {
       node.journal.fault = "disk full";

@@ -90,7 +90,7 @@ describe("every two seconds", () => {
     expect(one.migration.escrowCount).toBe(0);
   });
 
-  test("nobody is asked for a fish while the storage takes no writes, or its tank is stopped", async () => {
+  test("nobody is asked for a fish while storage takes no writes or its tank stands", async () => {
     const one = await new LoneNode({ call: decides("accepted") }).start();
     await one.migration.connect(toLake);
     let picked = 0;

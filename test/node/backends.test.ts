@@ -41,7 +41,7 @@ describe("the choice of backends", () => {
     expect(names(["etcd"], [])).toEqual(["etcd"]);
   });
 
-  test("Consul is looked for on this machine only where nobody has named an agent or given a token", () => {
+  test("Consul is looked for on this machine unless an agent is named or a token given", () => {
     const isOptional = (settings: Partial<BackendDeps["settings"]>) =>
       backends(["auto"], [], settings).find(({ name }) => name === "consul")?.isThere !== undefined;
     expect(isOptional({})).toBe(true);
@@ -73,7 +73,8 @@ describe("the choice of backends", () => {
 
   test("an unknown one is a bad setting that names the known ones", () => {
     expect(() => names(["zeroconf"])).toThrow(
-      `There is no discovery backend "zeroconf"; give ${[...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ")}.`,
+      'There is no discovery backend "zeroconf"; ' +
+        `give ${[...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ")}.`,
     );
     expect(() => names(["toString"])).toThrow(Problem);
   });

@@ -113,7 +113,7 @@ async function tankIdsOf({ store }: Directory): Promise<readonly string[]> {
 }
 
 describe("a fork of a data directory", () => {
-  test("is another node with other tanks and fish, and with nothing of the old one's dealings", async () => {
+  test("is another node with other tanks and fish, without old transfers or peers", async () => {
     const { cluster, node, image } = await busyNode();
     const before = directoryOf(image);
     const directory = directoryOf(image);

@@ -57,7 +57,7 @@ function feed(sandbox: Sandbox, url: string, directory: string, tankId: string) 
   };
 }
 
-test("what a killed node had promised is replayed, looked at, and what the next one goes on from", async () => {
+test("what a killed node had promised is replayed, shown, and continued by the next", async () => {
   using sandbox = new Sandbox();
   const data = ["--data-dir", sandbox.at("data")] as const;
   const node = await sandbox.start("data", ...FLAGS);

@@ -84,7 +84,7 @@ test("what a node keeps is readable by those who should", async () => {
   expect([mode("token"), mode("key"), mode("node.json")]).toEqual([0o600, 0o600, 0o644]);
 });
 
-test("a second node on the same directory, and on a port that was asked for, is refused", async () => {
+test("a second node on one directory, and on a port that was asked for, is refused", async () => {
   using sandbox = new Sandbox();
   const node = await sandbox.start("data", "--tanks", "0");
   const port = new URL(await node.running).port;

@@ -195,7 +195,8 @@ describe("refusals name setting, value, source and what is allowed", () => {
 
   test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
     expect(refusal({ environment: { DISCOVERY_SERVER_URL: hub } })).toContain(
-      `hub cannot be "${hub}" (from DISCOVERY_SERVER_URL): give a URL like http://192.168.1.10:8000`,
+      `hub cannot be "${hub}" (from DISCOVERY_SERVER_URL): ` +
+        "give a URL like http://192.168.1.10:8000",
     );
   });
 
@@ -249,13 +250,14 @@ describe("refusals name setting, value, source and what is allowed", () => {
   });
 });
 
-test("a command is obeyed only from a file that nobody else can write, other settings from any", () => {
+test("only a command needs a file that nobody else can write; other settings do not", () => {
   const content = { on_role_change: "reboot", cluster: "reef" };
   const mine = { ...file("/tmp/tankd.toml", content), alsoWrittenBy: undefined };
   expect(resolveSettings(sources({ files: [mine] })).values.onRoleChange).toBe("reboot");
   const open = { ...mine, alsoWrittenBy: "every user of this machine" };
   expect(refusal({ files: [open] })).toBe(
-    "on_role_change in /tmp/tankd.toml is not obeyed, as every user of this machine can write that file: " +
+    "on_role_change in /tmp/tankd.toml is not obeyed, " +
+      "as every user of this machine can write that file: " +
       "make it your own (chown, chmod go-w) or take the line out.",
   );
   expect(resolveSettings(sources({ files: [open] }), ["cluster"]).values.cluster).toBe("reef");

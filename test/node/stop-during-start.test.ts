@@ -137,7 +137,7 @@ async function stopAfter(desk: Desk, steps: number): Promise<boolean> {
   return early;
 }
 
-test("a start can be stopped at any moment: the disk stays, and the next start has every tank", async () => {
+test("a start can be stopped at any moment: the next one on its disk has every tank", async () => {
   let early = true;
   let stops = 0;
   for (; early; stops++) {

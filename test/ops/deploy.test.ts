@@ -46,7 +46,9 @@ describe("make deploy as root", () => {
        deploy/service.sh undeploy
        ls /usr/local/bin /etc/systemd/system
        ls /var/lib/tankd | grep -c .
-       echo FIRST; cat /run/asked-first; echo SECOND; cat /run/asked-second; echo THIRD; cat /run/asked-third`,
+       echo FIRST; cat /run/asked-first
+       echo SECOND; cat /run/asked-second
+       echo THIRD; cat /run/asked-third`,
     );
     const [told = "", first = "", second = "", third = ""] =
       output.split(/^(?:FIRST|SECOND|THIRD)$/m);

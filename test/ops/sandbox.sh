@@ -21,7 +21,9 @@ echo "systemctl $*" >>/run/asked
 pid() { sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' /var/lib/tankd/node.json 2>/dev/null; }
 stop() {
   [ ! -e /run/service-pid ] || kill -TERM "$(cat /run/service-pid)" 2>/dev/null || true
-  while [ -e /run/service-pid ] && kill -0 "$(cat /run/service-pid)" 2>/dev/null; do sleep 0.05; done
+  while [ -e /run/service-pid ] && kill -0 "$(cat /run/service-pid)" 2>/dev/null; do
+    sleep 0.05
+  done
   rm -f /run/service-pid
 }
 start() {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { isPlainIpv4 } from "../../src/platform/ip-literal.ts";
 
-test("IPv4 in its one usual spelling is told from all that means the same or something else", () => {
+test("IPv4 in its usual spelling is told from other spellings of it and other words", () => {
   for (const host of ["0.0.0.0", "10.0.0.1", "192.168.255.255", "99.100.199.249"]) {
     expect(isPlainIpv4(host)).toBe(true);
     expect(URL.parse(`http://${host}`)?.hostname).toBe(host);

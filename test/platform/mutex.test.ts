@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { KeyedSemaphore, Mutex } from "../../src/platform/mutex.ts";
 
-test("never more than the permits under one key, in order, and everybody gets through", async () => {
+test("never more than the permits under one key, in order, and all get through", async () => {
   const keys = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(

@@ -68,7 +68,7 @@ test("no founder and no descendant leaves the bounds", () => {
   );
 });
 
-test("without mutation each gene comes with its meta-genes from one parent, from both about equally", () => {
+test("without mutation each gene and its meta-genes come from one parent, half from each", () => {
   const streams = streamsOf(1);
   const genes = new Float32Array(3 * GENE_CELLS);
   // Meta-genes of 0 turn mutation off; values tell the parents apart.

@@ -75,7 +75,7 @@ test("a crab does not reach further than their bodies do", () => {
   expect(tank.fish.crabbedAt[0]).toBe(0);
 });
 
-test("a resting crab kills nobody; who starves soon after its touch is its prey, later is not", () => {
+test("a resting crab kills nobody; starving is predation only soon after its touch", () => {
   const starveAfter = (ticks: number) => {
     const tank = withCrab(510, 530);
     tank.crabs.cooldown[0] = 15;

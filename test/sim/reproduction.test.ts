@@ -127,7 +127,7 @@ test("in a full tank the price goes to the bank, and the child comes when there 
   expect(births(tank).banked).toBe(1);
 });
 
-test("after a game the winner breeds with a mate in reach, or alone, for 15 % of their energy", () => {
+test("after a game the winner breeds with a near mate, or alone, for 15 % of its energy", () => {
   for (const alone of [false, true]) {
     const tank = quietTank(2, 70);
     for (const row of [0, 1]) feed(tank, row, 0.8);
@@ -199,7 +199,7 @@ test("diversity is 0 for an empty tank, low for clones, high for founders", () =
   expect(diversityOf(tankOf(1, 50))).toBeGreaterThan(0.8);
 });
 
-test("low and falling diversity raises mutation until it has recovered, but not for the rare", () => {
+test("low and falling diversity raises mutation until it recovers, but not for the rare", () => {
   const tank = tankOf(1, 50);
   const watch = () => {
     tank.counters.tick = 100;

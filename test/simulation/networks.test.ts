@@ -26,7 +26,7 @@ test("the hub gets another address: no second hub, and all know the new one in 2
   expect([hubsMax, hubsAmong(nodes)]).toEqual([1, [hub]]);
 });
 
-test("a NAT'd worker of the highest rank does not lead when the hub dies: one hub in 3 s", async () => {
+test("a NAT'd worker of the highest rank does not succeed a dead hub: one hub in 3 s", async () => {
   const lab = new Lab(1);
   const [hub, one, two] = [
     lab.add("hub", { priority: 1_000 }),
@@ -50,7 +50,7 @@ test("a NAT'd worker of the highest rank does not lead when the hub dies: one hu
   expect(hubsAmong(rest)).toHaveLength(1);
 });
 
-test("a hub by a name that has several addresses, one's own among them: one cluster in 5 s", async () => {
+test("a hub by a name of several addresses, one's own among them: one cluster in 5 s", async () => {
   const lab = new Lab(1);
   lab.multicast = false;
   const name = "hub.corp.example";
@@ -72,7 +72,7 @@ test("a hub by the address of a balancer in front of all three: one cluster in 5
   await lab.until("one cluster", 5_000, () => lab.agree(lab.nodes));
 });
 
-test("two networks of one secret joined by a node on both are one cluster, and two when its card goes", async () => {
+test("two networks joined by a node on both are one cluster, two without its card", async () => {
   const lab = new Lab(1);
   // Without one, two hubs that others follow stay two: neither can check who follows the other.
   const boundMs = 25_000;

@@ -36,7 +36,9 @@ async function storm(options: Options) {
   const restlessTanks = restless === undefined ? {} : { restlessTanks: Number(restless) };
   const report = await runScenario({ ...options, ...nodes, ...restlessTanks });
   const { kills, moves, transfers, returned, settledAfterMs, findings } = report;
-  const summary = `${kills} kills, ${moves} moves, ${transfers} transfers (${returned} returned), at rest after ${settledAfterMs} ms`;
+  const summary =
+    `${kills} kills, ${moves} moves, ${transfers} transfers (${returned} returned), ` +
+    `at rest after ${settledAfterMs} ms`;
   return { findings, summary };
 }
 

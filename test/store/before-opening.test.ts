@@ -81,7 +81,7 @@ for (const [name, lose] of [
   ["missing", () => rmSync(path)],
   ["empty", () => truncateSync(path, 0)],
 ] as const) {
-  test(`a database that is ${name} is not made anew while the watermarks remember its tanks`, async () => {
+  test(`a database that is ${name} is not made anew while watermarks list its tanks`, async () => {
     await fill(2);
     lose();
     const said = complaint();
@@ -91,7 +91,7 @@ for (const [name, lose] of [
     expect(complaint()).toBe("");
   });
 
-  test(`a database that is ${name} is missed also where it held no tank: there were decisions in it`, async () => {
+  test(`a database that is ${name} is missed without tanks too: it held decisions`, async () => {
     const store = openSqliteStore(path);
     await store.journal.commit([{ put: "inbox", row: inboxRow("refused") }]);
     await store.close();
@@ -99,7 +99,7 @@ for (const [name, lose] of [
     expect(complaint()).toContain("remembers commits up to number 1:");
   });
 
-  test(`a database that is ${name} is not made anew beside a log that holds commits of it`, async () => {
+  test(`a database that is ${name} is not made anew beside a log with its commits`, async () => {
     await fill(0);
     lose();
     rmSync(join(folder, "tankd.watermarks"));

@@ -102,7 +102,7 @@ function rowsComeBack(opened: Opened): void {
     expect(await read((await subject.reopen()).journal)).toEqual(expected);
   });
 
-  test("everything can go in one commit with what comes instead; the position counts on", async () => {
+  test("everything can be replaced in one commit, and the position counts on", async () => {
     const { journal, subject } = await opened();
     await journal.commit([
       TANK,
@@ -207,7 +207,7 @@ function rowsComeBack(opened: Opened): void {
     expect((await journal.connections()).map((row) => row.probability)).toEqual([99]);
   });
 
-  test("removing takes exactly what it names; a tank takes its log and snapshots along", async () => {
+  test("removing takes exactly what it names; a tank takes its log and snapshots too", async () => {
     const { journal } = await opened();
     await journal.commit([
       TANK,
@@ -294,7 +294,7 @@ function commitsAreWhole(opened: Opened): void {
     expect((await journal.log("t1", 0)).map((row) => row.kind)).toEqual(["spawn"]);
   });
 
-  test("of many commits at once each is there or rejected, and a conflict hurts only its own", async () => {
+  test("of many commits at once each is stored or rejected; a conflict fails alone", async () => {
     const { journal } = await opened();
     await journal.commit([TANK]);
     const seqs = [...Array.from({ length: 50 }, (_, index) => index + 1), 7, 13];
@@ -309,7 +309,7 @@ function commitsAreWhole(opened: Opened): void {
 }
 
 function commitsAreCounted(opened: Opened): void {
-  test("the position counts what was committed: not what was refused, and not nothing", async () => {
+  test("the position counts commits, not those that were refused or empty", async () => {
     const { journal, subject } = await opened();
     const before = journal.position;
     await journal.commit([TANK, { put: "log", row: logRow("t1", 1) }]);
@@ -328,7 +328,7 @@ function logEndsAreRemembered(opened: Opened): void {
     return { tank_id, seq, tick, checksum };
   };
 
-  test("the watermark of a tank is its last acknowledged entry, also when that is trimmed", async () => {
+  test("the watermark of a tank is its last acknowledged entry, even when trimmed", async () => {
     const { journal, subject } = await opened();
     expect(await journal.watermarks()).toEqual([]);
     await journal.commit([
@@ -377,7 +377,7 @@ function logEndsAreRemembered(opened: Opened): void {
 }
 
 function transfersAreFound(opened: Opened): void {
-  test("open transfers come oldest first, a list newest first, by state and up to a limit", async () => {
+  test("open transfers come oldest first, a list newest first, by state and limit", async () => {
     const { journal } = await opened();
     const ids = ["x3", "x1", "x2", "x4"];
     await journal.commit(
@@ -447,7 +447,7 @@ function transfersAreFound(opened: Opened): void {
 }
 
 function eventsAreBounded(opened: Opened): void {
-  test("the oldest events of settled transfers fold into a count; open transfers keep theirs", async () => {
+  test("the oldest events of settled transfers become a count; open ones keep theirs", async () => {
     const { journal, subject } = await opened();
     await journal.commit([
       { put: "outbox", row: outboxRow("open") },
@@ -476,7 +476,7 @@ function transfersAreBounded(opened: Opened): void {
     return found;
   };
 
-  test("the oldest settled transfers go; open ones stay, and the last of each pair of tanks", async () => {
+  test("the oldest settled transfers go; open ones and the last of each pair stay", async () => {
     const { journal, subject } = await opened();
     const settled = { state: "delivered", attempts: 1, reason: null, updated_at: 9 } as const;
     await journal.commit([

@@ -199,7 +199,7 @@ describe("a thread that dies", () => {
     expect(await journal.meta("d")).toBeUndefined();
   });
 
-  test("after a commit that was a conflict: the position tells that it did not happen", async () => {
+  test("after a commit that conflicted: the position tells that it did not happen", async () => {
     const threads = new MortalThreads();
     const { journal } = await open(threads.spawn);
     threads.dieAtCommit("after");
@@ -208,7 +208,7 @@ describe("a thread that dies", () => {
     expect(journal.position).toBe(0);
   });
 
-  test("again and again while it is being restarted: the commit in doubt waits for the truth", async () => {
+  test("again and again during restarts: the commit in doubt waits for its outcome", async () => {
     const threads = new MortalThreads();
     const { journal } = await open(threads.spawn);
     threads.dieAtCommit("after");
@@ -253,7 +253,7 @@ test("closing waits for no look for damage: on a slow disk that reads for minute
   await checked.close();
 });
 
-test("a worker that is ended in the middle of a stream of commits loses nothing it has acknowledged", async () => {
+test("a worker that is ended amid a stream of commits loses nothing it acknowledged", async () => {
   const workers: Worker[] = [];
   const { journal } = await open(() => {
     const { worker, thread } = realThread();

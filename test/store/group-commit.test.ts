@@ -78,7 +78,7 @@ function watch(commit: Promise<void>): { outcome: string } {
   return watched;
 }
 
-test("commits asked for during one become the next, in order; nobody hears of it too early", async () => {
+test("commits asked for during one become the next, in order; none is told too early", async () => {
   const { journal, transactions, gates, counted, observed, advance } = slowJournal();
   const outcomes = ["a", "b", "c", "d"].map((key) => watch(journal.commit([meta(key)])));
   await settle();
@@ -126,7 +126,7 @@ test("a conflict in a joined transaction rejects only the one that caused it", a
   expect(await inner.log("t1", 0)).toHaveLength(2);
 });
 
-test("an unavailable storage rejects all that are joined, and the next one is tried again", async () => {
+test("an unavailable storage rejects all that are joined, and the next is tried", async () => {
   const { journal, gates, counted, unavailable } = slowJournal();
   const outcomes = ["a", "b", "c"].map((key) => watch(journal.commit([meta(key)])));
   await settle();
@@ -149,7 +149,7 @@ test("an unavailable storage rejects all that are joined, and the next one is tr
   expect(unavailable).toEqual(["the disk is full"]);
 });
 
-test("behind a commit that is stuck nothing waits: it is refused, and taken again when that comes back", async () => {
+test("behind a stuck commit all are refused, and taken again when it comes back", async () => {
   const { inner, journal, transactions, gates, advance, unavailable } = slowJournal();
   const stuck = watch(journal.commit([meta("a")]));
   const behind = watch(journal.commit([meta("b")]));

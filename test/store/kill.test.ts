@@ -29,7 +29,7 @@ async function commitUntilKilled(path: string, from: number, rows: number): Prom
   return Number(whole.split("\n").at(-1));
 }
 
-test(`after kill -9, ${KILLS} times over, every acknowledged row is there, without a gap`, async () => {
+test(`after kill -9 ${KILLS} times every acknowledged row is there, without a gap`, async () => {
   const folder = await mkdtemp(join(tmpdir(), "tankd-kill-"));
   const path = join(folder, "tankd.db");
   const first = openSqliteStore(path);

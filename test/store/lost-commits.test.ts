@@ -62,7 +62,7 @@ function seqs(store: Store): Promise<Record<string, number>> {
 }
 
 describe("a database that has lost commits", () => {
-  test("because its write-ahead log was cut off, is noticed and named, at every start", async () => {
+  test("because its write-ahead log was cut off, is noticed and named at every start", async () => {
     const store = await fill(20);
     // A kill: nothing is closed, so the log of the database is still beside it.
     for (const name of ["tankd.db", "tankd.db-wal", "tankd.watermarks"]) {
@@ -168,7 +168,7 @@ describe("the watermark file", () => {
     await store.close();
   });
 
-  test("is made anew where it is empty or rubbish, and where a trimmed log ends in a snapshot", async () => {
+  test("is made anew if it is empty or garbage, also of a log trimmed to a snapshot", async () => {
     const store = await fill(4);
     const { seq, tick, checksum } = logRow("t1", 4);
     await store.journal.commit([
@@ -198,7 +198,7 @@ describe("the watermark file", () => {
     expect(warnings).toHaveLength(2);
   });
 
-  test("says of a tank whose own mark is damaged on both sides that it begins anew, and keeps the rest", async () => {
+  test("names a tank whose mark is damaged in both copies, and keeps the others", async () => {
     await (await fill(4)).close();
     const bytes = readFileSync(at("tankd.watermarks"));
     const text = new TextDecoder("latin1").decode(bytes);
@@ -226,7 +226,7 @@ describe("the watermark file", () => {
     await again.close();
   });
 
-  test("of an entry that a kill kept from being acknowledged lags behind, and that is fine", async () => {
+  test("may lag behind by an entry that a kill kept from being acknowledged", async () => {
     await (await fill(2)).close();
     copyFileSync(at("tankd.watermarks"), at("before"));
     const store = open();

@@ -21,8 +21,10 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
     rows: `
       INSERT INTO meta VALUES ('term', '{"counter":3,"node_id":"n1"}'),
         ('lowest_undecided n9 t9 0123456789abcdef', '4');
-      INSERT INTO tanks (tank_id, name, description, created_at, seed, fish, tank_key, epoch, ordinal)
-        VALUES ('0123456789abcdef', 'reef', 'the first', 1700000000000, 7, 50, 'aaaaaaaaaaaaaaaa', 1, 1);
+      INSERT INTO tanks
+        (tank_id, name, description, created_at, seed, fish, tank_key, epoch, ordinal)
+        VALUES
+        ('0123456789abcdef', 'reef', 'the first', 1700000000000, 7, 50, 'aaaaaaaaaaaaaaaa', 1, 1);
       INSERT INTO log VALUES
         ('0123456789abcdef', 1, 0, 'mark', x'', 'd1', 'c1', 1),
         ('0123456789abcdef', 2, 40, 'feed', x'7b7d', NULL, 'c2', 1);
@@ -47,8 +49,10 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
   {
     stepSha256: "f3ff730f4f182f7646960263b78e427c668aa5e5c91476b1d65e78cd524c4d04",
     rows: `
-      INSERT INTO tanks (tank_id, name, description, created_at, seed, fish, tank_key, epoch, ordinal, origin)
-        VALUES ('fedcba9876543210', 'cave', '', 1700000000007, 8, 20, 'bbbbbbbbbbbbbbbb', 2, 2, 'forked');
+      INSERT INTO tanks
+        (tank_id, name, description, created_at, seed, fish, tank_key, epoch, ordinal, origin)
+        VALUES
+        ('fedcba9876543210', 'cave', '', 1700000000007, 8, 20, 'bbbbbbbbbbbbbbbb', 2, 2, 'forked');
       UPDATE journal SET id = 'cccccccccccccccc', position = 12;
     `,
   },

@@ -62,7 +62,7 @@ test("where there is no journal, none is made", () => {
   expect(() => openSqliteReader(path)).toThrow("no node has run on this directory");
 });
 
-test("a journal of a newer schema, of another program or of nobody yet is named, and left as it is", async () => {
+test("a journal of a newer schema, another program or no node yet is named, not used", async () => {
   const path = newPath();
   await openSqliteStore(path).close();
   const database = new Database(path);

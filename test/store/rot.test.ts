@@ -121,7 +121,7 @@ async function flipEach(name: string, check: (offset: number) => Promise<void>):
   }
 }
 
-test("a flipped bit in the database is noticed, or has changed no entry and hidden no row", async () => {
+test("a flipped bit in the database is noticed, or changed no entry and hid no row", async () => {
   await fill();
   expect(await noticed()).toBe("");
   const seen = new Set<string>();
@@ -180,7 +180,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await Bun.sleep(5);
 }
 
-test("a large database is checked beside the running node; damage ends its commits, with a word", async () => {
+test("a large database is checked beside the running node; damage ends its commits", async () => {
   await fillLarge();
   const said: string[] = [];
   const sound = await openInThread(said);
@@ -210,7 +210,7 @@ test("a large database is checked beside the running node; damage ends its commi
   expect(readdirSync(folder).filter((name) => name.includes("damaged"))).toEqual([]);
 }, 30_000);
 
-test("damage that a commit meets in a large database is looked for before the next start takes any", async () => {
+test("damage that a commit meets in a large database is found at the next start", async () => {
   await fillLarge();
   const database = new Database(at("tankd.db"));
   const root = database.query("SELECT rootpage FROM sqlite_master WHERE name = 'inbox'").get();

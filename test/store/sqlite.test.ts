@@ -75,7 +75,7 @@ describe("what is refused at the start, in one sentence", () => {
   });
 });
 
-test("closing leaves the database in one file, complete, with the watermarks beside it", async () => {
+test("closing leaves the database whole in one file, with the watermarks beside it", async () => {
   await makeDatabase();
   expect(readdirSync(folder)).toEqual(["tankd.db", "tankd.watermarks"]);
 });
@@ -90,7 +90,7 @@ test("a schema step that was cut short by a crash leaves nothing behind", async 
   await store.close();
 });
 
-test("a database held by another program is StorageUnavailable, and works again when it lets go", async () => {
+test("a database locked by another program is StorageUnavailable until it is free", async () => {
   const store = openSqliteStore(path);
   const other = new Database(path);
   other.run("BEGIN IMMEDIATE");
@@ -154,7 +154,8 @@ const canFreeze = (() => {
 })();
 
 test.if(canFreeze)(
-  "a file that becomes read-only while it is open refuses commits by name, and what stands is whole",
+  "a file that becomes read-only while it is open refuses commits by name, " +
+    "and what stands is whole",
   async () => {
     const store = openSqliteStore(path);
     const put = (value: string) =>

@@ -184,7 +184,7 @@ export class Namespaces {
     this.#writeFile(machine, "hosts", lines);
   }
 
-  /** Whom a machine asks for names, in the place of whom the host asks. Before its first process. */
+  /** Whom a machine asks for names, in place of whom the host asks. Before its first process. */
   setNameServer(machine: number, server: number, searchDomain = "."): void {
     const lines = [`nameserver ${this.addressOf(server)}`, `search ${searchDomain}`];
     this.#writeFile(machine, "resolv.conf", lines);

@@ -95,7 +95,7 @@ describe("a tank that is adopted", () => {
   });
 });
 
-test("killed at any moment, there is the whole tank or none, and no file without a tank", async () => {
+test("killed at any moment, there is all of the tank or none, and no file without it", async () => {
   let whole = 0;
   let none = 0;
   for (let moment = 1; ; moment++) {

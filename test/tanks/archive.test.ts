@@ -93,7 +93,7 @@ describe("an archive", () => {
     });
   });
 
-  test("remembers what was acknowledged: one of a log that has lost its end does not look whole", async () => {
+  test("remembers what was acknowledged: a log that has lost its end is not whole", async () => {
     const archive = await archived(whole);
     const last = archive.entries.at(-1);
     if (!last) throw new Error("it has a log");

@@ -143,7 +143,8 @@ describe("a snapshot that the disk does not give", () => {
     const report = await bench.settle(tanks.start());
     expect(report.tanks).toMatchObject([{ status: "recovered", seq: last }]);
     expect(report.tanks[0]?.warnings).toEqual([
-      `snapshot at entry ${newest.seq}, tick ${newest.tick}, cannot be read: cannot read ${newest.file}`,
+      `snapshot at entry ${newest.seq}, tick ${newest.tick}, cannot be read: ` +
+        `cannot read ${newest.file}`,
     ]);
     const fed = await bench.settle(tanks.submit(row.tank_id, FEED));
     bench.kill();
@@ -152,7 +153,7 @@ describe("a snapshot that the disk does not give", () => {
     expect(again.tanks).toMatchObject([{ status: "recovered", seq: fed.seq, tick: fed.tick }]);
   });
 
-  test("stops its tank where no other start is left, until it can be read, and loses nothing", async () => {
+  test("stops its tank if no other is left, until it can be read, and loses nothing", async () => {
     const { bench, row, last } = await snapshotsPastTheLog();
     const snapshots = await bench.store.journal.snapshots(row.tank_id);
     for (const { file } of snapshots) bench.host.disk.unreadable.add(file);

@@ -7,7 +7,7 @@ const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 const CAVE = { name: "cave", description: "", seed: 8, fish: 10 };
 
 describe("while the storage takes no writes", () => {
-  test("a change is refused, the tank goes back to its durable state and stands still", async () => {
+  test("a change is refused; the tank returns to its durable state and stands still", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));
@@ -35,7 +35,7 @@ describe("while the storage takes no writes", () => {
     expect(fish.length).toBeGreaterThan(0);
   });
 
-  test("and when it does again, the tank runs on by itself and nothing acknowledged is lost", async () => {
+  test("and when it does again, the tank runs on and nothing acknowledged is lost", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));
@@ -57,7 +57,7 @@ describe("while the storage takes no writes", () => {
     expect(bench.said("storage takes writes again")).toHaveLength(1);
   });
 
-  test("and says nothing, as a disk that hangs: everybody is told, and what is in doubt is not called refused", async () => {
+  test("as it hangs: everybody is told, and what is in doubt is not called refused", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));
@@ -118,7 +118,7 @@ describe("while the storage takes no writes", () => {
     for (const { row } of [reef, cave]) expect(tanks.get(row.tank_id)?.status).toBe("running");
   });
 
-  test("commands that were waiting behind the failed one are refused as well, none half done", async () => {
+  test("commands that waited behind the failed one are refused too, none half done", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));

@@ -20,14 +20,15 @@ async function killed(bench: Bench): Promise<{ reef: string; cave: string; tick:
   return { reef: reef.row.tank_id, cave: cave.row.tank_id, tick };
 }
 
-test("a log that ends before what was acknowledged stops that tank, names the entries and says what to do", async () => {
+test("a log that lost acknowledged entries stops its tank, names them and what to do", async () => {
   const bench = new Bench();
   const { reef, cave, tick } = await killed(bench);
   bench.store.journal.loseLog(reef, 9);
   const tanks = await bench.start();
   const reason =
     `the database has lost entries 9 to 11 of its log (up to tick ${tick}), which had been ` +
-    "acknowledged: restore the data directory from a backup, or start with --fork to go on as a new node";
+    "acknowledged: restore the data directory from a backup, " +
+    "or start with --fork to go on as a new node";
   expect(tanks.get(reef)).toMatchObject({ status: "stopped", reason });
   expect(bench.said("tank stopped")).toMatchObject([{ tank_id: reef, reason }]);
   expect(tanks.get(cave)?.status).toBe("running");
@@ -98,7 +99,7 @@ test("a log that cannot be read stops its tank for good, the others run on", asy
   expect(tanks.get(cave)?.status).toBe("running");
 });
 
-test("a damaged storage is named once and not tried again and again, whatever a probe would say", async () => {
+test("a damaged storage is named once and not tried again, whatever a probe says", async () => {
   const bench = new Bench();
   const tanks = await bench.start();
   const { row } = await bench.settle(tanks.create(REEF));
@@ -125,7 +126,7 @@ test("a damaged storage is named once and not tried again and again, whatever a 
   });
 });
 
-test("the snapshots of a tank that the database has forgotten stay: they may be all that is left of it", async () => {
+test("the snapshots of a tank that the database has forgotten are not removed", async () => {
   const bench = new Bench();
   const before = await bench.start();
   const reef = (await bench.settle(before.create(REEF))).row.tank_id;

@@ -45,7 +45,7 @@ describe("a tank's past", () => {
     expect(statsOf(replay.world).alive).toBeGreaterThan(0);
   });
 
-  test("begins at the older snapshot where the log is trimmed, and says which ticks there are", async () => {
+  test("begins at the older snapshot if the log is trimmed, and says its ticks", async () => {
     const past = await livedPast({ logRetention: "trim" });
     const chronicle = await chronicleIn(past);
     const oldest = chronicle.snapshots[0];

@@ -35,7 +35,7 @@ describe("what stays of a tank's past", () => {
     expect([seqs(kept), seqs(dropped), logUpToSeq]).toEqual([[60, 50, 30, 10], [40, 20], 0]);
   });
 
-  test("nothing is both kept and dropped, the newest never goes, and the log never ends before a snapshot", () => {
+  test("nothing is both kept and dropped, the newest stays, kept snapshots keep their log", () => {
     const lists = fc
       .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 99 }), fc.integer({ min: 1, max: 3 })), {
         minLength: 1,
@@ -70,7 +70,7 @@ async function lived(bench: Bench, logRetention: "trim" | "all") {
   return row;
 }
 
-test("with all, every entry stays, and the tank still comes back; a switch is taken at a restart", async () => {
+test("with all, every entry stays and the tank recovers; a switch acts at a restart", async () => {
   const bench = new Bench({ snapshots: SOON });
   const { journal } = bench.store;
   const row = await lived(bench, "all");

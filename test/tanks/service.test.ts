@@ -148,7 +148,7 @@ describe("a command", () => {
     expect(next.seq).toBe(3);
   });
 
-  test("that conflicts in a common commit takes only itself and what came after it back", async () => {
+  test("that conflicts in a common commit undoes only itself and what came after it", async () => {
     const bench = new Bench();
     const commit = gate();
     let held = false;

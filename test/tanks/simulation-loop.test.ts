@@ -135,7 +135,7 @@ describe("the simulation loop", () => {
     }
   });
 
-  test("a snapshot follows what a replay would cost, not what a tick costs now and then", async () => {
+  test("a snapshot follows the usual cost of a replay, not that of an unusual tick", async () => {
     // Each look at the clock takes 50 µs: a tick by itself costs two of them, in a trial a quarter.
     let looks = 0;
     const limits = { ...NO_SNAPSHOTS, costMs: 10, intervalMs: 0 };
@@ -293,7 +293,7 @@ describe("the simulation loop", () => {
     expect(bench.tickOf("a")).toBeGreaterThanOrEqual(28);
   });
 
-  test("takes a snapshot when replaying would cost too much CPU, not of a paused tank", async () => {
+  test("takes a snapshot when a replay would cost too much CPU, not of a paused tank", async () => {
     const bench = new LoopBench({ ...NO_SNAPSHOTS, costMs: 1, intervalMs: 500 }, costly);
     bench.load("a", 30);
     bench.load("still", 30, { controls: plainControls(30, true) });

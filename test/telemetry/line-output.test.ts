@@ -37,8 +37,9 @@ test("a reader that has stopped costs lines, which are counted, but no memory", 
 });
 
 test("on the real stderr nothing is lost while it is read", async () => {
+  const module = join(import.meta.dir, "../../src/telemetry/line-output.ts");
   const script = `
-    const { stderrOutput } = await import(${JSON.stringify(join(import.meta.dir, "../../src/telemetry/line-output.ts"))});
+    const { stderrOutput } = await import(${JSON.stringify(module)});
     const output = stderrOutput();
     for (let count = 0; count < 500; count++) output.write(count + "\\n");`;
   const child = Bun.spawn([process.execPath, "-e", script], { stderr: "pipe" });

@@ -123,8 +123,8 @@ export class EtcdStore {
 
   /**
    * Tells the changes of keys from a revision on (0: from now on), after an empty list once it has
-   * begun; of a key that was removed only that something has changed. Resolves when it is aborted or the
-   * server ends it.
+   * begun; of a key that was removed only that something has changed. Resolves when it is aborted
+   * or the server ends it.
    */
   watch(
     range: Range,

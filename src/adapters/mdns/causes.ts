@@ -14,7 +14,8 @@ export interface LinkFacts {
 }
 
 const PORT = `UDP port ${MDNS_PORT}`;
-const LET_IN = `sudo ufw allow ${MDNS_PORT}/udp (tankd doctor names the command of other firewalls)`;
+const ALLOW = `sudo ufw allow ${MDNS_PORT}/udp`;
+const LET_IN = `${ALLOW} (tankd doctor names the command of other firewalls)`;
 const JOIN = "tankd join http://ADDRESS:8000 of another node";
 /** The start of a node sends more; before that its figures say nothing. */
 const MULTICASTS_MIN = 2;
@@ -77,7 +78,9 @@ function mendOf(reasons: string): string | null {
 function unanswered(name: string): Cause {
   return {
     code: "unanswered",
-    what: `other nodes are heard on ${name}, and none answers: what this one asks does not reach them`,
+    what:
+      `other nodes are heard on ${name}, and none answers: ` +
+      "what this one asks does not reach them",
     mend: `let ${PORT} in on their machines: ${LET_IN}`,
     fault: true,
   };
@@ -87,8 +90,8 @@ function onlyOthers(name: string): Cause {
   return {
     code: "only_others",
     what:
-      `other programs are heard on ${name}, and no other tankd: none runs on this network, or its ` +
-      `machine drops ${PORT}`,
+      `other programs are heard on ${name}, and no other tankd: none runs on this network, ` +
+      `or its machine drops ${PORT}`,
     mend: `run tankd doctor on the other machine, or ${JOIN}`,
     fault: false,
   };

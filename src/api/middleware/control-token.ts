@@ -15,7 +15,8 @@ export function requireToken(options: ControlTokenOptions): ApiMiddleware {
     if (bearer(c) === undefined) {
       throw new Problem(
         "token_required",
-        "Send the control token as Authorization: Bearer; it is in the file `token` of the data directory",
+        "Send the control token as Authorization: Bearer; " +
+          "it is in the file `token` of the data directory",
       );
     }
     readToken(c, options);

@@ -1,12 +1,15 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import {
+  CROWDED,
   type RequestParts,
+  type Verdict,
   type Verifier,
   verifyRequest,
 } from "../../cluster/identity/signature.ts";
 import type { WireRequest } from "../../cluster/peer-route.ts";
 import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
 import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type ApiContextOf, type ApiMiddleware, isSafe, pathAndQuery } from "../env.ts";
 import { foreignHost } from "./host-check.ts";
@@ -37,7 +40,7 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
       return undefined;
     }
     const parts = partsOf(c, c.get("bodyText"));
-    const verdict = verifyRequest(parts, c.req.header(), verifier);
+    const verdict = verdictOn(c, parts, verifier);
     if (verdict.kind === "misdirected") {
       const bearer = { signer: undefined, remoteAddress: c.env.remoteAddress };
       const request = { ...parts, headers: c.req.header() };
@@ -46,7 +49,6 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
       const meant = `the request is meant for ${verdict.audience}, this is ${verifier.nodeId}`;
       throw new Problem("bad_signature", meant);
     }
-    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(parts.authority);
     c.set("signer", signer);
@@ -64,8 +66,7 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
 export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
   return (c) => {
     if (!isSafe(c.req.method)) return false;
-    const verdict = verifyRequest(partsOf(c, ""), c.req.header(), cluster.verifier);
-    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
+    const verdict = verdictOn(c, partsOf(c, ""), cluster.verifier);
     if (verdict.kind !== "signed") return false;
     const { nodeId, publicKey } = verdict;
     const server = cluster.server(nodeId);
@@ -74,6 +75,19 @@ export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
     c.set("signerKey", publicKey);
     return true;
   };
+}
+
+/** @throws Problem `bad_signature`; `too_many` where there is no room to remember the signer */
+function verdictOn(
+  c: ApiContextOf,
+  parts: RequestParts,
+  verifier: Verifier,
+): Exclude<Verdict, { kind: "bad" | "crowded" }> {
+  const source = shareKey(c.env.remoteAddress);
+  const verdict = verifyRequest(parts, c.req.header(), verifier, source);
+  if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
+  if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
+  return verdict;
 }
 
 function partsOf(c: ApiContextOf, body: string): RequestParts {

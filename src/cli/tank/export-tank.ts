@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { messageOf, Problem } from "../../platform/errors.ts";
+import { Problem } from "../../platform/errors.ts";
 import { ENGINE_VERSION } from "../../sim/index.ts";
 import { archiveFileName, chronicleOf, type TankArchive } from "../../tanks/archive/archive.ts";
 import { decodeArchive, encodeArchive } from "../../tanks/archive/archive-file.ts";
@@ -12,6 +12,7 @@ import type { CliContext } from "../context.ts";
 import { openLocalTank } from "../local-tanks.ts";
 import { grouped } from "../numbers.ts";
 import { findTank } from "../tank-lookup.ts";
+import { writeFailure } from "../write-failure.ts";
 
 const STDOUT = "-";
 
@@ -61,7 +62,8 @@ export async function exportTank(
     return;
   }
   context.print(
-    `Wrote ${escapeUnsafe(called)} (${tank_id}), up to tick ${grouped(tick)}, into ${name}: ${grouped(bytes.length)} bytes.`,
+    `Wrote ${escapeUnsafe(called)} (${tank_id}), up to tick ${grouped(tick)}, ` +
+      `into ${name}: ${grouped(bytes.length)} bytes.`,
   );
 }
 
@@ -118,7 +120,7 @@ function write({ host }: CliContext, name: string, bytes: Uint8Array, force: boo
   try {
     written = host.writeFile(resolve(host.workingDirectory, name), bytes, force);
   } catch (error) {
-    throw new Problem("usage", `${name} cannot be written: ${messageOf(error)}`, { cause: error });
+    throw writeFailure(name, error);
   }
   if (!written) throw existing(name);
 }

@@ -32,6 +32,7 @@ export async function importTank(
   if (context.wantsJson(command)) return context.printJson(body);
   const { tank, fish_count, forked_from } = readAnswer(importedSchema, body);
   context.print(
-    `Made the tank ${tank.name} (${tank.tank_id}) with ${fish_count} fish, from tick ${grouped(forked_from.tick)} of ${forked_from.tank_id}.`,
+    `Made the tank ${tank.name} (${tank.tank_id}) with ${fish_count} fish, ` +
+      `from tick ${grouped(forked_from.tick)} of ${forked_from.tank_id}.`,
   );
 }

@@ -74,7 +74,8 @@ export function addTankRemove(tank: Command, context: CliContext): void {
 async function confirm(context: CliContext, tanks: readonly TankView[]): Promise<void> {
   const fish = tanks.reduce((sum, { fish_count }) => sum + fish_count, 0);
   const what = tanks.length === 1 ? "it" : `these ${tanks.length} tanks`;
-  const question = `Remove ${tanks.map(nameOf).join(", ")}? ${fish} fish go with ${what}, for good. [y/N] `;
+  const names = tanks.map(nameOf).join(", ");
+  const question = `Remove ${names}? ${fish} fish go with ${what}, for good. [y/N] `;
   const answer = await context.host.ask(question);
   if (answer === undefined) {
     throw new Problem(
@@ -126,7 +127,8 @@ async function stillOpen(node: NodeClient, view: TankView, error: Problem): Prom
   ];
   return new Problem(
     "escrow_open",
-    `${view.tank.name} was not removed: ${open.length} of its fish are still on their way to ${where.join(", ")}; ` +
+    `${view.tank.name} was not removed: ` +
+      `${open.length} of its fish are still on their way to ${where.join(", ")}; ` +
       "try again when they have arrived (tankd transfers)",
   );
 }

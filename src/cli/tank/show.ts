@@ -40,7 +40,8 @@ function describe({ tank, ledger, ...view }: TankView): string {
     ["born", ledger.born],
     [
       "died",
-      `${died} (${ledger.died.starvation} starved, ${ledger.died.predation} eaten, ${ledger.died.old_age} of age)`,
+      `${died} (${ledger.died.starvation} starved, ${ledger.died.predation} eaten, ` +
+        `${ledger.died.old_age} of age)`,
     ],
     ["arrived", ledger.imported],
     ["left", ledger.exported - ledger.restored],

@@ -254,7 +254,8 @@ export class JournalPositions implements Positions {
       new Problem(
         "directory_copied",
         "fenced: this data directory is an older state or a copy of another one " +
-          `(node ${nodeId} shows that ${contradiction}); start with --fork to make it a node of its own`,
+          `(node ${nodeId} shows that ${contradiction}); ` +
+          "start with --fork to make it a node of its own",
       ),
     );
   }

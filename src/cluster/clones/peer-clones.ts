@@ -50,8 +50,7 @@ export class PeerClones {
   /**
    * A start of a node that is in the table shows itself. @throws CloneRefused for one that is known
    * to be the later of two, Problem `directory_copied` for one that is fenced while another may be
-   * alive. Where there is something to find out it returns when that is over; whoever can wait asks
-   * again then.
+   * alive. Where there is something to find out, the promise ends when that is over.
    */
   admit(contact: Contact): Promise<void> | undefined {
     const { nodeId, bootId } = contact;
@@ -70,6 +69,14 @@ export class PeerClones {
       throw new Problem("directory_copied", "Another start of this node is here; you are fenced.");
     }
     return examined;
+  }
+
+  /** Waits for what there is to find out; whoever turns out to be a copy is refused then. */
+  async admitExamined(contact: Contact): Promise<void> {
+    const examined = this.admit(contact);
+    if (examined === undefined) return;
+    await examined;
+    await this.admit(contact);
   }
 
   /**

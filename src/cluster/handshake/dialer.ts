@@ -1,4 +1,4 @@
-import { isLoopback, sourceKey } from "../../discovery/addresses.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -130,11 +130,11 @@ export class Dialer {
     attempt: Attempt,
   ): Promise<DialResult> {
     const underWay = this.#underWay.get(key);
-    if (underWay) return underWay;
+    if (underWay !== undefined) return underWay;
     if (this.#underWay.size >= LIMITS.nominationsMax) {
       return Promise.resolve(failed("too many nodes wait to be dialled"));
     }
-    const limited = source === undefined || isLoopback(source) ? undefined : sourceKey(source);
+    const limited = source === undefined ? undefined : shareKey(source);
     if (limited !== undefined && this.#rates.take(limited) > 0) {
       return Promise.resolve(failed("its source names too many nodes"));
     }

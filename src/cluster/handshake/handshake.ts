@@ -202,9 +202,7 @@ export class Handshake {
     if (!proven) return failed("its answer is not proven");
     const contact = contactOf(reply, target.relay === undefined ? [target] : []);
     if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
-    // What there was to find out is found out; the second call refuses the one that is a copy.
-    await peerClones.admit(contact);
-    await peerClones.admit(contact);
+    await peerClones.admitExamined(contact);
     this.#confirm(target, seen);
     table.noteRtt(seen.node_id, rttMs);
     positions.hear(reply.node_id, reply, true);

@@ -1,39 +1,97 @@
 import { LIMITS } from "../../platform/limits.ts";
+import { OwnRoom, type Room, SharedRoom } from "../../platform/room.ts";
 
 interface KeyMemory {
   /** Nonce → created, oldest first. */
   readonly nonces: Map<string, number>;
+  /** The latest `created`. */
+  latest: number;
   /** Requests created at or before this second are refused: their nonces were forgotten. */
   forgottenUntil: number;
+  /** Where its place is taken from. */
+  room: Room;
 }
+
+/** `crowded`: there is no room to remember the node, so that its request may be no first use. */
+export type NonceUse = "fresh" | "used" | "crowded";
 
 /** 200 requests a second (LIMITS.peerRequestsPerSecond) for a minute and a half. */
 const NONCES_PER_NODE_MAX = 16_384;
+/** The same of a key that anybody may have made: a minute of pings. */
+const NONCES_PER_STRANGER_MAX = 64;
 
 /**
- * Remembers which nonces each node has used, in bounded memory that never lets a replay pass: when
+ * Remembers which nonces each node has used, in bounded memory that never lets a replay pass. When
  * a node's memory is full its oldest nonces go, and with them every request as old as they were.
- * Whole nodes are forgotten least recently used first; a node that speaks is never that one.
+ * No node gives way to another while what it has said could be said again: strangers for whom there
+ * is no room are refused, and those of one source have a share. Known nodes have room of their own.
  */
 export class NonceMemory {
+  readonly #isKnown: (nodeId: string) => boolean;
   readonly #nodes = new Map<string, KeyMemory>();
+  readonly #known = new OwnRoom(LIMITS.peersMax);
+  readonly #strangers = new SharedRoom(
+    LIMITS.strangersRememberedMax,
+    LIMITS.strangersRememberedPerSourceMax,
+  );
+
+  #sweptTo = 0;
+
+  /** @param isKnown whether the node is more than a key that anybody could make. */
+  constructor(isKnown: (nodeId: string) => boolean = () => false) {
+    this.#isKnown = isKnown;
+  }
 
   /**
    * Whether this is the first use. `created` and `oldest`, before which the caller refuses
    * everything anyway, are in seconds.
+   * @param source by what the share of who has brought the request is counted, if he has one
    */
-  admit(nodeId: string, nonce: string, created: number, oldest: number): boolean {
-    const memory = this.#nodes.get(nodeId) ?? { nonces: new Map(), forgottenUntil: 0 };
-    this.#nodes.delete(nodeId);
-    this.#nodes.set(nodeId, memory);
-    const leastRecent = this.#nodes.keys().next().value;
-    if (this.#nodes.size > LIMITS.serversMax && leastRecent !== undefined) {
-      this.#nodes.delete(leastRecent);
-    }
-    if (created <= memory.forgottenUntil || memory.nonces.has(nonce)) return false;
+  admit(nodeId: string, nonce: string, created: number, oldest: number, source?: string): NonceUse {
+    const memory = this.#memoryOf(nodeId, oldest, source);
+    if (memory === undefined) return "crowded";
+    if (created <= memory.forgottenUntil || memory.nonces.has(nonce)) return "used";
     memory.nonces.set(nonce, created);
-    forget(memory, oldest);
-    return true;
+    memory.latest = Math.max(memory.latest, created);
+    const isKnown = memory.room === this.#known;
+    forget(memory, oldest, isKnown ? NONCES_PER_NODE_MAX : NONCES_PER_STRANGER_MAX);
+    return "fresh";
+  }
+
+  #memoryOf(nodeId: string, oldest: number, source?: string): KeyMemory | undefined {
+    if (this.#nodes.get(nodeId)?.room !== this.#known && this.#isKnown(nodeId)) {
+      if (this.#take(this.#known, oldest)) return this.#place(nodeId, this.#known);
+    }
+    const memory = this.#nodes.get(nodeId);
+    if (memory) return memory;
+    const room = this.#strangers.of(source);
+    return this.#take(room, oldest) ? this.#place(nodeId, room) : undefined;
+  }
+
+  #place(nodeId: string, room: Room): KeyMemory {
+    const before = this.#nodes.get(nodeId);
+    before?.room.give(1);
+    const memory = before ?? { nonces: new Map(), latest: 0, forgottenUntil: 0, room };
+    memory.room = room;
+    this.#nodes.set(nodeId, memory);
+    return memory;
+  }
+
+  #take(room: Room, oldest: number): boolean {
+    if (room.take(1)) return true;
+    this.#forgetStale(oldest);
+    return room.take(1);
+  }
+
+  /** Nodes whose every request is refused by its age. */
+  #forgetStale(oldest: number): void {
+    if (oldest === this.#sweptTo) return;
+    this.#sweptTo = oldest;
+    for (const [nodeId, { latest, room }] of this.#nodes) {
+      if (latest >= oldest) continue;
+      this.#nodes.delete(nodeId);
+      room.give(1);
+    }
   }
 }
 
@@ -41,9 +99,9 @@ export class NonceMemory {
  * What lies outside the window is refused by its age and need not be remembered; only what goes for
  * want of room moves the bar. So a clock that is set back does not lock a node out.
  */
-function forget(memory: KeyMemory, oldest: number): void {
+function forget(memory: KeyMemory, oldest: number, noncesMax: number): void {
   for (const [nonce, created] of memory.nonces) {
-    const full = memory.nonces.size > NONCES_PER_NODE_MAX;
+    const full = memory.nonces.size > noncesMax;
     if (created >= oldest && !full) return;
     memory.nonces.delete(nonce);
     if (full) memory.forgottenUntil = Math.max(memory.forgottenUntil, created);

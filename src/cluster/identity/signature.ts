@@ -50,10 +50,14 @@ export type SignedHeaders = Readonly<Record<string, string>>;
 export type Verdict =
   | { readonly kind: "unsigned" }
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
+  /** It verifies, and there is no room to remember that it was said. */
+  | { readonly kind: "crowded" }
   /** Signed for another node, which alone can say whether it is good. */
   | { readonly kind: "misdirected"; readonly audience: string }
   | { readonly kind: "bad"; readonly reason: string };
 
+/** What is said to whom there is no room to remember. */
+export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
 const SIGNATURE_LABEL = "tankd";
@@ -81,7 +85,9 @@ export function signRequest(
   const isUnbound = options.isUnbound === true && audience !== undefined;
   const components = componentsOf(audience, isUnbound);
   const list = components.map((name) => `"${name}"`).join(" ");
-  const params = `(${list});created=${created};nonce="${nonce}";keyid="${identity.publicKey}";alg="ed25519"`;
+  const params =
+    `(${list});created=${created};nonce="${nonce}";` +
+    `keyid="${identity.publicKey}";alg="ed25519"`;
   const digest = contentDigest(parts.body);
   const base = signatureBase({ parts, digest, audience, params, isUnbound });
   const signature = Buffer.from(identity.sign(base)).toString("base64");
@@ -107,18 +113,31 @@ export interface Verifier {
   readonly sinceMs?: number;
 }
 
-export function createVerifier(nodeId: string, clock: Clock, startClock?: OwnClock): Verifier {
-  return { nodeId, clock, startClock, nonces: new NonceMemory(), sinceMs: clock.monotonicMs() };
+export interface VerifierOptions {
+  readonly startClock?: OwnClock;
+  /** Whether a node is more than a key that anybody could make. */
+  readonly isKnown?: (nodeId: string) => boolean;
+}
+
+export function createVerifier(
+  nodeId: string,
+  clock: Clock,
+  { startClock, isKnown }: VerifierOptions = {},
+): Verifier {
+  const nonces = new NonceMemory(isKnown);
+  return { nodeId, clock, startClock, nonces, sinceMs: clock.monotonicMs() };
 }
 
 /**
  * Checks a request's signature. `headers` have lower-case names. A request without signature
  * headers is `unsigned`, which is no fault: it has no rights of a node.
+ * @param source who has brought it, where his strangers have a share of the memory only
  */
 export function verifyRequest(
   parts: RequestParts,
   headers: Readonly<Record<string, string | undefined>>,
   verifier: Verifier,
+  source?: string,
 ): Verdict {
   const input = headers["signature-input"];
   const signature = headers["signature"];
@@ -148,9 +167,9 @@ export function verifyRequest(
   }
   // Last, so that only the key's owner can fill the memory kept for the key.
   const oldest = nowSeconds - SIGNATURE_WINDOW_SECONDS;
-  if (!verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest)) {
-    return bad("the nonce was used before");
-  }
+  const use = verifier.nonces.admit(nodeId, parsed.nonce, parsed.created, oldest, source);
+  if (use === "crowded") return { kind: "crowded" };
+  if (use === "used") return bad("the nonce was used before");
   return { kind: "signed", nodeId, publicKey: parsed.keyId };
 }
 
@@ -218,8 +237,11 @@ interface ParsedHeaders {
   readonly signature: Uint8Array;
 }
 
-const INPUT =
-  /^tankd=(\(((?:"[a-z@-]{1,32}" ?){1,8})\);created=(\d{1,12});nonce="([\w-]{16,64})";keyid="([\w-]{43})";alg="ed25519")$/;
+const LIST = /\(((?:"[a-z@-]{1,32}" ?){1,8})\)/.source;
+const CREATED = /created=(\d{1,12})/.source;
+const NONCE = /nonce="([\w-]{16,64})"/.source;
+const KEY_ID = /keyid="([\w-]{43})"/.source;
+const INPUT = new RegExp(`^tankd=(${LIST};${CREATED};${NONCE};${KEY_ID};alg="ed25519")$`);
 /** Ed25519 signatures have 64 bytes: 86 characters and two of padding. */
 const SIGNATURE = /^tankd=:([A-Za-z0-9+/]{86}==):$/;
 

@@ -50,7 +50,7 @@ const ANSWER_FRESH_MS = 1_000;
 /** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
 const OTHERS_ASKED = 3;
 /**
- * The hub may have moved, and others may hear it: nobody claims before they had this long to say so.
+ * The hub may have moved and others may hear it: nobody claims before they had this long to say so.
  */
 const PATIENCE_MS = ANSWER_TIMEOUT_MS;
 

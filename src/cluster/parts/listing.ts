@@ -7,6 +7,7 @@ import { Registrar } from "../registry/registrar.ts";
 import { Registry } from "../registry/registry.ts";
 import { RegistryKeeper } from "../registry/registry-keeper.ts";
 import { IncomingTunnels } from "../tunnel/incoming-tunnels.ts";
+import { Passage } from "../tunnel/passage.ts";
 import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
@@ -59,7 +60,14 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   });
   const naming = { alias: (name: string) => aliases.get(name), rule };
   const directory: Directory = new Directory(registry, viewpoint, naming);
-  const envelopes = new Envelopes({ ...base, peers: table, clock: deps.clock });
+  /** Whether a node is more than a key that anybody could make. */
+  const isKnown = (id: string): boolean => {
+    const peer = table.get(id);
+    if (peer === undefined) return false;
+    const isProvenMember = deps.settings.secret !== undefined && peer.isMember;
+    return isProvenMember || tunnels.holds(id) || table.isConfirmed(peer);
+  };
+  const envelopes = new Envelopes({ ...base, peers: table, clock: deps.clock, isKnown });
   /** Shakes hands with a listed node, if need be. */
   const meet = async (id: string): Promise<boolean> => {
     const entry = registry.get(id);
@@ -82,9 +90,22 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   };
   const tunnels = new IncomingTunnels(base);
   base.client.tunnels = tunnels;
-  const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels });
+  const passage = new Passage(deps);
+  const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels, passage });
   contact.dialer.relayTo = (id) => relays.relayTo(id);
-  return { keeper, registry, registrar, aliases, directory, envelopes, tunnels, relays, meet };
+  return {
+    keeper,
+    registry,
+    registrar,
+    aliases,
+    directory,
+    envelopes,
+    tunnels,
+    relays,
+    passage,
+    meet,
+    isKnown,
+  };
 }
 
 export type ListingParts = ReturnType<typeof createListing>;

@@ -148,7 +148,8 @@ export class PeerClient {
     try {
       return await this.sendTo(throughRelay(nodeId, relay), method, path, body, addressed);
     } catch (error) {
-      this.#deps.table.update(nodeId, { key: undefined, relay: undefined });
+      const isBusy = error instanceof NetworkError && error.failure === "busy";
+      if (!isBusy) this.#deps.table.update(nodeId, { key: undefined, relay: undefined });
       throw error;
     }
   }

@@ -127,6 +127,11 @@ export class PeerTable {
     if (peer) this.update(id, { rttsMs: [...peer.rttsMs, rttMs].slice(-RTTS_KEPT) });
   }
 
+  /** Its key has answered where it was dialled, or fish were exchanged with it. */
+  isConfirmed(peer: Peer): boolean {
+    return STANDINGS.indexOf(this.standingOf(peer)) >= STANDINGS.indexOf("confirmed");
+  }
+
   standingOf(peer: Peer): Standing {
     if (this.#deps.isEngaged(peer.id)) return "engaged";
     if (this.#deps.hasExchanged(peer.id)) return "exchanged";

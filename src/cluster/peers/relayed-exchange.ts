@@ -26,6 +26,9 @@ export const NO_TUNNELS: Tunnels = {
   },
 };
 
+/** RFC 6585 section 4: the relay has no room for it, and says nothing of the node behind. */
+const TOO_MANY = 429;
+
 /** A request with whatever signature it bears. */
 export type PlainRequest = Pick<RelayedRequest, "method" | "path" | "body"> & {
   readonly headers: Readonly<Record<string, string>>;
@@ -84,6 +87,7 @@ export class RelayedExchange {
     const { status, body } = await this.#with.send(relay, path, asked, asked.timeout_ms);
     const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
     if (reply) return reply;
-    throw new NetworkError("unreachable", `${nodeId} is not reached through ${relay}: ${status}`);
+    const failure = status === TOO_MANY ? "busy" : "unreachable";
+    throw new NetworkError(failure, `${nodeId} is not reached through ${relay}: ${status}`);
   }
 }

@@ -1,7 +1,7 @@
 import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { NonceMemory } from "../identity/nonce-memory.ts";
-import { verifyRequest } from "../identity/signature.ts";
+import { CROWDED, verifyRequest } from "../identity/signature.ts";
 import type { PeerReply, WireRequest } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
@@ -36,6 +36,7 @@ export interface EnvelopeDeps {
   readonly clock: { wallMs(): number; monotonicMs(): number };
   /** Where others dial this node. */
   readonly ownHost: () => string;
+  readonly isKnown: (nodeId: string) => boolean;
 }
 
 /**
@@ -43,29 +44,32 @@ export interface EnvelopeDeps {
  */
 export class Envelopes {
   readonly #with: EnvelopeDeps;
-  readonly #nonces = new NonceMemory();
+  readonly #nonces: NonceMemory;
 
   constructor(withDeps: EnvelopeDeps) {
     this.#with = withDeps;
+    this.#nonces = new NonceMemory(withDeps.isKnown);
   }
 
   /**
    * Who speaks in an envelope that the node `via` has brought from `viaAddress`.
    * @throws Problem `not_trusted` where the inner signature does not verify. Not `bad_signature`:
-   *   the forwarder's own is good, and there is nothing that it could sign anew.
+   *   the forwarder's own is good, and there is nothing that it could sign anew. `too_many`
    */
   open({ source, named, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;
     // Signed for the forwarder, and so dated in its time.
     const { clockOffsetMs = 0, startOffsetMs } = peers.get(via)?.key ?? {};
     const monotonicMs = () => clock.monotonicMs();
-    const verdict = verifyRequest(request, request.headers, {
+    const verifier = {
       nodeId: via,
       clock: { wallMs: () => clock.wallMs() + clockOffsetMs, monotonicMs },
       startClock:
         startOffsetMs === undefined ? undefined : { nowMs: () => monotonicMs() + startOffsetMs },
       nonces: this.#nonces,
-    });
+    };
+    const verdict = verifyRequest(request, request.headers, verifier, via);
+    if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "bad" || verdict.kind === "misdirected") {
       const reason = verdict.kind === "bad" ? verdict.reason : `meant for ${verdict.audience}`;
       throw new Problem("not_trusted", `The request that was passed on: ${reason}`);

@@ -32,7 +32,8 @@ function tankOf(alias: Alias, tanks: readonly TankLocation[]): TankLocation {
   if (found !== undefined) return found;
   throw new Problem(
     "unknown_tank",
-    `${alias.alias} stands for the tank ${alias.tank_id} of ${alias.server_id}, which is not listed now`,
+    `${alias.alias} stands for the tank ${alias.tank_id} of ${alias.server_id}, ` +
+      "which is not listed now",
   );
 }
 

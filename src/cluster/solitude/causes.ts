@@ -80,7 +80,9 @@ function foreignCause({ name, nodes, backends }: ForeignCluster, own: string): C
   const here = nodes === 1 ? "1 node" : `${nodes} nodes`;
   return {
     code: `foreign:${name}`,
-    what: `${here} of the cluster "${name}" seen by ${backends.join(", ")}; this one is of "${own}"`,
+    what:
+      `${here} of the cluster "${name}" seen by ${backends.join(", ")}; ` +
+      `this one is of "${own}"`,
     mend: "nodes meet where they are started with the same --cluster",
     fault: false,
   };

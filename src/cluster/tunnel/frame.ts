@@ -1,5 +1,5 @@
 import { LIMITS } from "../../platform/limits.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "../../platform/room.ts";
 
 /**
  * What goes through a tunnel, in pieces that fit a WebSocket message: one byte for the kind, four

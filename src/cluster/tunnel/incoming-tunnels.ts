@@ -1,14 +1,14 @@
-import { sourceKey } from "../../discovery/addresses.ts";
+import { shareKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
+import { SharedRoom } from "../../platform/room.ts";
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { sourceOf } from "../registry/claimant.ts";
 import { type Relay, type RelayedReply, timeoutOf } from "./messages.ts";
 import { RelayEnd, type TunnelViewer } from "./relay-end.ts";
-import { SharedRoom } from "./room.ts";
 
 export interface IncomingTunnelsDeps {
   readonly deps: Pick<ClusterDeps, "timers" | "log">;
@@ -31,7 +31,8 @@ export interface Bearer {
 
 interface Held {
   readonly end: RelayEnd;
-  readonly source: string;
+  /** By what the address from which it came has a share. */
+  readonly share: string | undefined;
 }
 
 /** The tunnels that end at this node, by the node that holds each. */
@@ -64,9 +65,9 @@ export class IncomingTunnels {
     if (table.get(signer)?.described === undefined || !isMember(signer)) {
       throw new Problem("not_trusted", "Only who has shaken hands may open a tunnel here.");
     }
-    const source = sourceKey(remoteAddress);
-    this.#refuseCrowd(signer, source);
-    const end = new RelayEnd(deps.timers, this.#room.of(source), (reason) => {
+    const share = shareKey(remoteAddress);
+    this.#refuseCrowd(signer, share);
+    const end = new RelayEnd(deps.timers, this.#room.of(share), (reason) => {
       if (this.#tunnels.get(signer)?.end !== end) return;
       this.#tunnels.delete(signer);
       deps.log.info("tunnel closed", { node_id: signer, reason });
@@ -75,7 +76,7 @@ export class IncomingTunnels {
       listener: end.listener,
       open: (socket) => {
         const before = this.#tunnels.get(signer);
-        this.#tunnels.set(signer, { end, source });
+        this.#tunnels.set(signer, { end, share });
         before?.end.close("replaced");
         end.open(socket);
         deps.log.info("tunnel open", { node_id: signer, from: remoteAddress });
@@ -85,14 +86,15 @@ export class IncomingTunnels {
 
   /**
    * Asks the node behind a tunnel; rejects with NetworkError.
-   * @param source the IP of who asks; this node itself unless given
+   * @param remoteAddress the IP of who asks; this node itself unless given
    */
-  async ask(nodeId: string, relay: Relay, source = this.#with.ownHost()): Promise<RelayedReply> {
+  async ask(nodeId: string, relay: Relay, remoteAddress?: string): Promise<RelayedReply> {
+    const [source, share] = this.#askerAt(remoteAddress);
     const held = this.#tunnels.get(nodeId);
     if (!held) {
       throw new NetworkError("unreachable", `${nodeId} holds no tunnel to this node`);
     }
-    return held.end.ask({ request: relay.request, source }, timeoutOf(relay));
+    return held.end.ask({ request: relay.request, source }, timeoutOf(relay), share);
   }
 
   /** Shows a viewer what the node behind a tunnel shows; undefined where it holds none. */
@@ -102,8 +104,8 @@ export class IncomingTunnels {
     remoteAddress: string,
     viewer: TunnelViewer,
   ): (() => void) | undefined {
-    const source = sourceOf(remoteAddress, this.#with.ownHost());
-    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer);
+    const [source, share] = this.#askerAt(remoteAddress);
+    return this.#tunnels.get(nodeId)?.end.watch({ path, source }, viewer, share);
   }
 
   closeAll(): void {
@@ -112,9 +114,18 @@ export class IncomingTunnels {
     for (const { end } of tunnels) end.close("the node leaves");
   }
 
-  #refuseCrowd(signer: string, source: string): void {
+  /** Where the node behind a tunnel is told that a request comes from, and whose share it takes. */
+  #askerAt(remoteAddress: string | undefined): readonly [source: string, share?: string] {
+    const ownHost = this.#with.ownHost();
+    if (remoteAddress === undefined) return [ownHost];
+    const share = shareKey(remoteAddress);
+    const source = sourceOf(remoteAddress, ownHost);
+    return share === undefined ? [source] : [source, share];
+  }
+
+  #refuseCrowd(signer: string, share: string | undefined): void {
     const others = [...this.#tunnels].filter(([nodeId]) => nodeId !== signer);
-    const near = others.filter(([, held]) => held.source === source);
+    const near = share === undefined ? [] : others.filter(([, held]) => held.share === share);
     if (others.length < LIMITS.tunnelsMax && near.length < LIMITS.tunnelsPerSourceMax) return;
     throw new Problem("too_many", "Too many tunnels end here.");
   }

@@ -1,4 +1,5 @@
 import { authorityOf } from "../../discovery/addresses.ts";
+import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
@@ -155,6 +156,7 @@ export class TunnelKeeper {
         path: TUNNEL_PATH,
         headers: signRequest(identity, parts, clock, random, options),
         timeoutMs: settings.timing.discoveryTimeoutMs,
+        messageBytesMax: LIMITS.tunnelPieceBytesMax,
       },
       end.listener,
     );

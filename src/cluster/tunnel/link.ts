@@ -1,7 +1,8 @@
+import { LIMITS } from "../../platform/limits.ts";
+import type { Room } from "../../platform/room.ts";
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import { repeat, type Timers } from "../../platform/timers.ts";
 import { type Frame, type FrameKind, FrameReader, KIND, piecesOf } from "./frame.ts";
-import type { Room } from "./room.ts";
 
 /** Home routers forget a connection that is silent for 30 s and more. */
 const PING_MS = 10_000;
@@ -10,6 +11,7 @@ const SILENT_INTERVALS_MAX = 3;
 /** Close codes of our own (RFC 6455 section 7.4.2). */
 const CLOSE_SILENT = 4408;
 const CLOSE_BROKEN = 4400;
+const CLOSE_SLOW = 4413;
 
 export interface LinkEvents {
   onFrame(frame: Frame): void;
@@ -75,6 +77,10 @@ export class TunnelLink {
 
   send(kind: FrameKind, stream: number, content: Uint8Array): void {
     if (this.#isClosed) return;
+    if (this.waitingBytes > LIMITS.tunnelWaitingBytesMax) {
+      this.#hangUp(CLOSE_SLOW, "too slow");
+      return;
+    }
     for (const piece of piecesOf({ kind, stream, content })) this.#socket?.send(piece);
   }
 

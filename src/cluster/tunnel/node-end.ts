@@ -1,16 +1,17 @@
 import { messageOf } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
+import { enter, OwnRoom } from "../../platform/room.ts";
+import { closeReason, type MessageSocket, type SocketListener } from "../../platform/sockets.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Frame, KIND } from "./frame.ts";
 import { jsonOf, TunnelLink } from "./link.ts";
 import {
   type RelayedReply,
   type RelayedRequest,
+  type TunnelRequest,
   tunnelRequestSchema,
   tunnelWatchSchema,
 } from "./messages.ts";
-import { OwnRoom } from "./room.ts";
 
 /** How a viewer that came through a tunnel is spoken to. */
 export interface RemoteViewer {
@@ -39,6 +40,8 @@ export class NodeEnd {
   readonly #service: LocalService;
   readonly #sourceOf: (source: string) => string;
   readonly #viewers = new Map<number, () => void>();
+  /** For the requests that are being answered. */
+  readonly #answering = new OwnRoom(LIMITS.tunnelRequestsMax);
 
   /**
    * @param sourceOf what to believe of where a request came from: the relay's word is not taken for
@@ -91,9 +94,19 @@ export class NodeEnd {
   async #answer(frame: Frame): Promise<void> {
     const asked = tunnelRequestSchema.safeParse(jsonOf(frame)).data;
     if (!asked) return this.#link.close("not a tunnel");
-    const reply = await this.#service.answer(asked.request, this.#sourceOf(asked.source));
+    const reply = await this.#replyTo(asked);
     const isBehind = this.#link.waitingBytes > LIMITS.tunnelUnfinishedBytesMax;
     this.#link.sendJson(KIND.response, frame.stream, isBehind ? TOO_SLOW : reply);
+  }
+
+  async #replyTo({ request, source }: TunnelRequest): Promise<RelayedReply> {
+    const leave = enter(this.#answering);
+    if (!leave) return TOO_SLOW;
+    try {
+      return await this.#service.answer(request, this.#sourceOf(source));
+    } finally {
+      leave();
+    }
   }
 
   #show(frame: Frame): void {
@@ -105,7 +118,7 @@ export class NodeEnd {
     }
     const end = (code: number, reason: string) => {
       this.#viewers.delete(stream);
-      this.#link.sendJson(KIND.end, stream, { code, reason: reason.slice(0, 100) });
+      this.#link.sendJson(KIND.end, stream, { code, reason: closeReason(reason) });
     };
     if (this.#viewers.size >= LIMITS.tunnelViewersMax) {
       end(CLOSE_REFUSED, "too many viewers");

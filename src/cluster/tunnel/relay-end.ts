@@ -1,5 +1,6 @@
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
+import { enter, type Room, SharedRoom } from "../../platform/room.ts";
 import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import type { Timers } from "../../platform/timers.ts";
 import { type Frame, KIND } from "./frame.ts";
@@ -11,7 +12,6 @@ import {
   type TunnelWatch,
   tunnelEndSchema,
 } from "./messages.ts";
-import type { Room } from "./room.ts";
 
 /** Who watches through the tunnel. */
 export interface TunnelViewer {
@@ -25,6 +25,11 @@ interface Waiting {
   readonly reject: (error: NetworkError) => void;
 }
 
+interface Watching {
+  readonly viewer: TunnelViewer;
+  readonly leave: () => void;
+}
+
 /** The node behind the tunnel has gone (RFC 6455 section 7.4.1). */
 const CLOSE_GOING_AWAY = 1001;
 
@@ -33,7 +38,12 @@ export class RelayEnd {
   readonly #link: TunnelLink;
   readonly #timers: Timers;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #viewers = new Map<number, TunnelViewer>();
+  readonly #waitingRoom = new SharedRoom(
+    LIMITS.tunnelRequestsMax,
+    LIMITS.tunnelRequestsPerSourceMax,
+  );
+  readonly #viewers = new Map<number, Watching>();
+  readonly #viewersRoom = new SharedRoom(LIMITS.tunnelViewersMax, LIMITS.tunnelViewersPerSourceMax);
   #streams = 0;
 
   /**
@@ -63,44 +73,51 @@ export class RelayEnd {
     this.#link.close(reason);
   }
 
-  /** Rejects with NetworkError. */
-  ask(request: TunnelRequest, timeoutMs: number): Promise<RelayedReply> {
+  /**
+   * Rejects with NetworkError.
+   * @param share by what the asker's part of the tunnel is counted; without one all of it is his
+   */
+  ask(request: TunnelRequest, timeoutMs: number, share?: string): Promise<RelayedReply> {
     return new Promise((resolve, reject) => {
       if (!this.#link.isOpen) return reject(gone());
-      if (this.#waiting.size >= LIMITS.tunnelRequestsMax) {
-        return reject(new NetworkError("unreachable", "too many requests wait in the tunnel"));
-      }
       if (this.#link.waitingBytes > LIMITS.tunnelBacklogBytesMax) {
-        return reject(new NetworkError("unreachable", "the line of the tunnel is too slow"));
+        return reject(new NetworkError("busy", "the line of the tunnel is too slow"));
+      }
+      const leave = enter(this.#waitingRoom.of(share));
+      if (!leave) {
+        return reject(new NetworkError("busy", "too many requests wait in the tunnel"));
       }
       const stream = this.#nextStream();
-      const cancel = this.#timers.after(timeoutMs, () => {
-        this.#waiting.delete(stream);
-        reject(new NetworkError("timeout", `no answer through the tunnel in ${timeoutMs} ms`));
-      });
       const settle =
         <T>(how: (value: T) => void) =>
         (value: T) => {
           cancel();
+          leave();
           this.#waiting.delete(stream);
           how(value);
         };
-      this.#waiting.set(stream, { resolve: settle(resolve), reject: settle(reject) });
+      const waiting = { resolve: settle(resolve), reject: settle(reject) };
+      const cancel = this.#timers.after(timeoutMs, () => {
+        const why = `no answer through the tunnel in ${timeoutMs} ms`;
+        waiting.reject(new NetworkError("timeout", why));
+      });
+      this.#waiting.set(stream, waiting);
       this.#link.sendJson(KIND.request, stream, request);
     });
   }
 
-  /** Begins to watch; returns how to end that. */
-  watch(what: TunnelWatch, viewer: TunnelViewer): () => void {
-    if (!this.#link.isOpen || this.#viewers.size >= LIMITS.tunnelViewersMax) {
+  /** Begins to watch; returns how to end that. @param share as in {@link ask} */
+  watch(what: TunnelWatch, viewer: TunnelViewer, share?: string): () => void {
+    const leave = this.#link.isOpen ? enter(this.#viewersRoom.of(share)) : undefined;
+    if (!leave) {
       viewer.onEnd(CLOSE_GOING_AWAY, "no room in the tunnel");
       return () => {};
     }
     const stream = this.#nextStream();
-    this.#viewers.set(stream, viewer);
+    this.#viewers.set(stream, { viewer, leave });
     this.#link.sendJson(KIND.watch, stream, what);
     return () => {
-      if (!this.#viewers.delete(stream)) return;
+      if (!this.#endViewer(stream)) return;
       this.#link.sendJson(KIND.end, stream, { code: 1000, reason: "" });
     };
   }
@@ -108,14 +125,26 @@ export class RelayEnd {
   #hear(frame: Frame): void {
     const { kind, stream } = frame;
     if (kind === KIND.response) this.#hearReply(frame);
-    else if (kind === KIND.text) {
-      this.#viewers.get(stream)?.onText(new TextDecoder().decode(frame.content));
-    } else if (kind === KIND.end) {
-      const viewer = this.#viewers.get(stream);
-      this.#viewers.delete(stream);
+    else if (kind === KIND.text) this.#show(frame);
+    else if (kind === KIND.end) {
       const end = tunnelEndSchema.safeParse(jsonOf(frame)).data;
-      viewer?.onEnd(end?.code ?? CLOSE_GOING_AWAY, end?.reason ?? "");
+      this.#endViewer(stream)?.onEnd(end?.code ?? CLOSE_GOING_AWAY, end?.reason ?? "");
     } else this.#link.close("not a tunnel");
+  }
+
+  #show({ stream, content }: Frame): void {
+    if (content.length > LIMITS.viewerBacklogBytesMax) {
+      this.#link.close("too long a message");
+      return;
+    }
+    this.#viewers.get(stream)?.viewer.onText(new TextDecoder().decode(content));
+  }
+
+  #endViewer(stream: number): TunnelViewer | undefined {
+    const watching = this.#viewers.get(stream);
+    this.#viewers.delete(stream);
+    watching?.leave();
+    return watching?.viewer;
   }
 
   #hearReply(frame: Frame): void {
@@ -128,9 +157,9 @@ export class RelayEnd {
 
   #endAll(): void {
     for (const { reject } of [...this.#waiting.values()]) reject(gone());
-    const viewers = [...this.#viewers.values()];
-    this.#viewers.clear();
-    for (const viewer of viewers) viewer.onEnd(CLOSE_GOING_AWAY, "the tunnel has ended");
+    for (const stream of [...this.#viewers.keys()]) {
+      this.#endViewer(stream)?.onEnd(CLOSE_GOING_AWAY, "the tunnel has ended");
+    }
   }
 
   #nextStream(): number {

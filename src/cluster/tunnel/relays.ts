@@ -1,5 +1,4 @@
 import { Problem } from "../../platform/errors.ts";
-import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { signReply } from "../identity/proof.ts";
@@ -25,7 +24,7 @@ import {
   timeoutOf,
 } from "./messages.ts";
 import type { LocalService } from "./node-end.ts";
-import { SharedRoom } from "./room.ts";
+import type { Passage } from "./passage.ts";
 
 export interface RelaysDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "timers" | "log" | "settings">;
@@ -34,6 +33,7 @@ export interface RelaysDeps {
   readonly registry: Registry;
   readonly role: RoleKeeper;
   readonly tunnels: IncomingTunnels;
+  readonly passage: Passage;
   /** Shakes hands with a listed node that has not been met yet. False where that fails. */
   readonly meet: (nodeId: string) => Promise<boolean>;
   /** The same, but not by way of a third node: whether it can be dialled. */
@@ -48,8 +48,6 @@ export interface RelaysDeps {
  */
 export class Relays {
   readonly #with: RelaysDeps;
-  /** Requests that are passed on over this node's own connections. */
-  readonly #underWay = new SharedRoom(LIMITS.relayedRequestsMax, LIMITS.relayedRequestsPerNodeMax);
   #service: LocalService | undefined;
 
   constructor(withDeps: RelaysDeps) {
@@ -79,10 +77,11 @@ export class Relays {
 
   /**
    * Passes a request on to a node, or answers one that has been passed on to this one.
-   * @throws Problem `unknown_server`, `unreachable`, `misdirected` naming where its tunnel ends.
+   * @throws Problem `unknown_server`, `unreachable`, `too_many`, `misdirected` naming where its
+   *   tunnel ends.
    */
   async relay(nodeId: string, relay: Relay, bearer: Bearer): Promise<RelayedReply> {
-    const { deps, role, tunnels, ownHost, policy } = this.#with;
+    const { deps, role, passage, ownHost, policy } = this.#with;
     const source = sourceOf(bearer.remoteAddress, ownHost());
     if (nodeId === deps.identity.nodeId) {
       const { hub, via } = role.state;
@@ -91,21 +90,13 @@ export class Relays {
       const believed = named ? passedOnSource(named, source, policy()) : source;
       return this.serve(relay.request, believed);
     }
-    try {
-      if (tunnels.holds(nodeId)) return await tunnels.ask(nodeId, relay, source);
-      // It has been passed on once; a second time it might go round in a circle.
-      if (relay.source !== undefined) throw this.#misdirected(nodeId);
-      return await this.#dialWithin(nodeId, { ...relay, source });
-    } catch (error) {
-      if (error instanceof NetworkError) throw new Problem("unreachable", error.message);
-      throw error;
-    }
+    return passage.counted(() => this.#passDown(nodeId, relay, bearer.remoteAddress));
   }
 
   /**
    * Passes on what a balancer has brought here instead of to the node that it is signed for.
    * Undefined where that node is not known.
-   * @throws Problem `misdirected` where it is known and not reached from here
+   * @throws Problem `misdirected` where it is known and not reached from here, `too_many`
    */
   async passOn(
     nodeId: string,
@@ -118,7 +109,7 @@ export class Relays {
     try {
       return await this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
+      if (!(error instanceof Problem) || error.code === "too_many") throw error;
       const { nodeId: here } = this.#with.deps.identity;
       const message = `The request is meant for ${nodeId}, this is ${here}. ${error.message}`;
       throw new Problem("misdirected", message);
@@ -150,14 +141,19 @@ export class Relays {
     return { ...reply, headers: { ...reply.headers, [PROOF_HEADER]: proof } };
   }
 
-  /** A node that never answers must not use up this node's connections. */
-  async #dialWithin(nodeId: string, relay: Relay): Promise<RelayedReply> {
-    const room = this.#underWay.of(nodeId);
-    if (!room.take(1)) throw new Problem("too_many", `Too many requests wait for ${nodeId} here.`);
+  async #passDown(nodeId: string, relay: Relay, remoteAddress: string): Promise<RelayedReply> {
+    const { tunnels, passage, ownHost } = this.#with;
     try {
-      return await this.#dial(nodeId, relay);
-    } finally {
-      room.give(1);
+      if (tunnels.holds(nodeId)) return await tunnels.ask(nodeId, relay, remoteAddress);
+      // It has been passed on once; a second time it might go round in a circle.
+      if (relay.source !== undefined) throw this.#misdirected(nodeId);
+      const source = sourceOf(remoteAddress, ownHost());
+      return await passage.within(nodeId, remoteAddress, () =>
+        this.#dial(nodeId, { ...relay, source }),
+      );
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      throw new Problem(error.failure === "busy" ? "too_many" : "unreachable", error.message);
     }
   }
 

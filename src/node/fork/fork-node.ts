@@ -107,9 +107,9 @@ async function forkTanks(ports: ForkPorts): Promise<{
   for (const { tank_id } of tanks) await files.removeFolder(snapshotFolder(tank_id));
   throw new Problem(
     "data_directory_unusable",
-    `it cannot be forked, as nothing can be taken over of ${lost.join("; ")}. Restore them from a ` +
-      "backup, or start it once without the others (--discovery none), remove them with tankd tank " +
-      "rm, stop it, and fork then",
+    `it cannot be forked, as nothing can be taken over of ${lost.join("; ")}. ` +
+      "Restore them from a backup, or start it once without the others (--discovery none), " +
+      "remove them with tankd tank rm, stop it, and fork then",
   );
 }
 

@@ -83,5 +83,8 @@ export async function forkTank(row: TankRow, ports: TankForkPorts): Promise<Tank
 }
 
 function describeLoss(divergence: Divergence, tick: number): string {
-  return `${describeDivergence(divergence)}; it goes on from tick ${tick}, and what came after it is lost`;
+  return (
+    `${describeDivergence(divergence)}; it goes on from tick ${tick}, ` +
+    "and what came after it is lost"
+  );
 }

@@ -25,7 +25,8 @@ export async function settleFork(key: NodeKey, journal: Pick<Journal, "meta">): 
   if (forked === undefined || forked === idOf(await key.current())) return;
   throw new Problem(
     "data_directory_unusable",
-    `its key is not that of node ${forked}, which its database belongs to: restore both from one backup`,
+    `its key is not that of node ${forked}, which its database belongs to: ` +
+      "restore both from one backup",
   );
 }
 

@@ -6,10 +6,10 @@ import {
   linkSync,
   openSync,
   renameSync,
-  rmSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { removeFile } from "./remove-file.ts";
 import { systemCode } from "./storage-failures.ts";
 
 /**
@@ -23,13 +23,13 @@ export function writeFileDurably(
   mode: number,
   temporary = `${path}.tmp`,
 ): void {
-  rmSync(temporary, { force: true });
+  removeFile(temporary);
   try {
     writeSynced(temporary, content, mode);
     renameSync(temporary, path);
   } catch (error) {
     // A full disk is not helped by half a file.
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw error;
   }
   syncDirectory(dirname(path));
@@ -56,10 +56,10 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
   // Beside it may lie files of people: no name that one of them would have.
   const complete = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`;
   if (mayReplace) {
-    writeFileDurably(path, content, KEPT_MODE, complete);
+    writeFileDurably(path, content, keptMode(), complete);
     return true;
   }
-  writeFileDurably(complete, content, KEPT_MODE, `${complete}.tmp`);
+  writeFileDurably(complete, content, keptMode(), `${complete}.tmp`);
   try {
     // Unlike a rename, a link never takes the place of a file.
     linkSync(complete, path);
@@ -68,7 +68,7 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
     if (!NO_LINKS.has(systemCode(error)) || existsSync(path)) throw error;
     renameSync(complete, path);
   } finally {
-    rmSync(complete, { force: true });
+    removeFile(complete);
   }
   syncDirectory(dirname(path));
   return true;
@@ -76,7 +76,11 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
 
 /** File systems without hard links say so in one of these ways (FAT, some network shares). */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
-const KEPT_MODE = 0o644;
+
+/** As this user has every new file: nothing of it is secret to the program. */
+function keptMode(): number {
+  return 0o666 & ~process.umask();
+}
 
 function writeWhole(file: number, content: Uint8Array): void {
   let done = 0;

@@ -103,7 +103,7 @@ export class DirectoryFiles implements Files {
   /** Makes a folder, durably, unless it is known to be there. */
   #prepare(folder: string): Promise<void> {
     const known = this.#folders.get(folder);
-    if (known) return known;
+    if (known !== undefined) return known;
     const prepared = this.#make(folder);
     this.#folders.set(folder, prepared);
     return prepared;

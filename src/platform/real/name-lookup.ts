@@ -65,7 +65,7 @@ export class NameLookup {
 
   #shared(name: string): Promise<readonly string[]> {
     const pending = this.#pending.get(name);
-    if (pending) return pending;
+    if (pending !== undefined) return pending;
     if (this.#pending.size >= LIMITS.nameLookupsPendingMax) {
       throw new NetworkError("unreachable", `${name}: too many names are being looked up`);
     }

@@ -85,7 +85,7 @@ export class HttpNetwork implements Network, ByteNetwork {
     return new Promise((resolve, reject) => {
       const target = targetOf(request, () => this.#zones());
       if (!target) return reject(new NetworkError("unreachable", notAnAddress(request)));
-      const call = openRequest(target.url, { ...target.options, agent: this.#currentAgent() });
+      const call = opened(target, this.#currentAgent(), request);
       const ended = new AbortController();
       const fail = (error: NetworkError) => {
         clearTimeout(deadline);
@@ -102,6 +102,7 @@ export class HttpNetwork implements Network, ByteNetwork {
         if (!isSaidToBeRefused(error)) return fail(callFailure(error, request));
         void whyRefused(target.place, ended.signal).then((why) => fail(callFailure(why, request)));
       });
+      call.on("upgrade", () => fail(failureOf("unreachable", request, "another protocol")));
       call.on("response", (message) => {
         receive(message, request).then((response) => {
           clearTimeout(deadline);
@@ -137,6 +138,15 @@ export class HttpNetwork implements Network, ByteNetwork {
     if (this.#held.some(({ address }) => !present.has(address))) this.#agent = this.#createAgent();
     this.#held = addresses;
     return this.#agent;
+  }
+}
+
+/** @throws NetworkError for headers that no request can have. */
+function opened({ url, options }: Target, agent: Agent, request: AnyRequest): ClientRequest {
+  try {
+    return openRequest(url, { ...options, agent });
+  } catch (error) {
+    throw failureOf("unreachable", request, messageOf(error));
   }
 }
 
@@ -208,6 +218,7 @@ function notAnAddress({ origin, connectTo }: AnyRequest): string {
 async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
+  if (status < 200 || status > 599) throw failureOf("unreachable", request, `status ${status}`);
   const encoding = message.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw failureOf("unreachable", request, `body in ${encoding}`);
   const body = await readBody(message, request);

@@ -14,8 +14,8 @@ export function isSaidToBeRefused(error: unknown): boolean {
 /**
  * Why no connection came about. Bun's node:http, node:net and Bun.connect say ECONNREFUSED whatever
  * the reason is: nobody listens, nobody has the address (EHOSTUNREACH), there is no way to it
- * (ENETUNREACH). That somebody has refused says that his machine is there, so it must be true. Bun's
- * fetch tells the reason, and is asked once more for it. Resolves with the error that it tells.
+ * (ENETUNREACH). That somebody has refused says that his machine is there, so it must be true.
+ * Bun's fetch tells the reason, and is asked once more for it. Resolves with that error.
  */
 export async function whyRefused({ host, port }: Place, signal: AbortSignal): Promise<unknown> {
   // No URL can name the zone, so fetch cannot go there: who has refused stays unknown.

@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: "the disk reports an error",
   EMFILE: "too many files are open",
   ENFILE: "too many files are open",
-  ENOENT: "the directory is gone",
+  ENOENT: "there is no such directory",
   ENOTDIR: "a file is in place of a directory",
   EEXIST: "a file is in place of a directory",
   EISDIR: "a directory is in place of a file",

@@ -16,6 +16,8 @@ export const SWITCHING = 101;
 const RESET_MS = 5;
 /** The connection was lost without a word (RFC 6455 section 7.4.1). */
 const LOST = 1006;
+/** A message is longer than its receiver takes (section 7.4.1). */
+const TOO_LONG = 1009;
 const CHECK_MS = 500;
 const REFUSAL_BYTES_MAX = 4096;
 
@@ -57,7 +59,13 @@ export class SimulatedSockets {
     const { by, incoming } = granted;
     const pipe = new Pipe(this.#world, { from, to: by });
     const there = pipe.end(by, from, incoming.listener);
-    const here = pipe.end(from, by, listener);
+    const here: MessageSocket = pipe.end(from, by, {
+      onMessage: (message) => {
+        if (message.length > request.messageBytesMax) here.close(TOO_LONG, "too long");
+        else listener.onMessage(message);
+      },
+      onClose: (code, reason) => listener.onClose(code, reason),
+    });
     incoming.open(there);
     return here;
   }

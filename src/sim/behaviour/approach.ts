@@ -53,17 +53,17 @@ function pace(
 ): number {
   switch (way) {
     case FOOD_WAY.intercept:
-      return 1.1 + 0.3 * (traits[row + interceptSkill] as number);
+      return 1.1 + 0.3 * traits[row + interceptSkill];
     case FOOD_WAY.circling: {
-      const radius = traits[row + circleRadius] as number;
+      const radius = traits[row + circleRadius];
       if (distance < radius) return CIRCLE_STRIKE;
       if (distance >= 2 * radius) return 1;
-      return (ORBIT_EFFORT * (traits[row + circleSpeed] as number)) / CIRCLE_SPEED_MEAN;
+      return (ORBIT_EFFORT * traits[row + circleSpeed]) / CIRCLE_SPEED_MEAN;
     }
     case FOOD_WAY.ambush: {
-      const strike = traits[row + strikeDistance] as number;
+      const strike = traits[row + strikeDistance];
       if (distance < strike) return AMBUSH_STRIKE;
-      const patience = AMBUSH_CYCLE_TICKS * (traits[row + ambushPatience] as number);
+      const patience = AMBUSH_CYCLE_TICKS * traits[row + ambushPatience];
       const waits = distance < 2 * strike && ticks % AMBUSH_CYCLE_TICKS < patience;
       return waits ? AMBUSH_CREEP : AMBUSH_REPOSITION;
     }
@@ -82,16 +82,16 @@ function sidestep(
 ): number {
   switch (way) {
     case FOOD_WAY.circling: {
-      const radius = traits[row + circleRadius] as number;
+      const radius = traits[row + circleRadius];
       return distance >= radius && distance < 2 * radius ? 1 : 0;
     }
     case FOOD_WAY.zigzag: {
-      const turns = (ticks * (traits[row + zigzagFrequency] as number)) / RADIANS_PER_TURN;
+      const turns = (ticks * traits[row + zigzagFrequency]) / RADIANS_PER_TURN;
       const phase = turns - Math.floor(turns);
-      return (traits[row + zigzagAmplitude] as number) * (4 * Math.abs(phase - 0.5) - 1);
+      return traits[row + zigzagAmplitude] * (4 * Math.abs(phase - 0.5) - 1);
     }
     case FOOD_WAY.patrol:
-      return distance > (traits[row + patrolRadius] as number) ? 0.5 : 0;
+      return distance > traits[row + patrolRadius] ? 0.5 : 0;
     default:
       return 0;
   }

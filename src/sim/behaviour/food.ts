@@ -50,25 +50,25 @@ export function seekFood(
 ): void {
   for (let i = 0; i < count; i++) {
     if (drive[i] !== DRIVE.idle) continue;
-    const px = x[i] as number;
-    const py = y[i] as number;
+    const px = x[i];
+    const py = y[i];
     const row = i * TRAIT_CELLS;
-    const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const seen = SIGHT_CRITICAL * detection * (sight[i] as number);
+    const hunger = hungerOf(energy[i], size[i]);
+    const seen = SIGHT_CRITICAL * detection * sight[i];
     const range = Math.min(seen, chaseRange(traits, row, hunger));
     const found = bestFood(grid, px, py, range, foodEnergy);
     if (found < 0) continue;
     drive[i] = DRIVE.food;
-    const way = foodWay(niche[i] as number);
-    const top = maxSpeed[i] as number;
-    const item = grid.slots[found] as number;
-    const dx = (grid.xs[found] as number) - px;
-    const dy = (grid.ys[found] as number) - py;
+    const way = foodWay(niche[i]);
+    const top = maxSpeed[i];
+    const item = grid.slots[found];
+    const dx = grid.xs[found] - px;
+    const dy = grid.ys[found] - py;
     const skill = skillOf(traits, row, way);
     const lead = (skill * Math.sqrt(dx * dx + dy * dy)) / top;
-    const aimX = dx + (foodVx[item] as number) * lead;
-    const aimY = dy + (foodVy[item] as number) * lead;
-    const ticks = age[i] as number;
+    const aimX = dx + foodVx[item] * lead;
+    const aimY = dy + foodVy[item] * lead;
+    const ticks = age[i];
     const speed = top * pursuitEffort(traits, row, hunger, ticks);
     approach(i, way, aimX, aimY, speed, top, ticks, traits, row, wishX, wishY);
   }
@@ -78,27 +78,27 @@ export function seekFood(
 function chaseRange(traits: Float32Array, row: number, hunger: number): number {
   if (hunger < CRITICAL_RATIO) return SIGHT_CRITICAL;
   if (hunger < SAFE_RATIO) return SIGHT_HUNGRY;
-  return (SIGHT_SATED * (traits[row + foodPriority] as number)) / FOOD_PRIORITY_MEAN;
+  return (SIGHT_SATED * traits[row + foodPriority]) / FOOD_PRIORITY_MEAN;
 }
 
 /** Share of the way that the item will go until the fish is there. */
 function skillOf(traits: Float32Array, row: number, way: number): number {
   const gene = way === FOOD_WAY.intercept ? interceptSkill : prediction;
-  return PREDICTION_FLOOR + (1 - PREDICTION_FLOOR) * (traits[row + gene] as number);
+  return PREDICTION_FLOOR + (1 - PREDICTION_FLOOR) * traits[row + gene];
 }
 
 /** Share of the top speed that a fish puts into the pursuit; the hungry sprint in bursts. */
 function pursuitEffort(traits: Float32Array, row: number, hunger: number, ticks: number): number {
-  const eager = 1 + 0.4 * (traits[row + pursuitAggression] as number);
-  const lasting = 1 + 0.3 * Math.max(0, (traits[row + stamina] as number) - 0.5);
+  const eager = 1 + 0.4 * traits[row + pursuitAggression];
+  const lasting = 1 + 0.3 * Math.max(0, traits[row + stamina] - 0.5);
   const hungry = hunger < CRITICAL_RATIO ? URGENCY_CRITICAL : hunger < LOW_RATIO ? URGENCY_LOW : 1;
-  const effort = PURSUIT_EFFORT * (traits[row + pursuitSpeed] as number) * eager * lasting * hungry;
-  if (hunger >= (traits[row + urgency] as number)) return effort;
-  const burst = traits[row + burstTicks] as number;
-  const cycle = burst + (traits[row + restTicks] as number);
+  const effort = PURSUIT_EFFORT * traits[row + pursuitSpeed] * eager * lasting * hungry;
+  if (hunger >= traits[row + urgency]) return effort;
+  const burst = traits[row + burstTicks];
+  const cycle = burst + traits[row + restTicks];
   // Not `%`, which is slow for reals.
   const phase = ticks - cycle * Math.floor(ticks / cycle);
-  return phase < burst ? effort * (traits[row + burstSpeed] as number) : effort;
+  return phase < burst ? effort * traits[row + burstSpeed] : effort;
 }
 
 /**
@@ -158,8 +158,8 @@ function searchRow(
   foodEnergy: Float64Array,
 ): void {
   const { columns, starts } = grid;
-  const from = starts[row * columns + first] as number;
-  const end = starts[row * columns + last + 1] as number;
+  const from = starts[row * columns + first];
+  const end = starts[row * columns + last + 1];
   if (from < end) searchRun(grid, from, end, px, py, foodEnergy);
 }
 
@@ -176,13 +176,11 @@ function searchRun(
   let best = bestValue;
   let found = bestSlot;
   for (let at = from; at < end; at++) {
-    const dx = (xs[at] as number) - px;
-    const dy = (ys[at] as number) - py;
+    const dx = xs[at] - px;
+    const dy = ys[at] - py;
     const square = dx * dx + dy * dy;
     if (square > reach * reach) continue;
-    const value =
-      (foodEnergy[slots[at] as number] as number) /
-      (1 + FOOD_DISTANCE_DISCOUNT * Math.sqrt(square));
+    const value = foodEnergy[slots[at]] / (1 + FOOD_DISTANCE_DISCOUNT * Math.sqrt(square));
     if (value <= best) continue;
     best = value;
     found = at;

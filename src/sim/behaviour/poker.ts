@@ -31,30 +31,30 @@ export function seekPoker(
 ): void {
   for (let i = 0; i < count; i++) {
     if (drive[i] !== DRIVE.idle) continue;
-    const way = pokerWay(niche[i] as number);
+    const way = pokerWay(niche[i]);
     if (way === POKER_WAY.passive) continue;
     const avoids = way === POKER_WAY.avoid;
-    if (!avoids && (age[i] as number) < (restUntil[i] as number)) continue;
+    if (!avoids && age[i] < restUntil[i]) continue;
     const row = i * TRAIT_CELLS;
-    const wants = rollDice(dice[i] as number);
+    const wants = rollDice(dice[i]);
     const dares = rollDice(wants);
     dice[i] = dares;
-    if (diceUnit(wants) >= (traits[row + pokerPriority] as number)) continue;
-    const bold = traits[row + aggression] as number;
-    const hunger = hungerOf(energy[i] as number, size[i] as number);
-    if (!avoids && !dareToPlay(way, bold, hunger, traits[row + pokerMinEnergy] as number, dares)) {
+    if (diceUnit(wants) >= traits[row + pokerPriority]) continue;
+    const bold = traits[row + aggression];
+    const hunger = hungerOf(energy[i], size[i]);
+    if (!avoids && !dareToPlay(way, bold, hunger, traits[row + pokerMinEnergy], dares)) {
       continue;
     }
-    const px = x[i] as number;
-    const py = y[i] as number;
-    const reach = traits[row + (avoids ? pokerAvoidRadius : pokerSeekRadius)] as number;
+    const px = x[i];
+    const py = y[i];
+    const reach = traits[row + (avoids ? pokerAvoidRadius : pokerSeekRadius)];
     const other = nearestOther(grid, i, px, py, reach);
     if (other < 0) continue;
     drive[i] = DRIVE.poker;
-    const dx = (grid.xs[other] as number) - px;
-    const dy = (grid.ys[other] as number) - py;
+    const dx = grid.xs[other] - px;
+    const dy = grid.ys[other] - py;
     const distance = Math.sqrt(dx * dx + dy * dy);
-    const pull = distance > 0 ? ((maxSpeed[i] as number) * gameEffort(way, bold)) / distance : 0;
+    const pull = distance > 0 ? (maxSpeed[i] * gameEffort(way, bold)) / distance : 0;
     wishX[i] = dx * pull;
     wishY[i] = dy * pull;
   }
@@ -87,10 +87,10 @@ function nearestOther(grid: Grid, self: number, px: number, py: number, radius: 
   let nearest = -1;
   let best = radius * radius;
   for (let row = cellAt(py - radius, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       const square = dx * dx + dy * dy;
       if (square >= best || slots[at] === self) continue;
       best = square;

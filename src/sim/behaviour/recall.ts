@@ -32,8 +32,8 @@ export function noteEvents(
     if (moved !== DRIVE.resting && moved !== DRIVE.threat) continue;
     const meal = grazing[i] === 0 ? MEMORY.food : MEMORY.feeder;
     const kind = moved === DRIVE.threat ? MEMORY.danger : meal;
-    const ticks = age[i] as number;
-    remember(memories, body[i] as number, kind, x[i] as number, y[i] as number, ticks);
+    const ticks = age[i];
+    remember(memories, body[i], kind, x[i], y[i], ticks);
   }
 }
 
@@ -60,27 +60,27 @@ export function recallPlaces(
 ): void {
   for (let i = 0; i < count; i++) {
     if (drive[i] !== DRIVE.idle) continue;
-    const own = body[i] as number;
+    const own = body[i];
     const row = i * TRAIT_CELLS;
-    const px = x[i] as number;
-    const py = y[i] as number;
-    const ticks = age[i] as number;
-    const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const hungry = hunger < (traits[row + urgency] as number);
+    const px = x[i];
+    const py = y[i];
+    const ticks = age[i];
+    const hunger = hungerOf(energy[i], size[i]);
+    const hungry = hunger < traits[row + urgency];
     const cell = hungry
       ? placeToEat(memories, own, px, py, ticks)
-      : placeToMeet(memories, own, px, py, ticks, hunger, pokerWay(niche[i] as number));
+      : placeToMeet(memories, own, px, py, ticks, hunger, pokerWay(niche[i]));
     if (cell < 0) continue;
-    const dx = (memories.memoryX[cell] as number) - px;
-    const dy = (memories.memoryY[cell] as number) - py;
+    const dx = memories.memoryX[cell] - px;
+    const dy = memories.memoryY[cell] - py;
     const distance = Math.sqrt(dx * dx + dy * dy);
     if (distance < MEMORY_MERGE) {
       forget(memories, cell);
       continue;
     }
     drive[i] = DRIVE.recall;
-    const effort = cruiseEffort(traits[row + cruise] as number, hunger);
-    const pull = ((maxSpeed[i] as number) * effort) / distance;
+    const effort = cruiseEffort(traits[row + cruise], hunger);
+    const pull = (maxSpeed[i] * effort) / distance;
     wishX[i] = dx * pull;
     wishY[i] = dy * pull;
   }
@@ -119,7 +119,7 @@ function placeToMeet(
 
 function isSafe(memories: Memories, body: number, cell: number, age: number): boolean {
   if (cell < 0) return false;
-  const x = memories.memoryX[cell] as number;
-  const y = memories.memoryY[cell] as number;
+  const x = memories.memoryX[cell];
+  const y = memories.memoryY[cell];
   return !isNear(memories, body, MEMORY.danger, x, y, age, DANGER_RADIUS);
 }

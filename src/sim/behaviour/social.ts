@@ -42,27 +42,27 @@ export function school(
   drive: Uint8Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    const way = socialWay(niche[i] as number);
+    const way = socialWay(niche[i]);
     if (drive[i] !== DRIVE.idle || way === SOCIAL_WAY.solo) continue;
     const row = i * TRAIT_CELLS;
     const radius = companyRadius(traits, row);
     const tight = way === SOCIAL_WAY.tight;
-    const apart = (traits[row + separation] as number) * (tight ? TIGHT_SEPARATION : 1);
-    const hx = headingX[i] as number;
-    const hy = headingY[i] as number;
-    sumNeighbours(grid, i, x[i] as number, y[i] as number, radius, apart, hx, hy, vx, vy, sums);
+    const apart = traits[row + separation] * (tight ? TIGHT_SEPARATION : 1);
+    const hx = headingX[i];
+    const hy = headingY[i];
+    sumNeighbours(grid, i, x[i], y[i], radius, apart, hx, hy, vx, vy, sums);
     if (sums[SUM.near] === 0) continue;
     drive[i] = DRIVE.social;
-    const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const top = maxSpeed[i] as number;
-    const speed = top * cruiseEffort(traits[row + cruise] as number, hunger);
-    if (way === SOCIAL_WAY.follow) follow(sums, traits[row + followDistance] as number);
+    const hunger = hungerOf(energy[i], size[i]);
+    const top = maxSpeed[i];
+    const speed = top * cruiseEffort(traits[row + cruise], hunger);
+    if (way === SOCIAL_WAY.follow) follow(sums, traits[row + followDistance]);
     else flock(sums, traits, row, tight ? TIGHT_COHESION : 1, radius, top);
     // The own heading keeps a school going somewhere.
-    const share = traits[row + social] as number;
-    const wish = socialWish(sums[SUM.x] as number, hx, share, speed);
+    const share = traits[row + social];
+    const wish = socialWish(sums[SUM.x], hx, share, speed);
     wishX[i] = wish;
-    wishY[i] = socialWish(sums[SUM.y] as number, hy, share, speed);
+    wishY[i] = socialWish(sums[SUM.y], hy, share, speed);
   }
 }
 
@@ -72,9 +72,9 @@ function socialWish(pull: number, heading: number, share: number, speed: number)
 
 /** How far it looks for company. */
 function companyRadius(traits: Float32Array, row: number): number {
-  const outgoing = 0.7 + 0.6 * (traits[row + social] as number);
-  const priority = (traits[row + socialPriority] as number) / SOCIAL_PRIORITY_MEAN;
-  const reach = SCHOOL_RADIUS_FACTOR * (traits[row + socialDistance] as number);
+  const outgoing = 0.7 + 0.6 * traits[row + social];
+  const priority = traits[row + socialPriority] / SOCIAL_PRIORITY_MEAN;
+  const reach = SCHOOL_RADIUS_FACTOR * traits[row + socialDistance];
   return reach * outgoing * Math.min(1, priority);
 }
 
@@ -87,27 +87,21 @@ function flock(
   radius: number,
   top: number,
 ): void {
-  const near = sums[SUM.near] as number;
-  const inward = ((traits[row + cohesion] as number) * closeness) / (radius * near);
-  const along = (traits[row + alignment] as number) / (top * near);
-  sums[SUM.x] =
-    (sums[SUM.x] as number) * inward +
-    (sums[SUM.vx] as number) * along +
-    (sums[SUM.pushX] as number);
-  sums[SUM.y] =
-    (sums[SUM.y] as number) * inward +
-    (sums[SUM.vy] as number) * along +
-    (sums[SUM.pushY] as number);
+  const near = sums[SUM.near];
+  const inward = (traits[row + cohesion] * closeness) / (radius * near);
+  const along = traits[row + alignment] / (top * near);
+  sums[SUM.x] = sums[SUM.x] * inward + sums[SUM.vx] * along + sums[SUM.pushX];
+  sums[SUM.y] = sums[SUM.y] * inward + sums[SUM.vy] * along + sums[SUM.pushY];
 }
 
 /** Leaves the pull towards the leader in the sums: none from nearer than it likes to follow. */
 function follow(sums: Float64Array, distance: number): void {
-  const dx = sums[SUM.leaderX] as number;
-  const dy = sums[SUM.leaderY] as number;
+  const dx = sums[SUM.leaderX];
+  const dy = sums[SUM.leaderY];
   const length = Math.sqrt(dx * dx + dy * dy);
   const pull = length > distance ? 1 / length : 0;
-  sums[SUM.x] = dx * pull + (sums[SUM.pushX] as number);
-  sums[SUM.y] = dy * pull + (sums[SUM.pushY] as number);
+  sums[SUM.x] = dx * pull + sums[SUM.pushX];
+  sums[SUM.y] = dy * pull + sums[SUM.pushY];
 }
 
 /** Writes the sums over the fish within `radius`. */
@@ -140,19 +134,19 @@ function sumNeighbours(
   let leaderX = 0;
   let leaderY = 0;
   for (let row = cellAt(py - radius, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       const square = dx * dx + dy * dy;
       if (square > reach) continue;
-      const other = slots[at] as number;
+      const other = slots[at];
       if (other === self) continue;
       near += 1;
       offsetX += dx;
       offsetY += dy;
-      velocityX += vx[other] as number;
-      velocityY += vy[other] as number;
+      velocityX += vx[other];
+      velocityY += vy[other];
       const ahead = dx * hx + dy * hy;
       if (ahead > furthest) {
         furthest = ahead;

@@ -32,22 +32,21 @@ function spotCrab(
   threats: Uint32Array,
 ): void {
   const { columns, starts, slots, xs, ys } = grid;
-  const cx = crabX[crab] as number;
-  const cy = crabY[crab] as number;
+  const cx = crabX[crab];
+  const cy = crabY[crab];
   const first = cellAt(cx - THREAT_RANGE, columns);
   const last = cellAt(cx + THREAT_RANGE, columns);
   const bottom = cellAt(cy + THREAT_RANGE, grid.rows);
   for (let row = cellAt(cy - THREAT_RANGE, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const px = xs[at] as number;
-      const py = ys[at] as number;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const px = xs[at];
+      const py = ys[at];
       const square = squareBetween(px, py, cx, cy);
       if (square >= THREAT_RANGE * THREAT_RANGE) continue;
-      const fish = slots[at] as number;
-      const other = (threats[fish] as number) - 1;
-      const nearer =
-        other < 0 || square < squareBetween(px, py, crabX[other] as number, crabY[other] as number);
+      const fish = slots[at];
+      const other = threats[fish] - 1;
+      const nearer = other < 0 || square < squareBetween(px, py, crabX[other], crabY[other]);
       if (nearer) threats[fish] = crab + 1;
     }
   }
@@ -76,27 +75,27 @@ export function fleeCrabs(
   drive: Uint8Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    const crab = (threats[i] as number) - 1;
+    const crab = threats[i] - 1;
     if (crab < 0) continue;
     const row = i * TRAIT_CELLS;
-    const dx = (x[i] as number) - (crabX[crab] as number);
-    const dy = (y[i] as number) - (crabY[crab] as number);
+    const dx = x[i] - crabX[crab];
+    const dy = y[i] - crabY[crab];
     const distance = Math.sqrt(dx * dx + dy * dy);
     if (distance >= fearOf(traits, row)) continue;
     drive[i] = DRIVE.threat;
-    const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const calm = 1.1 - 0.2 * (traits[row + aggression] as number);
-    const effort = calm * cruiseEffort(traits[row + cruise] as number, hunger);
-    const way = threatWay(niche[i] as number);
-    const speed = (maxSpeed[i] as number) * effort * escapeSpeed(traits, row, way, distance);
+    const hunger = hungerOf(energy[i], size[i]);
+    const calm = 1.1 - 0.2 * traits[row + aggression];
+    const effort = calm * cruiseEffort(traits[row + cruise], hunger);
+    const way = threatWay(niche[i]);
+    const speed = maxSpeed[i] * effort * escapeSpeed(traits, row, way, distance);
     // Straight above the crab when it is right here.
     const awayX = distance > 0 ? dx / distance : 0;
     const awayY = distance > 0 ? dy / distance : -1;
     let side = 0;
     if (way === THREAT_WAY.erratic) {
-      const rolled = rollDice(dice[i] as number);
+      const rolled = rollDice(dice[i]);
       dice[i] = rolled;
-      side = (2 * diceUnit(rolled) - 1) * (traits[row + erraticAmplitude] as number);
+      side = (2 * diceUnit(rolled) - 1) * traits[row + erraticAmplitude];
     }
     wishX[i] = speed * (awayX - side * awayY);
     wishY[i] = speed * (awayY + side * awayX);
@@ -105,13 +104,13 @@ export function fleeCrabs(
 
 /** Distance below which a crab frightens it: the bold let it come nearer. */
 function fearOf(traits: Float32Array, row: number): number {
-  const boldness = 1.2 - 0.4 * (traits[row + aggression] as number);
-  const priority = (traits[row + threatPriority] as number) / THREAT_PRIORITY_MEAN;
-  return Math.min(THREAT_RANGE, (traits[row + fleeThreshold] as number) * boldness * priority);
+  const boldness = 1.2 - 0.4 * traits[row + aggression];
+  const priority = traits[row + threatPriority] / THREAT_PRIORITY_MEAN;
+  return Math.min(THREAT_RANGE, traits[row + fleeThreshold] * boldness * priority);
 }
 
 function escapeSpeed(traits: Float32Array, row: number, way: number, distance: number): number {
-  if (way === THREAT_WAY.stealth) return traits[row + stealthSpeed] as number;
-  if (way !== THREAT_WAY.freeze) return traits[row + fleeSpeed] as number;
-  return distance < (traits[row + freezeDistance] as number) ? 0 : FREEZE_DRIFT;
+  if (way === THREAT_WAY.stealth) return traits[row + stealthSpeed];
+  if (way !== THREAT_WAY.freeze) return traits[row + fleeSpeed];
+  return distance < traits[row + freezeDistance] ? 0 : FREEZE_DRIFT;
 }

@@ -33,20 +33,20 @@ export function wander(
   for (let i = 0; i < count; i++) {
     if (drive[i] !== DRIVE.idle) continue;
     drive[i] = DRIVE.wander;
-    const first = rollDice(dice[i] as number);
+    const first = rollDice(dice[i]);
     const second = rollDice(first);
     dice[i] = second;
-    const hx = (headingX[i] as number) + WANDER_JITTER * (2 * diceUnit(first) - 1);
-    const hy = (headingY[i] as number) + WANDER_JITTER * (2 * diceUnit(second) - 1);
+    const hx = headingX[i] + WANDER_JITTER * (2 * diceUnit(first) - 1);
+    const hy = headingY[i] + WANDER_JITTER * (2 * diceUnit(second) - 1);
     // The jitter is far shorter than the unit heading, so the sum is never zero.
     const length = Math.sqrt(hx * hx + hy * hy);
     headingX[i] = hx / length;
     headingY[i] = hy / length;
-    const hunger = hungerOf(energy[i] as number, size[i] as number);
-    const pace = traits[i * TRAIT_CELLS + cruise] as number;
-    const speed = (maxSpeed[i] as number) * cruiseEffort(pace, hunger) * wanderEffort(hunger);
-    wishX[i] = (headingX[i] as number) * speed;
-    wishY[i] = (headingY[i] as number) * speed;
+    const hunger = hungerOf(energy[i], size[i]);
+    const pace = traits[i * TRAIT_CELLS + cruise];
+    const speed = maxSpeed[i] * cruiseEffort(pace, hunger) * wanderEffort(hunger);
+    wishX[i] = headingX[i] * speed;
+    wishY[i] = headingY[i] * speed;
   }
 }
 

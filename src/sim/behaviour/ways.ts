@@ -27,10 +27,10 @@ export const WAY_NAMES = {
 export const NICHES = 6 * 4 * 4 * 4;
 
 export function nicheOf(genes: Float32Array, row: number): number {
-  const food = genes[row + GENE.foodWay] as number;
-  const threat = genes[row + GENE.threatWay] as number;
-  const poker = genes[row + GENE.pokerWay] as number;
-  const social = genes[row + GENE.socialWay] as number;
+  const food = genes[row + GENE.foodWay];
+  const threat = genes[row + GENE.threatWay];
+  const poker = genes[row + GENE.pokerWay];
+  const social = genes[row + GENE.socialWay];
   return (food << 6) | (threat << 4) | (poker << 2) | social;
 }
 

@@ -41,17 +41,17 @@ export function walkCrabs(tank: Tank): void {
   const right = tank.width - BODY_HALF;
   let burnt = 0;
   for (let row = 0; row < counters.crabs; row++) {
-    let speed = crabs.vx[row] as number;
+    let speed = crabs.vx[row];
     if (nextUnit(arena.streams, STREAM.crabs) < CRAB_TURN) speed = -speed;
-    const x = (crabs.x[row] as number) + speed;
+    const x = crabs.x[row] + speed;
     if (x < BODY_HALF) speed = Math.abs(speed);
     if (x > right) speed = -Math.abs(speed);
     crabs.vx[row] = speed;
     crabs.x[row] = Math.min(right, Math.max(BODY_HALF, x));
-    const cooldown = crabs.cooldown[row] as number;
+    const cooldown = crabs.cooldown[row];
     if (cooldown > 0) crabs.cooldown[row] = cooldown - 1;
-    const held = crabs.energy[row] as number;
-    const left = Math.max(0, held - CRAB_BURN * (crabs.size[row] as number));
+    const held = crabs.energy[row];
+    const left = Math.max(0, held - CRAB_BURN * crabs.size[row]);
     crabs.energy[row] = left;
     burnt += held - left;
   }
@@ -63,19 +63,14 @@ export function feedCrabs(tank: Tank): void {
   const { crabs, counters, scratch, food } = tank;
   let bitten = 0;
   for (let row = 0; row < counters.crabs; row++) {
-    const size = crabs.size[row] as number;
-    const held = crabs.energy[row] as number;
+    const size = crabs.size[row];
+    const held = crabs.energy[row];
     const room = CRAB_CAPACITY * size - held;
     if (room <= 0) continue;
-    const item = nearestFood(
-      scratch.foodGrid,
-      crabs.x[row] as number,
-      crabs.y[row] as number,
-      food.energy,
-    );
+    const item = nearestFood(scratch.foodGrid, crabs.x[row], crabs.y[row], food.energy);
     if (item < 0) continue;
-    const bite = Math.min(BITE_PER_SIZE * size, room, food.energy[item] as number);
-    food.energy[item] = (food.energy[item] as number) - bite;
+    const bite = Math.min(BITE_PER_SIZE * size, room, food.energy[item]);
+    food.energy[item] = food.energy[item] - bite;
     crabs.energy[row] = held + bite;
     bitten += bite;
   }
@@ -90,8 +85,8 @@ export function hunt(tank: Tank): void {
   const { crabs, counters, fish, scratch } = tank;
   scratch.slain.fill(0, 0, counters.fish);
   for (let row = 0; row < counters.crabs; row++) {
-    const x = crabs.x[row] as number;
-    const y = crabs.y[row] as number;
+    const x = crabs.x[row];
+    const y = crabs.y[row];
     const victim = touch(scratch.fishGrid, x, y, fish.age, fish.crabbedAt, scratch.slain);
     if (victim < 0 || crabs.cooldown[row] !== 0) continue;
     scratch.slain[victim] = 1;
@@ -103,9 +98,9 @@ export function hunt(tank: Tank): void {
 /** What the crab does not gain of its victim is lost with it. */
 function devour(tank: Tank, crab: number, victim: number): void {
   const { crabs, fish, scratch } = tank;
-  const held = (fish.energy[victim] as number) + (fish.bank[victim] as number);
-  const had = crabs.energy[crab] as number;
-  const room = CRAB_CAPACITY * (crabs.size[crab] as number) - had;
+  const held = fish.energy[victim] + fish.bank[victim];
+  const had = crabs.energy[crab];
+  const room = CRAB_CAPACITY * crabs.size[crab] - had;
   const gain = Math.max(0, Math.min(CRAB_KILL_GAIN, room, held));
   crabs.energy[crab] = had + gain;
   fish.energy[victim] = 0;
@@ -132,14 +127,14 @@ function touch(
   let nearest = -1;
   let best = Number.POSITIVE_INFINITY;
   for (let row = cellAt(py - TOUCH, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       if (Math.abs(dx) >= TOUCH || Math.abs(dy) >= TOUCH) continue;
-      const fish = slots[at] as number;
+      const fish = slots[at];
       if (slain[fish] !== 0) continue;
-      crabbedAt[fish] = (age[fish] as number) + 1;
+      crabbedAt[fish] = age[fish] + 1;
       const square = dx * dx + dy * dy;
       if (square >= best) continue;
       best = square;
@@ -158,15 +153,15 @@ function nearestFood(grid: Grid, px: number, py: number, left: Float64Array): nu
   let nearest = -1;
   let best = Number.POSITIVE_INFINITY;
   for (let row = cellAt(py - CONTACT, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       if (Math.abs(dx) >= CONTACT || Math.abs(dy) >= CONTACT) continue;
       const square = dx * dx + dy * dy;
-      if (square >= best || (left[slots[at] as number] as number) <= 0) continue;
+      if (square >= best || left[slots[at]] <= 0) continue;
       best = square;
-      nearest = slots[at] as number;
+      nearest = slots[at];
     }
   }
   return nearest;

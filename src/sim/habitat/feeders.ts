@@ -7,7 +7,7 @@ import { FEEDER_ABOVE_FLOOR, FEEDER_KINDS } from "./habitat-model.ts";
 type FeederKind = (typeof FEEDER_KINDS)[number];
 
 export function feederKind(tank: Tank, row: number): FeederKind {
-  return FEEDER_KINDS[tank.feeders.kind[row] as number] as FeederKind;
+  return FEEDER_KINDS[tank.feeders.kind[row]];
 }
 
 /** The feeders of a new tank: one of each kind per reference area, full. */
@@ -39,16 +39,16 @@ export function tendFeeders(tank: Tank): void {
   let recharged = 0;
   for (let row = 0; row < counters.feeders; row++) {
     const kind = feederKind(tank, row);
-    const stock = feeders.stock[row] as number;
+    const stock = feeders.stock[row];
     const filled = Math.min(kind.stock, stock + kind.recharge);
     recharged += filled - stock;
     feeders.stock[row] = filled;
-    if ((feeders.morsel[row] as number) > 0) continue;
-    const [x, y] = [feeders.x[row] as number, feeders.y[row] as number];
+    if (feeders.morsel[row] > 0) continue;
+    const [x, y] = [feeders.x[row], feeders.y[row]];
     const visited = nearestWithin(scratch.fishGrid, x, y, kind.reach) >= 0;
-    const dwell = visited ? Math.min(kind.dwell, feeders.dwell[row] as number) + 1 : 0;
+    const dwell = visited ? Math.min(kind.dwell, feeders.dwell[row]) + 1 : 0;
     feeders.dwell[row] = dwell;
-    const cooldown = feeders.cooldown[row] as number;
+    const cooldown = feeders.cooldown[row];
     if (cooldown > 0) feeders.cooldown[row] = cooldown - 1;
     if (cooldown > 1 || dwell <= kind.dwell || filled < kind.morsel) continue;
     feeders.stock[row] = filled - kind.morsel;

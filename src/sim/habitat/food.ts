@@ -89,7 +89,7 @@ export function sweepFood(tank: Tank): void {
   let lost = 0;
   for (let row = 0; row < counters.food; row++) {
     if (scratch.foodMarks[row] === 0) continue;
-    lost += (food.energy[row] as number) + (food.closed[row] as number);
+    lost += food.energy[row] + food.closed[row];
   }
   book(scratch.flows, CAUSE.food_lost, lost);
   counters.food = removeMarked(tank.arena.food, scratch.foodMarks, counters.food);

@@ -26,21 +26,19 @@ export function swimLiveFood(
 ): void {
   for (let i = 0; i < count; i++) {
     if (kind[i] !== LIVE_KIND) continue;
-    let dx = vx[i] as number;
-    let dy = vy[i] as number;
-    if ((age[i] as number) >= (nudgeAt[i] as number)) {
+    let dx = vx[i];
+    let dy = vy[i];
+    if (age[i] >= nudgeAt[i]) {
       dx += nextReal(streams, STREAM.live, -LIVE_NUDGE, LIVE_NUDGE);
       dy += nextReal(streams, STREAM.live, -LIVE_NUDGE, LIVE_NUDGE);
       nudgeAt[i] =
-        (age[i] as number) +
-        LIVE_NUDGE_MIN_TICKS +
-        nextInteger(streams, STREAM.live, LIVE_NUDGE_SPAN_TICKS);
+        age[i] + LIVE_NUDGE_MIN_TICKS + nextInteger(streams, STREAM.live, LIVE_NUDGE_SPAN_TICKS);
     }
-    findNearestTwo(fishGrid, x[i] as number, y[i] as number, nearest);
+    findNearestTwo(fishGrid, x[i], y[i], nearest);
     for (const fish of nearest) {
       if (fish < 0) break;
-      const awayX = (x[i] as number) - (fishGrid.xs[fish] as number);
-      const awayY = (y[i] as number) - (fishGrid.ys[fish] as number);
+      const awayX = x[i] - fishGrid.xs[fish];
+      const awayY = y[i] - fishGrid.ys[fish];
       const distance = Math.sqrt(awayX * awayX + awayY * awayY);
       const force = distance > 0 ? LIVE_FLEE / distance : 0;
       dx += awayX * force;
@@ -63,10 +61,10 @@ function findNearestTwo(grid: Grid, px: number, py: number, nearest: Int32Array)
   let second = best;
   let [one, other] = [-1, -1];
   for (let row = cellAt(py - LIVE_FEAR, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       const square = dx * dx + dy * dy;
       if (square < best) {
         second = best;

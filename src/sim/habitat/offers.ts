@@ -23,14 +23,14 @@ export function offersOf(tank: Tank): [x: number, y: number, kind: number][] {
   const { plants, feeders, counters } = tank;
   const offers: [number, number, number][] = [];
   for (let row = 0; row < counters.plants; row++) {
-    if ((plants.nectar[row] as number) <= 0) continue;
-    const [energy, foot] = [plants.energy[row] as number, plants.y[row] as number];
+    if (plants.nectar[row] <= 0) continue;
+    const [energy, foot] = [plants.energy[row], plants.y[row]];
     const y = nectarHeight(plants.genes, row, energy, foot);
-    offers.push([plants.x[row] as number, y, NECTAR_KIND]);
+    offers.push([plants.x[row], y, NECTAR_KIND]);
   }
   for (let row = 0; row < counters.feeders; row++) {
-    if ((feeders.morsel[row] as number) <= 0) continue;
-    offers.push([feeders.x[row] as number, feeders.y[row] as number, feeders.kind[row] as number]);
+    if (feeders.morsel[row] <= 0) continue;
+    offers.push([feeders.x[row], feeders.y[row], feeders.kind[row]]);
   }
   return offers;
 }
@@ -54,15 +54,15 @@ export function layOut(tank: Tank): number {
   );
   let offered = nectars;
   for (let row = 0; row < counters.feeders; row++) {
-    const morsel = feeders.morsel[row] as number;
+    const morsel = feeders.morsel[row];
     if (morsel <= 0) continue;
     const at = counters.food + offered;
     scratch.offers[offered++] = row;
-    food.x[at] = feeders.x[row] as number;
-    food.y[at] = feeders.y[row] as number;
+    food.x[at] = feeders.x[row];
+    food.y[at] = feeders.y[row];
     food.energy[at] = morsel;
     // The kinds of feeders give the first kinds of food: algae and protein.
-    food.kind[at] = feeders.kind[row] as number;
+    food.kind[at] = feeders.kind[row];
   }
   scratch.offerCounts[0] = nectars;
   scratch.offerCounts[1] = offered;
@@ -88,12 +88,12 @@ function layOutNectar(
 ): number {
   let offered = 0;
   for (let row = 0; row < count; row++) {
-    const left = nectar[row] as number;
+    const left = nectar[row];
     if (left <= 0) continue;
     const at = begin + offered;
     owners[offered++] = row;
-    foodX[at] = x[row] as number;
-    foodY[at] = nectarHeight(genes, row, energy[row] as number, y[row] as number);
+    foodX[at] = x[row];
+    foodY[at] = nectarHeight(genes, row, energy[row], y[row]);
     foodEnergy[at] = left;
     foodKind[at] = NECTAR_KIND;
   }
@@ -103,8 +103,8 @@ function layOutNectar(
 /** Gives back what is left of the offers; nectar that is gone may have spread a seed. */
 export function takeBack(tank: Tank): void {
   const { plants, feeders, food, counters, scratch } = tank;
-  const nectars = scratch.offerCounts[0] as number;
-  const offers = scratch.offerCounts[1] as number;
+  const nectars = scratch.offerCounts[0];
+  const offers = scratch.offerCounts[1];
   const begin = counters.food;
   const sipped = giveBack(0, nectars, begin, scratch.offers, food.energy, plants.nectar);
   const dispensed = giveBack(nectars, offers, begin, scratch.offers, food.energy, feeders.morsel);
@@ -114,11 +114,11 @@ export function takeBack(tank: Tank): void {
   // Sprouts shift rows, but no spots.
   let spent = 0;
   for (let offer = 0; offer < nectars; offer++) {
-    const owner = scratch.offers[offer] as number;
-    if ((plants.nectar[owner] as number) > 0) continue;
-    scratch.offers[spent++] = plants.spot[owner] as number;
+    const owner = scratch.offers[offer];
+    if (plants.nectar[owner] > 0) continue;
+    scratch.offers[spent++] = plants.spot[owner];
   }
-  for (let i = 0; i < spent; i++) spreadSeed(tank, scratch.offers[i] as number);
+  for (let i = 0; i < spent; i++) spreadSeed(tank, scratch.offers[i]);
 }
 
 /** Writes what is left of the offers from `first` on to their owners; returns what was taken. */
@@ -132,9 +132,9 @@ function giveBack(
 ): number {
   let taken = 0;
   for (let offer = first; offer < end; offer++) {
-    const owner = owners[offer] as number;
-    const left = foodEnergy[begin + offer] as number;
-    taken += (held[owner] as number) - left;
+    const owner = owners[offer];
+    const left = foodEnergy[begin + offer];
+    taken += held[owner] - left;
     held[owner] = left;
   }
   return taken;

@@ -23,16 +23,14 @@ export function attraction(
     3;
   const pattern = Math.abs(difference(genes, judge + MATE_GENE.pattern, other + GENE.pattern));
   return (
-    (genes[judge + weightSize] as number) *
-      nearness(genes, judge + MATE_GENE.size, other + GENE.size) +
-    (genes[judge + weightShape] as number) * shape +
-    (genes[judge + weightEye] as number) *
-      nearness(genes, judge + MATE_GENE.eye, other + GENE.eye) +
-    (genes[judge + weightLifespan] as number) *
+    genes[judge + weightSize] * nearness(genes, judge + MATE_GENE.size, other + GENE.size) +
+    genes[judge + weightShape] * shape +
+    genes[judge + weightEye] * nearness(genes, judge + MATE_GENE.eye, other + GENE.eye) +
+    genes[judge + weightLifespan] *
       nearness(genes, judge + MATE_GENE.lifespan, other + GENE.lifespan) +
-    (genes[judge + weightHue] as number) * hueNearness(genes, judge, other) +
-    (genes[judge + weightPattern] as number) * (1 - pattern) +
-    (genes[judge + weightEnergy] as number) * Math.min(1, hunger)
+    genes[judge + weightHue] * hueNearness(genes, judge, other) +
+    genes[judge + weightPattern] * (1 - pattern) +
+    genes[judge + weightEnergy] * Math.min(1, hunger)
   );
 }
 
@@ -47,5 +45,5 @@ function hueNearness(genes: Float32Array, judge: number, other: number): number 
 }
 
 function difference(genes: Float32Array, left: number, right: number): number {
-  return (genes[left] as number) - (genes[right] as number);
+  return genes[left] - genes[right];
 }

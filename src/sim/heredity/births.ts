@@ -40,13 +40,13 @@ export function bear(tank: Tank, birth: Birth): number {
   const { fish, bodies, counters } = tank;
   const alone = mother === father;
   const parents = alone ? [mother] : [mother, father];
-  for (const parent of parents) fish.offspring[parent] = (fish.offspring[parent] as number) + 1;
-  const older = Math.max(fish.generation[mother] as number, fish.generation[father] as number);
+  for (const parent of parents) fish.offspring[parent] = fish.offspring[parent] + 1;
+  const older = Math.max(fish.generation[mother], fish.generation[father]);
   const { right, bottom } = marginsOf(tank.width, tank.height);
-  const capacity = capacityAt(NEWBORN_AGE, bodies.genes[child + GENE.size] as number);
+  const capacity = capacityAt(NEWBORN_AGE, bodies.genes[child + GENE.size]);
   const newborn = {
-    x: placeNear(tank, ((fish.x[mother] as number) + (fish.x[father] as number)) / 2, LEFT, right),
-    y: placeNear(tank, ((fish.y[mother] as number) + (fish.y[father] as number)) / 2, TOP, bottom),
+    x: placeNear(tank, (fish.x[mother] + fish.x[father]) / 2, LEFT, right),
+    y: placeNear(tank, (fish.y[mother] + fish.y[father]) / 2, TOP, bottom),
     energy: Math.min(birth.energy, capacity),
     bank: Math.max(0, birth.energy - capacity),
     age: NEWBORN_AGE,
@@ -59,20 +59,14 @@ export function bear(tank: Tank, birth: Birth): number {
   counters[BIRTH_COUNTERS[origin]] += 1;
   const row = enterNewborn(tank, newborn, STREAM.breeding);
   const body = fish.body;
-  inheritLearning(
-    bodies.regrets,
-    bodies.visits,
-    body[mother] as number,
-    body[father] as number,
-    body[row] as number,
-  );
+  inheritLearning(bodies.regrets, bodies.visits, body[mother], body[father], body[row]);
   return row;
 }
 
 /** Writes the child's genome and returns its first cell. */
 function inherit(tank: Tank, { mother, father, motherShare }: Birth): number {
   const { fish, bodies, arena } = tank;
-  const richer = (fish.energy[mother] as number) >= (fish.energy[father] as number);
+  const richer = fish.energy[mother] >= fish.energy[father];
   const parents = {
     mother: genomeOf(tank, mother),
     father: genomeOf(tank, father),

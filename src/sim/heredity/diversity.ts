@@ -36,9 +36,9 @@ export function diversityOf(tank: Tank): number {
   let cosines = 0;
   for (let row = 0; row < counters.fish; row++) {
     const genome = genomeOf(tank, row);
-    templates |= 1 << (bodies.genes[genome + GENE.template] as number);
-    sines += sineOfTurn(bodies.genes[genome + GENE.hue] as number);
-    cosines += cosineOfTurn(bodies.genes[genome + GENE.hue] as number);
+    templates |= 1 << bodies.genes[genome + GENE.template];
+    sines += sineOfTurn(bodies.genes[genome + GENE.hue]);
+    cosines += cosineOfTurn(bodies.genes[genome + GENE.hue]);
   }
   let distinct = 0;
   for (let bit = 0; bit < TEMPLATES; bit++) distinct += (templates >> bit) & 1;
@@ -94,15 +94,15 @@ export function countNiches(tank: Tank): void {
 
 function countInto(count: number, niche: Uint32Array, niches: Uint32Array): void {
   for (let i = 0; i < count; i++) {
-    const at = niche[i] as number;
-    niches[at] = (niches[at] as number) + 1;
+    const at = niche[i];
+    niches[at] = niches[at] + 1;
   }
 }
 
 /** Share of the fish that live like this one. */
 export function nicheShare(tank: Tank, row: number): number {
-  const niche = tank.fish.niche[row] as number;
-  return (tank.scratch.niches[niche] as number) / tank.counters.fish;
+  const niche = tank.fish.niche[row];
+  return tank.scratch.niches[niche] / tank.counters.fish;
 }
 
 /** Factor on the price of a child: common ways of life pay more (TW), once there are ten fish. */

@@ -76,12 +76,12 @@ export function inheritGenome(
   for (let gene = 0; gene < GENE_COUNT; gene++) {
     const parent = nextUnit(streams, from) < motherShare ? mother : father;
     for (let cell = gene; cell < GENE_CELLS; cell += GENE_COUNT) {
-      genes[child + cell] = genes[parent + cell] as number;
+      genes[child + cell] = genes[parent + cell];
     }
     if (mother !== father) {
       const cell = TRANSFERS_AT + gene;
-      const chance = ((genes[mother + cell] as number) + (genes[father + cell] as number)) / 2;
-      if (nextUnit(streams, from) < chance) genes[child + gene] = genes[donor + gene] as number;
+      const chance = (genes[mother + cell] + genes[father + cell]) / 2;
+      if (nextUnit(streams, from) < chance) genes[child + gene] = genes[donor + gene];
     }
     mutateGene(genes, child, gene, mutation, streams, from);
     mutateMetaGenes(genes, child, gene, streams, from);
@@ -96,17 +96,17 @@ function mutateGene(
   streams: Uint32Array,
   from: Stream,
 ): void {
-  const spec = GENES[gene] as GeneSpec;
+  const spec = GENES[gene];
   const base = spec.type === "choice" ? mutation.switching : mutation.rate;
-  if (nextUnit(streams, from) >= base * (genes[row + RATES_AT + gene] as number)) return;
-  const value = genes[row + gene] as number;
+  if (nextUnit(streams, from) >= base * genes[row + RATES_AT + gene]) return;
+  const value = genes[row + gene];
   if (spec.type === "choice") {
     const turn = 1 + nextInteger(streams, from, spec.max);
     storeGene(genes, row, gene, (value + turn) % (spec.max + 1));
   } else if (spec.type === "step") {
     storeGene(genes, row, gene, value + nextInteger(streams, from, 3) - 1);
   } else {
-    const strength = mutation.strength * (genes[row + STRENGTHS_AT + gene] as number);
+    const strength = mutation.strength * genes[row + STRENGTHS_AT + gene];
     const step = nextGaussian(streams, from) * strength * (spec.max - spec.min);
     storeGene(genes, row, gene, value + step);
   }
@@ -137,15 +137,15 @@ function drift(
   from: Stream,
 ): void {
   if (nextUnit(streams, from) >= chance) return;
-  const drifted = (genes[cell] as number) + nextGaussian(streams, from) * META_MUTATION_SIGMA;
+  const drifted = genes[cell] + nextGaussian(streams, from) * META_MUTATION_SIGMA;
   genes[cell] = Math.min(high, Math.max(low, drifted));
 }
 
 function storeGene(genes: Float32Array, row: number, gene: number, value: number): void {
-  const wheel = (GENES[gene] as GeneSpec).type === "wheel";
+  const wheel = GENES[gene].type === "wheel";
   const turned = wheel ? value - Math.floor(value) : value;
-  const low = LOWEST[gene] as number;
-  const high = HIGHEST[gene] as number;
+  const low = LOWEST[gene];
+  const high = HIGHEST[gene];
   genes[row + gene] = Math.min(high, Math.max(low, turned));
 }
 
@@ -156,15 +156,15 @@ function isWhole(spec: GeneSpec): boolean {
 /** The name of the first cell of a foreign genome that is out of bounds, or undefined. */
 export function faultOfGenome(genome: Float32Array): string | undefined {
   for (let gene = 0; gene < GENE_COUNT; gene++) {
-    const spec = GENES[gene] as GeneSpec;
-    const value = genome[gene] as number;
-    const low = LOWEST[gene] as number;
-    const high = HIGHEST[gene] as number;
+    const spec = GENES[gene];
+    const value = genome[gene];
+    const low = LOWEST[gene];
+    const high = HIGHEST[gene];
     if (!(value >= low && value <= high)) return spec.name;
     if (isWhole(spec) && value !== Math.floor(value)) return spec.name;
-    const rate = genome[RATES_AT + gene] as number;
-    const strength = genome[STRENGTHS_AT + gene] as number;
-    const transfer = genome[TRANSFERS_AT + gene] as number;
+    const rate = genome[RATES_AT + gene];
+    const strength = genome[STRENGTHS_AT + gene];
+    const transfer = genome[TRANSFERS_AT + gene];
     const meta = `meta-gene of ${spec.name}`;
     if (!(rate >= META_LOWEST && rate <= META_HIGHEST)) return meta;
     if (!(strength >= META_LOWEST && strength <= META_HIGHEST)) return meta;

@@ -23,10 +23,10 @@ export interface Phenotype {
 
 /** Expresses the genome in the row that starts at cell `row` (TW core/genetics/expression.py). */
 export function express(genes: Float32Array, row: number): Phenotype {
-  const girth = genes[row + GENE.size] as number;
-  const eye = genes[row + GENE.eye] as number;
-  const pattern = genes[row + GENE.pattern] as number;
-  const lifespan = genes[row + GENE.lifespan] as number;
+  const girth = genes[row + GENE.size];
+  const eye = genes[row + GENE.eye];
+  const pattern = genes[row + GENE.pattern];
+  const lifespan = genes[row + GENE.lifespan];
   const speed = speedModifier(genes, row);
   const metabolism =
     1 + 0.5 * (girth - 1) + 0.8 * (speed - 1) + 0.3 * (eye - 1) + 0.3 * (pattern - 0.5);
@@ -41,10 +41,10 @@ export function express(genes: Float32Array, row: number): Phenotype {
 }
 
 function speedModifier(genes: Float32Array, row: number): number {
-  const fin = genes[row + GENE.fin] as number;
-  const tail = genes[row + GENE.tail] as number;
-  const aspect = genes[row + GENE.aspect] as number;
-  const template = TEMPLATE_SPEED[genes[row + GENE.template] as number] as number;
+  const fin = genes[row + GENE.fin];
+  const tail = genes[row + GENE.tail];
+  const aspect = genes[row + GENE.aspect];
+  const template = TEMPLATE_SPEED[genes[row + GENE.template]];
   const drag = 1 - 0.5 * Math.abs(aspect - 0.8);
   return Math.min(1.5, Math.max(0.5, template * (0.4 * fin + 0.6 * tail) * drag));
 }

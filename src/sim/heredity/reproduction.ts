@@ -37,12 +37,12 @@ export function breed(tank: Tank): void {
   tank.scratch.mated.fill(0, 0, adults);
   const { age } = tank.fish;
   for (let row = 0; row < adults && tank.counters.fish < tank.cap; row++) {
-    if ((age[row] as number) < JUVENILE_TICKS || !isWilling(tank, row)) continue;
+    if (age[row] < JUVENILE_TICKS || !isWilling(tank, row)) continue;
     const mate = findMate(tank, tank.scratch.fishGrid, row, MATE_DISTANCE);
     if (mate >= 0) bearPair(tank, row, mate);
   }
   for (let row = 0; row < adults; row++) {
-    if ((age[row] as number) < JUVENILE_TICKS) continue;
+    if (age[row] < JUVENILE_TICKS) continue;
     bearBanked(tank, row);
     bearAlone(tank, row);
   }
@@ -56,7 +56,7 @@ export function breed(tank: Tank): void {
 export function bearAfterPoker(tank: Tank, winner: number, alone: boolean): number {
   const { fish, counters } = tank;
   if (counters.fish >= tank.cap || counters.fish === 0) return -1;
-  if ((fish.age[winner] as number) < JUVENILE_TICKS) return -1;
+  if (fish.age[winner] < JUVENILE_TICKS) return -1;
   if (energyRatio(tank, winner) < POKER_BIRTH_ENERGY_RATIO) return -1;
   // First: whether a fish is willing depends on how rare its ways are now, not a tick ago.
   countNiches(tank);
@@ -66,7 +66,7 @@ export function bearAfterPoker(tank: Tank, winner: number, alone: boolean): numb
   const parents = alone ? [winner] : [winner, mate];
   let energy = 0;
   for (const parent of parents) {
-    const held = fish.energy[parent] as number;
+    const held = fish.energy[parent];
     const pays = Math.min(held * POKER_BIRTH_SHARE, price / parents.length);
     fish.energy[parent] = held - pays;
     energy += pays;
@@ -76,12 +76,12 @@ export function bearAfterPoker(tank: Tank, winner: number, alone: boolean): numb
 }
 
 function energyRatio(tank: Tank, row: number): number {
-  return hungerOf(tank.fish.energy[row] as number, tank.scratch.size[row] as number);
+  return hungerOf(tank.fish.energy[row], tank.scratch.size[row]);
 }
 
 function isWilling(tank: Tank, row: number): boolean {
   const { fish, scratch } = tank;
-  if ((fish.age[row] as number) < JUVENILE_TICKS || scratch.mated[row] !== 0) return false;
+  if (fish.age[row] < JUVENILE_TICKS || scratch.mated[row] !== 0) return false;
   const ratio = energyRatio(tank, row);
   if (ratio >= MATE_ENERGY_RATIO) return true;
   return ratio >= MATE_ENERGY_RATIO * RARE_DISCOUNT && isRare(tank, row);
@@ -93,8 +93,8 @@ function isWilling(tank: Tank, row: number): boolean {
 function findMate(tank: Tank, grid: Grid, row: number, reach: number): number {
   const { fish, bodies } = tank;
   const { columns, starts, slots, xs, ys } = grid;
-  const px = fish.x[row] as number;
-  const py = fish.y[row] as number;
+  const px = fish.x[row];
+  const py = fish.y[row];
   const judge = genomeOf(tank, row);
   const first = cellAt(px - reach, columns);
   const last = cellAt(px + reach, columns);
@@ -103,11 +103,11 @@ function findMate(tank: Tank, grid: Grid, row: number, reach: number): number {
   let best = -1;
   let nearest = 0;
   for (let cells = cellAt(py - reach, grid.rows); cells <= bottom; cells++) {
-    const end = starts[cells * columns + last + 1] as number;
-    for (let at = starts[cells * columns + first] as number; at < end; at++) {
-      const other = slots[at] as number;
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[cells * columns + last + 1];
+    for (let at = starts[cells * columns + first]; at < end; at++) {
+      const other = slots[at];
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       const square = dx * dx + dy * dy;
       if (square > reach * reach || other === row || !isWilling(tank, other)) continue;
       const charm = attraction(
@@ -132,21 +132,21 @@ function bearPair(tank: Tank, mother: number, father: number): void {
   const energy = BIRTH_ENERGY * nicheCost(tank, mother);
   for (const parent of [mother, father]) {
     // A small fish may hold less than half of a dear child's price.
-    if ((fish.energy[parent] as number) <= energy / 2) return;
+    if (fish.energy[parent] <= energy / 2) return;
   }
   for (const parent of [mother, father]) {
     scratch.mated[parent] = 1;
-    fish.energy[parent] = (fish.energy[parent] as number) - energy / 2;
-    const [x, y] = [fish.x[parent] as number, fish.y[parent] as number];
-    const age = fish.age[parent] as number;
-    remember(bodies, fish.body[parent] as number, MEMORY.mate, x, y, age);
+    fish.energy[parent] = fish.energy[parent] - energy / 2;
+    const [x, y] = [fish.x[parent], fish.y[parent]];
+    const age = fish.age[parent];
+    remember(bodies, fish.body[parent], MEMORY.mate, x, y, age);
   }
   bear(tank, { origin: "sexual", mother, father, motherShare: 0.5, energy });
 }
 
 function bearBanked(tank: Tank, row: number): void {
   const { fish, counters } = tank;
-  const bank = fish.bank[row] as number;
+  const bank = fish.bank[row];
   if (bank < BIRTH_ENERGY * NICHE_COST_MIN || counters.fish >= tank.cap) return;
   const energy = BIRTH_ENERGY * nicheCost(tank, row);
   if (bank < energy) return;
@@ -157,19 +157,19 @@ function bearBanked(tank: Tank, row: number): void {
 function bearAlone(tank: Tank, row: number): void {
   const { fish, counters } = tank;
   if (energyRatio(tank, row) < ASEXUAL_ENERGY_RATIO) return;
-  const rolled = rollDice(fish.dice[row] as number);
+  const rolled = rollDice(fish.dice[row]);
   fish.dice[row] = rolled;
-  if (diceUnit(rolled) >= (fish.traits[row * TRAIT_CELLS + GENE.asexual] as number)) return;
+  if (diceUnit(rolled) >= fish.traits[row * TRAIT_CELLS + GENE.asexual]) return;
   const energy = BIRTH_ENERGY * nicheCost(tank, row);
-  const held = fish.energy[row] as number;
+  const held = fish.energy[row];
   if (held <= energy) return;
   if (counters.fish < tank.cap) {
     fish.energy[row] = held - energy;
     bear(tank, aloneBirth("asexual", row, energy));
     return;
   }
-  const capacity = BANK_CAPACITIES * CAPACITY_PER_SIZE * (tank.scratch.size[row] as number);
-  const bank = fish.bank[row] as number;
+  const capacity = BANK_CAPACITIES * CAPACITY_PER_SIZE * tank.scratch.size[row];
+  const bank = fish.bank[row];
   if (bank + energy > capacity) return;
   fish.energy[row] = held - energy;
   fish.bank[row] = bank + energy;

@@ -22,30 +22,20 @@ export function eatFood(
 ): number {
   let eaten = 0;
   for (let i = 0; i < count; i++) {
-    const capacity = CAPACITY_PER_SIZE * (size[i] as number);
-    const had = energy[i] as number;
+    const capacity = CAPACITY_PER_SIZE * size[i];
+    const had = energy[i];
     drive[i] = DRIVE.idle;
     grazing[i] = 0;
     if (had >= capacity) continue;
-    const room = capacity - had + BANK_CAPACITIES * capacity - (bank[i] as number);
-    const bite = BITE_PER_SIZE * (size[i] as number);
-    const gain = biteAround(
-      grid,
-      x[i] as number,
-      y[i] as number,
-      bite,
-      room,
-      left,
-      offersFrom,
-      i,
-      grazing,
-    );
+    const room = capacity - had + BANK_CAPACITIES * capacity - bank[i];
+    const bite = BITE_PER_SIZE * size[i];
+    const gain = biteAround(grid, x[i], y[i], bite, room, left, offersFrom, i, grazing);
     if (gain === 0) continue;
     drive[i] = DRIVE.resting;
     eaten += gain;
     const total = had + gain;
     energy[i] = Math.min(capacity, total);
-    bank[i] = (bank[i] as number) + Math.max(0, total - capacity);
+    bank[i] = bank[i] + Math.max(0, total - capacity);
   }
   return eaten;
 }
@@ -68,13 +58,13 @@ function biteAround(
   const bottom = cellAt(py + CONTACT, grid.rows);
   let gain = 0;
   for (let row = cellAt(py - CONTACT, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      if (Math.abs((xs[at] as number) - px) >= CONTACT) continue;
-      if (Math.abs((ys[at] as number) - py) >= CONTACT) continue;
-      const item = slots[at] as number;
-      const taken = Math.min(bite, left[item] as number, room - gain);
-      left[item] = (left[item] as number) - taken;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      if (Math.abs(xs[at] - px) >= CONTACT) continue;
+      if (Math.abs(ys[at] - py) >= CONTACT) continue;
+      const item = slots[at];
+      const taken = Math.min(bite, left[item], room - gain);
+      left[item] = left[item] - taken;
       gain += taken;
       if (item >= offersFrom) grazing[eater] = 1;
     }
@@ -90,6 +80,6 @@ export function markEaten(
   marks: Uint8Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    marks[i] = (left[i] as number) <= 0 && (closed[i] as number) <= 0 ? 1 : 0;
+    marks[i] = left[i] <= 0 && closed[i] <= 0 ? 1 : 0;
   }
 }

@@ -43,9 +43,9 @@ function bookEstates(tank: Tank): void {
   const { counters, fish, scratch } = tank;
   for (let row = 0; row < counters.fish; row++) {
     if (scratch.fishMarks[row] === 0) continue;
-    const energy = fish.energy[row] as number;
+    const energy = fish.energy[row];
     const cause = energy > 0 ? CAUSE.old_age : CAUSE.starvation;
-    book(scratch.flows, cause, energy + (fish.bank[row] as number));
+    book(scratch.flows, cause, energy + fish.bank[row]);
   }
 }
 
@@ -59,9 +59,9 @@ function countPrey(
 ): number {
   let eaten = 0;
   for (let i = 0; i < count; i++) {
-    if ((energy[i] as number) > 0) continue;
-    const touched = crabbedAt[i] as number;
-    const wounded = touched > 0 && (age[i] as number) + 1 - touched <= CRAB_WOUND_TICKS;
+    if (energy[i] > 0) continue;
+    const touched = crabbedAt[i];
+    const wounded = touched > 0 && age[i] + 1 - touched <= CRAB_WOUND_TICKS;
     if (slain[i] !== 0 || wounded) eaten += 1;
   }
   return eaten;
@@ -77,9 +77,9 @@ function markDead(
 ): number {
   let starved = 0;
   for (let i = 0; i < count; i++) {
-    const empty = (energy[i] as number) <= 0;
+    const empty = energy[i] <= 0;
     if (empty) starved += 1;
-    marks[i] = empty || (age[i] as number) >= (lifespan[i] as number) ? 1 : 0;
+    marks[i] = empty || age[i] >= lifespan[i] ? 1 : 0;
   }
   return starved;
 }
@@ -103,7 +103,7 @@ export function enterFounder(
   const { genes } = tank.bodies;
   drawGenome(genes, genome, streams, stream);
   const age = Math.floor(nextReal(streams, stream, 0, ageTicks));
-  const capacity = capacityAt(age, genes[genome + GENE.size] as number);
+  const capacity = capacityAt(age, genes[genome + GENE.size]);
   const { right, bottom } = marginsOf(tank.width, tank.height);
   const newborn = {
     x: nextReal(streams, stream, LEFT, right),
@@ -162,14 +162,14 @@ function enterClone(tank: Tank): void {
   const { streams } = arena;
   const parents = { mother: source, father: source, motherShare: 1, donor: source };
   inheritGenome(bodies.genes, genome, parents, mutationIn(tank, false), streams, STREAM.emergency);
-  const capacity = capacityAt(0, bodies.genes[genome + GENE.size] as number);
+  const capacity = capacityAt(0, bodies.genes[genome + GENE.size]);
   const newborn = {
     x: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.width - EMERGENCY_MARGIN),
     y: nextReal(streams, STREAM.emergency, EMERGENCY_MARGIN, tank.height - EMERGENCY_MARGIN),
     energy: FOUNDER_ENERGY_RATIO * capacity,
     bank: 0,
     age: 0,
-    generation: fish.generation[parent] as number,
+    generation: fish.generation[parent],
     origin: "emergency" as const,
     mother: idOf(tank, parent),
     father: NOBODY,
@@ -187,8 +187,8 @@ function chooseParent(tank: Tank): number {
   let best = 0;
   let highest = -1;
   for (let row = 0; row < counters.fish; row++) {
-    const capacity = capacityAt(fish.age[row] as number, fish.girth[row] as number);
-    const fed = (fish.energy[row] as number) / capacity;
+    const capacity = capacityAt(fish.age[row], fish.girth[row]);
+    const fed = fish.energy[row] / capacity;
     const rarity = 1 - nicheShare(tank, row);
     const merit = EMERGENCY_ENERGY_WEIGHT * fed + EMERGENCY_RARITY_WEIGHT * rarity + fed * rarity;
     if (merit <= highest) continue;

@@ -46,9 +46,9 @@ export function remember(
   let cell = first;
   let faintest = Number.POSITIVE_INFINITY;
   for (let at = first; at < first + MEMORY_PLACES; at++) {
-    const left = strengthAt(memoryStrength[at] as number, memoryAge[at] as number, age);
-    const dx = (memoryX[at] as number) - x;
-    const dy = (memoryY[at] as number) - y;
+    const left = strengthAt(memoryStrength[at], memoryAge[at], age);
+    const dx = memoryX[at] - x;
+    const dy = memoryY[at] - y;
     if (left > 0 && dx * dx + dy * dy < MEMORY_MERGE * MEMORY_MERGE) {
       memoryX[at] = x + 0.5 * dx;
       memoryY[at] = y + 0.5 * dy;
@@ -81,13 +81,13 @@ export function bestPlace(
   let best = -1;
   let most = 0;
   for (let at = first; at < first + MEMORY_PLACES; at++) {
-    const notedAt = memoryAge[at] as number;
+    const notedAt = memoryAge[at];
     // Most places are empty: do not even fetch the rest.
     if (notedAt === 0) continue;
-    const left = strengthAt(memoryStrength[at] as number, notedAt, age);
+    const left = strengthAt(memoryStrength[at], notedAt, age);
     if (left <= most) continue;
-    const dx = (memoryX[at] as number) - x;
-    const dy = (memoryY[at] as number) - y;
+    const dx = memoryX[at] - x;
+    const dy = memoryY[at] - y;
     const worth = left / (1 + discount * Math.sqrt(dx * dx + dy * dy));
     if (worth <= most) continue;
     most = worth;
@@ -108,8 +108,8 @@ export function isNear(
 ): boolean {
   const cell = bestPlace(memories, body, kind, x, y, age, 1);
   if (cell < 0) return false;
-  const dx = (memories.memoryX[cell] as number) - x;
-  const dy = (memories.memoryY[cell] as number) - y;
+  const dx = memories.memoryX[cell] - x;
+  const dy = memories.memoryY[cell] - y;
   return dx * dx + dy * dy < radius * radius;
 }
 

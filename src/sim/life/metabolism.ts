@@ -32,7 +32,7 @@ export function measureSizes(
   girth: Float64Array,
   size: Float64Array,
 ): void {
-  for (let i = 0; i < count; i++) size[i] = sizeAt(age[i] as number, girth[i] as number);
+  for (let i = 0; i < count; i++) size[i] = sizeAt(age[i], girth[i]);
 }
 
 /** What was burnt: see {@link metabolise}. */
@@ -59,18 +59,17 @@ export function metabolise(
   let rested = 0;
   let swum = 0;
   for (let i = 0; i < count; i++) {
-    const ticks = age[i] as number;
-    const dx = vx[i] as number;
-    const dy = vy[i] as number;
-    const ratio = Math.sqrt(dx * dx + dy * dy) / (maxSpeed[i] as number);
-    const girth = size[i] as number;
+    const ticks = age[i];
+    const dx = vx[i];
+    const dy = vy[i];
+    const ratio = Math.sqrt(dx * dx + dy * dy) / maxSpeed[i];
+    const girth = size[i];
     const sprint = Math.max(0, ratio - SPRINT_RATIO);
     const swim = girth * Math.sqrt(girth) * (BURN_SWIM * ratio + BURN_SPRINT * sprint * sprint);
-    const stage =
-      ticks < BABY_TICKS ? BABY_BURN : ticks >= elderAge(lifespan[i] as number) ? ELDER_BURN : 1;
+    const stage = ticks < BABY_TICKS ? BABY_BURN : ticks >= elderAge(lifespan[i]) ? ELDER_BURN : 1;
     const exist = activity * BURN_EXISTENCE * girth;
-    const rest = activity * BURN_METABOLISM * (metabolism[i] as number);
-    const had = energy[i] as number;
+    const rest = activity * BURN_METABOLISM * metabolism[i];
+    const had = energy[i];
     const cost = stage * (exist + rest + swim);
     // Who has less than it costs pays for each in proportion.
     const share = cost > had ? (stage * had) / cost : stage;

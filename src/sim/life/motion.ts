@@ -24,19 +24,19 @@ export function moveFish(
   headingY: Float64Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    let px = (x[i] as number) + (vx[i] as number);
-    let py = (y[i] as number) + (vy[i] as number);
+    let px = x[i] + vx[i];
+    let py = y[i] + vy[i];
     if (px < LEFT || px > right) {
       const inward = px < LEFT ? 1 : -1;
       px = px < LEFT ? LEFT : right;
-      vx[i] = inward * Math.abs(vx[i] as number);
-      headingX[i] = inward * Math.abs(headingX[i] as number);
+      vx[i] = inward * Math.abs(vx[i]);
+      headingX[i] = inward * Math.abs(headingX[i]);
     }
     if (py < TOP || py > bottom) {
       const inward = py < TOP ? 1 : -1;
       py = py < TOP ? TOP : bottom;
-      vy[i] = inward * Math.abs(vy[i] as number);
-      headingY[i] = inward * Math.abs(headingY[i] as number);
+      vy[i] = inward * Math.abs(vy[i]);
+      headingY[i] = inward * Math.abs(headingY[i]);
     }
     x[i] = px;
     y[i] = py;
@@ -65,19 +65,19 @@ export function moveFood(
   marks: Uint8Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    age[i] = (age[i] as number) + 1;
+    age[i] = age[i] + 1;
     if (kind[i] === LIVE_KIND) {
-      vx[i] = swim(x, i, vx[i] as number, LEFT, right);
-      vy[i] = swim(y, i, vy[i] as number, TOP, bottom);
-      marks[i] = (age[i] as number) >= LIVE_TICKS ? 1 : 0;
+      vx[i] = swim(x, i, vx[i], LEFT, right);
+      vy[i] = swim(y, i, vy[i], TOP, bottom);
+      marks[i] = age[i] >= LIVE_TICKS ? 1 : 0;
       continue;
     }
-    const shut = (closed[i] as number) > 0;
-    const fall = shut ? PELLET_FALL : (vy[i] as number) + SINK_ACCELERATION * sinkOf(sink, kind, i);
-    const py = (y[i] as number) + fall;
-    const opens = shut && py >= (opensAt[i] as number);
+    const shut = closed[i] > 0;
+    const fall = shut ? PELLET_FALL : vy[i] + SINK_ACCELERATION * sinkOf(sink, kind, i);
+    const py = y[i] + fall;
+    const opens = shut && py >= opensAt[i];
     if (opens) {
-      energy[i] = closed[i] as number;
+      energy[i] = closed[i];
       closed[i] = 0;
     }
     vy[i] = opens ? 0 : fall;
@@ -87,12 +87,12 @@ export function moveFood(
 }
 
 function sinkOf(sink: Float64Array, kind: Uint32Array, item: number): number {
-  return sink[kind[item] as number] as number;
+  return sink[kind[item]];
 }
 
 /** Moves one item along one axis; returns its velocity, turned back at the ends. */
 function swim(at: Float64Array, item: number, speed: number, low: number, high: number): number {
-  const next = (at[item] as number) + speed;
+  const next = at[item] + speed;
   at[item] = Math.min(high, Math.max(low, next));
   if (next < low) return Math.abs(speed);
   return next > high ? -Math.abs(speed) : speed;

@@ -26,16 +26,16 @@ export function steerFish(
       vy[i] = 0;
       continue;
     }
-    const oldX = vx[i] as number;
-    const oldY = vy[i] as number;
-    let newX = oldX + SMOOTHING * ((wishX[i] as number) - oldX);
-    let newY = oldY + SMOOTHING * ((wishY[i] as number) - oldY);
+    const oldX = vx[i];
+    const oldY = vy[i];
+    let newX = oldX + SMOOTHING * (wishX[i] - oldX);
+    let newY = oldY + SMOOTHING * (wishY[i] - oldY);
     let speed = Math.sqrt(newX * newX + newY * newY);
-    const top = maxSpeed[i] as number;
+    const top = maxSpeed[i];
     if (speed < STALL_SPEED) {
       speed = KICK_RATIO * top;
-      newX = (headingX[i] as number) * speed;
-      newY = (headingY[i] as number) * speed;
+      newX = headingX[i] * speed;
+      newY = headingY[i] * speed;
     } else if (speed > top) {
       newX *= top / speed;
       newY *= top / speed;
@@ -43,9 +43,9 @@ export function steerFish(
     }
     vx[i] = newX;
     vy[i] = newY;
-    const cost = turnCost(oldX, oldY, newX, newY, speed, size[i] as number);
+    const cost = turnCost(oldX, oldY, newX, newY, speed, size[i]);
     if (cost === 0) continue;
-    const had = energy[i] as number;
+    const had = energy[i];
     energy[i] = Math.max(0, had - cost);
     spent += Math.min(had, cost);
   }

@@ -78,9 +78,9 @@ function enterSprout(tank: Tank, parentRow: number, spot: number): void {
   const changes = nextUnit(streams, STREAM.plants) < PLANT_STRATEGY_MUTATION;
   plants.strategy[row] = changes
     ? nextInteger(streams, STREAM.plants, PLANT_STRATEGIES)
-    : (plants.strategy[parent] as number);
-  plants.offspring[parent] = (plants.offspring[parent] as number) + 1;
-  const generation = (plants.generation[parent] as number) + 1;
+    : plants.strategy[parent];
+  plants.offspring[parent] = plants.offspring[parent] + 1;
+  const generation = plants.generation[parent] + 1;
   beginLife(tank, row, SPROUT_ENERGY, generation, plantIdPartsOf(tank, parent));
 }
 
@@ -135,7 +135,7 @@ export function closeSpot(tank: Tank, row: number): void {
 export function buryWithered(tank: Tank): void {
   const { plants, counters, arena } = tank;
   for (let row = counters.plants - 1; row >= 0; row--) {
-    if ((plants.energy[row] as number) <= 0) wither(tank, row);
+    if (plants.energy[row] <= 0) wither(tank, row);
   }
   const due = counters.plants / PLANT_LIFE_TICKS + nextUnit(arena.streams, STREAM.plants);
   for (let left = Math.floor(due); left > 0 && counters.plants > 0; left--) {
@@ -146,7 +146,7 @@ export function buryWithered(tank: Tank): void {
 /** What the plant holds is lost, with its nectar. */
 function wither(tank: Tank, row: number): void {
   const { plants, counters, scratch } = tank;
-  const held = (plants.energy[row] as number) + (plants.nectar[row] as number);
+  const held = plants.energy[row] + plants.nectar[row];
   book(scratch.flows, CAUSE.plant_death, held);
   closeSpot(tank, row);
   counters.plantsWithered += 1;
@@ -155,9 +155,9 @@ function wither(tank: Tank, row: number): void {
 function plantIdPartsOf(tank: Tank, row: number): IdParts {
   const { plants } = tank;
   return {
-    hi: plants.keyHi[row] as number,
-    lo: plants.keyLo[row] as number,
-    counter: plants.counter[row] as number,
+    hi: plants.keyHi[row],
+    lo: plants.keyLo[row],
+    counter: plants.counter[row],
   };
 }
 

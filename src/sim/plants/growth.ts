@@ -20,7 +20,7 @@ import { spotsAFloor } from "./spots.ts";
 
 /** Energy that a plant can hold, by the genome that starts at cell `row`. */
 export function plantCapacity(genes: Float32Array, row: number): number {
-  return PLANT_CAPACITY * (genes[row + PLANT_GENE.efficiency] as number);
+  return PLANT_CAPACITY * genes[row + PLANT_GENE.efficiency];
 }
 
 /** 0.3 to 1 of the full size, by the share of its capacity that a plant holds. */
@@ -74,15 +74,15 @@ function takeLight(
   for (let row = 0; row < count; row++) {
     const at = row * PLANT_GENE_COUNT;
     const capacity = plantCapacity(genes, at);
-    const held = energy[row] as number;
+    const held = energy[row];
     if (held >= capacity) continue;
     // Rows lie in the order of spots, so neighbours are the rows beside.
-    const own = spot[row] as number;
+    const own = spot[row];
     const place = own % spotsInRow;
     const left = row > 0 && place > 0 && spot[row - 1] === own - 1 ? 1 : 0;
     const right = row + 1 < count && place < spotsInRow - 1 && spot[row + 1] === own + 1 ? 1 : 0;
-    const crowding = CROWDING[left + right] as number;
-    const rate = genes[at + PLANT_GENE.rate] as number;
+    const crowding = CROWDING[left + right];
+    const rate = genes[at + PLANT_GENE.rate];
     const gain = rate * growthAt(held / capacity) * light * PLANT_GAIN * crowding;
     const after = Math.min(capacity, held + Math.max(PLANT_GAIN_FLOOR, gain));
     energy[row] = after;
@@ -100,11 +100,11 @@ function bringNectar(
   age: Uint32Array,
 ): void {
   for (let row = 0; row < count; row++) {
-    age[row] = (age[row] as number) + 1;
-    const left = wait[row] as number;
+    age[row] = age[row] + 1;
+    const left = wait[row];
     if (left > 0) wait[row] = left - 1;
-    if (left > 1 || (nectar[row] as number) > 0) continue;
-    const held = energy[row] as number;
+    if (left > 1 || nectar[row] > 0) continue;
+    const held = energy[row];
     if (held < NECTAR_RATIO * plantCapacity(genes, row * PLANT_GENE_COUNT)) continue;
     energy[row] = held - NECTAR_ENERGY;
     nectar[row] = NECTAR_ENERGY;

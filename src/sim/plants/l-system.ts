@@ -43,7 +43,7 @@ export function segmentsOf(
 }
 
 function expand(genes: Float32Array, row: number, dice: number, iterations: number): string {
-  let word: string = AXIOMS[genes[row + PLANT_GENE.axiom] as number] ?? AXIOMS[0];
+  let word: string = AXIOMS[genes[row + PLANT_GENE.axiom]] ?? AXIOMS[0];
   let state = dice;
   for (let i = 0; i < iterations; i++) {
     let next = "";
@@ -66,13 +66,13 @@ function expand(genes: Float32Array, row: number, dice: number, iterations: numb
 /** One of the three rules, by their weights. */
 function ruleFor(genes: Float32Array, row: number, drawn: number): string {
   const at = row + PLANT_GENE.rules;
-  const weights = [1, 3, 5].map((offset) => genes[at + offset] as number);
+  const weights = [1, 3, 5].map((offset) => genes[at + offset]);
   let left = drawn * weights.reduce((sum, weight) => sum + weight, 0);
   for (const [index, weight] of weights.entries()) {
     left -= weight;
-    if (left < 0) return RULES[genes[at + 2 * index] as number] ?? RULES[0];
+    if (left < 0) return RULES[genes[at + 2 * index]] ?? RULES[0];
   }
-  return RULES[genes[at + 4] as number] ?? RULES[0];
+  return RULES[genes[at + 4]] ?? RULES[0];
 }
 
 interface Pen {
@@ -86,9 +86,9 @@ interface Pen {
 
 /** Walks the word. A branch is left out with probability 1 − branch_probability. */
 function draw(word: string, genes: Float32Array, row: number, dice: number): Segment[] {
-  const angle = (genes[row + PLANT_GENE.angle] as number) / 360;
-  const ratio = genes[row + PLANT_GENE.lengthRatio] as number;
-  const branch = genes[row + PLANT_GENE.branch] as number;
+  const angle = genes[row + PLANT_GENE.angle] / 360;
+  const ratio = genes[row + PLANT_GENE.lengthRatio];
+  const branch = genes[row + PLANT_GENE.branch];
   const segments: Segment[] = [];
   const stack: Pen[] = [];
   let pen: Pen = { x: 0, y: 0, turn: 0, length: 1, depth: 0 };

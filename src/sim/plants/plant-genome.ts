@@ -98,7 +98,7 @@ export function inheritPlantGenome(
   from: Stream,
 ): void {
   for (const [gene, spec] of PLANT_GENES.entries()) {
-    const value = genes[parentRow + gene] as number;
+    const value = genes[parentRow + gene];
     const mutates = nextUnit(streams, from) < PLANT_MUTATION_RATE;
     storeGene(genes, row, gene, mutates ? mutated(spec, gene, value, streams, from) : value);
   }
@@ -118,7 +118,7 @@ function mutated(
 }
 
 function drawGene(gene: number, streams: Uint32Array, from: Stream): number {
-  const { min, max, type } = PLANT_GENES[gene] as PlantGene;
+  const { min, max, type } = PLANT_GENES[gene];
   const whole = type === "choice" || type === "count";
   const drawn = nextReal(streams, from, min, whole ? max + 1 : max);
   return whole ? Math.floor(drawn) : drawn;
@@ -127,14 +127,14 @@ function drawGene(gene: number, streams: Uint32Array, from: Stream): number {
 function storeGene(genes: Float32Array, row: number, gene: number, value: number): void {
   const wheel = PLANT_GENES[gene]?.type === "wheel";
   const turned = wheel ? value - Math.floor(value) : value;
-  genes[row + gene] = Math.min(HIGHEST[gene] as number, Math.max(LOWEST[gene] as number, turned));
+  genes[row + gene] = Math.min(HIGHEST[gene], Math.max(LOWEST[gene], turned));
 }
 
 /** The name of the first gene of a foreign genome that is out of bounds, or undefined. */
 export function faultOfPlantGenome(genome: Float32Array): string | undefined {
   for (const [gene, { name, type }] of PLANT_GENES.entries()) {
-    const value = genome[gene] as number;
-    if (!(value >= (LOWEST[gene] as number) && value <= (HIGHEST[gene] as number))) return name;
+    const value = genome[gene];
+    if (!(value >= LOWEST[gene] && value <= HIGHEST[gene])) return name;
     const whole = type === "choice" || type === "count";
     if (whole && value !== Math.floor(value)) return name;
   }

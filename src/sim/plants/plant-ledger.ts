@@ -29,7 +29,7 @@ export function checkPlants(tank: Tank): void {
     throw new SimulationFault(`tick ${counters.tick}: ${says}`);
   }
   for (let row = 1; row < counters.plants; row++) {
-    if ((plants.spot[row] as number) > (plants.spot[row - 1] as number)) continue;
+    if (plants.spot[row] > plants.spot[row - 1]) continue;
     throw new SimulationFault(`tick ${counters.tick}: two plants at one spot`);
   }
 }

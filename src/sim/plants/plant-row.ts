@@ -71,7 +71,7 @@ export function readPlant(tank: Tank, row: number): PlantRow {
   const { plants } = tank;
   const at = row * PLANT_GENE_COUNT;
   const numbers: Record<string, number> = {};
-  for (const { name } of SCALARS) numbers[name] = plants[name][row] as number;
+  for (const { name } of SCALARS) numbers[name] = plants[name][row];
   return { ...numbers, genes: plants.genes.slice(at, at + PLANT_GENE_COUNT) } as PlantRow;
 }
 

@@ -47,7 +47,7 @@ export function rowOfSpot(tank: Tank, spot: number): number {
   let high = counters.plants;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((plants.spot[middle] as number) < spot) low = middle + 1;
+    if (plants.spot[middle] < spot) low = middle + 1;
     else high = middle;
   }
   return low;

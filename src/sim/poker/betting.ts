@@ -32,7 +32,7 @@ export function playRound(table: Table, first: number, decide: Decide): void {
   for (let seat = first; idle < seats && table.contenders > 1; seat = next(seat, seats)) {
     idle += 1;
     if (folded[seat] !== 0 || stack[seat] === 0) continue;
-    const owes = (bet[seat] as number) < table.toMatch;
+    const owes = bet[seat] < table.toMatch;
     if (!owes && (acted[seat] !== 0 || !mayRaise)) continue;
     if (limit === 0) mayRaise = false;
     else limit -= 1;
@@ -50,13 +50,13 @@ function beginRound(table: Table): void {
 
 /** Makes a wish legal and carries it out: too little is a call, nothing to call is a check. */
 function act(table: Table, seat: number, wish: number, mayRaise: boolean): void {
-  const bet = table.bet[seat] as number;
+  const bet = table.bet[seat];
   if (wish === FOLD && bet < table.toMatch) {
     table.folded[seat] = 1;
     table.contenders -= 1;
     return;
   }
-  const all = bet + (table.stack[seat] as number);
+  const all = bet + table.stack[seat];
   const before = table.toMatch;
   const wanted = Math.min(all, wish) | 0;
   const step = wanted - before;
@@ -77,11 +77,11 @@ function act(table: Table, seat: number, wish: number, mayRaise: boolean): void 
 
 /** Brings the seat's bet of this round up to `total`, as far as its chips reach. */
 function payTo(table: Table, seat: number, total: number): void {
-  const bet = table.bet[seat] as number;
-  const chips = Math.min(Math.max(0, total - bet), table.stack[seat] as number);
+  const bet = table.bet[seat];
+  const chips = Math.min(Math.max(0, total - bet), table.stack[seat]);
   table.bet[seat] = bet + chips;
-  table.paid[seat] = (table.paid[seat] as number) + chips;
-  table.stack[seat] = (table.stack[seat] as number) - chips;
+  table.paid[seat] = table.paid[seat] + chips;
+  table.stack[seat] = table.stack[seat] - chips;
   table.pot += chips;
 }
 
@@ -89,7 +89,7 @@ function payTo(table: Table, seat: number, total: number): void {
 function countActive(table: Table): number {
   let active = 0;
   for (let seat = 0; seat < table.seats; seat++) {
-    if (table.folded[seat] === 0 && (table.stack[seat] as number) > 0) active += 1;
+    if (table.folded[seat] === 0 && table.stack[seat] > 0) active += 1;
   }
   return active;
 }

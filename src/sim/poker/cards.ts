@@ -32,8 +32,8 @@ export function shuffleDeck(
   deck.set(FRESH);
   for (let at = 0; at < count; at++) {
     const other = at + nextInteger(streams, from, CARDS - at);
-    const card = deck[other] as number;
-    deck[other] = deck[at] as number;
+    const card = deck[other];
+    deck[other] = deck[at];
     deck[at] = card;
   }
 }

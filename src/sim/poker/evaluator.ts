@@ -40,7 +40,7 @@ export function scoreCards(cards: Uint8Array, from: number, to: number): number 
   let hearts = 0;
   let spades = 0;
   for (let at = from; at < to; at++) {
-    const card = cards[at] as number;
+    const card = cards[at];
     const rank = 1 << (card >> 2);
     const suit = card & 3;
     if (suit === 0) clubs |= rank;

@@ -60,9 +60,9 @@ export function situationOf(
   inPosition: boolean,
 ): number {
   const level = Math.min(LEVELS - 1, Math.floor(strength * LEVELS));
-  const ratio = table.pot / ((table.stack[seat] as number) + 1);
+  const ratio = table.pot / (table.stack[seat] + 1);
   let depth = 0;
-  while (depth < DEPTHS - 1 && ratio >= (POT_BORDERS[depth] as number)) depth++;
+  while (depth < DEPTHS - 1 && ratio >= POT_BORDERS[depth]) depth++;
   return (level * DEPTHS + depth) * 2 + (inPosition ? 1 : 0);
 }
 
@@ -80,15 +80,15 @@ export function learnedAction(
   luck: number,
 ): number {
   const set = body * INFORMATION_SETS + situation;
-  if ((visits[set] as number) * rate < TRUSTED_VISITS) return -1;
+  if (visits[set] * rate < TRUSTED_VISITS) return -1;
   const first = set * ACTIONS;
   let sum = 0;
   for (let action = 0; action < ACTIONS; action++) {
-    sum += Math.max(0, regrets[first + action] as number);
+    sum += Math.max(0, regrets[first + action]);
   }
   let left = luck * sum;
   for (let action = 0; action < ACTIONS; action++) {
-    left -= Math.max(0, regrets[first + action] as number);
+    left -= Math.max(0, regrets[first + action]);
     if (left < 0) return action;
   }
   return -1;
@@ -112,13 +112,13 @@ export function noteDecision(
   situation: number,
   wish: number,
 ): void {
-  const count = noted.count[seat] as number;
+  const count = noted.count[seat];
   if (count === DECISIONS_MAX) return;
   const cell = seat * DECISIONS_MAX + count;
   noted.count[seat] = count + 1;
   noted.situation[cell] = situation;
   noted.action[cell] = actionOf(table, seat, wish);
-  noted.stack[cell] = table.stack[seat] as number;
+  noted.stack[cell] = table.stack[seat];
   noted.pot[cell] = table.pot;
   noted.owed[cell] = owedBy(table, seat);
 }
@@ -144,26 +144,26 @@ export function learnFromHand(
   visits: Uint32Array,
   body: number,
 ): void {
-  const count = noted.count[seat] as number;
+  const count = noted.count[seat];
   if (count === 0) return;
   const standing = standingOf(table, seat);
   const unit = rate / Math.max(1, table.bigBlind);
   for (let index = 0; index < count; index++) {
     const cell = seat * DECISIONS_MAX + index;
-    const set = body * INFORMATION_SETS + (noted.situation[cell] as number);
-    valueActions(noted, cell, standing, table.stack[seat] as number);
+    const set = body * INFORMATION_SETS + noted.situation[cell];
+    valueActions(noted, cell, standing, table.stack[seat]);
     addRegrets(regrets, set * ACTIONS, unit);
-    visits[set] = Math.min(VISITS_MAX, (visits[set] as number) + 1);
+    visits[set] = Math.min(VISITS_MAX, visits[set] + 1);
   }
 }
 
 /** 1 where the seat's cards beat those of all others who stayed, 0 where they tie, −1 else. */
 function standingOf(table: Table, seat: number): number {
-  const own = table.score[seat] as number;
+  const own = table.score[seat];
   let best = 0;
   for (let other = 0; other < table.seats; other++) {
     if (other === seat || table.folded[other] !== 0) continue;
-    best = Math.max(best, table.score[other] as number);
+    best = Math.max(best, table.score[other]);
   }
   return own > best ? 1 : own === best ? 0 : -1;
 }
@@ -172,16 +172,16 @@ function standingOf(table: Table, seat: number): number {
 const WORTH = new Float64Array(ACTIONS);
 
 function valueActions(noted: Decisions, cell: number, standing: number, end: number): void {
-  const pot = noted.pot[cell] as number;
-  const owed = noted.owed[cell] as number;
-  const stack = noted.stack[cell] as number;
+  const pot = noted.pot[cell];
+  const owed = noted.owed[cell];
+  const stack = noted.stack[cell];
   const small = Math.min(stack, owed + pot * SMALL_SHARE);
   const big = Math.min(stack, owed + pot * BIG_SHARE);
   WORTH[ACTION.fold] = 0;
   WORTH[ACTION.call] = worthOf(standing, pot, Math.min(stack, owed), 0);
   WORTH[ACTION.raiseSmall] = worthOf(standing, pot, small, Math.max(0, small - owed));
   WORTH[ACTION.raiseBig] = worthOf(standing, pot, big, Math.max(0, big - owed));
-  WORTH[noted.action[cell] as number] = end - stack;
+  WORTH[noted.action[cell]] = end - stack;
 }
 
 /** Gain of paying `cost` into a pot, `called` of which one opponent matches. */
@@ -193,8 +193,8 @@ function worthOf(standing: number, pot: number, cost: number, called: number): n
 function addRegrets(regrets: Float32Array, first: number, unit: number): void {
   const mean = meanWorth(regrets, first);
   for (let action = 0; action < ACTIONS; action++) {
-    const step = ((WORTH[action] as number) - mean) * unit;
-    const regret = (regrets[first + action] as number) + step;
+    const step = (WORTH[action] - mean) * unit;
+    const regret = regrets[first + action] + step;
     regrets[first + action] = Math.min(REGRET_MAX, Math.max(-REGRET_MAX, regret));
   }
 }
@@ -207,8 +207,8 @@ function meanWorth(regrets: Float32Array, first: number): number {
   let weighted = 0;
   let plain = 0;
   for (let action = 0; action < ACTIONS; action++) {
-    const weight = Math.max(0, regrets[first + action] as number);
-    const worth = WORTH[action] as number;
+    const weight = Math.max(0, regrets[first + action]);
+    const worth = WORTH[action];
     sum += weight;
     weighted += weight * worth;
     plain += worth;
@@ -231,18 +231,16 @@ export function inheritLearning(
   for (let situation = 0; situation < INFORMATION_SETS; situation++) {
     const one = mother * INFORMATION_SETS + situation;
     const other = father * INFORMATION_SETS + situation;
-    const knowsOne = (visits[one] as number) >= INHERITED_VISITS;
-    const knowsOther = (visits[other] as number) >= INHERITED_VISITS;
+    const knowsOne = visits[one] >= INHERITED_VISITS;
+    const knowsOther = visits[other] >= INHERITED_VISITS;
     if (!knowsOne && !knowsOther) continue;
     const first = knowsOne ? one : other;
     const second = knowsOther ? other : one;
     const set = child * INFORMATION_SETS + situation;
     const share = INHERITED_SHARE / 2;
-    visits[set] = Math.floor(((visits[first] as number) + (visits[second] as number)) * share);
+    visits[set] = Math.floor((visits[first] + visits[second]) * share);
     for (let action = 0; action < ACTIONS; action++) {
-      const both =
-        (regrets[first * ACTIONS + action] as number) +
-        (regrets[second * ACTIONS + action] as number);
+      const both = regrets[first * ACTIONS + action] + regrets[second * ACTIONS + action];
       regrets[set * ACTIONS + action] = both * share;
     }
   }

@@ -71,7 +71,7 @@ export function seatFish(game: Game, seat: number, genes: Float32Array, body: nu
 
 /** Seats a player with one of the fixed strategies. */
 export function seatBaseline(game: Game, seat: number, baseline: number): void {
-  game.rule[seat] = BASELINE_RULES[baseline] as number;
+  game.rule[seat] = BASELINE_RULES[baseline];
   copyGenes(BASELINE_GENES, baselineAt(baseline), game.genes, seat);
   game.body[seat] = NO_BODY;
 }
@@ -83,24 +83,24 @@ export function playGame(game: Game): void {
   deal(table, game.streams, STREAM.poker);
   playHand(table, game.decide);
   for (let seat = 0; seat < table.seats; seat++) {
-    const body = game.body[seat] as number;
+    const body = game.body[seat];
     if (body === NO_BODY) continue;
-    const rate = game.genes[seat * STRATEGY_GENES + LEARNING_RATE] as number;
+    const rate = game.genes[seat * STRATEGY_GENES + LEARNING_RATE];
     learnFromHand(decisions, table, seat, rate, regrets, visits, body);
   }
 }
 
 function copyGenes(from: Float32Array, at: number, to: Float32Array, seat: number): void {
   const first = seat * STRATEGY_GENES;
-  for (let gene = 0; gene < STRATEGY_GENES; gene++) to[first + gene] = from[at + gene] as number;
+  for (let gene = 0; gene < STRATEGY_GENES; gene++) to[first + gene] = from[at + gene];
 }
 
 function decideFor(game: Game, table: Table, seat: number): number {
-  const rule = game.rule[seat] as number;
+  const rule = game.rule[seat];
   if (rule === RULE.fold) return FOLD;
   if (rule === RULE.random) {
     const action = Math.floor(drawUnit(game) * POKER_ACTIONS);
-    return wishOf(table, seat, action, table.stack[seat] as number);
+    return wishOf(table, seat, action, table.stack[seat]);
   }
   const strength = strengthOf(table, seat);
   if (rule === RULE.adaptive) return genomeWish(game, seat, strength + adaptation(table, seat));
@@ -113,8 +113,8 @@ function learnerWish(game: Game, seat: number, strength: number): number {
   const { table, genes } = game;
   const first = seat * STRATEGY_GENES;
   const situation = situationOf(table, seat, strength, isInPosition(table, seat));
-  const rate = genes[first + LEARNING_RATE] as number;
-  const body = game.body[seat] as number;
+  const rate = genes[first + LEARNING_RATE];
+  const body = game.body[seat];
   const { regrets, visits } = game;
   const action = learnedAction(regrets, visits, body, situation, rate, drawUnit(game));
   const wish =

@@ -22,7 +22,7 @@ export function payPots(table: Table): void {
 function nextLevel(table: Table, floor: number): number {
   let level = 0;
   for (let seat = 0; seat < table.seats; seat++) {
-    const paid = table.paid[seat] as number;
+    const paid = table.paid[seat];
     if (table.folded[seat] !== 0 || paid <= floor) continue;
     if (level === 0 || paid < level) level = paid;
   }
@@ -33,7 +33,7 @@ function nextLevel(table: Table, floor: number): number {
 function sliceOf(table: Table, floor: number, level: number): number {
   let chips = 0;
   for (let seat = 0; seat < table.seats; seat++) {
-    const paid = table.paid[seat] as number;
+    const paid = table.paid[seat];
     chips += Math.max(0, Math.min(paid, level) - floor);
   }
   return chips;
@@ -55,8 +55,8 @@ function payPot(table: Table, level: number, chips: number): void {
     if (!winsAt(table, seat, level, best)) continue;
     const part = share + (odd > 0 ? 1 : 0);
     odd -= odd > 0 ? 1 : 0;
-    table.won[seat] = (table.won[seat] as number) + part;
-    table.stack[seat] = (table.stack[seat] as number) + part;
+    table.won[seat] = table.won[seat] + part;
+    table.stack[seat] = table.stack[seat] + part;
     if (winners > 1) table.split[seat] = 1;
   }
 }
@@ -64,13 +64,13 @@ function payPot(table: Table, level: number, chips: number): void {
 function bestScore(table: Table, level: number): number {
   let best = 0;
   for (let seat = 0; seat < table.seats; seat++) {
-    if (table.folded[seat] !== 0 || (table.paid[seat] as number) < level) continue;
-    best = Math.max(best, table.score[seat] as number);
+    if (table.folded[seat] !== 0 || table.paid[seat] < level) continue;
+    best = Math.max(best, table.score[seat]);
   }
   return best;
 }
 
 function winsAt(table: Table, seat: number, level: number, best: number): boolean {
-  if (table.folded[seat] !== 0 || (table.paid[seat] as number) < level) return false;
+  if (table.folded[seat] !== 0 || table.paid[seat] < level) return false;
   return table.score[seat] === best;
 }

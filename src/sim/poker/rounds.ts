@@ -86,12 +86,12 @@ function openTable(tank: Tank, game: Game, guests: Guests, seats: number): void 
   const { table } = game;
   let poorest = Number.MAX_SAFE_INTEGER;
   for (let seat = 0; seat < seats; seat++) {
-    const guest = guests.seated[seat] as number;
-    const row = guests.who[guest] as number;
+    const guest = guests.seated[seat];
+    const row = guests.who[guest];
     const isFish = guest < guests.fish;
-    if (isFish) seatFish(game, seat, bodies.genes, fish.body[row] as number);
-    else seatBaseline(game, seat, plants.strategy[row] as number);
-    const energy = (isFish ? fish.energy[row] : plants.energy[row]) as number;
+    if (isFish) seatFish(game, seat, bodies.genes, fish.body[row]);
+    else seatBaseline(game, seat, plants.strategy[row]);
+    const energy = isFish ? fish.energy[row] : plants.energy[row];
     const chips = Math.floor(energy * CHIPS_PER_ENERGY);
     guests.taken[guest] = 1;
     table.bought[seat] = chips;
@@ -118,12 +118,12 @@ function inviteFish(
   const { who, x: xs, y: ys, taken } = guests;
   let invited = 0;
   for (let row = 0; row < count; row++) {
-    const ticks = age[row] as number;
-    if (ticks < (restUntil[row] as number) || ticks < BABY_TICKS) continue;
-    if ((energy[row] as number) < ENERGY_MIN) continue;
+    const ticks = age[row];
+    if (ticks < restUntil[row] || ticks < BABY_TICKS) continue;
+    if (energy[row] < ENERGY_MIN) continue;
     who[invited] = row;
-    xs[invited] = x[row] as number;
-    ys[invited] = y[row] as number;
+    xs[invited] = x[row];
+    ys[invited] = y[row];
     taken[invited] = 0;
     invited += 1;
   }
@@ -142,10 +142,10 @@ function invitePlants(
   const { who, x: xs, y: ys, taken } = guests;
   let invited = guests.count;
   for (let row = 0; row < count; row++) {
-    if (cooldown[row] !== 0 || (energy[row] as number) < ENERGY_MIN) continue;
+    if (cooldown[row] !== 0 || energy[row] < ENERGY_MIN) continue;
     who[invited] = row;
-    xs[invited] = x[row] as number;
-    ys[invited] = y[row] as number;
+    xs[invited] = x[row];
+    ys[invited] = y[row];
     taken[invited] = 0;
     invited += 1;
   }
@@ -154,7 +154,7 @@ function invitePlants(
 
 function restPlants(count: number, cooldown: Uint32Array): void {
   for (let row = 0; row < count; row++) {
-    const ticks = cooldown[row] as number;
+    const ticks = cooldown[row];
     if (ticks > 0) cooldown[row] = ticks - 1;
   }
 }

@@ -51,7 +51,7 @@ export function seatFishTable(guests: Guests, grid: Grid, host: number): number 
   guests.seated[0] = host;
   let seats = 1;
   for (let at = 0; at < near && seats < SEATS_MAX; at++) {
-    const guest = guests.near[at] as number;
+    const guest = guests.near[at];
     if (!isNearAll(guests, guest, seats)) continue;
     guests.seated[seats] = guest;
     seats += 1;
@@ -68,7 +68,7 @@ export function seatMixedTable(guests: Guests, grid: Grid, host: number): number
   let seats = 1;
   let plants = 0;
   for (let at = 0; at < near && seats < SEATS_MAX; at++) {
-    const guest = guests.near[at] as number;
+    const guest = guests.near[at];
     guests.seated[seats] = guest;
     seats += 1;
     plants += guest >= guests.fish ? 1 : 0;
@@ -77,14 +77,14 @@ export function seatMixedTable(guests: Guests, grid: Grid, host: number): number
 }
 
 export function squareBetween(guests: Guests, one: number, other: number): number {
-  const dx = (guests.x[one] as number) - (guests.x[other] as number);
-  const dy = (guests.y[one] as number) - (guests.y[other] as number);
+  const dx = guests.x[one] - guests.x[other];
+  const dy = guests.y[one] - guests.y[other];
   return dx * dx + dy * dy;
 }
 
 function isNearAll(guests: Guests, guest: number, seats: number): boolean {
   for (let seat = 1; seat < seats; seat++) {
-    const square = squareBetween(guests, guest, guests.seated[seat] as number);
+    const square = squareBetween(guests, guest, guests.seated[seat]);
     if (square > REACH_SQUARE || square < NEAREST_SQUARE) return false;
   }
   return true;
@@ -94,16 +94,16 @@ function isNearAll(guests: Guests, guest: number, seats: number): boolean {
 function findNear(guests: Guests, grid: Grid, host: number, end: number): number {
   const { columns, rows, starts, slots } = grid;
   const { x, y, taken } = guests;
-  const px = x[host] as number;
-  const py = y[host] as number;
+  const px = x[host];
+  const py = y[host];
   const first = cellAt(px - TABLE_REACH, columns);
   const last = cellAt(px + TABLE_REACH, columns);
   const bottom = cellAt(py + TABLE_REACH, rows);
   let found = 0;
   for (let row = cellAt(py - TABLE_REACH, rows); row <= bottom; row++) {
-    const stop = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < stop; at++) {
-      const guest = slots[at] as number;
+    const stop = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < stop; at++) {
+      const guest = slots[at];
       if (guest >= end || guest === host || taken[guest] !== 0) continue;
       const square = squareBetween(guests, host, guest);
       if (square > REACH_SQUARE || square < NEAREST_SQUARE) continue;
@@ -123,9 +123,9 @@ function insert(
 ): number {
   let at = count;
   while (at > 0) {
-    const before = squares[at - 1] as number;
-    if (before < square || (before === square && (near[at - 1] as number) < guest)) break;
-    near[at] = near[at - 1] as number;
+    const before = squares[at - 1];
+    if (before < square || (before === square && near[at - 1] < guest)) break;
+    near[at] = near[at - 1];
     squares[at] = before;
     at -= 1;
   }

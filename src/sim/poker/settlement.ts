@@ -26,9 +26,9 @@ export function settle(tank: Tank, game: Game, guests: Guests): void {
   let fromPlants = 0;
   let moved = 0;
   for (let seat = 0; seat < table.seats; seat++) {
-    const guest = guests.seated[seat] as number;
-    const row = guests.who[guest] as number;
-    const net = (table.stack[seat] as number) - (table.bought[seat] as number);
+    const guest = guests.seated[seat];
+    const row = guests.who[guest];
+    const net = table.stack[seat] - table.bought[seat];
     moved += Math.max(0, net);
     if (guest < guests.fish) {
       payFish(tank, row, net, table.split[seat] !== 0);
@@ -61,32 +61,32 @@ export function houseCut(net: number, size: number, split: boolean): number {
 /** Gains beyond the capacity go to the bank; the house keeps what is beyond that. */
 function payFish(tank: Tank, row: number, net: number, split: boolean): void {
   const { fish, scratch } = tank;
-  const age = fish.age[row] as number;
-  const girth = fish.girth[row] as number;
-  const energy = fish.energy[row] as number;
-  fish.pokerGames[row] = (fish.pokerGames[row] as number) + 1;
+  const age = fish.age[row];
+  const girth = fish.girth[row];
+  const energy = fish.energy[row];
+  fish.pokerGames[row] = fish.pokerGames[row] + 1;
   fish.pokerRestUntil[row] = age + REST_TICKS;
   if (net <= 0) {
     const lost = Math.min(energy, -net / CHIPS_PER_ENERGY);
     fish.energy[row] = energy - lost;
-    fish.pokerNet[row] = (fish.pokerNet[row] as number) - lost;
+    fish.pokerNet[row] = fish.pokerNet[row] - lost;
     return;
   }
   const cut = houseCut(net, sizeAt(age, girth), split);
   const gain = (net - cut) / CHIPS_PER_ENERGY;
   const capacity = capacityAt(age, girth);
-  const bank = fish.bank[row] as number;
+  const bank = fish.bank[row];
   const held = Math.min(gain, Math.max(0, capacity - energy));
   const banked = Math.min(gain - held, Math.max(0, BANK_CAPACITIES * capacity - bank));
   fish.energy[row] = energy + held;
   fish.bank[row] = bank + banked;
-  fish.pokerNet[row] = (fish.pokerNet[row] as number) + held + banked;
+  fish.pokerNet[row] = fish.pokerNet[row] + held + banked;
   book(scratch.flows, CAUSE.house_cut, net / CHIPS_PER_ENERGY - held - banked);
 }
 
 function payPlant(tank: Tank, row: number, net: number, split: boolean): void {
   const { plants, scratch } = tank;
-  const energy = plants.energy[row] as number;
+  const energy = plants.energy[row];
   const capacity = plantCapacity(plants.genes, row * PLANT_GENE_COUNT);
   plants.cooldown[row] = REST_TICKS;
   if (net <= 0) {
@@ -106,7 +106,7 @@ function winnerOf(table: Table): number {
   let winner = NOBODY;
   let most = 0;
   for (let seat = 0; seat < table.seats; seat++) {
-    const net = (table.stack[seat] as number) - (table.bought[seat] as number);
+    const net = table.stack[seat] - table.bought[seat];
     if (net === most) winner = NOBODY;
     if (net <= most) continue;
     most = net;
@@ -117,17 +117,17 @@ function winnerOf(table: Table): number {
 
 /** Notes a fish's win, after which it may breed: alone if it has beaten plants only. */
 function crown(tank: Tank, guests: Guests, seats: number, winner: number): void {
-  const guest = guests.seated[winner] as number;
+  const guest = guests.seated[winner];
   if (guest >= guests.fish) return;
   const { fish } = tank;
-  const row = guests.who[guest] as number;
-  fish.pokerWins[row] = (fish.pokerWins[row] as number) + 1;
-  const body = fish.body[row] as number;
-  const age = fish.age[row] as number;
-  remember(tank.bodies, body, MEMORY.table, fish.x[row] as number, fish.y[row] as number, age);
+  const row = guests.who[guest];
+  fish.pokerWins[row] = fish.pokerWins[row] + 1;
+  const body = fish.body[row];
+  const age = fish.age[row];
+  remember(tank.bodies, body, MEMORY.table, fish.x[row], fish.y[row], age);
   let fishSeats = 0;
   for (let seat = 0; seat < seats; seat++) {
-    if ((guests.seated[seat] as number) < guests.fish) fishSeats += 1;
+    if (guests.seated[seat] < guests.fish) fishSeats += 1;
   }
   bearAfterPoker(tank, row, fishSeats === 1);
 }

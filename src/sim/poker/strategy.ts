@@ -60,12 +60,12 @@ export function strategyWish(
 ): number {
   const valued = perceive(table, seat, strength, genes, at);
   const owed = owedBy(table, seat);
-  const sure = valued >= (genes[at + ALL_IN] as number);
+  const sure = valued >= genes[at + ALL_IN];
   const budget = budgetOf(table, seat, genes, at, sure);
   if (owed > budget) return FOLD;
   const calls = valued >= callThreshold(table, owed, genes, at);
   const strong = valued >= raiseThreshold(table, genes, at);
-  if (strong && table.street < STREET.river && luck < (genes[at + SLOW_PLAY_CHANCE] as number)) {
+  if (strong && table.street < STREET.river && luck < genes[at + SLOW_PLAY_CHANCE]) {
     return table.toMatch;
   }
   if (strong || bluffs(table, calls, genes, at, bluffLuck)) {
@@ -80,8 +80,8 @@ export function strategyWish(
 
 /** Chips that a call costs the seat: at most its stack. */
 export function owedBy(table: Table, seat: number): number {
-  const owed = table.toMatch - (table.bet[seat] as number);
-  return Math.min(owed, table.stack[seat] as number);
+  const owed = table.toMatch - table.bet[seat];
+  return Math.min(owed, table.stack[seat]);
 }
 
 /**
@@ -90,9 +90,9 @@ export function owedBy(table: Table, seat: number): number {
  */
 export function raiseTo(table: Table, seat: number, chips: number, budget: number): number {
   const total = table.toMatch + Math.max(table.minRaise, Math.floor(chips));
-  const most = (table.bet[seat] as number) + budget;
+  const most = table.bet[seat] + budget;
   const wanted = Math.min(total, most);
-  return wanted < table.toMatch + table.minRaise && budget < (table.stack[seat] as number)
+  return wanted < table.toMatch + table.minRaise && budget < table.stack[seat]
     ? table.toMatch
     : wanted;
 }
@@ -105,10 +105,10 @@ export function budgetOf(
   at: number,
   sure: boolean,
 ): number {
-  const stack = table.stack[seat] as number;
+  const stack = table.stack[seat];
   if (sure) return stack;
-  const risk = Math.floor((table.bought[seat] as number) * (genes[at + RISK] as number));
-  return Math.min(stack, Math.max(0, risk - (table.paid[seat] as number)));
+  const risk = Math.floor(table.bought[seat] * genes[at + RISK]);
+  return Math.min(stack, Math.max(0, risk - table.paid[seat]));
 }
 
 /** Hand strength as this seat sees it: better in position, worse against many. */
@@ -119,10 +119,10 @@ function perceive(
   genes: Float32Array,
   at: number,
 ): number {
-  const aware = POSITION_FACTOR[genes[at + POSITION] as number] as number;
+  const aware = POSITION_FACTOR[genes[at + POSITION]];
   const side = aware === 0 ? 0 : isInPosition(table, seat) ? 1 : OUT_OF_POSITION;
-  const bonus = side * aware * (genes[at + POSITION_BONUS] as number);
-  return strength + bonus - (table.contenders - 2) * (genes[at + CROWD] as number);
+  const bonus = side * aware * genes[at + POSITION_BONUS];
+  return strength + bonus - (table.contenders - 2) * genes[at + CROWD];
 }
 
 /** Between the fixed threshold of the street and the pot odds, by the weight of the latter. */
@@ -130,22 +130,22 @@ function callThreshold(table: Table, owed: number, genes: Float32Array, at: numb
   if (owed <= 0) return 0;
   const fixed = streetThreshold(table.street, genes, at);
   const odds = owed / (table.pot + owed);
-  const weight = genes[at + POT_ODDS] as number;
+  const weight = genes[at + POT_ODDS];
   return fixed + weight * (odds - fixed);
 }
 
 function streetThreshold(street: number, genes: Float32Array, at: number): number {
   if (street === STREET.preflop) {
-    return (genes[at + PREFLOP_CALL] as number) + (SELECTION_SHIFT[genes[at] as number] as number);
+    return genes[at + PREFLOP_CALL] + SELECTION_SHIFT[genes[at]];
   }
-  if (street < STREET.river) return genes[at + POSTFLOP_CALL] as number;
-  const tendency = SHOWDOWN_SHIFT[genes[at + SHOWDOWN] as number] as number;
-  return (genes[at + SHOWDOWN_CALL] as number) + tendency;
+  if (street < STREET.river) return genes[at + POSTFLOP_CALL];
+  const tendency = SHOWDOWN_SHIFT[genes[at + SHOWDOWN]];
+  return genes[at + SHOWDOWN_CALL] + tendency;
 }
 
 function raiseThreshold(table: Table, genes: Float32Array, at: number): number {
-  if (table.street !== STREET.preflop) return genes[at + POSTFLOP_RAISE] as number;
-  return (genes[at + PREFLOP_RAISE] as number) + (SELECTION_SHIFT[genes[at] as number] as number);
+  if (table.street !== STREET.preflop) return genes[at + POSTFLOP_RAISE];
+  return genes[at + PREFLOP_RAISE] + SELECTION_SHIFT[genes[at]];
 }
 
 /** With nothing it may bluff; with something, while cards are to come, it may semi-bluff. */
@@ -157,8 +157,8 @@ function bluffs(
   luck: number,
 ): boolean {
   const drawing = calls && table.street < STREET.river;
-  const chance = genes[at + (drawing ? SEMI_BLUFF_CHANCE : BLUFF_CHANCE)] as number;
-  return luck < chance * (BLUFF_FACTOR[genes[at + BLUFFING] as number] as number);
+  const chance = genes[at + (drawing ? SEMI_BLUFF_CHANCE : BLUFF_CHANCE)];
+  return luck < chance * BLUFF_FACTOR[genes[at + BLUFFING]];
 }
 
 /** Size of a raise in chips: by the betting style a share of the pot. */
@@ -171,12 +171,12 @@ function raiseChips(
   at: number,
 ): number {
   const { pot, street } = table;
-  const style = genes[at + STYLE] as number;
-  const share = genes[at + RAISE_SIZE] as number;
+  const style = genes[at + STYLE];
+  const share = genes[at + RAISE_SIZE];
   if (style === SMALL_BALL) return pot * share * 0.5;
   if (style === VALUE_HEAVY) return pot * share * (0.5 + valued);
   if (style === POLARISED) return sure || valued < 0.2 ? pot * share * 1.5 : pot * share * 0.33;
   // Pot-geometric: equal steps by which the stack would be in on the river.
-  const stack = table.stack[seat] as number;
+  const stack = table.stack[seat];
   return Math.min(pot * share, stack / (STREET.river - street + 1));
 }

@@ -35,7 +35,7 @@ export function strengthOf(table: Table, seat: number): number {
   const hole = holeOf(seat);
   const { deck } = table;
   if (table.street === STREET.preflop) {
-    return startingStrength(deck[hole] as number, deck[hole + 1] as number);
+    return startingStrength(deck[hole], deck[hole + 1]);
   }
   return madeStrength(scoreWithBoard(deck, hole, boardOf(table), boardEnd(table)));
 }
@@ -45,7 +45,7 @@ export function startingEquity(first: number, second: number): number {
   const high = Math.max(first >> 2, second >> 2);
   const low = Math.min(first >> 2, second >> 2);
   const suited = (first & 3) === (second & 3);
-  return EQUITY[suited ? high * RANKS + low : low * RANKS + high] as number;
+  return EQUITY[suited ? high * RANKS + low : low * RANKS + high];
 }
 
 /** Strength before the flop: two aces are 1, three and deuce of two suits are 0. */
@@ -56,8 +56,8 @@ export function startingStrength(first: number, second: number): number {
 /** Strength of a made hand: by category, within it by the leading rank. */
 export function madeStrength(score: number): number {
   const category = categoryOf(score);
-  const floor = FLOOR[category] as number;
-  const width = (FLOOR[category + 1] as number) - floor;
+  const floor = FLOOR[category];
+  const width = FLOOR[category + 1] - floor;
   if (category === CATEGORY.straightFlush && leadingRankOf(score) === ACE) return 1;
   return floor + (width * leadingRankOf(score)) / RANKS;
 }

@@ -124,7 +124,7 @@ export function boardOf(table: Table): number {
 }
 
 export function boardEnd(table: Table): number {
-  return 2 * table.seats + (OPEN_CARDS[table.street] as number);
+  return 2 * table.seats + OPEN_CARDS[table.street];
 }
 
 /** Whether nobody who is still in acts after this seat on the later streets. */
@@ -146,7 +146,7 @@ function beginHand(table: Table): void {
   table.aggressor = -1;
   table.contenders = seats;
   for (let seat = 0; seat < seats; seat++) {
-    table.stack[seat] = table.bought[seat] as number;
+    table.stack[seat] = table.bought[seat];
     table.bet[seat] = 0;
     table.paid[seat] = 0;
     table.folded[seat] = 0;

@@ -42,7 +42,7 @@ export function birthIsland(keyHi: number): number {
 
 /** State of the stream that chooses migrants, apart from every tank's own streams. */
 export function migrationDice(seed: number): number {
-  return mixOf(seed, ISLANDS_MAX)[0] as number;
+  return mixOf(seed, ISLANDS_MAX)[0];
 }
 
 function derivedSeed(seed: number, island: number): number {

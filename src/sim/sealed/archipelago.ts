@@ -190,7 +190,7 @@ class Exchange {
         const drawn = Math.floor(this.#draw() * left.length);
         places.push(...left.splice(drawn, 1));
       }
-      this.#room[island] = (this.#room[island] as number) + places.length;
+      this.#room[island] = this.#room[island] + places.length;
       return { island, places };
     });
   }
@@ -203,12 +203,12 @@ class Exchange {
     const counts = [...this.#sent];
     const arrivals = islands.flatMap(({ island: source, sent }) =>
       sent.map((record): Arrival => {
-        const n = counts[source] as number;
+        const n = counts[source];
         const wished = destinationOf(topology, tanks, source, n, this.#draw());
-        const returned = (this.#room[wished] as number) <= 0;
+        const returned = this.#room[wished] <= 0;
         const island = returned ? source : wished;
         counts[source] = n + 1;
-        this.#room[island] = (this.#room[island] as number) - 1;
+        this.#room[island] = this.#room[island] - 1;
         if (!returned) this.#migrations += 1;
         return { island, record, returned };
       }),

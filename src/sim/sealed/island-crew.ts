@@ -157,7 +157,7 @@ export class IslandCrew {
 function countFit(tank: Tank): number {
   let fit = 0;
   for (let row = 0; row < tank.counters.fish; row++) {
-    if (isFitToTravel(tank.fish.age[row] as number)) fit += 1;
+    if (isFitToTravel(tank.fish.age[row])) fit += 1;
   }
   return fit;
 }

@@ -29,23 +29,23 @@ export function phylogenyRow(
   alive: boolean,
 ): PhylogenyRow {
   const { fish, counters } = tank;
-  const keyHi = fish.keyHi[row] as number;
-  const mother = fish.motherCounter[row] as number;
-  const father = fish.fatherCounter[row] as number;
+  const keyHi = fish.keyHi[row];
+  const mother = fish.motherCounter[row];
+  const father = fish.fatherCounter[row];
   const ancestors: number[] = [];
-  if (mother > 0) ancestors.push(numberOf(fish.motherHi[row] as number, mother, islands));
-  if (father > 0) ancestors.push(numberOf(fish.fatherHi[row] as number, father, islands));
+  if (mother > 0) ancestors.push(numberOf(fish.motherHi[row], mother, islands));
+  if (father > 0) ancestors.push(numberOf(fish.fatherHi[row], father, islands));
   return {
-    id: numberOf(keyHi, fish.counter[row] as number, islands),
+    id: numberOf(keyHi, fish.counter[row], islands),
     ancestors,
-    originTick: fish.bornTick[row] as number,
+    originTick: fish.bornTick[row],
     destructionTick: alive ? undefined : counters.tick,
     birthTank: birthIsland(keyHi),
     tank: island,
-    origin: ORIGINS[fish.origin[row] as number] as Origin,
-    generation: fish.generation[row] as number,
-    hops: fish.hops[row] as number,
-    offspring: fish.offspring[row] as number,
+    origin: ORIGINS[fish.origin[row]],
+    generation: fish.generation[row],
+    hops: fish.hops[row],
+    offspring: fish.offspring[row],
   };
 }
 

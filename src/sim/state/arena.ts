@@ -178,7 +178,7 @@ export function allocateArena(capacities: Capacities): Arena {
   let at = 0;
   for (const [index, name] of TABLE_NAMES.entries()) {
     tables[name] = placeTable(SCHEMAS[name], capacities[name], buffer, at);
-    at += sizes[index] as number;
+    at += sizes[index];
   }
   const { flows, streams } = placeTable(TANK_SCHEMA, 1, buffer, tankAt).columns;
   return { ...tables, buffer, flows, streams } as Arena;
@@ -229,7 +229,7 @@ export function removeMarked(
 
 function copyTable(from: readonly Placed[], to: readonly Placed[]): void {
   for (const [index, column] of to.entries()) {
-    column.words.set((from[index] as Placed).words);
+    column.words.set(from[index].words);
   }
 }
 

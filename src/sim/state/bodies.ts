@@ -15,7 +15,8 @@ export function freeBodies(first: number, end: number): number[] {
 
 /** Gives a fish the next free body, with nothing in it but the genome that may be there. */
 export function takeBody(tank: Tank, row: number): void {
-  const body = tank.freeBodies.pop() as number;
+  const body = tank.freeBodies.pop();
+  if (body === undefined) throw new Error("no body is free: the arena is smaller than the cap");
   tank.fish.body[row] = body;
   for (const { name, words, wordWidth } of tank.arena.bodies.placed) {
     if (name !== "genes") words.fill(0, body * wordWidth, (body + 1) * wordWidth);
@@ -23,7 +24,7 @@ export function takeBody(tank: Tank, row: number): void {
 }
 
 export function releaseBody(tank: Tank, row: number): void {
-  tank.freeBodies.push(tank.fish.body[row] as number);
+  tank.freeBodies.push(tank.fish.body[row]);
 }
 
 /** Brings the bodies into the order of the fish. Nobody notices but who looks at whole columns. */
@@ -35,7 +36,7 @@ export function settleBodies(tank: Tank): void {
   for (const { words, wordWidth } of arena.bodies.placed) {
     const before = words.slice();
     for (let row = settled; row < counters.fish; row++) {
-      const from = (fish.body[row] as number) * wordWidth;
+      const from = fish.body[row] * wordWidth;
       words.set(before.subarray(from, from + wordWidth), row * wordWidth);
     }
   }

@@ -87,14 +87,14 @@ const TOLERANCE = 1e-12;
 
 /** Notes that `amount` moved for `cause`. */
 export function book(flows: Float64Array, cause: number, amount: number): void {
-  flows[cause] = (flows[cause] as number) + amount;
+  flows[cause] = flows[cause] + amount;
 }
 
 /** Everything that was ever booked in this tank, by cause. */
 export function flowsOf(tank: Tank): Record<string, number> {
   const total: Record<string, number> = {};
   for (const [index, { name }] of CAUSES.entries()) {
-    total[name] = tank.arena.flows[index] as number;
+    total[name] = tank.arena.flows[index];
   }
   return total;
 }
@@ -114,17 +114,17 @@ export function checkEnergy(tank: Tank): void {
   const { flows } = tank.arena;
   let ever = 1;
   for (let cause = 0; cause < CAUSES.length; cause++) {
-    const total = flows[cause] as number;
-    const amount = total - (flowsBefore[cause] as number);
-    const from = FROM[cause] as number;
-    const to = TO[cause] as number;
-    heldBefore[from] = (heldBefore[from] as number) - amount;
-    heldBefore[to] = (heldBefore[to] as number) + amount;
+    const total = flows[cause];
+    const amount = total - flowsBefore[cause];
+    const from = FROM[cause];
+    const to = TO[cause];
+    heldBefore[from] = heldBefore[from] - amount;
+    heldBefore[to] = heldBefore[to] + amount;
     ever += total;
   }
   measureAccounts(tank, held);
   for (let account = 1; account < ACCOUNTS.length; account++) {
-    const off = (held[account] as number) - (heldBefore[account] as number);
+    const off = held[account] - heldBefore[account];
     if (Math.abs(off) <= TOLERANCE * ever + TOLERANCE * 1e6) continue;
     const what = `energy of ${ACCOUNTS[account]} is off by ${off}`;
     throw new SimulationFault(`tick ${tank.tick}: ${what}`);
@@ -148,7 +148,7 @@ export function foundBooks(tank: Tank): void {
   const { held, flows } = tank.scratch;
   measureAccounts(tank, held);
   flows.fill(0);
-  for (const [index, cause] of FOUNDED_BY.entries()) book(flows, cause, held[index + 1] as number);
+  for (const [index, cause] of FOUNDED_BY.entries()) book(flows, cause, held[index + 1]);
 }
 
 /** Accounts of each cause. */

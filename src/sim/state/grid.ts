@@ -74,10 +74,10 @@ function countCells(
   y: Float64Array,
 ): void {
   for (let i = 0; i < count; i++) {
-    const column = cellAt(x[i] as number, columns);
-    const cell = cellAt(y[i] as number, rows) * columns + column;
+    const column = cellAt(x[i], columns);
+    const cell = cellAt(y[i], rows) * columns + column;
     cells[i] = cell;
-    starts[cell] = (starts[cell] as number) + 1;
+    starts[cell] = starts[cell] + 1;
   }
 }
 
@@ -90,23 +90,23 @@ function hideCells(
 ): void {
   for (let i = 0; i < count; i++) {
     if (weight[i] !== 0) continue;
-    const cell = cells[i] as number;
-    starts[cell] = (starts[cell] as number) - 1;
-    starts[hidden] = (starts[hidden] as number) + 1;
+    const cell = cells[i];
+    starts[cell] = starts[cell] - 1;
+    starts[hidden] = starts[hidden] + 1;
     cells[i] = hidden;
   }
 }
 
 /** Entries that can be found. */
 export function shownIn(grid: Grid): number {
-  return grid.starts[grid.columns * grid.rows] as number;
+  return grid.starts[grid.columns * grid.rows];
 }
 
 /** Turns counts into the ends of the cells' runs. */
 function sumCells(starts: Uint32Array): void {
   let sum = 0;
   for (let cell = 0; cell < starts.length; cell++) {
-    sum += starts[cell] as number;
+    sum += starts[cell];
     starts[cell] = sum;
   }
 }
@@ -123,12 +123,12 @@ function placeRows(
   y: Float64Array,
 ): void {
   for (let i = count - 1; i >= 0; i--) {
-    const cell = cells[i] as number;
-    const at = (starts[cell] as number) - 1;
+    const cell = cells[i];
+    const at = starts[cell] - 1;
     starts[cell] = at;
     slots[at] = i;
-    xs[at] = x[i] as number;
-    ys[at] = y[i] as number;
+    xs[at] = x[i];
+    ys[at] = y[i];
   }
 }
 
@@ -141,10 +141,10 @@ export function nearestWithin(grid: Grid, px: number, py: number, radius: number
   let nearest = -1;
   let best = radius * radius;
   for (let row = cellAt(py - radius, grid.rows); row <= bottom; row++) {
-    const end = starts[row * columns + last + 1] as number;
-    for (let at = starts[row * columns + first] as number; at < end; at++) {
-      const dx = (xs[at] as number) - px;
-      const dy = (ys[at] as number) - py;
+    const end = starts[row * columns + last + 1];
+    for (let at = starts[row * columns + first]; at < end; at++) {
+      const dx = xs[at] - px;
+      const dy = ys[at] - py;
       const square = dx * dx + dy * dy;
       if (square >= best) continue;
       best = square;

@@ -46,6 +46,6 @@ export function checkTank(tank: Tank, energy: number): void {
 /** Sum of the first `count` values. */
 export function sumOf(values: Float64Array, count: number): number {
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += values[i] as number;
+  for (let i = 0; i < count; i++) sum += values[i];
   return sum;
 }

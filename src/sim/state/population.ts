@@ -33,12 +33,12 @@ export interface Newborn {
  * enters. There is room: births stop at the cap, and the arena always holds at least that many.
  */
 export function nextGenome(tank: Tank): number {
-  return (tank.freeBodies.at(-1) as number) * GENE_CELLS;
+  return tank.freeBodies[tank.freeBodies.length - 1] * GENE_CELLS;
 }
 
 /** The first cell of a living fish's genome. */
 export function genomeOf(tank: Tank, row: number): number {
-  return (tank.fish.body[row] as number) * GENE_CELLS;
+  return tank.fish.body[row] * GENE_CELLS;
 }
 
 /** Gives the next newborn its id and its place and returns its row. The caller keeps the ledger. */
@@ -77,7 +77,7 @@ export function enterNewborn(tank: Tank, newborn: Newborn, stream: Stream): numb
   takeBody(tank, row);
   aimAnywhere(tank, row, dice);
   expressRow(tank, row);
-  tank.scratch.size[row] = sizeAt(newborn.age, fish.girth[row] as number);
+  tank.scratch.size[row] = sizeAt(newborn.age, fish.girth[row]);
   return row;
 }
 
@@ -149,9 +149,9 @@ export function findFish(tank: Tank, fishId: FishId): number | undefined {
 export function idOf(tank: Tank, row: number): IdParts {
   const { fish } = tank;
   return {
-    hi: fish.keyHi[row] as number,
-    lo: fish.keyLo[row] as number,
-    counter: fish.counter[row] as number,
+    hi: fish.keyHi[row],
+    lo: fish.keyLo[row],
+    counter: fish.counter[row],
   };
 }
 
@@ -164,13 +164,13 @@ export function fishIdOf(tank: Tank, row: number): FishId {
 export function parentIdsOf(tank: Tank, row: number): readonly FishId[] {
   const { fish } = tank;
   const ids: FishId[] = [];
-  const mother = fish.motherCounter[row] as number;
-  const father = fish.fatherCounter[row] as number;
+  const mother = fish.motherCounter[row];
+  const father = fish.fatherCounter[row];
   if (mother !== NOBODY.counter) {
-    ids.push(formatId(fish.motherHi[row] as number, fish.motherLo[row] as number, mother));
+    ids.push(formatId(fish.motherHi[row], fish.motherLo[row], mother));
   }
   if (father !== NOBODY.counter) {
-    ids.push(formatId(fish.fatherHi[row] as number, fish.fatherLo[row] as number, father));
+    ids.push(formatId(fish.fatherHi[row], fish.fatherLo[row], father));
   }
   return ids;
 }

@@ -36,7 +36,7 @@ export function seedStreams(streams: Uint32Array, seed: number): void {
     const salt = Math.imul(stream + 1, GOLDEN);
     streams[at] = avalanche(seed ^ salt);
     streams[at + 1] = avalanche(high ^ avalanche(salt));
-    streams[at + 2] = avalanche((streams[at] as number) + (streams[at + 1] as number));
+    streams[at + 2] = avalanche(streams[at] + streams[at + 1]);
     streams[at + 3] = 1;
     for (let i = 0; i < WARM_UP; i++) nextWord(streams, stream);
   }
@@ -45,10 +45,10 @@ export function seedStreams(streams: Uint32Array, seed: number): void {
 /** A signed 32-bit word. */
 export function nextWord(streams: Uint32Array, stream: number): number {
   const at = stream * WORDS;
-  const a = streams[at] as number;
-  const b = streams[at + 1] as number;
-  const c = streams[at + 2] as number;
-  const d = streams[at + 3] as number;
+  const a = streams[at];
+  const b = streams[at + 1];
+  const c = streams[at + 2];
+  const d = streams[at + 3];
   const result = (a + b + d) | 0;
   streams[at] = b ^ (b >>> 9);
   streams[at + 1] = (c + (c << 3)) | 0;

@@ -11,13 +11,13 @@ export function fishProfileOf(tank: Tank, fishId: FishId): FishProfile | undefin
   const row = findFish(tank, fishId);
   if (row === undefined) return undefined;
   const { fish } = tank;
-  const niche = fish.niche[row] as number;
+  const niche = fish.niche[row];
   return {
     ...fishViewAt(tank, row),
-    origin: ORIGINS[fish.origin[row] as number] ?? ORIGINS[0],
-    born_tick: fish.bornTick[row] as number,
-    bank: fish.bank[row] as number,
-    offspring: fish.offspring[row] as number,
+    origin: ORIGINS[fish.origin[row]] ?? ORIGINS[0],
+    born_tick: fish.bornTick[row],
+    bank: fish.bank[row],
+    offspring: fish.offspring[row],
     behaviour: {
       threat: nameOf(WAY_NAMES.threat, threatWay(niche)),
       food: nameOf(WAY_NAMES.food, foodWay(niche)),
@@ -25,9 +25,9 @@ export function fishProfileOf(tank: Tank, fishId: FishId): FishProfile | undefin
       poker: nameOf(WAY_NAMES.poker, pokerWay(niche)),
     },
     poker: {
-      games: fish.pokerGames[row] as number,
-      wins: fish.pokerWins[row] as number,
-      net_energy: fish.pokerNet[row] as number,
+      games: fish.pokerGames[row],
+      wins: fish.pokerWins[row],
+      net_energy: fish.pokerNet[row],
     },
     memories: countMemories(tank, row),
   };
@@ -39,12 +39,12 @@ function nameOf(names: readonly string[], way: number): string {
 
 /** Places that it has not forgotten. */
 function countMemories({ fish, bodies }: Tank, row: number): number {
-  const first = (fish.body[row] as number) * MEMORY_CELLS;
-  const age = fish.age[row] as number;
+  const first = fish.body[row] * MEMORY_CELLS;
+  const age = fish.age[row];
   let count = 0;
   for (let cell = first; cell < first + MEMORY_CELLS; cell++) {
     const { memoryStrength, memoryAge } = bodies;
-    if (strengthAt(memoryStrength[cell] as number, memoryAge[cell] as number, age) > 0) count += 1;
+    if (strengthAt(memoryStrength[cell], memoryAge[cell], age) > 0) count += 1;
   }
   return count;
 }

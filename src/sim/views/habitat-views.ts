@@ -24,20 +24,20 @@ export function plantsOf(tank: Tank): PlantView[] {
 
 function plantView(tank: Tank, row: number): PlantView {
   const { plants } = tank;
-  const energy = plants.energy[row] as number;
+  const energy = plants.energy[row];
   const size = plantSize(energy, plantCapacity(plants.genes, row * PLANT_GENE_COUNT));
   return {
     plant_id: plantIdOf(tank, row),
-    x: plants.x[row] as number,
-    y: plants.y[row] as number,
+    x: plants.x[row],
+    y: plants.y[row],
     energy,
     size,
     iterations: iterationsAt(size),
-    nectar_ready: (plants.nectar[row] as number) > 0,
-    age: plants.age[row] as number,
-    generation: plants.generation[row] as number,
-    hops: plants.hops[row] as number,
-    strategy: plants.strategy[row] as number,
+    nectar_ready: plants.nectar[row] > 0,
+    age: plants.age[row],
+    generation: plants.generation[row],
+    hops: plants.hops[row],
+    strategy: plants.strategy[row],
   };
 }
 
@@ -47,9 +47,9 @@ export function plantLooksOf(tank: Tank, plantId: PlantId): PlantLooks | undefin
   if (row === undefined) return undefined;
   const { genes, keyLo, counter } = tank.plants;
   const at = row * PLANT_GENE_COUNT;
-  const gene = (index: number) => genes[at + index] as number;
+  const gene = (index: number) => genes[at + index];
   // Its own dice are its id, so it looks the same wherever it stands.
-  const dice = ((keyLo[row] as number) ^ (counter[row] as number)) >>> 0;
+  const dice = (keyLo[row] ^ counter[row]) >>> 0;
   const stems = Array.from({ length: ITERATIONS_MAX }, (_, index) =>
     segmentsOf(genes, at, dice, index + 1).map(
       ({ x1, y1, x2, y2, depth }): PlantStem => [x1, y1, x2, y2, depth],
@@ -75,16 +75,16 @@ export function foodSizesOf(tank: Tank): number[] {
   const { food, counters, plants, feeders } = tank;
   const sizes: number[] = [];
   for (let row = 0; row < counters.food; row++) {
-    const whole = FOOD_KINDS[food.kind[row] as number]?.energy ?? 1;
-    const closed = (food.closed[row] as number) > 0;
-    sizes.push(closed ? 1 : shrunk((food.energy[row] as number) / whole));
+    const whole = FOOD_KINDS[food.kind[row]]?.energy ?? 1;
+    const closed = food.closed[row] > 0;
+    sizes.push(closed ? 1 : shrunk(food.energy[row] / whole));
   }
   for (let row = 0; row < counters.plants; row++) {
-    const nectar = plants.nectar[row] as number;
+    const nectar = plants.nectar[row];
     if (nectar > 0) sizes.push(shrunk(nectar / NECTAR_ENERGY));
   }
   for (let row = 0; row < counters.feeders; row++) {
-    const morsel = feeders.morsel[row] as number;
+    const morsel = feeders.morsel[row];
     if (morsel > 0) sizes.push(shrunk(morsel / feederKind(tank, row).morsel));
   }
   return sizes;
@@ -97,12 +97,12 @@ function shrunk(share: number): number {
 export function crabsOf(tank: Tank): CrabView[] {
   const { crabs, counters } = tank;
   return Array.from({ length: counters.crabs }, (_, row) => ({
-    x: crabs.x[row] as number,
-    y: crabs.y[row] as number,
-    vx: crabs.vx[row] as number,
-    size: crabs.size[row] as number,
-    energy: crabs.energy[row] as number,
-    sated: (crabs.cooldown[row] as number) > 0,
+    x: crabs.x[row],
+    y: crabs.y[row],
+    vx: crabs.vx[row],
+    size: crabs.size[row],
+    energy: crabs.energy[row],
+    sated: crabs.cooldown[row] > 0,
   }));
 }
 
@@ -114,11 +114,11 @@ export function feedersOf(tank: Tank): FeederView[] {
   return Array.from({ length: counters.feeders }, (_, row) => {
     const { name, stock } = feederKind(tank, row);
     return {
-      x: feeders.x[row] as number,
-      y: feeders.y[row] as number,
+      x: feeders.x[row],
+      y: feeders.y[row],
       kind: name,
-      filled: (feeders.stock[row] as number) / stock,
-      offering: (feeders.morsel[row] as number) > 0,
+      filled: feeders.stock[row] / stock,
+      offering: feeders.morsel[row] > 0,
     };
   });
 }
@@ -127,7 +127,7 @@ export function feedersOf(tank: Tank): FeederView[] {
 export function plantMigrants(tank: Tank): PlantMigrant[] {
   const migrants: PlantMigrant[] = [];
   for (let row = 0; row < tank.counters.plants; row++) {
-    const side = edgeOf(tank, tank.plants.spot[row] as number);
+    const side = edgeOf(tank, tank.plants.spot[row]);
     if (side !== undefined) migrants.push({ plantId: plantIdOf(tank, row), side });
   }
   return migrants;

@@ -42,14 +42,14 @@ export function gamesOf(tank: Tank): GameView[] {
   const { fish, plants, counters } = tank;
   const games: Game[] = [];
   for (let row = 0; row < counters.fish; row++) {
-    const rest = (fish.pokerRestUntil[row] as number) - (fish.age[row] as number);
-    const game = findGame(games, REST_TICKS - rest, fish.x[row] as number, fish.y[row] as number);
+    const rest = fish.pokerRestUntil[row] - fish.age[row];
+    const game = findGame(games, REST_TICKS - rest, fish.x[row], fish.y[row]);
     game?.fishIds.push(fishIdOf(tank, row));
   }
   for (let row = 0; row < counters.plants; row++) {
     // Plants begin to rest a tick later than fish, which age at the end of the tick.
-    const ago = REST_TICKS + 1 - (plants.cooldown[row] as number);
-    const game = findGame(games, ago, plants.x[row] as number, plants.y[row] as number);
+    const ago = REST_TICKS + 1 - plants.cooldown[row];
+    const game = findGame(games, ago, plants.x[row], plants.y[row]);
     game?.plantIds.push(plantIdOf(tank, row));
   }
   return games

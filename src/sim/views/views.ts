@@ -42,9 +42,9 @@ export function fishOf(tank: Tank): FishView[] {
 export function foodOf(tank: Tank): [x: number, y: number, kind: number][] {
   const { food, counters } = tank;
   const items = Array.from({ length: counters.food }, (_, row): [number, number, number] => [
-    food.x[row] as number,
-    food.y[row] as number,
-    food.kind[row] as number,
+    food.x[row],
+    food.y[row],
+    food.kind[row],
   ]);
   return [...items, ...offersOf(tank)];
 }
@@ -54,28 +54,28 @@ export function migrants(tank: Tank): FishId[] {
   const { fish, counters } = tank;
   const ids: FishId[] = [];
   for (let row = 0; row < counters.fish; row++) {
-    if (isFitToTravel(fish.age[row] as number)) ids.push(fishIdOf(tank, row));
+    if (isFitToTravel(fish.age[row])) ids.push(fishIdOf(tank, row));
   }
   return ids;
 }
 
 export function fishViewAt(tank: Tank, row: number): FishView {
   const { fish } = tank;
-  const age = fish.age[row] as number;
+  const age = fish.age[row];
   return {
     fish_id: fishIdOf(tank, row),
-    x: fish.x[row] as number,
-    y: fish.y[row] as number,
-    vx: fish.vx[row] as number,
-    vy: fish.vy[row] as number,
-    energy: fish.energy[row] as number,
+    x: fish.x[row],
+    y: fish.y[row],
+    vx: fish.vx[row],
+    vy: fish.vy[row],
+    energy: fish.energy[row],
     age,
-    stage: stageOf(age, fish.lifespan[row] as number),
-    generation: fish.generation[row] as number,
-    hops: fish.hops[row] as number,
+    stage: stageOf(age, fish.lifespan[row]),
+    generation: fish.generation[row],
+    hops: fish.hops[row],
     parent_ids: parentIdsOf(tank, row),
-    size: sizeAt(age, fish.girth[row] as number),
-    hue: tank.bodies.genes[genomeOf(tank, row) + GENE.hue] as number,
+    size: sizeAt(age, fish.girth[row]),
+    hue: tank.bodies.genes[genomeOf(tank, row) + GENE.hue],
   };
 }
 
@@ -88,7 +88,7 @@ function stageOf(age: number, lifespan: number): FishView["stage"] {
 function maxGenerationOf(tank: Tank): number {
   let max = 0;
   for (let row = 0; row < tank.counters.fish; row++) {
-    max = Math.max(max, tank.fish.generation[row] as number);
+    max = Math.max(max, tank.fish.generation[row]);
   }
   return max;
 }

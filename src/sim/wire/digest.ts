@@ -52,7 +52,7 @@ function absorbTable(state: Uint32Array, placed: readonly Placed[], count: numbe
 /** NaN has many bit patterns, which differ between machines: none may reach the hash. */
 function hasNaN(values: Float64Array | Float32Array, count: number): boolean {
   for (let i = 0; i < count; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN in a loop
     if (value !== value) return true;
   }

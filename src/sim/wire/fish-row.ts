@@ -114,7 +114,7 @@ function faultOfMind(row: FishRow): string | undefined {
 
 function allWithin(values: Float32Array | Uint32Array, min: number, max: number): boolean {
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     if (!(value >= min && value <= max)) return false;
   }
   return true;
@@ -133,7 +133,7 @@ function faultOfLineage(row: FishRow): string | undefined {
 /** Writes a checked fish into an open row. */
 export function writeRow(tank: Tank, at: number, row: FishRow): void {
   for (const { name } of SCALARS) tank.fish[name][at] = row[name];
-  const body = tank.fish.body[at] as number;
+  const body = tank.fish.body[at];
   for (const { name, width } of FISH_LAYOUT.vectors) {
     tank.bodies[name].set(row.body[name], body * width);
   }

@@ -24,7 +24,7 @@ export function absorb(state: Uint32Array, words: Uint32Array, from: number, to:
     last.set(words.subarray(whole, to));
     mixBlocks(lanes, signed(last), 0, 4);
   }
-  state[4] = (state[4] as number) + 4 * (to - from);
+  state[4] = state[4] + 4 * (to - from);
 }
 
 /** The same bits as signed words: the compiler keeps those in registers, and unsigned ones not. */
@@ -33,18 +33,18 @@ function signed(words: Uint32Array): Int32Array {
 }
 
 function mixBlocks(lanes: Int32Array, words: Int32Array, from: number, to: number): void {
-  let h1 = lanes[0] as number;
-  let h2 = lanes[1] as number;
-  let h3 = lanes[2] as number;
-  let h4 = lanes[3] as number;
+  let h1 = lanes[0];
+  let h2 = lanes[1];
+  let h3 = lanes[2];
+  let h4 = lanes[3];
   for (let i = from; i < to; i += 4) {
-    h1 ^= scramble(words[i] as number, C1, 15, C2);
+    h1 ^= scramble(words[i], C1, 15, C2);
     h1 = (Math.imul((rotate(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
-    h2 ^= scramble(words[i + 1] as number, C2, 16, C3);
+    h2 ^= scramble(words[i + 1], C2, 16, C3);
     h2 = (Math.imul((rotate(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0;
-    h3 ^= scramble(words[i + 2] as number, C3, 17, C4);
+    h3 ^= scramble(words[i + 2], C3, 17, C4);
     h3 = (Math.imul((rotate(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0;
-    h4 ^= scramble(words[i + 3] as number, C4, 18, C1);
+    h4 ^= scramble(words[i + 3], C4, 18, C1);
     h4 = (Math.imul((rotate(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
   }
   lanes[0] = h1;
@@ -55,11 +55,11 @@ function mixBlocks(lanes: Int32Array, words: Int32Array, from: number, to: numbe
 
 /** The 128 bits as four words. `state` stays usable. */
 export function finishHash(state: Uint32Array): Uint32Array {
-  const length = state[4] as number;
-  let h1 = (state[0] as number) ^ length;
-  let h2 = (state[1] as number) ^ length;
-  let h3 = (state[2] as number) ^ length;
-  let h4 = (state[3] as number) ^ length;
+  const length = state[4];
+  let h1 = state[0] ^ length;
+  let h2 = state[1] ^ length;
+  let h3 = state[2] ^ length;
+  let h4 = state[3] ^ length;
   h1 = (h1 + h2 + h3 + h4) | 0;
   h2 = (h2 + h1) | 0;
   h3 = (h3 + h1) | 0;

@@ -83,10 +83,10 @@ export function encodeRecord<R extends string, W extends string, V extends strin
   const words = new Uint32Array(buffer);
   const reals = new Float64Array(buffer, HEADER_BYTES, layout.reals.length);
   for (let i = 0; i < reals.length; i++) {
-    reals[i] = scalars[(layout.reals[i] as WireNumber<R>).name][row] as number;
+    reals[i] = scalars[layout.reals[i].name][row];
   }
   let at = HEADER_WORDS + 2 * reals.length;
-  for (const { name } of layout.words) words[at++] = scalars[name][row] as number;
+  for (const { name } of layout.words) words[at++] = scalars[name][row];
   for (const { name, width } of layout.vectors) {
     const cells = wordsOf(vectors[name]).subarray(vectorRow * width, (vectorRow + 1) * width);
     words.set(cells, at);
@@ -96,8 +96,8 @@ export function encodeRecord<R extends string, W extends string, V extends strin
   words[0] = layout.magic;
   words[1] = RECORD_VERSION;
   words[2] = layout.bytes;
-  words[3] = checksum[0] as number;
-  words[4] = checksum[1] as number;
+  words[3] = checksum[0];
+  words[4] = checksum[1];
   return new Uint8Array(buffer);
 }
 
@@ -129,7 +129,7 @@ export function decodeRecord<R extends string, W extends string, V extends strin
   if (bytes.length < HEADER_BYTES || magicOf(bytes) !== layout.magic) {
     return bad(`this is no ${noun} record`);
   }
-  const version = (bytes[4] as number) | ((bytes[5] as number) << 8);
+  const version = bytes[4] | (bytes[5] << 8);
   if (version !== RECORD_VERSION) {
     const detail = `version ${version} of the ${noun} record; this node reads ${RECORD_VERSION}`;
     return { kind: "bad", reason: "unsupported_version", detail };
@@ -155,9 +155,9 @@ function takeApart<R extends string, W extends string, V extends string>(
   const { buffer } = words;
   const reals = new Float64Array(buffer, HEADER_BYTES, layout.reals.length);
   const numbers: Record<string, number> = {};
-  for (const [i, { name }] of layout.reals.entries()) numbers[name] = reals[i] as number;
+  for (const [i, { name }] of layout.reals.entries()) numbers[name] = reals[i];
   let at = HEADER_WORDS + 2 * reals.length;
-  for (const { name } of layout.words) numbers[name] = words[at++] as number;
+  for (const { name } of layout.words) numbers[name] = words[at++];
   const vectors: Record<string, Float32Array | Uint32Array> = {};
   for (const { name, element, width } of layout.vectors) {
     const View = element === "f32" ? Float32Array : Uint32Array;
@@ -173,7 +173,7 @@ export function faultOfNumbers<N extends string>(
   numbers: Readonly<Record<N, number>>,
 ): string | undefined {
   for (let i = 0; i < fields.length; i++) {
-    const { name, min, max, whole: isWhole } = fields[i] as WireNumber<N>;
+    const { name, min, max, whole: isWhole } = fields[i];
     const value = numbers[name];
     if (!(value >= min && value <= max)) return name;
     if (isWhole && value !== Math.floor(value)) return name;

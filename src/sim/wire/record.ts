@@ -30,7 +30,7 @@ export type ReadRecord =
 
 /** The record of a living fish. */
 export function writeRecord(tank: Tank, row: number): Uint8Array {
-  const body = tank.fish.body[row] as number;
+  const body = tank.fish.body[row];
   return encodeRecord(FISH_LAYOUT, tank.fish, row, tank.bodies, body);
 }
 

@@ -64,9 +64,9 @@ export function savedSpec(bytes: Uint8Array): TankSpec {
 function specIn(words: Uint32Array): TankSpec {
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
   return {
-    seed: scalars[0] as number,
-    fish: scalars[1] as number,
-    tankKey: formatKey(words[KEY_AT] as number, words[KEY_AT + 1] as number),
+    seed: scalars[0],
+    fish: scalars[1],
+    tankKey: formatKey(words[KEY_AT], words[KEY_AT + 1]),
   };
 }
 
@@ -76,7 +76,7 @@ export function loadTank(bytes: Uint8Array): Tank {
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
   const tank = makeTank(specIn(words));
   for (const [index, name] of COUNTER_NAMES.entries()) {
-    tank.counters[name] = scalars[2 + index] as number;
+    tank.counters[name] = scalars[2 + index];
   }
   // Before there is made room for it: what the counters say may be nonsense.
   if (words.length !== TABLES_AT + contentWords(tank)) {

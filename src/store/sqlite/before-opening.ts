@@ -16,7 +16,8 @@ export function refuseLostDatabase(path: string): void {
   if (sizeOf(path) > 0) {
     if (beginningOf(path) !== MAGIC) {
       throw unusable(
-        `${path} is damaged: it does not begin like a database. Restore the data directory from a backup.`,
+        `${path} is damaged: it does not begin like a database. ` +
+          "Restore the data directory from a backup.",
       );
     }
     return;

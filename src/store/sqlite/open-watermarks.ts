@@ -141,8 +141,8 @@ function warnOfStrangers(
   if (gone.length === 0) return;
   const ids = gone.map(({ tank_id }) => tank_id).join(", ");
   names.warn(
-    `${names.database} has lost tanks that it had acknowledged (${ids}): restore the data directory ` +
-      "from a backup to have them back",
+    `${names.database} has lost tanks that it had acknowledged (${ids}): ` +
+      "restore the data directory from a backup to have them back",
   );
 }
 

@@ -18,7 +18,8 @@ export class SqliteRegistry implements RegistryStore {
       "SELECT node_id, record FROM registry ORDER BY node_id",
     );
     this.#put = database.prepare(
-      "INSERT INTO registry VALUES (?, ?) ON CONFLICT (node_id) DO UPDATE SET record = excluded.record",
+      "INSERT INTO registry VALUES (?, " +
+        "?) ON CONFLICT (node_id) DO UPDATE SET record = excluded.record",
     );
     this.#remove = database.prepare("DELETE FROM registry WHERE node_id = ?");
   }

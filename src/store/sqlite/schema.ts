@@ -18,7 +18,8 @@ export const SCHEMA_STEPS: readonly string[] = [
     ordinal INTEGER NOT NULL
   ) STRICT;
 
-  -- With a rowid: without one a row of more than a quarter page, as every import is, takes a page of its own.
+  -- With a rowid: without one a row of more than a quarter page, as every import is, \
+takes a page of its own.
   CREATE TABLE log (
     tank_id TEXT NOT NULL REFERENCES tanks ON DELETE CASCADE,
     seq INTEGER NOT NULL,

@@ -47,7 +47,10 @@ export function encodeArchive(archive: TankArchive): EncodedArchive {
     log.unpackedBytes <= LIMITS.archiveLogBytesMax &&
     entries.length <= LIMITS.archiveEntriesMax;
   if (!fits) {
-    const detail = `an archive holds ${LIMITS.archiveBytesMax} bytes and ${LIMITS.archiveEntriesMax} entries at most; this one would have ${bodyBytes + SUM_BYTES} and ${entries.length}`;
+    const detail =
+      `an archive holds ${LIMITS.archiveBytesMax} bytes and ` +
+      `${LIMITS.archiveEntriesMax} entries at most; ` +
+      `this one would have ${bodyBytes + SUM_BYTES} and ${entries.length}`;
     return { kind: "too_large", detail };
   }
   const bytes = new Uint8Array(bodyBytes + SUM_BYTES);

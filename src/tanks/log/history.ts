@@ -65,8 +65,8 @@ export async function* histories(
   }
   if (!whole) {
     throw new UnusableTank(
-      "no snapshot of it can be read, and its log does not reach back to its creation: restore the " +
-        "data directory from a backup",
+      "no snapshot of it can be read, and its log does not reach back to its creation: " +
+        "restore the data directory from a backup",
     );
   }
   yield historyOf(start, undefined, log, newest, from.engineVersion);

@@ -26,9 +26,15 @@ export function describeDivergence({ kind, seq, tick, expected, found }: Diverge
     case "command":
       return `${where} cannot be carried out again: ${found}`;
     case "mark":
-      return `the replay differs from the log at ${where}: digest ${expected} was logged, ${found} was computed`;
+      return (
+        `the replay differs from the log at ${where}: digest ${expected} was logged, ` +
+        `${found} was computed`
+      );
     case "snapshot":
-      return `the replay differs from the snapshot at ${where}: its digest is ${expected}, ${found} was computed`;
+      return (
+        `the replay differs from the snapshot at ${where}: its digest is ${expected}, ` +
+        `${found} was computed`
+      );
     case "lost":
       return `the log has lost entries: ${expected} was acknowledged, ${found}`;
     case "fault":

@@ -29,7 +29,9 @@ export function originsOf(chronicle: Chronicle, engineVersion: number): Origins 
   const [first, ...others] = whole.filter(({ seq }) => seq >= (foreign?.seq ?? 0));
   if (first === undefined) throw foreign ? otherEngine(foreign.engine_version) : nothingLeft();
   const skipped = foreign && whole[0]?.seq !== first.seq;
-  const note = `entries up to ${foreign?.seq} are of engine ${foreign?.engine_version}, this is engine ${engineVersion}: replayed from entry ${first.seq} on`;
+  const note =
+    `entries up to ${foreign?.seq} are of engine ${foreign?.engine_version}, ` +
+    `this is engine ${engineVersion}: replayed from entry ${first.seq} on`;
   return { all: [first, ...others], notes: skipped ? [note] : [] };
 }
 

@@ -100,7 +100,7 @@ describe("nodes find each other in Consul", () => {
     expect(b.heard.map(({ role }) => role)).toEqual(["worker", "hub", "hub"]);
   });
 
-  test("they are listed while they report; who dies is soon missed and later forgotten", async () => {
+  test("those that report are listed; one that dies is soon missed and later removed", async () => {
     const consul = new ConsulWorld();
     const [a, b] = [nodeOf(consul, "a"), nodeOf(consul, "b")];
     await Promise.all([a.start(), b.start()]);

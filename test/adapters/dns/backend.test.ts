@@ -88,7 +88,7 @@ describe("what a name leads to", () => {
     await backend.stop();
   });
 
-  test("is asked for ever less often while there is nothing new, or when discovery asks", async () => {
+  test("is asked less and less often while nothing is new or discovery asks", async () => {
     const { time, backend, start, news, restsFor } = setUp(["tanks.test"]);
     writeHosts(["10.0.0.1"]);
     await start();
@@ -130,7 +130,8 @@ describe("what a name leads to", () => {
       expect(news()).toEqual(["10.0.0.1:8000", "10.0.0.2:8000"]);
       expect([backend.isWorking(), backend.describe()]).toEqual([
         false,
-        "tanks.test: nothing is known under this name: give it A, AAAA or _tankd._tcp SRV records, 2 of before are kept",
+        "tanks.test: nothing is known under this name: " +
+          "give it A, AAAA or _tankd._tcp SRV records, 2 of before are kept",
       ]);
       writeHosts(["10.0.0.2"]);
       time.pass(30_000);

@@ -9,7 +9,7 @@ import { requiredTest } from "../../support/required-test.ts";
 
 const READY_MS = 20_000;
 
-/** A test with real name servers; skipped with a reason where one is missing, but in CI it fails. */
+/** A test with real name servers; where one is missing it is skipped, but in CI it fails. */
 export function serverTest(
   name: string,
   programs: readonly string[],

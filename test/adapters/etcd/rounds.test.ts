@@ -33,7 +33,7 @@ test("each round says when the next is, and a wake brings it forward", async () 
   expect(problems).toEqual([]);
 });
 
-test("failures are told, each later than the one before, and so is that they are over", async () => {
+test("each failure is reported, later than the one before, and so is the recovery", async () => {
   let failing = true;
   const { world, starts, problems } = setUp(async () => {
     if (failing) throw new Error("no answer");

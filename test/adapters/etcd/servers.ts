@@ -136,8 +136,8 @@ export class EtcdServers {
 const TEST_MS = 120_000;
 
 /**
- * A test with an etcd of its own. Where there is none, or `without` says what else is missing, it is
- * skipped, but in CI it must run.
+ * A test with an etcd of its own. Where there is none, or `without` says what else is missing, it
+ * is skipped, but in CI it must run.
  */
 export function etcdTest(
   name: string,

@@ -98,7 +98,7 @@ describe("mDNS follows the network", () => {
     expect(open()).toEqual([]);
   });
 
-  test("opens new sockets for a re-created card, a new address, and after a suspension", async () => {
+  test("opens new sockets for a re-created card, a new address or after a suspension", async () => {
     const addresses = [eth0()];
     const { world, host, backend, sockets, announcement } = setUp(addresses);
     await backend.start(announcement, () => {});

@@ -72,7 +72,8 @@ export class Avahi {
     const daemon = join(this.#directory, "avahi.conf");
     writeFileSync(
       daemon,
-      `[server]\nhost-name=${this.#machine}-avahi\nuse-ipv4=yes\nuse-ipv6=yes\nratelimit-burst=1000\n
+      `[server]\nhost-name=${this.#machine}-avahi\nuse-ipv4=yes\nuse-ipv6=yes
+       ratelimit-burst=1000\n
        [publish]\n[wide-area]\nenable-wide-area=no\n`.replace(/^\s+/gm, ""),
     );
     // Its own place for pid and socket: the namespace has its own mounts, and the host may run one.

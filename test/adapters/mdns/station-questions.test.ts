@@ -25,7 +25,7 @@ describe("questions", () => {
     }
   });
 
-  test("are asked all the same where somebody else knows what is no longer known whole", async () => {
+  test("are sent all the same if what another asker knows is no longer complete", async () => {
     const { ether, a } = await calm();
     ether.respond(others("x", ["id=x"]).filter(({ type }) => type !== "NSEC"));
     const askedAfter = async (ms: number) => {

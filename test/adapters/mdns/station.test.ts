@@ -102,7 +102,7 @@ describe("answers", () => {
     expect(more).toEqual([]);
   });
 
-  test("of a hub that has just announced itself go to the asker at once, to all in a second", async () => {
+  test("of a newly announced hub go to the asker at once, to all within a second", async () => {
     const answersTo = async (role: "hub" | "discovering") => {
       const { ether, a } = await calm();
       a.announce({ role, addresses: [{ host: "10.0.0.7", port: 8000 }] });
@@ -130,7 +130,7 @@ describe("answers", () => {
     expect(answers.map(({ to }) => to)).toEqual([STRANGER, undefined]);
   });
 
-  test("to a resolver that knows no multicast repeat its question and live ten seconds", async () => {
+  test("to a resolver without multicast repeat its question and live for 10 s", async () => {
     const { ether, a } = await calm();
     const from = { address: "10.0.0.99", port: 40_000 };
     ether.send(questionBytes(`a.${TYPE_NAME}`, 33, 1, 77), from);

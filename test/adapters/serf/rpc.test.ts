@@ -100,7 +100,7 @@ describe("an agent", () => {
     expect(await there(other)).toBe(false);
   });
 
-  test("that refuses a command goes on answering, a failed join with a body or without", async () => {
+  test("that refuses a command goes on answering; a failed join has a body or none", async () => {
     for (const body of [[], [{ Num: 0 }]]) {
       await using fake = await FakeAgent.start(
         likeAnAgent(({ Command }, reply) => {

@@ -86,7 +86,7 @@ describe("the devices of a tailnet", () => {
     expect(hosts()).toEqual(["fd7a:115c:a1e0::2"]);
   });
 
-  test("that do not run tankd are asked ever less often, however often it is looked for", async () => {
+  test("that do not run tankd are asked less and less often, despite many refreshes", async () => {
     const { hosts, start, refreshes } = setUp(withPeers(peer(2)));
     await start();
     await refreshes(10 * MINUTE_MS);
@@ -201,7 +201,7 @@ describe("the status", () => {
   });
 });
 
-test("it looks again by itself where nobody tells it of news, and not once it has stopped", async () => {
+test("it looks again by itself when no news is reported, but not after it stopped", async () => {
   const { backend, start, seen, hosts, told, passes } = setUp(withPeers());
   await start();
   seen.status = withPeers(peer(2));

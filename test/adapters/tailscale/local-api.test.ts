@@ -102,7 +102,7 @@ describe("the LocalAPI", () => {
     await until("nobody watches", PROMPTLY_MS, async () => api.watchers === 0);
   });
 
-  test("of a newer version refuses an old wish, and is asked without it the next time", async () => {
+  test("of a newer version refuses an old request, and is asked without it next time", async () => {
     const api = await fake();
     api.refusedMask = 8 + 256;
     const client = clientOf(api);

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
  * Answers of tailscaled 1.94.1 in userspace mode, recorded with `curl --unix-socket` from two
  * daemons and the control server in control/ beside this: the status while it runs, with a peer
  * whose key has expired and a phone (running), before a login (needs-login), after `tailscale down`
- * (stopped), and with the key expired (expired); one line of each kind that watch-ipn-bus?mask=37122
- * gave from the start of the daemon on (news); whois of a connection that it passed on (whois).
- * What said something about the machine was taken out.
+ * (stopped), and with the key expired (expired); one line of each kind that
+ * watch-ipn-bus?mask=37122 gave from the start of the daemon on (news); whois of a connection that
+ * it passed on (whois). What said something about the machine was taken out.
  */
 const FOLDER = new URL("recorded/", import.meta.url).pathname;
 

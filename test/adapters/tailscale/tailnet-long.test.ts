@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { timeToFirstFish } from "../../e2e/first-fish.ts";
 import { closeConnections, expectWholeLedger } from "../../e2e/ledger.ts";
 import { fishArrive } from "../../e2e/scenarios.ts";
 import { until } from "../../support/commands.ts";
@@ -37,8 +38,12 @@ function tailnetTest(
   });
 }
 
+function socketOf(device: Device): Record<string, string> {
+  return { TANKD_TAILSCALE_SOCKET: device.socket };
+}
+
 function start(node: Node, device: Device, options: readonly string[] = OPTIONS): void {
-  node.start(options, { TANKD_TAILSCALE_SOCKET: device.socket });
+  node.start(options, socketOf(device));
 }
 
 const backendsSchema = z.object({
@@ -68,9 +73,8 @@ describe("machines that only a tailnet connects", () => {
     const [one, other] = [await tailnet.join(a, "userspace"), await tailnet.join(b, "userspace")];
     tailnet.tell("phone");
     start(a, one);
-    start(b, other);
     await a.ready();
-    await b.ready();
+    await timeToFirstFish("a Pi and a cloud server by Tailscale", b, OPTIONS, socketOf(other));
     await expectMigration(lab);
     for (const node of [a, b]) {
       await says(node, "running", /^1 of 2 devices of tail-test.ts.net may run tankd; userspace/);
@@ -90,10 +94,11 @@ describe("machines that only a tailnet connects", () => {
     "find each other with network interfaces, by themselves",
     async (lab, tailnet) => {
       const [a, b] = [await lab.machineBehindRouter(), await lab.machineBehindRouter()];
-      start(a, await tailnet.join(a, "tun"), ["--profile", "development"]);
-      start(b, await tailnet.join(b, "tun"), ["--profile", "development"]);
+      const [one, other] = [await tailnet.join(a, "tun"), await tailnet.join(b, "tun")];
+      const options = ["--profile", "development"];
+      start(a, one, options);
       await a.ready();
-      await b.ready();
+      await timeToFirstFish("a tailnet with interfaces", b, options, socketOf(other));
       await expectMigration(lab);
       await says(a, "running", /^1 of 1 devices of tail-test.ts.net may run tankd$/);
       for (const node of [a, b]) expect(await node.stop()).toBe(0);

@@ -101,7 +101,9 @@ describe("the port here", () => {
     const nginx = { use: { kind: "taken", by }, server: undefined } as const;
     expect(judge(nginx)).toMatchObject({
       result: "warn",
-      what: "TCP port 8000 is taken by nginx (pid 812); a node that is started listens at the next free one",
+      what:
+        "TCP port 8000 is taken by nginx (pid 812); " +
+        "a node that is started listens at the next free one",
     });
     expect(judge(nginx, true)).toMatchObject({
       result: "fail",

@@ -43,7 +43,7 @@ describe("a node that is asked to dial back", () => {
     ]);
   });
 
-  test("gives a reason for the asker's own machine at once, and none for any other, and late", async () => {
+  test("gives a reason for the asker's own machine at once, for others late and none", async () => {
     const mine = setUp([own("10.0.0.2")], []);
     expect(await mine.dialBack.answer(PEER, "10.0.0.2")).toMatchObject([
       { reached: false, reason: "connection refused" },

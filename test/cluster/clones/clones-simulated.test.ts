@@ -7,7 +7,7 @@ import { copyOf, hubAndWorker } from "./support.ts";
 setDefaultTimeout(60_000);
 
 describe("a data directory that runs twice", () => {
-  test("where both see each other: the one that was started later is fenced, the other goes on", async () => {
+  test("where both see each other: the later start is fenced, the earlier goes on", async () => {
     for (const seed of [1, 2, 3, 4]) {
       const lab = new Lab(seed);
       const [first, second, third] = lab.addMany(3) as [LabNode, LabNode, LabNode];
@@ -33,7 +33,7 @@ describe("a data directory that runs twice", () => {
     }
   });
 
-  test("where only a hub sees both: it asks the older, and tells the later what that has signed", async () => {
+  test("where only a hub sees both: it asks the older and shows the later its answer", async () => {
     const { lab, hub, hubs, original } = await hubAndWorker(11);
     await lab.run(3_000);
     const copy = copyOf(lab, original, { hubs });
@@ -53,7 +53,7 @@ describe("a data directory that runs twice", () => {
     expect(recordOf(hub, original)).toMatchObject({ status: "online" });
   });
 
-  test("where the later one came to the hub first, it is fenced when the earlier one appears", async () => {
+  test("where the later meets the hub first: it is fenced when the earlier appears", async () => {
     const { lab, hub, hubs, original } = await hubAndWorker(12);
     const copy = copyOf(lab, original, { hubs });
     const heal = lab.world.network.partition([original.host], [hub.host, copy.host]);
@@ -139,7 +139,7 @@ describe("two nodes with one key behind one router", () => {
     expect(recordOf(hub, original)).toMatchObject({ status: "online" });
   });
 
-  test("are not seen in one that is started again, however late its earlier words come", async () => {
+  test("are not seen in one that restarts, however late its earlier messages come", async () => {
     const { lab, hub, original } = await hubAndWorker(43, BEHIND_ROUTER);
     Object.assign(lab.world.network.faults, { duplicatePercent: 60, copyDelayMaxMs: 20_000 });
     for (let round = 0; round < 4; round++) {

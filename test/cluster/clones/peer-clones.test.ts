@@ -53,7 +53,7 @@ function third(answering: Readonly<Record<string, string>> = {}) {
 describe("another start of a node at the address of the earlier one", () => {
   test("has taken its place if it answers there", async () => {
     const { peers, told } = third({ [ROUTER.host]: "two" });
-    peers.admit(contact("one"));
+    void peers.admit(contact("one"));
     await peers.admit(contact("two"));
     expect(peers.counts(nodeId, "two")).toBe(true);
     expect(told).toEqual([]);
@@ -61,7 +61,7 @@ describe("another start of a node at the address of the earlier one", () => {
 
   test("counts once it alone has answered, where nobody can be dialled", async () => {
     const { world, peers, answer } = third();
-    peers.admit(contact("one"));
+    void peers.admit(contact("one"));
     void peers.admit(contact("two"));
     expect(peers.counts(nodeId, "two")).toBe(false);
     answer("two", 1_000);
@@ -70,9 +70,9 @@ describe("another start of a node at the address of the earlier one", () => {
     expect(peers.challenges(nodeId)).toBeUndefined();
   });
 
-  test("is refused if the earlier one answers too, also after its node has left the table", async () => {
+  test("is refused if the earlier answers too, even if its node has left the table", async () => {
     const { world, table, peers, told, answer } = third();
-    peers.admit(contact("one"));
+    void peers.admit(contact("one"));
     const examined = peers.admit(contact("two"));
     answer("two", 1_000);
     answer("one", 60_000);
@@ -89,7 +89,7 @@ describe("another start of a node at the address of the earlier one", () => {
 
   test("changes nothing when neither answers: it may be old words that come late", async () => {
     const { world, peers, prove } = third();
-    peers.admit(contact("one"));
+    void peers.admit(contact("one"));
     void peers.admit(contact("past"));
     peers.witness(nodeId, prove("past", "one.nonce-of-another-day"));
     await world.run(6_000);
@@ -103,7 +103,7 @@ test("only so many nodes are examined at a time; the others are asked to shake h
   const ids = Array.from({ length: LIMITS.examinationsMax + 1 }, (_, index) => `node-${index}`);
   for (const id of ids) {
     table.ensure(id);
-    peers.admit(contact("one", { nodeId: id }));
+    void peers.admit(contact("one", { nodeId: id }));
     void peers.admit(contact("two", { nodeId: id }));
   }
   const examined = ids.filter((id) => peers.challenges(id) !== undefined);

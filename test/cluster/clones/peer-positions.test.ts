@@ -59,7 +59,7 @@ describe("what is remembered of others", () => {
     expect(again.peers.of("a")?.position).toBe(9);
   });
 
-  test("is bounded; those with whom fish were exchanged go last, and none while some are under way", async () => {
+  test("is bounded; partners of transfers go last, those of open ones never", async () => {
     const { world, journal, peers } = memory(undefined, ["open"]);
     await peers.load();
     await journal.commit(peers.writes("open", said(1, "one")));

@@ -153,7 +153,7 @@ describe("many nodes", () => {
     expect(outcomes.filter((one) => one === "self")).toHaveLength(10);
   });
 
-  test("on this very machine, and those that have answered before, have no such limits", async () => {
+  test("on this machine, and nodes that have answered before, have no such limits", async () => {
     const { dialer, table, open, nameMany } = setUp();
     for (const one of nameMany(8, "127.0.0.1")) void dialer.dial(one);
     for (const one of nameMany(8, MALLORY)) {

@@ -72,7 +72,7 @@ describe("a node that looks for a hub", () => {
     expect([sighted, dials]).toEqual([["peer"], []]);
   });
 
-  test("dials whom it remembers at once, until he has answered, and waits for nobody of them", () => {
+  test("dials each remembered node at once until it answers, and waits for none of them", () => {
     const { table, nominate, dials, sighted } = setUp("discovering");
     nominate("peer", { backend: "remembered" });
     nominate("peer", { backend: "remembered" });
@@ -120,7 +120,7 @@ describe("a worker that hears its hub", () => {
     expect(dials).toEqual(["peer"]);
   });
 
-  test("does not meet again and again whom a name in DNS has led to, as long as its hub lists it", async () => {
+  test("does not redial the node behind a name in DNS while its hub lists it", async () => {
     const meeting = { ...described("peer"), address: undefined };
     const { world, table, nominations, dials } = setUp("worker", true, { kind: "met", meeting });
     table.ensure("peer");
@@ -158,7 +158,7 @@ describe("a hub", () => {
     expect(dials).toEqual(["a hub", "somebody"]);
   });
 
-  test("asks a registrant that has said hello once whether it can be dialled, then ever less often", async () => {
+  test("asks a registrant after its hello if it can be dialled, less and less often", async () => {
     const { world, table, nominations, dials } = setUp("hub");
     const register = () => nominations.confirm("peer", [at("10.0.0.2")], "10.0.0.2");
     register();
@@ -203,7 +203,7 @@ describe("whoever it is", () => {
     expect([table.size, dials, sighted]).toEqual([0, [], []]);
   });
 
-  test("what one backend names without an id is tried a few times, then left to be named again", async () => {
+  test("a place named without an id is tried a few times, then only when named again", async () => {
     const { world, nominations, dials } = setUp("hub");
     const place = { backend: "dns", addresses: [at("10.0.0.3")] };
     nominations.nominate(place);
@@ -258,7 +258,7 @@ describe("whoever it is", () => {
     expect(dials).toHaveLength(before);
   });
 
-  test("a balancer that leads back to this node is tried again, its own address is not", async () => {
+  test("a balancer that leads back to this node is retried, its own address is not", async () => {
     const { world, nominations, given, dials } = setUp("hub", false, { kind: "self" });
     for (const address of [OWN, at("10.0.0.100")]) {
       given.join(address);

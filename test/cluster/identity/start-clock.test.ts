@@ -17,7 +17,7 @@ function startOf(wallMs: number) {
   const time = { wallMs, monotonicMs: 5_000 };
   const clock = { wallMs: () => time.wallMs, monotonicMs: () => time.monotonicMs };
   const startClock = new StartClock(clock, random);
-  const verifier = createVerifier("node", clock, startClock);
+  const verifier = createVerifier("node", clock, { startClock });
   const sign = () => {
     const startOffsetMs = startClock.nowMs() - clock.monotonicMs();
     const options = { audience: "node", startOffsetMs };

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { Lab } from "../../support/simulated/lab.ts";
 import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
 
-test("a hub behind a router joins one outside that more follow, which cannot dial it, whatever its rank", async () => {
+test("a hub behind a router joins a larger one outside, which cannot dial it", async () => {
   const lab = new Lab(1);
   lab.world.network.addNat({ inside: "home", outside: "lan", address: "10.0.0.200" });
   const outside = ["server", "o1", "o2"].map((name) => lab.add(name));

@@ -105,7 +105,7 @@ describe("a hub that others follow", () => {
   });
 });
 
-test("of many followers that are shown some are asked at random: three real ones vouch for no others", async () => {
+test("random ones of many claimed followers are asked: three real are not enough", async () => {
   const lab = new Lab(1);
   const honest = lab.addMany(6);
   let invention: readonly unknown[] = [];
@@ -153,7 +153,7 @@ function inventWitnesses({ identity: { nodeId }, host }: LabNode) {
 }
 
 describe("two hubs that meet", () => {
-  test("with followers on both sides: the one that more follow goes on, whatever the rank", async () => {
+  test("with followers on both sides: the larger side goes on, whatever the rank", async () => {
     const lab = new Lab(5);
     const [few, many] = [
       ["f1", "f2"].map((name) => lab.add(name, HIGHEST)),

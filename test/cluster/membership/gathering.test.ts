@@ -254,7 +254,7 @@ describe("whatever is seen", () => {
     );
   });
 
-  test("it is decided in the end: who may claim and waits for no given hub does not wait for ever", () => {
+  test("it is decided in the end: a candidate without a given hub does not wait for ever", () => {
     fc.assert(
       fc.property(views, (drawn) => {
         const self = { ...drawn.self, mayClaim: true };

@@ -38,7 +38,7 @@ async function silentAfter(rttMs?: number): Promise<number> {
   return silences[0] ?? Number.NaN;
 }
 
-test("a hub that took long to shake hands is given as much longer for its first answer", async () => {
+test("a hub that was slow to shake hands gets as much longer for its first answer", async () => {
   const usual = await silentAfter();
   expect(usual).toBeWithin(3_800, 6_001);
   expect(await silentAfter(100)).toBe(usual);
@@ -60,7 +60,7 @@ test("a hub is pinged often at first, and rarely once nothing has happened for l
   heartbeat.release();
 });
 
-test("silence counts from the first ping that is not answered, however rare pings are", async () => {
+test("silence counts from the first unanswered ping, however rare pings are", async () => {
   const { world, hub, silences, heartbeat } = setUp();
   heartbeat.watch("hub");
   await world.run(60_100);

@@ -28,7 +28,7 @@ describe("a lease", () => {
     expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
   });
 
-  test("is another's within its time when the holder is gone, at once when that goes in order", async () => {
+  test("passes on within its time after a crash of the holder, at once after a stop", async () => {
     const { lab, nodes, holder } = leased(502);
     for (const node of nodes) node.start();
     await lab.until("one hub", 20_000, () => lab.agree(nodes));
@@ -45,7 +45,7 @@ describe("a lease", () => {
     expect(stopMs).toBeLessThan(crashMs);
   });
 
-  test("without a store that answers, the hub serves reads only, and nobody takes its place", async () => {
+  test("while no store answers, the hub serves reads only and nobody takes its place", async () => {
     const { lab, lease, nodes } = leased(503);
     for (const node of nodes) node.start();
     await lab.until("one hub", 20_000, () => lab.agree(nodes));
@@ -137,7 +137,7 @@ describe("a node", () => {
     expect(worker?.cluster.role).toBe("discovering");
   });
 
-  test("that the store has cut off follows the hub that holds the lease, also a hub of before", async () => {
+  test("that is cut off from the store follows the lease's holder, even a former hub", async () => {
     const { lab, nodes } = leased(508, ["a", "b", "c", "d"]);
     for (const node of nodes) node.start();
     await lab.until("one hub", 20_000, () => lab.agree(nodes));
@@ -150,7 +150,7 @@ describe("a node", () => {
     expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
   });
 
-  test("leads on without a gap where the store has forgotten its lease, and nobody else wants it", async () => {
+  test("leads on without a gap if the store lost its lease and nobody else wants it", async () => {
     const { lab, lease, nodes, holder } = leased(509, ["a"]);
     const [only] = nodes;
     only?.start();

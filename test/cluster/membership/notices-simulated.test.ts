@@ -49,7 +49,7 @@ describe("a stranger's word to a worker", () => {
     expect(worker.logged("role changed")).toEqual([]);
   });
 
-  test("nor when it is lost: only whom the hub has named is followed by his word alone", async () => {
+  test("nor when it is lost: only a node that the hub named is followed on its word", async () => {
     const { lab, hub, worker, stranger, notice } = await setUp();
     hub.kill();
     await lab.until("lost", 5_000, () => worker.logged("the hub has fallen silent").length > 0);

@@ -84,7 +84,7 @@ test.each([3, 6])(
   },
 );
 
-test("a hub and its first successor that stop together: the others have a hub at once", async () => {
+test("a hub and its first successor stop together: the others have a hub at once", async () => {
   for (const seed of [71, 72, 73]) {
     const { lab, nodes, hub, first } = await calm(seed, 5);
     for (const node of [first, hub]) void node.cluster.stop().then(() => node.kill());

@@ -23,7 +23,7 @@ describe("the rank of candidates", () => {
     expect(outranks(able("b"), able("a"))).toBe(true);
   });
 
-  test("names a best one, in whatever order they come, and none of those that may not claim", () => {
+  test("names a best one in whatever order they come, and none that may not claim", () => {
     fc.assert(
       fc.property(candidates({ minLength: 0 }), (all) => {
         const best = bestOf(all);

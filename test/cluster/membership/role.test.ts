@@ -58,7 +58,7 @@ describe("terms", () => {
 });
 
 describe("a role", () => {
-  test("worker by setting never leads; hub by setting outranks what --priority can say", async () => {
+  test("a worker by setting never leads; a hub by setting outranks any --priority", async () => {
     const worker = await setUp(undefined, "worker");
     worker.keeper.lead();
     expect(worker.keeper.state.role).toBe("discovering");

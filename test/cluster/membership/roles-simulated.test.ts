@@ -258,7 +258,7 @@ describe("what nodes know", () => {
     for (const node of nodes) expect(node.logged("the hub has fallen silent")).toEqual([]);
   });
 
-  test("neighbours of the last run are offline until they show themselves, then found without help", async () => {
+  test("neighbours of the last run are offline until heard, and found without help", async () => {
     const lab = new Lab(75);
     const [hub, worker] = lab.addMany(2) as [LabNode, LabNode];
     for (const node of [hub, worker]) {

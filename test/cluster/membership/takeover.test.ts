@@ -120,7 +120,7 @@ const losses = fc.record({
 });
 
 describe("whatever is known", () => {
-  test("only a successor that may claim claims, and not while the hub is heard and has not left", () => {
+  test("only a successor that may claim claims, and only if the hub is silent or has left", () => {
     fc.assert(
       fc.property(losses, (loss) => {
         if (judgeTakeover(loss) !== "claim") return;

@@ -97,14 +97,14 @@ describe("a name that is dialled", () => {
     return targets.map(({ connectTo }) => connectTo);
   };
 
-  test("of others stands for those of its addresses that may be dialled, and for exactly those", async () => {
+  test("of others stands for exactly those of its addresses that may be dialled", async () => {
     expect(await targetsOf(reef, network, policy)).toEqual([
       { ...reef, connectTo: "10.0.0.2" },
       { ...reef, connectTo: "fd00::1" },
     ]);
   });
 
-  test("leads to this machine's own services only where there is nothing else, never to metadata", async () => {
+  test("leads to this machine's services only for want of others, never to metadata", async () => {
     const local = await places("reef.example", { ...policy, onLoopback: true });
     expect(local).toContain("127.0.0.1");
     expect(local).not.toContain("169.254.169.254");
@@ -126,7 +126,7 @@ describe("a name that is dialled", () => {
     expect(asked).toEqual([]);
   });
 
-  test("that is link-local without a zone is itself on each link, and not judged again", async () => {
+  test("that is link-local without a zone is itself on each link, not judged again", async () => {
     const links = { resolve: async (host: string) => [`${host}%eth0`, `${host}%wlan0`] };
     const near = { host: "fe80::2", port: 80 };
     expect(await targetsOf(near, links, policy)).toEqual([

@@ -97,7 +97,7 @@ describe("what one source has named", () => {
 });
 
 describe("the addresses of a peer", () => {
-  test("are those that answered, the latest first, then those that were named, in their order", () => {
+  test("are those that answered, latest first, then those that were named, in their order", () => {
     const { table, hostsOf } = setUp();
     table.ensure("peer");
     table.addAddresses("peer", at("a", "b", "c", "d"), "mdns");
@@ -144,7 +144,7 @@ describe("the addresses of a peer", () => {
     expect(hostsOf("peer")).toEqual(["d"]);
   });
 
-  test("are bounded and without repetitions, and the last that answered is first, whatever comes", () => {
+  test("are bounded and without repetitions, and the last that answered is always first", () => {
     const host = fc.constantFrom(..."abcdefghijklmnop");
     const step = fc.oneof(
       fc.record({ named: fc.array(host, { maxLength: 12 }) }),
@@ -189,7 +189,7 @@ test("of the round trips the latest are kept", () => {
   expect([kept.length, kept.at(-1)]).toEqual([16, 99]);
 });
 
-test("a link-local address is one, by whomever it is named, and keeps the zone it is dialled by", () => {
+test("a link-local address is one whoever names it, and keeps the zone it is dialled by", () => {
   const { table } = setUp();
   table.ensure("near");
   table.addAddresses("near", at("fe80::1"), "self");

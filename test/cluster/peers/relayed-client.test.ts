@@ -88,7 +88,7 @@ describe("an answer that came through a relay", () => {
   });
 });
 
-test("what a relay is given to pass on is good for the node that it is meant for, and no other", async () => {
+test("what a relay is given to pass on is valid only for the node it is meant for", async () => {
   let seen: Relay | undefined;
   const { send, clock } = client((asked) => {
     seen = asked;
@@ -100,7 +100,7 @@ test("what a relay is given to pass on is good for the node that it is meant for
   const parts = { method, path, body, authority: "any.name.at.all" };
   const startClock = { nowMs: () => START_CLOCK_MS + clock.monotonicMs() };
   const verdict = (nodeId: string) =>
-    verifyRequest(parts, headers, createVerifier(nodeId, clock, startClock));
+    verifyRequest(parts, headers, createVerifier(nodeId, clock, { startClock }));
   expect(verdict(pi.nodeId)).toMatchObject({ kind: "signed", nodeId: us.nodeId });
   expect(verdict(relay.nodeId)).toEqual({ kind: "misdirected", audience: pi.nodeId });
   expect(headers).not.toHaveProperty("authorization");

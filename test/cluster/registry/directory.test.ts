@@ -88,7 +88,7 @@ describe("the list of servers", () => {
     expect(directory.strangers({ tags: ["x"] })).toEqual([]);
   });
 
-  test("under a secret leads to no tank of a stranger, and else to the one known for longest", () => {
+  test("under a secret leads to no tank of a stranger, else to the one known longest", () => {
     const tanks = [{ tank_id: "t", name: "reef", epoch: 1 }];
     const closed = setUp((nodeId) => nodeId !== "b");
     closed.list("b", { tanks }, false);

@@ -112,7 +112,7 @@ describe("the hub", () => {
     expect(hub.cluster.server("local-server")).toBeUndefined();
   });
 
-  test("lets no forwarder touch the row of another address, or remove one it has not brought", async () => {
+  test("lets no forwarder change another address's row, or remove one it did not add", async () => {
     const parts = await cluster(205);
     const { hub, outside, send, worker } = parts;
     const via = worker.identity;
@@ -136,7 +136,7 @@ describe("the hub", () => {
     expect(problemOf(await forwardAs(via, parts, worse))).toEqual(NOT_TRUSTED);
   });
 
-  test("lists so many by one forwarder as by one address, whatever addresses it names", async () => {
+  test("lists as many by a forwarder as by an address, whatever addresses it names", async () => {
     const parts = await cluster(206);
     const { hub, worker, lab } = parts;
     const bring = (number: number) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Lab } from "../../support/simulated/lab.ts";
 
-test("tanks of one name on two nodes are told apart by server, and by an alias that lasts", async () => {
+test("tanks of one name on two nodes are told apart by server and by a lasting alias", async () => {
   const lab = new Lab(81);
   const [a, b] = [lab.add("a"), lab.add("b")];
   a.addTank("reef", "00000000000000a1");

@@ -129,7 +129,7 @@ describe("where a node that has signed is dialled", () => {
 });
 
 describe("limits", () => {
-  test("hold for one address, signed or not, but not for this machine and for the confirmed", () => {
+  test("hold for one address, signed or not, but not for this machine and confirmed nodes", () => {
     const { register, peers } = setUp();
     const bring = (number: number, source: string) => {
       const signer = number % 2 === 0 ? `node-${number}` : undefined;
@@ -146,7 +146,7 @@ describe("limits", () => {
 });
 
 describe("under a secret", () => {
-  test("a node that does not know it is listed as a stranger, never leads, forwards nothing", () => {
+  test("a node without it is listed as a stranger, never leads, forwards nothing", () => {
     const { register, registry, peers } = setUp((nodeId) => nodeId !== "stranger");
     const standing = { priority: 9, may_claim: true };
     register({ signer: "stranger" }, { standing });

@@ -66,7 +66,7 @@ describe("an unmodified Tank World server", () => {
     });
   }
 
-  test("is listed again after a restart of the hub, and nobody else can take its place", async () => {
+  test("is listed again after a restart of the hub, and nobody else can replace it", async () => {
     const { lab, hub, send } = await cluster(94);
     const path = "/api/discovery/heartbeat/local-server";
     await send(hub, "POST", "/api/discovery/register", TANK_WORLD);
@@ -118,7 +118,7 @@ describe("an unmodified Tank World server", () => {
     expect(rows).toHaveLength(1);
   });
 
-  test("is degraded after 60 s and offline after 90 s of silence, unless it says otherwise", async () => {
+  test("is degraded after 60 s and offline after 90 s of silence by default", async () => {
     const { lab, send, hub } = await cluster(83);
     await send(hub, "POST", "/api/discovery/register", TANK_WORLD);
     const quick = { ...TANK_WORLD, server_id: "quick", heartbeat_interval: 2 };
@@ -369,7 +369,7 @@ describe("an operator", () => {
     expect(b.cluster.server("a")?.signed).toBe(true);
   });
 
-  test("is believed about the host of a server that has no key, and may remove anything", async () => {
+  test("is believed about the host of a server without a key and may remove anything", async () => {
     const { lab, send, hub } = await cluster(91);
     await send(hub, "POST", "/api/discovery/register", TANK_WORLD, CONTROL);
     expect(hub.cluster.server("local-server")?.host).toBe("192.168.7.7");
@@ -394,7 +394,7 @@ describe("an operator", () => {
   });
 });
 
-test("lists are filtered by what servers declare, and shown with what their operators add", async () => {
+test("lists are filtered by what servers declare, and show what their operators add", async () => {
   const lab = new Lab(100);
   const resources = { gpu: "A100", memory_gb: 512 };
   const hub = lab.add("hub", { role: "hub", zone: "z1", tags: ["a", "b"], resources });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { KIND, piecesOf } from "../../../src/cluster/tunnel/frame.ts";
 import type { RelayedReply } from "../../../src/cluster/tunnel/messages.ts";
 import {
   type LocalService,
@@ -6,9 +7,9 @@ import {
   type RemoteViewer,
 } from "../../../src/cluster/tunnel/node-end.ts";
 import { RelayEnd } from "../../../src/cluster/tunnel/relay-end.ts";
-import { OwnRoom } from "../../../src/cluster/tunnel/room.ts";
 import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
+import { OwnRoom } from "../../../src/platform/room.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import type { MessageSocket, SocketListener } from "../../../src/platform/sockets.ts";
 
@@ -96,6 +97,41 @@ describe("a request down a tunnel", () => {
     await Promise.resolve();
     expect(outcomes).toHaveLength(1);
   });
+
+  test("is refused where too many of one asker wait, and others have their share", async () => {
+    const { relayEnd, nodeEnd } = tunnel({ answer: () => new Promise(() => {}) });
+    const ask = (share: string) =>
+      relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000, share).catch(String);
+    for (let index = 0; index < LIMITS.tunnelRequestsPerSourceMax; index++) void ask("one");
+    expect(await ask("one")).toContain("too many requests wait");
+    const other = ask("other");
+    nodeEnd.close("moved");
+    expect(await other).toContain("the tunnel has ended");
+  });
+
+  test("is not begun by the node where a relay asks more than relays do", async () => {
+    let begun = 0;
+    const { relayEnd, nodeEnd } = tunnel({
+      answer: () => {
+        begun++;
+        return new Promise(() => {});
+      },
+    });
+    const replies: unknown[] = [];
+    const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
+    void asked.then((reply) => replies.push(reply));
+    for (let index = 0; index < 2 * LIMITS.tunnelRequestsMax; index++) {
+      const content = new TextEncoder().encode(
+        JSON.stringify({ request: REQUEST, source: SOURCE }),
+      );
+      for (const piece of piecesOf({ kind: KIND.request, stream: 1, content })) {
+        nodeEnd.listener.onMessage(piece);
+      }
+    }
+    await Bun.sleep(0);
+    expect(begun).toBe(LIMITS.tunnelRequestsMax);
+    expect(replies).toEqual([{ status: 503, headers: {}, body: "" }]);
+  });
 });
 
 describe("on a line that is too slow", () => {
@@ -111,6 +147,17 @@ describe("on a line that is too slow", () => {
     const asked = relayEnd.ask({ request: REQUEST, source: SOURCE }, 1_000);
     state.waitingBytes = LIMITS.tunnelUnfinishedBytesMax + 1;
     expect(await asked).toEqual({ status: 503, headers: {}, body: "" });
+  });
+
+  test("the tunnel ends when more waits than either end says by itself", () => {
+    const { nodeEnd, closed, state } = tunnel();
+    const ping = (n: number) => Uint8Array.of(KIND.ping, 0, 0, 0, n);
+    nodeEnd.listener.onMessage(ping(0));
+    state.waitingBytes = LIMITS.tunnelWaitingBytesMax + 1;
+    expect(closed).toEqual([]);
+    // It has nothing to say but its answers, which somebody asks for and does not read.
+    nodeEnd.listener.onMessage(ping(0));
+    expect(closed).toEqual(["relay: too slow", "node: too slow"]);
   });
 });
 
@@ -151,6 +198,47 @@ describe("a viewer through a tunnel", () => {
       { onText: () => {}, onEnd: (code, reason) => seen.push(`${code} ${reason}`) },
     );
     expect(seen).toEqual(["4404 There is no tank t."]);
+  });
+
+  test("is one of a bounded number, and one address has a share of that", () => {
+    const { relayEnd } = tunnel();
+    let refused = 0;
+    const watch = (share?: string) =>
+      relayEnd.watch(
+        { path: "/ws/t", source: SOURCE },
+        { onText: () => {}, onEnd: () => refused++ },
+        share,
+      );
+    const stops = Array.from({ length: LIMITS.tunnelViewersPerSourceMax }, () => watch("one"));
+    watch("one");
+    expect(refused).toBe(1);
+    watch("other");
+    expect(refused).toBe(1);
+    stops[0]?.();
+    stops[0]?.();
+    watch("one");
+    expect(refused).toBe(1);
+    watch("one");
+    expect(refused).toBe(2);
+    for (let index = 0; index < LIMITS.tunnelViewersMax; index++) watch();
+    expect(refused).toBeGreaterThan(LIMITS.tunnelViewersPerSourceMax);
+  });
+
+  test("is shown no message that no viewer could be sent", () => {
+    let remote: RemoteViewer | undefined;
+    const { relayEnd, closed } = tunnel({
+      watch: (_path, _source, viewer) => {
+        remote = viewer;
+        return () => {};
+      },
+    });
+    const seen: number[] = [];
+    const viewer = { onText: (text: string) => seen.push(text.length), onEnd: () => {} };
+    relayEnd.watch({ path: "/ws/t", source: SOURCE }, viewer);
+    remote?.send("x".repeat(LIMITS.viewerBacklogBytesMax));
+    remote?.send("x".repeat(LIMITS.viewerBacklogBytesMax + 1));
+    expect(seen).toEqual([LIMITS.viewerBacklogBytesMax]);
+    expect(closed).toContain("relay: too long a message");
   });
 
   test("on a slow line misses frames, and the memory does not fill", () => {

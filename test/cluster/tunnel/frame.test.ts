@@ -7,8 +7,8 @@ import {
   KIND,
   piecesOf,
 } from "../../../src/cluster/tunnel/frame.ts";
-import { OwnRoom, type Room, SharedRoom } from "../../../src/cluster/tunnel/room.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
+import { OwnRoom, type Room, SharedRoom } from "../../../src/platform/room.ts";
 
 const kinds = fc.constantFrom<FrameKind>(...Object.values(KIND));
 

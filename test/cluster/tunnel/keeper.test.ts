@@ -61,7 +61,7 @@ test("a hub that ends a tunnel with its first word is no relay, and is asked aga
   expect(keeper.relay).toBe("hub");
 });
 
-test("a tunnel goes to a place that was judged, and to no name that leads where it likes", async () => {
+test("a tunnel goes to an address that was judged, not to a name that was not", async () => {
   const { world, table, asked, hear } = worker(() => {});
   table.addAddresses("hub", [{ host: "rebound.example", port: 80 }], "self");
   hear();

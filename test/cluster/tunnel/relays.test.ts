@@ -6,11 +6,13 @@ import type { PeerClient } from "../../../src/cluster/peers/peer-client.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import type { Registry } from "../../../src/cluster/registry/registry.ts";
 import { IncomingTunnels } from "../../../src/cluster/tunnel/incoming-tunnels.ts";
+import { Passage } from "../../../src/cluster/tunnel/passage.ts";
 import { Relays } from "../../../src/cluster/tunnel/relays.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import type { MessageSocket } from "../../../src/platform/sockets.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
+import { noMetrics } from "../../../src/telemetry/metrics.ts";
 import { described } from "../peers/support.ts";
 
 const us = identityFromSeed(new Uint8Array(32).fill(1));
@@ -25,7 +27,7 @@ interface Situation {
 
 /** A node's relays, with what they need of the rest in the words of the test. */
 function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
-  const { timers } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+  const { timers, clock } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
   const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
   const sent: string[] = [];
   const client: Pick<PeerClient, "send" | "tunnels"> = {
@@ -55,6 +57,7 @@ function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
     registry: registry as unknown as Registry,
     role: role as RoleKeeper,
     tunnels,
+    passage: new Passage({ clock, metrics: noMetrics }),
     meet: async () => true,
     meetDirectly: async (id) => isDialable(table.get(id)) === true,
     ownHost: () => "10.0.0.1",
@@ -111,6 +114,10 @@ describe("a tunnel to this node", () => {
     // Who has one already may open it anew, and others are not kept out.
     open("a0", "10.0.0.7");
     open("b", "10.0.0.8");
+    // A balancer on this machine may bring everybody.
+    for (let index = 0; index <= LIMITS.tunnelsPerSourceMax; index++) {
+      open(`c${index}`, "127.0.0.1");
+    }
   });
 
   test("is gone with the last of its connection", () => {
@@ -145,10 +152,18 @@ describe("what is passed on", () => {
       table.ensure(id);
       table.update(id, { dialled: { outcome: "ok", startedMs: 0 } });
     }
-    const ask = (id: string) => made.relay(id, { request: REQUEST, timeout_ms: 100 }, bearer);
-    const waiting = Array.from({ length: LIMITS.relayedRequestsPerNodeMax }, () => ask("mute"));
-    const oneMore = ask("mute").catch(String);
-    waiting.push(ask("other"));
+    const ask = (id: string, asker: number) =>
+      made.relay(
+        id,
+        { request: REQUEST, timeout_ms: 100 },
+        { signer: "asker", remoteAddress: `10.0.0.${asker}` },
+      );
+    const askers = LIMITS.relayedRequestsPerNodeMax / LIMITS.relayedRequestsPerSourceAndNodeMax;
+    const waiting = Array.from({ length: LIMITS.relayedRequestsPerNodeMax }, (_, n) =>
+      ask("mute", n % askers),
+    );
+    const oneMore = ask("mute", askers).catch(String);
+    waiting.push(ask("other", 0));
     await Bun.sleep(0);
     for (const answer of answers) answer();
     await Promise.all(waiting);
@@ -156,7 +171,30 @@ describe("what is passed on", () => {
     expect(await oneMore).toContain("Too many requests wait");
   });
 
-  test("for a node whose tunnel ends elsewhere says where; for a dead or unknown one that it is", () => {
+  test("is refused for want of room, without a word against the node", async () => {
+    const { made, tunnels, know } = relays({ listed: { pi: {} } });
+    know("pi");
+    tunnels.accept({ signer: "pi", remoteAddress: "10.0.0.7" }).open(socket());
+    const wire = { ...REQUEST, authority: "10.0.0.1:8000" };
+    const waiting = Array.from({ length: LIMITS.tunnelRequestsPerSourceMax }, () =>
+      made.passOn("pi", wire, bearer).catch(String),
+    );
+    const relay = { request: REQUEST, timeout_ms: 100 };
+    for (const ask of [
+      () => made.passOn("pi", wire, bearer),
+      () => made.relay("pi", relay, bearer),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: "too_many" });
+    }
+    const other = { ...bearer, remoteAddress: "10.0.0.10" };
+    waiting.push(made.passOn("pi", wire, other).catch(String));
+    tunnels.closeAll();
+    expect(new Set(await Promise.all(waiting))).toEqual(
+      new Set([expect.stringContaining("the tunnel has ended")]),
+    );
+  });
+
+  test("for a node with a tunnel elsewhere says where; for a dead or unknown one says so", () => {
     const { made } = relays({
       listed: { pi: { relay: "second" }, dead: { status: "offline" } },
     });
@@ -166,7 +204,7 @@ describe("what is passed on", () => {
     expect(made.relay("nobody", relay, bearer)).rejects.toThrow('No node "nobody"');
   });
 
-  test("to this node itself is answered from the source that its own hub names, and no other", async () => {
+  test("to this node itself is answered only from the source that its own hub names", async () => {
     const { made } = relays({ hub: "hub" });
     const sources: string[] = [];
     made.serveWith({
@@ -195,7 +233,7 @@ describe("what is passed on", () => {
   });
 });
 
-test("a viewer is sent to places that were judged, and to no name that leads where it likes", async () => {
+test("a viewer is sent to addresses that were judged, not to a name that was not", async () => {
   const { made, table } = relays({ listed: { host: {} } });
   table.ensure("host");
   table.addAddresses("host", [{ host: "rebound.example", port: 80 }], "self");

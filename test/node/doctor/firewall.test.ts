@@ -68,7 +68,7 @@ describe("ufw", () => {
     expect(await judge(rule)).toEqual([isOpen, undefined]);
   });
 
-  test("lets multicast DNS in by itself, unless a rule of the operator says otherwise", async () => {
+  test("lets multicast DNS in by itself, unless the operator's rules forbid it", async () => {
     expect(await judge("5353/udp                   DENY IN     Anywhere")).toEqual([false, false]);
     expect(await judge("5353/udp                   ALLOW IN    Anywhere")).toEqual([false, true]);
   });

@@ -43,7 +43,7 @@ function expectUnusable(action: () => unknown, words: string): void {
   expect(problem.message).not.toContain("\n");
 }
 
-test("a new directory gets a key and a token that only its user can read, and keeps them", async () => {
+test("a new directory gets and keeps a key and a token that only its user can read", async () => {
   const path = join(parent, "deep", "data");
   const first = open(path);
   const seed = await first.key.current();
@@ -69,7 +69,7 @@ test("node.json tells everybody where the node is, and goes with it", () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("what a killed node left in node.json and pid does not survive or block the next start", () => {
+test("node.json and pid of a killed node do not survive or block the next start", () => {
   const path = join(parent, "data");
   open(path).close();
   writeFileSync(join(path, "node.json"), '{"url":"http://127.0.0.1:1","node_id":"n1","pid":1}');
@@ -87,7 +87,7 @@ test("a secret that others could read is closed to them", () => {
   expect(modeOf(join(path, "token"))).toBe("600");
 });
 
-test("an empty directory is taken, also with what a fresh disk or a detached start puts there", () => {
+test("an empty directory is taken, also with the files of a fresh disk or detached start", () => {
   mkdirSync(join(parent, "lost+found"));
   writeFileSync(join(parent, "tankd.log"), "");
   open(parent).close();
@@ -143,7 +143,7 @@ test("nor may the same process open it twice", () => {
   open(path).close();
 });
 
-test("a marker that others are writing at the same moment, or left half-written, is in nobody's way", () => {
+test("a marker that is being written by others, or was left half-written, does no harm", () => {
   const path = join(parent, "shared");
   prepareDirectory(path);
   rmSync(join(path, "tankd-data"));

@@ -75,7 +75,10 @@ describe("a port", () => {
   });
 
   test("is found in the kernel's table by its number, where somebody listens", () => {
-    const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+    const columns =
+      "sl  local_address rem_address   st tx_queue rx_queue " +
+      "tr tm->when retrnsmt   uid  timeout inode";
+    const table = `  ${columns}
    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0
    1: 0100007F:1F40 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0
    2: 0100007F:1F41 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0

@@ -39,7 +39,7 @@ test.each(["", "x".repeat(254)])("no name at all is unreachable", async (host) =
   expect(await failureOf(new NameLookup(never).resolve(host))).toBe("unreachable");
 });
 
-test("a name server that never answers is a timeout, and is not asked again meanwhile", async () => {
+test("a name server that never answers is a timeout and is not asked again meanwhile", async () => {
   let asked = 0;
   const silent = new NameLookup(() => {
     asked++;

@@ -287,10 +287,17 @@ describe("what is not believed", () => {
     ],
     ["half a header", "HTTP/1.1 200 OK\r\nContent-Le"],
     ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n"],
+    ["a status that no answer has", "HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n"],
+    ["a change of the protocol", "HTTP/1.1 101 Odd\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
     ["nothing", ""],
   ])("%s", async (_, bytes) => {
     const origin = await rawServer((socket) => socket.end(bytes));
     expect(await failureOf(request(origin))).toBe("unreachable");
+  });
+
+  test.each(["a\r\nhost: b", "\u0000", "€"])("a header that none can have: %p", async (value) => {
+    const origin = httpServer(() => new Response("here"));
+    expect(await failureOf(request(origin, { headers: { "x-one": value } }))).toBe("unreachable");
   });
 
   test.each([

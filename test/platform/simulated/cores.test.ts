@@ -64,7 +64,7 @@ test("what a request costs its sender delays what it does next", async () => {
   expect(ranAtMs).toBe(40);
 });
 
-test("a world's cores are shared: twenty starts on two take ten starts' time, nobody in one go", async () => {
+test("cores are shared: twenty starts on two end together after ten starts' time", async () => {
   const world = new SimulatedWorld({ seed: 1, cores: 2, costs: { startMs: 100 } });
   const startedAtMs: number[] = [];
   for (let node = 0; node < 20; node++) {

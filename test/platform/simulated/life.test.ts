@@ -24,7 +24,7 @@ test.each([
   async (point, left) => {
     const { world, host, process } = doomed(point, "writeDurably");
     let settled = false;
-    process.files.writeDurably("f", bytes("new")).finally(() => {
+    void process.files.writeDurably("f", bytes("new")).finally(() => {
       settled = true;
     });
     await world.run(1000);
@@ -33,7 +33,7 @@ test.each([
   },
 );
 
-test("after the kill no timer fires, no call has an effect, and the next boot finds the disk", async () => {
+test("after the kill no timer fires, no call acts, and the next boot finds the disk", async () => {
   const world = new SimulatedWorld({ seed: 1 });
   const host = world.addHost({ name: "a" });
   const first = host.boot();
@@ -41,7 +41,7 @@ test("after the kill no timer fires, no call has an effect, and the next boot fi
   await world.run(1);
   await written;
   const fired: string[] = [];
-  sleep(first.timers, 10).then(() => fired.push("before the kill"));
+  void sleep(first.timers, 10).then(() => fired.push("before the kill"));
   host.kill();
   first.timers.after(1, () => fired.push("after the kill"));
   void first.files.writeDurably("lost", bytes("lost"));
@@ -61,7 +61,8 @@ test("a message on the wire outlives its sender", async () => {
     return { status: 200, headers: {}, body: "" };
   });
   let answered = false;
-  a.boot()
+  void a
+    .boot()
     .network.send({
       method: "GET",
       origin: "http://b",

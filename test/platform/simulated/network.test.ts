@@ -46,7 +46,7 @@ async function asked(
 }
 
 describe("addresses", () => {
-  test("a host answers at each of its addresses, and shows the one of the same family", async () => {
+  test("a host answers at each of its addresses and shows the one of the same family", async () => {
     const world = new SimulatedWorld({ seed: 1 });
     const interfaces = [
       { name: "eth0", subnet: "lan", addresses: ["10.0.0.9", "fd00::9", "fe80::9"] },
@@ -152,7 +152,7 @@ describe("several networks", () => {
 });
 
 describe("who may connect to whom", () => {
-  test("a firewall forbids to dial, in silence or with a refusal, and lets answers through", async () => {
+  test("a firewall forbids dialling, silently or by a refusal, and passes answers", async () => {
     const world = new SimulatedWorld({ seed: 1 });
     const [a, b] = [server(world, { name: "a" }), server(world, { name: "b" })];
     const allow = world.network.forbidDialling([a], [b]);

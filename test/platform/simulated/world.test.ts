@@ -61,13 +61,13 @@ test("the same seed gives the same trace, another seed another one", async () =>
   expect(digests[2]).not.toBe(digests[0] ?? "");
 });
 
-test("time is simulated: a day of sleep passes, wall clocks jump, monotonic ones do not", async () => {
+test("time is simulated: a day of sleep passes, wall clocks jump, others do not", async () => {
   const world = new SimulatedWorld({ seed: 1, startWallMs: 1000 });
   const host = world.addHost({ name: "a" });
   const { clock, timers } = host.boot();
   const startedMs = clock.monotonicMs();
   let woke = false;
-  sleep(timers, 86_400_000).then(() => {
+  void sleep(timers, 86_400_000).then(() => {
     woke = true;
   });
   host.wallOffsetMs = -500;
@@ -106,7 +106,7 @@ test("a doubled request arrives twice and is answered once", async () => {
   expect(received).toEqual(["twice", "twice"]);
 });
 
-test("nobody listening is refused at once, nobody at the address unreachable after a while", async () => {
+test("a closed port refuses at once, an absent host is unreachable after a while", async () => {
   const { world, client, b, origin } = pair(1);
   const failureOf = (asked: string) =>
     ask(client, asked, "", 10_000).catch((error: NetworkError) => [
@@ -123,7 +123,7 @@ test("nobody listening is refused at once, nobody at the address unreachable aft
   expect(await unknown).toEqual(["unreachable", "at once"]);
 });
 
-test("a one-way partition lets the request arrive and swallows the answer, until it heals", async () => {
+test("a one-way partition passes the request and drops the answer, until it heals", async () => {
   const { world, a, b, client, origin, received } = pair(1);
   const heal = world.network.partition([b], [a], { oneWay: true });
   const failed = ask(client, origin, "first").catch((error: NetworkError) => error.failure);

@@ -20,7 +20,7 @@ function wishOf(tank: Tank, row = 0): { x: number; y: number } {
   return { x: (wishX[row] as number) / top, y: (wishY[row] as number) / top };
 }
 
-test("threat comes before food, food before poker, poker before company, company before wandering", () => {
+test("threat precedes food, food poker, poker company, and company wandering", () => {
   const tank = quietTank(3, 60);
   for (const row of [0, 1, 2]) {
     setWays(tank, row, { poker: POKER_WAY.aggressive, social: SOCIAL_WAY.loose });
@@ -184,7 +184,7 @@ test("players go to each other, those who avoid games keep away, the passive do 
   expect(towards(POKER_WAY.passive)).toBe(0);
 });
 
-test("schools draw together, followers follow whoever is ahead of them, the solitary neither", () => {
+test("schools draw together, followers follow those ahead of them, the solitary do neither", () => {
   const pull = (social: number) => {
     const tank = quietTank(2, 70);
     setWays(tank, 0, { poker: POKER_WAY.passive, social });

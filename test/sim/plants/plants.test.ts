@@ -169,7 +169,7 @@ test("neighbours shade each other, by what stands beside", () => {
   expect(crowd([4, 6])).toBeCloseTo(0.5 * alone, 9);
 });
 
-test("a full plant brings nectar of 50 for 50 when it is time, and no second before 600 ticks", () => {
+test("a full plant brings nectar of 50 for 50 when it is time, then none for 600 ticks", () => {
   const tank = at(pot(5, 600), 0.5);
   tank.plants.nectarWait[0] = 3;
   run(tank, 2);

@@ -117,7 +117,7 @@ test("in position is who acts last of those who are still in", () => {
   expect(inPosition()).toEqual([true, true, false, true]);
 });
 
-test("seats act left of the big blind first, then left of the button; heads-up the button is first", () => {
+test("seats act left of the big blind, then of the button; heads-up the button is first", () => {
   const orderOf = (chips: readonly number[], button: number) => {
     const table = tableOf(chips, { button });
     const asked: number[][] = [[], [], [], []];

@@ -102,7 +102,7 @@ describe("the file", () => {
     );
   });
 
-  test("writes that are cut short, or leave rubbish in all they touch, lose nothing of before", () => {
+  test("writes that are cut short, or leave garbage in all they touch, lose nothing older", () => {
     const life = fc.record({
       commits: fc.array(changes, { maxLength: 4 }),
       /** Whether the process comes and goes between the last good write and the bad one. */

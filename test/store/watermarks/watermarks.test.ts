@@ -29,7 +29,7 @@ function fakeFile() {
 
 const entry = (seq: number): readonly JournalWrite[] => [{ put: "log", row: logRow("t1", seq) }];
 
-test("when the file does not take a commit, that one stands and the next is refused before it begins", () => {
+test("a commit that the file does not take stands; the next is refused before it begins", () => {
   const { file, faults } = fakeFile();
   const watermarks = new Watermarks(file, "j", new Map());
   const founding = [{ put: "tank" as const, row: tankRow("t1") }, ...entry(1)];

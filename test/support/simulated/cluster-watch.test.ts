@@ -9,7 +9,7 @@ function watched(lab: Lab): ClusterWatch {
   return new ClusterWatch({ world: lab.world, nodes: () => lab.nodes, boundMs: BOUND_MS });
 }
 
-test("nothing is found in a cluster that loses its hub, is cut in two and comes together again", async () => {
+test("nothing is found in a cluster that loses its hub, is split and rejoins", async () => {
   const lab = new Lab(3);
   const nodes = lab.addMany(5);
   const watch = watched(lab);
@@ -29,7 +29,7 @@ test("nothing is found in a cluster that loses its hub, is cut in two and comes 
   expect(watch.end()).toEqual([]);
 });
 
-test("two hubs of one group are found, once it has been calm for long enough, and not before", async () => {
+test("two hubs of one group are found once it has been calm long enough, not before", async () => {
   const lab = new Lab(3);
   lab.multicast = false;
   const nodes = lab.addMany(2);
@@ -44,7 +44,7 @@ test("two hubs of one group are found, once it has been calm for long enough, an
   ]);
 });
 
-test("two networks with a node on both are one group; who is behind a NAT is of those outside", () => {
+test("two networks with a node on both are one group; a NAT'd host is of those outside", () => {
   const world = new SimulatedWorld({ seed: 1 });
   const on = (name: string, ...subnets: readonly string[]) => {
     const interfaces = subnets.map((subnet, index) => ({

@@ -46,7 +46,7 @@ test("each subnet hears the addresses of that subnet, and only who is on it hear
   expect(right?.heard).toEqual(["both at 10.2.0.1 as discovering, from 10.2.0.1"]);
 });
 
-test("a change is told, a question is answered, and neither passes a partition or a dead interface", async () => {
+test("changes and questions are heard, but not past a partition or a dead interface", async () => {
   const world = new SimulatedWorld({ seed: 1 });
   const ether = new Ether(world);
   const [a, b] = [world.addHost({ name: "a" }), world.addHost({ name: "b" })];

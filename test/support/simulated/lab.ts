@@ -98,7 +98,10 @@ export class Lab {
         const known = node.cluster
           .servers()
           .map((one) => `${one.server_id}:${one.role}:${one.status}`);
-        return `${node.host.name} ${node.identity.nodeId} ${role} hub=${hub?.server_id} term=${term.counter} [${known}]`;
+        return (
+          `${node.host.name} ${node.identity.nodeId} ${role} hub=${hub?.server_id} ` +
+          `term=${term.counter} [${known}]`
+        );
       })
       .join("\n");
   }

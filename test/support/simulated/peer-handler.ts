@@ -1,8 +1,9 @@
 import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { type Verifier, verifyRequest } from "../../../src/cluster/identity/signature.ts";
+import { CROWDED, type Verifier, verifyRequest } from "../../../src/cluster/identity/signature.ts";
 import type { PeerReply, PeerRoute } from "../../../src/cluster/peer-route.ts";
 import { TUNNEL_PATH } from "../../../src/cluster/tunnel/messages.ts";
 import type { LocalService } from "../../../src/cluster/tunnel/node-end.ts";
+import { shareKey } from "../../../src/discovery/addresses.ts";
 import { PROBLEMS, Problem } from "../../../src/platform/errors.ts";
 import type { HttpResponse } from "../../../src/platform/network.ts";
 import type { IncomingRequest, RequestHandler } from "../../../src/platform/simulated/messages.ts";
@@ -38,7 +39,8 @@ export function peerHandler(
     const url = new URL(request.path, request.origin);
     const { method, path, headers, body = "" } = request;
     const wire = { method, authority: url.host, path, headers, body };
-    const verdict = verifyRequest(wire, headers, verifier());
+    const verdict = verifyRequest(wire, headers, verifier(), shareKey(request.remoteAddress));
+    if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     if (verdict.kind === "misdirected") {
       const reply = await relaying?.passOn(verdict.audience, wire, {

@@ -5,7 +5,7 @@ import { Stranger } from "./stranger.ts";
 
 const problem = z.object({ type: z.string() });
 
-test("a stranger's signature is read: a body without sense is refused as such, a forged one as forged", async () => {
+test("a stranger's signature is read: nonsense and forgeries are refused as such", async () => {
   const lab = new Lab(1);
   const node = lab.add("node");
   node.start();
@@ -24,7 +24,7 @@ test("a stranger's signature is read: a body without sense is refused as such, a
   ]);
 });
 
-test("a node that lies is believed to be itself: its words are signed and proven anew", async () => {
+test("a node that lies is believed to be itself: its words are signed anew", async () => {
   const lab = new Lab(1);
   const honest = lab.add("honest");
   const said = new Set<string>();

@@ -48,8 +48,8 @@ function faultOf({ causes }: MulticastReport): Cause | undefined {
 
 function deafCheck(name: string, command: string | null): Check {
   const what =
-    `another node is in the network of ${name} and is not heard there: it does without multicast, ` +
-    "or that does not get through";
+    `another node is in the network of ${name} and is not heard there: ` +
+    "it does without multicast, or that does not get through";
   const mend = "let the access point or switch pass multicast (no client isolation)";
   return warn(`multicast:${name}`, what, command === null ? mend : `${command}, and ${mend}`);
 }

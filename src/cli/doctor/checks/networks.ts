@@ -66,6 +66,7 @@ function hasMetOthers({ node, machine }: Facts): boolean {
 
 const CONTAINER = warn(
   "container",
-  "this is a container: multicast does not come in, and others reach only the ports that it publishes",
+  "this is a container: multicast does not come in, " +
+    "and others reach only the ports that it publishes",
   "docker run --network host, or -p 8000:8000 with --advertise and --hub",
 );

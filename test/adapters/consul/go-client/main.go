@@ -125,7 +125,8 @@ func services(client *api.Client) error {
 		return err
 	}
 	entries, _, err := passing(client, nil)
-	if err := errors.Join(err, expect(len(entries) == 0, "passes before it has reported")); err != nil {
+	early := expect(len(entries) == 0, "passes before it has reported")
+	if err := errors.Join(err, early); err != nil {
 		return err
 	}
 	if err := client.Agent().PassTTL("service:go-1", "all is well"); err != nil {

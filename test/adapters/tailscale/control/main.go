@@ -36,7 +36,7 @@ const magicDNSDomain = "tail-test.ts.net"
 const checkInterval = 50 * time.Millisecond
 
 func main() {
-	address := flag.String("address", "127.0.0.1", "IPv4 address under which devices reach this program")
+	address := flag.String("address", "127.0.0.1", "IPv4 address at which devices reach this program")
 	flag.Parse()
 
 	listener := must(net.Listen("tcp", net.JoinHostPort(*address, "0")))
@@ -114,7 +114,8 @@ func phone(number int) *tailcfg.Node {
 	return &tailcfg.Node{
 		ID: tailcfg.NodeID(1000 + number), StableID: tailcfg.StableNodeID(name),
 		Name: name + "." + magicDNSDomain + ".", User: tailcfg.UserID(1), MachineAuthorized: true,
-		Key: key.NewNode().Public(), Machine: key.NewMachine().Public(), DiscoKey: key.NewDisco().Public(),
+		Key: key.NewNode().Public(), Machine: key.NewMachine().Public(),
+		DiscoKey:  key.NewDisco().Public(),
 		Addresses: addresses, AllowedIPs: addresses, Hostinfo: host.View(),
 	}
 }
@@ -131,7 +132,8 @@ func startRelay(address string) *tailcfg.DERPMap {
 	check(stun.Listen(net.JoinHostPort(address, "0")))
 	go stun.Serve()
 
-	server := httptest.NewUnstartedServer(derpserver.Handler(derpserver.New(key.NewNode(), log.Printf)))
+	relay := derpserver.New(key.NewNode(), log.Printf)
+	server := httptest.NewUnstartedServer(derpserver.Handler(relay))
 	server.Listener = must(net.Listen("tcp", net.JoinHostPort(address, "0")))
 	// HTTP/2 has no upgrade to the protocol of the relay.
 	server.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}

@@ -35,7 +35,9 @@ export class SharedRoom {
     this.#perKeyMax = perKeyMax;
   }
 
-  of(key: string): Room {
+  /** @param key without one there is no share: only the whole is the bound */
+  of(key: string | undefined): Room {
+    if (key === undefined) return this.#all;
     const taken = () => this.#taken.get(key) ?? 0;
     return {
       take: (amount) => {
@@ -50,4 +52,20 @@ export class SharedRoom {
       },
     };
   }
+}
+
+/** Takes one place in every room; undefined where one is full. Returns how to give them back. */
+export function enter(...rooms: readonly Room[]): (() => void) | undefined {
+  const entered: Room[] = [];
+  const leave = () => {
+    for (const room of entered.splice(0)) room.give(1);
+  };
+  for (const room of rooms) {
+    if (!room.take(1)) {
+      leave();
+      return undefined;
+    }
+    entered.push(room);
+  }
+  return leave;
 }

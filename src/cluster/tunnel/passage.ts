@@ -1,0 +1,100 @@
+import { shareKey } from "../../discovery/addresses.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { enter, SharedRoom } from "../../platform/room.ts";
+import { TokenBuckets } from "../../platform/token-bucket.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+
+export interface PassageDeps {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** How many requests are on their way to one node, for one address, and for both. */
+const UNDER_WAY = {
+  node: LIMITS.relayedRequestsPerNodeMax,
+  source: LIMITS.relayedRequestsPerSourceMax,
+  pair: LIMITS.relayedRequestsPerSourceAndNodeMax,
+} as const;
+
+/**
+ * What this node asks of others for whoever asks it: bounded for each of those it asks and for each
+ * address that it does so for. Nobody hammers a node by way of this one, nor takes all of that.
+ */
+export class Passage {
+  readonly #metrics: Metrics;
+  readonly #bySource: TokenBuckets;
+  readonly #byNode: TokenBuckets;
+  readonly #nodes = new SharedRoom(LIMITS.relayedRequestsMax, UNDER_WAY.node);
+  readonly #sources = new SharedRoom(LIMITS.relayedRequestsMax, UNDER_WAY.source);
+  readonly #pairs = new SharedRoom(LIMITS.relayedRequestsMax, UNDER_WAY.pair);
+
+  constructor({ clock, metrics }: PassageDeps) {
+    this.#metrics = metrics;
+    this.#bySource = new TokenBuckets(clock, {
+      perSecond: LIMITS.relayedReadsPerSecondPerSource,
+      burst: LIMITS.relayedReadsBurstPerSource,
+      keysMax: LIMITS.addressesTrackedMax,
+    });
+    this.#byNode = new TokenBuckets(clock, {
+      perSecond: LIMITS.relayedReadsPerSecondPerNode,
+      burst: LIMITS.relayedReadsBurstPerNode,
+      keysMax: LIMITS.peersMax,
+    });
+  }
+
+  /**
+   * Asks a node for somebody who has proven nothing, at the IP `remoteAddress`.
+   * @throws Problem `too_many`
+   */
+  read<T>(nodeId: string, remoteAddress: string, ask: () => Promise<T>): Promise<T> {
+    return this.counted(() => {
+      this.admit(nodeId, remoteAddress);
+      return this.within(nodeId, remoteAddress, ask);
+    });
+  }
+
+  /** One more for somebody who has proven nothing. @throws Problem `too_many` */
+  admit(nodeId: string, remoteAddress: string): void {
+    const source = shareKey(remoteAddress);
+    if (source !== undefined && this.#bySource.take(source) > 0) {
+      throw new Problem("too_many", "You ask too much of other nodes through this one; slow down.");
+    }
+    if (this.#byNode.take(nodeId) > 0) {
+      throw new Problem("too_many", `Too much is asked of ${nodeId} through this node.`);
+    }
+  }
+
+  /**
+   * Asks while there is room, so that a node that never answers uses up nothing.
+   * @throws Problem `too_many`
+   */
+  async within<T>(nodeId: string, remoteAddress: string, ask: () => Promise<T>): Promise<T> {
+    const source = shareKey(remoteAddress);
+    const pair = source === undefined ? undefined : `${nodeId} ${source}`;
+    const rooms = [this.#nodes.of(nodeId), this.#sources.of(source), this.#pairs.of(pair)];
+    const leave = enter(...rooms);
+    if (!leave) throw new Problem("too_many", `Too many requests wait for ${nodeId} here.`);
+    try {
+      return await ask();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Counts what becomes of a request for another node. */
+  async counted<T>(ask: () => Promise<T>): Promise<T> {
+    let outcome = "failed";
+    try {
+      const answer = await ask();
+      outcome = "answered";
+      return answer;
+    } catch (error) {
+      if (error instanceof Problem && error.code === "too_many") outcome = "refused";
+      throw error;
+    } finally {
+      this.#metrics.count("tankd_passed_on_requests_total", { outcome });
+    }
+  }
+}
