@@ -36,12 +36,15 @@ import { settleFork } from "./fork/settle-fork.ts";
 import { createLease } from "./lease.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
+import type { SettingFault } from "./setting-faults.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
 
 /** What a real node is made from; everything of the process comes in here. */
 export interface NodeOptions {
   readonly settings: Settings;
+  /** What is wrong with them for single backends of discovery, which then fail by it. */
+  readonly faults: readonly SettingFault[];
   /** Whether somebody chose the port: then a taken one is an error. */
   readonly portAskedFor: boolean;
   /** Absolute. */
@@ -169,6 +172,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
         hubs: plan.hubs,
         remembered,
         settings,
+        faults: options.faults,
       }),
       lease: createLease(settings, platform),
       log,

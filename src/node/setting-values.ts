@@ -86,11 +86,13 @@ export const interfacePattern = text(
     "with ! before it to leave it out",
 );
 
+const isAnything = () => true;
 const lonelyWords: readonly string[] = BACKEND_CHOICES;
 const backendWords: readonly string[] = [...BACKEND_CHOICES, ...BACKEND_NAMES];
+const isBackendWord = (word: string) => backendWords.includes(word) || isHubUrl(word);
 const backend: SettingKind<string> = {
   ...text(
-    (word) => backendWords.includes(word) || isHubUrl(word),
+    isBackendWord,
     `${backendWords.join(", ")} or the URL of a hub, which is ${HUB_URL_FORM}`,
   ),
   choices: backendWords,
@@ -107,4 +109,8 @@ export const discovery: SettingKind<readonly string[]> = {
           words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
       ),
   ),
+  salvage: (raw) => {
+    const words = list(text(isAnything, ""), LIMITS.labelsMax).schema().safeParse(raw).data ?? [];
+    return words.filter(isBackendWord);
+  },
 };

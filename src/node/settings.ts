@@ -126,6 +126,7 @@ export const SETTINGS = {
     help: "the higher one becomes hub",
   }),
   discovery: setting({
+    failsOnly: "discovery",
     kind: discovery,
     default: ["auto"] as readonly string[],
     flag: "--discovery",
@@ -136,6 +137,7 @@ export const SETTINGS = {
       `auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
   }),
   hub: setting({
+    failsOnly: "hub",
     kind: list(hubUrl, LIMITS.labelsMax),
     default: [] as readonly string[],
     flag: "--hub",
