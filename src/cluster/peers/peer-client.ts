@@ -47,9 +47,6 @@ export interface SendOptions {
    * is there: the answer would be about the third.
    */
   readonly mayBeRelayed?: boolean;
-}
-
-export interface AskOptions extends SendOptions {
   /** Told when there is a connection. */
   readonly onConnected?: () => void;
 }
@@ -174,7 +171,7 @@ export class PeerClient {
   }
 
   /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
-  async ask(address: DialTarget, path: string, options: AskOptions): Promise<PeerAnswer> {
+  async ask(address: DialTarget, path: string, options: SendOptions): Promise<PeerAnswer> {
     return this.#exchange(address, "GET", path, "", options, {});
   }
 
@@ -183,7 +180,7 @@ export class PeerClient {
     method: PeerMethod,
     path: string,
     body: string,
-    options: AskOptions & Pick<Addressed, "key">,
+    options: SendOptions & Pick<Addressed, "key">,
     signed: Readonly<Record<string, string>>,
   ): Promise<PeerAnswer> {
     const { metrics, clock } = this.#deps;
@@ -212,7 +209,7 @@ export class PeerClient {
   #dial(
     address: DialTarget,
     { method, path, headers, body }: PlainRequest,
-    { timeoutMs, onConnected }: AskOptions,
+    { timeoutMs, onConnected }: SendOptions,
   ): Promise<HttpResponse> {
     return this.#deps.network.send({
       method,
