@@ -29,7 +29,7 @@ export function addStart(program: Command, context: CliContext): void {
 
 function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { host } = context;
-  const { values, origins } = context.settings(command);
+  const { values, origins, faults } = context.settings(command);
   if (origins.url.kind === "flag") {
     throw new Problem("usage", "start runs a node on this machine; leave --url out");
   }
@@ -37,6 +37,7 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { secretFile } = values;
   return {
     settings: values,
+    faults,
     secret: secretFile === undefined ? undefined : readClusterSecret(host, secretFile),
     portAskedFor: origins.port.kind !== "default",
     dataDirectory: resolve(host.workingDirectory, directory),

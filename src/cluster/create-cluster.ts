@@ -151,9 +151,6 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
-/** Failures after which a node is asked again without a handshake. */
-const STILL_THERE: ReadonlySet<NetworkFailure> = new Set(["timeout", "busy"]);
-
 interface Call {
   readonly method: PeerMethod;
   readonly path: string;
@@ -174,8 +171,12 @@ async function call(
   const timeoutMs = deps.settings.timing.peerTimeoutMs;
   // It may have restarted elsewhere, or be fenced: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
+  let isConnected = false;
+  const onConnected = () => {
+    isConnected = true;
+  };
   try {
-    const options = { timeoutMs, mayBeRelayed: true, mustBeProven };
+    const options = { timeoutMs, mayBeRelayed: true, mustBeProven, onConnected };
     const reply = await client.send(to, method, path, body, options);
     const isLost = isElsewhere(reply);
     if (isLost || problemCodeOf(reply) === "directory_copied") forgetKey();
@@ -183,9 +184,17 @@ async function call(
     if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
-    if (error instanceof NetworkError && !STILL_THERE.has(error.failure)) forgetKey();
+    if (error instanceof NetworkError && !isStillThere(error.failure, isConnected)) forgetKey();
     throw error;
   }
+}
+
+/**
+ * Whether a node is asked again without a handshake: it has no time. Where no connection has come
+ * about this node or that one may have moved to another network, and a third may be the way.
+ */
+function isStillThere(failure: NetworkFailure, isConnected: boolean): boolean {
+  return failure === "busy" || (failure === "timeout" && isConnected);
 }
 
 function unreachable(nodeId: string): NetworkError {

@@ -38,6 +38,7 @@ import { createLease } from "./lease.ts";
 import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
+import type { SettingFault } from "./setting-faults.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
 
@@ -45,6 +46,9 @@ import { timingOf } from "./timing.ts";
 export interface NodeOptions {
   readonly settings: Settings;
   /** Whether the port was chosen explicitly: then a taken one is an error. */
+  /** What is wrong with them for single backends of discovery, which then fail by it. */
+  readonly faults: readonly SettingFault[];
+  /** Whether somebody chose the port: then a taken one is an error. */
   readonly portAskedFor: boolean;
   /** An absolute path. */
   readonly dataDirectory: string;
@@ -177,6 +181,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
         hubs: plan.hubs,
         remembered,
         settings,
+        faults: options.faults,
       }),
       lease: createLease(settings, platform),
       log,

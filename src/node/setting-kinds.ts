@@ -14,7 +14,9 @@ export interface SettingKind<T> {
   readonly shape: "switch" | "single" | "list";
   /** The values, where there are only a few: for help and completion. */
   readonly choices?: readonly string[];
-  /** Formats a value as it is written, where that differs from its plain text. */
+  /** What of a value that is refused as a whole can be used nevertheless. */
+  salvage?(raw: unknown): T;
+  /** A value as people write it, where that is not its plain text. */
   show?(value: T): string;
 }
 

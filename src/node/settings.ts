@@ -136,6 +136,7 @@ export const SETTINGS = {
     help: "priority in the election of the hub; the higher one wins",
   }),
   discovery: setting({
+    failsOnly: "discovery",
     kind: discovery,
     default: ["auto"] as readonly string[],
     flag: "--discovery",
@@ -146,6 +147,7 @@ export const SETTINGS = {
       "hub's URL",
   }),
   hub: setting({
+    failsOnly: "hub",
     kind: list(hubUrl, LIMITS.labelsMax),
     default: [] as readonly string[],
     flag: "--hub",

@@ -194,9 +194,8 @@ describe("refusals name setting, value, source and what is allowed", () => {
   });
 
   test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
-    expect(refusal({ environment: { DISCOVERY_SERVER_URL: hub } })).toContain(
-      `hub cannot be "${hub}" (from DISCOVERY_SERVER_URL): ` +
-        "give a URL like http://192.168.1.10:8000",
+    expect(refusal({ flags: { hub: [hub] } })).toContain(
+      `hub cannot be ["${hub}"] (from --hub): give a URL like http://192.168.1.10:8000`,
     );
   });
 

@@ -55,12 +55,16 @@ export class LocalNode implements AsyncDisposable {
     this.#process = started;
   }
 
-  static async start(scratch: Scratch, options: readonly string[] = ALONE): Promise<LocalNode> {
+  static async start(
+    scratch: Scratch,
+    options: readonly string[] = ALONE,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<LocalNode> {
     const log = openSync(logFile(scratch), "a");
     const started = new TankdProcess({
       dataDirectory: scratch.path("data"),
       options,
-      environment: cleanEnvironment(scratch.directory),
+      environment: { ...cleanEnvironment(scratch.directory), ...environment },
       stderr: log,
     });
     closeSync(log);

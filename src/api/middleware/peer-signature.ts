@@ -42,7 +42,6 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
       const meant = `the request is meant for ${verdict.audience}, this is ${verifier.nodeId}`;
       throw new Problem("bad_signature", meant);
     }
-    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(wire.authority);
     c.set("signer", signer);

@@ -56,9 +56,6 @@ export interface SendOptions {
   readonly mustBeProven?: boolean;
   /** Not once more after a new handshake. */
   readonly isOnce?: boolean;
-}
-
-export interface AskOptions extends SendOptions {
   /** Told when there is a connection. */
   readonly onConnected?: () => void;
 }
@@ -70,7 +67,7 @@ export interface Addressed extends SendOptions {
 }
 
 /** A question, and what is known of whom it is for. */
-type Asked = AskOptions & Pick<Addressed, "audience" | "key">;
+type Asked = SendOptions & Pick<Addressed, "audience" | "key">;
 
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
@@ -186,7 +183,7 @@ export class PeerClient {
   }
 
   /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
-  async ask(address: DialTarget, path: string, options: AskOptions): Promise<PeerAnswer> {
+  async ask(address: DialTarget, path: string, options: SendOptions): Promise<PeerAnswer> {
     return this.#exchange(address, "GET", path, "", options, {});
   }
 
@@ -239,7 +236,7 @@ export class PeerClient {
   #dial(
     address: DialTarget,
     { method, path, headers, body }: PlainRequest,
-    { timeoutMs, onConnected }: AskOptions,
+    { timeoutMs, onConnected }: SendOptions,
   ): Promise<HttpResponse> {
     return this.#deps.network.send({
       method,
