@@ -97,6 +97,29 @@ describe("listening", () => {
     expect(made.status).toBe(201);
   });
 
+  test.each(["/health", "/api/tanks", "/api/tanks/nemo", "/nothing", "/openapi.json", "/"])(
+    "HEAD says how long GET is: %s",
+    async (path) => {
+      const { url } = start();
+      const got = await fetch(`${url}${path}`);
+      const head = await fetch(`${url}${path}`, { method: "HEAD" });
+      const { byteLength } = await got.arrayBuffer();
+      expect(byteLength).toBeGreaterThan(0);
+      expect([head.status, head.headers.get("content-length")]).toEqual([
+        got.status,
+        String(byteLength),
+      ]);
+      expect(head.headers.get("content-type")).toBe(got.headers.get("content-type"));
+    },
+  );
+
+  test("HEAD says how long GET is before there is anything to serve", async () => {
+    const url = `http://${HOST}:${open().port}/health`;
+    const { byteLength } = await (await fetch(url)).arrayBuffer();
+    const head = await fetch(url, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([503, String(byteLength)]);
+  });
+
   test.each([
     ["HTTP/1.0 without Host", "GET /health HTTP/1.0\r\n\r\n", 200],
     ["another route", "GET /api/tanks HTTP/1.0\r\n\r\n", 200],
