@@ -4,8 +4,10 @@ import type { SocketService } from "./sockets.ts";
 /** What the adapter hands in with every request, and what middleware finds out about it. */
 export interface ApiEnv {
   Bindings: {
-    /** IP of the other end of the connection. */
+    /** IP of the other end of the connection, or of whom a trusted proxy names. */
     readonly remoteAddress: string;
+    /** How the client has asked a trusted proxy; undefined where none says it. */
+    readonly scheme?: "http" | "https" | undefined;
     /** Another node has passed the request on; `remoteAddress` may be that node's. */
     readonly isPassedOn?: boolean;
     /** Lets the answer to this request take as long as it takes. */

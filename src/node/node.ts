@@ -11,12 +11,14 @@ import { drawStartOffset } from "../cluster/identity/start-clock.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
+import { readCidr } from "../discovery/cidr.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
+import { sleep } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
@@ -92,6 +94,11 @@ export interface StartedNode {
   readonly recovery: RecoveryView;
   /** What --fork has done; undefined without it, or where there was nothing to fork. */
   readonly forked: ForkReport | undefined;
+  /**
+   * Says by `/ready` that the node will end, for as long as `--shutdown-delay` says, and does its
+   * work meanwhile: load balancers notice at their next probe.
+   */
+  drain(): Promise<void>;
   /** Leaves the cluster, takes the last snapshots, gives everything back. */
   stop(): Promise<void>;
 }
@@ -139,6 +146,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     portAsked: options.portAskedFor,
     timers: platform.timers,
     sourceOf: new TailnetSources(tailnet, platform.clock).sourceOf,
+    trustedProxies: settings.trustedProxy.map(readCidr).filter((one) => one !== undefined),
   });
   closers.add(() => server.stop());
   const store = await openThreadedStore({
@@ -245,6 +253,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     nodeId: identity.nodeId,
     recovery: recovery(),
     forked,
+    drain: async () => {
+      const { shutdownDelayMs } = timingOf(settings.profile, settings);
+      if (shutdownDelayMs === 0) return;
+      log.info("node draining", { shutdown_delay_ms: shutdownDelayMs });
+      phase = "stopping";
+      await sleep(platform.timers, shutdownDelayMs);
+    },
     stop: async () => {
       log.info("node stopping");
       await closers.close();
