@@ -132,9 +132,7 @@ export function gatewayRoutes(
       .flatMap((server) =>
         server.node_id === null
           ? []
-          : cluster
-              .tanksOf(server.node_id)
-              .map((tank) => entry(tank, server, c)),
+          : cluster.tanksOf(server.node_id).map((tank) => entry(tank, server, c)),
       );
     return c.json({ tanks, count: tanks.length }, 200, answeredBy("relay", cluster.nodeId));
   });
