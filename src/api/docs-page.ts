@@ -7,7 +7,7 @@ export interface DocumentedApi {
 interface Operation {
   readonly summary?: string;
   readonly tags?: readonly string[];
-  readonly security?: readonly unknown[];
+  readonly security?: readonly object[];
   readonly parameters?: readonly unknown[];
   readonly requestBody?: unknown;
   readonly responses?: Readonly<Record<string, unknown>>;
@@ -52,7 +52,9 @@ function entriesOf(api: DocumentedApi): Entry[] {
 }
 
 function renderEntry({ method, path, operation }: Entry): string {
-  const key = operation.security === undefined ? "" : ' <small class="token">token</small>';
+  const isControlled = operation.security?.every((one) => "controlToken" in one) ?? false;
+  const needsToken = isControlled && operation.security?.length !== 0;
+  const key = needsToken ? ' <small class="token">token</small>' : "";
   const details = [
     block("Parameters", operation.parameters),
     block("Body", operation.requestBody),

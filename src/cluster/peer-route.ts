@@ -45,6 +45,8 @@ export interface PeerRoute {
   /** With `{name}` for parameters, as in OpenAPI. */
   readonly path: string;
   readonly summary: string;
+  /** What the query may have; `handle` reads it for itself. */
+  readonly query?: z.ZodObject;
   readonly request?: z.ZodType;
   readonly response: z.ZodType;
   /** The status of `response`; 200 when it is left out. */
