@@ -39,7 +39,7 @@ const leave = (context: ApiContext) =>
     tags,
     summary: "Leave the cluster; tanks go on. The node searches again after a join or a restart",
     ...control(context),
-    responses: { 200: json(z.object({ left: z.literal(true) }), "It is alone"), default: refusal },
+    responses: { 200: json(z.object({ left: z.boolean() }), "It is alone"), default: refusal },
   });
 
 /** Which cluster this node belongs to, by the word of who has its token. */
