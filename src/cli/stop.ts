@@ -6,10 +6,10 @@ import { findNode, readNodeFile } from "./node-lookup.ts";
 
 /**
  * A node that leaves has a last snapshot of every tank to write: two seconds for a thousand on an
- * SSD, 32 s where each sync takes 20 ms, as on memory cards. The units in deploy/systemd wait as
- * long.
+ * SSD, 32 s where each sync takes 20 ms, as on memory cards; before that, up to a minute of
+ * `--shutdown-delay`. The units in deploy/systemd wait as long.
  */
-const STOP_PATIENCE_MS = 90_000;
+const STOP_PATIENCE_MS = 150_000;
 const POLL_MS = 25;
 
 /** `tankd stop`: ends the running node and waits until it has. */

@@ -6,7 +6,7 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** `tankd stop` and the units of systemd wait 90 s for the whole end, with its last snapshot. */
+/** `tankd stop` and the units of systemd wait 150 s for the whole end, with its last snapshot. */
 const SHUTDOWN_DELAY_MAX_MS = minute;
 
 /** Single timings, each in the place of the profile's. */
