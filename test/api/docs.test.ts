@@ -155,5 +155,8 @@ test("/docs is one page without scripts, foreign files or inline style, and esca
   expect(text).toContain("/peer/{server_id}/hello");
   expect(text).not.toMatch(/<script|<style|style=|https?:\/\/(?!$)/);
   expect(text).not.toContain("<code>: ");
+  // Not the whole shape of a problem for each of them.
+  expect(text).toContain("<p>400, 401, 403, 404, 409, 413, 415, 422, 429, default</p>");
+  expect(text).not.toContain("application/problem+json");
   expect((await ask("/docs.css")).headers.get("content-type")).toBe("text/css");
 });
