@@ -2,19 +2,19 @@ import { isLoopback } from "../discovery/addresses.ts";
 import { type Cidr, isInCidr } from "../discovery/cidr.ts";
 import { isIpLiteral, isPlainIpv4 } from "../platform/ip-literal.ts";
 
-/** Who has sent a request, and how it was asked. */
+/** The client of a request, and the scheme that it used. */
 export interface Origin {
   /** An IP. */
   readonly remoteAddress: string;
-  /** Undefined where no proxy says it. */
+  /** Undefined without a trusted proxy that names it. */
   readonly scheme: "http" | "https" | undefined;
 }
 
 /**
- * Who is behind the proxies that have passed a request on. Each adds to `X-Forwarded-For` whom it
- * has heard, so that the list is read from its end, for as long as a trusted one speaks: what comes
- * before an address that is not trusted may be invented. Without a trusted proxy nothing is read.
- * @param peer the IP at the other end of the connection
+ * The client behind trusted proxies. Each proxy appends to `X-Forwarded-For` the address that it
+ * was connected from, so the list is read from its end, as long as the addresses are trusted:
+ * whatever precedes an untrusted address may be forged. Without a trusted proxy nothing is read.
+ * @param peer the IP at the remote end of the connection
  */
 export function originOf(
   peer: string,
@@ -28,14 +28,14 @@ export function originOf(
   while (isTrusted(remoteAddress)) {
     const before = addressOf(named.pop() ?? "");
     if (before === undefined) break;
-    // The loopback of another machine is not ours.
+    // The loopback address of another machine is not ours.
     if (isLoopback(before) && !isLoopback(remoteAddress)) break;
     remoteAddress = before;
   }
   return { remoteAddress, scheme: schemeOf(headers.get("x-forwarded-proto")) };
 }
 
-/** Some proxies add the port, and brackets around IPv6 then. Undefined for what is no IP. */
+/** Some proxies add the port, with brackets around IPv6. Undefined if it is not an IP address. */
 function addressOf(entry: string): string | undefined {
   const text = entry.trim();
   const host =
@@ -44,7 +44,7 @@ function addressOf(entry: string): string | undefined {
   return isPlainIpv4(plain) || (plain.includes(":") && isIpLiteral(plain)) ? plain : undefined;
 }
 
-/** What the first proxy says, which has heard the client itself. */
+/** The first scheme is that of the proxy next to the client. */
 function schemeOf(header: string | null): Origin["scheme"] {
   const scheme = header?.split(",")[0]?.trim().toLowerCase();
   return scheme === "http" || scheme === "https" ? scheme : undefined;

@@ -1,6 +1,6 @@
 import { operationIdOf } from "./operation-ids.ts";
 
-/** An operation as the routes describe it, and as far as it is completed here. */
+/** The parts of an operation that are read or completed here. */
 interface Operation {
   operationId?: string;
   readonly tags?: readonly string[];
@@ -13,7 +13,7 @@ interface Operation {
 type Security = readonly Readonly<Record<string, readonly string[]>>[];
 type Content = Readonly<Record<string, { schema?: unknown }>>;
 
-/** An OpenAPI document, as far as it is looked into. */
+/** The parts of an OpenAPI document that are read or completed here. */
 export interface ApiDocument {
   paths?: object;
   servers?: readonly object[];
@@ -51,13 +51,13 @@ const SERVERS = [
   },
 ];
 
-/** Whoever sends a server's record may be that server, its operator, or unknown. */
+/** A server record may come from the server itself, from the operator, or from a stranger. */
 const REGISTRATION =
   /^\/api\/discovery\/(register|heartbeat\/|unregister\/)|^\/discovery\/(register$|\{server_id\})/;
-/** What nodes tell each other. The proof of a copied key is in the body. */
+/** Signed routes between nodes. The proof of a copied key is in the body instead. */
 const BETWEEN_NODES =
   /^\/api\/cluster\/(?!copied$)|^\/api\/remote-transfer$|^\/api\/transfers\/.+\/abort$/;
-/** Reading that costs more than memory, and has a share for each address. */
+/** Expensive reads, which are limited per address. */
 const SHARED = /^\/gateway\/api\/|\/past\/|^\/ws\//;
 
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -74,8 +74,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Adds to what the routes describe themselves what holds for all of them, as the checks in front of
- * them do: names for generated clients, who may ask, how it is refused, and where.
+ * Adds what is the same for all routes: the servers, operation ids, security, and the refusals of
+ * the middleware in front of the routes.
  */
 export function completeDocument(document: ApiDocument): ApiDocument {
   document.servers = SERVERS;
@@ -101,7 +101,7 @@ function complete(document: ApiDocument, operation: Operation, method: Method, p
   }
 }
 
-/** Replaces the schema of a refusal by a reference to the one of all of them. */
+/** Replaces the inline schema of a problem by a reference to one component. */
 function problemReference(document: ApiDocument, responses: Operation["responses"]): object {
   const reference = { $ref: "#/components/schemas/Problem" };
   const media = responses?.["default"]?.content?.[PROBLEM_TYPE];
@@ -112,7 +112,7 @@ function problemReference(document: ApiDocument, responses: Operation["responses
   return reference;
 }
 
-/** Empty: everybody may. An empty alternative: without any of the others, too. */
+/** Empty: open to all. An empty alternative: credentials are optional. */
 function securityOf(method: Method, path: string): Security {
   if (method !== "get" && REGISTRATION.test(path)) return [{}, CONTROL, SIGNATURE];
   if (BETWEEN_NODES.test(path)) return [SIGNATURE];
@@ -123,7 +123,7 @@ function refusalsOf(operation: Operation, method: Method, path: string): readonl
   const parameters = operation.parameters ?? [];
   const inPath = parameters.some((parameter) => parameter.in === "path");
   const changes = method !== "get";
-  // A wrong signature or token is refused also where neither is needed.
+  // These routes refuse wrong credentials even if they need none.
   const isPeers = operation.tags?.includes("nodes") ?? false;
   const takes = operation.requestBody !== undefined;
   const given: readonly (readonly [status: string, holds: boolean])[] = [
@@ -141,7 +141,7 @@ function refusalsOf(operation: Operation, method: Method, path: string): readonl
   return given.flatMap(([status, holds]) => (holds ? [status] : []));
 }
 
-/** Whether nothing in a JSON body is required: an empty one counts as an empty object. */
+/** Whether no field of a JSON body is required: an empty body counts as an empty object. */
 function mayBeEmpty(content: Content = {}): boolean {
   const schema = content["application/json"]?.schema;
   if (typeof schema !== "object" || schema === null || !("properties" in schema)) return false;

@@ -1,7 +1,4 @@
-/**
- * What generated clients call the operations. A name that was published stays, whatever becomes of
- * its path.
- */
+/** Names of the operations in generated clients. A published name never changes. */
 const OPERATION_IDS: Readonly<Record<string, string>> = {
   "GET /health": "getHealth",
   "GET /api/health": "getApiHealth",
@@ -63,7 +60,7 @@ const OPERATION_IDS: Readonly<Record<string, string>> = {
   "GET /docs": "getDocs",
 };
 
-/** The name in the table; where there is none, as between nodes, one made from the path. */
+/** The name in the table, or, as for most routes between nodes, one made from the path. */
 export function operationIdOf(method: string, path: string): string {
   const known = OPERATION_IDS[`${method.toUpperCase()} ${path}`];
   if (known !== undefined) return known;

@@ -16,7 +16,7 @@ const leaseSchema = z.object({
   abstention: z.string().nullish(),
 });
 
-/** `GET /api/servers/local`, as far as people look at it. */
+/** `GET /api/servers/local`, as far as it is shown. */
 export const localServerSchema = serverRecordSchema.extend({
   role_reason: z.string().nullish(),
   hub: z.unknown(),
@@ -83,7 +83,7 @@ function describe(context: CliContext, url: string, server: LocalServer): string
   ]);
 }
 
-/** For whom nobody else is there: what its discovery does on each network, and why that may be. */
+/** For a node that is alone: the state of discovery on each network, and possible causes. */
 function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
   if (!alone) return [];
   const links = backends.flatMap(({ name, links: of = [] }) =>
@@ -107,7 +107,7 @@ function leaseLine(
   return `${state === "unknown" ? `not known: ${reason}` : state}  ${url}`;
 }
 
-/** Green, yellow or red, as the status deserves. */
+/** The status in green, yellow or red. */
 export function paintStatus(context: CliContext, status: string): string {
   if (status === "online") return context.paint("green", status);
   return context.paint(status === "degraded" ? "yellow" : "red", status);

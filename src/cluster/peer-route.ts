@@ -23,7 +23,7 @@ export interface PeerRequest {
   readonly signerKey: string | undefined;
   /** Whether the control token came with it. */
   readonly controlled: boolean;
-  /** IP of the other end of the connection, or of whom a trusted proxy names. */
+  /** IP of the remote end of the connection, or of the client that a trusted proxy names. */
   readonly remoteAddress: string;
   /** Undefined for what this node asks of itself. */
   readonly wire?: WireRequest;

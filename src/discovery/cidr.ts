@@ -7,7 +7,7 @@ export interface Cidr {
   readonly prefixLength: number;
 }
 
-/** Reads `10.0.0.0/8` or `fd00::/8`; an address alone is a network of one. */
+/** Parses `10.0.0.0/8` or `fd00::/8`; a plain address is a network of one. */
 export function readCidr(text: string): Cidr | undefined {
   const [, address = "", prefix] = /^([^/]+?)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const bytes = bytesOf(address);

@@ -8,7 +8,7 @@ const cidr = text(
   "an address or a network like 127.0.0.1, 10.0.0.0/8 or fd00::/8",
 );
 
-/** Under which names and through whom the API may be asked. */
+/** Names and proxies through which the API may be used. */
 export const ACCESS_SETTINGS = {
   allowHost: setting({
     kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),
@@ -16,7 +16,7 @@ export const ACCESS_SETTINGS = {
     flag: "--allow-host",
     placeholder: "name",
     env: "TANKD_ALLOW_HOST",
-    help: "a further name under which this node may be asked; may be repeated",
+    help: "an additional name that requests may use for this node; may be repeated",
   }),
   trustedProxy: setting({
     kind: list(cidr, LIMITS.labelsMax),
@@ -25,7 +25,7 @@ export const ACCESS_SETTINGS = {
     placeholder: "cidr",
     env: "TANKD_TRUSTED_PROXY",
     help:
-      "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, " +
-      "for limits by address and for who registers; may be repeated",
+      "proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, " +
+      "for limits per address and the addresses of registered servers; may be repeated",
   }),
 } as const;

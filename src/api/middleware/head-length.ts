@@ -1,8 +1,8 @@
 import type { ApiMiddleware } from "../env.ts";
 
 /**
- * Gives the answer to HEAD the length that GET would have (RFC 9110 §9.3.2). The router drops the
- * body later, and with it its length. No route streams: a body is here as a whole.
+ * Sets the Content-Length of HEAD to that of GET (RFC 9110 §9.3.2): the router later removes the
+ * body, and its length with it. No route streams its body.
  */
 export function headLength(): ApiMiddleware {
   return async function headLength(c, next) {

@@ -57,7 +57,9 @@ describe("why nobody is found on an interface", () => {
         "sudo ufw allow 5353/udp (tankd doctor names the command of other firewalls)",
     );
     const failing = (reason: string) => words({ isWorking: false, failures: [reason] });
-    expect(failing("IPv4 send EPERM")).toEndWith("| let it out: sudo ufw allow out 5353/udp");
+    expect(failing("IPv4 send EPERM")).toEndWith(
+      "| allow it outbound: sudo ufw allow out 5353/udp",
+    );
     expect(failing("bind EADDRINUSE")).toEndWith("sudo ss -ulpn 'sport = :5353'");
     expect(failing("send ENETUNREACH")).toEndWith("send ENETUNREACH | null");
   });

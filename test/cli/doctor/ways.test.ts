@@ -102,8 +102,8 @@ describe("the port here", () => {
     expect(judge(nginx)).toMatchObject({
       result: "warn",
       what:
-        "TCP port 8000 is taken by nginx (pid 812); " +
-        "a node that is started listens at the next free one",
+        "TCP port 8000 is taken by nginx (pid 812); a node that is started uses the next " +
+        "free one",
     });
     expect(judge(nginx, true)).toMatchObject({
       result: "fail",
@@ -189,7 +189,7 @@ describe("the firewall", () => {
       {
         id: "firewall:8000/tcp",
         result: "fail",
-        what: "nftables keeps TCP port 8000 closed",
+        what: "nftables blocks TCP port 8000",
         mend: "sudo nft insert rule inet f i tcp dport 8000 accept",
       },
       { id: "firewall:5353/udp", result: "ok" },
@@ -269,7 +269,7 @@ describe("each peer", () => {
     expect(judge(peer({ failure }))[0]).toMatchObject({
       result: "fail",
       what: "reef (hub) is not reached at 10.0.0.2:8000: no answer in time",
-      mend: "on that machine let TCP port 8000 in: sudo ufw allow 8000/tcp",
+      mend: "on that machine open TCP port 8000: sudo ufw allow 8000/tcp",
     });
     expect(judge(peer({ failure, ...FAR }))[0]?.result).toBe("warn");
     expect(judge(peer({ failure, status: "offline" }))[0]?.result).toBe("warn");

@@ -1,17 +1,17 @@
 import { type Check, fail, ok, warn } from "../check.ts";
 import type { Facts, RunningFacts } from "../facts.ts";
 
-/** A start has brought its tanks back and found its hub by then, as a rule. */
+/** A start has usually recovered its tanks and found its hub by then. */
 const START_SECONDS = 10;
 
-/** Whether a node runs and can do its work, and whether the settings can be read. */
+/** Checks whether a node runs and is ready, and whether the settings can be read. */
 export function nodeChecks({ node, machine }: Facts): readonly Check[] {
   const { settingsProblem } = machine ?? {};
   const settings =
     settingsProblem === undefined ? [] : [fail("settings", settingsProblem, "see: tankd config")];
   switch (node.kind) {
     case "none":
-      return [...settings, ok("node", "no node runs here, so this looks at the machine alone")];
+      return [...settings, ok("node", "no node runs here, so only the machine is checked")];
     case "broken":
       return [...settings, fail("node", node.problem, "see: tankd logs")];
     case "running":
@@ -40,5 +40,5 @@ function notReadyCheck(
 ): Check {
   const what = `${server_id} is not ready: ${reason}`;
   if (uptime_seconds >= START_SECONDS) return fail("node", what, "see: tankd logs");
-  return warn("node", `${what}; it has only just been started`, "run this again in a moment");
+  return warn("node", `${what}; it was started a moment ago`, "run this again in a moment");
 }
