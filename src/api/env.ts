@@ -5,8 +5,10 @@ import type { SocketService } from "./sockets.ts";
 /** Values of a request: from the adapter, and from middleware. */
 export interface ApiEnv {
   Bindings: {
-    /** IP of the remote end of the connection. */
+    /** IP of the remote end of the connection, or of the client that a trusted proxy names. */
     readonly remoteAddress: string;
+    /** The scheme that a trusted proxy was asked with; undefined without such a proxy. */
+    readonly scheme?: "http" | "https" | undefined;
     /** Another node has relayed the request; `remoteAddress` may be that node's. */
     readonly isPassedOn?: boolean;
     /** Disables the timeout of this request. */

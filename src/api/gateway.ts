@@ -45,10 +45,12 @@ const show = createRoute({
 function entry(
   tank: AnnouncedTank,
   server: ServerRecord,
-  askedAt: string | undefined,
+  c: ApiContextOf,
 ): z.infer<typeof entrySchema> {
+  const askedAt = c.req.header("host");
   const isNear = server.reachable || askedAt === undefined;
-  const place = isNear ? server.api_url.replace(/^http/, "ws") : `ws://${askedAt}`;
+  const here = `${c.env.scheme ?? "http"}://${askedAt}`;
+  const place = (isNear ? server.api_url : here).replace(/^http/, "ws");
   return {
     tank: { ...tank, server_id: server.server_id },
     server,
@@ -126,9 +128,7 @@ export function gatewayRoutes(
       .flatMap((server) =>
         server.node_id === null
           ? []
-          : cluster
-              .tanksOf(server.node_id)
-              .map((tank) => entry(tank, server, c.req.header("host"))),
+          : cluster.tanksOf(server.node_id).map((tank) => entry(tank, server, c)),
       );
     return c.json({ tanks, count: tanks.length }, 200, answeredBy("relay", cluster.nodeId));
   });
@@ -138,7 +138,7 @@ export function gatewayRoutes(
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (place === undefined || server === undefined) throw unknownTank(tank_id);
     const who = answeredBy(place.is_local ? "owner" : "relay", cluster.nodeId);
-    return c.json(entry(place.tank, server, c.req.header("host")), 200, who);
+    return c.json(entry(place.tank, server, c), 200, who);
   });
   return routes;
 }

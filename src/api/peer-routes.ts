@@ -70,8 +70,13 @@ function describe(route: PeerRoute) {
     summary: route.summary,
     request: {
       ...(names.length === 0 ? {} : { params }),
-      ...(route.request === undefined ? {} : { body: json(route.request, route.summary) }),
+      ...(route.query === undefined ? {} : { query: route.query }),
+      ...(route.request === undefined ? {} : { body: describeBody(route.request, route.summary) }),
     },
     responses: { [route.status ?? 200]: json(route.response, "The answer"), default: refusal },
   };
+}
+
+function describeBody(schema: z.ZodType, summary: string) {
+  return { required: !schema.safeParse(undefined).success, ...json(schema, summary) };
 }

@@ -62,7 +62,12 @@ async function runInForeground(
   const asked = new AbortController();
   let life: NodeLife | undefined;
   const stop = stopper(context, asked);
-  host.onSignal(stop);
+  let isHurried = false;
+  host.onSignal((signal) => {
+    // After Ctrl-C somebody waits for the prompt.
+    isHurried = signal === "SIGINT";
+    stop();
+  });
   // SIGHUP of a closed terminal stops the node in order; that of a supervisor reopens the log.
   host.onHangup(() => (host.isAtTerminal ? stop() : life?.reload()));
   host.onUncaught((error) => {
@@ -83,6 +88,7 @@ async function runInForeground(
   if (node === undefined) return;
   greet(context, node, json);
   await aborted(asked.signal);
+  if (!isHurried) await node.drain();
   await node.stop();
 }
 

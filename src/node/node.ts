@@ -11,12 +11,14 @@ import { drawStartOffset } from "../cluster/identity/start-clock.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
+import { readCidr } from "../discovery/cidr.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
+import { sleep } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
@@ -94,6 +96,11 @@ export interface StartedNode {
   readonly recovery: RecoveryView;
   /** The result of --fork; undefined without it, or where there was nothing to fork. */
   readonly forked: ForkReport | undefined;
+  /**
+   * Fails `/ready` for the time of `--shutdown-delay`, so that load balancers notice; everything
+   * else works as before.
+   */
+  drain(): Promise<void>;
   /** Leaves the cluster, takes the last snapshots, releases everything. */
   stop(): Promise<void>;
 }
@@ -141,6 +148,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     portAsked: options.portAskedFor,
     timers: platform.timers,
     sourceOf: new TailnetSources(tailnet, platform.clock).sourceOf,
+    trustedProxies: settings.trustedProxy.map(readCidr).filter((one) => one !== undefined),
   });
   closers.add(() => server.stop());
   const store = await openThreadedStore({
@@ -247,6 +255,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     nodeId: identity.nodeId,
     recovery: recovery(),
     forked,
+    drain: async () => {
+      const { shutdownDelayMs } = timingOf(settings.profile, settings);
+      if (shutdownDelayMs === 0) return;
+      log.info("node draining", { shutdown_delay_ms: shutdownDelayMs });
+      phase = "stopping";
+      await sleep(platform.timers, shutdownDelayMs);
+    },
     stop: async () => {
       log.info("node stopping");
       await closers.close();

@@ -109,13 +109,14 @@ const SHOWN_UNITS = ["d", "h", "min", "s", "ms"] as const;
 
 /**
  * A duration like `10s`, in milliseconds; the bounds are inclusive. A number without a unit is
- * refused.
+ * refused, except 0.
  */
 export function duration(minMs: number, maxMs: number): SettingKind<number> {
   const parse = (value: string, context: z.RefinementCtx) => {
     const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]+)$/.exec(value.trim()) ?? [];
     const unitMs = UNIT_MS[unit];
     if (amount !== undefined && unitMs !== undefined) return Math.round(Number(amount) * unitMs);
+    if (value.trim() === "0") return 0;
     context.addIssue({ code: "custom", message: "not a duration" });
     return z.NEVER;
   };
@@ -131,6 +132,7 @@ export function duration(minMs: number, maxMs: number): SettingKind<number> {
 
 /** `10s` for 10,000 milliseconds. */
 export function showDuration(ms: number): string {
+  if (ms === 0) return "0s";
   const unit = SHOWN_UNITS.find(
     (name) => ms >= (UNIT_MS[name] ?? 1) && ms % (UNIT_MS[name] ?? 1) === 0,
   );

@@ -3,6 +3,7 @@ import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { LOG_RETENTIONS } from "../tanks/snapshots/retention.ts";
 import { type Setting, setting } from "./setting.ts";
+import { ACCESS_SETTINGS } from "./setting-access.ts";
 import { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { LABEL_SETTINGS } from "./setting-labels.ts";
@@ -257,14 +258,7 @@ export const SETTINGS = {
     env: "TANKD_NAME_CONFLICT",
     help: "how tanks with the same name are named here, and what happens to an alias that is taken",
   }),
-  allowHost: setting({
-    kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),
-    default: [] as readonly string[],
-    flag: "--allow-host",
-    placeholder: "name",
-    env: "TANKD_ALLOW_HOST",
-    help: "an additional name that requests may use for this node; may be repeated",
-  }),
+  ...ACCESS_SETTINGS,
   ...LOG_SETTINGS,
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),

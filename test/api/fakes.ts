@@ -236,6 +236,7 @@ export class FakeNode {
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
   neighbourId = "node-b";
+  neighbourReachable = true;
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
@@ -330,6 +331,7 @@ export class FakeNode {
     const self = fakeServer(NODE_ID);
     const neighbour = fakeServer("node-b", {
       node_id: this.neighbourId,
+      reachable: this.neighbourReachable,
       api_url: "http://10.0.0.2:8000",
       host: "10.0.0.2",
     });

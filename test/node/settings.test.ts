@@ -80,6 +80,13 @@ describe("values", () => {
     [{ environment: { TANKD_PRUNE_AFTER: "1.5 h" } }, "pruneAfter", 5_400_000],
     [{ files: [file("/f", { peer_timeout: "2min" })] }, "peerTimeout", 120_000],
     [{ flags: { peerRetries: "0" } }, "peerRetries", 0],
+    [{ flags: { shutdownDelay: "0" } }, "shutdownDelay", 0],
+    [{ environment: { TANKD_SHUTDOWN_DELAY: "8s" } }, "shutdownDelay", 8_000],
+    [
+      { flags: { trustedProxy: ["127.0.0.1", "10.0.0.0/8"] } },
+      "trustedProxy",
+      ["127.0.0.1", "10.0.0.0/8"],
+    ],
     [
       { flags: { resource: ["gpu=2", "ssd=true", "disk=nvme=fast", "gpu=3"] } },
       "resource",

@@ -99,6 +99,12 @@ export class LocalNode implements AsyncDisposable {
     return this.#process.isRunning;
   }
 
+  /** Asks it to end as a supervisor does. Resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    this.#process.signal("SIGTERM");
+    return (await this.#process.ended).exitCode;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.crash();
   }

@@ -10,7 +10,7 @@ import {
 } from "../server-record.ts";
 import { termSchema } from "../wire.ts";
 import { aloneSchema, backendSchema } from "./discovery-schemas.ts";
-import { FILTERS, filterOf } from "./server-filter.ts";
+import { FILTERS, filterOf, filterQuerySchema } from "./server-filter.ts";
 
 export interface ServerRoutesDeps {
   readonly view: () => ClusterView;
@@ -88,6 +88,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
     method: "GET",
     path,
     summary: `All servers of the cluster; filters: ${FILTERS.join(", ")}`,
+    query: filterQuerySchema,
     response: listSchema,
     handle: list,
   });
