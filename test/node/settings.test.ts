@@ -114,7 +114,7 @@ describe("--mode stands for a role and for tanks", () => {
   test.each([
     ["a pure registry", { flags: { mode: "discovery" } }, ["hub", 0]],
     ["a worker", { flags: { mode: "worker" } }, ["worker", 1]],
-    ["a word of the seeds", { flags: { mode: "Proxy" } }, ["worker", 1]],
+    ["a word of earlier designs", { flags: { mode: "Proxy" } }, ["worker", 1]],
     ["in a file", inFile({ mode: "discovery" }), ["hub", 0]],
     ["beside a word that agrees", { flags: { mode: "server", role: "hub" } }, ["hub", 1]],
     [

@@ -118,7 +118,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
     {
       method: "GET",
       path: "/discovery",
-      summary: "What discovery has found, in the form of the hybrid discovery document",
+      summary: "The servers that discovery has found, each a server or a proxy",
       response: statusSchema,
       handle: async () => ({ status: 200, body: describeDiscovery(withDeps) }),
     },
@@ -181,7 +181,7 @@ function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {
   };
 }
 
-/** The words of the hybrid discovery document: what leads is a server, what follows a proxy. */
+/** The words of earlier designs: what leads is a server, what follows a proxy. */
 function modeOf(role: string): "server" | "proxy" {
   return role === "hub" ? "server" : "proxy";
 }
