@@ -159,7 +159,7 @@ export interface RememberedRow {
   readonly heard_at: number;
 }
 
-/** The steps of a transfer; `direction` tells which side wrote it. */
+/** The steps of a transfer, in the words of its audit trail. */
 export type TransferEvent =
   | "initiated"
   | "prepared"
@@ -170,6 +170,11 @@ export type TransferEvent =
   | "accepted"
   | "refused";
 
+/**
+ * A step that the rows of its transfer do not tell: that it was in doubt, and that its destination
+ * promised an abort. The others are told by states and times of outbox and inbox (`stepsOf`), which
+ * saves a quarter of what a transfer writes.
+ */
 export interface TransferEventRow {
   readonly transfer_id: string;
   readonly at: number;
