@@ -62,6 +62,10 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
       INSERT INTO remembered VALUES ('n2', 77, 'boot2', 'signed', 'transfer', 1700000000008);
     `,
   },
+  {
+    stepSha256: "c245a2a3f5c63bb32e14ff133c8d1757dc65c5cde26668dec08809ade9e89a95",
+    rows: "INSERT INTO transfer_events VALUES (2, 'x1', 1700000000009, 'in_doubt', 'silent');",
+  },
 ];
 
 /** A database as the tankd of that schema version has left it. */

@@ -35,7 +35,11 @@ function table<Row extends RowOf<Row>>(
   const names = Object.keys(columns) as (keyof Row & string)[];
   const list = names.join(", ");
   const insert = `INSERT INTO ${name} (${list}) VALUES (${names.map(() => "?").join(", ")})`;
-  const updates = names.map((column) => `${column} = excluded.${column}`).join(", ");
+  // Without those of the key: SQLite would write their index again.
+  const updates = names
+    .filter((column) => !key.includes(column))
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ");
   return {
     name,
     columns: list,
