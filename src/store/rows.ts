@@ -74,6 +74,11 @@ export interface SnapshotRow {
   /** Checksum of the log row `seq`, from which the chain continues. */
   readonly log_checksum: string;
   readonly created_at: number;
+  /**
+   * What the log up to here takes on the disk, counted from the tank's beginning: the difference of
+   * two is what lies between them. 0 before it was counted.
+   */
+  readonly log_bytes: number;
 }
 
 export type ConnectionDirection = "left" | "right" | "both";

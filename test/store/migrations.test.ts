@@ -59,6 +59,29 @@ function expectedFrom(version: number) {
     heard_by: "transfer",
     heard_at: 1_700_000_000_008,
   };
+  const uncounted = {
+    tank_id: REEF,
+    seq: 1,
+    tick: 20,
+    digest: "d1",
+    file: "snapshots/x/1-20.snapshot",
+    bytes: 99,
+    engine_version: 1,
+    log_checksum: "c1",
+    created_at: 1_700_000_000_001,
+    log_bytes: 0,
+  };
+  const counted = {
+    ...uncounted,
+    seq: 2,
+    tick: 50,
+    digest: "d2",
+    file: "snapshots/x/2-50.snapshot",
+    bytes: 98,
+    log_checksum: "c2",
+    created_at: 1_700_000_000_010,
+    log_bytes: 300,
+  };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
     transfer_id: "x1",
@@ -91,19 +114,8 @@ function expectedFrom(version: number) {
         checksum: "c2",
       },
     ],
-    snapshots: [
-      {
-        tank_id: REEF,
-        seq: 1,
-        tick: 20,
-        digest: "d1",
-        file: "snapshots/x/1-20.snapshot",
-        bytes: 99,
-        engine_version: 1,
-        log_checksum: "c1",
-        created_at: 1_700_000_000_001,
-      },
-    ],
+    logStart: 1,
+    snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
     connections: [
       {
         connection_id: "c1",
@@ -168,6 +180,7 @@ async function everythingIn(journal: JournalReads): Promise<unknown> {
     term: await journal.meta("term"),
     tanks: await journal.tanks(),
     log: await journal.log(REEF, 0),
+    logStart: await journal.logStart(REEF),
     snapshots: await journal.snapshots(REEF),
     connections: await journal.connections(),
     openOutbox: await journal.openOutbox(),

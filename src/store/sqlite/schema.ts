@@ -164,4 +164,5 @@ takes a page of its own.
   DELETE FROM transfer_events WHERE event NOT IN ('in_doubt', 'aborted')
     OR event = 'aborted' AND transfer_id NOT IN (SELECT transfer_id FROM outbox);
   `,
+  "ALTER TABLE snapshots ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;",
 ];

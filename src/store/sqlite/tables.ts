@@ -83,6 +83,7 @@ export const SNAPSHOTS = table<SnapshotRow>("snapshots", ["tank_id", "seq"], {
   engine_version: true,
   log_checksum: true,
   created_at: true,
+  log_bytes: true,
 });
 
 export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"], {
