@@ -14,10 +14,18 @@ export function residentMegabytes(pid: number): number {
   return memoryOf(pid).residentMb;
 }
 
-/** Bytes that the process has caused to be written to the disk, pages of its database included. */
-export function bytesWritten(pid: number): number {
+/** What a process has written so far. */
+export interface WrittenBytes {
+  /** Given to the system: exact, by the byte. */
+  readonly given: number;
+  /** Caused to be written to the disk: whole pages, or larger pieces where Linux keeps such. */
+  readonly toDisk: number;
+}
+
+export function bytesWritten(pid: number): WrittenBytes {
   const text = readFileSync(`/proc/${pid}/io`, "utf8");
-  return Number(/^write_bytes: (\d+)/m.exec(text)?.[1]);
+  const counter = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(text)?.[1]);
+  return { given: counter("wchar"), toDisk: counter("write_bytes") };
 }
 
 /** Milliseconds of processor time. */
