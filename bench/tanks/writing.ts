@@ -97,6 +97,8 @@ export async function benchWriting(seconds: number): Promise<void> {
     "bytes written to the disk",
     size((one) => one.written.toDisk),
   );
+  // How many fish travel is drawn, and differs from run to run.
+  row("of them for each entry", ({ written: { toDisk }, entries }) => bytes(toDisk / entries));
   row("database at the end, in all", ({ databaseGrowth }) => bytes(databaseGrowth));
   row("snapshots kept at the end, in all", ({ snapshotsOnDisk }) => bytes(snapshotsOnDisk));
   print("");
