@@ -14,11 +14,11 @@ export function residentMegabytes(pid: number): number {
   return memoryOf(pid).residentMb;
 }
 
-/** What a process has written so far. */
+/** Bytes that a process has written so far. */
 export interface WrittenBytes {
-  /** Given to the system: exact, by the byte. */
+  /** Passed to write calls. */
   readonly given: number;
-  /** Caused to be written to the disk: whole pages, or larger pieces where Linux keeps such. */
+  /** Dirtied in the page cache of files: whole pages, or whole folios where Linux uses them. */
   readonly toDisk: number;
 }
 

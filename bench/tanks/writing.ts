@@ -25,7 +25,7 @@ interface Case {
   readonly binary: string;
 }
 
-/** The last way is lived by an earlier build, too, beside this one. */
+/** The last case also runs with an earlier build, at the same time. */
 function casesOf(): readonly Case[] {
   const [present, base] = buildsToCompare();
   const binary = present?.binary ?? "";
@@ -97,7 +97,7 @@ export async function benchWriting(seconds: number): Promise<void> {
     "bytes written to the disk",
     size((one) => one.written.toDisk),
   );
-  // How many fish travel is drawn, and differs from run to run.
+  // The number of migrations is random.
   row("of them for each entry", ({ written: { toDisk }, entries }) => bytes(toDisk / entries));
   row("database at the end, in all", ({ databaseGrowth }) => bytes(databaseGrowth));
   row("snapshots kept at the end, in all", ({ snapshotsOnDisk }) => bytes(snapshotsOnDisk));

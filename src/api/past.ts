@@ -19,12 +19,12 @@ const windowSchema = z.object({
   from_seq: count,
   to_tick: count.describe("The last committed tick"),
   to_seq: count,
-  whole: z.boolean().describe("Whether it goes back to where the tank began"),
+  whole: z.boolean().describe("Whether it reaches back to the creation of the tank"),
   snapshots: z
     .array(knownStateSchema)
     .describe("The states from which replays start, oldest first"),
   marks: z.array(knownStateSchema).describe("Digests in the log, oldest first; the newest 1,000"),
-  notes: z.array(z.string()).describe("How far it reaches, what cannot be replayed, and why"),
+  notes: z.array(z.string()).describe("How far back it reaches, and what cannot be replayed"),
 });
 
 const message = (what: string) => z.looseObject({ type: z.string() }).describe(what);

@@ -95,7 +95,7 @@ export function isSettled(state: OutboxState): boolean {
   return state === "delivered" || state === "returned";
 }
 
-/** A step of the audit trail that the row will not tell once the transfer has gone on. */
+/** A step of the audit trail that cannot be derived from the row later. */
 function note(row: OutboxRow, event: TransferEvent, detail: string): JournalWrite {
   const { transfer_id, updated_at: at } = row;
   return { put: "event", row: { transfer_id, at, event, detail } };

@@ -1,15 +1,15 @@
 import type { InboxRow, OutboxRow, TransferEvent, TransferEventRow } from "../store/rows.ts";
 import { isSettled } from "./settlement.ts";
 
-/** What a node knows of one transfer: both rows where it goes between two tanks of this node. */
+/** All a node stores about one transfer; both rows if it is between two tanks of this node. */
 export interface KnownTransfer {
   readonly out: OutboxRow | undefined;
   readonly into: InboxRow | undefined;
-  /** What the rows do not tell: see {@link TransferEventRow}. */
+  /** The steps that cannot be derived from the rows. */
   readonly noted: readonly TransferEventRow[];
 }
 
-/** The steps of a transfer, oldest first. */
+/** The audit trail of a transfer, oldest step first. */
 export function stepsOf({ out, into, noted }: KnownTransfer): readonly TransferEventRow[] {
   return [
     ...(out ? beginningOf(out) : []),
@@ -19,13 +19,13 @@ export function stepsOf({ out, into, noted }: KnownTransfer): readonly TransferE
   ];
 }
 
-/** Both happen in the commit that puts the row. */
+/** Both happen in the commit that inserts the row. */
 function beginningOf({ transfer_id, created_at: at }: OutboxRow): readonly TransferEventRow[] {
   const steps: readonly TransferEvent[] = ["initiated", "prepared"];
   return steps.map((event) => ({ transfer_id, at, event, detail: "" }));
 }
 
-/** A settled row never changes again. */
+/** A settled row never changes. */
 function endOf({ transfer_id, updated_at: at, state, reason }: OutboxRow): TransferEventRow {
   const event = state === "delivered" ? "committed" : "returned";
   return { transfer_id, at, event, detail: reason ?? "" };

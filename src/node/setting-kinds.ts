@@ -138,7 +138,7 @@ export function showDuration(ms: number): string {
 const UNIT_BYTES = { TB: 1e12, GB: 1e9, MB: 1e6, kB: 1e3, B: 1 } as const;
 const isByteUnit = (unit: string): unit is keyof typeof UNIT_BYTES => unit in UNIT_BYTES;
 
-/** A size like `4MB`, in bytes, up to a bound; a bare number counts bytes. */
+/** A size like `4MB`, in bytes, up to a maximum. A number without a unit is in bytes. */
 export function size(bytesMax: number): SettingKind<number> {
   const parse = (value: string, context: z.RefinementCtx) => {
     const [, amount, unit] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kMGT]?B)?$/.exec(value.trim()) ?? [];

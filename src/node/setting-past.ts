@@ -5,7 +5,7 @@ import { choice, size } from "./setting-kinds.ts";
 const MEGABYTE = 1_000_000;
 const BYTES_MAX = 1_000_000 * MEGABYTE;
 
-/** How much of the past stays on the disk. */
+/** How much of the past is kept on the disk. */
 export const PAST_SETTINGS = {
   logRetention: setting({
     kind: choice(LOG_RETENTIONS),
@@ -13,25 +13,25 @@ export const PAST_SETTINGS = {
     flag: "--log-retention",
     placeholder: "how",
     env: "TANKD_LOG_RETENTION",
-    help: "trim keeps as much of the past as --past-per-tank and --past-per-node hold; all keeps every tank's whole past",
+    help: "trim keeps as much of the past as --past-per-tank and --past-per-node allow; all keeps every tank's whole past",
   }),
   pastPerTank: setting({
     kind: size(BYTES_MAX),
-    // An hour (108,000 ticks) of a tank of 100 fish that exchanges them by itself: 1.5 MB of log,
-    // and as much again of snapshots of 62 kB. A tank that is told nothing comes days back.
+    // An hour (108,000 ticks) of a tank of 100 fish with automatic migration: 1.5 MB of log, and as
+    // much for snapshots of 62 kB. For a tank without commands it is enough for days.
     default: 4 * MEGABYTE,
     flag: "--past-per-tank",
     placeholder: "size",
     env: "TANKD_PAST_PER_TANK",
-    help: "snapshots and log that one tank keeps of its past; 0 keeps what brings it back",
+    help: "size of the past (snapshots and log) that a tank keeps; 0 keeps what recovery needs",
   }),
   pastPerNode: setting({
     kind: size(BYTES_MAX),
-    // What a card of a Raspberry Pi has to spare; a thousand tanks have 256 kB each of it.
+    // Small enough for the SD card of a Raspberry Pi; a thousand tanks get 256 kB each.
     default: 256 * MEGABYTE,
     flag: "--past-per-node",
     placeholder: "size",
     env: "TANKD_PAST_PER_NODE",
-    help: "what the pasts of all tanks may take together; each tank has the same share",
+    help: "size of the pasts of all tanks together; each tank gets the same share",
   }),
 } as const;

@@ -75,8 +75,8 @@ export interface SnapshotRow {
   readonly log_checksum: string;
   readonly created_at: number;
   /**
-   * What the log up to here takes on the disk, counted from the tank's beginning: the difference of
-   * two is what lies between them. 0 before it was counted.
+   * Approximate size of the tank's log up to here, counted from its creation: the difference of two
+   * snapshots is the size of the log between them. 0 in rows from before it was counted.
    */
   readonly log_bytes: number;
 }
@@ -164,7 +164,7 @@ export interface RememberedRow {
   readonly heard_at: number;
 }
 
-/** The steps of a transfer, in the words of its audit trail. */
+/** The steps of a transfer in its audit trail. */
 export type TransferEvent =
   | "initiated"
   | "prepared"
@@ -176,9 +176,9 @@ export type TransferEvent =
   | "refused";
 
 /**
- * A step that the rows of its transfer do not tell: that it was in doubt, and that its destination
- * promised an abort. The others are told by states and times of outbox and inbox (`stepsOf`), which
- * saves a quarter of what a transfer writes.
+ * A step that cannot be derived from the rows of its transfer: that it was in doubt, and that its
+ * destination promised an abort. `stepsOf` derives the others from states and times in outbox and
+ * inbox, which saves a quarter of what a transfer writes.
  */
 export interface TransferEventRow {
   readonly transfer_id: string;

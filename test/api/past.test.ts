@@ -56,7 +56,7 @@ describe("the past", () => {
       from_seq: 0,
       to_tick: last,
       whole: true,
-      notes: [expect.stringContaining("its past reaches back to tick 0")],
+      notes: [expect.stringContaining("the past reaches back to tick 0")],
     });
     expect(body.snapshots.at(-1)).toMatchObject({ tick: last, digest: digestAt(lived, last) });
   });

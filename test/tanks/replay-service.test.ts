@@ -66,8 +66,8 @@ describe("the past of a tank", () => {
       from: { seq: 0, tick: 0 },
       whole: true,
       notes: [
-        `its past reaches back to tick 0: ${tick.toLocaleString("en")} ticks, ` +
-          `${Math.floor(tick / 30)} s at 30 a second; that is where it began`,
+        `the past reaches back to tick 0: ${tick.toLocaleString("en")} ticks, ` +
+          `${Math.floor(tick / 30)} s at 30 a second; it was created there`,
       ],
     });
     expect(window.to.tick).toBe(chronicle.snapshots.at(-1)?.tick ?? -1);
@@ -84,7 +84,7 @@ describe("the past of a tank", () => {
     expect(window.from.tick).toBeGreaterThan(0);
     expect(window.notes).toEqual([
       expect.stringMatching(
-        /^its past reaches back to tick [\d,]+: [\d,]+ ticks, \d+ s at 30 a second; what was before is not kept any more \(see --past-per-tank\)$/,
+        /^the past reaches back to tick [\d,]+: [\d,]+ ticks, \d+ s at 30 a second; older past is not kept \(see --past-per-tank\)$/,
       ),
     ]);
   });

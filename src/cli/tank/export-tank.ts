@@ -17,7 +17,7 @@ import { writeFailure } from "../write-failure.ts";
 
 const STDOUT = "-";
 
-/** By which ticks are said in time; an archive says none. */
+/** To express ticks as time; archives do not store a rate. */
 const TICK_RATE = 30;
 
 export interface ExportOrder {
@@ -70,7 +70,7 @@ export async function exportTank(
       `into ${name}: ${grouped(bytes.length)} bytes.`,
   );
   const reach = describeReach({ fromTick: from_tick, toTick: tick, tickRate: TICK_RATE });
-  context.print(`Its past in there reaches ${reach}.`);
+  context.print(`The archived past reaches ${reach}.`);
 }
 
 async function archiveOf(

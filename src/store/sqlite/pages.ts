@@ -1,41 +1,41 @@
 import type { Connection } from "./connection.ts";
 
 /**
- * A commit of a tank changes a few rows in some ten pages, and writes each of them whole into the
- * write-ahead log: 1 kB rather than the usual 4 makes that a third of the bytes. In pages of 512
- * bytes two entries of the log would not fit beside each other.
+ * A commit changes a few rows in about ten pages, each of which is written whole into the
+ * write-ahead log: 1 kB instead of SQLite's default of 4 writes a third of the bytes. A page of 512
+ * bytes would be too small for two log entries.
  */
 const PAGE_BYTES = 1024;
-/** The write-ahead log is written back when it has come to this: a start reads at most as much. */
-const WAL_BYTES_WRITTEN_BACK = 4 * 1024 * 1024;
-/** Larger ones keep the pages that they have: half a second is too long for a start to wait. */
+/** Size of the write-ahead log at which it is checkpointed; bounds what a start has to read. */
+const CHECKPOINT_WAL_BYTES = 4 * 1024 * 1024;
+/** Larger databases keep their page size: converting them would delay a start by over 0.5 s. */
 const REPAGED_BYTES_MAX = 16 * 1024 * 1024;
 
-/** The pages of a database that is still to be made. */
+/** Sets the page size of a database that is still empty; has no effect on others. */
 export function choosePageSize(database: Connection): void {
   database.run(`PRAGMA page_size = ${PAGE_BYTES}`);
 }
 
-/** How often the write-ahead log is written back: by its bytes, where SQLite counts pages. */
+/** Bounds the write-ahead log in bytes, whatever the page size: SQLite counts pages. */
 export function chooseCheckpoints(database: Connection): void {
-  const pages = Math.round(WAL_BYTES_WRITTEN_BACK / pageBytesOf(database));
+  const pages = Math.round(CHECKPOINT_WAL_BYTES / pageBytesOf(database));
   database.run(`PRAGMA wal_autocheckpoint = ${pages}`);
 }
 
 /**
- * Gives a database of an earlier version pages of this size, in one transaction. It needs the
- * database for itself and room for a second one: where it has not, all stays as it is until the
- * next start.
+ * Converts a database of an earlier version to the present page size, in one transaction. Needs
+ * exclusive access and space for a second copy; without them the database is left as it is until
+ * the next start.
  */
 export function repage(database: Connection): void {
   if (pageBytesOf(database) === PAGE_BYTES || bytesIn(database) > REPAGED_BYTES_MAX) return;
   try {
-    // With a write-ahead log the size is fixed (sqlite.org/pragma.html#pragma_page_size).
+    // The page size cannot change in WAL mode (sqlite.org/pragma.html#pragma_page_size).
     database.run("PRAGMA journal_mode = DELETE");
     choosePageSize(database);
     database.run("VACUUM");
   } catch {
-    // Nothing is lost but the gain.
+    // Larger pages only cost write bandwidth.
   } finally {
     database.run("PRAGMA journal_mode = WAL");
   }

@@ -35,7 +35,7 @@ function table<Row extends RowOf<Row>>(
   const names = Object.keys(columns) as (keyof Row & string)[];
   const list = names.join(", ");
   const insert = `INSERT INTO ${name} (${list}) VALUES (${names.map(() => "?").join(", ")})`;
-  // Without those of the key: SQLite would write their index again.
+  // Without the key: SQLite would rewrite its index.
   const updates = names
     .filter((column) => !key.includes(column))
     .map((column) => `${column} = excluded.${column}`)

@@ -71,9 +71,9 @@ export class WatermarkFile {
   }
 
   /**
-   * Zeros are written, not skipped over: a hole would still need room on the disk. Page by page: of
-   * what was written as one piece Linux keeps one piece in memory, and counts all of it as written
-   * (`/proc/PID/io`) whenever a page of it is.
+   * Zeros are written explicitly: a hole in the file would still need space on the disk later. They
+   * are written page by page: Linux caches a large write as one folio, and counts the whole folio in
+   * `/proc/PID/io` whenever one of its pages is written.
    */
   #fill(from: number, to: number): void {
     const zeros = new Uint8Array(PAGE_BYTES);

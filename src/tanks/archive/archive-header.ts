@@ -24,7 +24,7 @@ const tankSchema = z.strictObject({
   origin: z.enum(["founded", "forked"]),
 }) satisfies z.ZodType<TankRow>;
 
-/** A snapshot without the path of its file and without what the log took on that disk. */
+/** A snapshot without the path of its file and the size of the log. */
 const snapshotSchema = z.strictObject({
   seq: count,
   tick: count,

@@ -53,7 +53,7 @@ function engineOf({ entries, snapshots }: Chronicle): number | undefined {
   return (entries.at(-1) ?? snapshots.at(-1))?.engine_version;
 }
 
-/** What the log takes on the disk is of no concern elsewhere. */
+/** Archives do not store the size of the log. */
 function uncounted(snapshot: SnapshotRow): SnapshotRow {
   return { ...snapshot, log_bytes: 0 };
 }

@@ -1,12 +1,12 @@
 import type { LogRow } from "../../store/rows.ts";
 
 /**
- * What an entry takes in the database beside its payload: 125 bytes where many lie in one page, 300
- * where the payload fills pages of its own.
+ * Space of an entry in the database besides its payload: 125 bytes if several share a page, 300 if
+ * the payload fills pages of its own.
  */
 const ENTRY_BYTES = 160;
 
-/** What an entry of the log takes on the disk, roughly. */
+/** Approximate size of a log entry on the disk. */
 export function entryBytes({ payload }: Pick<LogRow, "payload">): number {
   return ENTRY_BYTES + payload.length;
 }

@@ -17,7 +17,7 @@ export function firstChecksum(row: Pick<TankRow, "tank_id" | "tank_key">): strin
   return hash([row.tank_id, row.tank_key]);
 }
 
-/** Where the log of a new tank ends. */
+/** The end of a new tank's log. */
 export function emptyLog(row: Pick<TankRow, "tank_id" | "tank_key">) {
   return { seq: 0, tick: 0, checksum: firstChecksum(row), bytes: 0 } as const;
 }

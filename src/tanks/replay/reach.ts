@@ -3,11 +3,11 @@ import type { TankRow } from "../../store/rows.ts";
 import { FORK_SEQ } from "../snapshots/base-snapshot.ts";
 import type { Origin } from "./origins.ts";
 
-/** The ticks of a tank's past that can be looked at. */
+/** The ticks of a tank's past that can be viewed. */
 export interface Reach {
   readonly fromTick: number;
   readonly toTick: number;
-  /** Ticks per second of the tank's own time; 0: it goes as fast as it can. */
+  /** Ticks per second, to express ticks as time; 0: as fast as possible. */
   readonly tickRate: number;
 }
 
@@ -18,7 +18,7 @@ export function describeReach({ fromTick, toTick, tickRate }: Reach): string {
   return `back to tick ${grouped(fromTick)}: ${grouped(ticks)} ticks${time}`;
 }
 
-/** Whether this is where the tank began. */
+/** Whether this is the state in which the tank was created. */
 export function isBeginning({ origin }: TankRow, { seq }: Origin): boolean {
   return seq === (origin === "forked" ? FORK_SEQ : 0);
 }

@@ -28,8 +28,8 @@ import type {
 } from "./replay-thread.ts";
 import { requireInside, runTo, type TravelPorts, travel } from "./time-travel.ts";
 
-const ALL_OF_IT = "that is where it began";
-const REST_IS_GONE = "what was before is not kept any more (see --past-per-tank)";
+const FROM_CREATION = "it was created there";
+const OLDER_IS_DROPPED = "older past is not kept (see --past-per-tank)";
 
 type OrderOf<Kind extends ReplayOrder["kind"]> = Extract<ReplayOrder, { readonly kind: Kind }>;
 
@@ -83,7 +83,7 @@ export class ReplayExecutor {
         .filter(({ seq }) => seq >= oldest.seq)
         .map(({ seq, tick, digest: known }) => ({ seq, tick, digest: known })),
       marks: marks.slice(-LIMITS.listRowsMax),
-      notes: [`its past reaches ${reach}; ${whole ? ALL_OF_IT : REST_IS_GONE}`, ...notes],
+      notes: [`the past reaches ${reach}; ${whole ? FROM_CREATION : OLDER_IS_DROPPED}`, ...notes],
     };
   }
 
