@@ -341,7 +341,10 @@ function coreSettings(
     timing: timingOf(settings.profile, settings),
     tickRate: settings.tickRate,
     threads: settings.threads,
-    logRetention: settings.logRetention,
+    retention: {
+      logRetention: settings.logRetention,
+      pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
+    },
     autoConnect: settings.autoConnect,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

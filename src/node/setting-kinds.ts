@@ -139,6 +139,36 @@ export function showDuration(ms: number): string {
   return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
 }
 
+const UNIT_BYTES = { TB: 1e12, GB: 1e9, MB: 1e6, kB: 1e3, B: 1 } as const;
+const isByteUnit = (unit: string): unit is keyof typeof UNIT_BYTES => unit in UNIT_BYTES;
+
+/** A size like `4MB`, in bytes, up to a maximum. A number without a unit is in bytes. */
+export function size(bytesMax: number): SettingKind<number> {
+  const parse = (value: string, context: z.RefinementCtx) => {
+    const [, amount, unit] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kMGT]?B)?$/.exec(value.trim()) ?? [];
+    const known = unit ?? "B";
+    if (amount !== undefined && isByteUnit(known)) return Math.round(+amount * UNIT_BYTES[known]);
+    context.addIssue({ code: "custom", message: "not a size" });
+    return z.NEVER;
+  };
+  const schema = once(() =>
+    z.union([z.int(), z.string().transform(parse)]).pipe(z.int().min(0).max(bytesMax)),
+  );
+  return {
+    schema,
+    allowed: `a size up to ${showSize(bytesMax)}, like 500kB, 4MB or 1GB`,
+    shape: "single",
+    show: showSize,
+  };
+}
+
+/** `4MB` for 4,000,000 bytes. */
+function showSize(bytes: number): string {
+  const isExact = (one: number) => bytes >= one && (bytes * 1000) % one === 0;
+  const fitting = Object.entries(UNIT_BYTES).find(([, one]) => isExact(one));
+  return fitting ? `${bytes / fitting[1]}${fitting[0]}` : String(bytes);
+}
+
 /**
  * Pairs of the form `KEY=VALUE`: repeated flags, text with commas between them, a TOML table or an
  * array of such texts. The last value of a key counts.

@@ -1,13 +1,13 @@
 import { NAME_CONFLICT_RULES } from "../cluster/registry/name-conflicts.ts";
 import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { LOG_RETENTIONS } from "../tanks/snapshots/retention.ts";
 import { type Setting, setting } from "./setting.ts";
 import { ACCESS_SETTINGS } from "./setting-access.ts";
 import { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { LABEL_SETTINGS } from "./setting-labels.ts";
 import { LOG_SETTINGS } from "./setting-log.ts";
+import { PAST_SETTINGS } from "./setting-past.ts";
 import { TIMING_SETTINGS } from "./setting-timings.ts";
 import {
   clusterName,
@@ -208,14 +208,7 @@ export const SETTINGS = {
     help: "simulation threads; one is started when the first tank needs it",
     defaultHelp: "as many as there are cores for this process",
   }),
-  logRetention: setting({
-    kind: choice(LOG_RETENTIONS),
-    default: "trim",
-    flag: "--log-retention",
-    placeholder: "how",
-    env: "TANKD_LOG_RETENTION",
-    help: "trim removes log entries that snapshots cover; all keeps every tank's whole past",
-  }),
+  ...PAST_SETTINGS,
   ...LABEL_SETTINGS,
   profile: setting({
     kind: choice(PROFILES),
