@@ -72,6 +72,12 @@ export interface Addressed extends SendOptions {
 /** A question, and what is known of whom it is for. */
 type Asked = AskOptions & Pick<Addressed, "audience" | "key">;
 
+/**
+ * What may be relayed waits no longer for a connection: a firewall that drops says nothing. By then
+ * Linux has asked twice, so that one lost packet is no firewall (RFC 6298: 1 s, then 2 s).
+ */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
@@ -239,7 +245,7 @@ export class PeerClient {
   #dial(
     address: DialTarget,
     { method, path, headers, body }: PlainRequest,
-    { timeoutMs, onConnected }: AskOptions,
+    { timeoutMs, mayBeRelayed = false, onConnected }: AskOptions,
   ): Promise<HttpResponse> {
     return this.#deps.network.send({
       method,
@@ -249,6 +255,7 @@ export class PeerClient {
       headers,
       ...(body === "" ? {} : { body }),
       timeoutMs,
+      ...(mayBeRelayed ? { connectTimeoutMs: CONNECT_TIMEOUT_MS } : {}),
       ...(onConnected === undefined ? {} : { onConnected }),
       responseBytesMax: LIMITS.peerResponseBytesMax,
     });
