@@ -6,7 +6,7 @@ import { LIMITS } from "../../src/platform/limits.ts";
 import { clientOf } from "./client.ts";
 import { FakeNode } from "./fakes.ts";
 
-const WANTED = { nodeId: "node-b", tankId: "far-tank", source: "10.0.0.9", isRelayed: false };
+const WANTED = { nodeId: "node-b", tankId: "far-tank", source: "10.0.0.9", relays: [] };
 
 /** A node that holds the tunnel of the one with the tank; counts who watches through it. */
 function relayNode() {
