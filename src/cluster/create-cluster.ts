@@ -180,7 +180,7 @@ async function call(parts: ClusterParts, to: string, request: Call): Promise<Pee
   try {
     return await callOnce(parts, to, request, peerTimeoutMs);
   } catch (error) {
-    const leftMs = peerTimeoutMs - (deps.clock.monotonicMs() - sentMs);
+    const leftMs = Math.floor(peerTimeoutMs - (deps.clock.monotonicMs() - sentMs));
     const hasNoWay = error instanceof NetworkError && NO_WAY.has(error.failure);
     const mayBeRelayed = hasNoWay && !isRelayed && relays.relayTo(to) !== undefined;
     if (!mayBeRelayed || leftMs <= 0 || !(await parts.meet(to))) throw error;

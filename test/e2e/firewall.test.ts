@@ -9,6 +9,10 @@ import { watched } from "./scenarios.ts";
 const TIMEOUT_MS = 90_000;
 /** The first one waits for a connection, then shakes hands through the hub. */
 const FIRST_MS = 8_000;
+/** Nobody waits for a connection any more. */
+const NEXT_MS = 1_500;
+/** A node closes its idle connections by then. */
+const CONNECTION_KEPT_MS = 8_000;
 
 /** `from` sends nothing to `to` any more that opens a connection there, and hears nothing of it. */
 async function dropDials(lab: Lab, from: Node, to: Node): Promise<void> {
@@ -28,22 +32,27 @@ async function shown(through: Node, tank: string): Promise<number> {
   return performance.now() - startMs;
 }
 
+/** A hub, and two workers that know only it by themselves. */
+async function started(lab: Lab, wall?: (from: Node, to: Node) => Promise<void>) {
+  const [hub, host, asker] = await lab.machines(3);
+  if (!hub || !host || !asker) throw new Error("three were asked for");
+  const options = ["--no-auto-connect", "--fish", "40"];
+  hub.start([...options, "--discovery", "none", "--role", "hub"]);
+  await hub.ready();
+  await wall?.(asker, host);
+  for (const node of [host, asker]) {
+    node.start([...options, "--discovery", "hub", "--hub", hub.url]);
+  }
+  for (const node of [host, asker]) await node.ready();
+  await lab.agree();
+  return { host, asker, tank: await host.tankId() };
+}
+
 labTest(
   "tanks behind a firewall that drops are shown and visited through the hub",
   TIMEOUT_MS,
   async (lab) => {
-    const [hub, host, asker] = await lab.machines(3);
-    if (!hub || !host || !asker) throw new Error("three were asked for");
-    const options = ["--no-auto-connect", "--fish", "40"];
-    hub.start([...options, "--discovery", "none", "--role", "hub"]);
-    await hub.ready();
-    await dropDials(lab, asker, host);
-    for (const node of [host, asker])
-      node.start([...options, "--discovery", "hub", "--hub", hub.url]);
-    for (const node of [host, asker]) await node.ready();
-    await lab.agree();
-    const tank = await until("the tank is known", PROMPTLY_MS, () => host.tankId());
-
+    const { host, asker, tank } = await started(lab, (from, to) => dropDials(lab, from, to));
     await watched(asker, asker, tank);
     expect(await shown(asker, tank)).toBeLessThan(FIRST_MS);
     await asker.change("POST", "/api/connections", {
@@ -59,3 +68,12 @@ labTest(
     expect(seen).toMatchObject({ status: "online", reachable: false });
   },
 );
+
+labTest("a firewall that drops from now on costs one request a moment", TIMEOUT_MS, async (lab) => {
+  const { host, asker, tank } = await started(lab);
+  await shown(asker, tank);
+  await Bun.sleep(CONNECTION_KEPT_MS);
+  await dropDials(lab, asker, host);
+  expect(await shown(asker, tank)).toBeLessThan(FIRST_MS);
+  expect(await shown(asker, tank)).toBeLessThan(NEXT_MS);
+});
