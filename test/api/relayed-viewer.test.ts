@@ -141,7 +141,7 @@ describe("a viewer of a host that is dialled", () => {
     expect(dialled).toEqual([{ origin: "http://node-b:8000", by: "node-c, node-a" }]);
     expect(unreached).toEqual([]);
     const again = viewers.admit({ ...WANTED, relays: ["node-c", "node-d"] });
-    await expect(again).rejects.toThrow("no way leads there");
+    await expect(again).rejects.toThrow("no route to it");
     expect(dialled).toHaveLength(1);
   });
 });
