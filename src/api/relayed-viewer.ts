@@ -1,4 +1,5 @@
 import { answerer, RELAYED_BY } from "../cluster/answered-by.ts";
+import { CONNECT_TIMEOUT_MS } from "../cluster/peers/peer-client.ts";
 import { shareKey } from "../discovery/addresses.ts";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -13,8 +14,8 @@ export interface Wanted {
   readonly tankId: string;
   /** The viewer's IP. */
   readonly source: string;
-  /** Another node has passed it on already. */
-  readonly isRelayed: boolean;
+  /** The nodes that have relayed it so far, the first one first. */
+  readonly relays: readonly string[];
 }
 
 /** An open path to the tank. */
@@ -24,7 +25,9 @@ interface Way {
   readonly stop: () => void;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const LAST_TIMEOUT_MS = 5_000;
+/** The viewer's node, and its hub: more could form a loop. */
+const RELAYS_MAX = 2;
 /** The hello, the plants of the tank, and the first frame: the most that a host sends at once. */
 const EARLY_MESSAGES_MAX = 16;
 
@@ -81,22 +84,27 @@ function throughTunnel(
   return stop && { who: answerer("owner", nodeId), stop };
 }
 
+/** The host itself has little time where another node may relay: a firewall may drop. */
 async function dialled(
   { cluster }: ApiContext,
-  { nodeId, tankId, isRelayed }: Wanted,
+  { nodeId, tankId, relays }: Wanted,
   viewer: RelayedViewer,
 ): Promise<Way> {
   let why = "no route to it";
   const owner = answerer("owner", nodeId);
-  for (const place of isRelayed ? [] : await cluster.relays.waysTo(nodeId)) {
+  const passedBy = [...relays, cluster.nodeId];
+  const isLast = passedBy.length === RELAYS_MAX;
+  const ways = passedBy.length > RELAYS_MAX ? [] : await cluster.relays.waysTo(nodeId, { isLast });
+  for (const [index, place] of ways.entries()) {
+    const isLastWay = index === ways.length - 1;
     try {
       const socket = await cluster.sockets.connect(
         place,
         {
           path: `/ws/${encodeURIComponent(tankId)}`,
-          headers: { [RELAYED_BY]: cluster.nodeId },
+          headers: { [RELAYED_BY]: passedBy.join(", ") },
           answeredBy: owner,
-          timeoutMs: CONNECT_TIMEOUT_MS,
+          timeoutMs: isLastWay ? LAST_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
           messageBytesMax: LIMITS.viewerBacklogBytesMax,
         },
         {
@@ -109,6 +117,7 @@ async function dialled(
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       why = error.reason;
+      if (!isLastWay) cluster.relays.noteUnreached(place.nodeId);
     }
   }
   throw new Problem("unreachable", `The host of tank ${tankId} does not answer: ${why}.`);

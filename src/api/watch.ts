@@ -53,7 +53,7 @@ export function watchRoutes(
       nodeId: place.node_id,
       tankId: place.tank.tank_id,
       source: c.env.remoteAddress,
-      isRelayed: c.req.header(RELAYED_BY) !== undefined,
+      relays: (c.req.header(RELAYED_BY) ?? "").split(", ").filter((one) => one !== ""),
     });
     return upgrade(c, viewer, who);
   });

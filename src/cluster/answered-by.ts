@@ -3,7 +3,7 @@
  * another one that answers from its own knowledge.
  */
 export const ANSWERED_BY = "tankd-answered-by";
-/** The node that has relayed a request or an answer; it is not relayed again. */
+/** The node that has relayed an answer; in a request all that have relayed it, in order. */
 export const RELAYED_BY = "tankd-relay";
 
 type Answerer = "owner" | "relay";

@@ -151,6 +151,9 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
+/** Failures of a node's addresses: it may be reached by others, or through another node. */
+const NO_WAY: ReadonlySet<NetworkFailure> = new Set(["refused", "unconnected", "unreachable"]);
+
 interface Call {
   readonly method: PeerMethod;
   readonly path: string;
@@ -158,17 +161,37 @@ interface Call {
   readonly mustBeProven?: boolean;
 }
 
-/** @throws NetworkError, or Problem `unknown_server`. */
-async function call(
-  { table, registry, client, deps, meet }: ClusterParts,
-  to: string,
-  { method, path, body, mustBeProven = false }: Call,
-): Promise<PeerReply> {
+/**
+ * Where its addresses fail, and another node may pass it on, a request is sent once more in the
+ * time that is left, after a handshake, which tries all ways at once.
+ * @throws NetworkError, or Problem `unknown_server`.
+ */
+async function call(parts: ClusterParts, to: string, request: Call): Promise<PeerReply> {
+  const { table, registry, relays, deps } = parts;
   if (!isReady(table.get(to)) && !registry.get(to)) {
     throw new Problem("unknown_server", `No node "${to}" is known here.`);
   }
-  if (!(await meet(to))) throw unreachable(to);
-  const timeoutMs = deps.settings.timing.peerTimeoutMs;
+  if (!(await parts.meet(to))) throw unreachable(to);
+  const { peerTimeoutMs } = deps.settings.timing;
+  const isRelayed = table.get(to)?.relay !== undefined;
+  const sentMs = deps.clock.monotonicMs();
+  try {
+    return await callOnce(parts, to, request, peerTimeoutMs);
+  } catch (error) {
+    const leftMs = Math.floor(peerTimeoutMs - (deps.clock.monotonicMs() - sentMs));
+    const hasNoWay = error instanceof NetworkError && NO_WAY.has(error.failure);
+    const mayBeRelayed = hasNoWay && !isRelayed && relays.relayTo(to) !== undefined;
+    if (!mayBeRelayed || leftMs <= 0 || !(await parts.meet(to))) throw error;
+    return callOnce(parts, to, request, leftMs);
+  }
+}
+
+async function callOnce(
+  { table, client }: ClusterParts,
+  to: string,
+  { method, path, body, mustBeProven = false }: Call,
+  timeoutMs: number,
+): Promise<PeerReply> {
   // It may have restarted elsewhere, or be fenced: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
   let isConnected = false;

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** Fails as `unconnected` where there is no connection by then. */
+  readonly connectTimeoutMs?: number;
   /** Called when the other machine accepts the connection; its program may not answer yet. */
   readonly onConnected?: () => void;
   /** A longer response is aborted and reported as `too_large`. */
@@ -45,6 +47,8 @@ export interface ByteNetwork {
 
 export type NetworkFailure =
   | "timeout"
+  /** No connection in time: a firewall drops, or nobody is there. The request was not sent. */
+  | "unconnected"
   | "refused"
   | "unreachable"
   | "too_large"
@@ -54,6 +58,7 @@ export type NetworkFailure =
 
 const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   timeout: "no answer in time",
+  unconnected: "no connection in time",
   refused: "connection refused",
   unreachable: "not reachable",
   too_large: "the answer is too long",

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "bun:test";
+import { RELAYED_BY } from "../../src/api/answered-by.ts";
 import { RelayedViewers } from "../../src/api/relayed-viewer.ts";
 import type { ServedSocket, SocketService } from "../../src/api/sockets.ts";
+import type { Cluster } from "../../src/cluster/cluster.ts";
 import type { TunnelViewer } from "../../src/cluster/tunnel/relay-end.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
+import { NetworkError } from "../../src/platform/network.ts";
+import type { Sockets } from "../../src/platform/sockets.ts";
 import { clientOf } from "./client.ts";
 import { FakeNode } from "./fakes.ts";
 
-const WANTED = { nodeId: "node-b", tankId: "far-tank", source: "10.0.0.9", isRelayed: false };
+const WANTED = { nodeId: "node-b", tankId: "far-tank", source: "10.0.0.9", relays: [] };
 
 /** A node that holds the tunnel of the one with the tank; counts who watches through it. */
 function relayNode() {
@@ -93,6 +97,53 @@ test("a slow viewer misses frames", async () => {
   waiting.bytes = 0;
   onlyOne(watching).onText("seen");
   expect(sent).toEqual(["seen"]);
+});
+
+describe("a viewer of a host that is dialled", () => {
+  const at = (host: string) => ({ nodeId: host, address: { host, port: 8000 } });
+
+  /** A node that knows the host, and a hub; connections to `silent` nodes come to nothing. */
+  function dialling(silent: readonly string[] = []) {
+    const context = new FakeNode().context();
+    const dialled: { readonly origin: string; readonly by: string | undefined }[] = [];
+    const unreached: string[] = [];
+    const relays: Cluster["relays"] = {
+      ...context.cluster.relays,
+      waysTo: async (nodeId, { isLast = false } = {}) =>
+        isLast ? [at(nodeId)] : [at(nodeId), at("hub")],
+      noteUnreached: (nodeId) => void unreached.push(nodeId),
+    };
+    const connect: Sockets["connect"] = async ({ origin, headers }) => {
+      dialled.push({ origin, by: headers[RELAYED_BY] });
+      if (silent.some((host) => origin === `http://${host}:8000`)) {
+        throw new NetworkError("timeout", "silence");
+      }
+      return { send: () => {}, waitingBytes: 0, close: () => {} };
+    };
+    const cluster = { ...context.cluster, relays };
+    const viewers = new RelayedViewers({ ...context, cluster, sockets: { connect } });
+    return { viewers, dialled, unreached };
+  }
+
+  test("is passed to the hub where the host is silent, which is remembered", async () => {
+    const { viewers, dialled, unreached } = dialling(["node-b"]);
+    await viewers.admit(WANTED);
+    expect(dialled).toEqual([
+      { origin: "http://node-b:8000", by: "node-a" },
+      { origin: "http://hub:8000", by: "node-a" },
+    ]);
+    expect(unreached).toEqual(["node-b"]);
+  });
+
+  test("that another node has passed on is shown the host, and passed on no further", async () => {
+    const { viewers, dialled, unreached } = dialling(["node-b"]);
+    await expect(viewers.admit({ ...WANTED, relays: ["node-c"] })).rejects.toThrow("no answer");
+    expect(dialled).toEqual([{ origin: "http://node-b:8000", by: "node-c, node-a" }]);
+    expect(unreached).toEqual([]);
+    const again = viewers.admit({ ...WANTED, relays: ["node-c", "node-d"] });
+    await expect(again).rejects.toThrow("no route to it");
+    expect(dialled).toHaveLength(1);
+  });
 });
 
 describe("viewers of other nodes' tanks", () => {

@@ -11,7 +11,12 @@ import { type DialResult, failed } from "./meeting.ts";
  */
 const NEXT_ADDRESS_MS = 250;
 /** Failures that a node which is about to start shows, too. */
-const SILENCES: ReadonlySet<NetworkFailure> = new Set(["timeout", "refused", "unreachable"]);
+const SILENCES: ReadonlySet<NetworkFailure> = new Set([
+  "timeout",
+  "unconnected",
+  "refused",
+  "unreachable",
+]);
 
 /** Tries one address; says when there is a connection. */
 export type Attempt<T> = (target: DialTarget, onConnected: () => void) => Promise<DialResult<T>>;

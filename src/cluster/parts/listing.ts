@@ -1,5 +1,5 @@
 import { dialable } from "../peers/dial-policy.ts";
-import { isDialable, isReady } from "../peers/peer.ts";
+import { isDialable, isReady, type Peer } from "../peers/peer.ts";
 import { Aliases } from "../registry/aliases.ts";
 import { Directory } from "../registry/directory.ts";
 import { Envelopes, Forwarder } from "../registry/forwarding.ts";
@@ -11,6 +11,13 @@ import { Passage } from "../tunnel/passage.ts";
 import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
+
+/** A node that is reached through another one is dialled this often, when it is spoken to. */
+const DIRECT_AGAIN_MS = 30_000;
+
+function isDueDirectly({ relay, dialled }: Peer, nowMs: number): boolean {
+  return relay !== undefined && nowMs - (dialled?.startedMs ?? nowMs) >= DIRECT_AGAIN_MS;
+}
 
 /** Who is listed, as what, and under which names. */
 export function createListing(base: BaseParts, contact: ContactParts, notify: () => void) {
@@ -75,7 +82,11 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
     // Who holds a tunnel is not waited for at an address that nobody has tried yet.
     const mayAnswer = isDialable(peer) ?? entry?.relay === undefined;
     const isReached = mayAnswer || peer?.relay !== undefined;
-    if (isReady(peer) && isReached) return true;
+    if (isReady(peer) && isReached) {
+      // Beside the request, which goes through the relay as before.
+      if (isDueDirectly(peer, deps.clock.monotonicMs())) void contact.dialer.dial(id);
+      return true;
+    }
     if (!entry) return isReady(peer);
     if (!table.ensure(id)) return false;
     table.addAddresses(id, dialable(entry.addresses, base.policy()), "hub");

@@ -69,6 +69,12 @@ export interface Addressed extends SendOptions {
 /** A question, and what is known of whom it is for. */
 type Asked = SendOptions & Pick<Addressed, "audience" | "key">;
 
+/**
+ * What may be relayed waits no longer for a connection: a firewall that drops says nothing. By then
+ * Linux has asked twice, so that one lost packet is no firewall (RFC 6298: 1 s, then 2 s).
+ */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
 /** The one way out to other nodes: everything is signed, bounded, timed and counted. */
@@ -236,7 +242,7 @@ export class PeerClient {
   #dial(
     address: DialTarget,
     { method, path, headers, body }: PlainRequest,
-    { timeoutMs, onConnected }: SendOptions,
+    { timeoutMs, mayBeRelayed = false, onConnected }: SendOptions,
   ): Promise<HttpResponse> {
     return this.#deps.network.send({
       method,
@@ -246,6 +252,7 @@ export class PeerClient {
       headers,
       ...(body === "" ? {} : { body }),
       timeoutMs,
+      ...(mayBeRelayed ? { connectTimeoutMs: CONNECT_TIMEOUT_MS } : {}),
       ...(onConnected === undefined ? {} : { onConnected }),
       responseBytesMax: LIMITS.peerResponseBytesMax,
     });

@@ -28,7 +28,7 @@ import type { LocalService } from "./node-end.ts";
 import type { Passage } from "./passage.ts";
 
 export interface RelaysDeps {
-  readonly deps: Pick<ClusterDeps, "identity" | "timers" | "log" | "settings">;
+  readonly deps: Pick<ClusterDeps, "identity" | "clock" | "timers" | "log" | "settings">;
   readonly table: PeerTable;
   readonly client: PeerClient;
   readonly registry: Registry;
@@ -133,17 +133,25 @@ export class Relays {
     return replyProof(this.#with.deps.identity, wire, answer);
   }
 
-  /** Where to connect to watch what a node shows: itself, or a node that passes it on. */
-  async waysTo(nodeId: string): Promise<readonly Place[]> {
-    const { table, meet } = this.#with;
-    await meet(nodeId);
-    const peer = table.get(nodeId);
-    const relay = this.relayTo(nodeId);
-    const reached = isDialable(peer) === false ? undefined : peer;
-    return [reached, relay === undefined ? undefined : table.get(relay)].flatMap((one) => {
-      const [address] = placesOf(one);
-      return one === undefined || address === undefined ? [] : [{ nodeId: one.id, address }];
+  /**
+   * Where to connect to watch what a node shows: itself, or a node that passes it on.
+   * @param isLast only the node itself: others have passed it on already
+   */
+  async waysTo(nodeId: string, { isLast = false } = {}): Promise<readonly Place[]> {
+    const { table, meet, meetDirectly } = this.#with;
+    await (isLast ? meetDirectly(nodeId) : meet(nodeId));
+    const relay = isLast ? undefined : this.relayTo(nodeId);
+    const reached = isDialable(table.get(nodeId)) === false ? undefined : nodeId;
+    return [reached, relay].flatMap((one) => {
+      const [address] = one === undefined ? [] : placesOf(table.get(one));
+      return one === undefined || address === undefined ? [] : [{ nodeId: one, address }];
     });
+  }
+
+  /** A connection to it has failed: it is asked again who it is before the next one. */
+  noteUnreached(nodeId: string): void {
+    const startedMs = this.#with.deps.clock.monotonicMs();
+    this.#with.table.update(nodeId, { dialled: { outcome: "failed", startedMs } });
   }
 
   /** What this node answers to a request that came through another one, proven to be its own. */

@@ -85,16 +85,16 @@ export class HttpNetwork implements Network, ByteNetwork {
       const call = opened(target, this.#currentAgent(), request);
       const ended = new AbortController();
       const fail = (error: NetworkError) => {
-        clearTimeout(deadline);
+        bounds.end();
         ended.abort();
         reject(error);
         call.destroy();
       };
-      const deadline = setTimeout(
-        () => fail(failureOf("timeout", request, `no answer in ${request.timeoutMs} ms`)),
-        request.timeoutMs,
-      );
-      if (request.onConnected) tellOfConnection(call, request.onConnected);
+      const bounds = bounded(request, fail);
+      tellOfConnection(call, () => {
+        bounds.connected();
+        request.onConnected?.();
+      });
       call.on("error", (error) => {
         const failWith = (why: unknown) => fail(networkErrorOf(why, nameOf(request)));
         if (!isSaidToBeRefused(error)) return failWith(error);
@@ -103,7 +103,7 @@ export class HttpNetwork implements Network, ByteNetwork {
       call.on("upgrade", () => fail(failureOf("unreachable", request, "another protocol")));
       call.on("response", (message) => {
         receive(message, request).then((response) => {
-          clearTimeout(deadline);
+          bounds.end();
           resolve(response);
         }, fail);
       });
@@ -144,6 +144,22 @@ function opened({ url, place }: Target, agent: Agent, request: AnyRequest): Clie
   } catch (error) {
     throw networkErrorOf(error, nameOf(request));
   }
+}
+
+/** Ends a request that takes too long to connect, or as a whole. */
+function bounded(request: AnyRequest, fail: (error: NetworkError) => void) {
+  const { timeoutMs, connectTimeoutMs: connectMs } = request;
+  const late = () => fail(failureOf("timeout", request, `no answer in ${timeoutMs} ms`));
+  const unconnected = () =>
+    fail(failureOf("unconnected", request, `no connection in ${connectMs} ms`));
+  const whole = setTimeout(late, timeoutMs);
+  const connecting = connectMs === undefined ? undefined : setTimeout(unconnected, connectMs);
+  const connected = () => clearTimeout(connecting);
+  const end = () => {
+    clearTimeout(whole);
+    connected();
+  };
+  return { connected, end };
 }
 
 function tellOfConnection(call: ClientRequest, onConnected: () => void): void {

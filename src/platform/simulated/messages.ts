@@ -145,6 +145,7 @@ export class Messages {
     const wall = this.#barriers.wallBetween(from, to);
     if (lost || wall === "silence" || this.#barriers.isCut(from, to)) {
       this.#world.record(`lose ${label}`);
+      if (wall === "silence") this.#giveUpConnecting(exchange);
       return;
     }
     if (wall === "refusal") {
@@ -155,6 +156,15 @@ export class Messages {
     for (const delayMs of delays) {
       this.#world.schedule(delayMs, `arrive ${label}`, () => this.#arrive(exchange));
     }
+  }
+
+  /** Nobody will ever take the connection. */
+  #giveUpConnecting({ request, label, fail }: Exchange): void {
+    const { connectTimeoutMs } = request;
+    if (connectTimeoutMs === undefined) return;
+    this.#world.schedule(connectTimeoutMs, `give up ${label}`, () => {
+      fail(new NetworkError("unconnected", `${label}: no connection in ${connectTimeoutMs} ms`));
+    });
   }
 
   #arrive(exchange: Exchange): void {

@@ -60,6 +60,7 @@ export function relays({
   const made = new Relays({
     deps: {
       identity: us,
+      clock,
       timers,
       log: silentLog,
     } as ConstructorParameters<typeof Relays>[0]["deps"],

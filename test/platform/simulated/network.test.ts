@@ -22,6 +22,7 @@ async function asked(
   from: SimulatedHost,
   host: string,
   connectTo?: string,
+  bounds: { readonly connectTimeoutMs?: number } = {},
 ): Promise<string> {
   let heard: string | undefined;
   const request = {
@@ -30,6 +31,7 @@ async function asked(
     path: "/",
     headers: {},
     timeoutMs: 1000,
+    ...bounds,
     responseBytesMax: 1000,
     ...(connectTo === undefined ? {} : { connectTo }),
   } as const;
@@ -157,7 +159,9 @@ describe("who may connect to whom", () => {
     const [a, b] = [server(world, { name: "a" }), server(world, { name: "b" })];
     const allow = world.network.forbidDialling([a], [b]);
     expect(await asked(world, a, "b")).toBe("timeout");
-    expect(await asked(world, b, "a")).toBe("a sees 10.0.0.2");
+    const bounds = { connectTimeoutMs: 500 };
+    expect(await asked(world, a, "b", undefined, bounds)).toBe("unconnected");
+    expect(await asked(world, b, "a", undefined, bounds)).toBe("a sees 10.0.0.2");
     allow();
     world.network.forbidDialling([a], [b], "refusal");
     expect(await asked(world, a, "b")).toBe("refused");

@@ -17,6 +17,7 @@ export const NO_RELAYS: Cluster["relays"] = {
   answer: async () => ({ status: 200, headers: {}, body: "{}" }),
   proofOf: () => ({}),
   waysTo: async () => [],
+  noteUnreached: () => {},
 };
 
 /** A node that opens no connection. */
