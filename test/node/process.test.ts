@@ -55,7 +55,7 @@ test("a node starts, is asked, stops, and comes back as the same with its tanks"
     expect(accounted(tank)).toBe(true);
   }
   const restarted = await sandbox.json("status", "--data-dir", sandbox.at("data"));
-  expect(restarted).toMatchObject({ node_id: status.node_id, server_id: status.node_id });
+  expect(restarted).toMatchObject({ node_id: status.node_id, server_id: "left" });
   expect(await again.end("SIGINT")).toBe(0);
 });
 
@@ -169,7 +169,8 @@ test("a change of role runs the command of tankd.toml with what has changed", as
   mkfifo(told);
   const command = `echo "$TANKD_ROLE $TANKD_HUB_URL" > ${told}`;
   writeFileSync(sandbox.at("tankd.toml"), `on_role_change = '${command}'\n`, { mode: 0o644 });
-  const node = await sandbox.start("data", "--tanks", "0", "--advertise", "127.0.0.1:9");
+  const options = ["--tanks", "0", "--advertise", "127.0.0.1:9"];
+  const node = await sandbox.start("data", ...options, "--config", sandbox.at("tankd.toml"));
   expect(await Bun.file(told).text()).toBe("hub http://127.0.0.1:9\n");
   expect(await node.end("SIGTERM")).toBe(0);
 });
@@ -181,7 +182,7 @@ test.each([
   using sandbox = new Sandbox();
   writeFileSync(sandbox.at("tankd.toml"), "on_role_change = 'touch hacked'\n");
   chmodSync(sandbox.at("tankd.toml"), mode);
-  const ran = await sandbox.run("start", "--data-dir", sandbox.at("data"), "--port", "0");
+  const ran = await sandbox.run("start", "--config", "tankd.toml", "--port", "0");
   expect([ran.code, ran.out]).toEqual([2, ""]);
   expect(ran.err).toContain(who);
   expect(ran.err.trimEnd()).not.toContain("\n");
@@ -191,7 +192,7 @@ test.if(process.getuid?.() === 0)("a command in another user's tankd.toml is ref
   using sandbox = new Sandbox();
   writeFileSync(sandbox.at("tankd.toml"), "on_role_change = 'touch hacked'\n");
   chownSync(sandbox.at("tankd.toml"), 65_534, 65_534);
-  const ran = await sandbox.run("start", "--data-dir", sandbox.at("data"), "--port", "0");
+  const ran = await sandbox.run("start", "--config", "tankd.toml", "--port", "0");
   expect([ran.code, ran.err.includes("another user")]).toEqual([2, true]);
 });
 
