@@ -152,10 +152,7 @@ export interface Cluster {
   /** Tunnels that end here. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */
-  readonly relays: Pick<
-    Relays,
-    "passOn" | "answer" | "proofOf" | "waysTo" | "noteUnreached"
-  >;
+  readonly relays: Pick<Relays, "passOn" | "answer" | "proofOf" | "waysTo" | "noteUnreached">;
   /** WebSockets of other nodes. */
   readonly sockets: Pick<PeerSockets, "connect">;
   /** How much of that. */

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { RELAYED_BY } from "../../src/api/answered-by.ts";
 import { RelayedViewers } from "../../src/api/relayed-viewer.ts";
 import type { ServedSocket, SocketService } from "../../src/api/sockets.ts";
+import { RELAYED_BY } from "../../src/cluster/answered-by.ts";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import type { TunnelViewer } from "../../src/cluster/tunnel/relay-end.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { NetworkError } from "../../src/platform/network.ts";
-import type { Sockets } from "../../src/platform/sockets.ts";
 import { clientOf } from "./client.ts";
 import { FakeNode } from "./fakes.ts";
 
@@ -105,7 +104,7 @@ describe("a viewer of a host that is dialled", () => {
   /** A node that knows the host, and a hub; connections to `silent` nodes come to nothing. */
   function dialling(silent: readonly string[] = []) {
     const context = new FakeNode().context();
-    const dialled: { readonly origin: string; readonly by: string | undefined }[] = [];
+    const dialled: { readonly to: string; readonly by: string | undefined }[] = [];
     const unreached: string[] = [];
     const relays: Cluster["relays"] = {
       ...context.cluster.relays,
@@ -113,15 +112,13 @@ describe("a viewer of a host that is dialled", () => {
         isLast ? [at(nodeId)] : [at(nodeId), at("hub")],
       noteUnreached: (nodeId) => void unreached.push(nodeId),
     };
-    const connect: Sockets["connect"] = async ({ origin, headers }) => {
-      dialled.push({ origin, by: headers[RELAYED_BY] });
-      if (silent.some((host) => origin === `http://${host}:8000`)) {
-        throw new NetworkError("timeout", "silence");
-      }
+    const connect: Cluster["sockets"]["connect"] = async ({ nodeId: to }, { headers }) => {
+      dialled.push({ to, by: headers?.[RELAYED_BY] });
+      if (silent.includes(to)) throw new NetworkError("timeout", "silence");
       return { send: () => {}, waitingBytes: 0, close: () => {} };
     };
-    const cluster = { ...context.cluster, relays };
-    const viewers = new RelayedViewers({ ...context, cluster, sockets: { connect } });
+    const cluster = { ...context.cluster, relays, sockets: { connect } };
+    const viewers = new RelayedViewers({ ...context, cluster });
     return { viewers, dialled, unreached };
   }
 
@@ -129,8 +126,8 @@ describe("a viewer of a host that is dialled", () => {
     const { viewers, dialled, unreached } = dialling(["node-b"]);
     await viewers.admit(WANTED);
     expect(dialled).toEqual([
-      { origin: "http://node-b:8000", by: "node-a" },
-      { origin: "http://hub:8000", by: "node-a" },
+      { to: "node-b", by: "node-a" },
+      { to: "hub", by: "node-a" },
     ]);
     expect(unreached).toEqual(["node-b"]);
   });
@@ -138,7 +135,7 @@ describe("a viewer of a host that is dialled", () => {
   test("that another node has passed on is shown the host, and passed on no further", async () => {
     const { viewers, dialled, unreached } = dialling(["node-b"]);
     await expect(viewers.admit({ ...WANTED, relays: ["node-c"] })).rejects.toThrow("no answer");
-    expect(dialled).toEqual([{ origin: "http://node-b:8000", by: "node-c, node-a" }]);
+    expect(dialled).toEqual([{ to: "node-b", by: "node-c, node-a" }]);
     expect(unreached).toEqual([]);
     const again = viewers.admit({ ...WANTED, relays: ["node-c", "node-d"] });
     await expect(again).rejects.toThrow("no route to it");
