@@ -53,8 +53,13 @@ function outsideChecks(
   return addresses.map((address) => {
     const at = formatHostPort(address);
     const id = `outside:${at}`;
-    const failing = asked.filter((peer) => outcomeAt(peer, address)?.reached !== true);
-    if (failing.length === 0) return ok(id, `${asked.length} of ${asked.length} reach it at ${at}`);
+    const reaching = asked.filter((peer) => outcomeAt(peer, address)?.reached === true).length;
+    // Who reaches it at another address has no way to this one, and needs none.
+    const failing = asked.filter(({ dial_back }) => !dial_back?.some(({ reached }) => reached));
+    if (failing.length === 0) {
+      const elsewhere = reaching === asked.length ? "" : ", the others at another address";
+      return ok(id, `${reaching} of ${asked.length} reach it at ${at}${elsewhere}`);
+    }
     const names = failing.map(({ server_id }) => server_id).slice(0, 3);
     const why = failing.flatMap((peer) => outcomeAt(peer, address)?.reason ?? [])[0];
     const whom = `${failing.length} of ${asked.length} do not reach it at ${at}`;
