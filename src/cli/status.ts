@@ -11,25 +11,26 @@ import { count, duration } from "./words.ts";
 const leaseSchema = z.object({
   url: z.string(),
   state: z.string(),
+  valid: z.boolean().nullish(),
   holder: z.string().nullish(),
   reason: z.string().nullish(),
   abstention: z.string().nullish(),
-});
-
-/** `GET /api/servers/local`, as far as people look at it. */
-export const localServerSchema = serverRecordSchema.extend({
-  role_reason: z.string().nullish(),
-  hub: z.unknown(),
-  term: z.object({ counter: z.number() }).nullish(),
-  lease: leaseSchema.nullish(),
-  backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
-  alone: aloneSchema.nullish(),
 });
 
 const hubSchema = z.object({
   server_id: z.string(),
   node_id: z.string().nullish(),
   api_url: z.string(),
+});
+
+/** `GET /api/servers/local`, as far as people look at it. */
+export const localServerSchema = serverRecordSchema.extend({
+  role_reason: z.string().nullish(),
+  hub: hubSchema.nullish().catch(null),
+  term: z.object({ counter: z.number() }).nullish(),
+  lease: leaseSchema.nullish(),
+  backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
+  alone: aloneSchema.nullish(),
 });
 
 /** `tankd status`: this node in a few lines. */
@@ -48,9 +49,9 @@ export function addStatus(program: Command, context: CliContext): void {
 type LocalServer = z.infer<typeof localServerSchema>;
 
 function describe(context: CliContext, url: string, server: LocalServer): string {
-  const hub = hubSchema.safeParse(server.hub);
-  const hubLine = hub.success
-    ? `${hub.data.server_id}  ${hub.data.api_url}`
+  const { hub } = server;
+  const hubLine = hub
+    ? `${hub.server_id}  ${hub.api_url}`
     : server.role_reason
       ? "none"
       : "none yet";
@@ -63,7 +64,7 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
-    ...(server.lease ? [["lease", leaseLine(server.lease, hub.data)] as const] : []),
+    ...(server.lease ? [["lease", leaseLine(server.lease, hub)] as const] : []),
     ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
@@ -99,7 +100,7 @@ function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
 
 function leaseLine(
   { url, state, holder, reason }: z.infer<typeof leaseSchema>,
-  hub: z.infer<typeof hubSchema> | undefined,
+  hub: LocalServer["hub"],
 ): string {
   const name = holder && hub?.node_id === holder ? hub.server_id : holder;
   if (state === "held") return `held by this node  ${url}`;

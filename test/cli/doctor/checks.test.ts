@@ -6,7 +6,7 @@ import { discoveryChecks, solitudeChecks } from "../../../src/cli/doctor/checks/
 import { machineChecks } from "../../../src/cli/doctor/checks/machine.ts";
 import { networkChecks } from "../../../src/cli/doctor/checks/networks.ts";
 import { nodeChecks } from "../../../src/cli/doctor/checks/node.ts";
-import type { DirectoryReport, MachineFacts } from "../../../src/cli/doctor/facts.ts";
+import type { DirectoryReport, MachineFacts, RunningFacts } from "../../../src/cli/doctor/facts.ts";
 import type { Cause } from "../../../src/discovery/backend.ts";
 import {
   CARD,
@@ -48,12 +48,55 @@ describe("the node", () => {
   test("has a role that surprises, and settings that cannot be read", () => {
     const node = running({}, { role_reason: "it has found no hub" });
     expect(results(nodeChecks(facts({ node })))).toEqual(["node ok", "role warn"]);
-    const lease = { url: "etcd://e", state: "taken", abstention: "others cannot dial this node" };
-    expect(nodeChecks(facts({ node: running({}, { lease }) })).slice(1)).toMatchObject([
-      { id: "lease", result: "warn", what: `the lease is left to others: ${lease.abstention}` },
-    ]);
     const broken = alone({ settingsProblem: "port cannot be 0.5" });
     expect(results(nodeChecks(broken))).toEqual(["settings fail", "node ok"]);
+  });
+});
+
+describe("the lease", () => {
+  const hub = { server_id: "reef", node_id: "node-b", api_url: "http://10.0.0.2:8000" };
+  const judge = (
+    lease: Partial<NonNullable<RunningFacts["local"]["lease"]>>,
+    local: Partial<RunningFacts["local"]> = {},
+  ) => {
+    const given = { url: "etcd://e", state: "taken", holder: "node-b", valid: false, ...lease };
+    const node = running({}, { hub, lease: given, role_reason: "the lease", ...local });
+    return nodeChecks(facts({ node })).slice(1);
+  };
+
+  test("is named where all is well, on a hub and on a worker", () => {
+    expect(judge({}, { role_reason: null })).toMatchObject([
+      { id: "lease", result: "ok", what: "reef holds the lease etcd://e" },
+    ]);
+    const held = { state: "held", valid: true };
+    expect(judge(held, { role: "hub", role_reason: null })).toMatchObject([
+      { id: "lease", result: "ok", what: "this node holds the lease etcd://e" },
+    ]);
+  });
+
+  test.each([
+    [{ state: "held" }, { role: "hub" }, "this hub serves reads only: the lease etcd://e may have"],
+    [{ state: "free" }, { role: "hub" }, "this hub serves reads only: nobody holds the lease"],
+    [{ state: "unknown", reason: "no answer" }, {}, "the lease etcd://e is not known: no answer"],
+    [{}, { hub: null }, "node-b holds the lease etcd://e, and does not answer as hub"],
+  ] as const)(
+    "that leaves the cluster without changes is a finding: %j %j",
+    (lease, local, what) => {
+      const checks = judge(lease, local);
+      expect(results(checks)).toEqual(["lease fail"]);
+      expect(checks[0]?.what).toContain(what);
+      expect(checks[0]?.mend).not.toBeNull();
+      expect(results(judge(lease, { ...local, uptime_seconds: 2 }))).toEqual(["lease warn"]);
+    },
+  );
+
+  test("that is left to others says why", () => {
+    const abstention = "others cannot dial this node";
+    expect(judge({ abstention }, { role_reason: null })[1]).toMatchObject({
+      id: "lease:left",
+      result: "warn",
+      what: `the lease is left to others: ${abstention}`,
+    });
   });
 });
 
