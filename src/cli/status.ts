@@ -73,13 +73,10 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ["up", duration(server.uptime_seconds)],
     ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
     ["version", server.version],
-    ...server.backends.map(
-      (backend) =>
-        [
-          `discovery ${backend.name}`,
-          `${backend.state}${backend.detail ? `: ${backend.detail}` : ""}`,
-        ] as const,
-    ),
+    ...server.backends.flatMap(({ name, state, detail, mend }) => [
+      [`discovery ${name}`, detail === "" ? state : `${state}: ${detail}`] as const,
+      ...(mend === undefined ? [] : [["  mend", mend] as const]),
+    ]),
     ...solitudeLines(context, server),
   ]);
 }

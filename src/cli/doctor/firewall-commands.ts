@@ -32,5 +32,5 @@ const COMMANDS: Readonly<Record<FirewallKind, CommandOf>> = {
 
 /** What to type so that others are let in to the port; null where no firewall keeps them out. */
 export function openCommand(firewall: FirewallFacts, port: WantedPort): string | null {
-  return COMMANDS[firewall.kind](port, firewall);
+  return COMMANDS[firewall.kind](port, firewall) || null;
 }

@@ -94,7 +94,7 @@ function backendCauses(backend: BackendStatus): readonly Cause[] {
   if (causes.length > 0) return causes;
   if (state === "failed") {
     const what = `discovery by ${name} does not work: ${detail}`;
-    return [{ code: `failed:${name}`, what, mend: null, fault: true }];
+    return [{ code: `failed:${name}`, what, mend: backend.mend ?? null, fault: true }];
   }
   if (state !== "running" || nominations > 0) return [];
   const what = `discovery by ${name} works and has found nobody`;

@@ -154,6 +154,19 @@ describe("discovery", () => {
     expect(results(none)).toEqual(["discovery ok"]);
   });
 
+  test("a backend that knows what to do says so, and is a warning while it runs", () => {
+    const backend = { name: "static", detail: "10.0.0.8:8000 does not answer: x", mend: "see" };
+    const judge = (state: string) => {
+      const node = running({}, { backends: [{ ...backend, state }] });
+      const [check] = discoveryChecks(facts({ node }));
+      return [check?.result, check?.mend];
+    };
+    expect([judge("running"), judge("failed")]).toEqual([
+      ["warn", "see"],
+      ["fail", "see"],
+    ]);
+  });
+
   test("hubs that a start would ask are asked", () => {
     const url = "http://10.0.0.9:8123";
     const judge = (answer: MachineFacts["hubs"][number]["answer"]) =>

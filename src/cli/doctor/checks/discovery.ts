@@ -7,11 +7,12 @@ export function discoveryChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running") return (machine?.hubs ?? []).map(hubCheck);
   const { backends, alone } = node.local;
   if (backends.length === 0 && !alone) return [ok("discovery", "no discovery backend is in use")];
-  return backends.map(({ name, state, detail }) => {
+  return backends.map(({ name, state, detail, mend }) => {
     const id = `discovery:${name}`;
-    const words = detail === "" ? state : `${state}: ${detail}`;
-    if (state === "failed") return fail(id, `${name} ${words}`, BY_HAND[name] ?? null);
-    return state === "running" ? ok(id, `${name} ${words}`) : unknown(id, `${name} ${words}`);
+    const what = `${name} ${detail === "" ? state : `${state}: ${detail}`}`;
+    if (state === "failed") return fail(id, what, mend ?? BY_HAND[name] ?? null);
+    if (state !== "running") return unknown(id, what);
+    return mend === undefined ? ok(id, what) : warn(id, what, mend);
   });
 }
 
