@@ -3,7 +3,9 @@ import { z } from "zod";
 import { aloneSchema, backendSchema } from "../cluster/routes/discovery-schemas.ts";
 import { serverRecordSchema } from "../cluster/server-record.ts";
 import { linkWords } from "../discovery/link-words.ts";
+import { messageOf } from "../platform/errors.ts";
 import { readAnswer } from "./answer.ts";
+import type { NodeClient } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
 import { count, duration } from "./words.ts";
@@ -42,13 +44,36 @@ export function addStatus(program: Command, context: CliContext): void {
       const node = await context.node(command);
       const body = await node.get("/api/servers/local");
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print(describe(context, node.url, readAnswer(localServerSchema, body)));
+      const notReady = await whyNotReady(node);
+      context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
     });
 }
 
 type LocalServer = z.infer<typeof localServerSchema>;
 
-function describe(context: CliContext, url: string, server: LocalServer): string {
+/** Why a node cannot do its work; undefined where it can. Never rejects. */
+export async function whyNotReady(node: NodeClient): Promise<string | undefined> {
+  try {
+    await node.get("/ready");
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The label of the node through which others reach this one; undefined where they dial it. */
+export function relayOf({ relay, hub }: LocalServer): string | undefined {
+  if (!relay) return undefined;
+  return hub?.node_id === relay ? hub.server_id : relay;
+}
+
+function describe(
+  context: CliContext,
+  url: string,
+  server: LocalServer,
+  notReady: string | undefined,
+): string {
+  const relay = relayOf(server);
   const { hub } = server;
   const hubLine = hub
     ? `${hub.server_id}  ${hub.api_url}`
@@ -62,10 +87,12 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ...idLine,
     ["status", paintStatus(context, server.status)],
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
+    ...(notReady === undefined ? [] : [["ready", `no: ${notReady}`] as const]),
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
     ...(server.lease ? [["lease", leaseLine(server.lease, hub)] as const] : []),
     ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
+    ...(relay === undefined ? [] : [["reached", `through ${relay}, by a tunnel`] as const]),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],

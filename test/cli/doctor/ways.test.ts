@@ -275,6 +275,31 @@ describe("each peer", () => {
     expect(judge(peer({ failure, status: "offline" }))[0]?.result).toBe("warn");
   });
 
+  test("that is reached through another node, or by its tunnel, is reached", () => {
+    const failure = "no answer in time";
+    expect(judge(peer({ failure, through: "reef-2" }))).toMatchObject([
+      {
+        result: "ok",
+        what: `reef (hub) is reached through reef-2, and not by dialling: ${failure}`,
+      },
+    ]);
+    const [here] = judge(peer({ failure, through: "node-a-label" }));
+    expect(here?.what).toContain("is reached through the tunnel that it holds here");
+  });
+
+  test("behind a router says that this node holds a tunnel", () => {
+    const hub = { server_id: "reef", node_id: "node-b", api_url: "http://203.0.113.9:8000" };
+    const node = running(trialOf(deaf(null, FAR)), { hub, relay: "node-b" });
+    expect(peerChecks(facts({ node }))).toMatchObject([
+      { result: "ok", what: expect.stringContaining("reaches this node through reef") },
+    ]);
+    const [port] = portChecks(facts({ node }));
+    expect([port?.result, port?.what]).toEqual(["ok", expect.stringContaining("tunnel")]);
+    // Between neighbours it is a firewall all the same.
+    const near = running(trialOf(deaf(null)), { hub, relay: "node-b" });
+    expect(portChecks(facts({ node: near }))[0]?.result).toBe("fail");
+  });
+
   test("that answers and is listed as offline", () => {
     expect(judge(peer({ status: "offline" }))[0]).toMatchObject({
       result: "warn",

@@ -1,5 +1,6 @@
 import { formatHostPort } from "../../../discovery/addresses.ts";
 import type { Address } from "../../../discovery/backend.ts";
+import { relayOf } from "../../status.ts";
 import { type Check, fail, ok, unknown, warn } from "../check.ts";
 import type { Facts, MachineFacts, PortFacts, RunningFacts } from "../facts.ts";
 import { openCommand } from "../firewall-commands.ts";
@@ -20,7 +21,7 @@ export function portChecks({ node, machine }: Facts): readonly Check[] {
   if (asked.length === 0) {
     return [...here, unknown("outside", "nobody can be asked whether this node is reached")];
   }
-  return [...here, ...outsideChecks(trial.addresses, asked, machine)];
+  return [...here, ...outsideChecks(trial.addresses, asked, machine, relayOf(node.local))];
 }
 
 function hereCheck({ port, isPortAsked }: MachineFacts, { use, server }: PortFacts): Check {
@@ -47,6 +48,7 @@ function outsideChecks(
   addresses: readonly Address[],
   asked: readonly Peer[],
   machine: MachineFacts | undefined,
+  relay: string | undefined,
 ): readonly Check[] {
   const isReached = (one: Address) => asked.some((peer) => outcomeAt(peer, one)?.reached === true);
   const isReachedAtAll = addresses.some(isReached);
@@ -64,6 +66,10 @@ function outsideChecks(
     const why = failing.flatMap((peer) => outcomeAt(peer, address)?.reason ?? [])[0];
     const whom = `${failing.length} of ${asked.length} do not reach it at ${at}`;
     const what = `${whom} (${names.join(", ")})${why === undefined ? "" : `: ${why}`}`;
+    // Behind a router or a balancer it takes part all the same.
+    if (relay !== undefined && !failing.some((peer) => isNeighbour(machine, peer))) {
+      return ok(id, `${what}; they reach it through the tunnel that it holds to ${relay}`);
+    }
     const isBlocked = !isReachedAtAll && failing.some((peer) => isNeighbour(machine, peer));
     return (isBlocked ? fail : warn)(id, what, mendOf(address, machine, isBlocked));
   });
