@@ -25,9 +25,7 @@ const COMMANDS: Readonly<Record<FirewallKind, CommandOf>> = {
   windows: ({ port, protocol }) =>
     `netsh advfirewall firewall add rule name="tankd ${port}" dir=in action=allow ` +
     `protocol=${protocol.toUpperCase()} localport=${port}   (as Administrator)`,
-  unknown: ({ port, protocol }) =>
-    `sudo ufw allow ${port}/${protocol}, or with another firewall what this says: ` +
-    "sudo tankd doctor",
+  unknown: () => "sudo tankd doctor names the command",
 };
 
 /** What to type so that others are let in to the port; null where no firewall keeps them out. */

@@ -1,5 +1,6 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, BackendStatus } from "../../discovery/backend.ts";
+import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { secretDifference } from "../admission/secret-difference.ts";
 import type { ClusterDeps } from "../deps.ts";
 import { failureWords } from "./explain-places.ts";
@@ -209,8 +210,12 @@ const SECRET_MEND = "give all nodes the same --secret-file";
 function mendFor(result: DialResult, address: Address): string | undefined {
   if (result.kind === "foreign") return "start both with the same --cluster, or give another --hub";
   if (result.kind !== "failed") return undefined;
+  const { host } = address;
   const look = `try: curl http://${formatHostPort(address)}/health`;
-  if (!result.isSilent) return `${look}; give the URL of a tankd that may be asked by that name`;
+  if (!result.isSilent) {
+    const named = isIpLiteral(host) ? "" : ` and getent hosts ${host}`;
+    return `${look}${named}; give the URL of a tankd, by a name that it allows (--allow-host)`;
+  }
   return `${look}; see that tankd runs there, and let TCP port ${address.port} in`;
 }
 

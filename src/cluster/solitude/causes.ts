@@ -59,7 +59,7 @@ function unreachedCause({ isSeen, at, port, reason, isSilent }: Unreached): Caus
     code: `unreached:${at}`,
     what: `a node ${isSeen ? "should be" : "was"} at ${at} and cannot be dialled: ${reason}`,
     mend: isSilent
-      ? `see that it runs, and let TCP port ${port} in on its machine: sudo ufw allow ${port}/tcp`
+      ? `see that it runs, and let TCP port ${port} in on its machine (there: sudo tankd doctor)`
       : null,
     fault: isSeen,
   };

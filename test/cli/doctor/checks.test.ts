@@ -128,6 +128,11 @@ describe("networks", () => {
     const silent = [{ ...heard, heard: 0, others: 0 }];
     const container = { isContainer: true, multicast: silent };
     expect(results(networkChecks(alone(container)))).toContain("container warn");
+    const links = [{ ...heard, refused: [], causes: [] }];
+    const backends = [{ name: "mdns", state: "running", detail: "", links }];
+    const node = running({ trial: { failure: "no token" } }, { backends });
+    const met = networkChecks(facts({ machine: machine(container), node }));
+    expect(results(met)).not.toContain("container warn");
     expect(results(networkChecks(facts({ machine: machine(container) })))).toHaveLength(2);
     expect(results(networkChecks(alone({ ...container, multicast: [heard] })))).toHaveLength(2);
   });
@@ -176,8 +181,8 @@ describe("discovery", () => {
     const silent = judge({ kind: "silent", reason: "no answer in time" });
     expect(silent?.what).toBe("the hub http://10.0.0.9:8123 does not answer: no answer in time");
     expect(silent?.mend).toBe(
-      "try: curl http://10.0.0.9:8123/health; there see tankd status, and let it be reached: " +
-        "sudo ufw allow 8123/tcp",
+      "try: curl http://10.0.0.9:8123/health; see that it runs, and that TCP port 8123 is open: " +
+        "sudo tankd doctor, there",
     );
   });
 
@@ -202,7 +207,12 @@ describe("discovery", () => {
   });
 
   test("what to do about a silent network is what this machine's firewall needs", () => {
-    const silence: Cause = { code: "mdns_y:eth0", what: "silence", mend: "ufw", fault: false };
+    const silence: Cause = {
+      code: "mdns_silence:eth0",
+      what: "silence",
+      mend: "let in",
+      fault: false,
+    };
     const links = [{ ...heard, refused: [], causes: [silence] }];
     const backends = [{ name: "mdns", state: "running", detail: "", links }];
     const node = running({}, { alone: { seconds: 20, causes: [silence] }, backends });
@@ -212,7 +222,21 @@ describe("discovery", () => {
     expect(mend(NO_FIREWALL)).toBe(join);
     const command = "sudo nft insert rule inet f i udp dport 5353 accept";
     expect(mend(nftables(true))).toBe(`${command}; ${join}`);
-    expect(solitudeChecks({ machine: undefined, node })[0]?.mend).toBe("ufw");
+    expect(solitudeChecks({ machine: undefined, node })[0]?.mend).toBe("let in");
+  });
+
+  test("what a backend has failed by is told once, with the mend that is known best", () => {
+    const mend = "see who holds it";
+    const cause: Cause = { code: "mdns_unusable:eth0", what: "taken", mend, fault: true };
+    const links = [{ ...heard, refused: [], causes: [cause] }];
+    const backends = [
+      { name: "mdns", state: "failed", detail: "taken", links },
+      { name: "hub", state: "failed", detail: "silent" },
+    ];
+    const causes = [{ ...cause, code: "failed:hub", what: "silent" }, cause];
+    const node = running({}, { backends, alone: { seconds: 20, causes } });
+    expect(results(solitudeChecks(facts({ node })))).toEqual([]);
+    expect(discoveryChecks(facts({ node }))[0]?.mend).toBe(mend);
   });
 
   test("nobody is told to be alone who is not", () => {

@@ -60,6 +60,12 @@ describe("multicast", () => {
     expect(multicastChecks(facts({ machine: none }))[0]?.mend).toBe(dropped.mend);
   });
 
+  test("that something else is at fault of is not mended by the firewall's command", () => {
+    const mend = "give both machines addresses of one network";
+    const other = { ...dropped, code: "mdns_other_network:eth0", mend };
+    expect(judge({ ...silent, causes: [other] })[0]?.mend).toBe(mend);
+  });
+
   test("is a warning where the other protocol works", () => {
     expect(results(judge({ ...silent, causes: [dropped] }, byV6))).toEqual([
       "multicast:eth0:IPv4 warn",
@@ -269,7 +275,7 @@ describe("each peer", () => {
     expect(judge(peer({ failure }))[0]).toMatchObject({
       result: "fail",
       what: "reef (hub) is not reached at 10.0.0.2:8000: no answer in time",
-      mend: "on that machine let TCP port 8000 in: sudo ufw allow 8000/tcp",
+      mend: "see that it runs, and what keeps it closed: sudo tankd doctor, there",
     });
     expect(judge(peer({ failure, ...FAR }))[0]?.result).toBe("warn");
     expect(judge(peer({ failure, status: "offline" }))[0]?.result).toBe("warn");

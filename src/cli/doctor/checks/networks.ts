@@ -56,7 +56,9 @@ function announcedCheck(addresses: readonly Address[], isRunning: boolean): Chec
 
 /** Then its network is open enough, as that of the host is. */
 function hasMetOthers({ node, machine }: Facts): boolean {
-  const reports = machine?.multicast ?? [];
+  const links =
+    node.kind === "running" ? node.local.backends.flatMap((one) => one.links ?? []) : [];
+  const reports = [...(machine?.multicast ?? []), ...links];
   const peers = node.kind === "running" && "peers" in node.trial ? node.trial.peers : [];
   return (
     reports.some(({ heard, others }) => heard + others > 0) ||
@@ -66,7 +68,7 @@ function hasMetOthers({ node, machine }: Facts): boolean {
 
 const CONTAINER = warn(
   "container",
-  "this is a container: multicast does not come in, " +
-    "and others reach only the ports that it publishes",
+  "this is a container: multicast may not come in, " +
+    "and others may reach only the ports that it publishes",
   "docker run --network host, or -p 8000:8000 with --advertise and --hub",
 );

@@ -65,6 +65,5 @@ function unreachedCheck(
       "nothing, if it is behind a router and shall only dial out; else see tankd doctor there";
     return warn(id, what, mend);
   }
-  const port = first?.port ?? 8000;
-  return fail(id, what, `on that machine let TCP port ${port} in: sudo ufw allow ${port}/tcp`);
+  return fail(id, what, "see that it runs, and what keeps it closed: sudo tankd doctor, there");
 }
