@@ -1,6 +1,6 @@
 /**
- * The disk thread's entry. It lies beside main.ts because a compiled program finds its workers only
- * there.
+ * The entry point of the disk thread. It is beside main.ts because a compiled program finds its
+ * workers only there.
  */
 import { DiskLoop } from "./store/sqlite/thread/disk-loop.ts";
 import type { ToDisk } from "./store/sqlite/thread/messages.ts";

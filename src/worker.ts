@@ -1,6 +1,6 @@
 /**
- * The entry of a node's threads: a simulation's loop on the real clock, a crew of islands of a
- * sealed run, or the replay of a tank's past. It lies beside main.ts because a compiled program
+ * The entry point of worker threads: a simulation loop on the real clock, a crew of islands of a
+ * sealed run, or the replay service's executor. It is beside main.ts because a compiled program
  * finds its workers only there.
  */
 import type { CrewAnswer } from "./cli/run-crews.ts";
@@ -14,14 +14,14 @@ import type { Timers } from "./platform/timers.ts";
 import { type CrewOrder, IslandCrew } from "./sim/index.ts";
 import type { ReplayLoop } from "./tanks/replay/replay-loop.ts";
 import type { ReplayWork } from "./tanks/replay/worker-replay.ts";
+import { SharedHeartbeat } from "./tanks/thread/heartbeat.ts";
 import type { ToSimulation } from "./tanks/thread/simulation.ts";
 import { SimulationLoop } from "./tanks/thread/simulation-loop.ts";
-import { VitalSigns } from "./tanks/thread/vital-signs.ts";
-import type { VitalsMessage } from "./tanks/worker-host.ts";
+import type { HeartbeatMessage } from "./tanks/worker-host.ts";
 
 type Message =
   | ToSimulation
-  | VitalsMessage
+  | HeartbeatMessage
   | ReplayWork
   | { readonly kind: "crew"; readonly order: CrewOrder };
 
@@ -31,8 +31,8 @@ declare const self: {
 };
 
 /**
- * A tank that goes as fast as it can asks for "at once, but after the mail": a timer would wait a
- * whole millisecond, which left a third of the core idle when measured.
+ * An eager tank schedules its next slice with delay 0, after pending messages. A timer would wait a
+ * whole millisecond, which left a third of the core idle in a measurement.
  */
 const timers: Timers = {
   after: (delayMs, task) => {
@@ -50,21 +50,19 @@ let loop: SimulationLoop | undefined;
 self.onmessage = ({ data }) => {
   if (data.kind === "crew") self.postMessage(obey(data.order));
   else if (data.kind === "replay") void replay(data);
-  else if (data.kind === "vitals") loop = host(data.memory);
+  else if (data.kind === "heartbeat") loop = host(data.memory);
   else loop?.receive(data);
 };
 
-/**
- * Whoever says where vital signs go is a node, whose main thread has to answer others meanwhile.
- */
+/** A host that sends the heartbeat's memory is a node, whose main thread must stay responsive. */
 function host(memory: SharedArrayBuffer): SimulationLoop {
   lowerThreadPriority();
   const say = (message: unknown) => self.postMessage(message);
-  const vitals = new VitalSigns(memory);
-  return new SimulationLoop({ clock: realClock, timers }, say, { vitals, collectGarbage });
+  const heartbeat = new SharedHeartbeat(memory);
+  return new SimulationLoop({ clock: realClock, timers }, say, { heartbeat, collectGarbage });
 }
 
-/** An error that nobody catches would reach the other thread without its reason. */
+/** An uncaught error would reach the other thread without its reason. */
 function obey(order: CrewOrder): CrewAnswer {
   try {
     return { kind: "reports", reports: crew.obey(order) };
@@ -75,9 +73,9 @@ function obey(order: CrewOrder): CrewAnswer {
 
 let replaying: Promise<ReplayLoop> | undefined;
 
-/** The store is loaded only where the past is asked for: a simulation has no use for it. */
+/** The store is loaded only for a replay: a simulation does not need it. */
 async function replay({ place, message }: ReplayWork): Promise<void> {
-  replaying ??= import("./node/replay-desk.ts").then(({ openReplay }) =>
+  replaying ??= import("./node/replay-executor.ts").then(({ openReplay }) =>
     openReplay(place, { clock: realClock, timers }, (answer, transfer) =>
       self.postMessage(answer, transfer),
     ),

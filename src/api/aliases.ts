@@ -7,7 +7,7 @@ import { control, json, nameParameter, newRouter, refusal, tankParameter } from 
 const aliasSchema = z.object({
   alias: z.string(),
   node_id: z.string(),
-  server_id: z.string().describe("The label of the tank's server when the alias was given"),
+  server_id: z.string().describe("The label of the tank's server when the alias was created"),
   tank_id: z.string(),
 });
 
@@ -17,7 +17,7 @@ const list = createRoute({
   method: "get",
   path: "/api/aliases",
   tags,
-  summary: "The names that this node has for tanks of any node",
+  summary: "This node's aliases for tanks of any node",
   responses: {
     200: json(z.object({ aliases: z.array(aliasSchema), count: z.number().int() }), "The aliases"),
     default: refusal,
@@ -29,10 +29,9 @@ const give = (context: ApiContext) =>
     method: "post",
     path: "/api/aliases",
     tags,
-    summary: "Give a tank a name of its own on this node",
+    summary: "Create an alias for a tank on this node",
     description:
-      "Where the name is taken, the setting name_conflict decides: " +
-      "the answer says which name it became.",
+      "If the name is taken, the setting name_conflict decides: the answer tells the final name.",
     ...control(context),
     request: {
       body: {
@@ -43,7 +42,7 @@ const give = (context: ApiContext) =>
         ),
       },
     },
-    responses: { 201: json(aliasSchema, "The alias as it was given"), default: refusal },
+    responses: { 201: json(aliasSchema, "The alias that was created"), default: refusal },
   });
 
 const remove = (context: ApiContext) =>
@@ -51,7 +50,7 @@ const remove = (context: ApiContext) =>
     method: "delete",
     path: "/api/aliases/{alias}",
     tags,
-    summary: "Forget an alias",
+    summary: "Remove an alias",
     ...control(context),
     request: { params: z.object({ alias: tankParameter }) },
     responses: {
@@ -60,7 +59,7 @@ const remove = (context: ApiContext) =>
     },
   });
 
-/** Names that this node has for tanks. */
+/** Routes of this node's aliases. */
 export function aliasRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { aliases } = context.cluster;
   const routes = newRouter();

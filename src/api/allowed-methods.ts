@@ -1,10 +1,10 @@
-/** A route as Hono lists it; `ALL` are middleware. */
+/** A route in Hono's list; `ALL` is middleware. */
 export interface ListedRoute {
   readonly method: string;
   readonly path: string;
 }
 
-/** The methods that some route takes on this path, for `Allow` (RFC 9110 §10.2.1). */
+/** The methods that routes accept on this path, for `Allow` (RFC 9110 §10.2.1). */
 export function allowedMethods(routes: readonly ListedRoute[], path: string): string[] {
   const methods = new Set<string>();
   for (const route of routes) {
@@ -15,9 +15,7 @@ export function allowedMethods(routes: readonly ListedRoute[], path: string): st
   return [...methods].sort();
 }
 
-/**
- * Segment by segment; `:name` stands for any one. Patterns with a regular expression do not count.
- */
+/** Matches by segment; `:name` matches any one. Patterns with a regular expression never match. */
 function fits(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");

@@ -1,9 +1,9 @@
 /**
- * Who has answered: `owner ID` where it is the node that hosts the tank, `relay ID` where it is
- * another one, by what it has been told.
+ * The origin of an answer: `owner ID` if it is the node that hosts the tank, `relay ID` if it is
+ * another one that answers from its own knowledge.
  */
 export const ANSWERED_BY = "tankd-answered-by";
-/** The node that has passed on a request, or an answer; it is passed on no further. */
+/** The node that has relayed a request or an answer; it is not relayed again. */
 export const RELAYED_BY = "tankd-relay";
 
 export function answeredBy(who: "owner" | "relay", nodeId: string): Record<string, string> {

@@ -27,20 +27,17 @@ import { Viewers } from "./viewers.ts";
 import { watchRoutes } from "./watch.ts";
 
 export interface AppOptions {
-  /** Hears of each tank that was removed. */
+  /** Called for each removed tank. */
   readonly onTankRemoved?: (tankId: string) => void;
-  /** Who watches this node's tanks. */
+  /** The viewers of this node's tanks. */
   readonly viewers?: Viewers;
   /** The files of the web page. */
   readonly page?: () => Promise<readonly WebFile[]>;
-  /** The routes for other nodes, where they are served elsewhere too. */
+  /** The routes between nodes, if they are also served elsewhere. */
   readonly peers?: OpenAPIHono<ApiEnv>;
 }
 
-/**
- * The whole HTTP API as one function from request to response; `service.ts` makes it when it is
- * needed.
- */
+/** The whole HTTP API as one function from request to response; `service.ts` creates it lazily. */
 export function createApp(context: ApiContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
   const app = createBaseApp(context);
   app.route("/", healthRoutes(context));
@@ -69,18 +66,18 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   return app;
 }
 
-/** 405 where the path takes other methods, else 404. */
+/** 405 if the path accepts other methods, else 404. */
 function refuseUnrouted(app: OpenAPIHono<ApiEnv>, c: ApiContextOf): Response {
   const { method } = c.req;
   const path = pathOf(c);
   const allowed = allowedMethods(app.routes, path);
   if (allowed.length === 0) {
     return problemResponse(
-      new Problem("not_found", "Nothing is here; GET /docs lists every route"),
+      new Problem("not_found", "There is no such route; GET /docs lists all"),
       path,
     );
   }
   const headers = { allow: allowed.join(", ") };
-  const detail = `${path} takes ${headers.allow}, not ${method}`;
+  const detail = `${path} accepts ${headers.allow}, not ${method}`;
   return problemResponse(new DetailedProblem("method_not_allowed", detail, { headers }), path);
 }

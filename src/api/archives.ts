@@ -16,7 +16,7 @@ const count = z.number().int().nonnegative();
 const importedSchema = tankViewSchema.extend({
   forked_from: z
     .object({ tank_id: z.string(), seq: count, tick: count, digest: z.string() })
-    .describe("The tank in the archive, and where it goes on from"),
+    .describe("The tank in the archive, and the state that the new tank continues"),
 });
 
 const archiveContent = {
@@ -44,8 +44,7 @@ const importRoute = ({ controlToken }: ApiContext) =>
     path: "/api/tanks/import",
     tags,
     summary:
-      "Make a tank from an archive, of any node: verified, replayed to its end, " +
-      "with new ids for all that lives",
+      "Create a tank from an archive: verified, replayed to its end, with new ids for its fish",
     security,
     middleware: [
       requireToken({ token: controlToken }),
@@ -59,19 +58,19 @@ const importRoute = ({ controlToken }: ApiContext) =>
       }),
       body: { required: true, description: "The archive", ...archiveContent },
     },
-    responses: { 201: json(importedSchema, "The tank that was made"), default: refusal },
+    responses: { 201: json(importedSchema, "The tank that was created"), default: refusal },
   });
 
-/** Tanks as files. */
+/** Routes of archives. */
 export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { tanks, past, cluster } = context;
+  const { tanks, replay, cluster } = context;
   const routes = newRouter();
 
   routes.openapi(exportRoute(context), async (c) => {
     const { tank_id } = c.req.valid("param");
     hostedTank(context, tank_id);
     c.env.patient();
-    const { name, bytes } = await past.pack(tank_id, c.req.raw.signal);
+    const { name, bytes } = await replay.pack(tank_id, c.req.raw.signal);
     return new Response(bytes, {
       headers: {
         "content-type": ARCHIVE_TYPE,
@@ -85,7 +84,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     const archive = c.get("archive");
     let fork: ForkOfArchive | undefined;
     const made = await tanks.adopt(async (tankKey) => {
-      fork = await past.fork(archive, tankKey, c.req.raw.signal);
+      fork = await replay.fork(archive, tankKey, c.req.raw.signal);
       const taken = new Set(tanks.list().map(({ row }) => row.name));
       return { ...fork, name: name ?? freeName(fork.name, taken) };
     });
@@ -97,7 +96,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   return routes;
 }
 
-/** The archived tank's own name, or with a number behind it where a tank here has that already. */
+/** The archived tank's name, with a number appended if a tank here has that name already. */
 function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let number = 2; ; number++) {

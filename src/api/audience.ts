@@ -1,4 +1,4 @@
-/** Who hears what is published, where that is not one of the server's own sockets. */
+/** Subscribers of what is published that are not the server's own sockets. */
 export class Audience {
   readonly #listeners = new Map<string, Set<(text: string) => void>>();
 
@@ -6,7 +6,7 @@ export class Audience {
     for (const listener of this.#listeners.get(topic) ?? []) listener(text);
   }
 
-  /** Returns how to end it. */
+  /** Returns a function that ends the subscription. */
   subscribe(topic: string, listener: (text: string) => void): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set();
     this.#listeners.set(topic, listeners.add(listener));

@@ -11,7 +11,7 @@ import { peerRoutesOf } from "./peer-routes.ts";
 import { asProblem, problemResponse } from "./problems.ts";
 import { newRouter } from "./router.ts";
 
-/** An app without routes: what holds for every request, and how one is refused. */
+/** An app without routes: the common middleware and error handling. */
 export function createBaseApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = newRouter();
   app.use(countRequests({ meter: context.meter }));

@@ -7,8 +7,8 @@ import type { ApiEnv } from "./env.ts";
 import { control, json, newRouter, refusal } from "./router.ts";
 
 const joinedSchema = z.object({
-  met: z.boolean().describe("Whether a node of this cluster has answered there"),
-  detail: z.string().describe("What was met, or why not"),
+  met: z.boolean().describe("Whether a node of this cluster answered there"),
+  detail: z.string().describe("The node that answered, or the reason of the failure"),
 });
 
 const tags = ["nodes"];
@@ -23,13 +23,10 @@ const join = (context: ApiContext) =>
     request: {
       body: {
         required: true,
-        ...json(
-          z.strictObject({ url: z.string().max(300) }),
-          "The URL of a hub, as --hub takes it",
-        ),
+        ...json(z.strictObject({ url: z.string().max(300) }), "The URL of a hub, as for --hub"),
       },
     },
-    responses: { 200: json(joinedSchema, "How it went"), default: refusal },
+    responses: { 200: json(joinedSchema, "The result"), default: refusal },
   });
 
 const leave = (context: ApiContext) =>
@@ -37,12 +34,12 @@ const leave = (context: ApiContext) =>
     method: "post",
     path: "/api/cluster/leave",
     tags,
-    summary: "Leave the cluster; tanks go on. The node searches again after a join or a restart",
+    summary: "Leave the cluster; tanks keep running. Discovery resumes after a join or a restart",
     ...control(context),
-    responses: { 200: json(z.object({ left: z.literal(true) }), "It is alone"), default: refusal },
+    responses: { 200: json(z.object({ left: z.literal(true) }), "It has left"), default: refusal },
   });
 
-/** Which cluster this node belongs to, by the word of who has its token. */
+/** Routes by which an operator changes the cluster that this node belongs to. */
 export function clusterControlRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { cluster } = context;
   const routes = newRouter();

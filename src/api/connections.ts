@@ -9,7 +9,7 @@ import { idempotency } from "./middleware/idempotency.ts";
 import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { refuseForeignServer } from "./tank-view.ts";
 
-/** The probability of the automatic connection serves those who name none as well. */
+/** The default probability is that of the automatic connection. */
 const PROBABILITY_DEFAULT = 25;
 
 const directionSchema = z.enum(["left", "right", "both"]);
@@ -58,14 +58,14 @@ const create = (context: ApiContext) => {
     method: "post",
     path: "/api/connections",
     tags,
-    summary: "Let fish of one tank migrate to another",
+    summary: "Create a connection, along which fish migrate from one tank to another",
     security,
     middleware: [...middleware, idempotency({ keysMax: LIMITS.idempotencyKeysMax })],
     request: {
       headers: z.object({ "idempotency-key": z.string().optional() }),
-      body: { required: true, ...json(newConnectionSchema, "From where to where, how often") },
+      body: { required: true, ...json(newConnectionSchema, "The tanks and the probability") },
     },
-    responses: { 201: json(connectionSchema, "The connection that was made"), default: refusal },
+    responses: { 201: json(connectionSchema, "The connection that was created"), default: refusal },
   });
 };
 
@@ -74,7 +74,7 @@ const remove = (context: ApiContext) =>
     method: "delete",
     path: "/api/connections/{connection_id}",
     tags,
-    summary: "Cut a connection; fish on their way still arrive",
+    summary: "Remove a connection; fish in transit still arrive",
     ...control(context),
     request: { params: z.object({ connection_id: nameParameter }) },
     responses: {

@@ -2,23 +2,23 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Sockets } from "../platform/sockets.ts";
-import type { Past } from "../tanks/replay/past.ts";
+import type { ReplayService } from "../tanks/replay/replay-service.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { RecoveryView } from "./recovery-view.ts";
 
-/** What the API serves: handed in by the composition root. */
+/** The dependencies of the API, from the composition root. */
 export interface ApiContext {
   readonly tanks: Tanks;
-  readonly past: Past;
+  readonly replay: ReplayService;
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly clock: Clock;
-  /** The way to other nodes' viewers. */
+  /** Relays viewers to other nodes. */
   readonly sockets: Sockets;
   readonly log: Log;
-  /** Where requests and viewers are counted. */
+  /** Counts requests and viewers. */
   readonly meter: Metrics;
   readonly version: string;
   /** Signs a challenge with the node's key: proof of identity for the CLI and for peers. */
@@ -27,12 +27,12 @@ export interface ApiContext {
   readonly publicKey: string;
   /** The token that control requests carry as `Authorization: Bearer`. */
   readonly controlToken: string;
-  /** Names besides our own addresses under which we may be asked for; they come and go. */
+  /** Accepted host names besides this node's addresses; they change over time. */
   readonly allowedHosts: readonly string[];
   readonly hostname: string;
   /** Whether the node is still recovering its tanks. */
   readonly phase: () => "recovering" | "healthy" | "stopping";
-  /** What this start has brought back. */
+  /** The recovery of this start. */
   readonly recovery: () => RecoveryView;
   /** The metrics in the Prometheus text format. */
   readonly metrics: () => string;

@@ -1,4 +1,4 @@
-/** What the page needs of an OpenAPI document; the document itself is made by the routes. */
+/** The part of an OpenAPI document that the page uses; the routes generate the document. */
 export interface DocumentedApi {
   readonly info: { readonly title: string; readonly version: string };
   readonly paths?: object;
@@ -21,7 +21,7 @@ interface Entry {
 
 const METHODS = ["get", "post", "delete"] as const;
 
-/** The routes as one readable page without a script. */
+/** Renders the routes as one page without scripts. */
 export function renderDocs(api: DocumentedApi): string {
   const groups = Map.groupBy(entriesOf(api), ({ operation }) => operation.tags?.[0] ?? "other");
   const sections = [...groups].map(
@@ -34,7 +34,7 @@ export function renderDocs(api: DocumentedApi): string {
 <link rel="stylesheet" href="/docs.css"></head>
 <body><main>
 <h1>${escapeHtml(api.info.title)} <small>${escapeHtml(api.info.version)}</small></h1>
-<p>Made from <a href="/openapi.json">/openapi.json</a>. Routes marked
+<p>Generated from <a href="/openapi.json">/openapi.json</a>. Routes marked
 <small class="token">token</small> take the control token as <code>Authorization: Bearer</code>.
 Errors are problem+json (RFC 9457).</p>
 ${sections.join("\n")}

@@ -24,14 +24,11 @@ const docs = createRoute({
   method: "get",
   path: "/docs",
   tags,
-  summary: "This API as a page for people",
+  summary: "This API as an HTML page",
   responses: html,
 });
 
-/**
- * Adds the documentation of all routes that `app` has, made when it is first asked for.
- * Mount it last.
- */
+/** Adds the documentation of all routes of `app`, generated at the first request. Mount it last. */
 export function mountDocs(app: OpenAPIHono<ApiEnv>, version: string): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "controlToken", {
     type: "http",

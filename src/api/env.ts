@@ -1,23 +1,23 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { SocketService } from "./sockets.ts";
 
-/** What the adapter hands in with every request, and what middleware finds out about it. */
+/** Values of a request: from the adapter, and from middleware. */
 export interface ApiEnv {
   Bindings: {
-    /** IP of the other end of the connection. */
+    /** IP of the remote end of the connection. */
     readonly remoteAddress: string;
-    /** Another node has passed the request on; `remoteAddress` may be that node's. */
+    /** Another node has relayed the request; `remoteAddress` may be that node's. */
     readonly isPassedOn?: boolean;
-    /** Lets the answer to this request take as long as it takes. */
+    /** Disables the timeout of this request. */
     readonly patient: () => void;
-    /** Turns the request into a WebSocket; false when it is no handshake of one. */
+    /** Upgrades the request to a WebSocket; false when it is not a handshake for one. */
     readonly upgrade: (
       service: SocketService,
       headers?: Readonly<Record<string, string>>,
     ) => boolean;
   };
   Variables: {
-    /** The body as it came, for signatures; empty when there was none. */
+    /** The original body, for signatures; empty when there was none. */
     bodyText: string;
     /** The body as JSON; undefined when there was none. */
     body: unknown;

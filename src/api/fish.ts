@@ -18,16 +18,16 @@ const fishSchema = z.object({
   age: z.number().describe("Ticks"),
   stage: z.enum(["baby", "juvenile", "adult", "elder"]),
   generation: z.number().int(),
-  hops: z.number().int().describe("Tanks it has left for another"),
+  hops: z.number().int().describe("Number of its migrations"),
   parent_ids: z.array(z.string()).readonly(),
   size: z.number(),
   hue: z.number().describe("Colour on the wheel, [0, 1)"),
 });
 
 const profileSchema = fishSchema.extend({
-  origin: z.enum(ORIGINS).describe("How it came into the world"),
+  origin: z.enum(ORIGINS).describe("How it came into existence"),
   born_tick: z.number().describe("Tick of the tank that it was born in"),
-  bank: z.number().describe("Energy set aside for children"),
+  bank: z.number().describe("Energy saved for offspring"),
   offspring: z.number().int(),
   behaviour: z.object({
     threat: z.string(),
@@ -38,9 +38,9 @@ const profileSchema = fishSchema.extend({
   poker: z.object({
     games: z.number().int(),
     wins: z.number().int(),
-    net_energy: z.number().describe("Won less lost"),
+    net_energy: z.number().describe("Energy won minus lost"),
   }),
-  memories: z.number().int().describe("Places that it remembers"),
+  memories: z.number().int().describe("Number of places that it remembers"),
 });
 
 const tags = ["tanks"];
@@ -79,7 +79,7 @@ const show = createRoute({
   responses: { 200: json(profileSchema, "The fish"), default: refusal },
 });
 
-/** Looking at fish. */
+/** Routes of fish. */
 export function fishRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
   const fishOf = (tankId: string) => context.tanks.fish(hostedTank(context, tankId).row.tank_id);

@@ -6,31 +6,31 @@ import { round } from "./rounding.ts";
 import { viewTank } from "./tank-view.ts";
 
 /**
- * The WebSocket's messages. A `hello` comes first and names the fields; then `frame`s bring what
- * moves as arrays in that order, since the names would be most of the bytes. What hardly changes
- * comes between them: see garden.ts.
+ * The WebSocket's messages. A `hello` comes first and names the fields. Then `frame`s contain
+ * moving objects as arrays in that order, since field names would take most of the bytes. Data that
+ * rarely changes is sent in between: see garden.ts.
  */
 export const STAGES = ["baby", "juvenile", "adult", "elder"] as const;
 
 export const FRAME_FIELDS = {
   fish: ["fish_id", "x", "y", "vx", "vy", "size", "hue", "stage", "energy", "generation", "hops"],
-  /** `size` is 1 when nothing is bitten off yet. */
+  /** `size` is 1 for an item that was not bitten yet. */
   food: ["x", "y", "kind", "size"],
   crabs: ["x", "y", "vx", "size", "sated"],
   feeders: ["x", "y", "kind", "filled", "offering"],
   /**
-   * Poker of a moment ago: ticks since, players as places in this frame's `fish`, and plant ids.
+   * A recent poker game: its age in ticks, players as indexes of this frame's `fish`, plant ids.
    */
   games: ["ago", "fish", "plants"],
   ...PLANT_FIELDS,
 } as const;
 
-/** How the other messages are to be read. */
+/** Describes how to read the other messages. */
 export const LEGEND = {
   fields: FRAME_FIELDS,
-  /** What `stage` counts in. */
+  /** The values of `stage`, by index. */
   stages: STAGES,
-  /** What `kind` counts in. */
+  /** The values of `kind`, by index. */
   food_kinds: FOOD_KINDS.map(({ name }) => name),
   feeder_kinds: FEEDERS,
   stem_parts: STEM_PARTS,
@@ -46,7 +46,7 @@ export function encodeFrame(frame: Frame, stats: TankStats | undefined): string 
   return JSON.stringify(frameMessage(frame, stats));
 }
 
-/** What moves in a tank at one tick. */
+/** The moving objects of a tank at one tick. */
 export function frameMessage(frame: Omit<Frame, "tankId" | "looks">, stats: TankStats | undefined) {
   const { time, phase, brightness } = frame.daylight;
   const places = new Map(frame.fish.map(({ fish_id }, place) => [fish_id, place]));

@@ -5,34 +5,34 @@ import { round } from "./rounding.ts";
 /** Fields of the messages `plants` and `looks`. */
 export const PLANT_FIELDS = {
   plants: ["plant_id", "x", "y", "size", "nectar"],
-  /** Of one stem; its ends in parts of the plant's height, from its foot upwards. */
+  /** Fields of one stem; its ends in parts of the plant's height, from the foot upwards. */
   stems: ["x1", "y1", "x2", "y2", "depth"],
 } as const;
-/** Parts that a plant's height has. */
+/** Resolution of positions in a plant, in parts of its height. */
 export const STEM_PARTS = 200;
 
-/** Frames between two messages about how plants do: they grow slowly. About a second. */
+/** Frames between two messages about the state of plants, which grow slowly: about a second. */
 const FRAMES_PER_NEWS = 15;
-/** Steps of a plant's size that are told: 1 is a pixel of its 65. */
+/** Resolution of a plant's size: 1 is a pixel of its 65. */
 const SIZE_PARTS = 65;
 
-/** The looks that were told of a plant. */
+/** The looks of a plant that were sent. */
 interface Told {
   readonly iterations: number;
   readonly text: string;
 }
 
 /**
- * What the viewers of a tank know of its plants, which is too much for every frame: `plants` says
- * once a second how they do, when that has changed; `looks` says how to draw a plant, once, and
- * again when it has grown more branches. It keeps those when it shrinks.
+ * The messages about a tank's plants, which would be too much for every frame. `plants` has their
+ * state, once a second, if it has changed. `looks` tells how to draw a plant: once, and again when
+ * it has grown more branches. A plant that shrinks keeps its branches.
  */
 export class Garden {
   readonly #told = new Map<PlantId, Told>();
   #plants = "";
   #frames = 0;
 
-  /** What everybody must hear before this frame. */
+  /** Messages for all viewers before this frame. */
   news({ plants, looks }: Frame): readonly string[] {
     const fresh = plants.flatMap((plant) => this.#look(plant, looks.get(plant.plant_id)) ?? []);
     const news = fresh.length > 0 ? [looksMessage(fresh)] : [];
@@ -46,7 +46,7 @@ export class Garden {
     return [...news, text];
   }
 
-  /** What one who comes now must hear. */
+  /** Messages for a new viewer. */
   everything(): readonly string[] {
     if (this.#plants === "") return [];
     const looks = [...this.#told.values()].map(({ text }) => text);
@@ -69,7 +69,7 @@ export class Garden {
   }
 }
 
-/** All that the viewers of a tank know of its plants, at one tick. */
+/** All messages about the plants of a tank at one tick. */
 export function gardenMessages(plants: readonly PlantView[], looks: readonly PlantLooks[]) {
   const grown = new Map(plants.map(({ plant_id, iterations }) => [plant_id, iterations]));
   return {

@@ -22,7 +22,7 @@ const health = (path: "/health" | "/api/health") =>
     method: "get",
     path,
     tags,
-    summary: "Whether the process is alive",
+    summary: "Liveness of the process",
     responses: { 200: json(healthSchema, "It is"), default: refusal },
   });
 
@@ -30,10 +30,10 @@ const ready = createRoute({
   method: "get",
   path: "/ready",
   tags,
-  summary: "Whether the node can do its work: 200 or 503",
+  summary: "Readiness of the node: 200 or 503",
   request: {
     query: z.object({
-      verbose: z.string().optional().describe("Names every check, also those that tell more"),
+      verbose: z.string().optional().describe("Lists every check, including informational ones"),
     }),
   },
   responses: {
@@ -56,7 +56,7 @@ const metrics = createRoute({
   },
 });
 
-/** What load balancers, probes and scrapers ask. */
+/** Routes for load balancers, probes and scrapers. */
 export function healthRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { cluster, clock, phase } = context;
   const routes = newRouter();

@@ -17,8 +17,8 @@ import type { Viewers } from "./viewers.ts";
 const WATCH_PATH = /^\/ws\/([^/?]+)$/;
 
 /**
- * This node's API for those who come through a tunnel or a relay: the same routes and checks, and
- * no credentials, which relays do not pass on.
+ * This node's API for requests through a tunnel or a relay: the same routes and checks, without
+ * credentials, which relays do not forward.
  */
 export function localService(context: ApiContext, serve: Fetch, viewers: Viewers): LocalService {
   return {
@@ -28,7 +28,7 @@ export function localService(context: ApiContext, serve: Fetch, viewers: Viewers
         return await replyOf(await serve(requestOf(context, request), bindingsOf(source)), path);
       } catch (error) {
         context.log.error("request failed", { path, error: messageOf(error) });
-        return replyOf(problemResponse(new Problem("internal", "A bug in tankd"), path), path);
+        return replyOf(problemResponse(new Problem("internal", "An internal error"), path), path);
       }
     },
     watch: (path, source, viewer) => watch(context, viewers, { path, source }, viewer),
@@ -36,7 +36,7 @@ export function localService(context: ApiContext, serve: Fetch, viewers: Viewers
 }
 
 function requestOf({ cluster }: ApiContext, { method, path, headers, body }: RelayedRequest) {
-  // The node's id is the one name that every relay knows it by.
+  // The node's id is the one name that every relay has for it.
   const host = cluster.nodeId;
   return new Request(`http://${host}${path}`, {
     method,
@@ -53,7 +53,7 @@ function bindingsOf(remoteAddress: string): Parameters<Fetch>[1] {
 async function replyOf(response: Response, path: string): Promise<RelayedReply> {
   const bytes = await readAtMost(response.body, LIMITS.peerResponseBytesMax);
   if (bytes === undefined) {
-    const tooLong = new Problem("unreachable", "The answer is too long to be passed on.");
+    const tooLong = new Problem("unreachable", "The answer is too long to be relayed.");
     return replyOf(problemResponse(tooLong, path), path);
   }
   const headers: Record<string, string> = {};

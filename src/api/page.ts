@@ -2,10 +2,10 @@ import type { WebFile } from "../web/page.ts";
 import type { ApiContextOf, ApiMiddleware } from "./env.ts";
 import { newRouter } from "./router.ts";
 
-/** A name with a hash in it never changes its content. */
+/** A file with a hash in its name never changes. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The web page at `/` and the files it is made of; they are loaded when first asked for. */
+/** The web page at `/` and its files; loaded at the first request. */
 export function pageRoutes(load: () => Promise<readonly WebFile[]>) {
   const routes = newRouter();
   let files: Promise<ReadonlyMap<string, WebFile>> | undefined;

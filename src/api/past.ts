@@ -15,11 +15,13 @@ const knownStateSchema = z.object({ seq: count, tick: count, digest: z.string() 
 const windowSchema = z.object({
   tank_id: z.string(),
   epoch: count,
-  from_tick: count.describe("The first tick that can be looked at"),
+  from_tick: count.describe("The first tick that can be replayed"),
   from_seq: count,
-  to_tick: count.describe("The last one: what came after it is not committed yet"),
+  to_tick: count.describe("The last committed tick"),
   to_seq: count,
-  snapshots: z.array(knownStateSchema).describe("From these a replay begins; oldest first"),
+  snapshots: z
+    .array(knownStateSchema)
+    .describe("The states from which replays start, oldest first"),
   marks: z.array(knownStateSchema).describe("Digests in the log, oldest first; the newest 1,000"),
   notes: z.array(z.string()).describe("What cannot be replayed, and why"),
 });
@@ -30,19 +32,19 @@ const lookSchema = z.object({
   tank_id: z.string(),
   epoch: count,
   tick: count,
-  seq: count.describe("The last command that was applied by then"),
+  seq: count.describe("The last command applied by then"),
   digest: z.string().describe("Of the world at this tick"),
   paused: z.boolean(),
   tick_rate: z.number(),
   stats: figuresSchema,
   scene: z
     .object({
-      hello: message("How the others are to be read, and the size of the tank"),
-      frame: message("What moves"),
-      plants: message("How the plants do"),
+      hello: message("How to read the other messages, and the size of the tank"),
+      frame: message("The moving objects"),
+      plants: message("The state of the plants"),
       looks: message("How to draw each plant"),
     })
-    .describe("The messages that a viewer of the WebSocket would have had"),
+    .describe("The messages that a viewer of the WebSocket would have received"),
 });
 
 const tags = ["past"];
@@ -51,7 +53,7 @@ const showWindow = createRoute({
   method: "get",
   path: "/api/tanks/{tank_id}/past",
   tags,
-  summary: "Which ticks of a tank's past can be looked at",
+  summary: "The ticks of a tank's past that can be replayed",
   request: { params: z.object({ tank_id: nameParameter }) },
   responses: { 200: json(windowSchema, "The window"), default: refusal },
 });
@@ -76,16 +78,16 @@ const showTick = createRoute({
   responses: { 200: json(lookSchema, "The tank at that tick"), default: refusal },
 });
 
-/** Looking into the past. A request whose client has gone is not worked on any further. */
+/** Routes of the replay service. The request of a client that is gone is cancelled. */
 export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { past } = context;
+  const { replay } = context;
   const routes = newRouter();
 
   routes.openapi(showWindow, async (c) => {
     const { tank_id } = c.req.valid("param");
     hostedTank(context, tank_id);
     c.env.patient();
-    const window = await past.window(tank_id, c.req.raw.signal);
+    const window = await replay.window(tank_id, c.req.raw.signal);
     const { epoch, from, to, snapshots, marks, notes } = window;
     return c.json(
       {
@@ -106,7 +108,7 @@ export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     const { tank_id, tick } = c.req.valid("param");
     hostedTank(context, tank_id);
     c.env.patient();
-    const look = await past.look(tank_id, tick, c.req.raw.signal);
+    const look = await replay.look(tank_id, tick, c.req.raw.signal);
     return c.json(viewLook(tank_id, look), 200);
   });
   return routes;
@@ -126,7 +128,7 @@ function viewLook(tankId: string, look: PastLook): z.infer<typeof lookSchema> {
     stats: viewFigures(stats),
     scene: {
       hello: { type: "hello", width, height, ...LEGEND },
-      // All of the past that can be looked at is durable.
+      // Only durable ticks can be replayed.
       frame: frameMessage({ ...scene, epoch, seq, durableSeq: seq }, stats),
       ...gardenMessages(scene.plants, looks),
     },

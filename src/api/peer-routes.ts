@@ -13,7 +13,7 @@ import { rateLimit } from "./middleware/rate-limit.ts";
 import { json, newRouter, refusal } from "./router.ts";
 import { openTunnel, tunnelRoute } from "./tunnel-route.ts";
 
-/** Where a node brings what others have asked it to pass on. */
+/** The route to which a node relays requests of others. */
 const PASSING_ON: ReadonlySet<string> = new Set([FORWARD_PATH, RELAY_PATH("{node_id}")]);
 
 /** Every route of the protocol between nodes. */
@@ -21,7 +21,7 @@ export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerR
   return [...cluster.routes(), ...migration.routes()];
 }
 
-/** The protocol between nodes. What a body must look like is for each route to say. */
+/** The protocol between nodes. Each route validates its body. */
 export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { clock, cluster, controlToken } = context;
   const routes = newRouter();
@@ -33,7 +33,7 @@ export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
       addressesMax: LIMITS.addressesTrackedMax,
     });
   const ownLimited = limiter();
-  // What a node passes on for others must not cost it its own heartbeats.
+  // Relayed requests have a limit of their own, so that they never crowd out heartbeats.
   const passedOnLimited = limiter();
   const limited: ApiMiddleware = (c, next) =>
     (c.env.isPassedOn ? passedOnLimited : ownLimited)(c, next);

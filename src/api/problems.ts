@@ -20,11 +20,11 @@ export const problemSchema = z
     errors: z
       .array(z.object({ field: z.string(), message: z.string() }))
       .optional()
-      .describe("What is wrong with which field, where the request had the wrong shape"),
+      .describe("The invalid fields and their errors, for a malformed request"),
   })
   .loose();
 
-/** How long a client should wait before it asks again, where waiting helps. */
+/** How long a client should wait before a retry, where a retry helps. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   too_many: 1,
   not_ready: 1,
@@ -33,11 +33,11 @@ const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
 
 export interface ProblemExtras {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Further members of the body. */
+  /** Additional members of the body. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** A refusal that carries more than a sentence: headers, or members of the body. */
+/** A Problem with additional headers or members of the body. */
 export class DetailedProblem extends Problem {
   readonly extras: ProblemExtras;
 
@@ -47,7 +47,7 @@ export class DetailedProblem extends Problem {
   }
 }
 
-/** The request had the wrong shape: 422 for a body, 400 for a path or a query. */
+/** The Problem of a malformed request: 422 for a body, 400 for a path or a query. */
 export function shapeProblem(code: "bad_request" | "invalid", error: z.core.$ZodError): Problem {
   const errors = error.issues.slice(0, 20).flatMap(describeIssue);
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join("; ");
@@ -65,7 +65,7 @@ function describeIssue(issue: z.core.$ZodIssue): { field: string; message: strin
   return [{ field: path.join(".") || "body", message: issue.message }];
 }
 
-/** Whatever was thrown, as the failure that a client is told of. */
+/** Converts a thrown value to the Problem that the client receives. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof z.ZodError) return shapeProblem("invalid", error);
@@ -78,13 +78,10 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem(error.status === 415 ? "json_required" : "bad_request", messageOf(error));
   }
-  return new Problem(
-    "internal",
-    "The node met a bug while answering; its log says more (tankd logs)",
-  );
+  return new Problem("internal", "An internal error occurred; see the node's log (tankd logs)");
 }
 
-/** A problem as an answer. `instance` is the path that was asked for. */
+/** A problem as a response. `instance` is the requested path. */
 export function problemResponse(problem: Problem, instance: string): Response {
   const { status, title } = PROBLEMS[problem.code];
   const extras: ProblemExtras = problem instanceof DetailedProblem ? problem.extras : {};

@@ -7,12 +7,12 @@ import type { ApiContext } from "./context.ts";
 export const checkSchema = z.object({
   name: z.string(),
   ok: z.boolean(),
-  needed: z.boolean().describe("Whether the node is unready without it"),
+  needed: z.boolean().describe("Whether readiness depends on it"),
   detail: z.string(),
 });
 export type Check = z.infer<typeof checkSchema>;
 
-/** What must hold before work is sent here, and what there is to know beside it. */
+/** The conditions of readiness, and informational checks. */
 export function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
   const { role } = cluster;
   const { fenced } = cluster.positions;
@@ -38,10 +38,10 @@ export function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
 
 type Told = Omit<Check, "needed">;
 
-/** Tanks that are stopped, named one by one; the rest of a long list is counted. */
+/** Names the stopped tanks; counts the rest of a long list. */
 const STOPPED_NAMED_MAX = 20;
 
-/** Stopped tanks stop no others: the node can do its work, and says what is missing of it. */
+/** Stopped tanks do not affect others, so the node stays ready and reports them. */
 function tanksCheck(tanks: readonly HostedTank[]): Told {
   const stopped = tanks.filter((tank) => tank.status === "stopped");
   const named = stopped
@@ -54,8 +54,8 @@ function tanksCheck(tanks: readonly HostedTank[]): Told {
 }
 
 /**
- * This and what follows tells states and counts, no names and no addresses: a probe is answered
- * under any Host, so by DNS rebinding a page of somebody else can read it.
+ * The following checks report states and counts, but no names or addresses: probes are answered
+ * under any Host, so a foreign page can read them by DNS rebinding.
  */
 function discoveryCheck(cluster: Cluster): Told {
   const { backends } = cluster.view();
@@ -106,6 +106,6 @@ function peersCheck(cluster: Cluster): Told {
   const count = (status: string) => others.filter((one) => one.status === status).length;
   const online = count("online");
   const words = `${online} online, ${count("degraded")} degraded, ${count("offline")} offline`;
-  const why = alone ? `; none for ${alone.seconds} s, tankd status says why` : "";
+  const why = alone ? `; none for ${alone.seconds} s, tankd status tells the cause` : "";
   return { name: "peers", ok: online === others.length, detail: words + why };
 }

@@ -6,23 +6,23 @@ const tank = { tank_id: z.string(), name: z.string() };
 
 export const recoverySchema = z.object({
   tanks: count.describe("Tanks on the disk when the node started"),
-  recovered: count.describe("Of them those that are back"),
-  from_snapshots: count.describe("Of these those that began at a snapshot, not at their spec"),
+  recovered: count.describe("Number of recovered tanks"),
+  from_snapshots: count.describe("Of these, those recovered from a snapshot instead of their spec"),
   replayed_commands: count,
   replayed_ticks: count,
   duration_ms: z.number().nonnegative(),
-  made: count.describe("Tanks that this start made, because it was the first one"),
+  made: count.describe("Tanks that this start created, if it was the first one"),
   damaged: z
     .array(z.object({ ...tank, warnings: z.array(z.string()) }))
-    .describe("Tanks that are back past damage, and what was got round"),
+    .describe("Tanks that were recovered despite damage, and the damage"),
   stopped: z
     .array(z.object({ ...tank, reason: z.string() }))
-    .describe("Tanks that could not be brought back, and why"),
+    .describe("Tanks that could not be recovered, and why"),
 });
 
 export type RecoveryView = z.infer<typeof recoverySchema>;
 
-/** What of a recovery people and programs are told. */
+/** The public view of a recovery. */
 export function viewRecovery(
   { total, tanks, durationMs }: RecoveryReport,
   tanksMade: number,

@@ -8,11 +8,11 @@ const recovery = createRoute({
   method: "get",
   path: "/api/recovery",
   tags: ["health"],
-  summary: "What the last start brought back, or has brought back so far",
+  summary: "The recovery of the last start: its result, or its progress so far",
   responses: { 200: json(recoverySchema, "The recovery"), default: refusal },
 });
 
-/** What a start that does not see the node's process prints. */
+/** The route that `start -d` polls for its messages. */
 export function recoveryRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
   routes.openapi(recovery, (c) => c.json(context.recovery(), 200));

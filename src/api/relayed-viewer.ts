@@ -17,14 +17,14 @@ export interface Wanted {
   readonly isRelayed: boolean;
 }
 
-/** Ends the way to the tank. */
+/** Closes the path to the tank. */
 type Stop = () => void;
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** The hello, what grows in the tank, and the first frame; no host says more in one turn. */
+/** The hello, the plants of the tank, and the first frame: the most that a host sends at once. */
 const EARLY_MESSAGES_MAX = 16;
 
-/** Passes on what viewers of other nodes' tanks are shown, as it is. */
+/** Relays what viewers of other nodes' tanks are shown, unchanged. */
 export class RelayedViewers {
   readonly #context: ApiContext;
   readonly #bySource = new SharedRoom(LIMITS.relayedViewersMax, LIMITS.relayedViewersPerSourceMax);
@@ -44,7 +44,10 @@ export class RelayedViewers {
     context.cluster.passage.admit(nodeId, source);
     const leave = enter(this.#bySource.of(shareKey(source)), this.#byHost.of(nodeId));
     if (!leave) {
-      throw new Problem("too_many", "Too many watch other nodes' tanks here; ask the host itself.");
+      throw new Problem(
+        "too_many",
+        "Too many viewers watch other nodes' tanks here; ask the host itself.",
+      );
     }
     const viewer = new RelayedViewer(leave);
     try {
@@ -76,7 +79,7 @@ async function dialled(
   { nodeId, tankId, isRelayed }: Wanted,
   viewer: RelayedViewer,
 ): Promise<Stop> {
-  let why = "no way leads there";
+  let why = "no route to it";
   for (const address of isRelayed ? [] : await cluster.relays.waysTo(nodeId)) {
     const { connectTo } = address;
     try {
@@ -103,7 +106,7 @@ async function dialled(
   throw new Problem("unreachable", `The host of tank ${tankId} does not answer: ${why}.`);
 }
 
-/** What comes before the viewer's own connection is open waits for that. */
+/** Messages that come before the viewer's own connection is open wait for it. */
 class RelayedViewer implements SocketService {
   readonly #onLeft: () => void;
   #socket: ServedSocket | undefined;
@@ -125,7 +128,7 @@ class RelayedViewer implements SocketService {
     if (this.#ended) socket.close(closeCode(this.#ended.code), this.#ended.reason);
   }
 
-  /** A viewer has nothing to say. */
+  /** Messages from viewers are ignored. */
   onMessage(): void {}
 
   onClose(): void {

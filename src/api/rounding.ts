@@ -1,4 +1,4 @@
-/** No eye sees more digits, and each costs bandwidth. `parts` is how many make a whole. */
+/** Rounds to the visible resolution, to save bandwidth: `parts` per unit. */
 export function round(value: number, parts: number): number {
   return Math.round(value * parts) / parts;
 }

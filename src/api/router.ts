@@ -8,7 +8,7 @@ import { requireToken } from "./middleware/control-token.ts";
 import { jsonBody } from "./middleware/json-body.ts";
 import { problemSchema, shapeProblem } from "./problems.ts";
 
-/** Routes of one resource, to be mounted on the app. Wrong shapes become problems. */
+/** A router for one resource, to be mounted on the app. Malformed requests become problems. */
 export function newRouter(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
@@ -18,37 +18,37 @@ export function newRouter(): OpenAPIHono<ApiEnv> {
   });
 }
 
-/** How a route names a JSON body or answer. */
+/** The declaration of a JSON body or answer. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
 
-/** The answer of every route when it refuses. */
+/** The error response of every route. */
 export const refusal = {
   description: "A problem (RFC 9457); `type` is `urn:tankd:problem:<code>`",
   content: { "application/problem+json": { schema: problemSchema } },
 };
 
-/** A parameter of the path, or a header, that names something. */
+/** A name in a path parameter or a header. */
 export const nameParameter = z.string().min(1).max(LIMITS.nameCharactersMax);
 
-/** A parameter that means a tank: an id, a name, an alias or `SERVER::TANK`. */
+/** A parameter that identifies a tank: an id, a name, an alias or `SERVER::TANK`. */
 export const tankParameter = z
   .string()
   .min(1)
   .max(2 * LIMITS.nameCharactersMax + 2);
 
-/** Text that is shown to people on other machines: see {@link UNSHOWN}. */
+/** Text that is shown to users of other machines: see {@link UNSHOWN}. */
 export function shownText(charactersMax: number) {
   return z
     .string()
     .max(charactersMax)
     .refine((text) => !UNSHOWN.test(text), {
-      error: "No control characters, line breaks or marks of reading direction",
+      error: "No control characters, line breaks or bidirectional marks",
     });
 }
 
-/** What every route that changes something for a person demands: the token, then a bounded body. */
+/** Middleware of every route by which an operator changes something: token, bounded body. */
 export function control(context: ApiContext) {
   return {
     middleware: [

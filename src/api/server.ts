@@ -16,36 +16,37 @@ export interface ListenOptions {
   /** 0 for any free port. */
   readonly port: number;
   /**
-   * Whether a person chose the port: then a taken one is an error instead of a reason to move on.
+   * Whether the port was chosen explicitly: then a taken one is an error; otherwise the next is
+   * tried.
    */
   readonly portAsked: boolean;
   readonly timers: Timers;
   /**
-   * Who is at the other end of a connection, where a program on this machine may have passed it
-   * on; the same address where none has.
+   * The remote address of a connection, resolved through proxies on this machine; the same address
+   * where there is none.
    */
   readonly sourceOf?: SourceOf;
 }
 
 type SourceOf = (address: string, port: number) => string | Promise<string>;
 
-/** A listening API. It answers 503 until it is told what to serve. */
+/** A listening API. It answers 503 until it is given what to serve. */
 export interface ApiServer {
   readonly port: number;
-  /** The port that was wanted and is taken, where the server moved on to the next free one. */
+  /** The requested port, if it was taken and the server uses the next free one. */
   readonly movedFrom: number | undefined;
   serve(context: ApiContext): void;
-  /** Lets requests under way finish for a moment, then closes every connection. */
+  /** Lets pending requests finish for a moment, then closes every connection. */
   stop(): Promise<void>;
 }
 
 type Server = Bun.Server<SocketService>;
 
-/** How many ports after the default one are tried. A machine rarely runs more nodes. */
+/** Number of ports to try after the default one. A machine rarely runs more nodes. */
 const PORTS_TRIED_MAX = 100;
-/** A connection that says nothing; peers and browsers reconnect at will. */
+/** Timeout of idle connections; peers and browsers reconnect as needed. */
 const HTTP_IDLE_SECONDS = 30;
-/** A viewer is pinged by the server; one that does not answer is gone. */
+/** The server pings viewers; one that does not answer is gone. */
 const VIEWER_IDLE_SECONDS = 60;
 /**
  * Bodies are counted and refused with a problem by the app, each route by its own bound; beyond
@@ -55,7 +56,7 @@ const VIEWER_IDLE_SECONDS = 60;
 const BODY_BYTES_MAX = 2 * LIMITS.archiveBytesMax;
 const STOP_GRACE_MS = 500;
 
-/** What answers at present. */
+/** The present handler of requests. */
 interface Service {
   readonly fetch: Fetch;
   readonly viewers: Viewers | undefined;
@@ -153,14 +154,14 @@ function served(socket: Bun.ServerWebSocket<SocketService>): ServedSocket {
   };
 }
 
-/** HTTP/1.0 without a Host comes with the bare path as its URL, which the router cannot read. */
+/** HTTP/1.0 without a Host has the bare path as its URL, which the router cannot parse. */
 function withWholeUrl(request: Request): Request {
   return request.url.startsWith("/")
     ? new Request(`http://localhost${request.url}`, request)
     : request;
 }
 
-/** An IPv4 peer of a socket that listens on `::` comes as `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
+/** An IPv4 peer of a socket on `::` has the form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
 function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
 }

@@ -15,8 +15,9 @@ export type Fetch = (
 ) => Response | Promise<Response>;
 
 /**
- * The whole HTTP API, of which only what probes and other nodes ask is made at once: the routes for
- * people took a tenth of the processor time of a start, and many a node is never asked by one.
+ * The whole HTTP API. Only the routes for probes and other nodes are created at once; the others
+ * are created lazily, since they took a tenth of the processor time of a start and are often not
+ * used.
  */
 export function createService(context: ApiContext, options: Omit<AppOptions, "peers">): Fetch {
   const peers = peerRoutes(context);
@@ -25,7 +26,7 @@ export function createService(context: ApiContext, options: Omit<AppOptions, "pe
   front.route("/", peers);
   const whole = once(async (): Promise<OpenAPIHono<ApiEnv>> => {
     const { createApp } = await import("./app.ts");
-    // The same routes, so that what is counted of a peer is counted once.
+    // The same instance of the routes, so that rate limits of a peer are counted once.
     return createApp(context, { ...options, peers });
   });
   return async (request, bindings) => {

@@ -1,16 +1,16 @@
 import type { SocketListener } from "../platform/sockets.ts";
 
-/** A connection that the server holds, as it gives it to whoever serves it. */
+/** A WebSocket connection of the server. */
 export interface ServedSocket {
   send(message: string | Uint8Array): void;
-  /** Bytes that were sent and have not left the process yet. */
+  /** Bytes that were sent and are still buffered in the process. */
   readonly waitingBytes: number;
-  /** What is published on the topic is sent to it from now on. */
+  /** Subscribes it to the topic. */
   subscribe(topic: string): void;
   close(code: number, reason: string): void;
 }
 
-/** What a WebSocket is for: asked to be opened by a request, served until it closes. */
+/** Handles WebSockets: accepts their requests and serves them until they close. */
 export interface SocketService extends SocketListener {
   onOpen(socket: ServedSocket): void;
 }

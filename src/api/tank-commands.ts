@@ -13,23 +13,23 @@ import { hostedTank } from "./tank-view.ts";
 const FEED_DEFAULT = 10;
 const SPAWN_DEFAULT = 1;
 
-/** What a person may tell a tank; the kinds of its log. */
+/** The commands of operators; kinds of log entries. */
 const KINDS = ["feed", "spawn", "pause", "resume", "set_tick_rate", "fast_forward"] as const;
 type Order = Extract<Command, { readonly kind: (typeof KINDS)[number] }>;
 
 const place = z.number().int().nonnegative();
 
-/** Where in the tank's history the command stands. It is on disk when this is answered. */
+/** The command's place in the tank's log. It is durable before the answer. */
 const doneSchema = z.object({
   tank_id: z.string(),
-  command: z.enum(KINDS).describe("As the tank's log calls it"),
+  command: z.enum(KINDS).describe("The kind of its log entry"),
   epoch: place,
   tick: place.describe("It was applied before this tick began"),
   seq: place,
 });
 
 const forwardedSchema = doneSchema.extend({
-  to_tick: place.describe("It goes as fast as it can up to this tick, then as before"),
+  to_tick: place.describe("The end of the fast-forward"),
 });
 
 const feedSchema = z.strictObject({
@@ -43,7 +43,7 @@ const speedSchema = z.strictObject({
     .union([z.literal(0), z.number().min(LIMITS.tickRateMin).max(LIMITS.tickRateMax)], {
       error: `a number from ${LIMITS.tickRateMin} to ${LIMITS.tickRateMax}, or 0`,
     })
-    .describe("Ticks per second; 0 = as fast as it goes"),
+    .describe("Ticks per second; 0 = as fast as possible"),
 });
 const forwardSchema = z.strictObject({
   ticks: z.number().int().min(1).max(FAST_FORWARD_TICKS_MAX),
@@ -55,7 +55,7 @@ interface RouteOptions<P extends string, S extends z.ZodType, A extends z.ZodTyp
   readonly summary: string;
   readonly body: S;
   readonly answer: A;
-  /** Whether doing it twice would do more than doing it once: then it honours `Idempotency-Key`. */
+  /** Whether it is not idempotent by itself: then it honours `Idempotency-Key`. */
   readonly adds: boolean;
 }
 
@@ -77,14 +77,14 @@ function commandRoute<P extends string, S extends z.ZodType, A extends z.ZodType
       ...(adds ? { headers: z.object({ "idempotency-key": z.string().optional() }) } : {}),
       body: {
         required: true,
-        ...json(body, "What is optional may be left out, then the body too"),
+        ...json(body, "May be omitted if all fields are optional"),
       },
     },
-    responses: { 200: json(answer, "It is done, and durable"), default: refusal },
+    responses: { 200: json(answer, "The command is applied and durable"), default: refusal },
   });
 }
 
-/** What a person may do to a tank. */
+/** Routes of commands for tanks. */
 export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
 
@@ -99,7 +99,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
   const feed = commandRoute(context, {
     path: "/api/tanks/{tank_id}/feed",
-    summary: "Drop food into a tank",
+    summary: "Add food to a tank",
     body: feedSchema,
     answer: doneSchema,
     adds: true,
@@ -111,7 +111,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
   const spawn = commandRoute(context, {
     path: "/api/tanks/{tank_id}/spawn",
-    summary: "Put new random fish into a tank",
+    summary: "Add new random fish to a tank",
     body: spawnSchema,
     answer: doneSchema,
     adds: true,
@@ -123,7 +123,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
   const pause = commandRoute(context, {
     path: "/api/tanks/{tank_id}/pause",
-    summary: "Stop a tank's time",
+    summary: "Pause a tank",
     body: nothingSchema,
     answer: doneSchema,
     adds: false,
@@ -134,7 +134,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
   const resume = commandRoute(context, {
     path: "/api/tanks/{tank_id}/resume",
-    summary: "Let a tank's time go on",
+    summary: "Resume a paused tank",
     body: nothingSchema,
     answer: doneSchema,
     adds: false,
@@ -145,7 +145,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
   const speed = commandRoute(context, {
     path: "/api/tanks/{tank_id}/speed",
-    summary: "Set how many ticks a second a tank is to live through",
+    summary: "Set the tick rate of a tank",
     body: speedSchema,
     answer: doneSchema,
     adds: false,
@@ -158,7 +158,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
 
   const forward = commandRoute(context, {
     path: "/api/tanks/{tank_id}/fast-forward",
-    summary: "Let a tank live through so many ticks as fast as it goes; 1 steps a paused tank",
+    summary: "Fast-forward a tank by a number of ticks; 1 steps a paused tank",
     body: forwardSchema,
     answer: forwardedSchema,
     adds: true,
@@ -167,7 +167,7 @@ export function tankCommandRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     const { tank_id } = c.req.valid("param");
     const { ticks } = c.req.valid("json");
     const done = await submit(tank_id, { kind: "fast_forward", ticks });
-    // Further than its own ticks where it came while another was under way.
+    // May be later than its own ticks, if another fast-forward was in progress.
     const to_tick = context.tanks.get(tank_id)?.fastForwardTo ?? done.tick + ticks;
     return c.json({ ...done, to_tick }, 200);
   });

@@ -9,7 +9,7 @@ const count = z.number().int().nonnegative();
 
 const birthsSchema = z
   .object({ sexual: count, asexual: count, banked: count, poker: count })
-  .describe("By kind; banked ones are paid from what was set aside, poker ones follow a game");
+  .describe("By kind; banked ones are paid from saved energy, poker ones follow a game");
 
 const deathsSchema = z.object({ starvation: count, predation: count, old_age: count });
 
@@ -40,7 +40,7 @@ const plantLedgerSchema = z
     "plant_count = founded + sprouted + spawned + imported + restored - withered - exported",
   );
 
-/** The numbers of a tank at one tick. */
+/** The statistics of a tank at one tick. */
 export const figuresSchema = z.object({
   fish_count: count,
   food_count: count,
@@ -52,7 +52,7 @@ export const figuresSchema = z.object({
   deaths: deathsSchema,
   poker_games: z
     .object({ fish: count, plants: count })
-    .describe("Among fish only, and of fish with plants"),
+    .describe("Games among fish only, and of fish with plants"),
   plant_count: count,
   ledger: ledgerSchema,
   plant_ledger: plantLedgerSchema,
@@ -86,21 +86,19 @@ export const tankViewSchema = z.object({
     epoch: count.describe("Counts the moves of the tank between nodes, from 1"),
     tick: count,
     seq: count.describe("The last command applied"),
-    durable_seq: count.describe("The last command that is on disk"),
+    durable_seq: count.describe("The last durable command"),
     status: z.enum(["running", "paused", "stopped"]),
   }),
   ...figuresSchema.shape,
-  stopped_reason: z.string().nullable().describe("Why it is stopped, where it is"),
-  tick_rate: z.number().describe("Ticks per second asked for; 0 = as fast as it goes"),
-  ticks_per_second: z.number().describe("Ticks per second reached over the last seconds"),
+  stopped_reason: z.string().nullable().describe("Why it is stopped; null while it is not"),
+  tick_rate: z.number().describe("Requested ticks per second; 0 = as fast as possible"),
+  ticks_per_second: z.number().describe("Achieved ticks per second over the last seconds"),
   tick_lag: count.describe("Ticks behind schedule"),
   skipped_ticks: count.describe(
-    "Ticks of its schedule that were left out since it was loaded, " +
+    "Scheduled ticks that were skipped since it was loaded, " +
       "because it was over a second behind",
   ),
-  fast_forward_to: count
-    .nullable()
-    .describe("The tick up to which it goes as fast as it can, while it is being forwarded"),
+  fast_forward_to: count.nullable().describe("The end of a fast-forward in progress"),
   seed: count,
   founders: count,
 });
@@ -135,7 +133,7 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
 }
 
 /**
- * The tank, if this node hosts it. Throws Problem `unknown_tank`, which names the host it knows of.
+ * The tank, if this node hosts it. Throws Problem `unknown_tank`, which names its host if known.
  */
 export function hostedTank(context: ApiContext, tankId: string): HostedTank {
   const hosted = context.tanks.get(tankId);
@@ -145,7 +143,7 @@ export function hostedTank(context: ApiContext, tankId: string): HostedTank {
   const url = context.cluster.server(place.node_id)?.api_url;
   throw new Problem(
     "unknown_tank",
-    `Tank ${place.tank.tank_id} is not hosted here but by the server ${place.server_id}` +
+    `Tank ${place.tank.tank_id} is hosted by the server ${place.server_id}, not by this node` +
       (url === undefined ? "" : `; ask ${url}`),
   );
 }
@@ -155,8 +153,8 @@ export function unknownTank(tankId: string): Problem {
 }
 
 /**
- * Refuses work that is meant for another server: a node obeys control from here only under a
- * shared secret, which this version does not have yet.
+ * Refuses commands for another server. Control of other nodes would require a shared secret, which
+ * this version does not use for that yet.
  */
 export function refuseForeignServer(context: ApiContext, serverId: string | undefined): void {
   if (serverId === undefined) return;

@@ -22,7 +22,7 @@ import {
   viewTank,
 } from "./tank-view.ts";
 
-/** Founders of a tank whose creator names no number; the same as `tankd start --fish`. */
+/** The default number of founders; the same as that of `tankd start --fish`. */
 const FOUNDERS_DEFAULT = 50;
 
 const newTankSchema = z.strictObject({
@@ -71,14 +71,14 @@ const create = (context: ApiContext) => {
     method: "post",
     path: "/api/tanks",
     tags,
-    summary: "Make a tank",
+    summary: "Create a tank",
     security,
     middleware: [...middleware, idempotency({ keysMax: LIMITS.idempotencyKeysMax })],
     request: {
       headers: z.object({ "idempotency-key": z.string().optional() }),
-      body: { required: true, ...json(newTankSchema, "What the tank is made from") },
+      body: { required: true, ...json(newTankSchema, "The specification of the tank") },
     },
-    responses: { 201: json(tankViewSchema, "The tank that was made"), default: refusal },
+    responses: { 201: json(tankViewSchema, "The tank that was created"), default: refusal },
   });
 };
 
@@ -96,7 +96,7 @@ const remove = (context: ApiContext) =>
     },
   });
 
-/** Making, listing and removing tanks. `onRemoved` hears of each tank that is gone. */
+/** Routes to create, list and remove tanks. `onRemoved` is called for each removed tank. */
 export function tankRoutes(
   context: ApiContext,
   onRemoved: (tankId: string) => void,
@@ -123,7 +123,7 @@ export function tankRoutes(
     refuseForeignServer(context, server_id);
     const startedMs = clock.monotonicMs();
     const made = await tanks.create(seed === undefined ? spec : { ...spec, seed });
-    // Of that the founding took so long, until it was durable (W3C Server Timing).
+    // The time until the new tank was durable (W3C Server Timing).
     c.header("server-timing", `create;dur=${(clock.monotonicMs() - startedMs).toFixed(2)}`);
     c.header("location", `/api/tanks/${made.row.tank_id}`);
     return c.json(view(made), 201);

@@ -89,7 +89,7 @@ const show = createRoute({
   responses: { 200: json(detailSchema, "The transfer"), default: refusal },
 });
 
-/** Looking at transfers. Those that change one are routes between nodes. */
+/** Routes to read transfers. Those that change one are routes between nodes. */
 export function transferRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const { migration } = context;
   const routes = newRouter();

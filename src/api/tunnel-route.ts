@@ -11,7 +11,7 @@ export const tunnelRoute = createRoute({
   path: TUNNEL_PATH,
   tags: ["nodes"],
   summary:
-    "A signed WebSocket of a node that cannot be dialled: what is sent to it comes down there",
+    "A signed WebSocket of a node that cannot be dialled: requests to that node go through it",
   responses: { 101: { description: "Frames follow" }, default: refusal },
 });
 

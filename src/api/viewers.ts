@@ -17,7 +17,7 @@ const CLOSE_NO_TANK = 4404;
 /** The audience of one tank. */
 interface Channel {
   readonly sockets: Set<ServedSocket>;
-  /** Viewers who have not been told the size of the tank, because no frame has come yet. */
+  /** Viewers that wait for the hello, since there was no frame yet. */
   readonly waiting: Set<ServedSocket>;
   readonly garden: Garden;
   latest: { readonly frame: Frame; readonly text: string } | undefined;
@@ -25,13 +25,13 @@ interface Channel {
 }
 
 /**
- * Everybody who watches a tank of this node. A tank is watched only while somebody looks, and each
- * frame is encoded once and published to all.
+ * The viewers of this node's tanks. A tank is watched only while it has viewers, and each frame is
+ * encoded once and published to all.
  */
 export class Viewers {
   readonly #context: ApiContext;
   readonly #publish: (topic: string, text: string) => void;
-  /** Viewers who came through a tunnel, for what is published. */
+  /** Viewers through a tunnel, as subscribers of what is published. */
   readonly audience = new Audience();
   readonly #channels = new Map<string, Channel>();
   readonly #room = new SharedRoom(LIMITS.viewersMax, LIMITS.viewersPerSourceMax);
@@ -46,8 +46,8 @@ export class Viewers {
   }
 
   /**
-   * A new viewer of a tank, at the IP `remoteAddress`. It has its place until its `onClose`, also
-   * where it never opens. Throws Problem `too_many` when no further one may come.
+   * Admits a viewer of a tank, at the IP `remoteAddress`. It occupies a place until its `onClose`,
+   * even if it never opens. Throws Problem `too_many` when there is no place left.
    */
   admit(tankId: string, remoteAddress: string): SocketService {
     const leave = enter(this.#room.of(shareKey(remoteAddress)));
@@ -59,9 +59,9 @@ export class Viewers {
         this.#open(tankId, opened);
       },
       onMessage: (message) => {
-        // A viewer has nothing to say.
+        // Viewers do not send messages.
         const isLong = message.length > LIMITS.viewerMessageBytesMax;
-        if (isLong) socket?.close(CLOSE_TOO_BIG, "a viewer has nothing to say");
+        if (isLong) socket?.close(CLOSE_TOO_BIG, "viewers must not send messages");
       },
       onClose: () => {
         leave();
@@ -95,12 +95,12 @@ export class Viewers {
     }
   }
 
-  /** The tank is gone. */
+  /** Called when the tank was removed. */
   closeTank(tankId: string): void {
     this.#dismiss(tankId, CLOSE_NO_TANK, "the tank was removed");
   }
 
-  /** The node stops. */
+  /** Called when the node stops. */
   closeAll(): void {
     for (const tankId of [...this.#channels.keys()]) {
       this.#dismiss(tankId, CLOSE_GOING_AWAY, "the node stops");
@@ -119,13 +119,13 @@ export class Viewers {
     return channel;
   }
 
-  /** Starts to watch with the first viewer. */
+  /** Starts watching with the first viewer. */
   #watch(tankId: string, channel: Channel): void {
     if (channel.sockets.size > 1) return;
     try {
       channel.unwatch = this.#context.tanks.watch(tankId, (frame) => this.#show(channel, frame));
     } catch (error) {
-      // Removed between handshake and now.
+      // The tank was removed since the handshake.
       this.#dismiss(tankId, CLOSE_NO_TANK, messageOf(error));
     }
   }
@@ -151,7 +151,7 @@ export class Viewers {
   }
 
   #dismiss(tankId: string, code: number, reason: string): void {
-    // Each socket's own close event takes it off the channel.
+    // Each socket's close event removes it from the channel.
     for (const socket of [...(this.#channels.get(tankId)?.sockets ?? [])]) {
       socket.close(code, reason);
     }

@@ -58,15 +58,15 @@ function upgrade(
   headers: Readonly<Record<string, string>>,
 ): Response {
   if (!c.env.upgrade(service, headers)) {
-    // The client has gone, or its handshake is none: what was begun for it ends.
+    // The client has gone, or its handshake is invalid: stop what was started for it.
     service.onClose(CLOSE_NEVER_OPENED, "");
     throw notAWebSocket();
   }
-  // The connection is no longer HTTP; this answer goes nowhere.
+  // The connection is no longer HTTP; this answer is discarded.
   return new Response(null);
 }
 
-/** Before another node is troubled with it. */
+/** Checked before another node is asked. */
 function refuseOrdinary(c: ApiContextOf): void {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") throw notAWebSocket();
 }

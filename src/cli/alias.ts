@@ -13,15 +13,15 @@ const aliasSchema = z.object({
 });
 const aliasesSchema = z.object({ aliases: z.array(aliasSchema), count: z.number() });
 
-/** `tankd alias [NAME TANK]`: names of this node's own for tanks of any node. */
+/** `tankd alias [NAME TANK]`: this node's own names for tanks of any node. */
 export function addAlias(program: Command, context: CliContext): void {
   program
     .command("alias")
-    .description("give a tank of any node a name here; without words list those that there are")
+    .description("define a local alias for a tank of any node; without arguments list aliases")
     .argument("[name]", "the name")
     .argument("[tank]", "the tank, by id or name, or as SERVER::TANK")
-    .option("--rm <name>", "forget an alias")
-    .addHelpText("after", "\nWhere the name is taken, --name-conflict of the node decides.")
+    .option("--rm <name>", "remove an alias")
+    .addHelpText("after", "\nIf the name is taken, --name-conflict of the node decides.")
     .action(async (name: string | undefined, tank: string | undefined, options, command) => {
       const { rm }: { rm?: string } = options;
       if (rm !== undefined) {
@@ -47,14 +47,16 @@ async function giveAlias(
   if (context.wantsJson(command)) return context.printJson(body);
   const made = readAnswer(aliasSchema, body);
   const taken = made.alias === alias ? "" : ` (${alias} is taken)`;
-  context.print(`${made.alias} is the tank ${made.tank_id} of ${made.server_id} now${taken}.`);
+  context.print(
+    `${made.alias} is now an alias of tank ${made.tank_id} of ${made.server_id}${taken}.`,
+  );
 }
 
 async function removeAlias(context: CliContext, command: Command, alias: string): Promise<void> {
   const node = await context.node(command);
   const body = await node.delete(`/api/aliases/${encodeURIComponent(alias)}`);
   if (context.wantsJson(command)) return context.printJson(body);
-  context.print(`Forgot ${alias}.`);
+  context.print(`Removed the alias ${alias}.`);
 }
 
 async function listAliases(context: CliContext, command: Command): Promise<void> {
@@ -63,7 +65,7 @@ async function listAliases(context: CliContext, command: Command): Promise<void>
   if (context.wantsJson(command)) return context.printJson(body);
   const { aliases } = readAnswer(aliasesSchema, body);
   if (aliases.length === 0) {
-    context.print("No aliases yet; give one with: tankd alias NAME SERVER::TANK");
+    context.print("No aliases yet; define one with: tankd alias NAME SERVER::TANK");
     return;
   }
   const rows = aliases.map(({ alias, server_id, tank_id }) => [alias, server_id, tank_id]);

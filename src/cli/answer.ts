@@ -2,15 +2,15 @@ import type { z } from "zod";
 import { escapeUnsafe } from "../telemetry/log-format.ts";
 
 /**
- * A node's answer, to be shown to people. Names come from other machines: what could move the
- * cursor or forge a line (CWE-150) is shown as `\uXXXX`.
+ * A node's answer, prepared for a terminal. Names come from other machines: characters that could
+ * move the cursor or forge a line (CWE-150) are escaped as `\uXXXX`.
  */
 export function readAnswer<T>(schema: z.ZodType<T>, body: unknown): T {
-  // In this order: an escaped text is longer, and the schema bounds what was sent.
+  // In this order: the schema bounds the original text, and escaping makes it longer.
   return escaped(schema.parse(body));
 }
 
-/** The same value with every text in it escaped, names of members too. */
+/** The same value with every string escaped, including names of members. */
 function escaped<T>(value: T): T;
 function escaped(value: unknown): unknown {
   if (typeof value === "string") return escapeUnsafe(value);
@@ -21,8 +21,8 @@ function escaped(value: unknown): unknown {
 }
 
 /**
- * JSON over several lines. `JSON.stringify` escapes the C0 controls alone; a terminal obeys the C1
- * controls as well. Escapes of a string do not change its value.
+ * Indented JSON. `JSON.stringify` escapes only C0 controls; a terminal interprets C1 controls too.
+ * Escapes do not change the value of a string.
  */
 export function formatJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).split("\n").map(escapeUnsafe).join("\n");

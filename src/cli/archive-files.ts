@@ -4,7 +4,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { ARCHIVE_SUFFIX } from "../tanks/archive/archive.ts";
 import type { Host } from "./host.ts";
 
-/** Whether somebody who types this means a file and no tank. */
+/** Whether an argument means a file instead of a tank. */
 export function namesFile(host: Host, text: string): boolean {
   if (text.endsWith(ARCHIVE_SUFFIX) || text.includes("/")) return true;
   return host.sizeOf(resolve(host.workingDirectory, text)) !== undefined;
@@ -18,7 +18,7 @@ export function readArchiveFile(host: Host, name: string): Uint8Array {
   if (size > LIMITS.archiveBytesMax) {
     throw new Problem(
       "bad_archive",
-      `${name} has ${size} bytes, an archive ${LIMITS.archiveBytesMax} at most`,
+      `${name} has ${size} bytes; an archive has at most ${LIMITS.archiveBytesMax}`,
     );
   }
   const bytes = host.readFrom(path, 0);

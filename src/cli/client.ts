@@ -5,14 +5,14 @@ import { LIMITS } from "../platform/limits.ts";
 import type { ByteNetwork, ByteRequest, Network } from "../platform/network.ts";
 import { NetworkError } from "../platform/network.ts";
 
-/** A node answers its own command line at once; a busy one gets some patience. */
+/** A node answers its own command line at once; this allows for a busy one. */
 const REQUEST_TIMEOUT_MS = 15_000;
-/** The directory of ten thousand tanks, about 1 kB each, and some more; bounded all the same. */
+/** Enough for a list of ten thousand tanks, about 1 kB each. */
 const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
-/** A file on a slow line, and its replay on a slow machine. */
+/** Enough for a file over a slow line, and its replay on a slow machine. */
 const FILE_TIMEOUT_MS = 60 * 60 * 1000;
-/** An archive, or the problem in its place. */
+/** An archive, or a problem instead of one. */
 const FILE_BYTES_MAX = LIMITS.archiveBytesMax;
 
 const problemSchema = z.object({
@@ -23,7 +23,7 @@ const problemSchema = z.object({
 
 const PROBLEM_TYPE_PREFIX = "urn:tankd:problem:";
 
-/** Speaks to one node over its HTTP API. The token goes along with changes only. */
+/** A client of one node's HTTP API. The token is sent with changes only. */
 export class NodeClient {
   readonly url: string;
   readonly #network: Network & ByteNetwork;
@@ -31,7 +31,7 @@ export class NodeClient {
 
   constructor(network: Network & ByteNetwork, url: string, token: string | undefined) {
     this.#network = network;
-    // One with a zone is no URL by the standard, and goes as it is.
+    // An address with a zone is not a valid URL, and is kept unchanged.
     this.url = URL.parse(url)?.origin ?? url;
     this.#token = token;
   }
@@ -51,9 +51,7 @@ export class NodeClient {
     return this.#send("DELETE", path, undefined);
   }
 
-  /**
-   * The bytes of a route that shows them to who has the token. @throws as {@link NodeClient.get}
-   */
+  /** The bytes of a route that requires the token. @throws as {@link NodeClient.get} */
   async getBytes(path: string): Promise<Uint8Array> {
     const headers = { accept: "*/*", ...this.#authorization() };
     return this.#sendBytes({ method: "GET", path, headers });
@@ -61,7 +59,7 @@ export class NodeClient {
 
   /** Sends a file; the answer is JSON. @throws as {@link NodeClient.get} */
   async postBytes(path: string, type: string, body: Uint8Array): Promise<unknown> {
-    // The node would hang up in the middle of the file, and its reason might not get through.
+    // Checked here: the node would close the connection during the upload, maybe without a reason.
     if (this.#token === undefined) throw this.#tokenProblem();
     const headers = {
       accept: "application/json",
@@ -114,10 +112,10 @@ export class NodeClient {
     return new Problem(
       "token_required",
       this.#token === undefined
-        ? "this needs the node's control token: run it as the node's user, " +
-            "set TANKD_TOKEN or give --token-file"
-        : `${this.url} does not take this control token; ` +
-            "the right one is in the file token of its data directory",
+        ? "this needs the node's control token: run it as the node's user, set TANKD_TOKEN or " +
+            "give --token-file"
+        : `${this.url} rejects this control token; the valid one is in the file token of its ` +
+            "data directory",
     );
   }
 
@@ -145,7 +143,7 @@ function parseJson(text: string): unknown {
 
 function unansweredProblem(url: string, error: unknown): Problem {
   if (error instanceof NetworkError && error.failure === "refused") {
-    // Where somebody has named the URL, a node that is started here does not help.
+    // With an explicit URL, the hint to start a node here would not help.
     return new Problem("no_node", `no node answers at ${url}`);
   }
   return new Problem("unreachable", `${url} does not answer: ${messageOf(error)}`, {

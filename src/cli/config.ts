@@ -8,11 +8,11 @@ import { defaultDataDirectory } from "./directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "./options.ts";
 import { formatTable } from "./table.ts";
 
-/** `tankd config`: every setting, its value, and where the value came from. */
+/** `tankd config`: every setting, with its value and the origin of the value. */
 export function addConfig(program: Command, context: CliContext): void {
   const config = program
     .command("config")
-    .description("show every setting, and where its value came from")
+    .description("show every setting, its value and the origin of the value")
     .action((_options: unknown, command: Command) => {
       const settings = rows(context, command);
       if (context.wantsJson(command)) {
@@ -36,7 +36,7 @@ export function addConfig(program: Command, context: CliContext): void {
 interface ConfigRow {
   readonly key: string;
   readonly value: unknown;
-  /** The value as people write it. */
+  /** The value as it is written in settings. */
   readonly text: string;
   readonly origin: string;
   readonly env: string | null;
@@ -63,7 +63,7 @@ function rows(context: CliContext, command: Command): readonly ConfigRow[] {
   });
 }
 
-/** The value that counts, where a default is worked out at run time. */
+/** The effective value of a default that is determined at run time. */
 function settledValue(context: CliContext, key: SettingKey, values: Settings): unknown {
   if (key === "dataDir") return values.dataDir ?? defaultDataDirectory(context.host);
   if (isTimingKey(key)) return timingOf(values.profile, values)[TIMING_OF_SETTING[key]];

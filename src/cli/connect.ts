@@ -23,7 +23,7 @@ interface ConnectOptions {
   readonly rm?: string;
 }
 
-/** `tankd connect SRC DST`: let fish of one tank migrate to another; `--rm ID`: no longer. */
+/** `tankd connect SRC DST`: lets fish migrate from one tank to another; `--rm ID` stops that. */
 export function addConnect(program: Command, context: CliContext): void {
   program
     .command("connect")
@@ -37,7 +37,7 @@ export function addConnect(program: Command, context: CliContext): void {
         "the wall through which they leave: left, right or both (default: right)",
       ).choices(["left", "right", "both"]),
     )
-    .option("--rm <id>", "cut a connection; tankd connections shows the ids")
+    .option("--rm <id>", "remove a connection; tankd connections shows the ids")
     .addHelpText(
       "after",
       `
@@ -77,7 +77,7 @@ async function connect(
   for (const text of [source, destination]) readTankAddress(text);
   const node = await context.node(command);
   const { tankId, serverId } = await findTankAnywhere(node, destination);
-  // A tank that is not this node's is refused by the node, which says whose it is.
+  // For a tank of another node, the error names that node.
   const from = readTankAddress(await findTank(node, source));
   const body = await node.post("/api/connections", {
     source_tank_id: from.tank,
@@ -99,5 +99,5 @@ async function disconnect(context: CliContext, command: Command, id: string): Pr
   const node = await context.node(command);
   const body = await node.delete(`/api/connections/${encodeURIComponent(id)}`);
   if (context.wantsJson(command)) return context.printJson(body);
-  context.print(`Cut the connection ${id}; fish on their way still arrive.`);
+  context.print(`Removed the connection ${id}; fish in transit still arrive.`);
 }

@@ -9,7 +9,7 @@ import { directorySchema, namesOf } from "./tank-lookup.ts";
 const connectionsSchema = z.object({ connections: z.array(connectionSchema), count: z.number() });
 type Connection = z.infer<typeof connectionSchema>;
 
-/** `tankd connections`: where this node's fish may go. */
+/** `tankd connections`: the connections from this node's tanks. */
 export function addConnections(program: Command, context: CliContext): void {
   program
     .command("connections")
@@ -21,8 +21,8 @@ export function addConnections(program: Command, context: CliContext): void {
       const { connections } = readAnswer(connectionsSchema, body);
       if (connections.length === 0) {
         context.print(
-          "No connections yet; one comes by itself with the second node, " +
-            "or make one with: tankd connect",
+          "No connections yet; one is created automatically with the second node, or by: " +
+            "tankd connect",
         );
         return;
       }

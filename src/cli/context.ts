@@ -10,7 +10,7 @@ import { readSecret, settingsOf } from "./settings-sources.ts";
 
 const COLOURS = { green: 32, yellow: 33, red: 31, dim: 2, bold: 1 } as const;
 
-/** What a command's action works with. */
+/** The environment of a command's action. */
 export class CliContext {
   readonly host: Host;
 
@@ -18,7 +18,7 @@ export class CliContext {
     this.host = host;
   }
 
-  /** What people or programs asked for: stdout. */
+  /** Prints the requested output on stdout. */
   print(text: string): void {
     this.host.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
   }
@@ -27,12 +27,12 @@ export class CliContext {
     this.print(formatJson(value));
   }
 
-  /** One line about what happens, for people: stderr. */
+  /** Prints one line for people on stderr. */
   say(message: string): void {
     this.host.stderr.write(`tankd: ${message}\n`);
   }
 
-  /** Coloured on a terminal whose user wants it (https://no-color.org). */
+  /** Adds colour on a terminal, unless NO_COLOR is set (https://no-color.org). */
   paint(colour: keyof typeof COLOURS, text: string): string {
     const { environment, stdout } = this.host;
     if (!stdout.isTerminal || environment["NO_COLOR"]) return text;
@@ -49,7 +49,7 @@ export class CliContext {
   }
 
   /**
-   * The node that this command is about, after it has proven to be that node.
+   * The node that this command addresses, after it has proven its identity.
    * @throws Problem `no_node`, `impostor`
    */
   async node(command: Command): Promise<NodeClient> {
@@ -61,7 +61,7 @@ export class CliContext {
     return new NodeClient(this.host.network, values.url, this.givenToken(command));
   }
 
-  /** The control token of another node, where one was given. */
+  /** The control token of another node, if one was given. */
   givenToken(command: Command): string | undefined {
     const tokenFile: unknown = command.optsWithGlobals()["tokenFile"];
     if (typeof tokenFile !== "string") return this.settings(command, ["token"]).values.token;

@@ -14,25 +14,25 @@ import { type RunningNode, readNodeFile } from "./node-lookup.ts";
 import { RecoveryProgress, recoveryLines } from "./recovery-lines.ts";
 
 const POLL_MS = 20;
-/** Recovery of many tanks takes its time; the node goes on when we stop waiting for it. */
+/** Timeout of waiting, which may end before the recovery of many tanks; the node continues. */
 const PATIENCE_MS = 120_000;
-/** An announced node listens; that we cannot reach it so long is no matter of patience. */
+/** A node that has written node.json listens; if it cannot be reached by then, it never will. */
 const UNREACHABLE_MS = 5_000;
 
 const healthSchema = z.object({ status: z.string() });
 
-/** A child on its way up. */
+/** A child process that is starting. */
 interface Rising {
   readonly child: DetachedProcess;
   readonly directory: string;
   readonly logPath: string;
-  /** Where in the log this start begins. */
+  /** Offset in the log where this start begins. */
   readonly logStart: number;
 }
 
 /**
- * Starts this program again in the background and waits until it is healthy or dead. A signal
- * meanwhile ends the start; the second one does not wait for that.
+ * Starts this program again in the background and waits until it is healthy or has ended. A signal
+ * stops the start; a second one exits at once.
  */
 export async function startDetached(
   context: CliContext,
@@ -68,11 +68,10 @@ export async function startDetached(
     context.printJson({ ...place, ...(recovery && { recovery }) });
     return;
   }
-  context.print(`tankd runs in the background (pid ${node.pid}); tankd stop ends it.`);
+  context.print(`tankd runs in the background (pid ${node.pid}); to stop it: tankd stop`);
   if (fork) {
     context.print(
-      `Forked: this directory is node ${node.nodeId} now; ` +
-        "what could not be taken over stands in the log.",
+      `Forked: this directory is now node ${node.nodeId}; the log tells what could not be copied.`,
     );
   }
   for (const line of recovery ? recoveryLines(recovery) : []) context.print(line);
@@ -95,11 +94,11 @@ function terminate({ host }: CliContext, child: DetachedProcess): void {
   try {
     host.terminate(child.pid);
   } catch {
-    // It has ended by itself.
+    // It has exited already.
   }
 }
 
-/** What the child has brought back so far; undefined when it does not say. */
+/** The child's progress of recovery; undefined when it does not answer. */
 async function recoveryOf(
   { host }: CliContext,
   node: RunningNode,
@@ -109,7 +108,7 @@ async function recoveryOf(
   return recoverySchema.safeParse(answer).data;
 }
 
-/** Undefined when a signal has ended the start. */
+/** Undefined when a signal has stopped the start. */
 async function healthyOrDead(
   context: CliContext,
   rising: Rising,
@@ -141,8 +140,8 @@ async function healthyOrDead(
     await sleep(timers, POLL_MS);
   }
   throw new CommandFailure(
-    `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s ` +
-      "and goes on; see: tankd logs",
+    `the node (pid ${child.pid}) still recovers its tanks after ${PATIENCE_MS / 1000} s and ` +
+      "continues; see: tankd logs",
     1,
   );
 }
@@ -162,10 +161,10 @@ function unreachable(node: RunningNode): CommandFailure {
   );
 }
 
-/** What the child said about its end. */
+/** The child's error message. */
 function lastWords(context: CliContext, { logPath, logStart }: Rising): string {
   const text = new TextDecoder().decode(context.host.readFrom(logPath, logStart));
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const said = lines.findLast((line) => line.startsWith("tankd: ")) ?? lines.at(-1);
-  return said?.replace(/^tankd: /, "") ?? `the node ended without a word; see ${logPath}`;
+  return said?.replace(/^tankd: /, "") ?? `the node exited without a message; see ${logPath}`;
 }

@@ -1,4 +1,4 @@
-/** A command that failed with a sentence and an exit code of its own. */
+/** A failed command, with a message and an exit code. */
 export class CommandFailure extends Error {
   readonly exitCode: number;
 

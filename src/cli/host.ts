@@ -4,83 +4,81 @@ import type { GuardedText } from "../platform/files.ts";
 import type { ByteNetwork, Network } from "../platform/network.ts";
 import type { Cancel, Timers } from "../platform/timers.ts";
 
-/** A stream that people or programs read. */
+/** An output stream. */
 export interface Output {
   write(text: string | Uint8Array): void;
   readonly isTerminal: boolean;
-  /** Whether its reader has gone, as in `tankd logs -f | head -1`. Known after the next write. */
+  /** Whether its reader is gone, as in `tankd logs -f | head -1`. Known after the next write. */
   readonly isClosed: boolean;
   readonly columns: number;
 }
 
-/** A child that outlives this process until it is known to be healthy. */
+/** A detached child process. */
 export interface DetachedProcess {
   readonly pid: number;
   /** Its exit code once it has ended. */
   readonly exited: Promise<number>;
 }
 
-/** A directory that a command writes its results into. All throw when that fails. */
+/** A directory for the results of a command. All methods throw on failure. */
 export interface Folder {
-  /** What lies in it. */
+  /** Names of its files. */
   names(): readonly string[];
-  /** Writes a file, whole and durably. False when there is one already, which stays. */
+  /** Writes a file atomically and durably. Returns false if it exists, and leaves it unchanged. */
   create(name: string, text: string): boolean;
-  /** Writes a file, whole and durably, in the place of one that is there. */
+  /** Writes a file atomically and durably; replaces an existing one. */
   replace(name: string, text: string): void;
-  /** Adds the whole text to the end of a file, or nothing. */
+  /** Appends the whole text to a file, or nothing. */
   append(name: string, text: string): void;
-  /** What was appended outlives a loss of power from here on. */
+  /** Makes appended text durable against power loss. */
   flush(name: string): void;
-  /** One that is not there is no error. */
+  /** Removes a file, if it exists. */
   remove(name: string): void;
 }
 
 export interface Build {
   readonly version: string;
-  /** Abbreviated commit the executable was built from; empty when it is not known. */
+  /** Abbreviated commit that the executable was built from; empty if unknown. */
   readonly commit: string;
 }
 
-/** Everything that a command may touch, so that tests can hand in another world. */
+/** The ports of the command line, so that tests can replace them. */
 export interface Host {
-  /** What follows the program's name. */
+  /** The arguments after the program's name. */
   readonly commandLine: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
   readonly homeDirectory: string;
   readonly isRoot: boolean;
   readonly pid: number;
-  /** Whether the process was started at a terminal, which may be gone by now. */
+  /** Whether the process was started on a terminal, which may be gone by now. */
   readonly isAtTerminal: boolean;
   /** Processor cores that this process may use. */
   readonly cores: number;
   readonly stdout: Output;
   readonly stderr: Output;
-  /**
-   * Asks the person at the terminal and returns the line typed; undefined when nobody sits there.
-   */
+  /** Prompts on the terminal and returns the line typed; undefined without a terminal. */
   ask(question: string): Promise<string | undefined>;
   readonly build: Build;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly network: Network & ByteNetwork;
-  /** Everything that comes in at stdin, up to 1 MB. Throws when there is more. */
+  /** Reads stdin, up to 1 MB. Throws when there is more. */
   readInput(): Promise<string>;
-  /** Content of a text file; undefined when there is none. Throws when it cannot be read. */
+  /** Content of a text file; undefined if it does not exist. Throws when it cannot be read. */
   readText(path: string): string | undefined;
-  /** The same, with who may write or read the file beside this user and root, in words. */
+  /** The same, with a description of others than this user and root that can write or read it. */
   readGuarded(path: string): GuardedText | undefined;
-  /** The bytes of a file from `offset` on; undefined when there is no such file. */
+  /** The bytes of a file from `offset` on; undefined if it does not exist. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
-  /** Bytes of a file; undefined when there is no such file, for a folder too. */
+  /** The bytes of a file; undefined if it does not exist or is a folder. */
   sizeOf(path: string): number | undefined;
   /**
-   * Writes a file, whole and durably. False when there is one already, which stays unless it may be
-   * replaced. Throws when it cannot be written.
+   * Writes a file atomically and durably. Returns false when it exists and may not be replaced.
+   * Throws when it cannot be written.
    */
   writeFile(path: string, bytes: Uint8Array, mayReplace: boolean): boolean;
-  /** Makes the directory where it is missing. Throws when that cannot be. */
+  /** Creates the directory if it is missing. Throws when that fails. */
   openFolder(path: string): Folder;
   isAlive(pid: number): boolean;
   /** Sends SIGTERM. */
@@ -89,23 +87,23 @@ export interface Host {
   detach(commandLine: readonly string[], logPath: string): DetachedProcess;
   /** Called for each SIGINT and SIGTERM. */
   onSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Cancel;
-  /** Called for each SIGHUP: the terminal is gone, or a supervisor wants files opened anew. */
+  /** Called for each SIGHUP: the terminal is gone, or a supervisor wants files to be reopened. */
   onHangup(listener: () => void): Cancel;
-  /** Called for an error that nobody caught. */
+  /** Called for an uncaught error. */
   onUncaught(listener: (error: unknown) => void): Cancel;
-  /** Ends the process at once. */
+  /** Exits at once. */
   exit(code: number): never;
-  /** Says that long work follows, whose code is worth compiling. */
+  /** Enables compilation of hot code, before long work. */
   compileReadily(): void;
-  /** For looking at the machine: opened where it is needed, since it stands on much. */
+  /** Loads the examiner of the machine lazily, since it has many dependencies. */
   openExaminer(): Promise<Examiner>;
-  /** A new simulation thread. */
+  /** Starts a simulation thread. */
   spawnWorker(): Worker;
-  /** A new disk thread. */
+  /** Starts a disk thread. */
   spawnDisk(): Worker;
   /**
-   * Runs a shell command with further variables; resolves with its exit code, or undefined when it
-   * took too long.
+   * Runs a shell command with additional variables. Resolves with its exit code, or undefined on a
+   * timeout.
    */
   runShell(
     command: string,

@@ -6,11 +6,11 @@ import { CommandFailure } from "./failure.ts";
 
 const joinedSchema = z.object({ met: z.boolean(), detail: z.string() });
 
-/** `tankd join URL`: the running node uses this hub from now on. */
+/** `tankd join URL`: makes the running node use this hub. */
 export function addJoin(program: Command, context: CliContext): void {
   program
     .command("join")
-    .description("let the running node use a hub, from now on and after restarts")
+    .description("make the running node use a hub, now and after restarts")
     .argument("<url>", "the hub, like http://192.168.1.10:8000")
     .action(async (url: string, _options: unknown, command: Command) => {
       const node = await context.node(command);
@@ -18,20 +18,20 @@ export function addJoin(program: Command, context: CliContext): void {
       const { met, detail } = readAnswer(joinedSchema, body);
       if (context.wantsJson(command)) context.printJson(body);
       else if (met) context.print(`${detail}.`);
-      if (!met) throw new CommandFailure(`${url} was not met: ${detail}`, 1);
+      if (!met) throw new CommandFailure(`${url} was not reached: ${detail}`, 1);
     });
 }
 
-/** `tankd leave`: the running node goes on alone. */
+/** `tankd leave`: takes the running node out of its cluster. */
 export function addLeave(program: Command, context: CliContext): void {
   program
     .command("leave")
-    .description("take the running node out of its cluster; its tanks go on")
+    .description("take the running node out of its cluster; its tanks keep running")
     .addHelpText("after", "\nIt finds the others again after: tankd join URL, or a restart.")
     .action(async (_options: unknown, command: Command) => {
       const node = await context.node(command);
       const body = await node.post("/api/cluster/leave", {});
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print("This node is alone now; its tanks go on.");
+      context.print("This node has left its cluster; its tanks keep running.");
     });
 }

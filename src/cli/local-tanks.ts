@@ -9,16 +9,16 @@ import { type Chronicle, readChronicle } from "../tanks/replay/chronicle.ts";
 import type { CliContext } from "./context.ts";
 import { candidateDataDirectories } from "./directories.ts";
 
-/** What the data directory on this machine says of a tank. */
+/** A tank in a data directory on this machine. */
 export interface LocalTank {
   readonly directory: string;
   readonly chronicle: Chronicle;
-  /** Gives the directory back. */
+  /** Closes the directory. */
   close(): void;
 }
 
 /**
- * A tank of the data directory, read beside the node that may run on it.
+ * A tank of the data directory, on which a node may be running.
  * @throws Problem `unknown_tank`, `data_directory_unusable`, `usage` where several may be meant
  */
 export async function openLocalTank(
@@ -72,6 +72,6 @@ function chosen(rows: readonly TankRow[], wanted: string, directory: string): Ta
 function unknown(wanted: string, directory: string): Problem {
   return new Problem(
     "unknown_tank",
-    `there is no tank ${wanted} in ${directory}; those of a running node: tankd tank ls`,
+    `there is no tank ${wanted} in ${directory}; to list those of a running node: tankd tank ls`,
   );
 }

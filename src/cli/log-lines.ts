@@ -9,28 +9,24 @@ const lineSchema = z.looseObject({
 });
 const valueSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-/**
- * The log of a node, which is kept as JSON, as lines for people. Takes it in pieces of any size.
- */
+/** Formats the JSON log of a node as text lines. Accepts it in chunks of any size. */
 export class LogLines {
   readonly #format: LineFormat;
-  /** The beginning of a line whose end has not been written yet. */
+  /** The beginning of an incomplete line. */
   #begun = "";
 
   constructor(format: LineFormat) {
     this.#format = format;
   }
 
-  /** What these characters complete, each line with its end. */
+  /** The lines that this chunk completes, each with its line end. */
   read(text: string): string {
     const lines = `${this.#begun}${text}`.split("\n");
     this.#begun = lines.pop() ?? "";
     return lines.map((line) => this.#show(line)).join("");
   }
 
-  /**
-   * What is no entry, like the trace of a crash, stays as it is but for what a terminal would obey.
-   */
+  /** Other lines, like the trace of a crash, are kept, with control characters escaped. */
   #show(line: string): string {
     const entry = lineSchema.safeParse(parse(line)).data;
     if (entry === undefined) return `${escapeUnsafe(line)}\n`;

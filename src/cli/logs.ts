@@ -8,11 +8,11 @@ import { candidateDataDirectories } from "./directories.ts";
 import { LogLines } from "./log-lines.ts";
 import { readInteger } from "./numbers.ts";
 
-/** Name of a detached node's log in its data directory. */
+/** The log file of a detached node in its data directory. */
 export const LOG_FILE = "tankd.log";
 
 const FOLLOW_POLL_MS = 200;
-/** Lines are looked for in the last part of the file only, however long it is. */
+/** The last lines are searched in this part of the file only. */
 const TAIL_BYTES_MAX = 4 * 1024 * 1024;
 
 /** `tankd logs [-f]`: the log of a node that runs in the background. */
@@ -20,8 +20,8 @@ export function addLogs(program: Command, context: CliContext): void {
   program
     .command("logs")
     .description("show the log of a node that was started with -d")
-    .option("-f, --follow", "go on with what is logged from now on")
-    .option("-n, --lines <number>", "begin with so many last lines (default: 100)", "100")
+    .option("-f, --follow", "keep printing new lines")
+    .option("-n, --lines <number>", "number of last lines to print (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
       const lines = readInteger(options.lines, "--lines") ?? 0;
       const keys = ["dataDir", "url", "logFile", "logFormat", "logTime", "logNoColor"] as const;
@@ -36,10 +36,10 @@ export function addLogs(program: Command, context: CliContext): void {
     });
 }
 
-/** What is printed for the next piece of the file. */
+/** Converts the next chunk of the file to output. */
 type Show = (text: string) => string;
 
-/** A person at a terminal gets text, a program behind a pipe the lines as they are. */
+/** Text on a terminal; the original lines in a pipe. */
 function showing(
   context: CliContext,
   { logFormat, logTime, logNoColor }: Pick<Settings, "logFormat" | "logTime" | "logNoColor">,
@@ -66,12 +66,12 @@ function findLog(
   if (found !== undefined) return found;
   throw new Problem(
     "not_found",
-    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, ` +
-      "a service to journalctl -u tankd",
+    `there is no ${paths.join(" or ")}: a node in the foreground logs to its terminal, a ` +
+      "service to the journal (journalctl -u tankd)",
   );
 }
 
-/** Prints the last lines; returns where the file ended. */
+/** Prints the last lines; returns the end of the file. */
 function printTail(context: CliContext, path: string, lines: number, show: Show): number {
   const size = context.host.sizeOf(path) ?? 0;
   const from = Math.max(0, size - TAIL_BYTES_MAX);
@@ -82,14 +82,14 @@ function printTail(context: CliContext, path: string, lines: number, show: Show)
   return size;
 }
 
-/** Until nobody reads any more. */
+/** Follows the file until the reader of stdout is gone. */
 async function follow(context: CliContext, path: string, from: number, show: Show): Promise<void> {
   let offset = from;
   const decoder = new TextDecoder();
   while (!context.host.stdout.isClosed) {
     await sleep(context.host.timers, FOLLOW_POLL_MS);
     const size = context.host.sizeOf(path) ?? 0;
-    // Somebody emptied or replaced it.
+    // The file was truncated or replaced.
     if (size < offset) offset = 0;
     if (size === offset) continue;
     const bytes = context.host.readFrom(path, offset) ?? new Uint8Array();

@@ -8,7 +8,7 @@ import { NetworkError } from "../platform/network.ts";
 import { candidateDataDirectories } from "./directories.ts";
 import type { Host } from "./host.ts";
 
-/** What a running node keeps in `node.json`. */
+/** The content of a running node's `node.json`. */
 export interface RunningNode {
   readonly directory: string;
   readonly url: string;
@@ -16,7 +16,7 @@ export interface RunningNode {
   readonly pid: number;
 }
 
-/** A node that has proven to be the one it says, with the token that controls it. */
+/** A node that has proven its identity, with its control token. */
 export interface VerifiedNode extends RunningNode {
   /** Undefined when this user may not read it. */
   readonly token: string | undefined;
@@ -57,7 +57,7 @@ export async function findNode(host: Host, given: string | undefined): Promise<V
   throw new Problem("no_node", `no node is running${where}; start one with: tankd start${option}`);
 }
 
-/** The content of `node.json`; undefined when there is none that can be read and understood. */
+/** The content of `node.json`; undefined when it is missing, unreadable or malformed. */
 export function readNodeFile(host: Host, directory: string): RunningNode | undefined {
   try {
     const text = host.readText(`${directory}/node.json`);
@@ -70,7 +70,7 @@ export function readNodeFile(host: Host, directory: string): RunningNode | undef
   }
 }
 
-/** Lets the program at the node's URL sign a fresh challenge with the node's key. */
+/** Verifies that the program at the node's URL can sign a fresh challenge with the node's key. */
 export async function verifyNode(host: Host, node: RunningNode): Promise<void> {
   const challenge = encodeBase64Url(crypto.getRandomValues(new Uint8Array(CHALLENGE_BYTES)));
   const answer = await askWellKnown(host, node, challenge);
@@ -82,8 +82,8 @@ export async function verifyNode(host: Host, node: RunningNode): Promise<void> {
   if (proven) return;
   throw new Problem(
     "impostor",
-    `the program at ${node.url} cannot prove to be node ${node.nodeId} of ${node.directory}, ` +
-      "so it was told nothing; find out who listens there",
+    `the program at ${node.url} cannot prove that it is node ${node.nodeId} of ` +
+      `${node.directory}, so no token was sent to it; check which program listens there`,
   );
 }
 
@@ -128,7 +128,7 @@ function readToken(host: Host, directory: string): string | undefined {
   try {
     return host.readText(`${directory}/token`)?.trim();
   } catch {
-    // Somebody else's node: it can be looked at, and the node says what is missing for more.
+    // Another user's node: it can be read, and it refuses other requests with a hint.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { Problem } from "../platform/errors.ts";
 
 /**
- * A whole number that was typed after `flag`; undefined when it was left out.
+ * Parses a whole number given for `flag`; undefined when the flag was left out.
  * @throws Problem `usage`
  */
 export function readInteger(
@@ -32,7 +32,7 @@ export function readNumber(
   throw new Problem("usage", `${flag} cannot be "${text}": give a number from ${min} to ${max}`);
 }
 
-/** `12,345`: long numbers as people read them. */
+/** `12,345`: a number with grouped digits. */
 export function grouped(value: number): string {
   return value.toLocaleString("en");
 }

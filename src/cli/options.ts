@@ -7,15 +7,15 @@ import type { Flags } from "./settings-sources.ts";
 
 type AnySetting = Setting<unknown, unknown>;
 
-/** Settings whose flags belong to every command. */
+/** Settings whose flags are valid for every command. */
 export const GLOBAL_SETTINGS: readonly SettingKey[] = ["config", "dataDir", "url"];
 
-/** Settings of a node: the flags of `start`. */
+/** Settings of a node, which are flags of `start`. */
 export const NODE_SETTINGS: readonly SettingKey[] = SETTING_KEYS.filter(
   (key) => !GLOBAL_SETTINGS.includes(key) && "flag" in SETTINGS[key],
 );
 
-/** Gives `command` the flags of these settings. */
+/** Adds the flags of these settings to `command`. */
 export function addSettingOptions(command: Command, keys: readonly SettingKey[]): void {
   for (const key of keys) {
     const definition: AnySetting = SETTINGS[key];
@@ -30,7 +30,7 @@ function optionOf(definition: AnySetting, flag: string, help: string): Option {
   const { kind, placeholder } = definition;
   const option = new Option(kind.shape === "switch" ? flag : `${flag} <${placeholder}>`, help);
   if (kind.shape === "list") option.argParser(appendWord);
-  // For help and completion; `choices()` would refuse values by itself, in other words than ours.
+  // For help and completion only; `choices()` would refuse values with a message of its own.
   if (kind.choices) option.argChoices = [...kind.choices];
   return option;
 }
@@ -64,7 +64,7 @@ export function flagsOf(command: Command): Flags {
   return flags;
 }
 
-/** The value of a flag that was typed; commander's own defaults (of `--no-…`) do not count. */
+/** The value of a flag that was given; commander's own defaults (of `--no-…`) do not count. */
 function givenValue(command: Command, flag: string): unknown {
   const name = new Option(flag).attributeName();
   for (let at: Command | null = command; at; at = at.parent) {

@@ -27,7 +27,7 @@ export function addPeers(program: Command, context: CliContext): void {
     .command("peers")
     .description("list the servers of the cluster")
     .addOption(
-      new Option("--tag <tag>", "only those with this tag; of several all").argParser(appendWord),
+      new Option("--tag <tag>", "only those with this tag; may be repeated").argParser(appendWord),
     )
     .option("--capability <name>", "only those with this capability")
     .addOption(
@@ -40,7 +40,7 @@ export function addPeers(program: Command, context: CliContext): void {
     )
     .option("--region <name>", "only those in this region")
     .option("--zone <name>", "only those in this zone")
-    .option("--resource <key=value>", "only those that state this resource")
+    .option("--resource <key=value>", "only those with this resource")
     .action(async (options: Filters, command: Command) => {
       const query = new URLSearchParams();
       for (const filter of FILTERS) {
@@ -55,7 +55,7 @@ export function addPeers(program: Command, context: CliContext): void {
     });
 }
 
-/** Servers with rights first; those without stand apart below them. */
+/** Members first; servers without rights in a separate list below. */
 function describe(
   context: CliContext,
   servers: readonly Server[],
@@ -71,14 +71,14 @@ function describe(
   const note =
     outside.length === 0
       ? []
-      : [`${count(outside.length, "server")} without rights here: unsigned, or a stranger.`];
+      : [`${count(outside.length, "server")} without rights here: unsigned, or not a member.`];
   return [tableOf(context, all), ...reasons, ...note].join("\n");
 }
 
 interface Column {
   readonly title: string;
   readonly cell: (server: Server) => string | number;
-  /** Shown only where some server has something to say. */
+  /** Shown only if some server has a value. */
   readonly optional?: true;
 }
 
@@ -106,13 +106,13 @@ function tableOf(context: CliContext, servers: readonly Server[]): string {
   );
 }
 
-/** What a server is here, which for one without rights is no role. */
+/** The role of a server, or why it has no rights. */
 function roleOf({ signed, member, role }: Server): string {
   if (!signed) return "unsigned";
   return member === false ? "stranger" : role;
 }
 
-/** How a node is reached that does not answer where it is dialled. */
+/** The relay of a node that cannot be dialled. */
 function wayTo({ reachable, relay, is_local, signed }: Server, servers: readonly Server[]): string {
   if (!signed || !relay || (reachable && !is_local)) return "";
   const name = servers.find(({ node_id }) => node_id === relay)?.server_id ?? relay;

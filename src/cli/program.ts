@@ -36,7 +36,7 @@ First steps:
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 no node running.`;
 
-/** All commands. Order is the order of help. */
+/** All commands, in the order of help. */
 export function buildProgram(context: CliContext): Command {
   const program = new Command("tankd")
     .description("Tanks of evolving fish that find their peers and migrate between machines.")
@@ -44,12 +44,12 @@ export function buildProgram(context: CliContext): Command {
     .helpOption("-h, --help", "show this help")
     .configureHelp({
       showGlobalOptions: true,
-      // Our descriptions name defaults and choices themselves.
+      // The descriptions contain defaults and choices already.
       optionDescription: (option) => option.description,
     })
     .configureOutput({
       writeOut: (text) => context.host.stdout.write(text),
-      // Usage errors are said in one line by `report`.
+      // `report` prints usage errors in one line.
       writeErr: () => {},
       getOutHelpWidth: () => context.host.stdout.columns,
       getOutHasColors: () => false,
@@ -100,7 +100,7 @@ export async function runCli(host: Host): Promise<number> {
   }
 }
 
-/** Says a failure in one line; returns the exit code it has. */
+/** Prints a failure in one line; returns its exit code. */
 function report(context: CliContext, program: Command, error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
@@ -121,7 +121,7 @@ function report(context: CliContext, program: Command, error: unknown): number {
   return FAILED;
 }
 
-/** Also what a node has said, which may be anything. */
+/** Escapes the text, which may come from a node. */
 function oneLine(text: string): string {
   return escapeUnsafe(text.replaceAll(/\s*\n\s*/g, " "));
 }

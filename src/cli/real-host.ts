@@ -14,16 +14,16 @@ import type { Build, DetachedProcess, Host, Output } from "./host.ts";
 import { openFolder } from "./result-folder.ts";
 import { writeFailure } from "./write-failure.ts";
 
-/** What only the program's entry knows. */
+/** Facts that only the program's entry point has. */
 export interface Entry {
   readonly build: Build;
   readonly spawnWorker: () => Worker;
   readonly spawnDisk: () => Worker;
-  /** The script under `bun run`; undefined in the compiled executable. */
+  /** The script when run from source; undefined in the compiled executable. */
   readonly script: string | undefined;
 }
 
-/** The process and machine that this program runs on. */
+/** The host adapter for the real process and machine. */
 export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
@@ -63,7 +63,7 @@ export function realHost(entry: Entry): Host {
   };
 }
 
-/** One that has been removed keeps its name: paths in it lead nowhere, others are fine. */
+/** A removed directory keeps its name: relative paths fail, absolute ones work. */
 function workingDirectory(): string {
   try {
     return process.cwd();
@@ -76,7 +76,7 @@ const STDOUT = 1;
 const STDERR = 2;
 const DEFAULT_COLUMNS = 80;
 
-/** Written synchronously, so that nothing is cut off when the process ends. */
+/** Writes synchronously, so that no output is lost when the process exits. */
 function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   let isClosed = false;
   return {
@@ -101,10 +101,10 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** A reader that has gone, a terminal that has vanished, a descriptor that was never open. */
+/** Error codes of a reader or terminal that is gone, or of a descriptor that was never open. */
 const GONE: readonly (string | undefined)[] = ["EPIPE", "EIO", "ENXIO", "EBADF"];
 
-/** False when nobody reads any more, as with `tankd peers | head -1`. */
+/** Returns false when the reader is gone, as with `tankd peers | head -1`. */
 function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   let offset = 0;
   while (offset < bytes.length) {
@@ -112,7 +112,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
       offset += writeSync(descriptor, bytes, offset);
     } catch (error) {
       const code = systemCodeOf(error);
-      // A full pipe: its reader is slower than we are.
+      // The pipe is full: wait for its reader.
       if (code === "EAGAIN") Bun.sleepSync(1);
       else if (GONE.includes(code)) return false;
       else throw error;
@@ -121,7 +121,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** The terminal stays in its own line mode, so that Ctrl-C ends the program as anywhere else. */
+/** The terminal stays in line mode, so that Ctrl-C ends the program as usual. */
 async function ask(question: string): Promise<string | undefined> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return undefined;
@@ -130,7 +130,7 @@ async function ask(question: string): Promise<string | undefined> {
   return "";
 }
 
-/** Far more than any record that a command reads there. */
+/** Far more than any record that a command reads from stdin. */
 const INPUT_BYTES_MAX = 1 << 20;
 
 async function readInput(): Promise<string> {
@@ -138,7 +138,7 @@ async function readInput(): Promise<string> {
   let length = 0;
   for await (const chunk of Bun.stdin.stream()) {
     length += chunk.length;
-    if (length > INPUT_BYTES_MAX) throw new Error(`stdin holds more than ${INPUT_BYTES_MAX} bytes`);
+    if (length > INPUT_BYTES_MAX) throw new Error(`stdin has more than ${INPUT_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -160,17 +160,15 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return !isZombie(pid);
   } catch (error) {
-    // EPERM: it lives, as somebody else's.
+    // EPERM: it runs, as another user.
     return systemCodeOf(error) === "EPERM";
   }
 }
 
-/**
- * Ended, but not yet collected: in a container whose first process does not, for ever. Linux only.
- */
+/** Whether it is a zombie, which lasts forever under an init that does not reap. Linux only. */
 function isZombie(pid: number): boolean {
   const stat = readText(`/proc/${pid}/stat`);
-  // The state follows the name, which stands in parentheses and may hold any character.
+  // The state follows the name, which is in parentheses and may contain any character.
   return stat?.slice(stat.lastIndexOf(")") + 2).startsWith("Z") ?? false;
 }
 
@@ -184,7 +182,7 @@ function detach(
   const child = Bun.spawn([...program, ...commandLine], {
     detached: true,
     stdin: "ignore",
-    // Its greeting is ours to say; the log is for its log.
+    // The parent prints the messages; the file is for the log only.
     stdout: "ignore",
     stderr: log,
     env: process.env,

@@ -3,13 +3,10 @@ import { readAnswer } from "./answer.ts";
 import type { CliContext } from "./context.ts";
 import { count } from "./words.ts";
 
-/** A recovery that takes longer than this is worth a word, and again after as long. */
+/** Interval of progress messages during a long recovery. */
 const PROGRESS_INTERVAL_MS = 1_000;
 
-/**
- * What a start brought back, in lines for people; none where there was nothing and nothing was
- * made.
- */
+/** The result of recovery at a start, in lines for users; empty where there were no tanks. */
 export function recoveryLines(view: RecoveryView): readonly string[] {
   const { tanks, recovered, made, damaged, stopped } = readAnswer(recoverySchema, view);
   const lines: string[] = [];
@@ -20,9 +17,9 @@ export function recoveryLines(view: RecoveryView): readonly string[] {
         : `${thousands(recovered)} of ${many(tanks, "tank")}`;
     lines.push(`Recovered ${of} in ${thousands(view.duration_ms)} ms (${workOf(view)}).`);
   }
-  if (made > 0) lines.push(`Made ${many(made, "tank")}.`);
+  if (made > 0) lines.push(`Created ${many(made, "tank")}.`);
   for (const { name, tank_id, warnings } of damaged) {
-    lines.push(`Tank ${name} (${tank_id}) is back past damage: ${warnings.join("; ")}`);
+    lines.push(`Tank ${name} (${tank_id}) recovered despite damage: ${warnings.join("; ")}`);
   }
   for (const { name, tank_id, reason } of stopped) {
     lines.push(`Tank ${name} (${tank_id}) is stopped: ${reason}`);
@@ -35,7 +32,7 @@ function many(of: number, noun: string): string {
   return count(of, noun).replace(/^\d+/, thousands(of));
 }
 
-/** Groups of three digits. By hand: Intl would load the data of every language into memory. */
+/** Groups of three digits. Without Intl, which would load the data of every language. */
 function thousands(of: number): string {
   return String(of).replace(/\B(?=(\d{3})+$)/g, ",");
 }
@@ -47,7 +44,7 @@ function workOf({ from_snapshots, replayed_commands, replayed_ticks }: RecoveryV
   return `${snapshots}, ${commands} and ${many(replayed_ticks, "tick")} replayed`;
 }
 
-/** Says on a terminal how far a recovery is, where it takes its time. */
+/** Prints the progress of a long recovery on a terminal. */
 export class RecoveryProgress {
   readonly #context: CliContext;
   #saidMs: number;
@@ -60,11 +57,11 @@ export class RecoveryProgress {
   show(done: number, total: number): void {
     if (!this.#isDue() || done === total) return;
     this.#saidMs = this.#context.host.clock.monotonicMs();
-    // A line of its own each time: the log writes to the same terminal.
+    // A new line each time, since the log writes to the same terminal.
     this.#context.say(`${thousands(done)} of ${many(total, "tank")} recovered`);
   }
 
-  /** The same of a recovery elsewhere, which is asked only when there is something to say. */
+  /** The same for another process, which is asked only when a message is due. */
   async ask(view: () => Promise<RecoveryView | undefined>): Promise<void> {
     const seen = this.#isDue() ? await view() : undefined;
     if (seen) this.show(seen.recovered + seen.stopped.length, seen.tanks);

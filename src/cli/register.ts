@@ -13,13 +13,13 @@ const recordSchema = z.looseObject({ server_id: z.string() });
 
 const REGISTER_PATH = "/api/discovery/register";
 
-/** `tankd register [URL]`: puts a server on a hub's list by hand. */
+/** `tankd register [URL]`: registers a server with a hub by hand. */
 export function addRegister(program: Command, context: CliContext): void {
   program
     .command("register")
     .description("register this node, or another server, with a hub by hand")
     .argument("[url]", "the hub; with --record it may be left out: the running node's own hub")
-    .option("--record <file>", "the record of another server as JSON; - reads it from stdin")
+    .option("--record <file>", "the record of another server as JSON; - is stdin")
     .addHelpText(
       "after",
       `
@@ -51,7 +51,7 @@ TANKD_TOKEN or --token-file.
     });
 }
 
-/** The token of the running node is not for others: only one that was given is sent. */
+/** Only an explicit token is sent to another server, never that of the running node. */
 function hubAt(context: CliContext, command: Command, url: string): NodeClient {
   try {
     const origin = `http://${formatHostPort(parseHubUrl(url))}`;
@@ -69,8 +69,8 @@ async function readRecord({ host }: CliContext, file: string): Promise<object> {
     const text = file === "-" ? await host.readInput() : host.readText(absolute);
     if (text !== undefined) return recordSchema.parse(JSON.parse(text));
   } catch {
-    const wanted = "a JSON object with server_id, as GET /api/servers/local answers it";
-    throw new Problem("usage", `${source} holds no server's record: give ${wanted}`);
+    const wanted = "a JSON object with server_id, like the answer of GET /api/servers/local";
+    throw new Problem("usage", `${source} is not a server record: give ${wanted}`);
   }
   throw new Problem("usage", `--record names ${file}, and there is no such file`);
 }

@@ -20,21 +20,22 @@ import { count } from "./words.ts";
 
 const FAILED = 1;
 
-/** Of a tank that is made from its spec; how its clock goes is no part of the world. */
+/** Controls of a tank that is built from its spec; they do not affect the world. */
 const CONTROLS = { paused: false, tickRate: 30, fastForwardTo: undefined };
 
 interface Source {
   readonly chronicle: Chronicle;
-  /** Where it was read from, for people. */
+  /** A description of its source. */
   readonly from: string;
-  /** Whether its snapshots lie there as files of their own. */
+  /** Whether its snapshots are separate files there. */
   readonly hasFiles: boolean;
   close(): void;
 }
 
 /**
- * Replays a tank and prints what it has come to. Fails with exit code 1 and a sentence where the
- * replay and the record differ. @throws Problem
+ * Replays a tank and prints the result. Fails with exit code 1 and a message if the replay and the
+ * record differ.
+ * @throws Problem
  */
 export async function replayTank(
   context: CliContext,
@@ -64,7 +65,10 @@ async function openSource(context: CliContext, command: Command, wanted: string)
   }
   const decoded = decodeArchive(readArchiveFile(context.host, wanted));
   if (decoded.kind === "bad") {
-    throw new Problem("bad_archive", `${wanted} is no whole archive of a tank: ${decoded.detail}`);
+    throw new Problem(
+      "bad_archive",
+      `${wanted} is not a valid archive of a tank: ${decoded.detail}`,
+    );
   }
   requireEngine(decoded.archive, ENGINE_VERSION);
   return {
@@ -99,7 +103,7 @@ async function timed(
   }
 }
 
-/** The files that a replay does not need, but a tank that comes back might. In words. */
+/** Messages about damaged files that this replay did not need, but a recovery might. */
 async function damagedSnapshots({ snapshots, stateOf }: Chronicle): Promise<readonly string[]> {
   const damaged: string[] = [];
   for (const snapshot of snapshots) {
@@ -114,7 +118,7 @@ async function damagedSnapshots({ snapshots, stateOf }: Chronicle): Promise<read
 
 type ReplayResult = ReturnType<typeof resultOf>;
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 function resultOf(
   source: Source,
   arrival: Arrival,
@@ -150,7 +154,7 @@ function resultOf(
   };
 }
 
-/** A world that has failed may have no digest. */
+/** Undefined for a failed world that has no digest. */
 function digestOrNull({ replay, divergence }: Arrival): string | null {
   return divergence?.kind === "fault" ? null : digest(replay.world);
 }
@@ -161,8 +165,8 @@ function describe(result: ReplayResult): string {
   const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
   const verdict = divergence
     ? "the replay differs from the record"
-    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} ` +
-      `and ${count(checked.snapshots, "snapshot")} compared, nothing differs`;
+    : `${count(checked.entries, "entry", "entries")}, ${count(checked.marks, "mark")} and ` +
+      `${count(checked.snapshots, "snapshot")} compared, no difference`;
   const fields: (readonly [string, string | number])[] = [
     ["tank", `${result.name} (${result.tank_id})`],
     ["read from", result.source],

@@ -1,23 +1,22 @@
 import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
 
-/** What commander hands over of `tankd replay`. */
+/** Options of `tankd replay`, as commander passes them. */
 export interface ReplayFlags {
   readonly to?: string;
   readonly verify?: boolean;
 }
 
-/** `tankd replay TANK`: lives a tank's past again. Needs no node. */
+/** `tankd replay TANK`: replays a tank's past. Needs no node. */
 export function addReplay(program: Command, context: CliContext): void {
   program
     .command("replay")
-    .description("live a tank's past again, up to its last commit or a tick before")
+    .description("replay a tank's past, up to its last commit or an earlier tick")
     .argument("<tank>", "a tank of the data directory, by id or name, or the file of an archive")
-    .option("--to <tick>", "the tick to go to (default: the last that was committed)")
-    .option("--verify", "begin as far back as can be, and compare every digest on the way")
+    .option("--to <tick>", "the tick to stop at (default: the last committed one)")
+    .option("--verify", "begin at the oldest state and compare every digest on the way")
     .action(async (tank: string, flags: ReplayFlags, command: Command) => {
-      // The world and the store are loaded only by who wants them: every other command starts
-      // sooner.
+      // The world and the store are loaded lazily, so that other commands start faster.
       const { replayTank } = await import("./replay-tank.ts");
       await replayTank(context, command, tank, flags);
     });

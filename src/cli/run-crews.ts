@@ -7,12 +7,12 @@ export interface Crew {
   stop(): void;
 }
 
-/** What a simulation thread answers an order with: see src/worker.ts. */
+/** The answer of a thread to an order: see src/worker.ts. */
 export type CrewAnswer =
   | { readonly kind: "reports"; readonly reports: readonly IslandReport[] }
   | { readonly kind: "failed"; readonly message: string };
 
-/** One crew works here; more have a thread each. */
+/** A single crew runs on this thread; several have a thread each. */
 export function makeCrews(count: number, spawnWorker: () => Worker): readonly Crew[] {
   if (count === 1) return [localCrew()];
   return Array.from({ length: count }, () => threadCrew(spawnWorker()));

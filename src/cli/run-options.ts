@@ -4,7 +4,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { type ArchipelagoSpec, ISLANDS_MAX, TOPOLOGIES, type Topology } from "../sim/index.ts";
 import { readInteger } from "./numbers.ts";
 
-/** What commander hands over of `tankd run`. */
+/** Options of `tankd run`, as commander passes them. */
 export interface RunFlags {
   readonly seed: string;
   readonly ticks: string;
@@ -29,11 +29,11 @@ export interface RunPlan {
 /** Fish of all tanks together: each takes about a kilobyte. */
 const FISH_TOTAL_MAX = 1_000_000;
 const THREADS_MAX = 256;
-/** Often enough to mix, seldom enough that islands go their own ways: about a generation. */
+/** About a generation: often enough to mix, rarely enough for islands to diverge. */
 const MIGRATE_EVERY_TICKS = 1000;
 const MIGRANTS = 2;
 
-/** @throws Problem `usage` when the flags make no world */
+/** @throws Problem `usage` when the flags do not define a world */
 export function planOf(flags: RunFlags, cores: number): RunPlan {
   const tanks = readInteger(flags.tanks, "--tanks", 1, ISLANDS_MAX) ?? 1;
   const fish = readInteger(flags.fish, "--fish", 0, LIMITS.foundersMax) ?? 0;
@@ -95,7 +95,7 @@ function readTopology(text: string): Topology {
   );
 }
 
-/** The command line that gives the same world again, ended at the same tick. */
+/** The command line that reproduces the same world up to the same tick. */
 export function commandOf(spec: ArchipelagoSpec, ticks: number): string {
   const words = ["tankd run", `--seed ${spec.seed}`, `--ticks ${ticks}`, `--fish ${spec.fish}`];
   if (spec.tanks > 1) {

@@ -8,12 +8,12 @@ import { writeFailure } from "./write-failure.ts";
 
 const COMPLETE = "run.json";
 const PARTIAL = "run.partial.json";
-/** What may lie in a used directory, the word of a run that came to its end first. */
+/** Files that a used directory may contain, the result of a complete run first. */
 const OWN_FILES = [COMPLETE, PARTIAL, ...Object.values(TABLES).map(({ name }) => name)];
 
 /**
- * The files of `--out`. The tables grow with the run; `run.partial.json` is there before them and
- * makes way for `run.json`, which tells that the run has come to its end.
+ * The files of `--out`. The tables grow during the run; `run.partial.json` exists before them and
+ * is replaced by `run.json`, which marks a complete run.
  */
 export class RunFiles {
   readonly #path: string;
@@ -21,8 +21,8 @@ export class RunFiles {
   readonly #facts: ReturnType<typeof factsOf>;
 
   /**
-   * @throws Problem `usage` when files of a run are there and may not be replaced
-   * @throws CommandFailure when nothing can be written there
+   * @throws Problem `usage` when files of a run exist and may not be replaced
+   * @throws CommandFailure when the directory is not writable
    */
   constructor(host: Host, path: string, spec: ArchipelagoSpec, mayReplace: boolean) {
     this.#path = path;
@@ -38,7 +38,7 @@ export class RunFiles {
     }
   }
 
-  /** The tables hold all up to the tick of this result. */
+  /** The tables are complete up to the tick of this result. */
   close(spec: ArchipelagoSpec, result: TimedResult): void {
     const complete = result.ticks === spec.ticks;
     const command = commandOf(spec, result.ticks);
@@ -56,7 +56,7 @@ export class RunFiles {
     const used = OWN_FILES.find((name) => there.includes(name));
     if (used !== undefined && !mayReplace) throw this.#taken(used);
     for (const name of OWN_FILES) this.#folder.remove(name);
-    // Of two runs that begin here at the same time, one is first.
+    // Of two concurrent runs in one directory, only one succeeds.
     if (!this.#folder.create(PARTIAL, toJson(this.#facts))) throw this.#taken(PARTIAL);
     for (const { name, header } of Object.values(TABLES)) this.#folder.append(name, header);
   }
@@ -64,7 +64,7 @@ export class RunFiles {
   #taken(name: string): Problem {
     return new Problem(
       "usage",
-      `--out ${this.#path} holds the ${name} of a run: give another directory, or --force`,
+      `--out ${this.#path} contains the ${name} of a run: give another directory, or --force`,
     );
   }
 
@@ -77,7 +77,7 @@ export class RunFiles {
   }
 }
 
-/** What is known before the first tick. */
+/** The facts that are known before the first tick. */
 function factsOf(spec: ArchipelagoSpec, version: string) {
   const { seed, ticks, fish, tanks, topology, migrateEvery, migrants } = spec;
   return {

@@ -4,7 +4,7 @@ import type { CliContext } from "./context.ts";
 const BAR_COLUMNS = 30;
 const BAR_INTERVAL_MS = 100;
 
-/** One line on a terminal's stderr, drawn over itself; nothing anywhere else. */
+/** A progress line on a terminal's stderr, redrawn in place; no output elsewhere. */
 export class ProgressBar {
   readonly #context: CliContext;
   readonly #ticks: number;

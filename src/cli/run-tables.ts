@@ -1,6 +1,6 @@
 import { type IslandReport, type PhylogenyRow, SAMPLE_COLUMNS } from "../sim/index.ts";
 
-/** A table as CSV. Every line ends, the header's too. */
+/** A table as CSV. Every line has a line end, including the header. */
 export interface Table {
   readonly name: string;
   readonly header: string;
@@ -19,9 +19,9 @@ const SERIES: Table = {
 
 /**
  * The first four columns as the ALife data standard names them
- * (https://alife-data-standards.github.io/alife-data-standards/phylogeny), the rest extra. Who
- * lives is destroyed at `inf`, a number to whatever reads tables; "none" is a text, and to
- * phylotrackpy a death.
+ * (https://alife-data-standards.github.io/alife-data-standards/phylogeny), the rest extra. The
+ * living have destruction time `inf`, which readers parse as a number; "none" would be a text, and
+ * a death for phylotrackpy.
  */
 const COLUMNS: readonly (readonly [string, (row: PhylogenyRow) => string | number])[] = [
   ["id", (row) => row.id],
@@ -45,7 +45,7 @@ const PHYLOGENY: Table = {
   linesOf: ({ lives }) => lives.map((row) => lineOf(COLUMNS.map(([, of]) => of(row)))),
 };
 
-/** With first parents only: phylotrackpy and the converters to trees refuse two. */
+/** With first parents only, since phylotrackpy and the converters to trees refuse two. */
 const PHYLOGENY_ASEXUAL: Table = {
   name: "phylogeny-asexual.csv",
   header: PHYLOGENY.header,
@@ -56,7 +56,7 @@ const PHYLOGENY_ASEXUAL: Table = {
     }),
 };
 
-/** By their names in `run.json`. */
+/** The tables, by their names in `run.json`. */
 export const TABLES = {
   series: SERIES,
   phylogeny: PHYLOGENY,
@@ -68,8 +68,8 @@ function lineOf(cells: readonly (string | number)[]): string {
 }
 
 /**
- * A real number looks like one, 84.0 and not 84: polars takes a column for what its first hundred
- * lines are, and fails on the first fraction or `inf` among whole numbers.
+ * Formats a real number with a fraction, 84.0 and not 84: polars infers the type of a column from
+ * its first hundred lines, and fails on the first fraction or `inf` among whole numbers.
  */
 function real(value: number): string {
   return Number.isInteger(value) ? value.toFixed(1) : String(value);

@@ -9,7 +9,7 @@ import { ProgressBar } from "./run-progress.ts";
 import { contractOf, describe, type TimedResult, timed } from "./run-result.ts";
 
 /**
- * Runs the world of these flags and prints what it has come to: at its end, or at the first signal.
+ * Runs the world of these flags and prints the result: at its end, or at the first signal.
  * @throws Problem `usage`
  * @throws CommandFailure when it was stopped, or when its files cannot be written
  */
@@ -65,10 +65,10 @@ interface Onlooker {
   readonly onNews: (news: readonly IslandReport[]) => void;
 }
 
-/** How long a signal may wait to be heard. */
+/** Maximum delay of the reaction to a signal. */
 const DEAF_MS_MAX = 50;
 
-/** Carries orders to the crews, all at the same time, and their reports back. */
+/** Sends orders to all crews concurrently, and collects their reports. */
 async function drive(
   { clock, timers }: CliContext["host"],
   run: ReturnType<typeof conduct>,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
 import type { RunFlags } from "./run-options.ts";
 
-/** `tankd run`: a world without any outside input, as fast as it goes. Needs no node. */
+/** `tankd run`: runs a world without outside input, as fast as possible. Needs no node. */
 export function addRun(program: Command, context: CliContext): void {
   program
     .command("run")
@@ -10,26 +10,26 @@ export function addRun(program: Command, context: CliContext): void {
     .option("--seed <number>", "seed of the world (default: 1)", "1")
     .option(
       "--ticks <number>",
-      "how long; 30 ticks are a second of a tank's life (default: 10000)",
+      "length of the run; 30 ticks are a second of a tank's life (default: 10000)",
       "10000",
     )
     .option(
       "--fish <number>",
-      "founders of each tank; above 100 the tank grows with them (default: 50)",
+      "founders of each tank; above 100 the tank's size grows in proportion (default: 50)",
       "50",
     )
     .option("--tanks <number>", "tanks that exchange fish (default: 1)", "1")
-    .option("--topology <name>", "who sends to whom: ring, full, star or random (default: ring)")
+    .option("--topology <name>", "routes of migration: ring, full, star or random (default: ring)")
     .option("--migrate-every <ticks>", "ticks between two exchanges (default: 1000)")
     .option("--migrants <number>", "fish that leave each tank at an exchange (default: 2)")
     .option(
       "--threads <number>",
-      "threads to run tanks on; changes nothing but the speed (default: one a core)",
+      "threads to run tanks on; affects only the speed (default: one per core)",
     )
     .option("--out <dir>", "write a time series, the phylogeny and the result into this directory")
     .option("--force", "replace the files of an earlier run in that directory")
     .action(async (flags: RunFlags, command: Command) => {
-      // The world is loaded only by who wants one: every other command starts sooner.
+      // The world is loaded lazily, so that other commands start faster.
       const { runWorld } = await import("./run-world.ts");
       await runWorld(context, flags, context.wantsJson(command));
     });

@@ -10,8 +10,8 @@ import type { Host } from "./host.ts";
 export type Flags = SettingSources["flags"];
 
 /**
- * The settings of this invocation. Only `keys` are read where they are given, so that a broken
- * setting of the node does not keep a command from speaking to it.
+ * The settings of this invocation. If `keys` is given, only those are read, so that an invalid
+ * setting of the node does not prevent commands from reaching it.
  */
 export function settingsOf(
   host: Host,
@@ -27,7 +27,7 @@ export function settingsOf(
   return resolveSettings(sources, keys);
 }
 
-/** Content of a file that holds a secret; `origin` is the flag or variable that names it. */
+/** Content of a file with a secret; `origin` is the flag or variable that names it. */
 export function readSecret(host: Host, path: string, origin: string): string {
   const absolute = resolve(host.workingDirectory, path);
   const text = orExplain(absolute, origin, () => host.readText(absolute));
@@ -37,14 +37,14 @@ export function readSecret(host: Host, path: string, origin: string): string {
   return text;
 }
 
-/** Shorter ones could be found by trying: the handshake shows anybody what to try them on. */
+/** Shorter secrets could be found by brute force, since anybody can observe a handshake. */
 const CLUSTER_SECRET_BYTES_MIN = 16;
 const CLUSTER_SECRET_BYTES_MAX = 4096;
 
 /**
  * The secret of a cluster, without the white space around it.
- * @throws Problem `bad_setting` for a file that is not there, that others can read or write, or
- *   that holds too little or too much.
+ * @throws Problem `bad_setting` for a file that does not exist, that others can read or write, or
+ *   whose content is too short or too long.
  */
 export function readClusterSecret(host: Host, path: string): Uint8Array {
   const absolute = resolve(host.workingDirectory, path);
@@ -56,8 +56,8 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
   if (others !== undefined) {
     throw new Problem(
       "bad_setting",
-      `${path} holds the cluster's secret, and ${others} can read or write it: ` +
-        "make it yours alone (chown, chmod 600).",
+      `${path} contains the cluster's secret, but ${others} can read or write it: ` +
+        "restrict its permissions (chown, chmod 600).",
     );
   }
   const secret = new TextEncoder().encode(found.text.trim());
@@ -65,12 +65,12 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
   if (length >= CLUSTER_SECRET_BYTES_MIN && length <= CLUSTER_SECRET_BYTES_MAX) return secret;
   throw new Problem(
     "bad_setting",
-    `${path} holds ${length} bytes; the cluster's secret has ${CLUSTER_SECRET_BYTES_MIN} to ` +
-      `${CLUSTER_SECRET_BYTES_MAX}. One is made by: head -c 32 /dev/urandom | base64`,
+    `${path} has ${length} bytes; the cluster's secret must have ${CLUSTER_SECRET_BYTES_MIN} to ` +
+      `${CLUSTER_SECRET_BYTES_MAX}. To create one: head -c 32 /dev/urandom | base64`,
   );
 }
 
-/** The file that was chosen, or those that are found. */
+/** The file given by --config, or the files that exist. */
 function settingsFiles(host: Host, chosen: unknown): readonly SettingsFile[] {
   if (typeof chosen === "string" && chosen !== "") {
     const file = settingsFile(host, resolve(host.workingDirectory, chosen));
@@ -109,7 +109,7 @@ function parseToml(path: string, text: string): Readonly<Record<string, unknown>
   try {
     return Bun.TOML.parse(text) as Record<string, unknown>;
   } catch (error) {
-    throw new Problem("bad_setting", `${path} is no valid TOML: ${messageOf(error)}.`, {
+    throw new Problem("bad_setting", `${path} is not valid TOML: ${messageOf(error)}.`, {
       cause: error,
     });
   }

@@ -16,7 +16,7 @@ export function addStart(program: Command, context: CliContext): void {
     .command("start")
     .description("start a node on this machine")
     .option("-d, --detach", "run in the background; returns when the node is healthy")
-    .option("--fork", "first make a copied or restored data directory a node of its own")
+    .option("--fork", "first turn a copied or restored data directory into a new node")
     .action(async (options: { detach?: boolean; fork?: boolean }, command: Command) => {
       const node = { ...nodeOptions(context, command), fork: options.fork === true };
       if (options.detach) {
@@ -50,8 +50,7 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
 }
 
 /**
- * Runs until a signal comes, also while it starts; the second one does not wait for the last
- * snapshot.
+ * Runs until a signal arrives, also during the start; a second one exits without the last snapshot.
  */
 async function runInForeground(
   context: CliContext,
@@ -63,10 +62,10 @@ async function runInForeground(
   let life: NodeLife | undefined;
   const stop = stopper(context, asked);
   host.onSignal(stop);
-  // A terminal that goes takes the node with it, in order; a supervisor wants the log opened anew.
+  // SIGHUP of a closed terminal stops the node in order; that of a supervisor reopens the log.
   host.onHangup(() => (host.isAtTerminal ? stop() : life?.reload()));
   host.onUncaught((error) => {
-    // What was promised is on the disk; what is in memory can no longer be trusted.
+    // Acknowledged state is on the disk; the state in memory can no longer be trusted.
     life?.log.error("uncaught error", { error: traceOf(error) });
     context.say(`a bug in tankd: ${messageOf(error).replaceAll(/\s+/g, " ")}`);
     life?.retract();
@@ -86,12 +85,10 @@ async function runInForeground(
   await node.stop();
 }
 
-/**
- * `timeout` signals a program and then its group: a signal that soon after the first repeats it.
- */
+/** `timeout` signals a program and then its group: a second signal this soon is a duplicate. */
 const REPEATED_MS = 100;
 
-/** The first signal asks for an end in order, a later one ends the process at once. */
+/** The first signal requests an orderly stop, a later one exits at once. */
 function stopper(context: CliContext, asked: AbortController): () => void {
   const { host } = context;
   let askedMs = 0;
@@ -101,11 +98,11 @@ function stopper(context: CliContext, asked: AbortController): () => void {
     if (asked.signal.aborted) return;
     askedMs = nowMs;
     asked.abort();
-    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C ends it at once");
+    if (host.stdout.isTerminal) context.say("stopping; a second Ctrl-C exits at once");
   };
 }
 
-/** Undefined when the signal ended the start. */
+/** Undefined when a signal stopped the start. */
 async function startUnless(
   signal: AbortSignal,
   options: NodeOptions,
@@ -126,7 +123,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** A full disk or a reader that has gone is no reason to end a node. */
+/** A full disk or a missing reader must not stop a node. */
 function greet(context: CliContext, node: StartedNode, json: boolean): void {
   try {
     announce(context, node, json);
@@ -138,7 +135,7 @@ function greet(context: CliContext, node: StartedNode, json: boolean): void {
 function announce(context: CliContext, node: StartedNode, json: boolean): void {
   const { build, stdout, pid } = context.host;
   if (node.movedFrom !== undefined) {
-    context.say(`port ${node.movedFrom} is taken, so this node listens at ${node.port}`);
+    context.say(`port ${node.movedFrom} is taken, so this node listens on ${node.port}`);
   }
   if (json) {
     const { url, nodeId, directory } = node;

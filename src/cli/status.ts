@@ -108,7 +108,7 @@ function describe(
   ]);
 }
 
-/** For whom nobody else is there: what its discovery does on each network, and why that may be. */
+/** For a node that is alone: the state of discovery on each network, and possible causes. */
 function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
   if (!alone) return [];
   const links = backends.flatMap(({ name, links: of = [] }) =>
@@ -132,7 +132,7 @@ function leaseLine(
   return `${state === "unknown" ? `not known: ${reason}` : state}  ${url}`;
 }
 
-/** Green, yellow or red, as the status deserves. */
+/** The status in green, yellow or red. */
 export function paintStatus(context: CliContext, status: string): string {
   if (status === "online") return context.paint("green", status);
   return context.paint(status === "degraded" ? "yellow" : "red", status);

@@ -5,14 +5,13 @@ import type { CliContext } from "./context.ts";
 import { findNode, readNodeFile } from "./node-lookup.ts";
 
 /**
- * A node that leaves has a last snapshot of every tank to write: two seconds for a thousand on an
- * SSD, 32 s where each sync takes 20 ms, as on memory cards. The units in deploy/systemd wait as
- * long.
+ * A stopping node writes a last snapshot of every tank: a thousand take two seconds on an SSD, and
+ * 32 s where each sync takes 20 ms, as on memory cards. The units in deploy/systemd wait as long.
  */
 const STOP_PATIENCE_MS = 90_000;
 const POLL_MS = 25;
 
-/** `tankd stop`: ends the running node and waits until it has. */
+/** `tankd stop`: stops the running node and waits for its exit. */
 export function addStop(program: Command, context: CliContext): void {
   program
     .command("stop")
@@ -22,7 +21,7 @@ export function addStop(program: Command, context: CliContext): void {
       if (values.url !== undefined) {
         throw new Problem(
           "usage",
-          "stop ends a node of this machine; leave --url out, or stop it where it runs",
+          "stop works on a node of this machine; leave --url out, or run it on the node's machine",
         );
       }
       const node = await findNode(context.host, values.dataDir);
@@ -30,7 +29,7 @@ export function addStop(program: Command, context: CliContext): void {
       if (!(await ended(context, node.pid))) {
         throw new Problem(
           "conflict",
-          `the node (pid ${node.pid}) has not ended after ${STOP_PATIENCE_MS / 1000} s; ` +
+          `the node (pid ${node.pid}) has not stopped after ${STOP_PATIENCE_MS / 1000} s; ` +
             "see: tankd logs",
         );
       }

@@ -1,14 +1,14 @@
 /** Spaces between two columns. */
 const GAP = "  ";
 
-/** A cell whose colour codes do not count as width. */
+/** The width of a cell without its colour codes. */
 function width(cell: string): number {
   return Bun.stringWidth(cell);
 }
 
 /**
- * Rows under a header, columns as wide as they must be, numbers to the right. Nothing is cut off:
- * a line that is too long for the terminal wraps, and a pipe gets every character.
+ * Rows under a header, columns as wide as needed, numbers right-aligned. Nothing is truncated: a
+ * line that is too long for the terminal wraps, and a pipe gets every character.
  */
 export function formatTable(
   header: readonly string[],

@@ -17,10 +17,10 @@ const directoryEntrySchema = z.object({
 });
 type DirectoryEntry = z.infer<typeof directoryEntrySchema>;
 
-/** `GET /gateway/tanks`: the tanks of all nodes, each with its host. */
+/** `GET /gateway/tanks`: the tanks of all nodes, each with its server. */
 export const directorySchema = z.object({ tanks: z.array(directoryEntrySchema) });
 
-/** A tank as people write it: `TANK`, or `SERVER::TANK`. */
+/** A tank as it is given on the command line: `TANK`, or `SERVER::TANK`. */
 export interface TankAddress {
   /** Its id or name. */
   readonly tank: string;
@@ -35,12 +35,12 @@ export function readTankAddress(text: string): TankAddress {
   const server = at === -1 ? undefined : text.slice(0, at);
   const tank = at === -1 ? text : text.slice(at + SEPARATOR.length);
   if (tank !== "" && server !== "") return { tank, server };
-  throw new Problem("usage", `"${text}" is no tank: give its id, its name, or SERVER::TANK`);
+  throw new Problem("usage", `"${text}" is not a tank: give its id, its name, or SERVER::TANK`);
 }
 
 /**
- * The id of a tank of this node by id or by name, else by what the node understands: an alias,
- * SERVER::TANK. What is no such thing is left to the node to judge.
+ * The id of a tank of this node, given by id or name, or in a form that the node resolves: an
+ * alias, SERVER::TANK. Anything else is passed to the node, which reports the error.
  */
 export async function findTank(node: NodeClient, wanted: string): Promise<string> {
   const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
@@ -56,15 +56,15 @@ export async function findTank(node: NodeClient, wanted: string): Promise<string
   return place?.server.is_local ? place.tank.tank_id : wanted;
 }
 
-/** Where a tank of any node is. */
+/** The location of a tank of any node. */
 export interface TankPlace {
   readonly tankId: string;
   readonly serverId: string | undefined;
 }
 
 /**
- * A tank of any node. One that the directory does not list is left to the node to judge when its
- * server is named: a large server names only some of its tanks to the others.
+ * A tank of any node. If its server is given, a tank that the directory does not list is left to
+ * the node: a large server announces only some of its tanks.
  * @throws Problem `unknown_tank`, or `conflict` where several may be meant.
  */
 export async function findTankAnywhere(node: NodeClient, wanted: string): Promise<TankPlace> {
@@ -77,13 +77,13 @@ export async function findTankAnywhere(node: NodeClient, wanted: string): Promis
   if (listed) return { tankId: await findTank(node, name), serverId: undefined };
   throw new Problem(
     "unknown_tank",
-    `no node has a tank ${name}; those of all nodes: tankd tank ls --all`,
+    `no node has a tank ${name}; to list all tanks: tankd tank ls --all`,
   );
 }
 
 /**
- * What the node takes the text for; undefined where it knows no such tank. @throws Problem
- * `conflict`
+ * The tank that the node resolves the text to; undefined where there is none.
+ * @throws Problem `conflict`
  */
 async function askDirectory(node: NodeClient, text: string): Promise<DirectoryEntry | undefined> {
   try {
@@ -94,7 +94,7 @@ async function askDirectory(node: NodeClient, text: string): Promise<DirectoryEn
   }
 }
 
-/** How each tank is called: its name, or its id where several of its server share the name. */
+/** A short name of each tank: its name, or its id if the name is not unique on its server. */
 export function namesOf({ tanks }: z.infer<typeof directorySchema>): ReadonlyMap<string, string> {
   const placeOf = ({ tank }: DirectoryEntry) => `${tank.server_id}${SEPARATOR}${tank.name}`;
   const sharers = Map.groupBy(tanks, placeOf);

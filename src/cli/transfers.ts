@@ -29,15 +29,15 @@ const STATES = ["pending", "in_doubt", "delivered", "returned", "accepted", "ref
 
 const LIMIT_MAX = 1000;
 
-/** `tankd transfers`: fish that left and fish that came, newest first. */
+/** `tankd transfers`: outgoing and incoming transfers, newest first. */
 export function addTransfers(program: Command, context: CliContext): void {
   program
     .command("transfers")
-    .description("list the fish that left and the fish that came, newest first")
+    .description("list outgoing and incoming transfers of fish, newest first")
     .addOption(
       new Option("--state <state>", `only those that are ${STATES.join(", ")}`).choices(STATES),
     )
-    .option("--limit <number>", "at most so many (default: 20)", "20")
+    .option("--limit <number>", "maximum number (default: 20)", "20")
     .action(async (options: { state?: string; limit: string }, command: Command) => {
       const limit = readInteger(options.limit, "--limit", 1, LIMIT_MAX);
       const query = new URLSearchParams({ limit: String(limit) });

@@ -1,9 +1,7 @@
 import type { Command, CommanderError, Option } from "commander";
 import { closest } from "../node/spelling.ts";
 
-/**
- * One sentence for a command line that commander does not understand: what is wrong, what there is.
- */
+/** One sentence about a command line that commander rejects: the mistake, and what is valid. */
 export function describeUsageError(
   program: Command,
   commandLine: readonly string[],
@@ -19,7 +17,7 @@ export function describeUsageError(
     const names = commandNames(command);
     return `${nameOf(command)} has no command "${quoted}"; ${suggest(quoted, names)}`;
   }
-  // Commander's way to say that a group was named without one of its commands.
+  // Commander's code for a group without one of its commands.
   if (error.code === "commander.help") {
     const names = commandNames(command);
     return `${nameOf(command)} needs a command: ${names.join(", ")}`;
@@ -51,7 +49,7 @@ function commandNames(command: Command): readonly string[] {
   return command.commands.map((sub) => sub.name());
 }
 
-/** Its own options and those of every command. */
+/** Its own options, and the global ones. */
 export function visibleOptions(command: Command): readonly Option[] {
   const help = command.createHelp();
   help.showGlobalOptions = true;

@@ -1,4 +1,4 @@
-/** How values are said to people. */
+/** Formats values for users. */
 
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
@@ -25,7 +25,7 @@ export function count(number: number, noun: string, plural = `${noun}s`): string
 
 const SHORT_ID_CHARACTERS = 12;
 
-/** The beginning of a long id, enough to recognise it by. */
+/** The beginning of a long id, enough to recognise it. */
 export function shortId(id: string): string {
   return id.length > SHORT_ID_CHARACTERS ? id.slice(0, SHORT_ID_CHARACTERS) : id;
 }

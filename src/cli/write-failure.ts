@@ -3,7 +3,7 @@ import { CommandFailure } from "./failure.ts";
 
 const FAILED = 1;
 
-/** A failure that says why the system did not write `what`; any other error as it is. */
+/** A failure with the reason why `what` could not be written; other errors unchanged. */
 export function writeFailure(what: string, error: unknown): unknown {
   const reason = storageReason(error);
   if (reason === undefined) return error;

@@ -163,7 +163,7 @@ async function call(
   }
   if (!(await meet(to))) throw unreachable(to);
   const timeoutMs = deps.settings.timing.peerTimeoutMs;
-  // It may have restarted elsewhere, or stand still: the next call begins with a handshake.
+  // It may have restarted elsewhere, or be fenced: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
   try {
     const options = { timeoutMs, mayBeRelayed: true };
@@ -180,7 +180,7 @@ async function call(
 }
 
 function unreachable(nodeId: string): NetworkError {
-  return new NetworkError("unreachable", `${nodeId} does not answer at any address that is known`);
+  return new NetworkError("unreachable", `${nodeId} does not answer at any known address`);
 }
 
 /** Runs `task` once for any number of calls that come before the next turn. */

@@ -39,7 +39,7 @@ export type ClusterEvent =
   /** This data directory is a copy or an old state: the tanks must not run. */
   | { readonly kind: "fenced"; readonly problem: Problem };
 
-/** Who led before a change. */
+/** The hub before a change. */
 export interface RoleView {
   readonly role: Role;
   readonly hub: string | undefined;

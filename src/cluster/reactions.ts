@@ -29,7 +29,7 @@ export function react(parts: ClusterParts): void {
     }
     if (now === "discovering") parts.discovery.refresh();
     const { hub } = role.state;
-    // Whoever led before us, was replaced, or was lost without anybody in its place.
+    // The hub before us, one that was replaced, or one that was lost without a successor.
     if (before.hub !== undefined && before.hub !== selfId && before.hub !== hub) {
       registry.markOffline(before.hub);
     }

@@ -10,5 +10,5 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.length ? `"${issue.path.join(".")}" ` : "";
-  throw new Problem("bad_request", `The body is not what is asked for: ${where}${issue?.message}.`);
+  throw new Problem("bad_request", `The body is invalid:  ${where}${issue?.message}.`);
 }

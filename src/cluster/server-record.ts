@@ -42,7 +42,7 @@ export const serverRecordSchema = z.object({
   capabilities: z.array(label).max(LIMITS.labelsMax),
   tags: z.array(label).max(LIMITS.labelsMax),
   resources: resourcesSchema,
-  /** What the operator tells of it, in his own words. */
+  /** The operator's description of it. */
   metadata: metadataSchema.default({}),
   region: z.string().max(LIMITS.nameCharactersMax).nullable(),
   zone: z.string().max(LIMITS.nameCharactersMax).nullable(),

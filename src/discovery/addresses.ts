@@ -100,8 +100,8 @@ function mappedIpv4(host: string): string {
 }
 
 /**
- * Who counts as one source: an IPv4 address alone, global IPv6 addresses of one /64, which is what
- * one machine can pick from at will (RFC 4862). Link-local ones are single machines.
+ * What counts as one source: one IPv4 address, or the global IPv6 addresses of one /64, which is
+ * what one machine can pick from at will (RFC 4862). Link-local ones are single machines.
  */
 export function sourceKey(address: string): string {
   const lower = address.toLowerCase();

@@ -20,7 +20,7 @@ export interface Announcement {
   readonly addresses: readonly Address[];
 }
 
-/** "Somebody may be there." Nothing in it is believed before a handshake has confirmed it. */
+/** "A node may be there." Nothing in it is trusted before a handshake has confirmed it. */
 export interface Nomination {
   readonly backend: string;
   /** Alternatives for one node, best first. */
@@ -80,7 +80,7 @@ export interface Cause {
   readonly what: string;
   /** What to do about it; null where there is nothing to do. */
   readonly mend: string | null;
-  /** Something is broken or set wrongly; false where it may just be that nobody is there. */
+  /** Something is broken or misconfigured; false where there may simply be no other node. */
   readonly fault: boolean;
 }
 
@@ -92,7 +92,7 @@ export interface DiscoveryBackend {
   readonly name: string;
   /**
    * Whether what it needs is on this machine; asked where nobody has named the backend. One that is
-   * not there is looked for again now and then, and stands in no status. Never rejects.
+   * not there is looked for again from time to time, and is not in the status. Never rejects.
    */
   isThere?(): Promise<boolean>;
   /** Rejects when the backend cannot work now; it is then started again later. */

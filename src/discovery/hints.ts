@@ -35,7 +35,7 @@ export function hintsWithAddresses(announcement: Announcement): Hints {
   return { ...hintsOf(announcement), [ADDRESSES_KEY]: addresses };
 }
 
-/** Of somebody's hints what may save a dial; what is missing or malformed is no hint. */
+/** The hints that may save a dial; missing and malformed ones are ignored. */
 export function readHints(hint: (key: string) => string | undefined): Hinted {
   const word = (key: string) => {
     const value = hint(key);
@@ -54,7 +54,7 @@ export function readHints(hint: (key: string) => string | undefined): Hinted {
   };
 }
 
-/** The addresses among somebody's hints; what is none is left out. */
+/** The addresses among another node's hints; anything else is left out. */
 export function readAddresses(hint: (key: string) => string | undefined): readonly Address[] {
   const texts = (hint(ADDRESSES_KEY) ?? "").split(",").slice(0, LIMITS.addressesPerServerMax);
   return texts.flatMap((text) => {

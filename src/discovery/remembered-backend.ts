@@ -9,9 +9,9 @@ export interface RememberedNode {
 }
 
 /**
- * Nodes of earlier runs, at the addresses where they were met: asked before anything else, and as
- * long as this node looks for a hub. Whoever lives there now is known by the id, so that an address
- * which is somebody else's today does no harm.
+ * Nodes of earlier runs, at the addresses where they were met: asked first, and for as long as this
+ * node looks for a hub. Nodes are recognised by id, so that an address which has gone to another
+ * node does no harm.
  */
 export class RememberedBackend implements DiscoveryBackend {
   readonly name = REMEMBERED;

@@ -2,21 +2,21 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { ConnectionRow } from "../store/rows.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 
-/** Percent per draw: a newcomer sees a fish leave within half a minute. */
+/** Percent per draw: on a new node a fish leaves within half a minute. */
 const probability = 25;
 
 export interface AutoSurroundings {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly connections: readonly ConnectionRow[];
-  /** Makes the row's own fields when there is none yet. */
+  /** Creates the row's own fields when there is none yet. */
   readonly fresh: () => Pick<ConnectionRow, "connection_id" | "created_at">;
 }
 
 /**
- * The automatic connection that there should be now: from this node's first tank to that of the
- * next online node in node_id order, so that by themselves the nodes form a ring. None while an
- * explicit connection leaves that tank. Without another node it stays as it was.
+ * The automatic connection that should exist now: from this node's first tank to that of the next
+ * online node in node_id order, so that the nodes form a ring. None while an explicit connection
+ * leaves that tank. Without another node it stays unchanged.
  */
 export function wantedAutoConnection(around: AutoSurroundings): ConnectionRow | undefined {
   const { tanks, cluster, connections, fresh } = around;
@@ -45,7 +45,7 @@ function firstTank(tanks: Tanks): string | undefined {
   return rows.sort((a, b) => a.ordinal - b.ordinal)[0]?.tank_id;
 }
 
-/** The next online node in node_id order, round the end, that has a tank and can be reached. */
+/** The next online and reachable node in cyclic node_id order that has a tank. */
 function nextNeighbour(
   cluster: Cluster,
 ): Pick<ConnectionRow, "destination_node_id" | "destination_tank_id"> | undefined {

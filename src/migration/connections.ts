@@ -27,8 +27,8 @@ export interface ConnectionPorts {
 }
 
 /**
- * The connections that leave tanks of this node. The journal holds them; what is in memory is what
- * was last committed. Changes take turns.
+ * The connections that leave tanks of this node. They are stored in the journal; memory has the
+ * last committed state. Changes are serialised by a mutex.
  */
 export class Connections {
   readonly #ports: ConnectionPorts;
@@ -51,8 +51,8 @@ export class Connections {
   }
 
   /**
-   * Adds a connection, or gives the one between the same tanks its new values. It takes the place
-   * of the automatic connection of its source tank.
+   * Adds a connection, or updates the one between the same tanks. It replaces the automatic
+   * connection of its source tank.
    */
   connect(spec: NewConnection): Promise<ConnectionRow> {
     return this.#changes.run(async () => {
@@ -72,7 +72,7 @@ export class Connections {
     });
   }
 
-  /** Removes a connection. The automatic one stays removed, over restarts too. */
+  /** Removes a connection. The automatic one stays removed, across restarts too. */
   disconnect(connectionId: string): Promise<void> {
     return this.#changes.run(async () => {
       const row = this.#rows.get(connectionId);
@@ -89,8 +89,8 @@ export class Connections {
   }
 
   /**
-   * Lets the automatic connection follow the cluster, and drops connections of tanks that are gone.
-   * What the storage does not take now is tried again at the next call.
+   * Updates the automatic connection after a change of the cluster, and drops connections of
+   * removed tanks. Writes that the storage refuses are retried at the next call.
    */
   async follow(): Promise<void> {
     try {
@@ -133,7 +133,7 @@ export class Connections {
         : [row.source_tank_id];
     const suspects = this.list().filter((row) => ownEnds(row).some((tank) => !tanks.get(tank)));
     if (suspects.length === 0) return [];
-    // A tank that only could not be loaded is still in the journal, and keeps its connections.
+    // A tank that could not be loaded is still in the journal, and keeps its connections.
     const known = new Set((await journal.tanks()).map((row) => row.tank_id));
     return suspects
       .filter((row) => ownEnds(row).some((tank) => !known.has(tank)))
@@ -158,7 +158,7 @@ export class Connections {
     if (tanks.get(asked)) return asked;
     const located = cluster.locate(asked);
     if (located?.is_local && tanks.get(located.tank.tank_id)) return located.tank.tank_id;
-    const where = located ? `it lives on ${located.server_id}; connect it there` : "see tank ls";
+    const where = located ? `it is on ${located.server_id}; connect it there` : "see tank ls";
     throw new Problem("unknown_tank", `This node has no tank ${asked}: ${where}.`);
   }
 
@@ -175,12 +175,12 @@ export class Connections {
     }
     const located = cluster.locate(asked);
     if (!located) {
-      throw new Problem("unknown_tank", `Nobody has a tank ${asked}; name its server as well.`);
+      throw new Problem("unknown_tank", `No node has a tank ${asked}; name its server as well.`);
     }
     return { destination_tank_id: located.tank.tank_id, destination_node_id: located.node_id };
   }
 
-  /** A tank that its server has not announced may still be there where the list is cut off. */
+  /** A tank that its server has not announced may still exist where the list is truncated. */
   #destinationOn(
     serverId: string,
     asked: string,
@@ -189,7 +189,7 @@ export class Connections {
     const server = cluster.server(serverId);
     if (!server) throw new Problem("unknown_server", `There is no server ${serverId}.`);
     if (server.node_id === null) {
-      throw new Problem("invalid", `${serverId} is no tankd node: fish cannot travel there.`);
+      throw new Problem("invalid", `${serverId} is not a tankd node: fish cannot be sent there.`);
     }
     const announced = cluster.tanksOf(server.node_id);
     const named = announced.filter((tank) => tank.name === asked);
@@ -229,8 +229,8 @@ export class Connections {
 }
 
 /**
- * Whether a server's list names all of its tanks: it is cut off at its limit, and a tank that is
- * counted already is named a moment later.
+ * Whether a server's list names all of its tanks: it is truncated at its limit, and may lag behind
+ * the count for a moment.
  */
 function isWhole(announced: readonly AnnouncedTank[], server: ServerRecord): boolean {
   return announced.length < LIMITS.tanksAnnouncedMax && announced.length >= server.tank_count;

@@ -15,41 +15,41 @@ import {
   type Verdict,
 } from "./protocol.ts";
 
-/** A decision of the addressee. */
+/** A decision of the destination. */
 export interface Answer {
   readonly verdict: Verdict;
   readonly reason: string | null;
-  /** How far the destination's journal had come with it, in its own words. */
+  /** The signed position of the destination's journal with this decision. */
   readonly position: string | undefined;
 }
 
-/** Anything else: it decides nothing. */
+/** Any other result, which decides nothing. */
 export interface Silence {
   readonly verdict: undefined;
   /** A problem code, or `not_sent`, `no_answer`, `not_a_decision`, `stale`. */
   readonly code: string;
   readonly detail: string;
-  /** The least pause that the destination asked for. */
+  /** The minimum pause that the destination asked for. */
   readonly retryAfterMs: number;
 }
 
-/** What one request brought to light. */
+/** The result of one request. */
 export type Heard = Answer | Silence;
 
-/** Asks the destination to take a fish, or never to take it. */
+/** Asks the destination to accept a fish, or never to accept it. */
 export type Question = "transfer" | "abort";
 
 export interface CourierPorts {
   readonly cluster: Cluster;
   readonly timers: Timers;
   readonly peerTimeoutMs: number;
-  /** How often a question is put again at once when no connection came about. */
+  /** Immediate retries when no connection was established. */
   readonly peerRetries: number;
-  /** This node's own routes: a tank next door is asked in the same words as one far away. */
+  /** This node's own routes: transfers between local tanks use the same protocol. */
   readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
 }
 
-/** Carries one question about one transfer and says what the answer is worth. Never rejects. */
+/** Sends one question about one transfer and classifies the answer. Never rejects. */
 export class Courier {
   readonly #ports: CourierPorts;
 
@@ -82,8 +82,8 @@ export class Courier {
   }
 
   /**
-   * A node that has moved or has just restarted answers the second time, since the call then begins
-   * with a handshake. One that was too slow is not asked again at once: it has enough to do.
+   * Retries a node whose address has changed or that has restarted, since the second call begins
+   * with a handshake. A slow node is not retried at once, to avoid more load.
    */
   async #postOrRetry(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
     for (let left = this.#ports.peerRetries; ; left--) {
@@ -98,8 +98,7 @@ export class Courier {
   #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
     const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
     if (nodeId === cluster.nodeId) return answerLocally(path, body);
-    // In the query, which older versions do not read: their bodies allow nothing that they do not
-    // know.
+    // In the query, since older versions reject unknown fields in the body.
     const { positions } = cluster;
     const said = { position: positions.statement(), remembered: positions.remembered(nodeId) };
     const words = Object.entries(said).flatMap(([name, words]) =>

@@ -2,27 +2,22 @@ import type { Random } from "../platform/random.ts";
 import type { OutboxRow } from "../store/rows.ts";
 import type { Answer } from "./courier.ts";
 
-/** First pause after an answer that decided nothing; doubled each time. */
+/** First pause after an answer without a decision; doubled each time. */
 const backoffFirstMs = 500;
-/**
- * Longest pause: a peer that returns is also noticed by the cluster, which wakes the waiting at
- * once.
- */
+/** Longest pause. The cluster also notices the return of a peer, and ends the pause then. */
 const backoffMaxMs = 30_000;
 /**
- * How long a transfer asks to be taken before it asks to be aborted. Longer than a destination
- * needs to restart and recover its tanks, short enough that nobody misses a fish for long.
+ * How long a transfer is offered before its abort is requested. Longer than a destination needs to
+ * restart and recover its tanks; short enough that a fish is not absent for long.
  */
 const patienceMs = 60_000;
 
-/** One fish between two tanks, with what is only known to the running process. */
+/** One entity in escrow, with the state that exists only in the running process. */
 export class Escrow {
   row: OutboxRow;
-  /**
-   * Heard and not yet on disk: from here on only the disk is tried again, never the destination.
-   */
+  /** A decision that is not on the disk yet: from now on only the commit is retried. */
   decided: Answer | undefined;
-  /** Set once the destination is asked to abort; the transfer itself is not offered again. */
+  /** Set once an abort is requested; the transfer is not offered again. */
   givingUp = false;
   readonly #since: number;
   #pauses = 0;
@@ -38,14 +33,14 @@ export class Escrow {
     return code === "unknown_tank" || monotonicMs - this.#since >= patienceMs;
   }
 
-  /** Exponential backoff with full jitter in its upper half, so that a crowd spreads out. */
+  /** Exponential backoff, with jitter over its upper half. */
   nextPauseMs(random: Random, atLeastMs: number): number {
     const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#pauses, 10));
     this.#pauses++;
     return Math.max(atLeastMs, ceilingMs * (0.5 + random.unit() / 2));
   }
 
-  /** Aborted when there is a reason not to wait any longer. */
+  /** Aborted when there is a reason to end the pause. */
   get waking(): AbortSignal {
     return this.#wake.signal;
   }

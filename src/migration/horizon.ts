@@ -4,16 +4,16 @@ import type { HorizonRow } from "../store/rows.ts";
 import type { AbortRequest } from "./protocol.ts";
 
 /**
- * How far back this node has to remember: for each (source node, source tank, destination tank) the
- * lowest transfer that the source still called undecided. The source settled everything below, so
- * an unknown id from there is a late copy of something that may have been forgotten, or that was
- * settled by hand: it must neither be taken nor declared dead. Kept in the journal.
+ * The oldest decisions that this node has to remember: for each (source node, source tank,
+ * destination tank) the lowest sequence that the source has declared undecided. The source has
+ * settled everything below. So an unknown id below it is a late copy of a forgotten transfer, or of
+ * one that was settled by hand: it must be neither accepted nor aborted. Stored in the journal.
  *
- * The node is part of the key: nobody can age the transfers of another.
+ * The node is part of the key, so that no node can advance the horizon of another.
  */
 export class Horizon {
   readonly #journal: Journal;
-  /** May be ahead of the disk: what a source said stays true. */
+  /** May be ahead of the disk, since a source's declaration stays true. */
   readonly #lowest: BoundedMap<string, number>;
 
   constructor(journal: Journal, pairsMax: number) {
@@ -28,7 +28,7 @@ export class Horizon {
     return request.sequence < (this.#lowest.get(key) ?? 0);
   }
 
-  /** For the transaction that decides: remembers how far its request says the source has come. */
+  /** Writes for the transaction that decides: the horizon that its request has declared. */
   advance(request: AbortRequest): JournalWrite[] {
     const key = keyOf(request);
     const known = this.#lowest.get(key) ?? 0;
@@ -47,7 +47,7 @@ function pairOf({ source, destination }: AbortRequest): Omit<HorizonRow, "lowest
   };
 }
 
-/** JSON, so that no two pairs read the same, whatever a peer calls its tanks. */
+/** JSON, so that keys are unambiguous whatever ids a peer sends. */
 function keyOf({ source, destination }: AbortRequest): string {
   return JSON.stringify([source.node_id, source.tank_id, destination.tank_id]);
 }

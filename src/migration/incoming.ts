@@ -39,7 +39,7 @@ export interface IncomingPorts {
   readonly readRecord: (record: Uint8Array) => RecordReading;
 }
 
-/** What a request leads to, before it is a row. */
+/** A decision, before it is a row. */
 interface Ruling {
   readonly decision: InboxDecision;
   readonly reason: string | null;
@@ -48,9 +48,9 @@ interface Ruling {
 }
 
 /**
- * The destination's half of the protocol: decides each transfer once, durably, and gives the same
- * answer ever after. All requests about one id take turns, so that two copies of a transfer, or a
- * copy and an abort, cannot both find the id undecided.
+ * The destination's half of the protocol: decides each transfer once, durably, and always gives the
+ * same answer. Requests about one id are serialised by a mutex, so that two copies of a transfer,
+ * or a copy and an abort, cannot both find the id undecided.
  */
 export class Incoming {
   readonly #ports: IncomingPorts;
@@ -64,7 +64,7 @@ export class Incoming {
     this.#rates = new TokenBuckets(ports.clock, {
       perSecond: LIMITS.inboundTransfersPerSecond,
       burst: LIMITS.inboundTransfersBurst,
-      keysMax: LIMITS.inboundQuotasTrackedMax,
+      keysMax: LIMITS.inboundBucketsMax,
     });
   }
 
@@ -106,7 +106,7 @@ export class Incoming {
     return this.#inTurn(abort, position, () => this.#bury(abort, position));
   };
 
-  /** One at a time for each id, what is remembered first; the answer says how far we have come. */
+  /** Serialises by id, answers from memory first, and attaches this node's journal position. */
   async #inTurn(
     request: AbortRequest,
     position: string | undefined,
@@ -119,7 +119,7 @@ export class Incoming {
       const before = await this.#answerFromMemory(request);
       if (before) return before;
       if (this.#positions.isBehind(request.source.node_id, position)) {
-        throw new Problem("directory_copied", "You have had a longer history than you remember.");
+        throw new Problem("directory_copied", "This node knows a later state of your journal.");
       }
       return decide();
     });
@@ -141,7 +141,7 @@ export class Incoming {
     }
   }
 
-  /** 429 before anything is looked at, so that it can decide nothing. */
+  /** Answers 429 before the request is examined, so that it decides nothing. */
   #slowDown({ source, destination }: AbortRequest): PeerReply | undefined {
     const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
     const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
@@ -167,12 +167,12 @@ export class Incoming {
     }
     const { epoch } = tank.row;
     const reading = readRecord(record);
-    if (reading.fishId === undefined) {
+    if (reading.entityId === undefined) {
       const { reason } = reading;
       const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
       return this.#commit(transfer, ruling, position);
     }
-    return this.#import(transfer, record, reading.fishId, position);
+    return this.#import(transfer, record, reading.entityId, position);
   }
 
   /** The log entry of the import and the decision are one transaction. */
@@ -192,11 +192,11 @@ export class Incoming {
       row = this.#rowOf(transfer, ruling);
       return this.#writesOf(transfer, row, position);
     });
-    invariant(row, "a submitted command has called its alongside");
+    invariant(row, "a submitted command has called `alongside`");
     return this.#decided(row);
   }
 
-  /** Nothing is known of the transfer, and from here on nothing will come of it. */
+  /** Commits a tombstone for an unknown transfer: a late copy of it will be refused. */
   async #bury(abort: AbortRequest, position: string | undefined): Promise<PeerReply> {
     const epoch = this.#ports.tanks.get(abort.destination.tank_id)?.row.epoch ?? 0;
     const ruling: Ruling = { decision: "aborted", reason: null, entityId: null, epoch };
@@ -223,7 +223,7 @@ export class Incoming {
     };
   }
 
-  /** An id belongs to one content, one source and one destination for ever. */
+  /** An id is bound to one content, one source and one destination. */
   #requireSame(row: InboxRow, { transfer_id, source, destination, digest }: AbortRequest): void {
     const same =
       row.record_digest === digest &&
@@ -289,9 +289,9 @@ export class Incoming {
     const { transfer_id, decision, reason, entity_id } = row;
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
-    log.info("transfer decided", { transfer_id, decision, reason, tank_id, fish_id: entity_id });
+    log.info("transfer decided", { transfer_id, decision, reason, tank_id, entity_id });
     if (reason === "duplicate_fish") {
-      log.error("fish offered twice", { transfer_id, tank_id, fish_id: entity_id });
+      log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }
     return this.#answer(row);
   }

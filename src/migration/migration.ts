@@ -10,13 +10,13 @@ import type {
 export interface NewConnection {
   readonly source_tank_id: string;
   readonly destination_tank_id: string;
-  /** Names the destination's host where the directory does not know the tank yet. */
+  /** The destination's server, needed where the directory does not list the tank yet. */
   readonly destination_server_id?: string;
   readonly probability: number;
   readonly direction: ConnectionDirection;
 }
 
-/** A connection as the API shows it: the row, with the servers by label. */
+/** A connection as the API shows it: the row, with labels of the servers. */
 export interface ConnectionView extends ConnectionRow {
   readonly source_server_id: string;
   readonly destination_server_id: string;
@@ -51,9 +51,9 @@ export interface TransferQuery {
   readonly state?: string;
 }
 
-/** Fish on their way between tanks. All methods reject with Problem. */
+/** Transfers of fish between tanks. All methods reject with Problem. */
 export interface Migration {
-  /** Resumes what was open at the last stop, then the scheduler. */
+  /** Resumes open transfers, then starts the scheduler. */
   start(): Promise<void>;
   stop(): Promise<void>;
   connections(): readonly ConnectionView[];
@@ -62,11 +62,11 @@ export interface Migration {
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;
   /**
-   * Removes a tank with its fish. Refused with Problem `escrow_open` while fish of it are under
-   * way: one that is refused has to come back. From the call to its end no fish leaves the tank.
+   * Removes a tank with its fish. Rejects with Problem `escrow_open` while fish of it are in
+   * escrow, since a refused fish has to return. No fish leaves the tank during the call.
    */
   removeTank(tankId: string): Promise<void>;
-  /** Fish of this node that are in escrow now. */
+  /** The number of fish of this node in escrow. */
   readonly escrowCount: number;
   /** `POST /api/remote-transfer` and `POST /api/transfers/{id}/abort`. */
   routes(): readonly PeerRoute[];

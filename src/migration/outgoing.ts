@@ -4,7 +4,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { KeyedSemaphore } from "../platform/mutex.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
-import type { FishId, Side } from "../sim/types.ts";
+import type { EntityId, Side } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
 import type { OutboxRow } from "../store/rows.ts";
 import type { Stamped, Tanks } from "../tanks/tanks.ts";
@@ -16,13 +16,13 @@ import { digestOf } from "./protocol.ts";
 import { pairOf, Sequences } from "./sequences.ts";
 import { outboxEvent, type Settlement } from "./settlement.ts";
 
-/** A fish that is to travel. */
+/** A transfer to be made. */
 export interface Departure {
   readonly source_tank_id: string;
   readonly destination_tank_id: string;
   readonly destination_node_id: string;
   readonly connection_id: string | null;
-  readonly fishId: FishId;
+  readonly entityId: EntityId;
   /** The wall by which it leaves. */
   readonly side: Side;
 }
@@ -37,24 +37,24 @@ export interface OutgoingPorts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The node is fenced: nothing is asked, sent or settled. */
+  /** Whether the node is fenced: then nothing is asked, sent or settled. */
   readonly isFenced: () => boolean;
-  /** A fish of this connection came back. */
+  /** Called when a transfer of a connection was returned. */
   readonly onReturned: (row: OutboxRow) => void;
 }
 
 /**
- * The source's half of the protocol. One task drives each fish in escrow until its destination has
- * decided; the outbox row, never this memory, says whether it is still there.
+ * The source's half of the protocol. One task drives each transfer until its destination has
+ * decided. The outbox row, not this object's memory, is the truth about the escrow.
  */
 export class Outgoing {
   readonly #ports: OutgoingPorts;
   readonly #sequences = new Sequences();
   readonly #perPeer = new KeyedSemaphore(LIMITS.transfersInFlightPerPeerMax);
   readonly #open = new Map<string, Escrow>();
-  /** Exports whose commit is under way, by source tank. */
+  /** Exports whose commit is in progress, by source tank. */
   readonly #leaving = new Map<string, number>();
-  /** Tanks that no fish leaves. */
+  /** Tanks from which no entity may leave. */
   readonly #closed = new Set<string>();
   readonly #recording = new Set<Promise<unknown>>();
   #stopped = false;
@@ -63,7 +63,7 @@ export class Outgoing {
     this.#ports = ports;
   }
 
-  /** Takes up every transfer that was open when the node stopped, however it stopped. */
+  /** Resumes every transfer that was open when the node stopped or crashed. */
   async resume(): Promise<void> {
     const { journal, log } = this.#ports;
     const rows = await journal.openOutbox();
@@ -72,14 +72,14 @@ export class Outgoing {
     if (rows.length > 0) log.info("transfers resumed", { transfers: rows.length });
   }
 
-  /** Starts nothing more, and waits for what is on its way to the disk. */
+  /** Starts nothing new, and waits for commits in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const escrow of this.#open.values()) escrow.wake();
     await Promise.allSettled(this.#recording);
   }
 
-  /** Fish in escrow, and those whose export is being committed. */
+  /** Entities in escrow, and those whose export is being committed. */
   get count(): number {
     let leaving = 0;
     for (const exports of this.#leaving.values()) leaving += exports;
@@ -90,7 +90,7 @@ export class Outgoing {
     return this.#open.size;
   }
 
-  /** From now on no fish leaves the tank. One whose export is under way counts as open. */
+  /** Stops departures from the tank. An export in progress counts as open. */
   close(tankId: string): void {
     this.#closed.add(tankId);
   }
@@ -99,32 +99,29 @@ export class Outgoing {
     this.#closed.delete(tankId);
   }
 
-  /** Whether fish of this tank are in escrow, or on their way into it. */
+  /** Whether entities of this tank are in escrow, or being exported. */
   hasOpen(tankId: string): boolean {
     if (this.#leaving.has(tankId)) return true;
     return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
   }
 
-  /** Whether fish are on their way to that node. */
+  /** Whether transfers to that node are open. */
   hasOpenTo(nodeId: string): boolean {
     return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
   }
 
-  /** Between which tanks a fish waits for an answer that did not come; see {@link pairOf}. */
+  /** Pairs of tanks with a transfer in doubt; see {@link pairOf}. */
   pairsInDoubt(): ReadonlySet<string> {
     const rows = [...this.#open.values()].map((escrow) => escrow.row);
     return new Set(rows.filter((row) => row.state === "in_doubt").map(pairOf));
   }
 
-  /**
-   * The row as the driving task knows it: attempts and reason reach the disk only with a change of
-   * state.
-   */
+  /** The row in memory: attempts and reason are written to the disk only with a change of state. */
   live(transferId: string): OutboxRow | undefined {
     return this.#open.get(transferId)?.row;
   }
 
-  /** Ends the pauses of everything on its way to this node: it has just come back. */
+  /** Ends the pauses of all transfers to this node, which has just returned. */
   wake(nodeId: string): void {
     for (const escrow of this.#open.values()) {
       if (escrow.row.destination_node_id === nodeId) escrow.wake();
@@ -132,10 +129,9 @@ export class Outgoing {
   }
 
   /**
-   * Export, outbox row and events in one transaction. Resolves with the
-   * transfer's id once the fish is in escrow, undefined when it was gone before it could leave, or
-   * its tank is closed, or the node is stopping.
-   * Rejects with Problem when nothing happened.
+   * Commits export, outbox row and events in one transaction. Resolves with the transfer's id once
+   * the entity is in escrow; with undefined when it is not in the tank any more, its tank is
+   * closed, or the node is stopping. Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
     const { tanks } = this.#ports;
@@ -144,7 +140,11 @@ export class Outgoing {
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
-      const command = { kind: "export", fishId: departure.fishId, side: departure.side } as const;
+      const command = {
+        kind: "export",
+        entityId: departure.entityId,
+        side: departure.side,
+      } as const;
       await this.#recorded(
         tanks.submit(tankId, command, (stamped) => {
           row = this.#rowOf(departure, stamped);
@@ -175,7 +175,7 @@ export class Outgoing {
       destination_node_id: departure.destination_node_id,
       connection_id: departure.connection_id,
       entity_type: "fish",
-      entity_id: departure.fishId,
+      entity_id: departure.entityId,
       side: departure.side,
       record: outcome.record,
       record_digest: digestOf(outcome.record),
@@ -204,7 +204,7 @@ export class Outgoing {
   async #drive(escrow: Escrow): Promise<void> {
     const { timers, random } = this.#ports;
     while (!this.#stopped) {
-      // Taken first: who is woken while asking does not pause afterwards.
+      // Read before the request: a wake-up during it cancels the pause that follows.
       const { waking } = escrow;
       if (this.#ports.isFenced()) {
         await sleep(timers, escrow.nextPauseMs(random, 0), waking);
@@ -232,9 +232,7 @@ export class Outgoing {
     });
   }
 
-  /**
-   * No decision: says so once on disk, and gives up when it is time to. Safety needs none of it.
-   */
+  /** Records a missing decision once, and asks for an abort after a time. Not needed for safety. */
   async #noteSilence(escrow: Escrow, heard: Silence): Promise<void> {
     const { clock, log, settlement } = this.#ports;
     const transfer_id = escrow.row.transfer_id;
@@ -248,7 +246,7 @@ export class Outgoing {
       escrow.givingUp = true;
       log.warn("transfer gives up", { transfer_id, code, detail });
     }
-    // A request that was never sent, or turned away unread, leaves no doubt.
+    // A request that was never sent, or refused unread, leaves no doubt.
     if (escrow.row.state === "in_doubt" || code === "not_sent" || code === "too_many") return;
     try {
       escrow.row = await this.#recorded(settlement.doubt(escrow.row, detail));
@@ -257,7 +255,7 @@ export class Outgoing {
     }
   }
 
-  /** Makes the decision durable. False when it is not, and has to be tried again. */
+  /** Makes the decision durable. Returns false when it has to be retried. */
   async #settle(escrow: Escrow, heard: Answer): Promise<boolean> {
     const { log, settlement } = this.#ports;
     try {

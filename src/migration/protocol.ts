@@ -4,14 +4,14 @@ import type { PeerReply } from "../cluster/peer-route.ts";
 import { LIMITS } from "../platform/limits.ts";
 
 /**
- * What two nodes say to each other about one transfer; `docs/protocol.md` tells who may say what
- * when. Both messages are answered with a {@link Decision}, or with something that decides nothing.
+ * The messages of two nodes about one transfer; `docs/protocol.md` specifies their use. Both
+ * requests are answered with a {@link Decision}, or with something that decides nothing.
  */
 
 export const TRANSFER_PATH = "/api/remote-transfer";
 export const ABORT_PATH = "/api/transfers/{transfer_id}/abort";
 
-/** Of the reply: how far the journal of the node that decided has come (`PositionStatement`). */
+/** Header of the reply: the journal position of the deciding node (`PositionStatement`). */
 export const POSITION_HEADER = "tankd-position";
 
 export function abortPath(transferId: string): string {
@@ -22,12 +22,10 @@ const name = z.string().min(1).max(LIMITS.nameCharactersMax);
 const transferId = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 hex digits");
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex digits");
 
-/** Base64 writes three bytes as four characters. */
+/** Base64 encodes three bytes as four characters. */
 const recordCharactersMax = 4 * Math.ceil(LIMITS.entityRecordBytesMax / 3);
 
-/**
- * What both requests say: which transfer, between which tanks, and where it stands in their row.
- */
+/** The fields of both requests: the transfer, its tanks, and its place in their sequence. */
 const subject = {
   version: z.literal(1),
   transfer_id: transferId,
@@ -37,7 +35,7 @@ const subject = {
   sequence: z.number().int().positive(),
   /** Every transfer of the pair below this one is settled at the source. */
   lowest_undecided: z.number().int().positive(),
-  /** SHA-256 of the record's bytes: an id belongs to one content for ever. */
+  /** SHA-256 of the record's bytes: an id is bound to one content. */
   digest: sha256Hex,
 };
 
@@ -49,7 +47,7 @@ export const transferRequestSchema = z
   .strictObject({
     ...subject,
     entity_type: z.literal("fish"),
-    /** The wall by which it left; it enters by the opposite one. */
+    /** The wall through which it left; it enters through the opposite one. */
     side: z.enum(["left", "right"]),
     record: z.base64().min(4).max(recordCharactersMax),
   })
@@ -66,16 +64,16 @@ export const decisionSchema = z.strictObject({
   tank_id: name,
   /** Epoch of the tank; 0 where an abort was granted for a tank that is not there. */
   epoch: z.number().int().nonnegative(),
-  /** `stale`: older than the memory of this node. It decides nothing. */
+  /** `stale`: older than this node's memory. It decides nothing. */
   decision: z.enum(["accepted", "refused", "aborted", "stale"]),
   reason: z.string().max(200).nullable(),
 });
 export type Decision = z.infer<typeof decisionSchema>;
 
-/** A decision that moves a fish out of escrow, one way or the other. */
+/** A decision that ends an escrow. */
 export type Verdict = Exclude<Decision["decision"], "stale">;
 
-/** Whom a transfer was sent to: nobody else can settle it. */
+/** The destination of a transfer: no other node can settle it. */
 export interface Addressee {
   readonly transfer_id: string;
   readonly destination_node_id: string;
@@ -103,9 +101,7 @@ const problemSchema = z.looseObject({
   retry_after_ms: z.number().nonnegative().optional(),
 });
 
-/**
- * The stable code of a refused request (RFC 9457 `type`), and how long to wait where it says so.
- */
+/** The stable code of a refused request (RFC 9457 `type`), and the requested pause, if any. */
 export function problemIn(reply: PeerReply): { code: string; retryAfterMs: number } {
   const parsed = problemSchema.safeParse(reply.body);
   if (!parsed.success) return { code: `status_${reply.status}`, retryAfterMs: 0 };

@@ -1,12 +1,14 @@
 import { readRecord } from "../sim/index.ts";
 
-/** What can be said of a record without a tank: whose it is, or why nobody will take it. */
+/** The content of a record, without a tank: its entity id, or why no tank accepts it. */
 export type RecordReading =
-  | { readonly fishId: string }
-  | { readonly fishId: undefined; readonly reason: string };
+  | { readonly entityId: string }
+  | { readonly entityId: undefined; readonly reason: string };
 
-/** Reads a record as the world does, so that hostile bytes never come as far as a tank. */
-export function readFish(record: Uint8Array): RecordReading {
+/** Reads a record like the world does, so that malformed bytes never reach a tank. */
+export function readEntity(record: Uint8Array): RecordReading {
   const read = readRecord(record);
-  return read.kind === "ok" ? { fishId: read.fishId } : { fishId: undefined, reason: read.reason };
+  return read.kind === "ok"
+    ? { entityId: read.fishId }
+    : { entityId: undefined, reason: read.reason };
 }

@@ -11,8 +11,8 @@ export interface RemovalPorts {
 }
 
 /**
- * Removes tanks. A fish in escrow may have to come back, so its tank has to be there until it is
- * settled; and no fish may leave between that look and the end of the tank.
+ * Removes tanks. A fish in escrow may have to return, so its tank has to exist until it is settled;
+ * and no fish may leave between that check and the removal of the tank.
  */
 export class Removal {
   readonly #ports: RemovalPorts;
@@ -22,7 +22,7 @@ export class Removal {
     this.#ports = ports;
   }
 
-  /** Rejects with Problem `escrow_open`, or as {@link Tanks.remove}; then the tank goes on. */
+  /** Rejects with Problem `escrow_open`, or like {@link Tanks.remove}; then the tank continues. */
   remove(tankId: string): Promise<void> {
     const { tanks, outgoing } = this.#ports;
     return this.#removals.run(tankId, async () => {
@@ -42,7 +42,7 @@ export class Removal {
     });
   }
 
-  /** Also on disk: what the last run left open may not be taken up again yet. */
+  /** Checked on the disk too: open transfers of the last run may not be resumed yet. */
   async #hasEscrow(tankId: string): Promise<boolean> {
     const { journal, outgoing } = this.#ports;
     if (outgoing.hasOpen(tankId)) return true;

@@ -11,8 +11,8 @@ import type { Outgoing } from "./outgoing.ts";
 import { pairOf } from "./sequences.ts";
 
 /**
- * A connection whose fish came back rests: the reason (a full tank, one that is gone) seldom goes
- * away from one draw to the next, and every try is two entries in the log.
+ * A connection pauses after a return: the reason (a full tank, a missing one) seldom disappears
+ * from one draw to the next, and every attempt is two entries in the log.
  */
 const restAfterReturnMs = 30_000;
 
@@ -26,10 +26,10 @@ export interface SchedulerPorts {
   readonly log: Log;
 }
 
-/** Draws for each connection whether a fish leaves now, and which. */
+/** Decides at random for each connection whether a fish leaves now, and which. */
 export class Scheduler {
   readonly #ports: SchedulerPorts;
-  /** Monotonic time until which a connection rests. */
+  /** Monotonic time until which a connection pauses. */
   readonly #resting = new Map<string, number>();
 
   constructor(ports: SchedulerPorts) {
@@ -37,8 +37,8 @@ export class Scheduler {
   }
 
   /**
-   * One draw of every connection. Never rejects. Nobody follows a fish that is still in doubt: so a
-   * partition holds one fish of a tank in escrow, not all of them.
+   * One draw of every connection. Never rejects. No fish follows one that is in doubt, so that a
+   * partition keeps one fish of a tank in escrow, and not all.
    */
   async draw(): Promise<void> {
     const { tanks, connections, outgoing } = this.#ports;
@@ -59,7 +59,7 @@ export class Scheduler {
     this.#resting.set(connection_id, nowMs + restAfterReturnMs);
   }
 
-  /** Nobody is sent where nobody answers: a node that is known to be away, or is fenced. */
+  /** Nothing is sent to a node that is known to be offline or fenced. */
   #isOpen(row: ConnectionRow): boolean {
     const { tanks, cluster, clock } = this.#ports;
     const restsUntilMs = this.#resting.get(row.connection_id) ?? 0;
@@ -78,15 +78,15 @@ export class Scheduler {
   async #sendOne(row: ConnectionRow): Promise<void> {
     const { tanks, outgoing, log } = this.#ports;
     try {
-      const fishId = await tanks.pickMigrant(row.source_tank_id);
-      if (fishId === undefined) return;
+      const entityId = await tanks.pickMigrant(row.source_tank_id);
+      if (entityId === undefined) return;
       const { source_tank_id, destination_tank_id, destination_node_id, connection_id } = row;
       await outgoing.send({
         source_tank_id,
         destination_tank_id,
         destination_node_id,
         connection_id,
-        fishId,
+        entityId,
         side: this.#wall(row.direction),
       });
     } catch (error) {

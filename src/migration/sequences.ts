@@ -8,22 +8,22 @@ interface Numbered extends Pair {
 }
 
 /**
- * Numbers the transfers of each (source tank, destination tank) and knows the lowest one that is
- * not settled: below it the destination may forget.
+ * Numbers the transfers of each (source tank, destination tank) and tracks the lowest unsettled
+ * one: the destination may forget those below it.
  */
 export class Sequences {
   readonly #last = new Map<string, number>();
   readonly #open = new Map<string, Set<number>>();
 
-  /** `last`: the highest numbers ever committed. `open`: the transfers that wait for a decision. */
+  /** `last`: the highest numbers ever committed. `open`: the transfers without a decision. */
   load(last: readonly Numbered[], open: readonly Numbered[]): void {
     for (const row of last) this.#last.set(pairOf(row), row.sequence);
     for (const row of open) this.#openOf(row).add(row.sequence);
   }
 
   /**
-   * The next number, undecided from this moment: a later transfer may be sent while this one's
-   * commit is still under way, and must not declare it settled.
+   * The next number, which counts as undecided from now on: a later transfer may be sent during
+   * this one's commit, and must not declare it settled.
    */
   take(pair: Pair): number {
     const key = pairOf(pair);
@@ -33,7 +33,7 @@ export class Sequences {
     return sequence;
   }
 
-  /** The transfer is decided, or was never committed. A gap in the numbers harms nobody. */
+  /** The transfer is decided, or was never committed. Gaps in the numbers are harmless. */
   settle(row: Numbered): void {
     const open = this.#open.get(pairOf(row));
     open?.delete(row.sequence);
@@ -54,7 +54,7 @@ export class Sequences {
   }
 }
 
-/** Names the two tanks of a transfer or a connection. */
+/** Key of the two tanks of a transfer or a connection. */
 export function pairOf(pair: Pair): string {
   return `${pair.source_tank_id} ${pair.destination_tank_id}`;
 }

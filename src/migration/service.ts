@@ -20,7 +20,7 @@ import {
   TRANSFER_PATH,
   transferRequestSchema,
 } from "./protocol.ts";
-import { type RecordReading, readFish } from "./record-reading.ts";
+import { type RecordReading, readEntity } from "./record-reading.ts";
 import { Removal } from "./removal.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Settlement } from "./settlement.ts";
@@ -37,26 +37,24 @@ export interface MigrationDeps {
   readonly metrics: Metrics;
   readonly nodeId: string;
   readonly autoConnect: boolean;
-  /** Between two draws of the connections. */
+  /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
-  /** A destination that takes longer to answer has decided nothing. */
+  /** Timeout of a request; a later answer counts as no decision. */
   readonly peerTimeoutMs: number;
-  /** How often a question is put again at once when no connection came about; default 0. */
+  /** Immediate retries when no connection was established; default 0. */
   readonly peerRetries?: number;
-  /** Default: as the world reads it. Tests without a world have records of their own. */
+  /** Default: the world's reader. Tests without a world use records of their own. */
   readonly readRecord?: (record: Uint8Array) => RecordReading;
 }
 
-/**
- * {@link Migration} with what the node's own record says of it: views would ask for that record.
- */
+/** {@link Migration} with the figures for the node's own server record. */
 export interface CountingMigration extends Migration {
   readonly connectionCount: number;
-  /** Whether fish are on their way to that node. */
+  /** Whether transfers to that node are open. */
   isEngagedWith(nodeId: string): boolean;
 }
 
-/** The migration of one node. A new one on the same journal takes up where the last one ended. */
+/** The migration of one node. A new instance on the same journal continues where the last ended. */
 export function createMigration(deps: MigrationDeps): CountingMigration {
   return new MigrationService(deps);
 }
@@ -74,7 +72,7 @@ class MigrationService implements CountingMigration {
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readFish });
+    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readEntity });
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
@@ -160,7 +158,7 @@ class MigrationService implements CountingMigration {
       {
         method: "POST",
         path: ABORT_PATH,
-        summary: "Asks never to take a transfer; answers what was decided, or aborts it for good",
+        summary: "Asks never to accept a transfer; answers the decision, or aborts it for good",
         request: abortRequestSchema,
         response: decisionSchema,
         handle: this.#incoming.abort,
@@ -168,7 +166,7 @@ class MigrationService implements CountingMigration {
     ];
   }
 
-  /** Tanks come and go without the cluster changing, so the draw follows them too. */
+  /** Also called at each draw, since tanks change without an event of the cluster. */
   async #check(): Promise<void> {
     const { cluster, clock } = this.#deps;
     if (cluster.positions.fenced) return;
@@ -191,7 +189,7 @@ class MigrationService implements CountingMigration {
     if (fenced) throw fenced;
   }
 
-  /** A transfer between two tanks of this node: the very handlers that a peer would call. */
+  /** Handles a transfer between two tanks of this node by the same handlers as a peer's. */
   async #answerLocally(path: string, body: unknown): Promise<PeerReply> {
     const { nodeId, log } = this.#deps;
     const request = {

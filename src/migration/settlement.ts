@@ -8,8 +8,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { Answer } from "./courier.ts";
 
 /**
- * The changes of an outbox row after its first commit. Each method is one transaction: it happened
- * whole or not at all, and may be tried again. Rejects when the storage does.
+ * The changes of an outbox row after its first commit. Each method is one atomic transaction and
+ * may be retried. Rejects when the storage does.
  */
 export class Settlement {
   readonly #tanks: Tanks;
@@ -32,7 +32,7 @@ export class Settlement {
     this.#positions = ports.cluster.positions;
   }
 
-  /** Sent, and no decision heard. */
+  /** Sent, but no decision was received. */
   async doubt(row: OutboxRow, detail: string): Promise<OutboxRow> {
     const doubtful = this.#changed(row, "in_doubt", row.reason);
     const event = outboxEvent(doubtful, "in_doubt", doubtful.updated_at, detail);
@@ -40,7 +40,7 @@ export class Settlement {
     return doubtful;
   }
 
-  /** Ends the escrow as the destination decided; undefined when the fish cannot be put back yet. */
+  /** Ends the escrow by the decision; undefined when the fish cannot be restored yet. */
   record(row: OutboxRow, answer: Answer): Promise<OutboxRow | undefined> {
     const remembered = this.#positions.remember(row.destination_node_id, answer.position);
     if (answer.verdict === "accepted") return this.#deliver(row, remembered);
@@ -56,8 +56,8 @@ export class Settlement {
   }
 
   /**
-   * The fish is back and its row says so, or neither: log entry, row and events are one
-   * transaction. The row is looked at first, so that a second try never makes a second fish.
+   * Restores the fish and settles its row atomically: log entry, row and events are one
+   * transaction. The row is checked first, so that a retry never restores the fish twice.
    */
   async #restore(
     row: OutboxRow,
@@ -83,7 +83,7 @@ export class Settlement {
     if (outcome.kind === "done") return returned;
     this.#log.error("fish cannot be restored", {
       transfer_id: row.transfer_id,
-      fish_id: row.entity_id,
+      entity_id: row.entity_id,
       tank_id: row.source_tank_id,
       rejection: outcome.reason,
       detail: outcome.detail,

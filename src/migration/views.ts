@@ -12,11 +12,11 @@ const inboxStates: readonly string[] = ["accepted", "refused", "aborted"];
 export interface ViewPorts {
   readonly cluster: Cluster;
   readonly journal: Journal;
-  /** An open transfer as its task knows it; undefined for the others. */
+  /** An open transfer as its task has it in memory; undefined for others. */
   readonly live: (transferId: string) => OutboxRow | undefined;
 }
 
-/** Transfers and connections as people see them: rows with labels and dates. */
+/** Transfers and connections as the API shows them: rows with labels and dates. */
 export class Views {
   readonly #ports: ViewPorts;
 
@@ -49,7 +49,7 @@ export class Views {
       .slice(0, limit);
   }
 
-  /** The outgoing half where this node has both. Rejects with Problem `unknown_transfer`. */
+  /** The outgoing half if this node has both. Rejects with Problem `unknown_transfer`. */
   async transfer(transferId: string): Promise<TransferDetail> {
     const { journal } = this.#ports;
     const out = await journal.outboxRow(transferId);

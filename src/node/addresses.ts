@@ -13,10 +13,10 @@ export function isHubUrl(text: string): boolean {
   }
 }
 
-/** Where a node listens unless it was told otherwise. */
+/** The default port of nodes. */
 export const API_PORT = 8000;
 
-/** Addresses as settings have them; of nodes, unless another port is the usual one. */
+/** Parses addresses in settings; the default port is that of nodes. */
 export function readAddresses(texts: readonly string[], usualPort = API_PORT): readonly Address[] {
   return texts.flatMap((text) => {
     const { host, port = usualPort } = readHostAndPort(text) ?? {};
@@ -24,7 +24,7 @@ export function readAddresses(texts: readonly string[], usualPort = API_PORT): r
   });
 }
 
-/** Names that DNS is asked for, as settings have them. */
+/** Parses names for DNS discovery in settings. */
 export function readDnsNames(texts: readonly string[]): readonly DnsName[] {
   return texts.flatMap((text) => readDnsName(text) ?? []);
 }

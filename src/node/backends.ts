@@ -32,7 +32,7 @@ import { discoveryEtcd } from "./etcd.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import type { Settings } from "./settings.ts";
 
-/** What a backend may be made from. */
+/** Dependencies of backends. */
 export interface BackendDeps {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -41,19 +41,19 @@ export interface BackendDeps {
   readonly network: Network;
   readonly log: Log;
   readonly tailnet: Tailnet;
-  /** Hubs that were named by URL. */
+  /** Hubs that were given by URL. */
   readonly hubs: readonly Address[];
-  /** Nodes that earlier runs have met. */
+  /** Nodes that earlier runs have connected to. */
   readonly remembered: readonly RememberedNode[];
   readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
 }
 
 interface BackendKind {
-  /** `isNamed`: the operator has asked for this one, and not for `auto`. */
+  /** `isNamed`: the operator has named this one, instead of `auto`. */
   readonly create: (deps: BackendDeps, isNamed: boolean) => DiscoveryBackend;
   /**
-   * Whether `auto` uses it: always, by a setting that names what it needs, or while a look at this
-   * machine finds that.
+   * Whether `auto` uses it: always, when a setting that it needs is given, or while its service is
+   * found on this machine.
    */
   readonly isThere: (deps: BackendDeps) => boolean | (() => Promise<boolean>);
 }
@@ -136,7 +136,7 @@ function observerOf({ settings, machine, tailnet, clock }: BackendDeps): Observe
 }
 
 /**
- * The backends that `words` ask for: `auto` stands for each whose environment is there, `none` for
+ * The backends that `words` select: `auto` means each whose environment is present, `none` means
  * none. Hub URLs that were given are always used.
  * @throws Problem `bad_setting` for a name that is not known.
  */
@@ -152,7 +152,7 @@ export function createBackends(
   });
 }
 
-/** @throws Problem `bad_setting` for an address that is none. */
+/** @throws Problem `bad_setting` for an invalid address. */
 function consulAgent(settings: BackendDeps["settings"]): ConsulAgent {
   const { consul = LOCAL_AGENT, consulSsl, consulToken: token } = settings;
   const address = readAgentAddress(consul, consulSsl);
@@ -167,7 +167,7 @@ function createWhereThere(kind: BackendKind, deps: BackendDeps): readonly Discov
   return [isThere === true ? backend : new OptionalBackend(backend, isThere)];
 }
 
-/** An agent is started only for who has asked for Serf. */
+/** An agent is started only when Serf was named. */
 function serfDeps(deps: BackendDeps, isNamed: boolean): SerfDeps {
   const { serfJoin, serfRpcAddr, serfRpcAuth: key } = deps.settings;
   const [rpc] = readAddresses(serfRpcAddr === undefined ? [] : [serfRpcAddr], RPC_PORT);

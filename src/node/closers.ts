@@ -1,6 +1,6 @@
 type Close = () => void | Promise<void>;
 
-/** What must be given back at the end, in the reverse of the order in which it was taken. */
+/** Resources to release at the end, in reverse order of acquisition. */
 export class Closers {
   readonly #stack: Close[] = [];
 

@@ -18,7 +18,7 @@ import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
 import { JOURNAL_LOST, type Journal, type Store } from "../store/journal.ts";
 import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.ts";
-import { createPast, type Past } from "../tanks/replay/past.ts";
+import { createReplayService, type ReplayService } from "../tanks/replay/replay-service.ts";
 import type { ReplayThread } from "../tanks/replay/replay-thread.ts";
 import { createTanks } from "../tanks/service.ts";
 import type { LogRetention } from "../tanks/snapshots/retention.ts";
@@ -29,9 +29,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type FirstTanks, makeFirstTanks, tankLabel } from "./first-tanks.ts";
 import type { Timing } from "./timing.ts";
 
-/**
- * Everything a node touches. Real ones make a node, simulated ones a node in the seeded simulator.
- */
+/** The ports of a node: real ones for a process, simulated ones for the seeded simulator. */
 export interface CorePorts {
   readonly clock: Clock;
   /** See `drawStartOffset`. */
@@ -41,35 +39,35 @@ export interface CorePorts {
   readonly network: Network;
   readonly sockets: Sockets;
   readonly machine: Machine;
-  /** Where the snapshots lie. */
+  /** The files of the snapshots. */
   readonly files: Files;
   readonly store: Store;
-  /** A new simulation thread. */
+  /** Starts a simulation thread. */
   readonly spawnSimulation: () => SimulationThread;
-  /** A new thread in which the past of this node's tanks is computed. */
+  /** Starts the thread of the replay service. */
   readonly spawnReplay: () => ReplayThread;
   readonly backends: readonly DiscoveryBackend[];
-  /** A store that decides who is hub; without one the nodes do. */
+  /** A store that decides which node is hub; without one the nodes elect it. */
   readonly lease?: HubLease | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** What of the settings the core needs, already validated. */
+/** The settings that the core uses, already validated. */
 export interface CoreSettings {
   readonly version: string;
-  /** The label; the node id where there is none. */
+  /** The label; the node id by default. */
   readonly serverId: string | undefined;
   readonly cluster: string;
-  /** The address the API listens at; undefined for all of them. */
+  /** The address that the API listens on; undefined for all. */
   readonly host: string | undefined;
-  /** The port it really listens at. */
+  /** The port that the API actually listens on. */
   readonly port: number;
-  /** Addresses told to others instead of those of the machine's networks. */
+  /** Advertised addresses, instead of those of the machine's networks. */
   readonly advertise: readonly Address[];
   readonly role: "auto" | "hub" | "worker";
   readonly priority: number;
-  /** Hubs that were named, in order. */
+  /** Hubs that were given by URL, in order. */
   readonly hubs: readonly Address[];
   /** False: neither announce this node nor register it with a hub. */
   readonly register: boolean;
@@ -79,48 +77,44 @@ export interface CoreSettings {
   readonly zone: string | undefined;
   readonly timing: Timing;
   readonly tickRate: number;
-  /** Simulation threads; undefined for one a core. */
+  /** Simulation threads; undefined for one per core. */
   readonly threads: number | undefined;
   readonly logRetention: LogRetention;
   readonly autoConnect: boolean;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** What the members of the cluster share; undefined where everybody may be one. */
+  /** The shared secret of the cluster's members; undefined where every node may be a member. */
   readonly secret?: Uint8Array | undefined;
   readonly nameConflict?: NameConflictRule;
   readonly firstTanks: Omit<FirstTanks, "label">;
 }
 
-/** The parts that decide something, wired to each other. */
+/** The parts of a node that contain its logic, wired together. */
 export interface Core {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly migration: Migration;
-  readonly past: Past;
+  readonly replay: ReplayService;
   /**
-   * Brings the tanks back, makes those of the first start, then resumes transfers and joins the
-   * cluster. Resolves when that is under way; `cluster.decided` tells of the role. Rejects with the
-   * signal's reason when that, or `stop`, ends it before; `stop` has to follow.
+   * Recovers the tanks, creates those of the first start, then resumes transfers and starts joining
+   * the cluster; `cluster.decided` tells when the role is known. Rejects with the signal's reason
+   * when that, or `stop`, aborts it; `stop` has to follow.
    */
   start(options?: RecoveryOptions): Promise<CoreStart>;
-  /**
-   * Ends a start that is under way, leaves the cluster, stops migration, takes the last snapshots.
-   */
+  /** Aborts a start in progress, leaves the cluster, stops migration, takes the last snapshots. */
   stop(): Promise<void>;
 }
 
-/** What a start brought about. */
+/** The result of a start. */
 export interface CoreStart {
   readonly recovery: RecoveryReport;
-  /** Tanks that it made, which only the first start does. */
+  /** Number of tanks that it created, which only the first start does. */
   readonly tanksMade: number;
 }
 
 const BOOT_ID_BYTES = 8;
 
-/**
- * The whole protocol of a node, free of adapters: the seeded simulator builds its nodes with it.
- */
+/** Creates a node without adapters: the seeded simulator builds its nodes with it. */
 export function createCore(ports: CorePorts, settings: CoreSettings, identity: Identity): Core {
   const { store, random } = ports;
   const journal = groupCommit(store.journal, {
@@ -138,11 +132,11 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     termStore: journalTermStore(journal),
     journal,
     tanks,
-    onFenced: (problem) => tanks.hold(problem),
+    onFenced: (problem) => tanks.fence(problem),
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
   });
-  const past = createPast({ ...ports, version: settings.version });
+  const replay = createReplayService({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
   const stopping = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
@@ -151,7 +145,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     ends.throwIfAborted();
     const lost = await journal.meta(JOURNAL_LOST);
     if (lost) cluster.fence(lossOf(lost));
-    // Requests come in already: nobody's word is taken before it is known what he has said.
+    // Requests already come in: no position statement counts before the stored ones are loaded.
     await cluster.recall();
     ends.throwIfAborted();
     const recovery = await tanks.start({ signal: ends, ...(onProgress && { onProgress }) });
@@ -169,17 +163,17 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     tanks,
     cluster,
     migration,
-    past,
+    replay,
     start: (options = {}) => {
       const start = bringUp(options);
       starting = start.catch(() => {});
       return start;
     },
     stop: async () => {
-      // No part is stopped in the middle of its start: each of them would need to know how.
+      // Wait for the start to settle, so that no part has to support a stop during its start.
       stopping.abort(new Problem("not_ready", "the node stops"));
       await starting;
-      await past.stop();
+      await replay.stop();
       await cluster.stop();
       await migration.stop();
       await tanks.stop();
@@ -187,7 +181,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
   };
 }
 
-/** What was lost may be a decision that another node relies on. */
+/** The reason to fence a node that has lost commits: another node may rely on a lost decision. */
 function lossOf(sentence: string): Problem {
   return new Problem(
     "directory_copied",

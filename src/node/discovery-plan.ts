@@ -4,15 +4,15 @@ import { parseHubUrls } from "../discovery/hub/url.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Settings } from "./settings.ts";
 
-/** Which backends were asked for, and the hubs that were named by URL. */
+/** The requested backends, and the hubs that were given by URL. */
 export interface DiscoveryPlan {
-  /** Names of backends, `auto` or `none`: words that `createBackends` reads. */
+  /** Names of backends, `auto` or `none`, as `createBackends` expects them. */
   readonly words: readonly string[];
   readonly hubs: readonly Address[];
 }
 
 /**
- * What the settings `discovery` and `hub` mean together: a URL among the backends is a hub, too.
+ * Combines the settings `discovery` and `hub`: a URL among the backends is a hub, too.
  * @throws Problem `bad_setting`
  */
 export function planDiscovery(
@@ -35,7 +35,7 @@ export function planDiscovery(
   };
 }
 
-/** The plan with the hub that was joined while the node ran, behind those that are given now. */
+/** Appends the hub that was joined during an earlier run to those that are given now. */
 export function withHub(plan: DiscoveryPlan, hub: Address | undefined): DiscoveryPlan {
   if (hub === undefined) return plan;
   const isGiven = plan.hubs.some((given) => formatHostPort(given) === formatHostPort(hub));

@@ -11,7 +11,7 @@ type EtcdSettings = Pick<
   "etcdEndpoints" | "etcdUser" | "etcdPassword" | "etcdCa" | "etcdCert" | "etcdKey"
 >;
 
-/** Where etcd is on the machine that runs it. */
+/** The default endpoint of etcd on its own machine. */
 const HERE = "http://127.0.0.1:2379";
 
 /** The etcd through which nodes find each other. */
@@ -21,7 +21,7 @@ export function discoveryEtcd(settings: EtcdSettings): EtcdAccess {
   return { endpoints, namedBy: "ETCD_ENDPOINTS", keys: ROOT, ...etcdCredentials(settings) };
 }
 
-/** What the settings say of any etcd. */
+/** The settings that apply to any etcd. */
 export function etcdCredentials(settings: EtcdSettings): EtcdCredentials {
   const { etcdUser: user, etcdPassword: password } = settings;
   const { etcdCa: ca, etcdCert: cert, etcdKey: key } = settings;

@@ -2,21 +2,21 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 
-/** Set once the tanks of the first start are there: whoever removes them later gets none anew. */
+/** Set once the tanks of the first start exist, so that removed ones are not created again. */
 export const FIRST_TANKS = "node.first_tanks";
 
 export interface FirstTanks {
   readonly tanks: number;
   readonly fish: number;
-  /** Of the first tank; the next ones count on from it. Random without. */
+  /** Seed of the first tank; the next tanks get the following seeds. Random by default. */
   readonly seed: number | undefined;
-  /** What they are named after. */
+  /** Prefix of their names. */
   readonly label: string;
 }
 
 /**
- * Makes the tanks of a node's first start. One that was cut short in the middle is completed.
- * Returns how many were made. Rejects with the signal's reason when that cuts it short.
+ * Creates the tanks of a node's first start; completes an interrupted one. Returns how many were
+ * created. Rejects with the signal's reason when that aborts it.
  */
 export async function makeFirstTanks(
   tanks: Tanks,
@@ -40,9 +40,8 @@ export async function makeFirstTanks(
 }
 
 /**
- * What a node's tanks are named after: its own name, else the machine's without the domain, in the
- * characters that a name may have. People tell their machines apart by it; a node id tells them
- * nothing.
+ * The prefix of the names of a node's tanks: its label, or else the host name without the domain,
+ * reduced to valid characters. People recognise their machines by it, unlike by a node id.
  */
 export function tankLabel(serverId: string | undefined, hostname: string): string {
   const machine = hostname.split(".")[0] ?? "";
@@ -57,7 +56,7 @@ function nameOf({ tanks, label }: FirstTanks, index: number): string {
   return label.slice(0, LIMITS.nameCharactersMax - suffix.length) + suffix;
 }
 
-/** Counts on within the seeds that there are. */
+/** The next seed, wrapping round at the maximum. */
 function seedOf(first: number, index: number): number {
   return Number((BigInt(first) + BigInt(index)) % (BigInt(Number.MAX_SAFE_INTEGER) + 1n));
 }

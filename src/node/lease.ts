@@ -7,8 +7,8 @@ import { etcdCredentials } from "./etcd.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * The store that decides who is hub; undefined where the nodes decide.
- * @throws Problem `bad_setting` for a URL of no such store.
+ * The store that decides which node is hub; undefined where the nodes elect it.
+ * @throws Problem `bad_setting` for a URL of another kind.
  */
 export function createLease(settings: Settings, ports: WatchDeps): HubLease | undefined {
   const { lease: url, cluster, consulToken: token } = settings;

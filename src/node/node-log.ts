@@ -10,7 +10,7 @@ import type { Settings } from "./settings.ts";
 /** The log of a node. */
 export interface NodeLog {
   readonly log: Log;
-  /** Goes on in a new file where somebody has renamed the old one; nothing for stderr. */
+  /** Reopens the log file, which may have been renamed; no effect on stderr. */
   reopen(): void;
 }
 

@@ -41,64 +41,62 @@ import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
 
-/** What a real node is made from; everything of the process comes in here. */
+/** Options of a real node; everything that comes from the process. */
 export interface NodeOptions {
   readonly settings: Settings;
-  /** Whether somebody chose the port: then a taken one is an error. */
+  /** Whether the port was chosen explicitly: then a taken one is an error. */
   readonly portAskedFor: boolean;
-  /** Absolute. */
+  /** An absolute path. */
   readonly dataDirectory: string;
-  /** What the members of the cluster share: the content of `--secret-file`. */
+  /** The shared secret of the cluster's members: the content of `--secret-file`. */
   readonly secret: Uint8Array | undefined;
   readonly version: string;
   readonly pid: number;
-  /** Whether the log has no colour even on a terminal. */
+  /** Whether the log is without colour even on a terminal. */
   readonly noColor: boolean;
   readonly spawnWorker: () => Worker;
   readonly spawnDisk: () => Worker;
   readonly runShell: RunShell;
-  /** Make the directory another node first; see `forkNode`. */
+  /** Whether to fork the directory first; see `forkNode`. */
   readonly fork?: boolean;
-  /**
-   * Ends the start: what it has opened is closed again, and it rejects with the signal's reason.
-   */
+  /** Aborts the start, which closes what it has opened and rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Hears of each tank that is back. */
+  /** Called for each recovered tank. */
   readonly onProgress?: (report: RecoveryReport) => void;
-  /** Called as soon as the node has its data directory and its log, for an end without a stop. */
+  /** Called once the node has its data directory and its log; for an exit without `stop`. */
   readonly onAlive?: (life: NodeLife) => void;
 }
 
-/** What is left to do for a node whose memory can no longer be trusted. */
+/** The last actions of a process whose state can no longer be trusted. */
 export interface NodeLife {
   readonly log: Log;
-  /** Takes back that the node runs here. Does it before it returns. */
+  /** Removes the record that the node runs here. Synchronous. */
   retract(): void;
-  /** Opens its log anew. */
+  /** Reopens its log. */
   reload(): void;
 }
 
-/** A node that runs. */
+/** A running node. */
 export interface StartedNode {
   /** For programs on this machine. */
   readonly url: string;
   /** For browsers elsewhere; undefined when only this machine can reach it. */
   readonly networkUrl: string | undefined;
   readonly port: number;
-  /** The default port, where it was taken and the node moved on. */
+  /** The default port, if it was taken and the node uses another one. */
   readonly movedFrom: number | undefined;
   readonly directory: string;
   readonly nodeId: string;
   readonly recovery: RecoveryView;
-  /** What --fork has done; undefined without it, or where there was nothing to fork. */
+  /** The result of --fork; undefined without it, or where there was nothing to fork. */
   readonly forked: ForkReport | undefined;
-  /** Leaves the cluster, takes the last snapshots, gives everything back. */
+  /** Leaves the cluster, takes the last snapshots, releases everything. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a node: data directory, API, store, tanks, cluster. Resolves when its tanks are back; the
- * API answers earlier. What was opened is closed again when a step fails.
+ * Starts a node: data directory, API, store, tanks, cluster. Resolves when its tanks are recovered;
+ * the API answers earlier. If a step fails, what was opened is closed again.
  * @throws Problem
  */
 export async function startNode(options: NodeOptions): Promise<StartedNode> {
@@ -107,7 +105,7 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
     options.signal?.throwIfAborted();
     return await assemble(options, closers);
   } catch (error) {
-    // Why it failed matters more than what then failed to close.
+    // The original error matters more than a failure to close.
     await closers.close().catch(() => {});
     if (!(error instanceof StorageUnavailable)) throw error;
     throw new Problem("storage_unavailable", `${options.dataDirectory}: ${messageOf(error)}`, {
@@ -116,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<StartedNode> {
   }
 }
 
-/** After this long a node has found its cluster, even where fifty start on two cores. */
+/** A node has found its cluster by then, even when fifty start on two cores. */
 const START_OVER_MS = 30_000;
 
 async function assemble(options: NodeOptions, closers: Closers): Promise<StartedNode> {
@@ -253,7 +251,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   };
 }
 
-/** Ends a fork that a crash has cut short, and makes a new one where that is asked for. */
+/** Completes an interrupted fork, and makes a new one on request. */
 async function settleDirectory(
   { settings, fork, signal }: NodeOptions,
   ports: RealPlatform & {
@@ -270,7 +268,7 @@ async function settleDirectory(
   return forkNode({ ...ports, key, files, controls, engineVersion, signal });
 }
 
-/** IPv4 and IPv6 through one socket; a kernel without IPv6 gets IPv4 alone. */
+/** IPv4 and IPv6 through one socket; IPv4 only on a kernel without IPv6. */
 const EVERYWHERE = ["::", "0.0.0.0"] as const;
 
 function openApi(settings: Settings, options: Omit<ListenOptions, "host" | "port">): ApiServer {

@@ -2,15 +2,14 @@ import { Problem } from "../platform/errors.ts";
 import type { Journal } from "../store/journal.ts";
 
 /**
- * Which node the database belongs to. A key is 32 bytes without a checksum: any other 32 would
- * pass.
+ * The node that owns the database. A key is 32 bytes without a checksum, so any 32 bytes are one.
  */
 const OWNER_KEY = "node.owner";
 
 /**
- * Holds the node that the key stands for against the one that the database was kept by, which is
- * remembered at the first start. A damaged or lost key would else be another node with the first
- * one's tanks, and what others owe to the first would never arrive.
+ * Compares the key's node with the one that owns the database, which is stored at the first start.
+ * Otherwise a damaged or lost key would make another node with the tanks of the first, and fish in
+ * escrow would never return to them.
  * @throws Problem `data_directory_unusable`
  */
 export async function refuseForeignKey(

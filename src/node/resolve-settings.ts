@@ -3,28 +3,28 @@ import type { Setting, SettingKey, Settings } from "./settings.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
 import { closest } from "./spelling.ts";
 
-/** A `tankd.toml` that was found, with its parsed content. */
+/** A `tankd.toml`, with its parsed content. */
 export interface SettingsFile {
   readonly path: string;
   readonly content: Readonly<Record<string, unknown>>;
-  /** Found in the directory that somebody stands in, where anybody may have put it. */
+  /** Whether it was found in the working directory, which may contain files of others. */
   readonly isOfWorkingDirectory?: boolean;
-  /** Who may write the file beside this user and root, in words: `every user of this machine`. */
+  /** Others than this user and root who can write the file, like `every user of this machine`. */
   readonly alsoWrittenBy?: string | undefined;
 }
 
-/** Everything that settings may come from, as data. */
+/** All sources of settings, as data. */
 export interface SettingSources {
-  /** Raw values by setting; only those that were given. */
+  /** Raw values by setting, as far as they were given. */
   readonly flags: Partial<Readonly<Record<SettingKey, unknown>>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The strongest first. */
+  /** In order of precedence, highest first. */
   readonly files: readonly SettingsFile[];
-  /** Content of the file that a `…_FILE` variable names; throws Problem when it cannot be read. */
+  /** Reads the file that a `…_FILE` variable names; throws Problem when it cannot be read. */
   readonly readSecret: (path: string, variable: string) => string;
 }
 
-/** Where a value came from. `where` is the flag, the variable or the file; empty for a default. */
+/** The origin of a value. `where` is the flag, the variable or the file; empty for a default. */
 export interface Origin {
   readonly kind: "flag" | "environment" | "file" | "default";
   readonly where: string;
@@ -41,7 +41,7 @@ interface Found {
 }
 
 interface FoundPreset extends Found {
-  /** The word that says so, like `mode discovery`. */
+  /** The setting that implies it, like `mode discovery`. */
   readonly by: string;
 }
 
@@ -69,13 +69,13 @@ export function resolveSettings(
     values[key] = found ? read(key, definition, found) : definition.default;
     origins[key] = found?.origin ?? { kind: "default", where: "" };
   }
-  // Every key of the table was set above, each to the output of its own schema.
+  // Every key of the table was set above, to the output of its schema.
   return { values: values as Settings, origins: origins as Record<SettingKey, Origin> };
 }
 
 const STRENGTH: readonly Origin["kind"][] = ["default", "file", "environment", "flag"];
 
-/** What was said of a setting itself, unless a preset was said in a stronger place. */
+/** The value of a setting itself, unless a preset comes from a source of higher precedence. */
 function stronger(own: Found | undefined, preset: Found | undefined): Found | undefined {
   if (own === undefined || preset === undefined) return own ?? preset;
   const [mine, others] = [own, preset].map(({ origin }) => STRENGTH.indexOf(origin.kind));
@@ -83,8 +83,9 @@ function stronger(own: Found | undefined, preset: Found | undefined): Found | un
 }
 
 /**
- * Nobody can know which of two words said in one breath is meant. Those of different places are
- * ranked. @throws Problem `bad_setting`
+ * Refuses a setting and a preset that contradict each other in one source. Different sources have
+ * an order of precedence.
+ * @throws Problem `bad_setting`
  */
 function refuseContradiction(key: SettingKey, own: Found, preset: FoundPreset): void {
   const { kind, where } = own.origin;
@@ -102,7 +103,7 @@ function refuseContradiction(key: SettingKey, own: Found, preset: FoundPreset): 
   );
 }
 
-/** What settings say of others. */
+/** The values that presets give to other settings. */
 function findPresets(
   sources: SettingSources,
   keys: readonly SettingKey[],
@@ -130,7 +131,7 @@ function find(key: SettingKey, definition: AnySetting, sources: SettingSources):
   return findInEnvironment(definition, sources) ?? findInFiles(key, definition, sources.files);
 }
 
-/** An empty variable counts as unset: that is how Compose files and units leave one out. */
+/** An empty variable counts as unset: Compose files and systemd units omit one that way. */
 function findInEnvironment(definition: AnySetting, sources: SettingSources): Found | undefined {
   const { env } = definition;
   if (env === undefined) return undefined;
@@ -143,7 +144,7 @@ function findInEnvironment(definition: AnySetting, sources: SettingSources): Fou
   return { raw: secret, origin: { kind: "environment", where: fileVariable } };
 }
 
-/** @throws Problem `bad_setting` for a command from a file that may be somebody else's. */
+/** @throws Problem `bad_setting` for a command from a file that others may have written. */
 function findInFiles(
   key: SettingKey,
   { runsCommand }: AnySetting,
@@ -160,20 +161,20 @@ function findInFiles(
 }
 
 function refuseCommandOf(file: SettingsFile, fileKey: string): void {
-  const ignored = `${fileKey} in ${file.path} is not obeyed`;
+  const refused = `${fileKey} in ${file.path} is refused`;
   if (file.isOfWorkingDirectory) {
     throw new Problem(
       "bad_setting",
-      `${ignored}, as that file lies in the working directory: put the line into ` +
-        "/etc/tankd/tankd.toml, tankd/tankd.toml below $XDG_CONFIG_HOME (~/.config), or a file " +
+      `${refused}, since that file is in the working directory: move the line to ` +
+        "/etc/tankd/tankd.toml, tankd/tankd.toml in $XDG_CONFIG_HOME (~/.config), or a file " +
         "that --config names.",
     );
   }
   if (file.alsoWrittenBy === undefined) return;
   throw new Problem(
     "bad_setting",
-    `${ignored}, as ${file.alsoWrittenBy} can write that file: ` +
-      "make it your own (chown, chmod go-w) or take the line out.",
+    `${refused}, since ${file.alsoWrittenBy} can write that file: ` +
+      "restrict its permissions (chown, chmod go-w) or remove the line.",
   );
 }
 
@@ -188,12 +189,12 @@ function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
   );
 }
 
-/** A URL is refused for the password that it has, too. */
+/** Removes passwords: a URL may be refused because it contains one. */
 function withoutPasswords(text: string): string {
   return text.replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
 }
 
-/** Secrets have no key of their own in the file: such files are world-readable too often. */
+/** Keys of the file. Secrets have none, since such files are often world-readable. */
 const FILE_KEYS: readonly string[] = SETTING_KEYS.filter(
   (key) => !("secret" in SETTINGS[key] || "choosesFiles" in SETTINGS[key]),
 ).map(fileKeyOf);

@@ -4,8 +4,8 @@ import type { Cancel } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Runs a shell command with further variables; resolves with its exit code, undefined when it took
- * too long.
+ * Runs a shell command with additional variables. Resolves with its exit code, or undefined on a
+ * timeout.
  */
 export type RunShell = (
   command: string,
@@ -14,13 +14,13 @@ export type RunShell = (
 ) => Promise<number | undefined>;
 
 /**
- * A hook reconfigures a load balancer or sends a message; one that hangs must not hold up the next.
+ * Enough to reconfigure a load balancer or send a message; a hanging hook must not block the next.
  */
 const HOOK_TIMEOUT_MS = 30_000;
 
 /**
- * Runs `command` after each change of role or hub, one at a time. Changes that come while it runs
- * are told once, by the latest state: the command hears where things stand, not how they got there.
+ * Runs `command` after each change of role or hub, one at a time. Changes during a run are
+ * coalesced: the next run gets the latest state only.
  */
 export function runOnRoleChange(
   cluster: Pick<Cluster, "view" | "onChange">,

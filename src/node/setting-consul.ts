@@ -2,7 +2,7 @@ import { AGENT_ADDRESS_FORM, isAgentAddress, LOCAL_AGENT } from "../adapters/con
 import { setting } from "./setting.ts";
 import { text, toggle } from "./setting-kinds.ts";
 
-/** Which agent of Consul a node registers with. */
+/** The Consul agent that a node registers with. */
 export const CONSUL_SETTINGS = {
   consul: setting({
     kind: text(isAgentAddress, AGENT_ADDRESS_FORM),
@@ -10,14 +10,14 @@ export const CONSUL_SETTINGS = {
     flag: "--consul",
     placeholder: "address",
     env: "CONSUL_HTTP_ADDR",
-    help: "the Consul agent that this node registers with and asks for others",
-    defaultHelp: `${LOCAL_AGENT}, where an agent answers there`,
+    help: "the Consul agent that this node registers with and finds others through",
+    defaultHelp: `${LOCAL_AGENT}, if an agent answers there`,
   }),
   consulSsl: setting({
     kind: toggle(),
     default: false,
     env: "CONSUL_HTTP_SSL",
-    help: "speak https with the Consul agent, whatever its address says",
+    help: "use https for the Consul agent, whatever the scheme of its address",
   }),
   consulToken: setting({
     kind: text(/^[\x21-\x7e]{1,512}$/, "a token of Consul"),

@@ -7,7 +7,7 @@ import { SERF_SETTINGS } from "./setting-serf.ts";
 import { TAILSCALE_SETTINGS } from "./setting-tailscale.ts";
 import { dnsName, hostAndPort } from "./setting-values.ts";
 
-/** What the discovery backends need to know; each is used by `auto` once it is said. */
+/** Settings of discovery backends; `auto` uses each backend whose setting is given. */
 export const DISCOVERY_SETTINGS = {
   static: setting({
     kind: list(hostAndPort, LIMITS.labelsMax),
@@ -15,7 +15,7 @@ export const DISCOVERY_SETTINGS = {
     flag: "--static",
     placeholder: "addresses",
     env: "TANKD_STATIC",
-    help: "addresses of other nodes, of which any may lead; the port is 8000 where none is given",
+    help: "addresses of other nodes, any of which may be hub; the default port is 8000",
   }),
   dns: setting({
     kind: list(dnsName, LIMITS.dnsNamesMax),

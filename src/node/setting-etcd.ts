@@ -3,7 +3,7 @@ import { setting } from "./setting.ts";
 import { list, text } from "./setting-kinds.ts";
 import { pem } from "./setting-values.ts";
 
-/** Which etcd nodes find each other by, and as whom. */
+/** The etcd that nodes find each other through, and the credentials for it. */
 export const ETCD_SETTINGS = {
   etcdEndpoints: setting({
     kind: list(
@@ -21,7 +21,7 @@ export const ETCD_SETTINGS = {
     kind: text(/^[^\p{Cc}]{1,256}$/u, "the name of a user of etcd"),
     default: undefined,
     env: "TANKD_ETCD_USER",
-    help: "user of etcd, where it asks for one",
+    help: "user of etcd, if it requires one",
   }),
   etcdPassword: setting({
     kind: text(/^[^\0]{1,1024}$/, "the password of that user"),
@@ -34,14 +34,14 @@ export const ETCD_SETTINGS = {
     kind: pem,
     default: undefined,
     env: "TANKD_ETCD_CA",
-    help: "certificate of the authority of etcd's own",
+    help: "certificate of etcd's certificate authority",
     secret: true,
   }),
   etcdCert: setting({
     kind: pem,
     default: undefined,
     env: "TANKD_ETCD_CERT",
-    help: "certificate that etcd wants to see of us",
+    help: "client certificate for etcd",
     secret: true,
   }),
   etcdKey: setting({

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { once } from "../platform/once.ts";
 
-/**
- * One kind of value: how it is read from text (flag, environment) or TOML, and what to tell people.
- */
+/** One kind of value: how it is parsed from text (flag, environment) or TOML, and described. */
 export interface SettingKind<T> {
   /**
-   * Made when a value is read: most settings keep their defaults, and the schemas of the whole
-   * table took a twentieth of the processor time of a start.
+   * Created lazily: most settings keep their defaults, and the schemas of the whole table took a
+   * twentieth of the processor time of a start.
    */
   readonly schema: () => z.ZodType<T>;
   /** Completes "give …". */
@@ -16,11 +14,11 @@ export interface SettingKind<T> {
   readonly shape: "switch" | "single" | "list";
   /** The values, where there are only a few: for help and completion. */
   readonly choices?: readonly string[];
-  /** A value as people write it, where that is not its plain text. */
+  /** Formats a value as it is written, where that differs from its plain text. */
   show?(value: T): string;
 }
 
-/** A whole number between two bounds, both allowed. */
+/** A whole number between two bounds, inclusive. */
 export function integer(min: number, max: number): SettingKind<number> {
   const schema = once(() => {
     const fromText = z
@@ -46,7 +44,7 @@ export function text(
   return { schema, allowed, shape: "single" };
 }
 
-/** One of a few words; `aliases` are other words for them. */
+/** One of a few words; `aliases` are alternatives for them. */
 export function choice<const C extends string>(
   choices: readonly C[],
   aliases: Readonly<Record<string, C>> = {},
@@ -108,7 +106,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const SHOWN_UNITS = ["d", "h", "min", "s", "ms"] as const;
 
 /**
- * A duration like `10s`, in milliseconds; both bounds are allowed. A bare number has no unit and is
+ * A duration like `10s`, in milliseconds; the bounds are inclusive. A number without a unit is
  * refused.
  */
 export function duration(minMs: number, maxMs: number): SettingKind<number> {
@@ -138,7 +136,7 @@ export function showDuration(ms: number): string {
 }
 
 /**
- * Facts of the form `KEY=VALUE`: repeated flags, text with commas between them, a TOML table or an
+ * Pairs of the form `KEY=VALUE`: repeated flags, text with commas between them, a TOML table or an
  * array of such texts. The last value of a key counts.
  */
 export function facts<V extends string | number | boolean>(

@@ -3,7 +3,7 @@ import { setting } from "./setting.ts";
 import { facts, list } from "./setting-kinds.ts";
 import { factText, factValue, label, name } from "./setting-values.ts";
 
-/** What this server tells the others of itself, for them to choose by. */
+/** Labels of this server, which others can filter by. */
 export const LABEL_SETTINGS = {
   tag: setting({
     kind: list(label, LIMITS.labelsMax),
@@ -19,7 +19,7 @@ export const LABEL_SETTINGS = {
     flag: "--capability",
     placeholder: "name",
     env: "TANKD_CAPABILITY",
-    help: "a capability beside the built-in ones; may be repeated",
+    help: "a capability in addition to the built-in ones; may be repeated",
   }),
   region: setting({
     kind: name,
@@ -43,7 +43,7 @@ export const LABEL_SETTINGS = {
     flag: "--resource",
     placeholder: "key=value",
     env: "TANKD_RESOURCE",
-    help: "what this server has beside cores and memory, like gpu=2; may be repeated",
+    help: "a resource in addition to cores and memory, like gpu=2; may be repeated",
   }),
   metadata: setting({
     kind: facts(factText, LIMITS.metadataMax),
@@ -51,6 +51,6 @@ export const LABEL_SETTINGS = {
     flag: "--metadata",
     placeholder: "key=value",
     env: "TANKD_METADATA",
-    help: "a fact about this server in your own words, like owner=lab-3; may be repeated",
+    help: "metadata of this server, like owner=lab-3; may be repeated",
   }),
 } as const;

@@ -2,13 +2,13 @@ import { setting } from "./setting.ts";
 import { choice, integer, toggle } from "./setting-kinds.ts";
 import { path } from "./setting-values.ts";
 
-/** What is logged, how, and into which file. */
+/** The level, format and file of the log. */
 export const LOG_SETTINGS = {
   logLevel: setting({
     kind: choice(["debug", "info", "warn", "error"]),
     default: "info",
     env: "LOG_LEVEL",
-    help: "the least important events to log",
+    help: "the lowest level of events to log",
   }),
   logFormat: setting({
     kind: choice(["auto", "json", "text"]),
@@ -20,7 +20,7 @@ export const LOG_SETTINGS = {
     kind: choice(["off", "short", "full"]),
     default: "short",
     env: "LOG_CALLER",
-    help: "where in the program an event was logged",
+    help: "the place in the program that logged an event",
   }),
   logTime: setting({
     kind: choice(["off", "rfc3339", "rfc3339ms"]),
@@ -40,7 +40,7 @@ export const LOG_SETTINGS = {
     flag: "--log-file",
     placeholder: "file",
     env: "TANKD_LOG_FILE",
-    help: "log into this file instead of stderr; SIGHUP opens it anew",
+    help: "log to this file instead of stderr; SIGHUP reopens it",
     defaultHelp: "with -d tankd.log in the data directory",
   }),
   logMaxMegabytes: setting({
@@ -53,6 +53,6 @@ export const LOG_SETTINGS = {
     kind: integer(1, 100),
     default: 5,
     env: "TANKD_LOG_KEEP",
-    help: "how many rotated files are kept",
+    help: "number of rotated files to keep",
   }),
 } as const;

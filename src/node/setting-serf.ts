@@ -3,7 +3,7 @@ import { setting } from "./setting.ts";
 import { list, text } from "./setting-kinds.ts";
 import { hostAndPort } from "./setting-values.ts";
 
-/** Which agent of Serf is asked, and whom it joins. */
+/** The Serf agent to use, and the agents that it joins. */
 export const SERF_SETTINGS = {
   serfJoin: setting({
     kind: list(hostAndPort, LIMITS.labelsMax),
@@ -19,14 +19,14 @@ export const SERF_SETTINGS = {
     flag: "--serf-rpc-addr",
     placeholder: "address",
     env: "SERF_RPC_ADDR",
-    help: "where the Serf agent of this machine is asked",
+    help: "RPC address of this machine's Serf agent",
     defaultHelp: "127.0.0.1:7373, or an agent of its own",
   }),
   serfRpcAuth: setting({
     kind: text(/^[\x20-\x7e]{1,512}$/, "the agent's rpc_auth"),
     default: undefined,
     env: "SERF_RPC_AUTH",
-    help: "the key that this agent asks for",
+    help: "the authentication key of that agent",
     secret: true,
   }),
 } as const;

@@ -3,7 +3,7 @@ import { setting } from "./setting.ts";
 import { list, text } from "./setting-kinds.ts";
 import { httpUrl, label, path } from "./setting-values.ts";
 
-/** How the tailnet of this machine is reached, and which of its devices are asked. */
+/** How to reach this machine's tailnet, and which of its devices to ask. */
 export const TAILSCALE_SETTINGS = {
   tailscaleSocket: setting({
     kind: path,
@@ -12,7 +12,7 @@ export const TAILSCALE_SETTINGS = {
     placeholder: "path",
     env: "TANKD_TAILSCALE_SOCKET",
     help: "the socket of tailscaled",
-    defaultHelp: "where it is on this system",
+    defaultHelp: "its usual path on this system",
   }),
   tailscaleProxy: setting({
     kind: httpUrl,
@@ -30,15 +30,15 @@ export const TAILSCALE_SETTINGS = {
     flag: "--tailscale-tag",
     placeholder: "tag",
     env: "TANKD_TAILSCALE_TAG",
-    help: "ask only devices of the tailnet that have this tag, like tag:tankd; may be repeated",
+    help: "ask only devices of the tailnet with this tag, like tag:tankd; may be repeated",
   }),
   tailscaleApiKey: setting({
-    kind: text(/^[\x21-\x7e]{8,512}$/, "a key of the API of Tailscale"),
+    kind: text(/^[\x21-\x7e]{8,512}$/, "a key of the Tailscale API"),
     default: undefined,
     env: "TANKD_TAILSCALE_API_KEY",
     help:
-      "lists the devices of a tailnet by the API of its control server, " +
-      "for a machine that has no Tailscale itself",
+      "key to list the devices of a tailnet by the API of its control server, for a " +
+      "machine without Tailscale",
     secret: true,
   }),
   tailscaleTailnet: setting({
@@ -47,7 +47,7 @@ export const TAILSCALE_SETTINGS = {
     flag: "--tailscale-tailnet",
     placeholder: "name",
     env: "TANKD_TAILSCALE_TAILNET",
-    help: "the tailnet that is asked for with that key",
+    help: "the tailnet to list with that key",
     defaultHelp: "the one that the key belongs to",
   }),
   tailscaleApiUrl: setting({
@@ -56,6 +56,6 @@ export const TAILSCALE_SETTINGS = {
     flag: "--tailscale-api-url",
     placeholder: "url",
     env: "TANKD_TAILSCALE_API_URL",
-    help: "where that API is",
+    help: "the URL of that API",
   }),
 } as const;

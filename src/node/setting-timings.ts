@@ -6,18 +6,18 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Single timings, each in the place of the profile's. */
+/** Single timings, each of which overrides the profile's. */
 export const TIMING_SETTINGS = {
   heartbeatInterval: setting({
-    // Hubs refuse any other.
+    // Hubs refuse other values.
     kind: duration(LIMITS.heartbeatIntervalMinMs, LIMITS.heartbeatIntervalMaxMs),
     default: undefined,
     flag: "--heartbeat-interval",
     placeholder: "duration",
     env: "TANKD_HEARTBEAT_INTERVAL",
     help:
-      "between two heartbeats; " +
-      "after 2 of them without one a server is degraded, after 3 offline",
+      "interval of heartbeats; after 2 intervals without one a server is degraded, after " +
+      "3 offline",
     defaultHelp: "10s, by profile",
   }),
   discoveryRefresh: setting({
@@ -26,7 +26,7 @@ export const TIMING_SETTINGS = {
     flag: "--discovery-refresh",
     placeholder: "duration",
     env: "TANKD_DISCOVERY_REFRESH",
-    help: "between two looks of discovery for other nodes",
+    help: "interval at which discovery looks for other nodes",
     defaultHelp: "30s, by profile",
   }),
   healthCheck: setting({
@@ -35,7 +35,7 @@ export const TIMING_SETTINGS = {
     flag: "--health-check",
     placeholder: "duration",
     env: "TANKD_HEALTH_CHECK",
-    help: "between two looks at the list of servers",
+    help: "interval of the checks of the list of servers",
     defaultHelp: "15s, by profile",
   }),
   discoveryTimeout: setting({
@@ -44,7 +44,7 @@ export const TIMING_SETTINGS = {
     flag: "--discovery-timeout",
     placeholder: "duration",
     env: "TANKD_DISCOVERY_TIMEOUT",
-    help: "for an answer of a hub or of a node that was found",
+    help: "timeout of requests to hubs and to discovered nodes",
     defaultHelp: "5s, by profile",
   }),
   peerTimeout: setting({
@@ -53,7 +53,7 @@ export const TIMING_SETTINGS = {
     flag: "--peer-timeout",
     placeholder: "duration",
     env: "TANKD_PEER_TIMEOUT",
-    help: "for the answer of a node to which a fish was sent",
+    help: "timeout of a transfer request to another node",
     defaultHelp: "10s, by profile",
   }),
   peerRetries: setting({
@@ -62,7 +62,7 @@ export const TIMING_SETTINGS = {
     flag: "--peer-retries",
     placeholder: "number",
     env: "TANKD_PEER_RETRIES",
-    help: "how often a fish is sent again at once when no connection comes about, before a pause",
+    help: "immediate retries of a transfer when no connection is established, before a pause",
     defaultHelp: "3, by profile",
   }),
   pruneAfter: setting({

@@ -11,7 +11,7 @@ import { UNSHOWN } from "../platform/shown-text.ts";
 import { isHubUrl } from "./addresses.ts";
 import { list, type SettingKind, text } from "./setting-kinds.ts";
 
-/** Values that only settings of this program have. */
+/** Kinds of values that are specific to this program's settings. */
 export const label = text(
   /^[\p{L}\p{N}][\p{L}\p{N}._:=/-]{0,63}$/u,
   `up to ${LIMITS.labelCharactersMax} letters, digits and . _ : = / -`,
@@ -26,9 +26,9 @@ export const clusterName = text(
 );
 export const path = text(/^[^\0]{1,4096}$/, "a path");
 
-/** The value of a fact that the operator states of this server in his own words. */
+/** The value of metadata that the operator assigns to this server. */
 export const factText = shownText(LIMITS.metadataCharactersMax);
-/** The same for what it has to offer: a number or `true` and `false` where it reads as one. */
+/** The value of a resource: a number, `true` or `false` where the text is one. */
 export const factValue: SettingKind<string | number | boolean> = {
   ...shownText(LIMITS.labelCharactersMax),
   schema: once(() =>
@@ -52,7 +52,7 @@ function asPlainValue(value: string): string | number | boolean {
 }
 
 export const hubUrl = text(isHubUrl, HUB_URL_FORM);
-/** Scheme, host and port; credentials and paths have no place there. */
+/** Scheme, host and port, without credentials or a path. */
 export const httpUrl = text(
   (value) => URL.parse(value)?.origin === value && /^https?:/.test(value),
   "a URL like http://127.0.0.1:1055, without a path",
@@ -62,9 +62,9 @@ export const hostAndPort = text(
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
 );
 
-/** Members show it to each other, in documents that take no longer one. */
+/** Bounded by the schema of the documents that nodes exchange. */
 const LEASE_CHARACTERS_MAX = 300;
-/** A lease in a store; which cluster it is for makes no difference to whether it can be read. */
+/** The URL of a lease. It is parsed with an empty cluster name, since only its form is checked. */
 export const leaseUrl = text(
   (url) =>
     url.length <= LEASE_CHARACTERS_MAX &&
@@ -76,14 +76,13 @@ export const leaseUrl = text(
 /** A certificate or key, or several. */
 export const pem = text(
   (value) => value.startsWith("-----BEGIN ") && value.endsWith("-----") && value.length < 100_000,
-  "PEM, which begins with -----BEGIN",
+  "PEM text, which begins with -----BEGIN",
 );
 export const dnsName = text((value) => readDnsName(value) !== undefined, DNS_NAME_FORM);
 
 export const interfacePattern = text(
   /^!?[A-Za-z0-9_.:@*?-]{1,63}$/,
-  "the name of a network interface like eth0, or a pattern like wl*, " +
-    "with ! before it to leave it out",
+  "the name of a network interface like eth0, or a pattern like wl*; a leading ! excludes it",
 );
 
 const lonelyWords: readonly string[] = BACKEND_CHOICES;

@@ -1,31 +1,31 @@
 import type { SettingKind } from "./setting-kinds.ts";
 
 /**
- * One setting. Everything that is said about settings is made from the table in `settings.ts`: the
- * flags, the environment, the keys of `tankd.toml`, `tankd config`, help, completions and the
- * reference in docs. The key in the file is the table's key in snake_case.
+ * One setting. All uses of settings are derived from the table in `settings.ts`: the flags, the
+ * environment, the keys of `tankd.toml`, `tankd config`, help, completions and the reference in
+ * docs. The key in the file is the table's key in snake_case.
  */
 export interface Setting<T, D extends T | undefined> {
   readonly kind: SettingKind<T>;
   readonly default: D;
-  /** Without a flag: a setting of the environment and the file alone. */
+  /** Without a flag, only the environment and the file can set it. */
   readonly flag?: string;
-  /** Another flag for the same. */
+  /** An alternative flag. */
   readonly flagAlias?: string;
-  /** What stands for the value in help. */
+  /** Placeholder of the value in help. */
   readonly placeholder?: string;
-  /** Without one: a setting of the file alone. */
+  /** Without a variable, only the file can set it. */
   readonly env?: string;
   readonly help: string;
-  /** What the default is where it is worked out at run time. */
+  /** Describes a default that is determined at run time. */
   readonly defaultHelp?: string;
-  /** It decides which files are read, so none of them can hold it. */
+  /** It selects the files that are read, so it cannot be set in one. */
   readonly choosesFiles?: true;
-  /** Its value is run as a command: obeyed only from a file that nobody else could have written. */
+  /** Its value is run as a command: accepted only from a file that no other user can write. */
   readonly runsCommand?: true;
   /**
-   * What a word of this setting says of others, by their keys. It counts where it was said (flag,
-   * environment or file); what was said of them there themselves may not contradict it.
+   * Values that a word of this setting gives to other settings, by key. They have the precedence of
+   * its source (flag, environment or file), and must not contradict explicit values there.
    */
   readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Never shown; also taken from the file that `<env>_FILE` names. */

@@ -66,7 +66,7 @@ export const SETTINGS = {
     flag: "--host",
     placeholder: "address",
     env: "TANKD_HOST",
-    help: "the address to listen at",
+    help: "the address to listen on",
     defaultHelp: "all addresses, IPv4 and IPv6",
   }),
   port: setting({
@@ -75,7 +75,7 @@ export const SETTINGS = {
     flag: "--port",
     placeholder: "port",
     env: "TANK_API_PORT",
-    help: "the port to listen at; 0 takes any free one",
+    help: "the port to listen on; 0 takes any free one",
     defaultHelp: "8000, or the next free one",
   }),
   advertise: setting({
@@ -93,7 +93,7 @@ export const SETTINGS = {
     flag: "--interfaces",
     placeholder: "names",
     env: "TANKD_INTERFACES",
-    help: "network interfaces to announce and to look for others on",
+    help: "network interfaces to announce this node on and to find others on",
     defaultHelp: "all but those of containers and virtual machines on this host",
   }),
   mode: setting({
@@ -106,8 +106,8 @@ export const SETTINGS = {
     flag: "--mode",
     placeholder: "mode",
     help:
-      "role and tanks in one word: discovery is a hub without tanks; " +
-      "hub, worker and auto are the roles; --role and --tanks beside it may not say otherwise",
+      "shorthand for role and tanks: discovery is a hub without tanks; hub, worker and " +
+      "auto set the role; --role and --tanks must not contradict it",
     presets: {
       auto: { role: "auto" },
       discovery: { role: "hub", tanks: 0 },
@@ -125,7 +125,7 @@ export const SETTINGS = {
     flag: "--role",
     placeholder: "role",
     env: "ROLE",
-    help: "auto decides with the others; hub is the highest priority; worker never becomes hub",
+    help: "auto takes part in the election; hub has the highest priority; worker never becomes hub",
   }),
   priority: setting({
     kind: integer(0, 1_000),
@@ -133,7 +133,7 @@ export const SETTINGS = {
     flag: "--priority",
     placeholder: "number",
     env: "TANKD_PRIORITY",
-    help: "the higher one becomes hub",
+    help: "priority in the election of the hub; the higher one wins",
   }),
   discovery: setting({
     kind: discovery,
@@ -142,8 +142,8 @@ export const SETTINGS = {
     placeholder: "backends",
     env: "DISCOVERY_BACKEND",
     help:
-      "how to find the others: " +
-      `auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a hub's URL`,
+      `how to find other nodes: auto, none, a list of ${BACKEND_NAMES.join(", ")}, or a ` +
+      "hub's URL",
   }),
   hub: setting({
     kind: list(hubUrl, LIMITS.labelsMax),
@@ -160,7 +160,7 @@ export const SETTINGS = {
     flag: "--lease",
     placeholder: "url",
     env: "TANKD_LEASE",
-    help: "a lease in etcd or Consul that decides who is hub, the same on all nodes",
+    help: "a lease in etcd or Consul that decides which node is hub, the same on all nodes",
     defaultHelp: "the nodes decide",
   }),
   tanks: setting({
@@ -185,7 +185,7 @@ export const SETTINGS = {
     flag: "--seed",
     placeholder: "number",
     env: "TANKD_SEED",
-    help: "seed of the first tank, the next ones count on from it",
+    help: "seed of the first tank; the next tanks get the following seeds",
     defaultHelp: "random",
   }),
   tickRate: setting({
@@ -194,7 +194,7 @@ export const SETTINGS = {
     flag: "--tick-rate",
     placeholder: "number",
     env: "TANKD_TICK_RATE",
-    help: "ticks per second; 0 is as fast as it goes",
+    help: "ticks per second; 0 is as fast as possible",
   }),
   threads: setting({
     kind: integer(1, LIMITS.threadsMax),
@@ -211,7 +211,7 @@ export const SETTINGS = {
     flag: "--log-retention",
     placeholder: "how",
     env: "TANKD_LOG_RETENTION",
-    help: "trim drops the log that snapshots cover; all keeps every tank's whole past",
+    help: "trim removes log entries that snapshots cover; all keeps every tank's whole past",
   }),
   ...LABEL_SETTINGS,
   profile: setting({
@@ -228,7 +228,7 @@ export const SETTINGS = {
     default: true,
     flag: "--no-auto-connect",
     env: "TANKD_AUTO_CONNECT",
-    help: "make no connection to the next node's tank by itself",
+    help: "do not create the automatic connection to the next node's tank",
   }),
   register: setting({
     kind: toggle(),
@@ -244,8 +244,8 @@ export const SETTINGS = {
     placeholder: "file",
     env: "TANKD_SECRET_FILE",
     help:
-      "file with the secret that the members of this cluster share; " +
-      "only they lead and are followed",
+      "file with the shared secret of this cluster's members; only members lead and are " +
+      "followed",
   }),
   nameConflict: setting({
     kind: choice(NAME_CONFLICT_RULES),
@@ -253,7 +253,7 @@ export const SETTINGS = {
     flag: "--name-conflict",
     placeholder: "rule",
     env: "TANKD_NAME_CONFLICT",
-    help: "how tanks of one name are called here, and what becomes of an alias that is taken",
+    help: "how tanks with the same name are named here, and what happens to an alias that is taken",
   }),
   allowHost: setting({
     kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),
@@ -261,7 +261,7 @@ export const SETTINGS = {
     flag: "--allow-host",
     placeholder: "name",
     env: "TANKD_ALLOW_HOST",
-    help: "a further name under which this node may be asked; may be repeated",
+    help: "an additional name that requests may use for this node; may be repeated",
   }),
   ...LOG_SETTINGS,
   onRoleChange: setting({
@@ -278,7 +278,7 @@ export const SETTINGS = {
     flag: "--url",
     placeholder: "url",
     env: "TANKD_URL",
-    help: "commands speak to the node at this URL",
+    help: "commands address the node at this URL",
     defaultHelp: "the node of the data directory",
   }),
   token: setting({

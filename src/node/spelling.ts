@@ -1,6 +1,6 @@
 /**
- * The candidate that `word` is probably a misspelling of: at most two edits away, and under half
- * the word.
+ * The candidate that `word` probably misspells: at most two edits away, and fewer than half of its
+ * letters.
  */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -15,7 +15,7 @@ export function closest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** Levenshtein distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

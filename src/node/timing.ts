@@ -1,4 +1,4 @@
-/** How often things happen and when silence means something. Milliseconds. */
+/** Intervals and timeouts, in milliseconds. */
 export interface Timing {
   readonly heartbeatMs: number;
   readonly discoveryRefreshMs: number;
@@ -7,7 +7,7 @@ export interface Timing {
   readonly pruneAfterMs: number;
   readonly migrationCheckMs: number;
   readonly peerTimeoutMs: number;
-  /** How often a request to a peer is repeated at once when no connection came about. */
+  /** Immediate retries of a request to a peer when no connection was established. */
   readonly peerRetries: number;
 }
 
@@ -51,7 +51,7 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
   },
 };
 
-/** Which part of the timing a setting is about. */
+/** Maps settings to fields of the timing. */
 export const TIMING_OF_SETTING = {
   heartbeatInterval: "heartbeatMs",
   discoveryRefresh: "discoveryRefreshMs",
@@ -64,7 +64,7 @@ export const TIMING_OF_SETTING = {
 
 type TimingKey = keyof typeof TIMING_OF_SETTING;
 
-/** The timing of a profile, with the values that were given one by one in their places. */
+/** The timing of a profile, with single values replaced by explicit settings. */
 export function timingOf(
   profile: Profile,
   given: { readonly [K in TimingKey]?: number | undefined } = {},

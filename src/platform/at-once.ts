@@ -1,6 +1,6 @@
 /**
- * Does `work` for every item, `limit` of them at the same time, begun in their order. Rejects with
- * the first failure, when everything that was begun has settled; then nothing more is begun.
+ * Runs `work` for every item, started in order, at most `limit` concurrently. After a failure
+ * nothing more is started; rejects with the first failure once all started work has settled.
  */
 export async function atOnce<Item>(
   limit: number,
@@ -9,7 +9,7 @@ export async function atOnce<Item>(
 ): Promise<void> {
   const rest = items.values();
   let failed = false;
-  const lane = async () => {
+  const worker = async () => {
     for (const item of rest) {
       if (failed) return;
       try {
@@ -20,8 +20,8 @@ export async function atOnce<Item>(
       }
     }
   };
-  const lanes = await Promise.allSettled(
-    Array.from({ length: Math.min(limit, items.length) }, lane),
+  const workers = await Promise.allSettled(
+    Array.from({ length: Math.min(limit, items.length) }, worker),
   );
-  for (const one of lanes) if (one.status === "rejected") throw one.reason;
+  for (const one of workers) if (one.status === "rejected") throw one.reason;
 }

@@ -1,13 +1,14 @@
 export interface BoundedMapOptions<K, V> {
-  /** Entries that must stay; the oldest of the others gives way. Without it any may go. */
+  /** Entries that must not be evicted; the oldest of the others is. By default any may be. */
   readonly canEvict?: (value: V, key: K) => boolean;
-  /** Told of each entry that gave way, not of one that was deleted. */
+  /** Called for each evicted entry, but not for deleted ones. */
   readonly onEvict?: (value: V, key: K) => void;
 }
 
 /**
- * A map of at most `max` entries in the order in which they were last set, oldest first. Setting
- * one too many evicts the oldest that may go; where a use counts too, set what was got.
+ * A map of at most `max` entries in the order in which they were last set, oldest first. Exceeding
+ * the bound evicts the oldest entry that may be evicted. For LRU order, set an entry after each
+ * get.
  */
 export class BoundedMap<K, V> implements Iterable<[K, V]> {
   readonly max: number;
@@ -32,7 +33,7 @@ export class BoundedMap<K, V> implements Iterable<[K, V]> {
   }
 
   /**
-   * Makes the entry the newest. False, and nothing changes, when there is no room and none may go.
+   * Makes the entry the newest. Returns false, unchanged, when it is full and none may be evicted.
    */
   set(key: K, value: V): boolean {
     if (!this.#entries.delete(key) && this.#entries.size >= this.max && !this.#evictOldest()) {

@@ -1,5 +1,5 @@
 /**
- * The two clocks of a machine. Wall time names an instant to people; only monotonic time measures.
+ * The two clocks of a machine. Wall time identifies an instant; durations use monotonic time only.
  */
 export interface Clock {
   /** Milliseconds since the Unix epoch. May jump when the machine's clock is set. */
@@ -8,7 +8,7 @@ export interface Clock {
   monotonicMs(): number;
 }
 
-/** The form in which every instant leaves the process: RFC 3339 in UTC with milliseconds. */
+/** The external format of every instant: RFC 3339 in UTC with milliseconds. */
 export function rfc3339(wallMs: number): string {
   return new Date(wallMs).toISOString();
 }

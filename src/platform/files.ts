@@ -1,37 +1,34 @@
 /** Whole files under one root directory. Paths are relative, with `/`. */
 export interface Files {
   /**
-   * Replaces a file so that after a crash either the old or the new content is there, whole:
-   * temporary file, fsync, rename, fsync of the directory. Missing folders are made.
+   * Replaces a file atomically and durably: temporary file, fsync, rename, fsync of the directory.
+   * Creates missing folders.
    */
   writeDurably(path: string, bytes: Uint8Array): Promise<void>;
-  /** The content, or undefined when there is no such file. */
+  /** The content, or undefined if the file does not exist. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Names of the files directly in `folder`, sorted; empty when there is no such folder. */
+  /** Names of the files directly in `folder`, sorted; empty if it does not exist. */
   list(folder: string): Promise<readonly string[]>;
-  /** Names of the folders directly in `folder`, sorted; empty when there is no such folder. */
+  /** Names of the folders directly in `folder`, sorted; empty if it does not exist. */
   folders(folder: string): Promise<readonly string[]>;
-  /** Removes a file; one that is not there is no error. */
+  /** Removes a file, if it exists. */
   remove(path: string): Promise<void>;
-  /**
-   * Removes a folder with all that is in it, half-written files too; one that is not there is no
-   * error.
-   */
+  /** Removes a folder with its content, including temporary files, if it exists. */
   removeFolder(path: string): Promise<void>;
 }
 
-/** A text, and whose word it may be. */
+/** The content of a file, with its permissions. */
 export interface GuardedText {
   readonly text: string;
-  /** Undefined where only this user and root can write it. */
+  /** Others that can write it; undefined where only this user and root can. */
   readonly alsoWrittenBy: string | undefined;
-  /** Undefined where only this user and root can read it. */
+  /** Others that can read it; undefined where only this user and root can. */
   readonly alsoReadBy: string | undefined;
 }
 
 /**
- * The one spelling of a path below the root: parts joined by `/`, empty for the root itself.
- * Throws for a path that would leave the root, which only a bug can ask for.
+ * Normalises a path below the root: parts joined by `/`, empty for the root itself. Throws for a
+ * path that leaves the root, which only a bug can produce.
  */
 export function pathBelowRoot(path: string): string {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");

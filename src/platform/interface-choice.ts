@@ -1,13 +1,13 @@
 import type { InterfaceAddress, Machine } from "./machine.ts";
 import { memoizeLast } from "./memo.ts";
 
-/** Each is a name like `eth0`, or a pattern like `wl*`; with `!` before it, one to leave out. */
+/** Each is a name like `eth0`, or a pattern like `wl*`; a leading `!` excludes. */
 export type InterfacePatterns = readonly string[];
 
 /**
- * The machine, its addresses marked by what the operator says about their interfaces. Exclusion
- * wins; where any name is given without `!`, all others are excluded. All addresses stay in the
- * list: a node must know its own ones also where it does not announce them.
+ * Marks the machine's addresses by the operator's choice of interfaces. Exclusion wins; if any name
+ * is given without `!`, all others are excluded. All addresses stay in the list: a node must know
+ * its own ones even if it does not announce them.
  */
 export function chooseInterfaces(machine: Machine, patterns: InterfacePatterns): Machine {
   if (patterns.length === 0) return machine;
@@ -37,7 +37,7 @@ export function chooseInterfaces(machine: Machine, patterns: InterfacePatterns):
   };
 }
 
-/** `*` stands for any number of characters, `?` for one. */
+/** `*` matches any number of characters, `?` one. */
 function matcher(pattern: string): RegExp {
   const source = pattern.replace(/[^*?]/g, (character) => RegExp.escape(character));
   return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`);

@@ -4,15 +4,15 @@ export interface InterfaceAddress {
   readonly address: string;
   readonly family: "IPv4" | "IPv6";
   readonly internal: boolean;
-  /** Bits of its network, where the system tells. */
+  /** Prefix length of its network, if known. */
   readonly prefixLength?: number;
-  /** Number of the interface, where the system tells: a card that is re-created gets a new one. */
+  /** Index of the interface, if known: an interface that is re-created gets a new one. */
   readonly interfaceIndex?: number;
-  /** Whether the operator named (true) or excluded (false) the interface; undefined for neither. */
+  /** Whether the operator chose (true) or excluded (false) the interface; undefined for neither. */
   readonly chosen?: boolean;
 }
 
-/** What a machine says about itself. */
+/** Properties of a machine. */
 export interface Machine {
   readonly hostname: string;
   /** `linux`, `darwin`, `win32`, … */
@@ -21,16 +21,11 @@ export interface Machine {
   readonly architecture: string;
   readonly cpuCores: number;
   readonly memoryBytes: number;
-  /**
-   * Addresses at this moment, half a second old at most; they come and go with the networks. What
-   * has changed is a new list.
-   */
+  /** The present addresses, at most half a second old. A change yields a new list object. */
   addresses(): readonly InterfaceAddress[];
-  /** What the operator named of interfaces and none has at this moment; without it nothing. */
+  /** Names and patterns of the operator that match no interface at present. */
   unmatchedInterfaces?(): readonly string[];
-  /**
-   * Name of the interface that holds the default route, where the system tells; as old as those.
-   */
+  /** Name of the interface with the default route, if known; as old as the addresses. */
   defaultRouteInterface(): string | undefined;
   /** CPU of this process since the last call in percent of one core, and its resident memory. */
   usage(): { readonly cpuPercent: number; readonly residentBytes: number };

@@ -1,6 +1,6 @@
 /**
- * What `compute` gave for the same arguments the last time, or gives now. For what is asked far
- * more often than it changes; arguments are compared by identity.
+ * Caches the last result of `compute`, for values that are read far more often than they change.
+ * Arguments are compared by identity.
  */
 export function memoizeLast<A extends readonly unknown[], R>(
   compute: (...args: A) => R,

@@ -1,6 +1,6 @@
 /**
- * Runs tasks side by side, but at most `permits` of them under one key; the rest wait their turn in
- * the order in which they came. A task that fails gives its place up too.
+ * Runs at most `permits` tasks concurrently per key; the rest wait in FIFO order. A task that fails
+ * releases its permit too.
  */
 export class KeyedSemaphore<K = string> {
   readonly #permits: number;
@@ -33,7 +33,7 @@ export class KeyedSemaphore<K = string> {
     });
   }
 
-  /** Hands the place to the next in line, or frees it. */
+  /** Passes the permit to the next task, or releases it. */
   #leave(key: K): void {
     const queue = this.#waiting.get(key);
     const next = queue?.shift();
@@ -45,17 +45,14 @@ export class KeyedSemaphore<K = string> {
   }
 }
 
-/**
- * One task at a time under a key: two copies of one transfer, or a copy and an abort, never
- * overlap.
- */
+/** Runs one task at a time per key. */
 export class KeyedMutex<K = string> extends KeyedSemaphore<K> {
   constructor() {
     super(1);
   }
 }
 
-/** One task at a time: each begins when the one before has ended, however it ended. */
+/** Runs one task at a time: each starts when the one before has settled. */
 export class Mutex {
   readonly #only = new KeyedMutex<undefined>();
 

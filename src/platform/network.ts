@@ -2,13 +2,13 @@
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /**
-   * Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets, where
-   * link-local ones may have their zone.
+   * Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets, link-local ones
+   * optionally with a zone.
    */
   readonly origin: string;
   /**
-   * IP literal to connect to in the place of the host of `origin`, which the Host header keeps;
-   * with a zone for link-local IPv6: `fe80::1%eth0`.
+   * IP literal to connect to instead of the host of `origin`, which the Host header keeps; with a
+   * zone for link-local IPv6: `fe80::1%eth0`.
    */
   readonly connectTo?: string;
   /** Path with query, beginning with `/`. */
@@ -16,9 +16,9 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
-  /** Told once the other machine has taken the connection, which says nothing about its program. */
+  /** Called when the other machine accepts the connection; its program may not answer yet. */
   readonly onConnected?: () => void;
-  /** A longer response is cut off and reported as `too_large`. */
+  /** A longer response is aborted and reported as `too_large`. */
   readonly responseBytesMax: number;
 }
 
@@ -29,7 +29,7 @@ export interface HttpResponse {
   readonly body: string;
 }
 
-/** The same with bodies that are no text: for a file on its way. */
+/** The same with binary bodies, for files. */
 export interface ByteRequest extends Omit<HttpRequest, "body"> {
   readonly body?: Uint8Array;
 }
@@ -38,7 +38,7 @@ export interface ByteResponse extends Omit<HttpResponse, "body"> {
   readonly body: Uint8Array;
 }
 
-/** Moves files. Rejects with {@link NetworkError} only. */
+/** Uploads and downloads files. Rejects with {@link NetworkError} only. */
 export interface ByteNetwork {
   sendBytes(request: ByteRequest): Promise<ByteResponse>;
 }
@@ -49,7 +49,7 @@ export type NetworkFailure =
   | "unreachable"
   | "too_large"
   | "redirected"
-  /** Not sent, or not passed on, for want of room: the other node is no worse than before. */
+  /** Not sent or not relayed because a limit is reached; says nothing about the other node. */
   | "busy";
 
 const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
@@ -58,15 +58,13 @@ const FAILURE_WORDS: Readonly<Record<NetworkFailure, string>> = {
   unreachable: "not reachable",
   too_large: "the answer is too long",
   redirected: "it redirects elsewhere",
-  busy: "too much is asked of it",
+  busy: "too many requests are pending",
 };
 
-/**
- * No answer, or none that may be believed. It says nothing about whether the request took effect.
- */
+/** There was no valid answer. The request may have taken effect nevertheless. */
 export class NetworkError extends Error {
   readonly failure: NetworkFailure;
-  /** A few words for people, without what was asked: `connection refused`. */
+  /** A short description for users, without the request: `connection refused`. */
   readonly reason: string;
 
   constructor(failure: NetworkFailure, message: string, reason = FAILURE_WORDS[failure]) {
@@ -77,13 +75,13 @@ export class NetworkError extends Error {
   }
 }
 
-/** The way out to other nodes. Rejects with {@link NetworkError} only. */
+/** The port for requests to other nodes. Rejects with {@link NetworkError} only. */
 export interface Network {
   send(request: HttpRequest): Promise<HttpResponse>;
   /**
-   * All addresses of a name, as IP literals without brackets; an IP literal is answered with
-   * itself, but link-local IPv6 without a zone with each that it may have here. Ends within
-   * seconds: `unreachable` for an unknown name, `timeout` where nobody answers.
+   * All addresses of a name, as IP literals without brackets. An IP literal resolves to itself, but
+   * link-local IPv6 without a zone to one for each possible zone. Settles within seconds:
+   * `unreachable` for an unknown name, `timeout` without an answer.
    */
   resolve(host: string): Promise<readonly string[]>;
 }

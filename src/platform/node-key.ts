@@ -1,14 +1,14 @@
 /**
- * The secret key of a node, as a seed of 32 bytes, and the one that is to take its place: a node
- * becomes another one in two steps that a crash may part.
+ * The secret key of a node, as a seed of 32 bytes, and its prepared successor: a fork replaces the
+ * key in two steps, between which a crash may occur.
  */
 export interface NodeKey {
   current(): Promise<Uint8Array>;
-  /** The one that was prepared and neither adopted nor dropped; undefined without one. */
+  /** A prepared key that was neither adopted nor dropped, if any. */
   next(): Promise<Uint8Array | undefined>;
-  /** Keeps a further key, durably, in the place of one that was prepared before. */
+  /** Stores a prepared key durably; replaces an earlier one. */
   prepare(seed: Uint8Array): Promise<void>;
-  /** The prepared key becomes the current one, whose seed is gone then. Durable once resolved. */
+  /** Replaces the current key by the prepared one. Durable once resolved. */
   adopt(): Promise<void>;
   /** Removes a prepared key. */
   drop(): Promise<void>;

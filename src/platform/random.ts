@@ -1,7 +1,4 @@
-/**
- * Randomness from outside the world. The world itself (`src/sim`) draws only from its own seeded
- * streams.
- */
+/** Randomness for everything except the world: `src/sim` draws only from its own seeded streams. */
 export interface Random {
   /** `length` unpredictable bytes. */
   bytes(length: number): Uint8Array;

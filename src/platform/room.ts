@@ -1,11 +1,11 @@
-/** How much more may be kept, or be under way, in bytes or in pieces. */
+/** Remaining capacity for things in memory or in progress, in bytes or pieces. */
 export interface Room {
-  /** False, and nothing is taken, where there is not so much. */
+  /** Returns false, and takes nothing, if the capacity does not suffice. */
   take(amount: number): boolean;
   give(amount: number): void;
 }
 
-/** Room for one alone. */
+/** Capacity of a single user. */
 export class OwnRoom implements Room {
   #left: number;
 
@@ -24,7 +24,7 @@ export class OwnRoom implements Room {
   }
 }
 
-/** Room that many share, and of which those under one key have a share. */
+/** Shared capacity, with a bound for each key. */
 export class SharedRoom {
   readonly #perKeyMax: number;
   readonly #all: Room;
@@ -35,7 +35,7 @@ export class SharedRoom {
     this.#perKeyMax = perKeyMax;
   }
 
-  /** @param key without one there is no share: only the whole is the bound */
+  /** @param key without one, only the total is the bound */
   of(key: string | undefined): Room {
     if (key === undefined) return this.#all;
     const taken = () => this.#taken.get(key) ?? 0;
@@ -54,7 +54,7 @@ export class SharedRoom {
   }
 }
 
-/** Takes one place in every room; undefined where one is full. Returns how to give them back. */
+/** Takes one place in every room; undefined if one is full. Returns a function to release them. */
 export function enter(...rooms: readonly Room[]): (() => void) | undefined {
   const entered: Room[] = [];
   const leave = () => {

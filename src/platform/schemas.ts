@@ -1,7 +1,7 @@
 /**
- * Lets schemas run without generated code: they check what a node meets a few times each, most of
- * it while it starts, and compiling each with `new Function` took longer than its use. Imported
- * before anything that makes a schema.
+ * Disables code generation for schemas: each is used a few times, mostly during the start, and
+ * compiling it with `new Function` took longer than its use. Must be imported before any schema is
+ * created.
  */
 import { config } from "zod";
 

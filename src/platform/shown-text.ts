@@ -1,5 +1,5 @@
 /**
- * What no text may hold that is shown to people on other machines, in terminals too: nothing that
- * ends a line, moves a cursor or turns the direction of reading, and no half of a character.
+ * Characters that are not allowed in text that is shown on other machines, including terminals:
+ * those that end a line, move a cursor or change the direction of text, and unpaired surrogates.
  */
 export const UNSHOWN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/u;

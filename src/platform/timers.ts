@@ -1,7 +1,7 @@
-/** Ends a timer. Calling it again, or after the timer has fired, does nothing. */
+/** Cancels a timer. No effect if it has fired or was cancelled. */
 export type Cancel = () => void;
 
-/** Delayed work. The only way anything outside the adapters waits. */
+/** Delayed work. Code outside the adapters has no other way to wait. */
 export interface Timers {
   /** Runs `task` once, `delayMs` milliseconds from now. */
   after(delayMs: number, task: () => void): Cancel;
@@ -22,7 +22,7 @@ export function sleep(timers: Timers, delayMs: number, signal?: AbortSignal): Pr
 }
 
 /**
- * Runs `task` every `intervalMs` until cancelled. The next run is timed from the end of the last,
+ * Runs `task` every `intervalMs` until cancelled. The interval is measured from the end of a run,
  * so that a slow task never overlaps itself; `task` must handle its own errors.
  */
 export function repeat(

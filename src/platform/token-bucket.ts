@@ -3,9 +3,9 @@ import type { Clock } from "./clock.ts";
 
 export interface TokenBucketBounds {
   readonly perSecond: number;
-  /** Tokens of a full bucket, and of one never used. */
+  /** Tokens of a full bucket, and of an unused one. */
   readonly burst: number;
-  /** Keys whose bucket is remembered; the one unused for longest gives way. */
+  /** Number of buckets that are kept; the least recently used one is evicted. */
   readonly keysMax: number;
 }
 
@@ -15,8 +15,7 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each key. Time is monotonic, so that a clock that jumps neither opens the
- * gates nor closes them.
+ * A token bucket for each key. Uses monotonic time, so that a jump of the wall clock has no effect.
  */
 export class TokenBuckets {
   readonly #clock: Clock;
@@ -30,8 +29,7 @@ export class TokenBuckets {
   }
 
   /**
-   * Takes one token and returns 0, or takes none and returns the whole milliseconds until there is
-   * one.
+   * Takes one token and returns 0, or takes none and returns the milliseconds until there is one.
    */
   take(key: string): number {
     const { perSecond, burst } = this.#bounds;

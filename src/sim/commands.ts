@@ -14,7 +14,7 @@ import { book, CAUSE, checkEnergy, openBooks } from "./state/energy-ledger.ts";
 import { closeRow, findFish, openRow } from "./state/population.ts";
 import { STREAM } from "./state/rng.ts";
 import type { Tank } from "./state/tank.ts";
-import type { Command, FishId, Outcome, Rejection, Side } from "./types.ts";
+import type { Command, EntityId, FishId, Outcome, Rejection, Side } from "./types.ts";
 import { type FishRow, writeRow } from "./wire/fish-row.ts";
 import {
   isPlantRecord,
@@ -37,7 +37,7 @@ export function apply(tank: Tank, command: Command): Outcome {
 function carryOut(tank: Tank, command: Command): Outcome {
   switch (command.kind) {
     case "export":
-      return exportEntity(tank, command.fishId);
+      return exportEntity(tank, command.entityId);
     case "import":
       return isPlantRecord(command.record)
         ? admitPlant(tank, command.record, (row) => rootPlant(tank, row, command.side))
@@ -62,14 +62,14 @@ function carryOut(tank: Tank, command: Command): Outcome {
 }
 
 /** Fish and plants share their ids' counter, so an id says which of the two it is. */
-function exportEntity(tank: Tank, id: FishId): Outcome {
+function exportEntity(tank: Tank, id: EntityId): Outcome {
   const row = findFish(tank, id);
   if (row !== undefined) return exportFish(tank, row, id);
   const plant = findPlant(tank, id);
   if (plant === undefined) return rejected("no_such_fish", `${id} is not in this tank`);
   const record = writePlantRecord(tank, plant);
   exportPlant(tank, plant);
-  return { kind: "done", record, fishId: id };
+  return { kind: "done", record, entityId: id };
 }
 
 function exportFish(tank: Tank, row: number, fishId: FishId): Outcome {
@@ -78,7 +78,7 @@ function exportFish(tank: Tank, row: number, fishId: FishId): Outcome {
   book(tank.scratch.flows, CAUSE.departure, carried);
   closeRow(tank, row);
   tank.counters.exported += 1;
-  return { kind: "done", record, fishId };
+  return { kind: "done", record, entityId: fishId };
 }
 
 /** The checks that importing and restoring share. */
@@ -87,7 +87,7 @@ function admit(tank: Tank, record: Uint8Array, enter: (row: FishRow) => Outcome)
   if (read.kind === "bad") return rejected(read.reason, read.detail);
   const { row, fishId } = read;
   const outcome = refuseId(tank, row, fishId) ?? enter(row);
-  return outcome.kind === "done" ? { ...outcome, fishId } : outcome;
+  return outcome.kind === "done" ? { ...outcome, entityId: fishId } : outcome;
 }
 
 function admitPlant(tank: Tank, record: Uint8Array, enter: (row: PlantRow) => Outcome): Outcome {
@@ -95,11 +95,11 @@ function admitPlant(tank: Tank, record: Uint8Array, enter: (row: PlantRow) => Ou
   if (read.kind === "bad") return rejected(read.reason, read.detail);
   const { row, plantId } = read;
   const outcome = refuseId(tank, row, plantId) ?? enter(row);
-  return outcome.kind === "done" ? { ...outcome, fishId: plantId } : outcome;
+  return outcome.kind === "done" ? { ...outcome, entityId: plantId } : outcome;
 }
 
 /** An id that was never given out here, or that somebody in here has. */
-function refuseId(tank: Tank, row: FishRow | PlantRow, id: FishId): Outcome | undefined {
+function refuseId(tank: Tank, row: FishRow | PlantRow, id: EntityId): Outcome | undefined {
   const ours = row.keyHi === tank.key.hi && row.keyLo === tank.key.lo;
   if (ours && row.counter > tank.counters.lastId) {
     return rejected("bad_record", `this tank has not given out the id ${id} yet`);

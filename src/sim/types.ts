@@ -15,6 +15,9 @@ export type FishId = string;
 /** Identifies a plant; of the same form and from the same counter as a fish id. */
 export type PlantId = string;
 
+/** Identifies an entity: a fish or a plant. */
+export type EntityId = FishId | PlantId;
+
 /** The wall through which an entity leaves or enters. */
 export type Side = "left" | "right";
 
@@ -34,7 +37,7 @@ export interface TankSpec {
 
 /** An input from outside. Each is logged with the tick before which it was applied. */
 export type Command =
-  | { readonly kind: "export"; readonly fishId: FishId; readonly side: Side }
+  | { readonly kind: "export"; readonly entityId: EntityId; readonly side: Side }
   | { readonly kind: "import"; readonly record: Uint8Array; readonly side: Side }
   | { readonly kind: "restore"; readonly record: Uint8Array }
   | { readonly kind: "feed"; readonly portions: number }
@@ -61,10 +64,10 @@ export type Rejection =
 export type Outcome =
   | {
       readonly kind: "done";
-      /** The wire record of an exported fish. */
+      /** The wire record of an exported entity. */
       readonly record?: Uint8Array;
-      /** The fish that was exported, imported or restored. */
-      readonly fishId?: FishId;
+      /** The entity that was exported, imported or restored. */
+      readonly entityId?: EntityId;
     }
   | { readonly kind: "rejected"; readonly reason: Rejection; readonly detail: string };
 

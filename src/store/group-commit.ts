@@ -5,8 +5,8 @@ import { type Journal, JournalConflict, type JournalWrite, StorageUnavailable } 
 import { withCommit } from "./with-commit.ts";
 
 /**
- * A commit that takes longer is stuck: a disk that hangs, or whose thread cannot be brought back.
- * What waits behind it or comes then is refused rather than kept waiting.
+ * A commit that takes longer is stuck: the disk hangs, or its thread cannot be restarted. Commits
+ * behind it, and later ones, are refused instead of waiting.
  */
 const STUCK_AFTER_MS = 10_000;
 
@@ -14,10 +14,7 @@ export interface GroupCommitPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: Metrics;
-  /**
-   * Hears of each transaction that the storage does not take, or has not answered. Default: nobody
-   * does.
-   */
+  /** Called for each transaction that the storage refuses or does not answer. Default: none. */
   readonly onUnavailable?: (error: StorageUnavailable) => void;
 }
 
@@ -28,12 +25,12 @@ interface Waiting {
 }
 
 /**
- * One writer for all tanks: commits that are asked for while one is in flight become the next
- * single transaction, in the order in which they came. One synced transaction costs about the
- * same with one row as with a hundred, so waiting callers share it.
+ * Group commit for all tanks: commits that are requested while one is in flight become the next
+ * single transaction, in order. A synced transaction costs about the same with one row as with a
+ * hundred, so waiting callers share one.
  *
- * Each caller keeps the promise of {@link Journal.commit}: when a joined transaction is refused for
- * its content, its parts are tried one by one, and only the bad one rejects.
+ * Each caller still gets the guarantee of {@link Journal.commit}: when a shared transaction is
+ * refused for its content, its parts are retried one by one, and only the faulty one rejects.
  */
 export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal {
   const { clock, timers, metrics, onUnavailable = () => {} } = ports;
@@ -89,7 +86,7 @@ export function groupCommit(journal: Journal, ports: GroupCommitPorts): Journal 
     writing = false;
   };
 
-  /** Nothing of what waits has reached the journal. */
+  /** Rejects the waiting commits, none of which has reached the journal. */
   const refuseBehindStuck = (): void => {
     const seconds = Math.round((clock.monotonicMs() - startedMs) / 1000);
     const refused = waiting;

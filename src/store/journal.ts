@@ -13,8 +13,8 @@ import type {
 } from "./rows.ts";
 
 /**
- * One change of the journal, as data: so that a batch can cross a thread, be held in a simulator,
- * or become SQL of any dialect.
+ * One change of the journal, as data: a batch can be sent to a thread, kept in a simulator, or
+ * translated to SQL of any dialect.
  */
 export type JournalWrite =
   | { readonly put: "tank"; readonly row: TankRow }
@@ -30,12 +30,12 @@ export type JournalWrite =
   | { readonly remove: "tank"; readonly tank_id: string }
   | { readonly remove: "connection"; readonly connection_id: string }
   | { readonly remove: "remembered"; readonly node_id: string }
-  /** Every row of every kind; only the position counts on. */
+  /** Removes every row of every kind; only the position continues. */
   | { readonly remove: "everything" }
   | { readonly remove: "snapshot"; readonly tank_id: string; readonly seq: number }
-  /** Rows of the log that snapshots cover. */
+  /** Removes log rows that snapshots cover. */
   | { readonly remove: "log"; readonly tank_id: string; readonly up_to_seq: number }
-  /** A row that becomes delivered or returned gives up its record. */
+  /** A row that becomes delivered or returned loses its record. */
   | {
       readonly update: "outbox";
       readonly transfer_id: string;
@@ -51,51 +51,48 @@ export interface TransferFilter {
 }
 
 /**
- * Meta key under which a store says, in one sentence, that it has lost commits which it had
- * acknowledged; absent or empty when it has not. It stays until it is overwritten: what was lost
- * may be a refusal that another node relies on, so the node must not go on as if nothing had
- * happened.
+ * Meta key of a sentence that reports the loss of acknowledged commits; absent or empty without a
+ * loss. It stays until it is overwritten: a lost commit may be a refusal that another node relies
+ * on, so the node must not continue as if nothing had happened.
  */
 export const JOURNAL_LOST = "journal_lost";
 
-/** How many rows a journal keeps; see {@link Journal}. */
+/** Bounds of a journal's rows; see {@link Journal}. */
 export interface JournalBounds {
   readonly transferEventsMax: number;
   readonly transfersKeptMax: number;
 }
 
 /**
- * The truth of a node: what is in it has happened. Rows of `log` and `inbox` are only ever added;
- * adding one whose key is taken rejects the whole commit with {@link JournalConflict}. Snapshots,
- * connections, horizons and remembered positions with a known key, tanks, outbox rows and meta
- * replace what was there. A removed tank takes its log and snapshots along; its transfers stay, so
- * that a late copy of one still gets the answer it had. The oldest events of settled transfers fold
- * away beyond `LIMITS.transferEventsMax`; meta `transfer_events_folded` counts them.
+ * The durable state of a node. Rows of `log` and `inbox` are insert-only: an existing key rejects
+ * the whole commit with {@link JournalConflict}. All other rows replace the one with the same key.
+ * Removing a tank removes its log and snapshots; its transfers stay, so that a late copy of one
+ * still gets the same answer. Beyond `LIMITS.transferEventsMax` the oldest events of settled
+ * transfers are removed; meta `transfer_events_folded` counts them.
  *
- * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each; beyond it the oldest go that
- * nobody can ask for any more: of the outbox the settled ones, but for the last of each pair of
- * tanks, whose sequence counts on; of the inbox those below the horizon of their pair. The others
- * stay.
+ * Outbox and inbox keep about `LIMITS.transfersKeptMax` rows each. Beyond that the oldest rows that
+ * are not needed any more are removed: in the outbox settled ones, except the last of each pair of
+ * tanks, whose sequence continues; in the inbox those below the horizon of their pair.
  */
 export interface Journal extends JournalReads {
   /**
-   * All of `writes` or none, in order. Durable against power loss once resolved. Rejects with
-   * {@link JournalConflict}, or {@link StorageUnavailable} when the disk takes no writes.
+   * Applies all of `writes` or none, in order. Durable against power loss once resolved. Rejects
+   * with {@link JournalConflict}, or {@link StorageUnavailable} when the disk takes no writes.
    */
   commit(writes: readonly JournalWrite[]): Promise<void>;
 }
 
-/** What can be read of a journal. */
+/** The reads of a journal. */
 export interface JournalReads {
   /**
-   * How many commits that wrote something this journal has taken, as of the last one that was
-   * acknowledged. Kept in the very transaction, so after a restart it is at least what it was at
-   * any acknowledged commit; in a copy that is older it is less.
+   * The number of commits with writes, as of the last acknowledged one. It is updated in the same
+   * transaction, so after a restart it is at least what it was at any acknowledged commit; in an
+   * older copy of the database it is less.
    */
   readonly position: number;
   /**
-   * The last acknowledged entry of the log of each tank, from a memory that shares nothing with the
-   * log. A log that ends before it, or says something else there, has lost entries.
+   * The last acknowledged entry of each tank's log, from a file that is independent of the log. A
+   * log that ends before it, or differs there, has lost entries.
    */
   watermarks(): Promise<readonly Watermark[]>;
   watermark(tankId: string): Promise<Watermark | undefined>;
@@ -114,7 +111,7 @@ export interface JournalReads {
   /** Newest first; states are InboxDecision. */
   inbox(filter: TransferFilter): Promise<readonly InboxRow[]>;
   inboxRow(transferId: string): Promise<InboxRow | undefined>;
-  /** The lowest undecided sequence that was put for the pair; 0 before there was one. */
+  /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */
   horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
   /** Highest sequence ever used per (source tank, destination tank). */
   lastSequences(): Promise<
@@ -127,8 +124,8 @@ export interface JournalReads {
 }
 
 /**
- * The commit contradicts what is there: a key that may be written once was written before, or a row
- * of a tank or transfer that does not exist.
+ * The commit conflicts with existing rows: a write-once key exists already, or the tank or transfer
+ * of a row does not exist.
  */
 export class JournalConflict extends Error {
   override readonly name = "JournalConflict";
@@ -136,7 +133,7 @@ export class JournalConflict extends Error {
 
 export { StorageDamaged, StorageUnavailable } from "../platform/errors.ts";
 
-/** Servers that were heard of, kept so that a restarted node knows its neighbours. Soft state. */
+/** Known servers, stored so that a restarted node knows its neighbours. Soft state. */
 export interface RegistryStore {
   load(): Promise<readonly { node_id: string; record: string }[]>;
   put(nodeId: string, record: string): Promise<void>;

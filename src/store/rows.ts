@@ -1,4 +1,4 @@
-/** The rows of the journal, in the field names of the database. Times are Unix milliseconds. */
+/** The rows of the journal, named as in the database. Times are Unix milliseconds. */
 
 export type TankStatus = "running" | "paused" | "stopped";
 
@@ -19,8 +19,8 @@ export interface TankRow {
 }
 
 /**
- * founded: made from its spec, which can make it again. forked: taken over from the state of
- * another tank, which its base snapshot holds; without one it cannot be rebuilt.
+ * founded: created from its spec, from which it can be rebuilt. forked: created from the state of
+ * another tank, which its base snapshot contains; without a snapshot it cannot be rebuilt.
  */
 export type TankOrigin = "founded" | "forked";
 
@@ -34,7 +34,7 @@ export const LOG_KINDS = [
   "resume",
   "set_tick_rate",
   "fast_forward",
-  /** No command: a digest of the state at this tick. */
+  /** Not a command: a digest of the state at this tick. */
   "mark",
 ] as const;
 export type LogKind = (typeof LOG_KINDS)[number];
@@ -49,12 +49,12 @@ export interface LogRow {
   readonly payload: Uint8Array;
   /** Digest of the state at (seq, tick), where one was taken. */
   readonly digest: string | null;
-  /** Chained: covers this row and the checksum of the row before. */
+  /** Chained: covers this row and the checksum of the previous row. */
   readonly checksum: string;
   readonly engine_version: number;
 }
 
-/** The last entry of a tank's log that was ever acknowledged, remembered outside of the log. */
+/** The last acknowledged entry of a tank's log, stored outside of the log. */
 export interface Watermark {
   readonly tank_id: string;
   readonly seq: number;
@@ -71,7 +71,7 @@ export interface SnapshotRow {
   readonly file: string;
   readonly bytes: number;
   readonly engine_version: number;
-  /** Checksum of the log row `seq`, where the chain goes on. */
+  /** Checksum of the log row `seq`, from which the chain continues. */
   readonly log_checksum: string;
   readonly created_at: number;
 }
@@ -91,7 +91,7 @@ export interface ConnectionRow {
 }
 
 /**
- * pending: in escrow, sent or to be sent. in_doubt: sent, no decision heard. The rest are final.
+ * pending: in escrow, sent or to be sent. in_doubt: sent, no decision received. The rest are final.
  */
 export type OutboxState = "pending" | "in_doubt" | "delivered" | "returned";
 
@@ -104,7 +104,7 @@ export interface OutboxRow {
   readonly entity_type: "fish";
   readonly entity_id: string;
   readonly side: "left" | "right";
-  /** Empty once the transfer is settled: from then on nobody may need it. */
+  /** Empty once the transfer is settled: it is not needed any more. */
   readonly record: Uint8Array;
   readonly record_digest: string;
   /** Counts the transfers of one (source tank, destination tank), from 1. */
@@ -135,7 +135,7 @@ export interface InboxRow {
   readonly decided_at: number;
 }
 
-/** How far a source has settled its transfers to one tank, as it says itself. */
+/** The settled transfers of a source to one tank, as the source has declared. */
 export interface HorizonRow {
   readonly source_node_id: string;
   readonly source_tank_id: string;
@@ -144,24 +144,22 @@ export interface HorizonRow {
   readonly lowest_undecided: number;
 }
 
-/**
- * How far another node's journal had come, as it has said itself: what it must never fall behind.
- */
+/** The journal position that another node has declared, which it must never fall behind. */
 export interface RememberedRow {
   readonly node_id: string;
   readonly position: number;
-  /** The start of that node in which it said so. */
+  /** The start (boot) of that node that declared it. */
   readonly boot_id: string;
-  /** Its own signed words, which it is shown again when it seems to have forgotten them. */
+  /** Its signed statement, which is shown to it when it seems to have lost that history. */
   readonly statement: string;
   /**
-   * By what it was heard last. Those with whom fish were exchanged are the last to be forgotten.
+   * How it was received last. Positions of nodes that fish were exchanged with are evicted last.
    */
   readonly heard_by: "handshake" | "transfer";
   readonly heard_at: number;
 }
 
-/** The steps of a transfer; `direction` tells which end wrote it. */
+/** The steps of a transfer; `direction` tells which side wrote it. */
 export type TransferEvent =
   | "initiated"
   | "prepared"

@@ -1,6 +1,6 @@
 import type { Journal } from "./journal.ts";
 
-/** The same journal with another way to commit. */
+/** The same journal with another `commit`. */
 export function withCommit(journal: Journal, commit: Journal["commit"]): Journal {
   return {
     commit,

@@ -3,32 +3,27 @@ import { messageOf, Problem } from "../platform/errors.ts";
 import type { Files } from "../platform/files.ts";
 import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
-import type { LiveTank } from "./live-tank.ts";
-import type { Presence } from "./presence.ts";
 import { forkedTank } from "./snapshots/base-snapshot.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
+import type { TankIncarnation } from "./tank-incarnation.ts";
+import type { TankPlacement } from "./tank-placement.ts";
 import type { CapturedState } from "./thread/simulation.ts";
 
-/**
- * Makes a tank from its spec, in its simulation; durable when it resolves. Rejects with Problem.
- */
-export async function foundTank(presence: Presence, held: boolean): Promise<void> {
+/** Creates a tank from its spec and loads it. Resolves when it is durable; rejects with Problem. */
+export async function foundTank(placement: TankPlacement, frozen: boolean): Promise<void> {
   let founding = Promise.resolve();
-  const onLive = (live: LiveTank, digest: string) => {
-    founding = live.found(digest);
-    // Until it is awaited below, a rejection is not unhandled.
+  const onIncarnation = (incarnation: TankIncarnation, digest: string) => {
+    founding = incarnation.found(digest);
+    // A rejection before the `await` below must not count as unhandled.
     founding.catch(() => {});
   };
-  const answer = await presence.enter({ history: undefined, held, onLive });
+  const answer = await placement.load({ history: undefined, frozen, onIncarnation });
   if (answer.kind === "load_failed") throw new Problem("invalid", answer.message);
   await founding;
 }
 
-/**
- * Makes a tank from the state of another, on the disk only. Rejects with Problem, and nothing is
- * left.
- */
+/** Creates a tank from the state of another, on the disk only. On rejection nothing is left. */
 export async function adoptTank(
   row: TankRow,
   state: CapturedState,

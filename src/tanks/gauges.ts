@@ -5,10 +5,10 @@ import { TICKS_BEHIND, type Work } from "./thread/work-meter.ts";
 
 const STATUSES = ["running", "paused", "stopped"] as const;
 
-/** Summing up a thousand tanks takes a millisecond, and nobody reads the sums more often. */
+/** Summing up a thousand tanks takes a millisecond, and scrapes are rarer than this. */
 const GAUGES_INTERVAL_MS = 1000;
 
-/** Keeps `/metrics` up to date about the tanks of a node. */
+/** Updates the tank metrics of a node. */
 export class TankMeters {
   readonly #metrics: Metrics;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class TankMeters {
     this.#list = list;
   }
 
-  /** Reports have come, and with them what a thread did since its last ones. */
+  /** Called with each batch of reports, and the work of their thread since the last batch. */
   reported(work: Work): void {
     countWork(this.#metrics, work);
     const nowMs = this.#clock.monotonicMs();
@@ -31,7 +31,7 @@ export class TankMeters {
   }
 }
 
-/** Adds what a simulation thread did to what `/metrics` says. */
+/** Adds the work of a simulation thread to the counters. */
 export function countWork(metrics: Metrics, work: Work): void {
   const { ticksBehind, ticksSkipped, captureMs } = work;
   for (const [place, ticks] of ticksBehind.entries()) {
@@ -42,7 +42,7 @@ export function countWork(metrics: Metrics, work: Work): void {
   metrics.count("tankd_snapshot_capture_seconds_total", {}, captureMs / 1000);
 }
 
-/** What `/metrics` says of the tanks of this node. */
+/** Sets the gauges that sum up the tanks of this node. */
 function setTankGauges(metrics: Metrics, tanks: readonly HostedTank[]): void {
   for (const status of STATUSES) {
     const count = tanks.filter((tank) => tank.status === status).length;

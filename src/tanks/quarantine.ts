@@ -1,19 +1,19 @@
-/** Deaths of its thread, one soon after the other, after which a tank is not let in again. */
+/** Deaths of its thread within {@link FORGIVEN_AFTER_MS} that put a tank into quarantine. */
 const BLAMES_MAX = 2;
-/** A tank that was well for so long is believed to be well. */
+/** A death counts from one again after so long without another. */
 const FORGIVEN_AFTER_MS = 600_000;
 
 /**
- * What is known of one tank and the deaths of its thread. The first time it may have been chance:
- * any tank may be at work when memory runs out or a machine stands still. The second time it is
- * kept out, so that the others of the thread run on.
+ * Decides whether one tank is kept out of the simulation because its thread died while working on
+ * it. The first death may be chance: any tank may be current when memory runs out or the machine
+ * stalls. The second puts the tank into quarantine, so that the other tanks of the thread run on.
  */
 export class Quarantine {
   #blames = 0;
   #lastMs = 0;
   #reason: string | undefined;
 
-  /** Why the tank is kept out, while it is. */
+  /** Why the tank is in quarantine; undefined while it is not. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -24,11 +24,11 @@ export class Quarantine {
     this.#lastMs = nowMs;
     if (this.#blames < BLAMES_MAX) return;
     this.#reason =
-      `it brings its simulation thread down again and again (${message}); ` +
+      `its simulation thread failed repeatedly while working on it (${message}); ` +
       "resume it to try again";
   }
 
-  /** Somebody wants it to be tried again: once, as the others pay for it. */
+  /** Ends the quarantine. The next death renews it at once, as other tanks suffer from each. */
   lift(nowMs: number): void {
     this.#lastMs = nowMs;
     this.#blames = BLAMES_MAX - 1;

@@ -1,38 +1,38 @@
 import type { TankRow } from "../store/rows.ts";
 
-/** How one tank came back, or why it did not. */
+/** The result of the recovery of one tank. */
 export type TankRecovery = {
   readonly row: TankRow;
   readonly durationMs: number;
-  /** What was damaged and got round. */
+  /** Damage that the recovery worked around. */
   readonly warnings: readonly string[];
 } & (
   | {
       readonly status: "recovered";
-      /** Undefined when the tank was built from its spec and its whole log. */
+      /** Undefined when the tank was rebuilt from its spec and its whole log. */
       readonly snapshotSeq: number | undefined;
       readonly replayedCommands: number;
       readonly replayedTicks: number;
       readonly seq: number;
       readonly tick: number;
-      /** Of the state at (seq, tick), to be compared with a replay. */
+      /** Of the state at (seq, tick); a replay must yield the same. */
       readonly digest: string;
     }
   | { readonly status: "stopped"; readonly reason: string }
 );
 
-/** What a start brought back, or has brought back so far. */
+/** The recovery of all tanks at a start: its result, or its progress so far. */
 export interface RecoveryReport {
   /** Tanks that the node has on its disk. */
   readonly total: number;
-  /** Those that are through, in their order on the node once all are. */
+  /** Results so far; in the order of the tanks on the node once all are there. */
   readonly tanks: readonly TankRecovery[];
   readonly durationMs: number;
 }
 
 export interface RecoveryOptions {
-  /** Ends the recovery: what is under way is given up, and nothing of it is on the disk. */
+  /** Aborts the recovery. What is in progress is dropped; it has written nothing. */
   readonly signal?: AbortSignal;
-  /** Hears of each tank that is through. */
+  /** Called after each tank. */
   readonly onProgress?: (report: RecoveryReport) => void;
 }

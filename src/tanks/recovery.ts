@@ -5,10 +5,10 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type History, UnusableTank } from "./log/history.ts";
 import { rebuild } from "./log/rebuild.ts";
-import type { Presence } from "./presence.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import type { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
+import type { TankPlacement } from "./tank-placement.ts";
 import type { SaidOfTank } from "./thread/simulation.ts";
 
 export interface RecoveryPorts {
@@ -19,32 +19,32 @@ export interface RecoveryPorts {
   readonly storage: StorageWatch;
 }
 
-/** Brings one tank from the disk into its simulation, and lets it go there. */
+/** Recovers one tank from the disk: loads it into its simulation and starts its clock. */
 export class Recovery {
   readonly #row: TankRow;
-  readonly #presence: Presence;
+  readonly #placement: TankPlacement;
   readonly #snapshots: Snapshots;
   readonly #ports: RecoveryPorts;
-  #hopeless = false;
+  #isHopeless = false;
 
-  constructor(row: TankRow, presence: Presence, snapshots: Snapshots, ports: RecoveryPorts) {
+  constructor(row: TankRow, placement: TankPlacement, snapshots: Snapshots, ports: RecoveryPorts) {
     this.#row = row;
-    this.#presence = presence;
+    this.#placement = placement;
     this.#snapshots = snapshots;
     this.#ports = ports;
   }
 
-  /** Whether the last try failed for a reason that another try would meet again. */
-  get hopeless(): boolean {
-    return this.#hopeless;
+  /** Whether the last attempt failed for a reason that a retry cannot change. */
+  get isHopeless(): boolean {
+    return this.#isHopeless;
   }
 
-  /** Whether a tank that is loaded now must stand still until {@link release}. */
-  get mustHold(): boolean {
+  /** Whether a tank that is loaded now stays frozen until {@link unfreeze}. */
+  get mustFreeze(): boolean {
     return this.#ports.storage.fault !== undefined || this.#snapshots.someDamaged;
   }
 
-  /** Never rejects: a tank that cannot be brought back is stopped, and the report says why. */
+  /** Never rejects: a tank that cannot be recovered is stopped, and the report says why. */
   async run(): Promise<TankRecovery> {
     const { clock, log } = this.#ports;
     const startedMs = clock.monotonicMs();
@@ -55,27 +55,27 @@ export class Recovery {
     };
     const said = () => ({ row: this.#row, durationMs: clock.monotonicMs() - startedMs, warnings });
     try {
-      const load = (history: History) => this.#presence.enter({ history, held: this.mustHold });
+      const load = (history: History) => this.#placement.load({ history, frozen: this.mustFreeze });
       const ports = { ...this.#ports, snapshots: this.#snapshots, load, warn };
       const { loaded, history } = await rebuild(this.#row, ports);
-      await this.release();
-      this.#hopeless = false;
+      await this.unfreeze();
+      this.#isHopeless = false;
       return { ...recovered(loaded, history), ...said() };
     } catch (error) {
-      this.#hopeless = error instanceof UnusableTank;
+      this.#isHopeless = error instanceof UnusableTank;
       return { status: "stopped", reason: messageOf(error), ...said() };
     }
   }
 
-  /** Lets a held tank go, once nothing of what its recovery passed over can come back. */
-  async release(): Promise<void> {
+  /** Starts a frozen tank's clock, once the snapshots that its recovery rejected are gone. */
+  async unfreeze(): Promise<void> {
     const { storage, journal } = this.#ports;
-    if (!this.#presence.held || this.#presence.stilled) return;
+    if (!this.#placement.isFrozen || this.#placement.isFenced) return;
     if (storage.fault === undefined) {
       await this.#snapshots.dismissDamaged(journal).catch((error) => storage.failed(error));
     }
-    if (storage.fault !== undefined) this.#presence.explain(storage.fault);
-    else if (!this.#presence.stilled) this.#presence.release();
+    if (storage.fault !== undefined) this.#placement.explain(storage.fault);
+    else if (!this.#placement.isFenced) this.#placement.unfreeze();
   }
 }
 

@@ -1,13 +1,10 @@
 import type { Cancel, Timers } from "../platform/timers.ts";
 
-/**
- * A disk that could not be read may be read in a moment; one that is gone is not asked all the
- * time.
- */
+/** A failed disk may recover within seconds; one that is gone for good is polled rarely. */
 const DELAY_MS_MIN = 2000;
 const DELAY_MS_MAX = 60_000;
 
-/** Tries something again by itself, at growing intervals, until it is told that all is well. */
+/** Repeats an operation with exponential backoff until `succeeded` or `stop`. */
 export class Retry {
   readonly #timers: Timers;
   readonly #again: () => void;

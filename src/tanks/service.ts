@@ -18,7 +18,7 @@ import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
 import type { LogRetention } from "./snapshots/retention.ts";
 import { recoverAll, sayLost, sweepSnapshots } from "./start-up.ts";
 import { StorageWatch } from "./storage-watch.ts";
-import { type KeeperDeps, TankKeeper } from "./tank-keeper.ts";
+import { type SupervisorDeps, TankSupervisor } from "./tank-supervisor.ts";
 import type {
   Alongside,
   ForkedWorld,
@@ -30,16 +30,16 @@ import type {
 } from "./tanks.ts";
 import type { FromSimulation, SimulationThread } from "./thread/simulation.ts";
 
-/** Of a tank's id, and of the key under which its fish are born. */
+/** Length of a tank's id, and of the key that the ids of its fish begin with. */
 const ID_BYTES = 8;
 /**
- * Tanks that are ended at the same time: bounds the states in memory, about 80 kB each, and is
- * enough for the disk to sync while others are captured.
+ * Tanks that are stopped concurrently. Bounds the states in memory, about 80 kB each; enough for
+ * the disk to sync some while others are captured.
  */
 const FINISHES_AT_ONCE = 32;
 
 export interface TanksDeps {
-  /** Already group-committing: every tank commits by itself. */
+  /** Must batch concurrent commits (group commit): every tank commits by itself. */
   readonly journal: Journal;
   readonly files: Files;
   readonly clock: Clock;
@@ -52,25 +52,25 @@ export interface TanksDeps {
   readonly threads?: number;
   /** Ticks per second of a new tank; 0 = as fast as it goes. */
   readonly tickRate: number;
-  /** What becomes of the log that snapshots cover. Default: trim. */
+  /** Whether log entries that snapshots cover are kept. Default: trim. */
   readonly logRetention?: LogRetention;
   /** Default: the engine's own. */
   readonly engineVersion?: number;
 }
 
-/** {@link Tanks} with its lifetime. */
+/** {@link Tanks} with its lifecycle. */
 export interface TankService extends Tanks {
   /**
-   * Brings back every tank that is durable. A tank that cannot be is stopped and says why.
-   * Rejects with the signal's reason when that ends it.
+   * Recovers every durable tank. One that cannot be recovered is stopped, with a reason. Rejects
+   * with the signal's reason when that aborts it.
    */
   start(options?: RecoveryOptions): Promise<RecoveryReport>;
   /**
-   * Ends every tank with a last snapshot, then the threads. Nothing is taken any more. After a
-   * recovery that was given up only what has come to the logs since is worth one.
+   * Ends every tank with a last snapshot, then the threads. Commands are refused from now on. After
+   * an aborted recovery, only tanks whose log has grown get a snapshot.
    */
   stop(): Promise<void>;
-  /** What the storage has not taken, or has not answered, concerns all tanks: see StorageWatch. */
+  /** A write failed or got no answer, which concerns all tanks: see StorageWatch. */
   storageFailed(error: StorageUnavailable): void;
 }
 
@@ -80,28 +80,28 @@ export function createTanks(deps: TanksDeps): TankService {
 
 class HostingService implements TankService {
   readonly #deps: TanksDeps;
-  readonly #keeperDeps: KeeperDeps;
+  readonly #supervisorDeps: SupervisorDeps;
   readonly #storage: StorageWatch;
   readonly #slots: SimulationSlots;
   readonly #meters: TankMeters;
-  /** Those that are being founded or removed included. */
-  readonly #keepers = new Map<string, TankKeeper>();
+  /** Includes tanks that are being created or removed. */
+  readonly #supervisors = new Map<string, TankSupervisor>();
   #loads = 0;
   #stopping = false;
-  #holdReason: Problem | undefined;
+  #fenceReason: Problem | undefined;
   #recovered = false;
 
   constructor(deps: TanksDeps) {
     this.#deps = deps;
     this.#storage = new StorageWatch(deps, () => {
-      for (const keeper of this.#keepers.values()) void keeper.revive();
+      for (const supervisor of this.#supervisors.values()) void supervisor.revive();
     });
-    this.#keeperDeps = {
+    this.#supervisorDeps = {
       ...deps,
       storage: this.#storage,
       engineVersion: deps.engineVersion ?? ENGINE_VERSION,
       controls: { paused: false, tickRate: deps.tickRate, fastForwardTo: undefined },
-      holdReason: () => this.#holdReason,
+      fenceReason: () => this.#fenceReason,
       nextLoad: () => ++this.#loads,
       logRetention: deps.logRetention ?? "trim",
     };
@@ -117,15 +117,15 @@ class HostingService implements TankService {
     this.#storage.failed(error);
   }
 
-  get holdReason(): Problem | undefined {
-    return this.#holdReason;
+  get fenceReason(): Problem | undefined {
+    return this.#fenceReason;
   }
 
-  hold(reason: Problem): void {
-    if (this.#holdReason) return;
-    this.#holdReason = reason;
-    this.#deps.log.error("tanks stand still", { reason: reason.message, code: reason.code });
-    for (const { presence } of this.#keepers.values()) presence.hold();
+  fence(reason: Problem): void {
+    if (this.#fenceReason) return;
+    this.#fenceReason = reason;
+    this.#deps.log.error("tanks frozen", { reason: reason.message, code: reason.code });
+    for (const { placement } of this.#supervisors.values()) placement.freeze();
   }
 
   async start(options: RecoveryOptions = {}): Promise<RecoveryReport> {
@@ -134,10 +134,10 @@ class HostingService implements TankService {
     const rows = await journal.tanks();
     sayLost(log, rows, await journal.watermarks());
     options.signal?.throwIfAborted();
-    const keepers = rows.map((row) => this.#keep(row, true));
-    const report = await recoverAll(keepers, { clock, log, startedMs }, options);
+    const supervisors = rows.map((row) => this.#supervise(row, true));
+    const report = await recoverAll(supervisors, { clock, log, startedMs }, options);
     this.#recovered = true;
-    void sweepSnapshots(this.#deps, (tankId) => this.#keepers.has(tankId));
+    void sweepSnapshots(this.#deps, (tankId) => this.#supervisors.has(tankId));
     const { tanks, durationMs } = report;
     log.info("tanks recovered", { tanks: tanks.length, duration_ms: Math.round(durationMs) });
     return report;
@@ -147,8 +147,8 @@ class HostingService implements TankService {
     this.#stopping = true;
     this.#storage.stop();
     const snapshots = this.#recovered ? "always" : "when logged";
-    await atOnce(FINISHES_AT_ONCE, [...this.#keepers.values()], (keeper) =>
-      keeper.finish(snapshots),
+    await atOnce(FINISHES_AT_ONCE, [...this.#supervisors.values()], (supervisor) =>
+      supervisor.finish(snapshots),
     );
     await this.#slots.stop();
   }
@@ -163,7 +163,7 @@ class HostingService implements TankService {
       tank_key: randomHex(random, ID_BYTES),
       origin: "founded",
     } as const;
-    return this.#bring(row, (keeper) => keeper.found());
+    return this.#host(row, (supervisor) => supervisor.found());
   }
 
   async adopt(fork: (tankKey: string) => Promise<ForkedWorld>): Promise<HostedTank> {
@@ -171,130 +171,133 @@ class HostingService implements TankService {
     this.#refuseMore();
     const [tank_id, tank_key] = [randomHex(random, ID_BYTES), randomHex(random, ID_BYTES)];
     const { name, description, seed, fish, state } = await fork(tank_key);
-    // That took a while.
+    // Checked again: the fork took a while.
     this.#refuseMore();
     const row = { tank_id, name, description, seed, fish, tank_key, origin: "forked" } as const;
-    return this.#bring(row, (keeper) => keeper.adopt(state));
+    return this.#host(row, (supervisor) => supervisor.adopt(state));
   }
 
   #refuseMore(): void {
     this.#refuseChanges();
-    if (this.#keepers.size < LIMITS.tanksMax) return;
+    if (this.#supervisors.size < LIMITS.tanksMax) return;
     throw new Problem("too_many", `a node hosts at most ${LIMITS.tanksMax} tanks`);
   }
 
   /** Hosts a new tank; when `make` rejects, nothing of it is left. */
-  async #bring(
+  async #host(
     row: Omit<TankRow, "created_at" | "epoch" | "ordinal">,
-    make: (keeper: TankKeeper) => Promise<void>,
+    make: (supervisor: TankSupervisor) => Promise<void>,
   ): Promise<HostedTank> {
-    const ordinals = [...this.#keepers.values()].map((other) => other.row.ordinal);
+    const ordinals = [...this.#supervisors.values()].map((other) => other.row.ordinal);
     const ordinal = Math.max(0, ...ordinals) + 1;
     const created_at = this.#deps.clock.wallMs();
-    const keeper = this.#keep({ ...row, created_at, epoch: 1, ordinal }, false);
+    const supervisor = this.#supervise({ ...row, created_at, epoch: 1, ordinal }, false);
     try {
-      await make(keeper);
+      await make(supervisor);
     } catch (error) {
-      this.#forget(keeper);
+      this.#forget(supervisor);
       if (error instanceof Problem) throw error;
       throw new Problem("not_ready", messageOf(error), { cause: error });
     }
-    const { tank_id, name, origin } = keeper.row;
+    const { tank_id, name, origin } = supervisor.row;
     this.#deps.log.info("tank created", { tank_id, name, origin });
-    return keeper.presence.view();
+    return supervisor.placement.view();
   }
 
   async remove(tankId: string): Promise<void> {
-    const keeper = this.#keeper(tankId);
+    const supervisor = this.#supervisor(tankId);
     this.#refuseChanges();
-    await keeper.remove();
-    this.#forget(keeper);
-    this.#deps.log.info("tank removed", { tank_id: tankId, name: keeper.row.name });
+    await supervisor.remove();
+    this.#forget(supervisor);
+    this.#deps.log.info("tank removed", { tank_id: tankId, name: supervisor.row.name });
   }
 
   list(): readonly HostedTank[] {
-    const keepers = [...this.#keepers.values()].filter((keeper) => keeper.founded);
-    return keepers
-      .map((keeper) => keeper.presence.view())
+    const supervisors = [...this.#supervisors.values()].filter((supervisor) => supervisor.founded);
+    return supervisors
+      .map((supervisor) => supervisor.placement.view())
       .sort((a, b) => a.row.ordinal - b.row.ordinal);
   }
 
   get(tankId: string): HostedTank | undefined {
-    const keeper = this.#keepers.get(tankId);
-    return keeper?.founded ? keeper.presence.view() : undefined;
+    const supervisor = this.#supervisors.get(tankId);
+    return supervisor?.founded ? supervisor.placement.view() : undefined;
   }
 
   async submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {
-    const keeper = this.#keeper(tankId);
+    const supervisor = this.#supervisor(tankId);
     this.#refuseChanges();
-    return keeper.submit(command, alongside);
+    return supervisor.submit(command, alongside);
   }
 
   async fish(tankId: string): Promise<readonly FishView[]> {
-    return this.#keeper(tankId).presence.whenPresent((live) => live.fish());
+    return this.#supervisor(tankId).placement.whenPlaced((incarnation) => incarnation.fish());
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {
-    return this.#keeper(tankId).presence.whenPresent((live) => live.fishProfile(fishId));
+    return this.#supervisor(tankId).placement.whenPlaced((incarnation) =>
+      incarnation.fishProfile(fishId),
+    );
   }
 
   async pickMigrant(tankId: string): Promise<FishId | undefined> {
-    const { presence } = this.#keeper(tankId);
-    const fit = await presence.whenPresent((live) => live.migrants());
+    const { placement } = this.#supervisor(tankId);
+    const fit = await placement.whenPlaced((incarnation) => incarnation.migrants());
     return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
   }
 
   watch(tankId: string, listener: (frame: Frame) => void): () => void {
-    return this.#keeper(tankId).presence.watch(listener);
+    return this.#supervisor(tankId).placement.watch(listener);
   }
 
   #makeSlots(): SimulationSlots {
     const { clock, timers, log, spawnSimulation: spawn, threads = 1 } = this.#deps;
     const ports = { clock, timers, log, spawn };
-    const on = (slot: ThreadSlot) => [...this.#keepers.values()].filter((k) => k.slot === slot);
+    const on = (slot: ThreadSlot) =>
+      [...this.#supervisors.values()].filter((one) => one.slot === slot);
     const events: ThreadEvents = {
       onMessage: (message) => this.#onMessage(message),
       onLost: (slot, message, workingOn) => {
-        for (const keeper of on(slot)) keeper.threadLost(message, workingOn);
+        for (const supervisor of on(slot)) supervisor.threadLost(message, workingOn);
       },
       onRestarted: (slot) => {
-        for (const keeper of on(slot)) void keeper.revive();
+        for (const supervisor of on(slot)) void supervisor.revive();
       },
     };
-    return new SimulationSlots(threads, ports, events, this.#keepers);
+    return new SimulationSlots(threads, ports, events, this.#supervisors);
   }
 
   #onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void {
     if (message.kind !== "reports") {
-      this.#keepers.get(message.tank)?.presence.onMessage(message);
+      this.#supervisors.get(message.tank)?.placement.onMessage(message);
       return;
     }
     for (const { tank, load, report } of message.reports) {
-      this.#keepers.get(tank)?.presence.onReport(load, report);
+      this.#supervisors.get(tank)?.placement.onReport(load, report);
     }
     this.#meters.reported(message.work);
   }
 
-  /** A keeper on the least busy thread. */
-  #keep(row: TankRow, founded: boolean): TankKeeper {
-    const keeper = new TankKeeper(row, this.#slots.place(), this.#keeperDeps, founded);
-    this.#keepers.set(row.tank_id, keeper);
-    return keeper;
+  /** A supervisor on the least busy thread. */
+  #supervise(row: TankRow, founded: boolean): TankSupervisor {
+    const supervisor = new TankSupervisor(row, this.#slots.place(), this.#supervisorDeps, founded);
+    this.#supervisors.set(row.tank_id, supervisor);
+    return supervisor;
   }
 
-  #forget(keeper: TankKeeper): void {
-    this.#keepers.delete(keeper.row.tank_id);
+  #forget(supervisor: TankSupervisor): void {
+    this.#supervisors.delete(supervisor.row.tank_id);
   }
 
-  #keeper(tankId: string): TankKeeper {
-    const keeper = this.#keepers.get(tankId);
-    if (!keeper?.founded) throw new Problem("unknown_tank", `there is no tank ${tankId} here`);
-    return keeper;
+  #supervisor(tankId: string): TankSupervisor {
+    const supervisor = this.#supervisors.get(tankId);
+    if (!supervisor?.founded) throw new Problem("unknown_tank", `there is no tank ${tankId} here`);
+    return supervisor;
   }
 
   #refuseChanges(): void {
     if (this.#stopping) throw new Problem("not_ready", "the node is stopping");
-    if (this.#holdReason) throw this.#holdReason;
+    if (this.#fenceReason) throw this.#fenceReason;
     const fault = this.#storage.fault;
     if (fault !== undefined) throw new Problem("storage_unavailable", fault);
   }

@@ -7,31 +7,31 @@ import type { TankRow, Watermark } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { RecoveryOptions, RecoveryReport, TankRecovery } from "./recovery-report.ts";
 import { removeOrphans } from "./snapshots/orphans.ts";
-import type { TankKeeper } from "./tank-keeper.ts";
+import type { TankSupervisor } from "./tank-supervisor.ts";
 
-/** Tanks read from the disk at the same time during a start: bounds what waits in memory. */
+/** Tanks that are recovered concurrently at a start: bounds the states in memory. */
 const RECOVERIES_AT_ONCE = 16;
 
-/** Recovers all tanks of a node. Rejects with the signal's reason when that ends it. */
+/** Recovers all tanks of a node. Rejects with the signal's reason when that aborts it. */
 export async function recoverAll(
-  keepers: readonly TankKeeper[],
+  supervisors: readonly TankSupervisor[],
   ports: { readonly clock: Clock; readonly log: Log; readonly startedMs: number },
   { signal, onProgress }: RecoveryOptions,
 ): Promise<RecoveryReport> {
   const { clock, log, startedMs } = ports;
   const tanks: TankRecovery[] = [];
   const report = () => ({
-    total: keepers.length,
+    total: supervisors.length,
     tanks,
     durationMs: clock.monotonicMs() - startedMs,
   });
   const abandon = () => {
-    for (const keeper of keepers) keeper.abandon();
+    for (const supervisor of supervisors) supervisor.abandon();
   };
   signal?.addEventListener("abort", abandon, { once: true });
-  await atOnce(RECOVERIES_AT_ONCE, keepers, async (keeper) => {
+  await atOnce(RECOVERIES_AT_ONCE, supervisors, async (supervisor) => {
     if (signal?.aborted) return;
-    const recovery = await keeper.recover();
+    const recovery = await supervisor.recover();
     tanks.push(recovery);
     if (recovery.status === "recovered") sayRecovered(log, recovery);
     onProgress?.(report());
@@ -42,7 +42,7 @@ export async function recoverAll(
   return report();
 }
 
-/** Tanks of which nothing is left but the memory that they were promised. */
+/** Reports tanks that have a watermark but no row any more: acknowledged data was lost. */
 export function sayLost(log: Log, rows: readonly TankRow[], marks: readonly Watermark[]): void {
   const known = new Set(rows.map((row) => row.tank_id));
   for (const { tank_id, seq, tick } of marks) {
@@ -50,14 +50,14 @@ export function sayLost(log: Log, rows: readonly TankRow[], marks: readonly Wate
   }
 }
 
-/** Removes what is left of tanks that were never committed, or removed just before a crash. */
+/** Removes snapshot files of tanks that were never committed, or removed just before a crash. */
 export async function sweepSnapshots(
   ports: { readonly files: Files; readonly journal: Journal; readonly log: Log },
   isKnown: (tankId: string) => boolean,
 ): Promise<void> {
   const { files, journal, log } = ports;
   try {
-    // What a damaged database has forgotten may be all that is left of a tank.
+    // After a damaged database, a snapshot may be all that is left of a tank.
     if (await journal.meta(JOURNAL_LOST)) return;
     const promised = new Set((await journal.watermarks()).map(({ tank_id }) => tank_id));
     const folders = await removeOrphans(files, (id) => isKnown(id) || promised.has(id));

@@ -3,10 +3,10 @@ import type { Cancel, Timers } from "../platform/timers.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** A full disk is emptied by people or by log rotation: two seconds are soon enough, and cheap. */
+/** A full disk is freed by people or by log rotation: two seconds are soon enough, and cheap. */
 const PROBE_INTERVAL_MS = 2000;
 
-/** Knows whether the storage takes writes, and once it does not, tries until it does again. */
+/** Tracks whether the storage takes writes; after a failure, probes it until it does again. */
 export class StorageWatch {
   readonly #journal: Journal;
   readonly #timers: Timers;
@@ -51,8 +51,8 @@ export class StorageWatch {
   }
 
   /**
-   * A probe that succeeds would prove nothing: it writes to another page than the damaged one. So a
-   * damaged storage takes no writes until the node is started again, which checks it.
+   * A successful probe proves nothing, since it writes to another page than the damaged one. So
+   * damaged storage takes no writes until the next start of the node, which checks it.
    */
   #giveUp(damage: StorageDamaged): void {
     this.#damaged = true;

@@ -8,11 +8,11 @@ import type { SaidOfTank, Uncovered } from "./thread/simulation.ts";
 export type LoadAnswer = SaidOfTank<"loaded"> | SaidOfTank<"load_failed">;
 
 export interface LoadRequest {
-  /** Undefined for a tank that is being founded. */
+  /** Undefined for a tank that is being created. */
   readonly history: History | undefined;
-  /** What no snapshot on the disk covers of what lies before the history. */
+  /** Ticks and entries before the history that no snapshot on the disk covers. */
   readonly uncovered: Uncovered;
-  readonly held: boolean;
+  readonly frozen: boolean;
   readonly watched: boolean;
   readonly skippedTicks: number;
 }
@@ -25,7 +25,7 @@ interface Loading {
   reject(error: unknown): void;
 }
 
-/** Puts one tank into its simulation, each time under a new number. One load at a time. */
+/** Loads one tank into its simulation, each time under a new number. One load at a time. */
 export class TankLoader {
   readonly #row: TankRow;
   readonly #controls: Controls;
@@ -33,21 +33,21 @@ export class TankLoader {
   #loading: Loading | undefined;
   #abandoned: Problem | undefined;
 
-  /** `nextLoad` never gives the same number twice, to any tank of the node. */
+  /** `nextLoad` must return a number that is unique among all tanks of the node. */
   constructor(row: TankRow, controls: Controls, nextLoad: () => number) {
     this.#row = row;
     this.#controls = controls;
     this.#nextLoad = nextLoad;
   }
 
-  /** The load that is under way. */
+  /** The load in progress. */
   get load(): number | undefined {
     return this.#loading?.load;
   }
 
   /**
-   * `onLoaded` runs before the next message of the simulation is looked at, so that none about the
-   * new incarnation comes before there is somebody to hear it. Rejects when the thread is gone.
+   * `onLoaded` runs before the next message of the simulation is handled, so that no message to the
+   * new incarnation is lost. Rejects when the thread is gone.
    */
   start(
     slot: ThreadSlot,
@@ -85,9 +85,7 @@ export class TankLoader {
     this.#take(message.load)?.resolve(message);
   }
 
-  /**
-   * No load any more: the simulation drops the one that is under way, and so does whoever waits.
-   */
+  /** Cancels the load in progress and refuses later ones with `reason`. */
   abandon(reason: Problem): void {
     this.#abandoned = reason;
     if (!this.#loading) return;
@@ -96,7 +94,7 @@ export class TankLoader {
     this.lost(reason);
   }
 
-  /** There will be no answer. */
+  /** Rejects the load in progress: there will be no answer. */
   lost(error: unknown): void {
     this.#loading?.reject(error);
     this.#loading = undefined;

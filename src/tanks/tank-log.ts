@@ -2,7 +2,7 @@ import { messageOf } from "../platform/errors.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** What the log says of one tank. */
+/** Log messages about one tank. */
 export class TankLog {
   readonly #log: Log;
   readonly #row: TankRow;
@@ -17,14 +17,14 @@ export class TankLog {
     this.#log.warn(event, { tank_id: this.#row.tank_id, reason: messageOf(error) });
   }
 
-  /** Once for each reason: a tank that is tried again and again would fill the log. */
+  /** Logged once for each reason: repeated attempts would fill the log. */
   stopped(reason: string): void {
     const { tank_id, name } = this.#row;
     if (reason !== this.#stoppedBy) this.#log.error("tank stopped", { tank_id, name, reason });
     this.#stoppedBy = reason;
   }
 
-  /** The tank is back: whatever stops it next is news. */
+  /** The next stop is logged again, whatever its reason. */
   recovered(): void {
     this.#stoppedBy = undefined;
   }

@@ -5,7 +5,7 @@ import type { Controls } from "./thread/controls.ts";
 import type { Looks } from "./thread/plant-album.ts";
 import type { FromSimulation, TankReport } from "./thread/simulation.ts";
 
-/** The numbers of a tank with nothing in it. */
+/** The statistics of an empty tank. */
 export const NO_STATS: TankStats = {
   tick: 0,
   alive: 0,
@@ -38,13 +38,13 @@ export const NO_STATS: TankStats = {
   },
 };
 
-/** What is known of a tank before its simulation has said anything: nothing. */
+/** The report of a tank before its first one. */
 export function unknownReport(row: TankRow, controls: Controls): TankReport {
   const stats = { ...NO_STATS, ledger: { ...NO_STATS.ledger, founded: row.fish } };
   return { demand: 0, stats, seq: 0, controls, achievedRate: 0, tickLag: 0, skippedTicks: 0 };
 }
 
-/** What people see of a tank; with a reason to stand still it is stopped. */
+/** The public view of a tank; one with a `stopReason` is shown as stopped. */
 export function viewOf(
   row: TankRow,
   report: TankReport,
@@ -60,7 +60,7 @@ export function viewOf(
     ...(stopReason === undefined ? {} : { reason: stopReason }),
     stats,
     seq,
-    // Marks become durable without a report: the promise is told of the state that is shown.
+    // Marks become durable without a report; durable_seq must not exceed the seq that is shown.
     durableSeq: Math.min(durableSeq, seq),
     tickRate,
     fastForwardTo,

@@ -16,66 +16,62 @@ import type { CapturedState } from "./thread/simulation.ts";
 export interface NewTank {
   readonly name: string;
   readonly description: string;
-  /** Drawn at random when left out. */
+  /** Random by default. */
   readonly seed?: number;
   readonly fish: number;
 }
 
-/** The state of a tank under a new key, from which a tank of its own goes on. */
+/** The state of a tank under a new key, from which an independent tank continues. */
 export interface ForkedWorld {
   readonly name: string;
   readonly description: string;
   /** Of the tank that was forked. */
   readonly seed: number;
   readonly fish: number;
-  /** At entry 1 of the new tank's log: see forkedTank. */
+  /** At entry 1 of the new tank's log; see `forkedTank`. */
   readonly state: CapturedState;
 }
 
-/** A hosted tank at the moment of the last report of its simulation (a few times a second). */
+/** A hosted tank as of the last report of its simulation (a few times a second). */
 export interface HostedTank {
   readonly row: TankRow;
   readonly status: TankStatus;
-  /** Why it is stopped, where it is. */
+  /** Present while it is stopped. */
   readonly reason?: string;
   readonly stats: TankStats;
   /**
-   * Last command applied, and the last one that is durable: observation may run ahead of the
-   * promise.
+   * The last applied command, and the last durable one: observation may run ahead of durability.
    */
   readonly seq: number;
   readonly durableSeq: number;
-  /** Ticks per second that are asked for; 0 = as fast as it goes. */
+  /** Requested ticks per second; 0 = as fast as possible. */
   readonly tickRate: number;
-  /** The tick up to which it goes as fast as it can, where it does. */
+  /** The end of a fast-forward in progress. */
   readonly fastForwardTo: number | undefined;
   /** Ticks per second over the last seconds. */
   readonly achievedRate: number;
   /** Ticks behind schedule now. */
   readonly tickLag: number;
   /**
-   * Ticks of its schedule that were never run, since its simulation loaded it: a tank that falls
-   * behind by more than a second goes on from there instead of catching up.
+   * Scheduled ticks that were never run, since the tank was first loaded: a tank that falls behind
+   * by more than a second skips ticks instead of catching up.
    */
   readonly skippedTicks: number;
 }
 
-/** What viewers get, about 15 times a second while somebody watches. */
+/** What viewers receive, about 15 times a second while the tank is watched. */
 export interface Frame extends Scene {
   readonly tankId: string;
   readonly epoch: number;
   readonly seq: number;
   readonly durableSeq: number;
-  /**
-   * Of the plants that were shown so far: those of a tank come with its first frames, a few in
-   * each.
-   */
+  /** Of the plants that were shown so far: a few new ones with each frame. */
   readonly looks: Looks;
 }
 
 /**
- * A command's outcome with its place in history. For a rejected one seq and tick are where it was
- * tried.
+ * A command's outcome with its place in the log. For a rejected one, seq and tick tell the state
+ * that rejected it.
  */
 export interface Stamped {
   readonly outcome: Outcome;
@@ -84,9 +80,7 @@ export interface Stamped {
   readonly epoch: number;
 }
 
-/**
- * Further writes for the very transaction that logs the command. Called once, before the commit.
- */
+/** Further writes for the transaction that logs the command. Called once, before the commit. */
 export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 
 /**
@@ -97,8 +91,8 @@ export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 export interface Tanks {
   create(spec: NewTank): Promise<HostedTank>;
   /**
-   * Makes a tank from the state of another. `fork` is given the key that is drawn for it, and gives
-   * the state under that key; what it rejects with is passed on.
+   * Creates a tank from the state of another. `fork` receives the key of the new tank and returns
+   * the state under that key; its rejection is passed on.
    */
   adopt(fork: (tankKey: string) => Promise<ForkedWorld>): Promise<HostedTank>;
   remove(tankId: string): Promise<void>;
@@ -108,18 +102,18 @@ export interface Tanks {
   fish(tankId: string): Promise<readonly FishView[]>;
   /** Undefined when no such fish lives there. */
   fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined>;
-  /** A fish to migrate, drawn from outside the world; undefined when nobody is fit to travel. */
+  /** A random fish to migrate, undefined when none is fit to. Does not touch the world's RNG. */
   pickMigrant(tankId: string): Promise<FishId | undefined>;
-  /** Frames until the returned function is called. */
+  /** Delivers frames until the returned function is called. */
   watch(tankId: string, listener: (frame: Frame) => void): () => void;
   /**
-   * Everything stands still from now on, until this node is started anew: no tank ticks or writes,
-   * changes are refused with `reason`, and each tank is shown as stopped by it. Frames and reads
-   * still answer. The first reason stays.
+   * Freezes all tanks until the next start of the node: no tank ticks or writes, changes are
+   * refused with `reason`, and each tank is shown as stopped by it. Frames and reads are still
+   * served. The first reason stays.
    */
-  hold(reason: Problem): void;
-  /** Why everything stands still, once it does. */
-  readonly holdReason: Problem | undefined;
+  fence(reason: Problem): void;
+  /** Why the node is fenced; undefined while it is not. */
+  readonly fenceReason: Problem | undefined;
   /** Set while the storage takes no writes. */
   readonly storageFault: string | undefined;
 }

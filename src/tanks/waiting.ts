@@ -6,9 +6,7 @@ interface Waiting<Context, Answer> {
   reject(error: unknown): void;
 }
 
-/**
- * Requests to a simulation that wait for their answer, each with what its answer needs to be read.
- */
+/** Pending requests to a simulation, each with the context that its answer is handled in. */
 export class WaitingRequests<Context, Answer> {
   readonly #waiting = new Map<number, Waiting<Context, Answer>>();
   #last = 0;
@@ -18,7 +16,7 @@ export class WaitingRequests<Context, Answer> {
     return this.#waiting.size;
   }
 
-  /** Sends a request under a number of its own; settles with its answer. */
+  /** Sends a request under a unique number; settles with its answer. */
   ask(context: Context, send: (request: number) => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
@@ -28,7 +26,7 @@ export class WaitingRequests<Context, Answer> {
     });
   }
 
-  /** The request that is answered now; undefined when nobody waits for it. */
+  /** Removes and returns a pending request; undefined when there is none. */
   take(request: number): Waiting<Context, Answer> | undefined {
     const waiting = this.#waiting.get(request);
     this.#waiting.delete(request);
@@ -39,7 +37,7 @@ export class WaitingRequests<Context, Answer> {
     this.take(request)?.resolve(answer);
   }
 
-  /** There will be no more answers. */
+  /** Rejects all requests, present and future. */
   end(reason: Problem): void {
     this.#ended = reason;
     for (const waiting of this.#waiting.values()) waiting.reject(reason);

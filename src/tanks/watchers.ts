@@ -1,11 +1,11 @@
 import type { Frame } from "./tanks.ts";
 
-/** Who watches a tank. It is drawn only while there is somebody. */
+/** The viewers of a tank. Frames are made only while there are any. */
 export class Watchers {
   readonly #onWatched: (watched: boolean) => void;
   readonly #listeners = new Set<(frame: Frame) => void>();
 
-  /** `onWatched` hears when the first one comes and when the last one goes. */
+  /** `onWatched` is called when the first viewer comes and when the last one goes. */
   constructor(onWatched: (watched: boolean) => void) {
     this.#onWatched = onWatched;
   }
@@ -14,9 +14,9 @@ export class Watchers {
     return this.#listeners.size > 0;
   }
 
-  /** Frames until the returned function is called. */
+  /** Delivers frames until the returned function is called. */
   add(listener: (frame: Frame) => void): () => void {
-    // A function of its own, so that the same listener may watch twice.
+    // A new function, so that the same listener may be added twice.
     const own = (frame: Frame) => listener(frame);
     this.#listeners.add(own);
     if (this.#listeners.size === 1) this.#onWatched(true);

@@ -1,16 +1,16 @@
+import { HEARTBEAT_BYTES, SharedHeartbeat } from "./thread/heartbeat.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
-import { VITAL_SIGNS_BYTES, VitalSigns } from "./thread/vital-signs.ts";
 
-/** The first message to a worker: where it is to show that it lives. */
-export interface VitalsMessage {
-  readonly kind: "vitals";
+/** The first message to a worker: the shared memory of its heartbeat. */
+export interface HeartbeatMessage {
+  readonly kind: "heartbeat";
   readonly memory: SharedArrayBuffer;
 }
 
 /**
- * A simulation in a worker thread. The worker is made by the caller from a file in the directory of
- * the program's entry, because only there its path is the same run and compiled.
- * When the worker dies by itself, the receiver is told `thread_failed`, once.
+ * A simulation in a worker thread. The caller creates the worker from a file beside the program's
+ * entry, since only there its path is the same from source and compiled. When the worker dies, the
+ * receiver gets `thread_failed`, once.
  */
 export function workerSimulation(worker: Worker): SimulationThread {
   let handler: (message: FromSimulation) => void = () => {};
@@ -32,10 +32,10 @@ export function workerSimulation(worker: Worker): SimulationThread {
     fail(`the simulation thread failed: ${event.message}`),
   );
   void closed.then(() => fail("the simulation thread ended"));
-  const memory = new SharedArrayBuffer(VITAL_SIGNS_BYTES);
-  worker.postMessage({ kind: "vitals", memory } satisfies VitalsMessage);
+  const memory = new SharedArrayBuffer(HEARTBEAT_BYTES);
+  worker.postMessage({ kind: "heartbeat", memory } satisfies HeartbeatMessage);
   return {
-    pulse: new VitalSigns(memory),
+    heartbeat: new SharedHeartbeat(memory),
     post: (message: ToSimulation) => {
       if (!gone && !stopping) worker.postMessage(message);
     },

@@ -3,14 +3,14 @@
  * https://bun.com/docs and JSC's ErrorConstructor print V8's form.
  */
 const FRAME = /^\s*at (?:.*\()?(.+?):(\d+):\d+\)?$/;
-/** Where a compiled program without a source map says it is: nothing that helps anybody. */
+/** The location in a compiled program without a source map, which is useless. */
 const BUNDLE = /(?:\$bunfs|~BUN)[/\\]/;
 
 /**
- * Who called: `file.ts:12` (short) or `src/cluster/file.ts:12` (full).
+ * The caller's location: `file.ts:12` (short) or `src/cluster/file.ts:12` (full).
  * @param stack of an Error
- * @param depth frames to pass over
- * @returns undefined where the stack does not tell, as in a program built without a source map
+ * @param depth frames to skip
+ * @returns undefined if the stack does not tell, as in a program built without a source map
  */
 export function callerIn(
   stack: string | undefined,

@@ -5,23 +5,23 @@ export interface FileOutputOptions {
   readonly path: string;
   /** A file that would grow beyond this becomes `path.1`. */
   readonly bytesMax: number;
-  /** How many earlier files are kept: `path.1` is the newest of them. */
+  /** Number of earlier files to keep; `path.1` is the newest. */
   readonly keep: number;
 }
 
 export interface FileOutput extends LineOutput {
-  /** Goes on in the file that has this name now: whoever rotates logs has renamed the old one. */
+  /** Reopens the file by its name, since log rotation may have renamed the old one. */
   reopen(): void;
 }
 
-/** Only the user of the node reads its log. */
+/** Readable only by the user of the node. */
 const MODE = 0o600;
 const UTF8 = new TextEncoder();
 
 /**
- * Lines in a file that is rotated by size. Never fails: lines that a full disk does not take are
- * counted, and the count is said once it takes lines again.
- * @throws the system's error where the file cannot be opened at first.
+ * Writes lines to a file that is rotated by size. Never fails: lines that a full disk refuses are
+ * counted, and the count is logged once it takes lines again.
+ * @throws the system's error when the file cannot be opened at first.
  */
 export function fileOutput({ path, bytesMax, keep }: FileOutputOptions): FileOutput {
   let descriptor = openSync(path, "a", MODE);
@@ -61,7 +61,7 @@ export function fileOutput({ path, bytesMax, keep }: FileOutputOptions): FileOut
   };
 }
 
-/** `path` becomes `path.1`, that `path.2`, and so on; the last one goes. */
+/** Renames `path` to `path.1`, that to `path.2`, and so on; removes the last one. */
 function shift(path: string, keep: number): void {
   const nameOf = (age: number) => (age === 0 ? path : `${path}.${age}`);
   rmSync(nameOf(keep), { force: true });

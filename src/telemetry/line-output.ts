@@ -1,19 +1,16 @@
-/** Where lines of log go. */
+/** A sink for log lines. */
 export interface LineOutput {
   readonly isTerminal: boolean;
   write(line: string): void;
 }
 
-/**
- * What may wait for a reader of our stderr that has stopped reading. Then lines are dropped and
- * counted.
- */
+/** Bytes that may be buffered for a reader of stderr that has stopped; later lines are dropped. */
 const WAITING_CHARACTERS_MAX = 1 << 20;
 
 /** The part of a stream that is used here. */
 export interface LineStream {
   readonly isTTY?: boolean;
-  /** False when the line has to wait; "drain" tells when none waits any more. */
+  /** False when the line was buffered; "drain" follows when the buffer is empty. */
   write(line: string): boolean;
   on(event: "drain" | "error", listener: () => void): unknown;
 }
@@ -24,11 +21,11 @@ export function stderrOutput(): LineOutput {
 }
 
 /**
- * Lines on a stream. Never blocks and never fails: a log reader that
- * hangs or has gone must not stop the heart of a node.
+ * Writes lines to a stream. Never blocks and never fails: a log reader that hangs or is gone must
+ * not stop a node.
  */
 export function streamOutput(stream: LineStream): LineOutput {
-  // Bun leaves writableLength at 0, so what waits is counted here.
+  // Bun leaves writableLength at 0, so buffered bytes are counted here.
   let waiting = 0;
   let dropped = 0;
   const write = (line: string) => {

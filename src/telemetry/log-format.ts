@@ -3,13 +3,13 @@ import type { LogFields } from "./log.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** One event on its way to a line. */
+/** One event to be formatted. */
 export interface LogEntry {
   readonly wallMs: number;
   readonly level: LogLevel;
   readonly event: string;
   readonly fields: LogFields;
-  /** `file:line`, where it is known. */
+  /** `file:line`, if known. */
   readonly caller: string | undefined;
 }
 
@@ -19,9 +19,9 @@ export interface LineFormat {
   readonly colour: boolean;
 }
 
-/** Longer values are cut: what a peer can put into a log must not fill a disk. */
+/** Longer values are truncated: input of a peer must not fill a disk through the log. */
 const VALUE_CHARACTERS_MAX = 2000;
-/** Names of a JSON line that a field may not take; such a field gets a `_` behind its name. */
+/** Reserved names in a JSON line; a field with such a name gets a `_` suffix. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(["time", "level", "msg", "caller"]);
 
 const RESET = "\x1b[0m";
@@ -34,19 +34,20 @@ const LEVEL_COLOURS = {
 } as const satisfies Record<LogLevel, string>;
 
 /**
- * What could end a line, move a terminal's cursor or reverse the direction of reading: C0 and C1
- * controls, DEL, line separators, bidirectional marks (Unicode TR 36, and log injection, CWE-117).
+ * Characters that could end a line, move a terminal's cursor or reverse the direction of text: C0
+ * and C1 controls, DEL, line separators, bidirectional marks (Unicode TR 36, log injection
+ * CWE-117).
  */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
-/** A value that can stand in a text line as it is. */
+/** A value that needs no quotes in a text line. */
 const PLAIN = /^[^\s"'=]+$/;
 
-/** One line, with its end. */
+/** Formats one line, with its line end. */
 export function formatEntry(entry: LogEntry, format: LineFormat): string {
   return `${format.kind === "json" ? jsonLine(entry, format) : textLine(entry, format)}\n`;
 }
 
-/** The names of Go's slog, which collectors know: time, level, msg. */
+/** Uses the names of Go's slog, which collectors support: time, level, msg. */
 function jsonLine(entry: LogEntry, format: LineFormat): string {
   const fields = Object.entries(entry.fields).map(([name, value]) => [
     RESERVED_NAMES.has(name) ? `${name}_` : name,
@@ -97,7 +98,7 @@ function cut(text: string): string {
   return text.length <= VALUE_CHARACTERS_MAX ? text : `${text.slice(0, VALUE_CHARACTERS_MAX)}…`;
 }
 
-/** The text with every such character as `\uXXXX`, as JSON would write it. */
+/** Escapes such characters as `\uXXXX`, like JSON. */
 export function escapeUnsafe(text: string): string {
   return text.replace(
     UNSAFE,

@@ -1,4 +1,4 @@
-/** Values that a log line may carry beside its event. Never a secret. */
+/** Values of a log line in addition to its event. Never a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Structured logging. `event` is a stable, lower-case phrase that outside tools may search for. */
@@ -9,5 +9,5 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
 }
 
-/** Says nothing: for tests and sealed runs. */
+/** Logs nothing: for tests and sealed runs. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -8,8 +8,8 @@ import { formatEntry, type LineFormat, type LogLevel } from "./log-format.ts";
 export interface LogSettings {
   readonly level: LogLevel;
   /**
-   * auto: text on a terminal, where a person reads; JSON elsewhere, where journald, Docker or a
-   * file collects lines for a program to read.
+   * auto: text on a terminal, JSON elsewhere, where journald, Docker or a file collects lines for
+   * programs.
    */
   readonly format: "auto" | "json" | "text";
   readonly caller: "off" | "short" | "full";

@@ -1,4 +1,4 @@
-/** Every metric in one list; `/metrics` and its documentation are made from it. */
+/** All metrics; `/metrics` and its documentation are generated from this list. */
 export const METRICS = {
   tankd_info: {
     type: "gauge",
@@ -17,7 +17,7 @@ export const METRICS = {
   tankd_fish: { type: "gauge", help: "Fish alive in the tanks hosted here", labels: [] },
   tankd_tank_ticks_per_second: {
     type: "gauge",
-    help: "Ticks per second reached, summed over the tanks",
+    help: "Achieved ticks per second, summed over the tanks",
     labels: [],
   },
   tankd_tank_lag_ticks_max: {
@@ -27,12 +27,12 @@ export const METRICS = {
   },
   tankd_scheduled_ticks_total: {
     type: "counter",
-    help: "Ticks run by a schedule, by how many ticks at most they were behind it",
+    help: "Scheduled ticks, by the maximum of ticks that they were late",
     labels: ["behind"],
   },
   tankd_skipped_ticks_total: {
     type: "counter",
-    help: "Ticks of a schedule that were left out, because their tank was too far behind",
+    help: "Scheduled ticks that were skipped, because their tank was too far behind",
     labels: [],
   },
   tankd_commands_total: {
@@ -51,13 +51,13 @@ export const METRICS = {
   tankd_snapshot_capture_seconds_total: {
     type: "counter",
     help:
-      "Time that simulation threads spent on states for snapshots, " +
-      "when no tank of theirs ticks",
+      "Time that simulation threads spent on capturing states for snapshots, during which " +
+      "they run no ticks",
     labels: [],
   },
   tankd_snapshot_write_seconds_total: {
     type: "counter",
-    help: "Time until snapshots were durable, summed; mostly waiting for the disk",
+    help: "Time until snapshots were durable, in total; mostly waiting for the disk",
     labels: [],
   },
   tankd_transfers_total: {
@@ -90,7 +90,7 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 export type MetricLabels = Readonly<Record<string, string>>;
 
-/** Where the layers count. Unknown labels are a programming error. */
+/** Records metrics. Unknown labels are a programming error. */
 export interface Metrics {
   /** Adds to a counter. */
   count(name: MetricName, labels?: MetricLabels, amount?: number): void;
@@ -100,5 +100,5 @@ export interface Metrics {
   observe(name: MetricName, value: number): void;
 }
 
-/** Counts nothing: for tests and sealed runs. */
+/** Records nothing: for tests and sealed runs. */
 export const noMetrics: Metrics = { count() {}, set() {}, observe() {} };

@@ -1,12 +1,11 @@
 import { readdirSync } from "node:fs";
 import { Series } from "./series.ts";
 
-/** Read once: computed anew it would wander with the machine's clock, and look like restarts. */
+/** Computed once: a later result would drift with the machine's clock, and look like a restart. */
 const STARTED_SECONDS = Date.now() / 1000 - process.uptime();
 
 /**
- * Those that every exporter has under these names
- * (prometheus.io/docs/instrumenting/writing_clientlibs).
+ * The standard process metrics of exporters (prometheus.io/docs/instrumenting/writing_clientlibs).
  */
 const MEASURES = {
   process_cpu_seconds_total: {
@@ -34,7 +33,7 @@ const MEASURES = {
   },
 } as const;
 
-/** The figures of this process, at this moment, in the Prometheus text format. */
+/** The present metrics of this process, in the Prometheus text format. */
 export function renderProcess(): string {
   return Object.entries(MEASURES)
     .map(([name, { help, read }]) => {
@@ -49,7 +48,7 @@ export function renderProcess(): string {
     .join("");
 }
 
-/** Undefined where the system does not tell, or no file can be opened now. */
+/** Undefined where the system does not provide it, or no file can be opened now. */
 function attempt(read: () => number): number | undefined {
   try {
     return read();

@@ -1,9 +1,9 @@
 import type { MetricLabels } from "./metrics.ts";
 
-/** From a commit on a fast disk (0.1 ms) to one that everybody notices. */
+/** From a commit on a fast disk (0.1 ms) to one that users notice. */
 const SECONDS_BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 
-/** How one metric is declared; see METRICS. */
+/** The declaration of one metric; see METRICS. */
 export interface MetricDeclaration {
   readonly type: "gauge" | "counter" | "histogram";
   readonly help: string;
@@ -11,13 +11,13 @@ export interface MetricDeclaration {
 }
 
 /**
- * All values of one metric, and how they read in the Prometheus text format
+ * All values of one metric, formatted in the Prometheus text format
  * (prometheus.io/docs/instrumenting/exposition_formats, text format 0.0.4).
  */
 export class Series {
   readonly #name: string;
   readonly #declared: MetricDeclaration;
-  /** By the labels as they are written, `{outcome="committed"}`; empty where there are none. */
+  /** By the formatted labels, `{outcome="committed"}`; empty without labels. */
   readonly #values = new Map<string, number>();
   readonly #buckets = SECONDS_BUCKETS.map(() => 0);
   #sum = 0;

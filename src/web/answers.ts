@@ -1,6 +1,6 @@
 import type { BackendStatus, Cause } from "../discovery/backend.ts";
 
-/** The parts of the API's answers that the page shows; /docs describes them in full. */
+/** The parts of the API's answers that the page uses; /docs describes all of them. */
 
 export interface Server {
   readonly server_id: string;
@@ -45,7 +45,7 @@ export interface Tank {
   readonly capacity: number;
   readonly max_generation: number;
   readonly diversity: number;
-  /** Ticks per second asked for; 0 = as fast as it goes. */
+  /** Requested ticks per second; 0 = as fast as possible. */
   readonly tick_rate: number;
   readonly ticks_per_second: number;
   readonly tick_lag: number;
@@ -85,13 +85,13 @@ export interface Transfer {
   readonly updated_at: string;
 }
 
-/** Everything that one round of questions brings. */
+/** The answers of one round of requests. */
 export interface Overview {
   readonly local: LocalServer;
   readonly servers: readonly Server[];
   /** Of this node. */
   readonly tanks: readonly Tank[];
-  /** The tank of another node that is looked at, where one is. */
+  /** The tank of another node that is selected, if any. */
   readonly visited: Tank | undefined;
   readonly directory: readonly DirectoryEntry[];
   readonly connections: readonly Connection[];
@@ -101,8 +101,8 @@ export interface Overview {
 const TRANSFERS_SHOWN = 15;
 
 /**
- * Rejects when the node does not answer, or not with what was asked for.
- * @param lookedAt the id of the tank that somebody looks at
+ * Rejects when the node does not answer, or answers with an error.
+ * @param lookedAt the id of the selected tank
  */
 export async function askOverview(signal: AbortSignal, lookedAt: string): Promise<Overview> {
   const ask = async <T>(path: string): Promise<T> => {
@@ -110,7 +110,7 @@ export async function askOverview(signal: AbortSignal, lookedAt: string): Promis
     if (!response.ok) throw new Error(`${path} answered ${response.status}`);
     return response.json();
   };
-  // First one alone: a node that is away costs one failed request, not six.
+  // One request first: an unreachable node costs one failed request, not six.
   const local = await ask<LocalServer>("/api/servers/local");
   const [{ servers }, { tanks }, directory, { connections }, { transfers }] = await Promise.all([
     ask<{ servers: Server[] }>("/api/servers"),
@@ -122,7 +122,7 @@ export async function askOverview(signal: AbortSignal, lookedAt: string): Promis
   const isElsewhere = directory.tanks.some(
     ({ tank, server }) => tank.tank_id === lookedAt && !server.is_local,
   );
-  // Its host may be away for a moment: the page goes on without its figures.
+  // Its host may be unreachable for a moment: continue without its figures.
   const visited = isElsewhere
     ? await ask<Tank>(`/gateway/api/tanks/${encodeURIComponent(lookedAt)}`).catch(() => undefined)
     : undefined;

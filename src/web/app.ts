@@ -8,7 +8,7 @@ import { PastBar } from "./past.ts";
 const POLL_MS = 2000;
 const ANSWER_TIMEOUT_MS = 5000;
 
-/** The page: asks the node every two seconds while it is looked at, and shows the selected tank. */
+/** The page: polls the node every two seconds while it is visible, and shows the selected tank. */
 class Page {
   readonly #aquarium: Aquarium;
   readonly #past = new PastBar((look) => {
@@ -17,7 +17,7 @@ class Page {
   });
   readonly #gone = byId("gone");
   #own: readonly Tank[] = [];
-  /** This node's tanks, and the one of another node that is visited. */
+  /** This node's tanks, and the selected one of another node. */
   #tanks: readonly Tank[] = [];
   #shown: string | undefined;
   #nameOf: NameOf = (id) => id;
@@ -43,8 +43,8 @@ class Page {
       this.#show(await askOverview(AbortSignal.timeout(ANSWER_TIMEOUT_MS), wanted()));
       this.#gone.hidden = true;
     } catch {
-      // What was shown last stays, marked as old.
-      this.#gone.textContent = "node gone, reconnecting…";
+      // The last content stays, marked as old.
+      this.#gone.textContent = "connection to the node lost, reconnecting…";
       this.#gone.hidden = false;
     }
   }
@@ -58,7 +58,7 @@ class Page {
     this.#select();
   }
 
-  /** The tank that the address names, if it is here, else the first. */
+  /** The tank in the address, if it exists here, else the first one. */
   #selected(): Tank | undefined {
     const tankId = wanted();
     return this.#tanks.find(({ tank }) => tank.tank_id === tankId) ?? this.#tanks[0];
@@ -73,7 +73,7 @@ class Page {
       location.hash = encodeURIComponent(chosen);
     });
     this.#aquarium.show(tankId);
-    // The past is the business of the node that has the log.
+    // Only the node with the log can replay its past.
     this.#past.show(this.#own.some(({ tank }) => tank.tank_id === tankId) ? tankId : undefined);
     this.#showFigures();
   }
@@ -90,7 +90,7 @@ class Page {
   }
 }
 
-/** The tank that the address names. */
+/** The tank in the address. */
 function wanted(): string {
   return decode(location.hash.slice(1));
 }

@@ -13,28 +13,30 @@ import {
   readScene,
 } from "./wire.ts";
 
-/** A little more than the time between two frames (15 a second), so that one is always ahead. */
+/**
+ * Slightly more than the interval of frames (15 a second), so that the next one is usually there.
+ */
 const DELAY_MS = 110;
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 5000;
-/** The node closes with this code when the tank is gone. */
+/** The node closes with this code when the tank was removed. */
 const CLOSE_NO_TANK = 4404;
 
-/** The size of the reference tank, until the hello tells the real one. */
+/** The size of the reference tank, until the hello provides the real one. */
 const WORLD = { width: 1088, height: 612 };
 
 export type Figures = Readonly<Record<string, number>>;
 
-/** What a frame tells in numbers. */
+/** The figures of a frame. */
 export interface News {
   readonly tick: number;
   readonly figures: Figures;
   readonly daylight: Daylight;
-  /** Whether it is of the past that is looked at. */
+  /** Whether it is a past state. */
   readonly past?: boolean;
 }
 
-/** What is drawn instead of the live tank. */
+/** A past state that is drawn instead of the live tank. */
 interface Still {
   readonly size: Size;
   readonly shown: Shown;
@@ -42,7 +44,7 @@ interface Still {
 }
 
 /**
- * The live tank: one WebSocket that comes back by itself, and one canvas. It may show the past
+ * The live tank: one WebSocket that reconnects automatically, and one canvas. Can show a past state
  * instead.
  */
 export class Aquarium {
@@ -67,7 +69,7 @@ export class Aquarium {
     requestAnimationFrame((nowMs) => this.#draw(nowMs));
   }
 
-  /** Watches another tank, or none. */
+  /** Switches to another tank, or to none. */
   show(tankId: string | undefined): void {
     if (tankId === this.#tankId) return;
     this.#tankId = tankId;
@@ -75,14 +77,14 @@ export class Aquarium {
     this.#hello = undefined;
     this.#disconnect();
     if (tankId === undefined) {
-      this.#say("This node has no tank. Make one: tankd tank create --tank-name Reef");
+      this.#say("This node has no tank. To create one: tankd tank create --tank-name Reef");
     } else {
       this.#say("");
       this.#connect(tankId);
     }
   }
 
-  /** Shows a moment of the past, or, with none, what is live; that goes on unseen meanwhile. */
+  /** Shows a past state, or, with undefined, the live tank, whose frames continue meanwhile. */
   lookAt(look: PastLook | undefined): void {
     byId("glass").classList.toggle("looking-back", look !== undefined);
     this.#still = look && stillOf(look);
@@ -101,12 +103,12 @@ export class Aquarium {
     socket.onclose = ({ code }) => {
       if (socket !== this.#socket) return;
       if (code === CLOSE_NO_TANK) {
-        // Whoever asked for it looks for another one; should it come back, it is shown again.
+        // The page selects another tank; if this one returns, it is shown again.
         this.#tankId = undefined;
         this.#say("This tank was removed.");
         return;
       }
-      this.#say("node gone, reconnecting…");
+      this.#say("connection to the node lost, reconnecting…");
       this.#retry = setTimeout(() => this.#connect(tankId), this.#retryMs);
       this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
     };
@@ -151,7 +153,7 @@ export class Aquarium {
 
   #draw(nowMs: number): void {
     requestAnimationFrame((next) => this.#draw(next));
-    // Also while the past is shown: it drops the frames that are over.
+    // Also while the past is shown, since it drops old frames.
     const live = this.#motion.at(nowMs);
     const garden = { plants: this.#plants, looks: this.#looks };
     const {

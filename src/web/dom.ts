@@ -1,6 +1,6 @@
 /**
- * The only way the page makes elements. Text goes in as text, never as markup: names of servers and
- * tanks come from other machines.
+ * The only function that creates elements. Text is inserted as text, never as markup: names of
+ * servers and tanks come from other machines.
  */
 export type Child = Node | string | number;
 
@@ -15,7 +15,7 @@ export function element(
   return made;
 }
 
-/** A link to a page that another machine named; plain text unless it is an http URL. */
+/** A link to a URL from another machine; plain text unless it is an http URL. */
 export function link(url: string, text: string): HTMLElement {
   const safe = httpUrl(url);
   return safe === undefined
@@ -23,7 +23,7 @@ export function link(url: string, text: string): HTMLElement {
     : element("a", { href: safe, rel: "noopener noreferrer" }, text);
 }
 
-/** The URL in its normal form; undefined when it is none that a link may have. */
+/** The normalised URL; undefined when links may not use it. */
 export function httpUrl(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, href } = new URL(url);
@@ -32,12 +32,12 @@ export function httpUrl(url: string): string | undefined {
 
 export interface Column<Row> {
   readonly title: string;
-  /** How wide it is: a figure, a word, or a share of what is left. */
+  /** Its width: a figure, a word, or a share of the remaining space. */
   readonly kind?: "number" | "word" | "name";
   readonly cell: (row: Row) => Child;
 }
 
-/** Rows of one table; a page of thousands helps nobody. */
+/** Maximum rows of a table; thousands would be unreadable. */
 const ROWS_MAX = 50;
 
 /** A table, or a sentence when there is nothing to show. */

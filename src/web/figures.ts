@@ -1,14 +1,14 @@
 import type { Tank } from "./answers.ts";
 import type { News } from "./aquarium.ts";
 
-/** One figure under the tank; the detail shows itself to those who point at it. */
+/** One figure below the tank; the detail is its tooltip. */
 export interface Figure {
   readonly name: string;
   readonly value: string;
   readonly detail?: string;
 }
 
-/** The tank in numbers: what the last frame says, else what the last answer said. */
+/** The tank's figures, from the last frame, or else from the last answer. */
 export function tankFigures(tank: Tank, news: News | undefined): readonly Figure[] {
   const live = news?.figures ?? {};
   const { alive = tank.fish_count, food = tank.food_count, plants = tank.plant_count } = live;
@@ -36,32 +36,31 @@ export function tankFigures(tank: Tank, news: News | undefined): readonly Figure
   ];
 }
 
-/** The rate that is reached and, where it is another, the one that is asked for. */
+/** The achieved rate, and the requested one if it differs. */
 function paceOf({ tank, ...view }: Tank): Figure {
   const { ticks_per_second: reached, tick_rate: asked, fast_forward_to: to } = view;
   const name = "Pace";
   if (tank.status !== "running") return { name, value: tank.status };
-  if (to !== null)
-    return { name, value: `→ ${count(to)}`, detail: "Goes to this tick as fast as it can" };
+  if (to !== null) return { name, value: `→ ${count(to)}`, detail: "Fast-forward to this tick" };
   if (asked === 0)
-    return { name, value: `${count(Math.round(reached))} /s`, detail: "As fast as it goes" };
+    return { name, value: `${count(Math.round(reached))} /s`, detail: "As fast as possible" };
   return {
     name,
     value: `${reached.toFixed(1)} / ${count(asked)}`,
-    detail: "Ticks per second: reached, and asked for",
+    detail: "Ticks per second: achieved, and requested",
   };
 }
 
 function lagOf({ tick_lag, skipped_ticks }: Tank): Figure {
-  const left = skipped_ticks > 0 ? `; ${count(skipped_ticks)} were left out` : "";
+  const left = skipped_ticks > 0 ? `; ${count(skipped_ticks)} were skipped` : "";
   return { name: "Lag", value: count(tick_lag), detail: `Ticks behind its schedule${left}` };
 }
 
-/** Why a tank is not moving, in a sentence; undefined for one that is. */
+/** Why a tank is paused or stopped, in a sentence; undefined for a running one. */
 export function noticeOf(view: Tank): string | undefined {
   const { status, tick } = view.tank;
-  if (status === "stopped") return `Stopped: ${view.stopped_reason ?? "the node says no reason"}`;
-  if (status === "paused") return `Paused at tick ${count(tick)}. tankd tank resume lets it go on.`;
+  if (status === "stopped") return `Stopped: ${view.stopped_reason ?? "the node gives no reason"}`;
+  if (status === "paused") return `Paused at tick ${count(tick)}. To resume: tankd tank resume`;
   return undefined;
 }
 

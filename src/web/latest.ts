@@ -1,6 +1,6 @@
 /**
- * Fulfils wishes that come faster than they can be fulfilled, as from a slider: one at a time, and
- * of those that came meanwhile only the last.
+ * Serialises requests that arrive faster than they are handled, as from a slider: one at a time,
+ * and of those that arrived meanwhile only the last.
  */
 export class Latest<Wish> {
   readonly #fulfil: (wish: Wish) => Promise<void>;
@@ -17,7 +17,7 @@ export class Latest<Wish> {
     if (!this.#running) void this.#run();
   }
 
-  /** What waits is wanted no more. */
+  /** Drops the waiting request. */
   forget(): void {
     this.#next = undefined;
   }

@@ -1,11 +1,11 @@
 import type { Crab, Fish, Scene } from "./wire.ts";
 
-/** What is drawn at one moment. */
+/** The scene to draw at one moment. */
 export type Shown = Omit<Scene, "atMs">;
 
 /**
- * The last frames, shown a little late: then there nearly always is a next one to swim towards, and
- * jitter of the network is not seen.
+ * The last frames, shown with a short delay: then there is nearly always a next one to interpolate
+ * to, and jitter of the network is invisible.
  */
 export class Motion {
   readonly #delayMs: number;
@@ -42,7 +42,7 @@ function mix(a: number, b: number, share: number): number {
   return a + (b - a) * share;
 }
 
-/** Fish on their way from one scene to the next; born ones appear, dead ones go with the next. */
+/** Interpolates fish between two scenes; new ones appear, dead ones disappear with the next. */
 function swim(from: Scene, to: Scene, share: number): ReadonlyMap<string, Fish> {
   const fish = new Map<string, Fish>();
   for (const next of to.fish.values()) {
@@ -59,7 +59,7 @@ function swim(from: Scene, to: Scene, share: number): ReadonlyMap<string, Fish> 
   return fish;
 }
 
-/** Crabs have no names, but none comes or goes between two frames of a tank. */
+/** Crabs have no ids, but their number is constant between two frames of a tank. */
 function walk(from: readonly Crab[], to: readonly Crab[], share: number): readonly Crab[] {
   return to.map((next, index) => ({ ...next, x: mix(from[index]?.x ?? next.x, next.x, share) }));
 }

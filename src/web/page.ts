@@ -1,22 +1,22 @@
 import { createHash } from "node:crypto";
 
-/** One file of the web page, ready to be sent. */
+/** One file of the web page. */
 export interface WebFile {
   /** Path of the URL, `/` for the page itself. */
   readonly path: string;
   readonly contentType: string;
   readonly etag: string;
-  /** Whether the path names the content by a hash. */
+  /** Whether the path contains a hash of the content. */
   readonly hashed: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * The files of the page: those that the build put into the executable or, when run from source,
- * bundled now.
+ * The files of the page: embedded in the executable by the build or, when run from source, bundled
+ * now.
  */
 export async function loadPage(): Promise<readonly WebFile[]> {
-  // Only now: its manifest alone takes 2.6 MB, and many a node is never looked at.
+  // Imported lazily: its manifest alone takes 2.6 MB, and the page of many nodes is never opened.
   const { default: page } = await import("./index.html");
   if (page.files !== undefined) {
     return Promise.all(
@@ -33,7 +33,7 @@ export async function loadPage(): Promise<readonly WebFile[]> {
   );
 }
 
-/** The bundler refers to its files by their bare names, next to the page. */
+/** The bundler refers to files by their bare names, next to the page. */
 function webFile(path: string, contentType: string, bytes: Uint8Array<ArrayBuffer>): WebFile {
   const isPage = path.endsWith(".html");
   const digest = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);

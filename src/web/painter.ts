@@ -13,16 +13,16 @@ export interface Size {
   readonly height: number;
 }
 
-/** What hardly changes between two frames. */
+/** Parts that rarely change between two frames. */
 export interface Garden {
   readonly plants: readonly Plant[];
   readonly looks: ReadonlyMap<string, Looks>;
 }
 
-/** Food that shines by night. */
+/** Food that glows at night. */
 const SHINING = new Set(["nectar", "rare"]);
 
-/** How much of the night lies behind the fish, and how much before them. */
+/** Shares of the night behind and in front of the fish. */
 const NIGHT_BEHIND = 0.75;
 const NIGHT_BEFORE = 0.35;
 
@@ -30,11 +30,11 @@ const NIGHT_BEFORE = 0.35;
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
-  /** Water does not change: it is painted once for each size and number of floors. */
+  /** Water is static: it is painted once for each size and number of floors. */
   readonly #water = document.createElement("canvas");
   #waterOf = "";
   readonly #garden = new GardenPainter();
-  /** Somebody who asked for less motion gets no beating tails. */
+  /** Respects the setting for reduced motion: tails do not beat. */
   readonly #still = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor(canvas: HTMLCanvasElement) {
@@ -44,7 +44,7 @@ export class Painter {
     this.#context = context;
   }
 
-  /** From back to front; what shines comes after the dark. */
+  /** From back to front; lights are painted after the darkness. */
   paint(world: Size, shown: Shown | undefined, { plants, looks }: Garden, nowMs: number): void {
     const scale = this.#fit(world);
     const brush = this.#context;

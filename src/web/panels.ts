@@ -14,7 +14,7 @@ import { address, ago, fishLabel, milliseconds, serverLabel, shortId } from "./w
 
 const ARROWS = { left: "←", right: "→", both: "↔" } as const;
 
-/** Fills everything but the tank itself. */
+/** Renders everything except the tank itself. */
 export function showPanels(overview: Overview, nowMs: number): void {
   const nameOf = tankNames(overview);
   const labelOf = serverLabels(overview);
@@ -52,7 +52,7 @@ export function showTabs(
   replace("tabs", ...buttons);
 }
 
-/** The figures under the tank. */
+/** The figures below the tank. */
 export function showFigures(figures: readonly Figure[]): void {
   const pairs = figures.map(({ name, value, detail }) =>
     element(
@@ -65,7 +65,7 @@ export function showFigures(figures: readonly Figure[]): void {
   replace("figures", ...pairs);
 }
 
-/** A sentence about the tank that people should see, or none. */
+/** A notice about the tank, if any. */
 export function showNotice(text: string | undefined): void {
   const place = byId("notice");
   if (place.textContent !== (text ?? "")) place.textContent = text ?? "";
@@ -73,7 +73,7 @@ export function showNotice(text: string | undefined): void {
   place.className = text?.startsWith("Stopped") === true ? "notice stopped" : "notice paused";
 }
 
-/** Leaves what is there when it looks the same: a selection or a focus survives. */
+/** Replaces content only if it differs, so that selection and focus survive. */
 function replace(id: string, ...children: readonly Child[]): void {
   const place = byId(id);
   const next = element("div", {}, ...children);
@@ -97,7 +97,7 @@ function nodeLine({ local }: Overview, labelOf: NameOf): Child[] {
   ];
 }
 
-/** Why nobody else is on the list. */
+/** Why no other server is listed. */
 function showSolitude(local: LocalServer): void {
   const lines = solitudeLines(local);
   byId("alone").hidden = lines.length === 0;
@@ -138,7 +138,7 @@ function serverName(server: Server): HTMLElement {
   return element("span", {}, name, element("small", { title: place }, place));
 }
 
-/** What there is to know about a server's name, for those who point at it. */
+/** The tooltip of a server's name. */
 function idsOf({ server_id, node_id, is_local, signed }: Server): string {
   const ids = server_id === node_id || node_id === null ? server_id : `${server_id} (${node_id})`;
   if (is_local) return `${ids}, this node`;
@@ -161,13 +161,13 @@ function directoryTable(entries: readonly DirectoryEntry[]): HTMLElement {
   );
 }
 
-/** Any server's tank is watched here: this browser may not reach the one that hosts it. */
+/** Any tank is watched through this node: this browser may not reach the one that hosts it. */
 function tankLink({ tank, server }: DirectoryEntry): HTMLElement {
   const place = `#${encodeURIComponent(tank.tank_id)}`;
   return element("a", { href: place, title: tank.name }, tankLabel(tank, server));
 }
 
-/** The first tank of a server without a name is called by the server's id. */
+/** The first tank of a server without a label is named after the server's id. */
 function tankLabel({ name }: { readonly name: string }, server: Server): string {
   return name === server.node_id ? serverLabel(server) : name;
 }
@@ -183,7 +183,7 @@ function serverLabels({ servers }: Overview): NameOf {
   return (serverId) => labels.get(serverId) ?? serverId;
 }
 
-/** What people call each tank. */
+/** A display name for each tank. */
 export function tankNames({ directory, tanks, local }: Overview): NameOf {
   const names = new Map<string, string>();
   for (const { tank } of tanks) names.set(tank.tank_id, tankLabel(tank, local));
@@ -218,7 +218,7 @@ function connectionTable(
       },
     ],
     connections,
-    "No connection. One makes itself when another node comes online.",
+    "No connections. One is created automatically when another node comes online.",
   );
 }
 
@@ -232,7 +232,7 @@ function transferTable(transfers: readonly Transfer[], nameOf: NameOf, nowMs: nu
       { title: "State", kind: "word", cell: transferState },
     ],
     transfers,
-    "No fish has travelled yet.",
+    "No fish has migrated yet.",
   );
 }
 
@@ -242,6 +242,6 @@ function fishName(entityId: string | null): Child {
 
 function transferState({ state, direction, reason }: Transfer): HTMLElement {
   const shown = badge(state);
-  shown.title = [direction === "in" ? "came here" : "left here", reason].filter(Boolean).join(": ");
+  shown.title = [direction === "in" ? "incoming" : "outgoing", reason].filter(Boolean).join(": ");
   return shown;
 }

@@ -2,15 +2,15 @@ import { byId } from "./dom.ts";
 import { Latest } from "./latest.ts";
 import type { Hello, WireFrame, WireLooks, WirePlants } from "./wire.ts";
 
-/** `GET /api/tanks/{id}/past`, as far as the page needs it. */
+/** `GET /api/tanks/{id}/past`, as far as the page uses it. */
 interface PastWindow {
   readonly from_tick: number;
   readonly to_tick: number;
-  /** What cannot be looked at, and why. */
+  /** What cannot be replayed, and why. */
   readonly notes: readonly string[];
 }
 
-/** `GET /api/tanks/{id}/past/{tick}`, as far as the page needs it. */
+/** `GET /api/tanks/{id}/past/{tick}`, as far as the page uses it. */
 export interface PastLook {
   readonly tick: number;
   readonly scene: {
@@ -22,8 +22,8 @@ export interface PastLook {
 }
 
 /**
- * The slider of the past below a tank. Nothing is asked before somebody wants to look back: the
- * node replays the tank's log for it.
+ * The slider of the past below a tank. Nothing is requested before it is opened, since the node
+ * replays the tank's log for it.
  */
 export class PastBar {
   readonly #button = byId("past-button");
@@ -32,10 +32,10 @@ export class PastBar {
   readonly #onLook: (look: PastLook | undefined) => void;
   readonly #looks = new Latest<number>((tick) => this.#look(tick));
   #tankId: string | undefined;
-  /** Ends what was asked for a past that nobody looks at any more; undefined while it is live. */
+  /** Cancels requests for a past that is no longer shown; undefined while the tank is live. */
   #visit: AbortController | undefined;
 
-  /** `onLook` gets the tank as it was, and undefined when it is to be live again. */
+  /** `onLook` is called with a past state, and with undefined to return to the live tank. */
   constructor(onLook: (look: PastLook | undefined) => void) {
     this.#onLook = onLook;
     this.#button.addEventListener("click", () => {
@@ -46,7 +46,7 @@ export class PastBar {
     this.#label();
   }
 
-  /** Another tank, or none: live again. */
+  /** Switches to another tank, or none, and to live. */
   show(tankId: string | undefined): void {
     if (tankId === this.#tankId) return;
     this.#tankId = tankId;
@@ -58,7 +58,7 @@ export class PastBar {
     const visit = new AbortController();
     this.#visit = visit;
     this.#label();
-    this.#say("looking into its log …");
+    this.#say("replaying its log …");
     const window = await this.#ask<PastWindow>("");
     if (window === undefined || this.#visit !== visit) return;
     const { from_tick, to_tick, notes } = window;
@@ -88,7 +88,7 @@ export class PastBar {
     this.#onLook(look);
   }
 
-  /** Undefined when there is no answer: then why is said, unless nobody wants it any more. */
+  /** Undefined on an error, which is shown unless the request was cancelled. */
   async #ask<T>(place: string): Promise<T | undefined> {
     const visit = this.#visit;
     if (visit === undefined) return undefined;

@@ -3,13 +3,13 @@ import type { LocalServer } from "./answers.ts";
 
 export interface SolitudeLine {
   readonly text: string;
-  /** What to do about it. */
+  /** The remedy. */
   readonly mend: string | null;
 }
 
 /**
- * What a node without any other tells of that: its traffic on each network, and why it may be. The
- * time is left out, so that the lines stay as they are while nothing happens.
+ * The lines about a node that is alone: its traffic on each network, and possible causes. Without
+ * the time, so that the lines stay unchanged while nothing happens.
  */
 export function solitudeLines({
   alone,

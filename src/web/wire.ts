@@ -1,4 +1,4 @@
-/** The messages that come over the WebSocket, and what the page makes of them. */
+/** The messages of the WebSocket, and their decoded form. */
 
 export type Field = "fish" | "food" | "crabs" | "feeders" | "games" | "plants" | "stems";
 
@@ -89,7 +89,7 @@ export interface Game {
 }
 
 export interface Scene {
-  /** When it was received, in the page's own time. */
+  /** When it was received, by the page's clock. */
   readonly atMs: number;
   readonly daylight: Daylight;
   readonly fish: ReadonlyMap<string, Fish>;
@@ -115,7 +115,7 @@ export interface Stem {
   readonly depth: number;
 }
 
-/** How to draw a plant; lengths are shares of its height, from its foot upwards. */
+/** How to draw a plant; lengths are shares of its height, from the foot upwards. */
 export interface Looks {
   readonly plant_id: string;
   readonly hue: number;
@@ -127,7 +127,7 @@ export interface Looks {
   readonly stems: readonly Stem[];
 }
 
-/** Reads a frame by the fields that the hello has named. */
+/** Decodes a frame by the fields that the hello has named. */
 export function readScene(hello: Hello, frame: WireFrame, atMs: number): Scene {
   const fish = frame.fish.map((row) => readFish(hello, row));
   const food = read(hello, "food");
@@ -209,7 +209,7 @@ function readFish(hello: Hello, row: Row): Fish {
   };
 }
 
-/** Looks up the cells of a row by their names. */
+/** Looks up cells of a row by name. */
 function read(hello: Hello, field: Field) {
   const names = hello.fields[field];
   return {

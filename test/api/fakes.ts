@@ -16,7 +16,7 @@ import type {
   TankStats,
 } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
-import { createPast, type Past } from "../../src/tanks/replay/past.ts";
+import { createReplayService, type ReplayService } from "../../src/tanks/replay/replay-service.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
 import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
@@ -213,7 +213,7 @@ export class FakeNode {
     ["tank-2", fakeTank("tank-2", "Pond")],
   ]);
   readonly created: string[] = [];
-  past: Past = createPast({
+  replay: ReplayService = createReplayService({
     spawnReplay: () => {
       throw new Error("not part of the fake");
     },
@@ -230,7 +230,7 @@ export class FakeNode {
   phase: "recovering" | "healthy" | "stopping" = "healthy";
   recovery: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   storageFault: string | undefined;
-  held: Problem | undefined;
+  fenced: Problem | undefined;
   backends: ClusterView["backends"] = [];
   alone: ClusterView["alone"];
   lease: ClusterView["lease"];
@@ -251,7 +251,7 @@ export class FakeNode {
   context(): ApiContext {
     return {
       tanks: this.#tanks(),
-      past: this.past,
+      replay: this.replay,
       cluster: this.#cluster(),
       migration: this.#migration(),
       sockets: {
@@ -301,8 +301,8 @@ export class FakeNode {
         return node.hosted.get(id) ?? tank;
       },
       remove: async (tankId) => void node.hosted.delete(tankId),
-      hold: () => {},
-      holdReason: undefined,
+      fence: () => {},
+      fenceReason: undefined,
       list: () => [...node.hosted.values()],
       get: (tankId) => node.hosted.get(tankId),
       submit: async (tankId, command) => {
@@ -357,7 +357,7 @@ export class FakeNode {
       passage: this.#passage,
       serveWith: () => {},
       get positions() {
-        return { ...NO_POSITIONS, fenced: node.held };
+        return { ...NO_POSITIONS, fenced: node.fenced };
       },
       view: () => ({
         cluster: "tankd",

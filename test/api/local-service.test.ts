@@ -110,7 +110,7 @@ test("of an answer that is too long no more is read than may be passed on", asyn
   const reply = await answer(request({ method: "GET", path: "/api/tanks" }), SOURCE);
   expect([reply.status, JSON.parse(reply.body).detail]).toEqual([
     502,
-    "The answer is too long to be passed on.",
+    "The answer is too long to be relayed.",
   ]);
   expect(isCancelled).toBe(true);
   expect(pulled).toBeLessThan(2 * LIMITS.peerResponseBytesMax);

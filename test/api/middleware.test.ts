@@ -264,8 +264,8 @@ describe("errors", () => {
     expect(none.body).toEqual({
       type: "urn:tankd:problem:not_found",
       status: 404,
-      title: "There is nothing at this path",
-      detail: "Nothing is here; GET /docs lists every route",
+      title: "There is no such path",
+      detail: "There is no such route; GET /docs lists all",
       instance: "/nothing/here",
     });
     for (const [method, path, allow] of [

@@ -4,9 +4,9 @@ import { LIMITS } from "../../src/platform/limits.ts";
 import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import { ARCHIVE_TYPE } from "../../src/tanks/archive/archive.ts";
 import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
-import type { Past } from "../../src/tanks/replay/past.ts";
-import { createPast } from "../../src/tanks/replay/past.ts";
-import { ReplayDesk } from "../../src/tanks/replay/replay-desk.ts";
+import { ReplayExecutor } from "../../src/tanks/replay/replay-executor.ts";
+import type { ReplayService } from "../../src/tanks/replay/replay-service.ts";
+import { createReplayService } from "../../src/tanks/replay/replay-service.ts";
 import { chronicleIn, digestAt, livedPast } from "../tanks/past.ts";
 import { clientOf } from "./client.ts";
 import { FakeNode, fakeTank } from "./fakes.ts";
@@ -27,13 +27,13 @@ function nodeWithPast(): FakeNode {
   };
   const clock = { wallMs: () => 0, monotonicMs: () => performance.now() };
   const controls = { paused: false, tickRate: 30, fastForwardTo: undefined };
-  const desk = new ReplayDesk(
+  const executor = new ReplayExecutor(
     { journal: bench.store.journal, files: bench.host.disk },
     { clock, timers, engineVersion: ENGINE_VERSION, controls },
   );
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  node.past = createPast({
-    spawnReplay: () => inProcessReplay(desk),
+  node.replay = createReplayService({
+    spawnReplay: () => inProcessReplay(executor),
     timers,
     clock,
     log,
@@ -81,13 +81,15 @@ describe("the past", () => {
     const { ask } = clientOf(nodeWithPast());
     const answer = await ask(asked);
     expect([answer.status, answer.body.type]).toEqual([status, `urn:tankd:problem:${code}`]);
-    if (code === "outside_history") expect(answer.body.detail).toContain(`the ticks 0 to ${last}`);
+    if (code === "outside_history") expect(answer.body.detail).toContain(`ticks 0 to ${last}`);
   });
 
   test("asks those who come when others wait to come again", async () => {
     const { ask } = clientOf(nodeWithPast());
     const answers = await Promise.all(
-      Array.from({ length: LIMITS.pastWaitingMax + 4 }, (_, index) => ask(`${path}/past/${index}`)),
+      Array.from({ length: LIMITS.replayRequestsMax + 4 }, (_, index) =>
+        ask(`${path}/past/${index}`),
+      ),
     );
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused.length).toBe(3);
@@ -99,7 +101,7 @@ describe("a tank as a file", () => {
   const headers = { "content-type": ARCHIVE_TYPE };
 
   async function exported(node: FakeNode): Promise<Uint8Array<ArrayBuffer>> {
-    return (await node.past.pack(lived.row.tank_id)).bytes;
+    return (await node.replay.pack(lived.row.tank_id)).bytes;
   }
 
   test("is given to who has the token, under a name that every system can store", async () => {
@@ -171,9 +173,9 @@ describe("a tank as a file", () => {
 
   test("of another engine is refused with the version that can read it", async () => {
     const node = nodeWithPast();
-    const foreign: Past["fork"] = () =>
+    const foreign: ReplayService["fork"] = () =>
       Promise.reject(new Problem("other_engine", "use tankd 9.9.9, which made it"));
-    node.past = { ...node.past, fork: foreign };
+    node.replay = { ...node.replay, fork: foreign };
     const { ask } = clientOf(node);
     const body = new Uint8Array(100);
     const answer = await ask("/api/tanks/import", { method: "POST", token: true, headers, body });

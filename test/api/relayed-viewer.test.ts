@@ -97,7 +97,7 @@ test("a slow viewer misses frames", async () => {
 
 describe("viewers of other nodes' tanks", () => {
   const SHARES = LIMITS.relayedViewersMax / LIMITS.relayedViewersPerSourceMax;
-  const REFUSED = "Too many watch other nodes' tanks";
+  const REFUSED = "Too many viewers watch other nodes' tanks";
   const wanted = (source: number | string, host: number) => ({
     ...WANTED,
     source: typeof source === "string" ? source : `10.0.0.${source}`,
@@ -156,7 +156,7 @@ describe("viewers of other nodes' tanks", () => {
     }
     expect(await asked(1, 2)).toContain("slow down");
     for (let index = 0; index < LIMITS.relayedReadsBurstPerSource; index++) await asked(2, 1);
-    expect(await asked(3, 1)).toContain("Too much is asked of host-1");
+    expect(await asked(3, 1)).toContain("Too many requests to host-1");
     expect(await asked(3, 2)).toContain("does not answer");
     node.nowMs += 1_000;
     expect(await asked(1, 1)).toContain("does not answer");

@@ -55,7 +55,7 @@ describe("health", () => {
 
   test("/ready does not hold for a copied directory, and says why", async () => {
     const { ask, node } = clientOf();
-    node.held = new Problem("directory_copied", "This node runs twice.");
+    node.fenced = new Problem("directory_copied", "This node runs twice.");
     const { status, body } = await ask("/ready?verbose");
     expect(status).toBe(503);
     expect(body.detail).toBe("directory: This node runs twice.");
@@ -139,7 +139,7 @@ describe("health", () => {
       200,
       "false mdns running, consul failed",
       "true online",
-      "false 0 online, 0 degraded, 1 offline; none for 25 s, tankd status says why",
+      "false 0 online, 0 degraded, 1 offline; none for 25 s, tankd status tells the cause",
     ]);
   });
 
@@ -213,7 +213,7 @@ describe("tanks", () => {
     expect(body.tanks[0].ledger.died.starvation).toBe(1);
   });
 
-  test("a tank that stands still says why, one that is forwarded how far", async () => {
+  test("a stopped tank shows the reason, a fast-forward its end", async () => {
     const { ask, node } = clientOf();
     const reason = "its log has lost entries 5 to 9";
     node.hosted.set("tank-1", { ...fakeTank("tank-1"), status: "stopped", reason });

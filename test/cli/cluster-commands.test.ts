@@ -39,14 +39,17 @@ describe("join and leave", () => {
     const routes = { "POST /api/cluster/join": answer };
     const ran = await runIn(world(routes), "join", url);
     expect([ran.code, ran.out]).toEqual([1, ""]);
-    expect(ran.err).toBe(`tankd: ${url} was not met: ${answer.detail}\n`);
+    expect(ran.err).toBe(`tankd: ${url} was not reached: ${answer.detail}\n`);
     const forPrograms = await runIn(world(routes), "join", url, "--json");
     expect([forPrograms.code, JSON.parse(forPrograms.out)]).toEqual([1, answer]);
   });
 
   test("leave", async () => {
     const ran = await runIn(world({ "POST /api/cluster/leave": { left: true } }), "leave");
-    expect([ran.code, ran.out]).toEqual([0, "This node is alone now; its tanks go on.\n"]);
+    expect([ran.code, ran.out]).toEqual([
+      0,
+      "This node has left its cluster; its tanks keep running.\n",
+    ]);
     expect(changes(ran.requests)).toHaveLength(1);
   });
 });
@@ -136,10 +139,10 @@ describe("alias", () => {
   test("is given, and says what it became where the name is taken", async () => {
     const routes = { "POST /api/aliases": made };
     const ran = await runIn(world(routes), "alias", "home", "far::reef");
-    expect(ran.out).toBe("home is the tank t1 of far now.\n");
+    expect(ran.out).toBe("home is now an alias of tank t1 of far.\n");
     expect(changes(ran.requests)[0]?.body).toEqual({ alias: "home", tank: "far::reef" });
     const taken = await runIn(world(routes), "alias", "haven", "far::reef");
-    expect(taken.out).toBe("home is the tank t1 of far now (haven is taken).\n");
+    expect(taken.out).toBe("home is now an alias of tank t1 of far (haven is taken).\n");
   });
 
   test("is forgotten", async () => {
@@ -148,7 +151,7 @@ describe("alias", () => {
         ? json(200, { alias: "far::reef", removed: true })
         : nodeAnswers({})(request);
     const ran = await runIn({ ...running, answer }, "alias", "--rm", "far::reef");
-    expect([ran.code, ran.out]).toEqual([0, "Forgot far::reef.\n"]);
+    expect([ran.code, ran.out]).toEqual([0, "Removed the alias far::reef.\n"]);
     expect(ran.requests.at(-1)?.path).toBe("/api/aliases/far%3A%3Areef");
   });
 
@@ -183,7 +186,7 @@ describe("connect --rm", () => {
     const ran = await runIn({ ...running, answer }, "connect", "--rm", "c1");
     expect([ran.code, ran.out]).toEqual([
       0,
-      "Cut the connection c1; fish on their way still arrive.\n",
+      "Removed the connection c1; fish in transit still arrive.\n",
     ]);
     expect(ran.requests.at(-1)?.headers["authorization"]).toBe(TOKEN);
     const forPrograms = await runIn({ ...running, answer }, "connect", "--rm", "c1", "--json");
@@ -263,10 +266,10 @@ describe("register", () => {
   test.each([
     ["register with whom?", ["register"], {}],
     ["its own hub lists this node already", ["register"], {}],
-    ["is no hub's URL", ["register", "https://hub"], {}],
+    ["is not a hub's URL", ["register", "https://hub"], {}],
     ["there is no such file", ["register", "--record", "none.json"], {}],
-    ["stdin holds no server's record", ["register", "--record", "-"], { input: "[1]" }],
-    ["stdin holds no server's record", ["register", "--record", "-"], { input: "{" }],
+    ["stdin is not a server record", ["register", "--record", "-"], { input: "[1]" }],
+    ["stdin is not a server record", ["register", "--record", "-"], { input: "{" }],
   ] as const)("wrong usage: %s", async (said, words, more) => {
     const ran = await runIn(world(routes, more), ...words);
     expect([ran.code, changes(ran.requests)]).toEqual([2, []]);

@@ -60,7 +60,7 @@ describe("the secret of a cluster", () => {
   });
 
   test.each(["", "   \n", "fifteen bytes!!", "x".repeat(4097)])("is refused: %#", (text) => {
-    expect(refusal(fileWith(text, 0o600))).toContain("the cluster's secret has 16 to 4096");
+    expect(refusal(fileWith(text, 0o600))).toContain("the cluster's secret must have 16 to 4096");
   });
 
   test("needs its file", () => {
@@ -73,5 +73,5 @@ test("start ends with 2 before anything is opened", async () => {
   const alsoReadBy = { "/desk/s": "every user of this machine" };
   const ran = await runIn({ files, alsoReadBy }, "start", "--secret-file", "s");
   expect([ran.code, ran.out]).toEqual([2, ""]);
-  expect(ran.err).toContain("s holds the cluster's secret, and every user of this machine can");
+  expect(ran.err).toContain("s contains the cluster's secret, but every user of this machine can");
 });

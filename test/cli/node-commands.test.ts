@@ -95,7 +95,7 @@ describe("the token", () => {
       });
     const ran = await runIn({ ...running, answer }, "connect", "a", "b");
     expect(ran.code).toBe(1);
-    expect(ran.err).toContain("cannot prove to be node");
+    expect(ran.err).toContain("cannot prove that it is node");
     expect(ran.requests).toHaveLength(1);
     expect(JSON.stringify(ran.requests)).not.toContain("secret-token");
   });
@@ -205,8 +205,8 @@ describe("tanks of other nodes", () => {
   });
 
   test.each([
-    ["none", 1, "no node has a tank none; those of all nodes: tankd tank ls --all"],
-    ["lagoon::", 2, '"lagoon::" is no tank: give its id, its name, or SERVER::TANK'],
+    ["none", 1, "no node has a tank none; to list all tanks: tankd tank ls --all"],
+    ["lagoon::", 2, '"lagoon::" is not a tank: give its id, its name, or SERVER::TANK'],
   ])("connect to %s is refused", async (destination, code, sentence) => {
     const ran = await connect("id1", destination);
     expect([ran.code, ran.err, ran.asked]).toEqual([code, `tankd: ${sentence}\n`, undefined]);

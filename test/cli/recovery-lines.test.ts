@@ -16,7 +16,7 @@ const NOTHING: RecoveryView = {
 
 test.each<[string, Partial<RecoveryView>, string[]]>([
   ["a first start without tanks", {}, []],
-  ["a first start", { made: 1000 }, ["Made 1,000 tanks."]],
+  ["a first start", { made: 1000 }, ["Created 1,000 tanks."]],
   [
     "three tanks",
     {
@@ -44,7 +44,7 @@ test.each<[string, Partial<RecoveryView>, string[]]>([
     },
     [
       "Recovered 1 of 2 tanks in 0 ms (0 from snapshots, 0 commands and 0 ticks replayed).",
-      "Tank left (a1) is back past damage: snapshot 5 is cut off; so is 3",
+      "Tank left (a1) recovered despite damage: snapshot 5 is cut off; so is 3",
       "Tank ri\\u001bght (b2) is stopped: its log has no entry 7",
     ],
   ],

@@ -57,7 +57,7 @@ test("a tank of a data directory is replayed by name and compared with all recor
   const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--verify");
   expect([code, err]).toEqual([0, ""]);
   expect(out).toContain(digestAt(past, last));
-  expect(out).toContain("nothing differs");
+  expect(out).toContain("no difference");
   expect(out).toMatch(/speed +[\d,]+ ticks in/);
 });
 
@@ -78,10 +78,10 @@ test("JSON is one object; any tick between commands can be reached", async () =>
 });
 
 test("uncommitted and trimmed ticks fail alike, and name what there is", async () => {
-  const range = `there are the ticks ${first} to ${last}`;
+  const range = `available are ticks ${first} to ${last}`;
   for (const [to, why] of [
     [last + 1, "is not committed yet"],
-    [first - 1, "is before what was kept"],
+    [first - 1, "is not kept any more"],
   ] as const) {
     const { code, out, err } = await tankd("replay", "pond", "--data-dir", data, "--to", `${to}`);
     expect([code, out, err]).toEqual([1, "", `tankd: tick ${to} ${why}: ${range}\n`]);
@@ -146,7 +146,7 @@ test("an archive that cannot be written has failed; a file that is there is kept
 test("a file that is none is named with what is wrong with it", async () => {
   writeFileSync(join(folder, "junk.tank"), "junk");
   const { code, err } = await tankd("replay", "junk.tank");
-  expect([code, err]).toEqual([1, expect.stringContaining("it does not begin like one")]);
+  expect([code, err]).toEqual([1, expect.stringContaining("it does not begin like an archive")]);
 });
 
 test("a snapshot's file that is damaged is named, though the replay does without it", async () => {

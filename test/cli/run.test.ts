@@ -168,7 +168,7 @@ describe("--out", () => {
       const { code, out, err } = await run({ written }, ...SHORT, "--out", "o");
       expect([code, out]).toEqual([2, ""]);
       expect(err).toBe(
-        `tankd: --out o holds the ${name} of a run: give another directory, or --force\n`,
+        `tankd: --out o contains the ${name} of a run: give another directory, or --force\n`,
       );
       expect([...written]).toEqual([...before].map((file) => [...file]));
     },

@@ -83,20 +83,20 @@ describe("orders to one tank", () => {
   test.each([
     ["pause reef", "pause", {}, "Paused reef at tick 1,201."],
     ["pause t1", "pause", {}, "Paused reef at tick 1,201."],
-    ["resume reef", "resume", {}, "reef goes on from tick 1,201."],
+    ["resume reef", "resume", {}, "reef continues from tick 1,201."],
     ["feed reef", "feed", { portions: 10 }, "Dropped 10 portions into reef."],
     ["feed reef --portions 1", "feed", { portions: 1 }, "Dropped 1 portion into reef."],
-    ["spawn reef", "spawn", { fish: 1 }, "Put 1 new fish into reef."],
-    ["spawn --fish 7 reef", "spawn", { fish: 7 }, "Put 7 new fish into reef."],
-    ["speed reef 60", "speed", { tick_rate: 60 }, "reef runs at 60 ticks a second."],
-    ["speed reef 0.5", "speed", { tick_rate: 0.5 }, "reef runs at 0.5 ticks a second."],
+    ["spawn reef", "spawn", { fish: 1 }, "Added 1 new fish to reef."],
+    ["spawn --fish 7 reef", "spawn", { fish: 7 }, "Added 7 new fish to reef."],
+    ["speed reef 60", "speed", { tick_rate: 60 }, "reef runs at 60 ticks per second."],
+    ["speed reef 0.5", "speed", { tick_rate: 0.5 }, "reef runs at 0.5 ticks per second."],
     [
       "forward reef 5000",
       "fast-forward",
       { ticks: 5000 },
-      "reef goes on to tick 6,201 as fast as it can.",
+      "reef runs to tick 6,201 as fast as possible.",
     ],
-    ["speed reef max", "speed", { tick_rate: 0 }, "reef runs as fast as it goes."],
+    ["speed reef max", "speed", { tick_rate: 0 }, "reef runs as fast as possible."],
   ])("%s", async (line, route, body, said) => {
     const ran = await run(...line.split(" "));
     expect(changes(ran.requests)).toEqual([["POST", `/api/tanks/t1/${route}`, body]]);
@@ -113,7 +113,7 @@ describe("orders to one tank", () => {
 
   test("the speed of a paused tank is for later", async () => {
     const { out } = await run("speed", "pond", "5");
-    expect(out).toBe("pond will run at 5 ticks a second when it is resumed.\n");
+    expect(out).toBe("pond will run at 5 ticks per second when it is resumed.\n");
   });
 
   test("a refusal is passed on", async () => {
@@ -159,7 +159,7 @@ describe("orders to several tanks", () => {
     expect(changes(ran.requests)).toHaveLength(4);
     const same = await run("speed", "--all", "30");
     expect(changes(same.requests)).toEqual([]);
-    expect(same.out).toBe("Set the speed of 0 tanks; 5 others had no need of it or stand still.\n");
+    expect(same.out).toBe("Set the speed of 0 tanks; 5 others unchanged or stopped.\n");
   });
 
   test("a misspelt name leaves all of them as they are", async () => {
@@ -174,7 +174,7 @@ describe("orders to several tanks", () => {
     );
     const ran = await runIn(broken, "tank", "feed", "reef", "pond");
     expect([ran.code, ran.out]).toEqual([1, "Dropped 10 portions into pond.\n"]);
-    expect(ran.err).toBe("tankd: reef: it is stopped\ntankd: 1 of 2 tanks did not take it\n");
+    expect(ran.err).toBe("tankd: reef: it is stopped\ntankd: 1 of 2 tanks failed\n");
   });
 });
 
@@ -185,13 +185,13 @@ describe("wrong usage", () => {
     [["pause", "twin"], /several tanks are called twin; give the id of one: t4, t5/],
     [["feed", "reef", "--portions", "0"], /--portions cannot be "0"/],
     [["spawn", "reef", "--fish", "x"], /--fish cannot be "x"/],
-    [["speed", "reef"], /"reef" is no rate/],
+    [["speed", "reef"], /"reef" is not a rate/],
     [["speed", "60"], /which tank\?/],
     [["speed", "reef", "1001"], /the rate cannot be "1001": give a number from 0\.1 to 1000/],
-    [["forward", "reef"], /"reef" is no number of ticks/],
+    [["forward", "reef"], /"reef" is not a number of ticks/],
     [["forward", "reef", "0"], /the number of ticks cannot be "0": .* from 1 to 10000000/],
     [["rm"], /missing required argument 'tank'/],
-    [["rm", "reef"], /nobody to ask; say it with --yes/],
+    [["rm", "reef"], /there is no terminal to ask on; confirm with --yes/],
   ])("%j", async (words, said) => {
     const ran = await run(...words);
     expect(ran.err).toMatch(said);
@@ -206,7 +206,7 @@ describe("rm", () => {
   test("asks, and says how many fish go", async () => {
     const ran = await asked("y\n", "reef", "pond");
     expect(ran.questions).toEqual([
-      "Remove reef (t1), pond (t2)? 4 fish go with these 2 tanks, for good. [y/N] ",
+      "Remove reef (t1), pond (t2)? 4 fish are removed with these 2 tanks, for good. [y/N] ",
     ]);
     expect(changes(ran.requests)).toEqual([
       ["DELETE", "/api/tanks/t1", {}],
@@ -248,14 +248,14 @@ describe("rm", () => {
   test("waits for fish that are on their way", async () => {
     const ran = await runIn(held(3), "tank", "rm", "reef", "--yes");
     expect([ran.code, ran.out]).toEqual([0, "Removed reef (t1).\n"]);
-    expect(ran.err).toBe("tankd: fish of reef are on their way; waiting up to 30 s for them\n");
+    expect(ran.err).toBe("tankd: fish of reef are in transit; waiting up to 30 s for them\n");
   });
 
   test("gives up saying how many there are and where they go", async () => {
     const ran = await runIn(held(1000), "tank", "rm", "reef", "--yes");
     expect([ran.code, ran.out]).toEqual([1, ""]);
     expect(ran.err).toContain(
-      "reef was not removed: 2 of its fish are still on their way to lagoon;",
+      "reef was not removed: 2 of its fish are still in transit to lagoon;",
     );
   });
 
@@ -292,7 +292,7 @@ describe("forward --wait", () => {
   });
 });
 
-test("show and ls tell rate, lag and why a tank stands still", async () => {
+test("show and ls print rate, lag and the reason of a stop", async () => {
   const stopped: TankView = {
     ...BAY,
     stopped_reason: "its log has lost entries",
@@ -304,8 +304,8 @@ test("show and ls tell rate, lag and why a tank stands still", async () => {
   const answer = nodeAnswers({ "GET /api/tanks": tanks, "GET /api/tanks/t3": stopped });
   const shown = await runIn({ ...running, answer }, "tank", "show", "bay");
   expect(shown.out).toContain("stopped: its log has lost entries\n");
-  expect(shown.out).toContain("(being forwarded to tick 9000, then 30 asked for)\n");
-  expect(shown.out).toContain("3 ticks; 40 ticks left out since it was loaded\n");
+  expect(shown.out).toContain("(fast-forward to tick 9000, then 30 requested)\n");
+  expect(shown.out).toContain("3 ticks; 40 ticks skipped since it was loaded\n");
   const listed = await runIn({ ...running, answer }, "tank", "ls");
   expect(listed.out).toMatch(
     /TICKS\/S +ASKED +LAG\n.* 30 +30 +0\n.* to 9000 +3\nStopped: its log has lost entries\n$/s,

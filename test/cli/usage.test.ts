@@ -61,7 +61,7 @@ describe("help", () => {
     const { code, out } = await runIn({}, "start", "--help");
     const text = out.replaceAll(/\s+/g, " ");
     expect(code).toBe(0);
-    expect(text).toContain("--port <port> the port to listen at; 0 takes any free one");
+    expect(text).toContain("--port <port> the port to listen on; 0 takes any free one");
     expect(text).toContain("env: TANK_API_PORT");
     expect(text).toContain("--server-id <name> the same as --name");
     expect(text).toContain("--data-dir <dir>");
@@ -132,7 +132,7 @@ describe("config", () => {
 
   test.each([
     ["prot = 1", 'tankd: /desk/tankd.toml has the unknown key "prot"; did you mean "port"?\n'],
-    ["port = ", /^tankd: \/desk\/tankd\.toml is no valid TOML: .+\n$/],
+    ["port = ", /^tankd: \/desk\/tankd\.toml is not valid TOML: .+\n$/],
   ] as const)("a broken file: %s", async (text, said) => {
     const ran = await runIn({ files: { "/desk/tankd.toml": text } }, "config");
     expect(ran.code).toBe(2);

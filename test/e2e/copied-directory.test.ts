@@ -17,8 +17,8 @@ function copyDirectory(from: string, to: string): void {
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
 }
 
-function standsStill(node: Node): Promise<string> {
-  return until(`node ${node.number} stands still`, PROMPTLY_MS, () => node.heldBecause());
+function untilFenced(node: Node): Promise<string> {
+  return until(`node ${node.number} is fenced`, PROMPTLY_MS, () => node.fencedBecause());
 }
 
 /**
@@ -34,9 +34,9 @@ function seenBy({ nodeId }: Node): RegExp {
   );
 }
 
-/** Its tanks stand still and say why, wherever one looks. */
-async function expectHeld(node: Node, why: RegExp): Promise<void> {
-  const reason = await standsStill(node);
+/** Its tanks are frozen, and every view tells the reason. */
+async function expectFenced(node: Node, why: RegExp): Promise<void> {
+  const reason = await untilFenced(node);
   expect(reason).toMatch(why);
   expect(reason).toContain("--fork");
   const status = await node.cliJson(statusSchema, "status");
@@ -70,7 +70,7 @@ async function expectEverybodyDistinct(nodes: readonly Node[]): Promise<void> {
   expect(new Set(ids).size).toBe(ids.length);
 }
 
-/** Makes a held node one of its own, and expects it to live beside the others. */
+/** Forks a fenced node, and expects it to work beside the others. */
 async function forkAndJoin(lab: Lab, node: Node): Promise<void> {
   const { nodeId } = node;
   expect(await node.stop()).toBe(0);
@@ -78,7 +78,7 @@ async function forkAndJoin(lab: Lab, node: Node): Promise<void> {
   await node.ready();
   expect(node.nodeId).not.toBe(nodeId);
   expect(node.logTail(200)).toContain(`Forked: this directory was node ${nodeId}`);
-  expect(await node.heldBecause()).toBeUndefined();
+  expect(await node.fencedBecause()).toBeUndefined();
   await lab.agree();
   await closeConnections(lab.nodes);
   await settle(lab.nodes);
@@ -94,7 +94,7 @@ async function forkAndJoin(lab: Lab, node: Node): Promise<void> {
 
 describe("a data directory that was copied", () => {
   labTest(
-    "to another machine: the later one stands still, and --fork makes it a node",
+    "to another machine: the later one is fenced, and --fork makes it a node",
     TIMEOUT_MS,
     async (lab) => {
       const [original, neighbour] = await twoMachines(lab);
@@ -108,9 +108,9 @@ describe("a data directory that was copied", () => {
       copy.start(OPTIONS);
       await copy.alive();
       expect(copy.nodeId).toBe(nodeId);
-      await expectHeld(copy, COPIED);
+      await expectFenced(copy, COPIED);
       await fishLeave(original, 5);
-      expect(await original.heldBecause()).toBeUndefined();
+      expect(await original.fencedBecause()).toBeUndefined();
       for (const node of [original, neighbour]) {
         const { servers } = await node.get("/api/discovery/servers", serversSchema);
         const entries = servers.filter(({ node_id }) => node_id === nodeId);
@@ -121,7 +121,7 @@ describe("a data directory that was copied", () => {
     },
   );
 
-  labTest("on one machine: the later one stands still", TIMEOUT_MS, async (lab) => {
+  labTest("on one machine: the later one is fenced", TIMEOUT_MS, async (lab) => {
     const [original] = await startMachines(lab, 1, OPTIONS);
     if (!original) throw new Error("a machine was asked for");
     expect(await original.stop()).toBe(0);
@@ -136,13 +136,13 @@ describe("a data directory that was copied", () => {
     const { node_id } = startedSchema.parse(JSON.parse(started.stdout));
     try {
       expect(node_id).toBe(original.nodeId);
-      await until("the copy stands still", PROMPTLY_MS, async () => {
+      await until("the copy is fenced", PROMPTLY_MS, async () => {
         const { status, status_reason } = statusSchema.parse(
           JSON.parse((await run("status")).stdout),
         );
         return status === "degraded" && COPIED.test(status_reason ?? "");
       });
-      expect(await original.heldBecause()).toBeUndefined();
+      expect(await original.fencedBecause()).toBeUndefined();
       expect((await run("stop")).exitCode).toBe(0);
       const forked = await run("start", "-d", ...OPTIONS, "--fork");
       expect(startedSchema.parse(JSON.parse(forked.stdout)).node_id).not.toBe(original.nodeId);
@@ -172,16 +172,15 @@ describe("a data directory that was copied", () => {
     await lab.agree([hub, original]);
     copy.start(follow);
     await copy.alive();
-    await expectHeld(copy, COPIED);
-    expect(await original.heldBecause()).toBeUndefined();
+    await expectFenced(copy, COPIED);
+    expect(await original.fencedBecause()).toBeUndefined();
     await lab.agree([hub, original]);
   });
 });
 
 describe("a data directory that was set back", () => {
   labTest(
-    "to before some transfers stands still by what its neighbour remembers, " +
-      "and --fork puts it right",
+    "to before some transfers is fenced by its neighbour's memory, and --fork repairs it",
     TIMEOUT_MS,
     async (lab) => {
       const [victim, neighbour] = await twoMachines(lab);
@@ -191,14 +190,14 @@ describe("a data directory that was set back", () => {
       victim.start(OPTIONS);
       await victim.ready();
       await lab.agree();
-      expect(await victim.heldBecause()).toBeUndefined();
+      expect(await victim.fencedBecause()).toBeUndefined();
       await fishLeave(victim, 6);
       await victim.crash();
       copyDirectory(backup, victim.dataDirectory);
       victim.start(OPTIONS);
       await victim.alive();
-      await expectHeld(victim, seenBy(neighbour));
-      expect(await neighbour.heldBecause()).toBeUndefined();
+      await expectFenced(victim, seenBy(neighbour));
+      expect(await neighbour.fencedBecause()).toBeUndefined();
       await until("the neighbour shows it as degraded, and why", PROMPTLY_MS, async () => {
         const record = (await neighbour.servers()).find(({ node_id }) => node_id === victim.nodeId);
         return record?.status === "degraded" && record.status_reason?.includes("older state");
@@ -222,6 +221,6 @@ async function forkAndJoinAlone(lab: Lab, node: Node, neighbour: Node): Promise<
     const online = (await neighbour.servers()).filter(({ status }) => status === "online");
     return online.length === 2;
   });
-  expect(await node.heldBecause()).toBeUndefined();
+  expect(await node.fencedBecause()).toBeUndefined();
   await expectEverybodyDistinct(lab.nodes);
 }

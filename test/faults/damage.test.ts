@@ -149,9 +149,7 @@ describe("rot in the log of one tank stops that tank only, and names the entry",
       for (let start = 0; start < 2; start++) {
         const { whole: back, warnings } = await wreck.outcome();
         if (start === 0) expect(back).toEqual([1, 2]);
-        expect(warnings.join("\n")).toContain(
-          `has lost tanks that it had acknowledged (${wreck.tank(0)})`,
-        );
+        expect(warnings.join("\n")).toContain(`has lost acknowledged tanks (${wreck.tank(0)})`);
       }
     },
     TIMEOUT_MS,
@@ -229,11 +227,11 @@ describe("what no node can start on is refused with one sentence, and nothing is
     ],
     "an empty database": [
       (wreck) => wreck.truncate("tankd.db", 0),
-      /tankd\.db is missing or empty.*remembers 3 tanks: restore the directory from a backup/,
+      /tankd\.db is missing or empty.*records 3 tanks: restore the directory from a backup/,
     ],
     "no database": [
       (wreck) => wreck.remove("tankd.db"),
-      /tankd\.db is missing or empty.*remembers 3 tanks: restore the directory from a backup/,
+      /tankd\.db is missing or empty.*records 3 tanks: restore the directory from a backup/,
     ],
     "no database and no watermarks, but its write-ahead log": [
       (wreck) => {
@@ -245,11 +243,11 @@ describe("what no node can start on is refused with one sentence, and nothing is
     "a key that is cut off": [(wreck) => wreck.truncate("key", 0.5), /key is damaged: restore it/],
     "a token that is cut off": [
       (wreck) => wreck.truncate("token", 0.2),
-      /token is damaged: remove it, and the next start makes a new one/,
+      /token is damaged: remove it, and the next start creates a new one/,
     ],
     "a lock that is no lock": [
       (wreck) => wreck.write("lock", "garbage garbage garbage garbage"),
-      /lock is damaged: remove it, and the next start makes a new one/,
+      /lock is damaged: remove it, and the next start creates a new one/,
     ],
   };
   for (const [name, [damage, sentence]] of Object.entries(refusals)) {

@@ -9,7 +9,7 @@ import { Trial } from "./trial.ts";
 const TIMEOUT_MS = 60_000;
 const DISK_KB = 16 * 1024;
 const READ_ONLY = /the disk is read-only \(\w+\): mount it writable/.source;
-const DENIED = /access is denied.*let this user write there/.source;
+const DENIED = /access is denied.*give this user write access/.source;
 const CHOICE = ", or choose another --data-dir";
 
 async function expectRefusal(node: Node, sentence: RegExp): Promise<void> {

@@ -42,7 +42,7 @@ describe("what is taken from a running node is noticed before anything more is p
         await stopped;
         await expectRefusal(
           client,
-          new RegExp(`${name} was taken away while the node runs: put it back`),
+          new RegExp(`${name} was removed while the node runs: put it back`),
         );
         const healed = node.hearNext("storage takes writes again");
         renameSync(`${file}.aside`, file);
@@ -70,7 +70,7 @@ describe("what is taken from a running node is noticed before anything more is p
       await stopped;
       await expectRefusal(
         client,
-        /tankd\.db was (replaced|taken away) while the node runs: put it back/,
+        /tankd\.db was (replaced|removed) while the node runs: put it back/,
       );
       await stream.stop();
       expect(await node.stop()).toEqual({ exitCode: 0, signal: null });
@@ -92,7 +92,7 @@ describe("what is taken from a running node is noticed before anything more is p
       const stopped = node.hearNext("storage takes no writes");
       renameSync(trial.data, `${trial.data}.aside`);
       await stopped;
-      await expectRefusal(client, /was taken away while the node runs: put it back/);
+      await expectRefusal(client, /was removed while the node runs: put it back/);
       await stream.stop();
       expect(await node.stop()).toEqual({ exitCode: 0, signal: null });
       expect(node.complaints).toEqual([]);
@@ -112,7 +112,7 @@ describe("what is taken from a running node is noticed before anything more is p
       const stopped = node.hearNext("storage takes no writes");
       rmSync(trial.data, { recursive: true });
       await stopped;
-      await expectRefusal(client, /was taken away while the node runs/);
+      await expectRefusal(client, /was removed while the node runs/);
       await stream.stop();
       expect(await node.stop()).toEqual({ exitCode: 0, signal: null });
       expect(node.complaints).toEqual([]);
@@ -129,7 +129,7 @@ describe("what is taken from a running node is noticed before anything more is p
       const stopped = node.hearNext("storage takes no writes");
       await disk.must("umount", "--lazy", disk.path);
       await stopped;
-      await expectRefusal(client, /was taken away while the node runs/);
+      await expectRefusal(client, /was removed while the node runs/);
       await stream.stop();
       expect(await node.stop()).toEqual({ exitCode: 0, signal: null });
       expect(readdirSync(disk.seen(disk.path))).toEqual([]);

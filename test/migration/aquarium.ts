@@ -211,13 +211,13 @@ export class Aquarium {
    */
   async audit(): Promise<{ missing: string[]; double: string[]; inEscrow: number }> {
     const places = new Map<string, number>();
-    const found = (fishId: string) => places.set(fishId, (places.get(fishId) ?? 0) + 1);
+    const found = (entityId: string) => places.set(entityId, (places.get(entityId) ?? 0) + 1);
     const founders: string[] = [];
     let inEscrow = 0;
     for (const { journal, tankId } of this.stations) {
       const row: TankRow = tankRow(tankId, this.#options.fish);
       for (let n = 1; n <= row.fish; n++) founders.push(`${tankId}-${n}`);
-      for (const fishId of await aliveByLog(journal, row)) found(fishId);
+      for (const entityId of await aliveByLog(journal, row)) found(entityId);
       for (const open of await journal.openOutbox()) {
         const to = this.stations.find((one) => one.nodeId === open.destination_node_id);
         const decided = await to?.journal.inboxRow(open.transfer_id);
@@ -227,8 +227,8 @@ export class Aquarium {
       }
     }
     return {
-      missing: founders.filter((fishId) => !places.has(fishId)),
-      double: [...places].filter(([, count]) => count > 1).map(([fishId]) => fishId),
+      missing: founders.filter((entityId) => !places.has(entityId)),
+      double: [...places].filter(([, count]) => count > 1).map(([entityId]) => entityId),
       inEscrow,
     };
   }

@@ -10,8 +10,8 @@ import type { Alongside, HostedTank, Stamped, Tanks } from "../../src/tanks/tank
 const text = { encode: new TextEncoder(), decode: new TextDecoder() };
 
 /** The record of a fish without a world: its name. */
-export function recordOf(fishId: string): Uint8Array {
-  return text.encode.encode(JSON.stringify({ fish: fishId }));
+export function recordOf(entityId: string): Uint8Array {
+  return text.encode.encode(JSON.stringify({ fish: entityId }));
 }
 
 /** As `readRecord` of the world: a record that is none is refused with a reason. */
@@ -19,12 +19,12 @@ export function readFakeRecord(record: Uint8Array): RecordReading {
   try {
     const parsed: unknown = JSON.parse(text.decode.decode(record));
     if (typeof parsed === "object" && parsed !== null && "fish" in parsed) {
-      if (typeof parsed.fish === "string") return { fishId: parsed.fish };
+      if (typeof parsed.fish === "string") return { entityId: parsed.fish };
     }
   } catch {
     // Falls through: not JSON is not a record.
   }
-  return { fishId: undefined, reason: "bad_record" };
+  return { entityId: undefined, reason: "bad_record" };
 }
 
 export function tankRow(tankId: string, fish: number, ordinal = 1): TankRow {
@@ -53,12 +53,12 @@ export async function aliveByLog(journal: Journal, row: TankRow): Promise<Set<st
 export class ContradictoryLog extends Error {}
 
 function apply(alive: Set<string>, { kind, payload }: LogRow): void {
-  const fishId = text.decode.decode(payload);
+  const entityId = text.decode.decode(payload);
   if (kind === "export") {
-    if (!alive.delete(fishId)) throw new ContradictoryLog(`${fishId} leaves and is not there`);
+    if (!alive.delete(entityId)) throw new ContradictoryLog(`${entityId} leaves and is not there`);
   } else if (kind === "import" || kind === "restore") {
-    if (alive.has(fishId)) throw new ContradictoryLog(`${fishId} comes and is there`);
-    alive.add(fishId);
+    if (alive.has(entityId)) throw new ContradictoryLog(`${entityId} comes and is there`);
+    alive.add(entityId);
   }
 }
 
@@ -85,7 +85,7 @@ export class FakeTanks implements Tanks {
   readonly #rooms = new Map<string, Room>();
   readonly #perTank = new KeyedMutex();
   storageFault: string | undefined;
-  holdReason: Problem | undefined;
+  fenceReason: Problem | undefined;
 
   constructor(journal: Journal, options: FakeTanksOptions = {}) {
     this.#journal = journal;
@@ -119,8 +119,8 @@ export class FakeTanks implements Tanks {
     this.#rooms.delete(tankId);
   }
 
-  hold(reason: Problem): void {
-    this.holdReason ??= reason;
+  fence(reason: Problem): void {
+    this.fenceReason ??= reason;
   }
 
   list(): readonly HostedTank[] {
@@ -140,10 +140,10 @@ export class FakeTanks implements Tanks {
     return this.#perTank.run(tankId, async () => {
       const room = this.#rooms.get(tankId);
       if (!room) throw new Problem("unknown_tank", `no tank ${tankId}`);
-      const { outcome, fishId, kind } = this.#try(room, command);
+      const { outcome, entityId, kind } = this.#try(room, command);
       const seq = room.seq + (outcome.kind === "done" ? 1 : 0);
       const stamped: Stamped = { outcome, seq, tick: seq, epoch: room.row.epoch };
-      const row = logRow(tankId, seq, kind, fishId);
+      const row = logRow(tankId, seq, kind, entityId);
       const log = outcome.kind === "done" ? [{ put: "log", row } as const] : [];
       try {
         await this.#journal.commit([...log, ...(alongside?.(stamped) ?? [])]);
@@ -159,26 +159,26 @@ export class FakeTanks implements Tanks {
     });
   }
 
-  #try(room: Room, command: Command): { outcome: Outcome; fishId: string; kind: LogKind } {
+  #try(room: Room, command: Command): { outcome: Outcome; entityId: string; kind: LogKind } {
     if (command.kind === "export") {
-      const { fishId } = command;
+      const { entityId } = command;
       const kind = "export";
-      if (!room.alive.has(fishId)) return { outcome: rejected("no_such_fish"), fishId, kind };
-      return { outcome: { kind: "done", fishId, record: recordOf(fishId) }, fishId, kind };
+      if (!room.alive.has(entityId)) return { outcome: rejected("no_such_fish"), entityId, kind };
+      return { outcome: { kind: "done", entityId, record: recordOf(entityId) }, entityId, kind };
     }
     if (command.kind !== "import" && command.kind !== "restore") {
       throw new Error(`${command.kind} is not part of the fake`);
     }
     const { kind } = command;
     const reading = readFakeRecord(command.record);
-    const fishId = reading.fishId ?? "";
-    if (reading.fishId === undefined) return { outcome: rejected("bad_record"), fishId, kind };
-    if (room.alive.has(fishId)) return { outcome: rejected("duplicate_fish"), fishId, kind };
+    const entityId = reading.entityId ?? "";
+    if (reading.entityId === undefined) return { outcome: rejected("bad_record"), entityId, kind };
+    if (room.alive.has(entityId)) return { outcome: rejected("duplicate_fish"), entityId, kind };
     const capacity = this.#options.capacity?.() ?? Number.POSITIVE_INFINITY;
     if (kind === "import" && room.alive.size >= capacity) {
-      return { outcome: rejected("tank_full"), fishId, kind };
+      return { outcome: rejected("tank_full"), entityId, kind };
     }
-    return { outcome: { kind: "done", fishId }, fishId, kind };
+    return { outcome: { kind: "done", entityId }, entityId, kind };
   }
 
   async fish(): Promise<readonly FishView[]> {
@@ -201,8 +201,8 @@ function rejected(reason: Extract<Outcome, { kind: "rejected" }>["reason"]): Out
   return { kind: "rejected", reason, detail: "" };
 }
 
-function logRow(tankId: string, seq: number, kind: LogKind, fishId: string): LogRow {
-  const payload = text.encode.encode(fishId);
+function logRow(tankId: string, seq: number, kind: LogKind, entityId: string): LogRow {
+  const payload = text.encode.encode(entityId);
   return {
     tank_id: tankId,
     seq,

@@ -12,7 +12,7 @@ const type = (code: string) => ({ type: `urn:tankd:problem:${code}` });
 const REFUSED = { status: 503, body: type("not_ready") };
 
 async function reef(node: LoneNode): Promise<readonly string[]> {
-  return node.tanks.alive("reef").filter((fishId) => !fishId.startsWith("reef-"));
+  return node.tanks.alive("reef").filter((entityId) => !entityId.startsWith("reef-"));
 }
 
 describe("a fish that is offered", () => {
@@ -44,7 +44,7 @@ describe("a fish that is offered", () => {
     const node = await new LoneNode().start();
     const first = await node.receive(transferOf("nemo"));
     // Meanwhile it has moved on: only the memory of the transfer can know that this is a copy.
-    await node.tanks.submit("reef", { kind: "export", fishId: "nemo", side: "left" });
+    await node.tanks.submit("reef", { kind: "export", entityId: "nemo", side: "left" });
     expect(await node.receive(transferOf("nemo"))).toEqual(first);
     expect(await reef(node)).toEqual([]);
   });
@@ -308,8 +308,8 @@ describe("below what its source has settled", () => {
   test("a decision may be forgotten: a late copy of it is stale, and doubles nobody", async () => {
     const journal = new MemoryJournal({ transferEventsMax: 10, transfersKeptMax: 2 });
     const node = await new LoneNode({ journal }).start();
-    const copies = ["nemo", "dory", "marlin", "gill"].map((fishId, index) =>
-      transferOf(fishId, { sequence: index + 1, lowest_undecided: index + 1 }),
+    const copies = ["nemo", "dory", "marlin", "gill"].map((entityId, index) =>
+      transferOf(entityId, { sequence: index + 1, lowest_undecided: index + 1 }),
     );
     for (const copy of copies) await node.receive(copy);
     const decisions: unknown[] = [];

@@ -120,8 +120,11 @@ export class LoneNode {
 }
 
 /** A good transfer from "there" to the reef. */
-export function transferOf(fishId: string, change: Partial<TransferRequest> = {}): TransferRequest {
-  const record = recordOf(fishId);
+export function transferOf(
+  entityId: string,
+  change: Partial<TransferRequest> = {},
+): TransferRequest {
+  const record = recordOf(entityId);
   return {
     version: 1,
     transfer_id: digestOf(record).slice(0, 32),

@@ -82,7 +82,7 @@ describe("the choice of backends", () => {
   });
 });
 
-test("a device that nothing is known of may listen where others do, and where tankd moves to", () => {
+test("an unknown device may listen where others do, and where tankd moves to", () => {
   const at = (...ports: number[]) => ports.map((port) => ({ host: "100.64.0.7", port }));
   const remembered = [{ nodeId: "reef", addresses: at(9000, 8000) }];
   const settings = { static: ["10.0.0.7:9100"] };

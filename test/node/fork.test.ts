@@ -208,7 +208,7 @@ describe("a fork of a data directory", () => {
     const warnings = result?.tanks.flatMap((one) => one.warnings) ?? [];
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("has lost entries");
-    expect(warnings[0]).toContain("what came after it is lost");
+    expect(warnings[0]).toContain("later ticks are lost");
   });
 
   test("is refused, and changes nothing, where nothing of a tank can be taken over", async () => {

@@ -259,7 +259,7 @@ test("a start says what it brought back", async () => {
   using sandbox = new Sandbox();
   const at = ["--data-dir", sandbox.at("data"), "--port", "0", "--discovery", "none"];
   const first = await sandbox.run("start", "-d", ...at, "--tanks", "2", "--fish", "5");
-  expect(first.out).toContain("\nMade 2 tanks.\n");
+  expect(first.out).toContain("\nCreated 2 tanks.\n");
   await sandbox.run("stop", ...at.slice(0, 2));
   const second = await sandbox.json("start", "-d", ...at);
   expect(second).toMatchObject({

@@ -256,9 +256,9 @@ test("only a command needs a file that nobody else can write; other settings do 
   expect(resolveSettings(sources({ files: [mine] })).values.onRoleChange).toBe("reboot");
   const open = { ...mine, alsoWrittenBy: "every user of this machine" };
   expect(refusal({ files: [open] })).toBe(
-    "on_role_change in /tmp/tankd.toml is not obeyed, " +
-      "as every user of this machine can write that file: " +
-      "make it your own (chown, chmod go-w) or take the line out.",
+    "on_role_change in /tmp/tankd.toml is refused, since every user of this machine can write " +
+      "that file: " +
+      "restrict its permissions (chown, chmod go-w) or remove the line.",
   );
   expect(resolveSettings(sources({ files: [open] }), ["cluster"]).values.cluster).toBe("reef");
 });
@@ -267,8 +267,8 @@ test("a command in a file of the working directory is refused, with where it bel
   const near = file("/desk/tankd.toml", { on_role_change: "reboot", cluster: "reef" });
   const files = [{ ...near, isOfWorkingDirectory: true }];
   expect(refusal({ files })).toBe(
-    "on_role_change in /desk/tankd.toml is not obeyed, as that file lies in the working " +
-      "directory: put the line into /etc/tankd/tankd.toml, tankd/tankd.toml below " +
+    "on_role_change in /desk/tankd.toml is refused, since that file is in the working " +
+      "directory: move the line to /etc/tankd/tankd.toml, tankd/tankd.toml in " +
       "$XDG_CONFIG_HOME (~/.config), or a file that --config names.",
   );
   expect(resolveSettings(sources({ files }), ["cluster"]).values.cluster).toBe("reef");

@@ -19,7 +19,7 @@ test("a command for changes of role in the working directory is refused", async 
   writeFileSync(scratch.path("tankd.toml"), settings);
   const { exitCode, stderr } = await tankd(scratch, "start", "--data-dir", scratch.path("data"));
   expect(exitCode).toBe(2);
-  expect(stderr).toContain("is not obeyed, as that file lies in the working directory");
+  expect(stderr).toContain("is refused, since that file is in the working directory");
 });
 
 test("a file that --config names is read instead of those that are found", async () => {

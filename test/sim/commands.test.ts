@@ -39,11 +39,11 @@ test("export and restore leave no trace: same digest, same future", () => {
       const fish = fishOf(tank);
       const chosen = fish[pick % fish.length];
       if (chosen === undefined) return;
-      const out = apply(tank, { kind: "export", fishId: chosen.fish_id, side: "left" });
+      const out = apply(tank, { kind: "export", entityId: chosen.fish_id, side: "left" });
       if (out.kind !== "done" || out.record === undefined) throw new Error("not exported");
       expect(fishOf(tank)).not.toContainEqual(chosen);
       const back = apply(tank, { kind: "restore", record: out.record });
-      expect(back).toEqual({ kind: "done", fishId: chosen.fish_id });
+      expect(back).toEqual({ kind: "done", entityId: chosen.fish_id });
       expect(fishOf(tank)).toEqual(fish);
       expect(digest(tank)).toBe(digest(twin));
       expect(digest(run(tank, 50))).toBe(digest(run(twin, 50)));
@@ -54,16 +54,16 @@ test("export and restore leave no trace: same digest, same future", () => {
 
 test("ten hops change nothing but hops and place, and the way home neither", () => {
   const tanks = [run(tankOf(1, 30), 700), run(tankOf(2, 250, OTHER_KEY), 700)] as const;
-  const { fishId, record: first } = exportOne(tanks[0]);
+  const { entityId, record: first } = exportOne(tanks[0]);
   let record = first;
   for (let hop = 1; hop <= 10; hop++) {
     const tank = tanks[hop % 2 === 1 ? 1 : 0];
     const side = hop % 3 === 0 ? "right" : "left";
-    expect(apply(tank, { kind: "import", record, side })).toEqual({ kind: "done", fishId });
-    const view = fishOf(tank).find((fish) => fish.fish_id === fishId);
+    expect(apply(tank, { kind: "import", record, side })).toEqual({ kind: "done", entityId });
+    const view = fishOf(tank).find((fish) => fish.fish_id === entityId);
     expect(view?.hops).toBe(hop);
     expect(view?.x).toBe(side === "left" ? 25 : tank.width - 25);
-    const out = apply(tank, { kind: "export", fishId, side: "right" });
+    const out = apply(tank, { kind: "export", entityId, side: "right" });
     if (out.kind !== "done" || out.record === undefined) throw new Error("not exported");
     record = out.record;
   }
@@ -87,7 +87,7 @@ test("an immigrant keeps its id, parents and generation and lives on", () => {
   const destination = run(tankOf(5, 10, OTHER_KEY), 10);
   const traveller = fishOf(source).find((f) => f.parent_ids.length > 0 && f.stage !== "baby");
   if (traveller === undefined) throw new Error("nobody was born and grew up");
-  const out = apply(source, { kind: "export", fishId: traveller.fish_id, side: "right" });
+  const out = apply(source, { kind: "export", entityId: traveller.fish_id, side: "right" });
   if (out.kind !== "done" || out.record === undefined) throw new Error("not exported");
   step(destination, [{ kind: "import", record: out.record, side: "left" }]);
   const here = fishOf(destination).find((f) => f.fish_id === traveller.fish_id);
@@ -157,8 +157,8 @@ test("a fish is restored only where it fits", () => {
 });
 
 test.each<[Command, string]>([
-  [{ kind: "export", fishId: "nobody", side: "left" }, "no_such_fish"],
-  [{ kind: "export", fishId: "00000000000000a1-99999", side: "left" }, "no_such_fish"],
+  [{ kind: "export", entityId: "nobody", side: "left" }, "no_such_fish"],
+  [{ kind: "export", entityId: "00000000000000a1-99999", side: "left" }, "no_such_fish"],
   [{ kind: "feed", portions: 0 }, "bad_command"],
   [{ kind: "feed", portions: 1.5 }, "bad_command"],
   [{ kind: "feed", portions: 1e6 }, "tank_full"],

@@ -154,15 +154,15 @@ test("a fork is saved and loaded like any tank", () => {
 test("fish of the original may come into its fork, and the other way round", () => {
   const tank = livedIn();
   const twin = fork(tank, NEW_KEY);
-  const { fishId, record } = exportOne(tank);
-  expect(apply(twin, { kind: "import", record, side: "left" })).toEqual({ kind: "done", fishId });
+  const { entityId, record } = exportOne(tank);
+  expect(apply(twin, { kind: "import", record, side: "left" })).toEqual({ kind: "done", entityId });
   expect(apply(twin, { kind: "import", record, side: "left" })).toMatchObject({
     reason: "duplicate_fish",
   });
   const own = exportOne(twin, 1);
   expect(apply(tank, { kind: "import", record: own.record, side: "right" })).toEqual({
     kind: "done",
-    fishId: own.fishId,
+    entityId: own.entityId,
   });
   run(tank, 100);
   run(twin, 100);

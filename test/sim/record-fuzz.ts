@@ -78,7 +78,7 @@ function sampleRecords(): readonly Sample[] {
   const tank = run(tankOf(11, 60), 1_200);
   const fish = [0, 3, 9].map((pick) => exportOne(tank, pick).record);
   const plants = [0, 1].map(() => {
-    const out = apply(tank, { kind: "export", fishId: plantIdOf(tank, 0), side: "left" });
+    const out = apply(tank, { kind: "export", entityId: plantIdOf(tank, 0), side: "left" });
     if (out.kind !== "done" || out.record === undefined) throw new Error("no plant to export");
     return out.record;
   });

@@ -29,9 +29,9 @@ describe.each(NAMES)("%s", (name) => {
   test("comes out of a tank as it went in, byte by byte", () => {
     const tank = tankFor(read.kind === "ok" ? read.row : undefined);
     const back = apply(tank, { kind: "restore", record: bytes });
-    if (back.kind !== "done" || back.fishId === undefined) throw new Error("was not taken");
-    const out = apply(tank, { kind: "export", fishId: back.fishId, side: "left" });
-    expect(out).toEqual({ kind: "done", fishId: back.fishId, record: bytes });
+    if (back.kind !== "done" || back.entityId === undefined) throw new Error("was not taken");
+    const out = apply(tank, { kind: "export", entityId: back.entityId, side: "left" });
+    expect(out).toEqual({ kind: "done", entityId: back.entityId, record: bytes });
   });
 });
 

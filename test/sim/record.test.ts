@@ -25,10 +25,10 @@ function forge(record: Uint8Array, change: (view: DataView) => void): Uint8Array
 }
 
 test("a record is small and names its fish", () => {
-  const { record, fishId } = exportOne(run(tankOf(11, 60), 1_200), 3);
+  const { record, entityId } = exportOne(run(tankOf(11, 60), 1_200), 3);
   expect(record.length).toBe(RECORD_BYTES);
   expect(RECORD_BYTES).toBeLessThanOrEqual(16 * 1024);
-  expect(readRecord(record)).toMatchObject({ kind: "ok", fishId, version: 1 });
+  expect(readRecord(record)).toMatchObject({ kind: "ok", fishId: entityId, version: 1 });
 });
 
 test("what is read out of a larger buffer is the same", () => {
@@ -44,13 +44,13 @@ test("every living fish of every world has a record that is read back whole", ()
       const source = run(createTank(spec), ticks);
       const destination = createTank({ ...spec, fish: 0, tankKey: OTHER_KEY });
       for (let left = Math.min(20, source.counters.fish); left > 0; left--) {
-        const fishId = `${spec.tankKey}-${source.fish.counter[0]}`;
-        const out = apply(source, { kind: "export", fishId, side: "left" });
+        const entityId = `${spec.tankKey}-${source.fish.counter[0]}`;
+        const out = apply(source, { kind: "export", entityId, side: "left" });
         if (out.kind !== "done" || out.record === undefined) throw new Error("not exported");
-        expect(readRecord(out.record)).toMatchObject({ kind: "ok", fishId });
+        expect(readRecord(out.record)).toMatchObject({ kind: "ok", fishId: entityId });
         expect(apply(destination, { kind: "import", record: out.record, side: "left" })).toEqual({
           kind: "done",
-          fishId,
+          entityId,
         });
       }
     }),

@@ -73,8 +73,8 @@ export function commandOf(tank: Tank, away: Away, move: Move): Command | undefin
   if (move.do === "command") return move.command;
   if (move.do === "export") {
     const ids = migrants(tank);
-    const fishId = ids[move.pick % ids.length];
-    return fishId === undefined ? undefined : { kind: "export", fishId, side: "right" };
+    const entityId = ids[move.pick % ids.length];
+    return entityId === undefined ? undefined : { kind: "export", entityId, side: "right" };
   }
   if (move.do === "run") return undefined;
   const record = away[move.pick % away.length];
@@ -105,10 +105,10 @@ export function claimedAlive(tank: Tank): number {
 }
 
 /** Exports a fish that is fit to travel and returns its record. */
-export function exportOne(tank: Tank, pick = 0): { fishId: string; record: Uint8Array } {
-  const fishId = migrants(tank)[pick];
-  if (fishId === undefined) throw new Error("nobody is fit to travel");
-  const outcome = apply(tank, { kind: "export", fishId, side: "right" });
+export function exportOne(tank: Tank, pick = 0): { entityId: string; record: Uint8Array } {
+  const entityId = migrants(tank)[pick];
+  if (entityId === undefined) throw new Error("nobody is fit to travel");
+  const outcome = apply(tank, { kind: "export", entityId, side: "right" });
   if (outcome.kind !== "done" || outcome.record === undefined) throw new Error("not exported");
-  return { fishId, record: outcome.record };
+  return { entityId, record: outcome.record };
 }

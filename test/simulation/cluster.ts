@@ -12,7 +12,7 @@ import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import type { Journal, Store } from "../../src/store/journal.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
-import { ReplayDesk } from "../../src/tanks/replay/replay-desk.ts";
+import { ReplayExecutor } from "../../src/tanks/replay/replay-executor.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -129,7 +129,7 @@ export class SimulatedNode {
         spawnSimulation: () => this.#cluster.spawnSimulation(process),
         spawnReplay: () =>
           inProcessReplay(
-            new ReplayDesk(
+            new ReplayExecutor(
               { journal: store.journal, files: process.files },
               { ...past, engineVersion: ENGINE_VERSION },
             ),
@@ -212,7 +212,7 @@ export class SimulatedCluster {
     for (const node of this.nodes) if (!node.running) node.boot();
   }
 
-  /** Those that may still send fish: a node that stands still does not. */
+  /** Those that may still send fish: a fenced node does not. */
   get sending(): readonly Core[] {
     return this.cores.filter((core) => core.cluster.positions.fenced === undefined);
   }

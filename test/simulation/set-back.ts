@@ -37,7 +37,7 @@ export interface SetBackReport {
 
 /**
  * One seed: storms, then a calm cluster in which fish travel, then an accident to the data
- * directory of one node. Whoever can be known to be a copy or behind must stand still, nobody else
+ * directory of one node. Whoever can be known to be a copy or behind must be fenced, nobody else
  * may, and among the tanks that run no fish lives twice.
  */
 export async function runSetBack(options: {

@@ -72,9 +72,9 @@ test("a file that does not begin like a database is not opened", async () => {
   const bytes = readFileSync(path);
   bytes[0] = 0;
   writeFileSync(path, bytes);
-  expect(complaint()).toContain("it does not begin like a database");
+  expect(complaint()).toContain("it is not an SQLite database");
   truncateSync(path, 5);
-  expect(complaint()).toContain("it does not begin like a database");
+  expect(complaint()).toContain("it is not an SQLite database");
 });
 
 for (const [name, lose] of [
@@ -85,8 +85,8 @@ for (const [name, lose] of [
     await fill(2);
     lose();
     const said = complaint();
-    expect(said).toContain("remembers 2 tanks");
-    expect(said).toContain("remove tankd.watermarks to begin without them");
+    expect(said).toContain("records 2 tanks");
+    expect(said).toContain("remove tankd.watermarks to start without them");
     rmSync(join(folder, "tankd.watermarks"));
     expect(complaint()).toBe("");
   });
@@ -96,7 +96,7 @@ for (const [name, lose] of [
     await store.journal.commit([{ put: "inbox", row: inboxRow("refused") }]);
     await store.close();
     lose();
-    expect(complaint()).toContain("remembers commits up to number 1:");
+    expect(complaint()).toContain("records commits up to number 1:");
   });
 
   test(`a database that is ${name} is not made anew beside a log with its commits`, async () => {
@@ -104,7 +104,7 @@ for (const [name, lose] of [
     lose();
     rmSync(join(folder, "tankd.watermarks"));
     writeFileSync(`${path}-wal`, "commits");
-    expect(complaint()).toContain("remove tankd.db-wal to begin without them");
+    expect(complaint()).toContain("remove tankd.db-wal to start without them");
     rmSync(`${path}-wal`);
     expect(complaint()).toBe("");
   });

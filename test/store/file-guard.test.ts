@@ -31,7 +31,7 @@ test("a file that is written to, or not there yet, is fine; from then on it is t
   writeFileSync(path, "two");
   expect(complaint(guard)).toBe("");
   unlinkSync(path);
-  expect(complaint(guard)).toContain("was taken away");
+  expect(complaint(guard)).toContain("was removed");
 });
 
 test("another file in its place is named, until the first one is back", () => {
@@ -54,7 +54,7 @@ test("what keeps it from looking keeps the storage from being trusted", () => {
   unlinkSync(path);
   renameSync(folder, `${folder}.away`);
   writeFileSync(folder, "a file in place of the directory");
-  expect(complaint(guard)).toMatch(/ENOTDIR|was taken away/);
+  expect(complaint(guard)).toMatch(/ENOTDIR|was removed/);
   unlinkSync(folder);
   renameSync(`${folder}.away`, folder);
   renameSync(`${path}.away`, path);

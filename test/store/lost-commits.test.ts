@@ -135,9 +135,9 @@ describe("a database that has lost commits", () => {
   test("altogether, is refused, and so is not taken for a new one", async () => {
     await (await fill(3)).close();
     rmSync(at("tankd.db"));
-    expect(refusal()).toContain("remembers 2 tanks: restore the directory from a backup");
+    expect(refusal()).toContain("records 2 tanks: restore the directory from a backup");
     // Also the next time, when the empty database is no new file any more.
-    expect(refusal()).toContain("remembers 2 tanks");
+    expect(refusal()).toContain("records 2 tanks");
     rmSync(at("tankd.watermarks"));
     expect(refusal()).toBe("opened");
   });
@@ -150,8 +150,8 @@ describe("a database that has lost commits", () => {
     await (await fill(5)).close();
     copyFileSync(at("kept"), at("tankd.watermarks"));
     const store = open();
-    expect(warnings[0]).toContain("is another database than the one that");
-    expect(await store.journal.meta(JOURNAL_LOST)).toContain("another database");
+    expect(warnings[0]).toContain("is not the database that");
+    expect(await store.journal.meta(JOURNAL_LOST)).toContain("not the database that");
     await store.close();
   });
 });
@@ -162,7 +162,7 @@ describe("the watermark file", () => {
     rmSync(at("tankd.watermarks"));
     const store = open();
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain("missing or unreadable; it is made anew");
+    expect(warnings[0]).toContain("missing or unreadable; it is rebuilt");
     expect(await seqs(store)).toEqual({ t1: 4, t2: 1 });
     expect(await store.journal.meta(JOURNAL_LOST)).toBeUndefined();
     await store.close();
@@ -207,7 +207,7 @@ describe("the watermark file", () => {
     }
     writeFileSync(at("tankd.watermarks"), bytes);
     const store = open();
-    expect(warnings).toEqual([expect.stringContaining("made anew from the log: 1")]);
+    expect(warnings).toEqual([expect.stringContaining("rebuilt from the log: 1")]);
     expect(await seqs(store)).toEqual({ t1: 4, t2: 1 });
     await store.close();
   });

@@ -68,12 +68,12 @@ test("a journal of a newer schema, another program or no node yet is named, not 
   const database = new Database(path);
   database.run("UPDATE schema_version SET version = version + 1");
   database.close();
-  expect(() => openSqliteReader(path)).toThrow("was made by a newer tankd");
+  expect(() => openSqliteReader(path)).toThrow("was written by a newer tankd");
   const foreign = newPath();
   const other = new Database(foreign);
   other.run("CREATE TABLE places (url TEXT)");
   other.close();
-  expect(() => openSqliteReader(foreign)).toThrow("database of another program");
+  expect(() => openSqliteReader(foreign)).toThrow("belongs to another program");
   const empty = newPath();
   writeFileSync(empty, "");
   expect(() => openSqliteReader(empty)).toThrow("no node has run on it yet");
@@ -135,6 +135,6 @@ test.if(canMount)("a read-only directory can be read, as far as it was closed", 
   await store.close();
   expect(readFromReadOnly(folder)).toBe("1 entries, watermark 1\n");
   expect(readFromReadOnly(dirname(unclosed))).toContain(
-    "was not closed, and can only be read where",
+    "was not closed cleanly and can only be read",
   );
 });

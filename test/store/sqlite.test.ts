@@ -46,14 +46,16 @@ describe("what is refused at the start, in one sentence", () => {
     const database = new Database(path);
     database.run("UPDATE schema_version SET version = 99");
     database.close();
-    expect(refusal()).toContain(`newer tankd (schema 99, this one knows ${SCHEMA_STEPS.length})`);
+    expect(refusal()).toContain(
+      `newer tankd (schema 99, this one supports ${SCHEMA_STEPS.length})`,
+    );
   });
 
   test("a database of another program", () => {
     const database = new Database(path);
     database.run("CREATE TABLE places (url TEXT)");
     database.close();
-    expect(refusal()).toContain("database of another program");
+    expect(refusal()).toContain("belongs to another program");
   });
 
   test("a file that is no database", () => {

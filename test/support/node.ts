@@ -89,8 +89,8 @@ export class Node {
     return this;
   }
 
-  /** Why its tanks stand still; undefined where they do not. */
-  async heldBecause(): Promise<string | undefined> {
+  /** Why it is fenced; undefined while it is not. */
+  async fencedBecause(): Promise<string | undefined> {
     const response = await this.#fetch("GET", "/ready?verbose");
     const { checks } = api.readinessSchema.parse(await response.json());
     const directory = checks.find(({ name }) => name === "directory");

@@ -1,15 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
-  chooseMove,
+  chooseReassignment as choose,
   demandPerSlot,
   GAP_CORES_MIN,
   type PlacedTank,
+  type Reassignment,
   slotForNewTank,
 } from "../../src/tanks/balancing.ts";
 
-function tank(tankId: string, slot: number, demand?: number, movable = true): PlacedTank {
-  return { tankId, slot, demand, movable };
+function tank(tankId: string, slot: number, demand?: number, reassignable = true): PlacedTank {
+  return { tankId, slot, demand, reassignable };
 }
 
 const ALL = [true, true, true];
@@ -23,7 +24,7 @@ const placements = fc
         fc.record({
           slot: fc.nat(slots - 1),
           demand: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
-          movable: fc.boolean(),
+          reassignable: fc.boolean(),
         }),
         { maxLength: 60 },
       ),
@@ -34,11 +35,8 @@ const placements = fc
     tanks: tanks.map((one, index): PlacedTank => ({ tankId: String(index), ...one })),
   }));
 
-function apply(
-  tanks: readonly PlacedTank[],
-  move: { tankId: string; to: number },
-): readonly PlacedTank[] {
-  return tanks.map((one) => (one.tankId === move.tankId ? { ...one, slot: move.to } : one));
+function apply(tanks: readonly PlacedTank[], { tankId, to }: Reassignment): readonly PlacedTank[] {
+  return tanks.map((one) => (one.tankId === tankId ? { ...one, slot: to } : one));
 }
 
 function busiest(tanks: readonly PlacedTank[], usable: readonly boolean[]): number {
@@ -51,12 +49,12 @@ describe("balancing", () => {
     fc.assert(
       fc.property(placements, ({ tanks, usable }) => {
         let now: readonly PlacedTank[] = tanks;
-        let moves = 0;
-        for (let move = chooseMove(now, usable); move; move = chooseMove(now, usable)) {
-          const after = apply(now, move);
+        let reassigned = 0;
+        for (let next = choose(now, usable); next; next = choose(now, usable)) {
+          const after = apply(now, next);
           expect(busiest(after, usable)).toBeLessThanOrEqual(busiest(now, usable));
           now = after;
-          expect(++moves).toBeLessThanOrEqual(tanks.length * 4);
+          expect(++reassigned).toBeLessThanOrEqual(tanks.length * 4);
         }
       }),
     );
@@ -66,25 +64,25 @@ describe("balancing", () => {
     fc.assert(
       fc.property(placements, fc.double({ min: 0.9, max: 1.1, noNaN: true }), (placed, noise) => {
         const { tanks, usable } = placed;
-        const move = chooseMove(tanks, usable);
-        if (!move) return;
-        const after = apply(tanks, move).map((one) =>
-          one.tankId === move.tankId ? { ...one, demand: (one.demand ?? 0) * noise } : one,
+        const chosen = choose(tanks, usable);
+        if (!chosen) return;
+        const after = apply(tanks, chosen).map((one) =>
+          one.tankId === chosen.tankId ? { ...one, demand: (one.demand ?? 0) * noise } : one,
         );
-        expect(chooseMove(after, usable)?.tankId).not.toBe(move.tankId);
+        expect(choose(after, usable)?.tankId).not.toBe(chosen.tankId);
       }),
     );
   });
 
-  test("moves only what may be moved, and only to a thread that can be used", () => {
+  test("reassigns only tanks that are reassignable, and only to usable threads", () => {
     fc.assert(
       fc.property(placements, ({ tanks, usable }) => {
-        const move = chooseMove(tanks, usable);
-        if (!move) return;
-        const moved = tanks.find((one) => one.tankId === move.tankId);
-        expect(moved?.movable).toBe(true);
-        expect(usable[move.to]).toBe(true);
-        expect(moved?.slot).not.toBe(move.to);
+        const chosen = choose(tanks, usable);
+        if (!chosen) return;
+        const found = tanks.find((one) => one.tankId === chosen.tankId);
+        expect(found?.reassignable).toBe(true);
+        expect(usable[chosen.to]).toBe(true);
+        expect(found?.slot).not.toBe(chosen.to);
       }),
     );
   });
@@ -93,19 +91,19 @@ describe("balancing", () => {
     let now: readonly PlacedTank[] = Array.from({ length: 1000 }, (_, index) =>
       tank(String(index), index < 700 ? 0 : 1, 0.001),
     );
-    for (let move = chooseMove(now, ALL); move; move = chooseMove(now, ALL)) now = apply(now, move);
+    for (let next = choose(now, ALL); next; next = choose(now, ALL)) now = apply(now, next);
     const demands = demandPerSlot(now, 3);
     expect(Math.max(...demands) - Math.min(...demands)).toBeLessThanOrEqual(GAP_CORES_MIN);
   });
 
   test("parts two tanks that take all they get, and leaves one alone", () => {
     const together = [tank("a", 0, 1), tank("b", 0, 1)];
-    expect(chooseMove(together, ALL)).toEqual({ tankId: "a", to: 1 });
-    expect(chooseMove([tank("a", 0, 1)], ALL)).toBeUndefined();
+    expect(choose(together, ALL)).toEqual({ tankId: "a", to: 1 });
+    expect(choose([tank("a", 0, 1)], ALL)).toBeUndefined();
   });
 
   test("leaves a thread that is not much busier than the others as it is", () => {
-    expect(chooseMove([tank("a", 0, 0.05), tank("b", 0, 0.04)], ALL)).toBeUndefined();
+    expect(choose([tank("a", 0, 0.05), tank("b", 0, 0.04)], ALL)).toBeUndefined();
   });
 });
 

@@ -7,7 +7,7 @@ const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 const CAVE = { name: "cave", description: "", seed: 8, fish: 10 };
 
 describe("while the storage takes no writes", () => {
-  test("a change is refused; the tank returns to its durable state and stands still", async () => {
+  test("a change is refused; the tank reverts to its durable state and is frozen", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));

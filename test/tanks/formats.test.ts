@@ -15,7 +15,7 @@ import { packState, unpackState } from "../../src/tanks/snapshots/state-packing.
 const side = fc.constantFrom("left" as const, "right" as const);
 const record = fc.uint8Array({ maxLength: 300 });
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constant("export" as const), fishId: fc.string(), side }),
+  fc.record({ kind: fc.constant("export" as const), entityId: fc.string(), side }),
   fc.record({ kind: fc.constant("import" as const), record, side }),
   fc.record({ kind: fc.constant("restore" as const), record }),
   fc.record({ kind: fc.constant("feed" as const), portions: fc.nat() }),
@@ -36,6 +36,13 @@ describe("a command in the log", () => {
         expect(JSON.stringify(read)).toBe(JSON.stringify(command));
       }),
     );
+  });
+
+  test("names the entity of an export fishId, as logs on disks do", () => {
+    const text = '{"fishId":"00000000000000aa-7","side":"left"}';
+    const command: Command = { kind: "export", entityId: "00000000000000aa-7", side: "left" };
+    expect(new TextDecoder().decode(encodeCommand(command))).toBe(text);
+    expect(decodeCommand("export", new TextEncoder().encode(text))).toEqual(command);
   });
 
   test("of another shape is refused", () => {

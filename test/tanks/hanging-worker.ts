@@ -1,29 +1,29 @@
 /** The simulation thread, but it hangs in a tank that is given one portion of food, for ever. */
 import { realClock } from "../../src/platform/real/clock.ts";
 import { realTimers } from "../../src/platform/real/timers.ts";
+import { SharedHeartbeat } from "../../src/tanks/thread/heartbeat.ts";
 import type { ToSimulation } from "../../src/tanks/thread/simulation.ts";
 import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
-import { VitalSigns } from "../../src/tanks/thread/vital-signs.ts";
-import type { VitalsMessage } from "../../src/tanks/worker-host.ts";
+import type { HeartbeatMessage } from "../../src/tanks/worker-host.ts";
 
 declare const self: {
-  onmessage: (event: MessageEvent<ToSimulation | VitalsMessage>) => void;
+  onmessage: (event: MessageEvent<ToSimulation | HeartbeatMessage>) => void;
   postMessage(message: unknown): void;
 };
 
-let vitals = new VitalSigns();
+let heartbeat = new SharedHeartbeat();
 let loop: SimulationLoop | undefined;
 
 self.onmessage = ({ data }) => {
-  if (data.kind === "vitals") {
-    vitals = new VitalSigns(data.memory);
+  if (data.kind === "heartbeat") {
+    heartbeat = new SharedHeartbeat(data.memory);
     const ports = { clock: realClock, timers: realTimers };
-    loop = new SimulationLoop(ports, (message) => self.postMessage(message), { vitals });
+    loop = new SimulationLoop(ports, (message) => self.postMessage(message), { heartbeat });
     return;
   }
   loop?.receive(data);
   if (!isDeadly(data)) return;
-  vitals.workOn(data.load);
+  heartbeat.workOn(data.load);
   for (;;);
 };
 

@@ -70,7 +70,7 @@ async function verify(acknowledged: ReadonlyMap<string, number>): Promise<void> 
       return {
         ...thread,
         post: (message) =>
-          thread.post(message.kind === "load" ? { ...message, held: true } : message),
+          thread.post(message.kind === "load" ? { ...message, frozen: true } : message),
         onMessage: (handler) =>
           thread.onMessage((message) => {
             if (message.kind === "loaded") loaded.set(message.tank, message);

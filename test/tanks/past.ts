@@ -37,9 +37,9 @@ export async function livedPast(
   for (let round = 0; round < 4; round++) {
     await bench.run(7_000);
     await submit({ kind: "feed", portions: 2 + round });
-    const fishId = await bench.settle(tanks.pickMigrant(row.tank_id));
-    if (fishId !== undefined) {
-      const { outcome } = await submit({ kind: "export", fishId, side: "left" });
+    const entityId = await bench.settle(tanks.pickMigrant(row.tank_id));
+    if (entityId !== undefined) {
+      const { outcome } = await submit({ kind: "export", entityId, side: "left" });
       if (outcome.kind === "done" && outcome.record) away.push(outcome.record);
     }
     await submit({ kind: "pause" });

@@ -7,7 +7,11 @@ import type { Timers } from "../../src/platform/timers.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import { Quarantine } from "../../src/tanks/quarantine.ts";
 import { createTanks, type TankService } from "../../src/tanks/service.ts";
-import { HangWatch, LOOK_INTERVAL_MS, SILENT_LOOKS_MAX } from "../../src/tanks/slots/hang-watch.ts";
+import {
+  MISSED_HEARTBEATS_MAX,
+  WATCHDOG_INTERVAL_MS,
+  Watchdog,
+} from "../../src/tanks/slots/watchdog.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread } from "../../src/tanks/thread/simulation.ts";
 import { workerSimulation } from "../../src/tanks/worker-host.ts";
@@ -17,22 +21,22 @@ import { Bench, NO_SNAPSHOTS, refusal } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 const CAVE = { name: "cave", description: "", seed: 8, fish: 10 };
-const HANG_MS = LOOK_INTERVAL_MS * (SILENT_LOOKS_MAX + 3);
+const HANG_MS = WATCHDOG_INTERVAL_MS * (MISSED_HEARTBEATS_MAX + 3);
 
-describe("the watch over a thread", () => {
-  test("believes that it hangs when it did not stir for many looks in a row", () => {
-    const watch = new HangWatch();
+describe("the watchdog of a thread", () => {
+  test("reports a hang after several consecutive checks without a heartbeat", () => {
+    const watchdog = new Watchdog();
     let beats = 0;
-    for (let look = 0; look < 100; look++) expect(watch.look(beats++ >> 1)).toBe(false);
-    const silent = Array.from({ length: SILENT_LOOKS_MAX + 1 }, () => watch.look(99));
-    expect(silent).toEqual([...Array.from({ length: SILENT_LOOKS_MAX }, () => false), true]);
+    for (let check = 0; check < 100; check++) expect(watchdog.check(beats++ >> 1)).toBe(false);
+    const silent = Array.from({ length: MISSED_HEARTBEATS_MAX + 1 }, () => watchdog.check(99));
+    expect(silent).toEqual([...Array.from({ length: MISSED_HEARTBEATS_MAX }, () => false), true]);
   });
 
-  test("takes a suspended machine for one look", () => {
-    const watch = new HangWatch();
+  test("counts the suspension of a machine as one missed heartbeat", () => {
+    const watchdog = new Watchdog();
     for (let night = 0; night < 1000; night++) {
-      expect(watch.look(night)).toBe(false);
-      expect(watch.look(night)).toBe(false);
+      expect(watchdog.check(night)).toBe(false);
+      expect(watchdog.check(night)).toBe(false);
     }
   });
 });
@@ -45,7 +49,9 @@ describe("a quarantine", () => {
     quarantine.blame("hung", 700_000);
     expect(quarantine.reason).toBeUndefined();
     quarantine.blame("hung", 701_000);
-    expect(quarantine.reason).toContain("again and again (hung); resume it to try again");
+    expect(quarantine.reason).toContain(
+      "repeatedly while working on it (hung); resume it to try again",
+    );
     // However long it was kept out: it is tried again once, and not twice.
     quarantine.lift(2_000_000);
     expect(quarantine.reason).toBeUndefined();
@@ -74,11 +80,11 @@ class CursedBench {
   #fragile(thread: SimulationThread): SimulationThread {
     let workingOn = 0;
     let say: Parameters<SimulationThread["onMessage"]>[0] = () => {};
-    const { pulse } = thread;
+    const { heartbeat } = thread;
     return {
-      pulse: {
+      heartbeat: {
         get beats() {
-          return workingOn === 0 ? pulse.beats : 0;
+          return workingOn === 0 ? heartbeat.beats : 0;
         },
         get workingOn() {
           return workingOn;
@@ -116,7 +122,7 @@ describe.each(["hang", "die"] as const)("a tank that lets its thread %s", (how) 
     const restarted = await cursing.start();
     await bench.run(3 * HANG_MS);
     expect(restarted.get(reef.row.tank_id)).toMatchObject({ status: "stopped" });
-    expect(restarted.get(reef.row.tank_id)?.reason).toContain("again and again");
+    expect(restarted.get(reef.row.tank_id)?.reason).toContain("failed repeatedly");
     const fed = restarted.submit(reef.row.tank_id, { kind: "feed", portions: 1 });
     expect(await bench.settle(refusal(fed))).toBe("not_ready");
     expect(restarted.get(cave.row.tank_id)?.status).toBe("running");
@@ -150,7 +156,7 @@ test("a tank that failed by itself is tried again when somebody resumes it", asy
 /** A tenth of the time that is asked for, so that a test need not wait for half a minute. */
 const hasty: Timers = { after: (delayMs, task) => realTimers.after(delayMs / 10, task) };
 
-test("a real thread that hangs is ended, and the tank that hung it kept out", async () => {
+test("a real thread that hangs is ended, and the tank that hung it is quarantined", async () => {
   const entry = new URL("./hanging-worker.ts", import.meta.url).href;
   const tanks = createTanks({
     journal: new MemoryStore().journal,
@@ -171,7 +177,7 @@ test("a real thread that hangs is ended, and the tank that hung it kept out", as
   const until = async (done: () => boolean) => {
     while (!done()) await new Promise((resolve) => realTimers.after(5, () => resolve(undefined)));
   };
-  await until(() => tanks.get(reef.row.tank_id)?.reason?.includes("again and again") === true);
+  await until(() => tanks.get(reef.row.tank_id)?.reason?.includes("failed repeatedly") === true);
   await until(() => tanks.get(cave.row.tank_id)?.status === "running");
   const fed = tanks.submit(cave.row.tank_id, { kind: "feed", portions: 2 });
   expect((await fed).outcome.kind).toBe("done");

@@ -146,7 +146,7 @@ describe("snapshots", () => {
     expect(again.get(row.tank_id)?.seq).toBe(last?.seq as number);
   });
 
-  test("are not taken of a tank that stands still", async () => {
+  test("are not taken of a paused tank", async () => {
     const bench = new Bench({ snapshots: OFTEN });
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));
@@ -364,8 +364,8 @@ async function submit(tanks: Tanks, tankId: string, act: Input): Promise<number>
 }
 
 async function exportOne(tanks: Tanks, tankId: string): Promise<Command | undefined> {
-  const fishId = await tanks.pickMigrant(tankId);
-  return fishId === undefined ? undefined : { kind: "export", fishId, side: "left" };
+  const entityId = await tanks.pickMigrant(tankId);
+  return entityId === undefined ? undefined : { kind: "export", entityId, side: "left" };
 }
 
 /** `kill -9` before or after the effect of a port call, a few calls from now. */

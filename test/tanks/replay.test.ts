@@ -55,7 +55,7 @@ describe("a tank's past", () => {
     expect(replay.origin.seq).toBe(oldest?.seq ?? -1);
     expect(digest(replay.world)).toBe(digestAt(past, tick));
     const early = travelIn(past.bench, chronicle, { to: 1 });
-    expect(early).rejects.toThrow(`there are the ticks ${oldest?.tick} to ${tick}`);
+    expect(early).rejects.toThrow(`available are ticks ${oldest?.tick} to ${tick}`);
     expect(await refusal(travelIn(past.bench, chronicle, { to: tick + 1 }))).toBe(
       "outside_history",
     );

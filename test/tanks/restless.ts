@@ -5,8 +5,8 @@ import type {
 } from "../../src/tanks/thread/simulation.ts";
 
 /**
- * A simulation whose tanks ask for as much CPU as `draw` says, in cores, anew at each report: so
- * that they are moved to and fro also where a simulated clock sees no CPU being used.
+ * A simulation whose tanks report `draw()` cores of demand, anew at each report. So they are
+ * reassigned often, although a simulated clock measures no use of CPU.
  */
 export function restless(thread: SimulationThread, draw: () => number): SimulationThread {
   const drawn = <Said extends { readonly report: TankReport }>(said: Said): Said => ({
@@ -18,7 +18,7 @@ export function restless(thread: SimulationThread, draw: () => number): Simulati
     return message.kind === "applied" ? drawn(message) : message;
   };
   return {
-    pulse: thread.pulse,
+    heartbeat: thread.heartbeat,
     post: (message) => thread.post(message),
     onMessage: (handler) => thread.onMessage((message) => handler(changed(message))),
     stop: () => thread.stop(),

@@ -104,7 +104,7 @@ describe("a command", () => {
     const stamped = await bench.settle(
       tanks.submit(
         row.tank_id,
-        { kind: "export", fishId: "0000000000000000-1", side: "left" },
+        { kind: "export", entityId: "0000000000000000-1", side: "left" },
         ({ outcome }) => [{ put: "meta", key: "refused", value: outcome.kind }],
       ),
     );
@@ -215,7 +215,7 @@ describe("a command", () => {
 });
 
 describe("a tank", () => {
-  test("stands still while paused, takes commands, and goes on after", async () => {
+  test("does not run while paused, takes commands, and goes on after", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));
@@ -269,7 +269,7 @@ describe("a tank", () => {
     expect(ticks.length).toBe(before);
   });
 
-  test("shows how its plants look, each in one frame, also while it stands still", async () => {
+  test("shows how its plants look, each in one frame, also while it is paused", async () => {
     const bench = new Bench();
     const tanks = await bench.start();
     const { row } = await bench.settle(tanks.create(REEF));

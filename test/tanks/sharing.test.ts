@@ -39,7 +39,7 @@ class BusyThread {
       snapshot: undefined,
       tail: [],
       controls: plainControls(tickRate),
-      held: false,
+      frozen: false,
       watched: false,
       uncovered: { ticks: 0, entries: 0 },
       skippedTicks: 0,

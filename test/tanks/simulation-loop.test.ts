@@ -34,7 +34,7 @@ class LoopBench {
       snapshot: undefined,
       tail: [],
       controls: plainControls(tickRate),
-      held: false,
+      frozen: false,
       watched: false,
       uncovered: { ticks: 0, entries: 0 },
       skippedTicks: 0,
@@ -69,11 +69,11 @@ class LoopBench {
 }
 
 describe("the simulation loop", () => {
-  test("reports a tank that is held at the tick at which it stopped", async () => {
+  test("reports a tank that is frozen at the tick at which it stopped", async () => {
     const bench = new LoopBench();
     bench.load("a", 30);
     await bench.run(1090);
-    bench.loop.receive({ kind: "hold", tank: "a", load: 1 });
+    bench.loop.receive({ kind: "freeze", tank: "a", load: 1 });
     const shown = bench.of("reports").at(-1)?.reports[0]?.report.stats.tick;
     expect(shown).toBe(bench.tickOf("a"));
   });
@@ -180,7 +180,7 @@ describe("the simulation loop", () => {
       snapshot: undefined,
       tail: [],
       controls: plainControls(),
-      held: false,
+      frozen: false,
       watched: false,
       uncovered: { ticks: 0, entries: 0 },
       skippedTicks: 0,
@@ -248,9 +248,9 @@ describe("the simulation loop", () => {
 
   test("holds a tank until it is released", async () => {
     const bench = new LoopBench();
-    bench.load("a", 30, { held: true });
+    bench.load("a", 30, { frozen: true });
     await bench.run(2000);
-    bench.loop.receive({ kind: "release", tank: "a", load: 1 });
+    bench.loop.receive({ kind: "unfreeze", tank: "a", load: 1 });
     await bench.run(1000);
     expect(bench.tickOf("a")).toBeGreaterThanOrEqual(29);
     expect(bench.tickOf("a")).toBeLessThanOrEqual(31);

@@ -1,17 +1,17 @@
 import { expect, test } from "bun:test";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { SimulationSlots } from "../../src/tanks/slots/simulation-slots.ts";
+import { SharedHeartbeat } from "../../src/tanks/thread/heartbeat.ts";
 import type { SimulationThread } from "../../src/tanks/thread/simulation.ts";
-import { VitalSigns } from "../../src/tanks/thread/vital-signs.ts";
 
 const IDLE_THREAD: SimulationThread = {
-  pulse: new VitalSigns(),
+  heartbeat: new SharedHeartbeat(),
   post: () => {},
   onMessage: () => {},
   stop: async () => {},
 };
 
-test("threads are looked after from the first tank on; without one no timer runs", async () => {
+test("watchdog and balancing start with the first tank; without one no timer runs", async () => {
   const { clock, timers } = new SimulatedWorld({ seed: 1 }).addHost({ name: "node" }).boot();
   let running = 0;
   const counted: typeof timers = {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { SharedHeartbeat } from "../../src/tanks/thread/heartbeat.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
-import { VitalSigns } from "../../src/tanks/thread/vital-signs.ts";
 import { Bench } from "./harness.ts";
 
 const KILLED_AFTER_MS = 500;
@@ -8,7 +8,7 @@ const KILLED_AFTER_MS = 500;
 /** A simulation that is in the middle of a long replay, and hears all the same. */
 function replayingForEver(heard: ToSimulation[]): SimulationThread {
   return {
-    pulse: new VitalSigns(),
+    heartbeat: new SharedHeartbeat(),
     post: (message) => void heard.push(message),
     onMessage: () => {},
     stop: async () => {},

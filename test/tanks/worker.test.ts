@@ -52,13 +52,17 @@ test("tanks live in a worker, and come back from what they left", async () => {
     });
   });
   expect(frame.fish.length).toBeGreaterThan(0);
-  const fishId = await tanks.pickMigrant(row.tank_id);
+  const entityId = await tanks.pickMigrant(row.tank_id);
   const exported = await tanks.submit(row.tank_id, {
     kind: "export",
-    fishId: fishId ?? "",
+    entityId: entityId ?? "",
     side: "left",
   });
-  expect(exported.outcome).toMatchObject({ kind: "done", fishId, record: expect.any(Uint8Array) });
+  expect(exported.outcome).toMatchObject({
+    kind: "done",
+    entityId,
+    record: expect.any(Uint8Array),
+  });
   await tanks.stop();
 
   const again = boot();

@@ -50,10 +50,10 @@ test("the figures come from the last answer until a frame brings newer ones", ()
   });
 });
 
-test("a tank that stands still says so instead of its pace, and why", () => {
+test("a tank that is paused or stopped shows that instead of its pace, and why", () => {
   const paused = { ...TANK, tank: { ...TANK.tank, status: "paused" } } as const;
   expect(shown(paused, undefined)["Pace"]).toBe("paused");
-  expect(noticeOf(paused)).toBe("Paused at tick 5. tankd tank resume lets it go on.");
+  expect(noticeOf(paused)).toBe("Paused at tick 5. To resume: tankd tank resume");
   const tank = { ...TANK.tank, status: "stopped" } as const;
   const stopped = { ...TANK, tank, stopped_reason: "its log has lost entries" };
   expect(noticeOf(stopped)).toBe("Stopped: its log has lost entries");
@@ -69,7 +69,7 @@ test("pace and lag of a tank that hurries, is hurried or is late", () => {
   expect(late.find(({ name }) => name === "Lag")).toEqual({
     name: "Lag",
     value: "12",
-    detail: "Ticks behind its schedule; 3,400 were left out",
+    detail: "Ticks behind its schedule; 3,400 were skipped",
   });
 });
 

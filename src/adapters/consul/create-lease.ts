@@ -18,7 +18,7 @@ export function createConsulLease(url: string, options: CreateLeaseOptions): Con
   const { cluster, token } = options;
   const { address, key = keyOfCluster(cluster) } = readLeaseUrl(url) ?? {};
   if (!address) {
-    throw new Problem("bad_setting", `That is no lease in Consul: give ${CONSUL_LEASE_FORM}.`);
+    throw new Problem("bad_setting", `This is not a lease in Consul; give ${CONSUL_LEASE_FORM}.`);
   }
   return new ConsulLease({ ...options, agent: new ConsulAgent({ address, token }), url, key });
 }

@@ -191,7 +191,10 @@ export class ConsulLease implements HubLease {
     if (this.#wanted && this.#certainty.since !== undefined) {
       const { until } = this.#certainty;
       if (until !== undefined) return { kind: "held", until };
-      return { kind: "unknown", reason: this.#failure ?? "this machine stood still for too long" };
+      return {
+        kind: "unknown",
+        reason: this.#failure ?? "this machine was suspended for too long",
+      };
     }
     if (this.#watchFailure !== undefined) return { kind: "unknown", reason: this.#watchFailure };
     if (this.#view === undefined) {

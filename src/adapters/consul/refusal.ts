@@ -6,7 +6,7 @@ export class ConsulError extends Error {
   override readonly name = "ConsulError";
 }
 
-/** What the agent's own words say about a refusal that an operator can mend. */
+/** The cause of a refusal that an operator can fix, by the agent's error text. */
 const MISSING_PERMISSION =
   /lacks permission '([a-z_-]{1,20}:[a-z]{1,10})'(?: on ("[\w./-]{1,80}"))?/;
 const SESSION_TTL = /Invalid Session TTL/i;
@@ -22,14 +22,14 @@ function reasonOf(hasToken: boolean, { status, text }: EndpointReply): string {
   if (status === 401 || status === 403) return forbidden(hasToken, text);
   if (NO_LEADER.test(text)) return "has no leader: most of its servers must be up";
   if (SESSION_TTL.test(text)) return "allows no session this short: lower its session_ttl_min";
-  if (NEEDS_TLS.test(text)) return "wants TLS: give it as https://… or set CONSUL_HTTP_SSL=true";
-  if (status === 429) return "has too many requests: raise its limits";
+  if (NEEDS_TLS.test(text)) return "requires TLS: give it as https://… or set CONSUL_HTTP_SSL=true";
+  if (status === 429) return "gets too many requests: raise its limits";
   if (status >= 300 && status < 400) return "redirects elsewhere: name the agent itself";
   return `answers ${status}: is that a Consul agent?`;
 }
 
 function forbidden(hasToken: boolean, text: string): string {
-  if (!hasToken) return "wants a token: set CONSUL_HTTP_TOKEN";
+  if (!hasToken) return "requires a token: set CONSUL_HTTP_TOKEN";
   if (/ACL not found/i.test(text)) return "does not know the token: set another CONSUL_HTTP_TOKEN";
   const [, permission, on] = MISSING_PERMISSION.exec(text) ?? [];
   if (permission === undefined) return "refuses the token: set another CONSUL_HTTP_TOKEN";

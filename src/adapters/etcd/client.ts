@@ -184,7 +184,7 @@ export class EtcdClient {
   #explained(error: unknown, origin: string): Error {
     if (error instanceof NetworkError) return unreachable(error, this.#access, origin);
     const files = "TANKD_ETCD_CA_FILE, TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE";
-    return new Error(`etcd at ${origin}: ${messageOf(error)} (see to ${files})`);
+    return new Error(`etcd at ${origin}: ${messageOf(error)} (check ${files})`);
   }
 }
 

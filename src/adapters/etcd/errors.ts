@@ -89,7 +89,7 @@ export function failureOf(
   if (reply.status === 200 && header.text("cluster_id") !== "") return undefined;
   const reason = reply.text.includes("HTTP request to an HTTPS server")
     ? `wants https: write https:// before its address in ${access.namedBy}`
-    : "does not answer as etcd 3.4 or later does: mend " +
+    : "does not answer like etcd 3.4 or later: correct " +
       `${access.namedBy}, or let it run with --enable-grpc-gateway=true`;
   return new EtcdError(CODE.unavailable, "", `etcd at ${origin} ${reason}`);
 }
@@ -112,7 +112,7 @@ export function unreachable(error: NetworkError, access: EtcdAccess, origin: str
 function mendOf(reason: string, { namedBy }: EtcdAccess): string {
   if (/altnames/.test(reason)) return `name it as its certificate does, in ${namedBy}`;
   if (/alert.*certificate|certificate.required/i.test(reason)) {
-    return "it wants TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE";
+    return "it requires TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE";
   }
   if (/certificate|issuer/i.test(reason)) return "name its authority in TANKD_ETCD_CA_FILE";
   if (/reset|closed/.test(reason)) return `is it http or https in ${namedBy}?`;
@@ -126,9 +126,9 @@ function isNoSuchPath({ status, text }: EndpointReply): boolean {
 
 function explain(code: number, said: string, { user, keys }: EtcdAccess): string {
   const credentials = "TANKD_ETCD_USER and TANKD_ETCD_PASSWORD";
-  if (said.includes("user name is empty")) return `wants a user: set ${credentials}`;
+  if (said.includes("user name is empty")) return `requires a user: set ${credentials}`;
   if (code === CODE.unauthenticated || said.includes("authentication failed")) {
-    return `refuses the user or the password: mend ${credentials}`;
+    return `refuses the user or the password: correct ${credentials}`;
   }
   if (code === CODE.permissionDenied) {
     const who = user === undefined ? "tankd" : `the user ${JSON.stringify(user)}`;

@@ -23,15 +23,15 @@ interface Look {
  * When a key that nobody holds may be taken, since its last holder believes in it no more. A holder
  * that goes in order leaves the key there, under no lease. A key that is not there has either run
  * out with its lease, which is seen coming, or has vanished too early: an operator removed it, or
- * ended the lease, and a leader of etcd that hung ends leases, when it wakes, that its successor has
- * renewed. The holder hears of that at once, but not where its connection is dead.
+ * ended the lease, and a leader of etcd that hung ends leases, when it wakes, that its successor
+ * has renewed. The holder hears of that at once, but not where its connection is dead.
  */
 export class Vacancy {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   #last: Reading | undefined;
   #notBeforeMs = 0;
-  /** The holder's lease, as it was looked at last, and the earliest time at which it can run out. */
+  /** The holder's lease, as last looked at, and the earliest time at which it can run out. */
   #looked: Look | undefined;
 
   /** @param ttlMs the longest that a holder believes without a renewal */
@@ -62,7 +62,7 @@ export class Vacancy {
     return Math.max(LOOK_AGAIN_MS, atMs - this.#clock.monotonicMs());
   }
 
-  /** What was left of the holder's lease, and when that was asked for, in monotonic milliseconds. */
+  /** What was left of the holder's lease, and when that was asked, in monotonic milliseconds. */
   look(leaseId: string, { leftMs }: Remainder, askedMs: number): void {
     if (leftMs !== undefined) this.#looked = { leaseId, leftMs, endMs: askedMs + leftMs };
   }

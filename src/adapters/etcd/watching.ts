@@ -1,7 +1,7 @@
 import { sleep, type Timers } from "../../platform/timers.ts";
 import type { Entry, EtcdStore, Range } from "./store.ts";
 
-/** A connection that was cut without a word leaves a watch silent: it is opened anew. */
+/** A connection cut without a reset leaves its watch silent: the watch is opened anew. */
 const LIFE_MS = 60_000;
 /** Before the next one, where a server or a proxy ends watches sooner. */
 const PAUSE_MS = 1_000;

@@ -28,7 +28,9 @@ export interface MdnsDeps {
 
 /** How soon a cable that was plugged in, or a Wi-Fi that was joined, is noticed. */
 const INTERFACE_CHECK_MS = 1_000;
-/** Who follows a hub needs nobody else; once that is lost, discovery looks again at once. */
+/**
+ * A node that follows a hub needs no other; once the hub is lost, discovery looks again at once.
+ */
 const FOLLOWER_CHECK_MS = 4_000;
 /** When the wall clock ran ahead of the monotonic one by as much, the machine was suspended. */
 const SUSPENDED_MS = 5_000;

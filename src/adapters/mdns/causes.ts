@@ -14,7 +14,7 @@ export interface LinkFacts {
 }
 
 const PORT = `UDP port ${MDNS_PORT}`;
-const LET_IN = `let ${PORT} in (sudo tankd doctor names the command, where a firewall is active)`;
+const LET_IN = `open ${PORT} (sudo tankd doctor names the command, where a firewall is active)`;
 const JOIN = "tankd join http://ADDRESS:8000 of another node";
 /** The start of a node sends more; before that its figures say nothing. */
 const MULTICASTS_MIN = 2;
@@ -36,7 +36,7 @@ function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts):
     return {
       code: "no_network",
       what: "this machine has no network but its own loopback",
-      mend: "connect it to a network; it is used at once",
+      mend: "connect it to a network; tankd uses it at once",
       fault: false,
     };
   }
@@ -69,8 +69,9 @@ function unusable(name: string, reasons: string): Cause {
 }
 
 function mendOf(reasons: string): string | null {
-  if (FORBIDDEN.test(reasons)) return `let ${PORT} out through the firewall of this machine`;
-  if (TAKEN.test(reasons)) return `see who holds it: sudo ss -ulpn 'sport = :${MDNS_PORT}'`;
+  if (FORBIDDEN.test(reasons)) return `allow ${PORT} outbound in the firewall of this machine`;
+  if (TAKEN.test(reasons))
+    return `find the program that uses it: sudo ss -ulpn 'sport = :${MDNS_PORT}'`;
   return null;
 }
 
@@ -78,8 +79,8 @@ function unanswered(name: string): Cause {
   return {
     code: "unanswered",
     what:
-      `other nodes are heard on ${name}, and none answers: ` +
-      "what this one asks does not reach them",
+      `other nodes are heard on ${name}, but none answers: ` +
+      "the queries of this one do not reach them",
     mend: `on their machines ${LET_IN}`,
     fault: true,
   };
@@ -89,7 +90,7 @@ function onlyOthers(name: string): Cause {
   return {
     code: "only_others",
     what:
-      `other programs are heard on ${name}, and no other tankd: none runs on this network, ` +
+      `other programs are heard on ${name}, but no other tankd: none runs on this network, ` +
       `or its machine drops ${PORT}`,
     mend: `run tankd doctor on the other machine, or ${JOIN}`,
     fault: false,
@@ -100,7 +101,8 @@ function nobody(name: string): Cause {
   return {
     code: "silence",
     what:
-      `nothing is heard on ${name} but its own packets: nobody is there, or something in between ` +
+      `nothing is heard on ${name} but its own packets: no node is there, or something in ` +
+      "between " +
       "drops multicast (client isolation of Wi-Fi, a switch, a firewall)",
     mend: `${LET_IN}, or ${JOIN}`,
     fault: false,

@@ -8,8 +8,8 @@ const RESPONSE = 0x8000;
 export type PacketKind = "query" | "response";
 
 /**
- * What a packet is, seen without decoding it; undefined for one that is none of multicast DNS. The
- * network belongs to printers and televisions as well: most packets are told apart here.
+ * The kind of a packet, found without decoding it; undefined for a packet that is not multicast
+ * DNS. Printers and televisions send as well: most packets are sorted out here.
  */
 export function kindOf(bytes: Uint8Array): PacketKind | undefined {
   const { byteLength } = bytes;

@@ -35,7 +35,7 @@ const NAME_BYTES_MAX = 255;
 
 const utf8 = new TextDecoder();
 
-/** Reads a packet; undefined for bytes that are none. Records of other types are left out. */
+/** Reads a packet; undefined for bytes that are not one. Records of other types are left out. */
 export function readMessage(bytes: Uint8Array): Message | undefined {
   const packet = decoded(bytes);
   if (packet === undefined) return undefined;

@@ -28,7 +28,7 @@ export interface LinkProbe extends LinkReport {
   readonly family: Family;
 }
 
-/** Whoever has answered all within the last second waits for the next one (RFC 6762 section 6). */
+/** A responder that has just multicast a record waits a second (RFC 6762 section 6). */
 const LISTEN_MS = 1_200;
 /** One packet may be lost. */
 const SENT_MIN = 2;

@@ -6,7 +6,7 @@ import type { Cancel, Timers } from "../../platform/timers.ts";
 const SPREAD_MIN_MS = 20;
 const SPREAD_MAX_MS = 120;
 const INTERVAL_MIN_MS = 1_000;
-/** Whoever wants to know more rarely than this is not made to wait. */
+/** A question asked more rarely than this is not delayed. */
 const INTERVAL_MAX_MS = 16_000;
 
 /**

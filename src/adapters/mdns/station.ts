@@ -124,14 +124,13 @@ export class Station {
   announce(announcement: Announcement, records: readonly DnsRecord[]): void {
     const before = this.#announcement?.role;
     this.#announcement = announcement;
-    // Who has lost its hub needs another one now, and not at the next turn.
+    // A node that has lost its hub needs another one now, not at the next turn.
     if (announcement.role === "discovering" && before === "worker") this.#questions.start();
     if (Bun.deepEquals(records, this.#own)) return;
     const places = (all: readonly DnsRecord[]) =>
       all.filter(({ type }) => type !== "TXT").map(identityOf);
     const moved = !Bun.deepEquals(places(records), places(this.#own));
-    // Who leads is told unasked. Who has found a hub is of no use to anybody: it is there to be
-    // asked.
+    // A hub announces its role unasked. A node that has found a hub only answers questions.
     const isNews = moved || [before, announcement.role].includes("hub");
     this.#own = records;
     for (const { answers } of this.#paths.values()) {
@@ -230,8 +229,9 @@ export class Station {
   }
 
   /**
-   * What a hub has said so lately that all may hear it again only in a second (RFC 6762 section 6).
-   * Who starts just now would lead until then: it is told alone, as well.
+   * Records that a hub sent less than a second ago, so that they may not be multicast again yet
+   * (RFC 6762 section 6). A node that starts now would lead until then, so it also gets them by
+   * unicast.
    */
   #withheld({ answers }: Path, wanted: readonly DnsRecord[]): readonly DnsRecord[] {
     if (this.#announcement?.role !== "hub") return [];
@@ -292,7 +292,7 @@ export class Station {
     const own = this.#announcement?.addresses ?? [];
     const nomination = nominationOf(service, this.#deps.link, own);
     if (!nomination || this.#isOurs(service, nomination)) return;
-    // Who said it last, by IPv4 or IPv6, is no news.
+    // The family by which it came last, IPv4 or IPv6, is no change.
     const hosts = nomination.addresses.map(({ host }) => host).toSorted();
     const text = JSON.stringify([service.port, service.text, hosts]);
     if (onlyNews && this.#nominated.get(service.instance) === text) return;

@@ -21,7 +21,7 @@ export interface RecentTraffic {
   readonly heard: boolean;
   readonly found: boolean;
   readonly others: boolean;
-  /** Who has spoken of tankd from an address that is in no network of the link. */
+  /** A sender of tankd packets whose address is in no network of the link. */
   readonly outsider: string | undefined;
 }
 

@@ -151,7 +151,7 @@ function explain(error: unknown, where: string, hasKey: boolean): AgentError {
   if (error instanceof NetworkError && error.failure === "timeout") {
     return new AgentError("silent", `the Serf agent at ${where} does not answer: restart it`);
   }
-  return new AgentError("foreign", `what answers at ${where} is no Serf agent${because(error)}`);
+  return new AgentError("foreign", `the program at ${where} is not a Serf agent${because(error)}`);
 }
 
 function because(error: unknown): string {

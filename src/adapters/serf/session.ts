@@ -178,7 +178,7 @@ export class Session {
     }
   }
 
-  /** Who comes takes the place of who was there; after that they take turns. */
+  /** A node that comes later takes the place of the earlier one; after that they take turns. */
   #isOurTurn(own: Member): boolean {
     const { nodeId, bootId } = hintsOfMember(own);
     if (nodeId === undefined || nodeId === this.#announcement.nodeId) {

@@ -130,7 +130,7 @@ export class LocalApi {
           "tailscale status",
       );
     }
-    return new Error(`at ${this.#where} answers something that is not tailscaled`);
+    return new Error(`the program at ${this.#where} is not tailscaled`);
   }
 
   get #where(): string {

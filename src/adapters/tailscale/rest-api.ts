@@ -17,7 +17,7 @@ const ANSWER_MS = 15_000;
 /** Without a word from the server when. */
 const RETRY_AFTER_MS = 60_000;
 const RETRY_AFTER_MAX_MS = 3_600_000;
-/** Who was seen this recently is online, where the server says nothing better. */
+/** A device seen this recently counts as online where the server gives no status. */
 const RECENT_MS = 5 * 60_000;
 const TEXT_MAX = 253;
 
@@ -113,7 +113,7 @@ export class RestApi {
       case 404:
         return new Error(`${url} knows no tailnet ${tailnet}: set TANKD_TAILSCALE_TAILNET`);
       case 429:
-        return new Error(`${url} is asked too often; it is asked again later`);
+        return new Error(`${url} limits requests; it is asked again later`);
       default:
         return new Error(`${url} gives no list of devices (status ${status})`);
     }

@@ -52,7 +52,7 @@ export function openStream(origin: string, options: RequestOptions): Promise<Dup
     });
     call.on("error", (error) => {
       const [failure, reason] = systemFailure(error);
-      // Who refuses here is tailscaled: nobody's machine has shown that it is there.
+      // It is tailscaled that refuses: this does not show that the other machine is there.
       fail(failure === "refused" ? "unreachable" : failure, reason ?? messageOf(error));
     });
     call.end();

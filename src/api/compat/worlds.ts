@@ -6,7 +6,7 @@ import type { ApiContext } from "../context.ts";
 import type { ApiEnv } from "../env.ts";
 import { json, newRouter, refusal } from "../router.ts";
 
-/** A tank in the words of Tank World, whose server lists the worlds of others by this route. */
+/** A tank in the form of Tank World, whose server lists the worlds of others by this route. */
 const worldSchema = z.object({
   world_id: z.string(),
   world_type: z.literal("tank"),
@@ -31,7 +31,7 @@ const list = createRoute({
   },
 });
 
-/** What a Tank World server (mbolaris/tank) asks of the servers that it knows. */
+/** The route that a Tank World server (mbolaris/tank) requests from the servers that it knows. */
 export function worldRoutes({ tanks }: ApiContext): OpenAPIHono<ApiEnv> {
   return newRouter().openapi(list, (c) => {
     const worlds = tanks.list().map(asWorld);

@@ -4,12 +4,12 @@ import { ARCHIVE_TYPE } from "../../tanks/archive/archive.ts";
 import type { ApiMiddleware } from "../env.ts";
 import { mediaType, readBounded } from "./bounded-body.ts";
 
-/** At the end of an archive: what it holds, in 32 bytes. */
+/** Length of the checksum at the end of an archive. */
 const SUM_BYTES = 32;
 
 /**
- * Reads the body as an archive, counting while it reads, and leaves it as `archive`; its checksum
- * stands for it in `bodyText`. Another type is a 415, a longer body a 413.
+ * Reads the body as an archive, with a limit, and stores it as `archive`; its checksum represents
+ * it in `bodyText`. Another type is a 415, a longer body a 413.
  */
 export function archiveBody(): ApiMiddleware {
   return async function archiveBody(c, next) {
@@ -20,7 +20,7 @@ export function archiveBody(): ApiMiddleware {
         `Send Content-Type: ${ARCHIVE_TYPE}; it was ${type}`,
       );
     }
-    // A slow line may send for minutes.
+    // An upload over a slow line may take minutes.
     c.env.patient();
     const archive = await readBounded(c, LIMITS.archiveBytesMax);
     c.set("archive", archive);

@@ -2,7 +2,7 @@ import { Problem } from "../../platform/errors.ts";
 import type { ApiContextOf } from "../env.ts";
 import { readAtMost } from "../read-at-most.ts";
 
-/** The body of a request, counted while it is read: a longer one is a 413. */
+/** Reads the body of a request with a limit; a longer one is a 413. */
 export async function readBounded(c: ApiContextOf, bytesMax: number): Promise<Uint8Array> {
   if (Number(c.req.header("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const bytes = await readAtMost(c.req.raw.body, bytesMax);

@@ -7,7 +7,7 @@ export interface ControlTokenOptions {
 }
 
 /**
- * Lets only those pass that carry the control token.
+ * Requires the control token.
  * @example app.delete("/api/tanks/:tank_id", requireToken({ token }), handler)
  */
 export function requireToken(options: ControlTokenOptions): ApiMiddleware {
@@ -25,8 +25,8 @@ export function requireToken(options: ControlTokenOptions): ApiMiddleware {
 }
 
 /**
- * Notes in `controlled` whether the token came along, for routes that peers may call without one.
- * A wrong token is refused all the same: its sender believes to have a right.
+ * Sets `controlled` to whether the token was sent, for routes that peers may call without one. A
+ * wrong token is refused, since its sender believes it is authorised.
  */
 export function noteToken(options: ControlTokenOptions): ApiMiddleware {
   return async function noteToken(c, next) {
@@ -47,7 +47,7 @@ function bearer(c: ApiContextOf): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "")?.[1];
 }
 
-/** Takes the same time for every wrong token: digests have one length and are compared whole. */
+/** Constant time for every wrong token: digests of equal length are compared. */
 function equal(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return wanted !== "" && timingSafeEqual(digest(given), digest(wanted));

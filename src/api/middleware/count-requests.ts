@@ -3,7 +3,7 @@ import type { ApiMiddleware } from "../env.ts";
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** Counts answers by method and status; methods that nobody knows share one label. */
+/** Counts answers by method and status; unknown methods share one label. */
 export function countRequests(options: { readonly meter: Metrics }): ApiMiddleware {
   return async function countRequests(c, next) {
     await next();

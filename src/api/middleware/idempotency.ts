@@ -4,7 +4,7 @@ import { Problem } from "../../platform/errors.ts";
 import { type ApiMiddleware, pathOf } from "../env.ts";
 
 export interface IdempotencyOptions {
-  /** Keys remembered; the oldest give way. */
+  /** Number of remembered keys; the oldest are evicted. */
   readonly keysMax: number;
 }
 
@@ -23,8 +23,8 @@ interface Remembered {
 const KEY_CHARACTERS_MAX = 255;
 
 /**
- * Answers a repeated `Idempotency-Key` with the first answer instead of doing the thing again,
- * also while the first is still under way. Failures are not kept: they may be tried again.
+ * Answers a repeated `Idempotency-Key` with the first answer instead of repeating the operation,
+ * even while the first is in progress. Failures are not stored, so they may be retried.
  * The same key with another path or body is a 422 (draft-ietf-httpapi-idempotency-key-header §2.7).
  * Runs after the body was read.
  * @example app.post("/api/tanks", jsonBody(…), idempotency({ keysMax: 1024 }), handler)
@@ -40,7 +40,7 @@ export function idempotency(options: IdempotencyOptions): ApiMiddleware {
         `Idempotency-Key takes 1 to ${KEY_CHARACTERS_MAX} characters`,
       );
     }
-    // The path too: one route serves many tanks.
+    // Includes the path: one route serves many tanks.
     const asked = JSON.stringify([pathOf(c), c.get("bodyText")]);
     const requestDigest = createHash("sha256").update(asked).digest("hex");
     const known = answers.get(key);

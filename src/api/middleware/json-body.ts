@@ -5,16 +5,16 @@ import { mediaType, readBounded } from "./bounded-body.ts";
 export interface JsonBodyOptions {
   readonly bytesMax: number;
   /**
-   * Whether the header may also be the one of forms, which `curl -d` sends by itself. Never for
-   * what a browser can send for a foreign page.
+   * Whether the content type of forms is accepted, which `curl -d` sends by default. Never for
+   * requests that a browser can send for a foreign page.
    */
   readonly mayBeForm?: (c: ApiContextOf) => boolean;
 }
 
 /**
- * Reads the body, counting while it reads, and parses it. Leaves `bodyText` and `body`, and a
- * request that later validators can read again.
- * A body that is no JSON by its header is a 415, by its text a 400, a longer one a 413.
+ * Reads the body with a limit and parses it. Sets `bodyText` and `body`, and a request that later
+ * validators can read again.
+ * A content type other than JSON is a 415, malformed JSON a 400, a longer body a 413.
  * @example app.post("/api/tanks", jsonBody({ bytesMax: 1024 }), handler)
  */
 export function jsonBody(options: JsonBodyOptions): ApiMiddleware {

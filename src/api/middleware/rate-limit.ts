@@ -8,7 +8,7 @@ export interface RateLimitOptions {
   readonly clock: Clock;
   readonly requestsPerSecond: number;
   readonly burst: number;
-  /** Addresses remembered; the one unseen longest gives way. */
+  /** Number of remembered addresses; the least recently seen one is evicted. */
   readonly addressesMax: number;
 }
 

@@ -20,12 +20,12 @@ const HEADERS: Readonly<Record<string, string>> = {
   "cross-origin-resource-policy": "same-origin",
 };
 
-/** Tells browsers to trust our answers with nothing. No CORS header is ever sent. */
+/** Restricts what browsers do with the answers. CORS headers are never sent. */
 export function securityHeaders(): ApiMiddleware {
   return async function securityHeaders(c, next) {
     await next();
     for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
-    // Answers describe the present moment, unless their route says otherwise.
+    // Answers are not cached, unless their route sets a header.
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
   };
 }

@@ -5,12 +5,12 @@ import type { NodeClient } from "../client.ts";
 import { localServerSchema, whyNotReady } from "../status.ts";
 import type { RunningFacts } from "./facts.ts";
 
-/** What a node says of itself. @throws Problem */
+/** A node's own server record. @throws Problem */
 export async function askLocal(node: NodeClient): Promise<RunningFacts["local"]> {
   return readAnswer(localServerSchema, await node.get("/api/servers/local"));
 }
 
-/** Whether it can do its work, and what it finds out of the ways to others. Never rejects. */
+/** Its readiness, and the results of its connection tests to others. Never rejects. */
 export async function askTheRest(
   node: NodeClient,
   local: RunningFacts["local"],

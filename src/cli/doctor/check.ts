@@ -1,14 +1,14 @@
-/** `unknown`: it could not be found out. */
+/** `unknown`: it could not be determined. */
 export type Result = "ok" | "warn" | "fail" | "unknown";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
-  /** Stable, what is looked at first: `disk`, `multicast:eth0:IPv4`, `peer:reef`. */
+  /** Stable; the subject comes first: `disk`, `multicast:eth0:IPv4`, `peer:reef`. */
   readonly id: string;
   readonly result: Result;
-  /** What was found, in one sentence without its full stop. */
+  /** The finding, in one sentence without a full stop. */
   readonly what: string;
-  /** What to type or to do; null where nothing needs to be done. */
+  /** The remedy; null where none is needed. */
   readonly mend: string | null;
 }
 

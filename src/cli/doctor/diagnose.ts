@@ -20,7 +20,7 @@ import { portChecks } from "./checks/ports.ts";
 import { examineMachine, type Subject } from "./examine.ts";
 import type { Facts, NodeFacts, RunningFacts } from "./facts.ts";
 
-/** In the order in which they are shown. */
+/** The checks, in the order in which they are shown. */
 const CHECKS: readonly ((facts: Facts) => readonly Check[])[] = [
   nodeChecks,
   networkChecks,
@@ -64,13 +64,13 @@ async function gather(context: CliContext, command: Command): Promise<Facts> {
   return { machine, node: facts };
 }
 
-/** The settings of the operator; where they cannot be read what was typed, and why. */
+/** The operator's settings; if they cannot be read, those of the command line, and the reason. */
 function readSettings(
   context: CliContext,
   command: Command,
 ): Pick<Subject, "settings" | "settingsProblem"> {
   const sources = { flags: flagsOf(command), environment: {}, files: [], readSecret: () => "" };
-  // A wrong flag is wrong usage, and no finding.
+  // A wrong flag is a usage error, not a finding.
   const typed = resolveSettings(sources);
   try {
     return { settings: context.settings(command), settingsProblem: undefined };
@@ -80,7 +80,7 @@ function readSettings(
   }
 }
 
-/** The node of this machine and its own word, or why there is none. */
+/** The node of this machine with its record, or why there is none. */
 type Found =
   | {
       readonly kind: "found";

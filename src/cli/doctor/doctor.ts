@@ -7,11 +7,11 @@ import type { Check } from "./check.ts";
 
 const FOUND = 1;
 
-/** `tankd doctor`: what is wrong, in plain words, and what mends it. */
+/** `tankd doctor`: diagnoses problems and suggests remedies. */
 export function addDoctor(program: Command, context: CliContext): void {
   const doctor = program
     .command("doctor")
-    .description("find out what keeps nodes from meeting, and what mends it")
+    .description("diagnose why nodes do not find or reach each other, and suggest remedies")
     .addHelpText(
       "after",
       `
@@ -34,7 +34,7 @@ Exit codes: 1 when something fails, 0 otherwise; what is only doubtful (warn) is
 const COLOURS = { ok: "green", warn: "yellow", fail: "red", unknown: "dim" } as const;
 const WIDTH = Math.max(...Object.keys(COLOURS).map((word) => word.length)) + 2;
 
-/** A line for each check, and below it what mends it. */
+/** A line for each check, with its remedy below. */
 function show(context: CliContext, checks: readonly Check[]): void {
   for (const { result, what, mend } of checks) {
     const space = " ".repeat(WIDTH - result.length);

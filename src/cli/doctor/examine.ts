@@ -13,16 +13,16 @@ import { defaultDataDirectory } from "../directories.ts";
 import type { Host } from "../host.ts";
 import type { DirectoryReport, HubAnswer, HubFacts, MachineFacts, PortFacts } from "./facts.ts";
 
-/** What is looked at. */
+/** What to examine. */
 export interface Subject {
   readonly settings: ResolvedSettings;
-  /** Why the settings are the defaults, where those of the operator cannot be read. */
+  /** Why the operator's settings cannot be read, and defaults are used. */
   readonly settingsProblem: string | undefined;
-  /** Undefined where none runs. */
+  /** Undefined where no node runs. */
   readonly node:
     | { readonly url: string; readonly directory: string; readonly pid: number }
     | undefined;
-  /** Whether the node uses multicast; undefined where none runs that could say so. */
+  /** Whether the node uses multicast; undefined where no node runs. */
   readonly usesMulticast: boolean | undefined;
 }
 
@@ -30,7 +30,7 @@ const HEALTH_TIMEOUT_MS = 5_000;
 const HEALTH_BYTES_MAX = 64 * 1024;
 const MDNS_PORT = 5353;
 
-/** Looks at this machine. Takes a few seconds. */
+/** Examines this machine. Takes a few seconds. */
 export async function examineMachine(
   host: Host,
   examiner: Examiner,
@@ -83,7 +83,7 @@ export async function examineMachine(
   };
 }
 
-/** Files that Docker and Podman put into their containers. */
+/** Files that Docker and Podman create in their containers. */
 const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv"] as const;
 
 function mayUseMulticast(discovery: readonly string[]): boolean {
@@ -94,7 +94,7 @@ function hubsOf(values: ResolvedSettings["values"]): readonly Address[] {
   try {
     return planDiscovery(values).hubs;
   } catch {
-    // Settings that contradict each other: `tankd start` says so.
+    // Contradictory settings are reported by `tankd start`.
     return [];
   }
 }
@@ -164,7 +164,7 @@ function examineDirectory(
   return { ...examiner.directory(path), path, strayPid };
 }
 
-/** The tankd that has written its pid there and lives; Linux alone tells that it is one. */
+/** The running tankd whose pid is recorded there. Only Linux tells whether it is a tankd. */
 function pidIn(host: Host, directory: string): number | undefined {
   try {
     const pid = Number(host.readText(`${directory}/pid`));

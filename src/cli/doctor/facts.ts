@@ -10,7 +10,7 @@ type Found<K extends keyof Examiner> = Examiner[K] extends (...words: never[]) =
   ? Awaited<T>
   : never;
 
-/** Everything that the checks judge. */
+/** The facts that the checks evaluate. */
 export interface Facts {
   /** Undefined where the node runs on another machine. */
   readonly machine: MachineFacts | undefined;
@@ -19,7 +19,7 @@ export interface Facts {
 
 export type NodeFacts =
   | { readonly kind: "none" }
-  /** It is there and cannot be asked. */
+  /** A node exists but cannot be asked. */
   | { readonly kind: "broken"; readonly problem: string }
   | RunningFacts;
 
@@ -27,9 +27,9 @@ export interface RunningFacts {
   readonly kind: "running";
   readonly url: string;
   readonly local: z.infer<typeof localServerSchema>;
-  /** Why it cannot do its work; undefined where it can. */
+  /** Why it is not ready; undefined when it is. */
   readonly notReady: string | undefined;
-  /** What came of the ways to others and back, or why nobody has tried. */
+  /** Results of connection tests to others and back, or why there are none. */
   readonly trial: CheckupReport | { readonly failure: string };
 }
 
@@ -44,18 +44,18 @@ export function isStarting({ uptime_seconds }: RunningFacts["local"]): boolean {
 export interface MachineFacts {
   readonly platform: string;
   readonly isContainer: boolean;
-  /** Why the settings cannot be read; the rest is looked at with the defaults then. */
+  /** Why the settings cannot be read; the rest is examined with defaults then. */
   readonly settingsProblem: string | undefined;
-  /** Where the node listens, or would. */
+  /** The port on which the node listens, or would. */
   readonly port: number;
-  /** Whether somebody chose it: then a taken one is an error. */
+  /** Whether it was chosen explicitly: then a taken one is an error. */
   readonly isPortAsked: boolean;
   readonly portUse: PortFacts | undefined;
   readonly interfaces: readonly InterfaceAddress[];
   readonly defaultRouteInterface: string | undefined;
-  /** Named by the operator, and there is none. */
+  /** Interfaces that the operator has named, but that do not exist. */
   readonly unmatchedInterfaces: readonly string[];
-  /** Where a node that is started here would tell others that it is. */
+  /** The addresses that a node started here would announce. */
   readonly addresses: readonly Address[];
   /** Undefined where multicast is not used. */
   readonly multicast: readonly MulticastReport[] | undefined;
@@ -64,7 +64,7 @@ export interface MachineFacts {
   readonly directory: DirectoryReport;
   readonly sqliteVersion: string;
   readonly wallMs: number;
-  /** Hubs that the settings name; asked where no node runs that would do so. */
+  /** Hubs in the settings; asked only where no node runs that would ask them. */
   readonly hubs: readonly HubFacts[];
 }
 
@@ -75,9 +75,9 @@ export interface PortFacts {
 }
 
 export type DirectoryReport = Found<"directory"> & {
-  /** Absolute. */
+  /** An absolute path. */
   readonly path: string;
-  /** A tankd that uses it and that no command finds. */
+  /** A tankd that uses the directory, but that commands do not find. */
   readonly strayPid: number | undefined;
 };
 
@@ -89,6 +89,6 @@ export interface HubFacts {
 
 export type HubAnswer =
   | { readonly kind: "answers"; readonly server: string; readonly clockOffsetMs: number }
-  /** Something that is no tankd, or that refuses us, answers there. */
+  /** Something that is not a tankd, or that refuses requests, answers there. */
   | { readonly kind: "other"; readonly status: number }
   | { readonly kind: "silent"; readonly reason: string };

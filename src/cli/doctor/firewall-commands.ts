@@ -25,10 +25,10 @@ const COMMANDS: Readonly<Record<FirewallKind, CommandOf>> = {
   windows: ({ port, protocol }) =>
     `netsh advfirewall firewall add rule name="tankd ${port}" dir=in action=allow ` +
     `protocol=${protocol.toUpperCase()} localport=${port}   (as Administrator)`,
-  unknown: () => "sudo tankd doctor names the command",
+  unknown: () => "see the output of: sudo tankd doctor",
 };
 
-/** What to type so that others are let in to the port; null where no firewall keeps them out. */
+/** The command that opens the port; null where no firewall blocks it. */
 export function openCommand(firewall: FirewallFacts, port: WantedPort): string | null {
   return COMMANDS[firewall.kind](port, firewall) || null;
 }

@@ -3,8 +3,8 @@ import { isLinkLocal } from "../../discovery/addresses.ts";
 import type { InterfaceAddress } from "../../platform/machine.ts";
 
 /**
- * Whether a host is in a network that this machine is on: then no router lies in between. A name is
- * in none.
+ * Whether a host is in a network of this machine, so that no router is in between. False for a
+ * name.
  */
 export function isNear(interfaces: readonly InterfaceAddress[], host: string): boolean {
   const [plain = ""] = host.split("%", 1);

@@ -5,8 +5,8 @@ import type { NodeClient } from "../client.ts";
 import { findTank, tanksSchema } from "../tank-lookup.ts";
 
 /**
- * The tanks that a command line names, each once, or all of the node. Everything is looked up
- * before anything is done: a misspelt name leaves all tanks as they are.
+ * The tanks that a command line names, each once, or all of the node. All names are resolved first,
+ * so that a misspelt one leaves all tanks unchanged.
  * @throws Problem `usage`, or `unknown_tank` in the node's words, which say where it is hosted.
  */
 export async function chosenTanks(
@@ -44,7 +44,7 @@ function oneOf(tanks: readonly TankView[], wanted: string): TankView | undefined
   return named[0];
 }
 
-/** By what the node understands beside ids and names: an alias, SERVER::TANK. */
+/** Resolves other forms by the node: an alias, SERVER::TANK. */
 async function known(
   node: NodeClient,
   tanks: readonly TankView[],
@@ -54,9 +54,9 @@ async function known(
   return tanks.find(({ tank }) => tank.tank_id === id);
 }
 
-/** The node knows better why it has no such tank. */
+/** Asks the node for a better error message, if possible. */
 async function stranger(node: NodeClient, wanted: string): Promise<never> {
-  if (wanted === "") throw new Problem("usage", "a tank has no empty name; see: tankd tank ls");
+  if (wanted === "") throw new Problem("usage", "a tank's name is not empty; see: tankd tank ls");
   await node.get(`/api/tanks/${encodeURIComponent(wanted)}`);
   throw new Problem("unknown_tank", `there is no tank ${wanted} here; see: tankd tank ls`);
 }

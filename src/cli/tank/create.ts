@@ -18,15 +18,15 @@ interface CreateOptions {
 export function addTankCreate(tank: Command, context: CliContext): void {
   tank
     .command("create")
-    .description("make a tank")
+    .description("create a tank")
     .option("--tank-name <name>", "its name (default: tank-<number>)")
     .option("--fish <number>", "fish in it (default: 50)")
     .option("--seed <number>", "seed of its world (default: random)")
-    .option("--server <id>", "the server to make it on, or auto (default: this node)")
+    .option("--server <id>", "the server to create it on, or auto (default: this node)")
     .action(async (options: CreateOptions, command: Command) => {
       const fish = readInteger(options.fish, "--fish", 0, LIMITS.foundersMax);
       const seed = readInteger(options.seed, "--seed");
-      // Of all servers only this one takes our orders: there is one to choose from.
+      // Only this node accepts the command, so `auto` has one choice.
       const server = options.server === "auto" ? undefined : options.server;
       const node = await context.node(command);
       const body = await node.post("/api/tanks", {
@@ -38,7 +38,7 @@ export function addTankCreate(tank: Command, context: CliContext): void {
       if (context.wantsJson(command)) return context.printJson(body);
       const made = readAnswer(tankViewSchema, body);
       context.print(
-        `Made the tank ${made.tank.name} (${made.tank.tank_id}) with ${made.fish_count} fish.`,
+        `Created the tank ${made.tank.name} (${made.tank.tank_id}) with ${made.fish_count} fish.`,
       );
     });
 }

@@ -22,9 +22,7 @@ export interface ExportOrder {
   readonly force: boolean;
 }
 
-/**
- * Writes the archive of a tank: the node's answer, or, where none runs, made from its directory.
- */
+/** Writes the archive of a tank: from the node, or from its directory if no node runs. */
 export async function exportTank(
   context: CliContext,
   command: Command,
@@ -32,11 +30,11 @@ export async function exportTank(
 ): Promise<void> {
   const { host } = context;
   const json = context.wantsJson(command);
-  if (file === STDOUT && json) throw new Problem("usage", "--json and - both want stdout");
+  if (file === STDOUT && json) throw new Problem("usage", "--json and - both use stdout");
   if (file === STDOUT && host.stdout.isTerminal) {
-    throw new Problem("usage", "an archive is nothing for a terminal: give a file, or a pipe");
+    throw new Problem("usage", "an archive is binary: write it to a file or a pipe");
   }
-  // Before the work, too: most often it is a mistake that can be seen at once.
+  // Checked before the work, too, since it is usually a mistake.
   if (file !== undefined && file !== STDOUT) refuseExisting(context, file, force);
   const bytes = await archiveOf(context, command, wanted);
   const archive = decoded(bytes);
@@ -93,7 +91,7 @@ async function archiveOf(
   }
 }
 
-/** Undefined where none runs on this machine, and none was named. */
+/** Undefined where no node runs on this machine, and none was given. */
 async function runningNode(context: CliContext, command: Command): Promise<NodeClient | undefined> {
   try {
     return await context.node(command);
@@ -103,11 +101,11 @@ async function runningNode(context: CliContext, command: Command): Promise<NodeC
   }
 }
 
-/** What arrived is a whole archive, or nothing is written. */
+/** Requires a valid archive before anything is written. */
 function decoded(bytes: Uint8Array): TankArchive {
   const read = decodeArchive(bytes);
   if (read.kind === "ok") return read.archive;
-  throw new Problem("bad_archive", `what the node sent is no whole archive: ${read.detail}`);
+  throw new Problem("bad_archive", `the node's answer is not a valid archive: ${read.detail}`);
 }
 
 function refuseExisting({ host }: CliContext, name: string, force: boolean): void {
@@ -126,5 +124,5 @@ function write({ host }: CliContext, name: string, bytes: Uint8Array, force: boo
 }
 
 function existing(name: string): Problem {
-  return new Problem("usage", `${name} is there already: give another name, or --force`);
+  return new Problem("usage", `${name} exists already: give another name, or --force`);
 }

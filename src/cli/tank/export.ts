@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 
-/** What commander hands over of `tankd tank export`. */
+/** Options of `tankd tank export`, as commander passes them. */
 export interface ExportOptions {
   readonly force?: boolean;
 }
@@ -10,10 +10,10 @@ export interface ExportOptions {
 export function addTankExport(tank: Command, context: CliContext): void {
   tank
     .command("export")
-    .description("write a tank's past into one file: to keep, to share, to replay anywhere")
+    .description("write a tank's past to one file, to keep, share or replay it anywhere")
     .argument("<tank>", "its id or name")
     .argument("[file]", "the file to write, or - for stdout (default: <name>.tank)")
-    .option("--force", "replace a file that is there")
+    .option("--force", "replace an existing file")
     .action(
       async (
         wanted: string,

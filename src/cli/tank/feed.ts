@@ -14,7 +14,7 @@ export function addTankFeed(tank: Command, context: CliContext): void {
     .command("feed")
     .description("drop food into tanks")
     .argument("[tank...]", "their ids or names")
-    .option("--portions <number>", `how much, into each (default: ${PORTIONS_DEFAULT})`)
+    .option("--portions <number>", `portions for each (default: ${PORTIONS_DEFAULT})`)
     .option("--all", "every tank of this node")
     .action(async (wanted: string[], options: FeedOptions, command: Command) => {
       const given = readInteger(options.portions, "--portions", 1, LIMITS.portionsMax);
@@ -33,9 +33,9 @@ export function addTankFeed(tank: Command, context: CliContext): void {
 export function addTankSpawn(tank: Command, context: CliContext): void {
   tank
     .command("spawn")
-    .description("put new random fish into tanks")
+    .description("add new random fish to tanks")
     .argument("[tank...]", "their ids or names")
-    .option("--fish <number>", `how many, into each (default: ${FISH_DEFAULT})`)
+    .option("--fish <number>", `fish for each (default: ${FISH_DEFAULT})`)
     .option("--all", "every tank of this node")
     .action(async (wanted: string[], options: SpawnOptions, command: Command) => {
       const fish = readInteger(options.fish, "--fish", 1, LIMITS.foundersMax) ?? FISH_DEFAULT;
@@ -43,8 +43,8 @@ export function addTankSpawn(tank: Command, context: CliContext): void {
         route: "spawn",
         body: { fish },
         fits: (view) => view.tank.status !== "stopped",
-        verb: "Put new fish into",
-        describe: (view) => `Put ${fish} new fish into ${view.tank.name}.`,
+        verb: "Added new fish to",
+        describe: (view) => `Added ${fish} new fish to ${view.tank.name}.`,
       });
     });
 }

@@ -18,11 +18,11 @@ const forwardedSchema = z.object({ tank_id: z.string(), to_tick: z.number() });
 export function addTankForward(tank: Command, context: CliContext): void {
   tank
     .command("forward")
-    .description("let tanks live through so many ticks as fast as they go")
+    .description("run a number of ticks of tanks as fast as possible")
     .usage("[options] [TANK...] TICKS")
     .argument("<words...>", "ids or names of tanks, then how many ticks")
     .option("--all", "every tank of this node")
-    .option("--wait", "end when they have got there")
+    .option("--wait", "wait until they have reached the tick")
     .addHelpText(
       "after",
       `
@@ -40,7 +40,7 @@ A tank that was paused is paused again afterwards; tankd tank pause ends it earl
         verb: "Forwarded",
         describe: (view, answer) => {
           const { to_tick } = forwardedSchema.parse(answer);
-          return `${view.tank.name} goes on to tick ${grouped(to_tick)} as fast as it can.`;
+          return `${view.tank.name} runs to tick ${grouped(to_tick)} as fast as possible.`;
         },
       });
       if (options.wait !== true) return;
@@ -56,12 +56,14 @@ interface ForwardOptions {
 
 function readTicks(text: string): number {
   if (!/^\d+$/.test(text)) {
-    throw new Problem("usage", `"${text}" is no number of ticks: give it as the last word`);
+    throw new Problem("usage", `"${text}" is not a number of ticks: give it as the last word`);
   }
   return readInteger(text, "the number of ticks", 1, FAST_FORWARD_TICKS_MAX) ?? 0;
 }
 
-/** @throws Problem `not_ready` when the tank stands still before it is there. */
+/**
+ * @throws Problem `not_ready` when the tank is paused or stopped before it has reached the tick.
+ */
 async function arrived(
   context: CliContext,
   node: NodeClient,
@@ -73,7 +75,7 @@ async function arrived(
     const { name, tick } = view.tank;
     if (tick >= to_tick) return;
     if (view.fast_forward_to === null) {
-      const why = view.stopped_reason ?? "somebody has paused it";
+      const why = view.stopped_reason ?? "it was paused";
       throw new Problem("not_ready", `${name} ended at tick ${grouped(tick)}: ${why}`);
     }
     await sleep(context.host.timers, POLL_MS);

@@ -13,7 +13,7 @@ const importedSchema = tankViewSchema.extend({
   forked_from: z.object({ tank_id: z.string(), tick: z.number() }),
 });
 
-/** Sends an archive to the node, which makes a tank from it. @throws Problem */
+/** Sends an archive to the node, which creates a tank from it. @throws Problem */
 export async function importTank(
   context: CliContext,
   command: Command,
@@ -21,10 +21,10 @@ export async function importTank(
   name: string | undefined,
 ): Promise<void> {
   const bytes = readArchiveFile(context.host, file);
-  // A damaged file need not travel to be refused.
+  // Refuse a damaged file before the upload.
   const read = decodeArchive(bytes);
   if (read.kind === "bad") {
-    throw new Problem("bad_archive", `${file} is no whole archive of a tank: ${read.detail}`);
+    throw new Problem("bad_archive", `${file} is not a valid archive of a tank: ${read.detail}`);
   }
   const node = await context.node(command);
   const query = name === undefined ? "" : `?${new URLSearchParams({ name })}`;
@@ -32,7 +32,7 @@ export async function importTank(
   if (context.wantsJson(command)) return context.printJson(body);
   const { tank, fish_count, forked_from } = readAnswer(importedSchema, body);
   context.print(
-    `Made the tank ${tank.name} (${tank.tank_id}) with ${fish_count} fish, ` +
-      `from tick ${grouped(forked_from.tick)} of ${forked_from.tank_id}.`,
+    `Created the tank ${tank.name} (${tank.tank_id}) with ${fish_count} fish, from tick ` +
+      `${grouped(forked_from.tick)} of ${forked_from.tank_id}.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
 
-/** What commander hands over of `tankd tank import`. */
+/** Options of `tankd tank import`, as commander passes them. */
 export interface ImportOptions {
   readonly tankName?: string;
 }
@@ -10,8 +10,8 @@ export interface ImportOptions {
 export function addTankImport(tank: Command, context: CliContext): void {
   tank
     .command("import")
-    .description("make a tank that goes on where the one in an archive ended, with fish of its own")
-    .argument("<file>", "what tankd tank export wrote, here or elsewhere")
+    .description("create a tank that continues an archived one, with new ids for its fish")
+    .argument("<file>", "a file of tankd tank export, from any node")
     .option("--tank-name <name>", "its name (default: the archived tank's)")
     .action(async (file: string, options: ImportOptions, command: Command) => {
       const { importTank } = await import("./import-tank.ts");

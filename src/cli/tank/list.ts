@@ -21,7 +21,7 @@ export function addTankList(tank: Command, context: CliContext): void {
       const { tanks } = readAnswer(tanksSchema, body);
       context.print(
         tanks.length === 0
-          ? "No tanks yet; make one with: tankd tank create"
+          ? "No tanks yet; create one with: tankd tank create"
           : formatTable(
               ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S", "ASKED", "LAG"],
               tanks.map(({ tank, ...view }) => [
@@ -37,14 +37,14 @@ export function addTankList(tank: Command, context: CliContext): void {
               ]),
             ),
       );
-      // Often one for all of them, and too long for a column.
+      // Often the same for all of them, and too long for a column.
       for (const reason of new Set(tanks.flatMap((view) => view.stopped_reason ?? []))) {
         context.print(`Stopped: ${reason}`);
       }
     });
 }
 
-/** What the rate should be, now. */
+/** The present target rate. */
 function askedRate({
   tick_rate,
   fast_forward_to,

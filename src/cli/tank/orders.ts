@@ -9,34 +9,34 @@ import { CommandFailure } from "../failure.ts";
 import { count } from "../words.ts";
 import { chosenTanks } from "./chosen.ts";
 
-/** What a node answers to an order. */
+/** A node's answer to an order. */
 const doneSchema = z.looseObject({ tank_id: z.string(), tick: z.number() });
 export type Done = z.infer<typeof doneSchema>;
 
-/** What is to be done to tanks, and how that is said. */
+/** A command for tanks, and its messages. */
 export interface Order {
   /** Last part of the route's path. */
   readonly route: string;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Of tanks that were not named one by one: whether it has anything to do there. */
+  /** With --all: whether the order concerns this tank. */
   readonly fits: (tank: TankView) => boolean;
-  /** `Paused`, for what is said of many tanks at once. */
+  /** `Paused`, for the summary of many tanks. */
   readonly verb: string;
   readonly describe: (tank: TankView, done: Done) => string;
 }
 
-/** Orders that a node works at in the same moment: its commits carry them together. */
+/** Orders sent concurrently, which the node commits together. */
 const AT_ONCE = 16;
 
-/** A tank and what became of its order. */
+/** A tank and the result of its order. */
 interface Result {
   readonly tank: TankView;
   readonly settled: PromiseSettledResult<unknown>;
 }
 
 /**
- * Gives an order to each of these tanks. One that fails keeps the others from nothing; the failures
- * are said at the end.
+ * Sends an order to each of these tanks. A failure does not affect the others; failures are
+ * reported at the end.
  * @throws the failure of a single tank, {@link CommandFailure} for some of several.
  */
 export async function giveOrder(
@@ -97,7 +97,7 @@ function lines(order: Order, results: readonly Result[]): readonly string[] {
 }
 
 function summary({ verb }: Order, done: number, left: number): string {
-  const others = left === 0 ? "" : `; ${count(left, "other")} had no need of it or stand still`;
+  const others = left === 0 ? "" : `; ${count(left, "other")} unchanged or stopped`;
   return `${verb} ${count(done, "tank")}${others}.`;
 }
 
@@ -109,8 +109,5 @@ function sayFailures(context: CliContext, results: readonly Result[]): void {
       context.say(`${tank.tank.name}: ${messageOf(settled.reason)}`);
     }
   }
-  throw new CommandFailure(
-    `${failed.length} of ${count(results.length, "tank")} did not take it`,
-    1,
-  );
+  throw new CommandFailure(`${failed.length} of ${count(results.length, "tank")} failed`, 1);
 }

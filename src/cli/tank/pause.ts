@@ -5,7 +5,7 @@ import { giveOrder, type Order } from "./orders.ts";
 
 /** `tankd tank pause TANK…` */
 export function addTankPause(tank: Command, context: CliContext): void {
-  addSwitch(tank, context, "pause", "stop the time of tanks: their fish stay as they are", {
+  addSwitch(tank, context, "pause", "pause tanks: their time stops", {
     route: "pause",
     body: {},
     fits: (view) => view.tank.status === "running",
@@ -16,12 +16,12 @@ export function addTankPause(tank: Command, context: CliContext): void {
 
 /** `tankd tank resume TANK…` */
 export function addTankResume(tank: Command, context: CliContext): void {
-  addSwitch(tank, context, "resume", "let the time of paused tanks go on", {
+  addSwitch(tank, context, "resume", "resume paused tanks", {
     route: "resume",
     body: {},
     fits: (view) => view.tank.status === "paused",
     verb: "Resumed",
-    describe: (view, { tick }) => `${view.tank.name} goes on from tick ${grouped(tick)}.`,
+    describe: (view, { tick }) => `${view.tank.name} continues from tick ${grouped(tick)}.`,
   });
 }
 

@@ -11,7 +11,7 @@ import { CommandFailure } from "../failure.ts";
 import { count } from "../words.ts";
 import { chosenTanks } from "./chosen.ts";
 
-/** Fish that are on their way arrive in milliseconds, unless the other node is away. */
+/** Fish in transit arrive within milliseconds, unless the other node is offline. */
 const ESCROW_PATIENCE_MS = 30_000;
 const POLL_MS = 250;
 
@@ -38,7 +38,7 @@ export function addTankRemove(tank: Command, context: CliContext): void {
     .description("remove tanks with all their fish")
     .argument("<tank...>", "their ids or names")
     .option("-y, --yes", "do not ask")
-    .option("--no-wait", "do not wait for fish that are on their way to other tanks")
+    .option("--no-wait", "do not wait for fish in transit to other tanks")
     .action(async (wanted: string[], options: RemoveOptions, command: Command) => {
       const node = await context.node(command);
       const tanks = await chosenTanks(node, wanted, false);
@@ -70,26 +70,24 @@ export function addTankRemove(tank: Command, context: CliContext): void {
     });
 }
 
-/** @throws Problem `usage` where nobody can be asked, CommandFailure when the answer is no. */
+/** @throws Problem `usage` without a terminal, CommandFailure when the answer is no. */
 async function confirm(context: CliContext, tanks: readonly TankView[]): Promise<void> {
   const fish = tanks.reduce((sum, { fish_count }) => sum + fish_count, 0);
   const what = tanks.length === 1 ? "it" : `these ${tanks.length} tanks`;
-  const names = tanks.map(nameOf).join(", ");
-  const question = `Remove ${names}? ${fish} fish go with ${what}, for good. [y/N] `;
+  const question =
+    `Remove ${tanks.map(nameOf).join(", ")}? ${fish} fish are removed with ` +
+    `${what}, for good. [y/N] `;
   const answer = await context.host.ask(question);
   if (answer === undefined) {
     throw new Problem(
       "usage",
-      "rm removes fish for good and there is nobody to ask; say it with --yes",
+      "rm removes fish for good, and there is no terminal to ask on; confirm with --yes",
     );
   }
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailure("nothing was removed", 1);
 }
 
-/**
- * Fish of the tank that are on their way may have to come back: the node refuses until they have
- * arrived.
- */
+/** Fish of the tank in transit may have to return: the node refuses until they have arrived. */
 async function removeTank(
   context: CliContext,
   node: NodeClient,
@@ -108,7 +106,7 @@ async function removeTank(
     }
     if (!told) {
       context.say(
-        `fish of ${view.tank.name} are on their way; waiting up to ${patienceMs / 1000} s for them`,
+        `fish of ${view.tank.name} are in transit; waiting up to ${patienceMs / 1000} s for them`,
       );
     }
     told = true;
@@ -116,7 +114,7 @@ async function removeTank(
   }
 }
 
-/** Why the tank is still there, in numbers and names where the node has them. */
+/** The reason of the refusal, with numbers and names if the node provides them. */
 async function stillOpen(node: NodeClient, view: TankView, error: Problem): Promise<Problem> {
   const open = (
     await Promise.all(["pending", "in_doubt"].map((state) => openTransfers(node, view, state)))
@@ -127,8 +125,8 @@ async function stillOpen(node: NodeClient, view: TankView, error: Problem): Prom
   ];
   return new Problem(
     "escrow_open",
-    `${view.tank.name} was not removed: ` +
-      `${open.length} of its fish are still on their way to ${where.join(", ")}; ` +
+    `${view.tank.name} was not removed: ${open.length} of its fish are still in transit to ` +
+      `${where.join(", ")}; ` +
       "try again when they have arrived (tankd transfers)",
   );
 }

@@ -24,9 +24,9 @@ export function addTankShow(tank: Command, context: CliContext): void {
 
 function describe({ tank, ledger, ...view }: TankView): string {
   const died = ledger.died.starvation + ledger.died.predation + ledger.died.old_age;
-  const asked = view.tick_rate === 0 ? "as fast as it goes" : `${view.tick_rate} asked for`;
+  const asked = view.tick_rate === 0 ? "as fast as possible" : `${view.tick_rate} requested`;
   const { fast_forward_to: forwardTo, stopped_reason: reason } = view;
-  const rate = forwardTo === null ? asked : `being forwarded to tick ${forwardTo}, then ${asked}`;
+  const rate = forwardTo === null ? asked : `fast-forward to tick ${forwardTo}, then ${asked}`;
   return formatFields([
     ["tank", tank.name],
     ["id", tank.tank_id],
@@ -56,6 +56,6 @@ function describe({ tank, ledger, ...view }: TankView): string {
 
 function lagOf({ tick_lag, skipped_ticks }: Pick<TankView, "tick_lag" | "skipped_ticks">): string {
   const left =
-    skipped_ticks > 0 ? `; ${count(skipped_ticks, "tick")} left out since it was loaded` : "";
+    skipped_ticks > 0 ? `; ${count(skipped_ticks, "tick")} skipped since it was loaded` : "";
   return `${count(tick_lag, "tick")}${left}`;
 }

@@ -12,9 +12,12 @@ const FLAT_OUT = "max";
 export function addTankSpeed(tank: Command, context: CliContext): void {
   tank
     .command("speed")
-    .description("set how many ticks a second tanks are to live through")
+    .description("set the tick rate of tanks")
     .usage("[options] [TANK...] RATE")
-    .argument("<words...>", `ids or names of tanks, then the rate: ticks a second, or ${FLAT_OUT}`)
+    .argument(
+      "<words...>",
+      `ids or names of tanks, then the rate: ticks per second, or ${FLAT_OUT}`,
+    )
     .option("--all", "every tank of this node")
     .addHelpText(
       "after",
@@ -25,7 +28,7 @@ export function addTankSpeed(tank: Command, context: CliContext): void {
     )
     .action(async (words: string[], options: { all?: boolean }, command: Command) => {
       const rate = readRate(words.at(-1) ?? "");
-      const pace = rate === 0 ? "as fast as it goes" : `at ${rate} ticks a second`;
+      const pace = rate === 0 ? "as fast as possible" : `at ${rate} ticks per second`;
       await giveOrder(context, command, words.slice(0, -1), options.all === true, {
         route: "speed",
         body: { tick_rate: rate },
@@ -44,7 +47,7 @@ function readRate(text: string): number {
   if (!/^[\d.]+$/.test(text)) {
     throw new Problem(
       "usage",
-      `"${text}" is no rate: give ticks a second as the last word, or ${FLAT_OUT}`,
+      `"${text}" is not a rate: give ticks per second as the last word, or ${FLAT_OUT}`,
     );
   }
   return readNumber(text, "the rate", LIMITS.tickRateMin, LIMITS.tickRateMax) ?? 0;

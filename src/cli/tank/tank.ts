@@ -11,9 +11,9 @@ import { addTankRemove } from "./remove.ts";
 import { addTankShow } from "./show.ts";
 import { addTankSpeed } from "./speed.ts";
 
-/** `tankd tank …`, a file a command. Order is the order of help. */
+/** `tankd tank …`, one file per command, in the order of help. */
 export function addTank(program: Command, context: CliContext): void {
-  const tank = program.command("tank").description("make, look at, steer and remove tanks");
+  const tank = program.command("tank").description("create, inspect, control and remove tanks");
   const commands = [
     addTankList,
     addTankCreate,

@@ -1,8 +1,8 @@
 import { isMember } from "./membership-tag.ts";
 
 /**
- * How a node's secret differs from ours, in words behind its name or URL; undefined where it does
- * not. Where only the other one has a secret this node may follow it, as a stranger.
+ * A clause about how a node's secret differs from this node's; undefined if it does not. If only
+ * the other one has a secret, this node may follow it, as a stranger.
  */
 export function secretDifference(
   secret: Uint8Array | undefined,

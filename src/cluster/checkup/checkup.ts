@@ -19,35 +19,35 @@ import { roleSchema, serverStatusSchema } from "../server-record.ts";
 import { addressesSchema, nameSchema } from "../wire-names.ts";
 import { DIAL_BACK_PATH, dialBackReplySchema } from "./dial-back.ts";
 
-/** What was found out about one other node by trying, both ways. */
+/** The result of connection tests with one other node, in both directions. */
 const peerSchema = z.object({
   node_id: nameSchema,
   server_id: nameSchema,
   role: roleSchema,
-  /** As it is listed here, whatever the trial says. */
+  /** Its status in the list, independent of the test. */
   status: serverStatusSchema,
   version: z.string(),
-  /** Where it says that it is, or has answered; best first. */
+  /** Addresses that it announces or has answered at, best first. */
   addresses: addressesSchema,
-  /** Why it cannot be dialled; null where it answers. */
+  /** Why it cannot be dialled; null if it answers. */
   failure: z.string().nullable(),
   /** The node through which it answers all the same; this one where it holds a tunnel here. */
   through: nameSchema.nullish(),
   rtt_ms: z.number().nullable(),
-  /** Its wall clock minus ours; null where it has not told it. */
+  /** Its wall clock minus this node's; null if unknown. */
   clock_offset_ms: z.number().nullable(),
-  /** Whether it can dial this node at each address that this node names; null without an answer. */
+  /** Whether it can dial each address that this node announces; null without an answer. */
   dial_back: dialBackReplySchema.shape.addresses.nullable(),
-  /** Why it was not asked, or has not answered. */
+  /** Why it was not asked, or did not answer. */
   dial_back_failure: z.string().nullable(),
 });
 export type PeerCheckup = z.infer<typeof peerSchema>;
 
 export const checkupSchema = z.object({
-  /** Where this node tells others that it is, best first. */
+  /** The addresses that this node announces, best first. */
   addresses: addressesSchema,
   peers: z.array(peerSchema),
-  /** Further members that were not tried. */
+  /** Number of members that were not tested. */
   left_out: z.number().int(),
 });
 export type CheckupReport = z.infer<typeof checkupSchema>;
@@ -61,16 +61,16 @@ export interface CheckupDeps {
   readonly policy: () => DialPolicy;
   readonly addresses: () => readonly Address[];
   readonly isMember: (nodeId: string) => boolean;
-  /** Who leads: it is looked at first. */
+  /** The hub, which is tested first. */
   readonly hub: () => string | undefined;
 }
 
-/** Two handshakes a second of each cost little; who has more servers looks at them elsewhere. */
+/** Members that are tested; larger clusters need other tools. */
 const PEERS_MAX = 32;
-/** Dialling and asking take as long each at most: a command line waits for both. */
+/** Timeout of dialling and of asking, each: a command waits for both. */
 const PATIENCE_MS = 6_000;
 
-/** Tries the ways to all members and back. */
+/** Tests the connections to all members and back. */
 export class Checkup {
   readonly #with: CheckupDeps;
   #underWay: Promise<CheckupReport> | undefined;
@@ -79,7 +79,7 @@ export class Checkup {
     this.#with = withDeps;
   }
 
-  /** One trial for all who ask meanwhile. */
+  /** Concurrent requests share one test. */
   run(): Promise<CheckupReport> {
     this.#underWay ??= this.#run().finally(() => {
       this.#underWay = undefined;
@@ -153,7 +153,7 @@ export class Checkup {
       if (answered.status === 200 && reply) return reply;
       const code = problemCodeOf(answered);
       if (code === "not_found") return { failure: "its version cannot be asked" };
-      return { failure: code === undefined ? "no answer that is one" : PROBLEMS[code].title };
+      return { failure: code === undefined ? "no valid answer" : PROBLEMS[code].title };
     } catch (error) {
       if (error instanceof NetworkError) return { failure: error.reason };
       if (error instanceof Problem) return { failure: error.message };
@@ -168,7 +168,7 @@ export class Checkup {
   }
 }
 
-/** Not those from which it has only been heard: they may be its router's. */
+/** Without addresses that it has only sent from, which may be its router's. */
 function ownAddresses(peer: Peer | undefined, { record }: Entry): Address[] {
   const worked = (peer?.addresses ?? []).filter(({ workedMs }) => workedMs !== undefined);
   const said = peer?.described?.document.addresses ?? [record];

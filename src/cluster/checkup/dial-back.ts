@@ -23,32 +23,32 @@ export interface DialBackDeps {
 
 export const DIAL_BACK_PATH = "/api/cluster/dial-back";
 
-/** Whether the asker's key has answered at one of its addresses. */
+/** Whether the requester's key has answered at one of its addresses. */
 const outcomeSchema = z.object({
   ...addressSchema.shape,
   reached: z.boolean(),
-  /** Why not, of an address of the machine that asks. */
+  /** Why not, for an address of the requester's machine. */
   reason: z.string().max(200).nullable(),
 });
 export type DialBackOutcome = z.infer<typeof outcomeSchema>;
 
-/** The addresses are those that the asker has named in its hello. */
+/** The addresses are those in the requester's hello. */
 export const dialBackSchema = z.object({});
 export const dialBackReplySchema = z.object({
   addresses: z.array(outcomeSchema).max(LIMITS.addressesPerServerMax),
 });
 
-/** A person runs the doctor a few times in a row; a class may sit behind one address. */
+/** Enough for repeated runs of the doctor, and for a class behind one address. */
 const REQUESTS_PER_SECOND = 0.5;
 const REQUESTS_BURST = 16;
-/** When what has failed elsewhere than at the asker is answered, however soon it failed. */
+/** Constant answer time of failures at addresses of other machines than the requester's. */
 const ANSWER_MS = 5_000;
 
 /**
- * Dials a node that asks whether it can be reached from outside. It is asked who it is and nothing
- * else, and only where its hello says that it is. A stranger may say that of anything: so of other
- * addresses than the one it speaks from it learns whether its own key is there, and neither the
- * reason why not nor how soon that was known.
+ * Dials a node that asks whether it can be reached from outside: only an identity probe, and only
+ * at the addresses of its hello. A stranger may put any address there. So for other addresses than
+ * the one it sends from, it learns only whether its own key answers, and neither the reason of a
+ * failure nor its timing.
  */
 export class DialBack {
   readonly #with: DialBackDeps;
@@ -72,7 +72,7 @@ export class DialBack {
     const { table, isMember } = this.#with;
     const named = table.get(signer)?.described?.document.addresses;
     if (!named || !isMember(signer)) {
-      throw new Problem("not_trusted", "A node dials members back that have shaken hands with it.");
+      throw new Problem("not_trusted", "A node dials back only members after a handshake.");
     }
     if (this.#rates.take(sourceKey(remoteAddress)) > 0) {
       throw new Problem("too_many", "It was asked to dial back too often; ask again in a minute.");

@@ -3,7 +3,7 @@ import type { Journal } from "../../store/journal.ts";
 import type { PositionStatement } from "./position.ts";
 
 const META_KEY = "cluster.boots";
-/** A start a day for two months; of what was said before these nothing is concluded. */
+/** Starts that are kept: one a day for two months. Earlier statements are not evaluated. */
 const BOOTS_KEPT = 64;
 
 const bootsSchema = z.array(
@@ -12,9 +12,8 @@ const bootsSchema = z.array(
 type Boot = z.infer<typeof bootsSchema>[number];
 
 /**
- * The starts of this node, as its journal knows them, each with the position after which it began.
- * They tell a journal from another one that was the same until some day: each lacks the starts that
- * the other has had since.
+ * The starts of this node that its journal has recorded, each with the position at which it began.
+ * They distinguish a journal from a copy: each lacks the later starts of the other.
  */
 export class Boots {
   readonly #journal: Pick<Journal, "position" | "meta" | "commit">;
@@ -27,12 +26,12 @@ export class Boots {
     this.#bootId = bootId;
   }
 
-  /** Whether this start is written down. Nothing is said of a position before. */
+  /** Whether this start is recorded. No position is stated before. */
   get begun(): boolean {
     return this.#begun;
   }
 
-  /** Writes this start down. Rejects when the storage does; may be tried again. */
+  /** Records this start. Rejects when the storage does; may be retried. */
   async begin(): Promise<void> {
     if (this.#begun) return;
     const boots = [...readBoots(await this.#journal.meta(META_KEY))];
@@ -44,13 +43,13 @@ export class Boots {
   }
 
   /**
-   * Why this journal cannot be the one of which the statement, which is this node's own, was made;
-   * undefined when it can.
+   * Why the statement, which is this node's own, contradicts this journal; undefined when it does
+   * not.
    */
   contradictionTo({ position, bootId }: PositionStatement): string | undefined {
     if (!this.#begun) return undefined;
     const here = this.#journal.position;
-    if (position > here) return `it has seen ${position} commits of it, and here are ${here}`;
+    if (position > here) return `it has seen ${position} commits of it, but here are ${here}`;
     const boot = this.#boots.findLast(({ after }) => after < position);
     if (!boot || boot.boot_id === bootId) return undefined;
     return `it has seen commit ${position} of it made by another start than here`;

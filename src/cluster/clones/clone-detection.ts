@@ -20,13 +20,13 @@ export interface CloneDetectionDeps {
   readonly ageMs: () => number;
   readonly document: () => NodeDocument;
   readonly policy: () => DialPolicy;
-  /** The tanks do not run from now on: others should know, and this node should not lead. */
+  /** Called when this node is fenced: others should know, and it must not lead. */
   readonly onFenced: (problem: Problem) => void;
 }
 
 /**
- * Notices data directories that exist twice or were set back: our own by what others remember of us
- * and by meeting our own id, those of others by two starts of one id that are alive together.
+ * Clone detection: data directories that exist twice or were set back. Detects this node's own by
+ * the memory of others and by meeting its own id; those of others by two live starts of one id.
  */
 export class CloneDetection {
   readonly positions: JournalPositions;
@@ -101,7 +101,7 @@ export class CloneDetection {
     }
   }
 
-  /** Shows a node that this start is alive beside the one that its challenge names. */
+  /** Proves that this start is alive beside the one that the challenge names. */
   async #answer(nodeId: string, challenges: readonly string[]): Promise<void> {
     const { client, deps } = this.#with;
     const { identity, bootId } = deps;
@@ -112,7 +112,7 @@ export class CloneDetection {
       try {
         await client.send(nodeId, "POST", PRESENCE_PATH, body, { timeoutMs: this.#timeoutMs });
       } catch (error) {
-        // Asked again with the next answer. A Problem: we have not dialled it yet.
+        // The next answer repeats the challenge. A Problem: the node was not dialled yet.
         if (!(error instanceof NetworkError || error instanceof Problem)) throw error;
       }
     }

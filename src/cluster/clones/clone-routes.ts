@@ -10,7 +10,7 @@ import { isPresent, presenceProofSchema } from "./presence.ts";
 
 /** Shows a node the proof that another one with its key was started earlier and is alive. */
 export const CLONE_NOTICE_PATH = "/api/cluster/copied";
-/** Answers a challenge that came in what a node was told (`presence_challenges`). */
+/** Answers a challenge in a message (`presence_challenges`). */
 export const PRESENCE_PATH = "/api/cluster/presence";
 
 const cloneNoticeSchema = z.object({ proof: presenceProofSchema });
@@ -21,7 +21,7 @@ const presenceAnswerSchema = z.object({
 export type PresenceAnswer = z.infer<typeof presenceAnswerSchema>;
 const notedSchema = z.object({ noted: z.literal(true) });
 
-/** What nodes say to each other about two starts of one node. */
+/** Routes between nodes about two starts of one node. */
 export function cloneRoutes(detection: {
   readonly own: OwnClones;
   readonly peers: PeerClones;
@@ -31,7 +31,7 @@ export function cloneRoutes(detection: {
     {
       method: "POST",
       path: CLONE_NOTICE_PATH,
-      summary: "Shows this node the signed word of another one with its key that is alive",
+      summary: "Proves to this node that another one with its key is alive",
       request: cloneNoticeSchema,
       response: notedSchema,
       handle: async ({ body, remoteAddress }) => {
@@ -43,7 +43,7 @@ export function cloneRoutes(detection: {
     {
       method: "POST",
       path: PRESENCE_PATH,
-      summary: "One of two starts of a node shows that it is alive",
+      summary: "One of two starts of a node proves that it is alive",
       request: presenceAnswerSchema,
       response: notedSchema,
       handle: async ({ body, signer }) => {

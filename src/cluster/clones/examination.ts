@@ -8,7 +8,7 @@ export interface ExaminationDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly nonce: () => string;
-  /** Asks who lives at an address; undefined unless it is that node, with a proof. */
+  /** Probes an address; undefined unless that node answers with a proof. */
   readonly ask: (
     nodeId: string,
     address: Address,
@@ -16,9 +16,9 @@ export interface ExaminationDeps {
   ) => Promise<PresenceProof | undefined>;
 }
 
-/** Which of two starts counts. Of two that live the other is refused, and shown the proof. */
+/** Decides which of two starts counts. If both are alive the other is refused, with the proof. */
 export interface Verdict {
-  /** Undefined when neither has answered: nothing is known that was not known before. */
+  /** Undefined when neither has answered: then nothing changes. */
   readonly counts: Contact | undefined;
   readonly refused?: { readonly contact: Contact; readonly proof: PresenceProof };
 }
@@ -28,13 +28,13 @@ interface Seen {
   readonly startedMs: number;
 }
 
-/** A worker that pings every 2 s has been asked twice by then. */
+/** Time limit of an examination: a worker that pings every 2 s is asked twice. */
 const PROVE_WITHIN_MS = 5_000;
 
 /**
- * Two starts of one node of which both may be alive. Each is asked where it may be dialled, and in
- * all that it is told meanwhile, so that one that only dials out can answer too. The challenge of
- * each names the other, and is new: no earlier words of it can answer. Ends
+ * Examines two starts of one node that may both be alive. Each is challenged at its addresses, and
+ * in all messages to it, so that one that only dials out can answer too. The challenge is fresh and
+ * names the other start, so that no earlier statement answers it. Ends
  * - when both have answered: the one that counts is {@link standing};
  * - when the new one answers at an address of the earlier: one address has one listener, so the
  *   earlier has ended. That both merely name one address proves nothing: it may be a router's;
@@ -45,7 +45,7 @@ export class Examination {
   readonly #deps: ExaminationDeps;
   readonly #before: Contact;
   readonly #now: Contact;
-  /** By the boot id of who is to sign it. */
+  /** Challenges, by boot id of the start that has to sign. */
   readonly #challenges: ReadonlyMap<string, string>;
   readonly #seen = new Map<string, Seen>();
   readonly #end: (verdict: Verdict) => void;
@@ -75,7 +75,9 @@ export class Examination {
     );
   }
 
-  /** A proof that verifies, and was sent to us. Ignored unless it answers a challenge of ours. */
+  /**
+   * Takes a valid proof that was sent to this node; ignored unless it answers a challenge of it.
+   */
   witness(proof: PresenceProof): void {
     if (this.#challenges.get(proof.boot_id) !== proof.challenge) return;
     const startedMs = this.#deps.clock.monotonicMs() - proof.uptime_ms;
@@ -114,7 +116,7 @@ export class Examination {
   }
 }
 
-/** Of two that live, the one that counts: it is not fenced, or else was started earlier. */
+/** Of two live starts, the one that counts: not fenced, or else started earlier. */
 function standing(one: Seen, other: Seen): Seen {
   if (one.proof.fenced !== other.proof.fenced) return one.proof.fenced ? other : one;
   if (one.startedMs !== other.startedMs) return one.startedMs < other.startedMs ? one : other;

@@ -1,27 +1,27 @@
 /**
- * No fish leaves for as long after this node has begun to speak to others: by then a copy of a
- * directory has met its original, and one that was set back somebody who remembers.
+ * Delay of exports after the node has begun to communicate: by then a copied directory has met its
+ * original, and a set-back one a node that remembers a later position.
  */
 const AFTER_JOINING_MS = 3_000;
-/** A node that no hub has answered by then is taken to be alone, or to be the hub itself. */
+/** A node without an answer of a hub by then counts as alone, or is the hub itself. */
 const ALONE_MS = 5_000;
 
 /**
- * When fish may leave after a start: once the hub has had its chance to say what is known of this
- * node.
+ * Decides when fish may leave after a start: once the hub was able to report what is known about
+ * this node.
  */
 export class ExportClearance {
   #joiningMs: number | undefined;
   #hubAnswered = false;
 
-  /** This node begins to speak to others. */
+  /** Called when this node begins to communicate. */
   joining(nowMs: number): void {
     this.#joiningMs ??= nowMs;
   }
 
   /**
-   * The hub has answered a registration or a ping; what it remembers of this node was judged
-   * before.
+   * Called when the hub has answered a registration or a ping, after its reports about this node
+   * were evaluated.
    */
   hubAnswered(): void {
     this.#hubAnswered = true;

@@ -17,34 +17,31 @@ import { PositionReports } from "./position-reports.ts";
 import { ReportedPositions } from "./reported-positions.ts";
 import type { Said } from "./said.ts";
 
-/** What migration needs of it: positions go with everything that moves a fish. */
+/** The part that migration uses: positions accompany every step of a transfer. */
 export interface Positions {
-  /** Why this node is fenced: its tanks do not run. Undefined where it is not. */
+  /** Why this node is fenced; undefined while it is not. */
   readonly fenced: Problem | undefined;
   /**
-   * Whether it is known again what other nodes have said. Before that nothing of theirs is decided.
+   * Whether the positions of other nodes are loaded. Before that none of their transfers is
+   * decided.
    */
   readonly recalled: boolean;
-  /** This node's own position in its signed words. Undefined before its start is written down. */
+  /** This node's own signed position. Undefined before its start is recorded. */
   statement(): string | undefined;
-  /**
-   * The words of another node that are remembered here: it is asked to decide nothing without them.
-   */
+  /** The stored statement of another node, which accompanies every request for a decision to it. */
   remembered(nodeId: string): string | undefined;
-  /**
-   * Another node shows what it remembers of this one. Fences it where that is more than there is.
-   */
+  /** Takes another node's memory of this one. Fences this node if that exceeds its journal. */
   judge(nodeId: string, remembered: string | null | undefined): void;
-  /** For the transaction that decides or settles a transfer: what the other node has said. */
+  /** Writes for the transaction that decides or settles a transfer: the other node's position. */
   remember(nodeId: string, statement: string | undefined): readonly JournalWrite[];
   /**
-   * Whether that node, in another start than the one that is remembered, is behind what is
-   * remembered, or another start of it is alive. Within one start messages may overtake each other.
+   * Whether that node, in another start than the stored one, is behind its stored position, or
+   * another start of it is alive. Within one start messages may be reordered.
    */
   isBehind(nodeId: string, statement: string | undefined): boolean;
   /**
-   * Whether fish may leave this node yet. Not before whoever remembers more of it than it does has
-   * had a chance to say so.
+   * Whether fish may leave this node yet. Not before nodes that remember a later position had a
+   * chance to report it.
    */
   clearedForExport(nowMs: number): boolean;
 }
@@ -56,21 +53,21 @@ export type JournalPositionsDeps = Pick<
 
 export interface JournalPositionsHooks {
   readonly table: Pick<PeerTable, "get" | "update">;
-  /** Whether this is the start of a node that counts, where two of them may be alive. */
+  /** Whether this is the start of a node that counts, if two of them may be alive. */
   readonly counts: (nodeId: string, bootId: string) => boolean;
-  /** What the starts of a node are asked to sign, where two of them may be alive. */
+  /** The challenges for the starts of a node, if two of them may be alive. */
   readonly challenges: (nodeId: string) => readonly string[] | undefined;
-  /** Another node asks this start to show that it is alive. */
+  /** Called when another node asks this start to prove that it is alive. */
   readonly onChallenged: (nodeId: string, challenges: readonly string[]) => void;
   readonly onFenced: (problem: Problem) => void;
 }
 
-/** A full disk at the start is no reason to stay silent for ever. */
+/** Interval of retries when the start cannot be recorded, as on a full disk. */
 const BEGIN_AGAIN_MS = 2_000;
 
 /**
- * Where this node's journal comes from and how far others have come: notices a directory that was
- * set back or copied, by what others remember of it.
+ * Journal positions of this node and of others: detects a copied or set-back directory by the
+ * memory of others.
  */
 export class JournalPositions implements Positions {
   readonly #deps: JournalPositionsDeps;
@@ -78,9 +75,9 @@ export class JournalPositions implements Positions {
   readonly #boots: Boots;
   readonly #peers: PeerPositions;
   readonly #clearance = new ExportClearance();
-  /** To the hub. */
+  /** Reports to the hub. */
   readonly #reports = new PositionReports();
-  /** By others, to this node as a hub. */
+  /** Reports of others to this node as a hub. */
   readonly #reported = new ReportedPositions();
   #fenced: Problem | undefined;
   #stated: { readonly position: number; readonly text: string } | undefined;
@@ -107,10 +104,7 @@ export class JournalPositions implements Positions {
     return this.#peers.loaded;
   }
 
-  /**
-   * Resolves when both memories are there, or cannot be had now. Once, however often it is asked
-   * for.
-   */
+  /** Resolves when both memories are loaded, or cannot be loaded now. Runs once. */
   start(): Promise<void> {
     this.#started ??= this.#recall().then(() => this.#begin());
     return this.#started;
@@ -123,7 +117,7 @@ export class JournalPositions implements Positions {
     this.#peers.stop();
   }
 
-  /** The tanks of this node do not run from now on. The first reason stays. */
+  /** Fences this node. The first reason stays. */
   fence(problem: Problem): void {
     if (this.#fenced) return;
     this.#fenced = problem;
@@ -135,7 +129,7 @@ export class JournalPositions implements Positions {
     this.#clearance.joining(this.#deps.clock.monotonicMs());
   }
 
-  /** The hub has answered a registration or a ping, after {@link hear} was told what it said. */
+  /** Called when the hub has answered a registration or a ping, after {@link hear}. */
   hubAnswered(): void {
     this.#clearance.hubAnswered();
   }
@@ -177,7 +171,7 @@ export class JournalPositions implements Positions {
     return known !== undefined && said.bootId !== known.bootId && said.position < known.position;
   }
 
-  /** What a handshake with that node says. */
+  /** The positions in a handshake with that node. */
   tell(nodeId: string): Said {
     return {
       ...this.#tellAlways(nodeId),
@@ -185,7 +179,7 @@ export class JournalPositions implements Positions {
     };
   }
 
-  /** What a ping says: the other's own words only where it seems to have forgotten them. */
+  /** The positions in a ping: the other's own only if it seems to have lost that history. */
   tellBriefly(nodeId: string): Said {
     const known = this.#peers.of(nodeId);
     const latest = this.#hooks.table.get(nodeId)?.position;
@@ -197,9 +191,9 @@ export class JournalPositions implements Positions {
   }
 
   /**
-   * What a node has said. Fences this one where it remembers more of it than there is. `answered`:
-   * it knows what we remember of it and was not fenced for that, so that its word may take the
-   * place of ours.
+   * Evaluates the positions in a message. Fences this node if the other remembers a later one of
+   * it. `answered`: the other knows this node's memory of it and was not fenced, so that its
+   * present position may replace that memory.
    */
   hear(nodeId: string, said: Said, answered: boolean): void {
     this.judge(nodeId, said.remembered_position);
@@ -213,26 +207,24 @@ export class JournalPositions implements Positions {
     this.#reports.heardFrom(nodeId, statement.bootId);
     const known = this.#peers.of(nodeId);
     if (known && known.bootId !== statement.bootId && !answered) return;
-    // The word of a clone must not be held against its original.
+    // A statement of a clone must not be used against its original.
     if (this.#hooks.counts(nodeId, statement.bootId)) this.#peers.hear(nodeId, statement);
   }
 
   /**
-   * What the hub should be told of the journals of fish partners, in a message of its own batch.
-   * Whoever gave this node a fish need not speak to it any more; the hub speaks to everybody.
+   * The next statements of fish partners for the hub. A partner may not communicate with this node
+   * any more, but all communicate with the hub.
    */
   positionsToReport(hub: string): readonly string[] {
     return this.#reports.next(hub, this.#peers.partners());
   }
 
-  /** The hub has answered the message that carried them. */
+  /** Called when the hub has answered the message with them. */
   reported(batch: readonly string[]): void {
     this.#reports.confirm(batch);
   }
 
-  /**
-   * A node reports what third ones have said of their journals. What does not verify is not kept.
-   */
+  /** Takes a node's reports of others' positions. Statements that do not verify are dropped. */
   hearReported(from: string, statements: readonly string[]): void {
     for (const text of statements) {
       const statement = readPosition(text);
@@ -255,7 +247,7 @@ export class JournalPositions implements Positions {
         "directory_copied",
         "fenced: this data directory is an older state or a copy of another one " +
           `(node ${nodeId} shows that ${contradiction}); ` +
-          "start with --fork to make it a node of its own",
+          "start with --fork to turn it into a new node",
       ),
     );
   }
@@ -270,7 +262,7 @@ export class JournalPositions implements Positions {
     };
   }
 
-  /** Reported statements that do not follow from what that node has said last. */
+  /** Reported statements that are not implied by the node's last one. */
   #newsFor(nodeId: string): string[] {
     const { boot, position = -1 } = this.#hooks.table.get(nodeId) ?? {};
     const isNews = (one: PositionStatement) =>
@@ -295,7 +287,7 @@ export class JournalPositions implements Positions {
     try {
       await this.#boots.begin();
     } catch (error) {
-      this.#deps.log.warn("this start cannot be written down", { reason: messageOf(error) });
+      this.#deps.log.warn("this start cannot be recorded", { reason: messageOf(error) });
       if (this.#stopped) return;
       this.#cancelBegin = this.#deps.timers.after(BEGIN_AGAIN_MS, () => void this.#begin());
     }

@@ -15,18 +15,18 @@ export interface OwnClonesDeps {
   readonly log: Log;
 }
 
-/** Another start of this very node, as it was seen alive. */
+/** Another live start of this node. */
 export interface OwnClone {
   readonly bootId: string;
-  /** Undefined for a version that does not tell. */
+  /** Undefined for versions that do not send it. */
   readonly uptimeMs: number | undefined;
   readonly fenced: boolean;
-  /** Where it was met, for people. */
+  /** Where it was met, for messages. */
   readonly where: string;
 }
 
 /**
- * A proof is told at once to whom it concerns: one attempt that takes the longest timeout there is.
+ * Maximum age of a relayed proof: it is delivered at once, by one attempt with the longest timeout.
  */
 const MESSENGER_MS = 10_000;
 
@@ -34,20 +34,20 @@ const MESSENGER_MS = 10_000;
 const CLONE_EVENT = "another running node has this node's key; one of them is a copy";
 
 /**
- * This node's own id, alive elsewhere: of two that run, the one that was started later is fenced.
- * Each measures for itself, on monotonic clocks, so they agree but for starts within one round trip
- * of each other; there the one with the higher boot id is, unless the other is already.
+ * Detects this node's own id elsewhere: of two live starts, the later one is fenced. Each measures
+ * by its monotonic clock, so they agree, except for starts within one round trip of each other;
+ * then the one with the higher boot id is fenced, unless the other is already.
  */
 export class OwnClones {
   readonly #deps: OwnClonesDeps;
-  /** Starts that the log has named. */
+  /** Starts that were logged. */
   readonly #reported = new BoundedMap<string, true>(LIMITS.clonesRememberedMax);
 
   constructor(deps: OwnClonesDeps) {
     this.#deps = deps;
   }
 
-  /** It has answered a question that was asked when this node was `askedAtMs` old. */
+  /** The other start has answered a question that was sent at this node's age `askedAtMs`. */
   meet(clone: OwnClone, askedAtMs: number): void {
     const { bootId, ageMs } = this.#deps;
     if (!this.#report(clone) || clone.fenced) return;
@@ -57,14 +57,14 @@ export class OwnClones {
     if (later || (undecided && bootId > clone.bootId)) this.#fence(clone);
   }
 
-  /** It has dialled us; how long its words were under way is not known. */
+  /** The other start has dialled this node; the delay of its message is unknown. */
   hear(clone: OwnClone): void {
     if (!this.#report(clone) || clone.fenced) return;
     const { uptimeMs } = clone;
     if (uptimeMs !== undefined && this.#deps.ageMs() < uptimeMs) this.#fence(clone);
   }
 
-  /** Somebody who has met both shows the words of the other. */
+  /** A third node that has met both delivers the proof of the other. */
   judge(proof: PresenceProof, where: string): void {
     const { identity, bootId } = this.#deps;
     const { nodeId, publicKey } = identity;
@@ -72,11 +72,11 @@ export class OwnClones {
     const { boot_id, uptime_ms: uptimeMs, fenced } = proof;
     const clone = { bootId: boot_id, uptimeMs, fenced, where };
     if (!this.#report(clone) || fenced) return;
-    // It is older by now: what the messenger measured holds where our own clock cannot tell.
+    // The other is older by now, by at most the delay of the messenger.
     if (this.#deps.ageMs() - MESSENGER_MS < uptimeMs) this.#fence(clone);
   }
 
-  /** Loudly, and once for each start of the other one. False for ourselves. */
+  /** Logs an error, once for each start of the other one. Returns false for this start itself. */
   #report({ bootId, where }: OwnClone): boolean {
     const { identity, log, bootId: own } = this.#deps;
     if (bootId === own) return false;
@@ -93,7 +93,7 @@ export class OwnClones {
       new Problem(
         "directory_copied",
         `fenced: another node with this one's key was started earlier and runs ${where}; stop ` +
-          "one of the two, or start this one with --fork to make it a node of its own",
+          "one of the two, or start this one with --fork to turn it into a new node",
       ),
     );
   }

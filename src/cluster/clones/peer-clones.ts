@@ -8,11 +8,11 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import { Examination, type ExaminationDeps, type Verdict } from "./examination.ts";
 import { CloneRefused, type PresenceProof } from "./presence.ts";
 
-/** One start of another node, as it has shown itself. */
+/** One start of another node that has communicated. */
 export interface Contact {
   readonly nodeId: string;
   readonly bootId: string;
-  /** Where it may be dialled, best first. */
+  /** Its addresses, best first. */
   readonly addresses: readonly Address[];
   readonly fenced: boolean;
 }
@@ -20,26 +20,23 @@ export interface Contact {
 export interface PeerClonesDeps extends ExaminationDeps {
   readonly log: Log;
   readonly table: Pick<PeerTable, "get" | "update">;
-  /** Shows the proof to the start at these addresses that it concerns. */
+  /** Delivers the proof to the start that it concerns, at these addresses. */
   readonly tell: (nodeId: string, addresses: readonly Address[], proof: PresenceProof) => void;
 }
 
-/**
- * Whoever was silent for longer is not asked whether it still lives: a registry would call it
- * offline.
- */
+/** A start that was silent for longer counts as ended, like an offline server. */
 const ALIVE_MS = 90_000;
 
 /**
- * Two starts of one node id that live at the same time, as only a third may see them: a hub, where
- * the two cannot dial each other. Nobody's word is taken for it. When a node shows itself in
- * another start than a moment ago, both are asked who lives; meanwhile the new one is served, as
- * after a plain restart. If both live, the later one is shown what the earlier has signed, and is
- * refused from then on, also after the row of its node has left the table.
+ * Detects two live starts of another node, which only a third node may see: a hub, if the two
+ * cannot dial each other. When a node communicates from another start than a moment ago, both are
+ * examined; meanwhile the new one is served, as after a normal restart. If both are alive, the
+ * later one gets the proof of the earlier, and is refused from then on, even after its row has left
+ * the peer table.
  */
 export class PeerClones {
   readonly #deps: PeerClonesDeps;
-  /** Later starts, by node and boot, with the proof to show them. */
+  /** Refused starts, by node and boot, with the proof against them. */
   readonly #refused = new BoundedMap<string, PresenceProof>(LIMITS.clonesRememberedMax);
   readonly #examinations = new Map<string, Examination>();
 
@@ -48,9 +45,9 @@ export class PeerClones {
   }
 
   /**
-   * A start of a node that is in the table shows itself. @throws CloneRefused for one that is known
-   * to be the later of two, Problem `directory_copied` for one that is fenced while another may be
-   * alive. Where there is something to find out, the promise ends when that is over.
+   * Admits a start of a node in the peer table. @throws CloneRefused for one that is known to be
+   * the later of two, Problem `directory_copied` for one that is fenced while another may be alive.
+   * If an examination is needed, the promise settles with it.
    */
   admit(contact: Contact): Promise<void> | undefined {
     const { nodeId, bootId } = contact;
@@ -66,12 +63,12 @@ export class PeerClones {
     }
     const examined = this.#examine(known.contact, contact);
     if (contact.fenced) {
-      throw new Problem("directory_copied", "Another start of this node is here; you are fenced.");
+      throw new Problem("directory_copied", "Another start of this node is alive; you are fenced.");
     }
     return examined;
   }
 
-  /** Waits for what there is to find out; whoever turns out to be a copy is refused then. */
+  /** Waits for an examination, and refuses a start that turns out to be a clone. */
   async admitExamined(contact: Contact): Promise<void> {
     const examined = this.admit(contact);
     if (examined === undefined) return;
@@ -80,8 +77,8 @@ export class PeerClones {
   }
 
   /**
-   * Further words of a start that has shown itself before. @throws CloneRefused as {@link admit},
-   * Problem `bad_signature`, after which it shakes hands anew, where another start is here.
+   * Checks a later message of a start. @throws CloneRefused like {@link admit}, or Problem
+   * `bad_signature`, after which it repeats the handshake, if another start is current.
    */
   heard(nodeId: string, bootId: string): void {
     this.#refuseClone(nodeId, bootId);
@@ -93,18 +90,18 @@ export class PeerClones {
     }
   }
 
-  /** Whether no other start of that node is known to be alive, or may turn out to be. */
+  /** Whether no other start of that node is, or may be, alive. */
   counts(nodeId: string, bootId: string): boolean {
     const known = this.#bootOf(nodeId);
     return !known || known.contact.bootId === bootId || !this.#isRecent(known);
   }
 
-  /** What the starts of that node are asked to sign. */
+  /** The challenges for the starts of that node. */
   challenges(nodeId: string): readonly string[] | undefined {
     return this.#examinations.get(nodeId)?.challenges();
   }
 
-  /** A start of that node has sent a proof that verifies. */
+  /** Takes a valid proof of a start of that node. */
   witness(nodeId: string, proof: PresenceProof): void {
     this.#examinations.get(nodeId)?.witness(proof);
   }
@@ -128,7 +125,7 @@ export class PeerClones {
   }
 
   /**
-   * One at a time for a node. In a crowd it is not begun: the start that was here before counts on.
+   * Starts an examination, one per node. At the limit none is started, and the known start counts.
    */
   async #examine(before: Contact, now: Contact): Promise<void> {
     const { nodeId } = now;

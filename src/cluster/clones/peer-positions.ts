@@ -12,29 +12,25 @@ export interface PeerPositionsDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Log;
-  /** Fish are on their way to that node: it is not forgotten. */
+  /** Whether transfers to that node are open: then it is not evicted. */
   readonly isEngaged: (nodeId: string) => boolean;
 }
 
-/** A commit a minute for whatever has grown: what moves a fish is written with it anyway. */
+/** Interval of commits of positions that have grown; those of transfers are committed with them. */
 const WRITE_INTERVAL_MS = 60_000;
-/**
- * A node that is new here, or has started anew, is written down sooner, with all who come with it.
- */
+/** Delay of commits for new nodes and new starts, which batches them. */
 const WRITE_SOON_MS = 2_000;
 
 /**
- * How far the journals of other nodes had come when they said so. Bounded: the one heard of longest
- * ago gives way, those that were only met before those with whom fish were exchanged, and none with
- * whom some are under way.
+ * The stored journal positions of other nodes. Bounded: the least recently heard of is evicted,
+ * nodes that were only met before those that fish were exchanged with, and none with open
+ * transfers.
  */
 export class PeerPositions {
   readonly #deps: PeerPositionsDeps;
-  /**
-   * In the order in which they were heard of. May be ahead of the disk: what was said stays true.
-   */
+  /** In the order of the last message. May be ahead of the disk, since a statement stays true. */
   readonly #rows = new Map<string, RememberedRow>();
-  /** Of these the disk says something else, or nothing, yet. */
+  /** Positions that differ from the disk. */
   readonly #unwritten = new Set<string>();
   #cancel: Cancel = () => {};
   #dueMs = Number.POSITIVE_INFINITY;
@@ -45,14 +41,14 @@ export class PeerPositions {
     this.#deps = deps;
   }
 
-  /** Whether what the disk remembers is known. Nothing is written over it before. */
+  /** Whether the stored positions are loaded. Nothing is overwritten before. */
   get loaded(): boolean {
     return this.#loaded;
   }
 
   /**
-   * What was heard meanwhile stands only where it is further: a node that was set back may be the
-   * first to speak.
+   * Positions that arrived meanwhile count only if they are later: a set-back node may be the first
+   * to communicate.
    */
   async load(): Promise<void> {
     const rows = [...(await this.#deps.journal.remembered())];
@@ -66,7 +62,7 @@ export class PeerPositions {
     this.#loaded = true;
   }
 
-  /** The furthest that is known of a node. */
+  /** The latest known position of a node. */
   of(nodeId: string): PositionStatement | undefined {
     return readPosition(this.#rows.get(nodeId)?.statement);
   }
@@ -76,12 +72,12 @@ export class PeerPositions {
     return this.#rows.get(nodeId)?.heard_by === "transfer";
   }
 
-  /** Those with whom fish were exchanged, the one heard of longest ago first. */
+  /** Nodes that fish were exchanged with, least recently heard of first. */
   *partners(): Iterable<RememberedRow> {
     for (const row of this.#rows.values()) if (row.heard_by === "transfer") yield row;
   }
 
-  /** In passing: written down later, where it has grown. */
+  /** Takes a position from a handshake or ping, which is committed later. */
   hear(nodeId: string, statement: PositionStatement): void {
     const known = this.#rows.get(nodeId);
     if (known && statement.position <= known.position) return;
@@ -91,7 +87,7 @@ export class PeerPositions {
     this.#writeIn(known?.boot_id === statement.bootId ? WRITE_INTERVAL_MS : WRITE_SOON_MS);
   }
 
-  /** With a fish: for the transaction that decides or settles its transfer. */
+  /** Takes a position with a transfer: writes for the transaction that decides or settles it. */
   writes(nodeId: string, statement: PositionStatement): readonly JournalWrite[] {
     const known = this.#rows.get(nodeId);
     const newest = known && known.position > statement.position ? known : statement;
@@ -152,7 +148,7 @@ export class PeerPositions {
     try {
       await this.#deps.journal.commit(writes);
     } catch (error) {
-      this.#deps.log.debug("positions not written down", { reason: messageOf(error) });
+      this.#deps.log.debug("positions not recorded", { reason: messageOf(error) });
       for (const nodeId of nodeIds) this.#unwritten.add(nodeId);
       this.#writeIn(WRITE_INTERVAL_MS);
     }

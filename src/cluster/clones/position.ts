@@ -2,14 +2,13 @@ import { type Identity, nodeIdOf } from "../identity/identity.ts";
 import { isSigned, signText } from "../identity/signed-text.ts";
 
 /**
- * How far a journal has come, in the signed words of its node: `<position>.<boot id>.<public
- * key>.<signature>`. Others keep the words and show them again, also to third parties, who need
- * nothing else to verify them. So a node believes only what it has said itself, and nobody can
- * fence it by claiming to remember more.
+ * The position of a journal, signed by its node: `<position>.<boot id>.<public key>.<signature>`.
+ * Others store the statement and present it later, also to third nodes, which can verify it. So a
+ * node believes only its own statements, and nobody can fence it by claiming to remember more.
  */
 export interface PositionStatement {
   readonly position: number;
-  /** The start of the node in which it said so. */
+  /** The start of the node that made the statement. */
   readonly bootId: string;
   /** Undefined in statements of earlier builds, which data directories may still hold. */
   readonly publicKey: string | undefined;
@@ -26,16 +25,14 @@ export function statePosition(identity: Identity, bootId: string, position: numb
   return `${position}.${bootId}.${publicKey}.${signature}`;
 }
 
-/** The statement without a look at its signature; undefined when it is none. */
+/** Parses a statement without verifying its signature; undefined when it is malformed. */
 export function readPosition(text: string | null | undefined): PositionStatement | undefined {
   const [, position, bootId, publicKey] = FORM.exec(text ?? "") ?? [];
   if (!text || position === undefined || bootId === undefined) return undefined;
   return { position: Number(position), bootId, publicKey, text };
 }
 
-/**
- * Whether the owner of the key has said this; `publicKey` stands in for the one it does not carry.
- */
+/** Verifies a statement; `publicKey` is used if it carries no key. */
 export function isStatedBy(
   nodeId: string,
   statement: PositionStatement,
@@ -47,9 +44,7 @@ export function isStatedBy(
   return isSigned(publicKey, signedText(nodeId, bootId, position), signature);
 }
 
-/**
- * The node that has said this, by the key that the statement carries; undefined when it is forged.
- */
+/** The node that made the statement, by the key that it carries; undefined when it is forged. */
 export function statedBy(statement: PositionStatement): string | undefined {
   const nodeId = statement.publicKey && nodeIdOf(statement.publicKey);
   return nodeId && isStatedBy(nodeId, statement) ? nodeId : undefined;

@@ -8,19 +8,19 @@ import type { PeerReply, PeerRequest, PeerRoute } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
 import { problemReply } from "../problem-reply.ts";
 
-/** One start of a node, as it speaks of itself. */
+/** One start of a node, as it describes itself. */
 export interface Presence {
   readonly bootId: string;
-  /** Since it was started, by its own monotonic clock: wall clocks do not agree. */
+  /** Time since its start, by its monotonic clock, since wall clocks differ. */
   readonly uptimeMs: number;
-  /** Its tanks do not run: its directory is a copy or an old state. */
+  /** Whether it is fenced. */
   readonly fenced: boolean;
 }
 
 /**
- * Signed words of one start of a node, in answer to a challenge. A challenge that begins with the
- * boot id of another start shows that this one was alive after that one had begun: so it is told,
- * by whoever has met both, that there are two.
+ * A signed answer of one start of a node to a challenge. A challenge that begins with the boot id
+ * of another start proves that both are alive: a third node that has met both delivers it to the
+ * other.
  */
 export const presenceProofSchema = z.object({
   boot_id: z.string().min(1).max(LIMITS.nameCharactersMax),
@@ -44,7 +44,7 @@ export function isPresent(
   return isSigned(publicKey, presenceText(nodeId, presence, challenge), signature);
 }
 
-/** The signed words of this start in answer to `challenge`. */
+/** Signs `challenge` for this start. */
 export function provePresence(
   identity: Identity,
   presence: Presence,
@@ -55,12 +55,12 @@ export function provePresence(
   return { boot_id, uptime_ms, fenced, challenge, signature };
 }
 
-/** A challenge that only a start which is alive beside `bootId` can have answered. */
+/** A challenge that only a start that is alive beside `bootId` can answer. */
 export function challengeBeside(bootId: string, nonce: string): string {
   return `${bootId}.${nonce}`;
 }
 
-/** Whether the challenge names that start, so that another one is to answer it. */
+/** Whether the challenge names that start, so that another start has to answer it. */
 export function challengeNames(bootId: string, challenge: string): boolean {
   return challenge.startsWith(`${bootId}.`);
 }
@@ -75,15 +75,12 @@ export class CloneRefused extends Problem {
   readonly proof: PresenceProof;
 
   constructor(proof: PresenceProof) {
-    super(
-      "directory_copied",
-      "A node with your very key was started before you and runs elsewhere.",
-    );
+    super("directory_copied", "A node with your key was started before you and runs elsewhere.");
     this.proof = proof;
   }
 }
 
-/** The same route, which shows a refused clone the proof that it is one. */
+/** The same route, but with the proof in its refusal of a clone. */
 export function tellingClones(route: PeerRoute): PeerRoute {
   const handle = async (request: PeerRequest): Promise<PeerReply> => {
     try {

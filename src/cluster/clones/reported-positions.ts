@@ -3,17 +3,17 @@ import { LIMITS } from "../../platform/limits.ts";
 import type { PositionStatement } from "./position.ts";
 
 interface Report {
-  /** The peer that spoke of the node first. */
+  /** The peer that reported the node first. */
   readonly reporter: string;
-  /** The furthest of each start of the node, the one reported last at the end. */
+  /** The latest position of each start of the node, the most recently reported last. */
   readonly statements: readonly PositionStatement[];
 }
 
 /**
- * What third nodes remember of each other's journals, as they have told this node, their hub.
- * Several starts of a node are kept apart: a directory that was set back may have gone further
- * since than it had before, and only the statement of the start that it lacks shows it. In memory:
- * the reporters tell the next hub again. Bounded: the reporter that takes most room gives way.
+ * Positions of nodes as reported to this node, the hub, by others. Starts of a node are kept
+ * separately: a set-back directory may be at a later position by now than before, and only the
+ * statement of the start that it lacks shows that. In memory only, since the next hub gets the
+ * reports again. Bounded: entries of the reporter with the most are evicted.
  */
 export class ReportedPositions {
   readonly #reports = new BoundedMap<string, Report>(LIMITS.reportedNodesMax, {
@@ -22,7 +22,7 @@ export class ReportedPositions {
   });
   /** Nodes by reporter. */
   readonly #counts = new Map<string, number>();
-  /** Nodes of the reporter that takes most room; known when one has to give way. */
+  /** Nodes of the reporter with the most entries. */
   #most = 0;
 
   /** A peer reports a verified statement of another node. */

@@ -5,19 +5,19 @@ import { STATEMENT_CHARACTERS_MAX } from "./position.ts";
 
 const statement = z.string().max(STATEMENT_CHARACTERS_MAX);
 
-/**
- * The part of hello, ping and their answers by which copied and set back directories are noticed.
- */
+/** The part of hello, ping and their answers that serves clone detection. */
 export const saidShape = {
-  /** How far the sender's journal has come, in its own signed words. */
+  /** The sender's signed journal position. */
   journal_position: statement.optional(),
-  /** The furthest that the sender remembers of the other's journal, in the other's words. */
+  /** The latest position of the receiver that the sender has stored, signed by the receiver. */
   remembered_position: statement.nullish(),
-  /** What third nodes remember of the other's journal, where it may be news to it. */
+  /** Positions of the receiver that others have reported, if it may not know them. */
   reported_positions: z.array(statement).max(LIMITS.positionsToldMax).optional(),
-  /** Said to the hub: statements of nodes with which the sender has exchanged fish. */
+  /** To the hub: statements of nodes that the sender has exchanged fish with. */
   partner_positions: z.array(statement).max(LIMITS.positionsPerReportMax).optional(),
-  /** Two starts of the other's node may be alive: each signs the challenge that names the other. */
+  /**
+   * Challenges, if two starts of the receiver may be alive: each signs the one naming the other.
+   */
   presence_challenges: z.array(z.string().max(CHALLENGE_CHARACTERS_MAX)).max(2).optional(),
 };
 const saidSchema = z.object(saidShape);

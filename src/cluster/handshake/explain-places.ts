@@ -53,6 +53,6 @@ export function failureWords({
 }
 
 function mendOf({ port }: Address, backend: string): string {
-  const there = `see that tankd runs there, and let TCP port ${port} in`;
+  const there = `check that tankd runs there, and open TCP port ${port}`;
   return `${there}; or take the address out of ${backend === "dns" ? "DNS" : "--static"}`;
 }

@@ -216,7 +216,7 @@ function mendFor(result: DialResult, address: Address): string | undefined {
     const named = isIpLiteral(host) ? "" : ` and getent hosts ${host}`;
     return `${look}${named}; give the URL of a tankd, by a name that it allows (--allow-host)`;
   }
-  return `${look}; see that tankd runs there, and let TCP port ${address.port} in`;
+  return `${look}; check that tankd runs there, and open TCP port ${address.port}`;
 }
 
 function reasonOf(result: DialResult): string {

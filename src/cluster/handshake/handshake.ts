@@ -159,7 +159,9 @@ export class Handshake {
     }
     if (seen.cluster !== deps.settings.cluster) return { kind: "foreign", cluster: seen.cluster };
     if (!PROTOCOLS_UNDERSTOOD.includes(seen.protocol)) {
-      return failed(`it is tankd ${seen.version} of another protocol; install the same version`);
+      return failed(
+        `it runs tankd ${seen.version} with another protocol; install the same version`,
+      );
     }
     if (expected !== undefined && expected !== seen.node_id) {
       return failed(`${seen.node_id} is there, not ${expected}`);
@@ -206,7 +208,7 @@ export class Handshake {
       isProven(seen.public_key, seen.node_id, hello.challenge, answered.body);
     if (!proven) return failed("its answer is not proven");
     const contact = contactOf(reply, target.relay === undefined ? [target] : []);
-    if (!table.ensure(seen.node_id)) return failed("the table of peers is full");
+    if (!table.ensure(seen.node_id)) return failed("the peer table is full");
     await peerClones.admitExamined(contact);
     this.#confirm(target, seen);
     table.noteRtt(seen.node_id, rttMs);

@@ -95,7 +95,7 @@ export class IdentityProbe {
     const { deps, policy } = this.#with;
     try {
       const [target] = await targetsOf(address, deps.network, policy());
-      if (!target) return "it leads to what is not dialled";
+      if (!target) return "its address may not be dialled";
       const result = await this.ask(target);
       if (result.kind === "failed") return result.reason;
       return result.document.node_id === nodeId ? undefined : "another node is there";

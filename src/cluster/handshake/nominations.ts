@@ -35,7 +35,7 @@ export interface NominationsDeps {
 interface Place extends NamedPlace {
   /** A hub's URL: this node defers to who answers there. */
   isHub: boolean;
-  /** The operator has named it: dialled whatever it is, and for ever. */
+  /** The operator has named it: dialled whatever it is, without end. */
   isTrusted: boolean;
   /** Nobody has said that a node is there. */
   isGuess: boolean;
@@ -65,7 +65,7 @@ const RETRY_MIN_MS = 500;
  */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
-/** Then it is left to the backend to name it again; what the operator named is tried for ever. */
+/** After these attempts the backend must name it again; an operator's address has no limit. */
 const RETRIES_MAX = 4;
 /** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
 const VAIN_REST_MS = 60_000;
@@ -311,7 +311,7 @@ export class Nominations {
     const { table, deps, position } = this.#with;
     const entry = nodeId === undefined ? undefined : table.get(nodeId)?.registration;
     if (entry?.status !== "online") return false;
-    // Else each of N nodes would shake hands with all others, again and again.
+    // Otherwise each of N nodes would repeat the handshake with all others.
     if (position().isSettled) return true;
     return entry.toldBy === undefined && deps.clock.monotonicMs() - entry.lastSeenMs < RECENT_MS;
   }

@@ -52,14 +52,14 @@ export class Responder {
     const { identity, settings, clock } = this.#with.deps;
     const { signer } = request;
     if (signer === undefined || signer !== hello.node_id) {
-      throw new Problem("bad_signature", "A hello is signed by the node that it speaks of.");
+      throw new Problem("bad_signature", "A hello must be signed by the node that it describes.");
     }
     if (hello.cluster !== settings.cluster) {
       throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
     }
     if (signer === identity.nodeId) {
       this.#hearDouble(hello, request.remoteAddress);
-      throw new Problem("directory_copied", "A node with this very key runs here already.");
+      throw new Problem("directory_copied", "A node with this key already runs here.");
     }
     if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
     const { table, events, given, positions, peerClones } = this.#with;
@@ -69,7 +69,7 @@ export class Responder {
     const addresses = dialable(said, this.#with.policy(), source);
     // Not awaited: after a plain restart nobody should wait for what there is to find out.
     if (!table.ensure(signer, source)) {
-      throw new Problem("too_many", "Too many nodes that nobody knows come from your address.");
+      throw new Problem("too_many", "Too many unknown nodes come from your address.");
     }
     void peerClones.admit(contactOf(hello, addresses));
     positions.hear(signer, hello, false);

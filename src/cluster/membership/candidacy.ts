@@ -74,7 +74,7 @@ export class Candidacy {
   /** Why the lease is left to others, in one line; undefined where it is not. */
   get abstention(): string | undefined {
     if (this.#isResting) {
-      return "others did not follow this node while it held the lease: it waits before it asks again";
+      return "others did not follow this node under the lease: it waits before asking again";
     }
     if (!this.#isUndialable) return undefined;
     return "others cannot dial this node: it takes the lease only where nobody else does";

@@ -24,7 +24,7 @@ export interface CaseJudgeDeps {
   readonly policy: () => DialPolicy;
 }
 
-/** Who was a member for as long is back after a partition; who was not may be a stranger. */
+/** A node known as a member for this long is back after a partition; others may be strangers. */
 const KNOWN_FOR_LONG_MS = 10 * 60_000;
 /** Signers that are asked whether they are there; more of them cannot change much. */
 const SAMPLE_MAX = 3;

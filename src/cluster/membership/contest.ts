@@ -92,17 +92,17 @@ export class Contests {
 
   /**
    * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does
-   * not know the cluster's secret, `unknown_server` before hands were shaken, unless a worker of
+   * not know the cluster's secret, `unknown_server` before a handshake, unless a worker of
    * ours has brought it.
    */
   answer(hubCase: HubCase, signer: string, via?: string): Omit<HubCaseReply, "proof"> {
     const { table, role, deps } = this.#with;
     const { identity, settings } = deps;
     if (!isMember(settings.secret, signer, hubCase.member)) {
-      throw new Problem("not_trusted", "Only members of the cluster lead.");
+      throw new Problem("not_trusted", "Only members of the cluster may lead.");
     }
     if (via === undefined && !table.get(signer)?.described) {
-      throw new Problem("unknown_server", "Shake hands first.");
+      throw new Problem("unknown_server", "Complete a handshake first.");
     }
     const leads = role.isHub && signer !== identity.nodeId;
     if (leads && table.ensure(signer)) {
@@ -247,7 +247,7 @@ export class Contests {
     const { self } = role.state;
     if (theirs.winner === verdict.winner) contest.disagreements = 0;
     else if (theirs.winner !== null) contest.disagreements++;
-    // Who insists must not win by that alone over a hub that others follow, unless all are members.
+    // A hub must not win over one that others follow just by insisting, unless all are members.
     const isVouchedFor =
       ["seated", "support"].includes(verdict.rule) && verdict.winner === self.nodeId;
     const isFirm = isVouchedFor && deps.settings.secret === undefined;

@@ -29,7 +29,7 @@ const caseShape = {
   follows: z.array(followStatementSchema).max(FOLLOWS_SHOWN_MAX),
   /** Words of those that could not dial the other. */
   witnesses: z.array(witnessStatementSchema).max(WITNESSES_MAX),
-  /** Who goes on, as the sender sees it; null before it has looked. */
+  /** The hub that stays, as the sender sees it; null before it has checked. */
   winner: nameSchema.nullable(),
 };
 

@@ -29,7 +29,7 @@ export interface HubSeatDeps {
 export const LEAD_PATH = "/api/cluster/lead";
 export const MOVED_PATH = "/api/cluster/moved";
 const SUCCESSORS_INTERVAL_MS = 500;
-/** Whoever has said hello within this long while nobody led is told that somebody does. */
+/** Nodes that sent a hello this recently, while there was no hub, are told that there is one. */
 const HELLO_RECENT_MS = 10_000;
 const NOTICE_TIMEOUT_MS = 2_000;
 /**

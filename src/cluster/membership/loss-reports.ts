@@ -2,7 +2,7 @@ import { BoundedMap } from "../../platform/bounded-map.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 
-/** Workers that have lost a hub, by their own word. */
+/** Workers that have reported the loss of a hub. */
 export class LossReports {
   readonly #clock: Clock;
   readonly #reports = new BoundedMap<string, { readonly hub: string; readonly atMs: number }>(

@@ -34,7 +34,7 @@ export interface Pong {
 const PATH = "/api/cluster/ping";
 const CHALLENGE_BYTES = 18;
 
-/** Asks one node for a sign of life that only its key can give. */
+/** Pings one node; only its key can sign the answer. */
 export class Pinger {
   readonly #with: PingerDeps;
 
@@ -44,7 +44,7 @@ export class Pinger {
 
   /**
    * One proven answer; undefined where the answer proves nothing.
-   * @throws NetworkError, Problem `unknown_server` before hands were shaken.
+   * @throws NetworkError, Problem `unknown_server` before a handshake.
    */
   async ask(nodeId: string, content: PingContent, timeoutMs: number): Promise<Pong | undefined> {
     const { client, deps, table, positions } = this.#with;

@@ -1,4 +1,4 @@
-/** Who could be hub, and how much its operator wants it to. */
+/** A candidate for hub, with its operator's preference. */
 export interface Candidate {
   readonly nodeId: string;
   readonly priority: number;

@@ -12,7 +12,7 @@ export interface RoleSituation {
 
 /** Why this node has a role that its operator may not expect, in one line; undefined where not. */
 export function roleReason({ role, wanted, hasLeft, lease }: RoleSituation): string | undefined {
-  if (hasLeft) return "it has left its cluster; it comes back by: tankd join URL, or a restart";
+  if (hasLeft) return "it has left its cluster; to return: tankd join URL, or a restart";
   if (role === "hub" && lease?.isValid === false) {
     const { state, reason, abstention } = lease;
     const why = abstention ?? (state === "free" ? "its lease has run out" : reason);
@@ -38,6 +38,6 @@ function waitingReason(lease: LeaseView, wanted: ClusterSettings["role"]): strin
       return "the lease is free, and with --role worker this node never takes it";
     return `the lease is free; ${lease.abstention ?? "nobody has taken it yet"}`;
   }
-  if (lease.state === "unknown") return `nobody is known to hold the lease: ${lease.reason}`;
+  if (lease.state === "unknown") return `the holder of the lease is unknown: ${lease.reason}`;
   return `the lease is held by ${lease.holder}, which does not answer as hub`;
 }

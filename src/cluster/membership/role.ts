@@ -19,7 +19,7 @@ export interface RoleState {
   readonly isSuspect: boolean;
 }
 
-/** Who decides instead of the nodes: a store with a lease. */
+/** Decides in place of the nodes: a store with a lease. */
 export interface Arbiter {
   readonly mayFollow: (hub: string) => boolean;
 }

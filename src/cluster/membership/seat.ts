@@ -7,8 +7,8 @@ export interface Claimant extends Candidate {
   /** Its own setting names the other as its hub (and the name stands for one node), or bars it. */
   readonly mustYield: boolean;
   /**
-   * The other says that it cannot dial it: its word alone, which counts while nobody follows
-   * either.
+   * The other reports that it cannot dial it. The report is unverified, and counts only while
+   * neither has followers.
    */
   readonly isUnreached: boolean;
   /**

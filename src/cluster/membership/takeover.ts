@@ -33,11 +33,11 @@ export type TakeoverVerdict =
 /** The second successor leaves the first one this long to claim. */
 const SECOND_AFTER_MS = 800;
 /**
- * And this long where the first one answers: it is about to claim, or its word that it leads is on
- * its way. Two that lead settle it in 2 to 4 s (measured, 24 nodes on two cores).
+ * And this long where the first one answers: it is about to claim, or its message that it leads is
+ * on its way. Two hubs settle it in 2 to 4 s (measured, 24 nodes on two cores).
  */
 const SECOND_AFTER_ANSWER_MS = 3_000;
-/** Who knows nobody else cannot ask whether only its own link has broken. */
+/** A node that knows no other cannot ask whether only its own link has broken. */
 const ALONE_AFTER_MS = 6_000;
 const REDISCOVER_AFTER_MS = 5_000;
 /** A link that broke may come back. */

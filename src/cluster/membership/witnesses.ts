@@ -27,7 +27,7 @@ export interface WitnessesDeps {
 export const WITNESS_PATH = "/api/cluster/witness";
 /** A dial and its answer, on a machine that keeps up. */
 const TIMEOUT_MS = 8_000;
-/** Who is later than this has not looked properly. */
+/** The dial of a witness that is later than this does not count. */
 const PUNCTUAL_MS = 100;
 /**
  * Another dial must have succeeded this recently: else it is the witness whose network is broken.
@@ -35,8 +35,8 @@ const PUNCTUAL_MS = 100;
 const RECENT_SUCCESS_MS = 5_000;
 
 /**
- * Who cannot be dialled, by more than one word. A node behind a router must not lead those that
- * cannot reach it; a node that merely refuses one hub's connections must not lead either.
+ * Finds out by several witnesses that a node cannot be dialled. A node behind a router must not
+ * lead those that cannot reach it, and neither may one that refuses only one hub's connections.
  */
 export class Witnesses {
   readonly #with: WitnessesDeps;
@@ -84,7 +84,7 @@ export class Witnesses {
   async testify(request: WitnessRequest, signer: string): Promise<WitnessStatement | null> {
     const { deps, role, probe, policy, addresses, lagMs } = this.#with;
     if (role.state.role !== "worker" || role.state.hub !== signer) {
-      throw new Problem("not_trusted", "A node dials for its own hub only.");
+      throw new Problem("not_trusted", "A node dials only for its own hub.");
     }
     const [from] = addresses();
     const targets = dialable(request.addresses, policy());

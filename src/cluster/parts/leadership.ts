@@ -18,7 +18,7 @@ import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
 import type { ListingParts } from "./listing.ts";
 
-/** Who leads, who follows, and what each does for the other. */
+/** The roles of hub and worker, and what each does for the other. */
 export function createLeadership(below: BaseParts & ContactParts & ListingParts) {
   const { deps, description, registry } = below;
   const lagMs = () => upkeep.lagMs;

@@ -58,10 +58,9 @@ export function dialable(
 
 /**
  * The places that an address stands for: itself, itself on each link where it says none, or each
- * address of its name. Of a name that
- * somebody else has given each result is judged like any address, and exactly that one is dialled:
- * what resolves to a machine's own services leads nowhere. Rejects with NetworkError when the name
- * is not known.
+ * address of its name. Of a name that somebody else has given each result is judged like any
+ * address, and exactly that one is dialled: what resolves to a machine's own services leads
+ * nowhere. Rejects with NetworkError when the name is not known.
  */
 export async function targetsOf(
   address: Address,
@@ -82,9 +81,9 @@ export function plainAddress(remoteAddress: string): string {
 }
 
 /**
- * Where to believe that a request came from which the node at `relay`, an IP, has passed on and
- * says to have from `named`. Not from a place for which more may be dialled: its word would open
- * this machine's own services to it.
+ * The accepted origin of a request that the node at `relay`, an IP, has passed on as coming from
+ * `named`. Never an origin for which more may be dialled: a relay could then open this machine's
+ * own services to itself by naming one.
  */
 export function passedOnSource(named: string, relay: string, policy: DialPolicy): string {
   const source = plainAddress(named);

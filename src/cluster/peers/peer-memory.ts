@@ -22,7 +22,7 @@ export interface PeerMemoryDeps {
 const META_KEY = "cluster.remembered";
 /** By then a node has met those whom it needs. */
 const FIRST_LOOK_MS = 5_000;
-/** Who is met changes seldom, and each change is a commit. */
+/** The set of known nodes changes seldom, and each change is a commit. */
 const LOOK_MS = 60_000;
 
 const keptSchema = z.object({

@@ -16,7 +16,7 @@ export interface AdmissionDeps {
   readonly nowMs: () => number;
 }
 
-/** Whom the list of servers turns away: without a confirmed forwarder, a free name, or room. */
+/** Refuses servers without a confirmed forwarder, a free name, or room in the list. */
 export class Admission {
   readonly #with: AdmissionDeps;
 
@@ -25,14 +25,15 @@ export class Admission {
   }
 
   /**
-   * What is not signed is as good as the node that has passed it on. @throws Problem `not_trusted`.
+   * An unsigned request is trusted as far as the node that passed it on. @throws Problem
+   * `not_trusted`.
    */
   refuseUnknownForwarder({ signer, via }: Claimant): void {
     if (signer !== undefined || via === undefined) return;
     const peer = this.#with.peers.get(via);
     const isConfirmed = peer?.registration?.status === "online" && isDialable(peer) === true;
     if (isConfirmed && this.#with.isMember(via)) return;
-    throw new Problem("not_trusted", "What is not signed is taken from confirmed members only.");
+    throw new Problem("not_trusted", "Unsigned requests are accepted from confirmed members only.");
   }
 
   /** A name belongs to its node, or to the address that has it. @throws Problem `conflict`. */
@@ -52,8 +53,8 @@ export class Admission {
   }
 
   /**
-   * One address brings only so many servers that have not answered where they were dialled, and so
-   * does one forwarder, whose word on addresses counts for nobody else. @throws Problem `too_many`.
+   * Limits the servers without an answer at their address, for each address that brings them and
+   * for each forwarder: what it says of addresses is unverified. @throws Problem `too_many`.
    */
   admit(key: string, { source, via }: Claimant): void {
     const { registry, isOwn } = this.#with;

@@ -113,10 +113,7 @@ export class Aliases {
   }
 }
 
-/**
- * A list that a later version has written differently is as good as none: aliases can be given
- * again.
- */
+/** A list in the format of a later version is ignored: aliases can be given again. */
 function readKept(text: string | undefined): readonly Alias[] {
   if (text === undefined) return [];
   try {

@@ -4,7 +4,7 @@ import type { PeerRequest } from "../peer-route.ts";
 import { plainAddress } from "../peers/dial-policy.ts";
 import { hostSchema } from "../wire-names.ts";
 
-/** Who wants to change the list of servers, after all that is proven of him. */
+/** The author of a change to the list of servers, by what is proven of it. */
 export interface Claimant {
   /** The node whose key has signed the request itself. */
   readonly signer: string | undefined;
@@ -20,7 +20,7 @@ export interface Claimant {
 
 const namingSchema = z.object({ host: hostSchema });
 
-/** Who has sent a request to this node itself; `ownHost` is where others dial this node. */
+/** The author of a request sent to this node itself; `ownHost` is where others dial this node. */
 export function directClaimant(request: PeerRequest, ownHost: string): Claimant {
   const { signer, controlled } = request;
   const source = sourceOf(request.remoteAddress, ownHost);

@@ -22,7 +22,7 @@ export async function passOn(
   to: { readonly hub: string; readonly client: PeerClient; readonly timeoutMs: number },
 ): Promise<PeerReply> {
   const envelope = forwardSchema.safeParse({ source, named, request: wire }).data;
-  if (!envelope) throw new Problem("bad_request", "The request is too long to be passed on.");
+  if (!envelope) throw new Problem("bad_request", "The request is too long to be forwarded.");
   try {
     return await to.client.send(to.hub, "POST", FORWARD_PATH, envelope, to);
   } catch (error) {
@@ -75,7 +75,7 @@ export class Envelopes {
     if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
     if (verdict.kind === "bad" || verdict.kind === "misdirected") {
       const reason = verdict.kind === "bad" ? verdict.reason : `meant for ${verdict.audience}`;
-      throw new Problem("not_trusted", `The request that was passed on: ${reason}`);
+      throw new Problem("not_trusted", `The forwarded request: ${reason}`);
     }
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
     const forwarderHost = sourceOf(viaAddress, ownHost());

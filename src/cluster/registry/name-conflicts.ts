@@ -51,12 +51,12 @@ const RULES: Readonly<Record<NameConflictRule, Rule>> = {
   fail: { rename: () => undefined, numbers: false, takesOver: false },
 };
 
-/** Numbers that are tried for an alias: more would be names that nobody remembers. */
+/** Numbers that are tried for an alias. */
 const ALIAS_NUMBERS_MAX = 10;
 
 /**
- * What each tank is called, every name once. A name that only one has is its own under any rule,
- * and no made-up one takes it away. Who gets none has to be named by server and id.
+ * The name of each tank, each name once. A name that only one tank has is kept under any rule, and
+ * no derived name replaces it. A tank without a name is addressed by server and id.
  */
 export function nameTanks<T extends Claim>(
   tanks: readonly T[],

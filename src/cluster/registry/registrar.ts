@@ -74,7 +74,10 @@ export class Registrar {
     const { signer } = claimant;
     const nodeId = body.node_id ?? undefined;
     if ((signer ?? nodeId) === this.#with.nodeId) {
-      throw new Problem("invalid", "That is this very node; register another one's record here.");
+      throw new Problem(
+        "invalid",
+        "This is the record of this node itself; register another one here.",
+      );
     }
     if (signer !== undefined) {
       this.#refuseOthers(nodeId, signer);
@@ -110,7 +113,7 @@ export class Registrar {
     }
     const entry = this.#entryFor(serverId, claimant);
     if (signer === undefined && entry.record.signed) {
-      throw new Problem("not_trusted", "A node signs its heartbeats; this one is not signed.");
+      throw new Problem("not_trusted", "The heartbeats of a node must be signed; this one is not.");
     }
     if (signer !== undefined || entry.record.signed) {
       this.#with.registry.beat(entry.key, figuresOf(body));
@@ -129,7 +132,7 @@ export class Registrar {
     const entry = this.#entryFor(serverId, claimant);
     const isStranger = claimant.signer === undefined && !claimant.controlled;
     if (isStranger && entry.record.signed) {
-      throw new Problem("not_trusted", "A node takes only itself off the list.");
+      throw new Problem("not_trusted", "A node may only unregister itself.");
     }
     if (isStranger && claimant.via !== undefined && claimant.via !== entry.via) {
       throw new Problem("not_trusted", "That server did not register through the node you asked.");
@@ -147,7 +150,7 @@ export class Registrar {
   ): Outcome {
     const { registry, nominate } = this.#with;
     const addresses = this.#addressesOf(body, claimant);
-    // Shown where it has answered us; where it has not yet, at its own word for now.
+    // Listed at the address where it has answered; until then at the address that it states.
     const reached = this.#reachedAmong(nodeId, addresses);
     const address = reached ?? addresses[0];
     if (!address) throw new Problem("invalid", "The record names no host and port to dial.");
@@ -161,7 +164,7 @@ export class Registrar {
       discovered_by: [...this.#with.discoveredBy(nodeId)],
     };
     const mayClaim = record.member && (body.standing?.may_claim ?? false);
-    // Who brought it first stays noted.
+    // The first forwarder stays recorded.
     const via = known && known.status !== "offline" ? known.via : claimant.via;
     const { source } = claimant;
     const outcome = this.#listing.list(
@@ -227,7 +230,10 @@ export class Registrar {
 
   #refuseOthers(nodeId: string | undefined, signer: string): void {
     if (nodeId === undefined || nodeId === signer) return;
-    throw new Problem("not_trusted", "A node registers itself; this is another one's record.");
+    throw new Problem(
+      "not_trusted",
+      "A node may only register itself; this is another one's record.",
+    );
   }
 
   #refuseCopy(nodeId: string, { boot_id }: Heartbeat): void {

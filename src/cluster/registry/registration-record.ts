@@ -87,7 +87,7 @@ export function figuresOf(body: Heartbeat): Partial<ServerRecord> {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }
 
-/** What of an entry is the server's own word, beside its record. */
+/** The fields of an entry that the server states itself, beside its record. */
 export function saidIn(body: Registration) {
   return {
     label: body.server_id,

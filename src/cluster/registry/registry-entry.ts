@@ -29,7 +29,7 @@ export interface Entry {
   readonly source: string | undefined;
   /** The node that has passed its registration on, where it did not come from the server itself. */
   readonly via: string | undefined;
-  /** The node to which it holds a tunnel, by its own word: what is sent there reaches it. */
+  /** The node to which it says it holds a tunnel: what is sent there reaches it. */
   readonly relay: string | undefined;
   /** The boot id of the hub that has told us of it; undefined for what we know ourselves. */
   readonly toldBy: string | undefined;
@@ -73,7 +73,7 @@ export function isUnsignedKey(key: string): boolean {
 }
 
 /**
- * Who keeps a name that two ask for: members before strangers with a key, those before the rest.
+ * The rank by which a name goes to one of two: members before strangers with a key before others.
  */
 export function rankOf({ signed, member }: Pick<ServerRecord, "signed" | "member">): number {
   if (!signed) return 0;

@@ -11,8 +11,8 @@ export interface ShownName {
 const SUFFIX_CHARACTERS = 6;
 
 /**
- * The label itself for the first who asks; for a later one with the beginning of its node id. Who
- * ranks higher (see `rankOf`) takes it from who ranks lower, so that nobody can squat a member's
+ * The label itself for the first that asks; a later one gets it with the beginning of its node id.
+ * A higher rank (see `rankOf`) takes it from a lower one, so that no stranger can occupy a member's
  * name.
  */
 export function shownName(input: EntryInput, entries: readonly Entry[]): ShownName {

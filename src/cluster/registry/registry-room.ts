@@ -2,7 +2,7 @@ import { sourceKey } from "../../discovery/addresses.ts";
 import type { Entry } from "./registry-entry.ts";
 
 /**
- * Who leaves a full list for a newcomer: of those that have not answered where they were dialled
+ * The entry evicted from a full list for a new one: of those that never answered at their address
  * one that is away, else the most silent of the source that has brought the most; then the
  * confirmed one that has been away longest. Undefined where all are confirmed and here.
  */

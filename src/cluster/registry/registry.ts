@@ -38,7 +38,7 @@ const FIGURES_INTERVAL_MS = 10_000;
 /**
  * The servers of the cluster as this node knows them, itself included. A hub's is the cluster's; a
  * worker's is a copy that the hub's changes keep up to date. Bounded; soft state throughout. The
- * entries lie in the table of peers, so that whoever leaves that leaves the list; only our own,
+ * entries lie in the peer table, so that whoever leaves that leaves the list; only our own,
  * which is no peer, is kept here.
  */
 export class Registry {
@@ -50,7 +50,7 @@ export class Registry {
       this.#removalsSince = version;
     },
   });
-  /** Who follows from before this version has to begin anew: what left until then is forgotten. */
+  /** Followers from before this version start anew: earlier departures are forgotten. */
   #removalsSince = 0;
   /** Servers whose figures have changed since followers were told. */
   readonly #freshFigures = new Set<string>();

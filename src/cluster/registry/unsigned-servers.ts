@@ -26,9 +26,9 @@ export interface UnsignedServersDeps {
 const RECORD_CHARACTERS_MAX = 8_192;
 
 /**
- * Servers without a key. One is owned by the address that it speaks from. Where another node passes
- * its words on, that address is this node's word: so only the node that has brought a server may
- * change it, while that one goes on to bring its heartbeats.
+ * Servers without a key. Each is owned by the address that it sends from. Where a node forwards its
+ * requests, only the forwarder states that address: so only that node may change the server, while
+ * it keeps forwarding its heartbeats.
  */
 export class UnsignedServers {
   readonly #with: UnsignedServersDeps;
@@ -55,7 +55,7 @@ export class UnsignedServers {
     }
     if (!known && !controlled) admission.admit(key, claimant);
     const { named } = claimant;
-    // Whom the operator calls by a name belongs to whoever speaks for it first.
+    // A server that the operator names belongs to the first that registers it.
     const source = named === undefined ? claimant.source : ipOf(named);
     const host = named ?? this.#hostOf(body, claimant);
     const address = { host, port: body.port ?? 80 };
@@ -92,8 +92,8 @@ export class UnsignedServers {
   }
 
   /**
-   * Who speaks for himself, by the way the server came. By any other only once nothing has come by
-   * that way for as long as makes a server offline.
+   * The owner, by the path on which the server registered. Another path counts only once nothing
+   * has come by that one for as long as makes a server offline.
    */
   #mayChange(known: Entry, { via, controlled }: Claimant): boolean {
     if (controlled || via === undefined || via === known.via) return true;
@@ -103,7 +103,7 @@ export class UnsignedServers {
     return heardMs !== undefined && nowMs - heardMs >= offlineAfter(known.intervalMs);
   }
 
-  /** Its own word only where it agrees with where it speaks from. */
+  /** The address that it states, only where it agrees with the one that it sends from. */
   #hostOf({ host }: Registration, { via, source }: Claimant): string {
     const { own } = this.#with.policy();
     const isHere = via === undefined && own.includes(source);
@@ -116,10 +116,13 @@ export class UnsignedServers {
 /** Other programs call their servers as they like, but for what means something else here. */
 function refuseUnusableName(serverId: string): void {
   if (serverId.includes(SEPARATOR)) {
-    throw new Problem("invalid", `A server_id has no "${SEPARATOR}": that stands before a tank.`);
+    throw new Problem(
+      "invalid",
+      `A server_id may not contain "${SEPARATOR}": that separates it from a tank.`,
+    );
   }
   if (UNSHOWN.test(serverId)) {
-    throw new Problem("invalid", "A server_id has no control characters and no line breaks.");
+    throw new Problem("invalid", "A server_id may not contain control characters or line breaks.");
   }
 }
 

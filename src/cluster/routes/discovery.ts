@@ -91,7 +91,7 @@ function forwardRoute(
         return misdirected("This node is not the hub.", to.url);
       }
       if (signer === undefined) {
-        throw new Problem("bad_signature", "Only a node passes requests on, and signs for it.");
+        throw new Problem("bad_signature", "Only nodes may forward requests, and must sign them.");
       }
       const envelope = readBody(forwardSchema, body);
       const claimant = envelopes.open(envelope, signer, plainAddress(remoteAddress));
@@ -103,7 +103,7 @@ function forwardRoute(
         mayChange();
         return endpoint.answer(innerRequest(envelope, url, match.groups), claimant);
       }
-      throw new Problem("not_found", "Only what concerns the list of servers is passed on.");
+      throw new Problem("not_found", "Only requests about the list of servers are forwarded.");
     },
   };
 }
@@ -126,7 +126,7 @@ function innerRequest(
 }
 
 function malformed(): Problem {
-  return new Problem("bad_request", "The request that was passed on is malformed.");
+  return new Problem("bad_request", "The forwarded request is malformed.");
 }
 
 function namesNode(body: unknown): boolean {

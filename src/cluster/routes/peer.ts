@@ -69,7 +69,7 @@ export function peerRoutes(
       request: pingSchema,
       response: pingReplySchema,
       handle: async ({ body, signer }) => {
-        if (signer === undefined) throw new Problem("bad_signature", "Pings are signed.");
+        if (signer === undefined) throw new Problem("bad_signature", "Pings must be signed.");
         return {
           status: 200,
           body: answerPing(readBody(pingSchema, body), signer, pingParts) satisfies z.infer<

@@ -15,7 +15,8 @@ export function relayRoutes({ relays }: Pick<ClusterParts, "relays">): readonly 
       response: relayedReplySchema,
       handle: async (request) => {
         const { signer, params, body } = request;
-        if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
+        if (signer === undefined)
+          throw new Problem("bad_signature", "This request must be signed by a node.");
         const relay = readBody(relaySchema, body);
         return {
           status: 200,

@@ -27,5 +27,5 @@ export function signedPost<T>(
 }
 
 export function unsigned(): Problem {
-  return new Problem("bad_signature", "Nodes sign this request.");
+  return new Problem("bad_signature", "This request must be signed by a node.");
 }

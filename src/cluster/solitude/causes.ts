@@ -3,17 +3,17 @@ import type { ForeignCluster } from "../handshake/foreign-clusters.ts";
 
 /** A node that does not answer where it was dialled. */
 export interface Unreached {
-  /** A backend names it at present; else it is one that was here before. */
+  /** Whether a backend names it at present; otherwise it was known before. */
   readonly isSeen: boolean;
   /** `host:port`, best first. */
   readonly at: string;
   readonly port: number;
   readonly reason: string;
-  /** Nobody has answered at all, as behind a firewall. */
+  /** Whether there was no answer at all, as behind a firewall. */
   readonly isSilent: boolean;
 }
 
-/** What a node without any other knows of why that is. */
+/** What a node that is alone knows about possible causes. */
 export interface SolitudeFacts {
   readonly cluster: string;
   readonly backends: readonly BackendStatus[];
@@ -25,7 +25,7 @@ export interface SolitudeFacts {
 
 const UNREACHED_NAMED_MAX = 3;
 
-/** Why a node may be alone, the surest causes first. Never empty. */
+/** Why a node may be alone, the most certain causes first. Never empty. */
 export function causesOf(facts: SolitudeFacts): readonly Cause[] {
   const all = [
     ...facts.unreached.slice(0, UNREACHED_NAMED_MAX).map(unreachedCause),
@@ -40,16 +40,16 @@ export function causesOf(facts: SolitudeFacts): readonly Cause[] {
 
 const SEARCHES_NOT: Cause = {
   code: "no_discovery",
-  what: "it looks for nobody: no discovery backend is in use",
+  what: "it does not search: no discovery backend is in use",
   mend: "start it with --discovery auto, or: tankd join http://ADDRESS:8000 of another node",
   fault: false,
 };
 
-const MEND_NOBODY = "start another node, or: tankd join http://ADDRESS:8000 of one that runs";
+const MEND_NOBODY = "start another node, or: tankd join http://ADDRESS:8000 of a running one";
 
 const NOBODY: Cause = {
   code: "nobody",
-  what: "no discovery backend has found anybody that stays",
+  what: "no discovery backend has found a node that stays reachable",
   mend: MEND_NOBODY,
   fault: false,
 };
@@ -59,7 +59,7 @@ function unreachedCause({ isSeen, at, port, reason, isSilent }: Unreached): Caus
     code: `unreached:${at}`,
     what: `a node ${isSeen ? "should be" : "was"} at ${at} and cannot be dialled: ${reason}`,
     mend: isSilent
-      ? `see that it runs, and let TCP port ${port} in on its machine (there: sudo tankd doctor)`
+      ? `check that it runs, and open TCP port ${port} on its machine: there, sudo tankd doctor`
       : null,
     fault: isSeen,
   };
@@ -75,7 +75,7 @@ function strangersCause(count: number): Cause {
   };
 }
 
-/** Names no stranger's word in what people are told to type: it may be a command of its own. */
+/** The remedy contains no text of strangers, which might be a command. */
 function foreignCause({ name, nodes, backends }: ForeignCluster, own: string): Cause {
   const here = nodes === 1 ? "1 node" : `${nodes} nodes`;
   return {
@@ -83,7 +83,7 @@ function foreignCause({ name, nodes, backends }: ForeignCluster, own: string): C
     what:
       `${here} of the cluster "${name}" seen by ${backends.join(", ")}; ` +
       `this one is of "${own}"`,
-    mend: "nodes meet where they are started with the same --cluster",
+    mend: "start the nodes with the same --cluster",
     fault: false,
   };
 }
@@ -97,6 +97,6 @@ function backendCauses(backend: BackendStatus): readonly Cause[] {
     return [{ code: `failed:${name}`, what, mend: backend.mend ?? null, fault: true }];
   }
   if (state !== "running" || nominations > 0) return [];
-  const what = `discovery by ${name} works and has found nobody`;
+  const what = `discovery by ${name} works but has found no node`;
   return [{ code: `nobody:${name}`, what, mend: MEND_NOBODY, fault: false }];
 }

@@ -19,35 +19,35 @@ export interface SolitudeDeps {
   readonly nominations: Pick<Nominations, "emptyPlaces">;
   readonly backends: () => readonly BackendStatus[];
   readonly isMember: (nodeId: string) => boolean;
-  /** It has left its cluster, or stops: then it is alone because that is wanted. */
+  /** Whether it has left its cluster, or stops: then it is alone on purpose. */
   readonly isLeaving: () => boolean;
 }
 
-/** A node that has been without any other for a while. */
+/** The state of a node that has been alone for a while. */
 export interface SolitudeReport {
   readonly seconds: number;
   readonly causes: readonly Cause[];
 }
 
-/** Whoever is there is found in a fraction of it. */
+/** Other nodes are usually found in a fraction of this time. */
 const ALONE_AFTER_MS = 10_000;
-/** Whether that has changed is looked at this often: a weak Wi-Fi comes and goes. */
+/** Interval of log messages about changed causes: a weak Wi-Fi comes and goes. */
 const SAY_AGAIN_MS = 60_000;
-/** Backends name those that are there at least this often. */
+/** Backends repeat present nodes at least this often. */
 const SIGHTING_FRESH_MS = 120_000;
 
-/** Notices that nobody else is there, and says why that may be: no node is alone in silence. */
+/** Detects that this node is alone, and reports possible causes. */
 export class Solitude {
   readonly #with: SolitudeDeps;
   #sinceMs: number | undefined;
-  /** The causes that the log has named last, by their codes. */
+  /** The codes of the causes that were logged last. */
   #said: { readonly codes: string; readonly atMs: number } | undefined;
 
   constructor(withDeps: SolitudeDeps) {
     this.#with = withDeps;
   }
 
-  /** To be called now and then. */
+  /** Call periodically. */
   check(): void {
     const nowMs = this.#with.deps.clock.monotonicMs();
     if (this.#hasCompany()) {
@@ -61,7 +61,7 @@ export class Solitude {
     if (report) this.#say(report, nowMs);
   }
 
-  /** Undefined while there is company, and in the first seconds without. */
+  /** Undefined while there is another node, and in the first seconds without. */
   report(): SolitudeReport | undefined {
     const { deps, backends, foreign, registry } = this.#with;
     if (this.#sinceMs === undefined || this.#hasCompany()) return undefined;
@@ -114,7 +114,7 @@ export class Solitude {
     return entry.record.signed && !isListedMember(entry, this.#with.isMember);
   }
 
-  /** Nodes, and places of which nobody knows whose they are. */
+  /** Known nodes, and addresses of unknown nodes. */
   #unreached(): readonly Unreached[] {
     const { nominations, table } = this.#with;
     const places = nominations

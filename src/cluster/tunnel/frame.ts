@@ -54,14 +54,14 @@ export class FrameReader {
   readonly #parts = new Map<number, { readonly kind: FrameKind; parts: Uint8Array[] }>();
   readonly #room: Room;
 
-  /** @param room for what has come of messages that are not whole yet. */
+  /** @param room budget for incomplete messages. */
   constructor(room: Room) {
     this.#room = room;
   }
 
   /**
-   * The frame that ends with this piece, if one does. `"broken"` for what no tunnel says: its
-   * connection has to end.
+   * The frame that ends with this piece, if one does. `"broken"` for a protocol violation, after
+   * which the connection must be closed.
    */
   read(piece: Uint8Array): Frame | "broken" | undefined {
     const [first] = piece;
@@ -87,7 +87,7 @@ export class FrameReader {
     return undefined;
   }
 
-  /** The rest does not come any more. */
+  /** No further pieces of it will come. */
   clear(): void {
     for (const { parts } of this.#parts.values()) this.#room.give(parts.length * PIECE_BYTES);
     this.#parts.clear();

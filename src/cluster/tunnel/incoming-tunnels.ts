@@ -61,9 +61,13 @@ export class IncomingTunnels {
    */
   accept({ signer, remoteAddress }: Bearer): IncomingTunnel {
     const { deps, table, isMember } = this.#with;
-    if (signer === undefined) throw new Problem("bad_signature", "Nodes sign this request.");
+    if (signer === undefined)
+      throw new Problem("bad_signature", "This request must be signed by a node.");
     if (table.get(signer)?.described === undefined || !isMember(signer)) {
-      throw new Problem("not_trusted", "Only who has shaken hands may open a tunnel here.");
+      throw new Problem(
+        "not_trusted",
+        "Only a node that has completed a handshake may open a tunnel here.",
+      );
     }
     const share = shareKey(remoteAddress);
     this.#refuseCrowd(signer, share);

@@ -176,7 +176,7 @@ export class TunnelKeeper {
     );
     end.open(socket);
     // The other end may have ended it with its first word.
-    if (!end.isOpen) throw new NetworkError("unreachable", `${to} has ended the tunnel at once`);
+    if (!end.isOpen) throw new NetworkError("unreachable", `${to} closed the tunnel at once`);
     return { to, end };
   }
 

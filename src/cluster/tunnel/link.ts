@@ -4,9 +4,9 @@ import type { MessageSocket, SocketListener } from "../../platform/sockets.ts";
 import { repeat, type Timers } from "../../platform/timers.ts";
 import { type Frame, type FrameKind, FrameReader, KIND, piecesOf } from "./frame.ts";
 
-/** Home routers forget a connection that is silent for 30 s and more. */
+/** Home routers drop connections that are idle for 30 s or more. */
 const PING_MS = 10_000;
-/** So many intervals without a word: the connection is gone, and nobody has said so. */
+/** After this many intervals without a frame the connection counts as lost. */
 const SILENT_INTERVALS_MAX = 3;
 /** Close codes of our own (RFC 6455 section 7.4.2). */
 const CLOSE_SILENT = 4408;
@@ -15,7 +15,7 @@ const CLOSE_SLOW = 4413;
 
 export interface LinkEvents {
   onFrame(frame: Frame): void;
-  /** Once, whoever has ended it. */
+  /** Once, whichever end closed it. */
   onClosed(reason: string): void;
 }
 
@@ -29,14 +29,14 @@ export class TunnelLink {
   #isClosed = false;
   #cancelPings: () => void = () => {};
 
-  /** @param room for what has come of messages that are not whole yet. */
+  /** @param room budget for incomplete messages. */
   constructor(timers: Timers, room: Room, events: LinkEvents) {
     this.#reader = new FrameReader(room);
     this.#timers = timers;
     this.#events = events;
   }
 
-  /** For who opens the connection. */
+  /** For the end that opens the connection. */
   get listener(): SocketListener {
     return {
       onMessage: (message) => this.receive(message),
@@ -108,7 +108,7 @@ export class TunnelLink {
 
 const NOTHING = new Uint8Array(0);
 
-/** The JSON of a frame; undefined for what is none. */
+/** The JSON of a frame; undefined for anything else. */
 export function jsonOf({ content }: Frame): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(content));

@@ -15,7 +15,7 @@ const headerText = (charactersMax: number) =>
   z
     .string()
     .max(charactersMax)
-    .regex(/^[ -~]*$/, { error: "not the value of a header" });
+    .regex(/^[ -~]*$/, { error: "not a valid header value" });
 const header = (charactersMax: number) => headerText(charactersMax).optional();
 
 /**

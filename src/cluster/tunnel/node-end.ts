@@ -13,28 +13,28 @@ import {
   tunnelWatchSchema,
 } from "./messages.ts";
 
-/** How a viewer that came through a tunnel is spoken to. */
+/** The sink for a viewer that came through a tunnel. */
 export interface RemoteViewer {
-  /** Left out where the line is too slow. */
+  /** Dropped where the line is too slow. */
   send(text: string): void;
   end(code: number, reason: string): void;
 }
 
-/** What this node has to offer to those who come through its tunnel: its API. */
+/** What this node serves through its tunnel: its API. */
 export interface LocalService {
   /** Answers as if the request had come from `source`, an IP, to its own port. */
   answer(request: RelayedRequest, source: string): Promise<RelayedReply>;
-  /** Begins to show what `path` says; returns how to end that. @throws Problem where nothing is. */
+  /** Starts streaming `path`; returns how to stop. @throws Problem where there is nothing. */
   watch(path: string, source: string, viewer: RemoteViewer): () => void;
 }
 
 /** Refusals before a viewer sees anything: an application's own code (RFC 6455 section 7.4.2). */
 const CLOSE_REFUSED = 4404;
 
-/** In the place of an answer that would only wait in this node's memory. It bears no proof. */
+/** In place of an answer that would only wait in this node's memory. It carries no proof. */
 const TOO_SLOW: RelayedReply = { status: 503, headers: {}, body: "" };
 
-/** A tunnel where it begins: at the node that nobody can dial. */
+/** The end of a tunnel at the node that cannot be dialled. */
 export class NodeEnd {
   readonly #link: TunnelLink;
   readonly #service: LocalService;
@@ -44,8 +44,8 @@ export class NodeEnd {
   readonly #answering = new OwnRoom(LIMITS.tunnelRequestsMax);
 
   /**
-   * @param sourceOf what to believe of where a request came from: the relay's word is not taken for
-   *   this machine itself.
+   * @param sourceOf the accepted origin of a request: a relay cannot claim that it came from this
+   *   machine itself.
    */
   constructor(
     timers: Timers,

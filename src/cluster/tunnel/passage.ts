@@ -59,10 +59,13 @@ export class Passage {
   admit(nodeId: string, remoteAddress: string): void {
     const source = shareKey(remoteAddress);
     if (source !== undefined && this.#bySource.take(source) > 0) {
-      throw new Problem("too_many", "You ask too much of other nodes through this one; slow down.");
+      throw new Problem(
+        "too_many",
+        "Too many requests to other nodes through this one; slow down.",
+      );
     }
     if (this.#byNode.take(nodeId) > 0) {
-      throw new Problem("too_many", `Too much is asked of ${nodeId} through this node.`);
+      throw new Problem("too_many", `Too many requests to ${nodeId} through this node.`);
     }
   }
 

@@ -13,7 +13,7 @@ import {
   tunnelEndSchema,
 } from "./messages.ts";
 
-/** Who watches through the tunnel. */
+/** A viewer through the tunnel. */
 export interface TunnelViewer {
   onText(text: string): void;
   /** Once; `code` is one of WebSockets. */
@@ -33,7 +33,7 @@ interface Watching {
 /** The node behind the tunnel has gone (RFC 6455 section 7.4.1). */
 const CLOSE_GOING_AWAY = 1001;
 
-/** A tunnel where it ends: at the node that others can dial. It asks, the node behind answers. */
+/** The end of a tunnel at the node that others can dial. It asks, the node behind answers. */
 export class RelayEnd {
   readonly #link: TunnelLink;
   readonly #timers: Timers;
@@ -47,8 +47,8 @@ export class RelayEnd {
   #streams = 0;
 
   /**
-   * @param room for what has come of answers that are not whole yet.
-   * @param onClosed once, when nothing goes through any more.
+   * @param room budget for incomplete answers.
+   * @param onClosed once, when the tunnel is closed.
    */
   constructor(timers: Timers, room: Room, onClosed: (reason: string) => void) {
     this.#timers = timers;
@@ -75,13 +75,13 @@ export class RelayEnd {
 
   /**
    * Rejects with NetworkError.
-   * @param share by what the asker's part of the tunnel is counted; without one all of it is his
+   * @param share the key of the asker's quota; without one there is no quota
    */
   ask(request: TunnelRequest, timeoutMs: number, share?: string): Promise<RelayedReply> {
     return new Promise((resolve, reject) => {
       if (!this.#link.isOpen) return reject(gone());
       if (this.#link.waitingBytes > LIMITS.tunnelBacklogBytesMax) {
-        return reject(new NetworkError("busy", "the line of the tunnel is too slow"));
+        return reject(new NetworkError("busy", "the connection of the tunnel is too slow"));
       }
       const leave = enter(this.#waitingRoom.of(share));
       if (!leave) {

@@ -105,7 +105,7 @@ export class Relays {
   ): Promise<RelayedReply | undefined> {
     if (!this.#with.tunnels.holds(nodeId) && !this.#with.registry.get(nodeId)) return undefined;
     const request = relayedRequestSchema.safeParse(wire).data;
-    if (!request) throw new Problem("bad_request", "The request is too long to be passed on.");
+    if (!request) throw new Problem("bad_request", "The request is too long to be forwarded.");
     try {
       return await this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
     } catch (error) {
@@ -165,7 +165,7 @@ export class Relays {
     const { status, body } = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
     const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
     if (reply) return reply;
-    throw new Problem("unreachable", `${nodeId} answers ${status} to what is passed on to it.`);
+    throw new Problem("unreachable", `${nodeId} answers ${status} to the forwarded request.`);
   }
 
   #misdirected(nodeId: string): Problem {

@@ -20,7 +20,7 @@ export function parseHubUrl(text: string): Address {
   const plain = url && !url.username && !url.password && !url.search && !url.hash;
   const host = url?.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
   if (!plain || url.protocol !== "http:" || url.pathname !== "/" || !host) {
-    throw new Problem("bad_setting", `"${text}" is no hub's URL; give ${HUB_URL_FORM}.`);
+    throw new Problem("bad_setting", `"${text}" is not a hub's URL; give ${HUB_URL_FORM}.`);
   }
   const zoned = zone === undefined ? host : `${host}%${zone}`;
   return { host: zoned, port: url.port === "" ? HTTP_PORT : Number(url.port) };

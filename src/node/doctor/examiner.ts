@@ -10,12 +10,12 @@ import { runProgram } from "../../platform/real/programs.ts";
 import { sqliteVersion } from "../../store/sqlite/version.ts";
 import { type FirewallFacts, readFirewall, type WantedPort } from "./firewall.ts";
 
-/** What came of a question by multicast DNS, by one protocol on one interface. */
+/** The result of a multicast DNS query by one protocol on one interface. */
 export interface MulticastReport extends LinkReport {
   readonly family: "IPv4" | "IPv6";
 }
 
-/** Looks at the machine, for `tankd doctor`. Nothing here rejects or throws. */
+/** Examines the machine, for `tankd doctor`. Nothing here rejects or throws. */
 export interface Examiner {
   /** `linux`, `darwin`, `win32`, … */
   readonly platform: string;
@@ -26,7 +26,7 @@ export interface Examiner {
   multicast(interfaces: InterfacePatterns): Promise<readonly MulticastReport[]>;
   portUse(port: number, host: string | undefined): Promise<PortUse>;
   firewall(ports: readonly WantedPort[]): Promise<FirewallFacts>;
-  /** Of a process, or of what this user starts. */
+  /** Of a process, or of new processes of this user. */
   descriptors(pid: number | undefined): Promise<Descriptors | undefined>;
   directory(path: string): DirectoryFacts;
   sqliteVersion(): string;

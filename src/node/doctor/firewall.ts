@@ -2,13 +2,13 @@ import type { ProgramOutput } from "../../platform/real/programs.ts";
 import { judgeIptables } from "./iptables-rules.ts";
 import { judgeNftables, type NftChain } from "./nft-rules.ts";
 
-/** A port that other machines must be let in to. */
+/** A port that other machines must be able to reach. */
 export interface WantedPort {
   readonly protocol: "tcp" | "udp";
   readonly port: number;
 }
 
-/** Whether the rules let everybody in to a port; undefined where they do not tell it plainly. */
+/** Whether the rules admit all senders to a port; undefined where that is unclear. */
 export interface PortRule extends WantedPort {
   readonly isOpen: boolean | undefined;
 }
@@ -21,22 +21,22 @@ export type FirewallKind =
   | "nftables"
   | "macos"
   | "windows"
-  /** This user may not look. */
+  /** This user may not read the rules. */
   | "unknown";
 
-/** What keeps packets out of this machine, if anything does. */
+/** The active packet filter of this machine, if any. */
 export interface FirewallFacts {
   readonly kind: FirewallKind;
   readonly ports: readonly PortRule[];
-  /** Of nftables: where packets come in. */
+  /** Of nftables: the input chains. */
   readonly chains: readonly NftChain[];
 }
 
-/** The ways to look. */
+/** The commands and files to examine. */
 export interface FirewallSources {
   readonly platform: string;
   run(command: readonly [string, ...string[]]): Promise<ProgramOutput | undefined>;
-  /** Undefined where there is no such file or it may not be read. */
+  /** Undefined where the file does not exist or may not be read. */
   readText(path: string): string | undefined;
 }
 
@@ -46,12 +46,12 @@ type Reader = (
 ) => Promise<FirewallFacts | undefined>;
 
 /**
- * In this order: ufw and firewalld make rules of iptables and nftables, and iptables of nftables.
+ * In this order: ufw and firewalld generate rules for iptables or nftables, iptables for nftables.
  */
 const LINUX: readonly Reader[] = [readUfw, readFirewalld, readIptables, readNftables];
 const NONE: FirewallFacts = { kind: "none", ports: [], chains: [] };
 
-/** The firewall that is active on this machine, and what it says of these ports. */
+/** The active firewall of this machine, and its rules about these ports. */
 export async function readFirewall(
   sources: FirewallSources,
   ports: readonly WantedPort[],
@@ -71,7 +71,7 @@ function unjudged(kind: FirewallKind, ports: readonly WantedPort[]): FirewallFac
   return { kind, ports: ports.map((one) => ({ ...one, isOpen: undefined })), chains: [] };
 }
 
-/** Its own rules let multicast DNS in, unless somebody has changed them. */
+/** Its default rules admit multicast DNS. */
 async function readUfw(sources: FirewallSources, ports: readonly WantedPort[]) {
   const asked = await sources.run(["ufw", "status", "verbose"]);
   if (asked === undefined) return undefined;
@@ -84,7 +84,7 @@ async function readUfw(sources: FirewallSources, ports: readonly WantedPort[]) {
   return { kind: "ufw" as const, ports: rules, chains: [] };
 }
 
-/** Rules are lines `8000:8010/tcp  ALLOW IN  Anywhere`; the first that fits counts. */
+/** Rules are lines `8000:8010/tcp  ALLOW IN  Anywhere`; the first match counts. */
 function judgeUfw(status: string, { port, protocol }: WantedPort): boolean | undefined {
   for (const line of status.split("\n")) {
     const [, first, last = first, of = protocol, action] =
@@ -123,7 +123,7 @@ async function readIptables(sources: FirewallSources, ports: readonly WantedPort
   if (asked === undefined) return undefined;
   if (asked.exitCode !== 0) return unjudged("unknown", ports);
   const rules = ports.map((one) => ({ ...one, isOpen: judgeIptables(asked.stdout, one) }));
-  // Rules of nftables may stand beside those that let all in.
+  // nftables may have further rules beside rules of iptables that admit all.
   if (rules.every(({ isOpen }) => isOpen === true)) return undefined;
   return { kind: "iptables" as const, ports: rules, chains: [] };
 }
@@ -135,7 +135,7 @@ async function readNftables(sources: FirewallSources, ports: readonly WantedPort
     const found = judgeNftables(JSON.parse(asked.stdout), ports);
     return found.chains.length === 0 ? undefined : { kind: "nftables" as const, ...found };
   } catch {
-    // Only root may look, and old versions know no JSON.
+    // Only root may read the rules, and old versions do not support JSON.
     return unjudged("unknown", ports);
   }
 }

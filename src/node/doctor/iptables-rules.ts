@@ -1,9 +1,9 @@
 import type { WantedPort } from "./firewall.ts";
 import { judgeRules, type PacketRule } from "./packet-rules.ts";
 
-/** What a rule may ask of a packet without leaving anybody out. */
+/** Matches that do not exclude any sender. */
 const HARMLESS_MATCHES: ReadonlySet<string> = new Set(["tcp", "udp", "multiport", "comment"]);
-/** Options that say whom a rule is about, or by which port he asks. */
+/** Options that match the sender's address or port. */
 const CONDITIONS: ReadonlySet<string> = new Set([
   "-i",
   "-o",
@@ -21,8 +21,8 @@ const VERDICTS: Readonly<Record<string, PacketRule["verdict"]>> = {
 };
 
 /**
- * Whether the rules that `iptables -S` lists let everybody in to a port; undefined where that is
- * not plain.
+ * Whether the rules that `iptables -S` lists admit all senders to a port; undefined where that is
+ * unclear.
  */
 export function judgeIptables(listing: string, wanted: WantedPort): boolean | undefined {
   const lines = listing.split("\n").map((line) => line.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? []);
@@ -38,7 +38,7 @@ export function judgeIptables(listing: string, wanted: WantedPort): boolean | un
   return judgeRules(chains, "INPUT", isClosed ? "closed" : "open");
 }
 
-/** Undefined for a rule that is not about the port. */
+/** Undefined for a rule that cannot match the port. */
 function ruleOf(
   words: readonly string[],
   { protocol, port }: WantedPort,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { PortRule, WantedPort } from "./firewall.ts";
 import { judgeRules, type PacketRule } from "./packet-rules.ts";
 
-/** A chain that packets to this machine pass. */
+/** A chain that incoming packets pass. */
 export interface NftChain {
   readonly family: string;
   readonly table: string;
@@ -25,7 +25,7 @@ const ruleSchema = z.object({
   expr: z.array(expressionSchema),
 });
 type Rule = z.infer<typeof ruleSchema>;
-/** Other kinds of objects are of no matter here. */
+/** Other kinds of objects are ignored. */
 const listingSchema = z.object({
   nftables: z.array(
     z.object({
@@ -38,8 +38,9 @@ const listingSchema = z.object({
 const FAMILIES: ReadonlySet<string> = new Set(["ip", "ip6", "inet"]);
 
 /**
- * What `nft -j list ruleset` (libnftables-json(5)) says of packets to these ports. No chains where
- * nothing is kept out. A packet has to be accepted by every chain that it passes. Throws ZodError.
+ * Parses `nft -j list ruleset` (libnftables-json(5)) with respect to these ports. Returns no chains
+ * if nothing is dropped. A packet has to be accepted by every chain that it passes. Throws
+ * ZodError.
  */
 export function judgeNftables(
   listing: unknown,
@@ -62,7 +63,7 @@ export function judgeNftables(
   };
 }
 
-/** Some rule of its table keeps something out. */
+/** Whether some rule of its table drops packets. */
 function isStrict({ family, table }: NftChain, rules: readonly Rule[]): boolean {
   return rules.some(
     (rule) => rule.family === family && rule.table === table && verdictOf(rule.expr) === "drop",
@@ -83,7 +84,7 @@ function judgeChain(
   return judgeRules(chains, name, policy === "drop" ? "closed" : "open");
 }
 
-/** None for a rule that is not about the port. */
+/** Undefined for a rule that cannot match the port. */
 function ruleOf(expressions: readonly Expression[], wanted: WantedPort): readonly PacketRule[] {
   const tests = expressions.map((one) => testOf(one, wanted));
   if (tests.includes("fails")) return [];
@@ -100,7 +101,7 @@ function verdictOf(expressions: readonly Expression[]): PacketRule["verdict"] {
     if ("accept" in one) return "accept";
     if ("drop" in one || "reject" in one) return "drop";
     if ("return" in one) return "return";
-    // By the state of a connection new ones are let through, as a rule.
+    // Maps by the state of a connection usually admit new connections.
     if ("vmap" in one && !stateMapSchema.safeParse(one["vmap"]).success) return "unknown";
     const jump = jumpSchema.safeParse(one["jump"] ?? one["goto"]).data;
     if (jump) return { jump: jump.target };
@@ -117,10 +118,10 @@ const matchSchema = z.object({
   right: z.unknown(),
 });
 
-/** What packets to the port make of one part of a rule: `names` holds for the port by name. */
+/** How packets to the port match one part of a rule; `names`: it names the port. */
 type Test = "holds" | "names" | "fails" | "depends";
 
-/** Parts that ask something that nobody can know beforehand; `xt` is for iptables to read. */
+/** Parts whose result cannot be predicted; `xt` can be read by iptables only. */
 const UNKNOWABLE = ["xt", "limit", "quota", "ct count"] as const;
 
 const PROTOCOL_FIELDS: ReadonlySet<string> = new Set(["l4proto", "ip protocol", "ip6 nexthdr"]);
@@ -130,7 +131,7 @@ function testOf(expression: Expression, { protocol, port }: WantedPort): Test {
   if (!("match" in expression)) return "holds";
   const { op, left, right } = matchSchema.safeParse(expression["match"]).data ?? {};
   if (op !== "==" || left === undefined) return "depends";
-  // A set with a name lies elsewhere.
+  // The content of a named set is listed elsewhere.
   if (typeof right === "string" && right.startsWith("@")) return "depends";
   const asks = "meta" in left ? left.meta.key : `${left.payload.protocol} ${left.payload.field}`;
   if (PROTOCOL_FIELDS.has(asks)) return holds(right, protocol) ? "holds" : "fails";

@@ -1,10 +1,10 @@
-/** A rule of a firewall, as far as it is about packets to one port. */
+/** A rule of a firewall, with respect to packets to one port. */
 export interface PacketRule {
-  /** Every packet to the port comes under it, from whomever it is. */
+  /** It matches every packet to the port, whatever the sender. */
   readonly isForAll: boolean;
-  /** It names the port, and not just all of them. */
+  /** It names the port, instead of matching all ports. */
   readonly namesPort: boolean;
-  /** `none`: it counts, logs or marks. `unknown`: it looks a verdict up. */
+  /** `none`: it counts, logs or marks. `unknown`: its verdict depends on a lookup. */
   readonly verdict: "accept" | "drop" | "return" | "none" | "unknown" | { readonly jump: string };
 }
 
@@ -13,12 +13,12 @@ export type PacketChains = ReadonlyMap<string, readonly PacketRule[]>;
 
 type Outcome = "open" | "closed" | "through" | "unclear";
 
-/** Chains that call each other in a circle are no valid rules; deeper ones nobody writes. */
+/** Bounds recursion. Cyclic chains are invalid, and nobody writes deeper ones. */
 const DEPTH_MAX = 16;
 
 /**
- * Whether the rules let everybody in to the port; undefined where that depends on who asks: some
- * rule keeps the port from some, or sends some to a chain that does.
+ * Whether the rules admit all senders to the port; undefined where that depends on the sender: some
+ * rule, or a chain that it calls, excludes some.
  */
 export function judgeRules(
   chains: PacketChains,

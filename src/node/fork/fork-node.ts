@@ -17,29 +17,29 @@ export interface ForkPorts extends Omit<TankForkPorts, "source"> {
   readonly log: Log;
 }
 
-/** What a fork did, for people. */
+/** The result of a fork, for users. */
 export interface ForkReport {
   readonly from_node_id: string;
   readonly node_id: string;
   readonly tanks: readonly ForkedTankReport[];
-  /** Tanks of which only a watermark is left: the database knows nothing of them. */
+  /** Tanks of which only a watermark is left: they are missing in the database. */
   readonly lost_tank_ids: readonly string[];
-  /** Fish that were in escrow: they left with the original. */
+  /** Fish in escrow, which belong to the original. */
   readonly fish_left_behind: number;
 }
 
 const KEY_BYTES = 32;
-/** What the operator has decided about this directory, whichever node it is. */
+/** Meta entries that a fork keeps: they belong to the directory, whichever node it is. */
 const METAS_KEPT = [FIRST_TANKS, AUTO_CONNECTION_REMOVED] as const;
 
 /**
- * Makes a data directory another node, before it runs: another key, and every tank as a new one
- * with new ids, in the state that was durable. What belonged to the old node alone goes: transfers,
- * connections, what it remembers of others. Undefined for a directory that never was a node.
+ * Turns a data directory into another node before it runs: a new key, and every tank as a new one
+ * with new ids, in its last durable state. Transfers, connections and knowledge of other nodes are
+ * dropped. Undefined for a directory that never was a node.
  *
- * It happens in one commit. Before it, all that is new lies beside the old (a prepared key, files
- * without rows, which the next start removes); after it, `settleFork` ends what is left to do.
- * @throws Problem `data_directory_unusable`, naming every tank of which nothing can be taken over
+ * The change is one commit. Before it, new files exist beside the old ones (a prepared key,
+ * snapshots without rows, which the next start removes); after it, `settleFork` completes the rest.
+ * @throws Problem `data_directory_unusable`, naming every tank of which nothing can be copied
  */
 export async function forkNode(ports: ForkPorts): Promise<ForkReport | undefined> {
   const { key, store, files, random, log } = ports;
@@ -82,7 +82,7 @@ export async function forkNode(ports: ForkPorts): Promise<ForkReport | undefined
   return report;
 }
 
-/** All of them or none: nothing is dropped without a word. */
+/** Requires that every tank can be copied: none is dropped silently. */
 async function forkTanks(ports: ForkPorts): Promise<{
   readonly tanks: readonly ForkedTankReport[];
   readonly writes: readonly JournalWrite[];
@@ -107,9 +107,9 @@ async function forkTanks(ports: ForkPorts): Promise<{
   for (const { tank_id } of tanks) await files.removeFolder(snapshotFolder(tank_id));
   throw new Problem(
     "data_directory_unusable",
-    `it cannot be forked, as nothing can be taken over of ${lost.join("; ")}. ` +
-      "Restore them from a backup, or start it once without the others (--discovery none), " +
-      "remove them with tankd tank rm, stop it, and fork then",
+    `it cannot be forked, since nothing can be copied of ${lost.join("; ")}. Restore them from a ` +
+      "backup, or start it once without the others (--discovery none), remove them with " +
+      "tankd tank rm, stop it, then fork it",
   );
 }
 

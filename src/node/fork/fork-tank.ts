@@ -11,41 +11,37 @@ import { captureOf } from "../../tanks/snapshots/captured-world.ts";
 export interface TankForkPorts extends TravelPorts {
   readonly source: ChronicleSource;
   readonly random: Random;
-  /** Ends it before anything has changed. */
+  /** Aborts it before anything has changed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One tank of a fork, for people. */
+/** The result for one tank of a fork, for users. */
 export interface ForkedTankReport {
   readonly name: string;
   readonly from_tank_id: string;
   readonly tank_id: string;
   readonly fish: number;
   readonly tick: number;
-  /** What of the original could not be taken over, and damage that was got round. */
+  /** Parts of the original that could not be copied, and damage that was worked around. */
   readonly warnings: readonly string[];
 }
 
 export type TankFork =
   | { readonly kind: "forked"; readonly made: ForkedTank; readonly report: ForkedTankReport }
-  /** Nothing of it can be taken over. */
+  /** Nothing of the tank can be copied. */
   | { readonly kind: "lost"; readonly row: TankRow; readonly reason: string };
 
 const ID_BYTES = 8;
 
-/**
- * The end of a log may be missing, or anything behind a break: what comes before it is still true.
- */
+/** Kinds of damage that leave the log before them valid: a missing end, or a break. */
 const SURVIVABLE: ReadonlySet<Divergence["kind"]> = new Set(["lost", "chain"]);
 
-/**
- * A new tank in the state that `row`'s tank had last made durable, or the last that is still there.
- */
+/** A new tank with the last durable state of `row`'s tank, or the last one that is still intact. */
 export async function forkTank(row: TankRow, ports: TankForkPorts): Promise<TankFork> {
   const { random, clock, engineVersion } = ports;
   try {
     const chronicle = await readChronicle(ports.source, row.tank_id);
-    if (!chronicle) return { kind: "lost", row, reason: "it is not there" };
+    if (!chronicle) return { kind: "lost", row, reason: "it does not exist" };
     const journey = { from: "nearest", ...(ports.signal && { signal: ports.signal }) } as const;
     const { replay, divergence, notes } = await travel(chronicle, journey, ports);
     if (divergence && !SURVIVABLE.has(divergence.kind)) {
@@ -83,8 +79,5 @@ export async function forkTank(row: TankRow, ports: TankForkPorts): Promise<Tank
 }
 
 function describeLoss(divergence: Divergence, tick: number): string {
-  return (
-    `${describeDivergence(divergence)}; it goes on from tick ${tick}, ` +
-    "and what came after it is lost"
-  );
+  return `${describeDivergence(divergence)}; it continues from tick ${tick}, later ticks are lost`;
 }

@@ -4,14 +4,15 @@ import { Problem } from "../../platform/errors.ts";
 import type { NodeKey } from "../../platform/node-key.ts";
 import type { Journal } from "../../store/journal.ts";
 
-/** Set by the commit that makes a directory another node: which one it is from then on. */
+/** Set by the commit of a fork: the id of the node that the directory belongs to from then on. */
 export const FORK_KEY = "node.fork";
 
 const forkSchema = z.object({ node_id: z.string() });
 
 /**
- * Before a node knows who it is: ends what a crash has cut short. The commit of a fork is its point
- * of no return. If it is there the prepared key becomes the node's, if not the key goes.
+ * Completes or discards a fork that a crash has interrupted, before the node's key is read. The
+ * commit of a fork is its point of no return: if it exists, the prepared key becomes the node's;
+ * otherwise the key is deleted.
  * @throws Problem `data_directory_unusable` where the key and the database are of different nodes
  */
 export async function settleFork(key: NodeKey, journal: Pick<Journal, "meta">): Promise<void> {
@@ -25,8 +26,7 @@ export async function settleFork(key: NodeKey, journal: Pick<Journal, "meta">): 
   if (forked === undefined || forked === idOf(await key.current())) return;
   throw new Problem(
     "data_directory_unusable",
-    `its key is not that of node ${forked}, which its database belongs to: ` +
-      "restore both from one backup",
+    `its key is not that of node ${forked}, which owns its database: restore both from one backup`,
   );
 }
 
@@ -39,7 +39,7 @@ function readFork(text: string | undefined): string | undefined {
   }
 }
 
-/** The node that a key stands for; undefined for a seed of another length. */
+/** The id of the node with this key; undefined for a seed of another length. */
 function idOf(seed: Uint8Array): string | undefined {
   return seed.length === 32 ? identityFromSeed(seed).nodeId : undefined;
 }

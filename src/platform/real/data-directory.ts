@@ -11,35 +11,36 @@ import { DirectoryFiles } from "./files.ts";
 import { keyFiles } from "./key-files.ts";
 import { storageAdvice, storageReason, systemCode } from "./storage-failures.ts";
 
-/**
- * Other users may open what they know the name of (`node.json`, to ask for the status); secrets are
- * 0600.
- */
+/** Other users may open files by name (`node.json`, to query the status); secrets are 0600. */
 const DIRECTORY_MODE = 0o711;
 const SECRET_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
 
-/** Says that a directory is ours, so that a wrong --data-dir never mixes with somebody's files. */
+/** Marks a directory as tankd's, so that a wrong --data-dir is never mixed with other files. */
 const MARKER_FILE = "tankd-data";
 const MARKER = "This directory belongs to a tankd node. One node uses it at a time.\n";
-/** The temporary file of a marker whose writing was cut short, or is under way elsewhere. */
+/** The temporary file of a marker whose write was interrupted, or is in progress elsewhere. */
 const MARKER_LEFTOVER = /^tankd-data\.(?:[0-9a-f-]+\.)?tmp$/;
-/** May be in a new directory: what a fresh file system has, and the log of a detached start. */
+/**
+ * Files that a new directory may contain: of a fresh file system, and the log of a detached start.
+ */
 const HARMLESS_NAMES: ReadonlySet<string> = new Set(["lost+found", "tankd.log"]);
 
 const KEY_FILE = "key";
 const TOKEN_FILE = "token";
 const PID_FILE = "pid";
-/** A start writes its pid within milliseconds of its lock, or on a busy machine within this. */
+/**
+ * A start writes its pid within milliseconds after the lock; on a busy machine within this time.
+ */
 const PID_LOOKS = 40;
 const PID_LOOK_INTERVAL_MS = 10;
 const NODE_FILE = "node.json";
 const KEY_BYTES = 32;
 const TOKEN_BYTES = 32;
-/** What a token looks like: base64url, at least 128 bits. */
+/** The form of a token: base64url, at least 128 bits. */
 const TOKEN_FORM = /^[A-Za-z0-9_-]{22,512}$/;
 
-/** What commands on this machine need to find the node. */
+/** Data for commands on this machine to find the node. */
 export interface NodeFile {
   readonly url: string;
   readonly node_id: string;
@@ -48,26 +49,27 @@ export interface NodeFile {
 
 /** The data directory of the running node, locked against a second one. */
 export interface DataDirectory {
-  /** Absolute. */
+  /** An absolute path. */
   readonly path: string;
-  /** Files below it, for snapshots and the like. */
+  /** Files below it, such as snapshots. */
   readonly files: Files;
-  /** The node's Ed25519 key, made at the first start. */
+  /** The node's Ed25519 key, created at the first start. */
   readonly key: NodeKey;
-  /** The control token, made at the first start. */
+  /** The control token, created at the first start. */
   readonly token: string;
   /** Path of the store's file. */
   pathOf(name: string): string;
   /** Writes `node.json`. @throws Problem `data_directory_unusable` */
   announce(node: NodeFile): void;
-  /** Takes `node.json` away. */
+  /** Removes `node.json`. */
   retract(): void;
-  /** Takes `node.json` away and gives up the lock. */
+  /** Removes `node.json` and releases the lock. */
   close(): void;
 }
 
 /**
- * Makes a data directory, or checks that the one there is ours and takes writes. Does not lock it.
+ * Creates a data directory, or checks that an existing one is tankd's and writable. Does not lock
+ * it.
  * @throws Problem `data_directory_unusable`
  */
 export function prepareDirectory(path: string): void {
@@ -79,29 +81,28 @@ export function prepareDirectory(path: string): void {
     const foreign = foreignNameIn(names);
     if (foreign !== undefined) {
       throw unusable(
-        `${directory} is not a data directory of tankd (it holds ${foreign}): ` +
+        `${directory} is not a data directory of tankd (it contains ${foreign}): ` +
           "choose an empty or new one with --data-dir",
       );
     }
-    // There is no lock before there is a directory of ours: ten may start in it at the same time.
+    // The lock requires the directory, so concurrent starts may create it at the same time.
     const temporary = join(directory, `${MARKER_FILE}.${randomUUID()}.tmp`);
     writeFileDurably(join(directory, MARKER_FILE), MARKER, PUBLIC_MODE, temporary);
   });
 }
 
 /**
- * Of the names in a directory one that says that it is not tankd's; undefined where it is, or may
- * become so.
+ * A file name that shows that a directory is not tankd's; undefined where it is, or may become so.
  */
 export function foreignNameIn(names: readonly string[]): string | undefined {
-  // A node's own files are as good a sign as the marker, which somebody may have cleaned away.
+  // A node's own files are as good as the marker, which may have been deleted.
   const isOurs = names.includes(KEY_FILE) && names.includes(TOKEN_FILE);
   if (isOurs || names.includes(MARKER_FILE)) return undefined;
   return names.find((name) => !isHarmless(name));
 }
 
 /**
- * Opens a data directory for the one node that may use it, making what is missing.
+ * Opens a data directory for the only node that may use it; creates what is missing.
  * @throws Problem `data_directory_unusable` or `data_directory_in_use`
  */
 export function openDataDirectory(path: string, random: Random): DataDirectory {
@@ -120,16 +121,16 @@ export function openDataDirectory(path: string, random: Random): DataDirectory {
 function openLocked(directory: string, random: Random, release: Release): DataDirectory {
   const at = (name: string) => join(directory, name);
   writeFileDurably(at(PID_FILE), String(process.pid), PUBLIC_MODE);
-  // Left by a node that was killed; its address is not ours.
+  // Left by a node that was killed; its address is not valid for this one.
   rmSync(at(NODE_FILE), { force: true });
   const keySeed = secret(at(KEY_FILE), () => random.bytes(KEY_BYTES));
   if (keySeed.length !== KEY_BYTES) {
     throw unusable(`${at(KEY_FILE)} is damaged: restore it, or start on another --data-dir`);
   }
   const token = new TextDecoder().decode(secret(at(TOKEN_FILE), () => newToken(random))).trim();
-  // An empty token would open the node to everybody.
+  // An empty token would authorise everybody.
   if (!TOKEN_FORM.test(token)) {
-    throw unusable(`${at(TOKEN_FILE)} is damaged: remove it, and the next start makes a new one`);
+    throw unusable(`${at(TOKEN_FILE)} is damaged: remove it, and the next start creates a new one`);
   }
   const retract = () => {
     for (const name of [NODE_FILE, PID_FILE]) withdraw(at(name));
@@ -155,7 +156,7 @@ function openLocked(directory: string, random: Random, release: Release): DataDi
   };
 }
 
-/** On a disk that takes no writes any more it stays: whoever reads it finds no such process. */
+/** On a read-only disk the file stays; its readers find no such process. */
 function withdraw(path: string): void {
   try {
     rmSync(path, { force: true });
@@ -169,10 +170,7 @@ function newToken(random: Random): Uint8Array {
   return new TextEncoder().encode(token);
 }
 
-/**
- * The content of a secret file, which is made when it is missing and closed to others when it is
- * not.
- */
+/** The content of a secret file. Creates it when it is missing, and restricts its mode. */
 function secret(path: string, make: () => Uint8Array): Uint8Array {
   if (!existsSync(path)) writeFileDurably(path, make(), SECRET_MODE);
   chmodSync(path, SECRET_MODE);
@@ -191,9 +189,8 @@ function inUse(directory: string): Problem {
 }
 
 /**
- * The holder of the lock writes its pid a moment after it has taken the lock. Until then the file
- * holds that of a node that was killed, or nothing; in another container its pid means nothing
- * here.
+ * The holder of the lock writes its pid a moment after locking. Until then the file contains that
+ * of a killed node, or nothing. A pid from another container has no meaning here.
  */
 function pidIn(directory: string): string {
   for (let looks = PID_LOOKS; looks > 0; looks--) {
@@ -222,7 +219,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Runs what touches the directory; whatever the system says becomes one sentence. */
+/** Runs an operation on the directory; converts errors of the system to one sentence. */
 function attempt<T>(directory: string, action: () => T): T {
   try {
     return action();

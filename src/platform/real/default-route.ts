@@ -9,9 +9,7 @@ interface DefaultRoute {
   readonly metric: number;
 }
 
-/**
- * The interface of the default route, IPv4 before IPv6. Undefined where the system does not tell.
- */
+/** The interface of the default route, IPv4 before IPv6. Undefined if unknown. */
 export function readDefaultRouteInterface(platform: string): string | undefined {
   if (platform !== "linux") return undefined;
   return (
@@ -50,9 +48,7 @@ function best(routes: readonly DefaultRoute[]): string | undefined {
   return routes.toSorted((a, b) => a.metric - b.metric)[0]?.interfaceName;
 }
 
-/**
- * Empty where /proc is missing or closed: a machine without the table has no default route for us.
- */
+/** Empty where /proc is missing or unreadable: then no default route is known. */
 function readLines(path: string): string[] {
   try {
     return readFileSync(path, "utf8").split("\n");

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { runProgram } from "./programs.ts";
 
-/** How many files and connections a process may have open at a time. */
+/** The limit of open files and connections of a process, and the present number. */
 export interface Descriptors {
   /** Undefined for no limit. */
   readonly limit: number | undefined;
-  /** Undefined where the process is not ours to look at. */
+  /** Undefined where the process belongs to another user. */
   readonly open: number | undefined;
 }
 
-/** Of a process, or of what this user starts; undefined where the system does not tell. */
+/** Of a process, or of new processes of this user; undefined if unknown. */
 export async function readDescriptors(pid: number | undefined): Promise<Descriptors | undefined> {
   const place = `/proc/${pid ?? "self"}`;
   const limits = orUndefined(() => readFileSync(`${place}/limits`, "utf8"));
@@ -23,7 +23,7 @@ export async function readDescriptors(pid: number | undefined): Promise<Descript
   return asked?.exitCode === 0 ? { limit: numberOf(asked.stdout), open: undefined } : undefined;
 }
 
-/** The hard limit, which Bun makes the soft one at its start. */
+/** The hard limit, to which Bun raises the soft one at its start. */
 export function parseLimits(limits: string): number | undefined {
   const [, hard = ""] = /^Max open files +\S+ +(\S+)/m.exec(limits) ?? [];
   return numberOf(hard);

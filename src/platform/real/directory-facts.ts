@@ -17,17 +17,17 @@ import { foreignNameIn } from "./data-directory.ts";
 import { type Mount, mountOf } from "./mounts.ts";
 import { storageReason, systemCode } from "./storage-failures.ts";
 
-/** A data directory, or the place where one would be made. */
+/** Facts about a data directory, or about the place where one would be created. */
 export interface DirectoryFacts {
-  /** `absent`: it would be made. `foreign`: it holds something that is not tankd's. */
+  /** `absent`: it would be created. `foreign`: it contains other files than tankd's. */
   readonly kind: "ours" | "empty" | "absent" | "foreign" | "unreadable";
-  /** Why, where it cannot be used. */
+  /** Why it cannot be used, if so. */
   readonly reason: string | undefined;
-  /** The id of the user whose it is, where that is another one. */
+  /** The id of its owner, if that is another user. */
   readonly foreignOwner: number | undefined;
-  /** Other users may write in it. */
+  /** Whether other users can write to it. */
   readonly isOpen: boolean;
-  /** What a write and its sync took, milliseconds; or why there was none. */
+  /** Duration of a synced write, or the reason of its failure. */
   readonly write: { readonly tookMs: number } | { readonly failure: string };
   readonly space: { readonly freeBytes: number; readonly freeFiles: number } | undefined;
   readonly mount: Mount | undefined;
@@ -37,7 +37,7 @@ const OTHERS_WRITE = 0o022;
 /** A page of the database. */
 const PROBE_BYTES = 4096;
 
-/** Looks at it and writes one small file, which is removed again; makes no directory. */
+/** Examines it and writes one temporary file; creates no directory. */
 export function examineDirectory(path: string): DirectoryFacts {
   const there = nearestThere(path);
   const status = attempt(() => statSync(there));
@@ -55,7 +55,7 @@ export function examineDirectory(path: string): DirectoryFacts {
   };
 }
 
-/** On Windows owners are no numbers, and nobody is foreign. */
+/** Windows has no numeric owners, so no owner counts as foreign. */
 function isForeign(owner: number): boolean {
   const self = process.getuid?.();
   return self !== undefined && owner !== self;
@@ -70,13 +70,13 @@ function contentOf(path: string): Pick<DirectoryFacts, "kind" | "reason"> {
     const foreign = foreignNameIn(names);
     return foreign === undefined
       ? { kind: "ours", reason: undefined }
-      : { kind: "foreign", reason: `it holds ${foreign}` };
+      : { kind: "foreign", reason: `it contains ${foreign}` };
   } catch (error) {
     return { kind: "unreadable", reason: storageReason(error) ?? systemCode(error) };
   }
 }
 
-/** Measured as a commit would be. */
+/** Measured like a commit. */
 function writeIn(folder: string): DirectoryFacts["write"] {
   const path = join(folder, `doctor.${process.pid}.tmp`);
   const startedMs = performance.now();
@@ -96,7 +96,7 @@ function writeIn(folder: string): DirectoryFacts["write"] {
   }
 }
 
-/** Where nothing of ours is there yet, nothing is written. */
+/** Nothing is written to a directory that is not tankd's yet. */
 function mayWriteIn(folder: string): DirectoryFacts["write"] {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);

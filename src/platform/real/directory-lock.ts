@@ -6,17 +6,17 @@ import { systemCode } from "./storage-failures.ts";
 /** The file that is locked. Nothing is ever written to it. */
 const LOCK_FILE = "lock";
 
-/** Keeps the connections from being collected, which would release the locks. */
+/** Prevents garbage collection of the connections, which would release the locks. */
 const held = new Set<Database>();
 
-/** Releases a lock. The end of the process, however sudden, does the same. */
+/** Releases a lock. The end of the process, even by a crash, does the same. */
 export type Release = () => void;
 
 /**
- * Takes the exclusive lock of a directory, or returns undefined when another process has it.
- * SQLite's file lock is taken because it is the one that works on every system from the same code:
- * the kernel drops it with the process, so that no stale file can ever block a start.
- * @throws what the file system says when it cannot lock
+ * Takes the exclusive lock of a directory, or returns undefined when another process has it. Uses
+ * SQLite's file lock, since that is portable: the kernel releases it with the process, so that no
+ * stale file can block a start.
+ * @throws the error of the file system when it cannot lock
  */
 export function lockDirectory(directory: string): Release | undefined {
   const database = new Database(join(directory, LOCK_FILE), { create: true, readwrite: true });
@@ -27,11 +27,11 @@ export function lockDirectory(directory: string): Release | undefined {
     database.close();
     const code = systemCode(error);
     if (code === "SQLITE_BUSY") return undefined;
-    // Whoever held it would have been noticed before.
+    // A holder of the lock would have been detected before.
     if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") throw error;
     throw new Problem(
       "data_directory_unusable",
-      `${join(directory, LOCK_FILE)} is damaged: remove it, and the next start makes a new one`,
+      `${join(directory, LOCK_FILE)} is damaged: remove it, and the next start creates a new one`,
       { cause: error },
     );
   }

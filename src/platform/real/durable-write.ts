@@ -13,9 +13,9 @@ import { removeFile } from "./remove-file.ts";
 import { systemCode } from "./storage-failures.ts";
 
 /**
- * Replaces a small file whole and durably, with the given mode from the first byte on. Synchronous:
- * for the few files that a node needs before it can do anything else. Where others may write the
- * same file at the same time, each needs a temporary file of its own.
+ * Replaces a small file atomically and durably, with the given mode from the first byte on.
+ * Synchronous: for the few files that a node needs before anything else. Concurrent writers of the
+ * same file need different temporary files.
  */
 export function writeFileDurably(
   path: string,
@@ -28,7 +28,7 @@ export function writeFileDurably(
     writeSynced(temporary, content, mode);
     renameSync(temporary, path);
   } catch (error) {
-    // A full disk is not helped by half a file.
+    // Do not leave a partial file on a full disk.
     removeFile(temporary);
     throw error;
   }
@@ -36,10 +36,10 @@ export function writeFileDurably(
 }
 
 function writeSynced(path: string, content: Uint8Array | string, mode: number): void {
-  // `wx`: never through a link that somebody has put there.
+  // `wx`: never follow an existing link.
   const file = openSync(path, "wx", mode);
   try {
-    // The process's umask may have taken bits away.
+    // The process's umask may have removed bits.
     fchmodSync(file, mode);
     writeWhole(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
     fsyncSync(file);
@@ -49,11 +49,11 @@ function writeSynced(path: string, content: Uint8Array | string, mode: number): 
 }
 
 /**
- * Writes a file that somebody wants to keep, as {@link writeFileDurably}. Unless it may be
- * replaced, one that is there already stays as it is. False when it did.
+ * Writes a user's file, like {@link writeFileDurably}. Returns false when it exists and may not be
+ * replaced.
  */
 export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boolean): boolean {
-  // Beside it may lie files of people: no name that one of them would have.
+  // The folder may contain files of users, so the temporary name must be unique.
   const complete = `${path}.${process.pid}-${process.hrtime.bigint()}.tmp`;
   if (mayReplace) {
     writeFileDurably(path, content, keptMode(), complete);
@@ -61,7 +61,7 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
   }
   writeFileDurably(complete, content, keptMode(), `${complete}.tmp`);
   try {
-    // Unlike a rename, a link never takes the place of a file.
+    // Unlike a rename, a link never replaces a file.
     linkSync(complete, path);
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
@@ -77,7 +77,7 @@ export function writeKeptFile(path: string, content: Uint8Array, mayReplace: boo
 /** File systems without hard links say so in one of these ways (FAT, some network shares). */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
-/** As this user has every new file: nothing of it is secret to the program. */
+/** The user's default mode for new files, since the content is not secret. */
 function keptMode(): number {
   return 0o666 & ~process.umask();
 }
@@ -87,9 +87,7 @@ function writeWhole(file: number, content: Uint8Array): void {
   while (done < content.length) done += writeSync(file, content, done);
 }
 
-/**
- * Makes the names in a directory durable. Windows knows no such thing and makes it so by itself.
- */
+/** Syncs the names in a directory. Not needed, and not available, on Windows. */
 export function syncDirectory(path: string): void {
   if (process.platform === "win32") return;
   const directory = openSync(path, "r");

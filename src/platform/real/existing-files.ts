@@ -1,6 +1,6 @@
 /**
- * Reading files of which nobody knows whether they are there. What cannot even be looked for, in a
- * folder that this user may not search, is as good as absent; what exists and cannot be read throws.
+ * Reads of files that may not exist. A file in a folder that this user may not search counts as
+ * absent; a file that exists but cannot be read throws.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { systemCodeOf } from "../errors.ts";
@@ -15,7 +15,7 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** One open file is asked for both, so that nobody can put another in its place in between. */
+/** Content and permissions come from one open file, so that it cannot be replaced in between. */
 export function readGuarded(path: string): GuardedText | undefined {
   let descriptor: number;
   try {
@@ -37,7 +37,7 @@ export function readGuarded(path: string): GuardedText | undefined {
   }
 }
 
-/** Windows has no such modes; there a folder's owner decides. */
+/** Windows has no such modes; there the folder's owner decides. */
 function othersThat(
   owner: number,
   mode: number,

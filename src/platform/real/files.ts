@@ -5,20 +5,20 @@ import { StorageUnavailable } from "../errors.ts";
 import { type Files, pathBelowRoot } from "../files.ts";
 import { storageError, systemCode } from "./storage-failures.ts";
 
-/** Ends the names of files that are being written; a crash may leave one behind. */
+/** Suffix of temporary files; a crash may leave one behind. */
 const TEMPORARY = ".tmp";
 
 /**
- * Files of one directory. Rejects with StorageUnavailable when the disk does not take a write or
- * give a read. Only one process may write to the directory.
+ * Files of one directory. Rejects with StorageUnavailable when the disk fails to write or read.
+ * Only one process may write to the directory.
  */
 export class DirectoryFiles implements Files {
   readonly #root: string;
-  /** Folders that are known to be there. */
+  /** Folders that are known to exist. */
   readonly #folders = new Map<string, Promise<void>>();
   /** Folders from which an earlier run's leftovers were removed. */
   readonly #swept = new Set<string>();
-  /** Of the root, where it is there at first. */
+  /** Identity of the root, if it exists at the beginning. */
   readonly #inode: string | undefined;
   #writes = 0;
 
@@ -36,7 +36,7 @@ export class DirectoryFiles implements Files {
       await rename(temporary, target);
       await syncDirectory(dirname(target));
     } catch (error) {
-      // The folder may have been taken away: look again next time.
+      // The folder may have been removed: check again next time.
       this.#folders.clear();
       await rm(temporary, { force: true }).catch(() => {});
       throw storageError(path, error);
@@ -79,7 +79,7 @@ export class DirectoryFiles implements Files {
   }
 
   async removeFolder(path: string): Promise<void> {
-    if (pathBelowRoot(path) === "") throw new Error("the root itself is not ours to remove");
+    if (pathBelowRoot(path) === "") throw new Error("the root itself must not be removed");
     try {
       this.#folders.clear();
       await rm(this.#locate(path), { recursive: true, force: true });
@@ -100,7 +100,7 @@ export class DirectoryFiles implements Files {
     return join(this.#root, pathBelowRoot(path));
   }
 
-  /** Makes a folder, durably, unless it is known to be there. */
+  /** Creates a folder durably, unless it is known to exist. */
   #prepare(folder: string): Promise<void> {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
@@ -110,12 +110,12 @@ export class DirectoryFiles implements Files {
   }
 
   async #make(folder: string): Promise<void> {
-    // A directory that was moved away, or a disk that was unmounted, must not grow half of another.
+    // If the directory was moved or the disk unmounted, do not create parts of a new one.
     if (this.#inode !== undefined && inodeOf(this.#root) !== this.#inode) {
-      throw new StorageUnavailable(`${this.#root} was taken away or replaced`);
+      throw new StorageUnavailable(`${this.#root} was removed or replaced`);
     }
     const made = await mkdir(folder, { recursive: true });
-    // Once: later there may be temporary files of our own.
+    // Only once: later there may be temporary files of this process.
     if (!this.#swept.has(folder)) {
       this.#swept.add(folder);
       await sweep(folder);
@@ -125,7 +125,7 @@ export class DirectoryFiles implements Files {
   }
 }
 
-/** Removes what a crash in the middle of a write left behind. */
+/** Removes temporary files that a crash has left. */
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.endsWith(TEMPORARY)) await rm(join(folder, name), { force: true });
@@ -142,7 +142,7 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes a rename durable. Windows knows no such thing and makes it so by itself. */
+/** Syncs a rename. Not needed, and not available, on Windows. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const directory = await open(path, "r");

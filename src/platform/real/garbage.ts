@@ -1,4 +1,4 @@
-/** A full collection of the calling thread's heap, here and now. */
+/** Runs a full collection of the calling thread's heap, synchronously. */
 export function collectGarbage(): void {
   Bun.gc(true);
 }

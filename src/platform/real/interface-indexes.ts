@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The number of each interface by its name. `/proc/net` belongs to the network namespace of the
- * process, where `/sys/class/net` may show another one's. Empty where the system does not tell.
+ * The index of each interface by its name. `/proc/net` belongs to the network namespace of the
+ * process, whereas `/sys/class/net` may show another one's. Empty if unknown.
  */
 export function readInterfaceIndexes(platform: string): ReadonlyMap<string, number> {
   if (platform !== "linux") return new Map();

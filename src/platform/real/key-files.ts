@@ -5,9 +5,7 @@ import { syncDirectory, writeFileDurably } from "./durable-write.ts";
 
 const SECRET_MODE = 0o600;
 
-/**
- * The key in the file at `path`; the one that may take its place lies beside it, as `<path>.next`.
- */
+/** The key in the file at `path`; a prepared one is in `<path>.next`. */
 export function keyFiles(path: string): NodeKey {
   const nextPath = `${path}.next`;
   const read = (file: string) => new Uint8Array(readFileSync(file));

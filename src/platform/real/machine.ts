@@ -17,9 +17,9 @@ export function createRealMachine(clock: Clock): Machine {
 }
 
 /**
- * What this process may use of the machine's memory. `limit` is that of its control group, of either
- * version: 0 or beyond all memory where there is none. The number of cores needs no such care, since
- * availableParallelism goes by the group's quota.
+ * What this process may use of the machine's memory. `limit` is that of its control group, of
+ * either version: 0 or beyond all memory where there is none. The number of cores needs no such
+ * care, since availableParallelism goes by the group's quota.
  */
 export function usableMemory(total: number, limit: number): number {
   return limit > 0 ? Math.min(total, limit) : total;
@@ -41,10 +41,7 @@ function usageMeter(): Machine["usage"] {
   };
 }
 
-/**
- * Undefined while no file can be opened, such as /proc: strangers may hold every descriptor there
- * is.
- */
+/** Undefined while no file can be opened, such as /proc: all descriptors may be in use. */
 function residentBytes(): number | undefined {
   try {
     return process.memoryUsage.rss();

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 
-/** The file system that a path lies on. */
+/** The file system that contains a path. */
 export interface Mount {
   /** `ext4`, `nfs4`, `overlay`, … */
   readonly type: string;
   readonly mountPoint: string;
 }
 
-/** Undefined where the system does not tell; only Linux does, in a file. */
+/** Undefined if unknown; only Linux provides it, in a file. */
 export function mountOf(path: string): Mount | undefined {
   try {
     return parseMounts(readFileSync("/proc/self/mountinfo", "utf8"), path);
@@ -33,7 +33,7 @@ export function parseMounts(table: string, path: string): Mount | undefined {
   return found;
 }
 
-/** Spaces and the like are written as octal numbers. */
+/** Spaces and some other characters are escaped as octal numbers. */
 function unescaped(_: string, octal: string): string {
   return String.fromCharCode(Number.parseInt(octal, 8));
 }

@@ -7,30 +7,28 @@ import { KeyedSemaphore } from "../mutex.ts";
 import { NetworkError } from "../network.ts";
 import { systemFailure } from "./system-failure.ts";
 
-/** A name server that does not listen costs getaddrinfo 25 s and more. */
+/** An unresponsive name server blocks getaddrinfo for 25 s and more. */
 const DEADLINE_MS = 3000;
 /** RFC 1035, section 2.3.4, in text form. */
 const NAME_CHARACTERS_MAX = 253;
 
 /**
- * Each lookup holds one of the threads by which files are read and written too, two or more, for as
- * long as a name server is silent: one is left free.
+ * Each lookup occupies a thread of the pool that also reads and writes files, while a name server
+ * is silent. The pool has two or more threads; one is left free.
  */
 const LOOKUPS_AT_ONCE = Math.max(1, availableParallelism() - 1);
 
 type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
 
 /**
- * Addresses of names as the system sees them: /etc/hosts, search domains, multicast DNS where the
- * system does it, IPv4 and IPv6. Answers within its deadline, whatever the system does.
+ * Resolves names by the system: /etc/hosts, search domains, multicast DNS if configured, IPv4 and
+ * IPv6. Settles within its deadline, whatever the system does.
  */
 export class NameLookup {
   readonly #lookup: Lookup;
   readonly #deadlineMs: number;
-  readonly #turns: KeyedSemaphore;
-  /**
-   * One lookup for all who ask for a name at once; it may outlive the deadline of those who wait.
-   */
+  readonly #semaphore: KeyedSemaphore;
+  /** Concurrent requests for a name share one lookup, which may outlive their deadline. */
   readonly #pending = new Map<string, Promise<readonly string[]>>();
 
   constructor(
@@ -40,7 +38,7 @@ export class NameLookup {
   ) {
     this.#lookup = lookup;
     this.#deadlineMs = deadlineMs;
-    this.#turns = new KeyedSemaphore(atOnce);
+    this.#semaphore = new KeyedSemaphore(atOnce);
   }
 
   /** See {@link Network.resolve}. */
@@ -70,7 +68,7 @@ export class NameLookup {
       throw new NetworkError("unreachable", `${name}: too many names are being looked up`);
     }
     const answer = this.#ask(name).finally(() => this.#pending.delete(name));
-    // Whoever waited may have given up; then nobody is left to hear of a failure.
+    // All callers may have timed out: then a failure has no receiver.
     answer.catch(() => {});
     this.#pending.set(name, answer);
     return answer;
@@ -78,7 +76,7 @@ export class NameLookup {
 
   async #ask(name: string): Promise<readonly string[]> {
     try {
-      const found = await this.#turns.run("lookups", () => this.#lookup(name));
+      const found = await this.#semaphore.run("lookups", () => this.#lookup(name));
       return [...new Set(found.map(({ address }) => address))];
     } catch (error) {
       const [failure, reason] = systemFailure(error);

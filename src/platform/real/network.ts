@@ -23,14 +23,14 @@ import { networkErrorOf } from "./system-failure.ts";
 import { notAnAddress, type Target, targetOf, zonesAmong } from "./target.ts";
 
 /**
- * Above the longest interval of pings (5 s), so that they need no new connection; below the idle
- * timeout of our own server (10 s), so that we never write to a socket it is closing.
+ * Above the longest interval of pings (5 s), so that they reuse connections; below the idle timeout
+ * of tankd's server (10 s), so that no request is written to a socket that is being closed.
  */
 const IDLE_SOCKET_MS = 7_000;
 /** Idle connections kept per node. */
 const IDLE_SOCKETS_PER_HOST_MAX = 4;
 
-/** For an agent that makes its connections in a way of its own. */
+/** Options for an agent with custom connections. */
 export const KEPT_ALIVE: AgentOptions = {
   keepAlive: true,
   timeout: IDLE_SOCKET_MS,
@@ -40,9 +40,8 @@ export const KEPT_ALIVE: AgentOptions = {
 /**
  * HTTP/1.1 to other nodes over kept-alive connections.
  *
- * `node:http` and not `fetch`: Bun's fetch sends requests through HTTP_PROXY (no option of a call
- * turns that off), follows redirects and unpacks compressed bodies. Here nothing of the kind
- * exists.
+ * Uses `node:http` instead of `fetch`: Bun's fetch sends requests through HTTP_PROXY (which no
+ * option disables), follows redirects and decompresses bodies. This client does none of that.
  */
 export class HttpNetwork implements Network, ByteNetwork {
   readonly #addresses: Machine["addresses"];
@@ -53,8 +52,8 @@ export class HttpNetwork implements Network, ByteNetwork {
   #held: ReturnType<Machine["addresses"]> = [];
 
   /**
-   * `addresses` are the machine's; a program that ends soon need not follow them. An agent that
-   * connects in its own way reports failures as {@link NetworkError}.
+   * `addresses` are the machine's; a short-lived program need not provide them. A custom agent
+   * reports failures as {@link NetworkError}.
    */
   constructor(
     addresses: Machine["addresses"] = () => [],
@@ -122,9 +121,9 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 
   /**
-   * A connection from an address that the machine has lost stays open, and what is sent over it
-   * never arrives and never fails. So nothing is sent over the old connections then: what is under
-   * way on other interfaces ends as it would, and the idle ones are closed in time.
+   * A connection from an address that the machine has lost stays open, and requests over it neither
+   * arrive nor fail. So after a loss old connections are not reused: pending requests on other
+   * interfaces complete, and idle connections time out.
    */
   #currentAgent(): Agent {
     const addresses = this.#addresses();
@@ -136,7 +135,7 @@ export class HttpNetwork implements Network, ByteNetwork {
   }
 }
 
-/** @throws NetworkError for headers that no request can have. */
+/** @throws NetworkError for invalid headers */
 function opened({ url, place }: Target, agent: Agent, request: AnyRequest): ClientRequest {
   const { method } = request;
   const headers = { ...request.headers, "accept-encoding": "identity", host: url.host };
@@ -160,7 +159,7 @@ interface RawResponse extends Omit<HttpResponse, "body"> {
   readonly body: Buffer;
 }
 
-/** Reads an answer to its end, or refuses it. Rejects with NetworkError only. */
+/** Reads an answer completely, or rejects it. Rejects with NetworkError only. */
 async function receive(message: IncomingMessage, request: AnyRequest): Promise<RawResponse> {
   const status = message.statusCode ?? 0;
   if (status >= 300 && status < 400) throw failureOf("redirected", request, `status ${status}`);
@@ -204,7 +203,7 @@ function failureOf(failure: NetworkFailure, request: AnyRequest, why: string): N
   return new NetworkError(failure, `${nameOf(request)}: ${why}`);
 }
 
-/** The query stays out of messages: it is long, and it may be nobody's business. */
+/** Messages omit the query, which is long and may be confidential. */
 function nameOf({ method, origin, path }: AnyRequest): string {
   return `${method} ${origin}${path.split("?")[0]}`;
 }

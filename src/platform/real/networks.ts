@@ -5,13 +5,13 @@ import { readDefaultRouteInterface } from "./default-route.ts";
 import { readInterfaceIndexes } from "./interface-indexes.ts";
 
 /**
- * Reading interfaces and routes costs up to a millisecond, and is most of what an idle node does.
- * Two parts that ask once a second each, at whatever moments, share one reading of half a second.
+ * Cache time of interfaces and routes. Reading them takes up to a millisecond, which would be most
+ * of an idle node's work. Several parts that poll once a second share a reading.
  */
 const ADDRESSES_KEPT_MS = 500;
 /**
- * What rarely changes while all addresses stay: the default route, and the number of a card that
- * was replaced by one with the same address, which is to be found again in three seconds.
+ * Cache time of data that rarely changes while the addresses stay: the default route, and the index
+ * of an interface that was replaced by one with the same address.
  */
 const DETAILS_KEPT_MS = 900;
 
@@ -22,14 +22,14 @@ interface Details {
   readonly defaultRoute: string | undefined;
 }
 
-/** Where the answers come from; none of these throws. */
+/** The sources of the data; none of them throws. */
 export interface NetworkSources {
   interfaces(): Interfaces;
   indexes(): ReadonlyMap<string, number>;
   defaultRoute(): string | undefined;
 }
 
-/** What the kernel says. */
+/** Reads from the kernel. */
 export function networkSources(platform: string): NetworkSources {
   return {
     interfaces: readInterfaces,
@@ -38,7 +38,7 @@ export function networkSources(platform: string): NetworkSources {
   };
 }
 
-/** The networks of this machine. What has not changed is given as the same object again. */
+/** The networks of this machine. Unchanged data is returned as the same object. */
 export function createNetworks(
   clock: Clock,
   sources: NetworkSources,

@@ -10,7 +10,7 @@ import { realRandom } from "./random.ts";
 import { realTimers } from "./timers.ts";
 import { WebSockets } from "./web-sockets.ts";
 
-/** The outside world, for a program that runs in it. Files come with the data directory. */
+/** The real ports of a process. Files come with the data directory. */
 export interface RealPlatform {
   readonly clock: Clock;
   readonly timers: Timers;

@@ -3,12 +3,12 @@ import { createServer } from "node:net";
 import { messageOf } from "../errors.ts";
 import { systemCode } from "./storage-failures.ts";
 
-/** Whether somebody listens at a TCP port of this machine. */
+/** Whether a program listens on a TCP port of this machine. */
 export type PortUse =
   | { readonly kind: "free" }
-  /** `by`: the program, where this user may see it. */
+  /** `by`: the program, if this user may see it. */
   | { readonly kind: "taken"; readonly by: Listener | undefined }
-  /** This user may not listen there, or the machine has no such address. */
+  /** This user may not listen on it, or the machine has no such address. */
   | { readonly kind: "impossible"; readonly reason: string };
 
 export interface Listener {
@@ -16,7 +16,7 @@ export interface Listener {
   readonly name: string;
 }
 
-/** Tries to listen there for a moment. `host` undefined for all addresses, IPv4 and IPv6. */
+/** Tries to listen for a moment. `host` undefined for all addresses, IPv4 and IPv6. */
 export async function readPortUse(port: number, host: string | undefined): Promise<PortUse> {
   const everywhere = await tryListening(port, host ?? "::");
   const isWithoutIpv6 = host === undefined && NO_IPV6.has(systemCode(everywhere));
@@ -26,10 +26,10 @@ export async function readPortUse(port: number, host: string | undefined): Promi
   return { kind: "impossible", reason: messageOf(failure) };
 }
 
-/** What a kernel without IPv6 says. */
+/** Error codes of a kernel without IPv6. */
 const NO_IPV6: ReadonlySet<string> = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL"]);
 
-/** Why nobody can listen there; undefined where somebody can. */
+/** Why the port cannot be used; undefined where it can. */
 function tryListening(port: number, host: string): Promise<unknown> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -42,7 +42,7 @@ function tryListening(port: number, host: string): Promise<unknown> {
   });
 }
 
-/** The program that listens at the port. Linux alone tells, and of other users only to root. */
+/** The program that listens on the port. Only on Linux; other users' programs only for root. */
 function listenerAt(port: number): Listener | undefined {
   const sockets = new Set(
     ["tcp", "tcp6"].flatMap((table) => {
@@ -64,7 +64,7 @@ function listenerAt(port: number): Listener | undefined {
 const LISTENING = "0A";
 
 /**
- * Inodes of the sockets that listen at a port, by lines `n: address:port remote state … inode …`,
+ * Inodes of the sockets that listen on a port, from lines `n: address:port remote state … inode …`,
  * addresses and ports in hex.
  */
 export function listeningInodes(table: string, port: number): readonly string[] {

@@ -1,17 +1,17 @@
-/** What a program of the system has said, and its exit code. */
+/** The output of a system program, and its exit code. */
 export interface ProgramOutput {
   readonly exitCode: number;
   readonly stdout: string;
 }
 
-/** Administrators' programs, which the PATH of other users does not name. */
+/** Directories of administrators' programs, which other users' PATH may lack. */
 const SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin";
 const TIMEOUT_MS = 5_000;
 const OUTPUT_BYTES_MAX = 4 << 20;
 
 /**
- * Runs a program of the system to its end, in the language that its source is written in. Undefined
- * where there is none of that name, where it takes too long, and where it says too much.
+ * Runs a system program to its end, in the C locale. Undefined if it does not exist, takes too
+ * long, or prints too much.
  */
 export async function runProgram(
   command: readonly [string, ...string[]],
@@ -33,7 +33,7 @@ export async function runProgram(
     await child.exited;
     return child.exitCode === null ? undefined : { exitCode: child.exitCode, stdout };
   } catch {
-    // It is there, and this user may not run it.
+    // It exists, but this user may not run it.
     return undefined;
   }
 }

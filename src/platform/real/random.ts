@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Random } from "../random.ts";
 
-/** From the operating system: fit for keys. */
+/** Randomness of the operating system, suitable for keys. */
 export const realRandom: Random = {
   bytes: (length) => new Uint8Array(randomBytes(length)),
   unit: () => {

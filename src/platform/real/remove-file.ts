@@ -1,7 +1,7 @@
 import { unlinkSync } from "node:fs";
 import { systemCode } from "./storage-failures.ts";
 
-/** Removes a file that may not be there. Bun's `rmSync` says EFAULT of most failures. */
+/** Removes a file, if it exists. Bun's `rmSync` reports EFAULT for most failures. */
 export function removeFile(path: string): void {
   try {
     unlinkSync(path);

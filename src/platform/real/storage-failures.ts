@@ -1,6 +1,6 @@
 import { StorageUnavailable } from "../errors.ts";
 
-/** System errors of a disk that takes no writes, as clauses for people. */
+/** System errors of a disk that takes no writes, as clauses for users. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "a file is in place of a directory",
   EEXIST: "a file is in place of a directory",
   EISDIR: "a directory is in place of a file",
-  EBUSY: "another program holds it",
+  EBUSY: "another program has locked it",
   // Of the lock file, which SQLite locks.
   SQLITE_FULL: "the disk is full",
   SQLITE_READONLY: "the disk is read-only",
@@ -24,13 +24,10 @@ const REASONS: Readonly<Record<string, string>> = {
   SQLITE_IOERR: "the disk reports an error",
 };
 
-/**
- * Of what has no words of its own above: a share that is not mounted any more, a disk that was
- * pulled out.
- */
+/** For errors that are not listed above: an unmounted share, a removed disk. */
 const OTHER_REASON = "the system reports an error";
 
-/** Why the system refused, as a clause; undefined for what is not the storage's fault. */
+/** The reason of a failure, as a clause; undefined when it is not the storage's fault. */
 export function storageReason(error: unknown): string | undefined {
   const code = systemCode(error);
   const other = isSystemError(error) ? OTHER_REASON : undefined;
@@ -38,30 +35,30 @@ export function storageReason(error: unknown): string | undefined {
   return reason && `${reason} (${code})`;
 }
 
-/** Whether a call of the system has failed, as opposed to an argument of ours. */
+/** Whether a system call failed, as opposed to an invalid argument. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "errno" in error && "syscall" in error;
 }
 
-/** What to do about it, as a clause for people; undefined where that depends. */
+/** The remedy, as a clause for users; undefined where it depends on the cause. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: "make room on it, then start again",
-  EDQUOT: "make room within it, then start again",
-  EIO: "see to the disk, then start again",
+  ENOSPC: "free space on it, then start again",
+  EDQUOT: "free space within it, then start again",
+  EIO: "check the disk, then start again",
   EROFS: "mount it writable, or choose another --data-dir",
-  EACCES: "let this user write there, or choose another --data-dir",
-  EPERM: "let this user write there, or choose another --data-dir",
+  EACCES: "give this user write access, or choose another --data-dir",
+  EPERM: "give this user write access, or choose another --data-dir",
   ENOTDIR: "choose another --data-dir",
   EEXIST: "choose another --data-dir",
-  SQLITE_FULL: "make room on it, then start again",
-  SQLITE_IOERR: "see to the disk, then start again",
+  SQLITE_FULL: "free space on it, then start again",
+  SQLITE_IOERR: "check the disk, then start again",
   SQLITE_READONLY: "mount it writable, or choose another --data-dir",
-  SQLITE_READONLY_DIRECTORY: "let this user write there, or choose another --data-dir",
-  SQLITE_CANTOPEN: "let this user write there, or choose another --data-dir",
+  SQLITE_READONLY_DIRECTORY: "give this user write access, or choose another --data-dir",
+  SQLITE_CANTOPEN: "give this user write access, or choose another --data-dir",
 };
 
 /**
- * Why a directory or file cannot be used, and what to do; undefined for what is not the storage's
+ * Why a directory or file cannot be used, and the remedy; undefined when it is not the storage's
  * fault.
  */
 export function storageAdvice(error: unknown): string | undefined {
@@ -76,7 +73,7 @@ export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** SQLite's extended codes add a word to a primary one, as SQLITE_IOERR_WRITE does. */
+/** SQLite's extended codes add a word to a primary one, like SQLITE_IOERR_WRITE. */
 function primary(code: string): string {
   return code.startsWith("SQLITE_") ? code.split("_").slice(0, 2).join("_") : code;
 }

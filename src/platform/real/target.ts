@@ -9,9 +9,9 @@ export interface Place {
   readonly port: number;
 }
 
-/** What a request asks for, and where it is connected to. */
+/** The URL of a request, and the address to connect to. */
 export interface Target {
-  /** Its host goes into the Host header. */
+  /** Its host is sent as the Host header. */
   readonly url: URL;
   readonly place: Place;
 }
@@ -19,23 +19,23 @@ export interface Target {
 type Asking = Pick<HttpRequest, "origin" | "connectTo" | "path">;
 
 const HTTP_PORT = 80;
-/** Scheme, host and port, and nothing behind them. */
+/** Scheme, host and port only. */
 const PLAIN_ORIGIN = /^http:\/\/[^/?#@\\]+$/i;
 
-/** Undefined where the request names no place. `zones`: of the links that this machine is on. */
+/** Undefined for an invalid origin. `zones`: those of this machine's links. */
 export function targetOf(request: Asking, zones: () => readonly string[]): Target | undefined {
   const { url: origin, zone } = splitZone(request.origin);
-  // Compared as the URL standard spells it: without the default port, names in lower case, IPv6
-  // short.
+  // Compared in the normal form of the URL standard: without the default port, names in lower case,
+  // IPv6 compressed.
   const asked = PLAIN_ORIGIN.test(origin) && URL.parse(origin)?.origin;
   const url = URL.parse(request.path, origin);
-  // A path like `//elsewhere` would otherwise choose another host.
+  // A path like `//elsewhere` would otherwise select another host.
   if (!url || url.origin !== asked) return undefined;
   const port = Number(url.port || HTTP_PORT);
   const named = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const connectTo = request.connectTo ?? addressOn(named, zone, zones);
   if (connectTo === undefined) return { url, place: { host: named, port } };
-  // A name here would be resolved once more, and to anything.
+  // A name here would be resolved again, possibly to another address.
   return isIP(connectTo) === 0 ? undefined : { url, place: { host: connectTo, port } };
 }
 
@@ -51,7 +51,7 @@ export function zonesAmong(addresses: ReturnType<Machine["addresses"]>): readonl
   return [...new Set(linked.map(({ interfaceName }) => interfaceName))];
 }
 
-/** The host with its zone: the one that it came with, or of the only link that it can be on. */
+/** The host with its zone: the given one, or that of the only possible link. */
 function addressOn(
   host: string,
   zone: string | undefined,

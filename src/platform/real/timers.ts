@@ -1,6 +1,6 @@
 import type { Cancel, Timers } from "../timers.ts";
 
-/** setTimeout counts in 32 bits and fires at once when asked for more. */
+/** setTimeout has a 32-bit delay and fires at once for longer ones. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 export const realTimers: Timers = { after };

@@ -1,7 +1,7 @@
 import type { ClientRequestArgs } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-// Bun puts its own client in the place of the package `ws`; by another name it is the package.
+// Bun replaces the package `ws` by its own client; under an alias it is the real package.
 import type { RawData, WebSocket } from "ws-client";
 import { messageOf } from "../errors.ts";
 import type { Machine } from "../machine.ts";
@@ -27,28 +27,28 @@ export type OpenConnection = (
 
 /** A normal end (RFC 6455 section 7.4.1). */
 const NORMAL = 1000;
-/** What a program may say itself; other codes only the protocol may. */
+/** Close codes that a program may send; others are reserved for the protocol. */
 const OWN_CODES = { first: 3000, last: 4999 };
 
-/** The other side has to answer a close; one that does not would keep the connection for ever. */
+/** Timeout for the answer to a close, so that a silent peer does not keep the connection. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /**
- * Frames of one message: our servers send one, and a proxy may cut it. One that waits for the next
- * may keep the 64 kB with which it came, in pieces, at up to 0.5 MB (measured).
+ * Frames of one message: tankd sends one, and a proxy may split it. A frame that waits for the next
+ * may keep the 64 kB with which it arrived, in pieces, at up to 0.5 MB (measured).
  */
 const FRAMES_PER_MESSAGE_MAX = 4;
-/** Pieces in which the system may hand over one message: 1 MB in packets of 256 bytes. */
+/** Pieces in which the system may deliver one message: 1 MB in packets of 256 bytes. */
 const PIECES_PER_MESSAGE_MAX = 4096;
 
 /**
- * WebSockets that take no message longer than was asked for: Bun's own client holds up to 128 MB
- * of one, and unpacks as much from 0.1 MB. They follow no redirect, and go past HTTP_PROXY.
+ * WebSockets with a bound for messages: Bun's own client buffers up to 128 MB of one, and
+ * decompresses as much from 0.1 MB. They follow no redirects, and ignore HTTP_PROXY.
  */
 export class WebSockets implements Sockets {
   readonly #addresses: Machine["addresses"];
   readonly #open: OpenConnection;
 
-  /** `addresses` are the machine's, for link-local places. */
+  /** `addresses` are the machine's, for link-local destinations. */
   constructor(
     addresses: Machine["addresses"] = () => [],
     open: OpenConnection = (place) => connect(place),
@@ -63,7 +63,7 @@ export class WebSockets implements Sockets {
     return connected(await this.#begin(request, target), request, listener);
   }
 
-  /** The client is loaded by nodes that use it, and takes 5 MB of memory. */
+  /** The client is loaded lazily, since it takes 5 MB of memory. */
   async #begin(request: SocketRequest, { url, place }: Target): Promise<WebSocket> {
     const { WebSocket: Client } = await import("ws-client");
     const createConnection: ClientRequestArgs["createConnection"] = (_, callback) =>
@@ -74,7 +74,7 @@ export class WebSockets implements Sockets {
         createConnection,
       });
     } catch (error) {
-      // A header that no request can have.
+      // An invalid header.
       throw failureOf("unreachable", request, messageOf(error));
     }
   }
@@ -104,7 +104,7 @@ function connected(
       resolve(messageSocket(socket));
     });
     socket.on("message", (data, isBinary) => listener.onMessage(asMessage(data, isBinary)));
-    // It says what was wrong; the close that follows does not.
+    // The error has the reason; the close that follows does not.
     socket.on("error", (error) => {
       why = messageOf(error);
       if (!isOpen) fail(networkErrorOf(error, nameOf(request)));

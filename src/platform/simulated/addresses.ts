@@ -1,12 +1,10 @@
-/** An IP literal in the one spelling that is compared, and its zone (RFC 4007, section 11). */
+/** An IP literal in canonical form, and its zone (RFC 4007, section 11). */
 export interface IpLiteral {
   readonly address: string;
   readonly zone: string | undefined;
 }
 
-/**
- * Reads a literal as URLs (with brackets) or sockets (with a zone) spell it; undefined for a name.
- */
+/** Parses a literal as in URLs (with brackets) or sockets (with a zone); undefined for a name. */
 export function ipLiteral(text: string): IpLiteral | undefined {
   const plain = text.replace(/^\[(.*)\]$/, "$1");
   if (!plain.includes(":")) {

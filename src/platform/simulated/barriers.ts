@@ -1,11 +1,11 @@
 import type { SimulatedHost } from "./host.ts";
 
-/** What becomes of an attempt to connect that a firewall forbids. */
+/** How a firewall treats a connection that it forbids. */
 export type Refusal = "silence" | "refusal";
 
 type Hosts = readonly SimulatedHost[];
 
-/** Ordered pairs of hosts, each with what lies between them. */
+/** Ordered pairs of hosts, each with its barriers. */
 class Pairs<Mark> {
   changes = 0;
   readonly #marks = new Map<SimulatedHost, Map<SimulatedHost, Mark[]>>();
@@ -43,19 +43,19 @@ class Pairs<Mark> {
 }
 
 /**
- * What lies between hosts that have a way to each other: cuts of everything, walls against
- * dialling.
+ * Barriers between connected hosts: partitions, which drop everything, and firewalls, which forbid
+ * connections.
  */
 export class Barriers {
   readonly #cuts = new Pairs<"cut">();
   readonly #walls = new Pairs<Refusal>();
 
-  /** Grows with each change. */
+  /** Counts changes. */
   get changes(): number {
     return this.#cuts.changes + this.#walls.changes;
   }
 
-  /** Nothing gets from the first hosts to the second; the way back is another. */
+  /** Drops everything from the first hosts to the second, but not in the other direction. */
   cut(from: Hosts, to: Hosts): () => void {
     return this.#cuts.add(from, to, "cut");
   }
@@ -64,9 +64,7 @@ export class Barriers {
     this.#cuts.clear();
   }
 
-  /**
-   * The first cannot connect to the second; what the second ask and the first answer gets through.
-   */
+  /** The first hosts cannot connect to the second; requests of the second, and answers, pass. */
   wall(from: Hosts, to: Hosts, refusal: Refusal): () => void {
     return this.#walls.add(from, to, refusal);
   }

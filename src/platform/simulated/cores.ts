@@ -1,18 +1,18 @@
 import type { Cancel } from "../timers.ts";
 
-/** What things cost a process in processor time, milliseconds. */
+/** Costs of events in processor time, milliseconds. */
 export interface ProcessorCosts {
-  /** From being started to its own first line. */
+  /** From the start of the process to its first line of code. */
   readonly startMs: number;
-  /** A timer, an answer that comes back, a datagram. */
+  /** A timer, an answer, a datagram. */
   readonly eventMs: number;
-  /** A request to this path, on either side: to send it, or to answer it. */
+  /** Sending or answering a request to this path. */
   requestMs(path: string): number;
-  /** What else runs in the process (tanks), in each second. */
+  /** Background work of the process (tanks), per second. */
   readonly backgroundMsPerSecond: number;
 }
 
-/** A system lets one thread run about so long while others wait (Linux: 3 to 4 ms). */
+/** Time slice of a thread while others wait (Linux: 3 to 4 ms). */
 const SLICE_MS = 4;
 
 interface Work {
@@ -21,8 +21,8 @@ interface Work {
 }
 
 /**
- * Processor cores that threads share in turn. A thread does one thing after another, so that what
- * is due while it works or waits for a core comes late.
+ * Processor cores with a round-robin scheduler. A thread handles events one by one, so that events
+ * that are due while it works or waits for a core are late.
  */
 export class Cores {
   /** Of a core that each thread gets while it has one to itself: 0.05 is a starved machine. */
@@ -40,7 +40,7 @@ export class Cores {
     this.speed = speed;
   }
 
-  /** The thread has work and is not waiting yet. */
+  /** Enqueues a thread that has work and is not queued yet. */
   enqueue(thread: Thread): void {
     this.#ready.push(thread);
     this.#dispatch();

@@ -6,32 +6,34 @@ import { type InterfaceOptions, SimulatedInterface } from "./interface.ts";
 import { SimulatedProcess } from "./process.ts";
 import type { SimulatedWorld } from "./world.ts";
 
-/** The switch that a host is plugged into unless it says otherwise. */
+/** The default subnet of a host. */
 export const DEFAULT_SUBNET = "lan";
 
 export interface HostOptions {
   readonly name: string;
   /** Of `eth0`, its one interface. Default: 10.0.0.1 for the first host, and so on. */
   readonly address?: string;
-  /** Which switch `eth0` is plugged into. */
+  /** The subnet of `eth0`. */
   readonly subnet?: string;
-  /** In the place of one `eth0`: a host with several addresses, or on several subnets. */
+  /** Replaces the default `eth0`: for a host with several addresses, or on several subnets. */
   readonly interfaces?: readonly InterfaceOptions[];
-  /** How far this host's wall clock is off. */
+  /** Offset of this host's wall clock. */
   readonly wallOffsetMs?: number;
-  /** What its process runs on. Default: those of the world, else none, and time costs nothing. */
+  /**
+   * Cores of its process. Default: those of the world, if any; without cores, work takes no time.
+   */
   readonly cores?: Cores;
 }
 
-/** A machine: what stays when the process on it is killed. */
+/** A machine, which outlives the process on it. */
 export class SimulatedHost {
   readonly name: string;
   readonly interfaces: readonly SimulatedInterface[];
   readonly cores: Cores | undefined;
-  /** May be exchanged while nothing runs. */
+  /** May be replaced while no process runs. */
   disk = new MemoryFiles();
   readonly machine: Machine;
-  /** Set it to let the host's wall clock jump. Monotonic time does not care. */
+  /** Setting it makes the host's wall clock jump. Monotonic time is not affected. */
   wallOffsetMs: number;
 
   readonly #world: SimulatedWorld;
@@ -51,14 +53,14 @@ export class SimulatedHost {
     this.machine = simulatedMachine(this);
   }
 
-  /** The first address, on an interface that is up where there is one. */
+  /** The first address, preferably on an interface that is up. */
   get address(): string {
     const [address] = this.addresses.length > 0 ? this.addresses : this.#allAddresses();
     if (address === undefined) throw new Error(`${this.name} has no address`);
     return address;
   }
 
-  /** Of the interfaces that are up. */
+  /** Addresses of the interfaces that are up. */
   get addresses(): readonly string[] {
     return this.interfaces.filter((one) => one.isUp).flatMap((one) => one.addresses);
   }
@@ -74,12 +76,12 @@ export class SimulatedHost {
     return this.#boots;
   }
 
-  /** What runs on the host now. */
+  /** The present process on the host. */
   get process(): SimulatedProcess | undefined {
     return this.#process?.alive ? this.#process : undefined;
   }
 
-  /** Starts a process, with ports of its own, on what the disk holds. One runs at a time. */
+  /** Starts a process, with new ports, on the present disk. One runs at a time. */
   boot(): SimulatedProcess {
     if (this.process) throw new Error(`${this.name} is running`);
     this.#boots++;
@@ -88,7 +90,7 @@ export class SimulatedHost {
     return this.#process;
   }
 
-  /** `kill -9`. Nothing happens when nothing runs. */
+  /** `kill -9`. No effect without a process. */
   kill(): void {
     if (!this.process) return;
     this.#world.record(`kill ${this.name}`);

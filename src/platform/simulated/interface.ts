@@ -4,12 +4,12 @@ import type { Topology } from "./topology.ts";
 
 export interface InterfaceOptions {
   readonly name: string;
-  /** The switch that it is plugged into. Interfaces of one subnet reach each other. */
+  /** Its subnet. Interfaces of one subnet reach each other. */
   readonly subnet: string;
   readonly addresses: readonly string[];
 }
 
-/** A network interface of a simulated host. It may change while everything runs. */
+/** A network interface of a simulated host. It may change at run time. */
 export class SimulatedInterface {
   readonly name: string;
   readonly subnet: string;
@@ -34,9 +34,7 @@ export class SimulatedInterface {
     return this.#isUp;
   }
 
-  /**
-   * Other addresses from now on, as by DHCP. Connections over the old ones are dead, in silence.
-   */
+  /** Changes the addresses, like DHCP. Connections over the old ones silently stop working. */
   readdress(addresses: readonly string[]): void {
     const read = addresses.map((one) => ipLiteral(one)?.address ?? invalid(one));
     this.#release();
@@ -44,13 +42,13 @@ export class SimulatedInterface {
     this.#claim();
   }
 
-  /** The cable is pulled, or the interface removed: the system no longer names its addresses. */
+  /** Unplugs or removes the interface: the system no longer lists its addresses. */
   takeDown(): void {
     this.#release();
     this.#isUp = false;
   }
 
-  /** It is back with the addresses that it had. */
+  /** Restores the interface with its addresses. */
   bringUp(): void {
     this.#isUp = true;
     this.#claim();

@@ -1,22 +1,20 @@
-/**
- * Told before and after every asynchronous port call of a node; may kill the node at either point.
- */
+/** Called before and after every asynchronous port call of a node; may kill the node at either. */
 export interface PortHooks {
-  /** The call has not taken effect. */
+  /** The call has not taken effect yet. */
   beforeCall?(host: string, port: string, method: string): void;
-  /** The call has taken effect, its caller does not know yet. */
+  /** The call has taken effect, but its caller has not been notified. */
   afterCall?(host: string, port: string, method: string): void;
 }
 
-/** Waits in simulated time before a call takes effect, and again before its caller hears of it. */
+/** Delays in simulated time before a call takes effect, and before its caller is notified. */
 export interface CallLatency {
   beforeEffect(): Promise<void>;
   afterEffect(): Promise<void>;
 }
 
 /**
- * The life of one simulated process. After `kill()` no call that it made through a port ever
- * resolves or rejects, and none takes effect any more: what `kill -9` looks like from inside.
+ * The life of one simulated process. After `kill()` no port call of it ever settles, and none takes
+ * effect any more: the equivalent of `kill -9`.
  */
 export class Life {
   readonly #host: string;
@@ -36,7 +34,7 @@ export class Life {
     this.#alive = false;
   }
 
-  /** Runs one port call under this life. */
+  /** Runs one port call as part of this life. */
   call<T>(
     port: string,
     method: string,
@@ -65,8 +63,8 @@ export class Life {
   }
 
   /**
-   * The same port, with every method under this life. All methods of `target` must be asynchronous;
-   * this is how a test harness puts a store, which platform cannot know, under a node's life.
+   * Wraps a port, so that every method call is part of this life. All methods of `target` must be
+   * asynchronous. A test harness wraps the store this way, which platform does not know.
    */
   guard<T extends object>(port: string, target: T, latency?: CallLatency): T {
     return new Proxy(target, {

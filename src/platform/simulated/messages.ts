@@ -8,29 +8,29 @@ import type { SimulatedProcess } from "./process.ts";
 import { type Balancer, hostAt, type Route, type Topology } from "./topology.ts";
 import type { SimulatedWorld } from "./world.ts";
 
-/** A request as its receiver sees it. */
+/** A request, as seen by its receiver. */
 export interface IncomingRequest extends HttpRequest {
   readonly remoteAddress: string;
 }
 
 export type RequestHandler = (request: IncomingRequest) => Promise<HttpResponse>;
 
-/** What may happen to each message, in percent of messages, and how long it travels. */
+/** Fault rates of messages, in percent, and their delays. */
 export interface NetworkFaults {
   requestLossPercent: number;
   replyLossPercent: number;
-  /** A request that arrives twice; the copy up to `copyDelayMaxMs` late, long after its answer. */
+  /** Requests that arrive twice; the copy up to `copyDelayMaxMs` late, long after its answer. */
   duplicatePercent: number;
   copyDelayMaxMs: number;
-  /** One way. A wide range reorders. */
+  /** One-way delay. A wide range reorders messages. */
   delayMinMs: number;
   delayMaxMs: number;
 }
 
-/** What a system waits for an answer to ARP before it calls a host unreachable (Linux: 3 s). */
+/** How long a system waits for ARP before it reports a host as unreachable (Linux: 3 s). */
 const NOBODY_AFTER_MS = 3000;
 
-/** Who asks: a process with a thread of its own, or some program that costs nothing. */
+/** The sender: a process with its thread, or a program without cost. */
 export interface Caller {
   readonly host: SimulatedHost;
   readonly process: SimulatedProcess | undefined;
@@ -48,7 +48,7 @@ interface Exchange {
   readonly fail: (error: NetworkError) => void;
 }
 
-/** Requests and answers on their way. Each message meets its faults by the world's seed. */
+/** Requests and answers in transit. Faults are drawn from the world's seed. */
 export class Messages {
   readonly faults: NetworkFaults = {
     requestLossPercent: 0,
@@ -64,7 +64,7 @@ export class Messages {
   readonly #names: Names;
   readonly #barriers: Barriers;
   readonly #draws: Prng;
-  /** How often each balancer has chosen. */
+  /** Number of choices of each balancer. */
   readonly #turns = new Map<Balancer, number>();
 
   constructor(
@@ -82,7 +82,7 @@ export class Messages {
     this.#draws = world.stream("network");
   }
 
-  /** How long a message travels, drawn anew each time. */
+  /** A random delay of a message. */
   delayMs(): number {
     return this.#draws.integer(this.faults.delayMinMs, this.faults.delayMaxMs);
   }
@@ -95,7 +95,7 @@ export class Messages {
       const to = typeof route === "object" ? this.#receiver(route, from, port) : undefined;
       const label = `${from.name}>${to?.name ?? "?"} ${request.method} ${request.path}`;
       let ended = false;
-      // The caller hears of it when it gets to it; the first word counts.
+      // The caller's thread handles it when it gets to it; the first result counts.
       const tell = (settle: () => void) =>
         this.#onThreadOf(caller, () => {
           if (ended) return;
@@ -120,7 +120,7 @@ export class Messages {
     });
   }
 
-  /** There is no way, or nobody at the end of it. */
+  /** There is no route, or no listener. */
   #failToConnect(
     label: string,
     { origin }: HttpRequest,
@@ -212,7 +212,7 @@ export class Messages {
     else run();
   }
 
-  /** The host that answers; none at the address of a NAT, or where no member runs. */
+  /** The host that answers; none for the address of a NAT, or if no member runs. */
   #receiver({ owner }: Route, from: SimulatedHost, port: number): SimulatedHost | undefined {
     if (owner === "self") return from;
     if (!("members" in owner)) return hostAt(owner);
@@ -222,7 +222,7 @@ export class Messages {
     return running[turn % Math.max(1, running.length)];
   }
 
-  /** The IP literal that a request goes to, undefined where its name is unknown. */
+  /** The IP literal of a request's destination; undefined for an unknown name. */
   #targetOf({ origin, connectTo }: HttpRequest): { target: string | undefined; port: number } {
     const url = URL.parse(origin);
     const port = Number(url?.port || 80);

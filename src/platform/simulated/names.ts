@@ -1,6 +1,6 @@
 import { isLoopbackAddress } from "./addresses.ts";
 
-/** What names resolve to: entries of its own, and else the name of each host. */
+/** Name resolution: explicit entries, or else the names of hosts. */
 export class Names {
   readonly #entries = new Map<string, string[]>();
   readonly #ofHost: (name: string) => readonly string[] | undefined;
@@ -9,12 +9,12 @@ export class Names {
     this.#ofHost = ofHost;
   }
 
-  /** From now on the name has these addresses; with none it is unknown. */
+  /** Sets the addresses of a name; without any it is unknown. */
   set(name: string, addresses: readonly string[]): void {
     this.#entries.set(name.toLowerCase(), [...addresses]);
   }
 
-  /** All addresses, in another order each time, as name servers answer. Undefined when unknown. */
+  /** All addresses, in rotating order, like name servers. Undefined for an unknown name. */
   addressesOf(name: string): readonly string[] | undefined {
     if (name === "localhost") return ["127.0.0.1"];
     const entry = this.#entries.get(name.toLowerCase());

@@ -10,7 +10,7 @@ import { SimulatedSockets } from "./sockets.ts";
 import { type Balancer, hostAt, type Nat, Topology } from "./topology.ts";
 import type { SimulatedWorld } from "./world.ts";
 
-/** HTTP between simulated hosts, and what can be done to the network while it runs. */
+/** HTTP between simulated hosts, and operations on the network at run time. */
 export class SimulatedNetwork {
   readonly topology = new Topology();
   readonly names: Names;
@@ -28,19 +28,19 @@ export class SimulatedNetwork {
     this.#messages = new Messages(world, { topology, names, barriers: this.#barriers });
   }
 
-  /** May be changed at any moment; holds for messages sent from then on. */
+  /** May be changed at any time; applies to messages sent later. */
   get faults(): NetworkFaults {
     return this.#messages.faults;
   }
 
-  /** Grows whenever it changes who has a way to whom. */
+  /** Counts changes of routes. */
   get changes(): number {
     return this.topology.changes + this.#barriers.changes;
   }
 
   /**
-   * Drops everything between the two sets of hosts, messages under way included, until the returned
-   * function is called. One-way: only what goes from the first set to the second.
+   * Drops everything between the two sets of hosts, including messages in transit, until the
+   * returned function is called. One-way: only from the first set to the second.
    */
   partition(
     from: readonly SimulatedHost[],
@@ -76,24 +76,22 @@ export class SimulatedNetwork {
     return this.#barriers.wall(from, to, refusal);
   }
 
-  /**
-   * A router: hosts on the subnet `inside` reach `outside`, all of them from its one address there.
-   */
+  /** A NAT router: hosts on the subnet `inside` reach `outside` from its single address there. */
   addNat(nat: Nat): void {
     this.topology.addNat(nat);
   }
 
-  /** An address at which the members that run are connected to in turn. */
+  /** An address that connects to the running members in turn. */
   addBalancer(balancer: Balancer): void {
     this.topology.addBalancer(balancer);
   }
 
-  /** Whether a partition drops what goes from the first host to the second. */
+  /** Whether a partition drops messages from the first host to the second. */
   isCut(from: SimulatedHost, to: SimulatedHost): boolean {
     return this.#barriers.isCut(from, to);
   }
 
-  /** Whether the first host can connect to one of the second's own addresses and be answered. */
+  /** Whether the first host can connect to an address of the second and get an answer. */
   canDial(from: SimulatedHost, to: SimulatedHost): boolean {
     if (this.#barriers.isCut(from, to) || this.#barriers.isCut(to, from)) return false;
     if (this.#barriers.wallBetween(from, to)) return false;
@@ -113,18 +111,18 @@ export class SimulatedNetwork {
     throw new NetworkError("unreachable", `${name}: ${reason}`, reason);
   }
 
-  /** How long a message travels, drawn anew each time. */
+  /** A random delay of a message. */
   delayMs(): number {
     return this.#messages.delayMs();
   }
 
-  /** Sends for a process. The caller puts it under the process's life. */
+  /** Sends for a process. The caller makes it part of the process's life. */
   send(process: SimulatedProcess, request: HttpRequest): Promise<HttpResponse> {
     process.thread.charge(this.#world.costs.requestMs(request.path));
     return this.#messages.exchange({ host: process.host, process }, request);
   }
 
-  /** Sends for some program on the host that is no node. */
+  /** Sends for another program on the host, which is not a node. */
   exchange(from: SimulatedHost, request: HttpRequest): Promise<HttpResponse> {
     return this.#messages.exchange({ host: from, process: undefined }, request);
   }

@@ -6,8 +6,8 @@ export class Prng {
   readonly #state: Uint32Array;
 
   /**
-   * Streams of different labels under one seed are independent: one more draw here shifts none
-   * there.
+   * Streams of different labels under one seed are independent: a draw from one does not affect
+   * another.
    */
   constructor(seed: number, label: string) {
     this.#state = seedState(seed, label);
@@ -34,14 +34,14 @@ export class Prng {
     return (high * 2 ** 26 + low) / 2 ** 53;
   }
 
-  /** An integer in [min, max], both included. */
+  /** An integer in [min, max], inclusive. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.unit() * (max - min + 1));
   }
 
   /**
-   * True in `percent` of a hundred draws. Always draws, so that a changed rate shifts no other
-   * draw.
+   * True with a probability of `percent`. Always draws, so that a changed rate does not shift other
+   * draws.
    */
   chance(percent: number): boolean {
     return this.unit() * 100 < percent;

@@ -12,10 +12,10 @@ import type { RequestHandler } from "./messages.ts";
 import type { IncomingSocket } from "./sockets.ts";
 import type { SimulatedWorld } from "./world.ts";
 
-/** How often the processor time of what runs in the background is spent. */
+/** Interval at which the processor time of background work is spent. */
 const BACKGROUND_EVERY_MS = 100;
 
-/** One run of a node on a host, from boot to kill: the ports that it is given. */
+/** One run of a node on a host, from boot to kill, with its ports. */
 export class SimulatedProcess {
   readonly host: SimulatedHost;
   readonly life: Life;
@@ -35,7 +35,7 @@ export class SimulatedProcess {
     const label = `${host.name}#${boot}`;
     const life = new Life(host.name, () => world.hooks);
     const draws = world.stream(`random ${label}`);
-    // Monotonic clocks of different machines and boots have nothing in common.
+    // Monotonic clocks of different machines and boots are unrelated.
     const originMs = world.stream(`monotonic ${label}`).integer(0, 1_000_000);
     this.#world = world;
     this.host = host;
@@ -61,7 +61,7 @@ export class SimulatedProcess {
     };
   }
 
-  /** Grants a connection that a request has asked for with this key. */
+  /** Accepts a connection that a request has asked for with this key. */
   grant(key: string, incoming: IncomingSocket): void {
     this.#world.network.sockets.grant(this, key, incoming);
   }
@@ -70,7 +70,7 @@ export class SimulatedProcess {
     return this.life.alive;
   }
 
-  /** Runs the program, after what it costs to start one. At once where processor time is free. */
+  /** Runs the program after the cost of a start; at once without cores. */
   start(program: () => void): void {
     this.thread.run(this.#world.costs.startMs, () => {
       program();
@@ -83,7 +83,7 @@ export class SimulatedProcess {
     this.#handlers.set(port, handler);
   }
 
-  /** From now on connections to the port are refused. */
+  /** Closes the port: connections are refused. */
   close(port: number): void {
     this.#handlers.delete(port);
   }

@@ -3,27 +3,27 @@ import type { MessageSocket, SocketListener, SocketRequest } from "../sockets.ts
 import type { SimulatedProcess } from "./process.ts";
 import type { SimulatedWorld } from "./world.ts";
 
-/** What a program does with a connection that somebody opens to it. */
+/** Handles an incoming connection. */
 export interface IncomingSocket {
   readonly listener: SocketListener;
   open(socket: MessageSocket): void;
 }
 
-/** Asks for a connection; an answer of {@link SWITCHING} grants it under the key. */
+/** Asks for a connection; an answer of {@link SWITCHING} accepts it under the key. */
 export const UPGRADE_HEADER = "sec-websocket-key";
 export const SWITCHING = 101;
-/** How soon a system tells the other end of a connection that its program is gone. */
+/** Delay until the other end of a connection learns that its program is gone. */
 const RESET_MS = 5;
-/** The connection was lost without a word (RFC 6455 section 7.4.1). */
+/** The connection was lost without a close frame (RFC 6455 section 7.4.1). */
 const LOST = 1006;
-/** A message is longer than its receiver takes (section 7.4.1). */
+/** A message is longer than its receiver accepts (section 7.4.1). */
 const TOO_LONG = 1009;
 const CHECK_MS = 500;
 const REFUSAL_BYTES_MAX = 4096;
 
 /**
- * Connections that carry messages, by one seed. Nothing in one is lost or reordered (TCP); what
- * meets a partition is gone for good with all that follows it, and neither end is told.
+ * Connections for messages. Messages of one are neither lost nor reordered (TCP). A partition
+ * silently drops a message and all that follow it, without notice to either end.
  */
 export class SimulatedSockets {
   readonly #world: SimulatedWorld;
@@ -34,7 +34,7 @@ export class SimulatedSockets {
     this.#world = world;
   }
 
-  /** A program grants the connection that was asked for with this key. */
+  /** A program accepts the connection that was asked for with this key. */
   grant(by: SimulatedProcess, key: string, incoming: IncomingSocket): void {
     this.#granted.set(key, { by, incoming });
   }
@@ -81,7 +81,7 @@ class Pipe {
   readonly #world: SimulatedWorld;
   readonly #label: string;
   readonly #listeners = new Map<SimulatedProcess, SocketListener>();
-  /** By the receiving end: when the last message arrives. */
+  /** Arrival time of the last message, by receiving end. */
   readonly #arrivesMs = new Map<SimulatedProcess, number>();
   #isBroken = false;
 
@@ -91,7 +91,7 @@ class Pipe {
     this.#watch({ from, to });
   }
 
-  /** The end that `owner` holds; what it sends goes to `other`. */
+  /** The end of `owner`; its messages go to `other`. */
   end(owner: SimulatedProcess, other: SimulatedProcess, listener: SocketListener): MessageSocket {
     this.#listeners.set(owner, listener);
     const isOpen = () => this.#listeners.has(owner);
@@ -130,7 +130,7 @@ class Pipe {
     if (end.alive) listener?.onClose(code, reason);
   }
 
-  /** The system closes the connections of a program that has died, where it still can. */
+  /** The system closes the connections of a dead program, if it still can. */
   #watch({ from, to }: Ends): void {
     this.#world.schedule(CHECK_MS, `${this.#label} check`, () => {
       if (this.#listeners.size === 0 || this.#isBroken) return;

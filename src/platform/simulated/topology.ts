@@ -2,16 +2,14 @@ import { familyOf, ipLiteral, isLoopbackAddress } from "./addresses.ts";
 import type { SimulatedHost } from "./host.ts";
 import { SimulatedInterface } from "./interface.ts";
 
-/**
- * A router that lends its one outer address to all that is inside: they dial out, nobody dials in.
- */
+/** A NAT router with a single outer address: hosts inside can dial out, but cannot be dialled. */
 export interface Nat {
   readonly inside: string;
   readonly outside: string;
   readonly address: string;
 }
 
-/** One address behind which several hosts answer in turn. */
+/** A load balancer: one address behind which several hosts answer in turn. */
 export interface Balancer {
   readonly subnet: string;
   readonly address: string;
@@ -20,18 +18,18 @@ export interface Balancer {
 
 export type AddressOwner = SimulatedInterface | Nat | Balancer;
 
-/** A way from a host to an address, for as long as nothing on it changes. */
+/** A route from a host to an address, valid until something on it changes. */
 export interface Route {
   readonly owner: AddressOwner | "self";
-  /** The sender's address as the receiver sees it: as from Bun, without a zone. */
+  /** The sender's address, as seen by the receiver: like from Bun, without a zone. */
   readonly seenAs: string;
-  /** Whether both ends still have the addresses that the connection was made with. */
+  /** Whether both ends still have the addresses of the connection. */
   readonly stands: () => boolean;
 }
 
-/** Which address is whose on which subnet, and how one gets from one to the other. */
+/** The addresses on each subnet, and the routes between them. */
 export class Topology {
-  /** Grows with each change. */
+  /** Counts changes. */
   changes = 0;
   readonly #owners = new Map<string, Map<string, AddressOwner>>();
   readonly #nats: Nat[] = [];
@@ -64,8 +62,8 @@ export class Topology {
   }
 
   /**
-   * The way to an IP literal: directly over a subnet, else through NATs. `offline` where the host
-   * has no network, undefined where nobody on any of its networks has the address.
+   * The route to an IP literal: directly over a subnet, or else through NATs. `offline` if the host
+   * has no network, undefined if the address does not exist on any of its networks.
    */
   route(from: SimulatedHost, target: string): Route | "offline" | undefined {
     const { address, zone } = ipLiteral(target) ?? { address: target, zone: undefined };
@@ -99,7 +97,7 @@ export class Topology {
     return { ...out, stands };
   }
 
-  /** Over one NAT or several, one behind the other. */
+  /** Through one NAT or several in sequence. */
   #through(inside: string, address: string, passed: Set<Nat>): Route | undefined {
     return firstOf(this.#nats, (nat) => {
       if (nat.inside !== inside || passed.has(nat)) return undefined;
@@ -111,7 +109,7 @@ export class Topology {
   }
 }
 
-/** The one host that has an address; none has a NAT's or a balancer's. */
+/** The host with an address; undefined for that of a NAT or balancer. */
 export function hostAt(owner: AddressOwner | "self"): SimulatedHost | undefined {
   return owner instanceof SimulatedInterface ? owner.host : undefined;
 }

@@ -5,10 +5,10 @@ const RECENT_LINES_MAX = 40;
 /** Lines hashed at a time: one call each would cost more than the hashing. */
 const LINES_PER_UPDATE = 512;
 
-/** Everything that has happened, as a digest, and the last of it in words. */
+/** A digest of all events, and the text of the last ones. */
 export class Trace {
   readonly #hash = createHash("sha256");
-  /** Not yet hashed lines, and before them the most recent of the hashed. */
+  /** Lines that are not hashed yet, preceded by the most recent hashed ones. */
   #lines: string[] = [];
   #hashed = 0;
 

@@ -12,14 +12,15 @@ export interface WorldOptions {
   /** Wall-clock time of all hosts at the start. */
   readonly startWallMs?: number;
   /**
-   * Cores that all processes share, unless their host has its own. Without them time costs nothing.
+   * Cores that all processes share, unless their host has its own. Without cores, work takes no
+   * time.
    */
   readonly cores?: number;
-  /** What things cost on cores. */
+  /** Costs of events on cores. */
   readonly costs?: Partial<ProcessorCosts>;
 }
 
-/** Measured in the executable: a start 0.33 s, some event about 0.3 ms (cold code). */
+/** Measured with the executable: a start 0.33 s, an event about 0.3 ms (cold code). */
 const COSTS: ProcessorCosts = {
   startMs: 330,
   eventMs: 0.3,
@@ -29,15 +30,15 @@ const COSTS: ProcessorCosts = {
 
 /**
  * Any number of machines on one simulated clock, network and set of disks, driven by one seed.
- * Nothing happens but events of its queue, one at a time; between two events every promise that can
- * settle does. So the same seed and the same code give the same run, event by event.
+ * Events of a queue run one at a time; between two events all promises that can settle do. So the
+ * same seed and the same code give the same run, event by event.
  */
 export class SimulatedWorld {
   readonly seed: number;
   readonly startWallMs: number;
   readonly network: SimulatedNetwork;
   readonly costs: ProcessorCosts;
-  /** Shared by all hosts that have none of their own. */
+  /** Shared by all hosts without own cores. */
   readonly cores: Cores | undefined;
   /** May kill a node at any of its port calls. */
   hooks: PortHooks = {};
@@ -70,19 +71,19 @@ export class SimulatedWorld {
     return this.#hosts.get(name);
   }
 
-  /** Cores of a host's own: `createCores(1, 0.05)` for one that gets 5 % of a core. */
+  /** Creates cores for a single host: `createCores(1, 0.05)` gives it 5 % of a core. */
   createCores(count: number, speed = 1): Cores {
     const schedule = (delayMs: number, label: string, run: () => void) =>
       this.schedule(delayMs, label, run);
     return new Cores(schedule, { count, speed });
   }
 
-  /** A stream of random draws of its own. The same label begins the same stream anew. */
+  /** An independent stream of random draws. The same label restarts the same stream. */
   stream(label: string): Prng {
     return new Prng(this.seed, label);
   }
 
-  /** A machine with a disk and an address; nothing runs on it until it is booted. */
+  /** Adds a machine with a disk and an address; no process runs until it is booted. */
   addHost(options: HostOptions): SimulatedHost {
     if (this.#hosts.has(options.name)) throw new Error(`there is a host ${options.name} already`);
     const host = new SimulatedHost(this, options, this.#hosts.size + 1);
@@ -90,7 +91,7 @@ export class SimulatedWorld {
     return host;
   }
 
-  /** Puts an event into the future. An error that `run` throws ends the whole simulation. */
+  /** Schedules an event. An error that `run` throws ends the simulation. */
   schedule(delayMs: number, label: string, run: () => void): Cancel {
     const atMs = this.#nowMs + Math.max(0, delayMs);
     const event = { atMs, order: this.#order++, label, run, cancelled: false };
@@ -106,8 +107,8 @@ export class SimulatedWorld {
   }
 
   /**
-   * A device that takes its time: each call between `minMs` and `maxMs`, its effect somewhere
-   * within. Calls take effect in the order in which they were made, as on one disk.
+   * The latency of a device: each call takes `minMs` to `maxMs`, and takes effect in between. Calls
+   * take effect in order, like on one disk.
    */
   latency(label: string, minMs: number, maxMs: number): CallLatency {
     const draws = this.stream(`latency ${label}`);
@@ -119,12 +120,12 @@ export class SimulatedWorld {
     return { beforeEffect: wait, afterEffect: wait };
   }
 
-  /** Ends the simulation at the next step: something happened that must not. */
+  /** Fails the simulation at the next step. */
   fail(error: unknown): void {
     this.#failure ??= { error };
   }
 
-  /** Runs the next event and lets all promises settle. False when there is none. */
+  /** Runs the next event and lets all promises settle. Returns false when there is none. */
   async step(): Promise<boolean> {
     const event = this.#queue.pop();
     if (!event) return false;
@@ -166,7 +167,7 @@ export class SimulatedWorld {
     this.#trace.add(`${this.#nowMs} ${line}`);
   }
 
-  /** A hash of everything that has happened: equal for equal runs. */
+  /** A hash of all events: equal for equal runs. */
   traceDigest(): string {
     return this.#trace.digest();
   }
@@ -177,8 +178,8 @@ export class SimulatedWorld {
   }
 
   /**
-   * A macrotask begins only when no microtask is left, so everything that the last event set off
-   * has come to rest, however long its chain of promises.
+   * A macrotask begins only when no microtask is left. So all effects of the last event have
+   * settled, however long their chain of promises.
    */
   async #settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));

@@ -175,9 +175,9 @@ function run(island: Island, ticks: number): void {
 function send(tank: Tank, places: readonly number[]): readonly Uint8Array[] {
   const fit = migrants(tank);
   return places.map((place) => {
-    const fishId = fit[place] ?? "";
-    const { record } = carryOut(tank, { kind: "export", fishId, side: "right" });
-    if (record === undefined) throw new SimulationFault(`the export of ${fishId} gave no record`);
+    const entityId = fit[place] ?? "";
+    const { record } = carryOut(tank, { kind: "export", entityId, side: "right" });
+    if (record === undefined) throw new SimulationFault(`the export of ${entityId} gave no record`);
     return record;
   });
 }

@@ -13,8 +13,8 @@ import { copyLog, copyOutbox, isOpen, newestLast } from "./tables.ts";
 import { UndoLog } from "./undo.ts";
 
 /**
- * The journal in memory: for the seeded simulator, where the object outlives the node that is
- * killed, and for tests. Each commit takes effect whole and at once, inside the call.
+ * The journal in memory: for the seeded simulator, where the object outlives a killed node, and for
+ * tests. Each commit takes effect atomically, inside the call.
  */
 export class MemoryJournal extends MemoryReads implements Journal {
   /** While set, every commit rejects with {@link StorageUnavailable} and this sentence. */
@@ -36,7 +36,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
     return this.#position;
   }
 
-  /** Another journal that holds the same: a disk that was copied, or what a backup has of it. */
+  /** A copy of the journal: a copied disk, or a backup. */
   copy(): MemoryJournal {
     const copy = new MemoryJournal({
       transferEventsMax: this.#transferEventsMax,
@@ -67,8 +67,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
   }
 
   /**
-   * The storage loses the end of a tank's log, from entry `fromSeq` on, and says nothing: for tests
-   * of what notices.
+   * Silently loses the end of a tank's log, from entry `fromSeq` on: for tests of the detection.
    */
   loseLog(tankId: string, fromSeq: number): void {
     const rows = this.tables.logs.get(tankId);

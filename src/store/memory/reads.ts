@@ -14,7 +14,7 @@ import type {
 import { keyOfPair } from "./outgrown.ts";
 import { copyLog, copyOutbox, isOpen, MemoryTables, newestLast } from "./tables.ts";
 
-/** What the tables of a journal in memory hold. */
+/** Reads of a journal in memory. */
 export class MemoryReads implements Omit<JournalReads, "position"> {
   protected readonly tables = new MemoryTables();
 

@@ -16,12 +16,12 @@ export class MemoryStore implements Store {
     this.registry = new MemoryRegistry(() => this.journal.fault);
   }
 
-  /** Another store with the same journal, and without the servers that were heard of. */
+  /** A copy with the same journal, without the known servers. */
   copy(): MemoryStore {
     return new MemoryStore(undefined, this.journal.copy());
   }
 
-  /** From now on every write rejects with StorageUnavailable and this sentence; undefined heals. */
+  /** Makes every write reject with StorageUnavailable and this sentence, until undefined is set. */
   setFault(fault: string | undefined): void {
     this.journal.fault = fault;
   }

@@ -10,15 +10,13 @@ import type {
   Watermark,
 } from "../rows.ts";
 
-/**
- * A row with a place in the order of arrival; the place survives a replacement, as a rowid does.
- */
+/** A row with its place in the order of arrival; a replacement keeps the place, like a rowid. */
 export interface Placed<Row> {
   readonly place: number;
   readonly row: Row;
 }
 
-/** What a journal in memory holds. Rows are never changed in place, so that maps may share them. */
+/** The tables of a journal in memory. Rows are immutable, so that maps may share them. */
 export class MemoryTables {
   readonly tanks = new Map<string, TankRow>();
   readonly logs = new Map<string, Map<number, LogRow>>();
@@ -30,7 +28,7 @@ export class MemoryTables {
   readonly events = new Map<string, readonly TransferEventRow[]>();
   readonly remembered = new Map<string, RememberedRow>();
   readonly meta = new Map<string, string>();
-  /** Outside of the log, so that what a test takes from the log is missed. */
+  /** Independent of the log, so that entries that a test removes are detected as lost. */
   readonly watermarks = new Map<string, Watermark>();
 
   all(): readonly Map<string, unknown>[] {
@@ -49,7 +47,7 @@ export class MemoryTables {
     ];
   }
 
-  /** Takes over what other tables hold. */
+  /** Replaces the content by that of other tables. */
   fill(from: MemoryTables): void {
     for (const [tankId, rows] of from.logs) this.logs.set(tankId, new Map(rows));
     for (const [tankId, rows] of from.snapshots) this.snapshots.set(tankId, new Map(rows));
@@ -77,7 +75,7 @@ export function newestLast<Row>(rows: ReadonlyMap<string, Placed<Row>>): Row[] {
   return [...rows.values()].sort((a, b) => a.place - b.place).map((placed) => placed.row);
 }
 
-/** Bytes are copied both ways: a caller may hand its buffer to a thread and lose it. */
+/** Bytes are copied both ways: a caller may transfer its buffer to a thread. */
 export function copyLog(row: LogRow): LogRow {
   return { ...row, payload: row.payload.slice() };
 }

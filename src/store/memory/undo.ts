@@ -1,4 +1,4 @@
-/** Maps whose changes can be taken back: how the memory store makes a commit all or nothing. */
+/** Maps whose changes can be rolled back: they make a commit of the memory store atomic. */
 export class UndoLog {
   readonly #undo: (() => void)[] = [];
 

@@ -2,8 +2,8 @@ import { constants, Database, type SQLQueryBindings } from "bun:sqlite";
 import { pathToFileURL } from "node:url";
 
 /**
- * A connection that knows its prepared statements. SQLite keeps a closed connection, with its file
- * and its write-ahead log, until the last statement is finalised; here that happens on close.
+ * A connection that tracks its prepared statements. SQLite keeps a closed connection, with its file
+ * and its write-ahead log, until the last statement is finalised; here `close` does that.
  */
 export class Connection {
   readonly #database: Database;
@@ -13,24 +13,24 @@ export class Connection {
     this.#database = database;
   }
 
-  /** For the one that writes. Makes the file when it is missing. */
+  /** The writing connection. Creates the file when it is missing. */
   static toWrite(path: string): Connection {
     return new Connection(new Database(path, { create: true, readwrite: true, strict: true }));
   }
 
-  /** Beside one that may be writing. */
+  /** A reading connection; another one may be writing. */
   static toRead(path: string): Connection {
     return new Connection(new Database(path, { readonly: true, strict: true }));
   }
 
-  /** Of a file that nobody writes to: takes no lock, and needs no file beside it. */
+  /** A reading connection to a file without a writer: takes no lock and needs no other file. */
   static toReadUnlocked(path: string): Connection {
     const url = `${pathToFileURL(path).href}?immutable=1`;
     const flags = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
     return new Connection(new Database(url, flags));
   }
 
-  /** A copy in memory, which may be changed. */
+  /** A writable copy in memory. */
   copy(): Connection {
     const bytes = this.#database.serialize();
     // File format 1 instead of 2: a database in memory has no write-ahead log (fileformat2.html,
@@ -49,7 +49,7 @@ export class Connection {
     return statement;
   }
 
-  /** Runs statements that are needed once. */
+  /** Runs one-off statements. */
   run(sql: string, parameters: SQLQueryBindings[] = []): void {
     this.#database.run(sql, parameters);
   }
@@ -59,7 +59,7 @@ export class Connection {
     this.#database.transaction(action)();
   }
 
-  /** Writes the log back into the file, as the last connection, and closes both. */
+  /** Checkpoints the log as the last connection, and closes the database. */
   close(): void {
     for (const statement of this.#statements.splice(0)) statement.finalize();
     this.#database.close();

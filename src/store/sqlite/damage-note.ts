@@ -8,14 +8,14 @@ function noteOf(path: string): string {
 }
 
 /**
- * Leaves word beside a database that damage was found in it, so that the next start checks all of
- * it before anything is built upon it. A disk that does not take the note has other troubles.
+ * Leaves a marker file beside a database in which damage was found, so that the next start checks
+ * all of it first. Best effort: the disk may not take the file.
  */
 export function noteDamage(path: string, sentence: string): void {
   try {
     writeFileDurably(noteOf(path), `${sentence}\n`, MODE);
   } catch {
-    // The damage itself is told either way.
+    // The damage itself is reported either way.
   }
 }
 
@@ -24,8 +24,7 @@ export function hasDamageNote(path: string): boolean {
 }
 
 /**
- * The database was restored, or it was the memory and not the disk: it has been checked and is
- * sound.
+ * Removes the marker after a check found no damage: the database was restored, or memory failed.
  */
 export function removeDamageNote(path: string): void {
   rmSync(noteOf(path), { force: true });

@@ -4,21 +4,21 @@ import { hasDamageNote, removeDamageNote } from "./damage-note.ts";
 import { databaseAdvice } from "./failures.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 
-/** Another program may hold the lock for a moment (a backup); our own thread waits this long. */
+/** Another program, such as a backup, may hold the lock for a moment: wait this long. */
 export const BUSY_TIMEOUT_MS = 1000;
-/** The write-ahead log shrinks back to this after a burst. */
+/** The write-ahead log is truncated to this after a burst. */
 const WAL_BYTES_KEPT = 16 * 1024 * 1024;
 /**
- * The check reads the whole file: about 20 ms for this many bytes. A larger database is not worth
- * the wait at every start, and is checked beside the running node.
+ * The check reads the whole file: about 20 ms for this many bytes. A larger database would delay
+ * every start, and is checked while the node runs.
  */
 const CHECKED_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Opens the database, made when it is missing, brought to the present schema when it is older.
- * `onUnchecked` is told when it is too large to be checked for damage first; one in which damage
- * was found before is checked whatever its size.
- * @throws Problem `data_directory_unusable` when it is damaged, not ours, newer, or not writable.
+ * Opens the database: creates it when it is missing, migrates it when its schema is older. Calls
+ * `onUnchecked` when it is too large to be checked for damage first. One in which damage was found
+ * before is checked whatever its size.
+ * @throws Problem `data_directory_unusable` when it is damaged, foreign, newer, or not writable.
  */
 export function openDatabase(path: string, onUnchecked: () => void = () => {}): Connection {
   let database: Connection | undefined;
@@ -58,8 +58,8 @@ function bytesIn(database: Connection): number {
 }
 
 /**
- * Throws Problem for a database whose pages do not hold together. Not `quick_check`: that takes
- * half as long, but a flipped bit in an index passes it, and hides a transfer that is there.
+ * Throws Problem for a database that fails `integrity_check`. `quick_check` takes half as long, but
+ * misses a flipped bit in an index, which can hide an existing transfer.
  */
 export function refuseDamaged(database: Connection, path: string): void {
   const check = database.prepare<{ integrity_check: string }, []>("PRAGMA integrity_check(1)");
@@ -80,7 +80,7 @@ function migrate(database: Connection, path: string): void {
   migrateFrom(version ?? 0, database);
 }
 
-/** Runs the steps that a database has not had yet, each in a transaction of its own. */
+/** Runs the migration steps that are missing, each in its own transaction. */
 export function migrateFrom(
   version: number,
   database: Connection,
@@ -96,8 +96,8 @@ export function migrateFrom(
 }
 
 /**
- * The number of steps that were run; undefined for an empty database.
- * @throws Problem for one that is newer, damaged or not ours
+ * The number of migration steps that were run before; undefined for an empty database.
+ * @throws Problem for one that is newer, damaged or foreign
  */
 export function schemaVersion(database: Connection, path: string): number | undefined {
   const tables = database
@@ -106,13 +106,13 @@ export function schemaVersion(database: Connection, path: string): number | unde
     .map((row) => row.name);
   if (tables.length === 0) return undefined;
   if (!tables.includes("schema_version")) {
-    throw unusable(`${path} is a database of another program: choose another --data-dir.`);
+    throw unusable(`${path} belongs to another program: choose another --data-dir.`);
   }
   const row = database.prepare<{ version: number }, []>("SELECT version FROM schema_version").get();
-  if (!row) throw unusable(`${path} is damaged: it has lost its schema version.`);
+  if (!row) throw unusable(`${path} is damaged: its schema version is missing.`);
   if (row.version > SCHEMA_STEPS.length) {
     throw unusable(
-      `${path} was made by a newer tankd (schema ${row.version}, this one knows ` +
+      `${path} was written by a newer tankd (schema ${row.version}, this one supports ` +
         `${SCHEMA_STEPS.length}): use that version, or choose another --data-dir.`,
     );
   }

@@ -3,27 +3,25 @@ import { storageError } from "../../platform/real/storage-failures.ts";
 import { StorageUnavailable } from "../journal.ts";
 
 /**
- * Notices that files which are held open are no longer those that the next start would find:
- * deleted, moved, or replaced. What is written to them then is lost, though every write succeeds.
+ * Detects that open files are no longer the ones at their paths: deleted, moved or replaced. Writes
+ * to them succeed, but the next start would not find the data.
  */
 export class FileGuard {
   readonly #inodes = new Map<string, string | undefined>();
 
-  /**
-   * The files at these paths, as they are now; one that is not there yet is taken when it comes.
-   */
+  /** Records the files at these paths as they are now; missing ones once they exist. */
   constructor(paths: readonly string[]) {
     for (const path of paths) this.#inodes.set(path, inodeOf(path));
   }
 
-  /** Throws {@link StorageUnavailable}. A file that was put back is fine again. */
+  /** Throws {@link StorageUnavailable}, until the original file is back. */
   check(): void {
     for (const [path, known] of this.#inodes) {
       const present = inodeOf(path);
       if (known === undefined) this.#inodes.set(path, present);
       else if (present !== known) {
         throw new StorageUnavailable(
-          `${path} was ${present === undefined ? "taken away" : "replaced"} while the node runs: ` +
+          `${path} was ${present === undefined ? "removed" : "replaced"} while the node runs: ` +
             "put it back, or stop the node and restore the data directory",
         );
       }

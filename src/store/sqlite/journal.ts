@@ -21,11 +21,11 @@ export interface SqliteJournalParts {
   readonly watermarks: Watermarks;
   readonly guard: FileGuard;
   readonly bounds: JournalBounds;
-  /** Hears of damage that a commit has met. */
+  /** Called when a commit finds damage. */
   readonly onDamage: (sentence: string) => void;
 }
 
-/** The journal in SQLite. Each call does its work before it returns: bun:sqlite is synchronous. */
+/** The journal in SQLite. Synchronous, like bun:sqlite. */
 export class SqliteJournal extends SqliteReads implements Journal {
   readonly #database: Connection;
   readonly #watermarks: Watermarks;
@@ -77,7 +77,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
     this.#position = position;
   }
 
-  /** The transaction. Returns the position that it has reached. */
+  /** Runs the transaction. Returns the position that it has reached. */
   #write(writes: readonly JournalWrite[]): number {
     try {
       this.#database.run("BEGIN IMMEDIATE");
@@ -86,7 +86,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
       const position = this.#advance.get()?.position;
       if (position !== this.#position + 1) {
         throw new StorageUnavailable(
-          "another program has written to the database: end it, then start this node again",
+          "another program has written to the database: stop it, then start this node again",
         );
       }
       this.#database.run("COMMIT");
@@ -99,7 +99,7 @@ export class SqliteJournal extends SqliteReads implements Journal {
     }
   }
 
-  /** SQLite rolls back by itself on some errors (a full disk), not on others (a conflict). */
+  /** SQLite rolls back automatically on some errors (a full disk), not on others (a conflict). */
   #rollBack(): void {
     if (this.#database.inTransaction) this.#database.run("ROLLBACK");
     for (const kind of BOUNDED) this.#bounds[kind].distrust();

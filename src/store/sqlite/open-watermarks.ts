@@ -11,24 +11,23 @@ import { databaseAdvice } from "./failures.ts";
 import { WatermarkFile, watermarkPath } from "./watermark-file.ts";
 import { Watermarks } from "./watermarks.ts";
 
-/** What the database says, to be held against the file. */
+/** Facts from the database, to be compared with the file. */
 interface Facts extends JournalMark {
   /** Tank keys by tank id. */
   readonly tanks: ReadonlyMap<string, string>;
-  /** Whether an earlier start has found commits missing. */
+  /** Whether an earlier start found commits missing. */
   readonly knownToHaveLost: boolean;
-  /** Whether somebody has decided since to go on without them. */
+  /** Whether an operator has since decided to continue without them. */
   readonly hasSettledLoss: boolean;
 }
 
-/** Hears in one sentence of what is damaged and got round. */
+/** Receives a sentence about damage that was worked around. */
 export type Warn = (warning: string) => void;
 
 /**
- * Opens the watermarks beside a database and holds one against the other. Where the file is
- * missing, or some of it damaged, they are taken anew from the log. Commits that the database has
- * lost are said to `warn` and kept in meta {@link JOURNAL_LOST}; its position then goes on from
- * where it was promised.
+ * Opens the watermarks beside a database and compares the two. Missing or damaged watermarks are
+ * rebuilt from the log. Commits that the database has lost are reported to `warn` and recorded in
+ * meta {@link JOURNAL_LOST}; its position then continues from the acknowledged one.
  * @throws Problem `data_directory_unusable`
  */
 export function openWatermarks(database: Connection, path: string, warn: Warn): Watermarks {
@@ -66,17 +65,17 @@ function compare(
   }
   const remembered = image.journal;
   if (remembered === undefined && facts.position > 0) {
-    warn(`${names.file} was missing or unreadable; it is made anew from the log of each tank`);
+    warn(`${names.file} was missing or unreadable; it is rebuilt from the log of each tank`);
   }
   image.begin();
-  // The file is behind after a crash: what it names and the database does not was removed just
-  // then. Else, and while commits are missing, it is what the database has lost.
+  // If the file is behind, a crash came just after a removal: tanks that only the file names were
+  // removed. Otherwise, or while commits are missing, the database has lost them.
   const mayForget = facts.position > (remembered?.position ?? 0) || facts.hasSettledLoss;
   if (lost === undefined && !facts.knownToHaveLost && mayForget) forgetStrangers(file, facts);
   else if (lost === undefined) warnOfStrangers(file, facts, names);
   const adopted = adoptTanks(database, file, facts);
   if (remembered !== undefined && image.damaged > 0 && adopted > 0) {
-    warn(`${names.file} is damaged; tank marks that are made anew from the log: ${adopted}`);
+    warn(`${names.file} is damaged; tank marks that were rebuilt from the log: ${adopted}`);
   }
   const position = Math.max(facts.position, lost === undefined ? 0 : (remembered?.position ?? 0));
   file.reserve(image.fileBytes === 0 ? 1 : 0);
@@ -84,7 +83,7 @@ function compare(
   file.flush();
 }
 
-/** Why the database is not the one that the file was kept for; undefined when it is. */
+/** Why the file belongs to another database; undefined when it belongs to this one. */
 function lossOf(
   facts: Facts,
   { image }: WatermarkFile,
@@ -96,13 +95,13 @@ function lossOf(
     if (image.marks().length === 0 && journal.position === 0) return undefined;
     if (facts.tanks.size === 0 && facts.position === 0) {
       throw unusable(
-        `${names.database} was missing or is empty, but ${names.file} remembers ` +
+        `${names.database} was missing or is empty, but ${names.file} records ` +
           `${describeImage(image)}: restore the directory from a backup, or remove ` +
-          `${basename(names.file)} to begin without them`,
+          `${basename(names.file)} to start without them`,
       );
     }
     return (
-      `${names.database} is another database than the one that ${names.file} was kept for: ` +
+      `${names.database} is not the database that ${names.file} belongs to: ` +
       "commits that were acknowledged may be missing"
     );
   }
@@ -114,7 +113,7 @@ function lossOf(
   );
 }
 
-/** At once durable, so that it is known also when the next start finds both ends equal. */
+/** Committed at once: at the next start both ends are equal, and show no loss. */
 function rememberLoss(database: Connection, sentence: string, position: number): void {
   database.transaction(() => {
     database.run("UPDATE journal SET position = MAX(position, ?)", [position]);
@@ -125,7 +124,7 @@ function rememberLoss(database: Connection, sentence: string, position: number):
   });
 }
 
-/** Slots of tanks that were removed just before a crash, or of an earlier tank of that id. */
+/** Frees slots of tanks that were removed just before a crash, or of an earlier tank of that id. */
 function forgetStrangers({ image }: WatermarkFile, { tanks }: Facts): void {
   for (const { tank_id, tank_key } of image.marks()) {
     if (tanks.get(tank_id) !== tank_key) image.remove(tank_id);
@@ -141,12 +140,12 @@ function warnOfStrangers(
   if (gone.length === 0) return;
   const ids = gone.map(({ tank_id }) => tank_id).join(", ");
   names.warn(
-    `${names.database} has lost tanks that it had acknowledged (${ids}): ` +
-      "restore the data directory from a backup to have them back",
+    `${names.database} has lost acknowledged tanks (${ids}): restore the data directory ` +
+      "from a backup to recover them",
   );
 }
 
-/** Tanks without a slot get one for where their log ends now. Returns how many. */
+/** Assigns slots to tanks that have none, with the present end of their log. Returns how many. */
 function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts): number {
   const { image } = file;
   const newcomers = [...tanks].filter(([tankId, key]) => image.mark(tankId)?.tank_key !== key);
@@ -160,9 +159,7 @@ function adoptTanks(database: Connection, file: WatermarkFile, { tanks }: Facts)
   return newcomers.length;
 }
 
-/**
- * Where the log of a tank ends: in its last row, or, where that is trimmed, in its newest snapshot.
- */
+/** The end of a tank's log: its last row, or its newest snapshot where that row was trimmed. */
 function logEnds(
   database: Connection,
 ): (tankId: string) => Omit<SlotMark, "tank_id" | "tank_key"> | undefined {
@@ -177,7 +174,7 @@ function logEnds(
 
 function readFacts(database: Connection): Facts {
   const journal = database.prepare<JournalMark, []>("SELECT id, position FROM journal").get();
-  if (!journal) throw new Error("the database has lost the row of its journal");
+  if (!journal) throw new Error("the row of the journal is missing in the database");
   const tanks = database
     .prepare<{ tank_id: string; tank_key: string }, []>("SELECT tank_id, tank_key FROM tanks")
     .all();

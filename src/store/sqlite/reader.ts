@@ -11,18 +11,18 @@ import { SCHEMA_STEPS } from "./schema.ts";
 import { readWatermarks, watermarkPath } from "./watermark-file.ts";
 import { listWatermarks } from "./watermarks.ts";
 
-/** A journal that is only read, also beside the node that writes it. */
+/** A read-only journal. A node may write to it at the same time. */
 export interface JournalReader extends JournalReads {
   close(): void;
 }
 
-/** An older database is brought up to date in memory, which a larger one might not have. */
+/** Limit for an older database, which is copied to memory and migrated there. */
 const COPIED_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
- * Opens the journal of a node without ever writing to it, whether the node runs or not, also from a
- * directory that cannot be written to. Each read sees what was committed by then. One of an older
- * schema is read as it was when it was opened.
+ * Opens the journal of a node read-only, whether the node runs or not, and even from a read-only
+ * directory. Each read sees the latest commits. A journal of an older schema is read as of its
+ * opening.
  * @throws Problem `data_directory_unusable` when there is none, or none that this version can read
  */
 export function openSqliteReader(path: string): JournalReader {
@@ -47,8 +47,8 @@ export function openSqliteReader(path: string): JournalReader {
 }
 
 /**
- * SQLite reads a write-ahead log through a file beside it, which a read-only directory may not
- * have. With the log written back, as a clean stop leaves it, the database can do without.
+ * SQLite needs a shared-memory file to read a write-ahead log, which a read-only directory may
+ * lack. After a clean stop there is no log, and the database can be read without it.
  */
 function connect(path: string): Connection {
   const database = Connection.toRead(path);
@@ -62,8 +62,8 @@ function connect(path: string): Connection {
     const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
     if (log === undefined || log.size === 0) return Connection.toReadUnlocked(path);
     throw unusable(
-      `${path} was not closed, and can only be read where files may be written: copy its whole ` +
-        "directory to such a place, and give that.",
+      `${path} was not closed cleanly and can only be read from a writable directory: ` +
+        "copy its whole directory to one, and name that.",
       error,
     );
   }
@@ -73,7 +73,7 @@ function upToDateCopy(database: Connection, version: number, path: string): Conn
   if (statSync(path).size > COPIED_BYTES_MAX) {
     throw unusable(
       `${path} has schema ${version}, this tankd has ${SCHEMA_STEPS.length}, and it is too large ` +
-        "to be converted for a look: start this version of tankd on the directory once.",
+        "to be converted for reading: start this version of tankd on the directory once.",
     );
   }
   const copy = database.copy();
@@ -102,7 +102,7 @@ class SqliteReader extends SqliteReads implements JournalReader {
     return this.#position.get()?.position ?? 0;
   }
 
-  /** Of the file as it is now: the node that writes to it remembers more with each commit. */
+  /** Reads the file as it is now: the writing node updates it with each commit. */
   async watermarks(): Promise<readonly Watermark[]> {
     const image = readWatermarks(this.#watermarkPath);
     return image ? listWatermarks(image) : [];

@@ -26,7 +26,7 @@ import {
 
 type Parameters = (string | number)[];
 
-/** What the tables of a journal hold. Each call does its work before it returns. */
+/** Reads of a journal's tables. Synchronous. */
 export class SqliteReads implements Omit<JournalReads, "position" | "watermarks" | "watermark"> {
   readonly #read: ReturnType<typeof prepareReads>;
 
@@ -95,7 +95,7 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
   }
 }
 
-/** A page that cannot be read is the storage's fault, and not a bug of whoever asks for it. */
+/** Reports an unreadable page as a failure of the storage, not as an internal error. */
 function guarded<T>(read: () => T): T {
   try {
     return read();

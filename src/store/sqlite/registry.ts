@@ -3,8 +3,8 @@ import type { Connection } from "./connection.ts";
 import { journalError } from "./failures.ts";
 
 /**
- * The registry beside the journal. It is soft state, written at every heartbeat, so its writes do
- * not wait for the disk: a power cut may cost the last of them, and cannot harm the journal.
+ * The registry. It is soft state, written at every heartbeat, so its writes are not synced: a power
+ * cut may lose the last ones, and cannot damage the journal.
  */
 export class SqliteRegistry implements RegistryStore {
   readonly #database: Connection;

@@ -1,28 +1,29 @@
 import type { Connection } from "./connection.ts";
 
 /**
- * Keeps a table bounded. It looks each time that a hundredth of the bound was added, and then takes
- * away as much at once, so that looking is rare. Where too few rows may go, it tries again then.
+ * Bounds the size of a table. Checks after each hundredth of the bound was added, and then removes
+ * as much at once, so that checks are rare. If too few rows may be removed, the next check tries
+ * again.
  */
 export class RowBound {
   readonly #rowsMax: number;
-  /** Rows added between two looks, and the room that a look makes. */
+  /** Rows added between two checks, and removed by one. */
   readonly #share: number;
   readonly #count: () => number;
   readonly #prune: (rows: number) => number;
   #added: number;
 
-  /** `prune` takes away that many of the oldest rows that may go, and returns how many went. */
+  /** `prune` removes up to that many of the oldest removable rows and returns their number. */
   constructor(rowsMax: number, count: () => number, prune: (rows: number) => number) {
     this.#rowsMax = rowsMax;
     this.#share = Math.max(1, Math.floor(rowsMax / 100));
     this.#count = count;
     this.#prune = prune;
-    // Nothing is known of a database that was just opened.
+    // The number of rows in a database that was just opened is unknown.
     this.#added = this.#share;
   }
 
-  /** To be called inside the transaction, after `added` rows were written. */
+  /** Call inside the transaction, after `added` rows were written. */
   enforce(added: number): void {
     if (added === 0) return;
     this.#added += added;
@@ -36,7 +37,7 @@ export class RowBound {
     }
   }
 
-  /** After a transaction that came to nothing: what it took away is back, so look again. */
+  /** Call after a rollback: the removed rows are back, so check again. */
   distrust(): void {
     this.#added = this.#share;
   }
@@ -47,7 +48,7 @@ function counter(database: Connection, table: string): () => number {
   return () => count.get()?.count ?? 0;
 }
 
-/** The events of the oldest settled transfers go, and are only counted from then on. */
+/** Removes the events of the oldest settled transfers; only their number is kept. */
 export function boundEvents(database: Connection, rowsMax: number): RowBound {
   const remove = database.prepare(`
     DELETE FROM transfer_events WHERE transfer_id IN (
@@ -59,8 +60,8 @@ export function boundEvents(database: Connection, rowsMax: number): RowBound {
     INSERT INTO meta VALUES ('transfer_events_folded', ?)
     ON CONFLICT (key) DO UPDATE SET value = value + excluded.value`);
   /**
-   * Each takes the other events of its transfer along: half as many are enough, or the next round
-   * is.
+   * Each transfer has several events, so half as many transfers suffice, or the next check removes
+   * more.
    */
   const fold = (rows: number) => {
     const { changes } = remove.run(Math.ceil(rows / 2));
@@ -70,7 +71,7 @@ export function boundEvents(database: Connection, rowsMax: number): RowBound {
   return new RowBound(rowsMax, counter(database, "transfer_events"), fold);
 }
 
-/** Settled rows go, but for the last of each pair of tanks: its sequence counts on. */
+/** Removes settled rows, except the last of each pair of tanks, whose sequence continues. */
 export function boundOutbox(database: Connection, rowsMax: number): RowBound {
   const remove = database.prepare(`
     DELETE FROM outbox WHERE place IN (
@@ -84,9 +85,9 @@ export function boundOutbox(database: Connection, rowsMax: number): RowBound {
   return new RowBound(rowsMax, counter(database, "outbox"), (rows) => remove.run(rows).changes);
 }
 
-/** Decisions below the horizon of their pair go: whoever still asks for one is told `stale`. */
+/** Removes decisions below the horizon of their pair; a late request for one gets `stale`. */
 export function boundInbox(database: Connection, rowsMax: number): RowBound {
-  // CROSS keeps SQLite at the order of arrival (sqlite.org/optoverview.html#crossjoin).
+  // CROSS makes SQLite keep the order of arrival (sqlite.org/optoverview.html#crossjoin).
   const remove = database.prepare(`
     DELETE FROM inbox WHERE place IN (
       SELECT place FROM inbox CROSS JOIN horizons

@@ -1,6 +1,6 @@
 /**
- * The steps from an empty database to the present schema, each run once and never changed again;
- * a change of the schema is a further step. Columns are the fields of `rows.ts`.
+ * The migration steps from an empty database to the present schema. Each runs once and is never
+ * edited; a change of the schema is a new step. Columns are the fields of `rows.ts`.
  */
 export const SCHEMA_STEPS: readonly string[] = [
   `
@@ -107,7 +107,7 @@ takes a page of its own.
 
   CREATE TABLE registry (node_id TEXT NOT NULL PRIMARY KEY, record TEXT NOT NULL) STRICT;
   `,
-  // Was a meta entry for each pair, which SQL cannot hold against the inbox to prune it.
+  // Was a meta entry for each pair, which SQL cannot join with the inbox to prune it.
   `
   CREATE TABLE horizons (
     source_node_id TEXT NOT NULL,
@@ -118,7 +118,7 @@ takes a page of its own.
   ) STRICT, WITHOUT ROWID;
   DELETE FROM meta WHERE key LIKE 'lowest_undecided %';
   `,
-  // journal: one row. id names this journal for good, position counts its commits.
+  // journal: one row. id identifies this journal for good, position counts its commits.
   `
   ALTER TABLE tanks ADD COLUMN origin TEXT NOT NULL DEFAULT 'founded';
   CREATE TABLE journal (

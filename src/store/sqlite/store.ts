@@ -14,21 +14,21 @@ import { watermarkPath } from "./watermark-file.ts";
 
 export interface StoreOptions {
   readonly bounds?: JournalBounds;
-  /** Default: nobody is told. */
+  /** Default: warnings are dropped. */
   readonly warn?: Warn;
   /**
-   * Told when the database is too large to be checked for damage at once; see {@link
-   * checkDatabase}.
+   * Called when the database is too large to be checked for damage at once; see
+   * {@link checkDatabase}.
    */
   readonly onUnchecked?: () => void;
 }
 
-/** The store's file in a data directory. */
+/** The database file in a data directory. */
 export const DATABASE_FILE = "tankd.db";
 
 /**
- * Opens the store of a node. One process writes at a time; others may read beside it.
- * @throws Problem `data_directory_unusable` with a sentence that says what is wrong with the file.
+ * Opens the store of a node. One process writes at a time; others may read concurrently.
+ * @throws Problem `data_directory_unusable` with a sentence about what is wrong with the file.
  */
 export function openSqliteStore(path: string, options: StoreOptions = {}): Store {
   const { bounds = LIMITS, warn = () => {}, onUnchecked } = options;
@@ -54,9 +54,9 @@ export function openSqliteStore(path: string, options: StoreOptions = {}): Store
 }
 
 /**
- * Looks for damage in a database, beside the connection that writes to it. Takes about a second for
- * a gigabyte in memory.
- * @throws Problem `data_directory_unusable` with what it finds; other errors are no finding
+ * Checks a database for damage, while another connection writes to it. Takes about a second for a
+ * cached gigabyte.
+ * @throws Problem `data_directory_unusable` with the damage found; other errors mean no result
  */
 export function checkDatabase(path: string): void {
   const database = Connection.toRead(path);
@@ -71,7 +71,7 @@ export function checkDatabase(path: string): void {
   }
 }
 
-/** What a look for damage has found. Throws what is no finding. */
+/** The damage that the check found. Throws all other errors. */
 function findingOf(error: unknown, path: string): Problem {
   if (error instanceof Problem) return error;
   const found = journalError(error);
@@ -79,9 +79,7 @@ function findingOf(error: unknown, path: string): Problem {
   return unusable(`${path}: ${found.message}`, error);
 }
 
-/**
- * Statements are prepared against the tables: one that a table or column is missing for is damage.
- */
+/** Preparing the statements fails when a table or column is missing, which is damage. */
 function openJournal(path: string, open: () => SqliteJournal): SqliteJournal {
   try {
     return open();

@@ -13,20 +13,20 @@ import type {
 type Value = string | number | Uint8Array | null;
 type RowOf<Row> = { readonly [Column in keyof Row]: Value };
 
-/** How the rows of one kind are written and read. */
+/** Statements and conversions for the rows of one table. */
 export interface Table<Row> {
   readonly name: string;
   /** `a, b, c`, for SELECT. */
   readonly columns: string;
-  /** Adds a row; a taken key is an error. */
+  /** Inserts a row; an existing key is an error. */
   readonly insert: string;
-  /** Adds a row or gives the one of that key new values. Never deletes: nothing cascades. */
+  /** Inserts a row or updates the one with that key. Never deletes, so nothing cascades. */
   readonly upsert: string;
-  /** The parameters of both statements. */
+  /** Parameters of both statements. */
   values(row: Row): Value[];
 }
 
-/** `columns` lists every field of the row, which the compiler checks, so that none is forgotten. */
+/** `columns` must list every field of the row; the compiler checks that. */
 function table<Row extends RowOf<Row>>(
   name: string,
   key: readonly (keyof Row & string)[],

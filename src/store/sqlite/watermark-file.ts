@@ -14,12 +14,12 @@ import { CHUNK_BYTES, SlotImage } from "../watermarks/slot-image.ts";
 
 const MODE = 0o600;
 
-/** Where the watermarks of a database lie: beside it. */
+/** The path of a database's watermarks: beside it. */
 export function watermarkPath(databasePath: string): string {
   return `${databasePath.replace(/\.db$/, "")}.watermarks`;
 }
 
-/** What is in a watermark file, for those who only look; undefined when there is none. */
+/** The content of a watermark file, for readers; undefined when there is none. */
 export function readWatermarks(path: string): SlotImage | undefined {
   if (!existsSync(path)) return undefined;
   const bytes = readFileSync(path);
@@ -27,16 +27,16 @@ export function readWatermarks(path: string): SlotImage | undefined {
 }
 
 /**
- * The file that remembers the end of each log outside of the database. It is as long as it needs to
- * be before anything is promised, and then only overwritten, so that a full disk does not stop it
- * (where the file system overwrites in place, as btrfs and ZFS do not).
+ * The file that stores the end of each log outside of the database. It is extended before anything
+ * is acknowledged, and then only overwritten, so that a full disk does not prevent writes (on file
+ * systems that overwrite in place; btrfs and ZFS do not).
  */
 export class WatermarkFile {
   readonly image: SlotImage;
   readonly #path: string;
   readonly #file: number;
 
-  /** Opens the file, which is made when it is missing. */
+  /** Opens the file; creates it when it is missing. */
   constructor(path: string) {
     this.#path = path;
     const isNew = !existsSync(path);
@@ -47,7 +47,7 @@ export class WatermarkFile {
     if (bytes.length < this.image.fileBytes) this.#fill(bytes.length, this.image.fileBytes);
   }
 
-  /** Makes room for `slots` further tanks. Throws StorageUnavailable; what was there stays. */
+  /** Extends the file by `slots` slots. On StorageUnavailable the content is unchanged. */
   reserve(slots: number): void {
     while (this.image.free < slots) {
       const { fileBytes } = this.image;
@@ -56,10 +56,7 @@ export class WatermarkFile {
     }
   }
 
-  /**
-   * Makes durable what the image says. Throws StorageUnavailable; then all of it is written the
-   * next time.
-   */
+  /** Writes the image durably. After StorageUnavailable, the next call writes all of it. */
   flush(): void {
     const { parts, written } = this.image.stale();
     this.#attempt(() => {
@@ -73,7 +70,7 @@ export class WatermarkFile {
     closeSync(this.#file);
   }
 
-  /** Zeros are written, not skipped over: a hole would still need room on the disk. */
+  /** Zeros are written explicitly: a hole in the file would still need space on the disk later. */
   #fill(from: number, to: number): void {
     this.#write(new Uint8Array(to - from), from);
     fsyncSync(this.#file);

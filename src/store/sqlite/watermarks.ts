@@ -4,21 +4,21 @@ import type { SlotMark } from "../watermarks/slot-format.ts";
 import type { SlotImage } from "../watermarks/slot-image.ts";
 import type { WatermarkFile } from "./watermark-file.ts";
 
-/** What is needed of a {@link WatermarkFile}. */
+/** The part of {@link WatermarkFile} that is used here. */
 export type SlotFile = Pick<WatermarkFile, "image" | "reserve" | "flush" | "close">;
 
 /**
- * The watermarks of a journal. Each commit is remembered in a file of its own once its transaction
- * is durable, and before anybody hears of it: which position the journal has reached, and which
- * entry the log of each tank. A database that has less than that has lost what it had acknowledged.
+ * The watermarks of a journal. After each durable transaction, and before its acknowledgement, the
+ * journal's position and the last log entry of each tank are written to a separate file. A database
+ * that ends before them has lost acknowledged commits.
  *
- * A transaction that is durable cannot be refused any more. So when the file does not take what was
- * committed, the commit succeeds, and the next one is refused until the file has caught up.
+ * A durable transaction can no longer be refused. So when writing the file fails, the commit
+ * succeeds, and the next one is refused until the file has caught up.
  */
 export class Watermarks {
   readonly #file: SlotFile;
   readonly #journalId: string;
-  /** Tank keys by tank id, also of tanks whose log is empty. */
+  /** Tank keys by tank id, including tanks with an empty log. */
   readonly #keys: Map<string, string>;
   #behind = false;
 
@@ -37,7 +37,7 @@ export class Watermarks {
     return mark && watermarkOf(mark);
   }
 
-  /** Before the transaction. Throws StorageUnavailable, while nothing has happened yet. */
+  /** Called before the transaction. Throws StorageUnavailable to prevent it. */
   prepare(writes: readonly JournalWrite[]): void {
     const { image } = this.#file;
     const unknown = new Set<string>();
@@ -49,7 +49,7 @@ export class Watermarks {
     if (this.#behind) this.#flush();
   }
 
-  /** After the transaction that has reached `position`. */
+  /** Called after the transaction that has reached `position`. */
   record(writes: readonly JournalWrite[], position: number): void {
     const { image } = this.#file;
     image.begin();
@@ -59,7 +59,7 @@ export class Watermarks {
     try {
       this.#flush();
     } catch {
-      // What is committed stays committed; prepare() tells the next one.
+      // The commit stands; prepare() refuses the next one.
     }
   }
 
@@ -94,7 +94,7 @@ export class Watermarks {
   }
 }
 
-/** What an image says of the tanks, by tank id. */
+/** The watermarks in an image, by tank id. */
 export function listWatermarks(image: SlotImage): readonly Watermark[] {
   return image
     .marks()

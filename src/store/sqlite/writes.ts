@@ -14,7 +14,7 @@ import {
   TRANSFER_EVENTS,
 } from "./tables.ts";
 
-/** Logs and snapshots go with their tanks. */
+/** Removing a tank also removes its log and snapshots. */
 const EVERY_TABLE = [
   ...[TANKS, CONNECTIONS, OUTBOX, INBOX, HORIZONS, TRANSFER_EVENTS, REMEMBERED].map(
     ({ name }) => name,
@@ -26,9 +26,7 @@ type Put = Extract<JournalWrite, { put: unknown }>;
 type Remove = Extract<JournalWrite, { remove: unknown }>;
 type Update = Extract<JournalWrite, { update: unknown }>;
 
-/**
- * Turns each {@link JournalWrite} into its prepared statement. The caller holds the transaction.
- */
+/** Executes each {@link JournalWrite} by a prepared statement, in the caller's transaction. */
 export class Writes {
   readonly #put: ReturnType<typeof preparePuts>;
   readonly #remove: ReturnType<typeof prepareRemoves>;

@@ -21,7 +21,7 @@ const TANK_KEY = { at: 56, bytes: 24 } as const;
 const CHECKSUM = { at: 80, bytes: 40 } as const;
 const SUM = { at: 120, bytes: 8 } as const;
 
-/** What a slot says: up to where the log of this incarnation of a tank was acknowledged. */
+/** The content of a slot: the last acknowledged entry in the log of a tank with this key. */
 export interface SlotMark {
   readonly tank_id: string;
   readonly tank_key: string;
@@ -30,7 +30,7 @@ export interface SlotMark {
   readonly checksum: string;
 }
 
-/** `mark` is undefined for a slot that was given back. */
+/** `mark` is undefined for a slot that was freed. */
 export interface SlotRecord {
   readonly generation: number;
   readonly mark: SlotMark | undefined;
@@ -51,7 +51,7 @@ export function encodeSlot({ generation, mark }: SlotRecord): Uint8Array {
   return bytes;
 }
 
-/** `unwritten` for zeros, `damaged` for what no {@link encodeSlot} has made. */
+/** `unwritten` for zeros, `damaged` for anything else that {@link encodeSlot} did not make. */
 export function decodeSlot(bytes: Uint8Array): SlotRecord | "unwritten" | "damaged" {
   if (bytes.length !== SLOT_BYTES) return "damaged";
   if (bytes.every((byte) => byte === 0)) return "unwritten";

@@ -5,45 +5,46 @@ import { decodeSlot, encodeSlot, SLOT_BYTES, type SlotMark } from "./slot-format
  *
  *     chunk 0, side 0 | chunk 0, side 1 | chunk 1, side 0 | …
  *
- * A change goes to one side only, the next change, together with what that side has missed, to the
- * other. So whatever a write that is cut short does to the pages it touches, the other side still
- * holds everything up to the change before, which is all that was acknowledged.
+ * A change is written to one side, the next one to the other, together with the changes that side
+ * has missed. So a torn write leaves the other side intact, with everything up to the previous
+ * change, which is all that was acknowledged.
  */
 const CHUNK_SLOTS = 256;
 const SIDE_BYTES = CHUNK_SLOTS * SLOT_BYTES;
 export const CHUNK_BYTES = 2 * SIDE_BYTES;
 
-/** What disks and page caches write at once: a change rewrites whole ones. */
+/** The unit that disks and page caches write: a change rewrites whole pages. */
 const PAGE_BYTES = 4096;
 const PAGE_SLOTS = PAGE_BYTES / SLOT_BYTES;
 const SIDE_PAGES = SIDE_BYTES / PAGE_BYTES;
 
 /** The first slot is the journal's own. */
 const JOURNAL_SLOT = 0;
-/** Stands in the place of its tank_id. */
+/** Marks the journal's slot, in the field of the tank_id. */
 const JOURNAL_NAME = "journal";
 
 export type Side = 0 | 1;
 
-/** Bytes that belong at a place of the file. */
+/** Bytes to be written at an offset of the file. */
 export interface FilePart {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
-/** How far a journal had got when the file was last written. */
+/** The position of a journal when the file was last written. */
 export interface JournalMark {
-  /** Of the journal, so that the file of another one is known. */
+  /** Id of the journal, to recognise the file of another one. */
   readonly id: string;
   readonly position: number;
 }
 
 /**
  * The content of a watermark file in memory: which tank has which slot, and which pages of which
- * side of the file lag behind it. Pure: whoever owns the file writes what {@link stale} says.
+ * side of the file are out of date. Does no I/O: the owner of the file writes what {@link stale}
+ * returns.
  */
 export class SlotImage {
-  /** Slots of neither side could be read: their tanks are not known any more. */
+  /** Some slots were unreadable on both sides: their tanks are unknown. */
   readonly damaged: number;
   #slots: Uint8Array;
   readonly #marks = new Map<string, { readonly slot: number; readonly mark: SlotMark }>();
@@ -53,7 +54,7 @@ export class SlotImage {
   #generation = 0;
   #next: Side;
 
-  /** `file` may be empty, cut off, or damaged anywhere. */
+  /** `file` may be empty, truncated, or damaged anywhere. */
   constructor(file: Uint8Array) {
     const chunks = Math.ceil(file.length / CHUNK_BYTES);
     const whole = new Uint8Array(chunks * CHUNK_BYTES);
@@ -70,18 +71,18 @@ export class SlotImage {
       this.#adopt(slot, newest === "damaged" || newest === "unwritten" ? undefined : newest);
     }
     this.damaged = damaged;
-    // The lowest is taken first, so that pages fill up.
+    // The lowest free slot is used first, so that pages fill up.
     this.#free.reverse();
     for (const side of [0, 1] as const) this.#compare(whole, side);
     this.#next = oldestSide(damagedOn, this.#stale);
   }
 
-  /** How long the file is when it is whole. */
+  /** The length of the complete file. */
   get fileBytes(): number {
     return 2 * this.#slots.length;
   }
 
-  /** Slots that no tank has. */
+  /** The number of free slots. */
   get free(): number {
     return this.#free.length;
   }
@@ -98,7 +99,7 @@ export class SlotImage {
     return this.#marks.get(tankId)?.mark;
   }
 
-  /** Another chunk of free slots. The file must have been made as long before. */
+  /** Adds a chunk of free slots. The file must have been extended before. */
   grow(): void {
     const first = this.#slots.length / SLOT_BYTES;
     const slots = new Uint8Array(this.#slots.length + SIDE_BYTES);
@@ -109,7 +110,7 @@ export class SlotImage {
     }
   }
 
-  /** What is changed from here on is newer than what was before. */
+  /** Starts a new generation, to which later changes belong. */
   begin(): void {
     this.#generation++;
   }
@@ -120,7 +121,7 @@ export class SlotImage {
     this.#put(JOURNAL_SLOT, mark);
   }
 
-  /** Gives the tank a slot where it has none; there must be a free one. */
+  /** Sets the tank's watermark. Assigns a slot if it has none; there must be a free one. */
   set(mark: SlotMark): void {
     const slot = this.#marks.get(mark.tank_id)?.slot ?? this.#free.pop();
     if (slot === undefined) throw new Error("the watermark file has no free slot");
@@ -137,7 +138,7 @@ export class SlotImage {
   }
 
   /**
-   * Everything in which one side of the file lags behind, and what to call when it is on the disk.
+   * The out-of-date parts of one side of the file, and a callback for when they are on the disk.
    */
   stale(): { readonly parts: readonly FilePart[]; written(): void } {
     const side = this.#next;
@@ -146,7 +147,7 @@ export class SlotImage {
     for (let at = 0; at < pages.length; ) {
       const first = pages[at] ?? 0;
       let count = 1;
-      // A run ends with its chunk, where the other side lies between.
+      // A run ends with its chunk, since the chunk's other side follows in the file.
       while (pages[at + count] === first + count && (first + count) % SIDE_PAGES !== 0) count++;
       parts.push({ offset: pageOffset(first, side), bytes: this.#pages(first, count) });
       at += count;
@@ -177,7 +178,7 @@ export class SlotImage {
     for (const stale of this.#stale) stale.add(page);
   }
 
-  /** Notes the pages in which one side of the file is not what it should be. */
+  /** Marks the pages in which one side of the file differs from the image. */
   #compare(file: Uint8Array, side: Side): void {
     for (let page = 0; page < this.#slots.length / PAGE_BYTES; page++) {
       const offset = pageOffset(page, side);
@@ -209,7 +210,7 @@ function newer(one: Read, other: Read): Read {
   return one === "damaged" || other === "damaged" ? "damaged" : "unwritten";
 }
 
-/** The side to write first: never the only one that holds all there is. */
+/** The side to write first: never the only complete one. */
 function oldestSide(
   damaged: readonly [number, number],
   stale: readonly [ReadonlySet<number>, ReadonlySet<number>],

@@ -23,12 +23,12 @@ const LENGTH_BYTES = 4;
 const HEAD_AT = MAGIC.length + LENGTH_BYTES;
 const SUM_BYTES = 32;
 
-/** The file, or why it would be none. */
+/** The file, or the reason why there is none. */
 export type EncodedArchive =
   | { readonly kind: "ok"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "too_large"; readonly detail: string };
 
-/** The archive, or in words why the bytes are none. */
+/** The archive, or the reason why the bytes are not one. */
 export type DecodedArchive =
   | { readonly kind: "ok"; readonly archive: TankArchive }
   | { readonly kind: "bad"; readonly detail: string };
@@ -67,7 +67,7 @@ export function encodeArchive(archive: TankArchive): EncodedArchive {
 
 function headerOf(archive: TankArchive, bytes: number, unpackedBytes: number): ArchiveHeader {
   const { row, engineVersion, programVersion, madeAtMs, base, entries, watermark } = archive;
-  // The newest of them, and the base, which is the oldest.
+  // The newest ones, and the base, which is the oldest.
   const others = archive.snapshots.filter(({ seq }) => seq !== base?.snapshot.seq);
   const listed = [
     ...(base ? [base.snapshot] : []),
@@ -87,13 +87,13 @@ function headerOf(archive: TankArchive, bytes: number, unpackedBytes: number): A
   };
 }
 
-/** Takes a file apart. Never throws, and takes no more memory than the header may ask for. */
+/** Decodes a file. Never throws; memory is bounded by the limits of the header. */
 export function decodeArchive(bytes: Uint8Array): DecodedArchive {
   if (bytes.length > LIMITS.archiveBytesMax) {
     return bad(`it is longer than the ${LIMITS.archiveBytesMax} bytes that an archive may have`);
   }
   if (!MAGIC.every((byte, index) => bytes[index] === byte)) {
-    return bad("it does not begin like one");
+    return bad("it does not begin like an archive");
   }
   if (bytes.length < HEAD_AT + SUM_BYTES) return bad("it is cut off");
   const body = bytes.subarray(0, bytes.length - SUM_BYTES);
@@ -120,26 +120,25 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
   const read = archiveHeaderSchema.safeParse(JSON.parse(text));
   if (!read.success) {
     const [issue] = read.error.issues;
-    return bad(`its header is of another form: ${issue?.path.join(".")} ${issue?.message}`);
+    return bad(`its header is malformed: ${issue?.path.join(".")} ${issue?.message}`);
   }
   const header = read.data;
   const { tank: row, log } = header;
   const baseBytes = header.base?.bytes ?? 0;
-  if (baseBytes + log.bytes !== content.length) return bad("its parts have other lengths");
+  if (baseBytes + log.bytes !== content.length) return bad("the lengths of its parts are wrong");
   const snapshots = header.snapshots.map((snapshot): SnapshotRow => {
     const file = `${snapshotFolder(row.tank_id)}/${snapshot.seq}-${snapshot.tick}.snapshot`;
     return { tank_id: row.tank_id, ...snapshot, file };
   });
   const snapshot = snapshots.find(({ seq }) => seq === header.base?.seq);
-  if (header.base && !snapshot) return bad("its base is none of its snapshots");
+  if (header.base && !snapshot) return bad("its base is not one of its snapshots");
   const entries = unpackLog(content.subarray(baseBytes), {
     tankId: row.tank_id,
     entries: log.entries,
     unpackedBytes: log.unpacked_bytes,
   });
   const gap = gapIn([snapshot?.tick ?? 0, ...entries.map(({ tick }) => tick), lastOf(snapshots)]);
-  if (gap)
-    return bad(`from tick ${gap.from} to ${gap.to} it has no mark, which no tank leaves out`);
+  if (gap) return bad(`it has no mark between tick ${gap.from} and ${gap.to}`);
   const archive: TankArchive = {
     row,
     engineVersion: header.engine_version,
@@ -153,13 +152,14 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
   return { kind: "ok", archive };
 }
 
-/** How far the newest snapshot comes. */
+/** The place of the newest snapshot. */
 function lastOf(snapshots: readonly SnapshotRow[]): number {
   return Math.max(0, ...snapshots.map(({ tick }) => tick));
 }
 
 /**
- * More ticks in a row than there are between two marks: a few bytes that ask for years of replay.
+ * Finds more ticks without an entry than there are between two marks. Such a gap would make a few
+ * bytes ask for years of replay.
  */
 function gapIn(ticks: readonly number[]): { from: number; to: number } | undefined {
   for (const [place, to] of ticks.entries()) {

@@ -6,9 +6,9 @@ import type { SnapshotRow, TankRow } from "../../store/rows.ts";
 const count = z.number().int().nonnegative();
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
-/** What the API demands of the tanks that are made here. */
+/** The same rules as the API applies to new tanks. */
 const shown = z.string().refine((text) => !UNSHOWN.test(text), {
-  error: "holds control characters, line breaks or marks of reading direction",
+  error: "contains control characters, line breaks or bidirectional marks",
 });
 
 const tankSchema = z.strictObject({
@@ -24,7 +24,7 @@ const tankSchema = z.strictObject({
   origin: z.enum(["founded", "forked"]),
 }) satisfies z.ZodType<TankRow>;
 
-/** A snapshot without where its file lies. */
+/** A snapshot without the path of its file. */
 const snapshotSchema = z.strictObject({
   seq: count,
   tick: count,
@@ -41,9 +41,9 @@ export const archiveHeaderSchema = z.strictObject({
   program_version: z.string().max(LIMITS.nameCharactersMax),
   made_at: count,
   snapshots: z.array(snapshotSchema).max(LIMITS.archiveSnapshotsMax),
-  /** Which of the snapshots lies in the file; null: the spec is enough. */
+  /** The snapshot that is included; null: the state is built from the spec. */
   base: z.strictObject({ seq: count, bytes: count }).nullable(),
-  /** Archives of earlier versions have none. */
+  /** Absent in archives of earlier versions. */
   watermark: z.strictObject({ seq: count, tick: count, checksum: hex(32) }).nullish(),
   log: z.strictObject({
     entries: count.max(LIMITS.archiveEntriesMax),
@@ -52,5 +52,5 @@ export const archiveHeaderSchema = z.strictObject({
   }),
 });
 
-/** The JSON with which an archive begins. */
+/** The JSON header of an archive. */
 export type ArchiveHeader = z.infer<typeof archiveHeaderSchema>;

@@ -8,50 +8,47 @@ import { stateIn } from "../snapshots/snapshots.ts";
 import { unpackState } from "../snapshots/state-packing.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 
-/** A tank's past in one piece: what a replay on any machine needs. */
+/** A tank's past in one piece: all that a replay needs, on any machine. */
 export interface TankArchive {
   readonly row: TankRow;
   /** Of the engine that can replay it. */
   readonly engineVersion: number;
-  /** Of the program that made it. */
+  /** Of the program that created it. */
   readonly programVersion: string;
   /** Unix milliseconds. */
   readonly madeAtMs: number;
-  /** The state from which the log goes on; undefined where the spec makes it. */
+  /** The state that the log continues; undefined where it is built from the spec. */
   readonly base: { readonly snapshot: SnapshotRow; readonly file: Uint8Array } | undefined;
-  /** Digests to compare on the way, oldest first; the base's is among them. */
+  /** Digests that a replay verifies, oldest first, including the base's. */
   readonly snapshots: readonly SnapshotRow[];
-  /** Everything after the base, ascending. */
+  /** All entries after the base, ascending. */
   readonly entries: readonly LogRow[];
-  /**
-   * The last entry that was ever acknowledged, so that a log that has lost its end does not look
-   * whole.
-   */
+  /** The last acknowledged entry, so that a log without its end does not look complete. */
   readonly watermark: Watermark | undefined;
 }
 
-/** Media type of an archive, and how its file's name ends. */
+/** Media type of an archive, and the extension of its file. */
 export const ARCHIVE_TYPE = "application/vnd.tankd.tank";
 export const ARCHIVE_SUFFIX = ".tank";
 
-/** A name for the file that every file system and header can carry (RFC 6266, appendix D). */
+/** A file name that is valid on every file system and in a header (RFC 6266, appendix D). */
 export function archiveFileName(tankName: string): string {
   const plain = tankName.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replaceAll(/^[-.]+|-+$/g, "");
   return `${plain || "tank"}${ARCHIVE_SUFFIX}`;
 }
 
-/** An archive as something to replay. */
+/** The chronicle in an archive, for a replay. */
 export function chronicleOf(archive: TankArchive): Chronicle {
   const { row, base, snapshots, entries, watermark } = archive;
   return {
     row,
     entries,
-    // Before the base there is nothing to begin from, and nothing to compare.
+    // Snapshots before the base cannot be reached by a replay.
     snapshots: snapshots.filter(({ seq }) => seq >= (base?.snapshot.seq ?? 0)),
     watermark,
     stateOf: async (snapshot) => {
       if (snapshot.seq !== base?.snapshot.seq) {
-        throw new DamagedSnapshot("the archive has its digest only");
+        throw new DamagedSnapshot("the archive contains only its digest");
       }
       return foreignState(base.file, snapshot, row);
     },
@@ -68,7 +65,7 @@ export function requireEngine(archive: TankArchive, engineVersion: number): void
   );
 }
 
-/** A state that anybody may have made: a tank of another size would take memory as it likes. */
+/** Reads an untrusted state. A tank of another size could take any amount of memory. */
 function foreignState(file: Uint8Array, snapshot: SnapshotRow, row: TankRow): CapturedState {
   const state = stateIn(file, snapshot);
   const [spec, said] = [savedSpecOf(state), specOf(row)];

@@ -5,18 +5,18 @@ import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
 import { makeSnapshot } from "../snapshots/snapshot-making.ts";
 import type { TankArchive } from "./archive.ts";
 
-/** Who makes an archive, and when. */
+/** The program that creates an archive, and the time. */
 export interface ArchiveMaker {
   readonly programVersion: string;
   readonly madeAtMs: number;
-  /** Of a tank without a past, which no engine has touched yet. */
+  /** The engine of a tank without entries. */
   readonly engineVersion: number;
 }
 
 /**
- * The longest past of a tank that one engine can replay, up to its last commit: from the oldest
- * sound state after which everything is of the engine that wrote its end. Throws Problem
- * `outside_history` when no state is left.
+ * Collects the longest past of a tank that one engine can replay, up to its last commit. It begins
+ * at the oldest intact state after which all entries are of the engine that wrote the last one.
+ * Throws Problem `outside_history` when there is no such state.
  */
 export async function collectArchive(
   chronicle: Chronicle,
@@ -42,11 +42,11 @@ export async function collectArchive(
   const { seq } = promiseOf(chronicle);
   throw new Problem(
     "outside_history",
-    `no sound snapshot of the tank ${row.name} is left from which its log goes on to entry ${seq}`,
+    `no intact snapshot of tank ${row.name} is left from which its log continues to entry ${seq}`,
   );
 }
 
-/** The engine that wrote the end of it. */
+/** The engine that wrote the last entry. */
 function engineOf({ entries, snapshots }: Chronicle): number | undefined {
   return (entries.at(-1) ?? snapshots.at(-1))?.engine_version;
 }
@@ -66,7 +66,7 @@ async function baseAt(
     });
     return { snapshot, file };
   } catch (error) {
-    // Damaged, or trimmed away by the node that runs: a later one will do.
+    // Damaged, or trimmed meanwhile by the running node: try a later one.
     if (error instanceof DamagedSnapshot) return "damaged";
     throw error;
   }

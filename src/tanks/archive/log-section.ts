@@ -4,7 +4,7 @@ import { LIMITS } from "../../platform/limits.ts";
 import { LOG_KINDS, type LogRow } from "../../store/rows.ts";
 
 /**
- * Entries of a log in one piece, packed by zstd. Unpacked, little-endian, each entry is
+ * Log entries in one piece, packed by zstd. Unpacked, little-endian, each entry is
  *
  *     4 bytes   length of the head
  *     …         head: JSON of [seq, tick, kind, digest, checksum, engine_version]
@@ -12,9 +12,7 @@ import { LOG_KINDS, type LogRow } from "../../store/rows.ts";
  *     …         the payload as it is
  */
 const LENGTH_BYTES = 4;
-/**
- * An archive is made once and kept: the default of zstd, a third smaller than a snapshot's level 1.
- */
+/** An archive is written once and kept: the default level of zstd, a third smaller than level 1. */
 const ZSTD_LEVEL = 3;
 
 const place = z.number().int().nonnegative();
@@ -59,12 +57,12 @@ function headOf(row: LogRow): z.input<typeof headSchema> {
   return [row.seq, row.tick, row.kind, row.digest, row.checksum, row.engine_version];
 }
 
-/** The entries of {@link packLog}, of this tank. Throws when the bytes are none. */
+/** The inverse of {@link packLog}. Throws when the bytes are malformed. */
 export function unpackLog(
   packed: Uint8Array,
   said: { readonly tankId: string; readonly entries: number; readonly unpackedBytes: number },
 ): readonly LogRow[] {
-  // What is said was checked against its bound; what comes out is held to what is said.
+  // The declared size was checked against its bound; the output must not exceed it.
   const maxOutputLength = Math.max(1, Math.min(said.unpackedBytes, LIMITS.archiveLogBytesMax));
   const bytes = new Uint8Array(zstdDecompressSync(packed, { maxOutputLength }));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -87,7 +85,7 @@ export function unpackLog(
     rows.push({ tank_id: said.tankId, ...row });
   }
   if (at !== bytes.length || rows.length !== said.entries) {
-    throw new RangeError("it holds another number of entries than it says");
+    throw new RangeError("the number of entries differs from the declared one");
   }
   return rows;
 }

@@ -4,13 +4,17 @@ import type { Command } from "../../sim/types.ts";
 import type { LogKind } from "../../store/rows.ts";
 
 /**
- * Commands as payloads of the log: the fields as JSON in UTF-8, then, where the command carries a
- * record, a zero byte (which JSON never contains) and the record as it is.
+ * Commands as payloads of the log: the fields as JSON in UTF-8. A command with a record appends a
+ * zero byte, which JSON never contains, and the record's bytes.
  */
 const side = z.enum(["left", "right"]);
 const record = z.instanceof(Uint8Array).refine((r) => r.length <= LIMITS.entityRecordBytesMax);
+/** Logs on disks name the entity of an export `fishId`, whatever its type. */
+const exportSchema = z
+  .strictObject({ kind: z.literal("export"), fishId: z.string(), side })
+  .transform(({ kind, fishId, side }) => ({ kind, entityId: fishId, side }));
 const commandSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("export"), fishId: z.string(), side }),
+  exportSchema,
   z.strictObject({ kind: z.literal("import"), record, side }),
   z.strictObject({ kind: z.literal("restore"), record }),
   z.strictObject({ kind: z.literal("feed"), portions: z.number() }),
@@ -25,16 +29,21 @@ const utf8 = new TextEncoder();
 
 export function encodeCommand(command: Command): Uint8Array {
   const { kind: _, ...fields } = command;
-  if (!("record" in fields)) return utf8.encode(JSON.stringify(fields));
+  if ("entityId" in fields) return json({ fishId: fields.entityId, side: fields.side });
+  if (!("record" in fields)) return json(fields);
   const { record: bytes, ...rest } = fields;
-  const head = utf8.encode(JSON.stringify(rest));
+  const head = json(rest);
   const payload = new Uint8Array(head.length + 1 + bytes.length);
   payload.set(head);
   payload.set(bytes, head.length + 1);
   return payload;
 }
 
-/** The command of a log row; undefined for a mark. Throws when the payload is none of ours. */
+function json(fields: object): Uint8Array {
+  return utf8.encode(JSON.stringify(fields));
+}
+
+/** The command of a log row; undefined for a mark. Throws when the payload is malformed. */
 export function decodeCommand(kind: LogKind, payload: Uint8Array): Command | undefined {
   if (kind === "mark") return undefined;
   const zero = payload.indexOf(0);

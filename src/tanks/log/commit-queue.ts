@@ -1,9 +1,9 @@
 import { Problem } from "../../platform/errors.ts";
 import { type Journal, JournalConflict, type JournalWrite } from "../../store/journal.ts";
 
-/** What becomes durable together, and who waits for it. */
+/** Writes that become durable together, and the callbacks of the one that waits for them. */
 export interface CommitEntry {
-  /** May be empty: then the entry only waits for those before it. */
+  /** May be empty: then the entry only waits for earlier ones. */
   readonly writes: readonly JournalWrite[];
   /** Sequence number of the log row among the writes; 0 when there is none. */
   readonly seq: number;
@@ -12,14 +12,14 @@ export interface CommitEntry {
 }
 
 /**
- * Entries of one tank that join one commit: bounds what is written again one by one on a conflict.
+ * Entries of one tank in one commit: bounds the number that is retried one by one on a conflict.
  */
 const ENTRIES_PER_COMMIT_MAX = 256;
 
 /**
- * The way of one tank's log to the disk. One commit is in flight at a time and carries everything
- * that came meanwhile, so rows become durable in the order of seq, and none after one that failed:
- * the first failure closes the queue for good, and fails whatever still waits in it.
+ * Commits one tank's log in order. One commit is in flight at a time and takes everything that was
+ * queued meanwhile. So rows become durable in the order of seq, and none after a failed one: the
+ * first failure closes the queue for good and rejects the rest.
  */
 export class CommitQueue {
   readonly #journal: Journal;
@@ -53,12 +53,12 @@ export class CommitQueue {
     this.#running ??= this.#drain();
   }
 
-  /** Resolves when everything added so far is durable; rejects when it never will be. */
+  /** Resolves when everything added so far is durable; rejects when an earlier commit fails. */
   flushed(): Promise<void> {
     return new Promise((settle, fail) => this.add({ writes: [], seq: 0, settle, fail }));
   }
 
-  /** Takes nothing more. Resolves when what was added has been settled or has failed. */
+  /** Refuses new entries. Resolves when all earlier ones are settled or have failed. */
   async close(reason: Problem): Promise<void> {
     this.#closed ??= reason;
     await this.#running;
@@ -73,7 +73,7 @@ export class CommitQueue {
     this.#running = undefined;
   }
 
-  /** Commits the batch as one, or, when that conflicts, one by one up to the entry at fault. */
+  /** Commits the batch at once, or, on a conflict, one by one up to the entry at fault. */
   async #commit(
     batch: readonly CommitEntry[],
   ): Promise<{ readonly error: unknown; readonly rest: readonly CommitEntry[] } | undefined> {
@@ -102,11 +102,11 @@ export class CommitQueue {
     }
   }
 
-  /** The first of `rest` hears why; those after it stood on a state that is taken back. */
+  /** The first of `rest` gets the error; the others depended on a state that is reverted. */
   #fail(error: unknown, rest: readonly CommitEntry[]): void {
     this.#closed ??= new Problem(
       "storage_unavailable",
-      "the tank went back to its last durable state before this change; try again",
+      "the tank was reverted to its last durable state before this change; try again",
     );
     const [first, ...others] = [...rest, ...this.#waiting];
     this.#waiting = [];

@@ -2,20 +2,20 @@ import { StorageUnavailable } from "../../platform/errors.ts";
 import type { TankSpec } from "../../sim/types.ts";
 import type { Journal } from "../../store/journal.ts";
 import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.ts";
-import type { LogEnd } from "../live-tank.ts";
 import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
 import { damageOf, type Snapshots } from "../snapshots/snapshots.ts";
+import type { LogEnd } from "../tank-incarnation.ts";
 import { MARK_TICKS } from "../thread/paced-tank.ts";
 import type { CapturedState, TailEntry } from "../thread/simulation.ts";
 import { decodeCommand } from "./command-codec.ts";
 import { BrokenLog, firstChecksum, verifyChain } from "./log-chain.ts";
 
-/** The tank cannot be brought back from what is on the disk. It stops; the others run on. */
+/** The tank cannot be recovered from the disk. It stops; the others run on. */
 export class UnusableTank extends Error {
   override readonly name = "UnusableTank";
 }
 
-/** One way to rebuild the durable state of a tank: a start, and the whole log after it. */
+/** One way to rebuild the durable state of a tank: a starting state, and the whole log after it. */
 export interface History {
   /** Undefined: from the spec. */
   readonly snapshot: CapturedState | undefined;
@@ -29,9 +29,9 @@ export function specOf(row: TankRow): TankSpec {
 
 /**
  * The ways to rebuild a tank, best first: newest snapshot, the one before, the spec. A snapshot
- * that cannot be read is passed over with a word to `warn`. Throws {@link UnusableTank} when a log
- * breaks (then no other start helps) or is of another engine, and {@link StorageUnavailable} where
- * only a snapshot is missing that the disk may give another time.
+ * that cannot be read is skipped after a call of `warn`. Throws {@link UnusableTank} when the log
+ * is broken (then no other start helps) or was written by another engine, and {@link
+ * StorageUnavailable} when a snapshot is needed whose read may succeed later.
  */
 export async function* histories(
   row: TankRow,
@@ -82,7 +82,7 @@ async function readSnapshot(
   } catch (error) {
     const unread = error instanceof StorageUnavailable;
     if (!unread && !(error instanceof DamagedSnapshot)) throw error;
-    // Also one that may be read another time: the tank is about to go on without it.
+    // Even if it may be readable later: the tank is about to continue without it.
     snapshots.condemn(row.seq);
     warn(damageOf(row, error));
     return unread ? error : undefined;
@@ -96,7 +96,7 @@ type ChainStart = Parameters<typeof verifyChain>[0];
 const WAYS_OUT =
   "restore the data directory from a backup, or start with --fork to go on as a new node";
 
-/** A log may be longer than what was acknowledged, never shorter or another. */
+/** Requires that the log contains the last acknowledged entry, unchanged. It may be longer. */
 function refuseLoss(start: ChainStart, log: readonly LogRow[], mark: Watermark | undefined): void {
   if (!mark) return;
   const end = log.at(-1)?.seq ?? start.seq;
@@ -140,8 +140,8 @@ function historyOf(
 }
 
 /**
- * The ticks from the end of the log to the newest snapshot are promised too, even if its file is
- * damaged: its row still tells how far. Marks bound them; what says more is no such row.
+ * The ticks from the end of the log to the newest snapshot are durable too, even if its file is
+ * damaged: its row tells the tick. Marks bound their number; a row with more is not trusted.
  */
 function onTo(
   newest: SnapshotRow | undefined,

@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import type { LogRow, TankRow } from "../../store/rows.ts";
 
 /**
- * Hex digits of a checksum: 128 bits tell damage from chance; an attacker with the disk is no aim.
+ * Hex digits of a checksum: 128 bits detect damage. Protection from an attacker with access to the
+ * disk is not a goal.
  */
 const CHECKSUM_DIGITS = 32;
 
-/** The log of a tank does not hold together: rows are missing, changed, or from elsewhere. */
+/** The log of a tank is broken: rows are missing, changed, or of another tank. */
 export class BrokenLog extends Error {
   override readonly name = "BrokenLog";
 }
 
-/** Where the chain of a tank begins, so that the log of another tank does not fit it. */
+/** The start of a tank's chain. It differs between tanks, so that their logs cannot be mixed up. */
 export function firstChecksum(row: Pick<TankRow, "tank_id" | "tank_key">): string {
   return hash([row.tank_id, row.tank_key]);
 }
@@ -22,8 +23,8 @@ export function chain(previous: string, row: Omit<LogRow, "checksum">): LogRow {
 }
 
 /**
- * Verifies that `rows` go on where (`seq`, `tick`, `checksum`) ended: no gap, no change, time never
- * going back. Returns the last checksum. Throws {@link BrokenLog}.
+ * Verifies that `rows` continue from (`seq`, `tick`, `checksum`) without a gap, a change or a
+ * decreasing tick. Returns the last checksum. Throws {@link BrokenLog}.
  */
 export function verifyChain(
   start: { readonly seq: number; readonly tick: number; readonly checksum: string },
@@ -58,7 +59,7 @@ function checksumOf(previous: string, row: Omit<LogRow, "checksum">): string {
   return hash(head, row.payload);
 }
 
-/** The head is JSON, so that no two heads read the same; the payload's length is part of it. */
+/** The head is JSON, which makes it unambiguous; it includes the payload's length. */
 function hash(head: readonly (string | number | null)[], payload?: Uint8Array): string {
   const sha256 = createHash("sha256").update(JSON.stringify(head));
   if (payload) sha256.update(payload);

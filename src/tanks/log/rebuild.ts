@@ -11,7 +11,7 @@ export interface RebuildPorts {
   readonly snapshots: Snapshots;
   readonly engineVersion: number;
   readonly load: (history: History) => Promise<LoadAnswer>;
-  /** Hears of every damage that is got round. */
+  /** Called for every damage that the recovery works around. */
   readonly warn: (warning: string) => void;
 }
 
@@ -21,8 +21,9 @@ export interface Rebuilt {
 }
 
 /**
- * Loads a tank from the best history that holds. Snapshots that turn out damaged are condemned.
- * Throws {@link UnusableTank} when no history does, and what `journal` and `load` reject with.
+ * Loads a tank from the best history that is intact. Snapshots that turn out to be damaged are
+ * marked as such. Throws {@link UnusableTank} when no history is intact, and errors of `journal`
+ * and `load`.
  */
 export async function rebuild(row: TankRow, ports: RebuildPorts): Promise<Rebuilt> {
   try {
@@ -42,5 +43,5 @@ async function loadBest(row: TankRow, ports: RebuildPorts): Promise<Rebuilt> {
     ports.snapshots.condemn(seq);
     ports.warn(`snapshot at entry ${seq} is damaged: ${answer.message}`);
   }
-  throw new UnusableTank("nothing of it can be read");
+  throw new UnusableTank("neither its snapshots nor its log can be read");
 }

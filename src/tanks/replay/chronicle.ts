@@ -4,30 +4,28 @@ import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.t
 import { Snapshots } from "../snapshots/snapshots.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 
-/**
- * A point of a tank's history: so many entries of its log are applied, so many ticks have passed.
- */
+/** A point in a tank's history: the number of applied log entries, and of ticks. */
 export interface Place {
   readonly seq: number;
   readonly tick: number;
 }
 
-/** All that is durable of one tank's past, wherever it was read from. */
+/** The durable record of one tank's past, wherever it was read from. */
 export interface Chronicle {
   readonly row: TankRow;
-  /** What is left of its log, ascending. */
+  /** Its log, as far as it was not trimmed, ascending. */
   readonly entries: readonly LogRow[];
   /** States whose digests are known, oldest first. */
   readonly snapshots: readonly SnapshotRow[];
-  /** The last entry that was ever acknowledged, where it is remembered outside of the log. */
+  /** The last acknowledged entry, where it is stored outside of the log. */
   readonly watermark: Watermark | undefined;
-  /** Throws DamagedSnapshot when it cannot be had. */
+  /** Throws DamagedSnapshot when it cannot be read. */
   stateOf(snapshot: SnapshotRow): Promise<CapturedState>;
 }
 
 /**
- * How far a tank's past is promised: up to its last entry, and to the tick of its newest snapshot,
- * which may be later. What ticked on after both was only watched, and may come otherwise.
+ * The durable end of a tank's past: its last entry, or the tick of its newest snapshot, which may
+ * be later. Ticks after both were only observed; after a recovery they may turn out differently.
  */
 export function promiseOf({ entries, snapshots }: Chronicle): Place {
   const [entry, snapshot] = [entries.at(-1), snapshots.at(-1)];
@@ -37,7 +35,7 @@ export function promiseOf({ entries, snapshots }: Chronicle): Place {
   };
 }
 
-/** Where chronicles of tanks are read, also beside the node that writes them. */
+/** The source of chronicles. It may be read while a node writes to it. */
 export interface ChronicleSource {
   readonly journal: Pick<JournalReads, "tanks" | "log" | "snapshots" | "watermark">;
   readonly files: Files;
@@ -50,7 +48,7 @@ export async function readChronicle(
 ): Promise<Chronicle | undefined> {
   const row = (await journal.tanks()).find((tank) => tank.tank_id === tankId);
   if (row === undefined) return undefined;
-  // In this order: what the node adds meanwhile is then only more than was expected.
+  // In this order, so that what the node adds meanwhile never looks like a loss.
   const watermark = await journal.watermark(tankId);
   const snapshots = (await journal.snapshots(tankId)).toReversed();
   const entries = await journal.log(tankId, 0);
@@ -59,8 +57,8 @@ export async function readChronicle(
 }
 
 /**
- * The same past with what was added to it since, without reading it all again; undefined when the
- * old part of it has been trimmed meanwhile.
+ * The same past with later additions, without reading all of it again; undefined when its beginning
+ * has been trimmed meanwhile.
  */
 export async function extendChronicle(
   { journal }: ChronicleSource,

@@ -1,12 +1,12 @@
 /**
- * The first thing in which a replay and the record of a tank differ. `expected` is what the record
- * says, `found` what was computed.
+ * The first difference between a replay and the record of a tank. `expected` is from the record,
+ * `found` was computed.
  *
- * - `chain`: an entry is missing, or is not the one that was written.
- * - `command`: an entry that was carried out once cannot be read or carried out.
- * - `mark`, `snapshot`: another state than the digest that was taken there.
- * - `lost`: the log ends before an entry that is known to have been there.
- * - `fault`: the world contradicts itself.
+ * - `chain`: an entry is missing or was changed.
+ * - `command`: an entry cannot be read or applied.
+ * - `mark`, `snapshot`: the state does not match the digest that was recorded.
+ * - `lost`: the log ends before an entry that is known to have existed.
+ * - `fault`: the world violates an invariant.
  */
 export interface Divergence {
   readonly kind: "chain" | "command" | "mark" | "snapshot" | "lost" | "fault";
@@ -17,14 +17,14 @@ export interface Divergence {
   readonly found: string;
 }
 
-/** One sentence for people. */
+/** One sentence for users. */
 export function describeDivergence({ kind, seq, tick, expected, found }: Divergence): string {
   const where = `entry ${seq}, tick ${tick}`;
   switch (kind) {
     case "chain":
       return `the log is damaged at ${where}: expected ${expected}, found ${found}`;
     case "command":
-      return `${where} cannot be carried out again: ${found}`;
+      return `${where} cannot be applied again: ${found}`;
     case "mark":
       return (
         `the replay differs from the log at ${where}: digest ${expected} was logged, ` +
@@ -36,7 +36,7 @@ export function describeDivergence({ kind, seq, tick, expected, found }: Diverge
         `${found} was computed`
       );
     case "lost":
-      return `the log has lost entries: ${expected} was acknowledged, ${found}`;
+      return `the log has lost entries: ${expected} was acknowledged, but ${found}`;
     case "fault":
       return `the world fails at ${where}: ${found}`;
   }

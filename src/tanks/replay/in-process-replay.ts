@@ -1,12 +1,12 @@
-import type { ReplayDesk } from "./replay-desk.ts";
+import type { ReplayExecutor } from "./replay-executor.ts";
 import { ReplayLoop } from "./replay-loop.ts";
 import type { FromReplay, ReplayThread } from "./replay-thread.ts";
 
 /**
- * The past computed on the caller's own thread, in slices: for the seeded simulator and tests.
- * Messages are cloned and arrive later, as between threads.
+ * Replays on the caller's own thread, in slices: for the seeded simulator and tests. Messages are
+ * cloned and arrive later, as between threads.
  */
-export function inProcessReplay(desk: ReplayDesk): ReplayThread {
+export function inProcessReplay(executor: ReplayExecutor): ReplayThread {
   let handler: (message: FromReplay) => void = () => {};
   let stopped = false;
   const deliver = <Message>(message: Message, receive: (message: Message) => void) => {
@@ -15,7 +15,7 @@ export function inProcessReplay(desk: ReplayDesk): ReplayThread {
       if (!stopped) receive(copy);
     });
   };
-  const loop = new ReplayLoop(desk, (message) => deliver(message, (m) => handler(m)));
+  const loop = new ReplayLoop(executor, (message) => deliver(message, (m) => handler(m)));
   return {
     post: (message) => deliver(message, (m) => loop.receive(m)),
     onMessage: (receive) => {

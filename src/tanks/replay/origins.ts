@@ -3,24 +3,24 @@ import type { SnapshotRow } from "../../store/rows.ts";
 import { firstChecksum } from "../log/log-chain.ts";
 import type { Chronicle, Place } from "./chronicle.ts";
 
-/** A state from which the log after it is unbroken and of this engine. */
+/** A state after which the log is complete and of this engine. */
 export interface Origin extends Place {
-  /** Of the log up to here. */
+  /** Of the log up to this state. */
   readonly checksum: string;
-  /** Undefined: what the tank's spec makes. */
+  /** Undefined for the initial state, which is built from the tank's spec. */
   readonly snapshot: SnapshotRow | undefined;
 }
 
 export interface Origins {
   /** Oldest first; at least one. */
   readonly all: readonly [Origin, ...Origin[]];
-  /** What cannot be replayed here, in words. */
+  /** Messages about what cannot be replayed. */
   readonly notes: readonly string[];
 }
 
 /**
- * Where a replay by this engine may begin. Throws Problem `other_engine` when only another version
- * can, `outside_history` when nothing is left to begin from.
+ * The states from which this engine can replay. Throws Problem `other_engine` when only another
+ * version can, `outside_history` when no such state is left.
  */
 export function originsOf(chronicle: Chronicle, engineVersion: number): Origins {
   const { entries } = chronicle;
@@ -35,7 +35,7 @@ export function originsOf(chronicle: Chronicle, engineVersion: number): Origins 
   return { all: [first, ...others], notes: skipped ? [note] : [] };
 }
 
-/** Those from which no entry is missing, whoever wrote them. */
+/** The states after which no entry is missing, of any engine. */
 export function wholeOrigins({ row, entries, snapshots }: Chronicle): readonly Origin[] {
   const first = entries[0]?.seq ?? (snapshots.at(-1)?.seq ?? 0) + 1;
   const kept = snapshots
@@ -58,6 +58,6 @@ function otherEngine(version: number): Problem {
 function nothingLeft(): Problem {
   return new Problem(
     "outside_history",
-    "nothing of its past can be replayed: no snapshot of it is left from which its log is whole",
+    "nothing of its past can be replayed: its log is complete after none of its snapshots",
   );
 }

@@ -1,18 +1,16 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
-import type { ReplayDesk } from "./replay-desk.ts";
+import type { ReplayExecutor } from "./replay-executor.ts";
 import type { FromReplay, ToReplay } from "./replay-thread.ts";
 
-/**
- * The receiving end of a replay thread: orders in, answers out, in order; whatever fails is said.
- */
+/** The message loop of a replay thread: takes orders and sends answers or errors, in order. */
 export class ReplayLoop {
-  readonly #desk: ReplayDesk;
+  readonly #executor: ReplayExecutor;
   readonly #post: (message: FromReplay) => void;
   readonly #controllers = new Map<number, AbortController>();
   #work: Promise<void> = Promise.resolve();
 
-  constructor(desk: ReplayDesk, post: (message: FromReplay) => void) {
-    this.#desk = desk;
+  constructor(executor: ReplayExecutor, post: (message: FromReplay) => void) {
+    this.#executor = executor;
     this.#post = post;
   }
 
@@ -33,7 +31,7 @@ export class ReplayLoop {
   ): Promise<void> {
     try {
       signal.throwIfAborted();
-      const answer = await this.#desk.carryOut(order, signal);
+      const answer = await this.#executor.carryOut(order, signal);
       this.#post({ kind: "answer", request, answer });
     } catch (error) {
       const code = error instanceof Problem ? error.code : "internal";

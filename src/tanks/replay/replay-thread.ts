@@ -5,13 +5,12 @@ import type { CapturedState } from "../thread/simulation.ts";
 import type { Place } from "./chronicle.ts";
 
 /**
- * The port to the thread in which the past is computed, so that neither the node's main thread nor
- * its simulations wait for it. Messages are plain data. It reads the journal and the files by
- * itself.
+ * The port to the thread that runs replays, so that they delay neither the node's main thread nor
+ * its simulations. Messages are plain data. The thread reads the journal and the files itself.
  */
 export interface ReplayThread {
   post(message: ToReplay): void;
-  /** Sets the one receiver. */
+  /** Sets the only receiver. */
   onMessage(handler: (message: FromReplay) => void): void;
   /** Resolves when the thread is gone. */
   stop(): Promise<void>;
@@ -19,7 +18,7 @@ export interface ReplayThread {
 
 export type ToReplay =
   | { readonly kind: "order"; readonly request: number; readonly order: ReplayOrder }
-  /** The answer is not wanted any more. */
+  /** The answer is no longer wanted. */
   | { readonly kind: "cancel"; readonly request: number };
 
 export type FromReplay =
@@ -30,7 +29,7 @@ export type FromReplay =
       readonly code: ProblemCode;
       readonly message: string;
     }
-  /** The thread is gone. Said by its host, once. */
+  /** The thread is gone. Sent by its host, once. */
   | { readonly kind: "thread_failed"; readonly message: string };
 
 export type ReplayOrder =
@@ -46,12 +45,12 @@ export type ReplayOrder =
 
 export type ReplayAnswer = PastWindow | PastLook | PackedTank | ForkOfArchive;
 
-/** A state of the past whose digest is known. */
+/** A past state whose digest is recorded. */
 export interface KnownState extends Place {
   readonly digest: string;
 }
 
-/** What of a tank's past can be looked at. */
+/** The part of a tank's past that can be replayed. */
 export interface PastWindow {
   readonly kind: "window";
   readonly epoch: number;
@@ -59,13 +58,13 @@ export interface PastWindow {
   readonly to: Place;
   /** Oldest first. */
   readonly snapshots: readonly KnownState[];
-  /** Digests in the log, oldest first; the newest of them where there are many. */
+  /** Digests in the log, oldest first; limited to the newest ones. */
   readonly marks: readonly KnownState[];
-  /** What cannot be replayed, in words. */
+  /** Messages about what cannot be replayed. */
   readonly notes: readonly string[];
 }
 
-/** A tank as it was. */
+/** A past state of a tank, as it is shown. */
 export interface PastLook {
   readonly kind: "look";
   readonly epoch: number;
@@ -78,7 +77,7 @@ export interface PastLook {
   readonly looks: readonly PlantLooks[];
 }
 
-/** The file of an archive. */
+/** An archive as a file. */
 export interface PackedTank {
   readonly kind: "pack";
   readonly name: string;
@@ -86,7 +85,7 @@ export interface PackedTank {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The end of an archive's past, verified and forked: what a new tank is made from. */
+/** The verified and forked final state of an archive, from which a new tank is created. */
 export interface ForkOfArchive {
   readonly kind: "fork";
   readonly name: string;

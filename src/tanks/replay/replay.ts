@@ -16,11 +16,11 @@ export interface ReplayStart {
   readonly origin: Origin;
   /** Of the origin's snapshot. */
   readonly state: CapturedState | undefined;
-  /** Of a tank that is made from its spec, until its commands say otherwise. */
+  /** Initial controls of a tank that is built from its spec. */
   readonly controls: Controls;
 }
 
-/** What was compared so far. */
+/** Counts of what was verified so far. */
 export interface Checked {
   readonly entries: number;
   readonly marks: number;
@@ -29,8 +29,8 @@ export interface Checked {
 }
 
 /**
- * A tank lives its past again, step by step. Every checksum of the log and every digest on the way
- * is compared; at the first that differs it stops for good.
+ * Replays a tank step by step. Verifies every checksum of the log and every digest on the way, and
+ * stops for good at the first difference.
  */
 export class Replay {
   readonly origin: Origin;
@@ -45,7 +45,7 @@ export class Replay {
   #controls: Controls;
   #divergence: Divergence | undefined;
 
-  /** Throws BadSnapshot, or what the world says to an impossible spec. */
+  /** Throws BadSnapshot, or the error of the world about an impossible spec. */
   constructor({ row, origin, state, controls }: ReplayStart) {
     this.origin = origin;
     this.world = state ? worldOf(state) : createTank(specOf(row));
@@ -70,7 +70,7 @@ export class Replay {
     return this.#divergence;
   }
 
-  /** The record to follow; a later one of the same tank may take the place of the first. */
+  /** Sets the record to replay. A later, longer one of the same tank may replace it. */
   follow({ entries, snapshots }: Pick<Chronicle, "entries" | "snapshots">): void {
     const ahead = entries.slice(after(entries, this.#seq));
     this.#ahead = soundPart({ ...this.place, checksum: this.#checksum }, ahead);
@@ -80,8 +80,8 @@ export class Replay {
   }
 
   /**
-   * Goes on until `tick` has passed and every entry that was applied there is, `stepsMax` ticks or
-   * entries at most. True when there is nothing more to do.
+   * Continues until `tick` is reached and the entries of that tick are applied, by at most
+   * `stepsMax` ticks or entries. Returns whether it is done.
    */
   run(tick: number, stepsMax: number): boolean {
     for (let steps = 0; steps < stepsMax; steps++) {
@@ -98,7 +98,7 @@ export class Replay {
       this.#nextEntry++;
       this.#apply(entry);
     } else if (!entry && damage) {
-      // What would have come, and when, nobody knows.
+      // The damaged entries, and their ticks, are unknown.
       this.#divergence = damage;
     } else if (this.world.tick < untilTick) {
       this.#tick();
@@ -135,7 +135,7 @@ export class Replay {
     this.#compare("mark", seq, digest);
   }
 
-  /** Why it cannot be, or undefined when it is done. */
+  /** Applies an entry. Returns the reason of a failure. */
   #carryOut({ kind, payload }: LogRow): string | undefined {
     try {
       const command = decodeCommand(kind, payload);
@@ -149,7 +149,7 @@ export class Replay {
     }
   }
 
-  /** Where a snapshot was taken of this very place. */
+  /** Compares the state with a snapshot that was taken at this place, if there is one. */
   #compareSnapshot(): void {
     const { place } = this;
     let snapshot = this.#snapshots[this.#nextSnapshot];
@@ -174,7 +174,7 @@ export class Replay {
   }
 }
 
-/** A world with a value that is no number has no digest. */
+/** The digest, or the error message of a world with a NaN, which has none. */
 function digestOf(world: Tank): string {
   try {
     return digest(world);
@@ -187,7 +187,7 @@ function isBefore(snapshot: SnapshotRow, place: Place): boolean {
   return snapshot.seq < place.seq || (snapshot.seq === place.seq && snapshot.tick < place.tick);
 }
 
-/** Index of the first entry after `seq`: entries ascend, but perhaps not without gaps. */
+/** Index of the first entry after `seq`. Entries ascend, possibly with gaps. */
 function after(entries: readonly LogRow[], seq: number): number {
   let low = 0;
   let high = entries.length;

@@ -3,13 +3,13 @@ import { chain } from "../log/log-chain.ts";
 import type { Place } from "./chronicle.ts";
 import type { Divergence } from "./divergence.ts";
 
-/** The part of a log that hangs together, and what comes after it where that does not. */
+/** The intact beginning of a log, and the damage that follows it, if any. */
 export interface SoundPart {
   readonly entries: readonly LogRow[];
   readonly damage: Divergence | undefined;
 }
 
-/** How far `entries` go on from where the log was. Looked at before any of it is carried out. */
+/** The part of `entries` that continues the log. Checked before any of it is applied. */
 export function soundPart(
   start: Place & { readonly checksum: string },
   entries: readonly LogRow[],

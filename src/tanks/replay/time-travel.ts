@@ -11,9 +11,9 @@ import type { Divergence } from "./divergence.ts";
 import { type Origin, originsOf } from "./origins.ts";
 import { Replay } from "./replay.ts";
 
-/** Work between two looks at the mail and at the signal. */
+/** Work between two checks for messages and for the signal. */
 const SLICE_MS = 8;
-/** Steps between two looks at the clock; also bounds a slice where the clock stands still. */
+/** Steps between two reads of the clock; also bounds a slice where the clock does not advance. */
 const STEPS_PER_LOOK = 32;
 const LOOKS_PER_SLICE_MAX = 64;
 
@@ -21,14 +21,14 @@ export interface TravelPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly engineVersion: number;
-  /** Of a tank that is made from its spec. */
+  /** Initial controls of a tank that is built from its spec. */
   readonly controls: Controls;
 }
 
 export interface Journey {
-  /** The tick to go to; the end of what is promised when left out. */
+  /** The target tick; the durable end by default. */
   readonly to?: number;
-  /** `oldest`: everything that can be checked is. `nearest`: the shortest way. */
+  /** `oldest`: verifies everything that can be. `nearest`: the shortest way. */
   readonly from: "oldest" | "nearest";
   readonly signal?: AbortSignal;
 }
@@ -37,13 +37,13 @@ export interface Arrival {
   readonly replay: Replay;
   readonly promise: Place;
   readonly divergence: Divergence | undefined;
-  /** Damage that was got round, and what could not be replayed, in words. */
+  /** Messages about damage that was worked around, and about what could not be replayed. */
   readonly notes: readonly string[];
 }
 
 /**
- * Replays a tank's past. What differs is part of the answer. Rejects with Problem:
- * `outside_history` for a tick that nothing promises or that is trimmed, `other_engine`.
+ * Replays a tank's past. A difference is part of the result. Rejects with Problem:
+ * `outside_history` for a tick that is not durable or was trimmed, `other_engine`.
  */
 export async function travel(
   chronicle: Chronicle,
@@ -69,17 +69,17 @@ export async function travel(
   };
 }
 
-/** Throws Problem `outside_history`, naming the ticks that there are. */
+/** Throws Problem `outside_history`, which names the available ticks. */
 export function requireInside(tick: number, ticks: { from: number; to: number }): void {
   if (tick >= ticks.from && tick <= ticks.to) return;
-  const which = tick < ticks.from ? "is before what was kept" : "is not committed yet";
+  const which = tick < ticks.from ? "is not kept any more" : "is not committed yet";
   throw new Problem(
     "outside_history",
-    `tick ${tick} ${which}: there are the ticks ${ticks.from} to ${ticks.to}`,
+    `tick ${tick} ${which}: available are ticks ${ticks.from} to ${ticks.to}`,
   );
 }
 
-/** Runs a replay to a tick, in slices, between which whoever shares the thread has a turn. */
+/** Runs a replay to a tick, in slices, and yields the thread between them. */
 export async function runTo(
   replay: Replay,
   tick: number,
@@ -97,7 +97,7 @@ export async function runTo(
   }
 }
 
-/** A replay at the first of these origins whose state is sound. */
+/** Starts a replay at the first of these origins whose state is intact. */
 async function begin(
   { row, stateOf }: Chronicle,
   origins: readonly Origin[],
@@ -115,10 +115,10 @@ async function begin(
       notes.push(damageOf(snapshot, error));
     }
   }
-  throw new Problem("outside_history", `nothing to begin from is sound: ${notes.join("; ")}`);
+  throw new Problem("outside_history", `no state to begin from is intact: ${notes.join("; ")}`);
 }
 
-/** What is known to have been there beyond the end of the log. */
+/** An entry that is known to have existed beyond the end of the log. */
 function lossOf({ snapshots, watermark }: Chronicle, { place }: Replay): Divergence | undefined {
   const later = snapshots.find(({ seq }) => seq > place.seq);
   const known = watermark && watermark.seq > place.seq ? watermark : later;

@@ -1,23 +1,21 @@
 import type { FromReplay, ReplayThread, ToReplay } from "./replay-thread.ts";
 
-/** Where a replay thread finds the tanks that it is asked about. */
+/** Where a replay thread reads its tanks. */
 export interface ReplayPlace {
   /** The node's data directory. */
   readonly directory: string;
-  /** Of a tank that is made from its spec. */
+  /** Initial tick rate of a tank that is built from its spec. */
   readonly tickRate: number;
 }
 
-/** What the worker is sent: each message says where, so that the first one opens the place. */
+/** A message to the worker. Each names the place, which the first one opens. */
 export interface ReplayWork {
   readonly kind: "replay";
   readonly place: ReplayPlace;
   readonly message: ToReplay;
 }
 
-/**
- * The past in a worker thread. When it dies by itself, the receiver is told `thread_failed`, once.
- */
+/** Replays in a worker thread. When it dies, the receiver gets `thread_failed`, once. */
 export function workerReplay(worker: Worker, place: ReplayPlace): ReplayThread {
   let handler: (message: FromReplay) => void = () => {};
   let over = false;
@@ -52,13 +50,13 @@ export function workerReplay(worker: Worker, place: ReplayPlace): ReplayThread {
   };
 }
 
-/** An archive is handed over, not copied: 64 MB take 18 ms to copy, 0.14 to hand over. */
+/** An archive is transferred, not copied: 64 MB take 18 ms to copy, 0.14 to transfer. */
 function buffersOf(message: ToReplay): ArrayBuffer[] {
   if (message.kind !== "order" || message.order.kind !== "fork") return [];
   return wholeBuffer(message.order.archive);
 }
 
-/** The buffer of these bytes, where it holds nothing else. */
+/** The buffer of these bytes, if it contains nothing else. */
 export function wholeBuffer(bytes: Uint8Array): ArrayBuffer[] {
   const { buffer } = bytes;
   const whole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;

@@ -1,30 +1,31 @@
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
-import { chooseMove, type PlacedTank, slotForNewTank } from "../balancing.ts";
-import { LOOK_INTERVAL_MS } from "./hang-watch.ts";
+import { chooseReassignment, type PlacedTank, slotForNewTank } from "../balancing.ts";
 import { type ThreadEvents, type ThreadPorts, ThreadSlot } from "./thread-slot.ts";
+import { WATCHDOG_INTERVAL_MS } from "./watchdog.ts";
 
-/** How often the threads are compared: demands change as populations grow, over minutes. */
+/** How often threads are compared: demand changes with the populations, over minutes. */
 const BALANCE_INTERVAL_MS = 5000;
 /**
- * A move costs some milliseconds of the tank's time: a thousand small tanks are not moved at once.
+ * A reassignment stops its tank for some milliseconds: of a thousand small tanks only a few change
+ * threads at once.
  */
-const MOVES_PER_BALANCE_MAX = 16;
+const REASSIGNMENTS_PER_BALANCE_MAX = 16;
 
-/** A tank as one of those that share the threads. */
+/** A tank as the scheduler of threads sees it. */
 export interface Tenant {
   readonly slot: ThreadSlot;
   readonly demand: number | undefined;
-  readonly movable: boolean;
+  readonly reassignable: boolean;
   /** Never rejects. */
-  moveTo(slot: ThreadSlot): Promise<void>;
+  reassign(slot: ThreadSlot): Promise<void>;
 }
 
-/** The simulation threads of a node: where tanks go, and that they share the work fairly. */
+/** The simulation threads of a node: assigns tanks to them and balances the load. */
 export class SimulationSlots {
   readonly #slots: readonly ThreadSlot[];
   readonly #tenants: ReadonlyMap<string, Tenant>;
   readonly #timers: Timers;
-  /** Empty until there is a thread to look after. */
+  /** Empty until the first thread is opened. */
   #cancels: readonly Cancel[] = [];
   #stopped = false;
 
@@ -39,23 +40,23 @@ export class SimulationSlots {
     this.#timers = ports.timers;
   }
 
-  /** The slot for one more tank, opened. */
+  /** The slot for a new tank, opened. */
   place(): ThreadSlot {
     const slot = this.#slots[slotForNewTank(this.#placed(), this.#usable())];
     if (!slot) throw new Error("there is at least one simulation thread");
     slot.open();
-    this.#tend();
+    this.#startTimers();
     return slot;
   }
 
-  /** Moves tanks from the busiest thread to the least busy until they are about even. */
+  /** Reassigns tanks from the busiest thread to the least busy one until they are balanced. */
   async balance(): Promise<void> {
-    for (let moves = 0; moves < MOVES_PER_BALANCE_MAX; moves++) {
-      const move = chooseMove(this.#placed(), this.#usable());
-      const slot = move && this.#slots[move.to];
+    for (let done = 0; done < REASSIGNMENTS_PER_BALANCE_MAX; done++) {
+      const next = chooseReassignment(this.#placed(), this.#usable());
+      const slot = next && this.#slots[next.to];
       if (!slot) return;
       slot.open();
-      await this.#tenants.get(move.tankId)?.moveTo(slot);
+      await this.#tenants.get(next.tankId)?.reassign(slot);
     }
   }
 
@@ -65,14 +66,14 @@ export class SimulationSlots {
     await Promise.all(this.#slots.map((slot) => slot.stop()));
   }
 
-  /** Looks after the threads from the first one on: a node without tanks has none. */
-  #tend(): void {
+  /** Starts watchdog and balancing with the first thread: a node without tanks has none. */
+  #startTimers(): void {
     if (this.#cancels.length > 0 || this.#stopped) return;
-    const look = () => {
-      for (const slot of this.#slots) slot.look();
+    const check = () => {
+      for (const slot of this.#slots) slot.checkHeartbeat();
     };
     this.#cancels = [
-      repeat(this.#timers, LOOK_INTERVAL_MS, look),
+      repeat(this.#timers, WATCHDOG_INTERVAL_MS, check),
       ...(this.#slots.length > 1
         ? [repeat(this.#timers, BALANCE_INTERVAL_MS, () => this.balance())]
         : []),
@@ -84,11 +85,11 @@ export class SimulationSlots {
   }
 
   #placed(): readonly PlacedTank[] {
-    return [...this.#tenants].map(([tankId, { slot, demand, movable }]) => ({
+    return [...this.#tenants].map(([tankId, { slot, demand, reassignable }]) => ({
       tankId,
       slot: slot.index,
       demand,
-      movable,
+      reassignable,
     }));
   }
 }

@@ -2,12 +2,12 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Cancel, Timers } from "../../platform/timers.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "../thread/simulation.ts";
-import { HangWatch, LOOK_INTERVAL_MS, SILENT_LOOKS_MAX } from "./hang-watch.ts";
+import { MISSED_HEARTBEATS_MAX, WATCHDOG_INTERVAL_MS, Watchdog } from "./watchdog.ts";
 
-/** A thread that dies again at once must not be restarted in a hot loop. */
+/** Backoff of restarts: a thread that dies at once must not be restarted in a hot loop. */
 const RESTART_DELAY_MS = 250;
 const RESTART_DELAY_MS_MAX = 30_000;
-/** After living this long, the next death is a new story. */
+/** A thread that lived this long resets the backoff. */
 const SETTLED_AFTER_MS = 60_000;
 
 export interface ThreadPorts {
@@ -20,24 +20,24 @@ export interface ThreadPorts {
 export interface ThreadEvents {
   onMessage(message: Exclude<FromSimulation, { kind: "thread_failed" }>): void;
   /**
-   * The thread of this slot is gone, with its tanks. `workingOn` is the load of the tank that it
-   * was working on at its end; 0 for none.
+   * The thread of this slot is gone, with its tanks. `workingOn` is the incarnation that it was
+   * working on at its end; 0 for none.
    */
   onLost(slot: ThreadSlot, message: string, workingOn: number): void;
-  /** A new thread is there; it knows nothing. */
+  /** A new thread runs; it has no tanks yet. */
   onRestarted(slot: ThreadSlot): void;
 }
 
 /**
- * The place of one simulation thread. It is empty until it is opened for its first tank; when the
- * thread dies, another takes the place.
+ * The slot of one simulation thread. It is empty until it is opened for its first tank; a thread
+ * that dies is replaced.
  */
 export class ThreadSlot {
   readonly index: number;
   readonly #ports: ThreadPorts;
   readonly #events: ThreadEvents;
   #thread: SimulationThread | undefined;
-  #watch = new HangWatch();
+  #watchdog = new Watchdog();
   #startedMs = 0;
   #deaths = 0;
   #cancelRestart: Cancel | undefined;
@@ -54,30 +54,30 @@ export class ThreadSlot {
     return this.#thread !== undefined;
   }
 
-  /** Whether a tank can be put here: its thread lives, or has yet to be started. */
+  /** Whether tanks can be assigned here: the thread runs, or has yet to be started. */
   get usable(): boolean {
     return this.alive || !this.#opened;
   }
 
-  /** Starts the thread, if there was none yet. */
+  /** Starts the thread, unless that was done before. */
   open(): void {
     if (this.#opened) return;
     this.#opened = true;
     this.#start();
   }
 
-  /** Lost while there is no thread; whoever waits for an answer hears of that by `onLost`. */
+  /** Dropped while there is no thread; `onLost` has told those that wait for an answer. */
   post(message: ToSimulation): void {
     this.#thread?.post(message);
   }
 
-  /** To be called every {@link LOOK_INTERVAL_MS}: ends a thread that hangs. */
-  look(): void {
+  /** To be called every {@link WATCHDOG_INTERVAL_MS}: ends a thread that hangs. */
+  checkHeartbeat(): void {
     const thread = this.#thread;
-    if (!thread || !this.#watch.look(thread.pulse.beats)) return;
+    if (!thread || !this.#watchdog.check(thread.heartbeat.beats)) return;
     void thread.stop();
-    const seconds = (SILENT_LOOKS_MAX * LOOK_INTERVAL_MS) / 1000;
-    this.#lost(thread, `the simulation thread hung: it did not stir for ${seconds} seconds`);
+    const seconds = (MISSED_HEARTBEATS_MAX * WATCHDOG_INTERVAL_MS) / 1000;
+    this.#lost(thread, `the simulation thread hung: no heartbeat for ${seconds} seconds`);
   }
 
   async stop(): Promise<void> {
@@ -92,7 +92,7 @@ export class ThreadSlot {
     const thread = this.#ports.spawn();
     this.#startedMs = this.#ports.clock.monotonicMs();
     this.#thread = thread;
-    this.#watch = new HangWatch();
+    this.#watchdog = new Watchdog();
     thread.onMessage((message) => {
       if (this.#thread !== thread) return;
       if (message.kind === "thread_failed") this.#lost(thread, message.message);
@@ -110,6 +110,6 @@ export class ThreadSlot {
       this.#start();
       this.#events.onRestarted(this);
     });
-    this.#events.onLost(this, message, thread.pulse.workingOn);
+    this.#events.onLost(this, message, thread.heartbeat.workingOn);
   }
 }

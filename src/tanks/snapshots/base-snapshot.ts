@@ -5,18 +5,18 @@ import { chain, firstChecksum } from "../log/log-chain.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 import { makeSnapshot } from "./snapshot-making.ts";
 
-/** Number of the entry with which the log of a forked tank begins: a mark of its first state. */
+/** Number of the first entry in the log of a forked tank: a mark of its initial state. */
 export const FORK_SEQ = 1;
 
-/** What makes a forked tank durable: the file first, then all writes in one commit. */
+/** Makes a forked tank durable: the file first, then all writes in one commit. */
 export interface ForkedTank {
   readonly file: { readonly path: string; readonly bytes: Uint8Array };
   readonly writes: readonly JournalWrite[];
 }
 
 /**
- * A forked tank cannot be rebuilt from its spec: its log begins with a mark, and with a snapshot of
- * what is marked, which stays as long as the log reaches back to it. `state` is the one at
+ * A forked tank cannot be rebuilt from its spec. So its log begins with a mark and a snapshot of
+ * the marked state, which is kept as long as the log reaches back to it. `state` is the one at
  * {@link FORK_SEQ}, of the fork and not of the original.
  */
 export function forkedTank(

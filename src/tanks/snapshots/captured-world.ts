@@ -3,7 +3,7 @@ import type { Controls } from "../thread/controls.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 import { packState, unpackState } from "./state-packing.ts";
 
-/** The snapshot's bytes are no state, or not the state that they were said to be. */
+/** The snapshot's bytes are not a state, or not the expected one. */
 export class BadSnapshot extends Error {
   override readonly name = "BadSnapshot";
 }

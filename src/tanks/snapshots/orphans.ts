@@ -2,9 +2,9 @@ import type { Files } from "../../platform/files.ts";
 import { SNAPSHOTS, snapshotFolder } from "./snapshot-making.ts";
 
 /**
- * Removes the snapshots of tanks that nobody knows: a crash came between the file of a forked tank
- * and its commit, or between the commit of a removal and the end of the files. Returns how many
- * tanks they were of. `isKnown` is asked just before, as a tank may be in the making.
+ * Removes the snapshots of unknown tanks. A crash leaves them between the file of a forked tank and
+ * its commit, or between the commit of a removal and the deletion of the files. Returns the number
+ * of such tanks. `isKnown` is called just before each deletion, as a tank may be created meanwhile.
  */
 export async function removeOrphans(
   files: Files,

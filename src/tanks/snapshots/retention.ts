@@ -1,24 +1,24 @@
 import type { SnapshotRow } from "../../store/rows.ts";
 
 /**
- * What becomes of a tank's past. `trim`: the log that snapshots cover goes, so that a tank's disk
- * space is bounded. `all`: no entry of the log ever goes, nor the snapshot from which it can be
+ * How much of a tank's past is kept. `trim`: log entries that snapshots cover are removed, which
+ * bounds a tank's disk space. `all`: every log entry is kept, and the snapshot from which it can be
  * replayed.
  */
 export const LOG_RETENTIONS = ["trim", "all"] as const;
 export type LogRetention = (typeof LOG_RETENTIONS)[number];
 
-/** The newest, and the one before it to fall back to. */
+/** The newest snapshot, and the one before it as a fallback. */
 const SNAPSHOTS_KEPT = 2;
 
 export interface Retained {
   readonly kept: readonly SnapshotRow[];
   readonly dropped: readonly SnapshotRow[];
-  /** Entries of the log up to this one go; 0: none. */
+  /** Log entries up to this one are removed; 0: none. */
   readonly logUpToSeq: number;
 }
 
-/** Which of a tank's snapshots stay, newest first, and how far its log may be trimmed. */
+/** Decides which of a tank's snapshots are kept, newest first, and how far its log is trimmed. */
 export function retained(snapshots: readonly SnapshotRow[], retention: LogRetention): Retained {
   const newest = snapshots.slice(0, SNAPSHOTS_KEPT);
   if (retention === "trim") {
@@ -26,9 +26,8 @@ export function retained(snapshots: readonly SnapshotRow[], retention: LogRetent
     const oldest = newest[SNAPSHOTS_KEPT - 1];
     return { kept: newest, dropped, logUpToSeq: oldest?.seq ?? 0 };
   }
-  // The oldest of each engine: there a replay by that engine can begin. A snapshot of the same
-  // entry takes the place of the one before, so a tank that was never told anything begins at the
-  // later tick.
+  // The oldest of each engine, from which that engine can replay. A snapshot of the same entry
+  // replaces the one before, so the past of a tank without commands begins at the later tick.
   const bases = snapshots.filter(
     ({ engine_version }, at) =>
       !snapshots.slice(at + 1).some((older) => older.engine_version === engine_version),

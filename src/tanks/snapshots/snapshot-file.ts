@@ -11,7 +11,7 @@ import type { CapturedState } from "../thread/simulation.ts";
  *     …         the state, packed (state-packing.ts)
  *     32 bytes  SHA-256 of everything before
  *
- * It says by itself what it is, so that it can be read without its journal.
+ * The file is self-describing, so that it can be read without its journal.
  */
 const MAGIC = new TextEncoder().encode("TANKDSN1");
 const LENGTH_BYTES = 4;
@@ -27,13 +27,13 @@ const headerSchema = z.object({
   log_checksum: z.string(),
   paused: z.boolean(),
   tick_rate: z.number().nonnegative(),
-  /** Absent where none is under way, and in files from before there were fast-forwards. */
+  /** Absent without a fast-forward, and in files of versions that had none. */
   fast_forward_to: z.number().int().positive().optional(),
 });
 
 export type SnapshotHeader = z.infer<typeof headerSchema>;
 
-/** The file is not a whole snapshot. The message says what is wrong with it. */
+/** The file is not an intact snapshot. The message tells the reason. */
 export class DamagedSnapshot extends Error {
   override readonly name = "DamagedSnapshot";
 }

@@ -10,16 +10,16 @@ export interface NewSnapshot {
   readonly createdAtMs: number;
 }
 
-/** A snapshot as it goes to the disk: its file, and the row that names it. */
+/** A snapshot to be written: its file, and the row that names it. */
 export interface MadeSnapshot {
   readonly row: SnapshotRow;
   readonly bytes: Uint8Array;
 }
 
-/** The folder with a folder for each tank. */
+/** The folder of all snapshots, with a folder for each tank. */
 export const SNAPSHOTS = "snapshots";
 
-/** Where the snapshots of a tank lie. */
+/** The folder of a tank's snapshots. */
 export function snapshotFolder(tankId: string): string {
   return `${SNAPSHOTS}/${tankId}`;
 }

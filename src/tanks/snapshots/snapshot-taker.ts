@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import type { ChainedState, LiveTank } from "../live-tank.ts";
+import type { ChainedState, TankIncarnation } from "../tank-incarnation.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 export interface SnapshotTakerDeps {
@@ -14,7 +14,7 @@ export interface SnapshotTakerDeps {
   readonly metrics: Metrics;
 }
 
-/** Turns states of one tank into snapshots, one at a time, and only of what is durable. */
+/** Writes snapshots of one tank, one at a time, and only of durable states. */
 export class SnapshotTaker {
   readonly #deps: SnapshotTakerDeps;
   #running: Promise<void> | undefined;
@@ -23,9 +23,9 @@ export class SnapshotTaker {
     this.#deps = deps;
   }
 
-  /** A state that came while the one before is still being written is let go: the next will do. */
-  offer(live: LiveTank, chained: ChainedState): void {
-    this.#running ??= this.take(live, chained).finally(() => {
+  /** Drops the state if the one before is still being written: a later one will do. */
+  offer(incarnation: TankIncarnation, chained: ChainedState): void {
+    this.#running ??= this.take(incarnation, chained).finally(() => {
       this.#running = undefined;
     });
   }
@@ -36,17 +36,17 @@ export class SnapshotTaker {
   }
 
   /** Never rejects: without a snapshot the log is longer, and nothing is lost. */
-  async take(live: LiveTank, { state, logChecksum }: ChainedState): Promise<void> {
+  async take(incarnation: TankIncarnation, { state, logChecksum }: ChainedState): Promise<void> {
     const { snapshots, tankId, engineVersion, clock, log, metrics } = this.#deps;
     const { seq, tick } = state;
     try {
-      await live.commit([]);
+      await incarnation.commit([]);
       if (snapshots.has(state)) return;
       const createdAtMs = clock.wallMs();
       const startedMs = clock.monotonicMs();
       const row = await snapshots.write(
         { state, engineVersion, logChecksum, createdAtMs },
-        (writes) => live.commit(writes),
+        (writes) => incarnation.commit(writes),
       );
       const durationMs = clock.monotonicMs() - startedMs;
       metrics.count("tankd_snapshots_total");

@@ -15,7 +15,7 @@ export class Snapshots {
   readonly #folder: string;
   /** Newest first. */
   #kept: readonly SnapshotRow[] = [];
-  /** Their rows are still there, and mean nothing. */
+  /** Damaged snapshots whose rows still exist; those rows are ignored. */
   #damaged: readonly SnapshotRow[] = [];
   #sweeping: Promise<void> = Promise.resolve();
 
@@ -26,14 +26,14 @@ export class Snapshots {
     this.#folder = snapshotFolder(row.tank_id);
   }
 
-  /** Learns from the journal what is there. Newest first. */
+  /** Reads the list from the journal. Newest first. */
   async list(journal: Journal): Promise<readonly SnapshotRow[]> {
     this.#kept = await journal.snapshots(this.#row.tank_id);
     this.#damaged = [];
     return this.#kept;
   }
 
-  /** A snapshot that cannot be used: it is none to fall back to any more. */
+  /** Marks a snapshot as unusable. */
   condemn(seq: number): void {
     this.#damaged = [...this.#damaged, ...this.#kept.filter((row) => row.seq === seq)];
     this.#kept = this.#kept.filter((row) => row.seq !== seq);
@@ -48,8 +48,9 @@ export class Snapshots {
   }
 
   /**
-   * Removes the rows of damaged snapshots. It has to happen before the tank goes on: a snapshot may
-   * be later than the entries that come then, and would contradict them if it were whole again.
+   * Removes the rows of damaged snapshots. This has to happen before the tank continues: a snapshot
+   * may be later than the next entries, and would contradict them if its file became readable
+   * again.
    */
   async dismissDamaged(journal: Journal): Promise<void> {
     if (!this.someDamaged) return;
@@ -64,7 +65,7 @@ export class Snapshots {
     return this.#kept.some((row) => row.seq === state.seq && row.tick === state.tick);
   }
 
-  /** The state that a row promises. Throws {@link DamagedSnapshot}. */
+  /** Reads the state of a row. Throws {@link DamagedSnapshot}. */
   async read(row: SnapshotRow): Promise<CapturedState> {
     const file = await this.#files.read(row.file);
     if (!file) throw new DamagedSnapshot("the file is missing");
@@ -72,23 +73,23 @@ export class Snapshots {
   }
 
   /**
-   * Writes the file of a state whose log is durable, then, through `commit`, its row; what need not
-   * be retained any more goes in the same commit.
-   * When any of it fails, what was there before still stands.
+   * Writes the file of a state whose log is durable, then, through `commit`, its row. The same
+   * commit removes what need not be retained any more. On a failure the earlier snapshots remain
+   * valid.
    */
   async write(
     snapshot: NewSnapshot,
     commit: (writes: readonly JournalWrite[]) => Promise<void>,
   ): Promise<SnapshotRow> {
     const { row, bytes } = makeSnapshot(this.#row, snapshot);
-    // A sweep would take a file whose row is not there yet for one that a crash has left.
+    // A sweep would mistake a file without a row for one that a crash has left.
     await this.#sweeping.catch(() => {});
     await this.#files.writeDurably(row.file, bytes);
     await this.#adopt(row, commit);
     return row;
   }
 
-  /** Removes files that no row names: left by a crash between the file and its row. */
+  /** Removes files without a row, which a crash between file and row has left. */
   sweep(): Promise<void> {
     this.#sweeping = this.#sweeping.catch(() => {}).then(() => this.#removeUnnamed());
     return this.#sweeping;
@@ -102,7 +103,7 @@ export class Snapshots {
     }
   }
 
-  /** All files of a tank whose rows are gone. */
+  /** Removes all files of a tank whose rows are gone. */
   async removeAll(): Promise<void> {
     this.#kept = [];
     await this.#sweeping.catch(() => {});
@@ -113,7 +114,7 @@ export class Snapshots {
     row: SnapshotRow,
     commit: (writes: readonly JournalWrite[]) => Promise<void>,
   ): Promise<void> {
-    // A row of the same seq (the tank ticked on without a command) is replaced by the put.
+    // The put replaces a row of the same seq: the tank has ticked without a command.
     const older = this.#kept.filter((kept) => kept.seq < row.seq);
     const { kept, dropped, logUpToSeq } = retained([row, ...older], this.#retention);
     const { tank_id } = row;
@@ -126,10 +127,7 @@ export class Snapshots {
   }
 }
 
-/**
- * The state in the file of a snapshot. Throws {@link DamagedSnapshot} when it is not what `row`
- * says.
- */
+/** The state in a snapshot's file. Throws {@link DamagedSnapshot} when it does not match `row`. */
 export function stateIn(file: Uint8Array, row: SnapshotRow): CapturedState {
   const { header, state } = decodeSnapshot(file);
   const same =
@@ -138,11 +136,11 @@ export function stateIn(file: Uint8Array, row: SnapshotRow): CapturedState {
     header.log_checksum === row.log_checksum &&
     state.seq === row.seq &&
     state.tick === row.tick;
-  if (!same) throw new DamagedSnapshot("the file is another snapshot than the journal says");
+  if (!same) throw new DamagedSnapshot("the file is not the snapshot that the journal names");
   return state;
 }
 
-/** Why a snapshot cannot be used, in words for the log. */
+/** A message about a snapshot that cannot be used, for the log. */
 export function damageOf(row: SnapshotRow, error: unknown): string {
   const what = error instanceof DamagedSnapshot ? "is damaged" : "cannot be read";
   return `snapshot at entry ${row.seq}, tick ${row.tick}, ${what}: ${messageOf(error)}`;

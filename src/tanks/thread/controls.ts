@@ -1,22 +1,22 @@
 import type { Command } from "../../sim/types.ts";
 
-/** How a tank's clock goes: set by commands, and no part of its world. */
+/** The controls of a tank's clock: set by commands, and no part of its world. */
 export interface Controls {
   readonly paused: boolean;
-  /** Ticks per second; 0 = as fast as it goes. */
+  /** Ticks per second; 0 = as fast as possible. */
   readonly tickRate: number;
-  /** The tick up to which the tank goes as fast as it can, whatever the others say. */
+  /** The end of a fast-forward, which overrides the other two. */
   readonly fastForwardTo: number | undefined;
 }
 
 /**
- * The controls after a command that was applied before tick `tick`. It is the same live and on a
- * replay, so a fast-forward that a crash interrupts goes on to the very tick that it was to reach.
+ * The controls after a command that was applied before tick `tick`. A replay computes the same, so
+ * a fast-forward that a crash interrupts ends at the same tick after recovery.
  *
- * - `fast_forward` runs its ticks also where the tank is paused: one tick is a single step. One
- *   that comes while another is under way adds its ticks to those that are still to come.
- * - `pause` ends a fast-forward where it is: what says stop, stops.
- * - `resume` and `set_tick_rate` leave it alone and say how the tank goes on afterwards.
+ * - `fast_forward` runs its ticks even in a paused tank: one tick is a single step. A second one
+ *   adds its ticks to those that remain of the first.
+ * - `pause` ends a fast-forward at once.
+ * - `resume` and `set_tick_rate` take effect after a fast-forward.
  */
 export function steer(controls: Controls, command: Command, tick: number): Controls {
   switch (command.kind) {
@@ -33,7 +33,7 @@ export function steer(controls: Controls, command: Command, tick: number): Contr
   }
 }
 
-/** The controls of a tank that has come to `tick`: a fast-forward ends there, or goes on. */
+/** The controls of a tank that has reached `tick`, where a fast-forward may end. */
 export function arrive(controls: Controls, tick: number): Controls {
   const { fastForwardTo } = controls;
   if (fastForwardTo === undefined || tick < fastForwardTo) return controls;

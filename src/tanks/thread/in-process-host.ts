@@ -1,8 +1,8 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Timers } from "../../platform/timers.ts";
+import { SharedHeartbeat } from "./heartbeat.ts";
 import type { FromSimulation, SimulationThread } from "./simulation.ts";
 import { type LoopOptions, SimulationLoop } from "./simulation-loop.ts";
-import { VitalSigns } from "./vital-signs.ts";
 
 /**
  * A simulation on the caller's own thread: for the seeded simulator, tests and sealed runs.
@@ -14,7 +14,7 @@ export function inProcessSimulation(
 ): SimulationThread {
   let handler: (message: FromSimulation) => void = () => {};
   let stopped = false;
-  const pulse = new VitalSigns();
+  const heartbeat = new SharedHeartbeat();
   const deliver = <Message>(message: Message, receive: (message: Message) => void) => {
     const copy = structuredClone(message);
     queueMicrotask(() => {
@@ -22,9 +22,9 @@ export function inProcessSimulation(
     });
   };
   const say = (message: FromSimulation) => deliver(message, (m) => handler(m));
-  const loop = new SimulationLoop(ports, say, { ...options, vitals: pulse });
+  const loop = new SimulationLoop(ports, say, { ...options, heartbeat: heartbeat });
   return {
-    pulse,
+    heartbeat,
     post: (message) => deliver(message, (m) => loop.receive(m)),
     onMessage: (receive) => {
       handler = receive;

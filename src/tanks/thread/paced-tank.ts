@@ -29,19 +29,19 @@ import { Pacing, RateMeter } from "./pacing.ts";
 import { replayTickMs } from "./replay-trial.ts";
 import type { CapturedState, LoadTank, TailEntry, TankReport } from "./simulation.ts";
 
-/** A digest of the state goes into the log at every multiple of this tick, the first included. */
+/** The digest of the state is logged at every multiple of this tick, tick 0 included. */
 export const MARK_TICKS = 1000;
 
 /**
- * A tank that owes more is moved on in its schedule instead of being caught up with: after a
- * suspended laptop wakes, nobody wants the night replayed at full speed.
+ * A tank that is further behind skips ticks instead of catching up: when a suspended laptop wakes,
+ * a night of ticks must not run at full speed.
  */
 const CATCH_UP_SECONDS_MAX = 1;
 const CATCH_UP_TICKS_MIN = 4;
 
 /**
- * One tank inside a simulation thread: its world, its place in its log, and its clock. It is
- * replayed first, when there is a tail to replay, and goes by the clock from then on.
+ * One tank inside a simulation thread: its world, its place in its log, and its clock. It replays
+ * the tail of its log first, if there is one, and follows the clock from then on.
  */
 export class PacedTank {
   readonly load: number;
@@ -53,7 +53,7 @@ export class PacedTank {
   #controls: Controls;
   #pacing: Pacing;
   #meter: RateMeter;
-  /** Set when the tank may run: after its replay, and once it is released. */
+  /** Set while the clock may run: after the replay, unless the tank is frozen. */
   #running = false;
 
   /** Throws BadSnapshot. */
@@ -94,38 +94,38 @@ export class PacedTank {
     return this.#tail.filter((entry) => entry.command).length;
   }
 
-  /** Whether it takes all the time that it gets. */
+  /** Whether it runs as fast as possible. */
   get flatOut(): boolean {
     return this.ticking && (this.#hurried || this.#pacing.flatOut);
   }
 
-  /** Whether its clock goes. */
+  /** Whether its clock runs. */
   get ticking(): boolean {
     return this.#running && (this.#hurried || !this.#controls.paused);
   }
 
-  /** Whether its ticks have times at which they are due. */
+  /** Whether its ticks are due at fixed times. */
   get scheduled(): boolean {
     return !this.#hurried && !this.#pacing.flatOut;
   }
 
-  /** Ticks of its schedule that were left out. */
+  /** Scheduled ticks that were skipped. */
   get skippedTicks(): number {
     return this.#pacing.skipped;
   }
 
-  /** Whether a fast-forward is under way. */
+  /** Whether a fast-forward is in progress. */
   get #hurried(): boolean {
     return this.#controls.fastForwardTo !== undefined;
   }
 
   /**
-   * One step of the replay: a tick, or the next entry of the log. Throws when the log does not lead
-   * where it says.
+   * One step of the replay: a tick, or the next entry of the log. Throws when the result
+   * contradicts the log.
    */
   replayStep(nowMs: number): void {
     const entry = this.#tail[this.#tailIndex];
-    invariant(entry, "there is something to replay");
+    invariant(entry, "the tail has another entry");
     if (this.#world.tick < entry.tick) {
       this.tickOnce(nowMs);
       return;
@@ -143,7 +143,7 @@ export class PacedTank {
     }
   }
 
-  /** Lets the clock go. */
+  /** Starts the clock. */
   run(nowMs: number): void {
     this.#running = true;
     this.#restartClock(nowMs);
@@ -155,8 +155,8 @@ export class PacedTank {
   }
 
   /**
-   * Ticks due now; infinite for a tank that goes as fast as it can. `deferred` of them were put off
-   * on purpose (see {@link deferredAt}), and so are not owed.
+   * Ticks due now; infinite for a tank that runs as fast as possible. `deferred` of them were
+   * deferred on purpose (see {@link deferredAt}) and do not count as lag.
    */
   due(nowMs: number, deferred = 0): number {
     if (!this.ticking) return 0;
@@ -167,9 +167,7 @@ export class PacedTank {
     return this.#pacing.due(nowMs, catchUpTicksMax + deferred);
   }
 
-  /**
-   * Ticks that wait on purpose where the next turn is planned for `plannedMs`: all but the last.
-   */
+  /** Ticks that are deferred when the next turn is planned for `plannedMs`: all but the last. */
   deferredAt(plannedMs: number): number {
     return Math.max(0, this.#pacing.dueAt(plannedMs) - 1);
   }
@@ -179,7 +177,7 @@ export class PacedTank {
     return this.#hurried ? nowMs : this.#pacing.nextDueMs(nowMs);
   }
 
-  /** One tick. True when the state is to be marked in the log. */
+  /** Runs one tick. Returns whether the state has to be marked in the log. */
   tickOnce(nowMs: number): boolean {
     step(this.#world);
     if (this.#hurried) this.#setControls(arrive(this.#controls, this.tick), nowMs);
@@ -187,7 +185,7 @@ export class PacedTank {
     return this.#world.tick % MARK_TICKS === 0;
   }
 
-  /** Takes the next number of the log for a digest of the present state. */
+  /** Assigns the next log number to a digest of the present state. */
   mark(): { readonly seq: number; readonly tick: number; readonly digest: string } {
     this.#seq++;
     return { seq: this.#seq, tick: this.tick, digest: this.digest() };
@@ -200,7 +198,7 @@ export class PacedTank {
     return outcome;
   }
 
-  /** `tickCostMs` is what a tick takes. */
+  /** `tickCostMs` is the CPU time of a tick. */
   report(nowMs: number, tickCostMs: number): TankReport {
     return {
       demand: this.demand(tickCostMs),
@@ -213,7 +211,7 @@ export class PacedTank {
     };
   }
 
-  /** What one of its ticks costs in a replay. */
+  /** CPU time of one of its ticks in a replay. */
   replayTickMs(clock: Clock): number {
     return replayTickMs(this.#world, clock);
   }
@@ -246,7 +244,7 @@ export class PacedTank {
     return migrants(this.#world);
   }
 
-  /** CPU that the tank asks for, in cores, where one of its ticks takes `tickCostMs`. */
+  /** CPU that the tank asks for, in cores, if one of its ticks takes `tickCostMs`. */
   demand(tickCostMs: number): number {
     if (this.flatOut) return 1;
     return this.ticking ? (tickCostMs * this.#controls.tickRate) / 1000 : 0;
@@ -259,7 +257,7 @@ export class PacedTank {
     return outcome;
   }
 
-  /** Whatever changes how the clock goes begins its schedule and its rate anew. */
+  /** A change of speed restarts the schedule and the measurement of the rate. */
   #setControls(controls: Controls, nowMs: number): void {
     if (controls === this.#controls) return;
     const wasTicking = this.ticking;

@@ -1,7 +1,7 @@
 /**
- * When a tank's ticks are due. Time is cut into slots of one tick each, counted from the clock's
- * origin, so that nothing drifts: being late with one tick does not move the next. All tanks of one
- * rate share their slots, so that an idle thread wakes once a tick and not once a tank.
+ * The schedule of a tank's ticks. Time is divided into slots of one tick each, counted from the
+ * clock's origin, so that nothing drifts: a late tick does not shift the next. All tanks of one
+ * rate share their slots, so that an idle thread wakes once per tick and not once per tank.
  */
 export class Pacing {
   #ticksPerSecond: number;
@@ -9,7 +9,9 @@ export class Pacing {
   #slot = 0;
   #skipped: number;
 
-  /** `ticksPerSecond` 0 means as fast as it goes. `skipped` counts on from what it was. */
+  /**
+   * `ticksPerSecond` 0 means as fast as possible. `skipped` is the initial value of the counter.
+   */
   constructor(ticksPerSecond: number, nowMs: number, skipped = 0) {
     this.#ticksPerSecond = ticksPerSecond;
     this.#skipped = skipped;
@@ -29,19 +31,19 @@ export class Pacing {
     this.restart(nowMs);
   }
 
-  /** Slots that were due and left out. */
+  /** Slots that were due and skipped. */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** Forgets what is owed: the next tick is due at the next slot. */
+  /** Drops all lag: the next tick is due at the next slot. */
   restart(nowMs: number): void {
     this.#slot = this.#slotAt(nowMs) + 1;
   }
 
   /**
-   * Ticks that are due. More than `catchUpTicksMax` are not caught up with: the schedule moves on,
-   * and `skipped` counts what was left out.
+   * Ticks that are due. Those beyond `catchUpTicksMax` are removed from the schedule and counted as
+   * `skipped`.
    */
   due(nowMs: number, catchUpTicksMax: number): number {
     if (this.flatOut) return Number.POSITIVE_INFINITY;
@@ -53,7 +55,7 @@ export class Pacing {
     return this.dueAt(nowMs);
   }
 
-  /** Ticks of the schedule that are due at that time, none of them left out. */
+  /** Ticks that are due at that time, without skipping any. */
   dueAt(timeMs: number): number {
     return this.flatOut ? 0 : Math.max(0, this.#slotAt(timeMs) - this.#slot + 1);
   }
@@ -62,7 +64,7 @@ export class Pacing {
     if (!this.flatOut) this.#slot += ticks;
   }
 
-  /** Ticks behind the schedule, without moving it; none for a tank that goes as fast as it can. */
+  /** Ticks behind the schedule; 0 for a tank that runs as fast as possible. */
   lag(nowMs: number): number {
     return this.flatOut ? 0 : Math.max(0, this.#slotAt(nowMs) - this.#slot);
   }
@@ -77,7 +79,7 @@ export class Pacing {
   }
 }
 
-/** The window of the achieved rate, and how many ticks it holds at least where they are slow. */
+/** The window of the achieved rate, and the number of ticks that it holds at least. */
 const RATE_WINDOW_MS = 2000;
 const RATE_WINDOW_TICKS = 4;
 
@@ -88,7 +90,7 @@ export class RateMeter {
   #sinceTick: number;
   #rate: number | undefined;
 
-  /** `ticksPerSecond` is the rate that is asked for. */
+  /** `ticksPerSecond` is the requested rate. */
   constructor(tick: number, nowMs: number, ticksPerSecond: number) {
     this.#sinceMs = nowMs;
     this.#sinceTick = tick;
@@ -96,7 +98,7 @@ export class RateMeter {
     this.#windowMs = Math.max(RATE_WINDOW_MS, ticksMs);
   }
 
-  /** The rate of the last full window; of the present one while there is no full one yet. */
+  /** The rate of the last full window, or of the present one before there is a full one. */
   read(tick: number, nowMs: number): number {
     const elapsedMs = nowMs - this.#sinceMs;
     const rate = elapsedMs > 0 ? ((tick - this.#sinceTick) * 1000) / elapsedMs : 0;

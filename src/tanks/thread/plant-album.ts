@@ -1,39 +1,39 @@
 import type { PlantId, PlantLooks, PlantView } from "../../sim/types.ts";
 
-/** What is known of the looks of plants. It never changes: with news there is a new one. */
+/** The looks of plants by id. Immutable: each change makes a new map. */
 export type Looks = ReadonlyMap<PlantId, PlantLooks>;
 
 const NO_LOOKS: Looks = new Map();
 
-/** A viewer gets up to 2 kB for each; nobody tells more of them apart. */
+/** Plants whose looks are sent, up to 2 kB each; people cannot tell more of them apart. */
 const SHOWN_MAX = 1000;
 
 /**
- * Looks of plants cost much to work out and to send, and never change: so a simulation shows each
- * plant once, as long as it is watched. This is its side: whom it has shown.
+ * Looks of plants are expensive to compute and to send, and never change. So a watched simulation
+ * sends those of each plant once. This is the sender's side: the plants that were sent.
  */
 export class ShownPlants {
   #shown = new Set<PlantId>();
   #owing = false;
 
-  /** Whether some plant's turn has not come yet. */
+  /** Whether some looks remain to be sent. */
   get owing(): boolean {
     return this.#owing;
   }
 
-  /** Somebody new looks on, who has seen none. */
+  /** A new viewer has received none yet. */
   forget(): void {
     this.#shown.clear();
   }
 
-  /** The looks of those that nobody has seen yet, at most `max` of them; the others' turn comes. */
+  /** Looks that were not sent yet, at most `max`; the rest follows in later calls. */
   next(
     plants: readonly PlantView[],
     max: number,
     looksOf: (plantId: PlantId) => PlantLooks | undefined,
   ): readonly PlantLooks[] {
     const living = plants.map(({ plant_id }) => plant_id);
-    // The dead are forgotten: a plant that comes back from a journey is shown anew.
+    // Absent plants are forgotten: one that returns from another tank is sent again.
     const known = living.filter((id) => this.#shown.has(id));
     const room = Math.min(max, SHOWN_MAX - known.length);
     const fresh = living.filter((id) => !this.#shown.has(id)).slice(0, room);
@@ -43,11 +43,11 @@ export class ShownPlants {
   }
 }
 
-/** The other side: the looks of all that live and were shown. */
+/** The receiver's side: the looks of all living plants that were sent. */
 export class PlantAlbum {
   #looks: Looks = NO_LOOKS;
 
-  /** Puts the new ones in and takes out those that live no more. */
+  /** Adds new looks and removes those of plants that are gone. */
   update(plants: readonly PlantView[], news: readonly PlantLooks[]): Looks {
     const all = new Map([...this.#looks, ...news.map((looks) => [looks.plant_id, looks] as const)]);
     const kept = plants.flatMap(({ plant_id }) => {

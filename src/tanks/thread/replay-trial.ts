@@ -1,20 +1,19 @@
 import type { Clock } from "../../platform/clock.ts";
 import { loadTank, saveTank, step, type Tank } from "../../sim/index.ts";
 
-/** The first ones bring the copy into the processor's caches. */
+/** Warms the processor's caches with the copy. */
 const WARM_UP_TICKS = 4;
-/** The cheapest of so many stretches: something may come in between. */
+/** Measurements; the cheapest counts, as others may be interrupted. */
 const STRETCHES = 3;
 const STRETCH_TICKS = 4;
 
-/** Above this a cold start costs a tick little, and a trial would keep other tanks waiting. */
+/** Above this, cold caches matter little, and a trial would delay other tanks. */
 export const TRIAL_TICK_MS_MAX = 0.3;
 
 /**
- * What a tick of this world costs in a replay, by running a copy of it on for some ticks. A tank
- * that ticks now and then always does so with cold caches: at 62 fish 86 µs at the least, where a
- * replay takes 7 to 13. By its own ticks it would look as if it were due for a snapshot ten times
- * as often.
+ * Measures the CPU time of a tick of this world in a replay, by running a copy for some ticks. A
+ * paced tank always ticks with cold caches: at 62 fish at least 86 µs, where a replay takes 7 to
+ * 13. Judged by its own ticks, a tank would be due for a snapshot ten times as often.
  */
 export function replayTickMs(world: Tank, clock: Clock): number {
   const copy = loadTank(saveTank(world));

@@ -4,22 +4,22 @@ import type { Cancel, Timers } from "../../platform/timers.ts";
 /** How often each tank reports. */
 export const REPORT_INTERVAL_MS = 250;
 /**
- * More report in parts, one after the other: at 10 µs each, a thousand at once kept both threads
- * from everything else for 10 ms, four times a second. And at most so many parts a second, so that
- * a thousand tanks report once a second each and not four times: that was a twentieth of a core.
+ * More tanks report in parts, one after the other: at 10 µs each, a thousand at once blocked both
+ * threads for 10 ms, four times a second. The number of parts per second is limited too, so that a
+ * thousand tanks report once a second each: four times cost a twentieth of a core.
  */
 const REPORTS_AT_ONCE = 64;
 const REPORT_PART_MS_MIN = 1000 / 16;
-/** A thread without news shows that it lives, well within one look of its watchdog. */
+/** A thread without reports sends heartbeats at this interval, well within the watchdog's. */
 const BEAT_INTERVAL_MS = 4000;
 
-/** Tanks whose place in their order leaves this remainder report now. */
+/** The tanks that report now: those whose index modulo `parts` is `remainder`. */
 export interface ReportPart {
   readonly remainder: number;
   readonly parts: number;
 }
 
-/** When a thread reports: each of its tanks once in an interval, in one of its parts. */
+/** Schedules the reports of a thread: each of its tanks once per interval, in one of its parts. */
 export class ReportSchedule {
   readonly #clock: Clock;
   readonly #timers: Timers;
@@ -43,8 +43,8 @@ export class ReportSchedule {
   }
 
   /**
-   * Plans the next part of so many tanks, or, where there will be nothing to report, a sign of
-   * life. What is planned already is moved only forwards.
+   * Schedules the next part of the reports of so many tanks, or a heartbeat if there will be
+   * nothing to report. A scheduled part can only become earlier.
    */
   plan(tanks: number, restless: boolean): void {
     const nowMs = this.#clock.monotonicMs();

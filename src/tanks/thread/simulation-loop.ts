@@ -2,55 +2,55 @@ import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import { BadSnapshot } from "../snapshots/captured-world.ts";
+import { SharedHeartbeat } from "./heartbeat.ts";
 import { REPORT_INTERVAL_MS, type ReportPart, ReportSchedule } from "./report-schedule.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from "./snapshot-rule.ts";
 import { ThreadedTank } from "./threaded-tank.ts";
 import { Tidying } from "./tidying.ts";
-import { VitalSigns } from "./vital-signs.ts";
 import { WorkMeter } from "./work-meter.ts";
 
 /**
- * A slice of work between two looks at the mail: what a command waits at most, give or take a tick.
+ * A slice of work between two checks for messages; bounds the latency of a command, plus a tick.
  */
 const SLICE_MS = 2;
 /**
- * Turns of all tanks in one slice. Bounds a slice where the clock stands still while code runs, as
- * in a simulator; after such a slice time must be given room to go on.
+ * Turns of each tank in one slice. Bounds a slice where the clock does not advance while code runs,
+ * as in a simulator; after such a slice the loop waits, so that time can advance.
  */
 const SLICE_TURNS_MAX = 16;
-/** Finer waits than this cost more wake-ups than they are worth, at 33 ms a tick. */
+/** Shorter waits are not worth their wake-ups, at 33 ms a tick. */
 const WAIT_MS_MIN = 1;
 
 /** How often a watched tank is drawn. */
 const FRAME_INTERVAL_MS = 1000 / 15;
 
 /**
- * Tanks that nobody watches and that ask for no more of a core than this, all together, tick when
- * they report: eight ticks in warm caches take half the time of eight wake-ups. What is put off is
- * run before anybody is answered, and takes 10 ms at most.
+ * Unwatched tanks that need no more of a core than this, all together, defer their ticks to the
+ * next report: eight ticks in warm caches take half the time of eight wake-ups. Deferred ticks run
+ * before any request is answered, and take at most 10 ms.
  */
 const DEFER_CORES_MAX = 0.04;
 const DEFERRED_MS_MAX = DEFER_CORES_MAX * REPORT_INTERVAL_MS;
 
 /**
- * Tanks that take all the time they get share what the others leave. Where those leave nothing, a
- * tank that goes flat out gets this share of theirs, so that it does not stand still; and one that
- * is on its way back more, as nobody can talk to it meanwhile.
+ * Tanks that run as fast as possible ("eager") share the time that paced tanks leave. Where those
+ * leave none, eager tanks get this share of the time, so that they do not starve. Tanks that are
+ * being recovered get the larger one, since they serve no requests until then.
  */
 const EAGER_SHARE = 0.05;
 const RETURNING_SHARE = 0.5;
 
 export interface LoopOptions {
   readonly snapshots?: SnapshotLimits;
-  readonly vitals?: VitalSigns;
-  /** Frees the memory that is not needed any more; takes some milliseconds. */
+  readonly heartbeat?: SharedHeartbeat;
+  /** Runs a full garbage collection; takes some milliseconds. */
   readonly collectGarbage?: () => void;
 }
 
 /**
- * Many tanks in one thread. Ticks run in slices; between two slices, and so between two ticks of
- * any tank, messages come in and are carried out at once. An error of one tank stops that tank.
+ * Runs many tanks in one thread. Ticks run in slices; messages are handled between two slices, and
+ * so between two ticks of any tank. An error in one tank stops that tank only.
  */
 export class SimulationLoop {
   readonly #clock: Clock;
@@ -58,20 +58,18 @@ export class SimulationLoop {
   readonly #post: (message: FromSimulation) => void;
   readonly #limits: SnapshotLimits;
   readonly #work = new WorkMeter();
-  readonly #vitals: VitalSigns;
+  readonly #heartbeat: SharedHeartbeat;
   readonly #tidying: Tidying | undefined;
   readonly #reports: ReportSchedule;
   readonly #tanks = new Map<string, ThreadedTank>();
   /**
-   * The same tanks in the order of their turns, and who had one last, of those with and without a
-   * clock.
+   * The same tanks in the order of their turns, and the last ones that had a turn, of the paced and
+   * of the eager tanks.
    */
   #order: readonly ThreadedTank[] = [];
   #lastPaced = 0;
   #lastEager = 0;
-  /**
-   * Time that is due to tanks without a clock; negative where a long tick has taken it in advance.
-   */
+  /** Time that is due to eager tanks; negative after a long tick has used it in advance. */
   #eagerCreditMs = 0;
   #cancelFrames: Cancel | undefined;
   #cancelSlice: Cancel | undefined;
@@ -88,7 +86,7 @@ export class SimulationLoop {
     this.#timers = ports.timers;
     this.#post = post;
     this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
-    this.#vitals = options.vitals ?? new VitalSigns();
+    this.#heartbeat = options.heartbeat ?? new SharedHeartbeat();
     const { collectGarbage } = options;
     this.#tidying = collectGarbage && new Tidying(ports.timers, collectGarbage);
     this.#reports = new ReportSchedule(ports, (part, plannedMs) =>
@@ -109,33 +107,33 @@ export class SimulationLoop {
 
   receive(message: ToSimulation): void {
     if (this.#stopped) return;
-    this.#vitals.beat();
+    this.#heartbeat.beat();
     const tank = this.#tanks.get(message.tank);
     if (message.kind === "load") this.#load(message);
-    // What is meant for an earlier incarnation comes too late.
+    // A message to an earlier incarnation is obsolete.
     else if (!tank || tank.id.load !== message.load) return;
     else if (message.kind === "unload") this.#drop(tank.id);
     else {
-      // It is where its schedule says when it is asked or told something.
+      // Deferred ticks come first, so that the tank is where its schedule says.
       if (this.#defers()) this.#runDeferred(this.#reports.atMs);
       this.#guard(tank, () => tank.obey(message));
     }
-    // It is shown as stopped from now on, and so at the tick at which it stopped.
-    if (message.kind === "hold" && tank) this.#report([tank]);
+    // It is shown as stopped from now on: report the tick at which it stopped.
+    if (message.kind === "freeze" && tank) this.#report([tank]);
     this.#drawWhileWatched();
     this.#schedule();
   }
 
   #load(message: LoadTank): void {
     const { tank: id, load } = message;
-    this.#vitals.workOn(load);
+    this.#heartbeat.workOn(load);
     this.#tidying?.changed(this.#tanks.size);
     try {
       const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
       this.#tanks.set(id, tank);
       this.#order = [...this.#tanks.values()];
-      // Whoever waits for a new tank must not wait until the due ticks of all others have had their
-      // turn: with 500 tanks that was most of the time that a creation took.
+      // A new tank gets its first turn at once, ahead of the due ticks of all others: with 500
+      // tanks their ticks took most of the time of a creation.
       if (message.tail.length === 0) {
         this.#guard(tank, () => tank.turn(this.#clock.monotonicMs() + SLICE_MS));
       }
@@ -143,7 +141,7 @@ export class SimulationLoop {
       const stage = error instanceof BadSnapshot ? "snapshot" : "replay";
       this.#post({ kind: "load_failed", tank: id, load, stage, message: messageOf(error) });
     }
-    this.#vitals.rest();
+    this.#heartbeat.rest();
   }
 
   #drop(id: TankLoad): void {
@@ -152,9 +150,9 @@ export class SimulationLoop {
     this.#order = [...this.#tanks.values()];
   }
 
-  /** Whatever goes wrong in a tank stops that tank. */
+  /** An error in a tank stops that tank only. */
   #guard(tank: ThreadedTank, work: () => void): void {
-    this.#vitals.workOn(tank.id.load);
+    this.#heartbeat.workOn(tank.id.load);
     try {
       work();
     } catch (error) {
@@ -163,16 +161,14 @@ export class SimulationLoop {
       if (tank.loaded) this.#post({ kind: "tank_failed", ...said });
       else this.#post({ kind: "load_failed", stage: "replay", ...said });
     }
-    this.#vitals.rest();
+    this.#heartbeat.rest();
   }
 
-  /**
-   * First the ticks that are due by the clock, then, as long as there is time, those without one.
-   */
+  /** Runs the due ticks of paced tanks, then eager tanks as long as there is time. */
   #slice(): void {
     this.#cancelSlice = undefined;
     this.#sliceAtMs = Number.POSITIVE_INFINITY;
-    this.#vitals.beat();
+    this.#heartbeat.beat();
     const startedMs = this.#clock.monotonicMs();
     const endMs = startedMs + SLICE_MS;
     this.#runPaced(endMs);
@@ -180,7 +176,7 @@ export class SimulationLoop {
     this.#schedule(this.#clock.monotonicMs() === startedMs ? WAIT_MS_MIN : 0);
   }
 
-  /** Whether ticks wait for the next report: nobody would see them sooner, and they are few. */
+  /** Whether ticks are deferred to the next report: no tank is watched, and the demand is low. */
   #defers(): boolean {
     let cores = 0;
     for (const tank of this.#order) {
@@ -190,12 +186,12 @@ export class SimulationLoop {
     return true;
   }
 
-  /** What was put off until `plannedMs`, as far as it is due. */
+  /** Runs the ticks that were deferred until `plannedMs`, as far as they are due. */
   #runDeferred(plannedMs: number): void {
     this.#runPaced(this.#clock.monotonicMs() + DEFERRED_MS_MAX, plannedMs);
   }
 
-  /** Turn by turn, until a whole round finds nothing due or the time is over. */
+  /** Gives paced tanks turns until a whole round finds nothing due or the time is over. */
   #runPaced(endMs: number, plannedMs?: number): void {
     let idle = 0;
     let turnsLeft = this.#order.length * SLICE_TURNS_MAX;
@@ -212,9 +208,7 @@ export class SimulationLoop {
     }
   }
 
-  /**
-   * What is left of the slice for those without a clock, or, where nothing is, their share of it.
-   */
+  /** Gives eager tanks the rest of the slice, or, if nothing is left, their share of it. */
   #runEager(startedMs: number, endMs: number): void {
     const eager = this.#order.filter((tank) => tank.eager);
     const nowMs = this.#clock.monotonicMs();
@@ -232,14 +226,14 @@ export class SimulationLoop {
     this.#eagerCreditMs -= this.#clock.monotonicMs() - nowMs;
   }
 
-  /** Turn by turn, until nobody is in a hurry or the time is over. */
+  /** Gives eager tanks turns until none is eager or the time is over. */
   #runTurns(eager: readonly ThreadedTank[], endMs: number): void {
     let turnsLeft = eager.length * SLICE_TURNS_MAX;
     while (turnsLeft > 0 && this.#clock.monotonicMs() < endMs) {
       this.#lastEager = (this.#lastEager + 1) % eager.length;
       const tank = eager[this.#lastEager];
       turnsLeft--;
-      // One that has failed in this slice is gone.
+      // A tank that failed in this slice is gone.
       if (tank?.eager && this.#tanks.get(tank.id.tank) === tank) this.#turn(tank, endMs);
     }
   }
@@ -253,8 +247,8 @@ export class SimulationLoop {
   }
 
   /**
-   * The next slice begins when the first tank is due, and not before `waitMsMin`. One that is
-   * scheduled already is moved only forwards: a stream of messages must not keep pushing it away.
+   * Schedules the next slice for when the first tank is due, at least `waitMsMin` from now. A
+   * scheduled slice can only become earlier: a stream of messages must not postpone it.
    */
   #schedule(waitMsMin = 0): void {
     const restless = this.#order.some((tank) => tank.restless);
@@ -281,7 +275,7 @@ export class SimulationLoop {
   }
 
   #report(tanks: readonly ThreadedTank[]): void {
-    this.#vitals.beat();
+    this.#heartbeat.beat();
     const reports: (TankLoad & { readonly report: TankReport })[] = [];
     for (const tank of tanks) {
       this.#guard(tank, () => {

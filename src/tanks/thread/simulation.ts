@@ -10,34 +10,33 @@ import type {
   TankStats,
 } from "../../sim/types.ts";
 import type { Controls } from "./controls.ts";
-import type { Pulse } from "./vital-signs.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import type { Work } from "./work-meter.ts";
 
 /**
  * The port to a simulation thread. Every message is plain data that the structured clone takes, so
  * that the same loop runs in a Worker, in-process in a simulator, or in another process.
  *
- * `load` numbers the incarnations of the node's tanks in its simulations: after a tank was taken
- * back to its durable state, whatever an earlier incarnation still says is about a past that did
- * not happen.
+ * `load` numbers the incarnations of the node's tanks in its simulations. After a tank was reverted
+ * to its durable state, messages of an earlier incarnation describe states that were discarded.
  */
 export interface SimulationThread {
   post(message: ToSimulation): void;
-  /** Sets the one receiver; messages of a thread arrive in the order in which it sent them. */
+  /** Sets the only receiver; messages of a thread arrive in the order in which it sent them. */
   onMessage(handler: (message: FromSimulation) => void): void;
-  /** Can be read also when the thread hangs, and after its end. */
-  readonly pulse: Pulse;
+  /** Readable even when the thread hangs, and after its end. */
+  readonly heartbeat: Heartbeat;
   /** Resolves when the thread is gone. */
   stop(): Promise<void>;
 }
 
-/** Which incarnation of which tank. */
+/** Identifies an incarnation of a tank. */
 export interface TankLoad {
   readonly tank: string;
   readonly load: number;
 }
 
-/** A row of the log as a replay needs it; no command for a mark. */
+/** A log row as a replay needs it; a mark has no command. */
 export interface TailEntry {
   readonly seq: number;
   readonly tick: number;
@@ -57,23 +56,23 @@ export interface CapturedState {
   readonly packed: Uint8Array;
 }
 
-/** Builds a tank: from the snapshot, or from the spec where there is none, then the tail on top. */
+/** Loads a tank: from the snapshot, or else from the spec, then by a replay of the tail. */
 export interface LoadTank extends TankLoad {
   readonly kind: "load";
   readonly spec: TankSpec;
   readonly snapshot: CapturedState | undefined;
   readonly tail: readonly TailEntry[];
-  /** Of a tank that is built from its spec, until commands say otherwise. */
+  /** Initial controls of a tank that is built from its spec. */
   readonly controls: Controls;
-  /** Stands still until `release`; commands and questions are refused by the service meanwhile. */
-  readonly held: boolean;
+  /** Its clock is stopped until `unfreeze`; the service refuses commands until then. */
+  readonly frozen: boolean;
   readonly watched: boolean;
   readonly uncovered: Uncovered;
-  /** Of earlier incarnations, to count on from. */
+  /** The count of earlier incarnations, which this one continues. */
   readonly skippedTicks: number;
 }
 
-/** What has happened to a tank since its newest snapshot on the disk. */
+/** Ticks and entries of a tank since its newest snapshot on the disk. */
 export interface Uncovered {
   readonly ticks: number;
   readonly entries: number;
@@ -81,21 +80,21 @@ export interface Uncovered {
 
 export type ToSimulation =
   | LoadTank
-  | ({ readonly kind: "hold" } & TankLoad)
-  | ({ readonly kind: "release" } & TankLoad)
+  | ({ readonly kind: "freeze" } & TankLoad)
+  | ({ readonly kind: "unfreeze" } & TankLoad)
   | ({ readonly kind: "unload" } & TankLoad)
   | ({ readonly kind: "watch"; readonly watched: boolean } & TankLoad)
   | ({ readonly kind: "command"; readonly request: number; readonly command: Command } & TankLoad)
   | ({ readonly kind: "ask"; readonly request: number; readonly about: Question } & TankLoad)
   | ({ readonly kind: "ask_fish"; readonly request: number; readonly fishId: FishId } & TankLoad)
-  /** Asks for the last state: stops the tank's clock for good. */
+  /** Asks for the final state: stops the tank's clock for good. */
   | ({ readonly kind: "capture"; readonly request: number } & TankLoad);
 
 export type Question = "fish" | "migrants";
 
-/** What a tank reports of itself a few times a second, and with every command. */
+/** The report of a tank, sent a few times a second and with every command. */
 export interface TankReport {
-  /** CPU that the tank asks for, in cores; one for a tank that takes what it gets. */
+  /** CPU that the tank asks for, in cores; 1 for a tank that runs as fast as possible. */
   readonly demand: number;
   readonly stats: TankStats;
   readonly seq: number;
@@ -116,8 +115,8 @@ export interface LoadedTank extends TankLoad {
 export type FromSimulation =
   | LoadedTank
   /**
-   * `snapshot`: its bytes are no state, or not that state. `replay`: the log does not lead where it
-   * says.
+   * `snapshot`: its bytes are not a state, or not that state. `replay`: the replay contradicts the
+   * log.
    */
   | ({
       readonly kind: "load_failed";
@@ -138,7 +137,7 @@ export type FromSimulation =
       readonly tick: number;
       readonly digest: string;
     } & TankLoad)
-  /** A state: the one that was requested, or one by the rule of snapshots. */
+  /** A state, requested by number or by the snapshot rule. */
   | ({ readonly kind: "captured"; readonly request: number | undefined } & CapturedState & TankLoad)
   | {
       readonly kind: "reports";
@@ -150,7 +149,7 @@ export type FromSimulation =
       readonly kind: "frame";
       readonly seq: number;
       readonly scene: Scene;
-      /** Of plants that were in no frame since the tank is watched. */
+      /** Of plants that were not sent yet since the tank is watched. */
       readonly looks: readonly PlantLooks[];
     } & TankLoad)
   | ({
@@ -168,12 +167,12 @@ export type FromSimulation =
       readonly request: number;
       readonly fishIds: readonly FishId[];
     } & TankLoad)
-  /** The tank met an error of its own and stands still; the thread's other tanks run on. */
+  /** The tank failed and is stopped; the thread's other tanks run on. */
   | ({ readonly kind: "tank_failed"; readonly message: string } & TankLoad)
-  /** The thread is gone, and all its tanks with it. Said by its host, not by the thread. */
+  /** The thread is gone, with all its tanks. Sent by its host, not by the thread. */
   | { readonly kind: "thread_failed"; readonly message: string };
 
-/** What a simulation says of one tank. */
+/** A message of a simulation about one tank. */
 export type SaidOfTank<Kind extends FromSimulation["kind"] = FromSimulation["kind"]> = Extract<
   FromSimulation,
   TankLoad & { readonly kind: Kind }

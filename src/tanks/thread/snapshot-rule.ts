@@ -1,15 +1,15 @@
 import { TRIAL_TICK_MS_MAX } from "./replay-trial.ts";
 import type { Uncovered } from "./simulation.ts";
 
-/** When a tank is due for a snapshot. */
+/** Conditions for a snapshot of a tank. */
 export interface SnapshotLimits {
-  /** Replaying what came since the last one would cost this much CPU. */
+  /** CPU time of a replay since the last snapshot that makes one due. */
   readonly costMs: number;
-  /** But not more often: a tank that goes as fast as it can must not grind a small disk. */
+  /** Minimum interval: a tank that runs as fast as possible must not wear out a small disk. */
   readonly intervalMs: number;
-  /** However cheap they were: bounds a replay where the clock cannot measure it. */
+  /** Ticks that make one due at any cost: bounds a replay where the clock cannot measure it. */
   readonly ticksMax: number;
-  /** However cheap they were: bounds the log. */
+  /** Entries that make one due at any cost: bounds the log. */
   readonly entriesMax: number;
 }
 
@@ -22,15 +22,15 @@ export const SNAPSHOT_LIMITS: SnapshotLimits = {
 
 const NOTHING: Uncovered = { ticks: 0, entries: 0 };
 
-/** How fast the estimate of a tick's cost may rise from one turn to the next, as the tank grows. */
+/** Maximum rise of the estimated cost of a tick from turn to turn, as the tank grows. */
 const COST_RISE_PER_TURN = 1.02;
 
 /**
- * What has happened to one tank since its last snapshot, in CPU that a replay would cost. A tick
- * now and then runs cold and is interrupted by others: it takes ten times what it takes in a
- * replay, which runs hot. So a tick counts as the cheapest of late, or, where that is less, as one
- * of the last trial (replay-trial.ts), which is due before each snapshot that the cost of ticks
- * asks for. A tank that stands still never becomes due.
+ * Estimates the CPU time that a replay of one tank since its last snapshot would cost. A paced tick
+ * runs with cold caches and interruptions, and takes ten times as long as in a replay. So the cost
+ * of a tick is the lowest of the recent ones, or that of the last trial (replay-trial.ts) where
+ * that is lower. A trial precedes each snapshot that is due by cost. A tank whose clock is stopped
+ * never becomes due.
  */
 export class SnapshotRule {
   readonly #limits: SnapshotLimits;
@@ -48,27 +48,25 @@ export class SnapshotRule {
     this.#sinceMs = nowMs;
   }
 
-  /** `ticks` ticks, at least one, took `costMs` in all. */
+  /** `ticks` ticks, at least one, took `costMs` together. */
   ticked(ticks: number, costMs: number): void {
     this.#ticks += ticks;
     this.#tickCostMs = Math.min(this.#tickCostMs * COST_RISE_PER_TURN, costMs / ticks);
   }
 
-  /** A tick of a replay costs so much, as a trial has shown. */
+  /** A trial measured this cost of a tick in a replay. */
   tried(tickMs: number): void {
     this.#trialMs = tickMs;
     this.#tried = true;
   }
 
-  /**
-   * Whether a trial may show that it is not due yet: once before each snapshot, for cheap ticks.
-   */
+  /** Whether a trial is wanted, which may show that no snapshot is due: once, for cheap ticks. */
   get wantsTrial(): boolean {
     const { costMs } = this.#limits;
     return !this.#tried && costMs > 0 && this.#tickMs <= TRIAL_TICK_MS_MAX && !this.#isLong;
   }
 
-  /** An entry came to the log. */
+  /** An entry was logged. */
   logged(): void {
     this.#entries++;
   }
@@ -80,7 +78,7 @@ export class SnapshotRule {
     return (known && this.#ticks * this.#tickMs >= costMs) || this.#isLong;
   }
 
-  /** Whether it is due however cheap it is. */
+  /** Whether it is due at any cost. */
   get #isLong(): boolean {
     const { ticksMax, entriesMax } = this.#limits;
     return this.#ticks >= ticksMax || this.#entries >= entriesMax;

@@ -5,27 +5,23 @@ import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } fro
 import { type SnapshotLimits, SnapshotRule } from "./snapshot-rule.ts";
 import type { WorkMeter } from "./work-meter.ts";
 
-/**
- * Ticks of one tank, and their time, before the next one has its turn. A tick is never cut short.
- */
+/** Bounds of one tank's turn, before the next tank has one. A tick is never cut short. */
 const TURN_TICKS_MAX = 16;
 const TURN_MS_MAX = 1;
-/** Replays take larger bites: nobody talks to a tank that is not back yet. */
+/** Replays take longer turns: a tank serves no requests before its recovery. */
 const TURN_REPLAY_STEPS_MAX = 256;
-/** Share of the last turn in what a tick is said to take. */
+/** Weight of the last turn in the moving average of the cost of a tick. */
 const COST_WEIGHT = 1 / 16;
-/** What a tick is taken to cost before one was measured: that of 50 fish, in warm code. */
+/** Assumed cost of a tick before the first measurement: 50 fish, warm code. */
 const TICK_COST_MS_TYPICAL = 0.033;
-/** Each costs up to a millisecond, which the ticks of all tanks wait for. */
+/** Each costs up to a millisecond, which delays the ticks of all tanks. */
 const LOOKS_PER_FRAME = 6;
 
-/**
- * One tank as the loop of its thread sees it: it has its turns, takes its messages, and reports.
- */
+/** One tank as the loop of its thread sees it: runs turns, handles messages, and reports. */
 export class ThreadedTank {
   readonly id: TankLoad;
   watched: boolean;
-  /** Whether it is past its replay. */
+  /** Whether its replay is done. */
   loaded = false;
   readonly #tank: PacedTank;
   readonly #clock: Clock;
@@ -33,14 +29,14 @@ export class ThreadedTank {
   readonly #rule: SnapshotRule;
   readonly #work: WorkMeter;
   readonly #fresh: boolean;
-  #held: boolean;
-  /** (tick, seq) of the last report and the last frame, so that a still tank is not told again. */
+  #frozen: boolean;
+  /** (tick, seq) of the last report and of the last frame, to skip unchanged ones. */
   #reported = "";
   #drawn = "";
   readonly #shownPlants = new ShownPlants();
   #tickCostMs = 0;
 
-  /** Throws BadSnapshot, or what the world says to an impossible spec. */
+  /** Throws BadSnapshot, or the error of the world about an impossible spec. */
   constructor(
     message: LoadTank,
     clock: Clock,
@@ -57,46 +53,46 @@ export class ThreadedTank {
     this.#work = work;
     this.#rule = new SnapshotRule(limits, nowMs, message.uncovered);
     this.#fresh = message.snapshot === undefined && message.tail.length === 0;
-    this.#held = message.held;
+    this.#frozen = message.frozen;
   }
 
-  /** Whether it takes all the time it gets: it is replayed, forwarded, or has no rate. */
+  /** Whether it runs as fast as possible: during a replay, a fast-forward, or without a rate. */
   get eager(): boolean {
     return !this.loaded || this.#tank.flatOut;
   }
 
-  /** CPU that it asks for, in cores; one where it takes all it gets. */
+  /** CPU that it asks for, in cores; 1 while it is eager. */
   get demand(): number {
     if (!this.loaded) return 1;
     return this.#tank.demand(this.#tickCostMs || TICK_COST_MS_TYPICAL);
   }
 
-  /** Whether there is, or will be by itself, something to report. */
+  /** Whether there is, or will be without a message, something to report. */
   get restless(): boolean {
     return this.loaded && (this.#tank.ticking || this.#position() !== this.#reported);
   }
 
   /**
-   * Does a bounded part of what is due, not past `endMs`. False when nothing is. Where ticks were
-   * put off on purpose, `plannedMs` is until when.
+   * Does a bounded part of the due work, until `endMs` at most. False when nothing was due.
+   * Deferred ticks were planned for `plannedMs`.
    */
   turn(endMs: number, plannedMs?: number): boolean {
     return this.loaded ? this.#tick(endMs, plannedMs) : this.#replay(endMs);
   }
 
-  /** When there is something to do; infinite for a tank that stands still. */
+  /** When the next work is due; infinite for a tank whose clock is stopped. */
   nextDueMs(nowMs: number): number {
     return this.loaded ? this.#tank.nextDueMs(nowMs) : nowMs;
   }
 
   obey(message: Exclude<ToSimulation, LoadTank>): void {
     switch (message.kind) {
-      case "hold":
-        this.#held = true;
+      case "freeze":
+        this.#frozen = true;
         this.#tank.halt();
         break;
-      case "release":
-        this.#held = false;
+      case "unfreeze":
+        this.#frozen = false;
         if (this.loaded) this.#tank.run(this.#clock.monotonicMs());
         break;
       case "watch":
@@ -124,7 +120,7 @@ export class ThreadedTank {
     }
   }
 
-  /** The report, when there is news. */
+  /** The report, if anything has changed. */
   news(): TankReport | undefined {
     const position = this.#position();
     const still = position === this.#reported && !this.#tank.ticking;
@@ -133,7 +129,7 @@ export class ThreadedTank {
     return this.#tank.report(this.#clock.monotonicMs(), this.#tickCostMs);
   }
 
-  /** Posts what a viewer sees, when it has changed. */
+  /** Posts a frame, if anything has changed. */
   draw(): void {
     const position = this.#position();
     const still = position === this.#drawn && !this.#shownPlants.owing;
@@ -163,11 +159,12 @@ export class ThreadedTank {
   }
 
   #finishLoad(nowMs: number): void {
-    // A new tank's log begins with the digest of its first state: what its spec makes here.
+    // A new tank's log begins with the digest of its initial state: what this engine makes of its
+    // spec.
     const digest = this.#fresh ? this.#tank.mark().digest : this.#tank.digest();
     const { replayedCommands, replayedTicks } = this.#tank;
     this.loaded = true;
-    if (!this.#held) this.#tank.run(nowMs);
+    if (!this.#frozen) this.#tank.run(nowMs);
     const report = this.#tank.report(nowMs, this.#tickCostMs);
     this.#post({ kind: "loaded", ...this.id, report, digest, replayedCommands, replayedTicks });
   }

@@ -1,18 +1,18 @@
 import type { Cancel, Timers } from "../../platform/timers.ts";
 
-/** After the last coming or going: a start or a class that makes its tanks is over by then. */
+/** Delay after the last change: a start, or a class that creates its tanks, is over by then. */
 const QUIET_MS = 5000;
 /**
- * Fewer leave too little behind for a collection, in which nothing ticks: 10 to 20 ms for 150
- * tanks, and longer in proportion. So moves to and from a crowded thread bring none about.
+ * Fewer changes leave too little garbage to justify a collection, which stops all ticks: 10 to 20
+ * ms for 150 tanks, and longer in proportion. So reassignments on a crowded thread cause none.
  */
 const CHANGES_MIN = 8;
 const CHANGES_SHARE_MIN = 0.25;
 
 /**
- * Frees what many tanks have left behind that came or went: the collector's short cycles do not
- * find what has outlived two of them, and a full one comes only when the heap has grown by as much
- * again. 300 tanks at their cap took 642 kB each without it, 524 with it.
+ * Collects garbage after many tanks were loaded or unloaded: the collector's short cycles do not
+ * free objects that have survived two of them, and a full cycle runs only when the heap has
+ * doubled. 300 tanks at their cap took 642 kB each without it, 524 with it.
  */
 export class Tidying {
   readonly #timers: Timers;
@@ -25,7 +25,7 @@ export class Tidying {
     this.#collect = collect;
   }
 
-  /** A tank has come or gone, and so many are here. */
+  /** A tank was loaded or unloaded; `tanks` are here now. */
   changed(tanks: number): void {
     this.#changes++;
     this.#cancel();

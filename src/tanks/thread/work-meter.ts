@@ -1,19 +1,19 @@
-/** What a simulation thread did since it last said so. */
+/** The work of a simulation thread since its last reports. */
 export interface Work {
-  /** Ticks that ran by a schedule: how many of them at most {@link TICKS_BEHIND} behind it. */
+  /** Scheduled ticks, counted by how late they were: see {@link TICKS_BEHIND}. */
   readonly ticksBehind: readonly number[];
-  /** Ticks of schedules that were left out. */
+  /** Scheduled ticks that were skipped. */
   readonly ticksSkipped: number;
-  /** Taking states for snapshots: copied, hashed, compressed. */
+  /** Time spent on capturing states for snapshots: copied, hashed, compressed. */
   readonly captureMs: number;
 }
 
-/** Upper bounds of how late a tick may be, in ticks of its own schedule. */
+/** Upper bounds of the buckets of lateness, in ticks of the tank's own schedule. */
 export const TICKS_BEHIND = [0, 1, 2, 4, 8, 16, Number.POSITIVE_INFINITY] as const;
 
 /**
- * Counts a thread's work in between two reports. How late each tick begins is what lag means to
- * those who wait for it: a look at the clock now and then misses what happens in between.
+ * Counts a thread's work between two reports. The lateness of each tick is recorded, since a
+ * periodic sample of the lag would miss what happens in between.
  */
 export class WorkMeter {
   #ticksBehind = TICKS_BEHIND.map(() => 0);
@@ -21,8 +21,8 @@ export class WorkMeter {
   #captureMs = 0;
 
   /**
-   * `ticks` ticks ran one after the other when `due` of them were due. The first `deferred` had
-   * been put off on purpose until the next one was due: each of them is as late as that one.
+   * `ticks` ticks ran in sequence when `due` were due. The first `deferred` of them had been
+   * deferred until the next one was due: each of them is as late as that one.
    */
   ran(ticks: number, due: number, deferred = 0): void {
     for (let tick = 0; tick < ticks; tick++) {
@@ -40,7 +40,7 @@ export class WorkMeter {
     this.#captureMs += durationMs;
   }
 
-  /** What was counted, which is counted no more. */
+  /** Returns the counts and resets them. */
   take(): Work {
     const work = {
       ticksBehind: this.#ticksBehind,

@@ -45,7 +45,7 @@ const DRAWINGS: Readonly<Record<string, Draw>> = {
     brush.stroke();
   },
   nectar: (brush, radius, nowMs) => {
-    // The flower from which it drops is the plant's own.
+    // Nectar is drawn with the flower of its plant.
     glow(brush, 0, 0, radius * 4.5, "46 100% 68%", 0.55 + 0.1 * Math.sin(nowMs / 900));
   },
 };

@@ -2,7 +2,7 @@ import type { Fish, Game, Plant } from "../wire.ts";
 import type { Brush } from "./brush.ts";
 import { PLANT_HEIGHT } from "./plant.ts";
 
-/** After so many ticks a game is no longer shown. */
+/** Games are shown for so many ticks. */
 const SHOWN_TICKS = 15;
 const CARD = { width: 8, height: 11 } as const;
 
@@ -11,7 +11,7 @@ interface Place {
   readonly y: number;
 }
 
-/** Two small cards among those who have just played, and a thin line to each; they fade quickly. */
+/** Two small cards among the players of a game, with a thin line to each; they fade quickly. */
 export function paintGame(
   brush: Brush,
   game: Game,

@@ -6,9 +6,7 @@ import { drawPlant, FLOWER, PLANT_HEIGHT, type PlantPicture } from "./plant.ts";
 const SWAY = 0.035;
 const SWAY_MS = 1900;
 
-/**
- * Draws plants from pictures of them, each made once: hundreds of stems a frame would be too many.
- */
+/** Draws plants from cached pictures: hundreds of stems per frame would be too many. */
 export class GardenPainter {
   readonly #pictures = new Map<string, PlantPicture>();
 

@@ -25,7 +25,7 @@ export interface PlantPicture {
 export function drawPlant(looks: Looks, scale: number): PlantPicture {
   const unit = PLANT_HEIGHT * scale;
   const { stems } = looks;
-  // A broad one is drawn smaller, so that it stays in its place.
+  // A broad one is drawn smaller, so that it fits its place.
   const reach = stems.reduce((most, { x1, x2 }) => Math.max(most, Math.abs(x1), Math.abs(x2)), 0);
   const shrink = reach > REACH ? REACH / reach : 1;
   const [plant, brush] = sheet(2 * (REACH + CROWN) * unit, (1 + CROWN) * unit);
@@ -66,7 +66,7 @@ function sheet(width: number, height: number): [HTMLCanvasElement, Brush | null]
  * Stems by depth, the thin ones last and lighter; a leaf at each end from which nothing grows on.
  */
 function paintStems(brush: Brush, { stems, hue }: Looks): void {
-  // Green with a hint of its own hue: a garden, not a fairground.
+  // Green with a hint of the plant's own hue.
   const green = 0.34 + 0.12 * (hue - 0.5);
   const starts = new Set(stems.map(({ x1, y1 }) => `${x1} ${y1}`));
   brush.lineCap = "round";

@@ -4,7 +4,7 @@ import type { Brush } from "./brush.ts";
 /** Height of the sand behind the plants, on which crabs walk; pixels of the world. */
 const DUNE = 48;
 
-/** All that never moves: water, light from above and sand on each floor (their y, lowest first). */
+/** The static parts: water, light from above, and sand on each floor (their y, lowest first). */
 export function paintWater(
   brush: Brush,
   width: number,
@@ -35,7 +35,7 @@ function paintRay(brush: Brush, width: number, height: number, ray: number): voi
   brush.fill();
 }
 
-/** The lowest floor is solid; the others are ledges that let the water through. */
+/** The lowest floor is solid; the others are ledges, with water between them. */
 function paintSand(brush: Brush, width: number, floor: number, solid: boolean): void {
   const sand = brush.createLinearGradient(0, floor - DUNE, 0, floor);
   const alpha = solid ? 1 : 0.35;
@@ -52,7 +52,7 @@ function paintSand(brush: Brush, width: number, floor: number, solid: boolean): 
   brush.fill();
 }
 
-/** The night over what was painted so far; `share` of it, since fish stay in sight. */
+/** Darkens what was painted so far, by a `share` of the night, so that fish stay visible. */
 export function paintNight(
   brush: Brush,
   width: number,

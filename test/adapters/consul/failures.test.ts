@@ -129,7 +129,7 @@ describe("an agent that was restarted", () => {
 describe("access control", () => {
   const READS = ["service:read", "node:read"];
   test.each([
-    ["without a token", undefined, "wants a token: set CONSUL_HTTP_TOKEN"],
+    ["without a token", undefined, "requires a token: set CONSUL_HTTP_TOKEN"],
     ["with an unknown one", "other", "does not know the token: set another CONSUL_HTTP_TOKEN"],
   ])("%s nothing works, and it is said", async (_, token, reason) => {
     const consul = new ConsulWorld();
@@ -195,8 +195,8 @@ describe("something else that answers", () => {
     ["another shape", { body: '{"a":1}' }, "answers with no list of services"],
     ["404", { status: 404, body: "x" }, "answers 404: is that a Consul agent?"],
     ["a redirect", { status: 302, body: "" }, "redirects elsewhere: name the agent itself"],
-    ["TLS", { status: 400, body: tls }, "wants TLS: give it as https://"],
-    ["a limit", { status: 429, body: "" }, "has too many requests: raise its limits"],
+    ["TLS", { status: 400, body: tls }, "requires TLS: give it as https://"],
+    ["a limit", { status: 429, body: "" }, "gets too many requests: raise its limits"],
     ["nonsense", { status: 599, body: "\u001b[31mred" }, "answers 599: is that a Consul agent?"],
   ])("%s", async (_, reply, reason) => {
     const consul = new ConsulWorld();

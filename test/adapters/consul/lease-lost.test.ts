@@ -64,7 +64,7 @@ describe("a holder that Consul cannot hear", () => {
     await all.pass(500);
     expect(holder.last()).toEqual({
       kind: "unknown",
-      reason: "this machine stood still for too long",
+      reason: "this machine was suspended for too long",
     });
     holder.wire.state = "open";
     await all.pass(60_000);

@@ -185,7 +185,7 @@ describe("an attempt", () => {
     });
     expect(b.last()).toEqual({
       kind: "unknown",
-      reason: `${AGENT} wants a token: set CONSUL_HTTP_TOKEN`,
+      reason: `${AGENT} requires a token: set CONSUL_HTTP_TOKEN`,
     });
     all.double.control({ tokens: { s3cr3t: ["key:write", "session:write"] } });
     await all.pass(5_000);

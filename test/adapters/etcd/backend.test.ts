@@ -274,7 +274,7 @@ describe("discovery by etcd", () => {
     const fish = at({ user: "fish", password: "sea" });
     await withStations([none, wrong, fish], async () => {
       await Promise.all([none, wrong, fish].map((one) => one.start()));
-      await none.says("wants a user: set TANKD_ETCD_USER and TANKD_ETCD_PASSWORD");
+      await none.says("requires a user: set TANKD_ETCD_USER and TANKD_ETCD_PASSWORD");
       await wrong.says("refuses the user or the password");
       await fish.says(
         'keeps the user "fish" from its keys: grant a role with readwrite on /tankd/',

@@ -28,8 +28,8 @@ async function nobody(): Promise<string> {
 
 const NO_LEADER = "has no leader: more than half of its members must run and reach each other";
 const NO_ETCD =
-  "does not answer as etcd 3.4 or later does: " +
-  "mend ETCD_ENDPOINTS, or let it run with --enable-grpc-gateway=true";
+  "does not answer like etcd 3.4 or later: " +
+  "correct ETCD_ENDPOINTS, or let it run with --enable-grpc-gateway=true";
 
 describe("what people are told of an etcd that does not do what it should", () => {
   test.each<readonly [string, () => Response | Promise<Response>]>([
@@ -49,7 +49,7 @@ describe("what people are told of an etcd that does not do what it should", () =
       () => new Response("Client sent an HTTP request to an HTTPS server.\n", { status: 400 }),
     ],
     [
-      "wants a user: set TANKD_ETCD_USER and TANKD_ETCD_PASSWORD",
+      "requires a user: set TANKD_ETCD_USER and TANKD_ETCD_PASSWORD",
       () =>
         json(
           {
@@ -166,7 +166,7 @@ describe("a user", () => {
     const failure = await ask([double.origin], who).catch((error: Error) => error.message);
     expect(failure).toBe(
       `etcd at ${double.origin} refuses the user or the password: ` +
-        "mend TANKD_ETCD_USER and TANKD_ETCD_PASSWORD",
+        "correct TANKD_ETCD_USER and TANKD_ETCD_PASSWORD",
     );
   });
 

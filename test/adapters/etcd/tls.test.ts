@@ -56,10 +56,10 @@ etcdTest(
     await until("etcd answers", START_MS, async () => (await read(own)).revision > 0n);
     await expect(read(undefined)).rejects.toThrow("name its authority in TANKD_ETCD_CA_FILE");
     await expect(read({ ca: own.ca })).rejects.toThrow(
-      "it wants TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE",
+      "it requires TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE",
     );
     await expect(read({ ...own, ca: "-----BEGIN NOTHING-----" })).rejects.toThrow(
-      "(see to TANKD_ETCD_CA_FILE, TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE)",
+      "(check TANKD_ETCD_CA_FILE, TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE)",
     );
     const others = endpoints.map((origin) => origin.replace("127.0.0.1", "localhost"));
     await expect(read(own, others)).rejects.toThrow("name it as its certificate does");

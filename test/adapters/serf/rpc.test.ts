@@ -26,7 +26,7 @@ async function refusal(script: Script, timers = realTimers, key?: string): Promi
   throw new Error("it was taken for an agent");
 }
 
-describe("what answers at the RPC port", () => {
+describe("the program at the RPC port", () => {
   const wrong: readonly (readonly [string, (reply: Reply) => void])[] = [
     [
       "a web server",
@@ -43,7 +43,7 @@ describe("what answers at the RPC port", () => {
   ];
   test.each(wrong)("is no agent: %s", async (_, answer) => {
     expect(await refusal((__, reply) => answer(reply))).toStartWith(
-      "what answers at HERE is no Serf agent",
+      "the program at HERE is not a Serf agent",
     );
   });
 
@@ -52,7 +52,7 @@ describe("what answers at the RPC port", () => {
       if (Command === "stats") reply.ok({ agent: {} });
       return Command === "stats";
     });
-    expect(await refusal(nameless)).toBe("what answers at HERE is no Serf agent");
+    expect(await refusal(nameless)).toBe("the program at HERE is not a Serf agent");
   });
 
   test("may hang, and is not waited for", async () => {

@@ -36,7 +36,7 @@ describe("the LocalAPI", () => {
   });
 
   test.each([
-    ["garbage", /^at .*tailscaled.sock answers something that is not tailscaled$/],
+    ["garbage", /^the program at .*tailscaled.sock is not tailscaled$/],
     ["forbidden", /^tailscaled at .*tailscaled.sock refuses this user: start tankd as one who may/],
     ["floods", /^tailscaled at .*: its answer is too long; it must run/],
     ["hangs", /^tailscaled at .*: no answer in 5000 ms; it must run/],
@@ -50,7 +50,7 @@ describe("the LocalAPI", () => {
     const api = await fake();
     await api.stop();
     await expect(clientOf(api).status()).rejects.toThrow(
-      /^tailscaled at .*tailscaled.sock: nothing is there; it must run, and the user of tankd/,
+      /^tailscaled at .*tailscaled.sock: no such socket; it must run, and the user of tankd/,
     );
   });
 

@@ -143,7 +143,7 @@ describe("a look at the tailnet", () => {
     program("failed to connect to local tailscaled");
     const looking = observer({ socket: "/nowhere/tailscaled.sock" }).look();
     await expect(looking).rejects.toThrow(
-      "tailscaled at /nowhere/tailscaled.sock: nothing is there; it must run",
+      "tailscaled at /nowhere/tailscaled.sock: no such socket; it must run",
     );
   });
 

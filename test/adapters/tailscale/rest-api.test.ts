@@ -98,7 +98,7 @@ describe("the API of the control server", () => {
     [401, /^http:.* refuses the key: set TANKD_TAILSCALE_API_KEY to a new one; keys expire$/],
     [403, /^http:.*: the key in TANKD_TAILSCALE_API_KEY may not read devices: give it that right$/],
     [404, /^http:.* knows no tailnet example.org: set TANKD_TAILSCALE_TAILNET$/],
-    [429, /^http:.* is asked too often; it is asked again later$/],
+    [429, /^http:.* limits requests; it is asked again later$/],
     [500, /^http:.* gives no list of devices \(status 500\)$/],
     [302, /^http:.* gives no list of devices \(status 302\)$/],
   ])("says what to do about a %d, without the key", async (status, message) => {
@@ -141,10 +141,10 @@ describe("the API of the control server", () => {
     const { world, api, asked } = setUp(() =>
       limited ? new Response("", { status: 429, headers }) : list(device()),
     );
-    await expect(api.look()).rejects.toThrow("asked too often");
+    await expect(api.look()).rejects.toThrow("limits requests");
     limited = false;
     await world.run(119_000);
-    await expect(api.look()).rejects.toThrow("asked too often");
+    await expect(api.look()).rejects.toThrow("limits requests");
     expect(asked).toHaveLength(1);
     await world.run(121_000);
     expect((await api.look()).devices).toHaveLength(1);

@@ -162,7 +162,7 @@ describe("machines that only a tailnet connects", () => {
     await says(b, "running", /may run tankd/);
     await lab.agree();
     await device.stop();
-    await says(b, "failed", /^tailscaled at .*: nothing is there; it must run/);
+    await says(b, "failed", /^tailscaled at .*: no such socket; it must run/);
     await device.start();
     await lab.agree();
   });

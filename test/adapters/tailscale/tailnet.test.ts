@@ -75,7 +75,7 @@ describe("a tailnet without a network interface", () => {
     // It may dial, though it does not say how it is.
     sees(RUNNING);
     sees(undefined);
-    expect(await dial()).toMatchObject({ failure: "unreachable", reason: "nothing is there" });
+    expect(await dial()).toMatchObject({ failure: "unreachable", reason: "no such socket" });
   });
 
   test("stays behind tailscaled where only the control server tells of it", () => {

@@ -101,12 +101,12 @@ describe("the lease", () => {
 });
 
 describe("networks", () => {
-  test("are named with what others are told", () => {
+  test("are named with the addresses that are announced", () => {
     expect(networkChecks(facts()).map(({ what }) => what)).toEqual([
       "eth0 (default route) 10.0.0.1",
-      "others are told 10.0.0.1:8000",
+      "the node announces 10.0.0.1:8000",
     ]);
-    expect(networkChecks(alone({}))[1]?.what).toBe("others would be told 10.0.0.1:8000");
+    expect(networkChecks(alone({}))[1]?.what).toBe("the node would announce 10.0.0.1:8000");
   });
 
   test.each([
@@ -181,8 +181,8 @@ describe("discovery", () => {
     const silent = judge({ kind: "silent", reason: "no answer in time" });
     expect(silent?.what).toBe("the hub http://10.0.0.9:8123 does not answer: no answer in time");
     expect(silent?.mend).toBe(
-      "try: curl http://10.0.0.9:8123/health; see that it runs, and that TCP port 8123 is open: " +
-        "sudo tankd doctor, there",
+      "try: curl http://10.0.0.9:8123/health; " +
+        "check that it runs and that TCP port 8123 is open: there, sudo tankd doctor",
     );
   });
 
@@ -252,7 +252,7 @@ describe("the clock", () => {
 
   test("is compared with others", () => {
     expect(offsets(12, -900, 1_500)).toMatchObject([
-      { result: "ok", what: "the clocks of 3 others differ by 1.5 s at most" },
+      { result: "ok", what: "the clocks of 3 others differ by at most 1.5 s" },
     ]);
     expect(offsets(5, 90_000)).toMatchObject([
       { id: "clock:n1", result: "warn", what: "the clock of n1 is 90 s ahead of this one" },
@@ -314,16 +314,16 @@ describe("the data directory", () => {
 
   test("that is fine", () => {
     expect(judge({}).map(({ what }) => what)).toEqual([
-      "/data takes writes (1.2 ms), in use by nobody",
+      "/data is writable (1.2 ms), not in use",
       "51200 MB are free at /data",
       "/data is on ext4 (/)",
     ]);
     expect(judge({}, true)[0]?.what).toEndWith("in use by the node");
-    expect(judge({ kind: "absent" })[0]?.what).toBe("/data is made at the first start");
+    expect(judge({ kind: "absent" })[0]?.what).toBe("/data will be created at the first start");
   });
 
   test.each([
-    [{ kind: "foreign", reason: "it holds photos" }, "fail"],
+    [{ kind: "foreign", reason: "it contains photos" }, "fail"],
     [{ kind: "unreadable", reason: "access is denied (EACCES)" }, "fail"],
     [{ kind: "unreadable", reason: "x", foreignOwner: 998 }, "fail"],
     [{ write: failure }, "fail"],
@@ -350,9 +350,9 @@ describe("the data directory", () => {
   });
 
   test.each([
-    ["nfs4", "over a network"],
-    ["cifs", "over a network"],
-    ["fuse.sshfs", "over a network"],
+    ["nfs4", "a network file system"],
+    ["cifs", "a network file system"],
+    ["fuse.sshfs", "a network file system"],
     ["tmpfs", "empty after a restart"],
     ["overlay", "with its container"],
   ])("on %s is a warning", (type, words) => {

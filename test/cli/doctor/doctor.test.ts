@@ -125,7 +125,7 @@ describe("doctor without a node", () => {
     expect([ran.code, ran.err]).toEqual([1, "tankd: 1 finding\n"]);
     expect(ran.out).toContain(
       "fail     TCP port 8000 is taken by nginx (pid 812)\n" +
-        "         mend: end that, or choose another port by --port\n",
+        "         mend: stop that, or choose another port by --port\n",
     );
     expect(ran.out).not.toContain("\x1b");
     const coloured = await runIn({ examiner, isTerminal: true }, "doctor", "--port", "8000");
@@ -163,7 +163,7 @@ describe("doctor without a node", () => {
     const answer = ({ path }: HttpRequest): HttpResponse | undefined =>
       path === "/health" ? json(200, health) : undefined;
     const ran = await runIn({ examiner, files, alive: [4242], answer }, "doctor");
-    expect(ran.out).toContain(`tankd (pid 4242) uses ${DIRECTORY}, and no node answers there`);
+    expect(ran.out).toContain(`tankd (pid 4242) uses ${DIRECTORY}, but its node does not answer`);
     // What another program says of itself must not move the cursor.
     expect(ran.out).toContain("taken by the tankd re\\u001bef;");
   });

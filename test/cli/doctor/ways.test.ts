@@ -108,8 +108,8 @@ describe("the port here", () => {
     expect(judge(nginx)).toMatchObject({
       result: "warn",
       what:
-        "TCP port 8000 is taken by nginx (pid 812); " +
-        "a node that is started listens at the next free one",
+        "TCP port 8000 is taken by nginx (pid 812); a node that is started uses the next " +
+        "free one",
     });
     expect(judge(nginx, true)).toMatchObject({
       result: "fail",
@@ -195,7 +195,7 @@ describe("the firewall", () => {
       {
         id: "firewall:8000/tcp",
         result: "fail",
-        what: "nftables keeps TCP port 8000 closed",
+        what: "nftables blocks TCP port 8000",
         mend: "sudo nft insert rule inet f i tcp dport 8000 accept",
       },
       { id: "firewall:5353/udp", result: "ok" },
@@ -275,7 +275,7 @@ describe("each peer", () => {
     expect(judge(peer({ failure }))[0]).toMatchObject({
       result: "fail",
       what: "reef (hub) is not reached at 10.0.0.2:8000: no answer in time",
-      mend: "see that it runs, and what keeps it closed: sudo tankd doctor, there",
+      mend: "check that it runs and that its port is open: there, sudo tankd doctor",
     });
     expect(judge(peer({ failure, ...FAR }))[0]?.result).toBe("warn");
     expect(judge(peer({ failure, status: "offline" }))[0]?.result).toBe("warn");

@@ -137,7 +137,7 @@ describe("an address that has changed hands", () => {
       refused = String(error);
     });
     await lab.until("refused", 8_000, () => refused !== "");
-    expect(refused).toContain("does not answer at any address");
+    expect(refused).toContain("does not answer at any known address");
   });
 });
 
@@ -154,7 +154,7 @@ describe("a node of another protocol", () => {
     await lab.run(10_000);
     const hub = node.cluster.view().backends.find(({ name }) => name === "hub");
     expect(hub?.detail).toEndWith(
-      "it is tankd 0.1.0 of another protocol; install the same version",
+      "it runs tankd 0.1.0 with another protocol; install the same version",
     );
     expect(node.cluster.view().role).toBe("hub");
   });

@@ -41,7 +41,7 @@ test("what was said once is not taken again", async () => {
   expect(await takenAgain()).toEqual([]);
 });
 
-test("nor after a reboot for which the clock was set back, as on a machine without a battery", async () => {
+test("nor after a reboot with the clock set back, as on a machine without a battery", async () => {
   const { lab, hub, workers, takenAgain } = await overheard(812);
   for (const worker of workers) worker.kill();
   hub.kill();

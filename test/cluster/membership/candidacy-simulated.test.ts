@@ -93,7 +93,8 @@ test("a node that nobody can dial remembers that over a restart", async () => {
   await lab.run(15_000);
   expect(holder()).toBeUndefined();
   expect(home[0]?.cluster.view().roleReason).toBe(
-    "the lease is free; others cannot dial this node: it takes the lease only where nobody else does",
+    "the lease is free; " +
+      "others cannot dial this node: it takes the lease only where nobody else does",
   );
   start(servers);
   await lab.until("one hub", 30_000, () => {

@@ -252,7 +252,7 @@ test.each(ENDS.flatMap(([how, end]) => CROWDS.map((crowd) => [how, ...crowd, end
     lease.isDown = true;
     await lab.run(10_000);
     end(hub);
-    const said = "nobody is known to hold the lease: the store does not answer";
+    const said = "the holder of the lease is unknown: the store does not answer";
     const areWithout = () =>
       others.every(({ cluster }) => {
         const { role, roleReason } = cluster.view();

@@ -235,7 +235,7 @@ describe("a full list", () => {
   });
 });
 
-describe("the table of peers and the list", () => {
+describe("the peer table and the list", () => {
   test("whoever leaves the table leaves the list, and followers hear of it", () => {
     const { registry, peers, changes } = setUp("hub");
     const copy = setUp("worker").registry;

@@ -102,7 +102,7 @@ test("a hub whose first address takes no tunnel is asked at its others", async (
   expect(asked.map(({ origin }) => origin)).toEqual(origins);
 });
 
-test("a change of hub moves the tunnel, and the old one is closed once the new one stands", async () => {
+test("a change of hub moves the tunnel; the old one closes once the new one stands", async () => {
   let isThere = false;
   const { pass, table, keeper, open, hear, follow } = worker((_, origin) => {
     const isNew = origin.includes(AT_OTHER.host);

@@ -81,10 +81,10 @@ describe("a tunnel to this node", () => {
     const { tunnels, know } = relays();
     const accept = (signer: string | undefined) => () =>
       tunnels.accept({ signer, remoteAddress: "10.0.0.7" });
-    expect(accept(undefined)).toThrow("Nodes sign this request");
-    expect(accept("pi")).toThrow("Only who has shaken hands");
+    expect(accept(undefined)).toThrow("This request must be signed");
+    expect(accept("pi")).toThrow("Only a node that has completed a handshake");
     know("stranger");
-    expect(accept("stranger")).toThrow("Only who has shaken hands");
+    expect(accept("stranger")).toThrow("Only a node that has completed a handshake");
     know("pi");
     expect(accept("pi")).not.toThrow();
     expect(tunnels.holds("pi")).toBe(false);

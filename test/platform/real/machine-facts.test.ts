@@ -37,7 +37,7 @@ describe("a directory", () => {
 
   test("of others is told from an empty one", () => {
     const found = examineDirectory(folder("theirs", "photos"));
-    expect(found).toMatchObject({ kind: "foreign", reason: "it holds photos" });
+    expect(found).toMatchObject({ kind: "foreign", reason: "it contains photos" });
     expect(examineDirectory(folder("empty")).kind).toBe("empty");
     expect(examineDirectory(folder("log", "tankd.log")).kind).toBe("ours");
   });

@@ -14,7 +14,7 @@ import type { PlantRow } from "../../../src/sim/plants/plant-row.ts";
 import { OTHER_KEY, run, tankOf } from "../scripts.ts";
 
 function exportPlant(tank: Tank, plantId: string): Uint8Array {
-  const out = apply(tank, { kind: "export", fishId: plantId, side: "left" });
+  const out = apply(tank, { kind: "export", entityId: plantId, side: "left" });
   if (out.kind === "done" && out.record !== undefined) return out.record;
   throw new Error(`${plantId} was not exported`);
 }
@@ -41,7 +41,7 @@ test("ten hops change nothing but hops and spot", () => {
     const side = hop % 3 === 0 ? "right" : "left";
     expect(apply(tank, { kind: "import", record, side })).toEqual({
       kind: "done",
-      fishId: plantId,
+      entityId: plantId,
     });
     const own = plantMigrants(tank).find((plant) => plant.plantId === plantId);
     if (own !== undefined) expect(own.side).toBe(side);
@@ -58,7 +58,7 @@ test("a plant that was away and came back leaves no trace", () => {
   const record = exportPlant(tank, plantId);
   expect(plantsOf(tank).map((plant) => plant.plant_id)).not.toContain(plantId);
   expect(digest(tank)).not.toBe(digest(twin));
-  expect(apply(tank, { kind: "restore", record })).toEqual({ kind: "done", fishId: plantId });
+  expect(apply(tank, { kind: "restore", record })).toEqual({ kind: "done", entityId: plantId });
   expect(digest(tank)).toBe(digest(twin));
   expect(digest(run(tank, 100))).toBe(digest(run(twin, 100)));
 });

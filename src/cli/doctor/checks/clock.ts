@@ -2,19 +2,19 @@ import { rfc3339 } from "../../../platform/clock.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 import type { Facts } from "../facts.ts";
 
-/** Whoever is asked tells its time a moment before it is heard. */
+/** Tolerance for the delay between reading a clock and receiving its value. */
 const TOLERATED_MS = 30_000;
-/** Before there was any tankd: a machine without a battery for its clock begins in 1970. */
+/** Older than tankd itself: a clock without a battery starts in 1970. */
 const EARLIEST_MS = Date.parse("2025-01-01T00:00:00Z");
 const MEND = "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com)";
 
-/** What another clock shows more than ours. */
+/** Offset of another clock against this one. */
 interface Offset {
   readonly server: string;
   readonly ms: number;
 }
 
-/** Nodes work with wrong clocks, and what they tell people of times is then wrong, too. */
+/** Nodes work with wrong clocks, but show wrong times. */
 export function clockChecks(facts: Facts): readonly Check[] {
   const { machine } = facts;
   if (machine && machine.wallMs < EARLIEST_MS) {
@@ -22,27 +22,29 @@ export function clockChecks(facts: Facts): readonly Check[] {
   }
   const offsets = offsetsOf(facts);
   if (offsets.length === 0) {
-    return machine ? [ok("clock", `it is ${rfc3339(machine.wallMs)}, and nobody to compare`)] : [];
+    return machine
+      ? [ok("clock", `it is ${rfc3339(machine.wallMs)}; no other clock to compare`)]
+      : [];
   }
   const majority = majorityAgainst(offsets);
   if (majority !== undefined) {
     const { ms, server } = majority;
-    const what = `this clock is ${apart(-ms)} most others, as that of ${server}`;
+    const what = `this clock is ${apart(-ms)} most others, for example that of ${server}`;
     return [warn("clock", what, MEND)];
   }
   const wrong = offsets.filter(({ ms }) => Math.abs(ms) > TOLERATED_MS);
   if (wrong.length === 0) {
     const most = Math.max(...offsets.map(({ ms }) => Math.abs(ms)));
     return [
-      ok("clock", `the clocks of ${offsets.length} others differ by ${seconds(most)} at most`),
+      ok("clock", `the clocks of ${offsets.length} others differ by at most ${seconds(most)}`),
     ];
   }
   return wrong.map(({ server, ms }) =>
-    warn(`clock:${server}`, `the clock of ${server} is ${apart(ms)} this one`, `there: ${MEND}`),
+    warn(`clock:${server}`, `the clock of ${server} is ${apart(ms)} this one`, `on it: ${MEND}`),
   );
 }
 
-/** One of those that agree against this clock, where most do. */
+/** One of the clocks that differ from this one, if most of them agree. */
 function majorityAgainst(offsets: readonly Offset[]): Offset | undefined {
   const sides = [
     offsets.filter(({ ms }) => ms > TOLERATED_MS),

@@ -2,20 +2,20 @@ import { type Check, fail, ok, warn } from "../check.ts";
 import type { DirectoryReport, Facts } from "../facts.ts";
 
 const MB = 2 ** 20;
-/** Below this the next hour may fill the disk; below the other the next snapshot. */
+/** Below the first the disk may be full within an hour; below the second with the next snapshot. */
 const FREE_GOOD_BYTES = 500 * MB;
 const FREE_MIN_BYTES = 50 * MB;
 const FREE_FILES_MIN = 100;
-/** A commit waits for one sync: a memory card takes 20 ms. */
+/** A commit waits for one sync; a memory card takes 20 ms. */
 const SYNC_SLOW_MS = 200;
 
-/** File systems over a network: their locks and syncs are not those of SQLite's documentation. */
+/** Network file systems: their locks and syncs do not meet SQLite's requirements. */
 const REMOTE = /^(nfs4?|cifs|smb3?|9p|afs|ceph|glusterfs|fuse\.(sshfs|glusterfs|s3fs|rclone))$/;
 const VOLATILE = /^(tmpfs|ramfs)$/;
-/** Of a container: gone with it. */
+/** File systems of a container, which are deleted with it. */
 const LAYERED = /^(overlay|aufs|fuse\.fuse-overlayfs)$/;
 
-/** The data directory, or where it would be. */
+/** Checks the data directory, or its future place. */
 export function directoryChecks({ machine, node }: Facts): readonly Check[] {
   if (machine === undefined) return [];
   const { directory } = machine;
@@ -29,41 +29,41 @@ function contentCheck(directory: DirectoryReport, isRunning: boolean): Check {
   if (kind === "foreign") {
     return fail(
       id,
-      `${path} is no data directory of tankd: ${reason}`,
+      `${path} is not a data directory of tankd: ${reason}`,
       "choose another: --data-dir",
     );
   }
   if (foreignOwner !== undefined && (kind === "unreadable" || "failure" in write)) {
     const what = `${path} belongs to another user (id ${foreignOwner})`;
-    // Its node runs as that user.
+    // The node of this directory runs as that user.
     if (isRunning) return ok(id, what);
     return fail(id, what, "run tankd as that user, or choose another directory by --data-dir");
   }
   if (kind === "unreadable") return fail(id, `${path} cannot be read: ${reason}`, null);
   if ("failure" in write) {
-    const mend = "let this user write there, or choose another directory by --data-dir";
+    const mend = "give this user write access, or choose another directory by --data-dir";
     return fail(id, `nothing can be written in ${path}: ${write.failure}`, mend);
   }
   if (strayPid !== undefined) {
-    const what = `tankd (pid ${strayPid}) uses ${path}, and no node answers there`;
-    return warn(id, what, `wait for its start, or end it: kill ${strayPid}`);
+    const what = `tankd (pid ${strayPid}) uses ${path}, but its node does not answer`;
+    return warn(id, what, `wait for its start, or stop it: kill ${strayPid}`);
   }
-  if (isOpen) return warn(id, `other users may write in ${path}`, `chmod go-w ${quoted(path)}`);
-  if (kind === "absent") return ok(id, `${path} is made at the first start`);
+  if (isOpen) return warn(id, `other users can write to ${path}`, `chmod go-w ${quoted(path)}`);
+  if (kind === "absent") return ok(id, `${path} will be created at the first start`);
   if (write.tookMs > SYNC_SLOW_MS) {
-    const what = `a write to ${path} takes ${Math.round(write.tookMs)} ms to be safe`;
-    return warn(id, `${what}: changes wait as long`, "put it on a faster disk");
+    const what = `a synced write to ${path} takes ${Math.round(write.tookMs)} ms`;
+    return warn(id, `${what}: every change takes as long`, "put it on a faster disk");
   }
-  const held = isRunning ? ", in use by the node" : ", in use by nobody";
-  return ok(id, `${path} takes writes (${write.tookMs.toFixed(1)} ms)${held}`);
+  const user = isRunning ? ", in use by the node" : ", not in use";
+  return ok(id, `${path} is writable (${write.tookMs.toFixed(1)} ms)${user}`);
 }
 
 function spaceChecks({ path, space }: DirectoryReport): readonly Check[] {
   if (space === undefined) return [];
   const { freeBytes, freeFiles } = space;
   const what = `${Math.floor(freeBytes / MB)} MB are free at ${path}`;
-  const mend = "make room on that disk";
-  // Some file systems have no number of files, and say 0.
+  const mend = "free space on that disk";
+  // Some file systems have no limit of files, and report 0.
   if (freeFiles > 0 && freeFiles < FREE_FILES_MIN) {
     return [fail("space", `only ${freeFiles} more files fit at ${path}`, mend)];
   }
@@ -76,7 +76,7 @@ function mountChecks({ path, mount }: DirectoryReport): readonly Check[] {
   const { type, mountPoint } = mount;
   const where = `${path} is on ${type} (${mountPoint})`;
   if (REMOTE.test(type)) {
-    const what = `${where}, a file system over a network: locks and syncs are not reliable there`;
+    const what = `${where}, a network file system: locks and syncs are not reliable there`;
     return [warn("filesystem", what, "put it on a disk of this machine: --data-dir")];
   }
   if (VOLATILE.test(type)) {
@@ -84,13 +84,13 @@ function mountChecks({ path, mount }: DirectoryReport): readonly Check[] {
     return [warn("filesystem", what, "put it on a disk: --data-dir")];
   }
   if (LAYERED.test(type)) {
-    const what = `${where}, which goes away with its container`;
+    const what = `${where}, which is deleted with its container`;
     return [warn("filesystem", what, "mount a volume there: docker run -v tankd:/var/lib/tankd")];
   }
   return [ok("filesystem", where)];
 }
 
-/** As a shell takes it. */
+/** Quoted for a shell. */
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

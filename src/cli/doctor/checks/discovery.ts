@@ -2,7 +2,7 @@ import { type Check, fail, ok, unknown, warn } from "../check.ts";
 import type { Facts, HubFacts, MachineFacts } from "../facts.ts";
 import { openCommand } from "../firewall-commands.ts";
 
-/** Each discovery backend of a running node; and the hubs that a start here would ask. */
+/** Checks each discovery backend of a running node, and the hubs that a start here would ask. */
 export function discoveryChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running") return (machine?.hubs ?? []).map(hubCheck);
   const { backends, alone } = node.local;
@@ -17,7 +17,7 @@ export function discoveryChecks({ node, machine }: Facts): readonly Check[] {
   });
 }
 
-/** How to try by hand what a backend stands on, where there is a usual way. */
+/** Commands to test what a backend depends on, where there is a usual one. */
 const BY_HAND: Readonly<Record<string, string>> = {
   mdns: "try: ping 224.0.0.251",
   serf: "try: nc -zv OTHER-HOST 7946",
@@ -31,25 +31,22 @@ function hubCheck({ url, port, answer }: HubFacts): Check {
     case "answers":
       return ok(id, `the hub ${url} answers: ${answer.server}`);
     case "other": {
-      const what = `${url} answers with status ${answer.status}, as no hub does`;
+      const what = `${url} answers with status ${answer.status}, unlike a hub`;
       return fail(
         id,
         what,
-        "see that the URL is that of a tankd; start that with --allow-host NAME",
+        "check that the URL is that of a tankd; start that one with --allow-host NAME",
       );
     }
     case "silent": {
       const what = `the hub ${url} does not answer: ${answer.reason}`;
-      const there = `see that it runs, and that TCP port ${port} is open: sudo tankd doctor, there`;
+      const there = `check that it runs and that TCP port ${port} is open: there, sudo tankd doctor`;
       return fail(id, what, `try: curl ${url}/health; ${there}`);
     }
   }
 }
 
-/**
- * Why a node is alone. What its networks are at fault of has been tried anew a moment ago, and is
- * told there.
- */
+/** Why a node is alone. Causes in its networks were tested a moment ago, and are reported there. */
 export function solitudeChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running" || !node.local.alone) return [];
   const { alone, backends } = node.local;
@@ -73,12 +70,12 @@ export function solitudeChecks({ node, machine }: Facts): readonly Check[] {
     });
 }
 
-/** What only a firewall is known to be at fault of; of other causes it mends nothing. */
+/** Causes that may be a firewall; opening a port is no remedy for any other. */
 export function isOfPort(code: string): boolean {
   return /^mdns_(dropped_here|silence):/.test(code);
 }
 
-/** The node does not know which firewall there is. */
+/** The node itself does not know which firewall there is. */
 function networkMend({ firewall }: MachineFacts): string {
   const elsewhere = "run tankd doctor on the other machine, or: tankd join http://ADDRESS:8000";
   const command = openCommand(firewall, { port: 5353, protocol: "udp" });

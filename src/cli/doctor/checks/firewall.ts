@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<FirewallKind, string>> = {
   unknown: "the firewall",
 };
 
-/** What the firewall of this machine says of the ports of tankd, and what to type. */
+/** Checks whether the firewall of this machine admits the ports of tankd; suggests commands. */
 export function firewallChecks(facts: Facts): readonly Check[] {
   const { machine } = facts;
   if (machine === undefined) return [];
@@ -29,17 +29,17 @@ export function firewallChecks(facts: Facts): readonly Check[] {
 function judge(id: string, rule: PortRule, { firewall }: MachineFacts, isIn: boolean): Check {
   const name = NAMES[firewall.kind];
   const port = `${rule.protocol.toUpperCase()} port ${rule.port}`;
-  if (isIn) return ok(id, `${name} lets ${port} in, as was tried`);
-  if (rule.isOpen === true) return ok(id, `${name} lets ${port} in`);
+  if (isIn) return ok(id, `${name} admits ${port}, as a test showed`);
+  if (rule.isOpen === true) return ok(id, `${name} admits ${port}`);
   const command = openCommand(firewall, rule);
-  if (rule.isOpen === false) return fail(id, `${name} keeps ${port} closed`, command);
+  if (rule.isOpen === false) return fail(id, `${name} blocks ${port}`, command);
   if (firewall.kind === "unknown") {
-    return unknown(id, `whether a firewall keeps ${port} closed is for root to see`, command);
+    return unknown(id, `only root can tell whether a firewall blocks ${port}`, command);
   }
-  return warn(id, `${name} is active, and whether it lets ${port} in is not plain`, command);
+  return warn(id, `${name} is active; whether it admits ${port} is unclear`, command);
 }
 
-/** Packets have come in, whatever the rules say. */
+/** Whether packets have arrived, whatever the rules say. */
 function isProven({ node }: Facts, { multicast }: MachineFacts, rule: PortRule): boolean {
   if (rule.protocol === "udp") return multicast?.some(({ heard }) => heard > 0) ?? false;
   if (node.kind !== "running" || !("peers" in node.trial)) return false;

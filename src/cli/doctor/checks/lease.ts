@@ -49,4 +49,4 @@ function faultOf(lease: Lease, { role, hub }: Local) {
   }
 }
 
-const STORE = "see that the store of --lease runs, answers this machine and takes writes";
+const STORE = "check that the store of --lease runs, answers this machine and accepts writes";

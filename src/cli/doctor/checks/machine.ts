@@ -1,17 +1,19 @@
 import { type Check, fail, ok, unknown, warn } from "../check.ts";
 import type { Facts, MachineFacts } from "../facts.ts";
 
-/** Descriptors below which a node with a few viewers is in trouble, and those that suit any. */
+/**
+ * Descriptors that a node with a few viewers needs at least, and a number that suffices for any.
+ */
 const DESCRIPTORS_MIN = 256;
 const DESCRIPTORS_GOOD = 4_096;
 const MORE = "ulimit -n 65536 before tankd start; of a service LimitNOFILE=65536 in its unit";
-/** A process that has come so far soon refuses connections. */
+/** A process that uses this share will soon refuse connections. */
 const USED_MAX = 0.8;
 
 /** STRICT tables (https://sqlite.org/stricttables.html). */
 const SQLITE_MIN = [3, 37, 0] as const;
 
-/** What of the system's bounds and parts a node needs. */
+/** Checks limits and versions of the system that a node depends on. */
 export function machineChecks({ machine }: Facts): readonly Check[] {
   return machine === undefined ? [] : [descriptorCheck(machine), sqliteCheck(machine)];
 }
@@ -19,9 +21,9 @@ export function machineChecks({ machine }: Facts): readonly Check[] {
 function descriptorCheck({ descriptors }: MachineFacts): Check {
   const id = "descriptors";
   if (descriptors === undefined)
-    return unknown(id, "the system does not tell how many files are free");
+    return unknown(id, "the system does not report its limit of open files");
   const { limit, open } = descriptors;
-  if (limit === undefined) return ok(id, "files and connections are without limit");
+  if (limit === undefined) return ok(id, "files and connections are unlimited");
   const used = open === undefined ? "" : `, ${open} of them in use`;
   const what = `${limit} files and connections at a time${used}`;
   if (limit < DESCRIPTORS_MIN) return fail(id, what, MORE);

@@ -9,13 +9,13 @@ import { isOfPort } from "./discovery.ts";
 
 const MDNS = { port: 5353, protocol: "udp" } as const;
 
-/** Multicast both ways, on each interface and by each protocol. */
+/** Checks multicast in both directions, on each interface and by each protocol. */
 export function multicastChecks(facts: Facts): readonly Check[] {
   const { machine } = facts;
   if (machine === undefined) return [];
   const { multicast } = machine;
-  if (multicast === undefined) return [ok("multicast", "discovery does without it")];
-  if (multicast.length === 0) return [unknown("multicast", "there is no network to try it on")];
+  if (multicast === undefined) return [ok("multicast", "discovery does not use it")];
+  if (multicast.length === 0) return [unknown("multicast", "there is no network to test it on")];
   const names = [...new Set(multicast.map(({ name }) => name))];
   return names.flatMap((name) => {
     const reports = multicast.filter((report) => report.name === name);
@@ -30,7 +30,7 @@ function checksOn(
   isSomebodyThere: boolean,
 ): readonly Check[] {
   const command = openCommand(firewall, MDNS);
-  // By one protocol the nodes of a network find each other all the same.
+  // One protocol is enough for the nodes of a network to find each other.
   const isUsable = reports.some((report) => faultOf(report) === undefined);
   const checks = reports.map((report) => {
     const id = `multicast:${name}:${report.family}`;
@@ -50,13 +50,13 @@ function faultOf({ causes }: MulticastReport): Cause | undefined {
 
 function deafCheck(name: string, command: string | null): Check {
   const what =
-    `another node is in the network of ${name} and is not heard there: ` +
-    "it does without multicast, or that does not get through";
+    `another node in the network of ${name} is not heard by multicast: it does not use it, ` +
+    "or the network drops it";
   const mend = "let the access point or switch pass multicast (no client isolation)";
   return warn(`multicast:${name}`, what, command === null ? mend : `${command}, and ${mend}`);
 }
 
-/** Whether a member is known in the network of an interface: then it should be heard on it. */
+/** Whether a member is known in the network of an interface, and so should be heard there. */
 function hasNeighbour({ node }: Facts, { interfaces }: MachineFacts, name: string): boolean {
   if (node.kind !== "running" || !("peers" in node.trial)) return false;
   const here = interfaces.filter(({ interfaceName }) => interfaceName === name);

@@ -3,7 +3,7 @@ import type { Address } from "../../../discovery/backend.ts";
 import { type Check, ok, warn } from "../check.ts";
 import type { Facts, MachineFacts } from "../facts.ts";
 
-/** Which networks there are, and where others are told to find this node. */
+/** Checks the networks of the machine, and the addresses that this node announces. */
 export function networkChecks(facts: Facts): readonly Check[] {
   const { machine, node } = facts;
   if (machine === undefined) return [];
@@ -13,7 +13,7 @@ export function networkChecks(facts: Facts): readonly Check[] {
   const missing = machine.unmatchedInterfaces;
   if (missing.length > 0) {
     const what = `no interface matches ${missing.join(", ")}`;
-    checks.push(warn("interfaces:chosen", what, "name others by --interfaces, or plug it in"));
+    checks.push(warn("interfaces:chosen", what, "name others by --interfaces, or connect it"));
   }
   if (machine.isContainer && !hasMetOthers(facts)) checks.push(CONTAINER);
   return checks;
@@ -22,7 +22,7 @@ export function networkChecks(facts: Facts): readonly Check[] {
 function interfacesCheck({ interfaces, defaultRouteInterface }: MachineFacts): Check {
   const outside = interfaces.filter(({ internal, chosen }) => !internal && chosen !== false);
   if (outside.length === 0) {
-    const what = "this machine has no network but its own loopback";
+    const what = "this machine has no network except loopback";
     return warn("interfaces", what, "connect it to a network");
   }
   const names = [...new Set(outside.map(({ interfaceName }) => interfaceName))];
@@ -37,24 +37,24 @@ function interfacesCheck({ interfaces, defaultRouteInterface }: MachineFacts): C
 /** The seeds' "servers show localhost instead of the real address". */
 function announcedCheck(addresses: readonly Address[], isRunning: boolean): Check {
   if (addresses.length === 0) {
-    return warn("announced", "there is no address to tell others", "connect it to a network");
+    return warn("announced", "there is no address to announce", "connect it to a network");
   }
   const hosts = addresses.map(({ host }) => host);
   const list = addresses.map(formatHostPort).join(", ");
-  const what = `others ${isRunning ? "are" : "would be"} told ${list}`;
+  const what = `the node ${isRunning ? "announces" : "would announce"} ${list}`;
   if (hosts.every(isLoopback)) {
     const mend =
-      "connect it to a network, or name an address that others reach: --advertise ADDRESS";
-    return warn("announced", `${what}, which leads nowhere from another machine`, mend);
+      "connect it to a network, or give an address that others can reach: --advertise ADDRESS";
+    return warn("announced", `${what}, which other machines cannot reach`, mend);
   }
   if (hosts.every(isLinkLocal)) {
-    const mend = "let the machine have an address by DHCP, or set one";
-    return warn("announced", `${what}, which no router passes on`, mend);
+    const mend = "get an address by DHCP, or set one";
+    return warn("announced", `${what}, which routers do not forward`, mend);
   }
   return ok("announced", what);
 }
 
-/** Then its network is open enough, as that of the host is. */
+/** Then its network is that of the host, or open enough. */
 function hasMetOthers({ node, machine }: Facts): boolean {
   const links =
     node.kind === "running" ? node.local.backends.flatMap((one) => one.links ?? []) : [];
@@ -68,7 +68,7 @@ function hasMetOthers({ node, machine }: Facts): boolean {
 
 const CONTAINER = warn(
   "container",
-  "this is a container: multicast may not come in, " +
-    "and others may reach only the ports that it publishes",
+  "this is a container: it may receive no multicast, " +
+    "and others may reach only its published ports",
   "docker run --network host, or -p 8000:8000 with --advertise and --hub",
 );

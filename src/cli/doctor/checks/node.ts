@@ -4,14 +4,14 @@ import { leaseChecks } from "./lease.ts";
 
 type Local = RunningFacts["local"];
 
-/** Whether a node runs and can do its work, and whether the settings can be read. */
+/** Checks whether a node runs and is ready, and whether the settings can be read. */
 export function nodeChecks({ node, machine }: Facts): readonly Check[] {
   const { settingsProblem } = machine ?? {};
   const settings =
     settingsProblem === undefined ? [] : [fail("settings", settingsProblem, "see: tankd config")];
   switch (node.kind) {
     case "none":
-      return [...settings, ok("node", "no node runs here, so this looks at the machine alone")];
+      return [...settings, ok("node", "no node runs here, so only the machine is checked")];
     case "broken":
       return [...settings, fail("node", node.problem, "see: tankd logs")];
     case "running":
@@ -37,5 +37,5 @@ function roleChecks({ role_reason }: Local, lease: readonly Check[]): readonly C
 function notReadyCheck(local: Local, reason: string): Check {
   const what = `${local.server_id} is not ready: ${reason}`;
   if (!isStarting(local)) return fail("node", what, "see: tankd logs");
-  return warn("node", `${what}; it has only just been started`, "run this again in a moment");
+  return warn("node", `${what}; it was started a moment ago`, "run this again in a moment");
 }

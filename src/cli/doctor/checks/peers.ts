@@ -7,15 +7,16 @@ import { isNear } from "../same-network.ts";
 type Local = RunningFacts["local"];
 type Peer = Extract<RunningFacts["trial"], { peers: unknown }>["peers"][number];
 
-/** Each other member: whether this node reaches it, and it this node. */
+/** Checks for each other member whether the two nodes reach each other. */
 export function peerChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running") return [];
   const { trial, local } = node;
-  if ("failure" in trial) return [unknown("peers", `the ways were not tried: ${trial.failure}`)];
+  if ("failure" in trial)
+    return [unknown("peers", `connections were not tested: ${trial.failure}`)];
   const { peers, left_out } = trial;
   const checks = peers.map((peer) => peerCheck(peer, machine, local));
   if (peers.length === 0) checks.push(ok("peers", "no other member is known"));
-  if (left_out > 0) checks.push(unknown("peers", `${left_out} more members were not tried`));
+  if (left_out > 0) checks.push(unknown("peers", `${left_out} more members were not tested`));
   return checks;
 }
 
@@ -31,23 +32,23 @@ function peerCheck(peer: Peer, machine: MachineFacts | undefined, local: Local):
   const near = rtt_ms === null ? "" : ` in ${rtt_ms} ms`;
   const there = `${who} is reached${near}`;
   if (status === "offline") {
-    const mend = "wait for its next heartbeat; if it stays so see: tankd logs, on that machine";
-    return warn(id, `${there}, and is listed as offline`, mend);
+    const mend = "wait for its next heartbeat; if this persists, see tankd logs on that machine";
+    return warn(id, `${there}, but is listed as offline`, mend);
   }
   const { dial_back, dial_back_failure } = peer;
   if (dial_back === null) {
-    return unknown(id, `${there}; whether it reaches this node is not known: ${dial_back_failure}`);
+    return unknown(id, `${there}; whether it reaches this node is unknown: ${dial_back_failure}`);
   }
   if (dial_back.some(({ reached }) => reached)) return ok(id, `${there}, and reaches this node`);
   const relay = relayOf(local);
   if (relay !== undefined) return ok(id, `${there}, and reaches this node through ${relay}`);
-  // What mends it is said with the port.
-  return warn(id, `${there}, and does not reach this node`, null);
+  // The check of the port tells the remedy.
+  return warn(id, `${there}, but does not reach this node`, null);
 }
 
 /**
- * Behind a router a node is reached by nobody and works all the same; between neighbours something
- * is closed.
+ * A node behind a router cannot be reached from outside and works nevertheless; between neighbours
+ * a port is blocked.
  */
 function unreachedCheck(
   id: string,
@@ -58,12 +59,12 @@ function unreachedCheck(
   const [first] = addresses;
   const at = first === undefined ? "no address" : formatHostPort(first);
   const what = `${who} is not reached at ${at}: ${failure}`;
-  if (status === "offline") return warn(id, `${what}; it is listed as offline, too`, null);
+  if (status === "offline") return warn(id, `${what}; it is also listed as offline`, null);
   const isNeighbour = addresses.some(({ host }) => isNear(machine?.interfaces ?? [], host));
   if (!isNeighbour) {
     const mend =
-      "nothing, if it is behind a router and shall only dial out; else see tankd doctor there";
+      "none, if it is behind a router and only dials out; otherwise run tankd doctor there";
     return warn(id, what, mend);
   }
-  return fail(id, what, "see that it runs, and what keeps it closed: sudo tankd doctor, there");
+  return fail(id, what, "check that it runs and that its port is open: there, sudo tankd doctor");
 }

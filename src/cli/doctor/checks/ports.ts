@@ -8,7 +8,7 @@ import { isNear } from "../same-network.ts";
 
 type Peer = Extract<RunningFacts["trial"], { peers: unknown }>["peers"][number];
 
-/** The port of the API: here, and as others reach it. */
+/** Checks the port of the API: locally, and from other nodes. */
 export function portChecks({ node, machine }: Facts): readonly Check[] {
   const here = machine?.portUse ? [hereCheck(machine, machine.portUse)] : [];
   if (node.kind !== "running") return here;
@@ -19,7 +19,7 @@ export function portChecks({ node, machine }: Facts): readonly Check[] {
   }
   const asked = trial.peers.filter(({ dial_back }) => dial_back !== null);
   if (asked.length === 0) {
-    return [...here, unknown("outside", "nobody can be asked whether this node is reached")];
+    return [...here, unknown("outside", "no other node can test whether this node is reachable")];
   }
   return [...here, ...outsideChecks(trial.addresses, asked, machine, relayOf(node.local))];
 }
@@ -30,20 +30,20 @@ function hereCheck({ port, isPortAsked }: MachineFacts, { use, server }: PortFac
     case "free":
       return ok(id, `TCP port ${port} is free`);
     case "impossible":
-      return fail(id, `nobody can listen at TCP port ${port}: ${use.reason}`, "choose one: --port");
+      return fail(id, `TCP port ${port} cannot be used: ${use.reason}`, "choose another: --port");
     case "taken": {
       const program = use.by && `${use.by.name} (pid ${use.by.pid})`;
       const tankd = server && `the tankd ${server}`;
       const who = [tankd, program].filter(Boolean).join(", ") || "another program";
       const what = `TCP port ${port} is taken by ${who}`;
-      const mend = "end that, or choose another port by --port";
+      const mend = "stop that, or choose another port by --port";
       if (isPortAsked) return fail(id, what, mend);
-      return warn(id, `${what}; a node that is started listens at the next free one`, mend);
+      return warn(id, `${what}; a node that is started uses the next free one`, mend);
     }
   }
 }
 
-/** Whether others reach this node, at each address that it names. */
+/** Checks whether others reach this node, at each address that it announces. */
 function outsideChecks(
   addresses: readonly Address[],
   asked: readonly Peer[],
@@ -79,7 +79,7 @@ function outcomeAt({ dial_back }: Peer, { host, port }: Address) {
   return dial_back?.find((one) => one.host === host && one.port === port);
 }
 
-/** What lies between neighbours is a firewall, and no router. */
+/** Between neighbours the obstacle is a firewall, not a router. */
 function isNeighbour(machine: MachineFacts | undefined, { addresses }: Peer): boolean {
   return machine !== undefined && addresses.some(({ host }) => isNear(machine.interfaces, host));
 }
@@ -91,6 +91,9 @@ function mendOf(
 ): string | null {
   const command = machine && openCommand(machine.firewall, { port, protocol: "tcp" });
   if (command) return command;
-  if (isBlocked) return `let TCP port ${port} in, here or at what lies in between`;
-  return `let the router pass TCP port ${port} to this machine; without it the node only dials out`;
+  if (isBlocked) return `open TCP port ${port}, here or on a firewall in between`;
+  return (
+    `forward TCP port ${port} of the router to this machine; without it the node only ` +
+    "dials out"
+  );
 }

@@ -2,14 +2,14 @@ import { StorageDamaged } from "../../../platform/errors.ts";
 import type { Log } from "../../../telemetry/log.ts";
 import type { DiskThread } from "./messages.ts";
 
-/** A look for damage that is under way. */
+/** A check for damage in progress. */
 export interface BackgroundCheck {
   stop(): Promise<void>;
 }
 
 /**
- * Looks for damage in a large database while its node runs: in a further thread, so that no commit
- * waits for it. A look that comes to nothing (the thread dies, the node stops) is no finding.
+ * Checks a large database for damage while its node runs, in a separate thread, so that no commit
+ * waits for it. A check that does not finish (the thread dies, the node stops) finds nothing.
  */
 export function startCheck(
   { spawn, path, log }: { spawn: () => DiskThread; path: string; log: Log },

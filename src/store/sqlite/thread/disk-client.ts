@@ -9,7 +9,7 @@ import type { Log } from "../../../telemetry/log.ts";
 import { errorFromData } from "./error-data.ts";
 import type { DiskThread, FromDisk, Work } from "./messages.ts";
 
-/** A thread that dies again at once must not be restarted in a hot loop. */
+/** Backoff of restarts: a thread that dies at once must not be restarted in a hot loop. */
 const RESTART_DELAY_MS = 50;
 const RESTART_DELAY_MS_MAX = 2000;
 
@@ -26,16 +26,16 @@ export interface DiskClientDeps {
   readonly opening: Extract<Work, { kind: "open" }>;
   readonly timers: Timers;
   readonly log: Log;
-  /** The store that was opened has not been checked for damage. */
+  /** The store was opened without a check for damage. */
   readonly onUnchecked: () => void;
 }
 
 /**
- * The other end of a disk thread. Work is sent in the order in which it is asked for, and never
- * more than one commit at a time: when the thread dies, at most one commit is in doubt, and the
- * position of the reopened journal says whether it was made. Until that is known its caller waits:
- * to say "not committed" of what may be committed would be a lie that doubles fish. Everything else
- * is refused with StorageUnavailable while there is no thread, and truly has not happened.
+ * The client of a disk thread. Requests are sent in order, with at most one commit in flight. So
+ * when the thread dies, at most one commit is in doubt, and the position of the reopened journal
+ * tells whether it took effect. Its caller waits until that is known: reporting a commit as failed
+ * that in fact succeeded would double fish. All other requests are refused with StorageUnavailable
+ * while there is no thread, and have had no effect.
  */
 export class DiskClient {
   readonly #deps: DiskClientDeps;
@@ -45,7 +45,7 @@ export class DiskClient {
   #waiting: Call[] = [];
   readonly #sent = new Map<number, Call>();
   #committing = false;
-  /** Sent to a thread that has died. */
+  /** A commit that was sent to a thread that has died. */
   #inDoubt: Call | undefined;
   /** Why there is no thread. */
   #down: string | undefined;
@@ -61,29 +61,26 @@ export class DiskClient {
     return this.#position;
   }
 
-  /** Starts the first thread. Rejects with what it says when it cannot open the store. */
+  /** Starts the first thread. Rejects with its error when it cannot open the store. */
   async open(): Promise<void> {
     await this.#start();
   }
 
   ask(work: Work): Promise<unknown> {
-    // The API answers for a moment longer.
+    // The API still answers for a moment.
     if (this.#closing.signal.aborted) return Promise.reject(new Problem("not_ready", STOPPING));
     if (this.#damage && work.kind === "commit") return Promise.reject(this.#damage);
     if (this.#down !== undefined) return Promise.reject(new StorageUnavailable(this.#down));
     return this.#enqueue(work);
   }
 
-  /** From now on no commit is taken: what was found may have been built upon. */
+  /** Refuses all later commits: they might build on damaged data. */
   condemn(damage: StorageDamaged): void {
     this.#deps.log.error("storage is damaged", { reason: damage.message });
     this.#damage = damage;
   }
 
-  /**
-   * Everything asked for before is done or has failed; then the database is closed and the thread
-   * ends.
-   */
+  /** Waits until all requests are settled, then closes the database and ends the thread. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     const closed = this.#down === undefined ? this.#enqueue({ kind: "close" }) : undefined;
@@ -190,7 +187,7 @@ export class DiskClient {
         return;
       } catch (error) {
         this.#down = messageOf(error);
-        // Once: it is tried for as long as the node runs.
+        // Logged once for each reason: attempts continue for as long as the node runs.
         if (this.#down !== said) log.error("disk thread not restarted", { reason: this.#down });
         said = this.#down;
       }

@@ -4,16 +4,13 @@ import { errorToData } from "./error-data.ts";
 import type { FromDisk, ReadName, ToDisk, Work } from "./messages.ts";
 
 /**
- * What runs in the disk thread: it owns the one connection that writes, and does what it is told,
- * one piece of work after the other. No error leaves it but as an answer.
+ * The program of the disk thread. Owns the only writing connection and executes requests one by
+ * one. Errors leave it only as answers.
  */
 export class DiskLoop {
   readonly #post: (message: FromDisk) => void;
   #store: Store | undefined;
-  /**
-   * The work before; everything that SQLite does ends before its call returns, answers keep the
-   * order.
-   */
+  /** The previous request. SQLite calls are synchronous, so answers keep the order of requests. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(post: (message: FromDisk) => void) {
@@ -67,7 +64,7 @@ export class DiskLoop {
   }
 }
 
-/** The client made `args` of the arguments of that very method. */
+/** The client built `args` from the arguments of that method. */
 function read(journal: JournalReads, name: ReadName, args: readonly unknown[]): unknown {
   const method: (...args: never[]) => unknown = journal[name];
   return method.apply(journal, args as never[]);

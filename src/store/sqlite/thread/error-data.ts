@@ -7,13 +7,11 @@ import {
 } from "../../../platform/errors.ts";
 import { JournalConflict } from "../../journal.ts";
 
-/**
- * An error as plain data: the structured clone would keep of its class only that it is an error.
- */
+/** An error as plain data: the structured clone would lose its class. */
 export type ErrorData =
   | { readonly kind: "problem"; readonly code: ProblemCode; readonly message: string }
   | { readonly kind: "conflict" | "damaged" | "unavailable"; readonly message: string }
-  /** A bug of ours. */
+  /** Any other error: a bug. */
   | { readonly kind: "other"; readonly message: string; readonly stack: string | undefined };
 
 export function errorToData(error: unknown): ErrorData {
@@ -25,7 +23,7 @@ export function errorToData(error: unknown): ErrorData {
   return { kind: "other", message, stack: error instanceof Error ? error.stack : undefined };
 }
 
-/** The same error again, of its own class. */
+/** Restores the error with its class. */
 export function errorFromData(data: ErrorData): Error {
   switch (data.kind) {
     case "problem":

@@ -1,10 +1,10 @@
 import type { JournalBounds, JournalReads, JournalWrite } from "../../journal.ts";
 import type { ErrorData } from "./error-data.ts";
 
-/** Questions to the journal, by name. */
+/** Reads of the journal, by name. */
 export type ReadName = Exclude<keyof JournalReads, "position">;
 
-/** What a disk thread can be asked to do, as plain data that the structured clone takes. */
+/** Requests to a disk thread, as plain data for the structured clone. */
 export type Work =
   | { readonly kind: "open"; readonly path: string; readonly bounds: JournalBounds }
   | { readonly kind: "commit"; readonly writes: readonly JournalWrite[] }
@@ -12,12 +12,12 @@ export type Work =
   | { readonly kind: "load_registry" }
   | { readonly kind: "put_server"; readonly nodeId: string; readonly record: string }
   | { readonly kind: "remove_server"; readonly nodeId: string }
-  /** Looks for damage in a database that another thread has open. */
+  /** Checks a database that another thread has open for damage. */
   | { readonly kind: "check"; readonly path: string }
-  /** Writes everything back into the database's one file and lets go of it. */
+  /** Checkpoints the write-ahead log and closes the database. */
   | { readonly kind: "close" };
 
-/** Work is done in the order in which it comes, each whole before the next. */
+/** Requests are executed in order, one by one. */
 export interface ToDisk {
   readonly request: number;
   readonly work: Work;
@@ -28,18 +28,18 @@ export type FromDisk =
       readonly kind: "done";
       readonly request: number;
       readonly result: unknown;
-      /** Of the journal after this work. */
+      /** Position of the journal after this request. */
       readonly position: number;
     }
   | { readonly kind: "failed"; readonly request: number; readonly error: ErrorData }
-  /** Something was damaged and got round. */
+  /** Damage was found and worked around. */
   | { readonly kind: "warning"; readonly sentence: string }
-  /** The database that was opened is too large to be checked for damage first. */
+  /** The database was opened, but is too large to be checked for damage first. */
   | { readonly kind: "unchecked" };
 
 /**
- * The port to a disk thread: a Worker, or in tests anything that answers like one. When it ends by
- * itself, `onEnd` is told why, once, and nothing is heard of it any more.
+ * The port to a disk thread: a Worker, or a substitute in tests. When it ends by itself, it calls
+ * `onEnd` with the reason, once, and sends nothing more.
  */
 export interface DiskThread {
   post(message: ToDisk): void;

@@ -14,7 +14,7 @@ import { DiskClient } from "./disk-client.ts";
 import type { DiskThread, ReadName } from "./messages.ts";
 
 export interface ThreadedStoreOptions {
-  /** A new disk thread; also called when one has died. */
+  /** Starts a disk thread; called again when one has died. */
   readonly spawn: () => DiskThread;
   readonly path: string;
   readonly bounds?: JournalBounds;
@@ -23,14 +23,14 @@ export interface ThreadedStoreOptions {
 }
 
 /**
- * Opens the store of a node in a thread of its own, so that nobody else ever waits for the disk but
- * for what it has asked for. Promises what the store itself does; see {@link DiskClient} for a
- * thread that dies.
+ * Opens the store of a node in a thread of its own, so that the main thread never blocks on the
+ * disk. Gives the same guarantees as the store itself; see {@link DiskClient} for the death of the
+ * thread.
  * @throws Problem `data_directory_unusable`, as the store's own opening does
  */
 export async function openThreadedStore(options: ThreadedStoreOptions): Promise<Store> {
   const { spawn, path, bounds = LIMITS, timers, log } = options;
-  // LIMITS has more in it than a thread needs to be told.
+  // Only the limits that the thread needs.
   const { transferEventsMax, transfersKeptMax } = bounds;
   const opening = { kind: "open", path, bounds: { transferEventsMax, transfersKeptMax } } as const;
   let check: BackgroundCheck | undefined;
@@ -48,7 +48,7 @@ export async function openThreadedStore(options: ThreadedStoreOptions): Promise<
     journal: journalOf(client),
     registry: registryOf(client),
     close: async () => {
-      // Not awaited: a look that is under way ends only when it has read the whole file.
+      // Not awaited: a check in progress ends only when it has read the whole file.
       void check?.stop();
       await client.close();
     },
@@ -97,10 +97,7 @@ function registryOf(client: DiskClient): RegistryStore {
   };
 }
 
-/**
- * The structured clone copies the whole buffer behind a view: a few bytes out of a large one must
- * not.
- */
+/** Copies a view's bytes: the structured clone would copy the whole buffer behind it. */
 function compact(write: JournalWrite): JournalWrite {
   if (!("put" in write)) return write;
   if (write.put === "log" && isPart(write.row.payload)) {

@@ -1,8 +1,8 @@
 import type { DiskThread, FromDisk, ToDisk } from "./messages.ts";
 
 /**
- * A disk thread in a worker. The worker is made by the caller from a file in the directory of the
- * program's entry, because only there its path is the same run and compiled.
+ * A disk thread in a worker. The caller creates the worker from a file beside the program's entry,
+ * since only there its path is the same from source and compiled.
  */
 export function workerDisk(worker: Worker): DiskThread {
   let stopping = false;

@@ -2,7 +2,7 @@ import { messageOf, Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Cancel, Timers } from "../../platform/timers.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { isAnswerTo } from "./replay-desk.ts";
+import { isAnswerTo } from "./replay-executor.ts";
 import type {
   AnswerTo,
   ForkOfArchive,
@@ -16,38 +16,38 @@ import type {
 } from "./replay-thread.ts";
 
 /**
- * What happened to the tanks of this node, up to their last commit. Each method rejects with
- * Problem: `unknown_tank`, `outside_history`, `other_engine`, `diverged`, `too_many` when others
- * wait already.
+ * Replays the past of this node's tanks, up to their last commit. Each method rejects with Problem:
+ * `unknown_tank`, `outside_history`, `other_engine`, `diverged`, or `too_many` when the queue is
+ * full.
  */
-export interface Past {
-  /** Which ticks can be looked at. */
+export interface ReplayService {
+  /** The ticks that can be replayed. */
   window(tankId: string, signal?: AbortSignal): Promise<PastWindow>;
   look(tankId: string, tick: number, signal?: AbortSignal): Promise<PastLook>;
   /** The tank in one file. */
   pack(tankId: string, signal?: AbortSignal): Promise<PackedTank>;
   /**
-   * The end of an archived past, every digest of it verified, as a tank of its own. Takes the bytes
-   * over: they are gone afterwards. Rejects with `bad_archive` too.
+   * Replays an archive, verifies every digest, and forks its final state. Takes ownership of the
+   * bytes. Also rejects with `bad_archive`.
    */
   fork(archive: Uint8Array, tankKey: string, signal?: AbortSignal): Promise<ForkOfArchive>;
   stop(): Promise<void>;
 }
 
-export interface PastDeps {
+export interface ReplayServiceDeps {
   readonly spawnReplay: () => ReplayThread;
   readonly timers: Timers;
   readonly log: Log;
   readonly clock: { wallMs(): number };
-  /** Of this program, noted in archives. */
+  /** Of this program, recorded in archives. */
   readonly version: string;
 }
 
-/** A thread that nobody asks costs memory: with it goes what it has remembered. */
+/** An idle thread is ended, which frees the states that it keeps. */
 const IDLE_MS = 30_000;
 
-export function createPast(deps: PastDeps): Past {
-  return new PastService(deps);
+export function createReplayService(deps: ReplayServiceDeps): ReplayService {
+  return new ThreadedReplayService(deps);
 }
 
 interface Waiting {
@@ -57,9 +57,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** One thread, started when somebody asks; one order at a time, a few wait. */
-class PastService implements Past {
-  readonly #deps: PastDeps;
+/** One thread, started on demand; executes one order at a time, queues a few. */
+class ThreadedReplayService implements ReplayService {
+  readonly #deps: ReplayServiceDeps;
   #thread: ReplayThread | undefined;
   #requests = 0;
   #current: Waiting | undefined;
@@ -67,7 +67,7 @@ class PastService implements Past {
   #cancelIdle: Cancel = () => {};
   #stopped = false;
 
-  constructor(deps: PastDeps) {
+  constructor(deps: ReplayServiceDeps) {
     this.#deps = deps;
   }
 
@@ -102,8 +102,8 @@ class PastService implements Past {
     signal: AbortSignal | undefined,
   ): Promise<AnswerTo<Kind>> {
     if (this.#stopped) throw new Problem("not_ready", "the node is stopping");
-    if (this.#waiting.length >= LIMITS.pastWaitingMax) {
-      throw new Problem("too_many", "others are looking into the past already; try again");
+    if (this.#waiting.length >= LIMITS.replayRequestsMax) {
+      throw new Problem("too_many", "too many requests for a replay are waiting; try again");
     }
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<ReplayAnswer>();
@@ -161,12 +161,12 @@ class PastService implements Past {
     this.#next();
   }
 
-  /** Who asked has gone. The thread is free when it has said that it stopped. */
+  /** The client is gone. The thread is free again once it has confirmed the cancellation. */
   #giveUp(request: number, reason: unknown): void {
     const waiting = this.#waiting.find((one) => one.request === request);
     this.#waiting = this.#waiting.filter((one) => one.request !== request);
     if (this.#current?.request === request) this.#thread?.post({ kind: "cancel", request });
-    waiting?.reject(new Problem("not_ready", `nobody waits for it any more: ${messageOf(reason)}`));
+    waiting?.reject(new Problem("not_ready", `the client is gone: ${messageOf(reason)}`));
   }
 
   #lose(reason: Problem): void {

@@ -22,13 +22,13 @@ import type {
 } from "./thread/simulation.ts";
 import { WaitingRequests } from "./waiting.ts";
 
-/** Where the log of a tank ends, as far as its simulation has told. */
+/** The last log entry of a tank that its simulation has reported. */
 export interface LogEnd {
   readonly seq: number;
   readonly checksum: string;
 }
 
-/** `storage`: nothing can be written now. `conflict`: only this change could not. */
+/** `storage`: nothing can be written now. `conflict`: only this change could not be. */
 export interface CommitFailure {
   readonly kind: "storage" | "conflict";
   readonly error: unknown;
@@ -40,7 +40,7 @@ export interface ChainedState {
   readonly logChecksum: string;
 }
 
-export interface LiveTankDeps {
+export interface IncarnationDeps {
   readonly row: TankRow;
   readonly load: number;
   readonly post: (message: ToSimulation) => void;
@@ -48,7 +48,7 @@ export interface LiveTankDeps {
   readonly engineVersion: number;
   readonly logEnd: LogEnd;
   readonly report: TankReport;
-  /** What the simulation says is ahead of what can be made durable: the tank must be taken back. */
+  /** The simulation is ahead of what can be made durable: the tank has to be reverted. */
   readonly onFailure: (failure: CommitFailure) => void;
 }
 
@@ -57,17 +57,17 @@ interface CommandContext {
   readonly alongside: Alongside | undefined;
 }
 
-/** A message to one tank, before it says to which. */
+/** A message without the address of its tank. */
 type Unaddressed<Message> = Message extends TankLoad ? Omit<Message, keyof TankLoad> : never;
 
 /**
- * One incarnation of a tank in its simulation, from its load to the moment when it is taken back to
- * its durable state, removed or stopped. It keeps the output commit: a command is answered only
- * when its row of the log, with the writes alongside, is durable.
+ * One incarnation of a tank in its simulation, from its load until it is reverted, removed or
+ * stopped. It guarantees output commit: a command is answered only when its log row, with the
+ * accompanying writes, is durable.
  */
-export class LiveTank {
+export class TankIncarnation {
   readonly load: number;
-  readonly #deps: LiveTankDeps;
+  readonly #deps: IncarnationDeps;
   readonly #queue: CommitQueue;
   readonly #commands = new WaitingRequests<CommandContext, Stamped>();
   readonly #fish = new WaitingRequests<null, readonly FishView[]>();
@@ -78,7 +78,7 @@ export class LiveTank {
   #ended = false;
   report: TankReport;
 
-  constructor(deps: LiveTankDeps) {
+  constructor(deps: IncarnationDeps) {
     this.#deps = deps;
     this.load = deps.load;
     this.report = deps.report;
@@ -92,7 +92,7 @@ export class LiveTank {
     return this.#queue.durableSeq;
   }
 
-  /** Whether entries have come to its log since it was loaded. */
+  /** Whether its log has grown since it was loaded. */
   get hasLogged(): boolean {
     return this.#logEnd.seq > this.#deps.logEnd.seq;
   }
@@ -101,7 +101,7 @@ export class LiveTank {
     return this.#logEnd;
   }
 
-  /** Makes the tank itself durable, with the digest of its first state as entry 1 of its log. */
+  /** Commits the tank itself, with the digest of its initial state as entry 1 of its log. */
   async found(digest: string): Promise<void> {
     const row = this.#chain({ seq: 1, tick: 0 }, "mark", new Uint8Array(), digest);
     const tank = { put: "tank", row: this.#deps.row } as const;
@@ -135,18 +135,18 @@ export class LiveTank {
     );
   }
 
-  /** The last state; the tank's clock stands still from there on. */
+  /** Captures the final state and stops the tank's clock there. */
   captureFinally(): Promise<ChainedState> {
     return this.#captures.ask(null, (request) => this.#post({ kind: "capture", request }));
   }
 
-  /** The tank's clock stands still until `release`. */
-  hold(): void {
-    this.#post({ kind: "hold" });
+  /** Stops the tank's clock until `unfreeze`. */
+  freeze(): void {
+    this.#post({ kind: "freeze" });
   }
 
-  release(): void {
-    this.#post({ kind: "release" });
+  unfreeze(): void {
+    this.#post({ kind: "unfreeze" });
   }
 
   watch(watched: boolean): void {
@@ -154,17 +154,16 @@ export class LiveTank {
   }
 
   /**
-   * Writes that become durable after everything that was applied so far; with no writes it only
-   * waits for that. Rejects when it never will be.
+   * Commits writes after everything that was applied so far; without writes it only waits for that.
+   * Rejects when an earlier commit fails.
    */
   commit(writes: readonly JournalWrite[], seq = 0): Promise<void> {
     return new Promise((settle, fail) => this.#queue.add({ writes, seq, settle, fail }));
   }
 
   /**
-   * The end of this incarnation: it is unloaded, and whoever waits for its simulation is refused
-   * with `reason`. What it applied before still becomes durable, unless that is what failed;
-   * resolves when that is over.
+   * Ends this incarnation: unloads it and rejects requests to its simulation with `reason`. What it
+   * applied before still becomes durable, unless that is what failed. Resolves when that is over.
    */
   async end(reason: Problem): Promise<void> {
     if (!this.#ended) {
@@ -195,10 +194,10 @@ export class LiveTank {
     }
   }
 
-  /** The state with its place in the log; whoever asked for it is answered. */
+  /** Adds the state's place in the log and answers a pending request for it. */
   onCaptured(message: SaidOfTank<"captured">): ChainedState {
     const { seq, tick, controls, digest, packed, request } = message;
-    invariant(seq === this.#logEnd.seq, "a state is captured where the log is");
+    invariant(seq === this.#logEnd.seq, "a state is captured at the end of the log");
     const chained = {
       state: { seq, tick, controls, digest, packed },
       logChecksum: this.#logEnd.checksum,
@@ -264,7 +263,7 @@ export class LiveTank {
   }
 }
 
-/** What the caller of a change is told when its commit failed. */
+/** The Problem that answers a command whose commit failed. */
 function refusalOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const options = { cause: error };

@@ -3,8 +3,8 @@ import { LIMITS } from "../../src/platform/limits.ts";
 import { ENGINE_VERSION, loadTank, statsOf } from "../../src/sim/index.ts";
 import { decodeArchive } from "../../src/tanks/archive/archive-file.ts";
 import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
-import { createPast, type Past as PastService } from "../../src/tanks/replay/past.ts";
-import { ReplayDesk } from "../../src/tanks/replay/replay-desk.ts";
+import { ReplayExecutor } from "../../src/tanks/replay/replay-executor.ts";
+import { createReplayService, type ReplayService } from "../../src/tanks/replay/replay-service.ts";
 import type { FromReplay, ReplayThread, ToReplay } from "../../src/tanks/replay/replay-thread.ts";
 import { unpackState } from "../../src/tanks/snapshots/state-packing.ts";
 import { refusal } from "./harness.ts";
@@ -13,15 +13,15 @@ import { chronicleIn, digestAt, livedPast, type Past } from "./past.ts";
 const KEY = "00000000000000f0";
 const lived = await livedPast();
 
-interface Desk {
-  readonly service: PastService;
+interface AskedService {
+  readonly service: ReplayService;
   /** Threads that were started, and orders that they got. */
   readonly started: ReplayThread[];
   readonly posted: ToReplay[];
   readonly ports: ReturnType<Past["bench"]["host"]["boot"]>;
 }
 
-function deskOf({ bench }: Past): Desk {
+function serviceOf({ bench }: Past): AskedService {
   const ports = bench.host.boot();
   const { clock, timers } = ports;
   const controls = { paused: false, tickRate: 30, fastForwardTo: undefined };
@@ -30,7 +30,7 @@ function deskOf({ bench }: Past): Desk {
   const posted: ToReplay[] = [];
   const spawnReplay = () => {
     const travel = { clock, timers, engineVersion: ENGINE_VERSION, controls };
-    const thread = inProcessReplay(new ReplayDesk(source, travel));
+    const thread = inProcessReplay(new ReplayExecutor(source, travel));
     started.push(thread);
     return {
       ...thread,
@@ -41,15 +41,15 @@ function deskOf({ bench }: Past): Desk {
     };
   };
   const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const service = createPast({ spawnReplay, timers, clock, log, version: "1.2.3" });
+  const service = createReplayService({ spawnReplay, timers, clock, log, version: "1.2.3" });
   return { service, started, posted, ports };
 }
 
-/** Runs a test on a past, on a machine that is given back. */
-async function looking<T>(past: Past, work: (desk: Desk) => Promise<T>): Promise<T> {
-  const desk = deskOf(past);
+/** Runs a test with a replay service of this past, on a machine that is freed afterwards. */
+async function looking<T>(past: Past, work: (asked: AskedService) => Promise<T>): Promise<T> {
+  const asked = serviceOf(past);
   try {
-    return await past.bench.settle(work(desk));
+    return await past.bench.settle(work(asked));
   } finally {
     past.bench.kill();
   }
@@ -95,13 +95,13 @@ describe("the past of a tank", () => {
       },
     });
     const controls = { paused: false, tickRate: 30, fastForwardTo: undefined };
-    const desk = new ReplayDesk(
+    const executor = new ReplayExecutor(
       { journal: bench.store.journal, files },
       { ...portsOf(lived), engineVersion: ENGINE_VERSION, controls },
     );
     const { signal } = new AbortController();
     const look = (tick: number) =>
-      bench.settle(desk.carryOut({ kind: "look", tank: row.tank_id, tick }, signal));
+      bench.settle(executor.carryOut({ kind: "look", tank: row.tank_id, tick }, signal));
     const { snapshots } = await chronicleIn(lived);
     const at = snapshots.at(-2)?.tick ?? 0;
     for (const ahead of [0, 1, 5, 6]) await look(at + ahead);
@@ -126,19 +126,19 @@ describe("the past of a tank", () => {
     const { bench, row } = past;
     const tanks = await bench.start({ logRetention: "trim" });
     const controls = { paused: false, tickRate: 30, fastForwardTo: undefined };
-    const desk = new ReplayDesk(
+    const executor = new ReplayExecutor(
       { journal: bench.store.journal, files: bench.host.disk },
       { ...portsOf(past), engineVersion: ENGINE_VERSION, controls },
     );
     const { signal } = new AbortController();
     const windowNow = async () => {
-      const answer = await desk.carryOut({ kind: "window", tank: row.tank_id }, signal);
+      const answer = await executor.carryOut({ kind: "window", tank: row.tank_id }, signal);
       if (answer.kind !== "window") throw new Error("no window");
       return answer;
     };
     const before = await windowNow();
     await bench.settle(
-      desk.carryOut({ kind: "look", tank: row.tank_id, tick: before.to.tick }, signal),
+      executor.carryOut({ kind: "look", tank: row.tank_id, tick: before.to.tick }, signal),
     );
     for (let round = 0; round < 6; round++) {
       await bench.settle(tanks.submit(row.tank_id, { kind: "feed", portions: 1 }));
@@ -149,7 +149,7 @@ describe("the past of a tank", () => {
     expect(after.to.tick).toBeGreaterThan(before.to.tick);
     const tick = after.to.tick;
     const look = await bench.settle(
-      desk.carryOut({ kind: "look", tank: row.tank_id, tick }, signal),
+      executor.carryOut({ kind: "look", tank: row.tank_id, tick }, signal),
     );
     expect(look).toMatchObject({ tick, digest: digestAt(past, tick) });
     await bench.settle(tanks.stop());
@@ -157,29 +157,29 @@ describe("the past of a tank", () => {
   });
 });
 
-describe("the thread of the past", () => {
+describe("the replay service", () => {
   test("is started by the first question and ended when nobody asks", async () => {
     const { bench, row } = lived;
-    const desk = deskOf(lived);
-    expect(desk.started.length).toBe(0);
-    await bench.settle(desk.service.window(row.tank_id));
+    const asked = serviceOf(lived);
+    expect(asked.started.length).toBe(0);
+    await bench.settle(asked.service.window(row.tank_id));
     await bench.run(60_000);
-    await bench.settle(desk.service.window(row.tank_id));
-    expect(desk.started.length).toBe(2);
+    await bench.settle(asked.service.window(row.tank_id));
+    expect(asked.started.length).toBe(2);
     bench.kill();
   });
 
   test("has one order at a time; a few wait, more are refused", async () => {
     const { row } = lived;
     await looking(lived, async ({ service, posted }) => {
-      const asked = Array.from({ length: LIMITS.pastWaitingMax + 3 }, (_, index) =>
+      const asked = Array.from({ length: LIMITS.replayRequestsMax + 3 }, (_, index) =>
         refusal(service.look(row.tank_id, 500 - index)),
       );
       expect(posted.length).toBe(1);
       const answers = await Promise.all(asked);
       expect(answers.filter((answer) => answer === "too_many").length).toBe(2);
       expect(answers.filter((answer) => answer === "resolved").length).toBe(
-        LIMITS.pastWaitingMax + 1,
+        LIMITS.replayRequestsMax + 1,
       );
     });
   });
@@ -203,7 +203,7 @@ describe("the thread of the past", () => {
     let say: (message: FromReplay) => void = () => {};
     let spawned = 0;
     const ports = lived.bench.host.boot();
-    const service = createPast({
+    const service = createReplayService({
       spawnReplay: () => {
         spawned++;
         return {
@@ -265,12 +265,12 @@ describe("a tank in one file", () => {
   });
 });
 
-/** Ports of the machine as it runs, for a desk beside the node. */
+/** Ports of the machine as it runs, for an executor beside the node. */
 function portsOf({ bench }: Past) {
   return {
     clock: { wallMs: () => bench.world.nowMs, monotonicMs: () => bench.world.nowMs },
     timers: {
-      after: (delayMs: number, task: () => void) => bench.world.schedule(delayMs, "desk", task),
+      after: (delayMs: number, task: () => void) => bench.world.schedule(delayMs, "executor", task),
     },
   };
 }

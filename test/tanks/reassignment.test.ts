@@ -10,8 +10,8 @@ import { restless } from "./restless.ts";
 const FEED = { kind: "feed", portions: 1 } as const;
 const SPEC = { name: "reef", description: "", fish: 15 };
 
-/** A node with two threads between which tanks are moved for no good reason. */
-class MovingBench {
+/** A node with two threads, whose tanks report random demands and so are reassigned often. */
+class ReassigningBench {
   readonly bench: Bench;
   readonly threads: { loads: number; say: (message: FromSimulation) => void }[] = [];
   /** Lets what a thread says pass, or not. */
@@ -61,7 +61,7 @@ class MovingBench {
         watched.say = handler;
         thread.onMessage((message) => {
           if (message.kind === "loaded") this.bench.loaded = message;
-          // A move takes its time, so that commands come in the middle of it.
+          // A reassignment takes time, so that commands arrive during it.
           if (this.passes(message)) this.bench.world.schedule(20, "thread", () => handler(message));
         });
       },
@@ -77,10 +77,10 @@ async function found(bench: Bench, tanks: TankService, count: number): Promise<r
   return ids;
 }
 
-describe("a tank that is moved from thread to thread", () => {
-  test("takes a command at the very moment at which its move begins", async () => {
-    const moving = new MovingBench(5);
-    const { bench } = moving;
+describe("a tank that is reassigned from thread to thread", () => {
+  test("takes a command at the moment at which its reassignment begins", async () => {
+    const nodes = new ReassigningBench(5);
+    const { bench } = nodes;
     let atEachBalance = (): void => {};
     const timers: TanksDeps["timers"] = {
       after: (delayMs, task) => {
@@ -93,7 +93,7 @@ describe("a tank that is moved from thread to thread", () => {
         });
       },
     };
-    const tanks = await moving.start({ timers });
+    const tanks = await nodes.start({ timers });
     const ids = await found(bench, tanks, 4);
     const ends: Promise<unknown>[] = [];
     atEachBalance = () => {
@@ -105,17 +105,17 @@ describe("a tank that is moved from thread to thread", () => {
       }
     };
     await bench.run(120_000);
-    expect(moving.loads - ids.length).toBeGreaterThan(3);
+    expect(nodes.loads - ids.length).toBeGreaterThan(3);
     await bench.settle(Promise.all(ends));
-    expect(bench.said("tank move failed")).toEqual([]);
-    expect(bench.said("tank taken back to its durable state")).toEqual([]);
+    expect(bench.said("tank reassignment failed")).toEqual([]);
+    expect(bench.said("tank reverted to its durable state")).toEqual([]);
   });
 
   test("loses no command, refuses none, and equals its replay", async () => {
     for (const snapshots of [NO_SNAPSHOTS, { ...NO_SNAPSHOTS, ticksMax: 200 }]) {
-      const moving = new MovingBench(5, snapshots);
-      const { bench } = moving;
-      const tanks = await moving.start();
+      const nodes = new ReassigningBench(5, snapshots);
+      const { bench } = nodes;
+      const tanks = await nodes.start();
       const ids = await found(bench, tanks, 4);
       let acknowledged = 0;
       const statuses = new Set<string | undefined>();
@@ -132,14 +132,14 @@ describe("a tank that is moved from thread to thread", () => {
         await bench.run(100);
       }
       expect(acknowledged).toBe(1200);
-      expect(moving.loads - ids.length).toBeGreaterThan(5);
-      expect(bench.said("tank move failed")).toEqual([]);
+      expect(nodes.loads - ids.length).toBeGreaterThan(5);
+      expect(bench.said("tank reassignment failed")).toEqual([]);
       expect([...statuses]).toEqual(["running"]);
       for (const tankId of ids) await bench.settle(tanks.submit(tankId, { kind: "pause" }));
       await bench.run(1000);
       const shown = ids.map((tankId) => tanks.get(tankId));
       bench.kill();
-      const again = await moving.start();
+      const again = await nodes.start();
       for (const before of shown) {
         const row = before?.row;
         if (!row) throw new Error("the tank is there");
@@ -156,13 +156,13 @@ describe("a tank that is moved from thread to thread", () => {
   }, 60_000);
 
   test("is snapshotted as often as one that stays", async () => {
-    const moving = new MovingBench(7, { ...NO_SNAPSHOTS, ticksMax: 1500 });
-    const { bench } = moving;
-    const tanks = await moving.start();
+    const nodes = new ReassigningBench(7, { ...NO_SNAPSHOTS, ticksMax: 1500 });
+    const { bench } = nodes;
+    const tanks = await nodes.start();
     const ids = await found(bench, tanks, 4);
-    // A tank is moved at most every 900 ticks: by itself no incarnation gets to 1,500.
+    // A tank is reassigned at most every 900 ticks: no incarnation reaches 1,500.
     await bench.run(300_000);
-    expect(moving.loads - ids.length).toBeGreaterThan(10);
+    expect(nodes.loads - ids.length).toBeGreaterThan(10);
     for (const tankId of ids) {
       const [newest] = await bench.store.journal.snapshots(tankId);
       const { stats } = tanks.get(tankId) ?? {};
@@ -171,14 +171,14 @@ describe("a tank that is moved from thread to thread", () => {
   });
 
   test("goes on being watched", async () => {
-    const moving = new MovingBench(5);
-    const { bench } = moving;
-    const tanks = await moving.start();
+    const nodes = new ReassigningBench(5);
+    const { bench } = nodes;
+    const tanks = await nodes.start();
     const ids = await found(bench, tanks, 3);
     const seen = new Map<string, number>();
     for (const tankId of ids) tanks.watch(tankId, ({ tick }) => seen.set(tankId, tick));
     await bench.run(120_000);
-    expect(moving.loads - ids.length).toBeGreaterThan(3);
+    expect(nodes.loads - ids.length).toBeGreaterThan(3);
     for (const tankId of ids) {
       const behind = (tanks.get(tankId)?.stats.tick ?? 0) - (seen.get(tankId) ?? 0);
       expect(behind).toBeLessThan(30);
@@ -186,9 +186,9 @@ describe("a tank that is moved from thread to thread", () => {
   });
 
   test("keeps its fast-forward", async () => {
-    const moving = new MovingBench(5);
-    const { bench } = moving;
-    const tanks = await moving.start({ tickRate: 1 });
+    const nodes = new ReassigningBench(5);
+    const { bench } = nodes;
+    const tanks = await nodes.start({ tickRate: 1 });
     const ids = await found(bench, tanks, 3);
     for (const tankId of ids) {
       await bench.settle(tanks.submit(tankId, { kind: "pause" }));
@@ -201,14 +201,14 @@ describe("a tank that is moved from thread to thread", () => {
   });
 });
 
-describe("a move that fails", () => {
+describe("a reassignment that fails", () => {
   test("brings the tank back from the disk, and what was waiting goes on", async () => {
-    const moving = new MovingBench(5);
-    const { bench } = moving;
-    const tanks = await moving.start();
+    const nodes = new ReassigningBench(5);
+    const { bench } = nodes;
+    const tanks = await nodes.start();
     const ids = await found(bench, tanks, 3);
     let broken = 0;
-    moving.passes = (message) => {
+    nodes.passes = (message) => {
       if (message.kind !== "captured" || message.request === undefined) return true;
       broken++;
       message.packed.fill(0);
@@ -224,25 +224,25 @@ describe("a move that fails", () => {
       await bench.run(100);
     }
     expect(broken).toBeGreaterThan(2);
-    expect(bench.said("tank move failed").length).toBe(broken);
+    expect(bench.said("tank reassignment failed").length).toBe(broken);
     expect(acknowledged).toBe(1200);
     for (const tankId of ids) expect(tanks.get(tankId)?.status).toBe("running");
   });
 
   test("because a thread dies comes back like any other", async () => {
-    const moving = new MovingBench(5);
-    const { bench } = moving;
-    const tanks = await moving.start();
+    const nodes = new ReassigningBench(5);
+    const { bench } = nodes;
+    const tanks = await nodes.start();
     const ids = await found(bench, tanks, 3);
     let deaths = 0;
-    moving.passes = (message) => {
+    nodes.passes = (message) => {
       if (message.kind !== "captured" || message.request === undefined) return true;
       deaths++;
-      for (const { say } of moving.threads) say({ kind: "thread_failed", message: "power" });
+      for (const { say } of nodes.threads) say({ kind: "thread_failed", message: "power" });
       return false;
     };
     await bench.run(60_000);
-    moving.passes = () => true;
+    nodes.passes = () => true;
     await bench.run(60_000);
     expect(deaths).toBeGreaterThan(0);
     for (const tankId of ids) {
@@ -252,25 +252,25 @@ describe("a move that fails", () => {
     }
   });
 
-  test("because the disk is full takes the tank back to what is durable", async () => {
-    const moving = new MovingBench(5);
-    const { bench } = moving;
+  test("because the disk is full returns the tank to its durable state", async () => {
+    const nodes = new ReassigningBench(5);
+    const { bench } = nodes;
     const commit = gate();
     let held = false;
-    const tanks = await moving.start({}, (journal) => heldBack(journal, () => held, commit.opened));
+    const tanks = await nodes.start({}, (journal) => heldBack(journal, () => held, commit.opened));
     const ids = await found(bench, tanks, 3);
-    let moved: string | undefined;
-    moving.passes = (message) => {
-      if (message.kind === "captured" && message.request !== undefined) moved ??= message.tank;
+    let reassigned: string | undefined;
+    nodes.passes = (message) => {
+      if (message.kind === "captured" && message.request !== undefined) reassigned ??= message.tank;
       return true;
     };
     await bench.run(4500);
     held = true;
     const fed = ids.map((tankId) => refusal(tanks.submit(tankId, { kind: "feed", portions: 1 })));
-    // The move begins while the command is on its way to the disk, and must not overtake it.
+    // The reassignment begins during the command's commit, and must not overtake it.
     await bench.run(2000);
-    expect(moved).toBeDefined();
-    const { loads } = moving;
+    expect(reassigned).toBeDefined();
+    const { loads } = nodes;
     bench.store.setFault("disk full");
     commit.open();
     expect(await bench.settle(Promise.all(fed))).toEqual(ids.map(() => "storage_unavailable"));
@@ -285,7 +285,7 @@ describe("a move that fails", () => {
       expect(again.seq).toBe(2);
     }
     bench.kill();
-    const again = await moving.start();
+    const again = await nodes.start();
     expect(again.list().map(({ status }) => status)).toEqual(ids.map(() => "running"));
   });
 });

@@ -6,14 +6,14 @@ import { ENGINE_VERSION } from "../sim/index.ts";
 import { openSqliteReader } from "../store/sqlite/reader.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
 import type { ChronicleSource } from "../tanks/replay/chronicle.ts";
-import { ReplayDesk } from "../tanks/replay/replay-desk.ts";
+import { ReplayExecutor } from "../tanks/replay/replay-executor.ts";
 import { ReplayLoop } from "../tanks/replay/replay-loop.ts";
 import type { FromReplay } from "../tanks/replay/replay-thread.ts";
 import { type ReplayPlace, wholeBuffer } from "../tanks/replay/worker-replay.ts";
 
 type Post = (message: FromReplay, transfer: ArrayBuffer[]) => void;
 
-/** What runs in a node's replay thread: it reads the directory beside the node that writes it. */
+/** The program of a node's replay thread. It reads the directory while the node writes it. */
 export function openReplay(
   { directory, tickRate }: ReplayPlace,
   ports: { readonly clock: Clock; readonly timers: Timers },
@@ -30,13 +30,15 @@ export function openReplay(
     files: new DirectoryFiles(directory),
   };
   const controls = { paused: false, tickRate, fastForwardTo: undefined };
-  const desk = new ReplayDesk(source, { ...ports, engineVersion: ENGINE_VERSION, controls });
-  return new ReplayLoop(desk, (message) => post(message, buffersOf(message)));
+  const executor = new ReplayExecutor(source, {
+    ...ports,
+    engineVersion: ENGINE_VERSION,
+    controls,
+  });
+  return new ReplayLoop(executor, (message) => post(message, buffersOf(message)));
 }
 
-/**
- * A journal that cannot be opened fails the order that needs it, and is tried again by the next.
- */
+/** A failure to open the journal fails only the order that needs it; the next one tries again. */
 function lazily<Value>(open: () => Value): () => Value {
   let value: Value | undefined;
   return () => {

@@ -30,10 +30,10 @@ import { requireInside, runTo, type TravelPorts, travel } from "./time-travel.ts
 type OrderOf<Kind extends ReplayOrder["kind"]> = Extract<ReplayOrder, { readonly kind: Kind }>;
 
 /**
- * Carries out orders about the past, one at a time. It keeps the tank that it looked at last, so
- * that whoever goes on from there need not wait for what has been replayed already.
+ * Executes replay orders, one at a time. It keeps the state of the last replay, so that a request
+ * for a later tick continues from there.
  */
-export class ReplayDesk {
+export class ReplayExecutor {
   readonly #source: ChronicleSource;
   readonly #ports: TravelPorts;
   #chronicle: Chronicle | undefined;
@@ -96,7 +96,7 @@ export class ReplayDesk {
     };
   }
 
-  /** Goes on from the last look where that is the shortest way. */
+  /** Continues the last replay where that is the shortest way. */
   async #goTo(chronicle: Chronicle, tick: number, signal: AbortSignal): Promise<Replay> {
     const { engineVersion } = this.#ports;
     const { all } = originsOf(chronicle, engineVersion);
@@ -104,8 +104,7 @@ export class ReplayDesk {
     const nearest = all.findLast((origin) => origin.tick <= tick);
     const last = this.#replay;
     this.#replay = undefined;
-    // By entry too: at one tick of a tank that stands still the log may have grown and been
-    // trimmed.
+    // Compared by entry too: the log of a paused tank may grow, and be trimmed, at one tick.
     const goesOn =
       last &&
       last.place.tick <= tick &&
@@ -136,7 +135,7 @@ export class ReplayDesk {
   async #fork(order: OrderOf<"fork">, signal: AbortSignal): Promise<ForkOfArchive> {
     const decoded = decodeArchive(order.archive);
     if (decoded.kind === "bad") {
-      throw new Problem("bad_archive", `this is not a whole archive of a tank: ${decoded.detail}`);
+      throw new Problem("bad_archive", `this is not a valid archive of a tank: ${decoded.detail}`);
     }
     const { archive } = decoded;
     requireEngine(archive, this.#ports.engineVersion);
@@ -170,7 +169,7 @@ function requireSame(divergence: Replay["divergence"]): void {
   if (divergence) throw new Problem("diverged", describeDivergence(divergence));
 }
 
-/** Whether an answer is the one to this kind of order. */
+/** Whether an answer belongs to this kind of order. */
 export function isAnswerTo<Kind extends ReplayOrder["kind"]>(
   kind: Kind,
   answer: ReplayAnswer,

@@ -5,14 +5,14 @@ import { Bench, NO_SNAPSHOTS, refusal } from "./harness.ts";
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 const COPIED = new Problem("directory_copied", "another node has this id; start with --fork");
 
-test("a node that is held stands still, writes nothing and still answers", async () => {
+test("a fenced node freezes its tanks, writes nothing and still answers", async () => {
   const bench = new Bench({ snapshots: { ...NO_SNAPSHOTS, ticksMax: 40 } });
   const tanks = await bench.start();
   const { row } = await bench.settle(tanks.create(REEF));
   await bench.run(3000);
-  tanks.hold(COPIED);
-  tanks.hold(new Problem("conflict", "a later reason"));
-  expect(tanks.holdReason).toBe(COPIED);
+  tanks.fence(COPIED);
+  tanks.fence(new Problem("conflict", "a later reason"));
+  expect(tanks.fenceReason).toBe(COPIED);
   expect(tanks.get(row.tank_id)).toMatchObject({ status: "stopped", reason: COPIED.message });
   await bench.run(1000);
   const { stats } = tanks.get(row.tank_id) ?? {};
@@ -42,18 +42,18 @@ test("what was accepted before still becomes durable and is answered", async () 
   const { row } = await bench.settle(tanks.create(REEF));
   const fed = tanks.submit(row.tank_id, { kind: "feed", portions: 1 });
   await Promise.resolve();
-  tanks.hold(COPIED);
+  tanks.fence(COPIED);
   expect((await bench.settle(fed)).seq).toBe(2);
   expect(bench.committed.at(-1)?.seq).toBe(2);
 });
 
-test("a tank that comes back while the node is held, or is coming, stands still too", async () => {
+test("a tank that is recovered during or after the fencing is frozen too", async () => {
   const bench = new Bench();
   const first = await bench.start();
   const { row } = await bench.settle(first.create(REEF));
   bench.kill();
   const before = bench.boot();
-  before.hold(COPIED);
+  before.fence(COPIED);
   await bench.settle(before.start());
   await bench.run(1000);
   expect(before.get(row.tank_id)).toMatchObject({ status: "stopped", stats: { tick: 0 } });
@@ -65,7 +65,7 @@ test("a tank that comes back while the node is held, or is coming, stands still 
   const during = bench.boot();
   const started = during.start();
   await Promise.resolve();
-  during.hold(COPIED);
+  during.fence(COPIED);
   await bench.settle(started);
   await bench.run(1000);
   expect(during.get(row.tank_id)).toMatchObject({ status: "stopped", stats: { tick: 0 } });
