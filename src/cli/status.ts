@@ -17,6 +17,7 @@ const leaseSchema = z.object({
   holder: z.string().nullish(),
   reason: z.string().nullish(),
   abstention: z.string().nullish(),
+  stranger: z.object({ node_id: z.string(), lease: z.string().nullish() }).nullish(),
 });
 
 const hubSchema = z.object({
@@ -92,6 +93,9 @@ function describe(
     ["hub", server.role === "hub" ? "this node" : hubLine],
     ...(server.lease ? [["lease", leaseLine(server.lease, hub)] as const] : []),
     ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
+    ...(server.lease?.stranger
+      ? [["  differs", differenceOf(server.lease.stranger)] as const]
+      : []),
     ...(relay === undefined ? [] : [["reached", `through ${relay}, by a tunnel`] as const]),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
@@ -120,6 +124,19 @@ function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
   ]);
   const words = `no other node for ${duration(alone.seconds)}`;
   return [["alone", context.paint("yellow", words)] as const, ...links, ...causes];
+}
+
+type Stranger = NonNullable<z.infer<typeof leaseSchema>["stranger"]>;
+
+/** What another node goes by instead: neither follows the other's hub. */
+export function differenceOf({
+  node_id,
+  lease,
+}: {
+  node_id: string;
+  lease?: string | null;
+}): string {
+  return `${node_id} uses ${lease ? `another lease: ${lease}` : "no lease"}`;
 }
 
 function leaseLine(

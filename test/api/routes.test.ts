@@ -83,6 +83,7 @@ describe("health", () => {
       isValid: true,
       reason: undefined,
       abstention: undefined,
+      stranger: undefined,
     } as const;
     node.lease = held;
     expect(await lease()).toEqual([200, true, "this node holds the lease"]);

@@ -90,6 +90,17 @@ describe("the lease", () => {
     },
   );
 
+  test("that another node does not have is a finding", () => {
+    const stranger = { node_id: "n7", lease: "etcd://other" };
+    expect(judge({ stranger }, { role_reason: null })[1]).toMatchObject({
+      id: "lease:differs",
+      result: "fail",
+      what: "n7 uses another lease: etcd://other, and follows another hub",
+    });
+    const none = judge({ stranger: { node_id: "n7", lease: null } }, { role_reason: null })[1];
+    expect(none?.what).toBe("n7 uses no lease, and follows another hub");
+  });
+
   test("that is left to others says why", () => {
     const abstention = "others cannot dial this node";
     expect(judge({ abstention }, { role_reason: null })[1]).toMatchObject({

@@ -71,6 +71,7 @@ describe("the ways between two nodes", () => {
     expect(seen?.failure).toBe("connection refused");
     // It holds a tunnel to the hub.
     expect(seen?.through).toBe("hub");
+    expect(closed.cluster.self().relay).toBe(hub.identity.nodeId);
   });
 
   test("are tried to all members, the hub first; one that is away is told as such", async () => {

@@ -1,3 +1,4 @@
+import { differenceOf } from "../../status.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 import { isStarting, type RunningFacts } from "../facts.ts";
 
@@ -11,10 +12,17 @@ const ABSTENTION_MEND =
 export function leaseChecks({ local }: RunningFacts): readonly Check[] {
   const { lease } = local;
   if (!lease) return [];
-  const state = leaseCheck(lease, local);
-  if (!lease.abstention) return [state];
-  const what = `the lease is left to others: ${lease.abstention}`;
-  return [state, warn("lease:left", what, ABSTENTION_MEND)];
+  const { abstention, stranger } = lease;
+  const checks = [leaseCheck(lease, local)];
+  if (abstention) {
+    const what = `the lease is left to others: ${abstention}`;
+    checks.push(warn("lease:left", what, ABSTENTION_MEND));
+  }
+  if (stranger) {
+    const what = `${differenceOf(stranger)}, and follows another hub`;
+    checks.push(fail("lease:differs", what, "start all nodes with the same --lease"));
+  }
+  return checks;
 }
 
 function leaseCheck(lease: Lease, local: Local): Check {
