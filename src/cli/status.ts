@@ -129,13 +129,7 @@ function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
 type Stranger = NonNullable<z.infer<typeof leaseSchema>["stranger"]>;
 
 /** What another node goes by instead: neither follows the other's hub. */
-export function differenceOf({
-  node_id,
-  lease,
-}: {
-  node_id: string;
-  lease?: string | null;
-}): string {
+export function differenceOf({ node_id, lease }: Stranger): string {
   return `${node_id} uses ${lease ? `another lease: ${lease}` : "no lease"}`;
 }
 

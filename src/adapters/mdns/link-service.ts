@@ -201,7 +201,8 @@ export class LinkService {
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (count - 1));
     const retryMs = this.#deps.clock.monotonicMs() + delayMs;
     const reason = messageOf(error);
-    this.#traffic.refuse(reason);
+    // What lasts no longer than an address is fresh is no refusal.
+    if (count > FAILURES_UNSAID) this.#traffic.refuse(reason);
     this.#failures.set(family, { reason, count, signature, retryMs });
     const fields = { interface: this.#link.name, family, reason };
     // Said once, then quietly: it is tried again and again.

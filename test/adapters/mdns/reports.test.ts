@@ -153,6 +153,12 @@ describe("what a node tells of each network", () => {
       backend.refresh();
       await world.run(world.nowMs + 20_000);
     };
+    network.failure = new Error("send EADDRNOTAVAIL");
+    backend.refresh();
+    await world.run(world.nowMs + 600);
+    network.failure = undefined;
+    await ask();
+    expect(on("eth0").refused).toEqual([]);
     network.failure = new Error("send EPERM");
     await ask();
     expect(on("eth0").refused).toMatchObject([{ reason: "send EPERM" }]);
