@@ -134,6 +134,10 @@ test-consul: $(INSTALLED) ## the double of Consul, driven by Consul's own client
 test-tools: $(DIST) ## the tables of runs, read by researchers' tools (Python, PyPI; 3 min)
 	@$(RUN_TESTS) ./test/tools/tables-long.test.ts
 
+.PHONY: test-clients
+test-clients: $(DIST) ## clients that generators make of the API (npm, Python, PyPI; 1 min)
+	@$(RUN_TESTS) ./test/clients/clients-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery

@@ -14,10 +14,18 @@ export function residentMegabytes(pid: number): number {
   return memoryOf(pid).residentMb;
 }
 
-/** Bytes that the process has caused to be written to the disk, pages of its database included. */
-export function bytesWritten(pid: number): number {
+/** Bytes that a process has written so far. */
+export interface WrittenBytes {
+  /** Passed to write calls. */
+  readonly given: number;
+  /** Dirtied in the page cache of files: whole pages, or whole folios where Linux uses them. */
+  readonly toDisk: number;
+}
+
+export function bytesWritten(pid: number): WrittenBytes {
   const text = readFileSync(`/proc/${pid}/io`, "utf8");
-  return Number(/^write_bytes: (\d+)/m.exec(text)?.[1]);
+  const counter = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(text)?.[1]);
+  return { given: counter("wchar"), toDisk: counter("write_bytes") };
 }
 
 /** Milliseconds of processor time. */

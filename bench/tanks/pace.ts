@@ -23,7 +23,7 @@ export interface Pace {
 export async function measurePace(crowd: Crowd, seconds: number): Promise<Pace> {
   const { api, pid } = crowd;
   const before = await Counters.of(api);
-  const [cpu, bytes, beganMs] = [processorTime(pid), bytesWritten(pid), performance.now()];
+  const [cpu, bytes, beganMs] = [processorTime(pid), bytesWritten(pid).toDisk, performance.now()];
   await Bun.sleep(seconds * 1000);
   const counters = (await Counters.of(api)).since(before);
   const lasted = (performance.now() - beganMs) / 1000;
@@ -34,7 +34,7 @@ export async function measurePace(crowd: Crowd, seconds: number): Promise<Pace> 
     ticksBehind,
     skipped: counters.get("tankd_skipped_ticks_total"),
     cpu: usedBetween(cpu, processorTime(pid)),
-    bytesWritten: bytesWritten(pid) - bytes,
+    bytesWritten: bytesWritten(pid).toDisk - bytes,
     counters,
   };
 }

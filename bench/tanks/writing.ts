@@ -2,9 +2,10 @@
 import { Database } from "bun:sqlite";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { buildsToCompare } from "../cluster/builds.ts";
 import { print, printHead, printRow } from "../measure.ts";
 import { endNode, NodeApi, startNode, until } from "../node.ts";
-import { bytesWritten } from "../proc.ts";
+import { bytesWritten, type WrittenBytes } from "../proc.ts";
 import { Counters } from "./counters.ts";
 import { bytes } from "./words.ts";
 
@@ -21,13 +22,21 @@ interface Case {
   readonly feeds: boolean;
   /** Whether it has a neighbour to which its fish migrate, and get back. */
   readonly migrates: boolean;
+  readonly binary: string;
 }
 
-const CASES: readonly Case[] = [
-  { name: "alone", haste: HASTE, feeds: false, migrates: false },
-  { name: "with a feed a minute", haste: HASTE, feeds: true, migrates: false },
-  { name: "with automatic migration", haste: 1, feeds: false, migrates: true },
-];
+/** The last case also runs with an earlier build, at the same time. */
+function casesOf(): readonly Case[] {
+  const [present, base] = buildsToCompare();
+  const binary = present?.binary ?? "";
+  const migrating = { haste: 1, feeds: false, migrates: true };
+  return [
+    { name: "alone", haste: HASTE, feeds: false, migrates: false, binary },
+    { name: "with a feed a minute", haste: HASTE, feeds: true, migrates: false, binary },
+    { name: "with automatic migration", ...migrating, binary },
+    ...(base ? [{ name: `the same, ${base.name}`, ...migrating, binary: base.binary }] : []),
+  ];
+}
 
 interface Written {
   /** Hours of the tank's time. */
@@ -38,15 +47,16 @@ interface Written {
   readonly commits: number;
   readonly snapshots: number;
   readonly snapshotBytes: number;
-  readonly diskBytes: number;
+  readonly written: WrittenBytes;
   readonly databaseGrowth: number;
   readonly snapshotsOnDisk: number;
 }
 
 /** All cases at the same time: one tank hardly uses a core. */
 export async function benchWriting(seconds: number): Promise<void> {
+  const cases = casesOf();
   const written = await Promise.all(
-    CASES.map((one, place) => live(one, PORT + 2 * place, seconds)),
+    cases.map((one, place) => live(one, PORT + 2 * place, seconds)),
   );
   print(
     `One tank at ${TICKS_PER_HOUR / 3600} ticks/s for ${seconds} s, ` +
@@ -54,7 +64,7 @@ export async function benchWriting(seconds: number): Promise<void> {
       "per hour of the tank's time:",
   );
   print("");
-  printHead("", ...CASES.map(({ name }) => name));
+  printHead("", ...cases.map(({ name }) => name));
   const row = (name: string, of: (one: Written) => string) => printRow(name, ...written.map(of));
   const hourly = (of: (one: Written) => number) => (one: Written) => of(one) / one.hours;
   const count = (of: (one: Written) => number) => (one: Written) => hourly(of)(one).toFixed(0);
@@ -80,9 +90,15 @@ export async function benchWriting(seconds: number): Promise<void> {
     size(({ snapshotBytes }) => snapshotBytes),
   );
   row(
-    "bytes written to the disk",
-    size(({ diskBytes }) => diskBytes),
+    "bytes given to the system",
+    size((one) => one.written.given),
   );
+  row(
+    "bytes written to the disk",
+    size((one) => one.written.toDisk),
+  );
+  // The number of migrations is random.
+  row("of them for each entry", ({ written: { toDisk }, entries }) => bytes(toDisk / entries));
   row("database at the end, in all", ({ databaseGrowth }) => bytes(databaseGrowth));
   row("snapshots kept at the end, in all", ({ snapshotsOnDisk }) => bytes(snapshotsOnDisk));
   print("");
@@ -91,9 +107,10 @@ export async function benchWriting(seconds: number): Promise<void> {
 async function live(one: Case, port: number, seconds: number): Promise<Written> {
   const url = `http://127.0.0.1:${port}`;
   const alone = ["--discovery", "none", "--tick-rate", `${30 * one.haste}`];
-  const node = await startNode({ port }, ...alone);
+  const { binary } = one;
+  const node = await startNode({ port, binary }, ...alone);
   const neighbour = one.migrates
-    ? await startNode({ port: port + 1 }, "--discovery", "hub", "--hub", url)
+    ? await startNode({ port: port + 1, binary }, "--discovery", "hub", "--hub", url)
     : undefined;
   await until(node, "/api/tanks", (body) => body.includes('"running"'));
   const api = new NodeApi(node);
@@ -121,13 +138,17 @@ async function live(one: Case, port: number, seconds: number): Promise<Written> 
     commits: counted.get("tankd_commits_total", '{outcome="committed"}'),
     snapshots: counted.get("tankd_snapshots_total"),
     snapshotBytes: counted.get("tankd_snapshot_bytes_total"),
-    diskBytes: bytesWritten(node.process.pid) - written,
+    written: writtenBetween(written, bytesWritten(node.process.pid)),
     databaseGrowth: sizeOf(node.directory, /^tankd\.(db|watermarks)/),
     snapshotsOnDisk: sizeOf(node.directory, /\.snapshot$/),
   };
   if (neighbour) await endNode(neighbour);
   await endNode(node);
   return result;
+}
+
+function writtenBetween(before: WrittenBytes, after: WrittenBytes): WrittenBytes {
+  return { given: after.given - before.given, toDisk: after.toDisk - before.toDisk };
 }
 
 interface TankPosition {

@@ -54,7 +54,7 @@ const remove = (context: ApiContext) =>
     ...control(context),
     request: { params: z.object({ alias: tankParameter }) },
     responses: {
-      200: json(z.object({ alias: z.string(), removed: z.literal(true) }), "It is gone"),
+      200: json(z.object({ alias: z.string(), removed: z.boolean() }), "It is gone"),
       default: refusal,
     },
   });

@@ -15,8 +15,10 @@ import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { fishRoutes } from "./fish.ts";
 import { gatewayRoutes } from "./gateway.ts";
 import { healthRoutes } from "./health.ts";
+import { provenReads } from "./middleware/proven-reads.ts";
 import { pageRoutes } from "./page.ts";
 import { pastRoutes } from "./past.ts";
+import { type PeerGuard, peerGuard } from "./peer-guard.ts";
 import { peerRoutes } from "./peer-routes.ts";
 import { DetailedProblem, problemResponse } from "./problems.ts";
 import { recoveryRoutes } from "./recovery.ts";
@@ -33,13 +35,15 @@ export interface AppOptions {
   readonly viewers?: Viewers;
   /** The files of the web page. */
   readonly page?: () => Promise<readonly WebFile[]>;
-  /** The routes between nodes, if they are also served elsewhere. */
-  readonly peers?: OpenAPIHono<ApiEnv>;
+  /** The middleware for requests of other nodes, if their routes are also served elsewhere. */
+  readonly guard?: PeerGuard;
 }
 
 /** The whole HTTP API as one function from request to response; `service.ts` creates it lazily. */
 export function createApp(context: ApiContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
+  const { guard = peerGuard(context) } = options;
   const app = createBaseApp(context);
+  app.use("/api/tanks/*", ...provenReads(context.cluster.relays, guard));
   app.route("/", healthRoutes(context));
   app.route("/", recoveryRoutes(context));
   app.route("/", tankRoutes(context, options.onTankRemoved ?? (() => {})));
@@ -57,8 +61,9 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
   app.route("/", doctorRoutes(context));
-  app.route("/", watchRoutes(context, options.viewers ?? new Viewers(context, () => {})));
-  app.route("/", options.peers ?? peerRoutes(context));
+  const { viewers = new Viewers(context, () => {}) } = options;
+  app.route("/", watchRoutes(context, viewers, guard));
+  app.route("/", peerRoutes(context, guard));
   mountDocs(app, context.version);
   app.route("/", pageRoutes(options.page ?? loadPage));
 

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, pathOf } from "./env.ts";
 import { countRequests } from "./middleware/count-requests.ts";
+import { headLength } from "./middleware/head-length.ts";
 import { hostCheck } from "./middleware/host-check.ts";
 import { hostExemptions } from "./middleware/host-exemptions.ts";
 import { originCheck } from "./middleware/origin-check.ts";
@@ -15,6 +16,7 @@ import { newRouter } from "./router.ts";
 export function createBaseApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = newRouter();
   app.use(countRequests({ meter: context.meter }));
+  app.use(headLength());
   app.use(securityHeaders());
   const exemptions = hostExemptions(peerRoutesOf(context));
   app.use(hostCheck(context, exemptions, readsAsPeer(context.cluster)));

@@ -36,7 +36,7 @@ const leave = (context: ApiContext) =>
     tags,
     summary: "Leave the cluster; tanks keep running. Discovery resumes after a join or a restart",
     ...control(context),
-    responses: { 200: json(z.object({ left: z.literal(true) }), "It has left"), default: refusal },
+    responses: { 200: json(z.object({ left: z.boolean() }), "It has left"), default: refusal },
   });
 
 /** Routes by which an operator changes the cluster that this node belongs to. */

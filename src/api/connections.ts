@@ -78,7 +78,7 @@ const remove = (context: ApiContext) =>
     ...control(context),
     request: { params: z.object({ connection_id: nameParameter }) },
     responses: {
-      200: json(z.object({ connection_id: z.string(), removed: z.literal(true) }), "It is gone"),
+      200: json(z.object({ connection_id: z.string(), removed: z.boolean() }), "It is gone"),
       default: refusal,
     },
   });

@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Migration } from "../migration/migration.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Sockets } from "../platform/sockets.ts";
 import type { ReplayService } from "../tanks/replay/replay-service.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -15,8 +14,6 @@ export interface ApiContext {
   readonly cluster: Cluster;
   readonly migration: Migration;
   readonly clock: Clock;
-  /** Relays viewers to other nodes. */
-  readonly sockets: Sockets;
   readonly log: Log;
   /** Counts requests and viewers. */
   readonly meter: Metrics;

@@ -7,7 +7,7 @@ export interface DocumentedApi {
 interface Operation {
   readonly summary?: string;
   readonly tags?: readonly string[];
-  readonly security?: readonly unknown[];
+  readonly security?: readonly object[];
   readonly parameters?: readonly unknown[];
   readonly requestBody?: unknown;
   readonly responses?: Readonly<Record<string, unknown>>;
@@ -52,11 +52,19 @@ function entriesOf(api: DocumentedApi): Entry[] {
 }
 
 function renderEntry({ method, path, operation }: Entry): string {
-  const key = operation.security === undefined ? "" : ' <small class="token">token</small>';
+  const isControlled = operation.security?.every((one) => "controlToken" in one) ?? false;
+  const needsToken = isControlled && operation.security?.length !== 0;
+  const key = needsToken ? ' <small class="token">token</small>' : "";
+  const answers = Object.entries(operation.responses ?? {});
+  const isRefusal = ([status]: readonly [string, unknown]) => /^([45]|default)/.test(status);
   const details = [
     block("Parameters", operation.parameters),
     block("Body", operation.requestBody),
-    block("Answers", operation.responses),
+    block("Answers", Object.fromEntries(answers.filter((one) => !isRefusal(one)))),
+    `<h3>Problems</h3><p>${answers
+      .filter(isRefusal)
+      .map(([status]) => status)
+      .join(", ")}</p>`,
   ];
   return `<details><summary>
 <b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code>${key}
@@ -87,7 +95,7 @@ h2 { margin: 2rem 0 .5rem; text-transform: capitalize; }
 h3 { margin: .8rem 0 .2rem; font-size: .8rem; color: #7f9dac; text-transform: uppercase; }
 details { border: 1px solid #16384b; border-radius: 6px; margin: .3rem 0; background: #0a1e2c; }
 summary { cursor: pointer; padding: .45rem .7rem; overflow-wrap: anywhere; }
-details > h3, details > pre { margin-left: .8rem; margin-right: .8rem; }
+details > h3, details > pre, details > p { margin-left: .8rem; margin-right: .8rem; }
 pre { overflow-x: auto; padding: .6rem; background: #04101a; border-radius: 4px; font-size: 12px; }
 .token { border: 1px solid; border-radius: 8px; padding: 0 .4rem; color: #f0b95b; }
 .what { color: #7f9dac; margin-left: .4rem; }

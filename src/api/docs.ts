@@ -3,6 +3,7 @@ import { z } from "zod";
 import { once } from "../platform/once.ts";
 import { DOCS_STYLE, renderDocs } from "./docs-page.ts";
 import type { ApiEnv } from "./env.ts";
+import { completeDocument } from "./openapi.ts";
 import { json, newRouter, refusal } from "./router.ts";
 
 const tags = ["documentation"];
@@ -30,17 +31,10 @@ const docs = createRoute({
 
 /** Adds the documentation of all routes of `app`, generated at the first request. Mount it last. */
 export function mountDocs(app: OpenAPIHono<ApiEnv>, version: string): void {
-  app.openAPIRegistry.registerComponent("securitySchemes", "controlToken", {
-    type: "http",
-    scheme: "bearer",
-    description: "The control token, from the file `token` of the node's data directory",
+  const document = once(() => {
+    const info = { title: "tankd", version, description: "Tanks of evolving fish that migrate" };
+    return { ...completeDocument(app.getOpenAPI31Document({ openapi: "3.1.0", info })), info };
   });
-  const document = once(() =>
-    app.getOpenAPI31Document({
-      openapi: "3.1.0",
-      info: { title: "tankd", version, description: "Tanks of evolving fish that migrate" },
-    }),
-  );
   const page = once(() => renderDocs(document()));
   const routes = newRouter();
   routes.openAPIRegistry.registerPath(specification);

@@ -1,11 +1,14 @@
 import type { Context, MiddlewareHandler } from "hono";
+import type { WireRequest } from "../cluster/peer-route.ts";
 import type { SocketService } from "./sockets.ts";
 
 /** Values of a request: from the adapter, and from middleware. */
 export interface ApiEnv {
   Bindings: {
-    /** IP of the remote end of the connection. */
+    /** IP of the remote end of the connection, or of the client that a trusted proxy names. */
     readonly remoteAddress: string;
+    /** The scheme that a trusted proxy was asked with; undefined without such a proxy. */
+    readonly scheme?: "http" | "https" | undefined;
     /** Another node has relayed the request; `remoteAddress` may be that node's. */
     readonly isPassedOn?: boolean;
     /** Disables the timeout of this request. */
@@ -17,8 +20,8 @@ export interface ApiEnv {
     ) => boolean;
   };
   Variables: {
-    /** The original body, for signatures; empty when there was none. */
-    bodyText: string;
+    /** The original body, for signatures; empty when there was none, unset before it is read. */
+    bodyText: string | undefined;
     /** The body as JSON; undefined when there was none. */
     body: unknown;
     /** The body of an import. */
@@ -45,6 +48,17 @@ export function pathAndQuery(url: string): string {
   if (url.startsWith("/")) return url;
   const path = url.indexOf("/", url.indexOf("://") + 3);
   return path === -1 ? "/" : url.slice(path);
+}
+
+/** The request as it came, for signatures, and for those who pass it on. */
+export function wireOf(c: ApiContextOf): WireRequest {
+  return {
+    method: c.req.method,
+    authority: c.req.header("host") ?? "",
+    path: pathAndQuery(c.req.url),
+    headers: c.req.header(),
+    body: c.get("bodyText") ?? "",
+  };
 }
 
 /** The path as it was sent, without the query: what a problem names as its `instance`. */

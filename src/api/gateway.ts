@@ -1,12 +1,13 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
+import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
+import { AUDIENCE_HEADER } from "../cluster/identity/signature.ts";
 import {
   type AnnouncedTank,
   announcedTankSchema,
   type ServerRecord,
   serverRecordSchema,
 } from "../cluster/server-record.ts";
-import { answeredBy, RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, type ApiEnv, pathAndQuery } from "./env.ts";
 import { json, newRouter, refusal, tankParameter } from "./router.ts";
@@ -44,10 +45,12 @@ const show = createRoute({
 function entry(
   tank: AnnouncedTank,
   server: ServerRecord,
-  askedAt: string | undefined,
+  c: ApiContextOf,
 ): z.infer<typeof entrySchema> {
+  const askedAt = c.req.header("host");
   const isNear = server.reachable || askedAt === undefined;
-  const place = isNear ? server.api_url.replace(/^http/, "ws") : `ws://${askedAt}`;
+  const here = `${c.env.scheme ?? "http"}://${askedAt}`;
+  const place = (isNear ? server.api_url : here).replace(/^http/, "ws");
   return {
     tank: { ...tank, server_id: server.server_id },
     server,
@@ -94,21 +97,16 @@ export function gatewayRoutes(
     );
     const who = answeredBy("owner", place.node_id);
     if (place.is_local) {
-      const request = new Request(new URL(path, "http://localhost"), {
-        // Under which name and by whose key it was asked has been judged.
-        headers: { ...c.req.header(), host: "localhost" },
-      });
-      const own = await serve(request, c.env);
+      // Under which name and by whose key it was asked has been judged, by the path of the gateway.
+      const headers = merged(c.req.raw.headers, { host: "localhost" });
+      headers.delete(AUDIENCE_HEADER);
+      const own = await serve(new Request(new URL(path, "http://localhost"), { headers }), c.env);
       return new Response(own.body, { status: own.status, headers: merged(own.headers, who) });
     }
     const { node_id } = place;
-    const {
-      status,
-      body,
-      headers: told,
-    } = await cluster.passage.read(node_id, c.env.remoteAddress, () =>
-      cluster.call(node_id, "GET", path),
-    );
+    const ask = () => cluster.read(node_id, path);
+    const answered = await cluster.passage.read(node_id, c.env.remoteAddress, ask);
+    const { status, body, headers: told } = answered;
     const type = status < 400 ? "application/json" : "application/problem+json";
     const again = told?.["retry-after"];
     const headers = {
@@ -130,9 +128,7 @@ export function gatewayRoutes(
       .flatMap((server) =>
         server.node_id === null
           ? []
-          : cluster
-              .tanksOf(server.node_id)
-              .map((tank) => entry(tank, server, c.req.header("host"))),
+          : cluster.tanksOf(server.node_id).map((tank) => entry(tank, server, c)),
       );
     return c.json({ tanks, count: tanks.length }, 200, answeredBy("relay", cluster.nodeId));
   });
@@ -142,7 +138,7 @@ export function gatewayRoutes(
     const server = place === undefined ? undefined : cluster.server(place.node_id);
     if (place === undefined || server === undefined) throw unknownTank(tank_id);
     const who = answeredBy(place.is_local ? "owner" : "relay", cluster.nodeId);
-    return c.json(entry(place.tank, server, c.req.header("host")), 200, who);
+    return c.json(entry(place.tank, server, c), 200, who);
   });
   return routes;
 }

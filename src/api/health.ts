@@ -37,7 +37,7 @@ const ready = createRoute({
     }),
   },
   responses: {
-    200: json(z.object({ ready: z.literal(true), checks: z.array(checkSchema).optional() }), "Yes"),
+    200: json(z.object({ ready: z.boolean(), checks: z.array(checkSchema).optional() }), "Yes"),
     default: refusal,
   },
 });

@@ -19,11 +19,12 @@ const windowSchema = z.object({
   from_seq: count,
   to_tick: count.describe("The last committed tick"),
   to_seq: count,
+  whole: z.boolean().describe("Whether it reaches back to the creation of the tank"),
   snapshots: z
     .array(knownStateSchema)
     .describe("The states from which replays start, oldest first"),
   marks: z.array(knownStateSchema).describe("Digests in the log, oldest first; the newest 1,000"),
-  notes: z.array(z.string()).describe("What cannot be replayed, and why"),
+  notes: z.array(z.string()).describe("How far back it reaches, and what cannot be replayed"),
 });
 
 const message = (what: string) => z.looseObject({ type: z.string() }).describe(what);
@@ -88,7 +89,7 @@ export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     hostedTank(context, tank_id);
     c.env.patient();
     const window = await replay.window(tank_id, c.req.raw.signal);
-    const { epoch, from, to, snapshots, marks, notes } = window;
+    const { epoch, from, to, whole, snapshots, marks, notes } = window;
     return c.json(
       {
         tank_id,
@@ -97,6 +98,7 @@ export function pastRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
         from_seq: from.seq,
         to_tick: to.tick,
         to_seq: to.seq,
+        whole,
         snapshots: [...snapshots],
         marks: [...marks],
         notes: [...notes],

@@ -3,13 +3,9 @@ import { z } from "zod";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
 import { FORWARD_PATH } from "../cluster/registry/forwarding.ts";
 import { RELAY_PATH, TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
-import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
-import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, pathAndQuery } from "./env.ts";
-import { noteToken } from "./middleware/control-token.ts";
-import { jsonBody } from "./middleware/json-body.ts";
-import { peerSignature } from "./middleware/peer-signature.ts";
-import { rateLimit } from "./middleware/rate-limit.ts";
+import { type ApiContextOf, type ApiEnv, type ApiMiddleware, isSafe, wireOf } from "./env.ts";
+import type { PeerGuard } from "./peer-guard.ts";
 import { json, newRouter, refusal } from "./router.ts";
 import { openTunnel, tunnelRoute } from "./tunnel-route.ts";
 
@@ -22,41 +18,19 @@ export function peerRoutesOf({ cluster, migration }: ApiContext): readonly PeerR
 }
 
 /** The protocol between nodes. Each route validates its body. */
-export function peerRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
-  const { clock, cluster, controlToken } = context;
+export function peerRoutes(
+  context: ApiContext,
+  { limited, limitedForOthers, identified }: PeerGuard,
+): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
-  const limiter = () =>
-    rateLimit({
-      clock,
-      requestsPerSecond: LIMITS.peerRequestsPerSecond,
-      burst: LIMITS.peerRequestsBurst,
-      addressesMax: LIMITS.addressesTrackedMax,
-    });
-  const ownLimited = limiter();
-  // Relayed requests have a limit of their own, so that they never crowd out heartbeats.
-  const passedOnLimited = limiter();
-  const limited: ApiMiddleware = (c, next) =>
-    (c.env.isPassedOn ? passedOnLimited : ownLimited)(c, next);
   // Reading is free, but a signature takes work to verify, and its request may be passed on.
   const limitedIfSigned: ApiMiddleware = (c, next) =>
     c.req.header("signature") === undefined ? next() : limited(c, next);
-  const identified: readonly ApiMiddleware[] = [
-    noteToken({ token: controlToken }),
-    jsonBody({
-      bytesMax: LIMITS.requestBodyBytesMax,
-      // The token is what no foreign page has.
-      mayBeForm: (c) => c.get("controlled"),
-    }),
-    peerSignature({
-      verifier: cluster.verifier,
-      passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
-    }),
-  ];
   routes.openAPIRegistry.registerPath(tunnelRoute);
   routes.on("GET", [TUNNEL_PATH], limited, ...identified, (c) => openTunnel(context, c));
   for (const route of peerRoutesOf(context)) {
     routes.openAPIRegistry.registerPath(describe(route));
-    const ofChange = PASSING_ON.has(route.path) ? passedOnLimited : limited;
+    const ofChange = PASSING_ON.has(route.path) ? limitedForOthers : limited;
     const limit = isSafe(route.method) ? limitedIfSigned : ofChange;
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
     routes.on(route.method, [path], limit, ...identified, async (c) =>
@@ -75,13 +49,7 @@ function asPeerRequest(c: ApiContextOf): PeerRequest {
     signerKey: c.get("signerKey"),
     controlled: c.get("controlled"),
     remoteAddress: c.env.remoteAddress,
-    wire: {
-      method: c.req.method,
-      authority: c.req.header("host") ?? "",
-      path: pathAndQuery(c.req.url),
-      headers: c.req.header(),
-      body: c.get("bodyText"),
-    },
+    wire: wireOf(c),
   };
 }
 
@@ -102,8 +70,13 @@ function describe(route: PeerRoute) {
     summary: route.summary,
     request: {
       ...(names.length === 0 ? {} : { params }),
-      ...(route.request === undefined ? {} : { body: json(route.request, route.summary) }),
+      ...(route.query === undefined ? {} : { query: route.query }),
+      ...(route.request === undefined ? {} : { body: describeBody(route.request, route.summary) }),
     },
     responses: { [route.status ?? 200]: json(route.response, "The answer"), default: refusal },
   };
+}
+
+function describeBody(schema: z.ZodType, summary: string) {
+  return { required: !schema.safeParse(undefined).success, ...json(schema, summary) };
 }

@@ -1,9 +1,9 @@
-import { authorityOf, shareKey } from "../discovery/addresses.ts";
+import { answerer, RELAYED_BY } from "../cluster/answered-by.ts";
+import { shareKey } from "../discovery/addresses.ts";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { NetworkError } from "../platform/network.ts";
 import { enter, SharedRoom } from "../platform/room.ts";
-import { RELAYED_BY } from "./answered-by.ts";
 import type { ApiContext } from "./context.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
 
@@ -17,8 +17,12 @@ export interface Wanted {
   readonly isRelayed: boolean;
 }
 
-/** Closes the path to the tank. */
-type Stop = () => void;
+/** An open path to the tank. */
+interface Way {
+  /** Whoever is at its other end, which is proven: the host, or a node that relays it. */
+  readonly who: string;
+  readonly stop: () => void;
+}
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** The hello, the plants of the tank, and the first frame: the most that a host sends at once. */
@@ -35,10 +39,11 @@ export class RelayedViewers {
   }
 
   /**
-   * A new viewer. It holds its way to the tank until its `onClose`, also where it never opens.
+   * A new viewer, and who shows it the tank. It holds its way there until its `onClose`, also where
+   * it never opens.
    * @throws Problem `unreachable` when no way leads to the host, `too_many`
    */
-  async admit(wanted: Wanted): Promise<SocketService> {
+  async admit(wanted: Wanted): Promise<{ readonly viewer: SocketService; readonly who: string }> {
     const { nodeId, source } = wanted;
     const context = this.#context;
     context.cluster.passage.admit(nodeId, source);
@@ -51,14 +56,14 @@ export class RelayedViewers {
     }
     const viewer = new RelayedViewer(leave);
     try {
-      viewer.endWith(
-        throughTunnel(context, wanted, viewer) ?? (await dialled(context, wanted, viewer)),
-      );
+      const { who, stop } =
+        throughTunnel(context, wanted, viewer) ?? (await dialled(context, wanted, viewer));
+      viewer.endWith(stop);
+      return { viewer, who };
     } catch (error) {
       viewer.onClose();
       throw error;
     }
-    return viewer;
   }
 }
 
@@ -66,29 +71,31 @@ function throughTunnel(
   { cluster }: ApiContext,
   { nodeId, tankId, source }: Wanted,
   viewer: RelayedViewer,
-): Stop | undefined {
+): Way | undefined {
   const path = `/ws/${encodeURIComponent(tankId)}`;
-  return cluster.tunnels.watch(nodeId, path, source, {
+  const stop = cluster.tunnels.watch(nodeId, path, source, {
     onText: (text) => viewer.show(text),
     onEnd: (code, reason) => viewer.end(code, reason),
   });
+  // It has signed for its tunnel.
+  return stop && { who: answerer("owner", nodeId), stop };
 }
 
 async function dialled(
-  { cluster, sockets }: ApiContext,
+  { cluster }: ApiContext,
   { nodeId, tankId, isRelayed }: Wanted,
   viewer: RelayedViewer,
-): Promise<Stop> {
+): Promise<Way> {
   let why = "no route to it";
-  for (const address of isRelayed ? [] : await cluster.relays.waysTo(nodeId)) {
-    const { connectTo } = address;
+  const owner = answerer("owner", nodeId);
+  for (const place of isRelayed ? [] : await cluster.relays.waysTo(nodeId)) {
     try {
-      const socket = await sockets.connect(
+      const socket = await cluster.sockets.connect(
+        place,
         {
-          origin: `http://${authorityOf(address)}`,
-          ...(connectTo === undefined ? {} : { connectTo }),
           path: `/ws/${encodeURIComponent(tankId)}`,
           headers: { [RELAYED_BY]: cluster.nodeId },
+          answeredBy: owner,
           timeoutMs: CONNECT_TIMEOUT_MS,
           messageBytesMax: LIMITS.viewerBacklogBytesMax,
         },
@@ -97,7 +104,8 @@ async function dialled(
           onClose: (code, reason) => viewer.end(code, reason),
         },
       );
-      return () => socket.close(1000, "");
+      const who = place.nodeId === nodeId ? owner : answerer("relay", place.nodeId);
+      return { who, stop: () => socket.close(1000, "") };
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       why = error.reason;
@@ -113,7 +121,7 @@ class RelayedViewer implements SocketService {
   #early: (string | Uint8Array)[] = [];
   #earlyLength = 0;
   #ended: { readonly code: number; readonly reason: string } | undefined;
-  #stop: Stop = () => {};
+  #stop = () => {};
   #hasLeft = false;
 
   /** @param onLeft once, when the viewer is gone. */
@@ -140,7 +148,7 @@ class RelayedViewer implements SocketService {
     this.#onLeft();
   }
 
-  endWith(stop: Stop): void {
+  endWith(stop: () => void): void {
     this.#stop = stop;
   }
 

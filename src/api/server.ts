@@ -1,9 +1,11 @@
+import type { Cidr } from "../discovery/cidr.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { closeReason } from "../platform/sockets.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
+import { originOf } from "./forwarded.ts";
 import { localService } from "./local-service.ts";
 import { problemResponse } from "./problems.ts";
 import { createService, type Fetch } from "./service.ts";
@@ -26,6 +28,8 @@ export interface ListenOptions {
    * where there is none.
    */
   readonly sourceOf?: SourceOf;
+  /** Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted. */
+  readonly trustedProxies?: readonly Cidr[];
 }
 
 type SourceOf = (address: string, port: number) => string | Promise<string>;
@@ -108,7 +112,7 @@ function bind(options: ListenOptions, current: () => Service): Server {
 }
 
 function start(options: ListenOptions, port: number, current: () => Service): Server {
-  const { sourceOf = (address) => address } = options;
+  const { sourceOf = (address) => address, trustedProxies = [] } = options;
   return Bun.serve<SocketService>({
     hostname: options.host,
     port,
@@ -119,9 +123,9 @@ function start(options: ListenOptions, port: number, current: () => Service): Se
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
       const service = current();
-      const answer = (remoteAddress: string) =>
+      const answer = (peer: string) =>
         service.fetch(withWholeUrl(request), {
-          remoteAddress,
+          ...originOf(peer, request.headers, trustedProxies),
           patient: () => server.timeout(request, 0),
           upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
         });

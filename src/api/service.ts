@@ -6,6 +6,7 @@ import { createBaseApp } from "./base-app.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiEnv, pathAndQuery } from "./env.ts";
 import { healthRoutes } from "./health.ts";
+import { peerGuard } from "./peer-guard.ts";
 import { peerRoutes } from "./peer-routes.ts";
 
 /** Answers one request. */
@@ -19,15 +20,15 @@ export type Fetch = (
  * are created lazily, since they took a tenth of the processor time of a start and are often not
  * used.
  */
-export function createService(context: ApiContext, options: Omit<AppOptions, "peers">): Fetch {
-  const peers = peerRoutes(context);
+export function createService(context: ApiContext, options: Omit<AppOptions, "guard">): Fetch {
+  const guard = peerGuard(context);
   const front = createBaseApp(context);
   front.route("/", healthRoutes(context));
-  front.route("/", peers);
+  front.route("/", peerRoutes(context, guard));
   const whole = once(async (): Promise<OpenAPIHono<ApiEnv>> => {
     const { createApp } = await import("./app.ts");
-    // The same instance of the routes, so that rate limits of a peer are counted once.
-    return createApp(context, { ...options, peers });
+    // The same guard, so that rate limits of a peer are counted once.
+    return createApp(context, { ...options, guard });
   });
   return async (request, bindings) => {
     const [path = "/"] = pathAndQuery(request.url).split("?");

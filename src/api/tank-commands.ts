@@ -38,12 +38,15 @@ const feedSchema = z.strictObject({
 const spawnSchema = z.strictObject({
   fish: z.number().int().min(1).max(LIMITS.foundersMax).default(SPAWN_DEFAULT),
 });
+const SPEED_FORM = `a number from ${LIMITS.tickRateMin} to ${LIMITS.tickRateMax}, or 0`;
+// One number and no alternatives, which generated clients do not tell apart.
 const speedSchema = z.strictObject({
   tick_rate: z
-    .union([z.literal(0), z.number().min(LIMITS.tickRateMin).max(LIMITS.tickRateMax)], {
-      error: `a number from ${LIMITS.tickRateMin} to ${LIMITS.tickRateMax}, or 0`,
+    .number({ error: SPEED_FORM })
+    .refine((rate) => rate === 0 || (rate >= LIMITS.tickRateMin && rate <= LIMITS.tickRateMax), {
+      error: SPEED_FORM,
     })
-    .describe("Ticks per second; 0 = as fast as possible"),
+    .describe(`Ticks per second: ${SPEED_FORM}, which is as fast as possible`),
 });
 const forwardSchema = z.strictObject({
   ticks: z.number().int().min(1).max(FAST_FORWARD_TICKS_MAX),

@@ -99,6 +99,9 @@ export const tankViewSchema = z.object({
       "because it was over a second behind",
   ),
   fast_forward_to: count.nullable().describe("The end of a fast-forward in progress"),
+  past_from_tick: count
+    .nullable()
+    .describe("The first tick of its past that can still be viewed; null before it is known"),
   seed: count,
   founders: count,
 });
@@ -127,6 +130,7 @@ export function viewTank(hosted: HostedTank, serverId: string): TankView {
     tick_lag: hosted.tickLag,
     skipped_ticks: hosted.skippedTicks,
     fast_forward_to: hosted.fastForwardTo ?? null,
+    past_from_tick: hosted.pastFromTick ?? null,
     seed: row.seed,
     founders: row.fish,
   };

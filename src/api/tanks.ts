@@ -91,7 +91,7 @@ const remove = (context: ApiContext) =>
     ...control(context),
     request: { params },
     responses: {
-      200: json(z.object({ tank_id: z.string(), removed: z.literal(true) }), "It is gone"),
+      200: json(z.object({ tank_id: z.string(), removed: z.boolean() }), "It is gone"),
       default: refusal,
     },
   });

@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
 import type { ApiContext } from "./context.ts";
-import type { ApiContextOf } from "./env.ts";
+import { type ApiContextOf, wireOf } from "./env.ts";
 import { DetailedProblem } from "./problems.ts";
 import { refusal } from "./router.ts";
 import type { ServedSocket, SocketService } from "./sockets.ts";
@@ -24,7 +24,7 @@ export function openTunnel({ cluster }: ApiContext, c: ApiContextOf): Response {
     onMessage: (message) => listener.onMessage(message),
     onClose: (code, reason) => listener.onClose(code, reason),
   };
-  if (c.env.upgrade(service)) return new Response(null);
+  if (c.env.upgrade(service, cluster.relays.proofOf(wireOf(c)))) return new Response(null);
   const headers = { upgrade: "websocket", connection: "Upgrade" };
   throw new DetailedProblem("bad_request", "Open this address as a WebSocket", { headers });
 }

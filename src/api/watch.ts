@@ -1,8 +1,9 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
-import { answeredBy, RELAYED_BY } from "./answered-by.ts";
+import { ANSWERED_BY, answerer, RELAYED_BY } from "../cluster/answered-by.ts";
 import type { ApiContext } from "./context.ts";
-import type { ApiContextOf, ApiEnv } from "./env.ts";
+import { type ApiContextOf, type ApiEnv, wireOf } from "./env.ts";
+import type { PeerGuard } from "./peer-guard.ts";
 import { DetailedProblem } from "./problems.ts";
 import { RelayedViewers } from "./relayed-viewer.ts";
 import { nameParameter, newRouter, refusal } from "./router.ts";
@@ -23,36 +24,43 @@ const watch = createRoute({
 });
 
 /** Viewers of this node's tanks, and of those that other nodes host. */
-export function watchRoutes(context: ApiContext, viewers: Viewers): OpenAPIHono<ApiEnv> {
+export function watchRoutes(
+  context: ApiContext,
+  viewers: Viewers,
+  { forOthers }: PeerGuard,
+): OpenAPIHono<ApiEnv> {
   const { cluster } = context;
   const routes = newRouter();
   const relayed = new RelayedViewers(context);
+  /** Other nodes, who sign for this one, are shown a proof of what is said of the host. */
+  const upgrade = (c: ApiContextOf, service: SocketService, who: string): Response => {
+    const proof = c.var.signer === undefined ? {} : cluster.relays.proofOf(wireOf(c), who);
+    const isOwn = who === answerer("owner", cluster.nodeId);
+    const by = { [ANSWERED_BY]: who, ...(isOwn ? {} : { [RELAYED_BY]: cluster.nodeId }) };
+    return upgraded(c, service, { ...by, ...proof });
+  };
   routes.openAPIRegistry.registerPath(watch);
-  routes.get("/ws/:tank_id", async (c) => {
+  routes.on("GET", ["/ws/:tank_id"], ...forOthers, async (c) => {
     const tankId = c.req.param("tank_id");
     const place = context.tanks.get(tankId) ? undefined : cluster.locate(tankId);
     if (place === undefined || place.is_local) {
       const { row } = hostedTank(context, place?.tank.tank_id ?? tankId);
-      return upgrade(
-        c,
-        viewers.admit(row.tank_id, c.env.remoteAddress),
-        answeredBy("owner", cluster.nodeId),
-      );
+      const viewer = viewers.admit(row.tank_id, c.env.remoteAddress);
+      return upgrade(c, viewer, answerer("owner", cluster.nodeId));
     }
     refuseOrdinary(c);
-    const viewer = await relayed.admit({
+    const { viewer, who } = await relayed.admit({
       nodeId: place.node_id,
       tankId: place.tank.tank_id,
       source: c.env.remoteAddress,
       isRelayed: c.req.header(RELAYED_BY) !== undefined,
     });
-    const who = answeredBy("owner", place.node_id);
-    return upgrade(c, viewer, { ...who, [RELAYED_BY]: cluster.nodeId });
+    return upgrade(c, viewer, who);
   });
   return routes;
 }
 
-function upgrade(
+function upgraded(
   c: ApiContextOf,
   service: SocketService,
   headers: Readonly<Record<string, string>>,

@@ -43,7 +43,8 @@ interface ConfigRow {
 }
 
 function rows(context: CliContext, command: Command): readonly ConfigRow[] {
-  const { values, origins } = context.settings(command);
+  const { values, origins, faults } = context.settings(command);
+  for (const { reason } of faults) context.say(reason);
   return SETTING_KEYS.map((key) => {
     const definition: Setting<unknown, unknown> = SETTINGS[key];
     const { kind, where } = origins[key];

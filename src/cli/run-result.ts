@@ -1,6 +1,7 @@
+import { duration } from "../platform/durations.ts";
 import type { RunResult } from "../sim/index.ts";
 import { formatFields } from "./table.ts";
-import { count, duration } from "./words.ts";
+import { count } from "./words.ts";
 
 /** A result with the time that it took. */
 export interface TimedResult extends RunResult {

@@ -29,7 +29,7 @@ export function addStart(program: Command, context: CliContext): void {
 
 function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { host } = context;
-  const { values, origins } = context.settings(command);
+  const { values, origins, faults } = context.settings(command);
   if (origins.url.kind === "flag") {
     throw new Problem("usage", "start runs a node on this machine; leave --url out");
   }
@@ -37,6 +37,7 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { secretFile } = values;
   return {
     settings: values,
+    faults,
     secret: secretFile === undefined ? undefined : readClusterSecret(host, secretFile),
     portAskedFor: origins.port.kind !== "default",
     dataDirectory: resolve(host.workingDirectory, directory),
@@ -61,7 +62,12 @@ async function runInForeground(
   const asked = new AbortController();
   let life: NodeLife | undefined;
   const stop = stopper(context, asked);
-  host.onSignal(stop);
+  let isHurried = false;
+  host.onSignal((signal) => {
+    // After Ctrl-C somebody waits for the prompt.
+    isHurried = signal === "SIGINT";
+    stop();
+  });
   // SIGHUP of a closed terminal stops the node in order; that of a supervisor reopens the log.
   host.onHangup(() => (host.isAtTerminal ? stop() : life?.reload()));
   host.onUncaught((error) => {
@@ -82,6 +88,7 @@ async function runInForeground(
   if (node === undefined) return;
   greet(context, node, json);
   await aborted(asked.signal);
+  if (!isHurried) await node.drain();
   await node.stop();
 }
 

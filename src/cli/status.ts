@@ -3,12 +3,13 @@ import { z } from "zod";
 import { aloneSchema, backendSchema } from "../cluster/routes/discovery-schemas.ts";
 import { serverRecordSchema } from "../cluster/server-record.ts";
 import { linkWords } from "../discovery/link-words.ts";
+import { duration } from "../platform/durations.ts";
 import { messageOf } from "../platform/errors.ts";
 import { readAnswer } from "./answer.ts";
 import type { NodeClient } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
-import { count, duration } from "./words.ts";
+import { count } from "./words.ts";
 
 const leaseSchema = z.object({
   url: z.string(),

@@ -5,10 +5,11 @@ import type { CliContext } from "./context.ts";
 import { findNode, readNodeFile } from "./node-lookup.ts";
 
 /**
- * A stopping node writes a last snapshot of every tank: a thousand take two seconds on an SSD, and
- * 32 s where each sync takes 20 ms, as on memory cards. The units in deploy/systemd wait as long.
+ * A stopping node may drain for a minute (`--shutdown-delay`), and writes a last snapshot of every
+ * tank: a thousand take two seconds on an SSD, and 32 s where each sync takes 20 ms, as on memory
+ * cards. The units in deploy/systemd wait as long.
  */
-const STOP_PATIENCE_MS = 90_000;
+const STOP_PATIENCE_MS = 150_000;
 const POLL_MS = 25;
 
 /** `tankd stop`: stops the running node and waits for its exit. */

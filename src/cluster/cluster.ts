@@ -4,6 +4,7 @@ import type { Positions } from "./clones/journal-positions.ts";
 import type { Verifier } from "./identity/signature.ts";
 import type { LeaseView } from "./membership/lease-keeper.ts";
 import type { PeerReply, PeerRoute } from "./peer-route.ts";
+import type { PeerSockets } from "./peers/peer-sockets.ts";
 import type { AnnouncedTank, Role, ServerRecord, ServerStatus } from "./server-record.ts";
 import type { SolitudeReport } from "./solitude/solitude.ts";
 import type { IncomingTunnels } from "./tunnel/incoming-tunnels.ts";
@@ -140,13 +141,20 @@ export interface Cluster {
    */
   call(nodeId: string, method: "GET" | "POST", path: string, body?: unknown): Promise<PeerReply>;
   /**
+   * What a node answers to a GET, with its proof that it has said so: whoever else answers where it
+   * is dialled is not believed. Rejects as {@link Cluster.call}.
+   */
+  read(nodeId: string, path: string): Promise<PeerReply>;
+  /**
    * What comes to this node through others is answered by this from now on: its own API.
    */
   serveWith(service: LocalService): void;
   /** Tunnels that end here. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
   /** What is passed on to other nodes. */
-  readonly relays: Pick<Relays, "passOn" | "waysTo">;
+  readonly relays: Pick<Relays, "passOn" | "answer" | "proofOf" | "waysTo">;
+  /** WebSockets of other nodes. */
+  readonly sockets: Pick<PeerSockets, "connect">;
   /** How much of that. */
   readonly passage: Pick<Passage, "read" | "admit">;
   /** Routes of the handshake, liveness and both families of discovery endpoints. */

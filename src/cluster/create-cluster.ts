@@ -69,6 +69,8 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     examine: () => parts.checkup.run(),
     locate: (tank) => directory.locate(tank),
     call: (to, method, path, body) => call(parts, to, { method, path, body }),
+    read: (to, path) =>
+      call(parts, to, { method: "GET", path, body: undefined, mustBeProven: true }),
     routes: () => routes,
     serveWith: (service) => {
       relays.serveWith(service);
@@ -79,6 +81,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
     },
     tunnels,
     relays,
+    sockets: parts.peerSockets,
     passage,
     fence: (problem) => clones.positions.fence(problem),
     setListening: (port, host) => self.listenAt(port, host),
@@ -90,7 +93,7 @@ export function createCluster(deps: ClusterDeps): StartableCluster {
 }
 
 function routesOf(parts: ClusterParts) {
-  const { deps, directory, role, self, client, registrar, envelopes, ownHost, uplink } = parts;
+  const { deps, directory, role, self, registrar, envelopes, forwarder, ownHost, uplink } = parts;
   const { nodeId } = deps.identity;
   return [
     ...peerRoutes(parts),
@@ -99,12 +102,11 @@ function routesOf(parts: ClusterParts) {
     ...discoveryRoutes({
       registrar,
       envelopes,
-      client,
+      forwarder,
       isHub: () => role.isHub && !parts.isLeaving(),
       mayChange: () => parts.lease?.refuseWithoutLease(),
       hub: () => uplinkOf(parts),
       ownHost,
-      timeoutMs: deps.settings.timing.discoveryTimeoutMs,
       forwarded: [caseEndpoint(parts)],
       onHubLeft: (hub) => uplink.dismiss(hub),
     }),
@@ -149,14 +151,18 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
-/** Failures after which a node is asked again without a handshake. */
-const STILL_THERE: ReadonlySet<NetworkFailure> = new Set(["timeout", "busy"]);
+interface Call {
+  readonly method: PeerMethod;
+  readonly path: string;
+  readonly body: unknown;
+  readonly mustBeProven?: boolean;
+}
 
 /** @throws NetworkError, or Problem `unknown_server`. */
 async function call(
   { table, registry, client, deps, meet }: ClusterParts,
   to: string,
-  request: { readonly method: PeerMethod; readonly path: string; readonly body: unknown },
+  { method, path, body, mustBeProven = false }: Call,
 ): Promise<PeerReply> {
   if (!isReady(table.get(to)) && !registry.get(to)) {
     throw new Problem("unknown_server", `No node "${to}" is known here.`);
@@ -165,18 +171,30 @@ async function call(
   const timeoutMs = deps.settings.timing.peerTimeoutMs;
   // It may have restarted elsewhere, or be fenced: the next call begins with a handshake.
   const forgetKey = () => table.update(to, { key: undefined });
+  let isConnected = false;
+  const onConnected = () => {
+    isConnected = true;
+  };
   try {
-    const options = { timeoutMs, mayBeRelayed: true };
-    const reply = await client.send(to, request.method, request.path, request.body, options);
+    const options = { timeoutMs, mayBeRelayed: true, mustBeProven, onConnected };
+    const reply = await client.send(to, method, path, body, options);
     const isLost = isElsewhere(reply);
     if (isLost || problemCodeOf(reply) === "directory_copied") forgetKey();
     // After a new handshake: somebody else lives there now.
     if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
-    if (error instanceof NetworkError && !STILL_THERE.has(error.failure)) forgetKey();
+    if (error instanceof NetworkError && !isStillThere(error.failure, isConnected)) forgetKey();
     throw error;
   }
+}
+
+/**
+ * Whether a node is asked again without a handshake: it has no time. Where no connection has come
+ * about this node or that one may have moved to another network, and a third may be the way.
+ */
+function isStillThere(failure: NetworkFailure, isConnected: boolean): boolean {
+  return failure === "busy" || (failure === "timeout" && isConnected);
 }
 
 function unreachable(nodeId: string): NetworkError {

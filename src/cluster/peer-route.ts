@@ -23,7 +23,7 @@ export interface PeerRequest {
   readonly signerKey: string | undefined;
   /** Whether the control token came with it. */
   readonly controlled: boolean;
-  /** IP of the other end of the connection. */
+  /** IP of the remote end of the connection, or of the client that a trusted proxy names. */
   readonly remoteAddress: string;
   /** Undefined for what this node asks of itself. */
   readonly wire?: WireRequest;
@@ -45,6 +45,8 @@ export interface PeerRoute {
   /** With `{name}` for parameters, as in OpenAPI. */
   readonly path: string;
   readonly summary: string;
+  /** What the query may have; `handle` reads it for itself. */
+  readonly query?: z.ZodObject;
   readonly request?: z.ZodType;
   readonly response: z.ZodType;
   /** The status of `response`; 200 when it is left out. */

@@ -266,8 +266,8 @@ const amount = z.number().nonnegative();
 const count = amount.max(Number.MAX_SAFE_INTEGER);
 
 /**
- * A registration in the seeds' form: a server record of which only the id is asked for. The record
- * of another program (Tank World) has fields of its own; those with a meaning here are kept.
+ * A registration by a server record, of which only the id is asked for. The record of another
+ * program (Tank World) has fields of its own; those with a meaning here are kept.
  */
 export const registrationSchema = z.object({
   server_id: name,

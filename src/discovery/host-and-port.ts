@@ -1,21 +1,43 @@
+import { isIpLiteral, isPlainIpv4 } from "../platform/ip-literal.ts";
+
 /** A host with or without a port; the host of an IPv6 address comes without brackets. */
 export interface HostAndPort {
   readonly host: string;
   readonly port: number | undefined;
 }
 
+/** Of a name, before the port, for those that may have it. */
+export const FINAL_DOT = /\.(?=(?::\d+)?$)/;
 const PORT_MAX = 65_535;
+/** RFC 1035, section 2.3.4, in text form. */
+const NAME_CHARACTERS_MAX = 253;
 /** `[v6]:port`, `[v6]`, a bare IPv6 address, or a name or IPv4 address with an optional port. */
-const BRACKETED = /^\[([0-9A-Fa-f:.]+)\](?::(\d{1,5}))?$/;
-const BARE_V6 = /^[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
-const NAME_OR_V4 = /^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?)(?::(\d{1,5}))?$/;
+const FORMS = [
+  /^\[([0-9a-f.]*:[0-9a-f:.]*)\](?::(\d{1,5}))?$/i,
+  /^([0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*)$/i,
+  /^([^:[\]]+)(?::(\d{1,5}))?$/,
+] as const;
+/** Letters, digits, hyphen and underscore. */
+const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
+/** A host with such a last label is an IPv4 address or nothing (URL standard, section 3.5). */
+const NUMBER = /^(\d+|0x[0-9a-f]*)$/i;
 
-/** Reads `HOST[:PORT]`; undefined when it is none. */
+/**
+ * Reads `HOST[:PORT]`, whoever has written it; undefined when it is none: the host is an IP address
+ * in its usual spelling and without a zone, or a name without a final dot.
+ */
 export function readHostAndPort(value: string): HostAndPort | undefined {
-  if (BARE_V6.test(value)) return { host: value, port: undefined };
-  const match = BRACKETED.exec(value) ?? NAME_OR_V4.exec(value);
-  if (!match?.[1]) return undefined;
-  if (match[2] === undefined) return { host: match[1], port: undefined };
-  const port = Number(match[2]);
-  return port >= 1 && port <= PORT_MAX ? { host: match[1], port } : undefined;
+  const [host = "", digits] = FORMS.map((form) => form.exec(value)?.slice(1)).find(Boolean) ?? [];
+  const isHost = host.includes(":") ? isIpLiteral(host) : isPlainIpv4(host) || isName(host);
+  if (!isHost) return undefined;
+  if (digits === undefined) return { host, port: undefined };
+  const port = Number(digits);
+  return port >= 1 && port <= PORT_MAX ? { host, port } : undefined;
+}
+
+/** A name that a URL can have, too: among others there are `xn--` labels that stand for nothing. */
+function isName(host: string): boolean {
+  const labels = host.split(".");
+  if (host.length > NAME_CHARACTERS_MAX || NUMBER.test(labels.at(-1) ?? "")) return false;
+  return labels.every((label) => LABEL.test(label)) && URL.canParse(`http://${host}/`);
 }

@@ -273,11 +273,8 @@ export class Incoming {
     row: InboxRow,
     position: string | undefined,
   ): readonly JournalWrite[] {
-    const { transfer_id, decided_at, decision, reason } = row;
-    const event = { transfer_id, at: decided_at, event: decision, detail: reason ?? "" };
     return [
       { put: "inbox", row },
-      { put: "event", row: event },
       ...this.#horizon.advance(request),
       ...this.#positions.remember(request.source.node_id, position),
     ];

@@ -14,7 +14,7 @@ import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
 import { pairOf, Sequences } from "./sequences.ts";
-import { outboxEvent, type Settlement } from "./settlement.ts";
+import type { Settlement } from "./settlement.ts";
 
 /** A transfer to be made. */
 export interface Departure {
@@ -129,9 +129,9 @@ export class Outgoing {
   }
 
   /**
-   * Commits export, outbox row and events in one transaction. Resolves with the transfer's id once
-   * the entity is in escrow; with undefined when it is not in the tank any more, its tank is
-   * closed, or the node is stopping. Rejects with Problem when nothing happened.
+   * Commits export and outbox row in one transaction. Resolves with the transfer's id once the
+   * entity is in escrow; with undefined when it is not in the tank any more, its tank is closed, or
+   * the node is stopping. Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
     const { tanks } = this.#ports;
@@ -149,9 +149,7 @@ export class Outgoing {
         tanks.submit(tankId, command, (stamped) => {
           row = this.#rowOf(departure, stamped);
           if (!row) return [];
-          const at = row.created_at;
-          const events = [outboxEvent(row, "initiated", at), outboxEvent(row, "prepared", at)];
-          return [{ put: "outbox", row }, ...events];
+          return [{ put: "outbox", row }];
         }),
       );
     } catch (error) {

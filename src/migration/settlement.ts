@@ -35,8 +35,7 @@ export class Settlement {
   /** Sent, but no decision was received. */
   async doubt(row: OutboxRow, detail: string): Promise<OutboxRow> {
     const doubtful = this.#changed(row, "in_doubt", row.reason);
-    const event = outboxEvent(doubtful, "in_doubt", doubtful.updated_at, detail);
-    await this.#journal.commit([update(doubtful), event]);
+    await this.#journal.commit([update(doubtful), note(doubtful, "in_doubt", detail)]);
     return doubtful;
   }
 
@@ -50,14 +49,13 @@ export class Settlement {
 
   async #deliver(row: OutboxRow, remembered: readonly JournalWrite[]): Promise<OutboxRow> {
     const delivered = this.#changed(row, "delivered", null);
-    const event = outboxEvent(delivered, "committed", delivered.updated_at);
-    await this.#journal.commit([update(delivered), event, ...remembered]);
+    await this.#journal.commit([update(delivered), ...remembered]);
     return delivered;
   }
 
   /**
-   * Restores the fish and settles its row atomically: log entry, row and events are one
-   * transaction. The row is checked first, so that a retry never restores the fish twice.
+   * Restores the fish and settles its row atomically: log entry and row are one transaction. The
+   * row is checked first, so that a retry never restores the fish twice.
    */
   async #restore(
     row: OutboxRow,
@@ -68,16 +66,13 @@ export class Settlement {
     const known = await this.#journal.outboxRow(row.transfer_id);
     if (known && isSettled(known.state)) return known;
     const returned = this.#changed(row, "returned", reason);
-    const events: readonly TransferEvent[] =
-      verdict === "aborted" ? ["aborted", "returned"] : ["returned"];
+    const notes = verdict === "aborted" ? [note(returned, "aborted", reason)] : [];
     const { outcome } = await this.#tanks.submit(
       row.source_tank_id,
       { kind: "restore", record: row.record },
       (stamped) => {
         if (stamped.outcome.kind === "rejected") return [];
-        const at = returned.updated_at;
-        const steps = events.map((event) => outboxEvent(returned, event, at));
-        return [update(returned), ...steps, ...remembered];
+        return [update(returned), ...notes, ...remembered];
       },
     );
     if (outcome.kind === "done") return returned;
@@ -100,14 +95,10 @@ export function isSettled(state: OutboxState): boolean {
   return state === "delivered" || state === "returned";
 }
 
-/** One step of an outgoing transfer in the audit trail. */
-export function outboxEvent(
-  row: OutboxRow,
-  event: TransferEvent,
-  at: number,
-  detail = row.reason ?? "",
-): JournalWrite {
-  return { put: "event", row: { transfer_id: row.transfer_id, at, event, detail } };
+/** A step of the audit trail that cannot be derived from the row later. */
+function note(row: OutboxRow, event: TransferEvent, detail: string): JournalWrite {
+  const { transfer_id, updated_at: at } = row;
+  return { put: "event", row: { transfer_id, at, event, detail } };
 }
 
 function update({ transfer_id, state, attempts, reason, updated_at }: OutboxRow): JournalWrite {

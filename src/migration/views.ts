@@ -5,6 +5,7 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { ConnectionRow, InboxRow, OutboxRow } from "../store/rows.ts";
 import type { ConnectionView, TransferDetail, TransferQuery, TransferView } from "./migration.ts";
+import { stepsOf } from "./transfer-steps.ts";
 
 const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "returned"];
 const inboxStates: readonly string[] = ["accepted", "refused", "aborted"];
@@ -53,11 +54,11 @@ export class Views {
   async transfer(transferId: string): Promise<TransferDetail> {
     const { journal } = this.#ports;
     const out = await journal.outboxRow(transferId);
-    const into = out ? undefined : await journal.inboxRow(transferId);
+    const into = await journal.inboxRow(transferId);
     const view = out ? this.#outgoing(out) : into && this.#incoming(into);
     if (!view) throw new Problem("unknown_transfer", `There is no transfer ${transferId} here.`);
-    const events = await journal.events(transferId);
-    return { ...view, events: events.map((event) => ({ ...event, at: rfc3339(event.at) })) };
+    const steps = stepsOf({ out, into, noted: await journal.events(transferId) });
+    return { ...view, events: steps.map((step) => ({ ...step, at: rfc3339(step.at) })) };
   }
 
   #outgoing(row: OutboxRow): TransferView {

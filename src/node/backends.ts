@@ -11,15 +11,11 @@ import { TailscaleBackend } from "../adapters/tailscale/backend.ts";
 import { Observer } from "../adapters/tailscale/observer.ts";
 import type { Tailnet } from "../adapters/tailscale/tailnet.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
-import {
-  BACKEND_CHOICES,
-  BACKEND_NAMES,
-  type BackendName,
-  isBackendName,
-} from "../discovery/backend-names.ts";
+import { BACKEND_NAMES, type BackendName } from "../discovery/backend-names.ts";
 import { NamedBackend } from "../discovery/named-backend.ts";
 import { OptionalBackend } from "../discovery/optional-backend.ts";
 import { RememberedBackend, type RememberedNode } from "../discovery/remembered-backend.ts";
+import { UnreadableBackend } from "../discovery/unreadable-backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import type { Machine } from "../platform/machine.ts";
@@ -30,6 +26,7 @@ import type { Log } from "../telemetry/log.ts";
 import { API_PORT, readAddresses, readDnsNames } from "./addresses.ts";
 import { discoveryEtcd } from "./etcd.ts";
 import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
+import type { SettingFault } from "./setting-faults.ts";
 import type { Settings } from "./settings.ts";
 
 /** Dependencies of backends. */
@@ -46,6 +43,8 @@ export interface BackendDeps {
   /** Nodes that earlier runs have connected to. */
   readonly remembered: readonly RememberedNode[];
   readonly settings: Pick<Settings, keyof typeof DISCOVERY_SETTINGS>;
+  /** What is wrong with settings of theirs. */
+  readonly faults: readonly Pick<SettingFault, "backend" | "reason">[];
 }
 
 interface BackendKind {
@@ -136,20 +135,36 @@ function observerOf({ settings, machine, tailnet, clock }: BackendDeps): Observe
 }
 
 /**
- * The backends that `words` select: `auto` means each whose environment is present, `none` means
- * none. Hub URLs that were given are always used.
- * @throws Problem `bad_setting` for a name that is not known.
+ * The backends that `words` ask for: `auto` stands for each whose environment is there, `none` for
+ * none. Hub URLs that were given are always used. One whose settings cannot be read only says so.
  */
 export function createBackends(
   words: readonly string[],
   deps: BackendDeps,
 ): readonly DiscoveryBackend[] {
-  const named = new Set(words.flatMap(namesOf));
-  if (deps.hubs.length > 0) named.add("hub");
-  return BACKEND_NAMES.flatMap((name) => {
-    if (named.has(name)) return BACKENDS[name].create(deps, true);
-    return words.includes("auto") ? createWhereThere(BACKENDS[name], deps) : [];
+  const unreadable = unreadableBackends(deps.faults);
+  const made = BACKEND_NAMES.flatMap((name) => {
+    const isNamed = words.includes(name) || (name === "hub" && deps.hubs.length > 0);
+    const isOptional = words.includes("auto");
+    const failed = unreadable.get(name);
+    if (failed) return isNamed || isOptional || name === "hub" ? failed : [];
+    if (isNamed) return BACKENDS[name].create(deps, true);
+    return isOptional ? createWhereThere(BACKENDS[name], deps) : [];
   });
+  return [...made, ...(unreadable.get("discovery") ?? [])];
+}
+
+/** Each has one line for all that is wrong with it. */
+function unreadableBackends(
+  faults: BackendDeps["faults"],
+): ReadonlyMap<string, readonly DiscoveryBackend[]> {
+  const byName = Map.groupBy(faults, ({ backend }) => backend);
+  return new Map(
+    [...byName].map(([name, found]) => {
+      const reasons = found.map(({ reason }) => reason);
+      return [name, [new UnreadableBackend(name, reasons.join(" "))]];
+    }),
+  );
 }
 
 /** @throws Problem `bad_setting` for an invalid address. */
@@ -173,11 +188,4 @@ function serfDeps(deps: BackendDeps, isNamed: boolean): SerfDeps {
   const [rpc] = readAddresses(serfRpcAddr === undefined ? [] : [serfRpcAddr], RPC_PORT);
   const join = readAddresses(serfJoin, SERF_PORT);
   return { ...deps, rpc, key, join, mayStart: isNamed || join.length > 0 };
-}
-
-function namesOf(word: string): readonly BackendName[] {
-  if (BACKEND_CHOICES.some((choice) => choice === word)) return [];
-  if (isBackendName(word)) return [word];
-  const known = [...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ");
-  throw new Problem("bad_setting", `There is no discovery backend "${word}"; give ${known}.`);
 }

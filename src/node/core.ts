@@ -21,7 +21,7 @@ import type { RecoveryOptions, RecoveryReport } from "../tanks/recovery-report.t
 import { createReplayService, type ReplayService } from "../tanks/replay/replay-service.ts";
 import type { ReplayThread } from "../tanks/replay/replay-thread.ts";
 import { createTanks } from "../tanks/service.ts";
-import type { LogRetention } from "../tanks/snapshots/retention.ts";
+import type { RetentionRules } from "../tanks/snapshots/retention.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { SimulationThread } from "../tanks/thread/simulation.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -79,7 +79,7 @@ export interface CoreSettings {
   readonly tickRate: number;
   /** Simulation threads; undefined for one per core. */
   readonly threads: number | undefined;
-  readonly logRetention: LogRetention;
+  readonly retention: RetentionRules;
   readonly autoConnect: boolean;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -121,8 +121,8 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     ...ports,
     onUnavailable: (error) => tanks.storageFailed(error),
   });
-  const { tickRate, logRetention, threads = ports.machine.cpuCores } = settings;
-  const tanks = createTanks({ ...ports, journal, tickRate, threads, logRetention });
+  const { tickRate, threads = ports.machine.cpuCores } = settings;
+  const tanks = createTanks({ ...ports, ...settings.retention, journal, tickRate, threads });
   const cluster = createCluster({
     ...ports,
     identity,

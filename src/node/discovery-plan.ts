@@ -1,7 +1,6 @@
 import { formatHostPort } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { parseHubUrls } from "../discovery/hub/url.ts";
-import { Problem } from "../platform/errors.ts";
 import type { Settings } from "./settings.ts";
 
 /** The requested backends, and the hubs that were given by URL. */
@@ -11,31 +10,47 @@ export interface DiscoveryPlan {
   readonly hubs: readonly Address[];
 }
 
-/**
- * Combines the settings `discovery` and `hub`: a URL among the backends is a hub, too.
- * @throws Problem `bad_setting`
- */
-export function planDiscovery(
-  settings: Pick<Settings, "discovery" | "hub" | "static" | "dns">,
-): DiscoveryPlan {
-  const isUrl = (word: string) => word.includes("://");
-  const urls = [...settings.discovery.filter(isUrl), ...settings.hub];
-  if (settings.discovery.includes("hub") && urls.length === 0) {
-    throw new Problem("bad_setting", "discovery by hub needs the URL of one: give --hub URL.");
-  }
-  if (settings.discovery.includes("static") && settings.static.length === 0) {
-    throw new Problem("bad_setting", "discovery by static needs addresses: give --static ADDRESS.");
-  }
-  if (settings.discovery.includes("dns") && settings.dns.length === 0) {
-    throw new Problem("bad_setting", "discovery by dns needs a name: give --dns NAME.");
-  }
+type PlannedBy = Pick<Settings, "discovery" | "hub" | "static" | "dns">;
+
+/** What the settings `discovery` and `hub` mean together: a URL among the backends is a hub, too. */
+export function planDiscovery(settings: PlannedBy): DiscoveryPlan {
   return {
     words: settings.discovery.filter((word) => !isUrl(word)),
-    hubs: parseHubUrls([...new Set(urls)]),
+    hubs: parseHubUrls([...new Set(urlsOf(settings))]),
   };
 }
 
-/** Appends the hub that was joined during an earlier run to those that are given now. */
+/** Backends that were chosen by name, and that have nobody to ask: each with what to give. */
+export function lackingEndpoints(settings: PlannedBy): readonly Lack[] {
+  const counts = { hub: urlsOf(settings), static: settings.static, dns: settings.dns };
+  return LACKS.filter(({ key }) => settings.discovery.includes(key) && counts[key].length === 0);
+}
+
+interface Lack {
+  readonly backend: "hub" | "static" | "dns";
+  readonly key: Lack["backend"];
+  readonly reason: string;
+}
+
+const LACKS: readonly Lack[] = [
+  lack("hub", "the URL of one: give --hub URL."),
+  lack("static", "addresses: give --static ADDRESS."),
+  lack("dns", "a name: give --dns NAME."),
+];
+
+function lack(backend: Lack["backend"], needs: string): Lack {
+  return { backend, key: backend, reason: `discovery by ${backend} needs ${needs}` };
+}
+
+function urlsOf(settings: PlannedBy): readonly string[] {
+  return [...settings.discovery.filter(isUrl), ...settings.hub];
+}
+
+function isUrl(word: string): boolean {
+  return word.includes("://");
+}
+
+/** The plan with the hub that was joined while the node ran, behind those that are given now. */
 export function withHub(plan: DiscoveryPlan, hub: Address | undefined): DiscoveryPlan {
   if (hub === undefined) return plan;
   const isGiven = plan.hubs.some((given) => formatHostPort(given) === formatHostPort(hub));

@@ -11,12 +11,14 @@ import { drawStartOffset } from "../cluster/identity/start-clock.ts";
 import { joinedHub } from "../cluster/membership/joined-hub.ts";
 import { recallPeers } from "../cluster/peers/peer-memory.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
+import { readCidr } from "../discovery/cidr.ts";
 import { readHostAndPort } from "../discovery/host-and-port.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import { chooseInterfaces } from "../platform/interface-choice.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
 import { createRealPlatform, type RealPlatform } from "../platform/real/platform.ts";
+import { sleep } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
@@ -38,6 +40,7 @@ import { createLease } from "./lease.ts";
 import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
+import type { SettingFault } from "./setting-faults.ts";
 import type { Settings } from "./settings.ts";
 import { timingOf } from "./timing.ts";
 
@@ -45,6 +48,9 @@ import { timingOf } from "./timing.ts";
 export interface NodeOptions {
   readonly settings: Settings;
   /** Whether the port was chosen explicitly: then a taken one is an error. */
+  /** What is wrong with them for single backends of discovery, which then fail by it. */
+  readonly faults: readonly SettingFault[];
+  /** Whether somebody chose the port: then a taken one is an error. */
   readonly portAskedFor: boolean;
   /** An absolute path. */
   readonly dataDirectory: string;
@@ -90,6 +96,11 @@ export interface StartedNode {
   readonly recovery: RecoveryView;
   /** The result of --fork; undefined without it, or where there was nothing to fork. */
   readonly forked: ForkReport | undefined;
+  /**
+   * Fails `/ready` for the time of `--shutdown-delay`, so that load balancers notice; everything
+   * else works as before.
+   */
+  drain(): Promise<void>;
   /** Leaves the cluster, takes the last snapshots, releases everything. */
   stop(): Promise<void>;
 }
@@ -137,6 +148,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     portAsked: options.portAskedFor,
     timers: platform.timers,
     sourceOf: new TailnetSources(tailnet, platform.clock).sourceOf,
+    trustedProxies: settings.trustedProxy.map(readCidr).filter((one) => one !== undefined),
   });
   closers.add(() => server.stop());
   const store = await openThreadedStore({
@@ -177,6 +189,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
         hubs: plan.hubs,
         remembered,
         settings,
+        faults: options.faults,
       }),
       lease: createLease(settings, platform),
       log,
@@ -192,7 +205,6 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   server.serve({
     ...core,
     clock,
-    sockets,
     log,
     meter: metrics,
     version,
@@ -243,6 +255,13 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     nodeId: identity.nodeId,
     recovery: recovery(),
     forked,
+    drain: async () => {
+      const { shutdownDelayMs } = timingOf(settings.profile, settings);
+      if (shutdownDelayMs === 0) return;
+      log.info("node draining", { shutdown_delay_ms: shutdownDelayMs });
+      phase = "stopping";
+      await sleep(platform.timers, shutdownDelayMs);
+    },
     stop: async () => {
       log.info("node stopping");
       await closers.close();
@@ -322,7 +341,10 @@ function coreSettings(
     timing: timingOf(settings.profile, settings),
     tickRate: settings.tickRate,
     threads: settings.threads,
-    logRetention: settings.logRetention,
+    retention: {
+      logRetention: settings.logRetention,
+      pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
+    },
     autoConnect: settings.autoConnect,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

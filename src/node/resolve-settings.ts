@@ -1,4 +1,5 @@
 import { Problem } from "../platform/errors.ts";
+import { lacking, refuseForLease, type SettingFault } from "./setting-faults.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./settings.ts";
 import { closest } from "./spelling.ts";
@@ -32,6 +33,8 @@ export interface Origin {
 
 export interface ResolvedSettings {
   readonly values: Settings;
+  /** Their settings have their defaults, but for backends by name that could be read. */
+  readonly faults: readonly SettingFault[];
   readonly origins: Readonly<Record<SettingKey, Origin>>;
 }
 
@@ -59,18 +62,68 @@ export function resolveSettings(
   for (const file of sources.files) checkKeys(file);
   const values: Partial<Record<SettingKey, unknown>> = {};
   const origins: Partial<Record<SettingKey, Origin>> = {};
+  const faults: SettingFault[] = [];
   const presets = findPresets(sources, keys);
   for (const key of SETTING_KEYS) {
-    const definition: AnySetting = SETTINGS[key];
-    const own = keys.includes(key) ? find(key, definition, sources) : undefined;
-    const preset = keys.includes(key) ? presets.get(key) : undefined;
-    if (own && preset) refuseContradiction(key, own, preset);
-    const found = stronger(own, preset);
-    values[key] = found ? read(key, definition, found) : definition.default;
-    origins[key] = found?.origin ?? { kind: "default", where: "" };
+    const { value, origin, fault } = keys.includes(key)
+      ? settleOrFail(key, sources, presets.get(key))
+      : unsaid(key);
+    values[key] = value;
+    origins[key] = origin;
+    if (fault) faults.push(fault);
   }
-  // Every key of the table was set above, to the output of its schema.
-  return { values: values as Settings, origins: origins as Record<SettingKey, Origin> };
+  // Every key of the table was set above, each to the output of its own schema.
+  const settled = values as Settings;
+  const isTyped = origins.discovery?.kind === "flag";
+  refuseForLease(settled, faults);
+  return {
+    values: settled,
+    faults: [...faults, ...lacking(settled, faults, isTyped)],
+    origins: origins as Record<SettingKey, Origin>,
+  };
+}
+
+interface Settled {
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly fault?: SettingFault;
+}
+
+function unsaid(key: SettingKey): Settled {
+  return { value: SETTINGS[key].default, origin: { kind: "default", where: "" } };
+}
+
+/** What is wrong with one backend, and was not typed just now, is no reason to stay down. */
+function settleOrFail(
+  key: SettingKey,
+  sources: SettingSources,
+  preset: FoundPreset | undefined,
+): Settled {
+  try {
+    return settle(key, sources, preset);
+  } catch (error) {
+    const definition: AnySetting = SETTINGS[key];
+    const { failsOnly: backend, kind } = definition;
+    const isForgivable = error instanceof Problem && error.code === "bad_setting";
+    const isTyped = sources.flags[key] !== undefined;
+    if (backend === undefined || isTyped || !isForgivable) throw error;
+    const rest = kind.salvage?.(find(key, definition, sources)?.raw);
+    const { value, origin } = unsaid(key);
+    return { value: rest ?? value, origin, fault: { backend, key, reason: error.message } };
+  }
+}
+
+function settle(
+  key: SettingKey,
+  sources: SettingSources,
+  preset: FoundPreset | undefined,
+): Settled {
+  const definition: AnySetting = SETTINGS[key];
+  const own = find(key, definition, sources);
+  if (own && preset) refuseContradiction(key, own, preset);
+  const found = stronger(own, preset);
+  if (!found) return unsaid(key);
+  return { value: read(key, definition, found), origin: found.origin };
 }
 
 const STRENGTH: readonly Origin["kind"][] = ["default", "file", "environment", "flag"];
@@ -181,7 +234,7 @@ function refuseCommandOf(file: SettingsFile, fileKey: string): void {
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
   const parsed = definition.kind.schema().safeParse(found.raw);
   if (parsed.success) return parsed.data;
-  const value = definition.secret ? "what it is" : withoutPasswords(JSON.stringify(found.raw));
+  const value = definition.secret ? "what it is" : shown(found.raw);
   throw new Problem(
     "bad_setting",
     `${fileKeyOf(key)} cannot be ${value} (from ${found.origin.where}): ` +
@@ -189,9 +242,13 @@ function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
   );
 }
 
-/** Removes passwords: a URL may be refused because it contains one. */
-function withoutPasswords(text: string): string {
-  return text.replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
+/** Of a value that is refused: it may be a whole file. */
+const SHOWN_CHARACTERS_MAX = 200;
+
+/** A URL is refused for the password that it has, too. */
+function shown(raw: unknown): string {
+  const text = JSON.stringify(raw).replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }
 
 /** Keys of the file. Secrets have none, since such files are often world-readable. */

@@ -1,5 +1,5 @@
 import { LIMITS } from "../platform/limits.ts";
-import { setting } from "./setting.ts";
+import { ofBackend, setting } from "./setting.ts";
 import { CONSUL_SETTINGS } from "./setting-consul.ts";
 import { ETCD_SETTINGS } from "./setting-etcd.ts";
 import { list } from "./setting-kinds.ts";
@@ -10,6 +10,7 @@ import { dnsName, hostAndPort } from "./setting-values.ts";
 /** Settings of discovery backends; `auto` uses each backend whose setting is given. */
 export const DISCOVERY_SETTINGS = {
   static: setting({
+    failsOnly: "static",
     kind: list(hostAndPort, LIMITS.labelsMax),
     default: [] as readonly string[],
     flag: "--static",
@@ -18,6 +19,7 @@ export const DISCOVERY_SETTINGS = {
     help: "addresses of other nodes, any of which may be hub; the default port is 8000",
   }),
   dns: setting({
+    failsOnly: "dns",
     kind: list(dnsName, LIMITS.dnsNamesMax),
     default: [] as readonly string[],
     flag: "--dns",
@@ -27,8 +29,8 @@ export const DISCOVERY_SETTINGS = {
       "names in DNS that lead to other nodes: " +
       "by _tankd._tcp SRV records, or by their addresses",
   }),
-  ...TAILSCALE_SETTINGS,
-  ...SERF_SETTINGS,
-  ...CONSUL_SETTINGS,
-  ...ETCD_SETTINGS,
+  ...ofBackend("tailscale", TAILSCALE_SETTINGS),
+  ...ofBackend("serf", SERF_SETTINGS),
+  ...ofBackend("consul", CONSUL_SETTINGS),
+  ...ofBackend("etcd", ETCD_SETTINGS),
 } as const;

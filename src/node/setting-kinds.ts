@@ -14,7 +14,9 @@ export interface SettingKind<T> {
   readonly shape: "switch" | "single" | "list";
   /** The values, where there are only a few: for help and completion. */
   readonly choices?: readonly string[];
-  /** Formats a value as it is written, where that differs from its plain text. */
+  /** What of a value that is refused as a whole can be used nevertheless. */
+  salvage?(raw: unknown): T;
+  /** A value as people write it, where that is not its plain text. */
   show?(value: T): string;
 }
 
@@ -107,13 +109,14 @@ const SHOWN_UNITS = ["d", "h", "min", "s", "ms"] as const;
 
 /**
  * A duration like `10s`, in milliseconds; the bounds are inclusive. A number without a unit is
- * refused.
+ * refused, except 0.
  */
 export function duration(minMs: number, maxMs: number): SettingKind<number> {
   const parse = (value: string, context: z.RefinementCtx) => {
     const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?) ?([a-z]+)$/.exec(value.trim()) ?? [];
     const unitMs = UNIT_MS[unit];
     if (amount !== undefined && unitMs !== undefined) return Math.round(Number(amount) * unitMs);
+    if (value.trim() === "0") return 0;
     context.addIssue({ code: "custom", message: "not a duration" });
     return z.NEVER;
   };
@@ -129,10 +132,41 @@ export function duration(minMs: number, maxMs: number): SettingKind<number> {
 
 /** `10s` for 10,000 milliseconds. */
 export function showDuration(ms: number): string {
+  if (ms === 0) return "0s";
   const unit = SHOWN_UNITS.find(
     (name) => ms >= (UNIT_MS[name] ?? 1) && ms % (UNIT_MS[name] ?? 1) === 0,
   );
   return unit === undefined ? `${ms}ms` : `${ms / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
+const UNIT_BYTES = { TB: 1e12, GB: 1e9, MB: 1e6, kB: 1e3, B: 1 } as const;
+const isByteUnit = (unit: string): unit is keyof typeof UNIT_BYTES => unit in UNIT_BYTES;
+
+/** A size like `4MB`, in bytes, up to a maximum. A number without a unit is in bytes. */
+export function size(bytesMax: number): SettingKind<number> {
+  const parse = (value: string, context: z.RefinementCtx) => {
+    const [, amount, unit] = /^(\d{1,15}(?:\.\d{1,3})?) ?([kMGT]?B)?$/.exec(value.trim()) ?? [];
+    const known = unit ?? "B";
+    if (amount !== undefined && isByteUnit(known)) return Math.round(+amount * UNIT_BYTES[known]);
+    context.addIssue({ code: "custom", message: "not a size" });
+    return z.NEVER;
+  };
+  const schema = once(() =>
+    z.union([z.int(), z.string().transform(parse)]).pipe(z.int().min(0).max(bytesMax)),
+  );
+  return {
+    schema,
+    allowed: `a size up to ${showSize(bytesMax)}, like 500kB, 4MB or 1GB`,
+    shape: "single",
+    show: showSize,
+  };
+}
+
+/** `4MB` for 4,000,000 bytes. */
+function showSize(bytes: number): string {
+  const isExact = (one: number) => bytes >= one && (bytes * 1000) % one === 0;
+  const fitting = Object.entries(UNIT_BYTES).find(([, one]) => isExact(one));
+  return fitting ? `${bytes / fitting[1]}${fitting[0]}` : String(bytes);
 }
 
 /**

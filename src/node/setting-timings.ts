@@ -6,6 +6,9 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
+/** `tankd stop` and the systemd units wait 150 s in all, for the last snapshots, too. */
+const SHUTDOWN_DELAY_MAX_MS = minute;
+
 /** Single timings, each of which overrides the profile's. */
 export const TIMING_SETTINGS = {
   heartbeatInterval: setting({
@@ -73,5 +76,16 @@ export const TIMING_SETTINGS = {
     env: "TANKD_PRUNE_AFTER",
     help: "how long an offline server stays listed",
     defaultHelp: "1h, by profile",
+  }),
+  shutdownDelay: setting({
+    kind: duration(0, SHUTDOWN_DELAY_MAX_MS),
+    default: undefined,
+    flag: "--shutdown-delay",
+    placeholder: "duration",
+    env: "TANKD_SHUTDOWN_DELAY",
+    help:
+      "after SIGTERM, how long /ready fails before the node leaves and closes its port, " +
+      "so that load balancers send nothing more",
+    defaultHelp: "0s; 5s in the production profile",
   }),
 } as const;

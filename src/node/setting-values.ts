@@ -85,11 +85,13 @@ export const interfacePattern = text(
   "the name of a network interface like eth0, or a pattern like wl*; a leading ! excludes it",
 );
 
+const isAnything = () => true;
 const lonelyWords: readonly string[] = BACKEND_CHOICES;
 const backendWords: readonly string[] = [...BACKEND_CHOICES, ...BACKEND_NAMES];
+const isBackendWord = (word: string) => backendWords.includes(word) || isHubUrl(word);
 const backend: SettingKind<string> = {
   ...text(
-    (word) => backendWords.includes(word) || isHubUrl(word),
+    isBackendWord,
     `${backendWords.join(", ")} or the URL of a hub, which is ${HUB_URL_FORM}`,
   ),
   choices: backendWords,
@@ -106,4 +108,8 @@ export const discovery: SettingKind<readonly string[]> = {
           words.length === 1 || (words.length > 1 && !words.some((w) => lonelyWords.includes(w))),
       ),
   ),
+  salvage: (raw) => {
+    const words = list(text(isAnything, ""), LIMITS.labelsMax).schema().safeParse(raw).data ?? [];
+    return words.filter(isBackendWord);
+  },
 };

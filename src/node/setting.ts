@@ -1,3 +1,4 @@
+import type { BackendName } from "../discovery/backend-names.ts";
 import type { SettingKind } from "./setting-kinds.ts";
 
 /**
@@ -28,8 +29,25 @@ export interface Setting<T, D extends T | undefined> {
    * its source (flag, environment or file), and must not contradict explicit values there.
    */
   readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /**
+   * What the environment or a file says wrongly of it is a failure of this backend alone, and of
+   * `discovery` one of the words that choose them. On the command line nothing is let pass.
+   */
+  readonly failsOnly?: FaultyBackend;
   /** Never shown; also taken from the file that `<env>_FILE` names. */
   readonly secret?: true;
+}
+
+/** Which part of discovery has failed: a backend, or the choice of them. */
+export type FaultyBackend = BackendName | "discovery";
+
+/** All of a table concern one backend alone. */
+export function ofBackend<const T extends Readonly<Record<string, object>>>(
+  failsOnly: BackendName,
+  table: T,
+): { readonly [K in keyof T]: T[K] & { readonly failsOnly: BackendName } } {
+  const entries = Object.entries(table).map(([key, one]) => [key, { ...one, failsOnly }]);
+  return Object.fromEntries(entries);
 }
 
 /** Keeps the types of kind and default together. */

@@ -1,12 +1,13 @@
 import { NAME_CONFLICT_RULES } from "../cluster/registry/name-conflicts.ts";
 import { BACKEND_NAMES } from "../discovery/backend-names.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { LOG_RETENTIONS } from "../tanks/snapshots/retention.ts";
 import { type Setting, setting } from "./setting.ts";
+import { ACCESS_SETTINGS } from "./setting-access.ts";
 import { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
 import { choice, integer, list, text, toggle } from "./setting-kinds.ts";
 import { LABEL_SETTINGS } from "./setting-labels.ts";
 import { LOG_SETTINGS } from "./setting-log.ts";
+import { PAST_SETTINGS } from "./setting-past.ts";
 import { TIMING_SETTINGS } from "./setting-timings.ts";
 import {
   clusterName,
@@ -136,6 +137,7 @@ export const SETTINGS = {
     help: "priority in the election of the hub; the higher one wins",
   }),
   discovery: setting({
+    failsOnly: "discovery",
     kind: discovery,
     default: ["auto"] as readonly string[],
     flag: "--discovery",
@@ -146,6 +148,7 @@ export const SETTINGS = {
       "hub's URL",
   }),
   hub: setting({
+    failsOnly: "hub",
     kind: list(hubUrl, LIMITS.labelsMax),
     default: [] as readonly string[],
     flag: "--hub",
@@ -205,14 +208,7 @@ export const SETTINGS = {
     help: "simulation threads; one is started when the first tank needs it",
     defaultHelp: "as many as there are cores for this process",
   }),
-  logRetention: setting({
-    kind: choice(LOG_RETENTIONS),
-    default: "trim",
-    flag: "--log-retention",
-    placeholder: "how",
-    env: "TANKD_LOG_RETENTION",
-    help: "trim removes log entries that snapshots cover; all keeps every tank's whole past",
-  }),
+  ...PAST_SETTINGS,
   ...LABEL_SETTINGS,
   profile: setting({
     kind: choice(PROFILES),
@@ -255,14 +251,7 @@ export const SETTINGS = {
     env: "TANKD_NAME_CONFLICT",
     help: "how tanks with the same name are named here, and what happens to an alias that is taken",
   }),
-  allowHost: setting({
-    kind: list(text(/^[A-Za-z0-9.*_-]{1,253}$/, "a host name"), LIMITS.labelsMax),
-    default: [] as readonly string[],
-    flag: "--allow-host",
-    placeholder: "name",
-    env: "TANKD_ALLOW_HOST",
-    help: "an additional name that requests may use for this node; may be repeated",
-  }),
+  ...ACCESS_SETTINGS,
   ...LOG_SETTINGS,
   onRoleChange: setting({
     kind: text(/^[^\0]{1,4096}$/, "a shell command"),

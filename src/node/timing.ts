@@ -9,6 +9,8 @@ export interface Timing {
   readonly peerTimeoutMs: number;
   /** Immediate retries of a request to a peer when no connection was established. */
   readonly peerRetries: number;
+  /** Time for which `/ready` fails before the node leaves after SIGTERM. */
+  readonly shutdownDelayMs: number;
 }
 
 export const PROFILES = ["default", "development", "production"] as const;
@@ -28,6 +30,7 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
     migrationCheckMs: 2 * second,
     peerTimeoutMs: 10 * second,
     peerRetries: 3,
+    shutdownDelayMs: 0,
   },
   development: {
     heartbeatMs: 2 * second,
@@ -38,6 +41,7 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
     migrationCheckMs: 2 * second,
     peerTimeoutMs: 10 * second,
     peerRetries: 3,
+    shutdownDelayMs: 0,
   },
   production: {
     heartbeatMs: 30 * second,
@@ -48,6 +52,7 @@ const TIMINGS: Readonly<Record<Profile, Timing>> = {
     migrationCheckMs: 10 * second,
     peerTimeoutMs: 10 * second,
     peerRetries: 3,
+    shutdownDelayMs: 5 * second,
   },
 };
 
@@ -60,6 +65,7 @@ export const TIMING_OF_SETTING = {
   peerTimeout: "peerTimeoutMs",
   peerRetries: "peerRetries",
   pruneAfter: "pruneAfterMs",
+  shutdownDelay: "shutdownDelayMs",
 } as const satisfies Readonly<Record<string, keyof Timing>>;
 
 type TimingKey = keyof typeof TIMING_OF_SETTING;

@@ -56,6 +56,12 @@ export const LIMITS = {
   relayedRequestsPerSourceMax: 64,
   relayedRequestsPerSourceAndNodeMax: 16,
   /**
+   * Registrations and heartbeats that wait for the hub at a node that forwards them, and of them
+   * those of one address: a class behind one router. The longest hold half a megabyte each.
+   */
+  forwardedRequestsMax: 128,
+  forwardedRequestsPerSourceMax: 32,
+  /**
    * Requests of strangers that a node relays, per second: of one address in total, and of all to
    * one node. A page polls once in two seconds, so the first suffices for a class behind one
    * router.

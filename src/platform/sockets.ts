@@ -27,7 +27,15 @@ export interface SocketRequest {
   readonly timeoutMs: number;
   /** A longer message closes the connection before the rest of it is received. */
   readonly messageBytesMax: number;
+  /**
+   * Whether the headers of an answer, names in lower case, are those of who is meant. Nothing that
+   * comes from anybody else is heard.
+   */
+  readonly isTaken?: (headers: Readonly<Record<string, string>>) => boolean;
 }
+
+/** The status of an answer that takes a WebSocket (RFC 6455 section 4.2.2). */
+export const SWITCHING_PROTOCOLS = 101;
 
 /** Opens connections to other nodes. Rejects with NetworkError only. */
 export interface Sockets {

@@ -100,6 +100,8 @@ export interface JournalReads {
   tanks(): Promise<readonly TankRow[]>;
   /** Rows with seq > afterSeq, ascending. */
   log(tankId: string, afterSeq: number): Promise<readonly LogRow[]>;
+  /** The first entry of a tank's log that is still there; undefined if there is none. */
+  logStart(tankId: string): Promise<number | undefined>;
   /** Newest first. */
   snapshots(tankId: string): Promise<readonly SnapshotRow[]>;
   connections(): Promise<readonly ConnectionRow[]>;

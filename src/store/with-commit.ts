@@ -11,6 +11,7 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     watermark: (tankId) => journal.watermark(tankId),
     tanks: () => journal.tanks(),
     log: (tankId, afterSeq) => journal.log(tankId, afterSeq),
+    logStart: (tankId) => journal.logStart(tankId),
     snapshots: (tankId) => journal.snapshots(tankId),
     connections: () => journal.connections(),
     openOutbox: () => journal.openOutbox(),

@@ -15,7 +15,7 @@ import { TankMeters } from "./gauges.ts";
 import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
 import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
-import type { LogRetention } from "./snapshots/retention.ts";
+import { type RetentionRules, retainBy } from "./snapshots/retention.ts";
 import { recoverAll, sayLost, sweepSnapshots } from "./start-up.ts";
 import { StorageWatch } from "./storage-watch.ts";
 import { type SupervisorDeps, TankSupervisor } from "./tank-supervisor.ts";
@@ -38,7 +38,7 @@ const ID_BYTES = 8;
  */
 const FINISHES_AT_ONCE = 32;
 
-export interface TanksDeps {
+export interface TanksDeps extends RetentionRules {
   /** Must batch concurrent commits (group commit): every tank commits by itself. */
   readonly journal: Journal;
   readonly files: Files;
@@ -52,8 +52,6 @@ export interface TanksDeps {
   readonly threads?: number;
   /** Ticks per second of a new tank; 0 = as fast as it goes. */
   readonly tickRate: number;
-  /** Whether log entries that snapshots cover are kept. Default: trim. */
-  readonly logRetention?: LogRetention;
   /** Default: the engine's own. */
   readonly engineVersion?: number;
 }
@@ -103,7 +101,7 @@ class HostingService implements TankService {
       controls: { paused: false, tickRate: deps.tickRate, fastForwardTo: undefined },
       fenceReason: () => this.#fenceReason,
       nextLoad: () => ++this.#loads,
-      logRetention: deps.logRetention ?? "trim",
+      retain: retainBy(deps, () => this.#supervisors.size),
     };
     this.#slots = this.#makeSlots();
     this.#meters = new TankMeters(deps.metrics, deps.clock, () => this.list());
@@ -201,7 +199,7 @@ class HostingService implements TankService {
     }
     const { tank_id, name, origin } = supervisor.row;
     this.#deps.log.info("tank created", { tank_id, name, origin });
-    return supervisor.placement.view();
+    return supervisor.view();
   }
 
   async remove(tankId: string): Promise<void> {
@@ -215,13 +213,13 @@ class HostingService implements TankService {
   list(): readonly HostedTank[] {
     const supervisors = [...this.#supervisors.values()].filter((supervisor) => supervisor.founded);
     return supervisors
-      .map((supervisor) => supervisor.placement.view())
+      .map((supervisor) => supervisor.view())
       .sort((a, b) => a.row.ordinal - b.row.ordinal);
   }
 
   get(tankId: string): HostedTank | undefined {
     const supervisor = this.#supervisors.get(tankId);
-    return supervisor?.founded ? supervisor.placement.view() : undefined;
+    return supervisor?.founded ? supervisor.view() : undefined;
   }
 
   async submit(tankId: string, command: Command, alongside?: Alongside): Promise<Stamped> {

@@ -7,9 +7,10 @@ import {
   type JournalWrite,
   StorageUnavailable,
 } from "../store/journal.ts";
-import type { LogRow, TankRow } from "../store/rows.ts";
+import type { LogRow, SnapshotRow, TankRow } from "../store/rows.ts";
 import { encodeCommand } from "./log/command-codec.ts";
 import { CommitQueue } from "./log/commit-queue.ts";
+import { entryBytes } from "./log/entry-bytes.ts";
 import { chain } from "./log/log-chain.ts";
 import type { Alongside, Stamped } from "./tanks.ts";
 import type {
@@ -26,6 +27,8 @@ import { WaitingRequests } from "./waiting.ts";
 export interface LogEnd {
   readonly seq: number;
   readonly checksum: string;
+  /** See {@link SnapshotRow.log_bytes}. */
+  readonly bytes: number;
 }
 
 /** `storage`: nothing can be written now. `conflict`: only this change could not be. */
@@ -34,10 +37,10 @@ export interface CommitFailure {
   readonly error: unknown;
 }
 
-/** A state with the checksum of the log entry up to which it goes. */
+/** A state with the end of the log up to which it goes. */
 export interface ChainedState {
   readonly state: CapturedState;
-  readonly logChecksum: string;
+  readonly logEnd: LogEnd;
 }
 
 export interface IncarnationDeps {
@@ -198,10 +201,8 @@ export class TankIncarnation {
   onCaptured(message: SaidOfTank<"captured">): ChainedState {
     const { seq, tick, controls, digest, packed, request } = message;
     invariant(seq === this.#logEnd.seq, "a state is captured at the end of the log");
-    const chained = {
-      state: { seq, tick, controls, digest, packed },
-      logChecksum: this.#logEnd.checksum,
-    };
+    const state = { seq, tick, controls, digest, packed };
+    const chained = { state, logEnd: this.#logEnd };
     if (request !== undefined) this.#captures.answer(request, chained);
     return chained;
   }
@@ -254,7 +255,8 @@ export class TankIncarnation {
       digest,
       engine_version: this.#deps.engineVersion,
     });
-    this.#logEnd = { seq: row.seq, checksum: row.checksum };
+    const bytes = this.#logEnd.bytes + entryBytes(row);
+    this.#logEnd = { seq: row.seq, checksum: row.checksum, bytes };
     return row;
   }
 

@@ -2,7 +2,7 @@ import { Problem } from "../platform/errors.ts";
 import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { History } from "./log/history.ts";
-import { firstChecksum } from "./log/log-chain.ts";
+import { emptyLog } from "./log/log-chain.ts";
 import type { ThreadSlot } from "./slots/thread-slot.ts";
 import { type ChainedState, type CommitFailure, TankIncarnation } from "./tank-incarnation.ts";
 import { type LoadAnswer, TankLoader } from "./tank-loader.ts";
@@ -164,7 +164,7 @@ export class TankPlacement {
         post: (message) => slot.post(message),
         journal: this.#deps.journal,
         engineVersion: this.#deps.engineVersion,
-        logEnd: history?.logEnd ?? { seq: 0, checksum: firstChecksum(this.#row) },
+        logEnd: history?.logEnd ?? emptyLog(this.#row),
         report: loaded.report,
         onFailure: (failure) => this.#events.onFailure(incarnation, failure),
       });

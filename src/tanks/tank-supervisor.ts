@@ -13,14 +13,14 @@ import { Recovery } from "./recovery.ts";
 import type { TankRecovery } from "./recovery-report.ts";
 import { Retry } from "./retry.ts";
 import type { ThreadSlot } from "./slots/thread-slot.ts";
-import type { LogRetention } from "./snapshots/retention.ts";
+import type { Retain } from "./snapshots/retention.ts";
 import { SnapshotTaker } from "./snapshots/snapshot-taker.ts";
 import { Snapshots } from "./snapshots/snapshots.ts";
 import type { StorageWatch } from "./storage-watch.ts";
 import type { CommitFailure, TankIncarnation } from "./tank-incarnation.ts";
 import { TankLog } from "./tank-log.ts";
 import { type PlacementDeps, TankPlacement } from "./tank-placement.ts";
-import type { Alongside, Stamped } from "./tanks.ts";
+import type { Alongside, HostedTank, Stamped } from "./tanks.ts";
 import type { CapturedState } from "./thread/simulation.ts";
 
 const STOPPING = "the node stops";
@@ -32,7 +32,7 @@ export interface SupervisorDeps extends PlacementDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly storage: StorageWatch;
-  readonly logRetention: LogRetention;
+  readonly retain: Retain;
 }
 
 /**
@@ -74,7 +74,7 @@ export class TankSupervisor {
         if (this.#isRunning) this.#taker.offer(incarnation, chained);
       },
     });
-    this.#snapshots = new Snapshots(deps.files, row, deps.logRetention);
+    this.#snapshots = new Snapshots(deps.files, row, deps.retain);
     this.#taker = new SnapshotTaker({ ...deps, tankId: row.tank_id, snapshots: this.#snapshots });
     this.#recovery = new Recovery(row, this.placement, this.#snapshots, deps);
     this.#retry = new Retry(deps.timers, () => void this.revive());
@@ -87,6 +87,11 @@ export class TankSupervisor {
   /** Whether the tank is durable. Before that it is not listed. */
   get founded(): boolean {
     return this.#founded;
+  }
+
+  view(): HostedTank {
+    const pastFromTick = this.#snapshots.pastFromTick(this.#deps.engineVersion);
+    return { ...this.placement.view(), pastFromTick };
   }
 
   /** CPU that the tank asks for, in cores; undefined before the first report. */

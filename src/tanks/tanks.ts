@@ -57,6 +57,10 @@ export interface HostedTank {
    * by more than a second skips ticks instead of catching up.
    */
   readonly skippedTicks: number;
+  /**
+   * The first tick of its past that can still be looked at; undefined before it is known.
+   */
+  readonly pastFromTick?: number | undefined;
 }
 
 /** What viewers receive, about 15 times a second while the tank is watched. */

@@ -40,6 +40,8 @@ export interface Tank {
     readonly status: "running" | "paused" | "stopped";
   };
   readonly stopped_reason: string | null;
+  /** Servers of earlier builds do not say it. */
+  readonly past_from_tick?: number | null;
   readonly fish_count: number;
   readonly food_count: number;
   readonly capacity: number;

@@ -1,3 +1,4 @@
+import { duration } from "../platform/durations.ts";
 import type { Tank } from "./answers.ts";
 import type { News } from "./aquarium.ts";
 
@@ -33,7 +34,17 @@ export function tankFigures(tank: Tank, news: News | undefined): readonly Figure
     { name: "Tick", value: count(tick) },
     news?.past === true ? { name: "Pace", value: "past" } : paceOf(tank),
     lagOf(tank),
+    pastOf(tank),
   ];
+}
+
+/** How far back the tank can be viewed. */
+function pastOf({ tank, past_from_tick: from, tick_rate: rate }: Tank): Figure {
+  const name = "Past";
+  if (from === null || from === undefined) return { name, value: "–" };
+  const ticks = Math.max(0, tank.tick - from);
+  const value = rate > 0 ? duration(ticks / rate) : count(ticks);
+  return { name, value, detail: `Can be viewed back to tick ${count(from)}` };
 }
 
 /** The achieved rate, and the requested one if it differs. */

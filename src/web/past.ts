@@ -84,7 +84,8 @@ export class PastBar {
     const visit = this.#visit;
     const look = await this.#ask<PastLook>(`/${tick}`);
     if (look === undefined || this.#visit !== visit) return;
-    this.#say(`tick ${ticks(look.tick)} of ${ticks(Number(this.#slider.max))}`);
+    const { min, max } = this.#slider;
+    this.#say(`tick ${ticks(look.tick)}, of ${ticks(Number(min))} to ${ticks(Number(max))}`);
     this.#onLook(look);
   }
 

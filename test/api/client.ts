@@ -1,4 +1,5 @@
 import { createApp } from "../../src/api/app.ts";
+import type { ApiEnv } from "../../src/api/env.ts";
 import type { WebFile } from "../../src/web/page.ts";
 import { FakeNode, TOKEN } from "./fakes.ts";
 
@@ -11,7 +12,7 @@ export interface Asked {
   /** Carries the control token. */
   readonly token?: boolean;
   readonly remoteAddress?: string;
-  readonly upgrade?: (tankId: string) => boolean;
+  readonly upgrade?: ApiEnv["Bindings"]["upgrade"];
 }
 
 export interface Answer {

@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
-import { clientOf } from "./client.ts";
+import { type Asked, clientOf } from "./client.ts";
 import { FakeNode } from "./fakes.ts";
 
 interface Operation {
+  readonly operationId?: string;
   readonly summary?: string;
+  readonly requestBody?: { readonly required?: boolean };
   readonly parameters?: readonly { name: string; in: string; required?: boolean }[];
   readonly security?: readonly unknown[];
   readonly responses?: Readonly<Record<string, { description?: string }>>;
@@ -44,7 +46,7 @@ test("the OpenAPI document contains every mounted route and nothing else", async
   );
   expect([...new Set(described)].sort()).toEqual([...new Set(mounted)].sort());
   const { post } = body.paths["/peer/{server_id}/hello"];
-  expect(Object.keys(post.responses)).toEqual(["201", "default"]);
+  expect(Object.keys(post.responses)).toContain("201");
   expect(described).toContain("GET /ws/{tank_id}");
 });
 
@@ -68,7 +70,9 @@ test("the OpenAPI document is well-formed", async () => {
       // A whole tank is not for everybody who may look at it.
       const controlled =
         path.endsWith("/export") || (method !== "get" && !path.startsWith("/peer/"));
-      expect([path, method, operation.security !== undefined]).toEqual([path, method, controlled]);
+      const signed = path === "/api/cluster/tunnel" ? [{ nodeSignature: [] }] : [];
+      const security = controlled ? [{ controlToken: [] }] : signed;
+      expect([path, method, operation.security]).toEqual([path, method, security]);
     }
   }
   expect(body.components.securitySchemes.controlToken).toMatchObject({ scheme: "bearer" });
@@ -79,6 +83,70 @@ test("the OpenAPI document is well-formed", async () => {
   }
 });
 
+async function operations() {
+  const { body } = await clientOf().ask("/openapi.json");
+  return Object.entries<Record<string, Operation>>(body.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ method, path, operation })),
+  );
+}
+
+test("the OpenAPI document says where a node is, and names every operation once", async () => {
+  const { body } = await clientOf().ask("/openapi.json");
+  expect(body.servers[0].url).toBe("/");
+  const ids = (await operations()).map(({ operation }) => operation.operationId ?? "");
+  expect(ids.filter((id) => !/^[a-z][A-Za-z0-9]+$/.test(id))).toEqual([]);
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+  expect(ids).toContain("createTank");
+});
+
+test("a body of which everything may be left out may be left out", async () => {
+  const required = Object.fromEntries(
+    (await operations()).map(({ operation }) => [
+      operation.operationId,
+      operation.requestBody?.required,
+    ]),
+  );
+  expect(required).toMatchObject({ createTank: true, feedTank: false, pauseTank: false });
+  expect(required).toMatchObject({ setTankSpeed: true, listTanks: undefined });
+});
+
+test("whatever is refused is refused as documented", async () => {
+  const found = new Set<string>();
+  for (const { method, path, operation } of await operations()) {
+    const { ask } = clientOf();
+    const tell = async (asked: Asked, id: string) => {
+      const to = path.replaceAll(/\{\w+\}/g, id);
+      const { status } = await ask(to, { ...asked, method: method.toUpperCase() });
+      const isRefused = status >= 400 && status < 500;
+      if (isRefused && operation.responses?.[status] === undefined) {
+        found.add(`${method} ${path} ${status}`);
+      }
+    };
+    for (const asked of [...REFUSED, ...(method === "post" ? REFUSED_BODIES : [])]) {
+      await tell(asked, "nobody");
+      await tell(asked, "x".repeat(500));
+    }
+  }
+  expect([...found]).toEqual([]);
+});
+
+const REFUSED: readonly Asked[] = [
+  {},
+  { token: true },
+  { headers: { host: "foreign.example" } },
+  { headers: { origin: "http://foreign.example" } },
+  { headers: { authorization: "Bearer wrong" } },
+  { token: true, headers: { "content-type": "text/plain" } },
+];
+
+const REFUSED_BODIES: readonly Asked[] = [
+  { token: true, json: { there: "is no such field" } },
+  { token: true, json: {} },
+  { token: true, headers: { "content-type": "text/plain" }, body: "x" },
+  { token: true, headers: { "content-type": "application/json" }, body: "{" },
+  { token: true, json: { name: "x".repeat(300_000) } },
+];
+
 test("/docs is one page without scripts, foreign files or inline style, and escapes", async () => {
   const { ask } = documented();
   const { text, headers } = await ask("/docs");
@@ -87,5 +155,8 @@ test("/docs is one page without scripts, foreign files or inline style, and esca
   expect(text).toContain("/peer/{server_id}/hello");
   expect(text).not.toMatch(/<script|<style|style=|https?:\/\/(?!$)/);
   expect(text).not.toContain("<code>: ");
+  // Not the whole shape of a problem for each of them.
+  expect(text).toContain("<p>400, 401, 403, 404, 409, 413, 415, 422, 429, default</p>");
+  expect(text).not.toContain("application/problem+json");
   expect((await ask("/docs.css")).headers.get("content-type")).toBe("text/css");
 });

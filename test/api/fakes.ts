@@ -22,7 +22,7 @@ import type { Frame, HostedTank, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { NO_RELAYS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
+import { NO_RELAYS, NO_SOCKETS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
 
 export const TOKEN = "test-control-token";
 export const NODE_ID = "node-a";
@@ -237,10 +237,15 @@ export class FakeNode {
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
   neighbourId = "node-b";
+  neighbourReachable = true;
   role: "hub" | "worker" | "discovering" = "hub";
   nowMs = 0;
   /** What the host of the tank elsewhere answers. */
-  call: Cluster["call"] = async () => ({ status: 200, body: {} });
+  read: Cluster["read"] = async () => ({ status: 200, body: {} });
+  /** The ways to other nodes. */
+  tunnels = NO_TUNNELS;
+  relays = NO_RELAYS;
+  sockets = NO_SOCKETS;
   readonly #passage = new Passage({
     clock: { wallMs: () => EPOCH_MS, monotonicMs: () => this.nowMs },
     metrics: noMetrics,
@@ -254,11 +259,6 @@ export class FakeNode {
       replay: this.replay,
       cluster: this.#cluster(),
       migration: this.#migration(),
-      sockets: {
-        connect: async () => {
-          throw new Error("not part of the fake");
-        },
-      },
       clock: this.#clock,
       log: {
         debug() {},
@@ -332,6 +332,7 @@ export class FakeNode {
     const self = fakeServer(NODE_ID);
     const neighbour = fakeServer("node-b", {
       node_id: this.neighbourId,
+      reachable: this.neighbourReachable,
       api_url: "http://10.0.0.2:8000",
       host: "10.0.0.2",
     });
@@ -352,8 +353,9 @@ export class FakeNode {
       start: async () => {},
       stop: async () => {},
       decided: Promise.resolve(),
-      tunnels: NO_TUNNELS,
-      relays: NO_RELAYS,
+      tunnels: this.tunnels,
+      relays: this.relays,
+      sockets: this.sockets,
       passage: this.#passage,
       serveWith: () => {},
       get positions() {
@@ -414,7 +416,8 @@ export class FakeNode {
         return { met, detail: met ? "Met hub" : "connection refused" };
       },
       leave: async () => void node.joined.push("left"),
-      call: (nodeId, method, path, body) => this.call(nodeId, method, path, body),
+      call: async () => ({ status: 200, body: {} }),
+      read: (nodeId, path) => this.read(nodeId, path),
       routes: () => this.peerRoutes,
       onChange: () => () => {},
     };

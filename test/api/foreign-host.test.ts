@@ -49,12 +49,12 @@ function nodeWithProtocol() {
 
 const fill = (path: string) => path.replace(/\{\w+\}/, "x");
 
-function signed(method: string, path: string, by = PEER): Asked {
+function signed(method: string, path: string, by = PEER, audience = NODE_ID): Asked {
   const { clock } = new FakeNode().context();
   const random = { bytes: (n: number) => crypto.getRandomValues(new Uint8Array(n)), unit: () => 0 };
   const body = method === "POST" ? "{}" : "";
   const parts = { method, authority: HOST, path, body };
-  const headers = signRequest(by, parts, clock, random, { audience: NODE_ID });
+  const headers = signRequest(by, parts, clock, random, { audience });
   const type = body === "" ? {} : { "content-type": "application/json" };
   return { method, headers: { ...headers, ...type, host: HOST }, ...(body === "" ? {} : { body }) };
 }
@@ -131,6 +131,18 @@ describe("a node of the list", () => {
     const { ask } = nodeWithProtocol();
     const path = "/gateway/api/tanks/tank-1";
     expect((await ask(path, signed("GET", path, MEMBER))).status).toBe(200);
+  });
+
+  test("reads of another node what a balancer has brought here, and nobody else does", async () => {
+    const node = new FakeNode();
+    node.neighbourId = MEMBER.nodeId;
+    const body = '{"from":"node-z"}';
+    node.relays = { ...node.relays, passOn: async () => ({ status: 200, headers: {}, body }) };
+    const { ask } = clientOf(node);
+    const path = "/api/tanks/tank-9";
+    expect((await ask(path, signed("GET", path, MEMBER, "node-z"))).text).toBe(body);
+    const stranger = await ask(path, signed("GET", path, PEER, "node-z"));
+    expect([stranger.status, stranger.body.type]).toEqual(FOREIGN);
   });
 
   test("is told to shake hands anew where its signature is not good any more", async () => {

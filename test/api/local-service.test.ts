@@ -3,20 +3,27 @@ import { z } from "zod";
 import { localService } from "../../src/api/local-service.ts";
 import { createService } from "../../src/api/service.ts";
 import { Viewers } from "../../src/api/viewers.ts";
+import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
+import { signRequest } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
+import type { Bearer } from "../../src/cluster/tunnel/incoming-tunnels.ts";
 import {
   type RelayedRequest,
   relayedReplySchema,
   relayedRequestSchema,
 } from "../../src/cluster/tunnel/messages.ts";
+import { Problem } from "../../src/platform/errors.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
-import { FakeNode, TOKEN } from "./fakes.ts";
+import { NO_RELAYS } from "../support/simulated/no-relays.ts";
+import { FakeNode, NODE_ID, TOKEN } from "./fakes.ts";
 
 const SOURCE = "10.0.0.9";
+const PEER = identityFromSeed(new Uint8Array(32).fill(7));
 
 /** A node's API, for its own port and for what is passed on to it. */
-function served() {
+function served(relays = NO_RELAYS) {
   const node = new FakeNode();
+  node.relays = relays;
   const route = (method: PeerRoute["method"], path: string): PeerRoute => ({
     method,
     path,
@@ -51,6 +58,13 @@ function request(more: Partial<RelayedRequest> = {}): RelayedRequest {
   return { method: "POST", path: "/peer/change", headers: {}, body: "", ...more };
 }
 
+function signedFor(audience: string, parts: Omit<RelayedRequest, "headers">) {
+  const { clock } = new FakeNode().context();
+  const random = { bytes: (n: number) => new Uint8Array(n), unit: () => 0 };
+  const options = { audience, isUnbound: true };
+  return signRequest(PEER, { ...parts, authority: "a" }, clock, random, options);
+}
+
 test("what is passed on does not cost the node that brings it its own heartbeats", async () => {
   const { answer, post } = served();
   for (let n = 0; n < LIMITS.peerRequestsBurst; n++) await answer(request(), SOURCE);
@@ -60,6 +74,28 @@ test("what is passed on does not cost the node that brings it its own heartbeats
   expect(await post("/api/cluster/relay/x")).toBe(429);
   for (let n = 1; n < LIMITS.peerRequestsBurst; n++) await post("/peer/change");
   expect(await post("/peer/change")).toBe(429);
+});
+
+test("what another node reads through a relay is not signed for anew", async () => {
+  const { answer } = served();
+  const parts = { method: "GET" as const, path: "/api/tanks/tank-1", body: "" };
+  expect((await answer({ ...parts, headers: signedFor(NODE_ID, parts) }, SOURCE)).status).toBe(200);
+});
+
+test("what has been passed on, and is meant for a third node, says so", async () => {
+  const bearers: Bearer[] = [];
+  const { answer } = served({
+    ...NO_RELAYS,
+    passOn: async (_nodeId, _wire, bearer) => {
+      bearers.push(bearer);
+      throw new Problem("misdirected", "no further");
+    },
+  });
+  const parts = { method: "POST" as const, path: "/peer/change", body: "" };
+  expect((await answer({ ...parts, headers: signedFor("node-z", parts) }, SOURCE)).status).toBe(
+    421,
+  );
+  expect(bearers).toEqual([{ signer: undefined, remoteAddress: SOURCE, isPassedOn: true }]);
 });
 
 test("no control token comes through a relay, and no loopback", async () => {

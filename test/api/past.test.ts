@@ -50,7 +50,14 @@ describe("the past", () => {
     const { ask } = clientOf(nodeWithPast());
     const { status, body } = await ask(`${path}/past`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ epoch: 1, from_tick: 0, from_seq: 0, to_tick: last, notes: [] });
+    expect(body).toMatchObject({
+      epoch: 1,
+      from_tick: 0,
+      from_seq: 0,
+      to_tick: last,
+      whole: true,
+      notes: [expect.stringContaining("the past reaches back to tick 0")],
+    });
     expect(body.snapshots.at(-1)).toMatchObject({ tick: last, digest: digestAt(lived, last) });
   });
 

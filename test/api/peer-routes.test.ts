@@ -129,6 +129,31 @@ describe("a request between nodes", () => {
     expect(seen).toEqual([]);
   });
 
+  test("that is meant for another one goes there, once it is known to be somebody's", async () => {
+    const { ask, node, seen } = withRoutes();
+    const passedOn: unknown[] = [];
+    node.relays = {
+      ...node.relays,
+      passOn: async (nodeId, { body }, { isPassedOn }) => {
+        passedOn.push([nodeId, body, isPassedOn]);
+        return { status: 200, headers: { "tankd-proof": "p" }, body: "{}" };
+      },
+    };
+    const client = clientOf(node);
+    const asked = signed('{"say":"hi"}', "node-z");
+    const send = (more: Record<string, string>) =>
+      client.ask("/peer/x/hello?a=1", { ...asked, headers: { ...asked.headers, ...more } });
+    const signature = `tankd=:${"A".repeat(86)}==:`;
+    expect((await send({ signature })).status).toBe(401);
+    expect((await send({ "content-digest": "sha-256=:x:" })).status).toBe(401);
+    expect(passedOn).toEqual([]);
+    const answer = await send({});
+    expect([answer.status, answer.headers.get("tankd-proof")]).toEqual([200, "p"]);
+    expect(passedOn).toEqual([["node-z", '{"say":"hi"}', false]]);
+    expect((await ask("/peer/x/hello?a=1", { method: "POST" })).status).toBe(200);
+    expect(seen).toHaveLength(1);
+  });
+
   test("is not heard twice", async () => {
     const { ask, seen } = withRoutes();
     const asked = signed('{"say":"hi"}');

@@ -54,14 +54,14 @@ test("a viewer with no handshake, or one that has left, leaves nothing behind", 
 
 test("what comes before the viewer's connection is open is sent then, and bounded", async () => {
   const { watching, viewers } = relayNode();
-  const viewer = await viewers.admit(WANTED);
+  const { viewer } = await viewers.admit(WANTED);
   const host = onlyOne(watching);
   for (let index = 0; index < 1_000; index++) host.onText(`frame ${index}`);
   const sent: string[] = [];
   viewer.onOpen(socket(sent));
   expect(sent[0]).toBe("frame 0");
   expect(sent.length).toBeLessThan(100);
-  const late = await viewers.admit({ ...WANTED, source: "10.0.0.8" });
+  const { viewer: late } = await viewers.admit({ ...WANTED, source: "10.0.0.8" });
   const [, host2] = watching;
   for (let n = 0; n < 16; n++) host2?.onText("x".repeat(LIMITS.viewerBacklogBytesMax));
   const long: string[] = [];
@@ -71,7 +71,7 @@ test("what comes before the viewer's connection is open is sent then, and bounde
 
 test("a viewer that has left is sent nothing and keeps nothing, whatever arrives", async () => {
   const { watching, viewers } = relayNode();
-  const viewer = await viewers.admit(WANTED);
+  const { viewer } = await viewers.admit(WANTED);
   const host = onlyOne(watching);
   const sent: string[] = [];
   viewer.onOpen(socket(sent));
@@ -85,7 +85,7 @@ test("a viewer that has left is sent nothing and keeps nothing, whatever arrives
 
 test("a slow viewer misses frames", async () => {
   const { watching, viewers } = relayNode();
-  const viewer = await viewers.admit(WANTED);
+  const { viewer } = await viewers.admit(WANTED);
   const sent: string[] = [];
   const waiting = { bytes: LIMITS.tunnelBacklogBytesMax };
   viewer.onOpen(socket(sent, waiting));
@@ -118,7 +118,7 @@ describe("viewers of other nodes' tanks", () => {
     const { admit } = admitting();
     const admitted: SocketService[] = [];
     for (let index = 0; index < LIMITS.relayedViewersMax; index++) {
-      admitted.push(await admit(index % SHARES, index % SHARES));
+      admitted.push((await admit(index % SHARES, index % SHARES)).viewer);
     }
     await expect(admit(9, 9)).rejects.toThrow(REFUSED);
     admitted[0]?.onClose(1000, "");

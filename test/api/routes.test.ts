@@ -413,7 +413,7 @@ describe("gateway", () => {
   test("asks another node for one address only so often, and this node at will", async () => {
     const node = new FakeNode();
     let asked = 0;
-    node.call = async () => ({ status: 200, body: { asked: ++asked } });
+    node.read = async () => ({ status: 200, body: { asked: ++asked } });
     const { ask } = clientOf(node);
     const far = (remoteAddress: string) => ask("/gateway/api/tanks/far-tank", { remoteAddress });
     for (let n = 0; n < LIMITS.relayedReadsBurstPerSource; n++) await far("10.0.0.9");
@@ -430,7 +430,7 @@ describe("gateway", () => {
   test("waits for another node only so often at a time", async () => {
     const node = new FakeNode();
     const answers: (() => void)[] = [];
-    node.call = () =>
+    node.read = () =>
       new Promise((resolve) => void answers.push(() => resolve({ status: 200, body: {} })));
     const { ask } = clientOf(node);
     const far = async (remoteAddress: string) =>
@@ -452,9 +452,9 @@ describe("gateway", () => {
       const { status, headers } = await ask("/gateway/api/tanks/far-tank");
       return [status, headers.get("retry-after"), headers.get("tankd-relay")];
     };
-    node.call = async () => ({ status: 429, body: {}, headers: { "retry-after": "7" } });
+    node.read = async () => ({ status: 429, body: {}, headers: { "retry-after": "7" } });
     expect(await far()).toEqual([429, "7", NODE_ID]);
-    node.call = async () => {
+    node.read = async () => {
       throw new NetworkError("busy", "too many requests wait in the tunnel");
     };
     expect(await far()).toEqual([429, "1", null]);

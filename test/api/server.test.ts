@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { z } from "zod";
 import { type ApiServer, type ListenOptions, listen } from "../../src/api/server.ts";
+import { readCidr } from "../../src/discovery/cidr.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { realTimers } from "../../src/platform/real/timers.ts";
 import { FakeNode, fakeFish, fakeFrame, fakeLooks, fakePlant, TOKEN } from "./fakes.ts";
@@ -95,6 +97,59 @@ describe("listening", () => {
     const stream = new Blob([small]).stream();
     const made = await fetch(`${url}/api/tanks`, { method: "POST", headers, body: stream });
     expect(made.status).toBe(201);
+  });
+
+  test.each(["/health", "/api/tanks", "/api/tanks/nemo", "/nothing", "/openapi.json", "/"])(
+    "HEAD says how long GET is: %s",
+    async (path) => {
+      const { url } = start();
+      const got = await fetch(`${url}${path}`);
+      const head = await fetch(`${url}${path}`, { method: "HEAD" });
+      const { byteLength } = await got.arrayBuffer();
+      expect(byteLength).toBeGreaterThan(0);
+      expect([head.status, head.headers.get("content-length")]).toEqual([
+        got.status,
+        String(byteLength),
+      ]);
+      expect(head.headers.get("content-type")).toBe(got.headers.get("content-type"));
+    },
+  );
+
+  test("HEAD says how long GET is before there is anything to serve", async () => {
+    const url = `http://${HOST}:${open().port}/health`;
+    const { byteLength } = await (await fetch(url)).arrayBuffer();
+    const head = await fetch(url, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([503, String(byteLength)]);
+  });
+
+  test.each([
+    ["a trusted one", ["127.0.0.0/8"], "203.0.113.9", "wss"],
+    ["any other", ["10.0.0.0/8"], HOST, "ws"],
+    ["where none is trusted", [], HOST, "ws"],
+  ])("a proxy says for whom it asks, and how: %s", async (_, cidrs, source, scheme) => {
+    const node = new FakeNode();
+    node.neighbourReachable = false;
+    node.peerRoutes = [
+      {
+        method: "POST",
+        path: "/peer/hello",
+        summary: "Says who asks",
+        response: z.object({}),
+        handle: async ({ remoteAddress }) => ({ status: 200, body: { remoteAddress } }),
+      },
+    ];
+    const trustedProxies = cidrs.flatMap((text) => readCidr(text) ?? []);
+    const server = open({ trustedProxies });
+    server.serve(node.context());
+    const url = `http://${HOST}:${server.port}`;
+    const forwarded = { "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https" };
+    const headers = { ...forwarded, "content-type": "application/json" };
+    const answer = await fetch(`${url}/peer/hello`, { method: "POST", headers, body: "{}" });
+    expect(await answer.json()).toEqual({ remoteAddress: source });
+    const tank = await fetch(`${url}/gateway/tanks/far-tank`, { headers });
+    expect(await tank.json()).toMatchObject({
+      websocket_url: `${scheme}://${HOST}:${server.port}/ws/far-tank`,
+    });
   });
 
   test.each([

@@ -299,6 +299,7 @@ test("show and ls print rate, lag and the reason of a stop", async () => {
     tick_lag: 3,
     skipped_ticks: 40,
     fast_forward_to: 9000,
+    past_from_tick: 0,
   };
   const tanks = { tanks: [REEF, stopped], count: 2 };
   const answer = nodeAnswers({ "GET /api/tanks": tanks, "GET /api/tanks/t3": stopped });
@@ -306,6 +307,7 @@ test("show and ls print rate, lag and the reason of a stop", async () => {
   expect(shown.out).toContain("stopped: its log has lost entries\n");
   expect(shown.out).toContain("(fast-forward to tick 9000, then 30 requested)\n");
   expect(shown.out).toContain("3 ticks; 40 ticks skipped since it was loaded\n");
+  expect(shown.out).toMatch(/^past +back to tick 0: [\d,]+ ticks, \d+ s at 30 a second$/m);
   const listed = await runIn({ ...running, answer }, "tank", "ls");
   expect(listed.out).toMatch(
     /TICKS\/S +ASKED +LAG\n.* 30 +30 +0\n.* to 9000 +3\nStopped: its log has lost entries\n$/s,

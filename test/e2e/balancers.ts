@@ -18,7 +18,15 @@ export interface Balanced {
 const PORT = 8000;
 
 export function whyNoBalancer(balancer: Balancer): string | undefined {
-  return Bun.which(balancer, { PATH: SEARCHED }) === null ? `${balancer} is missing` : undefined;
+  return find(balancer) === null ? `${balancer} is missing` : undefined;
+}
+
+export function balancerProgram(balancer: Balancer): string {
+  return find(balancer) ?? balancer;
+}
+
+function find(balancer: Balancer): string | null {
+  return Bun.which(balancer, { PATH: SEARCHED });
 }
 
 /** Debian keeps servers where not everybody's PATH leads. */
@@ -28,7 +36,7 @@ const SEARCHED = `${process.env["PATH"]}:/usr/sbin:/usr/local/sbin`;
 export function balance(lab: Lab, machine: Node, how: Balanced): () => void {
   const directory = mkdtempSync(join(tmpdir(), "tankd-balancer-"));
   const config = join(directory, "config");
-  const program = Bun.which(how.balancer, { PATH: SEARCHED }) ?? how.balancer;
+  const program = balancerProgram(how.balancer);
   writeFileSync(config, how.balancer === "nginx" ? nginx(how, directory) : haproxy(how));
   const command =
     how.balancer === "nginx"

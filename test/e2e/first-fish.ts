@@ -4,7 +4,7 @@ import { PROMPTLY_MS } from "../support/tankd.ts";
 
 /**
  * Starts a node and says how long it was until a fish of it had arrived elsewhere, or one of
- * another here. ThatDAM documents 5 s and up to 30 s for finding its server alone.
+ * another here. An earlier design documents 5 s and up to 30 s for finding its server alone.
  * A draw is every 2 s at 25 %, and none is in the first 3 s.
  */
 export async function timeToFirstFish(

@@ -4,9 +4,9 @@ import { until } from "../support/commands.ts";
 import type { Node } from "../support/node.ts";
 
 /** Bound on failure for transfers to settle: retries back off to some seconds. */
-const SETTLE_MS = 60_000;
+export const SETTLE_MS = 60_000;
 
-const OPEN_STATES: ReadonlySet<string> = new Set(["pending", "in_doubt"]);
+export const OPEN_STATES: ReadonlySet<string> = new Set(["pending", "in_doubt"]);
 
 /** No new fish leave: every connection is removed. Those on their way go on. */
 export async function closeConnections(nodes: readonly Node[]): Promise<void> {

@@ -10,7 +10,7 @@ import type { AnnouncedTank, ServerRecord } from "../../src/cluster/server-recor
 import { Problem } from "../../src/platform/errors.ts";
 import { NO_ALIASES } from "../support/simulated/no-aliases.ts";
 import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { NO_BOUNDS, NO_RELAYS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
+import { NO_BOUNDS, NO_RELAYS, NO_SOCKETS, NO_TUNNELS } from "../support/simulated/no-relays.ts";
 
 export interface FakeServer {
   readonly nodeId: string;
@@ -51,8 +51,14 @@ export class FakeCluster implements Cluster {
   readonly aliases = NO_ALIASES;
   readonly tunnels = NO_TUNNELS;
   readonly relays = NO_RELAYS;
+  readonly sockets = NO_SOCKETS;
   readonly passage = NO_BOUNDS;
   serveWith(): void {}
+
+  read(): Promise<PeerReply> {
+    return nobodyAnswers();
+  }
+
   join(): Promise<never> {
     return Promise.reject(new Error("not part of the fake"));
   }

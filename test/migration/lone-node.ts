@@ -115,7 +115,7 @@ export class LoneNode {
   }
 
   async events(transferId: string): Promise<string[]> {
-    return (await this.journal.events(transferId)).map((event) => event.event);
+    return (await this.migration.transfer(transferId)).events.map(({ event }) => event);
   }
 }
 

@@ -2,11 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { LocalApis } from "../../src/adapters/tailscale/local-apis.ts";
 import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { DiscoveryBackend } from "../../src/discovery/backend.ts";
-import { BACKEND_CHOICES, BACKEND_NAMES } from "../../src/discovery/backend-names.ts";
 import { type BackendDeps, createBackends, likelyPorts } from "../../src/node/backends.ts";
-import { Problem } from "../../src/platform/errors.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
+import { announcementOf } from "../discovery/announcement.ts";
 import { defaultSettings } from "./default-settings.ts";
 
 const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
@@ -17,11 +16,12 @@ function backends(
   hubs = [hub],
   settings: Partial<BackendDeps["settings"]> = {},
   remembered: BackendDeps["remembered"] = [],
+  faults: BackendDeps["faults"] = [],
 ): readonly DiscoveryBackend[] {
   const localApis = new LocalApis({ socket: undefined, platform: host.machine.platform });
   const tailnet = new Tailnet(host.machine, undefined, localApis);
   const chosen = { ...defaultSettings(), ...settings };
-  const deps = { ...host, log: silentLog, tailnet, hubs, remembered, settings: chosen };
+  const deps = { ...host, log: silentLog, tailnet, hubs, remembered, settings: chosen, faults };
   return createBackends(wanted, deps);
 }
 
@@ -73,12 +73,33 @@ describe("the choice of backends", () => {
     expect(names(["mdns", "remembered"], [])).toEqual(["remembered", "mdns"]);
   });
 
-  test("an unknown one is a bad setting that names the known ones", () => {
-    expect(() => names(["zeroconf"])).toThrow(
-      'There is no discovery backend "zeroconf"; ' +
-        `give ${[...BACKEND_NAMES, ...BACKEND_CHOICES].join(", ")}.`,
-    );
-    expect(() => names(["toString"])).toThrow(Problem);
+  describe("with settings that cannot be read", () => {
+    const faults = [
+      { backend: "etcd", reason: "No etcd." },
+      { backend: "hub", reason: "No URL." },
+      { backend: "etcd", reason: "No user." },
+    ] as const;
+    const made = (...words: readonly string[]) => backends(words, [], {}, [], faults);
+    const named = (...words: readonly string[]) => made(...words).map(({ name }) => name);
+
+    test("one only says so, for all of them, and the others go on", async () => {
+      const [mdns, etcd, hub] = made("mdns", "etcd");
+      expect([mdns, etcd, hub].map((one) => one?.name)).toEqual(["mdns", "etcd", "hub"]);
+      await expect(etcd?.start(announcementOf(), () => {})).rejects.toThrow(/^No etcd. No user.$/);
+      await etcd?.stop();
+    });
+
+    test("one that nobody has asked for is not there; hubs always are", () => {
+      expect(named("mdns")).toEqual(["mdns", "hub"]);
+      expect(named("none")).toEqual(["hub"]);
+      expect(named("auto")).toContain("etcd");
+    });
+
+    test("the choice of them has a line of its own", () => {
+      const ofChoice = [{ backend: "discovery", reason: "?" }] as const;
+      const found = backends(["mdns"], [], {}, [], ofChoice);
+      expect(found.map(({ name }) => name)).toEqual(["mdns", "discovery"]);
+    });
   });
 });
 

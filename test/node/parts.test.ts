@@ -1,13 +1,19 @@
 import { describe, expect, test } from "bun:test";
+import { readAgentAddress } from "../../src/adapters/consul/address.ts";
+import { readDnsName } from "../../src/adapters/dns/name.ts";
+import { readEndpoint } from "../../src/adapters/etcd/access.ts";
 import { LocalApis } from "../../src/adapters/tailscale/local-apis.ts";
 import { Tailnet } from "../../src/adapters/tailscale/tailnet.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { readHostAndPort } from "../../src/discovery/host-and-port.ts";
+import { parseHubUrl } from "../../src/discovery/hub/url.ts";
+import { isHubUrl } from "../../src/node/addresses.ts";
 import { createBackends } from "../../src/node/backends.ts";
 import { Closers } from "../../src/node/closers.ts";
 import { planDiscovery, withHub } from "../../src/node/discovery-plan.ts";
 import { makeFirstTanks, tankLabel } from "../../src/node/first-tanks.ts";
 import { runOnRoleChange } from "../../src/node/role-hook.ts";
+import { hostAndPort, leaseUrl } from "../../src/node/setting-values.ts";
 import { closest } from "../../src/node/spelling.ts";
 import { timingOf } from "../../src/node/timing.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -28,12 +34,48 @@ describe("HOST[:PORT]", () => {
     expect(readHostAndPort(text)).toEqual({ host, port });
   });
 
-  test.each(["", ":80", "a:0", "a:70000", "a b", "http://a", "a:b", "[::1", "-a", "a/b"])(
-    "%j is none",
-    (text) => {
-      expect(readHostAndPort(text)).toBeUndefined();
-    },
-  );
+  test.each([
+    ...["", ":80", "a:0", "a:70000", "a b", "http://a", "a:b", "[::1", "-a"],
+    // What looks like an IPv6 address, and is none.
+    ...[
+      ":::",
+      "::::",
+      "1:2",
+      "1:2:3:4:5:6:7:8:9",
+      "[:::]:80",
+      "[::1.2.3.4.5]",
+      "[a]",
+      "[10.0.0.1]",
+    ],
+    // What looks like an IPv4 address, or is one in a spelling that others read as another.
+    ...["1.2.3.4.5:99", "10.0.0.256", "127.1", "0x7f.0x1", "010.0.0.1", "1.2.3.4.", "8000"],
+    // Labels of no name.
+    ...["a..b", ".a", "a.", "a.-b", "a-.b", "xn--a", `${"x".repeat(64)}.org`, "a*.org", "ä.org"],
+    `${"a.".repeat(126)}ab`,
+  ])("%j is none, for whatever backend", (text) => {
+    expect(readHostAndPort(text)).toBeUndefined();
+    expect(readEndpoint(`http://${text}`)).toBeUndefined();
+    expect(readAgentAddress(`http://${text}`)).toBeUndefined();
+    expect(hostAndPort.schema().safeParse(text).success).toBe(false);
+    for (const url of [`etcd://${text}`, `consul://${text}`]) {
+      expect(leaseUrl.schema().safeParse(url).success).toBe(false);
+    }
+  });
+
+  test("a hub's URL and a name in DNS have the same hosts and ports", () => {
+    for (const text of ["a:0", "a:70000", "1.2.3.4.5:99", "a..b", "-a", "xn--a", "[:::]:80"]) {
+      expect(isHubUrl(`http://${text}`)).toBe(false);
+      expect(readDnsName(text)).toBeUndefined();
+    }
+    expect(parseHubUrl("http://Reef.example.org.:8000")).toEqual({
+      host: "reef.example.org",
+      port: 8000,
+    });
+    expect(readDnsName("reef.example.org.:8000")).toMatchObject({
+      host: "reef.example.org.",
+      port: 8000,
+    });
+  });
 });
 
 describe("discovery and hub together", () => {
@@ -53,7 +95,7 @@ describe("discovery and hub together", () => {
     const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
     const localApis = new LocalApis({ socket: undefined, platform: host.machine.platform });
     const tailnet = new Tailnet(host.machine, undefined, localApis);
-    const more = { log: silentLog, tailnet, remembered: [], hubs, settings };
+    const more = { log: silentLog, tailnet, remembered: [], hubs, settings, faults: [] };
     const backends = createBackends(words, { ...host, ...more });
     // Others are used where this machine has what they need.
     const certain = backends.filter(({ isThere }) => isThere === undefined);
@@ -66,19 +108,6 @@ describe("discovery and hub together", () => {
     expect(withHub(plan, joined).hubs).toEqual([{ host: "a", port: 1 }, joined]);
     expect(withHub(plan, { host: "a", port: 1 })).toEqual(plan);
     expect(withHub(plan, undefined)).toEqual(plan);
-  });
-
-  test("hub without a URL says what is missing", () => {
-    expect(() => planDiscovery({ ...settings, discovery: ["hub"], hub: [] })).toThrow(
-      "give --hub URL",
-    );
-  });
-
-  test("dns without a name says what is missing", () => {
-    const plan = (dns: readonly string[]) => () =>
-      planDiscovery({ ...settings, discovery: ["dns"], dns });
-    expect(plan([])).toThrow("discovery by dns needs a name: give --dns NAME.");
-    expect(plan(["tanks.example.org"])).not.toThrow();
   });
 });
 

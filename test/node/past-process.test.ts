@@ -97,6 +97,9 @@ test("a tank goes from one node to another as a file, while it lives", async () 
   const leftAt = ["--data-dir", sandbox.at("left")] as const;
   const exported = await sandbox.run("tank", "export", id, "pond.tank", ...leftAt);
   expect([exported.code, exported.err]).toEqual([0, ""]);
+  expect(exported.out).toMatch(
+    /^The archived past reaches back to tick 0: [\d,]+ ticks, \d+ s at 30 a second\.$/m,
+  );
   expect(await stop()).toBeGreaterThan(0);
   const twice = await sandbox.run("tank", "export", id, "pond.tank", ...leftAt);
   expect([twice.code, twice.err]).toEqual([2, expect.stringContaining("--force")]);

@@ -79,7 +79,18 @@ describe("values", () => {
     [{ flags: { heartbeatInterval: "500ms" } }, "heartbeatInterval", 500],
     [{ environment: { TANKD_PRUNE_AFTER: "1.5 h" } }, "pruneAfter", 5_400_000],
     [{ files: [file("/f", { peer_timeout: "2min" })] }, "peerTimeout", 120_000],
+    [{ files: [file("/f", { past_per_tank: "1.5 GB" })] }, "pastPerTank", 1_500_000_000],
+    [{ files: [file("/f", { past_per_tank: 0 })] }, "pastPerTank", 0],
+    [{ flags: { pastPerNode: "500kB" } }, "pastPerNode", 500_000],
+    [{ environment: { TANKD_PAST_PER_NODE: "1234" } }, "pastPerNode", 1234],
     [{ flags: { peerRetries: "0" } }, "peerRetries", 0],
+    [{ flags: { shutdownDelay: "0" } }, "shutdownDelay", 0],
+    [{ environment: { TANKD_SHUTDOWN_DELAY: "8s" } }, "shutdownDelay", 8_000],
+    [
+      { flags: { trustedProxy: ["127.0.0.1", "10.0.0.0/8"] } },
+      "trustedProxy",
+      ["127.0.0.1", "10.0.0.0/8"],
+    ],
     [
       { flags: { resource: ["gpu=2", "ssd=true", "disk=nvme=fast", "gpu=3"] } },
       "resource",
@@ -107,7 +118,7 @@ describe("--mode stands for a role and for tanks", () => {
   test.each([
     ["a pure registry", { flags: { mode: "discovery" } }, ["hub", 0]],
     ["a worker", { flags: { mode: "worker" } }, ["worker", 1]],
-    ["a word of the seeds", { flags: { mode: "Proxy" } }, ["worker", 1]],
+    ["a word of earlier designs", { flags: { mode: "Proxy" } }, ["worker", 1]],
     ["in a file", inFile({ mode: "discovery" }), ["hub", 0]],
     ["beside a word that agrees", { flags: { mode: "server", role: "hub" } }, ["hub", 1]],
     [
@@ -194,9 +205,8 @@ describe("refusals name setting, value, source and what is allowed", () => {
   });
 
   test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
-    expect(refusal({ environment: { DISCOVERY_SERVER_URL: hub } })).toContain(
-      `hub cannot be "${hub}" (from DISCOVERY_SERVER_URL): ` +
-        "give a URL like http://192.168.1.10:8000",
+    expect(refusal({ flags: { hub: [hub] } })).toContain(
+      `hub cannot be ["${hub}"] (from --hub): give a URL like http://192.168.1.10:8000`,
     );
   });
 
@@ -209,6 +219,15 @@ describe("refusals name setting, value, source and what is allowed", () => {
     (text) => {
       expect(refusal({ flags: { peerTimeout: text } })).toEndWith(
         "give a duration from 100ms to 5min, like 500ms, 10s, 5min or 1h.",
+      );
+    },
+  );
+
+  test.each(["4 MiB", "", "MB", "-1MB", "4mb", "1.5e3kB", "1001GBB", "1001TB"])(
+    "past per tank %j",
+    (text) => {
+      expect(refusal({ flags: { pastPerTank: text } })).toEndWith(
+        "give a size up to 1TB, like 500kB, 4MB or 1GB.",
       );
     },
   );

@@ -61,7 +61,7 @@ class Desk {
         timing: timingOf("development"),
         tickRate: 30,
         threads: 2,
-        logRetention: "trim",
+        retention: {},
         autoConnect: true,
         firstTanks: { tanks: TANKS, fish: 4, seed: 1 },
       },

@@ -8,6 +8,8 @@ import { ALONE, complaints, LocalNode, Scratch, tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 
+const backendSchema = z.object({ name: z.string(), state: z.string(), detail: z.string() });
+
 /** Exactly one line, with the words that tell what to do, and the exit code. */
 function expectRefusal(finished: Finished, exitCode: number, ...words: readonly string[]): void {
   const lines = complaints(finished);
@@ -76,6 +78,11 @@ describe("tankd start refuses with one clear line", () => {
     [["--hub", "not a url"], "hub"],
     [["--hub", "ftp://192.0.2.1"], "hub"],
     [["--discovery", "pigeon"], "pigeon"],
+    [["--etcd-endpoints", "1.2.3.4.5:99"], "give the URL of an etcd"],
+    [["--consul", "::::"], "give the address of a Consul agent"],
+    [["--serf-join", ":::"], "give an address or name"],
+    [["--static", "10.0.0.256"], "give an address or name"],
+    [["--lease", "etcd://10.0.0.256"], "give etcd://HOST"],
     [["--port", "70000"], "70000"],
     [["--role", "boss"], "boss"],
     [["--fish", "-1"], "-1"],
@@ -100,6 +107,40 @@ test("a hub that cannot be reached is reported, and the node runs alone", async 
     const status = await tankd(scratch, "status", "--json", "--data-dir", node.dataDirectory);
     return statusSchema.parse(JSON.parse(status.stdout)).role === "hub";
   });
+});
+
+test("backends set wrongly by the environment fail alone, each in one line; the node runs", async () => {
+  using scratch = new Scratch();
+  const wrong = {
+    DISCOVERY_BACKEND: "static,etcd,consul,serf,zeroconf",
+    TANKD_STATIC: "127.0.0.1:9",
+    ETCD_ENDPOINTS: "1.2.3.4.5:99",
+    CONSUL_HTTP_ADDR: "::::",
+    SERF_JOIN: ":::",
+  };
+  const local = ["--host", "127.0.0.1", "--port", "0"];
+  await using node = await LocalNode.start(scratch, local, wrong);
+  await until("all have said what is wrong", PROMPTLY_MS, async () => {
+    const status = await tankd(scratch, "status", "--json", "--data-dir", node.dataDirectory);
+    const { backends } = z
+      .object({ backends: z.array(backendSchema) })
+      .parse(JSON.parse(status.stdout));
+    const of = (name: string) => backends.find((one) => one.name === name);
+    const line = (name: string) => `${of(name)?.state}: ${of(name)?.detail}`;
+    return (
+      of("static")?.state === "running" &&
+      line("etcd").startsWith('failed: etcd_endpoints cannot be "1.2.3.4.5:99" (from ETCD_') &&
+      line("consul").startsWith('failed: consul cannot be "::::" (from CONSUL_HTTP_ADDR): give') &&
+      line("serf").startsWith('failed: serf_join cannot be ":::" (from SERF_JOIN): give an') &&
+      /^failed: discovery cannot be ".*zeroconf" .*: give auto/.test(line("discovery"))
+    );
+  });
+  const said = await run([TANKD, "config"], {
+    env: { ...cleanEnvironment(scratch.directory), ...wrong },
+    cwd: scratch.directory,
+  });
+  expect(said.exitCode).toBe(0);
+  expect(complaints(said)).toHaveLength(4);
 });
 
 describe("commands say what is wrong", () => {

@@ -55,12 +55,16 @@ export class LocalNode implements AsyncDisposable {
     this.#process = started;
   }
 
-  static async start(scratch: Scratch, options: readonly string[] = ALONE): Promise<LocalNode> {
+  static async start(
+    scratch: Scratch,
+    options: readonly string[] = ALONE,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<LocalNode> {
     const log = openSync(logFile(scratch), "a");
     const started = new TankdProcess({
       dataDirectory: scratch.path("data"),
       options,
-      environment: cleanEnvironment(scratch.directory),
+      environment: { ...cleanEnvironment(scratch.directory), ...environment },
       stderr: log,
     });
     closeSync(log);
@@ -93,6 +97,12 @@ export class LocalNode implements AsyncDisposable {
 
   get isRunning(): boolean {
     return this.#process.isRunning;
+  }
+
+  /** Asks it to end as a supervisor does. Resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    this.#process.signal("SIGTERM");
+    return (await this.#process.ended).exitCode;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

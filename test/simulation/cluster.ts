@@ -255,7 +255,8 @@ export class SimulatedCluster {
       timing,
       tickRate: TICK_RATE,
       threads: 2,
-      logRetention: "trim",
+      // Of some hours: enough that the oldest goes now and then.
+      retention: { pastBudget: { perTankBytes: 200_000, perNodeBytes: 1_000_000 } },
       autoConnect: true,
       firstTanks: { tanks: restlessTanks ?? 1, fish, seed },
     };

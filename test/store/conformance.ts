@@ -155,6 +155,7 @@ function rowsComeBack(opened: Opened): void {
     expect(await journal.meta("x")).toBeUndefined();
     expect(await journal.horizon(PAIR)).toBe(0);
     expect(await journal.log("x", 0)).toEqual([]);
+    expect(await journal.logStart("x")).toBeUndefined();
     expect(await journal.events("x")).toEqual([]);
     await journal.commit([]);
   });
@@ -226,6 +227,7 @@ function rowsComeBack(opened: Opened): void {
       { remove: "connection", connection_id: "c1" },
     ]);
     expect((await journal.log("t1", 0)).map((row) => row.seq)).toEqual([3]);
+    expect(await journal.logStart("t1")).toBe(3);
     expect((await journal.snapshots("t1")).map((row) => row.seq)).toEqual([2]);
     expect(await journal.connections()).toEqual([]);
     await journal.commit([{ remove: "tank", tank_id: "t1" }]);

@@ -183,6 +183,7 @@ describe("the watermark file", () => {
           bytes: 1,
           engine_version: 1,
           log_checksum: checksum,
+          log_bytes: 0,
           created_at: 1,
         },
       },

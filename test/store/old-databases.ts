@@ -28,7 +28,8 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
       INSERT INTO log VALUES
         ('0123456789abcdef', 1, 0, 'mark', x'', 'd1', 'c1', 1),
         ('0123456789abcdef', 2, 40, 'feed', x'7b7d', NULL, 'c2', 1);
-      INSERT INTO snapshots VALUES
+      INSERT INTO snapshots
+        (tank_id, seq, tick, digest, file, bytes, engine_version, log_checksum, created_at) VALUES
         ('0123456789abcdef', 1, 20, 'd1', 'snapshots/x/1-20.snapshot', 99, 1, 'c1', 1700000000001);
       INSERT INTO connections VALUES
         ('c1', '0123456789abcdef', 't2', 'n2', 12.5, 'both', 'auto', 1700000000002);
@@ -60,6 +61,17 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
     stepSha256: "1ddda43cac57bae2de6bf7bd7dea2a830b212baa926c3525a9478e15ec63298a",
     rows: `
       INSERT INTO remembered VALUES ('n2', 77, 'boot2', 'signed', 'transfer', 1700000000008);
+    `,
+  },
+  {
+    stepSha256: "c245a2a3f5c63bb32e14ff133c8d1757dc65c5cde26668dec08809ade9e89a95",
+    rows: "INSERT INTO transfer_events VALUES (2, 'x1', 1700000000009, 'in_doubt', 'silent');",
+  },
+  {
+    stepSha256: "68c445063bd62a853b0cf9c09de655b24f3c64f983318723ca240899e2ff9537",
+    rows: `
+      INSERT INTO snapshots VALUES ('0123456789abcdef', 2, 50, 'd2', 'snapshots/x/2-50.snapshot', 98,
+        1, 'c2', 1700000000010, 300);
     `,
   },
 ];

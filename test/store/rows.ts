@@ -50,6 +50,7 @@ export function snapshotRow(tank_id: string, seq: number): SnapshotRow {
     engine_version: 1,
     log_checksum: `checksum ${seq}`,
     created_at: 1_700_000_000_000,
+    log_bytes: seq * 150,
   };
 }
 

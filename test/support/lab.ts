@@ -77,6 +77,12 @@ export class Lab {
     node.address = this.#namespaces.addressOf(to);
   }
 
+  /** Carries a machine that was silenced to the second network, which must be there. */
+  async moveToSecond(node: Node): Promise<void> {
+    await this.#namespaces.moveToSecond(node.number);
+    node.address = this.#namespaces.secondAddressOf(node.number);
+  }
+
   /** Another network card with the same address, at once. */
   replaceCard(node: Node): Promise<void> {
     return this.#namespaces.replaceCard(node.number, hostOf(node));

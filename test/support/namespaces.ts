@@ -117,6 +117,10 @@ export class Namespaces {
     return this.#family === 4 ? `10.77.0.${host}` : `fd77::${host}`;
   }
 
+  secondAddressOf(host: number): string {
+    return `10.79.0.${host}`;
+  }
+
   /**
    * The machine's network card. Where its name is the zone of addresses it is another one on each,
    * so that one machine's zone means nothing to the next.
@@ -141,6 +145,49 @@ export class Namespaces {
       this.switch,
       machines.map((machine) => `link set port${machine} master br1`),
     );
+  }
+
+  /**
+   * A second network, behind the same router: from each one only the machine `shared` of the first
+   * is reached by those of the other, and that one reaches all. No multicast gets across.
+   */
+  async addSecondNetwork(shared: number): Promise<void> {
+    const address = this.addressOf(shared);
+    await inside(this.switch, [
+      `addr add ${this.secondAddressOf(GATEWAY)}/24 dev br1`,
+      `rule add pref 10 iif br1 to ${address} lookup main`,
+      "rule add pref 20 iif br1 blackhole",
+      `rule add pref 30 iif br0 from ${address} lookup main`,
+      "rule add pref 40 iif br0 blackhole",
+    ]);
+    await setSystem(this.switch, "net/ipv4/ip_forward", "1");
+  }
+
+  /** From now on a machine hears and is heard by the switch alone, and all others are silent. */
+  async silence(machine: number): Promise<void> {
+    const gateway = this.addressOf(GATEWAY);
+    await this.#nft(machine, [
+      "add table inet silence",
+      "add chain inet silence in { type filter hook input priority 0 ; policy drop ; }",
+      "add chain inet silence out { type filter hook output priority 0 ; policy drop ; }",
+      "add rule inet silence in iif lo accept",
+      "add rule inet silence out oif lo accept",
+      `add rule inet silence in ip saddr ${gateway} accept`,
+      `add rule inet silence out ip daddr ${gateway} accept`,
+    ]);
+  }
+
+  /** A silent machine is carried to the second network, where it is heard. */
+  async moveToSecond(machine: number): Promise<void> {
+    await this.setCable(machine, "down");
+    await this.#nft(machine, ["delete table inet silence"]);
+    await inside(this.nameOf(machine), [
+      `addr del ${this.#onLink(machine)} dev eth0`,
+      `addr add ${this.secondAddressOf(machine)}/24 dev eth0`,
+      `route replace default via ${this.secondAddressOf(GATEWAY)}`,
+    ]);
+    await this.splitOff([machine]);
+    await this.setCable(machine, "up");
   }
 
   /** Undoes `splitOff`. */
@@ -208,6 +255,12 @@ export class Namespaces {
     const add = `addr add ${this.#onLink(host)} dev ${card}`;
     // Else the kernel would add one by itself.
     return this.#family === "link-local" ? [`link set ${card} addrgenmode none`, add] : [add];
+  }
+
+  async #nft(machine: number, rules: readonly string[]): Promise<void> {
+    for (const rule of rules) {
+      await must("ip", "netns", "exec", this.nameOf(machine), "nft", rule);
+    }
   }
 
   #routerOf(machine: number): string {

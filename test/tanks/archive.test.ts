@@ -267,7 +267,7 @@ describe("damage is an answer, not a crash", () => {
     const made = makeSnapshot(archive.row, {
       state: { ...state, packed: Bun.zstdCompressSync(new Uint8Array(1000)) },
       engineVersion: ENGINE_VERSION,
-      logChecksum: base.snapshot.log_checksum,
+      logEnd: { checksum: base.snapshot.log_checksum, bytes: 0 },
       createdAtMs: base.snapshot.created_at,
     });
     const rotten = { ...archive, base: { snapshot: base.snapshot, file: made.bytes } };

@@ -60,12 +60,33 @@ describe("the past of a tank", () => {
     const { row } = lived;
     const chronicle = await chronicleIn(lived);
     const window = await looking(lived, ({ service }) => service.window(row.tank_id));
-    expect(window).toMatchObject({ epoch: 1, from: { seq: 0, tick: 0 }, notes: [] });
+    const { tick } = window.to;
+    expect(window).toMatchObject({
+      epoch: 1,
+      from: { seq: 0, tick: 0 },
+      whole: true,
+      notes: [
+        `the past reaches back to tick 0: ${tick.toLocaleString("en")} ticks, ` +
+          `${Math.floor(tick / 30)} s at 30 a second; it was created there`,
+      ],
+    });
     expect(window.to.tick).toBe(chronicle.snapshots.at(-1)?.tick ?? -1);
     expect(window.snapshots.map(({ digest }) => digest)).toEqual(
       chronicle.snapshots.map(({ digest }) => digest),
     );
     expect(window.marks[0]).toMatchObject({ seq: 1, tick: 0 });
+  });
+
+  test("that is trimmed says how far it reaches", async () => {
+    const trimmed = await livedPast({ logRetention: "trim" });
+    const window = await looking(trimmed, ({ service }) => service.window(trimmed.row.tank_id));
+    expect(window.whole).toBe(false);
+    expect(window.from.tick).toBeGreaterThan(0);
+    expect(window.notes).toEqual([
+      expect.stringMatching(
+        /^the past reaches back to tick [\d,]+: [\d,]+ ticks, \d+ s at 30 a second; older past is not kept \(see --past-per-tank\)$/,
+      ),
+    ]);
   });
 
   test("is looked at in any order; forward it goes on from the last look", async () => {

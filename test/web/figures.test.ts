@@ -73,6 +73,20 @@ test("pace and lag of a tank that hurries, is hurried or is late", () => {
   });
 });
 
+test("how far back the tank can be looked at is said in its own time, or in ticks", () => {
+  const past = (more: Partial<Tank>) =>
+    tankFigures({ ...TANK, ...more }, undefined).find(({ name }) => name === "Past");
+  const tank = { ...TANK.tank, tick: 110_000 };
+  expect(past({ tank, past_from_tick: 2000 })).toEqual({
+    name: "Past",
+    value: "60 min",
+    detail: "Can be viewed back to tick 2,000",
+  });
+  expect(past({ tank, past_from_tick: 2000, tick_rate: 0 })?.value).toBe("108,000");
+  expect(past({ past_from_tick: null })?.value).toBe("–");
+  expect(past({})?.value).toBe("–");
+});
+
 test("the past has no pace", () => {
   const daylight = { time: 0.9, phase: "night", brightness: 0.4 };
   const news = { tick: 3, figures: { alive: 12 }, daylight, past: true };

@@ -1,3 +1,4 @@
+import { FINAL_DOT, readHostAndPort } from "../../discovery/host-and-port.ts";
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 
 /** A name that DNS is asked about, as the operator has given it. */
@@ -20,12 +21,6 @@ export const DNS_NAME_FORM =
 /** RFC 2782: the service of a domain that has this program's nodes. */
 const SERVICE = "_tankd._tcp";
 const API_PORT = 8000;
-const PORT_MAX = 65_535;
-/** RFC 1035, section 2.3.4, in text form. */
-const NAME_CHARACTERS_MAX = 253;
-const WITH_PORT = /^([^:]+)(?::(\d{1,5}))?$/;
-/** Letters, digits, hyphen and underscore between dots; the last label of a host is no number. */
-const NAME = /^(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-|\d+\.?$)[a-z0-9_-]{1,63}(?<!-)\.?$/i;
 const SERVICE_NAME = /^_[a-z0-9-]+\._[a-z]+\../i;
 
 /**
@@ -34,17 +29,15 @@ const SERVICE_NAME = /^_[a-z0-9-]+\._[a-z]+\../i;
  * name's own addresses, and a name without a dot is one of this machine's or network's.
  */
 export function readDnsName(text: string): DnsName | undefined {
-  const [, host, port] = WITH_PORT.exec(text) ?? [];
-  if (host === undefined || host.length > NAME_CHARACTERS_MAX) return undefined;
-  if (!NAME.test(host) || isIpLiteral(host)) return undefined;
+  // "No search".
+  const hasDot = FINAL_DOT.test(text);
+  const { host: name, port } = readHostAndPort(text.replace(FINAL_DOT, "")) ?? {};
+  if (name === undefined || isIpLiteral(name)) return undefined;
+  const host = hasDot ? `${name}.` : name;
   if (SERVICE_NAME.test(host)) {
     return port === undefined ? { text, host, service: host, port: undefined } : undefined;
   }
-  if (port !== undefined) {
-    const number = Number(port);
-    if (number < 1 || number > PORT_MAX) return undefined;
-    return { text, host, service: undefined, port: number };
-  }
+  if (port !== undefined) return { text, host, service: undefined, port };
   const hasDomain = /\../.test(host);
   return { text, host, service: hasDomain ? `${SERVICE}.${host}` : undefined, port: API_PORT };
 }

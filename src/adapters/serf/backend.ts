@@ -5,7 +5,6 @@ import type {
   DiscoveryBackend,
   Nomination,
 } from "../../discovery/backend.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { Network } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
@@ -13,10 +12,10 @@ import type { Log } from "../../telemetry/log.ts";
 import { Agent } from "./agent.ts";
 import { AgentFinder, type FindDeps, type FoundAgent } from "./find-agent.ts";
 import { Joins } from "./joins.ts";
+import { SERF_PORT } from "./own-agent.ts";
 import { Session } from "./session.ts";
 
 export interface SerfDeps extends FindDeps {
-  readonly clock: Clock;
   readonly network: Pick<Network, "resolve">;
   readonly log: Log;
   /** Agents to join. */
@@ -87,7 +86,12 @@ export class SerfBackend implements DiscoveryBackend {
       ? `an agent of its own, which others join at ${formatHostPort(own.place)}`
       : `the agent at ${formatHostPort(agent.address)}`;
     const nodes = `${session.others} other ${session.others === 1 ? "node" : "nodes"}`;
-    const troubles = [session.trouble, joins.describe()].filter((one) => one !== undefined);
+    const taken =
+      own?.neighbour && joins.hasFailedAt(own.neighbour)
+        ? `another program has port ${SERF_PORT}: end it, or name this place to the others`
+        : undefined;
+    const all = [taken, session.trouble, joins.describe()];
+    const troubles = all.filter((one) => one !== undefined);
     return [`${nodes} by ${who}`, ...troubles].join("; ");
   }
 

@@ -1,19 +1,72 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** The wanted port of `host`, or a free one where that is taken. */
-export async function freePort(host: string, wanted: number): Promise<number> {
-  return (await listenOnce(host, wanted)) ?? (await listenOnce(host, 0)) ?? wanted;
+export type Transport = "tcp" | "udp";
+
+/** A free port of TCP whose namesake of UDP is taken, so many times on end: no luck alone. */
+const ATTEMPTS_MAX = 16;
+
+/**
+ * The wanted port of `host`, or one that is free by each of the transports where it is taken by one
+ * of them.
+ */
+export async function freePort(
+  host: string,
+  wanted: number,
+  transports: readonly Transport[] = ["tcp"],
+): Promise<number> {
+  const first = await take(host, wanted, transports);
+  if (first !== undefined) return first;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const other = await take(host, 0, transports);
+    if (other !== undefined) return other;
+  }
+  return wanted;
 }
 
-/** The port at which one could listen; undefined where one cannot. */
-function listenOnce(host: string, port: number): Promise<number | undefined> {
-  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+/** The port that one could have by all of them, 0 for any; undefined where one could not. */
+async function take(
+  host: string,
+  wanted: number,
+  transports: readonly Transport[],
+): Promise<number | undefined> {
+  let port = wanted;
+  await using held = new AsyncDisposableStack();
+  try {
+    for (const transport of transports) {
+      const socket = transport === "tcp" ? await listen(host, port) : await bind(host, port);
+      held.defer(socket.close);
+      port = socket.port;
+    }
+    return port;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Held {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+async function listen(host: string, port: number): Promise<Held> {
   const server = createServer();
-  server.on("error", () => resolve(undefined));
-  server.listen({ host, port, exclusive: true }, () => {
-    const address = server.address();
-    const found = typeof address === "object" ? address?.port : undefined;
-    server.close(() => resolve(found));
-  });
-  return promise;
+  const listening = once(server, "listening");
+  server.listen({ host, port, exclusive: true });
+  await listening;
+  const address = server.address();
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return { port: typeof address === "object" && address ? address.port : port, close };
+}
+
+async function bind(address: string, port: number): Promise<Held> {
+  const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
+  const listening = once(socket, "listening");
+  socket.bind({ address, port, exclusive: true });
+  await listening;
+  return {
+    port: socket.address().port,
+    close: () => new Promise<void>((resolve) => socket.close(() => resolve())),
+  };
 }

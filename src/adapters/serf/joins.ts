@@ -69,6 +69,10 @@ export class Joins {
     return size > 0 && size === this.#places.length && !this.#hasCompany;
   }
 
+  hasFailedAt(place: Address): boolean {
+    return this.#failures.has(formatHostPort(place));
+  }
+
   /** What could not be joined, in one line; undefined if there is nothing. */
   describe(): string | undefined {
     const [first] = this.#failures;

@@ -5,12 +5,13 @@ import {
   usableInterfaceAddresses,
 } from "../../discovery/addresses.ts";
 import type { Address, Announcement } from "../../discovery/backend.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 import type { Machine } from "../../platform/machine.ts";
 import { type Random, randomHex } from "../../platform/random.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
-import { Agent } from "./agent.ts";
+import { Agent, AgentError } from "./agent.ts";
 import { freePort } from "./free-port.ts";
 import { plainText } from "./rpc.ts";
 import { tagsFor } from "./tags.ts";
@@ -18,8 +19,10 @@ import { tagsFor } from "./tags.ts";
 export const RPC_PORT = 7373;
 export const SERF_PORT = 7946;
 const LOOPBACK = "127.0.0.1";
+/** By both, at one port. */
+const GOSSIP = ["tcp", "udp"] as const;
 const OWN_NAME = "tankd-";
-/** A slow machine takes a second. */
+/** A slow machine takes a second. The last try may end up to 8 s later, as one that hangs does. */
 const START_MS = 10_000;
 const START_POLL_MS = 50;
 /** It tells the others, and gives up on that after 3 s. */
@@ -27,6 +30,7 @@ const LEAVE_MS = 4_000;
 const LEAVE_POLL_MS = 50;
 /** Its last word goes out with two rounds of gossip, which are 200 ms apart. */
 const LAST_WORD_MS = 400;
+const MEND = 'run "serf agent" to see why, or start one for this node to use';
 const OUTPUT_CHARACTERS_MAX = 4_096;
 
 /**
@@ -40,6 +44,7 @@ exec "$@" </dev/null 3<&-
 `;
 
 export interface OwnAgentDeps {
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly machine: Machine;
@@ -52,20 +57,20 @@ export class OwnAgent {
   readonly place: Address;
   readonly #name: string;
   readonly #process: AgentProcess;
-  readonly #timers: Timers;
+  readonly #deps: OwnAgentDeps;
   #output = "";
 
   private constructor(
     name: string,
     { rpc, place }: { readonly rpc: Address; readonly place: Address },
     process: AgentProcess,
-    timers: Timers,
+    deps: OwnAgentDeps,
   ) {
     this.#name = name;
     this.rpc = rpc;
     this.place = place;
     this.#process = process;
-    this.#timers = timers;
+    this.#deps = deps;
     void this.#readOutput();
   }
 
@@ -76,11 +81,13 @@ export class OwnAgent {
   static async start(
     program: string,
     announcement: Announcement,
-    { machine, random, timers }: OwnAgentDeps,
+    deps: OwnAgentDeps,
   ): Promise<{ readonly own: OwnAgent; readonly agent: Agent }> {
+    const { machine, random } = deps;
     const [host = LOOPBACK] = advertisedHosts(announcement, machine);
     const rpc = { host: LOOPBACK, port: await freePort(LOOPBACK, RPC_PORT) };
-    const bind = { host: wildcardFor(host), port: await freePort(wildcardFor(host), SERF_PORT) };
+    const everywhere = wildcardFor(host);
+    const bind = { host: everywhere, port: await freePort(everywhere, SERF_PORT, GOSSIP) };
     const place = { host, port: bind.port };
     const name = `${OWN_NAME}${announcement.nodeId}-${randomHex(random, 4)}`;
     const tags = tagsFor(announcement, new Map()) ?? [];
@@ -93,7 +100,7 @@ export class OwnAgent {
       "-log-level=warn",
       ...[...tags].map(([key, text]) => `-tag=${key}=${text}`),
     ]);
-    const own = new OwnAgent(name, { rpc, place }, process, timers);
+    const own = new OwnAgent(name, { rpc, place }, process, deps);
     try {
       return { own, agent: await own.#untilItAnswers() };
     } catch (error) {
@@ -124,7 +131,7 @@ export class OwnAgent {
   async end(): Promise<void> {
     this.#process.stdin.end();
     const gone = this.#process.exited;
-    const late = sleep(this.#timers, LEAVE_MS);
+    const late = sleep(this.#deps.timers, LEAVE_MS);
     await Promise.race([gone, late, this.#untilItHasLeft().catch(() => late)]);
     this.#process.kill("SIGKILL");
     await gone;
@@ -136,34 +143,40 @@ export class OwnAgent {
    * means to: where it does not answer it counts as left.
    */
   async #untilItHasLeft(): Promise<void> {
+    const { timers } = this.#deps;
     const agent = await this.#open();
     try {
       const isAlone = (await agent.aliveMembers()).every(({ name }) => name === this.#name);
-      while ((await agent.self())?.status !== "left") await sleep(this.#timers, LEAVE_POLL_MS);
-      if (!isAlone) await sleep(this.#timers, LAST_WORD_MS);
+      while ((await agent.self())?.status !== "left") await sleep(timers, LEAVE_POLL_MS);
+      if (!isAlone) await sleep(timers, LAST_WORD_MS);
     } finally {
       agent.close();
     }
   }
 
   async #untilItAnswers(): Promise<Agent> {
+    const { clock, timers } = this.#deps;
+    const deadlineMs = clock.monotonicMs() + START_MS;
     let failure = "it does not answer";
-    for (let waitedMs = 0; waitedMs < START_MS; waitedMs += START_POLL_MS) {
+    // A try takes no time where nobody listens, and seconds where somebody does and is silent.
+    while (clock.monotonicMs() < deadlineMs) {
       if (this.#process.exitCode !== null) break;
       try {
         const agent = await this.#open();
         if (agent.name === this.#name) return agent;
         agent.close();
       } catch (error) {
-        failure = messageOf(error);
+        const isSilent = error instanceof AgentError && error.trouble === "silent";
+        failure = isSilent ? "it hangs" : messageOf(error);
       }
-      await sleep(this.#timers, START_POLL_MS);
+      await sleep(timers, START_POLL_MS);
     }
-    throw new Error(`serf agent does not start: ${this.#complaint() ?? failure}`);
+    const reason = this.#complaint() ?? failure;
+    throw new Error(`serf agent does not start: ${reason}; ${MEND}`);
   }
 
   #open(): Promise<Agent> {
-    return Agent.open({ address: this.rpc, key: undefined }, this.#timers);
+    return Agent.open({ address: this.rpc, key: undefined }, this.#deps.timers);
   }
 
   /** Of what it has said, why it has ended. */

@@ -1,5 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
-import { type ApiContextOf, type ApiMiddleware, pathAndQuery } from "../env.ts";
+import { type ApiContextOf, type ApiMiddleware, isSafe, pathAndQuery } from "../env.ts";
 import { mediaType, readBounded } from "./bounded-body.ts";
 
 export interface JsonBodyOptions {
@@ -15,11 +15,17 @@ export interface JsonBodyOptions {
  * Reads the body with a limit and parses it. Sets `bodyText` and `body`, and a request that later
  * validators can read again.
  * A content type other than JSON is a 415, malformed JSON a 400, a longer body a 413.
+ * The content type of a safe request without a body does not matter.
  * @example app.post("/api/tanks", jsonBody({ bytesMax: 1024 }), handler)
  */
 export function jsonBody(options: JsonBodyOptions): ApiMiddleware {
   return async function jsonBody(c, next) {
     const { raw } = c.req;
+    if (raw.body === null && isSafe(c.req.method)) {
+      c.set("bodyText", "");
+      c.set("body", undefined);
+      return next();
+    }
     const type = c.req.header("content-type");
     const formToo = options.mayBeForm?.(c) ?? false;
     if (type !== undefined && !isJson(type) && !(formToo && isForm(type))) throw notJson(type);

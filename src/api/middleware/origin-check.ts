@@ -14,7 +14,8 @@ export function originCheck(): ApiMiddleware {
       if (!isSameOrigin(origin, c.req.header("host") ?? "")) {
         throw new Problem(
           "foreign_origin",
-          `A page of ${origin.slice(0, 255)} may not act on this node; open the node's own page`,
+          `A page of ${origin.slice(0, 255)} may not act on this node; open the node's own page. ` +
+            "A proxy in between must pass the Host on",
         );
       }
     }

@@ -1,17 +1,14 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import {
   CROWDED,
-  type RequestParts,
   type Verdict,
   type Verifier,
   verifyRequest,
 } from "../../cluster/identity/signature.ts";
 import type { WireRequest } from "../../cluster/peer-route.ts";
-import type { Bearer } from "../../cluster/tunnel/incoming-tunnels.ts";
-import type { RelayedReply } from "../../cluster/tunnel/messages.ts";
 import { shareKey } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
-import { type ApiContextOf, type ApiMiddleware, isSafe, pathAndQuery } from "../env.ts";
+import { type ApiContextOf, type ApiMiddleware, isSafe, wireOf } from "../env.ts";
 import { foreignHost } from "./host-check.ts";
 
 export interface PeerSignatureOptions {
@@ -20,11 +17,7 @@ export interface PeerSignatureOptions {
    * Passes a request on to the node that it is signed for: a balancer has brought it here.
    * Undefined where no such node is known.
    */
-  readonly passOn: (
-    nodeId: string,
-    request: WireRequest,
-    bearer: Bearer,
-  ) => Promise<RelayedReply | undefined>;
+  readonly passOn: Cluster["relays"]["passOn"];
 }
 
 /**
@@ -39,19 +32,18 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
       await next();
       return undefined;
     }
-    const parts = partsOf(c, c.get("bodyText"));
-    const verdict = verdictOf(c, parts, verifier);
+    const wire = wireOf(c);
+    const verdict = verdictOf(c, wire, verifier);
     if (verdict.kind === "misdirected") {
-      const bearer = { signer: undefined, remoteAddress: c.env.remoteAddress };
-      const request = { ...parts, headers: c.req.header() };
-      const reply = await passOn(verdict.audience, request, bearer);
+      const { remoteAddress, isPassedOn = false } = c.env;
+      const bearer = { signer: undefined, remoteAddress, isPassedOn };
+      const reply = await passOn(verdict.audience, wire, bearer);
       if (reply) return new Response(reply.body, reply);
       const meant = `the request is meant for ${verdict.audience}, this is ${verifier.nodeId}`;
       throw new Problem("bad_signature", meant);
     }
-    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     const signer = verdict.kind === "signed" ? verdict.nodeId : undefined;
-    if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(parts.authority);
+    if (c.get("mustBeSigned") && signer === undefined) throw foreignHost(wire.authority);
     c.set("signer", signer);
     c.set("signerKey", verdict.kind === "signed" ? verdict.publicKey : undefined);
     await next();
@@ -67,14 +59,16 @@ export function peerSignature({ verifier, passOn }: PeerSignatureOptions): ApiMi
 export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
   return (c) => {
     if (!isSafe(c.req.method)) return false;
-    const verdict = verdictOf(c, partsOf(c, ""), cluster.verifier);
+    const verdict = verdictOf(c, wireOf(c), cluster.verifier);
     if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
-    if (verdict.kind !== "signed") return false;
-    const { nodeId, publicKey } = verdict;
+    if (verdict.kind === "unsigned") return false;
+    const { nodeId } = verdict;
     const server = cluster.server(nodeId);
     if (server?.node_id !== nodeId || !server.signed || !server.member) return false;
+    // What is for another node is passed on there.
+    if (verdict.kind === "misdirected") return true;
     c.set("signer", nodeId);
-    c.set("signerKey", publicKey);
+    c.set("signerKey", verdict.publicKey);
     return true;
   };
 }
@@ -82,16 +76,11 @@ export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
 /** @throws Problem `too_many` where there is no room to remember who has signed it. */
 function verdictOf(
   c: ApiContextOf,
-  parts: RequestParts,
+  wire: WireRequest,
   verifier: Verifier,
 ): Exclude<Verdict, { readonly kind: "crowded" }> {
   const source = shareKey(c.env.remoteAddress);
-  const verdict = verifyRequest(parts, c.req.header(), verifier, source);
+  const verdict = verifyRequest(wire, wire.headers, verifier, source);
   if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
   return verdict;
-}
-
-function partsOf(c: ApiContextOf, body: string): RequestParts {
-  const { method, url } = c.req;
-  return { method, authority: c.req.header("host") ?? "", path: pathAndQuery(url), body };
 }

@@ -73,7 +73,9 @@ function readSettings(
   // A wrong flag is a usage error, not a finding.
   const typed = resolveSettings(sources);
   try {
-    return { settings: context.settings(command), settingsProblem: undefined };
+    const settings = context.settings(command);
+    const reasons = settings.faults.map(({ reason }) => reason);
+    return { settings, settingsProblem: reasons.length > 0 ? reasons.join(" ") : undefined };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { settings: typed, settingsProblem: error.message };

@@ -53,7 +53,7 @@ export async function examineMachine(
     node === undefined ? examinePort(host, examiner, port, values.host) : undefined,
     examiner.firewall(wanted),
     examiner.descriptors(node?.pid),
-    node === undefined ? askHubs(host, hubsOf(values)) : [],
+    node === undefined ? askHubs(host, planDiscovery(values).hubs) : [],
   ]);
   const directory = node?.directory ?? values.dataDir ?? defaultDataDirectory(host);
   return {
@@ -88,15 +88,6 @@ const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv"] as const;
 
 function mayUseMulticast(discovery: readonly string[]): boolean {
   return discovery.includes("auto") || discovery.includes("mdns");
-}
-
-function hubsOf(values: ResolvedSettings["values"]): readonly Address[] {
-  try {
-    return planDiscovery(values).hubs;
-  } catch {
-    // Contradictory settings are reported by `tankd start`.
-    return [];
-  }
 }
 
 async function examinePort(

@@ -6,6 +6,7 @@ import { archiveFileName, chronicleOf, type TankArchive } from "../../tanks/arch
 import { decodeArchive, encodeArchive } from "../../tanks/archive/archive-file.ts";
 import { collectArchive } from "../../tanks/archive/collect.ts";
 import { promiseOf } from "../../tanks/replay/chronicle.ts";
+import { describeReach } from "../../tanks/replay/reach.ts";
 import { escapeUnsafe } from "../../telemetry/log-format.ts";
 import type { NodeClient } from "../client.ts";
 import type { CliContext } from "../context.ts";
@@ -15,6 +16,9 @@ import { findTank } from "../tank-lookup.ts";
 import { writeFailure } from "../write-failure.ts";
 
 const STDOUT = "-";
+
+/** To express ticks as time; archives do not store a rate. */
+const TICK_RATE = 30;
 
 export interface ExportOrder {
   readonly wanted: string;
@@ -45,6 +49,7 @@ export async function exportTank(
   const name = file ?? archiveFileName(archive.row.name);
   write(context, name, bytes, force);
   const { seq, tick } = promiseOf(chronicleOf(archive));
+  const from_tick = archive.base?.snapshot.tick ?? 0;
   const { tank_id, name: called } = archive.row;
   if (json) {
     const { engineVersion: engine_version } = archive;
@@ -53,6 +58,7 @@ export async function exportTank(
       name: called,
       file: name,
       bytes: bytes.length,
+      from_tick,
       seq,
       tick,
       engine_version,
@@ -63,6 +69,8 @@ export async function exportTank(
     `Wrote ${escapeUnsafe(called)} (${tank_id}), up to tick ${grouped(tick)}, ` +
       `into ${name}: ${grouped(bytes.length)} bytes.`,
   );
+  const reach = describeReach({ fromTick: from_tick, toTick: tick, tickRate: TICK_RATE });
+  context.print(`The archived past reaches ${reach}.`);
 }
 
 async function archiveOf(

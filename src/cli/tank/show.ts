@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { TankView } from "../../api/tank-view.ts";
 import { tankViewSchema } from "../../api/tank-view.ts";
+import { describeReach } from "../../tanks/replay/reach.ts";
 import { readAnswer } from "../answer.ts";
 import type { CliContext } from "../context.ts";
 import { formatFields } from "../table.ts";
@@ -49,9 +50,17 @@ function describe({ tank, ledger, ...view }: TankView): string {
     ["ticks per second", `${view.ticks_per_second.toFixed(1)} (${rate})`],
     ["behind schedule", lagOf(view)],
     ["log", `${tank.seq} commands, ${tank.durable_seq} on disk`],
+    ...pastOf(view, tank.tick),
     ["seed", view.seed],
     ["created", tank.created_at],
   ]);
+}
+
+function pastOf(
+  { past_from_tick: fromTick, tick_rate: tickRate }: Pick<TankView, "past_from_tick" | "tick_rate">,
+  toTick: number,
+): readonly (readonly [string, string])[] {
+  return fromTick === null ? [] : [["past", describeReach({ fromTick, toTick, tickRate })]];
 }
 
 function lagOf({ tick_lag, skipped_ticks }: Pick<TankView, "tick_lag" | "skipped_ticks">): string {

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Identity } from "./identity.ts";
+import { nonceIn } from "./signature.ts";
 import { isSigned, signText } from "./signed-text.ts";
 
 /** A challenge is random text of the asker; longer ones are refused. */
 export const CHALLENGE_CHARACTERS_MAX = 128;
+/** Bears {@link signReply}. */
+export const PROOF_HEADER = "tankd-proof";
 
 /**
  * Proof that the holder of the key has seen `challenge`. The purpose and the node id are part of
@@ -47,7 +50,7 @@ export function isProven(publicKey: string, nodeId: string, challenge: string, a
   return isSigned(publicKey, text, proof);
 }
 
-/** What an answer that came through a relay is bound to. */
+/** What the proof of an answer to a signed request is bound to. */
 export interface ReplyParts {
   /**
    * As it came. The nonce alone would not do: most routes for reading check no signature, and a
@@ -72,6 +75,36 @@ export function isReplySigned(
   signature: string,
 ): boolean {
   return isSigned(publicKey, replyText(nodeId, reply), signature);
+}
+
+/** A request with whatever signature it bears. */
+type SignedRequest = ReplyParts["request"] & {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+};
+
+/** The header with which an answer to a signed request proves itself; none to any other one. */
+export function replyProof(
+  identity: Identity,
+  request: SignedRequest,
+  { status, body }: Pick<ReplyParts, "status" | "body">,
+): Readonly<Record<string, string>> {
+  const nonce = nonceIn(request.headers);
+  if (nonce === undefined) return {};
+  return { [PROOF_HEADER]: signReply(identity, { request, nonce, status, body }) };
+}
+
+/** Whether an answer bears the proof of the key's owner that it is the one to this request. */
+export function bearsProof(
+  publicKey: string,
+  nodeId: string,
+  request: SignedRequest,
+  answer: Pick<ReplyParts, "status" | "body"> & { readonly headers: SignedRequest["headers"] },
+): boolean {
+  const nonce = nonceIn(request.headers);
+  const proof = answer.headers[PROOF_HEADER];
+  if (nonce === undefined || proof === undefined) return false;
+  const { status, body } = answer;
+  return isReplySigned(publicKey, nodeId, { request, nonce, status, body }, proof);
 }
 
 function replyText(nodeId: string, { request, nonce, status, body }: ReplyParts): string {

@@ -52,10 +52,12 @@ export type Verdict =
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
   /** It verifies, and there is no room to remember that it was said. */
   | { readonly kind: "crowded" }
-  /** Signed for another node, which alone can say whether it is good. */
-  | { readonly kind: "misdirected"; readonly audience: string }
+  /** It verifies, and is for another node, which alone can say whether it is timely and new. */
+  | { readonly kind: "misdirected"; readonly audience: string; readonly nodeId: string }
   | { readonly kind: "bad"; readonly reason: string };
 
+/** The node that a request is meant for. */
+export const AUDIENCE_HEADER = "tankd-audience";
 /** What is said to whom there is no room to remember. */
 export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
@@ -63,7 +65,6 @@ export const SIGNATURE_WINDOW_SECONDS = 300;
 /** The monotonic clock may begin at zero, and the memory of nonces knows no dates before that. */
 const ORIGIN_SECONDS = 1_000_000;
 const SIGNATURE_LABEL = "tankd";
-const AUDIENCE_HEADER = "tankd-audience";
 const NONCE_BYTES = 16;
 const AUTHORITY = "@authority";
 const COMPONENTS = ["@method", AUTHORITY, "@path", "@query", "content-digest"] as const;
@@ -168,13 +169,18 @@ export function verifyRequest(
   const isUnbound = audience !== undefined && covered === componentsOf(audience, true).join(" ");
   const listed = componentsOf(audience, isUnbound).join(" ");
   if (covered !== listed) return bad(`the signature must cover exactly: ${listed}`);
-  if (audience !== undefined && audience !== verifier.nodeId) {
-    return { kind: "misdirected", audience };
-  }
   const digest = headers["content-digest"] ?? "";
   if (digest !== contentDigest(parts.body)) return bad("the content digest does not match");
   const nodeId = nodeIdOf(parsed.keyId);
   if (nodeId === undefined) return bad("the key is not an Ed25519 public key in base64url");
+  const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
+  if (!verifySignature(parsed.keyId, base, parsed.signature)) {
+    return bad("the signature does not verify");
+  }
+  // Not before: what anybody can make up is to cost no other node anything.
+  if (audience !== undefined && audience !== verifier.nodeId) {
+    return { kind: "misdirected", audience, nodeId };
+  }
   const dated = dateOf(parsed.created, verifier);
   if (!dated) return bad("it is dated by a start clock, and none is known here");
   const { date, now, start, nonces } = dated;
@@ -182,10 +188,6 @@ export function verifyRequest(
     return bad(`created is ${parsed.created}, the clock here says ${now - date + parsed.created}`);
   }
   if (date < start) return bad("it was signed before this start");
-  const base = signatureBase({ parts, digest, audience, params: parsed.params, isUnbound });
-  if (!verifySignature(parsed.keyId, base, parsed.signature)) {
-    return bad("the signature does not verify");
-  }
   // Last, so that only the key's owner can fill the memory kept for the key.
   const oldest = now - SIGNATURE_WINDOW_SECONDS;
   const use = nonces.admit(nodeId, parsed.nonce, date, oldest, source);

@@ -8,6 +8,7 @@ import { RoleKeeper } from "../membership/role.ts";
 import type { DialPolicy } from "../peers/dial-policy.ts";
 import { PeerClient } from "../peers/peer-client.ts";
 import { PeerMemory } from "../peers/peer-memory.ts";
+import { PeerSockets } from "../peers/peer-sockets.ts";
 import { PeerTable } from "../peers/peer-table.ts";
 import { Self } from "../registry/self.ts";
 import { SelfDescription } from "../registry/self-description.ts";
@@ -30,7 +31,15 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     onForgotten: (peer) => events.emit({ kind: "forgotten", peer }),
   });
   const role = new RoleKeeper(deps, events);
-  const tunnel = new TunnelKeeper({ deps, events, table, role, policy: () => policy() });
+  const peerSockets = new PeerSockets(deps, table);
+  const tunnel = new TunnelKeeper({
+    deps,
+    events,
+    table,
+    role,
+    peerSockets,
+    policy: () => policy(),
+  });
   const memory = new PeerMemory({ deps, table, hub: () => role.state.hub });
   const self = new Self(deps, () => clones.positions.fenced);
   const description = new SelfDescription(deps, {
@@ -74,6 +83,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     table,
     memory,
     role,
+    peerSockets,
     tunnel,
     self,
     description,

@@ -2,7 +2,7 @@ import { dialable } from "../peers/dial-policy.ts";
 import { isDialable, isReady } from "../peers/peer.ts";
 import { Aliases } from "../registry/aliases.ts";
 import { Directory } from "../registry/directory.ts";
-import { Envelopes } from "../registry/forwarding.ts";
+import { Envelopes, Forwarder } from "../registry/forwarding.ts";
 import { Registrar } from "../registry/registrar.ts";
 import { Registry } from "../registry/registry.ts";
 import { RegistryKeeper } from "../registry/registry-keeper.ts";
@@ -91,6 +91,8 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   const tunnels = new IncomingTunnels(base);
   base.client.tunnels = tunnels;
   const passage = new Passage(deps);
+  const { discoveryTimeoutMs: timeoutMs } = deps.settings.timing;
+  const forwarder = new Forwarder({ client: base.client, passage, timeoutMs });
   const relays = new Relays({ ...base, registry, meet, meetDirectly, tunnels, passage });
   contact.dialer.relayTo = (id) => relays.relayTo(id);
   return {
@@ -100,6 +102,7 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
     aliases,
     directory,
     envelopes,
+    forwarder,
     tunnels,
     relays,
     passage,

@@ -8,6 +8,7 @@ import type { Random } from "../../platform/random.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { type PresenceProof, proofIn } from "../clones/presence.ts";
 import type { Identity } from "../identity/identity.ts";
+import { bearsProof } from "../identity/proof.ts";
 import { signRequest } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import { problemCodeOf } from "../problem-code.ts";
@@ -18,6 +19,7 @@ import {
   NO_TUNNELS,
   type PlainRequest,
   RelayedExchange,
+  TOO_MANY,
   type Tunnels,
 } from "./relayed-exchange.ts";
 
@@ -47,9 +49,13 @@ export interface SendOptions {
    * is there: the answer would be about the third.
    */
   readonly mayBeRelayed?: boolean;
-}
-
-export interface AskOptions extends SendOptions {
+  /**
+   * Also an answer over one's own connection counts with the node's proof only: of routes that
+   * would answer to anybody, for any node.
+   */
+  readonly mustBeProven?: boolean;
+  /** Not once more after a new handshake. */
+  readonly isOnce?: boolean;
   /** Told when there is a connection. */
   readonly onConnected?: () => void;
 }
@@ -59,6 +65,9 @@ export interface Addressed extends SendOptions {
   readonly audience?: string;
   readonly key?: PeerKey;
 }
+
+/** A question, and what is known of whom it is for. */
+type Asked = SendOptions & Pick<Addressed, "audience" | "key">;
 
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
@@ -97,7 +106,7 @@ export class PeerClient {
     // One refused connection may have cost it its key here.
     if (!isReady(this.#deps.table.get(nodeId))) await this.renew(nodeId);
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
-    if (!isElsewhere(reply) || !(await this.renew(nodeId))) return reply;
+    if (options.isOnce || !isElsewhere(reply) || !(await this.renew(nodeId))) return reply;
     return this.#sendOnce(nodeId, method, path, body, options);
   }
 
@@ -174,7 +183,7 @@ export class PeerClient {
   }
 
   /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
-  async ask(address: DialTarget, path: string, options: AskOptions): Promise<PeerAnswer> {
+  async ask(address: DialTarget, path: string, options: SendOptions): Promise<PeerAnswer> {
     return this.#exchange(address, "GET", path, "", options, {});
   }
 
@@ -183,7 +192,7 @@ export class PeerClient {
     method: PeerMethod,
     path: string,
     body: string,
-    options: AskOptions & Pick<Addressed, "key">,
+    options: Asked,
     signed: Readonly<Record<string, string>>,
   ): Promise<PeerAnswer> {
     const { metrics, clock } = this.#deps;
@@ -193,7 +202,7 @@ export class PeerClient {
     try {
       const response =
         address.relay === undefined
-          ? await this.#dial(address, request, options)
+          ? await this.#askDirectly(address, request, options)
           : await this.#relayed.ask(address.host, address.relay, request, options);
       const rttMs = clock.monotonicMs() - sentMs;
       const { status, headers: received } = response;
@@ -209,10 +218,25 @@ export class PeerClient {
     }
   }
 
+  async #askDirectly(
+    address: DialTarget,
+    request: PlainRequest,
+    options: Asked,
+  ): Promise<HttpResponse> {
+    const reply = await this.#dial(address, request, options);
+    const { audience, key, mustBeProven } = options;
+    if (!mustBeProven || audience === undefined || key === undefined) return reply;
+    if (bearsProof(key.publicKey, audience, request, reply)) return reply;
+    // Who says that it is somebody else needs not prove who.
+    if (isElsewhere({ status: reply.status, body: parseJson(reply) })) return reply;
+    const failure = reply.status === TOO_MANY ? "busy" : "unreachable";
+    throw new NetworkError(failure, `the answer of ${audience} is not proven: ${reply.status}`);
+  }
+
   #dial(
     address: DialTarget,
     { method, path, headers, body }: PlainRequest,
-    { timeoutMs, onConnected }: AskOptions,
+    { timeoutMs, onConnected }: SendOptions,
   ): Promise<HttpResponse> {
     return this.#deps.network.send({
       method,

@@ -1,9 +1,8 @@
 import { type HttpResponse, NetworkError } from "../../platform/network.ts";
-import { isReplySigned } from "../identity/proof.ts";
+import { bearsProof } from "../identity/proof.ts";
 import { nonceIn } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import {
-  PROOF_HEADER,
   RELAY_PATH,
   type Relay,
   type RelayedReply,
@@ -26,8 +25,8 @@ export const NO_TUNNELS: Tunnels = {
   },
 };
 
-/** RFC 6585 section 4: the relay has no room for it, and says nothing of the node behind. */
-const TOO_MANY = 429;
+/** RFC 6585 section 4: whoever answers has no room, which says nothing of the node behind it. */
+export const TOO_MANY = 429;
 
 /** A request with whatever signature it bears. */
 export type PlainRequest = Pick<RelayedRequest, "method" | "path" | "body"> & {
@@ -74,11 +73,8 @@ export class RelayedExchange {
       relay === this.#with.nodeId
         ? await this.#with.tunnels().ask(nodeId, asked)
         : await this.#askRelay(nodeId, relay, asked);
-    const nonce = nonceIn(request.headers);
-    if (nonce === undefined || key === undefined) return reply;
-    const { status, body, headers } = reply;
-    const proof = headers[PROOF_HEADER] ?? "";
-    if (isReplySigned(key.publicKey, nodeId, { request, nonce, status, body }, proof)) return reply;
+    if (nonceIn(request.headers) === undefined || key === undefined) return reply;
+    if (bearsProof(key.publicKey, nodeId, request, reply)) return reply;
     throw new NetworkError("unreachable", `the answer of ${nodeId} through ${relay} is not proven`);
   }
 

@@ -2,32 +2,51 @@ import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { NonceMemory } from "../identity/nonce-memory.ts";
 import { CROWDED, verifyRequest } from "../identity/signature.ts";
-import type { PeerReply, WireRequest } from "../peer-route.ts";
+import type { PeerReply, PeerRequest } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
+import type { Passage } from "../tunnel/passage.ts";
 import { type Forward, forwardSchema } from "../wire.ts";
 import { type Claimant, sourceOf } from "./claimant.ts";
 
 /** Where a node passes on what its hub should judge. */
 export const FORWARD_PATH = "/api/cluster/forward";
 
-/**
- * Passes a request on to the hub with the signature that it came with; the answer goes back as it
- * is.
- * @throws Problem `unreachable` when the hub does not answer.
- */
-export async function passOn(
-  wire: WireRequest | undefined,
-  { source, named }: Claimant,
-  to: { readonly hub: string; readonly client: PeerClient; readonly timeoutMs: number },
-): Promise<PeerReply> {
-  const envelope = forwardSchema.safeParse({ source, named, request: wire }).data;
-  if (!envelope) throw new Problem("bad_request", "The request is too long to be forwarded.");
-  try {
-    return await to.client.send(to.hub, "POST", FORWARD_PATH, envelope, to);
-  } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    throw new Problem("unreachable", "The hub does not answer; try again shortly.");
+export interface ForwarderDeps {
+  readonly client: Pick<PeerClient, "send">;
+  readonly passage: Pick<Passage, "forward">;
+  readonly timeoutMs: number;
+}
+
+/** Passes on to the hub what it should judge. */
+export class Forwarder {
+  readonly #with: ForwarderDeps;
+
+  constructor(withDeps: ForwarderDeps) {
+    this.#with = withDeps;
+  }
+
+  /**
+   * Passes a request on with the signature that it came with; the answer goes back as it is.
+   * @throws Problem `unreachable` when the hub does not answer, `too_many` while too many wait for
+   *   it.
+   */
+  async passOn(
+    { wire, remoteAddress }: PeerRequest,
+    { source, named }: Claimant,
+    hub: string,
+  ): Promise<PeerReply> {
+    const { client, passage, timeoutMs } = this.#with;
+    const envelope = forwardSchema.safeParse({ source, named, request: wire }).data;
+    if (!envelope) throw new Problem("bad_request", "The request is too long to be forwarded.");
+    try {
+      return await passage.forward(remoteAddress, () =>
+        client.send(hub, "POST", FORWARD_PATH, envelope, { timeoutMs }),
+      );
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      throw new Problem("unreachable", "The hub does not answer; try again shortly.");
+    }
   }
 }
 

@@ -2,11 +2,10 @@ import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import type { PeerReply, PeerRoute } from "../peer-route.ts";
 import { plainAddress } from "../peers/dial-policy.ts";
-import type { PeerClient } from "../peers/peer-client.ts";
 import { problemReply } from "../problem-reply.ts";
 import { readBody } from "../read-body.ts";
 import { directClaimant } from "../registry/claimant.ts";
-import { type Envelopes, FORWARD_PATH, passOn } from "../registry/forwarding.ts";
+import { type Envelopes, FORWARD_PATH, type Forwarder } from "../registry/forwarding.ts";
 import type { Registrar } from "../registry/registrar.ts";
 import { type Forward, forwardSchema, registrationSchema } from "../wire.ts";
 import {
@@ -18,7 +17,7 @@ import {
 export interface DiscoveryRoutesDeps {
   readonly registrar: Registrar;
   readonly envelopes: Envelopes;
-  readonly client: PeerClient;
+  readonly forwarder: Forwarder;
   readonly isHub: () => boolean;
   /** @throws Problem `lease_lost` where this hub may not change the list at present. */
   readonly mayChange: () => void;
@@ -26,7 +25,6 @@ export interface DiscoveryRoutesDeps {
   readonly hub: () => { readonly nodeId: string; readonly url: string | undefined } | undefined;
   /** Where others dial this node. */
   readonly ownHost: () => string;
-  readonly timeoutMs: number;
   /** What else a worker passes on to its hub. */
   readonly forwarded: readonly ForwardedEndpoint[];
   /** Our hub has said that it leaves. */
@@ -49,7 +47,7 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
   return {
     ...endpoint,
     handle: async (request) => {
-      const { isHub, mayChange, hub, ownHost, onHubLeft, client, timeoutMs } = withDeps;
+      const { isHub, mayChange, hub, ownHost, onHubLeft, forwarder } = withDeps;
       const claimant = directClaimant(request, ownHost());
       const answerHere = () => {
         if (isHub()) mayChange();
@@ -66,7 +64,7 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
       if (endpoint.method === "DELETE" && request.controlled && request.signer === undefined) {
         return misdirected("Only the hub, with its own token, takes another server off.", to.url);
       }
-      return passOn(request.wire, claimant, { hub: to.nodeId, client, timeoutMs });
+      return forwarder.passOn(request, claimant, to.nodeId);
     },
   };
 }

@@ -18,7 +18,6 @@ import type { PeerRoute } from "../peer-route.ts";
 import { dialable } from "../peers/dial-policy.ts";
 import { readBody } from "../read-body.ts";
 import { directClaimant } from "../registry/claimant.ts";
-import { passOn } from "../registry/forwarding.ts";
 import type { ForwardedEndpoint } from "./registration-endpoints.ts";
 import { signedPost, unsigned } from "./signed-post.ts";
 
@@ -48,7 +47,7 @@ export function hubRoutes(
   parts: Pick<
     ClusterParts,
     | "deps"
-    | "client"
+    | "forwarder"
     | "contests"
     | "dialBack"
     | "witnesses"
@@ -59,7 +58,7 @@ export function hubRoutes(
     | "role"
   >,
 ): readonly PeerRoute[] {
-  const { deps, client, role, dialBack, witnesses, uplink, nominations } = parts;
+  const { forwarder, role, dialBack, witnesses, uplink, nominations } = parts;
   const endpoint = caseEndpoint(parts);
   return [
     {
@@ -69,8 +68,7 @@ export function hubRoutes(
         // Two hubs that only this worker reaches settle it through it.
         const hub = role.isSettled ? (role.state.via ?? role.state.hub) : undefined;
         if (hub !== undefined) {
-          const timeoutMs = deps.settings.timing.discoveryTimeoutMs;
-          return passOn(request.wire, claimant, { hub, client, timeoutMs });
+          return forwarder.passOn(request, claimant, hub);
         }
         return endpoint.answer(request, claimant);
       },

@@ -36,6 +36,7 @@ export function peerRoutes(
       method: "GET",
       path: "/.well-known/tankd",
       summary: "Who this node is; with ?challenge= also the proof of it",
+      query: z.object({ challenge: z.string().max(CHALLENGE_CHARACTERS_MAX).optional() }),
       response: identityDocumentSchema,
       handle: async ({ query }) => {
         const challenge = query["challenge"];

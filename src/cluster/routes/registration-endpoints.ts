@@ -21,6 +21,7 @@ export interface ForwardedEndpoint {
   readonly method: "POST" | "DELETE";
   readonly path: string;
   readonly summary: string;
+  readonly query?: z.ZodObject;
   readonly request?: z.ZodType;
   readonly response: z.ZodType;
   readonly status: number;
@@ -124,6 +125,7 @@ function unregister(registrar: Registrar, path: string): ForwardedEndpoint {
     method: "DELETE",
     path,
     summary: "A server leaves",
+    query: z.object({ boot_id: z.string().optional() }),
     response: unregisteredSchema,
     status: 200,
     answer: ({ params, query }, claimant) => {

@@ -36,6 +36,11 @@ export const FILTERS = [
   "resource",
 ] as const;
 
+/** The same as documentation has it. */
+export const filterQuerySchema = z.object(
+  Object.fromEntries(FILTERS.map((name) => [name, z.string().optional()])),
+);
+
 /**
  * The filter in a path's query: `?tag=a&tag=b` and `?tag=a,b` ask for both.
  * @throws Problem `bad_request` for a filter that is not known or has no possible value.

@@ -10,7 +10,7 @@ import {
 } from "../server-record.ts";
 import { termSchema } from "../wire.ts";
 import { aloneSchema, backendSchema } from "./discovery-schemas.ts";
-import { FILTERS, filterOf } from "./server-filter.ts";
+import { FILTERS, filterOf, filterQuerySchema } from "./server-filter.ts";
 
 export interface ServerRoutesDeps {
   readonly view: () => ClusterView;
@@ -90,6 +90,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
     method: "GET",
     path,
     summary: `All servers of the cluster; filters: ${FILTERS.join(", ")}`,
+    query: filterQuerySchema,
     response: listSchema,
     handle: list,
   });
@@ -119,7 +120,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
     {
       method: "GET",
       path: "/discovery",
-      summary: "What discovery has found, in the form of the hybrid discovery document",
+      summary: "The servers that discovery has found, each a server or a proxy",
       response: statusSchema,
       handle: async () => ({ status: 200, body: describeDiscovery(withDeps) }),
     },
@@ -187,7 +188,7 @@ function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {
   };
 }
 
-/** The words of the hybrid discovery document: what leads is a server, what follows a proxy. */
+/** The words of earlier designs: what leads is a server, what follows a proxy. */
 function modeOf(role: string): "server" | "proxy" {
   return role === "hub" ? "server" : "proxy";
 }

@@ -27,6 +27,8 @@ export interface IncomingTunnel {
 export interface Bearer {
   readonly signer: string | undefined;
   readonly remoteAddress: string;
+  /** He has it from another node. */
+  readonly isPassedOn?: boolean;
 }
 
 interface Held {

@@ -1,25 +1,22 @@
-import { authorityOf } from "../../discovery/addresses.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { NetworkError } from "../../platform/network.ts";
 import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
-import { signRequest } from "../identity/signature.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
-import { isReady, type KnownAddress, placesOf, type ReadyPeer, signingFor } from "../peers/peer.ts";
+import { isReady, type KnownAddress, placesOf } from "../peers/peer.ts";
+import type { PeerSockets } from "../peers/peer-sockets.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { TUNNEL_PATH } from "./messages.ts";
 import { type LocalService, NodeEnd } from "./node-end.ts";
 
 export interface TunnelKeeperDeps {
-  readonly deps: Pick<
-    ClusterDeps,
-    "identity" | "clock" | "timers" | "random" | "sockets" | "settings" | "log"
-  >;
+  readonly deps: Pick<ClusterDeps, "clock" | "timers" | "settings" | "log">;
   readonly events: ClusterEvents;
   readonly table: PeerTable;
   readonly role: RoleKeeper;
+  readonly peerSockets: Pick<PeerSockets, "connect">;
   readonly policy: () => DialPolicy;
 }
 
@@ -141,7 +138,7 @@ export class TunnelKeeper {
     for (const address of placesOf(peer)) {
       if (this.#target !== to) break;
       try {
-        return await this.#connectAt(address, peer, service);
+        return await this.#connectAt(address, to, service);
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error;
         failure = error;
@@ -150,25 +147,19 @@ export class TunnelKeeper {
     throw failure;
   }
 
-  async #connectAt(address: KnownAddress, peer: ReadyPeer, service: LocalService): Promise<Tunnel> {
-    const { identity, clock, random, settings, sockets, timers } = this.#with.deps;
-    const to = peer.id;
-    const authority = authorityOf(address);
-    const parts = { method: "GET", authority, path: TUNNEL_PATH, body: "" };
-    const options = { audience: to, ...signingFor(peer.key) };
+  async #connectAt(address: KnownAddress, to: string, service: LocalService): Promise<Tunnel> {
+    const { deps, peerSockets } = this.#with;
+    const { settings, timers } = deps;
     const end = new NodeEnd(timers, {
       service,
       sourceOf: (source) =>
         passedOnSource(source, address.connectTo ?? address.host, this.#with.policy()),
       onClosed: (reason) => this.#lose(end, to, reason),
     });
-    const { connectTo } = address;
-    const socket = await sockets.connect(
+    const socket = await peerSockets.connect(
+      { nodeId: to, address },
       {
-        origin: `http://${authority}`,
-        ...(connectTo === undefined ? {} : { connectTo }),
         path: TUNNEL_PATH,
-        headers: signRequest(identity, parts, clock, random, options),
         timeoutMs: settings.timing.discoveryTimeoutMs,
         messageBytesMax: LIMITS.tunnelPieceBytesMax,
       },

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { PROOF_HEADER } from "../identity/proof.ts";
 import { nameSchema } from "../wire-names.ts";
 
 /** Where a relay is asked to pass a request on to a node; the node itself takes it there, too. */
 export const RELAY_PATH = (nodeId: string) => `/api/cluster/relay/${nodeId}`;
 /** Where a node that nobody can dial opens its tunnel. */
 export const TUNNEL_PATH = "/api/cluster/tunnel";
-/** Bears {@link signReply}. */
-export const PROOF_HEADER = "tankd-proof";
 
 /** The value of a header, as every HTTP library takes it. */
 const headerText = (charactersMax: number) =>
@@ -96,6 +95,17 @@ export const tunnelEndSchema = z.object({
   reason: z.string().max(128),
 });
 export type TunnelEnd = z.infer<typeof tunnelEndSchema>;
+
+const passedOnSchema = z.object({ source });
+
+/** Whether somebody asks by this body for what he has from another one. */
+export function isPassedOn(body: string): boolean {
+  try {
+    return passedOnSchema.safeParse(JSON.parse(body)).success;
+  } catch {
+    return false;
+  }
+}
 
 /** A longer wait than a peer's own is of no use to anybody. */
 export const RELAY_TIMEOUT_MAX_MS = 30_000;

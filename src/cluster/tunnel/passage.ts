@@ -29,6 +29,10 @@ export class Passage {
   readonly #nodes = new SharedRoom(LIMITS.relayedRequestsMax, UNDER_WAY.node);
   readonly #sources = new SharedRoom(LIMITS.relayedRequestsMax, UNDER_WAY.source);
   readonly #pairs = new SharedRoom(LIMITS.relayedRequestsMax, UNDER_WAY.pair);
+  readonly #forwards = new SharedRoom(
+    LIMITS.forwardedRequestsMax,
+    LIMITS.forwardedRequestsPerSourceMax,
+  );
 
   constructor({ clock, metrics }: PassageDeps) {
     this.#metrics = metrics;
@@ -84,6 +88,23 @@ export class Passage {
     } finally {
       leave();
     }
+  }
+
+  /**
+   * Asks the hub for somebody at the IP `remoteAddress`, while there is room: a hub that never
+   * answers uses up nothing.
+   * @throws Problem `too_many`
+   */
+  forward<T>(remoteAddress: string, ask: () => Promise<T>): Promise<T> {
+    return this.counted(async () => {
+      const leave = enter(this.#forwards.of(shareKey(remoteAddress)));
+      if (!leave) throw new Problem("too_many", "Too many requests wait for the hub here.");
+      try {
+        return await ask();
+      } finally {
+        leave();
+      }
+    });
   }
 
   /** Counts what becomes of a request for another node. */

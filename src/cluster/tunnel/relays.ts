@@ -1,19 +1,20 @@
 import { Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
+import { SWITCHING_PROTOCOLS } from "../../platform/sockets.ts";
 import type { ClusterDeps } from "../deps.ts";
-import { signReply } from "../identity/proof.ts";
-import { nonceIn } from "../identity/signature.ts";
+import { replyProof } from "../identity/proof.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import type { WireRequest } from "../peer-route.ts";
-import { type DialPolicy, type DialTarget, passedOnSource } from "../peers/dial-policy.ts";
+import { type DialPolicy, passedOnSource } from "../peers/dial-policy.ts";
 import { isDialable, isReady, placesOf } from "../peers/peer.ts";
-import type { PeerClient } from "../peers/peer-client.ts";
+import { isElsewhere, type PeerClient } from "../peers/peer-client.ts";
+import type { Place } from "../peers/peer-sockets.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { sourceOf } from "../registry/claimant.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Bearer, IncomingTunnels } from "./incoming-tunnels.ts";
 import {
-  PROOF_HEADER,
+  isPassedOn,
   RELAY_PATH,
   RELAY_TIMEOUT_MAX_MS,
   type Relay,
@@ -96,7 +97,8 @@ export class Relays {
   /**
    * Passes on what a balancer has brought here instead of to the node that it is signed for.
    * Undefined where that node is not known.
-   * @throws Problem `misdirected` where it is known and not reached from here, `too_many`
+   * @throws Problem `misdirected` where it is known and not reached from here, and for what goes no
+   *   further: what another one has passed on, and WebSockets. `too_many`
    */
   async passOn(
     nodeId: string,
@@ -104,20 +106,35 @@ export class Relays {
     bearer: Bearer,
   ): Promise<RelayedReply | undefined> {
     if (!this.#with.tunnels.holds(nodeId) && !this.#with.registry.get(nodeId)) return undefined;
-    const request = relayedRequestSchema.safeParse(wire).data;
-    if (!request) throw new Problem("bad_request", "The request is too long to be forwarded.");
+    const { nodeId: here } = this.#with.deps.identity;
+    const elsewhere = (why: string) =>
+      new Problem("misdirected", `The request is meant for ${nodeId}, this is ${here}. ${why}`);
+    if (bearer.isPassedOn || isLast(wire)) throw elsewhere("It is passed on no further.");
+    const request = relayable(wire);
     try {
       return await this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
     } catch (error) {
       if (!(error instanceof Problem) || error.code === "too_many") throw error;
-      const { nodeId: here } = this.#with.deps.identity;
-      const message = `The request is meant for ${nodeId}, this is ${here}. ${error.message}`;
-      throw new Problem("misdirected", message);
+      throw elsewhere(error.message);
     }
   }
 
+  /** Answers what another node has signed for this one, and proves that. */
+  answer(wire: WireRequest, remoteAddress: string): Promise<RelayedReply> {
+    return this.serve(relayable(wire), sourceOf(remoteAddress, this.#with.ownHost()));
+  }
+
+  /**
+   * The header with which an answer that takes a WebSocket proves who takes it, and what that says
+   * of who shows what is asked for.
+   */
+  proofOf(wire: WireRequest, answeredBy = ""): Readonly<Record<string, string>> {
+    const answer = { status: SWITCHING_PROTOCOLS, body: answeredBy };
+    return replyProof(this.#with.deps.identity, wire, answer);
+  }
+
   /** Where to connect to watch what a node shows: itself, or a node that passes it on. */
-  async waysTo(nodeId: string): Promise<readonly DialTarget[]> {
+  async waysTo(nodeId: string): Promise<readonly Place[]> {
     const { table, meet } = this.#with;
     await meet(nodeId);
     const peer = table.get(nodeId);
@@ -125,7 +142,7 @@ export class Relays {
     const reached = isDialable(peer) === false ? undefined : peer;
     return [reached, relay === undefined ? undefined : table.get(relay)].flatMap((one) => {
       const [address] = placesOf(one);
-      return address === undefined ? [] : [address];
+      return one === undefined || address === undefined ? [] : [{ nodeId: one.id, address }];
     });
   }
 
@@ -134,11 +151,8 @@ export class Relays {
     const service = this.#service;
     if (!service) throw new Problem("not_ready", "The node is starting.");
     const reply = await service.answer(request, source);
-    const nonce = nonceIn(request.headers);
-    if (nonce === undefined) return reply;
-    const { status, body } = reply;
-    const proof = signReply(this.#with.deps.identity, { request, nonce, status, body });
-    return { ...reply, headers: { ...reply.headers, [PROOF_HEADER]: proof } };
+    const proof = replyProof(this.#with.deps.identity, request, reply);
+    return { ...reply, headers: { ...reply.headers, ...proof } };
   }
 
   async #passDown(nodeId: string, relay: Relay, remoteAddress: string): Promise<RelayedReply> {
@@ -158,13 +172,16 @@ export class Relays {
   }
 
   async #dial(nodeId: string, relay: Relay): Promise<RelayedReply> {
-    const { client, registry, meetDirectly } = this.#with;
+    const { client, registry, meetDirectly, table } = this.#with;
     const isOffline = registry.get(nodeId)?.status === "offline";
     if (isOffline || !(await meetDirectly(nodeId))) throw this.#misdirected(nodeId);
-    const options = { timeoutMs: timeoutOf(relay) };
-    const { status, body } = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
+    // Once: who has asked shakes hands with that node by itself and asks again.
+    const options = { timeoutMs: timeoutOf(relay), isOnce: true };
+    const answer = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
+    const { status, body } = answer;
     const reply = status === 200 ? relayedReplySchema.safeParse(body).data : undefined;
     if (reply) return reply;
+    if (isElsewhere(answer)) table.update(nodeId, { key: undefined });
     throw new Problem("unreachable", `${nodeId} answers ${status} to the forwarded request.`);
   }
 
@@ -177,4 +194,20 @@ export class Relays {
     }
     return new Problem("misdirected", `The tunnel of ${nodeId} ends at ${relay}.`);
   }
+}
+
+/**
+ * What a node has passed on, which goes one hop, or a WebSocket, which goes none: it is more than a
+ * request.
+ */
+function isLast({ path, headers, body }: WireRequest): boolean {
+  const isRelayed = path.startsWith(RELAY_PATH("")) && isPassedOn(body);
+  return isRelayed || headers["upgrade"] !== undefined;
+}
+
+/** @throws Problem `bad_request` */
+function relayable(wire: WireRequest): RelayedRequest {
+  const request = relayedRequestSchema.safeParse(wire).data;
+  if (request) return request;
+  throw new Problem("bad_request", "The request is too long to be passed on.");
 }

@@ -1,6 +1,7 @@
 import { Problem } from "../../platform/errors.ts";
 import { splitZone } from "../../platform/ip-literal.ts";
 import type { Address } from "../backend.ts";
+import { FINAL_DOT, readHostAndPort } from "../host-and-port.ts";
 
 const HTTP_PORT = 80;
 
@@ -18,12 +19,12 @@ export function parseHubUrl(text: string): Address {
   const { url: zoneless, zone } = splitZone(text.trim());
   const url = URL.parse(zoneless);
   const plain = url && !url.username && !url.password && !url.search && !url.hash;
-  const host = url?.hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
-  if (!plain || url.protocol !== "http:" || url.pathname !== "/" || !host) {
-    throw new Problem("bad_setting", `"${text}" is not a hub's URL; give ${HUB_URL_FORM}.`);
+  const { host, port = HTTP_PORT } = readHostAndPort(url?.host.replace(FINAL_DOT, "") ?? "") ?? {};
+  if (!plain || url.protocol !== "http:" || url.pathname !== "/" || host === undefined) {
+    throw new Problem("bad_setting", `"${text}" is no hub's URL; give ${HUB_URL_FORM}.`);
   }
   const zoned = zone === undefined ? host : `${host}%${zone}`;
-  return { host: zoned, port: url.port === "" ? HTTP_PORT : Number(url.port) };
+  return { host: zoned, port };
 }
 
 /** The addresses of a list of URLs, in order. */

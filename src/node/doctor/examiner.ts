@@ -1,4 +1,5 @@
 import { probeMulticast } from "../../adapters/mdns/probe.ts";
+import { isLinkLocal, isLoopback } from "../../discovery/addresses.ts";
 import type { LinkReport } from "../../discovery/backend.ts";
 import { chooseInterfaces, type InterfacePatterns } from "../../platform/interface-choice.ts";
 import type { Machine } from "../../platform/machine.ts";
@@ -41,10 +42,22 @@ export function createExaminer(readText: (path: string) => string | undefined): 
     multicast: (interfaces) =>
       probeMulticast({ ...platform, machine: chooseInterfaces(machine, interfaces) }),
     portUse: readPortUse,
-    firewall: (ports) =>
-      readFirewall({ platform: machine.platform, run: runProgram, readText }, ports),
+    firewall: (ports) => {
+      const { platform } = machine;
+      return readFirewall(
+        { platform, hasIpv6: hasIpv6(machine), run: runProgram, readText },
+        ports,
+      );
+    },
     descriptors: readDescriptors,
     directory: examineDirectory,
     sqliteVersion,
   };
+}
+
+/** By an address that others can dial without a zone. */
+function hasIpv6(machine: Machine): boolean {
+  return machine
+    .addresses()
+    .some(({ address }) => address.includes(":") && !isLoopback(address) && !isLinkLocal(address));
 }

@@ -11,6 +11,8 @@ export interface WantedPort {
 /** Whether the rules admit all senders to a port; undefined where that is unclear. */
 export interface PortRule extends WantedPort {
   readonly isOpen: boolean | undefined;
+  /** The programs whose rules do not let all in, where the firewall has one for each protocol. */
+  readonly by?: string;
 }
 
 export type FirewallKind =
@@ -35,6 +37,8 @@ export interface FirewallFacts {
 /** The commands and files to examine. */
 export interface FirewallSources {
   readonly platform: string;
+  /** Whether others reach this machine by IPv6: rules for it matter nowhere else. */
+  readonly hasIpv6: boolean;
   run(command: readonly [string, ...string[]]): Promise<ProgramOutput | undefined>;
   /** Undefined where the file does not exist or may not be read. */
   readText(path: string): string | undefined;
@@ -119,13 +123,32 @@ async function readFirewalld(sources: FirewallSources, ports: readonly WantedPor
 }
 
 async function readIptables(sources: FirewallSources, ports: readonly WantedPort[]) {
-  const asked = await sources.run(["iptables", "-S"]);
-  if (asked === undefined) return undefined;
-  if (asked.exitCode !== 0) return unjudged("unknown", ports);
-  const rules = ports.map((one) => ({ ...one, isOpen: judgeIptables(asked.stdout, one) }));
-  // nftables may have further rules beside rules of iptables that admit all.
+  const programs = sources.hasIpv6 ? ["iptables", "ip6tables"] : ["iptables"];
+  const asked = await Promise.all(
+    programs.map(async (name) => ({ name, said: await sources.run([name, "-S"]) })),
+  );
+  const there = asked.flatMap(({ name, said }) => (said ? { name, ...said } : []));
+  if (there.length === 0) return undefined;
+  const listings = there.filter(({ exitCode }) => exitCode === 0);
+  if (listings.length === 0) return unjudged("unknown", ports);
+  const rules = ports.map((one) => judgeByAll(listings, one));
+  // Rules of nftables may stand beside those that let all in.
   if (rules.every(({ isOpen }) => isOpen === true)) return undefined;
   return { kind: "iptables" as const, ports: rules, chains: [] };
+}
+
+/** Others come by IPv4 or by IPv6, so that a port is open where both let them in. */
+function judgeByAll(
+  listings: readonly { readonly name: string; readonly stdout: string }[],
+  port: WantedPort,
+): PortRule {
+  const strict = listings
+    .map(({ name, stdout }) => ({ name, isOpen: judgeIptables(stdout, port) }))
+    .filter(({ isOpen }) => isOpen !== true);
+  if (strict.length === 0) return { ...port, isOpen: true };
+  const isClosed = strict.some(({ isOpen }) => isOpen === false);
+  const by = strict.map(({ name }) => name).join(" and ");
+  return { ...port, isOpen: isClosed ? false : undefined, by };
 }
 
 async function readNftables(sources: FirewallSources, ports: readonly WantedPort[]) {

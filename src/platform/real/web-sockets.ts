@@ -1,4 +1,4 @@
-import type { ClientRequestArgs } from "node:http";
+import type { ClientRequestArgs, IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 // Bun replaces the package `ws` by its own client; under an alias it is the real package.
@@ -98,6 +98,11 @@ function connected(
       socket.terminate();
     }, timeoutMs);
     socket.binaryType = "arraybuffer";
+    socket.on("upgrade", ({ headers }) => {
+      if (request.isTaken?.(flat(headers)) !== false) return;
+      fail(failureOf("unreachable", request, "another node has accepted it"));
+      socket.terminate();
+    });
     socket.on("open", () => {
       clearTimeout(deadline);
       isOpen = true;
@@ -128,6 +133,11 @@ function messageSocket(socket: WebSocket): MessageSocket {
       socket.close(isOwn ? code : NORMAL, closeReason(reason));
     },
   };
+}
+
+/** Node.js joins or drops repeated headers, except cookies, which do not matter here. */
+function flat(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 function optionsOf({ headers, messageBytesMax }: SocketRequest, { host }: URL) {

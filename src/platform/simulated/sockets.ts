@@ -1,5 +1,10 @@
 import { NetworkError } from "../network.ts";
-import type { MessageSocket, SocketListener, SocketRequest } from "../sockets.ts";
+import {
+  type MessageSocket,
+  type SocketListener,
+  type SocketRequest,
+  SWITCHING_PROTOCOLS,
+} from "../sockets.ts";
 import type { SimulatedProcess } from "./process.ts";
 import type { SimulatedWorld } from "./world.ts";
 
@@ -9,9 +14,8 @@ export interface IncomingSocket {
   open(socket: MessageSocket): void;
 }
 
-/** Asks for a connection; an answer of {@link SWITCHING} accepts it under the key. */
+/** Asks for a connection; an answer of {@link SWITCHING_PROTOCOLS} accepts it under the key. */
 export const UPGRADE_HEADER = "sec-websocket-key";
-export const SWITCHING = 101;
 /** Delay until the other end of a connection learns that its program is gone. */
 const RESET_MS = 5;
 /** The connection was lost without a close frame (RFC 6455 section 7.4.1). */
@@ -53,8 +57,11 @@ export class SimulatedSockets {
     });
     const granted = this.#granted.get(key);
     this.#granted.delete(key);
-    if (response.status !== SWITCHING || !granted) {
+    if (response.status !== SWITCHING_PROTOCOLS || !granted) {
       throw new NetworkError("unreachable", `${request.path}: status ${response.status}`);
+    }
+    if (request.isTaken?.(response.headers) === false) {
+      throw new NetworkError("unreachable", `${request.path}: another one has taken it`);
     }
     const { by, incoming } = granted;
     const pipe = new Pipe(this.#world, { from, to: by });

@@ -38,6 +38,10 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
       .map(copyLog);
   }
 
+  async logStart(tankId: string): Promise<number | undefined> {
+    return (await this.log(tankId, 0))[0]?.seq;
+  }
+
   async snapshots(tankId: string): Promise<readonly SnapshotRow[]> {
     return [...(this.tables.snapshots.get(tankId)?.values() ?? [])].sort((a, b) => b.seq - a.seq);
   }

@@ -2,6 +2,7 @@ import { messageOf, Problem } from "../../platform/errors.ts";
 import { Connection } from "./connection.ts";
 import { hasDamageNote, removeDamageNote } from "./damage-note.ts";
 import { databaseAdvice } from "./failures.ts";
+import { bytesIn, chooseCheckpoints, choosePageSize, repage } from "./pages.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 
 /** Another program, such as a backup, may hold the lock for a moment: wait this long. */
@@ -30,6 +31,8 @@ export function openDatabase(path: string, onUnchecked: () => void = () => {}): 
     else refuseDamaged(database, path);
     if (suspect) removeDamageNote(path);
     migrate(database, path);
+    repage(database);
+    chooseCheckpoints(database);
     return database;
   } catch (error) {
     database?.close();
@@ -42,19 +45,11 @@ export function openDatabase(path: string, onUnchecked: () => void = () => {}): 
 function configure(database: Connection): void {
   // First, because switching to WAL already takes a lock.
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  choosePageSize(database);
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA synchronous = FULL");
   database.run("PRAGMA foreign_keys = ON");
   database.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
-}
-
-function bytesIn(database: Connection): number {
-  const size = database
-    .prepare<{ bytes: number }, []>(
-      "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size",
-    )
-    .get();
-  return size?.bytes ?? 0;
 }
 
 /**

@@ -42,6 +42,10 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => this.#read.log.all(tankId, afterSeq));
   }
 
+  async logStart(tankId: string): Promise<number | undefined> {
+    return guarded(() => this.#read.logStart.get(tankId)?.seq ?? undefined);
+  }
+
   async snapshots(tankId: string): Promise<readonly SnapshotRow[]> {
     return guarded(() => this.#read.snapshots.all(tankId));
   }
@@ -117,6 +121,7 @@ function prepareReads(database: Connection) {
   return {
     tanks: select<TankRow>(TANKS.columns, "tanks ORDER BY ordinal"),
     log: select<LogRow>(LOG.columns, "log WHERE tank_id = ? AND seq > ? ORDER BY seq"),
+    logStart: select<{ seq: number | null }>("MIN(seq) AS seq", "log WHERE tank_id = ?"),
     snapshots: select<SnapshotRow>(
       SNAPSHOTS.columns,
       "snapshots WHERE tank_id = ? ORDER BY seq DESC",

@@ -35,7 +35,11 @@ function table<Row extends RowOf<Row>>(
   const names = Object.keys(columns) as (keyof Row & string)[];
   const list = names.join(", ");
   const insert = `INSERT INTO ${name} (${list}) VALUES (${names.map(() => "?").join(", ")})`;
-  const updates = names.map((column) => `${column} = excluded.${column}`).join(", ");
+  // Without the key: SQLite would rewrite its index.
+  const updates = names
+    .filter((column) => !key.includes(column))
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ");
   return {
     name,
     columns: list,
@@ -79,6 +83,7 @@ export const SNAPSHOTS = table<SnapshotRow>("snapshots", ["tank_id", "seq"], {
   engine_version: true,
   log_checksum: true,
   created_at: true,
+  log_bytes: true,
 });
 
 export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"], {

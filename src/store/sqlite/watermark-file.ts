@@ -10,7 +10,7 @@ import {
 import { dirname } from "node:path";
 import { syncDirectory } from "../../platform/real/durable-write.ts";
 import { storageError } from "../../platform/real/storage-failures.ts";
-import { CHUNK_BYTES, SlotImage } from "../watermarks/slot-image.ts";
+import { CHUNK_BYTES, PAGE_BYTES, SlotImage } from "../watermarks/slot-image.ts";
 
 const MODE = 0o600;
 
@@ -70,9 +70,16 @@ export class WatermarkFile {
     closeSync(this.#file);
   }
 
-  /** Zeros are written explicitly: a hole in the file would still need space on the disk later. */
+  /**
+   * Zeros are written explicitly: a hole in the file would still need space on the disk later. They
+   * are written page by page: Linux caches a large write as one folio, and counts the whole folio in
+   * `/proc/PID/io` whenever one of its pages is written.
+   */
   #fill(from: number, to: number): void {
-    this.#write(new Uint8Array(to - from), from);
+    const zeros = new Uint8Array(PAGE_BYTES);
+    for (let offset = from; offset < to; offset += PAGE_BYTES) {
+      this.#write(zeros.subarray(0, to - offset), offset);
+    }
     fsyncSync(this.#file);
   }
 

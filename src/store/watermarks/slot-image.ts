@@ -14,7 +14,7 @@ const SIDE_BYTES = CHUNK_SLOTS * SLOT_BYTES;
 export const CHUNK_BYTES = 2 * SIDE_BYTES;
 
 /** The unit that disks and page caches write: a change rewrites whole pages. */
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 const PAGE_SLOTS = PAGE_BYTES / SLOT_BYTES;
 const SIDE_PAGES = SIDE_BYTES / PAGE_BYTES;
 

@@ -78,7 +78,7 @@ function headerOf(archive: TankArchive, bytes: number, unpackedBytes: number): A
     engine_version: engineVersion,
     program_version: programVersion,
     made_at: madeAtMs,
-    snapshots: listed.map(({ tank_id: _, file: __, ...snapshot }) => snapshot),
+    snapshots: listed.map(({ tank_id: _, file: __, log_bytes: ___, ...snapshot }) => snapshot),
     base: base ? { seq: base.snapshot.seq, bytes: base.file.length } : null,
     watermark: watermark
       ? { seq: watermark.seq, tick: watermark.tick, checksum: watermark.checksum }
@@ -128,7 +128,7 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
   if (baseBytes + log.bytes !== content.length) return bad("the lengths of its parts are wrong");
   const snapshots = header.snapshots.map((snapshot): SnapshotRow => {
     const file = `${snapshotFolder(row.tank_id)}/${snapshot.seq}-${snapshot.tick}.snapshot`;
-    return { tank_id: row.tank_id, ...snapshot, file };
+    return { tank_id: row.tank_id, ...snapshot, file, log_bytes: 0 };
   });
   const snapshot = snapshots.find(({ seq }) => seq === header.base?.seq);
   if (header.base && !snapshot) return bad("its base is not one of its snapshots");

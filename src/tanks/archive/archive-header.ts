@@ -24,7 +24,7 @@ const tankSchema = z.strictObject({
   origin: z.enum(["founded", "forked"]),
 }) satisfies z.ZodType<TankRow>;
 
-/** A snapshot without the path of its file. */
+/** A snapshot without the path of its file and the size of the log. */
 const snapshotSchema = z.strictObject({
   seq: count,
   tick: count,
@@ -33,7 +33,7 @@ const snapshotSchema = z.strictObject({
   engine_version: count,
   log_checksum: hex(32),
   created_at: count,
-}) satisfies z.ZodType<Omit<SnapshotRow, "tank_id" | "file">>;
+}) satisfies z.ZodType<Omit<SnapshotRow, "tank_id" | "file" | "log_bytes">>;
 
 export const archiveHeaderSchema = z.strictObject({
   tank: tankSchema,

@@ -1,4 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
+import type { SnapshotRow } from "../../store/rows.ts";
 import { type Chronicle, promiseOf } from "../replay/chronicle.ts";
 import { type Origin, wholeOrigins } from "../replay/origins.ts";
 import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
@@ -22,7 +23,8 @@ export async function collectArchive(
   chronicle: Chronicle,
   maker: ArchiveMaker,
 ): Promise<TankArchive> {
-  const { row, entries, snapshots, watermark } = chronicle;
+  const { row, entries, watermark } = chronicle;
+  const snapshots = chronicle.snapshots.map(uncounted);
   const engineVersion = engineOf(chronicle) ?? maker.engineVersion;
   const { programVersion, madeAtMs } = maker;
   const head = { row, engineVersion, programVersion, madeAtMs };
@@ -51,6 +53,11 @@ function engineOf({ entries, snapshots }: Chronicle): number | undefined {
   return (entries.at(-1) ?? snapshots.at(-1))?.engine_version;
 }
 
+/** Archives do not store the size of the log. */
+function uncounted(snapshot: SnapshotRow): SnapshotRow {
+  return { ...snapshot, log_bytes: 0 };
+}
+
 async function baseAt(
   { row, stateOf }: Chronicle,
   { snapshot }: Origin,
@@ -61,10 +68,10 @@ async function baseAt(
     const { bytes: file } = makeSnapshot(row, {
       state,
       engineVersion: snapshot.engine_version,
-      logChecksum: snapshot.log_checksum,
+      logEnd: { checksum: snapshot.log_checksum, bytes: snapshot.log_bytes },
       createdAtMs: snapshot.created_at,
     });
-    return { snapshot, file };
+    return { snapshot: uncounted(snapshot), file };
   } catch (error) {
     // Damaged, or trimmed meanwhile by the running node: try a later one.
     if (error instanceof DamagedSnapshot) return "damaged";

@@ -8,7 +8,8 @@ import type { LogEnd } from "../tank-incarnation.ts";
 import { MARK_TICKS } from "../thread/paced-tank.ts";
 import type { CapturedState, TailEntry } from "../thread/simulation.ts";
 import { decodeCommand } from "./command-codec.ts";
-import { BrokenLog, firstChecksum, verifyChain } from "./log-chain.ts";
+import { bytesOf } from "./entry-bytes.ts";
+import { BrokenLog, emptyLog, verifyChain } from "./log-chain.ts";
 
 /** The tank cannot be recovered from the disk. It stops; the others run on. */
 export class UnusableTank extends Error {
@@ -51,12 +52,12 @@ export async function* histories(
     if (snapshot instanceof StorageUnavailable) unread = snapshot;
     if (!snapshot || snapshot instanceof StorageUnavailable) continue;
     const log = await from.journal.log(row.tank_id, snapshotRow.seq);
-    const start = { seq: snapshot.seq, tick: snapshot.tick, checksum: snapshotRow.log_checksum };
+    const start = startAfter(snapshotRow);
     refuseLoss(start, log, mark);
     yield historyOf(start, snapshot, log, newest, from.engineVersion);
   }
   const log = await from.journal.log(row.tank_id, 0);
-  const start = { seq: 0, tick: 0, checksum: firstChecksum(row) };
+  const start = emptyLog(row);
   refuseLoss(start, log, mark);
   const whole = row.origin === "founded" && log[0]?.seq === 1;
   if (!whole && unread) throw unread;
@@ -91,6 +92,11 @@ async function readSnapshot(
 
 /** Where a history begins, and the checksum that its first entry is chained to. */
 type ChainStart = Parameters<typeof verifyChain>[0];
+type LogStart = ChainStart & Pick<LogEnd, "bytes">;
+
+function startAfter({ seq, tick, log_checksum, log_bytes }: SnapshotRow): LogStart {
+  return { seq, tick, checksum: log_checksum, bytes: log_bytes };
+}
 
 /** What an operator can do about entries that are gone for good. */
 const WAYS_OUT =
@@ -117,7 +123,7 @@ function refuseLoss(start: ChainStart, log: readonly LogRow[], mark: Watermark |
 }
 
 function historyOf(
-  start: ChainStart,
+  start: LogStart,
   snapshot: CapturedState | undefined,
   log: readonly LogRow[],
   newest: SnapshotRow | undefined,
@@ -135,7 +141,7 @@ function historyOf(
   return {
     snapshot,
     tail: [...log.map(tailEntry), ...onTo(newest, end)],
-    logEnd: { seq: end.seq, checksum },
+    logEnd: { seq: end.seq, checksum, bytes: start.bytes + bytesOf(log) },
   };
 }
 

@@ -17,6 +17,11 @@ export function firstChecksum(row: Pick<TankRow, "tank_id" | "tank_key">): strin
   return hash([row.tank_id, row.tank_key]);
 }
 
+/** The end of a new tank's log. */
+export function emptyLog(row: Pick<TankRow, "tank_id" | "tank_key">) {
+  return { seq: 0, tick: 0, checksum: firstChecksum(row), bytes: 0 } as const;
+}
+
 /** A row with its place in the chain: its checksum covers the row and the checksum before it. */
 export function chain(previous: string, row: Omit<LogRow, "checksum">): LogRow {
   return { ...row, checksum: checksumOf(previous, row) };

@@ -15,6 +15,7 @@ import {
 } from "./chronicle.ts";
 import { describeDivergence } from "./divergence.ts";
 import { originsOf } from "./origins.ts";
+import { describeReach, isBeginning } from "./reach.ts";
 import type { Replay } from "./replay.ts";
 import type {
   AnswerTo,
@@ -26,6 +27,9 @@ import type {
   ReplayOrder,
 } from "./replay-thread.ts";
 import { requireInside, runTo, type TravelPorts, travel } from "./time-travel.ts";
+
+const FROM_CREATION = "it was created there";
+const OLDER_IS_DROPPED = "older past is not kept (see --past-per-tank)";
 
 type OrderOf<Kind extends ReplayOrder["kind"]> = Extract<ReplayOrder, { readonly kind: Kind }>;
 
@@ -62,6 +66,10 @@ export class ReplayExecutor {
     const chronicle = await this.#read(tank);
     const { all, notes } = originsOf(chronicle, this.#ports.engineVersion);
     const [oldest] = all;
+    const to = promiseOf(chronicle);
+    const whole = isBeginning(chronicle.row, oldest);
+    const { tickRate } = this.#ports.controls;
+    const reach = describeReach({ fromTick: oldest.tick, toTick: to.tick, tickRate });
     const marks = chronicle.entries.flatMap(({ seq, tick, digest: known }) =>
       known !== null && seq > oldest.seq ? [{ seq, tick, digest: known }] : [],
     );
@@ -69,12 +77,13 @@ export class ReplayExecutor {
       kind: "window",
       epoch: chronicle.row.epoch,
       from: { seq: oldest.seq, tick: oldest.tick },
-      to: promiseOf(chronicle),
+      to,
+      whole,
       snapshots: chronicle.snapshots
         .filter(({ seq }) => seq >= oldest.seq)
         .map(({ seq, tick, digest: known }) => ({ seq, tick, digest: known })),
       marks: marks.slice(-LIMITS.listRowsMax),
-      notes,
+      notes: [`the past reaches ${reach}; ${whole ? FROM_CREATION : OLDER_IS_DROPPED}`, ...notes],
     };
   }
 

@@ -56,11 +56,13 @@ export interface PastWindow {
   readonly epoch: number;
   readonly from: Place;
   readonly to: Place;
+  /** Whether it goes back to where the tank began. */
+  readonly whole: boolean;
   /** Oldest first. */
   readonly snapshots: readonly KnownState[];
   /** Digests in the log, oldest first; limited to the newest ones. */
   readonly marks: readonly KnownState[];
-  /** Messages about what cannot be replayed. */
+  /** Messages about how far it reaches and what cannot be replayed. */
   readonly notes: readonly string[];
 }
 

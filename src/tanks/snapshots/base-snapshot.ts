@@ -1,6 +1,7 @@
 import { invariant } from "../../platform/errors.ts";
 import type { JournalWrite } from "../../store/journal.ts";
 import type { TankRow } from "../../store/rows.ts";
+import { entryBytes } from "../log/entry-bytes.ts";
 import { chain, firstChecksum } from "../log/log-chain.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 import { makeSnapshot } from "./snapshot-making.ts";
@@ -38,7 +39,7 @@ export function forkedTank(
   const snapshot = makeSnapshot(row, {
     state,
     engineVersion,
-    logChecksum: mark.checksum,
+    logEnd: { checksum: mark.checksum, bytes: entryBytes(mark) },
     createdAtMs,
   });
   return {

@@ -1,12 +1,13 @@
 import type { SnapshotRow, TankRow } from "../../store/rows.ts";
+import type { LogEnd } from "../tank-incarnation.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 import { encodeSnapshot } from "./snapshot-file.ts";
 
 export interface NewSnapshot {
   readonly state: CapturedState;
   readonly engineVersion: number;
-  /** Checksum of the log row `state.seq`. */
-  readonly logChecksum: string;
+  /** Of the log row `state.seq`. */
+  readonly logEnd: Pick<LogEnd, "checksum" | "bytes">;
   readonly createdAtMs: number;
 }
 
@@ -25,14 +26,14 @@ export function snapshotFolder(tankId: string): string {
 }
 
 export function makeSnapshot(tank: TankRow, snapshot: NewSnapshot): MadeSnapshot {
-  const { state, engineVersion, logChecksum, createdAtMs } = snapshot;
+  const { state, engineVersion, logEnd, createdAtMs } = snapshot;
   const { tank_id, epoch } = tank;
   const { seq, tick, digest, controls } = state;
   const place = { tank_id, seq, tick, digest, engine_version: engineVersion };
   const header = {
     ...place,
     epoch,
-    log_checksum: logChecksum,
+    log_checksum: logEnd.checksum,
     paused: controls.paused,
     tick_rate: controls.tickRate,
     fast_forward_to: controls.fastForwardTo,
@@ -42,8 +43,9 @@ export function makeSnapshot(tank: TankRow, snapshot: NewSnapshot): MadeSnapshot
     ...place,
     file: `${snapshotFolder(tank_id)}/${seq}-${tick}.snapshot`,
     bytes: bytes.length,
-    log_checksum: logChecksum,
+    log_checksum: logEnd.checksum,
     created_at: createdAtMs,
+    log_bytes: logEnd.bytes,
   };
   return { row, bytes };
 }

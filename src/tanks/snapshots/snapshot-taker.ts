@@ -36,7 +36,7 @@ export class SnapshotTaker {
   }
 
   /** Never rejects: without a snapshot the log is longer, and nothing is lost. */
-  async take(incarnation: TankIncarnation, { state, logChecksum }: ChainedState): Promise<void> {
+  async take(incarnation: TankIncarnation, { state, logEnd }: ChainedState): Promise<void> {
     const { snapshots, tankId, engineVersion, clock, log, metrics } = this.#deps;
     const { seq, tick } = state;
     try {
@@ -44,9 +44,8 @@ export class SnapshotTaker {
       if (snapshots.has(state)) return;
       const createdAtMs = clock.wallMs();
       const startedMs = clock.monotonicMs();
-      const row = await snapshots.write(
-        { state, engineVersion, logChecksum, createdAtMs },
-        (writes) => incarnation.commit(writes),
+      const row = await snapshots.write({ state, engineVersion, logEnd, createdAtMs }, (writes) =>
+        incarnation.commit(writes),
       );
       const durationMs = clock.monotonicMs() - startedMs;
       metrics.count("tankd_snapshots_total");

@@ -3,32 +3,43 @@ import type { Files } from "../../platform/files.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { SnapshotRow, TankRow } from "../../store/rows.ts";
 import type { CapturedState } from "../thread/simulation.ts";
-import { type LogRetention, retained } from "./retention.ts";
+import { type Retain, retainedWithin } from "./retention.ts";
 import { DamagedSnapshot, decodeSnapshot } from "./snapshot-file.ts";
 import { makeSnapshot, type NewSnapshot, snapshotFolder } from "./snapshot-making.ts";
+
+/** What a tank needs to come back. */
+const retainNeeded: Retain = (snapshots, isWhole) => retainedWithin(0, snapshots, isWhole);
 
 /** The snapshots of one tank on the disk: `snapshots/<tank_id>/<seq>-<tick>.snapshot`. */
 export class Snapshots {
   readonly #files: Files;
   readonly #row: TankRow;
-  readonly #retention: LogRetention;
+  readonly #retain: Retain;
   readonly #folder: string;
   /** Newest first. */
   #kept: readonly SnapshotRow[] = [];
+  /** The first entry that is left of the log. */
+  #logStart = 1;
   /** Damaged snapshots whose rows still exist; those rows are ignored. */
   #damaged: readonly SnapshotRow[] = [];
   #sweeping: Promise<void> = Promise.resolve();
 
-  constructor(files: Files, row: TankRow, retention: LogRetention = "trim") {
+  constructor(files: Files, row: TankRow, retain: Retain = retainNeeded) {
     this.#files = files;
     this.#row = row;
-    this.#retention = retention;
+    this.#retain = retain;
     this.#folder = snapshotFolder(row.tank_id);
   }
 
   /** Reads the list from the journal. Newest first. */
   async list(journal: Journal): Promise<readonly SnapshotRow[]> {
-    this.#kept = await journal.snapshots(this.#row.tank_id);
+    const { tank_id } = this.#row;
+    const [kept, logStart] = await Promise.all([
+      journal.snapshots(tank_id),
+      journal.logStart(tank_id),
+    ]);
+    this.#kept = kept;
+    this.#logStart = logStart ?? (kept[0]?.seq ?? 0) + 1;
     this.#damaged = [];
     return this.#kept;
   }
@@ -41,6 +52,19 @@ export class Snapshots {
 
   get newest(): SnapshotRow | undefined {
     return this.#kept[0];
+  }
+
+  /** The first tick from which this engine can replay the tank; undefined where nothing is known. */
+  pastFromTick(engineVersion: number): number | undefined {
+    const own = this.#kept.filter((row) => row.engine_version === engineVersion);
+    if (own.length === this.#kept.length && this.#isWhole) return 0;
+    // Where another engine has left the tank, this one goes on.
+    return (own.at(-1) ?? this.#kept[0])?.tick;
+  }
+
+  /** Whether the log reaches back to what the spec makes. */
+  get #isWhole(): boolean {
+    return this.#row.origin === "founded" && this.#logStart === 1;
   }
 
   get someDamaged(): boolean {
@@ -116,13 +140,14 @@ export class Snapshots {
   ): Promise<void> {
     // The put replaces a row of the same seq: the tank has ticked without a command.
     const older = this.#kept.filter((kept) => kept.seq < row.seq);
-    const { kept, dropped, logUpToSeq } = retained([row, ...older], this.#retention);
+    const { kept, dropped, logUpToSeq } = this.#retain([row, ...older], this.#isWhole);
     const { tank_id } = row;
     const writes: JournalWrite[] = [{ put: "snapshot", row }];
     for (const { seq } of dropped) writes.push({ remove: "snapshot", tank_id, seq });
     if (logUpToSeq > 0) writes.push({ remove: "log", tank_id, up_to_seq: logUpToSeq });
     await commit(writes);
     this.#kept = kept;
+    this.#logStart = Math.max(this.#logStart, logUpToSeq + 1);
     await this.sweep();
   }
 }

@@ -1,68 +1,15 @@
 import { describe, expect } from "bun:test";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { z } from "zod";
 import { until } from "../../support/commands.ts";
-import { type Machines, machineTest, type Station } from "../mdns/machines.ts";
-import { SERF, WAIT_MS, whyNoSerf } from "./agents.ts";
-
-const STATION = new URL("./station.ts", import.meta.url).pathname;
-const OWN = /by an agent of its own, which others join at /;
-
-/** A node on a machine that has serf, and no agent. */
-function start(machines: Machines, machine: string, nodeId: string, ...hosts: string[]): Station {
-  return machines.start(machine, nodeId, 8000, [STATION, SERF ?? "", ...hosts]);
-}
-
-/** Machines `a` and `b` on one link, which are 10.78.0.1 and 10.78.0.2. */
-function twoMachines(machines: Machines): void {
-  machines.addSwitch("left");
-  for (const [at, name] of ["a", "b"].entries()) {
-    machines.addMachine(name);
-    machines.plug(name, "eth0", "left", `10.78.0.${at + 1}/24`);
-  }
-}
-
-const membersSchema = z.object({
-  members: z.array(z.object({ name: z.string(), status: z.string() })),
-});
-
-function agentsOn(machines: Machines, machine: string): readonly number[] {
-  return machines.pids(machine).filter((pid) => nameOf(pid) === "serf");
-}
-
-/** What the agent of a machine says of members of this name. */
-async function statusesOn(
-  machines: Machines,
-  machine: string,
-  name: string,
-): Promise<readonly string[]> {
-  const { stdout } = machines.spawn(machine, [SERF ?? "serf", "members", "-format=json"]);
-  const { members } = membersSchema.parse(await new Response(stdout).json());
-  return members.filter((one) => one.name.startsWith(name)).map(({ status }) => status);
-}
-
-function nameOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-  } catch {
-    // It has ended in the meantime.
-    return "";
-  }
-}
-
-function isEmpty(machines: Machines, machine: string): Promise<true> {
-  return until(
-    `nothing runs on ${machine}`,
-    WAIT_MS,
-    async () => machines.pids(machine).length === 0,
-  );
-}
-
-function test(name: string, body: (machines: Machines) => Promise<void>): void {
-  machineTest(name, body, whyNoSerf());
-}
+import { SERF, WAIT_MS } from "./agents.ts";
+import {
+  agentsOn,
+  isEmpty,
+  OWN,
+  start,
+  statusesOn,
+  ownAgentTest as test,
+  twoMachines,
+} from "./own-agents.ts";
 
 describe("an agent of the node's own", () => {
   test("is started, joined, told to others, and ended", async (machines) => {
@@ -212,55 +159,5 @@ describe("an agent of the node's own", () => {
     expect(said).toContain("the Serf agent of this node's last run is still leaving");
     expect(said).toEndWith("join at 10.78.0.1:7946");
     await b.hears("left");
-  });
-});
-
-describe("no agent is started", () => {
-  test("where there is no program; that is said", async (machines) => {
-    machines.addMachine("a");
-    const a = machines.start("a", "left", 8000, [STATION, "no-such-program"]);
-    expect((await a.started()).status).toBe(
-      "Error: no Serf agent answers at 127.0.0.1:7373 (connection refused): " +
-        "install serf, or start an agent",
-    );
-  });
-
-  test("by a program that fails; why is said", async (machines) => {
-    machines.addMachine("a");
-    const directory = mkdtempSync(join(tmpdir(), "tankd-serf-"));
-    machines.atEnd(() => rmSync(directory, { recursive: true, force: true }));
-    const program = join(directory, "serf");
-    writeFileSync(
-      program,
-      "#!/bin/sh\necho '==> Failed to start the Serf agent: no luck'; exit 1\n",
-    );
-    chmodSync(program, 0o755);
-    const a = machines.start("a", "left", 8000, [STATION, program]);
-    expect((await a.started()).status).toBe(
-      "Error: serf agent does not start: Failed to start the Serf agent: no luck",
-    );
-    await isEmpty(machines, "a");
-  });
-
-  test("in the place of one that somebody else has started", async (machines) => {
-    twoMachines(machines);
-    const theirs = machines.spawn("a", [SERF ?? "serf", "agent", "-node=a"]);
-    await until("it runs", WAIT_MS, async () => agentsOn(machines, "a").length === 1);
-    let a: Station | undefined;
-    await until("the node uses it", WAIT_MS, async () => {
-      await a?.stop();
-      a = start(machines, "a", "left");
-      return (await a.started()).status.includes("by the agent at 127.0.0.1:7373");
-    });
-    theirs.kill("SIGKILL");
-    await theirs.exited;
-    await a?.says(({ status }) =>
-      /^no Serf agent answers at 127\.0\.0\.1:7373 \(connection refused\): start it again$/.test(
-        status,
-      ),
-    );
-    expect(agentsOn(machines, "a")).toEqual([]);
-    machines.spawn("a", [SERF ?? "serf", "agent", "-node=a"]);
-    await a?.says(({ status }) => status.includes("by the agent at 127.0.0.1:7373"));
   });
 });

@@ -221,6 +221,13 @@ describe("the firewall", () => {
     ]);
   });
 
+  test("has a name for each protocol where it has a program for each", () => {
+    const port = { port: 8000, protocol: "tcp", isOpen: false, by: "ip6tables" } as const;
+    expect(judge({ kind: "iptables", ports: [port], chains: [] })).toMatchObject([
+      { result: "fail", what: "ip6tables keeps TCP port 8000 closed" },
+    ]);
+  });
+
   test.each([
     ["ufw", "sudo ufw allow 8000/tcp"],
     [

@@ -129,10 +129,27 @@ describe("a signed request", () => {
 
   test("for somebody else is bad, also when the header is taken away or changed", () => {
     const headers = signed(parts, { audience: alice.nodeId });
-    const { nodeId: audience } = alice;
-    expect(verdict(parts, headers)).toEqual({ kind: "misdirected", audience });
+    const { nodeId } = alice;
+    expect(verdict(parts, headers)).toEqual({ kind: "misdirected", audience: nodeId, nodeId });
     expect(verdict(parts, { ...headers, "tankd-audience": bob.nodeId }).kind).toBe("bad");
     expect(verdict(parts, { ...headers, "tankd-audience": undefined }).kind).toBe("bad");
+  });
+
+  test("for another node has to verify here, too, and its time is for that one to judge", () => {
+    const { nodeId: audience } = identityFromSeed(new Uint8Array(32).fill(3));
+    const good = signed(parts, { audience });
+    const { nodeId } = alice;
+    expect(verdict(parts, good)).toEqual({ kind: "misdirected", audience, nodeId });
+    const signature = `tankd=:${"A".repeat(86)}==:`;
+    for (const forged of [{ signature }, { "content-digest": "sha-256=:x:" }]) {
+      expect(verdict(parts, { ...good, ...forged }).kind).toBe("bad");
+    }
+    for (const [, change] of changes) {
+      expect(verdict({ ...parts, ...change }, good).kind).toBe("bad");
+    }
+    // Its clock may be any, and has started anew since it was asked for last.
+    const dated = signed(parts, { audience, clockOffsetMs: -NOW_MS });
+    expect(verdict(parts, dated).kind).toBe("misdirected");
   });
 
   test("without the authority is good under any name, for its audience alone", () => {

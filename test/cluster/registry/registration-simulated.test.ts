@@ -380,7 +380,7 @@ describe("an operator", () => {
     await lab.until("back", 2_000, () => hub.cluster.server("worker")?.status === "online");
   });
 
-  test("reads what the hybrid discovery document shows", async () => {
+  test("reads what /discovery shows", async () => {
     const { send, hub, worker } = await cluster(92);
     expect((await send(worker, "GET", "/discovery")).body).toMatchObject({
       node_id: worker.identity.nodeId,

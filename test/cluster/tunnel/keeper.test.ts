@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { ClusterEvents } from "../../../src/cluster/events.ts";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import type { RoleKeeper, RoleState } from "../../../src/cluster/membership/role.ts";
+import { PeerSockets } from "../../../src/cluster/peers/peer-sockets.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import { KIND, piecesOf } from "../../../src/cluster/tunnel/frame.ts";
 import { TunnelKeeper, type TunnelKeeperDeps } from "../../../src/cluster/tunnel/keeper.ts";
@@ -42,11 +43,19 @@ function worker(onConnect: (listener: SocketListener, origin: string) => void = 
         return { send, waitingBytes: 0, close };
       },
     },
-  } as unknown as TunnelKeeperDeps["deps"];
+  };
   const role = { state: {} } as { state: Following };
   const policy = () => ({ own: [], onLoopback: false, onLinkLocal: false });
-  const known = { deps, events, table, role: role as RoleKeeper, policy };
-  const keeper = new TunnelKeeper(known);
+  const peerSockets = new PeerSockets(deps, table);
+  const settings = deps.settings as TunnelKeeperDeps["deps"]["settings"];
+  const keeper = new TunnelKeeper({
+    deps: { ...deps, settings },
+    events,
+    table,
+    role: role as RoleKeeper,
+    peerSockets,
+    policy,
+  });
   keeper.serveWith({
     answer: async () => ({ status: 200, headers: {}, body: "" }),
     watch: () => () => {},

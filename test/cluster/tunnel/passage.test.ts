@@ -71,6 +71,30 @@ describe("requests on their way to others", () => {
   });
 });
 
+test("what waits for the hub is bounded, in all and for one address", async () => {
+  const { made, outcomes } = passage();
+  const answers: (() => void)[] = [];
+  const forward = (source: string) =>
+    made
+      .forward(source, () => new Promise<void>((resolve) => void answers.push(resolve)))
+      .then(() => true)
+      .catch((error: unknown) => {
+        if (error instanceof Problem && error.code === "too_many") return false;
+        throw error;
+      });
+  const waiting: Promise<boolean>[] = [];
+  for (let n = 0; n < LIMITS.forwardedRequestsPerSourceMax; n++) waiting.push(forward("10.0.0.1"));
+  expect(await forward("10.0.0.1")).toBe(false);
+  while (waiting.length < LIMITS.forwardedRequestsMax) waiting.push(forward(HERE));
+  expect([await forward(HERE), await forward("10.0.0.2")]).toEqual([false, false]);
+  for (const answer of answers) answer();
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]));
+  expect(outcomes.filter((one) => one === "refused")).toHaveLength(3);
+  const later = forward("10.0.0.1");
+  answers.at(-1)?.();
+  expect(await later).toBe(true);
+});
+
 test("what becomes of each request is counted", async () => {
   const { made, outcomes } = passage();
   await made.read("node", HERE, async () => 1);

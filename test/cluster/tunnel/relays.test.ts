@@ -1,80 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
-import type { RoleKeeper } from "../../../src/cluster/membership/role.ts";
-import { isDialable } from "../../../src/cluster/peers/peer.ts";
-import type { PeerClient } from "../../../src/cluster/peers/peer-client.ts";
-import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
-import type { Registry } from "../../../src/cluster/registry/registry.ts";
-import { IncomingTunnels } from "../../../src/cluster/tunnel/incoming-tunnels.ts";
-import { Passage } from "../../../src/cluster/tunnel/passage.ts";
-import { Relays } from "../../../src/cluster/tunnel/relays.ts";
+import { RELAY_TIMEOUT_MAX_MS } from "../../../src/cluster/tunnel/messages.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
-import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
-import type { MessageSocket } from "../../../src/platform/sockets.ts";
-import { silentLog } from "../../../src/telemetry/log.ts";
-import { noMetrics } from "../../../src/telemetry/metrics.ts";
-import { described } from "../peers/support.ts";
-
-const us = identityFromSeed(new Uint8Array(32).fill(1));
-const REQUEST = { method: "GET", path: "/x", headers: {}, body: "" } as const;
-
-interface Situation {
-  readonly hub?: string;
-  /** Before another node answers. */
-  readonly wait?: () => Promise<void>;
-  readonly listed?: Readonly<Record<string, { relay?: string; status?: string }>>;
-}
-
-/** A node's relays, with what they need of the rest in the words of the test. */
-function relays({ hub, listed = {}, wait = async () => {} }: Situation = {}) {
-  const { timers, clock } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
-  const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
-  const sent: string[] = [];
-  const client: Pick<PeerClient, "send" | "tunnels"> = {
-    tunnels: { holds: () => false, ask: () => Promise.reject(new Error("replaced")) },
-    send: async (nodeId) => {
-      sent.push(nodeId);
-      await wait();
-      return { status: 200, body: { status: 200, headers: {}, body: "{}" }, rttMs: 1 };
-    },
-  };
-  const role = { state: { role: hub === undefined ? "hub" : "worker", hub, via: undefined } };
-  const registry = { get: (id: string) => listed[id] && { status: "online", ...listed[id] } };
-  const tunnels = new IncomingTunnels({
-    deps: { timers, log: silentLog },
-    table,
-    isMember: (id) => !id.startsWith("stranger"),
-    ownHost: () => "10.0.0.1",
-  });
-  const made = new Relays({
-    deps: {
-      identity: us,
-      timers,
-      log: silentLog,
-    } as ConstructorParameters<typeof Relays>[0]["deps"],
-    table,
-    client: client as PeerClient,
-    registry: registry as unknown as Registry,
-    role: role as RoleKeeper,
-    tunnels,
-    passage: new Passage({ clock, metrics: noMetrics }),
-    meet: async () => true,
-    meetDirectly: async (id) => isDialable(table.get(id)) === true,
-    ownHost: () => "10.0.0.1",
-    policy: () => ({ own: ["10.0.0.1"], onLoopback: false, onLinkLocal: false }),
-  });
-  const know = (id: string) => {
-    table.ensure(id);
-    table.update(id, { described: described(id) });
-  };
-  return { made, tunnels, table, know, sent };
-}
-
-const socket = (closed: string[] = []): MessageSocket => ({
-  send: () => {},
-  waitingBytes: 0,
-  close: (_, reason) => closed.push(reason),
-});
+import { REQUEST, relays, socket, us } from "./support.ts";
 
 describe("a tunnel to this node", () => {
   test("is opened by who has signed for it, has said hello, and is a member", () => {
@@ -134,9 +61,8 @@ describe("what is passed on", () => {
   const bearer = { signer: "asker", remoteAddress: "10.0.0.9" };
 
   test("goes once to a node that can be dialled, and says where it came from", async () => {
-    const { made, table, sent } = relays({ listed: { pi: {} } });
-    table.ensure("pi");
-    table.update("pi", { dialled: { outcome: "ok", startedMs: 0 } });
+    const { made, met, sent } = relays({ listed: { pi: {} } });
+    met("pi");
     const relay = { request: REQUEST, timeout_ms: 100 };
     expect(await made.relay("pi", relay, bearer)).toMatchObject({ status: 200 });
     expect(sent).toEqual(["pi"]);
@@ -147,11 +73,8 @@ describe("what is passed on", () => {
   test("to a node that never answers is bounded, and others have their share", async () => {
     const answers: (() => void)[] = [];
     const wait = () => new Promise<void>((resolve) => void answers.push(resolve));
-    const { made, table } = relays({ listed: { mute: {}, other: {} }, wait });
-    for (const id of ["mute", "other"]) {
-      table.ensure(id);
-      table.update(id, { dialled: { outcome: "ok", startedMs: 0 } });
-    }
+    const { made, met } = relays({ listed: { mute: {}, other: {} }, wait });
+    for (const id of ["mute", "other"]) met(id);
     const ask = (id: string, asker: number) =>
       made.relay(
         id,
@@ -172,9 +95,8 @@ describe("what is passed on", () => {
   });
 
   test("is refused for want of room, without a word against the node", async () => {
-    const { made, tunnels, know } = relays({ listed: { pi: {} } });
-    know("pi");
-    tunnels.accept({ signer: "pi", remoteAddress: "10.0.0.7" }).open(socket());
+    const { made, tunnels, tunnel } = relays({ listed: { pi: {} } });
+    tunnel("pi");
     const wire = { ...REQUEST, authority: "10.0.0.1:8000" };
     const waiting = Array.from({ length: LIMITS.tunnelRequestsPerSourceMax }, () =>
       made.passOn("pi", wire, bearer).catch(String),
@@ -192,6 +114,23 @@ describe("what is passed on", () => {
     expect(new Set(await Promise.all(waiting))).toEqual(
       new Set([expect.stringContaining("the tunnel has ended")]),
     );
+  });
+
+  test("is waited for no longer than a peer waits, whatever the asker says", async () => {
+    const { made, met, tunnel, asked, world } = relays({ listed: { pi: {}, dialled: {} } });
+    const { live } = tunnel("pi");
+    met("dialled");
+    const relay = { request: REQUEST, timeout_ms: 2 ** 31 };
+    const ends: string[] = [];
+    void made.relay("pi", relay, bearer).catch((error: unknown) => void ends.push(String(error)));
+    await world.run(RELAY_TIMEOUT_MAX_MS - 1);
+    live();
+    expect(ends).toEqual([]);
+    await world.run(RELAY_TIMEOUT_MAX_MS);
+    expect(ends).toEqual([expect.stringContaining("no answer through the tunnel")]);
+    await made.relay("dialled", relay, bearer);
+    await made.relay("dialled", { ...relay, timeout_ms: 7 }, bearer);
+    expect(asked.map(({ timeoutMs }) => timeoutMs)).toEqual([RELAY_TIMEOUT_MAX_MS, 7]);
   });
 
   test("for a node with a tunnel elsewhere says where; for a dead or unknown one says so", () => {
@@ -239,5 +178,7 @@ test("a viewer is sent to addresses that were judged, not to a name that was not
   table.addAddresses("host", [{ host: "rebound.example", port: 80 }], "self");
   expect(await made.waysTo("host")).toEqual([]);
   table.noteWorked("host", { host: "rebound.example", port: 80, connectTo: "10.0.0.4" }, 0);
-  expect(await made.waysTo("host")).toMatchObject([{ connectTo: "10.0.0.4" }]);
+  expect(await made.waysTo("host")).toMatchObject([
+    { nodeId: "host", address: { connectTo: "10.0.0.4" } },
+  ]);
 });

@@ -88,3 +88,18 @@ test("nodes that can dial each other hold no tunnels", async () => {
   await lab.run(20_000);
   expect(nodes.map((node) => relayOf(lab, node))).toEqual(nodes.map(() => undefined));
 });
+
+test("two that no longer hear each other, as after a move, speak through their hub", async () => {
+  const lab = new Lab(405);
+  const nodes = lab.addMany(3);
+  for (const node of nodes) node.start();
+  await lab.until("one hub", 10_000, () => lab.agree(nodes));
+  const [one, other] = nodes.filter((node) => node !== lab.hubOf(nodes));
+  if (!one || !other) throw new Error("two workers");
+  expect(await answers(lab, one, other)).toBe(true);
+  lab.world.network.partition([one.host], [other.host]);
+  // The way that was known is tried once, and may fall silent under a request.
+  await answers(lab, one, other);
+  await answers(lab, one, other);
+  expect(await answers(lab, one, other)).toBe(true);
+});

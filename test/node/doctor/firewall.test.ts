@@ -21,7 +21,7 @@ function read(
       ? { exitCode: said, stdout: "" }
       : { exitCode: 0, stdout: said };
   };
-  const sources = { platform: "linux", run, readText: () => undefined, ...more };
+  const sources = { platform: "linux", hasIpv6: true, run, readText: () => undefined, ...more };
   return readFirewall(sources, [API, MDNS]);
 }
 
@@ -124,6 +124,41 @@ describe("iptables", () => {
     expect((await read({ "iptables -S": listing })).kind).toBe("none");
     const closed = await read({ "iptables -S": "-P INPUT DROP\n" });
     expect([closed.kind, open(closed)]).toEqual(["iptables", [false, false]]);
+  });
+});
+
+describe("ip6tables", () => {
+  const [shut, wide] = ["-P INPUT DROP\n", "-P INPUT ACCEPT\n"];
+  const mdnsOnly = `${shut}-A INPUT -p udp --dport 5353 -j ACCEPT\n`;
+  const rules = async (
+    v4: string | number,
+    v6: string | number | undefined,
+    more: Partial<FirewallSources> = {},
+  ) => {
+    const programs = { "iptables -S": v4, ...(v6 !== undefined && { "ip6tables -S": v6 }) };
+    const { kind, ports } = await read(programs, more);
+    return [kind, ...ports.map(({ isOpen, by }) => `${isOpen} ${by ?? ""}`)];
+  };
+
+  test("is asked beside iptables: a port is open where both let all in", async () => {
+    expect(await rules(wide, shut)).toEqual(["iptables", "false ip6tables", "false ip6tables"]);
+    expect(await rules(wide, mdnsOnly)).toEqual(["iptables", "false ip6tables", "true "]);
+    expect(await rules(mdnsOnly, shut)).toEqual([
+      "iptables",
+      "false iptables and ip6tables",
+      "false ip6tables",
+    ]);
+    expect(await rules(shut, wide)).toEqual(["iptables", "false iptables", "false iptables"]);
+    const some = `${wide}-A INPUT ! -i lo -j mine\n-N mine\n-A mine -j DROP\n`;
+    expect((await rules(wide, some))[1]).toBe("undefined ip6tables");
+    expect(await rules(wide, wide)).toEqual(["none"]);
+  });
+
+  test("is of no matter where nobody comes by IPv6, or where it is not there", async () => {
+    expect(await rules(wide, shut, { hasIpv6: false })).toEqual(["none"]);
+    expect(await rules(wide, undefined)).toEqual(["none"]);
+    expect(await rules(wide, 3)).toEqual(["none"]);
+    expect((await rules(4, 4))[0]).toBe("unknown");
   });
 });
 

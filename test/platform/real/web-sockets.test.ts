@@ -263,6 +263,31 @@ describe("a connection that does not open is a NetworkError", () => {
     expect((await failing(mute)).failure).toBe("timeout");
   });
 
+  test("where another one has taken it, of whom nothing is heard", async () => {
+    const hello = Buffer.from([WHOLE, 2, 1, 2]);
+    const { origin, sockets } = await oddServer({
+      header: "X-Who: a\r\n",
+      serve: (socket) => void socket.write(hello),
+    });
+    const heard: unknown[] = [];
+    const connect = (who: string) =>
+      webSockets.connect(requestTo(origin, { isTaken: (headers) => headers["x-who"] === who }), {
+        onMessage: (one) => void heard.push(one),
+        onClose: (code) => void heard.push(code),
+      });
+    const error = await connect("b").catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "NetworkError", failure: "unreachable" });
+    const [refused] = sockets;
+    if (refused === undefined) throw new Error("nobody has connected");
+    refused.resume();
+    if (!refused.closed) await new Promise((resolve) => refused.once("close", resolve));
+    expect(heard).toEqual([]);
+    const taken = await connect("a");
+    while (heard.length === 0) await Bun.sleep(1);
+    expect(heard).toEqual([Uint8Array.of(1, 2)]);
+    taken.close(1000, "");
+  });
+
   test("where the answer is another one, or leads elsewhere", async () => {
     const answers = [
       new Response("no", { status: 404 }),

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { Problem } from "../../../src/platform/errors.ts";
+import { NetworkError } from "../../../src/platform/network.ts";
 
 /** A node to which nobody holds a tunnel. */
 export const NO_TUNNELS: Cluster["tunnels"] = {
@@ -13,7 +14,16 @@ export const NO_TUNNELS: Cluster["tunnels"] = {
 /** A node that passes nothing on. */
 export const NO_RELAYS: Cluster["relays"] = {
   passOn: async () => undefined,
+  answer: async () => ({ status: 200, headers: {}, body: "{}" }),
+  proofOf: () => ({}),
   waysTo: async () => [],
+};
+
+/** A node that opens no connection. */
+export const NO_SOCKETS: Cluster["sockets"] = {
+  connect: async () => {
+    throw new NetworkError("unreachable", "not part of the fake");
+  },
 };
 
 /** Lets everything pass. */

@@ -8,15 +8,12 @@ import { PROBLEMS, Problem } from "../../../src/platform/errors.ts";
 import type { HttpResponse } from "../../../src/platform/network.ts";
 import type { IncomingRequest, RequestHandler } from "../../../src/platform/simulated/messages.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
-import {
-  type IncomingSocket,
-  SWITCHING,
-  UPGRADE_HEADER,
-} from "../../../src/platform/simulated/sockets.ts";
+import { type IncomingSocket, UPGRADE_HEADER } from "../../../src/platform/simulated/sockets.ts";
+import { SWITCHING_PROTOCOLS } from "../../../src/platform/sockets.ts";
 
 /** What a node does for others beside its routes. */
 export interface Relaying
-  extends Pick<Cluster["relays"], "passOn">,
+  extends Pick<Cluster["relays"], "passOn" | "proofOf">,
     Pick<Cluster["tunnels"], "accept"> {
   readonly grant: (key: string, incoming: IncomingSocket) => void;
 }
@@ -56,7 +53,7 @@ export function peerHandler(
       const signer = isSigned ? verdict.nodeId : undefined;
       const { remoteAddress } = request;
       relaying.grant(key, relaying.accept({ signer, remoteAddress }));
-      return { status: SWITCHING, body: "" };
+      return { status: SWITCHING_PROTOCOLS, headers: relaying.proofOf(wire), body: "" };
     }
     for (const { route, pattern } of table) {
       const match = route.method === request.method ? pattern.exec(url.pathname) : null;
@@ -100,6 +97,7 @@ export function servePeers(
   const handler = peerHandler(routes, verifier, {
     accept: (bearer) => cluster.tunnels.accept(bearer),
     passOn: (nodeId, request, bearer) => cluster.relays.passOn(nodeId, request, bearer),
+    proofOf: (request, answeredBy) => cluster.relays.proofOf(request, answeredBy),
     grant: (key, incoming) => process.grant(key, incoming),
   });
   process.listen(port, wrap(handler));
@@ -133,10 +131,10 @@ function problemReply({ code, message }: Problem): PeerReply {
   return { status, body: { type: `urn:tankd:problem:${code}`, title, status, detail: message } };
 }
 
-function responseOf({ status, body }: PeerReply): HttpResponse {
+function responseOf({ status, body, headers }: PeerReply): HttpResponse {
   return {
     status,
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body) ?? "",
   };
 }

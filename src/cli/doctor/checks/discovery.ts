@@ -24,7 +24,7 @@ const BY_HAND: Readonly<Record<string, string>> = {
   tailscale: "try: tailscale ping OTHER-HOST",
 };
 
-/** The seeds' "workers can't register with hub". */
+/** "Workers can't register with the hub." */
 function hubCheck({ url, port, answer }: HubFacts): Check {
   const id = `hub:${url}`;
   switch (answer.kind) {

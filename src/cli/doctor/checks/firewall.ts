@@ -27,7 +27,7 @@ export function firewallChecks(facts: Facts): readonly Check[] {
 }
 
 function judge(id: string, rule: PortRule, { firewall }: MachineFacts, isIn: boolean): Check {
-  const name = NAMES[firewall.kind];
+  const name = rule.by ?? NAMES[firewall.kind];
   const port = `${rule.protocol.toUpperCase()} port ${rule.port}`;
   if (isIn) return ok(id, `${name} admits ${port}, as a test showed`);
   if (rule.isOpen === true) return ok(id, `${name} admits ${port}`);

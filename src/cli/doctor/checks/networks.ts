@@ -34,7 +34,7 @@ function interfacesCheck({ interfaces, defaultRouteInterface }: MachineFacts): C
   return ok("interfaces", words.join("; "));
 }
 
-/** The seeds' "servers show localhost instead of the real address". */
+/** "Servers show localhost instead of the real address." */
 function announcedCheck(addresses: readonly Address[], isRunning: boolean): Check {
   if (addresses.length === 0) {
     return warn("announced", "there is no address to announce", "connect it to a network");

@@ -70,6 +70,7 @@ function journalOf(client: DiskClient): Journal {
     watermark: (tankId) => read("watermark", tankId),
     tanks: () => read("tanks"),
     log: (tankId, afterSeq) => read("log", tankId, afterSeq),
+    logStart: (tankId) => read("logStart", tankId),
     snapshots: (tankId) => read("snapshots", tankId),
     connections: () => read("connections"),
     openOutbox: () => read("openOutbox"),

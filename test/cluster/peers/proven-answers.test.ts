@@ -1,14 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
-import { signReply } from "../../../src/cluster/identity/proof.ts";
+import { PROOF_HEADER, replyProof, signReply } from "../../../src/cluster/identity/proof.ts";
 import { createVerifier, nonceIn, verifyRequest } from "../../../src/cluster/identity/signature.ts";
 import { PeerClient } from "../../../src/cluster/peers/peer-client.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
-import {
-  PROOF_HEADER,
-  type Relay,
-  type RelayedReply,
-} from "../../../src/cluster/tunnel/messages.ts";
+import type { Relay, RelayedReply } from "../../../src/cluster/tunnel/messages.ts";
+import type { HttpRequest } from "../../../src/platform/network.ts";
 import { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
 import { noMetrics } from "../../../src/telemetry/metrics.ts";
 
@@ -102,6 +99,80 @@ test("what a relay is given to pass on is valid only for the node it is meant fo
   const verdict = (nodeId: string) =>
     verifyRequest(parts, headers, createVerifier(nodeId, clock, own));
   expect(verdict(pi.nodeId)).toMatchObject({ kind: "signed", nodeId: us.nodeId });
-  expect(verdict(relay.nodeId)).toEqual({ kind: "misdirected", audience: pi.nodeId });
+  const { nodeId } = us;
+  expect(verdict(relay.nodeId)).toEqual({ kind: "misdirected", audience: pi.nodeId, nodeId });
   expect(headers).not.toHaveProperty("authorization");
+});
+
+describe("an answer over one's own connection that must be proven", () => {
+  type Answer = Omit<RelayedReply, "headers"> & { readonly headers: Record<string, string> };
+
+  /** A client that dials the Pi, where somebody answers. */
+  function dialling(answer: (request: HttpRequest, times: number) => Answer) {
+    const process = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
+    const table = new PeerTable({ isEngaged: () => false, hasExchanged: () => false });
+    let times = 0;
+    const made = new PeerClient({
+      identity: us,
+      ...process,
+      network: {
+        ...process.network,
+        send: async (request) => answer(request, ++times),
+      },
+      metrics: noMetrics,
+      table,
+      onCloneProof: () => {},
+    });
+    made.renew = async () => true;
+    table.ensure(pi.nodeId);
+    table.noteWorked(pi.nodeId, { host: "10.0.0.2", port: 8000 }, 0);
+    const { publicKey } = pi;
+    const key = { publicKey, clockOffsetMs: 0, startOffsetMs: undefined, takesUnbound: true };
+    table.update(pi.nodeId, { key });
+    const read = (options = {}) =>
+      made.send(pi.nodeId, "GET", "/x", undefined, { timeoutMs: 100, ...options });
+    return {
+      read: (options = {}) => read({ mustBeProven: true, ...options }),
+      readAnything: () => read(),
+      times: () => times,
+    };
+  }
+
+  const provenBy =
+    (by: typeof pi) =>
+    ({ method, path, headers }: HttpRequest): Answer => {
+      const answer = { status: 404, body: '{"b":2}' };
+      return { ...answer, headers: replyProof(by, { method, path, headers, body: "" }, answer) };
+    };
+  const plain = (status: number, body = "{}") => ({ status, body, headers: {} });
+
+  test("is believed with its proof, whatever it says, and not without", async () => {
+    expect(await dialling(provenBy(pi)).read()).toMatchObject({ status: 404, body: { b: 2 } });
+    for (const answer of [provenBy(relay), () => plain(200), () => plain(503)]) {
+      const { read, readAnything } = dialling(answer);
+      await expect(read()).rejects.toMatchObject({ failure: "unreachable" });
+      // Most routes refuse by themselves what is not meant for them.
+      expect(await readAnything()).toMatchObject({ status: expect.any(Number) });
+    }
+  });
+
+  test("says nothing against the node where there was no room for the question", async () => {
+    await expect(dialling(() => plain(429)).read()).rejects.toMatchObject({ failure: "busy" });
+  });
+
+  test("is asked for once more where another node says that it is not meant", async () => {
+    const misdirected = JSON.stringify({ type: "urn:tankd:problem:misdirected" });
+    const { read } = dialling((request, times) =>
+      times === 1 ? plain(421, misdirected) : provenBy(pi)(request),
+    );
+    expect(await read()).toMatchObject({ status: 404, body: { b: 2 } });
+    for (const [options, times] of [
+      [{}, 2],
+      [{ isOnce: true }, 1],
+    ] as const) {
+      const never = dialling(() => plain(421, misdirected));
+      expect(await never.read(options)).toMatchObject({ status: 421 });
+      expect(never.times()).toBe(times);
+    }
+  });
 });

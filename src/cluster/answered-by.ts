@@ -6,6 +6,13 @@ export const ANSWERED_BY = "tankd-answered-by";
 /** The node that has relayed a request or an answer; it is not relayed again. */
 export const RELAYED_BY = "tankd-relay";
 
-export function answeredBy(who: "owner" | "relay", nodeId: string): Record<string, string> {
-  return { [ANSWERED_BY]: `${who} ${nodeId}` };
+type Answerer = "owner" | "relay";
+
+export function answerer(who: Answerer, nodeId: string): string {
+  return `${who} ${nodeId}`;
+}
+
+/** The header that says so. */
+export function answeredBy(who: Answerer, nodeId: string): Record<string, string> {
+  return { [ANSWERED_BY]: answerer(who, nodeId) };
 }
