@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { LeaseView } from "../cluster/membership/lease-keeper.ts";
 import type { HostedTank } from "../tanks/tanks.ts";
 import type { ApiContext } from "./context.ts";
 
@@ -20,12 +21,13 @@ export function checksOf({ phase, tanks, cluster }: ApiContext): Check[] {
     { name: "phase", ok: phase() === "healthy", detail: phase() },
     { name: "storage", ok: fault === undefined, detail: fault ?? "takes writes" },
     { name: "directory", ok: fenced === undefined, detail: fenced?.message ?? "is in one place" },
-    { name: "role", ok: role !== "discovering", detail: role },
+    { name: "role", ok: role !== "discovering", detail: waitsFor(cluster) },
   ];
   const told = [
     tanksCheck(tanks.list()),
     discoveryCheck(cluster),
     hubCheck(cluster),
+    ...leaseCheck(cluster),
     peersCheck(cluster),
   ];
   return [
@@ -68,6 +70,35 @@ function hubCheck(cluster: Cluster): Told {
   const status = hub?.status ?? "not found yet";
   return { name: "hub", ok: status === "online", detail: status };
 }
+
+/** For a node without a hub: what it waits for where a lease decides. */
+function waitsFor(cluster: Cluster): string {
+  const { role } = cluster;
+  const { lease } = role === "discovering" ? cluster.view() : { lease: undefined };
+  return lease ? `${role}: ${LEASE_WORDS[lease.state]}` : role;
+}
+
+/**
+ * A hub that does not hold the lease for certain takes no changes. One failure of the store makes
+ * every node so, and all of them run their tanks and answer: none is unready by it.
+ */
+function leaseCheck(cluster: Cluster): readonly Told[] {
+  const { lease } = cluster.view();
+  if (!lease) return [];
+  const { state, isValid } = lease;
+  const isReadOnly = cluster.role === "hub" && !isValid;
+  const words = state === "held" && !isValid ? "the lease may have run out" : LEASE_WORDS[state];
+  const detail = isReadOnly ? `reads only: ${words}` : words;
+  return [{ name: "lease", ok: !isReadOnly && HELD.includes(state), detail }];
+}
+
+const HELD: readonly LeaseView["state"][] = ["held", "taken"];
+const LEASE_WORDS: Readonly<Record<LeaseView["state"], string>> = {
+  held: "this node holds the lease",
+  taken: "another node holds the lease",
+  free: "nobody holds the lease",
+  unknown: "who holds the lease is not known, tankd status says why",
+};
 
 function peersCheck(cluster: Cluster): Told {
   const { alone } = cluster.view();

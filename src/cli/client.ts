@@ -146,9 +146,8 @@ function unansweredProblem(url: string, error: unknown): Problem {
     // With an explicit URL, the hint to start a node here would not help.
     return new Problem("no_node", `no node answers at ${url}`);
   }
-  return new Problem("unreachable", `${url} does not answer: ${messageOf(error)}`, {
-    cause: error,
-  });
+  const why = error instanceof NetworkError ? error.reason : messageOf(error);
+  return new Problem("unreachable", `${url} does not answer: ${why}`, { cause: error });
 }
 
 function problemOf(url: string, status: number, body: unknown): Problem {

@@ -114,7 +114,7 @@ function roleOf({ signed, member, role }: Server): string {
 
 /** The relay of a node that cannot be dialled. */
 function wayTo({ reachable, relay, is_local, signed }: Server, servers: readonly Server[]): string {
-  if (is_local || reachable || !signed || !relay) return "";
+  if (!signed || !relay || (reachable && !is_local)) return "";
   const name = servers.find(({ node_id }) => node_id === relay)?.server_id ?? relay;
   return `through ${name}`;
 }

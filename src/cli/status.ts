@@ -4,7 +4,9 @@ import { aloneSchema, backendSchema } from "../cluster/routes/discovery-schemas.
 import { serverRecordSchema } from "../cluster/server-record.ts";
 import { linkWords } from "../discovery/link-words.ts";
 import { duration } from "../platform/durations.ts";
+import { messageOf } from "../platform/errors.ts";
 import { readAnswer } from "./answer.ts";
+import type { NodeClient } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { formatFields } from "./table.ts";
 import { count } from "./words.ts";
@@ -12,25 +14,27 @@ import { count } from "./words.ts";
 const leaseSchema = z.object({
   url: z.string(),
   state: z.string(),
+  valid: z.boolean().nullish(),
   holder: z.string().nullish(),
   reason: z.string().nullish(),
   abstention: z.string().nullish(),
-});
-
-/** `GET /api/servers/local`, as far as it is shown. */
-export const localServerSchema = serverRecordSchema.extend({
-  role_reason: z.string().nullish(),
-  hub: z.unknown(),
-  term: z.object({ counter: z.number() }).nullish(),
-  lease: leaseSchema.nullish(),
-  backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
-  alone: aloneSchema.nullish(),
+  stranger: z.object({ node_id: z.string(), lease: z.string().nullish() }).nullish(),
 });
 
 const hubSchema = z.object({
   server_id: z.string(),
   node_id: z.string().nullish(),
   api_url: z.string(),
+});
+
+/** `GET /api/servers/local`, as far as people look at it. */
+export const localServerSchema = serverRecordSchema.extend({
+  role_reason: z.string().nullish(),
+  hub: hubSchema.nullish().catch(null),
+  term: z.object({ counter: z.number() }).nullish(),
+  lease: leaseSchema.nullish(),
+  backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
+  alone: aloneSchema.nullish(),
 });
 
 /** `tankd status`: this node in a few lines. */
@@ -42,16 +46,39 @@ export function addStatus(program: Command, context: CliContext): void {
       const node = await context.node(command);
       const body = await node.get("/api/servers/local");
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print(describe(context, node.url, readAnswer(localServerSchema, body)));
+      const notReady = await whyNotReady(node);
+      context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
     });
 }
 
 type LocalServer = z.infer<typeof localServerSchema>;
 
-function describe(context: CliContext, url: string, server: LocalServer): string {
-  const hub = hubSchema.safeParse(server.hub);
-  const hubLine = hub.success
-    ? `${hub.data.server_id}  ${hub.data.api_url}`
+/** Why a node cannot do its work; undefined where it can. Never rejects. */
+export async function whyNotReady(node: NodeClient): Promise<string | undefined> {
+  try {
+    await node.get("/ready");
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The label of the node through which others reach this one; undefined where they dial it. */
+export function relayOf({ relay, hub }: LocalServer): string | undefined {
+  if (!relay) return undefined;
+  return hub?.node_id === relay ? hub.server_id : relay;
+}
+
+function describe(
+  context: CliContext,
+  url: string,
+  server: LocalServer,
+  notReady: string | undefined,
+): string {
+  const relay = relayOf(server);
+  const { hub } = server;
+  const hubLine = hub
+    ? `${hub.server_id}  ${hub.api_url}`
     : server.role_reason
       ? "none"
       : "none yet";
@@ -62,10 +89,15 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ...idLine,
     ["status", paintStatus(context, server.status)],
     ...(server.status_reason ? [["why", server.status_reason] as const] : []),
+    ...(notReady === undefined ? [] : [["ready", `no: ${notReady}`] as const]),
     ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
     ["hub", server.role === "hub" ? "this node" : hubLine],
-    ...(server.lease ? [["lease", leaseLine(server.lease, hub.data)] as const] : []),
+    ...(server.lease ? [["lease", leaseLine(server.lease, hub)] as const] : []),
     ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
+    ...(server.lease?.stranger
+      ? [["  differs", differenceOf(server.lease.stranger)] as const]
+      : []),
+    ...(relay === undefined ? [] : [["reached", `through ${relay}, by a tunnel`] as const]),
     ["dashboard", `${url}/`],
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
@@ -73,13 +105,10 @@ function describe(context: CliContext, url: string, server: LocalServer): string
     ["up", duration(server.uptime_seconds)],
     ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
     ["version", server.version],
-    ...server.backends.map(
-      (backend) =>
-        [
-          `discovery ${backend.name}`,
-          `${backend.state}${backend.detail ? `: ${backend.detail}` : ""}`,
-        ] as const,
-    ),
+    ...server.backends.flatMap(({ name, state, detail, mend }) => [
+      [`discovery ${name}`, detail === "" ? state : `${state}: ${detail}`] as const,
+      ...(mend === undefined ? [] : [["  mend", mend] as const]),
+    ]),
     ...solitudeLines(context, server),
   ]);
 }
@@ -98,9 +127,16 @@ function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
   return [["alone", context.paint("yellow", words)] as const, ...links, ...causes];
 }
 
+type Stranger = NonNullable<z.infer<typeof leaseSchema>["stranger"]>;
+
+/** What another node goes by instead: neither follows the other's hub. */
+export function differenceOf({ node_id, lease }: Stranger): string {
+  return `${node_id} uses ${lease ? `another lease: ${lease}` : "no lease"}`;
+}
+
 function leaseLine(
   { url, state, holder, reason }: z.infer<typeof leaseSchema>,
-  hub: z.infer<typeof hubSchema> | undefined,
+  hub: LocalServer["hub"],
 ): string {
   const name = holder && hub?.node_id === holder ? hub.server_id : holder;
   if (state === "held") return `held by this node  ${url}`;

@@ -131,7 +131,7 @@ function uplinkOf({ role, directory }: ClusterParts) {
 }
 
 function viewOf(parts: ClusterParts) {
-  const { deps, state, role, directory, discovery, given, lease, solitude, memory } = parts;
+  const { deps, state, role, directory, lease, solitude, memory } = parts;
   const { role: own, hub, term } = role.state;
   const { hasLeft } = state;
   return {
@@ -146,7 +146,7 @@ function viewOf(parts: ClusterParts) {
     lease: lease?.view,
     hub: hub === undefined ? undefined : directory.node(hub),
     term,
-    backends: memory.explain(given.explain(discovery.statuses())),
+    backends: memory.explain(parts.backends()),
     alone: solitude.report(),
   };
 }

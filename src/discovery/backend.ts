@@ -47,6 +47,8 @@ export interface BackendStatus {
   readonly state: "starting" | "running" | "failed" | "stopped";
   /** Why it failed, or what it does; one line. */
   readonly detail: string;
+  /** What to do about what `detail` complains of; without it nothing needs to be done. */
+  readonly mend?: string | undefined;
   readonly nominations: number;
   /** Where the backend speaks on network interfaces: what came of it on each. */
   readonly links?: readonly LinkReport[] | undefined;

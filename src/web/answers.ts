@@ -21,7 +21,13 @@ export interface Server {
 
 export interface LocalServer extends Server {
   readonly cluster: string;
-  readonly hub: { readonly server_id: string; readonly api_url: string } | null;
+  readonly hub: {
+    readonly server_id: string;
+    readonly node_id: string | null;
+    readonly api_url: string;
+  } | null;
+  /** The node through which others reach this one, which they cannot dial. */
+  readonly relay?: string | null;
   readonly backends: readonly BackendStatus[];
   readonly alone: { readonly seconds: number; readonly causes: readonly Cause[] } | null;
 }

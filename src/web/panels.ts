@@ -85,11 +85,14 @@ function nodeLine({ local }: Overview, labelOf: NameOf): Child[] {
   if (local.role === "hub") hub.append("is this node");
   else if (local.hub === null) hub.append("not found yet");
   else hub.append(link(local.hub.api_url, labelOf(local.hub.server_id)));
+  const relay = local.hub?.node_id === local.relay ? local.hub?.server_id : local.relay;
+  const reached = relay ? [element("span", {}, `reached through ${labelOf(relay)}`)] : [];
   return [
     element("strong", { title: idsOf(local) }, serverLabel(local)),
     badge(local.role),
     element("span", {}, `cluster ${local.cluster}`),
     hub,
+    ...reached,
     element("span", {}, `v${local.version}`),
   ];
 }

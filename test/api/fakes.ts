@@ -233,6 +233,7 @@ export class FakeNode {
   fenced: Problem | undefined;
   backends: ClusterView["backends"] = [];
   alone: ClusterView["alone"];
+  lease: ClusterView["lease"];
   /** How the other server is. */
   neighbour: ServerRecord["status"] = "online";
   neighbourId = "node-b";
@@ -366,7 +367,7 @@ export class FakeNode {
         hub: self,
         term: { counter: 1, node_id: NODE_ID },
         roleReason: undefined,
-        lease: undefined,
+        lease: this.lease,
         backends: this.backends,
         alone: this.alone,
       }),

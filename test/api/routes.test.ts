@@ -68,6 +68,39 @@ describe("health", () => {
     expect(body.checks).toContainEqual(check);
   });
 
+  test("/ready?verbose tells of the lease, without which a hub takes no changes", async () => {
+    const { ask, node } = clientOf();
+    const lease = async () => {
+      const { status, body } = await ask("/ready?verbose");
+      const found = readinessSchema.parse(body).checks.find(({ name }) => name === "lease");
+      return [status, found?.ok, found?.detail];
+    };
+    expect((await lease())[1]).toBeUndefined();
+    const held = {
+      url: "etcd://10.0.0.7:2379",
+      state: "held",
+      holder: "node-a",
+      isValid: true,
+      reason: undefined,
+      abstention: undefined,
+      stranger: undefined,
+    } as const;
+    node.lease = held;
+    expect(await lease()).toEqual([200, true, "this node holds the lease"]);
+    node.lease = { ...held, isValid: false };
+    expect(await lease()).toEqual([200, false, "reads only: the lease may have run out"]);
+    node.lease = { ...held, isValid: false, state: "unknown", reason: "10.0.0.7 is silent" };
+    const unknown = "who holds the lease is not known, tankd status says why";
+    expect(await lease()).toEqual([200, false, `reads only: ${unknown}`]);
+    node.role = "worker";
+    node.lease = { ...held, isValid: false, state: "taken", holder: "node-b" };
+    expect(await lease()).toEqual([200, true, "another node holds the lease"]);
+    node.role = "discovering";
+    node.lease = { ...held, isValid: false, state: "unknown", reason: "10.0.0.7 is silent" };
+    const { status, body } = await ask("/ready");
+    expect([status, body.detail]).toEqual([503, `role: discovering: ${unknown}`]);
+  });
+
   test("/ready?verbose names stopped tanks, which do not make the node unready", async () => {
     const { ask, node } = clientOf();
     const reef = node.hosted.get("tank-1");

@@ -110,6 +110,22 @@ describe("status", () => {
     expect(await line({}, null)).toBeUndefined();
   });
 
+  test("says that it is not ready and why, and through whom others reach it", async () => {
+    const leads = { server_id: "reef", node_id: "n7", api_url: "http://10.0.0.7:8000" };
+    const local = { ...own, role: "worker", hub: leads, relay: "n7" };
+    const answers = nodeAnswers({ "GET /api/servers/local": local, "GET /ready": { ready: true } });
+    const said = async (answer: typeof answers) => {
+      const { out } = await runIn({ ...world({}), answer }, "status");
+      return out.split("\n").filter((line) => /^(ready|reached) /.test(line));
+    };
+    const through = expect.stringMatching(/^reached +through reef, by a tunnel$/);
+    expect(await said(answers)).toEqual([through]);
+    const detail = "role: discovering: nobody holds the lease";
+    const refused = json(503, { type: "urn:tankd:problem:not_ready", detail });
+    const unready = await said((one) => (one.path === "/ready" ? refused : answers(one)));
+    expect(unready).toEqual([expect.stringContaining(`no: ${detail}`), through]);
+  });
+
   test("says in one line why it leaves the lease to others", async () => {
     const lease = { url: "etcd://10.0.0.5", state: "free", abstention: "others cannot dial it" };
     const { out } = await runIn(world({ "GET /api/servers/local": { ...own, lease } }), "status");

@@ -14,8 +14,7 @@ export interface LinkFacts {
 }
 
 const PORT = `UDP port ${MDNS_PORT}`;
-const ALLOW = `sudo ufw allow ${MDNS_PORT}/udp`;
-const LET_IN = `${ALLOW} (tankd doctor names the command of other firewalls)`;
+const LET_IN = `open ${PORT} (sudo tankd doctor names the command, where a firewall is active)`;
 const JOIN = "tankd join http://ADDRESS:8000 of another node";
 /** The start of a node sends more; before that its figures say nothing. */
 const MULTICASTS_MIN = 2;
@@ -70,7 +69,7 @@ function unusable(name: string, reasons: string): Cause {
 }
 
 function mendOf(reasons: string): string | null {
-  if (FORBIDDEN.test(reasons)) return `allow it outbound: sudo ufw allow out ${MDNS_PORT}/udp`;
+  if (FORBIDDEN.test(reasons)) return `allow ${PORT} outbound in the firewall of this machine`;
   if (TAKEN.test(reasons))
     return `find the program that uses it: sudo ss -ulpn 'sport = :${MDNS_PORT}'`;
   return null;
@@ -82,7 +81,7 @@ function unanswered(name: string): Cause {
     what:
       `other nodes are heard on ${name}, but none answers: ` +
       "the queries of this one do not reach them",
-    mend: `open ${PORT} on their machines: ${LET_IN}`,
+    mend: `on their machines ${LET_IN}`,
     fault: true,
   };
 }

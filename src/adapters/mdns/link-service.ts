@@ -7,7 +7,7 @@ import type { Log } from "../../telemetry/log.ts";
 import { causesOn } from "./causes.ts";
 import type { Gate } from "./gate.ts";
 import { mentions } from "./glance.ts";
-import { hasIpv6, ipv4Of, type Link } from "./links.ts";
+import { hasIpv6, ipv4Of, isFromElsewhere, type Link } from "./links.ts";
 import { type DnsRecord, TYPE_LABEL } from "./records.ts";
 import type { MulticastSocket, OpenSocket } from "./socket.ts";
 import { type Endpoint, type Family, Station } from "./station.ts";
@@ -174,6 +174,7 @@ export class LinkService {
   #receive(family: Family, bytes: Uint8Array, from: Endpoint): void {
     const { gate, isOwn } = this.#deps;
     const { address } = from;
+    if (isFromElsewhere(this.#link, address)) return;
     const station = this.#station;
     const origin = { address, isOwn: isOwn(address.split("%", 1)[0] ?? ""), isOfNode: true };
     // Most machines say the same by IPv4 and IPv6, and twice.
@@ -200,7 +201,8 @@ export class LinkService {
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (count - 1));
     const retryMs = this.#deps.clock.monotonicMs() + delayMs;
     const reason = messageOf(error);
-    this.#traffic.refuse(reason);
+    // What lasts no longer than an address is fresh is no refusal.
+    if (count > FAILURES_UNSAID) this.#traffic.refuse(reason);
     this.#failures.set(family, { reason, count, signature, retryMs });
     const fields = { interface: this.#link.name, family, reason };
     // Said once, then quietly: it is tried again and again.

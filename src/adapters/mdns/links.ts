@@ -14,8 +14,12 @@ export interface Link {
    * Who is on it by each family; undefined where the system does not tell how large its networks
    * are.
    */
-  readonly members: Readonly<Record<InterfaceAddress["family"], BlockList | undefined>>;
+  readonly members: Members;
+  /** Who is on the other interfaces of this machine, as far as the system tells. */
+  readonly elsewhere: Members;
 }
+
+type Members = Readonly<Record<InterfaceAddress["family"], BlockList | undefined>>;
 
 /** The usable interfaces; loopback only on a machine that has nothing else. */
 export function linksOf(
@@ -30,8 +34,17 @@ export function linksOf(
     const addresses = interfaces.filter(({ interfaceName }) => interfaceName === name);
     const index = addresses.find(({ interfaceIndex }) => interfaceIndex !== undefined);
     const isLoopbackLink = outside.length === 0;
-    const members = { IPv4: membersBy("IPv4", addresses), IPv6: membersBy("IPv6", addresses) };
-    return { name, isLoopback: isLoopbackLink, index: index?.interfaceIndex, addresses, members };
+    const others = interfaces.filter(
+      ({ interfaceName, prefixLength }) => interfaceName !== name && prefixLength !== undefined,
+    );
+    return {
+      name,
+      isLoopback: isLoopbackLink,
+      index: index?.interfaceIndex,
+      addresses,
+      members: membersOf(addresses),
+      elsewhere: membersOf(others),
+    };
   });
 }
 
@@ -55,6 +68,24 @@ export function isOnLink(link: Link, sender: string): boolean {
   if (family === "IPv6" && isLinkLocal(plain)) return zone === undefined || zone === link.name;
   const members = link.members[family];
   return members === undefined || members.check(plain, typeOf(family));
+}
+
+/**
+ * Whether a packet has come in by another interface of this machine. Linux hands what comes to a
+ * group to every socket of its port, whichever interface that joined on (`IP_MULTICAST_ALL`).
+ */
+export function isFromElsewhere(link: Link, sender: string): boolean {
+  const [plain = "", zone] = sender.split("%", 2);
+  if (zone !== undefined) return zone !== link.name;
+  const family = isIP(plain) === 4 ? "IPv4" : "IPv6";
+  if (family === "IPv6" && isLinkLocal(plain)) return false;
+  const { members, elsewhere } = link;
+  if (members[family]?.check(plain, typeOf(family)) ?? true) return false;
+  return elsewhere[family]?.check(plain, typeOf(family)) ?? false;
+}
+
+function membersOf(addresses: readonly InterfaceAddress[]): Members {
+  return { IPv4: membersBy("IPv4", addresses), IPv6: membersBy("IPv6", addresses) };
 }
 
 function membersBy(

@@ -7,7 +7,7 @@ import { sleep, type Timers } from "../../platform/timers.ts";
 import { causesOn } from "./causes.ts";
 import type { Verdict } from "./gate.ts";
 import { kindOf, mentions } from "./glance.ts";
-import { hasIpv6, ipv4Of, isOnLink, type Link, linksOf } from "./links.ts";
+import { hasIpv6, ipv4Of, isFromElsewhere, isOnLink, type Link, linksOf } from "./links.ts";
 import { writeQuery } from "./message.ts";
 import { TYPE_LABEL, TYPE_NAME } from "./records.ts";
 import { type MulticastSocket, type OpenSocket, openSocket } from "./socket.ts";
@@ -131,6 +131,7 @@ class Probe {
 
   #hear(bytes: Uint8Array, from: Endpoint): void {
     const { address } = from;
+    if (isFromElsewhere(this.#link, address)) return;
     const isOwn = this.#own.has(address.split("%", 1)[0] ?? "");
     const verdict = this.#judge(bytes, address, isOwn);
     this.#traffic.note(verdict, { address, isOwn, isOfNode: true });

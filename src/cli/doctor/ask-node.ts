@@ -2,7 +2,7 @@ import { checkupSchema } from "../../cluster/checkup/checkup.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { readAnswer } from "../answer.ts";
 import type { NodeClient } from "../client.ts";
-import { localServerSchema } from "../status.ts";
+import { localServerSchema, whyNotReady } from "../status.ts";
 import type { RunningFacts } from "./facts.ts";
 
 /** A node's own server record. @throws Problem */
@@ -15,17 +15,8 @@ export async function askTheRest(
   node: NodeClient,
   local: RunningFacts["local"],
 ): Promise<RunningFacts> {
-  const [notReady, trial] = await Promise.all([askReadiness(node), askTrial(node)]);
+  const [notReady, trial] = await Promise.all([whyNotReady(node), askTrial(node)]);
   return { kind: "running", url: node.url, local, notReady, trial };
-}
-
-async function askReadiness(node: NodeClient): Promise<string | undefined> {
-  try {
-    await node.get("/ready");
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 async function askTrial(node: NodeClient): Promise<RunningFacts["trial"]> {

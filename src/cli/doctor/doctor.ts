@@ -41,5 +41,7 @@ function show(context: CliContext, checks: readonly Check[]): void {
     context.print(`${context.paint(COLOURS[result], result)}${space}${what}`);
     if (mend !== null) context.print(`${" ".repeat(WIDTH)}mend: ${mend}`);
   }
-  if (checks.every(({ result }) => result !== "fail")) context.print("No findings.");
+  if (checks.some(({ result }) => result === "fail")) return;
+  const warnings = checks.filter(({ result }) => result === "warn").length;
+  context.print(warnings === 0 ? "No findings." : `No faults, ${count(warnings, "warning")}.`);
 }

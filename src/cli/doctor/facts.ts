@@ -33,6 +33,14 @@ export interface RunningFacts {
   readonly trial: CheckupReport | { readonly failure: string };
 }
 
+/** A start has brought its tanks back and found its hub by then, as a rule. */
+const START_SECONDS = 10;
+
+/** Whether a node has only just been started. */
+export function isStarting({ uptime_seconds }: RunningFacts["local"]): boolean {
+  return uptime_seconds < START_SECONDS;
+}
+
 export interface MachineFacts {
   readonly platform: string;
   readonly isContainer: boolean;

@@ -25,11 +25,10 @@ const COMMANDS: Readonly<Record<FirewallKind, CommandOf>> = {
   windows: ({ port, protocol }) =>
     `netsh advfirewall firewall add rule name="tankd ${port}" dir=in action=allow ` +
     `protocol=${protocol.toUpperCase()} localport=${port}   (as Administrator)`,
-  unknown: ({ port, protocol }) =>
-    `sudo ufw allow ${port}/${protocol}, or for another firewall the output of: sudo tankd doctor`,
+  unknown: () => "see the output of: sudo tankd doctor",
 };
 
 /** The command that opens the port; null where no firewall blocks it. */
 export function openCommand(firewall: FirewallFacts, port: WantedPort): string | null {
-  return COMMANDS[firewall.kind](port, firewall);
+  return COMMANDS[firewall.kind](port, firewall) || null;
 }

@@ -31,6 +31,8 @@ const peerSchema = z.object({
   addresses: addressesSchema,
   /** Why it cannot be dialled; null if it answers. */
   failure: z.string().nullable(),
+  /** The node through which it answers all the same; this one where it holds a tunnel here. */
+  through: nameSchema.nullish(),
   rtt_ms: z.number().nullable(),
   /** Its wall clock minus this node's; null if unknown. */
   clock_offset_ms: z.number().nullable(),
@@ -105,6 +107,7 @@ export class Checkup {
     const { key, record, status } = entry;
     const dialled = await this.#within(this.#dial(entry), failed("no answer in time", true));
     const isMet = dialled.kind === "met";
+    const through = isMet ? undefined : await this.#relayTo(key);
     const peer = table.get(key);
     const asked = isMet
       ? await this.#within(this.#askBack(key), { failure: "no answer in time" })
@@ -117,6 +120,7 @@ export class Checkup {
       version: record.version,
       addresses: ownAddresses(peer, entry),
       failure: isMet ? null : whyNotMet(dialled),
+      through: through ?? null,
       rtt_ms: isMet ? (rttMsOf(peer) ?? null) : null,
       clock_offset_ms: isMet ? (peer?.key?.clockOffsetMs ?? null) : null,
       dial_back: "addresses" in asked ? asked.addresses : null,
@@ -129,6 +133,15 @@ export class Checkup {
     table.ensure(key);
     table.addAddresses(key, dialable(addresses, policy()), "hub");
     return dialer.dial(key);
+  }
+
+  /** The node through which one answers that cannot be dialled, by its label. */
+  async #relayTo(nodeId: string): Promise<string | undefined> {
+    const { dialer, registry } = this.#with;
+    const relay = dialer.relayTo(nodeId);
+    if (relay === undefined) return undefined;
+    const reached = await this.#within(dialer.reach(nodeId), failed("no answer in time", true));
+    return reached.kind === "met" ? (registry.get(relay)?.record.server_id ?? relay) : undefined;
   }
 
   async #askBack(nodeId: string) {

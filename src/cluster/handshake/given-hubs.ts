@@ -1,7 +1,9 @@
 import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, BackendStatus } from "../../discovery/backend.ts";
+import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { secretDifference } from "../admission/secret-difference.ts";
 import type { ClusterDeps } from "../deps.ts";
+import { failureWords } from "./explain-places.ts";
 import type { DialResult } from "./meeting.ts";
 
 /** A stranger has answered, and its secret is not ours. */
@@ -17,6 +19,8 @@ interface GivenHub {
   hasAnswered: boolean;
   /** What to say of it, after its URL. */
   words: string;
+  /** What to do about that; undefined where nothing needs to be done. */
+  mend: string | undefined;
   warnedMs: number;
   /** Nodes that have answered there, with when they did last. */
   readonly answered: Map<string, number>;
@@ -71,6 +75,7 @@ export class GivenHubs {
       outcome: undefined,
       hasAnswered: false,
       words: "is being asked",
+      mend: undefined,
       warnedMs: 0,
       answered: new Map(),
       isOwn: false,
@@ -139,6 +144,7 @@ export class GivenHubs {
     hub.outcome = outcome;
     hub.hasAnswered = !(result.kind === "failed" && result.isSilent);
     hub.words = difference ?? wordsFor(result);
+    hub.mend = difference === undefined ? mendFor(result, address) : SECRET_MEND;
     if (outcome === "met" || outcome === "self") {
       if (wasAway) log.info("a hub answers again", { address: formatHostPort(address) });
       return;
@@ -173,7 +179,8 @@ export class GivenHubs {
       outcome === "failed" || outcome === "foreign" || (isGuarded && outcome === "stranger");
     const detail = hubs.map((hub) => `http://${formatHostPort(hub.address)} ${hub.words}`);
     const state = hubs.length > 0 && hubs.every(isFailed) ? "failed" : "running";
-    return { ...status, state, detail: detail.join("; ") };
+    const [mend] = hubs.flatMap((hub) => hub.mend ?? []);
+    return { ...status, state, detail: detail.join("; "), ...(mend ? { mend } : {}) };
   }
 
   #meant({ answered, isOwn }: GivenHub): string | undefined {
@@ -194,8 +201,22 @@ function wordsFor(result: DialResult): string {
     case "foreign":
       return reasonOf(result);
     case "failed":
-      return `does not answer: ${reasonOf(result)}`;
+      return failureWords(result);
   }
+}
+
+const SECRET_MEND = "give all nodes the same --secret-file";
+
+function mendFor(result: DialResult, address: Address): string | undefined {
+  if (result.kind === "foreign") return "start both with the same --cluster, or give another --hub";
+  if (result.kind !== "failed") return undefined;
+  const { host } = address;
+  const look = `try: curl http://${formatHostPort(address)}/health`;
+  if (!result.isSilent) {
+    const named = isIpLiteral(host) ? "" : ` and getent hosts ${host}`;
+    return `${look}${named}; give the URL of a tankd, by a name that it allows (--allow-host)`;
+  }
+  return `${look}; check that tankd runs there, and open TCP port ${address.port}`;
 }
 
 function reasonOf(result: DialResult): string {

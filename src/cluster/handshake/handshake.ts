@@ -15,7 +15,7 @@ import {
 import { contactOf, noteDescription } from "./description.ts";
 import { DialNote } from "./dial-note.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
-import { type DialResult, failed } from "./meeting.ts";
+import { type DialFailure, type DialResult, failed } from "./meeting.ts";
 import { raceTargets } from "./race.ts";
 import type { ResponderDeps } from "./responder.ts";
 
@@ -60,7 +60,12 @@ export class Handshake {
     const { deps, table, events, isLeaving } = this.#with;
     if (isLeaving()) return failed("this node takes no part");
     const note = new DialNote(table, options.expected, deps.clock.monotonicMs());
-    const targets = [...(await this.#expand(addresses, options)), ...relayIn(options)];
+    const places = await this.#expand(addresses, options);
+    const targets = [...places.targets, ...relayIn(options)];
+    if (targets.length === 0 && places.failure) {
+      note.ended(places.failure, options.expected);
+      return places.failure;
+    }
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#shakeHands(target, options.expected, () => {
         onConnected();
@@ -82,7 +87,7 @@ export class Handshake {
   async confirm(nodeId: string, onAnyConnected?: () => void): Promise<boolean> {
     const { deps, table } = this.#with;
     const note = new DialNote(table, nodeId, deps.clock.monotonicMs());
-    const targets = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
+    const { targets } = await this.#expand(table.get(nodeId)?.addresses ?? [], {});
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
       this.#askIdentity(target, nodeId, () => {
         onConnected();
@@ -94,18 +99,18 @@ export class Handshake {
     return result.kind === "met";
   }
 
-  async #expand(
-    addresses: readonly Address[],
-    { trusted = false }: DialOptions,
-  ): Promise<readonly DialTarget[]> {
+  /** The places that addresses stand for, and why a name stands for none. */
+  async #expand(addresses: readonly Address[], { trusted = false }: DialOptions) {
     const policy = trusted ? undefined : this.#with.policy();
+    let failure: DialFailure | undefined;
     const places = addresses.map((one) =>
       targetsOf(one, this.#with.deps.network, policy).catch((error: unknown) => {
-        if (error instanceof NetworkError) return [];
-        throw error;
+        if (!(error instanceof NetworkError)) throw error;
+        failure = failed(error.reason);
+        return [];
       }),
     );
-    return (await Promise.all(places)).flat();
+    return { targets: (await Promise.all(places)).flat(), failure };
   }
 
   /** Tells the other one with our own key of us: it may not be able to dial us. */

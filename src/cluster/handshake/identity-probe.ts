@@ -138,5 +138,5 @@ export function refusalOf(reply: PeerReply, { host }: Address): string {
   const code = problemCodeOf(reply);
   if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
   if (code !== undefined) return `it refuses: ${PROBLEMS[code].title}`;
-  return `no tankd answers there (status ${reply.status})`;
+  return `what answers there is no tankd (status ${reply.status})`;
 }

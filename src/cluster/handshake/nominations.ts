@@ -12,6 +12,7 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { Role } from "../server-record.ts";
 import type { HubHint } from "../wire.ts";
 import { Backoff, type Dialer } from "./dialer.ts";
+import type { NamedPlace } from "./explain-places.ts";
 import type { ForeignClusters } from "./foreign-clusters.ts";
 import type { GivenHubs } from "./given-hubs.ts";
 import type { DialFailure, DialResult } from "./meeting.ts";
@@ -31,8 +32,7 @@ export interface NominationsDeps {
 }
 
 /** One place where some node may be: an operator, DNS or a file has named it without an id. */
-interface Place {
-  readonly addresses: readonly Address[];
+interface Place extends NamedPlace {
   /** A hub's URL: this node defers to who answers there. */
   isHub: boolean;
   /** The operator has named it: dialled whatever it is, without end. */
@@ -42,10 +42,10 @@ interface Place {
   readonly backends: Set<string>;
   nodeId: string | undefined;
   attempts: number;
-  /** When it was last dialled. */
+  /** When it was last dialled, and when it was last named. */
   dialledMs: number;
+  namedMs: number;
   cancelRetry: Cancel;
-  /** Why the last attempt failed, if it has. */
   failure: DialFailure | undefined;
 }
 
@@ -69,6 +69,8 @@ const CONFIRM_MAX_MS = 60_000;
 const RETRIES_MAX = 4;
 /** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
 const VAIN_REST_MS = 60_000;
+/** Backends name what they still know of at least this often. */
+const NAMED_FRESH_MS = 120_000;
 /** A node that is online and was heard this recently is not asked whether it is there. */
 const RECENT_MS = 10_000;
 
@@ -161,6 +163,12 @@ export class Nominations {
     );
   }
 
+  /** Places that are named at present, whether anybody answers there or not. */
+  namedPlaces(): readonly NamedPlace[] {
+    const sinceMs = this.#with.deps.clock.monotonicMs() - NAMED_FRESH_MS;
+    return [...this.#places.values()].filter((one) => one.isTrusted || one.namedMs > sinceMs);
+  }
+
   /** A hub that was given is dialled now, whatever happened before. */
   dialGiven(address: Address): Promise<DialResult> {
     const place = this.#placeOf({ backend: "hub", addresses: [address], isTrusted: true });
@@ -198,6 +206,7 @@ export class Nominations {
       nodeId: undefined,
       attempts: 0,
       dialledMs: 0,
+      namedMs: 0,
       cancelRetry: () => {},
       failure: undefined,
     };
@@ -205,6 +214,7 @@ export class Nominations {
     place.isTrusted ||= isTrusted;
     place.isGuess &&= isGuess;
     place.backends.add(backend);
+    place.namedMs = this.#with.deps.clock.monotonicMs();
     this.#places.set(key, place);
     return place;
   }

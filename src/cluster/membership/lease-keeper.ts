@@ -14,6 +14,12 @@ export interface LeaseKeeperDeps extends CandidacyDeps {
   readonly role: RoleKeeper;
 }
 
+/** A node that is met and that uses another lease, or none. */
+export interface Stranger {
+  readonly nodeId: string;
+  readonly lease: string | undefined;
+}
+
 /** What a lease means at present, for people. */
 export interface LeaseView {
   readonly url: string;
@@ -25,8 +31,12 @@ export interface LeaseView {
   readonly reason: string | undefined;
   /** Why this node leaves it to others; undefined where it does not. */
   readonly abstention: string | undefined;
+  /** A node that was met lately and uses another lease, or none: it follows another hub. */
+  readonly stranger: Stranger | undefined;
 }
 
+/** Backends name a hub that is not followed every few minutes, and then it is met again. */
+const STRANGER_FRESH_MS = 300_000;
 /** How often it is judged who should hold it; a holder that is not met yet is dialled then, too. */
 const LOOK_MS = 1_000;
 
@@ -44,7 +54,10 @@ export class LeaseKeeper {
   #isRunning = false;
   #isAway = false;
   #isWanted = false;
-  readonly #warnedOf = new BoundedMap<string, true>(LIMITS.peersMax);
+  /** The latest last. */
+  readonly #strangers = new BoundedMap<string, Stranger & { readonly metMs: number }>(
+    LIMITS.peersMax,
+  );
 
   constructor(withDeps: LeaseKeeperDeps, lease: HubLease) {
     this.#with = withDeps;
@@ -112,6 +125,7 @@ export class LeaseKeeper {
       holder: this.#holder,
       isValid: this.isValid,
       reason: this.#state.kind === "unknown" ? this.#state.reason : undefined,
+      stranger: this.#stranger(),
       abstention: mayAsk && !this.#isWanted ? this.#candidacy.abstention : undefined,
     };
   }
@@ -206,10 +220,20 @@ export class LeaseKeeper {
 
   /** Nodes that ask different stores are different clusters, and neither notices by itself. */
   #compare({ node_id, lease }: NodeDocument): void {
-    if (lease === this.#lease.url || this.#warnedOf.has(node_id)) return;
-    this.#warnedOf.set(node_id, true);
+    const isKnown = this.#strangers.has(node_id);
+    this.#strangers.delete(node_id);
+    if (lease === this.#lease.url) return;
+    const metMs = this.#with.deps.clock.monotonicMs();
+    this.#strangers.set(node_id, { nodeId: node_id, lease: lease ?? undefined, metMs });
+    if (isKnown) return;
     const fields = { node_id, lease: lease ?? null, own_lease: this.#lease.url };
     this.#with.deps.log.warn("a node has another lease", fields);
+  }
+
+  #stranger(): Stranger | undefined {
+    const sinceMs = this.#with.deps.clock.monotonicMs() - STRANGER_FRESH_MS;
+    const last = [...this.#strangers.values()].at(-1);
+    return last !== undefined && last.metMs >= sinceMs ? last : undefined;
   }
 
   #report(state: LeaseState): void {

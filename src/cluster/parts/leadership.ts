@@ -1,6 +1,7 @@
 import { DiscoveryManager } from "../../discovery/manager.ts";
 import { Checkup } from "../checkup/checkup.ts";
 import { DialBack } from "../checkup/dial-back.ts";
+import { explainPlaces } from "../handshake/explain-places.ts";
 import { Contests } from "../membership/contest.ts";
 import { Gatherer } from "../membership/gatherer.ts";
 import { HubSeat } from "../membership/hub-seat.ts";
@@ -38,8 +39,11 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
   const selfWatch = new SelfWatch({ ...below, discovery });
   const solitude = new Solitude({
     ...below,
+    // It names the places itself at which nobody answers.
     backends: () => below.given.explain(discovery.statuses()),
   });
+  const backends = () =>
+    explainPlaces(below.given.explain(discovery.statuses()), below.nominations.namedPlaces());
   const dialBack = new DialBack(below);
   const checkup = new Checkup({ ...below, hub: () => below.role.state.hub });
   const upkeep: Upkeep = new Upkeep({
@@ -59,6 +63,7 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
     gatherer,
     lease,
     discovery,
+    backends,
     selfWatch,
     solitude,
     dialBack,

@@ -105,8 +105,9 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
   const isSelf = entry.key === view.selfId;
   const role = entry.key === view.hub ? "hub" : "worker";
   if (isSelf) {
-    const own = view.self();
-    return { ...own, server_id: entry.record.server_id, role: view.hub ? role : "discovering" };
+    const { server_id } = entry.record;
+    const relay = entry.relay ?? null;
+    return { ...view.self(), server_id, role: view.hub ? role : "discovering", relay };
   }
   const discoveredBy = view.discoveredBy(entry.key);
   const peer = view.table.get(entry.key);

@@ -23,6 +23,8 @@ export const backendSchema = z.object({
   name: z.string(),
   state: z.enum(["starting", "running", "failed", "stopped"]),
   detail: z.string(),
+  /** What to do about what the detail complains of. */
+  mend: z.string().optional(),
   nominations: z.number().int(),
   links: z.array(linkSchema).optional(),
 }) satisfies z.ZodType<BackendStatus>;

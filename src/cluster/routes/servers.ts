@@ -42,6 +42,8 @@ const localSchema = serverRecordSchema.extend({
       reason: z.string().nullable(),
       /** Why this node leaves it to others; null where it does not. */
       abstention: z.string().nullable(),
+      /** A node that was met lately and uses another lease, or none. */
+      stranger: z.object({ node_id: z.string(), lease: z.string().nullable() }).nullable(),
     })
     .nullable(),
   /** Null while any other server is there, and in the first ten seconds without. */
@@ -142,12 +144,17 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
           valid: lease.isValid,
           reason: lease.reason ?? null,
           abstention: lease.abstention ?? null,
+          stranger: strangerOf(lease),
         }
       : null,
     alone: alone ?? null,
     tanks: ownTanks(),
     heartbeat_interval: heartbeatMs / 1000,
   };
+}
+
+function strangerOf({ stranger }: NonNullable<ClusterView["lease"]>) {
+  return stranger ? { node_id: stranger.nodeId, lease: stranger.lease ?? null } : null;
 }
 
 function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {

@@ -59,7 +59,7 @@ function unreachedCause({ isSeen, at, port, reason, isSilent }: Unreached): Caus
     code: `unreached:${at}`,
     what: `a node ${isSeen ? "should be" : "was"} at ${at} and cannot be dialled: ${reason}`,
     mend: isSilent
-      ? `check that it runs, and open TCP port ${port} on its machine: sudo ufw allow ${port}/tcp`
+      ? `check that it runs, and open TCP port ${port} on its machine: there, sudo tankd doctor`
       : null,
     fault: isSeen,
   };
@@ -94,7 +94,7 @@ function backendCauses(backend: BackendStatus): readonly Cause[] {
   if (causes.length > 0) return causes;
   if (state === "failed") {
     const what = `discovery by ${name} does not work: ${detail}`;
-    return [{ code: `failed:${name}`, what, mend: null, fault: true }];
+    return [{ code: `failed:${name}`, what, mend: backend.mend ?? null, fault: true }];
   }
   if (state !== "running" || nominations > 0) return [];
   const what = `discovery by ${name} works but has found no node`;

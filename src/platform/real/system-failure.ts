@@ -19,6 +19,8 @@ const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?
 /** The kind of a system error, with a short description if the kind is not specific enough. */
 export function systemFailure(error: unknown): readonly [NetworkFailure, string?] {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // The parser of HTTP has as many codes as there are ways not to be HTTP.
+  if (code.startsWith("HPE_")) return ["unreachable", "what answers there does not speak HTTP"];
   return SYSTEM_FAILURES[code] ?? ["unreachable"];
 }
 

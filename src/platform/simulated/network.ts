@@ -107,7 +107,8 @@ export class SimulatedNetwork {
     await this.#world.sleep(this.#messages.delayMs(), `resolve ${name}`);
     const addresses = this.names.addressesOf(name);
     if (addresses) return addresses;
-    throw new NetworkError("unreachable", `${name}: the name is not known`);
+    const reason = "the name is not known";
+    throw new NetworkError("unreachable", `${name}: ${reason}`, reason);
   }
 
   /** A random delay of a message. */

@@ -54,11 +54,11 @@ describe("why nobody is found on an interface", () => {
     const words = (change: Partial<LinkFacts>) => told(change)[0]?.words;
     expect(words({ traffic: { ...traffic, unechoed: 2 } })).toBe(
       "not even its own packets come back on eth0: this machine drops UDP port 5353 | " +
-        "sudo ufw allow 5353/udp (tankd doctor names the command of other firewalls)",
+        "open UDP port 5353 (sudo tankd doctor names the command, where a firewall is active)",
     );
     const failing = (reason: string) => words({ isWorking: false, failures: [reason] });
     expect(failing("IPv4 send EPERM")).toEndWith(
-      "| allow it outbound: sudo ufw allow out 5353/udp",
+      "| allow UDP port 5353 outbound in the firewall of this machine",
     );
     expect(failing("bind EADDRINUSE")).toEndWith("sudo ss -ulpn 'sport = :5353'");
     expect(failing("send ENETUNREACH")).toEndWith("send ENETUNREACH | null");

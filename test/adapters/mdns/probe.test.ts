@@ -93,6 +93,31 @@ describe("a question by multicast", () => {
     expect(found?.causes[0]?.what).toContain("192.168.7.9");
   });
 
+  test("is told from what comes in by another interface, which Linux hands to all", async () => {
+    const cards = [V4, V6].map((card) => ({ ...card, interfaceName: "eth1" }));
+    const wire = [
+      { ...V4, address: "10.1.0.1" },
+      { ...V6, address: "fe80::2" },
+    ];
+    const react: React = (bytes, events) => {
+      echo(bytes, events);
+      for (const sender of ["10.1.0.12", "fe80::12%eth0"]) {
+        events.onPacket(question, from(sender));
+        events.onPacket(printer, from(sender));
+      }
+    };
+    const found = await probe(react, [...cards, ...wire]);
+    const seen = found.map(({ name, family, heard, others }) => [name, family, heard, others]);
+    expect(seen).toEqual([
+      ["eth1", "IPv4", 0, 0],
+      ["eth1", "IPv6", 0, 0],
+      ["eth0", "IPv4", 4, 4],
+      ["eth0", "IPv6", 4, 4],
+    ]);
+    const causes = found.slice(0, 2).flatMap((link) => link.causes.map(({ code }) => code));
+    expect(causes).toEqual(["mdns_silence:eth1", "mdns_silence:eth1"]);
+  });
+
   test("is not asked where there is no network", async () => {
     expect(await probe(echo, [])).toEqual([]);
   });

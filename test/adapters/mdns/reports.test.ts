@@ -134,12 +134,31 @@ describe("what a node tells of each network", () => {
     expect(on("eth0").heard + (tooMany?.count ?? 0)).toBe(300);
   });
 
+  test("is not what came in by another interface, which Linux hands to all sockets", async () => {
+    const { on, hear } = await setUp([CARD, WIFI]);
+    for (const packet of [question, printer]) hear(packet, "10.0.0.2", 5353, "wlan0");
+    expect(on("wlan0")).toMatchObject({
+      heard: 0,
+      others: 0,
+      refused: [],
+      causes: ["mdns_silence:wlan0"],
+    });
+    hear(question, "192.168.7.9", 5353, "wlan0");
+    expect(on("wlan0").causes).toEqual(["mdns_other_network:wlan0"]);
+  });
+
   test("says what the system refuses to send, and keeps few reasons apart", async () => {
     const { world, backend, on, network } = await setUp([CARD]);
     const ask = async () => {
       backend.refresh();
       await world.run(world.nowMs + 20_000);
     };
+    network.failure = new Error("send EADDRNOTAVAIL");
+    backend.refresh();
+    await world.run(world.nowMs + 600);
+    network.failure = undefined;
+    await ask();
+    expect(on("eth0").refused).toEqual([]);
     network.failure = new Error("send EPERM");
     await ask();
     expect(on("eth0").refused).toMatchObject([{ reason: "send EPERM" }]);

@@ -6,7 +6,7 @@ import { discoveryChecks, solitudeChecks } from "../../../src/cli/doctor/checks/
 import { machineChecks } from "../../../src/cli/doctor/checks/machine.ts";
 import { networkChecks } from "../../../src/cli/doctor/checks/networks.ts";
 import { nodeChecks } from "../../../src/cli/doctor/checks/node.ts";
-import type { DirectoryReport, MachineFacts } from "../../../src/cli/doctor/facts.ts";
+import type { DirectoryReport, MachineFacts, RunningFacts } from "../../../src/cli/doctor/facts.ts";
 import type { Cause } from "../../../src/discovery/backend.ts";
 import {
   CARD,
@@ -48,12 +48,66 @@ describe("the node", () => {
   test("has a role that surprises, and settings that cannot be read", () => {
     const node = running({}, { role_reason: "it has found no hub" });
     expect(results(nodeChecks(facts({ node })))).toEqual(["node ok", "role warn"]);
-    const lease = { url: "etcd://e", state: "taken", abstention: "others cannot dial this node" };
-    expect(nodeChecks(facts({ node: running({}, { lease }) })).slice(1)).toMatchObject([
-      { id: "lease", result: "warn", what: `the lease is left to others: ${lease.abstention}` },
-    ]);
     const broken = alone({ settingsProblem: "port cannot be 0.5" });
     expect(results(nodeChecks(broken))).toEqual(["settings fail", "node ok"]);
+  });
+});
+
+describe("the lease", () => {
+  const hub = { server_id: "reef", node_id: "node-b", api_url: "http://10.0.0.2:8000" };
+  const judge = (
+    lease: Partial<NonNullable<RunningFacts["local"]["lease"]>>,
+    local: Partial<RunningFacts["local"]> = {},
+  ) => {
+    const given = { url: "etcd://e", state: "taken", holder: "node-b", valid: false, ...lease };
+    const node = running({}, { hub, lease: given, role_reason: "the lease", ...local });
+    return nodeChecks(facts({ node })).slice(1);
+  };
+
+  test("is named where all is well, on a hub and on a worker", () => {
+    expect(judge({}, { role_reason: null })).toMatchObject([
+      { id: "lease", result: "ok", what: "reef holds the lease etcd://e" },
+    ]);
+    const held = { state: "held", valid: true };
+    expect(judge(held, { role: "hub", role_reason: null })).toMatchObject([
+      { id: "lease", result: "ok", what: "this node holds the lease etcd://e" },
+    ]);
+  });
+
+  test.each([
+    [{ state: "held" }, { role: "hub" }, "this hub serves reads only: the lease etcd://e may have"],
+    [{ state: "free" }, { role: "hub" }, "this hub serves reads only: nobody holds the lease"],
+    [{ state: "unknown", reason: "no answer" }, {}, "the lease etcd://e is not known: no answer"],
+    [{}, { hub: null }, "node-b holds the lease etcd://e, and does not answer as hub"],
+  ] as const)(
+    "that leaves the cluster without changes is a finding: %j %j",
+    (lease, local, what) => {
+      const checks = judge(lease, local);
+      expect(results(checks)).toEqual(["lease fail"]);
+      expect(checks[0]?.what).toContain(what);
+      expect(checks[0]?.mend).not.toBeNull();
+      expect(results(judge(lease, { ...local, uptime_seconds: 2 }))).toEqual(["lease warn"]);
+    },
+  );
+
+  test("that another node does not have is a finding", () => {
+    const stranger = { node_id: "n7", lease: "etcd://other" };
+    expect(judge({ stranger }, { role_reason: null })[1]).toMatchObject({
+      id: "lease:differs",
+      result: "fail",
+      what: "n7 uses another lease: etcd://other, and follows another hub",
+    });
+    const none = judge({ stranger: { node_id: "n7", lease: null } }, { role_reason: null })[1];
+    expect(none?.what).toBe("n7 uses no lease, and follows another hub");
+  });
+
+  test("that is left to others says why", () => {
+    const abstention = "others cannot dial this node";
+    expect(judge({ abstention }, { role_reason: null })[1]).toMatchObject({
+      id: "lease:left",
+      result: "warn",
+      what: `the lease is left to others: ${abstention}`,
+    });
   });
 });
 
@@ -85,6 +139,11 @@ describe("networks", () => {
     const silent = [{ ...heard, heard: 0, others: 0 }];
     const container = { isContainer: true, multicast: silent };
     expect(results(networkChecks(alone(container)))).toContain("container warn");
+    const links = [{ ...heard, refused: [], causes: [] }];
+    const backends = [{ name: "mdns", state: "running", detail: "", links }];
+    const node = running({ trial: { failure: "no token" } }, { backends });
+    const met = networkChecks(facts({ machine: machine(container), node }));
+    expect(results(met)).not.toContain("container warn");
     expect(results(networkChecks(facts({ machine: machine(container) })))).toHaveLength(2);
     expect(results(networkChecks(alone({ ...container, multicast: [heard] })))).toHaveLength(2);
   });
@@ -111,6 +170,19 @@ describe("discovery", () => {
     expect(results(none)).toEqual(["discovery ok"]);
   });
 
+  test("a backend that knows what to do says so, and is a warning while it runs", () => {
+    const backend = { name: "static", detail: "10.0.0.8:8000 does not answer: x", mend: "see" };
+    const judge = (state: string) => {
+      const node = running({}, { backends: [{ ...backend, state }] });
+      const [check] = discoveryChecks(facts({ node }));
+      return [check?.result, check?.mend];
+    };
+    expect([judge("running"), judge("failed")]).toEqual([
+      ["warn", "see"],
+      ["fail", "see"],
+    ]);
+  });
+
   test("hubs that a start would ask are asked", () => {
     const url = "http://10.0.0.9:8123";
     const judge = (answer: MachineFacts["hubs"][number]["answer"]) =>
@@ -120,8 +192,8 @@ describe("discovery", () => {
     const silent = judge({ kind: "silent", reason: "no answer in time" });
     expect(silent?.what).toBe("the hub http://10.0.0.9:8123 does not answer: no answer in time");
     expect(silent?.mend).toBe(
-      "try: curl http://10.0.0.9:8123/health; on the hub run tankd status, and open its port: " +
-        "sudo ufw allow 8123/tcp",
+      "try: curl http://10.0.0.9:8123/health; " +
+        "check that it runs and that TCP port 8123 is open: there, sudo tankd doctor",
     );
   });
 
@@ -146,7 +218,12 @@ describe("discovery", () => {
   });
 
   test("what to do about a silent network is what this machine's firewall needs", () => {
-    const silence: Cause = { code: "mdns_y:eth0", what: "silence", mend: "ufw", fault: false };
+    const silence: Cause = {
+      code: "mdns_silence:eth0",
+      what: "silence",
+      mend: "let in",
+      fault: false,
+    };
     const links = [{ ...heard, refused: [], causes: [silence] }];
     const backends = [{ name: "mdns", state: "running", detail: "", links }];
     const node = running({}, { alone: { seconds: 20, causes: [silence] }, backends });
@@ -156,7 +233,21 @@ describe("discovery", () => {
     expect(mend(NO_FIREWALL)).toBe(join);
     const command = "sudo nft insert rule inet f i udp dport 5353 accept";
     expect(mend(nftables(true))).toBe(`${command}; ${join}`);
-    expect(solitudeChecks({ machine: undefined, node })[0]?.mend).toBe("ufw");
+    expect(solitudeChecks({ machine: undefined, node })[0]?.mend).toBe("let in");
+  });
+
+  test("what a backend has failed by is told once, with the mend that is known best", () => {
+    const mend = "see who holds it";
+    const cause: Cause = { code: "mdns_unusable:eth0", what: "taken", mend, fault: true };
+    const links = [{ ...heard, refused: [], causes: [cause] }];
+    const backends = [
+      { name: "mdns", state: "failed", detail: "taken", links },
+      { name: "hub", state: "failed", detail: "silent" },
+    ];
+    const causes = [{ ...cause, code: "failed:hub", what: "silent" }, cause];
+    const node = running({}, { backends, alone: { seconds: 20, causes } });
+    expect(results(solitudeChecks(facts({ node })))).toEqual([]);
+    expect(discoveryChecks(facts({ node }))[0]?.mend).toBe(mend);
   });
 
   test("nobody is told to be alone who is not", () => {

@@ -139,7 +139,9 @@ describe("doctor without a node", () => {
     const ran = await runIn({ examiner }, "doctor");
     expect([ran.code, ran.err]).toEqual([0, ""]);
     expect(ran.out).toContain("warn     1024 files");
-    expect(ran.out).toEndWith("No findings.\n");
+    expect(ran.out).toEndWith("No faults, 1 warning.\n");
+    const fine = await runIn(examinerOf(), "doctor");
+    expect(fine.out).toEndWith("No findings.\n");
   });
 
   test("settings that cannot be read are a finding, a wrong flag is wrong usage", async () => {

@@ -60,6 +60,12 @@ describe("multicast", () => {
     expect(multicastChecks(facts({ machine: none }))[0]?.mend).toBe(dropped.mend);
   });
 
+  test("that something else is at fault of is not mended by the firewall's command", () => {
+    const mend = "give both machines addresses of one network";
+    const other = { ...dropped, code: "mdns_other_network:eth0", mend };
+    expect(judge({ ...silent, causes: [other] })[0]?.mend).toBe(mend);
+  });
+
   test("is a warning where the other protocol works", () => {
     expect(results(judge({ ...silent, causes: [dropped] }, byV6))).toEqual([
       "multicast:eth0:IPv4 warn",
@@ -160,7 +166,7 @@ describe("the port from outside", () => {
     };
     expect(results(judge(running({ trial })))).toEqual([
       "outside:10.0.0.1:8000 ok",
-      "outside:10.9.0.1:8000 warn",
+      "outside:10.9.0.1:8000 ok",
     ]);
   });
 
@@ -276,10 +282,35 @@ describe("each peer", () => {
     expect(judge(peer({ failure }))[0]).toMatchObject({
       result: "fail",
       what: "reef (hub) is not reached at 10.0.0.2:8000: no answer in time",
-      mend: "on that machine open TCP port 8000: sudo ufw allow 8000/tcp",
+      mend: "check that it runs and that its port is open: there, sudo tankd doctor",
     });
     expect(judge(peer({ failure, ...FAR }))[0]?.result).toBe("warn");
     expect(judge(peer({ failure, status: "offline" }))[0]?.result).toBe("warn");
+  });
+
+  test("that is reached through another node, or by its tunnel, is reached", () => {
+    const failure = "no answer in time";
+    expect(judge(peer({ failure, through: "reef-2" }))).toMatchObject([
+      {
+        result: "ok",
+        what: `reef (hub) is reached through reef-2, and not by dialling: ${failure}`,
+      },
+    ]);
+    const [here] = judge(peer({ failure, through: "node-a-label" }));
+    expect(here?.what).toContain("is reached through the tunnel that it holds here");
+  });
+
+  test("behind a router says that this node holds a tunnel", () => {
+    const hub = { server_id: "reef", node_id: "node-b", api_url: "http://203.0.113.9:8000" };
+    const node = running(trialOf(deaf(null, FAR)), { hub, relay: "node-b" });
+    expect(peerChecks(facts({ node }))).toMatchObject([
+      { result: "ok", what: expect.stringContaining("reaches this node through reef") },
+    ]);
+    const [port] = portChecks(facts({ node }));
+    expect([port?.result, port?.what]).toEqual(["ok", expect.stringContaining("tunnel")]);
+    // Between neighbours it is a firewall all the same.
+    const near = running(trialOf(deaf(null)), { hub, relay: "node-b" });
+    expect(portChecks(facts({ node: near }))[0]?.result).toBe("fail");
   });
 
   test("that answers and is listed as offline", () => {

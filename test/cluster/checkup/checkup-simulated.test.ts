@@ -65,9 +65,13 @@ describe("the ways between two nodes", () => {
         dial_back: [{ ...at(closed), reached: false, reason: "connection refused" }],
       },
     ]);
+    await lab.run(10_000);
     const [seen] = (await examine(lab, hub)).peers;
     expect(seen).toMatchObject({ server_id: "closed", dial_back: null, addresses: [at(closed)] });
     expect(seen?.failure).toBe("connection refused");
+    // It holds a tunnel to the hub.
+    expect(seen?.through).toBe("hub");
+    expect(closed.cluster.self().relay).toBe(hub.identity.nodeId);
   });
 
   test("are tried to all members, the hub first; one that is away is told as such", async () => {

@@ -28,6 +28,19 @@ describe("a hub that was given by URL", () => {
     expect(node.cluster.view().role).toBe("hub");
   });
 
+  test("and whose name nobody knows says that", async () => {
+    const lab = new Lab(95);
+    lab.multicast = false;
+    const node = lab.add("node", { hubs: [{ host: "nope.example", port: PORT }] });
+    node.start();
+    await lab.run(10_000);
+    expect(backend(node)).toMatchObject({
+      state: "failed",
+      detail: "http://nope.example:8000 is not used: the name is not known",
+      mend: expect.stringContaining("nope.example"),
+    });
+  });
+
   test("and goes away and comes back is told of at each change", async () => {
     const lab = new Lab(92);
     lab.multicast = false;

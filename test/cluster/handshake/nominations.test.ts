@@ -87,6 +87,27 @@ describe("a node that looks for a hub", () => {
   });
 });
 
+test("places that were named are told, and why nobody answers there", async () => {
+  const { world, nominations } = setUp("hub");
+  const name = (backend: string, host: string, isTrusted: boolean) =>
+    nominations.nominate({ backend, addresses: [at(host)], isTrusted });
+  name("static", "10.0.0.8", true);
+  name("dns", "10.0.0.9", false);
+  await world.run(1_000);
+  const told = () =>
+    nominations
+      .namedPlaces()
+      .map(({ addresses, failure }) => [addresses[0]?.host, failure?.reason]);
+  expect(told()).toEqual([
+    ["10.0.0.8", "nobody is there"],
+    ["10.0.0.9", "nobody is there"],
+  ]);
+  // DNS names it no more.
+  await world.run(130_000);
+  expect(told()).toEqual([["10.0.0.8", "nobody is there"]]);
+  nominations.stop();
+});
+
 describe("a worker that hears its hub", () => {
   test("dials nobody, but names hubs to its own one, each once", () => {
     const { nominate, nominations, dials } = setUp("worker");

@@ -29,6 +29,16 @@ describe("a lease", () => {
     expect(writers(nodes)).toEqual([lab.hubOf(nodes).host.name]);
   });
 
+  test("that another node does not have is told of", async () => {
+    const { lab, nodes } = leased(510, ["a", "b"]);
+    const other = lab.add("other");
+    for (const node of [...nodes, other]) node.start();
+    await lab.run(30_000);
+    const told = nodes.map(({ cluster }) => cluster.view().lease?.stranger?.nodeId);
+    expect(told).toContain(other.identity.nodeId);
+    expect(told.every((id) => id === undefined || id === other.identity.nodeId)).toBe(true);
+  });
+
   test("passes on within its time after a crash of the holder, at once after a stop", async () => {
     const { lab, nodes, holder } = leased(502);
     for (const node of nodes) node.start();

@@ -43,7 +43,7 @@ describe("why a node is alone", () => {
     expect(first({ unreached: [node] })).toEqual({
       code: "unreached:10.0.0.2:8123",
       what: "a node should be at 10.0.0.2:8123 and cannot be dialled: no answer in time",
-      mend: "check that it runs, and open TCP port 8123 on its machine: sudo ufw allow 8123/tcp",
+      mend: "check that it runs, and open TCP port 8123 on its machine: there, sudo tankd doctor",
       fault: true,
     });
     // Somebody answers there, so no port is closed.

@@ -336,6 +336,8 @@ describe("what does not arrive", () => {
     const gone = httpServer(() => new Response(""));
     for (const close of closers.splice(0)) close();
     expect(await reasonOf(gone)).toEqual(["connection refused", false]);
+    const ssh = await rawServer((socket) => socket.end("SSH-2.0-OpenSSH\r\n"));
+    expect(await reasonOf(ssh)).toEqual(["what answers there does not speak HTTP", false]);
     // Which of the two depends on whether this machine has a name server.
     expect(await reasonOf("http://no-such-host.invalid:1")).toEqual([
       expect.stringMatching(/^(unknown name|no name server answers)$/),

@@ -7,11 +7,13 @@ export function discoveryChecks({ node, machine }: Facts): readonly Check[] {
   if (node.kind !== "running") return (machine?.hubs ?? []).map(hubCheck);
   const { backends, alone } = node.local;
   if (backends.length === 0 && !alone) return [ok("discovery", "no discovery backend is in use")];
-  return backends.map(({ name, state, detail }) => {
+  return backends.map(({ name, state, detail, mend, links = [] }) => {
     const id = `discovery:${name}`;
-    const words = detail === "" ? state : `${state}: ${detail}`;
-    if (state === "failed") return fail(id, `${name} ${words}`, BY_HAND[name] ?? null);
-    return state === "running" ? ok(id, `${name} ${words}`) : unknown(id, `${name} ${words}`);
+    const what = `${name} ${detail === "" ? state : `${state}: ${detail}`}`;
+    const [known] = links.flatMap(({ causes }) => causes.flatMap((cause) => cause.mend ?? []));
+    if (state === "failed") return fail(id, what, mend ?? known ?? BY_HAND[name] ?? null);
+    if (state !== "running") return unknown(id, what);
+    return mend === undefined ? ok(id, what) : warn(id, what, mend);
   });
 }
 
@@ -38,7 +40,7 @@ function hubCheck({ url, port, answer }: HubFacts): Check {
     }
     case "silent": {
       const what = `the hub ${url} does not answer: ${answer.reason}`;
-      const there = `on the hub run tankd status, and open its port: sudo ufw allow ${port}/tcp`;
+      const there = `check that it runs and that TCP port ${port} is open: there, sudo tankd doctor`;
       return fail(id, what, `try: curl ${url}/health; ${there}`);
     }
   }
@@ -55,17 +57,25 @@ export function solitudeChecks({ node, machine }: Facts): readonly Check[] {
       .filter(({ name }) => tried.has(name))
       .flatMap(({ causes }) => causes.map(({ code }) => code)),
   );
+  // What a backend has failed by stands with the backend.
+  const failed = new Set(
+    backends.flatMap(({ name, state }) => (state === "failed" ? [`failed:${name}`] : [])),
+  );
   return alone.causes
-    .filter(({ code, fault }) => !(fault && ofTried.has(code)))
+    .filter(({ code, fault }) => !(fault && ofTried.has(code)) && !failed.has(code))
     .map(({ code, what, mend, fault }) => {
-      const here = machine && ofTried.has(code) ? networkMend(machine) : mend;
+      const isOfFirewall = machine !== undefined && isOfPort(code) && ofTried.has(code);
+      const here = isOfFirewall ? networkMend(machine) : mend;
       return (fault ? fail : warn)(`alone:${code}`, what, here);
     });
 }
 
-/**
- * The node suggests the command of the most common firewall, as it does not know the actual one.
- */
+/** Causes that may be a firewall; opening a port is no remedy for any other. */
+export function isOfPort(code: string): boolean {
+  return /^mdns_(dropped_here|silence):/.test(code);
+}
+
+/** The node itself does not know which firewall there is. */
 function networkMend({ firewall }: MachineFacts): string {
   const elsewhere = "run tankd doctor on the other machine, or: tankd join http://ADDRESS:8000";
   const command = openCommand(firewall, { port: 5353, protocol: "udp" });

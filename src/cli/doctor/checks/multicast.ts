@@ -5,6 +5,7 @@ import { type Check, fail, ok, unknown, warn } from "../check.ts";
 import type { Facts, MachineFacts } from "../facts.ts";
 import { openCommand } from "../firewall-commands.ts";
 import { isNear } from "../same-network.ts";
+import { isOfPort } from "./discovery.ts";
 
 const MDNS = { port: 5353, protocol: "udp" } as const;
 
@@ -36,7 +37,8 @@ function checksOn(
     const fault = faultOf(report);
     if (fault === undefined) return ok(id, `${name} by ${report.family}: ${linkWords(report)}`);
     const judge = isUsable ? warn : fail;
-    return judge(id, `by ${report.family}: ${fault.what}`, command ?? fault.mend);
+    const mend = isOfPort(fault.code) ? (command ?? fault.mend) : fault.mend;
+    return judge(id, `by ${report.family}: ${fault.what}`, mend);
   });
   const isDeaf = isUsable && isSomebodyThere && reports.every(({ heard }) => heard === 0);
   return isDeaf ? [...checks, deafCheck(name, command)] : checks;

@@ -56,7 +56,9 @@ function announcedCheck(addresses: readonly Address[], isRunning: boolean): Chec
 
 /** Then its network is that of the host, or open enough. */
 function hasMetOthers({ node, machine }: Facts): boolean {
-  const reports = machine?.multicast ?? [];
+  const links =
+    node.kind === "running" ? node.local.backends.flatMap((one) => one.links ?? []) : [];
+  const reports = [...(machine?.multicast ?? []), ...links];
   const peers = node.kind === "running" && "peers" in node.trial ? node.trial.peers : [];
   return (
     reports.some(({ heard, others }) => heard + others > 0) ||
@@ -66,6 +68,7 @@ function hasMetOthers({ node, machine }: Facts): boolean {
 
 const CONTAINER = warn(
   "container",
-  "this is a container: it receives no multicast, and others reach only its published ports",
+  "this is a container: it may receive no multicast, " +
+    "and others may reach only its published ports",
   "docker run --network host, or -p 8000:8000 with --advertise and --hub",
 );

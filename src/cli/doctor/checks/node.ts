@@ -1,8 +1,8 @@
 import { type Check, fail, ok, warn } from "../check.ts";
-import type { Facts, RunningFacts } from "../facts.ts";
+import { type Facts, isStarting, type RunningFacts } from "../facts.ts";
+import { leaseChecks } from "./lease.ts";
 
-/** A start has usually recovered its tanks and found its hub by then. */
-const START_SECONDS = 10;
+type Local = RunningFacts["local"];
 
 /** Checks whether a node runs and is ready, and whether the settings can be read. */
 export function nodeChecks({ node, machine }: Facts): readonly Check[] {
@@ -18,27 +18,24 @@ export function nodeChecks({ node, machine }: Facts): readonly Check[] {
       break;
   }
   const { url, notReady, local } = node;
+  const lease = leaseChecks(node);
   const what = `${local.server_id} runs as ${local.role} at ${url}, version ${local.version}`;
   return [
     ...settings,
     notReady === undefined ? ok("node", what) : notReadyCheck(local, notReady),
-    ...(local.role_reason ? [warn("role", local.role_reason, null)] : []),
-    ...leaseChecks(local),
+    ...roleChecks(local, lease),
+    ...lease,
   ];
 }
 
-/** Whether this node leaves the lease to others; who holds it is no matter of this machine. */
-function leaseChecks({ lease }: RunningFacts["local"]): readonly Check[] {
-  if (!lease?.abstention) return [];
-  const mend = "nothing, if it is behind a router and shall only dial out; else let others dial it";
-  return [warn("lease", `the lease is left to others: ${lease.abstention}`, mend)];
+/** A role that surprises; what the lease is at fault of is told there. */
+function roleChecks({ role_reason }: Local, lease: readonly Check[]): readonly Check[] {
+  const isTold = lease.some(({ id, result }) => id === "lease" && result !== "ok");
+  return role_reason && !isTold ? [warn("role", role_reason, null)] : [];
 }
 
-function notReadyCheck(
-  { server_id, uptime_seconds }: RunningFacts["local"],
-  reason: string,
-): Check {
-  const what = `${server_id} is not ready: ${reason}`;
-  if (uptime_seconds >= START_SECONDS) return fail("node", what, "see: tankd logs");
+function notReadyCheck(local: Local, reason: string): Check {
+  const what = `${local.server_id} is not ready: ${reason}`;
+  if (!isStarting(local)) return fail("node", what, "see: tankd logs");
   return warn("node", `${what}; it was started a moment ago`, "run this again in a moment");
 }

@@ -1,5 +1,6 @@
 import { formatHostPort } from "../../../discovery/addresses.ts";
 import type { Address } from "../../../discovery/backend.ts";
+import { relayOf } from "../../status.ts";
 import { type Check, fail, ok, unknown, warn } from "../check.ts";
 import type { Facts, MachineFacts, PortFacts, RunningFacts } from "../facts.ts";
 import { openCommand } from "../firewall-commands.ts";
@@ -20,7 +21,7 @@ export function portChecks({ node, machine }: Facts): readonly Check[] {
   if (asked.length === 0) {
     return [...here, unknown("outside", "no other node can test whether this node is reachable")];
   }
-  return [...here, ...outsideChecks(trial.addresses, asked, machine)];
+  return [...here, ...outsideChecks(trial.addresses, asked, machine, relayOf(node.local))];
 }
 
 function hereCheck({ port, isPortAsked }: MachineFacts, { use, server }: PortFacts): Check {
@@ -47,18 +48,28 @@ function outsideChecks(
   addresses: readonly Address[],
   asked: readonly Peer[],
   machine: MachineFacts | undefined,
+  relay: string | undefined,
 ): readonly Check[] {
   const isReached = (one: Address) => asked.some((peer) => outcomeAt(peer, one)?.reached === true);
   const isReachedAtAll = addresses.some(isReached);
   return addresses.map((address) => {
     const at = formatHostPort(address);
     const id = `outside:${at}`;
-    const failing = asked.filter((peer) => outcomeAt(peer, address)?.reached !== true);
-    if (failing.length === 0) return ok(id, `${asked.length} of ${asked.length} reach it at ${at}`);
+    const reaching = asked.filter((peer) => outcomeAt(peer, address)?.reached === true).length;
+    // Who reaches it at another address has no way to this one, and needs none.
+    const failing = asked.filter(({ dial_back }) => !dial_back?.some(({ reached }) => reached));
+    if (failing.length === 0) {
+      const elsewhere = reaching === asked.length ? "" : ", the others at another address";
+      return ok(id, `${reaching} of ${asked.length} reach it at ${at}${elsewhere}`);
+    }
     const names = failing.map(({ server_id }) => server_id).slice(0, 3);
     const why = failing.flatMap((peer) => outcomeAt(peer, address)?.reason ?? [])[0];
     const whom = `${failing.length} of ${asked.length} do not reach it at ${at}`;
     const what = `${whom} (${names.join(", ")})${why === undefined ? "" : `: ${why}`}`;
+    // Behind a router or a balancer it takes part all the same.
+    if (relay !== undefined && !failing.some((peer) => isNeighbour(machine, peer))) {
+      return ok(id, `${what}; they reach it through the tunnel that it holds to ${relay}`);
+    }
     const isBlocked = !isReachedAtAll && failing.some((peer) => isNeighbour(machine, peer));
     return (isBlocked ? fail : warn)(id, what, mendOf(address, machine, isBlocked));
   });
