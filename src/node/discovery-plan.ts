@@ -12,7 +12,7 @@ export interface DiscoveryPlan {
 
 type PlannedBy = Pick<Settings, "discovery" | "hub" | "static" | "dns">;
 
-/** What the settings `discovery` and `hub` mean together: a URL among the backends is a hub, too. */
+/** What the settings `discovery` and `hub` mean together: a URL among the backends is a hub. */
 export function planDiscovery(settings: PlannedBy): DiscoveryPlan {
   return {
     words: settings.discovery.filter((word) => !isUrl(word)),

@@ -13,7 +13,9 @@ export const PAST_SETTINGS = {
     flag: "--log-retention",
     placeholder: "how",
     env: "TANKD_LOG_RETENTION",
-    help: "trim keeps as much of the past as --past-per-tank and --past-per-node allow; all keeps every tank's whole past",
+    help:
+      "trim keeps as much of the past as --past-per-tank and --past-per-node allow; " +
+      "all keeps every tank's whole past",
   }),
   pastPerTank: setting({
     kind: size(BYTES_MAX),

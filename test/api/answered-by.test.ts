@@ -123,8 +123,8 @@ describe("a viewer is told who shows the tank", () => {
     expect(await taken(dialling(["node-b"], ["node-b"]).node, "far-tank")).toBe(502);
   });
 
-  test("through one node and no second one: it might go round", async () => {
-    const relayed = { "tankd-relay": "node-c" };
+  test("through two nodes and no third one: it might go round", async () => {
+    const relayed = { "tankd-relay": "node-c, node-d" };
     const { node, asked } = dialling(["node-b"]);
     expect(await taken(node, "far-tank", relayed)).toBe(502);
     expect(asked).toEqual([]);

@@ -109,7 +109,7 @@ test("a hub that cannot be reached is reported, and the node runs alone", async 
   });
 });
 
-test("backends set wrongly by the environment fail alone, each in one line; the node runs", async () => {
+test("backends set wrongly by the environment fail alone, in one line each", async () => {
   using scratch = new Scratch();
   const wrong = {
     DISCOVERY_BACKEND: "static,etcd,consul,serf,zeroconf",

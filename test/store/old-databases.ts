@@ -70,8 +70,8 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
   {
     stepSha256: "68c445063bd62a853b0cf9c09de655b24f3c64f983318723ca240899e2ff9537",
     rows: `
-      INSERT INTO snapshots VALUES ('0123456789abcdef', 2, 50, 'd2', 'snapshots/x/2-50.snapshot', 98,
-        1, 'c2', 1700000000010, 300);
+      INSERT INTO snapshots VALUES ('0123456789abcdef', 2, 50, 'd2', 'snapshots/x/2-50.snapshot',
+        98, 1, 'c2', 1700000000010, 300);
     `,
   },
 ];

@@ -176,7 +176,7 @@ test("with all, every entry stays and the tank recovers; a switch acts at a rest
 
 const BUDGET = { perTankBytes: 100_000_000, perNodeBytes: 100_000_000 };
 
-test("within its budget a tank keeps its whole past, also over a restart, and says so", async () => {
+test("within its budget a tank keeps its whole past, over a restart too, and says so", async () => {
   const bench = new Bench({ snapshots: SOON });
   const { journal } = bench.store;
   const spec = { name: "a", description: "", fish: 10, seed: 7 };

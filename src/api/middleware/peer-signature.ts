@@ -60,7 +60,6 @@ export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
   return (c) => {
     if (!isSafe(c.req.method)) return false;
     const verdict = verdictOf(c, wireOf(c), cluster.verifier);
-    if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
     if (verdict.kind === "unsigned") return false;
     const { nodeId } = verdict;
     const server = cluster.server(nodeId);
@@ -73,14 +72,15 @@ export function readsAsPeer(cluster: Cluster): (c: ApiContextOf) => boolean {
   };
 }
 
-/** @throws Problem `too_many` where there is no room to remember who has signed it. */
+/** @throws Problem `bad_signature`; `too_many` where there is no room to remember the signer. */
 function verdictOf(
   c: ApiContextOf,
   wire: WireRequest,
   verifier: Verifier,
-): Exclude<Verdict, { readonly kind: "crowded" }> {
+): Exclude<Verdict, { readonly kind: "bad" | "crowded" }> {
   const source = shareKey(c.env.remoteAddress);
   const verdict = verifyRequest(wire, wire.headers, verifier, source);
   if (verdict.kind === "crowded") throw new Problem("too_many", CROWDED);
+  if (verdict.kind === "bad") throw new Problem("bad_signature", verdict.reason);
   return verdict;
 }

@@ -21,7 +21,7 @@ export function parseHubUrl(text: string): Address {
   const plain = url && !url.username && !url.password && !url.search && !url.hash;
   const { host, port = HTTP_PORT } = readHostAndPort(url?.host.replace(FINAL_DOT, "") ?? "") ?? {};
   if (!plain || url.protocol !== "http:" || url.pathname !== "/" || host === undefined) {
-    throw new Problem("bad_setting", `"${text}" is no hub's URL; give ${HUB_URL_FORM}.`);
+    throw new Problem("bad_setting", `"${text}" is not a hub's URL; give ${HUB_URL_FORM}.`);
   }
   const zoned = zone === undefined ? host : `${host}%${zone}`;
   return { host: zoned, port };

@@ -138,9 +138,9 @@ takes a page of its own.
     heard_at INTEGER NOT NULL
   ) STRICT;
   `,
-  // Fewer pages for each commit, as every changed page is written whole: the log is clustered by tank
-  // instead of indexed, only open transfers are indexed by state, and events that can be derived from
-  // the rows of their transfers are not stored.
+  // Fewer pages for each commit, as every changed page is written whole: the log is clustered by
+  // tank instead of indexed, only open transfers are indexed by state, and events that can be
+  // derived from the rows of their transfers are not stored.
   `
   CREATE TABLE log_by_tank (
     tank_id TEXT NOT NULL REFERENCES tanks ON DELETE CASCADE,

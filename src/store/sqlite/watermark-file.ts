@@ -72,8 +72,8 @@ export class WatermarkFile {
 
   /**
    * Zeros are written explicitly: a hole in the file would still need space on the disk later. They
-   * are written page by page: Linux caches a large write as one folio, and counts the whole folio in
-   * `/proc/PID/io` whenever one of its pages is written.
+   * are written page by page: Linux caches a large write as one folio, and counts the whole folio
+   * in `/proc/PID/io` whenever one of its pages is written.
    */
   #fill(from: number, to: number): void {
     const zeros = new Uint8Array(PAGE_BYTES);

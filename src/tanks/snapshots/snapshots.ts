@@ -54,7 +54,7 @@ export class Snapshots {
     return this.#kept[0];
   }
 
-  /** The first tick from which this engine can replay the tank; undefined where nothing is known. */
+  /** The first tick from which this engine can replay the tank; undefined where none is known. */
   pastFromTick(engineVersion: number): number | undefined {
     const own = this.#kept.filter((row) => row.engine_version === engineVersion);
     if (own.length === this.#kept.length && this.#isWhole) return 0;

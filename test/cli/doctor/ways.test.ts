@@ -224,7 +224,7 @@ describe("the firewall", () => {
   test("has a name for each protocol where it has a program for each", () => {
     const port = { port: 8000, protocol: "tcp", isOpen: false, by: "ip6tables" } as const;
     expect(judge({ kind: "iptables", ports: [port], chains: [] })).toMatchObject([
-      { result: "fail", what: "ip6tables keeps TCP port 8000 closed" },
+      { result: "fail", what: "ip6tables blocks TCP port 8000" },
     ]);
   });
 
