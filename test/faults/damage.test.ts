@@ -14,7 +14,7 @@ let trimmed: Template;
 beforeAll(async () => {
   [whole, trimmed] = await Promise.all([
     Template.make("--log-retention", "all"),
-    Template.make("--log-retention", "trim"),
+    Template.make("--past-per-tank", "0"),
   ]);
 }, TIMEOUT_MS);
 afterAll(() => {
@@ -219,11 +219,11 @@ describe("what no node can start on is refused with one sentence, and nothing is
   const refusals: Readonly<Record<string, readonly [Damage, RegExp]>> = {
     "the first byte of the database": [
       (wreck) => wreck.flip("tankd.db", 0),
-      /tankd\.db is damaged.*Restore the data directory from a backup/,
+      /tankd\.db is damaged.*Restore it from a backup/,
     ],
     "text instead of a database": [
       (wreck) => wreck.write("tankd.db", "hello"),
-      /tankd\.db is damaged.*Restore the data directory from a backup/,
+      /tankd\.db is damaged.*Restore it from a backup/,
     ],
     "an empty database": [
       (wreck) => wreck.truncate("tankd.db", 0),
@@ -238,7 +238,7 @@ describe("what no node can start on is refused with one sentence, and nothing is
         wreck.remove("tankd.db");
         wreck.remove("tankd.watermarks");
       },
-      /tankd\.db is missing or empty.*tankd\.db-wal holds commits.*restore/,
+      /tankd\.db is missing or empty.*tankd\.db-wal contains commits.*restore/,
     ],
     "a key that is cut off": [(wreck) => wreck.truncate("key", 0.5), /key is damaged: restore it/],
     "a token that is cut off": [

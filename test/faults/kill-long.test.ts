@@ -14,7 +14,7 @@ test(
       lane,
       kills: KILLS_PER_LANE,
       dueSnapshots: 50,
-      options: ["--log-retention", lane % 2 === 0 ? "trim" : "all"],
+      options: lane % 2 === 0 ? ["--past-per-tank", "300kB"] : ["--log-retention", "all"],
     }));
     const summary = await runLanes(orders);
     expect(summary.underCommands).toBe(LANES * KILLS_PER_LANE);

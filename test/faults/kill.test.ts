@@ -14,8 +14,8 @@ test(
       lane,
       kills: KILLS_PER_LANE,
       dueSnapshots: 1,
-      // The default, and the whole log from the first entry on.
-      options: ["--log-retention", lane % 2 === 0 ? "trim" : "all"],
+      // Trimmed at every few snapshots, and the whole log from the first entry on.
+      options: lane % 2 === 0 ? ["--past-per-tank", "300kB"] : ["--log-retention", "all"],
     }));
     const summary = await runLanes(orders);
     expect(summary.underCommands).toBe(LANES * KILLS_PER_LANE);

@@ -54,7 +54,7 @@ async function exchange(round: number): Promise<void> {
 }
 
 test.if(canCount)(
-  "a commit of a tank that exchanges fish writes a few pages, watermarks included",
+  "a commit of a tank that exchanges fish writes a few pages, watermarks and checkpoints included",
   async () => {
     await store.journal.commit([{ put: "tank", row: tankRow("t1") }]);
     const before = written();

@@ -81,6 +81,7 @@ describe("the past of a tank", () => {
     const trimmed = await livedPast({ logRetention: "trim" });
     const window = await looking(trimmed, ({ service }) => service.window(trimmed.row.tank_id));
     expect(window.whole).toBe(false);
+    expect(window.notes[0]).toEndWith("; older past is not kept (see --past-per-tank)");
     expect(window.from.tick).toBeGreaterThan(0);
     expect(window.notes).toEqual([
       expect.stringMatching(

@@ -54,11 +54,11 @@ export class Snapshots {
     return this.#kept[0];
   }
 
-  /** The first tick from which this engine can replay the tank; undefined where none is known. */
+  /** The first tick from which this engine can replay the tank; undefined before it is known. */
   pastFromTick(engineVersion: number): number | undefined {
     const own = this.#kept.filter((row) => row.engine_version === engineVersion);
     if (own.length === this.#kept.length && this.#isWhole) return 0;
-    // Where another engine has left the tank, this one goes on.
+    // This engine continues from the last state of the engine before.
     return (own.at(-1) ?? this.#kept[0])?.tick;
   }
 
