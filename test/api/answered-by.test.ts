@@ -124,10 +124,14 @@ describe("a viewer is told who shows the tank", () => {
   });
 
   test("through two nodes and no third one: it might go round", async () => {
-    const relayed = { "tankd-relay": "node-c, node-d" };
     const { node, asked } = dialling(["node-b"]);
+    await taken(node, "far-tank", { "tankd-relay": "node-c" });
+    expect(asked.map(([, { headers }]) => headers)).toEqual([
+      { "tankd-relay": `node-c, ${NODE_ID}` },
+    ]);
+    const relayed = { "tankd-relay": "node-d, node-c" };
     expect(await taken(node, "far-tank", relayed)).toBe(502);
-    expect(asked).toEqual([]);
+    expect(asked).toHaveLength(1);
     node.tunnels = { ...node.tunnels, watch: () => () => {} };
     expect(await taken(node, "far-tank", relayed)).toMatchObject({
       "tankd-answered-by": "owner node-b",
