@@ -65,7 +65,7 @@ describe("nodes find each other in Consul", () => {
 
   test("with as many addresses as a value of metadata takes", async () => {
     const consul = new ConsulWorld();
-    const hosts = Array.from({ length: 8 }, (_, n) => `${"x".repeat(100)}${n}.example`);
+    const hosts = Array.from({ length: 8 }, (_, n) => `${"x".repeat(50)}.${"x".repeat(49)}${n}.example`);
     const addresses = hosts.map((host) => ({ host, port: 8000 }));
     const [a, b] = [nodeOf(consul, "a", { addresses }), nodeOf(consul, "b")];
     await a.start();
