@@ -65,7 +65,8 @@ describe("nodes find each other in Consul", () => {
 
   test("with as many addresses as a value of metadata takes", async () => {
     const consul = new ConsulWorld();
-    const hosts = Array.from({ length: 8 }, (_, n) => `${"x".repeat(50)}.${"x".repeat(49)}${n}.example`);
+    const domain = `${"x".repeat(49)}.example`;
+    const hosts = Array.from({ length: 8 }, (_, n) => `${"x".repeat(50)}${n}.${domain}`);
     const addresses = hosts.map((host) => ({ host, port: 8000 }));
     const [a, b] = [nodeOf(consul, "a", { addresses }), nodeOf(consul, "b")];
     await a.start();
