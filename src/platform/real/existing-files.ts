@@ -7,34 +7,19 @@ import { systemCodeOf } from "../errors.ts";
 import type { GuardedText } from "../files.ts";
 
 export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isAbsent(path, error)) return undefined;
-    throw error;
-  }
+  return orAbsent(path, () => readFileSync(path, "utf8"));
 }
 
 /** Content and permissions come from one open file, so that it cannot be replaced in between. */
 export function readGuarded(path: string): GuardedText | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(path, error)) return undefined;
-    throw error;
-  }
-  try {
+  return withOpen(path, (descriptor) => {
     const { uid, mode } = fstatSync(descriptor);
-    const text = readFileSync(descriptor, "utf8");
     return {
-      text,
+      text: readFileSync(descriptor, "utf8"),
       alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
       alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
     };
-  } finally {
-    closeSync(descriptor);
-  }
+  });
 }
 
 /** Windows has no such modes; there the folder's owner decides. */
@@ -66,28 +51,33 @@ function canBeLookedFor(path: string): boolean {
 }
 
 export function sizeOf(path: string): number | undefined {
-  try {
-    const found = statSync(path);
-    return found.isDirectory() ? undefined : found.size;
-  } catch (error) {
-    if (isAbsent(path, error)) return undefined;
-    throw error;
-  }
+  const found = orAbsent(path, () => statSync(path));
+  return found === undefined || found.isDirectory() ? undefined : found.size;
 }
 
 export function readFrom(path: string, offset: number): Uint8Array | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, "r");
-  } catch (error) {
-    if (isAbsent(path, error)) return undefined;
-    throw error;
-  }
-  try {
+  return withOpen(path, (descriptor) => {
     const bytes = new Uint8Array(Math.max(0, fstatSync(descriptor).size - offset));
     const count = readSync(descriptor, bytes, 0, bytes.length, offset);
     return bytes.subarray(0, count);
+  });
+}
+
+function withOpen<T>(path: string, read: (descriptor: number) => T): T | undefined {
+  const descriptor = orAbsent(path, () => openSync(path, "r"));
+  if (descriptor === undefined) return undefined;
+  try {
+    return read(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function orAbsent<T>(path: string, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isAbsent(path, error)) return undefined;
+    throw error;
   }
 }
