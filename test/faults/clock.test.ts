@@ -1,10 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { Prng } from "../../src/platform/simulated/prng.ts";
 import { until } from "../support/commands.ts";
+import { requiredTest } from "../support/required-test.ts";
 import { PROMPTLY_MS } from "../support/tankd.ts";
 import { Client } from "./client.ts";
 import { Trial } from "./trial.ts";
@@ -12,7 +13,6 @@ import { Trial } from "./trial.ts";
 const TIMEOUT_MS = 120_000;
 /** Debian's package faketime: shifts the wall clock of a program by what stands in a file. */
 const LIBRARY = findLibrary();
-const isCi = process.env["CI"] === "true";
 
 function findLibrary(): string | undefined {
   for (const folder of existsSync("/usr/lib") ? readdirSync("/usr/lib") : []) {
@@ -58,21 +58,11 @@ const serversSchema = z.object({ servers: z.array(z.object({ status: z.string() 
 const timeSchema = z.looseObject({ timestamp: z.string() });
 const HOUR_MS = 3_600_000;
 
-/** Where there is no library the test is skipped and says so; in CI that is a failure. */
 function clockTest(name: string, run: () => Promise<void>): void {
-  const title = `a clock that jumps by hours and years: ${name}`;
-  if (LIBRARY === undefined && !isCi) {
-    test.skip(`${title} (skipped: no libfaketime; Debian: faketime)`, () => {});
-    return;
-  }
-  test(
-    title,
-    async () => {
-      if (LIBRARY === undefined) throw new Error("CI must run this test: apt-get install faketime");
-      await run();
-    },
-    TIMEOUT_MS,
-  );
+  const missing = LIBRARY === undefined ? "libfaketime is missing (Debian: faketime)" : undefined;
+  requiredTest(`a clock that jumps by hours and years: ${name}`, missing, run, {
+    timeoutMs: TIMEOUT_MS,
+  });
 }
 
 clockTest("tanks tick on, and nothing is lost", async () => {

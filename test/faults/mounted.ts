@@ -1,4 +1,3 @@
-import { test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -14,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { must, run } from "../support/commands.ts";
+import { requiredTest } from "../support/required-test.ts";
 
 const FILLER = "filler";
 const MOUNT_IMAGE = 'mount -o loop "$1/image" "$1/disk"';
@@ -158,23 +158,8 @@ async function whyNoMounts(): Promise<string | undefined> {
 }
 
 const unavailable = await whyNoMounts();
-const isCi = process.env["CI"] === "true";
 
-/**
- * A test with disks of its own. Where none can be mounted it is skipped and says why; in CI that is
- * a failure.
- */
+/** A test with disks of its own. */
 export function mountTest(name: string, timeoutMs: number, body: () => Promise<void>): void {
-  if (unavailable !== undefined && !isCi) {
-    test.skip(`${name} (skipped: ${unavailable})`, () => {});
-    return;
-  }
-  test(
-    name,
-    async () => {
-      if (unavailable !== undefined) throw new Error(`CI must run this test, but ${unavailable}`);
-      await body();
-    },
-    timeoutMs,
-  );
+  requiredTest(name, unavailable, body, { timeoutMs });
 }
