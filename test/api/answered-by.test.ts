@@ -5,7 +5,8 @@ import { signRequest } from "../../src/cluster/identity/signature.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { NetworkError } from "../../src/platform/network.ts";
 import { clientOf } from "./client.ts";
-import { FakeNode, NODE_ID } from "./fakes.ts";
+import { NODE_ID } from "./fake-records.ts";
+import { FakeNode } from "./fakes.ts";
 
 const PEER = identityFromSeed(new Uint8Array(32).fill(7));
 const OWNER = `owner ${NODE_ID}`;

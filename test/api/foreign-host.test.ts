@@ -4,7 +4,8 @@ import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { signRequest } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import { type Asked, clientOf } from "./client.ts";
-import { FakeNode, NODE_ID } from "./fakes.ts";
+import { NODE_ID } from "./fake-records.ts";
+import { FakeNode } from "./fakes.ts";
 
 const PEER = identityFromSeed(new Uint8Array(32).fill(7));
 /** Its key is on the list of servers. */

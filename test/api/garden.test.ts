@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Garden } from "../../src/api/garden.ts";
-import { fakeFrame, fakeLooks, fakePlant } from "./fakes.ts";
+import { fakeFrame, fakeLooks, fakePlant } from "./fake-records.ts";
 
 const LOOKS = new Map(["p-1", "p-2"].map((id) => [id, fakeLooks(id)]));
 

@@ -15,7 +15,8 @@ import {
 import { Problem } from "../../src/platform/errors.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { NO_RELAYS } from "../support/simulated/no-relays.ts";
-import { FakeNode, NODE_ID, TOKEN } from "./fakes.ts";
+import { NODE_ID } from "./fake-records.ts";
+import { FakeNode, TOKEN } from "./fakes.ts";
 
 const SOURCE = "10.0.0.9";
 const PEER = identityFromSeed(new Uint8Array(32).fill(7));

@@ -9,7 +9,8 @@ import type { ReplayService } from "../../src/tanks/replay/replay-service.ts";
 import { createReplayService } from "../../src/tanks/replay/replay-service.ts";
 import { chronicleIn, digestAt, livedPast } from "../tanks/past.ts";
 import { clientOf } from "./client.ts";
-import { FakeNode, fakeTank } from "./fakes.ts";
+import { fakeTank } from "./fake-records.ts";
+import { FakeNode } from "./fakes.ts";
 
 const lived = await livedPast();
 const last = (await chronicleIn(lived)).snapshots.at(-1)?.tick ?? 0;

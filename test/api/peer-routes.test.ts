@@ -6,7 +6,8 @@ import type { PeerRequest, PeerRoute } from "../../src/cluster/peer-route.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { clientOf } from "./client.ts";
-import { FakeNode, NODE_ID, TOKEN } from "./fakes.ts";
+import { NODE_ID } from "./fake-records.ts";
+import { FakeNode, TOKEN } from "./fakes.ts";
 
 const PEER = identityFromSeed(new Uint8Array(32).fill(7));
 const SEEN = z.looseObject({});

@@ -4,7 +4,8 @@ import { type ApiServer, type ListenOptions, listen } from "../../src/api/server
 import { readCidr } from "../../src/discovery/cidr.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
 import { realTimers } from "../../src/platform/real/timers.ts";
-import { FakeNode, fakeFish, fakeFrame, fakeLooks, fakePlant, TOKEN } from "./fakes.ts";
+import { fakeFish, fakeFrame, fakeLooks, fakePlant } from "./fake-records.ts";
+import { FakeNode, TOKEN } from "./fakes.ts";
 
 const HOST = "127.0.0.1";
 const servers: ApiServer[] = [];

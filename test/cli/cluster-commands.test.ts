@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { HttpRequest, HttpResponse } from "../../src/platform/network.ts";
-import { fakeServer } from "../api/fakes.ts";
+import { fakeServer } from "../api/fake-records.ts";
 import { json, nodeAnswers, nodeFiles, runIn, type World } from "./fake-host.ts";
 
 const DIRECTORY = "/home/ann/.local/state/tankd";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { TankView } from "../../src/api/tank-view.ts";
 import { viewTank } from "../../src/api/tank-view.ts";
 import type { HttpRequest, HttpResponse } from "../../src/platform/network.ts";
-import { fakeTank } from "../api/fakes.ts";
+import { fakeTank } from "../api/fake-records.ts";
 import { json, nodeAnswers, nodeFiles, runIn, type World } from "./fake-host.ts";
 
 const running = { files: nodeFiles("/home/ann/.local/state/tankd"), alive: [42] };

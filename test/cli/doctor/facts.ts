@@ -3,7 +3,7 @@ import type { PeerCheckup } from "../../../src/cluster/checkup/checkup.ts";
 import type { MulticastReport } from "../../../src/node/doctor/examiner.ts";
 import type { FirewallFacts } from "../../../src/node/doctor/firewall.ts";
 import type { InterfaceAddress } from "../../../src/platform/machine.ts";
-import { fakeServer } from "../../api/fakes.ts";
+import { fakeServer } from "../../api/fake-records.ts";
 
 /** Facts of a machine and a node on which everything is fine, to be changed in one place. */
 
