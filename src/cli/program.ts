@@ -24,6 +24,7 @@ import { addTank } from "./tank/tank.ts";
 import { addTransfers } from "./transfers.ts";
 import { describeUsageError } from "./usage.ts";
 import { addVersion } from "./version.ts";
+import { systemRefusal } from "./write-failure.ts";
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -115,7 +116,8 @@ function report(context: CliContext, program: Command, error: unknown): number {
     context.say(oneLine(error.message));
     return error.exitCode;
   }
-  context.say(`a bug in tankd: ${oneLine(messageOf(error))}`);
+  const refusal = systemRefusal(error);
+  context.say(oneLine(refusal ?? `a bug in tankd: ${messageOf(error)}`));
   const trace = error instanceof Error && context.host.environment["LOG_LEVEL"] === "debug";
   if (trace) context.host.stderr.write(`${error.stack}\n`);
   return FAILED;

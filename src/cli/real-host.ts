@@ -2,12 +2,12 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
-import { systemCodeOf } from "../platform/errors.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
 import { readFrom, readGuarded, readText, sizeOf } from "../platform/real/existing-files.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
+import { systemCode } from "../platform/real/storage-failures.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { Build, DetachedProcess, Host, Output } from "./host.ts";
@@ -102,7 +102,7 @@ function output(descriptor: number, stream: NodeJS.WriteStream): Output {
 }
 
 /** Error codes of a reader or terminal that is gone, or of a descriptor that was never open. */
-const GONE: readonly (string | undefined)[] = ["EPIPE", "EIO", "ENXIO", "EBADF"];
+const GONE: readonly string[] = ["EPIPE", "EIO", "ENXIO", "EBADF"];
 
 /** Returns false when the reader is gone, as with `tankd peers | head -1`. */
 function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
@@ -111,7 +111,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): boolean {
     try {
       offset += writeSync(descriptor, bytes, offset);
     } catch (error) {
-      const code = systemCodeOf(error);
+      const code = systemCode(error);
       // The pipe is full: wait for its reader.
       if (code === "EAGAIN") Bun.sleepSync(1);
       else if (GONE.includes(code)) return false;
@@ -161,7 +161,7 @@ function isAlive(pid: number): boolean {
     return !isZombie(pid);
   } catch (error) {
     // EPERM: it runs, as another user.
-    return systemCodeOf(error) === "EPERM";
+    return systemCode(error) === "EPERM";
   }
 }
 

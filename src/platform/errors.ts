@@ -106,11 +106,6 @@ export class StorageDamaged extends StorageUnavailable {
   override readonly name = "StorageDamaged";
 }
 
-/** The code of a system error, like `ENOENT`. */
-export function systemCodeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

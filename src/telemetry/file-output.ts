@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { systemCode } from "../platform/real/storage-failures.ts";
 import type { LineOutput } from "./line-output.ts";
 
 export interface FileOutputOptions {
@@ -69,7 +70,7 @@ function shift(path: string, keep: number): void {
     try {
       renameSync(nameOf(age), nameOf(age + 1));
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      if (systemCode(error) !== "ENOENT") throw error;
     }
   }
 }

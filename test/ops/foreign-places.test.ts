@@ -80,3 +80,20 @@ describe("with the home directory of somebody else", () => {
     });
   }
 });
+
+requiredTest("the log of somebody else's node is named as what it is", noOtherUser, async () => {
+  using scratch = new Scratch();
+  chmodSync(scratch.directory, 0o755);
+  const binary = scratch.path("tankd");
+  await run(["cp", TANKD, binary]);
+  const data = scratch.path("data");
+  mkdirSync(data, { mode: 0o711 });
+  writeFileSync(`${data}/tankd.log`, "", { mode: 0o600 });
+  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+  const { exitCode, stderr } = await run([...nobody, binary, "logs", "--data-dir", data], {
+    cwd: "/",
+    env: cleanEnvironment(scratch.directory),
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toStartWith(`tankd: ${data}/tankd.log cannot be used: access is denied`);
+});

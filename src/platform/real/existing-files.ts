@@ -3,8 +3,8 @@
  * absent; a file that exists but cannot be read throws.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { systemCodeOf } from "../errors.ts";
 import type { GuardedText } from "../files.ts";
+import { systemCode } from "./storage-failures.ts";
 
 export function readText(path: string): string | undefined {
   return orAbsent(path, () => readFileSync(path, "utf8"));
@@ -36,7 +36,7 @@ function othersThat(
 }
 
 function isAbsent(path: string, error: unknown): boolean {
-  const code = systemCodeOf(error);
+  const code = systemCode(error);
   if (code === "ENOENT" || code === "ENOTDIR") return true;
   return code === "EACCES" && !canBeLookedFor(path);
 }
