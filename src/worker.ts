@@ -3,7 +3,7 @@
  * sealed run, or the replay service's executor. It is beside main.ts because a compiled program
  * finds its workers only there.
  */
-import type { CrewAnswer } from "./cli/run-crews.ts";
+import type { CrewAnswer } from "./cli/commands/run/crews.ts";
 import { messageOf } from "./platform/errors.ts";
 import { realClock } from "./platform/real/clock.ts";
 import { compileReadily } from "./platform/real/compilation.ts";

@@ -163,7 +163,7 @@ describe("the outside world is reached only in adapters", () => {
       "src/adapters/mdns/backend.ts",
       "src/api/server.ts",
       "src/tanks/worker-host.ts",
-      "src/cli/start.ts",
+      "src/cli/commands/start/start.ts",
       "src/web/page.ts",
       "src/main.ts",
       "src/worker.ts",

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import type { ResolvedSettings } from "../node/resolve-settings.ts";
-import type { SettingKey } from "../node/settings.ts";
-import { formatJson } from "./answer.ts";
-import { NodeClient } from "./client.ts";
+import type { ResolvedSettings } from "../node/settings/resolve.ts";
+import type { SettingKey } from "../node/settings/table.ts";
 import type { Host } from "./host.ts";
-import { findNode } from "./node-lookup.ts";
+import { NodeClient } from "./node-access/client.ts";
+import { findNode } from "./node-access/node-lookup.ts";
 import { flagsOf } from "./options.ts";
+import { formatJson } from "./output/answer.ts";
 import { readSecret, settingsOf } from "./settings-sources.ts";
 
 const COLOURS = { green: 32, yellow: 33, red: 31, dim: 2, bold: 1 } as const;

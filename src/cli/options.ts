@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { showValue } from "../node/setting.ts";
-import type { Setting, SettingKey } from "../node/settings.ts";
-import { SETTING_KEYS, SETTINGS } from "../node/settings.ts";
+import { showValue } from "../node/settings/setting.ts";
+import type { Setting, SettingKey } from "../node/settings/table.ts";
+import { SETTING_KEYS, SETTINGS } from "../node/settings/table.ts";
 import type { Flags } from "./settings-sources.ts";
 
 type AnySetting = Setting<unknown, unknown>;

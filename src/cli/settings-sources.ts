@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import type { ResolvedSettings, SettingSources, SettingsFile } from "../node/resolve-settings.ts";
-import { resolveSettings } from "../node/resolve-settings.ts";
-import type { SettingKey } from "../node/settings.ts";
+import type { ResolvedSettings, SettingSources, SettingsFile } from "../node/settings/resolve.ts";
+import { resolveSettings } from "../node/settings/resolve.ts";
+import type { SettingKey } from "../node/settings/table.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
-import { nearSettingsFilePath, settingsFilePaths } from "./directories.ts";
 import type { Host } from "./host.ts";
+import { nearSettingsFilePath, settingsFilePaths } from "./node-access/directories.ts";
 
 /** Raw values of settings that were given as flags. */
 export type Flags = SettingSources["flags"];

@@ -1,5 +1,5 @@
 import type { Command, CommanderError, Option } from "commander";
-import { closest } from "../node/spelling.ts";
+import { closest } from "../node/settings/spelling.ts";
 
 /** One sentence about a command line that commander rejects: the mistake, and what is valid. */
 export function describeUsageError(

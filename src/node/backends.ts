@@ -25,9 +25,9 @@ import type { Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
 import { API_PORT, readAddresses, readDnsNames } from "./addresses.ts";
 import { discoveryEtcd } from "./etcd.ts";
-import type { DISCOVERY_SETTINGS } from "./setting-discovery.ts";
-import type { SettingFault } from "./setting-faults.ts";
-import type { Settings } from "./settings.ts";
+import type { DISCOVERY_SETTINGS } from "./settings/discovery.ts";
+import type { SettingFault } from "./settings/faults.ts";
+import type { Settings } from "./settings/table.ts";
 
 /** Dependencies of backends. */
 export interface BackendDeps {

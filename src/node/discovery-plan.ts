@@ -1,7 +1,7 @@
 import { formatHostPort } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
 import { parseHubUrls } from "../discovery/hub/url.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/table.ts";
 
 /** The requested backends, and the hubs that were given by URL. */
 export interface DiscoveryPlan {

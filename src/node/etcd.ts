@@ -4,7 +4,7 @@ import {
   ROOT,
   readEndpoint,
 } from "../adapters/etcd/access.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/table.ts";
 
 type EtcdSettings = Pick<
   Settings,

@@ -4,7 +4,7 @@ import { readLeaseUrl } from "../adapters/etcd/access.ts";
 import { EtcdLease } from "../adapters/etcd/lease.ts";
 import type { HubLease } from "../cluster/membership/lease.ts";
 import { etcdCredentials } from "./etcd.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/table.ts";
 
 /**
  * The store that decides which node is hub; undefined where the nodes elect it.

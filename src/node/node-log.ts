@@ -5,7 +5,7 @@ import { fileOutput } from "../telemetry/file-output.ts";
 import { stderrOutput } from "../telemetry/line-output.ts";
 import type { Log } from "../telemetry/log.ts";
 import { createLog } from "../telemetry/logtape.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/table.ts";
 
 /** The log of a node. */
 export interface NodeLog {

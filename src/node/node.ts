@@ -40,8 +40,8 @@ import { createLease } from "./lease.ts";
 import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
-import type { SettingFault } from "./setting-faults.ts";
-import type { Settings } from "./settings.ts";
+import type { SettingFault } from "./settings/faults.ts";
+import type { Settings } from "./settings/table.ts";
 import { timingOf } from "./timing.ts";
 
 /** Options of a real node; everything that comes from the process. */

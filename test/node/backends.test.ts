@@ -6,7 +6,7 @@ import { type BackendDeps, createBackends, likelyPorts } from "../../src/node/ba
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { announcementOf } from "../discovery/announcement.ts";
-import { defaultSettings } from "./default-settings.ts";
+import { defaultSettings } from "./settings/default-settings.ts";
 
 const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
 const hub = { host: "10.0.0.9", port: 8000 };

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { ConsulLease } from "../../src/adapters/consul/lease.ts";
 import { EtcdLease } from "../../src/adapters/etcd/lease.ts";
 import { createLease } from "../../src/node/lease.ts";
-import { resolveSettings } from "../../src/node/resolve-settings.ts";
+import { resolveSettings } from "../../src/node/settings/resolve.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 
 const host = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();

@@ -13,14 +13,14 @@ import { Closers } from "../../src/node/closers.ts";
 import { planDiscovery, withHub } from "../../src/node/discovery-plan.ts";
 import { makeFirstTanks, tankLabel } from "../../src/node/first-tanks.ts";
 import { runOnRoleChange } from "../../src/node/role-hook.ts";
-import { hostAndPort, leaseUrl } from "../../src/node/setting-values.ts";
-import { closest } from "../../src/node/spelling.ts";
+import { closest } from "../../src/node/settings/spelling.ts";
+import { hostAndPort, leaseUrl } from "../../src/node/settings/values.ts";
 import { timingOf } from "../../src/node/timing.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { MemoryStore } from "../../src/store/memory/store.ts";
 import type { NewTank, Tanks } from "../../src/tanks/tanks.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
-import { defaultSettings } from "./default-settings.ts";
+import { defaultSettings } from "./settings/default-settings.ts";
 
 describe("HOST[:PORT]", () => {
   test.each([

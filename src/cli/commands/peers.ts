@@ -1,0 +1,124 @@
+import { type Command, Option } from "commander";
+import { z } from "zod";
+import { serverRecordSchema, serverStatusSchema } from "../../cluster/server-record.ts";
+import type { CliContext } from "../context.ts";
+import { appendWord } from "../options.ts";
+import { readAnswer } from "../output/answer.ts";
+import { formatTable } from "../output/table.ts";
+import { ago, count } from "../output/words.ts";
+import { paintStatus } from "./status.ts";
+
+const serverSchema = serverRecordSchema.extend({ member: z.boolean().optional() });
+type Server = z.infer<typeof serverSchema>;
+
+const serversSchema = z.object({
+  servers: z.array(serverSchema),
+  /** Nodes without the cluster's secret, where it has one. */
+  strangers: z.array(serverSchema).optional(),
+  count: z.number(),
+});
+
+const FILTERS = ["tag", "capability", "status", "role", "region", "zone", "resource"] as const;
+type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string | readonly string[]>>>;
+
+/** `tankd peers`: every server of the cluster, this one included. */
+export function addPeers(program: Command, context: CliContext): void {
+  program
+    .command("peers")
+    .description("list the servers of the cluster")
+    .addOption(
+      new Option("--tag <tag>", "only those with this tag; may be repeated").argParser(appendWord),
+    )
+    .option("--capability <name>", "only those with this capability")
+    .addOption(
+      new Option("--status <status>", "only those that are online, degraded or offline").choices(
+        serverStatusSchema.options,
+      ),
+    )
+    .addOption(
+      new Option("--role <role>", "only the hub, or only workers").choices(["hub", "worker"]),
+    )
+    .option("--region <name>", "only those in this region")
+    .option("--zone <name>", "only those in this zone")
+    .option("--resource <key=value>", "only those with this resource")
+    .action(async (options: Filters, command: Command) => {
+      const query = new URLSearchParams();
+      for (const filter of FILTERS) {
+        for (const value of [options[filter] ?? []].flat()) query.append(filter, value);
+      }
+      const node = await context.node(command);
+      const path = "/api/discovery/servers";
+      const body = await node.get(query.size > 0 ? `${path}?${query}` : path);
+      if (context.wantsJson(command)) return context.printJson(body);
+      const { servers, strangers = [] } = readAnswer(serversSchema, body);
+      context.print(describe(context, servers, strangers));
+    });
+}
+
+/** Members first; servers without rights in a separate list below. */
+function describe(
+  context: CliContext,
+  servers: readonly Server[],
+  strangers: readonly Server[],
+): string {
+  const isOutside = ({ signed, member }: Server) => !signed || member === false;
+  const outside = [...servers.filter(isOutside), ...strangers];
+  const all = [...servers.filter((server) => !isOutside(server)), ...outside];
+  if (all.length === 0) return "No server matches.";
+  const reasons = all.flatMap(({ server_id, status_reason }) =>
+    status_reason ? [`${server_id}: ${status_reason}`] : [],
+  );
+  const note =
+    outside.length === 0
+      ? []
+      : [`${count(outside.length, "server")} without rights here: unsigned, or not a member.`];
+  return [tableOf(context, all), ...reasons, ...note].join("\n");
+}
+
+interface Column {
+  readonly title: string;
+  readonly cell: (server: Server) => string | number;
+  /** Shown only if some server has a value. */
+  readonly optional?: true;
+}
+
+function tableOf(context: CliContext, servers: readonly Server[]): string {
+  const now = context.host.clock.wallMs();
+  const columns: readonly Column[] = [
+    { title: "SERVER", cell: (one) => one.server_id + (one.is_local ? " (this node)" : "") },
+    { title: "ROLE", cell: roleOf },
+    { title: "STATUS", cell: ({ status }) => paintStatus(context, status) },
+    { title: "URL", cell: ({ api_url }) => api_url },
+    { title: "TANKS", cell: ({ tank_count }) => tank_count },
+    { title: "FISH", cell: ({ fish_count }) => fish_count },
+    { title: "SEEN", cell: (one) => (one.is_local ? "now" : ago(one.last_seen, now)) },
+    { title: "FOUND BY", cell: ({ discovered_by }) => discovered_by.join(", ") },
+    { title: "REACHED", cell: (one) => wayTo(one, servers), optional: true },
+    { title: "PLACE", cell: placeOf, optional: true },
+    { title: "TAGS", cell: ({ tags }) => tags.join(", "), optional: true },
+  ];
+  const shown = columns.filter(
+    ({ cell, optional }) => !optional || servers.some((server) => cell(server) !== ""),
+  );
+  return formatTable(
+    shown.map(({ title }) => title),
+    servers.map((server) => shown.map(({ cell }) => cell(server))),
+  );
+}
+
+/** The role of a server, or why it has no rights. */
+function roleOf({ signed, member, role }: Server): string {
+  if (!signed) return "unsigned";
+  return member === false ? "stranger" : role;
+}
+
+/** The relay of a node that cannot be dialled. */
+function wayTo({ reachable, relay, is_local, signed }: Server, servers: readonly Server[]): string {
+  if (!signed || !relay || (reachable && !is_local)) return "";
+  const name = servers.find(({ node_id }) => node_id === relay)?.server_id ?? relay;
+  return `through ${name}`;
+}
+
+function placeOf({ region, zone }: Server): string {
+  return [region, zone].filter((part) => part !== null).join("/");
+}

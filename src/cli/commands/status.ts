@@ -1,0 +1,151 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { aloneSchema, backendSchema } from "../../cluster/routes/discovery-schemas.ts";
+import { serverRecordSchema } from "../../cluster/server-record.ts";
+import { linkWords } from "../../discovery/link-words.ts";
+import { duration } from "../../platform/durations.ts";
+import { messageOf } from "../../platform/errors.ts";
+import type { CliContext } from "../context.ts";
+import type { NodeClient } from "../node-access/client.ts";
+import { readAnswer } from "../output/answer.ts";
+import { formatFields } from "../output/table.ts";
+import { count } from "../output/words.ts";
+
+const leaseSchema = z.object({
+  url: z.string(),
+  state: z.string(),
+  valid: z.boolean().nullish(),
+  holder: z.string().nullish(),
+  reason: z.string().nullish(),
+  abstention: z.string().nullish(),
+  stranger: z.object({ node_id: z.string(), lease: z.string().nullish() }).nullish(),
+});
+
+const hubSchema = z.object({
+  server_id: z.string(),
+  node_id: z.string().nullish(),
+  api_url: z.string(),
+});
+
+/** `GET /api/servers/local`, as far as people look at it. */
+export const localServerSchema = serverRecordSchema.extend({
+  role_reason: z.string().nullish(),
+  hub: hubSchema.nullish().catch(null),
+  term: z.object({ counter: z.number() }).nullish(),
+  lease: leaseSchema.nullish(),
+  backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
+  alone: aloneSchema.nullish(),
+});
+
+/** `tankd status`: this node in a few lines. */
+export function addStatus(program: Command, context: CliContext): void {
+  program
+    .command("status")
+    .description("show this node: role, hub, tanks, discovery")
+    .action(async (_options: unknown, command: Command) => {
+      const node = await context.node(command);
+      const body = await node.get("/api/servers/local");
+      if (context.wantsJson(command)) return context.printJson(body);
+      const notReady = await whyNotReady(node);
+      context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
+    });
+}
+
+type LocalServer = z.infer<typeof localServerSchema>;
+
+/** Why a node cannot do its work; undefined where it can. Never rejects. */
+export async function whyNotReady(node: NodeClient): Promise<string | undefined> {
+  try {
+    await node.get("/ready");
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The label of the node through which others reach this one; undefined where they dial it. */
+export function relayOf({ relay, hub }: LocalServer): string | undefined {
+  if (!relay) return undefined;
+  return hub?.node_id === relay ? hub.server_id : relay;
+}
+
+function describe(
+  context: CliContext,
+  url: string,
+  server: LocalServer,
+  notReady: string | undefined,
+): string {
+  const relay = relayOf(server);
+  const { hub } = server;
+  const hubLine = hub
+    ? `${hub.server_id}  ${hub.api_url}`
+    : server.role_reason
+      ? "none"
+      : "none yet";
+  const idLine =
+    server.node_id === server.server_id ? [] : [["node id", server.node_id ?? ""] as const];
+  return formatFields([
+    ["server", context.paint("bold", server.server_id)],
+    ...idLine,
+    ["status", paintStatus(context, server.status)],
+    ...(server.status_reason ? [["why", server.status_reason] as const] : []),
+    ...(notReady === undefined ? [] : [["ready", `no: ${notReady}`] as const]),
+    ["role", server.role_reason ? `${server.role}: ${server.role_reason}` : server.role],
+    ["hub", server.role === "hub" ? "this node" : hubLine],
+    ...(server.lease ? [["lease", leaseLine(server.lease, hub)] as const] : []),
+    ...(server.lease?.abstention ? [["  left alone", server.lease.abstention] as const] : []),
+    ...(server.lease?.stranger
+      ? [["  differs", differenceOf(server.lease.stranger)] as const]
+      : []),
+    ...(relay === undefined ? [] : [["reached", `through ${relay}, by a tunnel`] as const]),
+    ["dashboard", `${url}/`],
+    ["address", server.api_url],
+    ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
+    ["connections", String(server.active_connections)],
+    ["up", duration(server.uptime_seconds)],
+    ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
+    ["version", server.version],
+    ...server.backends.flatMap(({ name, state, detail, mend }) => [
+      [`discovery ${name}`, detail === "" ? state : `${state}: ${detail}`] as const,
+      ...(mend === undefined ? [] : [["  mend", mend] as const]),
+    ]),
+    ...solitudeLines(context, server),
+  ]);
+}
+
+/** For a node that is alone: the state of discovery on each network, and possible causes. */
+function solitudeLines(context: CliContext, { alone, backends }: LocalServer) {
+  if (!alone) return [];
+  const links = backends.flatMap(({ name, links: of = [] }) =>
+    of.map((link) => [`  ${name} on ${link.name}`, linkWords(link)] as const),
+  );
+  const causes = alone.causes.flatMap(({ what, mend, fault }) => [
+    [fault ? "  because" : "  perhaps", what] as const,
+    ...(mend === null ? [] : [["  mend", mend] as const]),
+  ]);
+  const words = `no other node for ${duration(alone.seconds)}`;
+  return [["alone", context.paint("yellow", words)] as const, ...links, ...causes];
+}
+
+type Stranger = NonNullable<z.infer<typeof leaseSchema>["stranger"]>;
+
+/** What another node goes by instead: neither follows the other's hub. */
+export function differenceOf({ node_id, lease }: Stranger): string {
+  return `${node_id} uses ${lease ? `another lease: ${lease}` : "no lease"}`;
+}
+
+function leaseLine(
+  { url, state, holder, reason }: z.infer<typeof leaseSchema>,
+  hub: LocalServer["hub"],
+): string {
+  const name = holder && hub?.node_id === holder ? hub.server_id : holder;
+  if (state === "held") return `held by this node  ${url}`;
+  if (state === "taken") return `held by ${name}  ${url}`;
+  return `${state === "unknown" ? `not known: ${reason}` : state}  ${url}`;
+}
+
+/** The status in green, yellow or red. */
+export function paintStatus(context: CliContext, status: string): string {
+  if (status === "online") return context.paint("green", status);
+  return context.paint(status === "degraded" ? "yellow" : "red", status);
+}

@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import type { CliContext } from "../../context.ts";
+
+/** Options of `tankd tank import`, as commander passes them. */
+export interface ImportOptions {
+  readonly tankName?: string;
+}
+
+/** `tankd tank import FILE` */
+export function addTankImport(tank: Command, context: CliContext): void {
+  tank
+    .command("import")
+    .description("create a tank that continues an archived one, with new ids for its fish")
+    .argument("<file>", "a file of tankd tank export, from any node")
+    .option("--tank-name <name>", "its name (default: the archived tank's)")
+    .action(async (file: string, options: ImportOptions, command: Command) => {
+      const { importTank } = await import("./import-tank.ts");
+      await importTank(context, command, file, options.tankName);
+    });
+}

@@ -1,0 +1,71 @@
+import type { Command } from "commander";
+import type { TankView } from "../../../api/tank-view.ts";
+import type { CliContext } from "../../context.ts";
+import type { NodeClient } from "../../node-access/client.ts";
+import { directorySchema, tanksSchema } from "../../node-access/tank-lookup.ts";
+import { readAnswer } from "../../output/answer.ts";
+import { formatTable } from "../../output/table.ts";
+import { paintStatus } from "../status.ts";
+
+/** `tankd tank ls` */
+export function addTankList(tank: Command, context: CliContext): void {
+  tank
+    .command("ls")
+    .description("list the tanks of this node")
+    .option("--all", "those of every node of the cluster")
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const node = await context.node(command);
+      if (options.all) return listAll(context, node, context.wantsJson(command));
+      const body = await node.get("/api/tanks");
+      if (context.wantsJson(command)) return context.printJson(body);
+      const { tanks } = readAnswer(tanksSchema, body);
+      context.print(
+        tanks.length === 0
+          ? "No tanks yet; create one with: tankd tank create"
+          : formatTable(
+              ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S", "ASKED", "LAG"],
+              tanks.map(({ tank, ...view }) => [
+                tank.tank_id,
+                tank.name,
+                tank.status,
+                view.fish_count,
+                view.max_generation,
+                tank.tick,
+                Math.round(view.ticks_per_second),
+                askedRate(view),
+                view.tick_lag,
+              ]),
+            ),
+      );
+      // Often the same for all of them, and too long for a column.
+      for (const reason of new Set(tanks.flatMap((view) => view.stopped_reason ?? []))) {
+        context.print(`Stopped: ${reason}`);
+      }
+    });
+}
+
+/** The present target rate. */
+function askedRate({
+  tick_rate,
+  fast_forward_to,
+}: Pick<TankView, "tick_rate" | "fast_forward_to">): string {
+  if (fast_forward_to !== null) return `to ${fast_forward_to}`;
+  return tick_rate === 0 ? "max" : String(tick_rate);
+}
+
+async function listAll(context: CliContext, node: NodeClient, json: boolean): Promise<void> {
+  const body = await node.get("/gateway/tanks");
+  if (json) return context.printJson(body);
+  context.print(
+    formatTable(
+      ["TANK", "NAME", "SERVER", "STATUS", "URL"],
+      readAnswer(directorySchema, body).tanks.map(({ tank, server }) => [
+        tank.tank_id,
+        tank.name,
+        server.is_local ? `${tank.server_id} (this node)` : tank.server_id,
+        paintStatus(context, server.status),
+        server.api_url,
+      ]),
+    ),
+  );
+}

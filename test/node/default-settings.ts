@@ -1,7 +1,0 @@
-import { resolveSettings } from "../../src/node/resolve-settings.ts";
-import type { Settings } from "../../src/node/settings.ts";
-
-/** The settings of a node that was told nothing. */
-export function defaultSettings(): Settings {
-  return resolveSettings({ flags: {}, environment: {}, files: [], readSecret: () => "" }).values;
-}
