@@ -2,8 +2,9 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { run } from "../support/commands.ts";
 import { requiredTest } from "../support/required-test.ts";
+import { Scratch } from "../support/scratch.ts";
 import { cleanEnvironment, TANKD } from "../support/tankd.ts";
-import { Scratch, tankd } from "./local-node.ts";
+import { tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 

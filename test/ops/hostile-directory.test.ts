@@ -1,14 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { run } from "../support/commands.ts";
-import { cleanEnvironment } from "../support/tankd.ts";
-import { ROOT } from "./checkout.ts";
-import { Scratch } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { cleanEnvironment, TANKD } from "../support/tankd.ts";
 
 setDefaultTimeout(60_000);
-
-const TANKD = process.env["TANKD_BINARY"] ?? join(ROOT, "dist/tankd");
 
 /** What Bun, of which the executable is made, would read in the working directory. */
 const HOSTILE: Readonly<Record<string, Readonly<Record<string, string>>>> = {

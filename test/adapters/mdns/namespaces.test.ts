@@ -2,9 +2,8 @@ import { describe, expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MAIN } from "../../support/tankd.ts";
 import { type Heard, type Machines, machineTest } from "./machines.ts";
-
-const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
 
 const hosts = ({ addresses }: Heard) => addresses.map(({ host }) => host);
 
@@ -122,8 +121,11 @@ describe("mDNS on real interfaces", () => {
     const script = `${import.meta.dir}/flood.ts`;
     const flood = machines.spawn("flood", [process.execPath, "run", script, "10.78.0.2"]);
     await flood.stdout.getReader().read();
-    const start = ["start", "--data-dir", directory, "--discovery", "mdns", "--tanks", "0"];
-    machines.spawn("node", [process.execPath, "run", MAIN, ...start, "--fish", "0"]);
+    machines.startNode("node", {
+      directory,
+      program: [process.execPath, MAIN],
+      options: ["--discovery", "mdns", "--tanks", "0"],
+    });
     const a = machines.start("a");
     await a.hears(await nodeIdOf(machines, "http://10.78.0.1:8000/health"));
   });
