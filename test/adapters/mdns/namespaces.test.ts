@@ -1,7 +1,5 @@
 import { describe, expect } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { Scratch } from "../../support/scratch.ts";
 import { MAIN } from "../../support/tankd.ts";
 import { type Heard, type Machines, machineTest } from "./machines.ts";
 
@@ -111,8 +109,8 @@ describe("mDNS on real interfaces", () => {
   });
 
   machineTest("a node in such a flood still answers and is still found", async (machines) => {
-    const directory = mkdtempSync(join(tmpdir(), "tankd-flood-"));
-    machines.atEnd(() => rmSync(directory, { recursive: true, force: true }));
+    const scratch = new Scratch();
+    machines.atEnd(() => scratch[Symbol.dispose]());
     machines.addSwitch("left");
     for (const [at, name] of ["node", "flood", "a"].entries()) {
       machines.addMachine(name);
@@ -122,7 +120,8 @@ describe("mDNS on real interfaces", () => {
     const flood = machines.spawn("flood", [process.execPath, "run", script, "10.78.0.2"]);
     await flood.stdout.getReader().read();
     machines.startNode("node", {
-      directory,
+      directory: scratch.path("data"),
+      environment: { HOME: scratch.directory },
       program: [process.execPath, MAIN],
       options: ["--discovery", "mdns", "--tanks", "0"],
     });
