@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { nonceIn } from "./http-signature.ts";
 import type { Identity } from "./identity.ts";
-import { nonceIn } from "./signature.ts";
 import { isSigned, signText } from "./signed-text.ts";
 
 /** A challenge is random text of the asker; longer ones are refused. */

@@ -1,13 +1,16 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import {
-  decodeBase64Url,
-  encodeBase64Url,
-  type Identity,
-  nodeIdOf,
-  verifySignature,
-} from "./identity.ts";
+  AUDIENCE_HEADER,
+  componentsOf,
+  contentDigest,
+  parametersOf,
+  parseHeaders,
+  type RequestParts,
+  signatureBase,
+  signatureHeaders,
+} from "./http-signature.ts";
+import { encodeBase64Url, type Identity, nodeIdOf, verifySignature } from "./identity.ts";
 import { NonceMemory } from "./nonce-memory.ts";
 import { isByStartClock } from "./start-clock.ts";
 
@@ -22,15 +25,6 @@ import { isByStartClock } from "./start-clock.ts";
  * nonces are remembered. A node that was started anew refuses one request, and its peer asks for
  * the time again.
  */
-export interface RequestParts {
-  readonly method: string;
-  /** Host and port as dialled, which is what the Host header carries. */
-  readonly authority: string;
-  /** Path with query. */
-  readonly path: string;
-  readonly body: string;
-}
-
 export interface SigningOptions {
   /** Node id of the one that is addressed, where it is known. */
   readonly audience?: string;
@@ -56,18 +50,13 @@ export type Verdict =
   | { readonly kind: "misdirected"; readonly audience: string; readonly nodeId: string }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** The node that a request is meant for. */
-export const AUDIENCE_HEADER = "tankd-audience";
 /** What is said to whom there is no room to remember. */
 export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** How far `created` may lie from the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
 /** The monotonic clock may begin at zero, and the memory of nonces knows no dates before that. */
 const ORIGIN_SECONDS = 1_000_000;
-const SIGNATURE_LABEL = "tankd";
 const NONCE_BYTES = 16;
-const AUTHORITY = "@authority";
-const COMPONENTS = ["@method", AUTHORITY, "@path", "@query", "content-digest"] as const;
 
 /** The headers to add to a request. */
 export function signRequest(
@@ -87,18 +76,13 @@ export function signRequest(
   const audience = options.audience;
   const isUnbound = options.isUnbound === true && audience !== undefined;
   const components = componentsOf(audience, isUnbound);
-  const list = components.map((name) => `"${name}"`).join(" ");
-  const params =
-    `(${list});created=${created};nonce="${nonce}";` +
-    `keyid="${identity.publicKey}";alg="ed25519"`;
+  const params = parametersOf({ components, created, nonce, keyId: identity.publicKey });
   const digest = contentDigest(parts.body);
   const base = signatureBase({ parts, digest, audience, params, isUnbound });
-  const signature = Buffer.from(identity.sign(base)).toString("base64");
   return {
     "content-digest": digest,
     ...(audience === undefined ? {} : { [AUDIENCE_HEADER]: audience }),
-    "signature-input": `${SIGNATURE_LABEL}=${params}`,
-    signature: `${SIGNATURE_LABEL}=:${signature}:`,
+    ...signatureHeaders(params, identity.sign(base)),
   };
 }
 
@@ -223,84 +207,6 @@ function dateOf(created: number, verifier: Verifier): Dated | undefined {
 
 function secondsOf(ms: number): number {
   return Math.floor(ms / 1000);
-}
-
-/**
- * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as
- * HTTP clients put it into Host: IPv6 in its short form, too.
- */
-function normalizeAuthority(authority: string): string {
-  const plain = /^[\w.:[\]-]+$/.test(authority);
-  return (plain ? URL.parse(`http://${authority}`)?.host : undefined) ?? authority.toLowerCase();
-}
-
-function componentsOf(audience: string | undefined, isUnbound: boolean): readonly string[] {
-  const bound = isUnbound ? COMPONENTS.filter((one) => one !== AUTHORITY) : COMPONENTS;
-  return audience === undefined ? bound : [...bound, AUDIENCE_HEADER];
-}
-
-/** RFC 9530: sha-256 as a byte sequence. */
-function contentDigest(body: string): string {
-  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
-}
-
-interface SignedContent {
-  readonly parts: RequestParts;
-  readonly digest: string;
-  readonly audience: string | undefined;
-  readonly params: string;
-  readonly isUnbound: boolean;
-}
-
-/** RFC 9421 section 2.5. */
-function signatureBase({ parts, digest, audience, params, isUnbound }: SignedContent): Uint8Array {
-  const [path, query] = splitQuery(parts.path);
-  const lines = [
-    `"@method": ${parts.method.toUpperCase()}`,
-    ...(isUnbound ? [] : [`"${AUTHORITY}": ${normalizeAuthority(parts.authority)}`]),
-    `"@path": ${path}`,
-    `"@query": ?${query}`,
-    `"content-digest": ${digest}`,
-    ...(audience === undefined ? [] : [`"${AUDIENCE_HEADER}": ${audience}`]),
-    `"@signature-params": ${params}`,
-  ];
-  return new TextEncoder().encode(lines.join("\n"));
-}
-
-function splitQuery(path: string): readonly [string, string] {
-  const at = path.indexOf("?");
-  return at === -1 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
-}
-
-interface ParsedHeaders {
-  readonly params: string;
-  readonly components: string;
-  readonly created: number;
-  readonly nonce: string;
-  readonly keyId: string;
-  readonly signature: Uint8Array;
-}
-
-const LIST = /\(((?:"[a-z@-]{1,32}" ?){1,8})\)/.source;
-const CREATED = /created=(\d{1,12})/.source;
-const NONCE = /nonce="([\w-]{16,64})"/.source;
-const KEY_ID = /keyid="([\w-]{43})"/.source;
-const INPUT = new RegExp(`^tankd=(${LIST};${CREATED};${NONCE};${KEY_ID};alg="ed25519")$`);
-/** Ed25519 signatures have 64 bytes: 86 characters and two of padding. */
-const SIGNATURE = /^tankd=:([A-Za-z0-9+/]{86}==):$/;
-
-function parseHeaders(input: string, signature: string): ParsedHeaders | undefined {
-  const [, params, components, created, nonce, keyId] = INPUT.exec(input) ?? [];
-  const encoded = SIGNATURE.exec(signature)?.[1];
-  if (!params || !components || !created || !nonce || !keyId || !encoded) return undefined;
-  const bytes = decodeBase64Url(encoded.replaceAll("+", "-").replaceAll("/", "_"));
-  if (!bytes) return undefined;
-  return { params, components, created: Number(created), nonce, keyId, signature: bytes };
-}
-
-/** The nonce of a signed request: what an answer to it names. Undefined where there is none. */
-export function nonceIn(headers: Readonly<Record<string, string | undefined>>): string | undefined {
-  return INPUT.exec(headers["signature-input"] ?? "")?.[4];
 }
 
 function bad(reason: string): Verdict {

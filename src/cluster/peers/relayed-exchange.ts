@@ -1,6 +1,6 @@
 import { type HttpResponse, NetworkError } from "../../platform/network.ts";
+import { nonceIn } from "../identity/http-signature.ts";
 import { bearsProof } from "../identity/proof.ts";
-import { nonceIn } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import {
   RELAY_PATH,

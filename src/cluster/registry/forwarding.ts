@@ -6,8 +6,8 @@ import type { PeerReply, PeerRequest } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Passage } from "../tunnel/passage.ts";
-import { type Forward, forwardSchema } from "../wire.ts";
 import { type Claimant, sourceOf } from "./claimant.ts";
+import { type Forward, forwardSchema } from "./registration-messages.ts";
 
 /** Where a node passes on what its hub should judge. */
 export const FORWARD_PATH = "/api/cluster/forward";

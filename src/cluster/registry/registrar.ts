@@ -4,10 +4,10 @@ import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
 import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import type { Heartbeat, Registration } from "../wire.ts";
 import { Admission, owns } from "./admission.ts";
 import type { Claimant } from "./claimant.ts";
 import { Listing, type Outcome } from "./listing.ts";
+import type { Heartbeat, Registration } from "./registration-messages.ts";
 import {
   declaredAddress,
   figuresOf,

@@ -3,7 +3,7 @@ import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { ServerRecord } from "../server-record.ts";
-import type { Heartbeat, Registration } from "../wire.ts";
+import type { Heartbeat, Registration } from "./registration-messages.ts";
 import type { Entry } from "./registry-entry.ts";
 
 /** Where the server says that it is. */

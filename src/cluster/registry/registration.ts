@@ -6,7 +6,7 @@ import type { PeerReply } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { problemCodeOf } from "../problem-code.ts";
-import type { Registration } from "../wire.ts";
+import type { Registration } from "./registration-messages.ts";
 
 export interface RegistrationDeps {
   readonly deps: ClusterDeps;

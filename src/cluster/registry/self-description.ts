@@ -3,13 +3,8 @@ import { membershipTag } from "../admission/membership-tag.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import {
-  type HubHint,
-  type NodeDocument,
-  PROTOCOL_VERSION,
-  type Registration,
-  type StandingWire,
-} from "../wire.ts";
+import { type HubHint, type NodeDocument, PROTOCOL_VERSION, type StandingWire } from "../wire.ts";
+import type { Registration } from "./registration-messages.ts";
 import type { EntryInput } from "./registry-entry.ts";
 import type { Self } from "./self.ts";
 

@@ -7,7 +7,11 @@ import { readBody } from "../read-body.ts";
 import { directClaimant } from "../registry/claimant.ts";
 import { type Envelopes, FORWARD_PATH, type Forwarder } from "../registry/forwarding.ts";
 import type { Registrar } from "../registry/registrar.ts";
-import { type Forward, forwardSchema, registrationSchema } from "../wire.ts";
+import {
+  type Forward,
+  forwardSchema,
+  registrationSchema,
+} from "../registry/registration-messages.ts";
 import {
   type EndpointRequest,
   type ForwardedEndpoint,

@@ -3,8 +3,8 @@ import type { PeerReply } from "../peer-route.ts";
 import { readBody } from "../read-body.ts";
 import type { Claimant } from "../registry/claimant.ts";
 import type { Registrar } from "../registry/registrar.ts";
+import { heartbeatSchema, registrationSchema } from "../registry/registration-messages.ts";
 import { DEFAULT_INTERVAL_MS, offlineAfter } from "../registry/registry-entry.ts";
-import { heartbeatSchema, registrationSchema } from "../wire.ts";
 
 /** What of a request an endpoint reads. */
 export interface EndpointRequest {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
-import { registrationSchema } from "../../../src/cluster/wire.ts";
+import { registrationSchema } from "../../../src/cluster/registry/registration-messages.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import { Lab } from "../../support/simulated/lab.ts";
 import { type LabNode, PORT } from "../../support/simulated/lab-node.ts";
