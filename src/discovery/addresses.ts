@@ -138,3 +138,16 @@ function rank(one: InterfaceAddress, defaultRouteInterface: string | undefined):
   const linkLocal = isLinkLocal(one.address) ? 4 : 0;
   return family + linkLocal + (one.interfaceName === defaultRouteInterface ? 0 : 1);
 }
+
+/** Without repetitions, the first ones first, bounded. */
+export function mergeAddresses(
+  first: readonly Address[],
+  then: readonly Address[],
+): readonly Address[] {
+  const byText = new Map<string, Address>();
+  for (const address of [...first, ...then]) {
+    const text = formatHostPort(address);
+    if (!byText.has(text)) byText.set(text, address);
+  }
+  return [...byText.values()].slice(0, LIMITS.addressesPerServerMax);
+}

@@ -9,17 +9,17 @@ import { KeyedMutex } from "../platform/mutex.ts";
 import { TokenBuckets } from "../platform/token-bucket.ts";
 import type { Side } from "../sim/types.ts";
 import type { Journal, JournalWrite } from "../store/journal.ts";
-import type { InboxDecision, InboxRow } from "../store/rows.ts";
+import type { InboxRow } from "../store/rows.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { commitDurably } from "./commit-durably.ts";
 import { replyOf } from "./courier.ts";
+import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
 import { Horizon } from "./horizon.ts";
 import {
   type AbortRequest,
   abortRequestSchema,
-  type Decision,
   digestOf,
   isForeignEntity,
   POSITION_HEADER,
@@ -37,14 +37,6 @@ export interface IncomingPorts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly readRecord: (record: Uint8Array) => RecordReading;
-}
-
-/** A decision, before it is a row. */
-interface Ruling {
-  readonly decision: InboxDecision;
-  readonly reason: string | null;
-  readonly entityId: string | null;
-  readonly epoch: number;
 }
 
 /**
@@ -189,7 +181,7 @@ export class Incoming {
         outcome.kind === "done"
           ? { decision: "accepted", reason: null, entityId, epoch }
           : { decision: "refused", reason: outcome.reason, entityId, epoch };
-      row = this.#rowOf(transfer, ruling);
+      row = inboxRow(transfer, ruling, this.#ports.clock.wallMs());
       return this.#writesOf(transfer, row, position);
     });
     invariant(row, "a submitted command has called `alongside`");
@@ -207,30 +199,24 @@ export class Incoming {
     const row = await this.#ports.journal.inboxRow(request.transfer_id);
     if (row) {
       this.#requireSame(row, request);
-      return this.#answer(row);
+      return replyWith(decisionOf(row, this.#ports.nodeId));
     }
     if (!(await this.#horizon.isBehind(request))) return undefined;
-    return {
-      status: 200,
-      body: {
-        transfer_id: request.transfer_id,
-        node_id: this.#ports.nodeId,
-        tank_id: request.destination.tank_id,
-        epoch: this.#ports.tanks.get(request.destination.tank_id)?.row.epoch ?? 0,
-        decision: "stale",
-        reason: null,
-      } satisfies Decision,
-    };
+    const tankId = request.destination.tank_id;
+    return replyWith({
+      transfer_id: request.transfer_id,
+      node_id: this.#ports.nodeId,
+      tank_id: tankId,
+      epoch: this.#ports.tanks.get(tankId)?.row.epoch ?? 0,
+      decision: "stale",
+      reason: null,
+    });
   }
 
   /** An id is bound to one content, one source and one destination. */
-  #requireSame(row: InboxRow, { transfer_id, source, destination, digest }: AbortRequest): void {
-    const same =
-      row.record_digest === digest &&
-      row.source_node_id === source.node_id &&
-      row.source_tank_id === source.tank_id &&
-      row.destination_tank_id === destination.tank_id;
-    if (same) return;
+  #requireSame(row: InboxRow, request: AbortRequest): void {
+    if (isSameTransfer(row, request)) return;
+    const { transfer_id, source, digest } = request;
     this.#ports.log.error("transfer id used twice", {
       transfer_id,
       source_node_id: source.node_id,
@@ -246,26 +232,9 @@ export class Incoming {
     ruling: Ruling,
     position: string | undefined,
   ): Promise<PeerReply> {
-    const row = this.#rowOf(request, ruling);
+    const row = inboxRow(request, ruling, this.#ports.clock.wallMs());
     await commitDurably(this.#ports.journal, this.#writesOf(request, row, position));
     return this.#decided(row);
-  }
-
-  #rowOf(request: AbortRequest, ruling: Ruling): InboxRow {
-    return {
-      transfer_id: request.transfer_id,
-      source_tank_id: request.source.tank_id,
-      source_node_id: request.source.node_id,
-      destination_tank_id: request.destination.tank_id,
-      entity_type: "fish",
-      entity_id: ruling.entityId,
-      record_digest: request.digest,
-      sequence: request.sequence,
-      decision: ruling.decision,
-      reason: ruling.reason,
-      epoch: ruling.epoch,
-      decided_at: this.#ports.clock.wallMs(),
-    };
   }
 
   #writesOf(
@@ -290,19 +259,7 @@ export class Incoming {
     if (reason === "duplicate_fish") {
       log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }
-    return this.#answer(row);
-  }
-
-  #answer(row: InboxRow): PeerReply {
-    const body: Decision = {
-      transfer_id: row.transfer_id,
-      node_id: this.#ports.nodeId,
-      tank_id: row.destination_tank_id,
-      epoch: row.epoch,
-      decision: row.decision,
-      reason: row.reason,
-    };
-    return { status: 200, body };
+    return replyWith(decisionOf(row, this.#ports.nodeId));
   }
 }
 

@@ -3,20 +3,20 @@ import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Timers } from "../../platform/timers.ts";
-import { AnswerSchedule, isFresh, PLAIN, PROBE, TRUNCATED } from "./answers.ts";
+import { AnswerSchedule } from "./answers.ts";
 import { type CachedService, ServiceCache } from "./cache.ts";
 import { Echoes, RecentPackets } from "./echoes.ts";
 import { FollowUps } from "./follow-ups.ts";
 import type { PacketKind } from "./glance.ts";
 import { type Message, type Question, readMessage, writeQuery, writeResponse } from "./message.ts";
 import { nominationOf } from "./nomination.ts";
+import { answerQuery, legacyAnswer } from "./query-answers.ts";
 import { QuestionSchedule } from "./questions.ts";
 import {
   type DnsRecord,
   goodbyeOf,
   identityOf,
   instanceName,
-  isSame,
   TYPE_LABEL,
   TYPE_NAME,
 } from "./records.ts";
@@ -59,8 +59,6 @@ interface OpenQuestion {
 export const MDNS_PORT = 5353;
 /** RFC 6762 section 7.2: known answers in further packets follow at once. */
 const QUESTION_OPEN_MS = 500;
-/** RFC 6762 section 6.7: old resolvers do not follow changes, so they must ask again soon. */
-const LEGACY_TTL_SECONDS = 10;
 const TYPE_QUESTION: Question = { name: TYPE_NAME, type: "PTR", unicast: false };
 
 /**
@@ -174,8 +172,10 @@ export class Station {
     if (!path || this.isRepeated(bytes)) return;
     const message = readMessage(bytes);
     if (message?.isResponse) this.#readResponse(path, message, bytes, from);
-    else if (message && from.port !== MDNS_PORT) this.#answerLegacy(path, message, from);
-    else if (message) this.#readQuery(path, message, from);
+    else if (message && from.port !== MDNS_PORT) {
+      const packet = legacyAnswer(path.answers, message);
+      if (packet) this.#send(path, packet, from);
+    } else if (message) this.#readQuery(path, message, from);
   }
 
   /** Withdraws what was announced. */
@@ -208,34 +208,13 @@ export class Station {
   }
 
   #readQuery(path: Path, message: Message, from: Endpoint): void {
-    const { answers } = path;
-    const { questions, answers: known, truncated, authorities } = message;
-    answers.withdraw(known, from.address);
+    path.answers.withdraw(message.answers, from.address);
     this.#shareQuestion(message, from.address);
-    if (questions.length === 0) return;
-    const isWanted = (own: DnsRecord) =>
-      !known.some((record) => isSame(record, own) && isFresh(record, own));
-    const wanted = (one: Question) => answers.matching(one).filter(isWanted);
-    const shared = questions.filter(({ unicast }) => !unicast).flatMap(wanted);
-    const asked = questions.filter(({ unicast }) => unicast).flatMap(wanted);
-    const direct = [...asked, ...this.#withheld(path, shared)];
-    // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
-    const overdue = asked.filter((one) => !answers.wasSentWithin(one, one.ttl * 250));
-    const timing = authorities.length > 0 ? PROBE : truncated ? TRUNCATED : PLAIN;
-    answers.queue([...shared, ...overdue], from.address, timing);
+    const isHub = this.#announcement?.role === "hub";
+    const direct = answerQuery(path.answers, message, { asker: from.address, isHub });
     if (direct.length > 0) {
-      this.#send(path, writeResponse(direct, answers.additionalsTo(direct)), from);
+      this.#send(path, writeResponse(direct, path.answers.additionalsTo(direct)), from);
     }
-  }
-
-  /**
-   * Records that a hub sent less than a second ago, so that they may not be multicast again yet
-   * (RFC 6762 section 6). A node that starts now would lead until then, so it also gets them by
-   * unicast.
-   */
-  #withheld({ answers }: Path, wanted: readonly DnsRecord[]): readonly DnsRecord[] {
-    if (this.#announcement?.role !== "hub") return [];
-    return wanted.filter((one) => answers.wasSentWithin(one, PLAIN.intervalMs));
   }
 
   /** A question of somebody else's whose answers will tell us all that our own would. */
@@ -255,21 +234,6 @@ export class Station {
     if (!knowsNoMore) return;
     if (truncated) this.#openQuestion = { source, atMs: nowMs };
     else this.#questions.hear();
-  }
-
-  /** RFC 6762 section 6.7: a resolver that knows nothing of multicast. */
-  #answerLegacy(path: Path, { id, questions }: Message, from: Endpoint): void {
-    const found = questions.flatMap((one) => path.answers.matching(one));
-    const answers = found.filter(({ type }) => type !== "NSEC");
-    if (answers.length === 0) return;
-    const plain = (record: DnsRecord): DnsRecord => ({
-      ...record,
-      ttl: Math.min(record.ttl, LEGACY_TTL_SECONDS),
-      flush: false,
-    });
-    const additionals = path.answers.additionalsTo(answers).map(plain);
-    const packet = writeResponse(answers.map(plain), additionals, { id, questions });
-    this.#send(path, packet, from);
   }
 
   #readResponse(path: Path, message: Message, bytes: Uint8Array, from: Endpoint): void {

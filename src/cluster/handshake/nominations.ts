@@ -1,9 +1,7 @@
-import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, Nomination } from "../../discovery/backend.ts";
 import { REMEMBERED } from "../../discovery/remembered-backend.ts";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
@@ -15,7 +13,8 @@ import { Backoff, type Dialer } from "./dialer.ts";
 import type { NamedPlace } from "./explain-places.ts";
 import type { ForeignClusters } from "./foreign-clusters.ts";
 import type { GivenHubs } from "./given-hubs.ts";
-import type { DialFailure, DialResult } from "./meeting.ts";
+import type { DialResult } from "./meeting.ts";
+import { type EmptyPlace, Places } from "./places.ts";
 
 export interface NominationsDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "bootId" | "settings" | "clock" | "timers" | "log">;
@@ -31,46 +30,15 @@ export interface NominationsDeps {
   readonly position: () => { readonly role: Role; readonly isSettled: boolean };
 }
 
-/** One place where some node may be: an operator, DNS or a file has named it without an id. */
-interface Place extends NamedPlace {
-  /** A hub's URL: this node defers to who answers there. */
-  isHub: boolean;
-  /** The operator has named it: dialled whatever it is, without end. */
-  isTrusted: boolean;
-  /** Nobody has said that a node is there. */
-  isGuess: boolean;
-  readonly backends: Set<string>;
-  nodeId: string | undefined;
-  attempts: number;
-  /** When it was last dialled, and when it was last named. */
-  dialledMs: number;
-  namedMs: number;
-  cancelRetry: Cancel;
-  failure: DialFailure | undefined;
-}
-
-/** A place where nobody has answered. */
-export interface EmptyPlace {
-  readonly addresses: readonly Address[];
-  readonly failure: DialFailure;
-}
-
 /** What our own list of servers nominates: we knew it, which is no discovery. */
 export const LISTED = "registry";
 /** What other nodes nominate: they have met it, which is no discovery of ours. */
 export const HINT = "peer";
-const RETRY_MIN_MS = 500;
 /**
  * A registrant that cannot be dialled is asked for again at its heartbeats, less and less often.
  */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
-/** After these attempts the backend must name it again; an operator's address has no limit. */
-const RETRIES_MAX = 4;
-/** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
-const VAIN_REST_MS = 60_000;
-/** Backends name what they still know of at least this often. */
-const NAMED_FRESH_MS = 120_000;
 /** A node that is online and was heard this recently is not asked whether it is there. */
 const RECENT_MS = 10_000;
 
@@ -82,10 +50,7 @@ const RECENT_MS = 10_000;
  */
 export class Nominations {
   readonly #with: NominationsDeps;
-  readonly #places = new BoundedMap<string, Place>(LIMITS.nominationsMax, {
-    canEvict: ({ isTrusted }) => !isTrusted,
-    onEvict: ({ cancelRetry }) => cancelRetry(),
-  });
+  readonly #places: Places;
   /** Hubs that others have named to a settled worker, for its own hub. */
   readonly #hints = new BoundedMap<string, HubHint>(LIMITS.addressesPerServerMax);
   readonly #confirms = new Backoff(CONFIRM_MIN_MS, CONFIRM_MAX_MS);
@@ -93,11 +58,12 @@ export class Nominations {
 
   constructor(withDeps: NominationsDeps) {
     this.#with = withDeps;
+    this.#places = new Places(withDeps);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const place of this.#places.values()) place.cancelRetry();
+    this.#places.stop();
   }
 
   nominate(nomination: Nomination): void {
@@ -145,9 +111,7 @@ export class Nominations {
     const { table, given } = this.#with;
     const peer = table.get(nodeId);
     const names = new Set(peer?.nominatedBy ?? []);
-    for (const place of this.#places.values()) {
-      if (place.nodeId === nodeId) for (const name of place.backends) names.add(name);
-    }
+    for (const name of this.#places.backendsOf(nodeId)) names.add(name);
     // One of us was given the other's URL.
     if (given.includes(nodeId) || peer?.described?.defersToUs) names.add("hub");
     for (const hearsay of [LISTED, HINT]) names.delete(hearsay);
@@ -158,109 +122,27 @@ export class Nominations {
 
   /** Places that were named without an id and where nobody answers, but for hubs given by URL. */
   emptyPlaces(): readonly EmptyPlace[] {
-    return [...this.#places.values()].flatMap(({ addresses, failure, isHub }) =>
-      failure === undefined || isHub ? [] : [{ addresses, failure }],
-    );
+    return this.#places.empty();
   }
 
   /** Places that are named at present, whether anybody answers there or not. */
   namedPlaces(): readonly NamedPlace[] {
-    const sinceMs = this.#with.deps.clock.monotonicMs() - NAMED_FRESH_MS;
-    return [...this.#places.values()].filter((one) => one.isTrusted || one.namedMs > sinceMs);
+    return this.#places.named();
   }
 
   /** A hub that was given is dialled now, whatever happened before. */
   dialGiven(address: Address): Promise<DialResult> {
-    const place = this.#placeOf({ backend: "hub", addresses: [address], isTrusted: true });
-    return this.#dialPlace(place);
+    return this.#places.dial(
+      this.#places.name({ backend: "hub", addresses: [address], isTrusted: true }),
+    );
   }
 
   #nominatePlace(nomination: Nomination): void {
-    const place = this.#placeOf(nomination);
-    if (place.isTrusted) place.attempts = 0;
-    else if (this.#isResting(place) || this.#targetsOf(place).every(this.#with.isOwn)) return;
+    const place = this.#places.name(nomination);
+    if (!this.#places.isWorthDialling(place)) return;
     const isNeeded = place.isHub && !this.#with.position().isSettled;
     if (!isNeeded && this.#isThere(place.nodeId)) return;
-    void this.#dialPlace(place);
-  }
-
-  /** Of its addresses those that may be dialled. */
-  #targetsOf({ isTrusted, addresses }: Place): readonly Address[] {
-    return isTrusted ? addresses : dialable(addresses, this.#with.policy());
-  }
-
-  #isResting({ attempts, dialledMs }: Place): boolean {
-    const nowMs = this.#with.deps.clock.monotonicMs();
-    return attempts >= RETRIES_MAX && nowMs - dialledMs < VAIN_REST_MS;
-  }
-
-  #placeOf({ backend, addresses, isTrusted = false, isGuess = false }: Nomination): Place {
-    const key = addresses.map(formatHostPort).join(",");
-    const known = this.#places.get(key);
-    const place = known ?? {
-      addresses,
-      isHub: false,
-      isTrusted: false,
-      isGuess,
-      backends: new Set<string>(),
-      nodeId: undefined,
-      attempts: 0,
-      dialledMs: 0,
-      namedMs: 0,
-      cancelRetry: () => {},
-      failure: undefined,
-    };
-    place.isHub ||= backend === "hub";
-    place.isTrusted ||= isTrusted;
-    place.isGuess &&= isGuess;
-    place.backends.add(backend);
-    place.namedMs = this.#with.deps.clock.monotonicMs();
-    this.#places.set(key, place);
-    return place;
-  }
-
-  async #dialPlace(place: Place): Promise<DialResult> {
-    const { dialer, given, foreign, table, deps } = this.#with;
-    place.cancelRetry();
-    place.dialledMs = deps.clock.monotonicMs();
-    const { isHub, isTrusted } = place;
-    const targets = this.#targetsOf(place);
-    const result = await dialer.dialAt(targets, { trusted: isTrusted, unsure: !isTrusted });
-    if (isHub) for (const address of place.addresses) given.note(address, result);
-    place.failure = result.kind === "failed" ? result : undefined;
-    if (result.kind === "met") {
-      place.nodeId = result.meeting.document.node_id;
-      place.attempts = 0;
-      const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);
-      for (const name of place.backends) nominatedBy.add(name);
-      table.update(place.nodeId, { nominatedBy });
-    } else if (result.kind === "failed") {
-      this.#retry(place, result.reason);
-    } else if (result.kind === "self" && isHub && !place.addresses.every(this.#with.isOwn)) {
-      // A balancer has brought us back to ourselves; the next connection may lead to another node.
-      this.#retry(place, "this node itself answers");
-    } else if (result.kind === "foreign") {
-      const { addresses: at, backends } = place;
-      for (const backend of backends) foreign.note(result.cluster, { backend, addresses: at });
-    }
-    return result;
-  }
-
-  #retry(place: Place, reason: string): void {
-    const { log, timers, settings } = this.#with.deps;
-    const key = place.addresses.map(formatHostPort).join(",");
-    if (!place.isHub) log.debug("a nominated node does not answer", { at: key, reason });
-    const isForgotten = this.#places.get(key) !== place;
-    const isSpent = place.attempts >= (place.isGuess ? 0 : RETRIES_MAX) && !place.isTrusted;
-    if (this.#stopped || isForgotten || isSpent) return;
-    const delayMs = Math.min(
-      RETRY_MIN_MS * 2 ** Math.min(place.attempts++, 16),
-      settings.timing.discoveryRefreshMs,
-    );
-    place.cancelRetry = timers.after(delayMs, () => {
-      const isTakenBack = place.isHub && !place.addresses.some((one) => this.#with.given.has(one));
-      if (!isTakenBack) void this.#dialPlace(place);
-    });
+    void this.#places.dial(place);
   }
 
   /** Our own id with other addresses or in another start: that would be a copy of this node. */

@@ -1,3 +1,4 @@
+import { mergeAddresses } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { OwnClones } from "../clones/own-clones.ts";
@@ -8,7 +9,6 @@ import { prove } from "../identity/proof.ts";
 import type { PeerRequest } from "../peer-route.ts";
 import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
 import { keyToldBy } from "../peers/peer.ts";
-import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Hello, HelloReply, NodeDocument } from "../wire.ts";
 import { contactOf, noteDescription } from "./description.ts";

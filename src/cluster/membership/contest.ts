@@ -1,27 +1,19 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
-import { isMember, membershipTag } from "../admission/membership-tag.ts";
+import { isMember } from "../admission/membership-tag.ts";
 import type { ClusterEvents } from "../events.ts";
 import type { Dialer } from "../handshake/dialer.ts";
-import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
-import { isProven } from "../identity/proof.ts";
 import { isDialable } from "../peers/peer.ts";
-import type { PeerClient } from "../peers/peer-client.ts";
 import type { StandingWire } from "../wire.ts";
+import { CaseExchange, type CaseExchangeDeps } from "./case-exchange.ts";
 import { CaseJudge, type CaseJudgeDeps } from "./case-judge.ts";
-import {
-  type CaseStatement,
-  caseReplySchema,
-  type HubCase,
-  type HubCaseReply,
-} from "./hub-messages.ts";
+import type { CaseStatement, HubCase, HubCaseReply } from "./hub-messages.ts";
 import { outranks } from "./rank.ts";
 import type { SeatVerdict } from "./seat.ts";
 
-export interface ContestsDeps extends CaseJudgeDeps {
+export interface ContestsDeps extends CaseJudgeDeps, CaseExchangeDeps {
   readonly events: ClusterEvents;
-  readonly client: PeerClient;
   readonly dialer: Dialer;
 }
 
@@ -46,14 +38,11 @@ interface Contest {
   isBrought: boolean;
 }
 
-export const CASE_PATH = "/api/cluster/case";
 const ROUND_MS = 1_500;
 /** The other has not looked yet: nothing is gained by waiting a whole round. */
 const ROUND_SOON_MS = 200;
 /** A lower hub has yielded by then, if it can. */
 const YIELD_PATIENCE_MS = 4_000;
-const TIMEOUT_MS = 3_000;
-const CHALLENGE_BYTES = 18;
 const DISAGREEMENTS_MAX = 3;
 /** Attempts to reach a rival before it is left to discovery. */
 const FAILURES_MAX = 5;
@@ -71,11 +60,13 @@ const CONTESTS_PER_WAY_MAX = 2;
 export class Contests {
   readonly #with: ContestsDeps;
   readonly #judge: CaseJudge;
+  readonly #exchange: CaseExchange;
   readonly #contests = new Map<string, Contest>();
 
   constructor(withDeps: ContestsDeps) {
     this.#with = withDeps;
     this.#judge = new CaseJudge(withDeps);
+    this.#exchange = new CaseExchange(withDeps);
     const { events, role, table } = withDeps;
     events.on("met", ({ meeting }) => {
       const { node_id: nodeId, standing } = meeting.document;
@@ -113,7 +104,11 @@ export class Contests {
         if (!contest.isLooking) void this.#look(signer, contest, hubCase);
       }
     }
-    return { ...this.#ourCase(signer), leads, public_key: identity.publicKey };
+    return {
+      ...this.#exchange.ownCase(signer, this.#winnerOf(signer)),
+      leads,
+      public_key: identity.publicKey,
+    };
   }
 
   /** Both have just claimed: the lower one yields at once, to one that it can dial. */
@@ -273,7 +268,7 @@ export class Contests {
     const { table, witnesses, deps } = this.#with;
     if (contest.isBrought) return undefined;
     try {
-      const reply = await this.#exchange(rival, contest);
+      const reply = await this.#exchange.ask(rival, { ...contest, winner: this.#winnerOf(rival) });
       contest.failures = 0;
       return reply;
     } catch (error) {
@@ -286,44 +281,7 @@ export class Contests {
     }
   }
 
-  async #exchange(
-    rival: string,
-    { via, theirs }: Contest,
-  ): Promise<CaseStatement | "resigned" | undefined> {
-    const { client, deps, table } = this.#with;
-    const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
-    const body = { challenge, ...this.#ourCase(rival) };
-    const options = { timeoutMs: TIMEOUT_MS };
-    const answered = await client.send(via ?? rival, "POST", CASE_PATH, body, options);
-    const reply = caseReplySchema.safeParse(answered.body).data;
-    if (!reply || nodeIdOf(reply.public_key) !== rival) return undefined;
-    if (!isProven(reply.public_key, rival, challenge, answered.body)) return undefined;
-    // A copy of the start that has shown its case may answer where we dial.
-    if (theirs !== undefined && reply.boot_id !== theirs.boot_id) return undefined;
-    const startedMs = deps.clock.monotonicMs();
-    if (via === undefined) table.update(rival, { dialled: { outcome: "ok", startedMs } });
-    if (reply.leads) return reply;
-    // What it said in its hello holds no longer.
-    const standing = table.get(rival)?.described?.document.standing;
-    if (standing) table.noteStanding(rival, { ...standing, role: "discovering" }, startedMs);
-    return "resigned";
-  }
-
-  #ourCase(rival: string): CaseStatement {
-    const { deps, role, seat, given, witnesses } = this.#with;
-    const { self } = role.state;
-    return {
-      boot_id: deps.bootId,
-      priority: self.priority,
-      may_claim: self.mayClaim,
-      ...(deps.settings.secret && {
-        member: membershipTag(deps.settings.secret, deps.identity.nodeId),
-      }),
-      defers: given.defersTo(rival),
-      follows: [...seat.follows()],
-      dials_you: isDialable(this.#with.table.get(rival)) ?? null,
-      witnesses: [...witnesses.against(rival)],
-      winner: this.#contests.get(rival)?.verdict?.winner ?? null,
-    };
+  #winnerOf(rival: string): string | null {
+    return this.#contests.get(rival)?.verdict?.winner ?? null;
   }
 }

@@ -1,16 +1,17 @@
 import type { Address } from "../../discovery/backend.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
-import { Backoff, type Dialer } from "../handshake/dialer.ts";
+import type { Dialer } from "../handshake/dialer.ts";
 import type { Nominations } from "../handshake/nominations.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isReady } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { HubRegistration } from "../registry/registration.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { HubHint, PingReply, RegistryPosition, StandingWire } from "../wire.ts";
+import type { PingReply, RegistryPosition, StandingWire } from "../wire.ts";
 import { FollowWord } from "./follow-word.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { HubMoves } from "./hub-moves.ts";
 import { LossReports } from "./loss-reports.ts";
 import type { PingContent, Pinger, Pong } from "./pinger.ts";
 import type { RoleKeeper } from "./role.ts";
@@ -34,9 +35,6 @@ export interface UplinkDeps {
 }
 
 const NOWHERE: RegistryPosition = { of: null, version: 0 };
-/** How often a hub is dialled where others say that it is, until it answers. */
-const REDIRECT_RETRY_MS = 1_000;
-const REDIRECT_RETRY_MAX_MS = 15_000;
 /** A hub that has just yielded needs a moment to reach the other one. */
 const DEAF_MAX_MS = 4_000;
 /** Workers shake hands with a new successor within this long of its naming, not all at once. */
@@ -56,9 +54,7 @@ export class Uplink {
   /** Since when the target neither leads nor hears its hub. */
   #deafSinceMs: number | undefined;
   #successors: readonly string[] = [];
-  readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
-  /** Dials of the hub where it is said to be now. */
-  readonly #moves = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
+  readonly #moves: HubMoves;
   readonly #word: FollowWord;
   readonly #reports: LossReports;
 
@@ -67,6 +63,17 @@ export class Uplink {
     const { deps, pinger, events, registration } = withDeps;
     this.#word = new FollowWord(withDeps);
     this.#reports = new LossReports(deps.clock);
+    this.#moves = new HubMoves({
+      ...withDeps,
+      onMoved: (hub) => {
+        if (hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
+      },
+      onReferred: (from, hub, { role, term }) => {
+        if (this.#heartbeat.target !== from) return false;
+        if (role === "hub") withDeps.role.follow(hub, term);
+        return true;
+      },
+    });
     this.#heartbeat = new Heartbeat({
       deps,
       pinger,
@@ -82,7 +89,10 @@ export class Uplink {
       if (role === "worker" && hub !== undefined) this.#follow(hub, via);
       else if (before.role === "worker") this.release();
     });
-    events.on("sighted", ({ nodeId, addresses }) => this.#noteSighted(nodeId, addresses));
+    // The hub may have moved, and its own word of that may have been lost.
+    events.on("sighted", ({ nodeId, addresses }) => {
+      if (nodeId === this.#heartbeat.target) this.#moves.noteSighted(nodeId, addresses);
+    });
     events.on("self_changed", () => {
       if (withDeps.role.state.role === "worker") registration.now();
     });
@@ -170,25 +180,6 @@ export class Uplink {
     if (kind === "met" && hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
   }
 
-  /**
-   * Our hub is announced where it has never answered: it has moved, and its own word may be lost.
-   */
-  #noteSighted(nodeId: string, addresses: readonly Address[]): void {
-    if (nodeId !== this.#heartbeat.target) return;
-    const { table, dialer } = this.#with;
-    const worked = (table.get(nodeId)?.addresses ?? []).filter((one) => one.workedMs !== undefined);
-    const isKnown = ({ host, port }: Address) =>
-      worked.some((one) => one.host === host && one.port === port);
-    const nowMs = this.#nowMs();
-    if (addresses.some(isKnown) || !this.#moves.isDue(nodeId, nowMs)) return;
-    this.#moves.note(nodeId, nowMs);
-    void dialer.dialAt(addresses, { trusted: false }).then((result) => {
-      if (result.kind !== "met" || result.meeting.document.node_id !== nodeId) return;
-      this.#moves.clear(nodeId);
-      if (nodeId === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
-    });
-  }
-
   #follow(hub: string, via: string | undefined): void {
     const target = via ?? hub;
     this.release();
@@ -230,7 +221,8 @@ export class Uplink {
     this.#word.answered(reply.listed);
     this.#noteSuccessors(reply.successors);
     if (this.#isReplaced(target, standing)) return;
-    if (standing.role === "worker") this.#redirect(target, standing.hub);
+    // The old hub vouches for a new one. Whoever cannot reach that goes on through the old one.
+    if (standing.role === "worker") this.#moves.noteReferral(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();
   }
 
@@ -284,23 +276,6 @@ export class Uplink {
         if (isNamed && table.get(one)?.described === undefined) void dialer.dial(one);
       });
     }
-  }
-
-  /** The old hub vouches for a new one. Whoever cannot reach that goes on through the old one. */
-  #redirect(from: string, next: HubHint | null): void {
-    const { deps, table, dialer, role } = this.#with;
-    const { nodeId } = deps.identity;
-    if (!next || next.node_id === nodeId || next.node_id === from) return;
-    const nowMs = this.#nowMs();
-    if (!this.#redirects.isDue(next.node_id, nowMs) || !table.ensure(next.node_id)) return;
-    this.#redirects.note(next.node_id, nowMs);
-    table.addAddresses(next.node_id, dialable(next.addresses, this.#with.policy()), "hub");
-    void dialer.dial(next.node_id).then((result) => {
-      if (result.kind !== "met" || this.#heartbeat.target !== from) return;
-      const { standing } = result.meeting.document;
-      this.#redirects.clear(next.node_id);
-      if (standing.role === "hub") role.follow(next.node_id, standing.term);
-    });
   }
 
   /** That the node through which we follow the hub is gone says nothing of the hub. */

@@ -1,5 +1,4 @@
-import { authorityOf, formatHostPort } from "../../discovery/addresses.ts";
-import type { Address } from "../../discovery/backend.ts";
+import { authorityOf } from "../../discovery/addresses.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -263,19 +262,6 @@ export class PeerClient {
 export function isElsewhere(reply: PeerReply): boolean {
   const code = problemCodeOf(reply);
   return code === "bad_signature" || code === "misdirected";
-}
-
-/** Without repetitions, the first ones first, bounded. */
-export function mergeAddresses(
-  first: readonly Address[],
-  then: readonly Address[],
-): readonly Address[] {
-  const byText = new Map<string, Address>();
-  for (const address of [...first, ...then]) {
-    const text = formatHostPort(address);
-    if (!byText.has(text)) byText.set(text, address);
-  }
-  return [...byText.values()].slice(0, LIMITS.addressesPerServerMax);
 }
 
 /** Where to connect: the IP of a name, or an address whose zone means nothing in a URL. */

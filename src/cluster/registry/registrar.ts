@@ -1,8 +1,8 @@
+import { mergeAddresses } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
-import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { Admission, owns } from "./admission.ts";
 import type { Claimant } from "./claimant.ts";

@@ -1,11 +1,10 @@
-import { BoundedMap } from "../../platform/bounded-map.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { ServerRecord, ServerStatus } from "../server-record.ts";
 import type { RegistryDelta, RegistryPosition } from "../wire.ts";
-import { deltaSince, type Removal } from "./registry-delta.ts";
+import { RegistryChanges } from "./registry-changes.ts";
 import {
   type Entry,
   type EntryInput,
@@ -30,12 +29,6 @@ export interface RegistryDeps {
 }
 
 /**
- * How often figures (fish, processor time, memory, uptime) are told to followers, all together. A
- * heartbeat changes them every time, and one by one they would be most of what a hub has to say.
- */
-const FIGURES_INTERVAL_MS = 10_000;
-
-/**
  * The servers of the cluster as this node knows them, itself included. A hub's is the cluster's; a
  * worker's is a copy that the hub's changes keep up to date. Bounded; soft state throughout. The
  * entries lie in the peer table, so that whoever leaves that leaves the list; only our own,
@@ -44,24 +37,13 @@ const FIGURES_INTERVAL_MS = 10_000;
 export class Registry {
   readonly #deps: RegistryDeps;
   #own: Entry | undefined;
-  /** What has left, so that followers hear of it, in order. */
-  readonly #removals = new BoundedMap<string, Removal>(LIMITS.removalsRememberedMax, {
-    onEvict: ({ version }) => {
-      this.#removalsSince = version;
-    },
-  });
-  /** Followers from before this version start anew: earlier departures are forgotten. */
-  #removalsSince = 0;
-  /** Servers whose figures have changed since followers were told. */
-  readonly #freshFigures = new Set<string>();
-  #figuresToldMs: number;
+  readonly #changes: RegistryChanges;
   /** The hub whose word on the others has held last, by its boot id, and until when. */
   #vouched: { readonly by: string; readonly untilMs: number } | undefined;
-  #version = 0;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
-    this.#figuresToldMs = deps.clock.monotonicMs();
+    this.#changes = new RegistryChanges(deps.clock.monotonicMs());
   }
 
   entries(): readonly Entry[] {
@@ -170,7 +152,7 @@ export class Registry {
     else if (isUnsignedKey(key)) peers.forget(key);
     else peers.update(key, { registration: undefined });
     // Forgetting has noted it already.
-    if (!this.#removals.has(key)) this.#noteRemoved(key);
+    if (!this.#changes.hasRemoved(key)) this.#noteRemoved(key);
     return true;
   }
 
@@ -197,16 +179,15 @@ export class Registry {
         this.remove(entry.key);
       }
     }
-    if (nowMs - this.#figuresToldMs >= FIGURES_INTERVAL_MS) this.#tellFigures(nowMs);
+    for (const { key, version } of this.#changes.takeFigures(nowMs)) {
+      const entry = this.get(key);
+      if (entry) this.#store({ ...entry, figuresVersion: version });
+    }
   }
 
   /** What has changed since a follower's position; everything if it followed another registry. */
   delta(position: RegistryPosition): RegistryDelta {
-    const { bootId: of } = this.#deps;
-    const isOurs = position.of === of && position.version >= this.#removalsSince;
-    const since = isOurs ? position.version : 0;
-    const changes = deltaSince(since, this.#version, this.entries(), this.#removals.values());
-    return { of, whole: since === 0, ...changes };
+    return this.#changes.since(position, this.#deps.bootId, this.entries());
   }
 
   /** Takes over what the hub has told; what we know of ourselves is ours alone. */
@@ -254,26 +235,15 @@ export class Registry {
     return Math.max(lastSeenMs, vouched ?? lastSeenMs);
   }
 
-  #tellFigures(nowMs: number): void {
-    this.#figuresToldMs = nowMs;
-    for (const key of this.#freshFigures) {
-      const entry = this.get(key);
-      if (entry) this.#store({ ...entry, figuresVersion: ++this.#version });
-    }
-    this.#freshFigures.clear();
-  }
-
   /** Stores what changes nothing that followers must hear of at once. */
   #refresh(entry: Entry): Entry {
-    this.#freshFigures.add(entry.key);
+    this.#changes.noteFigures(entry.key);
     this.#store(entry);
     return entry;
   }
 
   #change(entry: Entry): Entry {
-    const stamped = { ...entry, version: ++this.#version };
-    this.#removals.delete(entry.key);
-    this.#freshFigures.delete(entry.key);
+    const stamped = { ...entry, version: this.#changes.noteChanged(entry.key) };
     this.#store(stamped);
     this.#deps.onChange(entry.key, stamped);
     return stamped;
@@ -285,8 +255,7 @@ export class Registry {
   }
 
   #noteRemoved(key: string): void {
-    this.#freshFigures.delete(key);
-    this.#removals.set(key, { key, version: ++this.#version });
+    this.#changes.noteRemoved(key);
     this.#deps.onChange(key, undefined);
   }
 

@@ -1,7 +1,7 @@
 import { DIAL_BACK_PATH, dialBackReplySchema, dialBackSchema } from "../checkup/dial-back.ts";
 import { HINT } from "../handshake/nominations.ts";
 import { prove } from "../identity/proof.ts";
-import { CASE_PATH } from "../membership/contest.ts";
+import { CASE_PATH } from "../membership/case-exchange.ts";
 import {
   caseReplySchema,
   caseSchema,
