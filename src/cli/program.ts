@@ -1,24 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
 import { escapeUnsafe } from "../telemetry/log-format.ts";
-import { addAlias } from "./commands/alias.ts";
-import { addCompletion } from "./commands/completion.ts";
-import { addConfig } from "./commands/config.ts";
-import { addConnect } from "./commands/connect.ts";
-import { addConnections } from "./commands/connections.ts";
-import { addDoctor } from "./commands/doctor/doctor.ts";
-import { addJoin, addLeave } from "./commands/join.ts";
-import { addLogs } from "./commands/logs.ts";
-import { addPeers } from "./commands/peers.ts";
-import { addRegister } from "./commands/register.ts";
-import { addReplay } from "./commands/replay.ts";
-import { addRun } from "./commands/run/run.ts";
-import { addStart } from "./commands/start/start.ts";
-import { addStatus } from "./commands/status.ts";
-import { addStop } from "./commands/stop.ts";
-import { addTank } from "./commands/tank/tank.ts";
-import { addTransfers } from "./commands/transfers.ts";
-import { addVersion } from "./commands/version.ts";
+import { addCommands } from "./command.ts";
+import { COMMANDS } from "./commands/registry.ts";
 import { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
@@ -37,14 +21,16 @@ First steps:
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 no node running.`;
 
-/** All commands, in the order of help. */
-export function buildProgram(context: CliContext): Command {
+const GLOBAL_OPTIONS = `
+Global options, of every command: --config --data-dir --url --token-file --json; see: tankd --help`;
+
+/** The program, each of whose commands is loaded when it is called. */
+export function programOf(context: CliContext): Command {
   const program = new Command("tankd")
     .description("Tanks of evolving fish that find their peers and migrate between machines.")
     .version(context.host.build.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .configureHelp({
-      showGlobalOptions: true,
       // The descriptions contain defaults and choices already.
       optionDescription: (option) => option.description,
     })
@@ -56,39 +42,19 @@ export function buildProgram(context: CliContext): Command {
       getOutHasColors: () => false,
     })
     .exitOverride()
-    .addHelpText("after", HELP_AFTER);
+    .addHelpText("after", HELP_AFTER)
+    .addHelpText("afterAll", ({ command }) => (command.parent ? GLOBAL_OPTIONS : ""));
   addSettingOptions(program, GLOBAL_SETTINGS);
   program.addOption(new Option("--token-file <file>", "file with the control token for --url"));
   program.addOption(new Option("--json", "print JSON for programs"));
-  const commands = [
-    addStart,
-    addStop,
-    addStatus,
-    addPeers,
-    addJoin,
-    addLeave,
-    addRegister,
-    addTank,
-    addAlias,
-    addConnect,
-    addConnections,
-    addTransfers,
-    addLogs,
-    addDoctor,
-    addRun,
-    addReplay,
-    addConfig,
-    addVersion,
-    addCompletion,
-  ];
-  for (const add of commands) add(program, context);
+  addCommands(program, COMMANDS, context);
   return program;
 }
 
 /** Runs one command line; resolves with the exit code. Never rejects. */
 export async function runCli(host: Host): Promise<number> {
   const context = new CliContext(host);
-  const program = buildProgram(context);
+  const program = programOf(context);
   try {
     if (host.commandLine.length === 0) {
       program.outputHelp();

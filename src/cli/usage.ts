@@ -14,8 +14,7 @@ export function describeUsageError(
     return `${nameOf(command)} has no option ${quoted}; ${suggest(quoted, flags)}`;
   }
   if (error.code === "commander.unknownCommand") {
-    const names = commandNames(command);
-    return `${nameOf(command)} has no command "${quoted}"; ${suggest(quoted, names)}`;
+    return unknownCommand(command, quoted);
   }
   // Commander's code for a group without one of its commands.
   if (error.code === "commander.help") {
@@ -24,6 +23,13 @@ export function describeUsageError(
   }
   const sentence = error.message.replace(/^error: /, "").replaceAll("\n", " ");
   return `${sentence}; see: ${nameOf(command)} --help`;
+}
+
+/** What to say of a word that is no command of this one. */
+export function unknownCommand(command: Command, word: string): string {
+  const names = commandNames(command);
+  if (names.length === 0) return `${nameOf(command)} has no commands of its own`;
+  return `${nameOf(command)} has no command "${word}"; ${suggest(word, names)}`;
 }
 
 function suggest(word: string, known: readonly string[]): string {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { COMMANDS } from "../../src/cli/commands/registry.ts";
+import { TANK_COMMANDS } from "../../src/cli/commands/tank/tank.ts";
 import { runIn } from "./fake-host.ts";
 
 describe("wrong usage ends with 2 and one line that says what there is", () => {
@@ -24,10 +26,10 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
     ],
     [["start", "extra"], /^tankd: too many arguments.*tankd start --help\n$/],
     [["start", "--url", "http://h:1"], /^tankd: start runs a node on this machine/],
-    [["tank"], /^tankd: tankd tank needs a command: ls, create, show, pause, .*rm\n$/],
+    [["tank"], /^tankd: tankd tank needs a command: ls, create, show, pause, .*rm, help\n$/],
     [
       ["tank", "foo"],
-      /^tankd: tankd tank has no command "foo"; there are ls, create, show, pause, .*rm\n$/,
+      /^tankd: tankd tank has no command "foo"; there are ls, create, show, pause, .*rm, help\n$/,
     ],
     [["tank", "create", "--fish", "-1"], /^tankd: --fish cannot be "-1"/],
     [["join"], /^tankd: missing required argument 'url'; see: tankd join --help\n$/],
@@ -64,7 +66,49 @@ describe("help", () => {
     expect(text).toContain("--port <port> the port to listen on; 0 takes any free one");
     expect(text).toContain("env: TANK_API_PORT");
     expect(text).toContain("--server-id <name> the same as --name");
-    expect(text).toContain("--data-dir <dir>");
+    expect(text).not.toContain("--data-dir <dir>");
+    expect(out.trimEnd().split("\n").at(-1)).toMatch(/^Global options.*--url.*tankd --help$/);
+  });
+
+  test("tankd --help explains the options of every command", async () => {
+    expect((await runIn({}, "--help")).out).toMatch(/--data-dir <dir> +where the node keeps/);
+  });
+
+  test("help shows the help of a command, of a group's too", async () => {
+    const { code, out } = await runIn({}, "help", "tank", "create");
+    expect([code, out]).toEqual([0, (await runIn({}, "tank", "create", "--help")).out]);
+    expect(out).toContain("--tank-name");
+  });
+
+  test.each([
+    [["help", "nope"], /^tankd: tankd has no command "nope"; .*there are start, .*\n$/],
+    [["help", "strat"], 'tankd: tankd has no command "strat"; did you mean start?\n'],
+    [["help", "tank", "creat"], /tankd tank has no command "creat"; did you mean create\?/],
+    [["help", "stop", "now"], "tankd: tankd stop has no commands of its own\n"],
+  ] as readonly [string[], string | RegExp][])("%j", async (commandLine, said) => {
+    const ran = await runIn({}, ...commandLine);
+    expect(ran.err).toMatch(said);
+    expect([ran.code, ran.out]).toEqual([2, ""]);
+  });
+
+  test("every command has examples, none of which is wrong usage", async () => {
+    const lines: string[] = [];
+    const names = COMMANDS.flatMap(({ name }) => (name === "tank" ? [] : [[name]]));
+    const inTank = TANK_COMMANDS.map(({ name }) => ["tank", name]);
+    for (const words of [...names, ...inTank]) {
+      const { out } = await runIn({}, ...words, "--help");
+      const examples = /\nExamples:\n((?: {2}.*\n)+)/.exec(out)?.[1] ?? "";
+      expect([words, examples]).toEqual([words, expect.stringMatching(/^ {2}tankd /)]);
+      lines.push(...examples.trimEnd().split("\n"));
+    }
+    for (const line of lines) {
+      const [command = ""] = line.trim().split(/ {2,}/);
+      const words = command.split(" ").slice(1);
+      const typed = words.includes(">") ? words.slice(0, words.indexOf(">")) : words;
+      if (typed[0] === "run" || typed[0] === "start") typed.push("--help");
+      const ran = await runIn({}, ...typed);
+      expect(ran.err).not.toMatch(/--help\b|has no (command|option)|cannot be|did you mean/);
+    }
   });
 
   test.each([["--version"], ["-V"]])("%s", async (flag) => {

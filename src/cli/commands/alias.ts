@@ -14,10 +14,8 @@ const aliasSchema = z.object({
 const aliasesSchema = z.object({ aliases: z.array(aliasSchema), count: z.number() });
 
 /** `tankd alias [NAME TANK]`: this node's own names for tanks of any node. */
-export function addAlias(program: Command, context: CliContext): void {
-  program
-    .command("alias")
-    .description("define a local alias for a tank of any node; without arguments list aliases")
+export function defineAlias(alias: Command, context: CliContext): void {
+  alias
     .argument("[name]", "the name")
     .argument("[tank]", "the tank, by id or name, or as SERVER::TANK")
     .option("--rm <name>", "remove an alias")

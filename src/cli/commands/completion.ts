@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { defineAll } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { flagOf, nameOf, visibleOptions } from "../usage.ts";
 
@@ -6,19 +7,14 @@ const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
 
 /** `tankd completion SHELL`: a completion script, generated from the program's commands. */
-export function addCompletion(program: Command, context: CliContext): void {
-  program
-    .command("completion")
-    .description("print the completion script of a shell")
+export function defineCompletion(completion: Command, context: CliContext): void {
+  completion
     .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
-    .addHelpText(
-      "after",
-      `
-  bash   tankd completion bash > /etc/bash_completion.d/tankd
-  zsh    tankd completion zsh > "\${fpath[1]}/_tankd"
-  fish   tankd completion fish > ~/.config/fish/completions/tankd.fish`,
-    )
-    .action((shell: Shell) => context.print(SCRIPTS[shell](nodesOf(program))));
+    .action(async (shell: Shell) => {
+      const program = completion.parent ?? completion;
+      await defineAll(program);
+      context.print(SCRIPTS[shell](nodesOf(program)));
+    });
 }
 
 /** What can follow one command. */

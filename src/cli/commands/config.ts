@@ -9,27 +9,24 @@ import { addSettingOptions, NODE_SETTINGS } from "../options.ts";
 import { formatTable } from "../output/table.ts";
 
 /** `tankd config`: every setting, with its value and the origin of the value. */
-export function addConfig(program: Command, context: CliContext): void {
-  const config = program
-    .command("config")
-    .description("show every setting, its value and the origin of the value")
-    .action((_options: unknown, command: Command) => {
-      const settings = rows(context, command);
-      if (context.wantsJson(command)) {
-        return context.printJson({ settings: settings.map(({ text, ...row }) => row) });
-      }
-      context.print(
-        formatTable(
-          ["SETTING", "VALUE", "FROM", "ENVIRONMENT"],
-          settings.map(({ key, text, origin, env }) => [
-            key,
-            text === "" ? context.paint("dim", "-") : text,
-            origin,
-            env ?? "",
-          ]),
-        ),
-      );
-    });
+export function defineConfig(config: Command, context: CliContext): void {
+  config.action((_options: unknown, command: Command) => {
+    const settings = rows(context, command);
+    if (context.wantsJson(command)) {
+      return context.printJson({ settings: settings.map(({ text, ...row }) => row) });
+    }
+    context.print(
+      formatTable(
+        ["SETTING", "VALUE", "FROM", "ENVIRONMENT"],
+        settings.map(({ key, text, origin, env }) => [
+          key,
+          text === "" ? context.paint("dim", "-") : text,
+          origin,
+          env ?? "",
+        ]),
+      ),
+    );
+  });
   addSettingOptions(config, NODE_SETTINGS);
 }
 

@@ -24,10 +24,8 @@ interface ConnectOptions {
 }
 
 /** `tankd connect SRC DST`: lets fish migrate from one tank to another; `--rm ID` stops that. */
-export function addConnect(program: Command, context: CliContext): void {
-  program
-    .command("connect")
-    .description("let fish of one tank migrate to another")
+export function defineConnect(connect: Command, context: CliContext): void {
+  connect
     .argument("[source]", "a tank of this node, by id, name or alias")
     .argument("[destination]", "a tank of any node, by id, name or alias, or as SERVER::TANK")
     .option("--probability <percent>", "chance of a fish at each draw, 0-100 (default: 25)")
@@ -62,12 +60,12 @@ only replaced by another one, it does when that is cut.`,
           const missing = source === undefined ? "which tanks?" : `${source} with which tank?`;
           throw new Problem("usage", `connect ${missing} Give SRC and DST, or --rm ID`);
         }
-        return connect(context, command, { ...options, source, destination });
+        return connectTanks(context, command, { ...options, source, destination });
       },
     );
 }
 
-async function connect(
+async function connectTanks(
   context: CliContext,
   command: Command,
   options: ConnectOptions & { readonly source: string; readonly destination: string },

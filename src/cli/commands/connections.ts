@@ -10,25 +10,22 @@ const connectionsSchema = z.object({ connections: z.array(connectionSchema), cou
 type Connection = z.infer<typeof connectionSchema>;
 
 /** `tankd connections`: the connections from this node's tanks. */
-export function addConnections(program: Command, context: CliContext): void {
-  program
-    .command("connections")
-    .description("list the connections from this node's tanks")
-    .action(async (_options: unknown, command: Command) => {
-      const node = await context.node(command);
-      const body = await node.get("/api/connections");
-      if (context.wantsJson(command)) return context.printJson(body);
-      const { connections } = readAnswer(connectionsSchema, body);
-      if (connections.length === 0) {
-        context.print(
-          "No connections yet; one is created automatically with the second node, or by: " +
-            "tankd connect",
-        );
-        return;
-      }
-      const directory = readAnswer(directorySchema, await node.get("/gateway/tanks"));
-      context.print(describe(connections, namesOf(directory)));
-    });
+export function defineConnections(connections: Command, context: CliContext): void {
+  connections.action(async (_options: unknown, command: Command) => {
+    const node = await context.node(command);
+    const body = await node.get("/api/connections");
+    if (context.wantsJson(command)) return context.printJson(body);
+    const { connections } = readAnswer(connectionsSchema, body);
+    if (connections.length === 0) {
+      context.print(
+        "No connections yet; one is created automatically with the second node, or by: " +
+          "tankd connect",
+      );
+      return;
+    }
+    const directory = readAnswer(directorySchema, await node.get("/gateway/tanks"));
+    context.print(describe(connections, namesOf(directory)));
+  });
 }
 
 function describe(connections: readonly Connection[], names: ReadonlyMap<string, string>): string {

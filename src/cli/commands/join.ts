@@ -7,10 +7,8 @@ import { readAnswer } from "../output/answer.ts";
 const joinedSchema = z.object({ met: z.boolean(), detail: z.string() });
 
 /** `tankd join URL`: makes the running node use this hub. */
-export function addJoin(program: Command, context: CliContext): void {
-  program
-    .command("join")
-    .description("make the running node use a hub, now and after restarts")
+export function defineJoin(join: Command, context: CliContext): void {
+  join
     .argument("<url>", "the hub, like http://192.168.1.10:8000")
     .action(async (url: string, _options: unknown, command: Command) => {
       const node = await context.node(command);
@@ -19,19 +17,5 @@ export function addJoin(program: Command, context: CliContext): void {
       if (context.wantsJson(command)) context.printJson(body);
       else if (met) context.print(`${detail}.`);
       if (!met) throw new CommandFailure(`${url} was not reached: ${detail}`, 1);
-    });
-}
-
-/** `tankd leave`: takes the running node out of its cluster. */
-export function addLeave(program: Command, context: CliContext): void {
-  program
-    .command("leave")
-    .description("take the running node out of its cluster; its tanks keep running")
-    .addHelpText("after", "\nIt finds the others again after: tankd join URL, or a restart.")
-    .action(async (_options: unknown, command: Command) => {
-      const node = await context.node(command);
-      const body = await node.post("/api/cluster/leave", {});
-      if (context.wantsJson(command)) return context.printJson(body);
-      context.print("This node has left its cluster; its tanks keep running.");
     });
 }

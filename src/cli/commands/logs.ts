@@ -16,10 +16,8 @@ const FOLLOW_POLL_MS = 200;
 const TAIL_BYTES_MAX = 4 * 1024 * 1024;
 
 /** `tankd logs [-f]`: the log of a node that runs in the background. */
-export function addLogs(program: Command, context: CliContext): void {
-  program
-    .command("logs")
-    .description("show the log of a node that was started with -d")
+export function defineLogs(logs: Command, context: CliContext): void {
+  logs
     .option("-f, --follow", "keep printing new lines")
     .option("-n, --lines <number>", "number of last lines to print (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {

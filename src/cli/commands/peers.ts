@@ -22,10 +22,8 @@ const FILTERS = ["tag", "capability", "status", "role", "region", "zone", "resou
 type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string | readonly string[]>>>;
 
 /** `tankd peers`: every server of the cluster, this one included. */
-export function addPeers(program: Command, context: CliContext): void {
-  program
-    .command("peers")
-    .description("list the servers of the cluster")
+export function definePeers(peers: Command, context: CliContext): void {
+  peers
     .addOption(
       new Option("--tag <tag>", "only those with this tag; may be repeated").argParser(appendWord),
     )

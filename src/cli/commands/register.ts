@@ -14,10 +14,8 @@ const recordSchema = z.looseObject({ server_id: z.string() });
 const REGISTER_PATH = "/api/discovery/register";
 
 /** `tankd register [URL]`: registers a server with a hub by hand. */
-export function addRegister(program: Command, context: CliContext): void {
-  program
-    .command("register")
-    .description("register this node, or another server, with a hub by hand")
+export function defineRegister(register: Command, context: CliContext): void {
+  register
     .argument("[url]", "the hub; with --record it may be left out: the running node's own hub")
     .option("--record <file>", "the record of another server as JSON; - is stdin")
     .addHelpText(
@@ -25,10 +23,7 @@ export function addRegister(program: Command, context: CliContext): void {
       `
 A running node is on the list of its own hub without this. A hub believes the address in a record
 when its control token comes along: that of the running node by itself, that of another hub from
-TANKD_TOKEN or --token-file.
-
-  tankd register http://192.168.1.10:8000
-  curl -s http://OTHER:8000/api/servers/local | tankd register --record -`,
+TANKD_TOKEN or --token-file.`,
     )
     .action(async (url: string | undefined, options: { record?: string }, command: Command) => {
       if (url === undefined && options.record === undefined) {

@@ -8,10 +8,8 @@ export interface ReplayFlags {
 }
 
 /** `tankd replay TANK`: replays a tank's past. Needs no node. */
-export function addReplay(program: Command, context: CliContext): void {
-  program
-    .command("replay")
-    .description("replay a tank's past, up to its last commit or an earlier tick")
+export function defineReplay(replay: Command, context: CliContext): void {
+  replay
     .argument("<tank>", "a tank of the data directory, by id or name, or the file of an archive")
     .option("--to <tick>", "the tick to stop at (default: the last committed one)")
     .option("--verify", "begin at the oldest state and compare every digest on the way")

@@ -38,17 +38,14 @@ export const localServerSchema = serverRecordSchema.extend({
 });
 
 /** `tankd status`: this node in a few lines. */
-export function addStatus(program: Command, context: CliContext): void {
-  program
-    .command("status")
-    .description("show this node: role, hub, tanks, discovery")
-    .action(async (_options: unknown, command: Command) => {
-      const node = await context.node(command);
-      const body = await node.get("/api/servers/local");
-      if (context.wantsJson(command)) return context.printJson(body);
-      const notReady = await whyNotReady(node);
-      context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
-    });
+export function defineStatus(status: Command, context: CliContext): void {
+  status.action(async (_options: unknown, command: Command) => {
+    const node = await context.node(command);
+    const body = await node.get("/api/servers/local");
+    if (context.wantsJson(command)) return context.printJson(body);
+    const notReady = await whyNotReady(node);
+    context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
+  });
 }
 
 type LocalServer = z.infer<typeof localServerSchema>;

@@ -13,39 +13,36 @@ const STOP_PATIENCE_MS = 150_000;
 const POLL_MS = 25;
 
 /** `tankd stop`: stops the running node and waits for its exit. */
-export function addStop(program: Command, context: CliContext): void {
-  program
-    .command("stop")
-    .description("stop the running node and wait for its last snapshot")
-    .action(async (_options: unknown, command: Command) => {
-      const { values } = context.settings(command, ["dataDir", "url"]);
-      if (values.url !== undefined) {
-        throw new Problem(
-          "usage",
-          "stop works on a node of this machine; leave --url out, or run it on the node's machine",
-        );
-      }
-      const node = await findNode(context.host, values.dataDir);
-      terminate(context, node.pid);
-      if (!(await ended(context, node.pid))) {
-        throw new Problem(
-          "conflict",
-          `the node (pid ${node.pid}) has not stopped after ${STOP_PATIENCE_MS / 1000} s; ` +
-            "see: tankd logs",
-        );
-      }
-      if (readNodeFile(context.host, node.directory)?.pid === node.pid) {
-        throw new Problem(
-          "conflict",
-          `the node (pid ${node.pid}) has ended, but not in order: what it had acknowledged is ` +
-            "on the disk, a last snapshot may be missing; see: tankd logs",
-        );
-      }
-      if (context.wantsJson(command)) {
-        return context.printJson({ stopped: true, node_id: node.nodeId, pid: node.pid });
-      }
-      context.print(`Stopped the node of ${node.directory} (pid ${node.pid}).`);
-    });
+export function defineStop(stop: Command, context: CliContext): void {
+  stop.action(async (_options: unknown, command: Command) => {
+    const { values } = context.settings(command, ["dataDir", "url"]);
+    if (values.url !== undefined) {
+      throw new Problem(
+        "usage",
+        "stop works on a node of this machine; leave --url out, or run it on the node's machine",
+      );
+    }
+    const node = await findNode(context.host, values.dataDir);
+    terminate(context, node.pid);
+    if (!(await ended(context, node.pid))) {
+      throw new Problem(
+        "conflict",
+        `the node (pid ${node.pid}) has not stopped after ${STOP_PATIENCE_MS / 1000} s; ` +
+          "see: tankd logs",
+      );
+    }
+    if (readNodeFile(context.host, node.directory)?.pid === node.pid) {
+      throw new Problem(
+        "conflict",
+        `the node (pid ${node.pid}) has ended, but not in order: what it had acknowledged is ` +
+          "on the disk, a last snapshot may be missing; see: tankd logs",
+      );
+    }
+    if (context.wantsJson(command)) {
+      return context.printJson({ stopped: true, node_id: node.nodeId, pid: node.pid });
+    }
+    context.print(`Stopped the node of ${node.directory} (pid ${node.pid}).`);
+  });
 }
 
 function terminate(context: CliContext, pid: number): void {

@@ -30,10 +30,8 @@ const STATES = ["pending", "in_doubt", "delivered", "returned", "accepted", "ref
 const LIMIT_MAX = 1000;
 
 /** `tankd transfers`: outgoing and incoming transfers, newest first. */
-export function addTransfers(program: Command, context: CliContext): void {
-  program
-    .command("transfers")
-    .description("list outgoing and incoming transfers of fish, newest first")
+export function defineTransfers(transfers: Command, context: CliContext): void {
+  transfers
     .addOption(
       new Option("--state <state>", `only those that are ${STATES.join(", ")}`).choices(STATES),
     )

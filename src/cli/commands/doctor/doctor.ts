@@ -8,10 +8,8 @@ import type { Check } from "./check.ts";
 const FOUND = 1;
 
 /** `tankd doctor`: diagnoses problems and suggests remedies. */
-export function addDoctor(program: Command, context: CliContext): void {
-  const doctor = program
-    .command("doctor")
-    .description("diagnose why nodes do not find or reach each other, and suggest remedies")
+export function defineDoctor(doctor: Command, context: CliContext): void {
+  doctor
     .addHelpText(
       "after",
       `

@@ -3,10 +3,8 @@ import type { CliContext } from "../../context.ts";
 import type { RunFlags } from "./options.ts";
 
 /** `tankd run`: runs a world without outside input, as fast as possible. Needs no node. */
-export function addRun(program: Command, context: CliContext): void {
-  program
-    .command("run")
-    .description("run sealed tanks: the same seed gives the same world on every machine")
+export function defineRun(run: Command, context: CliContext): void {
+  run
     .option("--seed <number>", "seed of the world (default: 1)", "1")
     .option(
       "--ticks <number>",

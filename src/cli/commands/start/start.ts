@@ -11,10 +11,8 @@ import { readClusterSecret } from "../../settings-sources.ts";
 import { startDetached } from "./detach.ts";
 
 /** `tankd start [-d]`: runs a node here. */
-export function addStart(program: Command, context: CliContext): void {
-  const start = program
-    .command("start")
-    .description("start a node on this machine")
+export function defineStart(start: Command, context: CliContext): void {
+  start
     .option("-d, --detach", "run in the background; returns when the node is healthy")
     .option("--fork", "first turn a copied or restored data directory into a new node")
     .action(async (options: { detach?: boolean; fork?: boolean }, command: Command) => {

@@ -15,10 +15,8 @@ interface CreateOptions {
 }
 
 /** `tankd tank create` */
-export function addTankCreate(tank: Command, context: CliContext): void {
-  tank
-    .command("create")
-    .description("create a tank")
+export function defineTankCreate(create: Command, context: CliContext): void {
+  create
     .option("--tank-name <name>", "its name (default: tank-<number>)")
     .option("--fish <number>", "fish in it (default: 50)")
     .option("--seed <number>", "seed of its world (default: random)")

@@ -7,10 +7,8 @@ export interface ExportOptions {
 }
 
 /** `tankd tank export TANK [FILE]` */
-export function addTankExport(tank: Command, context: CliContext): void {
-  tank
-    .command("export")
-    .description("write a tank's past to one file, to keep, share or replay it anywhere")
+export function defineTankExport(exporting: Command, context: CliContext): void {
+  exporting
     .argument("<tank>", "its id or name")
     .argument("[file]", "the file to write, or - for stdout (default: <name>.tank)")
     .option("--force", "replace an existing file")

@@ -6,13 +6,10 @@ import { count } from "../../output/words.ts";
 import { giveOrder } from "./orders.ts";
 
 const PORTIONS_DEFAULT = 10;
-const FISH_DEFAULT = 1;
 
 /** `tankd tank feed TANK…` */
-export function addTankFeed(tank: Command, context: CliContext): void {
-  tank
-    .command("feed")
-    .description("drop food into tanks")
+export function defineTankFeed(feed: Command, context: CliContext): void {
+  feed
     .argument("[tank...]", "their ids or names")
     .option("--portions <number>", `portions for each (default: ${PORTIONS_DEFAULT})`)
     .option("--all", "every tank of this node")
@@ -29,32 +26,7 @@ export function addTankFeed(tank: Command, context: CliContext): void {
     });
 }
 
-/** `tankd tank spawn TANK…` */
-export function addTankSpawn(tank: Command, context: CliContext): void {
-  tank
-    .command("spawn")
-    .description("add new random fish to tanks")
-    .argument("[tank...]", "their ids or names")
-    .option("--fish <number>", `fish for each (default: ${FISH_DEFAULT})`)
-    .option("--all", "every tank of this node")
-    .action(async (wanted: string[], options: SpawnOptions, command: Command) => {
-      const fish = readInteger(options.fish, "--fish", 1, LIMITS.foundersMax) ?? FISH_DEFAULT;
-      await giveOrder(context, command, wanted, options.all === true, {
-        route: "spawn",
-        body: { fish },
-        fits: (view) => view.tank.status !== "stopped",
-        verb: "Added new fish to",
-        describe: (view) => `Added ${fish} new fish to ${view.tank.name}.`,
-      });
-    });
-}
-
 interface FeedOptions {
   readonly portions?: string;
-  readonly all?: boolean;
-}
-
-interface SpawnOptions {
-  readonly fish?: string;
   readonly all?: boolean;
 }

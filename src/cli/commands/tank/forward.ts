@@ -15,21 +15,15 @@ const POLL_MS = 250;
 const forwardedSchema = z.object({ tank_id: z.string(), to_tick: z.number() });
 
 /** `tankd tank forward TANK… TICKS` */
-export function addTankForward(tank: Command, context: CliContext): void {
-  tank
-    .command("forward")
-    .description("run a number of ticks of tanks as fast as possible")
+export function defineTankForward(forward: Command, context: CliContext): void {
+  forward
     .usage("[options] [TANK...] TICKS")
     .argument("<words...>", "ids or names of tanks, then how many ticks")
     .option("--all", "every tank of this node")
     .option("--wait", "wait until they have reached the tick")
     .addHelpText(
       "after",
-      `
-A tank that was paused is paused again afterwards; tankd tank pause ends it early.
-
-  tankd tank forward reef 108000   an hour at 30 ticks a second
-  tankd tank forward reef 1        a single step of a paused tank`,
+      "\nA tank that was paused is paused again afterwards; tankd tank pause ends it early.",
     )
     .action(async (words: string[], options: ForwardOptions, command: Command) => {
       const ticks = readTicks(words.at(-1) ?? "");

@@ -7,10 +7,8 @@ export interface ImportOptions {
 }
 
 /** `tankd tank import FILE` */
-export function addTankImport(tank: Command, context: CliContext): void {
-  tank
-    .command("import")
-    .description("create a tank that continues an archived one, with new ids for its fish")
+export function defineTankImport(importing: Command, context: CliContext): void {
+  importing
     .argument("<file>", "a file of tankd tank export, from any node")
     .option("--tank-name <name>", "its name (default: the archived tank's)")
     .action(async (file: string, options: ImportOptions, command: Command) => {

@@ -8,12 +8,9 @@ import { formatTable } from "../../output/table.ts";
 import { paintStatus } from "../status.ts";
 
 /** `tankd tank ls` */
-export function addTankList(tank: Command, context: CliContext): void {
-  tank
-    .command("ls")
-    .description("list the tanks of this node")
-    .option("--all", "those of every node of the cluster")
-    .action(async (options: { all?: boolean }, command: Command) => {
+export function defineTankList(ls: Command, context: CliContext): void {
+  ls.option("--all", "those of every node of the cluster").action(
+    async (options: { all?: boolean }, command: Command) => {
       const node = await context.node(command);
       if (options.all) return listAll(context, node, context.wantsJson(command));
       const body = await node.get("/api/tanks");
@@ -41,7 +38,8 @@ export function addTankList(tank: Command, context: CliContext): void {
       for (const reason of new Set(tanks.flatMap((view) => view.stopped_reason ?? []))) {
         context.print(`Stopped: ${reason}`);
       }
-    });
+    },
+  );
 }
 
 /** The present target rate. */

@@ -25,6 +25,16 @@ export interface Order {
   readonly describe: (tank: TankView, done: Done) => string;
 }
 
+/** A command whose only argument is the tanks. */
+export function defineSwitch(command: Command, context: CliContext, order: Order): void {
+  command
+    .argument("[tank...]", "their ids or names")
+    .option("--all", "every tank of this node")
+    .action(async (wanted: string[], options: { all?: boolean }, called: Command) => {
+      await giveOrder(context, called, wanted, options.all === true, order);
+    });
+}
+
 /** Orders sent concurrently, which the node commits together. */
 const AT_ONCE = 16;
 

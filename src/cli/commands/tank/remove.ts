@@ -32,11 +32,8 @@ interface RemoveOptions {
 }
 
 /** `tankd tank rm TANK…` */
-export function addTankRemove(tank: Command, context: CliContext): void {
-  tank
-    .command("rm")
-    .description("remove tanks with all their fish")
-    .argument("<tank...>", "their ids or names")
+export function defineTankRemove(rm: Command, context: CliContext): void {
+  rm.argument("<tank...>", "their ids or names")
     .option("-y, --yes", "do not ask")
     .option("--no-wait", "do not wait for fish in transit to other tanks")
     .action(async (wanted: string[], options: RemoveOptions, command: Command) => {

@@ -9,10 +9,8 @@ import { formatFields } from "../../output/table.ts";
 import { count } from "../../output/words.ts";
 
 /** `tankd tank show TANK` */
-export function addTankShow(tank: Command, context: CliContext): void {
-  tank
-    .command("show")
-    .description("show one tank")
+export function defineTankShow(show: Command, context: CliContext): void {
+  show
     .argument("<tank>", "its id or name")
     .action(async (wanted: string, _options: unknown, command: Command) => {
       const node = await context.node(command);

@@ -9,23 +9,14 @@ import { giveOrder } from "./orders.ts";
 const FLAT_OUT = "max";
 
 /** `tankd tank speed TANK… RATE` */
-export function addTankSpeed(tank: Command, context: CliContext): void {
-  tank
-    .command("speed")
-    .description("set the tick rate of tanks")
+export function defineTankSpeed(speed: Command, context: CliContext): void {
+  speed
     .usage("[options] [TANK...] RATE")
     .argument(
       "<words...>",
       `ids or names of tanks, then the rate: ticks per second, or ${FLAT_OUT}`,
     )
     .option("--all", "every tank of this node")
-    .addHelpText(
-      "after",
-      `
-  tankd tank speed reef 60       twice the usual 30 ticks a second
-  tankd tank speed reef ${FLAT_OUT}      as fast as it goes
-  tankd tank speed --all 30      every tank of this node`,
-    )
     .action(async (words: string[], options: { all?: boolean }, command: Command) => {
       const rate = readRate(words.at(-1) ?? "");
       const pace = rate === 0 ? "as fast as possible" : `at ${rate} ticks per second`;

@@ -1,0 +1,148 @@
+import type { CommandEntry } from "../command.ts";
+
+/** Every command of the program, in the order of help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "start",
+    describe: "start a node on this machine",
+    examples: [
+      ["tankd start", "in this terminal; Ctrl-C stops it"],
+      ["tankd start -d --name reef", "in the background, with a name for people"],
+      ["tankd start --hub 192.168.1.10", "with a hub that is not found by itself"],
+    ],
+    load: async () => (await import("./start/start.ts")).defineStart,
+  },
+  {
+    name: "stop",
+    describe: "stop the running node and wait for its last snapshot",
+    examples: [["tankd stop", "the node of this machine"]],
+    load: async () => (await import("./stop.ts")).defineStop,
+  },
+  {
+    name: "status",
+    describe: "show this node: role, hub, tanks, discovery",
+    examples: [
+      ["tankd status", "the node of this machine"],
+      ["tankd status --url http://192.168.1.10:8000", "another one"],
+    ],
+    load: async () => (await import("./status.ts")).defineStatus,
+  },
+  {
+    name: "peers",
+    describe: "list the servers of the cluster",
+    examples: [
+      ["tankd peers", "all of them"],
+      ["tankd peers --status online --tag lab", "those that answer and have this tag"],
+    ],
+    load: async () => (await import("./peers.ts")).definePeers,
+  },
+  {
+    name: "join",
+    describe: "make the running node use a hub, now and after restarts",
+    examples: [["tankd join http://192.168.1.10:8000", "the hub's address"]],
+    load: async () => (await import("./join.ts")).defineJoin,
+  },
+  {
+    name: "leave",
+    describe: "take the running node out of its cluster; its tanks keep running",
+    examples: [["tankd leave", "until tankd join, or a restart"]],
+    load: async () => (await import("./leave.ts")).defineLeave,
+  },
+  {
+    name: "register",
+    describe: "register this node, or another server, with a hub by hand",
+    examples: [
+      ["tankd register http://192.168.1.10:8000", "this node"],
+      ["tankd register --record server.json", "another server, with this node's own hub"],
+    ],
+    load: async () => (await import("./register.ts")).defineRegister,
+  },
+  {
+    name: "tank",
+    describe: "create, inspect, control and remove tanks",
+    examples: [],
+    load: async () => (await import("./tank/tank.ts")).defineTank,
+  },
+  {
+    name: "alias",
+    describe: "define a local alias for a tank of any node; without arguments list aliases",
+    examples: [
+      ["tankd alias", "list them"],
+      ["tankd alias far hub-1::reef", "the tank reef of the server hub-1 is now far"],
+    ],
+    load: async () => (await import("./alias.ts")).defineAlias,
+  },
+  {
+    name: "connect",
+    describe: "let fish of one tank migrate to another",
+    examples: [
+      ["tankd connect reef lagoon", "at a wall, a fish in four"],
+      ["tankd connect reef hub-1::reef --probability 100", "every one, to another server"],
+    ],
+    load: async () => (await import("./connect.ts")).defineConnect,
+  },
+  {
+    name: "connections",
+    describe: "list the connections from this node's tanks",
+    examples: [["tankd connections", "with their ids"]],
+    load: async () => (await import("./connections.ts")).defineConnections,
+  },
+  {
+    name: "transfers",
+    describe: "list outgoing and incoming transfers of fish, newest first",
+    examples: [["tankd transfers --state pending", "fish that are on their way"]],
+    load: async () => (await import("./transfers.ts")).defineTransfers,
+  },
+  {
+    name: "logs",
+    describe: "show the log of a node that was started with -d",
+    examples: [["tankd logs -f", "the last 100 lines, then new ones"]],
+    load: async () => (await import("./logs.ts")).defineLogs,
+  },
+  {
+    name: "doctor",
+    describe: "diagnose why nodes do not find or reach each other, and suggest remedies",
+    examples: [["tankd doctor", "exit code 1 if something fails"]],
+    load: async () => (await import("./doctor/doctor.ts")).defineDoctor,
+  },
+  {
+    name: "run",
+    describe: "run sealed tanks: the same seed gives the same world on every machine",
+    examples: [
+      ["tankd run --seed 7 --ticks 20000", "one tank, the result in text"],
+      ["tankd run --tanks 4 --topology ring --out results", "four islands, with tables"],
+    ],
+    load: async () => (await import("./run/run.ts")).defineRun,
+  },
+  {
+    name: "replay",
+    describe: "replay a tank's past, up to its last commit or an earlier tick",
+    examples: [
+      ["tankd replay reef", "up to its last commit"],
+      ["tankd replay reef.tank --verify", "an archive, with every digest compared"],
+    ],
+    load: async () => (await import("./replay.ts")).defineReplay,
+  },
+  {
+    name: "config",
+    describe: "show every setting, its value and the origin of the value",
+    examples: [["tankd config --json", "for programs"]],
+    load: async () => (await import("./config.ts")).defineConfig,
+  },
+  {
+    name: "version",
+    describe: "print the version of this program",
+    examples: [["tankd version --json", "with the platform and the runtime"]],
+    load: async () => (await import("./version.ts")).defineVersion,
+  },
+  {
+    name: "completion",
+    describe: "print the completion script of a shell",
+    examples: [
+      ["tankd completion bash > /etc/bash_completion.d/tankd", ""],
+      [`tankd completion zsh > "\${fpath[1]}/_tankd"`, ""],
+      ["tankd completion fish > ~/.config/fish/completions/tankd.fish", ""],
+    ],
+    load: async () => (await import("./completion.ts")).defineCompletion,
+  },
+];
