@@ -2,7 +2,7 @@ import type { PeerReply } from "../cluster/peer-route.ts";
 import type { InboxDecision, InboxRow } from "../store/rows.ts";
 import type { AbortRequest, Decision } from "./protocol.ts";
 
-/** A decision, before it is a row. */
+/** A decision before it becomes a row. */
 export interface Ruling {
   readonly decision: InboxDecision;
   readonly reason: string | null;
@@ -10,7 +10,7 @@ export interface Ruling {
   readonly epoch: number;
 }
 
-/** What is remembered of a decision. */
+/** The row that records a decision. */
 export function inboxRow(request: AbortRequest, ruling: Ruling, decidedAtMs: number): InboxRow {
   return {
     transfer_id: request.transfer_id,
@@ -38,7 +38,7 @@ export function isSameTransfer(row: InboxRow, request: AbortRequest): boolean {
   );
 }
 
-/** What is answered to each copy of a request that was decided. */
+/** The answer to every copy of a decided request. */
 export function decisionOf(row: InboxRow, nodeId: string): Decision {
   return {
     transfer_id: row.transfer_id,

@@ -5,7 +5,7 @@ export type RecordReading =
   | { readonly entityId: string }
   | { readonly entityId: undefined; readonly reason: string };
 
-/** Reads a record like the world does, so that malformed bytes never reach a tank. */
+/** Reads a record as the world does, so that malformed bytes never reach a tank. */
 export function readEntity(record: Uint8Array): RecordReading {
   const read = readRecord(record);
   return read.kind === "ok"

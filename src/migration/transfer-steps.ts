@@ -1,7 +1,7 @@
 import type { InboxRow, OutboxRow, TransferEvent, TransferEventRow } from "../store/rows.ts";
 import { isSettled } from "./settlement.ts";
 
-/** All a node stores about one transfer; both rows if it is between two tanks of this node. */
+/** All that a node stores about one transfer; both rows if it is between two tanks of this node. */
 export interface KnownTransfer {
   readonly out: OutboxRow | undefined;
   readonly into: InboxRow | undefined;
