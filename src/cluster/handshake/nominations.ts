@@ -26,32 +26,31 @@ export interface NominationsDeps {
   readonly policy: () => DialPolicy;
   readonly isOwn: (address: Address) => boolean;
   readonly isLeaving: () => boolean;
-  /** This node's role, and whether its hub is heard. */
+  /** This node's role, and whether its hub answers. */
   readonly position: () => { readonly role: Role; readonly isSettled: boolean };
 }
 
-/** What our own list of servers nominates: we knew it, which is no discovery. */
+/** The nominator of this node's own list of servers: these were known, not discovered. */
 export const LISTED = "registry";
-/** What other nodes nominate: they have met it, which is no discovery of ours. */
+/** The nominator of other nodes: they have met it, so this node has not discovered it. */
 export const HINT = "peer";
 /**
- * A registrant that cannot be dialled is asked for again at its heartbeats, less and less often.
+ * Interval at which a registrant that cannot be dialled is tried again at its heartbeats; doubled.
  */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
-/** A node that is online and was heard this recently is not asked whether it is there. */
+/** An online node that was heard within this time is not dialled to check it. */
 const RECENT_MS = 10_000;
 
 /**
- * What backends and peers say about who may be there. It is noted in the table, and dialled only
- * where that can change something: by a node without a hub the one that {@link decideGathering}
- * chooses, by a hub another hub, by a worker nobody. So a network of N nodes costs N handshakes and
- * not N².
+ * Nominations by backends and peers. Each is recorded in the table. A node is dialled only if that
+ * can change something: by a node without a hub the one that {@link decideGathering} chooses, by a
+ * hub another hub, by a worker none. So a network of N nodes costs N handshakes, not N².
  */
 export class Nominations {
   readonly #with: NominationsDeps;
   readonly #places: Places;
-  /** Hubs that others have named to a settled worker, for its own hub. */
+  /** Hubs that others have named to a settled worker, to be passed on to its own hub. */
   readonly #hints = new BoundedMap<string, HubHint>(LIMITS.addressesPerServerMax);
   readonly #confirms = new Backoff(CONFIRM_MIN_MS, CONFIRM_MAX_MS);
   #stopped = false;
@@ -77,8 +76,8 @@ export class Nominations {
   }
 
   /**
-   * A node has registered, or somebody names one: whether it can be dialled decides what it may
-   * become. `source` is the IP that says so; undefined for the operator, who may name any address.
+   * A node has registered, or somebody names one: whether it can be dialled decides its possible
+   * roles. `source` is the IP that says so; undefined for the operator, who may name any address.
    */
   confirm(nodeId: string, addresses: readonly Address[], source: string | undefined): void {
     const { table, dialer, policy, deps } = this.#with;
@@ -93,44 +92,44 @@ export class Nominations {
     const nowMs = deps.clock.monotonicMs();
     if (!this.#confirms.isDue(nodeId, nowMs)) return;
     this.#confirms.note(nodeId, nowMs);
-    // What it says of itself is known where it has said hello.
+    // After a hello its description is already known.
     const peer = table.get(nodeId);
     if (peer?.described) void dialer.confirm(nodeId);
     else void dialer.dial(nodeId);
   }
 
-  /** Hubs that were named to us since the last time, for the hub that we follow. */
+  /** Takes the hubs that were named since the last call, for the followed hub. */
   takeHints(except: string): HubHint[] {
     const hints = [...this.#hints.values()].filter(({ node_id }) => node_id !== except);
     this.#hints.clear();
     return hints;
   }
 
-  /** Names of the backends through which a node and we have found each other. */
+  /** Names of the backends through which a node and this one have found each other. */
   discoveredBy(nodeId: string): readonly string[] {
     const { table, given } = this.#with;
     const peer = table.get(nodeId);
     const names = new Set(peer?.nominatedBy ?? []);
     for (const name of this.#places.backendsOf(nodeId)) names.add(name);
-    // One of us was given the other's URL.
+    // One of the two was given the other's URL.
     if (given.includes(nodeId) || peer?.described?.defersToUs) names.add("hub");
     for (const hearsay of [LISTED, HINT]) names.delete(hearsay);
-    // What somebody sees now need not be remembered.
+    // A node that a backend sees now need not be remembered.
     if (names.size > 1) names.delete(REMEMBERED);
     return [...names].sort();
   }
 
-  /** Places that were named without an id and where nobody answers, but for hubs given by URL. */
+  /** Places without a node id where nothing answers, except hubs given by URL. */
   emptyPlaces(): readonly EmptyPlace[] {
     return this.#places.empty();
   }
 
-  /** Places that are named at present, whether anybody answers there or not. */
+  /** Places that are named at present, whether or not anything answers there. */
   namedPlaces(): readonly NamedPlace[] {
     return this.#places.named();
   }
 
-  /** A hub that was given is dialled now, whatever happened before. */
+  /** Dials a given hub now, regardless of earlier failures. */
   dialGiven(address: Address): Promise<DialResult> {
     return this.#places.dial(
       this.#places.name({ backend: "hub", addresses: [address], isTrusted: true }),
@@ -145,7 +144,7 @@ export class Nominations {
     void this.#places.dial(place);
   }
 
-  /** Our own id with other addresses or in another start: that would be a copy of this node. */
+  /** This node's own id with other addresses or in another start may be a copy of this node. */
   #nominateOwn({ addresses, bootId }: Nomination): void {
     const { deps, isOwn, policy, dialer } = this.#with;
     if (bootId === deps.bootId || addresses.every(isOwn)) return;
@@ -162,7 +161,8 @@ export class Nominations {
     table.addAddresses(nodeId, addresses, backend);
     const nominatedBy = new Set([...(before?.nominatedBy ?? []), backend]);
     if (backend === REMEMBERED) {
-      // Nobody has seen it: it counts from its own answer on, and holds nobody up until then.
+      // Nobody has seen it: it counts from its first answer on, and nothing waits for it until
+      // then.
       table.update(nodeId, { nominatedBy });
       if (before?.confirmedMs === undefined) void dialer.dial(nodeId, { unsure: true });
       return;
@@ -188,7 +188,10 @@ export class Nominations {
     this.#hints.set(id, { node_id: id, addresses: plain });
   }
 
-  /** It follows us or leads us, and was heard a moment ago, or our hub says that it is there. */
+  /**
+   * Whether it follows or leads this node and was heard a moment ago, or the hub lists it as
+   * online.
+   */
   #isThere(nodeId: string | undefined): boolean {
     const { table, deps, position } = this.#with;
     const entry = nodeId === undefined ? undefined : table.get(nodeId)?.registration;
@@ -199,12 +202,14 @@ export class Nominations {
   }
 }
 
-/** A backend that does not tell roles may have named a hub. */
+/** A backend that does not report roles may have named a hub. */
 function mayLead(role: Role | undefined): boolean {
   return role === "hub" || role === undefined;
 }
 
-/** A start of the node that has not spoken to us: one dial tells whether it is a copy. */
+/**
+ * A start of the node that has not communicated with this one: one dial tells whether it is a copy.
+ */
 function isNewBoot(peer: Peer | undefined, bootId: string | undefined): boolean {
   return bootId !== undefined && peer?.boot !== undefined && peer.boot.contact.bootId !== bootId;
 }

@@ -22,25 +22,27 @@ export interface PlacesDeps {
   readonly isOwn: (address: Address) => boolean;
 }
 
-/** One place where some node may be: an operator, DNS or a file has named it without an id. */
+/** A place where a node may be: an operator, DNS or a file has named it without a node id. */
 export interface Place extends NamedPlace {
-  /** A hub's URL: this node defers to who answers there. */
+  /** A hub's URL: this node defers to the one that answers there. */
   isHub: boolean;
-  /** The operator has named it: dialled whatever it is, without end. */
+  /**
+   * The operator has named it: dialled whatever kind of address it is, without a limit of attempts.
+   */
   isTrusted: boolean;
   /** Nobody has said that a node is there. */
   isGuess: boolean;
   readonly backends: Set<string>;
   nodeId: string | undefined;
   attempts: number;
-  /** When it was last dialled, and when it was last named. */
+  /** The times of the last dial and of the last nomination. */
   dialledMs: number;
   namedMs: number;
   cancelRetry: Cancel;
   failure: DialFailure | undefined;
 }
 
-/** A place where nobody has answered. */
+/** A place where nothing has answered. */
 export interface EmptyPlace {
   readonly addresses: readonly Address[];
   readonly failure: DialFailure;
@@ -49,12 +51,17 @@ export interface EmptyPlace {
 const RETRY_MIN_MS = 500;
 /** After these attempts the backend must name it again; an operator's address has no limit. */
 const RETRIES_MAX = 4;
-/** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
+/**
+ * Pause after failed attempts. A backend names a place repeatedly, and a name in DNS may stand for
+ * a hundred that are off.
+ */
 const VAIN_REST_MS = 60_000;
-/** Backends name what they still know of at least this often. */
+/** Backends repeat the nominations of present nodes at least this often. */
 const NAMED_FRESH_MS = 120_000;
 
-/** Places that were named without a node id: dialled, with retries, to learn who is there. */
+/**
+ * Places that were named without a node id: dialled, with retries, to learn which node is there.
+ */
 export class Places {
   readonly #with: PlacesDeps;
   readonly #places = new BoundedMap<string, Place>(LIMITS.nominationsMax, {
@@ -79,20 +86,23 @@ export class Places {
     );
   }
 
-  /** Where nobody answers, but for hubs given by URL. */
+  /** Where nothing answers, except hubs given by URL. */
   empty(): readonly EmptyPlace[] {
     return [...this.#places.values()].flatMap(({ addresses, failure, isHub }) =>
       failure === undefined || isHub ? [] : [{ addresses, failure }],
     );
   }
 
-  /** Those that are named at present, whether anybody answers there or not. */
+  /** Those that are named at present, whether or not anything answers there. */
   named(): readonly NamedPlace[] {
     const sinceMs = this.#with.deps.clock.monotonicMs() - NAMED_FRESH_MS;
     return [...this.#places.values()].filter((one) => one.isTrusted || one.namedMs > sinceMs);
   }
 
-  /** Not after vain attempts, and not our own addresses, unless the operator has named it. */
+  /**
+   * False after failed attempts, and for this node's own addresses, unless the operator has named
+   * it.
+   */
   isWorthDialling(place: Place): boolean {
     if (!place.isTrusted) {
       return !this.#isResting(place) && !this.#targetsOf(place).every(this.#with.isOwn);
@@ -101,7 +111,7 @@ export class Places {
     return true;
   }
 
-  /** Of its addresses those that may be dialled. */
+  /** Those of its addresses that may be dialled. */
   #targetsOf({ isTrusted, addresses }: Place): readonly Address[] {
     return isTrusted ? addresses : dialable(addresses, this.#with.policy());
   }
@@ -111,7 +121,7 @@ export class Places {
     return attempts >= RETRIES_MAX && nowMs - dialledMs < VAIN_REST_MS;
   }
 
-  /** Somebody has named it, again or for the first time. */
+  /** Records a nomination of the place, repeated or new. */
   name({ backend, addresses, isTrusted = false, isGuess = false }: Nomination): Place {
     const key = addresses.map(formatHostPort).join(",");
     const known = this.#places.get(key);
@@ -155,7 +165,7 @@ export class Places {
     } else if (result.kind === "failed") {
       this.#retry(place, result.reason);
     } else if (result.kind === "self" && isHub && !place.addresses.every(this.#with.isOwn)) {
-      // A balancer has brought us back to ourselves; the next connection may lead to another node.
+      // A balancer has connected this node to itself; the next connection may lead to another node.
       this.#retry(place, "this node itself answers");
     } else if (result.kind === "foreign") {
       const { addresses: at, backends } = place;
