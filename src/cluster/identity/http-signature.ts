@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { decodeBase64Url } from "./identity.ts";
 
 /**
- * The text of HTTP Message Signatures: what a signature is computed over (RFC 9421, RFC 9530), and
- * the headers that carry it.
+ * A request as far as its signature covers it: the part of HTTP Message Signatures (RFC 9421) and
+ * Content-Digest (RFC 9530) that deals with text.
  */
 export interface RequestParts {
   readonly method: string;
-  /** Host and port as dialled, which is what the Host header carries. */
+  /** Host and port as dialled: the value of the Host header. */
   readonly authority: string;
   /** Path with query. */
   readonly path: string;
@@ -21,15 +21,15 @@ const AUTHORITY = "@authority";
 const COMPONENTS = ["@method", AUTHORITY, "@path", "@query", "content-digest"] as const;
 
 /**
- * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as
- * HTTP clients put it into Host: IPv6 in its short form, too.
+ * RFC 9421 section 2.2.3: lower case, without the default port. Spelled as HTTP clients spell Host
+ * (URL standard), with IPv6 in its short form.
  */
 function normalizeAuthority(authority: string): string {
   const plain = /^[\w.:[\]-]+$/.test(authority);
   return (plain ? URL.parse(`http://${authority}`)?.host : undefined) ?? authority.toLowerCase();
 }
 
-/** What a signature covers, in this order. */
+/** The components that a signature covers, in order. */
 export function componentsOf(audience: string | undefined, isUnbound: boolean): readonly string[] {
   const bound = isUnbound ? COMPONENTS.filter((one) => one !== AUTHORITY) : COMPONENTS;
   return audience === undefined ? bound : [...bound, AUDIENCE_HEADER];
@@ -111,7 +111,7 @@ const INPUT = new RegExp(`^tankd=(${LIST};${CREATED};${NONCE};${KEY_ID};alg="ed2
 /** Ed25519 signatures have 64 bytes: 86 characters and two of padding. */
 const SIGNATURE = /^tankd=:([A-Za-z0-9+/]{86}==):$/;
 
-/** Undefined for headers in any other form than {@link signatureHeaders} gives them. */
+/** Undefined for headers in any other form than that of {@link signatureHeaders}. */
 export function parseHeaders(input: string, signature: string): ParsedHeaders | undefined {
   const [, params, components, created, nonce, keyId] = INPUT.exec(input) ?? [];
   const encoded = SIGNATURE.exec(signature)?.[1];
@@ -121,7 +121,7 @@ export function parseHeaders(input: string, signature: string): ParsedHeaders | 
   return { params, components, created: Number(created), nonce, keyId, signature: bytes };
 }
 
-/** The nonce of a signed request: what an answer to it names. Undefined where there is none. */
+/** The nonce of a signed request, to which its answer refers. Undefined if there is none. */
 export function nonceIn(headers: Readonly<Record<string, string | undefined>>): string | undefined {
   return INPUT.exec(headers["signature-input"] ?? "")?.[4];
 }

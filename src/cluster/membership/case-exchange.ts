@@ -21,9 +21,9 @@ export interface CaseExchangeDeps {
   readonly witnesses: Witnesses;
 }
 
-/** How a rival is asked, and what we have made of its case so far. */
+/** How a rival is asked, and this node's present verdict on its case. */
 export interface CaseQuestion {
-  /** The worker that passes the question on; undefined where the rival is dialled. */
+  /** The worker that passes the question on; undefined if the rival is dialled. */
   readonly via: string | undefined;
   readonly theirs: CaseStatement | undefined;
   readonly winner: string | null;
@@ -42,7 +42,7 @@ export class CaseExchange {
   }
 
   /**
-   * `resigned` when the rival no longer leads; undefined for an answer that does not prove that the
+   * `resigned` if the rival no longer leads; undefined for an answer that does not prove that the
    * rival gave it. @throws NetworkError
    */
   async ask(
@@ -57,18 +57,18 @@ export class CaseExchange {
     const reply = caseReplySchema.safeParse(answered.body).data;
     if (!reply || nodeIdOf(reply.public_key) !== rival) return undefined;
     if (!isProven(reply.public_key, rival, challenge, answered.body)) return undefined;
-    // A copy of the start that has shown its case may answer at the address that we dial.
+    // A copy of the start that has shown its case may answer at the dialled address.
     if (theirs !== undefined && reply.boot_id !== theirs.boot_id) return undefined;
     const startedMs = deps.clock.monotonicMs();
     if (via === undefined) table.update(rival, { dialled: { outcome: "ok", startedMs } });
     if (reply.leads) return reply;
-    // What it said in its hello no longer holds.
+    // The role in its hello no longer holds.
     const standing = table.get(rival)?.described?.document.standing;
     if (standing) table.noteStanding(rival, { ...standing, role: "discovering" }, startedMs);
     return "resigned";
   }
 
-  /** `winner`: which of the two goes on, as far as we have judged. */
+  /** `winner`: which of the two stays, as far as this node has judged. */
   ownCase(rival: string, winner: string | null): CaseStatement {
     const { deps, role, seat, given, witnesses, table } = this.#with;
     const { self } = role.state;

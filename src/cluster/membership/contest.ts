@@ -17,45 +17,46 @@ export interface ContestsDeps extends CaseJudgeDeps, CaseExchangeDeps {
   readonly dialer: Dialer;
 }
 
-/** One other hub, as the two settle which of them goes on. */
+/** Another hub, and the state of the contest with it. */
 interface Contest {
-  /** What it last said, and what we made of it. */
+  /** Its last case, and this node's verdict on it. */
   theirs: CaseStatement | undefined;
   verdict: SeatVerdict | undefined;
-  /** Support decides only after two looks that agree. */
+  /** Support decides only after two looks with the same verdict. */
   looks: number;
-  /** One look at a time: each dials a few of those that the other shows. */
+  /** One look at a time: each dials some of the nodes in the other's case. */
   isLooking: boolean;
   disagreements: number;
   failures: number;
-  /** When the other has shown its case by itself. */
+  /** When the other last sent its case by itself. */
   heardMs: number;
   /** A worker of the other that reaches both, while neither hub reaches the other. */
   via: string | undefined;
-  /**
-   * It is the other who asks through that worker; the worker would bring our question back to us.
-   */
+  /** The other asks through that worker; the worker would send this node's question back to it. */
   isBrought: boolean;
 }
 
 const ROUND_MS = 1_500;
-/** The other has not looked yet: nothing is gained by waiting a whole round. */
+/** The other has not judged yet: there is no reason to wait a whole round. */
 const ROUND_SOON_MS = 200;
-/** A lower hub has yielded by then, if it can. */
+/** A lower hub that can yield has done so by then. */
 const YIELD_PATIENCE_MS = 4_000;
 const DISAGREEMENTS_MAX = 3;
 /** Attempts to reach a rival before it is left to discovery. */
 const FAILURES_MAX = 5;
-/** One that we cannot reach, and that reaches us, is judged by what it shows. */
+/**
+ * A rival that this node cannot reach, but that reaches this node, is judged by the case that it
+ * sends.
+ */
 const HEARD_FRESH_MS = 15_000;
-/** Rivals at one time: an honest network has one or two. */
+/** Concurrent contests: an honest network has one or two. */
 const CONTESTS_MAX = 16;
-/** Of them those that one worker brings, who may invent hubs. */
+/** Of these, the contests that one worker reports; it may invent hubs. */
 const CONTESTS_PER_WAY_MAX = 2;
 
 /**
- * Where two hubs have met: they show each other their case (who follows them), each judges by what
- * it can verify, and the lower one yields, but only when the other sees it so, too.
+ * Contests with other hubs. Two hubs that meet exchange their cases (who follows them), and each
+ * judges by what it can verify. The lower one yields, but only when the other agrees.
  */
 export class Contests {
   readonly #with: ContestsDeps;
@@ -82,9 +83,9 @@ export class Contests {
   }
 
   /**
-   * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does
-   * not know the cluster's secret, `unknown_server` before a handshake, unless a worker of
-   * ours has brought it.
+   * Takes another hub's case and answers with this node's. @throws Problem `not_trusted` for one
+   * that does not know the cluster's secret, `unknown_server` before a handshake, unless a worker
+   * of this hub has passed it on.
    */
   answer(hubCase: HubCase, signer: string, via?: string): Omit<HubCaseReply, "proof"> {
     const { table, role, deps } = this.#with;
@@ -100,7 +101,8 @@ export class Contests {
       const contest = this.#open(signer, { theirs: hubCase, ...(via && { via, isBrought: true }) });
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
-        // Not left to our own round: it may be waiting for an address that nobody answers at.
+        // Not left to this node's own round, which may be waiting for an address that does not
+        // answer.
         if (!contest.isLooking) void this.#look(signer, contest, hubCase);
       }
     }
@@ -111,7 +113,7 @@ export class Contests {
     };
   }
 
-  /** Both have just claimed: the lower one yields at once, to one that it can dial. */
+  /** Both have just claimed: the lower one yields at once, if it can dial the other. */
   async #settleByRank(rival: string, { priority, may_claim, term }: StandingWire): Promise<void> {
     const { role, table, dialer, deps } = this.#with;
     const them = { nodeId: rival, priority, mayClaim: may_claim };
@@ -120,7 +122,7 @@ export class Contests {
     if (weDefer === defersToUs ? staysByRank : defersToUs) {
       await sleep(deps.timers, YIELD_PATIENCE_MS);
       const now = table.get(rival)?.described?.document.standing.role;
-      // It cannot dial us, or will not: what each can show decides.
+      // It cannot dial this node, or does not yield: the cases decide.
       if (role.isHub && now === "hub") this.#open(rival);
       return;
     }
@@ -134,7 +136,10 @@ export class Contests {
     role.follow(rival, term);
   }
 
-  /** Two networks that only a worker joins: its hub cannot be dialled, and is asked through it. */
+  /**
+   * Two networks that only a worker connects: its hub cannot be dialled, and is asked through the
+   * worker.
+   */
   meetThrough(via: string, hub: string): void {
     const { role, table } = this.#with;
     if (!role.isHub || !table.ensure(hub)) return;
@@ -152,11 +157,11 @@ export class Contests {
     const known = this.#contests.get(nodeId);
     const { theirs, via, isBrought = false } = options;
     if (known && via === undefined) {
-      // The two have met after all.
+      // The two have met directly.
       known.via = undefined;
       known.isBrought = false;
     }
-    // The way that was taken leads nowhere (any more).
+    // The previous way does not work (any more).
     if (known && via !== undefined && known.failures > 0) known.via = via;
     if (known || this.#contests.size >= CONTESTS_MAX) return known;
     const fellows = [...this.#contests.values()].filter(
@@ -210,13 +215,16 @@ export class Contests {
     await this.#look(rival, contest, theirs);
   }
 
-  /** The start that has shown this case is gone: another one of the rival speaks to us by now. */
+  /**
+   * Whether the case is from an earlier start: another start of the rival communicates with this
+   * node now.
+   */
   #isPast(rival: string, theirs: CaseStatement): boolean {
     const speaks = this.#with.table.get(rival)?.boot?.contact.bootId;
     return speaks !== undefined && speaks !== theirs.boot_id;
   }
 
-  /** Judges what the other shows, and yields where that is what it has come to. */
+  /** Judges the other's case, and yields if that is the verdict. */
   async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
     contest.isLooking = true;
@@ -226,7 +234,7 @@ export class Contests {
         contest.isLooking = false;
       });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
-    // It was another round trip or two: the rival may have started anew, and follow us.
+    // One or two round trips have passed: the rival may have restarted, and follow this node.
     if (this.#isPast(rival, theirs)) {
       this.#contests.delete(rival);
       return;
@@ -236,13 +244,13 @@ export class Contests {
     this.#conclude(rival, contest, verdict, theirs);
   }
 
-  /** The lower one yields, when the other says that it stays. */
+  /** The lower one yields when the other says that it stays. */
   #conclude(rival: string, contest: Contest, verdict: SeatVerdict, theirs: CaseStatement): void {
     const { role, deps, table } = this.#with;
     const { self } = role.state;
     if (theirs.winner === verdict.winner) contest.disagreements = 0;
     else if (theirs.winner !== null) contest.disagreements++;
-    // A hub must not win over one that others follow just by insisting, unless all are members.
+    // A hub must not win over one with followers just by insisting, unless all are members.
     const isVouchedFor =
       ["seated", "support"].includes(verdict.rule) && verdict.winner === self.nodeId;
     const isFirm = isVouchedFor && deps.settings.secret === undefined;
@@ -252,7 +260,7 @@ export class Contests {
     if (winner !== rival) return;
     if (verdict.rule === "support" && contest.looks < 2 && !stuck) return;
     const agreed = theirs.winner === rival || (stuck && theirs.winner !== self.nodeId);
-    // A hub that we cannot reach is no hub for us.
+    // A hub that this node cannot reach cannot be its hub.
     const isReached = contest.via !== undefined || isDialable(table.get(rival)) === true;
     if (!(agreed || stuck) || !isReached) return;
     deps.log.info("yields to another hub", { hub: rival, rule: stuck ? "rank" : verdict.rule });
@@ -260,7 +268,9 @@ export class Contests {
     role.follow(rival, term, contest.via);
   }
 
-  /** Undefined where it cannot be asked: it may be able to ask us, and show its case so. */
+  /**
+   * Undefined if it cannot be asked: it may be able to ask this node, and send its case that way.
+   */
   async #askRival(
     rival: string,
     contest: Contest,

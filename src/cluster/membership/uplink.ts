@@ -27,29 +27,31 @@ export interface UplinkDeps {
   readonly registry: Registry;
   readonly registration: HubRegistration;
   readonly nominations: Nominations;
-  /** Where this node is told to be reached, best first. */
+  /** The addresses at which this node announces that it can be reached, best first. */
   readonly addresses: () => readonly Address[];
   readonly policy: () => DialPolicy;
-  /** How late this node's timers run, milliseconds. */
+  /** The delay of this node's timers, milliseconds. */
   readonly lagMs: () => number;
 }
 
 const NOWHERE: RegistryPosition = { of: null, version: 0 };
 /** A hub that has just yielded needs a moment to reach the other one. */
 const DEAF_MAX_MS = 4_000;
-/** Workers shake hands with a new successor within this long of its naming, not all at once. */
+/**
+ * Workers shake hands with a new successor at a random moment within this time, not all at once.
+ */
 const SUCCESSOR_SPREAD_MS = 2_000;
 
 /**
- * A worker's tie to its hub: pings, registration, the copy of the registry. Where the hub follows
- * another one now, that one is dialled, and until it has answered the tie goes on through the old
- * hub, which passes everything on: a yield is no takeover.
+ * A worker's connection to its hub: pings, registration, the copy of the registry. If the hub now
+ * follows another one, that one is dialled. Until it has answered the connection continues through
+ * the old hub, which passes everything on: a yield is not a takeover.
  */
 export class Uplink {
   readonly #with: UplinkDeps;
   readonly #heartbeat: Heartbeat;
   #position = NOWHERE;
-  /** The target leads, as of its last answer. */
+  /** The target leads, by its last answer. */
   #isDirect = false;
   /** Since when the target neither leads nor hears its hub. */
   #deafSinceMs: number | undefined;
@@ -89,7 +91,7 @@ export class Uplink {
       if (role === "worker" && hub !== undefined) this.#follow(hub, via);
       else if (before.role === "worker") this.release();
     });
-    // The hub may have moved, and its own word of that may have been lost.
+    // The hub may have moved, and its own announcement may have been lost.
     events.on("sighted", ({ nodeId, addresses }) => {
       if (nodeId === this.#heartbeat.target) this.#moves.noteSighted(nodeId, addresses);
     });
@@ -98,7 +100,7 @@ export class Uplink {
     });
   }
 
-  /** Boot id of the node whose registry we copy; undefined while it is silent. */
+  /** Boot id of the node whose registry is copied; undefined while it is silent. */
   get vouching(): string | undefined {
     return this.#with.role.isSettled ? (this.#position.of ?? undefined) : undefined;
   }
@@ -107,17 +109,17 @@ export class Uplink {
     return this.#heartbeat.lagMs;
   }
 
-  /** The hub itself has answered our last ping. */
+  /** The hub itself has answered the last ping. */
   get hearsHub(): boolean {
     return this.#with.role.isSettled && this.#deafSinceMs === undefined && this.#isDirect;
   }
 
-  /** Whom the hub has named to take over from it, best first. */
+  /** The nodes that the hub has named to take over from it, best first. */
   get successors(): readonly string[] {
     return this.#successors;
   }
 
-  /** Whether the list of the hub has come over once as a whole. */
+  /** Whether the list of the hub was received once as a whole. */
   get hasWholeCopy(): boolean {
     return this.#position.of !== null;
   }
@@ -135,7 +137,7 @@ export class Uplink {
     return this.#heartbeat.hasLost(hub);
   }
 
-  /** Another worker has lost our hub: noted, and looked after at once. */
+  /** Another worker has lost the hub: recorded, and the hub is pinged at once. */
   noteReport(nodeId: string, hub: string): void {
     const entry = this.#with.registry.get(nodeId);
     if (!entry?.record.member) return;
@@ -143,23 +145,23 @@ export class Uplink {
     if (hub === this.#heartbeat.target) this.#heartbeat.pingNow();
   }
 
-  /** Workers that have reported the loss of this hub within the last seconds. */
+  /** Workers that have reported the loss of this hub within the last `withinMs` milliseconds. */
   reportersOf(hub: string, withinMs: number): readonly string[] {
     return this.#reports.of(hub, withinMs);
   }
 
-  /** The hub has said that it leaves. */
+  /** The hub has announced that it leaves. */
   dismiss(hub: string): void {
     if (hub !== this.#with.role.state.hub) return;
     this.#with.registry.remove(hub);
     this.#lose({ hub, left: true, refuses: false });
   }
 
-  /** A node says that it leads: followed at once where our lost hub has named it to take over. */
+  /** A node announces that it leads: followed at once if the lost hub has named it to take over. */
   noteLead(nodeId: string): boolean {
     const { role, table } = this.#with;
     if (!this.#successors.includes(nodeId)) return false;
-    // It has lost our hub, and we have not noticed yet.
+    // It has lost the hub, and this node has not noticed yet.
     if (!role.state.isSuspect) this.#heartbeat.pingNow();
     if (!role.state.isSuspect || !isReady(table.get(nodeId))) return false;
     role.follow(nodeId, role.state.term);
@@ -174,7 +176,7 @@ export class Uplink {
     return true;
   }
 
-  /** It may answer elsewhere than where it was lost: dialled at all its addresses, then pinged. */
+  /** It may answer at another address: all its addresses are dialled, then it is pinged. */
   async redial(hub: string): Promise<void> {
     const { kind } = await this.#with.dialer.dial(hub);
     if (kind === "met" && hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
@@ -183,7 +185,8 @@ export class Uplink {
   #follow(hub: string, via: string | undefined): void {
     const target = via ?? hub;
     this.release();
-    // A hub is followed where it has answered; of who stands between us its first answer tells.
+    // A hub was followed because it has answered; a worker's first answer tells whether it hears
+    // the hub.
     this.#isDirect = via === undefined;
     this.#deafSinceMs = via === undefined ? undefined : Number.NEGATIVE_INFINITY;
     this.#word.reset();
@@ -221,14 +224,15 @@ export class Uplink {
     this.#word.answered(reply.listed);
     this.#noteSuccessors(reply.successors);
     if (this.#isReplaced(target, standing)) return;
-    // The old hub vouches for a new one. Whoever cannot reach that goes on through the old one.
+    // The old hub vouches for a new one. A worker that cannot reach the new one continues through
+    // the old one.
     if (standing.role === "worker") this.#moves.noteReferral(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();
   }
 
   /**
-   * Nobody leads there: it looks for a hub itself, follows us, or has not heard its own for a
-   * while.
+   * Whether nobody leads there: the target looks for a hub itself, follows this node, or has not
+   * heard its own for a while.
    */
   #isForlorn({ standing, hears_hub: hearsHub }: PingReply): boolean {
     if (standing.role === "discovering") return true;
@@ -238,7 +242,7 @@ export class Uplink {
     return this.#deafSinceMs !== undefined && this.#nowMs() - this.#deafSinceMs > DEAF_MAX_MS;
   }
 
-  /** The worker through which we follow a hub leads now itself, or follows another one. */
+  /** The worker through which the hub is followed leads now itself, or follows another one. */
   #isReplaced(target: string, { role, hub, term }: StandingWire): boolean {
     const { state } = this.#with.role;
     if (state.via !== target) return false;
@@ -251,7 +255,7 @@ export class Uplink {
   #copy({ registry: delta }: PingReply): void {
     if (!delta) return;
     const { of, version, more } = delta;
-    // An answer to an older ping must not take us back.
+    // An answer to an older ping must not set the copy back.
     if (of === this.#position.of && version < this.#position.version) return;
     this.#with.registry.apply(delta);
     this.#position = { of, version };
@@ -268,7 +272,7 @@ export class Uplink {
       const entry = registry.get(one);
       if (!entry) continue;
       table.addAddresses(one, dialable(entry.addresses, this.#with.policy()), "hub");
-      // The two must know each other before anything happens.
+      // The two must know each other before a loss.
       const isAmong = successors.includes(nodeId);
       const delayMs = isAmong ? 0 : deps.random.unit() * SUCCESSOR_SPREAD_MS;
       deps.timers.after(delayMs, () => {
@@ -278,7 +282,7 @@ export class Uplink {
     }
   }
 
-  /** That the node through which we follow the hub is gone says nothing of the hub. */
+  /** The loss of the worker through which the hub is followed says nothing about the hub. */
   #loseThrough(target: string, how: { readonly left: boolean; readonly refuses: boolean }): void {
     const { via, hub } = this.#with.role.state;
     if (via === target && hub !== undefined) this.#lose({ hub, left: false, refuses: false });
@@ -288,8 +292,8 @@ export class Uplink {
   #lose(loss: { readonly hub: string; readonly left: boolean; readonly refuses: boolean }): void {
     const { role, events, table } = this.#with;
     role.suspect(true);
-    // What it said of itself holds no longer, and dialling it has failed: it is not followed again
-    // by that.
+    // The role in its hello no longer holds, and dialling it has failed: it is not followed again
+    // because of that hello.
     const standing = table.get(loss.hub)?.described?.document.standing;
     const nowMs = this.#nowMs();
     if (standing) table.noteStanding(loss.hub, { ...standing, role: "discovering" }, nowMs);
