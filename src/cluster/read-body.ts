@@ -2,8 +2,7 @@ import type { z } from "zod";
 import { Problem } from "../platform/errors.ts";
 
 /**
- * The body as the schema reads it. @throws Problem `bad_request`, naming the first field that is
- * wrong.
+ * The body, parsed by the schema. @throws Problem `bad_request`, naming the first invalid field.
  */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);

@@ -56,7 +56,9 @@ export type Verdict =
 export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
 /** Maximum difference between `created` and the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
-/** The monotonic clock may begin at zero, but the nonce memory starts at second zero as well. */
+/**
+ * Added to monotonic seconds, which may begin at zero: the nonce memory takes only positive dates.
+ */
 const ORIGIN_SECONDS = 1_000_000;
 const NONCE_BYTES = 16;
 

@@ -4,7 +4,9 @@ export const SUCCESSOR_PING_MS = 400;
 export const WORKER_PING_MS = 2_000;
 /** All workers together ping a hub without changes ten times a second, … */
 const CALM_PING_PER_WORKER_MS = 100;
-/** … and each at least this often: that keeps the connection open and bounds the age of changes. */
+/**
+ * … and each at least this often, which keeps the connection open and bounds the age of changes.
+ */
 const CALM_PING_MAX_MS = 5_000;
 
 /**

@@ -6,11 +6,11 @@ import { addressesSchema, hostSchema, nameSchema } from "../wire-names.ts";
 
 const name = nameSchema;
 const amount = z.number().nonnegative();
-/** Cut to a whole number, which has to remain one that is exact. */
+/** Truncated to a whole number, which must remain exact. */
 const count = amount.max(Number.MAX_SAFE_INTEGER);
 
 /**
- * A registration by a server record, of which only the id is asked for. The record of another
+ * A registration by a server record, of which only the id is required. The record of another
  * program (Tank World) has fields of its own; those with a meaning here are kept.
  */
 export const registrationSchema = z.object({
@@ -43,25 +43,25 @@ export const registrationSchema = z.object({
   tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax).optional(),
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }).optional(),
   status_reason: serverRecordSchema.shape.status_reason,
-  /** The node through which it is reached, where nobody can dial it. */
+  /** The node through which it is reached, if nobody can dial it. */
   relay: name.nullish(),
-  /** Seconds; the sender is judged by it. */
+  /** Seconds; the sender's silence is judged by it. */
   heartbeat_interval: z.number().positive().optional(),
 });
 export type Registration = z.infer<typeof registrationSchema>;
 
-/** The figures of a heartbeat; the whole record is fine too. */
+/** The figures of a heartbeat; the whole record is accepted too. */
 export const heartbeatSchema = registrationSchema.partial();
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
 /**
- * A request that a node passes on to its hub as it came, with whatever signature it bears: who asks
- * is judged by that signature alone. The control token is never passed on.
+ * A request that a node passes on unchanged to its hub, with its signature if it has one: only that
+ * signature identifies the author. The control token is never passed on.
  */
 export const forwardSchema = z.object({
-  /** The IP from which the forwarder has it. */
+  /** The IP from which the forwarder received it. */
   source: z.string().max(64).refine(isIpLiteral, { error: "not an IP address" }),
-  /** Where the forwarder's operator says that the server is which he registers. */
+  /** The address of the registered server according to the forwarder's operator. */
   named: hostSchema.optional(),
   request: z.object({
     method: z.enum(["POST", "DELETE"]),

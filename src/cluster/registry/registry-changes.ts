@@ -5,8 +5,8 @@ import { deltaSince, type Removal } from "./registry-delta.ts";
 import type { Entry } from "./registry-entry.ts";
 
 /**
- * How often figures (fish, processor time, memory, uptime) are told to followers, all together. A
- * heartbeat changes them every time, and one by one they would be most of what a hub has to say.
+ * Interval at which figures (fish, processor time, memory, uptime) are sent to followers, all
+ * together. Every heartbeat changes them, and sent singly they would be most of a hub's traffic.
  */
 const FIGURES_INTERVAL_MS = 10_000;
 

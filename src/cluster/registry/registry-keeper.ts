@@ -8,11 +8,11 @@ export interface RegistryKeeperDeps {
   readonly nodeId: string;
   readonly clock: Clock;
   readonly registryStore: RegistryStore;
-  /** The store does not work; told once until it has worked again. */
+  /** The store does not work; logged once until it has worked again. */
   readonly onBroken: (reason: string) => void;
 }
 
-/** Keeps the registry in the store, so that a restarted node knows its neighbours. Never fatal. */
+/** Stores the registry, so that a restarted node knows its neighbours. Never fatal. */
 export class RegistryKeeper {
   readonly #with: RegistryKeeperDeps;
   readonly #kept = new Map<string, string>();
@@ -23,8 +23,8 @@ export class RegistryKeeper {
   }
 
   /**
-   * Puts what was stored into the registry, offline until it shows itself; drops what nobody can
-   * read.
+   * Loads the stored entries into the registry, offline until the servers make contact; drops
+   * unreadable ones.
    */
   async load(registry: Registry): Promise<void> {
     const { registryStore, clock, nodeId } = this.#with;
@@ -43,7 +43,7 @@ export class RegistryKeeper {
     }
   }
 
-  /** Writes what of a change outlives this process. */
+  /** Writes the part of a change that outlives this process. */
   keep(key: string, entry: Entry | undefined): void {
     if (key === this.#with.nodeId) return;
     const text = entry && entryToText(entry);

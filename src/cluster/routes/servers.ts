@@ -16,7 +16,7 @@ export interface ServerRoutesDeps {
   readonly view: () => ClusterView;
   readonly self: () => ServerRecord;
   readonly servers: (filter?: ServerFilter) => readonly ServerRecord[];
-  /** Undefined where there is no secret, and so no strangers. */
+  /** Undefined if there is no secret, and thus no strangers. */
   readonly strangers: (filter: ServerFilter) => readonly ServerRecord[] | undefined;
   readonly server: (id: string) => ServerRecord | undefined;
   readonly ownTanks: () => readonly AnnouncedTank[];
@@ -25,7 +25,7 @@ export interface ServerRoutesDeps {
 
 const localSchema = serverRecordSchema.extend({
   cluster: z.string(),
-  /** Why it has its role, where its operator may not expect that. */
+  /** Why it has its role, if its operator may not expect that. */
   role_reason: z.string().nullable(),
   hub: z
     .object({ server_id: z.string(), node_id: z.string().nullable(), api_url: z.string() })
@@ -37,12 +37,12 @@ const localSchema = serverRecordSchema.extend({
       url: z.string(),
       state: z.enum(["held", "taken", "free", "unknown"]),
       holder: z.string().nullable(),
-      /** Whether this node, where it leads, may change the list of servers. */
+      /** Whether this node, if it leads, may change the list of servers. */
       valid: z.boolean(),
       reason: z.string().nullable(),
-      /** Why this node leaves it to others; null where it does not. */
+      /** Why this node leaves it to others; null if it does not. */
       abstention: z.string().nullable(),
-      /** A node that was met lately and uses another lease, or none. */
+      /** A node that was met recently and uses another lease, or none. */
       stranger: z.object({ node_id: z.string(), lease: z.string().nullable() }).nullable(),
     })
     .nullable(),
@@ -76,7 +76,7 @@ const statusSchema = z.object({
   service_info: z.record(z.string(), z.unknown()),
 });
 
-/** Where any node answers for all servers: the lists, and what it says of itself. */
+/** Routes by which any node answers for all servers: the lists, and its own record. */
 export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   const { servers, server } = withDeps;
   const list = async (request: PeerRequest) => {
@@ -188,7 +188,7 @@ function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {
   };
 }
 
-/** The words of earlier designs: what leads is a server, what follows a proxy. */
+/** The terms of earlier designs: the hub is a server, a worker is a proxy. */
 function modeOf(role: string): "server" | "proxy" {
   return role === "hub" ? "server" : "proxy";
 }
