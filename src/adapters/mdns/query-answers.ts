@@ -17,7 +17,7 @@ export function answerQuery(
   const wanted = (one: Question) => answers.matching(one).filter(isWanted);
   const shared = questions.filter(({ unicast }) => !unicast).flatMap(wanted);
   const asked = questions.filter(({ unicast }) => unicast).flatMap(wanted);
-  // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
+  // RFC 6762 section 5.4: from time to time also by multicast, or others would forget the record.
   const overdue = asked.filter((one) => !answers.wasSentWithin(one, one.ttl * 250));
   const direct = isHub ? [...asked, ...withheld(answers, shared)] : asked;
   const timing = authorities.length > 0 ? PROBE : truncated ? TRUNCATED : PLAIN;
@@ -34,7 +34,7 @@ function withheld(answers: AnswerSchedule, wanted: readonly DnsRecord[]): readon
   return wanted.filter((one) => answers.wasSentWithin(one, PLAIN.intervalMs));
 }
 
-/** RFC 6762 section 6.7: the packet for a resolver that knows nothing of multicast. */
+/** RFC 6762 section 6.7: the answer to a resolver without multicast. */
 export function legacyAnswer(
   answers: AnswerSchedule,
   { id, questions }: Message,

@@ -28,7 +28,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Sends a packet, to everybody on the link unless it names somebody. */
+/** Sends a packet: by multicast unless a receiver is given. */
 export type Transmit = (bytes: Uint8Array, to?: Endpoint) => void;
 
 export interface StationDeps {
@@ -37,7 +37,7 @@ export interface StationDeps {
   readonly random: Random;
   readonly link: { readonly name: string; readonly isLoopback: boolean };
   readonly nominate: (nomination: Nomination) => void;
-  /** Somebody else uses our unique names: our own id elsewhere. */
+  /** Another host uses this node's unique names: its id is in use elsewhere. */
   readonly onConflict: (source: string) => void;
 }
 
@@ -46,11 +46,11 @@ interface Path {
   readonly transmit: Transmit;
   readonly answers: AnswerSchedule;
   readonly echoes: Echoes;
-  /** When we last asked who is there by it. */
+  /** When the last question was sent by it. */
   askedMs: number;
 }
 
-/** Somebody else's question, of whose known answers more packets are to come. */
+/** A question of another host whose known answers continue in further packets. */
 interface OpenQuestion {
   readonly source: string;
   readonly atMs: number;
@@ -63,7 +63,7 @@ const TYPE_QUESTION: Question = { name: TYPE_NAME, type: "PTR", unicast: false }
 
 /**
  * Multicast DNS on one network link (RFC 6762, RFC 6763): announces this node, answers questions,
- * looks for others and nominates them. It speaks packets and knows no sockets.
+ * looks for other nodes and nominates them. It handles packets, not sockets.
  */
 export class Station {
   readonly #deps: StationDeps;
@@ -71,7 +71,7 @@ export class Station {
   readonly #cache: ServiceCache;
   readonly #followUps: FollowUps;
   readonly #questions: QuestionSchedule;
-  /** What was last nominated of an instance. */
+  /** The last nomination of an instance. */
   readonly #nominated = new Map<string, string>();
   readonly #responses: RecentPackets;
   #announcement: Announcement | undefined;
@@ -122,7 +122,7 @@ export class Station {
   announce(announcement: Announcement, records: readonly DnsRecord[]): void {
     const before = this.#announcement?.role;
     this.#announcement = announcement;
-    // A node that has lost its hub needs another one now, not at the next turn.
+    // A node that has lost its hub needs another one now, not at the next interval.
     if (announcement.role === "discovering" && before === "worker") this.#questions.start();
     if (Bun.deepEquals(records, this.#own)) return;
     const places = (all: readonly DnsRecord[]) =>
@@ -133,22 +133,23 @@ export class Station {
     this.#own = records;
     for (const { answers } of this.#paths.values()) {
       answers.replace(records, isNews);
-      // A role is only a hint, and the handshake tells it too: said once. An address is not.
+      // A role is only a hint, which the handshake repeats: announced once. An address is announced
+      // twice.
       if (moved) answers.announceAgain();
     }
   }
 
-  /** Nominates everybody who is there, and asks for more, unless others do. */
+  /** Nominates every known node, and asks for more, unless others do. */
   refresh(): void {
     for (const service of this.#services()) this.#nominate(service);
     this.#questions.askSoon();
   }
 
-  /** Labels of which a packet that is worth decoding has at least one. */
+  /** A packet is decoded only if it contains one of these labels. */
   labels(kind: PacketKind): readonly string[] {
     const { nodeId } = this.#announcement ?? {};
     if (kind === "query") return [TYPE_LABEL, "_dns-sd", ...(nodeId === undefined ? [] : [nodeId])];
-    // A host's addresses may come in a packet of their own.
+    // A host's addresses may arrive in a packet of their own.
     return [TYPE_LABEL, ...this.#followUps.awaitedHosts];
   }
 
@@ -157,12 +158,12 @@ export class Station {
     return this.#cache.isSettled(source, this.#deps.clock.monotonicMs());
   }
 
-  /** Whether it is a packet of our own that came back; each comes back once. */
+  /** Whether it is a looped-back packet of this node; each comes back once. */
   isEcho(family: Family, bytes: Uint8Array): boolean {
     return this.#paths.get(family)?.echoes.take(bytes) ?? false;
   }
 
-  /** Whether it is a response that was read a moment ago, and nothing has changed since. */
+  /** Whether this response was read a moment ago, and nothing has changed since. */
   isRepeated(bytes: Uint8Array): boolean {
     return this.#responses.has(bytes);
   }
@@ -178,7 +179,7 @@ export class Station {
     } else if (message) this.#readQuery(path, message, from);
   }
 
-  /** Withdraws what was announced. */
+  /** Withdraws the announcement. */
   sayGoodbye(): void {
     const goodbye = goodbyeOf(this.#own);
     if (goodbye.length > 0) this.#multicast(writeResponse(goodbye));
@@ -194,7 +195,7 @@ export class Station {
     return this.#cache.services(this.#deps.clock.monotonicMs());
   }
 
-  /** By each protocol once, then by turns: who hears neither half of the questions is rare. */
+  /** By each protocol once, then alternately: few hosts receive neither. */
   #ask(): void {
     const nowMs = this.#deps.clock.monotonicMs();
     const known = this.#cache.knownPointers(nowMs).slice(0, LIMITS.mdnsKnownAnswersMax);
@@ -217,7 +218,9 @@ export class Station {
     }
   }
 
-  /** A question of somebody else's whose answers will tell us all that our own would. */
+  /**
+   * A question of another host whose answers will contain everything that this node would ask for.
+   */
   #shareQuestion({ questions, answers, truncated }: Message, source: string): void {
     const nowMs = this.#deps.clock.monotonicMs();
     const open = this.#openQuestion;
@@ -245,7 +248,7 @@ export class Station {
       const known = this.#nominated.get(service.instance);
       if (!service.complete) this.#followUps.wake();
       else this.#nominate(service, true);
-      // What was said before it may be said, and be right, again.
+      // An earlier statement may be repeated, and be valid again.
       const isChanged = known !== undefined && known !== this.#nominated.get(service.instance);
       if (isChanged) this.#responses.clear();
     }
@@ -256,7 +259,7 @@ export class Station {
     const own = this.#announcement?.addresses ?? [];
     const nomination = nominationOf(service, this.#deps.link, own);
     if (!nomination || this.#isOurs(service, nomination)) return;
-    // The family by which it came last, IPv4 or IPv6, is no change.
+    // The family of the last packet, IPv4 or IPv6, is not a change.
     const hosts = nomination.addresses.map(({ host }) => host).toSorted();
     const text = JSON.stringify([service.port, service.text, hosts]);
     if (onlyNews && this.#nominated.get(service.instance) === text) return;
@@ -264,7 +267,10 @@ export class Station {
     this.#deps.nominate(nomination);
   }
 
-  /** Our own announcement, heard through another interface. Another start of our id is not ours. */
+  /**
+   * This node's own announcement, heard through another interface. Another start with this id is
+   * not.
+   */
   #isOurs({ instance, source }: CachedService, { bootId }: Nomination): boolean {
     if (instance !== this.#instance) return false;
     if (bootId === this.#announcement?.bootId) return true;
@@ -273,7 +279,7 @@ export class Station {
     return false;
   }
 
-  /** Our own service. */
+  /** This node's own service. */
   get #instance(): string | undefined {
     return this.#announcement && instanceName(this.#announcement.nodeId);
   }

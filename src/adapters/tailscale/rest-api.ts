@@ -14,17 +14,17 @@ export interface RestApiOptions {
 }
 
 const ANSWER_MS = 15_000;
-/** Without a word from the server when. */
+/** Pause after a refusal, if the server names none. */
 const RETRY_AFTER_MS = 60_000;
 const RETRY_AFTER_MAX_MS = 3_600_000;
-/** A device seen this recently counts as online where the server gives no status. */
+/** A device seen this recently counts as online if the server gives no status. */
 const RECENT_MS = 5 * 60_000;
 const TEXT_MAX = 253;
 
 const text = z.string().max(TEXT_MAX).catch("");
 const time = z.iso.datetime({ offset: true }).optional().catch(undefined);
 
-/** Of a device what is needed (https://tailscale.com/api, "List tailnet devices"). */
+/** The needed fields of a device (https://tailscale.com/api, "List tailnet devices"). */
 const deviceSchema = z.object({
   nodeId: text,
   name: text,
@@ -55,7 +55,7 @@ export class RestApi {
     this.#endpoint = new Endpoint({ origin: options.url, headers });
   }
 
-  /** Rejects with an Error whose message says what to do. */
+  /** Rejects with an Error whose message contains the remedy. */
   async look(): Promise<TailnetStatus> {
     const { tailnet } = this.#options;
     if (this.#clock.monotonicMs() < this.#waitUntilMs) throw this.#failure(429);
