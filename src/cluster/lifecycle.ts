@@ -55,7 +55,7 @@ export async function stop(parts: ClusterParts): Promise<void> {
  */
 export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
   const { state, given, nominations, deps, discovery, lease } = parts;
-  if (state.isStopped) throw new Problem("not_ready", "This node stops.");
+  if (state.isStopped) throw new Problem("not_ready", "This node is stopping.");
   given.join(hub);
   if (state.hasLeft) {
     state.hasLeft = false;
@@ -67,7 +67,7 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
   switch (result.kind) {
     case "self":
       given.unjoin(hub);
-      return { met: false, detail: "That is this node itself; it goes on as before" };
+      return { met: false, detail: "That is this node itself; nothing has changed" };
     case "foreign":
       given.unjoin(hub);
       return { met: false, detail: `That node belongs to the cluster "${result.cluster}"` };

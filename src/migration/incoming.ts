@@ -78,7 +78,7 @@ export class Incoming {
       throw new Problem("body_too_large", "The record is larger than a fish may be.");
     }
     if (digestOf(record) !== transfer.digest) {
-      throw new Problem("bad_request", "The record does not have the digest that came with it.");
+      throw new Problem("bad_request", "The record does not match its digest.");
     }
     const position = request.query["position"];
     return this.#inTurn(transfer, position, () => this.#decide(transfer, record, position));
@@ -129,7 +129,7 @@ export class Incoming {
       throw new Problem("bad_signature", "A transfer must be signed by the node that sends it.");
     }
     if (request.signer !== source.node_id) {
-      throw new Problem("not_trusted", "A node speaks only for its own transfers.");
+      throw new Problem("not_trusted", "A node may only send its own transfers.");
     }
   }
 

@@ -134,7 +134,7 @@ export class ConsulBackend implements DiscoveryBackend {
     return [
       ...(isFiltered ? ["the token may not read all: it needs node:read and service:read"] : []),
       ...(isMissed && !isFiltered ? ["does not list this node: is it in maintenance?"] : []),
-      ...(dropped > 0 ? [`${dropped} more are listed than are looked at`] : []),
+      ...(dropped > 0 ? [`${dropped} more are listed than are read`] : []),
     ];
   }
 

@@ -83,12 +83,12 @@ export class NameWatch {
     if (last === undefined) return `asks for ${text}`;
     const named = last.kind === "found" ? Math.min(last.places.length, this.#known.max) : 0;
     const kept = this.#known.size - named;
-    const before = kept > 0 ? [`${kept} of before are kept`] : [];
+    const before = kept > 0 ? [`kept from before: ${kept}`] : [];
     if (last.kind === "found") return [`${text}: ${wordsFor(last)}`, ...before].join(", ");
     const reason =
       last.kind === "failed"
         ? last.reason
-        : "nothing is known under this name: give it A, AAAA or _tankd._tcp SRV records";
+        : "this name has no records: add A, AAAA or _tankd._tcp SRV records";
     return [`${text}: ${reason}`, ...before].join(", ");
   }
 
@@ -151,9 +151,9 @@ export class NameWatch {
     const { log } = this.#deps;
     const name = this.#name.text;
     if (look.kind === "failed" && before?.kind !== "failed") {
-      log.warn("a name cannot be asked for", { name, reason: look.reason });
+      log.warn("a name cannot be looked up", { name, reason: look.reason });
     } else if (look.kind !== "failed" && before?.kind === "failed") {
-      log.info("a name can be asked for again", { name });
+      log.info("a name can be looked up again", { name });
     }
   }
 

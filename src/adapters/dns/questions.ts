@@ -60,11 +60,11 @@ const REASONS: Readonly<Record<string, string>> = {
   [NOBODY_LISTENS]: "no name server listens: see /etc/resolv.conf",
   ETIMEOUT: NO_ANSWER,
   ECANCELLED: NO_ANSWER,
-  ESERVFAIL: "the name server cannot tell (SERVFAIL): its log says why",
+  ESERVFAIL: "the name server fails (SERVFAIL): its log says why",
   EREFUSED: "the name server refuses to answer: name one that knows it in /etc/resolv.conf",
   EBADRESP: MALFORMED,
   EFORMERR: MALFORMED,
-  ENOTIMP: "the name server does not know such questions: name another one in /etc/resolv.conf",
+  ENOTIMP: "the name server does not support such queries: name another one in /etc/resolv.conf",
 };
 
 /**

@@ -92,7 +92,7 @@ export class EtcdClient {
 
   #member(): Member {
     const member = this.#members[this.#at];
-    if (member === undefined) throw new Error("there is no etcd to ask");
+    if (member === undefined) throw new Error("no member of etcd is configured");
     return member;
   }
 

@@ -194,7 +194,7 @@ export class EtcdLease implements HubLease {
   #stateOf({ value, leaseId }: Entry): LeaseState {
     if (leaseId !== NO_LEASE && NODE_ID.test(value)) return { kind: "taken", holder: value };
     const { key } = this.#deps;
-    const reason = `the key ${key} of etcd is no lease of tankd: remove it (etcdctl del ${key})`;
+    const reason = `the key ${key} of etcd is not a lease of tankd: remove it (etcdctl del ${key})`;
     return { kind: "unknown", reason };
   }
 

@@ -162,7 +162,7 @@ export class Endpoint {
       };
       const take = (line: string): boolean => {
         const value = line.trim() === "" ? null : parse(line);
-        if (value === undefined) refuse(this.#failure("unreachable", "its answer is no JSON"));
+        if (value === undefined) refuse(this.#failure("unreachable", "its answer is not JSON"));
         else if (value !== null) onValue(value);
         return value !== undefined;
       };

@@ -43,7 +43,7 @@ function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts):
   if (traffic.outsider !== undefined) {
     return {
       code: "other_network",
-      what: `tankd speaks on ${name} from ${traffic.outsider}, which is in no network of ${name}`,
+      what: `tankd is heard on ${name} from ${traffic.outsider}, which is in no network of ${name}`,
       mend: `give both machines addresses of one network, or ${JOIN}`,
       fault: true,
     };

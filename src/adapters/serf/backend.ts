@@ -70,7 +70,7 @@ export class SerfBackend implements DiscoveryBackend {
     const { session, own, agent } = this.#link ?? {};
     session?.update(announcement);
     if (own?.suits(announcement, this.#deps.machine) === false) {
-      agent?.close("it is told to others at an address that this node no longer has");
+      agent?.close("it is announced at an address that this node no longer has");
     }
   }
 

@@ -59,7 +59,7 @@ export class Frames {
     const first = this.#bytes[this.#at];
     if (first === undefined) return false;
     const head = headOf(first);
-    if (head === undefined) throw new RangeError("this is no MessagePack");
+    if (head === undefined) throw new RangeError("this is not MessagePack");
     const start = this.#at + 1 + head.lengthBytes;
     if (start > this.#bytes.length) return false;
     const length = head.lengthBytes === 0 ? shortLength(first) : this.#read(head.lengthBytes);

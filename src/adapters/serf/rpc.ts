@@ -160,13 +160,13 @@ export class SerfRpc {
     this.#takeBody = undefined;
     if (header !== undefined) this.#takeHeader(header);
     else if (takeBody !== undefined) takeBody(value);
-    else throw new NotSerf("it sends what nobody has asked for");
+    else throw new NotSerf("it sends a message that was not requested");
   }
 
   #takeHeader({ seq, error }: Header): void {
     const waiting = this.#waiting.get(seq);
     if (waiting === undefined) {
-      if (this.#stream?.seq !== seq) throw new NotSerf("it answers what nobody has asked");
+      if (this.#stream?.seq !== seq) throw new NotSerf("it answers an unknown request");
       this.#takeBody = this.#stream.onEvent;
     } else if (error !== "") {
       this.#settle(seq, new RefusedCommand(plainText(error)));

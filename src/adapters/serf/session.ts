@@ -145,7 +145,7 @@ export class Session {
     const wanted = tagsFor(this.#announcement, others);
     const change = wanted && tagChange(present, wanted);
     if (wanted === undefined) {
-      this.#trouble = "the tags of the agent leave no room for ours: take some of them out";
+      this.#trouble = "the agent's tags leave no room for those of this node: remove some";
     } else if (change === undefined) {
       this.#hasAnnounced = true;
       this.#trouble = undefined;

@@ -27,7 +27,7 @@ export async function askProgram(
   });
   await child.exited;
   const status = readStatus(parse(text));
-  if (status === undefined) throw new Error(`${program} status --json prints no status`);
+  if (status === undefined) throw new Error(`${program} status --json does not print a status`);
   return status;
 }
 

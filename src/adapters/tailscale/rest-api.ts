@@ -87,7 +87,7 @@ export class RestApi {
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       throw new Error(
-        `${this.#options.url} does not answer: ${error.reason}; it is asked again, and ` +
+        `${this.#options.url} does not answer: ${error.reason}; it is tried again, and ` +
           "TANKD_TAILSCALE_API_URL says where it is",
       );
     }
@@ -113,9 +113,9 @@ export class RestApi {
       case 404:
         return new Error(`${url} knows no tailnet ${tailnet}: set TANKD_TAILSCALE_TAILNET`);
       case 429:
-        return new Error(`${url} limits requests; it is asked again later`);
+        return new Error(`${url} limits requests; it is tried again later`);
       default:
-        return new Error(`${url} gives no list of devices (status ${status})`);
+        return new Error(`${url} does not return a list of devices (status ${status})`);
     }
   }
 }

@@ -58,7 +58,7 @@ export class Handshake {
    */
   async dial(addresses: readonly Address[], options: DialOptions = {}): Promise<DialResult> {
     const { deps, table, events, isLeaving } = this.#with;
-    if (isLeaving()) return failed("this node takes no part");
+    if (isLeaving()) return failed("this node takes no part in a cluster");
     const note = new DialNote(table, options.expected, deps.clock.monotonicMs());
     const places = await this.#expand(addresses, options);
     const targets = [...places.targets, ...relayIn(options)];

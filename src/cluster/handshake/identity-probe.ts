@@ -141,5 +141,5 @@ export function refusalOf(reply: PeerReply, { host }: Address): string {
   const code = problemCodeOf(reply);
   if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
   if (code !== undefined) return `it refuses: ${PROBLEMS[code].title}`;
-  return `what answers there is no tankd (status ${reply.status})`;
+  return `the program that answers there is not tankd (status ${reply.status})`;
 }

@@ -59,7 +59,7 @@ export class Responder {
       this.#hearDouble(hello, request.remoteAddress);
       throw new Problem("directory_copied", "A node with this key already runs here.");
     }
-    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
+    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node is leaving.");
     const { table, events, given, positions, peerClones } = this.#with;
     const source = plainAddress(request.remoteAddress);
     const asSeen = { host: source, port: hello.record.port };

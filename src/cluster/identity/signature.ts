@@ -53,7 +53,7 @@ export type Verdict =
   | { readonly kind: "bad"; readonly reason: string };
 
 /** The answer to a sender whose nonces there is no room to remember. */
-export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
+export const CROWDED = "Too many unknown nodes send requests here; try again in a few minutes.";
 /** Maximum difference between `created` and the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
 /**

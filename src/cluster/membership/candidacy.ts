@@ -157,7 +157,7 @@ export class Candidacy {
     try {
       await journal.commit([{ put: "meta", key: META_KEY, value }]);
     } catch (error) {
-      log.debug("whether others can dial this node cannot be kept", { reason: messageOf(error) });
+      log.debug("whether others can dial this node cannot be stored", { reason: messageOf(error) });
     }
   }
 

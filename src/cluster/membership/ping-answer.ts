@@ -36,7 +36,7 @@ export interface PingAnswerParts {
 export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): PingReply {
   const { registry, uplink, seat, role, table } = parts;
   const { identity, settings, bootId } = parts.deps;
-  if (parts.isLeaving()) throw new Problem("not_ready", "This node leaves.");
+  if (parts.isLeaving()) throw new Problem("not_ready", "This node is leaving.");
   if (ping.cluster !== settings.cluster) {
     throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
   }

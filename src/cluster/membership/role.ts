@@ -193,7 +193,7 @@ export class RoleKeeper {
       await this.#deps.termStore.save(term);
     } catch (error) {
       // A node with a full disk may still lead.
-      this.#deps.log.warn("the term cannot be kept", { reason: messageOf(error) });
+      this.#deps.log.warn("the term cannot be stored", { reason: messageOf(error) });
     }
   }
 

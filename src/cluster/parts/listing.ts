@@ -27,7 +27,7 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   const keeper = new RegistryKeeper({
     ...deps,
     nodeId,
-    onBroken: (reason) => deps.log.warn("the registry cannot be kept", { reason }),
+    onBroken: (reason) => deps.log.warn("the registry cannot be stored", { reason }),
   });
   const registry = new Registry({
     ...deps,

@@ -140,7 +140,7 @@ export class PeerMemory {
       await journal.commit([{ put: "meta", key: META_KEY, value }]);
       this.#written = value;
     } catch (error) {
-      log.debug("the met nodes cannot be kept", { reason: messageOf(error) });
+      log.debug("the known nodes cannot be stored", { reason: messageOf(error) });
     }
   }
 

@@ -109,7 +109,7 @@ export class Relays {
     const { nodeId: here } = this.#with.deps.identity;
     const elsewhere = (why: string) =>
       new Problem("misdirected", `The request is meant for ${nodeId}, this is ${here}. ${why}`);
-    if (bearer.isPassedOn || isLast(wire)) throw elsewhere("It is passed on no further.");
+    if (bearer.isPassedOn || isLast(wire)) throw elsewhere("It may not be passed on again.");
     const request = relayable(wire);
     try {
       return await this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);

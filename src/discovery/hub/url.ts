@@ -8,7 +8,7 @@ const HTTP_PORT = 80;
 /** The form of a hub's URL, for people; completes "give …". */
 export const HUB_URL_FORM =
   "a URL like http://192.168.1.10:8000 (http without a path; " +
-  "nodes sign what they say and speak no https)";
+  "nodes sign their messages and do not use https)";
 
 /**
  * The address in a hub's URL, `http://HOST[:PORT]`, where IPv6 may have a zone. A final dot of the
