@@ -201,7 +201,7 @@ describe("refusals name setting, value, source and what is allowed", () => {
     const said = refusal({ flags: { discovery } });
     expect(said).toContain(JSON.stringify(discovery));
     expect(said).toContain(["auto", "none", ...BACKEND_NAMES].join(", "));
-    expect(said).toContain("speak no https");
+    expect(said).toContain("do not use https");
   });
 
   test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
