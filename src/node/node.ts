@@ -41,17 +41,19 @@ import { openNodeLog } from "./node-log.ts";
 import { refuseForeignKey } from "./own-key.ts";
 import { type RunShell, runOnRoleChange } from "./role-hook.ts";
 import type { SettingFault } from "./settings/faults.ts";
+import type { ResolvedSettings } from "./settings/resolve.ts";
+import { showSettings } from "./settings/shown.ts";
 import type { Settings } from "./settings/table.ts";
+import { settledSettings } from "./settled-settings.ts";
 import { timingOf } from "./timing.ts";
 
 /** Options of a real node; everything that comes from the process. */
 export interface NodeOptions {
   readonly settings: Settings;
-  /** Whether the port was chosen explicitly: then a taken one is an error. */
+  /** Where each comes from. Of a port that somebody chose it is an error when it is taken. */
+  readonly origins: ResolvedSettings["origins"];
   /** What is wrong with them for single backends of discovery, which then fail by it. */
   readonly faults: readonly SettingFault[];
-  /** Whether somebody chose the port: then a taken one is an error. */
-  readonly portAskedFor: boolean;
   /** An absolute path. */
   readonly dataDirectory: string;
   /** The shared secret of the cluster's members: the content of `--secret-file`. */
@@ -145,7 +147,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
   const metrics = createPrometheusMetrics();
   const server = openApi(settings, {
-    portAsked: options.portAskedFor,
+    portAsked: options.origins.port.kind !== "default",
     timers: platform.timers,
     sourceOf: new TailnetSources(tailnet, platform.clock).sourceOf,
     trustedProxies: settings.trustedProxy.map(readCidr).filter((one) => one !== undefined),
@@ -161,7 +163,8 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const forked = await settleDirectory(options, { ...platform, directory, store, log });
   const identity = identityFromSeed(await directory.key.current());
   await refuseForeignKey(identity.nodeId, directory.pathOf("key"), store.journal);
-  const plan = withHub(planned, await joinedHub(store.journal));
+  const joined = await joinedHub(store.journal);
+  const plan = withHub(planned, joined);
   const name = await keptName(store.journal, settings.name);
   const remembered = await recallPeers(store.journal, settings.cluster);
 
@@ -202,6 +205,10 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   let recovered: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   let tanksMade = 0;
   const recovery = () => viewRecovery(recovered, tanksMade);
+  const shown = showSettings(
+    { values: settings, origins: options.origins, faults: options.faults },
+    settledSettings(settings, { dataDirectory: directory.path, name, joined, server }),
+  );
   server.serve({
     ...core,
     clock,
@@ -217,6 +224,7 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
     hostname: platform.machine.hostname,
     phase: () => phase,
     recovery,
+    settings: () => ({ node_id: identity.nodeId, server_id: core.cluster.serverId, ...shown }),
     metrics: () => metrics.render(),
   });
   const url = `http://${formatHostPort({ host: localHost(settings.host), port: server.port })}`;

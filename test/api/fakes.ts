@@ -91,6 +91,7 @@ export class FakeNode {
       hostname: "reef.home.arpa",
       phase: () => this.phase,
       recovery: () => viewRecovery(this.recovery, 0),
+      settings: () => ({ node_id: NODE_ID, server_id: "node-a-label", settings: [], faults: [] }),
       metrics: () => "tankd_tanks 2\n",
     };
   }

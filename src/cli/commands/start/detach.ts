@@ -36,7 +36,7 @@ interface Rising {
  */
 export async function startDetached(
   context: CliContext,
-  { dataDirectory: directory, settings, portAskedFor, fork }: NodeOptions,
+  { dataDirectory: directory, settings, origins, fork }: NodeOptions,
   json: boolean,
 ): Promise<void> {
   const { host } = context;
@@ -60,7 +60,7 @@ export async function startDetached(
   }
   ignoreSignals();
   const port = Number(new URL(node.url).port);
-  const moved = !portAskedFor && port !== settings.port;
+  const moved = origins.port.kind === "default" && port !== settings.port;
   const recovery = await recoveryOf(context, node);
   if (json) {
     const { url, nodeId, pid } = node;

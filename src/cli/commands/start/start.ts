@@ -37,7 +37,7 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
     settings: values,
     faults,
     secret: secretFile === undefined ? undefined : readClusterSecret(host, secretFile),
-    portAskedFor: origins.port.kind !== "default",
+    origins,
     dataDirectory: resolve(host.workingDirectory, directory),
     version: host.build.version,
     pid: host.pid,
