@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
 import type { Clock } from "../platform/clock.ts";
 import { invariant, Problem } from "../platform/errors.ts";
+import { describeFirst } from "../platform/issue-words.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { KeyedMutex } from "../platform/mutex.ts";
 import { TokenBuckets } from "../platform/token-bucket.ts";
@@ -309,9 +310,7 @@ export class Incoming {
 function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.join(".") || "body";
-  throw new Problem("bad_request", `${where}: ${issue?.message ?? "malformed"}`);
+  throw new Problem("bad_request", `The body is invalid: ${describeFirst(parsed.error)}`);
 }
 
 function opposite(side: Side): Side {

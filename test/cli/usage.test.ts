@@ -21,8 +21,8 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
       /^tankd: discovery cannot be .*zookeeper.*give auto, none, .*mdns, .*hub/,
     ],
     [
-      ["start", "--hub", "nonsense"],
-      /^tankd: hub cannot be .*nonsense.*http:\/\/192\.168\.1\.10:8000/,
+      ["start", "--hub", "http://a:8000,https://b"],
+      /^tankd: hub cannot be "https:\/\/b" \(from --hub\): .*http:\/\/192\.168\.1\.10:8000/,
     ],
     [["start", "extra"], /^tankd: too many arguments.*tankd start --help\n$/],
     [["start", "--url", "http://h:1"], /^tankd: start runs a node on this machine/],

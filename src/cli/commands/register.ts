@@ -6,7 +6,7 @@ import { parseHubUrl } from "../../discovery/hub/url.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
 import type { CliContext } from "../context.ts";
 import { NodeClient } from "../node-access/client.ts";
-import { readAnswer } from "../output/answer.ts";
+import { parseAnswer, readAnswer } from "../output/answer.ts";
 
 const registeredSchema = z.looseObject({ server_id: z.string(), status: z.string().optional() });
 const recordSchema = z.looseObject({ server_id: z.string() });
@@ -37,7 +37,7 @@ TANKD_TOKEN or --token-file.`,
       const { record: file } = options;
       const record =
         file === undefined
-          ? recordSchema.parse(await (await context.node(command)).get("/api/servers/local"))
+          ? parseAnswer(recordSchema, await (await context.node(command)).get("/api/servers/local"))
           : await readRecord(context, file);
       const body = await hub.post(REGISTER_PATH, record);
       if (context.wantsJson(command)) return context.printJson(body);
@@ -64,7 +64,7 @@ async function readRecord({ host }: CliContext, file: string): Promise<object> {
     const text = file === "-" ? await host.readInput() : host.readText(absolute);
     if (text !== undefined) return recordSchema.parse(JSON.parse(text));
   } catch {
-    const wanted = "a JSON object with server_id, like the answer of GET /api/servers/local";
+    const wanted = "a JSON object with server_id, like the output of: tankd status --json";
     throw new Problem("usage", `${source} is not a server record: give ${wanted}`);
   }
   throw new Problem("usage", `--record names ${file}, and there is no such file`);

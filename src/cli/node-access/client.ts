@@ -173,7 +173,29 @@ function problemOf(url: string, status: number, body: unknown): Problem {
       `${url} answered ${status}${sentence ? `: ${sentence}` : ""}; is it a tankd node?`,
     );
   }
-  return new Problem(code, sentence ?? PROBLEMS[code].title);
+  if (code === "not_found") {
+    return new Problem(
+      code,
+      `the node at ${url} does not know this; it runs another version of tankd`,
+    );
+  }
+  return new Problem(code, withHint(sentence ?? PROBLEMS[code].title, code));
+}
+
+/** A node speaks to every program, and gives no command lines. */
+const HINTS: Partial<Readonly<Record<ProblemCode, string>>> = {
+  unknown_tank: "tankd tank ls --all",
+  unknown_server: "tankd peers",
+  unknown_connection: "tankd connections",
+  unknown_alias: "tankd alias",
+  unknown_transfer: "tankd transfers",
+};
+
+/** With the command that lists what there is, unless the node has given advice of its own. */
+function withHint(sentence: string, code: ProblemCode): string {
+  const hint = HINTS[code];
+  if (hint === undefined || sentence.includes(";")) return sentence;
+  return `${sentence.replace(/\.$/, "")}; to list all: ${hint}`;
 }
 
 function isProblemCode(code: string): code is ProblemCode {

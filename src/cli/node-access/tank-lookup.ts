@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tankViewSchema } from "../../api/tank-view.ts";
 import { Problem } from "../../platform/errors.ts";
+import { parseAnswer } from "../output/answer.ts";
 import type { NodeClient } from "./client.ts";
 
 /** `GET /api/tanks` */
@@ -43,7 +44,7 @@ export function readTankAddress(text: string): TankAddress {
  * alias, SERVER::TANK. Anything else is passed to the node, which reports the error.
  */
 export async function findTank(node: NodeClient, wanted: string): Promise<string> {
-  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  const { tanks } = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
   const named = tanks.filter(({ tank }) => tank.name === wanted);
   if (named.length > 1) {
@@ -72,7 +73,7 @@ export async function findTankAnywhere(node: NodeClient, wanted: string): Promis
   const place = await askDirectory(node, wanted);
   if (place !== undefined) return { tankId: place.tank.tank_id, serverId: place.tank.server_id };
   if (server !== undefined) return { tankId: name, serverId: server };
-  const own = tanksSchema.parse(await node.get("/api/tanks"));
+  const own = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   const listed = own.tanks.some(({ tank }) => tank.tank_id === name || tank.name === name);
   if (listed) return { tankId: await findTank(node, name), serverId: undefined };
   throw new Problem(
@@ -87,7 +88,10 @@ export async function findTankAnywhere(node: NodeClient, wanted: string): Promis
  */
 async function askDirectory(node: NodeClient, text: string): Promise<DirectoryEntry | undefined> {
   try {
-    return directoryEntrySchema.parse(await node.get(`/gateway/tanks/${encodeURIComponent(text)}`));
+    return parseAnswer(
+      directoryEntrySchema,
+      await node.get(`/gateway/tanks/${encodeURIComponent(text)}`),
+    );
   } catch (error) {
     if (error instanceof Problem && error.code === "unknown_tank") return undefined;
     throw error;
