@@ -20,6 +20,13 @@ export function describeFirst(error: z.core.$ZodError): string {
   return issue === undefined ? "malformed" : describeIssue(issue);
 }
 
+/** The value as the schema reads it. Zod's own error would be JSON. @throws Error in plain words */
+export function readShaped<T>(schema: z.ZodType<T>, value: unknown): T {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  throw new Error(describeFirst(read.error));
+}
+
 const TYPES: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",

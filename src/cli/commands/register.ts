@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { formatHostPort } from "../../discovery/addresses.ts";
 import { parseHubUrl } from "../../discovery/hub/url.ts";
-import { messageOf, Problem } from "../../platform/errors.ts";
+import { Problem } from "../../platform/errors.ts";
+import { readShaped } from "../../platform/issue-words.ts";
 import type { CliContext } from "../context.ts";
 import { NodeClient } from "../node-access/client.ts";
 import { parseAnswer, readAnswer } from "../output/answer.ts";
@@ -48,12 +49,8 @@ TANKD_TOKEN or --token-file.`,
 
 /** Only an explicit token is sent to another server, never that of the running node. */
 function hubAt(context: CliContext, command: Command, url: string): NodeClient {
-  try {
-    const origin = `http://${formatHostPort(parseHubUrl(url))}`;
-    return new NodeClient(context.host.network, origin, context.givenToken(command));
-  } catch (error) {
-    throw new Problem("usage", messageOf(error));
-  }
+  const origin = `http://${formatHostPort(parseHubUrl(url))}`;
+  return new NodeClient(context.host.network, origin, context.givenToken(command));
 }
 
 /** @throws Problem `usage` */
@@ -62,7 +59,7 @@ async function readRecord({ host }: CliContext, file: string): Promise<object> {
   try {
     const absolute = resolve(host.workingDirectory, file);
     const text = file === "-" ? await host.readInput() : host.readText(absolute);
-    if (text !== undefined) return recordSchema.parse(JSON.parse(text));
+    if (text !== undefined) return readShaped(recordSchema, JSON.parse(text));
   } catch {
     const wanted = "a JSON object with server_id, like the output of: tankd status --json";
     throw new Problem("usage", `${source} is not a server record: give ${wanted}`);

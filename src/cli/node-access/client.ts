@@ -176,7 +176,7 @@ function problemOf(url: string, status: number, body: unknown): Problem {
   if (code === "not_found") {
     return new Problem(
       code,
-      `the node at ${url} does not know this; it runs another version of tankd`,
+      `the node at ${url} knows nothing of this; does it run another version of tankd?`,
     );
   }
   return new Problem(code, withHint(sentence ?? PROBLEMS[code].title, code));

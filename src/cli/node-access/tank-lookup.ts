@@ -42,8 +42,10 @@ export function readTankAddress(text: string): TankAddress {
 /**
  * The id of a tank of this node, given by id or name, or in a form that the node resolves: an
  * alias, SERVER::TANK. Anything else is passed to the node, which reports the error.
+ * @throws Problem `usage`
  */
 export async function findTank(node: NodeClient, wanted: string): Promise<string> {
+  if (wanted === "") throw new Problem("usage", "a tank's name is not empty; see: tankd tank ls");
   const { tanks } = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
   const named = tanks.filter(({ tank }) => tank.name === wanted);
@@ -53,7 +55,7 @@ export async function findTank(node: NodeClient, wanted: string): Promise<string
   }
   const [only] = named;
   if (only !== undefined) return only.tank.tank_id;
-  const place = wanted === "" ? undefined : await askDirectory(node, wanted);
+  const place = await askDirectory(node, wanted);
   return place?.server.is_local ? place.tank.tank_id : wanted;
 }
 

@@ -31,9 +31,13 @@ export function parseHubUrls(texts: readonly string[]): readonly Address[] {
   return texts.map(parseHubUrl);
 }
 
-/** The URL as it was written, and of `HOST[:PORT]` the URL that it stands for. */
+/**
+ * The URL as it was written, and of `HOST[:PORT]` the URL that it stands for.
+ * @throws Problem `bad_setting`
+ */
 export function completeHubUrl(text: string): string {
-  return hasScheme(text) ? text : `http://${formatHostPort(parseHubUrl(text))}`;
+  const address = parseHubUrl(text);
+  return hasScheme(text) ? text : `http://${formatHostPort(address)}`;
 }
 
 /** Whether it is written as a URL, of whatever kind. */

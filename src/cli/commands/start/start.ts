@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { NodeLife, NodeOptions, StartedNode } from "../../../node/node.ts";
-import { messageOf, Problem } from "../../../platform/errors.ts";
+import { messageOf } from "../../../platform/errors.ts";
 import type { CliContext } from "../../context.ts";
 import { defaultDataDirectory } from "../../node-access/directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "../../options.ts";
@@ -28,9 +28,6 @@ export function defineStart(start: Command, context: CliContext): void {
 function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { host } = context;
   const { values, origins, faults } = context.settings(command);
-  if (origins.url.kind === "flag") {
-    throw new Problem("usage", "start runs a node on this machine; leave --url out");
-  }
   const directory = values.dataDir ?? defaultDataDirectory(host);
   const { secretFile } = values;
   return {
