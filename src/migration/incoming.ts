@@ -284,10 +284,11 @@ export class Incoming {
   /** A decision that has just become durable. */
   #decided(row: InboxRow): PeerReply {
     const { log, metrics } = this.#ports;
-    const { transfer_id, decision, reason, entity_id } = row;
+    const { transfer_id, decision, reason, entity_id, source_node_id } = row;
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
-    log.info("transfer decided", { transfer_id, decision, reason, tank_id, entity_id });
+    const fields = { transfer_id, decision, reason, tank_id, entity_id, source_node_id };
+    log.info("transfer decided", fields);
     if (reason === "duplicate_fish") {
       log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }
