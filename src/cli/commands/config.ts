@@ -8,6 +8,7 @@ import {
 import { joinedHub } from "../../cluster/membership/joined-hub.ts";
 import { nameOnRecord } from "../../node/kept-name.ts";
 import { showSettings } from "../../node/settings/shown.ts";
+import type { SettingKey } from "../../node/settings/table.ts";
 import { settledSettings } from "../../node/settled-settings.ts";
 import { Problem } from "../../platform/errors.ts";
 import { openSqliteReader } from "../../store/sqlite/reader.ts";
@@ -15,7 +16,7 @@ import { DATABASE_FILE } from "../../store/sqlite/store.ts";
 import type { CliContext } from "../context.ts";
 import type { NodeClient } from "../node-access/client.ts";
 import { defaultDataDirectory } from "../node-access/directories.ts";
-import { addSettingOptions, flagsOf, GLOBAL_SETTINGS, NODE_SETTINGS } from "../options.ts";
+import { addSettingOptions, flagsOf, NODE_SETTINGS } from "../options.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatTable } from "../output/table.ts";
 
@@ -41,11 +42,13 @@ options of tankd start, or where none runs: what such a start would use.`,
   addSettingOptions(config, NODE_SETTINGS);
 }
 
+/** Options that say which node is meant, while all others are of a start. */
+const ADDRESSING: readonly string[] = ["dataDir", "url"] satisfies SettingKey[];
+
 /** @throws Problem `usage` where a node elsewhere is meant, too. */
 function isOfStart(context: CliContext, command: Command, options: { file?: boolean }): boolean {
   const given = Object.keys(flagsOf(command));
-  const isOfStart =
-    options.file || given.some((key) => !GLOBAL_SETTINGS.some((one) => one === key));
+  const isOfStart = options.file || given.some((key) => !ADDRESSING.includes(key));
   if (isOfStart && context.settings(command, ["url"]).origins.url.kind === "flag") {
     throw new Problem("usage", "--url asks a running node; leave it out, or what is of a start");
   }

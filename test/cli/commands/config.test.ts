@@ -41,16 +41,19 @@ test("a running node is asked, and the command says so", async () => {
   expect(JSON.parse((await runIn(world, "config", "--json")).out)).toEqual(view);
 });
 
-test.each([[["--file"]], [["--port", "9000"]], [["--file", "--port", "9000"]]])(
-  "%p shows what a start would use",
-  async (words) => {
-    const ran = await runIn({ ...running, answer }, "config", ...words, "--json");
-    expect([ran.code, ran.err, ran.requests]).toEqual([0, "", []]);
-    const { node_id, settings } = JSON.parse(ran.out);
-    expect(node_id).toBeNull();
-    expect(settings).toHaveLength(Object.keys(SETTINGS).length);
-  },
-);
+test.each([
+  [["--file"]],
+  [["--port", "9000"]],
+  [["--config", "x.toml"]],
+  [["--file", "--port", "9000"]],
+])("%p shows what a start would use", async (words) => {
+  const files = { ...running.files, "/desk/x.toml": "" };
+  const ran = await runIn({ ...running, files, answer }, "config", ...words, "--json");
+  expect([ran.code, ran.err, ran.requests]).toEqual([0, "", []]);
+  const { node_id, settings } = JSON.parse(ran.out);
+  expect(node_id).toBeNull();
+  expect(settings).toHaveLength(Object.keys(SETTINGS).length);
+});
 
 test("where no node runs, that is said", async () => {
   const ran = await runIn({}, "config");
