@@ -18,7 +18,7 @@ BUN := .tools/bun
 DIST := dist/tankd
 SOURCES := $(shell find src -type f 2>/dev/null)
 INSTALLED := node_modules/.installed
-BUILD_INPUTS := $(SOURCES) deploy/build.ts deploy/compile-flags.ts \
+BUILD_INPUTS := $(SOURCES) deploy/build.ts deploy/compile-flags.ts deploy/bytecode-order.ts \
 	package.json tsconfig.json $(INSTALLED)
 
 DATA_OPTION = $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")

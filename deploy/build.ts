@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { recordOrder } from "./bytecode-order.ts";
 import { COMPILE_FLAGS } from "./compile-flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -23,47 +24,63 @@ const TARGETS = [
   { target: "bun-windows-x64-baseline", name: "tankd-windows-x64.exe" },
 ] as const;
 
-function main(flags: readonly string[]): void {
+async function main(flags: readonly string[]): Promise<void> {
   const unknown = flags.find((flag) => flag !== "--release");
   if (unknown !== undefined) fail(`unknown option ${unknown}; there is --release`);
-  if (flags.includes("--release")) buildRelease();
-  else buildOne(join(DIST, "tankd"));
+  const work = join(DIST, `.build-${process.pid}`);
+  try {
+    mkdirSync(work, { recursive: true });
+    const first = join(work, "tankd");
+    compile(first);
+    const order = await recordOrder(first, work);
+    if (order === undefined) say("no node could run here: built without the order of its bytecode");
+    if (flags.includes("--release")) buildRelease(work, order);
+    else buildOne(join(DIST, "tankd"), { work, order });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }
 
-function buildRelease(): void {
+function buildRelease(work: string, order: string | undefined): void {
   rmSync(RELEASE, { recursive: true, force: true });
   const sums = TARGETS.map(({ target, name }) => {
     const path = join(RELEASE, name);
-    buildOne(path, target);
+    buildOne(path, { work, order, target });
     return `${createHash("sha256").update(readFileSync(path)).digest("hex")}  ${name}\n`;
   });
   writeFileSync(join(RELEASE, "SHA256SUMS"), sums.join(""));
   say(`${TARGETS.length} executables and SHA256SUMS in dist/release`);
 }
 
+interface Compilation {
+  /** Of functions, by `recordOrder`. */
+  readonly order?: string | undefined;
+  /** Another platform than this machine's. */
+  readonly target?: string;
+}
+
 /** The new executable takes the old one's place in one step: a running one is never overwritten. */
-function buildOne(path: string, target?: string): void {
-  mkdirSync(DIST, { recursive: true });
-  const work = join(DIST, `.build-${process.pid}`);
-  const made = join(work, basename(path));
-  try {
-    run([
-      process.execPath,
-      ...COMPILE_FLAGS,
-      `--define=TANKD_COMMIT=${JSON.stringify(commit())}`,
-      ...(target === undefined ? [] : [`--target=${target}`]),
-      "src/main.ts",
-      "src/worker.ts",
-      "src/disk.ts",
-      "--outfile",
-      made,
-    ]);
-    mkdirSync(join(path, ".."), { recursive: true });
-    renameSync(made, path);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+function buildOne(path: string, { work, ...how }: Compilation & { readonly work: string }): void {
+  const made = join(work, `made-${basename(path)}`);
+  compile(made, how);
+  mkdirSync(dirname(path), { recursive: true });
+  renameSync(made, path);
   say(`made ${path.slice(ROOT.length)}`);
+}
+
+function compile(path: string, { order, target }: Compilation = {}): void {
+  run([
+    process.execPath,
+    ...COMPILE_FLAGS,
+    `--define=TANKD_COMMIT=${JSON.stringify(commit())}`,
+    ...(order === undefined ? [] : [`--bytecode-order=${order}`]),
+    ...(target === undefined ? [] : [`--target=${target}`]),
+    "src/main.ts",
+    "src/worker.ts",
+    "src/disk.ts",
+    "--outfile",
+    path,
+  ]);
 }
 
 /** The commit that is built, marked when the sources differ from it; empty without git. */
@@ -99,4 +116,4 @@ function fail(reason: string): never {
   process.exit(1);
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -10,7 +10,7 @@ export interface SettledBy {
   /** The name, as it is given or was kept. */
   readonly name: string | undefined;
   /** The hub of `tankd join`. */
-  readonly joined: Address | undefined;
+  readonly hub: Address | undefined;
   /** Where the node listens; undefined where none runs. */
   readonly server?: { readonly port: number; readonly movedFrom: number | undefined };
 }
@@ -18,7 +18,7 @@ export interface SettledBy {
 /** The settings that came to be something else than they were set to. */
 export function settledSettings(
   settings: Settings,
-  { dataDirectory, name, joined, server }: SettledBy,
+  { dataDirectory, name, hub: joined, server }: SettledBy,
 ): SettledSettings {
   const hub = joined && `http://${formatHostPort(joined)}`;
   const isKept = name !== undefined && name !== settings.name;

@@ -103,7 +103,7 @@ async function ofStart(context: CliContext, command: Command): Promise<SettingsV
   const settled = settledSettings(values, {
     dataDirectory,
     name: values.name ?? kept.name,
-    joined: kept.joined,
+    hub: kept.hub,
   });
   return { node_id: null, server_id: null, ...showSettings(resolved, settled) };
 }
@@ -111,18 +111,18 @@ async function ofStart(context: CliContext, command: Command): Promise<SettingsV
 /** What an earlier node of the directory has left for the next one; nothing where none can be read. */
 async function keptIn(context: CliContext, directory: string) {
   const path = join(directory, DATABASE_FILE);
-  if (context.host.sizeOf(path) === undefined) return { name: undefined, joined: undefined };
+  if (context.host.sizeOf(path) === undefined) return { name: undefined, hub: undefined };
   try {
     const journal = openSqliteReader(path);
     try {
-      return { name: await nameOnRecord(journal), joined: await joinedHub(journal) };
+      return { name: await nameOnRecord(journal), hub: await joinedHub(journal) };
     } finally {
       journal.close();
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     context.say(`${error.message} A name that was given earlier is not shown.`);
-    return { name: undefined, joined: undefined };
+    return { name: undefined, hub: undefined };
   }
 }
 
