@@ -15,30 +15,15 @@ export interface CommandEntry {
 /** Adds arguments, options and the action to `command`. */
 export type DefineCommand = (command: Command, context: CliContext) => void;
 
-/** Of every group, after its own commands. Commander's own would not load what it describes. */
-const HELP: CommandEntry = {
-  name: "help",
-  describe: "show the help of a command",
-  examples: [],
-  load: async () => (await import("./commands/help.ts")).defineHelp,
-};
+const DEFINERS = new WeakMap<Command, () => Promise<void>>();
 
-/** Adds the commands to `parent`; each is complete before it parses its words or shows help. */
-export function addCommands(
-  parent: Command,
-  entries: readonly CommandEntry[],
-  context: CliContext,
-): void {
-  parent.helpCommand(false);
-  for (const entry of [...entries, HELP]) {
-    const command = parent.command(entry.name).description(entry.describe);
-    let defined: Promise<void> | undefined;
-    DEFINERS.set(command, () => {
-      defined ??= define(command, entry, context);
-      return defined;
-    });
-  }
-  parent.hook("preSubcommand", (_parent, command) => defineNow(command));
+/** Lets `command` be completed by {@link defineNow}, once. */
+export function defineLater(command: Command, entry: CommandEntry, context: CliContext): void {
+  let defined: Promise<void> | undefined;
+  DEFINERS.set(command, () => {
+    defined ??= define(command, entry, context);
+    return defined;
+  });
 }
 
 /** Completes this command, without those below it. */
@@ -51,8 +36,6 @@ export async function defineAll(command: Command): Promise<void> {
   await defineNow(command);
   for (const sub of command.commands) await defineAll(sub);
 }
-
-const DEFINERS = new WeakMap<Command, () => Promise<void>>();
 
 async function define(command: Command, entry: CommandEntry, context: CliContext): Promise<void> {
   const defineCommand = await entry.load();
