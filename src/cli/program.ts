@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
 import { escapeUnsafe } from "../telemetry/log-format.ts";
-import { addCommands } from "./command.ts";
+import { addCommands } from "./commands/add-commands.ts";
 import { COMMANDS } from "./commands/registry.ts";
 import { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";

@@ -1,6 +1,6 @@
 import type { Command, CommanderError, Option } from "commander";
 import { closest } from "../node/settings/spelling.ts";
-import { takes } from "./command.ts";
+import { takes } from "./local-command.ts";
 
 /** One sentence about a command line that commander rejects: the mistake, and what is valid. */
 export function describeUsageError(

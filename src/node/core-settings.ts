@@ -2,7 +2,7 @@ import { readHostAndPort } from "../discovery/host-and-port.ts";
 import type { CoreSettings } from "./core.ts";
 import type { DiscoveryPlan } from "./discovery-plan.ts";
 import { isEverywhere } from "./listening.ts";
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./node-options.ts";
 import { timingOf } from "./timing.ts";
 
 /** What the core is told of the settings; `port` is the one that the API has got. */

@@ -15,7 +15,7 @@ import type { Closers } from "./closers.ts";
 import { type ForkReport, forkNode } from "./fork/fork-node.ts";
 import { settleFork } from "./fork/settle-fork.ts";
 import { keptName } from "./kept-name.ts";
-import type { NodeOptions } from "./node.ts";
+import type { NodeOptions } from "./node-options.ts";
 import { refuseForeignKey } from "./own-key.ts";
 
 /** What a node finds in its data directory. */

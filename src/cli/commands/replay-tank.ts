@@ -16,7 +16,12 @@ import { openLocalTank } from "../node-access/local-tanks.ts";
 import { grouped, readInteger } from "../output/numbers.ts";
 import { formatFields } from "../output/table.ts";
 import { count } from "../output/words.ts";
-import type { ReplayFlags } from "./replay.ts";
+
+/** Options of `tankd replay`, as commander passes them. */
+export interface ReplayFlags {
+  readonly to?: string;
+  readonly verify?: boolean;
+}
 
 const FAILED = 1;
 

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type RecoveryView, recoverySchema } from "../../../api/recovery-view.ts";
-import type { NodeOptions } from "../../../node/node.ts";
+import type { NodeOptions } from "../../../node/node-options.ts";
 import { Problem } from "../../../platform/errors.ts";
 import { prepareDirectory } from "../../../platform/real/data-directory.ts";
 import { sleep } from "../../../platform/timers.ts";

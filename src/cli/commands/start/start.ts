@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { NodeLife, NodeOptions, StartedNode } from "../../../node/node.ts";
+import type { NodeLife, NodeOptions, StartedNode } from "../../../node/node-options.ts";
 import { messageOf } from "../../../platform/errors.ts";
 import type { CliContext } from "../../context.ts";
 import { defaultDataDirectory } from "../../node-access/directories.ts";
