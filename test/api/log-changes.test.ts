@@ -110,7 +110,7 @@ describe("nothing is logged", () => {
     expect(changesOf(node)).toEqual([]);
   });
 
-  test("of more than a disk can take, and strangers cannot hide what the operator does", async () => {
+  test("of more than a disk takes, and strangers cannot hide what the operator does", async () => {
     const node = new FakeNode();
     node.peerRoutes = [route("POST", "/api/discovery/register")];
     const { ask } = clientOf(node);

@@ -49,7 +49,7 @@ describe("what is wrong, in plain words", () => {
 
 const SOURCES = new Bun.Glob("src/**/*.ts").scanSync({ cwd: `${import.meta.dir}/../..` });
 
-test("no source throws zod's error, whose message is JSON, or cites a route in a message", async () => {
+test("no source throws zod's error, which is JSON, or cites a route in a message", async () => {
   const found: string[] = [];
   for (const path of SOURCES) {
     const text = await Bun.file(`${import.meta.dir}/../../${path}`).text();

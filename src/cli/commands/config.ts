@@ -108,7 +108,7 @@ async function ofStart(context: CliContext, command: Command): Promise<SettingsV
   return { node_id: null, server_id: null, ...showSettings(resolved, settled) };
 }
 
-/** What an earlier node of the directory has left for the next one; nothing where none can be read. */
+/** What an earlier node of the directory has left for the next one, as far as it can be read. */
 async function keptIn(context: CliContext, directory: string) {
   const path = join(directory, DATABASE_FILE);
   if (context.host.sizeOf(path) === undefined) return { name: undefined, hub: undefined };

@@ -252,7 +252,8 @@ function shown(raw: unknown): string {
   if (typeof raw === "object" && raw !== null) return "a table";
   if (typeof raw !== "string") return String(raw);
   const text = raw.replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
-  return `"${text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text}"`;
+  const isLong = text.length > SHOWN_CHARACTERS_MAX;
+  return `"${isLong ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text}"`;
 }
 
 /** Keys of the file. Secrets have none, since such files are often world-readable. */
