@@ -1,7 +1,7 @@
 /**
  * Which functions a node uses, in the order of their first use: with `--bytecode-order` Bun lays
- * their bytecode out together, and a node touches fewer pages of its executable (docs/benchmarks.md,
- * "What an idle node weighs").
+ * their bytecode out together, and a node touches fewer pages of its executable
+ * (docs/benchmarks.md, "What an idle node weighs").
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -22,6 +22,7 @@ import { type PeerGuard, peerGuard } from "./peer-guard.ts";
 import { peerRoutes } from "./peer-routes.ts";
 import { DetailedProblem, problemResponse } from "./problems.ts";
 import { recoveryRoutes } from "./recovery.ts";
+import { settingsRoutes } from "./settings.ts";
 import { tankCommandRoutes } from "./tank-commands.ts";
 import { tankRoutes } from "./tanks.ts";
 import { transferRoutes } from "./transfers.ts";
@@ -61,6 +62,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", aliasRoutes(context));
   app.route("/", clusterControlRoutes(context));
   app.route("/", doctorRoutes(context));
+  app.route("/", settingsRoutes(context));
   const { viewers = new Viewers(context, () => {}) } = options;
   app.route("/", watchRoutes(context, viewers, guard));
   app.route("/", peerRoutes(context, guard));

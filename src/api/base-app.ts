@@ -5,6 +5,7 @@ import { countRequests } from "./middleware/count-requests.ts";
 import { headLength } from "./middleware/head-length.ts";
 import { hostCheck } from "./middleware/host-check.ts";
 import { hostExemptions } from "./middleware/host-exemptions.ts";
+import { logChanges } from "./middleware/log-changes.ts";
 import { originCheck } from "./middleware/origin-check.ts";
 import { readsAsPeer } from "./middleware/peer-signature.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
@@ -16,6 +17,7 @@ import { newRouter } from "./router.ts";
 export function createBaseApp(context: ApiContext): OpenAPIHono<ApiEnv> {
   const app = newRouter();
   app.use(countRequests({ meter: context.meter }));
+  app.use(logChanges(context));
   app.use(headLength());
   app.use(securityHeaders());
   const exemptions = hostExemptions(peerRoutesOf(context));
@@ -29,6 +31,13 @@ function refuse(context: ApiContext, error: unknown, c: ApiContextOf): Response 
   const problem = asProblem(error);
   const { method } = c.req;
   const path = pathOf(c);
+  context.log.debug("request refused", {
+    method,
+    path,
+    address: c.env.remoteAddress,
+    code: problem.code,
+    reason: problem.message,
+  });
   if (problem.code === "internal") {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.log.error("request failed", { method, path, error: trace });

@@ -6,6 +6,7 @@ import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { RecoveryView } from "./recovery-view.ts";
+import type { SettingsView } from "./settings-view.ts";
 
 /** The dependencies of the API, from the composition root. */
 export interface ApiContext {
@@ -31,6 +32,8 @@ export interface ApiContext {
   readonly phase: () => "recovering" | "healthy" | "stopping";
   /** The recovery of this start. */
   readonly recovery: () => RecoveryView;
+  /** The settings that this node runs with, without secrets. */
+  readonly settings: () => SettingsView;
   /** The metrics in the Prometheus text format. */
   readonly metrics: () => string;
 }

@@ -42,6 +42,7 @@ const OPERATION_IDS: Readonly<Record<string, string>> = {
   "POST /api/cluster/join": "joinCluster",
   "POST /api/cluster/leave": "leaveCluster",
   "POST /api/doctor": "runDoctor",
+  "GET /api/config": "getConfig",
   "GET /.well-known/tankd": "getIdentity",
   "GET /api/servers": "listServers",
   "GET /api/servers/local": "getLocalServer",

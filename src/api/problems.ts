@@ -7,6 +7,7 @@ import {
   type ProblemCode,
   StorageUnavailable,
 } from "../platform/errors.ts";
+import "../platform/issue-words.ts";
 import { NetworkError } from "../platform/network.ts";
 
 /** The body of every error (RFC 9457 §3). */

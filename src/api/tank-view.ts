@@ -153,7 +153,7 @@ export function hostedTank(context: ApiContext, tankId: string): HostedTank {
 }
 
 export function unknownTank(tankId: string): Problem {
-  return new Problem("unknown_tank", `There is no tank ${tankId}; GET /api/tanks lists them`);
+  return new Problem("unknown_tank", `There is no tank ${tankId} on this node`);
 }
 
 /**
@@ -166,7 +166,7 @@ export function refuseForeignServer(context: ApiContext, serverId: string | unde
   if (serverId === cluster.serverId || serverId === cluster.nodeId) return;
   const server = cluster.server(serverId);
   if (server === undefined) {
-    throw new Problem("unknown_server", `There is no server ${serverId}; see GET /api/servers`);
+    throw new Problem("unknown_server", `There is no server ${serverId}`);
   }
   throw new Problem(
     "not_trusted",

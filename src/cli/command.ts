@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { keepLocal, type Local } from "./local-command.ts";
 
 /** A command as its parent lists it. What it does is imported when it is called. */
 export interface CommandEntry {
@@ -8,6 +9,7 @@ export interface CommandEntry {
   readonly describe: string;
   /** Command lines for its help, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
+  readonly local?: Local;
   /** One command is loaded, not all: most of a short command's time is that of its modules. */
   readonly load: () => Promise<DefineCommand>;
 }
@@ -15,30 +17,15 @@ export interface CommandEntry {
 /** Adds arguments, options and the action to `command`. */
 export type DefineCommand = (command: Command, context: CliContext) => void;
 
-/** Of every group, after its own commands. Commander's own would not load what it describes. */
-const HELP: CommandEntry = {
-  name: "help",
-  describe: "show the help of a command",
-  examples: [],
-  load: async () => (await import("./commands/help.ts")).defineHelp,
-};
+const DEFINERS = new WeakMap<Command, () => Promise<void>>();
 
-/** Adds the commands to `parent`; each is complete before it parses its words or shows help. */
-export function addCommands(
-  parent: Command,
-  entries: readonly CommandEntry[],
-  context: CliContext,
-): void {
-  parent.helpCommand(false);
-  for (const entry of [...entries, HELP]) {
-    const command = parent.command(entry.name).description(entry.describe);
-    let defined: Promise<void> | undefined;
-    DEFINERS.set(command, () => {
-      defined ??= define(command, entry, context);
-      return defined;
-    });
-  }
-  parent.hook("preSubcommand", (_parent, command) => defineNow(command));
+/** Lets `command` be completed by {@link defineNow}, once. */
+export function defineLater(command: Command, entry: CommandEntry, context: CliContext): void {
+  let defined: Promise<void> | undefined;
+  DEFINERS.set(command, () => {
+    defined ??= define(command, entry, context);
+    return defined;
+  });
 }
 
 /** Completes this command, without those below it. */
@@ -52,11 +39,10 @@ export async function defineAll(command: Command): Promise<void> {
   for (const sub of command.commands) await defineAll(sub);
 }
 
-const DEFINERS = new WeakMap<Command, () => Promise<void>>();
-
 async function define(command: Command, entry: CommandEntry, context: CliContext): Promise<void> {
   const defineCommand = await entry.load();
   defineCommand(command, context);
+  if (entry.local) keepLocal(command, entry.local, context);
   if (entry.examples.length > 0) command.addHelpText("after", examplesOf(entry));
 }
 

@@ -1,13 +1,13 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, PROBLEMS, Problem } from "../platform/errors.ts";
 import { escapeUnsafe } from "../telemetry/log-format.ts";
-import { addCommands } from "./command.ts";
+import { addCommands } from "./commands/add-commands.ts";
 import { COMMANDS } from "./commands/registry.ts";
 import { CliContext } from "./context.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Host } from "./host.ts";
 import { addSettingOptions, GLOBAL_SETTINGS } from "./options.ts";
-import { describeUsageError } from "./usage.ts";
+import { describeUsageError, flagOf, globalOptions } from "./usage.ts";
 import { systemRefusal } from "./write-failure.ts";
 
 const FAILED = 1;
@@ -21,8 +21,13 @@ First steps:
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 no node running.`;
 
-const GLOBAL_OPTIONS = `
-Global options, of every command: --config --data-dir --url --token-file --json; see: tankd --help`;
+/** Of every command: what `tankd --help` explains for all of them. */
+function globalOptionsLine(command: Command): string {
+  const flags = globalOptions(command)
+    .map(flagOf)
+    .filter((flag) => flag !== "--version");
+  return `\nGlobal options: ${flags.join(" ")}; see: tankd --help`;
+}
 
 /** The program, each of whose commands is loaded when it is called. */
 export function programOf(context: CliContext): Command {
@@ -43,7 +48,7 @@ export function programOf(context: CliContext): Command {
     })
     .exitOverride()
     .addHelpText("after", HELP_AFTER)
-    .addHelpText("afterAll", ({ command }) => (command.parent ? GLOBAL_OPTIONS : ""));
+    .addHelpText("afterAll", ({ command }) => (command.parent ? globalOptionsLine(command) : ""));
   addSettingOptions(program, GLOBAL_SETTINGS);
   program.addOption(new Option("--token-file <file>", "file with the control token for --url"));
   program.addOption(new Option("--json", "print JSON for programs"));

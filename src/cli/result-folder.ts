@@ -4,18 +4,18 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
 } from "node:fs";
 import { join } from "node:path";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
+import { makeDirectory } from "../platform/real/make-directory.ts";
 import { removeFile } from "../platform/real/remove-file.ts";
 import type { Folder } from "./host.ts";
 
 /** A directory of the disk; it is made where it is missing. */
 export function openFolder(path: string): Folder {
-  mkdirSync(path, { recursive: true });
+  makeDirectory(path);
   const at = (name: string) => join(path, name);
   const encode = (text: string) => new TextEncoder().encode(text);
   return {

@@ -1,5 +1,6 @@
 import type { Command, CommanderError, Option } from "commander";
 import { closest } from "../node/settings/spelling.ts";
+import { takes } from "./local-command.ts";
 
 /** One sentence about a command line that commander rejects: the mistake, and what is valid. */
 export function describeUsageError(
@@ -57,9 +58,15 @@ function commandNames(command: Command): readonly string[] {
 
 /** Its own options, and the global ones. */
 export function visibleOptions(command: Command): readonly Option[] {
+  return [...command.createHelp().visibleOptions(command), ...globalOptions(command)];
+}
+
+/** The options of its parents that it has as well. */
+export function globalOptions(command: Command): readonly Option[] {
   const help = command.createHelp();
   help.showGlobalOptions = true;
-  return [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)];
+  const all = help.visibleGlobalOptions(command);
+  return all.filter((option) => takes(command, option.attributeName()));
 }
 
 /** `--name`, or `-f` where there is no long form. */

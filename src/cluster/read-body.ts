@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Problem } from "../platform/errors.ts";
+import { describeFirst } from "../platform/issue-words.ts";
 
 /**
  * The body, parsed by the schema. @throws Problem `bad_request`, naming the first invalid field.
@@ -7,7 +8,5 @@ import { Problem } from "../platform/errors.ts";
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue?.path.length ? `"${issue.path.join(".")}" ` : "";
-  throw new Problem("bad_request", `The body is invalid:  ${where}${issue?.message}.`);
+  throw new Problem("bad_request", `The body is invalid: ${describeFirst(parsed.error)}.`);
 }

@@ -8,6 +8,8 @@ export interface HostAndPort {
 
 /** Maximum length of a name, without the port. */
 export const FINAL_DOT = /\.(?=(?::\d+)?$)/;
+/** The default port of nodes. */
+export const API_PORT = 8000;
 const PORT_MAX = 65_535;
 /** RFC 1035, section 2.3.4, in text form. */
 const NAME_CHARACTERS_MAX = 253;

@@ -198,7 +198,7 @@ export class Connections {
     const destination_tank_id = known?.tank_id ?? asked;
     if (server.node_id === cluster.nodeId) {
       if (!tanks.get(destination_tank_id)) {
-        throw new Problem("unknown_tank", `This node has no tank ${asked}: see tank ls.`);
+        throw new Problem("unknown_tank", `This node has no tank ${asked}.`);
       }
     } else if (!known) {
       if (named.length > 1) {

@@ -4,6 +4,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
 import type { Clock } from "../platform/clock.ts";
 import { invariant, Problem } from "../platform/errors.ts";
+import { describeFirst } from "../platform/issue-words.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { KeyedMutex } from "../platform/mutex.ts";
 import { TokenBuckets } from "../platform/token-bucket.ts";
@@ -252,10 +253,11 @@ export class Incoming {
   /** A decision that has just become durable. */
   #decided(row: InboxRow): PeerReply {
     const { log, metrics } = this.#ports;
-    const { transfer_id, decision, reason, entity_id } = row;
+    const { transfer_id, decision, reason, entity_id, source_node_id } = row;
     metrics.count("tankd_transfers_total", { direction: "in", state: decision });
     const tank_id = row.destination_tank_id;
-    log.info("transfer decided", { transfer_id, decision, reason, tank_id, entity_id });
+    const fields = { transfer_id, decision, reason, tank_id, entity_id, source_node_id };
+    log.info("transfer decided", fields);
     if (reason === "duplicate_fish") {
       log.error("fish offered twice", { transfer_id, tank_id, entity_id });
     }
@@ -266,9 +268,7 @@ export class Incoming {
 function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.join(".") || "body";
-  throw new Problem("bad_request", `${where}: ${issue?.message ?? "malformed"}`);
+  throw new Problem("bad_request", `The body is invalid: ${describeFirst(parsed.error)}`);
 }
 
 function opposite(side: Side): Side {

@@ -21,6 +21,7 @@ import {
   transferRequestSchema,
 } from "./protocol.ts";
 import { type RecordReading, readEntity } from "./record-reading.ts";
+import { logRefusals } from "./refused-transfers.ts";
 import { Removal } from "./removal.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Settlement } from "./settlement.ts";
@@ -62,6 +63,7 @@ export function createMigration(deps: MigrationDeps): CountingMigration {
 class MigrationService implements CountingMigration {
   readonly #deps: MigrationDeps;
   readonly #incoming: Incoming;
+  readonly #receive: PeerRoute["handle"];
   readonly #outgoing: Outgoing;
   readonly #connections: Connections;
   readonly #removal: Removal;
@@ -73,6 +75,7 @@ class MigrationService implements CountingMigration {
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
     this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readEntity });
+    this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
@@ -153,7 +156,7 @@ class MigrationService implements CountingMigration {
         summary: "Offers a fish to a tank of this node; the answer is final",
         request: transferRequestSchema,
         response: decisionSchema,
-        handle: this.#incoming.receive,
+        handle: this.#receive,
       },
       {
         method: "POST",

@@ -1,6 +1,6 @@
 import { type DnsName, readDnsName } from "../adapters/dns/name.ts";
 import type { Address } from "../discovery/backend.ts";
-import { readHostAndPort } from "../discovery/host-and-port.ts";
+import { API_PORT, readHostAndPort } from "../discovery/host-and-port.ts";
 import { parseHubUrl } from "../discovery/hub/url.ts";
 
 /** Whether the text names a hub, like `http://192.168.1.10:8000`. */
@@ -12,9 +12,6 @@ export function isHubUrl(text: string): boolean {
     return false;
   }
 }
-
-/** The default port of nodes. */
-export const API_PORT = 8000;
 
 /** Parses addresses in settings; the default port is that of nodes. */
 export function readAddresses(texts: readonly string[], usualPort = API_PORT): readonly Address[] {

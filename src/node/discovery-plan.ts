@@ -1,6 +1,6 @@
 import { formatHostPort } from "../discovery/addresses.ts";
 import type { Address } from "../discovery/backend.ts";
-import { parseHubUrls } from "../discovery/hub/url.ts";
+import { hasScheme, parseHubUrls } from "../discovery/hub/url.ts";
 import type { Settings } from "./settings/table.ts";
 
 /** The requested backends, and the hubs that were given by URL. */
@@ -15,7 +15,7 @@ type PlannedBy = Pick<Settings, "discovery" | "hub" | "static" | "dns">;
 /** What the settings `discovery` and `hub` mean together: a URL among the backends is a hub. */
 export function planDiscovery(settings: PlannedBy): DiscoveryPlan {
   return {
-    words: settings.discovery.filter((word) => !isUrl(word)),
+    words: settings.discovery.filter((word) => !hasScheme(word)),
     hubs: parseHubUrls([...new Set(urlsOf(settings))]),
   };
 }
@@ -43,11 +43,7 @@ function lack(backend: Lack["backend"], needs: string): Lack {
 }
 
 function urlsOf(settings: PlannedBy): readonly string[] {
-  return [...settings.discovery.filter(isUrl), ...settings.hub];
-}
-
-function isUrl(word: string): boolean {
-  return word.includes("://");
+  return [...settings.discovery.filter(hasScheme), ...settings.hub];
 }
 
 /** The plan with the hub that was joined while the node ran, behind those that are given now. */

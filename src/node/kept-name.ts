@@ -7,8 +7,13 @@ export async function keptName(
   journal: Pick<Journal, "meta" | "commit">,
   given: string | undefined,
 ): Promise<string | undefined> {
-  const kept = await journal.meta(NAME);
+  const kept = await nameOnRecord(journal);
   if (given === undefined || given === kept) return kept;
   await journal.commit([{ put: "meta", key: NAME, value: given }]);
   return given;
+}
+
+/** The name that was given last. */
+export function nameOnRecord(journal: Pick<Journal, "meta">): Promise<string | undefined> {
+  return journal.meta(NAME);
 }

@@ -207,6 +207,15 @@ export const LIMITS = {
    * that the protocol needs are kept beyond it.
    */
   transfersKeptMax: 20_000,
+  /**
+   * Lines in the log about changes by holders of the control token: each of theirs counts, and a
+   * script may feed a thousand tanks at once.
+   */
+  orderLinesPerSecond: 50,
+  orderLinesBurst: 2000,
+  /** The same of what strangers cause, all together: 20 MB a day under a flood. */
+  strangerLinesPerSecond: 1,
+  strangerLinesBurst: 60,
   /** Concurrent transfers to one destination. */
   transfersInFlightPerPeerMax: 8,
   /** Transfers of one node to one tank: a migration storm is slowed down, without loss. */

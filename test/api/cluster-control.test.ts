@@ -19,7 +19,7 @@ describe("join and leave", () => {
     expect(node.joined).toEqual(["hub.corp.example:8000", "10.0.0.9:80", "left"]);
   });
 
-  test.each(["https://hub", "hub:8000", "", "http://hub/path", 7])("refuse %j", async (url) => {
+  test.each(["https://hub", "hub/8000", "", "http://hub/path", 7])("refuse %j", async (url) => {
     const { ask, node } = clientOf();
     const asked = { method: "POST", token: true, json: { url } };
     const { status, body } = await ask("/api/cluster/join", asked);

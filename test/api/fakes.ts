@@ -22,6 +22,8 @@ export const TOKEN = "test-control-token";
 /** A node with two tanks, one neighbour and no network; what it was asked to do is written down. */
 export class FakeNode {
   readonly commands: { tankId: string; command: Command }[] = [];
+  /** Lines of level info, and those of level error. */
+  readonly noted: { event: string; fields: LogFields | undefined }[] = [];
   readonly logged: { event: string; fields: LogFields | undefined }[] = [];
   readonly listeners = new Map<string, (frame: Frame) => void>();
   readonly hosted = new Map([
@@ -78,7 +80,7 @@ export class FakeNode {
       clock: this.#clock,
       log: {
         debug() {},
-        info() {},
+        info: (event, fields) => void this.noted.push({ event, fields }),
         warn() {},
         error: (event, fields) => void this.logged.push({ event, fields }),
       },
@@ -91,6 +93,7 @@ export class FakeNode {
       hostname: "reef.home.arpa",
       phase: () => this.phase,
       recovery: () => viewRecovery(this.recovery, 0),
+      settings: () => ({ node_id: NODE_ID, server_id: "node-a-label", settings: [], faults: [] }),
       metrics: () => "tankd_tanks 2\n",
     };
   }

@@ -21,11 +21,14 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
       /^tankd: discovery cannot be .*zookeeper.*give auto, none, .*mdns, .*hub/,
     ],
     [
-      ["start", "--hub", "nonsense"],
-      /^tankd: hub cannot be .*nonsense.*http:\/\/192\.168\.1\.10:8000/,
+      ["start", "--hub", "http://a:8000,https://b"],
+      /^tankd: hub cannot be "https:\/\/b" \(from --hub\): .*http:\/\/192\.168\.1\.10:8000/,
     ],
     [["start", "extra"], /^tankd: too many arguments.*tankd start --help\n$/],
-    [["start", "--url", "http://h:1"], /^tankd: start runs a node on this machine/],
+    [
+      ["start", "--url", "http://h:1"],
+      /^tankd: start works on this machine alone; leave --url out/,
+    ],
     [["tank"], /^tankd: tankd tank needs a command: ls, create, show, pause, .*rm, help\n$/],
     [
       ["tank", "foo"],
@@ -67,7 +70,44 @@ describe("help", () => {
     expect(text).toContain("env: TANK_API_PORT");
     expect(text).toContain("--server-id <name> the same as --name");
     expect(text).not.toContain("--data-dir <dir>");
-    expect(out.trimEnd().split("\n").at(-1)).toMatch(/^Global options.*--url.*tankd --help$/);
+  });
+
+  test.each([
+    ["status", "--config --data-dir --url --token-file --json"],
+    ...["start", "stop", "logs", "run", "replay", "version", "completion"].map((name) => [
+      name,
+      "--config --data-dir --json",
+    ]),
+  ])("%s --help ends with the options that it shares: %s", async (name = "", flags = "") => {
+    const { out } = await runIn({}, name, "--help");
+    expect(out.trimEnd().split("\n").at(-1)).toBe(`Global options: ${flags}; see: tankd --help`);
+  });
+
+  test.each([
+    [["start"]],
+    [["stop"]],
+    [["logs"]],
+    [["run", "--ticks", "1"]],
+    [["replay", "reef"]],
+    [["version"]],
+    [["completion", "bash"]],
+  ])("%s works on this machine alone", async (words) => {
+    for (const [flag, value] of [
+      ["--url", "http://h:1"],
+      ["--token-file", "t"],
+    ] as const) {
+      const said = `tankd: ${words[0]} works on this machine alone; leave ${flag} out\n`;
+      expect(await runIn({}, ...words, flag, value)).toMatchObject({ code: 2, out: "", err: said });
+      expect(await runIn({}, flag, value, ...words)).toMatchObject({ code: 2, out: "", err: said });
+    }
+    const elsewhere = await runIn({ environment: { TANKD_URL: "http://h:1" } }, ...words, "-x");
+    expect(elsewhere.err).not.toContain("--url");
+  });
+
+  test.each([["stop"], ["logs"]])("%s may mean the node of TANKD_URL", async (name) => {
+    const ran = await runIn({ environment: { TANKD_URL: "http://h:1" } }, name);
+    const said = `${name} works on this machine alone, and TANKD_URL names another node`;
+    expect([ran.code, ran.err]).toEqual([2, `tankd: ${said}; unset it for this\n`]);
   });
 
   test("tankd --help explains the options of every command", async () => {

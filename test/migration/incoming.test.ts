@@ -195,6 +195,29 @@ describe("nothing is decided", () => {
   });
 });
 
+test("what is refused is logged: what it is, from whom, and why", async () => {
+  const node = await new LoneNode().start();
+  const refusals = () => node.noted.filter(({ event }) => event === "transfer refused");
+  await answerTo(node, tankWorldTransfer, undefined);
+  await answerTo(node, { ...transferOf("nemo"), digest: "0".repeat(64) }, "there");
+  expect(refusals().map(({ fields }) => fields)).toMatchObject([
+    { tank_id: "w1", from: "unsigned", code: "unsupported_entity" },
+    { tank_id: "reef", entity: "fish", from: "there", code: "bad_request" },
+  ]);
+  for (const { fields } of refusals()) expect(fields?.["reason"]).toBeString();
+  for (let n = 0; n < 1000; n++) await answerTo(node, tankWorldTransfer, undefined);
+  expect(refusals()).toHaveLength(LIMITS.strangerLinesBurst);
+});
+
+test("a decision is logged with the node that the fish comes from", async () => {
+  const node = await new LoneNode().start();
+  await node.receive(transferOf("nemo"));
+  expect(node.noted).toContainEqual({
+    event: "transfer decided",
+    fields: expect.objectContaining({ decision: "accepted", source_node_id: "there" }),
+  });
+});
+
 /** As that server sends it. */
 const tankWorldTransfer = {
   destination_world_id: "w1",

@@ -10,7 +10,7 @@ import { createMigration } from "../../src/migration/service.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
-import type { Log } from "../../src/telemetry/log.ts";
+import type { Log, LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
 import { answer } from "./aquarium.ts";
 import { type FakeCall, FakeCluster, type FakeServer } from "./fake-cluster.ts";
@@ -35,6 +35,8 @@ export class LoneNode {
   readonly cluster: FakeCluster;
   readonly migration: Migration;
   readonly errors: string[] = [];
+  /** Lines of level info. */
+  readonly noted: { readonly event: string; readonly fields: LogFields | undefined }[] = [];
   readonly directory: FakeServer[];
   readonly #tankIds: readonly string[];
 
@@ -57,7 +59,7 @@ export class LoneNode {
       clock,
       timers,
       random,
-      log: recordingLog(this.errors),
+      log: recordingLog(this),
       metrics: noMetrics,
       nodeId: "here",
       autoConnect: options.autoConnect ?? false,
@@ -146,6 +148,11 @@ export function abortOf(transfer: TransferRequest) {
   return subject;
 }
 
-function recordingLog(errors: string[]): Log {
-  return { debug() {}, info() {}, warn() {}, error: (event) => errors.push(event) };
+function recordingLog({ errors, noted }: Pick<LoneNode, "errors" | "noted">): Log {
+  return {
+    debug() {},
+    info: (event, fields) => void noted.push({ event, fields }),
+    warn() {},
+    error: (event) => void errors.push(event),
+  };
 }

@@ -136,7 +136,7 @@ test("backends set wrongly by the environment fail alone, in one line each", asy
       /^failed: discovery cannot be ".*zeroconf" .*: give auto/.test(line("discovery"))
     );
   });
-  const said = await run([TANKD, "config"], {
+  const said = await run([TANKD, "config", "--file"], {
     env: { ...cleanEnvironment(scratch.directory), ...wrong },
     cwd: scratch.directory,
   });

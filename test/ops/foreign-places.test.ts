@@ -39,7 +39,7 @@ test("a file that --config names is read instead of those that are found", async
 
 test("a working directory that has been removed is in nobody's way", async () => {
   using scratch = new Scratch();
-  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$1" config';
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$1" config --file';
   const { exitCode, stderr } = await run(["sh", "-c", script, "sh", TANKD], {
     cwd: scratch.directory,
     env: cleanEnvironment(scratch.directory),

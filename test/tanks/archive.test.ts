@@ -110,7 +110,7 @@ describe("an archive", () => {
     const named = bytesOf({ ...archive, row: { ...archive.row, name: "reef\u001b[2J" } });
     expect(decodeArchive(named)).toMatchObject({
       kind: "bad",
-      detail: expect.stringContaining("tank.name contains control characters"),
+      detail: expect.stringContaining("tank.name: contains control characters"),
     });
   });
 

@@ -1,4 +1,4 @@
-import { FINAL_DOT, readHostAndPort } from "../../discovery/host-and-port.ts";
+import { API_PORT, FINAL_DOT, readHostAndPort } from "../../discovery/host-and-port.ts";
 import { isIpLiteral } from "../../platform/ip-literal.ts";
 
 /** A name to look up, as the operator has given it. */
@@ -20,7 +20,6 @@ export const DNS_NAME_FORM =
 
 /** RFC 2782: the service of a domain that lists nodes of this program. */
 const SERVICE = "_tankd._tcp";
-const API_PORT = 8000;
 const SERVICE_NAME = /^_[a-z0-9-]+\._[a-z]+\../i;
 
 /**

@@ -23,7 +23,9 @@ export function defineAlias(alias: Command, context: CliContext): void {
     .action(async (name: string | undefined, tank: string | undefined, options, command) => {
       const { rm }: { rm?: string } = options;
       if (rm !== undefined) {
-        if (name !== undefined) throw new Problem("usage", "give a name and a tank, or --rm NAME");
+        if (name !== undefined || rm === "") {
+          throw new Problem("usage", "give a name and a tank, or --rm NAME");
+        }
         return removeAlias(context, command, rm);
       }
       if (name === undefined) return listAliases(context, command);
@@ -63,7 +65,7 @@ async function listAliases(context: CliContext, command: Command): Promise<void>
   if (context.wantsJson(command)) return context.printJson(body);
   const { aliases } = readAnswer(aliasesSchema, body);
   if (aliases.length === 0) {
-    context.print("No aliases yet; define one with: tankd alias NAME SERVER::TANK");
+    context.print("No aliases; define one with: tankd alias NAME SERVER::TANK");
     return;
   }
   const rows = aliases.map(({ alias, server_id, tank_id }) => [alias, server_id, tank_id]);

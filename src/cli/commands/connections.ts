@@ -18,7 +18,7 @@ export function defineConnections(connections: Command, context: CliContext): vo
     const { connections } = readAnswer(connectionsSchema, body);
     if (connections.length === 0) {
       context.print(
-        "No connections yet; one is created automatically with the second node, or by: " +
+        "No connections; one is created automatically with the second node, or by: " +
           "tankd connect",
       );
       return;

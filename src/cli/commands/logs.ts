@@ -22,11 +22,8 @@ export function defineLogs(logs: Command, context: CliContext): void {
     .option("-n, --lines <number>", "number of last lines to print (default: 100)", "100")
     .action(async (options: { follow?: boolean; lines: string }, command: Command) => {
       const lines = readInteger(options.lines, "--lines") ?? 0;
-      const keys = ["dataDir", "url", "logFile", "logFormat", "logTime", "logNoColor"] as const;
+      const keys = ["dataDir", "logFile", "logFormat", "logTime", "logNoColor"] as const;
       const { values } = context.settings(command, keys);
-      if (values.url !== undefined) {
-        throw new Problem("usage", "logs reads a file of this machine; leave --url out");
-      }
       const path = findLog(context, values);
       const show = showing(context, values);
       const end = printTail(context, path, lines, show);

@@ -49,8 +49,15 @@ export function definePeers(peers: Command, context: CliContext): void {
       const body = await node.get(query.size > 0 ? `${path}?${query}` : path);
       if (context.wantsJson(command)) return context.printJson(body);
       const { servers, strangers = [] } = readAnswer(serversSchema, body);
+      if (servers.length + strangers.length === 0) return context.print(noneOf(query));
       context.print(describe(context, servers, strangers));
     });
+}
+
+/** This node is a server itself, so only filters can leave none. */
+function noneOf(query: URLSearchParams): string {
+  const filters = [...query].map(([name, value]) => `--${name} ${value}`);
+  return `No server matches ${filters.join(" ")}; all of them: tankd peers`;
 }
 
 /** Members first; servers without rights in a separate list below. */
@@ -62,7 +69,6 @@ function describe(
   const isOutside = ({ signed, member }: Server) => !signed || member === false;
   const outside = [...servers.filter(isOutside), ...strangers];
   const all = [...servers.filter((server) => !isOutside(server)), ...outside];
-  if (all.length === 0) return "No server matches.";
   const reasons = all.flatMap(({ server_id, status_reason }) =>
     status_reason ? [`${server_id}: ${status_reason}`] : [],
   );

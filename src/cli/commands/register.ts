@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { formatHostPort } from "../../discovery/addresses.ts";
 import { parseHubUrl } from "../../discovery/hub/url.ts";
-import { messageOf, Problem } from "../../platform/errors.ts";
+import { Problem } from "../../platform/errors.ts";
+import { readShaped } from "../../platform/issue-words.ts";
 import type { CliContext } from "../context.ts";
 import { NodeClient } from "../node-access/client.ts";
-import { readAnswer } from "../output/answer.ts";
+import { parseAnswer, readAnswer } from "../output/answer.ts";
 
 const registeredSchema = z.looseObject({ server_id: z.string(), status: z.string().optional() });
 const recordSchema = z.looseObject({ server_id: z.string() });
@@ -37,7 +38,7 @@ TANKD_TOKEN or --token-file.`,
       const { record: file } = options;
       const record =
         file === undefined
-          ? recordSchema.parse(await (await context.node(command)).get("/api/servers/local"))
+          ? parseAnswer(recordSchema, await (await context.node(command)).get("/api/servers/local"))
           : await readRecord(context, file);
       const body = await hub.post(REGISTER_PATH, record);
       if (context.wantsJson(command)) return context.printJson(body);
@@ -48,12 +49,8 @@ TANKD_TOKEN or --token-file.`,
 
 /** Only an explicit token is sent to another server, never that of the running node. */
 function hubAt(context: CliContext, command: Command, url: string): NodeClient {
-  try {
-    const origin = `http://${formatHostPort(parseHubUrl(url))}`;
-    return new NodeClient(context.host.network, origin, context.givenToken(command));
-  } catch (error) {
-    throw new Problem("usage", messageOf(error));
-  }
+  const origin = `http://${formatHostPort(parseHubUrl(url))}`;
+  return new NodeClient(context.host.network, origin, context.givenToken(command));
 }
 
 /** @throws Problem `usage` */
@@ -62,9 +59,9 @@ async function readRecord({ host }: CliContext, file: string): Promise<object> {
   try {
     const absolute = resolve(host.workingDirectory, file);
     const text = file === "-" ? await host.readInput() : host.readText(absolute);
-    if (text !== undefined) return recordSchema.parse(JSON.parse(text));
+    if (text !== undefined) return readShaped(recordSchema, JSON.parse(text));
   } catch {
-    const wanted = "a JSON object with server_id, like the answer of GET /api/servers/local";
+    const wanted = "a JSON object with server_id, like the output of: tankd status --json";
     throw new Problem("usage", `${source} is not a server record: give ${wanted}`);
   }
   throw new Problem("usage", `--record names ${file}, and there is no such file`);

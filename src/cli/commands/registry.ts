@@ -5,6 +5,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "start",
     describe: "start a node on this machine",
+    local: "machine",
     examples: [
       ["tankd start", "in this terminal; Ctrl-C stops it"],
       ["tankd start -d --name reef", "in the background, with a name for people"],
@@ -15,6 +16,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "stop",
     describe: "stop the running node and wait for its last snapshot",
+    local: "node",
     examples: [["tankd stop", "the node of this machine"]],
     load: async () => (await import("./stop.ts")).defineStop,
   },
@@ -96,6 +98,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "logs",
     describe: "show the log of a node that was started with -d",
+    local: "node",
     examples: [["tankd logs -f", "the last 100 lines, then new ones"]],
     load: async () => (await import("./logs.ts")).defineLogs,
   },
@@ -108,6 +111,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "run",
     describe: "run sealed tanks: the same seed gives the same world on every machine",
+    local: "machine",
     examples: [
       ["tankd run --seed 7 --ticks 20000", "one tank, the result in text"],
       ["tankd run --tanks 4 --topology ring --out results", "four islands, with tables"],
@@ -117,6 +121,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "replay",
     describe: "replay a tank's past, up to its last commit or an earlier tick",
+    local: "machine",
     examples: [
       ["tankd replay reef", "up to its last commit"],
       ["tankd replay reef.tank --verify", "an archive, with every digest compared"],
@@ -132,12 +137,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "version",
     describe: "print the version of this program",
+    local: "machine",
     examples: [["tankd version --json", "with the platform and the runtime"]],
     load: async () => (await import("./version.ts")).defineVersion,
   },
   {
     name: "completion",
     describe: "print the completion script of a shell",
+    local: "machine",
     examples: [
       ["tankd completion bash > /etc/bash_completion.d/tankd", ""],
       [`tankd completion zsh > "\${fpath[1]}/_tankd"`, ""],

@@ -16,7 +16,12 @@ import { openLocalTank } from "../node-access/local-tanks.ts";
 import { grouped, readInteger } from "../output/numbers.ts";
 import { formatFields } from "../output/table.ts";
 import { count } from "../output/words.ts";
-import type { ReplayFlags } from "./replay.ts";
+
+/** Options of `tankd replay`, as commander passes them. */
+export interface ReplayFlags {
+  readonly to?: string;
+  readonly verify?: boolean;
+}
 
 const FAILED = 1;
 
@@ -27,8 +32,6 @@ interface Source {
   readonly chronicle: Chronicle;
   /** A description of its source. */
   readonly from: string;
-  /** Whether its snapshots are separate files there. */
-  readonly hasFiles: boolean;
   close(): void;
 }
 
@@ -48,7 +51,7 @@ export async function replayTank(
   const source = await openSource(context, command, wanted);
   try {
     const { arrival, seconds } = await timed(context, source.chronicle, to, flags.verify === true);
-    const damaged = flags.verify && source.hasFiles ? await damagedSnapshots(source.chronicle) : [];
+    const damaged = flags.verify ? await damagedSnapshots(source.chronicle) : [];
     const result = resultOf(source, arrival, seconds, { verified: flags.verify === true, damaged });
     if (context.wantsJson(command)) context.printJson(result);
     else context.print(describe(result));
@@ -61,7 +64,7 @@ export async function replayTank(
 async function openSource(context: CliContext, command: Command, wanted: string): Promise<Source> {
   if (!namesFile(context.host, wanted)) {
     const { chronicle, directory, close } = await openLocalTank(context, command, wanted);
-    return { chronicle, from: directory, hasFiles: true, close };
+    return { chronicle, from: directory, close };
   }
   const decoded = decodeArchive(readArchiveFile(context.host, wanted));
   if (decoded.kind === "bad") {
@@ -74,7 +77,6 @@ async function openSource(context: CliContext, command: Command, wanted: string)
   return {
     chronicle: chronicleOf(decoded.archive),
     from: wanted,
-    hasFiles: false,
     close: () => {},
   };
 }
@@ -104,11 +106,11 @@ async function timed(
 }
 
 /** Messages about damaged files that this replay did not need, but a recovery might. */
-async function damagedSnapshots({ snapshots, stateOf }: Chronicle): Promise<readonly string[]> {
+async function damagedSnapshots(chronicle: Chronicle): Promise<readonly string[]> {
   const damaged: string[] = [];
-  for (const snapshot of snapshots) {
+  for (const snapshot of chronicle.snapshots.filter((one) => chronicle.hasState(one))) {
     try {
-      await stateOf(snapshot);
+      await chronicle.stateOf(snapshot);
     } catch (error) {
       damaged.push(damageOf(snapshot, error));
     }

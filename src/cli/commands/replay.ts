@@ -1,11 +1,6 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
-
-/** Options of `tankd replay`, as commander passes them. */
-export interface ReplayFlags {
-  readonly to?: string;
-  readonly verify?: boolean;
-}
+import type { ReplayFlags } from "./replay-tank.ts";
 
 /** `tankd replay TANK`: replays a tank's past. Needs no node. */
 export function defineReplay(replay: Command, context: CliContext): void {

@@ -15,13 +15,7 @@ const POLL_MS = 25;
 /** `tankd stop`: stops the running node and waits for its exit. */
 export function defineStop(stop: Command, context: CliContext): void {
   stop.action(async (_options: unknown, command: Command) => {
-    const { values } = context.settings(command, ["dataDir", "url"]);
-    if (values.url !== undefined) {
-      throw new Problem(
-        "usage",
-        "stop works on a node of this machine; leave --url out, or run it on the node's machine",
-      );
-    }
+    const { values } = context.settings(command, ["dataDir"]);
     const node = await findNode(context.host, values.dataDir);
     terminate(context, node.pid);
     if (!(await ended(context, node.pid))) {

@@ -43,14 +43,21 @@ export function defineTransfers(transfers: Command, context: CliContext): void {
       const node = await context.node(command);
       const body = await node.get(`/api/transfers?${query}`);
       if (context.wantsJson(command)) return context.printJson(body);
-      context.print(describe(context, readAnswer(transfersSchema, body)));
+      const { transfers } = readAnswer(transfersSchema, body);
+      if (transfers.length === 0) return context.print(noneOf(options.state));
+      context.print(describe(context, transfers));
     });
 }
 
-function describe(context: CliContext, { transfers }: z.infer<typeof transfersSchema>): string {
-  if (transfers.length === 0) {
-    return "No transfers yet; fish migrate along connections: tankd connections";
-  }
+function noneOf(state: string | undefined): string {
+  return state === undefined
+    ? "No transfers yet; fish migrate along connections: tankd connections"
+    : `No transfer is ${state.replace("_", " ")}; all of them: tankd transfers`;
+}
+
+type Transfer = z.infer<typeof transfersSchema>["transfers"][number];
+
+function describe(context: CliContext, transfers: readonly Transfer[]): string {
   const now = context.host.clock.wallMs();
   return formatTable(
     ["WHEN", "WAY", "STATE", "FISH", "FROM", "TO", "TRIES", "REASON"],

@@ -23,7 +23,7 @@ const problemSchema = z.object({
 
 const PROBLEM_TYPE_PREFIX = "urn:tankd:problem:";
 
-/** A client of one node's HTTP API. The token is sent with changes only. */
+/** A client of one node's HTTP API. The token is sent only where one is required. */
 export class NodeClient {
   readonly url: string;
   readonly #network: Network & ByteNetwork;
@@ -39,6 +39,11 @@ export class NodeClient {
   /** @throws Problem with the node's own code and sentence, or `no_node` when nothing answers. */
   get(path: string): Promise<unknown> {
     return this.#send("GET", path, undefined);
+  }
+
+  /** The answer of a route that requires the token. @throws as {@link NodeClient.get} */
+  getWithToken(path: string): Promise<unknown> {
+    return this.#send("GET", path, undefined, this.#authorization());
   }
 
   /** @throws as {@link NodeClient.get} */
@@ -89,13 +94,18 @@ export class NodeClient {
     return problem.code === "token_required" ? this.#tokenProblem() : problem;
   }
 
-  async #send(method: "GET" | "POST" | "DELETE", path: string, body: unknown): Promise<unknown> {
+  async #send(
+    method: "GET" | "POST" | "DELETE",
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
     const answer = await this.#network
       .send({
         method,
         origin: this.url,
         path,
-        headers: this.#headers(method),
+        headers: { ...this.#headers(method), ...headers },
         timeoutMs: REQUEST_TIMEOUT_MS,
         responseBytesMax: ANSWER_BYTES_MAX,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -163,7 +173,29 @@ function problemOf(url: string, status: number, body: unknown): Problem {
       `${url} answered ${status}${sentence ? `: ${sentence}` : ""}; is it a tankd node?`,
     );
   }
-  return new Problem(code, sentence ?? PROBLEMS[code].title);
+  if (code === "not_found") {
+    return new Problem(
+      code,
+      `the node at ${url} knows nothing of this; does it run another version of tankd?`,
+    );
+  }
+  return new Problem(code, withHint(sentence ?? PROBLEMS[code].title, code));
+}
+
+/** A node speaks to every program, and gives no command lines. */
+const HINTS: Partial<Readonly<Record<ProblemCode, string>>> = {
+  unknown_tank: "tankd tank ls --all",
+  unknown_server: "tankd peers",
+  unknown_connection: "tankd connections",
+  unknown_alias: "tankd alias",
+  unknown_transfer: "tankd transfers",
+};
+
+/** With the command that lists what there is, unless the node has given advice of its own. */
+function withHint(sentence: string, code: ProblemCode): string {
+  const hint = HINTS[code];
+  if (hint === undefined || sentence.includes(";")) return sentence;
+  return `${sentence.replace(/\.$/, "")}; to list all: ${hint}`;
 }
 
 function isProblemCode(code: string): code is ProblemCode {

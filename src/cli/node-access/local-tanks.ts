@@ -42,10 +42,7 @@ export async function openLocalTank(
 
 function localDirectory(context: CliContext, command: Command): string {
   const { host } = context;
-  const { values, origins } = context.settings(command, ["dataDir", "url"]);
-  if (origins.url.kind === "flag") {
-    throw new Problem("usage", "this reads a data directory on this machine; leave --url out");
-  }
+  const { values } = context.settings(command, ["dataDir"]);
   const given = values.dataDir && resolve(host.workingDirectory, values.dataDir);
   const directories = candidateDataDirectories(host, given);
   const found = directories.find((one) => host.sizeOf(join(one, DATABASE_FILE)) !== undefined);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { tankViewSchema } from "../../api/tank-view.ts";
 import { Problem } from "../../platform/errors.ts";
+import { parseAnswer } from "../output/answer.ts";
 import type { NodeClient } from "./client.ts";
 
 /** `GET /api/tanks` */
@@ -41,9 +42,11 @@ export function readTankAddress(text: string): TankAddress {
 /**
  * The id of a tank of this node, given by id or name, or in a form that the node resolves: an
  * alias, SERVER::TANK. Anything else is passed to the node, which reports the error.
+ * @throws Problem `usage`
  */
 export async function findTank(node: NodeClient, wanted: string): Promise<string> {
-  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  if (wanted === "") throw new Problem("usage", "a tank's name is not empty; see: tankd tank ls");
+  const { tanks } = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   if (tanks.some(({ tank }) => tank.tank_id === wanted)) return wanted;
   const named = tanks.filter(({ tank }) => tank.name === wanted);
   if (named.length > 1) {
@@ -52,7 +55,7 @@ export async function findTank(node: NodeClient, wanted: string): Promise<string
   }
   const [only] = named;
   if (only !== undefined) return only.tank.tank_id;
-  const place = wanted === "" ? undefined : await askDirectory(node, wanted);
+  const place = await askDirectory(node, wanted);
   return place?.server.is_local ? place.tank.tank_id : wanted;
 }
 
@@ -72,7 +75,7 @@ export async function findTankAnywhere(node: NodeClient, wanted: string): Promis
   const place = await askDirectory(node, wanted);
   if (place !== undefined) return { tankId: place.tank.tank_id, serverId: place.tank.server_id };
   if (server !== undefined) return { tankId: name, serverId: server };
-  const own = tanksSchema.parse(await node.get("/api/tanks"));
+  const own = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   const listed = own.tanks.some(({ tank }) => tank.tank_id === name || tank.name === name);
   if (listed) return { tankId: await findTank(node, name), serverId: undefined };
   throw new Problem(
@@ -87,7 +90,10 @@ export async function findTankAnywhere(node: NodeClient, wanted: string): Promis
  */
 async function askDirectory(node: NodeClient, text: string): Promise<DirectoryEntry | undefined> {
   try {
-    return directoryEntrySchema.parse(await node.get(`/gateway/tanks/${encodeURIComponent(text)}`));
+    return parseAnswer(
+      directoryEntrySchema,
+      await node.get(`/gateway/tanks/${encodeURIComponent(text)}`),
+    );
   } catch (error) {
     if (error instanceof Problem && error.code === "unknown_tank") return undefined;
     throw error;

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { Problem } from "../../platform/errors.ts";
+import { describeFirst } from "../../platform/issue-words.ts";
 import { escapeUnsafe } from "../../telemetry/log-format.ts";
 
 /**
@@ -7,7 +9,18 @@ import { escapeUnsafe } from "../../telemetry/log-format.ts";
  */
 export function readAnswer<T>(schema: z.ZodType<T>, body: unknown): T {
   // In this order: the schema bounds the original text, and escaping makes it longer.
-  return escaped(schema.parse(body));
+  return escaped(parseAnswer(schema, body));
+}
+
+/** A node's answer as it came. @throws Problem `unreachable` for one of another form */
+export function parseAnswer<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new Problem(
+    "unreachable",
+    `the node's answer has another form (${describeFirst(parsed.error)}); ` +
+      "does it run another version of tankd?",
+  );
 }
 
 /** The same value with every string escaped, including names of members. */

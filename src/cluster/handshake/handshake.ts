@@ -14,6 +14,7 @@ import {
 } from "../wire.ts";
 import { contactOf, noteDescription } from "./description.ts";
 import { DialNote } from "./dial-note.ts";
+import { logDial } from "./handshake-log.ts";
 import { type IdentityProbe, refusalOf } from "./identity-probe.ts";
 import { type DialFailure, type DialResult, failed } from "./meeting.ts";
 import { raceTargets } from "./race.ts";
@@ -67,11 +68,15 @@ export class Handshake {
       return places.failure;
     }
     const result = await raceTargets(deps.timers, targets, (target, onConnected) =>
-      this.#shakeHands(target, options.expected, () => {
-        onConnected();
-        options.onConnected?.();
-        note.connected();
-      }),
+      logDial(
+        deps,
+        { target, expected: options.expected },
+        this.#shakeHands(target, options.expected, () => {
+          onConnected();
+          options.onConnected?.();
+          note.connected();
+        }),
+      ),
     );
     // A node that is met through another is not dialled directly: it does not follow this node by
     // that, and does not lead it.

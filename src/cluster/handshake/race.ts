@@ -59,7 +59,8 @@ export function raceTargets<T>(
   });
 }
 
-async function outcomeOf<T>(attempt: Promise<DialResult<T>>): Promise<DialResult<T>> {
+/** What an attempt comes to; errors of the network and of the other node are failures. */
+export async function outcomeOf<T>(attempt: Promise<DialResult<T>>): Promise<DialResult<T>> {
   try {
     return await attempt;
   } catch (error) {

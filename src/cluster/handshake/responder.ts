@@ -13,6 +13,7 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { Hello, HelloReply, NodeDocument } from "../wire.ts";
 import { contactOf, noteDescription } from "./description.ts";
 import type { GivenHubs } from "./given-hubs.ts";
+import { logAnswer } from "./handshake-log.ts";
 
 export interface ResponderDeps {
   readonly deps: ClusterDeps;
@@ -47,6 +48,12 @@ export class Responder {
    * `not_ready` once this node leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
+    const address = plainAddress(request.remoteAddress);
+    const from = { nodeId: request.signer ?? hello.node_id, address };
+    return logAnswer(this.#with.deps, from, () => this.#judge(hello, request));
+  }
+
+  #judge(hello: Hello, request: PeerRequest): HelloReply {
     const { identity, settings, clock } = this.#with.deps;
     const { signer } = request;
     if (signer === undefined || signer !== hello.node_id) {

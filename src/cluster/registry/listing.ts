@@ -1,4 +1,5 @@
 import { Problem } from "../../platform/errors.ts";
+import { describeFirst } from "../../platform/issue-words.ts";
 import type { DialPolicy } from "../peers/dial-policy.ts";
 import { serverRecordSchema } from "../server-record.ts";
 import type { Claimant } from "./claimant.ts";
@@ -40,8 +41,8 @@ export class Listing {
   list(input: EntryInput, claimant: Claimant): Outcome {
     const { registry, policy } = this.#with;
     // Followers parse the list by this schema: an entry that it rejects must not be listed.
-    const flaw = listableSchema.safeParse(input.record).error?.issues[0];
-    if (flaw) throw new Problem("invalid", `${flaw.path.join(".")}: ${flaw.message}`);
+    const { error } = listableSchema.safeParse(input.record);
+    if (error) throw new Problem("invalid", describeFirst(error));
     // Entries that came through another node, or from this machine, have limits of their own.
     const hasShare = claimant.via === undefined && !policy().own.includes(claimant.source);
     const entry = registry.put(input, hasShare ? claimant.source : undefined);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
+import { describeFirst } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { ServerFilter } from "../cluster.ts";
 import { roleSchema, serverStatusSchema } from "../server-record.ts";
@@ -62,8 +63,7 @@ export function filterOf(path: string): ServerFilter {
     resource: query.getAll("resource"),
   });
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Problem("bad_request", `The filter ${issue?.path.join(".")}: ${issue?.message}.`);
+    throw new Problem("bad_request", `The filter ${describeFirst(parsed.error)}.`);
   }
   const { tag: tags, capability: capabilities, resource: resources, ...rest } = parsed.data;
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readShaped } from "../../platform/issue-words.ts";
 import type { PortRule, WantedPort } from "./firewall.ts";
 import { judgeRules, type PacketRule } from "./packet-rules.ts";
 
@@ -39,14 +40,14 @@ const FAMILIES: ReadonlySet<string> = new Set(["ip", "ip6", "inet"]);
 
 /**
  * Parses `nft -j list ruleset` (libnftables-json(5)) with respect to these ports. Returns no chains
- * if nothing is dropped. A packet has to be accepted by every chain that it passes. Throws
- * ZodError.
+ * if nothing is dropped. A packet has to be accepted by every chain that it passes.
+ * @throws Error for a listing of another form
  */
 export function judgeNftables(
   listing: unknown,
   ports: readonly WantedPort[],
 ): { readonly chains: readonly NftChain[]; readonly ports: readonly PortRule[] } {
-  const { nftables } = listingSchema.parse(listing);
+  const { nftables } = readShaped(listingSchema, listing);
   const rules = nftables.flatMap(({ rule }) => rule ?? []);
   const chains = nftables
     .flatMap(({ chain }) => chain ?? [])

@@ -178,14 +178,11 @@ export function facts<V extends string | number | boolean>(
   max: number,
 ): SettingKind<Readonly<Record<string, V>>> {
   const schema = once(() => {
-    const fromTexts = z
-      .union([z.array(z.string()), z.string().transform(splitCommas)])
-      .transform((texts, context) => texts.map((text) => splitFact(text, context)));
-    const fromTable = z.record(z.string(), z.unknown()).transform((table) => Object.entries(table));
+    const pair = z.tuple([z.string().regex(FACT_KEY), value.schema()]);
     return z
-      .union([fromTexts, fromTable])
-      .pipe(z.array(z.tuple([z.string().regex(FACT_KEY), value.schema()])))
-      .transform((entries) => Object.fromEntries(entries))
+      .union([z.array(z.unknown()), z.string(), z.record(z.string(), z.unknown())])
+      .transform((raw, context) => readEach(factsIn(raw), pair, context))
+      .transform((pairs) => Object.fromEntries(pairs))
       .refine((table) => Object.keys(table).length <= max);
   });
   return {
@@ -203,28 +200,44 @@ export function facts<V extends string | number | boolean>(
 
 const FACT_KEY = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-function splitFact(text: string, context: z.RefinementCtx): [string, unknown] {
-  const at = text.indexOf("=");
-  if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-  context.addIssue({ code: "custom", message: "no KEY=VALUE" });
-  return z.NEVER;
+function factsIn(raw: string | readonly unknown[] | object): readonly Entry[] {
+  const isText = typeof raw === "string" || Array.isArray(raw);
+  if (!isText) return Object.entries(raw).map((pair) => ({ raw: pair, shown: pair.join("=") }));
+  const texts: readonly unknown[] = typeof raw === "string" ? splitCommas(raw) : raw;
+  return texts.map((shown) => {
+    const [, key, one] = (typeof shown === "string" && /^([^=]+)=(.*)$/s.exec(shown)) || [];
+    return { raw: key === undefined ? shown : [key.trim(), one?.trim()], shown };
+  });
 }
 
 /** Several values of one kind: a TOML array, or text with commas between them. */
 export function list<T>(item: SettingKind<T>, max: number): SettingKind<readonly T[]> {
-  const schema = once(() => {
-    const fromText = z.string().transform(splitCommas);
-    return z
-      .union([z.array(z.string()), fromText])
-      .transform((entries) => entries.flatMap(splitCommas))
-      .transform((entries, context) => readItems(item, entries, max, context));
-  });
+  const schema = once(() =>
+    z
+      .union([z.array(z.unknown()), z.string()])
+      .transform((raw, context) => readEach(entriesIn(raw), item.schema(), context))
+      .refine((items) => items.length <= max),
+  );
   return {
     schema,
     allowed: `${item.allowed}; several are separated by commas, at most ${max}`,
     shape: "list",
     ...(item.choices ? { choices: item.choices } : {}),
   };
+}
+
+/** One of several values. */
+interface Entry {
+  readonly raw: unknown;
+  /** As it was given. */
+  readonly shown: unknown;
+}
+
+function entriesIn(raw: string | readonly unknown[]): readonly Entry[] {
+  return [raw]
+    .flat()
+    .flatMap((part: unknown) => (typeof part === "string" ? splitCommas(part) : [part]))
+    .map((part) => ({ raw: part, shown: part }));
 }
 
 function splitCommas(value: string): string[] {
@@ -234,14 +247,26 @@ function splitCommas(value: string): string[] {
     .filter((entry) => entry !== "");
 }
 
-function readItems<T>(
-  item: SettingKind<T>,
-  entries: readonly string[],
-  max: number,
+/** The issue of the first wrong one has it in `params`: see {@link wrongPart}. */
+function readEach<T>(
+  entries: readonly Entry[],
+  schema: z.ZodType<T>,
   context: z.RefinementCtx,
 ): readonly T[] {
-  const read = z.array(item.schema()).max(max).safeParse(entries);
-  if (read.success) return read.data;
-  context.addIssue({ code: "custom", message: "not such a list" });
-  return z.NEVER;
+  const items: T[] = [];
+  for (const { raw, shown } of entries) {
+    const read = schema.safeParse(raw);
+    if (!read.success) {
+      context.addIssue({ code: "custom", message: "not such a list", params: { wrong: shown } });
+      return z.NEVER;
+    }
+    items.push(read.data);
+  }
+  return items;
+}
+
+/** Of a refused list the first value that is wrong; else all that was refused. */
+export function wrongPart(error: z.ZodError, refused: unknown): unknown {
+  const [issue] = error.issues;
+  return issue?.code === "custom" && issue.params ? issue.params["wrong"] : refused;
 }

@@ -1,5 +1,6 @@
 import { Problem } from "../../platform/errors.ts";
 import { lacking, refuseForLease, type SettingFault } from "./faults.ts";
+import { wrongPart } from "./kinds.ts";
 import { closest } from "./spelling.ts";
 import type { Setting, SettingKey, Settings } from "./table.ts";
 import { fileKeyOf, SETTING_KEYS, SETTINGS } from "./table.ts";
@@ -234,7 +235,7 @@ function refuseCommandOf(file: SettingsFile, fileKey: string): void {
 function read(key: SettingKey, definition: AnySetting, found: Found): unknown {
   const parsed = definition.kind.schema().safeParse(found.raw);
   if (parsed.success) return parsed.data;
-  const value = definition.secret ? "what it is" : shown(found.raw);
+  const value = definition.secret ? "what it is" : shown(wrongPart(parsed.error, found.raw));
   throw new Problem(
     "bad_setting",
     `${fileKeyOf(key)} cannot be ${value} (from ${found.origin.where}): ` +
@@ -247,8 +248,12 @@ const SHOWN_CHARACTERS_MAX = 200;
 
 /** A URL is refused for the password that it has, too. */
 function shown(raw: unknown): string {
-  const text = JSON.stringify(raw).replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
-  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
+  if (Array.isArray(raw)) return raw.length === 0 ? "empty" : shown(raw.map(String).join(", "));
+  if (typeof raw === "object" && raw !== null) return "a table";
+  if (typeof raw !== "string") return String(raw);
+  const text = raw.replaceAll(/(\/\/[^/:@"\s]*):[^/"\s]*@/g, "$1:…@");
+  const isLong = text.length > SHOWN_CHARACTERS_MAX;
+  return `"${isLong ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text}"`;
 }
 
 /** Keys of the file. Secrets have none, since such files are often world-readable. */

@@ -154,7 +154,7 @@ export const SETTINGS = {
     flag: "--hub",
     placeholder: "urls",
     env: "DISCOVERY_SERVER_URL",
-    help: "URLs of hubs, tried in order",
+    help: "URLs of hubs, tried in order; of HOST[:PORT] alone http:// and port 8000 are taken",
   }),
   ...DISCOVERY_SETTINGS,
   lease: setting({

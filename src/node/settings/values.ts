@@ -4,7 +4,7 @@ import { DNS_NAME_FORM, readDnsName } from "../../adapters/dns/name.ts";
 import { readLeaseUrl as readEtcdLease } from "../../adapters/etcd/access.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../../discovery/backend-names.ts";
 import { readHostAndPort } from "../../discovery/host-and-port.ts";
-import { HUB_URL_FORM } from "../../discovery/hub/url.ts";
+import { completeHubUrl, HUB_URL_FORM, hasScheme } from "../../discovery/hub/url.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { once } from "../../platform/once.ts";
 import { UNSHOWN } from "../../platform/shown-text.ts";
@@ -51,7 +51,11 @@ function asPlainValue(value: string): string | number | boolean {
   return /^-?\d{1,15}(\.\d{1,15})?$/.test(value) ? Number(value) : value;
 }
 
-export const hubUrl = text(isHubUrl, HUB_URL_FORM);
+/** `HOST[:PORT]` becomes the URL that it stands for. */
+export const hubUrl: SettingKind<string> = {
+  ...text(isHubUrl, HUB_URL_FORM),
+  schema: once(() => z.string().trim().refine(isHubUrl).transform(completeHubUrl)),
+};
 /** Scheme, host and port, without credentials or a path. */
 export const httpUrl = text(
   (value) => URL.parse(value)?.origin === value && /^https?:/.test(value),
@@ -88,7 +92,9 @@ export const interfacePattern = text(
 const isAnything = () => true;
 const lonelyWords: readonly string[] = BACKEND_CHOICES;
 const backendWords: readonly string[] = [...BACKEND_CHOICES, ...BACKEND_NAMES];
-const isBackendWord = (word: string) => backendWords.includes(word) || isHubUrl(word);
+// A host alone would be taken for a misspelt backend, or the other way round.
+const isBackendWord = (word: string) =>
+  backendWords.includes(word) || (hasScheme(word) && isHubUrl(word));
 const backend: SettingKind<string> = {
   ...text(
     isBackendWord,
@@ -100,6 +106,7 @@ const backends = list(backend, LIMITS.labelsMax);
 /** `auto` and `none` stand alone. */
 export const discovery: SettingKind<readonly string[]> = {
   ...backends,
+  allowed: `${backends.allowed}; auto and none stand alone`,
   schema: once(() =>
     backends
       .schema()

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf, Problem } from "../errors.ts";
 import type { Files } from "../files.ts";
@@ -9,6 +9,7 @@ import { lockDirectory, type Release } from "./directory-lock.ts";
 import { writeFileDurably } from "./durable-write.ts";
 import { DirectoryFiles } from "./files.ts";
 import { keyFiles } from "./key-files.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { storageAdvice, storageReason, systemCode } from "./storage-failures.ts";
 
 /** Other users may open files by name (`node.json`, to query the status); secrets are 0600. */
@@ -75,7 +76,7 @@ export interface DataDirectory {
 export function prepareDirectory(path: string): void {
   const directory = resolve(path);
   attempt(directory, () => {
-    if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    if (!existsSync(directory)) makeDirectory(directory, DIRECTORY_MODE);
     const names = readdirSync(directory);
     if (names.includes(MARKER_FILE)) return;
     const foreign = foreignNameIn(names);

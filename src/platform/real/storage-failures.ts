@@ -24,12 +24,23 @@ const REASONS: Readonly<Record<string, string>> = {
   SQLITE_IOERR: "the disk reports an error",
 };
 
+/** A file system in which the system makes no directories. */
+export class NoDirectories extends Error {
+  override readonly name = "NoDirectories";
+  readonly code = "ENOENT";
+
+  constructor(cause: unknown) {
+    super("no directory can be made there", { cause });
+  }
+}
+
 /** For errors that are not listed above: an unmounted share, a removed disk. */
 const OTHER_REASON = "the system reports an error";
 
 /** The reason of a failure, as a clause; undefined when it is not the storage's fault. */
 export function storageReason(error: unknown): string | undefined {
   const code = systemCode(error);
+  if (error instanceof NoDirectories) return `${error.message} (${code})`;
   const other = isSystemError(error) ? OTHER_REASON : undefined;
   const reason = REASONS[code] ?? REASONS[primary(code)] ?? other;
   return reason && `${reason} (${code})`;
@@ -64,6 +75,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 export function storageAdvice(error: unknown): string | undefined {
   const reason = storageReason(error);
   const code = systemCode(error);
+  if (error instanceof NoDirectories) return `${reason}: choose another --data-dir`;
   const remedy = REMEDIES[code] ?? REMEDIES[primary(code)];
   return reason && remedy ? `${reason}: ${remedy}` : reason;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { messageOf } from "../../platform/errors.ts";
+import { describeFirst } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { SnapshotRow } from "../../store/rows.ts";
 import { snapshotFolder } from "../snapshots/snapshot-making.ts";
@@ -119,8 +120,7 @@ function takeApart(head: Uint8Array, content: Uint8Array): DecodedArchive {
   const text = new TextDecoder("utf-8", { fatal: true }).decode(head);
   const read = archiveHeaderSchema.safeParse(JSON.parse(text));
   if (!read.success) {
-    const [issue] = read.error.issues;
-    return bad(`its header is malformed: ${issue?.path.join(".")} ${issue?.message}`);
+    return bad(`its header is malformed: ${describeFirst(read.error)}`);
   }
   const header = read.data;
   const { tank: row, log } = header;

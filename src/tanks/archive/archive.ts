@@ -1,4 +1,4 @@
-import { Problem } from "../../platform/errors.ts";
+import { invariant, Problem } from "../../platform/errors.ts";
 import { savedSpec } from "../../sim/index.ts";
 import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.ts";
 import { specOf } from "../log/history.ts";
@@ -46,10 +46,9 @@ export function chronicleOf(archive: TankArchive): Chronicle {
     // Snapshots before the base cannot be reached by a replay.
     snapshots: snapshots.filter(({ seq }) => seq >= (base?.snapshot.seq ?? 0)),
     watermark,
+    hasState: ({ seq }) => seq === base?.snapshot.seq,
     stateOf: async (snapshot) => {
-      if (snapshot.seq !== base?.snapshot.seq) {
-        throw new DamagedSnapshot("the archive contains only its digest");
-      }
+      invariant(snapshot.seq === base?.snapshot.seq, "an archive has no state but its base");
       return foreignState(base.file, snapshot, row);
     },
   };

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { z } from "zod";
+import { readShaped } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { LOG_KINDS, type LogRow } from "../../store/rows.ts";
 
@@ -78,7 +79,7 @@ export function unpackLog(
   };
   const rows: LogRow[] = [];
   while (at < bytes.length && rows.length < said.entries) {
-    const head = headSchema.parse(JSON.parse(utf8.decode(take())));
+    const head = readShaped(headSchema, JSON.parse(utf8.decode(take())));
     const [seq, tick, kind, digest, checksum, engine_version] = head;
     const payload = take().slice();
     const row = { seq, tick, kind, payload, digest, checksum, engine_version };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readShaped } from "../../platform/issue-words.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Command } from "../../sim/types.ts";
 import type { LogKind } from "../../store/rows.ts";
@@ -50,8 +51,8 @@ export function decodeCommand(kind: LogKind, payload: Uint8Array): Command | und
   const head = zero < 0 ? payload : payload.subarray(0, zero);
   const fields: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(head));
   const withRecord = zero < 0 ? {} : { record: payload.slice(zero + 1) };
-  return commandSchema.parse({
-    ...z.record(z.string(), z.unknown()).parse(fields),
+  return readShaped(commandSchema, {
+    ...readShaped(z.record(z.string(), z.unknown()), fields),
     ...withRecord,
     kind,
   });

@@ -19,6 +19,8 @@ export interface Chronicle {
   readonly snapshots: readonly SnapshotRow[];
   /** The last acknowledged entry, where it is stored outside of the log. */
   readonly watermark: Watermark | undefined;
+  /** Whether there is more of it than its digest. */
+  hasState(snapshot: SnapshotRow): boolean;
   /** Throws DamagedSnapshot when it cannot be read. */
   stateOf(snapshot: SnapshotRow): Promise<CapturedState>;
 }
@@ -53,7 +55,8 @@ export async function readChronicle(
   const snapshots = (await journal.snapshots(tankId)).toReversed();
   const entries = await journal.log(tankId, 0);
   const reader = new Snapshots(files, row);
-  return { row, entries, snapshots, watermark, stateOf: (snapshot) => reader.read(snapshot) };
+  const stateOf = (snapshot: SnapshotRow) => reader.read(snapshot);
+  return { row, entries, snapshots, watermark, hasState: () => true, stateOf };
 }
 
 /**

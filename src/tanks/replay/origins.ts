@@ -36,10 +36,11 @@ export function originsOf(chronicle: Chronicle, engineVersion: number): Origins 
 }
 
 /** The states after which no entry is missing, of any engine. */
-export function wholeOrigins({ row, entries, snapshots }: Chronicle): readonly Origin[] {
+export function wholeOrigins(chronicle: Chronicle): readonly Origin[] {
+  const { row, entries, snapshots } = chronicle;
   const first = entries[0]?.seq ?? (snapshots.at(-1)?.seq ?? 0) + 1;
   const kept = snapshots
-    .filter(({ seq }) => seq + 1 >= first)
+    .filter((snapshot) => snapshot.seq + 1 >= first && chronicle.hasState(snapshot))
     .map((snapshot): Origin => {
       const { seq, tick, log_checksum } = snapshot;
       return { seq, tick, checksum: log_checksum, snapshot };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { readShaped } from "../../platform/issue-words.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 
 /**
@@ -80,7 +81,7 @@ export function decodeSnapshot(file: Uint8Array): {
 
 function parseHeader(bytes: Uint8Array): SnapshotHeader {
   try {
-    return headerSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    return readShaped(headerSchema, JSON.parse(new TextDecoder().decode(bytes)));
   } catch (error) {
     throw new DamagedSnapshot("the header cannot be read", { cause: error });
   }

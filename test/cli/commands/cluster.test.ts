@@ -159,7 +159,7 @@ describe("alias", () => {
     const listed = (aliases: readonly unknown[]) =>
       runIn(world({ "GET /api/aliases": { aliases, count: aliases.length } }), "alias");
     expect((await listed([made])).out).toBe("ALIAS  SERVER  TANK\nhome   far     t1\n");
-    expect((await listed([])).out).toStartWith("No aliases yet");
+    expect((await listed([])).out).toStartWith("No aliases; define one with: tankd alias ");
   });
 
   test.each([
@@ -195,7 +195,10 @@ describe("connect --rm", () => {
 
   test("of one that is not there is refused in the words of the node", async () => {
     const ran = await runIn({ ...running, answer }, "connect", "--rm", "c2");
-    expect([ran.code, ran.err]).toEqual([1, "tankd: There is no connection c2 here.\n"]);
+    expect([ran.code, ran.err]).toEqual([
+      1,
+      "tankd: There is no connection c2 here; to list all: tankd connections\n",
+    ]);
   });
 
   test.each([

@@ -242,9 +242,9 @@ describe("what a foreign node says", () => {
   });
 
   test("nor in a refusal", async () => {
-    const problem = { type: "urn:tankd:problem:unknown_tank", detail: `no ${evil}` };
+    const problem = { type: "urn:tankd:problem:unknown_tank", detail: `no ${evil}; bye` };
     const { err } = await runIn({ ...running, answer: refusing(problem) }, "transfers");
-    expect(err).toBe("tankd: no a\\u001b[2J\\u009b1mb forged line\\u202e\n");
+    expect(err).toBe("tankd: no a\\u001b[2J\\u009b1mb forged line\\u202e; bye\n");
   });
 });
 
@@ -284,13 +284,16 @@ test("a node that dies while it stops, and leaves its node.json, was not stopped
   expect(ran.err).toStartWith("tankd: the node (pid 42) has ended, but not in order");
 });
 
-test("a node's refusal is passed on with its sentence", async () => {
+test("a node's refusal is passed on with its sentence, and with what lists all", async () => {
   const problem = { type: "urn:tankd:problem:unknown_tank", detail: "There is no tank x" };
   const base = nodeAnswers({ "GET /api/tanks": { tanks: [], count: 0 } });
   const answer: typeof base = (request) =>
     request.path === "/api/tanks/x" ? json(404, problem) : base(request);
   const ran = await runIn({ ...running, answer }, "tank", "show", "x");
-  expect([ran.code, ran.err]).toEqual([1, "tankd: There is no tank x\n"]);
+  expect([ran.code, ran.err]).toEqual([
+    1,
+    "tankd: There is no tank x; to list all: tankd tank ls --all\n",
+  ]);
 });
 
 test("a foreign program at the URL is no tankd node", async () => {
@@ -301,14 +304,9 @@ test("a foreign program at the URL is no tankd node", async () => {
 });
 
 describe("colour", () => {
-  const server = {
-    tanks: [],
-    count: 0,
-  };
   test("only on a terminal without NO_COLOR", async () => {
-    const world = { ...running, answer: nodeAnswers({ "GET /api/tanks": server }) };
     const config = (isTerminal: boolean, environment: Record<string, string>) =>
-      runIn({ ...world, isTerminal, environment }, "config");
+      runIn({ isTerminal, environment }, "config");
     expect((await config(true, {})).out).toContain("\x1b[");
     expect((await config(false, {})).out).not.toContain("\x1b[");
     expect((await config(true, { NO_COLOR: "1" })).out).not.toContain("\x1b[");

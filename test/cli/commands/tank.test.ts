@@ -164,7 +164,7 @@ describe("orders to several tanks", () => {
 
   test("a misspelt name leaves all of them as they are", async () => {
     const ran = await run("pause", "reef", "pnod");
-    expect([ran.code, ran.err]).toEqual([1, "tankd: none\n"]);
+    expect([ran.code, ran.err]).toEqual([1, "tankd: none; to list all: tankd tank ls --all\n"]);
     expect(changes(ran.requests)).toEqual([]);
   });
 

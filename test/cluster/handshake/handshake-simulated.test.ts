@@ -197,3 +197,58 @@ function withTerm(body: Record<string, unknown>, counter: number): Record<string
   if (typeof standing !== "object" || standing === null) return body;
   return { ...body, standing: { ...standing, term: { counter, node_id: "guest" } } };
 }
+
+describe("the log of level debug", () => {
+  test("has every handshake, on both sides", async () => {
+    const lab = new Lab(7);
+    lab.multicast = false;
+    const hub = lab.add("hub");
+    const node = lab.add("node", { hubs: [{ host: hub.host.address, port: PORT }] });
+    hub.start();
+    node.start();
+    await lab.run(5_000);
+    const lines = node.logged("handshake");
+    expect(new Set(lines.map(({ level }) => level))).toEqual(new Set(["debug"]));
+    expect(lines.map(({ fields }) => fields)).toContainEqual({
+      direction: "out",
+      node_id: hub.identity.nodeId,
+      address: `${hub.host.address}:${PORT}`,
+      relay: undefined,
+      outcome: "met",
+      reason: undefined,
+      duration_ms: expect.any(Number),
+    });
+    const taken = hub.logged("handshake").map(({ fields }) => fields);
+    expect(taken).toContainEqual({
+      direction: "in",
+      node_id: node.identity.nodeId,
+      address: node.host.address,
+      outcome: "met",
+      reason: undefined,
+      duration_ms: expect.any(Number),
+    });
+  });
+
+  test("has why one failed", async () => {
+    const lab = new Lab(8);
+    lab.multicast = false;
+    const foreign = lab.add("foreign", { cluster: "other" });
+    const silent = lab.world.addHost({ name: "silent" });
+    const hubs = [foreign.host, silent].map(({ address }) => ({ host: address, port: PORT }));
+    const node = lab.add("node", { hubs });
+    foreign.start();
+    node.start();
+    await lab.run(20_000);
+    const out = node.logged("handshake").map(({ fields }) => fields);
+    expect(out).toContainEqual(
+      expect.objectContaining({ outcome: "foreign", reason: "cluster other" }),
+    );
+    expect(out).toContainEqual(
+      expect.objectContaining({
+        outcome: "failed",
+        address: `${silent.address}:${PORT}`,
+        reason: expect.any(String),
+      }),
+    );
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseHubUrl } from "../../../src/discovery/hub/url.ts";
+import { completeHubUrl, parseHubUrl } from "../../../src/discovery/hub/url.ts";
 
 describe("hub URLs", () => {
   test("are read", () => {
@@ -16,6 +16,20 @@ describe("hub URLs", () => {
     expect(parseHubUrl(`http://[${host}]:8000/`)).toEqual({ host: "fe80::1%eth0", port: 8000 });
   });
 
+  test.each([
+    ["192.168.1.10:8001", "192.168.1.10", 8001],
+    ["192.168.1.10", "192.168.1.10", 8000],
+    ["tank-hub:80", "tank-hub", 80],
+    ["tank-hub", "tank-hub", 8000],
+    ["[fd00::1]:8001", "fd00::1", 8001],
+    ["[fd00::1]", "fd00::1", 8000],
+    ["fd00::1", "fd00::1", 8000],
+    ["fe80::1%eth0", "fe80::1%eth0", 8000],
+  ])("need no scheme: %s", (text, host, port) => {
+    expect(parseHubUrl(text)).toEqual({ host, port });
+    expect(parseHubUrl(completeHubUrl(text))).toEqual({ host, port });
+  });
+
   test("https says what is supported instead", () => {
     for (const text of ["https://hub", "https://hub:8443/"]) {
       expect(() => parseHubUrl(text)).toThrow(/give a URL like http:.* do not use https/);
@@ -24,8 +38,14 @@ describe("hub URLs", () => {
 
   for (const text of [
     "",
-    "192.168.1.10:8000",
     "ftp://hub",
+    ":8000",
+    "8000",
+    "http://8000",
+    "http://0x7f.1:8000",
+    "http://:8000",
+    "hub:8000/path",
+    "user@hub",
     "http://",
     "http://.",
     "http://hub:99999",

@@ -30,7 +30,7 @@ describe("a malformed value is a failure of one backend", () => {
     const { values, faults } = resolve({ environment: { [variable]: value } });
     expect(faults.map((one) => [one.backend, one.key])).toEqual([[backend, key]]);
     const [line = ""] = faults.map(({ reason }) => reason);
-    expect(line).toContain(` cannot be "${value}" (from ${variable}): give `);
+    expect(line).toContain(` cannot be "${value.split(",").at(-1)}" (from ${variable}): give `);
     expect(line).not.toContain("\n");
     expect(values[key]).toEqual(resolve({}).values[key]);
   });
@@ -65,17 +65,17 @@ describe("a malformed value is a failure of one backend", () => {
 
 describe("unknown backends", () => {
   test.each([
-    ["mdns,zeroconf,etcd", ["mdns", "etcd"]],
-    ["zeroconf", []],
-    ["auto,zeroconf", ["auto"]],
-    ["toString, http://h:8000", ["http://h:8000"]],
-    ["http://1.2.3.4.5,mdns", ["mdns"]],
-  ])("%s", (said, words) => {
+    ["mdns,zeroconf,etcd", "zeroconf", ["mdns", "etcd"]],
+    ["zeroconf", "zeroconf", []],
+    ["auto,zeroconf", "zeroconf", ["auto"]],
+    ["toString, http://h:8000", "toString", ["http://h:8000"]],
+    ["http://1.2.3.4.5,mdns", "http://1.2.3.4.5", ["mdns"]],
+  ])("%s", (said, wrong, words) => {
     const { values, faults } = resolve({ environment: { DISCOVERY_BACKEND: said } });
     expect(values.discovery).toEqual(words);
     expect(faults.map(({ backend }) => backend)).toEqual(["discovery"]);
     expect(faults[0]?.reason).toStartWith(
-      `discovery cannot be "${said}" (from DISCOVERY_BACKEND): give auto, none, `,
+      `discovery cannot be "${wrong}" (from DISCOVERY_BACKEND): give auto, none, `,
     );
   });
 });

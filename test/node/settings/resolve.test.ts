@@ -189,25 +189,43 @@ describe("refusals name setting, value, source and what is allowed", () => {
   });
 
   test.each([
-    [["zookeeper"]],
-    [["auto", "mdns"]],
-    [["none", "hub"]],
-    [["https://hub"]],
-    [["http://user@hub"]],
-    [["http://hub/path"]],
-    [["http://hub:99999"]],
-    [[]],
-  ])("discovery %j lists the known backends", (discovery) => {
+    [["zookeeper"], '"zookeeper"'],
+    [["mdns", "zookeeper,serf"], '"zookeeper"'],
+    [["hub:8000"], '"hub:8000"'],
+    [["auto", "mdns"], '"auto, mdns"'],
+    [["none", "hub"], '"none, hub"'],
+    [["https://hub"], '"https://hub"'],
+    [["http://user@hub"], '"http://user@hub"'],
+    [["http://hub/path"], '"http://hub/path"'],
+    [["http://hub:99999"], '"http://hub:99999"'],
+    [[], "empty"],
+  ])("discovery %j lists the known backends", (discovery, wrong) => {
     const said = refusal({ flags: { discovery } });
-    expect(said).toContain(JSON.stringify(discovery));
+    expect(said).toStartWith(`discovery cannot be ${wrong} (from --discovery): give auto, none, `);
     expect(said).toContain(["auto", "none", ...BACKEND_NAMES].join(", "));
     expect(said).toContain("do not use https");
   });
 
-  test.each(["ftp://hub", "hub:8000", "http://", "http://a b", "nonsense"])("hub %s", (hub) => {
-    expect(refusal({ flags: { hub: [hub] } })).toContain(
-      `hub cannot be ["${hub}"] (from --hub): give a URL like http://192.168.1.10:8000`,
-    );
+  test.each(["ftp://hub", ":8000", "8000", "http://", "http://8000", "a b", "hub/x", "1.2.3.4.5"])(
+    "hub %s",
+    (hub) => {
+      expect(refusal({ flags: { hub: ["http://fine:8000", hub] } })).toContain(
+        `hub cannot be "${hub}" (from --hub): give a URL like http://192.168.1.10:8000`,
+      );
+    },
+  );
+
+  test.each([
+    ["interfaces", [5], "5"],
+    ["interfaces", [["a b"]], '"a b"'],
+    ["interfaces", { a: 1 }, "a table"],
+    ["port", [1, 2], '"1, 2"'],
+    ["port", { a: 1 }, "a table"],
+    ["resource", { gpu: 2, "a b": 1 }, '"a b=1"'],
+    ["resource", ["gpu=2", "ssd"], '"ssd"'],
+  ])("no JSON of %s %j", (key, value, wrong) => {
+    const said = refusal({ files: [file("/x/tankd.toml", { [key]: value })] });
+    expect(said).toStartWith(`${key} cannot be ${wrong} (from /x/tankd.toml): give `);
   });
 
   test.each(["a b", "", "-x", "x/y", "x".repeat(65)])("name %j", (name) => {

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openFolder } from "../../../src/cli/result-folder.ts";
 import { Problem, type ProblemCode } from "../../../src/platform/errors.ts";
 import { openDataDirectory, prepareDirectory } from "../../../src/platform/real/data-directory.ts";
 import { realRandom } from "../../../src/platform/real/random.ts";
@@ -104,6 +105,11 @@ test("a file in place of the directory, or on the way to it", () => {
   writeFileSync(file, "");
   expectUnusable(() => open(file), "a file is in place");
   expectUnusable(() => open(join(file, "data")), "a file is in place");
+});
+
+test.skipIf(process.platform !== "linux")("a place that takes no directories", () => {
+  expectUnusable(() => open("/proc/tankd-data"), "no directory can be made there (ENOENT): choose");
+  expect(() => openFolder("/proc/tankd-data")).toThrow("no directory can be made there");
 });
 
 test("a directory that takes no writes", () => {

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type RecoveryView, recoverySchema } from "../../../api/recovery-view.ts";
-import type { NodeOptions } from "../../../node/node.ts";
+import type { NodeOptions } from "../../../node/node-options.ts";
 import { Problem } from "../../../platform/errors.ts";
 import { prepareDirectory } from "../../../platform/real/data-directory.ts";
 import { sleep } from "../../../platform/timers.ts";
@@ -36,7 +36,7 @@ interface Rising {
  */
 export async function startDetached(
   context: CliContext,
-  { dataDirectory: directory, settings, portAskedFor, fork }: NodeOptions,
+  { dataDirectory: directory, settings, origins, fork }: NodeOptions,
   json: boolean,
 ): Promise<void> {
   const { host } = context;
@@ -60,7 +60,7 @@ export async function startDetached(
   }
   ignoreSignals();
   const port = Number(new URL(node.url).port);
-  const moved = !portAskedFor && port !== settings.port;
+  const moved = origins.port.kind === "default" && port !== settings.port;
   const recovery = await recoveryOf(context, node);
   if (json) {
     const { url, nodeId, pid } = node;

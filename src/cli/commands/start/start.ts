@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { NodeLife, NodeOptions, StartedNode } from "../../../node/node.ts";
-import { messageOf, Problem } from "../../../platform/errors.ts";
+import type { NodeLife, NodeOptions, StartedNode } from "../../../node/node-options.ts";
+import { messageOf } from "../../../platform/errors.ts";
 import type { CliContext } from "../../context.ts";
 import { defaultDataDirectory } from "../../node-access/directories.ts";
 import { addSettingOptions, NODE_SETTINGS } from "../../options.ts";
@@ -28,16 +28,13 @@ export function defineStart(start: Command, context: CliContext): void {
 function nodeOptions(context: CliContext, command: Command): NodeOptions {
   const { host } = context;
   const { values, origins, faults } = context.settings(command);
-  if (origins.url.kind === "flag") {
-    throw new Problem("usage", "start runs a node on this machine; leave --url out");
-  }
   const directory = values.dataDir ?? defaultDataDirectory(host);
   const { secretFile } = values;
   return {
     settings: values,
     faults,
     secret: secretFile === undefined ? undefined : readClusterSecret(host, secretFile),
-    portAskedFor: origins.port.kind !== "default",
+    origins,
     dataDirectory: resolve(host.workingDirectory, directory),
     version: host.build.version,
     pid: host.pid,

@@ -56,7 +56,6 @@ async function known(
 
 /** Asks the node for a better error message, if possible. */
 async function stranger(node: NodeClient, wanted: string): Promise<never> {
-  if (wanted === "") throw new Problem("usage", "a tank's name is not empty; see: tankd tank ls");
   await node.get(`/api/tanks/${encodeURIComponent(wanted)}`);
   throw new Problem("unknown_tank", `there is no tank ${wanted} here; see: tankd tank ls`);
 }

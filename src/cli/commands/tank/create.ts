@@ -4,7 +4,7 @@ import { LIMITS } from "../../../platform/limits.ts";
 import type { CliContext } from "../../context.ts";
 import type { NodeClient } from "../../node-access/client.ts";
 import { tanksSchema } from "../../node-access/tank-lookup.ts";
-import { readAnswer } from "../../output/answer.ts";
+import { parseAnswer, readAnswer } from "../../output/answer.ts";
 import { readInteger } from "../../output/numbers.ts";
 
 interface CreateOptions {
@@ -42,7 +42,7 @@ export function defineTankCreate(create: Command, context: CliContext): void {
 }
 
 async function nextName(node: NodeClient): Promise<string> {
-  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  const { tanks } = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   const names = new Set(tanks.map(({ tank }) => tank.name));
   let number = tanks.length + 1;
   while (names.has(`tank-${number}`)) number++;

@@ -6,7 +6,7 @@ import { sleep } from "../../../platform/timers.ts";
 import { FAST_FORWARD_TICKS_MAX } from "../../../sim/index.ts";
 import type { CliContext } from "../../context.ts";
 import type { NodeClient } from "../../node-access/client.ts";
-import { readAnswer } from "../../output/answer.ts";
+import { parseAnswer, readAnswer } from "../../output/answer.ts";
 import { grouped, readInteger } from "../../output/numbers.ts";
 import { giveOrder } from "./orders.ts";
 
@@ -33,13 +33,14 @@ export function defineTankForward(forward: Command, context: CliContext): void {
         fits: (view) => view.tank.status !== "stopped",
         verb: "Forwarded",
         describe: (view, answer) => {
-          const { to_tick } = forwardedSchema.parse(answer);
+          const { to_tick } = parseAnswer(forwardedSchema, answer);
           return `${view.tank.name} runs to tick ${grouped(to_tick)} as fast as possible.`;
         },
       });
       if (options.wait !== true) return;
       const node = await context.node(command);
-      for (const answer of answers) await arrived(context, node, forwardedSchema.parse(answer));
+      for (const answer of answers)
+        await arrived(context, node, parseAnswer(forwardedSchema, answer));
     });
 }
 

@@ -7,6 +7,8 @@ import { readAnswer } from "../../output/answer.ts";
 import { formatTable } from "../../output/table.ts";
 import { paintStatus } from "../status.ts";
 
+const NONE = "No tanks; create one with: tankd tank create";
+
 /** `tankd tank ls` */
 export function defineTankList(ls: Command, context: CliContext): void {
   ls.option("--all", "those of every node of the cluster").action(
@@ -18,7 +20,7 @@ export function defineTankList(ls: Command, context: CliContext): void {
       const { tanks } = readAnswer(tanksSchema, body);
       context.print(
         tanks.length === 0
-          ? "No tanks yet; create one with: tankd tank create"
+          ? NONE
           : formatTable(
               ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S", "ASKED", "LAG"],
               tanks.map(({ tank, ...view }) => [
@@ -54,10 +56,12 @@ function askedRate({
 async function listAll(context: CliContext, node: NodeClient, json: boolean): Promise<void> {
   const body = await node.get("/gateway/tanks");
   if (json) return context.printJson(body);
+  const { tanks } = readAnswer(directorySchema, body);
+  if (tanks.length === 0) return context.print(NONE);
   context.print(
     formatTable(
       ["TANK", "NAME", "SERVER", "STATUS", "URL"],
-      readAnswer(directorySchema, body).tanks.map(({ tank, server }) => [
+      tanks.map(({ tank, server }) => [
         tank.tank_id,
         tank.name,
         server.is_local ? `${tank.server_id} (this node)` : tank.server_id,

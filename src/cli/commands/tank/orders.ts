@@ -5,7 +5,7 @@ import { messageOf } from "../../../platform/errors.ts";
 import type { CliContext } from "../../context.ts";
 import { CommandFailure } from "../../failure.ts";
 import type { NodeClient } from "../../node-access/client.ts";
-import { readAnswer } from "../../output/answer.ts";
+import { parseAnswer, readAnswer } from "../../output/answer.ts";
 import { count } from "../../output/words.ts";
 import { chosenTanks } from "./chosen.ts";
 
@@ -74,7 +74,7 @@ export async function giveOrder(
     for (const line of lines(order, results)) context.print(line);
   }
   sayFailures(context, results);
-  return bodies.map((body) => doneSchema.parse(body));
+  return bodies.map((body) => parseAnswer(doneSchema, body));
 }
 
 async function postAll(

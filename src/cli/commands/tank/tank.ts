@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { addCommands, type CommandEntry } from "../../command.ts";
+import type { CommandEntry } from "../../command.ts";
 import type { CliContext } from "../../context.ts";
+import { addCommands } from "../add-commands.ts";
 
 /** `tankd tank …`, in the order of help. */
 export const TANK_COMMANDS: readonly CommandEntry[] = [

@@ -1,0 +1,43 @@
+import { readHostAndPort } from "../discovery/host-and-port.ts";
+import type { CoreSettings } from "./core.ts";
+import type { DiscoveryPlan } from "./discovery-plan.ts";
+import { isEverywhere } from "./listening.ts";
+import type { NodeOptions } from "./node-options.ts";
+import { timingOf } from "./timing.ts";
+
+/** What the core is told of the settings; `port` is the one that the API has got. */
+export function coreSettings(
+  { settings, version, secret }: NodeOptions,
+  { hubs }: DiscoveryPlan,
+  port: number,
+): Omit<CoreSettings, "serverId"> {
+  const advertised = settings.advertise && readHostAndPort(settings.advertise);
+  return {
+    version,
+    cluster: settings.cluster,
+    host: isEverywhere(settings.host) ? undefined : settings.host,
+    port,
+    advertise: advertised ? [{ host: advertised.host, port: advertised.port ?? port }] : [],
+    role: settings.role,
+    priority: settings.priority,
+    hubs,
+    register: settings.register,
+    tags: settings.tag,
+    capabilities: settings.capability,
+    region: settings.region,
+    zone: settings.zone,
+    resources: settings.resource,
+    metadata: settings.metadata,
+    secret,
+    nameConflict: settings.nameConflict,
+    timing: timingOf(settings.profile, settings),
+    tickRate: settings.tickRate,
+    threads: settings.threads,
+    retention: {
+      logRetention: settings.logRetention,
+      pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
+    },
+    autoConnect: settings.autoConnect,
+    firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
+  };
+}
