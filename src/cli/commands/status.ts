@@ -44,7 +44,8 @@ export function defineStatus(status: Command, context: CliContext): void {
     const body = await node.get("/api/servers/local");
     if (context.wantsJson(command)) return context.printJson(body);
     const notReady = await whyNotReady(node);
-    context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
+    const words = describe(context, node.url, readAnswer(localServerSchema, body), notReady);
+    context.print(context.asTyped(words));
   });
 }
 
