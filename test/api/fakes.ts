@@ -287,6 +287,7 @@ export class FakeNode {
         destination_tank_id: spec.destination_tank_id,
         probability: spec.probability,
         direction: spec.direction,
+        ...(spec.destination_tank_id === "far-tank" && { previous: connection }),
       }),
       disconnect: async (id) => {
         if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);

@@ -172,47 +172,6 @@ describe("alias", () => {
   });
 });
 
-describe("connect --rm", () => {
-  const answer = (request: HttpRequest): HttpResponse => {
-    if (request.method !== "DELETE") return nodeAnswers({})(request);
-    if (request.path === "/api/connections/c1") {
-      return json(200, { connection_id: "c1", removed: true });
-    }
-    const detail = "There is no connection c2 here.";
-    return json(404, { type: "urn:tankd:problem:unknown_connection", detail });
-  };
-
-  test("cuts a connection", async () => {
-    const ran = await runIn({ ...running, answer }, "connect", "--rm", "c1");
-    expect([ran.code, ran.out]).toEqual([
-      0,
-      "Removed the connection c1; fish in transit still arrive.\n",
-    ]);
-    expect(ran.requests.at(-1)?.headers["authorization"]).toBe(TOKEN);
-    const forPrograms = await runIn({ ...running, answer }, "connect", "--rm", "c1", "--json");
-    expect(JSON.parse(forPrograms.out)).toEqual({ connection_id: "c1", removed: true });
-  });
-
-  test("of one that is not there is refused in the words of the node", async () => {
-    const ran = await runIn({ ...running, answer }, "connect", "--rm", "c2");
-    expect([ran.code, ran.err]).toEqual([
-      1,
-      "tankd: There is no connection c2 here; to list all: tankd connections\n",
-    ]);
-  });
-
-  test.each([
-    ["connect which tanks?", ["connect"]],
-    ["connect reef with which tank?", ["connect", "reef"]],
-    ["give two tanks, or --rm ID", ["connect", "reef", "pond", "--rm", "c1"]],
-    ["give two tanks, or --rm ID", ["connect", "--rm", "c1", "--direction", "left"]],
-  ])("wrong usage: %s", async (said, words) => {
-    const ran = await runIn({ ...running, answer }, ...words);
-    expect([ran.code, ran.requests]).toEqual([2, []]);
-    expect(ran.err).toContain(said);
-  });
-});
-
 describe("register", () => {
   const own = fakeServer("node-a");
   const other = { server_id: "tank-world", host: "10.0.0.7", port: 8000 };
