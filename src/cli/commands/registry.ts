@@ -160,6 +160,13 @@ export const COMMANDS: readonly CommandEntry[] = [
       [`tankd completion zsh > "\${fpath[1]}/_tankd"`, ""],
       ["tankd completion fish > ~/.config/fish/completions/tankd.fish", ""],
     ],
-    load: async () => (await import("./completion.ts")).defineCompletion,
+    load: async () => (await import("./completion/completion.ts")).defineCompletion,
+  },
+  {
+    name: "complete",
+    describe: "words for a completion script",
+    examples: [],
+    hidden: true,
+    load: async () => (await import("./completion/complete.ts")).defineComplete,
   },
 ];
