@@ -119,10 +119,19 @@ const storedSchema = z.object({
 });
 
 /**
- * The text that the registry store keeps, without the figures that change all the time. Two entries
- * with the same text differ in nothing that followers must hear of at once.
+ * An entry without what changes all the time: figures, and when it was seen last. Two entries with
+ * the same text differ in nothing that followers must hear of at once.
  */
 export function entryToText(entry: Entry): string {
+  return textOf(entry, entry.record.registered_at);
+}
+
+/** The text that the registry store keeps: the same, with the time when it was seen last. */
+export function entryToStored(entry: Entry): string {
+  return textOf(entry, entry.record.last_seen);
+}
+
+function textOf(entry: Entry, lastSeen: string): string {
   const wire = entryToWire(entry);
   const record: ServerRecord = {
     ...wire.record,
@@ -134,8 +143,8 @@ export function entryToText(entry: Entry): string {
     memory_mb: 0,
     uptime_seconds: 0,
     rtt_ms: null,
-    last_heartbeat: wire.record.registered_at,
-    last_seen: wire.record.registered_at,
+    last_heartbeat: lastSeen,
+    last_seen: lastSeen,
   };
   return JSON.stringify({ label: entry.label, entry: { ...wire, record } });
 }

@@ -70,6 +70,23 @@ describe("status", () => {
     expect(left).toEqual([role("discovering: it has left its cluster"), hub("none")]);
   });
 
+  test("names servers without rights", async () => {
+    const outsiders = ["t1", "t2", "t3", "t4", "t5", "t6"].map((server_id) =>
+      fakeServer("x", { server_id, signed: false, node_id: null }),
+    );
+    const answer = (servers: readonly object[]) =>
+      world({
+        "GET /api/servers/local": own,
+        "GET /api/discovery/servers": { servers, count: servers.length },
+      });
+    const member = { ...fakeServer("b"), member: true };
+    const some = await runIn(answer([member, ...outsiders.slice(0, 1)]), "status");
+    expect(some.out).toMatch(/^without rights +1 server: t1 \(unsigned\)$/m);
+    const many = await runIn(answer(outsiders), "status");
+    expect(many.out).toMatch(/^without rights +6 servers: t1 .*, t5 \(unsigned\), …$/m);
+    expect((await runIn(answer([member]), "status")).out).not.toContain("without rights");
+  });
+
   test("says of a node alone what it has sent and heard, and why nobody may be there", async () => {
     const link = { name: "eth0", sent: 12, heard: 0, others: 3, refused: [], causes: [] };
     const mdns = { name: "mdns", state: "running", detail: "on eth0", links: [link] };
@@ -273,8 +290,28 @@ describe("peers", () => {
     ];
     const strangers = [{ ...fakeServer("s", { server_id: "lurker" }), member: false }];
     const { out } = await runIn(list(servers, { strangers }), "peers");
-    const roles = out.split("\n").map((line) => line.split(/ +/).slice(0, 2).join(" "));
-    expect(roles.slice(1, 4)).toEqual(["a-label hub", "tank-world unsigned", "lurker stranger"]);
-    expect(out).toContain("2 servers without rights here");
+    const [members, apart] = out.split("\n\n2 servers without rights here, ");
+    const roles = (text = "") =>
+      text.split("\n").map((line) => line.split(/ +/).slice(0, 2).join(" "));
+    expect(roles(members)).toEqual(["SERVER ROLE", "a-label hub"]);
+    expect(roles(apart)).toEqual([
+      ...["unsigned or", "SERVER ROLE", "tank-world unsigned", "lurker stranger", ""],
+    ]);
+  });
+
+  test("says who is behind a router, and through whom it is reached", async () => {
+    const hub = fakeServer("a", { role: "hub" });
+    const relayed = { reachable: false, relay: hub.node_id };
+    const { out } = await runIn(list([hub, { ...fakeServer("b"), ...relayed }]), "peers");
+    expect(out).toMatch(/\nb-label .+ through a-label\n/);
+    expect(out).toEndWith(
+      "\nb-label is behind a router (NAT) or a firewall and cannot be dialled; " +
+        "it is reached through a-label.\n",
+    );
+  });
+
+  test("tells in its help what the columns mean", async () => {
+    const { out } = await runIn({}, "peers", "--help");
+    for (const title of ["SEEN", "FOUND BY", "REACHED", "unsigned"]) expect(out).toContain(title);
   });
 });
