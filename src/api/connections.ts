@@ -67,8 +67,8 @@ const create = (context: ApiContext) => {
     tags,
     summary: "Create a connection between two tanks, or change the one that is there",
     description:
-      "Fish migrate along it from one tank to the other. A probability of 0 pauses it. It replaces " +
-      "the automatic connection of its source tank.",
+      "Fish migrate along it from one tank to the other. A probability of 0 pauses it. It " +
+      "replaces the automatic connection of its source tank.",
     security,
     middleware: [...middleware, idempotency({ keysMax: LIMITS.idempotencyKeysMax })],
     request: {
