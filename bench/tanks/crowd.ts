@@ -21,10 +21,13 @@ export async function startAlone(port: number, ...flags: string[]): Promise<Crow
   return { node, api: new NodeApi(node), pid: node.process.pid };
 }
 
+let tanksMade = 0;
+
 /** The ids of so many new tanks. */
 export async function makeTanks({ api }: Crowd, count: number, fish = 50): Promise<string[]> {
   return eachOf(Array.from({ length: count }), async () => {
-    const made = await api.post<{ tank: { tank_id: string } }>("/api/tanks", { name: "t", fish });
+    const spec = { name: `t${++tanksMade}`, fish };
+    const made = await api.post<{ tank: { tank_id: string } }>("/api/tanks", spec);
     return made.tank.tank_id;
   });
 }
