@@ -25,12 +25,13 @@ export function shellWord(word: string): string {
 }
 
 /** By which a command finds its node; a command that is suggested needs the same ones. */
-const NODE_OPTIONS = ["--config", "--data-dir", "--url", "--token-file"] as const;
+const HERE = ["--config", "--data-dir"] as const;
+const ANYWHERE = [...HERE, "--url", "--token-file"] as const;
 
 /** These options as they were given: `--data-dir data`. */
-function nodeOptionsIn(commandLine: readonly string[]): readonly string[] {
+function given(options: readonly string[], commandLine: readonly string[]): readonly string[] {
   return commandLine.flatMap((word, index) => {
-    const option = NODE_OPTIONS.find((one) => word === one || word.startsWith(`${one}=`));
+    const option = options.find((one) => word === one || word.startsWith(`${one}=`));
     if (option === undefined) return [];
     const value = word === option ? commandLine[index + 1] : word.slice(option.length + 1);
     return value === undefined ? [] : [option, shellWord(value)];
@@ -42,7 +43,7 @@ function nodeOptionsIn(commandLine: readonly string[]): readonly string[] {
  * for another machine are in the flow of a sentence.
  */
 const COMMAND = /(?<=: (?:sudo )?)tankd ((?:tank )?([a-z]+))(?![\w-])/g;
-const NAMES: ReadonlySet<string> = new Set(COMMANDS.map(({ name }) => name));
+const ENTRIES = new Map(COMMANDS.map((entry) => [entry.name, entry]));
 
 /**
  * The message with its commands as they can be typed where it is read: with the program's name as
@@ -53,9 +54,11 @@ export function withTypedCommands(
   program: string,
   commandLine: readonly string[],
 ): string {
-  const options = nodeOptionsIn(commandLine);
-  return message.replace(COMMAND, (text, command: string, name: string) => {
-    const isKnown = NAMES.has(name) || command.startsWith("tank ");
-    return isKnown ? [program, command, ...options].join(" ") : text;
+  return message.replace(COMMAND, (text, command: string, name: string, at: number) => {
+    const entry = ENTRIES.get(command.startsWith("tank ") ? "tank" : name);
+    if (entry === undefined) return text;
+    // `config --file` is of a start here, whichever node was asked.
+    const isHere = entry.local !== undefined || message.startsWith(" --file", at + text.length);
+    return [program, command, ...given(isHere ? HERE : ANYWHERE, commandLine)].join(" ");
   });
 }

@@ -40,10 +40,19 @@ describe("a command in a message", () => {
   });
 
   test("finds the same node", () => {
-    const given = ["stop", "--data-dir", "my data", "--url=http://a:1", "--json"];
-    expect(typed("see: tankd logs -f", ...given)).toBe(
-      "see: dist/tankd logs --data-dir 'my data' --url http://a:1 -f",
+    const given = ["peers", "--data-dir", "my data", "--url=http://a:1", "--json"];
+    expect(typed("see: tankd tank ls --all", ...given)).toBe(
+      "see: dist/tankd tank ls --data-dir 'my data' --url http://a:1 --all",
     );
+    // What works here alone refuses the address of another node.
+    for (const [command, more] of [
+      ["logs", "-f"],
+      ["config", "--file"],
+    ]) {
+      expect(typed(`see: tankd ${command} ${more}`, ...given)).toBe(
+        `see: dist/tankd ${command} --data-dir 'my data' ${more}`,
+      );
+    }
     expect(typed("see: tankd logs", "stop", "--data-dir")).toBe("see: dist/tankd logs");
   });
 

@@ -72,7 +72,9 @@ class ReassigningBench {
 async function found(bench: Bench, tanks: TankService, count: number): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let seed = 0; seed < count; seed++) {
-    ids.push((await bench.settle(tanks.create({ ...SPEC, name: `reef-${seed}`, seed }))).row.tank_id);
+    ids.push(
+      (await bench.settle(tanks.create({ ...SPEC, name: `reef-${seed}`, seed }))).row.tank_id,
+    );
   }
   return ids;
 }

@@ -51,7 +51,9 @@ export function definePeers(peers: Command, context: CliContext): void {
       const body = await node.get(query.size > 0 ? `${path}?${query}` : path);
       if (context.wantsJson(command)) return context.printJson(body);
       const { servers, strangers = [] } = readAnswer(serversSchema, body);
-      if (servers.length + strangers.length === 0) return context.print(noneOf(query));
+      if (servers.length + strangers.length === 0) {
+        return context.print(context.asTyped(noneOf(query)));
+      }
       context.print(describe(context, servers, strangers));
     });
 }
