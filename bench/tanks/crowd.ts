@@ -26,11 +26,13 @@ export async function startAlone(port: number, ...flags: string[]): Promise<Crow
   return { node, api: node.api, pid: node.pid };
 }
 
+let tanksMade = 0;
+
 /** The ids of so many new tanks. */
 export async function makeTanks({ api }: Crowd, count: number, fish = 50): Promise<string[]> {
   return eachOf(Array.from({ length: count }), async () => {
-    const made = await api.change("POST", "/api/tanks", { name: "t", fish });
-    return madeSchema.parse(made).tank.tank_id;
+    const spec = { name: `t${++tanksMade}`, fish };
+    return madeSchema.parse(await api.change("POST", "/api/tanks", spec)).tank.tank_id;
   });
 }
 

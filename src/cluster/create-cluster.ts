@@ -118,6 +118,7 @@ function routesOf(parts: ClusterParts) {
       strangers: (filter) => (deps.settings.secret ? directory.strangers(filter) : undefined),
       server: (id) => directory.server(id),
       ownTanks: () => self.tanks(),
+      autoConnection: () => deps.autoConnection?.() ?? "off",
       heartbeatMs: deps.settings.timing.heartbeatMs,
     }),
   ];

@@ -29,7 +29,7 @@ export async function start(parts: ClusterParts): Promise<void> {
  * their announcements.
  */
 export async function stop(parts: ClusterParts): Promise<void> {
-  const { state, role, deps, discovery, uplink, seat, memory } = parts;
+  const { state, role, deps, discovery, uplink, seat, memory, keeper, registry } = parts;
   if (state.isStopped) return;
   const goodbyes = state.hasLeft ? Promise.resolve() : sayGoodbye(parts);
   state.isStopped = true;
@@ -40,7 +40,8 @@ export async function stop(parts: ClusterParts): Promise<void> {
   parts.upkeep.stop();
   parts.nominations.stop();
   parts.clones.positions.stop();
-  const ends = [goodbyes, discovery.stop(), parts.lease?.stop(), memory.stop()];
+  const kept = keeper.keepTimes(registry.entries());
+  const ends = [goodbyes, discovery.stop(), parts.lease?.stop(), memory.stop(), kept];
   const said = Promise.all(ends);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
   // Goodbyes use the tunnels, too.

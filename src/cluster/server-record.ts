@@ -77,3 +77,10 @@ export const announcedTankSchema = z.object({
   epoch: z.number().int().positive(),
 });
 export type AnnouncedTank = z.infer<typeof announcedTankSchema>;
+
+/**
+ * Whether a node keeps an automatic connection: `off` by the settings, `removed` by hand and for
+ * good.
+ */
+export const autoConnectionSchema = z.enum(["on", "off", "removed"]);
+export type AutoConnection = z.infer<typeof autoConnectionSchema>;

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import type { AnnouncedTank, ServerRecord } from "../cluster/server-record.ts";
+import type { AnnouncedTank, AutoConnection, ServerRecord } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -46,15 +46,22 @@ export class Connections {
     this.#removedByHand = (await journal.meta(AUTO_CONNECTION_REMOVED)) !== undefined;
   }
 
+  get auto(): AutoConnection {
+    if (!this.#ports.autoConnect) return "off";
+    return this.#removedByHand ? "removed" : "on";
+  }
+
   list(): readonly ConnectionRow[] {
     return [...this.#rows.values()];
   }
 
   /**
    * Adds a connection, or updates the one between the same tanks. It replaces the automatic
-   * connection of its source tank.
+   * connection of its source tank. `previous` is the connection that it changed or replaced.
    */
-  connect(spec: NewConnection): Promise<ConnectionRow> {
+  connect(
+    spec: NewConnection,
+  ): Promise<{ readonly row: ConnectionRow; readonly previous: ConnectionRow | undefined }> {
     return this.#changes.run(async () => {
       const wanted = this.#resolve(spec);
       const fromSource = this.list().filter((row) => row.source_tank_id === wanted.source_tank_id);
@@ -68,7 +75,7 @@ export class Connections {
         ...replaced.map(({ connection_id }) => ({ remove: "connection", connection_id }) as const),
         { put: "connection", row },
       ]);
-      return row;
+      return { row, previous: same ?? replaced[0] };
     });
   }
 
@@ -104,11 +111,10 @@ export class Connections {
   }
 
   #autoChanges(): JournalWrite[] {
-    const { tanks, cluster, autoConnect } = this.#ports;
+    const { tanks, cluster } = this.#ports;
     const present = this.list().filter((row) => row.origin === "auto");
     const around = { tanks, cluster, connections: this.list(), fresh: () => this.#fresh() };
-    const allowed = autoConnect && !this.#removedByHand;
-    const wanted = allowed ? wantedAutoConnection(around) : undefined;
+    const wanted = this.auto === "on" ? wantedAutoConnection(around) : undefined;
     const unwanted = present.filter((row) => row.connection_id !== wanted?.connection_id);
     const writes: JournalWrite[] = unwanted.map(({ connection_id }) => ({
       remove: "connection",

@@ -22,6 +22,12 @@ export interface ConnectionView extends ConnectionRow {
   readonly destination_server_id: string;
 }
 
+/** A connection as it was made. */
+export interface MadeConnection extends ConnectionView {
+  /** What it changed: the connection between the same tanks, or the automatic one it replaces. */
+  readonly previous?: ConnectionView;
+}
+
 /** One transfer as this node knows it, outgoing or incoming. */
 export interface TransferView {
   readonly transfer_id: string;
@@ -57,7 +63,7 @@ export interface Migration {
   start(): Promise<void>;
   stop(): Promise<void>;
   connections(): readonly ConnectionView[];
-  connect(spec: NewConnection): Promise<ConnectionView>;
+  connect(spec: NewConnection): Promise<MadeConnection>;
   disconnect(connectionId: string): Promise<void>;
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;

@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
+import type { AutoConnection } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import type { Random } from "../platform/random.ts";
@@ -11,7 +12,13 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { Connections } from "./connections.ts";
 import { Courier, replyOf } from "./courier.ts";
 import { Incoming } from "./incoming.ts";
-import type { ConnectionView, Migration, NewConnection, TransferQuery } from "./migration.ts";
+import type {
+  ConnectionView,
+  MadeConnection,
+  Migration,
+  NewConnection,
+  TransferQuery,
+} from "./migration.ts";
 import { Outgoing } from "./outgoing.ts";
 import {
   ABORT_PATH,
@@ -51,6 +58,7 @@ export interface MigrationDeps {
 /** {@link Migration} with the figures for the node's own server record. */
 export interface CountingMigration extends Migration {
   readonly connectionCount: number;
+  readonly autoConnection: AutoConnection;
   /** Whether transfers to that node are open. */
   isEngagedWith(nodeId: string): boolean;
 }
@@ -114,9 +122,11 @@ class MigrationService implements CountingMigration {
     return this.#connections.list().map((row) => this.#views.connection(row));
   }
 
-  async connect(spec: NewConnection): Promise<ConnectionView> {
+  async connect(spec: NewConnection): Promise<MadeConnection> {
     this.#refuseFenced();
-    return this.#views.connection(await this.#connections.connect(spec));
+    const { row, previous } = await this.#connections.connect(spec);
+    const view = this.#views.connection(row);
+    return previous ? { ...view, previous: this.#views.connection(previous) } : view;
   }
 
   async disconnect(connectionId: string): Promise<void> {
@@ -134,6 +144,10 @@ class MigrationService implements CountingMigration {
 
   removeTank(tankId: string): Promise<void> {
     return this.#removal.remove(tankId);
+  }
+
+  get autoConnection(): AutoConnection {
+    return this.#connections.auto;
   }
 
   get connectionCount(): number {

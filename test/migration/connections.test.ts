@@ -90,8 +90,9 @@ describe("a connection by hand", () => {
     const node = await new LoneNode().start();
     const first = await node.migration.connect(toLake);
     const second = await node.migration.connect({ ...toLake, probability: 5, direction: "both" });
-    expect(second).toEqual({ ...first, probability: 5, direction: "both" });
-    expect(node.migration.connections()).toEqual([second]);
+    const changed = { ...first, probability: 5, direction: "both" } as const;
+    expect(second).toEqual({ ...changed, previous: first });
+    expect(node.migration.connections()).toEqual([changed]);
     expect(await node.journal.connections()).toHaveLength(1);
   });
 
@@ -242,9 +243,11 @@ describe("the automatic connection", () => {
     await set(node, "p", { status: "offline" });
     await node.run(10_000);
     expect(node.migration.connections()).toEqual([]);
+    expect(node.migration.autoConnection).toBe("removed");
     const restarted = await autoNode({ journal: node.journal });
     await restarted.run(10_000);
     expect(restarted.migration.connections()).toEqual([]);
+    expect(restarted.migration.autoConnection).toBe("removed");
   });
 
   test("gives way to an explicit one from its tank, not to one from another tank", async () => {
@@ -257,7 +260,8 @@ describe("the automatic connection", () => {
         .map((one) => one.origin)
         .sort(),
     ).toEqual(["auto", "manual"]);
-    await node.migration.connect(toA);
+    const [auto] = node.migration.connections().filter((one) => one.origin === "auto");
+    expect((await node.migration.connect(toA)).previous).toEqual(auto);
     await node.run(10_000);
     expect(node.migration.connections().map((one) => one.origin)).toEqual(["manual", "manual"]);
     const restarted = await autoNode({ journal: node.journal });
@@ -269,7 +273,9 @@ describe("the automatic connection", () => {
 
   test("becomes explicit when it is made by hand, and is then left alone", async () => {
     const node = await autoNode();
-    await node.migration.connect({ ...toLake, destination_tank_id: "tank of p" });
+    const [auto] = node.migration.connections();
+    const made = await node.migration.connect({ ...toLake, destination_tank_id: "tank of p" });
+    expect(made.previous).toEqual(auto);
     await set(node, "p", { status: "offline" });
     expect(node.migration.connections()).toMatchObject([
       { origin: "manual", destination_node_id: "p", probability: 50 },
@@ -280,6 +286,7 @@ describe("the automatic connection", () => {
     const node = await autoNode();
     const off = await autoNode({ journal: node.journal, autoConnect: false });
     expect(off.migration.connections()).toEqual([]);
+    expect([node, off].map((one) => one.migration.autoConnection)).toEqual(["on", "off"]);
     expect(await off.journal.connections()).toEqual([]);
     const onAgain = await autoNode({ journal: node.journal });
     expect(destination(onAgain)).toEqual(["p"]);

@@ -1,12 +1,11 @@
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
-import type { Migration } from "../../src/migration/migration.ts";
 import {
   abortPath,
   digestOf,
   TRANSFER_PATH,
   type TransferRequest,
 } from "../../src/migration/protocol.ts";
-import { createMigration } from "../../src/migration/service.ts";
+import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
@@ -33,7 +32,7 @@ export class LoneNode {
   readonly journal: MemoryJournal;
   readonly tanks: FakeTanks;
   readonly cluster: FakeCluster;
-  readonly migration: Migration;
+  readonly migration: CountingMigration;
   readonly errors: string[] = [];
   /** Lines of level info. */
   readonly noted: { readonly event: string; readonly fields: LogFields | undefined }[] = [];

@@ -120,10 +120,19 @@ const storedSchema = z.object({
 });
 
 /**
- * The text in the registry store, without the figures that change constantly. Entries with the same
- * text differ in nothing that followers must learn at once.
+ * An entry without the parts that change constantly: figures, and when it was last seen. Entries
+ * with the same text differ in nothing that followers must learn at once.
  */
 export function entryToText(entry: Entry): string {
+  return textOf(entry, entry.record.registered_at);
+}
+
+/** The text in the registry store: the same, with the time when it was last seen. */
+export function entryToStored(entry: Entry): string {
+  return textOf(entry, entry.record.last_seen);
+}
+
+function textOf(entry: Entry, lastSeen: string): string {
   const wire = entryToWire(entry);
   const record: ServerRecord = {
     ...wire.record,
@@ -135,8 +144,8 @@ export function entryToText(entry: Entry): string {
     memory_mb: 0,
     uptime_seconds: 0,
     rtt_ms: null,
-    last_heartbeat: wire.record.registered_at,
-    last_seen: wire.record.registered_at,
+    last_heartbeat: lastSeen,
+    last_seen: lastSeen,
   };
   return JSON.stringify({ label: entry.label, entry: { ...wire, record } });
 }

@@ -4,7 +4,9 @@ import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import {
   type AnnouncedTank,
+  type AutoConnection,
   announcedTankSchema,
+  autoConnectionSchema,
   type ServerRecord,
   serverRecordSchema,
 } from "../server-record.ts";
@@ -20,6 +22,7 @@ export interface ServerRoutesDeps {
   readonly strangers: (filter: ServerFilter) => readonly ServerRecord[] | undefined;
   readonly server: (id: string) => ServerRecord | undefined;
   readonly ownTanks: () => readonly AnnouncedTank[];
+  readonly autoConnection: () => AutoConnection;
   readonly heartbeatMs: number;
 }
 
@@ -49,6 +52,7 @@ const localSchema = serverRecordSchema.extend({
   /** Null while any other server is there, and in the first ten seconds without. */
   alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
+  auto_connection: autoConnectionSchema,
   heartbeat_interval: z.number(),
 });
 
@@ -127,7 +131,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   ];
 }
 
-function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
+function describeLocal({ view, self, ownTanks, autoConnection, heartbeatMs }: ServerRoutesDeps) {
   const { cluster, roleReason, hub, term, backends, lease, alone } = view();
   return {
     ...self(),
@@ -149,6 +153,7 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
       : null,
     alone: alone ?? null,
     tanks: ownTanks(),
+    auto_connection: autoConnection(),
     heartbeat_interval: heartbeatMs / 1000,
   };
 }

@@ -9,6 +9,7 @@ const world = {
     "GET /api/transfers": { transfers: [], ...none },
     "GET /api/discovery/servers": { servers: [], ...none },
     "GET /api/connections": { connections: [], ...none },
+    "GET /api/servers/local": {},
     "GET /api/aliases": { aliases: [], ...none },
     "GET /api/tanks": { tanks: [], ...none },
     "GET /gateway/tanks": { tanks: [], ...none },
@@ -26,7 +27,8 @@ describe("where there is none, it says of what there is none", () => {
     ],
     [
       ["connections"],
-      "No connections; one is created automatically with the second node, or by: tankd connect",
+      "No connections; an automatic one appears while another node is online. " +
+        "To create one: tankd connect SRC DST",
     ],
     [["alias"], "No aliases; define one with: tankd alias NAME SERVER::TANK"],
     [["tank", "ls"], "No tanks; create one with: tankd tank create"],

@@ -200,7 +200,7 @@ describe("discovery", () => {
     expect(silent?.what).toBe("the hub http://10.0.0.9:8123 does not answer: no answer in time");
     expect(silent?.mend).toBe(
       "try: curl http://10.0.0.9:8123/health; " +
-        "check that it runs and that TCP port 8123 is open there: sudo tankd doctor",
+        "check that it runs and that TCP port 8123 is open there (sudo tankd doctor)",
     );
   });
 
