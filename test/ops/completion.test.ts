@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { run, until } from "../support/commands.ts";
 import { requiredTest } from "../support/required-test.ts";
-import { cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
-import { ALONE, Scratch, tankd } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
+import { tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,8 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { run } from "../support/commands.ts";
-import { cleanEnvironment, TANKD } from "../support/tankd.ts";
-import { ALONE, Scratch } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, cleanEnvironment, TANKD } from "../support/tankd.ts";
 
 setDefaultTimeout(60_000);
 

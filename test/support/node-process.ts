@@ -27,7 +27,7 @@ export interface NodeStart {
    * Where the URL is known beforehand. Otherwise node.json says it, as soon as the node has one.
    */
   readonly url?: string;
-  /** A file that gets stderr at its end, "pipe" for `stderr`, or nowhere. */
+  /** A file to which both outputs are appended, or "pipe" for `stderr` alone; nowhere without. */
   readonly log?: string;
   /** To be read from `stdout`. */
   readonly stdout?: "pipe";
@@ -79,7 +79,7 @@ export class NodeProcess implements AsyncDisposable {
       [...under, ...program, "start", "--data-dir", directory, ...options],
       {
         stdin: "ignore",
-        stdout: start.stdout ?? "ignore",
+        stdout: start.stdout ?? file ?? "ignore",
         stderr: file ?? (log === "pipe" ? "pipe" : "ignore"),
         env: { ...cleanEnvironment(directory), ...start.environment },
         ...(start.cwd === undefined ? {} : { cwd: start.cwd }),
