@@ -9,9 +9,8 @@ import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { Connections } from "./connections.ts";
-import { Courier, replyOf } from "./courier.ts";
-import { Incoming } from "./incoming.ts";
+import { Connections } from "./connections/connections.ts";
+import { Scheduler } from "./connections/scheduler.ts";
 import type {
   ConnectionView,
   MadeConnection,
@@ -19,19 +18,20 @@ import type {
   NewConnection,
   TransferQuery,
 } from "./migration.ts";
-import { Outgoing } from "./outgoing.ts";
+import { type RecordReading, readEntity } from "./payloads/record-reading.ts";
+import { Removal } from "./removal.ts";
+import { Courier, replyOf } from "./transfer/courier.ts";
+import { Incoming } from "./transfer/incoming.ts";
+import { Outgoing } from "./transfer/outgoing.ts";
 import {
   ABORT_PATH,
   abortRequestSchema,
   decisionSchema,
   TRANSFER_PATH,
   transferRequestSchema,
-} from "./protocol.ts";
-import { type RecordReading, readEntity } from "./record-reading.ts";
-import { logRefusals } from "./refused-transfers.ts";
-import { Removal } from "./removal.ts";
-import { Scheduler } from "./scheduler.ts";
-import { Settlement } from "./settlement.ts";
+} from "./transfer/protocol.ts";
+import { logRefusals } from "./transfer/refused-transfers.ts";
+import { Settlement } from "./transfer/settlement.ts";
 import { Views } from "./views.ts";
 
 export interface MigrationDeps {

@@ -5,7 +5,7 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { ConnectionRow, InboxRow, OutboxRow } from "../store/rows.ts";
 import type { ConnectionView, TransferDetail, TransferQuery, TransferView } from "./migration.ts";
-import { stepsOf } from "./transfer-steps.ts";
+import { stepsOf } from "./transfer/transfer-steps.ts";
 
 const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "returned"];
 const inboxStates: readonly string[] = ["accepted", "refused", "aborted"];

@@ -1,7 +1,7 @@
 import type { PeerReply, PeerRequest } from "../../src/cluster/peer-route.ts";
-import { replyOf } from "../../src/migration/courier.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import { createMigration } from "../../src/migration/service.ts";
+import { replyOf } from "../../src/migration/transfer/courier.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";

@@ -1,11 +1,11 @@
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
   abortPath,
   digestOf,
   TRANSFER_PATH,
   type TransferRequest,
-} from "../../src/migration/protocol.ts";
-import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
+} from "../../src/migration/transfer/protocol.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";

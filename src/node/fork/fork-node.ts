@@ -1,5 +1,5 @@
 import { identityFromSeed } from "../../cluster/identity/identity.ts";
-import { AUTO_CONNECTION_REMOVED } from "../../migration/connections.ts";
+import { AUTO_CONNECTION_REMOVED } from "../../migration/connections/connections.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { Files } from "../../platform/files.ts";
 import type { NodeKey } from "../../platform/node-key.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { digestOf, TRANSFER_PATH } from "../../src/migration/protocol.ts";
-import { Problem } from "../../src/platform/errors.ts";
-import { LIMITS } from "../../src/platform/limits.ts";
-import { MemoryJournal } from "../../src/store/memory/journal.ts";
-import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import { answer } from "./aquarium.ts";
-import { abortOf, LoneNode, transferOf } from "./lone-node.ts";
+import { digestOf, TRANSFER_PATH } from "../../../src/migration/transfer/protocol.ts";
+import { Problem } from "../../../src/platform/errors.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { MemoryJournal } from "../../../src/store/memory/journal.ts";
+import { NO_POSITIONS } from "../../support/simulated/no-positions.ts";
+import { answer } from "../aquarium.ts";
+import { abortOf, LoneNode, transferOf } from "../lone-node.ts";
 
 const type = (code: string) => ({ type: `urn:tankd:problem:${code}` });
 

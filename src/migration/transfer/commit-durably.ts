@@ -1,5 +1,5 @@
-import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
-import type { Journal, JournalWrite } from "../store/journal.ts";
+import { messageOf, Problem, StorageUnavailable } from "../../platform/errors.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
 
 /** Commits, and rejects with Problem `storage_unavailable` where the storage takes no writes. */
 export async function commitDurably(

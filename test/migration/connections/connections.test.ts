@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { NewConnection } from "../../src/migration/migration.ts";
-import { LIMITS } from "../../src/platform/limits.ts";
-import type { FakeServer } from "./fake-cluster.ts";
-import { tankRow } from "./fake-tanks.ts";
-import { LoneNode, type LoneNodeOptions } from "./lone-node.ts";
+import type { NewConnection } from "../../../src/migration/migration.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import type { FakeServer } from "../fake-cluster.ts";
+import { tankRow } from "../fake-tanks.ts";
+import { LoneNode, type LoneNodeOptions } from "../lone-node.ts";
 
 const toLake: NewConnection = {
   source_tank_id: "reef",

@@ -1,17 +1,17 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import type { AnnouncedTank, AutoConnection, ServerRecord } from "../cluster/server-record.ts";
-import type { Clock } from "../platform/clock.ts";
-import { messageOf, Problem } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
-import { Mutex } from "../platform/mutex.ts";
-import { type Random, randomHex } from "../platform/random.ts";
-import type { Journal, JournalWrite } from "../store/journal.ts";
-import type { ConnectionRow } from "../store/rows.ts";
-import type { Tanks } from "../tanks/tanks.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { AnnouncedTank, AutoConnection, ServerRecord } from "../../cluster/server-record.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf, Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { Mutex } from "../../platform/mutex.ts";
+import { type Random, randomHex } from "../../platform/random.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { ConnectionRow } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { NewConnection } from "../migration.ts";
+import { commitDurably } from "../transfer/commit-durably.ts";
 import { wantedAutoConnection } from "./auto-connection.ts";
-import { commitDurably } from "./commit-durably.ts";
-import type { NewConnection } from "./migration.ts";
 
 /** Set in the journal's meta once the automatic connection was removed by hand. */
 export const AUTO_CONNECTION_REMOVED = "auto_connection_removed";

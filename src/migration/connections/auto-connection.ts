@@ -1,6 +1,6 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import type { ConnectionRow } from "../store/rows.ts";
-import type { Tanks } from "../tanks/tanks.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { ConnectionRow } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
 
 /** Percent per draw: on a new node a fish leaves within half a minute. */
 const probability = 25;

@@ -1,10 +1,10 @@
-import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
-import type { Clock } from "../platform/clock.ts";
-import { Problem } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
-import { textIn } from "../platform/text-in.ts";
-import { BoundedLog } from "../telemetry/bounded-log.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { Problem } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { textIn } from "../../platform/text-in.ts";
+import { BoundedLog } from "../../telemetry/bounded-log.ts";
+import type { Log } from "../../telemetry/log.ts";
 
 type Handle = (request: PeerRequest) => Promise<PeerReply>;
 

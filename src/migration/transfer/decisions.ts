@@ -1,5 +1,5 @@
-import type { PeerReply } from "../cluster/peer-route.ts";
-import type { InboxDecision, InboxRow } from "../store/rows.ts";
+import type { PeerReply } from "../../cluster/peer-route.ts";
+import type { InboxDecision, InboxRow } from "../../store/rows.ts";
 import type { AbortRequest, Decision } from "./protocol.ts";
 
 /** A decision before it becomes a row. */

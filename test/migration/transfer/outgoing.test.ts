@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { TRANSFER_PATH } from "../../src/migration/protocol.ts";
-import { NO_POSITIONS } from "../support/simulated/no-positions.ts";
-import type { FakeCall } from "./fake-cluster.ts";
-import { LoneNode } from "./lone-node.ts";
-import { alive, reefAtFirst, setStatus, silence, tooMany, withPeer } from "./peer.ts";
+import { TRANSFER_PATH } from "../../../src/migration/transfer/protocol.ts";
+import { NO_POSITIONS } from "../../support/simulated/no-positions.ts";
+import type { FakeCall } from "../fake-cluster.ts";
+import { LoneNode } from "../lone-node.ts";
+import { alive, reefAtFirst, setStatus, silence, tooMany, withPeer } from "../peer.ts";
 
 describe("a fish that leaves", () => {
   test("is in escrow, on disk, before it is offered", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { PeerReply } from "../cluster/peer-route.ts";
-import { LIMITS } from "../platform/limits.ts";
+import type { PeerReply } from "../../cluster/peer-route.ts";
+import { LIMITS } from "../../platform/limits.ts";
 
 /**
  * The messages of two nodes about one transfer; `docs/protocol.md` specifies their use. Both

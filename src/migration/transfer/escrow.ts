@@ -1,5 +1,5 @@
-import type { Random } from "../platform/random.ts";
-import type { OutboxRow } from "../store/rows.ts";
+import type { Random } from "../../platform/random.ts";
+import type { OutboxRow } from "../../store/rows.ts";
 import type { Answer } from "./courier.ts";
 
 /** First pause after an answer without a decision; doubled each time. */

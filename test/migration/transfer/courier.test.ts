@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { Courier } from "../../src/migration/courier.ts";
-import { NetworkError, type NetworkFailure } from "../../src/platform/network.ts";
-import { realTimers } from "../../src/platform/real/timers.ts";
-import type { OutboxRow } from "../../src/store/rows.ts";
-import { FakeCluster } from "./fake-cluster.ts";
+import { Courier } from "../../../src/migration/transfer/courier.ts";
+import { NetworkError, type NetworkFailure } from "../../../src/platform/network.ts";
+import { realTimers } from "../../../src/platform/real/timers.ts";
+import type { OutboxRow } from "../../../src/store/rows.ts";
+import { FakeCluster } from "../fake-cluster.ts";
 
 const ROW: OutboxRow = {
   transfer_id: "ab".repeat(16),

@@ -6,9 +6,9 @@ import {
   isForeignEntity,
   problemIn,
   transferRequestSchema,
-} from "../../src/migration/protocol.ts";
-import { LIMITS } from "../../src/platform/limits.ts";
-import { abortOf, transferOf } from "./lone-node.ts";
+} from "../../../src/migration/transfer/protocol.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import { abortOf, transferOf } from "../lone-node.ts";
 
 const sentTo = {
   transfer_id: "a".repeat(32),

@@ -1,4 +1,4 @@
-import type { InboxRow, OutboxRow, TransferEvent, TransferEventRow } from "../store/rows.ts";
+import type { InboxRow, OutboxRow, TransferEvent, TransferEventRow } from "../../store/rows.ts";
 import { isSettled } from "./settlement.ts";
 
 /** All that a node stores about one transfer; both rows if it is between two tanks of this node. */

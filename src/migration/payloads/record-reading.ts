@@ -1,4 +1,4 @@
-import { readRecord } from "../sim/index.ts";
+import { readRecord } from "../../sim/index.ts";
 
 /** The content of a record, without a tank: its entity id, or why no tank accepts it. */
 export type RecordReading =

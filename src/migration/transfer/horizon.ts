@@ -1,6 +1,6 @@
-import { BoundedMap } from "../platform/bounded-map.ts";
-import type { Journal, JournalWrite } from "../store/journal.ts";
-import type { HorizonRow } from "../store/rows.ts";
+import { BoundedMap } from "../../platform/bounded-map.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { HorizonRow } from "../../store/rows.ts";
 import type { AbortRequest } from "./protocol.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { PeerReply } from "../../src/cluster/peer-route.ts";
-import type { NewConnection } from "../../src/migration/migration.ts";
-import { LIMITS } from "../../src/platform/limits.ts";
-import type { FakeCall } from "./fake-cluster.ts";
-import { tankRow } from "./fake-tanks.ts";
-import { LoneNode, type LoneNodeOptions } from "./lone-node.ts";
+import type { PeerReply } from "../../../src/cluster/peer-route.ts";
+import type { NewConnection } from "../../../src/migration/migration.ts";
+import { LIMITS } from "../../../src/platform/limits.ts";
+import type { FakeCall } from "../fake-cluster.ts";
+import { tankRow } from "../fake-tanks.ts";
+import { LoneNode, type LoneNodeOptions } from "../lone-node.ts";
 
 const decides =
   (decision: string): FakeCall =>

@@ -1,14 +1,14 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Clock } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
-import type { Random } from "../platform/random.ts";
-import type { ConnectionDirection, ConnectionRow, OutboxRow } from "../store/rows.ts";
-import type { Tanks } from "../tanks/tanks.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Random } from "../../platform/random.ts";
+import type { ConnectionDirection, ConnectionRow, OutboxRow } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Outgoing } from "../transfer/outgoing.ts";
+import { pairOf } from "../transfer/sequences.ts";
 import type { Connections } from "./connections.ts";
-import type { Outgoing } from "./outgoing.ts";
-import { pairOf } from "./sequences.ts";
 
 /**
  * A connection pauses after a return: the reason (a full tank, a missing one) seldom disappears

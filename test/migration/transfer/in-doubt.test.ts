@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { PeerReply } from "../../src/cluster/peer-route.ts";
-import { type Decision, TRANSFER_PATH } from "../../src/migration/protocol.ts";
-import { forgetsDecision, forgetting } from "./forgetting.ts";
-import { LoneNode, type LoneNodeOptions } from "./lone-node.ts";
-import { type Asked, alive, Peer, reefAtFirst, setStatus, silence, withPeer } from "./peer.ts";
+import type { PeerReply } from "../../../src/cluster/peer-route.ts";
+import { type Decision, TRANSFER_PATH } from "../../../src/migration/transfer/protocol.ts";
+import { forgetsDecision, forgetting } from "../forgetting.ts";
+import { LoneNode, type LoneNodeOptions } from "../lone-node.ts";
+import { type Asked, alive, Peer, reefAtFirst, setStatus, silence, withPeer } from "../peer.ts";
 
 describe("without a decision", () => {
   const nothings: [string, () => PeerReply][] = [

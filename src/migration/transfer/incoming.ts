@@ -1,19 +1,20 @@
 import type { z } from "zod";
-import type { Positions } from "../cluster/clones/journal-positions.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { PeerReply, PeerRequest } from "../cluster/peer-route.ts";
-import type { Clock } from "../platform/clock.ts";
-import { invariant, Problem } from "../platform/errors.ts";
-import { describeFirst } from "../platform/issue-words.ts";
-import { LIMITS } from "../platform/limits.ts";
-import { KeyedMutex } from "../platform/mutex.ts";
-import { TokenBuckets } from "../platform/token-bucket.ts";
-import type { Side } from "../sim/types.ts";
-import type { Journal, JournalWrite } from "../store/journal.ts";
-import type { InboxRow } from "../store/rows.ts";
-import type { Tanks } from "../tanks/tanks.ts";
-import type { Log } from "../telemetry/log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
+import type { Positions } from "../../cluster/clones/journal-positions.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { invariant, Problem } from "../../platform/errors.ts";
+import { describeFirst } from "../../platform/issue-words.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { KeyedMutex } from "../../platform/mutex.ts";
+import { TokenBuckets } from "../../platform/token-bucket.ts";
+import type { Side } from "../../sim/types.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { InboxRow } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { RecordReading } from "../payloads/record-reading.ts";
 import { commitDurably } from "./commit-durably.ts";
 import { replyOf } from "./courier.ts";
 import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
@@ -27,7 +28,6 @@ import {
   type TransferRequest,
   transferRequestSchema,
 } from "./protocol.ts";
-import type { RecordReading } from "./record-reading.ts";
 
 export interface IncomingPorts {
   readonly nodeId: string;

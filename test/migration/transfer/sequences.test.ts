@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Sequences } from "../../src/migration/sequences.ts";
+import { Sequences } from "../../../src/migration/transfer/sequences.ts";
 
 const pair = { source_tank_id: "reef", destination_tank_id: "lake" };
 const at = (sequence: number) => ({ ...pair, sequence });

@@ -1,10 +1,10 @@
-import type { Positions } from "../cluster/clones/journal-positions.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Journal, JournalWrite } from "../store/journal.ts";
-import type { OutboxRow, OutboxState, TransferEvent } from "../store/rows.ts";
-import type { Tanks } from "../tanks/tanks.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { Positions } from "../../cluster/clones/journal-positions.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { OutboxRow, OutboxState, TransferEvent } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
+import type { Log } from "../../telemetry/log.ts";
 import type { Answer } from "./courier.ts";
 
 /**

@@ -1,9 +1,9 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import type { PeerReply } from "../cluster/peer-route.ts";
-import { messageOf, PROBLEMS, type Problem } from "../platform/errors.ts";
-import { NetworkError } from "../platform/network.ts";
-import type { Timers } from "../platform/timers.ts";
-import type { OutboxRow } from "../store/rows.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { PeerReply } from "../../cluster/peer-route.ts";
+import { messageOf, PROBLEMS, type Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { Timers } from "../../platform/timers.ts";
+import type { OutboxRow } from "../../store/rows.ts";
 import {
   type AbortRequest,
   abortPath,
