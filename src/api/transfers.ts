@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
+import { ENTITY_TYPES } from "../store/rows.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { json, nameParameter, newRouter, refusal } from "./router.ts";
@@ -21,7 +22,7 @@ const transferSchema = z.object({
   transfer_id: z.string(),
   direction: z.enum(["out", "in"]),
   state: stateSchema,
-  entity_type: z.literal("fish"),
+  entity_type: z.enum(ENTITY_TYPES),
   entity_id: z.string().nullable(),
   source_tank_id: z.string(),
   source_node_id: z.string(),

@@ -2,6 +2,7 @@ import type { PeerRoute } from "../cluster/peer-route.ts";
 import type {
   ConnectionDirection,
   ConnectionRow,
+  EntityType,
   InboxDecision,
   OutboxState,
   TransferEventRow,
@@ -33,7 +34,7 @@ export interface TransferView {
   readonly transfer_id: string;
   readonly direction: "out" | "in";
   readonly state: OutboxState | InboxDecision;
-  readonly entity_type: "fish";
+  readonly entity_type: EntityType;
   readonly entity_id: string | null;
   readonly source_tank_id: string;
   readonly source_node_id: string;

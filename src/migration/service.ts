@@ -18,7 +18,7 @@ import type {
   NewConnection,
   TransferQuery,
 } from "./migration.ts";
-import { type RecordReading, readEntity } from "./payloads/record-reading.ts";
+import { type EntityReaders, entityPayloads } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
 import { Courier, replyOf } from "./transfer/courier.ts";
 import { Incoming } from "./transfer/incoming.ts";
@@ -51,8 +51,8 @@ export interface MigrationDeps {
   readonly peerTimeoutMs: number;
   /** Immediate retries when no connection was established; default 0. */
   readonly peerRetries?: number;
-  /** Default: the world's reader. Tests without a world use records of their own. */
-  readonly readRecord?: (record: Uint8Array) => RecordReading;
+  /** Default: the world's readers. Tests without a world use records of their own. */
+  readonly readers?: EntityReaders;
 }
 
 /** {@link Migration} with the figures for the node's own server record. */
@@ -82,13 +82,15 @@ class MigrationService implements CountingMigration {
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readEntity });
+    const payloads = entityPayloads(deps.tanks, deps.readers);
+    this.#incoming = new Incoming({ ...deps, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
       courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
-      settlement: new Settlement(deps),
+      payloads,
+      settlement: new Settlement({ ...deps, payloads }),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
       onReturned: (row) => this.#scheduler.rest(row),
     });

@@ -54,7 +54,7 @@ export class Views {
   async transfer(transferId: string): Promise<TransferDetail> {
     const { journal } = this.#ports;
     const out = await journal.outboxRow(transferId);
-    const into = await journal.inboxRow(transferId);
+    const [into] = await journal.inboxRows(transferId);
     const view = out ? this.#outgoing(out) : into && this.#incoming(into);
     if (!view) throw new Problem("unknown_transfer", `There is no transfer ${transferId} here.`);
     const steps = stepsOf({ out, into, noted: await journal.events(transferId) });

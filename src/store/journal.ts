@@ -112,7 +112,10 @@ export interface JournalReads {
   outboxRow(transferId: string): Promise<OutboxRow | undefined>;
   /** Newest first; states are InboxDecision. */
   inbox(filter: TransferFilter): Promise<readonly InboxRow[]>;
-  inboxRow(transferId: string): Promise<InboxRow | undefined>;
+  /** Each source node has ids of its own. */
+  inboxRow(sourceNodeId: string, transferId: string): Promise<InboxRow | undefined>;
+  /** The decisions on transfers of any source with this id, the oldest first. */
+  inboxRows(transferId: string): Promise<readonly InboxRow[]>;
   /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */
   horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
   /** Highest sequence ever used per (source tank, destination tank). */

@@ -64,7 +64,7 @@ export class LoneNode {
       autoConnect: options.autoConnect ?? false,
       checkIntervalMs: 2000,
       peerTimeoutMs: 1000,
-      readRecord: readFakeRecord,
+      readers: { fish: readFakeRecord, plant: readFakeRecord },
     });
   }
 

@@ -82,6 +82,29 @@ function expectedFrom(version: number) {
     created_at: 1_700_000_000_010,
     log_bytes: 300,
   };
+  const decided = {
+    transfer_id: "x2",
+    source_tank_id: "t9",
+    source_node_id: "n9",
+    destination_tank_id: REEF,
+    entity_type: "fish",
+    entity_id: "f2",
+    record_digest: "r2",
+    sequence: 1,
+    decision: "refused",
+    reason: "full",
+    epoch: 1,
+    decided_at: 1_700_000_000_005,
+  };
+  const ofAnother = {
+    ...decided,
+    source_tank_id: "t8",
+    source_node_id: "n8",
+    entity_type: "plant",
+    entity_id: "p1",
+    decision: "accepted",
+    reason: null,
+  };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
     transfer_id: "x1",
@@ -148,22 +171,7 @@ function expectedFrom(version: number) {
         updated_at: 1_700_000_000_004,
       },
     ],
-    inbox: [
-      {
-        transfer_id: "x2",
-        source_tank_id: "t9",
-        source_node_id: "n9",
-        destination_tank_id: REEF,
-        entity_type: "fish",
-        entity_id: "f2",
-        record_digest: "r2",
-        sequence: 1,
-        decision: "refused",
-        reason: "full",
-        epoch: 1,
-        decided_at: 1_700_000_000_005,
-      },
-    ],
+    inbox: version >= 7 ? [ofAnother, decided] : [decided],
     // What the rows of a transfer tell is not kept a second time since version 5.
     events: version >= 5 ? [initiated, inDoubt] : [],
     // Version 1 kept it elsewhere, and what it held was dropped: a horizon may always be lower.

@@ -74,6 +74,14 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
         98, 1, 'c2', 1700000000010, 300);
     `,
   },
+  {
+    stepSha256: "55dfdb4feb57b9531c47ab5057da7353791ad61d7b82f8976d871ffcde8d8a88",
+    rows: `
+      INSERT INTO inbox VALUES
+        (2, 'x2', 't8', 'n8', '0123456789abcdef', 'plant', 'p1', 'r2', 1, 'accepted', NULL, 1,
+         1700000000005);
+    `,
+  },
 ];
 
 /** A database as the tankd of that schema version has left it. */

@@ -86,6 +86,7 @@ export class Scheduler {
         destination_tank_id,
         destination_node_id,
         connection_id,
+        entity_type: "fish",
         entityId,
         side: this.#wall(row.direction),
       });

@@ -1,6 +1,6 @@
 import type { PeerReply } from "../../cluster/peer-route.ts";
 import type { InboxDecision, InboxRow } from "../../store/rows.ts";
-import type { AbortRequest, Decision } from "./protocol.ts";
+import type { AbortRequest, Decision, TransferRequest } from "./protocol.ts";
 
 /** A decision before it becomes a row. */
 export interface Ruling {
@@ -11,13 +11,17 @@ export interface Ruling {
 }
 
 /** The row that records a decision. */
-export function inboxRow(request: AbortRequest, ruling: Ruling, decidedAtMs: number): InboxRow {
+export function inboxRow(
+  request: AbortRequest | TransferRequest,
+  ruling: Ruling,
+  decidedAtMs: number,
+): InboxRow {
   return {
     transfer_id: request.transfer_id,
     source_tank_id: request.source.tank_id,
     source_node_id: request.source.node_id,
     destination_tank_id: request.destination.tank_id,
-    entity_type: "fish",
+    entity_type: "entity_type" in request ? request.entity_type : "fish",
     entity_id: ruling.entityId,
     record_digest: request.digest,
     sequence: request.sequence,
@@ -28,11 +32,10 @@ export function inboxRow(request: AbortRequest, ruling: Ruling, decidedAtMs: num
   };
 }
 
-/** An id is bound to one content, one source and one destination. */
+/** An id of a source is bound to one content and one pair of tanks. */
 export function isSameTransfer(row: InboxRow, request: AbortRequest): boolean {
   return (
     row.record_digest === request.digest &&
-    row.source_node_id === request.source.node_id &&
     row.source_tank_id === request.source.tank_id &&
     row.destination_tank_id === request.destination.tank_id
   );

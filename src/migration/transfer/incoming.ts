@@ -14,7 +14,7 @@ import type { InboxRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
-import type { RecordReading } from "../payloads/record-reading.ts";
+import type { Payloads } from "../payloads/payload.ts";
 import { commitDurably } from "./commit-durably.ts";
 import { replyOf } from "./courier.ts";
 import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
@@ -37,13 +37,13 @@ export interface IncomingPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly readRecord: (record: Uint8Array) => RecordReading;
+  readonly payloads: Payloads;
 }
 
 /**
  * The destination's half of the protocol: decides each transfer once, durably, and always gives the
- * same answer. Requests about one id are serialised by a mutex, so that two copies of a transfer,
- * or a copy and an abort, cannot both find the id undecided.
+ * same answer. Requests of a node about one id are serialised by a mutex, so that two copies of a
+ * transfer, or a copy and an abort, cannot both find the id undecided.
  */
 export class Incoming {
   readonly #ports: IncomingPorts;
@@ -66,7 +66,8 @@ export class Incoming {
     if (isForeignEntity(request.body, request.query)) {
       throw new Problem(
         "unsupported_entity",
-        "Only fish of tankd can live here, sent by their own node as a transfer of version 1.",
+        "Only fish and plants of tankd can live here, sent by their own node as a transfer of " +
+          "version 1.",
       );
     }
     const transfer = shaped(transferRequestSchema, request.body);
@@ -75,8 +76,8 @@ export class Incoming {
     const busy = this.#slowDown(transfer);
     if (busy) return busy;
     const record = Uint8Array.fromBase64(transfer.record);
-    if (record.length > LIMITS.entityRecordBytesMax) {
-      throw new Problem("body_too_large", "The record is larger than a fish may be.");
+    if (record.length > this.#ports.payloads[transfer.entity_type].recordBytesMax) {
+      throw new Problem("body_too_large", `The record is too large for a ${transfer.entity_type}.`);
     }
     if (digestOf(record) !== transfer.digest) {
       throw new Problem("bad_request", "The record does not match its digest.");
@@ -105,7 +106,7 @@ export class Incoming {
     position: string | undefined,
     decide: () => Promise<PeerReply>,
   ): Promise<PeerReply> {
-    const reply = await this.#perTransfer.run(request.transfer_id, async () => {
+    const reply = await this.#perTransfer.run(keyOf(request), async () => {
       const { fenced } = this.#positions;
       if (fenced) throw new Problem("not_ready", fenced.message);
       if (!this.#positions.recalled) throw new Problem("not_ready", "This node is starting.");
@@ -153,13 +154,13 @@ export class Incoming {
     record: Uint8Array,
     position: string | undefined,
   ): Promise<PeerReply> {
-    const { tanks, readRecord } = this.#ports;
+    const { tanks, payloads } = this.#ports;
     const tank = tanks.get(transfer.destination.tank_id);
     if (!tank) {
       throw new Problem("unknown_tank", "That tank is not on this node.");
     }
     const { epoch } = tank.row;
-    const reading = readRecord(record);
+    const reading = payloads[transfer.entity_type].read(record);
     if (reading.entityId === undefined) {
       const { reason } = reading;
       const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
@@ -176,16 +177,18 @@ export class Incoming {
     position: string | undefined,
   ): Promise<PeerReply> {
     let row: InboxRow | undefined;
-    const command = { kind: "import", record, side: opposite(transfer.side) } as const;
-    await this.#ports.tanks.submit(transfer.destination.tank_id, command, ({ outcome, epoch }) => {
-      const ruling: Ruling =
-        outcome.kind === "done"
-          ? { decision: "accepted", reason: null, entityId, epoch }
-          : { decision: "refused", reason: outcome.reason, entityId, epoch };
-      row = inboxRow(transfer, ruling, this.#ports.clock.wallMs());
+    const { payloads, clock } = this.#ports;
+    const order = {
+      tankId: transfer.destination.tank_id,
+      record,
+      side: opposite(transfer.side),
+    };
+    await payloads[transfer.entity_type].import(order, ({ refusal: reason, epoch }) => {
+      const decision = reason === null ? "accepted" : "refused";
+      row = inboxRow(transfer, { decision, reason, entityId, epoch }, clock.wallMs());
       return this.#writesOf(transfer, row, position);
     });
-    invariant(row, "a submitted command has called `alongside`");
+    invariant(row, "an import has called `alongside`");
     return this.#decided(row);
   }
 
@@ -197,7 +200,7 @@ export class Incoming {
   }
 
   async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
-    const row = await this.#ports.journal.inboxRow(request.transfer_id);
+    const row = await this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id);
     if (row) {
       this.#requireSame(row, request);
       return replyWith(decisionOf(row, this.#ports.nodeId));
@@ -214,14 +217,13 @@ export class Incoming {
     });
   }
 
-  /** An id is bound to one content, one source and one destination. */
+  /** An id is bound to one content and one pair of tanks. */
   #requireSame(row: InboxRow, request: AbortRequest): void {
     if (isSameTransfer(row, request)) return;
     const { transfer_id, source, digest } = request;
     this.#ports.log.error("transfer id used twice", {
       transfer_id,
       source_node_id: source.node_id,
-      first_node_id: row.source_node_id,
       digest,
       first_digest: row.record_digest,
     });
@@ -269,6 +271,11 @@ function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new Problem("bad_request", `The body is invalid: ${describeFirst(parsed.error)}`);
+}
+
+/** Each source has ids of its own, so that nobody can take those of another. */
+function keyOf({ source, transfer_id }: AbortRequest): string {
+  return `${source.node_id} ${transfer_id}`;
 }
 
 function opposite(side: Side): Side {

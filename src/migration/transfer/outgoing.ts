@@ -6,10 +6,10 @@ import { type Random, randomHex } from "../../platform/random.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
 import type { EntityId, Side } from "../../sim/types.ts";
 import type { Journal } from "../../store/journal.ts";
-import type { OutboxRow } from "../../store/rows.ts";
-import type { Stamped, Tanks } from "../../tanks/tanks.ts";
+import type { EntityType, OutboxRow } from "../../store/rows.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Payloads } from "../payloads/payload.ts";
 import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
@@ -22,13 +22,14 @@ export interface Departure {
   readonly destination_tank_id: string;
   readonly destination_node_id: string;
   readonly connection_id: string | null;
+  readonly entity_type: EntityType;
   readonly entityId: EntityId;
   /** The wall by which it leaves. */
   readonly side: Side;
 }
 
 export interface OutgoingPorts {
-  readonly tanks: Tanks;
+  readonly payloads: Payloads;
   readonly journal: Journal;
   readonly courier: Courier;
   readonly settlement: Settlement;
@@ -134,21 +135,15 @@ export class Outgoing {
    * the node is stopping. Rejects with Problem when nothing happened.
    */
   async send(departure: Departure): Promise<string | undefined> {
-    const { tanks } = this.#ports;
-    const tankId = departure.source_tank_id;
+    const { source_tank_id: tankId, entity_type, entityId, side } = departure;
     if (this.#stopped || this.#closed.has(tankId)) return undefined;
     let row: OutboxRow | undefined;
     this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
     try {
-      const command = {
-        kind: "export",
-        entityId: departure.entityId,
-        side: departure.side,
-      } as const;
+      const payload = this.#ports.payloads[entity_type];
       await this.#recorded(
-        tanks.submit(tankId, command, (stamped) => {
-          row = this.#rowOf(departure, stamped);
-          if (!row) return [];
+        payload.seal({ tankId, entityId, side }, (record) => {
+          row = this.#rowOf(departure, record);
           return [{ put: "outbox", row }];
         }),
       );
@@ -162,8 +157,7 @@ export class Outgoing {
     return row?.transfer_id;
   }
 
-  #rowOf(departure: Departure, { outcome }: Stamped): OutboxRow | undefined {
-    if (outcome.kind === "rejected" || outcome.record === undefined) return undefined;
+  #rowOf(departure: Departure, record: Uint8Array): OutboxRow {
     const { clock, random } = this.#ports;
     const now = clock.wallMs();
     return {
@@ -172,11 +166,11 @@ export class Outgoing {
       destination_tank_id: departure.destination_tank_id,
       destination_node_id: departure.destination_node_id,
       connection_id: departure.connection_id,
-      entity_type: "fish",
+      entity_type: departure.entity_type,
       entity_id: departure.entityId,
       side: departure.side,
-      record: outcome.record,
-      record_digest: digestOf(outcome.record),
+      record,
+      record_digest: digestOf(record),
       sequence: this.#sequences.take(departure),
       state: "pending",
       attempts: 0,

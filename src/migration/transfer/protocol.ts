@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { PeerReply } from "../../cluster/peer-route.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { ENTITY_TYPES } from "../../store/rows.ts";
 
 /**
  * The messages of two nodes about one transfer; `docs/protocol.md` specifies their use. Both
@@ -46,7 +47,7 @@ const lowestFirstMessage = "a transfer is undecided itself: lowest_undecided ≤
 export const transferRequestSchema = z
   .strictObject({
     ...subject,
-    entity_type: z.literal("fish"),
+    entity_type: z.enum(ENTITY_TYPES),
     /** The wall through which it left; it enters through the opposite one. */
     side: z.enum(["left", "right"]),
     record: z.base64().min(4).max(recordCharactersMax),
@@ -113,7 +114,7 @@ export function digestOf(record: Uint8Array): string {
   return createHash("sha256").update(record).digest("hex");
 }
 
-/** The foreign shapes (Tank World, both forms) and every entity that is not a fish. */
+/** The foreign shapes (Tank World, both forms), and entities of kinds that do not travel. */
 export function isForeignEntity(
   body: unknown,
   query: Readonly<Record<string, string>> = {},
@@ -122,5 +123,6 @@ export function isForeignEntity(
   if ("destination_tank_id" in query) return true;
   if (typeof body !== "object" || body === null) return false;
   if ("entity_data" in body || "destination_world_id" in body) return true;
-  return "entity_type" in body && body.entity_type !== "fish";
+  if (!("entity_type" in body)) return false;
+  return !ENTITY_TYPES.some((type) => type === body.entity_type);
 }

@@ -3,8 +3,8 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { OutboxRow, OutboxState, TransferEvent } from "../../store/rows.ts";
-import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
+import type { Payloads } from "../payloads/payload.ts";
 import type { Answer } from "./courier.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Answer } from "./courier.ts";
  * may be retried. Rejects when the storage does.
  */
 export class Settlement {
-  readonly #tanks: Tanks;
+  readonly #payloads: Payloads;
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -20,12 +20,12 @@ export class Settlement {
 
   constructor(ports: {
     readonly cluster: Pick<Cluster, "positions">;
-    readonly tanks: Tanks;
+    readonly payloads: Payloads;
     readonly journal: Journal;
     readonly clock: Clock;
     readonly log: Log;
   }) {
-    this.#tanks = ports.tanks;
+    this.#payloads = ports.payloads;
     this.#journal = ports.journal;
     this.#clock = ports.clock;
     this.#log = ports.log;
@@ -39,7 +39,7 @@ export class Settlement {
     return doubtful;
   }
 
-  /** Ends the escrow by the decision; undefined when the fish cannot be restored yet. */
+  /** Ends the escrow by the decision; undefined when the entity cannot be restored yet. */
   record(row: OutboxRow, answer: Answer): Promise<OutboxRow | undefined> {
     const remembered = this.#positions.remember(row.destination_node_id, answer.position);
     if (answer.verdict === "accepted") return this.#deliver(row, remembered);
@@ -54,8 +54,8 @@ export class Settlement {
   }
 
   /**
-   * Restores the fish and settles its row atomically: log entry and row are one transaction. The
-   * row is checked first, so that a retry never restores the fish twice.
+   * Restores the entity and settles its row atomically: log entry and row are one transaction. The
+   * row is checked first, so that a retry never restores it twice.
    */
   async #restore(
     row: OutboxRow,
@@ -67,21 +67,19 @@ export class Settlement {
     if (known && isSettled(known.state)) return known;
     const returned = this.#changed(row, "returned", reason);
     const notes = verdict === "aborted" ? [note(returned, "aborted", reason)] : [];
-    const { outcome } = await this.#tanks.submit(
-      row.source_tank_id,
-      { kind: "restore", record: row.record },
-      (stamped) => {
-        if (stamped.outcome.kind === "rejected") return [];
-        return [update(returned), ...notes, ...remembered];
-      },
-    );
-    if (outcome.kind === "done") return returned;
-    this.#log.error("fish cannot be restored", {
+    const order = { tankId: row.source_tank_id, record: row.record };
+    const barrier = await this.#payloads[row.entity_type].restore(order, () => [
+      update(returned),
+      ...notes,
+      ...remembered,
+    ]);
+    if (barrier === undefined) return returned;
+    this.#log.error("entity cannot be restored", {
       transfer_id: row.transfer_id,
       entity_id: row.entity_id,
       tank_id: row.source_tank_id,
-      rejection: outcome.reason,
-      detail: outcome.detail,
+      rejection: barrier.reason,
+      detail: barrier.detail,
     });
     return undefined;
   }

@@ -7,7 +7,7 @@ import {
   StorageUnavailable,
 } from "../journal.ts";
 import type { InboxRow, LogRow, OutboxRow, TankRow, TransferEventRow } from "../rows.ts";
-import { keyOfPair, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
+import { keyOfPair, keyOfTransfer, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { MemoryReads } from "./reads.ts";
 import { copyLog, copyOutbox, isOpen, newestLast } from "./tables.ts";
 import { UndoLog } from "./undo.ts";
@@ -139,10 +139,10 @@ export class MemoryJournal extends MemoryReads implements Journal {
   }
 
   #putInbox(row: InboxRow, undo: UndoLog): void {
-    if (this.tables.inbox.has(row.transfer_id)) {
+    if (this.tables.inbox.has(keyOfTransfer(row))) {
       throw new JournalConflict(`transfer ${row.transfer_id} is decided`);
     }
-    undo.set(this.tables.inbox, row.transfer_id, { place: this.#places++, row: { ...row } });
+    undo.set(this.tables.inbox, keyOfTransfer(row), { place: this.#places++, row: { ...row } });
   }
 
   #putEvent(row: TransferEventRow, undo: UndoLog): void {
@@ -236,7 +236,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
         0,
         decided,
       );
-      for (const { transfer_id } of outgrown) undo.delete(this.tables.inbox, transfer_id);
+      for (const row of outgrown) undo.delete(this.tables.inbox, keyOfTransfer(row));
     }
   }
 }

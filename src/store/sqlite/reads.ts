@@ -70,8 +70,12 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => newest(this.#read.inbox, filter));
   }
 
-  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
-    return guarded(() => this.#read.inboxRow.get(transferId) ?? undefined);
+  async inboxRow(sourceNodeId: string, transferId: string): Promise<InboxRow | undefined> {
+    return guarded(() => this.#read.inboxRow.get(transferId, sourceNodeId) ?? undefined);
+  }
+
+  async inboxRows(transferId: string): Promise<readonly InboxRow[]> {
+    return guarded(() => this.#read.inboxRows.all(transferId));
   }
 
   async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
@@ -137,7 +141,8 @@ function prepareReads(database: Connection) {
     outbox: newestFirst<OutboxRow>(OUTBOX.columns, "outbox", "state"),
     outboxRow: select<OutboxRow>(OUTBOX.columns, "outbox WHERE transfer_id = ?"),
     inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
-    inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ?"),
+    inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ? AND source_node_id = ?"),
+    inboxRows: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ? ORDER BY place"),
     horizon: select<Pick<HorizonRow, "lowest_undecided">>(
       "lowest_undecided",
       "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",

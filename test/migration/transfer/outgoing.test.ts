@@ -205,7 +205,7 @@ describe("every transfer", () => {
       "accepted",
       "committed",
     ]);
-    expect(await node.journal.inboxRow(transferId)).toMatchObject({ decision: "accepted" });
+    expect(await node.journal.inboxRow("here", transferId)).toMatchObject({ decision: "accepted" });
     expect(node.tanks.alive("pond")).toContain("reef-1");
     expect(await alive(node)).toEqual(["reef-2", "reef-3"]);
   });

@@ -89,8 +89,9 @@ describe("the requests", () => {
     expect(isForeignEntity({ destination_world_id: "w", entity_data: {} })).toBe(true);
     expect(isForeignEntity({ destination_tank_id: "t", entity_data: {} })).toBe(true);
     expect(isForeignEntity({ species: "neural" }, { destination_tank_id: "t" })).toBe(true);
-    expect(isForeignEntity({ ...transferOf("nemo"), entity_type: "plant" })).toBe(true);
-    for (const body of [transferOf("nemo"), {}, null, "fish", 7]) {
+    expect(isForeignEntity({ ...transferOf("nemo"), entity_type: "crab" })).toBe(true);
+    const plant = { ...transferOf("nemo"), entity_type: "plant" };
+    for (const body of [transferOf("nemo"), plant, {}, null, "fish", 7]) {
       expect(isForeignEntity(body)).toBe(false);
     }
   });

@@ -63,17 +63,17 @@ export function transfersAreBounded(opened: Opened): void {
     const decide = (id: string, index: number) =>
       journal.commit([{ put: "inbox", row: { ...inboxRow(id), sequence: index + 1 } }]);
     for (const [index, id] of ids.entries()) await decide(id, index);
-    expect(await present((id) => journal.inboxRow(id))).toEqual(ids);
+    expect(await present((id) => journal.inboxRow("n1", id))).toEqual(ids);
     const elsewhere = { ...PAIR, source_node_id: "n9" };
     await journal.commit([
       { put: "horizon", row: { ...elsewhere, lowest_undecided: 1000 } },
       { put: "horizon", row: { ...PAIR, lowest_undecided: 41 } },
     ]);
     await decide("next", ids.length);
-    expect(await present((id) => journal.inboxRow(id))).toEqual(ids.slice(40));
+    expect(await present((id) => journal.inboxRow("n1", id))).toEqual(ids.slice(40));
     await journal.commit([{ put: "horizon", row: { ...PAIR, lowest_undecided: 1000 } }]);
     await decide("last", ids.length + 1);
-    const kept = await present((id) => journal.inboxRow(id));
+    const kept = await present((id) => journal.inboxRow("n1", id));
     expect(kept.length).toBeLessThan(BOUNDS.transfersKeptMax);
     expect(kept).toEqual(ids.slice(-kept.length));
   });

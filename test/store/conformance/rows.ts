@@ -21,7 +21,7 @@ export function rowsComeBack(opened: Opened): void {
       snapshots: await from.snapshots("t1"),
       connections: await from.connections(),
       outbox: await from.outboxRow("x1"),
-      inbox: await from.inboxRow("x2"),
+      inbox: await from.inboxRow("n1", "x2"),
       events: await from.events("x1"),
       horizon: await from.horizon(PAIR),
       remembered: await from.remembered(),
@@ -92,7 +92,7 @@ export function rowsComeBack(opened: Opened): void {
       expect(await from.snapshots("t1")).toEqual([]);
       expect(await from.connections()).toEqual([]);
       expect(await from.outboxRow("x1")).toBeUndefined();
-      expect(await from.inboxRow("x2")).toBeUndefined();
+      expect(await from.inboxRow("n1", "x2")).toBeUndefined();
       expect(await from.events("x1")).toEqual([]);
       expect(await from.horizon(PAIR)).toBe(0);
       expect(await from.remembered()).toEqual([]);
@@ -107,7 +107,7 @@ export function rowsComeBack(opened: Opened): void {
   test("what is not there is undefined or empty", async () => {
     const { journal } = await opened();
     expect(await journal.outboxRow("x")).toBeUndefined();
-    expect(await journal.inboxRow("x")).toBeUndefined();
+    expect(await journal.inboxRow("n1", "x")).toBeUndefined();
     expect(await journal.meta("x")).toBeUndefined();
     expect(await journal.horizon(PAIR)).toBe(0);
     expect(await journal.log("x", 0)).toEqual([]);
@@ -192,6 +192,6 @@ export function rowsComeBack(opened: Opened): void {
     expect(await journal.snapshots("t1")).toEqual([]);
     expect(await journal.log("t2", 0)).toHaveLength(1);
     expect(await journal.outboxRow("x1")).toBeDefined();
-    expect(await journal.inboxRow("x2")).toBeDefined();
+    expect(await journal.inboxRow("n1", "x2")).toBeDefined();
   });
 }

@@ -58,6 +58,19 @@ export function transfersAreFound(opened: Opened): void {
     expect(await list({ states: ["refused"], limit: 10 })).toEqual(["x1"]);
   });
 
+  test("each source has decisions of its own under one id", async () => {
+    const { journal } = await opened();
+    const mine = inboxRow("x1");
+    const other = { ...mine, source_node_id: "n2", decision: "aborted" as const };
+    await journal.commit([{ put: "inbox", row: mine }]);
+    await journal.commit([{ put: "inbox", row: other }]);
+    expect(await journal.inboxRow("n1", "x1")).toEqual(mine);
+    expect(await journal.inboxRow("n2", "x1")).toEqual(other);
+    expect(await journal.inboxRow("n3", "x1")).toBeUndefined();
+    expect(await journal.inboxRows("x1")).toEqual([mine, other]);
+    expect(await journal.inboxRows("x2")).toEqual([]);
+  });
+
   test("the last sequence of each pair of tanks is remembered", async () => {
     const { journal } = await opened();
     await journal.commit([
