@@ -47,17 +47,6 @@ test("a working directory that has been removed is in nobody's way", async () =>
   expect([exitCode, stderr]).toEqual([0, ""]);
 });
 
-test("code that BUN_OPTIONS wants to be loaded first is not run", async () => {
-  using scratch = new Scratch();
-  writeFileSync(scratch.path("first.js"), 'console.log("PRELOADED");\n');
-  const env = {
-    ...cleanEnvironment(scratch.directory),
-    BUN_OPTIONS: `--preload=${scratch.path("first.js")}`,
-  };
-  const { stdout } = await run([TANKD, "version"], { cwd: scratch.directory, env });
-  expect(stdout).not.toContain("PRELOADED");
-});
-
 describe("with the home directory of somebody else", () => {
   for (const [command, expected] of [
     [["config"], 0],
