@@ -97,7 +97,7 @@ describe("what is refused at the start, in one sentence", () => {
 
   test("a driver without shared memory, such as that of a database in memory", () => {
     expect(() => openDatabase(":memory:")).toThrow(
-      /cannot be used: its file system.* refuses shared memory.*: put the data directory on a local/,
+      /cannot be used: its file system.* refuses shared memory.*: put the data directory on/,
     );
   });
 

@@ -29,7 +29,8 @@ export function refusedFeature(code: string): string | undefined {
 export function describeRefusal(feature: string, code: string, path: string): string {
   const mount = mountOf(realFolder(path));
   const name = mount === undefined ? "" : `, ${mount.type} (mounted at ${mount.mountPoint}),`;
-  return `its file system${name} refuses ${feature} (${code}), which SQLite's write-ahead log needs`;
+  const refusal = `its file system${name} refuses ${feature} (${code})`;
+  return `${refusal}, which SQLite's write-ahead log needs`;
 }
 
 /** Without links; of a file that does not exist, its folder. */

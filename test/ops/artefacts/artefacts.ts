@@ -12,8 +12,8 @@ const ARM64_LIBRARIES = "/usr/aarch64-linux-gnu";
 const PROGRAM = "/usr/bin/tankd";
 const EMULATOR = "/usr/bin/qemu";
 /**
- * Runs a command in a root, in the same working directory if it has that. The folder of temporary files is the one
- * outside, so that paths mean the same. The mounts are gone with the command.
+ * Runs a command in a root, in the same working directory if it has that. The folder of temporary
+ * files is the one outside, so that paths mean the same. The mounts are gone with the command.
  */
 const ENTER =
   'for place in proc dev tmp; do mount --rbind "/$place" "$0/$place" || exit 1; done; ' +
