@@ -8,6 +8,10 @@ const MUSL_ROOT = join(import.meta.dir, "musl-root.sh");
 const QEMU = "/usr/bin/qemu-aarch64-static";
 /** Debian's libraries of arm64, beside those of this machine. */
 const ARM64_LIBRARIES = "/usr/aarch64-linux-gnu";
+const WINE = "/usr/lib/wine/wine64";
+const MINGW = "/usr/bin/x86_64-w64-mingw32-gcc";
+/** What Bun needs of Windows and an older Wine has not. */
+const MISSING_LIBRARY = join(import.meta.dir, "bcryptprimitives.c");
 /** Places in a root. */
 const PROGRAM = "/usr/bin/tankd";
 const EMULATOR = "/usr/bin/qemu";
@@ -24,6 +28,8 @@ export interface Artefact {
   readonly name: string;
   /** As `tankd version` names it. */
   readonly platform: string;
+  /** Not with Wine, whose services keep the outputs of commands open while a node runs. */
+  readonly canBeNode: boolean;
   /** Why it cannot run here; undefined when it can. */
   readonly missing: string | undefined;
   /**
@@ -33,10 +39,11 @@ export interface Artefact {
   prepare(folder: string): Promise<readonly string[]>;
 }
 
-const x64 = linux("x64");
-const arm64 = linux("arm64", QEMU, ARM64_LIBRARIES);
-const x64Musl = linux("x64-musl", APT);
-const arm64Musl = linux("arm64-musl", APT, QEMU);
+const x64 = build("linux-x64");
+const arm64 = build("linux-arm64", QEMU, ARM64_LIBRARIES);
+const x64Musl = build("linux-x64-musl", APT);
+const arm64Musl = build("linux-arm64-musl", APT, QEMU);
+const windows = build("windows-x64.exe", WINE, MINGW);
 
 /** The executables of `make release` that run on Linux x64, some of them emulated. */
 export const ARTEFACTS: readonly Artefact[] = [
@@ -44,15 +51,23 @@ export const ARTEFACTS: readonly Artefact[] = [
   { ...arm64, prepare: async () => [QEMU, "-L", ARM64_LIBRARIES, arm64.path] },
   { ...x64Musl, prepare: (root) => inMuslRoot(root, "x86_64", x64Musl.path) },
   { ...arm64Musl, prepare: (root) => inMuslRoot(root, "aarch64", arm64Musl.path, QEMU) },
+  {
+    ...windows,
+    platform: "win32-x64",
+    canBeNode: false,
+    prepare: (folder) => inWine(folder, windows.path),
+  },
 ];
 
-function linux(kind: string, ...needs: readonly string[]) {
-  const path = join(ROOT, "dist/release", `tankd-linux-${kind}`);
+function build(kind: string, ...needs: readonly string[]) {
+  const name = `tankd-${kind}`;
+  const path = join(ROOT, "dist/release", name);
   const absent = [path, ...needs].filter((one) => !existsSync(one));
   return {
-    name: `tankd-linux-${kind}`,
-    platform: `linux-${kind.replace("-musl", "")}`,
+    name,
+    platform: kind.replace("-musl", ""),
     path,
+    canBeNode: true,
     missing: absent.length === 0 ? undefined : `${absent.join(" and ")} is missing`,
   };
 }
@@ -69,4 +84,16 @@ async function inMuslRoot(
   if (emulator === undefined) return [...enter, PROGRAM];
   copyFileSync(emulator, join(root, EMULATOR));
   return [...enter, EMULATOR, PROGRAM];
+}
+
+async function inWine(folder: string, path: string): Promise<readonly string[]> {
+  const program = join(folder, "tankd.exe");
+  copyFileSync(path, program);
+  const library = join(folder, "bcryptprimitives.dll");
+  await must(MINGW, "-shared", "-o", library, MISSING_LIBRARY, "-ladvapi32");
+  const prefix = `WINEPREFIX=${join(folder, "prefix")}`;
+  const command = ["env", prefix, "WINEDEBUG=-all", "DISPLAY=", WINE, program];
+  // Makes the prefix, with messages of its own.
+  await must(...command, "version");
+  return command;
 }
