@@ -139,7 +139,7 @@ test-clients: $(DIST) ## clients that generators make of the API (npm, Python, P
 	@$(RUN_TESTS) ./test/clients/clients-long.test.ts
 
 .PHONY: test-artefacts
-test-artefacts: dist/release/SHA256SUMS $(DIST) ## the builds for Linux and Windows (root, qemu, PyPI; 10 min)
+test-artefacts: dist/release/SHA256SUMS $(DIST) ## each build that runs here (root, qemu; 10 min)
 	@$(RUN_TESTS) ./test/ops/artefacts/artefacts-long.test.ts
 
 .PHONY: test-discovery
