@@ -1,9 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { run, until } from "../support/commands.ts";
+import { NodeProcess } from "../support/node-process.ts";
 import { requiredTest } from "../support/required-test.ts";
 import { Scratch } from "../support/scratch.ts";
-import { ALONE, cleanEnvironment, PROMPTLY_MS, TANKD, TankdProcess } from "../support/tankd.ts";
+import { ALONE, cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
 import { tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
@@ -86,20 +87,15 @@ requiredTest("a node starts in, and with, the home of somebody else", noOtherUse
   chownSync(data, NOBODY, NOBODY);
   const binary = scratch.path("tankd");
   await run(["cp", TANKD, binary]);
-  const node = new TankdProcess({
-    dataDirectory: data,
-    binary,
-    under: ["env", "-C", home, ...AS_NOBODY],
+  await using node = new NodeProcess({
+    directory: data,
+    program: [...AS_NOBODY, binary],
     options: ALONE,
-    environment: cleanEnvironment(home),
+    environment: { HOME: home },
+    cwd: home,
   });
-  try {
-    await until("the node is announced", PROMPTLY_MS, async () => existsSync(`${data}/node.json`));
-    node.signal("SIGTERM");
-    expect((await node.ended).exitCode).toBe(0);
-  } finally {
-    await node.crash();
-  }
+  await until("the node is announced", PROMPTLY_MS, async () => existsSync(`${data}/node.json`));
+  expect((await node.stop()).exitCode).toBe(0);
 });
 
 requiredTest("the log of somebody else's node is named as what it is", noOtherUser, async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { run } from "../support/commands.ts";
-import { cleanEnvironment } from "../support/tankd.ts";
 import { Scratch } from "../support/scratch.ts";
+import { cleanEnvironment } from "../support/tankd.ts";
 
 /** A preload that shows that it ran. */
 const PRELOAD = 'console.log("PRELOADED");\n';

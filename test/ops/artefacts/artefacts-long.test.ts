@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { run, until } from "../../support/commands.ts";
+import { NodeProcess } from "../../support/node-process.ts";
 import { requiredTest } from "../../support/required-test.ts";
-import { cleanEnvironment, TANKD, TankdProcess } from "../../support/tankd.ts";
+import { Scratch } from "../../support/scratch.ts";
+import { ALONE, cleanEnvironment, TANKD } from "../../support/tankd.ts";
 import { hostileDirectoryTests } from "../hostile-directory.ts";
-import { ALONE, Scratch } from "../local-node.ts";
 import { ARTEFACTS, type Artefact } from "./artefacts.ts";
 
 /** A bound on failure: an emulated node takes some seconds for each command. */
@@ -61,28 +62,14 @@ describe.each(ARTEFACTS)("$name", (artefact: Artefact) => {
     const data = scratch.path("data");
     const ask = (...words: readonly string[]) => output([...program, ...words, "--data-dir", data]);
     for (const tanks of [2, 3]) {
-      const node = start(program, data);
-      try {
-        await until("the node is online", START_MS, async () => (await ask("status")) !== "");
-        await ask("tank", "create", "--fish", "10");
-        const list = await ask("tank", "ls", "--json");
-        expect(tanksSchema.parse(JSON.parse(list)).count).toBe(tanks);
-        expect(await ask("stop")).toContain("Stopped the node");
-        expect((await node.ended).exitCode).toBe(0);
-      } finally {
-        await node.crash();
-      }
+      const options = [...ALONE, ...GENTLY];
+      await using node = new NodeProcess({ directory: data, program, options });
+      await until("the node is online", START_MS, async () => (await ask("status")) !== "");
+      await ask("tank", "create", "--fish", "10");
+      const list = await ask("tank", "ls", "--json");
+      expect(tanksSchema.parse(JSON.parse(list)).count).toBe(tanks);
+      expect(await ask("stop")).toContain("Stopped the node");
+      expect((await node.ended).exitCode).toBe(0);
     }
   });
 });
-
-function start(program: readonly string[], dataDirectory: string): TankdProcess {
-  const [binary = "", ...under] = program.toReversed();
-  return new TankdProcess({
-    dataDirectory,
-    binary,
-    under: under.toReversed(),
-    options: [...ALONE, ...GENTLY],
-    environment: cleanEnvironment(dataDirectory),
-  });
-}
