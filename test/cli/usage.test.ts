@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { COMMANDS } from "../../src/cli/commands/registry.ts";
 import { TANK_COMMANDS } from "../../src/cli/commands/tank/tank.ts";
@@ -157,10 +158,13 @@ describe("help", () => {
   });
 });
 
-test("version --json", async () => {
+const SQLITE = new Database(":memory:").query("SELECT sqlite_version()").values()[0]?.[0];
+
+test("version tells what runs, SQLite among it", async () => {
   const { code, out } = await runIn({}, "version", "--json");
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ version: "1.2.3", commit: "abc" });
+  expect(JSON.parse(out)).toMatchObject({ version: "1.2.3", commit: "abc", sqlite: SQLITE });
+  expect((await runIn({}, "version")).out).toEndWith(`  SQLite ${SQLITE}\n`);
 });
 
 describe("config", () => {
