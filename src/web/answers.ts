@@ -80,7 +80,8 @@ export interface Connection {
 }
 
 export interface Transfer {
-  readonly transfer_id: string;
+  /** Null while it is open. */
+  readonly transfer_id: string | null;
   readonly direction: "in" | "out";
   readonly state: string;
   readonly entity_id: string | null;

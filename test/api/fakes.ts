@@ -263,6 +263,7 @@ export class FakeNode {
       created_at: new Date(EPOCH_MS).toISOString(),
       updated_at: new Date(EPOCH_MS).toISOString(),
     } as const;
+    const pending = { ...transfer, transfer_id: "cd".repeat(16), state: "pending" } as const;
     const connection = {
       connection_id: "c-1",
       source_tank_id: "tank-1",
@@ -293,7 +294,9 @@ export class FakeNode {
         if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);
       },
       transfers: async ({ limit, state }) =>
-        [transfer].filter((row) => state === undefined || row.state === state).slice(0, limit),
+        [transfer, pending]
+          .filter((row) => state === undefined || row.state === state)
+          .slice(0, limit),
       transfer: async (id) => {
         if (id !== transfer.transfer_id) throw new Problem("unknown_transfer", "no such transfer");
         const at = new Date(EPOCH_MS).toISOString();

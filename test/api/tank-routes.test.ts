@@ -214,6 +214,17 @@ describe("connections", () => {
 });
 
 describe("transfers", () => {
+  test("that are open keep their id from strangers: its two ends know it", async () => {
+    const { ask } = clientOf();
+    const idsFor = async (options: { readonly token?: true }) => {
+      const { body } = await ask("/api/transfers", options);
+      return body.transfers.map((one: { transfer_id: unknown }) => one.transfer_id);
+    };
+    const settled = "ab".repeat(16);
+    expect(await idsFor({})).toEqual([settled, null]);
+    expect(await idsFor({ token: true })).toEqual([settled, "cd".repeat(16)]);
+  });
+
   test("are listed by state and limit, and shown with their events", async () => {
     const { ask } = clientOf();
     expect((await ask("/api/transfers?limit=5&state=delivered")).body.count).toBe(1);

@@ -9,7 +9,6 @@ import { ago } from "../output/words.ts";
 const transfersSchema = z.object({
   transfers: z.array(
     z.object({
-      transfer_id: z.string(),
       direction: z.enum(["out", "in"]),
       state: z.string(),
       entity_id: z.string().nullable(),

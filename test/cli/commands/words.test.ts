@@ -86,11 +86,11 @@ describe("an empty name", () => {
 });
 
 test("an answer of another form is no bug, and not shown as JSON", async () => {
-  const answer = nodeAnswers({ "GET /api/transfers": { transfers: [{ transfer_id: 5 }] } });
+  const answer = nodeAnswers({ "GET /api/transfers": { transfers: [{ direction: 5 }] } });
   const ran = await runIn({ ...running, answer }, "transfers");
   expect([ran.code, ran.err]).toEqual([
     1,
-    "tankd: the node's answer has another form (transfers.0.transfer_id: must be text); " +
+    "tankd: the node's answer has another form (transfers.0.direction: must be one of out, in); " +
       "does it run another version of tankd?\n",
   ]);
 });
