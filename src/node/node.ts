@@ -7,6 +7,7 @@ import { readCidr } from "../discovery/cidr.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
+import { openSharedMemory, type SharedMemoryFiles } from "../platform/real/shared-memory.ts";
 import { sleep } from "../platform/timers.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
@@ -60,6 +61,8 @@ interface Parts {
   readonly metrics: PrometheusMetrics;
   readonly server: ApiServer;
   readonly stored: StoredState;
+  /** Undefined where the system has none, or none is wanted. */
+  readonly sharedMemory: SharedMemoryFiles | undefined;
 }
 
 /** Each step adds what closes it, so a failure closes the ones before. */
@@ -85,12 +88,15 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   const stored = await openStoredState(options, ports, closers);
   await outside.tailnet.meet();
   const metrics = createPrometheusMetrics();
-  const parts: Parts = { options, plan, outside, directory, log, metrics, server, stored };
+  const sharedMemory =
+    settings.sharedMemory === "auto" ? openSharedMemory(directory.path) : undefined;
+  const opened = { directory, log, metrics, server, stored, sharedMemory };
+  const parts: Parts = { options, plan, outside, ...opened };
   return run(parts, wireCore(parts), closers);
 }
 
 function wireCore(parts: Parts): Core {
-  const { options, outside, directory, log, metrics, server, stored } = parts;
+  const { options, outside, directory, log, metrics, server, stored, sharedMemory } = parts;
   const { settings } = options;
   const { platform, tailnet } = outside;
   const plan = withHub(parts.plan, stored.hub);
@@ -109,7 +115,8 @@ function wireCore(parts: Parts): Core {
       ...outside.withTailnet(),
       files: directory.files,
       store,
-      spawnSimulation: () => workerSimulation(options.spawnWorker()),
+      spawnSimulation: () => workerSimulation(options.spawnWorker(), sharedMemory?.folder),
+      sharedMemory,
       spawnReplay: () =>
         workerReplay(options.spawnWorker(), {
           directory: directory.path,
@@ -138,6 +145,10 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
   const url = `http://${formatHostPort({ host: localHost(settings.host), port: server.port })}`;
   announce(parts, url);
   closers.add(() => {
+    // Of a start that was broken off, the next one can still make use.
+    if (state.hasBeenHealthy) parts.sharedMemory?.removeAll();
+  });
+  closers.add(() => {
     state.phase = "stopping";
     return core.stop();
   });
@@ -154,6 +165,7 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
   state.recovered = start.recovery;
   state.tanksMade = start.tanksMade;
   state.phase = "healthy";
+  state.hasBeenHealthy = true;
   closers.add(timers.after(START_OVER_MS, compileReadily));
   log.info("node healthy", { tanks: core.tanks.list().length });
   return {
@@ -183,6 +195,7 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
 /** What the API tells of the start and the end of a node. */
 class NodeState {
   phase: "recovering" | "healthy" | "stopping" = "recovering";
+  hasBeenHealthy = false;
   recovered: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   tanksMade = 0;
 
