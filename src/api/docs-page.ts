@@ -19,7 +19,7 @@ interface Entry {
   readonly operation: Operation;
 }
 
-const METHODS = ["get", "post", "delete"] as const;
+const METHODS = ["get", "post", "patch", "delete"] as const;
 
 /** Renders the routes as one page without scripts. */
 export function renderDocs(api: DocumentedApi): string {

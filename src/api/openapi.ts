@@ -20,7 +20,7 @@ export interface ApiDocument {
   components?: { schemas?: object; securitySchemes?: object };
 }
 
-const METHODS = ["get", "post", "delete"] as const;
+const METHODS = ["get", "post", "patch", "delete"] as const;
 type Method = (typeof METHODS)[number];
 
 const CONTROL = { controlToken: [] };

@@ -26,6 +26,7 @@ const OPERATION_IDS: Readonly<Record<string, string>> = {
   "GET /ws/{tank_id}": "watchTank",
   "GET /api/connections": "listConnections",
   "POST /api/connections": "createConnection",
+  "PATCH /api/connections/{connection_id}": "changeConnection",
   "DELETE /api/connections/{connection_id}": "removeConnection",
   "GET /api/transfers": "listTransfers",
   "GET /api/transfers/{transfer_id}": "getTransfer",

@@ -1,6 +1,5 @@
 import type { PeerRoute } from "../cluster/peer-route.ts";
 import type {
-  ConnectionDirection,
   ConnectionRow,
   EntityType,
   InboxDecision,
@@ -8,19 +7,53 @@ import type {
   TransferEventRow,
 } from "../store/rows.ts";
 
-export interface NewConnection {
+/** How fish leave by a connection. */
+export type ConnectionTerms = Pick<
+  ConnectionRow,
+  "probability" | "direction" | "selection" | "count" | "rate" | "status" | "strategy"
+>;
+
+/** A tank to which a connection is to lead. */
+export interface DestinationName {
+  readonly tank_id: string;
+  /** Needed where the directory does not list the tank yet. */
+  readonly server_id?: string | undefined;
+}
+
+/** Terms that are given, or to be changed. */
+export type GivenTerms = {
+  readonly [Term in keyof ConnectionTerms]?: ConnectionTerms[Term] | undefined;
+};
+
+export interface NewConnection extends GivenTerms {
   readonly source_tank_id: string;
   readonly destination_tank_id: string;
-  /** The destination's server, needed where the directory does not list the tank yet. */
-  readonly destination_server_id?: string;
-  readonly probability: number;
-  readonly direction: ConnectionDirection;
+  /** See {@link DestinationName.server_id}. */
+  readonly destination_server_id?: string | undefined;
+  /** The destinations after the first. */
+  readonly further?: readonly DestinationName[];
+}
+
+export interface ConnectionStatistics {
+  readonly sent: number;
+  readonly delivered: number;
+  readonly returned: number;
+  /** Wall time of the last delivery; null before the first. */
+  readonly last_delivered_at: number | null;
+}
+
+/** A destination as the API shows it. The figures are of the time since the node has started. */
+export interface DestinationView extends ConnectionStatistics {
+  readonly tank_id: string;
+  readonly node_id: string;
+  readonly server_id: string;
 }
 
 /** A connection as the API shows it: the row, with labels of the servers. */
-export interface ConnectionView extends ConnectionRow {
+export interface ConnectionView extends Omit<ConnectionRow, "further_destinations"> {
   readonly source_server_id: string;
   readonly destination_server_id: string;
+  readonly destinations: readonly DestinationView[];
 }
 
 /** A connection as it was made. */
@@ -65,6 +98,8 @@ export interface Migration {
   stop(): Promise<void>;
   connections(): readonly ConnectionView[];
   connect(spec: NewConnection): Promise<MadeConnection>;
+  /** Changes terms of a connection and leaves the others. */
+  changeConnection(connectionId: string, terms: GivenTerms): Promise<ConnectionView>;
   disconnect(connectionId: string): Promise<void>;
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;

@@ -11,8 +11,10 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { Connections } from "./connections/connections.ts";
 import { Scheduler } from "./connections/scheduler.ts";
+import { WatchedSettlement } from "./connections/watched-settlement.ts";
 import type {
   ConnectionView,
+  GivenTerms,
   MadeConnection,
   Migration,
   NewConnection,
@@ -31,7 +33,6 @@ import {
   transferRequestSchema,
 } from "./transfer/protocol.ts";
 import { logRefusals } from "./transfer/refused-transfers.ts";
-import { Settlement } from "./transfer/settlement.ts";
 import { Views } from "./views.ts";
 
 export interface MigrationDeps {
@@ -82,6 +83,8 @@ class MigrationService implements CountingMigration {
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
+    this.#connections = new Connections(deps);
+    const { records } = this.#connections;
     const payloads = entityPayloads(deps.tanks, deps.readers);
     this.#incoming = new Incoming({ ...deps, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
@@ -90,18 +93,17 @@ class MigrationService implements CountingMigration {
       ...deps,
       courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
       payloads,
-      settlement: new Settlement({ ...deps, payloads }),
+      settlement: new WatchedSettlement({ ...deps, payloads }, (row) => records.noteDelivered(row)),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
-      onReturned: (row) => this.#scheduler.rest(row),
+      onReturned: (row) => records.noteReturned(row),
     });
     this.#removal = new Removal({ ...deps, outgoing: this.#outgoing });
-    this.#connections = new Connections(deps);
     this.#scheduler = new Scheduler({
       ...deps,
       connections: this.#connections,
       outgoing: this.#outgoing,
     });
-    this.#views = new Views({ ...deps, live: (id) => this.#outgoing.live(id) });
+    this.#views = new Views({ ...deps, records, live: (id) => this.#outgoing.live(id) });
   }
 
   async start(): Promise<void> {
@@ -129,6 +131,11 @@ class MigrationService implements CountingMigration {
     const { row, previous } = await this.#connections.connect(spec);
     const view = this.#views.connection(row);
     return previous ? { ...view, previous: this.#views.connection(previous) } : view;
+  }
+
+  async changeConnection(connectionId: string, terms: GivenTerms): Promise<ConnectionView> {
+    this.#refuseFenced();
+    return this.#views.connection(await this.#connections.change(connectionId, terms));
   }
 
   async disconnect(connectionId: string): Promise<void> {

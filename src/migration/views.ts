@@ -4,7 +4,15 @@ import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { ConnectionRow, InboxRow, OutboxRow } from "../store/rows.ts";
-import type { ConnectionView, TransferDetail, TransferQuery, TransferView } from "./migration.ts";
+import { type Destination, destinationsOf } from "./connections/destinations.ts";
+import type { ConnectionRecords } from "./connections/records.ts";
+import type {
+  ConnectionView,
+  DestinationView,
+  TransferDetail,
+  TransferQuery,
+  TransferView,
+} from "./migration.ts";
 import { stepsOf } from "./transfer/transfer-steps.ts";
 
 const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "returned"];
@@ -13,6 +21,7 @@ const inboxStates: readonly string[] = ["accepted", "refused", "aborted"];
 export interface ViewPorts {
   readonly cluster: Cluster;
   readonly journal: Journal;
+  readonly records: ConnectionRecords;
   /** An open transfer as its task has it in memory; undefined for others. */
   readonly live: (transferId: string) => OutboxRow | undefined;
 }
@@ -25,12 +34,29 @@ export class Views {
     this.#ports = ports;
   }
 
-  connection(row: ConnectionRow): ConnectionView {
+  connection({ further_destinations, ...row }: ConnectionRow): ConnectionView {
     const { cluster } = this.#ports;
     return {
       ...row,
       source_server_id: cluster.serverId,
       destination_server_id: this.#label(row.destination_node_id) ?? row.destination_node_id,
+      destinations: destinationsOf({ ...row, further_destinations }).map((destination) =>
+        this.#destination(row.connection_id, destination),
+      ),
+    };
+  }
+
+  #destination(connectionId: string, destination: Destination): DestinationView {
+    const { destination_node_id: node_id, destination_tank_id: tank_id } = destination;
+    const record = this.#ports.records.of(connectionId, destination);
+    return {
+      tank_id,
+      node_id,
+      server_id: this.#label(node_id) ?? node_id,
+      sent: record.sent,
+      delivered: record.delivered,
+      returned: record.returned,
+      last_delivered_at: record.deliveredAtMs ?? null,
     };
   }
 

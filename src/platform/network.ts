@@ -1,6 +1,6 @@
 /** One outgoing HTTP/1.1 request to another node. JSON text only; redirects are never followed. */
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /**
    * Scheme, host and port, e.g. `http://192.168.1.10:8000`; IPv6 hosts in brackets, link-local ones
    * optionally with a zone.

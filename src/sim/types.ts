@@ -261,6 +261,25 @@ export interface Scene {
   readonly games: readonly GameView[];
 }
 
+/** Which fish are to leave a tank, and how many. */
+export interface MigrantOrder {
+  /** A selection policy, see `isSelection`. */
+  readonly selection: string;
+  /**
+   * The wall by which they leave: of `random` fish those at it go first, of `boundary` only those
+   * are chosen. By `both` each leaves by the nearer one.
+   */
+  readonly direction: Side | "both";
+  /** A real in [0, 1) for each fish that is wanted: the world's own dice stay untouched. */
+  readonly draws: readonly number[];
+}
+
+/** A fish that leaves, with its wall. */
+export interface Migrant {
+  readonly fishId: FishId;
+  readonly side: Side;
+}
+
 /** A plant at the edge of the tank, which may leave through the wall beside it. */
 export interface PlantMigrant {
   readonly plantId: PlantId;

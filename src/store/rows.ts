@@ -85,7 +85,15 @@ export interface SnapshotRow {
 export const ENTITY_TYPES = ["fish", "plant"] as const;
 export type EntityType = (typeof ENTITY_TYPES)[number];
 
-export type ConnectionDirection = "left" | "right" | "both";
+export const CONNECTION_DIRECTIONS = ["left", "right", "both"] as const;
+export type ConnectionDirection = (typeof CONNECTION_DIRECTIONS)[number];
+
+/**
+ * Which of several destinations is next: the first that can be reached; each in turn; the one with
+ * the fewest fish in a tank.
+ */
+export const STRATEGIES = ["failover", "round-robin", "least-loaded"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 export interface ConnectionRow {
   readonly connection_id: string;
@@ -95,6 +103,16 @@ export interface ConnectionRow {
   /** Percent per draw, 0–100. */
   readonly probability: number;
   readonly direction: ConnectionDirection;
+  /** Which fish leave; see `isSelection` of the world. */
+  readonly selection: string;
+  /** Fish that leave at a draw. */
+  readonly count: number;
+  /** Fish per minute, at most; null without a limit. */
+  readonly rate: number | null;
+  readonly status: "running" | "paused";
+  readonly strategy: Strategy;
+  /** The destinations after the first, as JSON. */
+  readonly further_destinations: string;
   readonly origin: "auto" | "manual";
   readonly created_at: number;
 }

@@ -7,7 +7,7 @@ import { type Random, randomHex, randomInteger } from "../platform/random.ts";
 import type { SharedMemory } from "../platform/shared-memory.ts";
 import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
-import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
+import type { Command, FishId, FishProfile, FishView, Migrant } from "../sim/types.ts";
 import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -27,6 +27,7 @@ import type {
   ForkedWorld,
   Frame,
   HostedTank,
+  MigrantsWanted,
   NewTank,
   Stamped,
   Tanks,
@@ -254,10 +255,11 @@ class HostingService implements TankService {
     );
   }
 
-  async pickMigrant(tankId: string): Promise<FishId | undefined> {
+  async pickMigrants(tankId: string, wanted: MigrantsWanted): Promise<readonly Migrant[]> {
     const { placement } = this.#supervisor(tankId);
-    const fit = await placement.whenPlaced((incarnation) => incarnation.migrants());
-    return fit.length === 0 ? undefined : fit[randomInteger(this.#deps.random, fit.length)];
+    const { count, ...order } = wanted;
+    const draws = Array.from({ length: count }, () => this.#deps.random.unit());
+    return placement.whenPlaced((incarnation) => incarnation.selectMigrants({ ...order, draws }));
   }
 
   watch(tankId: string, listener: (frame: Frame) => void): () => void {

@@ -1,6 +1,13 @@
 import { invariant, messageOf, Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
-import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
+import type {
+  Command,
+  FishId,
+  FishProfile,
+  FishView,
+  Migrant,
+  MigrantOrder,
+} from "../sim/types.ts";
 import {
   type Journal,
   JournalConflict,
@@ -75,7 +82,7 @@ export class TankIncarnation {
   readonly #commands = new WaitingRequests<CommandContext, Stamped>();
   readonly #fish = new WaitingRequests<null, readonly FishView[]>();
   readonly #profiles = new WaitingRequests<null, FishProfile | undefined>();
-  readonly #migrants = new WaitingRequests<null, readonly FishId[]>();
+  readonly #migrants = new WaitingRequests<null, readonly Migrant[]>();
   readonly #captures = new WaitingRequests<null, ChainedState>();
   #logEnd: LogEnd;
   #ended = false;
@@ -125,16 +132,16 @@ export class TankIncarnation {
   }
 
   fish(): Promise<readonly FishView[]> {
-    return this.#fish.ask(null, (request) => this.#post({ kind: "ask", request, about: "fish" }));
+    return this.#fish.ask(null, (request) => this.#post({ kind: "ask_all_fish", request }));
   }
 
   fishProfile(fishId: FishId): Promise<FishProfile | undefined> {
     return this.#profiles.ask(null, (request) => this.#post({ kind: "ask_fish", request, fishId }));
   }
 
-  migrants(): Promise<readonly FishId[]> {
+  selectMigrants(order: MigrantOrder): Promise<readonly Migrant[]> {
     return this.#migrants.ask(null, (request) =>
-      this.#post({ kind: "ask", request, about: "migrants" }),
+      this.#post({ kind: "ask_migrants", request, order }),
     );
   }
 
@@ -193,7 +200,7 @@ export class TankIncarnation {
         this.#profiles.answer(message.request, message.profile);
         break;
       case "migrants":
-        this.#migrants.answer(message.request, message.fishIds);
+        this.#migrants.answer(message.request, message.migrants);
     }
   }
 

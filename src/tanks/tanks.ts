@@ -4,6 +4,8 @@ import type {
   FishId,
   FishProfile,
   FishView,
+  Migrant,
+  MigrantOrder,
   Outcome,
   Scene,
   TankStats,
@@ -64,6 +66,11 @@ export interface HostedTank {
   readonly pastFromTick?: number | undefined;
 }
 
+/** Fish that are to leave a tank. */
+export interface MigrantsWanted extends Pick<MigrantOrder, "selection" | "direction"> {
+  readonly count: number;
+}
+
 /** What viewers receive, about 15 times a second while the tank is watched. */
 export interface Frame extends Scene {
   readonly tankId: string;
@@ -108,8 +115,11 @@ export interface Tanks {
   fish(tankId: string): Promise<readonly FishView[]>;
   /** Undefined when no such fish lives there. */
   fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined>;
-  /** A random fish to migrate, undefined when none is fit to. Does not touch the world's RNG. */
-  pickMigrant(tankId: string): Promise<FishId | undefined>;
+  /**
+   * The fish that are to leave the tank, fewer than wanted where fewer are fit to. Does not touch
+   * the world's RNG.
+   */
+  pickMigrants(tankId: string, wanted: MigrantsWanted): Promise<readonly Migrant[]>;
   /** Delivers frames until the returned function is called. */
   watch(tankId: string, listener: (frame: Frame) => void): () => void;
   /**

@@ -76,6 +76,18 @@ export interface Connection {
   readonly destination_server_id: string;
   readonly probability: number;
   readonly direction: "left" | "right" | "both";
+  readonly selection: string;
+  readonly count: number;
+  /** Fish per minute, at most. */
+  readonly rate: number | null;
+  readonly status: "running" | "paused";
+  readonly destinations: readonly {
+    readonly tank_id: string;
+    readonly server_id: string;
+    readonly sent: number;
+    readonly delivered: number;
+    readonly returned: number;
+  }[];
   readonly origin: "auto" | "manual";
 }
 

@@ -236,12 +236,20 @@ function connectionTable(
     [
       { title: "From", cell: (one) => nameOf(one.source_tank_id) },
       { title: "Wall", kind: "word", cell: ({ direction }) => `${ARROWS[direction]} ${direction}` },
-      { title: "To", cell: (one) => nameOf(one.destination_tank_id) },
+      {
+        title: "To",
+        cell: ({ destinations: all }) => all.map((one) => nameOf(one.tank_id)).join(", "),
+      },
       {
         title: "On",
-        cell: ({ destination_server_id: id }) => titled(labelOf(id), id),
+        cell: ({ destinations: all }) => {
+          const ids = [...new Set(all.map((one) => one.server_id))];
+          return titled(ids.map(labelOf).join(", "), ids.join(", "));
+        },
       },
       { title: "Chance", kind: "number", cell: chanceOf },
+      { title: "Who", kind: "word", cell: selectionOf },
+      { title: "Arrived", kind: "number", cell: arrivalsOf },
       {
         title: "Made",
         kind: "number",
@@ -259,8 +267,23 @@ const NO_CONNECTIONS = {
   removed: "No connections. The automatic one was removed by hand and does not come back.",
 } as const;
 
-function chanceOf({ probability }: Connection): string {
-  return probability === 0 ? "paused" : `${probability} %`;
+function chanceOf({ probability, status, rate }: Connection): string | HTMLElement {
+  if (probability === 0 || status === "paused") return "paused";
+  const chance = `${probability} %`;
+  return rate === null ? chance : titled(chance, `at most ${rate} a minute`);
+}
+
+function selectionOf({ selection, count }: Connection): string {
+  return count === 1 ? selection : `${count} × ${selection}`;
+}
+
+/** Of the fish that left since the node has started. */
+function arrivalsOf({ destinations }: Connection): HTMLElement {
+  const sum = (key: "sent" | "delivered" | "returned") =>
+    destinations.reduce((total, one) => total + one[key], 0);
+  const [sent, delivered, returned] = [sum("sent"), sum("delivered"), sum("returned")];
+  const words = `${sent} sent, ${delivered} arrived, ${returned} came back since the start`;
+  return titled(`${delivered}/${sent}`, words);
 }
 
 function transferTable(transfers: readonly Transfer[], nameOf: NameOf, nowMs: number): HTMLElement {

@@ -5,7 +5,8 @@ import { createVerifier } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
 import type { ServerRecord } from "../../src/cluster/server-record.ts";
 import { Passage } from "../../src/cluster/tunnel/passage.ts";
-import type { Migration } from "../../src/migration/migration.ts";
+import { TERMS_DEFAULT, withTerms } from "../../src/migration/connections/terms.ts";
+import type { ConnectionView, Migration } from "../../src/migration/migration.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { Command } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
@@ -137,7 +138,7 @@ export class FakeNode {
       fish: async (tankId) => [fakeFish(`${tankId}-fish-1`), fakeFish(`${tankId}-fish-2`)],
       fishProfile: async (tankId, fishId) =>
         fishId.startsWith(`${tankId}-fish-`) ? fakeProfile(fishId) : undefined,
-      pickMigrant: async () => undefined,
+      pickMigrants: async () => [],
       watch: (tankId, listener) => {
         if (!node.hosted.has(tankId)) throw new Problem("unknown_tank", "gone");
         node.listeners.set(tankId, listener);
@@ -264,18 +265,28 @@ export class FakeNode {
       updated_at: new Date(EPOCH_MS).toISOString(),
     } as const;
     const pending = { ...transfer, transfer_id: "cd".repeat(16), state: "pending" } as const;
-    const connection = {
+    const connection: ConnectionView = {
       connection_id: "c-1",
       source_tank_id: "tank-1",
       source_server_id: "node-a-label",
       destination_tank_id: "far-tank",
       destination_node_id: "node-b",
       destination_server_id: "node-b-label",
-      probability: 25,
-      direction: "both",
+      destinations: [
+        {
+          tank_id: "far-tank",
+          node_id: "node-b",
+          server_id: "node-b-label",
+          sent: 3,
+          delivered: 2,
+          returned: 1,
+          last_delivered_at: EPOCH_MS,
+        },
+      ],
+      ...TERMS_DEFAULT,
       origin: "auto",
       created_at: EPOCH_MS,
-    } as const;
+    };
     return {
       start: async () => {},
       stop: async () => {},
@@ -286,10 +297,14 @@ export class FakeNode {
         origin: "manual",
         source_tank_id: spec.source_tank_id,
         destination_tank_id: spec.destination_tank_id,
-        probability: spec.probability,
-        direction: spec.direction,
+        probability: spec.probability ?? connection.probability,
+        direction: spec.direction ?? connection.direction,
         ...(spec.destination_tank_id === "far-tank" && { previous: connection }),
       }),
+      changeConnection: async (id, terms) => {
+        if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);
+        return withTerms(connection, terms);
+      },
       disconnect: async (id) => {
         if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);
       },

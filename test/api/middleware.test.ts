@@ -110,6 +110,7 @@ describe("control token", () => {
     ["POST", "/api/tanks/tank-1/pause"],
     ["POST", "/api/tanks/tank-1/resume"],
     ["POST", "/api/connections"],
+    ["PATCH", "/api/connections/c-1"],
     ["DELETE", "/api/connections/c-1"],
   ] as const;
 

@@ -194,11 +194,41 @@ describe("connections", () => {
     [{ source_tank_id: "tank-1" }, "destination_tank_id"],
     [{ source_tank_id: "a", destination_tank_id: "b", probability: 101 }, "probability"],
     [{ source_tank_id: "a", destination_tank_id: "b", direction: "up" }, "direction"],
-    [{ source_tank_id: "a", destination_tank_id: "b", rate: 1 }, "rate"],
+    [{ source_tank_id: "a", destination_tank_id: "b", speed: 1 }, "speed"],
+    [{ source_tank_id: "a", destination_tank_id: "b", rate: 0 }, "rate"],
+    [{ source_tank_id: "a", destination_tank_id: "b", count: 101 }, "count"],
+    [{ source_tank_id: "a", destination_tank_id: "b", status: "stopped" }, "status"],
+    [{ source_tank_id: "a", destination_tank_id: "b", strategy: "nearest" }, "strategy"],
+    [
+      { source_tank_id: "a", destination_tank_id: "b", destinations: [{ tank_id: "c" }] },
+      "destination_tank_id",
+    ],
+    [
+      { source_tank_id: "a", destinations: [{ tank_id: "c" }], destination_server_id: "d" },
+      "destination_server_id",
+    ],
   ])("a wrong body %j names %s", async (json, field) => {
     const { ask } = clientOf();
     const { status, body } = await ask("/api/connections", { method: "POST", token: true, json });
     expect([status, body.errors[0].field]).toEqual([422, field]);
+  });
+
+  test("are changed in part, with the token", async () => {
+    const { ask } = clientOf();
+    const change = (id: string, json: object, token = true) =>
+      ask(`/api/connections/${id}`, { method: "PATCH", token, json });
+    const changed = await change("c-1", { status: "paused", selection: "oldest" });
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject({
+      connection_id: "c-1",
+      probability: 25,
+      status: "paused",
+      selection: "oldest",
+      destinations: [{ tank_id: "far-tank", last_delivered_at: "2026-01-02T03:04:05.000Z" }],
+    });
+    expect((await change("c-9", {})).body.type).toBe("urn:tankd:problem:unknown_connection");
+    expect((await change("c-1", { origin: "auto" })).body.errors[0].field).toBe("origin");
+    expect((await change("c-1", {}, false)).status).toBe(401);
   });
 
   test("one from another server's tank is refused", async () => {

@@ -110,8 +110,8 @@ export class Aquarium {
     const journal = groupCommit(guarded, { ...process, metrics: noMetrics });
     const hosting = host ?? this.#fakeHosting;
     const { tanks, recover } = hosting(station, process, journal);
-    const pickMigrant = tanks.pickMigrant.bind(tanks);
-    tanks.pickMigrant = async (tankId) => (this.calm ? undefined : pickMigrant(tankId));
+    const pickMigrants = tanks.pickMigrants.bind(tanks);
+    tanks.pickMigrants = async (tankId, wanted) => (this.calm ? [] : pickMigrants(tankId, wanted));
     const cluster = new FakeCluster(station.nodeId, this.directory, (nodeId, path, body) =>
       this.#call(station, nodeId, path, body),
     );

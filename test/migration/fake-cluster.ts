@@ -18,6 +18,7 @@ export interface FakeServer {
   tanks: readonly string[];
   /** What it says of their number; as many as are listed unless given. */
   tankCount?: number;
+  fishCount?: number;
   signed?: boolean;
   reachable?: boolean;
   relay?: string;
@@ -142,7 +143,7 @@ function record(server: FakeServer): ServerRecord {
     architecture: "none",
     tank_count: tankCount ?? tanks.length,
     world_count: 1,
-    fish_count: 0,
+    fish_count: server.fishCount ?? 0,
     active_connections: 0,
     capabilities: [],
     tags: [],

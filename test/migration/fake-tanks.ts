@@ -1,11 +1,17 @@
 import type { RecordReading } from "../../src/migration/payloads/payload.ts";
 import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
 import { KeyedMutex } from "../../src/platform/mutex.ts";
-import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.ts";
+import type { Command, FishView, Migrant, Outcome, TankStats } from "../../src/sim/types.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
-import type { Alongside, HostedTank, Stamped, Tanks } from "../../src/tanks/tanks.ts";
+import type {
+  Alongside,
+  HostedTank,
+  MigrantsWanted,
+  Stamped,
+  Tanks,
+} from "../../src/tanks/tanks.ts";
 
 const text = { encode: new TextEncoder(), decode: new TextDecoder() };
 
@@ -84,6 +90,8 @@ export class FakeTanks implements Tanks {
   readonly #options: FakeTanksOptions;
   readonly #rooms = new Map<string, Room>();
   readonly #perTank = new KeyedMutex();
+  /** What was asked of {@link FakeTanks.pickMigrants}. */
+  readonly wanted: MigrantsWanted[] = [];
   storageFault: string | undefined;
   fenceReason: Problem | undefined;
 
@@ -187,9 +195,17 @@ export class FakeTanks implements Tanks {
 
   async fishProfile(): Promise<undefined> {}
 
-  async pickMigrant(tankId: string): Promise<string | undefined> {
-    const alive = this.alive(tankId);
-    return alive[Math.floor((this.#options.draw?.() ?? 0) * alive.length)];
+  /** All fish of the fake are alike: the policy is noted and not followed. */
+  async pickMigrants(tankId: string, wanted: MigrantsWanted): Promise<readonly Migrant[]> {
+    this.wanted.push(wanted);
+    const left = [...this.alive(tankId)];
+    const unit = this.#options.draw ?? (() => 0);
+    return Array.from({ length: wanted.count }).flatMap((_, n) =>
+      left.splice(Math.floor(unit() * left.length), 1).map((fishId) => {
+        const nearer = (this.wanted.length + n) % 2 === 0 ? "left" : "right";
+        return { fishId, side: wanted.direction === "both" ? nearer : wanted.direction };
+      }),
+    );
   }
 
   watch(): () => void {

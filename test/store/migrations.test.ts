@@ -105,6 +105,38 @@ function expectedFrom(version: number) {
     decision: "accepted",
     reason: null,
   };
+  const plain = {
+    connection_id: "c1",
+    source_tank_id: REEF,
+    destination_tank_id: "t2",
+    destination_node_id: "n2",
+    probability: 12.5,
+    direction: "both",
+    selection: "random",
+    count: 1,
+    rate: null,
+    status: "running",
+    strategy: "failover",
+    further_destinations: "[]",
+    origin: "auto",
+    created_at: 1_700_000_000_002,
+  };
+  const refined = {
+    ...plain,
+    connection_id: "c2",
+    destination_tank_id: "t3",
+    destination_node_id: "n3",
+    probability: 100,
+    direction: "left",
+    selection: "best:speed",
+    count: 2,
+    rate: 10.5,
+    status: "paused",
+    strategy: "round-robin",
+    further_destinations: '[["n4","t4"]]',
+    origin: "manual",
+    created_at: 1_700_000_000_011,
+  };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
     transfer_id: "x1",
@@ -139,18 +171,7 @@ function expectedFrom(version: number) {
     ],
     logStart: 1,
     snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
-    connections: [
-      {
-        connection_id: "c1",
-        source_tank_id: REEF,
-        destination_tank_id: "t2",
-        destination_node_id: "n2",
-        probability: 12.5,
-        direction: "both",
-        origin: "auto",
-        created_at: 1_700_000_000_002,
-      },
-    ],
+    connections: version >= 8 ? [plain, refined] : [plain],
     openOutbox: [
       {
         transfer_id: "x1",

@@ -31,7 +31,9 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
       INSERT INTO snapshots
         (tank_id, seq, tick, digest, file, bytes, engine_version, log_checksum, created_at) VALUES
         ('0123456789abcdef', 1, 20, 'd1', 'snapshots/x/1-20.snapshot', 99, 1, 'c1', 1700000000001);
-      INSERT INTO connections VALUES
+      INSERT INTO connections
+        (connection_id, source_tank_id, destination_tank_id, destination_node_id, probability,
+         direction, origin, created_at) VALUES
         ('c1', '0123456789abcdef', 't2', 'n2', 12.5, 'both', 'auto', 1700000000002);
       INSERT INTO outbox VALUES
         (1, 'x1', '0123456789abcdef', 't2', 'n2', 'c1', 'fish', 'f1', 'left', x'0102', 'r1', 1,
@@ -80,6 +82,14 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
       INSERT INTO inbox VALUES
         (2, 'x2', 't8', 'n8', '0123456789abcdef', 'plant', 'p1', 'r2', 1, 'accepted', NULL, 1,
          1700000000005);
+    `,
+  },
+  {
+    stepSha256: "57eeb80ae6a3603e5a71ddd460f0a0aba5acc84eae18f79ef8b59ad10ee18190",
+    rows: `
+      INSERT INTO connections VALUES
+        ('c2', '0123456789abcdef', 't3', 'n3', 100, 'left', 'manual', 1700000000011,
+         'best:speed', 2, 10.5, 'paused', 'round-robin', '[["n4","t4"]]');
     `,
   },
 ];

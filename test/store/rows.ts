@@ -62,6 +62,12 @@ export function connectionRow(connection_id: string, created_at = 1): Connection
     destination_node_id: "n2",
     probability: 12.5,
     direction: "both",
+    selection: "best:speed",
+    count: 3,
+    rate: 7.5,
+    status: "paused",
+    strategy: "round-robin",
+    further_destinations: '[["n3","t3"]]',
     origin: "auto",
     created_at,
   };

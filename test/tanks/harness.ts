@@ -12,6 +12,7 @@ import { specOf } from "../../src/tanks/log/history.ts";
 import { createTanks, type TankService, type TanksDeps } from "../../src/tanks/service.ts";
 import { decodeSnapshot } from "../../src/tanks/snapshots/snapshot-file.ts";
 import { unpackState } from "../../src/tanks/snapshots/state-packing.ts";
+import type { MigrantsWanted } from "../../src/tanks/tanks.ts";
 import type { Controls } from "../../src/tanks/thread/controls.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { FromSimulation, SimulationThread } from "../../src/tanks/thread/simulation.ts";
@@ -26,6 +27,9 @@ export const NO_SNAPSHOTS: SnapshotLimits = {
   ticksMax: Number.POSITIVE_INFINITY,
   entriesMax: Number.POSITIVE_INFINITY,
 };
+
+/** One fish, whichever. */
+export const ANYBODY: MigrantsWanted = { selection: "random", direction: "both", count: 1 };
 
 /** The controls of a tank that nobody has touched. */
 export function plainControls(tickRate = 30, paused = false): Controls {

@@ -9,7 +9,7 @@ import type { HostedTank } from "../../src/tanks/tanks.ts";
 import { placeIn, TRAILER_BYTES, Trailer } from "../../src/tanks/thread/live-trailer.ts";
 import type { LoadTank } from "../../src/tanks/thread/simulation.ts";
 import { SimulationLoop } from "../../src/tanks/thread/simulation-loop.ts";
-import { Bench, NO_SNAPSHOTS, plainControls, refusal } from "./harness.ts";
+import { ANYBODY, Bench, NO_SNAPSHOTS, plainControls, refusal } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 
@@ -174,7 +174,7 @@ test("memory that says it is whole is so at each instant, and never while it cha
   };
   loop.receive(load);
   await world.run(10_000);
-  loop.receive({ kind: "ask", tank: "a", load: 1, request: 1, about: "fish" });
+  loop.receive({ kind: "ask_all_fish", tank: "a", load: 1, request: 1 });
   loop.stop();
   expect(truth.tick).toBeGreaterThan(290);
   expect(seen.whole).toBeGreaterThan(30);
@@ -292,7 +292,8 @@ describe("shared memory", () => {
     const tell = (command: Command) => bench.settle(tanks.submit(row.tank_id, command));
     await tell({ kind: "pause" });
     const before = bench.host.sharedMemory.open(row.tank_id);
-    const entityId = (await bench.settle(tanks.pickMigrant(row.tank_id))) ?? "";
+    const [migrant] = await bench.settle(tanks.pickMigrants(row.tank_id, ANYBODY));
+    const entityId = migrant?.fishId ?? "";
     const { outcome } = await tell({ kind: "export", entityId, side: "left" });
     await tell({ kind: "spawn", fish: 1 });
     const { record } = outcome as { readonly record: Uint8Array };

@@ -13,7 +13,7 @@ import { specOf } from "../../src/tanks/log/history.ts";
 import { chain } from "../../src/tanks/log/log-chain.ts";
 import { type Chronicle, readChronicle } from "../../src/tanks/replay/chronicle.ts";
 import { type Arrival, type Journey, travel } from "../../src/tanks/replay/time-travel.ts";
-import { Bench } from "./harness.ts";
+import { ANYBODY, Bench } from "./harness.ts";
 
 /** Snapshots every few seconds of a tank's life. */
 export const SOON = { costMs: 0, intervalMs: 0, ticksMax: 250, entriesMax: 6 };
@@ -37,8 +37,9 @@ export async function livedPast(
   for (let round = 0; round < 4; round++) {
     await bench.run(7_000);
     await submit({ kind: "feed", portions: 2 + round });
-    const entityId = await bench.settle(tanks.pickMigrant(row.tank_id));
-    if (entityId !== undefined) {
+    const [migrant] = await bench.settle(tanks.pickMigrants(row.tank_id, ANYBODY));
+    if (migrant !== undefined) {
+      const { fishId: entityId } = migrant;
       const { outcome } = await submit({ kind: "export", entityId, side: "left" });
       if (outcome.kind === "done" && outcome.record) away.push(outcome.record);
     }

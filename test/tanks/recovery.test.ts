@@ -4,7 +4,7 @@ import type { Command } from "../../src/sim/types.ts";
 import type { TankRow } from "../../src/store/rows.ts";
 import type { TankService } from "../../src/tanks/service.ts";
 import type { Tanks } from "../../src/tanks/tanks.ts";
-import { Bench, NO_SNAPSHOTS, refusal } from "./harness.ts";
+import { ANYBODY, Bench, NO_SNAPSHOTS, refusal } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 const CAVE = { name: "cave", description: "", seed: 8, fish: 10 };
@@ -363,8 +363,8 @@ async function submit(tanks: Tanks, tankId: string, act: Input): Promise<number>
 }
 
 async function exportOne(tanks: Tanks, tankId: string): Promise<Command | undefined> {
-  const entityId = await tanks.pickMigrant(tankId);
-  return entityId === undefined ? undefined : { kind: "export", entityId, side: "left" };
+  const [migrant] = await tanks.pickMigrants(tankId, ANYBODY);
+  return migrant && { kind: "export", entityId: migrant.fishId, side: migrant.side };
 }
 
 /** `kill -9` before or after the effect of a port call, a few calls from now. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { fishOf, statsOf } from "../../src/sim/index.ts";
 import type { JournalWrite } from "../../src/store/journal.ts";
 import type { Frame } from "../../src/tanks/tanks.ts";
-import { Bench, gate, heldBack, refusal } from "./harness.ts";
+import { ANYBODY, Bench, gate, heldBack, refusal } from "./harness.ts";
 
 const REEF = { name: "reef", description: "", seed: 7, fish: 20 };
 
@@ -243,7 +243,10 @@ describe("a tank", () => {
     const fish = await bench.settle(tanks.fish(row.tank_id));
     expect(fish).toEqual(fishOf(bench.replayed(row, tick)));
     const draws = new Set<string | undefined>();
-    for (let i = 0; i < 20; i++) draws.add(await bench.settle(tanks.pickMigrant(row.tank_id)));
+    for (let i = 0; i < 20; i++) {
+      const migrants = await bench.settle(tanks.pickMigrants(row.tank_id, ANYBODY));
+      for (const { fishId } of migrants) draws.add(fishId);
+    }
     for (const id of draws) expect(fish.map((one) => one.fish_id)).toContain(id as string);
     expect(draws.size).toBeGreaterThan(1);
   });

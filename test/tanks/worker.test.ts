@@ -12,6 +12,7 @@ import type { Frame } from "../../src/tanks/tanks.ts";
 import { workerSimulation } from "../../src/tanks/worker-host.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
+import { ANYBODY } from "./harness.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "tankd-worker-"));
 afterAll(() => rm(scratch, { recursive: true }));
@@ -52,7 +53,8 @@ test("tanks live in a worker, and come back from what they left", async () => {
     });
   });
   expect(frame.fish.length).toBeGreaterThan(0);
-  const entityId = await tanks.pickMigrant(row.tank_id);
+  const [migrant] = await tanks.pickMigrants(row.tank_id, ANYBODY);
+  const entityId = migrant?.fishId;
   const exported = await tanks.submit(row.tank_id, {
     kind: "export",
     entityId: entityId ?? "",

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { Problem } from "../../platform/errors.ts";
 import type { CliContext } from "../context.ts";
 import type { NodeClient } from "../node-access/client.ts";
@@ -7,96 +7,137 @@ import {
   type Connection,
   connectionSchema,
   describeTerms,
+  isPaused,
 } from "../node-access/connections.ts";
 import { findTank, findTankAnywhere, readTankAddress } from "../node-access/tank-lookup.ts";
 import { readAnswer } from "../output/answer.ts";
-import { readNumber } from "../output/numbers.ts";
+import { addTermOptions, readTerms, type TermOptions } from "./connection-terms.ts";
 import { disconnectOne } from "./disconnect.ts";
 
 /** Nodes of earlier builds do not say what was there before. */
 const madeSchema = connectionSchema.extend({ previous: connectionSchema.nullish() });
 
-interface ConnectOptions {
-  readonly probability?: string;
-  readonly direction?: string;
+interface ConnectOptions extends TermOptions {
+  readonly change?: string;
   readonly rm?: string;
 }
 
 /** `tankd connect SRC DST`: lets fish migrate from one tank to another. */
 export function defineConnect(connect: Command, context: CliContext): void {
-  connect
-    .argument("[source]", "a tank of this node, by id, name or alias")
-    .argument("[destination]", "a tank of any node, by id, name or alias, or as SERVER::TANK")
-    .option(
-      "--probability <percent>",
-      "chance of a fish at each draw, 0-100; 0 pauses the connection (default: 25)",
-    )
-    .addOption(
-      new Option(
-        "--direction <side>",
-        "the wall through which they leave: left, right or both (default: both)",
-      ).choices(["left", "right", "both"]),
-    )
+  addTermOptions(
+    connect
+      .argument("[source]", "a tank of this node, by id, name or alias")
+      .argument("[destination...]", "tanks of any node, by id, name or alias, or as SERVER::TANK"),
+  )
+    .option("--change <id>", "change terms of a connection, and leave the others as they are")
     .option("--rm <id>", "the same as tankd disconnect ID")
     .addHelpText(
       "after",
       `
-A connection between the same tanks is changed, not added. It takes the place of the automatic
-connection of its source, which comes back when it is cut: see tankd disconnect --help.`,
+A connection from the same tank to the same first destination is changed, not added. It takes the
+place of the automatic connection of its source, which comes back when it is cut: see
+tankd disconnect --help.
+A trait is energy, speed, size, sight, lifespan, generation, offspring, poker_wins,
+poker_net_energy, or a gene like aggression.`,
     )
     .action(
       async (
         source: string | undefined,
-        destination: string | undefined,
+        destinations: readonly string[],
         options: ConnectOptions,
         command: Command,
       ) => {
-        if (options.rm !== undefined) {
-          const { probability, direction } = options;
-          if ((source ?? probability ?? direction) !== undefined) {
+        const { change, rm, ...terms } = options;
+        const given = readTerms(terms);
+        if (rm !== undefined) {
+          if (source !== undefined || Object.keys(given).length > 0 || change !== undefined) {
             throw new Problem("usage", "give two tanks, or --rm ID");
           }
-          return disconnectOne(context, command, options.rm, undefined);
+          return disconnectOne(context, command, rm, undefined);
         }
-        if (source === undefined || destination === undefined) {
+        if (change !== undefined) {
+          if (source !== undefined) throw new Problem("usage", "give two tanks, or --change ID");
+          return changeTerms(context, command, change, given);
+        }
+        if (source === undefined || destinations.length === 0) {
           const missing = source === undefined ? "which tanks?" : `${source} with which tank?`;
           throw new Problem("usage", `connect ${missing} Give SRC and DST`);
         }
-        return connectTanks(context, command, { ...options, source, destination });
+        return connectTanks(context, command, { source, destinations, given });
       },
     );
 }
 
-async function connectTanks(
+async function changeTerms(
   context: CliContext,
   command: Command,
-  options: ConnectOptions & { readonly source: string; readonly destination: string },
+  id: string,
+  given: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const { source, destination, direction } = options;
-  const probability = readNumber(options.probability, "--probability", 0, 100);
-  for (const text of [source, destination]) readTankAddress(text);
+  if (Object.keys(given).length === 0) {
+    throw new Problem("usage", `change what of ${id}? Give --pause, --probability or the like`);
+  }
   const node = await context.node(command);
-  const { tankId, serverId } = await findTankAnywhere(node, destination);
+  const body = await node.patch(`/api/connections/${encodeURIComponent(id)}`, given);
+  if (context.wantsJson(command)) return context.printJson(body);
+  const changed = readAnswer(connectionSchema, body);
+  const nameOf = await askTankNames(node);
+  const ends = `${nameOf(changed.source_tank_id)} to ${nameOf(changed.destination_tank_id)}`;
+  context.print(`The connection from ${ends} is changed: ${describeTerms(changed)}.`);
+}
+
+interface Ends {
+  readonly source: string;
+  readonly destinations: readonly string[];
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+async function connectTanks(context: CliContext, command: Command, ends: Ends): Promise<void> {
+  const { source, destinations, given } = ends;
+  for (const text of [source, ...destinations]) readTankAddress(text);
+  const node = await context.node(command);
+  const named = [];
+  for (const destination of destinations) {
+    const { tankId: tank_id, serverId: server_id } = await findTankAnywhere(node, destination);
+    named.push(server_id === undefined ? { tank_id } : { tank_id, server_id });
+  }
   // For a tank of another node, the error names that node.
   const from = readTankAddress(await findTank(node, source));
   const body = await node.post("/api/connections", {
     source_tank_id: from.tank,
     ...(from.server === undefined ? {} : { source_server_id: from.server }),
-    destination_tank_id: tankId,
-    ...(serverId === undefined ? {} : { destination_server_id: serverId }),
-    ...(probability === undefined ? {} : { probability }),
-    ...(direction === undefined ? {} : { direction }),
+    ...destinationsOf(named),
+    ...given,
   });
   if (context.wantsJson(command)) return context.printJson(body);
   const { previous, ...made } = readAnswer(madeSchema, body);
-  const place = `${destination} on ${made.destination_server_id}`;
   const terms = describeTerms(made);
+  const place = placesOf(destinations, made);
   context.print(
-    made.probability === 0
+    isPaused(made)
       ? `The connection from ${source} to ${place} is ${terms}: no fish leave by it.`
       : `Fish of ${source} now migrate to ${place}: ${terms}.`,
   );
   if (previous) context.print(await describeChange(node, made, previous));
+}
+
+/** Nodes of earlier builds know one destination. */
+function destinationsOf(named: readonly { tank_id: string; server_id?: string }[]) {
+  const [first, ...further] = named;
+  if (further.length > 0) return { destinations: named };
+  return {
+    destination_tank_id: first?.tank_id,
+    ...(first?.server_id === undefined ? {} : { destination_server_id: first.server_id }),
+  };
+}
+
+/** `lake on far and pond on near` */
+function placesOf(names: readonly string[], made: Connection): string {
+  const servers = made.destinations.map((one) => one.server_id);
+  const places = names.map((name, at) => {
+    return `${name} on ${servers[at] ?? made.destination_server_id}`;
+  });
+  return [places.slice(0, -1).join(", "), places.at(-1)].filter(Boolean).join(" and ");
 }
 
 /** What the new connection has changed: another one between these tanks, or the automatic one. */

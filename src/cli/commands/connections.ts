@@ -2,7 +2,12 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { type AutoConnection, autoConnectionSchema } from "../../cluster/server-record.ts";
 import type { CliContext } from "../context.ts";
-import { askTankNames, type Connection, connectionsSchema } from "../node-access/connections.ts";
+import {
+  askTankNames,
+  type Connection,
+  connectionsSchema,
+  isPaused,
+} from "../node-access/connections.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatTable } from "../output/table.ts";
 
@@ -33,16 +38,40 @@ export function defineConnections(connections: Command, context: CliContext): vo
 }
 
 function describe(connections: readonly Connection[], nameOf: (tankId: string) => string): string {
+  const header = ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "TERMS", "SENT", "ARRIVED"];
   return formatTable(
-    ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "ORIGIN", "ID"],
-    connections.map((connection) => [
-      nameOf(connection.source_tank_id),
-      nameOf(connection.destination_tank_id),
-      connection.destination_server_id,
-      connection.probability === 0 ? "paused" : connection.probability,
-      connection.direction,
-      connection.origin,
-      connection.connection_id,
-    ]),
+    [...header, "BACK", "ORIGIN", "ID"],
+    connections.flatMap((connection) =>
+      placesOf(connection).map((place, at) => [
+        at === 0 ? nameOf(connection.source_tank_id) : "",
+        nameOf(place.tank_id),
+        place.server_id,
+        ...(at === 0 ? termsOf(connection) : ["", "", ""]),
+        ...[place.sent, place.delivered, place.returned].map((figure) => figure ?? "-"),
+        ...(at === 0 ? [connection.origin, connection.connection_id] : ["", ""]),
+      ]),
+    ),
   );
+}
+
+function termsOf(connection: Connection): readonly (string | number)[] {
+  const { selection, count, rate, strategy, destinations } = connection;
+  const special = [
+    ...(selection === "random" ? [] : [selection]),
+    ...(count === 1 ? [] : [`${count} a draw`]),
+    ...(rate === null ? [] : [`${rate}/min`]),
+    ...(destinations.length > 1 ? [strategy] : []),
+  ];
+  return [
+    isPaused(connection) ? "paused" : connection.probability,
+    connection.direction,
+    special.join(" ") || "-",
+  ];
+}
+
+/** A node of an earlier build has one, without figures. */
+function placesOf({ destinations, destination_tank_id, destination_server_id }: Connection) {
+  if (destinations.length > 0) return destinations;
+  const unknown = { sent: undefined, delivered: undefined, returned: undefined };
+  return [{ tank_id: destination_tank_id, server_id: destination_server_id, ...unknown }];
 }

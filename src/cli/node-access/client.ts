@@ -52,6 +52,11 @@ export class NodeClient {
   }
 
   /** @throws as {@link NodeClient.get} */
+  patch(path: string, body: unknown): Promise<unknown> {
+    return this.#send("PATCH", path, body);
+  }
+
+  /** @throws as {@link NodeClient.get} */
   delete(path: string): Promise<unknown> {
     return this.#send("DELETE", path, undefined);
   }
@@ -95,7 +100,7 @@ export class NodeClient {
   }
 
   async #send(
-    method: "GET" | "POST" | "DELETE",
+    method: "GET" | "POST" | "PATCH" | "DELETE",
     path: string,
     body: unknown,
     headers: Record<string, string> = {},

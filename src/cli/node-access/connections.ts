@@ -3,6 +3,15 @@ import { readAnswer } from "../output/answer.ts";
 import type { NodeClient } from "./client.ts";
 import { directorySchema, namesOf } from "./tank-lookup.ts";
 
+const destinationSchema = z.object({
+  tank_id: z.string(),
+  server_id: z.string(),
+  sent: z.number(),
+  delivered: z.number(),
+  returned: z.number(),
+  last_delivered_at: z.string().nullable(),
+});
+
 export const connectionSchema = z.object({
   connection_id: z.string(),
   source_tank_id: z.string(),
@@ -12,6 +21,13 @@ export const connectionSchema = z.object({
   probability: z.number(),
   direction: z.string(),
   origin: z.string(),
+  // Nodes of earlier builds do not say the rest.
+  selection: z.string().default("random"),
+  count: z.number().default(1),
+  rate: z.number().nullable().default(null),
+  status: z.string().default("running"),
+  strategy: z.string().default("failover"),
+  destinations: z.array(destinationSchema).default([]),
 });
 export type Connection = z.infer<typeof connectionSchema>;
 
@@ -32,8 +48,21 @@ export async function askTankNames(node: NodeClient): Promise<(tankId: string) =
   return (tankId) => names.get(tankId) ?? tankId;
 }
 
-/** `25 % at each draw, direction both`, or that it is paused. */
-export function describeTerms({ probability, direction }: Connection): string {
-  const chance = probability === 0 ? "paused (0 %)" : `${probability} % at each draw`;
-  return `${chance}, direction ${direction}`;
+/** Whether no fish leave by it. */
+export function isPaused({ probability, status }: Connection): boolean {
+  return probability === 0 || status === "paused";
+}
+
+/** `25 % at each draw, direction both`, with what differs from the defaults. */
+export function describeTerms(connection: Connection): string {
+  const { probability, direction, selection, count, rate } = connection;
+  const chance = `${probability} % at each draw`;
+  return [
+    isPaused(connection) ? `paused (${probability} %)` : chance,
+    ...(count === 1 ? [] : [`${count} fish each`]),
+    ...(selection === "random" ? [] : [selection]),
+    `direction ${direction}`,
+    ...(rate === null ? [] : [`at most ${rate} a minute`]),
+    ...(connection.destinations.length > 1 ? [connection.strategy] : []),
+  ].join(", ");
 }

@@ -1,9 +1,8 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { ConnectionRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
-
-/** Percent per draw: on a new node a fish leaves within half a minute. */
-const probability = 25;
+import { type Destination, destinationColumns } from "./destinations.ts";
+import { TERMS_DEFAULT } from "./terms.ts";
 
 export interface AutoSurroundings {
   readonly tanks: Tanks;
@@ -27,16 +26,12 @@ export function wantedAutoConnection(around: AutoSurroundings): ConnectionRow | 
   const present = fromSource.find((row) => row.origin === "auto");
   const next = nextNeighbour(cluster);
   if (!next) return present;
-  const { connection_id, created_at } = present ?? fresh();
-  const direction = present?.direction ?? "both";
   return {
-    connection_id,
+    ...TERMS_DEFAULT,
+    ...(present ?? fresh()),
     source_tank_id,
-    ...next,
-    probability,
-    direction,
+    ...destinationColumns([next]),
     origin: "auto",
-    created_at,
   };
 }
 
@@ -46,9 +41,7 @@ function firstTank(tanks: Tanks): string | undefined {
 }
 
 /** The next online and reachable node in cyclic node_id order that has a tank. */
-function nextNeighbour(
-  cluster: Cluster,
-): Pick<ConnectionRow, "destination_node_id" | "destination_tank_id"> | undefined {
+function nextNeighbour(cluster: Cluster): Destination | undefined {
   const others = cluster
     .servers({ status: "online" })
     .filter((server) => server.signed && (server.reachable || server.relay))

@@ -1,5 +1,5 @@
 import type { Cluster } from "../../cluster/cluster.ts";
-import type { AnnouncedTank, AutoConnection, ServerRecord } from "../../cluster/server-record.ts";
+import type { AutoConnection } from "../../cluster/server-record.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -9,9 +9,18 @@ import type { Journal, JournalWrite } from "../../store/journal.ts";
 import type { ConnectionRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
-import type { NewConnection } from "../migration.ts";
+import type { GivenTerms, NewConnection } from "../migration.ts";
 import { commitDurably } from "../transfer/commit-durably.ts";
 import { wantedAutoConnection } from "./auto-connection.ts";
+import {
+  type Destination,
+  destinationColumns,
+  destinationsOf,
+  isSameDestination,
+} from "./destinations.ts";
+import { destinationOf, requireDestinations, sourceOf } from "./ends.ts";
+import { ConnectionRecords } from "./records.ts";
+import { requireTerms, TERMS_DEFAULT, withTerms } from "./terms.ts";
 
 /** Set in the journal's meta once the automatic connection was removed by hand. */
 export const AUTO_CONNECTION_REMOVED = "auto_connection_removed";
@@ -31,6 +40,7 @@ export interface ConnectionPorts {
  * last committed state. Changes are serialised by a mutex.
  */
 export class Connections {
+  readonly records: ConnectionRecords;
   readonly #ports: ConnectionPorts;
   readonly #rows = new Map<string, ConnectionRow>();
   readonly #changes = new Mutex();
@@ -38,11 +48,13 @@ export class Connections {
 
   constructor(ports: ConnectionPorts) {
     this.#ports = ports;
+    this.records = new ConnectionRecords(ports.clock);
   }
 
   async load(): Promise<void> {
     const { journal } = this.#ports;
     for (const row of await journal.connections()) this.#rows.set(row.connection_id, row);
+    this.records.keep(this.list());
     this.#removedByHand = (await journal.meta(AUTO_CONNECTION_REMOVED)) !== undefined;
   }
 
@@ -65,7 +77,7 @@ export class Connections {
     return this.#changes.run(async () => {
       const wanted = this.#resolve(spec);
       const fromSource = this.list().filter((row) => row.source_tank_id === wanted.source_tank_id);
-      const same = fromSource.find((row) => row.destination_tank_id === wanted.destination_tank_id);
+      const same = fromSource.find((row) => isSameDestination(row, wanted));
       if (!same && this.#rows.size >= LIMITS.connectionsMax) {
         throw new Problem("too_many", `A node keeps at most ${LIMITS.connectionsMax} connections.`);
       }
@@ -79,14 +91,20 @@ export class Connections {
     });
   }
 
+  /** Changes terms of a connection and leaves the others, and its origin. */
+  change(connectionId: string, terms: GivenTerms): Promise<ConnectionRow> {
+    return this.#changes.run(async () => {
+      const row = withTerms(this.#require(connectionId), terms);
+      requireTerms(row);
+      await this.#commit([{ put: "connection", row }]);
+      return row;
+    });
+  }
+
   /** Removes a connection. The automatic one stays removed, across restarts too. */
   disconnect(connectionId: string): Promise<void> {
     return this.#changes.run(async () => {
-      const row = this.#rows.get(connectionId);
-      if (!row) {
-        throw new Problem("unknown_connection", `There is no connection ${connectionId} here.`);
-      }
-      const byHand = row.origin === "auto";
+      const byHand = this.#require(connectionId).origin === "auto";
       await this.#commit([
         { remove: "connection", connection_id: connectionId },
         ...(byHand ? [{ put: "meta", key: AUTO_CONNECTION_REMOVED, value: "1" } as const] : []),
@@ -131,90 +149,64 @@ export class Connections {
     return writes;
   }
 
+  /** Removes connections and destinations whose tank is gone from this node. */
   async #withoutOrphans(): Promise<JournalWrite[]> {
-    const { tanks, journal, cluster } = this.#ports;
-    const ownEnds = (row: ConnectionRow) =>
-      row.destination_node_id === cluster.nodeId
-        ? [row.source_tank_id, row.destination_tank_id]
-        : [row.source_tank_id];
-    const suspects = this.list().filter((row) => ownEnds(row).some((tank) => !tanks.get(tank)));
+    const { tanks, journal } = this.#ports;
+    const suspects = this.list().filter((row) =>
+      this.#ownTanks(row).some((tank) => !tanks.get(tank)),
+    );
     if (suspects.length === 0) return [];
     // A tank that could not be loaded is still in the journal, and keeps its connections.
     const known = new Set((await journal.tanks()).map((row) => row.tank_id));
-    return suspects
-      .filter((row) => ownEnds(row).some((tank) => !known.has(tank)))
-      .map(({ connection_id }) => ({ remove: "connection", connection_id }) as const);
+    return suspects.flatMap((row) => this.#withoutMissing(row, known));
+  }
+
+  #ownTanks(row: ConnectionRow): readonly string[] {
+    const own = destinationsOf(row).filter((one) => this.#isOwn(one));
+    return [row.source_tank_id, ...own.map((one) => one.destination_tank_id)];
+  }
+
+  #withoutMissing(row: ConnectionRow, known: ReadonlySet<string>): readonly JournalWrite[] {
+    const all = destinationsOf(row);
+    const [first, ...further] = all.filter(
+      (one) => !this.#isOwn(one) || known.has(one.destination_tank_id),
+    );
+    if (!first || !known.has(row.source_tank_id)) {
+      return [{ remove: "connection", connection_id: row.connection_id }];
+    }
+    if (further.length + 1 === all.length) return [];
+    const left = { ...row, ...destinationColumns([first, ...further]) };
+    return [{ put: "connection", row: left }];
+  }
+
+  #isOwn(destination: Destination): boolean {
+    return destination.destination_node_id === this.#ports.cluster.nodeId;
   }
 
   #resolve(spec: NewConnection): Omit<ConnectionRow, "connection_id" | "created_at" | "origin"> {
-    const { probability, direction } = spec;
-    if (!(probability >= 0 && probability <= 100)) {
-      throw new Problem("invalid", "The probability is a percentage from 0 to 100.");
-    }
-    const source_tank_id = this.#sourceOf(spec);
-    const destination = this.#destinationOf(spec);
-    if (source_tank_id === destination.destination_tank_id) {
-      throw new Problem("invalid", "A connection needs two different tanks.");
-    }
-    return { source_tank_id, ...destination, probability, direction };
+    const {
+      source_tank_id: source,
+      destination_tank_id: tank_id,
+      destination_server_id: server_id,
+      further = [],
+      ...terms
+    } = spec;
+    const wanted = withTerms(TERMS_DEFAULT, terms);
+    requireTerms(wanted);
+    const ports = this.#ports;
+    const source_tank_id = sourceOf(ports, source);
+    const all = [
+      destinationOf(ports, { tank_id, server_id }),
+      ...further.map((name) => destinationOf(ports, name)),
+    ] as const;
+    requireDestinations(source_tank_id, all);
+    return { ...wanted, source_tank_id, ...destinationColumns(all) };
   }
 
-  #sourceOf({ source_tank_id: asked }: NewConnection): string {
-    const { tanks, cluster } = this.#ports;
-    if (tanks.get(asked)) return asked;
-    const located = cluster.locate(asked);
-    if (located?.is_local && tanks.get(located.tank.tank_id)) return located.tank.tank_id;
-    const where = located ? `it is on ${located.server_id}; connect it there` : "see tank ls";
-    throw new Problem("unknown_tank", `This node has no tank ${asked}: ${where}.`);
-  }
-
-  #destinationOf(
-    spec: NewConnection,
-  ): Pick<ConnectionRow, "destination_tank_id" | "destination_node_id"> {
-    const { tanks, cluster } = this.#ports;
-    const asked = spec.destination_tank_id;
-    if (spec.destination_server_id !== undefined) {
-      return this.#destinationOn(spec.destination_server_id, asked);
-    }
-    if (tanks.get(asked)) {
-      return { destination_tank_id: asked, destination_node_id: cluster.nodeId };
-    }
-    const located = cluster.locate(asked);
-    if (!located) {
-      throw new Problem("unknown_tank", `No node has a tank ${asked}; name its server as well.`);
-    }
-    return { destination_tank_id: located.tank.tank_id, destination_node_id: located.node_id };
-  }
-
-  /** A tank that its server has not announced may still exist where the list is truncated. */
-  #destinationOn(
-    serverId: string,
-    asked: string,
-  ): Pick<ConnectionRow, "destination_tank_id" | "destination_node_id"> {
-    const { tanks, cluster } = this.#ports;
-    const server = cluster.server(serverId);
-    if (!server) throw new Problem("unknown_server", `There is no server ${serverId}.`);
-    if (server.node_id === null) {
-      throw new Problem("invalid", `${serverId} is not a tankd node: fish cannot be sent there.`);
-    }
-    const announced = cluster.tanksOf(server.node_id);
-    const named = announced.filter((tank) => tank.name === asked);
-    const only = named.length === 1 ? named[0] : undefined;
-    const known = announced.find((tank) => tank.tank_id === asked) ?? only;
-    const destination_tank_id = known?.tank_id ?? asked;
-    if (server.node_id === cluster.nodeId) {
-      if (!tanks.get(destination_tank_id)) {
-        throw new Problem("unknown_tank", `This node has no tank ${asked}.`);
-      }
-    } else if (!known) {
-      if (named.length > 1) {
-        throw new Problem("conflict", `${serverId} has several tanks called ${asked}: give an id.`);
-      }
-      if (isWhole(announced, server)) {
-        throw new Problem("unknown_tank", `No node has a tank ${serverId}::${asked}.`);
-      }
-    }
-    return { destination_tank_id, destination_node_id: server.node_id };
+  #require(connectionId: string): ConnectionRow {
+    const row = this.#rows.get(connectionId);
+    if (row) return row;
+    throw new Problem("unknown_connection", `There is no connection ${connectionId} here.`);
   }
 
   #fresh(): Pick<ConnectionRow, "connection_id" | "created_at"> {
@@ -231,21 +223,10 @@ export class Connections {
         this.#rows.delete(write.connection_id);
       }
     }
+    this.records.keep(this.list());
   }
 }
 
-/**
- * Whether a server's list names all of its tanks: it is truncated at its limit, and may lag behind
- * the count for a moment.
- */
-function isWhole(announced: readonly AnnouncedTank[], server: ServerRecord): boolean {
-  return announced.length < LIMITS.tanksAnnouncedMax && announced.length >= server.tank_count;
-}
-
 function sameRoute(a: ConnectionRow, b: ConnectionRow): boolean {
-  return (
-    a.connection_id === b.connection_id &&
-    a.destination_node_id === b.destination_node_id &&
-    a.destination_tank_id === b.destination_tank_id
-  );
+  return a.connection_id === b.connection_id && isSameDestination(a, b);
 }

@@ -1,36 +1,36 @@
 import type { Cluster } from "../../cluster/cluster.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Random } from "../../platform/random.ts";
-import type { ConnectionDirection, ConnectionRow, OutboxRow } from "../../store/rows.ts";
+import type { Migrant } from "../../sim/types.ts";
+import type { ConnectionRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Outgoing } from "../transfer/outgoing.ts";
 import { pairOf } from "../transfer/sequences.ts";
+import { chooseDestination } from "./choice.ts";
 import type { Connections } from "./connections.ts";
-
-/**
- * A connection pauses after a return: the reason (a full tank, a missing one) seldom disappears
- * from one draw to the next, and every attempt is two entries in the log.
- */
-const restAfterReturnMs = 30_000;
+import { type Destination, destinationsOf } from "./destinations.ts";
 
 export interface SchedulerPorts {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly connections: Connections;
   readonly outgoing: Outgoing;
-  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** Decides at random for each connection whether a fish leaves now, and which. */
+/** Fish that are to leave by a connection now, and where they may go. */
+interface Draw {
+  readonly row: ConnectionRow;
+  readonly open: readonly Destination[];
+  readonly count: number;
+}
+
+/** Decides at random for each connection whether fish leave now, which, and where to. */
 export class Scheduler {
   readonly #ports: SchedulerPorts;
-  /** Monotonic time until which a connection pauses. */
-  readonly #resting = new Map<string, number>();
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports;
@@ -38,36 +38,46 @@ export class Scheduler {
 
   /**
    * One draw of every connection. Never rejects. No fish follows one that is in doubt, so that a
-   * partition keeps one fish of a tank in escrow, and not all.
+   * partition keeps one draw of a tank in escrow, and not all its fish.
    */
   async draw(): Promise<void> {
     const { tanks, connections, outgoing } = this.#ports;
     if (tanks.storageFault !== undefined) return;
-    const places = LIMITS.outboxOpenMax - outgoing.count;
+    let places = LIMITS.outboxOpenMax - outgoing.count;
     const doubtful = outgoing.pairsInDoubt();
-    const open = connections
-      .list()
-      .filter((row) => this.#isOpen(row) && !doubtful.has(pairOf(row)));
-    const drawn = open.filter((row) => this.#isDrawn(row));
-    await Promise.all(drawn.slice(0, Math.max(0, places)).map((row) => this.#sendOne(row)));
+    const drawn: Draw[] = [];
+    for (const row of connections.list()) {
+      const open = this.#openDestinations(row, doubtful);
+      if (open.length === 0 || !this.#isDrawn(row)) continue;
+      const count = Math.min(row.count, connections.records.allowed(row), places);
+      if (count <= 0) continue;
+      places -= count;
+      drawn.push({ row, open, count });
+    }
+    const sources = Map.groupBy(drawn, ({ row }) => row.source_tank_id);
+    await Promise.all([...sources.values()].map((draws) => this.#sendInTurn(draws)));
   }
 
-  rest({ connection_id }: OutboxRow): void {
-    if (connection_id === null) return;
-    const nowMs = this.#ports.clock.monotonicMs();
-    for (const [id, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(id);
-    this.#resting.set(connection_id, nowMs + restAfterReturnMs);
+  /** Those to which a fish may leave now. */
+  #openDestinations(row: ConnectionRow, doubtful: ReadonlySet<string>): readonly Destination[] {
+    const { tanks, connections } = this.#ports;
+    if (row.status === "paused") return [];
+    const source = tanks.get(row.source_tank_id);
+    if (!source || source.status === "stopped") return [];
+    const { source_tank_id, connection_id } = row;
+    return destinationsOf(row).filter(
+      (destination) =>
+        this.#isPresent(destination) &&
+        !connections.records.isResting(connection_id, destination) &&
+        !doubtful.has(pairOf({ source_tank_id, ...destination })),
+    );
   }
 
   /** Nothing is sent to a node that is known to be offline or fenced. */
-  #isOpen(row: ConnectionRow): boolean {
-    const { tanks, cluster, clock } = this.#ports;
-    const restsUntilMs = this.#resting.get(row.connection_id) ?? 0;
-    if (clock.monotonicMs() < restsUntilMs) return false;
-    const source = tanks.get(row.source_tank_id);
-    if (!source || source.status === "stopped") return false;
-    if (row.destination_node_id === cluster.nodeId) return true;
-    const server = cluster.server(row.destination_node_id);
+  #isPresent({ destination_node_id: nodeId }: Destination): boolean {
+    const { cluster } = this.#ports;
+    if (nodeId === cluster.nodeId) return true;
+    const server = cluster.server(nodeId);
     return server !== undefined && server.status !== "offline" && !server.status_reason;
   }
 
@@ -75,29 +85,59 @@ export class Scheduler {
     return this.#ports.random.unit() * 100 < row.probability;
   }
 
-  async #sendOne(row: ConnectionRow): Promise<void> {
-    const { tanks, outgoing, log } = this.#ports;
+  /** Connections of one tank choose one after the other, so that no two choose the same fish. */
+  async #sendInTurn(draws: readonly Draw[]): Promise<void> {
+    const departures: Promise<unknown>[] = [];
+    for (const draw of draws) {
+      const { source_tank_id, selection, direction } = draw.row;
+      const wanted = { selection, direction, count: draw.count };
+      const chosen = await this.#guarded(draw.row, () =>
+        this.#ports.tanks.pickMigrants(source_tank_id, wanted),
+      );
+      for (const migrant of chosen ?? []) {
+        departures.push(this.#guarded(draw.row, () => this.#sendOne(draw, migrant)));
+      }
+    }
+    await Promise.all(departures);
+  }
+
+  async #guarded<T>(
+    { connection_id }: ConnectionRow,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      const entityId = await tanks.pickMigrant(row.source_tank_id);
-      if (entityId === undefined) return;
-      const { source_tank_id, destination_tank_id, destination_node_id, connection_id } = row;
-      await outgoing.send({
-        source_tank_id,
-        destination_tank_id,
-        destination_node_id,
-        connection_id,
-        entity_type: "fish",
-        entityId,
-        side: this.#wall(row.direction),
-      });
+      return await work();
     } catch (error) {
-      const { connection_id } = row;
-      log.warn("fish could not leave", { connection_id, error: messageOf(error) });
+      this.#ports.log.warn("fish could not leave", { connection_id, error: messageOf(error) });
+      return undefined;
     }
   }
 
-  #wall(direction: ConnectionDirection): "left" | "right" {
-    if (direction !== "both") return direction;
-    return this.#ports.random.unit() < 0.5 ? "left" : "right";
+  async #sendOne({ row, open }: Draw, { fishId, side }: Migrant): Promise<void> {
+    const { outgoing, connections } = this.#ports;
+    const { source_tank_id, connection_id, strategy } = row;
+    const destination = chooseDestination(strategy, open, {
+      load: (one) => this.#loadOf(one),
+      nextTurn: () => connections.records.nextTurn(connection_id),
+    });
+    if (!destination) return;
+    const transferId = await outgoing.send({
+      source_tank_id,
+      ...destination,
+      connection_id,
+      entity_type: "fish",
+      entityId: fishId,
+      side,
+    });
+    if (transferId !== undefined) connections.records.noteSent(connection_id, destination);
+  }
+
+  /** A node tells how many fish and tanks it has, and not how many are in one tank. */
+  #loadOf({ destination_node_id, destination_tank_id }: Destination): number {
+    const { tanks, cluster } = this.#ports;
+    const own = tanks.get(destination_tank_id);
+    if (own) return own.stats.alive;
+    const server = cluster.server(destination_node_id);
+    return server ? server.fish_count / Math.max(1, server.tank_count) : 0;
   }
 }

@@ -187,4 +187,12 @@ takes a page of its own.
   DROP TABLE inbox;
   ALTER TABLE inbox_by_source RENAME TO inbox;
   `,
+  `
+  ALTER TABLE connections ADD COLUMN selection TEXT NOT NULL DEFAULT 'random';
+  ALTER TABLE connections ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE connections ADD COLUMN rate REAL;
+  ALTER TABLE connections ADD COLUMN status TEXT NOT NULL DEFAULT 'running';
+  ALTER TABLE connections ADD COLUMN strategy TEXT NOT NULL DEFAULT 'failover';
+  ALTER TABLE connections ADD COLUMN further_destinations TEXT NOT NULL DEFAULT '[]';
+  `,
 ];

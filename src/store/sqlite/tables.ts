@@ -93,6 +93,12 @@ export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"]
   destination_node_id: true,
   probability: true,
   direction: true,
+  selection: true,
+  count: true,
+  rate: true,
+  status: true,
+  strategy: true,
+  further_destinations: true,
   origin: true,
   created_at: true,
 });

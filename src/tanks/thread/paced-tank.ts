@@ -7,9 +7,9 @@ import {
   fishOf,
   fishProfileOf,
   heap,
-  migrants,
   plantLooksOf,
   sceneOf,
+  selectMigrants,
   statsOf,
   step,
   type Tank,
@@ -19,6 +19,8 @@ import type {
   FishId,
   FishProfile,
   FishView,
+  Migrant,
+  MigrantOrder,
   Outcome,
   PlantId,
   PlantLooks,
@@ -263,8 +265,8 @@ export class PacedTank {
     return plantLooksOf(this.#world, plantId);
   }
 
-  migrants(): readonly FishId[] {
-    return migrants(this.#world);
+  selectMigrants(order: MigrantOrder): readonly Migrant[] {
+    return selectMigrants(this.#world, order);
   }
 
   /** CPU that the tank asks for, in cores, if one of its ticks takes `tickCostMs`. */

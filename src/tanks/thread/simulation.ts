@@ -3,6 +3,8 @@ import type {
   FishId,
   FishProfile,
   FishView,
+  Migrant,
+  MigrantOrder,
   Outcome,
   PlantLooks,
   Scene,
@@ -94,12 +96,15 @@ export type ToSimulation =
   | ({ readonly kind: "unload" } & TankLoad)
   | ({ readonly kind: "watch"; readonly watched: boolean } & TankLoad)
   | ({ readonly kind: "command"; readonly request: number; readonly command: Command } & TankLoad)
-  | ({ readonly kind: "ask"; readonly request: number; readonly about: Question } & TankLoad)
+  | ({ readonly kind: "ask_all_fish"; readonly request: number } & TankLoad)
   | ({ readonly kind: "ask_fish"; readonly request: number; readonly fishId: FishId } & TankLoad)
+  | ({
+      readonly kind: "ask_migrants";
+      readonly request: number;
+      readonly order: MigrantOrder;
+    } & TankLoad)
   /** Asks for the final state: stops the tank's clock for good. */
   | ({ readonly kind: "capture"; readonly request: number } & TankLoad);
-
-export type Question = "fish" | "migrants";
 
 /** The report of a tank, sent a few times a second and with every command. */
 export interface TankReport {
@@ -174,7 +179,7 @@ export type FromSimulation =
   | ({
       readonly kind: "migrants";
       readonly request: number;
-      readonly fishIds: readonly FishId[];
+      readonly migrants: readonly Migrant[];
     } & TankLoad)
   /** The tank failed and is stopped; the thread's other tanks run on. */
   | ({ readonly kind: "tank_failed"; readonly message: string } & TankLoad)

@@ -122,9 +122,19 @@ export class ThreadedTank {
       case "command":
         this.#command(message);
         break;
-      case "ask":
-        this.#answer(message);
+      case "ask_all_fish":
+        this.#post({
+          kind: "fish",
+          ...this.id,
+          request: message.request,
+          fish: this.#tank.fish(),
+        });
         break;
+      case "ask_migrants": {
+        const migrants = this.#tank.selectMigrants(message.order);
+        this.#post({ kind: "migrants", ...this.id, request: message.request, migrants });
+        break;
+      }
       case "ask_fish": {
         const profile = this.#tank.fishProfile(message.fishId);
         this.#post({ kind: "fish_profile", ...this.id, request: message.request, profile });
@@ -228,15 +238,6 @@ export class ThreadedTank {
     const report = this.#tank.report(nowMs, this.#tickCostMs);
     this.#post({ kind: "applied", ...this.id, request, outcome, seq, tick, report });
     this.#captureIfDue(nowMs);
-  }
-
-  #answer(message: Extract<ToSimulation, { kind: "ask" }>): void {
-    const { request, about } = message;
-    if (about === "fish") {
-      this.#post({ kind: "fish", ...this.id, request, fish: this.#tank.fish() });
-    } else {
-      this.#post({ kind: "migrants", ...this.id, request, fishIds: this.#tank.migrants() });
-    }
   }
 
   #captureIfDue(nowMs: number): void {

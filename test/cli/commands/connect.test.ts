@@ -87,11 +87,54 @@ describe("connect", () => {
     );
   });
 
+  test("says the terms that were asked for, to several destinations", async () => {
+    const ends = [LAGOON, POND].map(({ tank: { tank_id, server_id } }) => ({
+      tank_id,
+      server_id,
+      sent: 0,
+      delivered: 0,
+      returned: 0,
+      last_delivered_at: null,
+    }));
+    const terms = { selection: "best:speed", count: 2, rate: 60, strategy: "round-robin" };
+    const made = { ...connection("c3", LAGOON), ...terms, destinations: ends, previous: null };
+    const words = ["--select", "best:speed", "--count", "2", "--rate", "1/s"];
+    const strategy = ["--strategy", "round-robin"];
+    const ran = await connect(made, "connect", "reef", "lagoon", "pond", ...words, ...strategy);
+    expect(ran.out).toBe(
+      "Fish of reef now migrate to lagoon on far and pond on here: 25 % at each draw, " +
+        "2 fish each, best:speed, direction both, at most 60 a minute, round-robin.\n",
+    );
+    const asked = ran.requests.find(({ method }) => method === "POST")?.body ?? "";
+    expect(JSON.parse(asked)).toEqual({
+      source_tank_id: "t1",
+      destinations: ends.map(({ tank_id, server_id }) => ({ tank_id, server_id })),
+      ...terms,
+    });
+  });
+
+  test("changes what was asked for and nothing else", async () => {
+    const made = connection("c2", POND, { status: "paused" });
+    const answer = nodeWith([OWN], { "PATCH /api/connections/c2": made });
+    const ran = await runIn({ ...running, answer }, "connect", "--change", "c2", "--pause");
+    expect(ran.out).toBe(
+      "The connection from reef to pond is changed: paused (25 %), direction both.\n",
+    );
+    const asked = ran.requests.find(({ method }) => method === "PATCH")?.body ?? "";
+    expect(JSON.parse(asked)).toEqual({ status: "paused" });
+  });
+
   test.each([
     ["connect which tanks?", ["connect"]],
     ["connect reef with which tank?", ["connect", "reef"]],
     ["give two tanks, or --rm ID", ["connect", "reef", "pond", "--rm", "c1"]],
     ["give two tanks, or --rm ID", ["connect", "--rm", "c1", "--direction", "left"]],
+    ["give two tanks, or --change ID", ["connect", "reef", "--change", "c1", "--pause"]],
+    ["change what of c1?", ["connect", "--change", "c1"]],
+    ["give --pause or --resume", ["connect", "reef", "pond", "--pause", "--resume"]],
+    ["--rate cannot be", ["connect", "reef", "pond", "--rate", "10/day"]],
+    ["--rate cannot be", ["connect", "reef", "pond", "--rate", "0"]],
+    ["--count cannot be", ["connect", "reef", "pond", "--count", "0"]],
   ])("wrong usage: %s", async (said, words) => {
     const ran = await runIn({ ...running, answer: nodeWith([]) }, ...words);
     expect([ran.code, ran.requests]).toEqual([2, []]);

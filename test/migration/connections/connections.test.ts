@@ -110,12 +110,49 @@ describe("a connection by hand", () => {
       [{ destination_tank_id: "pond", probability: -1 }, "invalid"],
       [{ destination_tank_id: "pond", probability: 100.1 }, "invalid"],
       [{ destination_tank_id: "pond", probability: Number.NaN }, "invalid"],
+      [{ selection: "fastest" }, "invalid"],
+      [{ selection: "best:hair" }, "invalid"],
+      [{ count: 0 }, "invalid"],
+      [{ count: 1.5 }, "invalid"],
+      [{ rate: 0 }, "invalid"],
+      [{ further: [{ tank_id: "nowhere" }] }, "unknown_tank"],
+      [{ destination_tank_id: "pond", further: [{ tank_id: "pond" }] }, "invalid"],
+      [{ destination_tank_id: "pond", further: [{ tank_id: "reef" }] }, "invalid"],
     ];
     for (const [change, code] of cases) {
       expect(await codeOf(node.migration.connect({ ...toLake, ...change }))).toBe(code);
     }
     expect(node.migration.connections()).toEqual([]);
     expect(await codeOf(node.migration.disconnect("0000"))).toBe("unknown_connection");
+  });
+
+  test("has terms, which a change leaves where they are not named", async () => {
+    const node = await new LoneNode().start();
+    const terms = { selection: "best:aggression", count: 4, rate: 2.5 } as const;
+    const made = await node.migration.connect({ ...toLake, ...terms });
+    expect(made).toMatchObject({ ...terms, status: "running", strategy: "failover" });
+    const id = made.connection_id;
+    const changed = await node.migration.changeConnection(id, { status: "paused", rate: null });
+    expect(changed).toMatchObject({ ...terms, probability: 50, status: "paused", rate: null });
+    const restarted = await new LoneNode({ journal: node.journal }).start();
+    expect(restarted.migration.connections()).toEqual([changed]);
+    expect(await codeOf(node.migration.changeConnection("0000", {}))).toBe("unknown_connection");
+    expect(await codeOf(node.migration.changeConnection(id, { count: 0 }))).toBe("invalid");
+    expect(node.migration.connections()).toEqual([changed]);
+  });
+
+  test("has several destinations, of which those next door go with their tanks", async () => {
+    const node = await new LoneNode({ tanks: ["reef", "pond", "pool"] }).start();
+    const further = [{ tank_id: "lake" }, { tank_id: "pool" }];
+    await node.migration.connect({ ...toLake, destination_tank_id: "pond", further });
+    const tanks = () => node.migration.connections().flatMap((one) => one.destinations);
+    expect(tanks().map((one) => one.tank_id)).toEqual(["pond", "lake", "pool"]);
+    expect(tanks()[1]).toMatchObject({ node_id: "there", server_id: "server of there", sent: 0 });
+    await node.tanks.remove("pond");
+    await node.run(2000);
+    expect(tanks().map((one) => one.tank_id)).toEqual(["lake", "pool"]);
+    const restarted = await new LoneNode({ journal: node.journal }).start();
+    expect(restarted.migration.connections()).toEqual(node.migration.connections());
   });
 
   test("is made and removed on disk or not at all", async () => {
@@ -279,6 +316,17 @@ describe("the automatic connection", () => {
     await set(node, "p", { status: "offline" });
     expect(node.migration.connections()).toMatchObject([
       { origin: "manual", destination_node_id: "p", probability: 50 },
+    ]);
+  });
+
+  test("keeps terms that were changed by hand, and follows the cluster with them", async () => {
+    const node = await autoNode();
+    const [auto] = node.migration.connections();
+    const terms = { status: "paused", selection: "oldest" } as const;
+    await node.migration.changeConnection(auto?.connection_id ?? "", terms);
+    await set(node, "p", { status: "offline" });
+    expect(node.migration.connections()).toMatchObject([
+      { origin: "auto", destination_node_id: "z", probability: 25, ...terms },
     ]);
   });
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
 import type { NewConnection } from "../../../src/migration/migration.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
-import type { FakeCall } from "../fake-cluster.ts";
+import { NetworkError } from "../../../src/platform/network.ts";
+import type { FakeCall, FakeServer } from "../fake-cluster.ts";
 import { tankRow } from "../fake-tanks.ts";
 import { LoneNode, type LoneNodeOptions } from "../lone-node.ts";
 
@@ -93,12 +94,6 @@ describe("every two seconds", () => {
   test("nobody is asked for a fish while storage takes no writes or its tank stands", async () => {
     const one = await new LoneNode({ call: decides("accepted") }).start();
     await one.migration.connect(toLake);
-    let picked = 0;
-    const pick = one.tanks.pickMigrant.bind(one.tanks);
-    one.tanks.pickMigrant = (tankId) => {
-      picked++;
-      return pick(tankId);
-    };
     one.tanks.storageFault = "disk full";
     await one.run(20_000);
     one.tanks.storageFault = undefined;
@@ -108,10 +103,10 @@ describe("every two seconds", () => {
       return tank && { ...tank, status: "stopped" };
     };
     await one.run(20_000);
-    expect(picked).toBe(0);
+    expect(one.tanks.wanted).toEqual([]);
     one.tanks.get = get;
     await one.run(2000);
-    expect(picked).toBe(1);
+    expect(one.tanks.wanted).toHaveLength(1);
   });
 
   test("nobody is picked while the outbox is full", async () => {
@@ -138,6 +133,123 @@ describe("every two seconds", () => {
     await full.run(10_000);
     expect(full.migration.escrowCount).toBe(LIMITS.outboxOpenMax);
     expect(full.tanks.alive("pond")).toHaveLength(3);
+  });
+});
+
+describe("by its terms, a connection", () => {
+  const far = ["lake", "sea", "bay"];
+  const directory = () => [
+    { nodeId: "here", tanks: ["reef", "pond"] },
+    ...far.map((tank) => ({ nodeId: `node of ${tank}`, tanks: [tank] }) as FakeServer),
+  ];
+  /** Accepts in the name of whatever tank is asked. */
+  const everywhere: FakeCall = async (nodeId, path, body) => {
+    const { destination } = body as { destination: { tank_id: string } };
+    const reply = await decides("accepted")(nodeId, path, body);
+    const decision = reply.body as object;
+    return { ...reply, body: { ...decision, node_id: nodeId, tank_id: destination.tank_id } };
+  };
+  const three = (call: FakeCall = everywhere) => node({ directory: directory(), call });
+  const toAll = { ...toLake, further: [{ tank_id: "sea" }, { tank_id: "bay" }] };
+  const places = async (one: LoneNode) =>
+    (await one.journal.outbox({ limit: 100 })).map((row) => row.destination_tank_id).reverse();
+  const away = (one: LoneNode, nodeId: string, status: "online" | "offline" = "offline") => {
+    for (const server of one.directory) if (server.nodeId === nodeId) server.status = status;
+  };
+
+  test("sends as many fish as it counts, of its policy and by its wall", async () => {
+    const one = await node();
+    const terms = { selection: "best:speed", count: 3, direction: "right" } as const;
+    await one.migration.connect({ ...toLake, ...terms });
+    await one.run(2000);
+    expect(await sent(one)).toBe(3);
+    expect(one.tanks.wanted).toEqual([terms]);
+  });
+
+  test("sends no more than its rate over a minute", async () => {
+    const one = await node();
+    await one.migration.connect({ ...toLake, rate: 6, count: 5 });
+    await one.run(60_000);
+    expect(await sent(one)).toBeGreaterThanOrEqual(6);
+    expect(await sent(one)).toBeLessThanOrEqual(7);
+    await one.run(600_000);
+    expect(await sent(one)).toBeLessThanOrEqual(67);
+  });
+
+  test("sends nobody while it is paused, also after a restart", async () => {
+    const one = await node();
+    const { connection_id } = await one.migration.connect({ ...toLake, status: "paused" });
+    await one.run(20_000);
+    const again = await new LoneNode({ journal: one.journal, call: decides("accepted") }).start();
+    await again.run(20_000);
+    expect(await sent(again)).toBe(0);
+    await again.migration.changeConnection(connection_id, { status: "running" });
+    await again.run(2000);
+    expect(await sent(again)).toBe(1);
+  });
+
+  test("counts what became of its fish", async () => {
+    let decision = "accepted";
+    const one = await node({ call: (...asked) => decides(decision)(...asked) });
+    await one.migration.connect({ ...toLake, count: 2 });
+    await one.run(2000);
+    const delivered = { sent: 2, delivered: 2, returned: 0 };
+    const figures = () => one.migration.connections()[0]?.destinations[0];
+    expect(figures()).toMatchObject({ tank_id: "lake", ...delivered });
+    expect(figures()?.last_delivered_at).toBeNumber();
+    decision = "refused";
+    await one.run(2000);
+    expect(figures()).toMatchObject({ sent: 4, delivered: 2, returned: 2 });
+  });
+
+  test("fails over to the next destination, and back", async () => {
+    const one = await three();
+    await one.migration.connect(toAll);
+    await one.run(2000);
+    away(one, "node of lake");
+    await one.run(2000);
+    away(one, "node of sea");
+    await one.run(2000);
+    away(one, "node of lake", "online");
+    await one.run(2000);
+    expect(await places(one)).toEqual(["lake", "sea", "bay", "lake"]);
+  });
+
+  test("leaves out a destination that has just refused, and one that is in doubt", async () => {
+    const one = await three(async (nodeId, path, body) => {
+      if (nodeId === "node of lake") throw new NetworkError("timeout", "no answer");
+      const reply = await everywhere(nodeId, path, body);
+      if (nodeId === "node of bay") return reply;
+      return { ...reply, body: { ...(reply.body as object), decision: "refused" } };
+    });
+    await one.migration.connect(toAll);
+    await one.run(8000);
+    expect(await places(one)).toEqual(["lake", "sea", "bay", "bay"]);
+  });
+
+  test("takes its destinations in turn", async () => {
+    const one = await three();
+    await one.migration.connect({ ...toAll, strategy: "round-robin", count: 2 });
+    await one.run(6000);
+    expect(await places(one)).toEqual(["lake", "sea", "bay", "lake", "sea", "bay"]);
+    away(one, "node of sea");
+    await one.run(2000);
+    expect((await places(one)).slice(6).sort()).toEqual(["bay", "lake"]);
+  });
+
+  test("prefers the destination with the fewest fish in a tank", async () => {
+    const one = await three();
+    await one.fill("pond", 5);
+    const fish = { lake: 90, sea: 20, bay: 30 };
+    for (const [tank, fishCount] of Object.entries(fish)) {
+      const server = one.directory.find(({ nodeId }) => nodeId === `node of ${tank}`);
+      if (server) Object.assign(server, { fishCount, tankCount: tank === "bay" ? 3 : 1 });
+    }
+    await one.migration.connect({ ...toAll, strategy: "least-loaded" });
+    await one.run(2000);
+    away(one, "node of bay");
+    await one.run(2000);
+    expect(await places(one)).toEqual(["bay", "sea"]);
   });
 });
 

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { ConnectionRow } from "../../store/rows.ts";
+
+/** A tank that a connection leads to. */
+export interface Destination {
+  readonly destination_node_id: string;
+  readonly destination_tank_id: string;
+}
+
+const furtherSchema = z.array(z.tuple([z.string(), z.string()]));
+
+/** The destinations of a connection in the order in which they were given. */
+export function destinationsOf(row: ConnectionRow): readonly Destination[] {
+  const { destination_node_id, destination_tank_id, further_destinations } = row;
+  const first = { destination_node_id, destination_tank_id };
+  if (further_destinations === "[]") return [first];
+  const further = furtherSchema.parse(JSON.parse(further_destinations));
+  return [
+    first,
+    ...further.map(([node, tank]) => ({ destination_node_id: node, destination_tank_id: tank })),
+  ];
+}
+
+/** The columns of a row for at least one destination. */
+export function destinationColumns([first, ...further]: readonly [Destination, ...Destination[]]) {
+  return {
+    ...first,
+    further_destinations: JSON.stringify(
+      further.map((one) => [one.destination_node_id, one.destination_tank_id]),
+    ),
+  };
+}
+
+export function isSameDestination(a: Destination, b: Destination): boolean {
+  return (
+    a.destination_node_id === b.destination_node_id &&
+    a.destination_tank_id === b.destination_tank_id
+  );
+}
