@@ -38,7 +38,8 @@ function refuse(context: ApiContext, error: unknown, c: ApiContextOf): Response 
     code: problem.code,
     reason: problem.message,
   });
-  if (problem.code === "internal") {
+  // Who breaks a request off in the middle is at fault, not this program.
+  if (problem.code === "internal" && !c.req.raw.signal.aborted) {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.log.error("request failed", { method, path, error: trace });
   }

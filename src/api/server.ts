@@ -1,8 +1,10 @@
-import type { Cidr } from "../discovery/cidr.ts";
+import { type Cidr, isInCidr } from "../discovery/cidr.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
+import { unmapped } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { closeReason } from "../platform/sockets.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
+import { ConnectionGuard, type GuardOptions } from "./connection-guard.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
 import { originOf } from "./forwarded.ts";
@@ -30,6 +32,8 @@ export interface ListenOptions {
   readonly sourceOf?: SourceOf;
   /** Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted. */
   readonly trustedProxies?: readonly Cidr[];
+  /** Keeps descriptors in reserve; without it connections are not counted. */
+  readonly guard?: GuardOptions;
 }
 
 type SourceOf = (address: string, port: number) => string | Promise<string>;
@@ -66,6 +70,13 @@ interface Service {
   readonly viewers: Viewers | undefined;
 }
 
+/** What the listening server asks and tells. */
+interface Current {
+  readonly service: () => Service;
+  /** A whole request has come from there. */
+  readonly onRequest: (address: string, port: number) => void;
+}
+
 const NOT_YET: Service = {
   fetch: (request) =>
     problemResponse(new Problem("not_ready", "The node is starting"), pathAndQuery(request.url)),
@@ -75,8 +86,14 @@ const NOT_YET: Service = {
 /** Opens the port. Throws Problem `port_taken` or, for an impossible address, `bad_setting`. */
 export function listen(options: ListenOptions): ApiServer {
   let service = NOT_YET;
-  const server = bind(options, () => service);
+  let guard: ConnectionGuard | undefined;
+  const current: Current = {
+    service: () => service,
+    onRequest: (address, port) => guard?.hear(address, port),
+  };
+  const server = bind(options, current);
   const port = server.port ?? options.port;
+  guard = guardOf(server, port, options);
   return {
     port,
     movedFrom: options.port === 0 || port === options.port ? undefined : options.port,
@@ -88,6 +105,7 @@ export function listen(options: ListenOptions): ApiServer {
       context.cluster.serveWith(localService(context, fetch, viewers));
     },
     stop: async () => {
+      guard?.stop();
       service.viewers?.closeAll();
       const finished = server.stop(false);
       const waited = new AbortController();
@@ -98,7 +116,20 @@ export function listen(options: ListenOptions): ApiServer {
   };
 }
 
-function bind(options: ListenOptions, current: () => Service): Server {
+function guardOf(server: Server, port: number, options: ListenOptions) {
+  const { guard, timers, trustedProxies = [] } = options;
+  return (
+    guard &&
+    new ConnectionGuard(guard, {
+      port,
+      timers,
+      isTrustedProxy: (address) => trustedProxies.some((cidr) => isInCidr(address, cidr)),
+      endIdle: () => server.closeIdleConnections(),
+    })
+  );
+}
+
+function bind(options: ListenOptions, current: Current): Server {
   const moves = options.portAsked || options.port === 0 ? 0 : PORTS_TRIED_MAX;
   const last = Math.min(options.port + moves, 65_535);
   for (let port = options.port; ; port++) {
@@ -111,7 +142,7 @@ function bind(options: ListenOptions, current: () => Service): Server {
   }
 }
 
-function start(options: ListenOptions, port: number, current: () => Service): Server {
+function start(options: ListenOptions, port: number, current: Current): Server {
   const { sourceOf = (address) => address, trustedProxies = [] } = options;
   return Bun.serve<SocketService>({
     hostname: options.host,
@@ -122,7 +153,7 @@ function start(options: ListenOptions, port: number, current: () => Service): Se
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
-      const service = current();
+      const service = current.service();
       const answer = (peer: string) =>
         service.fetch(withWholeUrl(request), {
           ...originOf(peer, request.headers, trustedProxies),
@@ -130,7 +161,8 @@ function start(options: ListenOptions, port: number, current: () => Service): Se
           upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
         });
       const { address = "", port: from = 0 } = server.requestIP(request) ?? {};
-      const source = sourceOf(plainAddress(address), from);
+      current.onRequest(address, from);
+      const source = sourceOf(unmapped(address), from);
       return typeof source === "string" ? answer(source) : source.then(answer);
     },
     websocket: {
@@ -163,11 +195,6 @@ function withWholeUrl(request: Request): Request {
   return request.url.startsWith("/")
     ? new Request(`http://localhost${request.url}`, request)
     : request;
-}
-
-/** An IPv4 peer of a socket on `::` has the form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
 }
 
 function codeOf(error: unknown): unknown {

@@ -243,6 +243,10 @@ export const LIMITS = {
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */
   commandsWaitingMax: 4096,
+  /** Remote sides remembered beyond those that are connected, until the next look: 0.5 MB. */
+  connectionsHeardMax: 4096,
+  /** Connections that one address may be allowed by the operator: more ports than that it has not. */
+  connectionsPerAddressMax: 65_535,
   /** WebSocket viewers of one node; of these, those of one address. 3,000 were tested. */
   viewersMax: 10_000,
   viewersPerSourceMax: 2500,
