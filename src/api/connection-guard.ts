@@ -32,7 +32,7 @@ export interface GuardedServer {
 /** Intervals of the checks. */
 const CALM_MS_MIN = 50;
 const CALM_MS_MAX = 1000;
-const PRESSED_MS = 20;
+const PRESSED_MS = 10;
 /** As fast as one core accepts them. */
 const CONNECTIONS_PER_MS = 20;
 /** Shares of a core that the checks may take. */
@@ -119,9 +119,10 @@ export class ConnectionGuard {
     const idle = this.#server.endIdle();
     this.#count("idle", idle);
     if (idle > 0) return;
-    const newest = held.filter((one) => one.hasSpoken && one.wasThere).slice(-missing);
-    for (const { socket } of newest) sockets.end(socket);
-    this.#count("reserve", newest.length);
+    const newest = held.filter((one) => one.hasSpoken).slice(-missing);
+    const surplus = newest.filter((one) => one.wasThere);
+    for (const { socket } of surplus) sockets.end(socket);
+    this.#count("reserve", surplus.length);
   }
 
   #note(key: string, socket: AcceptedSocket): void {

@@ -16,7 +16,7 @@ export type Reason = "address" | "silent" | "idle" | "reserve";
 
 export interface Surplus {
   readonly ended: readonly { readonly socket: AcceptedSocket; readonly reason: Reason }[];
-  /** How many more have to go. */
+  /** How many more have to go, beyond those that may say something until the next check. */
   readonly missing: number;
 }
 
@@ -47,15 +47,14 @@ export function surplusOf(
   const tooMany = new Set(beyondShare(held, most));
   const rest = held.filter((one) => !tooMany.has(one));
   const free = limit - others - rest.length;
-  const silent = rest
-    .filter((one) => !one.hasSpoken && one.wasThere)
-    .slice(0, Math.max(0, 2 * reserve - free));
+  const unspoken = rest.filter((one) => !one.hasSpoken);
+  const silent = unspoken.filter((one) => one.wasThere).slice(0, Math.max(0, 2 * reserve - free));
   return {
     ended: [
       ...[...tooMany].map(({ socket }) => ({ socket, reason: "address" as const })),
       ...silent.map(({ socket }) => ({ socket, reason: "silent" as const })),
     ],
-    missing: Math.max(0, reserve - free - silent.length),
+    missing: Math.max(0, reserve - free - unspoken.length),
   };
 }
 

@@ -61,6 +61,9 @@ describe("where few are free", () => {
 
   test("who has only just come may still say something", () => {
     expect(surplus(held(20, { wasThere: false })).ended).toEqual([]);
+    const watching = held(20, { hasSpoken: true });
+    const crowd = held(24, { wasThere: false }, 20);
+    expect(surplus([...watching, ...crowd])).toEqual({ ended: [], missing: 0 });
   });
 
   test("of those that have spoken as many have to go as the reserve misses", () => {
