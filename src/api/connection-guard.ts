@@ -78,9 +78,9 @@ export class ConnectionGuard {
 
   async #watch(): Promise<void> {
     const { clock, descriptors, openSockets } = this.#options;
+    const startMs = clock.monotonicMs();
     const use = descriptors();
     if (use === undefined) return;
-    const startMs = clock.monotonicMs();
     if (this.#mayHaveSurplus(use)) {
       this.#sockets ??= await openSockets();
       if (this.#sockets === undefined || this.#stopped) return;
