@@ -7,6 +7,7 @@ import type { Cancel, Timers } from "../platform/timers.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Held, type Reason, reserveOf, surplusOf } from "./surplus.ts";
+import { UnheardBytes } from "./unheard-bytes.ts";
 
 /** What the guard of an API's connections needs. */
 export interface GuardOptions {
@@ -29,6 +30,14 @@ export interface GuardedServer {
   endIdle(): number;
 }
 
+/** What the guard is told of a WebSocket. */
+export interface GuardedSocket {
+  open(): void;
+  /** A message, a ping or a pong of so many bytes has come. */
+  hear(bytes: number): void;
+  close(): void;
+}
+
 /** Intervals of the checks. */
 const CALM_MS_MIN = 50;
 const CALM_MS_MAX = 1000;
@@ -38,6 +47,9 @@ const CONNECTIONS_PER_MS = 20;
 /** Shares of a core that the checks may take. */
 const CALM_SHARE = 0.01;
 const PRESSED_SHARE = 0.05;
+/** A check that is so late was held up by somebody, who is looked for so long. */
+const LATE_MS = 20;
+const LOOK_AFTER_LATE_MS = 10_000;
 /** With fewer open ones no address can have too many. */
 const WATCHED_SHARE = 1 / 4;
 const LOG_INTERVAL_MS = 60_000;
@@ -54,7 +66,11 @@ export class ConnectionGuard {
   readonly #held = new Map<string, Held>();
   /** The other sides of those that have sent a whole request. */
   readonly #heard = new Set<string>();
+  readonly #unheard = new UnheardBytes();
   #sockets: AcceptedSockets | undefined;
+  /** When the next check is due. */
+  #dueMs = Number.POSITIVE_INFINITY;
+  #lookUntilMs = 0;
   readonly #ended = new Map<Reason, number>();
   #loggedMs = Number.NEGATIVE_INFINITY;
   #cancel: Cancel = () => {};
@@ -71,6 +87,16 @@ export class ConnectionGuard {
     this.#heard.add(keyOf({ address, port }));
   }
 
+  /** The WebSocket that a connection from there becomes. */
+  socketFrom(address: string, port: number): GuardedSocket {
+    const key = keyOf({ address, port });
+    return {
+      open: () => this.#unheard.open(key),
+      hear: (bytes) => this.#unheard.hear(key, bytes),
+      close: () => this.#unheard.close(key),
+    };
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancel();
@@ -81,12 +107,15 @@ export class ConnectionGuard {
     const startMs = clock.monotonicMs();
     const use = descriptors();
     if (use === undefined) return;
-    if (this.#mayHaveSurplus(use)) {
+    if (startMs - this.#dueMs > LATE_MS) this.#lookUntilMs = startMs + LOOK_AFTER_LATE_MS;
+    if (startMs < this.#lookUntilMs || this.#mayHaveSurplus(use)) {
       this.#sockets ??= await openSockets();
       if (this.#sockets === undefined || this.#stopped) return;
       this.#look(this.#sockets, use);
     }
-    const delayMs = pauseAfter(use, clock.monotonicMs() - startMs);
+    const endMs = clock.monotonicMs();
+    const delayMs = pauseAfter(use, endMs - startMs);
+    this.#dueMs = endMs + delayMs;
     this.#cancel = this.#server.timers.after(delayMs, () => void this.#watch());
   }
 
@@ -107,6 +136,12 @@ export class ConnectionGuard {
       sockets.end(socket);
       this.#count(reason, 1);
     }
+    const unheard = this.#unheard.look((key) => receivedOver(sockets, present.get(key)));
+    for (const key of unheard) {
+      const socket = present.get(key);
+      if (socket) sockets.end(socket);
+    }
+    this.#count("unheard", unheard.length);
     if (missing > 0) this.#makeRoom(sockets, held, missing);
     this.#report({ limit, open });
   }
@@ -149,6 +184,10 @@ export class ConnectionGuard {
     log.warn("connections ended", { ...Object.fromEntries(this.#ended), limit, open });
     this.#ended.clear();
   }
+}
+
+function receivedOver(sockets: AcceptedSockets, socket: AcceptedSocket | undefined) {
+  return socket && sockets.received(socket);
 }
 
 function isPressed(use: DescriptorUse): boolean {

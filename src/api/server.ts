@@ -4,7 +4,8 @@ import { unmapped } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { closeReason } from "../platform/sockets.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
-import { ConnectionGuard, type GuardOptions } from "./connection-guard.ts";
+import { TokenBucket } from "../platform/token-bucket.ts";
+import { ConnectionGuard, type GuardedSocket, type GuardOptions } from "./connection-guard.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
 import { originOf } from "./forwarded.ts";
@@ -48,7 +49,15 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-type Server = Bun.Server<SocketService>;
+/** What belongs to a WebSocket. */
+interface SocketData {
+  readonly service: SocketService;
+  readonly allowance: TokenBucket;
+  readonly guarded: GuardedSocket | undefined;
+}
+
+type Server = Bun.Server<SocketData>;
+type Socket = Bun.ServerWebSocket<SocketData>;
 
 /** Number of ports to try after the default one. A machine rarely runs more nodes. */
 const PORTS_TRIED_MAX = 100;
@@ -73,8 +82,7 @@ interface Service {
 /** What the listening server asks and tells. */
 interface Current {
   readonly service: () => Service;
-  /** A whole request has come from there. */
-  readonly onRequest: (address: string, port: number) => void;
+  readonly guard: () => ConnectionGuard | undefined;
 }
 
 const NOT_YET: Service = {
@@ -89,7 +97,7 @@ export function listen(options: ListenOptions): ApiServer {
   let guard: ConnectionGuard | undefined;
   const current: Current = {
     service: () => service,
-    onRequest: (address, port) => guard?.hear(address, port),
+    guard: () => guard,
   };
   const server = bind(options, current);
   const port = server.port ?? options.port;
@@ -144,7 +152,7 @@ function bind(options: ListenOptions, current: Current): Server {
 
 function start(options: ListenOptions, port: number, current: Current): Server {
   const { sourceOf = (address) => address, trustedProxies = [] } = options;
-  return Bun.serve<SocketService>({
+  return Bun.serve<SocketData>({
     hostname: options.host,
     port,
     development: false,
@@ -154,14 +162,18 @@ function start(options: ListenOptions, port: number, current: Current): Server {
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
       const service = current.service();
+      const { address = "", port: from = 0 } = server.requestIP(request) ?? {};
+      current.guard()?.hear(address, from);
       const answer = (peer: string) =>
         service.fetch(withWholeUrl(request), {
           ...originOf(peer, request.headers, trustedProxies),
           patient: () => server.timeout(request, 0),
-          upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
+          upgrade: (service, headers) =>
+            server.upgrade(request, {
+              data: dataOf(service, current.guard()?.socketFrom(address, from)),
+              headers: { ...headers },
+            }),
         });
-      const { address = "", port: from = 0 } = server.requestIP(request) ?? {};
-      current.onRequest(address, from);
       const source = sourceOf(unmapped(address), from);
       return typeof source === "string" ? answer(source) : source.then(answer);
     },
@@ -172,14 +184,40 @@ function start(options: ListenOptions, port: number, current: Current): Server {
       idleTimeout: VIEWER_IDLE_SECONDS,
       sendPings: true,
       perMessageDeflate: false,
-      open: (socket) => socket.data.onOpen(served(socket)),
-      message: (socket, message) => socket.data.onMessage(message),
-      close: (socket, code, reason) => socket.data.onClose(code, reason),
+      open: (socket) => {
+        socket.data.guarded?.open();
+        socket.data.service.onOpen(served(socket));
+      },
+      message: (socket, message) => {
+        if (isAllowed(socket, message)) socket.data.service.onMessage(message);
+      },
+      ping: (socket, content) => void isAllowed(socket, content),
+      pong: (socket, content) => void isAllowed(socket, content),
+      close: (socket, code, reason) => {
+        socket.data.guarded?.close();
+        socket.data.service.onClose(code, reason);
+      },
     },
   });
 }
 
-function served(socket: Bun.ServerWebSocket<SocketService>): ServedSocket {
+function dataOf(service: SocketService, guarded: GuardedSocket | undefined): SocketData {
+  const allowance = new TokenBucket(service.messagesPerSecond, performance.now());
+  return { service, allowance, guarded };
+}
+
+/**
+ * Whether a frame is within what its connection may send. Bun reads 0.5 MB of one at a time, which
+ * is 90,000 small frames, and answers nobody meanwhile: so the first one too many ends it, unread.
+ */
+function isAllowed(socket: Socket, content: string | Uint8Array): boolean {
+  socket.data.guarded?.hear(content.length);
+  const isWithin = socket.data.allowance.take(performance.now());
+  if (!isWithin) socket.terminate();
+  return isWithin;
+}
+
+function served(socket: Socket): ServedSocket {
   return {
     send: (message) => void socket.send(message),
     get waitingBytes() {

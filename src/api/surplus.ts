@@ -12,7 +12,7 @@ export interface Held {
 }
 
 /** Why connections are ended; a label of their metric. */
-export type Reason = "address" | "silent" | "idle" | "reserve";
+export type Reason = "address" | "silent" | "idle" | "reserve" | "unheard";
 
 export interface Surplus {
   readonly ended: readonly { readonly socket: AcceptedSocket; readonly reason: Reason }[];
@@ -23,6 +23,8 @@ export interface Surplus {
 /** Of all descriptors, those that connections to the API do not get: for files, threads, dials. */
 const RESERVE_SHARE = 1 / 4;
 const RESERVE_MAX = 256;
+/** Of the reserve, what single requests may take beside connections that are all in use. */
+const MISSING_SHARE = 1 / 2;
 /** Of what connections may take, what one address may. */
 const ADDRESS_SHARE = 1 / 2;
 
@@ -49,12 +51,13 @@ export function surplusOf(
   const free = limit - others - rest.length;
   const unspoken = rest.filter((one) => !one.hasSpoken);
   const silent = unspoken.filter((one) => one.wasThere).slice(0, Math.max(0, 2 * reserve - free));
+  const missing = reserve - free - unspoken.length;
   return {
     ended: [
       ...[...tooMany].map(({ socket }) => ({ socket, reason: "address" as const })),
       ...silent.map(({ socket }) => ({ socket, reason: "silent" as const })),
     ],
-    missing: Math.max(0, reserve - free - unspoken.length),
+    missing: missing > reserve * MISSING_SHARE ? missing : 0,
   };
 }
 

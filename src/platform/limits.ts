@@ -257,6 +257,13 @@ export const LIMITS = {
   relayedViewersPerHostMax: 128,
   /** A viewer with more buffered bytes is closed. */
   viewerBacklogBytesMax: 1 << 20,
+  /**
+   * Messages, pings and pongs of a connection per second, and as many at once. A viewer answers a
+   * ping a minute; other programs may greet. A tunnel carries frames for `tunnelViewersMax` and
+   * pieces of answers; so many take a hundredth of a core.
+   */
+  viewerMessagesPerSecond: 32,
+  tunnelMessagesPerSecond: 8192,
   /** Messages of viewers are ignored; longer ones close the connection. */
   viewerMessageBytesMax: 1024,
   /** Requests per second of one address to the state-changing peer routes, and the burst. */

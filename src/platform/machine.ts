@@ -49,6 +49,8 @@ export interface AcceptedSocket {
 export interface AcceptedSockets {
   /** Those to a port of this process. */
   list(localPort: number): readonly AcceptedSocket[];
+  /** Bytes that have come over it; undefined where the system does not tell. */
+  received(socket: AcceptedSocket): number | undefined;
   /** Ends it in both directions; the part that owns it sees its end and closes it. */
   end(socket: AcceptedSocket): void;
 }

@@ -7,6 +7,11 @@ const AF_INET6 = 10;
 const SHUT_RDWR = 2;
 const SOCKADDR_BYTES = 128;
 const ADDRESS_TEXT_BYTES = 46;
+/** `tcp_info` (`tcp.h`) up to the bytes received, which Linux has since 4.1. */
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+const TCP_INFO_BYTES = 136;
+const RECEIVED_AT = 128;
 const PORT_AT = 2;
 const IPV4_AT = 4;
 const IPV6_AT = 8;
@@ -38,6 +43,7 @@ async function loadLibrary() {
     getsockname: ofSocket,
     getpeername: ofSocket,
     inet_ntop: { args: ["i32", "ptr", "ptr", "u32"], returns: "ptr" },
+    getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
     shutdown: { args: ["i32", "i32"], returns: "i32" },
   }).symbols;
 }
@@ -47,6 +53,7 @@ function acceptedSockets(system: Awaited<ReturnType<typeof loadLibrary>>): Accep
   const view = new DataView(name.buffer);
   const ipv4 = name.subarray(IPV4_AT);
   const ipv6 = name.subarray(IPV6_AT);
+  const information = new BigUint64Array(TCP_INFO_BYTES / 8);
   const length = new Uint32Array(1);
   const text = Buffer.alloc(ADDRESS_TEXT_BYTES);
 
@@ -69,11 +76,18 @@ function acceptedSockets(system: Awaited<ReturnType<typeof loadLibrary>>): Accep
     if (family === undefined) return undefined;
     return { descriptor, address: addressOf(family), port: view.getUint16(PORT_AT) };
   };
+  const receivedBy = (descriptor: number) => {
+    length[0] = TCP_INFO_BYTES;
+    const asked = system.getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, length);
+    if (asked !== 0 || length[0] !== TCP_INFO_BYTES) return undefined;
+    return Number(information[RECEIVED_AT / 8]);
+  };
   return {
     list: (localPort) =>
       openDescriptors(ownLimit() ?? 0)
         .map((descriptor) => acceptedAs(descriptor, localPort))
         .filter((socket) => socket !== undefined),
+    received: ({ descriptor }) => receivedBy(descriptor),
     end: ({ descriptor }) => void system.shutdown(descriptor, SHUT_RDWR),
   };
 }
