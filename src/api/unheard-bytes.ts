@@ -11,8 +11,8 @@ const FRAME_HEADER_BYTES = 14;
 const UNHEARD_BYTES_MAX = 1 << 20;
 
 /**
- * Finds WebSockets that send what makes no message: empty frames of a message without end. Bun tells
- * of whole messages only, and is kept busy by the others.
+ * Finds WebSockets that send what makes no message: empty frames of a message without end. Bun
+ * tells of whole messages only, and is kept busy by the others.
  */
 export class UnheardBytes {
   readonly #lines = new Map<string, Line>();

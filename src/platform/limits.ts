@@ -245,7 +245,7 @@ export const LIMITS = {
   commandsWaitingMax: 4096,
   /** Remote sides remembered beyond those that are connected, until the next look: 0.5 MB. */
   connectionsHeardMax: 4096,
-  /** Connections that one address may be allowed by the operator: more ports than that it has not. */
+  /** Connections that the operator may allow one address, which has no more ports than that. */
   connectionsPerAddressMax: 65_535,
   /** WebSocket viewers of one node; of these, those of one address. 3,000 were tested. */
   viewersMax: 10_000,

@@ -66,7 +66,7 @@ describe("where few are free", () => {
     expect(surplus([...watching, ...crowd])).toEqual({ ended: [], missing: 0 });
   });
 
-  test("of those that have spoken as many have to go as the reserve misses, if that is half", () => {
+  test("of those that have spoken as many go as the reserve misses, if that is half of it", () => {
     expect(surplus(held(36, { hasSpoken: true }))).toEqual({ ended: [], missing: 0 });
     expect(surplus(held(37, { hasSpoken: true }))).toEqual({ ended: [], missing: 9 });
   });

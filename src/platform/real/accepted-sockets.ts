@@ -24,8 +24,8 @@ const LIBRARY = "libc.so.6";
 
 /**
  * The connections that this process has accepted. `Bun.serve` tells of one only once it has sent a
- * whole request, and can close no single one: so the system is asked. Undefined where this cannot be
- * done; loading it takes a millisecond and 1.2 MB, so that is left for when it is needed.
+ * whole request, and can close no single one: so the system is asked. Undefined where this cannot
+ * be done; loading it takes a millisecond and 1.2 MB, so that is left for when it is needed.
  */
 export async function openAcceptedSockets(): Promise<AcceptedSockets | undefined> {
   if (process.platform !== "linux") return undefined;
