@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { Scratch } from "../ops/local-node.ts";
-import { Namespaces, whyNoNamespaces } from "../support/namespaces.ts";
+import { whyNoNamespaces } from "../support/namespace-host.ts";
+import { Namespaces } from "../support/namespaces.ts";
 import { requiredTest } from "../support/required-test.ts";
+import { Scratch } from "../support/scratch.ts";
 import { Client } from "./client.ts";
 import { Node } from "./node.ts";
 
