@@ -162,6 +162,8 @@ describe("whoever sends small frames without end is disconnected", () => {
     const words = WATCHES(tank?.tank.tank_id ?? "");
     const calm = await crowd(url, 1, words);
     await crowd(url, 8, words, { bytes });
+    // Until all of them watch.
+    await Bun.sleep(1_000);
     const deadline = performance.now() + 20_000;
     while ((await viewers(url)) > 1 && performance.now() < deadline) await Bun.sleep(100);
     expect(await viewers(url)).toBe(1);
