@@ -143,7 +143,7 @@ test-artefacts: dist/release/SHA256SUMS $(DIST) ## each build that runs here (ro
 	@$(RUN_TESTS) ./test/ops/artefacts/artefacts-long.test.ts
 
 .PHONY: test-versions
-test-versions: $(DIST) ## beside the build of 0e67964: transfers, kills, upgrade (Linux, root; 3 min)
+test-versions: $(DIST) ## beside an earlier build: transfers, kills, upgrade (Linux, root; 3 min)
 	@$(RUN_TESTS) ./test/versions/versions-long.test.ts
 
 .PHONY: test-discovery

@@ -17,7 +17,7 @@ import { labTest } from "../support/lab-test.ts";
 import type { Node } from "../support/node.ts";
 import { TANKD } from "../support/tankd.ts";
 
-const EARLIER = earlierBuild("0e67964");
+const EARLIER = earlierBuild("e0e6890");
 const TIMEOUT_MS = 240_000;
 const OPTIONS = ["--no-auto-connect", "--profile", "development"];
 
@@ -37,9 +37,12 @@ async function exchanging(lab: Lab, programs: readonly string[]): Promise<readon
 
 /** The other program takes over the directory. */
 async function replaceProgram(node: Node, program: string): Promise<void> {
+  const { nodeId } = node;
   expect(await node.stop()).toBe(0);
   node.binary = program;
-  await comeBack(node, OPTIONS);
+  node.start(OPTIONS);
+  await node.ready();
+  expect(node.nodeId).toBe(nodeId);
 }
 
 describe.each([
@@ -94,7 +97,8 @@ describe("a directory of the build before", () => {
       expect(exitCode).not.toBe(0);
       expect(stderr).toContain("newer");
       node.binary = TANKD;
-      await comeBack(node, OPTIONS);
+      node.start(OPTIONS);
+      await node.ready();
       await lab.agree();
       await expectWholeLedger(lab.nodes);
     },
