@@ -120,6 +120,7 @@ function routesOf(parts: ClusterParts) {
       ownTanks: () => self.tanks(),
       autoConnection: () => deps.autoConnection?.() ?? "off",
       heartbeatMs: deps.settings.timing.heartbeatMs,
+      descriptors: () => deps.machine.descriptors?.(),
     }),
   ];
 }

@@ -5,9 +5,12 @@ import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { readCidr } from "../discovery/cidr.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
+import { openAcceptedSockets } from "../platform/real/accepted-sockets.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
+import { ownDescriptors } from "../platform/real/descriptors.ts";
 import { openSharedMemory, type SharedMemoryFiles } from "../platform/real/shared-memory.ts";
+import { startWorker } from "../platform/real/threads.ts";
 import { sleep } from "../platform/timers.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
@@ -77,17 +80,25 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
   const unmatched = machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
+  const metrics = createPrometheusMetrics();
   const server = openApi(settings, {
     portAsked: options.origins.port.kind !== "default",
     timers,
     sourceOf: new TailnetSources(outside.tailnet, clock).sourceOf,
     trustedProxies: settings.trustedProxy.map(readCidr).filter((one) => one !== undefined),
+    guard: {
+      clock,
+      log,
+      meter: metrics,
+      descriptors: ownDescriptors,
+      openSockets: openAcceptedSockets,
+      perAddressMax: settings.connectionsPerAddress,
+    },
   });
   closers.add(() => server.stop());
   const ports = { ...outside.platform, directory, log };
   const stored = await openStoredState(options, ports, closers);
   await outside.tailnet.meet();
-  const metrics = createPrometheusMetrics();
   const sharedMemory =
     settings.sharedMemory === "auto" ? openSharedMemory(directory.path) : undefined;
   const opened = { directory, log, metrics, server, stored, sharedMemory };
@@ -115,10 +126,11 @@ function wireCore(parts: Parts): Core {
       ...outside.withTailnet(),
       files: directory.files,
       store,
-      spawnSimulation: () => workerSimulation(options.spawnWorker(), sharedMemory?.folder),
+      spawnSimulation: () =>
+        workerSimulation(startWorker(options.spawnWorker), sharedMemory?.folder),
       sharedMemory,
       spawnReplay: () =>
-        workerReplay(options.spawnWorker(), {
+        workerReplay(startWorker(options.spawnWorker), {
           directory: directory.path,
           tickRate: settings.tickRate,
         }),

@@ -222,8 +222,14 @@ export const LIMITS = {
   /** The same of what strangers cause, all together: 20 MB a day under a flood. */
   strangerLinesPerSecond: 1,
   strangerLinesBurst: 60,
-  /** Concurrent transfers to one destination. */
+  /** Concurrent requests with one transfer to one destination. */
   transfersInFlightPerPeerMax: 8,
+  /** Concurrent requests with many; what waits for the next one is its batch. */
+  batchesInFlightPerPeerMax: 2,
+  /** Transfers of one request. A fish takes 3 kB of it, so bytes end a batch first. */
+  transfersPerBatchMax: 64,
+  /** Base64 of a batch's records: with the rest it stays within a request's body. */
+  batchRecordCharactersMax: 192 * 1024,
   /** Transfers of one node to one tank: a migration storm is slowed down, without loss. */
   inboundTransfersPerSecond: 100,
   inboundTransfersBurst: 200,
@@ -249,6 +255,10 @@ export const LIMITS = {
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */
   commandsWaitingMax: 4096,
+  /** Remote sides remembered beyond those that are connected, until the next look: 0.5 MB. */
+  connectionsHeardMax: 4096,
+  /** Connections that the operator may allow one address, which has no more ports than that. */
+  connectionsPerAddressMax: 65_535,
   /** WebSocket viewers of one node; of these, those of one address. 3,000 were tested. */
   viewersMax: 10_000,
   viewersPerSourceMax: 2500,
@@ -259,6 +269,13 @@ export const LIMITS = {
   relayedViewersPerHostMax: 128,
   /** A viewer with more buffered bytes is closed. */
   viewerBacklogBytesMax: 1 << 20,
+  /**
+   * Messages, pings and pongs of a connection per second, and as many at once. A viewer answers a
+   * ping a minute; other programs may greet. A tunnel carries frames for `tunnelViewersMax` and
+   * pieces of answers; so many take a hundredth of a core.
+   */
+  viewerMessagesPerSecond: 32,
+  tunnelMessagesPerSecond: 8192,
   /** Messages of viewers are ignored; longer ones close the connection. */
   viewerMessageBytesMax: 1024,
   /** Requests per second of one address to the state-changing peer routes, and the burst. */

@@ -1,3 +1,4 @@
+import type { WorkerThread } from "../platform/real/threads.ts";
 import { HEARTBEAT_BYTES, SharedHeartbeat } from "./thread/heartbeat.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
 
@@ -14,7 +15,7 @@ export interface HeartbeatMessage {
  * entry, since only there its path is the same from source and compiled. When the worker dies, the
  * receiver gets `thread_failed`, once.
  */
-export function workerSimulation(worker: Worker, folder?: string): SimulationThread {
+export function workerSimulation(worker: WorkerThread, folder?: string): SimulationThread {
   let handler: (message: FromSimulation) => void = () => {};
   let stopping = false;
   let gone = false;

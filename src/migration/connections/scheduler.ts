@@ -37,17 +37,17 @@ export class Scheduler {
   }
 
   /**
-   * One draw of every connection. Never rejects. No fish follows one that is in doubt, so that a
-   * partition keeps one draw of a tank in escrow, and not all its fish.
+   * One draw of every connection. Never rejects. No fish follows one that is undecided: a
+   * destination that is silent, or busy, keeps one draw of each pair of tanks in escrow.
    */
   async draw(): Promise<void> {
     const { tanks, connections, outgoing } = this.#ports;
     if (tanks.storageFault !== undefined) return;
     let places = LIMITS.outboxOpenMax - outgoing.count;
-    const doubtful = outgoing.pairsInDoubt();
+    const undecided = outgoing.openPairs();
     const drawn: Draw[] = [];
     for (const row of connections.list()) {
-      const open = this.#openDestinations(row, doubtful);
+      const open = this.#openDestinations(row, undecided);
       if (open.length === 0 || !this.#isDrawn(row)) continue;
       const count = Math.min(row.count, connections.records.allowed(row), places);
       if (count <= 0) continue;
@@ -59,7 +59,7 @@ export class Scheduler {
   }
 
   /** Those to which a fish may leave now. */
-  #openDestinations(row: ConnectionRow, doubtful: ReadonlySet<string>): readonly Destination[] {
+  #openDestinations(row: ConnectionRow, undecided: ReadonlySet<string>): readonly Destination[] {
     const { tanks, connections } = this.#ports;
     if (row.status === "paused") return [];
     const source = tanks.get(row.source_tank_id);
@@ -69,7 +69,7 @@ export class Scheduler {
       (destination) =>
         this.#isPresent(destination) &&
         !connections.records.isResting(connection_id, destination) &&
-        !doubtful.has(pairOf({ source_tank_id, ...destination })),
+        !undecided.has(pairOf({ source_tank_id, ...destination })),
     );
   }
 
