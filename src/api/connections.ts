@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
+import { HEALTHS } from "../migration/connections/health.ts";
 import { TERMS_DEFAULT } from "../migration/connections/terms.ts";
 import type { ConnectionView, NewConnection } from "../migration/migration.ts";
 import { rfc3339 } from "../platform/clock.ts";
@@ -17,6 +18,11 @@ const destinationSchema = z.object({
   tank_id: z.string(),
   node_id: z.string(),
   server_id: z.string(),
+  health: z
+    .enum(HEALTHS)
+    .describe("`gone`: there is no such tank; `full`: it had no room for the last fish"),
+  health_reason: z.string().nullable(),
+  rtt_ms: z.number().nullable().describe("Of its node; null for this one"),
   sent: counter.describe("Fish that left for it since the node has started"),
   delivered: counter,
   returned: counter,
@@ -88,6 +94,7 @@ const newConnectionSchema = z
     rate: terms.rate.default(TERMS_DEFAULT.rate),
     status: terms.status.default(TERMS_DEFAULT.status),
     strategy: terms.strategy.default(TERMS_DEFAULT.strategy),
+    force: z.boolean().default(false).describe("Store it even if a tank cannot be reached now"),
   })
   .refine(
     (asked) => (asked.destinations === undefined) !== (asked.destination_tank_id === undefined),

@@ -6,6 +6,7 @@ import type {
   OutboxState,
   TransferEventRow,
 } from "../store/rows.ts";
+import type { Health } from "./connections/health.ts";
 
 /** How fish leave by a connection. */
 export type ConnectionTerms = Pick<
@@ -32,6 +33,8 @@ export interface NewConnection extends GivenTerms {
   readonly destination_server_id?: string | undefined;
   /** The destinations after the first. */
   readonly further?: readonly DestinationName[];
+  /** Stored even if a destination cannot be reached now. */
+  readonly force?: boolean | undefined;
 }
 
 export interface ConnectionStatistics {
@@ -47,6 +50,11 @@ export interface DestinationView extends ConnectionStatistics {
   readonly tank_id: string;
   readonly node_id: string;
   readonly server_id: string;
+  readonly health: Health;
+  /** Why it is not well, or what was wrong last; null where nothing is. */
+  readonly health_reason: string | null;
+  /** Of its node; null for this one, or before it was measured. */
+  readonly rtt_ms: number | null;
 }
 
 /** A connection as the API shows it: the row, with labels of the servers. */

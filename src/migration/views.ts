@@ -4,7 +4,9 @@ import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { ConnectionRow, InboxRow, OutboxRow } from "../store/rows.ts";
+import type { Tanks } from "../tanks/tanks.ts";
 import { type Destination, destinationsOf } from "./connections/destinations.ts";
+import { healthOf } from "./connections/health.ts";
 import type { ConnectionRecords } from "./connections/records.ts";
 import type {
   ConnectionView,
@@ -19,6 +21,7 @@ const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "re
 const inboxStates: readonly string[] = ["accepted", "refused", "aborted"];
 
 export interface ViewPorts {
+  readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly journal: Journal;
   readonly records: ConnectionRecords;
@@ -48,11 +51,17 @@ export class Views {
 
   #destination(connectionId: string, destination: Destination): DestinationView {
     const { destination_node_id: node_id, destination_tank_id: tank_id } = destination;
-    const record = this.#ports.records.of(connectionId, destination);
+    const { records, cluster, live } = this.#ports;
+    const record = records.of(connectionId, destination);
+    const silence = live(record.lastTransferId ?? "")?.reason ?? undefined;
+    const { health, reason } = healthOf(this.#ports, destination, record, silence);
     return {
       tank_id,
       node_id,
       server_id: this.#label(node_id) ?? node_id,
+      health,
+      health_reason: reason,
+      rtt_ms: cluster.server(node_id)?.rtt_ms ?? null,
       sent: record.sent,
       delivered: record.delivered,
       returned: record.returned,

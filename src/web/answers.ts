@@ -84,6 +84,8 @@ export interface Connection {
   readonly destinations: readonly {
     readonly tank_id: string;
     readonly server_id: string;
+    readonly health: "ok" | "unreachable" | "gone" | "full";
+    readonly health_reason: string | null;
     readonly sent: number;
     readonly delivered: number;
     readonly returned: number;

@@ -249,6 +249,7 @@ function connectionTable(
       },
       { title: "Chance", kind: "number", cell: chanceOf },
       { title: "Who", kind: "word", cell: selectionOf },
+      { title: "State", kind: "word", cell: healthOf },
       { title: "Arrived", kind: "number", cell: arrivalsOf },
       {
         title: "Made",
@@ -275,6 +276,13 @@ function chanceOf({ probability, status, rate }: Connection): string | HTMLEleme
 
 function selectionOf({ selection, count }: Connection): string {
   return count === 1 ? selection : `${count} × ${selection}`;
+}
+
+/** Of the destinations with which something is wrong the first, else the first. */
+function healthOf({ destinations }: Connection): HTMLElement | string {
+  const one = destinations.find(({ health }) => health !== "ok") ?? destinations[0];
+  if (!one) return "";
+  return one.health_reason === null ? one.health : titled(one.health, one.health_reason);
 }
 
 /** Of the fish that left since the node has started. */

@@ -19,6 +19,10 @@ export interface FakeServer {
   /** What it says of their number; as many as are listed unless given. */
   tankCount?: number;
   fishCount?: number;
+  /** Does not answer, whatever its status. */
+  silent?: boolean;
+  /** Answers that it has no such tank. */
+  lacks?: boolean;
   signed?: boolean;
   reachable?: boolean;
   relay?: string;
@@ -56,8 +60,12 @@ export class FakeCluster implements Cluster {
   readonly passage = NO_BOUNDS;
   serveWith(): void {}
 
-  read(): Promise<PeerReply> {
-    return nobodyAnswers();
+  /** Whoever is not offline has every tank. */
+  async read(nodeId: string): Promise<PeerReply> {
+    const server = this.#directory.find((one) => one.nodeId === nodeId);
+    if (!server || server.status === "offline" || server.silent) return nobodyAnswers();
+    if (!server.lacks) return { status: 200, body: {} };
+    return { status: 404, body: { type: "urn:tankd:problem:unknown_tank" } };
   }
 
   join(): Promise<never> {

@@ -110,6 +110,7 @@ export async function connectInRing(cluster: SimulatedCluster): Promise<void> {
       destination_server_id: next.cluster.nodeId,
       probability: 100,
       direction: "both",
+      force: true,
     });
   });
   await world.run(world.nowMs + 100);

@@ -19,6 +19,7 @@ const madeSchema = connectionSchema.extend({ previous: connectionSchema.nullish(
 
 interface ConnectOptions extends TermOptions {
   readonly change?: string;
+  readonly force?: boolean;
   readonly rm?: string;
 }
 
@@ -30,6 +31,7 @@ export function defineConnect(connect: Command, context: CliContext): void {
       .argument("[destination...]", "tanks of any node, by id, name or alias, or as SERVER::TANK"),
   )
     .option("--change <id>", "change terms of a connection, and leave the others as they are")
+    .option("--force", "store it even if a tank cannot be reached now")
     .option("--rm <id>", "the same as tankd disconnect ID")
     .addHelpText(
       "after",
@@ -47,7 +49,7 @@ poker_net_energy, or a gene like aggression.`,
         options: ConnectOptions,
         command: Command,
       ) => {
-        const { change, rm, ...terms } = options;
+        const { change, rm, force, ...terms } = options;
         const given = readTerms(terms);
         if (rm !== undefined) {
           if (source !== undefined || Object.keys(given).length > 0 || change !== undefined) {
@@ -63,7 +65,7 @@ poker_net_energy, or a gene like aggression.`,
           const missing = source === undefined ? "which tanks?" : `${source} with which tank?`;
           throw new Problem("usage", `connect ${missing} Give SRC and DST`);
         }
-        return connectTanks(context, command, { source, destinations, given });
+        return connectTanks(context, command, { source, destinations, given, force });
       },
     );
 }
@@ -90,10 +92,11 @@ interface Ends {
   readonly source: string;
   readonly destinations: readonly string[];
   readonly given: Readonly<Record<string, unknown>>;
+  readonly force: boolean | undefined;
 }
 
 async function connectTanks(context: CliContext, command: Command, ends: Ends): Promise<void> {
-  const { source, destinations, given } = ends;
+  const { source, destinations, given, force } = ends;
   for (const text of [source, ...destinations]) readTankAddress(text);
   const node = await context.node(command);
   const named = [];
@@ -108,6 +111,7 @@ async function connectTanks(context: CliContext, command: Command, ends: Ends): 
     ...(from.server === undefined ? {} : { source_server_id: from.server }),
     ...destinationsOf(named),
     ...given,
+    ...(force ? { force } : {}),
   });
   if (context.wantsJson(command)) return context.printJson(body);
   const { previous, ...made } = readAnswer(madeSchema, body);

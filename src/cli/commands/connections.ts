@@ -29,7 +29,10 @@ export function defineConnections(connections: Command, context: CliContext): vo
     if (context.wantsJson(command)) return context.printJson(body);
     const { connections } = readAnswer(connectionsSchema, body);
     if (connections.length > 0) {
-      return context.print(describe(connections, await askTankNames(node)));
+      const nameOf = await askTankNames(node);
+      context.print(describe(connections, nameOf));
+      for (const line of troubles(connections, nameOf)) context.print(line);
+      return;
     }
     const local = readAnswer(localSchema, await node.get("/api/servers/local"));
     const why = NONE[local.auto_connection];
@@ -37,16 +40,34 @@ export function defineConnections(connections: Command, context: CliContext): vo
   });
 }
 
+const HEADER = ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "TERMS"];
+
+/** A line for each destination with which something is wrong. */
+function troubles(
+  connections: readonly Connection[],
+  nameOf: (tankId: string) => string,
+): readonly string[] {
+  return connections.flatMap(({ destinations }) =>
+    destinations.flatMap(({ tank_id, server_id, health, health_reason }) =>
+      health_reason === null
+        ? []
+        : [`${nameOf(tank_id)} on ${server_id} is ${health}: ${health_reason}`],
+    ),
+  );
+}
+
 function describe(connections: readonly Connection[], nameOf: (tankId: string) => string): string {
-  const header = ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "TERMS", "SENT", "ARRIVED"];
+  const figures = ["SENT", "ARRIVED", "BACK"];
   return formatTable(
-    [...header, "BACK", "ORIGIN", "ID"],
+    [...HEADER, "HEALTH", "RTT", ...figures, "ORIGIN", "ID"],
     connections.flatMap((connection) =>
       placesOf(connection).map((place, at) => [
         at === 0 ? nameOf(connection.source_tank_id) : "",
         nameOf(place.tank_id),
         place.server_id,
         ...(at === 0 ? termsOf(connection) : ["", "", ""]),
+        place.health ?? "-",
+        place.rtt_ms === undefined || place.rtt_ms === null ? "-" : `${place.rtt_ms.toFixed(1)} ms`,
         ...[place.sent, place.delivered, place.returned].map((figure) => figure ?? "-"),
         ...(at === 0 ? [connection.origin, connection.connection_id] : ["", ""]),
       ]),
@@ -72,6 +93,12 @@ function termsOf(connection: Connection): readonly (string | number)[] {
 /** A node of an earlier build has one, without figures. */
 function placesOf({ destinations, destination_tank_id, destination_server_id }: Connection) {
   if (destinations.length > 0) return destinations;
-  const unknown = { sent: undefined, delivered: undefined, returned: undefined };
+  const unknown = {
+    health: undefined,
+    rtt_ms: undefined,
+    sent: undefined,
+    delivered: undefined,
+    returned: undefined,
+  };
   return [{ tank_id: destination_tank_id, server_id: destination_server_id, ...unknown }];
 }

@@ -6,6 +6,9 @@ import { directorySchema, namesOf } from "./tank-lookup.ts";
 const destinationSchema = z.object({
   tank_id: z.string(),
   server_id: z.string(),
+  health: z.string(),
+  health_reason: z.string().nullable(),
+  rtt_ms: z.number().nullable(),
   sent: z.number(),
   delivered: z.number(),
   returned: z.number(),

@@ -19,6 +19,7 @@ import {
   isSameDestination,
 } from "./destinations.ts";
 import { destinationOf, requireDestinations, sourceOf } from "./ends.ts";
+import { requireReachable } from "./health.ts";
 import { ConnectionRecords } from "./records.ts";
 import { requireTerms, TERMS_DEFAULT, withTerms } from "./terms.ts";
 
@@ -70,12 +71,18 @@ export class Connections {
   /**
    * Adds a connection, or updates the one between the same tanks. It replaces the automatic
    * connection of its source tank. `previous` is the connection that it changed or replaced.
+   * @throws Problem `unreachable` where a destination is, unless that is to be ignored
    */
-  connect(
+  async connect(
     spec: NewConnection,
   ): Promise<{ readonly row: ConnectionRow; readonly previous: ConnectionRow | undefined }> {
+    const wanted = this.#resolve(spec);
+    if (!spec.force) {
+      await Promise.all(
+        destinationsOf(wanted).map((destination) => requireReachable(this.#ports, destination)),
+      );
+    }
     return this.#changes.run(async () => {
-      const wanted = this.#resolve(spec);
       const fromSource = this.list().filter((row) => row.source_tank_id === wanted.source_tank_id);
       const same = fromSource.find((row) => isSameDestination(row, wanted));
       if (!same && this.#rows.size >= LIMITS.connectionsMax) {
@@ -189,6 +196,7 @@ export class Connections {
       destination_tank_id: tank_id,
       destination_server_id: server_id,
       further = [],
+      force: _,
       ...terms
     } = spec;
     const wanted = withTerms(TERMS_DEFAULT, terms);

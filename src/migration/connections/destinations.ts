@@ -10,7 +10,9 @@ export interface Destination {
 const furtherSchema = z.array(z.tuple([z.string(), z.string()]));
 
 /** The destinations of a connection in the order in which they were given. */
-export function destinationsOf(row: ConnectionRow): readonly Destination[] {
+export function destinationsOf(
+  row: Destination & Pick<ConnectionRow, "further_destinations">,
+): readonly Destination[] {
   const { destination_node_id, destination_tank_id, further_destinations } = row;
   const first = { destination_node_id, destination_tank_id };
   if (further_destinations === "[]") return [first];

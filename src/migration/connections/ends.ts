@@ -83,6 +83,6 @@ export function requireDestinations(sourceTankId: string, all: readonly Destinat
  * Whether a server's list names all of its tanks: it is truncated at its limit, and may lag behind
  * the count for a moment.
  */
-function isWhole(announced: readonly AnnouncedTank[], server: ServerRecord): boolean {
+export function isWhole(announced: readonly AnnouncedTank[], server: ServerRecord): boolean {
   return announced.length < LIMITS.tanksAnnouncedMax && announced.length >= server.tank_count;
 }

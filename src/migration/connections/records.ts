@@ -16,6 +16,8 @@ export interface DestinationRecord {
   sent: number;
   delivered: number;
   returned: number;
+  /** The last transfer; undefined before the first. */
+  lastTransferId: string | undefined;
   /** Wall time of the last delivery. */
   deliveredAtMs: number | undefined;
   /** Why the last fish came back; undefined once a later one was delivered. */
@@ -75,13 +77,15 @@ export class ConnectionRecords {
     return record ? record.turn++ : 0;
   }
 
-  noteSent(connectionId: string, destination: Destination): void {
+  noteSent(connectionId: string, destination: Destination, transferId: string): void {
     const record = this.#records.get(connectionId);
     if (record?.allowance) {
       record.allowance = { ...record.allowance, fish: record.allowance.fish - 1 };
     }
     const noted = this.#at(connectionId, destination);
-    if (noted) noted.sent += 1;
+    if (!noted) return;
+    noted.sent += 1;
+    noted.lastTransferId = transferId;
   }
 
   noteDelivered(row: OutboxRow): void {
@@ -119,6 +123,7 @@ function freshDestination(): DestinationRecord {
     sent: 0,
     delivered: 0,
     returned: 0,
+    lastTransferId: undefined,
     deliveredAtMs: undefined,
     returnReason: undefined,
     restsUntilMs: 0,

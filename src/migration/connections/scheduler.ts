@@ -129,7 +129,8 @@ export class Scheduler {
       entityId: fishId,
       side,
     });
-    if (transferId !== undefined) connections.records.noteSent(connection_id, destination);
+    if (transferId === undefined) return;
+    connections.records.noteSent(connection_id, destination, transferId);
   }
 
   /** A node tells how many fish and tanks it has, and not how many are in one tank. */

@@ -91,6 +91,9 @@ describe("connect", () => {
     const ends = [LAGOON, POND].map(({ tank: { tank_id, server_id } }) => ({
       tank_id,
       server_id,
+      health: "ok",
+      health_reason: null,
+      rtt_ms: null,
       sent: 0,
       delivered: 0,
       returned: 0,
