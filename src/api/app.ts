@@ -25,6 +25,7 @@ import { recoveryRoutes } from "./recovery.ts";
 import { settingsRoutes } from "./settings.ts";
 import { tankCommandRoutes } from "./tank-commands.ts";
 import { tankRoutes } from "./tanks.ts";
+import { topologyRoutes } from "./topologies.ts";
 import { transferRoutes } from "./transfers.ts";
 import { Viewers } from "./viewers.ts";
 import { watchRoutes } from "./watch.ts";
@@ -54,6 +55,7 @@ export function createApp(context: ApiContext, options: AppOptions = {}): OpenAP
   app.route("/", pastRoutes(context));
   app.route("/", fishRoutes(context));
   app.route("/", connectionRoutes(context));
+  app.route("/", topologyRoutes(context));
   app.route("/", transferRoutes(context));
   app.route(
     "/",

@@ -1,72 +1,20 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
-import { HEALTHS } from "../migration/connections/health.ts";
 import { TERMS_DEFAULT } from "../migration/connections/terms.ts";
-import type { ConnectionView, NewConnection } from "../migration/migration.ts";
-import { rfc3339 } from "../platform/clock.ts";
+import type { NewConnection } from "../migration/migration.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { CONNECTION_DIRECTIONS, STRATEGIES } from "../store/rows.ts";
+import {
+  connectionSchema,
+  destinationNameSchema,
+  newTermSchemas,
+  showConnection,
+  termSchemas,
+} from "./connection-view.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiEnv } from "./env.ts";
 import { idempotency } from "./middleware/idempotency.ts";
 import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { refuseForeignServer } from "./tank-view.ts";
-
-const counter = z.number().int().nonnegative();
-
-const destinationSchema = z.object({
-  tank_id: z.string(),
-  node_id: z.string(),
-  server_id: z.string(),
-  health: z
-    .enum(HEALTHS)
-    .describe("`gone`: there is no such tank; `full`: it had no room for the last fish"),
-  health_reason: z.string().nullable(),
-  rtt_ms: z.number().nullable().describe("Of its node; null for this one"),
-  sent: counter.describe("Fish that left for it since the node has started"),
-  delivered: counter,
-  returned: counter,
-  last_delivered_at: z.string().nullable().describe("Null before the first delivery"),
-});
-
-const terms = {
-  probability: z.number().min(0).max(100).describe("Percent per draw"),
-  direction: z.enum(CONNECTION_DIRECTIONS).describe("The wall by which fish leave"),
-  selection: z
-    .string()
-    .max(LIMITS.labelCharactersMax)
-    .describe(
-      "Which fish leave: `random` (those at the wall of the direction first), `boundary` (only " +
-        "those), `oldest`, `youngest`, `best` by energy, or `best:TRAIT`",
-    ),
-  count: z.number().int().min(1).max(LIMITS.migrantsPerDrawMax).describe("Fish per draw"),
-  rate: z
-    .number()
-    .positive()
-    .max(LIMITS.connectionRateMax)
-    .nullable()
-    .describe("Fish per minute, at most; null without a limit"),
-  status: z.enum(["running", "paused"]),
-  strategy: z
-    .enum(STRATEGIES)
-    .describe(
-      "Which of several destinations is next: the first that can be reached, each in turn," +
-        " or the one with the fewest fish in a tank",
-    ),
-};
-
-const connectionSchema = z.object({
-  connection_id: z.string(),
-  source_tank_id: z.string(),
-  source_server_id: z.string(),
-  destination_tank_id: z.string().describe("The first of the destinations"),
-  destination_node_id: z.string(),
-  destination_server_id: z.string(),
-  destinations: z.array(destinationSchema),
-  ...terms,
-  origin: z.enum(["auto", "manual"]),
-  created_at: z.string(),
-});
 
 const madeConnectionSchema = connectionSchema.extend({
   previous: connectionSchema
@@ -74,7 +22,6 @@ const madeConnectionSchema = connectionSchema.extend({
     .describe("The connection that it changed or replaced; null if there was none"),
 });
 
-/** The defaults are those of the automatic connection. */
 const newConnectionSchema = z
   .strictObject({
     source_tank_id: tankParameter,
@@ -82,19 +29,13 @@ const newConnectionSchema = z
     destination_tank_id: tankParameter.optional(),
     destination_server_id: nameParameter.optional(),
     destinations: z
-      .array(z.strictObject({ tank_id: tankParameter, server_id: nameParameter.optional() }))
+      .array(destinationNameSchema)
       .min(1)
       .max(LIMITS.destinationsMax)
       .optional()
       .describe("Instead of destination_tank_id, where there are several"),
-    probability: terms.probability.default(TERMS_DEFAULT.probability),
-    direction: terms.direction.default(TERMS_DEFAULT.direction),
-    selection: terms.selection.default(TERMS_DEFAULT.selection),
-    count: terms.count.default(TERMS_DEFAULT.count),
-    rate: terms.rate.default(TERMS_DEFAULT.rate),
-    status: terms.status.default(TERMS_DEFAULT.status),
-    strategy: terms.strategy.default(TERMS_DEFAULT.strategy),
-    force: z.boolean().default(false).describe("Store it even if a tank cannot be reached now"),
+    ...newTermSchemas,
+    strategy: termSchemas.strategy.default(TERMS_DEFAULT.strategy),
   })
   .refine(
     (asked) => (asked.destinations === undefined) !== (asked.destination_tank_id === undefined),
@@ -111,7 +52,7 @@ const newConnectionSchema = z
     },
   );
 
-const changeSchema = z.strictObject(terms).partial();
+const changeSchema = z.strictObject(termSchemas).partial();
 
 const tags = ["connections"];
 
@@ -181,17 +122,6 @@ const remove = (context: ApiContext) =>
     },
   });
 
-function show(view: ConnectionView): z.infer<typeof connectionSchema> {
-  return {
-    ...view,
-    created_at: rfc3339(view.created_at),
-    destinations: view.destinations.map(({ last_delivered_at: at, ...destination }) => ({
-      ...destination,
-      last_delivered_at: at === null ? null : rfc3339(at),
-    })),
-  };
-}
-
 function read({
   source_server_id: _,
   destinations,
@@ -214,7 +144,7 @@ export function connectionRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
   const routes = newRouter();
 
   routes.openapi(list, (c) => {
-    const connections = migration.connections().map(show);
+    const connections = migration.connections().map(showConnection);
     return c.json({ connections, count: connections.length }, 200);
   });
   routes.openapi(create(context), async (c) => {
@@ -222,11 +152,17 @@ export function connectionRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     refuseForeignServer(context, asked.source_server_id);
     const made = await migration.connect(read(asked));
     const { previous, ...connection } = made;
-    return c.json({ ...show(connection), previous: previous ? show(previous) : null }, 201);
+    return c.json(
+      { ...showConnection(connection), previous: previous ? showConnection(previous) : null },
+      201,
+    );
   });
   routes.openapi(change(context), async (c) => {
     const { connection_id } = c.req.valid("param");
-    return c.json(show(await migration.changeConnection(connection_id, c.req.valid("json"))), 200);
+    return c.json(
+      showConnection(await migration.changeConnection(connection_id, c.req.valid("json"))),
+      200,
+    );
   });
   routes.openapi(remove(context), async (c) => {
     const { connection_id } = c.req.valid("param");

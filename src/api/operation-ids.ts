@@ -28,6 +28,8 @@ const OPERATION_IDS: Readonly<Record<string, string>> = {
   "POST /api/connections": "createConnection",
   "PATCH /api/connections/{connection_id}": "changeConnection",
   "DELETE /api/connections/{connection_id}": "removeConnection",
+  "POST /api/topologies": "createTopology",
+  "DELETE /api/topologies/{name}": "removeTopology",
   "GET /api/transfers": "listTransfers",
   "GET /api/transfers/{transfer_id}": "getTransfer",
   "POST /api/transfers/{transfer_id}/abort": "abortTransfer",

@@ -7,6 +7,7 @@ import type {
   TransferEventRow,
 } from "../store/rows.ts";
 import type { Health } from "./connections/health.ts";
+import type { Arrangement } from "./connections/topology.ts";
 
 /** How fish leave by a connection. */
 export type ConnectionTerms = Pick<
@@ -35,6 +36,22 @@ export interface NewConnection extends GivenTerms {
   readonly further?: readonly DestinationName[];
   /** Stored even if a destination cannot be reached now. */
   readonly force?: boolean | undefined;
+}
+
+/** A topology over tanks of any nodes, of which this node makes its own side. */
+export interface NewTopology extends GivenTerms {
+  /** Made again under its name it is replaced. */
+  readonly name: string;
+  readonly topology: Arrangement;
+  /** For `custom` pairs of a source and a destination. */
+  readonly tanks: readonly DestinationName[];
+  readonly force?: boolean | undefined;
+}
+
+export interface MadeTopology {
+  readonly connections: readonly ConnectionView[];
+  /** Tanks whose connections only their own nodes can make. */
+  readonly elsewhere: readonly { readonly tank_id: string; readonly server_id: string }[];
 }
 
 export interface ConnectionStatistics {
@@ -109,6 +126,9 @@ export interface Migration {
   /** Changes terms of a connection and leaves the others. */
   changeConnection(connectionId: string, terms: GivenTerms): Promise<ConnectionView>;
   disconnect(connectionId: string): Promise<void>;
+  arrange(spec: NewTopology): Promise<MadeTopology>;
+  /** Resolves with the connections that it had on this node. */
+  removeTopology(name: string): Promise<readonly ConnectionView[]>;
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;
   /**

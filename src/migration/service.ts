@@ -8,6 +8,7 @@ import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { arrange } from "./connections/arrange.ts";
 import { Connections } from "./connections/connections.ts";
 import { Scheduler } from "./connections/scheduler.ts";
 import { WatchedSettlement } from "./connections/watched-settlement.ts";
@@ -15,8 +16,10 @@ import type {
   ConnectionView,
   GivenTerms,
   MadeConnection,
+  MadeTopology,
   Migration,
   NewConnection,
+  NewTopology,
   TransferQuery,
 } from "./migration.ts";
 import { type EntityReaders, entityPayloads } from "./payloads/entity.ts";
@@ -144,6 +147,21 @@ class MigrationService implements CountingMigration {
   async disconnect(connectionId: string): Promise<void> {
     this.#refuseFenced();
     return this.#connections.disconnect(connectionId);
+  }
+
+  async arrange(spec: NewTopology): Promise<MadeTopology> {
+    this.#refuseFenced();
+    const { rows, elsewhere } = await arrange(this.#deps, this.#connections, spec);
+    return {
+      connections: rows.map((row) => this.#views.connection(row)),
+      elsewhere: elsewhere.map((tank) => this.#views.place(tank)),
+    };
+  }
+
+  async removeTopology(name: string): Promise<readonly ConnectionView[]> {
+    this.#refuseFenced();
+    const rows = await this.#connections.removeTopology(name);
+    return rows.map((row) => this.#views.connection(row));
   }
 
   transfers(query: TransferQuery): ReturnType<Migration["transfers"]> {

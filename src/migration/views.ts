@@ -11,6 +11,7 @@ import type { ConnectionRecords } from "./connections/records.ts";
 import type {
   ConnectionView,
   DestinationView,
+  MadeTopology,
   TransferDetail,
   TransferQuery,
   TransferView,
@@ -47,6 +48,11 @@ export class Views {
         this.#destination(row.connection_id, destination),
       ),
     };
+  }
+
+  place({ destination_tank_id, destination_node_id }: Destination): MadeTopology["elsewhere"][0] {
+    const server_id = this.#label(destination_node_id) ?? destination_node_id;
+    return { tank_id: destination_tank_id, server_id };
   }
 
   #destination(connectionId: string, destination: Destination): DestinationView {

@@ -200,8 +200,8 @@ export const LIMITS = {
   tickRateMin: 0.1,
   tickRateMax: 1000,
   connectionsMax: 4096,
-  /** Destinations of one connection: a cluster of the class, with a tank each. */
-  destinationsMax: 32,
+  /** Destinations of one connection, and tanks of a topology: a large archipelago. */
+  destinationsMax: 256,
   /** Fish that leave by one draw of a connection: a tank of default size holds a hundred. */
   migrantsPerDrawMax: 100,
   /** The highest rate of a connection, in fish per minute: what a destination accepts of a node. */

@@ -90,9 +90,9 @@ export type ConnectionDirection = (typeof CONNECTION_DIRECTIONS)[number];
 
 /**
  * Which of several destinations is next: the first that can be reached; each in turn; the one with
- * the fewest fish in a tank.
+ * the fewest fish in a tank; any.
  */
-export const STRATEGIES = ["failover", "round-robin", "least-loaded"] as const;
+export const STRATEGIES = ["failover", "round-robin", "least-loaded", "random"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 export interface ConnectionRow {
@@ -113,6 +113,8 @@ export interface ConnectionRow {
   readonly strategy: Strategy;
   /** The destinations after the first, as JSON. */
   readonly further_destinations: string;
+  /** The name of the topology that it belongs to. */
+  readonly topology: string | null;
   readonly origin: "auto" | "manual";
   readonly created_at: number;
 }

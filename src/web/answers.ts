@@ -91,6 +91,7 @@ export interface Connection {
     readonly returned: number;
   }[];
   readonly origin: "auto" | "manual";
+  readonly topology: string | null;
 }
 
 export interface Transfer {

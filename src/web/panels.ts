@@ -254,7 +254,7 @@ function connectionTable(
       {
         title: "Made",
         kind: "number",
-        cell: ({ origin }) => element("span", { class: "quiet" }, origin),
+        cell: ({ origin, topology }) => element("span", { class: "quiet" }, topology ?? origin),
       },
     ],
     connections,

@@ -287,6 +287,7 @@ export class FakeNode {
         },
       ],
       ...TERMS_DEFAULT,
+      topology: null,
       origin: "auto",
       created_at: EPOCH_MS,
     };
@@ -307,6 +308,14 @@ export class FakeNode {
       changeConnection: async (id, terms) => {
         if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);
         return withTerms(connection, terms);
+      },
+      arrange: async ({ name, tanks }) => ({
+        connections: [{ ...connection, topology: name }],
+        elsewhere: tanks.slice(1).map(({ tank_id }) => ({ tank_id, server_id: "node-b-label" })),
+      }),
+      removeTopology: async (name) => {
+        if (name !== "ring") throw new Problem("unknown_connection", `no topology ${name}`);
+        return [{ ...connection, topology: name }];
       },
       disconnect: async (id) => {
         if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);

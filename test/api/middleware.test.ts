@@ -111,6 +111,8 @@ describe("control token", () => {
     ["POST", "/api/tanks/tank-1/resume"],
     ["POST", "/api/connections"],
     ["PATCH", "/api/connections/c-1"],
+    ["POST", "/api/topologies"],
+    ["DELETE", "/api/topologies/ring"],
     ["DELETE", "/api/connections/c-1"],
   ] as const;
 

@@ -231,6 +231,35 @@ describe("connections", () => {
     expect((await change("c-1", {}, false)).status).toBe(401);
   });
 
+  test("are made and cut by topology", async () => {
+    const { ask } = clientOf();
+    const tanks = [{ tank_id: "tank-1" }, { tank_id: "far-tank", server_id: "node-b-label" }];
+    const json = { topology: "ring", tanks, probability: 10 };
+    const made = await ask("/api/topologies", { method: "POST", token: true, json });
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({
+      name: "ring",
+      topology: "ring",
+      connections: [{ topology: "ring" }],
+      elsewhere: [{ tank_id: "far-tank", server_id: "node-b-label" }],
+    });
+    const cut = (name: string) => ask(`/api/topologies/${name}`, { method: "DELETE", token: true });
+    expect((await cut("ring")).body).toMatchObject({ name: "ring", removed: 1 });
+    expect((await cut("star")).body.type).toBe("urn:tankd:problem:unknown_connection");
+    for (const [wrong, field] of [
+      [{ topology: "grid" }, "topology"],
+      [{ tanks: [] }, "tanks"],
+      [{ name: "a\nb" }, "name"],
+    ] as const) {
+      const refused = await ask("/api/topologies", {
+        method: "POST",
+        token: true,
+        json: { ...json, ...wrong },
+      });
+      expect([refused.status, refused.body.errors[0].field]).toEqual([422, field]);
+    }
+  });
+
   test("one from another server's tank is refused", async () => {
     const { ask } = clientOf();
     const json = {

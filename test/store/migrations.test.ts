@@ -118,6 +118,7 @@ function expectedFrom(version: number) {
     status: "running",
     strategy: "failover",
     further_destinations: "[]",
+    topology: null,
     origin: "auto",
     created_at: 1_700_000_000_002,
   };
@@ -136,6 +137,16 @@ function expectedFrom(version: number) {
     further_destinations: '[["n4","t4"]]',
     origin: "manual",
     created_at: 1_700_000_000_011,
+  };
+  const arranged = {
+    ...plain,
+    connection_id: "c3",
+    destination_tank_id: "t4",
+    destination_node_id: "n4",
+    probability: 10,
+    topology: "ring",
+    origin: "manual",
+    created_at: 1_700_000_000_012,
   };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
@@ -171,7 +182,7 @@ function expectedFrom(version: number) {
     ],
     logStart: 1,
     snapshots: version >= 6 ? [counted, uncounted] : [uncounted],
-    connections: version >= 8 ? [plain, refined] : [plain],
+    connections: [plain, refined, arranged].slice(0, Math.max(1, version - 6)),
     openOutbox: [
       {
         transfer_id: "x1",

@@ -87,9 +87,21 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
   {
     stepSha256: "57eeb80ae6a3603e5a71ddd460f0a0aba5acc84eae18f79ef8b59ad10ee18190",
     rows: `
-      INSERT INTO connections VALUES
+      INSERT INTO connections
+        (connection_id, source_tank_id, destination_tank_id, destination_node_id, probability,
+         direction, origin, created_at, selection, count, rate, status, strategy,
+         further_destinations) VALUES
         ('c2', '0123456789abcdef', 't3', 'n3', 100, 'left', 'manual', 1700000000011,
          'best:speed', 2, 10.5, 'paused', 'round-robin', '[["n4","t4"]]');
+    `,
+  },
+  {
+    stepSha256: "6301ec10ade6288d82500d2e55af37e064c1cce22df302cffaa25af3f13c033c",
+    rows: `
+      INSERT INTO connections
+        (connection_id, source_tank_id, destination_tank_id, destination_node_id, probability,
+         direction, origin, created_at, topology) VALUES
+        ('c3', '0123456789abcdef', 't4', 'n4', 10, 'both', 'manual', 1700000000012, 'ring');
     `,
   },
 ];

@@ -68,6 +68,7 @@ export function connectionRow(connection_id: string, created_at = 1): Connection
     status: "paused",
     strategy: "round-robin",
     further_destinations: '[["n3","t3"]]',
+    topology: "ring",
     origin: "auto",
     created_at,
   };

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { Problem } from "../../platform/errors.ts";
 import type { CliContext } from "../context.ts";
 import type { NodeClient } from "../node-access/client.ts";
@@ -11,6 +11,7 @@ import {
 } from "../node-access/connections.ts";
 import { findTank, findTankAnywhere, readTankAddress } from "../node-access/tank-lookup.ts";
 import { readAnswer } from "../output/answer.ts";
+import { connectTopology } from "./connect-topology.ts";
 import { addTermOptions, readTerms, type TermOptions } from "./connection-terms.ts";
 import { disconnectOne } from "./disconnect.ts";
 
@@ -20,6 +21,8 @@ const madeSchema = connectionSchema.extend({ previous: connectionSchema.nullish(
 interface ConnectOptions extends TermOptions {
   readonly change?: string;
   readonly force?: boolean;
+  readonly topology?: string;
+  readonly as?: string;
   readonly rm?: string;
 }
 
@@ -31,6 +34,14 @@ export function defineConnect(connect: Command, context: CliContext): void {
       .argument("[destination...]", "tanks of any node, by id, name or alias, or as SERVER::TANK"),
   )
     .option("--change <id>", "change terms of a connection, and leave the others as they are")
+    .addOption(
+      new Option(
+        "--topology <name>",
+        "connect all the tanks that are named: ring, full, star around the first, random, or " +
+          "custom: SRC DST SRC DST",
+      ).choices(["ring", "full", "star", "random", "custom"]),
+    )
+    .option("--as <name>", "the name of the topology, to replace or remove it (default: its kind)")
     .option("--force", "store it even if a tank cannot be reached now")
     .option("--rm <id>", "the same as tankd disconnect ID")
     .addHelpText(
@@ -49,8 +60,17 @@ poker_net_energy, or a gene like aggression.`,
         options: ConnectOptions,
         command: Command,
       ) => {
-        const { change, rm, force, ...terms } = options;
+        const { change, rm, force, topology, as: name, ...terms } = options;
         const given = readTerms(terms);
+        if (topology !== undefined) {
+          if (rm !== undefined || change !== undefined) {
+            throw new Problem("usage", "give --topology, --change or --rm");
+          }
+          const tanks = source === undefined ? [] : [source, ...destinations];
+          if (tanks.length < 2) throw new Problem("usage", `a ${topology} of which tanks?`);
+          return connectTopology(context, command, { topology, name, tanks, given, force });
+        }
+        if (name !== undefined) throw new Problem("usage", "--as goes with --topology");
         if (rm !== undefined) {
           if (source !== undefined || Object.keys(given).length > 0 || change !== undefined) {
             throw new Problem("usage", "give two tanks, or --rm ID");

@@ -37,9 +37,9 @@ export function addTermOptions(command: Command): Command {
     .addOption(
       new Option(
         "--strategy <name>",
-        "which of several destinations is next: failover, round-robin or least-loaded " +
-          "(default: failover)",
-      ).choices(["failover", "round-robin", "least-loaded"]),
+        "which of several destinations is next: failover, round-robin, least-loaded or " +
+          "random (default: failover)",
+      ).choices(["failover", "round-robin", "least-loaded", "random"]),
     )
     .option("--pause", "no fish leave by it until --resume")
     .option("--resume", "fish leave by it again");

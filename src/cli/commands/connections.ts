@@ -69,7 +69,9 @@ function describe(connections: readonly Connection[], nameOf: (tankId: string) =
         place.health ?? "-",
         place.rtt_ms === undefined || place.rtt_ms === null ? "-" : `${place.rtt_ms.toFixed(1)} ms`,
         ...[place.sent, place.delivered, place.returned].map((figure) => figure ?? "-"),
-        ...(at === 0 ? [connection.origin, connection.connection_id] : ["", ""]),
+        ...(at === 0
+          ? [connection.topology ?? connection.origin, connection.connection_id]
+          : ["", ""]),
       ]),
     ),
   );

@@ -6,6 +6,7 @@ import type { NodeClient } from "../node-access/client.ts";
 import { askConnections, askTankNames, type Connection } from "../node-access/connections.ts";
 import { findTank, findTankAnywhere } from "../node-access/tank-lookup.ts";
 import { count } from "../output/words.ts";
+import { disconnectTopology } from "./connect-topology.ts";
 import { chosenTanks } from "./tank/chosen.ts";
 
 /** `tankd disconnect`: removes connections, so that no fish migrate along them any more. */
@@ -14,6 +15,7 @@ export function defineDisconnect(disconnect: Command, context: CliContext): void
     .argument("[source]", "a tank of this node, or the id of a connection")
     .argument("[destination]", "the tank to which it is connected")
     .option("--all", "every connection from this tank, or without one from this node")
+    .option("--topology <name>", "those of tankd connect --topology from this node")
     .addHelpText(
       "after",
       `
@@ -24,9 +26,15 @@ only replaced by another one, it does when that is cut.`,
       async (
         source: string | undefined,
         destination: string | undefined,
-        { all = false }: { all?: boolean },
+        { all = false, topology }: { all?: boolean; topology?: string },
         command: Command,
       ) => {
+        if (topology !== undefined) {
+          if (all || source !== undefined) {
+            throw new Problem("usage", "give tanks, --all or --topology");
+          }
+          return disconnectTopology(context, command, topology);
+        }
         if (all && destination === undefined) return disconnectAll(context, command, source);
         if (all) throw new Problem("usage", "give a destination or --all, not both");
         if (source !== undefined) return disconnectOne(context, command, source, destination);

@@ -80,7 +80,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: [
       ["tankd connect reef lagoon", "at each draw a fish with a chance of 25 %"],
       ["tankd connect reef hub-1::reef --probability 100", "at every draw, to another server"],
-      ["tankd connect reef lagoon --probability 0", "paused"],
+      ["tankd connect reef lagoon --select best:speed --count 2 --rate 10/min", "the fastest"],
+      ["tankd connect reef lagoon pond --strategy round-robin", "to several tanks in turn"],
+      ["tankd connect --topology ring reef lagoon pond", "each to the next"],
     ],
     load: async () => (await import("./connect.ts")).defineConnect,
   },
@@ -90,6 +92,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     examples: [
       ["tankd disconnect reef lagoon", "the one between these tanks"],
       ["tankd disconnect reef --all", "every one from this tank"],
+      ["tankd disconnect --topology ring", "those of a topology"],
     ],
     load: async () => (await import("./disconnect.ts")).defineDisconnect,
   },

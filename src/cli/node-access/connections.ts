@@ -31,6 +31,7 @@ export const connectionSchema = z.object({
   status: z.string().default("running"),
   strategy: z.string().default("failover"),
   destinations: z.array(destinationSchema).default([]),
+  topology: z.string().nullable().default(null),
 });
 export type Connection = z.infer<typeof connectionSchema>;
 

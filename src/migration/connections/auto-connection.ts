@@ -28,6 +28,7 @@ export function wantedAutoConnection(around: AutoSurroundings): ConnectionRow | 
   if (!next) return present;
   return {
     ...TERMS_DEFAULT,
+    topology: null,
     ...(present ?? fresh()),
     source_tank_id,
     ...destinationColumns([next]),

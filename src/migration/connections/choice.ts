@@ -6,6 +6,8 @@ export interface ChoicePorts {
   readonly load: (destination: Destination) => number;
   /** Counts up with each call. */
   readonly nextTurn: () => number;
+  /** A real in [0, 1). */
+  readonly unit: () => number;
 }
 
 /**
@@ -15,9 +17,10 @@ export interface ChoicePorts {
 export function chooseDestination(
   strategy: Strategy,
   open: readonly Destination[],
-  { load, nextTurn }: ChoicePorts,
+  { load, nextTurn, unit }: ChoicePorts,
 ): Destination | undefined {
   if (strategy === "round-robin") return open[nextTurn() % open.length];
+  if (strategy === "random") return open[Math.floor(unit() * open.length)];
   if (strategy === "failover") return open[0];
   return open.toSorted((a, b) => load(a) - load(b))[0];
 }

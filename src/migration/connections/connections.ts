@@ -1,7 +1,7 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { AutoConnection } from "../../cluster/server-record.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { messageOf, Problem } from "../../platform/errors.ts";
+import { invariant, messageOf, Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { Mutex } from "../../platform/mutex.ts";
 import { type Random, randomHex } from "../../platform/random.ts";
@@ -34,6 +34,15 @@ export interface ConnectionPorts {
   readonly random: Random;
   readonly log: Log;
   readonly autoConnect: boolean;
+}
+
+/** A connection without what is the node's own to give. */
+export type WantedConnection = Omit<ConnectionRow, "connection_id" | "created_at" | "origin">;
+
+export interface StoredConnection {
+  readonly row: ConnectionRow;
+  /** The connection that it changed or replaced. */
+  readonly previous: ConnectionRow | undefined;
 }
 
 /**
@@ -70,31 +79,69 @@ export class Connections {
 
   /**
    * Adds a connection, or updates the one between the same tanks. It replaces the automatic
-   * connection of its source tank. `previous` is the connection that it changed or replaced.
-   * @throws Problem `unreachable` where a destination is, unless that is to be ignored
+   * connection of its source tank. @throws Problem `unreachable` where a destination is, unless
+   * that is to be ignored
    */
-  async connect(
-    spec: NewConnection,
-  ): Promise<{ readonly row: ConnectionRow; readonly previous: ConnectionRow | undefined }> {
+  async connect(spec: NewConnection): Promise<StoredConnection> {
     const wanted = this.#resolve(spec);
-    if (!spec.force) {
-      await Promise.all(
-        destinationsOf(wanted).map((destination) => requireReachable(this.#ports, destination)),
-      );
-    }
+    if (!spec.force) await this.requireReachable([wanted]);
+    const [stored] = await this.store([wanted], () => false);
+    invariant(stored, "every wanted connection is stored");
+    return stored;
+  }
+
+  /** @throws Problem `unreachable`, `unknown_tank` */
+  async requireReachable(all: readonly WantedConnection[]): Promise<void> {
+    const destinations = new Map(
+      all.flatMap(destinationsOf).map((one) => [JSON.stringify(one), one]),
+    );
+    await Promise.all([...destinations.values()].map((one) => requireReachable(this.#ports, one)));
+  }
+
+  /** Stores connections in one commit, in place of the automatic ones and of `former` ones. */
+  store(
+    all: readonly WantedConnection[],
+    former: (row: ConnectionRow) => boolean,
+  ): Promise<readonly StoredConnection[]> {
     return this.#changes.run(async () => {
-      const fromSource = this.list().filter((row) => row.source_tank_id === wanted.source_tank_id);
-      const same = fromSource.find((row) => isSameDestination(row, wanted));
-      if (!same && this.#rows.size >= LIMITS.connectionsMax) {
+      const stored = all.map((wanted) => this.#stored(wanted));
+      const kept = new Set(stored.map(({ row }) => row.connection_id));
+      const sources = new Set(all.map((row) => row.source_tank_id));
+      const gone = this.list().filter(
+        (row) =>
+          !kept.has(row.connection_id) &&
+          (former(row) || (row.origin === "auto" && sources.has(row.source_tank_id))),
+      );
+      const added = stored.filter(({ row }) => !this.#rows.has(row.connection_id)).length;
+      if (added > 0 && this.#rows.size - gone.length + added > LIMITS.connectionsMax) {
         throw new Problem("too_many", `A node keeps at most ${LIMITS.connectionsMax} connections.`);
       }
-      const row: ConnectionRow = { ...(same ?? this.#fresh()), ...wanted, origin: "manual" };
-      const replaced = fromSource.filter((other) => other.origin === "auto" && other !== same);
       await this.#commit([
-        ...replaced.map(({ connection_id }) => ({ remove: "connection", connection_id }) as const),
-        { put: "connection", row },
+        ...gone.map(({ connection_id }) => ({ remove: "connection", connection_id }) as const),
+        ...stored.map(({ row }) => ({ put: "connection", row }) as const),
       ]);
-      return { row, previous: same ?? replaced[0] };
+      return stored;
+    });
+  }
+
+  #stored(wanted: WantedConnection): StoredConnection {
+    const fromSource = this.list().filter((row) => row.source_tank_id === wanted.source_tank_id);
+    const same = fromSource.find((row) => isSameDestination(row, wanted));
+    const row: ConnectionRow = { ...(same ?? this.#fresh()), ...wanted, origin: "manual" };
+    return { row, previous: same ?? fromSource.find((other) => other.origin === "auto") };
+  }
+
+  /** Removes the connections of a topology. @throws Problem `unknown_connection` */
+  removeTopology(name: string): Promise<readonly ConnectionRow[]> {
+    return this.#changes.run(async () => {
+      const rows = this.list().filter((row) => row.topology === name);
+      if (rows.length === 0) {
+        throw new Problem("unknown_connection", `There is no topology ${name} here.`);
+      }
+      await this.#commit(
+        rows.map(({ connection_id }) => ({ remove: "connection", connection_id }) as const),
+      );
+      return rows;
     });
   }
 
@@ -190,7 +237,7 @@ export class Connections {
     return destination.destination_node_id === this.#ports.cluster.nodeId;
   }
 
-  #resolve(spec: NewConnection): Omit<ConnectionRow, "connection_id" | "created_at" | "origin"> {
+  #resolve(spec: NewConnection): WantedConnection {
     const {
       source_tank_id: source,
       destination_tank_id: tank_id,
@@ -208,7 +255,7 @@ export class Connections {
       ...further.map((name) => destinationOf(ports, name)),
     ] as const;
     requireDestinations(source_tank_id, all);
-    return { ...wanted, source_tank_id, ...destinationColumns(all) };
+    return { ...wanted, source_tank_id, ...destinationColumns(all), topology: null };
   }
 
   #require(connectionId: string): ConnectionRow {

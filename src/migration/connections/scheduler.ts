@@ -119,6 +119,7 @@ export class Scheduler {
     const destination = chooseDestination(strategy, open, {
       load: (one) => this.#loadOf(one),
       nextTurn: () => connections.records.nextTurn(connection_id),
+      unit: () => this.#ports.random.unit(),
     });
     if (!destination) return;
     const transferId = await outgoing.send({

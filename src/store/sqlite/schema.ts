@@ -195,4 +195,5 @@ takes a page of its own.
   ALTER TABLE connections ADD COLUMN strategy TEXT NOT NULL DEFAULT 'failover';
   ALTER TABLE connections ADD COLUMN further_destinations TEXT NOT NULL DEFAULT '[]';
   `,
+  "ALTER TABLE connections ADD COLUMN topology TEXT;",
 ];

@@ -99,6 +99,7 @@ export const CONNECTIONS = table<ConnectionRow>("connections", ["connection_id"]
   status: true,
   strategy: true,
   further_destinations: true,
+  topology: true,
   origin: true,
   created_at: true,
 });

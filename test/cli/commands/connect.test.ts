@@ -127,6 +127,29 @@ describe("connect", () => {
     expect(JSON.parse(asked)).toEqual({ status: "paused" });
   });
 
+  test("makes a topology, and says what is left to other nodes", async () => {
+    const made = {
+      name: "ring",
+      connections: [connection("c3", LAGOON, { topology: "ring" })],
+      elsewhere: [{ tank_id: "t3", server_id: "far" }],
+    };
+    const answer = nodeWith([], { "POST /api/topologies": made });
+    const words = ["connect", "--topology", "ring", "reef", "lagoon", "--probability", "25"];
+    const ran = await runIn({ ...running, answer }, ...words);
+    expect([ran.code, ran.err]).toEqual([0, ""]);
+    expect(ran.out).toContain("The topology ring has 1 connection from tanks of this node.\n");
+    expect(ran.out).toContain("Those from 1 tank of far were not made");
+    const asked = ran.requests.find(({ method }) => method === "POST")?.body ?? "";
+    expect(JSON.parse(asked)).toEqual({
+      topology: "ring",
+      tanks: [
+        { tank_id: "t1", server_id: "here" },
+        { tank_id: "t3", server_id: "far" },
+      ],
+      probability: 25,
+    });
+  });
+
   test.each([
     ["connect which tanks?", ["connect"]],
     ["connect reef with which tank?", ["connect", "reef"]],
@@ -134,6 +157,8 @@ describe("connect", () => {
     ["give two tanks, or --rm ID", ["connect", "--rm", "c1", "--direction", "left"]],
     ["give two tanks, or --change ID", ["connect", "reef", "--change", "c1", "--pause"]],
     ["change what of c1?", ["connect", "--change", "c1"]],
+    ["a ring of which tanks?", ["connect", "--topology", "ring", "reef"]],
+    ["--as goes with --topology", ["connect", "reef", "pond", "--as", "mine"]],
     ["give --pause or --resume", ["connect", "reef", "pond", "--pause", "--resume"]],
     ["--rate cannot be", ["connect", "reef", "pond", "--rate", "10/day"]],
     ["--rate cannot be", ["connect", "reef", "pond", "--rate", "0"]],
