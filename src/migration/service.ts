@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster, ServerFilter } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
 import type { AutoConnection } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -52,6 +52,8 @@ export interface MigrationDeps {
   readonly metrics: Metrics;
   readonly nodeId: string;
   readonly autoConnect: boolean;
+  /** Whom the automatic connection may join. Default: any node. */
+  readonly autoConnectTo?: ServerFilter;
   /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
   /** Timeout of a request; a later answer counts as no decision. */

@@ -3,6 +3,7 @@ import type { CoreSettings } from "./core.ts";
 import type { DiscoveryPlan } from "./discovery-plan.ts";
 import { isEverywhere } from "./listening.ts";
 import type { NodeOptions } from "./node-options.ts";
+import { filterOf } from "./settings/values.ts";
 import { timingOf } from "./timing.ts";
 
 /** What the core is told of the settings; `port` is the one that the API has got. */
@@ -38,6 +39,7 @@ export function coreSettings(
       pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
     },
     autoConnect: settings.autoConnect,
+    autoConnectTo: filterOf(settings.autoConnectTo),
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster.ts";
+import type { Cluster, ServerFilter } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
 import type { HubLease } from "../cluster/membership/lease.ts";
@@ -84,6 +84,8 @@ export interface CoreSettings {
   readonly threads: number | undefined;
   readonly retention: RetentionRules;
   readonly autoConnect: boolean;
+  /** Whom the automatic connection may join. Default: any node. */
+  readonly autoConnectTo?: ServerFilter;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
   /** The shared secret of the cluster's members; undefined where every node may be a member. */
@@ -196,7 +198,7 @@ function lossOf(sentence: string): Problem {
 
 function connectMigration(
   ports: CorePorts,
-  { timing, autoConnect }: CoreSettings,
+  { timing, autoConnect, autoConnectTo = {} }: CoreSettings,
   parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
 ): CountingMigration {
   return createMigration({
@@ -204,6 +206,7 @@ function connectMigration(
     ...parts,
     nodeId: parts.cluster.nodeId,
     autoConnect,
+    autoConnectTo,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
     peerRetries: timing.peerRetries,

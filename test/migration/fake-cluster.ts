@@ -26,6 +26,8 @@ export interface FakeServer {
   signed?: boolean;
   reachable?: boolean;
   relay?: string;
+  tags?: string[];
+  region?: string;
 }
 
 export type FakeCall = (nodeId: string, path: string, body: unknown) => Promise<PeerReply>;
@@ -89,9 +91,12 @@ export class FakeCluster implements Cluster {
   }
 
   servers(filter: ServerFilter = {}): readonly ServerRecord[] {
+    const { status, tags = [], region } = filter;
     return this.#directory
       .map(record)
-      .filter((one) => filter.status === undefined || one.status === filter.status);
+      .filter((one) => status === undefined || one.status === status)
+      .filter((one) => region === undefined || one.region === region)
+      .filter((one) => tags.every((tag) => one.tags.includes(tag)));
   }
 
   server(id: string): ServerRecord | undefined {
@@ -154,10 +159,10 @@ function record(server: FakeServer): ServerRecord {
     fish_count: server.fishCount ?? 0,
     active_connections: 0,
     capabilities: [],
-    tags: [],
+    tags: server.tags ?? [],
     resources: {},
     metadata: {},
-    region: null,
+    region: server.region ?? null,
     zone: null,
     cpu_percent: 0,
     memory_mb: 0,

@@ -1,3 +1,4 @@
+import type { ServerFilter } from "../../src/cluster/cluster.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
 import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
@@ -23,6 +24,7 @@ export interface LoneNodeOptions {
   readonly directory?: FakeServer[];
   readonly capacity?: () => number;
   readonly autoConnect?: boolean;
+  readonly autoConnectTo?: ServerFilter;
   readonly tanks?: readonly string[];
   readonly peerTimeoutMs?: number;
 }
@@ -63,6 +65,7 @@ export class LoneNode {
       metrics: noMetrics,
       nodeId: "here",
       autoConnect: options.autoConnect ?? false,
+      autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,
       readers: { fish: readFakeRecord, plant: readFakeRecord },

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../cluster/cluster.ts";
+import type { Cluster, ServerFilter } from "../../cluster/cluster.ts";
 import type { ConnectionRow } from "../../store/rows.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
 import { type Destination, destinationColumns } from "./destinations.ts";
@@ -7,6 +7,8 @@ import { TERMS_DEFAULT } from "./terms.ts";
 export interface AutoSurroundings {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
+  /** Whom it may join. */
+  readonly filter: ServerFilter;
   readonly connections: readonly ConnectionRow[];
   /** Creates the row's own fields when there is none yet. */
   readonly fresh: () => Pick<ConnectionRow, "connection_id" | "created_at">;
@@ -14,18 +16,18 @@ export interface AutoSurroundings {
 
 /**
  * The automatic connection that should exist now: from this node's first tank to that of the next
- * online node in node_id order, so that the nodes form a ring. None while an explicit connection
+ * online node in node_id order that it may join, so that the nodes form a ring. None while an explicit connection
  * leaves that tank. Without another node it stays unchanged.
  */
 export function wantedAutoConnection(around: AutoSurroundings): ConnectionRow | undefined {
-  const { tanks, cluster, connections, fresh } = around;
+  const { tanks, cluster, filter, connections, fresh } = around;
   const source_tank_id = firstTank(tanks);
   if (source_tank_id === undefined) return undefined;
   const fromSource = connections.filter((row) => row.source_tank_id === source_tank_id);
   if (fromSource.some((row) => row.origin === "manual")) return undefined;
   const present = fromSource.find((row) => row.origin === "auto");
-  const next = nextNeighbour(cluster);
-  if (!next) return present;
+  const next = nextNeighbour(cluster, filter);
+  if (!next) return present && mayStay(present, cluster, filter) ? present : undefined;
   return {
     ...TERMS_DEFAULT,
     topology: null,
@@ -41,10 +43,20 @@ function firstTank(tanks: Tanks): string | undefined {
   return rows.sort((a, b) => a.ordinal - b.ordinal)[0]?.tank_id;
 }
 
+/** A node that is not known at the moment may be one of those that it may join. */
+function mayStay(
+  { destination_node_id: nodeId }: ConnectionRow,
+  cluster: Cluster,
+  filter: ServerFilter,
+): boolean {
+  const isKnown = cluster.server(nodeId) !== undefined;
+  return !isKnown || cluster.servers(filter).some((server) => server.node_id === nodeId);
+}
+
 /** The next online and reachable node in cyclic node_id order that has a tank. */
-function nextNeighbour(cluster: Cluster): Destination | undefined {
+function nextNeighbour(cluster: Cluster, filter: ServerFilter): Destination | undefined {
   const others = cluster
-    .servers({ status: "online" })
+    .servers({ ...filter, status: "online" })
     .filter((server) => server.signed && (server.reachable || server.relay))
     .flatMap((server) => server.node_id ?? [])
     .filter((nodeId) => nodeId !== cluster.nodeId)

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../cluster/cluster.ts";
+import type { Cluster, ServerFilter } from "../../cluster/cluster.ts";
 import type { AutoConnection } from "../../cluster/server-record.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { invariant, messageOf, Problem } from "../../platform/errors.ts";
@@ -34,6 +34,7 @@ export interface ConnectionPorts {
   readonly random: Random;
   readonly log: Log;
   readonly autoConnect: boolean;
+  readonly autoConnectTo?: ServerFilter;
 }
 
 /** A connection without what is the node's own to give. */
@@ -183,9 +184,15 @@ export class Connections {
   }
 
   #autoChanges(): JournalWrite[] {
-    const { tanks, cluster } = this.#ports;
+    const { tanks, cluster, autoConnectTo = {} } = this.#ports;
     const present = this.list().filter((row) => row.origin === "auto");
-    const around = { tanks, cluster, connections: this.list(), fresh: () => this.#fresh() };
+    const around = {
+      tanks,
+      cluster,
+      filter: autoConnectTo,
+      connections: this.list(),
+      fresh: () => this.#fresh(),
+    };
     const wanted = this.auto === "on" ? wantedAutoConnection(around) : undefined;
     const unwanted = present.filter((row) => row.connection_id !== wanted?.connection_id);
     const writes: JournalWrite[] = unwanted.map(({ connection_id }) => ({

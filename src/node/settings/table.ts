@@ -19,6 +19,7 @@ import {
   leaseUrl,
   name,
   path,
+  serverCondition,
 } from "./values.ts";
 
 export type { Setting };
@@ -235,6 +236,17 @@ export const SETTINGS = {
     flag: "--no-auto-connect",
     env: "TANKD_AUTO_CONNECT",
     help: "do not create the automatic connection to the next node's tank",
+  }),
+  autoConnectTo: setting({
+    kind: list(serverCondition, LIMITS.labelsMax),
+    default: [] as readonly string[],
+    flag: "--auto-connect-to",
+    placeholder: "condition",
+    env: "TANKD_AUTO_CONNECT_TO",
+    help:
+      "whom the automatic connection may join: tag=T, capability=C, region=R or zone=Z; may be " +
+      "repeated, and all must hold",
+    defaultHelp: "any node",
   }),
   register: setting({
     kind: toggle(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readLeaseUrl as readConsulLease } from "../../adapters/consul/lease-url.ts";
 import { DNS_NAME_FORM, readDnsName } from "../../adapters/dns/name.ts";
 import { readLeaseUrl as readEtcdLease } from "../../adapters/etcd/access.ts";
+import type { ServerFilter } from "../../cluster/cluster.ts";
 import { BACKEND_CHOICES, BACKEND_NAMES } from "../../discovery/backend-names.ts";
 import { readHostAndPort } from "../../discovery/host-and-port.ts";
 import { completeHubUrl, HUB_URL_FORM, hasScheme } from "../../discovery/hub/url.ts";
@@ -65,6 +66,27 @@ export const hostAndPort = text(
   (value) => readHostAndPort(value) !== undefined,
   "an address or name, with a port if it differs: 203.0.113.7 or example.org:8000",
 );
+
+const CONDITION = /^(tag|capability|region|zone)=([\p{L}\p{N}][\p{L}\p{N}._:=/-]{0,63})$/u;
+
+/** A condition for servers. */
+export const serverCondition = text(CONDITION, "tag=T, capability=C, region=R or zone=Z");
+
+/** The filter of servers for which all conditions hold. */
+export function filterOf(conditions: readonly string[]): ServerFilter {
+  const valuesOf = (key: string) =>
+    conditions.flatMap((condition) => {
+      const [, of, value] = CONDITION.exec(condition) ?? [];
+      return of === key && value !== undefined ? [value] : [];
+    });
+  const [region, zone] = [valuesOf("region").at(-1), valuesOf("zone").at(-1)];
+  return {
+    tags: valuesOf("tag"),
+    capabilities: valuesOf("capability"),
+    ...(region === undefined ? {} : { region }),
+    ...(zone === undefined ? {} : { zone }),
+  };
+}
 
 /** Bounded by the schema of the documents that nodes exchange. */
 const LEASE_CHARACTERS_MAX = 300;

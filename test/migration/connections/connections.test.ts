@@ -330,6 +330,23 @@ describe("the automatic connection", () => {
     ]);
   });
 
+  test("joins only whom it may, and leaves whom it may not join any more", async () => {
+    const lab = { tags: ["lab"], region: "north" };
+    const directory = ring();
+    for (const one of directory) if (one.nodeId !== "p") Object.assign(one, lab);
+    const autoConnectTo = { tags: ["lab"], region: "north" };
+    const node = await autoNode({ directory, autoConnectTo });
+    expect(destination(node)).toEqual(["z"]);
+    await set(node, "z", { tags: [] });
+    expect(destination(node)).toEqual(["a"]);
+    await set(node, "a", { status: "offline" });
+    expect(destination(node)).toEqual(["a"]);
+    await set(node, "a", { region: "south" });
+    expect(destination(node)).toEqual([]);
+    await set(node, "p", lab);
+    expect(destination(node)).toEqual(["p"]);
+  });
+
   test("is off where it was turned off, also the one of before", async () => {
     const node = await autoNode();
     const off = await autoNode({ journal: node.journal, autoConnect: false });

@@ -71,6 +71,11 @@ describe("values", () => {
     [{ files: [file("/f", { tag: ["x", "y"] })] }, "tag", ["x", "y"]],
     [{ files: [file("/f", { auto_connect: false })] }, "autoConnect", false],
     [{ environment: { TANKD_AUTO_CONNECT: "off" } }, "autoConnect", false],
+    [
+      { environment: { TANKD_AUTO_CONNECT_TO: "tag=lab, region=north" } },
+      "autoConnectTo",
+      ["tag=lab", "region=north"],
+    ],
     [{ flags: { advertise: "[fd00::1]:9000" } }, "advertise", "[fd00::1]:9000"],
     [{ environment: { TANKD_INTERFACES: "eth0,!wl*" } }, "interfaces", ["eth0", "!wl*"]],
     [{ flags: { name: " küche-1 " } }, "name", "küche-1"],
