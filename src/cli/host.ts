@@ -57,6 +57,8 @@ export interface Host {
   readonly isAtTerminal: boolean;
   /** Processor cores that this process may use. */
   readonly cores: number;
+  /** The PID namespace of this process, outside of which pids name others; Linux only. */
+  readonly pidNamespace: string | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Prompts on the terminal and returns the line typed; undefined without a terminal. */

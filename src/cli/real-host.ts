@@ -1,4 +1,4 @@
-import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
+import { closeSync, openSync, readlinkSync, realpathSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
@@ -37,6 +37,9 @@ export function realHost(entry: Entry): Host {
     isRoot: process.getuid?.() === 0,
     isAtTerminal: isatty(0),
     pid: process.pid,
+    get pidNamespace() {
+      return pidNamespace();
+    },
     cores: availableParallelism(),
     stdout: output(STDOUT, process.stdout),
     stderr: output(STDERR, process.stderr),
@@ -186,6 +189,14 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     // EPERM: it runs, as another user.
     return systemCode(error) === "EPERM";
+  }
+}
+
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return undefined;
   }
 }
 

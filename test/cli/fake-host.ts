@@ -89,6 +89,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     isRoot: world.isRoot ?? false,
     isAtTerminal: world.isTerminal ?? false,
     pid: world.pid ?? 4711,
+    pidNamespace: "pid:[1]",
     cores: world.cores ?? 1,
     stdout: output(traces.out),
     stderr: output(traces.err),
