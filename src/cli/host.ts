@@ -73,6 +73,8 @@ export interface Host {
   readText(path: string): string | undefined;
   /** The same, with a description of others than this user and root that can write or read it. */
   readGuarded(path: string): GuardedText | undefined;
+  /** The same; throws for a pipe or a device, which may have no end. */
+  readGuardedFile(path: string): GuardedText | undefined;
   /** The bytes of a file from `offset` on; undefined if it does not exist. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
   /** The bytes of a file; undefined if it does not exist or is a folder. */

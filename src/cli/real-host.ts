@@ -5,7 +5,13 @@ import type { Examiner } from "../node/doctor/examiner.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
-import { readFrom, readGuarded, readText, sizeOf } from "../platform/real/existing-files.ts";
+import {
+  readFrom,
+  readGuarded,
+  readGuardedFile,
+  readText,
+  sizeOf,
+} from "../platform/real/existing-files.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { systemCode } from "../platform/real/storage-failures.ts";
 import { realTimers } from "../platform/real/timers.ts";
@@ -51,6 +57,7 @@ export function realHost(entry: Entry): Host {
     readInput,
     readText,
     readGuarded,
+    readGuardedFile,
     readFrom,
     sizeOf,
     writeFile: writeKeptFile,

@@ -79,6 +79,11 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
   const unsupported = () => {
     throw new Error("this world has none");
   };
+  const readGuarded = (path: string) => {
+    const text = world.files?.[path];
+    if (text === undefined) return undefined;
+    return { text, alsoWrittenBy: undefined, alsoReadBy: world.alsoReadBy?.[path] };
+  };
   let nowMs = 0;
   return {
     commandLine,
@@ -121,11 +126,8 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     },
     readInput: async () => world.input ?? "",
     readText: (path) => world.files?.[path],
-    readGuarded: (path) => {
-      const text = world.files?.[path];
-      if (text === undefined) return undefined;
-      return { text, alsoWrittenBy: undefined, alsoReadBy: world.alsoReadBy?.[path] };
-    },
+    readGuarded,
+    readGuardedFile: readGuarded,
     readFrom: (path, offset) => {
       const text = world.files?.[path];
       return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);
