@@ -22,7 +22,7 @@ import type {
   NewTopology,
   TransferQuery,
 } from "./migration.ts";
-import { type EntityReaders, entityPayloads } from "./payloads/entity.ts";
+import { type EntityReaders, entityPayloads, type Replacement } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
 import { Courier } from "./transfer/courier.ts";
 import { Incoming } from "./transfer/incoming.ts";
@@ -54,6 +54,8 @@ export interface MigrationDeps {
   readonly autoConnect: boolean;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
+  /** Default: `refuse`. */
+  readonly replacement?: Replacement;
   /** Interval of the draws of connections. */
   readonly checkIntervalMs: number;
   /** Timeout of a request; a later answer counts as no decision. */
@@ -93,7 +95,7 @@ class MigrationService implements CountingMigration {
     this.#deps = deps;
     this.#connections = new Connections(deps);
     const { records } = this.#connections;
-    const payloads = entityPayloads(deps.tanks, deps.readers);
+    const payloads = entityPayloads(deps.tanks, deps.readers, deps.replacement);
     this.#incoming = new Incoming({ ...deps, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);

@@ -16,6 +16,7 @@ import type {
   TransferQuery,
   TransferView,
 } from "./migration.ts";
+import type { Replacement } from "./payloads/entity.ts";
 import { stepsOf } from "./transfer/transfer-steps.ts";
 
 const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "returned"];
@@ -26,6 +27,7 @@ export interface ViewPorts {
   readonly cluster: Cluster;
   readonly journal: Journal;
   readonly records: ConnectionRecords;
+  readonly replacement?: Replacement;
   /** An open transfer as its task has it in memory; undefined for others. */
   readonly live: (transferId: string) => OutboxRow | undefined;
 }

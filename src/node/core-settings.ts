@@ -39,6 +39,7 @@ export function coreSettings(
       pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
     },
     autoConnect: settings.autoConnect,
+    replacement: settings.replacement,
     autoConnectTo: filterOf(settings.autoConnectTo),
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };

@@ -6,6 +6,7 @@ import { journalTermStore } from "../cluster/membership/term-store.ts";
 import type { NameConflictRule } from "../cluster/registry/name-conflicts.ts";
 import type { Address, DiscoveryBackend } from "../discovery/backend.ts";
 import type { Migration } from "../migration/migration.ts";
+import type { Replacement } from "../migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../migration/service.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
@@ -84,6 +85,7 @@ export interface CoreSettings {
   readonly threads: number | undefined;
   readonly retention: RetentionRules;
   readonly autoConnect: boolean;
+  readonly replacement?: Replacement;
   /** Whom the automatic connection may join. Default: any node. */
   readonly autoConnectTo?: ServerFilter;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
@@ -198,7 +200,7 @@ function lossOf(sentence: string): Problem {
 
 function connectMigration(
   ports: CorePorts,
-  { timing, autoConnect, autoConnectTo = {} }: CoreSettings,
+  { timing, autoConnect, autoConnectTo = {}, replacement = "refuse" }: CoreSettings,
   parts: { readonly tanks: Tanks; readonly cluster: Cluster; readonly journal: Journal },
 ): CountingMigration {
   return createMigration({
@@ -207,6 +209,7 @@ function connectMigration(
     nodeId: parts.cluster.nodeId,
     autoConnect,
     autoConnectTo,
+    replacement,
     checkIntervalMs: timing.migrationCheckMs,
     peerTimeoutMs: timing.peerTimeoutMs,
     peerRetries: timing.peerRetries,

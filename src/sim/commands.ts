@@ -1,4 +1,5 @@
 import { dropFood } from "./habitat/food.ts";
+import { isFitToTravel } from "./heredity/reproduction.ts";
 import { enterFounder } from "./life/lifecycle.ts";
 import { LEFT, marginsOf, TOP } from "./life/motion.ts";
 import { FAST_FORWARD_TICKS_MAX, FOUNDER_AGE_TICKS } from "./model.ts";
@@ -41,7 +42,7 @@ function carryOut(tank: Tank, command: Command): Outcome {
     case "import":
       return isPlantRecord(command.record)
         ? admitPlant(tank, command.record, (row) => rootPlant(tank, row, command.side))
-        : admit(tank, command.record, (row) => importFish(tank, row, command.side));
+        : admit(tank, command.record, (row) => importFish(tank, row, command));
     case "restore":
       return isPlantRecord(command.record)
         ? admitPlant(tank, command.record, (row) => restoreRoots(tank, row))
@@ -123,8 +124,12 @@ function restoreRoots(tank: Tank, row: PlantRow): Outcome {
 }
 
 /** A fish from elsewhere comes through a wall: everything but its place and its hops stays. */
-function importFish(tank: Tank, row: FishRow, side: Side): Outcome {
-  if (tank.counters.fish >= tank.cap) {
+function importFish(
+  tank: Tank,
+  row: FishRow,
+  { side, replaces }: Pick<Extract<Command, { kind: "import" }>, "side" | "replaces">,
+): Outcome {
+  if (tank.counters.fish >= tank.cap && !(replaces && makeRoom(tank, row))) {
     return rejected("tank_full", `the tank holds ${tank.cap} fish`);
   }
   const { right, bottom } = marginsOf(tank.width, tank.height);
@@ -134,6 +139,23 @@ function importFish(tank: Tank, row: FishRow, side: Side): Outcome {
   place(tank, { ...row, x, y, hops: row.hops + 1 });
   tank.counters.imported += 1;
   return DONE;
+}
+
+/** Removes the grown fish with the least energy if the one that comes has more. */
+function makeRoom(tank: Tank, { energy, bank }: FishRow): boolean {
+  const { fish, counters, scratch } = tank;
+  const has = (row: number) => fish.energy[row] + fish.bank[row];
+  let worst: number | undefined;
+  for (let row = 0; row < counters.fish; row++) {
+    if (!isFitToTravel(fish.age[row])) continue;
+    if (worst === undefined || has(row) < has(worst)) worst = row;
+  }
+  // After restores there may be more than the cap: then nobody comes in.
+  if (worst === undefined || counters.fish > tank.cap || has(worst) >= energy + bank) return false;
+  book(scratch.flows, CAUSE.replacement, has(worst));
+  closeRow(tank, worst);
+  counters.removed += 1;
+  return true;
 }
 
 /** A fish that was exported comes back as it was. Capacity does not stop it: the arena grows. */

@@ -38,7 +38,16 @@ export interface TankSpec {
 /** An input from outside. Each is logged with the tick before which it was applied. */
 export type Command =
   | { readonly kind: "export"; readonly entityId: EntityId; readonly side: Side }
-  | { readonly kind: "import"; readonly record: Uint8Array; readonly side: Side }
+  /**
+   * `replaces`: in a full tank a fish takes the place of the grown one with the least energy, if it
+   * has more itself. That one is removed.
+   */
+  | {
+      readonly kind: "import";
+      readonly record: Uint8Array;
+      readonly side: Side;
+      readonly replaces?: true | undefined;
+    }
   | { readonly kind: "restore"; readonly record: Uint8Array }
   | { readonly kind: "feed"; readonly portions: number }
   | { readonly kind: "spawn"; readonly fish: number }

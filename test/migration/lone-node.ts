@@ -1,5 +1,6 @@
 import type { ServerFilter } from "../../src/cluster/cluster.ts";
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
+import type { Replacement } from "../../src/migration/payloads/entity.ts";
 import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
   abortPath,
@@ -26,6 +27,7 @@ export interface LoneNodeOptions {
   readonly autoConnect?: boolean;
   readonly autoConnectTo?: ServerFilter;
   readonly tanks?: readonly string[];
+  readonly replacement?: Replacement;
   readonly peerTimeoutMs?: number;
 }
 
@@ -65,6 +67,7 @@ export class LoneNode {
       metrics: noMetrics,
       nodeId: "here",
       autoConnect: options.autoConnect ?? false,
+      replacement: options.replacement ?? "refuse",
       autoConnectTo: options.autoConnectTo ?? {},
       checkIntervalMs: 2000,
       peerTimeoutMs: options.peerTimeoutMs ?? 1000,

@@ -7,11 +7,21 @@ import {
   digest,
   FAST_FORWARD_TICKS_MAX,
   fishOf,
+  fishProfileOf,
   saveTank,
   statsOf,
   step,
 } from "../../src/sim/index.ts";
-import { exportOne, OTHER_KEY, play, run, scripts, specs, tankOf } from "./scripts.ts";
+import {
+  claimedAlive,
+  exportOne,
+  OTHER_KEY,
+  play,
+  run,
+  scripts,
+  specs,
+  tankOf,
+} from "./scripts.ts";
 
 test("a rejected command changes nothing at all", () => {
   let rejections = 0;
@@ -120,6 +130,45 @@ test("a full tank refuses an import but takes a restore, and the arena grows wit
   }
   expect(statsOf(tank).alive).toBe(tank.cap + 3);
   run(tank, 200);
+});
+
+test("in a full tank a fish takes the place of the worst grown one, if it is better", () => {
+  const tank = run(tankOf(6, 100), 700);
+  const { entityId, record } = exportOne(tank);
+  apply(tank, { kind: "spawn", fish: tank.cap - statsOf(tank).alive });
+  const grown = () => fishOf(tank).filter(({ stage }) => stage !== "baby");
+  const total = ({ fish_id }: { fish_id: string }) => {
+    const { energy = 0, bank = 0 } = fishProfileOf(tank, fish_id) ?? {};
+    return energy + bank;
+  };
+  const arrival = { kind: "import", record, side: "left", replaces: true } as const;
+  const others = grown().toSorted((a, b) => total(a) - total(b));
+  const worst = others[0]?.fish_id ?? "";
+  const before = saveTank(tank);
+  expect(apply(tank, { ...arrival, replaces: undefined }).kind).toBe("rejected");
+  expect(saveTank(tank)).toEqual(before);
+  expect(apply(tank, arrival)).toEqual({ kind: "done", entityId });
+  const ids = fishOf(tank).map((fish) => fish.fish_id);
+  expect(ids).toContain(entityId);
+  expect(ids).not.toContain(worst);
+  expect(statsOf(tank)).toMatchObject({ alive: tank.cap, ledger: { imported: 1, removed: 1 } });
+  expect(claimedAlive(tank)).toBe(tank.cap);
+  run(tank, 200);
+});
+
+test("in a full tank of better fish it is refused, and nothing changes", () => {
+  const tank = run(tankOf(6, 100), 700);
+  const poorest = fishOf(tank).toSorted((a, b) => a.energy - b.energy);
+  const grown = poorest.find(({ stage }) => stage !== "baby")?.fish_id ?? "";
+  const out = apply(tank, { kind: "export", entityId: grown, side: "left" });
+  if (out.kind !== "done" || out.record === undefined) throw new Error("not exported");
+  apply(tank, { kind: "spawn", fish: tank.cap - statsOf(tank).alive });
+  const { fish, counters } = tank;
+  fish.energy.subarray(0, counters.fish).fill(50);
+  const before = saveTank(tank);
+  const arrival = { kind: "import", record: out.record, side: "left", replaces: true } as const;
+  expect(apply(tank, arrival)).toMatchObject({ kind: "rejected", reason: "tank_full" });
+  expect(saveTank(tank)).toEqual(before);
 });
 
 test("a fish that is there already is refused, imported or restored", () => {

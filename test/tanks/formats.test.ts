@@ -18,6 +18,12 @@ const record = fc.uint8Array({ maxLength: 300 });
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant("export" as const), entityId: fc.string(), side }),
   fc.record({ kind: fc.constant("import" as const), record, side }),
+  fc.record({
+    kind: fc.constant("import" as const),
+    record,
+    side,
+    replaces: fc.constant(true as const),
+  }),
   fc.record({ kind: fc.constant("restore" as const), record }),
   fc.record({ kind: fc.constant("feed" as const), portions: fc.nat() }),
   fc.record({ kind: fc.constant("spawn" as const), fish: fc.nat() }),

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import { messageOf, Problem } from "../../platform/errors.ts";
 import type { Tanks } from "../../tanks/tanks.ts";
+import type { Replacement } from "../payloads/entity.ts";
 import { problemIn } from "../transfer/protocol.ts";
 import type { Destination } from "./destinations.ts";
 import { isWhole } from "./ends.ts";
@@ -19,6 +20,8 @@ export interface HealthReport {
 export interface HealthPorts {
   readonly tanks: Pick<Tanks, "get">;
   readonly cluster: Pick<Cluster, "nodeId" | "server" | "tanksOf">;
+  /** Of this node's tanks. Default: `refuse`. */
+  readonly replacement?: Replacement;
 }
 
 const OK: HealthReport = { health: "ok", reason: null };
@@ -40,14 +43,15 @@ export function healthOf(
 
 /** By the directory; undefined where nothing is wrong by it. */
 export function knownHealth(
-  { tanks, cluster }: HealthPorts,
+  { tanks, cluster, replacement = "refuse" }: HealthPorts,
   { destination_node_id: nodeId, destination_tank_id: tankId }: Destination,
 ): HealthReport | undefined {
   if (nodeId === cluster.nodeId) {
     const tank = tanks.get(tankId);
     if (!tank) return { health: "gone", reason: "there is no such tank on this node" };
     const { alive, capacity } = tank.stats;
-    return alive < capacity ? undefined : { health: "full", reason: `it holds ${alive} fish` };
+    if (alive < capacity || replacement !== "refuse") return undefined;
+    return { health: "full", reason: `it holds ${alive} fish` };
   }
   const server = cluster.server(nodeId);
   if (!server) return { health: "unreachable", reason: "its node is not in the list of servers" };

@@ -14,15 +14,28 @@ import type {
   SealOrder,
 } from "./payload.ts";
 
+/**
+ * What a full tank does with a fish that arrives: `refuse` it, or let it take the place of the
+ * worst one if it is better (`fair`, after pagmo's fair_replace).
+ */
+export const REPLACEMENTS = ["refuse", "fair"] as const;
+export type Replacement = (typeof REPLACEMENTS)[number];
+
 /** One inhabitant of a tank: the world's commands export, import and restore it. */
 class EntityPayload implements Payload {
   readonly recordBytesMax = LIMITS.entityRecordBytesMax;
   readonly read: (record: Uint8Array) => RecordReading;
   readonly #tanks: Pick<Tanks, "submit">;
+  readonly #replacement: Replacement;
 
-  constructor(tanks: Pick<Tanks, "submit">, read: (record: Uint8Array) => RecordReading) {
+  constructor(
+    tanks: Pick<Tanks, "submit">,
+    read: (record: Uint8Array) => RecordReading,
+    replacement: Replacement,
+  ) {
     this.#tanks = tanks;
     this.read = read;
+    this.#replacement = replacement;
   }
 
   async seal(
@@ -39,7 +52,10 @@ class EntityPayload implements Payload {
     { tankId, record, side }: ImportOrder,
     alongside: (entry: Entry) => readonly JournalWrite[],
   ): Promise<void> {
-    await this.#tanks.submit(tankId, { kind: "import", record, side }, ({ outcome, epoch }) =>
+    const arrival = { kind: "import", record, side } as const;
+    const command =
+      this.#replacement === "fair" ? { ...arrival, replaces: true as const } : arrival;
+    await this.#tanks.submit(tankId, command, ({ outcome, epoch }) =>
       alongside({ refusal: outcome.kind === "done" ? null : outcome.reason, epoch }),
     );
   }
@@ -75,9 +91,14 @@ function unreadable(reason: string): RecordReading {
   return { entityId: undefined, reason };
 }
 
-export function entityPayloads(tanks: Pick<Tanks, "submit">, readers = WORLD_READERS): Payloads {
+export function entityPayloads(
+  tanks: Pick<Tanks, "submit">,
+  readers = WORLD_READERS,
+  replacement: Replacement = "refuse",
+): Payloads {
   return {
-    fish: new EntityPayload(tanks, readers.fish),
-    plant: new EntityPayload(tanks, readers.plant),
+    fish: new EntityPayload(tanks, readers.fish, replacement),
+    // A plant needs a spot, and no plant makes room for another.
+    plant: new EntityPayload(tanks, readers.plant, "refuse"),
   };
 }

@@ -1,5 +1,6 @@
 import { NAME_CONFLICT_RULES } from "../../cluster/registry/name-conflicts.ts";
 import { BACKEND_NAMES } from "../../discovery/backend-names.ts";
+import { REPLACEMENTS } from "../../migration/payloads/entity.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { PROFILES } from "../timing.ts";
 import { ACCESS_SETTINGS } from "./access.ts";
@@ -247,6 +248,16 @@ export const SETTINGS = {
       "whom the automatic connection may join: tag=T, capability=C, region=R or zone=Z; may be " +
       "repeated, and all must hold",
     defaultHelp: "any node",
+  }),
+  replacement: setting({
+    kind: choice(REPLACEMENTS),
+    default: "refuse",
+    flag: "--replacement",
+    placeholder: "policy",
+    env: "TANKD_REPLACEMENT",
+    help:
+      "what a full tank of this node does with a fish that arrives: refuse it, or fair: it takes " +
+      "the place of the grown one with the least energy, if it has more",
   }),
   register: setting({
     kind: toggle(),

@@ -62,6 +62,8 @@ export const CAUSES = [
   cause("starvation", "fish", "world"),
   /** All that changed hands at poker tables. */
   cause("poker_stakes", "fish", "fish"),
+  /** What those had whose place an arrival took. */
+  cause("replacement", "fish", "world"),
 ] as const;
 
 type CauseName = (typeof CAUSES)[number]["name"];

@@ -16,7 +16,12 @@ const exportSchema = z
   .transform(({ kind, fishId, side }) => ({ kind, entityId: fishId, side }));
 const commandSchema = z.discriminatedUnion("kind", [
   exportSchema,
-  z.strictObject({ kind: z.literal("import"), record, side }),
+  z.strictObject({
+    kind: z.literal("import"),
+    record,
+    side,
+    replaces: z.literal(true).optional(),
+  }),
   z.strictObject({ kind: z.literal("restore"), record }),
   z.strictObject({ kind: z.literal("feed"), portions: z.number() }),
   z.strictObject({ kind: z.literal("spawn"), fish: z.number() }),

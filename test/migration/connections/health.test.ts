@@ -102,6 +102,13 @@ describe("a destination", () => {
   });
 });
 
+test("a full tank next door is well where arrivals take a place", async () => {
+  const pond = { ...toLake, destination_tank_id: "pond", probability: 0 };
+  const node = await connected({ replacement: "fair" }, pond);
+  await node.fill("pond", 97);
+  expect(health(node)).toEqual({ health: "ok", health_reason: null });
+});
+
 describe("a connection to where nothing arrives", () => {
   const refusals: readonly [string, Partial<FakeServer>, string][] = [
     ["an offline node", { status: "offline" }, "unreachable"],

@@ -124,3 +124,22 @@ describe.each(ENTITY_TYPES)("a %s", (type) => {
     expect(payloads[type].read(record.subarray(1))).toMatchObject({ entityId: undefined });
   });
 });
+
+test("a fish in a full tank takes a place by the policy of its node alone", async () => {
+  const submitted: object[] = [];
+  const tanks: Pick<Tanks, "submit"> = {
+    submit: async (_tankId, command, alongside) => {
+      submitted.push(command);
+      const stamped = { outcome: { kind: "done" }, seq: 1, tick: 1, epoch: 1 } as const;
+      alongside?.(stamped);
+      return stamped;
+    },
+  };
+  const order = { tankId: "reef", record: new Uint8Array(), side: "left" } as const;
+  for (const replacement of ["refuse", "fair"] as const) {
+    const payloads = entityPayloads(tanks, undefined, replacement);
+    for (const type of ENTITY_TYPES) await payloads[type].import(order, () => []);
+  }
+  const plain = { kind: "import", record: order.record, side: "left" };
+  expect(submitted).toEqual([plain, plain, { ...plain, replaces: true }, plain]);
+});
