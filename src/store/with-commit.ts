@@ -21,6 +21,7 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     inboxRow: (transferId) => journal.inboxRow(transferId),
     horizon: (pair) => journal.horizon(pair),
     lastSequences: () => journal.lastSequences(),
+    transferCounts: () => journal.transferCounts(),
     events: (transferId) => journal.events(transferId),
     remembered: () => journal.remembered(),
     meta: (key) => journal.meta(key),

@@ -5,6 +5,7 @@ import {
   type JournalWrite,
   type Store,
 } from "../../src/store/journal.ts";
+import type { TransferCountRow } from "../../src/store/rows.ts";
 import {
   connectionRow,
   eventRow,
@@ -50,6 +51,7 @@ export function storeConformance(name: string, open: () => Promise<Subject>): vo
     transfersAreFound(opened);
     eventsAreBounded(opened);
     transfersAreBounded(opened);
+    transfersAreCounted(opened);
     registryIsKept(opened);
   });
 }
@@ -522,6 +524,84 @@ function transfersAreBounded(opened: Opened): void {
     const kept = await present((id) => journal.inboxRow(id));
     expect(kept.length).toBeLessThan(BOUNDS.transfersKeptMax);
     expect(kept).toEqual(ids.slice(-kept.length));
+  });
+}
+
+function transfersAreCounted(opened: Opened): void {
+  const settled = { attempts: 1, reason: null, updated_at: 9 } as const;
+  const out = (
+    state: TransferCountRow["state"],
+    count: number,
+    destination_tank_id = "t2",
+  ): TransferCountRow => ({
+    side: "out",
+    node_id: "n2",
+    source_tank_id: "t1",
+    destination_tank_id,
+    entity_type: "fish",
+    state,
+    count,
+  });
+  const into = (state: TransferCountRow["state"], count: number): TransferCountRow => ({
+    side: "in",
+    node_id: PAIR.source_node_id,
+    source_tank_id: PAIR.source_tank_id,
+    destination_tank_id: PAIR.destination_tank_id,
+    entity_type: "fish",
+    state,
+    count,
+  });
+  const many = 3 * BOUNDS.transfersKeptMax;
+
+  test("every transfer counts, also those whose rows are removed", async () => {
+    const { journal, subject } = await opened();
+    expect(await journal.transferCounts()).toEqual([]);
+    await journal.commit([{ put: "horizon", row: { ...PAIR, lowest_undecided: 1000 } }]);
+    for (let index = 1; index <= many; index++) {
+      const [state, decision] =
+        index % 3 === 0 ? (["returned", "refused"] as const) : (["delivered", "accepted"] as const);
+      await journal.commit([
+        { put: "outbox", row: outboxRow(`x${index}`, index) },
+        { put: "inbox", row: { ...inboxRow(`y${index}`), sequence: index, decision } },
+      ]);
+      await journal.commit([{ update: "outbox", transfer_id: `x${index}`, state, ...settled }]);
+    }
+    await journal.commit([
+      { put: "outbox", row: outboxRow("open", many + 1) },
+      { put: "outbox", row: { ...outboxRow("other", 1), destination_tank_id: "t9" } },
+      { update: "outbox", transfer_id: "other", state: "in_doubt", ...settled },
+    ]);
+    expect(await journal.outboxRow("x1")).toBeUndefined();
+    expect(await journal.inboxRow("y1")).toBeUndefined();
+    const expected = [
+      into("accepted", 2 * BOUNDS.transfersKeptMax),
+      into("refused", BOUNDS.transfersKeptMax),
+      out("delivered", 2 * BOUNDS.transfersKeptMax),
+      out("pending", 1),
+      out("returned", BOUNDS.transfersKeptMax),
+      out("in_doubt", 1, "t9"),
+    ];
+    expect(await journal.transferCounts()).toEqual(expected);
+    expect(await (await subject.reopen()).journal.transferCounts()).toEqual(expected);
+  });
+
+  test("a commit that is refused, and a row that is written again, count nothing", async () => {
+    const { journal } = await opened();
+    await journal.commit([{ put: "inbox", row: inboxRow("y1") }]);
+    const repeated: readonly JournalWrite[] = [
+      { put: "outbox", row: outboxRow("x1", 1) },
+      { put: "inbox", row: inboxRow("y1") },
+    ];
+    const outcome = await journal.commit(repeated).catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(JournalConflict);
+    const decision = inboxRow("y1").decision;
+    expect(await journal.transferCounts()).toEqual([into(decision, 1)]);
+    await journal.commit([{ put: "outbox", row: outboxRow("x1", 1) }]);
+    await journal.commit([{ put: "outbox", row: { ...outboxRow("x1", 1), state: "delivered" } }]);
+    await journal.commit([{ update: "outbox", transfer_id: "x1", state: "delivered", ...settled }]);
+    expect(await journal.transferCounts()).toEqual([into(decision, 1), out("delivered", 1)]);
+    await journal.commit([{ remove: "everything" }]);
+    expect(await journal.transferCounts()).toEqual([]);
   });
 }
 

@@ -1,4 +1,5 @@
 import { LIMITS } from "../../platform/limits.ts";
+import { countOfInbox, countOfOutbox, keyOfCount } from "../counts.ts";
 import {
   type Journal,
   type JournalBounds,
@@ -6,7 +7,14 @@ import {
   type JournalWrite,
   StorageUnavailable,
 } from "../journal.ts";
-import type { InboxRow, LogRow, OutboxRow, TankRow, TransferEventRow } from "../rows.ts";
+import type {
+  InboxRow,
+  LogRow,
+  OutboxRow,
+  TankRow,
+  TransferCountRow,
+  TransferEventRow,
+} from "../rows.ts";
 import { keyOfPair, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { MemoryReads } from "./reads.ts";
 import { copyLog, copyOutbox, isOpen, newestLast } from "./tables.ts";
@@ -228,7 +236,10 @@ export class MemoryJournal extends MemoryReads implements Journal {
     const sent = tooMany(this.tables.outbox);
     if (sent > 0) {
       const outgrown = outgrownTransfers(newestLast(this.tables.outbox)).slice(0, sent);
-      for (const { transfer_id } of outgrown) undo.delete(this.tables.outbox, transfer_id);
+      for (const row of outgrown) {
+        this.#fold(countOfOutbox(row), undo);
+        undo.delete(this.tables.outbox, row.transfer_id);
+      }
     }
     const decided = tooMany(this.tables.inbox);
     if (decided > 0) {
@@ -236,7 +247,16 @@ export class MemoryJournal extends MemoryReads implements Journal {
         0,
         decided,
       );
-      for (const { transfer_id } of outgrown) undo.delete(this.tables.inbox, transfer_id);
+      for (const row of outgrown) {
+        this.#fold(countOfInbox(row), undo);
+        undo.delete(this.tables.inbox, row.transfer_id);
+      }
     }
+  }
+
+  #fold(row: TransferCountRow, undo: UndoLog): void {
+    const key = keyOfCount(row);
+    const before = this.tables.folded.get(key)?.count ?? 0;
+    undo.set(this.tables.folded, key, { ...row, count: before + row.count });
   }
 }

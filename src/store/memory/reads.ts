@@ -1,3 +1,4 @@
+import { addCount, type Counts, countOfInbox, countOfOutbox, listCounts } from "../counts.ts";
 import type { JournalReads, TransferFilter } from "../journal.ts";
 import type {
   ConnectionRow,
@@ -8,6 +9,7 @@ import type {
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
@@ -94,6 +96,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
       }
     }
     return [...last.keys()].sort().flatMap((pair) => last.get(pair) ?? []);
+  }
+
+  async transferCounts(): Promise<readonly TransferCountRow[]> {
+    const counts: Counts = new Map(this.tables.folded);
+    for (const { row } of this.tables.outbox.values()) addCount(counts, countOfOutbox(row));
+    for (const { row } of this.tables.inbox.values()) addCount(counts, countOfInbox(row));
+    return listCounts(counts);
   }
 
   async events(transferId: string): Promise<readonly TransferEventRow[]> {

@@ -9,6 +9,7 @@ import type {
   RememberedRow,
   SnapshotRow,
   TankRow,
+  TransferCountRow,
   TransferEventRow,
 } from "../rows.ts";
 import type { Connection } from "./connection.ts";
@@ -23,6 +24,7 @@ import {
   TANKS,
   TRANSFER_EVENTS,
 } from "./tables.ts";
+import { countTransfers } from "./transfer-tally.ts";
 
 type Parameters = (string | number)[];
 
@@ -86,6 +88,10 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => this.#read.lastSequences.all());
   }
 
+  async transferCounts(): Promise<readonly TransferCountRow[]> {
+    return guarded(() => this.#read.transferCounts());
+  }
+
   async events(transferId: string): Promise<readonly TransferEventRow[]> {
     return guarded(() => this.#read.events.all(transferId));
   }
@@ -100,7 +106,7 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
 }
 
 /** Reports an unreadable page as a failure of the storage, not as an internal error. */
-function guarded<T>(read: () => T): T {
+export function guarded<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -147,6 +153,7 @@ function prepareReads(database: Connection) {
       "outbox GROUP BY source_tank_id, destination_tank_id " +
         "ORDER BY source_tank_id, destination_tank_id",
     ),
+    transferCounts: countTransfers(database),
     events: select<TransferEventRow>(
       TRANSFER_EVENTS.columns,
       "transfer_events WHERE transfer_id = ? ORDER BY place",

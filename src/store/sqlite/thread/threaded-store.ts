@@ -80,6 +80,7 @@ function journalOf(client: DiskClient): Journal {
     inboxRow: (transferId) => read("inboxRow", transferId),
     horizon: (pair) => read("horizon", pair),
     lastSequences: () => read("lastSequences"),
+    transferCounts: () => read("transferCounts"),
     events: (transferId) => read("events", transferId),
     remembered: () => read("remembered"),
     meta: (key) => read("meta", key),
