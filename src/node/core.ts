@@ -1,3 +1,5 @@
+import type { AuditService } from "../audit/audit.ts";
+import { createAudit } from "../audit/service.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { Identity } from "../cluster/identity/identity.ts";
@@ -94,6 +96,7 @@ export interface Core {
   readonly tanks: Tanks;
   readonly cluster: Cluster;
   readonly migration: Migration;
+  readonly audit: AuditService;
   readonly replay: ReplayService;
   /**
    * Recovers the tanks, creates those of the first start, then resumes transfers and starts joining
@@ -138,6 +141,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
   });
   const replay = createReplayService({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
+  const audit = createAudit({ ...ports, cluster, tanks, journal });
   const stopping = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
   const bringUp = async ({ signal, onProgress }: RecoveryOptions): Promise<CoreStart> => {
@@ -154,6 +158,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     const tanksMade = lost ? 0 : await makeFirstTanks(tanks, journal, wanted, ends);
     ends.throwIfAborted();
     await migration.start();
+    audit.start();
     ends.throwIfAborted();
     await cluster.start();
     ends.throwIfAborted();
@@ -163,6 +168,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     tanks,
     cluster,
     migration,
+    audit,
     replay,
     start: (options = {}) => {
       const start = bringUp(options);
@@ -173,6 +179,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
       // Wait for the start to settle, so that no part has to support a stop during its start.
       stopping.abort(new Problem("not_ready", "the node stops"));
       await starting;
+      audit.stop();
       await replay.stop();
       await cluster.stop();
       await migration.stop();

@@ -39,7 +39,7 @@ export {
   plantsOf,
 } from "./views/habitat-views.ts";
 export { gamesOf, sceneOf } from "./views/scene.ts";
-export { fishOf, foodOf, migrants, statsOf } from "./views/views.ts";
+export { censusOf, fishOf, foodOf, migrants, statsOf } from "./views/views.ts";
 export { digest } from "./wire/digest.ts";
 export {
   PLANT_RECORD_BYTES,

@@ -122,6 +122,8 @@ export interface JournalReads {
   /** Newest first; states are InboxDecision. */
   inbox(filter: TransferFilter): Promise<readonly InboxRow[]>;
   inboxRow(transferId: string): Promise<InboxRow | undefined>;
+  /** Accepted transfers of these entities, whose rows are still kept. */
+  arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]>;
   /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */
   horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number>;
   /** Highest sequence ever used per (source tank, destination tank). */

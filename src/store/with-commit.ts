@@ -19,6 +19,7 @@ export function withCommit(journal: Journal, commit: Journal["commit"]): Journal
     outboxRow: (transferId) => journal.outboxRow(transferId),
     inbox: (filter) => journal.inbox(filter),
     inboxRow: (transferId) => journal.inboxRow(transferId),
+    arrivals: (entityIds) => journal.arrivals(entityIds),
     horizon: (pair) => journal.horizon(pair),
     lastSequences: () => journal.lastSequences(),
     transferCounts: () => journal.transferCounts(),

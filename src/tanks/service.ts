@@ -21,6 +21,7 @@ import { StorageWatch } from "./storage-watch.ts";
 import { type SupervisorDeps, TankSupervisor } from "./tank-supervisor.ts";
 import type {
   Alongside,
+  CommittedCensus,
   ForkedWorld,
   Frame,
   HostedTank,
@@ -230,6 +231,10 @@ class HostingService implements TankService {
 
   async fish(tankId: string): Promise<readonly FishView[]> {
     return this.#supervisor(tankId).placement.whenPlaced((incarnation) => incarnation.fish());
+  }
+
+  async census(tankId: string): Promise<CommittedCensus> {
+    return this.#supervisor(tankId).placement.whenPlaced((incarnation) => incarnation.census());
   }
 
   async fishProfile(tankId: string, fishId: FishId): Promise<FishProfile | undefined> {

@@ -142,7 +142,7 @@ export class SimulatedNode {
       identity,
     );
     this.core = core;
-    const routes = [...core.cluster.routes(), ...core.migration.routes()];
+    const routes = [core.cluster, core.migration, core.audit].flatMap((part) => part.routes());
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = (): Verifier => ({

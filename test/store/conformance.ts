@@ -5,7 +5,7 @@ import {
   type JournalWrite,
   type Store,
 } from "../../src/store/journal.ts";
-import type { TransferCountRow } from "../../src/store/rows.ts";
+import type { InboxRow, TransferCountRow } from "../../src/store/rows.ts";
 import {
   connectionRow,
   eventRow,
@@ -583,6 +583,17 @@ function transfersAreCounted(opened: Opened): void {
     ];
     expect(await journal.transferCounts()).toEqual(expected);
     expect(await (await subject.reopen()).journal.transferCounts()).toEqual(expected);
+  });
+
+  test("the accepted transfers of some fish are found", async () => {
+    const { journal } = await opened();
+    const row = (id: string, entity_id: string, decision: InboxRow["decision"]) =>
+      ({ put: "inbox", row: { ...inboxRow(id), entity_id, decision } }) as const;
+    await journal.commit([row("y1", "f1", "accepted"), row("y2", "f1", "refused")]);
+    await journal.commit([row("y3", "f2", "accepted"), row("y4", "f1", "accepted")]);
+    const found = await journal.arrivals(["f1", "f9"]);
+    expect(found.map(({ transfer_id }) => transfer_id)).toEqual(["y1", "y4"]);
+    expect(await journal.arrivals([])).toEqual([]);
   });
 
   test("a commit that is refused, and a row that is written again, count nothing", async () => {

@@ -82,6 +82,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
     return this.tables.inbox.get(transferId)?.row;
   }
 
+  async arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]> {
+    const wanted: ReadonlySet<string | null> = new Set(entityIds);
+    return newestLast(this.tables.inbox).filter(
+      (row) => row.decision === "accepted" && wanted.has(row.entity_id),
+    );
+  }
+
   async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
     return this.tables.horizons.get(keyOfPair(pair)) ?? 0;
   }

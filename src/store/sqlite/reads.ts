@@ -76,6 +76,11 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => this.#read.inboxRow.get(transferId) ?? undefined);
   }
 
+  async arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]> {
+    if (entityIds.length === 0) return [];
+    return guarded(() => this.#read.arrivals.all(JSON.stringify(entityIds)));
+  }
+
   async horizon(pair: Omit<HorizonRow, "lowest_undecided">): Promise<number> {
     const { source_node_id, source_tank_id, destination_tank_id } = pair;
     const row = guarded(() =>
@@ -144,6 +149,11 @@ function prepareReads(database: Connection) {
     outboxRow: select<OutboxRow>(OUTBOX.columns, "outbox WHERE transfer_id = ?"),
     inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
     inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ?"),
+    arrivals: select<InboxRow>(
+      INBOX.columns,
+      "inbox WHERE decision = 'accepted' AND entity_id IN (SELECT value FROM json_each(?)) " +
+        "ORDER BY place",
+    ),
     horizon: select<Pick<HorizonRow, "lowest_undecided">>(
       "lowest_undecided",
       "horizons WHERE source_node_id = ? AND source_tank_id = ? AND destination_tank_id = ?",

@@ -78,6 +78,7 @@ function journalOf(client: DiskClient): Journal {
     outboxRow: (transferId) => read("outboxRow", transferId),
     inbox: (filter) => read("inbox", filter),
     inboxRow: (transferId) => read("inboxRow", transferId),
+    arrivals: (entityIds) => read("arrivals", entityIds),
     horizon: (pair) => read("horizon", pair),
     lastSequences: () => read("lastSequences"),
     transferCounts: () => read("transferCounts"),

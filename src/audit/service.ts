@@ -1,0 +1,78 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { PeerRoute } from "../cluster/peer-route.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Problem } from "../platform/errors.ts";
+import type { Random } from "../platform/random.ts";
+import { Shared } from "../platform/shared.ts";
+import type { Timers } from "../platform/timers.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Tanks } from "../tanks/tanks.ts";
+import type { AuditResult, AuditService } from "./audit.ts";
+import { Auditor } from "./auditor.ts";
+import { Inquiry } from "./inquiry.ts";
+import { Responder } from "./responder.ts";
+
+export interface AuditDeps {
+  readonly cluster: Cluster;
+  readonly tanks: Tanks;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/**
+ * An audit costs every node a census of its tanks. Whoever needs none of this very moment is given
+ * one of the last seconds, so that no stranger can keep a cluster busy with them.
+ */
+const FRESH_FOR_MS = 10_000;
+
+export function createAudit(deps: AuditDeps): AuditService {
+  return new ClusterAudit(deps);
+}
+
+class ClusterAudit implements AuditService {
+  readonly #deps: AuditDeps;
+  readonly #responder: Responder;
+  readonly #inquiry: Inquiry;
+  readonly #shared: Shared<AuditResult>;
+  #last: { readonly result: AuditResult; readonly endedMs: number } | undefined;
+  #isRunning = false;
+
+  constructor(deps: AuditDeps) {
+    this.#deps = deps;
+    const { nodeId } = deps.cluster;
+    this.#responder = new Responder({ ...deps, nodeId, isReady: () => this.#isRunning });
+    this.#inquiry = new Inquiry(deps.cluster, this.#responder);
+    this.#shared = new Shared(() => this.#run());
+  }
+
+  start(): void {
+    this.#isRunning = true;
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+  }
+
+  routes(): readonly PeerRoute[] {
+    return this.#responder.routes();
+  }
+
+  get last(): AuditResult | undefined {
+    return this.#last?.result;
+  }
+
+  async audit({ fresh = false } = {}): Promise<AuditResult> {
+    if (!this.#isRunning) throw new Problem("not_ready", "This node is starting or stopping.");
+    const ageMs = this.#deps.clock.monotonicMs() - (this.#last?.endedMs ?? 0);
+    if (!fresh && this.#last && ageMs < FRESH_FOR_MS) return this.#last.result;
+    return this.#shared.next();
+  }
+
+  async #run(): Promise<AuditResult> {
+    const result = await new Auditor({ ...this.#deps, inquiry: this.#inquiry }).run();
+    this.#last = { result, endedMs: this.#deps.clock.monotonicMs() };
+    return result;
+  }
+}
