@@ -6,7 +6,7 @@ import { sleep, type Timers } from "../platform/timers.ts";
 import type { AuditResult, Finding, Unreachable } from "./audit.ts";
 import { isExact } from "./counts.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { MissingNames } from "./missing-names.ts";
+import { Names } from "./names.ts";
 import { isAccepted, type Pair, pairsOf, surplusOfPair } from "./pairs.ts";
 import { seenTwice } from "./places.ts";
 import type { Statement } from "./statement.ts";
@@ -45,11 +45,13 @@ export class Auditor {
   readonly #missing: Finding[] = [];
   readonly #double: Finding[] = [];
   readonly #unsettled: string[] = [];
+  readonly #names: Names;
   #inEscrow = 0;
   #words = new Words(new Map());
 
   constructor(ports: AuditorPorts) {
     this.#ports = ports;
+    this.#names = new Names(ports.inquiry);
   }
 
   async run(): Promise<AuditResult> {
@@ -235,7 +237,7 @@ export class Auditor {
       surplus < 0
         ? `${words}: ${pair.delivered} delivered, ${pair.accepted} accepted`
         : `${words}: ${pair.accepted} accepted, ${pair.delivered} delivered`;
-    const names = await new MissingNames(this.#ports.inquiry).ofPair(pair, surplus);
+    const names = await this.#names.ofPair(pair, surplus);
     this.#report(surplus < 0 ? this.#missing : this.#double, Math.abs(surplus), names, what);
   }
 
@@ -249,9 +251,11 @@ export class Auditor {
       if (findings.length === 0 && !isExact(tank)) {
         this.#unsettled.push(`${words}: fish keep moving`);
       }
-      for (const { kind, count, what } of findings) {
+      for (const finding of findings) {
+        const { kind, count, what } = finding;
         const list = kind === "missing" ? this.#missing : this.#double;
-        this.#report(list, count, [], `${words}: ${what}`);
+        const names = await this.#names.ofTank(nodeId, tank.tank_id, finding);
+        this.#report(list, count, names, `${words}: ${what}`);
       }
     }
   }

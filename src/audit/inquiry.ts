@@ -67,6 +67,11 @@ export class Inquiry {
     return (await this.#lookOnce(nodeId, { version: 1, entity_ids: [], pair })).kept;
   }
 
+  /** The fish of a tank that either its log or its transfers do not tell of. */
+  async unmatched(nodeId: string, tank_id: string): Promise<Look["unmatched"]> {
+    return (await this.#lookOnce(nodeId, { version: 1, entity_ids: [], tank_id })).unmatched;
+  }
+
   #lookOnce(nodeId: string, request: LookRequest): Promise<Look> {
     if (nodeId === this.#cluster.nodeId) return this.#own.look(request);
     return this.#post(nodeId, LOOK_PATH, request, lookSchema);

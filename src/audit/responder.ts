@@ -21,6 +21,7 @@ import {
   statementRequestSchema,
 } from "./statement.ts";
 import { pagesOf } from "./statement-pages.ts";
+import { unmatchedOf } from "./unmatched.ts";
 
 export interface ResponderPorts extends OwnStatementPorts {
   readonly cluster: OwnStatementPorts["cluster"] & { readonly positions: Positions };
@@ -113,7 +114,7 @@ export class Responder {
   }
 
   async #look(body: unknown): Promise<Look> {
-    const { entity_ids, places, pair } = readBody(lookRequestSchema, body);
+    const { entity_ids, places, pair, tank_id } = readBody(lookRequestSchema, body);
     const { journal, nodeId } = this.#ports;
     const wanted = new Set(entity_ids);
     const alive = places ? await this.#alive(wanted) : [];
@@ -132,6 +133,7 @@ export class Responder {
         sequence: row.sequence,
       })),
       kept: pair === undefined ? [] : await this.#keptOf(pair),
+      ...(tank_id === undefined ? {} : { unmatched: await unmatchedOf(journal, tank_id) }),
     };
   }
 

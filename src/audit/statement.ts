@@ -123,8 +123,16 @@ export const lookRequestSchema = z.strictObject({
   places: z.boolean().default(false),
   /** The pair whose delivered or accepted transfers are listed. */
   pair: pairKeySchema.optional(),
+  /** The tank whose log is compared with its transfers. */
+  tank_id: name.optional(),
 });
 export type LookRequest = z.input<typeof lookRequestSchema>;
+
+/** Fish of one tank in each list. */
+export const UNMATCHED_MAX = 100;
+
+/** Fish that only the tank's log tells of, and those that only its transfers do, newest first. */
+const unmatchedSchema = z.object({ logged: z.array(entityId), recorded: z.array(entityId) });
 
 /** Where the entities are on this node, and what it has accepted of them. */
 export const lookSchema = z.object({
@@ -142,5 +150,8 @@ export const lookSchema = z.object({
     }),
   ),
   kept: z.array(z.object({ sequence: count, entity_id: entityId.nullable() })),
+  unmatched: z
+    .object({ exported: unmatchedSchema, restored: unmatchedSchema, imported: unmatchedSchema })
+    .optional(),
 });
 export type Look = z.infer<typeof lookSchema>;

@@ -5,6 +5,11 @@ import type { TankStatement } from "./statement.ts";
 export interface TankFinding {
   readonly kind: "missing" | "double";
   readonly count: number;
+  /** Where the fish are named: by the log or by the transfers, and as what. */
+  readonly named?: {
+    readonly of: (typeof CHECKS)[number]["of"];
+    readonly by: "logged" | "recorded";
+  };
   /** A clause about the tank: `its ledger has 5 fish alive, 4 are`. */
   readonly what: string;
 }
@@ -46,7 +51,9 @@ export function checkTank(tank: TankStatement): readonly TankFinding[] {
     const beyond = has > most ? has - most : Math.min(0, has - least);
     if (beyond === 0) continue;
     const { kind, what } = beyond > 0 ? more : less;
-    findings.push({ kind, count: Math.abs(beyond), what: `${Math.abs(beyond)} fish ${what}` });
+    const count = Math.abs(beyond);
+    const named = { of, by: beyond > 0 ? "logged" : "recorded" } as const;
+    findings.push({ kind, count, named, what: `${count} fish ${what}` });
   }
   return findings;
 }

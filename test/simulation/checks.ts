@@ -1,3 +1,4 @@
+import type { AuditResult } from "../../src/audit/audit.ts";
 import { aliveBy, surplusOf } from "../../src/audit/ledger.ts";
 import { seenTwice } from "../../src/audit/places.ts";
 import type { Core } from "../../src/node/core.ts";
@@ -89,6 +90,40 @@ export async function livingFish(cluster: SimulatedCluster): Promise<readonly Fi
 function fishOf(core: Core): readonly Promise<readonly FishView[]>[] {
   const running = core.tanks.list().filter(({ status }) => status === "running");
   return running.map(({ row }) => core.tanks.fish(row.tank_id));
+}
+
+/** Time for an audit in which every node that is asked may be silent. */
+const AUDIT_MS = 120_000;
+
+/** What an audit by this node finds; undefined when the node dies first. */
+export async function auditBy(
+  { world }: SimulatedCluster,
+  core: Core,
+  withinMs = AUDIT_MS,
+): Promise<AuditResult | undefined> {
+  let result: AuditResult | undefined;
+  let isOver = false;
+  void core.audit.audit({ fresh: true }).then(
+    (found) => {
+      result = found;
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  await world.runUntil(world.nowMs + withinMs, () => isOver);
+  return result;
+}
+
+/** With everything at rest the product's own audit is fine, whoever makes it. */
+export async function checkAudit(cluster: SimulatedCluster): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const core of cluster.cores) {
+    const result = await auditBy(cluster, core);
+    if (!result?.ok) findings.push(`the audit is not fine: ${JSON.stringify(result)}`);
+  }
+  return findings;
 }
 
 export function checkPlaces(fish: readonly FishView[]): readonly Finding[] {

@@ -82,6 +82,11 @@ export class MemoryJournal extends MemoryReads implements Journal {
     for (const seq of [...(rows?.keys() ?? [])]) if (seq >= fromSeq) rows?.delete(seq);
   }
 
+  /** Silently loses a transfer that it was sent, or its decision: for tests of the audit. */
+  loseTransfer(side: "out" | "in", transferId: string): void {
+    (side === "out" ? this.tables.outbox : this.tables.inbox).delete(transferId);
+  }
+
   #apply(write: JournalWrite, undo: UndoLog): void {
     if ("put" in write) this.#put(write, undo);
     else if ("remove" in write) this.#remove(write, undo);

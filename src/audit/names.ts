@@ -1,11 +1,12 @@
 import type { Inquiry } from "./inquiry.ts";
 import type { Pair } from "./pairs.ts";
 import type { Look, PairKey } from "./statement.ts";
+import type { TankFinding } from "./tank-check.ts";
 
 type Kept = Look["kept"];
 
 /** Names the fish that make a difference, as far as their rows are still kept. */
-export class MissingNames {
+export class Names {
   readonly #inquiry: Inquiry;
 
   constructor(inquiry: Inquiry) {
@@ -24,6 +25,21 @@ export class MissingNames {
       return namesOnlyIn(known, other).slice(0, Math.abs(surplus));
     } catch {
       // Without names the number is told.
+      return [];
+    }
+  }
+
+  /** The newest fish of a tank that make one of its findings. */
+  async ofTank(
+    nodeId: string,
+    tankId: string,
+    { named, count }: TankFinding,
+  ): Promise<readonly string[]> {
+    if (!named) return [];
+    try {
+      const unmatched = await this.#inquiry.unmatched(nodeId, tankId);
+      return unmatched?.[named.of][named.by].slice(0, count) ?? [];
+    } catch {
       return [];
     }
   }
