@@ -138,6 +138,10 @@ test-tools: $(DIST) ## the tables of runs, read by researchers' tools (Python, P
 test-clients: $(DIST) ## clients that generators make of the API (npm, Python, PyPI; 1 min)
 	@$(RUN_TESTS) ./test/clients/clients-long.test.ts
 
+.PHONY: test-artefacts
+test-artefacts: dist/release/SHA256SUMS $(DIST) ## each build that runs here (root, qemu; 10 min)
+	@$(RUN_TESTS) ./test/ops/artefacts/artefacts-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery

@@ -44,8 +44,8 @@ async function measure(binary: string, tanks: number): Promise<Cost> {
   const logs = await mkdtemp(join(tmpdir(), "tankd-bench-log-"));
   const logPath = join(logs, "log");
   const flags = ["--discovery", "none", "--tanks", `${tanks}`];
-  const node = await startNode({ port: PORT, binary, logPath }, ...flags);
-  const { pid } = node.process;
+  const node = startNode({ port: PORT, binary, logPath }, ...flags);
+  const { pid } = node;
   try {
     await untilRole(logPath);
     const startMs = usedMs(pid);

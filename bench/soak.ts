@@ -7,9 +7,10 @@
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { NodeProcess } from "../test/support/node-process.ts";
 import { TANKD } from "../test/support/tankd.ts";
 import { keepReport, option, print, printHead, printMachine, printRow } from "./measure.ts";
-import { type BenchNode, endNode, hasRole, isHealthy, NodeApi, startNode, until } from "./node.ts";
+import { endNode, hasRole, isHealthy, startNode, until } from "./node.ts";
 import { memoryOf } from "./proc.ts";
 
 const PORT = 18_230;
@@ -32,7 +33,7 @@ interface Sample {
 
 interface Watched {
   readonly name: string;
-  readonly node: BenchNode;
+  readonly node: NodeProcess;
   readonly samples: Sample[];
 }
 
@@ -52,8 +53,8 @@ function figure(metrics: string, name: string): number {
 }
 
 async function sample({ node }: Watched, minute: number): Promise<Sample> {
-  const metrics = await new NodeApi(node).text("/metrics");
-  const { pid } = node.process;
+  const metrics = await node.api.text("/metrics");
+  const { pid } = node;
   const sizes = filesBelow(node.directory);
   const { residentMb, anonymousMb } = memoryOf(pid);
   return {
@@ -70,10 +71,10 @@ async function sample({ node }: Watched, minute: number): Promise<Sample> {
 
 /** Two nodes of one build; the second is given the address of the first. */
 async function startPair(build: string, binary: string, port: number): Promise<Watched[]> {
-  const first = await startNode({ port, binary }, "--discovery", "none", "--role", "hub");
+  const first = startNode({ port, binary }, "--discovery", "none", "--role", "hub");
   await until(first, "/health", isHealthy);
   const hub = `http://127.0.0.1:${port}`;
-  const second = await startNode({ port: port + 1, binary }, "--discovery", "hub", "--hub", hub);
+  const second = startNode({ port: port + 1, binary }, "--discovery", "hub", "--hub", hub);
   await until(second, "/api/servers/local", hasRole("worker"));
   return [
     { name: `${build}, hub`, node: first, samples: [] },

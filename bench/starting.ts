@@ -19,14 +19,11 @@ export interface Starts {
 export async function measureStarts(runs: number): Promise<Starts> {
   const starts: Starts = { answered: [], healthy: [], alone: [], joined: [] };
   for (let run = 0; run < runs; run++) {
-    const hub = await startNode({ port: HUB_PORT }, "--discovery", "none");
+    const hub = startNode({ port: HUB_PORT }, "--discovery", "none");
     starts.answered.push(await until(hub, "/health", anything));
     starts.healthy.push(await until(hub, "/health", isHealthy));
     starts.alone.push(await until(hub, "/api/servers/local", hasRole("hub")));
-    const worker = await startNode(
-      { port: WORKER_PORT },
-      ...["--discovery", "hub", "--hub", hub.url],
-    );
+    const worker = startNode({ port: WORKER_PORT }, ...["--discovery", "hub", "--hub", hub.url]);
     starts.joined.push(await until(worker, "/api/servers/local", hasRole("worker")));
     await endNode(worker);
     await endNode(hub);
@@ -38,7 +35,7 @@ export async function measureStarts(runs: number): Promise<Starts> {
 export async function measureAnswers(runs: number): Promise<Pick<Starts, "answered" | "healthy">> {
   const starts: Pick<Starts, "answered" | "healthy"> = { answered: [], healthy: [] };
   for (let run = 0; run < runs; run++) {
-    const node = await startNode({ port: HUB_PORT }, "--discovery", "none");
+    const node = startNode({ port: HUB_PORT }, "--discovery", "none");
     starts.answered.push(await until(node, "/health", anything));
     starts.healthy.push(await until(node, "/health", isHealthy));
     await endNode(node);
@@ -48,10 +45,10 @@ export async function measureAnswers(runs: number): Promise<Pick<Starts, "answer
 
 /** Resident megabytes of a node with one tank of 50 fish, ten seconds old. */
 export async function weighIdleNode(): Promise<number> {
-  const idle = await startNode({ port: HUB_PORT }, "--discovery", "none");
+  const idle = startNode({ port: HUB_PORT }, "--discovery", "none");
   await until(idle, "/health", isHealthy);
   await Bun.sleep(SETTLE_MS);
-  const resident = residentMegabytes(idle.process.pid);
+  const resident = residentMegabytes(idle.pid);
   await endNode(idle);
   return resident;
 }

@@ -3,14 +3,18 @@
  *
  *   make build && bun bench/tanks.ts [--only a,b,…] [--write]
  *
- * The parts, about a quarter of an hour together: pace       1,000 tanks × 50 fish × 30 ticks/s:
- * rate, lag, processor time, memory, latency busy       latency while every core simulates as fast
- * as it goes most       the largest number of tanks that holds creation   until a new tank is
- * durable recovery   100 tanks after a clean stop and after kill -9 snapshots  their share of the
- * processor time (measured with pace) writing    bytes of log, snapshots and disk per hour of a
- * tank memory     of a tank at its cap, and of an idle node start      exec to /health Small tries:
- * --tanks 200 --seconds 6. It wants the machine for itself: what disturbs it shows in the brackets
- * behind the medians. With `--write` the report goes into docs/benchmarks.md.
+ * The parts, about a quarter of an hour together:
+ *   pace       1,000 tanks × 50 fish × 30 ticks/s: rate, lag, processor time, memory, latency
+ *   busy       latency while every core simulates as fast as it goes
+ *   most       the largest number of tanks that holds
+ *   creation   until a new tank is durable
+ *   recovery   100 tanks after a clean stop and after kill -9
+ *   snapshots  their share of the processor time (measured with pace)
+ *   writing    bytes of log, snapshots and disk per hour of a tank
+ *   memory     of a tank at its cap, and of an idle node
+ *   start      exec to /health
+ * Small tries: --tanks 200 --seconds 6. It wants the machine for itself: what disturbs it shows in
+ * the brackets behind the medians. With `--write` the report goes into docs/benchmarks.md.
  */
 import {
   keepReport,

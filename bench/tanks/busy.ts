@@ -3,7 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { print } from "../measure.ts";
-import { endNode, hasRole, NodeApi, startNode, until } from "../node.ts";
+import { endNode, hasRole, startNode, until } from "../node.ts";
 import { Counters } from "./counters.ts";
 import { type Crowd, makeTanks, startAlone, tellAll } from "./crowd.ts";
 import { printLatencies } from "./latencies.ts";
@@ -18,16 +18,15 @@ const WARM_UP_MS = 10_000;
 export async function benchBusy(seconds: number): Promise<void> {
   const crowd = await startAlone(PORTS.busy);
   const hub = ["--hub", crowd.node.url, "--discovery", "hub"];
-  const witness = await startNode({ port: PORTS.witness }, ...hub, "--tanks", "0");
+  const witness = startNode({ port: PORTS.witness }, ...hub, "--tanks", "0");
   await until(witness, "/api/servers/local", hasRole("worker"));
   const count = TANKS_PER_CORE * availableParallelism();
   const ids = await makeTanks(crowd, count);
   await tellAll(crowd, ids, "speed", { tick_rate: 0 });
   await Bun.sleep(WARM_UP_MS);
-  const watched = new NodeApi(witness);
-  const before = await Counters.of(watched);
+  const before = await Counters.of(witness.api);
   await report(crowd, ids, seconds);
-  const since = (await Counters.of(watched)).since(before);
+  const since = (await Counters.of(witness.api)).since(before);
   const changes = since.get("tankd_role_changes_total") + since.get("tankd_term");
   const outcome = changes === 0 ? "kept it as its hub all the time" : "LOST it for a time";
   print(`A worker beside it, judging by its heartbeats, ${outcome}.`);
@@ -38,7 +37,7 @@ export async function benchBusy(seconds: number): Promise<void> {
 
 async function report(crowd: Crowd, ids: readonly string[], seconds: number): Promise<void> {
   const running = measurePace(crowd, seconds);
-  const order = { url: crowd.node.url, token: await crowd.api.token(), tank: ids[0] ?? "" };
+  const order = { url: crowd.node.url, token: crowd.node.token, tank: ids[0] ?? "" };
   const [pace, latencies] = await Promise.all([running, probe(order, running)]);
   print(
     `${ids.length} tanks of 50 fish that go as fast as they can, on every core, for ${seconds} s ` +

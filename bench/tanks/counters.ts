@@ -1,7 +1,7 @@
 /** What a node's `/metrics` say, and how far they have gone on. */
 import { TICKS_BEHIND } from "../../src/tanks/thread/work-meter.ts";
 import type { MetricName } from "../../src/telemetry/metrics.ts";
-import type { NodeApi } from "../node.ts";
+import type { NodeApi } from "../../test/support/node-api.ts";
 
 export class Counters {
   readonly #values: ReadonlyMap<string, number>;

@@ -67,7 +67,7 @@ async function measure({ api }: Crowd, creations: number): Promise<Times> {
     times.http.push(performance.now() - beganMs);
     const timing = /dur=([\d.]+)/.exec(answer.headers.get("server-timing") ?? "");
     times.service.push(Number(timing?.[1]));
-    await api.delete(`/api/tanks/${tank.tank_id}`);
+    await api.change("DELETE", `/api/tanks/${tank.tank_id}`);
   }
   return times;
 }

@@ -1,31 +1,38 @@
 /** A node full of tanks. */
-import { type BenchNode, isHealthy, NodeApi, startNode, until } from "../node.ts";
+import { z } from "zod";
+import type { NodeApi } from "../../test/support/node-api.ts";
+import type { NodeProcess } from "../../test/support/node-process.ts";
+import { isHealthy, startNode, until } from "../node.ts";
 
 /** Requests that change something at the same time: their commits travel together. */
 const AT_ONCE = 16;
 
+const madeSchema = z.object({ tank: z.object({ tank_id: z.string() }) });
+
 export interface Crowd {
-  readonly node: BenchNode;
+  readonly node: NodeProcess;
   readonly api: NodeApi;
   readonly pid: number;
 }
 
 /** A node without tanks that nobody else speaks to. */
 export async function startAlone(port: number, ...flags: string[]): Promise<Crowd> {
-  const node = await startNode(
+  const node = startNode(
     { port },
     ...["--discovery", "none", "--no-auto-connect", "--tanks", "0"],
     ...flags,
   );
   await until(node, "/health", isHealthy);
-  return { node, api: new NodeApi(node), pid: node.process.pid };
+  return { node, api: node.api, pid: node.pid };
 }
+
+let tanksMade = 0;
 
 /** The ids of so many new tanks. */
 export async function makeTanks({ api }: Crowd, count: number, fish = 50): Promise<string[]> {
   return eachOf(Array.from({ length: count }), async () => {
-    const made = await api.post<{ tank: { tank_id: string } }>("/api/tanks", { name: "t", fish });
-    return made.tank.tank_id;
+    const spec = { name: `t${++tanksMade}`, fish };
+    return madeSchema.parse(await api.change("POST", "/api/tanks", spec)).tank.tank_id;
   });
 }
 
@@ -36,7 +43,7 @@ export async function tellAll(
   route: string,
   body: unknown = {},
 ): Promise<void> {
-  await eachOf(tanks, (id) => api.post(`/api/tanks/${id}/${route}`, body));
+  await eachOf(tanks, (id) => api.change("POST", `/api/tanks/${id}/${route}`, body));
 }
 
 /** Work on each, some at a time; results in the order of the items. */

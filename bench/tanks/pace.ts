@@ -69,7 +69,7 @@ export async function watchTanks({ api }: Crowd, done: Promise<unknown>): Promis
     going = false;
   });
   while (going) {
-    const { tanks } = await api.get<TankList>("/api/tanks");
+    const { tanks }: TankList = JSON.parse(await api.text("/api/tanks"));
     const seconds = performance.now() / 1000;
     for (const { tank, fish_count } of tanks) {
       const own = points.get(tank.tank_id) ?? [];

@@ -54,7 +54,7 @@ async function measure(
     }
     return rounds;
   })();
-  const order = { url: crowd.node.url, token: await crowd.api.token(), tank };
+  const order = { url: crowd.node.url, token: crowd.node.token, tank };
   const [rounds, looks, latencies] = await Promise.all([
     running,
     watchTanks(crowd, running),

@@ -1,7 +1,7 @@
 /** How long it takes until a hundred tanks are back. */
-import { rm } from "node:fs/promises";
+import type { NodeProcess } from "../../test/support/node-process.ts";
 import { print, printHead, printRow } from "../measure.ts";
-import { type BenchNode, isHealthy, NodeApi, startNode, stopNode, until } from "../node.ts";
+import { endNode, isHealthy, startNode, until } from "../node.ts";
 import { processorTime } from "../proc.ts";
 import { type Crowd, makeTanks, startAlone, tellAll } from "./crowd.ts";
 import { spread } from "./words.ts";
@@ -40,14 +40,13 @@ export async function benchRecovery(tanks: number): Promise<void> {
   const after: Record<"SIGTERM" | "SIGKILL", Start[]> = { SIGTERM: [], SIGKILL: [] };
   for (let round = 0; round < ROUNDS; round++) {
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      await live({ ...crowd, node, api: new NodeApi(node) }, ids);
-      await stopNode(node, signal);
-      node = await startNode({ port: PORT, directory: node.directory }, "--discovery", "none");
+      await live({ ...crowd, node, api: node.api }, ids);
+      await node.stop(signal);
+      node = startNode({ port: PORT, directory: node.directory }, "--discovery", "none");
       after[signal].push(await measureStart(node));
     }
   }
-  await stopNode(node);
-  await rm(node.directory, { recursive: true });
+  await endNode(node);
   printStarts(tanks, after);
 }
 
@@ -63,10 +62,10 @@ async function live(crowd: Crowd, ids: readonly string[]): Promise<void> {
   await tellAll(crowd, ids, "speed", { tick_rate: USUAL });
 }
 
-async function measureStart(node: BenchNode): Promise<Start> {
+async function measureStart(node: NodeProcess): Promise<Start> {
   const healthyMs = await until(node, "/health", isHealthy);
-  const { user, system } = processorTime(node.process.pid);
-  const recovery = await new NodeApi(node).get<Recovery>("/api/recovery");
+  const { user, system } = processorTime(node.pid);
+  const recovery: Recovery = JSON.parse(await node.api.text("/api/recovery"));
   if (recovery.stopped.length > 0) throw new Error("a tank did not come back");
   return { healthyMs, cpuMs: user + system, recovery };
 }

@@ -4,7 +4,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { buildsToCompare } from "../cluster/builds.ts";
 import { print, printHead, printRow } from "../measure.ts";
-import { endNode, NodeApi, startNode, until } from "../node.ts";
+import { endNode, startNode, until } from "../node.ts";
 import { bytesWritten, type WrittenBytes } from "../proc.ts";
 import { Counters } from "./counters.ts";
 import { bytes } from "./words.ts";
@@ -108,23 +108,23 @@ async function live(one: Case, port: number, seconds: number): Promise<Written> 
   const url = `http://127.0.0.1:${port}`;
   const alone = ["--discovery", "none", "--tick-rate", `${30 * one.haste}`];
   const { binary } = one;
-  const node = await startNode({ port, binary }, ...alone);
+  const node = startNode({ port, binary }, ...alone);
   const neighbour = one.migrates
-    ? await startNode({ port: port + 1, binary }, "--discovery", "hub", "--hub", url)
+    ? startNode({ port: port + 1, binary }, "--discovery", "hub", "--hub", url)
     : undefined;
   await until(node, "/api/tanks", (body) => body.includes('"running"'));
-  const api = new NodeApi(node);
+  const { api, pid } = node;
   const tankOf = async () => {
-    const { tanks } = await api.get<{ tanks: { tank: TankPosition }[] }>("/api/tanks");
+    const { tanks }: { tanks: { tank: TankPosition }[] } = JSON.parse(await api.text("/api/tanks"));
     const [first] = tanks;
     if (first === undefined) throw new Error("the node has no tank");
     return first.tank;
   };
   const before = await tankOf();
-  const [counters, written] = [await Counters.of(api), bytesWritten(node.process.pid)];
+  const [counters, written] = [await Counters.of(api), bytesWritten(pid)];
   const feeding = one.feeds
     ? setInterval(
-        () => void api.post(`/api/tanks/${before.tank_id}/feed`, { portions: 1 }),
+        () => void api.change("POST", `/api/tanks/${before.tank_id}/feed`, { portions: 1 }),
         FEED_INTERVAL_MS,
       )
     : undefined;
@@ -138,7 +138,7 @@ async function live(one: Case, port: number, seconds: number): Promise<Written> 
     commits: counted.get("tankd_commits_total", '{outcome="committed"}'),
     snapshots: counted.get("tankd_snapshots_total"),
     snapshotBytes: counted.get("tankd_snapshot_bytes_total"),
-    written: writtenBetween(written, bytesWritten(node.process.pid)),
+    written: writtenBetween(written, bytesWritten(pid)),
     databaseGrowth: sizeOf(node.directory, /^tankd\.(db|watermarks)/),
     snapshotsOnDisk: sizeOf(node.directory, /\.snapshot$/),
   };

@@ -85,8 +85,7 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     let fork: ForkOfArchive | undefined;
     const made = await tanks.adopt(async (tankKey) => {
       fork = await replay.fork(archive, tankKey, c.req.raw.signal);
-      const taken = new Set(tanks.list().map(({ row }) => row.name));
-      return { ...fork, name: name ?? freeName(fork.name, taken) };
+      return { ...fork, name: name ?? fork.name };
     });
     c.header("location", `/api/tanks/${made.row.tank_id}`);
     const view = viewTank(made, cluster.serverId);
@@ -94,14 +93,4 @@ export function archiveRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     return c.json({ ...view, forked_from: { tank_id, seq, tick, digest } }, 201);
   });
   return routes;
-}
-
-/** The archived tank's name, with a number appended if a tank here has that name already. */
-function freeName(name: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(name)) return name;
-  for (let number = 2; ; number++) {
-    const ending = `-${number}`;
-    const numbered = name.slice(0, LIMITS.nameCharactersMax - ending.length) + ending;
-    if (!taken.has(numbered)) return numbered;
-  }
 }

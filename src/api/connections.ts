@@ -9,8 +9,9 @@ import { idempotency } from "./middleware/idempotency.ts";
 import { control, json, nameParameter, newRouter, refusal, tankParameter } from "./router.ts";
 import { refuseForeignServer } from "./tank-view.ts";
 
-/** The default probability is that of the automatic connection. */
+/** Those of the automatic connection. */
 const PROBABILITY_DEFAULT = 25;
+const DIRECTION_DEFAULT = "both";
 
 const directionSchema = z.enum(["left", "right", "both"]);
 
@@ -27,13 +28,19 @@ const connectionSchema = z.object({
   created_at: z.string(),
 });
 
+const madeConnectionSchema = connectionSchema.extend({
+  previous: connectionSchema
+    .nullable()
+    .describe("The connection that it changed or replaced; null if there was none"),
+});
+
 const newConnectionSchema = z.strictObject({
   source_tank_id: tankParameter,
   source_server_id: nameParameter.optional(),
   destination_tank_id: tankParameter,
   destination_server_id: nameParameter.optional(),
   probability: z.number().min(0).max(100).default(PROBABILITY_DEFAULT),
-  direction: directionSchema.default("right"),
+  direction: directionSchema.default(DIRECTION_DEFAULT),
 });
 
 const tags = ["connections"];
@@ -58,14 +65,17 @@ const create = (context: ApiContext) => {
     method: "post",
     path: "/api/connections",
     tags,
-    summary: "Create a connection, along which fish migrate from one tank to another",
+    summary: "Create a connection between two tanks, or change the one that is there",
+    description:
+      "Fish migrate along it from one tank to the other. A probability of 0 pauses it. It " +
+      "replaces the automatic connection of its source tank.",
     security,
     middleware: [...middleware, idempotency({ keysMax: LIMITS.idempotencyKeysMax })],
     request: {
       headers: z.object({ "idempotency-key": z.string().optional() }),
       body: { required: true, ...json(newConnectionSchema, "The tanks and the probability") },
     },
-    responses: { 201: json(connectionSchema, "The connection that was created"), default: refusal },
+    responses: { 201: json(madeConnectionSchema, "The connection as it is now"), default: refusal },
   });
 };
 
@@ -102,7 +112,8 @@ export function connectionRoutes(context: ApiContext): OpenAPIHono<ApiEnv> {
     const made = await migration.connect(
       destination_server_id === undefined ? spec : { ...spec, destination_server_id },
     );
-    return c.json(show(made), 201);
+    const { previous, ...connection } = made;
+    return c.json({ ...show(connection), previous: previous ? show(previous) : null }, 201);
   });
   routes.openapi(remove(context), async (c) => {
     const { connection_id } = c.req.valid("param");

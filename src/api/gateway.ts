@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { answeredBy, RELAYED_BY } from "../cluster/answered-by.ts";
-import { AUDIENCE_HEADER } from "../cluster/identity/signature.ts";
+import { AUDIENCE_HEADER } from "../cluster/identity/http-signature.ts";
 import {
   type AnnouncedTank,
   announcedTankSchema,

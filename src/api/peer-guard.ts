@@ -1,4 +1,4 @@
-import { AUDIENCE_HEADER } from "../cluster/identity/signature.ts";
+import { AUDIENCE_HEADER } from "../cluster/identity/http-signature.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiMiddleware } from "./env.ts";

@@ -1,5 +1,5 @@
-import { readEntity } from "../migration/record-reading.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { readPlantRecord, readRecord } from "../sim/index.ts";
 import type { Journal } from "../store/journal.ts";
 import type { LogRow } from "../store/rows.ts";
 import { decodeCommand } from "../tanks/log/command-codec.ts";
@@ -34,10 +34,18 @@ function inLog(rows: readonly LogRow[]): Happened {
   for (const { kind, payload } of rows.toReversed()) {
     const command = decodeCommand(kind, payload);
     if (command?.kind === "export") happened.exported.push(command.entityId);
-    if (command?.kind === "import") happened.imported.push(readEntity(command.record).entityId);
-    if (command?.kind === "restore") happened.restored.push(readEntity(command.record).entityId);
+    if (command?.kind === "import") happened.imported.push(idIn(command.record));
+    if (command?.kind === "restore") happened.restored.push(idIn(command.record));
   }
   return happened;
+}
+
+/** The fish or the plant of a record. */
+function idIn(record: Uint8Array): string | undefined {
+  const fish = readRecord(record);
+  if (fish.kind === "ok") return fish.fishId;
+  const plant = readPlantRecord(record);
+  return plant.kind === "ok" ? plant.plantId : undefined;
 }
 
 async function inTransfers(journal: Journal, tankId: string): Promise<Happened> {

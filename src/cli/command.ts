@@ -10,6 +10,8 @@ export interface CommandEntry {
   /** Command lines for its help, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   readonly local?: Local;
+  /** Not named in help: for scripts of this program only. */
+  readonly hidden?: true;
   /** One command is loaded, not all: most of a short command's time is that of its modules. */
   readonly load: () => Promise<DefineCommand>;
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ResolvedSettings } from "../node/settings/resolve.ts";
 import type { SettingKey } from "../node/settings/table.ts";
 import type { Host } from "./host.ts";
+import { withTypedCommands } from "./invocation.ts";
 import { NodeClient } from "./node-access/client.ts";
 import { findNode } from "./node-access/node-lookup.ts";
 import { flagsOf } from "./options.ts";
@@ -29,7 +30,13 @@ export class CliContext {
 
   /** Prints one line for people on stderr. */
   say(message: string): void {
-    this.host.stderr.write(`tankd: ${message}\n`);
+    this.host.stderr.write(`tankd: ${this.asTyped(message)}\n`);
+  }
+
+  /** The message with its commands (`…: tankd stop`) as they can be typed where it is read. */
+  asTyped(message: string): string {
+    const { program, commandLine } = this.host;
+    return withTypedCommands(message, program, commandLine);
   }
 
   /** Adds colour on a terminal, unless NO_COLOR is set (https://no-color.org). */

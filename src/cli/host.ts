@@ -46,6 +46,8 @@ export interface Build {
 export interface Host {
   /** The arguments after the program's name. */
   readonly commandLine: readonly string[];
+  /** The word that runs this program in a shell: `tankd`, or a path. */
+  readonly program: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
   readonly homeDirectory: string;

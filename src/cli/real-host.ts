@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
@@ -11,6 +11,7 @@ import { systemCode } from "../platform/real/storage-failures.ts";
 import { realTimers } from "../platform/real/timers.ts";
 import type { Cancel } from "../platform/timers.ts";
 import type { Build, DetachedProcess, Host, Output } from "./host.ts";
+import { programWord, shellWord } from "./invocation.ts";
 import { openFolder } from "./result-folder.ts";
 import { writeFailure } from "./write-failure.ts";
 
@@ -27,6 +28,9 @@ export interface Entry {
 export function realHost(entry: Entry): Host {
   return {
     commandLine: process.argv.slice(2),
+    get program() {
+      return wordFor(entry.script);
+    },
     environment: process.env,
     workingDirectory: workingDirectory(),
     homeDirectory: process.env["HOME"] || homedir(),
@@ -61,6 +65,26 @@ export function realHost(entry: Entry): Host {
     spawnDisk: entry.spawnDisk,
     runShell,
   };
+}
+
+/** Looked up only where it is printed. */
+function wordFor(script: string | undefined): string {
+  const { argv0, execPath } = process;
+  if (script !== undefined) return `${shellWord(execPath)} ${shellWord(script)}`;
+  return programWord({ typed: argv0, executable: resolved(execPath) ?? execPath, onPath });
+}
+
+function onPath(name: string): string | undefined {
+  const found = Bun.which(name);
+  return found === null ? undefined : resolved(found);
+}
+
+function resolved(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A removed directory keeps its name: relative paths fail, absolute ones work. */
@@ -180,6 +204,8 @@ function detach(
   const log = openSync(logPath, "a", 0o600);
   const program = script === undefined ? [process.execPath] : [process.execPath, script];
   const child = Bun.spawn([...program, ...commandLine], {
+    // Its messages name the program as this process was called.
+    ...(script === undefined ? { argv0: process.argv0 } : {}),
     detached: true,
     stdin: "ignore",
     // The parent prints the messages; the file is for the log only.

@@ -53,7 +53,12 @@ export function nameOf(command: Command): string {
 }
 
 function commandNames(command: Command): readonly string[] {
-  return command.commands.map((sub) => sub.name());
+  return visibleCommands(command).map((sub) => sub.name());
+}
+
+/** The commands that its help lists. */
+export function visibleCommands(command: Command): readonly Command[] {
+  return command.createHelp().visibleCommands(command);
 }
 
 /** Its own options, and the global ones. */

@@ -18,7 +18,10 @@ export interface Term {
   readonly node_id: string;
 }
 
-/** What a server must have to be listed; of tags, capabilities and resources all that are named. */
+/**
+ * Conditions for a server to be listed. Of tags, capabilities and resources it must have all that
+ * are named.
+ */
 export interface ServerFilter {
   readonly status?: ServerStatus;
   readonly role?: Role;
@@ -30,19 +33,19 @@ export interface ServerFilter {
   readonly zone?: string;
 }
 
-/** Who leads, as this node sees it now. */
+/** Who is hub, as this node sees it now. */
 export interface ClusterView {
   readonly cluster: string;
   readonly role: Role;
-  /** Why it is that, where the operator may not expect it; one line. */
+  /** Why this node has its role, if the operator may not expect it; one line. */
   readonly roleReason: string | undefined;
-  /** Undefined while discovering. Our own record when we are hub. */
+  /** Undefined while discovering. This node's own record if it is the hub. */
   readonly hub: ServerRecord | undefined;
   readonly term: Term;
   readonly backends: readonly BackendStatus[];
-  /** The lease by which the hub is decided; undefined where the nodes decide. */
+  /** The lease that decides the hub; undefined if the nodes decide. */
   readonly lease: LeaseView | undefined;
-  /** Since when nobody else is there, and why that may be; undefined while somebody is. */
+  /** Since when no other node is there, and why that may be; undefined while there is one. */
   readonly alone: SolitudeReport | undefined;
 }
 
@@ -57,50 +60,56 @@ export interface TankLocation {
 export interface Alias {
   readonly alias: string;
   readonly node_id: string;
-  /** The label of the tank's server when the alias was given. */
+  /** The label of the tank's server when the alias was created. */
   readonly server_id: string;
   readonly tank_id: string;
 }
 
-/** The aliases of this node, kept over restarts. */
+/** The aliases of this node, kept across restarts. */
 export interface AliasBook {
   list(): readonly Alias[];
   /**
-   * Gives the tank that `tank` means a name of its own; the conflict rule decides where the name is
-   * taken. @throws Problem `invalid`, `unknown_tank`, `conflict`, `too_many`
+   * Gives the tank that `tank` denotes an alias; the conflict rule decides if the name is taken.
+   * @throws Problem `invalid`, `unknown_tank`, `conflict`, `too_many`
    */
   give(alias: string, tank: string): Promise<Alias>;
   /** @throws Problem `unknown_alias` */
   remove(alias: string): Promise<void>;
 }
 
-/** What came of the wish to use a hub. */
+/** The result of an attempt to join a hub. */
 export interface JoinResult {
-  /** Whether a node of this cluster has answered there: one with our secret, if there is any. */
+  /**
+   * Whether a node of this cluster has answered there: one with the same secret, if this node has
+   * one.
+   */
   readonly met: boolean;
-  /** What was met, or why not; a sentence without its full stop. */
+  /** What was met, or why nothing was; a sentence without its full stop. */
   readonly detail: string;
 }
 
 /**
- * Who we are together: registry, role, liveness, and the one client through which a node speaks to
- * others. Soft state throughout; nothing durable depends on it.
+ * The cluster as this node sees it: registry, role, liveness, and the only client through which the
+ * node talks to others. Soft state throughout; nothing durable depends on it.
  */
 export interface Cluster {
   readonly nodeId: string;
   /** The label under which this node is listed. */
   readonly serverId: string;
-  /** What {@link Cluster.view} says, without the rest of it, which takes work. */
+  /** The role and hub of {@link Cluster.view}, without the parts that are expensive to compute. */
   readonly role: Role;
-  /** Who this node is to those that sign what they ask, and what it has heard of them. */
+  /** Verifies signed requests to this node, and remembers their nonces. */
   readonly verifier: Verifier;
-  /** What keeps a copied or rewound data directory from doubling fish. */
+  /** Keeps a copied or restored data directory from doubling fish. */
   readonly positions: Positions;
-  /** Reads what other nodes have said of their positions; before anything of theirs is decided. */
+  /**
+   * Loads what other nodes have stated about their positions; before any of their transfers is
+   * decided.
+   */
   recall(): Promise<void>;
   /** Starts discovery and the role decision; resolves at once, see {@link Cluster.decided}. */
   start(): Promise<void>;
-  /** Tells the others that this node leaves, and stops. */
+  /** Tells the other nodes that this node leaves, and stops. */
   stop(): Promise<void>;
   /**
    * Uses this hub from now on, also after a restart, as if it had been given by `--hub`. Resolves
@@ -109,26 +118,25 @@ export interface Cluster {
    */
   join(hub: Address): Promise<JoinResult>;
   /**
-   * Leaves the cluster as a stopping node does, and forgets the hub that was joined. The node goes
-   * on alone and neither searches nor lets itself be found, until it joins a hub or is started
-   * again.
+   * Leaves the cluster as a stopping node does, and forgets the joined hub. The node continues
+   * alone. It neither searches nor can be found until it joins a hub or is started again.
    */
   leave(): Promise<void>;
   /** Resolves when the first role decision has been made. */
   readonly decided: Promise<void>;
   view(): ClusterView;
-  /** This node's own record: counts its tanks and reads the machine's networks. */
+  /** This node's own record: counts its tanks and reads the networks of the machine. */
   self(): ServerRecord;
   /**
-   * The members, this node included, and the servers without a key, which are marked so; hub first,
-   * then by server_id. Never two online hubs.
+   * The members, this node included, and the servers without a key, which are marked as such; hub
+   * first, then by server_id. Never contains two online hubs.
    */
   servers(filter?: ServerFilter): readonly ServerRecord[];
   /** By server_id, else by node_id. */
   server(id: string): ServerRecord | undefined;
   tanksOf(nodeId: string): readonly AnnouncedTank[];
   readonly aliases: AliasBook;
-  /** Tries the ways to the other members and back; takes up to twelve seconds. */
+  /** Tests the connections to the other members and back; takes up to twelve seconds. */
   examine(): Promise<CheckupReport>;
   /**
    * Where a tank lives, by an alias of this node, tank_id, `SERVER::TANK`, or a name that the
@@ -136,29 +144,27 @@ export interface Cluster {
    */
   locate(tank: string): TankLocation | undefined;
   /**
-   * A signed request to a node that has been confirmed by a handshake. The reply is believed only
-   * as far as the caller's schema reads it. Rejects with NetworkError, or Problem `unknown_server`.
+   * A signed request to a node that a handshake has confirmed. Use of the reply must be limited to
+   * what the caller's schema parses. Rejects with NetworkError, or Problem `unknown_server`.
    */
   call(nodeId: string, method: "GET" | "POST", path: string, body?: unknown): Promise<PeerReply>;
   /**
-   * What a node answers to a GET, with its proof that it has said so: whoever else answers where it
-   * is dialled is not believed. Rejects as {@link Cluster.call}.
+   * A node's answer to a GET, with its proof that the answer is its own: any other program that
+   * answers at its address is not trusted. Rejects like {@link Cluster.call}.
    */
   read(nodeId: string, path: string): Promise<PeerReply>;
-  /**
-   * What comes to this node through others is answered by this from now on: its own API.
-   */
+  /** From now on this handles requests that reach this node through others: its own API. */
   serveWith(service: LocalService): void;
-  /** Tunnels that end here. */
+  /** Tunnels that end at this node. */
   readonly tunnels: Pick<IncomingTunnels, "accept" | "holds" | "watch">;
-  /** What is passed on to other nodes. */
+  /** Requests that this node passes on to other nodes. */
   readonly relays: Pick<Relays, "passOn" | "answer" | "proofOf" | "waysTo" | "noteUnreached">;
   /** WebSockets of other nodes. */
   readonly sockets: Pick<PeerSockets, "connect">;
-  /** How much of that. */
+  /** Counters of these. */
   readonly passage: Pick<Passage, "read" | "admit">;
-  /** Routes of the handshake, liveness and both families of discovery endpoints. */
+  /** Routes of the handshake, of liveness, and of both families of discovery endpoints. */
   routes(): readonly PeerRoute[];
-  /** After every change of role, hub, or any server's status. */
+  /** Called after every change of role, hub, or any server's status. */
   onChange(listener: () => void): () => void;
 }

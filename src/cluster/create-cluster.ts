@@ -19,15 +19,15 @@ import { peerRoutes } from "./routes/peer.ts";
 import { relayRoutes } from "./routes/relay.ts";
 import { serverRoutes } from "./routes/servers.ts";
 
-/** A cluster that still has to learn where its node's API listens, where that is not set before. */
+/** A cluster whose API address is set later, unless the settings contain it. */
 export interface StartableCluster extends Cluster {
-  /** Tells where the API really listens; before {@link Cluster.start}. */
+  /** Sets the address on which the API actually listens; before {@link Cluster.start}. */
   setListening(port: number, host?: string): void;
-  /** The tanks of this node must not run, for a reason that it has found by itself. */
+  /** The tanks of this node must not run, for a reason that the node has detected itself. */
   fence(problem: Problem): void;
 }
 
-/** A node's part in a cluster: makes the parts, connects them, and shows them as one. */
+/** A node's part of the cluster: creates the parts, connects them, and exposes them as one. */
 export function createCluster(deps: ClusterDeps): StartableCluster {
   const listeners = new Set<() => void>();
   const notify = coalesce(() => {
@@ -118,12 +118,16 @@ function routesOf(parts: ClusterParts) {
       strangers: (filter) => (deps.settings.secret ? directory.strangers(filter) : undefined),
       server: (id) => directory.server(id),
       ownTanks: () => self.tanks(),
+      autoConnection: () => deps.autoConnection?.() ?? "off",
       heartbeatMs: deps.settings.timing.heartbeatMs,
     }),
   ];
 }
 
-/** Whom a worker passes requests on to: its hub, or the worker through which it reaches that. */
+/**
+ * The node to which a worker passes requests on: its hub, or the worker through which it reaches
+ * the hub.
+ */
 function uplinkOf({ role, directory }: ClusterParts) {
   const { role: own, hub, via } = role.state;
   if (own !== "worker" || hub === undefined) return undefined;
@@ -151,7 +155,9 @@ function viewOf(parts: ClusterParts) {
   };
 }
 
-/** Failures of a node's addresses: it may be reached by others, or through another node. */
+/**
+ * Failures of a node's addresses after which others may still reach it, or another node may relay.
+ */
 const NO_WAY: ReadonlySet<NetworkFailure> = new Set(["refused", "unconnected", "unreachable"]);
 
 interface Call {
@@ -162,8 +168,8 @@ interface Call {
 }
 
 /**
- * Where its addresses fail, and another node may pass it on, a request is sent once more in the
- * time that is left, after a handshake, which tries all ways at once.
+ * If the node's addresses fail and another node may relay, the request is sent once more within the
+ * remaining time. A handshake comes first, which tries all ways at once.
  * @throws NetworkError, or Problem `unknown_server`.
  */
 async function call(parts: ClusterParts, to: string, request: Call): Promise<PeerReply> {
@@ -203,7 +209,7 @@ async function callOnce(
     const reply = await client.send(to, method, path, body, options);
     const isLost = isElsewhere(reply);
     if (isLost || problemCodeOf(reply) === "directory_copied") forgetKey();
-    // After a new handshake: somebody else lives there now.
+    // After a new handshake this means that another node has this address now.
     if (isLost) throw unreachable(to);
     return reply;
   } catch (error) {
@@ -213,8 +219,8 @@ async function callOnce(
 }
 
 /**
- * Whether a node is asked again without a handshake: it has no time. Where no connection has come
- * about this node or that one may have moved to another network, and a third may be the way.
+ * Whether the node is asked again without a handshake: it answered too slowly. If no connection was
+ * established, either node may have moved to another network, and a third may be the way.
  */
 function isStillThere(failure: NetworkFailure, isConnected: boolean): boolean {
   return failure === "busy" || (failure === "timeout" && isConnected);
@@ -224,7 +230,7 @@ function unreachable(nodeId: string): NetworkError {
   return new NetworkError("unreachable", `${nodeId} does not answer at any known address`);
 }
 
-/** Runs `task` once for any number of calls that come before the next turn. */
+/** Runs `task` once for any number of calls before the next turn of the event loop. */
 function coalesce(task: () => void): () => void {
   let due = false;
   return () => {

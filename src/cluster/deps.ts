@@ -14,8 +14,9 @@ import type { Term } from "./cluster.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { HubLease } from "./membership/lease.ts";
 import type { NameConflictRule } from "./registry/name-conflicts.ts";
+import type { AutoConnection } from "./server-record.ts";
 
-/** How often a node shows itself and looks at others. Milliseconds. */
+/** Intervals at which a node announces itself and checks others. Milliseconds. */
 export interface ClusterTiming {
   readonly heartbeatMs: number;
   readonly discoveryRefreshMs: number;
@@ -25,29 +26,29 @@ export interface ClusterTiming {
   readonly peerTimeoutMs: number;
 }
 
-/** What of a node's settings the cluster needs, already validated. */
+/** The settings of a node that the cluster needs, already validated. */
 export interface ClusterSettings {
   readonly version: string;
   readonly cluster: string;
-  /** The label; the node id where there is none. */
+  /** The label; the node id if there is none. */
   readonly serverId: string | undefined;
   readonly role: "auto" | "hub" | "worker";
   readonly priority: number;
-  /** Hubs that were named by URL. This node never outranks them. */
+  /** Hubs that were given by URL. This node never outranks them. */
   readonly hubs: readonly Address[];
   readonly tags: readonly string[];
   readonly capabilities: readonly string[];
   readonly region: string | undefined;
   readonly zone: string | undefined;
-  /** Resources and facts that the operator adds to what the machine tells of itself. */
+  /** Resources and facts that the operator adds to those of the machine. */
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
   /** What several tanks of one name are called here; default `qualified`. */
   readonly nameConflict?: NameConflictRule;
-  /** Shared by the members of a cluster; without it everybody may be one. At least 16 bytes. */
+  /** Shared by the members of a cluster; without it every node may be one. At least 16 bytes. */
   readonly secret?: Uint8Array | undefined;
   readonly advertise: readonly Address[];
-  /** Where the API listens; may be told later by `setListening`. */
+  /** The port of the API; may be set later by `setListening`. */
   readonly port: number;
   readonly host?: string | undefined;
   /** False: neither announce this node nor register it with a hub. Default true. */
@@ -55,20 +56,23 @@ export interface ClusterSettings {
   readonly timing: ClusterTiming;
 }
 
-/** Where the highest term is kept. Losing it costs nothing but a slower merge. */
+/** Where the highest term is stored. Losing it costs only a slower merge. */
 export interface TermStore {
   load(): Promise<Term | undefined>;
   save(term: Term): Promise<void>;
 }
 
-/** Everything that the cluster touches. */
+/** All ports of the cluster. */
 export interface ClusterDeps {
   readonly identity: Identity;
   /** New at each start of the process. */
   readonly bootId: string;
   readonly settings: ClusterSettings;
   readonly clock: Clock;
-  /** What the start clock shows more than the monotonic one; others date by it what they ask. */
+  /**
+   * Offset of the start clock from the monotonic clock. Others date their requests to this node by
+   * the start clock.
+   */
   readonly startOffsetMs: number;
   readonly timers: Timers;
   readonly random: Random;
@@ -77,17 +81,18 @@ export interface ClusterDeps {
   readonly machine: Machine;
   readonly registryStore: RegistryStore;
   readonly termStore: TermStore;
-  /** Whose position tells how much this node has done, and which remembers that of others. */
+  /** Its position is the journal position of this node, and it stores the positions of others. */
   readonly journal: Pick<Journal, "position" | "meta" | "commit" | "remembered">;
   readonly tanks: Pick<Tanks, "list">;
   /** The data directory is a copy or an old state: the tanks must not run. Called once. */
   readonly onFenced?: (problem: Problem) => void;
-  /** Whether fish are on their way to a node: its position is not forgotten. */
+  /** Whether fish are on their way to a node: then its position is kept. */
   readonly isEngagedWith?: (nodeId: string) => boolean;
   /** Connections to tanks of other nodes; shown as `active_connections`. */
   readonly connectionCount?: () => number;
+  readonly autoConnection?: () => AutoConnection;
   readonly backends: readonly DiscoveryBackend[];
-  /** A store that decides who is hub; without one the nodes do. */
+  /** A store that decides who is hub; without one the nodes decide. */
   readonly lease?: HubLease | undefined;
   readonly log: Log;
   readonly metrics: Metrics;

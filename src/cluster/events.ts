@@ -5,20 +5,20 @@ import type { Peer } from "./peers/peer.ts";
 import type { Role } from "./server-record.ts";
 
 /**
- * What happens in the cluster, as its parts tell each other. One stream; whoever needs an event
- * reads it.
+ * The events of the cluster, by which its parts inform each other. There is one stream; each part
+ * subscribes to the events that it needs.
  */
 export type ClusterEvent =
-  /** A key has proven itself: the node was dialled, or has said hello. */
+  /** A key was proven: the node was dialled, or has said hello. */
   | { readonly kind: "met"; readonly meeting: Meeting }
-  /** A backend or a peer has named a node, and addresses of it that may be dialled. */
+  /** A backend or a peer has nominated a node, with addresses that may be dialled. */
   | {
       readonly kind: "sighted";
       readonly nodeId: string;
       readonly addresses: readonly Address[];
     }
   | { readonly kind: "role_changed"; readonly role: Role; readonly before: RoleView }
-  /** `left`: the hub has said so itself. `refuses`: nobody listens at its port. */
+  /** `left`: the hub has announced that it leaves. `refuses`: nothing listens at its port. */
   | {
       readonly kind: "hub_lost";
       readonly hub: string;
@@ -26,20 +26,20 @@ export type ClusterEvent =
       readonly refuses: boolean;
     }
   | { readonly kind: "hub_heard"; readonly hub: string }
-  /** The node that we follow has answered, and says whether it can dial us. */
+  /** The followed node has answered, and reports whether it can dial this node. */
   | {
       readonly kind: "pinged";
       readonly nodeId: string;
       readonly dialable: boolean | null | undefined;
     }
-  /** The table had no more room for a peer, or it was let go. */
+  /** A peer was evicted from the table, or removed. */
   | { readonly kind: "forgotten"; readonly peer: Peer }
-  /** Own addresses, tanks or status have changed. */
+  /** Addresses, tanks or status of this node have changed. */
   | { readonly kind: "self_changed"; readonly addressesChanged: boolean }
   /** This data directory is a copy or an old state: the tanks must not run. */
   | { readonly kind: "fenced"; readonly problem: Problem };
 
-/** The hub before a change. */
+/** The hub before the change. */
 export interface RoleView {
   readonly role: Role;
   readonly hub: string | undefined;
@@ -47,7 +47,7 @@ export interface RoleView {
 
 type EventOf<K extends ClusterEvent["kind"]> = Extract<ClusterEvent, { readonly kind: K }>;
 
-/** Typed, synchronous, in the order of subscription. */
+/** Typed and synchronous. Listeners are called in the order of their subscription. */
 export class ClusterEvents {
   readonly #listeners: ((event: ClusterEvent) => void)[] = [];
 

@@ -7,10 +7,10 @@ import { keepJoinedHub } from "./membership/joined-hub.ts";
 import type { ClusterParts } from "./parts/parts.ts";
 import { isReady } from "./peers/peer.ts";
 
-/** To say goodbye, all together: a node that stops must not wait for the dead. */
+/** Timeout of all goodbyes together: a stopping node must not wait for dead ones. */
 const GOODBYE_MS = 1_000;
 
-/** Begins to look for the others. */
+/** Starts to look for other nodes. */
 export async function start(parts: ClusterParts): Promise<void> {
   const { clones, keeper, registry, memory, selfWatch, role, upkeep } = parts;
   await clones.positions.start();
@@ -25,25 +25,26 @@ export async function start(parts: ClusterParts): Promise<void> {
 }
 
 /**
- * Withdraws from the cluster for good: a hub tells its workers, a worker its hub, and the network
- * is told.
+ * Leaves the cluster for good: a hub tells its workers, a worker its hub, and the backends withdraw
+ * their announcements.
  */
 export async function stop(parts: ClusterParts): Promise<void> {
-  const { state, role, deps, discovery, uplink, seat, memory } = parts;
+  const { state, role, deps, discovery, uplink, seat, memory, keeper, registry } = parts;
   if (state.isStopped) return;
   const goodbyes = state.hasLeft ? Promise.resolve() : sayGoodbye(parts);
   state.isStopped = true;
-  // Who goes takes nothing over.
+  // A leaving node must not take over.
   role.stop();
   parts.gatherer.stop();
   parts.succession.close();
   parts.upkeep.stop();
   parts.nominations.stop();
   parts.clones.positions.stop();
-  const ends = [goodbyes, discovery.stop(), parts.lease?.stop(), memory.stop()];
+  const kept = keeper.keepTimes(registry.entries());
+  const ends = [goodbyes, discovery.stop(), parts.lease?.stop(), memory.stop(), kept];
   const said = Promise.all(ends);
   await Promise.race([said, sleep(deps.timers, 2 * GOODBYE_MS)]);
-  // Goodbyes go through them, too.
+  // Goodbyes use the tunnels, too.
   parts.tunnel.release();
   parts.tunnels.closeAll();
   uplink.release();
@@ -51,12 +52,11 @@ export async function stop(parts: ClusterParts): Promise<void> {
 }
 
 /**
- * Meets the hub at this address, from now on and after restarts, and goes on trying where it does
- * not answer.
+ * Joins the hub at this address, now and after restarts, and keeps trying while it does not answer.
  */
 export async function join(parts: ClusterParts, hub: Address): Promise<JoinResult> {
   const { state, given, nominations, deps, discovery, lease } = parts;
-  if (state.isStopped) throw new Problem("not_ready", "This node stops.");
+  if (state.isStopped) throw new Problem("not_ready", "This node is stopping.");
   given.join(hub);
   if (state.hasLeft) {
     state.hasLeft = false;
@@ -68,7 +68,7 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
   switch (result.kind) {
     case "self":
       given.unjoin(hub);
-      return { met: false, detail: "That is this node itself; it goes on as before" };
+      return { met: false, detail: "That is this node itself; nothing has changed" };
     case "foreign":
       given.unjoin(hub);
       return { met: false, detail: `That node belongs to the cluster "${result.cluster}"` };
@@ -89,7 +89,7 @@ export async function join(parts: ClusterParts, hub: Address): Promise<JoinResul
   }
 }
 
-/** Lives alone from now on: knows nobody, searches nobody, answers nobody, until it joins a hub. */
+/** Leaves the cluster: the node knows, seeks and answers no other until it joins a hub. */
 export async function leave(parts: ClusterParts): Promise<void> {
   const { state, deps, registry, table, role, discovery, given, memory } = parts;
   if (state.isStopped || state.hasLeft) return;
@@ -113,7 +113,7 @@ function search({ discovery, description, nominations }: ClusterParts): void {
   discovery.start(description.announcement(), (nomination) => nominations.nominate(nomination));
 }
 
-/** A hub tells its workers that it goes, a worker its hub. */
+/** A hub tells its workers that it leaves, a worker its hub. */
 async function sayGoodbye(parts: ClusterParts): Promise<void> {
   const { role, registration, deps, registry, table, client } = parts;
   if (!role.isHub) return registration.unregister(GOODBYE_MS);

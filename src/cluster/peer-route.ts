@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** A request as it came over the wire: what its signature covers, for those who pass it on. */
+/** A request as received: what its signature covers, for nodes that pass it on. */
 export interface WireRequest {
   readonly method: string;
   /** The Host header. */
@@ -17,15 +17,15 @@ export interface PeerRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** The node whose key signed this request; undefined when it was not signed. */
+  /** The node whose key signed this request; undefined if it was not signed. */
   readonly signer: string | undefined;
   /** That key, base64url. */
   readonly signerKey: string | undefined;
-  /** Whether the control token came with it. */
+  /** Whether the request carries the control token. */
   readonly controlled: boolean;
-  /** IP of the remote end of the connection, or of the client that a trusted proxy names. */
+  /** IP of the remote end of the connection, or of the client that a trusted proxy reports. */
   readonly remoteAddress: string;
-  /** Undefined for what this node asks of itself. */
+  /** Undefined for requests of this node to itself. */
   readonly wire?: WireRequest;
 }
 
@@ -37,19 +37,19 @@ export interface PeerReply {
 }
 
 /**
- * One route of the protocol between nodes, free of any web framework: the API mounts it, the
- * seeded simulator calls it. `handle` throws Problem for everything that is refused.
+ * One route of the protocol between nodes, without a web framework: the API mounts it, and the
+ * seeded simulator calls it. `handle` throws Problem for every refusal.
  */
 export interface PeerRoute {
   readonly method: "GET" | "POST" | "DELETE";
   /** With `{name}` for parameters, as in OpenAPI. */
   readonly path: string;
   readonly summary: string;
-  /** What the query may have; `handle` reads it for itself. */
+  /** The query parameters; `handle` parses them itself. */
   readonly query?: z.ZodObject;
   readonly request?: z.ZodType;
   readonly response: z.ZodType;
-  /** The status of `response`; 200 when it is left out. */
+  /** The status of `response`; default 200. */
   readonly status?: number;
   handle(request: PeerRequest): Promise<PeerReply>;
 }

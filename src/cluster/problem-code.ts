@@ -5,7 +5,7 @@ import type { PeerReply } from "./peer-route.ts";
 const PROBLEM_TYPE = "urn:tankd:problem:";
 const problemSchema = z.object({ type: z.string() });
 
-/** The code of a problem that a peer has answered with; undefined for anything else. */
+/** The code of the problem in a peer's answer; undefined for anything else. */
 export function problemCodeOf({ status, body }: PeerReply): ProblemCode | undefined {
   if (status < 400) return undefined;
   const type = problemSchema.safeParse(body).data?.type ?? "";

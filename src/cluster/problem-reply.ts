@@ -1,7 +1,7 @@
 import { PROBLEMS, type ProblemCode } from "../platform/errors.ts";
 import type { PeerReply } from "./peer-route.ts";
 
-/** A refusal (RFC 9457) with members of its own, e.g. where else to ask. */
+/** A refusal (RFC 9457) with additional members, for example where else to ask. */
 export function problemReply(
   code: ProblemCode,
   detail: string,

@@ -4,7 +4,7 @@ import type { ClusterParts } from "./parts/parts.ts";
 import { entryOfHub } from "./registry/hub-entry.ts";
 import type { HubHint } from "./wire.ts";
 
-/** What one part's event means to the others, where that is more than one part's own business. */
+/** Reactions to events that concern several parts. */
 export function react(parts: ClusterParts): void {
   const { events, deps, role, table, registry, nominations, selfWatch } = parts;
   const { nodeId: selfId } = deps.identity;
@@ -20,7 +20,7 @@ export function react(parts: ClusterParts): void {
   });
 
   events.on("role_changed", ({ role: now, before }) => {
-    // At the start the list is that of the last run, and no backend's word.
+    // At the start the list is that of the last run, not the report of a backend.
     if (now === "discovering" && before.role !== "discovering") {
       for (const { key, addresses, record, priority } of registry.entries()) {
         if (record.node_id === null || key === selfId) continue;
@@ -29,7 +29,7 @@ export function react(parts: ClusterParts): void {
     }
     if (now === "discovering") parts.discovery.refresh();
     const { hub } = role.state;
-    // The hub before us, one that was replaced, or one that was lost without a successor.
+    // The previous hub, one that was replaced, or one that was lost without a successor.
     if (before.hub !== undefined && before.hub !== selfId && before.hub !== hub) {
       registry.markOffline(before.hub);
     }
@@ -42,7 +42,7 @@ export function react(parts: ClusterParts): void {
 
   events.on("self_changed", () => parts.notify());
 
-  // It stays here, for people to ask, and never leads.
+  // It continues to run, so that people can query it, but never leads.
   events.on("fenced", ({ problem }) => {
     deps.onFenced?.(problem);
     role.bar();
@@ -52,8 +52,8 @@ export function react(parts: ClusterParts): void {
 }
 
 /**
- * A worker follows a hub that is not ours: the two hubs should meet, if need be through that
- * worker.
+ * A worker follows another hub than this node's: the two hubs should meet, if necessary through
+ * that worker.
  */
 function hearOfHub(parts: ClusterParts, meeting: Meeting, hint: HubHint): void {
   const { role, deps, nominations, dialer, contests, table } = parts;
@@ -74,7 +74,7 @@ function hearOfHub(parts: ClusterParts, meeting: Meeting, hint: HubHint): void {
   });
 }
 
-/** Somebody has dialled us: whether we can dial it decides what it may become here. */
+/** A node has dialled this one: whether it can be dialled decides its possible roles. */
 function confirmStranger({ table, dialer }: ClusterParts, nodeId: string): void {
   const peer = table.get(nodeId);
   if (peer && peer.dialled === undefined) void dialer.confirm(nodeId);

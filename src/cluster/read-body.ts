@@ -3,8 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import { describeFirst } from "../platform/issue-words.ts";
 
 /**
- * The body as the schema reads it. @throws Problem `bad_request`, naming the first field that is
- * wrong.
+ * The body, parsed by the schema. @throws Problem `bad_request`, naming the first invalid field.
  */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);

@@ -28,14 +28,14 @@ export const serverRecordSchema = z.object({
   host: z.string().min(1).max(255),
   port: z.number().int().min(1).max(65535),
   status: serverStatusSchema,
-  /** Why a node that is here is not online: what it says itself. */
+  /** Why a node that is present is not online, by its own report. */
   status_reason: z.string().max(1_000).nullish(),
   role: roleSchema,
   version: z.string().max(64),
   platform: z.string().max(64),
   architecture: z.string().max(64),
   tank_count: z.number().int().nonnegative(),
-  /** The same number under the name that Tank World gives it. */
+  /** The same number under Tank World's name for it. */
   world_count: z.number().int().nonnegative().default(0),
   fish_count: z.number().int().nonnegative(),
   active_connections: z.number().int().nonnegative(),
@@ -55,16 +55,14 @@ export const serverRecordSchema = z.object({
   rtt_ms: z.number().nonnegative().nullable(),
   /** Whether this node can dial it. */
   reachable: z.boolean(),
-  /** The node through which it is reached where it cannot be dialled: it holds a tunnel there. */
+  /** The node through which it is reached if it cannot be dialled: it holds a tunnel there. */
   relay: label.nullish(),
   discovered_by: z.array(label).max(LIMITS.labelsMax),
   is_local: z.boolean(),
   api_url: z.string().max(300),
   /** False for a server that does not sign its requests: listed, but without rights. */
   signed: z.boolean(),
-  /**
-   * Whether it belongs to the cluster: by the secret, or, where there is none, by its signature.
-   */
+  /** Whether it belongs to the cluster: by the secret, or without one by its signature. */
   member: z.boolean().default(true),
 });
 
@@ -72,10 +70,17 @@ export type ServerRecord = z.infer<typeof serverRecordSchema>;
 export type ServerStatus = z.infer<typeof serverStatusSchema>;
 export type Role = z.infer<typeof roleSchema>;
 
-/** A tank as its host names it to the others: what the directory of tanks is made of. */
+/** A tank as its host announces it: an entry of the directory of tanks. */
 export const announcedTankSchema = z.object({
   tank_id: name,
   name: z.string().max(LIMITS.nameCharactersMax),
   epoch: z.number().int().positive(),
 });
 export type AnnouncedTank = z.infer<typeof announcedTankSchema>;
+
+/**
+ * Whether a node keeps an automatic connection: `off` by the settings, `removed` by hand and for
+ * good.
+ */
+export const autoConnectionSchema = z.enum(["on", "off", "removed"]);
+export type AutoConnection = z.infer<typeof autoConnectionSchema>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LIMITS } from "../platform/limits.ts";
 
-/** The smallest shapes of the wire, which all others are made of. */
+/** The smallest shapes of the wire, from which all others are composed. */
 export const nameSchema = z.string().min(1).max(LIMITS.nameCharactersMax);
 
 /** A name or an IP. */

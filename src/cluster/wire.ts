@@ -1,26 +1,20 @@
 import { z } from "zod";
-import { isIpLiteral } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { saidShape } from "./clones/said.ts";
 import { CHALLENGE_CHARACTERS_MAX } from "./identity/proof.ts";
 import { followStatementSchema } from "./membership/follow-statement.ts";
 import { SUCCESSORS_MAX } from "./membership/successors.ts";
-import {
-  announcedTankSchema,
-  metadataSchema,
-  roleSchema,
-  serverRecordSchema,
-} from "./server-record.ts";
-import { addressesSchema, hostSchema, nameSchema } from "./wire-names.ts";
+import { announcedTankSchema, roleSchema, serverRecordSchema } from "./server-record.ts";
+import { addressesSchema, nameSchema } from "./wire-names.ts";
 
 /**
- * What nodes say to each other about themselves. Unknown fields are dropped, not refused: nodes of
- * different versions are one cluster while it is upgraded. What is known is checked to the letter.
+ * What nodes tell each other about themselves. Unknown fields are dropped, not refused: nodes of
+ * different versions form one cluster during an upgrade. Known fields are checked strictly.
  */
 export const PROTOCOL_VERSION = 2;
 /**
- * Nodes that speak another one are refused by name. From here on a build understands the one before
- * it.
+ * Nodes with another protocol are refused, and the refusal names it. From here on a build
+ * understands the previous one.
  */
 export const PROTOCOLS_UNDERSTOOD: readonly number[] = [PROTOCOL_VERSION];
 
@@ -33,7 +27,9 @@ const seconds = z
   .positive()
   .max(LIMITS.heartbeatIntervalMaxMs / 1000);
 
-/** Terms stop here. A claim a second for 68 years does not reach it; what says more is no term. */
+/**
+ * The highest term. A claim a second for 68 years does not reach it; a higher number is not a term.
+ */
 export const TERM_MAX = 2 ** 31 - 1;
 
 export const termSchema = z.object({
@@ -47,23 +43,23 @@ const presence = {
   fenced: z.boolean().optional(),
 };
 
-/** The node takes signatures that leave the authority out. Versions before this one do not. */
+/** The node accepts signatures that leave the authority out. Earlier versions do not. */
 const unbound = { takes_unbound: z.boolean().optional() };
 
 /**
- * The sender's own time, by which requests to it are dated, milliseconds. Versions before this one
- * have none, and are spoken to by their wall clock.
+ * The sender's start clock, by which requests to it are dated, milliseconds. Earlier versions have
+ * none; requests to them are dated by their wall clock.
  */
 const startClock = { start_clock_ms: z.number().nonnegative().optional() };
 
-/** The node through which the sender is reached, where nobody can dial it. */
+/** The node through which the sender is reached, if nobody can dial it. */
 const relay = { relay: name.nullish() };
 
-/** A hub as somebody else names it: a hint where to dial. */
+/** A hub as another node names it: a hint where to dial. */
 export const hubHintSchema = z.object({ node_id: name, addresses });
 export type HubHint = z.infer<typeof hubHintSchema>;
 
-/** Where a node stands in the role decision. */
+/** The state of a node in the role decision. */
 export const standingSchema = z.object({
   role: roleSchema,
   term: termSchema,
@@ -72,7 +68,7 @@ export const standingSchema = z.object({
   may_claim: z.boolean(),
   /** A hub that has just claimed; between two of them the rank decides at once. */
   fresh: z.boolean().default(false),
-  /** A worker that does not hear its hub itself: what it says of it is hearsay. */
+  /** A worker whose hub does not answer it: what it says about the hub is second-hand. */
   deaf: z.boolean().default(false),
 });
 export type StandingWire = z.infer<typeof standingSchema>;
@@ -91,7 +87,7 @@ export const identityDocumentSchema = z.object({
   time_ms: z.number(),
   ...startClock,
   ...unbound,
-  /** Over the challenge, when there was one (`signChallenge`). */
+  /** Over the challenge, if there was one (`signChallenge`). */
   signature: proof.optional(),
   ...presence,
   /** Over boot id, uptime, fenced and the challenge (`signPresence`). */
@@ -99,7 +95,7 @@ export const identityDocumentSchema = z.object({
 });
 export type IdentityDocument = z.infer<typeof identityDocumentSchema>;
 
-/** Everything a node says of itself when it shakes hands. */
+/** Everything a node says about itself in a handshake. */
 const nodeDocument = {
   protocol: z.number().int().positive(),
   cluster: name,
@@ -115,7 +111,7 @@ const nodeDocument = {
   ...presence,
   ...unbound,
   ...relay,
-  /** The URL of the lease by which the sender's hub is decided, where a store decides. */
+  /** The URL of the lease that decides the sender's hub, if a store decides. */
   lease: z.string().max(300).nullish(),
 };
 export const nodeDocumentSchema = z.object(nodeDocument);
@@ -127,11 +123,12 @@ export const helloSchema = z.object({
   /** The sender's wall clock, Unix milliseconds. */
   time_ms: z.number(),
   ...startClock,
-  /** The sender was given the URL of the one it speaks to, and never outranks it. */
+  /** The sender was given the URL of the receiver, and never outranks it. */
   defers: z.boolean(),
   ...saidShape,
   /**
-   * Said to a node with the sender's own id: the start that it means, which only the living know.
+   * In a message to a node with the sender's own id: the start that is meant, which only live nodes
+   * know.
    */
   to_boot_id: name.optional(),
 });
@@ -151,7 +148,7 @@ const entryKey = z.string().min(1).max(128);
 /** One server as the hub lists it. */
 export const entryWireSchema = z.object({
   key: entryKey,
-  /** The name that it asked for, where it is shown under another one. */
+  /** The name that it asked for, if it is shown under another one. */
   label: name.optional(),
   record: serverRecordSchema,
   addresses,
@@ -159,7 +156,7 @@ export const entryWireSchema = z.object({
   standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }),
   boot_id: z.string().max(LIMITS.nameCharactersMax),
   heartbeat_interval: seconds,
-  /** The IP from which it has registered: who takes the hub's place judges its owner by it. */
+  /** The IP from which it has registered: the next hub recognises its owner by it. */
   source: z.string().max(255).nullish(),
   /** The node that has passed its registration on, if one has. */
   via: name.nullish(),
@@ -168,7 +165,8 @@ export const entryWireSchema = z.object({
 export type EntryWire = z.infer<typeof entryWireSchema>;
 
 /**
- * What changes with every heartbeat of a server; sent apart, since the rest of it rarely changes.
+ * The part that changes with every heartbeat of a server; sent separately, since the rest rarely
+ * changes.
  */
 export const figuresWireSchema = z.object({
   key: entryKey,
@@ -184,12 +182,12 @@ export const figuresWireSchema = z.object({
 });
 export type FiguresWire = z.infer<typeof figuresWireSchema>;
 
-/** What has changed in a hub's registry since the version that a follower has named. */
+/** The changes of a hub's registry since the version that a follower has named. */
 export const registryDeltaSchema = z.object({
   /** The boot id of the hub. */
   of: name,
   version: z.number().int().nonnegative(),
-  /** The first page of the whole list: what it does not name has left. */
+  /** The first page of the whole list: servers that it does not name have left. */
   whole: z.boolean(),
   /** There is more: ask again. */
   more: z.boolean(),
@@ -200,7 +198,7 @@ export const registryDeltaSchema = z.object({
 });
 export type RegistryDelta = z.infer<typeof registryDeltaSchema>;
 
-/** How far the sender follows the registry of a node: of which boot, up to which version. */
+/** How far the sender follows the registry of a node: of which start, up to which version. */
 export const registryPositionSchema = z.object({
   of: name.nullable(),
   version: z.number().int().nonnegative(),
@@ -214,9 +212,9 @@ export const pingSchema = z.object({
   registry: registryPositionSchema.nullable(),
   /** "I have lost this hub. Have you?" */
   lost_hub: name.nullable(),
-  /** The sender's round trip to the one it pings, which the other does not ping itself. */
+  /** The sender's round trip to the receiver, which does not ping the sender itself. */
   rtt_ms: z.number().nonnegative().optional(),
-  /** Said to the hub: words that it may show to other hubs. */
+  /** In a ping to the hub: a statement that it may show to other hubs. */
   follow: followStatementSchema.optional(),
   /** Hubs that the sender has heard of and does not follow; they should meet each other. */
   other_hubs: z.array(hubHintSchema).max(LIMITS.addressesPerServerMax),
@@ -230,15 +228,18 @@ export const pingReplySchema = z.object({
   standing: standingSchema,
   /** Whether the sender of the ping is registered here. */
   listed: z.boolean(),
-  /** Whether the answerer can dial the sender; null before it has tried. */
+  /** Whether the answering node can dial the sender; null before it has tried. */
   dialable: z.boolean().nullish(),
-  /** It leads, or hears its hub itself: who goes on through it is one hop away from the hub. */
+  /**
+   * It leads, or hears its hub itself: a worker that follows through it is one hop away from the
+   * hub.
+   */
   hears_hub: z.boolean(),
-  /** How late the answerer's timers run, milliseconds: who is slow is not dead. */
+  /** The delay of the answering node's timers, milliseconds: a slow node is not dead. */
   lag_ms: z.number().nonnegative(),
-  /** Who takes over from the hub, best first; a worker passes on what it was told. */
+  /** The nodes that take over from the hub, best first; a worker passes on what it was told. */
   successors: z.array(name).max(SUCCESSORS_MAX),
-  /** The answer to `lost_hub`; null when the answerer does not follow that hub. */
+  /** The answer to `lost_hub`; null if the answering node does not follow that hub. */
   lost: z.boolean().nullable(),
   registry: registryDeltaSchema.nullable(),
   ...saidShape,
@@ -247,8 +248,8 @@ export const pingReplySchema = z.object({
 export type PingReply = z.infer<typeof pingReplySchema>;
 
 /**
- * As it is read: an entry that nobody can read is left out and does not take the whole answer with
- * it, since that is the hub's sign of life.
+ * The lenient form for reading: an entry that cannot be parsed is dropped without the whole answer,
+ * since the answer is the hub's sign of life.
  */
 export const heardPingReplySchema: z.ZodType<PingReply> = pingReplySchema.extend({
   registry: registryDeltaSchema
@@ -260,75 +261,3 @@ export const heardPingReplySchema: z.ZodType<PingReply> = pingReplySchema.extend
     })
     .nullable(),
 });
-
-const amount = z.number().nonnegative();
-/** Cut to a whole number, which has to remain one that is exact. */
-const count = amount.max(Number.MAX_SAFE_INTEGER);
-
-/**
- * A registration by a server record, of which only the id is asked for. The record of another
- * program (Tank World) has fields of its own; those with a meaning here are kept.
- */
-export const registrationSchema = z.object({
-  server_id: name,
-  node_id: name.nullish(),
-  boot_id: name.optional(),
-  hostname: z.string().max(255).optional(),
-  host: z.string().min(1).max(255).optional(),
-  port: z.number().int().min(1).max(65_535).optional(),
-  version: z.string().max(64).optional(),
-  platform: z.string().max(64).optional(),
-  architecture: z.string().max(64).optional(),
-  tank_count: count.optional(),
-  world_count: count.optional(),
-  fish_count: count.optional(),
-  active_connections: count.optional(),
-  capabilities: serverRecordSchema.shape.capabilities.optional(),
-  tags: serverRecordSchema.shape.tags.optional(),
-  resources: serverRecordSchema.shape.resources.optional(),
-  metadata: metadataSchema.optional(),
-  region: serverRecordSchema.shape.region.optional(),
-  zone: serverRecordSchema.shape.zone.optional(),
-  cpu_percent: amount.nullish(),
-  memory_mb: amount.nullish(),
-  uptime_seconds: amount.nullish(),
-  hardware_model: z.string().max(128).nullish(),
-  logical_cpus: amount.nullish(),
-  physical_cpus: amount.nullish(),
-  addresses: addresses.optional(),
-  tanks: z.array(announcedTankSchema).max(LIMITS.tanksAnnouncedMax).optional(),
-  standing: z.object({ priority: z.number().int().min(0), may_claim: z.boolean() }).optional(),
-  status_reason: serverRecordSchema.shape.status_reason,
-  ...relay,
-  /** Seconds; the sender is judged by it. */
-  heartbeat_interval: z.number().positive().optional(),
-});
-export type Registration = z.infer<typeof registrationSchema>;
-
-/** The figures of a heartbeat; the whole record is fine too. */
-export const heartbeatSchema = registrationSchema.partial();
-export type Heartbeat = z.infer<typeof heartbeatSchema>;
-
-/**
- * A request that a node passes on to its hub as it came, with whatever signature it bears: who asks
- * is judged by that signature alone. The control token is never passed on.
- */
-export const forwardSchema = z.object({
-  /** The IP from which the forwarder has it. */
-  source: z.string().max(64).refine(isIpLiteral, { error: "not an IP address" }),
-  /** Where the forwarder's operator says that the server is which he registers. */
-  named: hostSchema.optional(),
-  request: z.object({
-    method: z.enum(["POST", "DELETE"]),
-    authority: z.string().max(300),
-    path: z.string().startsWith("/").max(LIMITS.forwardedPathCharactersMax),
-    headers: z.object({
-      "signature-input": z.string().max(512).optional(),
-      signature: z.string().max(256).optional(),
-      "content-digest": z.string().max(128).optional(),
-      "tankd-audience": name.optional(),
-    }),
-    body: z.string().max(LIMITS.requestBodyBytesMax),
-  }),
-});
-export type Forward = z.infer<typeof forwardSchema>;

@@ -1,6 +1,6 @@
 /**
- * Every discovery backend there is; `node/backends.ts` says how each is made. Apart, so that help
- * costs no network code.
+ * Every discovery backend; `node/backends.ts` creates them. In a file of its own, so that help does
+ * not load network code.
  */
 export const BACKEND_NAMES = [
   "remembered",
@@ -16,7 +16,7 @@ export const BACKEND_NAMES = [
 
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
-/** Words that stand for a choice of backends: each whose environment is there, and none. */
+/** Words that choose a set of backends: all whose environment is present, or none. */
 export const BACKEND_CHOICES = ["auto", "none"] as const;
 
 export function isBackendName(word: string): word is BackendName {

@@ -17,7 +17,7 @@ export function readCidr(text: string): Cidr | undefined {
   return prefixLength > bits ? undefined : { bytes, prefixLength };
 }
 
-/** Whether an address lies in a network. IPv4 inside IPv6 counts as the IPv4 that it is. */
+/** Whether an address lies in a network. IPv4 inside IPv6 is treated as the IPv4 address. */
 export function isInCidr(address: string, { bytes: network, prefixLength }: Cidr): boolean {
   const bytes = bytesOf(address);
   if (bytes === undefined || bytes.length !== network.length) return false;

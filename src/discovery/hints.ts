@@ -4,16 +4,16 @@ import type { Address, Announcement, Nomination } from "./backend.ts";
 import { readHostAndPort } from "./host-and-port.ts";
 
 /**
- * What a node says of itself in a few short texts: the TXT record of DNS-SD, tags of Serf, metadata
- * of Consul, a value in etcd. The keys are those of the TXT record everywhere.
+ * What a node says about itself in a few short texts: the TXT record of DNS-SD, tags of Serf,
+ * metadata of Consul, a value in etcd. All use the keys of the TXT record.
  */
 export type Hints = Readonly<Record<string, string>>;
 
-/** A node by its hints, as far as they can be read. */
+/** A nomination from a node's hints, as far as they are valid. */
 export type Hinted = Pick<Nomination, "nodeId" | "cluster" | "role" | "priority" | "bootId">;
 
 const ROLES: readonly Announcement["role"][] = ["discovering", "hub", "worker"];
-/** Where a backend has no field of its own for them: `host:port,host:port`, best first. */
+/** For a backend without a field for addresses: `host:port,host:port`, best first. */
 const ADDRESSES_KEY = "addr";
 /** A hint is one word of printable ASCII. */
 const WORD = /^[\x21-\x7e]+$/;
@@ -29,13 +29,13 @@ export function hintsOf(announcement: Announcement): Hints {
   };
 }
 
-/** The same with the addresses, for a backend that carries nothing but texts. */
+/** The same with the addresses, for a backend that carries only texts. */
 export function hintsWithAddresses(announcement: Announcement): Hints {
   const addresses = announcement.addresses.map(formatHostPort).join(",");
   return { ...hintsOf(announcement), [ADDRESSES_KEY]: addresses };
 }
 
-/** The hints that may save a dial; missing and malformed ones are ignored. */
+/** The hints that may avoid a dial; missing and malformed ones are ignored. */
 export function readHints(hint: (key: string) => string | undefined): Hinted {
   const word = (key: string) => {
     const value = hint(key);

@@ -1,12 +1,12 @@
 import { isIpLiteral, isPlainIpv4 } from "../platform/ip-literal.ts";
 
-/** A host with or without a port; the host of an IPv6 address comes without brackets. */
+/** A host with or without a port; an IPv6 host has no brackets. */
 export interface HostAndPort {
   readonly host: string;
   readonly port: number | undefined;
 }
 
-/** Of a name, before the port, for those that may have it. */
+/** Maximum length of a name, without the port. */
 export const FINAL_DOT = /\.(?=(?::\d+)?$)/;
 /** The default port of nodes. */
 export const API_PORT = 8000;
@@ -21,12 +21,15 @@ const FORMS = [
 ] as const;
 /** Letters, digits, hyphen and underscore. */
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
-/** A host with such a last label is an IPv4 address or nothing (URL standard, section 3.5). */
+/**
+ * A host whose last label looks like this is an IPv4 address or invalid (URL standard, section
+ * 3.5).
+ */
 const NUMBER = /^(\d+|0x[0-9a-f]*)$/i;
 
 /**
- * Reads `HOST[:PORT]`, whoever has written it; undefined when it is none: the host is an IP address
- * in its usual spelling and without a zone, or a name without a final dot.
+ * Reads `HOST[:PORT]`. Undefined unless the host is an IP address in its usual spelling and without
+ * a zone, or a name without a final dot.
  */
 export function readHostAndPort(value: string): HostAndPort | undefined {
   const [host = "", digits] = FORMS.map((form) => form.exec(value)?.slice(1)).find(Boolean) ?? [];
@@ -37,7 +40,7 @@ export function readHostAndPort(value: string): HostAndPort | undefined {
   return port >= 1 && port <= PORT_MAX ? { host, port } : undefined;
 }
 
-/** A name that a URL can have, too: among others there are `xn--` labels that stand for nothing. */
+/** A name must also be valid in a URL: some `xn--` labels, for example, decode to nothing. */
 function isName(host: string): boolean {
   const labels = host.split(".");
   if (host.length > NAME_CHARACTERS_MAX || NUMBER.test(labels.at(-1) ?? "")) return false;

@@ -1,6 +1,6 @@
 import type { LinkReport } from "./backend.ts";
 
-/** What came of a backend's packets on one interface, in one line for people. */
+/** The result of a backend's packets on one interface, in one line for people. */
 export function linkWords({ sent, heard, others, refused }: LinkReport): string {
   const reasons = refused.map(({ reason, count }) => `${reason} ${count}`);
   return [

@@ -9,32 +9,35 @@ export interface DiscoveryDeps {
   readonly log: Log;
 }
 
-/** A failed backend is started again after this long, doubled up to the maximum. */
+/** Delay until a failed backend is started again; doubled up to the maximum. */
 const RESTART_DELAY_MIN_MS = 1_000;
 const RESTART_DELAY_MAX_MS = 60_000;
-/** What was not on this machine is looked for again: a VPN may be installed while a node runs. */
+/**
+ * Interval at which absent environments are checked again: a VPN may be installed while a node
+ * runs.
+ */
 const ABSENT_CHECK_MS = 30_000;
 
 interface Running {
   readonly backend: DiscoveryBackend;
-  /** `absent`: nobody has asked for it, and what it needs is not there. */
+  /** `absent`: nobody has named it, and what it needs is not present. */
   state: BackendStatus["state"] | "absent";
   detail: string;
   nominations: number;
   restartDelayMs: number;
   cancelRestart: Cancel;
-  /** Ends with the last attempt to start it: a backend is started once at a time. */
+  /** Resolves when the last attempt to start it is over: a backend has one start at a time. */
   attempt: Promise<void>;
 }
 
-/** From a start to the next stop. */
+/** True from a start to the next stop. */
 interface Life {
   readonly nominate: (nomination: Nomination) => void;
 }
 
 /**
- * Runs all backends side by side as one. A backend that fails is reported, started again later and
- * never stops the others; the node does not notice but by the status.
+ * Runs all backends side by side as one. A failed backend is reported and started again later, and
+ * never stops the others; only the status shows it.
  */
 export class DiscoveryManager {
   readonly #deps: DiscoveryDeps;
@@ -55,7 +58,7 @@ export class DiscoveryManager {
     }));
   }
 
-  /** Starts every backend, again after a stop, and returns at once. */
+  /** Starts every backend, also after a stop, and returns at once. */
   start(announcement: Announcement, nominate: (nomination: Nomination) => void): void {
     const life = { nominate };
     this.#life = life;
@@ -68,7 +71,7 @@ export class DiscoveryManager {
 
   update(announcement: Announcement): void {
     this.#announcement = announcement;
-    // It would announce again what was just withdrawn.
+    // It would announce again what has just been withdrawn.
     if (this.#life === undefined) return;
     for (const running of this.#running) {
       if (running.state === "running")
@@ -103,7 +106,7 @@ export class DiscoveryManager {
     await Promise.all(this.#running.map((running) => this.#stopOne(running)));
   }
 
-  /** Starts it, once an attempt of an earlier life is over. */
+  /** Starts it as soon as an attempt of an earlier start is over. */
   #try(running: Running, life: Life): void {
     running.attempt = running.attempt.then(() => this.#startOne(running, life));
   }
@@ -111,7 +114,7 @@ export class DiscoveryManager {
   async #startOne(running: Running, life: Life): Promise<void> {
     const announcement = this.#announcement;
     if (this.#life !== life || !announcement) return;
-    // What an earlier start left behind must not go on beside this one.
+    // Remains of an earlier start must not run beside this one.
     if (running.state === "failed") await running.backend.stop().catch(() => {});
     if (this.#life !== life) return;
     if (running.backend.isThere !== undefined) {
@@ -173,7 +176,7 @@ export class DiscoveryManager {
     running.detail = messageOf(error);
     running.restartDelayMs = Math.min(RESTART_DELAY_MAX_MS, 2 * delayMs);
     const fields = { backend: running.backend.name, reason: running.detail, retry_ms: delayMs };
-    // Said once and then quietly: a laptop without a network should not fill its log.
+    // Logged once: a laptop without a network should not fill its log.
     if (first) this.#deps.log.warn("discovery backend failed", fields);
     else this.#deps.log.debug("discovery backend failed", fields);
     this.#tryAfter(running, delayMs);

@@ -1,8 +1,8 @@
 import type { Address, Announcement, DiscoveryBackend, Nomination } from "./backend.ts";
 
 /**
- * Addresses that the operator has named: hubs by URL, or any nodes. It nominates each of them, in
- * order, and leaves it to the handshake to find out whether somebody answers.
+ * Addresses given by the operator: hubs by URL, or any nodes. It nominates each of them, in order;
+ * the handshake finds out whether a node answers.
  */
 export class NamedBackend implements DiscoveryBackend {
   readonly name: string;

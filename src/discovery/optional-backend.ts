@@ -1,6 +1,6 @@
 import type { Announcement, DiscoveryBackend, LinkReport, Nomination } from "./backend.ts";
 
-/** A backend that nobody has named: used while what it needs is on this machine. */
+/** A backend that nobody has named: used while what it needs is present on this machine. */
 export class OptionalBackend implements DiscoveryBackend {
   readonly name: string;
   readonly isThere: () => Promise<boolean>;

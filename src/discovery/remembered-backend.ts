@@ -2,15 +2,15 @@ import type { Address, Announcement, DiscoveryBackend, Nomination } from "./back
 
 export const REMEMBERED = "remembered";
 
-/** A node that was met before, and where its key has answered. */
+/** A node that was met before, and the address where its key answered. */
 export interface RememberedNode {
   readonly nodeId: string;
   readonly addresses: readonly Address[];
 }
 
 /**
- * Nodes of earlier runs, at the addresses where they were met: asked first, and for as long as this
- * node looks for a hub. Nodes are recognised by id, so that an address which has gone to another
+ * Nodes of earlier runs, at the addresses where they were met: nominated first, and for as long as
+ * this node looks for a hub. Nodes are identified by id, so an address that now belongs to another
  * node does no harm.
  */
 export class RememberedBackend implements DiscoveryBackend {

@@ -1,11 +1,11 @@
 import type { DiscoveryBackend } from "./backend.ts";
 
-/** The place of a backend whose settings cannot be read: it fails by that, at every start. */
+/** Stands in for a backend whose settings cannot be read: every start fails with that reason. */
 export class UnreadableBackend implements DiscoveryBackend {
   readonly name: string;
   readonly #reason: string;
 
-  /** @param reason one line, with what to do */
+  /** @param reason one line, with how to fix it */
   constructor(name: string, reason: string) {
     this.name = name;
     this.#reason = reason;

@@ -2,6 +2,7 @@ import type { PeerRoute } from "../cluster/peer-route.ts";
 import type {
   ConnectionDirection,
   ConnectionRow,
+  EntityType,
   InboxDecision,
   OutboxState,
   TransferEventRow,
@@ -22,12 +23,18 @@ export interface ConnectionView extends ConnectionRow {
   readonly destination_server_id: string;
 }
 
+/** A connection as it was made. */
+export interface MadeConnection extends ConnectionView {
+  /** What it changed: the connection between the same tanks, or the automatic one it replaces. */
+  readonly previous?: ConnectionView;
+}
+
 /** One transfer as this node knows it, outgoing or incoming. */
 export interface TransferView {
   readonly transfer_id: string;
   readonly direction: "out" | "in";
   readonly state: OutboxState | InboxDecision;
-  readonly entity_type: "fish";
+  readonly entity_type: EntityType;
   readonly entity_id: string | null;
   readonly source_tank_id: string;
   readonly source_node_id: string;
@@ -57,7 +64,7 @@ export interface Migration {
   start(): Promise<void>;
   stop(): Promise<void>;
   connections(): readonly ConnectionView[];
-  connect(spec: NewConnection): Promise<ConnectionView>;
+  connect(spec: NewConnection): Promise<MadeConnection>;
   disconnect(connectionId: string): Promise<void>;
   transfers(query: TransferQuery): Promise<readonly TransferView[]>;
   transfer(transferId: string): Promise<TransferDetail>;

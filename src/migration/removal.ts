@@ -2,7 +2,7 @@ import { Problem } from "../platform/errors.ts";
 import { KeyedMutex } from "../platform/mutex.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Outgoing } from "./transfer/outgoing.ts";
 
 export interface RemovalPorts {
   readonly tanks: Tanks;

@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
+import type { AutoConnection } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import type { Random } from "../platform/random.ts";
@@ -8,23 +9,29 @@ import type { Journal } from "../store/journal.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { Connections } from "./connections.ts";
-import { Courier, replyOf } from "./courier.ts";
-import { Incoming } from "./incoming.ts";
-import type { ConnectionView, Migration, NewConnection, TransferQuery } from "./migration.ts";
-import { Outgoing } from "./outgoing.ts";
+import { Connections } from "./connections/connections.ts";
+import { Scheduler } from "./connections/scheduler.ts";
+import type {
+  ConnectionView,
+  MadeConnection,
+  Migration,
+  NewConnection,
+  TransferQuery,
+} from "./migration.ts";
+import { type EntityReaders, entityPayloads } from "./payloads/entity.ts";
+import { Removal } from "./removal.ts";
+import { Courier, replyOf } from "./transfer/courier.ts";
+import { Incoming } from "./transfer/incoming.ts";
+import { Outgoing } from "./transfer/outgoing.ts";
 import {
   ABORT_PATH,
   abortRequestSchema,
   decisionSchema,
   TRANSFER_PATH,
   transferRequestSchema,
-} from "./protocol.ts";
-import { type RecordReading, readEntity } from "./record-reading.ts";
-import { logRefusals } from "./refused-transfers.ts";
-import { Removal } from "./removal.ts";
-import { Scheduler } from "./scheduler.ts";
-import { Settlement } from "./settlement.ts";
+} from "./transfer/protocol.ts";
+import { logRefusals } from "./transfer/refused-transfers.ts";
+import { Settlement } from "./transfer/settlement.ts";
 import { Views } from "./views.ts";
 
 export interface MigrationDeps {
@@ -44,13 +51,14 @@ export interface MigrationDeps {
   readonly peerTimeoutMs: number;
   /** Immediate retries when no connection was established; default 0. */
   readonly peerRetries?: number;
-  /** Default: the world's reader. Tests without a world use records of their own. */
-  readonly readRecord?: (record: Uint8Array) => RecordReading;
+  /** Default: the world's readers. Tests without a world use records of their own. */
+  readonly readers?: EntityReaders;
 }
 
 /** {@link Migration} with the figures for the node's own server record. */
 export interface CountingMigration extends Migration {
   readonly connectionCount: number;
+  readonly autoConnection: AutoConnection;
   /** Whether transfers to that node are open. */
   isEngagedWith(nodeId: string): boolean;
 }
@@ -74,13 +82,15 @@ class MigrationService implements CountingMigration {
 
   constructor(deps: MigrationDeps) {
     this.#deps = deps;
-    this.#incoming = new Incoming({ ...deps, readRecord: deps.readRecord ?? readEntity });
+    const payloads = entityPayloads(deps.tanks, deps.readers);
+    this.#incoming = new Incoming({ ...deps, payloads });
     this.#receive = logRefusals(deps, this.#incoming.receive);
     const answerLocally = (path: string, body: unknown) => this.#answerLocally(path, body);
     this.#outgoing = new Outgoing({
       ...deps,
       courier: new Courier({ peerRetries: 0, ...deps, answerLocally }),
-      settlement: new Settlement(deps),
+      payloads,
+      settlement: new Settlement({ ...deps, payloads }),
       isFenced: () => deps.cluster.positions.fenced !== undefined,
       onReturned: (row) => this.#scheduler.rest(row),
     });
@@ -114,9 +124,11 @@ class MigrationService implements CountingMigration {
     return this.#connections.list().map((row) => this.#views.connection(row));
   }
 
-  async connect(spec: NewConnection): Promise<ConnectionView> {
+  async connect(spec: NewConnection): Promise<MadeConnection> {
     this.#refuseFenced();
-    return this.#views.connection(await this.#connections.connect(spec));
+    const { row, previous } = await this.#connections.connect(spec);
+    const view = this.#views.connection(row);
+    return previous ? { ...view, previous: this.#views.connection(previous) } : view;
   }
 
   async disconnect(connectionId: string): Promise<void> {
@@ -134,6 +146,10 @@ class MigrationService implements CountingMigration {
 
   removeTank(tankId: string): Promise<void> {
     return this.#removal.remove(tankId);
+  }
+
+  get autoConnection(): AutoConnection {
+    return this.#connections.auto;
   }
 
   get connectionCount(): number {

@@ -5,7 +5,7 @@ import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
 import type { ConnectionRow, InboxRow, OutboxRow } from "../store/rows.ts";
 import type { ConnectionView, TransferDetail, TransferQuery, TransferView } from "./migration.ts";
-import { stepsOf } from "./transfer-steps.ts";
+import { stepsOf } from "./transfer/transfer-steps.ts";
 
 const outboxStates: readonly string[] = ["pending", "in_doubt", "delivered", "returned"];
 const inboxStates: readonly string[] = ["accepted", "refused", "aborted"];
@@ -54,7 +54,7 @@ export class Views {
   async transfer(transferId: string): Promise<TransferDetail> {
     const { journal } = this.#ports;
     const out = await journal.outboxRow(transferId);
-    const into = await journal.inboxRow(transferId);
+    const [into] = await journal.inboxRows(transferId);
     const view = out ? this.#outgoing(out) : into && this.#incoming(into);
     if (!view) throw new Problem("unknown_transfer", `There is no transfer ${transferId} here.`);
     const steps = stepsOf({ out, into, noted: await journal.events(transferId) });

@@ -138,6 +138,7 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     onFenced: (problem) => tanks.fence(problem),
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
+    autoConnection: () => migration.autoConnection,
   });
   const replay = createReplayService({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });

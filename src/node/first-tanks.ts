@@ -1,5 +1,6 @@
 import { LIMITS } from "../platform/limits.ts";
 import type { Journal } from "../store/journal.ts";
+import { freeName } from "../tanks/tank-names.ts";
 import type { Tanks } from "../tanks/tanks.ts";
 
 /** Set once the tanks of the first start exist, so that removed ones are not created again. */
@@ -25,11 +26,14 @@ export async function makeFirstTanks(
   signal?: AbortSignal,
 ): Promise<number> {
   if ((await journal.meta(FIRST_TANKS)) !== undefined) return 0;
-  const before = tanks.list().length;
+  const taken = new Set(tanks.list().map(({ row }) => row.name));
+  const before = taken.size;
   for (let index = before; index < wanted.tanks; index++) {
     signal?.throwIfAborted();
+    const name = freeName(nameOf(wanted, index), taken);
+    taken.add(name);
     await tanks.create({
-      name: nameOf(wanted, index),
+      name,
       description: "",
       fish: wanted.fish,
       ...(wanted.seed === undefined ? {} : { seed: seedOf(wanted.seed, index) }),

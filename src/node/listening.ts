@@ -1,6 +1,5 @@
 import { type ApiServer, type ListenOptions, listen } from "../api/server.ts";
 import { Problem } from "../platform/errors.ts";
-import type { Core } from "./core.ts";
 import type { Settings } from "./settings/table.ts";
 
 /** IPv4 and IPv6 through one socket; IPv4 only on a kernel without IPv6. */
@@ -32,10 +31,4 @@ export function isEverywhere(host: string | undefined): boolean {
 /** The host under which programs of this machine reach the API. */
 export function localHost(host: string | undefined): string {
   return host === undefined || isEverywhere(host) ? "127.0.0.1" : host;
-}
-
-/** The URL for browsers elsewhere; undefined when only this machine can reach the node. */
-export function networkUrlOf({ cluster }: Core, host: string | undefined): string | undefined {
-  const url = cluster.self().api_url;
-  return isEverywhere(host) && !/^http:\/\/(127\.|\[::1\])/.test(url) ? url : undefined;
 }

@@ -19,7 +19,8 @@ import { type Core, createCore } from "./core.ts";
 import { coreSettings } from "./core-settings.ts";
 import { type DiscoveryPlan, planDiscovery, withHub } from "./discovery-plan.ts";
 import { createLease } from "./lease.ts";
-import { localHost, networkUrlOf, openApi } from "./listening.ts";
+import { localHost, openApi } from "./listening.ts";
+import { networkUrlOf } from "./network-url.ts";
 import { openNodeLog } from "./node-log.ts";
 import type { NodeOptions, StartedNode } from "./node-options.ts";
 import { type Outside, reachOutside } from "./outside.ts";
@@ -157,7 +158,7 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
   log.info("node healthy", { tanks: core.tanks.list().length });
   return {
     url,
-    networkUrl: networkUrlOf(core, settings.host),
+    networkUrl: networkUrlOf(url, core.cluster.self().api_url),
     port: server.port,
     movedFrom: server.movedFrom,
     directory: directory.path,

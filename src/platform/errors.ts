@@ -41,6 +41,7 @@ export const PROBLEMS = {
     exit: 1,
     title: "This transfer id was used for another record",
   },
+  name_taken: { status: 409, exit: 1, title: "A tank of this node has that name" },
   escrow_open: { status: 409, exit: 1, title: "The tank still has fish in escrow" },
   archive_too_large: { status: 413, exit: 1, title: "The tank's past is too large for one file" },
   body_too_large: { status: 413, exit: 1, title: "The body is too large" },

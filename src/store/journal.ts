@@ -60,7 +60,7 @@ export const JOURNAL_LOST = "journal_lost";
 
 /**
  * Meta key of a journal that has removed transfers without counting them, as versions before schema
- * 7 did. Its value is a JSON object of the tanks of that time: what was not counted of each, or null
+ * 8 did. Its value is a JSON object of the tanks of that time: what was not counted of each, or null
  * where that is not known yet.
  */
 export const TRANSFERS_UNCOUNTED = "transfers_uncounted";
@@ -121,7 +121,10 @@ export interface JournalReads {
   outboxRow(transferId: string): Promise<OutboxRow | undefined>;
   /** Newest first; states are InboxDecision. */
   inbox(filter: TransferFilter): Promise<readonly InboxRow[]>;
-  inboxRow(transferId: string): Promise<InboxRow | undefined>;
+  /** Each source node has ids of its own. */
+  inboxRow(sourceNodeId: string, transferId: string): Promise<InboxRow | undefined>;
+  /** The decisions on transfers of any source with this id, the oldest first. */
+  inboxRows(transferId: string): Promise<readonly InboxRow[]>;
   /** Accepted transfers of these entities, whose rows are still kept. */
   arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]>;
   /** The lowest undecided sequence that was stored for the pair; 0 if there is none. */

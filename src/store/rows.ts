@@ -81,6 +81,10 @@ export interface SnapshotRow {
   readonly log_bytes: number;
 }
 
+/** The kinds of entity that travel between tanks. */
+export const ENTITY_TYPES = ["fish", "plant"] as const;
+export type EntityType = (typeof ENTITY_TYPES)[number];
+
 export type ConnectionDirection = "left" | "right" | "both";
 
 export interface ConnectionRow {
@@ -106,7 +110,7 @@ export interface OutboxRow {
   readonly destination_tank_id: string;
   readonly destination_node_id: string;
   readonly connection_id: string | null;
-  readonly entity_type: "fish";
+  readonly entity_type: EntityType;
   readonly entity_id: string;
   readonly side: "left" | "right";
   /** Empty once the transfer is settled: it is not needed any more. */
@@ -128,7 +132,7 @@ export interface InboxRow {
   readonly source_tank_id: string;
   readonly source_node_id: string;
   readonly destination_tank_id: string;
-  readonly entity_type: "fish";
+  readonly entity_type: EntityType;
   /** Null for a tombstone whose transfer was never seen. */
   readonly entity_id: string | null;
   readonly record_digest: string | null;

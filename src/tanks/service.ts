@@ -18,6 +18,7 @@ import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
 import { type RetentionRules, retainBy } from "./snapshots/retention.ts";
 import { recoverAll, sayLost, sweepSnapshots } from "./start-up.ts";
 import { StorageWatch } from "./storage-watch.ts";
+import { freeName, renameDuplicates, requireFreeName } from "./tank-names.ts";
 import { type SupervisorDeps, TankSupervisor } from "./tank-supervisor.ts";
 import type {
   Alongside,
@@ -130,7 +131,8 @@ class HostingService implements TankService {
   async start(options: RecoveryOptions = {}): Promise<RecoveryReport> {
     const { clock, journal, log } = this.#deps;
     const startedMs = clock.monotonicMs();
-    const rows = await journal.tanks();
+    // A fenced node writes nothing: its directory may be the copy of another node's.
+    const rows = await (this.#fenceReason ? journal.tanks() : renameDuplicates({ journal, log }));
     sayLost(log, rows, await journal.watermarks());
     options.signal?.throwIfAborted();
     const supervisors = rows.map((row) => this.#supervise(row, true));
@@ -156,6 +158,7 @@ class HostingService implements TankService {
     const { random } = this.#deps;
     this.#refuseMore();
     const { name, description, fish, seed = randomInteger(random, 2 ** 32) } = spec;
+    requireFreeName(name, this.#names());
     const row = {
       ...{ name, description, fish, seed },
       tank_id: randomHex(random, ID_BYTES),
@@ -169,11 +172,17 @@ class HostingService implements TankService {
     const { random } = this.#deps;
     this.#refuseMore();
     const [tank_id, tank_key] = [randomHex(random, ID_BYTES), randomHex(random, ID_BYTES)];
-    const { name, description, seed, fish, state } = await fork(tank_key);
+    const { name: wanted, description, seed, fish, state } = await fork(tank_key);
     // Checked again: the fork took a while.
     this.#refuseMore();
+    const name = freeName(wanted, this.#names());
     const row = { tank_id, name, description, seed, fish, tank_key, origin: "forked" } as const;
     return this.#host(row, (supervisor) => supervisor.adopt(state));
+  }
+
+  /** Includes the names of tanks that are being created or removed. */
+  #names(): ReadonlySet<string> {
+    return new Set([...this.#supervisors.values()].map(({ row }) => row.name));
   }
 
   #refuseMore(): void {

@@ -24,6 +24,7 @@ export interface NewTank {
 
 /** The state of a tank under a new key, from which an independent tank continues. */
 export interface ForkedWorld {
+  /** A number is appended if a tank here has that name already. */
   readonly name: string;
   readonly description: string;
   /** Of the tank that was forked. */
@@ -97,9 +98,10 @@ export type Alongside = (stamped: Stamped) => readonly JournalWrite[];
 /**
  * The tanks that this node hosts. Each method that changes one resolves only when the change is
  * durable (output commit) and rejects with Problem: `unknown_tank`, `too_many`,
- * `storage_unavailable`.
+ * `storage_unavailable`. Two tanks of one node never have the same name.
  */
 export interface Tanks {
+  /** Rejects with Problem `name_taken` where a tank of this name is here. */
   create(spec: NewTank): Promise<HostedTank>;
   /**
    * Creates a tank from the state of another. `fork` receives the key of the new tank and returns

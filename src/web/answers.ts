@@ -1,3 +1,5 @@
+import { hasRights } from "../cluster/rights.ts";
+import type { AutoConnection } from "../cluster/server-record.ts";
 import type { BackendStatus, Cause } from "../discovery/backend.ts";
 
 /** The parts of the API's answers that the page uses; /docs describes all of them. */
@@ -16,6 +18,7 @@ export interface Server {
   readonly rtt_ms: number | null;
   readonly is_local: boolean;
   readonly signed: boolean;
+  readonly member?: boolean;
   readonly api_url: string;
 }
 
@@ -29,6 +32,8 @@ export interface LocalServer extends Server {
   /** The node through which others reach this one, which they cannot dial. */
   readonly relay?: string | null;
   readonly backends: readonly BackendStatus[];
+  /** Nodes of earlier builds do not say it. */
+  readonly auto_connection?: AutoConnection;
   readonly alone: { readonly seconds: number; readonly causes: readonly Cause[] } | null;
 }
 
@@ -75,7 +80,8 @@ export interface Connection {
 }
 
 export interface Transfer {
-  readonly transfer_id: string;
+  /** Null while it is open. */
+  readonly transfer_id: string | null;
   readonly direction: "in" | "out";
   readonly state: string;
   readonly entity_id: string | null;
@@ -91,6 +97,8 @@ export interface Transfer {
 export interface Overview {
   readonly local: LocalServer;
   readonly servers: readonly Server[];
+  /** Listed, without rights: unsigned, or strangers to the cluster's secret. */
+  readonly outside: readonly Server[];
   /** Of this node. */
   readonly tanks: readonly Tank[];
   /** The tank of another node that is selected, if any. */
@@ -114,8 +122,8 @@ export async function askOverview(signal: AbortSignal, lookedAt: string): Promis
   };
   // One request first: an unreachable node costs one failed request, not six.
   const local = await ask<LocalServer>("/api/servers/local");
-  const [{ servers }, { tanks }, directory, { connections }, { transfers }] = await Promise.all([
-    ask<{ servers: Server[] }>("/api/servers"),
+  const [listed, { tanks }, directory, { connections }, { transfers }] = await Promise.all([
+    ask<{ servers: Server[]; strangers?: Server[] }>("/api/servers"),
     ask<{ tanks: Tank[] }>("/api/tanks"),
     ask<{ tanks: DirectoryEntry[] }>("/gateway/tanks"),
     ask<{ connections: Connection[] }>("/api/connections"),
@@ -128,5 +136,17 @@ export async function askOverview(signal: AbortSignal, lookedAt: string): Promis
   const visited = isElsewhere
     ? await ask<Tank>(`/gateway/api/tanks/${encodeURIComponent(lookedAt)}`).catch(() => undefined)
     : undefined;
-  return { local, servers, tanks, visited, directory: directory.tanks, connections, transfers };
+  const servers = listed.servers.filter(hasRights);
+  const others = listed.servers.filter((server) => !hasRights(server));
+  const outside = [...others, ...(listed.strangers ?? [])];
+  return {
+    local,
+    servers,
+    outside,
+    tanks,
+    visited,
+    directory: directory.tanks,
+    connections,
+    transfers,
+  };
 }

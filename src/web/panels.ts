@@ -1,3 +1,4 @@
+import { hasRights, whyWithoutRights } from "../cluster/rights.ts";
 import type {
   Connection,
   DirectoryEntry,
@@ -20,9 +21,10 @@ export function showPanels(overview: Overview, nowMs: number): void {
   const labelOf = serverLabels(overview);
   replace("node", ...nodeLine(overview, labelOf));
   replace("servers", serverTable(overview.servers));
+  showOutside(overview.outside);
   showSolitude(overview.local);
   replace("directory", directoryTable(overview.directory));
-  replace("connections", connectionTable(overview.connections, nameOf, labelOf));
+  replace("connections", connectionTable(overview, nameOf, labelOf));
   replace("transfers", transferTable(overview.transfers, nameOf, nowMs));
   replace("servers-count", overview.servers.length);
   replace("directory-count", overview.directory.length);
@@ -104,18 +106,44 @@ function showSolitude(local: LocalServer): void {
   const items = lines.map(({ text, mend }) =>
     element("li", {}, text, ...(mend === null ? [] : [element("small", {}, mend)])),
   );
-  replace("alone", ...items);
+  replace("alone-why", ...items);
+}
+
+/** Servers that are listed and may do nothing: apart from the members. */
+function showOutside(outside: readonly Server[]): void {
+  byId("outside").hidden = outside.length === 0;
+  if (outside.length > 0) replace("outside-servers", outsideTable(outside));
+}
+
+/** Without links: nobody has verified where they lead. */
+function outsideTable(outside: readonly Server[]): HTMLElement {
+  return table<Server>(
+    [
+      {
+        title: "Server",
+        cell: (server) => {
+          const place = address(server.host, server.port);
+          const name = titled(serverLabel(server), idsOf(server));
+          return element("span", {}, name, element("small", { title: place }, place));
+        },
+      },
+      { title: "Status", kind: "word", cell: ({ status }) => dot(status) },
+      { title: "Why", kind: "word", cell: (server) => badge(whyWithoutRights(server)) },
+    ],
+    outside,
+    "",
+  );
+}
+
+function dot(status: Server["status"]): HTMLElement {
+  return element("span", { class: `dot ${status}` }, status);
 }
 
 function serverTable(servers: readonly Server[]): HTMLElement {
   return table<Server>(
     [
       { title: "Server", cell: serverName },
-      {
-        title: "Status",
-        kind: "word",
-        cell: ({ status }) => element("span", { class: `dot ${status}` }, status),
-      },
+      { title: "Status", kind: "word", cell: ({ status }) => dot(status) },
       { title: "Role", kind: "word", cell: ({ role }) => badge(role) },
       { title: "Tanks", kind: "number", cell: ({ tank_count }) => tank_count },
       { title: "Fish", kind: "number", cell: ({ fish_count }) => fish_count },
@@ -139,10 +167,13 @@ function serverName(server: Server): HTMLElement {
 }
 
 /** The tooltip of a server's name. */
-function idsOf({ server_id, node_id, is_local, signed }: Server): string {
+function idsOf(server: Server): string {
+  const { server_id, node_id, is_local } = server;
   const ids = server_id === node_id || node_id === null ? server_id : `${server_id} (${node_id})`;
   if (is_local) return `${ids}, this node`;
-  return signed ? ids : `${ids}: it does not sign its requests and has no rights`;
+  if (hasRights(server)) return ids;
+  const why = server.signed ? "does not know the cluster's secret" : "does not sign its requests";
+  return `${ids}: it ${why} and has no rights`;
 }
 
 function directoryTable(entries: readonly DirectoryEntry[]): HTMLElement {
@@ -197,7 +228,7 @@ export function tankNames({ directory, tanks, local }: Overview): NameOf {
 }
 
 function connectionTable(
-  connections: readonly Connection[],
+  { connections, local }: Overview,
   nameOf: NameOf,
   labelOf: NameOf,
 ): HTMLElement {
@@ -210,7 +241,7 @@ function connectionTable(
         title: "On",
         cell: ({ destination_server_id: id }) => titled(labelOf(id), id),
       },
-      { title: "Chance", kind: "number", cell: ({ probability }) => `${probability} %` },
+      { title: "Chance", kind: "number", cell: chanceOf },
       {
         title: "Made",
         kind: "number",
@@ -218,8 +249,18 @@ function connectionTable(
       },
     ],
     connections,
-    "No connections. One is created automatically when another node comes online.",
+    NO_CONNECTIONS[local.auto_connection ?? "on"],
   );
+}
+
+const NO_CONNECTIONS = {
+  on: "No connections. One is created automatically while another node is online.",
+  off: "No connections, and none comes by itself: auto_connect is off.",
+  removed: "No connections. The automatic one was removed by hand and does not come back.",
+} as const;
+
+function chanceOf({ probability }: Connection): string {
+  return probability === 0 ? "paused" : `${probability} %`;
 }
 
 function transferTable(transfers: readonly Transfer[], nameOf: NameOf, nowMs: number): HTMLElement {

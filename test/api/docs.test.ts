@@ -73,9 +73,10 @@ test("the OpenAPI document is well-formed", async () => {
         path === "/api/config" ||
         (method !== "get" && !path.startsWith("/peer/"));
       const signed = path === "/api/cluster/tunnel" ? [{ nodeSignature: [] }] : [];
-      // With the token an audit begins now; without it one of the last seconds may do.
-      const asked = path === "/api/audit" ? [{}, { controlToken: [] }] : signed;
-      const security = controlled ? [{ controlToken: [] }] : asked;
+      // Who sends the token is told more of open transfers, and gets an audit that begins now.
+      const mayControl = path === "/api/transfers" || path === "/api/audit";
+      const open = mayControl ? [{}, { controlToken: [] }] : signed;
+      const security = controlled ? [{ controlToken: [] }] : open;
       expect([path, method, operation.security]).toEqual([path, method, security]);
     }
   }

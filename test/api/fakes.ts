@@ -11,6 +11,7 @@ import { Problem } from "../../src/platform/errors.ts";
 import type { Command } from "../../src/sim/types.ts";
 import type { RecoveryReport } from "../../src/tanks/recovery-report.ts";
 import { createReplayService, type ReplayService } from "../../src/tanks/replay/replay-service.ts";
+import { freeName } from "../../src/tanks/tank-names.ts";
 import type { Frame, Tanks } from "../../src/tanks/tanks.ts";
 import type { LogFields } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
@@ -141,7 +142,8 @@ export class FakeNode {
       adopt: async (fork) => {
         const id = `tank-${node.hosted.size + 1}`;
         const { name, description, seed, fish } = await fork("00000000000000f0");
-        const tank = fakeTank(id, name);
+        const taken = new Set([...node.hosted.values()].map((one) => one.row.name));
+        const tank = fakeTank(id, freeName(name, taken));
         const row = { ...tank.row, description, seed, fish, origin: "forked" } as const;
         node.hosted.set(id, { ...tank, row });
         return node.hosted.get(id) ?? tank;
@@ -294,6 +296,7 @@ export class FakeNode {
       created_at: new Date(EPOCH_MS).toISOString(),
       updated_at: new Date(EPOCH_MS).toISOString(),
     } as const;
+    const pending = { ...transfer, transfer_id: "cd".repeat(16), state: "pending" } as const;
     const connection = {
       connection_id: "c-1",
       source_tank_id: "tank-1",
@@ -318,12 +321,15 @@ export class FakeNode {
         destination_tank_id: spec.destination_tank_id,
         probability: spec.probability,
         direction: spec.direction,
+        ...(spec.destination_tank_id === "far-tank" && { previous: connection }),
       }),
       disconnect: async (id) => {
         if (id !== "c-1") throw new Problem("unknown_connection", `There is no connection ${id}`);
       },
       transfers: async ({ limit, state }) =>
-        [transfer].filter((row) => state === undefined || row.state === state).slice(0, limit),
+        [transfer, pending]
+          .filter((row) => state === undefined || row.state === state)
+          .slice(0, limit),
       transfer: async (id) => {
         if (id !== transfer.transfer_id) throw new Problem("unknown_transfer", "no such transfer");
         const at = new Date(EPOCH_MS).toISOString();

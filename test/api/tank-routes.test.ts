@@ -177,9 +177,17 @@ describe("connections", () => {
     });
     expect(made.status).toBe(201);
     expect(made.body).toMatchObject({ connection_id: "c-2", probability: 50, direction: "right" });
+    expect(made.body.previous).toMatchObject({ connection_id: "c-1", origin: "auto" });
     const cut = (id: string) => ask(`/api/connections/${id}`, { method: "DELETE", token: true });
     expect((await cut("c-1")).body).toEqual({ connection_id: "c-1", removed: true });
     expect((await cut("c-9")).body.type).toBe("urn:tankd:problem:unknown_connection");
+  });
+
+  test("are like the automatic one where nothing else is asked for", async () => {
+    const { ask } = clientOf();
+    const json = { source_tank_id: "tank-1", destination_tank_id: "tank-2" };
+    const { body } = await ask("/api/connections", { method: "POST", token: true, json });
+    expect(body).toMatchObject({ probability: 25, direction: "both", previous: null });
   });
 
   test.each([
@@ -206,6 +214,17 @@ describe("connections", () => {
 });
 
 describe("transfers", () => {
+  test("that are open keep their id from strangers: its two ends know it", async () => {
+    const { ask } = clientOf();
+    const idsFor = async (options: { readonly token?: true }) => {
+      const { body } = await ask("/api/transfers", options);
+      return body.transfers.map((one: { transfer_id: unknown }) => one.transfer_id);
+    };
+    const settled = "ab".repeat(16);
+    expect(await idsFor({})).toEqual([settled, null]);
+    expect(await idsFor({ token: true })).toEqual([settled, "cd".repeat(16)]);
+  });
+
   test("are listed by state and limit, and shown with their events", async () => {
     const { ask } = clientOf();
     expect((await ask("/api/transfers?limit=5&state=delivered")).body.count).toBe(1);

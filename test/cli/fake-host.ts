@@ -14,6 +14,8 @@ export interface World {
   readonly alive?: readonly number[];
   /** What answers on the network; nothing does when it is left out. */
   readonly answer?: (request: HttpRequest) => HttpResponse | undefined;
+  /** How the program was called. */
+  readonly program?: string;
   readonly isRoot?: boolean;
   readonly isTerminal?: boolean;
   /** What the person at the terminal types; nobody sits there when it is left out. */
@@ -80,6 +82,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
   let nowMs = 0;
   return {
     commandLine,
+    program: world.program ?? "tankd",
     environment: world.environment ?? {},
     workingDirectory: "/desk",
     homeDirectory: "/home/ann",

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { COMMANDS } from "../../src/cli/commands/registry.ts";
 import { TANK_COMMANDS } from "../../src/cli/commands/tank/tank.ts";
@@ -133,7 +134,8 @@ describe("help", () => {
 
   test("every command has examples, none of which is wrong usage", async () => {
     const lines: string[] = [];
-    const names = COMMANDS.flatMap(({ name }) => (name === "tank" ? [] : [[name]]));
+    const shown = COMMANDS.filter(({ name, hidden }) => name !== "tank" && !hidden);
+    const names = shown.map(({ name }) => [name]);
     const inTank = TANK_COMMANDS.map(({ name }) => ["tank", name]);
     for (const words of [...names, ...inTank]) {
       const { out } = await runIn({}, ...words, "--help");
@@ -156,10 +158,13 @@ describe("help", () => {
   });
 });
 
-test("version --json", async () => {
+const SQLITE = new Database(":memory:").query("SELECT sqlite_version()").values()[0]?.[0];
+
+test("version tells what runs, SQLite among it", async () => {
   const { code, out } = await runIn({}, "version", "--json");
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ version: "1.2.3", commit: "abc" });
+  expect(JSON.parse(out)).toMatchObject({ version: "1.2.3", commit: "abc", sqlite: SQLITE });
+  expect((await runIn({}, "version")).out).toEndWith(`  SQLite ${SQLITE}\n`);
 });
 
 describe("config", () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalNode, Scratch } from "../ops/local-node.ts";
+import { startLocal } from "../ops/local-node.ts";
+import type { NodeProcess } from "../support/node-process.ts";
+import { Scratch } from "../support/scratch.ts";
 
 /**
  * Clients that generators have made from a node's own /openapi.json use that node. Needs npm,
@@ -13,7 +15,7 @@ const GENERATE_MS = 300_000;
 
 const scratch = new Scratch();
 const venv = (program: string) => join(scratch.path("venv/bin"), program);
-let node: LocalNode;
+let node: NodeProcess;
 
 beforeAll(async () => {
   mkdirSync(scratch.path("typescript"));
@@ -24,7 +26,7 @@ beforeAll(async () => {
   await finish(["python3", "-m", "venv", scratch.path("venv")]);
   const wanted = join(import.meta.dir, "requirements.txt");
   await finish([venv("python"), "-m", "pip", "install", "--quiet", "--requirement", wanted]);
-  node = await LocalNode.start(scratch);
+  node = await startLocal(scratch);
   const document = await fetch(`${node.url}/openapi.json`);
   writeFileSync(scratch.path("openapi.json"), await document.text());
 }, INSTALL_MS);

@@ -2,9 +2,10 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { WebSocket } from "ws-client";
 import { z } from "zod";
-import { LocalNode, Scratch } from "../ops/local-node.ts";
+import { startLocal } from "../ops/local-node.ts";
 import { tanksSchema } from "../support/api.ts";
 import { until } from "../support/commands.ts";
+import { Scratch } from "../support/scratch.ts";
 import { PROMPTLY_MS } from "../support/tankd.ts";
 
 setDefaultTimeout(120_000);
@@ -26,7 +27,7 @@ afterEach(async () => {
 
 async function started(options: readonly string[]) {
   const scratch = cleanUp.use(new Scratch());
-  const node = cleanUp.use(await LocalNode.start(scratch, [...ON_LOOPBACK, ...CALM, ...options]));
+  const node = cleanUp.use(await startLocal(scratch, [...ON_LOOPBACK, ...CALM, ...options]));
   const read = async <T>(path: string, schema: z.ZodType<T>) =>
     schema.parse(await (await fetch(`${node.url}${path}`)).json());
   const { node_id: nodeId } = await read("/api/servers/local", localSchema);

@@ -55,8 +55,8 @@ async function expectSameDecisions(nodes: readonly Node[]): Promise<void> {
   const accepted: string[] = [];
   for (const node of nodes) {
     for (const { transfer_id, state } of await node.transfers()) {
-      if (state === "delivered") delivered.push(transfer_id);
-      if (state === "accepted") accepted.push(transfer_id);
+      if (state === "delivered") delivered.push(transfer_id ?? "");
+      if (state === "accepted") accepted.push(transfer_id ?? "");
     }
   }
   expect(delivered.sort()).toEqual(accepted.sort());

@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -17,6 +18,11 @@ import { requiredTest } from "../support/required-test.ts";
 
 const FILLER = "filler";
 const MOUNT_IMAGE = 'mount -o loop "$1/image" "$1/disk"';
+/** What serves a file system that refuses something, and the folder behind it. */
+const REFUSING = join(import.meta.dir, "refusing_disk.py");
+/** Debian's, for which its fusepy is installed. */
+const PYTHON = "/usr/bin/python3";
+const LOCAL = "local";
 const NOBODY = 65_534;
 /**
  * Runs the program that follows as nobody, who may not be able to look into the folders above it.
@@ -60,6 +66,18 @@ export class MountedDisk implements AsyncDisposable {
     );
   }
 
+  /**
+   * A local folder, passed on by a file system in user space that refuses something: mapping shared
+   * memory, as FUSE with `direct_io` does, or file locks, as NFS without a lock manager does.
+   */
+  static openRefusing(refused: "shared-memory" | "locks"): Promise<MountedDisk> {
+    const serve = `setpriv --pdeathsig KILL ${PYTHON} ${REFUSING} "$1/${LOCAL}" "$1/disk"`;
+    return MountedDisk.#mount(
+      `mkdir -m 755 "$1/${LOCAL}" && { ${serve} ${refused} >&2 & } && ` +
+        'until mountpoint -q "$1/disk"; do kill -0 $! || exit 1; sleep 0.05; done',
+    );
+  }
+
   static async #mount(mount: string): Promise<MountedDisk> {
     const directory = mkdtempSync(join(tmpdir(), "tankd-disk-"));
     // Tests with other users look into it.
@@ -75,6 +93,11 @@ export class MountedDisk implements AsyncDisposable {
     if (value !== undefined) return disk;
     await disk[Symbol.asyncDispose]();
     throw new Error("the disk could not be mounted");
+  }
+
+  /** The local folder behind a disk that refuses something. */
+  get local(): string {
+    return join(this.#directory, LOCAL);
   }
 
   /** What a command line begins with to run inside. The program takes its place (exec). */
@@ -158,6 +181,20 @@ async function whyNoMounts(): Promise<string | undefined> {
 }
 
 const unavailable = await whyNoMounts();
+
+async function whyNoFuse(): Promise<string | undefined> {
+  if (unavailable !== undefined) return unavailable;
+  if (!existsSync("/dev/fuse")) return "/dev/fuse is missing";
+  const { exitCode } = await run([PYTHON, "-c", "import fusepy"]);
+  return exitCode === 0 ? undefined : "fusepy is missing (Debian: python3-fusepy)";
+}
+
+const withoutFuse = await whyNoFuse();
+
+/** A test with a file system in user space. */
+export function fuseTest(name: string, timeoutMs: number, body: () => Promise<void>): void {
+  requiredTest(name, withoutFuse, body, { timeoutMs });
+}
 
 /** A test with disks of its own. */
 export function mountTest(name: string, timeoutMs: number, body: () => Promise<void>): void {

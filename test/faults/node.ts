@@ -1,28 +1,15 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
-import { ALONE } from "../ops/local-node.ts";
-import { cleanEnvironment, type Ended, PROMPTLY_MS, TankdProcess } from "../support/tankd.ts";
-
-const lineSchema = z.looseObject({ level: z.string(), msg: z.string() });
-export type LogLine = z.infer<typeof lineSchema>;
+import {
+  type Ended,
+  type LogLine,
+  NodeProcess,
+  type NodeStart,
+  readLogLine,
+} from "../support/node-process.ts";
+import { ALONE, PROMPTLY_MS } from "../support/tankd.ts";
 
 /** The event "node starting". */
 const announcementSchema = z.looseObject({ url: z.string() });
-
-export interface StartOptions {
-  readonly directory: string;
-  /** Where the test sees the directory, when it lies in another mount namespace. */
-  readonly seen?: string;
-  /** After those that keep the node to itself. */
-  readonly options?: readonly string[];
-  /**
-   * What runs the program, e.g. `nsenter …`. It must become the program (exec), so that signals
-   * reach it.
-   */
-  readonly under?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-}
 
 interface Listener {
   hear(line: LogLine): void;
@@ -30,60 +17,38 @@ interface Listener {
   end(): void;
 }
 
-/** One life of the real program on a data directory, with everything that it says. */
-export class Node {
-  /** As the test sees it. */
-  readonly directory: string;
+/** One life of a lone node, with everything that it says while it says it. */
+export class Node extends NodeProcess {
   readonly lines: LogLine[] = [];
   /** What it says on stderr to people: everything that is no log line. */
   readonly complaints: string[] = [];
-  /** Resolves when the process is gone and all that it said is here. */
-  readonly ended: Promise<Ended>;
   /** Resolves with the API's address when it is healthy; rejects when it ends before. */
   readonly healthy: Promise<string>;
-  readonly #process: TankdProcess;
+  readonly #listened: Promise<void>;
   readonly #listeners = new Set<Listener>();
   #quiet = false;
 
-  constructor(start: StartOptions) {
-    const { directory, options = [], under = [], environment = {} } = start;
-    this.directory = start.seen ?? directory;
-    const logging = { LOG_FORMAT: "json", LOG_LEVEL: "debug" };
-    this.#process = new TankdProcess({
-      dataDirectory: directory,
+  /** `options` come after those that keep the node to itself. */
+  constructor({ options = [], environment, ...start }: Omit<NodeStart, "log">) {
+    super({
+      ...start,
       options: [...ALONE, ...options],
-      under,
-      environment: { ...cleanEnvironment("/"), ...logging, ...environment },
-      stderr: "pipe",
+      environment: { HOME: "/", LOG_FORMAT: "json", LOG_LEVEL: "debug", ...environment },
+      log: "pipe",
     });
-    const listened = this.#listen();
+    this.#listened = this.#listen();
     this.healthy = this.#announced();
     // Whoever wants to know awaits it; a node that is to be killed may never become healthy.
     this.healthy.catch(() => {});
-    this.ended = listened.then(() => this.#process.ended);
   }
 
-  get pid(): number {
-    return this.#process.pid;
+  /** Resolves when the process is gone and all that it said is here. */
+  override get ended(): Promise<Ended> {
+    return this.#listened.then(() => super.ended);
   }
 
-  get isRunning(): boolean {
-    return this.#process.isRunning;
-  }
-
-  signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
-    this.#process.signal(signal);
-  }
-
-  /** Power cut for the process. Resolves when it is gone. */
-  async crash(): Promise<Ended> {
-    this.signal("SIGKILL");
-    return this.ended;
-  }
-
-  async stop(): Promise<Ended> {
-    this.signal("SIGTERM");
-    return this.#inTime("the node stops", this.ended);
+  override async stop(signal: "SIGTERM" | "SIGINT" | "SIGKILL" = "SIGTERM"): Promise<Ended> {
+    return this.#inTime("the node stops", super.stop(signal));
   }
 
   /** The first line of this event, said already or later; rejects when none will come. */
@@ -112,10 +77,6 @@ export class Node {
     return this.lines.filter((line) => line.msg === msg);
   }
 
-  get token(): string {
-    return readFileSync(join(this.directory, "token"), "utf8").trim();
-  }
-
   /** The end of what it said, for the message of a failing test. */
   tail(lines = 25): string {
     const said = this.lines.slice(-lines).map((line) => JSON.stringify(line));
@@ -123,8 +84,8 @@ export class Node {
   }
 
   async #listen(): Promise<void> {
-    for await (const text of textLines(this.#process.stderr)) {
-      const line = readLine(text);
+    for await (const text of textLines(this.stderr)) {
+      const line = readLogLine(text);
       if (line === undefined) this.complaints.push(text);
       else {
         this.lines.push(line);
@@ -161,14 +122,4 @@ async function* textLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<st
     yield* lines.filter((line) => line.trim() !== "");
   }
   if (rest.trim() !== "") yield rest;
-}
-
-function readLine(text: string): LogLine | undefined {
-  if (!text.startsWith("{")) return undefined;
-  try {
-    return lineSchema.parse(JSON.parse(text));
-  } catch {
-    // Cut off by the end of the process.
-    return undefined;
-  }
 }

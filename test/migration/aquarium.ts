@@ -1,7 +1,7 @@
 import type { PeerReply, PeerRequest } from "../../src/cluster/peer-route.ts";
-import { replyOf } from "../../src/migration/courier.ts";
 import type { Migration } from "../../src/migration/migration.ts";
 import { createMigration } from "../../src/migration/service.ts";
+import { replyOf } from "../../src/migration/transfer/courier.ts";
 import { Problem } from "../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
@@ -128,7 +128,7 @@ export class Aquarium {
       autoConnect: true,
       checkIntervalMs: checkIntervalMs ?? 2000,
       peerTimeoutMs: 1000,
-      ...(host ? {} : { readRecord: readFakeRecord }),
+      ...(host ? {} : { readers: { fish: readFakeRecord, plant: readFakeRecord } }),
     });
     station.run = { tanks, migration, cluster };
     const up = async () => {
@@ -214,13 +214,13 @@ export class Aquarium {
     const found = (entityId: string) => places.set(entityId, (places.get(entityId) ?? 0) + 1);
     const founders: string[] = [];
     let inEscrow = 0;
-    for (const { journal, tankId } of this.stations) {
+    for (const { journal, tankId, nodeId } of this.stations) {
       const row: TankRow = tankRow(tankId, this.#options.fish);
       for (let n = 1; n <= row.fish; n++) founders.push(`${tankId}-${n}`);
       for (const entityId of await aliveByLog(journal, row)) found(entityId);
       for (const open of await journal.openOutbox()) {
         const to = this.stations.find((one) => one.nodeId === open.destination_node_id);
-        const decided = await to?.journal.inboxRow(open.transfer_id);
+        const decided = await to?.journal.inboxRow(nodeId, open.transfer_id);
         if (decided?.decision === "accepted") continue;
         found(open.entity_id);
         inEscrow++;

@@ -1,4 +1,4 @@
-import type { RecordReading } from "../../src/migration/record-reading.ts";
+import type { RecordReading } from "../../src/migration/payloads/payload.ts";
 import { Problem, StorageUnavailable } from "../../src/platform/errors.ts";
 import { KeyedMutex } from "../../src/platform/mutex.ts";
 import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.ts";

@@ -1,12 +1,11 @@
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
-import type { Migration } from "../../src/migration/migration.ts";
+import { type CountingMigration, createMigration } from "../../src/migration/service.ts";
 import {
   abortPath,
   digestOf,
   TRANSFER_PATH,
   type TransferRequest,
-} from "../../src/migration/protocol.ts";
-import { createMigration } from "../../src/migration/service.ts";
+} from "../../src/migration/transfer/protocol.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import type { Journal } from "../../src/store/journal.ts";
 import { MemoryJournal } from "../../src/store/memory/journal.ts";
@@ -33,7 +32,7 @@ export class LoneNode {
   readonly journal: MemoryJournal;
   readonly tanks: FakeTanks;
   readonly cluster: FakeCluster;
-  readonly migration: Migration;
+  readonly migration: CountingMigration;
   readonly errors: string[] = [];
   /** Lines of level info. */
   readonly noted: { readonly event: string; readonly fields: LogFields | undefined }[] = [];
@@ -65,7 +64,7 @@ export class LoneNode {
       autoConnect: options.autoConnect ?? false,
       checkIntervalMs: 2000,
       peerTimeoutMs: 1000,
-      readRecord: readFakeRecord,
+      readers: { fish: readFakeRecord, plant: readFakeRecord },
     });
   }
 

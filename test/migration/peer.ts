@@ -1,5 +1,5 @@
 import type { PeerReply } from "../../src/cluster/peer-route.ts";
-import type { Decision } from "../../src/migration/protocol.ts";
+import type { Decision } from "../../src/migration/transfer/protocol.ts";
 import { NetworkError } from "../../src/platform/network.ts";
 import type { FakeCall } from "./fake-cluster.ts";
 import { LoneNode, type LoneNodeOptions } from "./lone-node.ts";

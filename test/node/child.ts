@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+import { run } from "../support/commands.ts";
+import { NodeProcess, type NodeStart } from "../support/node-process.ts";
+import { MAIN } from "../support/tankd.ts";
 
 export interface Finished {
-  readonly code: number;
+  readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
@@ -35,13 +36,11 @@ export class Sandbox implements Disposable {
 
   /** Runs a command to its end. */
   async run(...commandLine: readonly string[]): Promise<Finished> {
-    const child = this.#spawn(commandLine);
-    const [out, err, code] = await Promise.all([
-      new Response(child.stdout).text(),
-      new Response(child.stderr).text(),
-      child.exited,
-    ]);
-    return { code, out, err };
+    const { exitCode, stdout, stderr } = await run([...this.#program, ...commandLine], {
+      cwd: this.path,
+      env: this.environment,
+    });
+    return { code: exitCode, out: stdout, err: stderr };
   }
 
   async json(...commandLine: readonly string[]): Promise<unknown> {
@@ -52,13 +51,14 @@ export class Sandbox implements Disposable {
 
   /** A node in the foreground, alone on any free port, that may not run yet. */
   begin(directory: string, ...flags: readonly string[]): RunningChild {
-    const child = this.#spawn(
-      ["start", "--data-dir", this.at(directory), "--discovery", "none"].concat(
-        flags.includes("--port") ? [] : ["--port", "0"],
-        flags,
-      ),
-    );
-    const node = new RunningChild(child);
+    const port = flags.includes("--port") ? [] : ["--port", "0"];
+    const node = new RunningChild({
+      directory: this.at(directory),
+      program: this.#program,
+      options: ["--discovery", "none", ...port, ...flags],
+      environment: this.environment,
+      cwd: this.path,
+    });
     this.#nodes.push(node);
     return node;
   }
@@ -76,47 +76,39 @@ export class Sandbox implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const node of this.#nodes) node.process.kill("SIGKILL");
+    for (const node of this.#nodes) node.signal("SIGKILL");
     rmSync(this.path, { recursive: true, force: true });
   }
 
-  #spawn(commandLine: readonly string[]) {
+  get #program(): readonly string[] {
     const preload = this.#preload === undefined ? [] : ["--preload", this.#preload];
-    return Bun.spawn([process.execPath, ...preload, MAIN, ...commandLine], {
-      cwd: this.path,
-      env: this.environment,
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
+    return [process.execPath, ...preload, MAIN];
   }
 }
 
-type Piped = Bun.Subprocess<"ignore", "pipe", "pipe">;
-
-export class RunningChild {
-  readonly process: Piped;
+/** A node with what it says to a person at a terminal. */
+export class RunningChild extends NodeProcess {
   /** Resolves with the URL of the dashboard; rejects when the node ends first. */
   readonly running: Promise<string>;
   readonly err: Promise<string>;
 
-  constructor(child: Piped) {
-    this.process = child;
-    this.err = new Response(child.stderr).text();
+  constructor(start: Omit<NodeStart, "log" | "stdout">) {
+    super({ ...start, log: "pipe", stdout: "pipe" });
+    this.err = new Response(this.stderr).text();
     this.running = this.#waitForUrl();
     // Who ends a node before it runs does not ask for its address.
     this.running.catch(() => {});
   }
 
-  async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number> {
-    this.process.kill(signal);
-    return this.process.exited;
+  /** Returns the exit code. */
+  async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null> {
+    return (await this.stop(signal)).exitCode;
   }
 
   async #waitForUrl(): Promise<string> {
     let text = "";
     const decoder = new TextDecoder();
-    for await (const chunk of this.process.stdout) {
+    for await (const chunk of this.stdout) {
       text += decoder.decode(chunk, { stream: true });
       const url = /Dashboard:\s+(http:\S+\/)\n/.exec(text)?.[1];
       if (url) return url;

@@ -18,7 +18,7 @@ test("after SIGTERM a node is alive and not ready until the delay is over", asyn
   await readySays(url, 200);
 
   const sentMs = performance.now();
-  node.process.kill("SIGTERM");
+  node.signal("SIGTERM");
   await readySays(url, 503);
   const answer = await fetch(`${url}ready`);
   expect(await answer.json()).toMatchObject({
@@ -28,7 +28,7 @@ test("after SIGTERM a node is alive and not ready until the delay is over", asyn
   });
   expect([await statusOf("health"), await statusOf("api/tanks")]).toEqual([200, 200]);
   expect(performance.now() - sentMs).toBeLessThan(DELAY_MS);
-  expect(await node.process.exited).toBe(0);
+  expect((await node.ended).exitCode).toBe(0);
   expect(performance.now() - sentMs).toBeGreaterThanOrEqual(DELAY_MS);
   expect(await node.err).toContain("node draining");
 });
@@ -43,7 +43,7 @@ test("a second SIGTERM ends the wait", async () => {
   using sandbox = new Sandbox();
   const node = await sandbox.start("data", ...ALONE, "--shutdown-delay", "1min");
   await readySays(await node.running, 200);
-  node.process.kill("SIGTERM");
+  node.signal("SIGTERM");
   await readySays(await node.running, 503);
   await Bun.sleep(200);
   expect(await node.end("SIGTERM")).toBe(1);

@@ -8,6 +8,7 @@ import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { ENGINE_VERSION } from "../../src/sim/index.ts";
 import type { MemoryStore } from "../../src/store/memory/store.ts";
+import type { HostedTank } from "../../src/tanks/tanks.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { type DiskImage, SimulatedCluster } from "../simulation/cluster.ts";
 import { connectInRing } from "../simulation/scenario.ts";
@@ -113,6 +114,23 @@ async function tankIdsOf({ store }: Directory): Promise<readonly string[]> {
 }
 
 describe("a fork of a data directory", () => {
+  test("has distinct names where those of the original were not", async () => {
+    const { cluster, node } = await busyNode();
+    let made: HostedTank | undefined;
+    const spec = { name: "other", description: "", fish: 5 };
+    void node.running?.tanks.create(spec).then((tank) => {
+      made = tank;
+    });
+    await cluster.world.runUntil(cluster.world.nowMs + 60_000, () => made !== undefined);
+    const directory = directoryOf(node.image());
+    const { journal } = directory.store;
+    const [first] = await journal.tanks();
+    const name = first?.name ?? "";
+    if (made) await journal.commit([{ put: "tank", row: { ...made.row, name } }]);
+    const { result } = await onMachine(directory, 0, fork);
+    expect(result?.tanks.map((tank) => tank.name)).toEqual([name, `${name}-2`]);
+  });
+
   test("is another node with other tanks and fish, without old transfers or peers", async () => {
     const { cluster, node, image } = await busyNode();
     const before = directoryOf(image);

@@ -116,7 +116,7 @@ describe("tanks of the first start", () => {
   function memory(failAt = Number.POSITIVE_INFINITY) {
     const made: NewTank[] = [];
     const tanks = {
-      list: () => made,
+      list: () => made.map((row) => ({ row })),
       create: async (spec: NewTank) => {
         if (made.length === failAt) throw new Error("full disk");
         made.push(spec);

@@ -41,7 +41,7 @@ test("a node starts, is asked, stops, and comes back as the same with its tanks"
 
   const stopped = await sandbox.run("stop", "--data-dir", sandbox.at("data"));
   expect([stopped.code, stopped.err]).toEqual([0, ""]);
-  expect(await node.process.exited).toBe(0);
+  expect((await node.ended).exitCode).toBe(0);
   expect((await sandbox.run("status", "--data-dir", sandbox.at("data"))).code).toBe(3);
 
   // What the first start was told about tanks is no longer asked.
@@ -102,7 +102,7 @@ test("a second node on one directory, and on a port that was asked for, is refus
     expect([third.code, third.out]).toEqual([1, ""]);
     expect(third.err).toMatch(new RegExp(`^tankd: Port ${port} .*taken.*--port\n$`));
   }
-  expect(node.process.exitCode).toBeNull();
+  expect(node.isRunning).toBe(true);
 });
 
 test("a directory that is somebody else's, or none, is refused and left alone", async () => {
@@ -203,8 +203,8 @@ test.each([
     using sandbox = new Sandbox(`process.on("SIGUSR2", () => { ${fail}; });`);
     const node = await sandbox.start("data", "--fish", "5");
     const before = await tanksOf(sandbox, "data");
-    node.process.kill("SIGUSR2");
-    expect(await node.process.exited).toBe(1);
+    node.signal("SIGUSR2");
+    expect((await node.ended).exitCode).toBe(1);
     const said = await node.err;
     expect(said).toContain("tankd: a bug in tankd: boom\n");
     expect(said).toContain('"level":"error","msg":"uncaught error"');
@@ -219,10 +219,10 @@ test.each([
 test("a second signal does not wait", async () => {
   using sandbox = new Sandbox();
   const node = await sandbox.start("data");
-  node.process.kill("SIGTERM");
-  node.process.kill("SIGINT");
+  node.signal("SIGTERM");
+  node.signal("SIGINT");
   // Either the stop was faster (0) or the second signal ended it (1); nothing is lost both ways.
-  expect([0, 1]).toContain(await node.process.exited);
+  expect((await node.ended).exitCode).toBeOneOf([0, 1]);
   await sandbox.start("data");
   expect(await tanksOf(sandbox, "data")).toHaveLength(1);
 });

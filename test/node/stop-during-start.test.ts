@@ -1,76 +1,35 @@
 import { expect, test } from "bun:test";
-import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { drawStartOffset } from "../../src/cluster/identity/start-clock.ts";
-import { type Core, createCore } from "../../src/node/core.ts";
-import { timingOf } from "../../src/node/timing.ts";
+import type { Core, CoreSettings } from "../../src/node/core.ts";
+import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
-import { MemoryStore } from "../../src/store/memory/store.ts";
-import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
-import { silentLog } from "../../src/telemetry/log.ts";
-import { noMetrics } from "../../src/telemetry/metrics.ts";
+import { CORE_SETTINGS, CoreNode } from "../support/simulated/core-node.ts";
 
 const TANKS = 3;
-const DISK_MIN_MS = 1;
-const DISK_MAX_MS = 6;
 /** A start that is ended may still wait for a few writes that are under way. */
 const STOP_MS_MAX = 200;
 
 /** A machine with a slow disk, and the nodes that are started on it one after the other. */
-class Desk {
-  readonly world = new SimulatedWorld({ seed: 5 });
-  readonly store = new MemoryStore();
-  readonly #host = this.world.addHost({ name: "desk" });
-  readonly #identity = identityFromSeed(new Uint8Array(32).fill(3));
+class Desk extends CoreNode {
+  readonly world: SimulatedWorld;
 
-  boot(): Core {
-    const process = this.#host.boot();
-    const disk = this.world.latency("disk", DISK_MIN_MS, DISK_MAX_MS);
-    return createCore(
-      {
-        ...process,
-        startOffsetMs: drawStartOffset(process.clock, process.random),
-        network: process.network,
-        store: {
-          journal: process.guard("journal", this.store.journal, disk),
-          registry: process.guard("registry", this.store.registry),
-          close: async () => {},
-        },
-        spawnSimulation: () => inProcessSimulation(process),
-        spawnReplay: () => {
-          throw new Error("nobody asks for the past");
-        },
-        backends: [],
-        log: silentLog,
-        metrics: noMetrics,
-      },
-      {
-        version: "simulated",
-        serverId: "desk",
-        cluster: "simulated",
-        host: undefined,
-        port: 8000,
-        advertise: [],
-        role: "auto",
-        priority: 0,
-        hubs: [],
-        register: true,
-        tags: [],
-        capabilities: [],
-        region: undefined,
-        zone: undefined,
-        timing: timingOf("development"),
-        tickRate: 30,
-        threads: 2,
-        retention: {},
-        autoConnect: true,
-        firstTanks: { tanks: TANKS, fish: 4, seed: 1 },
-      },
-      this.#identity,
-    );
+  constructor() {
+    const world = new SimulatedWorld({ seed: 5 });
+    const keySeed = new Uint8Array(32).fill(3);
+    super(world, world.addHost({ name: "desk" }), { keySeed, commitMs: { least: 1, most: 6 } });
+    this.world = world;
   }
 
-  kill(): void {
-    this.#host.kill();
+  boot(): Core {
+    return this.create().core;
+  }
+
+  protected override startOffsetMs({ clock, random }: SimulatedProcess): number {
+    return drawStartOffset(clock, random);
+  }
+
+  protected override settings(): CoreSettings {
+    return { ...CORE_SETTINGS, firstTanks: { tanks: TANKS, fish: 4, seed: 1 } };
   }
 
   async settle<T>(promise: Promise<T>): Promise<T> {

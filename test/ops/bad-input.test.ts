@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { statusSchema } from "../support/api.ts";
 import { type Finished, run, until } from "../support/commands.ts";
-import { cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
-import { ALONE, complaints, LocalNode, Scratch, tankd } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
+import { complaints, startLocal, tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 
@@ -65,12 +66,12 @@ describe("tankd start refuses with one clear line", () => {
 
   test("a directory on which a node runs, which goes on", async () => {
     using scratch = new Scratch();
-    await using node = await LocalNode.start(scratch);
-    const second = await tankd(scratch, "start", "--data-dir", node.dataDirectory, ...ALONE);
-    expectRefusal(second, 1, node.dataDirectory);
+    await using node = await startLocal(scratch);
+    const second = await tankd(scratch, "start", "--data-dir", node.directory, ...ALONE);
+    expectRefusal(second, 1, node.directory);
     expect(node.isRunning).toBe(true);
     expect((await fetch(`${node.url}/ready`)).ok).toBe(true);
-    const status = await tankd(scratch, "status", "--data-dir", node.dataDirectory);
+    const status = await tankd(scratch, "status", "--data-dir", node.directory);
     expect(status.exitCode).toBe(0);
   });
 
@@ -98,13 +99,13 @@ test("a hub that cannot be reached is reported, and the node runs alone", async 
   using scratch = new Scratch();
   // The discard port: nobody listens there.
   const options = ["--host", "127.0.0.1", "--port", "0", "--discovery", "hub"];
-  await using node = await LocalNode.start(scratch, [...options, "--hub", "http://127.0.0.1:9"]);
+  await using node = await startLocal(scratch, [...options, "--hub", "http://127.0.0.1:9"]);
   await until("the log says so", PROMPTLY_MS, async () => {
-    const line = node.log().find(({ msg }) => msg === "a hub does not answer");
-    return line?.level === "warn" && line.address === "127.0.0.1:9";
+    const line = node.logged().find(({ msg }) => msg === "a hub does not answer");
+    return line?.level === "warn" && line["address"] === "127.0.0.1:9";
   });
   await until("it is a hub of its own", PROMPTLY_MS, async () => {
-    const status = await tankd(scratch, "status", "--json", "--data-dir", node.dataDirectory);
+    const status = await tankd(scratch, "status", "--json", "--data-dir", node.directory);
     return statusSchema.parse(JSON.parse(status.stdout)).role === "hub";
   });
 });
@@ -119,9 +120,9 @@ test("backends set wrongly by the environment fail alone, in one line each", asy
     SERF_JOIN: ":::",
   };
   const local = ["--host", "127.0.0.1", "--port", "0"];
-  await using node = await LocalNode.start(scratch, local, wrong);
+  await using node = await startLocal(scratch, local, wrong);
   await until("all have said what is wrong", PROMPTLY_MS, async () => {
-    const status = await tankd(scratch, "status", "--json", "--data-dir", node.dataDirectory);
+    const status = await tankd(scratch, "status", "--json", "--data-dir", node.directory);
     const { backends } = z
       .object({ backends: z.array(backendSchema) })
       .parse(JSON.parse(status.stdout));
@@ -223,7 +224,7 @@ describe("the API answers bad requests with a problem and goes on", () => {
 
   test("each kind", async () => {
     using scratch = new Scratch();
-    await using node = await LocalNode.start(scratch);
+    await using node = await startLocal(scratch);
     const answers: Record<string, number> = {};
     for (const [name, bad] of Object.entries(BAD)) {
       const response = await fetch(node.url + bad.path, {

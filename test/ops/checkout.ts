@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Scratch } from "../support/scratch.ts";
 import { TANKD } from "../support/tankd.ts";
-import type { Scratch } from "./local-node.ts";
 
 export const ROOT = join(import.meta.dir, "../..");
 

@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../support/lab.ts";
 import { labTest } from "../support/lab-test.ts";
+import { Scratch } from "../support/scratch.ts";
 import { makeCheckout } from "./checkout.ts";
-import { Scratch } from "./local-node.ts";
 
 const TIMEOUT_MS = 120_000;
 const SANDBOX = join(import.meta.dir, "sandbox.sh");

@@ -2,9 +2,9 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../support/commands.ts";
+import { Scratch } from "../support/scratch.ts";
 import { cleanEnvironment } from "../support/tankd.ts";
 import { makeCheckout, ROOT } from "./checkout.ts";
-import { Scratch } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,11 +1,16 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { run } from "../support/commands.ts";
+import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { run, until } from "../support/commands.ts";
+import { NodeProcess } from "../support/node-process.ts";
 import { requiredTest } from "../support/required-test.ts";
-import { cleanEnvironment, TANKD } from "../support/tankd.ts";
-import { Scratch, tankd } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
+import { tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
+
+const NOBODY = 65_534;
+const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
 
 const noOtherUser =
   process.getuid?.() === 0 && Bun.which("setpriv") !== null
@@ -46,17 +51,6 @@ test("a working directory that has been removed is in nobody's way", async () =>
   expect([exitCode, stderr]).toEqual([0, ""]);
 });
 
-test("code that BUN_OPTIONS wants to be loaded first is not run", async () => {
-  using scratch = new Scratch();
-  writeFileSync(scratch.path("first.js"), 'console.log("PRELOADED");\n');
-  const env = {
-    ...cleanEnvironment(scratch.directory),
-    BUN_OPTIONS: `--preload=${scratch.path("first.js")}`,
-  };
-  const { stdout } = await run([TANKD, "version"], { cwd: scratch.directory, env });
-  expect(stdout).not.toContain("PRELOADED");
-});
-
 describe("with the home directory of somebody else", () => {
   for (const [command, expected] of [
     [["config"], 0],
@@ -72,13 +66,36 @@ describe("with the home directory of somebody else", () => {
       const home = scratch.path("home");
       mkdirSync(home, { mode: 0o700 });
       const env = { ...cleanEnvironment(home), HOME: home };
-      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const binary = scratch.path("tankd");
       await run(["cp", TANKD, binary]);
-      const { exitCode, stderr } = await run([...nobody, binary, ...command], { cwd: home, env });
+      const { exitCode, stderr } = await run([...AS_NOBODY, binary, ...command], {
+        cwd: home,
+        env,
+      });
       expect([exitCode, stderr]).toEqual([expected, expect.not.stringContaining("EACCES")]);
     });
   }
+});
+
+requiredTest("a node starts in, and with, the home of somebody else", noOtherUser, async () => {
+  using scratch = new Scratch();
+  chmodSync(scratch.directory, 0o755);
+  const home = scratch.path("home");
+  mkdirSync(home, { mode: 0o700 });
+  const data = scratch.path("data");
+  mkdirSync(data);
+  chownSync(data, NOBODY, NOBODY);
+  const binary = scratch.path("tankd");
+  await run(["cp", TANKD, binary]);
+  await using node = new NodeProcess({
+    directory: data,
+    program: [...AS_NOBODY, binary],
+    options: ALONE,
+    environment: { HOME: home },
+    cwd: home,
+  });
+  await until("the node is announced", PROMPTLY_MS, async () => existsSync(`${data}/node.json`));
+  expect((await node.stop()).exitCode).toBe(0);
 });
 
 requiredTest("the log of somebody else's node is named as what it is", noOtherUser, async () => {
@@ -89,8 +106,7 @@ requiredTest("the log of somebody else's node is named as what it is", noOtherUs
   const data = scratch.path("data");
   mkdirSync(data, { mode: 0o711 });
   writeFileSync(`${data}/tankd.log`, "", { mode: 0o600 });
-  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-  const { exitCode, stderr } = await run([...nobody, binary, "logs", "--data-dir", data], {
+  const { exitCode, stderr } = await run([...AS_NOBODY, binary, "logs", "--data-dir", data], {
     cwd: "/",
     env: cleanEnvironment(scratch.directory),
   });

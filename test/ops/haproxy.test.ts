@@ -4,9 +4,11 @@ import { z } from "zod";
 import { serverRecordSchema } from "../../src/cluster/server-record.ts";
 import { balancerProgram, whyNoBalancer } from "../e2e/balancers.ts";
 import { until } from "../support/commands.ts";
+import type { NodeProcess } from "../support/node-process.ts";
 import { requiredTest } from "../support/required-test.ts";
-import { PROMPTLY_MS } from "../support/tankd.ts";
-import { ALONE, LocalNode, Scratch } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, PROMPTLY_MS } from "../support/tankd.ts";
+import { startLocal } from "./local-node.ts";
 
 const TIMEOUT_MS = 60_000;
 /** How often HAProxy probes, in ms; one failure takes a server out. */
@@ -14,7 +16,7 @@ const PROBE_MS = 200;
 const missing = whyNoBalancer("haproxy");
 
 /** HAProxy in front of two nodes, as its manual says; `httpchk` alone is HTTP/1.0 without Host. */
-function startHaproxy(scratch: Scratch, port: number, nodes: readonly LocalNode[]) {
+function startHaproxy(scratch: Scratch, port: number, nodes: readonly NodeProcess[]) {
   const servers = nodes.map(({ url }, n) => `server s${n} ${new URL(url).host} check`).join("\n");
   const config = scratch.path("haproxy.cfg");
   writeFileSync(
@@ -57,8 +59,8 @@ requiredTest(
     using first = new Scratch();
     using second = new Scratch();
     const options = [...ALONE, "--trusted-proxy", "127.0.0.1", "--shutdown-delay", "2s"];
-    await using leaving = await LocalNode.start(first, options);
-    await using staying = await LocalNode.start(second, options);
+    await using leaving = await startLocal(first, options);
+    await using staying = await startLocal(second, options);
     const port = freePort();
     const front = `http://127.0.0.1:${port}`;
     const haproxy = startHaproxy(first, port, [leaving, staying]);
@@ -74,14 +76,13 @@ requiredTest(
       expect(listed.filter((host) => host !== undefined)).toEqual(["203.0.113.9"]);
 
       let isOver = false;
-      const ended = leaving.stop().then((code) => {
+      const ended = leaving.stop().finally(() => {
         isOver = true;
-        return code;
       });
       const statuses = new Set<number>();
       while (!isOver) statuses.add((await fetch(`${front}/api/tanks`)).status);
       expect([...statuses]).toEqual([200]);
-      expect(await ended).toBe(0);
+      expect(await ended).toEqual({ exitCode: 0, signal: null });
     } finally {
       haproxy.kill();
       await haproxy.exited;

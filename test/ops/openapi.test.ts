@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { z } from "zod";
-import { LocalNode, Scratch } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { startLocal } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 
@@ -14,7 +15,7 @@ const documentSchema = z.looseObject({
 
 test("a node's whole API is described, validly, with the statuses it answers", async () => {
   using scratch = new Scratch();
-  await using node = await LocalNode.start(scratch);
+  await using node = await startLocal(scratch);
   const document = documentSchema.parse(await (await fetch(`${node.url}/openapi.json`)).json());
   expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true });
 
@@ -50,7 +51,7 @@ test("a node's whole API is described, validly, with the statuses it answers", a
 
 test("a node refuses strangers as its API is described", async () => {
   using scratch = new Scratch();
-  await using node = await LocalNode.start(scratch);
+  await using node = await startLocal(scratch);
   const document = documentSchema.parse(await (await fetch(`${node.url}/openapi.json`)).json());
   const asked: readonly RequestInit[] = [
     {},

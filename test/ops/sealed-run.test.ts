@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { run, until } from "../support/commands.ts";
+import { Scratch } from "../support/scratch.ts";
 import { cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
-import { Scratch, tankd } from "./local-node.ts";
+import { tankd } from "./local-node.ts";
 
 /** Sealed runs of the built program: real threads, real files, real signals. */
 

@@ -5,8 +5,10 @@ import { FakeLocalApi } from "../adapters/tailscale/fake-local-api.ts";
 import { WHOIS } from "../adapters/tailscale/recorded.ts";
 import { serversSchema, tanksSchema } from "../support/api.ts";
 import { run, until } from "../support/commands.ts";
-import { PROMPTLY_MS } from "../support/tankd.ts";
-import { ALONE, LocalNode, Scratch } from "./local-node.ts";
+import type { NodeProcess } from "../support/node-process.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, PROMPTLY_MS } from "../support/tankd.ts";
+import { startLocal } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 
@@ -17,11 +19,11 @@ const [LISTENS, SAYS] = ["127.0.0.2", "127.0.0.3"];
 const WATCHER = join(import.meta.dir, "../support/watcher.ts");
 const FRAMES = 3;
 
-async function servers({ url }: LocalNode) {
+async function servers({ url }: NodeProcess) {
   return serversSchema.parse(await (await fetch(`${url}/api/discovery/servers`)).json()).servers;
 }
 
-async function watch({ url }: LocalNode, host: LocalNode): Promise<unknown> {
+async function watch({ url }: NodeProcess, host: NodeProcess): Promise<unknown> {
   const { tanks } = tanksSchema.parse(await (await fetch(`${host.url}/api/tanks`)).json());
   const tankId = tanks[0]?.tank.tank_id;
   const address = `${url.replace(/^http/, "ws")}/ws/${tankId}`;
@@ -35,16 +37,16 @@ test("behind tailscaled a hub is found by its URL, watched, and held a tunnel to
   using scratch = new Scratch();
   try {
     const hubOptions = [...ALONE, "--role", "hub", "--advertise", DEVICE];
-    await using hub = await LocalNode.start(hubScratch, hubOptions);
+    await using hub = await startLocal(hubScratch, hubOptions);
     const port = Number(new URL(hub.url).port);
     api.places.set(`${DEVICE}:${port}`, port);
     const options = ["--host", LISTENS, "--port", "0", "--advertise", SAYS];
     const hubUrl = `http://${DEVICE}:${port}`;
     const wanted = ["--discovery", hubUrl, "--role", "worker", "--tailscale-socket", api.socket];
-    await using node = await LocalNode.start(scratch, [...options, ...wanted]);
+    await using node = await startLocal(scratch, [...options, ...wanted]);
     expect(await watch(node, hub)).toBe("watched");
     await until("the hub has a tunnel", PROMPTLY_MS, async () =>
-      node.log().some(({ msg }) => msg === "tunnel open"),
+      node.logged().some(({ msg }) => msg === "tunnel open"),
     );
     expect(await watch(hub, node)).toBe("watched");
   } finally {
@@ -57,7 +59,7 @@ test("a device is no program of this machine, however nodes are looked for", asy
   using scratch = new Scratch();
   try {
     const options = [...ALONE, "--tailscale-socket", api.socket];
-    await using node = await LocalNode.start(scratch, options);
+    await using node = await startLocal(scratch, options);
     const passedOn = await connected(Number(new URL(node.url).port));
     api.whois.set(passedOn.localPort ?? 0, WHOIS);
     await register(passedOn, "device");

@@ -1,9 +1,11 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { run, until } from "../support/commands.ts";
+import { NodeProcess } from "../support/node-process.ts";
 import { requiredTest } from "../support/required-test.ts";
-import { cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
-import { ALONE, Scratch, tankd } from "./local-node.ts";
+import { Scratch } from "../support/scratch.ts";
+import { ALONE, cleanEnvironment, PROMPTLY_MS, TANKD } from "../support/tankd.ts";
+import { tankd } from "./local-node.ts";
 
 setDefaultTimeout(60_000);
 
@@ -52,17 +54,15 @@ for (const ending of ["hangup", "sigterm"]) {
 
 test("a node whose output goes to a full disk lives, and stops in order", async () => {
   using scratch = new Scratch();
-  const words = startWords(scratch).map((word) => `'${word}'`);
-  const shell = Bun.spawn(["sh", "-c", `exec ${words.join(" ")} > /dev/full 2>&1`], {
-    stdin: "ignore",
-    env: cleanEnvironment(scratch.directory),
-    cwd: scratch.directory,
+  await using node = new NodeProcess({
+    directory: scratch.path("data"),
+    under: ["sh", "-c", 'exec "$@" > /dev/full 2>&1', "sh"],
+    options: [...ALONE, "--tanks", "1"],
   });
-  const node = scratch.path("data/node.json");
-  await until("the node runs", PROMPTLY_MS, async () => existsSync(node));
+  await node.ready();
   const stopped = await tankd(scratch, "stop", "--data-dir", scratch.path("data"));
   expect(stopped).toMatchObject({ exitCode: 0, stderr: "" });
-  expect(await shell.exited).toBe(0);
+  expect(await node.ended).toEqual({ exitCode: 0, signal: null });
 });
 
 test("SIGHUP opens the log of a node in the background anew", async () => {

@@ -1,23 +1,17 @@
-import { type Identity, identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { NonceMemory } from "../../src/cluster/identity/nonce-memory.ts";
 import type { Verifier } from "../../src/cluster/identity/signature.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
-import { type Core, type CoreSettings, createCore } from "../../src/node/core.ts";
+import type { Core, CoreSettings } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
 import type { MemoryFiles } from "../../src/platform/simulated/files.ts";
-import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
-import { ENGINE_VERSION } from "../../src/sim/index.ts";
-import type { Journal, Store } from "../../src/store/journal.ts";
-import { MemoryStore } from "../../src/store/memory/store.ts";
-import { inProcessReplay } from "../../src/tanks/replay/in-process-replay.ts";
-import { ReplayExecutor } from "../../src/tanks/replay/replay-executor.ts";
+import type { Journal } from "../../src/store/journal.ts";
+import type { MemoryStore } from "../../src/store/memory/store.ts";
 import { inProcessSimulation } from "../../src/tanks/thread/in-process-host.ts";
 import type { SimulationThread, ToSimulation } from "../../src/tanks/thread/simulation.ts";
-import { silentLog } from "../../src/telemetry/log.ts";
-import { noMetrics } from "../../src/telemetry/metrics.ts";
 import type { Watched } from "../support/simulated/cluster-watch.ts";
+import { CORE_SETTINGS, CoreNode } from "../support/simulated/core-node.ts";
 import { Ether } from "../support/simulated/ether.ts";
 import { servePeers } from "../support/simulated/peer-handler.ts";
 import { restless } from "../tanks/restless.ts";
@@ -28,8 +22,7 @@ const API_PORT = 8000;
 /** Later than any wall clock. */
 const START_CLOCK_MS = 2e14;
 /** A commit to a slow disk, so that a kill can fall between its parts. */
-const COMMIT_MIN_MS = 1;
-const COMMIT_MAX_MS = 12;
+const COMMIT_MS = { least: 1, most: 12 };
 
 /**
  * Often, so that kills meet snapshots and trimmed logs. The simulated clock sees no CPU being used.
@@ -60,23 +53,19 @@ export interface DiskImage {
   readonly archive: Archive;
 }
 
-/** A node of the simulation: its machine and disk stay, what runs on it comes and goes. */
-export class SimulatedNode {
-  readonly host: SimulatedHost;
-  keySeed: Uint8Array;
-  store = new MemoryStore(JOURNAL_BOUNDS);
+/** A node of the simulation, with everything that its journal ever held. */
+export class SimulatedNode extends CoreNode {
   archive = new Archive();
-  core: Core | undefined;
   readonly #cluster: SimulatedCluster;
 
   constructor(cluster: SimulatedCluster, index: number) {
+    const { world } = cluster;
+    super(world, world.addHost({ name: `n${index + 1}` }), {
+      keySeed: world.stream(`key ${index}`).bytes(32),
+      commitMs: COMMIT_MS,
+      bounds: JOURNAL_BOUNDS,
+    });
     this.#cluster = cluster;
-    this.host = cluster.world.addHost({ name: `n${index + 1}` });
-    this.keySeed = cluster.world.stream(`key ${index}`).bytes(32);
-  }
-
-  get identity(): Identity {
-    return identityFromSeed(this.keySeed);
   }
 
   /** What a copy of the disk holds that is made now. */
@@ -98,75 +87,45 @@ export class SimulatedNode {
     this.archive = image.archive.copy();
   }
 
-  get name(): string {
-    return this.host.name;
-  }
-
-  get running(): Core | undefined {
-    return this.host.process ? this.core : undefined;
-  }
-
   boot(): void {
-    const { world } = this.#cluster;
-    const process = this.host.boot();
-    const { identity } = this;
-    const store = this.#storeOf(process);
-    const controls = { paused: false, tickRate: TICK_RATE, fastForwardTo: undefined };
-    const past = { clock: process.clock, timers: process.timers, controls };
-    // It goes on through restarts: a copy from before one must be harmless by the protocol alone.
-    const startOffsetMs = START_CLOCK_MS + world.nowMs - process.clock.monotonicMs();
-    const core = createCore(
-      {
-        clock: process.clock,
-        startOffsetMs,
-        timers: process.timers,
-        random: process.random,
-        network: process.network,
-        sockets: process.sockets,
-        machine: process.machine,
-        files: process.files,
-        store,
-        spawnSimulation: () => this.#cluster.spawnSimulation(process),
-        spawnReplay: () =>
-          inProcessReplay(
-            new ReplayExecutor(
-              { journal: store.journal, files: process.files },
-              { ...past, engineVersion: ENGINE_VERSION },
-            ),
-          ),
-        backends: [this.#cluster.ether.backend(process)],
-        log: silentLog,
-        metrics: noMetrics,
-      },
-      this.#cluster.settingsOf(this),
-      identity,
-    );
-    this.core = core;
+    const { process, core } = this.create();
+    const { nodeId } = this.identity;
     const routes = [core.cluster, core.migration, core.audit].flatMap((part) => part.routes());
     // Nonces are forgotten at once, as by a restart: a late copy must be harmless by the protocol
     // alone.
     const verifier = (): Verifier => ({
-      nodeId: identity.nodeId,
+      nodeId,
       clock: process.clock,
       nonces: new NonceMemory(),
-      startClock: { offsetMs: startOffsetMs, nonces: new NonceMemory() },
+      startClock: { offsetMs: this.startOffsetMs(process), nonces: new NonceMemory() },
     });
     servePeers(process, API_PORT, { cluster: core.cluster, routes, verifier });
     core.start().catch((error: unknown) => {
-      if (process.alive) world.fail(error);
+      if (process.alive) this.#cluster.world.fail(error);
     });
   }
 
-  #storeOf(process: SimulatedProcess): Store {
-    const { world, options } = this.#cluster;
+  /** It goes on through restarts: a copy from before one must be harmless by the protocol alone. */
+  protected override startOffsetMs({ clock }: SimulatedProcess): number {
+    return START_CLOCK_MS + this.#cluster.world.nowMs - clock.monotonicMs();
+  }
+
+  protected override settings(): CoreSettings {
+    return this.#cluster.settingsOf(this);
+  }
+
+  protected override backends(process: SimulatedProcess) {
+    return [this.#cluster.ether.backend(process)];
+  }
+
+  protected override journal(): Journal {
     const archived = this.archive.watch(this.store.journal);
-    const journal = options.sabotage ? options.sabotage(archived) : archived;
-    const disk = world.latency(`disk ${this.name}`, COMMIT_MIN_MS, COMMIT_MAX_MS);
-    return {
-      journal: process.guard("journal", journal, disk),
-      registry: process.guard("registry", this.store.registry),
-      close: async () => {},
-    };
+    const { sabotage } = this.#cluster.options;
+    return sabotage ? sabotage(archived) : archived;
+  }
+
+  protected override spawnSimulation(process: SimulatedProcess): SimulationThread {
+    return this.#cluster.spawnSimulation(process);
   }
 }
 
@@ -238,26 +197,13 @@ export class SimulatedCluster {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
     const { fish, seed, restlessTanks } = this.options;
     return {
-      version: "simulated",
+      ...CORE_SETTINGS,
       serverId: node.name,
-      cluster: "simulated",
-      host: undefined,
       port: API_PORT,
-      advertise: [],
-      role: "auto",
-      priority: 0,
-      hubs: [],
-      register: true,
-      tags: [],
-      capabilities: [],
-      region: undefined,
-      zone: undefined,
       timing,
       tickRate: TICK_RATE,
-      threads: 2,
       // Of some hours: enough that the oldest goes now and then.
       retention: { pastBudget: { perTankBytes: 200_000, perNodeBytes: 1_000_000 } },
-      autoConnect: true,
       firstTanks: { tanks: restlessTanks ?? 1, fish, seed },
     };
   }

@@ -128,6 +128,16 @@ describe("opening", () => {
     expect(String(error)).toContain("the disk thread");
   });
 
+  test.each([
+    ["3.51.2", ["SQLite can corrupt a database that two programs write to at once"]],
+    ["3.51.3", []],
+    [undefined, []],
+  ])("warns of a SQLite that can corrupt the database: %s", async (sqlite, events) => {
+    const options = { spawn: () => realThread().thread, path, timers: realTimers, log };
+    store = await openThreadedStore({ ...options, ...(sqlite !== undefined && { sqlite }) });
+    expect(said.map(({ event }) => event)).toEqual(events);
+  });
+
   test("passes on what the store warns of", async () => {
     await (await open(() => realThread().thread)).journal.commit(meta("k"));
     await store?.close();

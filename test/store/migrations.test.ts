@@ -87,6 +87,29 @@ function expectedFrom(version: number) {
     created_at: 1_700_000_000_010,
     log_bytes: 300,
   };
+  const decided = {
+    transfer_id: "x2",
+    source_tank_id: "t9",
+    source_node_id: "n9",
+    destination_tank_id: REEF,
+    entity_type: "fish",
+    entity_id: "f2",
+    record_digest: "r2",
+    sequence: 1,
+    decision: "refused",
+    reason: "full",
+    epoch: 1,
+    decided_at: 1_700_000_000_005,
+  };
+  const ofAnother = {
+    ...decided,
+    source_tank_id: "t8",
+    source_node_id: "n8",
+    entity_type: "plant",
+    entity_id: "p1",
+    decision: "accepted",
+    reason: null,
+  };
   const log = { tank_id: REEF, engine_version: 1 };
   const initiated = {
     transfer_id: "x1",
@@ -95,6 +118,15 @@ function expectedFrom(version: number) {
     detail: "sent",
   };
   const inDoubt = { transfer_id: "x1", at: 1_700_000_000_009, event: "in_doubt", detail: "silent" };
+  const plants = {
+    side: "in",
+    node_id: "n8",
+    source_tank_id: "t8",
+    destination_tank_id: REEF,
+    entity_type: "plant",
+    state: "accepted",
+    count: 1,
+  };
   return {
     position: version >= 3 ? 12 : 0,
     term: '{"counter":3,"node_id":"n1"}',
@@ -153,28 +185,14 @@ function expectedFrom(version: number) {
         updated_at: 1_700_000_000_004,
       },
     ],
-    inbox: [
-      {
-        transfer_id: "x2",
-        source_tank_id: "t9",
-        source_node_id: "n9",
-        destination_tank_id: REEF,
-        entity_type: "fish",
-        entity_id: "f2",
-        record_digest: "r2",
-        sequence: 1,
-        decision: "refused",
-        reason: "full",
-        epoch: 1,
-        decided_at: 1_700_000_000_005,
-      },
-    ],
+    inbox: version >= 7 ? [ofAnother, decided] : [decided],
     // What the rows of a transfer tell is not kept a second time since version 5.
     events: version >= 5 ? [initiated, inDoubt] : [],
     // Version 1 kept it elsewhere, and what it held was dropped: a horizon may always be lower.
     horizon: version >= 2 ? 5 : 0,
     lastSequences: [{ source_tank_id: REEF, destination_tank_id: "t2", sequence: 1 }],
     transferCounts: [
+      ...(version >= 7 ? [plants] : []),
       {
         side: "in",
         node_id: "n9",
@@ -182,8 +200,8 @@ function expectedFrom(version: number) {
         destination_tank_id: REEF,
         entity_type: "fish",
         state: "refused",
-        // Version 7 has folded some.
-        count: version >= 7 ? 3 : 1,
+        // Version 8 has folded some.
+        count: version >= 8 ? 3 : 1,
       },
       {
         side: "out",
@@ -203,7 +221,7 @@ function expectedFrom(version: number) {
 
 /** A whole database of version 1; later ones have removed decisions that nobody counted. */
 function uncountedIn(version: number) {
-  if (version === 1 || version >= 7) return undefined;
+  if (version === 1 || version >= 8) return undefined;
   return { [REEF]: null, ...(version >= 3 ? { fedcba9876543210: null } : {}) };
 }
 

@@ -75,6 +75,14 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
     `,
   },
   {
+    stepSha256: "55dfdb4feb57b9531c47ab5057da7353791ad61d7b82f8976d871ffcde8d8a88",
+    rows: `
+      INSERT INTO inbox VALUES
+        (2, 'x2', 't8', 'n8', '0123456789abcdef', 'plant', 'p1', 'r2', 1, 'accepted', NULL, 1,
+         1700000000005);
+    `,
+  },
+  {
     stepSha256: "fa41787c13172c887e9ae4efa9074bbb076b73b9dd7ed2732b7b0e65ab52295b",
     rows: `
       INSERT INTO transfer_counts VALUES

@@ -104,7 +104,7 @@ async function noticedIn(journal: Journal): Promise<string> {
   // Each by its id: that goes another way, by an index.
   for (let number = 1; number <= TRANSFERS; number++) {
     if (!(await journal.outboxRow(`out ${number}`))) return `out ${number} missing`;
-    if (!(await journal.inboxRow(`in ${number}`))) return `in ${number} missing`;
+    if (!(await journal.inboxRow("n1", `in ${number}`))) return `in ${number} missing`;
   }
   return "";
 }

@@ -1,10 +1,19 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../../src/platform/errors.ts";
 import { JOURNAL_LOST, StorageUnavailable } from "../../src/store/journal.ts";
+import { openDatabase } from "../../src/store/sqlite/database.ts";
 import { SCHEMA_STEPS } from "../../src/store/sqlite/schema.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import { logRow, tankRow } from "./rows.ts";
@@ -71,10 +80,39 @@ describe("what is refused at the start, in one sentence", () => {
     expect(refusal()).toContain("is damaged");
   });
 
+  test.each([
+    ["tankd.db", "cannot be used: tankd.db: a directory is in place of a file (EISDIR)"],
+    ["tankd.db-wal", "cannot be used: tankd.db-wal: a directory is in place of a file (EISDIR)"],
+  ])("a folder in place of %s, named as that", async (name, words) => {
+    await makeDatabase();
+    rmSync(join(folder, name), { force: true });
+    mkdirSync(join(folder, name));
+    expect(refusal()).toContain(words);
+  });
+
+  test("a link that leads to itself", () => {
+    symlinkSync(path, path);
+    expect(refusal()).toContain(`${path} cannot be used: the system reports an error (ELOOP)`);
+  });
+
+  test("a driver without shared memory, such as that of a database in memory", () => {
+    expect(() => openDatabase(":memory:")).toThrow(
+      /cannot be used: its file system.* refuses shared memory.*: put the data directory on/,
+    );
+  });
+
   test("a folder that is not there", () => {
     path = join(folder, "no", "tankd.db");
     expect(refusal()).toContain("cannot be opened");
   });
+});
+
+test("a commit and a checkpoint reach the disk, past the cache of the drive on macOS", () => {
+  const database = openDatabase(path);
+  const read = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {});
+  const names = ["journal_mode", "synchronous", "fullfsync", "checkpoint_fullfsync"];
+  expect(names.flatMap(read)).toEqual(["wal", 2, 1, 1]);
+  database.close();
 });
 
 test("closing leaves the database whole in one file, with the watermarks beside it", async () => {

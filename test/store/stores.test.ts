@@ -10,7 +10,8 @@ import { openThreadedStore } from "../../src/store/sqlite/thread/threaded-store.
 import { workerDisk } from "../../src/store/sqlite/thread/worker-disk.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { noMetrics } from "../../src/telemetry/metrics.ts";
-import { BOUNDS, type Subject, storeConformance } from "./conformance.ts";
+import { BOUNDS, type Subject } from "./conformance/subject.ts";
+import { storeConformance } from "./conformance.ts";
 
 const clock = { wallMs: () => 0, monotonicMs: () => 0 };
 

@@ -54,7 +54,7 @@ export const tanksSchema = z.object({ tanks: z.array(tankSchema), count });
 export const transfersSchema = z.object({
   transfers: z.array(
     z.object({
-      transfer_id: z.string(),
+      transfer_id: z.string().nullable(),
       direction: z.enum(["out", "in"]),
       state: z.string(),
       entity_id: z.string().nullable(),

@@ -1,5 +1,5 @@
 import { Lab, type LabOptions } from "./lab.ts";
-import { whyNoNamespaces } from "./namespaces.ts";
+import { whyNoNamespaces } from "./namespace-host.ts";
 import { requiredTest } from "./required-test.ts";
 
 const unavailable = await whyNoNamespaces();

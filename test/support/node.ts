@@ -1,9 +1,11 @@
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import * as api from "./api.ts";
 import { type Finished, run, until } from "./commands.ts";
-import { cleanEnvironment, PROMPTLY_MS, TANKD, TankdProcess } from "./tankd.ts";
+import { NodeApi } from "./node-api.ts";
+import { NodeProcess } from "./node-process.ts";
+import { cleanEnvironment, PROMPTLY_MS, TANKD } from "./tankd.ts";
 
 /** Where a node runs, and where it is seen from. */
 export interface Place {
@@ -19,49 +21,46 @@ export interface Place {
 
 const API_PORT = 8000;
 
-/** One machine with one tankd: the real program in a network namespace. */
+/** One machine with one tankd: the lives of the real program in a network namespace. */
 export class Node {
   readonly number: number;
   readonly dataDirectory: string;
+  readonly api: NodeApi;
+  /** The unix socket of the process that passes requests on (window.ts). */
+  readonly window: string;
   /** IP literal under which the switch reaches it; the lab changes it with the machine's. */
   address: string;
   /** Where it is asked to listen, if not at the default. */
   port = API_PORT;
   readonly #namespace: string;
-  readonly #window: string;
   readonly #logFile: string;
   readonly #binary: string;
-  #process: TankdProcess | undefined;
+  #process: NodeProcess | undefined;
 
   constructor(at: Place) {
     this.number = at.number;
     this.address = at.address;
     this.dataDirectory = join(at.directory, `node-${at.number}`);
     this.#namespace = at.namespace;
-    this.#window = at.window;
+    this.window = at.window;
+    this.api = new NodeApi(this);
     this.#logFile = join(at.directory, `node-${at.number}.log`);
     this.#binary = at.binary ?? TANKD;
   }
 
   /** Starts tankd in the foreground with nothing but its data directory, and what is given. */
   start(options: readonly string[] = [], environment: Record<string, string> = {}): void {
-    const log = openSync(this.#logFile, "a");
-    try {
-      this.#process = new TankdProcess({
-        dataDirectory: this.dataDirectory,
-        options,
-        environment: { ...this.#environment(), LOG_LEVEL: "debug", ...environment },
-        binary: this.#binary,
-        under: this.#inside([]),
-        stdout: log,
-        stderr: log,
-      });
-    } finally {
-      closeSync(log);
-    }
+    this.#process = new NodeProcess({
+      directory: this.dataDirectory,
+      options,
+      environment: { LOG_LEVEL: "debug", ...environment },
+      program: [this.#binary],
+      under: this.#inside([]),
+      log: this.#logFile,
+    });
   }
 
-  get process(): TankdProcess {
+  get process(): NodeProcess {
     if (this.#process === undefined) throw new Error(`node ${this.number} was never started`);
     return this.#process;
   }
@@ -74,7 +73,7 @@ export class Node {
   async ready(): Promise<this> {
     await until(`node ${this.number} answers`, PROMPTLY_MS, async () => {
       if (!this.isRunning) throw new Error("tankd has exited");
-      return (await this.#fetch("GET", "/ready")).ok;
+      return (await this.api.fetch("GET", "/ready")).ok;
     });
     return this;
   }
@@ -91,7 +90,7 @@ export class Node {
 
   /** Why it is fenced; undefined while it is not. */
   async fencedBecause(): Promise<string | undefined> {
-    const response = await this.#fetch("GET", "/ready?verbose");
+    const response = await this.api.fetch("GET", "/ready?verbose");
     const { checks } = api.readinessSchema.parse(await response.json());
     const directory = checks.find(({ name }) => name === "directory");
     return directory?.ok === false ? directory.detail : undefined;
@@ -129,26 +128,17 @@ export class Node {
   }
 
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-    return this.#read(await this.#fetch("GET", path), path, schema);
+    return this.api.get(path, schema);
   }
 
   /** A request with headers of one's own, as a stranger may send it; any answer is one. */
   post(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
-    return fetch(`http://window${path}`, {
-      unix: this.#window,
-      method: "POST",
-      headers: { ...headers, "x-machine": this.authority, "content-type": "application/json" },
-      body,
-    });
+    return this.api.fetch("POST", path, body, headers);
   }
 
   /** A change, with this node's control token. */
-  async change(method: "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
-    const response = await this.#fetch(method, path, body, this.#token());
-    if (!response.ok)
-      throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    const text = await response.text();
-    return text === "" ? undefined : JSON.parse(text);
+  change(method: "POST" | "DELETE", path: string, body?: unknown): Promise<unknown> {
+    return this.api.change(method, path, body);
   }
 
   /** What it says of itself. */
@@ -184,7 +174,12 @@ export class Node {
   }
 
   get nodeId(): string {
-    return this.#nodeFile().node_id;
+    return this.process.nodeId;
+  }
+
+  /** For control. */
+  get token(): string {
+    return this.process.token;
   }
 
   get url(): string {
@@ -209,38 +204,11 @@ export class Node {
     return log.slice(-lines).join("\n");
   }
 
-  #nodeFile(): z.infer<typeof api.nodeFileSchema> {
-    const text = readFileSync(join(this.dataDirectory, "node.json"), "utf8");
-    return api.nodeFileSchema.parse(JSON.parse(text));
-  }
-
-  #token(): string {
-    return readFileSync(join(this.dataDirectory, "token"), "utf8").trim();
-  }
-
   #inside(command: readonly string[]): string[] {
     return ["ip", "netns", "exec", this.#namespace, ...command];
   }
 
   #environment(): Record<string, string> {
     return cleanEnvironment(this.dataDirectory);
-  }
-
-  #fetch(method: string, path: string, body?: unknown, token?: string): Promise<Response> {
-    return fetch(`http://window${path}`, {
-      unix: this.#window,
-      method,
-      headers: {
-        "x-machine": this.authority,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  }
-
-  async #read<T>(response: Response, path: string, schema: z.ZodType<T>): Promise<T> {
-    if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
-    return schema.parse(await response.json());
   }
 }

@@ -8,7 +8,7 @@ import { Bench, gate, heldBack, NO_SNAPSHOTS, refusal } from "./harness.ts";
 import { restless } from "./restless.ts";
 
 const FEED = { kind: "feed", portions: 1 } as const;
-const SPEC = { name: "reef", description: "", fish: 15 };
+const SPEC = { description: "", fish: 15 };
 
 /** A node with two threads, whose tanks report random demands and so are reassigned often. */
 class ReassigningBench {
@@ -72,7 +72,9 @@ class ReassigningBench {
 async function found(bench: Bench, tanks: TankService, count: number): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let seed = 0; seed < count; seed++) {
-    ids.push((await bench.settle(tanks.create({ ...SPEC, seed }))).row.tank_id);
+    ids.push(
+      (await bench.settle(tanks.create({ ...SPEC, name: `reef-${seed}`, seed }))).row.tank_id,
+    );
   }
   return ids;
 }

@@ -24,3 +24,10 @@ test("etags tell one content from another", async () => {
   expect(new Set(files.map(({ etag }) => etag)).size).toBe(files.length);
   for (const { etag } of files) expect(etag).toMatch(/^"[\w-]{22}"$/);
 });
+
+test("what stands apart from the servers has a headline of its own", async () => {
+  const files = await loadPage();
+  const html = text(files.find(({ path }) => path === "/")?.bytes ?? new Uint8Array());
+  expect(html).toMatch(/id="alone"[^>]*hidden>\s*<h3>No other node is here<\/h3>/);
+  expect(html).toMatch(/id="outside"[^>]*hidden>\s*<h3>Without rights<\/h3>/);
+});

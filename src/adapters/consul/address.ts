@@ -6,11 +6,11 @@ export interface AgentAddress {
   /** `http://…` or `https://…` without a path. */
   readonly origin: string;
   readonly socketPath?: string;
-  /** What a reverse proxy wants before each path: empty, or `/…` without a final slash. */
+  /** The path prefix that a reverse proxy needs: empty, or `/…` without a final slash. */
   readonly pathPrefix: string;
 }
 
-/** Where an agent listens unless its configuration says otherwise. */
+/** The default address of an agent. */
 export const LOCAL_AGENT = "127.0.0.1:8500";
 
 /** Completes "give …". */
@@ -19,13 +19,13 @@ export const AGENT_ADDRESS_FORM =
   "unix:///run/consul.sock";
 
 const SCHEME = /^([a-z]+):\/\/(.*)$/;
-/** Path segments that need no escape; none of them is `.` or `..`. */
+/** Path segments that need no escaping; none of them is `.` or `..`. */
 const PREFIX = /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)*\/?$/;
 
 /**
  * Reads `CONSUL_HTTP_ADDR` as Consul's own tools do: `host:port`, `http://…`, `https://…` (both
- * with a path where a proxy wants one) or `unix:///path`. Undefined when it is none.
- * @param useTls what `CONSUL_HTTP_SSL` says: https even where the address says otherwise
+ * with a path if a proxy needs one) or `unix:///path`. Undefined for anything else.
+ * @param useTls value of `CONSUL_HTTP_SSL`: https even if the address says otherwise
  */
 export function readAgentAddress(text: string, useTls = false): AgentAddress | undefined {
   const [, scheme = "http", rest = text] = SCHEME.exec(text) ?? [];
@@ -48,12 +48,12 @@ export function isAgentAddress(text: string): boolean {
   return readAgentAddress(text) !== undefined;
 }
 
-/** How the agent is called in messages. */
+/** The agent's name in messages. */
 export function nameOf({ origin, socketPath, pathPrefix }: AgentAddress): string {
   return `consul at ${socketPath ?? origin}${pathPrefix}`;
 }
 
-/** 108 bytes with the final zero is what the kernel takes. */
+/** The kernel accepts 108 bytes, including the final zero. */
 const SOCKET_PATH = /^\/[^\0]{1,106}$/;
 
 function readSocketPath(path: string): AgentAddress | undefined {

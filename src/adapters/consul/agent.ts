@@ -7,7 +7,7 @@ export type Asks = Pick<Endpoint, "ask">;
 export interface AgentOptions {
   readonly address: AgentAddress;
   readonly token: string | undefined;
-  /** Another way to ask, for tests. */
+  /** Replaces the HTTP client, for tests. */
   readonly endpoint?: Asks;
 }
 
@@ -15,23 +15,23 @@ export interface PutOptions {
   readonly body?: unknown;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Statuses that are an answer, beside 200. */
+  /** Statuses besides 200 that count as an answer. */
   readonly accept?: readonly number[];
 }
 
 export interface QueryOptions {
-  /** Wait until something is newer than this. Without it the answer comes at once. */
+  /** Wait for a state newer than this index. Without it the answer is immediate. */
   readonly index?: bigint | undefined;
-  /** How long to wait for that at most. */
+  /** The longest such wait. */
   readonly waitMs?: number;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly accept?: readonly number[];
 }
 
-/** An answer with the state that it belongs to. */
+/** An answer and the state that it belongs to. */
 export interface Indexed<T> {
-  /** `X-Consul-Index`; undefined where the server does not say. */
+  /** `X-Consul-Index`; undefined if the server does not send it. */
   readonly index: bigint | undefined;
   readonly value: T;
 }
@@ -39,8 +39,8 @@ export interface Indexed<T> {
 /** An agent answers within milliseconds, and within seconds while its servers elect a leader. */
 const REQUEST_MS = 5_000;
 /**
- * How long a blocking query waits unless it is told. Consul allows 10 minutes, but a connection
- * that a router has forgotten is not noticed before its end.
+ * Default wait of a blocking query. Consul allows 10 minutes, but a connection that a router has
+ * dropped is noticed only at the end of the wait.
  */
 const WAIT_MS = 60_000;
 /** An index is 64 bits (X-Consul-Index). */
@@ -48,7 +48,7 @@ const INDEX = /^\d{1,20}$/;
 
 /** The HTTP API of one Consul agent. Rejects with {@link ConsulError} only. */
 export class ConsulAgent {
-  /** How it is called in messages: `consul at http://127.0.0.1:8500`. */
+  /** Its name in messages: `consul at http://127.0.0.1:8500`. */
   readonly name: string;
   readonly #endpoint: Asks;
   readonly #prefix: string;
@@ -79,12 +79,12 @@ export class ConsulAgent {
   }
 
   /**
-   * What is at `path` (developer.hashicorp.com/consul/api-docs/features/blocking).
+   * The content of `path` (developer.hashicorp.com/consul/api-docs/features/blocking).
    * @param path from `/v1` on, with its query
    */
   async query(path: string, options: QueryOptions = {}): Promise<Indexed<EndpointReply>> {
     const { index, waitMs = WAIT_MS, signal, accept } = options;
-    // Consul waits up to a sixteenth longer, so that clients do not come back all at once.
+    // Consul adds up to a sixteenth to the wait, to spread the clients.
     const deadlineMs = index === undefined ? REQUEST_MS : waitMs + waitMs / 16 + REQUEST_MS;
     const blocking = index === undefined ? "" : `index=${index}&wait=${waitMs}ms`;
     const joint = blocking === "" ? "" : path.includes("?") ? "&" : "?";
@@ -102,7 +102,7 @@ export class ConsulAgent {
     return { index: isIndex ? BigInt(header) : undefined, value: reply };
   }
 
-  /** The answer is not what the API describes: something else listens there. */
+  /** The answer does not have the form of the API: another program listens there. */
   misread(what: string): ConsulError {
     return new ConsulError(`${this.name} answers with no ${what}: is that a Consul agent?`);
   }
@@ -116,7 +116,7 @@ export class ConsulAgent {
   }
 }
 
-/** Whether a Consul agent listens there that answers to us. Never rejects. */
+/** Whether a Consul agent listens there that accepts this node's requests. Never rejects. */
 export async function isAgent(agent: ConsulAgent): Promise<boolean> {
   const self = await agent.query("/v1/agent/self").catch(() => undefined);
   const json = self?.value.json;

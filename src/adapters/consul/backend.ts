@@ -11,8 +11,8 @@ export interface ConsulBackendDeps extends WatchDeps {
 }
 
 /**
- * Nodes that find each other in the catalog of Consul: this one registers itself with the agent
- * that it was given, and hears from it of the others.
+ * Discovery by the catalog of Consul: the node registers itself with the given agent, and learns of
+ * the other nodes from it.
  */
 export class ConsulBackend implements DiscoveryBackend {
   readonly name = "consul";
@@ -24,11 +24,11 @@ export class ConsulBackend implements DiscoveryBackend {
   /** Undefined once it is stopped. */
   #announcement: Announcement | undefined;
   #nominate: (nomination: Nomination) => void = () => {};
-  /** The others as they were last nominated, by the key of the instance. */
+  /** The other nodes as last nominated, by instance key. */
   #others = new Map<string, string>();
   #listed: Instances | undefined;
   #watchFailure: string | undefined;
-  /** What the log was told last. */
+  /** The last logged text. */
   #logged = "";
 
   constructor(deps: ConsulBackendDeps) {
@@ -84,7 +84,7 @@ export class ConsulBackend implements DiscoveryBackend {
     return [registered, sees, ...failures, ...this.#oddities()].join("; ");
   }
 
-  /** Others find a node that is registered; without that it must have found some. */
+  /** Other nodes find a registered node; without registration it must have found some itself. */
   isWorking(): boolean {
     const hasFound = this.#watchFailure === undefined && this.#others.size > 0;
     return this.#registration.failure === undefined || hasFound;
@@ -115,18 +115,18 @@ export class ConsulBackend implements DiscoveryBackend {
     }
   }
 
-  /** Another start under our id may be a copy of this node: that is for the cluster to judge. */
+  /** Another start with this node's id may be a copy of it: the cluster decides. */
   #isThisStart({ nodeId, bootId }: Nomination): boolean {
     return nodeId === this.#announcement?.nodeId && bootId === this.#announcement?.bootId;
   }
 
-  /** Each once, though both halves may meet the same. */
+  /** Each problem once, even if both halves report it. */
   #failures(): readonly string[] {
     const both = [this.#registration.failure, this.#watchFailure];
     return [...new Set(both.filter((one) => one !== undefined))];
   }
 
-  /** What an operator would not see otherwise. */
+  /** Problems that an operator would not see otherwise. */
   #oddities(): readonly string[] {
     const { instances = [], dropped = 0, isFiltered = false } = this.#listed ?? {};
     const isListed = instances.some(({ nomination }) => this.#isThisStart(nomination));
@@ -134,7 +134,7 @@ export class ConsulBackend implements DiscoveryBackend {
     return [
       ...(isFiltered ? ["the token may not read all: it needs node:read and service:read"] : []),
       ...(isMissed && !isFiltered ? ["does not list this node: is it in maintenance?"] : []),
-      ...(dropped > 0 ? [`${dropped} more are listed than are looked at`] : []),
+      ...(dropped > 0 ? [`${dropped} more are listed than are read`] : []),
     ];
   }
 

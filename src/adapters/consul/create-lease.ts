@@ -6,13 +6,13 @@ import type { WatchDeps } from "./watch.ts";
 
 export interface CreateLeaseOptions extends WatchDeps {
   readonly cluster: string;
-  /** Of Consul: it needs session:write, and key:write on the key. */
+  /** Permissions in Consul: session:write, and key:write on the key. */
   readonly token: string | undefined;
 }
 
 /**
  * The lease at `consul://host:8500[/key]`, or `consuls://` for TLS.
- * @throws Problem `bad_setting` for what is no such URL.
+ * @throws Problem `bad_setting` for any other URL.
  */
 export function createConsulLease(url: string, options: CreateLeaseOptions): ConsulLease {
   const { cluster, token } = options;

@@ -8,7 +8,7 @@ import { once } from "../../platform/once.ts";
 import type { ConsulAgent, Indexed } from "./agent.ts";
 import { SERVICE } from "./service.ts";
 
-/** One node that Consul lists. */
+/** One node in Consul's list. */
 export interface Instance {
   /** Unique among instances. */
   readonly key: string;
@@ -17,13 +17,13 @@ export interface Instance {
 
 export interface Instances {
   readonly instances: readonly Instance[];
-  /** Entries that are more than are looked at. */
+  /** Entries beyond this number are ignored. */
   readonly dropped: number;
-  /** The token may not read all of them: Consul leaves them out in silence. */
+  /** The token may not read all instances: Consul omits them without an error. */
   readonly isFiltered: boolean;
 }
 
-/** As it is in the answer; what an older or newer Consul says more is not looked at. */
+/** As in the answer; additional fields of other versions are ignored. */
 const entrySchema = once(() =>
   z.object({
     Node: z.object({ Node: z.string(), Address: z.string().catch("") }),
@@ -37,7 +37,7 @@ const entrySchema = once(() =>
 );
 
 /**
- * The instances that report, of every cluster, when they are newer than `index`
+ * The passing instances of every cluster, when they are newer than `index`
  * (developer.hashicorp.com/consul/api-docs/health, "List Service Instances for Service").
  */
 export async function passingInstances(
@@ -58,7 +58,7 @@ export async function passingInstances(
   return { index: newest, value };
 }
 
-/** Undefined for what is no instance, or has no address. */
+/** Undefined for anything that is not an instance, or has no address. */
 function readInstance(entry: unknown): Instance | undefined {
   const read = entrySchema().safeParse(entry);
   if (!read.success) return undefined;
@@ -67,13 +67,13 @@ function readInstance(entry: unknown): Instance | undefined {
   const named = readAddresses(hint);
   const addresses = named.length > 0 ? named : addressOf(service.Address || node.Address, service);
   if (addresses.length === 0) return undefined;
-  // The machine that the instance is on, as a rule: agents run beside what they register.
+  // The machine of the instance, usually: agents run beside what they register.
   const source = isIpLiteral(node.Address) ? { source: node.Address } : {};
   const nomination = { backend: "consul", addresses, ...source, ...readHints(hint) };
   return { key: JSON.stringify([node.Node, service.ID]), nomination };
 }
 
-/** Of one that was registered by other means than ours. */
+/** For an instance that another program has registered. */
 function addressOf(text: string, service: { readonly Port: number }): readonly Address[] {
   const { host, port } = readHostAndPort(text) ?? {};
   const isPort = Number.isInteger(service.Port) && service.Port >= 1 && service.Port <= 65_535;

@@ -5,7 +5,7 @@ import type { AgentAddress } from "./address.ts";
 /** A lease in Consul as `--lease` names it. */
 export interface ConsulLeaseUrl {
   readonly address: AgentAddress;
-  /** Undefined for the key of the cluster. */
+  /** Undefined for the default key of the cluster. */
   readonly key: string | undefined;
 }
 
@@ -15,13 +15,13 @@ export const CONSUL_LEASE_FORM =
   "token is CONSUL_HTTP_TOKEN";
 
 const URL_FORM = /^(consuls?):\/\/([^/]+)(?:\/(.*))?$/;
-/** Where agents listen for HTTP and, where that is configured, for HTTPS. */
+/** Default ports of agents for HTTP and, if configured, for HTTPS. */
 const PORTS = { consul: 8500, consuls: 8501 } as const;
-/** What every version of Consul takes as a key; no `..` among its parts. */
+/** Keys that every version of Consul accepts; no part is `..`. */
 const KEY = /^(?!\/)(?:(?!\.{1,2}(?:\/|$))[A-Za-z0-9_.,-]+(?:\/|$))+(?<!\/)$/;
 const KEY_CHARACTERS_MAX = 256;
 
-/** Undefined for what is no such URL. It has no credentials: members show it to each other. */
+/** Undefined for any other URL. It has no credentials: members show it to each other. */
 export function readLeaseUrl(text: string): ConsulLeaseUrl | undefined {
   const [, scheme, authority = "", key = ""] = URL_FORM.exec(text) ?? [];
   if (scheme !== "consul" && scheme !== "consuls") return undefined;
@@ -32,7 +32,7 @@ export function readLeaseUrl(text: string): ConsulLeaseUrl | undefined {
   return { address: { origin, pathPrefix: "" }, key: key === "" ? undefined : key };
 }
 
-/** Where the hub of a cluster is agreed upon. */
+/** The key of the lock that decides the hub of a cluster. */
 export function keyOfCluster(cluster: string): string {
   return `tankd/${cluster}/hub`;
 }

@@ -9,32 +9,32 @@ import { Watch, type WatchDeps } from "./watch.ts";
 
 export interface ConsulLeaseOptions extends WatchDeps {
   readonly agent: ConsulAgent;
-  /** As it was given. */
+  /** As given. */
   readonly url: string;
   readonly key: string;
 }
 
 /**
- * Consul counts from when a renewal arrives, this node from before it was sent: a tenth of the time
- * for clocks that run apart, and for what was begun when the time runs out.
+ * Consul counts from the arrival of a renewal, this node from before it was sent. A tenth of the
+ * time is reserved for clock drift, and for requests in progress when the time runs out.
  */
 const MARGIN_MS = 1_000;
 const CERTAIN_MS = SESSION_MS - MARGIN_MS;
 const RENEW_MS = SESSION_MS / 3;
-/** A renewal that failed is tried again soon: two or three fit into the time. */
+/** Delay before a failed renewal is retried: two or three retries fit into the time. */
 const RENEW_RETRY_MS = 500;
-/** So is an attempt at a lock that is free: it is delayed, or Consul fails. */
+/** The same for an attempt to acquire a free lock: it is delayed, or Consul fails. */
 const ACQUIRE_RETRY_MS = 1_000;
 /** How soon a machine that was suspended notices that its time has run out. */
 const CLOCK_CHECK_MS = 500;
 const BOOT_BYTES = 8;
-/** The end waits no longer for Consul. */
+/** The longest that the end waits for Consul. */
 const FAREWELL_MS = 900;
 
 /**
- * The lease of the hub as a lock in Consul. A holder that stops gives way at once. One that dies is
- * followed by another after its session has ended and the lock delay is over: 30 s, by contract 20
- * to 30, and longer where Consul elects a leader meanwhile.
+ * The lease of the hub as a lock in Consul. A holder that stops releases it at once. The lock of
+ * one that dies is free after its session has ended and the lock delay is over: 30 s (20 to 30 by
+ * contract), and longer if Consul elects a leader meanwhile.
  */
 export class ConsulLease implements HubLease {
   readonly url: string;
@@ -47,7 +47,7 @@ export class ConsulLease implements HubLease {
   #wanted = false;
   #view: LockView | undefined;
   #watchFailure: string | undefined;
-  /** Why the last renewal or attempt came to nothing. */
+  /** Why the last renewal or attempt failed. */
   #failure: string | undefined;
   #told: LeaseState | undefined;
   #wake: Cancel = () => {};
@@ -64,7 +64,8 @@ export class ConsulLease implements HubLease {
         this.#watchFailure = undefined;
         this.#view = view;
         this.#tell();
-        // Answers may come in any order: what contradicts ours is looked into at once.
+        // Answers may arrive in any order: one that contradicts this node's state is checked at
+        // once.
         if (view.session !== this.#lock?.session || !this.#certainty.since) this.#wake();
       },
       onFailure: (reason) => {
@@ -115,7 +116,9 @@ export class ConsulLease implements HubLease {
     }
   }
 
-  /** Does what is due. For how long nothing is due; undefined until something happens. */
+  /**
+   * Does what is due. Returns the time until the next action; undefined if it depends on an event.
+   */
   async #step(lock: Lock, life: AbortSignal): Promise<number | undefined> {
     try {
       if (!this.#wanted) return await this.#giveBack(lock, life);
@@ -164,13 +167,15 @@ export class ConsulLease implements HubLease {
     this.#lookAnew();
   }
 
-  /** Whose it is now is for the watch to say; ours may still be what it saw last. */
+  /**
+   * The watch will report the present holder; this node's may still be the last one that it saw.
+   */
   #lookAnew(): void {
     this.#view = undefined;
     this.#watch.refresh();
   }
 
-  /** The time runs while this machine sleeps, and while a request hangs. */
+  /** The time continues while this machine sleeps, and while a request hangs. */
   #checkClocks(): void {
     if (this.#certainty.since === undefined) return;
     const was = this.#told?.kind;
@@ -185,7 +190,7 @@ export class ConsulLease implements HubLease {
     this.#onState(state);
   }
 
-  /** Undefined while nothing can be said yet. */
+  /** Undefined while the state is unknown. */
   #state(): LeaseState | undefined {
     const { agent } = this.#options;
     if (this.#wanted && this.#certainty.since !== undefined) {
@@ -205,7 +210,7 @@ export class ConsulLease implements HubLease {
     const isOurs = session !== undefined && session === this.#lock?.session;
     if (session !== undefined && !isOurs) return { kind: "taken", holder };
     if (this.#failure !== undefined) return { kind: "unknown", reason: this.#failure };
-    // Ours and not held: it is being acquired or given back.
+    // This node's session, but not holding the lock: it is being acquired or released.
     return isOurs ? undefined : { kind: "free" };
   }
 }

@@ -5,49 +5,49 @@ import { once } from "../../platform/once.ts";
 import { type ConsulAgent, hasField, type Indexed } from "./agent.ts";
 
 /**
- * The shortest session that Consul allows. It ends one that was not renewed for this long at the
- * earliest, and after twice as long at the latest, counted anew when its servers elect a leader
+ * The shortest session that Consul allows. Without renewal it ends after this time at the earliest,
+ * and after twice this time at the latest, counted anew when its servers elect a leader
  * (developer.hashicorp.com/consul/docs/automate/session).
  */
 export const SESSION_MS = 10_000;
 /**
- * After a session has ended with its lock, nobody gets that for this long. So a node that has seen
- * the lock as its own may rely on it for this long, even if the session ends right then: by an
- * operator, with a Consul node that is removed, or because it was renewed at a leader that was
- * deposed. A lock that was given back is free at once.
+ * After a session has ended with its lock, nobody gets the lock for this long. So a node that has
+ * seen that it holds the lock may rely on it for this long, even if the session ends right then: by
+ * an operator, with a removed Consul node, or because it was renewed at a deposed leader. A
+ * released lock is free at once.
  */
 const LOCK_DELAY_MS = SESSION_MS;
 /** A renewal that hangs leaves time for another. */
 const LOCK_REQUEST_MS = 2_000;
-/** How long a follower may miss that the lock is free, where its connection is dead in silence. */
+/** The longest that a follower on a dead connection may not notice that the lock is free. */
 const WATCH_WAIT_MS = 10_000;
 const SESSION_ID = /^[0-9a-f-]{36}$/i;
-/** The id of a node, or of whatever else calls itself so in the key. */
+/** The id of a node, or another name in the key. */
 const NODE_ID = /^[\x21-\x7e]{1,64}$/;
 
-/** What a holder writes into the key. */
+/** The value that a holder writes into the key. */
 export interface Holder {
   readonly node_id: string;
-  /** New at each start: two processes with one node id are told apart. */
+  /** New at each start: distinguishes two processes with one node id. */
   readonly boot: string;
 }
 
 export interface LockOptions {
   readonly clock: Clock;
   readonly key: string;
-  /** What others read of us. */
+  /** What others read about this node. */
   readonly holder: Holder;
 }
 
-/** What is at the key. */
+/** The content of the key. */
 export interface LockView {
-  /** That holds it; undefined where none does. */
+  /** The session that holds it; undefined if none does. */
   readonly session: string | undefined;
-  /** Who wrote itself in, as far as it can be read. */
+  /** The author of the value, as far as it can be read. */
   readonly holder: string;
 }
 
-/** What became of an attempt: since when it is held, or why it is not. */
+/** The result of an attempt: since when the lock is held, or why it is not. */
 export type Attempt = Instant | "taken" | "delayed";
 
 const entriesSchema = once(() =>
@@ -74,12 +74,12 @@ export class Lock {
     this.#holder = holder;
   }
 
-  /** Ours, whether it holds the lock or not. */
+  /** This node's session, whether or not it holds the lock. */
   get session(): string | undefined {
     return this.#session;
   }
 
-  /** Starts a session where there is none, and tries to lock with it. */
+  /** Creates a session if there is none, and tries to acquire the lock with it. */
   async acquire(signal: AbortSignal): Promise<Attempt> {
     // The answer to an earlier attempt may have been lost.
     const before = await this.#read(signal);
@@ -95,8 +95,9 @@ export class Lock {
   }
 
   /**
-   * Looks whether it is still held, and renews the session. Undefined where it is not. In this
-   * order: who asks and hears no answer must not go on renewing what it cannot use.
+   * Checks whether the lock is still held, then renews the session. Undefined if it is not held.
+   * The order matters: a node whose check gets no answer must not keep renewing a lock that it
+   * cannot use.
    */
   async confirm(signal: AbortSignal): Promise<Instant | undefined> {
     const id = this.#session;
@@ -106,12 +107,12 @@ export class Lock {
     return isHeld ? since : undefined;
   }
 
-  /** Gives up what is held, and the session. Nothing is held where it resolves. */
+  /** Releases the lock and ends the session. When it resolves, nothing is held. */
   async giveBack(signal: AbortSignal): Promise<void> {
     const id = this.#session;
     if (id === undefined) return;
     const options = { signal, timeoutMs: LOCK_REQUEST_MS };
-    // Released first: a lock whose session is ended while it holds is delayed for the next one.
+    // Released first: if a session ends while it holds the lock, the next holder is delayed.
     await this.#agent
       .put(`${this.#path}?release=${id}`, { ...options, body: this.#holder })
       .catch(() => {});
@@ -130,9 +131,10 @@ export class Lock {
       Name: `hub lease of tankd node ${this.#holder.node_id}`,
       TTL: `${SESSION_MS / 1000}s`,
       LockDelay: `${LOCK_DELAY_MS / 1000}s`,
-      // The key stays, with who held it last.
+      // The key remains, with its last holder.
       Behavior: "release",
-      // By default a session ends as soon as gossip suspects its agent: within the holder's time.
+      // By default a session ends as soon as gossip suspects its agent: while the holder's time
+      // still runs.
       NodeChecks: [],
     };
     const options = { body, signal, timeoutMs: LOCK_REQUEST_MS };
@@ -144,7 +146,7 @@ export class Lock {
     return json.ID;
   }
 
-  /** False where Consul has ended the session. */
+  /** False if Consul has ended the session. */
   async #renew(id: string, signal: AbortSignal): Promise<boolean> {
     const options = { signal, timeoutMs: LOCK_REQUEST_MS, accept: [404] };
     const { status } = await this.#agent.put(`/v1/session/renew/${id}`, options);
@@ -153,14 +155,14 @@ export class Lock {
     return false;
   }
 
-  /** From the leader, after it has made sure that it is one. */
+  /** From the leader, after it has verified that it is the leader. */
   async #read(signal: AbortSignal): Promise<LockView> {
     const options = { signal, timeoutMs: LOCK_REQUEST_MS };
     return (await readLock(this.#agent, `${this.#path}?consistent`, options)).value;
   }
 }
 
-/** What is at the key when it is newer than `index`. */
+/** The content of the key when it is newer than `index`. */
 export function watchLock(
   agent: ConsulAgent,
   key: string,
@@ -189,7 +191,7 @@ function holderOf(base64: string | null, session = ""): string {
   return id ?? `somebody else (session ${session.slice(0, 8)})`;
 }
 
-/** Undefined where it was not written by a node. */
+/** Undefined if it was not written by a node. */
 function nodeIdIn(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -13,7 +13,7 @@ const SESSION_TTL = /Invalid Session TTL/i;
 const NO_LEADER = /No cluster leader|No path to datacenter|leadership lost/i;
 const NEEDS_TLS = /HTTP request (?:was sent )?to an? HTTPS/i;
 
-/** Why an answer is a refusal, with the mend. Nothing of a token is in it. */
+/** Why an answer is a refusal, with the remedy. It contains no part of a token. */
 export function refusalOf(name: string, hasToken: boolean, reply: EndpointReply): ConsulError {
   return new ConsulError(`${name} ${reasonOf(hasToken, reply)}`);
 }

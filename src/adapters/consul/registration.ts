@@ -4,26 +4,29 @@ import { sleep, type Timers } from "../../platform/timers.ts";
 import type { ConsulAgent } from "./agent.ts";
 import { deregister, REPORT_MS, register, report } from "./service.ts";
 
-/** While the agent does not take the registration, it is tried again after this long. */
+/** Interval of retries while the agent does not accept the registration. */
 const RETRY_MS = 3_000;
-/** The end of a node waits this long for a request under way, and then for the farewell. */
+/**
+ * The longest that a stopping node waits for a request in progress, and then for its
+ * deregistration.
+ */
 const FAREWELL_MS = 800;
 
-/** Keeps this node registered with the agent, whatever becomes of the agent in between. */
+/** Keeps this node registered with the agent, even if the agent restarts. */
 export class Registration {
   readonly #agent: ConsulAgent;
   readonly #timers: Timers;
   readonly #onOutcome: () => void;
-  /** What the node says of itself now. */
+  /** The node's current announcement. */
   #wanted: Announcement | undefined;
-  /** What the agent has been told last; undefined where that is not known. */
+  /** The last announcement that the agent accepted; undefined if unknown. */
   #told: Announcement | undefined;
   #failure: string | undefined;
   #wake: () => void = () => {};
   #life = new AbortController();
   #turn: Promise<void> = Promise.resolve();
 
-  /** @param onOutcome told after each attempt */
+  /** @param onOutcome called after each attempt */
   constructor(agent: ConsulAgent, timers: Timers, onOutcome: () => void) {
     this.#agent = agent;
     this.#timers = timers;
@@ -34,12 +37,12 @@ export class Registration {
     return this.#told !== undefined && isReachable(this.#told);
   }
 
-  /** Why it is not; one line for people. Undefined while all is well. */
+  /** Why it is not registered; one line for people. Undefined while everything works. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Resolves after the first attempt, whatever came of it. */
+  /** Resolves after the first attempt, successful or not. */
   async start(announcement: Announcement): Promise<void> {
     const life = new AbortController();
     this.#life = life;
@@ -53,14 +56,14 @@ export class Registration {
     this.#wake();
   }
 
-  /** Rejects where the agent does not take the farewell: it will notice the silence. */
+  /** Rejects if the agent does not accept the deregistration: it will notice the silence. */
   async stop(): Promise<void> {
     this.#life.abort();
     this.#wake();
     const nodeId = this.#wanted?.nodeId;
     this.#wanted = undefined;
     if (nodeId === undefined) return;
-    // A registration that arrives after the farewell would stay.
+    // A registration that arrives after the deregistration would stay.
     const isOver = await Promise.race([
       this.#turn.then(() => true),
       sleep(this.#timers, FAREWELL_MS).then(() => false),
@@ -112,12 +115,12 @@ export class Registration {
     if (isReachable(wanted)) await register(this.#agent, wanted);
     else if (wasRegistered) await deregister(this.#agent, nodeId);
     this.#told = wanted;
-    // A check that was critical stays so when its service is registered again.
+    // A critical check stays critical when its service is registered again.
     if (isReachable(wanted)) await report(this.#agent, nodeId);
   }
 }
 
-/** Without an address there is nothing to tell; the node gets one when a network appears. */
+/** Without an address there is nothing to register; the node gets one when a network appears. */
 function isReachable({ addresses }: Announcement): boolean {
   return addresses.length > 0;
 }

@@ -3,17 +3,17 @@ import type { Announcement } from "../../discovery/backend.ts";
 import { hintsWithAddresses } from "../../discovery/hints.ts";
 import type { ConsulAgent, PutOptions } from "./agent.ts";
 
-/** The name under which all nodes are found, of every cluster. */
+/** The service name of all nodes, of every cluster. */
 export const SERVICE = "tankd";
 /**
- * A node that does not report for this long is listed no more. Three reports fit into it, so that
- * one that is lost or late does no harm.
+ * A node that does not report for this long is no longer listed. Three reports fit into it, so one
+ * that is lost or late does no harm.
  */
 const TTL_S = 30;
 export const REPORT_MS = (TTL_S * 1_000) / 3;
 /**
- * Then the agent forgets it. Long enough to see in Consul's own page what has died; Consul takes
- * nothing below a minute.
+ * After this time the agent removes the service. Long enough to see dead nodes in Consul's own
+ * page; Consul accepts nothing below a minute.
  */
 const DEREGISTER_AFTER = "5m";
 /** A value of metadata in Consul. */
@@ -22,7 +22,7 @@ const META_VALUE_MAX = 512;
 /** Whether an agent knows the service that reported. */
 export type Report = "taken" | "unknown";
 
-/** Unique on its agent: several nodes may run beside one. */
+/** Unique on its agent: several nodes may use one. */
 function serviceIdOf(nodeId: string): string {
   return `${SERVICE}-${nodeId}`;
 }
@@ -50,15 +50,15 @@ export async function register(agent: ConsulAgent, announcement: Announcement): 
   await agent.put("/v1/agent/service/register", { body });
 }
 
-/** Says that the node is alive. An agent that was restarted may have forgotten it. */
+/** Reports that the node is alive. A restarted agent may not know it any more. */
 export async function report(agent: ConsulAgent, nodeId: string): Promise<Report> {
   const path = `/v1/agent/check/pass/service:${serviceIdOf(nodeId)}`;
-  // 404 since Consul 1.11; before it a 500, as for whatever else is wrong.
+  // 404 since Consul 1.11; before, a 500, as for any other error.
   const { status } = await agent.put(path, { accept: [404, 500] });
   return status === 200 ? "taken" : "unknown";
 }
 
-/** Takes the registration back; fine where there is none. */
+/** Removes the registration; succeeds if there is none. */
 export async function deregister(
   agent: ConsulAgent,
   nodeId: string,

@@ -12,16 +12,16 @@ export interface WatchDeps {
 }
 
 export interface WatchedQuery<T> {
-  /** Asks for what is newer than `index`; without one for what is there now. */
+  /** Asks for a state newer than `index`; without it for the present state. */
   ask(index: bigint | undefined, signal: AbortSignal): Promise<Indexed<T>>;
   onAnswer(value: T): void;
-  /** One line for people. It is asked again by itself. */
+  /** One line for people. The query is repeated by itself. */
   onFailure(reason: string): void;
 }
 
 /**
- * A few changes in a row are told at once, as when nodes start together; then, or where a server
- * does not wait at all, it is a poll every two seconds.
+ * A few changes in a row are reported at once, as when nodes start together. After that, or if a
+ * server does not wait at all, the watch polls every two seconds.
  */
 const RATE = { perSecond: 0.5, burst: 5, keysMax: 1 } as const;
 const RATE_KEY = "query";
@@ -29,14 +29,14 @@ const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
 
 /**
- * A blocking query, asked again and again
- * (developer.hashicorp.com/consul/api-docs/features/blocking, "Implementation Details").
+ * A blocking query that is repeated (developer.hashicorp.com/consul/api-docs/features/blocking,
+ * "Implementation Details").
  */
 export class Watch<T> {
   readonly #deps: WatchDeps;
   readonly #query: WatchedQuery<T>;
   readonly #rate: TokenBuckets;
-  /** Of the present request or pause. */
+  /** Aborts the present request or pause. */
   #round = new AbortController();
   #index: bigint | undefined;
   #failures = 0;
@@ -57,7 +57,7 @@ export class Watch<T> {
     void this.#follow(life);
   }
 
-  /** Asks at once for what is there now. */
+  /** Asks for the present state at once. */
   refresh(): void {
     this.#index = undefined;
     this.#round.abort();
@@ -88,7 +88,7 @@ export class Watch<T> {
     const answer = await this.#query
       .ask(this.#index, round.signal)
       .catch((error: unknown) => ({ failure: messageOf(error) }));
-    // Given up by a refresh or by the end: it says nothing.
+    // Aborted by a refresh or by the end: not a failure.
     if (life.signal.aborted || round.signal.aborted) return;
     if ("failure" in answer) {
       this.#failures++;
@@ -108,8 +108,8 @@ export class Watch<T> {
 }
 
 /**
- * Where a restored or restarted server goes back, all is asked for anew; and an index is at least
- * one, since zero would not wait.
+ * If the index goes back (a restored or restarted server), everything is asked for anew. An index
+ * is at least one, since zero would not wait.
  */
 function nextIndex(asked: bigint | undefined, answered: bigint | undefined): bigint | undefined {
   if (answered === undefined) return undefined;

@@ -7,9 +7,8 @@ export interface DnsDeps extends WatchDeps {
 }
 
 /**
- * Nodes that names in DNS lead to: SRV records (RFC 2782), or addresses where there are none. It
- * announces nothing. Answers may be forged, so that what they name is judged like any address that
- * a stranger has named.
+ * Discovery by names in DNS: SRV records (RFC 2782), or addresses if there are none. It announces
+ * nothing. Answers may be forged, so their addresses are checked like those from a stranger.
  */
 export class DnsBackend implements DiscoveryBackend {
   readonly name = "dns";

@@ -4,19 +4,19 @@ import { isIpLiteral } from "../../platform/ip-literal.ts";
 /** Addresses by names in lower case. */
 export type HostsFile = ReadonlyMap<string, readonly string[]>;
 
-/** Where the system keeps names of its own. */
+/** The location of the system's hosts file. */
 export const HOSTS_FILE =
   process.platform === "win32"
     ? `${process.env["SystemRoot"] ?? "C:\\Windows"}\\System32\\drivers\\etc\\hosts`
     : "/etc/hosts";
 
-/** Lists of blocked sites run to megabytes; what an operator writes himself stands before them. */
+/** Lists of blocked sites have megabytes; an operator's own entries precede them. */
 const CHARACTERS_MAX = 1 << 20;
 
 /**
- * What a machine's hosts file says (hosts(5)); nothing where there is none. Read here and not by a
- * lookup of the system: that would go on to ask name servers, and as long as those are silent it
- * blocks a thread that files are read and written by.
+ * The content of the machine's hosts file (hosts(5)); empty if there is none. It is read here and
+ * not by a lookup of the system, which would go on to ask name servers, and while those are silent
+ * it blocks a thread that also serves file I/O.
  */
 export async function readHostsFile(path: string): Promise<HostsFile> {
   const text = await readFile(path, "utf8").catch(() => "");
@@ -34,7 +34,7 @@ export async function readHostsFile(path: string): Promise<HostsFile> {
   return hosts;
 }
 
-/** Undefined where the file does not name it. */
+/** Undefined if the file does not contain the name. */
 export function addressesIn(hosts: HostsFile, name: string): readonly string[] | undefined {
   return hosts.get(name.toLowerCase().replace(/\.$/, ""));
 }

@@ -14,19 +14,19 @@ import type {
   ServiceRecord,
 } from "./questions.ts";
 
-/** What one look at a name has brought. */
+/** The result of one lookup of a name. */
 export type DnsLook = DnsPlaces | { readonly kind: "none" } | DnsFailure;
 
 export interface DnsPlaces {
   readonly kind: "found";
   readonly places: readonly Place[];
-  /** What has named them. */
+  /** The source of the places. */
   readonly by: "SRV" | "address";
-  /** Of how many these are the places: of too many so many are left out. */
+  /** The total number of places; the excess was left out. */
   readonly total: number;
-  /** Of the targets of a service those that nobody knows an address of. */
+  /** Targets of a service without a known address. */
   readonly withoutAddress: number;
-  /** The shortest time that an answer holds; undefined where nobody has said one. */
+  /** The shortest TTL of the answers; undefined if none has one. */
   readonly ttlMs: number | undefined;
 }
 
@@ -35,14 +35,14 @@ export interface LookUpDeps {
   readonly random: Random;
   readonly questions: Pick<DnsQuestions, "services" | "addresses">;
   readonly hosts: HostsFile;
-  /** The system's own view of a name: search domains, multicast DNS. */
+  /** The system's resolution of a name: search domains, multicast DNS. */
   readonly resolve: Network["resolve"];
 }
 
-/** Makes places of addresses: each another node, or all of one. */
+/** Turns addresses into places: each is another node, or all are one. */
 type Placing = typeof placesEach;
 
-/** Where the addresses are known, the service's answer is not waited for any longer. */
+/** How long the service's answer is awaited once the addresses are known. */
 const SERVICE_PATIENCE_MS = 300;
 const NONE = { kind: "none" } as const;
 const NO_ADDRESSES: DnsFailure = {
@@ -52,8 +52,9 @@ const NO_ADDRESSES: DnsFailure = {
 };
 
 /**
- * Where a name leads: the targets of its service, each of which is one node, or else its own
- * addresses, each of which may be one. What the machine's hosts file says is asked nowhere else.
+ * Resolves a name: to the targets of its service, each of which is one node, or else to its own
+ * addresses, each of which may be one. Names in the machine's hosts file are not asked for
+ * elsewhere.
  */
 export async function lookUp(name: DnsName, deps: LookUpDeps): Promise<DnsLook> {
   const { host, service, port } = name;
@@ -77,7 +78,7 @@ export async function lookUp(name: DnsName, deps: LookUpDeps): Promise<DnsLook> 
 async function lookUpHost(host: string, port: number, deps: LookUpDeps): Promise<DnsLook> {
   const answer = await deps.questions.addresses(host);
   if (answer.kind === "found") return ofAnswer(answer, port, placesEach);
-  // A name server that is silent would be silent to the system too, which blocks a thread by it.
+  // If a name server is silent, the system's resolution would be silent too, and block a thread.
   if (answer.kind === "failed" && answer.isSilent) return answer;
   const found = await deps.resolve(host).catch(() => []);
   return found.length > 0 ? ofAddresses(found, port, placesEach) : answer;
@@ -92,7 +93,7 @@ async function lookUpService(service: string, deps: LookUpDeps): Promise<DnsLook
   const found = looks.filter((look) => look.kind === "found");
   if (found.length === 0) {
     const failure = looks.find((look) => look.kind === "failed");
-    // The root alone as target says that the service is decidedly not there.
+    // The root as the only target means that the service is not available (RFC 2782).
     return failure ?? (looks.length === 0 ? NONE : NO_ADDRESSES);
   }
   return {
@@ -105,7 +106,7 @@ async function lookUpService(service: string, deps: LookUpDeps): Promise<DnsLook
   };
 }
 
-/** The lowest priority first, and those of one priority drawn by their weights (RFC 2782). */
+/** The lowest priority first, and within one priority in random order by weight (RFC 2782). */
 function inOrder(records: readonly ServiceRecord[], random: Random): readonly ServiceRecord[] {
   return records
     .filter(({ name, port }) => name !== "" && name !== "." && port > 0)
@@ -150,7 +151,7 @@ function ofAddresses(
 }
 
 function shortest(timesMs: readonly number[]): number | undefined {
-  // Of more than 256 addresses the rest comes without one, whatever the types say.
+  // From the 257th address on there is no TTL, whatever the types say.
   const known = timesMs.filter(Number.isFinite);
   return known.length === 0 ? undefined : Math.min(...known);
 }

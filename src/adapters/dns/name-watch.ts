@@ -17,23 +17,23 @@ export interface WatchDeps {
   readonly random: Random;
   readonly log: Log;
   readonly network: Pick<Network, "resolve">;
-  /** `address:port` of name servers in the place of the system's. */
+  /** `address:port` of name servers, instead of the system's. */
   readonly servers?: readonly string[];
   readonly hostsFile?: string;
 }
 
-/** While there is something new DNS is asked this often, then ever less often. */
+/** Interval of lookups while there is something new; then ever longer. */
 const LOOK_MIN_MS = 5_000;
 const LOOK_MAX_MS = 30_000;
-/** After a failure, doubled up to the maximum. */
+/** Delay after a failure, doubled up to the maximum. */
 const RETRY_MIN_MS = 2_000;
 const RETRY_MAX_MS = 60_000;
-/** Each wait is drawn from so much less to so much more: a class that starts together spreads. */
+/** Random variation of each interval in both directions, to spread nodes that start together. */
 const JITTER = 0.2;
-/** What is no longer named is kept for the minute that a rolling restart takes, and some more. */
+/** Places that are no longer named are kept for the minute of a rolling restart, and some more. */
 const KEPT_MS = 120_000;
 
-/** Asks for one name again and again, and remembers where it has led. */
+/** Looks one name up periodically, and remembers its places. */
 export class NameWatch {
   readonly #name: DnsName;
   readonly #deps: WatchDeps;
@@ -42,7 +42,7 @@ export class NameWatch {
     LIMITS.dnsPlacesMax,
   );
   #last: DnsLook | undefined;
-  /** Of the look that is under way. */
+  /** Aborts the present lookup. */
   #questions: DnsQuestions | undefined;
   #endedMs = 0;
   #delayMs = 0;
@@ -65,14 +65,14 @@ export class NameWatch {
     this.#questions?.end();
   }
 
-  /** Nominates all that is known, and looks again unless it has just looked. */
+  /** Nominates everything that is known, and repeats the lookup unless it was just done. */
   refresh(): void {
     for (const { place } of this.#known.values()) this.#nominate(place);
     const isDue = this.#deps.clock.monotonicMs() - this.#endedMs >= LOOK_MIN_MS;
     if (isDue && this.#questions === undefined) void this.#look();
   }
 
-  /** The name has led somewhere when it was last asked for; true before that. */
+  /** Whether the last lookup found a place; true before the first. */
   get isWorking(): boolean {
     return this.#last === undefined || this.#last.kind === "found";
   }
@@ -83,12 +83,12 @@ export class NameWatch {
     if (last === undefined) return `asks for ${text}`;
     const named = last.kind === "found" ? Math.min(last.places.length, this.#known.max) : 0;
     const kept = this.#known.size - named;
-    const before = kept > 0 ? [`${kept} of before are kept`] : [];
+    const before = kept > 0 ? [`kept from before: ${kept}`] : [];
     if (last.kind === "found") return [`${text}: ${wordsFor(last)}`, ...before].join(", ");
     const reason =
       last.kind === "failed"
         ? last.reason
-        : "nothing is known under this name: give it A, AAAA or _tankd._tcp SRV records";
+        : "this name has no records: add A, AAAA or _tankd._tcp SRV records";
     return [`${text}: ${reason}`, ...before].join(", ");
   }
 
@@ -113,7 +113,7 @@ export class NameWatch {
     this.#last = look;
     this.#report(before, look);
     const fresh = look.kind === "found" ? this.#note(look) : [];
-    // A name server that fails says nothing about who is gone.
+    // A failing name server says nothing about nodes that are gone.
     if (look.kind !== "failed") this.#forget();
     for (const place of fresh) this.#nominate(place);
     const isNew = fresh.length > 0 || before?.kind !== look.kind;
@@ -122,7 +122,7 @@ export class NameWatch {
     } else {
       const delayMs = isNew ? LOOK_MIN_MS : 2 * this.#delayMs;
       const ttlMs = look.kind === "found" ? (look.ttlMs ?? 0) : 0;
-      // What a cache on the way would answer again need not be asked.
+      // Not before a cache on the way has expired: it would repeat its answer.
       this.#delayMs = Math.min(LOOK_MAX_MS, Math.max(delayMs, ttlMs));
     }
   }
@@ -136,7 +136,8 @@ export class NameWatch {
       this.#known.set(key, { place, seenMs });
       return isNew;
     });
-    // Of a hundred that are off nobody should meet all before the first that is on.
+    // Random order: of a hundred places that are off, not every node should try all before the
+    // first that is on.
     return by === "SRV" ? fresh : shuffled(fresh, this.#deps.random);
   }
 
@@ -150,9 +151,9 @@ export class NameWatch {
     const { log } = this.#deps;
     const name = this.#name.text;
     if (look.kind === "failed" && before?.kind !== "failed") {
-      log.warn("a name cannot be asked for", { name, reason: look.reason });
+      log.warn("a name cannot be looked up", { name, reason: look.reason });
     } else if (look.kind !== "failed" && before?.kind === "failed") {
-      log.info("a name can be asked for again", { name });
+      log.info("a name can be looked up again", { name });
     }
   }
 

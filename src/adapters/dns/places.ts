@@ -3,20 +3,23 @@ import type { Address } from "../../discovery/backend.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Random } from "../../platform/random.ts";
 
-/** Where one node may be: addresses that lead to the same one, in one order however they came. */
+/** Where one node may be: its addresses, in canonical order. */
 export type Place = readonly Address[];
 
-/** Two places with one key are the same. */
+/** Two places with the same key are equal. */
 export function keyOf(place: Place): string {
   return place.map(formatHostPort).join(",");
 }
 
-/** Addresses of which each may be another node. */
+/** Addresses, each of which may be another node. */
 export function placesEach(addresses: readonly string[], port: number): readonly Place[] {
   return sorted(addresses).map((host) => [{ host, port }]);
 }
 
-/** Addresses of one node; with more than a node has they are those of many behind one name. */
+/**
+ * Addresses of one node; if there are more than a node has, they are those of many nodes behind one
+ * name.
+ */
 export function placesTogether(addresses: readonly string[], port: number): readonly Place[] {
   if (addresses.length > LIMITS.addressesPerServerMax) return placesEach(addresses, port);
   return [sorted(addresses).map((host) => ({ host, port }))];

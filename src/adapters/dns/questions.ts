@@ -3,23 +3,23 @@ import { messageOf } from "../../platform/errors.ts";
 import { KeyedSemaphore } from "../../platform/mutex.ts";
 import type { Cancel, Timers } from "../../platform/timers.ts";
 
-/** What DNS says to one question. */
+/** The answer of DNS to one question. */
 export type DnsAnswer<T> =
   | { readonly kind: "found"; readonly records: readonly T[] }
-  /** There is no such record, or no such name: Bun does not tell the two apart. */
+  /** There is no such record, or no such name: Bun does not distinguish the two. */
   | { readonly kind: "none" }
   | DnsFailure;
 
 export interface DnsFailure {
   readonly kind: "failed";
-  /** One line for people, with the mend. */
+  /** One line for people, with the remedy. */
   readonly reason: string;
-  /** Nobody has answered at all. */
+  /** Nothing has answered. */
   readonly isSilent: boolean;
 }
 
 export interface ServiceRecord {
-  /** Without a final dot; empty where the service is decidedly not there (RFC 2782). */
+  /** Without a final dot; empty if the service is explicitly unavailable (RFC 2782). */
   readonly name: string;
   readonly port: number;
   readonly priority: number;
@@ -33,19 +33,21 @@ export interface AddressRecord {
 
 export interface QuestionsOptions {
   readonly timers: Timers;
-  /** `address:port` of name servers; those of the system where there are none. */
+  /** `address:port` of name servers; those of the system if there are none. */
   readonly servers?: readonly string[] | undefined;
 }
 
-/** Each name server has this long; Bun counts in whole seconds. */
+/** Timeout of each name server; Bun counts in whole seconds. */
 const SERVER_MS = 1_000;
-/** For all questions together: three name servers for a service, and again for its targets. */
+/**
+ * Timeout of all questions together: three name servers for a service, and again for its targets.
+ */
 const DEADLINE_MS = 6_000;
-/** Home routers drop what comes by the hundred. */
+/** Home routers drop queries that arrive by the hundred. */
 const QUESTIONS_AT_ONCE = 16;
 /**
- * Bun notices that a name server does not listen only when it sends again, and until then it spins
- * with a whole core.
+ * Bun notices only at its next packet that a name server does not listen, and until then uses a
+ * whole core.
  */
 const NUDGE_MS = 20;
 const NONE_CODES: ReadonlySet<string> = new Set(["ENOTFOUND", "ENODATA"]);
@@ -58,17 +60,17 @@ const REASONS: Readonly<Record<string, string>> = {
   [NOBODY_LISTENS]: "no name server listens: see /etc/resolv.conf",
   ETIMEOUT: NO_ANSWER,
   ECANCELLED: NO_ANSWER,
-  ESERVFAIL: "the name server cannot tell (SERVFAIL): its log says why",
+  ESERVFAIL: "the name server fails (SERVFAIL): its log says why",
   EREFUSED: "the name server refuses to answer: name one that knows it in /etc/resolv.conf",
   EBADRESP: MALFORMED,
   EFORMERR: MALFORMED,
-  ENOTIMP: "the name server does not know such questions: name another one in /etc/resolv.conf",
+  ENOTIMP: "the name server does not support such queries: name another one in /etc/resolv.conf",
 };
 
 /**
- * The questions of one look at a name. Made anew for each: a resolver of Bun never reads
- * resolv.conf again, and keeps its answers, also that there is none. Nothing here rejects, and all
- * of it has ended by the deadline.
+ * The questions of one lookup. Created anew for each: a resolver of Bun never reads resolv.conf
+ * again, and keeps its answers, negative ones too. Nothing here rejects, and everything has ended
+ * by the deadline.
  */
 export class DnsQuestions {
   readonly #resolver = new Resolver({ timeout: SERVER_MS, tries: 1 });
@@ -84,7 +86,7 @@ export class DnsQuestions {
     this.#cancelDeadline = timers.after(DEADLINE_MS, () => this.end());
   }
 
-  /** What is still open is answered with a failure. */
+  /** Open questions are answered with a failure. */
   end(): void {
     this.#isOver = true;
     this.#cancelDeadline();
@@ -115,7 +117,7 @@ export class DnsQuestions {
     try {
       const records = await this.#turns.run("all", async () => (this.#isOver ? [] : question()));
       if (this.#isOver) return OVER;
-      // An alias that leads nowhere has no records either.
+      // An alias to a missing name has no records either.
       return records.length === 0 ? { kind: "none" } : { kind: "found", records };
     } catch (error) {
       return this.#failure(error);
@@ -125,7 +127,7 @@ export class DnsQuestions {
   #failure(error: unknown): DnsAnswer<never> {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (NONE_CODES.has(code)) return { kind: "none" };
-    // What is still open would spin on.
+    // Open questions would keep using a core.
     if (code === NOBODY_LISTENS) this.#resolver.cancel();
     const reason = REASONS[code] ?? `DNS cannot be asked: ${messageOf(error)}`;
     return { kind: "failed", reason, isSilent: SILENT_CODES.has(code) };

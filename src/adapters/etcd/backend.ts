@@ -16,16 +16,16 @@ export interface EtcdBackendDeps {
   readonly access: EtcdAccess;
 }
 
-/** A restarted etcd is back within seconds; one that is gone is asked four times a minute. */
+/** A restarted etcd is back within seconds; an absent one is tried four times a minute. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
 const WATCH_AGAIN_MS = 1_000;
-/** A write takes seconds where the disk of a small machine is busy. */
+/** A write takes seconds if the disk of a small machine is busy. */
 const ATTEMPT_MS = 5_000;
 
 /**
- * Discovery by keys of etcd: each node has one under `/tankd/<cluster>/nodes/`, which ends with it,
- * and watches those of the others.
+ * Discovery by keys of etcd: each node has one under `/tankd/<cluster>/nodes/`, which is removed
+ * when the node ends, and watches those of the others.
  */
 export class EtcdBackend implements DiscoveryBackend {
   readonly name = "etcd";
@@ -101,7 +101,7 @@ export class EtcdBackend implements DiscoveryBackend {
     return rounds;
   }
 
-  /** Said once, and once more when it is over. */
+  /** Logged once, and once more when it is over. */
   #note(kind: "announcing" | "following", problem: string | undefined): void {
     const { log } = this.#deps;
     const wasWorking = this.isWorking();
@@ -113,7 +113,7 @@ export class EtcdBackend implements DiscoveryBackend {
 
   async #announce({ stopped }: Round): Promise<number> {
     const announcement = this.#announcement;
-    // Without addresses it wants to be found by nobody.
+    // Without addresses it does not announce itself.
     if (announcement === undefined || announcement.addresses.length === 0) {
       await this.#presence?.withdraw();
     } else {
@@ -130,7 +130,7 @@ export class EtcdBackend implements DiscoveryBackend {
     this.#nominateAll(entries);
     works();
     const isRefreshed = this.#unseen !== since;
-    // An etcd that has counted back was set up anew: all of it is news.
+    // If the revision goes back, etcd was set up anew: everything is new.
     const isOther = revision + 1n < since;
     if (isRefreshed || isOther) {
       this.#unseen = 0n;
@@ -138,7 +138,7 @@ export class EtcdBackend implements DiscoveryBackend {
     }
     this.#unseen = revision + 1n;
     const watched = { timers: this.#deps.timers, store: this.#store };
-    // A watch ends with its member. Whether others can be asked is for the next read to say.
+    // A watch ends with its member. The next read tells whether other members answer.
     return watchOnce(watched, range, this.#unseen, woken, (changed) =>
       this.#nominateAll(changed),
     ).catch(() => WATCH_AGAIN_MS);
@@ -151,7 +151,7 @@ export class EtcdBackend implements DiscoveryBackend {
     }
   }
 
-  /** Of this very start: another start under our id would be a copy of this node. */
+  /** A key of this very start: another start with this node's id would be a copy of this node. */
   #isOwn({ nodeId, bootId }: Nomination): boolean {
     const own = this.#announcement;
     return nodeId === own?.nodeId && bootId === own?.bootId;

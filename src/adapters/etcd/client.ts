@@ -12,7 +12,7 @@ import {
 } from "./errors.ts";
 import { Fields } from "./fields.ts";
 
-/** A member without a leader then says so at once, of a watch that runs already too. */
+/** Makes a member without a leader report that at once, also for a running watch. */
 const HEADERS = { "grpc-metadata-hasleader": "true" } as const;
 
 interface Member {
@@ -21,20 +21,20 @@ interface Member {
 }
 
 /**
- * The JSON gateway of etcd 3.4 and later: everything is a POST, bytes are base64. Members are tried
- * in turn, beginning with the one that has answered last.
+ * The JSON gateway of etcd 3.4 and later: every request is a POST, bytes are base64. Members are
+ * tried in turn, beginning with the one that answered last.
  */
 export class EtcdClient {
   readonly #access: EtcdAccess;
   readonly #attemptMs: number;
   readonly #members: readonly Member[];
   #at = 0;
-  /** Empty where none is needed; undefined where that is not known. */
+  /** Empty if none is needed; undefined if that is not known. */
   #token: string | undefined;
 
   /**
-   * @param attemptMs how long one member may take. What is right takes milliseconds; one that waits
-   *   for a leader would take seven seconds to say so, and a frozen one takes for ever.
+   * @param attemptMs how long one member may take. A healthy one takes milliseconds; one without a
+   * leader would take seven seconds to say so, and a frozen one never answers.
    */
   constructor(access: EtcdAccess, attemptMs: number) {
     this.#access = access;
@@ -53,8 +53,8 @@ export class EtcdClient {
   }
 
   /**
-   * The answer to a request that may be sent twice. Rejects with EtcdError or NetworkError; nobody
-   * knows then whether it took effect.
+   * The answer to a request that may be repeated. Rejects with EtcdError or NetworkError; then it
+   * is unknown whether the request took effect.
    */
   async ask(path: string, body: unknown, signal?: AbortSignal): Promise<Fields> {
     const failures: unknown[] = [];
@@ -70,13 +70,13 @@ export class EtcdClient {
         this.#leave(member);
       }
     }
-    // A member that has answered knows more than one that is not there.
+    // The error of a member that answered is better than that of an absent one.
     throw failures.find((error) => error instanceof EtcdError) ?? failures[0];
   }
 
   /**
-   * The answers of a watch, until it is aborted or the server ends it. Rejects like {@link ask}
-   * when it is refused, cancelled, or its member is lost.
+   * The answers of a watch, until it is aborted or the server ends it. Rejects like {@link ask} if
+   * it is refused or cancelled, or its member is lost.
    */
   watch(create: unknown, signal: AbortSignal, onResult: (result: Fields) => void): Promise<void> {
     const member = this.#member();
@@ -92,16 +92,16 @@ export class EtcdClient {
 
   #member(): Member {
     const member = this.#members[this.#at];
-    if (member === undefined) throw new Error("there is no etcd to ask");
+    if (member === undefined) throw new Error("no member of etcd is configured");
     return member;
   }
 
-  /** The next one is asked from now on, unless another request has seen to that. */
+  /** The next member is asked from now on, unless another request has already switched. */
   #leave(member: Member): void {
     if (this.#members[this.#at] === member) this.#at = (this.#at + 1) % this.#members.length;
   }
 
-  /** Tokens end by time, with a restart, and with each change of the users. */
+  /** Tokens end by time, at a restart, and at each change of the users. */
   async #withToken<T>(member: Member, task: (token: string) => Promise<T>): Promise<T> {
     const { user, password = "" } = this.#access;
     if (user === undefined) return task("");
@@ -121,7 +121,7 @@ export class EtcdClient {
     try {
       return (await this.#send(member, "/v3/auth/authenticate", body, "")).text("token");
     } catch (error) {
-      // A user was named, and this etcd asks nobody who he is.
+      // A user was given, but this etcd requires no authentication.
       if (error instanceof EtcdError && error.said.includes("not enabled")) return "";
       throw error;
     }
@@ -180,7 +180,7 @@ export class EtcdClient {
     if (complaint !== undefined) throw complaint;
   }
 
-  /** What is no NetworkError is a certificate or key that cannot be read. */
+  /** Errors other than NetworkError come from an unreadable certificate or key. */
   #explained(error: unknown, origin: string): Error {
     if (error instanceof NetworkError) return unreachable(error, this.#access, origin);
     const files = "TANKD_ETCD_CA_FILE, TANKD_ETCD_CERT_FILE and TANKD_ETCD_KEY_FILE";
@@ -188,7 +188,7 @@ export class EtcdClient {
   }
 }
 
-/** As it is: etcd 3.4 knows no `Bearer`. */
+/** Without prefix: etcd 3.4 does not support `Bearer`. */
 function authorization(token: string): Readonly<Record<string, string>> {
   return token === "" ? {} : { authorization: token };
 }

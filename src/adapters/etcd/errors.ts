@@ -14,16 +14,16 @@ const CODE = {
   unauthenticated: 16,
 } as const;
 
-/** Another member of the same etcd may know better. */
+/** Another member of the same etcd may give a better answer. */
 const OF_ONE_MEMBER: readonly number[] = [CODE.unknown, CODE.deadlineExceeded, CODE.unavailable];
 
 const SAID_CHARACTERS_MAX = 160;
 
-/** etcd has answered, and not what was asked for. `message` is one line for people. */
+/** etcd has answered, but with an error. `message` is one line for people. */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";
   readonly code: number;
-  /** In etcd's own words. */
+  /** etcd's own text. */
   readonly said: string;
 
   constructor(code: number, said: string, message: string) {
@@ -32,7 +32,7 @@ export class EtcdError extends Error {
     this.said = said;
   }
 
-  /** The token is no longer known, or one is wanted. */
+  /** The token is no longer valid, or one is required. */
   get isAboutToken(): boolean {
     return (
       this.code === CODE.unauthenticated || /user name is empty|revision of auth/.test(this.said)
@@ -44,7 +44,7 @@ export class EtcdError extends Error {
   }
 }
 
-/** Whether to ask the next member: this one is not there, is no etcd, or has no leader. */
+/** Whether to ask the next member: this one is not there, is not an etcd, or has no leader. */
 export function isOfOneMember(error: unknown): boolean {
   return error instanceof EtcdError
     ? OF_ONE_MEMBER.includes(error.code)
@@ -52,8 +52,8 @@ export function isOfOneMember(error: unknown): boolean {
 }
 
 /**
- * What an answer complains of, in the form of 3.4 or of later versions; undefined for one that
- * does not. In a stream the complaint has a level of its own.
+ * The error in an answer, in the form of 3.4 or of later versions; undefined if there is none. In a
+ * stream the error is nested one level deeper.
  */
 export function complaintOf(answer: Fields): { code: number; said: string } | undefined {
   const error = answer.fields("error");
@@ -65,7 +65,7 @@ export function complaintOf(answer: Fields): { code: number; said: string } | un
   return complaintOfWatch(result);
 }
 
-/** A watch that was cancelled; the stream itself goes on. */
+/** A watch that was cancelled; the stream itself continues. */
 function complaintOfWatch(result: Fields): { code: number; said: string } {
   const said = result.text("cancel_reason");
   if (said.includes("code = PermissionDenied")) return { code: CODE.permissionDenied, said };
@@ -74,7 +74,7 @@ function complaintOfWatch(result: Fields): { code: number; said: string } {
   return { code: CODE.unknown, said: said || (compacted ? "it was compacted" : "watch cancelled") };
 }
 
-/** The error of an answer that is not what etcd gives; undefined where it is. */
+/** The error for an answer that etcd would not give; undefined if it is valid. */
 export function failureOf(
   reply: EndpointReply,
   access: EtcdAccess,
@@ -102,7 +102,7 @@ export function etcdError(
   return new EtcdError(code, said, `etcd at ${origin} ${explain(code, said, access)}`);
 }
 
-/** The error of a member that gave no answer at all, with what to do about it. */
+/** The error of a member that gave no answer at all, with the remedy. */
 export function unreachable(error: NetworkError, access: EtcdAccess, origin: string): NetworkError {
   const { failure, reason } = error;
   const message = `etcd at ${origin}: ${reason} (${mendOf(reason, access)})`;
@@ -119,7 +119,7 @@ function mendOf(reason: string, { namedBy }: EtcdAccess): string {
   return `start it, or set ${namedBy}`;
 }
 
-/** Older servers know the routes by other names, or not at all. */
+/** Older servers have other names for the routes, or none. */
 function isNoSuchPath({ status, text }: EndpointReply): boolean {
   return status === 404 && /"?not found"?/i.test(text) && !text.includes("etcdserver:");
 }

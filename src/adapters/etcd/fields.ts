@@ -1,11 +1,11 @@
 import { LIMITS } from "../../platform/limits.ts";
 
-/** A longer text is nothing of ours: what a node says of itself takes less than a kilobyte. */
+/** Longer texts are not from tankd: what a node says about itself takes less than a kilobyte. */
 const TEXT_CHARACTERS_MAX = 8192;
 
 /**
- * An object of an answer. What is missing or of another type counts as empty, since the JSON of
- * protocol buffers leaves out what is empty or zero.
+ * An object in an answer. Missing fields and those of another type count as empty, since the JSON
+ * of protocol buffers omits empty and zero values.
  */
 export class Fields {
   readonly #value: Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ export class Fields {
     return typeof value === "string" && value.length <= TEXT_CHARACTERS_MAX ? value : "";
   }
 
-  /** Numbers of 64 bits come as text. */
+  /** Numbers of 64 bits are encoded as text. */
   int64(key: string): bigint {
     const text = this.text(key);
     return /^-?\d{1,20}$/.test(text) ? BigInt(text) : 0n;
@@ -49,15 +49,15 @@ export class Fields {
     return value.slice(0, LIMITS.serversMax).map((one) => new Fields(one));
   }
 
-  /** The text that bytes stand for. */
+  /** The text that the bytes encode. */
   decoded(key: string): string {
     return Buffer.from(this.text(key), "base64").toString("utf8");
   }
 }
 
 /**
- * Bytes as etcd takes them: base64, padded and of the standard alphabet. Anything else may be read
- * as other bytes, without an error.
+ * Bytes as etcd accepts them: base64, padded and with the standard alphabet. It may decode anything
+ * else to other bytes, without an error.
  */
 export function encoded(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");

@@ -13,37 +13,42 @@ export interface EtcdLeaseDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly access: EtcdAccess;
-  /** As it was given; it holds no credentials. */
+  /** As given; it contains no credentials. */
   readonly url: string;
-  /** The key that whoever holds the lease has made. */
+  /** The key that the holder of the lease has created. */
   readonly key: string;
 }
 
 /**
- * A holder that is gone is followed by another after six to nine seconds. A shorter
- * time would not outlast a change of etcd's own leader: up to 2.5 s, and where the old one hangs,
- * two members may have to be waited for in vain before the third renews (4.5 s).
+ * A holder that is gone is replaced after six to nine seconds. A shorter time would not outlast a
+ * change of etcd's own leader: up to 2.5 s; and if the old one hangs, two members may time out
+ * before the third renews (4.5 s).
  */
 const TTL_SECONDS = 8;
 const RENEW_MS = 2_000;
 const ATTEMPT_MS = 1_500;
-/** For clocks that run apart (a hundredth of a percent), and for the guard, which is that late. */
+/**
+ * Reserve for clock drift (a hundredth of a percent), and for the guard, which may be this late.
+ */
 const MARGIN_MS = 1_000;
 const GUARD_MS = 500;
-/** The watch tells changes at once; this is for a watch that was cut without a word. */
+/**
+ * Interval of checks. The watch reports changes at once; this is for a watch whose connection is
+ * dead.
+ */
 const LOOK_MS = 5_000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 2_000;
 const FAREWELL_MS = 900;
-/** A key that was given back stays, so that it is told from one that has vanished. */
+/** The key stays when the lease is given back, to distinguish it from one that has vanished. */
 const GIVEN_BACK = { value: "", lease: NO_LEASE } as const;
-/** What a node makes the key with: its id. */
+/** The value with which a node creates the key: its id. */
 const NODE_ID = /^[\x21-\x7e]{1,64}$/;
 
 /**
- * The lease of the hub as a key of etcd, made by a transaction that succeeds only where it is not
- * there. The key is bound to a lease of etcd, and it is by the lease that a node knows its own: a
- * copy of its directory has its id, too.
+ * The lease of the hub as a key of etcd, created by a transaction that succeeds only if the key
+ * does not exist. The key is bound to a lease of etcd, and by that lease a node recognises its own
+ * key: a copy of its directory has the same id.
  */
 export class EtcdLease implements HubLease {
   readonly url: string;
@@ -58,7 +63,7 @@ export class EtcdLease implements HubLease {
   #onState: (state: LeaseState) => void = () => {};
   #isWanted = false;
   #problem = "";
-  /** etcd's lease under which this node has made the key, or has tried to. */
+  /** etcd's lease under which this node has created the key, or has tried to. */
   #own: string | undefined;
   #told: LeaseState | undefined;
 
@@ -75,7 +80,7 @@ export class EtcdLease implements HubLease {
       onProblem: (problem) => this.#fail(problem),
       round: (round) => this.#act(round),
     });
-    // What its failures mean is for the other rounds to say.
+    // The other rounds report what its failures mean.
     this.#watching = new Rounds({
       ...retry,
       onProblem: () => this.#acting.wake(),
@@ -106,7 +111,9 @@ export class EtcdLease implements HubLease {
     await this.#giveBack(farewell).catch(() => {});
   }
 
-  /** Renews what this node holds, looks who does otherwise, and acquires what nobody does. */
+  /**
+   * Renews a lease that this node holds, checks who holds it otherwise, and acquires a free one.
+   */
   async #act({ stopped }: Round): Promise<number> {
     if (!this.#isWanted) await this.#giveBack(stopped);
     const sentAt = nowBy(this.#deps.clock);
@@ -115,20 +122,20 @@ export class EtcdLease implements HubLease {
     const reading = await this.#read(stopped);
     const [entry] = reading.entries;
     if (renewal && renewal.ttlMs > 0 && entry?.leaseId === own) {
-      // A leader that was deposed renews as well, as long as it does not know. Most members have
-      // agreed to the read: until then there was no later term than the one that it tells.
+      // A deposed leader also renews, as long as it does not know. A majority of members has agreed
+      // to the read: until then there was no later term than the one in it.
       if (renewal.term === reading.term) return this.#hold(sentAt, renewal.ttlMs);
       return RETRY_MIN_MS;
     }
     const isFree = entry === undefined || isGivenBack(entry);
-    // Told before anything else is asked of a store that may not answer.
+    // Reported before anything else is asked of a store that may not answer.
     this.#tell(isFree ? { kind: "free" } : this.#stateOf(entry));
     await this.#giveBack(stopped);
     if (isFree) return this.#acquire(entry?.revision ?? 0n, stopped);
     return this.#isWanted ? Math.min(LOOK_MS, this.#vacancy.lookInMs) : LOOK_MS;
   }
 
-  /** The key; and before, where this node waits for its turn, how long its holder has still. */
+  /** The key; if this node waits for its turn, first the remaining time of its holder. */
   async #read(stopped: AbortSignal): Promise<Reading> {
     const { clock, key } = this.#deps;
     const askedMs = clock.monotonicMs();
@@ -136,7 +143,7 @@ export class EtcdLease implements HubLease {
     const watched = this.#isWanted && holdersLease !== this.#own ? holdersLease : undefined;
     const remainder = watched && (await this.#store.remainder(watched, stopped));
     const reading = await this.#store.read({ key }, 0n, stopped);
-    // As with a renewal: a leader that was deposed knows of no later ones.
+    // As with a renewal: a deposed leader does not know of later changes.
     if (remainder && remainder.term === reading.term) {
       this.#vacancy.look(watched, remainder, askedMs);
     }
@@ -154,13 +161,14 @@ export class EtcdLease implements HubLease {
     this.#own = leaseId;
     const put = { key: this.#deps.key, value: this.#nodeId, lease: leaseId };
     const isOurs = await this.#store.putIf({ revision }, put, stopped);
-    // Else another node was faster, or a request of ours that was thought lost: a look will tell.
+    // Otherwise another node was faster, or a request that seemed lost has succeeded: the next
+    // check will tell.
     return isOurs ? this.#hold(sentAt, ttlMs) : 0;
   }
 
   #hold(sentAt: Instant, ttlMs: number): number {
     if (!this.#isWanted) return 0;
-    // The server may give it more time, of which others know nothing.
+    // The server may grant more time, of which others do not know.
     this.#certainty.renew(sentAt, Math.min(ttlMs, TTL_SECONDS * 1_000) - MARGIN_MS);
     const { until } = this.#certainty;
     if (until === undefined) return 0;
@@ -186,7 +194,7 @@ export class EtcdLease implements HubLease {
   #stateOf({ value, leaseId }: Entry): LeaseState {
     if (leaseId !== NO_LEASE && NODE_ID.test(value)) return { kind: "taken", holder: value };
     const { key } = this.#deps;
-    const reason = `the key ${key} of etcd is no lease of tankd: remove it (etcdctl del ${key})`;
+    const reason = `the key ${key} of etcd is not a lease of tankd: remove it (etcdctl del ${key})`;
     return { kind: "unknown", reason };
   }
 
@@ -196,7 +204,7 @@ export class EtcdLease implements HubLease {
     if (problem !== undefined && !isHeld) this.#tell({ kind: "unknown", reason: problem });
   }
 
-  /** A lease that was told of as held, and is not certain any more. */
+  /** A lease that was reported as held, and is not certain any more. */
   #guard(): void {
     if (this.#told?.kind !== "held" || this.#certainty.until !== undefined) return;
     const reason = this.#problem || "not renewed in time: this machine was suspended or overloaded";

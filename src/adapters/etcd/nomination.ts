@@ -2,7 +2,7 @@ import type { Nomination } from "../../discovery/backend.ts";
 import { readAddresses, readHints } from "../../discovery/hints.ts";
 import type { Entry } from "./store.ts";
 
-/** Who the value of a key says may be there; undefined where it names no address. */
+/** The node that the value of a key announces; undefined if it has no address. */
 export function nominationOf({ value }: Entry): Nomination | undefined {
   const record = parsed(value);
   const hint = (key: string) => {

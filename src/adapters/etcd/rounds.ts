@@ -1,22 +1,22 @@
 import { messageOf } from "../../platform/errors.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
 
-/** What a round is given. */
+/** What a round gets. */
 export interface Round {
-  /** Ends what the round waits for. */
+  /** Ends the round's waiting. */
   readonly stopped: AbortSignal;
-  /** Another round is wanted now: the same, and what only waits should end. */
+  /** Another round is wanted now: it is started after what only waits has ended. */
   readonly woken: AbortSignal;
-  /** What could fail has worked, though the round goes on. */
+  /** The part that can fail has succeeded, though the round continues. */
   readonly works: () => void;
 }
 
 export interface RoundsOptions {
   readonly timers: Timers;
-  /** The delay after a failure, doubled with each up to the maximum. */
+  /** The delay after a failure, doubled up to the maximum. */
   readonly retryMinMs: number;
   readonly retryMaxMs: number;
-  /** Told of each failure, in one line, and of the first success after one. */
+  /** Called for each failure, with one line, and for the first success after one. */
   readonly onProblem: (problem: string | undefined) => void;
   /** Resolves with the delay of the next round in milliseconds. */
   readonly round: (round: Round) => Promise<number>;
@@ -28,7 +28,7 @@ interface Running {
 }
 
 /**
- * Does one thing again and again until it is stopped, which is for good: later after a failure, at
+ * Repeats one task until it is stopped, which is permanent: with a delay after a failure, and at
  * once when it is woken.
  */
 export class Rounds {
@@ -49,7 +49,7 @@ export class Rounds {
     this.#running?.woken.abort();
   }
 
-  /** No round begins after it, and one that is under way has lost its signal. */
+  /** No round starts after it, and the signal of one in progress is aborted. */
   stop(): void {
     this.#isStopped = true;
     this.#running?.stopped.abort();

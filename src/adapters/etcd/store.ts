@@ -3,13 +3,13 @@ import type { EtcdClient } from "./client.ts";
 import { EtcdError } from "./errors.ts";
 import { encoded, type Fields } from "./fields.ts";
 
-/** A key that is there. */
+/** An existing key. */
 export interface Entry {
   readonly key: string;
   readonly value: string;
   /** A number of 64 bits; {@link NO_LEASE} without one. */
   readonly leaseId: string;
-  /** Of the store, when it was last changed. */
+  /** Revision of the store at its last change. */
   readonly revision: bigint;
 }
 
@@ -21,17 +21,20 @@ export interface Put {
   readonly lease: string;
 }
 
-/** Under this lease, or last changed at a revision; of a key that is not there that is 0. */
+/**
+ * The expected state: under this lease, or last changed at this revision; 0 for a key that does not
+ * exist.
+ */
 export type KeyState = { readonly lease: string } | { readonly revision: bigint };
 
-/** What a read that most members have agreed to has found. */
+/** The result of a read that a majority of members has agreed to. */
 export interface Reading {
   readonly entries: readonly Entry[];
   /** Of the whole store: it counts the changes. */
   readonly revision: bigint;
-  /** Counts the leaders, of whom each is the only one of its term. */
+  /** Counts the leaders; each term has only one. */
   readonly term: bigint;
-  /** Of the members together. */
+  /** Id of the cluster of members. */
   readonly clusterId: string;
 }
 
@@ -43,22 +46,22 @@ export interface Grant {
 export interface Renewal {
   /** 0 for a lease that has ended. */
   readonly ttlMs: number;
-  /** Of the member that was asked, before it passed the request on to its leader. */
+  /** Term of the member that was asked, before it passed the request on to its leader. */
   readonly term: bigint;
 }
 
-/** What is left of a lease. */
+/** The remaining time of a lease. */
 export interface Remainder {
-  /** At least, as the store counts whole seconds; undefined for a lease that has ended. */
+  /** A lower bound, since the store counts whole seconds; undefined for a lease that has ended. */
   readonly leftMs: number | undefined;
-  /** As of a {@link Renewal}. */
+  /** As in a {@link Renewal}. */
   readonly term: bigint;
 }
 
-/** Keys of which all begin with a text, or one key. */
+/** All keys with a prefix, or one key. */
 export type Range = { readonly prefix: string } | { readonly key: string };
 
-/** The requests of etcd's API, version 3, that a node needs. Each rejects as the client does. */
+/** The requests of etcd's API, version 3, that a node needs. Each rejects like the client. */
 export class EtcdStore {
   readonly #client: EtcdClient;
 
@@ -70,7 +73,7 @@ export class EtcdStore {
     return this.#client.origin;
   }
 
-  /** A new lease; the server may give it more time than was asked for. */
+  /** A new lease; the server may grant more time than requested. */
   async grant(ttlSeconds: number, signal?: AbortSignal): Promise<Grant> {
     const body = { TTL: String(ttlSeconds) };
     const answer = await this.#client.ask("/v3/lease/grant", body, signal);
@@ -119,12 +122,12 @@ export class EtcdStore {
     };
   }
 
-  /** Rejects where the lease has ended. */
+  /** Rejects if the lease has ended. */
   async put(put: Put, signal?: AbortSignal): Promise<void> {
     await this.#client.ask("/v3/kv/put", bodyOf(put), signal);
   }
 
-  /** Puts a key in the state that is expected; false where it is not. */
+  /** Puts a key that is in the expected state; false if it is not. */
   async putIf(state: KeyState, put: Put, signal?: AbortSignal): Promise<boolean> {
     const is =
       "lease" in state
@@ -138,9 +141,9 @@ export class EtcdStore {
   }
 
   /**
-   * Tells the changes of keys from a revision on (0: from now on), after an empty list once it has
-   * begun; of a key that was removed only that something has changed. Resolves when it is aborted
-   * or the server ends it.
+   * Reports changes of keys from a revision on (0: from now on), after an empty list once it has
+   * begun. For a removed key it reports only that something has changed. Resolves when it is
+   * aborted or the server ends it.
    */
   watch(
     range: Range,
@@ -173,7 +176,7 @@ function bodyOf({ key, value, lease }: Put): Record<string, string> {
   return { key: encoded(key), value: encoded(value), lease };
 }
 
-/** A range ends before its `range_end`, which is the prefix with its last byte counted up. */
+/** A range excludes its `range_end`, which is the prefix with its last byte incremented. */
 function bounds(range: Range): { key: string; range_end?: string } {
   if ("key" in range) return { key: encoded(range.key) };
   const { prefix } = range;

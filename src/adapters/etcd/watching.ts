@@ -1,13 +1,13 @@
 import { sleep, type Timers } from "../../platform/timers.ts";
 import type { Entry, EtcdStore, Range } from "./store.ts";
 
-/** A connection cut without a reset leaves its watch silent: the watch is opened anew. */
+/** A connection that was cut without a reset leaves its watch silent: the watch is opened anew. */
 const LIFE_MS = 60_000;
-/** Before the next one, where a server or a proxy ends watches sooner. */
+/** Delay before the next watch if a server or a proxy ends watches early. */
 const PAUSE_MS = 1_000;
 
 /**
- * Watches for a minute, or until `signal` ends it; see {@link EtcdStore.watch}. Resolves with the
+ * Watches for a minute, or until `signal` aborts it; see {@link EtcdStore.watch}. Resolves with the
  * delay after which to watch again, in milliseconds.
  */
 export async function watchOnce(

@@ -4,7 +4,7 @@ import { messageOf } from "../../platform/errors.ts";
 import { NetworkError, type NetworkFailure } from "../../platform/network.ts";
 import { systemFailure } from "../../platform/real/system-failure.ts";
 
-/** A server that speaks JSON over HTTP: a store, an agent, a daemon of this machine. */
+/** A server with a JSON API over HTTP: a store, an agent, a daemon of this machine. */
 export interface EndpointAddress {
   /** `http://…` or `https://…` without a path; for a socket its host is only a name. */
   readonly origin: string;
@@ -12,7 +12,10 @@ export interface EndpointAddress {
   readonly socketPath?: string;
   /** Sent with every request, credentials among them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** PEM texts, where the server's certificate is not of a public authority, or wants ours. */
+  /**
+   * PEM texts, if the server's certificate is not from a public authority, or a client certificate
+   * is required.
+   */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
@@ -23,9 +26,9 @@ export interface EndpointRequest {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Until the whole answer is there; of a stream until its head is. */
+  /** Timeout of the whole answer; for a stream, of its head. */
   readonly timeoutMs: number;
-  /** Ends the request: it rejects with `unreachable`. */
+  /** Aborts the request: it rejects with `unreachable`. */
   readonly signal?: AbortSignal;
 }
 
@@ -33,19 +36,19 @@ export interface EndpointReply {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Parsed; undefined where it is empty or no JSON. */
+  /** Parsed; undefined if it is empty or not JSON. */
   readonly json: unknown;
   readonly text: string;
 }
 
 /** Longer answers are refused: a list of a thousand nodes takes a tenth. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
-/** A longer line of a stream, or what has no end of line, is refused. */
+/** Longer lines of a stream are refused. */
 const LINE_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
- * Requests to one such server. `node:http`, since `fetch` sends what is for this machine through
- * HTTP_PROXY as well. Redirects are not followed: credentials would go with them.
+ * Requests to one such server. Uses `node:http`, since `fetch` sends requests to this machine
+ * through HTTP_PROXY too. Redirects are not followed: credentials would be sent along.
  */
 export class Endpoint {
   readonly #address: EndpointAddress;
@@ -54,7 +57,7 @@ export class Endpoint {
     this.#address = address;
   }
 
-  /** Rejects with NetworkError where there is no whole answer in time. */
+  /** Rejects with NetworkError if there is no whole answer in time. */
   async ask(request: EndpointRequest): Promise<EndpointReply> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), request.timeoutMs);
@@ -69,9 +72,9 @@ export class Endpoint {
   }
 
   /**
-   * A stream of JSON values, one a line, the last with or without its end; resolves when the server
-   * ends it. Rejects with NetworkError for anything but 200, a broken connection, or a line that is
-   * no JSON.
+   * A stream of JSON values, one per line; the last line may lack its end. Resolves when the server
+   * ends it. Rejects with NetworkError for any status but 200, a broken connection, or a line that
+   * is not JSON.
    */
   async follow(request: EndpointRequest, onValue: (value: unknown) => void): Promise<void> {
     const deadline = new AbortController();
@@ -99,7 +102,7 @@ export class Endpoint {
         ...headers,
         ...request.headers,
       },
-      // A connection there costs nothing, and one that was kept may be to a daemon that has ended.
+      // A connection there costs nothing, and a kept one may lead to a daemon that has ended.
       ...(socketPath === undefined ? {} : { socketPath, agent: false }),
       ...tls,
     };
@@ -109,7 +112,7 @@ export class Endpoint {
         reject(failure);
         call.destroy();
       };
-      // First of all: a request that is given up before it has a socket fails later, too.
+      // First of all: a request that is aborted before it has a socket fails later.
       call.on("error", (error) => {
         const [failure, reason] = systemFailure(error);
         const isUnknown = failure === "unreachable" && reason === undefined;
@@ -159,7 +162,7 @@ export class Endpoint {
       };
       const take = (line: string): boolean => {
         const value = line.trim() === "" ? null : parse(line);
-        if (value === undefined) refuse(this.#failure("unreachable", "its answer is no JSON"));
+        if (value === undefined) refuse(this.#failure("unreachable", "its answer is not JSON"));
         else if (value !== null) onValue(value);
         return value !== undefined;
       };
@@ -179,7 +182,7 @@ export class Endpoint {
     });
   }
 
-  /** @param words for people; what the kind of failure says by itself without them */
+  /** @param words for people; the kind of failure has default words */
   #failure(failure: NetworkFailure, words?: string): NetworkError {
     const where = this.#address.socketPath ?? this.#address.origin;
     const { reason } = new NetworkError(failure, "", words);

@@ -12,38 +12,41 @@ export interface AnswersDeps {
   readonly send: (answers: readonly DnsRecord[], additionals: readonly DnsRecord[]) => void;
 }
 
-/** How an answer is to be timed; all in milliseconds. */
+/** The timing of an answer; all in milliseconds. */
 export interface AnswerTiming {
   readonly holdMinMs: number;
   readonly holdMaxMs: number;
-  /** Between two multicasts of one record. */
+  /** Minimum time between two multicasts of one record. */
   readonly intervalMs: number;
-  /** Nothing goes out before the hold is over, not even with what others asked for. */
+  /** Nothing is sent before the hold is over, not even together with other answers. */
   readonly waits: boolean;
 }
 
-/** RFC 6762 section 6: held back so that several answers become one, each record once a second. */
+/**
+ * RFC 6762 section 6: answers are held back to combine them, and each record is sent at most once a
+ * second.
+ */
 export const PLAIN: AnswerTiming = {
   holdMinMs: 20,
   holdMaxMs: 120,
   intervalMs: 1_000,
   waits: false,
 };
-/** RFC 6762 section 7.2: more known answers of the asker are on their way. */
+/** RFC 6762 section 7.2: more known answers of the querier follow. */
 export const TRUNCATED: AnswerTiming = { ...PLAIN, holdMinMs: 400, holdMaxMs: 500, waits: true };
-/** RFC 6762 section 6: a probe waits only a quarter of a second for the defence of a name. */
+/** RFC 6762 section 6: a prober waits only a quarter of a second for the defence of a name. */
 export const PROBE: AnswerTiming = { ...PLAIN, holdMinMs: 0, holdMaxMs: 0, intervalMs: 250 };
 
 /** RFC 6762 section 8.3: at least two announcements, one second apart. */
 const ANNOUNCED_AGAIN_MS = PLAIN.holdMaxMs + 1_000;
 
-/** In the place of an asker: what is sent because it changed. */
+/** Stands for the querier of records that are sent because they changed. */
 const NOBODY = "";
 
 interface Pending {
-  /** With a TTL of zero it withdraws what it names. */
+  /** With a TTL of zero it withdraws the record. */
   record: DnsRecord;
-  /** Who asked for it. */
+  /** The queriers that asked for it. */
   readonly askers: Set<string>;
   notBeforeMs: number;
   dueMs: number;
@@ -51,12 +54,12 @@ interface Pending {
 
 /**
  * The multicast answers of one socket: collected, held back, sent together, each record at most
- * once a second, and not at all when somebody else was quicker or nobody needs them any more.
+ * once a second, and not at all if another host was faster or no querier needs them any more.
  */
 export class AnswerSchedule {
   readonly #deps: AnswersDeps;
   readonly #pending = new Map<string, Pending>();
-  /** When a record, and when any record of its set was last sent. */
+  /** When a record, and when any record of its set, was last sent. */
   readonly #recordSentMs = new Map<string, number>();
   readonly #setSentMs = new Map<string, number>();
   #own: readonly DnsRecord[] = [];
@@ -67,9 +70,7 @@ export class AnswerSchedule {
     this.#deps = deps;
   }
 
-  /**
-   * From now on these are the node's records; what changed is announced, what is gone withdrawn.
-   */
+  /** Replaces the node's records; changed ones are announced, removed ones withdrawn. */
   replace(own: readonly DnsRecord[], isTold = true): void {
     const before = new Map(this.#own.map((record) => [identityOf(record), record]));
     const after = new Set(own.map(identityOf));
@@ -79,7 +80,7 @@ export class AnswerSchedule {
       this.#pending.delete(identity);
       this.#recordSentMs.delete(identity);
     }
-    // Of a set that is still there the cache-flush bit of the new records withdraws the old ones.
+    // For an existing set the cache-flush bit of the new records withdraws the old ones.
     const sets = new Set(own.map(setOf));
     const withdrawn = gone.map(([, record]) => record).filter((one) => !sets.has(setOf(one)));
     this.queue(goodbyeOf(withdrawn), NOBODY);
@@ -90,7 +91,7 @@ export class AnswerSchedule {
     );
   }
 
-  /** Tells everybody a second time, unless somebody asks in the meantime. */
+  /** Announces a second time, unless somebody asks in the meantime. */
   announceAgain(): void {
     this.#cancelRepeat();
     this.#cancelRepeat = this.#deps.timers.after(ANNOUNCED_AGAIN_MS, () => {
@@ -99,14 +100,14 @@ export class AnswerSchedule {
     });
   }
 
-  /** The records that answer a question; of a name of ours without any, the NSEC that says so. */
+  /** The records that answer a question; for a name of this node without any, the NSEC record. */
   matching({ name, type }: Question): readonly DnsRecord[] {
     const named = this.#own.filter((one) => one.name === name);
     const found = named.filter((one) => (type === "ANY" ? one.type !== "NSEC" : one.type === type));
     return found.length > 0 ? found : named.filter((one) => one.type === "NSEC");
   }
 
-  /** What goes with answers so that nobody has to ask again (RFC 6763 section 12). */
+  /** Additional records, so that queriers need not ask again (RFC 6763 section 12). */
   additionalsTo(answers: readonly DnsRecord[]): readonly DnsRecord[] {
     const leads = answers.some(({ name, type }) => name === TYPE_NAME || type === "SRV");
     if (!leads) return [];
@@ -114,7 +115,7 @@ export class AnswerSchedule {
     return this.#own.filter((one) => one.name !== META_NAME && !given.has(identityOf(one)));
   }
 
-  /** Whether all of the network has heard the record within `ms`. */
+  /** Whether the record was multicast within the last `ms`. */
   wasSentWithin(record: DnsRecord, ms: number): boolean {
     return this.#deps.clock.monotonicMs() - this.#sentMs(record) < ms;
   }
@@ -143,9 +144,7 @@ export class AnswerSchedule {
     this.#arm();
   }
 
-  /**
-   * The asker has these already (RFC 6762 section 7.1, and 7.2 for what came in a later packet).
-   */
+  /** The querier has these already (RFC 6762 section 7.1, and 7.2 for those in a later packet). */
   withdraw(known: readonly DnsRecord[], asker: string): void {
     if (this.#pending.size === 0) return;
     for (const record of known) {
@@ -155,7 +154,10 @@ export class AnswerSchedule {
     }
   }
 
-  /** Somebody else has just said these (RFC 6762 section 7.4). Only shared ones can be ours too. */
+  /**
+   * Another host has just sent these (RFC 6762 section 7.4). Only shared records can be this node's
+   * too.
+   */
   heard(records: readonly DnsRecord[]): void {
     if (this.#pending.size === 0) return;
     const nowMs = this.#deps.clock.monotonicMs();
@@ -207,12 +209,15 @@ export class AnswerSchedule {
   }
 }
 
-/** Whether a known answer has at least half of its life before it (RFC 6762 section 7.1). */
+/** Whether a known answer has at least half of its TTL left (RFC 6762 section 7.1). */
 export function isFresh(known: DnsRecord, own: DnsRecord): boolean {
   return known.ttl * 2 >= own.ttl;
 }
 
-/** What is said unasked: not what only completes an answer, and not what the network shares. */
+/**
+ * Whether a record is announced unasked: not those that only complete an answer, and not those that
+ * all hosts of the network share.
+ */
 function isAnnounced({ name, type }: DnsRecord): boolean {
   return type !== "NSEC" && name !== META_NAME;
 }

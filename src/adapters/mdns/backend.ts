@@ -22,21 +22,24 @@ export interface MdnsDeps {
   readonly random: Random;
   readonly machine: Machine;
   readonly log: Log;
-  /** Another way to open sockets, for tests. */
+  /** Replaces the opening of sockets, for tests. */
   readonly openSocket?: OpenSocket;
 }
 
-/** How soon a cable that was plugged in, or a Wi-Fi that was joined, is noticed. */
+/** Interval at which a plugged-in cable or a joined Wi-Fi is noticed. */
 const INTERFACE_CHECK_MS = 1_000;
 /**
  * A node that follows a hub needs no other; once the hub is lost, discovery looks again at once.
  */
 const FOLLOWER_CHECK_MS = 4_000;
-/** When the wall clock ran ahead of the monotonic one by as much, the machine was suspended. */
+/** If the wall clock is ahead of the monotonic one by this much, the machine was suspended. */
 const SUSPENDED_MS = 5_000;
-/** A goodbye that cannot be sent does not hold up the end. */
+/** The longest that the end waits for a goodbye. */
 const GOODBYE_MS = 200;
-/** Addresses that this machine had before, so that none of them is taken for one that was named. */
+/**
+ * Former addresses of this machine are remembered, so that none is taken for one that the operator
+ * named.
+ */
 const FORMER_ADDRESSES_MAX = 256;
 
 /**
@@ -47,7 +50,7 @@ export class MdnsBackend implements DiscoveryBackend {
   readonly name = "mdns";
   readonly #deps: MdnsDeps;
   readonly #gate: Gate;
-  /** By the name of the interface. */
+  /** By interface name. */
   readonly #services = new Map<string, LinkService>();
   readonly #linksOf = memoizeLast(linksOf);
   readonly #ownAddresses = new Set<string>();
@@ -126,7 +129,7 @@ export class MdnsBackend implements DiscoveryBackend {
     });
   }
 
-  /** One service for each interface that is there now, with the records that belong there. */
+  /** One service per present interface, with the records for it. */
   #followInterfaces(): void {
     const { machine } = this.#deps;
     const links = this.#linksOf(machine.addresses(), machine.defaultRouteInterface());
@@ -174,7 +177,7 @@ export class MdnsBackend implements DiscoveryBackend {
     }
   }
 
-  /** After a suspension the memberships may be gone, and everybody's caches have run out. */
+  /** After a suspension the group memberships may be gone, and all caches have expired. */
   #noticeSuspension(): void {
     const aheadMs = this.#readWallAheadMs();
     const jumpedMs = aheadMs - this.#wallAheadMs;

@@ -2,11 +2,11 @@ import { isIP } from "node:net";
 import { LIMITS } from "../../platform/limits.ts";
 import { type DnsRecord, TYPE_NAME } from "./records.ts";
 
-/** A service of our type that was heard of, as far as its records are known. */
+/** A discovered service of tankd's type, as far as its records are known. */
 export interface CachedService {
   /** The full name, in lower case. */
   readonly instance: string;
-  /** The IP address that last said something new of it. */
+  /** The IP address that last sent something new about it. */
   readonly source: string;
   readonly port: number | undefined;
   /** The strings of its TXT record. */
@@ -14,7 +14,7 @@ export interface CachedService {
   /** The name of its host. */
   readonly target: string | undefined;
   readonly addresses: readonly string[];
-  /** Whether there is everything that it takes to dial it. */
+  /** Whether it has all records that are needed to dial it. */
   readonly complete: boolean;
 }
 
@@ -32,29 +32,32 @@ interface Host {
   readonly name: string;
   /** By address. */
   readonly addresses: Map<string, { readonly heardMs: number; readonly untilMs: number }>;
-  /** The services that it has. */
+  /** Its services. */
   readonly services: Set<Entry>;
 }
 
-/** RFC 6762 sections 10.1 and 10.2: what is withdrawn or replaced stays for another second. */
+/** RFC 6762 sections 10.1 and 10.2: withdrawn or replaced records stay for another second. */
 const GRACE_MS = 1_000;
-/** A sender that was known for as long, with no more services than a machine runs, is no flood. */
+/**
+ * A sender that was known for this long, with no more services than a machine runs, is not a flood.
+ */
 const SETTLED_MS = 10_000;
 const SETTLED_SERVICES_MAX = 8;
-/** Looking for what has run out costs time for each service: no oftener, while packets come in. */
+/** Minimum interval of the search for expired records, which costs time for each service. */
 const EXPIRY_CHECK_MS = 1_000;
 const INSTANCE_BYTES_MAX = 64 + TYPE_NAME.length;
 
 /**
- * What one link said of services of our type (RFC 6762 section 10). Bounded for each source and in
- * all: what a source says too much takes the place of its own newest, never of others' services.
+ * The services of tankd's type that one link has announced (RFC 6762 section 10). Bounded per
+ * source and in total: the excess of a source replaces its own newest services, never those of
+ * others.
  */
 export class ServiceCache {
   readonly #entries = new Map<string, Entry>();
   readonly #hosts = new Map<string, Host>();
-  /** Services by the source that says them. */
+  /** Services by their source. */
   readonly #bySource = new Map<string, Set<Entry>>();
-  /** Told of each service that is no longer there. */
+  /** Called for each service that is no longer there. */
   readonly #onForget: (instance: string) => void;
   #expiredMs = Number.NEGATIVE_INFINITY;
 
@@ -62,11 +65,11 @@ export class ServiceCache {
     this.#onForget = onForget;
   }
 
-  /** Takes in the records of one response; returns the services that they are about. */
+  /** Adds the records of one response; returns the services that they concern. */
   observe(records: readonly DnsRecord[], source: string, nowMs: number): readonly CachedService[] {
     if (nowMs - this.#expiredMs >= EXPIRY_CHECK_MS) this.#expire(nowMs);
     const touched = new Set<Entry>();
-    // A host's addresses are kept only once a service points to it.
+    // A host's addresses are kept only once a service refers to it.
     for (const record of records) {
       const entry = this.#observeService(record, source, nowMs);
       if (entry) touched.add(entry);
@@ -79,32 +82,34 @@ export class ServiceCache {
       .map((entry) => view(entry, nowMs));
   }
 
-  /** Every service that is there now. */
+  /** Every present service. */
   services(nowMs: number): readonly CachedService[] {
     this.#expire(nowMs);
     return [...this.#entries.values()].map((entry) => view(entry, nowMs));
   }
 
-  /** Pointers to complete services, with what is left of their lives: answers known already. */
+  /** Pointers to complete services, with their remaining TTLs: the known answers. */
   knownPointers(nowMs: number): readonly DnsRecord[] {
     this.#expire(nowMs);
     return [...this.#entries.values()].flatMap((entry) => {
       const { instance, pointer } = entry;
       const leftMs = (pointer?.untilMs ?? 0) - nowMs;
-      // RFC 6762 section 7.1: the second half of its life it must be asked for.
+      // RFC 6762 section 7.1: in the second half of its TTL it must be asked for.
       if (!pointer || leftMs < pointer.ttl * 500 || !view(entry, nowMs).complete) return [];
       const ttl = Math.floor(leftMs / 1000);
       return [{ name: TYPE_NAME, type: "PTR", ttl, flush: false, data: instance }];
     });
   }
 
-  /** Whether there is all that it takes to dial a service. */
+  /** Whether a service has all that is needed to dial it. */
   isComplete(instance: string, nowMs: number): boolean {
     const entry = this.#entries.get(instance);
     return entry !== undefined && view(entry, nowMs).complete;
   }
 
-  /** Whether a source has been known for long enough, and for little enough, to be no flood. */
+  /**
+   * Whether a source has been known for long enough, with few enough services, not to be a flood.
+   */
   isSettled(source: string, nowMs: number): boolean {
     const own = this.#bySource.get(source);
     if (!own || own.size > SETTLED_SERVICES_MAX) return false;

@@ -2,11 +2,11 @@ import type { Cause } from "../../discovery/backend.ts";
 import { MDNS_PORT } from "./station.ts";
 import type { RecentTraffic } from "./traffic.ts";
 
-/** One interface, as far as it tells why nobody is found on it. */
+/** One interface, with the facts that tell why nobody is found on it. */
 export interface LinkFacts {
   readonly name: string;
   readonly isLoopback: boolean;
-  /** Whether a socket is open and takes packets. */
+  /** Whether a socket is open and sends packets. */
   readonly isWorking: boolean;
   /** Why sockets fail. */
   readonly failures: readonly string[];
@@ -16,13 +16,13 @@ export interface LinkFacts {
 const PORT = `UDP port ${MDNS_PORT}`;
 const LET_IN = `open ${PORT} (sudo tankd doctor names the command, where a firewall is active)`;
 const JOIN = "tankd join http://ADDRESS:8000 of another node";
-/** The start of a node sends more; before that its figures say nothing. */
+/** A starting node sends more than this; before that its figures mean nothing. */
 const MULTICASTS_MIN = 2;
-/** What a firewall that lets nothing out makes of a send. */
+/** The error of a send that a firewall blocks. */
 const FORBIDDEN = /\b(EPERM|EACCES)\b/;
 const TAKEN = /\bEADDRINUSE\b/;
 
-/** Why multicast DNS finds nobody on an interface; of one where somebody was found nothing. */
+/** Why multicast DNS finds nobody on an interface; nothing if somebody was found. */
 export function causesOn(link: LinkFacts): readonly Cause[] {
   const found = causeOn(link);
   return found === undefined ? [] : [{ ...found, code: `mdns_${found.code}:${link.name}` }];
@@ -43,7 +43,7 @@ function causeOn({ name, isWorking, isLoopback, failures, traffic }: LinkFacts):
   if (traffic.outsider !== undefined) {
     return {
       code: "other_network",
-      what: `tankd speaks on ${name} from ${traffic.outsider}, which is in no network of ${name}`,
+      what: `tankd is heard on ${name} from ${traffic.outsider}, which is in no network of ${name}`,
       mend: `give both machines addresses of one network, or ${JOIN}`,
       fault: true,
     };

@@ -1,4 +1,4 @@
-/** What of dns-packet is used. `message.ts` checks what `decode` leaves open. */
+/** The part of dns-packet that is used. `message.ts` checks what `decode` leaves unchecked. */
 declare module "dns-packet" {
   export interface DecodedQuestion {
     readonly name: string;
@@ -6,7 +6,7 @@ declare module "dns-packet" {
     readonly class: string;
   }
 
-  /** Records like OPT have neither class nor life. */
+  /** Records like OPT have neither class nor TTL. */
   export interface DecodedRecord {
     readonly name: string;
     readonly type: string;
@@ -28,6 +28,6 @@ declare module "dns-packet" {
 
   export function encode(packet: object): Uint8Array;
   export function encodingLength(packet: object): number;
-  /** @throws on bytes that are no packet. */
+  /** @throws on bytes that are not a packet. */
   export function decode(bytes: Buffer): DecodedPacket;
 }

@@ -3,15 +3,15 @@ import type { Clock } from "../../platform/clock.ts";
 /** A packet comes back at once; the rest is for a process that gets no processor time. */
 const ECHO_KEPT_MS = 2_000;
 /**
- * A response with the same bytes says nothing new for as long: the same by IPv6, and the second of
- * two announcements. Short beside every time to live.
+ * A response with the same bytes contains nothing new for this long: the same by IPv6, and the
+ * second of two announcements. Short compared with every TTL.
  */
 const RESPONSE_KEPT_MS = 5_000;
 const PACKETS_KEPT_MAX = 256;
 
 /**
- * Our own multicast packets, which the system hands back so that other processes of this machine
- * hear them. Each is taken once: a second one with the same bytes comes from such a process.
+ * This node's own multicast packets, which the system loops back for other processes of this
+ * machine. Each is removed once: a second one with the same bytes comes from another process.
  */
 export class Echoes {
   readonly #clock: Clock;
@@ -38,7 +38,7 @@ export class Echoes {
   }
 }
 
-/** Packets that were read within the last seconds, until something contradicts any of them. */
+/** Packets that were read within the last seconds, until one contradicts them. */
 export class RecentPackets {
   readonly #clock: Clock;
   /** Oldest first. */

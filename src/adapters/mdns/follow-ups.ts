@@ -4,14 +4,16 @@ import type { Cancel, Timers } from "../../platform/timers.ts";
 import type { CachedService } from "./cache.ts";
 import type { Question } from "./message.ts";
 
-/** Long enough for the rest to come by itself, in a further packet or asked for by others. */
+/**
+ * Long enough for the rest to arrive by itself, in a further packet or because others asked for it.
+ */
 const PATIENCE_MS = 120;
 const AGAIN_MS = 1_000;
 const TRIES_MAX = 3;
 
 /**
- * Asks for the records that are missing of services: not every responder puts all into one packet.
- * A few at a time and a few times each, since services may be made up.
+ * Asks for missing records of services: not every responder puts all into one packet. A few at a
+ * time, and a few times each, since services may be made up.
  */
 export class FollowUps {
   readonly #deps: { readonly clock: Clock; readonly timers: Timers };
@@ -36,7 +38,7 @@ export class FollowUps {
     return this.#awaited;
   }
 
-  /** Something is incomplete. */
+  /** Some service is incomplete. */
   wake(): void {
     this.#cancel ??= this.#deps.timers.after(PATIENCE_MS, () => this.#run());
   }

@@ -5,7 +5,7 @@ import { kindOf, mentions } from "./glance.ts";
 import { isOnLink, type Link } from "./links.ts";
 import { type Endpoint, type Family, MDNS_PORT, type Station } from "./station.ts";
 
-/** What becomes of a packet. Only one that is admitted is decoded. */
+/** The verdict on a packet. Only an admitted one is decoded. */
 export type Verdict = "admitted" | "echo" | "unrelated" | "off_link" | "too_many" | "malformed";
 
 /** Senders known for a while share one bucket, all others another. */
@@ -13,7 +13,7 @@ type Standing = "settled" | "stranger";
 
 /**
  * Decides which packets are decoded: first by cheap checks, then by a token bucket for each sender
- * and one for all. A flood costs little, and does not silence those who were there before.
+ * and one for all. A flood costs little, and does not silence earlier senders.
  */
 export class Gate {
   readonly #bySender: TokenBuckets;
@@ -33,7 +33,7 @@ export class Gate {
     });
   }
 
-  /** Packets of our service type that were too many. */
+  /** Rejected packets of tankd's service type. */
   get dropped(): number {
     return this.#dropped;
   }

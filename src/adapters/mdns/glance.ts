@@ -8,8 +8,8 @@ const RESPONSE = 0x8000;
 export type PacketKind = "query" | "response";
 
 /**
- * The kind of a packet, found without decoding it; undefined for a packet that is not multicast
- * DNS. Printers and televisions send as well: most packets are sorted out here.
+ * The kind of a packet, determined without decoding it; undefined for a packet that is not
+ * multicast DNS. Printers and televisions send as well: most packets are rejected here.
  */
 export function kindOf(bytes: Uint8Array): PacketKind | undefined {
   const { byteLength } = bytes;
@@ -19,11 +19,11 @@ export function kindOf(bytes: Uint8Array): PacketKind | undefined {
   return (flags & RESPONSE) === 0 ? "query" : "response";
 }
 
-/** Whether any of the labels (lower case) stands in the packet, in whatever name. */
+/** Whether any of the labels (lower case) is in the packet, in any name. */
 export function mentions(bytes: Uint8Array, labels: Iterable<string>): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wanted = Array.from(labels, (label) => String.fromCharCode(label.length) + label);
-  // As everybody spells them who speaks to us.
+  // The spelling that all nodes use.
   if (wanted.some((label) => buffer.includes(label, 0, "latin1"))) return true;
   // The one encoding in which every byte is one character.
   const text = buffer.toString("latin1").toLowerCase();

@@ -20,16 +20,16 @@ export interface LinkServiceDeps {
   readonly log: Log;
   readonly gate: Gate;
   readonly openSocket: OpenSocket;
-  /** Whether this machine has the address, on whatever interface. */
+  /** Whether this machine has the address, on any interface. */
   readonly isOwn: (address: string) => boolean;
   readonly nominate: (nomination: Nomination) => void;
 }
 
 interface Carrier {
   readonly socket: MulticastSocket;
-  /** What of the interface it was opened with. */
+  /** The properties of the interface with which it was opened. */
   readonly signature: string;
-  /** Packets that are on their way out. */
+  /** Packets that are being sent. */
   sending: Promise<unknown>;
   failed: boolean;
 }
@@ -42,17 +42,17 @@ interface Failure {
   readonly retryMs: number;
 }
 
-/** A fresh IPv6 address cannot be used for some two seconds (RFC 4862 section 5.4). */
+/** A new IPv6 address cannot be used for about two seconds (RFC 4862 section 5.4). */
 const FAILURES_UNSAID = 2;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 8_000;
 
-/** One interface: its station, and the sockets that carry it and are reopened when they fail. */
+/** One interface: its station, and its sockets, which are reopened when they fail. */
 export class LinkService {
   readonly #deps: LinkServiceDeps;
   readonly #station: Station;
   readonly #sockets = new Map<Family, Carrier>();
-  /** What failed since a packet last went out to all. */
+  /** What failed since a packet was last multicast. */
   readonly #failures = new Map<Family, Failure>();
   readonly #traffic: Traffic;
   #link: Link;
@@ -84,7 +84,7 @@ export class LinkService {
     this.#station.refresh();
   }
 
-  /** Opens, reopens and closes sockets as the interface is now. */
+  /** Opens, reopens and closes sockets for the present interface. */
   follow(link: Link): void {
     this.#link = link;
     const ipv4 = ipv4Of(link);
@@ -92,13 +92,13 @@ export class LinkService {
     this.#followFamily("IPv6", hasIpv6(link) ? `${link.index}` : undefined);
   }
 
-  /** Starts anew on the same interface. */
+  /** Restarts on the same interface. */
   reopen(): void {
     for (const family of [...this.#sockets.keys()]) this.#close(family);
     this.follow(this.#link);
   }
 
-  /** The interface and what works on it; undefined when nothing does. */
+  /** The interface and what works on it; undefined if nothing does. */
   working(): string | undefined {
     const families = [...this.#sockets.keys()].filter((family) => !this.#failures.has(family));
     return families.length > 0 ? `${this.#link.name} (${families.join(", ")})` : undefined;
@@ -121,7 +121,7 @@ export class LinkService {
       .map(([family, { reason }]) => `cannot use ${this.#link.name} by ${family}: ${reason}`);
   }
 
-  /** Resolves when the goodbyes are out. */
+  /** Resolves when the goodbyes are sent. */
   async sayGoodbye(): Promise<void> {
     this.#station.sayGoodbye();
     await Promise.all([...this.#sockets.values()].map(({ sending }) => sending));
@@ -177,7 +177,7 @@ export class LinkService {
     if (isFromElsewhere(this.#link, address)) return;
     const station = this.#station;
     const origin = { address, isOwn: isOwn(address.split("%", 1)[0] ?? ""), isOfNode: true };
-    // Most machines say the same by IPv4 and IPv6, and twice.
+    // Most machines send the same by IPv4 and IPv6, and twice.
     if (station.isRepeated(bytes)) {
       this.#traffic.note("admitted", origin);
       return;
@@ -201,11 +201,11 @@ export class LinkService {
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (count - 1));
     const retryMs = this.#deps.clock.monotonicMs() + delayMs;
     const reason = messageOf(error);
-    // What lasts no longer than an address is fresh is no refusal.
+    // A failure that lasts no longer than a new address needs is not a refusal.
     if (count > FAILURES_UNSAID) this.#traffic.refuse(reason);
     this.#failures.set(family, { reason, count, signature, retryMs });
     const fields = { interface: this.#link.name, family, reason };
-    // Said once, then quietly: it is tried again and again.
+    // Logged once: it is retried constantly.
     if (count === FAILURES_UNSAID + 1) this.#deps.log.warn("mdns cannot use an interface", fields);
     else this.#deps.log.debug("mdns cannot use an interface", fields);
   }

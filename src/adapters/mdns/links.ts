@@ -7,15 +7,12 @@ import type { InterfaceAddress } from "../../platform/machine.ts";
 export interface Link {
   readonly name: string;
   readonly isLoopback: boolean;
-  /** Another one is another card under the old name. */
+  /** A change means another card under the old name. */
   readonly index: number | undefined;
   readonly addresses: readonly InterfaceAddress[];
-  /**
-   * Who is on it by each family; undefined where the system does not tell how large its networks
-   * are.
-   */
+  /** The networks on it by family; undefined if the system does not report prefix lengths. */
   readonly members: Members;
-  /** Who is on the other interfaces of this machine, as far as the system tells. */
+  /** The networks on the other interfaces of this machine, as far as the system reports them. */
   readonly elsewhere: Members;
 }
 
@@ -53,14 +50,14 @@ export function ipv4Of({ addresses }: Link): string | undefined {
   return addresses.find(({ family }) => family === "IPv4")?.address;
 }
 
-/** Loopback has multicast by IPv4 alone. */
+/** Loopback has multicast by IPv4 only. */
 export function hasIpv6({ isLoopback: loopback, addresses }: Link): boolean {
   return !loopback && addresses.some(({ family }) => family === "IPv6");
 }
 
 /**
- * Whether a sender is on the link itself (RFC 6762 section 11): others have no business here. Where
- * the system does not tell how large its networks are, everybody is.
+ * Whether a sender is on the link itself (RFC 6762 section 11): packets from elsewhere are ignored.
+ * If the system does not report prefix lengths, every sender is.
  */
 export function isOnLink(link: Link, sender: string): boolean {
   const [plain = "", zone] = sender.split("%", 2);
@@ -71,7 +68,7 @@ export function isOnLink(link: Link, sender: string): boolean {
 }
 
 /**
- * Whether a packet has come in by another interface of this machine. Linux hands what comes to a
+ * Whether a packet has arrived on another interface of this machine. Linux delivers a packet for a
  * group to every socket of its port, whichever interface that joined on (`IP_MULTICAST_ALL`).
  */
 export function isFromElsewhere(link: Link, sender: string): boolean {
@@ -106,9 +103,9 @@ function typeOf(family: InterfaceAddress["family"]): "ipv4" | "ipv6" {
 }
 
 /**
- * Of the announced addresses those that are said on a link (RFC 6762 section 6.2): its own ones,
- * and what the operator named, which lies on no interface, everywhere. Without zones; names have no
- * place in address records.
+ * The announced addresses that are sent on a link (RFC 6762 section 6.2): the link's own ones, and
+ * on every link those that the operator gave, which are on no interface. Without zones; names
+ * cannot be in address records.
  * @param own every address this machine has, or had a while ago.
  */
 export function hostsOn(

@@ -10,7 +10,7 @@ export interface Question {
   readonly unicast: boolean;
 }
 
-/** A DNS message, of its records those that DNS-SD needs. */
+/** A DNS message with the records that DNS-SD needs. */
 export interface Message {
   readonly id: number;
   readonly isResponse: boolean;
@@ -18,15 +18,15 @@ export interface Message {
   readonly truncated: boolean;
   readonly questions: readonly Question[];
   readonly answers: readonly DnsRecord[];
-  /** What a probe proposes (RFC 6762 section 8.2). */
+  /** The records that a probe proposes (RFC 6762 section 8.2). */
   readonly authorities: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
 }
 
 export const HEADER_BYTES = 12;
-/** A packet of ours fits into a frame of Ethernet, with the headers of IPv6 and UDP. */
+/** A packet fits into an Ethernet frame, with the headers of IPv6 and UDP. */
 const PACKET_BYTES_MAX = 1440;
-/** Class IN and the top bit of the class, as dns-packet names a class that it does not know. */
+/** Class IN and the top bit of the class: dns-packet's name of an unknown class. */
 const CLASS_IN_UNICAST = "UNKNOWN_32769";
 const AUTHORITATIVE = 0x0400;
 const TRUNCATED = 0x0200;
@@ -64,8 +64,9 @@ function decoded(bytes: Uint8Array): DecodedPacket | undefined {
 }
 
 /**
- * A record of a type that DNS-SD needs; nothing for any other. By hand and not by a schema: while
- * many start at once on a small machine most of its time goes into reading what they say.
+ * A record of a type that DNS-SD needs; undefined for any other. Parsed by hand and not by a
+ * schema: while many nodes start at once on a small machine, most of its time goes into reading
+ * packets.
  */
 function recordOf(decoded: DecodedRecord): readonly DnsRecord[] {
   const { type, name, ttl = 0, flush = false, data } = decoded;
@@ -121,14 +122,14 @@ export function writeResponse(
   });
 }
 
-/** dns-packet replaces the strings that it is given by buffers, so it gets copies. */
+/** dns-packet replaces the given strings by buffers, so it gets copies. */
 function encodable(record: DnsRecord): object {
   return record.type === "TXT" ? { ...record, data: [...record.data] } : record;
 }
 
 /**
- * A query with the answers that are known already (RFC 6762 section 7.1), in as many packets as
- * these take; all but the last carry the TC bit.
+ * A query with its known answers (RFC 6762 section 7.1), in as many packets as needed; all but the
+ * last carry the TC bit.
  */
 export function writeQuery(
   questions: readonly Omit<Question, "unicast">[],

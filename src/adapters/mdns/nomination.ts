@@ -4,15 +4,15 @@ import type { Address, Nomination } from "../../discovery/backend.ts";
 import { readHints } from "../../discovery/hints.ts";
 import type { CachedService } from "./cache.ts";
 
-/** Where clouds hand out the secrets of a machine to whoever asks from it, and IPv6 multicast. */
+/** Addresses at which clouds give out the secrets of a machine, and IPv6 multicast. */
 const NEVER_DIALLED = /^(169\.254\.169\.254|fd00:ec2::254|ff[0-9a-f]{2}:.*)$/i;
 const IPV4_MULTICAST = /^(22[4-9]|2[345]\d)\./;
 
 /**
- * What a service amounts to; undefined while there is nothing to dial. The address from which it
- * spoke comes first where it is one of the announced ones.
- * @param link where it was heard: link-local addresses get that zone, and only on loopback itself
- *   is anybody looked for at loopback.
+ * The nomination of a service; undefined while there is nothing to dial. The sender's address comes
+ * first if it is one of the announced ones.
+ * @param link where it was heard: link-local addresses get that zone, and loopback addresses count
+ * only on loopback itself.
  * @param own where this node itself is reached: no service leads back to it.
  */
 export function nominationOf(

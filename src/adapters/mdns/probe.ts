@@ -19,11 +19,11 @@ export interface ProbeDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  /** Another way to open sockets, for tests. */
+  /** Replaces the opening of sockets, for tests. */
   readonly openSocket?: OpenSocket;
 }
 
-/** What came of a question by one protocol on one interface. */
+/** The result of a question by one protocol on one interface. */
 export interface LinkProbe extends LinkReport {
   readonly family: Family;
 }
@@ -32,13 +32,13 @@ export interface LinkProbe extends LinkReport {
 const LISTEN_MS = 1_200;
 /** One packet may be lost. */
 const SENT_MIN = 2;
-/** A fresh IPv6 address cannot be used for some two seconds (RFC 4862 section 5.4). */
+/** A new IPv6 address cannot be used for about two seconds (RFC 4862 section 5.4). */
 const ASKED_MAX = 5;
 const NAME_BYTES = 8;
 
 /**
- * Asks on each usable interface who is there, as a node does, and listens for answers and for the
- * question itself, which the system hands back. Announces nothing. Never rejects.
+ * Asks on each usable interface for other nodes, as a node does, and listens for answers and for
+ * the question itself, which the system loops back. Announces nothing. Never rejects.
  */
 export async function probeMulticast(deps: ProbeDeps): Promise<readonly LinkProbe[]> {
   const { machine, timers } = deps;
@@ -78,7 +78,7 @@ class Probe {
     this.#own = own;
     this.#traffic = new Traffic(deps.clock);
     this.#open = deps.openSocket ?? openSocket;
-    // A name of its own: no node of this machine sends the same bytes.
+    // A unique name: no node of this machine sends the same bytes.
     const name = `probe-${randomHex(deps.random, NAME_BYTES)}.${TYPE_NAME}`;
     const questions = [
       { name: TYPE_NAME, type: "PTR" },
@@ -91,7 +91,7 @@ class Probe {
     return this.#traffic.sent;
   }
 
-  /** By another socket where the last one has failed. */
+  /** By another socket if the last one has failed. */
   ask(): void {
     if (this.#failure !== undefined) this.close();
     this.#failure = undefined;

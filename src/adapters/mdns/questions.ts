@@ -6,22 +6,22 @@ import type { Cancel, Timers } from "../../platform/timers.ts";
 const SPREAD_MIN_MS = 20;
 const SPREAD_MAX_MS = 120;
 const INTERVAL_MIN_MS = 1_000;
-/** A question asked more rarely than this is not delayed. */
+/** A question asked less often than this is not delayed. */
 const INTERVAL_MAX_MS = 16_000;
 
 /**
- * When a link is asked who is there: twice at the start, in case that a packet is lost, then when
- * it is wanted, ever more rarely. What somebody else asks need not be asked again (RFC 6762 section
- * 7.3), so that of N nodes that want to know at times of their own one asks for all.
+ * Decides when a link is queried: twice at the start, in case a packet is lost, then on demand,
+ * ever less often. A question that another host asks need not be repeated (RFC 6762 section 7.3):
+ * of N nodes that ask at different times, one asks for all.
  */
 export class QuestionSchedule {
   readonly #deps: { readonly clock: Clock; readonly timers: Timers; readonly random: Random };
   readonly #ask: () => void;
   #intervalMs = INTERVAL_MIN_MS;
-  /** When it was last asked, by whomever. */
+  /** When it was last asked, by any host. */
   #askedMs = Number.NEGATIVE_INFINITY;
   #repeats = false;
-  /** Somebody else has asked since it was last wanted. */
+  /** Another host has asked since the last demand. */
   #isShared = false;
   #dueMs = Number.POSITIVE_INFINITY;
   #cancel: Cancel = () => {};
@@ -42,14 +42,14 @@ export class QuestionSchedule {
     this.#arm(0);
   }
 
-  /** It is wanted: asks as soon as may be, unless somebody else did since the last time. */
+  /** On demand: asks as soon as allowed, unless another host has since the last time. */
   askSoon(): void {
     const isShared = this.#isShared;
     this.#isShared = false;
     if (!isShared) this.#arm(this.#askedMs + this.#intervalMs - this.#deps.clock.monotonicMs());
   }
 
-  /** Somebody else has asked, and is answered all that we would be. */
+  /** Another host has asked, and this node receives all the answers that it would get. */
   hear(): void {
     this.stop();
     this.#isShared = true;
@@ -61,7 +61,7 @@ export class QuestionSchedule {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Never puts off what is due earlier. */
+  /** Never postpones an earlier one. */
   #arm(delayMs: number): void {
     const nowMs = this.#deps.clock.monotonicMs();
     const spreadMs = SPREAD_MIN_MS + (SPREAD_MAX_MS - SPREAD_MIN_MS) * this.#deps.random.unit();

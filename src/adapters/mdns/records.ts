@@ -4,9 +4,9 @@ import { hintsOf } from "../../discovery/hints.ts";
 
 /** The DNS-SD service type: `_tankd._tcp` (RFC 6763 section 7). */
 export const TYPE_NAME = "_tankd._tcp.local";
-/** By it a packet about tankd is told from all others. */
+/** The label that distinguishes packets about tankd. */
 export const TYPE_LABEL = "_tankd";
-/** Where browsers ask which types there are at all (RFC 6763 section 9). */
+/** The name at which browsers ask for service types (RFC 6763 section 9). */
 export const META_NAME = "_services._dns-sd._udp.local";
 /** RFC 6762 section 10: 75 minutes for most records, 2 minutes for those with a host's name. */
 const TTL_SECONDS = 4500;
@@ -16,11 +16,11 @@ interface RecordHead {
   /** In lower case, without a final dot. */
   readonly name: string;
   readonly ttl: number;
-  /** The cache-flush bit (RFC 6762 section 10.2): the whole record set is the sender's own. */
+  /** The cache-flush bit (RFC 6762 section 10.2): the whole record set belongs to the sender. */
   readonly flush: boolean;
 }
 
-/** The resource records that DNS-SD needs, as they are written and read. */
+/** The resource records that DNS-SD needs, for reading and writing. */
 export type DnsRecord =
   | (RecordHead & { readonly type: "PTR" | "A" | "AAAA"; readonly data: string })
   | (RecordHead & { readonly type: "SRV"; readonly data: { port: number; target: string } })
@@ -30,12 +30,12 @@ export type DnsRecord =
       readonly data: { nextDomain: string; rrtypes: string[] };
     });
 
-/** Whether two are the same record: name, type and data (RFC 6762 section 7.1 compares no more). */
+/** Identity of a record: name, type and data (RFC 6762 section 7.1 compares no more). */
 export function identityOf({ name, type, data }: DnsRecord): string {
   return `${type} ${name} ${JSON.stringify(data)}`;
 }
 
-/** Whether two have the same {@link identityOf}, without spelling it out. */
+/** Whether two have the same {@link identityOf}, without building the text. */
 export function isSame(a: DnsRecord, b: DnsRecord): boolean {
   return a.type === b.type && a.name === b.name && Bun.deepEquals(a.data, b.data);
 }
@@ -50,9 +50,9 @@ export function instanceName(nodeId: string): string {
 }
 
 /**
- * All records that announce this node on one link; none when there is nothing to dial there. The
- * names of instance and host are the node id: unique by its nature, so nothing needs to be probed
- * for (RFC 6762 section 8.1), and no other name of this machine is touched.
+ * All records that announce this node on one link; none if there is nothing to dial there. The
+ * names of instance and host are the node id, which is unique, so nothing is probed for (RFC 6762
+ * section 8.1), and no other name of this machine is affected.
  * @param addresses IP literals without zones, all at the port of the first.
  */
 export function recordsOf(
@@ -74,7 +74,7 @@ export function recordsOf(
     { name: instance, type: "TXT", ...long, data: textOf(announcement) },
     { name: META_NAME, type: "PTR", ttl: TTL_SECONDS, flush: false, data: TYPE_NAME },
     ...hosts.map((one): DnsRecord => ({ name: host, type: addressType(one), ...short, data: one })),
-    // What there is not (RFC 6762 section 6.1): nobody need wait for an address of the other
+    // The types that do not exist (RFC 6762 section 6.1): nobody waits for an address of the other
     // family.
     { name: host, type: "NSEC", ...short, data: { nextDomain: host, rrtypes: types } },
     {
@@ -86,9 +86,7 @@ export function recordsOf(
   ];
 }
 
-/**
- * The same records with a TTL of zero (RFC 6762 section 10.1); what is shared with others stays.
- */
+/** The same records with a TTL of zero (RFC 6762 section 10.1); shared ones are left out. */
 export function goodbyeOf(records: readonly DnsRecord[]): readonly DnsRecord[] {
   return records
     .filter(({ name, type }) => name !== META_NAME && type !== "NSEC")

@@ -3,7 +3,7 @@ import { type Endpoint, type Family, MDNS_PORT } from "./station.ts";
 
 export interface SocketEvents {
   readonly onPacket: (bytes: Uint8Array, from: Endpoint) => void;
-  /** It no longer sends or receives; it is to be closed and another one opened. */
+  /** It no longer sends or receives: close it and open another one. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -12,15 +12,15 @@ export interface MulticastSocket {
   close(): void;
 }
 
-/** What of an interface a socket is opened with. */
+/** The properties of an interface that a socket needs. */
 export interface SocketPlace {
   readonly family: Family;
   readonly interfaceName: string;
-  /** Its address there, for IPv4. */
+  /** Its IPv4 address there. */
   readonly ipv4: string | undefined;
 }
 
-/** Opens a socket of multicast DNS. What goes wrong later is told by `onFailure`. */
+/** Opens a multicast DNS socket. Later errors are reported by `onFailure`. */
 export type OpenSocket = (place: SocketPlace, events: SocketEvents) => MulticastSocket;
 
 const GROUPS: Readonly<Record<Family, string>> = { IPv4: "224.0.0.251", IPv6: "ff02::fb" };
@@ -28,8 +28,9 @@ const GROUPS: Readonly<Record<Family, string>> = { IPv4: "224.0.0.251", IPv6: "f
 const HOP_LIMIT = 255;
 
 /**
- * A socket of multicast DNS on one interface, which IPv4 names by its address there and IPv6 by a
- * zone. Everything else, a bare zone or a name without address, silently means the first interface.
+ * A multicast DNS socket on one interface, which IPv4 identifies by its address there and IPv6 by a
+ * zone. Anything else, such as a bare zone or a name without an address, silently means the first
+ * interface.
  */
 export const openSocket: OpenSocket = (place, events) => {
   const { family } = place;
@@ -48,7 +49,7 @@ export const openSocket: OpenSocket = (place, events) => {
     if (open) events.onPacket(bytes, { address, port });
   });
   const bound = new Promise<void>((resolve) => {
-    // The wildcard: a socket bound to an address hears no multicast.
+    // The wildcard: a socket that is bound to an address receives no multicast.
     socket.bind(MDNS_PORT, family === "IPv4" ? "0.0.0.0" : "::", () => {
       try {
         socket.addMembership(group, local);
@@ -83,7 +84,7 @@ export const openSocket: OpenSocket = (place, events) => {
       try {
         socket.close();
       } catch {
-        // It never came to be open.
+        // It was never open.
       }
     },
   };

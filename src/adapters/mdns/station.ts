@@ -3,20 +3,20 @@ import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Timers } from "../../platform/timers.ts";
-import { AnswerSchedule, isFresh, PLAIN, PROBE, TRUNCATED } from "./answers.ts";
+import { AnswerSchedule } from "./answers.ts";
 import { type CachedService, ServiceCache } from "./cache.ts";
 import { Echoes, RecentPackets } from "./echoes.ts";
 import { FollowUps } from "./follow-ups.ts";
 import type { PacketKind } from "./glance.ts";
 import { type Message, type Question, readMessage, writeQuery, writeResponse } from "./message.ts";
 import { nominationOf } from "./nomination.ts";
+import { answerQuery, legacyAnswer } from "./query-answers.ts";
 import { QuestionSchedule } from "./questions.ts";
 import {
   type DnsRecord,
   goodbyeOf,
   identityOf,
   instanceName,
-  isSame,
   TYPE_LABEL,
   TYPE_NAME,
 } from "./records.ts";
@@ -28,7 +28,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Sends a packet, to everybody on the link unless it names somebody. */
+/** Sends a packet: by multicast unless a receiver is given. */
 export type Transmit = (bytes: Uint8Array, to?: Endpoint) => void;
 
 export interface StationDeps {
@@ -37,7 +37,7 @@ export interface StationDeps {
   readonly random: Random;
   readonly link: { readonly name: string; readonly isLoopback: boolean };
   readonly nominate: (nomination: Nomination) => void;
-  /** Somebody else uses our unique names: our own id elsewhere. */
+  /** Another host uses this node's unique names: its id is in use elsewhere. */
   readonly onConflict: (source: string) => void;
 }
 
@@ -46,11 +46,11 @@ interface Path {
   readonly transmit: Transmit;
   readonly answers: AnswerSchedule;
   readonly echoes: Echoes;
-  /** When we last asked who is there by it. */
+  /** When the last question was sent by it. */
   askedMs: number;
 }
 
-/** Somebody else's question, of whose known answers more packets are to come. */
+/** A question of another host whose known answers continue in further packets. */
 interface OpenQuestion {
   readonly source: string;
   readonly atMs: number;
@@ -59,13 +59,11 @@ interface OpenQuestion {
 export const MDNS_PORT = 5353;
 /** RFC 6762 section 7.2: known answers in further packets follow at once. */
 const QUESTION_OPEN_MS = 500;
-/** RFC 6762 section 6.7: old resolvers do not follow changes, so they must ask again soon. */
-const LEGACY_TTL_SECONDS = 10;
 const TYPE_QUESTION: Question = { name: TYPE_NAME, type: "PTR", unicast: false };
 
 /**
  * Multicast DNS on one network link (RFC 6762, RFC 6763): announces this node, answers questions,
- * looks for others and nominates them. It speaks packets and knows no sockets.
+ * looks for other nodes and nominates them. It handles packets, not sockets.
  */
 export class Station {
   readonly #deps: StationDeps;
@@ -73,7 +71,7 @@ export class Station {
   readonly #cache: ServiceCache;
   readonly #followUps: FollowUps;
   readonly #questions: QuestionSchedule;
-  /** What was last nominated of an instance. */
+  /** The last nomination of an instance. */
   readonly #nominated = new Map<string, string>();
   readonly #responses: RecentPackets;
   #announcement: Announcement | undefined;
@@ -124,7 +122,7 @@ export class Station {
   announce(announcement: Announcement, records: readonly DnsRecord[]): void {
     const before = this.#announcement?.role;
     this.#announcement = announcement;
-    // A node that has lost its hub needs another one now, not at the next turn.
+    // A node that has lost its hub needs another one now, not at the next interval.
     if (announcement.role === "discovering" && before === "worker") this.#questions.start();
     if (Bun.deepEquals(records, this.#own)) return;
     const places = (all: readonly DnsRecord[]) =>
@@ -135,22 +133,23 @@ export class Station {
     this.#own = records;
     for (const { answers } of this.#paths.values()) {
       answers.replace(records, isNews);
-      // A role is only a hint, and the handshake tells it too: said once. An address is not.
+      // A role is only a hint, which the handshake repeats: announced once. An address is announced
+      // twice.
       if (moved) answers.announceAgain();
     }
   }
 
-  /** Nominates everybody who is there, and asks for more, unless others do. */
+  /** Nominates every known node, and asks for more, unless others do. */
   refresh(): void {
     for (const service of this.#services()) this.#nominate(service);
     this.#questions.askSoon();
   }
 
-  /** Labels of which a packet that is worth decoding has at least one. */
+  /** A packet is decoded only if it contains one of these labels. */
   labels(kind: PacketKind): readonly string[] {
     const { nodeId } = this.#announcement ?? {};
     if (kind === "query") return [TYPE_LABEL, "_dns-sd", ...(nodeId === undefined ? [] : [nodeId])];
-    // A host's addresses may come in a packet of their own.
+    // A host's addresses may arrive in a packet of their own.
     return [TYPE_LABEL, ...this.#followUps.awaitedHosts];
   }
 
@@ -159,12 +158,12 @@ export class Station {
     return this.#cache.isSettled(source, this.#deps.clock.monotonicMs());
   }
 
-  /** Whether it is a packet of our own that came back; each comes back once. */
+  /** Whether it is a looped-back packet of this node; each comes back once. */
   isEcho(family: Family, bytes: Uint8Array): boolean {
     return this.#paths.get(family)?.echoes.take(bytes) ?? false;
   }
 
-  /** Whether it is a response that was read a moment ago, and nothing has changed since. */
+  /** Whether this response was read a moment ago, and nothing has changed since. */
   isRepeated(bytes: Uint8Array): boolean {
     return this.#responses.has(bytes);
   }
@@ -174,11 +173,13 @@ export class Station {
     if (!path || this.isRepeated(bytes)) return;
     const message = readMessage(bytes);
     if (message?.isResponse) this.#readResponse(path, message, bytes, from);
-    else if (message && from.port !== MDNS_PORT) this.#answerLegacy(path, message, from);
-    else if (message) this.#readQuery(path, message, from);
+    else if (message && from.port !== MDNS_PORT) {
+      const packet = legacyAnswer(path.answers, message);
+      if (packet) this.#send(path, packet, from);
+    } else if (message) this.#readQuery(path, message, from);
   }
 
-  /** Withdraws what was announced. */
+  /** Withdraws the announcement. */
   sayGoodbye(): void {
     const goodbye = goodbyeOf(this.#own);
     if (goodbye.length > 0) this.#multicast(writeResponse(goodbye));
@@ -194,7 +195,7 @@ export class Station {
     return this.#cache.services(this.#deps.clock.monotonicMs());
   }
 
-  /** By each protocol once, then by turns: who hears neither half of the questions is rare. */
+  /** By each protocol once, then alternately: few hosts receive neither. */
   #ask(): void {
     const nowMs = this.#deps.clock.monotonicMs();
     const known = this.#cache.knownPointers(nowMs).slice(0, LIMITS.mdnsKnownAnswersMax);
@@ -208,37 +209,18 @@ export class Station {
   }
 
   #readQuery(path: Path, message: Message, from: Endpoint): void {
-    const { answers } = path;
-    const { questions, answers: known, truncated, authorities } = message;
-    answers.withdraw(known, from.address);
+    path.answers.withdraw(message.answers, from.address);
     this.#shareQuestion(message, from.address);
-    if (questions.length === 0) return;
-    const isWanted = (own: DnsRecord) =>
-      !known.some((record) => isSame(record, own) && isFresh(record, own));
-    const wanted = (one: Question) => answers.matching(one).filter(isWanted);
-    const shared = questions.filter(({ unicast }) => !unicast).flatMap(wanted);
-    const asked = questions.filter(({ unicast }) => unicast).flatMap(wanted);
-    const direct = [...asked, ...this.#withheld(path, shared)];
-    // RFC 6762 section 5.4: now and then by multicast all the same, or others forget the record.
-    const overdue = asked.filter((one) => !answers.wasSentWithin(one, one.ttl * 250));
-    const timing = authorities.length > 0 ? PROBE : truncated ? TRUNCATED : PLAIN;
-    answers.queue([...shared, ...overdue], from.address, timing);
+    const isHub = this.#announcement?.role === "hub";
+    const direct = answerQuery(path.answers, message, { asker: from.address, isHub });
     if (direct.length > 0) {
-      this.#send(path, writeResponse(direct, answers.additionalsTo(direct)), from);
+      this.#send(path, writeResponse(direct, path.answers.additionalsTo(direct)), from);
     }
   }
 
   /**
-   * Records that a hub sent less than a second ago, so that they may not be multicast again yet
-   * (RFC 6762 section 6). A node that starts now would lead until then, so it also gets them by
-   * unicast.
+   * A question of another host whose answers will contain everything that this node would ask for.
    */
-  #withheld({ answers }: Path, wanted: readonly DnsRecord[]): readonly DnsRecord[] {
-    if (this.#announcement?.role !== "hub") return [];
-    return wanted.filter((one) => answers.wasSentWithin(one, PLAIN.intervalMs));
-  }
-
-  /** A question of somebody else's whose answers will tell us all that our own would. */
   #shareQuestion({ questions, answers, truncated }: Message, source: string): void {
     const nowMs = this.#deps.clock.monotonicMs();
     const open = this.#openQuestion;
@@ -257,21 +239,6 @@ export class Station {
     else this.#questions.hear();
   }
 
-  /** RFC 6762 section 6.7: a resolver that knows nothing of multicast. */
-  #answerLegacy(path: Path, { id, questions }: Message, from: Endpoint): void {
-    const found = questions.flatMap((one) => path.answers.matching(one));
-    const answers = found.filter(({ type }) => type !== "NSEC");
-    if (answers.length === 0) return;
-    const plain = (record: DnsRecord): DnsRecord => ({
-      ...record,
-      ttl: Math.min(record.ttl, LEGACY_TTL_SECONDS),
-      flush: false,
-    });
-    const additionals = path.answers.additionalsTo(answers).map(plain);
-    const packet = writeResponse(answers.map(plain), additionals, { id, questions });
-    this.#send(path, packet, from);
-  }
-
   #readResponse(path: Path, message: Message, bytes: Uint8Array, from: Endpoint): void {
     const records = [...message.answers, ...message.additionals];
     if (records.some(({ ttl }) => ttl === 0)) this.#responses.clear();
@@ -281,7 +248,7 @@ export class Station {
       const known = this.#nominated.get(service.instance);
       if (!service.complete) this.#followUps.wake();
       else this.#nominate(service, true);
-      // What was said before it may be said, and be right, again.
+      // An earlier statement may be repeated, and be valid again.
       const isChanged = known !== undefined && known !== this.#nominated.get(service.instance);
       if (isChanged) this.#responses.clear();
     }
@@ -292,7 +259,7 @@ export class Station {
     const own = this.#announcement?.addresses ?? [];
     const nomination = nominationOf(service, this.#deps.link, own);
     if (!nomination || this.#isOurs(service, nomination)) return;
-    // The family by which it came last, IPv4 or IPv6, is no change.
+    // The family of the last packet, IPv4 or IPv6, is not a change.
     const hosts = nomination.addresses.map(({ host }) => host).toSorted();
     const text = JSON.stringify([service.port, service.text, hosts]);
     if (onlyNews && this.#nominated.get(service.instance) === text) return;
@@ -300,7 +267,10 @@ export class Station {
     this.#deps.nominate(nomination);
   }
 
-  /** Our own announcement, heard through another interface. Another start of our id is not ours. */
+  /**
+   * This node's own announcement, heard through another interface. Another start with this id is
+   * not.
+   */
   #isOurs({ instance, source }: CachedService, { bootId }: Nomination): boolean {
     if (instance !== this.#instance) return false;
     if (bootId === this.#announcement?.bootId) return true;
@@ -309,7 +279,7 @@ export class Station {
     return false;
   }
 
-  /** Our own service. */
+  /** This node's own service. */
   get #instance(): string | undefined {
     return this.#announcement && instanceName(this.#announcement.nodeId);
   }

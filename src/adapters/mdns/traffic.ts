@@ -5,33 +5,33 @@ import type { Verdict } from "./gate.ts";
 /** Where a packet came from. */
 interface Origin {
   readonly address: string;
-  /** From this machine, by whatever interface: it says nothing of the network. */
+  /** From this machine, by any interface: it says nothing about the network. */
   readonly isOwn: boolean;
   /** It is about tankd. */
   readonly isOfNode: boolean;
 }
 
-/** What of the traffic tells how the link is now. */
+/** The part of the traffic that shows the present state of the link. */
 export interface RecentTraffic {
-  /** Packets to all since the start. */
+  /** Multicast packets since the start. */
   readonly multicasts: number;
-  /** Of them those since the last one that came back. */
+  /** Those of them after the last one that was looped back. */
   readonly unechoed: number;
-  /** What was heard within the last minutes. */
+  /** Counts of the last minutes. */
   readonly heard: boolean;
   readonly found: boolean;
   readonly others: boolean;
-  /** A sender of tankd packets whose address is in no network of the link. */
+  /** A sender of tankd packets whose address is in none of the link's networks. */
   readonly outsider: string | undefined;
 }
 
-/** Reasons that are told apart; the system has few. */
+/** Maximum number of distinct reasons; the system has few. */
 const REASONS_MAX = 6;
 const OTHER_REASONS = "other reasons";
-/** A node alone asks twice a minute at least, and is answered by whoever is there. */
+/** A lone node asks at least twice a minute, and every present node answers. */
 const RECENT_MS = 120_000;
 
-/** What was sent, heard and refused on one link, in packets. */
+/** Packets sent, received and refused on one link. */
 export class Traffic {
   sent = 0;
   /** From tankd on other machines. */
@@ -61,7 +61,7 @@ export class Traffic {
     this.#see("found");
   }
 
-  /** Counts a packet that came in. */
+  /** Counts a received packet. */
   note(verdict: Verdict, from: Origin): void {
     if (verdict === "echo") this.#unechoed = 0;
     else if (!from.isOwn) this.#noteForeign(verdict, from);

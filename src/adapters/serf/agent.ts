@@ -6,16 +6,19 @@ import { type Member, readAgentName, readMembers } from "./members.ts";
 import { connectRpc, NotSerf, plainText, RefusedCommand, type SerfRpc } from "./rpc.ts";
 import type { TagChange } from "./tags.ts";
 
-/** Where an agent is asked, and the key for it, if there is one. */
+/** Where an agent is asked, and its key, if it has one. */
 export interface AgentAddress {
   readonly address: Address;
   readonly key: string | undefined;
 }
 
-/** Why an agent is of no use: nobody answers, something else does, it refuses us, or it hangs. */
+/**
+ * Why an agent cannot be used: nothing answers, another program does, it refuses this node, or it
+ * hangs.
+ */
 export type AgentTrouble = "absent" | "foreign" | "refusing" | "silent";
 
-/** The message is one line and says what to do. */
+/** The message is one line with the remedy. */
 export class AgentError extends Error {
   readonly trouble: AgentTrouble;
 
@@ -25,21 +28,21 @@ export class AgentError extends Error {
   }
 }
 
-/** The version of the RPC protocol; there has been no other. */
+/** The version of the RPC protocol; there is no other. */
 const RPC_VERSION = 1;
 const ANSWER_MS = 5_000;
 /** The agent tries each address of a name for up to 10 s. */
 const JOIN_MS = 60_000;
-/** Of new tags and of its leave it tells its peers first, and waits up to 5 s for that. */
+/** The agent tells its peers about new tags and its leave first, and waits up to 5 s for that. */
 const TELL_MS = 15_000;
 const MEMBER_EVENTS = "member-join,member-leave,member-failed,member-update,member-reap";
 const NO_KEY = "Authentication required";
 const WRONG_KEY = "Invalid authentication token";
 
-/** An agent that has let us in. Its commands reject as {@link SerfRpc.request} does. */
+/** An agent with an open session. Its commands reject like {@link SerfRpc.request}. */
 export class Agent {
   readonly address: Address;
-  /** Of its member. */
+  /** The name of its member. */
   readonly name: string;
   readonly #rpc: SerfRpc;
 
@@ -91,18 +94,18 @@ export class Agent {
     await this.#rpc.request({ command: "tags", body: { ...change }, timeoutMs: TELL_MS });
   }
 
-  /** Joins the cluster of the agent at `host:port`. Nothing else is answered meanwhile. */
+  /** Joins the cluster of the agent at `host:port`. The agent answers nothing else meanwhile. */
   async join(place: string): Promise<void> {
     const body = { Existing: [place], Replay: false };
     await this.#rpc.request({ command: "join", body, isAnswered: true, timeoutMs: JOIN_MS });
   }
 
-  /** Has the agent leave its cluster, upon which it ends. */
+  /** Makes the agent leave its cluster, after which it ends. */
   async leave(): Promise<void> {
     await this.#rpc.request({ command: "leave", timeoutMs: TELL_MS });
   }
 
-  /** Calls `onEvent` whenever something has changed among the members. */
+  /** Calls `onEvent` after each change of the members. */
   follow(onEvent: () => void): Promise<void> {
     return this.#rpc.follow(MEMBER_EVENTS, ANSWER_MS, onEvent);
   }
@@ -118,12 +121,12 @@ export class Agent {
   }
 }
 
-/** A regular expression (of Go) for this text alone. */
+/** A regular expression (of Go) for exactly this text. */
 export function exactly(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }
 
-/** The first words. Gives the agent's name. */
+/** The handshake of the protocol. Returns the agent's name. */
 async function introduce(rpc: SerfRpc, key: string | undefined): Promise<string> {
   const handshake = { command: "handshake", body: { Version: RPC_VERSION }, timeoutMs: ANSWER_MS };
   await rpc.request(handshake);

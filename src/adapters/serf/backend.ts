@@ -22,21 +22,21 @@ export interface SerfDeps extends FindDeps {
   readonly join: readonly Address[];
 }
 
-/** The agent in use, and what is done through it. */
+/** The agent in use, and its session. */
 interface Link extends FoundAgent {
   readonly session: Session;
   readonly joins: Joins;
 }
 
-/** A lost agent is looked for again after this long, doubled up to the maximum. */
+/** Delay until a lost agent is looked for again, doubled up to the maximum. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
-/** The agent tells the others that our tags are gone; this long is waited for it. */
+/** The longest wait for the agent to tell the others that this node's tags are gone. */
 const WITHDRAW_MS = 1_500;
 
 /**
- * Discovery by the members of a Serf cluster: our hints are tags of the agent on this machine.
- * Where none runs, one is started, joined to the others, and ended with this node.
+ * Discovery by the members of a Serf cluster: the hints are tags of the agent on this machine. If
+ * none runs, one is started, joined to the others, and ended with this node.
  */
 export class SerfBackend implements DiscoveryBackend {
   readonly name = "serf";
@@ -70,7 +70,7 @@ export class SerfBackend implements DiscoveryBackend {
     const { session, own, agent } = this.#link ?? {};
     session?.update(announcement);
     if (own?.suits(announcement, this.#deps.machine) === false) {
-      agent?.close("it is told to others at an address that this node no longer has");
+      agent?.close("it is announced at an address that this node no longer has");
     }
   }
 
@@ -113,7 +113,7 @@ export class SerfBackend implements DiscoveryBackend {
     await link.own?.end();
   }
 
-  /** Goes on with an agent, and with the next when that is lost. */
+  /** Uses an agent, and the next one when that is lost. */
   async #keep(first: Link, signal: AbortSignal): Promise<void> {
     const { clock, timers, log } = this.#deps;
     let delayMs = RETRY_MIN_MS;

@@ -3,28 +3,28 @@ import { Agent, type AgentAddress, AgentError, type AgentTrouble } from "./agent
 import { OwnAgent, type OwnAgentDeps, RPC_PORT } from "./own-agent.ts";
 
 export interface FindDeps extends OwnAgentDeps {
-  /** The agent that the operator has named; without one it is looked for at the usual place. */
+  /** The agent that the operator has named; without one the default place is tried. */
   readonly rpc: Address | undefined;
   readonly key: string | undefined;
-  /** Whether an agent may be started where none answers. */
+  /** Whether an agent may be started if none answers. */
   readonly mayStart: boolean;
-  /** Another way to find the program, for tests. */
+  /** Replaces the search for the program, for tests. */
   readonly findProgram?: () => string | null;
 }
 
 export interface FoundAgent {
   readonly agent: Agent;
-  /** Where it can be asked once more. */
+  /** The address for further connections. */
   readonly at: AgentAddress;
-  /** Set where this node has started it. */
+  /** Set if this node has started it. */
   readonly own: OwnAgent | undefined;
 }
 
 const USUAL_PLACE: Address = { host: "127.0.0.1", port: RPC_PORT };
-/** Then there is no agent that could be used. */
+/** Then no agent can be used. */
 const VACANT: readonly AgentTrouble[] = ["absent", "foreign"];
 
-/** Whether an agent answers that may be used. Never rejects. */
+/** Whether a usable agent answers. Never rejects. */
 export async function isAgentThere(
   deps: Pick<FindDeps, "rpc" | "key" | "timers">,
 ): Promise<boolean> {
@@ -47,7 +47,7 @@ export class AgentFinder {
     this.#deps = deps;
   }
 
-  /** Rejects with what to do about it, in one line. */
+  /** Rejects with the remedy, in one line. */
   async find(announcement: Announcement): Promise<FoundAgent> {
     try {
       return await this.#findRunning(announcement.nodeId);
@@ -65,7 +65,7 @@ export class AgentFinder {
       return { agent, at, own: undefined };
     }
     if (OwnAgent.isOne(agent, nodeId)) {
-      // Its port is the one where others look for this node.
+      // Its port is the one where other agents look for this one.
       await agent.leave().catch(() => {});
       agent.close();
       throw new Error("the Serf agent of this node's last run is still leaving");

@@ -2,8 +2,8 @@
 export const FRAME_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
- * What follows a value's first byte: so many bytes that hold a length, so many bytes whatever that
- * length is, and for each one of the length a byte or so many values.
+ * What follows a value's first byte: the number of bytes that hold a length, the number of fixed
+ * bytes, and for each unit of the length a byte or a number of values.
  */
 interface Head {
   readonly lengthBytes: number;
@@ -28,21 +28,20 @@ const HEADS: readonly (Head | undefined)[] = [
 ];
 
 /**
- * Cuts a stream of MessagePack into whole values, for Serf sends one after the other without saying
- * how long each is. Nothing is decoded, so that a list which claims a billion entries takes no more
- * memory than the bytes that have come.
- * https://github.com/msgpack/msgpack/blob/master/spec.md
+ * Splits a stream of MessagePack into whole values: Serf sends one after the other without their
+ * lengths. Nothing is decoded, so a list that claims a billion entries takes no more memory than
+ * the received bytes. https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 export class Frames {
   #bytes = new Uint8Array(0);
-  /** How far the first value was looked at. */
+  /** How far the first value was scanned. */
   #at = 0;
-  /** Values that it lacks beyond that. */
+  /** Values that are still missing beyond that. */
   #lacking = 1;
 
   /**
-   * The values that `chunk` completes, each as its bytes. Throws RangeError for what is no
-   * MessagePack or too long.
+   * The values that `chunk` completes, each as its bytes. Throws RangeError for invalid MessagePack
+   * or a value that is too long.
    */
   *push(chunk: Uint8Array): Generator<Uint8Array> {
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
@@ -55,12 +54,12 @@ export class Frames {
     }
   }
 
-  /** Steps over one value, of a list or map over its head. False where it is not there yet. */
+  /** Skips one value, or the head of a list or map. False if it is incomplete. */
   #skipOne(): boolean {
     const first = this.#bytes[this.#at];
     if (first === undefined) return false;
     const head = headOf(first);
-    if (head === undefined) throw new RangeError("this is no MessagePack");
+    if (head === undefined) throw new RangeError("this is not MessagePack");
     const start = this.#at + 1 + head.lengthBytes;
     if (start > this.#bytes.length) return false;
     const length = head.lengthBytes === 0 ? shortLength(first) : this.#read(head.lengthBytes);
@@ -74,7 +73,7 @@ export class Frames {
     return true;
   }
 
-  /** The big-endian number behind the first byte. */
+  /** The big-endian number after the first byte. */
   #read(byteCount: number): number {
     const bytes = this.#bytes.subarray(this.#at + 1, this.#at + 1 + byteCount);
     return bytes.reduce((value, byte) => value * 256 + byte, 0);

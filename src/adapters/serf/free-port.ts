@@ -4,12 +4,11 @@ import { createServer } from "node:net";
 
 export type Transport = "tcp" | "udp";
 
-/** A free port of TCP whose namesake of UDP is taken, so many times on end: no luck alone. */
+/** Attempts to find a TCP port that is also free for UDP; failures beyond that are not chance. */
 const ATTEMPTS_MAX = 16;
 
 /**
- * The wanted port of `host`, or one that is free by each of the transports where it is taken by one
- * of them.
+ * The wanted port of `host`; if one of the transports has it in use, a port that is free for all.
  */
 export async function freePort(
   host: string,
@@ -25,7 +24,7 @@ export async function freePort(
   return wanted;
 }
 
-/** The port that one could have by all of them, 0 for any; undefined where one could not. */
+/** A port that is free for all of them, 0 for any; undefined if there is none. */
 async function take(
   host: string,
   wanted: number,

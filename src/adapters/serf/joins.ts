@@ -16,15 +16,15 @@ export interface JoinDeps {
   readonly onJoined: () => void;
 }
 
-/** A place that cannot be joined is tried again after this long, doubled up to the maximum. */
+/** Delay until a place that could not be joined is tried again, doubled up to the maximum. */
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
-/** Places that are joined at the same time: the agent waits 10 s for one that does not answer. */
+/** Concurrent joins: the agent waits 10 s for a place that does not answer. */
 const AT_ONCE = 4;
 
 /**
- * Keeps an agent in the cluster of those that the operator has named: each is joined, and again
- * whenever it is not among the living members, for an agent that was started anew knows nobody.
+ * Keeps an agent in the cluster of the given agents: each is joined, and again whenever it is not
+ * among the live members, since a restarted agent knows nobody.
  */
 export class Joins {
   readonly #places: readonly Address[];
@@ -40,7 +40,7 @@ export class Joins {
     this.#deps = deps;
   }
 
-  /** Goes on until {@link close}. */
+  /** Runs until {@link close}. */
   async run(): Promise<void> {
     const { signal } = this.#ending;
     let retryMs = RETRY_MIN_MS;
@@ -63,7 +63,7 @@ export class Joins {
     this.#ending.abort();
   }
 
-  /** True while nobody could be joined and nobody has joined the agent. */
+  /** True while no place could be joined and nobody has joined the agent. */
   get isAlone(): boolean {
     const { size } = this.#failures;
     return size > 0 && size === this.#places.length && !this.#hasCompany;
@@ -73,7 +73,7 @@ export class Joins {
     return this.#failures.has(formatHostPort(place));
   }
 
-  /** What could not be joined, in one line; undefined if there is nothing. */
+  /** The places that could not be joined, in one line; undefined if there are none. */
   describe(): string | undefined {
     const [first] = this.#failures;
     if (first === undefined) return undefined;
@@ -95,7 +95,7 @@ export class Joins {
   }
 
   async #ensure(place: Address, text: string): Promise<void> {
-    // A name that only the agent knows is for it to look up.
+    // A name that only the agent can resolve is left to it.
     const hosts = await this.#deps.network.resolve(place.host).catch(() => []);
     const agent = await this.#deps.open();
     const stop = () => agent.close();
@@ -117,7 +117,7 @@ function isAt(member: Member, hosts: readonly string[], port: number): boolean {
   return member.port === port && hosts.some((host) => plainHost(host) === plainHost(member.host));
 }
 
-/** The end of what Serf says: `1 error occurred: * Failed to join …: dial tcp …: i/o timeout`. */
+/** The end of Serf's message: `1 error occurred: * Failed to join …: dial tcp …: i/o timeout`. */
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
   return error instanceof RefusedCommand ? (message.split(": ").at(-1) ?? "") : message;

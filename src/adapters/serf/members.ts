@@ -2,28 +2,28 @@ import { plainHost } from "../../discovery/addresses.ts";
 
 export type Tags = ReadonlyMap<string, string>;
 
-/** A member of the Serf cluster as one agent sees it. */
+/** A member of the Serf cluster in one agent's view. */
 export interface Member {
   readonly name: string;
   /** `alive`, `leaving`, `left` or `failed`. */
   readonly status: string;
-  /** Where its agent gossips. */
+  /** The gossip address of its agent. */
   readonly host: string;
   readonly port: number;
   readonly tags: Tags;
 }
 
-/** Four times what a cluster of ours may have: most may have nothing to do with us. */
+/** Four times the maximum size of a cluster: most members may have nothing to do with tankd. */
 const MEMBERS_MAX = 4096;
 
-/** What of an answer to `members` are members; the rest is left out. */
+/** The valid members in an answer to `members`; the rest is left out. */
 export function readMembers(body: unknown): readonly Member[] {
   const listed = fieldOf(body, "Members");
   if (!Array.isArray(listed)) return [];
   return listed.slice(0, MEMBERS_MAX).flatMap((one) => readMember(one) ?? []);
 }
 
-/** What the agent calls itself, of its answer to `stats`. */
+/** The agent's own name, from its answer to `stats`. */
 export function readAgentName(stats: unknown): string | undefined {
   const name = fieldOf(fieldOf(stats, "agent"), "name");
   return typeof name === "string" ? name : undefined;

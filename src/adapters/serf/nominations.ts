@@ -3,7 +3,7 @@ import { LIMITS } from "../../platform/limits.ts";
 import type { Member } from "./members.ts";
 import { addressesOfMember, hintsOfMember } from "./tags.ts";
 
-/** A member that says which node it speaks for. */
+/** A member that names the node that it stands for. */
 export interface Spokesman {
   readonly member: Member;
   readonly nodeId: string;
@@ -11,14 +11,14 @@ export interface Spokesman {
 
 const ALIVE = "alive";
 /**
- * Serf's view may be one-way: an agent that came back at another address stays failed for some who
- * are alive for it, and one that was told to leave while it lives stays leaving.
+ * Serf's view may be one-sided: an agent that came back at another address stays failed in the view
+ * of some, and one that was told to leave while it lives stays leaving.
  */
 const NOMINATED: readonly string[] = [ALIVE, "leaving", "failed"];
 
 /**
- * Of the members those that speak for a node. A node whose agent was started anew has several; then
- * what the old ones say counts only where none is alive.
+ * The members that stand for a node. A node whose agent was restarted has several; then the old
+ * ones count only if none is alive.
  */
 export function spokesmen(members: readonly Member[]): readonly Spokesman[] {
   const found = members

@@ -19,23 +19,23 @@ import { tagsFor } from "./tags.ts";
 export const RPC_PORT = 7373;
 export const SERF_PORT = 7946;
 const LOOPBACK = "127.0.0.1";
-/** By both, at one port. */
+/** By both transports, at one port. */
 const GOSSIP = ["tcp", "udp"] as const;
 const OWN_NAME = "tankd-";
-/** A slow machine takes a second. The last try may end up to 8 s later, as one that hangs does. */
+/** A slow machine takes a second. The last attempt may end up to 8 s later if it hangs. */
 const START_MS = 10_000;
 const START_POLL_MS = 50;
-/** It tells the others, and gives up on that after 3 s. */
+/** It tells the others, and gives up after 3 s. */
 const LEAVE_MS = 4_000;
 const LEAVE_POLL_MS = 50;
-/** Its last word goes out with two rounds of gossip, which are 200 ms apart. */
+/** Its last message is sent with two rounds of gossip, which are 200 ms apart. */
 const LAST_WORD_MS = 400;
 const MEND = 'run "serf agent" to see why, or start one for this node to use';
 const OUTPUT_CHARACTERS_MAX = 4_096;
 
 /**
- * Runs the agent in the place of the shell. When the other end of standard input is gone, however
- * this node has ended, it is interrupted, upon which it leaves its cluster.
+ * Runs the agent in place of the shell. When the other end of standard input is closed, however
+ * this node has ended, the agent is interrupted and leaves its cluster.
  */
 const UNTIL_WE_END = `
 exec 3<&0
@@ -53,7 +53,7 @@ export interface OwnAgentDeps {
 /** An agent that this node has started. */
 export class OwnAgent {
   readonly rpc: Address;
-  /** Where others join it. */
+  /** The address at which others join it. */
   readonly place: Address;
   readonly #name: string;
   readonly #process: AgentProcess;
@@ -75,8 +75,8 @@ export class OwnAgent {
   }
 
   /**
-   * Starts one and waits until it answers. Its name is new each time: Serf takes one that comes
-   * back elsewhere for a conflict, and may then end it.
+   * Starts one and waits until it answers. Its name is new each time: Serf treats a name that comes
+   * back elsewhere as a conflict, and may end the agent.
    */
   static async start(
     program: string,
@@ -109,25 +109,25 @@ export class OwnAgent {
     }
   }
 
-  /** Another agent of this machine, if the usual port was taken: they belong together. */
+  /** Another agent of this machine, if the usual port was in use: the two are joined. */
   get neighbour(): Address | undefined {
     return this.place.port === SERF_PORT ? undefined : { ...this.place, port: SERF_PORT };
   }
 
   /**
-   * Whether a node, or this very one, has started the agent: it ends with that node, so nobody else
+   * Whether a node, or this very one, has started the agent: it ends with that node, so no other
    * relies on it.
    */
   static isOne(agent: Agent, nodeId?: string): boolean {
     return agent.name.startsWith(nodeId === undefined ? OWN_NAME : `${OWN_NAME}${nodeId}-`);
   }
 
-  /** Whether it is told to others at an address that this node still has. */
+  /** Whether it is announced to others at an address that this node still has. */
   suits(announcement: Announcement, machine: Machine): boolean {
     return advertisedHosts(announcement, machine).includes(this.place.host);
   }
 
-  /** Lets it leave its cluster, and ends it when it has, or if it does not. */
+  /** Makes it leave its cluster, and ends it when it has, or if it does not. */
   async end(): Promise<void> {
     this.#process.stdin.end();
     const gone = this.#process.exited;
@@ -138,9 +138,9 @@ export class OwnAgent {
   }
 
   /**
-   * It would stay for another second, also where nobody else is, to answer those who have not heard
-   * yet that it leaves (`LeavePropagateDelay`, which is no setting). They know by then that it
-   * means to: where it does not answer it counts as left.
+   * It would stay for another second, even if it is alone, for members that have not heard yet that
+   * it leaves (`LeavePropagateDelay`, which cannot be set). By then they know its intention: if it
+   * does not answer, it counts as left.
    */
   async #untilItHasLeft(): Promise<void> {
     const { timers } = this.#deps;
@@ -158,7 +158,7 @@ export class OwnAgent {
     const { clock, timers } = this.#deps;
     const deadlineMs = clock.monotonicMs() + START_MS;
     let failure = "it does not answer";
-    // A try takes no time where nobody listens, and seconds where somebody does and is silent.
+    // An attempt takes no time if nothing listens, and seconds if something listens and is silent.
     while (clock.monotonicMs() < deadlineMs) {
       if (this.#process.exitCode !== null) break;
       try {
@@ -179,7 +179,7 @@ export class OwnAgent {
     return Agent.open({ address: this.rpc, key: undefined }, this.#deps.timers);
   }
 
-  /** Of what it has said, why it has ended. */
+  /** The part of its output that tells why it has ended. */
   #complaint(): string | undefined {
     const lines = this.#output
       .split("\n")
@@ -188,7 +188,7 @@ export class OwnAgent {
     return last === undefined ? undefined : plainText(last.replace(/^==> /, ""));
   }
 
-  /** A program whose output nobody reads stands still in the end. */
+  /** A program whose output is not read blocks eventually. */
   async #readOutput(): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of this.#process.stdout) {
@@ -200,7 +200,7 @@ export class OwnAgent {
 
 type AgentProcess = Bun.Subprocess<"pipe", "pipe", "ignore">;
 
-/** It gets nothing of our environment, where secrets may be, and no signal of our terminal. */
+/** It inherits neither the environment, which may contain secrets, nor signals of the terminal. */
 function spawn(program: string, options: readonly string[]): AgentProcess {
   return Bun.spawn(["/bin/sh", "-c", UNTIL_WE_END, "sh", program, ...options], {
     stdin: "pipe",
@@ -211,7 +211,7 @@ function spawn(program: string, options: readonly string[]): AgentProcess {
   });
 }
 
-/** Where other agents may find ours, best first: where this node is, but never by a name. */
+/** Where other agents may find this one, best first: the node's addresses, but never a name. */
 function advertisedHosts(announcement: Announcement, machine: Machine): readonly string[] {
   const named = announcement.addresses.map(({ host }) => host);
   const interfaces = machine.addresses();

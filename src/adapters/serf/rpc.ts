@@ -8,15 +8,15 @@ import { systemFailure } from "../../platform/real/system-failure.ts";
 import type { Cancel, Timers } from "../../platform/timers.ts";
 import { Frames } from "./frames.ts";
 
-/** The agent has refused a command; the message is what it says, in one line. */
+/** The agent has refused a command; the message is its text, in one line. */
 export class RefusedCommand extends Error {}
 
-/** What answers does not speak Serf's protocol. */
+/** The answering program does not speak Serf's protocol. */
 export class NotSerf extends Error {}
 
 export interface RpcRequest {
   readonly command: string;
-  /** Left out for a command that takes none: the agent would take it for the next command. */
+  /** Left out for a command that takes none: the agent would read it as the next command. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** Whether a body follows the header of the answer. */
   readonly isAnswered?: boolean;
@@ -30,11 +30,14 @@ interface Waiting extends RpcRequest {
 
 const CONNECT_MS = 3_000;
 const FLUSH_MS = 1_000;
-/** Of a text of the agent, so that it fits into a status. */
+/** Maximum length of an agent's text, so that it fits into a status. */
 const TEXT_CHARACTERS_MAX = 200;
 const POISONED = "__proto__";
 
-/** Refuses no key: a tag of that name, which anybody may set, would hide every other member. */
+/**
+ * Accepts any key: otherwise a tag of a forbidden name, which anybody may set, would hide every
+ * other member.
+ */
 const decoder = new Decoder({
   keyDecoder: {
     canBeCached: (byteLength) => byteLength === POISONED.length,
@@ -69,12 +72,13 @@ export function connectRpc(address: Address, timers: Timers): Promise<SerfRpc> {
 }
 
 /**
- * A connection to the RPC port of a Serf agent: MessagePack over TCP, a header and mostly a body in
- * both directions, with a number that tells which answer is whose. The agent works on one command
- * after the other. https://github.com/hashicorp/serf/blob/master/docs/agent/rpc.html.markdown
+ * A connection to the RPC port of a Serf agent: MessagePack over TCP, with a header and mostly a
+ * body in both directions, and a sequence number that matches answers to commands. The agent
+ * processes one command after the other.
+ * https://github.com/hashicorp/serf/blob/master/docs/agent/rpc.html.markdown
  */
 export class SerfRpc {
-  /** Resolves with the reason when the connection has ended, whoever has ended it. */
+  /** Resolves with the reason when the connection has ended, on either side. */
   readonly ended: Promise<Error>;
   readonly #socket: Socket;
   readonly #timers: Timers;
@@ -84,7 +88,7 @@ export class SerfRpc {
   #reason: Error | undefined;
   #lastSeq = 0;
   #stream: { readonly seq: number; readonly onEvent: () => void } | undefined;
-  /** Who takes the next value, if that is no header. */
+  /** The receiver of the next value, if that is not a header. */
   #takeBody: ((body: unknown) => void) | undefined;
 
   constructor(socket: Socket, timers: Timers) {
@@ -103,21 +107,21 @@ export class SerfRpc {
   }
 
   /**
-   * The body of the answer, where there is one. Rejects with {@link RefusedCommand}, after which
-   * the connection may be used; otherwise it has ended: with NetworkError or {@link NotSerf}.
+   * The body of the answer, if there is one. Rejects with {@link RefusedCommand}, after which the
+   * connection remains usable; otherwise it has ended: with NetworkError or {@link NotSerf}.
    */
   request(request: RpcRequest): Promise<unknown> {
     return this.#send(++this.#lastSeq, request);
   }
 
-  /** Calls `onEvent` at each event of the types, with commas between them. */
+  /** Calls `onEvent` at each event of the given types, separated by commas. */
   async follow(types: string, timeoutMs: number, onEvent: () => void): Promise<void> {
     const seq = ++this.#lastSeq;
     this.#stream = { seq, onEvent };
     await this.#send(seq, { command: "stream", body: { Type: types }, timeoutMs });
   }
 
-  /** What was sent before is still delivered, if the agent takes it. */
+  /** Data that was already sent is still delivered, if the agent reads it. */
   close(reason = "given up"): void {
     if (this.#reason !== undefined) return;
     this.#socket.destroySoon();
@@ -156,17 +160,17 @@ export class SerfRpc {
     this.#takeBody = undefined;
     if (header !== undefined) this.#takeHeader(header);
     else if (takeBody !== undefined) takeBody(value);
-    else throw new NotSerf("it sends what nobody has asked for");
+    else throw new NotSerf("it sends a message that was not requested");
   }
 
   #takeHeader({ seq, error }: Header): void {
     const waiting = this.#waiting.get(seq);
     if (waiting === undefined) {
-      if (this.#stream?.seq !== seq) throw new NotSerf("it answers what nobody has asked");
+      if (this.#stream?.seq !== seq) throw new NotSerf("it answers an unknown request");
       this.#takeBody = this.#stream.onEvent;
     } else if (error !== "") {
       this.#settle(seq, new RefusedCommand(plainText(error)));
-      // A join that fails has one nevertheless.
+      // A failed join has one nevertheless.
       if (waiting.isAnswered) this.#takeBody = () => {};
     } else if (waiting.isAnswered) {
       this.#takeBody = (body) => this.#settle(seq, body);
@@ -204,7 +208,7 @@ function readHeader(value: unknown): Header | undefined {
   return { seq: value.Seq, error: value.Error };
 }
 
-/** In one line, and without what moves a cursor. */
+/** In one line, and without control characters. */
 export function plainText(text: string): string {
   return text
     .slice(0, 8 * TEXT_CHARACTERS_MAX)

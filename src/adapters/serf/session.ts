@@ -18,7 +18,7 @@ import {
 
 export interface SessionDeps {
   readonly agent: Agent;
-  /** Another connection, for what keeps the agent from answering for a second. */
+  /** Another connection, for commands that block the agent for a second. */
   readonly open: () => Promise<Agent>;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -26,20 +26,20 @@ export interface SessionDeps {
 }
 
 /**
- * The members are looked at as often. An agent holds events back for one to three seconds, and some
- * for ever.
+ * The members are also polled at this interval. An agent delays events for one to three seconds,
+ * and some for ever.
  */
 const SEARCHING_POLL_MS = 500;
 const CALM_POLL_MS = 15_000;
-/** Events come in crowds. */
+/** Events come in bursts. */
 const AFTER_EVENT_MS = 50;
 /**
- * Two nodes may use one agent, which has room for one. The tags of the other stay for this long,
- * for it may be there or not; then it is our turn.
+ * Two nodes may use one agent, which has room for the tags of one. The tags of the other node stay
+ * for this long, whether or not it is there; then it is this node's turn.
  */
 const TURN_MS = 300_000;
 
-/** What is done through one connection to an agent: our tags are kept there, members nominated. */
+/** One connection to an agent: keeps this node's tags there, and nominates members. */
 export class Session {
   readonly #deps: SessionDeps;
   #announcement: Announcement;
@@ -48,11 +48,11 @@ export class Session {
   #hasAnnounced = false;
   /** The start of another node whose tags the agent has, and since when. */
   #holder: { readonly key: string; readonly sinceMs: number } | undefined;
-  /** What was nominated last, by the name of the member. */
+  /** The last nominations, by the name of the member. */
   readonly #told = new Map<string, string>();
   #others = 0;
   #trouble: string | undefined;
-  /** When the next look is due, by the monotonic clock. */
+  /** When the next poll is due, by the monotonic clock. */
   #dueMs = 0;
   #setAlarm: () => void = () => {};
 
@@ -61,17 +61,17 @@ export class Session {
     this.#announcement = announcement;
   }
 
-  /** Nodes beside this one that the members speak for. */
+  /** Number of other nodes that the members stand for. */
   get others(): number {
     return this.#others;
   }
 
-  /** What keeps it from announcing this node; one line. */
+  /** Why this node cannot be announced; one line. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** Goes on until the connection has ended; resolves with the reason. */
+  /** Runs until the connection has ended; resolves with the reason. */
   async run(): Promise<Error> {
     const { agent } = this.#deps;
     void agent.ended.then(() => this.#wake(0));
@@ -90,7 +90,7 @@ export class Session {
     this.#wake(0);
   }
 
-  /** Nominates everybody again. */
+  /** Nominates all members again. */
   refresh(): void {
     this.#told.clear();
     this.lookAgain();
@@ -101,7 +101,7 @@ export class Session {
     this.#wake(0);
   }
 
-  /** Takes our tags back, unless they are another node's by now. */
+  /** Removes this node's tags, unless they are another node's by now. */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true;
     const own = await this.#deps.agent.self();
@@ -116,14 +116,14 @@ export class Session {
     const cluster = exactly(this.#announcement.cluster);
     const members = await agent.membersWith({ [ID_TAG]: ".+", [CLUSTER_TAG]: cluster });
     this.#nominate(spokesmen(members.filter(({ name }) => name !== agent.name)));
-    // Without our tags the agent itself is not among them.
+    // Without its tags the agent itself is not among them.
     const own = members.find(({ name }) => name === agent.name) ?? (await agent.self());
     if (own) this.#announce(own);
   }
 
   #nominate(found: readonly Spokesman[]): void {
     const { nodeId } = this.#announcement;
-    // A former agent of ours may still be listed; one that lives is of a copy of this node.
+    // A former agent of this node may still be listed; a live one belongs to a copy of this node.
     const others = found.filter((one) => one.nodeId !== nodeId || isAlive(one));
     this.#others = new Set(others.map((one) => one.nodeId)).size;
     const names = new Set(others.map(({ member }) => member.name));
@@ -137,7 +137,7 @@ export class Session {
     }
   }
 
-  /** Makes the agent's tags what they should be. */
+  /** Brings the agent's tags to the wanted state. */
   #announce(own: Member): void {
     if (this.#isWriting || this.#isWithdrawn) return;
     const present = ourTags(own.tags);
@@ -145,7 +145,7 @@ export class Session {
     const wanted = tagsFor(this.#announcement, others);
     const change = wanted && tagChange(present, wanted);
     if (wanted === undefined) {
-      this.#trouble = "the tags of the agent leave no room for ours: take some of them out";
+      this.#trouble = "the agent's tags leave no room for those of this node: remove some";
     } else if (change === undefined) {
       this.#hasAnnounced = true;
       this.#trouble = undefined;
@@ -159,7 +159,7 @@ export class Session {
     }
   }
 
-  /** Nothing waits for it: the agent answers when the others have been told. */
+  /** Not awaited: the agent answers when the others have been told. */
   async #write(change: TagChange): Promise<void> {
     const announced = this.#announcement;
     try {
@@ -171,14 +171,14 @@ export class Session {
       }
       this.#hasAnnounced = true;
       this.#trouble = undefined;
-      // Otherwise the next look in its time tells whether the agent has done it.
+      // Otherwise the next regular poll tells whether the agent has done it.
       if (announced !== this.#announcement) this.#wake(0);
     } catch (error) {
       this.#trouble = `cannot announce this node: ${messageOf(error)}`;
     }
   }
 
-  /** A node that comes later takes the place of the earlier one; after that they take turns. */
+  /** A later node takes the place of the earlier one; after that they take turns. */
   #isOurTurn(own: Member): boolean {
     const { nodeId, bootId } = hintsOfMember(own);
     if (nodeId === undefined || nodeId === this.#announcement.nodeId) {
@@ -191,7 +191,7 @@ export class Session {
     return !this.#hasAnnounced || nowMs - this.#holder.sinceMs >= TURN_MS;
   }
 
-  /** The next look is due in so long, or earlier. */
+  /** The next poll is due after this time, or earlier. */
   #wake(delayMs: number): void {
     this.#dueMs = Math.min(this.#dueMs, this.#nowMs() + delayMs);
     this.#setAlarm();

@@ -8,30 +8,30 @@ import {
 } from "../../discovery/hints.ts";
 import type { Member, Tags } from "./members.ts";
 
-/** Before the keys of our hints, so that the agent's own tags (`role` is a usual one) stay. */
+/** Prefix of the keys of hints, so that the agent's own tags (`role` is a usual one) stay. */
 const PREFIX = "tankd_";
 export const ID_TAG = `${PREFIX}id`;
 export const CLUSTER_TAG = `${PREFIX}cluster`;
-/** In the place of addresses that do not fit: the port, at the address of the agent. */
+/** Replaces addresses that do not fit: the port, at the address of the agent. */
 const PORT_KEY = "port";
-/** All tags of an agent together (memberlist's MetaMaxSize). */
+/** Size limit of all tags of an agent together (memberlist's MetaMaxSize). */
 const TAGS_BYTES_MAX = 512;
 
-/** What the `tags` command takes. What is set wins over what is deleted. */
+/** The arguments of the `tags` command. Setting takes precedence over deleting. */
 export interface TagChange {
   readonly Tags: Readonly<Record<string, string>>;
   readonly DeleteTags: readonly string[];
 }
 
-/** Those of an agent's tags that are ours, or another node's. */
+/** The tags of an agent that belong to this node, or to another one. */
 export function ourTags(tags: Tags): Tags {
   return new Map([...tags].filter(([key]) => key.startsWith(PREFIX)));
 }
 
 /**
- * The tags for an announcement beside those that the agent has of others: with as many addresses as
- * there is room for, with the port alone where there is for none. None at all for a node that has
- * no address to announce. Undefined where there is too little room.
+ * The tags for an announcement, besides the agent's foreign ones: with as many addresses as fit, or
+ * with only the port if none does. Empty for a node without an address. Undefined if there is too
+ * little room.
  */
 export function tagsFor(announcement: Announcement, others: Tags): Tags | undefined {
   const { addresses } = announcement;
@@ -52,7 +52,7 @@ function tagsWith(announcement: Announcement, addresses: readonly Address[]): Ta
   );
 }
 
-/** What makes the wanted tags of those that are there; undefined where they are the same. */
+/** The change from the present to the wanted tags; undefined if they are equal. */
 export function tagChange(present: Tags, wanted: Tags): TagChange | undefined {
   const set = [...wanted].filter(([key, text]) => present.get(key) !== text);
   const gone = [...present.keys()].filter((key) => !wanted.has(key));
@@ -64,7 +64,7 @@ export function hintsOfMember({ tags }: Member): Hinted {
   return readHints((key) => tags.get(`${PREFIX}${key}`));
 }
 
-/** What the tags say, or the address of the member's agent with the port that they say. */
+/** The addresses in the tags, or the address of the member's agent with the port in the tags. */
 export function addressesOfMember({ tags, host }: Member): readonly Address[] {
   const named = readAddresses((key) => tags.get(`${PREFIX}${key}`));
   if (named.length > 0) return named;
@@ -73,8 +73,8 @@ export function addressesOfMember({ tags, host }: Member): readonly Address[] {
 }
 
 /**
- * As Serf encodes them: a byte of its own, the head of a map, and texts in MessagePack, of which
- * those from 32 bytes on have a head of three.
+ * Size in Serf's encoding: a byte of its own, the head of a map, and texts in MessagePack, of which
+ * those from 32 bytes on have a head of up to three bytes.
  */
 function encodedBytes(tags: Tags): number {
   const textBytes = (text: string) => {

@@ -8,8 +8,8 @@ import type { HttpRequest } from "../../platform/network.ts";
 const TAILNET_ADDRESS = /^(100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|fd7a:115c:a1e0:)/i;
 
 /**
- * The address of tailscaled itself in every tailnet. It stands for whoever speaks through
- * tailscaled and cannot be told from others: no device has it, and it is not this machine.
+ * The address of tailscaled itself in every tailnet. It stands for any device that connects through
+ * tailscaled and cannot be identified: no device has this address, and it is not this machine.
  */
 export const SERVICE_ADDRESS = "100.100.100.100";
 
@@ -18,7 +18,7 @@ export function isTailnetAddress(host: string): boolean {
   return isIP(host) !== 0 && TAILNET_ADDRESS.test(host) && host !== SERVICE_ADDRESS;
 }
 
-/** The host that a request is connected to, without brackets. */
+/** The host to which a request is connected, without brackets. */
 export function hostOf({ origin, connectTo }: Pick<HttpRequest, "origin" | "connectTo">): string {
   return connectTo ?? URL.parse(origin)?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
 }

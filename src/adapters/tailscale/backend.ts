@@ -13,31 +13,31 @@ export interface TailscaleDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly observer: Pick<Observer, "look">;
-  /** Kept up to date with what is seen. */
+  /** Updated with every observation. */
   readonly tailnet: Pick<Tailnet, "update" | "isUserspace">;
-  /** Only devices with one of these tags are asked; all of them where none is given. */
+  /** Only devices with one of these tags are dialled; all of them if none is given. */
   readonly tags: readonly string[];
-  /** Where tankd may listen, the likeliest first. */
+  /** Ports where tankd may listen, the likeliest first. */
   readonly ports: readonly number[];
 }
 
-/** News come in bursts. */
+/** Notifications come in bursts. */
 const NEWS_MS = 200;
-/** A watch that ends at once is begun again after this long, doubled up to the maximum. */
+/** Delay until a watch that ends at once is restarted, doubled up to the maximum. */
 const WATCH_AGAIN_MIN_MS = 1_000;
 const WATCH_AGAIN_MAX_MS = 30_000;
 /**
- * Devices that are asked at a time, and how long after that the next ones. Most do not run tankd,
- * and each that is asked for the first time costs tailscaled a tunnel.
+ * Devices dialled at a time, and the delay of the next ones. Most do not run tankd, and each that
+ * is dialled for the first time costs tailscaled a tunnel.
  */
 const BATCH = 8;
 const BATCH_MS = 4_000;
-/** Of one device: each port costs it a connection. */
+/** Ports per device: each costs it a connection. */
 const PORTS_MAX = 6;
 
 /**
- * Nominates the devices of a tailnet that are online, at the ports where a tankd there may listen.
- * Which of them run one, nothing of Tailscale tells.
+ * Nominates the online devices of a tailnet, at the ports where tankd may listen. Tailscale does
+ * not tell which of them run it.
  */
 export class TailscaleBackend implements DiscoveryBackend {
   readonly name = "tailscale";
@@ -46,7 +46,7 @@ export class TailscaleBackend implements DiscoveryBackend {
   #announcement: Announcement | undefined;
   #nominate: (nomination: Nomination) => void = () => {};
   #look: Look | undefined;
-  /** Why the last look has failed. */
+  /** Why the last observation has failed. */
   #failure: string | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #isLooking = false;
@@ -77,7 +77,7 @@ export class TailscaleBackend implements DiscoveryBackend {
     const before = this.#announcement?.role;
     this.#announcement = announcement;
     if (announcement.role !== "discovering" || before === "discovering") return;
-    // Its hub is lost: whoever did not run tankd an hour ago may lead now.
+    // Its hub is lost: a device that did not run tankd an hour ago may lead now.
     this.#schedule.clear();
     this.#nominateDue();
   }
@@ -117,13 +117,13 @@ export class TailscaleBackend implements DiscoveryBackend {
     this.#deps.tailnet.update(undefined, undefined);
   }
 
-  /** Follows the news of whatever daemon there is, as long as this backend runs. */
+  /** Follows the notifications of any present daemon, as long as this backend runs. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { clock, timers } = this.#deps;
     let pauseMs = WATCH_AGAIN_MIN_MS;
     while (!signal.aborted) {
       const sinceMs = clock.monotonicMs();
-      // Why it has ended, the next look tells.
+      // The next observation tells why it has ended.
       await this.#look?.localApi?.watch(() => this.#lookSoon(), signal).catch(() => {});
       if (signal.aborted) return;
       this.#lookSoon();
@@ -160,7 +160,7 @@ export class TailscaleBackend implements DiscoveryBackend {
   }
 
   #take(look: Look): void {
-    // Those that could not be reached in the meantime are asked as if they were new.
+    // Devices that could not be reached in the meantime are dialled as if they were new.
     if (!this.isWorking()) this.#schedule.clear();
     this.#look = look;
     this.#failure = undefined;
@@ -185,7 +185,7 @@ export class TailscaleBackend implements DiscoveryBackend {
     return this.#look?.status.devices.filter((one) => isCandidate(one, tags, nowMs)) ?? [];
   }
 
-  /** Some at a time, until nobody is due. */
+  /** Some at a time, until none is due. */
   #nominateDue(): void {
     if (this.#cancelBatch !== undefined || !this.isWorking()) return;
     const nowMs = this.#deps.clock.monotonicMs();

@@ -5,7 +5,7 @@ const WITHOUT_TANKD: ReadonlySet<string> = new Set(["ios", "android", "tvos"]);
 /** Exit nodes of Mullvad are listed as devices, by the hundred (https://tailscale.com/kb/1258). */
 const MULLVAD = { tag: "tag:mullvad-exit-node", suffix: ".mullvad.ts.net" } as const;
 
-/** Whether a device is there and may run tankd; with `tags` only if it has one of them. */
+/** Whether a device is online and may run tankd; with `tags` only if it has one of them. */
 export function isCandidate(device: Device, tags: readonly string[], nowMs: number): boolean {
   const { os, name, isOnline, expiresMs } = device;
   if (!isOnline || (expiresMs !== undefined && expiresMs <= nowMs)) return false;

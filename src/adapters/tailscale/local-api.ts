@@ -5,20 +5,20 @@ import { Endpoint, type EndpointAddress, type EndpointReply } from "../http/endp
 import { addressesAmong, readStatus, type TailnetStatus } from "./status.ts";
 import { openStream } from "./stream.ts";
 
-/** The only Host that it answers for on a socket (`validHost` in Tailscale's ipn/localapi). */
+/** The only Host that it accepts on a socket (`validHost` in Tailscale's ipn/localapi). */
 export const LOCAL_API_ORIGIN = "http://local-tailscaled.sock";
 
 const ANSWER_MS = 5_000;
-/** It looks into a table of its own. */
+/** It answers from a table in memory. */
 const WHOIS_MS = 1_000;
 /**
- * What to be told of (`ipn.NotifyWatchOpt`): the state at once (2), changes of other devices (4096)
- * and no more of them than has changed (32768). Older versions (1.94) do not know the last two,
- * tell all devices at each change, and can be asked to do so every 3 s at most (256); newer ones
- * (1.104) refuse that.
+ * Notification mask (`ipn.NotifyWatchOpt`): the state at once (2), changes of other devices (4096),
+ * and only the changed parts (32768). Older versions (1.94) do not know the last two, send all
+ * devices at each change, and can limit that to every 3 s (256); newer ones (1.104) refuse that
+ * bit.
  */
 const WATCH_MASKS = [2 + 256 + 4096 + 32_768, 2 + 4096 + 32_768] as const;
-/** News that say nothing about devices, nor about the state. */
+/** Notifications without devices or state. */
 const IDLE_NEWS: ReadonlySet<string> = new Set([
   "Version",
   "SessionID",
@@ -47,7 +47,7 @@ export class LocalApi {
     this.#endpoint = new Endpoint(address);
   }
 
-  /** Rejects with an Error where there is no status. */
+  /** Rejects with an Error if there is no status. */
   async status(): Promise<TailnetStatus> {
     const reply = await this.#get("status", ANSWER_MS);
     const status = reply.status === 200 ? readStatus(reply.json) : undefined;
@@ -57,7 +57,7 @@ export class LocalApi {
 
   /**
    * Calls `onNews` at once, and whenever the state or a device may have changed. Resolves or
-   * rejects when it hears no more: the daemon has ended, or this program was too slow for it.
+   * rejects when notifications end: the daemon has ended, or this program was too slow.
    */
   async watch(onNews: () => void, signal: AbortSignal): Promise<void> {
     const mask = WATCH_MASKS[this.#isNew ? 1 : 0];
@@ -79,8 +79,8 @@ export class LocalApi {
   }
 
   /**
-   * The address of the device whose connection tailscaled passes on to this machine from `host`
-   * and `port`; undefined where it passes on none. Rejects where it does not tell.
+   * The address of the device whose connection tailscaled forwards to this machine from `host` and
+   * `port`; undefined if it forwards none. Rejects if it does not tell.
    */
   async whois(host: string, port: number): Promise<string | undefined> {
     const end = encodeURIComponent(host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);

@@ -3,7 +3,7 @@ import { LocalApi } from "./local-api.ts";
 import { findLocalApis, type PlacesOptions } from "./places.ts";
 import type { TailnetStatus } from "./status.ts";
 
-/** What a daemon of this machine says. */
+/** The answer of a daemon of this machine. */
 export interface OwnLook {
   readonly status: TailnetStatus;
   readonly localApi: LocalApi;
@@ -12,10 +12,10 @@ export interface OwnLook {
 /** More than there are places; the app for macOS has another port at each start. */
 const LOCAL_APIS_MAX = 8;
 
-/** The daemons of this machine, as far as their sockets can be seen. */
+/** The daemons of this machine, as far as their sockets are visible. */
 export class LocalApis {
   readonly #options: PlacesOptions;
-  /** All that were ever there, by their places: what was found out of a daemon is kept. */
+  /** All that were ever there, by place: knowledge about a daemon is kept. */
   readonly #seen = new BoundedMap<string, LocalApi>(LOCAL_APIS_MAX);
 
   constructor(options: PlacesOptions) {
@@ -27,7 +27,7 @@ export class LocalApis {
     return this.#seen.size > 0;
   }
 
-  /** Those that are there now, the likeliest first. Never rejects. */
+  /** The present ones, the likeliest first. Never rejects. */
   async find(): Promise<readonly LocalApi[]> {
     const found: LocalApi[] = [];
     for (const address of await findLocalApis(this.#options)) {
@@ -39,7 +39,7 @@ export class LocalApis {
     return found;
   }
 
-  /** By the first that answers; undefined where none is there. Rejects where none answers. */
+  /** From the first that answers; undefined if none is there. Rejects if none answers. */
   async look(): Promise<OwnLook | undefined> {
     let failure: unknown;
     for (const localApi of await this.find()) {
@@ -54,8 +54,8 @@ export class LocalApis {
   }
 
   /**
-   * {@link LocalApi.whois}, of all of them: a socket that is gone may have been taken away from a
-   * daemon that goes on. Rejects where one does not tell, and no other knows the device.
+   * {@link LocalApi.whois} of all of them: the socket of a running daemon may have been removed.
+   * Rejects if one does not tell, and no other knows the device.
    */
   async whois(host: string, port: number): Promise<string | undefined> {
     await this.find();

@@ -5,9 +5,9 @@ import type { Tailnet } from "./tailnet.ts";
 import { TunnelAgent } from "./tunnel-agent.ts";
 
 /**
- * The way out to other nodes on a machine whose tailnet has no network interface: what goes to a
- * device is passed on by tailscaled. All else goes where it did. Names of devices are known also
- * where no name server knows them.
+ * The network client on a machine whose tailnet has no network interface: tailscaled forwards
+ * requests to devices. Other requests are sent as before. Names of devices are resolved even if no
+ * name server knows them.
  */
 export class TailnetNetwork implements Network {
   readonly #direct: Network;

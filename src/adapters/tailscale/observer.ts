@@ -9,28 +9,28 @@ import type { TailnetStatus } from "./status.ts";
 /** The tailnet at one moment. */
 export interface Look {
   readonly status: TailnetStatus;
-  /** Where the daemon of this machine answers by itself: it can be watched, and dials. */
+  /** The daemon of this machine, if it answers itself: it can be watched, and dials. */
   readonly localApi?: LocalApi;
-  /** By what it is seen, in words, where that is not the daemon itself. */
+  /** The source in words, if that is not the daemon itself. */
   readonly by?: string;
-  /** The next look is this much later at least. */
+  /** Minimum time until the next observation. */
   readonly intervalMs: number;
 }
 
 export interface ObserverOptions extends PlacesOptions {
-  /** Without it only a tailnet to which this machine belongs is seen. */
+  /** Without it only a tailnet to which this machine belongs can be observed. */
   readonly restApi: RestApiOptions | undefined;
 }
 
 const LOCAL_INTERVAL_MS = 1_000;
-/** Each time a process is started. */
+/** Each observation starts a process. */
 const PROGRAM_INTERVAL_MS = 30_000;
-/** The API is limited, and a list of a thousand devices has a megabyte. */
+/** The API has a rate limit, and a list of a thousand devices takes a megabyte. */
 const REST_INTERVAL_MS = 60_000;
 
 /**
- * Looks at the tailnet in the best way that there is at the moment: by the daemon of this machine,
- * by its command where this program may not open the socket, by the API of the control server.
+ * Observes the tailnet by the best available source: the daemon of this machine, its command if
+ * this program may not open the socket, or the API of the control server.
  */
 export class Observer {
   readonly #options: ObserverOptions;
@@ -43,16 +43,16 @@ export class Observer {
     this.#restApi = options.restApi && new RestApi(options.restApi, clock);
   }
 
-  /** Whether there is anything to look by. Never rejects. */
+  /** Whether there is any source. Never rejects. */
   async isThere(): Promise<boolean> {
     if (this.#restApi !== undefined) return true;
     if ((await this.#localApis.find()).length > 0) return true;
-    // The app from the App Store opens its API to its own command alone.
+    // The app from the App Store opens its API only to its own command.
     const { platform } = this.#options;
     return platform === "darwin" && (await findProgram(this.#options)) !== undefined;
   }
 
-  /** Rejects with an Error whose message says what to do. */
+  /** Rejects with an Error whose message contains the remedy. */
   async look(): Promise<Look> {
     let failure: unknown;
     const ways = [() => this.#byDaemon(), () => this.#byProgram(), () => this.#byRestApi()];

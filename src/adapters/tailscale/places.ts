@@ -14,26 +14,26 @@ const SOCKETS: readonly string[] = [
 ];
 /** The open source daemon on macOS. */
 const MACOS_SOCKETS: readonly string[] = ["/var/run/tailscaled.socket"];
-/** A named pipe, which `node:http` takes for a socket. */
+/** A named pipe, which `node:http` treats like a socket. */
 const WINDOWS_PIPES: readonly string[] = [
   "\\\\.\\pipe\\ProtectedPrefix\\Administrators\\Tailscale\\tailscaled",
 ];
 
-/** The standalone app for macOS leaves its port and its password here, for administrators. */
+/** The standalone app for macOS stores its port and its password here, for administrators. */
 const MACOS_DIRECTORY = "/Library/Tailscale";
 
-/** The command of Tailscale where it is not on the PATH. */
+/** The command of Tailscale if it is not on the PATH. */
 const PROGRAMS: readonly string[] = [
   "/Applications/Tailscale.app/Contents/MacOS/Tailscale",
   "C:\\Program Files\\Tailscale\\tailscale.exe",
 ];
 
 export interface PlacesOptions {
-  /** Named by the operator: no other place is looked at. */
+  /** Given by the operator: no other place is tried. */
   readonly socket: string | undefined;
   /** `linux`, `darwin`, `win32`, … */
   readonly platform: string;
-  /** What all paths begin with; for tests. */
+  /** The root of all paths; for tests. */
   readonly root?: string;
 }
 
@@ -49,7 +49,7 @@ export async function findLocalApis(options: PlacesOptions): Promise<readonly En
   return found;
 }
 
-/** The command `tailscale`; undefined where it is not installed. */
+/** The command `tailscale`; undefined if it is not installed. */
 export async function findProgram({ root = "" }: PlacesOptions): Promise<string | undefined> {
   const onPath = Bun.which("tailscale", { PATH: process.env["PATH"] ?? "" });
   if (onPath !== null) return onPath;
@@ -64,7 +64,7 @@ function socketsOf(platform: string): readonly string[] {
 
 /**
  * `ipnport` is a link whose target is the port, `sameuserproof-PORT` a file with the password
- * (Tailscale's `safesocket` package). Files of an app that has ended may lie there, too.
+ * (Tailscale's `safesocket` package). Files of an app that has ended may be there, too.
  */
 async function findMacosApp(root: string): Promise<EndpointAddress[]> {
   const directory = join(root, MACOS_DIRECTORY);
@@ -79,7 +79,7 @@ async function findMacosApp(root: string): Promise<EndpointAddress[]> {
   }
 }
 
-/** Also what this user may not look at. */
+/** Including paths that this user may not access. */
 async function isThere(path: string): Promise<boolean> {
   try {
     await stat(path);

@@ -2,12 +2,12 @@ import { messageOf } from "../../platform/errors.ts";
 import { readStatus, type TailnetStatus } from "./status.ts";
 
 const ANSWER_MS = 10_000;
-/** The status of 4,000 devices; what is longer is not read. */
+/** The status of 4,000 devices; longer output is not read. */
 const OUTPUT_BYTES_MAX = 8 * 1024 * 1024;
 
 /**
- * What `tailscale status --json` says. Rejects with an Error where that is nothing.
- * @param socket where it finds tailscaled, if that is not where it looks by itself
+ * The output of `tailscale status --json`. Rejects with an Error if there is none.
+ * @param socket of tailscaled, if it is not at the default place
  */
 export async function askProgram(
   program: string,
@@ -27,7 +27,7 @@ export async function askProgram(
   });
   await child.exited;
   const status = readStatus(parse(text));
-  if (status === undefined) throw new Error(`${program} status --json prints no status`);
+  if (status === undefined) throw new Error(`${program} status --json does not print a status`);
   return status;
 }
 

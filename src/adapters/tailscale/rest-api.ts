@@ -14,17 +14,17 @@ export interface RestApiOptions {
 }
 
 const ANSWER_MS = 15_000;
-/** Without a word from the server when. */
+/** Pause after a refusal, if the server names none. */
 const RETRY_AFTER_MS = 60_000;
 const RETRY_AFTER_MAX_MS = 3_600_000;
-/** A device seen this recently counts as online where the server gives no status. */
+/** A device seen this recently counts as online if the server gives no status. */
 const RECENT_MS = 5 * 60_000;
 const TEXT_MAX = 253;
 
 const text = z.string().max(TEXT_MAX).catch("");
 const time = z.iso.datetime({ offset: true }).optional().catch(undefined);
 
-/** Of a device what is needed (https://tailscale.com/api, "List tailnet devices"). */
+/** The needed fields of a device (https://tailscale.com/api, "List tailnet devices"). */
 const deviceSchema = z.object({
   nodeId: text,
   name: text,
@@ -55,7 +55,7 @@ export class RestApi {
     this.#endpoint = new Endpoint({ origin: options.url, headers });
   }
 
-  /** Rejects with an Error whose message says what to do. */
+  /** Rejects with an Error whose message contains the remedy. */
   async look(): Promise<TailnetStatus> {
     const { tailnet } = this.#options;
     if (this.#clock.monotonicMs() < this.#waitUntilMs) throw this.#failure(429);
@@ -87,7 +87,7 @@ export class RestApi {
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       throw new Error(
-        `${this.#options.url} does not answer: ${error.reason}; it is asked again, and ` +
+        `${this.#options.url} does not answer: ${error.reason}; it is tried again, and ` +
           "TANKD_TAILSCALE_API_URL says where it is",
       );
     }
@@ -113,9 +113,9 @@ export class RestApi {
       case 404:
         return new Error(`${url} knows no tailnet ${tailnet}: set TANKD_TAILSCALE_TAILNET`);
       case 429:
-        return new Error(`${url} limits requests; it is asked again later`);
+        return new Error(`${url} limits requests; it is tried again later`);
       default:
-        return new Error(`${url} gives no list of devices (status ${status})`);
+        return new Error(`${url} does not return a list of devices (status ${status})`);
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { Device } from "./status.ts";
 
 /**
- * A device that does not run tankd is asked again later and later: hundreds of them may be there,
- * and one that starts tankd dials the others itself.
+ * A device that does not run tankd is dialled at growing intervals: there may be hundreds, and one
+ * that starts tankd dials the others itself.
  */
 const AGAIN_MIN_MS = 30_000;
 const AGAIN_MAX_MS = 30 * 60_000;
@@ -12,12 +12,12 @@ interface Asked {
   readonly delayMs: number;
 }
 
-/** When which device is asked whether it runs tankd. */
+/** Decides when each device is dialled to check whether it runs tankd. */
 export class Schedule {
-  /** By id and address: who comes back online or at another address is new. */
+  /** By id and address: a device that comes back online or at another address is new. */
   #asked = new Map<string, Asked>();
 
-  /** Of those that are there now, the ones that are due, the new ones first. */
+  /** The due ones among the present devices, new ones first. */
   due(present: readonly Device[], nowMs: number): readonly Device[] {
     const kept = new Map<string, Asked>();
     const fresh: Device[] = [];

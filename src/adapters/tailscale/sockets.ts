@@ -9,7 +9,7 @@ import { hostOf } from "./addresses.ts";
 import type { Tailnet } from "./tailnet.ts";
 import { TunnelAgent } from "./tunnel-agent.ts";
 
-/** WebSockets to other nodes, on the same ways as their requests: see `TailnetNetwork`. */
+/** WebSockets to other nodes, by the same ways as their requests: see `TailnetNetwork`. */
 export class TailnetSockets implements Sockets {
   readonly #direct: Sockets;
   readonly #tailnet: Tailnet;

@@ -6,8 +6,8 @@ import { SERVICE_ADDRESS } from "./addresses.ts";
 import type { Tailnet } from "./tailnet.ts";
 
 /**
- * A connection is asked about once in this time. It cannot be for ever: another connection may have
- * the same port later, and nobody tells when the first has ended.
+ * How long the source of a connection is cached. Not for ever: another connection may have the same
+ * port later, and its end is not reported.
  */
 const REMEMBERED_MS = 5_000;
 
@@ -19,9 +19,9 @@ interface Answer {
 }
 
 /**
- * Who is at the other end of a connection from loopback: in userspace mode every device of the
- * tailnet seems to speak from there, and must not pass for a program of this machine. So a daemon
- * is asked wherever one may be, whatever is known of it.
+ * Identifies the other end of a connection from loopback: in userspace mode every device of the
+ * tailnet seems to connect from there, and must not pass for a program of this machine. So a daemon
+ * is asked wherever there may be one, whatever is known about it.
  */
 export class TailnetSources {
   readonly #tailnet: Asked;
@@ -34,9 +34,9 @@ export class TailnetSources {
   }
 
   /**
-   * The address as others would see it: that of the device, where tailscaled passes on a
-   * connection for one; {@link SERVICE_ADDRESS} where it cannot be told; else the same. At once
-   * for everything that does not come from loopback. Never rejects.
+   * The address as others would see it: that of the device, if tailscaled forwards a connection for
+   * one; {@link SERVICE_ADDRESS} if the device is unknown; else the same address. Immediate for
+   * connections that do not come from loopback. Never rejects.
    */
   readonly sourceOf = (address: string, port: number): string | Promise<string> => {
     if (!isLoopback(address) || this.#tailnet.hasInterface) return address;

@@ -1,6 +1,6 @@
 import type { TailnetStatus } from "./status.ts";
 
-/** What is wrong in each state of Tailscale (`ipn.State`) but `Running`, with what to do. */
+/** What is wrong in each state of Tailscale (`ipn.State`) except `Running`, with the remedy. */
 const STATES: Readonly<Record<string, string>> = {
   NoState: "Tailscale is starting",
   InUseOtherUser: "another user of this machine uses Tailscale: let that user disconnect",
@@ -11,7 +11,7 @@ const STATES: Readonly<Record<string, string>> = {
   Starting: "Tailscale is connecting: without a network it waits for one",
 };
 
-/** Why nobody can be reached by Tailscale at present, in one line; undefined when it works. */
+/** Why nothing can be reached by Tailscale at present, in one line; undefined when it works. */
 export function whyUnusable(status: TailnetStatus, nowMs: number): string | undefined {
   const { state, expiresMs } = status;
   if (state === "Running") return undefined;

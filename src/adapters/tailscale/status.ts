@@ -2,37 +2,37 @@ import { z } from "zod";
 import { LIMITS } from "../../platform/limits.ts";
 import { isTailnetAddress } from "./addresses.ts";
 
-/** A machine of the tailnet that is not this one. */
+/** A machine of the tailnet other than this one. */
 export interface Device {
-  /** The same as long as the device is; of no form. */
+  /** Constant for the lifetime of the device; opaque. */
   readonly id: string;
-  /** Its name in MagicDNS in lower case, without a final dot; empty where it has none. */
+  /** Its name in MagicDNS in lower case, without a final dot; empty if it has none. */
   readonly name: string;
   /** Its addresses in the tailnet, IPv4 before IPv6. Not empty. */
   readonly addresses: readonly string[];
-  /** `linux`, `macOS`, `windows`, `iOS`, …; empty where it is not told. */
+  /** `linux`, `macOS`, `windows`, `iOS`, …; empty if it is not reported. */
   readonly os: string;
   /** `tag:server`, … */
   readonly tags: readonly string[];
-  /** Connected to the control server, within seconds to hours. */
+  /** Whether it is connected to the control server; delayed by seconds to hours. */
   readonly isOnline: boolean;
-  /** When its key runs out or has run out, milliseconds since 1970; undefined for never. */
+  /** When its key expires or has expired, milliseconds since 1970; undefined for never. */
   readonly expiresMs: number | undefined;
 }
 
-/** What a look at the tailnet has shown. */
+/** The result of an observation of the tailnet. */
 export interface TailnetStatus {
   /** `Running`, `NeedsLogin`, `Stopped`, …: `ipn.State` of Tailscale. */
   readonly state: string;
   /** Name of the tailnet in MagicDNS, or of its owner; for people. */
   readonly name: string;
-  /** The name of this machine in MagicDNS, as {@link Device} has it; empty where it has none. */
+  /** The name of this machine in MagicDNS, like {@link Device}; empty if it has none. */
   readonly ownName: string;
-  /** Of this machine; empty where it is no device itself. */
+  /** Of this machine; empty if it is not a device itself. */
   readonly addresses: readonly string[];
-  /** When the key of this machine runs out or has run out. */
+  /** When the key of this machine expires or has expired. */
   readonly expiresMs: number | undefined;
-  /** Whether this machine is in touch with the control server. */
+  /** Whether this machine is connected to the control server. */
   readonly isConnected: boolean;
   readonly devices: readonly Device[];
 }
@@ -52,7 +52,7 @@ const deviceSchema = z.object({
   Tags: texts,
   Online: flag,
   Expired: flag,
-  /** Can reach us and is not to be reached: somebody with whom this machine is shared. */
+  /** A device that can reach this machine but cannot be reached: this machine is shared with it. */
   ShareeNode: flag,
   KeyExpiry: time,
 });
@@ -70,8 +70,8 @@ const statusSchema = z.object({
 });
 
 /**
- * `ipnstate.Status` of Tailscale, as the LocalAPI and `tailscale status --json` give it. What is
- * malformed in it is left out; undefined for what is no status at all.
+ * `ipnstate.Status` of Tailscale, as in the LocalAPI and `tailscale status --json`. Malformed parts
+ * are left out; undefined for anything that is not a status.
  */
 export function readStatus(value: unknown): TailnetStatus | undefined {
   const status = statusSchema.safeParse(value).data;
@@ -89,13 +89,13 @@ export function readStatus(value: unknown): TailnetStatus | undefined {
   };
 }
 
-/** Those of some addresses that a device can have: what else is named there is never dialled. */
+/** The addresses that a device can have: others are never dialled. */
 export function addressesAmong(hosts: readonly string[]): readonly string[] {
   const found = hosts.filter(isTailnetAddress).slice(0, LIMITS.addressesPerServerMax);
   return found.toSorted((a, b) => Number(a.includes(":")) - Number(b.includes(":")));
 }
 
-/** A name of MagicDNS as it is compared. */
+/** A name of MagicDNS in the form for comparison. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

@@ -7,19 +7,19 @@ import { systemFailure } from "../../platform/real/system-failure.ts";
 /** A byte stream to an address of the tailnet. Rejects with {@link NetworkError}. */
 export type OpenStream = (host: string, port: number) => Promise<Duplex>;
 
-/** A device that does not answer: longer than any request between nodes waits. */
+/** Timeout of a device that does not answer: longer than any request between nodes waits. */
 const OPEN_MS = 15_000;
-/** Of a refusal's text; the rest is not read. */
+/** Maximum length of a refusal's text; the rest is not read. */
 const REASON_CHARACTERS_MAX = 512;
 
 /**
- * A request that turns its connection into a stream to somewhere else: by an upgrade (RFC 9110
+ * A request that turns its connection into a stream to another address: by an upgrade (RFC 9110
  * section 7.8), or by CONNECT (section 9.3.6). Rejects with NetworkError, with the failure of the
- * far end where the program in between tells it.
+ * far end if the program in between reports it.
  */
 export function openStream(origin: string, options: RequestOptions): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    // A connection of its own: what it becomes, nobody else can use.
+    // A separate connection: it cannot be reused afterwards.
     const call = request(new URL(origin), { ...options, agent: false });
     const fail = (failure: NetworkFailure, reason?: string) => {
       clearTimeout(deadline);
@@ -52,14 +52,14 @@ export function openStream(origin: string, options: RequestOptions): Promise<Dup
     });
     call.on("error", (error) => {
       const [failure, reason] = systemFailure(error);
-      // It is tailscaled that refuses: this does not show that the other machine is there.
+      // The refusal comes from tailscaled: it does not prove that the other machine is there.
       fail(failure === "refused" ? "unreachable" : failure, reason ?? messageOf(error));
     });
     call.end();
   });
 }
 
-/** What the daemon's own words say about the far end (errors of Go and gVisor). */
+/** What the daemon's texts say about the far end (errors of Go and gVisor). */
 function failureIn(text: string): NetworkFailure {
   if (/refused/.test(text)) return "refused";
   return /timed? ?out|deadline/.test(text) ? "timeout" : "unreachable";

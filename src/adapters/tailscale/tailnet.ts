@@ -8,35 +8,35 @@ import type { LocalApis } from "./local-apis.ts";
 import { plainName, type TailnetStatus } from "./status.ts";
 import { openStream } from "./stream.ts";
 
-/** What the tailnet's addresses are called where no network interface of this machine has them. */
+/** The name for the tailnet's addresses if no network interface of this machine has them. */
 const INTERFACE_NAME = "tailscale";
 
 /**
- * The tailnet as this node stands in it; whoever sends, receives or announces asks it. The backend
- * keeps it up to date. Where that is not used, nothing of the tailnet is announced.
+ * The tailnet from the view of this node, for all that send, receive or announce. The backend keeps
+ * it current. If that is not used, nothing of the tailnet is announced.
  *
- * In userspace mode tailscaled has no network interface: it takes connections for the addresses of
- * this machine and passes them on from loopback, and the system knows no way to the others. The
- * same holds for a container that shares nothing but the socket with its host's tailscaled. So the
- * interfaces tell, not the word of tailscaled.
+ * In userspace mode tailscaled has no network interface: it accepts connections for the addresses
+ * of this machine and forwards them from loopback, and the system has no route to the other
+ * devices. The same holds for a container that shares only the socket with its host's tailscaled.
+ * So the interfaces decide, not what tailscaled reports.
  */
 export class Tailnet {
   readonly localApis: LocalApis;
   readonly #machine: Pick<Machine, "addresses">;
   readonly #proxy: string | undefined;
-  /** When it was connected for the last time. */
+  /** When it was last connected. */
   #status: TailnetStatus | undefined;
-  /** Of this machine then. */
+  /** The addresses of this machine at that time. */
   #own: readonly string[] = [];
   #localApi: LocalApi | undefined;
-  /** Whether it is, as far as whoever follows it can see. */
+  /** Whether it is connected, as far as an observer can see. */
   #isConnected = false;
-  /** Whether it has said of itself that it is not. */
+  /** Whether it has reported that it is not connected. */
   #isDown = false;
   #hadInterface = false;
   readonly #hiddenAmong = memoizeLast(hiddenAddresses);
 
-  /** `proxy`: the URL of tailscaled's HTTP proxy, where the operator names it. */
+  /** `proxy`: the URL of tailscaled's HTTP proxy, if the operator names it. */
   constructor(
     machine: Pick<Machine, "addresses">,
     proxy: string | undefined,
@@ -48,15 +48,15 @@ export class Tailnet {
   }
 
   /**
-   * Looks once, so that from the first request on it is known what leads through tailscaled. Never
-   * rejects.
+   * Observes once, so that the first request already knows which addresses lead through tailscaled.
+   * Never rejects.
    */
   async meet(): Promise<void> {
     const seen = await this.localApis.look().catch(() => undefined);
     if (seen) this.#note(seen.status, seen.localApi);
   }
 
-  /** What was just seen; undefined where nothing is. */
+  /** The latest observation; undefined if there is nothing. */
   update(status: TailnetStatus | undefined, localApi: LocalApi | undefined): void {
     this.#isConnected = status?.state === "Running";
     if (status === undefined) return;
@@ -64,26 +64,26 @@ export class Tailnet {
     this.#note(status, localApi);
   }
 
-  /** Whether this machine is announced by addresses of the tailnet that no interface shows. */
+  /** Whether this machine is announced by addresses of the tailnet that no interface has. */
   get isUserspace(): boolean {
     return this.#proxy !== undefined || this.#hiddenAddresses.length > 0;
   }
 
-  /** Whether what comes from the tailnet comes by a network interface, and not from loopback. */
+  /** Whether connections from the tailnet arrive by a network interface, and not from loopback. */
   get hasInterface(): boolean {
     return this.#proxy === undefined && hasOneOf(this.#own, this.#machine.addresses());
   }
 
   /**
    * Whether a host can only be reached through tailscaled: also while that is not connected, since
-   * without it the address is somebody else's (RFC 6598).
+   * otherwise the address belongs to somebody else (RFC 6598).
    */
   isBehindDaemon(host: string): boolean {
     if (!isTailnetAddress(host)) return false;
     return this.#proxy !== undefined || this.#hidden.length > 0;
   }
 
-  /** What this machine is called in MagicDNS, which others may use for it. */
+  /** The name of this machine in MagicDNS, which others may use for it. */
   get ownNames(): readonly string[] {
     const name = this.#status?.ownName ?? "";
     return name === "" ? [] : [name];
@@ -114,8 +114,8 @@ export class Tailnet {
   }
 
   /**
-   * {@link LocalApis.whois}. Rejects also where a daemon has no socket here; never where the
-   * tailnet was seen last at a network interface.
+   * {@link LocalApis.whois}. Also rejects if a daemon has no socket here; never if the tailnet was
+   * last seen at a network interface.
    */
   async whois(host: string, port: number): Promise<string | undefined> {
     try {
@@ -128,9 +128,9 @@ export class Tailnet {
     }
   }
 
-  /** The machine with those of its addresses that no interface shows: others can dial them. */
+  /** The machine with those of its addresses that no interface has: others can dial them. */
   extend(machine: Machine): Machine {
-    // By the text: each look makes new lists, of which most say the same.
+    // By the text: each observation creates new lists, most of which are equal.
     const merge = memoizeLast((shown: readonly InterfaceAddress[], hidden: string) =>
       hidden === "" ? shown : [...shown, ...hidden.split(",").map(asInterfaceAddress)],
     );
@@ -142,7 +142,7 @@ export class Tailnet {
     this.#localApi = localApi ?? this.#localApi;
     if (status.state !== "Running") return;
     this.#status = status;
-    // The control server, which is asked where no daemon answers, does not know whose they are.
+    // The control server, which is asked if no daemon answers, does not know whose they are.
     if (status.addresses.length === 0) return;
     this.#own = status.addresses;
     this.#hadInterface = this.hasInterface;

@@ -3,10 +3,10 @@ import { type Duplex, PassThrough } from "node:stream";
 import type { OpenStream } from "./stream.ts";
 
 const HTTP_PORT = 80;
-/** For the type of a callback, which with an error looks at nothing else. */
+/** For the type of a callback, which ignores the rest if there is an error. */
 const NO_STREAM = new PassThrough();
 
-/** Keeps connections like any agent, but has them made by somebody else. */
+/** An agent that keeps connections, but has them opened by another party. */
 export class TunnelAgent extends Agent {
   readonly #open: OpenStream;
 

@@ -18,7 +18,8 @@ export function addCommands(
 ): void {
   parent.helpCommand(false);
   for (const entry of [...entries, HELP]) {
-    defineLater(parent.command(entry.name).description(entry.describe), entry, context);
+    const { name, describe, hidden = false } = entry;
+    defineLater(parent.command(name, { hidden }).description(describe), entry, context);
   }
   parent.hook("preSubcommand", (_parent, command) => defineNow(command));
 }

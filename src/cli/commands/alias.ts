@@ -65,7 +65,7 @@ async function listAliases(context: CliContext, command: Command): Promise<void>
   if (context.wantsJson(command)) return context.printJson(body);
   const { aliases } = readAnswer(aliasesSchema, body);
   if (aliases.length === 0) {
-    context.print("No aliases; define one with: tankd alias NAME SERVER::TANK");
+    context.print(context.asTyped("No aliases; define one with: tankd alias NAME SERVER::TANK"));
     return;
   }
   const rows = aliases.map(({ alias, server_id, tank_id }) => [alias, server_id, tank_id]);

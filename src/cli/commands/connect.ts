@@ -1,21 +1,20 @@
 import { type Command, Option } from "commander";
-import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
 import type { CliContext } from "../context.ts";
+import type { NodeClient } from "../node-access/client.ts";
+import {
+  askTankNames,
+  type Connection,
+  connectionSchema,
+  describeTerms,
+} from "../node-access/connections.ts";
 import { findTank, findTankAnywhere, readTankAddress } from "../node-access/tank-lookup.ts";
 import { readAnswer } from "../output/answer.ts";
 import { readNumber } from "../output/numbers.ts";
+import { disconnectOne } from "./disconnect.ts";
 
-export const connectionSchema = z.object({
-  connection_id: z.string(),
-  source_tank_id: z.string(),
-  source_server_id: z.string(),
-  destination_tank_id: z.string(),
-  destination_server_id: z.string(),
-  probability: z.number(),
-  direction: z.string(),
-  origin: z.string(),
-});
+/** Nodes of earlier builds do not say what was there before. */
+const madeSchema = connectionSchema.extend({ previous: connectionSchema.nullish() });
 
 interface ConnectOptions {
   readonly probability?: string;
@@ -23,24 +22,27 @@ interface ConnectOptions {
   readonly rm?: string;
 }
 
-/** `tankd connect SRC DST`: lets fish migrate from one tank to another; `--rm ID` stops that. */
+/** `tankd connect SRC DST`: lets fish migrate from one tank to another. */
 export function defineConnect(connect: Command, context: CliContext): void {
   connect
     .argument("[source]", "a tank of this node, by id, name or alias")
     .argument("[destination]", "a tank of any node, by id, name or alias, or as SERVER::TANK")
-    .option("--probability <percent>", "chance of a fish at each draw, 0-100 (default: 25)")
+    .option(
+      "--probability <percent>",
+      "chance of a fish at each draw, 0-100; 0 pauses the connection (default: 25)",
+    )
     .addOption(
       new Option(
         "--direction <side>",
-        "the wall through which they leave: left, right or both (default: right)",
+        "the wall through which they leave: left, right or both (default: both)",
       ).choices(["left", "right", "both"]),
     )
-    .option("--rm <id>", "remove a connection; tankd connections shows the ids")
+    .option("--rm <id>", "the same as tankd disconnect ID")
     .addHelpText(
       "after",
       `
-Fish on their way still arrive. The automatic connection, once cut, does not come back; while it was
-only replaced by another one, it does when that is cut.`,
+A connection between the same tanks is changed, not added. It takes the place of the automatic
+connection of its source, which comes back when it is cut: see tankd disconnect --help.`,
     )
     .action(
       async (
@@ -54,11 +56,11 @@ only replaced by another one, it does when that is cut.`,
           if ((source ?? probability ?? direction) !== undefined) {
             throw new Problem("usage", "give two tanks, or --rm ID");
           }
-          return disconnect(context, command, options.rm);
+          return disconnectOne(context, command, options.rm, undefined);
         }
         if (source === undefined || destination === undefined) {
           const missing = source === undefined ? "which tanks?" : `${source} with which tank?`;
-          throw new Problem("usage", `connect ${missing} Give SRC and DST, or --rm ID`);
+          throw new Problem("usage", `connect ${missing} Give SRC and DST`);
         }
         return connectTanks(context, command, { ...options, source, destination });
       },
@@ -86,16 +88,29 @@ async function connectTanks(
     ...(direction === undefined ? {} : { direction }),
   });
   if (context.wantsJson(command)) return context.printJson(body);
-  const made = readAnswer(connectionSchema, body);
+  const { previous, ...made } = readAnswer(madeSchema, body);
+  const place = `${destination} on ${made.destination_server_id}`;
+  const terms = describeTerms(made);
   context.print(
-    `Fish of ${source} now migrate to ${destination} on ${made.destination_server_id}: ` +
-      `${made.probability} % at each draw, direction ${made.direction}.`,
+    made.probability === 0
+      ? `The connection from ${source} to ${place} is ${terms}: no fish leave by it.`
+      : `Fish of ${source} now migrate to ${place}: ${terms}.`,
   );
+  if (previous) context.print(await describeChange(node, made, previous));
 }
 
-async function disconnect(context: CliContext, command: Command, id: string): Promise<void> {
-  const node = await context.node(command);
-  const body = await node.delete(`/api/connections/${encodeURIComponent(id)}`);
-  if (context.wantsJson(command)) return context.printJson(body);
-  context.print(`Removed the connection ${id}; fish in transit still arrive.`);
+/** What the new connection has changed: another one between these tanks, or the automatic one. */
+async function describeChange(
+  node: NodeClient,
+  made: Connection,
+  previous: Connection,
+): Promise<string> {
+  const origin = previous.origin === "auto" ? "automatic" : "manual";
+  const before = `${origin}, ${describeTerms(previous)}`;
+  if (previous.destination_tank_id === made.destination_tank_id) {
+    return `It changed the connection that was there: ${before}.`;
+  }
+  const nameOf = await askTankNames(node);
+  const place = `${nameOf(previous.destination_tank_id)} on ${previous.destination_server_id}`;
+  return `It takes the place of the connection to ${place}: ${before}.`;
 }

@@ -1,13 +1,20 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { type AutoConnection, autoConnectionSchema } from "../../cluster/server-record.ts";
 import type { CliContext } from "../context.ts";
-import { directorySchema, namesOf } from "../node-access/tank-lookup.ts";
+import { askTankNames, type Connection, connectionsSchema } from "../node-access/connections.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatTable } from "../output/table.ts";
-import { connectionSchema } from "./connect.ts";
 
-const connectionsSchema = z.object({ connections: z.array(connectionSchema), count: z.number() });
-type Connection = z.infer<typeof connectionSchema>;
+/** Nodes of earlier builds do not say it. */
+const localSchema = z.object({ auto_connection: autoConnectionSchema.default("on") });
+
+/** Why there is no connection. */
+const NONE: Readonly<Record<AutoConnection, string>> = {
+  on: "No connections; an automatic one appears while another node is online",
+  off: "No connections, and none comes by itself: auto_connect is off",
+  removed: "No connections; the automatic one was removed by hand and does not come back",
+};
 
 /** `tankd connections`: the connections from this node's tanks. */
 export function defineConnections(connections: Command, context: CliContext): void {
@@ -16,26 +23,23 @@ export function defineConnections(connections: Command, context: CliContext): vo
     const body = await node.get("/api/connections");
     if (context.wantsJson(command)) return context.printJson(body);
     const { connections } = readAnswer(connectionsSchema, body);
-    if (connections.length === 0) {
-      context.print(
-        "No connections; one is created automatically with the second node, or by: " +
-          "tankd connect",
-      );
-      return;
+    if (connections.length > 0) {
+      return context.print(describe(connections, await askTankNames(node)));
     }
-    const directory = readAnswer(directorySchema, await node.get("/gateway/tanks"));
-    context.print(describe(connections, namesOf(directory)));
+    const local = readAnswer(localSchema, await node.get("/api/servers/local"));
+    const why = NONE[local.auto_connection];
+    context.print(context.asTyped(`${why}. To create one: tankd connect SRC DST`));
   });
 }
 
-function describe(connections: readonly Connection[], names: ReadonlyMap<string, string>): string {
+function describe(connections: readonly Connection[], nameOf: (tankId: string) => string): string {
   return formatTable(
     ["FROM", "TO", "SERVER", "PERCENT", "DIRECTION", "ORIGIN", "ID"],
     connections.map((connection) => [
-      names.get(connection.source_tank_id) ?? connection.source_tank_id,
-      names.get(connection.destination_tank_id) ?? connection.destination_tank_id,
+      nameOf(connection.source_tank_id),
+      nameOf(connection.destination_tank_id),
       connection.destination_server_id,
-      connection.probability,
+      connection.probability === 0 ? "paused" : connection.probability,
       connection.direction,
       connection.origin,
       connection.connection_id,

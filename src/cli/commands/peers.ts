@@ -1,25 +1,26 @@
 import { type Command, Option } from "commander";
-import { z } from "zod";
-import { serverRecordSchema, serverStatusSchema } from "../../cluster/server-record.ts";
+import { hasRights, whyWithoutRights } from "../../cluster/rights.ts";
+import { serverStatusSchema } from "../../cluster/server-record.ts";
 import type { CliContext } from "../context.ts";
+import { type Server, serversSchema } from "../node-access/servers.ts";
 import { appendWord } from "../options.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatTable } from "../output/table.ts";
 import { ago, count } from "../output/words.ts";
 import { paintStatus } from "./status.ts";
 
-const serverSchema = serverRecordSchema.extend({ member: z.boolean().optional() });
-type Server = z.infer<typeof serverSchema>;
-
-const serversSchema = z.object({
-  servers: z.array(serverSchema),
-  /** Nodes without the cluster's secret, where it has one. */
-  strangers: z.array(serverSchema).optional(),
-  count: z.number(),
-});
-
 const FILTERS = ["tag", "capability", "status", "role", "region", "zone", "resource"] as const;
 type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string | readonly string[]>>>;
+
+const COLUMNS = `
+Columns:
+  SEEN      when it was last heard of, directly or by the hub; of a node that has not shown itself
+            since the start of this one, in an earlier run
+  FOUND BY  what has told this node of it: a discovery backend, or hub for the hub's list; empty
+            where the other node came by itself
+  REACHED   through which node, where it cannot be dialled, as behind a router (NAT)
+  ROLE      unsigned: it does not sign its requests, so it is listed and has no rights;
+            stranger: it does not know the secret of this cluster`;
 
 /** `tankd peers`: every server of the cluster, this one included. */
 export function definePeers(peers: Command, context: CliContext): void {
@@ -39,6 +40,7 @@ export function definePeers(peers: Command, context: CliContext): void {
     .option("--region <name>", "only those in this region")
     .option("--zone <name>", "only those in this zone")
     .option("--resource <key=value>", "only those with this resource")
+    .addHelpText("after", COLUMNS)
     .action(async (options: Filters, command: Command) => {
       const query = new URLSearchParams();
       for (const filter of FILTERS) {
@@ -49,7 +51,9 @@ export function definePeers(peers: Command, context: CliContext): void {
       const body = await node.get(query.size > 0 ? `${path}?${query}` : path);
       if (context.wantsJson(command)) return context.printJson(body);
       const { servers, strangers = [] } = readAnswer(serversSchema, body);
-      if (servers.length + strangers.length === 0) return context.print(noneOf(query));
+      if (servers.length + strangers.length === 0) {
+        return context.print(context.asTyped(noneOf(query)));
+      }
       context.print(describe(context, servers, strangers));
     });
 }
@@ -60,23 +64,26 @@ function noneOf(query: URLSearchParams): string {
   return `No server matches ${filters.join(" ")}; all of them: tankd peers`;
 }
 
-/** Members first; servers without rights in a separate list below. */
+/** Members first; servers without rights apart from them. */
 function describe(
   context: CliContext,
   servers: readonly Server[],
   strangers: readonly Server[],
 ): string {
-  const isOutside = ({ signed, member }: Server) => !signed || member === false;
-  const outside = [...servers.filter(isOutside), ...strangers];
-  const all = [...servers.filter((server) => !isOutside(server)), ...outside];
+  const members = servers.filter(hasRights);
+  const outside = [...servers.filter((server) => !hasRights(server)), ...strangers];
+  const all = [...members, ...outside];
   const reasons = all.flatMap(({ server_id, status_reason }) =>
     status_reason ? [`${server_id}: ${status_reason}`] : [],
   );
-  const note =
-    outside.length === 0
-      ? []
-      : [`${count(outside.length, "server")} without rights here: unsigned, or not a member.`];
-  return [tableOf(context, all), ...reasons, ...note].join("\n");
+  const ways = members.flatMap((server) => wayTo(server, members) ?? []);
+  const title = `${count(outside.length, "server")} without rights here, unsigned or no member:`;
+  return [
+    ...(members.length > 0 ? [tableOf(context, members)] : []),
+    ...(outside.length > 0 ? [title, tableOf(context, outside)] : []),
+    ...reasons,
+    ...ways,
+  ].join("\n");
 }
 
 interface Column {
@@ -97,7 +104,7 @@ function tableOf(context: CliContext, servers: readonly Server[]): string {
     { title: "FISH", cell: ({ fish_count }) => fish_count },
     { title: "SEEN", cell: (one) => (one.is_local ? "now" : ago(one.last_seen, now)) },
     { title: "FOUND BY", cell: ({ discovered_by }) => discovered_by.join(", ") },
-    { title: "REACHED", cell: (one) => wayTo(one, servers), optional: true },
+    { title: "REACHED", cell: (one) => relayOf(one, servers) ?? "", optional: true },
     { title: "PLACE", cell: placeOf, optional: true },
     { title: "TAGS", cell: ({ tags }) => tags.join(", "), optional: true },
   ];
@@ -111,16 +118,27 @@ function tableOf(context: CliContext, servers: readonly Server[]): string {
 }
 
 /** The role of a server, or why it has no rights. */
-function roleOf({ signed, member, role }: Server): string {
-  if (!signed) return "unsigned";
-  return member === false ? "stranger" : role;
+function roleOf(server: Server): string {
+  return hasRights(server) ? server.role : whyWithoutRights(server);
 }
 
 /** The relay of a node that cannot be dialled. */
-function wayTo({ reachable, relay, is_local, signed }: Server, servers: readonly Server[]): string {
-  if (!signed || !relay || (reachable && !is_local)) return "";
+function relayOf(
+  { reachable, relay, is_local, signed }: Server,
+  servers: readonly Server[],
+): string | undefined {
+  if (!signed || !relay || (reachable && !is_local)) return undefined;
   const name = servers.find(({ node_id }) => node_id === relay)?.server_id ?? relay;
   return `through ${name}`;
+}
+
+function wayTo(server: Server, servers: readonly Server[]): string | undefined {
+  const relay = relayOf(server, servers);
+  if (relay === undefined) return undefined;
+  return (
+    `${server.server_id} is behind a router (NAT) or a firewall and cannot be dialled; ` +
+    `it is reached ${relay}.`
+  );
 }
 
 function placeOf({ region, zone }: Server): string {

@@ -78,10 +78,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "connect",
     describe: "let fish of one tank migrate to another",
     examples: [
-      ["tankd connect reef lagoon", "at a wall, a fish in four"],
-      ["tankd connect reef hub-1::reef --probability 100", "every one, to another server"],
+      ["tankd connect reef lagoon", "at each draw a fish with a chance of 25 %"],
+      ["tankd connect reef hub-1::reef --probability 100", "at every draw, to another server"],
+      ["tankd connect reef lagoon --probability 0", "paused"],
     ],
     load: async () => (await import("./connect.ts")).defineConnect,
+  },
+  {
+    name: "disconnect",
+    describe: "remove a connection; fish in transit still arrive",
+    examples: [
+      ["tankd disconnect reef lagoon", "the one between these tanks"],
+      ["tankd disconnect reef --all", "every one from this tank"],
+    ],
+    load: async () => (await import("./disconnect.ts")).defineDisconnect,
   },
   {
     name: "connections",
@@ -156,6 +166,13 @@ export const COMMANDS: readonly CommandEntry[] = [
       [`tankd completion zsh > "\${fpath[1]}/_tankd"`, ""],
       ["tankd completion fish > ~/.config/fish/completions/tankd.fish", ""],
     ],
-    load: async () => (await import("./completion.ts")).defineCompletion,
+    load: async () => (await import("./completion/completion.ts")).defineCompletion,
+  },
+  {
+    name: "complete",
+    describe: "words for a completion script",
+    examples: [],
+    hidden: true,
+    load: async () => (await import("./completion/complete.ts")).defineComplete,
   },
 ];

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { hasRights, whyWithoutRights } from "../../cluster/rights.ts";
 import { aloneSchema, backendSchema } from "../../cluster/routes/discovery-schemas.ts";
 import { serverRecordSchema } from "../../cluster/server-record.ts";
 import { linkWords } from "../../discovery/link-words.ts";
@@ -7,6 +8,7 @@ import { duration } from "../../platform/durations.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { CliContext } from "../context.ts";
 import type { NodeClient } from "../node-access/client.ts";
+import { type Server, serversSchema } from "../node-access/servers.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatFields } from "../output/table.ts";
 import { count } from "../output/words.ts";
@@ -43,8 +45,10 @@ export function defineStatus(status: Command, context: CliContext): void {
     const node = await context.node(command);
     const body = await node.get("/api/servers/local");
     if (context.wantsJson(command)) return context.printJson(body);
-    const notReady = await whyNotReady(node);
-    context.print(describe(context, node.url, readAnswer(localServerSchema, body), notReady));
+    const [notReady, outside] = await Promise.all([whyNotReady(node), withoutRights(node)]);
+    const local = readAnswer(localServerSchema, body);
+    const words = describe(context, node.url, local, { notReady, outside });
+    context.print(context.asTyped(words));
   });
 }
 
@@ -60,6 +64,23 @@ export async function whyNotReady(node: NodeClient): Promise<string | undefined>
   }
 }
 
+/** The listed servers without rights. Never rejects. */
+async function withoutRights(node: NodeClient): Promise<readonly Server[]> {
+  const body = await node.get("/api/discovery/servers").catch(() => undefined);
+  const { servers = [], strangers = [] } = serversSchema.safeParse(body).data ?? {};
+  return [...servers.filter((server) => !hasRights(server)), ...strangers];
+}
+
+/** Names of servers without rights in one line; `tankd peers` has all of them. */
+const NAMED_MAX = 5;
+
+function outsideLine(outside: readonly Server[]): string {
+  const named = outside.slice(0, NAMED_MAX);
+  const names = named.map((one) => `${one.server_id} (${whyWithoutRights(one)})`);
+  const more = outside.length > named.length ? ", …" : "";
+  return `${count(outside.length, "server")}: ${names.join(", ")}${more}`;
+}
+
 /** The label of the node through which others reach this one; undefined where they dial it. */
 export function relayOf({ relay, hub }: LocalServer): string | undefined {
   if (!relay) return undefined;
@@ -70,7 +91,7 @@ function describe(
   context: CliContext,
   url: string,
   server: LocalServer,
-  notReady: string | undefined,
+  { notReady, outside }: { notReady: string | undefined; outside: readonly Server[] },
 ): string {
   const relay = relayOf(server);
   const { hub } = server;
@@ -99,6 +120,7 @@ function describe(
     ["address", server.api_url],
     ["tanks", `${count(server.tank_count, "tank")}, ${server.fish_count} fish`],
     ["connections", String(server.active_connections)],
+    ...(outside.length > 0 ? [["without rights", outsideLine(outside)] as const] : []),
     ["up", duration(server.uptime_seconds)],
     ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
     ["version", server.version],

@@ -9,7 +9,6 @@ import { ago } from "../output/words.ts";
 const transfersSchema = z.object({
   transfers: z.array(
     z.object({
-      transfer_id: z.string(),
       direction: z.enum(["out", "in"]),
       state: z.string(),
       entity_id: z.string().nullable(),
@@ -44,7 +43,7 @@ export function defineTransfers(transfers: Command, context: CliContext): void {
       const body = await node.get(`/api/transfers?${query}`);
       if (context.wantsJson(command)) return context.printJson(body);
       const { transfers } = readAnswer(transfersSchema, body);
-      if (transfers.length === 0) return context.print(noneOf(options.state));
+      if (transfers.length === 0) return context.print(context.asTyped(noneOf(options.state)));
       context.print(describe(context, transfers));
     });
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { sqliteVersion } from "../../store/sqlite/version.ts";
 import type { CliContext } from "../context.ts";
 
 /** `tankd version` */
@@ -7,9 +8,11 @@ export function defineVersion(version: Command, context: CliContext): void {
     const { version, commit } = context.host.build;
     const platform = `${process.platform}-${process.arch}`;
     const runtime = `Bun ${Bun.version}`;
+    const sqlite = sqliteVersion();
     if (context.wantsJson(command)) {
-      return context.printJson({ version, commit: commit || null, platform, runtime });
+      return context.printJson({ version, commit: commit || null, platform, runtime, sqlite });
     }
-    context.print(`tankd ${version}${commit ? ` (${commit})` : ""}  ${platform}  ${runtime}`);
+    const program = `tankd ${version}${commit ? ` (${commit})` : ""}`;
+    context.print([program, platform, runtime, `SQLite ${sqlite}`].join("  "));
   });
 }

@@ -53,8 +53,8 @@ export async function findNode(host: Host, given: string | undefined): Promise<V
     await verifyNode(host, node);
     return { ...node, token: readToken(host, directory) };
   }
-  const [where, option] = given === undefined ? ["", ""] : [` on ${given}`, ` --data-dir ${given}`];
-  throw new Problem("no_node", `no node is running${where}; start one with: tankd start${option}`);
+  const where = given === undefined ? "" : ` on ${given}`;
+  throw new Problem("no_node", `no node is running${where}; start one with: tankd start`);
 }
 
 /** The content of `node.json`; undefined when it is missing, unreadable or malformed. */

@@ -86,7 +86,10 @@ export class PeerClones {
     if (known?.contact.bootId === bootId) {
       this.#settle(known.contact);
     } else if (known && this.#isRecent(known) && !this.#examinations.has(nodeId)) {
-      throw new Problem("bad_signature", "Another start of this node is here; shake hands anew.");
+      throw new Problem(
+        "bad_signature",
+        "Another start of this node is known here; repeat the handshake.",
+      );
     }
   }
 

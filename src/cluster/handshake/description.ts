@@ -5,7 +5,9 @@ import type { ClusterDeps } from "../deps.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { NodeDocument } from "../wire.ts";
 
-/** Notes what a node has said of itself, proven, and which of its addresses may be dialled. */
+/**
+ * Records what a node has proven to say about itself, and which of its addresses may be dialled.
+ */
 export function noteDescription(
   { table, deps }: { readonly table: PeerTable; readonly deps: ClusterDeps },
   document: NodeDocument,

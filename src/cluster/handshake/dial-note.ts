@@ -2,21 +2,21 @@ import type { DialOutcome } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { DialFailure, DialResult } from "./meeting.ts";
 
-/** Notes in the table how the dial of one node goes. */
+/** Records the progress of a dial of one node in the table. */
 export class DialNote {
   readonly #table: PeerTable;
   readonly #nodeId: string | undefined;
   readonly #startedMs: number;
   #isConnected = false;
 
-  /** @param nodeId whom the addresses should lead to, where somebody has said so. */
+  /** @param nodeId the node that is expected at the addresses, if one is. */
   constructor(table: PeerTable, nodeId: string | undefined, startedMs: number) {
     this.#table = table;
     this.#nodeId = nodeId;
     this.#startedMs = startedMs;
   }
 
-  /** The machine has taken a connection; who is reached as a rule stays so until the end. */
+  /** The machine has accepted a connection; the expected node stays the subject until the end. */
   connected(): void {
     this.#isConnected = true;
     if (this.#nodeId === undefined) return;
@@ -24,7 +24,7 @@ export class DialNote {
     this.#set(this.#nodeId, "busy");
   }
 
-  /** @param nodeId who has answered. */
+  /** @param nodeId the node that has answered. */
   ended(result: DialResult<unknown>, nodeId = this.#nodeId): void {
     if (nodeId === undefined) return;
     const isBusy = this.#isConnected && result.kind === "failed" && result.isSilent;

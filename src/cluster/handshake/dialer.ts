@@ -11,38 +11,40 @@ import type { PeerTable } from "../peers/peer-table.ts";
 import type { Handshake } from "./handshake.ts";
 import { type DialResult, failed } from "./meeting.ts";
 
-/** What of the handshake is used here. */
+/** The part of the handshake that is used here. */
 type Shaking = Pick<Handshake, "dial" | "confirm">;
 
 export interface NodeDialOptions {
-  /** Nobody has been seen there. */
+  /** It is uncertain whether a node is there. */
   readonly unsure?: boolean;
 }
 
 export interface DialAtOptions extends NodeDialOptions {
-  /** The operator has named the addresses. */
+  /** The operator has given the addresses. */
   readonly trusted: boolean;
 }
 
-/** Tells when there is a connection. */
+/** Calls back when a connection is established. */
 type Attempt = (onConnected: () => void) => Promise<DialResult>;
-/** Runs a task when it is its turn. */
+/** Runs a task when its turn comes. */
 type Queue = (task: () => Promise<void>) => Promise<void>;
 
 /**
- * Where there is no connection by then, probably nobody is: the next one gets the place. It is the
- * idea of RFC 8305, section 5, for addresses of different nodes.
+ * After this time without a connection probably nobody is there, and the next dial gets the slot.
+ * Similar to RFC 8305, section 5, but for addresses of different nodes.
  */
 const SILENT_AFTER_MS = 500;
-/** Dials of what one source has named, and what it may name at once: a class behind one router. */
+/**
+ * Dials per second of nodes that one source has named, and its burst: a class behind one router.
+ */
 const DIALS_PER_SOURCE_SECOND = 5;
 const DIALS_PER_SOURCE_BURST = 64;
 
 /**
- * Dials for the handshake, within bounds: one attempt at a time for each node, a few for what one
- * source has named, and so many in all. What strangers name must not use up this node's sockets.
- * Those that wait in silence have bounds of their own: of a name with a hundred addresses almost
- * all may be off.
+ * Dials for the handshake, within limits: one attempt per node at a time, a few for nodes that one
+ * source has named, and a total. Nominations of strangers must not use up this node's sockets.
+ * Dials that wait without a connection have limits of their own: of a name with a hundred addresses
+ * almost all may be off.
  */
 export class Dialer {
   readonly #log: Log;
@@ -55,7 +57,7 @@ export class Dialer {
   readonly #bySource = new KeyedSemaphore(LIMITS.dialsPerSourceMax);
   readonly #rates: TokenBuckets;
   readonly #timers: Timers;
-  /** Through whom a node may be reached; the registry, which knows, is connected afterwards. */
+  /** The node through which another may be reached; set later by the registry, which knows it. */
   relayTo: (nodeId: string) => string | undefined = () => undefined;
 
   constructor(
@@ -73,12 +75,12 @@ export class Dialer {
     });
   }
 
-  /** Dials a node where the table says that it is. Joins an attempt that is under way. */
+  /** Dials a node at its addresses in the table. Joins an attempt in progress. */
   dial(nodeId: string, { unsure = false }: NodeDialOptions = {}): Promise<DialResult> {
     return this.#dialKnown(nodeId, { key: nodeId, relay: undefined, unsure });
   }
 
-  /** The same, and through another node where that cannot be dialled: to tell it something. */
+  /** Like {@link dial}, and through another node if that fails: to tell the node something. */
   reach(nodeId: string): Promise<DialResult> {
     const relay = this.relayTo(nodeId);
     const key = relay === undefined ? nodeId : `reach ${nodeId}`;
@@ -105,7 +107,7 @@ export class Dialer {
     });
   }
 
-  /** Whether a node that has said hello can be dialled, without shaking hands anew. */
+  /** Whether a node that has said hello can be dialled, without a new handshake. */
   async confirm(nodeId: string): Promise<boolean> {
     const source = this.#table.get(nodeId)?.source;
     const result = await this.#once(`confirm ${nodeId}`, { source }, async (onConnected) => {
@@ -115,7 +117,7 @@ export class Dialer {
     return result.kind !== "failed";
   }
 
-  /** Dials addresses behind which any node may be. */
+  /** Dials addresses at which any node may be. */
   dialAt(addresses: readonly Address[], options: DialAtOptions): Promise<DialResult> {
     const { trusted, unsure = false } = options;
     const key = addresses.map(({ host, port }) => `${host} ${port}`).join(",");
@@ -148,7 +150,10 @@ export class Dialer {
     return ended;
   }
 
-  /** It has its place in the queue until it ends, or waits in silence and has a place for that. */
+  /**
+   * The dial holds its slot in the queue until it ends, or until it waits without a connection and
+   * gets a slot for that.
+   */
   async #dialWithin(queue: Queue, attempt: Attempt): Promise<DialResult> {
     const { promise, resolve } = Promise.withResolvers<DialResult>();
     await queue(async () => {
@@ -168,12 +173,12 @@ export class Dialer {
   }
 }
 
-/** Resolves when it has ended, however. */
+/** Resolves when it has ended, with or without success. */
 async function over(dialling: Promise<unknown>): Promise<void> {
   await dialling.catch(() => {});
 }
 
-/** Dials that failed, so that the next waits longer: doubling from `minMs` to `maxMs`. */
+/** Delays after failed dials, per key: doubled from `minMs` to `maxMs`. */
 export class Backoff {
   readonly #attempts: BoundedMap<string, { readonly atMs: number; readonly delayMs: number }>;
   readonly #minMs: number;

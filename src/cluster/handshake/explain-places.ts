@@ -2,17 +2,17 @@ import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, BackendStatus } from "../../discovery/backend.ts";
 import type { DialFailure } from "./meeting.ts";
 
-/** Where a node should be that a backend has named without an id. */
+/** A place without a node id that a backend has named and where a node should be. */
 export interface NamedPlace {
   readonly addresses: readonly Address[];
   readonly backends: ReadonlySet<string>;
-  /** Why nobody was met there; undefined where somebody was, or nobody has tried. */
+  /** Why nobody was met there; undefined if somebody was, or nobody has tried. */
   readonly failure: DialFailure | undefined;
 }
 
-/** Backends that name places of which somebody has said that nodes are there. */
+/** Backends whose places are said to have nodes. */
 const NAMING: readonly string[] = ["static", "dns"];
-/** A name in DNS may stand for a hundred that are off. */
+/** Number of places in the text. A name in DNS may stand for a hundred that are off. */
 const SAID_MAX = 4;
 
 /** The statuses of all backends, with the named places at which nobody answers. */
@@ -44,7 +44,7 @@ function explainOne(status: BackendStatus, places: readonly NamedPlace[]): Backe
   return { ...status, state, detail, mend: mendOf(first, status.name) };
 }
 
-/** What has become of an address, after that. */
+/** What happened at an address; follows the address in a sentence. */
 export function failureWords({
   reason,
   isSilent,

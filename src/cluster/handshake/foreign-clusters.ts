@@ -4,10 +4,10 @@ import { BoundedMap } from "../../platform/bounded-map.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 
-/** A cluster of another name of which nodes were nominated within the last minutes. */
+/** A cluster of another name, of which nodes were nominated within the last minutes. */
 export interface ForeignCluster {
   readonly name: string;
-  /** As far as they were counted. */
+  /** Up to the limit of the count. */
   readonly nodes: number;
   readonly backends: readonly string[];
 }
@@ -17,16 +17,19 @@ interface Seen {
   readonly backend: string;
 }
 
-/** Names are anybody's to invent. */
+/** Anybody can invent names. */
 const CLUSTERS_MAX = 8;
 const NODES_COUNTED_MAX = 64;
-/** Backends name those that are there at least this often. */
+/** Backends nominate present nodes at least this often. */
 const FRESH_MS = 120_000;
 
-/** Nodes of other clusters that discovery has met: ignored, but for who wonders where they are. */
+/**
+ * Nodes of other clusters that discovery has found: ignored, but reported to operators who look for
+ * them.
+ */
 export class ForeignClusters {
   readonly #clock: Clock;
-  /** By name, and then by node. */
+  /** By cluster name, then by node. */
   readonly #clusters = new BoundedMap<string, BoundedMap<string, Seen>>(CLUSTERS_MAX);
 
   constructor(clock: Clock) {

@@ -6,39 +6,35 @@ import type { ClusterDeps } from "../deps.ts";
 import { failureWords } from "./explain-places.ts";
 import type { DialResult } from "./meeting.ts";
 
-/** A stranger has answered, and its secret is not ours. */
+/** `stranger`: a node with another secret has answered. */
 type Outcome = DialResult["kind"] | "stranger";
 
 interface GivenHub {
   readonly address: Address;
-  /** Named while the node ran, not by the settings. */
+  /** Joined while the node runs, not given by the settings. */
   readonly isJoined: boolean;
   /** Undefined before the first attempt has ended. */
   outcome: Outcome | undefined;
-  /** Somebody has answered the last attempt, if only to refuse. */
+  /** Something has answered the last attempt, even if only to refuse it. */
   hasAnswered: boolean;
-  /** What to say of it, after its URL. */
+  /** Its state in words; follows its URL. */
   words: string;
-  /** What to do about that; undefined where nothing needs to be done. */
+  /** How to fix that; undefined if nothing needs to be done. */
   mend: string | undefined;
   warnedMs: number;
-  /** Nodes that have answered there, with when they did last. */
+  /** Nodes that have answered there, with the time of their last answer. */
   readonly answered: Map<string, number>;
-  /** This very node has answered there. */
+  /** This node itself has answered there. */
   isOwn: boolean;
 }
 
-/**
- * One that stays away is warned of again this often: who reads today's log should find it there.
- */
+/** Interval of repeated warnings about an absent hub, so that they are in the current log. */
 const REMIND_MS = 3_600_000;
-/**
- * Two nodes that answer at one URL within this long are a pool; later it is a hub that was rebuilt.
- */
+/** Two nodes that answer at one URL within this time are a pool; after it, the hub was rebuilt. */
 const POOL_MS = 10 * 60_000;
-/** Nodes remembered for one URL: two make a pool. */
+/** Nodes remembered per URL: two make a pool. */
 const ANSWERED_MAX = 4;
-/** What stands for a backend where only joined hubs are there: this node itself dials those. */
+/** The status if there are only joined hubs, and thus no backend: this node itself dials them. */
 const HUB_RUNS: BackendStatus = { name: "hub", state: "running", detail: "", nominations: 0 };
 
 /** The hubs that this node was given by URL: which of them answer, and why the others do not. */
@@ -51,12 +47,12 @@ export class GivenHubs {
     for (const address of deps.settings.hubs) this.#add(address, false);
   }
 
-  /** The operator has named one while the node runs. */
+  /** The operator has given a hub while the node runs. */
   join(address: Address): void {
     this.#add(address, true);
   }
 
-  /** Takes back what was joined, if that is the one; what the settings name stays. */
+  /** Removes a joined hub; hubs of the settings stay. */
   unjoin(address: Address): void {
     const key = formatHostPort(address);
     if (this.#hubs.get(key)?.isJoined) this.#hubs.delete(key);
@@ -111,16 +107,17 @@ export class GivenHubs {
   }
 
   /**
-   * Whether this node gives way to that one: a URL that was given stands for it alone. One at which
-   * several nodes answer, or this one itself, names a pool, and in a pool nobody gives way: three
-   * nodes behind one name would each wait for the next.
+   * Whether this node gives way to that one: a given URL must stand for it alone. If several nodes
+   * answer at a URL, or this node itself, the URL names a pool, and in a pool no node gives way:
+   * three nodes behind one name would each wait for the next.
    */
   defersTo(nodeId: string): boolean {
     return [...this.#hubs.values()].some((hub) => this.#meant(hub) === nodeId);
   }
 
   /**
-   * Whether no URL has brought anybody yet, and one may still: nobody has answered there at all.
+   * Whether no URL has led to a node yet and one may still do so, because nothing has answered
+   * there.
    */
   isAwaited(): boolean {
     const hubs = [...this.#hubs.values()];
@@ -128,7 +125,10 @@ export class GivenHubs {
     return isVain && hubs.some(({ hasAnswered }) => !hasAnswered);
   }
 
-  /** How an attempt has ended. Said aloud when that is news, and now and then while it lasts. */
+  /**
+   * The result of an attempt. It is logged as a warning when it is new, and at intervals while it
+   * lasts.
+   */
   note(address: Address, result: DialResult): void {
     const hub = this.#hubs.get(formatHostPort(address));
     if (!hub) return;
@@ -161,8 +161,8 @@ export class GivenHubs {
   }
 
   /**
-   * The statuses of all backends; that of `hub` says what has become of the URLs, and is there
-   * wherever there are any: one may have been joined where the settings name none.
+   * The statuses of all backends. That of `hub` includes the state of the URLs. It is present
+   * whenever there are URLs: one may have been joined without any in the settings.
    */
   explain(statuses: readonly BackendStatus[]): readonly BackendStatus[] {
     const isThere = statuses.some(({ name }) => name === "hub");

@@ -20,7 +20,7 @@ import { type DialFailure, type DialResult, failed } from "./meeting.ts";
 import { raceTargets } from "./race.ts";
 import type { ResponderDeps } from "./responder.ts";
 
-/** Both sides tell of the same node and note what they hear in the same places. */
+/** Both sides describe the same node and record what they hear in the same places. */
 export interface HandshakeDeps extends ResponderDeps {
   readonly client: PeerClient;
   readonly probe: IdentityProbe;
@@ -28,23 +28,23 @@ export interface HandshakeDeps extends ResponderDeps {
 }
 
 export interface DialOptions {
-  /** The node that should be there. */
+  /** The node that is expected there. */
   readonly expected?: string | undefined;
-  /** The operator has named the addresses: they are not judged. */
+  /** The operator has given the addresses: they are not checked by the policy. */
   readonly trusted?: boolean;
-  /** Another node that passes on what is meant for it, where no address answers. */
+  /** Another node that relays to the expected one if no address answers. */
   readonly relay?: string | undefined;
-  /** Told when an address has taken a connection. */
+  /** Called when an address has accepted a connection. */
   readonly onConnected?: () => void;
 }
 
 const HELLO_PATH = "/api/cluster/hello";
-/** A hello that another node refuses is said again this often: most balancers connect in turn. */
+/** Repetitions of a hello that another node refuses: most balancers connect in turn. */
 const REPEATS_MAX = 3;
 
 /**
- * The side of a handshake that dials: the only thing that is ever said to an address that discovery
- * or a peer has named, until the key behind it has shown itself.
+ * The dialling side of a handshake. Nothing else is ever sent to an address from discovery or a
+ * peer until the key behind it is proven.
  */
 export class Handshake {
   readonly #with: HandshakeDeps;
@@ -54,12 +54,12 @@ export class Handshake {
   }
 
   /**
-   * Dials the addresses of one node, each a moment after the one before; the first that is met
+   * Dials the addresses of one node, each a moment after the previous one; the first that is met
    * counts.
    */
   async dial(addresses: readonly Address[], options: DialOptions = {}): Promise<DialResult> {
     const { deps, table, events, isLeaving } = this.#with;
-    if (isLeaving()) return failed("this node takes no part");
+    if (isLeaving()) return failed("this node takes no part in a cluster");
     const note = new DialNote(table, options.expected, deps.clock.monotonicMs());
     const places = await this.#expand(addresses, options);
     const targets = [...places.targets, ...relayIn(options)];
@@ -78,7 +78,8 @@ export class Handshake {
         }),
       ),
     );
-    // Met through another node is not dialled: it follows nobody by that, and leads nobody.
+    // A node that is met through another is not dialled directly: it does not follow this node by
+    // that, and does not lead it.
     if (result.kind === "met" && result.meeting.address?.relay !== undefined) {
       note.ended(failed("not dialable"));
       return result;
@@ -104,7 +105,7 @@ export class Handshake {
     return result.kind === "met";
   }
 
-  /** The places that addresses stand for, and why a name stands for none. */
+  /** The targets of the addresses, and why a name has none. */
   async #expand(addresses: readonly Address[], { trusted = false }: DialOptions) {
     const policy = trusted ? undefined : this.#with.policy();
     let failure: DialFailure | undefined;
@@ -118,7 +119,7 @@ export class Handshake {
     return { targets: (await Promise.all(places)).flat(), failure };
   }
 
-  /** Tells the other one with our own key of us: it may not be able to dial us. */
+  /** Tells another start with this node's own key about this one: it may not be able to dial it. */
   async #meetDouble(target: DialTarget, seen: IdentityDocument, askedAtMs: number): Promise<void> {
     const { ownClones, deps, client } = this.#with;
     const where = `at ${formatHostPort(target)}`;
@@ -197,8 +198,8 @@ export class Handshake {
         key: this.#keyOf(seen),
       });
     let answered = await say();
-    // Behind a balancer it may have come to another node than the question; one of the next does
-    // not.
+    // Behind a balancer the hello may reach another node than the question did; one of the next
+    // will not.
     for (let again = 0; again < REPEATS_MAX; again++) {
       if (!isElsewhere(answered)) break;
       answered = await say();

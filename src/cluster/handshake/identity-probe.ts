@@ -28,13 +28,13 @@ export interface IdentityProbeDeps {
 }
 
 export interface ProbeOptions {
-  /** What is to be signed; random text unless given. */
+  /** The text to sign; random unless given. */
   readonly challenge?: string;
-  /** Told when there is a connection. */
+  /** Called when a connection is established. */
   readonly onConnected?: () => void;
 }
 
-/** Who answers at an address, proven; or why it is nobody. */
+/** The proven identity of the node at an address, or why there is none. */
 export type ProbeResult =
   | {
       readonly kind: "probed";
@@ -57,7 +57,7 @@ export class IdentityProbe {
     return encodeBase64Url(this.#with.deps.random.bytes(CHALLENGE_BYTES));
   }
 
-  /** What this node shows anybody who asks (`GET /.well-known/tankd`). */
+  /** What this node tells everybody who asks (`GET /.well-known/tankd`). */
   describe(challenge: string | undefined): IdentityDocument {
     const { identity, settings, clock, startOffsetMs, bootId } = this.#with.deps;
     const { standing, record } = this.#with.document();
@@ -85,12 +85,15 @@ export class IdentityProbe {
     };
   }
 
-  /** Whether that node's key answers there; never where a name leads to what is not dialled. */
+  /**
+   * Whether that node's key answers there; false if the name resolves to an address that may not be
+   * dialled.
+   */
   async isAt(address: Address, nodeId: string | undefined): Promise<boolean> {
     return (await this.whyNotAt(address, nodeId)) === undefined;
   }
 
-  /** Why that node's key does not answer there, in a few words; undefined where it does. */
+  /** Why that node's key does not answer there, in a few words; undefined if it does. */
   async whyNotAt(address: Address, nodeId: string | undefined): Promise<string | undefined> {
     const { deps, policy } = this.#with;
     try {
@@ -105,7 +108,7 @@ export class IdentityProbe {
     }
   }
 
-  /** Asks whoever answers there who it is. Rejects with NetworkError. */
+  /** Asks the program at an address for its identity. Rejects with NetworkError. */
   async ask(address: DialTarget, options: ProbeOptions = {}): Promise<ProbeResult> {
     const { client, deps } = this.#with;
     const { challenge = this.nonce(), onConnected } = options;
@@ -124,7 +127,7 @@ export class IdentityProbe {
   }
 }
 
-/** The words of an probed node as a proof for others; undefined for a version that has none. */
+/** The document of a probed node as a proof for others; undefined for a version without one. */
 export function proofOf(probed: ProbeResult & { kind: "probed" }): PresenceProof | undefined {
   const { document, challenge } = probed;
   const { boot_id, uptime_ms, fenced, presence_signature: signature } = document;
@@ -133,10 +136,10 @@ export function proofOf(probed: ProbeResult & { kind: "probed" }): PresenceProof
   return isPresent(document.public_key, document.node_id, proof) ? proof : undefined;
 }
 
-/** Why we were sent away, in our own words: a stranger's would go into our log. */
+/** Why the request was refused, in our own words: a stranger's words would end up in our log. */
 export function refusalOf(reply: PeerReply, { host }: Address): string {
   const code = problemCodeOf(reply);
   if (code === "foreign_host") return `it refuses the name ${host}: start it with --allow-host`;
   if (code !== undefined) return `it refuses: ${PROBLEMS[code].title}`;
-  return `what answers there is no tankd (status ${reply.status})`;
+  return `the program that answers there is not tankd (status ${reply.status})`;
 }

@@ -1,10 +1,10 @@
 import type { DialTarget } from "../peers/dial-policy.ts";
 import type { NodeDocument } from "../wire.ts";
 
-/** A node whose key has proven itself to us, with what it says of itself. */
+/** A node whose key is proven, with what it says about itself. */
 export interface Meeting {
   readonly document: NodeDocument;
-  /** Where it answered; undefined when it was the other who dialled. */
+  /** Where it answered; undefined if it was the one that dialled. */
   readonly address: DialTarget | undefined;
   readonly defersToUs: boolean;
   readonly weDefer: boolean;
@@ -12,7 +12,7 @@ export interface Meeting {
 
 export type DialResult<T = Meeting> =
   | { readonly kind: "met"; readonly meeting: T }
-  /** The address is our own. */
+  /** The address is this node's own. */
   | { readonly kind: "self" }
   | { readonly kind: "foreign"; readonly cluster: string }
   | DialFailure;
@@ -20,7 +20,7 @@ export type DialResult<T = Meeting> =
 export interface DialFailure {
   readonly kind: "failed";
   readonly reason: string;
-  /** Nobody has answered: it may be starting, or the network may be down. */
+  /** Nothing has answered: the node may be starting, or the network may be down. */
   readonly isSilent: boolean;
 }
 

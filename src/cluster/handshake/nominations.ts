@@ -1,9 +1,7 @@
-import { formatHostPort } from "../../discovery/addresses.ts";
 import type { Address, Nomination } from "../../discovery/backend.ts";
 import { REMEMBERED } from "../../discovery/remembered-backend.ts";
 import { BoundedMap } from "../../platform/bounded-map.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import type { Cancel } from "../../platform/timers.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
@@ -15,7 +13,8 @@ import { Backoff, type Dialer } from "./dialer.ts";
 import type { NamedPlace } from "./explain-places.ts";
 import type { ForeignClusters } from "./foreign-clusters.ts";
 import type { GivenHubs } from "./given-hubs.ts";
-import type { DialFailure, DialResult } from "./meeting.ts";
+import type { DialResult } from "./meeting.ts";
+import { type EmptyPlace, Places } from "./places.ts";
 
 export interface NominationsDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "bootId" | "settings" | "clock" | "timers" | "log">;
@@ -27,77 +26,43 @@ export interface NominationsDeps {
   readonly policy: () => DialPolicy;
   readonly isOwn: (address: Address) => boolean;
   readonly isLeaving: () => boolean;
-  /** This node's role, and whether its hub is heard. */
+  /** This node's role, and whether its hub answers. */
   readonly position: () => { readonly role: Role; readonly isSettled: boolean };
 }
 
-/** One place where some node may be: an operator, DNS or a file has named it without an id. */
-interface Place extends NamedPlace {
-  /** A hub's URL: this node defers to who answers there. */
-  isHub: boolean;
-  /** The operator has named it: dialled whatever it is, without end. */
-  isTrusted: boolean;
-  /** Nobody has said that a node is there. */
-  isGuess: boolean;
-  readonly backends: Set<string>;
-  nodeId: string | undefined;
-  attempts: number;
-  /** When it was last dialled, and when it was last named. */
-  dialledMs: number;
-  namedMs: number;
-  cancelRetry: Cancel;
-  failure: DialFailure | undefined;
-}
-
-/** A place where nobody has answered. */
-export interface EmptyPlace {
-  readonly addresses: readonly Address[];
-  readonly failure: DialFailure;
-}
-
-/** What our own list of servers nominates: we knew it, which is no discovery. */
+/** The nominator of this node's own list of servers: these were known, not discovered. */
 export const LISTED = "registry";
-/** What other nodes nominate: they have met it, which is no discovery of ours. */
+/** The nominator of other nodes: they have met it, so this node has not discovered it. */
 export const HINT = "peer";
-const RETRY_MIN_MS = 500;
 /**
- * A registrant that cannot be dialled is asked for again at its heartbeats, less and less often.
+ * Interval at which a registrant that cannot be dialled is tried again at its heartbeats; doubled.
  */
 const CONFIRM_MIN_MS = 2_000;
 const CONFIRM_MAX_MS = 60_000;
-/** After these attempts the backend must name it again; an operator's address has no limit. */
-const RETRIES_MAX = 4;
-/** A backend names it again and again, and a name in DNS may stand for a hundred that are off. */
-const VAIN_REST_MS = 60_000;
-/** Backends name what they still know of at least this often. */
-const NAMED_FRESH_MS = 120_000;
-/** A node that is online and was heard this recently is not asked whether it is there. */
+/** An online node that was heard within this time is not dialled to check it. */
 const RECENT_MS = 10_000;
 
 /**
- * What backends and peers say about who may be there. It is noted in the table, and dialled only
- * where that can change something: by a node without a hub the one that {@link decideGathering}
- * chooses, by a hub another hub, by a worker nobody. So a network of N nodes costs N handshakes and
- * not N².
+ * Nominations by backends and peers. Each is recorded in the table. A node is dialled only if that
+ * can change something: by a node without a hub the one that {@link decideGathering} chooses, by a
+ * hub another hub, by a worker none. So a network of N nodes costs N handshakes, not N².
  */
 export class Nominations {
   readonly #with: NominationsDeps;
-  readonly #places = new BoundedMap<string, Place>(LIMITS.nominationsMax, {
-    canEvict: ({ isTrusted }) => !isTrusted,
-    onEvict: ({ cancelRetry }) => cancelRetry(),
-  });
-  /** Hubs that others have named to a settled worker, for its own hub. */
+  readonly #places: Places;
+  /** Hubs that others have named to a settled worker, to be passed on to its own hub. */
   readonly #hints = new BoundedMap<string, HubHint>(LIMITS.addressesPerServerMax);
   readonly #confirms = new Backoff(CONFIRM_MIN_MS, CONFIRM_MAX_MS);
   #stopped = false;
 
   constructor(withDeps: NominationsDeps) {
     this.#with = withDeps;
+    this.#places = new Places(withDeps);
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const place of this.#places.values()) place.cancelRetry();
+    this.#places.stop();
   }
 
   nominate(nomination: Nomination): void {
@@ -111,8 +76,8 @@ export class Nominations {
   }
 
   /**
-   * A node has registered, or somebody names one: whether it can be dialled decides what it may
-   * become. `source` is the IP that says so; undefined for the operator, who may name any address.
+   * A node has registered, or somebody names one: whether it can be dialled decides its possible
+   * roles. `source` is the IP that says so; undefined for the operator, who may name any address.
    */
   confirm(nodeId: string, addresses: readonly Address[], source: string | undefined): void {
     const { table, dialer, policy, deps } = this.#with;
@@ -127,143 +92,59 @@ export class Nominations {
     const nowMs = deps.clock.monotonicMs();
     if (!this.#confirms.isDue(nodeId, nowMs)) return;
     this.#confirms.note(nodeId, nowMs);
-    // What it says of itself is known where it has said hello.
+    // After a hello its description is already known.
     const peer = table.get(nodeId);
     if (peer?.described) void dialer.confirm(nodeId);
     else void dialer.dial(nodeId);
   }
 
-  /** Hubs that were named to us since the last time, for the hub that we follow. */
+  /** Takes the hubs that were named since the last call, for the followed hub. */
   takeHints(except: string): HubHint[] {
     const hints = [...this.#hints.values()].filter(({ node_id }) => node_id !== except);
     this.#hints.clear();
     return hints;
   }
 
-  /** Names of the backends through which a node and we have found each other. */
+  /** Names of the backends through which a node and this one have found each other. */
   discoveredBy(nodeId: string): readonly string[] {
     const { table, given } = this.#with;
     const peer = table.get(nodeId);
     const names = new Set(peer?.nominatedBy ?? []);
-    for (const place of this.#places.values()) {
-      if (place.nodeId === nodeId) for (const name of place.backends) names.add(name);
-    }
-    // One of us was given the other's URL.
+    for (const name of this.#places.backendsOf(nodeId)) names.add(name);
+    // One of the two was given the other's URL.
     if (given.includes(nodeId) || peer?.described?.defersToUs) names.add("hub");
     for (const hearsay of [LISTED, HINT]) names.delete(hearsay);
-    // What somebody sees now need not be remembered.
+    // A node that a backend sees now need not be remembered.
     if (names.size > 1) names.delete(REMEMBERED);
     return [...names].sort();
   }
 
-  /** Places that were named without an id and where nobody answers, but for hubs given by URL. */
+  /** Places without a node id where nothing answers, except hubs given by URL. */
   emptyPlaces(): readonly EmptyPlace[] {
-    return [...this.#places.values()].flatMap(({ addresses, failure, isHub }) =>
-      failure === undefined || isHub ? [] : [{ addresses, failure }],
-    );
+    return this.#places.empty();
   }
 
-  /** Places that are named at present, whether anybody answers there or not. */
+  /** Places that are named at present, whether or not anything answers there. */
   namedPlaces(): readonly NamedPlace[] {
-    const sinceMs = this.#with.deps.clock.monotonicMs() - NAMED_FRESH_MS;
-    return [...this.#places.values()].filter((one) => one.isTrusted || one.namedMs > sinceMs);
+    return this.#places.named();
   }
 
-  /** A hub that was given is dialled now, whatever happened before. */
+  /** Dials a given hub now, regardless of earlier failures. */
   dialGiven(address: Address): Promise<DialResult> {
-    const place = this.#placeOf({ backend: "hub", addresses: [address], isTrusted: true });
-    return this.#dialPlace(place);
+    return this.#places.dial(
+      this.#places.name({ backend: "hub", addresses: [address], isTrusted: true }),
+    );
   }
 
   #nominatePlace(nomination: Nomination): void {
-    const place = this.#placeOf(nomination);
-    if (place.isTrusted) place.attempts = 0;
-    else if (this.#isResting(place) || this.#targetsOf(place).every(this.#with.isOwn)) return;
+    const place = this.#places.name(nomination);
+    if (!this.#places.isWorthDialling(place)) return;
     const isNeeded = place.isHub && !this.#with.position().isSettled;
     if (!isNeeded && this.#isThere(place.nodeId)) return;
-    void this.#dialPlace(place);
+    void this.#places.dial(place);
   }
 
-  /** Of its addresses those that may be dialled. */
-  #targetsOf({ isTrusted, addresses }: Place): readonly Address[] {
-    return isTrusted ? addresses : dialable(addresses, this.#with.policy());
-  }
-
-  #isResting({ attempts, dialledMs }: Place): boolean {
-    const nowMs = this.#with.deps.clock.monotonicMs();
-    return attempts >= RETRIES_MAX && nowMs - dialledMs < VAIN_REST_MS;
-  }
-
-  #placeOf({ backend, addresses, isTrusted = false, isGuess = false }: Nomination): Place {
-    const key = addresses.map(formatHostPort).join(",");
-    const known = this.#places.get(key);
-    const place = known ?? {
-      addresses,
-      isHub: false,
-      isTrusted: false,
-      isGuess,
-      backends: new Set<string>(),
-      nodeId: undefined,
-      attempts: 0,
-      dialledMs: 0,
-      namedMs: 0,
-      cancelRetry: () => {},
-      failure: undefined,
-    };
-    place.isHub ||= backend === "hub";
-    place.isTrusted ||= isTrusted;
-    place.isGuess &&= isGuess;
-    place.backends.add(backend);
-    place.namedMs = this.#with.deps.clock.monotonicMs();
-    this.#places.set(key, place);
-    return place;
-  }
-
-  async #dialPlace(place: Place): Promise<DialResult> {
-    const { dialer, given, foreign, table, deps } = this.#with;
-    place.cancelRetry();
-    place.dialledMs = deps.clock.monotonicMs();
-    const { isHub, isTrusted } = place;
-    const targets = this.#targetsOf(place);
-    const result = await dialer.dialAt(targets, { trusted: isTrusted, unsure: !isTrusted });
-    if (isHub) for (const address of place.addresses) given.note(address, result);
-    place.failure = result.kind === "failed" ? result : undefined;
-    if (result.kind === "met") {
-      place.nodeId = result.meeting.document.node_id;
-      place.attempts = 0;
-      const nominatedBy = new Set(table.get(place.nodeId)?.nominatedBy);
-      for (const name of place.backends) nominatedBy.add(name);
-      table.update(place.nodeId, { nominatedBy });
-    } else if (result.kind === "failed") {
-      this.#retry(place, result.reason);
-    } else if (result.kind === "self" && isHub && !place.addresses.every(this.#with.isOwn)) {
-      // A balancer has brought us back to ourselves; the next connection may lead to another node.
-      this.#retry(place, "this node itself answers");
-    } else if (result.kind === "foreign") {
-      const { addresses: at, backends } = place;
-      for (const backend of backends) foreign.note(result.cluster, { backend, addresses: at });
-    }
-    return result;
-  }
-
-  #retry(place: Place, reason: string): void {
-    const { log, timers, settings } = this.#with.deps;
-    const key = place.addresses.map(formatHostPort).join(",");
-    if (!place.isHub) log.debug("a nominated node does not answer", { at: key, reason });
-    const isForgotten = this.#places.get(key) !== place;
-    const isSpent = place.attempts >= (place.isGuess ? 0 : RETRIES_MAX) && !place.isTrusted;
-    if (this.#stopped || isForgotten || isSpent) return;
-    const delayMs = Math.min(
-      RETRY_MIN_MS * 2 ** Math.min(place.attempts++, 16),
-      settings.timing.discoveryRefreshMs,
-    );
-    place.cancelRetry = timers.after(delayMs, () => {
-      const isTakenBack = place.isHub && !place.addresses.some((one) => this.#with.given.has(one));
-      if (!isTakenBack) void this.#dialPlace(place);
-    });
-  }
-
-  /** Our own id with other addresses or in another start: that would be a copy of this node. */
+  /** This node's own id with other addresses or in another start may be a copy of this node. */
   #nominateOwn({ addresses, bootId }: Nomination): void {
     const { deps, isOwn, policy, dialer } = this.#with;
     if (bootId === deps.bootId || addresses.every(isOwn)) return;
@@ -280,7 +161,8 @@ export class Nominations {
     table.addAddresses(nodeId, addresses, backend);
     const nominatedBy = new Set([...(before?.nominatedBy ?? []), backend]);
     if (backend === REMEMBERED) {
-      // Nobody has seen it: it counts from its own answer on, and holds nobody up until then.
+      // Nobody has seen it: it counts from its first answer on, and nothing waits for it until
+      // then.
       table.update(nodeId, { nominatedBy });
       if (before?.confirmedMs === undefined) void dialer.dial(nodeId, { unsure: true });
       return;
@@ -306,7 +188,10 @@ export class Nominations {
     this.#hints.set(id, { node_id: id, addresses: plain });
   }
 
-  /** It follows us or leads us, and was heard a moment ago, or our hub says that it is there. */
+  /**
+   * Whether it follows or leads this node and was heard a moment ago, or the hub lists it as
+   * online.
+   */
   #isThere(nodeId: string | undefined): boolean {
     const { table, deps, position } = this.#with;
     const entry = nodeId === undefined ? undefined : table.get(nodeId)?.registration;
@@ -317,12 +202,14 @@ export class Nominations {
   }
 }
 
-/** A backend that does not tell roles may have named a hub. */
+/** A backend that does not report roles may have named a hub. */
 function mayLead(role: Role | undefined): boolean {
   return role === "hub" || role === undefined;
 }
 
-/** A start of the node that has not spoken to us: one dial tells whether it is a copy. */
+/**
+ * A start of the node that has not communicated with this one: one dial tells whether it is a copy.
+ */
 function isNewBoot(peer: Peer | undefined, bootId: string | undefined): boolean {
   return bootId !== undefined && peer?.boot !== undefined && peer.boot.contact.bootId !== bootId;
 }

@@ -5,12 +5,12 @@ import type { DialTarget } from "../peers/dial-policy.ts";
 import { type DialResult, failed } from "./meeting.ts";
 
 /**
- * The next address of a node is tried when no connection to the one before has come about in this
- * time (RFC 8305, section 5). Once there is a connection its answer is waited for: a machine that
- * is busy takes connections at once, and asking it by all its addresses would not make it quicker.
+ * The next address of a node is tried if the previous one has not connected within this time (RFC
+ * 8305, section 5). Once there is a connection, its answer is awaited: a busy machine accepts
+ * connections at once, and asking it at all its addresses would not make it faster.
  */
 const NEXT_ADDRESS_MS = 250;
-/** Failures that a node which is about to start shows, too. */
+/** Failures that a node which is about to start also shows. */
 const SILENCES: ReadonlySet<NetworkFailure> = new Set([
   "timeout",
   "unconnected",
@@ -18,11 +18,11 @@ const SILENCES: ReadonlySet<NetworkFailure> = new Set([
   "unreachable",
 ]);
 
-/** Tries one address; says when there is a connection. */
+/** Tries one address; calls back when a connection is established. */
 export type Attempt<T> = (target: DialTarget, onConnected: () => void) => Promise<DialResult<T>>;
 
 /**
- * Tries the addresses of one node, the next one when the one before fails or does not connect; the
+ * Tries the addresses of one node: the next one when the previous fails or does not connect. The
  * first that is met counts.
  */
 export function raceTargets<T>(
@@ -43,7 +43,8 @@ export function raceTargets<T>(
       cancelNext = cancelThis;
       const result = await outcomeOf(attempt(target, cancelThis));
       ended++;
-      // "failed" says least: an address of ours or of another cluster is a better reason.
+      // "failed" is the least specific: an address of this node or of another cluster is a better
+      // reason.
       if (result.kind !== "failed" || last.kind === "failed") last = result;
       if (result.kind === "met" || ended === targets.length) {
         begun = targets.length;

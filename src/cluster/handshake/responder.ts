@@ -1,3 +1,4 @@
+import { mergeAddresses } from "../../discovery/addresses.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { JournalPositions } from "../clones/journal-positions.ts";
 import type { OwnClones } from "../clones/own-clones.ts";
@@ -8,7 +9,6 @@ import { prove } from "../identity/proof.ts";
 import type { PeerRequest } from "../peer-route.ts";
 import { type DialPolicy, dialable, plainAddress } from "../peers/dial-policy.ts";
 import { keyToldBy } from "../peers/peer.ts";
-import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Hello, HelloReply, NodeDocument } from "../wire.ts";
 import { contactOf, noteDescription } from "./description.ts";
@@ -23,19 +23,17 @@ export interface ResponderDeps {
   readonly positions: JournalPositions;
   readonly ownClones: OwnClones;
   readonly peerClones: PeerClones;
-  /** This node's document at this moment. */
+  /** This node's current document. */
   readonly document: () => NodeDocument;
-  /** This node says goodbye: nobody should follow it any more. */
+  /** This node leaves: no other should follow it any more. */
   readonly isLeaving: () => boolean;
   readonly policy: () => DialPolicy;
 }
 
-/**
- * Two that are in touch speak every few seconds; after a longer silence the contact is a new one.
- */
+/** Nodes in contact communicate every few seconds; after a longer silence a new contact begins. */
 const CONTACT_LOST_MS = 6_000;
 
-/** The side of a handshake that is dialled. */
+/** The dialled side of a handshake. */
 export class Responder {
   readonly #with: ResponderDeps;
 
@@ -44,10 +42,10 @@ export class Responder {
   }
 
   /**
-   * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node it speaks of,
-   * `foreign_cluster` for a node of another cluster, `directory_copied` for one with our own key or
-   * one that is a copy of another, `too_many` for a stranger in a crowd, `not_ready` once this node
-   * leaves.
+   * Answers a hello. @throws Problem `bad_signature` unless it is signed by the node that it
+   * describes, `foreign_cluster` for a node of another cluster, `directory_copied` for one with
+   * this node's own key or a copy of another, `too_many` for a stranger beyond the limits,
+   * `not_ready` once this node leaves.
    */
   answer(hello: Hello, request: PeerRequest): HelloReply {
     const address = plainAddress(request.remoteAddress);
@@ -68,16 +66,16 @@ export class Responder {
       this.#hearDouble(hello, request.remoteAddress);
       throw new Problem("directory_copied", "A node with this key already runs here.");
     }
-    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node leaves.");
+    if (this.#with.isLeaving()) throw new Problem("not_ready", "This node is leaving.");
     const { table, events, given, positions, peerClones } = this.#with;
     const source = plainAddress(request.remoteAddress);
     const asSeen = { host: source, port: hello.record.port };
     const said = mergeAddresses(hello.addresses, [asSeen]);
     const addresses = dialable(said, this.#with.policy(), source);
-    // Not awaited: after a plain restart nobody should wait for what there is to find out.
     if (!table.ensure(signer, source)) {
       throw new Problem("too_many", "Too many unknown nodes come from your address.");
     }
+    // Not awaited: a node that has simply restarted must not wait for the examination.
     void peerClones.admit(contactOf(hello, addresses));
     positions.hear(signer, hello, false);
     const weDefer = given.defersTo(signer);
@@ -102,7 +100,8 @@ export class Responder {
   }
 
   /**
-   * Since when it speaks to us: that we cannot dial it is concluded only of attempts after that.
+   * Records since when it communicates: only failed dials after that mean that it cannot be
+   * dialled.
    */
   #noteContact(nodeId: string): void {
     const { table, deps } = this.#with;
@@ -113,7 +112,7 @@ export class Responder {
     table.update(nodeId, { contact: { sinceMs, lastMs: nowMs } });
   }
 
-  /** One with our own key. Only who is alive beside us can name our present start. */
+  /** A node with this node's own key. Only a live one can name this node's present start. */
   #hearDouble({ boot_id, to_boot_id, uptime_ms, fenced = false }: Hello, address: string): void {
     if (to_boot_id !== this.#with.deps.bootId) return;
     const where = `at ${plainAddress(address)}`;

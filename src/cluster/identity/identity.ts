@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { invariant } from "../../platform/errors.ts";
 
-/** A node's key and the id that follows from it. */
+/** A node's key, and the id that is derived from it. */
 export interface Identity {
   /** The first 20 characters of base32(SHA-256(public key)): 100 bits, fit for a DNS label. */
   readonly nodeId: string;
@@ -20,7 +20,9 @@ const PKCS8_HEADER = Uint8Array.fromHex("302e020100300506032b657004220420");
 const SPKI_HEADER = Uint8Array.fromHex("302a300506032b6570032100");
 const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
 
-/** The identity that a seed of 32 secret bytes stands for; the same seed gives the same node. */
+/**
+ * The identity that is derived from a seed of 32 secret bytes; the same seed gives the same node.
+ */
 export function identityFromSeed(seed: Uint8Array): Identity {
   invariant(seed.length === SEED_BYTES, `a key seed has ${SEED_BYTES} bytes`);
   const privateKey = createPrivateKey({
@@ -38,7 +40,7 @@ export function identityFromSeed(seed: Uint8Array): Identity {
   };
 }
 
-/** The node id of a public key in base64url; undefined when it is no Ed25519 key. */
+/** The node id of a public key in base64url; undefined if it is not an Ed25519 key. */
 export function nodeIdOf(publicKey: string): string | undefined {
   const raw = decodeBase64Url(publicKey);
   return raw?.length === SEED_BYTES ? hashKey(raw) : undefined;
@@ -60,7 +62,7 @@ export function verifySignature(
     });
     return verify(null, message, key, signature);
   } catch {
-    // A point that is not on the curve: no signature of it can be right.
+    // A point that is not on the curve: no signature can verify with it.
     return false;
   }
 }
@@ -69,7 +71,7 @@ export function encodeBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64(BASE64URL);
 }
 
-/** Undefined when the text is not base64url, or not in its one spelling (RFC 4648, section 3.5). */
+/** Undefined if the text is not base64url, or not in canonical spelling (RFC 4648, section 3.5). */
 export function decodeBase64Url(text: string): Uint8Array | undefined {
   try {
     const padded = text.padEnd(text.length + ((4 - (text.length % 4)) % 4), "=");

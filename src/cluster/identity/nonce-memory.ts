@@ -8,23 +8,24 @@ interface KeyMemory {
   latest: number;
   /** Requests created at or before this second are refused: their nonces were forgotten. */
   forgottenUntil: number;
-  /** Where its place is taken from. */
+  /** The room that its place belongs to. */
   room: Room;
 }
 
-/** `crowded`: there is no room to remember the node, so that its request may be no first use. */
+/** `crowded`: there is no room to remember the node, so its request may be a replay. */
 export type NonceUse = "fresh" | "used" | "crowded";
 
 /** 200 requests a second (LIMITS.peerRequestsPerSecond) for a minute and a half. */
 const NONCES_PER_NODE_MAX = 16_384;
-/** The same of a key that anybody may have made: a minute of pings. */
+/** The same for a key that anybody could make: a minute of pings. */
 const NONCES_PER_STRANGER_MAX = 64;
 
 /**
- * Remembers which nonces each node has used, in bounded memory that never lets a replay pass. When
- * a node's memory is full its oldest nonces go, and with them every request as old as they were.
- * No node gives way to another while what it has said could be said again: strangers for whom there
- * is no room are refused, and those of one source have a share. Known nodes have room of their own.
+ * Remembers the nonces that each node has used. The memory is bounded, and no replay passes. When a
+ * node's memory is full, its oldest nonces are dropped, and with them every request of that age is
+ * refused. No node is evicted for another while its requests could be replayed. Strangers for whom
+ * there is no room are refused, and those of one source have a share. Known nodes have room of
+ * their own.
  */
 export class NonceMemory {
   readonly #isKnown: (nodeId: string) => boolean;
@@ -43,9 +44,9 @@ export class NonceMemory {
   }
 
   /**
-   * Whether this is the first use. `created` and `oldest`, before which the caller refuses
-   * everything anyway, are in seconds.
-   * @param source by what the share of who has brought the request is counted, if he has one
+   * Whether this is the first use. `created` and `oldest` are in seconds; the caller refuses
+   * everything before `oldest`.
+   * @param source key of the share of the address that has sent the request, if it has one
    */
   admit(nodeId: string, nonce: string, created: number, oldest: number, source?: string): NonceUse {
     const memory = this.#memoryOf(nodeId, oldest, source);
@@ -83,7 +84,7 @@ export class NonceMemory {
     return room.take(1);
   }
 
-  /** Nodes whose every request is refused by its age. */
+  /** Drops nodes all of whose requests are refused by age. */
   #forgetStale(oldest: number): void {
     if (oldest === this.#sweptTo) return;
     this.#sweptTo = oldest;
@@ -96,8 +97,8 @@ export class NonceMemory {
 }
 
 /**
- * What lies outside the window is refused by its age and need not be remembered; only what goes for
- * want of room moves the bar. So a clock that is set back does not lock a node out.
+ * Nonces outside the window are refused by age and need not be remembered. Only those dropped for
+ * lack of room raise `forgottenUntil`, so a clock that is set back does not lock a node out.
  */
 function forget(memory: KeyMemory, oldest: number, noncesMax: number): void {
   for (const [nonce, created] of memory.nonces) {

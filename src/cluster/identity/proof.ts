@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
+import { nonceIn } from "./http-signature.ts";
 import type { Identity } from "./identity.ts";
-import { nonceIn } from "./signature.ts";
 import { isSigned, signText } from "./signed-text.ts";
 
-/** A challenge is random text of the asker; longer ones are refused. */
+/** A challenge is random text of the requester; longer ones are refused. */
 export const CHALLENGE_CHARACTERS_MAX = 128;
-/** Bears {@link signReply}. */
+/** Carries {@link signReply}. */
 export const PROOF_HEADER = "tankd-proof";
 
 /**
- * Proof that the holder of the key has seen `challenge`. The purpose and the node id are part of
- * what is signed, so that no answer can be passed off as the signature of anything else.
+ * Proof that the holder of the key has seen `challenge`. The signed text contains the purpose and
+ * the node id, so no answer can be passed off as the signature of anything else.
  */
 export function signChallenge(identity: Identity, challenge: string): string {
   return signText(identity, challengeText(identity.nodeId, challenge));
@@ -26,9 +26,9 @@ export function verifyChallenge(
 }
 
 /**
- * The body with a `proof` that this node gave exactly this answer to the request that carried
- * `challenge`: HTTP answers are not signed by RFC 9421 here, and a node that took over an address
- * must not be able to speak for the one that had it.
+ * The body with a `proof` that this node gave exactly this answer to the request with `challenge`.
+ * HTTP answers are not signed by RFC 9421 here, and a node that takes over an address must not be
+ * able to speak for the previous one.
  */
 export function prove<T extends object>(
   identity: Identity,
@@ -39,25 +39,24 @@ export function prove<T extends object>(
   return { ...body, proof: signText(identity, text) };
 }
 
-/** Whether `answer`, as parsed from JSON, is what the key's owner answered to `challenge`. */
+/** Whether the key's owner gave `answer`, as parsed from JSON, in reply to `challenge`. */
 export function isProven(publicKey: string, nodeId: string, challenge: string, answer: unknown) {
   if (typeof answer !== "object" || answer === null || !("proof" in answer)) return false;
   const { proof, ...body } = answer;
   if (typeof proof !== "string") return false;
-  // JSON.stringify of what JSON.parse returned gives the same text back: order and numbers are
-  // kept.
+  // JSON.stringify restores the text that JSON.parse has read: order and numbers are kept.
   const text = answerText(nodeId, challenge, JSON.stringify(body));
   return isSigned(publicKey, text, proof);
 }
 
-/** What the proof of an answer to a signed request is bound to. */
+/** What the proof of an answer to a signed request covers. */
 export interface ReplyParts {
   /**
-   * As it came. The nonce alone would not do: most routes for reading check no signature, and a
-   * relay that asks one of them with somebody's nonce would have a proof for the wrong answer.
+   * As received. The nonce alone is not enough: most read routes check no signature, so a relay
+   * could send one of them somebody's nonce and get a proof for the wrong answer.
    */
   readonly request: { readonly method: string; readonly path: string; readonly body: string };
-  /** Of the signed request. */
+  /** The nonce of the signed request. */
   readonly nonce: string;
   readonly status: number;
   readonly body: string;
@@ -77,12 +76,12 @@ export function isReplySigned(
   return isSigned(publicKey, replyText(nodeId, reply), signature);
 }
 
-/** A request with whatever signature it bears. */
+/** A request, signed or not. */
 type SignedRequest = ReplyParts["request"] & {
   readonly headers: Readonly<Record<string, string | undefined>>;
 };
 
-/** The header with which an answer to a signed request proves itself; none to any other one. */
+/** The header that proves an answer to a signed request; none for an unsigned one. */
 export function replyProof(
   identity: Identity,
   request: SignedRequest,
@@ -93,7 +92,7 @@ export function replyProof(
   return { [PROOF_HEADER]: signReply(identity, { request, nonce, status, body }) };
 }
 
-/** Whether an answer bears the proof of the key's owner that it is the one to this request. */
+/** Whether an answer carries the proof of the key's owner that it answers this request. */
 export function bearsProof(
   publicKey: string,
   nodeId: string,

@@ -1,46 +1,39 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../../platform/clock.ts";
 import type { Random } from "../../platform/random.ts";
 import {
-  decodeBase64Url,
-  encodeBase64Url,
-  type Identity,
-  nodeIdOf,
-  verifySignature,
-} from "./identity.ts";
+  AUDIENCE_HEADER,
+  componentsOf,
+  contentDigest,
+  parametersOf,
+  parseHeaders,
+  type RequestParts,
+  signatureBase,
+  signatureHeaders,
+} from "./http-signature.ts";
+import { encodeBase64Url, type Identity, nodeIdOf, verifySignature } from "./identity.ts";
 import { NonceMemory } from "./nonce-memory.ts";
 import { isByStartClock } from "./start-clock.ts";
 
 /**
- * Signed requests between nodes: the small part of HTTP Message Signatures (RFC 9421, Ed25519) with
- * Content-Digest (RFC 9530) that tankd needs. One signature, one fixed list of components.
+ * How a request to another node is signed: HTTP Message Signatures (RFC 9421, Ed25519) with
+ * Content-Digest (RFC 9530), reduced to one signature over a fixed list of components.
  *
- * `created` is told in the time of the node that is addressed, as the signer learned it in the
- * handshake: by its start clock (`drawStartOffset`), or by its wall clock where it tells of no
- * other. A Raspberry Pi without a battery wakes up years in the past; it must join all the same,
- * and two machines never need to agree on the time. What the window gives is a bound on how long
- * nonces are remembered. A node that was started anew refuses one request, and its peer asks for
- * the time again.
+ * `created` is in the time of the receiver, as the signer learned it in the handshake: its start
+ * clock (`drawStartOffset`), or its wall clock if it reports no other. A Raspberry Pi without a
+ * battery starts years in the past and must still join, and two machines never need to agree on the
+ * time. The window only bounds how long nonces are remembered. A restarted node refuses one
+ * request, after which its peer asks for the time again.
  */
-export interface RequestParts {
-  readonly method: string;
-  /** Host and port as dialled, which is what the Host header carries. */
-  readonly authority: string;
-  /** Path with query. */
-  readonly path: string;
-  readonly body: string;
-}
-
 export interface SigningOptions {
-  /** Node id of the one that is addressed, where it is known. */
+  /** Node id of the receiver, if it is known. */
   readonly audience?: string;
-  /** Its wall clock minus ours. */
+  /** Its wall clock minus this node's. */
   readonly clockOffsetMs?: number;
-  /** Its start clock minus our monotonic clock, where it tells of one. */
+  /** Its start clock minus this node's monotonic clock, if it reports one. */
   readonly startOffsetMs?: number | undefined;
   /**
-   * Leave the authority out: the request may come by another name than was dialled, through a
-   * balancer or a relay. It needs an audience, which is what binds the request then.
+   * Leave the authority out: through a balancer or a relay the request may arrive under another
+   * name than was dialled. It then needs an audience, which binds the request.
    */
   readonly isUnbound?: boolean;
 }
@@ -50,24 +43,24 @@ export type SignedHeaders = Readonly<Record<string, string>>;
 export type Verdict =
   | { readonly kind: "unsigned" }
   | { readonly kind: "signed"; readonly nodeId: string; readonly publicKey: string }
-  /** It verifies, and there is no room to remember that it was said. */
+  /** The signature verifies, but there is no room to remember its nonce. */
   | { readonly kind: "crowded" }
-  /** It verifies, and is for another node, which alone can say whether it is timely and new. */
+  /**
+   * The signature verifies, but the request is for another node. Only that node can tell whether it
+   * is fresh.
+   */
   | { readonly kind: "misdirected"; readonly audience: string; readonly nodeId: string }
   | { readonly kind: "bad"; readonly reason: string };
 
-/** The node that a request is meant for. */
-export const AUDIENCE_HEADER = "tankd-audience";
-/** What is said to whom there is no room to remember. */
-export const CROWDED = "Too many new nodes speak here; try again in a few minutes.";
-/** How far `created` may lie from the clock of the verifier. */
+/** The answer to a sender whose nonces there is no room to remember. */
+export const CROWDED = "Too many unknown nodes send requests here; try again in a few minutes.";
+/** Maximum difference between `created` and the clock of the verifier. */
 export const SIGNATURE_WINDOW_SECONDS = 300;
-/** The monotonic clock may begin at zero, and the memory of nonces knows no dates before that. */
+/**
+ * Added to monotonic seconds, which may begin at zero: the nonce memory takes only positive dates.
+ */
 const ORIGIN_SECONDS = 1_000_000;
-const SIGNATURE_LABEL = "tankd";
 const NONCE_BYTES = 16;
-const AUTHORITY = "@authority";
-const COMPONENTS = ["@method", AUTHORITY, "@path", "@query", "content-digest"] as const;
 
 /** The headers to add to a request. */
 export function signRequest(
@@ -87,46 +80,41 @@ export function signRequest(
   const audience = options.audience;
   const isUnbound = options.isUnbound === true && audience !== undefined;
   const components = componentsOf(audience, isUnbound);
-  const list = components.map((name) => `"${name}"`).join(" ");
-  const params =
-    `(${list});created=${created};nonce="${nonce}";` +
-    `keyid="${identity.publicKey}";alg="ed25519"`;
+  const params = parametersOf({ components, created, nonce, keyId: identity.publicKey });
   const digest = contentDigest(parts.body);
   const base = signatureBase({ parts, digest, audience, params, isUnbound });
-  const signature = Buffer.from(identity.sign(base)).toString("base64");
   return {
     "content-digest": digest,
     ...(audience === undefined ? {} : { [AUDIENCE_HEADER]: audience }),
-    "signature-input": `${SIGNATURE_LABEL}=${params}`,
-    signature: `${SIGNATURE_LABEL}=:${signature}:`,
+    ...signatureHeaders(params, identity.sign(base)),
   };
 }
 
-/** The start clock of the one that is addressed, as it stands to the verifier's clock. */
+/** The start clock of the receiver, relative to the verifier's monotonic clock. */
 export interface VerifiersStartClock {
-  /** What it shows more than the monotonic clock. */
+  /** Its offset from the monotonic clock. */
   readonly offsetMs: number;
-  /** Of requests that are dated by it; in the seconds of the monotonic clock. */
+  /** Nonces of requests that are dated by it; in seconds of the monotonic clock. */
   readonly nonces: NonceMemory;
 }
 
-/** Who this node is to the requests it verifies, and which ones it has seen. */
+/** The identity of this node for the requests that it verifies, and those it has seen. */
 export interface Verifier {
   readonly nodeId: string;
   readonly clock: Clock;
-  /** Of requests that are dated by the wall clock. */
+  /** Nonces of requests that are dated by the wall clock. */
   readonly nonces: NonceMemory;
-  /** Undefined where there is none: then requests that are dated by one are refused. */
+  /** Undefined if there is none: then requests that are dated by one are refused. */
   readonly startClock?: VerifiersStartClock | undefined;
   /**
-   * Since when it has remembered them, monotonic milliseconds: what was signed before may have been
-   * used before a restart. Undefined where the signer's clock is known roughly only.
+   * Begin of the nonce memory, monotonic milliseconds: earlier signatures may have been used before
+   * a restart. Undefined if the signer's clock is known only roughly.
    */
   readonly sinceMs?: number;
 }
 
 export interface VerifierOptions {
-  /** What its start clock shows more than the monotonic one. */
+  /** Offset of its start clock from the monotonic clock. */
   readonly startOffsetMs?: number;
   /** Whether a node is more than a key that anybody could make. */
   readonly isKnown?: (nodeId: string) => boolean;
@@ -150,8 +138,8 @@ export function createVerifier(
 
 /**
  * Checks a request's signature. `headers` have lower-case names. A request without signature
- * headers is `unsigned`, which is no fault: it has no rights of a node.
- * @param source who has brought it, where his strangers have a share of the memory only
+ * headers is `unsigned`; that is not an error, but it has no rights of a node.
+ * @param source the address that sent it, whose strangers have a limited share of the memory
  */
 export function verifyRequest(
   parts: RequestParts,
@@ -177,7 +165,7 @@ export function verifyRequest(
   if (!verifySignature(parsed.keyId, base, parsed.signature)) {
     return bad("the signature does not verify");
   }
-  // Not before: what anybody can make up is to cost no other node anything.
+  // Only after the signature: unverified text must not cause work for another node.
   if (audience !== undefined && audience !== verifier.nodeId) {
     return { kind: "misdirected", audience, nodeId };
   }
@@ -188,7 +176,7 @@ export function verifyRequest(
     return bad(`created is ${parsed.created}, the clock here says ${now - date + parsed.created}`);
   }
   if (date < start) return bad("it was signed before this start");
-  // Last, so that only the key's owner can fill the memory kept for the key.
+  // Last, so that only the owner of a key can fill the memory kept for that key.
   const oldest = now - SIGNATURE_WINDOW_SECONDS;
   const use = nonces.admit(nodeId, parsed.nonce, date, oldest, source);
   if (use === "crowded") return { kind: "crowded" };
@@ -204,103 +192,25 @@ interface Dated {
   readonly nonces: NonceMemory;
 }
 
-/** Undefined where it is dated by a clock that is not known. */
+/** Undefined if it is dated by an unknown clock. */
 function dateOf(created: number, verifier: Verifier): Dated | undefined {
   const { clock, nonces, startClock, sinceMs } = verifier;
   const monotonicMs = clock.monotonicMs();
   if (!isByStartClock(created)) {
     const wallMs = clock.wallMs();
-    // By the wall clock as it goes now: it may have been set since.
+    // Converted to the present wall clock, which may have been set in the meantime.
     const startMs = sinceMs === undefined ? 0 : wallMs - (monotonicMs - sinceMs);
     return { date: created, now: secondsOf(wallMs), start: secondsOf(startMs), nonces };
   }
   if (!startClock) return undefined;
   const date = created - Math.round(startClock.offsetMs / 1000) + ORIGIN_SECONDS;
   const now = secondsOf(monotonicMs) + ORIGIN_SECONDS;
-  // No other start has dates of this one.
+  // No other start has dates in the range of this one.
   return { date, now, start: 0, nonces: startClock.nonces };
 }
 
 function secondsOf(ms: number): number {
   return Math.floor(ms / 1000);
-}
-
-/**
- * RFC 9421 section 2.2.3: lower case, without the default port. The URL standard's spelling, as
- * HTTP clients put it into Host: IPv6 in its short form, too.
- */
-function normalizeAuthority(authority: string): string {
-  const plain = /^[\w.:[\]-]+$/.test(authority);
-  return (plain ? URL.parse(`http://${authority}`)?.host : undefined) ?? authority.toLowerCase();
-}
-
-function componentsOf(audience: string | undefined, isUnbound: boolean): readonly string[] {
-  const bound = isUnbound ? COMPONENTS.filter((one) => one !== AUTHORITY) : COMPONENTS;
-  return audience === undefined ? bound : [...bound, AUDIENCE_HEADER];
-}
-
-/** RFC 9530: sha-256 as a byte sequence. */
-function contentDigest(body: string): string {
-  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
-}
-
-interface SignedContent {
-  readonly parts: RequestParts;
-  readonly digest: string;
-  readonly audience: string | undefined;
-  readonly params: string;
-  readonly isUnbound: boolean;
-}
-
-/** RFC 9421 section 2.5. */
-function signatureBase({ parts, digest, audience, params, isUnbound }: SignedContent): Uint8Array {
-  const [path, query] = splitQuery(parts.path);
-  const lines = [
-    `"@method": ${parts.method.toUpperCase()}`,
-    ...(isUnbound ? [] : [`"${AUTHORITY}": ${normalizeAuthority(parts.authority)}`]),
-    `"@path": ${path}`,
-    `"@query": ?${query}`,
-    `"content-digest": ${digest}`,
-    ...(audience === undefined ? [] : [`"${AUDIENCE_HEADER}": ${audience}`]),
-    `"@signature-params": ${params}`,
-  ];
-  return new TextEncoder().encode(lines.join("\n"));
-}
-
-function splitQuery(path: string): readonly [string, string] {
-  const at = path.indexOf("?");
-  return at === -1 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
-}
-
-interface ParsedHeaders {
-  readonly params: string;
-  readonly components: string;
-  readonly created: number;
-  readonly nonce: string;
-  readonly keyId: string;
-  readonly signature: Uint8Array;
-}
-
-const LIST = /\(((?:"[a-z@-]{1,32}" ?){1,8})\)/.source;
-const CREATED = /created=(\d{1,12})/.source;
-const NONCE = /nonce="([\w-]{16,64})"/.source;
-const KEY_ID = /keyid="([\w-]{43})"/.source;
-const INPUT = new RegExp(`^tankd=(${LIST};${CREATED};${NONCE};${KEY_ID};alg="ed25519")$`);
-/** Ed25519 signatures have 64 bytes: 86 characters and two of padding. */
-const SIGNATURE = /^tankd=:([A-Za-z0-9+/]{86}==):$/;
-
-function parseHeaders(input: string, signature: string): ParsedHeaders | undefined {
-  const [, params, components, created, nonce, keyId] = INPUT.exec(input) ?? [];
-  const encoded = SIGNATURE.exec(signature)?.[1];
-  if (!params || !components || !created || !nonce || !keyId || !encoded) return undefined;
-  const bytes = decodeBase64Url(encoded.replaceAll("+", "-").replaceAll("/", "_"));
-  if (!bytes) return undefined;
-  return { params, components, created: Number(created), nonce, keyId, signature: bytes };
-}
-
-/** The nonce of a signed request: what an answer to it names. Undefined where there is none. */
-export function nonceIn(headers: Readonly<Record<string, string | undefined>>): string | undefined {
-  return INPUT.exec(headers["signature-input"] ?? "")?.[4];
 }
 
 function bad(reason: string): Verdict {

@@ -1,8 +1,8 @@
 import { decodeBase64Url, encodeBase64Url, type Identity, verifySignature } from "./identity.ts";
 
 /**
- * The signature of a text, base64url. A text begins with its purpose, on a line of its own, so that
- * no signature can be passed off as one of something else.
+ * The signature of a text, base64url. The first line of a text is its purpose, so no signature can
+ * be passed off as one of something else.
  */
 export function signText(identity: Identity, text: string): string {
   return encodeBase64Url(identity.sign(new TextEncoder().encode(text)));

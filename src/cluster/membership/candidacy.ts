@@ -19,27 +19,27 @@ export interface CandidacyDeps {
 
 const META_KEY = "cluster.undialable";
 /**
- * A lease that has been free for so long is wanted by nobody who can be dialled. Those have taken
- * one after 10 s at most, which is how long Consul keeps a lock closed.
+ * A lease that has been free for this long is wanted by no node that can be dialled. Those acquire
+ * one within 10 s, which is how long Consul delays a lock.
  */
 const LEFT_OVER_MS = 20_000;
-/** Many that start on a busy machine need a quarter of a minute to follow. */
+/** Many nodes that start on a busy machine need up to 15 s to follow. */
 const UNFOLLOWED_MS = 15_000;
-/** After giving the lease back, doubled each time that it was in vain. */
+/** Pause after giving the lease back; doubled after each unsuccessful attempt. */
 const REST_MIN_MS = 30_000;
 const REST_MAX_MS = 600_000;
-/** In one trial: a hub that has lost more than so many is better looked at by people. */
+/** Nodes dialled per trial: a hub that has lost more than this needs an operator. */
 const ASKED_MAX = 16;
 
 /**
- * Whether this node should have the lease. The store gives it to whoever asks first, and a hub that
- * nobody can dial leads nobody: such a node leaves the lease to others, and gives it back.
+ * Decides whether this node should have the lease. The store gives it to the first that asks, but a
+ * hub that nobody can dial leads nobody. Such a node leaves the lease to others, and gives it back.
  */
 export class Candidacy {
   readonly #with: CandidacyDeps;
-  /** By which nodes know that they belong to one cluster. */
+  /** The URL of the lease: nodes with the same one are of the same cluster. */
   readonly #lease: string;
-  /** The last hub that could tell could not dial us. */
+  /** The last hub that tested it could not dial this node. */
   #isUndialable = false;
   #freeSinceMs: number | undefined;
   #unfollowedSinceMs: number | undefined;
@@ -55,12 +55,12 @@ export class Candidacy {
     });
   }
 
-  /** What an earlier run was told. */
+  /** Loads what an earlier run was told. */
   async recall(): Promise<void> {
     this.#isUndialable = Boolean(await this.#with.deps.journal.meta(META_KEY));
   }
 
-  /** Once a second: whether to ask for the lease, or to keep it. */
+  /** Called once a second. Returns whether to acquire the lease, or to keep it. */
   judge(kind: LeaseState["kind"], isHub: boolean): boolean {
     const nowMs = this.#nowMs();
     this.#freeSinceMs = kind === "free" ? (this.#freeSinceMs ?? nowMs) : undefined;
@@ -71,7 +71,7 @@ export class Candidacy {
     return isHub || kind === "held" || isLeftOver || !this.#isUndialable;
   }
 
-  /** Why the lease is left to others, in one line; undefined where it is not. */
+  /** Why the lease is left to others, in one line; undefined if it is not. */
   get abstention(): string | undefined {
     if (this.#isResting) {
       return "others did not follow this node under the lease: it waits before asking again";
@@ -97,7 +97,9 @@ export class Candidacy {
     void this.#ask(others.slice(0, ASKED_MAX));
   }
 
-  /** Those that answer and go without us have a hub as soon as one of them has the lease. */
+  /**
+   * Nodes that answer and follow another one will have a hub as soon as one of them has the lease.
+   */
   async #ask(others: readonly Peer[]): Promise<void> {
     const { dialer, deps } = this.#with;
     this.#isAsking = true;
@@ -119,7 +121,7 @@ export class Candidacy {
     return result.meeting.document.standing.hub?.node_id !== this.#with.deps.identity.nodeId;
   }
 
-  /** Members that have registered here: from how many places. */
+  /** The number of sources of members that have registered here. */
   #followers(): number {
     const { registry, deps, table } = this.#with;
     const peers = registry.entries().flatMap(({ key, status, toldBy, record }) => {
@@ -130,7 +132,7 @@ export class Candidacy {
     return countSources(peers);
   }
 
-  /** Members of this cluster that could lead, and are not known to follow us. */
+  /** Members of this cluster that could lead, and are not known to follow this node. */
   #others(): readonly Peer[] {
     return [...this.#with.table.all()].filter(
       ({ isMember, described, registration, addresses }) => {
@@ -155,7 +157,7 @@ export class Candidacy {
     try {
       await journal.commit([{ put: "meta", key: META_KEY, value }]);
     } catch (error) {
-      log.debug("whether others can dial this node cannot be kept", { reason: messageOf(error) });
+      log.debug("whether others can dial this node cannot be stored", { reason: messageOf(error) });
     }
   }
 
@@ -164,7 +166,7 @@ export class Candidacy {
   }
 }
 
-/** Whoever is at one address counts once: anybody can make any number of keys. */
+/** Nodes at one address count once: anybody can make any number of keys. */
 function countSources(peers: readonly Peer[]): number {
   return new Set(peers.map(({ id, addresses }) => sourceKey(addresses[0]?.host ?? id))).size;
 }

@@ -26,10 +26,12 @@ export interface CaseJudgeDeps {
 
 /** A node known as a member for this long is back after a partition; others may be strangers. */
 const KNOWN_FOR_LONG_MS = 10 * 60_000;
-/** Signers that are asked whether they are there; more of them cannot change much. */
+/**
+ * Number of signers that are dialled to check that they exist; more would hardly change the result.
+ */
 const SAMPLE_MAX = 3;
 
-/** Weighs what this hub and another one show: nothing counts before it was verified. */
+/** Compares the cases of this hub and another one. Only verified claims count. */
 export class CaseJudge {
   readonly #with: CaseJudgeDeps;
 
@@ -37,9 +39,7 @@ export class CaseJudge {
     this.#with = withDeps;
   }
 
-  /**
-   * Which of the two goes on, by the rules of {@link compareHubs} and what can be verified here.
-   */
+  /** Which of the two stays, by the rules of {@link compareHubs} and what can be verified here. */
   async judge(rival: string, theirs: CaseStatement, isIndirect: boolean): Promise<SeatVerdict> {
     const { deps, table, role, seat, given, witnesses } = this.#with;
     const { self } = role.state;
@@ -53,7 +53,8 @@ export class CaseJudge {
     const against = await witnesses.prove(self.nodeId, theirs.witnesses, hosts);
     const us: Claimant = {
       ...self,
-      // Those that follow us have dialled us: more of them than of the witnesses say more.
+      // This node's followers have dialled it: if they outnumber the witnesses, they are more
+      // credible.
       undialable: against > ourSupport,
       mustYield: given.defersTo(rival) || !self.mayClaim,
       isUnreached: theirs.dials_you === false,
@@ -71,14 +72,14 @@ export class CaseJudge {
     const listed = peer?.registration;
     const sinceMs = listed ? Date.parse(listed.record.registered_at) : Number.POSITIVE_INFINITY;
     const knownForLong = deps.clock.wallMs() - sinceMs > KNOWN_FOR_LONG_MS;
-    // By the priority with which it was a member, not by one that it claims now.
+    // With the priority that it had as a member, not one that it claims now.
     const priority = Math.min(them.priority, listed?.priority ?? them.priority);
     return compareHubs(us, knownForLong ? { ...them, priority } : them, knownForLong);
   }
 
   /**
-   * Two hubs that only a worker joins cannot dial each other's followers. Members believe each
-   * other, so the rank decides; of strangers a hub that others follow yields to none.
+   * Two hubs that only a worker connects cannot dial each other's followers. Members trust each
+   * other, so the rank decides. Among strangers, a hub with followers does not yield.
    */
   async #judgeIndirect(rival: string, theirs: CaseStatement): Promise<SeatVerdict> {
     const { deps, role, seat, policy } = this.#with;
@@ -91,8 +92,8 @@ export class CaseJudge {
   }
 
   /**
-   * Distinct sources, beside the hub's own host, whose words verify; a sample is asked if it is
-   * there.
+   * The number of distinct sources, besides the hub's own host, whose statements verify. A sample
+   * of them is dialled.
    */
   async #support(
     hub: string,
@@ -110,9 +111,9 @@ export class CaseJudge {
       if (statement.at_ms < sinceMs || bySource.has(source)) continue;
       if (followerIn(statement, hub) !== undefined) bySource.set(source, statement);
     }
-    // Our own followers need no asking: they are heard all the time.
+    // This node's own followers need not be dialled: they communicate all the time.
     if (hub === deps.identity.nodeId) return bySource.size;
-    // Drawn, since the one who shows them has chosen their order.
+    // A random sample, since the rival has chosen their order.
     const sample = [...bySource.values()]
       .map((statement) => ({ statement, place: deps.random.unit() }))
       .toSorted((a, b) => a.place - b.place)

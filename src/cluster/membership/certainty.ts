@@ -10,14 +10,14 @@ export function nowBy(clock: Clock): Instant {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
 }
 
-/** Whether it is still to come, by both clocks. */
+/** Whether it is in the future by both clocks. */
 export function isBefore(until: Instant, clock: Clock): boolean {
   return clock.monotonicMs() < until.monotonicMs && clock.wallMs() < until.wallMs;
 }
 
 /**
- * How long a lease is certainly held, by both clocks: on a machine that was suspended the monotonic
- * one has stood still, and the wall clock may be set back.
+ * Until when a lease is certainly held, by both clocks: while a machine is suspended the monotonic
+ * clock stops, and the wall clock may be set back.
  */
 export class Certainty {
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class Certainty {
     this.#clock = clock;
   }
 
-  /** The lease is certain for so long after `since`, which is before it was asked for. */
+  /** The lease is certain for this long after `since`, which precedes the request for it. */
   renew(since: Instant, forMs: number): void {
     this.#held = { since, forMs };
   }
@@ -36,12 +36,12 @@ export class Certainty {
     this.#held = undefined;
   }
 
-  /** When it was last renewed, whether that is certain still or not; undefined after an end. */
+  /** When it was last renewed, whether or not it is still certain; undefined after it has ended. */
   get since(): Instant | undefined {
     return this.#held?.since;
   }
 
-  /** Until when; undefined where it is not certain any more. */
+  /** The end of the certainty; undefined once it has passed. */
   get until(): Instant | undefined {
     if (this.#held === undefined) return undefined;
     const { since, forMs } = this.#held;

@@ -1,81 +1,73 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
 import { NetworkError } from "../../platform/network.ts";
 import { sleep } from "../../platform/timers.ts";
-import { isMember, membershipTag } from "../admission/membership-tag.ts";
+import { isMember } from "../admission/membership-tag.ts";
 import type { ClusterEvents } from "../events.ts";
 import type { Dialer } from "../handshake/dialer.ts";
-import { encodeBase64Url, nodeIdOf } from "../identity/identity.ts";
-import { isProven } from "../identity/proof.ts";
 import { isDialable } from "../peers/peer.ts";
-import type { PeerClient } from "../peers/peer-client.ts";
 import type { StandingWire } from "../wire.ts";
+import { CaseExchange, type CaseExchangeDeps } from "./case-exchange.ts";
 import { CaseJudge, type CaseJudgeDeps } from "./case-judge.ts";
-import {
-  type CaseStatement,
-  caseReplySchema,
-  type HubCase,
-  type HubCaseReply,
-} from "./hub-messages.ts";
+import type { CaseStatement, HubCase, HubCaseReply } from "./hub-messages.ts";
 import { outranks } from "./rank.ts";
 import type { SeatVerdict } from "./seat.ts";
 
-export interface ContestsDeps extends CaseJudgeDeps {
+export interface ContestsDeps extends CaseJudgeDeps, CaseExchangeDeps {
   readonly events: ClusterEvents;
-  readonly client: PeerClient;
   readonly dialer: Dialer;
 }
 
-/** One other hub, as the two settle which of them goes on. */
+/** Another hub, and the state of the contest with it. */
 interface Contest {
-  /** What it last said, and what we made of it. */
+  /** Its last case, and this node's verdict on it. */
   theirs: CaseStatement | undefined;
   verdict: SeatVerdict | undefined;
-  /** Support decides only after two looks that agree. */
+  /** Support decides only after two looks with the same verdict. */
   looks: number;
-  /** One look at a time: each dials a few of those that the other shows. */
+  /** One look at a time: each dials some of the nodes in the other's case. */
   isLooking: boolean;
   disagreements: number;
   failures: number;
-  /** When the other has shown its case by itself. */
+  /** When the other last sent its case by itself. */
   heardMs: number;
   /** A worker of the other that reaches both, while neither hub reaches the other. */
   via: string | undefined;
-  /**
-   * It is the other who asks through that worker; the worker would bring our question back to us.
-   */
+  /** The other asks through that worker; the worker would send this node's question back to it. */
   isBrought: boolean;
 }
 
-export const CASE_PATH = "/api/cluster/case";
 const ROUND_MS = 1_500;
-/** The other has not looked yet: nothing is gained by waiting a whole round. */
+/** The other has not judged yet: there is no reason to wait a whole round. */
 const ROUND_SOON_MS = 200;
-/** A lower hub has yielded by then, if it can. */
+/** A lower hub that can yield has done so by then. */
 const YIELD_PATIENCE_MS = 4_000;
-const TIMEOUT_MS = 3_000;
-const CHALLENGE_BYTES = 18;
 const DISAGREEMENTS_MAX = 3;
 /** Attempts to reach a rival before it is left to discovery. */
 const FAILURES_MAX = 5;
-/** One that we cannot reach, and that reaches us, is judged by what it shows. */
+/**
+ * A rival that this node cannot reach, but that reaches this node, is judged by the case that it
+ * sends.
+ */
 const HEARD_FRESH_MS = 15_000;
-/** Rivals at one time: an honest network has one or two. */
+/** Concurrent contests: an honest network has one or two. */
 const CONTESTS_MAX = 16;
-/** Of them those that one worker brings, who may invent hubs. */
+/** Of these, the contests that one worker reports; it may invent hubs. */
 const CONTESTS_PER_WAY_MAX = 2;
 
 /**
- * Where two hubs have met: they show each other their case (who follows them), each judges by what
- * it can verify, and the lower one yields, but only when the other sees it so, too.
+ * Contests with other hubs. Two hubs that meet exchange their cases (who follows them), and each
+ * judges by what it can verify. The lower one yields, but only when the other agrees.
  */
 export class Contests {
   readonly #with: ContestsDeps;
   readonly #judge: CaseJudge;
+  readonly #exchange: CaseExchange;
   readonly #contests = new Map<string, Contest>();
 
   constructor(withDeps: ContestsDeps) {
     this.#with = withDeps;
     this.#judge = new CaseJudge(withDeps);
+    this.#exchange = new CaseExchange(withDeps);
     const { events, role, table } = withDeps;
     events.on("met", ({ meeting }) => {
       const { node_id: nodeId, standing } = meeting.document;
@@ -91,9 +83,9 @@ export class Contests {
   }
 
   /**
-   * Another hub shows its case and is shown ours. @throws Problem `not_trusted` for one that does
-   * not know the cluster's secret, `unknown_server` before a handshake, unless a worker of
-   * ours has brought it.
+   * Takes another hub's case and answers with this node's. @throws Problem `not_trusted` for one
+   * that does not know the cluster's secret, `unknown_server` before a handshake, unless a worker
+   * of this hub has passed it on.
    */
   answer(hubCase: HubCase, signer: string, via?: string): Omit<HubCaseReply, "proof"> {
     const { table, role, deps } = this.#with;
@@ -109,14 +101,19 @@ export class Contests {
       const contest = this.#open(signer, { theirs: hubCase, ...(via && { via, isBrought: true }) });
       if (contest) {
         contest.heardMs = this.#with.deps.clock.monotonicMs();
-        // Not left to our own round: it may be waiting for an address that nobody answers at.
+        // Not left to this node's own round, which may be waiting for an address that does not
+        // answer.
         if (!contest.isLooking) void this.#look(signer, contest, hubCase);
       }
     }
-    return { ...this.#ourCase(signer), leads, public_key: identity.publicKey };
+    return {
+      ...this.#exchange.ownCase(signer, this.#winnerOf(signer)),
+      leads,
+      public_key: identity.publicKey,
+    };
   }
 
-  /** Both have just claimed: the lower one yields at once, to one that it can dial. */
+  /** Both have just claimed: the lower one yields at once, if it can dial the other. */
   async #settleByRank(rival: string, { priority, may_claim, term }: StandingWire): Promise<void> {
     const { role, table, dialer, deps } = this.#with;
     const them = { nodeId: rival, priority, mayClaim: may_claim };
@@ -125,7 +122,7 @@ export class Contests {
     if (weDefer === defersToUs ? staysByRank : defersToUs) {
       await sleep(deps.timers, YIELD_PATIENCE_MS);
       const now = table.get(rival)?.described?.document.standing.role;
-      // It cannot dial us, or will not: what each can show decides.
+      // It cannot dial this node, or does not yield: the cases decide.
       if (role.isHub && now === "hub") this.#open(rival);
       return;
     }
@@ -139,7 +136,10 @@ export class Contests {
     role.follow(rival, term);
   }
 
-  /** Two networks that only a worker joins: its hub cannot be dialled, and is asked through it. */
+  /**
+   * Two networks that only a worker connects: its hub cannot be dialled, and is asked through the
+   * worker.
+   */
   meetThrough(via: string, hub: string): void {
     const { role, table } = this.#with;
     if (!role.isHub || !table.ensure(hub)) return;
@@ -157,11 +157,11 @@ export class Contests {
     const known = this.#contests.get(nodeId);
     const { theirs, via, isBrought = false } = options;
     if (known && via === undefined) {
-      // The two have met after all.
+      // The two have met directly.
       known.via = undefined;
       known.isBrought = false;
     }
-    // The way that was taken leads nowhere (any more).
+    // The previous way does not work (any more).
     if (known && via !== undefined && known.failures > 0) known.via = via;
     if (known || this.#contests.size >= CONTESTS_MAX) return known;
     const fellows = [...this.#contests.values()].filter(
@@ -215,13 +215,16 @@ export class Contests {
     await this.#look(rival, contest, theirs);
   }
 
-  /** The start that has shown this case is gone: another one of the rival speaks to us by now. */
+  /**
+   * Whether the case is from an earlier start: another start of the rival communicates with this
+   * node now.
+   */
   #isPast(rival: string, theirs: CaseStatement): boolean {
     const speaks = this.#with.table.get(rival)?.boot?.contact.bootId;
     return speaks !== undefined && speaks !== theirs.boot_id;
   }
 
-  /** Judges what the other shows, and yields where that is what it has come to. */
+  /** Judges the other's case, and yields if that is the verdict. */
   async #look(rival: string, contest: Contest, theirs: CaseStatement): Promise<void> {
     contest.theirs = theirs;
     contest.isLooking = true;
@@ -231,7 +234,7 @@ export class Contests {
         contest.isLooking = false;
       });
     if (this.#contests.get(rival) !== contest || !this.#with.role.isHub) return;
-    // It was another round trip or two: the rival may have started anew, and follow us.
+    // One or two round trips have passed: the rival may have restarted, and follow this node.
     if (this.#isPast(rival, theirs)) {
       this.#contests.delete(rival);
       return;
@@ -241,13 +244,13 @@ export class Contests {
     this.#conclude(rival, contest, verdict, theirs);
   }
 
-  /** The lower one yields, when the other says that it stays. */
+  /** The lower one yields when the other says that it stays. */
   #conclude(rival: string, contest: Contest, verdict: SeatVerdict, theirs: CaseStatement): void {
     const { role, deps, table } = this.#with;
     const { self } = role.state;
     if (theirs.winner === verdict.winner) contest.disagreements = 0;
     else if (theirs.winner !== null) contest.disagreements++;
-    // A hub must not win over one that others follow just by insisting, unless all are members.
+    // A hub must not win over one with followers just by insisting, unless all are members.
     const isVouchedFor =
       ["seated", "support"].includes(verdict.rule) && verdict.winner === self.nodeId;
     const isFirm = isVouchedFor && deps.settings.secret === undefined;
@@ -257,7 +260,7 @@ export class Contests {
     if (winner !== rival) return;
     if (verdict.rule === "support" && contest.looks < 2 && !stuck) return;
     const agreed = theirs.winner === rival || (stuck && theirs.winner !== self.nodeId);
-    // A hub that we cannot reach is no hub for us.
+    // A hub that this node cannot reach cannot be its hub.
     const isReached = contest.via !== undefined || isDialable(table.get(rival)) === true;
     if (!(agreed || stuck) || !isReached) return;
     deps.log.info("yields to another hub", { hub: rival, rule: stuck ? "rank" : verdict.rule });
@@ -265,7 +268,9 @@ export class Contests {
     role.follow(rival, term, contest.via);
   }
 
-  /** Undefined where it cannot be asked: it may be able to ask us, and show its case so. */
+  /**
+   * Undefined if it cannot be asked: it may be able to ask this node, and send its case that way.
+   */
   async #askRival(
     rival: string,
     contest: Contest,
@@ -273,7 +278,7 @@ export class Contests {
     const { table, witnesses, deps } = this.#with;
     if (contest.isBrought) return undefined;
     try {
-      const reply = await this.#exchange(rival, contest);
+      const reply = await this.#exchange.ask(rival, { ...contest, winner: this.#winnerOf(rival) });
       contest.failures = 0;
       return reply;
     } catch (error) {
@@ -286,44 +291,7 @@ export class Contests {
     }
   }
 
-  async #exchange(
-    rival: string,
-    { via, theirs }: Contest,
-  ): Promise<CaseStatement | "resigned" | undefined> {
-    const { client, deps, table } = this.#with;
-    const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
-    const body = { challenge, ...this.#ourCase(rival) };
-    const options = { timeoutMs: TIMEOUT_MS };
-    const answered = await client.send(via ?? rival, "POST", CASE_PATH, body, options);
-    const reply = caseReplySchema.safeParse(answered.body).data;
-    if (!reply || nodeIdOf(reply.public_key) !== rival) return undefined;
-    if (!isProven(reply.public_key, rival, challenge, answered.body)) return undefined;
-    // A copy of the start that has shown its case may answer where we dial.
-    if (theirs !== undefined && reply.boot_id !== theirs.boot_id) return undefined;
-    const startedMs = deps.clock.monotonicMs();
-    if (via === undefined) table.update(rival, { dialled: { outcome: "ok", startedMs } });
-    if (reply.leads) return reply;
-    // What it said in its hello holds no longer.
-    const standing = table.get(rival)?.described?.document.standing;
-    if (standing) table.noteStanding(rival, { ...standing, role: "discovering" }, startedMs);
-    return "resigned";
-  }
-
-  #ourCase(rival: string): CaseStatement {
-    const { deps, role, seat, given, witnesses } = this.#with;
-    const { self } = role.state;
-    return {
-      boot_id: deps.bootId,
-      priority: self.priority,
-      may_claim: self.mayClaim,
-      ...(deps.settings.secret && {
-        member: membershipTag(deps.settings.secret, deps.identity.nodeId),
-      }),
-      defers: given.defersTo(rival),
-      follows: [...seat.follows()],
-      dials_you: isDialable(this.#with.table.get(rival)) ?? null,
-      witnesses: [...witnesses.against(rival)],
-      winner: this.#contests.get(rival)?.verdict?.winner ?? null,
-    };
+  #winnerOf(rival: string): string | null {
+    return this.#contests.get(rival)?.verdict?.winner ?? null;
   }
 }

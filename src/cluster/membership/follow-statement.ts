@@ -5,7 +5,7 @@ import { isSigned, signText } from "../identity/signed-text.ts";
 import { addressSchema, nameSchema } from "../wire-names.ts";
 
 /**
- * "I follow that hub, which I have dialled there": words of a worker that its hub shows to other
+ * "I follow that hub, which I have dialled there": a worker's statement that its hub shows to other
  * hubs.
  */
 export const followStatementSchema = z.object({
@@ -14,7 +14,7 @@ export const followStatementSchema = z.object({
   by: z.string().length(43),
   /** Where the hub has answered. */
   dialled: addressSchema,
-  /** Where the worker may be dialled, to see that it is there. */
+  /** Where the worker can be dialled, to check that it exists. */
   from: addressSchema,
   /** Unix milliseconds by the hub's clock. */
   at_ms: z.number().int().nonnegative(),
@@ -22,7 +22,7 @@ export const followStatementSchema = z.object({
 });
 export type FollowStatement = z.infer<typeof followStatementSchema>;
 
-/** Older words say nothing about the present. Workers renew theirs every minute. */
+/** Older statements say nothing about the present. Workers renew theirs every minute. */
 export const FOLLOW_FRESH_MS = 5 * 60_000;
 export const FOLLOW_RENEW_MS = 60_000;
 
@@ -34,7 +34,10 @@ export function stateFollow(
   return { ...unsigned, signature: signText(identity, signedText(unsigned)) };
 }
 
-/** The node that follows `hub` by its own signed word; undefined when the words prove nothing. */
+/**
+ * The node that follows `hub` by its own signed statement; undefined if the statement proves
+ * nothing.
+ */
 export function followerIn(statement: FollowStatement, hub: string): string | undefined {
   const { by, signature } = statement;
   const proven = statement.hub === hub && isSigned(by, signedText(statement), signature);

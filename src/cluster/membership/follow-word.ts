@@ -7,17 +7,17 @@ import { FOLLOW_RENEW_MS, type FollowStatement, stateFollow } from "./follow-sta
 export interface FollowWordDeps {
   readonly deps: Pick<ClusterDeps, "identity" | "clock">;
   readonly table: PeerTable;
-  /** Where this node is told to be reached, best first. */
+  /** The addresses at which this node announces that it can be reached, best first. */
   readonly addresses: () => readonly Address[];
 }
 
 /**
- * A worker's signed word that it follows its hub: said until the hub has noted it, and anew every
- * minute.
+ * A worker's signed statement that it follows its hub: sent until the hub has recorded it, and
+ * again every minute.
  */
 export class FollowWord {
   readonly #with: FollowWordDeps;
-  /** As the open ping carries it. */
+  /** The statement in the open ping. */
   #said: FollowStatement | undefined;
   #notedMs = Number.NEGATIVE_INFINITY;
 
@@ -29,7 +29,7 @@ export class FollowWord {
     this.#notedMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** For the next ping, when it is due. */
+  /** The statement for the next ping, when it is due. */
   next(hub: string): FollowStatement | undefined {
     const { deps, table, addresses } = this.#with;
     const { clock, identity } = deps;
@@ -48,7 +48,7 @@ export class FollowWord {
     return this.#said;
   }
 
-  /** The ping was answered. A hub notes the word of those that it lists. */
+  /** The ping was answered. A hub records the statements of those that it lists. */
   answered(isListed: boolean): void {
     if (!isListed) this.reset();
     else if (this.#said) this.#notedMs = this.#with.deps.clock.monotonicMs();

@@ -18,36 +18,36 @@ export interface GathererDeps {
 }
 
 const TICK_MS = 100;
-/** A tick this late is still punctual. */
+/** A tick with at most this delay is punctual. */
 const PUNCTUAL_MS = 60;
 /**
- * The window in which a starting node waits for others, in ticks, and how much of it is drawn. A
- * late tick counts for less: where many start on one machine, silence says that it is busy, not
- * that nobody is there.
+ * The window in which a starting node waits for others, in ticks, and its random part. A late tick
+ * counts for less: if many nodes start on one machine, silence means that it is busy, not that
+ * nobody is there.
  */
 const WINDOW_TICKS = 8;
 const WINDOW_JITTER_TICKS = 3;
-/** After its own window a node leaves a better one this long to claim. */
+/** After its own window a node waits this long for a better one to claim. */
 const PATIENCE_TICKS = 15;
-/** A machine that never keeps up decides all the same. */
+/** On a machine that never keeps up, the node decides after this time. */
 const WINDOW_MAX_MS = 15_000;
 const PATIENCE_MAX_MS = 25_000;
 /** A hub that was given by URL may be starting itself. */
 const GIVEN_HUB_WAIT_MS = 15_000;
-/** What a peer says while nobody leads is worth this long: a window and the longest mDNS delay. */
+/** How long a peer's role without a hub is current: a window and the longest mDNS delay. */
 const FRESH_MS = 4_000;
-/** What a backend says of it may be older: nobody announces himself anew without need. */
+/** A backend's report may be older: nodes do not repeat announcements without need. */
 const SIGHTING_FRESH_MS = 20_000;
-/** One that has answered is followed without another handshake when it leads. */
+/** A node that has answered is followed without another handshake when it leads. */
 const REACHED_FRESH_MS = 15_000;
-/** One that has not answered after as many ticks is passed over, in favour of the next best. */
+/** A node that has not answered for this many ticks is skipped in favour of the next best. */
 const DIAL_PATIENCE_TICKS = 6;
-/** One whose machine takes connections is there, and waited for; but its program may hang. */
+/** A node whose machine accepts connections exists and is waited for; but its program may hang. */
 const BUSY_PATIENCE_TICKS = 40;
-/** One that did not answer is tried again after this long. */
+/** A node that did not answer is tried again after this time. */
 const FAILED_MS = 5_000;
 
-/** Looks for a hub while there is none: asks {@link decideGathering} and does what it says. */
+/** Looks for a hub while there is none: asks {@link decideGathering} and executes the decision. */
 export class Gatherer {
   readonly #with: GathererDeps;
   #cancel: Cancel = () => {};
@@ -56,11 +56,11 @@ export class Gatherer {
   #dueMs = 0;
   #ticks = 0;
   #windowTicks = WINDOW_TICKS;
-  /** The tick in which each was first seen since we look for a hub. */
+  /** The tick in which each node was first seen in this search. */
   readonly #firstSeen = new Map<string, number>();
-  /** The tick in which each was first dialled since then. */
+  /** The tick in which each node was first dialled in this search. */
   readonly #firstDialled = new Map<string, number>();
-  /** Dials that have not ended, with the tick in which they began. */
+  /** Dials in progress, with the tick in which they began. */
   readonly #dialling = new Map<string, number>();
 
   constructor(withDeps: GathererDeps) {
@@ -74,7 +74,7 @@ export class Gatherer {
       if (this.#isRunning && role.state.role === "discovering") this.#decide();
     };
     events.on("met", decideNow);
-    // Of those that gather like us each tick takes account; a hub is not to wait for one.
+    // Nodes that also gather are taken into account by each tick; only a hub needs no waiting.
     events.on("sighted", ({ nodeId }) => {
       const role = withDeps.table.get(nodeId)?.sighting?.role;
       if (role !== "discovering") decideNow();
@@ -162,7 +162,7 @@ export class Gatherer {
     const { described, sighting, dialled } = peer;
     const spoke = described && nowMs - described.atMs < FRESH_MS ? described : undefined;
     const seen = sighting && nowMs - sighting.atMs < SIGHTING_FRESH_MS ? sighting : undefined;
-    // A stranger may be dialled, and is followed by nobody who has a secret.
+    // A stranger may be dialled, but a node with a secret does not follow it.
     if ((!spoke && !seen) || (described && !peer.isMember)) return undefined;
     if (!this.#firstSeen.has(peer.id)) this.#firstSeen.set(peer.id, this.#ticks);
     const standing = spoke?.document.standing;
@@ -170,7 +170,7 @@ export class Gatherer {
     const ageMs = dialled ? nowMs - dialled.startedMs : Number.POSITIVE_INFINITY;
     return {
       nodeId: peer.id,
-      // Without any word it is taken for as good as we are: it is dialled, and tells.
+      // Without a report it is assumed to be as good as this node: it is dialled, and answers.
       priority: standing?.priority ?? seen?.priority ?? this.#with.role.state.self.priority,
       mayClaim: standing?.may_claim ?? true,
       role: (seenLater ? seen.role : undefined) ?? standing?.role ?? "discovering",

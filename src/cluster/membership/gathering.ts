@@ -2,40 +2,43 @@ import type { Role } from "../server-record.ts";
 import { bestOf, type Candidate, outranks } from "./rank.ts";
 
 /**
- * The decision of a node that has no hub, as a pure function of what it knows: whom to follow, whom
- * to dial next, or to lead itself. Nodes that start together dial only the best one they have seen,
- * so a node's cost does not grow with their number.
+ * The decision of a node without a hub, as a pure function of what it knows: whom to follow, whom
+ * to dial next, or whether to lead. Nodes that start together dial only the best one they have
+ * seen, so a node's cost does not grow with their number.
  */
 export interface Sighting extends Candidate {
-  /** As a backend or its own handshake has said. */
+  /** As reported by a backend or its own handshake. */
   readonly role: Role;
-  /** Whom it follows, if it is a worker. */
+  /** The hub that it follows, if it is a worker. */
   readonly hub: string | undefined;
-  /** It does not hear that hub itself. */
+  /** Its hub does not answer it. */
   readonly isDeaf: boolean;
-  /** Its key has answered lately where we dialled. A hub that we cannot dial is no hub for us. */
+  /** Its key has recently answered a dial. A hub that cannot be dialled cannot be followed. */
   readonly reached: boolean;
-  /** Nobody has seen it of late: it is remembered. */
+  /** Nobody has seen it recently: it is remembered. */
   readonly isHearsay: boolean;
-  /** We have dialled it lately in vain. */
+  /** Recent dials of it have failed. */
   readonly failed: boolean;
-  /** It had the time to claim since we first saw it: it may have started long after us. */
+  /** It has had time to claim since it was first seen: it may have started long after this node. */
   readonly isOverdue: boolean;
-  /** It was given our URL as its hub's, or we were given its. */
+  /** It was given this node's URL as its hub's, or the other way round. */
   readonly defersToUs: boolean;
   readonly weDefer: boolean;
 }
 
 export interface GatheringView {
   readonly self: Candidate;
-  /** Others had the time to show themselves. */
+  /** Other nodes have had time to appear. */
   readonly windowOver: boolean;
-  /** Those that were there when we started had the time to claim. */
+  /** Nodes that were present at the start have had time to claim. */
   readonly patienceOver: boolean;
   /** A hub that was given by URL has neither answered nor had its time. */
   readonly awaitsGivenHub: boolean;
   readonly sightings: readonly Sighting[];
-  /** Hubs that others name and nobody reaches had their time: anybody may have invented them. */
+  /**
+   * Hubs that others name and that are not reached have had their time: anybody may have invented
+   * them.
+   */
   readonly hubsOver: boolean;
 }
 
@@ -43,19 +46,19 @@ export type GatheringDecision =
   | { readonly kind: "wait" }
   | { readonly kind: "claim" }
   | { readonly kind: "dial"; readonly nodeIds: readonly string[] }
-  /** `via`: a worker that reaches the hub, which we do not. */
+  /** `via`: a worker that reaches the hub, which this node does not. */
   | { readonly kind: "follow"; readonly nodeId: string; readonly via?: string };
 
 const WAIT: GatheringDecision = { kind: "wait" };
 const CLAIM: GatheringDecision = { kind: "claim" };
-/** Of those that are only remembered some are gone: so many are dialled at once. */
+/** Some of the remembered nodes are gone: this many are dialled at once. */
 const HEARSAY_DIALS = 3;
 
 export function decideGathering(view: GatheringView): GatheringDecision {
   const { self, sightings, windowOver, patienceOver } = view;
   const defersToUs = ({ defersToUs: theirs, weDefer }: Sighting) =>
     self.mayClaim && theirs && !weDefer;
-  // Whoever was told to follow us waits for it, or has led only while we were away.
+  // A node that was given this node's URL waits for it, or has led only during its absence.
   if (sightings.some((one) => defersToUs(one) && (one.role !== "worker" || !one.hub))) return CLAIM;
   const hubs = sightings.filter(({ role }) => role === "hub");
   const reached = bestOf(hubs.filter((hub) => hub.reached)) ?? hubs.find((hub) => hub.reached);
@@ -71,12 +74,13 @@ export function decideGathering(view: GatheringView): GatheringDecision {
   const elsewhere =
     !view.hubsOver && sightings.some((one) => one.role !== "discovering" && !one.failed);
   if (better) {
-    // It shows itself as hub any moment: only who would lead in its place finds out if it is there.
+    // It may appear as a hub at any moment: only a node that would lead in its place checks whether
+    // it exists.
     const isExpected = !windowOver && !better.isHearsay && !better.weDefer;
     return better.reached || isExpected ? WAIT : dialOf(unreached(timely));
   }
   if (elsewhere && !patienceOver) return dialOf(unreached(sightings));
-  // It is one hop: two that are deaf would follow a dead hub through each other.
+  // A detour has one hop: two workers without contact would follow a dead hub through each other.
   const guide = sightings.find((one) => one.reached && !one.isDeaf && one.hub !== undefined);
   if (guide?.hub !== undefined && guide.hub !== self.nodeId) {
     return { kind: "follow", nodeId: guide.hub, via: guide.nodeId };
@@ -88,7 +92,7 @@ function unreached(sightings: readonly Sighting[]): readonly Sighting[] {
   return sightings.filter(({ reached, failed }) => !reached && !failed);
 }
 
-/** The best one; a few where it is not known who of them is there. */
+/** The best one; several if it is unknown which of them exist. */
 function dialOf(sightings: readonly Sighting[]): GatheringDecision {
   const sorted = sightings.toSorted((a, b) => (outranks(a, b) ? -1 : 1));
   const count = sorted[0]?.isHearsay ? HEARSAY_DIALS : 1;

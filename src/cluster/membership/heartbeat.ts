@@ -15,56 +15,60 @@ export interface HeartbeatDeps {
   readonly deps: Pick<ClusterDeps, "clock" | "timers" | "log">;
   readonly pinger: Pick<Pinger, "ask">;
   readonly content: (target: string) => PingContent;
-  /** How long the target took to answer before it was watched; undefined where nobody knows. */
+  /** The round-trip time of the target before it was watched; undefined if it is unknown. */
   readonly rttMs: (target: string) => number | undefined;
-  /** How late this node's timers run, as its upkeep sees it. */
+  /** The delay of this node's timers, as measured by its upkeep. */
   readonly lagMs: () => number;
-  /** How often to ping a target where nothing has happened for a while. */
+  /** The interval of pings to a target without changes. */
   readonly calmMs: () => number;
   readonly onReply: (target: string, pong: Pong) => void;
-  /** The target has fallen silent. Told once for each silence. */
+  /** The target has fallen silent. Called once per silence. */
   readonly onSilence: (target: string, refuses: boolean) => void;
 }
 
 /**
- * Silence is judged by the clock, not by this: a ping that is given up only makes room for the
- * next.
+ * Silence is judged by the clock, not by this timeout: a ping that is given up only makes room for
+ * the next.
  */
 const PING_TIMEOUT_MS = 2_500;
 const PING_TIMEOUT_MAX_MS = 8_000;
 /**
- * Taken for a round trip at least, before there was one: who has just been found may be starting.
+ * Assumed round-trip time before the first measurement: a node that has just been found may be
+ * starting.
  */
 const FIRST_RTT_MS = 250;
-/** So much longer may the first answer take: a crowd may be asking with us. */
+/** Additional time for the first answer: many nodes may be asking at the same time. */
 const FIRST_PATIENCE_MS = 2_000;
-/** A ping unanswered for so long is enough to confirm another's suspicion. */
+/** A ping without an answer for this long is enough to confirm another node's suspicion. */
 const CONFIRM_AFTER_MS = 500;
 /**
- * While others join, news come every moment: asked for often, but not more than the target can
- * stand.
+ * While others join, there are constant changes: the pings are frequent, but no more than the
+ * target can handle.
  */
 const SETTLING_MS = 4_000;
 const SETTLING_LAGS = 4;
-/** Where one has come or gone others may follow: nothing is calm before so long without news. */
+/**
+ * After one node has come or gone others may follow: a target counts as calm after this long
+ * without changes.
+ */
 const CALM_AFTER_MS = 30_000;
 
 /**
- * Watches one node by pings and tells when it has fallen silent. One ping is open at a time: more
- * of them would only queue at a node that is behind, which is how a slow hub became a dead one.
+ * Watches one node by pings and reports when it has fallen silent. One ping is open at a time: more
+ * would only queue at a node that is behind, and make a slow hub a dead one.
  */
 export class Heartbeat {
   readonly #with: HeartbeatDeps;
   #target: string | undefined;
-  /** Counts the targets: an answer to an earlier one's ping means nothing. */
+  /** Counts the targets, to ignore answers to pings of earlier ones. */
   #round = 0;
   #isSuccessor = false;
-  /** The last answer had news: more may come soon. */
+  /** The last answer contained changes: more may follow soon. */
   #hasNews = false;
   #newsMs = 0;
   #watchedMs = 0;
   #heardMs = 0;
-  /** When the first ping was sent that nobody has answered yet; undefined where none waits. */
+  /** When the first unanswered ping was sent; undefined if none is open. */
   #unansweredMs: number | undefined;
   #isNew = true;
   #isOpen = false;
@@ -76,7 +80,7 @@ export class Heartbeat {
   #targetLagMs = 0;
   #peakRttMs = 0;
   #lastRttMs = 0;
-  /** For which the next ping is due. */
+  /** When the next ping is due. */
   #scheduledMs = 0;
   #cancel: Cancel = () => {};
 
@@ -84,7 +88,7 @@ export class Heartbeat {
     this.#with = withDeps;
   }
 
-  /** How late this node's own timers are, milliseconds. */
+  /** The delay of this node's own timers, milliseconds. */
   get lagMs(): number {
     return Math.round(this.#ownLagMs);
   }
@@ -120,14 +124,14 @@ export class Heartbeat {
     this.#cancel();
   }
 
-  /** A successor pings more often: it is the one that must notice first. */
+  /** A successor pings more often: it must be the first to notice. */
   setSuccessor(isSuccessor: boolean): void {
     if (this.#target === undefined) return;
     this.#isSuccessor = isSuccessor;
     this.#reschedule();
   }
 
-  /** The target has more to say than fitted, or somebody asks about it. */
+  /** The target has more changes than fitted into its answer, or another node asks about it. */
   pingNow(): void {
     if (this.#target === undefined) return;
     if (this.#isOpen) this.#isAgain = true;
@@ -135,7 +139,8 @@ export class Heartbeat {
   }
 
   /**
-   * The target has proven that it lives, at another address: an open ping went where it is no more.
+   * The target has proven at another address that it is alive: an open ping went to an obsolete
+   * address.
    */
   pingElsewhere(): void {
     this.#round++;
@@ -146,7 +151,10 @@ export class Heartbeat {
     this.pingNow();
   }
 
-  /** Whether this node, asked by another worker, has lost that hub too; null if it is not ours. */
+  /**
+   * Whether this node, asked by another worker, has lost that hub too; null if it is not this
+   * node's hub.
+   */
   hasLost(hub: string): boolean | null {
     if (this.#target !== hub) return null;
     if (this.#isSilent || this.#refusals > 0) return true;
@@ -165,7 +173,7 @@ export class Heartbeat {
     });
   }
 
-  /** After a change of what the interval depends on. */
+  /** Called after a change of what the interval depends on. */
   #reschedule(): void {
     if (this.#intervalMs() === this.#scheduledMs) return;
     this.#cancel();
@@ -219,7 +227,7 @@ export class Heartbeat {
     } catch (error) {
       const isRefusal = error instanceof NetworkError && error.failure === "refused";
       this.#refusals = isRefusal ? this.#refusals + 1 : 0;
-      // A Problem: its key is not known any more.
+      // A Problem: its key is no longer known.
       if (!(error instanceof NetworkError) && !(error instanceof Problem)) {
         deps.log.warn("a ping failed", { hub: target, reason: messageOf(error) });
       }
@@ -250,7 +258,7 @@ export class Heartbeat {
     this.#judge();
   }
 
-  /** How long the first unanswered ping has been under way. */
+  /** How long the first unanswered ping has been open. */
   #waitedMs(): number {
     return this.#unansweredMs === undefined ? 0 : this.#nowMs() - this.#unansweredMs;
   }

@@ -29,15 +29,15 @@ export interface HubSeatDeps {
 export const LEAD_PATH = "/api/cluster/lead";
 export const MOVED_PATH = "/api/cluster/moved";
 const SUCCESSORS_INTERVAL_MS = 500;
-/** Nodes that sent a hello this recently, while there was no hub, are told that there is one. */
+/** Nodes whose hello without a hub is at most this old are told that there is one now. */
 const HELLO_RECENT_MS = 10_000;
 const NOTICE_TIMEOUT_MS = 2_000;
 /**
- * That we have moved must arrive before a worker suspects us, also where the first attempt is lost.
+ * The new address must arrive before a worker suspects this hub, even if the first attempt is lost.
  */
 const MOVED_TIMEOUTS_MS = [250, 250, 500, 1_000];
 
-/** What a hub does for those that follow it: names its successors, says where it is. */
+/** The duties of a hub to its followers: names its successors, announces its addresses. */
 export class HubSeat {
   readonly #with: HubSeatDeps;
   #successors: readonly string[] = [];
@@ -65,14 +65,14 @@ export class HubSeat {
     this.#cancel();
   }
 
-  /** A worker's signed word that it follows us; kept to be shown to other hubs. */
+  /** Records a worker's signed statement that it follows this hub, to be shown to other hubs. */
   noteFollow(nodeId: string, statement: FollowStatement): void {
     const { identity } = this.#with.deps;
     if (followerIn(statement, identity.nodeId) !== nodeId) return;
     this.#with.table.update(nodeId, { follow: statement });
   }
 
-  /** Fresh words of those that follow us, one of each source: more of one count as one. */
+  /** Recent statements of followers, one per source: several of one source count as one. */
   follows(): readonly FollowStatement[] {
     const { table, deps } = this.#with;
     const sinceMs = deps.clock.wallMs() - FOLLOW_FRESH_MS;
@@ -89,7 +89,7 @@ export class HubSeat {
   #take(before: RoleView): void {
     const { timers, clock } = this.#with.deps;
     const sinceMs = clock.monotonicMs() - HELLO_RECENT_MS;
-    // Those that said hello while nobody led, and after a takeover all that are listed.
+    // Nodes that said hello while nobody led, and after a takeover all that are listed.
     const gathering = [...this.#with.table.all()].filter(
       ({ described }) =>
         described && described.atMs >= sinceMs && described.document.standing.role !== "hub",
@@ -130,7 +130,7 @@ export class HubSeat {
     }
   }
 
-  /** One attempt for each of `timeoutsMs`, while we lead. */
+  /** One attempt for each of `timeoutsMs`, while this node leads. */
   async #tell(nodeId: string, path: string, timeoutsMs: readonly number[]): Promise<void> {
     const { deps, client, role, addresses } = this.#with;
     for (const timeoutMs of timeoutsMs) {
@@ -144,7 +144,7 @@ export class HubSeat {
         if (error instanceof Problem) return;
         if (!(error instanceof NetworkError)) throw error;
       }
-      // A network that changes may be unreachable at once.
+      // A changing network may be unreachable for a moment.
       await sleep(deps.timers, Math.max(0, startedMs + timeoutMs - deps.clock.monotonicMs()));
       if (!role.isHub) return;
     }

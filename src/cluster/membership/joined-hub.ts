@@ -5,19 +5,19 @@ import type { Journal } from "../../store/journal.ts";
 
 const META_KEY = "cluster.joined_hub";
 
-/** The hub that this node was told to join while it ran; undefined where there is none. */
+/** The hub that this node was told to join at run time; undefined if there is none. */
 export async function joinedHub(journal: Pick<Journal, "meta">): Promise<Address | undefined> {
   const url = await journal.meta(META_KEY);
   if (!url) return undefined;
   try {
     return parseHubUrl(url);
   } catch {
-    // Written by a version that knows other URLs; it can be joined again.
+    // Written by a version with another form of URLs; it can be joined again.
     return undefined;
   }
 }
 
-/** Keeps the hub for the next start, or forgets it. Resolves once that is durable. */
+/** Stores the hub for the next start, or deletes it. Resolves once that is durable. */
 export async function keepJoinedHub(
   journal: Pick<Journal, "commit">,
   hub: Address | undefined,

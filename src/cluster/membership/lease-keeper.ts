@@ -14,36 +14,39 @@ export interface LeaseKeeperDeps extends CandidacyDeps {
   readonly role: RoleKeeper;
 }
 
-/** A node that is met and that uses another lease, or none. */
+/** A node that was met and that uses another lease, or none. */
 export interface Stranger {
   readonly nodeId: string;
   readonly lease: string | undefined;
 }
 
-/** What a lease means at present, for people. */
+/** The present state of a lease, for people. */
 export interface LeaseView {
   readonly url: string;
   readonly state: LeaseState["kind"];
-  /** The node that holds it, as the store has said last. */
+  /** The node that holds it, by the last answer of the store. */
   readonly holder: string | undefined;
-  /** Whether this node, where it leads, may change the list. */
+  /** Whether this node, if it leads, may change the list. */
   readonly isValid: boolean;
   readonly reason: string | undefined;
-  /** Why this node leaves it to others; undefined where it does not. */
+  /** Why this node leaves it to others; undefined if it does not. */
   readonly abstention: string | undefined;
-  /** A node that was met lately and uses another lease, or none: it follows another hub. */
+  /** A node that was met recently and uses another lease, or none: it follows another hub. */
   readonly stranger: Stranger | undefined;
 }
 
 /** Backends name a hub that is not followed every few minutes, and then it is met again. */
 const STRANGER_FRESH_MS = 300_000;
-/** How often it is judged who should hold it; a holder that is not met yet is dialled then, too. */
+/**
+ * Interval at which this node decides who should hold it; a holder that was not met yet is dialled
+ * as well.
+ */
 const LOOK_MS = 1_000;
 
 /**
- * Lets the store decide who is hub (`--lease`): who holds the lease leads, everybody else follows
- * that one and nobody else. A hub whose lease has run out, or is not known to be renewed, serves
- * reads only.
+ * Lets the store decide who is hub (`--lease`): the holder of the lease leads, and all others
+ * follow only that node. A hub whose lease has ended, or is not known to be renewed, serves reads
+ * only.
  */
 export class LeaseKeeper {
   readonly #with: LeaseKeeperDeps;
@@ -54,7 +57,7 @@ export class LeaseKeeper {
   #isRunning = false;
   #isAway = false;
   #isWanted = false;
-  /** The latest last. */
+  /** The most recent last. */
   readonly #strangers = new BoundedMap<string, Stranger & { readonly metMs: number }>(
     LIMITS.peersMax,
   );
@@ -80,20 +83,20 @@ export class LeaseKeeper {
     this.#look();
   }
 
-  /** This node lives alone from now on: it neither holds the lease nor follows who does. */
+  /** This node leaves its cluster: it neither holds the lease nor follows its holder. */
   leave(): void {
     this.#isAway = true;
     this.#want();
   }
 
-  /** It belongs to its cluster again. */
+  /** This node belongs to its cluster again. */
   join(): void {
     this.#isAway = false;
     this.#want();
     this.#decide();
   }
 
-  /** Gives the lease back, so that another need not wait for its end. */
+  /** Gives the lease back, so that others need not wait for its end. */
   async stop(): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
@@ -102,7 +105,7 @@ export class LeaseKeeper {
 
   /** Whether a hub may change what the cluster relies on. */
   get isValid(): boolean {
-    // What is given back may be another's before the store has told us so.
+    // A lease that was given back may belong to another node before the store reports that.
     if (this.#state.kind !== "held" || !this.#isWanted) return false;
     return isBefore(this.#state.until, this.#with.deps.clock);
   }
@@ -141,7 +144,7 @@ export class LeaseKeeper {
     this.#decide();
   }
 
-  /** Whoever may lead asks for the lease, where others could follow it. */
+  /** A node that may lead acquires the lease, if others could follow it. */
   #want(): void {
     if (!this.#isRunning) return;
     const { role } = this.#with;
@@ -150,19 +153,20 @@ export class LeaseKeeper {
     this.#lease.want(this.#isWanted);
   }
 
-  /** What the store has said, as this node's role. */
+  /** Turns the state of the store into this node's role. */
   #decide(): void {
     const { role } = this.#with;
     const { kind } = this.#state;
     if (!this.#isRunning || this.#isAway) return;
-    // A hub whose lease is free again stays, and serves reads only, until it or another has it.
+    // A hub whose lease is free again stays, and serves reads only, until it or another has the
+    // lease.
     if (kind === "held" && this.#isWanted) role.leadByLease();
     else if (kind === "taken" && this.#state.holder !== role.state.hub) {
       this.#turnTo(this.#state.holder);
     }
   }
 
-  /** Another node holds it than the one that we follow, or are. */
+  /** The holder is another node than the hub of this node, or than this node as hub. */
   #turnTo(holder: string): void {
     const { role } = this.#with;
     this.#follow(holder);
@@ -174,14 +178,14 @@ export class LeaseKeeper {
     const peer = table.get(holder);
     const standing = peer?.described?.document.standing;
     if (standing?.role !== "hub" || role.state.hub === holder) return;
-    // It can say hello to us and yet not be reached.
+    // It may be able to say hello to this node and still be unreachable.
     if (isDialable(peer) === false) void dialer.dial(holder);
     else role.follow(holder, standing.term);
   }
 
   /**
-   * Where the store does not say who holds it, somebody who leads may be that one, but not where it
-   * goes by another lease, or by none.
+   * If the store does not say who holds the lease, a leading node may be the holder, unless it uses
+   * another lease, or none.
    */
   #mayFollow(hub: string): boolean {
     if (this.#state.kind === "taken") return hub === this.#state.holder;
@@ -191,8 +195,8 @@ export class LeaseKeeper {
   }
 
   /**
-   * Whether this hub is to be followed instead of ours, if we have one: it holds the lease, or we
-   * lead without one, cannot ask the store, and it has become hub after us.
+   * Whether this hub replaces the present one: it holds the lease; or this node leads without one,
+   * cannot ask the store, and the other became hub later.
    */
   #mayReplace({ node_id, standing, lease }: NodeDocument): boolean {
     const { role, table } = this.#with;
@@ -218,7 +222,7 @@ export class LeaseKeeper {
     void dialer.dial(holder);
   }
 
-  /** Nodes that ask different stores are different clusters, and neither notices by itself. */
+  /** Nodes that use different stores are different clusters, and neither notices by itself. */
   #compare({ node_id, lease }: NodeDocument): void {
     const isKnown = this.#strangers.has(node_id);
     this.#strangers.delete(node_id);

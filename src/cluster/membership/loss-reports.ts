@@ -17,7 +17,7 @@ export class LossReports {
     this.#reports.set(nodeId, { hub, atMs: this.#clock.monotonicMs() });
   }
 
-  /** Workers that have reported the loss of this hub within the last milliseconds. */
+  /** Workers that have reported the loss of this hub within the last `withinMs` milliseconds. */
   of(hub: string, withinMs: number): readonly string[] {
     const sinceMs = this.#clock.monotonicMs() - withinMs;
     return [...this.#reports]

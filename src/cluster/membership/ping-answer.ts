@@ -29,14 +29,14 @@ export interface PingAnswerParts {
 }
 
 /**
- * What a node tells another that pings it: where it stands, and what has changed in its list, which
- * is the cluster's where it is hub. @throws Problem `foreign_cluster`, `directory_copied` for the
- * later of two with one key, `not_ready` once it leaves.
+ * The answer of this node to a ping: its standing, and the changes in its list, which is the
+ * cluster's if it is hub. @throws Problem `foreign_cluster`, `directory_copied` for the later of
+ * two starts with one key, `not_ready` once it leaves.
  */
 export function answerPing(ping: Ping, signer: string, parts: PingAnswerParts): PingReply {
   const { registry, uplink, seat, role, table } = parts;
   const { identity, settings, bootId } = parts.deps;
-  if (parts.isLeaving()) throw new Problem("not_ready", "This node leaves.");
+  if (parts.isLeaving()) throw new Problem("not_ready", "This node is leaving.");
   if (ping.cluster !== settings.cluster) {
     throw new Problem("foreign_cluster", `This node belongs to cluster "${settings.cluster}".`);
   }

@@ -13,11 +13,11 @@ export interface PingerDeps {
   readonly deps: ClusterDeps;
   readonly table: PeerTable;
   readonly client: PeerClient;
-  /** What this node and the one that is pinged remember of each other. */
+  /** The journal positions that this node and the pinged one remember of each other. */
   readonly positions: JournalPositions;
 }
 
-/** What a ping says beside the usual. */
+/** The variable part of a ping. */
 export interface PingContent {
   readonly registry: RegistryPosition | null;
   readonly lostHub: string | null;
@@ -43,14 +43,15 @@ export class Pinger {
   }
 
   /**
-   * One proven answer; undefined where the answer proves nothing.
+   * One proven answer; undefined if the answer proves nothing.
    * @throws NetworkError, Problem `unknown_server` before a handshake.
    */
   async ask(nodeId: string, content: PingContent, timeoutMs: number): Promise<Pong | undefined> {
     const { client, deps, table, positions } = this.#with;
     const challenge = encodeBase64Url(deps.random.bytes(CHALLENGE_BYTES));
     const rttMs = table.get(nodeId)?.rttsMs.at(-1);
-    // The hub keeps what we remember of our partners: it tells one that was set back.
+    // The hub stores what this node remembers of its partners, and reports it to a node that was
+    // set back.
     const batch = content.registry === null ? [] : positions.positionsToReport(nodeId);
     const ping: Ping = {
       challenge,

@@ -4,13 +4,16 @@ import type { LeaseView } from "./lease-keeper.ts";
 
 export interface RoleSituation {
   readonly role: Role;
-  /** What the operator wants it to be. */
+  /** The role in the operator's settings. */
   readonly wanted: ClusterSettings["role"];
   readonly hasLeft: boolean;
   readonly lease: LeaseView | undefined;
 }
 
-/** Why this node has a role that its operator may not expect, in one line; undefined where not. */
+/**
+ * Why this node has a role that its operator may not expect, in one line; undefined if it is as
+ * expected.
+ */
 export function roleReason({ role, wanted, hasLeft, lease }: RoleSituation): string | undefined {
   if (hasLeft) return "it has left its cluster; to return: tankd join URL, or a restart";
   if (role === "hub" && lease?.isValid === false) {
@@ -30,7 +33,7 @@ export function roleReason({ role, wanted, hasLeft, lease }: RoleSituation): str
   return undefined;
 }
 
-/** Why the lease has given this node no hub. */
+/** Why the lease has not made this node the hub. */
 function waitingReason(lease: LeaseView, wanted: ClusterSettings["role"]): string {
   if (lease.state === "held") return "it has just been given the lease";
   if (lease.state === "free") {

@@ -10,27 +10,29 @@ export interface RoleState {
   readonly self: Candidate;
   readonly role: Role;
   readonly hub: string | undefined;
-  /** A worker through which we reach the hub, where we cannot dial that. */
+  /** A worker through which this node reaches the hub, if it cannot dial the hub. */
   readonly via: string | undefined;
   readonly term: Term;
-  /** When it began to lead without having been named by a hub before; undefined for any other. */
+  /**
+   * When it began to lead without having been named by a previous hub; undefined for other nodes.
+   */
   readonly claimedMs: number | undefined;
-  /** The hub is lost to us, and nobody follows yet. */
+  /** The hub is lost, and no other is followed yet. */
   readonly isSuspect: boolean;
 }
 
-/** Decides in place of the nodes: a store with a lease. */
+/** Decides instead of the nodes: a store with a lease. */
 export interface Arbiter {
   readonly mayFollow: (hub: string) => boolean;
 }
 
-/** The highest priority there is: beyond what `--priority` can say. */
+/** The highest priority: above the range of `--priority`. */
 const HUB_ROLE_PRIORITY = 1_000_000;
-/** A crowd that is switched on at once has gathered by then. */
+/** After this time, nodes that were started together have gathered. */
 const FRESH_MS = 30_000;
 /**
- * Terms are counted for people and logs and decide nothing; a peer's word moves ours by so much at
- * most.
+ * Terms are counted for people and logs and decide nothing; a peer's message raises this node's
+ * term by at most this.
  */
 const TERM_STEP_MAX = 1_000;
 
@@ -39,7 +41,7 @@ type RoleDeps = Pick<
   "clock" | "identity" | "settings" | "termStore" | "log" | "metrics"
 >;
 
-/** This node's role, and the one place where it changes. */
+/** This node's role, and the only place where it changes. */
 export class RoleKeeper {
   readonly #deps: RoleDeps;
   readonly #events: ClusterEvents;
@@ -76,14 +78,14 @@ export class RoleKeeper {
     return this.#state.role === "hub";
   }
 
-  /** A worker whose hub is heard. */
+  /** A worker whose hub answers. */
   get isSettled(): boolean {
     return this.#state.role === "worker" && !this.#state.isSuspect;
   }
 
   /**
-   * It has just claimed, as others may have in the same moments: between two such hubs the rank
-   * decides at once, since nobody has been following either for long.
+   * It has just claimed, as others may have at the same time. Between two such hubs the rank
+   * decides at once, since neither has long-standing followers.
    */
   get isFresh(): boolean {
     const { claimedMs } = this.#state;
@@ -95,7 +97,7 @@ export class RoleKeeper {
     return this.#decided.promise;
   }
 
-  /** Loads the last term and begins to look for a hub. */
+  /** Loads the last term and starts to look for a hub. */
   async start(): Promise<void> {
     try {
       const term = await this.#deps.termStore.load();
@@ -115,12 +117,12 @@ export class RoleKeeper {
     this.#change({ role: "discovering", hub: undefined, via: undefined, isSuspect: false });
   }
 
-  /** From now on somebody else decides who leads: this node claims nothing by itself. */
+  /** From now on an arbiter decides who leads: this node claims nothing by itself. */
   bindTo(arbiter: Arbiter): void {
     this.#arbiter = arbiter;
   }
 
-  /** Where somebody else decides, it only gives up a hub that is lost, and waits for the next. */
+  /** With an arbiter, it only gives up a lost hub, and waits for the next. */
   lead(): void {
     if (this.#arbiter === undefined) this.leadByLease();
     else if (this.#state.role === "worker") this.discover();
@@ -136,7 +138,7 @@ export class RoleKeeper {
       role: "hub",
       hub: nodeId,
       via: undefined,
-      // A successor goes on with the seat of the hub that has named it.
+      // A successor continues the seat of the hub that has named it.
       claimedMs: role === "discovering" ? this.#deps.clock.monotonicMs() : undefined,
       term: { counter, node_id: nodeId },
       isSuspect: false,
@@ -149,7 +151,7 @@ export class RoleKeeper {
     this.#change({ role: "worker", hub, via, term: this.#adopted(said), isSuspect: false });
   }
 
-  /** The hub names its term. */
+  /** The hub sets its term. */
   noteTerm(said: Term): void {
     const term = this.#adopted(said);
     if (this.#state.role !== "worker" || term === this.#state.term) return;
@@ -162,7 +164,7 @@ export class RoleKeeper {
     this.#state = { ...this.#state, isSuspect };
   }
 
-  /** Never leads again; gives the lead up where it has it. */
+  /** Never leads again; gives up the lead if it has it. */
   bar(): void {
     this.#state = { ...this.#state, self: { ...this.#state.self, mayClaim: false } };
     if (this.isHub) this.discover();
@@ -191,7 +193,7 @@ export class RoleKeeper {
       await this.#deps.termStore.save(term);
     } catch (error) {
       // A node with a full disk may still lead.
-      this.#deps.log.warn("the term cannot be kept", { reason: messageOf(error) });
+      this.#deps.log.warn("the term cannot be stored", { reason: messageOf(error) });
     }
   }
 

@@ -1,10 +1,12 @@
 import { type Candidate, outranks } from "./rank.ts";
 
-/** One of two hubs that have met, after its claims were checked as far as they can be. */
+/** One of two hubs that have met, after its claims were verified as far as possible. */
 export interface Claimant extends Candidate {
-  /** Two witnesses could not dial it. One claimant's word counts for nothing. */
+  /** Two witnesses could not dial it. The statement of a single one counts for nothing. */
   readonly undialable: boolean;
-  /** Its own setting names the other as its hub (and the name stands for one node), or bars it. */
+  /**
+   * Its own setting names the other as its hub (and the name stands for one node), or excludes it.
+   */
   readonly mustYield: boolean;
   /**
    * The other reports that it cannot dial it. The report is unverified, and counts only while
@@ -12,8 +14,8 @@ export interface Claimant extends Candidate {
    */
   readonly isUnreached: boolean;
   /**
-   * Distinct sources that follow it: by statements that verify, whose signers answer a dial. None
-   * of its own host: anybody can start any number of nodes on one.
+   * Distinct sources that follow it: by statements that verify, whose signers answer a dial.
+   * Sources on its own host do not count: anybody can start any number of nodes on one.
    */
   readonly support: number;
 }
@@ -27,9 +29,9 @@ export interface SeatVerdict {
 }
 
 /**
- * Which of two hubs goes on. A claimed priority never unseats a hub that others follow; terms
- * decide nothing. Among hubs that have known each other for long (a healed partition) and among
- * those that nobody follows the rank decides; between strangers how many others vouch.
+ * Which of two hubs stays. A claimed priority never unseats a hub with followers; terms decide
+ * nothing. The rank decides among hubs that have known each other for long (a healed partition) and
+ * among those without followers; between strangers, the number of followers decides.
  */
 export function compareHubs(a: Claimant, b: Claimant, knownForLong: boolean): SeatVerdict {
   const differing = (rule: SeatRule, isBetter: (one: Claimant) => boolean | number) => {

@@ -21,42 +21,50 @@ export interface SuccessionDeps {
   readonly uplink: Uplink;
 }
 
-/** The loss of a hub, as it is being dealt with. */
+/** The loss of a hub that is being handled. */
 interface Loss {
   readonly hub: string;
   readonly left: boolean;
   refuses: boolean;
-  /** It is being dialled at all its addresses. */
+  /** All its addresses are being dialled. */
   isRedialled: boolean;
-  /** Nobody has answered yet that was asked first. */
+  /** None of the nodes that were asked first has answered yet. */
   isAsking: boolean;
   readonly lostAtMs: number;
-  /** Of the hub, when it was last heard; the list may change under us. */
+  /** As named by the hub when it was last heard; the list may change meanwhile. */
   readonly successors: readonly string[];
   readonly othersKnown: number;
   readonly hasWholeCopy: boolean;
   readonly alsoLost: Map<string, number>;
   readonly stillHeard: Map<string, number>;
-  /** Successors that have answered and wait like us. */
+  /** Successors that have answered and also wait. */
   readonly waiting: Map<string, number>;
 }
 
 const ROUND_INTERVAL_MS = 200;
 const ANSWER_TIMEOUT_MS = 600;
-/** An answer counts this long; everybody is asked again more often. */
+/** An answer is current for this long; every node is asked again more often. */
 const OPINION_FRESH_MS = 2_500;
-/** Who has not answered for this long, asked in every round, may have died with the hub. */
+/**
+ * A node that has not answered for this long, although asked in every round, may have died with the
+ * hub.
+ */
 const ANSWER_FRESH_MS = 1_000;
-/** Whom a successor asks beside the other one: their word is as good as any, and one is enough. */
+/**
+ * Nodes that a successor asks besides the other one: any of them can confirm the loss, and one is
+ * enough.
+ */
 const OTHERS_ASKED = 3;
 /**
- * The hub may have moved and others may hear it: nobody claims before they had this long to say so.
+ * The hub may have moved and others may hear it: nobody claims before they have had this long to
+ * report it.
  */
 const PATIENCE_MS = ANSWER_TIMEOUT_MS;
 
 /**
- * A worker that has lost its hub: tells the successors, who ask a few others, until it is clear who
- * leads. Only a node that the hub itself has named is followed without looking for a hub anew.
+ * The procedure of a worker that has lost its hub: it tells the successors, who ask a few others,
+ * until it is clear who leads. Only a node that the hub itself has named is followed without a new
+ * search for a hub.
  */
 export class Succession {
   readonly #with: SuccessionDeps;
@@ -110,7 +118,7 @@ export class Succession {
     else void this.#askFirst(loss);
   }
 
-  /** Where the hub has one address only, the pings have tried all there is. */
+  /** If the hub has only one address, the pings have already tried it. */
   async #redial(loss: Loss): Promise<void> {
     const addresses = this.#with.table.get(loss.hub)?.addresses ?? [];
     if (addresses.length < 2) return;
@@ -132,7 +140,7 @@ export class Succession {
     else if (verdict === "detour") this.#detour(loss);
   }
 
-  /** Through another worker that hears the hub, which passes on what we send. */
+  /** Follows the hub through another worker that hears it and relays. */
   #detour(loss: Loss): void {
     const { role, table, deps } = this.#with;
     const sinceMs = deps.clock.monotonicMs() - OPINION_FRESH_MS;
@@ -170,7 +178,10 @@ export class Succession {
     });
   }
 
-  /** One report may have come before our own loss: it must not outrun those that hear the hub. */
+  /**
+   * A report may have arrived before this node's own loss: it must not overtake those that hear the
+   * hub.
+   */
   async #askFirst(loss: Loss): Promise<void> {
     loss.isAsking = true;
     await Promise.all(this.#ask(loss));
@@ -191,7 +202,7 @@ export class Succession {
   async #askOne(nodeId: string, loss: Loss): Promise<void> {
     this.#asking.add(nodeId);
     try {
-      // Hands are shaken with a successor soon after its naming, and at the latest now.
+      // A handshake with a successor follows its naming soon, and at the latest now.
       if (!isReady(this.#with.table.get(nodeId))) await this.#with.dialer.dial(nodeId);
       const content = { registry: null, lostHub: loss.hub, otherHubs: [] };
       const pong = await this.#with.pinger.ask(nodeId, content, ANSWER_TIMEOUT_MS);
@@ -217,7 +228,7 @@ export class Succession {
     if (lost === false) loss.stillHeard.set(nodeId, atMs);
   }
 
-  /** Others of the list with whom hands are shaken, another few in each round. */
+  /** Other listed nodes with a current handshake, another few in each round. */
   #someOthers(loss: Loss, except: readonly string[]): readonly string[] {
     const { table, deps } = this.#with;
     const others = this.#others(loss.hub).filter(
@@ -227,7 +238,7 @@ export class Succession {
     return [...others.slice(start), ...others.slice(0, start)].slice(0, OTHERS_ASKED);
   }
 
-  /** Workers that were online when the hub was last heard, ourselves excepted. */
+  /** Workers that were online when the hub was last heard, except this node. */
   #others(hub: string): readonly string[] {
     const { registry, deps } = this.#with;
     return registry

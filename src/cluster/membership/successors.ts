@@ -4,8 +4,8 @@ import { type Candidate, outranks } from "./rank.ts";
 export const SUCCESSORS_MAX = 2;
 
 /**
- * The successors of the hub, best first. Those already named stay while they can: every worker
- * keeps a current handshake with them, so a change costs each worker another one.
+ * The successors of the hub, best first. Those already named stay as long as they qualify: every
+ * worker keeps a current handshake with them, so a change costs each worker another one.
  */
 export function chooseSuccessors(
   able: readonly Candidate[],

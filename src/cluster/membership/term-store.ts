@@ -4,7 +4,7 @@ import { termSchema } from "../wire.ts";
 
 const META_KEY = "cluster.term";
 
-/** Keeps the term among the journal's meta values. */
+/** Stores the term among the journal's meta values. */
 export function journalTermStore(journal: Pick<Journal, "meta" | "commit">): TermStore {
   return {
     async load() {

@@ -15,32 +15,37 @@ export interface UpkeepDeps {
   readonly registry: Registry;
   readonly role: RoleKeeper;
   readonly dialer: Dialer;
-  /** Boot id of the node whose word on the others holds. */
+  /** Boot id of the node that vouches for the others. */
   readonly vouching: () => string | undefined;
-  /** Our own addresses, tanks or status may have changed; `due` when a heartbeat is. */
+  /** This node's addresses, tanks or status may have changed; `due` when a heartbeat is. */
   readonly refreshSelf: (due: boolean) => void;
   readonly refreshDiscovery: () => void;
   readonly noticeSolitude: () => void;
 }
 
-/** A hub's changed address must be told before anybody suspects its death. */
+/** A hub must announce a changed address before anybody suspects its death. */
 const CHECK_MS = 500;
-/** Nobody waits for a worker's word, and most nodes are workers. */
+/** A worker's changes are not urgent, and most nodes are workers. */
 const WORKER_CHECK_MS = 2_000;
-/** Discovery looks again soon after the start and after the loss of a hub, then less and less. */
+/**
+ * Discovery looks again soon after the start and after the loss of a hub, then less and less often.
+ */
 const REFRESH_MIN_MS = 2_000;
-/** Nodes that went away are looked for soon, then at every health check. */
+/** Absent nodes are looked for soon, then at every health check. */
 const REDIAL_MIN_MS = 2_000;
-/** In one check, so that a registry full of the dead costs little. */
+/** Per check, so that a registry full of dead nodes costs little. */
 const REDIALS_PER_CHECK_MAX = 4;
-/** A node that was seen and does not come by itself may not hear us. */
+/** A node that is seen and does not make contact may not hear this one. */
 const UNHEARD_AFTER_MS = 5_000;
-/** So much later where our own timers run late: who shares a busy machine with us comes late. */
+/**
+ * Additional delay per delay of this node's timers: a node on the same busy machine is late as
+ * well.
+ */
 const UNHEARD_LAGS = 10;
-/** Backends name those that are there at least this often. */
+/** Backends repeat the nominations of present nodes at least this often. */
 const SIGHTING_FRESH_MS = 120_000;
 
-/** What a node does all the time: judge the others by their silence, look for those it has lost. */
+/** The periodic work of a node: judges others by their silence, and looks for those it has lost. */
 export class Upkeep {
   readonly #with: UpkeepDeps;
   readonly #redials: Backoff;
@@ -49,7 +54,7 @@ export class Upkeep {
   #refreshMs = 0;
   #refreshDelayMs = REFRESH_MIN_MS;
   #lagMs = 0;
-  /** Since when we lead. */
+  /** Since when this node leads. */
   #ledMs = 0;
 
   constructor(withDeps: UpkeepDeps) {
@@ -61,7 +66,7 @@ export class Upkeep {
     this.#redials = new Backoff(REDIAL_MIN_MS, withDeps.deps.settings.timing.healthCheckMs);
   }
 
-  /** How late this node's timers are, milliseconds. */
+  /** The delay of this node's timers, milliseconds. */
   get lagMs(): number {
     return Math.round(this.#lagMs);
   }
@@ -121,12 +126,12 @@ export class Upkeep {
     }
   }
 
-  /** It was listed and is away or not heard by us, or is seen and neither listed nor met. */
+  /** It was listed and is offline or silent, or is seen and neither listed nor met. */
   #isMissed({ id, registration, sighting, addresses }: Peer, nowMs: number): boolean {
     if (id === this.#with.deps.identity.nodeId || addresses.length === 0) return false;
     if (registration) {
       if (!registration.record.signed) return false;
-      // What the hub before us has told holds for those that come to us within a moment.
+      // What the previous hub has reported holds for those that contact this one within a moment.
       const isHearsay = registration.toldBy !== undefined && nowMs - this.#ledMs > UNHEARD_AFTER_MS;
       return registration.status === "offline" || isHearsay;
     }

@@ -1,16 +1,17 @@
 import type { Address } from "../../discovery/backend.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { ClusterEvents } from "../events.ts";
-import { Backoff, type Dialer } from "../handshake/dialer.ts";
+import type { Dialer } from "../handshake/dialer.ts";
 import type { Nominations } from "../handshake/nominations.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isReady } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { HubRegistration } from "../registry/registration.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { HubHint, PingReply, RegistryPosition, StandingWire } from "../wire.ts";
+import type { PingReply, RegistryPosition, StandingWire } from "../wire.ts";
 import { FollowWord } from "./follow-word.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { HubMoves } from "./hub-moves.ts";
 import { LossReports } from "./loss-reports.ts";
 import type { PingContent, Pinger, Pong } from "./pinger.ts";
 import type { RoleKeeper } from "./role.ts";
@@ -26,39 +27,36 @@ export interface UplinkDeps {
   readonly registry: Registry;
   readonly registration: HubRegistration;
   readonly nominations: Nominations;
-  /** Where this node is told to be reached, best first. */
+  /** The addresses at which this node announces that it can be reached, best first. */
   readonly addresses: () => readonly Address[];
   readonly policy: () => DialPolicy;
-  /** How late this node's timers run, milliseconds. */
+  /** The delay of this node's timers, milliseconds. */
   readonly lagMs: () => number;
 }
 
 const NOWHERE: RegistryPosition = { of: null, version: 0 };
-/** How often a hub is dialled where others say that it is, until it answers. */
-const REDIRECT_RETRY_MS = 1_000;
-const REDIRECT_RETRY_MAX_MS = 15_000;
 /** A hub that has just yielded needs a moment to reach the other one. */
 const DEAF_MAX_MS = 4_000;
-/** Workers shake hands with a new successor within this long of its naming, not all at once. */
+/**
+ * Workers shake hands with a new successor at a random moment within this time, not all at once.
+ */
 const SUCCESSOR_SPREAD_MS = 2_000;
 
 /**
- * A worker's tie to its hub: pings, registration, the copy of the registry. Where the hub follows
- * another one now, that one is dialled, and until it has answered the tie goes on through the old
- * hub, which passes everything on: a yield is no takeover.
+ * A worker's connection to its hub: pings, registration, the copy of the registry. If the hub now
+ * follows another one, that one is dialled. Until it has answered the connection continues through
+ * the old hub, which passes everything on: a yield is not a takeover.
  */
 export class Uplink {
   readonly #with: UplinkDeps;
   readonly #heartbeat: Heartbeat;
   #position = NOWHERE;
-  /** The target leads, as of its last answer. */
+  /** The target leads, by its last answer. */
   #isDirect = false;
   /** Since when the target neither leads nor hears its hub. */
   #deafSinceMs: number | undefined;
   #successors: readonly string[] = [];
-  readonly #redirects = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
-  /** Dials of the hub where it is said to be now. */
-  readonly #moves = new Backoff(REDIRECT_RETRY_MS, REDIRECT_RETRY_MAX_MS);
+  readonly #moves: HubMoves;
   readonly #word: FollowWord;
   readonly #reports: LossReports;
 
@@ -67,6 +65,17 @@ export class Uplink {
     const { deps, pinger, events, registration } = withDeps;
     this.#word = new FollowWord(withDeps);
     this.#reports = new LossReports(deps.clock);
+    this.#moves = new HubMoves({
+      ...withDeps,
+      onMoved: (hub) => {
+        if (hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
+      },
+      onReferred: (from, hub, { role, term }) => {
+        if (this.#heartbeat.target !== from) return false;
+        if (role === "hub") withDeps.role.follow(hub, term);
+        return true;
+      },
+    });
     this.#heartbeat = new Heartbeat({
       deps,
       pinger,
@@ -82,13 +91,16 @@ export class Uplink {
       if (role === "worker" && hub !== undefined) this.#follow(hub, via);
       else if (before.role === "worker") this.release();
     });
-    events.on("sighted", ({ nodeId, addresses }) => this.#noteSighted(nodeId, addresses));
+    // The hub may have moved, and its own announcement may have been lost.
+    events.on("sighted", ({ nodeId, addresses }) => {
+      if (nodeId === this.#heartbeat.target) this.#moves.noteSighted(nodeId, addresses);
+    });
     events.on("self_changed", () => {
       if (withDeps.role.state.role === "worker") registration.now();
     });
   }
 
-  /** Boot id of the node whose registry we copy; undefined while it is silent. */
+  /** Boot id of the node whose registry is copied; undefined while it is silent. */
   get vouching(): string | undefined {
     return this.#with.role.isSettled ? (this.#position.of ?? undefined) : undefined;
   }
@@ -97,17 +109,17 @@ export class Uplink {
     return this.#heartbeat.lagMs;
   }
 
-  /** The hub itself has answered our last ping. */
+  /** The hub itself has answered the last ping. */
   get hearsHub(): boolean {
     return this.#with.role.isSettled && this.#deafSinceMs === undefined && this.#isDirect;
   }
 
-  /** Whom the hub has named to take over from it, best first. */
+  /** The nodes that the hub has named to take over from it, best first. */
   get successors(): readonly string[] {
     return this.#successors;
   }
 
-  /** Whether the list of the hub has come over once as a whole. */
+  /** Whether the list of the hub was received once as a whole. */
   get hasWholeCopy(): boolean {
     return this.#position.of !== null;
   }
@@ -125,7 +137,7 @@ export class Uplink {
     return this.#heartbeat.hasLost(hub);
   }
 
-  /** Another worker has lost our hub: noted, and looked after at once. */
+  /** Another worker has lost the hub: recorded, and the hub is pinged at once. */
   noteReport(nodeId: string, hub: string): void {
     const entry = this.#with.registry.get(nodeId);
     if (!entry?.record.member) return;
@@ -133,23 +145,23 @@ export class Uplink {
     if (hub === this.#heartbeat.target) this.#heartbeat.pingNow();
   }
 
-  /** Workers that have reported the loss of this hub within the last seconds. */
+  /** Workers that have reported the loss of this hub within the last `withinMs` milliseconds. */
   reportersOf(hub: string, withinMs: number): readonly string[] {
     return this.#reports.of(hub, withinMs);
   }
 
-  /** The hub has said that it leaves. */
+  /** The hub has announced that it leaves. */
   dismiss(hub: string): void {
     if (hub !== this.#with.role.state.hub) return;
     this.#with.registry.remove(hub);
     this.#lose({ hub, left: true, refuses: false });
   }
 
-  /** A node says that it leads: followed at once where our lost hub has named it to take over. */
+  /** A node announces that it leads: followed at once if the lost hub has named it to take over. */
   noteLead(nodeId: string): boolean {
     const { role, table } = this.#with;
     if (!this.#successors.includes(nodeId)) return false;
-    // It has lost our hub, and we have not noticed yet.
+    // It has lost the hub, and this node has not noticed yet.
     if (!role.state.isSuspect) this.#heartbeat.pingNow();
     if (!role.state.isSuspect || !isReady(table.get(nodeId))) return false;
     role.follow(nodeId, role.state.term);
@@ -164,35 +176,17 @@ export class Uplink {
     return true;
   }
 
-  /** It may answer elsewhere than where it was lost: dialled at all its addresses, then pinged. */
+  /** It may answer at another address: all its addresses are dialled, then it is pinged. */
   async redial(hub: string): Promise<void> {
     const { kind } = await this.#with.dialer.dial(hub);
     if (kind === "met" && hub === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
   }
 
-  /**
-   * Our hub is announced where it has never answered: it has moved, and its own word may be lost.
-   */
-  #noteSighted(nodeId: string, addresses: readonly Address[]): void {
-    if (nodeId !== this.#heartbeat.target) return;
-    const { table, dialer } = this.#with;
-    const worked = (table.get(nodeId)?.addresses ?? []).filter((one) => one.workedMs !== undefined);
-    const isKnown = ({ host, port }: Address) =>
-      worked.some((one) => one.host === host && one.port === port);
-    const nowMs = this.#nowMs();
-    if (addresses.some(isKnown) || !this.#moves.isDue(nodeId, nowMs)) return;
-    this.#moves.note(nodeId, nowMs);
-    void dialer.dialAt(addresses, { trusted: false }).then((result) => {
-      if (result.kind !== "met" || result.meeting.document.node_id !== nodeId) return;
-      this.#moves.clear(nodeId);
-      if (nodeId === this.#heartbeat.target) this.#heartbeat.pingElsewhere();
-    });
-  }
-
   #follow(hub: string, via: string | undefined): void {
     const target = via ?? hub;
     this.release();
-    // A hub is followed where it has answered; of who stands between us its first answer tells.
+    // A hub was followed because it has answered; a worker's first answer tells whether it hears
+    // the hub.
     this.#isDirect = via === undefined;
     this.#deafSinceMs = via === undefined ? undefined : Number.NEGATIVE_INFINITY;
     this.#word.reset();
@@ -230,13 +224,15 @@ export class Uplink {
     this.#word.answered(reply.listed);
     this.#noteSuccessors(reply.successors);
     if (this.#isReplaced(target, standing)) return;
-    if (standing.role === "worker") this.#redirect(target, standing.hub);
+    // The old hub vouches for a new one. A worker that cannot reach the new one continues through
+    // the old one.
+    if (standing.role === "worker") this.#moves.noteReferral(target, standing.hub);
     else if (!reply.listed && registration.isRegistered) registration.now();
   }
 
   /**
-   * Nobody leads there: it looks for a hub itself, follows us, or has not heard its own for a
-   * while.
+   * Whether nobody leads there: the target looks for a hub itself, follows this node, or has not
+   * heard its own for a while.
    */
   #isForlorn({ standing, hears_hub: hearsHub }: PingReply): boolean {
     if (standing.role === "discovering") return true;
@@ -246,7 +242,7 @@ export class Uplink {
     return this.#deafSinceMs !== undefined && this.#nowMs() - this.#deafSinceMs > DEAF_MAX_MS;
   }
 
-  /** The worker through which we follow a hub leads now itself, or follows another one. */
+  /** The worker through which the hub is followed leads now itself, or follows another one. */
   #isReplaced(target: string, { role, hub, term }: StandingWire): boolean {
     const { state } = this.#with.role;
     if (state.via !== target) return false;
@@ -259,7 +255,7 @@ export class Uplink {
   #copy({ registry: delta }: PingReply): void {
     if (!delta) return;
     const { of, version, more } = delta;
-    // An answer to an older ping must not take us back.
+    // An answer to an older ping must not set the copy back.
     if (of === this.#position.of && version < this.#position.version) return;
     this.#with.registry.apply(delta);
     this.#position = { of, version };
@@ -276,7 +272,7 @@ export class Uplink {
       const entry = registry.get(one);
       if (!entry) continue;
       table.addAddresses(one, dialable(entry.addresses, this.#with.policy()), "hub");
-      // The two must know each other before anything happens.
+      // The two must know each other before a loss.
       const isAmong = successors.includes(nodeId);
       const delayMs = isAmong ? 0 : deps.random.unit() * SUCCESSOR_SPREAD_MS;
       deps.timers.after(delayMs, () => {
@@ -286,24 +282,7 @@ export class Uplink {
     }
   }
 
-  /** The old hub vouches for a new one. Whoever cannot reach that goes on through the old one. */
-  #redirect(from: string, next: HubHint | null): void {
-    const { deps, table, dialer, role } = this.#with;
-    const { nodeId } = deps.identity;
-    if (!next || next.node_id === nodeId || next.node_id === from) return;
-    const nowMs = this.#nowMs();
-    if (!this.#redirects.isDue(next.node_id, nowMs) || !table.ensure(next.node_id)) return;
-    this.#redirects.note(next.node_id, nowMs);
-    table.addAddresses(next.node_id, dialable(next.addresses, this.#with.policy()), "hub");
-    void dialer.dial(next.node_id).then((result) => {
-      if (result.kind !== "met" || this.#heartbeat.target !== from) return;
-      const { standing } = result.meeting.document;
-      this.#redirects.clear(next.node_id);
-      if (standing.role === "hub") role.follow(next.node_id, standing.term);
-    });
-  }
-
-  /** That the node through which we follow the hub is gone says nothing of the hub. */
+  /** The loss of the worker through which the hub is followed says nothing about the hub. */
   #loseThrough(target: string, how: { readonly left: boolean; readonly refuses: boolean }): void {
     const { via, hub } = this.#with.role.state;
     if (via === target && hub !== undefined) this.#lose({ hub, left: false, refuses: false });
@@ -313,8 +292,8 @@ export class Uplink {
   #lose(loss: { readonly hub: string; readonly left: boolean; readonly refuses: boolean }): void {
     const { role, events, table } = this.#with;
     role.suspect(true);
-    // What it said of itself holds no longer, and dialling it has failed: it is not followed again
-    // by that.
+    // The role in its hello no longer holds, and dialling it has failed: it is not followed again
+    // because of that hello.
     const standing = table.get(loss.hub)?.described?.document.standing;
     const nowMs = this.#nowMs();
     if (standing) table.noteStanding(loss.hub, { ...standing, role: "discovering" }, nowMs);

@@ -4,14 +4,14 @@ import { isSigned, signText } from "../identity/signed-text.ts";
 import { addressSchema, nameSchema } from "../wire-names.ts";
 
 /**
- * "I have dialled that node and it did not answer": words of a worker that its hub has asked. It
- * says so only when it was punctual and another dial of it succeeded in the same seconds.
+ * "I have dialled that node and it did not answer": a worker's statement at its hub's request. It
+ * is made only if the worker was punctual and another of its dials succeeded in the same seconds.
  */
 export const witnessStatementSchema = z.object({
   subject: nameSchema,
   by: z.string().length(43),
   from: addressSchema,
-  /** The start of the subject that was dialled: words of an earlier one say nothing. */
+  /** The start of the subject that was dialled: statements about an earlier one do not count. */
   boot_id: nameSchema,
   signature: z.string().max(128),
 });
@@ -25,7 +25,7 @@ export function stateUndialable(
   return { ...unsigned, signature: signText(identity, signedText(unsigned)) };
 }
 
-/** The node that could not dial that start of `subject`, by its own signed word. */
+/** The node that could not dial that start of `subject`, by its own signed statement. */
 export function witnessIn(
   statement: WitnessStatement,
   subject: string,

@@ -20,22 +20,23 @@ export interface WitnessesDeps {
   readonly role: RoleKeeper;
   readonly policy: () => DialPolicy;
   readonly addresses: () => readonly Address[];
-  /** How late this node's timers are, milliseconds. */
+  /** The delay of this node's timers, milliseconds. */
   readonly lagMs: () => number;
 }
 
 export const WITNESS_PATH = "/api/cluster/witness";
 /** A dial and its answer, on a machine that keeps up. */
 const TIMEOUT_MS = 8_000;
-/** The dial of a witness that is later than this does not count. */
+/** A witness's dial with more delay than this does not count. */
 const PUNCTUAL_MS = 100;
 /**
- * Another dial must have succeeded this recently: else it is the witness whose network is broken.
+ * Another dial must have succeeded this recently: otherwise the network of the witness may be
+ * broken.
  */
 const RECENT_SUCCESS_MS = 5_000;
 
 /**
- * Finds out by several witnesses that a node cannot be dialled. A node behind a router must not
+ * Establishes by several witnesses that a node cannot be dialled. A node behind a router must not
  * lead those that cannot reach it, and neither may one that refuses only one hub's connections.
  */
 export class Witnesses {
@@ -46,9 +47,9 @@ export class Witnesses {
     this.#with = withDeps;
   }
 
-  /** Words that were gathered against a rival: enough of them, or none. */
+  /** Statements gathered against a rival: enough of them, or none. */
   against(rival: string): readonly WitnessStatement[] {
-    // It can be dialled by now: what they have said is past.
+    // It can be dialled by now: the statements are obsolete.
     if (isDialable(this.#with.table.get(rival)) !== false) this.forget(rival);
     const statements = this.#statements.get(rival) ?? [];
     return statements.length >= WITNESSES_MAX ? statements : [];
@@ -62,7 +63,7 @@ export class Witnesses {
     this.#statements.clear();
   }
 
-  /** Asks followers of different sources to dial a rival that we could not. */
+  /** Asks followers of different sources to dial a rival that this node could not dial. */
   async gather(rival: string, bootId: string): Promise<void> {
     const { table } = this.#with;
     const peer = table.get(rival);
@@ -80,7 +81,10 @@ export class Witnesses {
     );
   }
 
-  /** A hub asks us to dial a node. @throws Problem `not_trusted` unless it is our hub. */
+  /**
+   * A hub asks this node to dial another. @throws Problem `not_trusted` unless it is this node's
+   * hub.
+   */
   async testify(request: WitnessRequest, signer: string): Promise<WitnessStatement | null> {
     const { deps, role, probe, policy, addresses, lagMs } = this.#with;
     if (role.state.role !== "worker" || role.state.hub !== signer) {
@@ -96,8 +100,8 @@ export class Witnesses {
   }
 
   /**
-   * How many could not dial `subject`: those that are there, of different sources and none of them
-   * the rival's own. None where they are fewer than needed.
+   * How many could not dial `subject`: only witnesses that exist, of different sources, and not the
+   * rival's own. Zero if there are fewer than needed.
    */
   async prove(
     subject: string,

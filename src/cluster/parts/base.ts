@@ -14,15 +14,15 @@ import { Self } from "../registry/self.ts";
 import { SelfDescription } from "../registry/self-description.ts";
 import { TunnelKeeper } from "../tunnel/keeper.ts";
 
-/** Whether this node takes part. */
+/** Whether this node takes part in the cluster. */
 export interface ClusterState {
-  /** For good. */
+  /** Permanent. */
   isStopped: boolean;
   /** Until it joins a hub. */
   hasLeft: boolean;
 }
 
-/** What is known of others, who this node is, and how others are spoken to and recognised. */
+/** The table of other nodes, this node's description, and how messages are sent and verified. */
 export function createBase(deps: ClusterDeps, state: ClusterState) {
   const events = new ClusterEvents();
   const table = new PeerTable({
@@ -98,7 +98,7 @@ export function createBase(deps: ClusterDeps, state: ClusterState) {
     ageMs,
     document,
     isLeaving: () => state.isStopped || state.hasLeft,
-    /** Where others dial this node. */
+    /** The host at which others dial this node. */
     ownHost: () => addresses()[0]?.host ?? "127.0.0.1",
     isOwn: ({ host, port }: Address) =>
       addresses().some((own) => own.host === withoutZone(host) && own.port === port),

@@ -6,7 +6,7 @@ import { Nominations } from "../handshake/nominations.ts";
 import { Responder } from "../handshake/responder.ts";
 import type { BaseParts } from "./base.ts";
 
-/** From "somebody may be there" to "we know each other". */
+/** Everything from a nomination to a completed handshake. */
 export function createContact(base: BaseParts) {
   const { deps, client, role } = base;
   const given = new GivenHubs(deps);

@@ -39,7 +39,7 @@ export function createLeadership(below: BaseParts & ContactParts & ListingParts)
   const selfWatch = new SelfWatch({ ...below, discovery });
   const solitude = new Solitude({
     ...below,
-    // It names the places itself at which nobody answers.
+    // It names the places at which nothing answers itself.
     backends: () => below.given.explain(discovery.statuses()),
   });
   const backends = () =>

@@ -12,14 +12,14 @@ import { Relays } from "../tunnel/relays.ts";
 import type { BaseParts } from "./base.ts";
 import type { ContactParts } from "./contact.ts";
 
-/** A node that is reached through another one is dialled this often, when it is spoken to. */
+/** Interval at which a relayed node is dialled when a request is sent to it. */
 const DIRECT_AGAIN_MS = 30_000;
 
 function isDueDirectly({ relay, dialled }: Peer, nowMs: number): boolean {
   return relay !== undefined && nowMs - (dialled?.startedMs ?? nowMs) >= DIRECT_AGAIN_MS;
 }
 
-/** Who is listed, as what, and under which names. */
+/** The list of servers, their entries and their names. */
 export function createListing(base: BaseParts, contact: ContactParts, notify: () => void) {
   const { deps, table, role, self, events, isMember } = base;
   const { nodeId } = deps.identity;
@@ -27,7 +27,7 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
   const keeper = new RegistryKeeper({
     ...deps,
     nodeId,
-    onBroken: (reason) => deps.log.warn("the registry cannot be kept", { reason }),
+    onBroken: (reason) => deps.log.warn("the registry cannot be stored", { reason }),
   });
   const registry = new Registry({
     ...deps,
@@ -75,15 +75,15 @@ export function createListing(base: BaseParts, contact: ContactParts, notify: ()
     return isProvenMember || tunnels.holds(id) || table.isConfirmed(peer);
   };
   const envelopes = new Envelopes({ ...base, peers: table, clock: deps.clock, isKnown });
-  /** Shakes hands with a listed node, if need be. */
+  /** Shakes hands with a listed node if necessary. */
   const meet = async (id: string): Promise<boolean> => {
     const entry = registry.get(id);
     const peer = table.get(id);
-    // Who holds a tunnel is not waited for at an address that nobody has tried yet.
+    // If the node holds a tunnel, an address that was never tried is not waited for.
     const mayAnswer = isDialable(peer) ?? entry?.relay === undefined;
     const isReached = mayAnswer || peer?.relay !== undefined;
     if (isReady(peer) && isReached) {
-      // Beside the request, which goes through the relay as before.
+      // In parallel to the request, which still goes through the relay.
       if (isDueDirectly(peer, deps.clock.monotonicMs())) void contact.dialer.dial(id);
       return true;
     }

@@ -8,8 +8,8 @@ import { createListing } from "./listing.ts";
 export type ClusterParts = ReturnType<typeof createParts>;
 
 /**
- * Makes the parts, in the order in which they stand on each other, and gives each what its type
- * asks for. What they notice they tell by `events`.
+ * Creates the parts in the order of their dependencies, and gives each the ones that its type
+ * requires. They report what they notice as `events`.
  */
 export function createParts(deps: ClusterDeps, state: ClusterState, notify: () => void) {
   const base = createBase(deps, state);

@@ -4,43 +4,43 @@ import { isIpLiteral, lacksZone } from "../../platform/ip-literal.ts";
 import type { Network } from "../../platform/network.ts";
 
 /**
- * Which addresses that somebody else has named may be dialled. What the operator has named is not
- * asked about here.
+ * Decides which addresses that others have named may be dialled. Addresses of the operator are not
+ * checked.
  */
 export interface DialPolicy {
   /** Addresses that this node has or announces. */
   readonly own: readonly string[];
-  /** Whether this node itself is reached by loopback only. */
+  /** Whether this node itself can be reached by loopback only. */
   readonly onLoopback: boolean;
   /** Whether this node itself has link-local addresses only. */
   readonly onLinkLocal: boolean;
 }
 
 /**
- * An address with the IP that is connected to, where its host is a name, or link-local: then it is
- * the same address with the zone.
+ * An address with the IP to connect to, if its host is a name, or link-local: then it is the same
+ * address with the zone.
  */
 export interface DialTarget extends Address {
   readonly connectTo?: string;
-  /** The node that passes on what is meant for this one, whose id is then the host. */
+  /** The node that relays to this one, whose id is then the host. */
   readonly relay?: string;
 }
 
-/** The way to a node that is not dialled itself. */
+/** The target of a node that is not dialled itself. */
 export function throughRelay(nodeId: string, relay: string): DialTarget {
   return { host: nodeId, port: RELAYED_PORT, relay };
 }
 
-/** Of an address that nobody connects to. */
+/** The port of a target to which nobody connects. */
 const RELAYED_PORT = 1;
-/** A name with more addresses than these is no host. */
+/** A name with more addresses than this is not a host. */
 const ADDRESSES_PER_NAME_MAX = 16;
 
 /**
- * Of addresses named by `source` (an IP; undefined where it is not known), those that may be
- * dialled. Loopback only for programs on this very machine; link-local never but for a source that
- * is link-local itself, or on a machine that is: 169.254.169.254 hands out the secrets of a machine
- * in the cloud.
+ * Of addresses named by `source` (an IP; undefined if unknown), those that may be dialled. Loopback
+ * is allowed only for programs on this machine. Link-local is allowed only for a source that is
+ * link-local itself, or on a machine that is: 169.254.169.254 gives out the secrets of a machine in
+ * the cloud.
  */
 export function dialable(
   addresses: readonly Address[],
@@ -57,10 +57,10 @@ export function dialable(
 }
 
 /**
- * The places that an address stands for: itself, itself on each link where it says none, or each
- * address of its name. Of a name that somebody else has given each result is judged like any
- * address, and exactly that one is dialled: what resolves to a machine's own services leads
- * nowhere. Rejects with NetworkError when the name is not known.
+ * The targets of an address: itself; itself on each link if it has no zone; or each address of its
+ * name. For a name that others have given, each result is checked like an address, and exactly that
+ * result is dialled, so a name cannot lead to this machine's own services. Rejects with
+ * NetworkError if the name is unknown.
  */
 export async function targetsOf(
   address: Address,
@@ -75,15 +75,15 @@ export async function targetsOf(
   return allowed.map(({ host }) => ({ ...address, connectTo: host }));
 }
 
-/** IPv4 as IPv4, also where the socket was one of IPv6. */
+/** IPv4-mapped addresses of an IPv6 socket as IPv4. */
 export function plainAddress(remoteAddress: string): string {
   return remoteAddress.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 /**
  * The accepted origin of a request that the node at `relay`, an IP, has passed on as coming from
- * `named`. Never an origin for which more may be dialled: a relay could then open this machine's
- * own services to itself by naming one.
+ * `named`. Never an origin for which more addresses may be dialled: a relay could then give itself
+ * access to this machine's own services by naming one.
  */
 export function passedOnSource(named: string, relay: string, policy: DialPolicy): string {
   const source = plainAddress(named);

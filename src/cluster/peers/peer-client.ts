@@ -1,5 +1,4 @@
-import { authorityOf, formatHostPort } from "../../discovery/addresses.ts";
-import type { Address } from "../../discovery/backend.ts";
+import { authorityOf } from "../../discovery/addresses.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -30,14 +29,11 @@ export interface PeerClientDeps {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly table: PeerTable;
-  /** Somebody refuses us as the later of two nodes with one key, and shows why. */
+  /** Another node refuses this one as the later of two with one key, with proof. */
   readonly onCloneProof: (proof: PresenceProof) => void;
 }
 
-/**
- * An answer, with how long it took on the wire: neither our JSON and signatures nor a handshake
- * count.
- */
+/** An answer with its round-trip time, without the time for JSON, signatures and a handshake. */
 export interface PeerAnswer extends PeerReply {
   readonly rttMs: number;
 }
@@ -45,18 +41,18 @@ export interface PeerAnswer extends PeerReply {
 export interface SendOptions {
   readonly timeoutMs: number;
   /**
-   * By way of a third node where that is the only one. Not for questions that ask whether the other
-   * is there: the answer would be about the third.
+   * Through a third node if there is no other way. Not for questions whether the other is alive:
+   * the answer would be about the third.
    */
   readonly mayBeRelayed?: boolean;
   /**
-   * Also an answer over one's own connection counts with the node's proof only: of routes that
-   * would answer to anybody, for any node.
+   * An answer over a direct connection also needs the node's proof: for routes that answer anybody,
+   * for any node.
    */
   readonly mustBeProven?: boolean;
-  /** Not once more after a new handshake. */
+  /** Do not repeat after a new handshake. */
   readonly isOnce?: boolean;
-  /** Told when there is a connection. */
+  /** Called when a connection is established. */
   readonly onConnected?: () => void;
 }
 
@@ -66,23 +62,26 @@ export interface Addressed extends SendOptions {
   readonly key?: PeerKey;
 }
 
-/** A question, and what is known of whom it is for. */
+/** The options of a request, and what is known about its receiver. */
 type Asked = SendOptions & Pick<Addressed, "audience" | "key">;
 
 /**
- * What may be relayed waits no longer for a connection: a firewall that drops says nothing. By then
- * Linux has asked twice, so that one lost packet is no firewall (RFC 6298: 1 s, then 2 s).
+ * Connection timeout of requests that may be relayed: a firewall that drops packets does not
+ * answer. Within this time Linux has tried twice, so one lost packet is not taken for a firewall
+ * (RFC 6298: 1 s, then 2 s).
  */
 export const CONNECT_TIMEOUT_MS = 2_000;
 
 export type PeerMethod = "GET" | "POST" | "DELETE";
 
-/** The one way out to other nodes: everything is signed, bounded, timed and counted. */
+/**
+ * The only client for requests to other nodes: everything is signed, bounded, timed and counted.
+ */
 export class PeerClient {
   readonly #deps: PeerClientDeps;
-  /** Shakes hands anew; the handshake stands on this client and is connected to it afterwards. */
+  /** Repeats the handshake; set later, since the handshake itself uses this client. */
   renew: (nodeId: string) => Promise<boolean> = async () => false;
-  /** The tunnels that end here; they stand on this client as well. */
+  /** The tunnels that end here; set later, since they use this client as well. */
   tunnels: Tunnels = NO_TUNNELS;
   readonly #relayed: RelayedExchange;
 
@@ -96,11 +95,11 @@ export class PeerClient {
   }
 
   /**
-   * A signed request to a node whose key is known. One that is refused for its signature, as after
-   * a jump of a clock, is tried once more after a new handshake. Where one address does not answer
-   * the next is tried, but only if the request cannot have arrived; the one that answered is first
-   * from then on.
-   * @throws NetworkError, or Problem `unknown_server` when the node has not shaken hands.
+   * A signed request to a node whose key is known. A request that is refused for its signature, as
+   * after a jump of a clock, is repeated once after a new handshake. If an address does not answer
+   * the next is tried, but only if the request cannot have arrived; the one that answered is tried
+   * first from then on.
+   * @throws NetworkError, or Problem `unknown_server` if the node has not shaken hands.
    */
   async send(
     nodeId: string,
@@ -109,7 +108,7 @@ export class PeerClient {
     body: unknown,
     options: SendOptions,
   ): Promise<PeerAnswer> {
-    // One refused connection may have cost it its key here.
+    // A refused connection may have cleared its key.
     if (!isReady(this.#deps.table.get(nodeId))) await this.renew(nodeId);
     const reply = await this.#sendOnce(nodeId, method, path, body, options);
     if (options.isOnce || !isElsewhere(reply) || !(await this.renew(nodeId))) return reply;
@@ -145,13 +144,13 @@ export class PeerClient {
     throw failure;
   }
 
-  /** This node itself passes on what it would say to who holds a tunnel to it. */
+  /** This node relays itself to a node that holds a tunnel to it. */
   #ownRelay(peer: Peer): string | undefined {
     const isBehind = isDialable(peer) !== true && this.tunnels.holds(peer.id);
     return isBehind ? this.#deps.identity.nodeId : undefined;
   }
 
-  /** To a node that is not dialled. What fails there begins with a handshake the next time. */
+  /** To a node that is not dialled. After a failure the next request begins with a handshake. */
   async #sendThrough(
     nodeId: string,
     relay: string,
@@ -169,7 +168,7 @@ export class PeerClient {
     }
   }
 
-  /** A signed request to an address. Only the handshake speaks to nodes that are not pinned. */
+  /** A signed request to an address. Only the handshake sends to nodes that are not pinned. */
   async sendTo(
     address: DialTarget,
     method: PeerMethod,
@@ -188,7 +187,7 @@ export class PeerClient {
     return this.#exchange(address, method, path, text, options, signed);
   }
 
-  /** An unsigned GET: the first question of a handshake, to somebody that nothing is known of. */
+  /** An unsigned GET: the first question of a handshake, to an unknown node. */
   async ask(address: DialTarget, path: string, options: SendOptions): Promise<PeerAnswer> {
     return this.#exchange(address, "GET", path, "", options, {});
   }
@@ -233,7 +232,7 @@ export class PeerClient {
     const { audience, key, mustBeProven } = options;
     if (!mustBeProven || audience === undefined || key === undefined) return reply;
     if (bearsProof(key.publicKey, audience, request, reply)) return reply;
-    // Who says that it is somebody else needs not prove who.
+    // A node that says it is another one need not prove its identity.
     if (isElsewhere({ status: reply.status, body: parseJson(reply) })) return reply;
     const failure = reply.status === TOO_MANY ? "busy" : "unreachable";
     throw new NetworkError(failure, `the answer of ${audience} is not proven: ${reply.status}`);
@@ -259,26 +258,15 @@ export class PeerClient {
   }
 }
 
-/** Whether the node does not take the request as its own: its clock has jumped, or it has moved. */
+/**
+ * Whether the node does not accept the request as its own: its clock has jumped, or it has moved.
+ */
 export function isElsewhere(reply: PeerReply): boolean {
   const code = problemCodeOf(reply);
   return code === "bad_signature" || code === "misdirected";
 }
 
-/** Without repetitions, the first ones first, bounded. */
-export function mergeAddresses(
-  first: readonly Address[],
-  then: readonly Address[],
-): readonly Address[] {
-  const byText = new Map<string, Address>();
-  for (const address of [...first, ...then]) {
-    const text = formatHostPort(address);
-    if (!byText.has(text)) byText.set(text, address);
-  }
-  return [...byText.values()].slice(0, LIMITS.addressesPerServerMax);
-}
-
-/** Where to connect: the IP of a name, or an address whose zone means nothing in a URL. */
+/** Where to connect: the IP of a name, or an address whose zone is not allowed in a URL. */
 function connectionOf({ host, connectTo }: DialTarget): { readonly connectTo?: string } {
   if (connectTo !== undefined) return { connectTo };
   return host.includes("%") ? { connectTo: host } : {};
@@ -293,7 +281,7 @@ function outcomeOf(status: number): string {
   return status < 500 ? "refused" : "failed";
 }
 
-/** What is no JSON stays text: no schema of an answer will read it. */
+/** A body that is not JSON stays text, which no schema accepts. */
 function parseJson(response: HttpResponse): unknown {
   if (response.body === "") return null;
   try {

@@ -15,18 +15,18 @@ export interface PeerMemoryDeps {
     readonly journal: Pick<Journal, "meta" | "commit">;
   };
   readonly table: PeerTable;
-  /** The node that leads this one. */
+  /** The hub of this node. */
   readonly hub: () => string | undefined;
 }
 
 const META_KEY = "cluster.remembered";
-/** By then a node has met those whom it needs. */
+/** After this time a node has met the ones that it needs. */
 const FIRST_LOOK_MS = 5_000;
-/** The set of known nodes changes seldom, and each change is a commit. */
+/** The set of known nodes changes rarely, and each change is a commit. */
 const LOOK_MS = 60_000;
 
 const keptSchema = z.object({
-  /** Of another cluster's nodes nobody here wants to know. */
+  /** Nodes of another cluster are of no use here. */
   cluster: z.string(),
   nodes: z
     .array(
@@ -41,7 +41,7 @@ const keptSchema = z.object({
     .max(LIMITS.rememberedNodesMax),
 });
 
-/** The nodes that earlier runs have met; none where that cannot be read. */
+/** The nodes that earlier runs have met; none if that cannot be read. */
 export async function recallPeers(
   journal: Pick<Journal, "meta">,
   cluster: string,
@@ -57,12 +57,12 @@ export async function recallPeers(
 }
 
 /**
- * Keeps in the journal where other nodes have answered, for the next start: the hub first, then
- * those known longest, so that whoever comes later in any number displaces nobody. Never fatal.
+ * Stores in the journal where other nodes have answered, for the next start: the hub first, then
+ * those known longest, so that no number of newcomers displaces them. Never fatal.
  */
 export class PeerMemory {
   readonly #with: PeerMemoryDeps;
-  /** Ids of those that earlier runs have met. */
+  /** Ids of nodes that earlier runs have met. */
   #recalled: readonly string[] = [];
   #nodes: readonly RememberedNode[] = [];
   #written = "";
@@ -80,20 +80,22 @@ export class PeerMemory {
     this.#schedule(FIRST_LOOK_MS);
   }
 
-  /** Keeps what is known by now. */
+  /** Stores the current set. */
   async stop(): Promise<void> {
     this.#cancel();
     await this.#look();
   }
 
-  /** Knows nobody any more. */
+  /** Deletes everything. */
   async forget(): Promise<void> {
     this.#nodes = [];
     this.#recalled = [];
     await this.#write();
   }
 
-  /** The statuses of all backends; that of this one says how many of those from before answer. */
+  /**
+   * The statuses of all backends; that of this one says how many of the remembered nodes answer.
+   */
   explain(statuses: readonly BackendStatus[]): readonly BackendStatus[] {
     const { table } = this.#with;
     const count = this.#recalled.length;
@@ -138,7 +140,7 @@ export class PeerMemory {
       await journal.commit([{ put: "meta", key: META_KEY, value }]);
       this.#written = value;
     } catch (error) {
-      log.debug("the met nodes cannot be kept", { reason: messageOf(error) });
+      log.debug("the known nodes cannot be stored", { reason: messageOf(error) });
     }
   }
 
@@ -153,14 +155,14 @@ function rankOf({ id, confirmedMs = 0 }: Peer, hub: string | undefined): number 
   return id === hub ? Number.NEGATIVE_INFINITY : confirmedMs;
 }
 
-/** What was connected to: a name may stand for another machine by then. */
+/** The IP that was connected to: by the next start a name may refer to another machine. */
 function answeredAt({ addresses }: Peer): readonly Address[] {
   return addresses
     .filter(({ workedMs }) => workedMs !== undefined)
     .map(({ host, port, connectTo = host }) => ({ host: connectTo, port }));
 }
 
-/** So many, and of one machine so few that its keys do not fill the memory. */
+/** Bounded, with few per machine, so that its keys do not fill the memory. */
 function bounded(nodes: readonly RememberedNode[]): readonly RememberedNode[] {
   const perMachine = new Map<string, number>();
   return nodes

@@ -14,23 +14,23 @@ import type { DialTarget } from "./dial-policy.ts";
 import { signingFor } from "./peer.ts";
 import type { PeerTable } from "./peer-table.ts";
 
-/** Whom to connect to, and where. */
+/** The node to connect to, and where. */
 export interface Place {
   readonly nodeId: string;
   readonly address: DialTarget;
 }
 
-/** What is wanted there. */
+/** The path to open. */
 export interface Wish extends Pick<SocketRequest, "path" | "timeoutMs" | "messageBytesMax"> {
   /** Not signed. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the answer has to say of who shows what is asked for; nothing unless given. */
+  /** What the answer must say about the node that serves the path; nothing unless given. */
   readonly answeredBy?: string;
 }
 
 /**
- * WebSockets to other nodes: signed for the node that is meant, and open only with its proof that
- * it is the one that has taken them.
+ * WebSockets to other nodes: signed for the receiver, and open only after its proof that it has
+ * accepted the connection.
  */
 export class PeerSockets {
   readonly #deps: Pick<ClusterDeps, "identity" | "clock" | "random" | "sockets">;

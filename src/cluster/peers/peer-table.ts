@@ -7,23 +7,23 @@ import type { DialTarget } from "./dial-policy.ts";
 import { type KnownAddress, newPeer, type Peer, STANDINGS, type Standing } from "./peer.ts";
 
 export interface PeerTableDeps {
-  /** Fish are on their way to or from that node: it is not forgotten. */
+  /** Fish are on their way to or from that node: it is not evicted. */
   readonly isEngaged: (nodeId: string) => boolean;
   /** Fish were exchanged with it before. */
   readonly hasExchanged: (nodeId: string) => boolean;
-  /** Told after a peer was forgotten. */
+  /** Called after a peer was removed. */
   readonly onForgotten?: (peer: Peer) => void;
 }
 
 export type PeerChange = Partial<Omit<Peer, "id">>;
 
-/** Round trips kept: with pings every 400 ms to 2 s those of the last 6 to 30 s. */
+/** Round trips kept: with pings every 400 ms to 2 s, those of the last 6 to 30 s. */
 const RTTS_KEPT = 16;
 
 /**
- * The one table of what is known of other nodes; every part of the cluster reads and writes this
- * one, so that whoever leaves it leaves everywhere at once. Records are immutable and exchanged
- * whole. Bounded: the least known gives way, and of equals the one unchanged longest.
+ * The one table of what is known about other nodes. All parts of the cluster read and write it, so
+ * a node that is removed from it is removed everywhere at once. Records are immutable and replaced
+ * as a whole. Bounded: the least known peer is evicted, and of equals the one unchanged longest.
  */
 export class PeerTable {
   readonly #deps: PeerTableDeps;
@@ -48,8 +48,7 @@ export class PeerTable {
   }
 
   /**
-   * The peer, made where it is new. Undefined when there is no room for one that little is known
-   * of.
+   * The peer, created if it is new. Undefined if there is no room for a peer that is hardly known.
    */
   ensure(id: string, source?: string): Peer | undefined {
     const known = this.#peers.get(id);
@@ -60,7 +59,7 @@ export class PeerTable {
     return peer;
   }
 
-  /** Changes a peer that is there, and returns it. */
+  /** Changes an existing peer, and returns it. */
   update(id: string, change: PeerChange): Peer | undefined {
     const known = this.#peers.get(id);
     if (!known) return undefined;
@@ -77,7 +76,7 @@ export class PeerTable {
     this.#deps.onForgotten?.(peer);
   }
 
-  /** Adds what somebody has named to a peer's addresses; those that have answered stay first. */
+  /** Adds addresses that somebody has named; those that have answered stay first. */
   addAddresses(id: string, addresses: readonly Address[], saidBy: string): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
@@ -85,7 +84,7 @@ export class PeerTable {
     this.update(id, { addresses: mergeKnown(peer.addresses, named) });
   }
 
-  /** The peer's key has answered there: first from now on. */
+  /** The peer's key has answered there: it is tried first from now on. */
   noteWorked(id: string, target: DialTarget, nowMs: number): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
@@ -102,7 +101,7 @@ export class PeerTable {
     this.update(id, { addresses: mergeKnown([worked], peer.addresses), relay: undefined });
   }
 
-  /** The peer says where it is now: what it does not name any more is forgotten. */
+  /** The peer announces its present addresses: any others are removed. */
   replaceAddresses(id: string, addresses: readonly Address[]): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
@@ -114,7 +113,7 @@ export class PeerTable {
     this.update(id, { addresses: mergeKnown([], named) });
   }
 
-  /** What a proven answer says of the peer's role: newer than its last hello. */
+  /** A proven answer about the peer's role: newer than its last hello. */
   noteStanding(id: string, standing: StandingWire, atMs: number): void {
     const described = this.#peers.get(id)?.described;
     if (!described) return;
@@ -127,7 +126,7 @@ export class PeerTable {
     if (peer) this.update(id, { rttsMs: [...peer.rttsMs, rttMs].slice(-RTTS_KEPT) });
   }
 
-  /** Its key has answered where it was dialled, or fish were exchanged with it. */
+  /** Its key has answered a dial, or fish were exchanged with it. */
   isConfirmed(peer: Peer): boolean {
     return STANDINGS.indexOf(this.standingOf(peer)) >= STANDINGS.indexOf("confirmed");
   }
@@ -140,7 +139,7 @@ export class PeerTable {
   }
 
   /**
-   * One address fills only its share with what nobody has confirmed; then the least known give way.
+   * Unconfirmed peers of one address only fill its share; beyond that, the least known are evicted.
    */
   #makeRoom(source: string | undefined): boolean {
     if (source !== undefined && !this.#hasQuota(sourceKey(source))) return false;
@@ -170,8 +169,8 @@ function isSame(a: Address, b: Address): boolean {
 }
 
 /**
- * An address as it is kept, and told to others: without its zone, which is ours, so that it is the
- * same by whomever it was named. We connect to it with the zone.
+ * An address as stored and told to others: without its zone, which belongs to this machine, so it
+ * is the same whoever names it. Connections use the zone.
  */
 function placed({ host, port, connectTo }: DialTarget): DialTarget {
   const plain = withoutZone(host);
@@ -180,8 +179,8 @@ function placed({ host, port, connectTo }: DialTarget): DialTarget {
 }
 
 /**
- * Without repetitions, bounded: those that have answered, those that the peer names itself, and
- * those that others name, of which anybody can invent any number.
+ * Without duplicates, bounded: first those that have answered, then those that the peer names
+ * itself, then those that others name, of which anybody can invent any number.
  */
 function mergeKnown(
   first: readonly KnownAddress[],

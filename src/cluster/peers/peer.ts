@@ -9,32 +9,37 @@ import type { Role } from "../server-record.ts";
 import type { Hello, NodeDocument } from "../wire.ts";
 import type { DialTarget } from "./dial-policy.ts";
 
-/** An address of a peer: who has named it, and when the peer's key last answered there. */
+/** An address of a peer: its nominators, and when the peer's key last answered there. */
 export interface KnownAddress extends DialTarget {
   /** A backend, `self` for the peer itself, or `hub`. */
   readonly saidBy: string;
-  /** Monotonic milliseconds; undefined where it has not answered yet. */
+  /** Monotonic milliseconds; undefined if it has not answered yet. */
   readonly workedMs?: number | undefined;
 }
 
-/** What is proven of a peer's key. */
+/** Proven facts about a peer's key. */
 export interface PeerKey {
   readonly publicKey: string;
-  /** Its wall clock minus ours. */
+  /** Its wall clock minus this node's. */
   readonly clockOffsetMs: number;
   /**
-   * Its start clock minus our monotonic clock: requests to it are dated by that. Undefined where it
-   * tells of none; then they are dated by its wall clock.
+   * Its start clock minus this node's monotonic clock: requests to it are dated by that. Undefined
+   * if it reports none; then they are dated by its wall clock.
    */
   readonly startOffsetMs: number | undefined;
-  /** It takes requests by whatever name they come: through a balancer, or a relay. */
+  /** It accepts requests under any name: through a balancer, or a relay. */
   readonly takesUnbound: boolean;
 }
 
-/** What two looks at one start clock may differ by: answers are late, and machines sleep. */
+/**
+ * Maximum difference between two readings of one start clock: answers are delayed, and machines
+ * sleep.
+ */
 const SAME_START_MS = 60_000;
 
-/** A peer's key, as the peer has just told of its clocks, and as it was known before. */
+/**
+ * A peer's key, from what the peer has just reported about its clocks and what was known before.
+ */
 export function keyToldBy(
   told: Pick<Hello, "time_ms" | "start_clock_ms" | "takes_unbound">,
   publicKey: string,
@@ -44,7 +49,7 @@ export function keyToldBy(
   const start = told.start_clock_ms;
   const startOffsetMs = start === undefined ? undefined : start - clock.monotonicMs();
   const known = before?.startOffsetMs;
-  // The same throughout a start: by it nonces are remembered.
+  // Constant throughout a start: nonces are remembered by it.
   const isSame = Math.abs((startOffsetMs ?? Number.NaN) - (known ?? Number.NaN)) < SAME_START_MS;
   return {
     publicKey,
@@ -60,26 +65,26 @@ export function signingFor(key: PeerKey): SigningOptions {
   return { clockOffsetMs, startOffsetMs, isUnbound: takesUnbound };
 }
 
-/** Whether dialling the peer reaches it, as far as we have tried ourselves. */
+/** Whether dialling the peer succeeds, by this node's own attempts. */
 export interface DialOutcome {
-  /** `busy`: its machine takes connections, and its program has not answered in time. */
+  /** `busy`: its machine accepts connections, but its program has not answered in time. */
   readonly outcome: "ok" | "failed" | "busy";
   /** When the attempt began, monotonic milliseconds. */
   readonly startedMs: number;
-  /** Why it failed, where that is known. */
+  /** Why it failed, if known. */
   readonly failure?: Pick<DialFailure, "reason" | "isSilent">;
 }
 
-/** What a peer has said of itself, signed, and when. */
+/** What a peer has said about itself, signed, and when. */
 export interface Described {
   readonly document: NodeDocument;
   readonly atMs: number;
-  /** It was given our URL as its hub's, or we were given its. */
+  /** It was given this node's URL as its hub's, or the other way round. */
   readonly defersToUs: boolean;
   readonly weDefer: boolean;
 }
 
-/** A hint that saves dials: who is there, as what, and since which start. */
+/** A hint that avoids dials: which node is there, with which role, and since which start. */
 export interface Sighting {
   readonly role: Role | undefined;
   readonly priority: number | undefined;
@@ -88,50 +93,50 @@ export interface Sighting {
   readonly atMs: number;
 }
 
-/** Which start of the peer speaks at present. */
+/** Which start of the peer communicates at present. */
 export interface PeerBoot {
   readonly contact: Contact;
   readonly heardMs: number;
 }
 
-/** Everything that this node knows of one other node. Times are monotonic milliseconds. */
+/** Everything that this node knows about one other node. Times are monotonic milliseconds. */
 export interface Peer {
   /** The node id; for a server without a key `unsigned:` and its server id. */
   readonly id: string;
   /** Best first: where it answered last. */
   readonly addresses: readonly KnownAddress[];
   readonly key: PeerKey | undefined;
-  /** The node through which it has answered last, where no address has. */
+  /** The node through which it has answered last, if no address has. */
   readonly relay: string | undefined;
   readonly described: Described | undefined;
   readonly boot: PeerBoot | undefined;
   /** Latest round trips to it, oldest first. */
   readonly rttsMs: readonly number[];
-  /** We → it. */
+  /** Dials of the peer by this node. */
   readonly dialled: DialOutcome | undefined;
-  /** Since when, and when last, it has said hello without a long silence in between. */
+  /** Since when, and when last, it has said hello without a long pause. */
   readonly contact: { readonly sinceMs: number; readonly lastMs: number } | undefined;
-  /** What a backend or a peer has said of it; nothing in it is proven. */
+  /** What a backend or a peer has reported about it; none of it is proven. */
   readonly sighting: Sighting | undefined;
   /** Backends that have nominated it. */
   readonly nominatedBy: ReadonlySet<string>;
-  /** As it is listed, if it is. */
+  /** Its entry in the list, if it is listed. */
   readonly registration: Entry | undefined;
-  /** Its signed word that it follows us. */
+  /** Its signed statement that it follows this node. */
   readonly follow: FollowStatement | undefined;
-  /** The journal position that it has named last. */
+  /** The journal position that it has stated last. */
   readonly position: number | undefined;
   /** It has proven that it knows the cluster's secret. */
   readonly isMember: boolean;
-  /** When its key first answered where we dialled. */
+  /** When its key first answered a dial. */
   readonly confirmedMs: number | undefined;
-  /** Where the first word of it came from: an IP, or undefined for a backend without one. */
+  /** The source of the first report about it: an IP, or undefined for a backend without one. */
   readonly source: string | undefined;
 }
 
 /**
- * What a full table keeps last. Anybody can invent any number of the first two; a confirmed one has
- * answered where it was dialled, and with an engaged one fish are under way.
+ * The order of eviction from a full table, best last. Anybody can invent any number of the first
+ * two; a confirmed peer has answered a dial, and with an engaged one fish are in transit.
  */
 export const STANDINGS = ["nominated", "stranger", "confirmed", "exchanged", "engaged"] as const;
 export type Standing = (typeof STANDINGS)[number];
@@ -159,23 +164,22 @@ export function newPeer(id: string, source: string | undefined): Peer {
 }
 
 /**
- * The least of the latest round trips: what is more was waiting on a busy machine, not the way
- * there.
+ * The minimum of the latest round trips: any excess was waiting on a busy machine, not the network.
  */
 export function rttMsOf(peer: Peer | undefined): number | undefined {
   if (!peer || peer.rttsMs.length === 0) return undefined;
   return Math.round(Math.min(...peer.rttsMs) * 10) / 10;
 }
 
-/** Undefined before we have tried to dial it, and while it is too busy to tell. */
+/** Undefined before this node has tried to dial it, and while it is too busy to tell. */
 export function isDialable(peer: Peer | undefined): boolean | undefined {
   const outcome = peer?.dialled?.outcome;
   return outcome === undefined || outcome === "busy" ? undefined : outcome === "ok";
 }
 
 /**
- * Where it may be connected to as it stands, best first. A name that others have given is judged by
- * what it resolves to, which the handshake does.
+ * The addresses that may be dialled directly, best first. A name that others have given is checked
+ * by its resolution, in the handshake.
  */
 export function placesOf(peer: Peer | undefined): readonly KnownAddress[] {
   const addresses = peer?.addresses ?? [];

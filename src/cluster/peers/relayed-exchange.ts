@@ -1,6 +1,6 @@
 import { type HttpResponse, NetworkError } from "../../platform/network.ts";
+import { nonceIn } from "../identity/http-signature.ts";
 import { bearsProof } from "../identity/proof.ts";
-import { nonceIn } from "../identity/signature.ts";
 import type { PeerReply } from "../peer-route.ts";
 import {
   RELAY_PATH,
@@ -11,7 +11,7 @@ import {
 } from "../tunnel/messages.ts";
 import type { PeerKey } from "./peer.ts";
 
-/** Ways down to nodes that cannot be dialled. */
+/** Tunnels to nodes that cannot be dialled. */
 export interface Tunnels {
   holds(nodeId: string): boolean;
   /** Rejects with NetworkError. */
@@ -25,10 +25,12 @@ export const NO_TUNNELS: Tunnels = {
   },
 };
 
-/** RFC 6585 section 4: whoever answers has no room, which says nothing of the node behind it. */
+/**
+ * RFC 6585 section 4: the answering node has no room, which says nothing about the node behind it.
+ */
 export const TOO_MANY = 429;
 
-/** A request with whatever signature it bears. */
+/** A request, signed or not. */
 export type PlainRequest = Pick<RelayedRequest, "method" | "path" | "body"> & {
   readonly headers: Readonly<Record<string, string>>;
 };
@@ -47,9 +49,9 @@ export interface RelayedExchangeDeps {
 }
 
 /**
- * A request and its answer by way of the node that holds the other one's tunnel, which may be this
- * one. The relay is trusted with nothing: an answer to a signed request counts with the proof of
- * the node behind it.
+ * Sends a request through the node that holds the other one's tunnel, which may be this node. The
+ * relay is not trusted: an answer to a signed request counts only with the proof of the node behind
+ * it.
  */
 export class RelayedExchange {
   readonly #with: RelayedExchangeDeps;
@@ -60,7 +62,7 @@ export class RelayedExchange {
 
   /**
    * Rejects with NetworkError.
-   * @param key the other node's; without it nothing is known that could prove an answer
+   * @param key the other node's; without it no answer can be verified
    */
   async ask(
     nodeId: string,

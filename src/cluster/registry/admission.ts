@@ -25,7 +25,7 @@ export class Admission {
   }
 
   /**
-   * An unsigned request is trusted as far as the node that passed it on. @throws Problem
+   * An unsigned request is trusted as much as the node that passed it on. @throws Problem
    * `not_trusted`.
    */
   refuseUnknownForwarder({ signer, via }: Claimant): void {
@@ -36,25 +36,28 @@ export class Admission {
     throw new Problem("not_trusted", "Unsigned requests are accepted from confirmed members only.");
   }
 
-  /** A name belongs to its node, or to the address that has it. @throws Problem `conflict`. */
+  /**
+   * A name belongs to its node, or to the address that has registered it. @throws Problem
+   * `conflict`.
+   */
   refuseTakenName(serverId: string, key: string, source: string, known: Entry | undefined): void {
     const { registry, nowMs } = this.#with;
     const namesake = registry.find(serverId);
     if (!known && namesake && namesake.key !== key && namesake.record.signed) {
       throw new Problem("conflict", `A node has the name "${serverId}"; choose another.`);
     }
-    // The operator may have named a server of which nobody knows yet where it speaks from.
+    // The operator may have named a server whose sending address is not known yet.
     if (!known || known.source === undefined || owns(source, known)) return;
-    // After a restart all are offline for a moment; a name is free when its owner had time to
-    // speak.
+    // After a restart all are offline for a moment; a name is free once its owner has had time to
+    // send a heartbeat.
     const isAway = known.status === "offline";
     if (isAway && nowMs() - known.lastSeenMs >= offlineAfter(known.intervalMs)) return;
     throw new Problem("conflict", `"${serverId}" is registered from another address.`);
   }
 
   /**
-   * Limits the servers without an answer at their address, for each address that brings them and
-   * for each forwarder: what it says of addresses is unverified. @throws Problem `too_many`.
+   * Limits the servers without an answer at their address, per sending address and per forwarder:
+   * what a forwarder says about addresses is unverified. @throws Problem `too_many`.
    */
   admit(key: string, { source, via }: Claimant): void {
     const { registry, isOwn } = this.#with;
@@ -71,7 +74,7 @@ export class Admission {
   }
 }
 
-/** Whether an entry is of the one who speaks from `source`. */
+/** Whether an entry belongs to the sender at `source`. */
 export function owns(source: string, entry: Entry): boolean {
   return entry.source !== undefined && sourceKey(entry.source) === sourceKey(source);
 }

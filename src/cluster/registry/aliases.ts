@@ -8,10 +8,10 @@ import { type NameConflictRule, nameAlias } from "./name-conflicts.ts";
 
 const META_KEY = "cluster.aliases";
 
-/** An alias may be what the rules make of two names: `SERVER::NAME`. */
+/** An alias may have the form that the rules derive: `SERVER::NAME`. */
 const ALIAS_CHARACTERS_MAX = 2 * LIMITS.nameCharactersMax + 2;
 const WANTED = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
-/** What a tank's id looks like: it always means that tank. */
+/** The form of a tank's id: it always means that tank. */
 const TANK_ID = /^[0-9a-f]{16}$/;
 
 const id = z.string().min(1).max(LIMITS.nameCharactersMax);
@@ -29,13 +29,13 @@ const keptSchema = z
 export interface AliasPorts {
   readonly journal: Pick<Journal, "meta" | "commit">;
   readonly rule: NameConflictRule;
-  /** The tank that a text means. */
+  /** The tank that a text denotes. */
   readonly locate: (text: string) => TankLocation | undefined;
-  /** Every tank that is called so. */
+  /** Every tank with that name. */
   readonly called: (name: string) => readonly TankLocation[];
 }
 
-/** The aliases of this node: names of its own for tanks of any node, kept in its journal. */
+/** The aliases of this node: its own names for tanks of any node, stored in its journal. */
 export class Aliases {
   readonly #ports: AliasPorts;
   #aliases: ReadonlyMap<string, Alias> = new Map();
@@ -60,8 +60,8 @@ export class Aliases {
   }
 
   /**
-   * Gives a tank a name of its own here; the conflict rule decides where the name is taken.
-   * Resolves once it is durable. @throws Problem `invalid`, `unknown_tank`, `conflict`, `too_many`
+   * Gives a tank an alias; the conflict rule decides if the name is taken. Resolves once it is
+   * durable. @throws Problem `invalid`, `unknown_tank`, `conflict`, `too_many`
    */
   async give(wanted: string, tank: string): Promise<Alias> {
     if (!WANTED.test(wanted) || TANK_ID.test(wanted)) {

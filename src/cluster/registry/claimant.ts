@@ -4,17 +4,17 @@ import type { PeerRequest } from "../peer-route.ts";
 import { plainAddress } from "../peers/dial-policy.ts";
 import { hostSchema } from "../wire-names.ts";
 
-/** The author of a change to the list of servers, by what is proven of it. */
+/** The author of a change to the list of servers, as far as it is proven. */
 export interface Claimant {
   /** The node whose key has signed the request itself. */
   readonly signer: string | undefined;
-  /** The operator of this node: the control token came along. */
+  /** The operator of this node: the request carries the control token. */
   readonly controlled: boolean;
-  /** IP from which the request came; what `via` says where there is one. */
+  /** IP from which the request came; reported by `via` if there is one. */
   readonly source: string;
   /** The node that has passed it on, by its own signature. */
   readonly via: string | undefined;
-  /** Where the operator says that the server is which he registers: an IP, or a name. */
+  /** The address of the registered server according to the operator: an IP, or a name. */
   readonly named: string | undefined;
 }
 
@@ -30,8 +30,8 @@ export function directClaimant(request: PeerRequest, ownHost: string): Claimant 
 }
 
 /**
- * The IP as other nodes would see it: who speaks by loopback is on this machine, and the owner of
- * an entry must read the same on the node that leads next.
+ * The IP as other nodes would see it: a sender on loopback is on this machine, and the owner of an
+ * entry must be the same for the next hub.
  */
 export function sourceOf(remoteAddress: string, ownHost: string): string {
   const plain = plainAddress(remoteAddress);

@@ -6,18 +6,21 @@ import type { Registry } from "./registry.ts";
 import type { Entry } from "./registry-entry.ts";
 import { findTank, type Naming } from "./tank-names.ts";
 
-/** What this node sees differently from the one that told it of a server. */
+/** Facts about a server on which this node differs from the hub that reported it. */
 export interface Viewpoint {
   readonly selfId: string;
-  /** Our own record, as fresh as it gets. */
+  /** This node's own record, computed now. */
   readonly self: () => ServerRecord;
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly hub: string | undefined;
-  /** Backends through which we have found it ourselves. */
+  /** Backends through which this node has found it. */
   readonly discoveredBy: (nodeId: string) => readonly string[];
-  /** What we have found out ourselves. */
+  /** What this node has found out itself. */
   readonly table: PeerTable;
-  /** Whether a node has proven to us that it belongs to the cluster; undefined without a secret. */
+  /**
+   * Whether a node has proven to this one that it belongs to the cluster; undefined without a
+   * secret.
+   */
   readonly isMember: ((nodeId: string) => boolean) | undefined;
 }
 
@@ -38,12 +41,12 @@ export class Directory {
     return this.#list(filter, ({ member, signed }) => member || !signed);
   }
 
-  /** Nodes that have not proven to know the cluster's secret: seen, and no more than that. */
+  /** Nodes that have not proven to know the cluster's secret: visible, without rights. */
   strangers(filter: ServerFilter = {}): readonly ServerRecord[] {
     return this.#list(filter, ({ member, signed }) => signed && !member);
   }
 
-  /** What a person means by `id`: a node's id, or a name. */
+  /** The entry that a person means by `id`: a node's id, or a name. */
   server(id: string): ServerRecord | undefined {
     const entry = this.#registry.find(id);
     return entry && show(entry, this.#viewpoint());
@@ -59,12 +62,12 @@ export class Directory {
     return nodeId === view.selfId ? view.ownTanks() : (this.#registry.get(nodeId)?.tanks ?? []);
   }
 
-  /** The tank that a text means here. @throws Problem, see {@link findTank} */
+  /** The tank that a text denotes here. @throws Problem, see {@link findTank} */
   locate(wanted: string): TankLocation | undefined {
     return findTank(wanted, this.#locations(), this.#naming);
   }
 
-  /** Every tank that is called so. */
+  /** Every tank with that name. */
   called(name: string): readonly TankLocation[] {
     return this.#locations().filter(({ tank }) => tank.name === name);
   }
@@ -82,7 +85,7 @@ export class Directory {
       );
   }
 
-  /** Tanks of members. Of two nodes that claim one, the one that is known for longer is first. */
+  /** Tanks of members. If two nodes claim one, the one that is known for longer comes first. */
   #locations(): readonly TankLocation[] {
     const view = this.#viewpoint();
     const entries = this.#registry
@@ -100,7 +103,7 @@ export class Directory {
   }
 }
 
-/** Only the hub that we follow is shown as one: so no answer ever has two. */
+/** Only the followed hub is shown as one, so no answer contains two. */
 function show(entry: Entry, view: Viewpoint): ServerRecord {
   const isSelf = entry.key === view.selfId;
   const role = entry.key === view.hub ? "hub" : "worker";
@@ -124,7 +127,7 @@ function show(entry: Entry, view: Viewpoint): ServerRecord {
   };
 }
 
-/** By what it has proven to us, or by the word of the hub that has told us of it. */
+/** By its own proof to this node, or by the report of the hub that listed it. */
 function belongs({ key, record, toldBy }: Entry, { isMember }: Viewpoint): boolean {
   if (isMember === undefined) return record.signed;
   return isMember(key) || (toldBy !== undefined && record.member);

@@ -6,10 +6,10 @@ import type { PeerReply, PeerRequest } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { Passage } from "../tunnel/passage.ts";
-import { type Forward, forwardSchema } from "../wire.ts";
 import { type Claimant, sourceOf } from "./claimant.ts";
+import { type Forward, forwardSchema } from "./registration-messages.ts";
 
-/** Where a node passes on what its hub should judge. */
+/** The node to which requests for the hub are passed on. */
 export const FORWARD_PATH = "/api/cluster/forward";
 
 export interface ForwarderDeps {
@@ -18,7 +18,7 @@ export interface ForwarderDeps {
   readonly timeoutMs: number;
 }
 
-/** Passes on to the hub what it should judge. */
+/** Passes requests on to the hub for decision. */
 export class Forwarder {
   readonly #with: ForwarderDeps;
 
@@ -27,9 +27,9 @@ export class Forwarder {
   }
 
   /**
-   * Passes a request on with the signature that it came with; the answer goes back as it is.
+   * Passes a request on with its original signature; the answer is returned unchanged.
    * @throws Problem `unreachable` when the hub does not answer, `too_many` while too many wait for
-   *   it.
+   * it.
    */
   async passOn(
     { wire, remoteAddress }: PeerRequest,
@@ -59,7 +59,8 @@ export interface EnvelopeDeps {
 }
 
 /**
- * Reads at the hub what other nodes pass on: by the inner signature, the forwarder's word aside.
+ * Reads, at the hub, requests that other nodes pass on. Only the inner signature identifies the
+ * author, not the forwarder.
  */
 export class Envelopes {
   readonly #with: EnvelopeDeps;
@@ -73,13 +74,13 @@ export class Envelopes {
   }
 
   /**
-   * Who speaks in an envelope that the node `via` has brought from `viaAddress`.
-   * @throws Problem `not_trusted` where the inner signature does not verify. Not `bad_signature`:
-   *   the forwarder's own is good, and there is nothing that it could sign anew. `too_many`
+   * The author of a request in an envelope that the node `via` has sent from `viaAddress`.
+   * @throws Problem `not_trusted` if the inner signature does not verify. Not `bad_signature`: the
+   * forwarder's own is valid, and it could not sign anything anew. `too_many`
    */
   open({ source, named, request }: Forward, via: string, viaAddress: string): Claimant {
     const { clock, peers, ownHost } = this.#with;
-    // Signed for the forwarder, and so dated in its time.
+    // Signed for the forwarder, and thus dated in its time.
     const { clockOffsetMs = 0, startOffsetMs: offsetMs } = peers.get(via)?.key ?? {};
     const verifier = {
       nodeId: via,

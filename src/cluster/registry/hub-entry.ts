@@ -2,9 +2,7 @@ import { formatHostPort } from "../../discovery/addresses.ts";
 import { type Peer, rttMsOf } from "../peers/peer.ts";
 import type { EntryInput } from "./registry-entry.ts";
 
-/**
- * The list's entry for a hub, by what it has said in the handshake: before it has told us its list.
- */
+/** The list's entry for a hub, from its handshake: until it has sent its list. */
 export function entryOfHub(peer: Peer): EntryInput | undefined {
   const document = peer.described?.document;
   if (!document) return undefined;

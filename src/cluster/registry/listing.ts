@@ -6,12 +6,12 @@ import type { Claimant } from "./claimant.ts";
 import type { Registry } from "./registry.ts";
 import type { EntryInput } from "./registry-entry.ts";
 
-/** What a registration has led to. */
+/** The result of a registration. */
 export interface Outcome {
   readonly status: "registered" | "confirming";
   /** The name under which it is shown, or will be. */
   readonly serverId: string;
-  /** By which its silence is judged. */
+  /** The interval by which its silence is judged. */
   readonly intervalMs: number;
 }
 
@@ -27,7 +27,7 @@ const listableSchema = serverRecordSchema.omit({
   last_seen: true,
 });
 
-/** Puts onto the list what was admitted. */
+/** Adds admitted servers to the list. */
 export class Listing {
   readonly #with: ListingDeps;
 
@@ -35,13 +35,15 @@ export class Listing {
     this.#with = withDeps;
   }
 
-  /** @throws Problem `too_many` where there is no room, `invalid` for what nobody could read. */
+  /**
+   * @throws Problem `too_many` if there is no room, `invalid` for what followers could not parse.
+   */
   list(input: EntryInput, claimant: Claimant): Outcome {
     const { registry, policy } = this.#with;
-    // Followers read the list by this schema: what it refuses must not get onto it.
+    // Followers parse the list by this schema: an entry that it rejects must not be listed.
     const { error } = listableSchema.safeParse(input.record);
     if (error) throw new Problem("invalid", describeFirst(error));
-    // What came by another node, or from this machine, has limits of its own.
+    // Entries that came through another node, or from this machine, have limits of their own.
     const hasShare = claimant.via === undefined && !policy().own.includes(claimant.source);
     const entry = registry.put(input, hasShare ? claimant.source : undefined);
     if (!entry) {

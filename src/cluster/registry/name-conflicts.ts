@@ -2,10 +2,10 @@
 export const NAME_CONFLICT_RULES = ["suffix", "prefix", "qualified", "manual", "fail"] as const;
 export type NameConflictRule = (typeof NAME_CONFLICT_RULES)[number];
 
-/** Between a server and its tank: `reef-1::lagoon`. */
+/** Separator of a server and its tank: `reef-1::lagoon`. */
 export const SEPARATOR = "::";
 
-/** Somebody who wants a name that others have, too. */
+/** A tank that shares its name with others. */
 export interface Claim {
   readonly name: string;
   /** The server of the tank, by its label. */
@@ -13,11 +13,11 @@ export interface Claim {
 }
 
 interface Rule {
-  /** The name in place of the one that is shared; `turn` counts those before this one, from 0. */
+  /** The replacement of a shared name; `turn` counts the earlier ones, from 0. */
   readonly rename: (claim: Claim, turn: number) => string | undefined;
-  /** Whether the turn makes another name of it. */
+  /** Whether different turns give different names. */
   readonly numbers: boolean;
-  /** Whether an alias that is given by hand takes a name from whoever has it. */
+  /** Whether an alias that is given by hand takes the name from its present owner. */
   readonly takesOver: boolean;
 }
 
@@ -55,8 +55,8 @@ const RULES: Readonly<Record<NameConflictRule, Rule>> = {
 const ALIAS_NUMBERS_MAX = 10;
 
 /**
- * The name of each tank, each name once. A name that only one tank has is kept under any rule, and
- * no derived name replaces it. A tank without a name is addressed by server and id.
+ * The name of each tank, without duplicates. A name that only one tank has is kept under any rule,
+ * and no derived name replaces it. A tank without a name is addressed by server and id.
  */
 export function nameTanks<T extends Claim>(
   tanks: readonly T[],
@@ -98,7 +98,7 @@ function rename<T extends Claim>(
   }
 }
 
-/** The name that an alias gets, where the wanted one may be taken; undefined when it gets none. */
+/** The name that an alias gets, if the wanted one may be taken; undefined if it gets none. */
 export function nameAlias(
   wanted: Claim,
   isTaken: (name: string) => boolean,

@@ -1,13 +1,13 @@
+import { mergeAddresses } from "../../discovery/addresses.ts";
 import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { type DialPolicy, dialable } from "../peers/dial-policy.ts";
 import { isDialable } from "../peers/peer.ts";
-import { mergeAddresses } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import type { Heartbeat, Registration } from "../wire.ts";
 import { Admission, owns } from "./admission.ts";
 import type { Claimant } from "./claimant.ts";
 import { Listing, type Outcome } from "./listing.ts";
+import type { Heartbeat, Registration } from "./registration-messages.ts";
 import {
   declaredAddress,
   figuresOf,
@@ -25,7 +25,7 @@ export interface RegistrarDeps {
   readonly registry: Registry;
   readonly peers: PeerTable;
   /**
-   * Somebody may be there: to be dialled, and listed once it has registered itself. `source` is the
+   * A node may be there: it is dialled, and listed once it has registered itself. `source` is the
    * IP that says so; undefined for the operator, who may name any address.
    */
   readonly nominate: (
@@ -35,18 +35,20 @@ export interface RegistrarDeps {
   ) => void;
   readonly policy: () => DialPolicy;
   readonly discoveredBy: (nodeId: string) => readonly string[];
-  /** A start of a node speaks. @throws Problem `directory_copied` for the later of two. */
+  /**
+   * A start of a node makes itself known. @throws Problem `directory_copied` for the later of two.
+   */
   readonly heard: (nodeId: string, bootId: string) => void;
-  /** Whether a node belongs to the cluster: all do where there is no secret. */
+  /** Whether a node belongs to the cluster: all do if there is no secret. */
   readonly isMember: (nodeId: string) => boolean;
   readonly nowMs: () => number;
 }
 
 /**
- * Keeps the list of servers as a hub: who may register what, in both families of discovery
- * endpoints. A node speaks for itself alone, by its signature. A record that names a node and is
- * not signed by it only says where to dial. A server without a key may do what it likes with what
- * it has registered from the same address, and never has a name that a node has.
+ * Keeps the list of servers as a hub: decides who may register what, in both families of discovery
+ * endpoints. A node speaks only for itself, by its signature. A record that names a node and is not
+ * signed by it only says where to dial. A server without a key may change what it has registered
+ * from the same address, and never gets the name of a node.
  */
 export class Registrar {
   readonly #with: RegistrarDeps;
@@ -66,8 +68,8 @@ export class Registrar {
   }
 
   /**
-   * Lists a server, or has a node dialled that somebody else names. `defaultIntervalMs` judges one
-   * that declares no interval and is new.
+   * Lists a server, or dials a node that another party names. `defaultIntervalMs` applies to a new
+   * server that declares no interval.
    * @throws Problem `conflict`, `invalid`, `not_trusted` or `too_many`.
    */
   register(body: Registration, claimant: Claimant, defaultIntervalMs: number): Outcome {
@@ -90,8 +92,8 @@ export class Registrar {
   }
 
   /**
-   * A sign of life. With its whole record a server is registered that is not listed (any more).
-   * @throws Problem `unknown_server`, `not_trusted` where somebody else speaks for a node, and what
+   * A heartbeat. With its whole record, an unlisted server is registered.
+   * @throws Problem `unknown_server`, `not_trusted` if another party speaks for a node, and what
    * {@link register} throws.
    */
   beat(
@@ -124,8 +126,8 @@ export class Registrar {
   }
 
   /**
-   * Takes a server off the list; `bootId` tells which start of a node leaves.
-   * @throws Problem `unknown_server`, or `not_trusted` for somebody else's entry.
+   * Removes a server from the list; `bootId` tells which start of a node leaves.
+   * @throws Problem `unknown_server`, or `not_trusted` for another party's entry.
    */
   unregister(serverId: string, bootId: string | undefined, claimant: Claimant): void {
     this.#admission.refuseUnknownForwarder(claimant);
@@ -137,7 +139,7 @@ export class Registrar {
     if (isStranger && claimant.via !== undefined && claimant.via !== entry.via) {
       throw new Problem("not_trusted", "That server did not register through the node you asked.");
     }
-    // The later of two with one key takes its own leave, not the other's.
+    // The later of two starts with one key removes only itself, not the other.
     if (bootId !== undefined && entry.bootId !== "" && bootId !== entry.bootId) return;
     this.#with.registry.remove(entry.key);
   }
@@ -185,7 +187,7 @@ export class Registrar {
     return outcome;
   }
 
-  /** Somebody says that a node is there; only the node itself can say more. */
+  /** Another party says that a node is there; only the node itself can give details. */
   #nominate(
     nodeId: string,
     body: Registration,
@@ -199,7 +201,7 @@ export class Registrar {
       return { status: "registered", serverId: known.record.server_id, intervalMs };
     }
     const declared = declaredAddress(body);
-    // The operator is believed to the letter; others may name alternatives, which are checked.
+    // The operator's address is used as given; others may name alternatives, which are checked.
     const addresses =
       claimant.controlled && declared.length > 0
         ? declared
@@ -240,10 +242,13 @@ export class Registrar {
     if (boot_id !== undefined) this.#with.heard(nodeId, boot_id);
   }
 
-  /** Where a node that has signed may be dialled: what it declares, and where it speaks from. */
+  /**
+   * Where a node that has signed may be dialled: its declared addresses, and the one it sends from.
+   */
   #addressesOf(body: Registration, { source, via }: Claimant): readonly Address[] {
     const declared = body.addresses ?? declaredAddress(body);
-    // Where it speaks from is the forwarder's word, and opens no address of our own machine.
+    // The sending address is the forwarder's claim, and gives no access to addresses of this
+    // machine.
     if (via !== undefined) return dialable(declared, this.#with.policy());
     const port = body.port ?? declared[0]?.port;
     const asSeen = port === undefined ? [] : [{ host: source, port }];

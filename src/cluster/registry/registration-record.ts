@@ -3,21 +3,21 @@ import type { Address } from "../../discovery/backend.ts";
 import { Problem } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { ServerRecord } from "../server-record.ts";
-import type { Heartbeat, Registration } from "../wire.ts";
+import type { Heartbeat, Registration } from "./registration-messages.ts";
 import type { Entry } from "./registry-entry.ts";
 
-/** Where the server says that it is. */
+/** The address that the server states. */
 export function declaredAddress(body: Registration): readonly Address[] {
   const { host, port } = body;
   return host === undefined || port === undefined ? [] : [{ host, port }];
 }
 
-/** Whether a heartbeat says all that a registration does, so that it can stand for one. */
+/** Whether a heartbeat contains all of a registration, so that it can replace one. */
 export function isWhole(body: Heartbeat, serverId: string): body is Registration {
   return body.server_id === serverId && body.host !== undefined && body.port !== undefined;
 }
 
-/** What is listed of a server that has registered at `address`; `nodeId` is null without a key. */
+/** The record of a server that has registered at `address`; `nodeId` is null without a key. */
 export function recordOf(
   body: Registration,
   address: Address,
@@ -53,7 +53,7 @@ export function recordOf(
     cpu_percent: 0,
     memory_mb: 0,
     uptime_seconds: 0,
-    // The registry knows when.
+    // Set by the registry.
     registered_at: "",
     last_heartbeat: "",
     last_seen: "",
@@ -68,7 +68,7 @@ export function recordOf(
   };
 }
 
-/** The figures that come with a heartbeat. Tank World counts worlds where tankd counts tanks. */
+/** The figures of a heartbeat. Tank World counts worlds where tankd counts tanks. */
 export function figuresOf(body: Heartbeat): Partial<ServerRecord> {
   const { fish_count, active_connections, cpu_percent, memory_mb, uptime_seconds } = body;
   const named = body.tank_count ?? body.world_count;
@@ -87,7 +87,7 @@ export function figuresOf(body: Heartbeat): Partial<ServerRecord> {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined));
 }
 
-/** The fields of an entry that the server states itself, beside its record. */
+/** The fields of an entry that the server states itself, besides its record. */
 export function saidIn(body: Registration) {
   return {
     label: body.server_id,
@@ -97,7 +97,9 @@ export function saidIn(body: Registration) {
   };
 }
 
-/** By which the server's silence is judged, milliseconds. @throws Problem `invalid`. */
+/**
+ * The interval by which the server's silence is judged, milliseconds. @throws Problem `invalid`.
+ */
 export function intervalOf(
   { heartbeat_interval }: Registration,
   known: Entry | undefined,

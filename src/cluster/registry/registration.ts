@@ -6,15 +6,15 @@ import type { PeerReply } from "../peer-route.ts";
 import type { PeerClient } from "../peers/peer-client.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import { problemCodeOf } from "../problem-code.ts";
-import type { Registration } from "../wire.ts";
+import type { Registration } from "./registration-messages.ts";
 
 export interface RegistrationDeps {
   readonly deps: ClusterDeps;
   readonly client: PeerClient;
   readonly table: PeerTable;
-  /** What is registered, at this moment. */
+  /** The current registration. */
   readonly describe: () => Registration;
-  /** The hub has answered with the name under which it shows us. */
+  /** The hub has answered with the name under which it shows this node. */
   readonly onRegistered: (serverId: string) => void;
 }
 
@@ -42,7 +42,7 @@ export class HubRegistration {
     return this.#registered;
   }
 
-  /** From now on with this hub. */
+  /** Registers with this hub from now on. */
   follow(hub: string): void {
     this.#hub = hub;
     this.#registered = false;
@@ -50,13 +50,13 @@ export class HubRegistration {
     this.now();
   }
 
-  /** No hub any more. */
+  /** There is no hub any more. */
   release(): void {
     this.#hub = undefined;
     this.#cancel();
   }
 
-  /** Registers at once, again: the hub does not list us, or what we registered has changed. */
+  /** Registers again at once: the hub does not list this node, or its registration has changed. */
   now(): void {
     if (this.#hub === undefined || this.#with.deps.settings.register === false) return;
     this.#registered = false;
@@ -64,7 +64,8 @@ export class HubRegistration {
   }
 
   /**
-   * Takes us off the hub's list. Gives up silently after `timeoutMs`: the hub will notice anyway.
+   * Removes this node from the hub's list. Gives up silently after `timeoutMs`: the hub will notice
+   * anyway.
    */
   async unregister(timeoutMs: number): Promise<void> {
     const hub = this.#hub;

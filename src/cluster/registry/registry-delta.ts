@@ -1,18 +1,18 @@
 import type { RegistryDelta } from "../wire.ts";
 import { type Entry, entryToWire, figuresToWire } from "./registry-entry.ts";
 
-/** A server that has left, as followers are told. */
+/** A server that has left, as reported to followers. */
 export interface Removal {
   readonly key: string;
-  /** Of the registry, when it left. */
+  /** Version of the registry when it left. */
   readonly version: number;
 }
 
 /** Changes in one answer to a ping; more follow with the next question. */
 const DELTA_CHANGES_MAX = 200;
 /**
- * Characters of their entries, each at most three bytes. The first entry goes whatever it takes: a
- * node with as many tanks as it may name takes 200 kB.
+ * Characters of their entries, each at most three bytes. The first entry is sent whatever its size:
+ * a node with the maximum number of tanks takes 200 kB.
  */
 const DELTA_CHARACTERS_MAX = 400_000;
 
@@ -20,7 +20,7 @@ type Change =
   | { readonly version: number; readonly kind: "entry" | "figures"; readonly entry: Entry }
   | { readonly version: number; readonly kind: "removed"; readonly key: string };
 
-/** One page of what has changed after version `since`, in that order; all of the list after 0. */
+/** One page of the changes after version `since`, in order; the whole list after 0. */
 export function deltaSince(
   since: number,
   version: number,

@@ -4,13 +4,16 @@ import { LIMITS } from "../../platform/limits.ts";
 import type { AnnouncedTank, ServerRecord, ServerStatus } from "../server-record.ts";
 import { type EntryWire, entryWireSchema, type FiguresWire } from "../wire.ts";
 
-/** What the registry keeps of one server. Times are monotonic milliseconds of this process. */
+/** What the registry stores about one server. Times are monotonic milliseconds of this process. */
 export interface Entry {
   /** The node id; for a server without a key `unsigned:` and its server id. */
   readonly key: string;
-  /** As it is shown, but for role, status, is_local and reachable, which depend on who asks. */
+  /** As shown, except for role, status, is_local and reachable, which depend on the observer. */
   readonly record: ServerRecord;
-  /** The label it asked for; `record.server_id` differs from it where two ask for the same. */
+  /**
+   * The label that it asked for; `record.server_id` differs from it if two servers ask for the
+   * same.
+   */
   readonly label: string;
   readonly addresses: readonly Address[];
   readonly tanks: readonly AnnouncedTank[];
@@ -23,23 +26,23 @@ export interface Entry {
   readonly status: ServerStatus;
   readonly offlineSinceMs: number | undefined;
   /**
-   * IP from which it has registered; undefined where nobody has noted it. Of a server without a key
-   * nobody else may change the entry.
+   * IP from which it has registered; undefined if it was not recorded. Of a server without a key no
+   * other address may change the entry.
    */
   readonly source: string | undefined;
-  /** The node that has passed its registration on, where it did not come from the server itself. */
+  /** The node that has passed its registration on, if the server did not send it directly. */
   readonly via: string | undefined;
-  /** The node to which it says it holds a tunnel: what is sent there reaches it. */
+  /** The node to which it says it holds a tunnel, and through which it is reached. */
   readonly relay: string | undefined;
-  /** The boot id of the hub that has told us of it; undefined for what we know ourselves. */
+  /** The boot id of the hub that reported it; undefined for first-hand knowledge. */
   readonly toldBy: string | undefined;
-  /** Of the registry, when anything but the figures last changed. */
+  /** Version of the registry when anything but the figures last changed. */
   readonly version: number;
-  /** Of the registry, when the figures were last told to followers. */
+  /** Version of the registry when the figures were last sent to followers. */
   readonly figuresVersion: number;
 }
 
-/** What a registration says; the registry adds what only it knows. */
+/** The content of a registration; the registry adds what only it knows. */
 export type EntryInput = Omit<
   Entry,
   "status" | "offlineSinceMs" | "lastSeenMs" | "version" | "figuresVersion" | "toldBy"
@@ -50,7 +53,7 @@ export const DEFAULT_INTERVAL_MS = 30_000;
 const DEGRADED_AFTER_INTERVALS = 2;
 const OFFLINE_AFTER_INTERVALS = 3;
 
-/** The status that silence of this length means to a server's declared interval. */
+/** The status after this much silence, by the server's declared interval. */
 export function statusAfter(silentMs: number, intervalMs: number): ServerStatus {
   if (silentMs >= OFFLINE_AFTER_INTERVALS * intervalMs) return "offline";
   return silentMs >= DEGRADED_AFTER_INTERVALS * intervalMs ? "degraded" : "online";
@@ -67,14 +70,12 @@ export function unsignedKey(serverId: string): string {
   return `${UNSIGNED}${serverId}`;
 }
 
-/** Whether the key is that of a server without one of its own: no node has such an id. */
+/** Whether the key is that of a server without a key of its own: no node has such an id. */
 export function isUnsignedKey(key: string): boolean {
   return key.startsWith(UNSIGNED);
 }
 
-/**
- * The rank by which a name goes to one of two: members before strangers with a key before others.
- */
+/** Which of two servers gets a name: members before strangers with a key before others. */
 export function rankOf({ signed, member }: Pick<ServerRecord, "signed" | "member">): number {
   if (!signed) return 0;
   return member ? 2 : 1;
@@ -119,10 +120,19 @@ const storedSchema = z.object({
 });
 
 /**
- * The text that the registry store keeps, without the figures that change all the time. Two entries
- * with the same text differ in nothing that followers must hear of at once.
+ * An entry without the parts that change constantly: figures, and when it was last seen. Entries
+ * with the same text differ in nothing that followers must learn at once.
  */
 export function entryToText(entry: Entry): string {
+  return textOf(entry, entry.record.registered_at);
+}
+
+/** The text in the registry store: the same, with the time when it was last seen. */
+export function entryToStored(entry: Entry): string {
+  return textOf(entry, entry.record.last_seen);
+}
+
+function textOf(entry: Entry, lastSeen: string): string {
   const wire = entryToWire(entry);
   const record: ServerRecord = {
     ...wire.record,
@@ -134,15 +144,15 @@ export function entryToText(entry: Entry): string {
     memory_mb: 0,
     uptime_seconds: 0,
     rtt_ms: null,
-    last_heartbeat: wire.record.registered_at,
-    last_seen: wire.record.registered_at,
+    last_heartbeat: lastSeen,
+    last_seen: lastSeen,
   };
   return JSON.stringify({ label: entry.label, entry: { ...wire, record } });
 }
 
 /**
- * An entry as it was stored: offline until it shows itself. Undefined when it cannot be read, and
- * for a node that was listed without its signature, which versions before this one did.
+ * An entry as it was stored: offline until the server makes contact. Undefined if it cannot be
+ * read, and for a node that was listed without its signature, as earlier versions did.
  */
 export function entryFromText(text: string, nowMs: number): Entry | undefined {
   let json: unknown;
@@ -183,8 +193,8 @@ export function entryFromWire(wire: EntryWire, nowMs: number): Entry {
 }
 
 /**
- * Whether a node on the list is a member: by what it has proven to us, or by the word of the hub
- * that has told us of it.
+ * Whether a node on the list is a member: by its own proof to this node, or by the report of the
+ * hub that listed it.
  */
 export function isListedMember(
   { key, record, toldBy }: Entry,

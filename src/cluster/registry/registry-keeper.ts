@@ -2,20 +2,21 @@ import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
 import type { RegistryStore } from "../../store/journal.ts";
 import type { Registry } from "./registry.ts";
-import { type Entry, entryFromText, entryToText } from "./registry-entry.ts";
+import { type Entry, entryFromText, entryToStored, entryToText } from "./registry-entry.ts";
 
 export interface RegistryKeeperDeps {
   readonly nodeId: string;
   readonly clock: Clock;
   readonly registryStore: RegistryStore;
-  /** The store does not work; told once until it has worked again. */
+  /** The store does not work; logged once until it has worked again. */
   readonly onBroken: (reason: string) => void;
 }
 
-/** Keeps the registry in the store, so that a restarted node knows its neighbours. Never fatal. */
+/** Stores the registry, so that a restarted node knows its neighbours. Never fatal. */
 export class RegistryKeeper {
   readonly #with: RegistryKeeperDeps;
-  readonly #kept = new Map<string, string>();
+  /** What is stored: everything but the time, and that. */
+  readonly #kept = new Map<string, { readonly text: string; readonly lastSeen: string }>();
   #broken = false;
 
   constructor(withDeps: RegistryKeeperDeps) {
@@ -23,8 +24,8 @@ export class RegistryKeeper {
   }
 
   /**
-   * Puts what was stored into the registry, offline until it shows itself; drops what nobody can
-   * read.
+   * Loads the stored entries into the registry, offline until the servers make contact; drops
+   * unreadable ones.
    */
   async load(registry: Registry): Promise<void> {
     const { registryStore, clock, nodeId } = this.#with;
@@ -32,7 +33,7 @@ export class RegistryKeeper {
       for (const { node_id, record } of await registryStore.load()) {
         const entry = entryFromText(record, clock.monotonicMs());
         if (entry && node_id !== nodeId) {
-          this.#kept.set(node_id, record);
+          this.#kept.set(node_id, keptOf(entry));
           registry.restore(entry);
         } else {
           void this.#write(node_id, undefined);
@@ -43,21 +44,33 @@ export class RegistryKeeper {
     }
   }
 
-  /** Writes what of a change outlives this process. */
+  /** Writes the part of a change that outlives this process. */
   keep(key: string, entry: Entry | undefined): void {
     if (key === this.#with.nodeId) return;
-    const text = entry && entryToText(entry);
-    if (text === this.#kept.get(key)) return;
-    if (text === undefined) this.#kept.delete(key);
-    else this.#kept.set(key, text);
-    void this.#write(key, text);
+    const next = entry && keptOf(entry);
+    if (next?.text === this.#kept.get(key)?.text) return;
+    if (next === undefined) this.#kept.delete(key);
+    else this.#kept.set(key, next);
+    void this.#write(key, entry);
   }
 
-  async #write(key: string, text: string | undefined): Promise<void> {
+  /**
+   * Writes when each server was seen last, which by itself is not worth a write while the node
+   * runs. Never rejects.
+   */
+  async keepTimes(entries: readonly Entry[]): Promise<void> {
+    const changed = entries.filter(({ key, record }) => {
+      const lastSeen = this.#kept.get(key)?.lastSeen;
+      return lastSeen !== undefined && lastSeen !== record.last_seen;
+    });
+    await Promise.all(changed.map((entry) => this.#write(entry.key, entry)));
+  }
+
+  async #write(key: string, entry: Entry | undefined): Promise<void> {
     const { registryStore } = this.#with;
     try {
-      if (text === undefined) await registryStore.remove(key);
-      else await registryStore.put(key, text);
+      if (entry === undefined) await registryStore.remove(key);
+      else await registryStore.put(key, entryToStored(entry));
       this.#broken = false;
     } catch (error) {
       this.#kept.delete(key);
@@ -70,4 +83,8 @@ export class RegistryKeeper {
     this.#broken = true;
     this.#with.onBroken(messageOf(error));
   }
+}
+
+function keptOf(entry: Entry) {
+  return { text: entryToText(entry), lastSeen: entry.record.last_seen };
 }

@@ -1,13 +1,13 @@
 import { LIMITS } from "../../platform/limits.ts";
 import { type Entry, type EntryInput, isUnsignedKey, rankOf } from "./registry-entry.ts";
 
-/** The name under which a server is shown, and who has to give it up for that. */
+/** The name under which a server is shown, and the server that has to give it up. */
 export interface ShownName {
   readonly name: string;
   readonly displaced: readonly { readonly entry: Entry; readonly suffixed: string }[];
 }
 
-/** As many characters of a node id as tell namesakes apart. */
+/** Characters of a node id that distinguish servers with the same label. */
 const SUFFIX_CHARACTERS = 6;
 
 /**
@@ -22,7 +22,7 @@ export function shownName(input: EntryInput, entries: readonly Entry[]): ShownNa
   let shown: string | undefined;
   for (const one of entries) {
     if (one.key === key) shown = one.record.server_id;
-    // Nobody is called by another one's id.
+    // No server is called by another one's id.
     else taken.add(one.key);
     if (one.key !== key && rankOf(one.record) >= rank) taken.add(one.record.server_id);
   }
@@ -35,7 +35,7 @@ export function shownName(input: EntryInput, entries: readonly Entry[]): ShownNa
   return { name, displaced };
 }
 
-/** A server without a key has nothing of its own that tells it apart. */
+/** A server without a key has nothing that distinguishes it. */
 function withSuffix(label: string, key: string): string {
   const suffix = `-${isUnsignedKey(key) ? "unsigned" : key.slice(0, SUFFIX_CHARACTERS)}`;
   return `${label.slice(0, LIMITS.nameCharactersMax - suffix.length)}${suffix}`;

@@ -2,9 +2,9 @@ import { sourceKey } from "../../discovery/addresses.ts";
 import type { Entry } from "./registry-entry.ts";
 
 /**
- * The entry evicted from a full list for a new one: of those that never answered at their address
- * one that is away, else the most silent of the source that has brought the most; then the
- * confirmed one that has been away longest. Undefined where all are confirmed and here.
+ * The entry to evict from a full list for a new one. First, of those that never answered at their
+ * address: an offline one, else the most silent of the source with the most entries. Then the
+ * confirmed one that has been offline longest. Undefined if all are confirmed and online.
  */
 export function whoGivesWay(
   entries: readonly Entry[],

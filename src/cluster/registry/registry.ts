@@ -1,11 +1,10 @@
-import { BoundedMap } from "../../platform/bounded-map.ts";
 import { type Clock, rfc3339 } from "../../platform/clock.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Peer } from "../peers/peer.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
 import type { ServerRecord, ServerStatus } from "../server-record.ts";
 import type { RegistryDelta, RegistryPosition } from "../wire.ts";
-import { deltaSince, type Removal } from "./registry-delta.ts";
+import { RegistryChanges } from "./registry-changes.ts";
 import {
   type Entry,
   type EntryInput,
@@ -19,49 +18,33 @@ import { whoGivesWay } from "./registry-room.ts";
 
 export interface RegistryDeps {
   /**
-   * Holds the entries: `Peer.registration`. Its `onForgotten` tells {@link Registry.noteForgotten}.
+   * Contains the entries: `Peer.registration`. Its `onForgotten` calls {@link
+   * Registry.noteForgotten}.
    */
   readonly peers: PeerTable;
   readonly clock: Clock;
   readonly bootId: string;
   readonly nodeId: string;
-  /** Told of every entry that was changed or removed; `entry` is undefined for a removal. */
+  /** Called for every entry that was changed or removed; `entry` is undefined for a removal. */
   readonly onChange: (key: string, entry: Entry | undefined) => void;
 }
 
 /**
- * How often figures (fish, processor time, memory, uptime) are told to followers, all together. A
- * heartbeat changes them every time, and one by one they would be most of what a hub has to say.
- */
-const FIGURES_INTERVAL_MS = 10_000;
-
-/**
- * The servers of the cluster as this node knows them, itself included. A hub's is the cluster's; a
- * worker's is a copy that the hub's changes keep up to date. Bounded; soft state throughout. The
- * entries lie in the peer table, so that whoever leaves that leaves the list; only our own,
- * which is no peer, is kept here.
+ * The servers of the cluster as this node knows them, itself included. A hub's registry is the
+ * cluster's; a worker's is a copy that the hub's changes keep current. Bounded; soft state
+ * throughout. The entries are in the peer table, so a node that is removed there leaves the list;
+ * only this node's own entry, which is not a peer's, is stored here.
  */
 export class Registry {
   readonly #deps: RegistryDeps;
   #own: Entry | undefined;
-  /** What has left, so that followers hear of it, in order. */
-  readonly #removals = new BoundedMap<string, Removal>(LIMITS.removalsRememberedMax, {
-    onEvict: ({ version }) => {
-      this.#removalsSince = version;
-    },
-  });
-  /** Followers from before this version start anew: earlier departures are forgotten. */
-  #removalsSince = 0;
-  /** Servers whose figures have changed since followers were told. */
-  readonly #freshFigures = new Set<string>();
-  #figuresToldMs: number;
-  /** The hub whose word on the others has held last, by its boot id, and until when. */
+  readonly #changes: RegistryChanges;
+  /** The hub that vouched for others last, by its boot id, and until when. */
   #vouched: { readonly by: string; readonly untilMs: number } | undefined;
-  #version = 0;
 
   constructor(deps: RegistryDeps) {
     this.#deps = deps;
-    this.#figuresToldMs = deps.clock.monotonicMs();
+    this.#changes = new RegistryChanges(deps.clock.monotonicMs());
   }
 
   entries(): readonly Entry[] {
@@ -87,9 +70,9 @@ export class Registry {
   }
 
   /**
-   * A server that has shown itself: new, or again. Undefined when there is no room. Of a newcomer
-   * `source` is the IP whose share of the table it takes; without one it is limited by the whole
-   * only. A registration that repeats the last one is a heartbeat.
+   * A server has made contact: a new one, or a listed one. Undefined if there is no room. `source`
+   * is the IP whose share of the table a new entry takes; without one only the total limits it. A
+   * registration that repeats the last one is a heartbeat.
    */
   put(input: EntryInput, source?: string): Entry | undefined {
     const known = this.get(input.key);
@@ -118,14 +101,14 @@ export class Registry {
     return known && saysTheSame(known, next) ? this.#refresh(next) : this.#change(next);
   }
 
-  /** Known from the last run; it stays what it was stored as. */
+  /** Known from the last run; it keeps its stored status. */
   restore(entry: Entry): void {
     if (this.get(entry.key) || this.entries().length >= LIMITS.serversMax) return;
-    // Its share was judged when it came.
+    // Its share was checked when it was first listed.
     if (this.#deps.peers.ensure(entry.key)) this.#change(entry);
   }
 
-  /** A heartbeat: the figures that came with it, and "I am here". */
+  /** A heartbeat with its figures. */
   beat(key: string, figures: Partial<ServerRecord>): Entry | undefined {
     const entry = this.get(key);
     if (!entry) return undefined;
@@ -135,7 +118,7 @@ export class Registry {
     return saysTheSame(entry, next) ? this.#refresh(next) : this.#change(next);
   }
 
-  /** It has answered or asked something. Changes what followers see only if it was thought away. */
+  /** It has answered or asked something. Changes what followers see only if it was not online. */
   see(key: string): void {
     const entry = this.get(key);
     if (!entry) return;
@@ -150,7 +133,7 @@ export class Registry {
     if (entry) this.#change({ ...entry, ...change });
   }
 
-  /** The hub's choice among equal labels holds in our own list too. */
+  /** The hub's choice among equal labels also applies to this node's own list. */
   showAs(key: string, serverId: string): void {
     const entry = this.get(key);
     if (!entry || entry.record.server_id === serverId) return;
@@ -162,27 +145,27 @@ export class Registry {
     if (entry) this.#judge(entry, "offline");
   }
 
-  /** Takes a server off the list. What else is known of a node stays in the table. */
+  /** Removes a server from the list. Other knowledge about a node stays in the table. */
   remove(key: string): boolean {
     const { peers, nodeId } = this.#deps;
     if (!this.get(key)) return false;
     if (key === nodeId) this.#own = undefined;
     else if (isUnsignedKey(key)) peers.forget(key);
     else peers.update(key, { registration: undefined });
-    // Forgetting has noted it already.
-    if (!this.#removals.has(key)) this.#noteRemoved(key);
+    // Removal from the table has noted it already.
+    if (!this.#changes.hasRemoved(key)) this.#noteRemoved(key);
     return true;
   }
 
-  /** The table has forgotten a peer. */
+  /** The table has removed a peer. */
   noteForgotten({ id, registration }: Peer): void {
     if (registration) this.#noteRemoved(id);
   }
 
   /**
-   * Judges every server but ourselves by its silence and forgets those that were away too long.
-   * What the present hub (`vouching`, its boot id) vouches for is left to it. Figures go out from
-   * time to time.
+   * Updates the status of every server but this node by its silence, and removes those that were
+   * offline too long. Servers for which the present hub (`vouching`, its boot id) vouches keep its
+   * status. Figures are released from time to time.
    */
   age(vouching: string | undefined, pruneAfterMs: number): void {
     const nowMs = this.#nowMs();
@@ -197,22 +180,21 @@ export class Registry {
         this.remove(entry.key);
       }
     }
-    if (nowMs - this.#figuresToldMs >= FIGURES_INTERVAL_MS) this.#tellFigures(nowMs);
+    for (const { key, version } of this.#changes.takeFigures(nowMs)) {
+      const entry = this.get(key);
+      if (entry) this.#store({ ...entry, figuresVersion: version });
+    }
   }
 
-  /** What has changed since a follower's position; everything if it followed another registry. */
+  /** The changes since a follower's position; everything if it followed another registry. */
   delta(position: RegistryPosition): RegistryDelta {
-    const { bootId: of } = this.#deps;
-    const isOurs = position.of === of && position.version >= this.#removalsSince;
-    const since = isOurs ? position.version : 0;
-    const changes = deltaSince(since, this.#version, this.entries(), this.#removals.values());
-    return { of, whole: since === 0, ...changes };
+    return this.#changes.since(position, this.#deps.bootId, this.entries());
   }
 
-  /** Takes over what the hub has told; what we know of ourselves is ours alone. */
+  /** Applies the hub's changes; the knowledge about this node itself stays its own. */
   apply({ of, whole, entries, figures, removed }: RegistryDelta): void {
     const { nodeId } = this.#deps;
-    // What it does not name any more has left; it is judged by its silence from now on.
+    // Servers that a whole list does not name have left; from now on their silence counts.
     for (const entry of whole ? this.entries() : []) {
       if (entry.toldBy !== of) continue;
       this.#store({ ...entry, toldBy: undefined, lastSeenMs: this.#lastSeenMs(entry) });
@@ -231,9 +213,7 @@ export class Registry {
     }
   }
 
-  /**
-   * Whether the server has answered where it was dialled: nobody can make up any number of those.
-   */
+  /** Whether the server has answered a dial: nobody can invent such servers. */
   isConfirmed(key: string): boolean {
     const { peers, nodeId } = this.#deps;
     if (key === nodeId) return true;
@@ -248,32 +228,23 @@ export class Registry {
     this.#change({ ...entry, status, offlineSinceMs });
   }
 
-  /** Of what a hub has told us of, we have had no word of our own for as long as it vouched. */
+  /**
+   * For a server that a hub has reported, silence counts only from the end of the hub's vouching.
+   */
   #lastSeenMs({ lastSeenMs, toldBy }: Entry): number {
     const vouched = this.#vouched?.by === toldBy ? this.#vouched?.untilMs : undefined;
     return Math.max(lastSeenMs, vouched ?? lastSeenMs);
   }
 
-  #tellFigures(nowMs: number): void {
-    this.#figuresToldMs = nowMs;
-    for (const key of this.#freshFigures) {
-      const entry = this.get(key);
-      if (entry) this.#store({ ...entry, figuresVersion: ++this.#version });
-    }
-    this.#freshFigures.clear();
-  }
-
-  /** Stores what changes nothing that followers must hear of at once. */
+  /** Stores a change that followers need not learn at once. */
   #refresh(entry: Entry): Entry {
-    this.#freshFigures.add(entry.key);
+    this.#changes.noteFigures(entry.key);
     this.#store(entry);
     return entry;
   }
 
   #change(entry: Entry): Entry {
-    const stamped = { ...entry, version: ++this.#version };
-    this.#removals.delete(entry.key);
-    this.#freshFigures.delete(entry.key);
+    const stamped = { ...entry, version: this.#changes.noteChanged(entry.key) };
     this.#store(stamped);
     this.#deps.onChange(entry.key, stamped);
     return stamped;
@@ -285,8 +256,7 @@ export class Registry {
   }
 
   #noteRemoved(key: string): void {
-    this.#freshFigures.delete(key);
-    this.#removals.set(key, { key, version: ++this.#version });
+    this.#changes.noteRemoved(key);
     this.#deps.onChange(key, undefined);
   }
 
@@ -294,7 +264,7 @@ export class Registry {
     return { ...entry, lastSeenMs: this.#nowMs(), status: "online", offlineSinceMs: undefined };
   }
 
-  /** A place in the table and on the list. */
+  /** Makes room in the table and on the list. */
   #makeRoom(key: string, source: string | undefined): boolean {
     const { peers, nodeId } = this.#deps;
     if (key === nodeId) return true;

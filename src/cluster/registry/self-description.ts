@@ -3,17 +3,12 @@ import { membershipTag } from "../admission/membership-tag.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { RoleKeeper } from "../membership/role.ts";
 import type { PeerTable } from "../peers/peer-table.ts";
-import {
-  type HubHint,
-  type NodeDocument,
-  PROTOCOL_VERSION,
-  type Registration,
-  type StandingWire,
-} from "../wire.ts";
+import { type HubHint, type NodeDocument, PROTOCOL_VERSION, type StandingWire } from "../wire.ts";
+import type { Registration } from "./registration-messages.ts";
 import type { EntryInput } from "./registry-entry.ts";
 import type { Self } from "./self.ts";
 
-/** This node as it shows itself to others: in the handshake, at registration, to discovery. */
+/** This node's description for others: in the handshake, at registration, in discovery. */
 export class SelfDescription {
   readonly #deps: ClusterDeps;
   readonly #self: Self;
@@ -29,7 +24,7 @@ export class SelfDescription {
       readonly table: PeerTable;
       readonly role: RoleKeeper;
       readonly isFenced: () => boolean;
-      /** The node that this one holds a tunnel to, and through which it is reached. */
+      /** The node to which this one holds a tunnel, and through which it is reached. */
       readonly relay: () => string | undefined;
     },
   ) {
@@ -84,14 +79,14 @@ export class SelfDescription {
   announcement(): Announcement {
     const { identity, settings, bootId } = this.#deps;
     const { role, self } = this.#role.state;
-    // Nothing to dial is nothing to announce.
+    // Without an address to dial there is nothing to announce.
     const addresses: readonly Address[] = settings.register === false ? [] : this.#self.addresses();
     const { nodeId } = identity;
     const { cluster, version } = settings;
     return { nodeId, cluster, version, role, priority: self.priority, bootId, addresses };
   }
 
-  /** Our own entry in our own registry. */
+  /** This node's entry in its own registry. */
   entry(): EntryInput {
     const { identity, bootId, settings } = this.#deps;
     const { role, self } = this.#role.state;
@@ -111,7 +106,7 @@ export class SelfDescription {
     };
   }
 
-  /** What is worth a registration of its own when it changes; figures wait for the heartbeat. */
+  /** The parts whose change causes a registration; figures wait for the heartbeat. */
   outline(): string {
     return JSON.stringify([this.#self.addresses(), this.#self.tanks(), this.#isFenced()]);
   }

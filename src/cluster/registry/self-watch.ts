@@ -13,7 +13,7 @@ export interface SelfWatchDeps {
   readonly discovery: DiscoveryManager;
 }
 
-/** Keeps what others are told of this node in step with what it is. */
+/** Keeps this node's announcements consistent with its state. */
 export class SelfWatch {
   readonly #with: SelfWatchDeps;
   #outline = "";
@@ -25,7 +25,7 @@ export class SelfWatch {
     withDeps.events.on("role_changed", () => this.announce());
   }
 
-  /** Puts this node onto its own list. */
+  /** Adds this node to its own list. */
   list(): void {
     const { description, registry, self } = this.#with;
     this.#outline = description.outline();
@@ -33,7 +33,7 @@ export class SelfWatch {
     registry.put(description.entry());
   }
 
-  /** Looks whether what we told others still holds; `due` when a heartbeat is. */
+  /** Checks whether the announcements still hold; `due` when a heartbeat is. */
   refresh(due: boolean): void {
     const { description, events, self } = this.#with;
     const changed = description.outline() !== this.#outline;
@@ -44,7 +44,7 @@ export class SelfWatch {
     if (changed) events.emit({ kind: "self_changed", addressesChanged });
   }
 
-  /** Tells discovery, where something of it is new. */
+  /** Updates the announcement of discovery if it has changed. */
   announce(): void {
     const announcement = this.#with.description.announcement();
     const text = JSON.stringify(announcement);

@@ -8,17 +8,17 @@ import { memoizeLast } from "../../platform/memo.ts";
 import type { ClusterDeps } from "../deps.ts";
 import type { AnnouncedTank, Role, ServerRecord } from "../server-record.ts";
 
-/** What every tankd can do, before the capabilities that the operator adds. */
+/** Capabilities of every tankd, before those that the operator adds. */
 const BUILT_IN_CAPABILITIES = ["entity-transfer", "poker-games"] as const;
 /** CPU is measured over at least this long, however often the record is read. */
 const USAGE_INTERVAL_MS = 1_000;
 
-/** This node as it describes itself. */
+/** This node's description of itself. */
 export class Self {
   readonly #deps: ClusterDeps;
   readonly #startedMs: number;
   readonly #startedAt: string;
-  /** Why this node is fenced, where it is. */
+  /** Why this node is fenced, if it is. */
   readonly #fenced: () => Problem | undefined;
   #port: number;
   #listenHost: string | undefined;
@@ -65,7 +65,7 @@ export class Self {
     this.#listenHost = host;
   }
 
-  /** Where others should dial, best first; follows the machine's networks. */
+  /** The addresses at which others should dial, best first; follows the machine's networks. */
   addresses(): readonly Address[] {
     const { machine } = this.#deps;
     return this.#advertised(
@@ -87,7 +87,7 @@ export class Self {
   record(role: Role): ServerRecord {
     const { identity, settings, machine, clock } = this.#deps;
     const tanks = this.#deps.tanks.list();
-    // Without any network the node is at least there for itself.
+    // Without any network the node can at least reach itself.
     const address = this.addresses()[0] ?? { host: "127.0.0.1", port: this.#port };
     const now = rfc3339(clock.wallMs());
     const usage = this.#measure();

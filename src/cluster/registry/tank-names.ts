@@ -2,17 +2,17 @@ import { Problem } from "../../platform/errors.ts";
 import type { Alias, TankLocation } from "../cluster.ts";
 import { type NameConflictRule, nameTanks, SEPARATOR } from "./name-conflicts.ts";
 
-/** What tanks are called on this node. */
+/** The names of tanks on this node. */
 export interface Naming {
   readonly alias: (name: string) => Alias | undefined;
   readonly rule: NameConflictRule;
 }
 
 /**
- * The tank that a text means: an alias of this node, a tank's id, `SERVER::TANK` with the server's
- * node id or label and the tank's id or name, or a name that the conflict rule gives to one tank.
- * An id that two nodes claim is that of this node.
- * @throws Problem `conflict` for a name that several tanks have, `unknown_tank` for an alias whose
+ * The tank that a text denotes: an alias of this node, a tank's id, `SERVER::TANK` with the
+ * server's node id or label and the tank's id or name, or a name that the conflict rule gives to
+ * one tank. An id that two nodes claim is that of this node.
+ * @throws Problem `conflict` for a name that several tanks share, `unknown_tank` for an alias whose
  * tank is not listed.
  */
 export function findTank(
@@ -89,7 +89,7 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** A long list helps nobody. */
+/** Maximum number of names in a message. */
 const NAMED_MAX = 5;
 
 function shared(

@@ -5,11 +5,11 @@ import { isIpLiteral } from "../../platform/ip-literal.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { UNSHOWN } from "../../platform/shown-text.ts";
 import type { DialPolicy } from "../peers/dial-policy.ts";
-import type { Heartbeat, Registration } from "../wire.ts";
 import type { Admission } from "./admission.ts";
 import type { Claimant } from "./claimant.ts";
 import type { Listing, Outcome } from "./listing.ts";
 import { SEPARATOR } from "./name-conflicts.ts";
+import type { Heartbeat, Registration } from "./registration-messages.ts";
 import { figuresOf, intervalOf, recordOf, saidIn } from "./registration-record.ts";
 import type { Registry } from "./registry.ts";
 import { type Entry, offlineAfter, unsignedKey } from "./registry-entry.ts";
@@ -22,17 +22,17 @@ export interface UnsignedServersDeps {
   readonly nowMs: () => number;
 }
 
-/** A dozen times what Tank World says of itself, with every character escaped. */
+/** A dozen times the size of Tank World's record, with every character escaped. */
 const RECORD_CHARACTERS_MAX = 8_192;
 
 /**
- * Servers without a key. Each is owned by the address that it sends from. Where a node forwards its
- * requests, only the forwarder states that address: so only that node may change the server, while
- * it keeps forwarding its heartbeats.
+ * Servers without a key. Each is owned by the address that it sends from. If a node forwards its
+ * requests, that address is only the forwarder's claim. So only that node may change the server,
+ * while it keeps forwarding its heartbeats.
  */
 export class UnsignedServers {
   readonly #with: UnsignedServersDeps;
-  /** When a server was last heard by the way that it came, by its key. */
+  /** When a server was last heard by its path, by its key. */
   readonly #heardMs = new BoundedMap<string, number>(LIMITS.serversMax);
 
   constructor(withDeps: UnsignedServersDeps) {
@@ -84,7 +84,7 @@ export class UnsignedServers {
     return outcome;
   }
 
-  /** A sign of life; the figures with it count where the server could be registered anew. */
+  /** A heartbeat; its figures count if the server could be registered anew. */
   beat(entry: Entry, body: Heartbeat, claimant: Claimant): void {
     const mayChange = this.#mayChange(entry, claimant);
     this.#with.registry.beat(entry.key, mayChange ? figuresOf(body) : {});
@@ -92,8 +92,8 @@ export class UnsignedServers {
   }
 
   /**
-   * The owner, by the path on which the server registered. Another path counts only once nothing
-   * has come by that one for as long as makes a server offline.
+   * The owner, by the path on which the server registered. Another path counts only when nothing
+   * has come by that one for the time after which a server is offline.
    */
   #mayChange(known: Entry, { via, controlled }: Claimant): boolean {
     if (controlled || via === undefined || via === known.via) return true;
@@ -103,7 +103,7 @@ export class UnsignedServers {
     return heardMs !== undefined && nowMs - heardMs >= offlineAfter(known.intervalMs);
   }
 
-  /** The address that it states, only where it agrees with the one that it sends from. */
+  /** The address that it states, but only if it agrees with the one it sends from. */
   #hostOf({ host }: Registration, { via, source }: Claimant): string {
     const { own } = this.#with.policy();
     const isHere = via === undefined && own.includes(source);
@@ -113,7 +113,7 @@ export class UnsignedServers {
   }
 }
 
-/** Other programs call their servers as they like, but for what means something else here. */
+/** Other programs may choose any server id, except one that means something else here. */
 function refuseUnusableName(serverId: string): void {
   if (serverId.includes(SEPARATOR)) {
     throw new Problem(

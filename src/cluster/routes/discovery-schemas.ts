@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { BackendStatus, Cause, LinkReport } from "../../discovery/backend.ts";
 import type { SolitudeReport } from "../solitude/solitude.ts";
 
-/** How a node tells of its discovery. */
+/** A node's report about its discovery. */
 const causeSchema = z.object({
   code: z.string(),
   what: z.string(),
@@ -23,13 +23,13 @@ export const backendSchema = z.object({
   name: z.string(),
   state: z.enum(["starting", "running", "failed", "stopped"]),
   detail: z.string(),
-  /** What to do about what the detail complains of. */
+  /** How to fix what the detail reports. */
   mend: z.string().optional(),
   nominations: z.number().int(),
   links: z.array(linkSchema).optional(),
 }) satisfies z.ZodType<BackendStatus>;
 
-/** For how long nobody else has been there, and why that may be. */
+/** For how long no other node has been there, and possible causes. */
 export const aloneSchema = z.object({
   seconds: z.number().int(),
   causes: z.array(causeSchema),

@@ -7,7 +7,11 @@ import { readBody } from "../read-body.ts";
 import { directClaimant } from "../registry/claimant.ts";
 import { type Envelopes, FORWARD_PATH, type Forwarder } from "../registry/forwarding.ts";
 import type { Registrar } from "../registry/registrar.ts";
-import { type Forward, forwardSchema, registrationSchema } from "../wire.ts";
+import {
+  type Forward,
+  forwardSchema,
+  registrationSchema,
+} from "../registry/registration-messages.ts";
 import {
   type EndpointRequest,
   type ForwardedEndpoint,
@@ -19,21 +23,21 @@ export interface DiscoveryRoutesDeps {
   readonly envelopes: Envelopes;
   readonly forwarder: Forwarder;
   readonly isHub: () => boolean;
-  /** @throws Problem `lease_lost` where this hub may not change the list at present. */
+  /** @throws Problem `lease_lost` if this hub may not change the list at present. */
   readonly mayChange: () => void;
-  /** The hub that we follow, and the URL of its API. */
+  /** The followed hub, and the URL of its API. */
   readonly hub: () => { readonly nodeId: string; readonly url: string | undefined } | undefined;
   /** Where others dial this node. */
   readonly ownHost: () => string;
-  /** What else a worker passes on to its hub. */
+  /** Further endpoints that a worker passes on to its hub. */
   readonly forwarded: readonly ForwardedEndpoint[];
-  /** Our hub has said that it leaves. */
+  /** The hub has announced that it leaves. */
   readonly onHubLeft: (hub: string) => void;
 }
 
 /**
- * Registration in the forms of both reference documents. A node that is not hub passes it on, and
- * so a load balancer may stand in front of any of them.
+ * Registration in the forms of both reference documents. A node that is not the hub passes it on,
+ * so a load balancer may be in front of all nodes.
  */
 export function discoveryRoutes(withDeps: DiscoveryRoutesDeps): readonly PeerRoute[] {
   const endpoints = registrationEndpoints(withDeps.registrar);
@@ -53,7 +57,7 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
         if (isHub()) mayChange();
         return endpoint.answer(request, claimant);
       };
-      // Whom the operator names is dialled from here, at exactly the address that he names.
+      // A node that the operator names is dialled from here, at exactly the given address.
       if (isHub() || (request.controlled && namesNode(request.body))) return answerHere();
       const to = hub();
       if (endpoint.method === "DELETE" && to !== undefined && request.signer === to.nodeId) {
@@ -69,7 +73,10 @@ function registrationRoute(endpoint: ForwardedEndpoint, withDeps: DiscoveryRoute
   };
 }
 
-/** What other nodes pass on to their hub. One hop: who is not hub says who is. */
+/**
+ * Requests that other nodes pass on to their hub. One hop: a node that is not the hub answers which
+ * node is.
+ */
 function forwardRoute(
   endpoints: readonly ForwardedEndpoint[],
   withDeps: DiscoveryRoutesDeps,

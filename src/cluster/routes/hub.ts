@@ -1,7 +1,7 @@
 import { DIAL_BACK_PATH, dialBackReplySchema, dialBackSchema } from "../checkup/dial-back.ts";
 import { HINT } from "../handshake/nominations.ts";
 import { prove } from "../identity/proof.ts";
-import { CASE_PATH } from "../membership/contest.ts";
+import { CASE_PATH } from "../membership/case-exchange.ts";
 import {
   caseReplySchema,
   caseSchema,
@@ -21,7 +21,7 @@ import { directClaimant } from "../registry/claimant.ts";
 import type { ForwardedEndpoint } from "./registration-endpoints.ts";
 import { signedPost, unsigned } from "./signed-post.ts";
 
-/** Where two hubs show each other who follows them, also through a worker of one of them. */
+/** Two hubs exchange their cases here, also through a worker of one of them. */
 export function caseEndpoint({
   deps,
   contests,
@@ -42,7 +42,7 @@ export function caseEndpoint({
   };
 }
 
-/** What hubs say to their workers and to each other, and what any member asks of another. */
+/** Messages of hubs to their workers and to each other, and questions that any member may ask. */
 export function hubRoutes(
   parts: Pick<
     ClusterParts,
@@ -65,7 +65,7 @@ export function hubRoutes(
       ...endpoint,
       handle: async (request) => {
         const claimant = directClaimant(request, parts.ownHost());
-        // Two hubs that only this worker reaches settle it through it.
+        // Two hubs that only this worker reaches hold their contest through it.
         const hub = role.isSettled ? (role.state.via ?? role.state.hub) : undefined;
         if (hub !== undefined) {
           return forwarder.passOn(request, claimant, hub);

@@ -15,10 +15,10 @@ import {
   pingSchema,
 } from "../wire.ts";
 
-/** Read first: what else a hello of another protocol says is not known here. */
+/** Parsed first: the rest of a hello of another protocol has unknown fields. */
 const protocolSchema = z.object({ protocol: z.number().int().positive() });
 
-/** What nodes say to each other to meet and to stay in touch. */
+/** Messages between nodes for meeting and staying in contact. */
 export function peerRoutes(
   parts: Omit<PingAnswerParts, "positions" | "peerClones" | "lagMs"> &
     Pick<ClusterParts, "responder" | "clones" | "upkeep">,

@@ -3,20 +3,17 @@ import type { PeerReply } from "../peer-route.ts";
 import { readBody } from "../read-body.ts";
 import type { Claimant } from "../registry/claimant.ts";
 import type { Registrar } from "../registry/registrar.ts";
+import { heartbeatSchema, registrationSchema } from "../registry/registration-messages.ts";
 import { DEFAULT_INTERVAL_MS, offlineAfter } from "../registry/registry-entry.ts";
-import { heartbeatSchema, registrationSchema } from "../wire.ts";
 
-/** What of a request an endpoint reads. */
+/** The part of a request that an endpoint reads. */
 export interface EndpointRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/**
- * What a hub answers whoever has brought the request: the node itself, or one that has passed it
- * on.
- */
+/** An endpoint at the hub, for requests sent directly and for those that a node has passed on. */
 export interface ForwardedEndpoint {
   readonly method: "POST" | "DELETE";
   readonly path: string;
@@ -30,7 +27,7 @@ export interface ForwardedEndpoint {
 
 const registeredSchema = z.object({
   registered: z.boolean(),
-  /** `confirming`: the node was named by somebody else, and is being dialled. */
+  /** `confirming`: another party has named the node, and it is being dialled. */
   status: z.enum(["registered", "confirming"]),
   server_id: z.string(),
   heartbeat_interval: z.number(),
@@ -45,7 +42,8 @@ const beatenSchema = z.object({
 const unregisteredSchema = z.object({ unregistered: z.boolean(), server_id: z.string() });
 
 /**
- * A server of the second family is told its interval in the answer (seed 003), and judged by it.
+ * A server of the second family learns its interval from the answer (seed 003), and is judged by
+ * it.
  */
 const TOLD_INTERVAL_MS = 10_000;
 

@@ -4,7 +4,7 @@ import type { PeerRoute } from "../peer-route.ts";
 import { readBody } from "../read-body.ts";
 import { RELAY_PATH, relayedReplySchema, relaySchema } from "../tunnel/messages.ts";
 
-/** What nodes pass on to nodes that others cannot dial. */
+/** Requests that a node passes on to nodes that others cannot dial. */
 export function relayRoutes({ relays }: Pick<ClusterParts, "relays">): readonly PeerRoute[] {
   return [
     {

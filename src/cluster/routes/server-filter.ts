@@ -12,7 +12,7 @@ const resource = z
   .max(LIMITS.labelCharactersMax + LIMITS.metadataCharactersMax + 1)
   .regex(/^[^=]+=/, { error: "must be KEY=VALUE" });
 
-/** One value for these; the others may be repeated, and a server must have all. */
+/** These take one value; the others may be repeated, and a server must have all. */
 const single = {
   status: serverStatusSchema.optional(),
   role: roleSchema.optional(),
@@ -26,7 +26,7 @@ const filterSchema = z.object({
   resource: z.array(resource).max(LIMITS.labelsMax),
 });
 
-/** The filters that list routes know, as they are written in a query. */
+/** The query parameters by which list routes can be filtered. */
 export const FILTERS = [
   "status",
   "role",
@@ -37,14 +37,14 @@ export const FILTERS = [
   "resource",
 ] as const;
 
-/** The same as documentation has it. */
+/** The same for the documentation. */
 export const filterQuerySchema = z.object(
   Object.fromEntries(FILTERS.map((name) => [name, z.string().optional()])),
 );
 
 /**
  * The filter in a path's query: `?tag=a&tag=b` and `?tag=a,b` ask for both.
- * @throws Problem `bad_request` for a filter that is not known or has no possible value.
+ * @throws Problem `bad_request` for an unknown filter or an impossible value.
  */
 export function filterOf(path: string): ServerFilter {
   const query = new URL(path, "http://node").searchParams;

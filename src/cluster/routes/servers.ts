@@ -4,7 +4,9 @@ import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import {
   type AnnouncedTank,
+  type AutoConnection,
   announcedTankSchema,
+  autoConnectionSchema,
   type ServerRecord,
   serverRecordSchema,
 } from "../server-record.ts";
@@ -16,16 +18,17 @@ export interface ServerRoutesDeps {
   readonly view: () => ClusterView;
   readonly self: () => ServerRecord;
   readonly servers: (filter?: ServerFilter) => readonly ServerRecord[];
-  /** Undefined where there is no secret, and so no strangers. */
+  /** Undefined if there is no secret, and thus no strangers. */
   readonly strangers: (filter: ServerFilter) => readonly ServerRecord[] | undefined;
   readonly server: (id: string) => ServerRecord | undefined;
   readonly ownTanks: () => readonly AnnouncedTank[];
+  readonly autoConnection: () => AutoConnection;
   readonly heartbeatMs: number;
 }
 
 const localSchema = serverRecordSchema.extend({
   cluster: z.string(),
-  /** Why it has its role, where its operator may not expect that. */
+  /** Why it has its role, if its operator may not expect that. */
   role_reason: z.string().nullable(),
   hub: z
     .object({ server_id: z.string(), node_id: z.string().nullable(), api_url: z.string() })
@@ -37,18 +40,19 @@ const localSchema = serverRecordSchema.extend({
       url: z.string(),
       state: z.enum(["held", "taken", "free", "unknown"]),
       holder: z.string().nullable(),
-      /** Whether this node, where it leads, may change the list of servers. */
+      /** Whether this node, if it leads, may change the list of servers. */
       valid: z.boolean(),
       reason: z.string().nullable(),
-      /** Why this node leaves it to others; null where it does not. */
+      /** Why this node leaves it to others; null if it does not. */
       abstention: z.string().nullable(),
-      /** A node that was met lately and uses another lease, or none. */
+      /** A node that was met recently and uses another lease, or none. */
       stranger: z.object({ node_id: z.string(), lease: z.string().nullable() }).nullable(),
     })
     .nullable(),
   /** Null while any other server is there, and in the first ten seconds without. */
   alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
+  auto_connection: autoConnectionSchema,
   heartbeat_interval: z.number(),
 });
 
@@ -76,7 +80,7 @@ const statusSchema = z.object({
   service_info: z.record(z.string(), z.unknown()),
 });
 
-/** Where any node answers for all servers: the lists, and what it says of itself. */
+/** Routes by which any node answers for all servers: the lists, and its own record. */
 export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   const { servers, server } = withDeps;
   const list = async (request: PeerRequest) => {
@@ -127,7 +131,7 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   ];
 }
 
-function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) {
+function describeLocal({ view, self, ownTanks, autoConnection, heartbeatMs }: ServerRoutesDeps) {
   const { cluster, roleReason, hub, term, backends, lease, alone } = view();
   return {
     ...self(),
@@ -149,6 +153,7 @@ function describeLocal({ view, self, ownTanks, heartbeatMs }: ServerRoutesDeps) 
       : null,
     alone: alone ?? null,
     tanks: ownTanks(),
+    auto_connection: autoConnection(),
     heartbeat_interval: heartbeatMs / 1000,
   };
 }
@@ -188,7 +193,7 @@ function describeDiscovery({ view, self, servers }: ServerRoutesDeps) {
   };
 }
 
-/** The words of earlier designs: what leads is a server, what follows a proxy. */
+/** The terms of earlier designs: the hub is a server, a worker is a proxy. */
 function modeOf(role: string): "server" | "proxy" {
   return role === "hub" ? "server" : "proxy";
 }

@@ -2,18 +2,18 @@ import { LIMITS } from "../../platform/limits.ts";
 import type { Room } from "../../platform/room.ts";
 
 /**
- * What goes through a tunnel, in pieces that fit a WebSocket message: one byte for the kind, four
- * for the stream (big-endian), then the content. A content longer than a piece goes in several, all
+ * The unit of a tunnel, split into pieces that fit a WebSocket message: one byte for the kind, four
+ * for the stream (big-endian), then the content. Longer content is split into several pieces, all
  * but the last marked and full.
  */
 export const KIND = {
-  /** Is the other end there? */
+  /** Is the other end alive? */
   ping: 0,
   pong: 1,
   /** A request and its answer: JSON, see `messages.ts`. */
   request: 2,
   response: 3,
-  /** A viewer begins, what it is told, and its end. */
+  /** The start of a viewer, its messages, and its end. */
   watch: 4,
   text: 5,
   end: 6,
@@ -23,7 +23,7 @@ export type FrameKind = (typeof KIND)[keyof typeof KIND];
 
 export interface Frame {
   readonly kind: FrameKind;
-  /** Which request or viewer; 0 for neither. */
+  /** The request or viewer; 0 for neither. */
   readonly stream: number;
   readonly content: Uint8Array;
 }
@@ -33,7 +33,7 @@ const MORE = 0x80;
 const KINDS: ReadonlySet<number> = new Set(Object.values(KIND));
 const PIECE_BYTES = LIMITS.tunnelPieceBytesMax - HEAD_BYTES;
 
-/** The frame as messages to send one after the other. */
+/** The frame as messages to send in order. */
 export function piecesOf({ kind, stream, content }: Frame): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let from = 0;
@@ -49,7 +49,7 @@ export function piecesOf({ kind, stream, content }: Frame): readonly Uint8Array[
   return pieces;
 }
 
-/** Puts the pieces together again. */
+/** Reassembles frames from pieces. */
 export class FrameReader {
   readonly #parts = new Map<number, { readonly kind: FrameKind; parts: Uint8Array[] }>();
   readonly #room: Room;
@@ -79,7 +79,7 @@ export class FrameReader {
       this.#room.give(content.length - part.length);
       return { kind, stream, content };
     }
-    // Short ones would cost far more memory than they are counted with.
+    // Short pieces would cost far more memory than they are counted with.
     if (part.length !== PIECE_BYTES) return "broken";
     if (!this.#room.take(part.length)) return "broken";
     if (begun) begun.parts.push(part);

@@ -23,17 +23,17 @@ export interface IncomingTunnel {
   open(socket: MessageSocket): void;
 }
 
-/** Who brings a request that is meant for another node, or has come that way. */
+/** The sender of a request for another node, or of one that was relayed. */
 export interface Bearer {
   readonly signer: string | undefined;
   readonly remoteAddress: string;
-  /** He has it from another node. */
+  /** Received from another node. */
   readonly isPassedOn?: boolean;
 }
 
 interface Held {
   readonly end: RelayEnd;
-  /** By what the address from which it came has a share. */
+  /** The share key of the address that it came from. */
   readonly share: string | undefined;
 }
 
@@ -56,10 +56,10 @@ export class IncomingTunnels {
   }
 
   /**
-   * A node opens a tunnel. The one that it had is closed: it would not open another if it still
-   * heard that one.
-   * @throws Problem `bad_signature` unless it is signed, `not_trusted` for who has not shaken hands
-   *   or is no member, `too_many`.
+   * A node opens a tunnel. Its previous one is closed: it would not open another if that one still
+   * worked.
+   * @throws Problem `bad_signature` unless it is signed, `not_trusted` for a node that has not
+   * shaken hands or is not a member, `too_many`.
    */
   accept({ signer, remoteAddress }: Bearer): IncomingTunnel {
     const { deps, table, isMember } = this.#with;
@@ -92,7 +92,7 @@ export class IncomingTunnels {
 
   /**
    * Asks the node behind a tunnel; rejects with NetworkError.
-   * @param remoteAddress the IP of who asks; this node itself unless given
+   * @param remoteAddress the requester's IP; this node itself unless given
    */
   async ask(nodeId: string, relay: Relay, remoteAddress?: string): Promise<RelayedReply> {
     const [source, share] = this.#askerAt(remoteAddress);
@@ -103,7 +103,7 @@ export class IncomingTunnels {
     return held.end.ask({ request: relay.request, source }, timeoutOf(relay), share);
   }
 
-  /** Shows a viewer what the node behind a tunnel shows; undefined where it holds none. */
+  /** Connects a viewer to the node behind a tunnel; undefined if it holds none. */
   watch(
     nodeId: string,
     path: string,
@@ -120,7 +120,9 @@ export class IncomingTunnels {
     for (const { end } of tunnels) end.close("the node leaves");
   }
 
-  /** Where the node behind a tunnel is told that a request comes from, and whose share it takes. */
+  /**
+   * The origin that is reported to the node behind a tunnel, and the share that the request takes.
+   */
   #askerAt(remoteAddress: string | undefined): readonly [source: string, share?: string] {
     const ownHost = this.#with.ownHost();
     if (remoteAddress === undefined) return [ownHost];

@@ -21,11 +21,11 @@ export interface TunnelKeeperDeps {
 }
 
 /**
- * A hub that could not say yet whether it can dial us: connections that a firewall swallows take
- * it 5 s to give up, and nobody should wait that long for a fish.
+ * Delay of the tunnel to a hub that could not say yet whether it can dial this node: it takes the
+ * hub 5 s to give up on connections that a firewall drops, and a fish should not wait that long.
  */
 const UNKNOWN_MS = 2_000;
-/** Once the hub can dial us for so long, the tunnel is not needed any more. */
+/** Once the hub can dial this node for this long, the tunnel is no longer needed. */
 const DIALABLE_MS = 30_000;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
@@ -36,9 +36,9 @@ interface Tunnel {
 }
 
 /**
- * Holds a tunnel to the node that this one follows, while that cannot dial it: what others send to
- * this node comes down the tunnel. A change of hub moves it; the old one stands until the new one
- * does.
+ * Holds a tunnel to the followed node while that cannot dial this one: messages to this node arrive
+ * through the tunnel. After a change of hub a new tunnel is opened, and the old one stays until the
+ * new one is open.
  */
 export class TunnelKeeper {
   readonly #with: TunnelKeeperDeps;
@@ -46,7 +46,7 @@ export class TunnelKeeper {
   #tunnel: Tunnel | undefined;
   #target: string | undefined;
   #targetSinceMs = 0;
-  /** Whether the last hub that knew could not dial us: the next will not either. */
+  /** Whether the last hub that knew could not dial this node: the next will not either. */
   #isNeeded = false;
   #dialableSinceMs: number | undefined;
   #isOpening = false;
@@ -64,12 +64,12 @@ export class TunnelKeeper {
     return this.#tunnel?.to;
   }
 
-  /** What comes down the tunnel is answered by this from now on. */
+  /** From now on this handles what arrives through the tunnel. */
   serveWith(service: LocalService): void {
     this.#service = service;
   }
 
-  /** For good, or until the node follows a hub again. */
+  /** Permanently, or until the node follows a hub again. */
   release(): void {
     this.#cancelRetry();
     this.#target = undefined;
@@ -92,7 +92,7 @@ export class TunnelKeeper {
     if (this.#isNeeded) void this.#open();
   }
 
-  /** `dialable`: null before the other has tried; undefined of a version that knows no tunnels. */
+  /** `dialable`: null before the other has tried; undefined from a version without tunnels. */
   #hear(nodeId: string, dialable: boolean | null | undefined): void {
     if (nodeId !== this.#target || dialable === undefined) return;
     const nowMs = this.#nowMs();
@@ -130,7 +130,7 @@ export class TunnelKeeper {
     if (this.#target !== undefined && this.#target !== to) await this.#open();
   }
 
-  /** Where the other end has answered last, or else at any other of its addresses. */
+  /** Where the other end answered last, or else at any other of its addresses. */
   async #connect(to: string, service: LocalService): Promise<Tunnel> {
     const peer = this.#with.table.get(to);
     let failure = new NetworkError("unreachable", `${to} is not known`);
@@ -166,7 +166,7 @@ export class TunnelKeeper {
       end.listener,
     );
     end.open(socket);
-    // The other end may have ended it with its first word.
+    // The other end may have closed it with its first message.
     if (!end.isOpen) throw new NetworkError("unreachable", `${to} closed the tunnel at once`);
     return { to, end };
   }
@@ -202,7 +202,7 @@ export class TunnelKeeper {
     this.#retryMs = Math.min(RETRY_MAX_MS, 2 * this.#retryMs);
   }
 
-  /** The list of servers says through whom this node is reached. */
+  /** The list of servers shows through which node this one is reached. */
   #tellChange(): void {
     if (this.#tunnel) this.#retryMs = RETRY_MIN_MS;
     this.#with.events.emit({ kind: "self_changed", addressesChanged: false });

@@ -8,18 +8,18 @@ import { type Frame, type FrameKind, FrameReader, KIND, piecesOf } from "./frame
 const PING_MS = 10_000;
 /** After this many intervals without a frame the connection counts as lost. */
 const SILENT_INTERVALS_MAX = 3;
-/** Close codes of our own (RFC 6455 section 7.4.2). */
+/** Application-defined close codes (RFC 6455 section 7.4.2). */
 const CLOSE_SILENT = 4408;
 const CLOSE_BROKEN = 4400;
 const CLOSE_SLOW = 4413;
 
 export interface LinkEvents {
   onFrame(frame: Frame): void;
-  /** Once, whichever end closed it. */
+  /** Called once, whichever end closed it. */
   onClosed(reason: string): void;
 }
 
-/** One connection of a tunnel, at either end: frames, and whether the other end is still there. */
+/** One connection of a tunnel, at either end: frames, and the liveness of the other end. */
 export class TunnelLink {
   readonly #timers: Timers;
   readonly #events: LinkEvents;
@@ -48,12 +48,15 @@ export class TunnelLink {
     return this.#socket !== undefined && !this.#isClosed;
   }
 
-  /** Bytes that wait for a slow line. */
+  /** Bytes that wait for a slow connection. */
   get waitingBytes(): number {
     return this.#socket?.waitingBytes ?? 0;
   }
 
-  /** @param pings one end asks and the other answers; that keeps routers from forgetting. */
+  /**
+   * @param pings one end asks and the other answers; that keeps routers from dropping the
+   * connection.
+   */
   open(socket: MessageSocket, { pings }: { readonly pings: boolean }): void {
     this.#socket = socket;
     if (this.#isClosed) {

@@ -4,12 +4,14 @@ import { LIMITS } from "../../platform/limits.ts";
 import { PROOF_HEADER } from "../identity/proof.ts";
 import { nameSchema } from "../wire-names.ts";
 
-/** Where a relay is asked to pass a request on to a node; the node itself takes it there, too. */
+/**
+ * The route at which a relay accepts a request for another node; the receiving node uses it, too.
+ */
 export const RELAY_PATH = (nodeId: string) => `/api/cluster/relay/${nodeId}`;
-/** Where a node that nobody can dial opens its tunnel. */
+/** The route at which a node that nobody can dial opens its tunnel. */
 export const TUNNEL_PATH = "/api/cluster/tunnel";
 
-/** The value of a header, as every HTTP library takes it. */
+/** A header value that every HTTP library accepts. */
 const headerText = (charactersMax: number) =>
   z
     .string()
@@ -18,8 +20,7 @@ const headerText = (charactersMax: number) =>
 const header = (charactersMax: number) => headerText(charactersMax).optional();
 
 /**
- * The headers of a request that a relay passes on: those that a signature needs, and no credentials
- * of people.
+ * The headers that a relay passes on: those that a signature needs, and no credentials of people.
  */
 const requestHeaders = z.object({
   accept: header(256),
@@ -34,7 +35,7 @@ const requestHeaders = z.object({
 const path = z.string().startsWith("/").max(LIMITS.relayedPathCharactersMax);
 const source = z.string().max(64).refine(isIpLiteral, { error: "not an IP address" });
 
-/** A request for a node that its sender cannot dial, as it was signed for that node. */
+/** A request for a node that its sender cannot dial, as signed for that node. */
 export const relayedRequestSchema = z.object({
   method: z.enum(["GET", "POST", "DELETE"]),
   path,
@@ -43,18 +44,18 @@ export const relayedRequestSchema = z.object({
 });
 export type RelayedRequest = z.infer<typeof relayedRequestSchema>;
 
-/** What a relay is asked, and what it passes on to the node itself. */
+/** The request to a relay, and from the relay to the node itself. */
 export const relaySchema = z.object({
   request: relayedRequestSchema,
-  /** The IP from which the relay has it. */
+  /** The IP from which the relay received it. */
   source: source.optional(),
   timeout_ms: z.number().int().positive(),
 });
 export type Relay = z.infer<typeof relaySchema>;
 
 /**
- * The headers of an answer that mean something to who asked through a relay. No others: behind a
- * balancer they would be this node's own, and the node that answers may be anybody's.
+ * The answer headers that matter to a requester behind a relay. No others: behind a balancer they
+ * would be this node's own, and the answering node may be anybody's.
  */
 export const REPLY_HEADERS: readonly string[] = [
   "content-type",
@@ -81,11 +82,11 @@ export const relayedReplySchema = z.object({
 });
 export type RelayedReply = z.infer<typeof relayedReplySchema>;
 
-/** A request on its way down a tunnel. */
+/** A request in a tunnel. */
 export const tunnelRequestSchema = z.object({ request: relayedRequestSchema, source });
 export type TunnelRequest = z.infer<typeof tunnelRequestSchema>;
 
-/** A viewer on its way down a tunnel. */
+/** A viewer in a tunnel. */
 export const tunnelWatchSchema = z.object({ path, source });
 export type TunnelWatch = z.infer<typeof tunnelWatchSchema>;
 
@@ -98,7 +99,7 @@ export type TunnelEnd = z.infer<typeof tunnelEndSchema>;
 
 const passedOnSchema = z.object({ source });
 
-/** Whether somebody asks by this body for what he has from another one. */
+/** Whether the body says that the sender received the request from another node. */
 export function isPassedOn(body: string): boolean {
   try {
     return passedOnSchema.safeParse(JSON.parse(body)).success;
@@ -107,10 +108,10 @@ export function isPassedOn(body: string): boolean {
   }
 }
 
-/** A longer wait than a peer's own is of no use to anybody. */
+/** A wait beyond a peer's own timeout is of no use. */
 export const RELAY_TIMEOUT_MAX_MS = 30_000;
 
-/** How long an answer is waited for, milliseconds. */
+/** How long an answer is awaited, milliseconds. */
 export function timeoutOf({ timeout_ms }: Relay): number {
   return Math.min(timeout_ms, RELAY_TIMEOUT_MAX_MS);
 }

@@ -15,7 +15,7 @@ import {
 
 /** The sink for a viewer that came through a tunnel. */
 export interface RemoteViewer {
-  /** Dropped where the line is too slow. */
+  /** Dropped if the connection is too slow. */
   send(text: string): void;
   end(code: number, reason: string): void;
 }
@@ -24,14 +24,14 @@ export interface RemoteViewer {
 export interface LocalService {
   /** Answers as if the request had come from `source`, an IP, to its own port. */
   answer(request: RelayedRequest, source: string): Promise<RelayedReply>;
-  /** Starts streaming `path`; returns how to stop. @throws Problem where there is nothing. */
+  /** Starts streaming `path`; returns how to stop. @throws Problem if there is nothing. */
   watch(path: string, source: string, viewer: RemoteViewer): () => void;
 }
 
-/** Refusals before a viewer sees anything: an application's own code (RFC 6455 section 7.4.2). */
+/** Refusals before a viewer sees anything: an application-defined code (RFC 6455 section 7.4.2). */
 const CLOSE_REFUSED = 4404;
 
-/** In place of an answer that would only wait in this node's memory. It carries no proof. */
+/** Sent instead of an answer that would only wait in this node's memory. It carries no proof. */
 const TOO_SLOW: RelayedReply = { status: 503, headers: {}, body: "" };
 
 /** The end of a tunnel at the node that cannot be dialled. */
@@ -40,7 +40,7 @@ export class NodeEnd {
   readonly #service: LocalService;
   readonly #sourceOf: (source: string) => string;
   readonly #viewers = new Map<number, () => void>();
-  /** For the requests that are being answered. */
+  /** Memory budget of the requests in progress. */
   readonly #answering = new OwnRoom(LIMITS.tunnelRequestsMax);
 
   /**

@@ -11,7 +11,7 @@ export interface PassageDeps {
   readonly metrics: Metrics;
 }
 
-/** How many requests are on their way to one node, for one address, and for both. */
+/** Concurrent requests per receiving node, per address, and per pair of both. */
 const UNDER_WAY = {
   node: LIMITS.relayedRequestsPerNodeMax,
   source: LIMITS.relayedRequestsPerSourceMax,
@@ -19,8 +19,9 @@ const UNDER_WAY = {
 } as const;
 
 /**
- * What this node asks of others for whoever asks it: bounded for each of those it asks and for each
- * address that it does so for. Nobody hammers a node by way of this one, nor takes all of that.
+ * Requests that this node makes to others on behalf of third parties: bounded per receiving node
+ * and per requesting address. Nobody can flood a node through this one, or use up the whole
+ * capacity.
  */
 export class Passage {
   readonly #metrics: Metrics;
@@ -49,7 +50,7 @@ export class Passage {
   }
 
   /**
-   * Asks a node for somebody who has proven nothing, at the IP `remoteAddress`.
+   * Asks a node for an unauthenticated requester at the IP `remoteAddress`.
    * @throws Problem `too_many`
    */
   read<T>(nodeId: string, remoteAddress: string, ask: () => Promise<T>): Promise<T> {
@@ -59,7 +60,7 @@ export class Passage {
     });
   }
 
-  /** One more for somebody who has proven nothing. @throws Problem `too_many` */
+  /** Counts one request of an unauthenticated requester. @throws Problem `too_many` */
   admit(nodeId: string, remoteAddress: string): void {
     const source = shareKey(remoteAddress);
     if (source !== undefined && this.#bySource.take(source) > 0) {
@@ -74,7 +75,7 @@ export class Passage {
   }
 
   /**
-   * Asks while there is room, so that a node that never answers uses up nothing.
+   * Asks while there is capacity, so that a node that never answers cannot use it up.
    * @throws Problem `too_many`
    */
   async within<T>(nodeId: string, remoteAddress: string, ask: () => Promise<T>): Promise<T> {
@@ -91,8 +92,8 @@ export class Passage {
   }
 
   /**
-   * Asks the hub for somebody at the IP `remoteAddress`, while there is room: a hub that never
-   * answers uses up nothing.
+   * Asks the hub for a requester at the IP `remoteAddress`, while there is capacity: a hub that
+   * never answers cannot use it up.
    * @throws Problem `too_many`
    */
   forward<T>(remoteAddress: string, ask: () => Promise<T>): Promise<T> {
@@ -107,7 +108,7 @@ export class Passage {
     });
   }
 
-  /** Counts what becomes of a request for another node. */
+  /** Counts the outcome of a request for another node. */
   async counted<T>(ask: () => Promise<T>): Promise<T> {
     let outcome = "failed";
     try {

@@ -16,7 +16,7 @@ import {
 /** A viewer through the tunnel. */
 export interface TunnelViewer {
   onText(text: string): void;
-  /** Once; `code` is one of WebSockets. */
+  /** Called once; `code` is one of WebSockets. */
   onEnd(code: number, reason: string): void;
 }
 
@@ -30,10 +30,10 @@ interface Watching {
   readonly leave: () => void;
 }
 
-/** The node behind the tunnel has gone (RFC 6455 section 7.4.1). */
+/** The node behind the tunnel is gone (RFC 6455 section 7.4.1). */
 const CLOSE_GOING_AWAY = 1001;
 
-/** The end of a tunnel at the node that others can dial. It asks, the node behind answers. */
+/** The end of a tunnel at the node that others can dial. It asks, and the node behind answers. */
 export class RelayEnd {
   readonly #link: TunnelLink;
   readonly #timers: Timers;
@@ -106,7 +106,7 @@ export class RelayEnd {
     });
   }
 
-  /** Begins to watch; returns how to end that. @param share as in {@link ask} */
+  /** Starts to watch; returns how to stop. @param share as in {@link ask} */
   watch(what: TunnelWatch, viewer: TunnelViewer, share?: string): () => void {
     const leave = this.#link.isOpen ? enter(this.#viewersRoom.of(share)) : undefined;
     if (!leave) {

@@ -35,17 +35,17 @@ export interface RelaysDeps {
   readonly role: RoleKeeper;
   readonly tunnels: IncomingTunnels;
   readonly passage: Passage;
-  /** Shakes hands with a listed node that has not been met yet. False where that fails. */
+  /** Shakes hands with a listed node that was not met yet. False if that fails. */
   readonly meet: (nodeId: string) => Promise<boolean>;
-  /** The same, but not by way of a third node: whether it can be dialled. */
+  /** The same, but not through a third node: tests whether it can be dialled. */
   readonly meetDirectly: (nodeId: string) => Promise<boolean>;
   readonly ownHost: () => string;
   readonly policy: () => DialPolicy;
 }
 
 /**
- * What this node passes on to others, unread: down the tunnels that end here, or over its own
- * connection to a node that it can dial. One hop, and nothing that it could sign or forge.
+ * Requests that this node passes on to others unchanged: through the tunnels that end here, or over
+ * its own connection to a node that it can dial. One hop, and nothing that it could sign or forge.
  */
 export class Relays {
   readonly #with: RelaysDeps;
@@ -59,7 +59,7 @@ export class Relays {
     this.#service = service;
   }
 
-  /** Through whom a node may be reached that does not answer where it is dialled. */
+  /** The relay for a node that does not answer a dial. */
   relayTo(nodeId: string): string | undefined {
     const { deps, registry, role, table } = this.#with;
     if (this.#with.tunnels.holds(nodeId)) return deps.identity.nodeId;
@@ -77,9 +77,9 @@ export class Relays {
   }
 
   /**
-   * Passes a request on to a node, or answers one that has been passed on to this one.
+   * Passes a request on to a node, or answers one that was passed on to this one.
    * @throws Problem `unknown_server`, `unreachable`, `too_many`, `misdirected` naming where its
-   *   tunnel ends.
+   * tunnel ends.
    */
   async relay(nodeId: string, relay: Relay, bearer: Bearer): Promise<RelayedReply> {
     const { deps, role, passage, ownHost, policy } = this.#with;
@@ -95,10 +95,10 @@ export class Relays {
   }
 
   /**
-   * Passes on what a balancer has brought here instead of to the node that it is signed for.
-   * Undefined where that node is not known.
-   * @throws Problem `misdirected` where it is known and not reached from here, and for what goes no
-   *   further: what another one has passed on, and WebSockets. `too_many`
+   * Passes on a request that a balancer has sent here instead of to the node that it is signed for.
+   * Undefined if that node is unknown.
+   * @throws Problem `misdirected` if it is known but not reached from here, and for requests that
+   * may not go further: those already passed on, and WebSockets. `too_many`
    */
   async passOn(
     nodeId: string,
@@ -109,7 +109,7 @@ export class Relays {
     const { nodeId: here } = this.#with.deps.identity;
     const elsewhere = (why: string) =>
       new Problem("misdirected", `The request is meant for ${nodeId}, this is ${here}. ${why}`);
-    if (bearer.isPassedOn || isLast(wire)) throw elsewhere("It is passed on no further.");
+    if (bearer.isPassedOn || isLast(wire)) throw elsewhere("It may not be passed on again.");
     const request = relayable(wire);
     try {
       return await this.relay(nodeId, { request, timeout_ms: RELAY_TIMEOUT_MAX_MS }, bearer);
@@ -119,14 +119,14 @@ export class Relays {
     }
   }
 
-  /** Answers what another node has signed for this one, and proves that. */
+  /** Answers a request that another node has signed for this one, and proves the answer. */
   answer(wire: WireRequest, remoteAddress: string): Promise<RelayedReply> {
     return this.serve(relayable(wire), sourceOf(remoteAddress, this.#with.ownHost()));
   }
 
   /**
-   * The header with which an answer that takes a WebSocket proves who takes it, and what that says
-   * of who shows what is asked for.
+   * The header by which an answer that accepts a WebSocket proves who accepts it, and what that
+   * node says about the one that serves the path.
    */
   proofOf(wire: WireRequest, answeredBy = ""): Readonly<Record<string, string>> {
     const answer = { status: SWITCHING_PROTOCOLS, body: answeredBy };
@@ -134,7 +134,7 @@ export class Relays {
   }
 
   /**
-   * Where to connect to watch what a node shows: itself, or a node that passes it on.
+   * Where to connect to watch a path of a node: the node itself, or one that relays.
    * @param isLast only the node itself: others have passed it on already
    */
   async waysTo(nodeId: string, { isLast = false } = {}): Promise<readonly Place[]> {
@@ -148,13 +148,13 @@ export class Relays {
     });
   }
 
-  /** A connection to it has failed: it is asked again who it is before the next one. */
+  /** A connection to it has failed: its identity is checked again before the next one. */
   noteUnreached(nodeId: string): void {
     const startedMs = this.#with.deps.clock.monotonicMs();
     this.#with.table.update(nodeId, { dialled: { outcome: "failed", startedMs } });
   }
 
-  /** What this node answers to a request that came through another one, proven to be its own. */
+  /** This node's answer to a request that came through another one, with proof. */
   async serve(request: RelayedRequest, source: string): Promise<RelayedReply> {
     const service = this.#service;
     if (!service) throw new Problem("not_ready", "The node is starting.");
@@ -167,7 +167,7 @@ export class Relays {
     const { tunnels, passage, ownHost } = this.#with;
     try {
       if (tunnels.holds(nodeId)) return await tunnels.ask(nodeId, relay, remoteAddress);
-      // It has been passed on once; a second time it might go round in a circle.
+      // It has been passed on once; a second time it might go in a circle.
       if (relay.source !== undefined) throw this.#misdirected(nodeId);
       const source = sourceOf(remoteAddress, ownHost());
       return await passage.within(nodeId, remoteAddress, () =>
@@ -183,7 +183,7 @@ export class Relays {
     const { client, registry, meetDirectly, table } = this.#with;
     const isOffline = registry.get(nodeId)?.status === "offline";
     if (isOffline || !(await meetDirectly(nodeId))) throw this.#misdirected(nodeId);
-    // Once: who has asked shakes hands with that node by itself and asks again.
+    // Not repeated: the requester itself shakes hands with that node and asks again.
     const options = { timeoutMs: timeoutOf(relay), isOnce: true };
     const answer = await client.send(nodeId, "POST", RELAY_PATH(nodeId), relay, options);
     const { status, body } = answer;

@@ -6,15 +6,15 @@ import { API_PORT, FINAL_DOT, readHostAndPort } from "../host-and-port.ts";
 
 const HTTP_PORT = 80;
 
-/** What a hub's URL looks like, for people; completes "give …". */
+/** The form of a hub's URL, for people; completes "give …". */
 export const HUB_URL_FORM =
   "a URL like http://192.168.1.10:8000 (http without a path; " +
-  "nodes sign what they say and speak no https)";
+  "nodes sign their messages and do not use https)";
 
 /**
  * The address in a hub's URL, `http://HOST[:PORT]`, where IPv6 may have a zone. A final dot of the
- * name is left out: it would make another name of it in Host headers. `HOST[:PORT]` alone is taken
- * as well, with the port of nodes where it has none.
+ * name is removed, since it would make a different name in Host headers. `HOST[:PORT]` without a
+ * scheme is accepted too, with the default port of nodes if it has none.
  * @throws Problem `bad_setting` for anything else; a hub's URL has no path, query or credentials.
  */
 export function parseHubUrl(text: string): Address {

@@ -8,6 +8,7 @@ import { type DirectoryFacts, examineDirectory } from "../../platform/real/direc
 import { createRealPlatform } from "../../platform/real/platform.ts";
 import { type PortUse, readPortUse } from "../../platform/real/port-use.ts";
 import { runProgram } from "../../platform/real/programs.ts";
+import { probeDatabase } from "../../store/sqlite/probe.ts";
 import { sqliteVersion } from "../../store/sqlite/version.ts";
 import { type FirewallFacts, readFirewall, type WantedPort } from "./firewall.ts";
 
@@ -30,6 +31,8 @@ export interface Examiner {
   /** Of a process, or of new processes of this user. */
   descriptors(pid: number | undefined): Promise<Descriptors | undefined>;
   directory(path: string): DirectoryFacts;
+  /** Why no database works in a data directory; undefined when one does. */
+  database(path: string): string | undefined;
   sqliteVersion(): string;
 }
 
@@ -51,6 +54,7 @@ export function createExaminer(readText: (path: string) => string | undefined): 
     },
     descriptors: readDescriptors,
     directory: examineDirectory,
+    database: probeDatabase,
     sqliteVersion,
   };
 }

@@ -1,10 +1,11 @@
 import { identityFromSeed } from "../../cluster/identity/identity.ts";
-import { AUTO_CONNECTION_REMOVED } from "../../migration/connections.ts";
+import { AUTO_CONNECTION_REMOVED } from "../../migration/connections/connections.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { Files } from "../../platform/files.ts";
 import type { NodeKey } from "../../platform/node-key.ts";
 import type { JournalWrite, Store } from "../../store/journal.ts";
 import { snapshotFolder } from "../../tanks/snapshots/snapshot-making.ts";
+import { distinctlyNamed } from "../../tanks/tank-names.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { FIRST_TANKS } from "../first-tanks.ts";
 import { type ForkedTankReport, forkTank, type TankForkPorts } from "./fork-tank.ts";
@@ -92,7 +93,7 @@ async function forkTanks(ports: ForkPorts): Promise<{
   const tanks: ForkedTankReport[] = [];
   const writes: JournalWrite[] = [];
   const lost: string[] = [];
-  for (const row of await store.journal.tanks()) {
+  for (const row of distinctlyNamed(await store.journal.tanks())) {
     const result = await forkTank(row, { ...ports, source });
     if (result.kind === "lost") {
       lost.push(`${row.name} (${row.tank_id}): ${result.reason}`);

@@ -15,7 +15,7 @@ import type {
   TransferCountRow,
   TransferEventRow,
 } from "../rows.ts";
-import { keyOfPair, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
+import { keyOfPair, keyOfTransfer, outgrownDecisions, outgrownTransfers } from "./outgrown.ts";
 import { MemoryReads } from "./reads.ts";
 import { copyLog, copyOutbox, isOpen, newestLast } from "./tables.ts";
 import { UndoLog } from "./undo.ts";
@@ -84,7 +84,10 @@ export class MemoryJournal extends MemoryReads implements Journal {
 
   /** Silently loses a transfer that it was sent, or its decision: for tests of the audit. */
   loseTransfer(side: "out" | "in", transferId: string): void {
-    (side === "out" ? this.tables.outbox : this.tables.inbox).delete(transferId);
+    if (side === "out") this.tables.outbox.delete(transferId);
+    for (const [key, { row }] of side === "in" ? [...this.tables.inbox] : []) {
+      if (row.transfer_id === transferId) this.tables.inbox.delete(key);
+    }
   }
 
   #apply(write: JournalWrite, undo: UndoLog): void {
@@ -152,10 +155,10 @@ export class MemoryJournal extends MemoryReads implements Journal {
   }
 
   #putInbox(row: InboxRow, undo: UndoLog): void {
-    if (this.tables.inbox.has(row.transfer_id)) {
+    if (this.tables.inbox.has(keyOfTransfer(row))) {
       throw new JournalConflict(`transfer ${row.transfer_id} is decided`);
     }
-    undo.set(this.tables.inbox, row.transfer_id, { place: this.#places++, row: { ...row } });
+    undo.set(this.tables.inbox, keyOfTransfer(row), { place: this.#places++, row: { ...row } });
   }
 
   #putEvent(row: TransferEventRow, undo: UndoLog): void {
@@ -254,7 +257,7 @@ export class MemoryJournal extends MemoryReads implements Journal {
       );
       for (const row of outgrown) {
         this.#fold(countOfInbox(row), undo);
-        undo.delete(this.tables.inbox, row.transfer_id);
+        undo.delete(this.tables.inbox, keyOfTransfer(row));
       }
     }
   }

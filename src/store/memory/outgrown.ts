@@ -22,6 +22,10 @@ export function outgrownDecisions(
   return rows.filter((row) => row.sequence < (horizons.get(keyOfPair(row)) ?? 0));
 }
 
+export function keyOfTransfer(row: Pick<InboxRow, "source_node_id" | "transfer_id">): string {
+  return JSON.stringify([row.source_node_id, row.transfer_id]);
+}
+
 export function keyOfPair(pair: Omit<HorizonRow, "lowest_undecided">): string {
   const { source_node_id, source_tank_id, destination_tank_id } = pair;
   return JSON.stringify([source_node_id, source_tank_id, destination_tank_id]);

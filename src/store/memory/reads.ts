@@ -13,7 +13,7 @@ import type {
   TransferEventRow,
   Watermark,
 } from "../rows.ts";
-import { keyOfPair } from "./outgrown.ts";
+import { keyOfPair, keyOfTransfer } from "./outgrown.ts";
 import { copyLog, copyOutbox, isOpen, MemoryTables, newestLast } from "./tables.ts";
 
 /** Reads of a journal in memory. */
@@ -78,8 +78,13 @@ export class MemoryReads implements Omit<JournalReads, "position"> {
       .slice(0, filter.limit);
   }
 
-  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
-    return this.tables.inbox.get(transferId)?.row;
+  async inboxRow(sourceNodeId: string, transferId: string): Promise<InboxRow | undefined> {
+    const key = keyOfTransfer({ source_node_id: sourceNodeId, transfer_id: transferId });
+    return this.tables.inbox.get(key)?.row;
+  }
+
+  async inboxRows(transferId: string): Promise<readonly InboxRow[]> {
+    return newestLast(this.tables.inbox).filter((row) => row.transfer_id === transferId);
   }
 
   async arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]> {

@@ -1,5 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { Problem } from "../../platform/errors.ts";
+import { storageAdvice } from "../../platform/real/storage-failures.ts";
 import type { SlotImage } from "../watermarks/slot-image.ts";
 import { unusable } from "./database.ts";
 import { readWatermarks, watermarkPath } from "./watermark-file.ts";
@@ -13,7 +15,19 @@ const MAGIC = "SQLite format 3\0";
  * @throws Problem `data_directory_unusable`
  */
 export function refuseLostDatabase(path: string): void {
-  if (sizeOf(path) > 0) {
+  try {
+    refuseLost(path);
+  } catch (error) {
+    const why = error instanceof Problem ? undefined : storageAdvice(error);
+    throw why === undefined ? error : unusable(`${path} cannot be used: ${why}`, error);
+  }
+}
+
+function refuseLost(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  // SQLite reports what else may be in its place.
+  if (stat !== undefined && !stat.isFile()) return;
+  if (stat !== undefined && stat.size > 0) {
     if (beginningOf(path) !== MAGIC) {
       throw unusable(`${path} is damaged: it is not an SQLite database. Restore it from a backup.`);
     }
@@ -43,7 +57,7 @@ export function describeImage(image: SlotImage): string {
   return tanks > 0 ? `${tanks} tanks` : `commits up to number ${image.journal?.position ?? 0}`;
 }
 
-/** Size of a file; SQLite reports whatever else may be at the path. */
+/** Size of a file; 0 when there is none. */
 function sizeOf(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat?.isFile() ? stat.size : 0;

@@ -1,4 +1,5 @@
 import { messageOf, Problem } from "../../platform/errors.ts";
+import { describeRefusal, LOCAL_REMEDY } from "../../platform/real/file-system-refusals.ts";
 import { Connection } from "./connection.ts";
 import { hasDamageNote, removeDamageNote } from "./damage-note.ts";
 import { databaseAdvice } from "./failures.ts";
@@ -25,7 +26,7 @@ export function openDatabase(path: string, onUnchecked: () => void = () => {}): 
   let database: Connection | undefined;
   try {
     database = Connection.toWrite(path);
-    configure(database);
+    configure(database, path);
     const suspect = hasDamageNote(path);
     if (bytesIn(database) > CHECKED_BYTES_MAX && !suspect) onUnchecked();
     else refuseDamaged(database, path);
@@ -37,19 +38,32 @@ export function openDatabase(path: string, onUnchecked: () => void = () => {}): 
   } catch (error) {
     database?.close();
     if (error instanceof Problem) throw error;
-    const why = databaseAdvice(error) ?? messageOf(error);
+    const why = databaseAdvice(error, path) ?? messageOf(error);
     throw unusable(`${path} cannot be used: ${why}`, error);
   }
 }
 
-function configure(database: Connection): void {
+/** Settings of a connection that writes. */
+export function configure(database: Connection, path: string): void {
   // First, because switching to WAL already takes a lock.
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   choosePageSize(database);
-  database.run("PRAGMA journal_mode = WAL");
+  useWriteAheadLog(database, path);
   database.run("PRAGMA synchronous = FULL");
+  // On macOS fsync leaves data in the drive's cache; elsewhere SQLite ignores these.
+  database.run("PRAGMA fullfsync = ON");
+  database.run("PRAGMA checkpoint_fullfsync = ON");
   database.run("PRAGMA foreign_keys = ON");
   database.run(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
+}
+
+/** SQLite leaves the mode as it is, without an error, where its driver has no shared memory. */
+function useWriteAheadLog(database: Connection, path: string): void {
+  const switched = database.prepare<{ journal_mode: string }, []>("PRAGMA journal_mode = WAL");
+  const mode = switched.get()?.journal_mode;
+  if (mode === "wal") return;
+  const refusal = describeRefusal("shared memory", `journal_mode ${mode}`, path);
+  throw unusable(`${path} cannot be used: ${refusal}: ${LOCAL_REMEDY}`);
 }
 
 /**

@@ -45,7 +45,7 @@ export function openWatermarks(database: Connection, path: string, warn: Warn): 
   } catch (error) {
     if (error instanceof Problem) throw error;
     const cause = error instanceof StorageUnavailable ? error.cause : error;
-    const why = storageAdvice(cause) ?? databaseAdvice(cause) ?? messageOf(error);
+    const why = storageAdvice(cause) ?? databaseAdvice(cause, path) ?? messageOf(error);
     throw unusable(`${filePath} cannot be used: ${why}`, error);
   }
 }

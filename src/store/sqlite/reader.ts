@@ -5,7 +5,7 @@ import type { JournalReads } from "../journal.ts";
 import type { Watermark } from "../rows.ts";
 import { Connection } from "./connection.ts";
 import { BUSY_TIMEOUT_MS, migrateFrom, schemaVersion, unusable } from "./database.ts";
-import { isUnopenable, storageFault } from "./failures.ts";
+import { isUnopenable, openingFailure } from "./failures.ts";
 import { SqliteReads } from "./reads.ts";
 import { SCHEMA_STEPS } from "./schema.ts";
 import { readWatermarks, watermarkPath } from "./watermark-file.ts";
@@ -41,14 +41,15 @@ export function openSqliteReader(path: string): JournalReader {
   } catch (error) {
     database?.close();
     if (error instanceof Problem) throw error;
-    const why = storageFault(error) ?? storageReason(error) ?? messageOf(error);
+    const why = openingFailure(error, path) ?? storageReason(error) ?? messageOf(error);
     throw unusable(`${path} cannot be read: ${why}`, error);
   }
 }
 
 /**
  * SQLite needs a shared-memory file to read a write-ahead log, which a read-only directory may
- * lack. After a clean stop there is no log, and the database can be read without it.
+ * lack, and which some file systems do not map. After a clean stop there is no log, and the
+ * database can be read without it.
  */
 function connect(path: string): Connection {
   const database = Connection.toRead(path);
@@ -62,8 +63,8 @@ function connect(path: string): Connection {
     const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
     if (log === undefined || log.size === 0) return Connection.toReadUnlocked(path);
     throw unusable(
-      `${path} was not closed cleanly and can only be read from a writable directory: ` +
-        "copy its whole directory to one, and name that.",
+      `${path} was not closed cleanly and can only be read from a writable directory of a local ` +
+        `file system: copy its whole directory to one, and name that.`,
       error,
     );
   }

@@ -72,8 +72,12 @@ export class SqliteReads implements Omit<JournalReads, "position" | "watermarks"
     return guarded(() => newest(this.#read.inbox, filter));
   }
 
-  async inboxRow(transferId: string): Promise<InboxRow | undefined> {
-    return guarded(() => this.#read.inboxRow.get(transferId) ?? undefined);
+  async inboxRow(sourceNodeId: string, transferId: string): Promise<InboxRow | undefined> {
+    return guarded(() => this.#read.inboxRow.get(transferId, sourceNodeId) ?? undefined);
+  }
+
+  async inboxRows(transferId: string): Promise<readonly InboxRow[]> {
+    return guarded(() => this.#read.inboxRows.all(transferId));
   }
 
   async arrivals(entityIds: readonly string[]): Promise<readonly InboxRow[]> {
@@ -148,7 +152,8 @@ function prepareReads(database: Connection) {
     outbox: newestFirst<OutboxRow>(OUTBOX.columns, "outbox", "state"),
     outboxRow: select<OutboxRow>(OUTBOX.columns, "outbox WHERE transfer_id = ?"),
     inbox: newestFirst<InboxRow>(INBOX.columns, "inbox", "decision"),
-    inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ?"),
+    inboxRow: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ? AND source_node_id = ?"),
+    inboxRows: select<InboxRow>(INBOX.columns, "inbox WHERE transfer_id = ? ORDER BY place"),
     arrivals: select<InboxRow>(
       INBOX.columns,
       "inbox WHERE decision = 'accepted' AND entity_id IN (SELECT value FROM json_each(?)) " +

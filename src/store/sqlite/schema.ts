@@ -165,6 +165,28 @@ takes a page of its own.
     OR event = 'aborted' AND transfer_id NOT IN (SELECT transfer_id FROM outbox);
   `,
   "ALTER TABLE snapshots ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;",
+  // A transfer's id is unique for its source only: under another node's key nobody can take it.
+  `
+  CREATE TABLE inbox_by_source (
+    place INTEGER PRIMARY KEY,
+    transfer_id TEXT NOT NULL,
+    source_tank_id TEXT NOT NULL,
+    source_node_id TEXT NOT NULL,
+    destination_tank_id TEXT NOT NULL,
+    entity_type TEXT NOT NULL,
+    entity_id TEXT,
+    record_digest TEXT,
+    sequence INTEGER NOT NULL,
+    decision TEXT NOT NULL,
+    reason TEXT,
+    epoch INTEGER NOT NULL,
+    decided_at INTEGER NOT NULL,
+    UNIQUE (transfer_id, source_node_id)
+  ) STRICT;
+  INSERT INTO inbox_by_source SELECT * FROM inbox;
+  DROP TABLE inbox;
+  ALTER TABLE inbox_by_source RENAME TO inbox;
+  `,
   // Removed transfers are counted from now on. Whether earlier ones were is told by the sequences: a
   // pair has as many rows as its highest one, or as its horizon, unless some were removed.
   `

@@ -116,7 +116,7 @@ export const OUTBOX = table<OutboxRow>("outbox", ["transfer_id"], {
   updated_at: true,
 });
 
-export const INBOX = table<InboxRow>("inbox", ["transfer_id"], {
+export const INBOX = table<InboxRow>("inbox", ["transfer_id", "source_node_id"], {
   transfer_id: true,
   source_tank_id: true,
   source_node_id: true,

@@ -281,6 +281,6 @@ describe("entries that others have made", () => {
     const { heard, backend } = await heardOf(...many);
     expect(heard).toHaveLength(2_048);
     expect(backend.describe()).toContain("2048 other nodes");
-    expect(backend.describe()).toContain("952 more are listed than are looked at");
+    expect(backend.describe()).toContain("952 more are listed than are read");
   });
 });

@@ -130,8 +130,8 @@ describe("what a name leads to", () => {
       expect(news()).toEqual(["10.0.0.1:8000", "10.0.0.2:8000"]);
       expect([backend.isWorking(), backend.describe()]).toEqual([
         false,
-        "tanks.test: nothing is known under this name: " +
-          "give it A, AAAA or _tankd._tcp SRV records, 2 of before are kept",
+        "tanks.test: this name has no records: add A, AAAA or _tankd._tcp SRV records, " +
+          "kept from before: 2",
       ]);
       writeHosts(["10.0.0.2"]);
       time.pass(30_000);
@@ -218,7 +218,7 @@ describe("a name server that fails", () => {
       }
       expect(backend.isWorking()).toBe(false);
       expect(backend.describe()).toStartWith("tanks.test: no name server ");
-      expect(backend.describe()).toEndWith(": see /etc/resolv.conf, 1 of before are kept");
+      expect(backend.describe()).toEndWith(": see /etc/resolv.conf, kept from before: 1");
       news();
       backend.refresh();
       expect(news()).toEqual(["10.0.0.1:8000"]);
@@ -226,7 +226,7 @@ describe("a name server that fails", () => {
       time.pass(60_000);
       await restsFor(5);
       expect([backend.isWorking(), backend.describe()]).toEqual([true, "tanks.test: 1 address"]);
-      expect(logged).toEqual(["a name cannot be asked for", "a name can be asked for again"]);
+      expect(logged).toEqual(["a name cannot be looked up", "a name can be looked up again"]);
       await backend.stop();
     },
   );

@@ -242,7 +242,7 @@ describe("a watch", () => {
 
   test("that is answered with garbage or not at all fails", async () => {
     await using garbage = new Double(() => new Response("<html>\n"));
-    await expect(watch(garbage)).rejects.toThrow("its answer is no JSON");
+    await expect(watch(garbage)).rejects.toThrow("its answer is not JSON");
     await using hung = new Double(silence);
     await expect(watch(hung)).rejects.toThrow("no answer in 1000 ms");
   });

@@ -189,6 +189,8 @@ test("a holder is named as it is, and garbage in its place is not", async () => 
     store.put("b".repeat(20));
     await a.is("taken", "b".repeat(20));
     store.put("<b>\u001b[2J</b>");
-    expect(await a.is("unknown")).toMatchObject({ reason: expect.stringContaining("is no lease") });
+    expect(await a.is("unknown")).toMatchObject({
+      reason: expect.stringContaining("is not a lease"),
+    });
   });
 });

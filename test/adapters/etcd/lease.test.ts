@@ -151,7 +151,7 @@ describe("the lease of the hub in etcd", () => {
       a.lease.want(true);
       expect(await a.is("unknown")).toEqual({
         kind: "unknown",
-        reason: `the key ${KEY} of etcd is no lease of tankd: remove it (etcdctl del ${KEY})`,
+        reason: `the key ${KEY} of etcd is not a lease of tankd: remove it (etcdctl del ${KEY})`,
       });
       await servers.ctl(["del", KEY]);
       await a.is("held");

@@ -1,3 +1,4 @@
+import { NodeProcess, type NodeStart } from "../../support/node-process.ts";
 import { requiredTest } from "../../support/required-test.ts";
 
 const BUN = process.execPath;
@@ -154,13 +155,18 @@ export class Machines {
 
   /** A program on a machine, ended with it. */
   spawn(machine: string, command: readonly string[]): Bun.Subprocess<"ignore", "pipe", "inherit"> {
-    const child = Bun.spawn(["ip", "netns", "exec", this.#nameOf(machine), ...command], {
+    const child = Bun.spawn([...this.#inside(machine), ...command], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "inherit",
     });
     this.#children.push(child);
     return child;
+  }
+
+  /** A node on a machine, ended with it. */
+  startNode(machine: string, start: Omit<NodeStart, "under">): NodeProcess {
+    return new NodeProcess({ ...start, under: this.#inside(machine) });
   }
 
   ip(machine: string, ...command: readonly string[]): void {
@@ -206,6 +212,10 @@ export class Machines {
   #addNamespace(name: string): void {
     ip("netns", "add", this.#nameOf(name));
     this.#namespaces.push(this.#nameOf(name));
+  }
+
+  #inside(machine: string): readonly string[] {
+    return ["ip", "netns", "exec", this.#nameOf(machine)];
   }
 
   #nameOf(name: string): string {

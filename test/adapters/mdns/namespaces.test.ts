@@ -1,10 +1,7 @@
 import { describe, expect } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { Scratch } from "../../support/scratch.ts";
+import { MAIN } from "../../support/tankd.ts";
 import { type Heard, type Machines, machineTest } from "./machines.ts";
-
-const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
 
 const hosts = ({ addresses }: Heard) => addresses.map(({ host }) => host);
 
@@ -112,8 +109,8 @@ describe("mDNS on real interfaces", () => {
   });
 
   machineTest("a node in such a flood still answers and is still found", async (machines) => {
-    const directory = mkdtempSync(join(tmpdir(), "tankd-flood-"));
-    machines.atEnd(() => rmSync(directory, { recursive: true, force: true }));
+    const scratch = new Scratch();
+    machines.atEnd(() => scratch[Symbol.dispose]());
     machines.addSwitch("left");
     for (const [at, name] of ["node", "flood", "a"].entries()) {
       machines.addMachine(name);
@@ -122,8 +119,12 @@ describe("mDNS on real interfaces", () => {
     const script = `${import.meta.dir}/flood.ts`;
     const flood = machines.spawn("flood", [process.execPath, "run", script, "10.78.0.2"]);
     await flood.stdout.getReader().read();
-    const start = ["start", "--data-dir", directory, "--discovery", "mdns", "--tanks", "0"];
-    machines.spawn("node", [process.execPath, "run", MAIN, ...start, "--fish", "0"]);
+    machines.startNode("node", {
+      directory: scratch.path("data"),
+      environment: { HOME: scratch.directory },
+      program: [process.execPath, MAIN],
+      options: ["--discovery", "mdns", "--tanks", "0"],
+    });
     const a = machines.start("a");
     await a.hears(await nodeIdOf(machines, "http://10.78.0.1:8000/health"));
   });

@@ -114,7 +114,7 @@ describe("nodes beside Serf agents", () => {
     await left.backend.stop();
     await a.setTag("notes", "x".repeat(371));
     await left.start();
-    await left.says(/; the tags of the agent leave no room for ours: take some of them out$/);
+    await left.says(/; the agent's tags leave no room for those of this node: remove some$/);
   });
 
   serfTest("take turns where they share an agent", async (agents) => {

@@ -135,7 +135,7 @@ describe("members that an agent makes up", () => {
   test("are garbage: the agent is left, and used again when it makes sense", async () => {
     let sense = false;
     await using set = await beside(() => (sense ? [speaker(1)] : undefined));
-    await set.seeker.says(/is lost: it sends what nobody has asked for$/);
+    await set.seeker.says(/is lost: it sends a message that was not requested$/);
     expect(set.seeker.backend.isWorking()).toBe(false);
     sense = true;
     await set.seeker.hears("n1");

@@ -122,7 +122,7 @@ describe("the LocalAPI", () => {
       "GET /localapi/v0/watch-ipn-bus?mask=36866",
     ]);
     api.tell("no JSON");
-    await expect(again).rejects.toThrow("no JSON");
+    await expect(again).rejects.toThrow("is not JSON");
   });
 });
 

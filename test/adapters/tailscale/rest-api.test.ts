@@ -98,9 +98,9 @@ describe("the API of the control server", () => {
     [401, /^http:.* refuses the key: set TANKD_TAILSCALE_API_KEY to a new one; keys expire$/],
     [403, /^http:.*: the key in TANKD_TAILSCALE_API_KEY may not read devices: give it that right$/],
     [404, /^http:.* knows no tailnet example.org: set TANKD_TAILSCALE_TAILNET$/],
-    [429, /^http:.* limits requests; it is asked again later$/],
-    [500, /^http:.* gives no list of devices \(status 500\)$/],
-    [302, /^http:.* gives no list of devices \(status 302\)$/],
+    [429, /^http:.* limits requests; it is tried again later$/],
+    [500, /^http:.* does not return a list of devices \(status 500\)$/],
+    [302, /^http:.* does not return a list of devices \(status 302\)$/],
   ])("says what to do about a %d, without the key", async (status, message) => {
     const headers = { location: "http://127.0.0.1:1/" };
     const answer = () => new Response(`{"message":"${KEY}"}`, { status, headers });
@@ -114,7 +114,7 @@ describe("the API of the control server", () => {
     const { clock } = new SimulatedWorld({ seed: 1 }).addHost({ name: "a" }).boot();
     const api = new RestApi({ url: "http://127.0.0.1:1", key: KEY, tailnet: "-" }, clock);
     await expect(api.look()).rejects.toThrow(
-      "http://127.0.0.1:1 does not answer: connection refused; it is asked again",
+      "http://127.0.0.1:1 does not answer: connection refused; it is tried again",
     );
   });
 
@@ -122,7 +122,7 @@ describe("the API of the control server", () => {
     "is not what says %s",
     async (text) => {
       const { api } = setUp(() => new Response(text));
-      await expect(api.look()).rejects.toThrow("gives no list of devices");
+      await expect(api.look()).rejects.toThrow("does not return a list of devices");
     },
   );
 

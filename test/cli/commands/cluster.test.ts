@@ -70,6 +70,23 @@ describe("status", () => {
     expect(left).toEqual([role("discovering: it has left its cluster"), hub("none")]);
   });
 
+  test("names servers without rights", async () => {
+    const outsiders = ["t1", "t2", "t3", "t4", "t5", "t6"].map((server_id) =>
+      fakeServer("x", { server_id, signed: false, node_id: null }),
+    );
+    const answer = (servers: readonly object[]) =>
+      world({
+        "GET /api/servers/local": own,
+        "GET /api/discovery/servers": { servers, count: servers.length },
+      });
+    const member = { ...fakeServer("b"), member: true };
+    const some = await runIn(answer([member, ...outsiders.slice(0, 1)]), "status");
+    expect(some.out).toMatch(/^without rights +1 server: t1 \(unsigned\)$/m);
+    const many = await runIn(answer(outsiders), "status");
+    expect(many.out).toMatch(/^without rights +6 servers: t1 .*, t5 \(unsigned\), …$/m);
+    expect((await runIn(answer([member]), "status")).out).not.toContain("without rights");
+  });
+
   test("says of a node alone what it has sent and heard, and why nobody may be there", async () => {
     const link = { name: "eth0", sent: 12, heard: 0, others: 3, refused: [], causes: [] };
     const mdns = { name: "mdns", state: "running", detail: "on eth0", links: [link] };
@@ -167,47 +184,6 @@ describe("alias", () => {
     ["give a name and a tank, or --rm NAME", ["alias", "home", "t1", "--rm", "home"]],
   ])("wrong usage: %s", async (said, words) => {
     const ran = await runIn(world({}), ...words);
-    expect([ran.code, ran.requests]).toEqual([2, []]);
-    expect(ran.err).toContain(said);
-  });
-});
-
-describe("connect --rm", () => {
-  const answer = (request: HttpRequest): HttpResponse => {
-    if (request.method !== "DELETE") return nodeAnswers({})(request);
-    if (request.path === "/api/connections/c1") {
-      return json(200, { connection_id: "c1", removed: true });
-    }
-    const detail = "There is no connection c2 here.";
-    return json(404, { type: "urn:tankd:problem:unknown_connection", detail });
-  };
-
-  test("cuts a connection", async () => {
-    const ran = await runIn({ ...running, answer }, "connect", "--rm", "c1");
-    expect([ran.code, ran.out]).toEqual([
-      0,
-      "Removed the connection c1; fish in transit still arrive.\n",
-    ]);
-    expect(ran.requests.at(-1)?.headers["authorization"]).toBe(TOKEN);
-    const forPrograms = await runIn({ ...running, answer }, "connect", "--rm", "c1", "--json");
-    expect(JSON.parse(forPrograms.out)).toEqual({ connection_id: "c1", removed: true });
-  });
-
-  test("of one that is not there is refused in the words of the node", async () => {
-    const ran = await runIn({ ...running, answer }, "connect", "--rm", "c2");
-    expect([ran.code, ran.err]).toEqual([
-      1,
-      "tankd: There is no connection c2 here; to list all: tankd connections\n",
-    ]);
-  });
-
-  test.each([
-    ["connect which tanks?", ["connect"]],
-    ["connect reef with which tank?", ["connect", "reef"]],
-    ["give two tanks, or --rm ID", ["connect", "reef", "pond", "--rm", "c1"]],
-    ["give two tanks, or --rm ID", ["connect", "--rm", "c1", "--direction", "left"]],
-  ])("wrong usage: %s", async (said, words) => {
-    const ran = await runIn({ ...running, answer }, ...words);
     expect([ran.code, ran.requests]).toEqual([2, []]);
     expect(ran.err).toContain(said);
   });
@@ -314,8 +290,28 @@ describe("peers", () => {
     ];
     const strangers = [{ ...fakeServer("s", { server_id: "lurker" }), member: false }];
     const { out } = await runIn(list(servers, { strangers }), "peers");
-    const roles = out.split("\n").map((line) => line.split(/ +/).slice(0, 2).join(" "));
-    expect(roles.slice(1, 4)).toEqual(["a-label hub", "tank-world unsigned", "lurker stranger"]);
-    expect(out).toContain("2 servers without rights here");
+    const [members, apart] = out.split("\n\n2 servers without rights here, ");
+    const roles = (text = "") =>
+      text.split("\n").map((line) => line.split(/ +/).slice(0, 2).join(" "));
+    expect(roles(members)).toEqual(["SERVER ROLE", "a-label hub"]);
+    expect(roles(apart)).toEqual([
+      ...["unsigned or", "SERVER ROLE", "tank-world unsigned", "lurker stranger", ""],
+    ]);
+  });
+
+  test("says who is behind a router, and through whom it is reached", async () => {
+    const hub = fakeServer("a", { role: "hub" });
+    const relayed = { reachable: false, relay: hub.node_id };
+    const { out } = await runIn(list([hub, { ...fakeServer("b"), ...relayed }]), "peers");
+    expect(out).toMatch(/\nb-label .+ through a-label\n/);
+    expect(out).toEndWith(
+      "\nb-label is behind a router (NAT) or a firewall and cannot be dialled; " +
+        "it is reached through a-label.\n",
+    );
+  });
+
+  test("tells in its help what the columns mean", async () => {
+    const { out } = await runIn({}, "peers", "--help");
+    for (const title of ["SEEN", "FOUND BY", "REACHED", "unsigned"]) expect(out).toContain(title);
   });
 });

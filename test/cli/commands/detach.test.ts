@@ -25,10 +25,11 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A child that says `status` of itself, and ends when it is told to. */
-function childThat(status: () => string) {
+function childThat(status: () => string, advertised = "http://10.0.0.5:8000") {
   const ended = Promise.withResolvers<number>();
   let signal: () => void = () => {};
   const answer = ({ path }: HttpRequest): HttpResponse | undefined => {
+    if (path === "/api/servers/local") return json(200, { api_url: advertised });
     if (path === "/health") return json(200, { status: status() });
     return path === "/api/recovery" ? json(200, RECOVERY) : undefined;
   };
@@ -55,8 +56,27 @@ test("what the child has brought back is said by the parent", async () => {
   expect(ran.out).toContain(
     "\nRecovered 30 of 40 tanks in 3 ms (30 from snapshots, 1 command and 2 ticks replayed).\n",
   );
+  expect(ran.out).toContain("\nFrom others: http://10.0.0.5:8000/\n");
   const asJson = await runIn(world, "start", "-d", "--json", "--data-dir", directory);
-  expect(JSON.parse(asJson.out)).toMatchObject({ pid: CHILD, recovery: RECOVERY });
+  expect(JSON.parse(asJson.out)).toMatchObject({
+    ...{ pid: CHILD, recovery: RECOVERY },
+    network_url: "http://10.0.0.5:8000",
+  });
+});
+
+test("a node for this machine only has no address for others", async () => {
+  const { world } = childThat(() => "healthy", "http://127.0.0.1:8000");
+  const ran = await runIn(world, "start", "-d", "--data-dir", directory);
+  expect(ran.out).not.toContain("From others");
+  const asJson = await runIn(world, "start", "-d", "--json", "--data-dir", directory);
+  expect(JSON.parse(asJson.out)).toMatchObject({ network_url: null });
+});
+
+test("the command to stop it can be typed as it stands", async () => {
+  const { world } = childThat(() => "healthy");
+  const called = { ...world, program: "dist/tankd" };
+  const ran = await runIn(called, "start", "-d", "--data-dir", directory);
+  expect(ran.out).toContain(`; to stop it: dist/tankd stop --data-dir ${directory}\n`);
 });
 
 test("how far a long recovery is, on a terminal, about once a second", async () => {
@@ -96,5 +116,6 @@ test("a second signal does not wait for the child", async () => {
 test("the first process of a container runs no node in the background", async () => {
   const ran = await runIn({ pid: 1 }, "start", "-d", "--data-dir", directory);
   expect([ran.code, ran.out]).toEqual([2, ""]);
-  expect(ran.err).toContain("run tankd start without -d here");
+  const typed = `tankd start --data-dir ${directory}`;
+  expect(ran.err).toContain(`without -d, in the foreground: ${typed}`);
 });

@@ -264,6 +264,23 @@ describe("tank create", () => {
     expect(JSON.parse(ran.requests.at(-1)?.body ?? "")).toEqual({ name: "tank-1" });
   });
 
+  test("takes the next number where another command was faster", async () => {
+    const base = nodeAnswers({ "GET /api/tanks": tanks });
+    const taken = ["tank-1", "tank-2"];
+    const racing = (request: HttpRequest): HttpResponse => {
+      if (request.method !== "POST") return base(request);
+      const { name } = JSON.parse(request.body ?? "");
+      const detail = `this node has a tank called ${name} already`;
+      const problem = { type: "urn:tankd:problem:name_taken", detail };
+      return taken.includes(name) ? json(409, problem) : json(201, { tank: { name } });
+    };
+    const numbered = await runIn({ ...running, answer: racing }, "tank", "create", "--json");
+    expect(JSON.parse(numbered.out)).toEqual({ tank: { name: "tank-3" } });
+    const named = ["tank", "create", "--tank-name", "tank-2"];
+    const ran = await runIn({ ...running, answer: racing }, ...named);
+    expect([ran.code, ran.err]).toEqual([1, "tankd: this node has a tank called tank-2 already\n"]);
+  });
+
   test("too many fish are wrong usage, before any node is asked", async () => {
     const ran = await runIn({ ...running, answer }, "tank", "create", "--fish", "10001");
     expect([ran.code, ran.requests]).toEqual([2, []]);

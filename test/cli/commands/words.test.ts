@@ -9,6 +9,7 @@ const world = {
     "GET /api/transfers": { transfers: [], ...none },
     "GET /api/discovery/servers": { servers: [], ...none },
     "GET /api/connections": { connections: [], ...none },
+    "GET /api/servers/local": {},
     "GET /api/aliases": { aliases: [], ...none },
     "GET /api/tanks": { tanks: [], ...none },
     "GET /gateway/tanks": { tanks: [], ...none },
@@ -26,7 +27,8 @@ describe("where there is none, it says of what there is none", () => {
     ],
     [
       ["connections"],
-      "No connections; one is created automatically with the second node, or by: tankd connect",
+      "No connections; an automatic one appears while another node is online. " +
+        "To create one: tankd connect SRC DST",
     ],
     [["alias"], "No aliases; define one with: tankd alias NAME SERVER::TANK"],
     [["tank", "ls"], "No tanks; create one with: tankd tank create"],
@@ -84,11 +86,11 @@ describe("an empty name", () => {
 });
 
 test("an answer of another form is no bug, and not shown as JSON", async () => {
-  const answer = nodeAnswers({ "GET /api/transfers": { transfers: [{ transfer_id: 5 }] } });
+  const answer = nodeAnswers({ "GET /api/transfers": { transfers: [{ direction: 5 }] } });
   const ran = await runIn({ ...running, answer }, "transfers");
   expect([ran.code, ran.err]).toEqual([
     1,
-    "tankd: the node's answer has another form (transfers.0.transfer_id: must be text); " +
+    "tankd: the node's answer has another form (transfers.0.direction: must be one of out, in); " +
       "does it run another version of tankd?\n",
   ]);
 });

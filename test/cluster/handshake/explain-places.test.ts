@@ -40,10 +40,10 @@ test("those of a name in DNS stand behind what DNS has said, and few of many", (
 });
 
 test("who answers otherwise than a tankd does not 'not answer'", () => {
-  const failure = failed("what answers there is no tankd (status 404)");
+  const failure = failed("the program that answers there is not tankd (status 404)");
   const [status] = explainPlaces([running("static")], [{ ...place("10.0.0.8"), failure }]);
   expect(status?.detail).toBe(
-    "10.0.0.8:8000 is not used: what answers there is no tankd (status 404)",
+    "10.0.0.8:8000 is not used: the program that answers there is not tankd (status 404)",
   );
 });
 

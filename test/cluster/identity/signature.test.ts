@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { RequestParts } from "../../../src/cluster/identity/http-signature.ts";
 import {
   identityFromSeed,
   nodeIdOf,
@@ -14,7 +15,6 @@ import {
 } from "../../../src/cluster/identity/proof.ts";
 import {
   createVerifier,
-  type RequestParts,
   SIGNATURE_WINDOW_SECONDS,
   signRequest,
   verifyRequest,

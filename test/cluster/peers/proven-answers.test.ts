@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { nonceIn } from "../../../src/cluster/identity/http-signature.ts";
 import { identityFromSeed } from "../../../src/cluster/identity/identity.ts";
 import { PROOF_HEADER, replyProof, signReply } from "../../../src/cluster/identity/proof.ts";
-import { createVerifier, nonceIn, verifyRequest } from "../../../src/cluster/identity/signature.ts";
+import { createVerifier, verifyRequest } from "../../../src/cluster/identity/signature.ts";
 import { PeerClient } from "../../../src/cluster/peers/peer-client.ts";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import type { Relay, RelayedReply } from "../../../src/cluster/tunnel/messages.ts";

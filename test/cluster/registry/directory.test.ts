@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { PeerTable } from "../../../src/cluster/peers/peer-table.ts";
 import { Directory, type Viewpoint } from "../../../src/cluster/registry/directory.ts";
+import type { Registration } from "../../../src/cluster/registry/registration-messages.ts";
 import { recordOf } from "../../../src/cluster/registry/registration-record.ts";
 import { Registry } from "../../../src/cluster/registry/registry.ts";
 import { unsignedKey } from "../../../src/cluster/registry/registry-entry.ts";
-import type { Registration } from "../../../src/cluster/wire.ts";
 
 function setUp(isMember?: Viewpoint["isMember"]) {
   const time = { nowMs: 0 };

@@ -1,6 +1,6 @@
 import type { Claimant } from "../../../src/cluster/registry/claimant.ts";
 import { Registrar } from "../../../src/cluster/registry/registrar.ts";
-import type { Registration } from "../../../src/cluster/wire.ts";
+import type { Registration } from "../../../src/cluster/registry/registration-messages.ts";
 import type { Address } from "../../../src/discovery/backend.ts";
 import { PROBLEMS, Problem, type ProblemCode } from "../../../src/platform/errors.ts";
 import { setUp as setUpRegistry } from "./registry-support.ts";

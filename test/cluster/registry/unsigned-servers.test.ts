@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { registrationSchema } from "../../../src/cluster/registry/registration-messages.ts";
 import { unsignedKey } from "../../../src/cluster/registry/registry-entry.ts";
-import { heardPingReplySchema, registrationSchema } from "../../../src/cluster/wire.ts";
+import { heardPingReplySchema } from "../../../src/cluster/wire.ts";
 import { PONG } from "../membership/support.ts";
 import { INTERVAL_MS, OWN, refusal, setUp } from "./registrar-support.ts";
 

@@ -32,7 +32,7 @@ describe("hub URLs", () => {
 
   test("https says what is supported instead", () => {
     for (const text of ["https://hub", "https://hub:8443/"]) {
-      expect(() => parseHubUrl(text)).toThrow(/give a URL like http:.* speak no https/);
+      expect(() => parseHubUrl(text)).toThrow(/give a URL like http:.* do not use https/);
     }
   });
 

@@ -203,7 +203,7 @@ describe("refusals name setting, value, source and what is allowed", () => {
     const said = refusal({ flags: { discovery } });
     expect(said).toStartWith(`discovery cannot be ${wrong} (from --discovery): give auto, none, `);
     expect(said).toContain(["auto", "none", ...BACKEND_NAMES].join(", "));
-    expect(said).toContain("speak no https");
+    expect(said).toContain("do not use https");
   });
 
   test.each(["ftp://hub", ":8000", "8000", "http://", "http://8000", "a b", "hub/x", "1.2.3.4.5"])(

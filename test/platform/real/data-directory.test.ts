@@ -112,6 +112,13 @@ test.skipIf(process.platform !== "linux")("a place that takes no directories", (
   expect(() => openFolder("/proc/tankd-data")).toThrow("no directory can be made there");
 });
 
+test("a directory in place of the lock file", () => {
+  const path = join(parent, "data");
+  prepareDirectory(path);
+  mkdirSync(join(path, "lock"));
+  expectUnusable(() => open(path), "lock: a directory is in place of a file (EISDIR)");
+});
+
 test("a directory that takes no writes", () => {
   // Also for root, whom modes do not stop.
   expectUnusable(() => prepareDirectory("/proc/tankd"), "/proc/tankd cannot be used");

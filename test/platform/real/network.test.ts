@@ -1,63 +1,16 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { COMPILE_FLAGS } from "../../../deploy/compile-flags.ts";
 import type { InterfaceAddress } from "../../../src/platform/machine.ts";
-import { type HttpRequest, NetworkError } from "../../../src/platform/network.ts";
+import type { HttpRequest, NetworkError } from "../../../src/platform/network.ts";
 import { HttpNetwork } from "../../../src/platform/real/network.ts";
 import { linkLocalAddress } from "./link-local.ts";
+import { atEnd, closeAll, failureOf, httpServer, network, request } from "./network-support.ts";
 
-const network = new HttpNetwork();
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-function request(origin: string, more: Partial<HttpRequest> = {}): HttpRequest {
-  return {
-    method: "GET",
-    origin,
-    path: "/path?a=b",
-    headers: { "x-one": "1" },
-    timeoutMs: 5000,
-    responseBytesMax: 1000,
-    ...more,
-  };
-}
-
-/** A server that speaks bytes, so that it can be as wrong as it likes. */
-async function rawServer(speak: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.once("data", () => speak(socket));
-  });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : 0);
-    });
-  });
-  closers.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `http://127.0.0.1:${port}`;
-}
-
-function httpServer(
-  answer: (request: Request) => Response | Promise<Response>,
-  hostname = "127.0.0.1",
-) {
-  const server = Bun.serve({ port: 0, hostname, fetch: answer });
-  closers.push(() => void server.stop(true));
-  return `http://${hostname}:${server.port}`;
-}
+afterEach(closeAll);
 
 /** Answers with the port that the request comes from: one connection, one port. */
 function portEcho(): string {
@@ -66,7 +19,7 @@ function portEcho(): string {
     hostname: "127.0.0.1",
     fetch: (asked, self) => new Response(String(self.requestIP(asked)?.port)),
   });
-  closers.push(() => void server.stop(true));
+  atEnd(() => void server.stop(true));
   return `http://127.0.0.1:${server.port}`;
 }
 
@@ -83,7 +36,7 @@ describe("kept connections", () => {
   test("are used again while the machine keeps its addresses, also when it gets more", async () => {
     let held = holding("10.0.0.1");
     const own = new HttpNetwork(() => held);
-    closers.push(() => own.close());
+    atEnd(() => own.close());
     const origin = portEcho();
     const first = await own.send(request(origin));
     held = holding("10.0.0.1", "10.0.0.2");
@@ -93,7 +46,7 @@ describe("kept connections", () => {
   test("are left when the machine loses an address: they may hang on it", async () => {
     let held = holding("10.0.0.1");
     const own = new HttpNetwork(() => held);
-    closers.push(() => own.close());
+    atEnd(() => own.close());
     const origin = portEcho();
     const first = await own.send(request(origin));
     held = holding("10.0.0.9");
@@ -102,11 +55,6 @@ describe("kept connections", () => {
     expect((await own.send(request(origin))).body).toBe(second.body);
   });
 });
-
-async function failureOf(sent: HttpRequest): Promise<string> {
-  const error = await network.send(sent).catch((caught: unknown) => caught);
-  return error instanceof NetworkError ? error.failure : `no failure: ${JSON.stringify(error)}`;
-}
 
 describe("what arrives", () => {
   test("method, path, headers and body go out; status, headers and body come back", async () => {
@@ -156,7 +104,7 @@ describe("what arrives", () => {
         return new Response("");
       },
     });
-    closers.push(() => void server.stop(true));
+    atEnd(() => void server.stop(true));
     for (let turn = 0; turn < 5; turn++) {
       await network.send(request(`http://127.0.0.1:${server.port}`));
     }
@@ -193,7 +141,7 @@ describe("where a request goes", () => {
     const first = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("1") });
     const port = first.port ?? 0;
     const second = Bun.serve({ port, hostname: "127.0.0.2", fetch: () => new Response("2") });
-    closers.push(
+    atEnd(
       () => void first.stop(true),
       () => void second.stop(true),
     );
@@ -214,7 +162,7 @@ describe("where a request goes", () => {
   test.if(linkLocal !== undefined)("a link-local address with its zone", async () => {
     const [address] = (linkLocal ?? "").split("%");
     const server = Bun.serve({ port: 0, hostname: "::", fetch: host });
-    closers.push(() => void server.stop(true));
+    atEnd(() => void server.stop(true));
     const origin = `http://[${address}]:${server.port}`;
     const sent = request(origin, { ...(linkLocal && { connectTo: linkLocal }) });
     expect(await hostOf(sent)).toBe(`[${address}]:${server.port}`);
@@ -240,144 +188,6 @@ describe("where a request goes", () => {
   );
 });
 
-describe("what is not believed", () => {
-  test("a redirect, which is not followed", async () => {
-    let followed = false;
-    const elsewhere = httpServer(() => {
-      followed = true;
-      return new Response("");
-    });
-    const origin = httpServer(() => Response.redirect(elsewhere, 302));
-    expect(await failureOf(request(origin))).toBe("redirected");
-    expect(followed).toBe(false);
-  });
-
-  test("a compressed body", async () => {
-    const origin = httpServer(
-      () => new Response(gzipSync("x"), { headers: { "content-encoding": "gzip" } }),
-    );
-    expect(await failureOf(request(origin))).toBe("unreachable");
-  });
-
-  test("an endless body is cut off at the bound", async () => {
-    const origin = await rawServer((socket) => {
-      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-      const pour = () => {
-        while (!socket.destroyed && socket.write(`10\r\n${"x".repeat(16)}\r\n`));
-      };
-      socket.on("drain", pour);
-      pour();
-    });
-    expect(await failureOf(request(origin))).toBe("too_large");
-  });
-
-  test.each([
-    ["a body shorter than announced", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"],
-    [
-      "chunks without an end",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-    ],
-    ["half a header", "HTTP/1.1 200 OK\r\nContent-Le"],
-    ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n"],
-    ["a status that no answer has", "HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n"],
-    ["a change of the protocol", "HTTP/1.1 101 Odd\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"],
-    ["nothing", ""],
-  ])("%s", async (_, bytes) => {
-    const origin = await rawServer((socket) => socket.end(bytes));
-    expect(await failureOf(request(origin))).toBe("unreachable");
-  });
-
-  test.each(["a\r\nhost: b", "\u0000", "€"])("a header that none can have: %p", async (value) => {
-    const origin = httpServer(() => new Response("here"));
-    expect(await failureOf(request(origin, { headers: { "x-one": value } }))).toBe("unreachable");
-  });
-
-  test.each([
-    "ftp://127.0.0.1:1",
-    "nonsense",
-    "http://127.0.0.1:1/path",
-    "http://user@127.0.0.1:1",
-    "http://127.0.0.1:1?a",
-  ])("an origin that is none: %s", async (origin) => {
-    expect(await failureOf(request(origin))).toBe("unreachable");
-  });
-
-  test.each(["//127.0.0.1:1/x", "\\\\127.0.0.1:1/x", "http://127.0.0.1:1/x"])(
-    "a path that names another host: %s",
-    async (path) => {
-      const origin = httpServer(() => new Response("here"));
-      expect(await failureOf(request(origin, { path }))).toBe("unreachable");
-    },
-  );
-});
-
-describe("how an origin may be spelt", () => {
-  // Whatever is there, it was asked; before, such an origin was "not an address".
-  test.each(["http://127.0.0.1:80", "http://LOCALHOST:80", "http://[0:0::1]:80"])(
-    "%s",
-    async (origin) => {
-      const error = await network.send(request(origin)).catch((caught: unknown) => caught);
-      expect(error instanceof NetworkError ? error.message : "").not.toContain("not an address");
-    },
-  );
-
-  test("a name in capitals", async () => {
-    const { port } = new URL(httpServer(() => new Response("here"), "localhost"));
-    expect((await network.send(request(`http://LocalHost:${port}`))).body).toBe("here");
-  });
-});
-
-describe("what does not arrive", () => {
-  test("is said in a few words, without the question", async () => {
-    const reasonOf = async (origin: string) => {
-      const error = await network.send(request(origin)).catch((caught: unknown) => caught);
-      return error instanceof NetworkError ? [error.reason, error.message.includes("a=b")] : error;
-    };
-    const gone = httpServer(() => new Response(""));
-    for (const close of closers.splice(0)) close();
-    expect(await reasonOf(gone)).toEqual(["connection refused", false]);
-    const ssh = await rawServer((socket) => socket.end("SSH-2.0-OpenSSH\r\n"));
-    expect(await reasonOf(ssh)).toEqual(["what answers there does not speak HTTP", false]);
-    // Which of the two depends on whether this machine has a name server.
-    expect(await reasonOf("http://no-such-host.invalid:1")).toEqual([
-      expect.stringMatching(/^(unknown name|no name server answers)$/),
-      false,
-    ]);
-  });
-
-  test("does not count as connected where nobody listens", async () => {
-    const origin = httpServer(() => new Response("ok"));
-    for (const close of closers.splice(0)) close();
-    let isConnected = false;
-    const asked = network.send(request(origin, { onConnected: () => (isConnected = true) }));
-    await expect(asked).rejects.toBeInstanceOf(NetworkError);
-    expect(isConnected).toBe(false);
-  });
-
-  test("nobody listening is refused", async () => {
-    const origin = httpServer(() => new Response(""));
-    for (const close of closers.splice(0)) close();
-    expect(await failureOf(request(origin))).toBe("refused");
-  });
-
-  test("an unknown name is unreachable", async () => {
-    expect(await failureOf(request("http://no-such-host.invalid:1"))).toBe("unreachable");
-  });
-
-  test.each([
-    ["silence", ""],
-    ["an answer that stops", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"],
-  ])("%s is a timeout, and the connection is closed", async (_, bytes) => {
-    const closed = Promise.withResolvers<void>();
-    const origin = await rawServer((socket) => {
-      socket.write(bytes);
-      socket.on("close", () => closed.resolve());
-    });
-    expect(await failureOf(request(origin, { timeoutMs: 50 }))).toBe("timeout");
-    await closed.promise;
-  });
-});
-
 test("HTTP_PROXY of the environment is not for peers", async () => {
   let proxied = false;
   const proxy = httpServer(() => {
@@ -395,7 +205,7 @@ test("HTTP_PROXY of the environment is not for peers", async () => {
 
 test("compiled, requests go to the given address and names are resolved too", async () => {
   const directory = await mkdtemp(join(tmpdir(), "tankd-network-"));
-  closers.push(() => rmSync(directory, { recursive: true }));
+  atEnd(() => rmSync(directory, { recursive: true }));
   const program = join(directory, "network-child");
   const source = `${import.meta.dir}/network-child.ts`;
   const built = Bun.spawnSync([process.execPath, ...COMPILE_FLAGS, source, "--outfile", program]);

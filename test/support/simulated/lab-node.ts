@@ -10,7 +10,6 @@ import { RememberedBackend } from "../../../src/discovery/remembered-backend.ts"
 import type { Problem } from "../../../src/platform/errors.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
-import { MemoryStore } from "../../../src/store/memory/store.ts";
 import { NO_STATS } from "../../../src/tanks/tank-view.ts";
 import type { HostedTank } from "../../../src/tanks/tanks.ts";
 import type { Log, LogFields } from "../../../src/telemetry/log.ts";
@@ -18,6 +17,7 @@ import { noMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Ether } from "./ether.ts";
 import type { LeaseStore } from "./lease-store.ts";
 import { type Lie, lyingHandler, lyingNetwork } from "./lies.ts";
+import { SimulatedNode } from "./node.ts";
 import { behindTunnel, peerHandler, servePeers } from "./peer-handler.ts";
 
 export const PORT = 8000;
@@ -48,12 +48,9 @@ export type NodeSettings = ClusterSettings & {
 };
 
 /** One simulated machine with tankd's cluster on it; may be killed and started again. */
-export class LabNode {
-  readonly host: SimulatedHost;
+export class LabNode extends SimulatedNode<StartableCluster> {
   readonly identity: Identity;
   readonly settings: ClusterSettings;
-  /** May be exchanged while nothing runs. */
-  store = new MemoryStore();
   readonly events: LoggedEvent[] = [];
   /** Why the present start is fenced. */
   fenced: Problem | undefined;
@@ -67,7 +64,6 @@ export class LabNode {
   readonly #lie: Lie | undefined;
   readonly #lease: LeaseStore | undefined;
   readonly #surroundings: Surroundings;
-  #cluster: StartableCluster | undefined;
   #process: SimulatedProcess | undefined;
   #boots = 0;
 
@@ -77,18 +73,18 @@ export class LabNode {
     identity: Identity,
     { reachable, lie, lease, ...settings }: NodeSettings,
   ) {
+    super(host);
     this.hidden = reachable === false;
     this.#lie = lie;
     this.#lease = lease;
     this.#surroundings = surroundings;
-    this.host = host;
     this.identity = identity;
     this.settings = settings;
   }
 
   get cluster(): StartableCluster {
-    if (!this.#cluster) throw new Error(`${this.host.name} is not running`);
-    return this.#cluster;
+    if (!this.program) throw new Error(`${this.name} is not running`);
+    return this.program;
   }
 
   /** By the node's own monotonic clock. */
@@ -96,26 +92,13 @@ export class LabNode {
     return this.#process?.clock.monotonicMs() ?? 0;
   }
 
-  /** Undefined while it does not run, or has not come to its first line. */
-  get running(): StartableCluster | undefined {
-    return this.#process?.alive ? this.#cluster : undefined;
-  }
-
-  get isUp(): boolean {
-    return this.running !== undefined;
-  }
-
   start(): void {
     const process = this.host.boot();
     this.#process = process;
-    this.#cluster = undefined;
+    this.program = undefined;
     this.#boots++;
     this.fenced = undefined;
     process.start(() => void this.#begin(process));
-  }
-
-  kill(): void {
-    this.host.kill();
   }
 
   addTank(name: string, tankId: string): void {
@@ -181,7 +164,7 @@ export class LabNode {
       log: this.#log(),
       metrics: noMetrics,
     });
-    this.#cluster = cluster;
+    this.program = cluster;
     this.#listen(process, cluster);
     void cluster.start();
   }

@@ -36,8 +36,8 @@ const WIDTH = Math.max(...Object.keys(COLOURS).map((word) => word.length)) + 2;
 function show(context: CliContext, checks: readonly Check[]): void {
   for (const { result, what, mend } of checks) {
     const space = " ".repeat(WIDTH - result.length);
-    context.print(`${context.paint(COLOURS[result], result)}${space}${what}`);
-    if (mend !== null) context.print(`${" ".repeat(WIDTH)}mend: ${mend}`);
+    context.print(`${context.paint(COLOURS[result], result)}${space}${context.asTyped(what)}`);
+    if (mend !== null) context.print(context.asTyped(`${" ".repeat(WIDTH)}mend: ${mend}`));
   }
   if (checks.some(({ result }) => result === "fail")) return;
   const warnings = checks.filter(({ result }) => result === "warn").length;

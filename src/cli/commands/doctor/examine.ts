@@ -152,7 +152,11 @@ function examineDirectory(
   node: Subject["node"],
 ): DirectoryReport {
   const strayPid = node === undefined ? pidIn(host, path) : undefined;
-  return { ...examiner.directory(path), path, strayPid };
+  const facts = examiner.directory(path);
+  const isUsable = facts.kind === "ours" && !("failure" in facts.write);
+  // A running node has shown that its database works.
+  const databaseFault = isUsable && node === undefined ? examiner.database(path) : undefined;
+  return { ...facts, path, strayPid, databaseFault };
 }
 
 /** The running tankd whose pid is recorded there. Only Linux tells whether it is a tankd. */

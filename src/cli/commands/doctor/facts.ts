@@ -79,6 +79,8 @@ export type DirectoryReport = Found<"directory"> & {
   readonly path: string;
   /** A tankd that uses the directory, but that commands do not find. */
   readonly strayPid: number | undefined;
+  /** Why no database works in it. */
+  readonly databaseFault: string | undefined;
 };
 
 export interface HubFacts {

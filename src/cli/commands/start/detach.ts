@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { type RecoveryView, recoverySchema } from "../../../api/recovery-view.ts";
+import { networkUrlOf } from "../../../node/network-url.ts";
 import type { NodeOptions } from "../../../node/node-options.ts";
 import { Problem } from "../../../platform/errors.ts";
 import { prepareDirectory } from "../../../platform/real/data-directory.ts";
@@ -20,6 +21,7 @@ const PATIENCE_MS = 120_000;
 const UNREACHABLE_MS = 5_000;
 
 const healthSchema = z.object({ status: z.string() });
+const localSchema = z.object({ api_url: z.string() });
 
 /** A child process that is starting. */
 interface Rising {
@@ -62,13 +64,16 @@ export async function startDetached(
   const port = Number(new URL(node.url).port);
   const moved = origins.port.kind === "default" && port !== settings.port;
   const recovery = await recoveryOf(context, node);
+  const networkUrl = await networkUrlFor(context, node);
   if (json) {
     const { url, nodeId, pid } = node;
-    const place = { url, node_id: nodeId, pid, data_dir: directory, log: logPath };
+    const network_url = networkUrl ?? null;
+    const place = { url, network_url, node_id: nodeId, pid, data_dir: directory, log: logPath };
     context.printJson({ ...place, ...(recovery && { recovery }) });
     return;
   }
-  context.print(`tankd runs in the background (pid ${node.pid}); to stop it: tankd stop`);
+  const greeting = `tankd runs in the background (pid ${node.pid}); to stop it: tankd stop`;
+  context.print(context.asTyped(greeting));
   if (fork) {
     context.print(
       `Forked: this directory is now node ${node.nodeId}; the log tells what could not be copied.`,
@@ -76,8 +81,9 @@ export async function startDetached(
   }
   for (const line of recovery ? recoveryLines(recovery) : []) context.print(line);
   const why = moved ? ` (port ${settings.port} is taken)` : "";
-  context.print(`Dashboard: ${context.paint("bold", `${node.url}/`)}${why}`);
-  context.print(`Log:       ${logPath}`);
+  context.print(`Dashboard:   ${context.paint("bold", `${node.url}/`)}${why}`);
+  if (networkUrl !== undefined) context.print(`From others: ${networkUrl}/`);
+  context.print(`Log:         ${logPath}`);
 }
 
 /** @throws Problem `usage` for the process with which a container ends. */
@@ -85,8 +91,8 @@ function refuseInContainer({ pid }: Host): void {
   if (pid !== 1) return;
   throw new Problem(
     "usage",
-    "a container ends with its first process, and a node in the background with it: " +
-      "run tankd start without -d here",
+    "a container ends with its first process, and a node in the background with it; " +
+      "without -d, in the foreground: tankd start",
   );
 }
 
@@ -106,6 +112,14 @@ async function recoveryOf(
   const client = new NodeClient(host.network, node.url, undefined);
   const answer = await client.get("/api/recovery").catch(() => undefined);
   return recoverySchema.safeParse(answer).data;
+}
+
+/** Where others reach the child; undefined if only this machine does. */
+async function networkUrlFor({ host }: CliContext, node: RunningNode): Promise<string | undefined> {
+  const client = new NodeClient(host.network, node.url, undefined);
+  const answer = await client.get("/api/servers/local").catch(() => undefined);
+  const record = localSchema.safeParse(answer).data;
+  return record && networkUrlOf(node.url, record.api_url);
 }
 
 /** Undefined when a signal has stopped the start. */

@@ -140,9 +140,10 @@ function announce(context: CliContext, node: StartedNode, json: boolean): void {
     context.say(`port ${node.movedFrom} is taken, so this node listens on ${node.port}`);
   }
   if (json) {
-    const { url, nodeId, directory } = node;
+    const { url, networkUrl = null, nodeId, directory } = node;
     const { recovery, forked } = node;
-    const base = { url, node_id: nodeId, pid, data_dir: directory, recovery };
+    const place = { url, network_url: networkUrl, node_id: nodeId, pid, data_dir: directory };
+    const base = { ...place, recovery };
     context.printJson({ ...base, ...(forked && { forked }) });
     return;
   }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { tankViewSchema } from "../../../api/tank-view.ts";
+import { Problem } from "../../../platform/errors.ts";
 import { LIMITS } from "../../../platform/limits.ts";
 import type { CliContext } from "../../context.ts";
 import type { NodeClient } from "../../node-access/client.ts";
@@ -27,12 +28,16 @@ export function defineTankCreate(create: Command, context: CliContext): void {
       // Only this node accepts the command, so `auto` has one choice.
       const server = options.server === "auto" ? undefined : options.server;
       const node = await context.node(command);
-      const body = await node.post("/api/tanks", {
-        name: options.tankName ?? (await nextName(node)),
+      const spec = {
         ...(fish === undefined ? {} : { fish }),
         ...(seed === undefined ? {} : { seed }),
         ...(server === undefined ? {} : { server_id: server }),
-      });
+      };
+      const { tankName: name } = options;
+      const body =
+        name === undefined
+          ? await createNumbered(node, spec)
+          : await node.post("/api/tanks", { name, ...spec });
       if (context.wantsJson(command)) return context.printJson(body);
       const made = readAnswer(tankViewSchema, body);
       context.print(
@@ -41,10 +46,17 @@ export function defineTankCreate(create: Command, context: CliContext): void {
     });
 }
 
-async function nextName(node: NodeClient): Promise<string> {
+/** Names the tank by the next free number, which another command may take at the same time. */
+async function createNumbered(node: NodeClient, spec: object): Promise<unknown> {
   const { tanks } = parseAnswer(tanksSchema, await node.get("/api/tanks"));
   const names = new Set(tanks.map(({ tank }) => tank.name));
-  let number = tanks.length + 1;
-  while (names.has(`tank-${number}`)) number++;
-  return `tank-${number}`;
+  for (let number = tanks.length + 1; ; number++) {
+    const name = `tank-${number}`;
+    if (names.has(name)) continue;
+    try {
+      return await node.post("/api/tanks", { name, ...spec });
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === "name_taken")) throw error;
+    }
+  }
 }

@@ -20,7 +20,7 @@ export function defineTankList(ls: Command, context: CliContext): void {
       const { tanks } = readAnswer(tanksSchema, body);
       context.print(
         tanks.length === 0
-          ? NONE
+          ? context.asTyped(NONE)
           : formatTable(
               ["TANK", "NAME", "STATUS", "FISH", "GENERATION", "TICK", "TICKS/S", "ASKED", "LAG"],
               tanks.map(({ tank, ...view }) => [
@@ -57,7 +57,7 @@ async function listAll(context: CliContext, node: NodeClient, json: boolean): Pr
   const body = await node.get("/gateway/tanks");
   if (json) return context.printJson(body);
   const { tanks } = readAnswer(directorySchema, body);
-  if (tanks.length === 0) return context.print(NONE);
+  if (tanks.length === 0) return context.print(context.asTyped(NONE));
   context.print(
     formatTable(
       ["TANK", "NAME", "SERVER", "STATUS", "URL"],

@@ -124,7 +124,7 @@ async function stillOpen(node: NodeClient, view: TankView, error: Problem): Prom
     "escrow_open",
     `${view.tank.name} was not removed: ${open.length} of its fish are still in transit to ` +
       `${where.join(", ")}; ` +
-      "try again when they have arrived (tankd transfers)",
+      "try again when they have arrived; to see them: tankd transfers",
   );
 }
 

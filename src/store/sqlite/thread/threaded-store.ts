@@ -9,6 +9,7 @@ import type {
   RegistryStore,
   Store,
 } from "../../journal.ts";
+import { hasWalResetBug, SQLITE_FIXED, sqliteVersion } from "../version.ts";
 import { type BackgroundCheck, startCheck } from "./background-check.ts";
 import { DiskClient } from "./disk-client.ts";
 import type { DiskThread, ReadName } from "./messages.ts";
@@ -20,6 +21,8 @@ export interface ThreadedStoreOptions {
   readonly bounds?: JournalBounds;
   readonly timers: Timers;
   readonly log: Log;
+  /** Version of SQLite. Default: that of this program. */
+  readonly sqlite?: string;
 }
 
 /**
@@ -29,7 +32,14 @@ export interface ThreadedStoreOptions {
  * @throws Problem `data_directory_unusable`, as the store's own opening does
  */
 export async function openThreadedStore(options: ThreadedStoreOptions): Promise<Store> {
-  const { spawn, path, bounds = LIMITS, timers, log } = options;
+  const { spawn, path, bounds = LIMITS, timers, log, sqlite = sqliteVersion() } = options;
+  if (hasWalResetBug(sqlite)) {
+    log.warn("SQLite can corrupt a database that two programs write to at once", {
+      sqlite,
+      mended_in: SQLITE_FIXED,
+      mend: `open ${path} with no other program while the node runs`,
+    });
+  }
   // Only the limits that the thread needs.
   const { transferEventsMax, transfersKeptMax } = bounds;
   const opening = { kind: "open", path, bounds: { transferEventsMax, transfersKeptMax } } as const;
@@ -77,7 +87,8 @@ function journalOf(client: DiskClient): Journal {
     outbox: (filter) => read("outbox", filter),
     outboxRow: (transferId) => read("outboxRow", transferId),
     inbox: (filter) => read("inbox", filter),
-    inboxRow: (transferId) => read("inboxRow", transferId),
+    inboxRow: (sourceNodeId, transferId) => read("inboxRow", sourceNodeId, transferId),
+    inboxRows: (transferId) => read("inboxRows", transferId),
     arrivals: (entityIds) => read("arrivals", entityIds),
     horizon: (pair) => read("horizon", pair),
     lastSequences: () => read("lastSequences"),

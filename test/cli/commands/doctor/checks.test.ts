@@ -200,7 +200,7 @@ describe("discovery", () => {
     expect(silent?.what).toBe("the hub http://10.0.0.9:8123 does not answer: no answer in time");
     expect(silent?.mend).toBe(
       "try: curl http://10.0.0.9:8123/health; " +
-        "check that it runs and that TCP port 8123 is open there: sudo tankd doctor",
+        "check that it runs and that TCP port 8123 is open there (sudo tankd doctor)",
     );
   });
 
@@ -312,7 +312,14 @@ describe("the machine", () => {
 
   test.each([
     ["3.54.1", "ok"],
-    ["3.37.0", "ok"],
+    ["3.51.3", "ok"],
+    ["3.51.2", "warn"],
+    ["3.50.7", "ok"],
+    ["3.50.6", "warn"],
+    ["3.49.9", "warn"],
+    ["3.44.6", "ok"],
+    ["3.43.9", "warn"],
+    ["3.37.0", "warn"],
     ["3.36.9", "fail"],
     ["2.99.99", "fail"],
     ["4.0.0", "ok"],

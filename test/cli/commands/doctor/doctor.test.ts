@@ -47,6 +47,7 @@ function examinerOf(change: Partial<Examiner> = {}) {
       asked.push(`directory ${path}`);
       return machine().directory;
     },
+    database: () => undefined,
     sqliteVersion: () => "3.54.1",
     ...change,
   };

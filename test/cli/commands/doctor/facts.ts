@@ -66,6 +66,7 @@ export function machine(change: Partial<MachineFacts> = {}): MachineFacts {
       space: { freeBytes: 50 * 2 ** 30, freeFiles: 1_000_000 },
       mount: { type: "ext4", mountPoint: "/" },
       strayPid: undefined,
+      databaseFault: undefined,
     },
     sqliteVersion: "3.54.1",
     wallMs: Date.parse("2030-01-01T00:00:00Z"),

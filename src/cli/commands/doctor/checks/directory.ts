@@ -11,6 +11,7 @@ const SYNC_SLOW_MS = 200;
 
 /** Network file systems: their locks and syncs do not meet SQLite's requirements. */
 const REMOTE = /^(nfs4?|cifs|smb3?|9p|afs|ceph|glusterfs|fuse\.(sshfs|glusterfs|s3fs|rclone))$/;
+const LOCAL_DISK = "put it on a disk of this machine: --data-dir";
 const VOLATILE = /^(tmpfs|ramfs)$/;
 /** File systems of a container, which are deleted with it. */
 const LAYERED = /^(overlay|aufs|fuse\.fuse-overlayfs)$/;
@@ -20,7 +21,12 @@ export function directoryChecks({ machine, node }: Facts): readonly Check[] {
   if (machine === undefined) return [];
   const { directory } = machine;
   const isRunning = node.kind === "running";
-  return [contentCheck(directory, isRunning), ...spaceChecks(directory), ...mountChecks(directory)];
+  return [
+    contentCheck(directory, isRunning),
+    ...databaseChecks(directory),
+    ...spaceChecks(directory),
+    ...mountChecks(directory),
+  ];
 }
 
 function contentCheck(directory: DirectoryReport, isRunning: boolean): Check {
@@ -58,6 +64,12 @@ function contentCheck(directory: DirectoryReport, isRunning: boolean): Check {
   return ok(id, `${path} is writable (${write.tookMs.toFixed(1)} ms)${user}`);
 }
 
+function databaseChecks({ path, databaseFault }: DirectoryReport): readonly Check[] {
+  if (databaseFault === undefined) return [];
+  const what = `no database works in ${path}: ${databaseFault}`;
+  return [fail("database", what, LOCAL_DISK)];
+}
+
 function spaceChecks({ path, space }: DirectoryReport): readonly Check[] {
   if (space === undefined) return [];
   const { freeBytes, freeFiles } = space;
@@ -77,7 +89,7 @@ function mountChecks({ path, mount }: DirectoryReport): readonly Check[] {
   const where = `${path} is on ${type} (${mountPoint})`;
   if (REMOTE.test(type)) {
     const what = `${where}, a network file system: locks and syncs are not reliable there`;
-    return [warn("filesystem", what, "put it on a disk of this machine: --data-dir")];
+    return [warn("filesystem", what, LOCAL_DISK)];
   }
   if (VOLATILE.test(type)) {
     const what = `${where}, which is empty after a restart of the machine`;

@@ -40,8 +40,8 @@ function hubCheck({ url, port, answer }: HubFacts): Check {
     }
     case "silent": {
       const what = `the hub ${url} does not answer: ${answer.reason}`;
-      const there = `check that it runs and that TCP port ${port} is open there: sudo tankd doctor`;
-      return fail(id, what, `try: curl ${url}/health; ${there}`);
+      const there = `check that it runs and that TCP port ${port} is open there`;
+      return fail(id, what, `try: curl ${url}/health; ${there} (sudo tankd doctor)`);
     }
   }
 }

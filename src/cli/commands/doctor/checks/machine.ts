@@ -1,3 +1,4 @@
+import { hasWalResetBug, isOlder, SQLITE_FIXED } from "../../../../store/sqlite/version.ts";
 import { type Check, fail, ok, unknown, warn } from "../check.ts";
 import type { Facts, MachineFacts } from "../facts.ts";
 
@@ -11,7 +12,7 @@ const MORE = "ulimit -n 65536 before tankd start; of a service LimitNOFILE=65536
 const USED_MAX = 0.8;
 
 /** STRICT tables (https://sqlite.org/stricttables.html). */
-const SQLITE_MIN = [3, 37, 0] as const;
+const SQLITE_MIN = "3.37.0";
 
 /** Checks limits and versions of the system that a node depends on. */
 export function machineChecks({ machine }: Facts): readonly Check[] {
@@ -32,11 +33,16 @@ function descriptorCheck({ descriptors }: MachineFacts): Check {
 }
 
 function sqliteCheck({ sqliteVersion, platform }: MachineFacts): Check {
+  const id = "sqlite";
   const what = `SQLite ${sqliteVersion}`;
-  const parts = sqliteVersion.split(".").map(Number);
-  const at = SQLITE_MIN.findIndex((least, index) => (parts[index] ?? 0) !== least);
-  const isOld = at !== -1 && (parts[at] ?? 0) < (SQLITE_MIN[at] ?? 0);
-  if (!isOld) return ok("sqlite", what);
-  const mend = platform === "darwin" ? "update macOS, whose own SQLite is used" : null;
-  return fail("sqlite", `${what} is too old: ${SQLITE_MIN.join(".")} is needed`, mend);
+  const update = platform === "darwin" ? "update macOS, whose own SQLite is used" : null;
+  if (isOlder(sqliteVersion, SQLITE_MIN)) {
+    return fail(id, `${what} is too old: ${SQLITE_MIN} is needed`, update);
+  }
+  if (!hasWalResetBug(sqliteVersion)) return ok(id, what);
+  return warn(
+    id,
+    `${what} can corrupt a database that two programs write to at once (mended in ${SQLITE_FIXED})`,
+    [update, "open tankd.db with no other program"].filter((mend) => mend !== null).join("; "),
+  );
 }

@@ -1,0 +1,157 @@
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { PeerReply } from "../../cluster/peer-route.ts";
+import { messageOf, PROBLEMS, type Problem } from "../../platform/errors.ts";
+import { NetworkError } from "../../platform/network.ts";
+import type { Timers } from "../../platform/timers.ts";
+import type { OutboxRow } from "../../store/rows.ts";
+import {
+  type AbortRequest,
+  abortPath,
+  decisionIn,
+  POSITION_HEADER,
+  problemIn,
+  TRANSFER_PATH,
+  type TransferRequest,
+  type Verdict,
+} from "./protocol.ts";
+
+/** A decision of the destination. */
+export interface Answer {
+  readonly verdict: Verdict;
+  readonly reason: string | null;
+  /** The signed position of the destination's journal with this decision. */
+  readonly position: string | undefined;
+}
+
+/** Any other result, which decides nothing. */
+export interface Silence {
+  readonly verdict: undefined;
+  /** A problem code, or `not_sent`, `no_answer`, `not_a_decision`, `stale`. */
+  readonly code: string;
+  readonly detail: string;
+  /** The minimum pause that the destination asked for. */
+  readonly retryAfterMs: number;
+}
+
+/** The result of one request. */
+export type Heard = Answer | Silence;
+
+/** Asks the destination to accept a fish, or never to accept it. */
+export type Question = "transfer" | "abort";
+
+export interface CourierPorts {
+  readonly cluster: Cluster;
+  readonly timers: Timers;
+  readonly peerTimeoutMs: number;
+  /** Immediate retries when no connection was established. */
+  readonly peerRetries: number;
+  /** This node's own routes: transfers between local tanks use the same protocol. */
+  readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
+}
+
+/** Sends one question about one transfer and classifies the answer. Never rejects. */
+export class Courier {
+  readonly #ports: CourierPorts;
+
+  constructor(ports: CourierPorts) {
+    this.#ports = ports;
+  }
+
+  async ask(row: OutboxRow, lowestUndecided: number, question: Question): Promise<Heard> {
+    const path = question === "transfer" ? TRANSFER_PATH : abortPath(row.transfer_id);
+    const subject = this.#subject(row, lowestUndecided);
+    const body = question === "transfer" ? withRecord(subject, row) : subject;
+    try {
+      return judge(await this.#postOrRetry(row.destination_node_id, path, body), row);
+    } catch (error) {
+      const code = error instanceof NetworkError ? "no_answer" : "not_sent";
+      return undecided(code, messageOf(error));
+    }
+  }
+
+  #subject(row: OutboxRow, lowestUndecided: number): AbortRequest {
+    return {
+      version: 1,
+      transfer_id: row.transfer_id,
+      source: { node_id: this.#ports.cluster.nodeId, tank_id: row.source_tank_id },
+      destination: { tank_id: row.destination_tank_id },
+      sequence: row.sequence,
+      lowest_undecided: lowestUndecided,
+      digest: row.record_digest,
+    };
+  }
+
+  /**
+   * Retries a node whose address has changed or that has restarted, since the second call begins
+   * with a handshake. A slow node is not retried at once, to avoid more load.
+   */
+  async #postOrRetry(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
+    for (let left = this.#ports.peerRetries; ; left--) {
+      try {
+        return await this.#post(nodeId, path, body);
+      } catch (error) {
+        if (left <= 0 || !hadNoConnection(error)) throw error;
+      }
+    }
+  }
+
+  #post(nodeId: string, path: string, body: unknown): Promise<PeerReply> {
+    const { cluster, timers, peerTimeoutMs, answerLocally } = this.#ports;
+    if (nodeId === cluster.nodeId) return answerLocally(path, body);
+    // In the query, since older versions reject unknown fields in the body.
+    const { positions } = cluster;
+    const said = { position: positions.statement(), remembered: positions.remembered(nodeId) };
+    const words = Object.entries(said).flatMap(([name, words]) =>
+      words ? `${name}=${words}` : [],
+    );
+    const asked = words.length === 0 ? path : `${path}?${words.join("&")}`;
+    return within(timers, peerTimeoutMs, cluster.call(nodeId, "POST", asked, body));
+  }
+}
+
+function hadNoConnection(error: unknown): boolean {
+  const failure = error instanceof NetworkError ? error.failure : undefined;
+  return failure === "refused" || failure === "unreachable";
+}
+
+function withRecord(subject: AbortRequest, row: OutboxRow): TransferRequest {
+  return {
+    ...subject,
+    entity_type: row.entity_type,
+    side: row.side,
+    record: row.record.toBase64(),
+  };
+}
+
+function judge(reply: PeerReply, row: OutboxRow): Heard {
+  const decision = decisionIn(reply, row);
+  if (decision?.decision === "stale") return undecided("stale", "the destination has forgotten it");
+  if (decision) {
+    const position = reply.headers?.[POSITION_HEADER];
+    return { verdict: decision.decision, reason: decision.reason, position };
+  }
+  const { code, retryAfterMs } = problemIn(reply);
+  if (reply.status === 200) return undecided("not_a_decision", "200 without a decision");
+  return undecided(code, `status ${reply.status}`, retryAfterMs);
+}
+
+function undecided(code: string, detail: string, retryAfterMs = 0): Silence {
+  return { verdict: undefined, code, detail, retryAfterMs };
+}
+
+/** Rejects with NetworkError `timeout` when `answer` takes longer; a later answer is ignored. */
+function within<T>(timers: Timers, timeoutMs: number, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(timeoutMs, () => {
+      reject(new NetworkError("timeout", `no answer within ${timeoutMs} ms`));
+    });
+    answer.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** The reply that a refused request has on the wire (RFC 9457). */
+export function replyOf(problem: Problem): PeerReply {
+  const { status, title } = PROBLEMS[problem.code];
+  const type = `urn:tankd:problem:${problem.code}`;
+  return { status, body: { type, title, status, detail: problem.message } };
+}

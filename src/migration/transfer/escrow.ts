@@ -1,0 +1,52 @@
+import type { Random } from "../../platform/random.ts";
+import type { OutboxRow } from "../../store/rows.ts";
+import type { Answer } from "./courier.ts";
+
+/** First pause after an answer without a decision; doubled each time. */
+const backoffFirstMs = 500;
+/** Longest pause. The cluster also notices the return of a peer, and ends the pause then. */
+const backoffMaxMs = 30_000;
+/**
+ * How long a transfer is offered before its abort is requested. Longer than a destination needs to
+ * restart and recover its tanks; short enough that a fish is not absent for long.
+ */
+const patienceMs = 60_000;
+
+/** One entity in escrow, with the state that exists only in the running process. */
+export class Escrow {
+  row: OutboxRow;
+  /** A decision that is not on the disk yet: from now on only the commit is retried. */
+  decided: Answer | undefined;
+  /** Set once an abort is requested; the transfer is not offered again. */
+  givingUp = false;
+  readonly #since: number;
+  #pauses = 0;
+  #wake = new AbortController();
+
+  constructor(row: OutboxRow, monotonicMs: number) {
+    this.row = row;
+    this.#since = monotonicMs;
+  }
+
+  /** Whether it is time to ask for an abort instead. */
+  outOfPatience(monotonicMs: number, code: string): boolean {
+    return code === "unknown_tank" || monotonicMs - this.#since >= patienceMs;
+  }
+
+  /** Exponential backoff, with jitter over its upper half. */
+  nextPauseMs(random: Random, atLeastMs: number): number {
+    const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(this.#pauses, 10));
+    this.#pauses++;
+    return Math.max(atLeastMs, ceilingMs * (0.5 + random.unit() / 2));
+  }
+
+  /** Aborted when there is a reason to end the pause. */
+  get waking(): AbortSignal {
+    return this.#wake.signal;
+  }
+
+  wake(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+}

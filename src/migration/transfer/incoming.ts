@@ -1,0 +1,283 @@
+import type { z } from "zod";
+import type { Positions } from "../../cluster/clones/journal-positions.ts";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { PeerReply, PeerRequest } from "../../cluster/peer-route.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { invariant, Problem } from "../../platform/errors.ts";
+import { describeFirst } from "../../platform/issue-words.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { KeyedMutex } from "../../platform/mutex.ts";
+import { TokenBuckets } from "../../platform/token-bucket.ts";
+import type { Side } from "../../sim/types.ts";
+import type { Journal, JournalWrite } from "../../store/journal.ts";
+import type { InboxRow } from "../../store/rows.ts";
+import type { Tanks } from "../../tanks/tanks.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Payloads } from "../payloads/payload.ts";
+import { commitDurably } from "./commit-durably.ts";
+import { replyOf } from "./courier.ts";
+import { decisionOf, inboxRow, isSameTransfer, type Ruling, replyWith } from "./decisions.ts";
+import { Horizon } from "./horizon.ts";
+import {
+  type AbortRequest,
+  abortRequestSchema,
+  digestOf,
+  isForeignEntity,
+  POSITION_HEADER,
+  type TransferRequest,
+  transferRequestSchema,
+} from "./protocol.ts";
+
+export interface IncomingPorts {
+  readonly nodeId: string;
+  readonly cluster: Pick<Cluster, "positions">;
+  readonly tanks: Tanks;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly payloads: Payloads;
+}
+
+/**
+ * The destination's half of the protocol: decides each transfer once, durably, and always gives the
+ * same answer. Requests of a node about one id are serialised by a mutex, so that two copies of a
+ * transfer, or a copy and an abort, cannot both find the id undecided.
+ */
+export class Incoming {
+  readonly #ports: IncomingPorts;
+  readonly #perTransfer = new KeyedMutex();
+  readonly #horizon: Horizon;
+  readonly #rates: TokenBuckets;
+
+  constructor(ports: IncomingPorts) {
+    this.#ports = ports;
+    this.#horizon = new Horizon(ports.journal, LIMITS.pairsRememberedMax);
+    this.#rates = new TokenBuckets(ports.clock, {
+      perSecond: LIMITS.inboundTransfersPerSecond,
+      burst: LIMITS.inboundTransfersBurst,
+      keysMax: LIMITS.inboundBucketsMax,
+    });
+  }
+
+  /** `POST /api/remote-transfer`. */
+  readonly receive = async (request: PeerRequest): Promise<PeerReply> => {
+    if (isForeignEntity(request.body, request.query)) {
+      throw new Problem(
+        "unsupported_entity",
+        "Only fish and plants of tankd can live here, sent by their own node as a transfer of " +
+          "version 1.",
+      );
+    }
+    const transfer = shaped(transferRequestSchema, request.body);
+    this.#requireSource(request, transfer);
+    this.#positions.judge(transfer.source.node_id, request.query["remembered"]);
+    const busy = this.#slowDown(transfer);
+    if (busy) return busy;
+    const record = Uint8Array.fromBase64(transfer.record);
+    if (record.length > this.#ports.payloads[transfer.entity_type].recordBytesMax) {
+      throw new Problem("body_too_large", `The record is too large for a ${transfer.entity_type}.`);
+    }
+    if (digestOf(record) !== transfer.digest) {
+      throw new Problem("bad_request", "The record does not match its digest.");
+    }
+    const position = request.query["position"];
+    return this.#inTurn(transfer, position, () => this.#decide(transfer, record, position));
+  };
+
+  /** `POST /api/transfers/{transfer_id}/abort`. */
+  readonly abort = async (request: PeerRequest): Promise<PeerReply> => {
+    const abort = shaped(abortRequestSchema, request.body);
+    if (request.params["transfer_id"] !== abort.transfer_id) {
+      throw new Problem("bad_request", "The path and the body name different transfers.");
+    }
+    this.#requireSource(request, abort);
+    this.#positions.judge(abort.source.node_id, request.query["remembered"]);
+    const busy = this.#slowDown(abort);
+    if (busy) return busy;
+    const position = request.query["position"];
+    return this.#inTurn(abort, position, () => this.#bury(abort, position));
+  };
+
+  /** Serialises by id, answers from memory first, and attaches this node's journal position. */
+  async #inTurn(
+    request: AbortRequest,
+    position: string | undefined,
+    decide: () => Promise<PeerReply>,
+  ): Promise<PeerReply> {
+    const reply = await this.#perTransfer.run(keyOf(request), async () => {
+      const { fenced } = this.#positions;
+      if (fenced) throw new Problem("not_ready", fenced.message);
+      if (!this.#positions.recalled) throw new Problem("not_ready", "This node is starting.");
+      const before = await this.#answerFromMemory(request);
+      if (before) return before;
+      if (this.#positions.isBehind(request.source.node_id, position)) {
+        throw new Problem("directory_copied", "This node knows a later state of your journal.");
+      }
+      return decide();
+    });
+    const own = this.#positions.statement();
+    if (own === undefined || reply.status !== 200) return reply;
+    return { ...reply, headers: { ...reply.headers, [POSITION_HEADER]: own } };
+  }
+
+  get #positions(): Positions {
+    return this.#ports.cluster.positions;
+  }
+
+  #requireSource(request: PeerRequest, { source }: AbortRequest): void {
+    if (request.signer === undefined) {
+      throw new Problem("bad_signature", "A transfer must be signed by the node that sends it.");
+    }
+    if (request.signer !== source.node_id) {
+      throw new Problem("not_trusted", "A node may only send its own transfers.");
+    }
+  }
+
+  /** Answers 429 before the request is examined, so that it decides nothing. */
+  #slowDown({ source, destination }: AbortRequest): PeerReply | undefined {
+    const tank = this.#ports.tanks.get(destination.tank_id) ? destination.tank_id : "";
+    const waitMs = this.#rates.take(`${source.node_id} ${tank}`);
+    if (waitMs === 0) return undefined;
+    const problem = new Problem("too_many", "Too many fish at once from this node; slow down.");
+    const { status, body } = replyOf(problem);
+    return {
+      status,
+      body: { ...(body as object), retry_after_ms: waitMs },
+      headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
+    };
+  }
+
+  async #decide(
+    transfer: TransferRequest,
+    record: Uint8Array,
+    position: string | undefined,
+  ): Promise<PeerReply> {
+    const { tanks, payloads } = this.#ports;
+    const tank = tanks.get(transfer.destination.tank_id);
+    if (!tank) {
+      throw new Problem("unknown_tank", "That tank is not on this node.");
+    }
+    const { epoch } = tank.row;
+    const reading = payloads[transfer.entity_type].read(record);
+    if (reading.entityId === undefined) {
+      const { reason } = reading;
+      const ruling: Ruling = { decision: "refused", reason, entityId: null, epoch };
+      return this.#commit(transfer, ruling, position);
+    }
+    return this.#import(transfer, record, reading.entityId, position);
+  }
+
+  /** The log entry of the import and the decision are one transaction. */
+  async #import(
+    transfer: TransferRequest,
+    record: Uint8Array,
+    entityId: string,
+    position: string | undefined,
+  ): Promise<PeerReply> {
+    let row: InboxRow | undefined;
+    const { payloads, clock } = this.#ports;
+    const order = {
+      tankId: transfer.destination.tank_id,
+      record,
+      side: opposite(transfer.side),
+    };
+    await payloads[transfer.entity_type].import(order, ({ refusal: reason, epoch }) => {
+      const decision = reason === null ? "accepted" : "refused";
+      row = inboxRow(transfer, { decision, reason, entityId, epoch }, clock.wallMs());
+      return this.#writesOf(transfer, row, position);
+    });
+    invariant(row, "an import has called `alongside`");
+    return this.#decided(row);
+  }
+
+  /** Commits a tombstone for an unknown transfer: a late copy of it will be refused. */
+  async #bury(abort: AbortRequest, position: string | undefined): Promise<PeerReply> {
+    const epoch = this.#ports.tanks.get(abort.destination.tank_id)?.row.epoch ?? 0;
+    const ruling: Ruling = { decision: "aborted", reason: null, entityId: null, epoch };
+    return this.#commit(abort, ruling, position);
+  }
+
+  async #answerFromMemory(request: AbortRequest): Promise<PeerReply | undefined> {
+    const row = await this.#ports.journal.inboxRow(request.source.node_id, request.transfer_id);
+    if (row) {
+      this.#requireSame(row, request);
+      return replyWith(decisionOf(row, this.#ports.nodeId));
+    }
+    if (!(await this.#horizon.isBehind(request))) return undefined;
+    const tankId = request.destination.tank_id;
+    return replyWith({
+      transfer_id: request.transfer_id,
+      node_id: this.#ports.nodeId,
+      tank_id: tankId,
+      epoch: this.#ports.tanks.get(tankId)?.row.epoch ?? 0,
+      decision: "stale",
+      reason: null,
+    });
+  }
+
+  /** An id is bound to one content and one pair of tanks. */
+  #requireSame(row: InboxRow, request: AbortRequest): void {
+    if (isSameTransfer(row, request)) return;
+    const { transfer_id, source, digest } = request;
+    this.#ports.log.error("transfer id used twice", {
+      transfer_id,
+      source_node_id: source.node_id,
+      digest,
+      first_digest: row.record_digest,
+    });
+    throw new Problem("transfer_mismatch", "This transfer id belongs to another transfer.");
+  }
+
+  async #commit(
+    request: AbortRequest,
+    ruling: Ruling,
+    position: string | undefined,
+  ): Promise<PeerReply> {
+    const row = inboxRow(request, ruling, this.#ports.clock.wallMs());
+    await commitDurably(this.#ports.journal, this.#writesOf(request, row, position));
+    return this.#decided(row);
+  }
+
+  #writesOf(
+    request: AbortRequest,
+    row: InboxRow,
+    position: string | undefined,
+  ): readonly JournalWrite[] {
+    return [
+      { put: "inbox", row },
+      ...this.#horizon.advance(request),
+      ...this.#positions.remember(request.source.node_id, position),
+    ];
+  }
+
+  /** A decision that has just become durable. */
+  #decided(row: InboxRow): PeerReply {
+    const { log, metrics } = this.#ports;
+    const { transfer_id, decision, reason, entity_id, source_node_id } = row;
+    metrics.count("tankd_transfers_total", { direction: "in", state: decision });
+    const tank_id = row.destination_tank_id;
+    const fields = { transfer_id, decision, reason, tank_id, entity_id, source_node_id };
+    log.info("transfer decided", fields);
+    if (reason === "duplicate_fish") {
+      log.error("fish offered twice", { transfer_id, tank_id, entity_id });
+    }
+    return replyWith(decisionOf(row, this.#ports.nodeId));
+  }
+}
+
+function shaped<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new Problem("bad_request", `The body is invalid: ${describeFirst(parsed.error)}`);
+}
+
+/** Each source has ids of its own, so that nobody can take those of another. */
+function keyOf({ source, transfer_id }: AbortRequest): string {
+  return `${source.node_id} ${transfer_id}`;
+}
+
+function opposite(side: Side): Side {
+  return side === "left" ? "right" : "left";
+}

@@ -1,0 +1,288 @@
+import type { Clock } from "../../platform/clock.ts";
+import { messageOf } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { KeyedSemaphore } from "../../platform/mutex.ts";
+import { type Random, randomHex } from "../../platform/random.ts";
+import { sleep, type Timers } from "../../platform/timers.ts";
+import type { EntityId, Side } from "../../sim/types.ts";
+import type { Journal } from "../../store/journal.ts";
+import type { EntityType, OutboxRow } from "../../store/rows.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Payloads } from "../payloads/payload.ts";
+import type { Answer, Courier, Heard, Silence } from "./courier.ts";
+import { Escrow } from "./escrow.ts";
+import { digestOf } from "./protocol.ts";
+import { pairOf, Sequences } from "./sequences.ts";
+import type { Settlement } from "./settlement.ts";
+
+/** A transfer to be made. */
+export interface Departure {
+  readonly source_tank_id: string;
+  readonly destination_tank_id: string;
+  readonly destination_node_id: string;
+  readonly connection_id: string | null;
+  readonly entity_type: EntityType;
+  readonly entityId: EntityId;
+  /** The wall by which it leaves. */
+  readonly side: Side;
+}
+
+export interface OutgoingPorts {
+  readonly payloads: Payloads;
+  readonly journal: Journal;
+  readonly courier: Courier;
+  readonly settlement: Settlement;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Whether the node is fenced: then nothing is asked, sent or settled. */
+  readonly isFenced: () => boolean;
+  /** Called when a transfer of a connection was returned. */
+  readonly onReturned: (row: OutboxRow) => void;
+}
+
+/**
+ * The source's half of the protocol. One task drives each transfer until its destination has
+ * decided. The outbox row, not this object's memory, is the truth about the escrow.
+ */
+export class Outgoing {
+  readonly #ports: OutgoingPorts;
+  readonly #sequences = new Sequences();
+  readonly #perPeer = new KeyedSemaphore(LIMITS.transfersInFlightPerPeerMax);
+  readonly #open = new Map<string, Escrow>();
+  /** Exports whose commit is in progress, by source tank. */
+  readonly #leaving = new Map<string, number>();
+  /** Tanks from which no entity may leave. */
+  readonly #closed = new Set<string>();
+  readonly #recording = new Set<Promise<unknown>>();
+  #stopped = false;
+
+  constructor(ports: OutgoingPorts) {
+    this.#ports = ports;
+  }
+
+  /** Resumes every transfer that was open when the node stopped or crashed. */
+  async resume(): Promise<void> {
+    const { journal, log } = this.#ports;
+    const rows = await journal.openOutbox();
+    this.#sequences.load(await journal.lastSequences(), rows);
+    for (const row of rows) this.#take(row);
+    if (rows.length > 0) log.info("transfers resumed", { transfers: rows.length });
+  }
+
+  /** Starts nothing new, and waits for commits in progress. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const escrow of this.#open.values()) escrow.wake();
+    await Promise.allSettled(this.#recording);
+  }
+
+  /** Entities in escrow, and those whose export is being committed. */
+  get count(): number {
+    let leaving = 0;
+    for (const exports of this.#leaving.values()) leaving += exports;
+    return this.#open.size + leaving;
+  }
+
+  get escrowCount(): number {
+    return this.#open.size;
+  }
+
+  /** Stops departures from the tank. An export in progress counts as open. */
+  close(tankId: string): void {
+    this.#closed.add(tankId);
+  }
+
+  reopen(tankId: string): void {
+    this.#closed.delete(tankId);
+  }
+
+  /** Whether entities of this tank are in escrow, or being exported. */
+  hasOpen(tankId: string): boolean {
+    if (this.#leaving.has(tankId)) return true;
+    return [...this.#open.values()].some((escrow) => escrow.row.source_tank_id === tankId);
+  }
+
+  /** Whether transfers to that node are open. */
+  hasOpenTo(nodeId: string): boolean {
+    return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
+  }
+
+  /** Pairs of tanks with a transfer in doubt; see {@link pairOf}. */
+  pairsInDoubt(): ReadonlySet<string> {
+    const rows = [...this.#open.values()].map((escrow) => escrow.row);
+    return new Set(rows.filter((row) => row.state === "in_doubt").map(pairOf));
+  }
+
+  /** The row in memory: attempts and reason are written to the disk only with a change of state. */
+  live(transferId: string): OutboxRow | undefined {
+    return this.#open.get(transferId)?.row;
+  }
+
+  /** Ends the pauses of all transfers to this node, which has just returned. */
+  wake(nodeId: string): void {
+    for (const escrow of this.#open.values()) {
+      if (escrow.row.destination_node_id === nodeId) escrow.wake();
+    }
+  }
+
+  /**
+   * Commits export and outbox row in one transaction. Resolves with the transfer's id once the
+   * entity is in escrow; with undefined when it is not in the tank any more, its tank is closed, or
+   * the node is stopping. Rejects with Problem when nothing happened.
+   */
+  async send(departure: Departure): Promise<string | undefined> {
+    const { source_tank_id: tankId, entity_type, entityId, side } = departure;
+    if (this.#stopped || this.#closed.has(tankId)) return undefined;
+    let row: OutboxRow | undefined;
+    this.#leaving.set(tankId, (this.#leaving.get(tankId) ?? 0) + 1);
+    try {
+      const payload = this.#ports.payloads[entity_type];
+      await this.#recorded(
+        payload.seal({ tankId, entityId, side }, (record) => {
+          row = this.#rowOf(departure, record);
+          return [{ put: "outbox", row }];
+        }),
+      );
+    } catch (error) {
+      if (row) this.#sequences.settle(row);
+      throw error;
+    } finally {
+      this.#landed(tankId);
+    }
+    if (row) this.#take(row);
+    return row?.transfer_id;
+  }
+
+  #rowOf(departure: Departure, record: Uint8Array): OutboxRow {
+    const { clock, random } = this.#ports;
+    const now = clock.wallMs();
+    return {
+      transfer_id: randomHex(random, 16),
+      source_tank_id: departure.source_tank_id,
+      destination_tank_id: departure.destination_tank_id,
+      destination_node_id: departure.destination_node_id,
+      connection_id: departure.connection_id,
+      entity_type: departure.entity_type,
+      entity_id: departure.entityId,
+      side: departure.side,
+      record,
+      record_digest: digestOf(record),
+      sequence: this.#sequences.take(departure),
+      state: "pending",
+      attempts: 0,
+      reason: null,
+      created_at: now,
+      updated_at: now,
+    };
+  }
+
+  #landed(tankId: string): void {
+    const left = (this.#leaving.get(tankId) ?? 1) - 1;
+    if (left === 0) this.#leaving.delete(tankId);
+    else this.#leaving.set(tankId, left);
+  }
+
+  #take(row: OutboxRow): void {
+    const escrow = new Escrow(row, this.#ports.clock.monotonicMs());
+    this.#open.set(row.transfer_id, escrow);
+    this.#ports.metrics.set("tankd_escrow", this.#open.size);
+    void this.#drive(escrow);
+  }
+
+  async #drive(escrow: Escrow): Promise<void> {
+    const { timers, random } = this.#ports;
+    while (!this.#stopped) {
+      // Read before the request: a wake-up during it cancels the pause that follows.
+      const { waking } = escrow;
+      if (this.#ports.isFenced()) {
+        await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+        continue;
+      }
+      const heard = escrow.decided ?? (await this.#ask(escrow));
+      if (this.#stopped) return;
+      if (heard.verdict === undefined) {
+        await this.#noteSilence(escrow, heard);
+        await sleep(timers, escrow.nextPauseMs(random, heard.retryAfterMs), waking);
+        continue;
+      }
+      escrow.decided = heard;
+      if (await this.#recorded(this.#settle(escrow, heard))) return;
+      await sleep(timers, escrow.nextPauseMs(random, 0), waking);
+    }
+  }
+
+  #ask(escrow: Escrow): Promise<Heard> {
+    const { courier } = this.#ports;
+    return this.#perPeer.run(escrow.row.destination_node_id, () => {
+      const question = escrow.givingUp ? "abort" : "transfer";
+      escrow.row = { ...escrow.row, attempts: escrow.row.attempts + 1 };
+      return courier.ask(escrow.row, this.#sequences.lowestUndecided(escrow.row), question);
+    });
+  }
+
+  /** Records a missing decision once, and asks for an abort after a time. Not needed for safety. */
+  async #noteSilence(escrow: Escrow, heard: Silence): Promise<void> {
+    const { clock, log, settlement } = this.#ports;
+    const transfer_id = escrow.row.transfer_id;
+    const { code, detail } = heard;
+    log.debug("transfer undecided", { transfer_id, code, detail });
+    if ((code === "stale" || code === "transfer_mismatch") && escrow.row.reason !== code) {
+      log.error("transfer disputed by its destination", { transfer_id, code, detail });
+    }
+    escrow.row = { ...escrow.row, reason: code };
+    if (!escrow.givingUp && escrow.outOfPatience(clock.monotonicMs(), code)) {
+      escrow.givingUp = true;
+      log.warn("transfer gives up", { transfer_id, code, detail });
+    }
+    // A request that was never sent, or refused unread, leaves no doubt.
+    if (escrow.row.state === "in_doubt" || code === "not_sent" || code === "too_many") return;
+    try {
+      escrow.row = await this.#recorded(settlement.doubt(escrow.row, detail));
+    } catch (error) {
+      log.warn("transfer not recorded", { transfer_id, error: messageOf(error) });
+    }
+  }
+
+  /** Makes the decision durable. Returns false when it has to be retried. */
+  async #settle(escrow: Escrow, heard: Answer): Promise<boolean> {
+    const { log, settlement } = this.#ports;
+    try {
+      const settled = await settlement.record(escrow.row, heard);
+      if (!settled) return false;
+      this.#close(settled);
+      return true;
+    } catch (error) {
+      const transfer_id = escrow.row.transfer_id;
+      log.warn("transfer not recorded", { transfer_id, error: messageOf(error) });
+      return false;
+    }
+  }
+
+  #close(row: OutboxRow): void {
+    const { log, metrics, onReturned } = this.#ports;
+    this.#open.delete(row.transfer_id);
+    this.#sequences.settle(row);
+    metrics.set("tankd_escrow", this.#open.size);
+    metrics.count("tankd_transfers_total", { direction: "out", state: row.state });
+    log.info("transfer settled", {
+      transfer_id: row.transfer_id,
+      state: row.state,
+      reason: row.reason,
+      attempts: row.attempts,
+    });
+    if (row.state === "returned") onReturned(row);
+  }
+
+  async #recorded<T>(work: Promise<T>): Promise<T> {
+    this.#recording.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#recording.delete(work);
+    }
+  }
+}
