@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PeerRoute } from "../cluster/peer-route.ts";
+import type { AuditNote } from "../cluster/server-record.ts";
 
 const findingSchema = z.object({
   fish_id: z.string().nullable().describe("Null where only the number is known"),
@@ -45,4 +46,6 @@ export interface AuditService {
   audit(options?: { readonly fresh?: boolean }): Promise<AuditResult>;
   /** The last audit of the whole cluster by this node. */
   readonly last: AuditResult | undefined;
+  /** The last audit of its own tanks and pairs. */
+  readonly note: AuditNote | undefined;
 }

@@ -1,9 +1,8 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { type Clock, rfc3339 } from "../platform/clock.ts";
-import { messageOf } from "../platform/errors.ts";
-import { KeyedSemaphore } from "../platform/mutex.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
-import type { AuditResult, Finding, Unreachable } from "./audit.ts";
+import type { AuditResult, Finding } from "./audit.ts";
+import { Canvass, type Scope, type Statements } from "./canvass.ts";
 import { isExact } from "./counts.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { Names } from "./names.ts";
@@ -28,20 +27,16 @@ export interface AuditorPorts {
   readonly inquiry: Inquiry;
 }
 
-/** Nodes that are asked at once: an answer of a large one has megabytes. */
-const NODES_AT_ONCE = 16;
 /** Looks at what still moves. Transfers take milliseconds, and connections draw every 2 s. */
 const ROUNDS_MAX = 6;
 /** Pause before the second round, which grows with each. */
 const PAUSE_MS = 50;
 
-type Statements = ReadonlyMap<string, Statement>;
-
-/** One audit of the whole cluster. */
+/** One audit. */
 export class Auditor {
   readonly #ports: AuditorPorts;
-  readonly #atOnce = new KeyedSemaphore<undefined>(NODES_AT_ONCE);
-  readonly #unreachable: Unreachable[] = [];
+  readonly #scope: Scope;
+  readonly #canvass: Canvass;
   readonly #missing: Finding[] = [];
   readonly #double: Finding[] = [];
   readonly #unsettled: string[] = [];
@@ -49,8 +44,10 @@ export class Auditor {
   #inEscrow = 0;
   #words = new Words(new Map());
 
-  constructor(ports: AuditorPorts) {
+  constructor(ports: AuditorPorts, scope: Scope) {
     this.#ports = ports;
+    this.#scope = scope;
+    this.#canvass = new Canvass(ports.cluster, ports.inquiry, scope);
     this.#names = new Names(ports.inquiry);
   }
 
@@ -58,13 +55,14 @@ export class Auditor {
     const { clock } = this.#ports;
     const at = rfc3339(clock.wallMs());
     const startedMs = clock.monotonicMs();
-    const statements = await this.#askMembers();
+    const statements = await this.#canvass.begin();
     this.#words = new Words(statements);
     const suspects = new Map(seenTwice(placesIn(statements)));
     const pairs = await this.#followUp(statements, suspects);
     for (const [nodeId, statement] of statements) await this.#checkTanks(nodeId, statement);
     const alive = [...statements.values()].flatMap(({ tanks }) => tanks);
-    const complete = this.#unreachable.length === 0 && this.#unsettled.length === 0;
+    const { unreachable } = this.#canvass;
+    const complete = unreachable.length === 0 && this.#unsettled.length === 0;
     return {
       ok: complete && this.#missing.length === 0 && this.#double.length === 0,
       complete,
@@ -72,7 +70,7 @@ export class Auditor {
       double: this.#double,
       in_escrow: this.#inEscrow,
       alive: alive.reduce((sum, tank) => sum + tank.alive, 0),
-      unreachable: this.#unreachable,
+      unreachable,
       unsettled: this.#unsettled,
       notes: this.#words.notes(statements, this.#ports.cluster),
       nodes: statements.size,
@@ -83,45 +81,13 @@ export class Auditor {
     };
   }
 
-  /** The statements of all members that answer; the others are named. */
-  async #askMembers(): Promise<Statements> {
-    const members = this.#ports.cluster.servers().filter(({ signed, member }) => signed && member);
-    const reachable: string[] = [];
-    for (const { node_id, server_id, status } of members) {
-      if (node_id === null) continue;
-      if (status !== "offline") reachable.push(node_id);
-      else this.#unreachable.push({ node_id, server_id, reason: "it is offline" });
-    }
-    return this.#ask(reachable, "everything");
-  }
-
-  async #ask(nodeIds: Iterable<string>, about: "everything" | "counts"): Promise<Statements> {
-    const { inquiry } = this.#ports;
-    return this.#each(nodeIds, (nodeId) => inquiry.statement(nodeId, about));
-  }
-
-  /** Asks each node. Those that do not answer are named, and left out. */
-  async #each<T>(
-    nodeIds: Iterable<string>,
-    ask: (nodeId: string) => Promise<T>,
-  ): Promise<ReadonlyMap<string, T>> {
-    const { cluster } = this.#ports;
-    const answers = await Promise.all(
-      [...nodeIds].map((nodeId) =>
-        this.#atOnce.run(undefined, async (): Promise<[string, T] | undefined> => {
-          try {
-            return [nodeId, await ask(nodeId)];
-          } catch (error) {
-            if (!this.#isNamed(nodeId)) {
-              const server_id = cluster.server(nodeId)?.server_id ?? nodeId;
-              this.#unreachable.push({ node_id: nodeId, server_id, reason: messageOf(error) });
-            }
-            return undefined;
-          }
-        }),
-      ),
-    );
-    return new Map(answers.filter((answer) => answer !== undefined));
+  /** The pairs of this audit. */
+  #pairsOf(statements: Statements): ReadonlyMap<string, Pair> {
+    const { nodeId } = this.#ports.cluster;
+    if (this.#scope === "cluster") return pairsOf(statements);
+    const isOwn = (pair: Pair) =>
+      pair.source_node_id === nodeId || pair.destination_node_id === nodeId;
+    return new Map([...pairsOf(statements)].filter(([, pair]) => isOwn(pair)));
   }
 
   /**
@@ -129,18 +95,18 @@ export class Auditor {
    * check was exact or the rounds are over. Returns the number of pairs.
    */
   async #followUp(first: Statements, suspects: Map<string, readonly Place[]>): Promise<number> {
-    const unsettled = new Map(pairsOf(first));
+    const unsettled = new Map(this.#pairsOf(first));
     const pairs = unsettled.size;
     let statements = first;
-    let looks = await this.#look(statements, suspects);
+    let looks = await this.#canvass.look(statements, suspects);
     this.#countEscrow(first, looks);
     this.#judgeSuspects(suspects, looks);
     for (let round = 1; round <= ROUNDS_MAX; round++) {
       if (unsettled.size === 0 && suspects.size === 0) return pairs;
       await sleep(this.#ports.timers, PAUSE_MS * (round - 1));
-      const next = await this.#ask(statements.keys(), "counts");
+      const next = await this.#canvass.again(statements);
       await this.#judgePairs(unsettled, { before: statements, after: next, looks });
-      looks = await this.#look(next, suspects);
+      looks = await this.#canvass.look(next, suspects);
       this.#judgeSuspects(suspects, looks);
       statements = next;
     }
@@ -155,50 +121,20 @@ export class Auditor {
 
   /** Fish in escrow; where a destination did not answer, they may be there as well. */
   #countEscrow(statements: Statements, looks: Looks): void {
+    const { nodeId: ownId } = this.#ports.cluster;
     for (const [nodeId, { escrow }] of statements) {
+      // What partners send to others is not of this node's audit.
+      if (this.#scope === "own" && nodeId !== ownId) continue;
       for (const row of escrow) {
         const { entity_id, destination_node_id } = row;
         if (isAccepted(nodeId, row, looks.get(destination_node_id))) continue;
         this.#inEscrow++;
-        if (statements.has(destination_node_id) || this.#isNamed(destination_node_id)) continue;
+        if (statements.has(destination_node_id) || this.#canvass.isNamed(destination_node_id))
+          continue;
         const server = this.#words.server(destination_node_id);
         this.#unsettled.push(`fish ${entity_id} is on its way to ${server}, which is not here`);
       }
     }
-  }
-
-  #isNamed(nodeId: string): boolean {
-    return this.#unreachable.some(({ node_id }) => node_id === nodeId);
-  }
-
-  /**
-   * Where the suspects are, and which of the open transfers their destinations have accepted.
-   */
-  async #look(
-    statements: Statements,
-    suspects: ReadonlyMap<string, readonly Place[]>,
-  ): Promise<Looks> {
-    const wanted = new Map<string, { ids: Set<string>; places: boolean }>();
-    const want = (nodeId: string, id: string, places: boolean) => {
-      const one = wanted.get(nodeId) ?? { ids: new Set(), places: false };
-      one.ids.add(id);
-      wanted.set(nodeId, { ids: one.ids, places: one.places || places });
-    };
-    for (const { escrow } of statements.values()) {
-      for (const row of escrow) want(row.destination_node_id, row.entity_id, false);
-    }
-    for (const [id, places] of suspects) {
-      for (const { node_id, escrow } of places) {
-        want(node_id, id, true);
-        if (escrow) want(escrow.destination_node_id, id, true);
-      }
-    }
-    const { inquiry } = this.#ports;
-    const known = [...wanted.keys()].filter((nodeId) => statements.has(nodeId));
-    return this.#each(known, (nodeId) => {
-      const { ids, places } = wanted.get(nodeId) ?? { ids: [], places: false };
-      return inquiry.look(nodeId, [...ids], places);
-    });
   }
 
   /** A suspect is double when it stays in two places, and none when it is in one now. */
@@ -275,7 +211,8 @@ function acceptedOpen(pair: Pair, statements: Statements, looks: Looks): number 
     (row) =>
       row.destination_node_id === destination_node_id &&
       row.source_tank_id === source_tank_id &&
-      row.destination_tank_id === destination_tank_id,
+      row.destination_tank_id === destination_tank_id &&
+      row.entity_type === pair.entity_type,
   );
   const look = looks.get(destination_node_id);
   return open.filter((row) => isAccepted(source_node_id, row, look)).length;

@@ -175,6 +175,12 @@ function combine(a: TankCounts, b: TankCounts, by: (a: number, b: number) => num
 }
 
 export function escrowOf(row: OutboxRow): EscrowStatement {
-  const { entity_id, source_tank_id, destination_node_id, destination_tank_id, sequence } = row;
-  return { entity_id, source_tank_id, destination_node_id, destination_tank_id, sequence };
+  return {
+    entity_id: row.entity_id,
+    entity_type: row.entity_type,
+    source_tank_id: row.source_tank_id,
+    destination_node_id: row.destination_node_id,
+    destination_tank_id: row.destination_tank_id,
+    sequence: row.sequence,
+  };
 }

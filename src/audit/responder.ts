@@ -2,10 +2,12 @@ import type { Positions } from "../cluster/clones/journal-positions.ts";
 import type { PeerReply, PeerRequest, PeerRoute } from "../cluster/peer-route.ts";
 import { readBody } from "../cluster/read-body.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
+import type { Clock } from "../platform/clock.ts";
 import { Problem } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Random, randomHex } from "../platform/random.ts";
 import { Shared } from "../platform/shared.ts";
+import { sleep } from "../platform/timers.ts";
 import { escrowOf, OwnStatement, type OwnStatementPorts } from "./own-statement.ts";
 import {
   LOOK_PATH,
@@ -26,6 +28,7 @@ import { unmatchedOf } from "./unmatched.ts";
 export interface ResponderPorts extends OwnStatementPorts {
   readonly cluster: OwnStatementPorts["cluster"] & { readonly positions: Positions };
   readonly random: Random;
+  readonly clock: Clock;
   /** False until the tanks are recovered and transfers resumed. */
   readonly isReady: () => boolean;
 }
@@ -33,18 +36,22 @@ export interface ResponderPorts extends OwnStatementPorts {
 /** Statements whose further pages may be asked for; each has some megabytes at most. */
 const STATEMENTS_KEPT_MAX = 4;
 
+/** Pause between two statements with a census each, so that nobody can make a node do only that. */
+const REST_MS = 100;
+
 /** Answers what auditors ask of this node. */
 export class Responder {
   readonly #ports: ResponderPorts;
   readonly #own: OwnStatement;
   /** One at a time: whoever asks meanwhile shares the next. */
   readonly #everything: Shared<Statement>;
+  #restUntilMs = 0;
   readonly #kept = new BoundedMap<string, readonly StatementPage[]>(STATEMENTS_KEPT_MAX);
 
   constructor(ports: ResponderPorts) {
     this.#ports = ports;
     this.#own = new OwnStatement(ports);
-    this.#everything = new Shared(() => this.#own.everything());
+    this.#everything = new Shared(() => this.#everythingRested());
   }
 
   routes(): readonly PeerRoute[] {
@@ -78,6 +85,16 @@ export class Responder {
   async look(body: unknown): Promise<Look> {
     this.#refuseUnready();
     return this.#look(body);
+  }
+
+  async #everythingRested(): Promise<Statement> {
+    const { timers, clock } = this.#ports;
+    await sleep(timers, Math.max(0, this.#restUntilMs - clock.monotonicMs()));
+    try {
+      return await this.#own.everything();
+    } finally {
+      this.#restUntilMs = clock.monotonicMs() + REST_MS;
+    }
   }
 
   async #guarded<T>(

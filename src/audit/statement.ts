@@ -12,6 +12,7 @@ export const LOOK_PATH = "/api/audit/look";
 
 const name = z.string().min(1).max(LIMITS.nameCharactersMax);
 const entityId = z.string().min(1).max(LIMITS.nameCharactersMax);
+const entityType = z.string().max(LIMITS.labelCharactersMax);
 const count = z.number().int().nonnegative();
 
 /** Asks for a statement, or for a further page of one. */
@@ -68,6 +69,7 @@ const fishSchema = z.object({
 
 const escrowSchema = z.object({
   entity_id: entityId,
+  entity_type: entityType,
   source_tank_id: name,
   destination_node_id: name,
   destination_tank_id: name,
@@ -80,7 +82,7 @@ const pairSchema = z.object({
   node_id: name,
   source_tank_id: name,
   destination_tank_id: name,
-  entity_type: z.string().max(LIMITS.labelCharactersMax),
+  entity_type: entityType,
   /** By state. */
   counts: z.record(z.string(), count),
 });

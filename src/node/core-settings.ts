@@ -5,6 +5,12 @@ import { isEverywhere } from "./listening.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { timingOf } from "./timing.ts";
 
+/**
+ * A census takes a tank 0.1 ms, and each partner one or two requests: nothing, once a minute. Soon
+ * enough to find what is wrong while the logs still tell how it came about.
+ */
+const AUDIT_INTERVAL_MS = 60_000;
+
 /** What the core is told of the settings; `port` is the one that the API has got. */
 export function coreSettings(
   { settings, version, secret }: NodeOptions,
@@ -38,6 +44,7 @@ export function coreSettings(
       pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
     },
     autoConnect: settings.autoConnect,
+    auditIntervalMs: AUDIT_INTERVAL_MS,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };
 }

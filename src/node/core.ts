@@ -83,6 +83,8 @@ export interface CoreSettings {
   readonly threads: number | undefined;
   readonly retention: RetentionRules;
   readonly autoConnect: boolean;
+  /** Interval of the audits of this node's own tanks and pairs; undefined for none. */
+  readonly auditIntervalMs?: number;
   readonly resources?: Readonly<Record<string, number | string | boolean>>;
   readonly metadata?: Readonly<Record<string, string>>;
   /** The shared secret of the cluster's members; undefined where every node may be a member. */
@@ -139,10 +141,17 @@ export function createCore(ports: CorePorts, settings: CoreSettings, identity: I
     isEngagedWith: (nodeId) => migration.isEngagedWith(nodeId),
     connectionCount: () => migration.connectionCount,
     autoConnection: () => migration.autoConnection,
+    auditNote: () => audit.note,
   });
   const replay = createReplayService({ ...ports, version: settings.version });
   const migration = connectMigration(ports, settings, { tanks, cluster, journal });
-  const audit = createAudit({ ...ports, cluster, tanks, journal });
+  const audit = createAudit({
+    ...ports,
+    cluster,
+    tanks,
+    journal,
+    intervalMs: settings.auditIntervalMs,
+  });
   const stopping = new AbortController();
   let starting: Promise<unknown> = Promise.resolve();
   const bringUp = async ({ signal, onProgress }: RecoveryOptions): Promise<CoreStart> => {

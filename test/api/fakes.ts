@@ -103,6 +103,7 @@ export class FakeNode {
           return this.audited;
         },
         last: undefined,
+        note: undefined,
         routes: () => [],
       },
       clock: this.#clock,

@@ -14,6 +14,8 @@ const STORM_MS = 120_000;
 const STORM_AUDIT_MS = 10_000;
 /** See REST_MS of the scenario. */
 const REST_MS = 240_000;
+/** Of the nodes' own audits. */
+const OWN_AUDIT_MS = 5_000;
 const TIMEOUT_MS = 120_000;
 
 async function clusterOf(seed: number, sabotage?: "no_escrow"): Promise<SimulatedCluster> {
@@ -22,6 +24,7 @@ async function clusterOf(seed: number, sabotage?: "no_escrow"): Promise<Simulate
     seed,
     nodes: 3,
     fish: 30,
+    auditIntervalMs: OWN_AUDIT_MS,
     ...(sabotage ? { sabotage: SABOTAGE[sabotage] } : {}),
   });
   cluster.bootAll();
@@ -93,6 +96,8 @@ describe("an audit in a storm of kills, losses, copies, partitions and full disk
           const result = core && (await auditBy(cluster, core, STORM_AUDIT_MS));
           if (!result) continue;
           audits++;
+          const notes = cluster.cores.flatMap(({ audit }) => audit.note ?? []);
+          expect(notes.filter(({ missing, double }) => missing + double > 0)).toEqual([]);
           expect([seed, result.missing, result.double]).toEqual([seed, [], []]);
         }
         expect(audits).toBeGreaterThan(3);
@@ -101,6 +106,8 @@ describe("an audit in a storm of kills, losses, copies, partitions and full disk
         const rest = await auditOf(cluster);
         expect([seed, rest]).toEqual([seed, { ...rest, ok: true, complete: true, in_escrow: 0 }]);
         expect(rest.alive).toBeGreaterThan(0);
+        await world.run(world.nowMs + 2 * OWN_AUDIT_MS);
+        expect(cluster.cores.map(({ audit }) => audit.note?.complete)).toEqual([true, true, true]);
       },
       TIMEOUT_MS,
     );
@@ -189,6 +196,10 @@ describe("what is broken on purpose is found and named", () => {
       expect(found).toMatchObject({ ok: false, missing: [{ fish_id: entity_id, count: 1 }] });
       expect(found.missing[0]?.what).toContain(`of ${source.name}`);
       expect(found.double[0]?.what).toContain(`of ${destination.name}: 1 fish imported`);
+      // Both ends find it by themselves, without anybody asking.
+      await cluster.world.run(cluster.world.nowMs + 2 * OWN_AUDIT_MS);
+      expect(coreOf(destination).audit.note).toMatchObject({ complete: true, double: 1 });
+      expect(coreOf(source).audit.note).toMatchObject({ complete: true, missing: 1 });
     },
     TIMEOUT_MS,
   );
@@ -201,14 +212,14 @@ describe("what is broken on purpose is found and named", () => {
       await comeToRest(cluster);
       const { row, source, destination } = await arrival(cluster);
       const record = source.archive.recordOf(row.transfer_id);
-      await doctor(cluster, destination, async () => {
-        destination.store.journal.loseTransfer("in", row.transfer_id);
-      });
-      await doctor(cluster, source, async () => {
-        const again = { ...row, sequence: row.sequence + 1_000, state: "pending", record } as const;
-        await source.store.journal.commit([{ put: "outbox", row: again }]);
-      });
-      await comeToRest(cluster);
+      const { world } = cluster;
+      for (const node of [source, destination]) node.host.kill();
+      destination.store.journal.loseTransfer("in", row.transfer_id);
+      const again = { ...row, sequence: row.sequence + 1_000, state: "pending", record } as const;
+      await source.store.journal.commit([{ put: "outbox", row: again }]);
+      for (const node of [source, destination]) node.boot();
+      // At once: fish die.
+      await world.runUntil(world.nowMs + 60_000, () => isSettled(cluster));
       const { ok, double } = await auditOf(cluster);
       expect(ok).toBe(false);
       const named = double.filter(({ fish_id }) => fish_id === row.entity_id);

@@ -41,6 +41,8 @@ export interface ClusterOptions {
    * Tanks of each node that are moved between its threads all the time. Default: one, which stays.
    */
   readonly restlessTanks?: number;
+  /** Interval of each node's audits of its own tanks and pairs. Default: it makes none. */
+  readonly auditIntervalMs?: number;
   /** Breaks the product on purpose, between its code and its store. */
   readonly sabotage?: (journal: Journal) => Journal;
 }
@@ -195,9 +197,10 @@ export class SimulatedCluster {
 
   settingsOf(node: SimulatedNode): CoreSettings {
     const timing = { ...timingOf("development"), migrationCheckMs: 500, peerTimeoutMs: 2_000 };
-    const { fish, seed, restlessTanks } = this.options;
+    const { fish, seed, restlessTanks, auditIntervalMs } = this.options;
     return {
       ...CORE_SETTINGS,
+      ...(auditIntervalMs === undefined ? {} : { auditIntervalMs }),
       serverId: node.name,
       port: API_PORT,
       timing,

@@ -4,8 +4,10 @@ import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import {
   type AnnouncedTank,
+  type AuditNote,
   type AutoConnection,
   announcedTankSchema,
+  auditNoteSchema,
   autoConnectionSchema,
   type ServerRecord,
   serverRecordSchema,
@@ -23,6 +25,7 @@ export interface ServerRoutesDeps {
   readonly server: (id: string) => ServerRecord | undefined;
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly autoConnection: () => AutoConnection;
+  readonly audit: () => AuditNote | undefined;
   readonly heartbeatMs: number;
 }
 
@@ -53,6 +56,8 @@ const localSchema = serverRecordSchema.extend({
   alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
   auto_connection: autoConnectionSchema,
+  /** Null until the first. */
+  audit: auditNoteSchema.nullable(),
   heartbeat_interval: z.number(),
 });
 
@@ -131,7 +136,14 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   ];
 }
 
-function describeLocal({ view, self, ownTanks, autoConnection, heartbeatMs }: ServerRoutesDeps) {
+function describeLocal({
+  view,
+  self,
+  ownTanks,
+  autoConnection,
+  audit,
+  heartbeatMs,
+}: ServerRoutesDeps) {
   const { cluster, roleReason, hub, term, backends, lease, alone } = view();
   return {
     ...self(),
@@ -154,6 +166,7 @@ function describeLocal({ view, self, ownTanks, autoConnection, heartbeatMs }: Se
     alone: alone ?? null,
     tanks: ownTanks(),
     auto_connection: autoConnection(),
+    audit: audit() ?? null,
     heartbeat_interval: heartbeatMs / 1000,
   };
 }
