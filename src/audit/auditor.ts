@@ -104,7 +104,7 @@ export class Auditor {
     for (let round = 1; round <= ROUNDS_MAX; round++) {
       if (unsettled.size === 0 && suspects.size === 0) return pairs;
       await sleep(this.#ports.timers, PAUSE_MS * (round - 1));
-      const next = await this.#canvass.again(statements);
+      const next = await this.#canvass.again(endsOf(unsettled));
       await this.#judgePairs(unsettled, { before: statements, after: next, looks });
       looks = await this.#canvass.look(next, suspects);
       this.#judgeSuspects(suspects, looks);
@@ -202,6 +202,12 @@ export class Auditor {
     const rest = count - names.length;
     if (rest > 0) list.push({ fish_id: null, count: rest, what });
   }
+}
+
+/** The nodes of both ends. */
+function endsOf(pairs: ReadonlyMap<string, Pair>): ReadonlySet<string> {
+  const ends = [...pairs.values()];
+  return new Set(ends.flatMap((pair) => [pair.source_node_id, pair.destination_node_id]));
 }
 
 /** Open transfers of the pair that its destination has accepted. */

@@ -37,9 +37,9 @@ export class Canvass {
     return this.#scope === "own" ? this.#askPartners() : this.#askMembers();
   }
 
-  /** The counts of the same nodes, later. */
-  again(statements: Statements): Promise<Statements> {
-    return this.#ask(statements.keys(), "counts");
+  /** The counts of these nodes, later. */
+  again(nodeIds: ReadonlySet<string>): Promise<Statements> {
+    return this.#ask(nodeIds, "counts");
   }
 
   isNamed(nodeId: string): boolean {
