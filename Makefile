@@ -142,6 +142,10 @@ test-clients: $(DIST) ## clients that generators make of the API (npm, Python, P
 test-artefacts: dist/release/SHA256SUMS $(DIST) ## each build that runs here (root, qemu; 10 min)
 	@$(RUN_TESTS) ./test/ops/artefacts/artefacts-long.test.ts
 
+.PHONY: test-versions
+test-versions: $(DIST) ## beside an earlier build: transfers, kills, upgrade (Linux, root; 3 min)
+	@$(RUN_TESTS) ./test/versions/versions-long.test.ts
+
 .PHONY: test-discovery
 test-discovery: $(DIST) ## a hub and two workers on this machine, and their list
 	@deploy/dev-cluster.sh show-discovery

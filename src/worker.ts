@@ -8,6 +8,7 @@ import { messageOf } from "./platform/errors.ts";
 import { realClock } from "./platform/real/clock.ts";
 import { compileReadily } from "./platform/real/compilation.ts";
 import { collectGarbage } from "./platform/real/garbage.ts";
+import { SharedMemoryFiles } from "./platform/real/shared-memory.ts";
 import { lowerThreadPriority } from "./platform/real/thread-priority.ts";
 import { realTimers } from "./platform/real/timers.ts";
 import type { Timers } from "./platform/timers.ts";
@@ -50,16 +51,18 @@ let loop: SimulationLoop | undefined;
 self.onmessage = ({ data }) => {
   if (data.kind === "crew") self.postMessage(obey(data.order));
   else if (data.kind === "replay") void replay(data);
-  else if (data.kind === "heartbeat") loop = host(data.memory);
+  else if (data.kind === "heartbeat") loop = host(data);
   else loop?.receive(data);
 };
 
 /** A host that sends the heartbeat's memory is a node, whose main thread must stay responsive. */
-function host(memory: SharedArrayBuffer): SimulationLoop {
+function host({ memory, folder }: HeartbeatMessage): SimulationLoop {
   lowerThreadPriority();
   const say = (message: unknown) => self.postMessage(message);
   const heartbeat = new SharedHeartbeat(memory);
-  return new SimulationLoop({ clock: realClock, timers }, say, { heartbeat, collectGarbage });
+  const sharedMemory = folder === undefined ? undefined : new SharedMemoryFiles(folder);
+  const options = { heartbeat, collectGarbage, sharedMemory };
+  return new SimulationLoop({ clock: realClock, timers }, say, options);
 }
 
 /** An uncaught error would reach the other thread without its reason. */

@@ -16,7 +16,7 @@ const TANKS_PER_CORE = 4;
 const WARM_UP_MS = 10_000;
 
 export async function benchBusy(seconds: number): Promise<void> {
-  const crowd = await startAlone(PORTS.busy);
+  const crowd = await startAlone({ port: PORTS.busy });
   const hub = ["--hub", crowd.node.url, "--discovery", "hub"];
   const witness = startNode({ port: PORTS.witness }, ...hub, "--tanks", "0");
   await until(witness, "/api/servers/local", hasRole("worker"));

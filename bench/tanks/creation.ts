@@ -32,7 +32,7 @@ export async function benchCreation({ creations, tanks }: CreationOptions): Prom
   );
   print("");
   printHead("", "p50", "p95", "p99");
-  const crowd = await startAlone(PORT);
+  const crowd = await startAlone({ port: PORT });
   await measure(crowd, WARM_UP);
   await printRounds("empty node", crowd, creations);
   await makeTanks(crowd, tanks, FISH);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { NodeApi } from "../../test/support/node-api.ts";
 import type { NodeProcess } from "../../test/support/node-process.ts";
-import { isHealthy, startNode, until } from "../node.ts";
+import { isHealthy, type NodeOptions, startNode, until } from "../node.ts";
 
 /** Requests that change something at the same time: their commits travel together. */
 const AT_ONCE = 16;
@@ -16,9 +16,9 @@ export interface Crowd {
 }
 
 /** A node without tanks that nobody else speaks to. */
-export async function startAlone(port: number, ...flags: string[]): Promise<Crowd> {
+export async function startAlone(options: NodeOptions, ...flags: string[]): Promise<Crowd> {
   const node = startNode(
-    { port },
+    options,
     ...["--discovery", "none", "--no-auto-connect", "--tanks", "0"],
     ...flags,
   );

@@ -20,7 +20,7 @@ export interface MemoryOptions {
 }
 
 export async function benchMemory({ steps, idleRuns }: MemoryOptions): Promise<void> {
-  const crowd = await startAlone(PORT);
+  const crowd = await startAlone({ port: PORT });
   const weights: number[] = [];
   let tanks = 0;
   for (const step of steps) {

@@ -35,7 +35,7 @@ export async function benchMost({ first, seconds }: MostOptions): Promise<void> 
   );
   print("");
   printHead("tanks", "reached", "lag p99", "lag at most", "left out", "cores", "MB", "holds");
-  const pool = new Pool(await startAlone(PORT));
+  const pool = new Pool(await startAlone({ port: PORT }));
   let holding = 0;
   let failing = LIMITS.tanksMax + 1;
   let next = first;

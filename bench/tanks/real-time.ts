@@ -33,7 +33,7 @@ export async function benchRealTime(
   options: RealTimeOptions,
   wanted: { readonly pace: boolean; readonly snapshots: boolean },
 ): Promise<void> {
-  const crowd = await startAlone(PORT);
+  const crowd = await startAlone({ port: PORT });
   const ids = await makeTanks(crowd, options.tanks);
   await Bun.sleep(options.warmUpSeconds * 1000);
   const measured = await measure(crowd, ids[0] ?? "", options);

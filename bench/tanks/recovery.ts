@@ -1,13 +1,15 @@
 /** How long it takes until a hundred tanks are back. */
+import { rm } from "node:fs/promises";
 import type { NodeProcess } from "../../test/support/node-process.ts";
+import { type Build, buildsToCompare } from "../cluster/builds.ts";
 import { print, printHead, printRow } from "../measure.ts";
-import { endNode, isHealthy, startNode, until } from "../node.ts";
+import { isHealthy, startNode, until } from "../node.ts";
 import { processorTime } from "../proc.ts";
 import { type Crowd, makeTanks, startAlone, tellAll } from "./crowd.ts";
 import { spread } from "./words.ts";
 
 const PORT = 18_203;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** Faster than life, so that tails grow in seconds; what comes back goes at its usual pace. */
 const HASTE = 240;
 const USUAL = 30;
@@ -18,6 +20,8 @@ const FEEDS_PER_TANK = 18;
 /** `GET /api/recovery` */
 interface Recovery {
   readonly recovered: number;
+  /** Absent in builds that replay every tank. */
+  readonly from_memory?: number;
   readonly from_snapshots: number;
   readonly replayed_commands: number;
   readonly replayed_ticks: number;
@@ -32,22 +36,54 @@ interface Start {
   readonly recovery: Recovery;
 }
 
-/** Stops and kills the same node in turns, with a stream of commands before each end. */
+type Ending = "SIGTERM" | "SIGKILL";
+
+/** The starts of one build, by what had ended the node before. */
+interface Starts extends Record<Ending, Start[]> {
+  readonly build: Build;
+}
+
+/** A data directory with its tanks, on which nothing runs. */
+interface Home {
+  readonly build: Build;
+  readonly directory: string;
+  readonly ids: readonly string[];
+}
+
+/**
+ * Stops and kills a node of each build in turns, with a stream of commands before each end. Only
+ * one runs at a time.
+ */
 export async function benchRecovery(tanks: number): Promise<void> {
-  const crowd = await startAlone(PORT);
-  const ids = await makeTanks(crowd, tanks);
-  let node = crowd.node;
-  const after: Record<"SIGTERM" | "SIGKILL", Start[]> = { SIGTERM: [], SIGKILL: [] };
+  const homes: Home[] = [];
+  for (const build of buildsToCompare()) homes.push(await settle(build, tanks));
+  const all = homes.map(({ build }): Starts => ({ build, SIGTERM: [], SIGKILL: [] }));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      await live({ ...crowd, node, api: node.api }, ids);
-      await node.stop(signal);
-      node = startNode({ port: PORT, directory: node.directory }, "--discovery", "none");
-      after[signal].push(await measureStart(node));
-    }
+    for (const [index, home] of homes.entries()) await liveTwice(home, all[index] as Starts);
   }
-  await endNode(node);
-  printStarts(tanks, after);
+  for (const { directory } of homes) await rm(directory, { recursive: true });
+  printStarts(tanks, all);
+}
+
+async function settle(build: Build, tanks: number): Promise<Home> {
+  const crowd = await startAlone({ port: PORT, binary: build.binary });
+  const ids = await makeTanks(crowd, tanks);
+  await crowd.node.stop();
+  return { build, directory: crowd.node.directory, ids };
+}
+
+async function liveTwice({ build, directory, ids }: Home, starts: Starts): Promise<void> {
+  const start = () =>
+    startNode({ port: PORT, binary: build.binary, directory }, "--discovery", "none");
+  let node = start();
+  await until(node, "/health", isHealthy);
+  for (const ending of ["SIGTERM", "SIGKILL"] as const) {
+    await live({ node, api: node.api, pid: node.pid }, ids);
+    await node.stop(ending);
+    node = start();
+    starts[ending].push(await measureStart(node));
+  }
+  await node.stop();
 }
 
 /** A while with commands up to its end. */
@@ -70,26 +106,53 @@ async function measureStart(node: NodeProcess): Promise<Start> {
   return { healthyMs, cpuMs: user + system, recovery };
 }
 
-function printStarts(tanks: number, after: Record<"SIGTERM" | "SIGKILL", Start[]>): void {
+function printStarts(tanks: number, all: readonly Starts[]): void {
   print(
-    `Recovery of ${tanks} tanks, ` +
-      `${ROUNDS} times after a clean stop and ${ROUNDS} times after kill -9, ` +
-      `each after ${LIFE_MS / 1000} s at ${HASTE} ticks/s ` +
-      `with ${FEEDS_PER_TANK + 2} commands a tank; ` +
-      "the median with the least and the most:",
+    `Recovery of ${tanks} tanks, ${ROUNDS} times after a clean stop and ${ROUNDS} times after ` +
+      `kill -9, each after ${LIFE_MS / 1000} s at ${HASTE} ticks/s ` +
+      `with ${FEEDS_PER_TANK + 2} commands a tank; the builds take turns. ` +
+      "The median with the least and the most:",
   );
   print("");
-  printHead("", "clean stop", "kill -9");
+  const columns = (["SIGTERM", "SIGKILL"] as const).flatMap((ending) =>
+    all.map((starts) => ({
+      name: `${ending === "SIGTERM" ? "clean stop" : "kill -9"}, ${starts.build.name}`,
+      starts: starts[ending],
+    })),
+  );
+  printHead("", ...columns.map(({ name }) => name));
   const row = (name: string, of: (start: Start) => number, digits: number) =>
-    printRow(
-      name,
-      ...[after.SIGTERM, after.SIGKILL].map((starts) => spread(starts.map(of), digits)),
-    );
+    printRow(name, ...columns.map(({ starts }) => spread(starts.map(of), digits)));
   row("ms from exec until all are there", ({ healthyMs }) => healthyMs, 0);
   row("of them ms of recovery", ({ recovery }) => recovery.duration_ms, 0);
   row("ms of processor time until then", ({ cpuMs }) => cpuMs, 0);
   row("ticks replayed per tank", ({ recovery }) => recovery.replayed_ticks / tanks, 0);
   row("commands replayed per tank", ({ recovery }) => recovery.replayed_commands / tanks, 1);
+  row("tanks that went on from memory", ({ recovery }) => recovery.from_memory ?? 0, 0);
   row("tanks that began at a snapshot", ({ recovery }) => recovery.from_snapshots, 0);
   print("");
+  printRatios(all);
+}
+
+/** Of this build to the base, pair by pair. */
+function printRatios([present, base]: readonly Starts[]): void {
+  if (present === undefined || base === undefined) return;
+  const ratios = (ending: Ending, of: (start: Start) => number) =>
+    present[ending].map((start, round) => of(start) / of(base[ending][round] as Start));
+  for (const [words, ending] of [
+    ["a clean stop", "SIGTERM"],
+    ["kill -9", "SIGKILL"],
+  ] as const) {
+    const time = spread(
+      ratios(ending, ({ healthyMs }) => healthyMs),
+      2,
+    );
+    const cpu = spread(
+      ratios(ending, ({ cpuMs }) => cpuMs),
+      2,
+    );
+    const { name } = base.build;
+    print(`After ${words}: ${time} × of the time of ${name}, ${cpu} × of its processor time.`);
+    print("");
+  }
 }

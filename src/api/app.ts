@@ -44,7 +44,7 @@ export interface AppOptions {
 /** The whole HTTP API as one function from request to response; `service.ts` creates it lazily. */
 export function createApp(context: ApiContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
   const { guard = peerGuard(context) } = options;
-  const app = createBaseApp(context);
+  const app = createBaseApp(context, guard);
   app.use("/api/tanks/*", ...provenReads(context.cluster.relays, guard));
   app.route("/", healthRoutes(context));
   app.route("/", recoveryRoutes(context));

@@ -16,6 +16,8 @@ export interface PeerGuard {
   readonly limited: ApiMiddleware;
   /** The same, of what nodes ask for others: that must not cost them their own heartbeats. */
   readonly limitedForOthers: ApiMiddleware;
+  /** The same, of signed requests under a Host that is not ours. */
+  readonly limitedUnderForeignHost: ApiMiddleware;
   /** Reads the body, and notes whose signature it bears, or the token. */
   readonly identified: readonly ApiMiddleware[];
   /** Of what anybody may ask, and nodes ask for others: limits it, and notes who has signed it. */
@@ -39,6 +41,7 @@ export function peerGuard({ clock, cluster, controlToken }: ApiContext): PeerGua
   return {
     limited: (c, next) => (c.env.isPassedOn ? limitedForOthers : ownLimited)(c, next),
     limitedForOthers,
+    limitedUnderForeignHost: limiter(),
     identified: [
       noteToken({ token: controlToken }),
       jsonBody({

@@ -7,7 +7,10 @@ const tank = { tank_id: z.string(), name: z.string() };
 export const recoverySchema = z.object({
   tanks: count.describe("Tanks on the disk when the node started"),
   recovered: count.describe("Number of recovered tanks"),
-  from_snapshots: count.describe("Of these, those recovered from a snapshot instead of their spec"),
+  from_memory: count.describe(
+    "Of these, those that went on from the memory of a node that was killed",
+  ),
+  from_snapshots: count.describe("Of these, those recovered from a snapshot"),
   replayed_commands: count,
   replayed_ticks: count,
   duration_ms: z.number().nonnegative(),
@@ -33,6 +36,7 @@ export function viewRecovery(
   return {
     tanks: total,
     recovered: back.length,
+    from_memory: back.filter((one) => one.fromMemory).length,
     from_snapshots: back.filter((one) => one.snapshotSeq !== undefined).length,
     replayed_commands: sum((one) => one.replayedCommands),
     replayed_ticks: sum((one) => one.replayedTicks),

@@ -125,6 +125,7 @@ async function dialled(
 
 /** Messages that come before the viewer's own connection is open wait for it. */
 class RelayedViewer implements SocketService {
+  readonly messagesPerSecond = LIMITS.viewerMessagesPerSecond;
   readonly #onLeft: () => void;
   #socket: ServedSocket | undefined;
   #early: (string | Uint8Array)[] = [];

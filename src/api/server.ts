@@ -1,8 +1,11 @@
-import type { Cidr } from "../discovery/cidr.ts";
+import { type Cidr, isInCidr } from "../discovery/cidr.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
+import { unmapped } from "../platform/ip-literal.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { closeReason } from "../platform/sockets.ts";
 import { sleep, type Timers } from "../platform/timers.ts";
+import { TokenBucket } from "../platform/token-bucket.ts";
+import { ConnectionGuard, type GuardedSocket, type GuardOptions } from "./connection-guard.ts";
 import type { ApiContext } from "./context.ts";
 import { pathAndQuery } from "./env.ts";
 import { originOf } from "./forwarded.ts";
@@ -30,6 +33,8 @@ export interface ListenOptions {
   readonly sourceOf?: SourceOf;
   /** Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted. */
   readonly trustedProxies?: readonly Cidr[];
+  /** Keeps descriptors in reserve; without it connections are not counted. */
+  readonly guard?: GuardOptions;
 }
 
 type SourceOf = (address: string, port: number) => string | Promise<string>;
@@ -44,7 +49,15 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-type Server = Bun.Server<SocketService>;
+/** What belongs to a WebSocket. */
+interface SocketData {
+  readonly service: SocketService;
+  readonly allowance: TokenBucket;
+  readonly guarded: GuardedSocket | undefined;
+}
+
+type Server = Bun.Server<SocketData>;
+type Socket = Bun.ServerWebSocket<SocketData>;
 
 /** Number of ports to try after the default one. A machine rarely runs more nodes. */
 const PORTS_TRIED_MAX = 100;
@@ -66,6 +79,12 @@ interface Service {
   readonly viewers: Viewers | undefined;
 }
 
+/** What the listening server asks and tells. */
+interface Current {
+  readonly service: () => Service;
+  readonly guard: () => ConnectionGuard | undefined;
+}
+
 const NOT_YET: Service = {
   fetch: (request) =>
     problemResponse(new Problem("not_ready", "The node is starting"), pathAndQuery(request.url)),
@@ -75,8 +94,14 @@ const NOT_YET: Service = {
 /** Opens the port. Throws Problem `port_taken` or, for an impossible address, `bad_setting`. */
 export function listen(options: ListenOptions): ApiServer {
   let service = NOT_YET;
-  const server = bind(options, () => service);
+  let guard: ConnectionGuard | undefined;
+  const current: Current = {
+    service: () => service,
+    guard: () => guard,
+  };
+  const server = bind(options, current);
   const port = server.port ?? options.port;
+  guard = guardOf(server, port, options);
   return {
     port,
     movedFrom: options.port === 0 || port === options.port ? undefined : options.port,
@@ -88,6 +113,7 @@ export function listen(options: ListenOptions): ApiServer {
       context.cluster.serveWith(localService(context, fetch, viewers));
     },
     stop: async () => {
+      guard?.stop();
       service.viewers?.closeAll();
       const finished = server.stop(false);
       const waited = new AbortController();
@@ -98,7 +124,20 @@ export function listen(options: ListenOptions): ApiServer {
   };
 }
 
-function bind(options: ListenOptions, current: () => Service): Server {
+function guardOf(server: Server, port: number, options: ListenOptions) {
+  const { guard, timers, trustedProxies = [] } = options;
+  return (
+    guard &&
+    new ConnectionGuard(guard, {
+      port,
+      timers,
+      isTrustedProxy: (address) => trustedProxies.some((cidr) => isInCidr(address, cidr)),
+      endIdle: () => server.closeIdleConnections(),
+    })
+  );
+}
+
+function bind(options: ListenOptions, current: Current): Server {
   const moves = options.portAsked || options.port === 0 ? 0 : PORTS_TRIED_MAX;
   const last = Math.min(options.port + moves, 65_535);
   for (let port = options.port; ; port++) {
@@ -111,9 +150,9 @@ function bind(options: ListenOptions, current: () => Service): Server {
   }
 }
 
-function start(options: ListenOptions, port: number, current: () => Service): Server {
+function start(options: ListenOptions, port: number, current: Current): Server {
   const { sourceOf = (address) => address, trustedProxies = [] } = options;
-  return Bun.serve<SocketService>({
+  return Bun.serve<SocketData>({
     hostname: options.host,
     port,
     development: false,
@@ -122,15 +161,20 @@ function start(options: ListenOptions, port: number, current: () => Service): Se
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: BODY_BYTES_MAX,
     fetch(request, server) {
-      const service = current();
+      const service = current.service();
+      const { address = "", port: from = 0 } = server.requestIP(request) ?? {};
+      current.guard()?.hear(address, from);
       const answer = (peer: string) =>
         service.fetch(withWholeUrl(request), {
           ...originOf(peer, request.headers, trustedProxies),
           patient: () => server.timeout(request, 0),
-          upgrade: (data, headers) => server.upgrade(request, { data, headers: { ...headers } }),
+          upgrade: (service, headers) =>
+            server.upgrade(request, {
+              data: dataOf(service, current.guard()?.socketFrom(address, from)),
+              headers: { ...headers },
+            }),
         });
-      const { address = "", port: from = 0 } = server.requestIP(request) ?? {};
-      const source = sourceOf(plainAddress(address), from);
+      const source = sourceOf(unmapped(address), from);
       return typeof source === "string" ? answer(source) : source.then(answer);
     },
     websocket: {
@@ -140,14 +184,40 @@ function start(options: ListenOptions, port: number, current: () => Service): Se
       idleTimeout: VIEWER_IDLE_SECONDS,
       sendPings: true,
       perMessageDeflate: false,
-      open: (socket) => socket.data.onOpen(served(socket)),
-      message: (socket, message) => socket.data.onMessage(message),
-      close: (socket, code, reason) => socket.data.onClose(code, reason),
+      open: (socket) => {
+        socket.data.guarded?.open();
+        socket.data.service.onOpen(served(socket));
+      },
+      message: (socket, message) => {
+        if (isAllowed(socket, message)) socket.data.service.onMessage(message);
+      },
+      ping: (socket, content) => void isAllowed(socket, content),
+      pong: (socket, content) => void isAllowed(socket, content),
+      close: (socket, code, reason) => {
+        socket.data.guarded?.close();
+        socket.data.service.onClose(code, reason);
+      },
     },
   });
 }
 
-function served(socket: Bun.ServerWebSocket<SocketService>): ServedSocket {
+function dataOf(service: SocketService, guarded: GuardedSocket | undefined): SocketData {
+  const allowance = new TokenBucket(service.messagesPerSecond, performance.now());
+  return { service, allowance, guarded };
+}
+
+/**
+ * Whether a frame is within what its connection may send. Bun reads 0.5 MB of one at a time, which
+ * is 90,000 small frames, and answers nobody meanwhile: so the first one too many ends it, unread.
+ */
+function isAllowed(socket: Socket, content: string | Uint8Array): boolean {
+  socket.data.guarded?.hear(content.length);
+  const isWithin = socket.data.allowance.take(performance.now());
+  if (!isWithin) socket.terminate();
+  return isWithin;
+}
+
+function served(socket: Socket): ServedSocket {
   return {
     send: (message) => void socket.send(message),
     get waitingBytes() {
@@ -163,11 +233,6 @@ function withWholeUrl(request: Request): Request {
   return request.url.startsWith("/")
     ? new Request(`http://localhost${request.url}`, request)
     : request;
-}
-
-/** An IPv4 peer of a socket on `::` has the form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
 }
 
 function codeOf(error: unknown): unknown {

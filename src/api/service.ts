@@ -22,7 +22,7 @@ export type Fetch = (
  */
 export function createService(context: ApiContext, options: Omit<AppOptions, "guard">): Fetch {
   const guard = peerGuard(context);
-  const front = createBaseApp(context);
+  const front = createBaseApp(context, guard);
   front.route("/", healthRoutes(context));
   front.route("/", peerRoutes(context, guard));
   const whole = once(async (): Promise<OpenAPIHono<ApiEnv>> => {

@@ -12,5 +12,7 @@ export interface ServedSocket {
 
 /** Handles WebSockets: accepts their requests and serves them until they close. */
 export interface SocketService extends SocketListener {
+  /** Whoever sends more, pings and pongs included, is disconnected. */
+  readonly messagesPerSecond: number;
   onOpen(socket: ServedSocket): void;
 }

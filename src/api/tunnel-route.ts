@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { TUNNEL_PATH } from "../cluster/tunnel/messages.ts";
+import { LIMITS } from "../platform/limits.ts";
 import type { ApiContext } from "./context.ts";
 import { type ApiContextOf, wireOf } from "./env.ts";
 import { DetailedProblem } from "./problems.ts";
@@ -20,6 +21,7 @@ export function openTunnel({ cluster }: ApiContext, c: ApiContextOf): Response {
   const bearer = { signer: c.get("signer"), remoteAddress: c.env.remoteAddress };
   const { listener, open } = cluster.tunnels.accept(bearer);
   const service: SocketService = {
+    messagesPerSecond: LIMITS.tunnelMessagesPerSecond,
     onOpen: (socket: ServedSocket) => open(socket),
     onMessage: (message) => listener.onMessage(message),
     onClose: (code, reason) => listener.onClose(code, reason),

@@ -54,6 +54,7 @@ export class Viewers {
     if (!leave) throw new Problem("too_many", "This node has too many viewers; watch another one");
     let socket: ServedSocket | undefined;
     return {
+      messagesPerSecond: LIMITS.viewerMessagesPerSecond,
       onOpen: (opened) => {
         socket = opened;
         this.#open(tankId, opened);

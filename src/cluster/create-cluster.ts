@@ -121,6 +121,7 @@ function routesOf(parts: ClusterParts) {
       autoConnection: () => deps.autoConnection?.() ?? "off",
       audit: () => deps.auditNote?.(),
       heartbeatMs: deps.settings.timing.heartbeatMs,
+      descriptors: () => deps.machine.descriptors?.(),
     }),
   ];
 }

@@ -15,6 +15,7 @@ import type { Files } from "../platform/files.ts";
 import type { Machine } from "../platform/machine.ts";
 import type { Network } from "../platform/network.ts";
 import { type Random, randomHex } from "../platform/random.ts";
+import type { SharedMemory } from "../platform/shared-memory.ts";
 import type { Sockets } from "../platform/sockets.ts";
 import type { Timers } from "../platform/timers.ts";
 import { groupCommit } from "../store/group-commit.ts";
@@ -44,6 +45,8 @@ export interface CorePorts {
   /** The files of the snapshots. */
   readonly files: Files;
   readonly store: Store;
+  /** Where simulations keep the states of tanks; undefined where they use their heaps. */
+  readonly sharedMemory?: SharedMemory | undefined;
   /** Starts a simulation thread. */
   readonly spawnSimulation: () => SimulationThread;
   /** Starts the thread of the replay service. */

@@ -5,8 +5,12 @@ import { signChallenge } from "../cluster/identity/proof.ts";
 import { formatHostPort } from "../discovery/addresses.ts";
 import { readCidr } from "../discovery/cidr.ts";
 import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
+import { openAcceptedSockets } from "../platform/real/accepted-sockets.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { type DataDirectory, openDataDirectory } from "../platform/real/data-directory.ts";
+import { ownDescriptors } from "../platform/real/descriptors.ts";
+import { openSharedMemory, type SharedMemoryFiles } from "../platform/real/shared-memory.ts";
+import { startWorker } from "../platform/real/threads.ts";
 import { sleep } from "../platform/timers.ts";
 import type { RecoveryReport } from "../tanks/recovery-report.ts";
 import { workerReplay } from "../tanks/replay/worker-replay.ts";
@@ -60,6 +64,8 @@ interface Parts {
   readonly metrics: PrometheusMetrics;
   readonly server: ApiServer;
   readonly stored: StoredState;
+  /** Undefined where the system has none, or none is wanted. */
+  readonly sharedMemory: SharedMemoryFiles | undefined;
 }
 
 /** Each step adds what closes it, so a failure closes the ones before. */
@@ -74,23 +80,34 @@ async function assemble(options: NodeOptions, closers: Closers): Promise<Started
   options.onAlive?.({ log, retract: () => directory.retract(), reload: reopen });
   const unmatched = machine.unmatchedInterfaces?.() ?? [];
   if (unmatched.length > 0) log.warn("no interface matches", { interfaces: unmatched.join(", ") });
+  const metrics = createPrometheusMetrics();
   const server = openApi(settings, {
     portAsked: options.origins.port.kind !== "default",
     timers,
     sourceOf: new TailnetSources(outside.tailnet, clock).sourceOf,
     trustedProxies: settings.trustedProxy.map(readCidr).filter((one) => one !== undefined),
+    guard: {
+      clock,
+      log,
+      meter: metrics,
+      descriptors: ownDescriptors,
+      openSockets: openAcceptedSockets,
+      perAddressMax: settings.connectionsPerAddress,
+    },
   });
   closers.add(() => server.stop());
   const ports = { ...outside.platform, directory, log };
   const stored = await openStoredState(options, ports, closers);
   await outside.tailnet.meet();
-  const metrics = createPrometheusMetrics();
-  const parts: Parts = { options, plan, outside, directory, log, metrics, server, stored };
+  const sharedMemory =
+    settings.sharedMemory === "auto" ? openSharedMemory(directory.path) : undefined;
+  const opened = { directory, log, metrics, server, stored, sharedMemory };
+  const parts: Parts = { options, plan, outside, ...opened };
   return run(parts, wireCore(parts), closers);
 }
 
 function wireCore(parts: Parts): Core {
-  const { options, outside, directory, log, metrics, server, stored } = parts;
+  const { options, outside, directory, log, metrics, server, stored, sharedMemory } = parts;
   const { settings } = options;
   const { platform, tailnet } = outside;
   const plan = withHub(parts.plan, stored.hub);
@@ -109,9 +126,11 @@ function wireCore(parts: Parts): Core {
       ...outside.withTailnet(),
       files: directory.files,
       store,
-      spawnSimulation: () => workerSimulation(options.spawnWorker()),
+      spawnSimulation: () =>
+        workerSimulation(startWorker(options.spawnWorker), sharedMemory?.folder),
+      sharedMemory,
       spawnReplay: () =>
-        workerReplay(options.spawnWorker(), {
+        workerReplay(startWorker(options.spawnWorker), {
           directory: directory.path,
           tickRate: settings.tickRate,
         }),
@@ -138,6 +157,10 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
   const url = `http://${formatHostPort({ host: localHost(settings.host), port: server.port })}`;
   announce(parts, url);
   closers.add(() => {
+    // Of a start that was broken off, the next one can still make use.
+    if (state.hasBeenHealthy) parts.sharedMemory?.removeAll();
+  });
+  closers.add(() => {
     state.phase = "stopping";
     return core.stop();
   });
@@ -154,6 +177,7 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
   state.recovered = start.recovery;
   state.tanksMade = start.tanksMade;
   state.phase = "healthy";
+  state.hasBeenHealthy = true;
   closers.add(timers.after(START_OVER_MS, compileReadily));
   log.info("node healthy", { tanks: core.tanks.list().length });
   return {
@@ -183,6 +207,7 @@ async function run(parts: Parts, core: Core, closers: Closers): Promise<StartedN
 /** What the API tells of the start and the end of a node. */
 class NodeState {
   phase: "recovering" | "healthy" | "stopping" = "recovering";
+  hasBeenHealthy = false;
   recovered: RecoveryReport = { total: 0, tanks: [], durationMs: 0 };
   tanksMade = 0;
 

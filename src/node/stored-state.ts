@@ -5,6 +5,7 @@ import type { Address } from "../discovery/backend.ts";
 import type { RememberedNode } from "../discovery/remembered-backend.ts";
 import type { DataDirectory } from "../platform/real/data-directory.ts";
 import type { RealPlatform } from "../platform/real/platform.ts";
+import { startWorker } from "../platform/real/threads.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Store } from "../store/journal.ts";
 import { DATABASE_FILE } from "../store/sqlite/store.ts";
@@ -43,7 +44,7 @@ export async function openStoredState(
   const { directory, timers, log } = ports;
   const { settings } = options;
   const store = await openThreadedStore({
-    spawn: () => workerDisk(options.spawnDisk()),
+    spawn: () => workerDisk(startWorker(options.spawnDisk)),
     path: directory.pathOf(DATABASE_FILE),
     timers,
     log,

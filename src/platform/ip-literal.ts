@@ -37,3 +37,8 @@ export function isIpLiteral(host: string): boolean {
   if (!zoneless.includes(":")) return IPV4.test(zoneless);
   return URL.canParse(`http://[${zoneless}]/`);
 }
+
+/** An IPv4 peer of a socket on `::` has the form `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2). */
+export function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
+}

@@ -243,6 +243,10 @@ export const LIMITS = {
   listRowsMax: 1000,
   /** Commands of one tank that wait for the simulation or the disk. */
   commandsWaitingMax: 4096,
+  /** Remote sides remembered beyond those that are connected, until the next look: 0.5 MB. */
+  connectionsHeardMax: 4096,
+  /** Connections that the operator may allow one address, which has no more ports than that. */
+  connectionsPerAddressMax: 65_535,
   /** WebSocket viewers of one node; of these, those of one address. 3,000 were tested. */
   viewersMax: 10_000,
   viewersPerSourceMax: 2500,
@@ -253,6 +257,13 @@ export const LIMITS = {
   relayedViewersPerHostMax: 128,
   /** A viewer with more buffered bytes is closed. */
   viewerBacklogBytesMax: 1 << 20,
+  /**
+   * Messages, pings and pongs of a connection per second, and as many at once. A viewer answers a
+   * ping a minute; other programs may greet. A tunnel carries frames for `tunnelViewersMax` and
+   * pieces of answers; so many take a hundredth of a core.
+   */
+  viewerMessagesPerSecond: 32,
+  tunnelMessagesPerSecond: 8192,
   /** Messages of viewers are ignored; longer ones close the connection. */
   viewerMessageBytesMax: 1024,
   /** Requests per second of one address to the state-changing peer routes, and the burst. */

@@ -29,4 +29,28 @@ export interface Machine {
   defaultRouteInterface(): string | undefined;
   /** CPU of this process since the last call in percent of one core, and its resident memory. */
   usage(): { readonly cpuPercent: number; readonly residentBytes: number };
+  /** Undefined without a limit, or where the system does not tell. */
+  descriptors?(): DescriptorUse | undefined;
+}
+
+/** Files and connections of this process: how many may be open at a time, and how many are. */
+export interface DescriptorUse {
+  readonly limit: number;
+  readonly open: number;
+}
+
+/** A connection that this process has accepted, and its other side. */
+export interface AcceptedSocket {
+  readonly descriptor: number;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface AcceptedSockets {
+  /** Those to a port of this process. */
+  list(localPort: number): readonly AcceptedSocket[];
+  /** Bytes that have come over it; undefined where the system does not tell. */
+  received(socket: AcceptedSocket): number | undefined;
+  /** Ends it in both directions; the part that owns it sees its end and closes it. */
+  end(socket: AcceptedSocket): void;
 }

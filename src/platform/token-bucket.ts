@@ -41,3 +41,27 @@ export class TokenBuckets {
     return taken ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1000);
   }
 }
+
+/** One bucket, for what comes too often to be looked up by a key: full at first. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  #tokens: number;
+  #atMs: number;
+
+  /** @param perSecond tokens, which is also what a full bucket has. */
+  constructor(perSecond: number, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#tokens = perSecond;
+    this.#atMs = nowMs;
+  }
+
+  /** Takes one token; false when there is none. */
+  take(nowMs: number): boolean {
+    const gained = ((nowMs - this.#atMs) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + gained);
+    this.#atMs = nowMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}

@@ -25,6 +25,7 @@ export type { PhylogenyRow } from "./sealed/phylogeny.ts";
 export { SAMPLE_COLUMNS } from "./sealed/sample.ts";
 export { runSealed } from "./sealed/sealed.ts";
 export { TOPOLOGIES, type Topology } from "./sealed/topology.ts";
+export { type Allocate, heap } from "./state/arena.ts";
 export { SimulationFault } from "./state/ledger.ts";
 export type { Tank } from "./state/tank.ts";
 export type * from "./types.ts";
@@ -41,6 +42,7 @@ export {
 export { gamesOf, sceneOf } from "./views/scene.ts";
 export { censusOf, fishOf, foodOf, migrants, statsOf } from "./views/views.ts";
 export { digest } from "./wire/digest.ts";
+export { openTank, parkTank } from "./wire/live.ts";
 export {
   PLANT_RECORD_BYTES,
   RECORD_BYTES,

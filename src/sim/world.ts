@@ -5,6 +5,7 @@ import { dropFood } from "./habitat/food.ts";
 import { foundPopulation } from "./life/lifecycle.ts";
 import { FOOD_AT_START } from "./model.ts";
 import { foundGarden } from "./plants/garden.ts";
+import { type Allocate, heap } from "./state/arena.ts";
 import { book, CAUSE, checkEnergy, openBooks } from "./state/energy-ledger.ts";
 import { STREAM, seedStreams } from "./state/rng.ts";
 import { makeTank, type Tank } from "./state/tank.ts";
@@ -12,8 +13,8 @@ import { advance } from "./tick.ts";
 import type { Command, Outcome, TankSpec } from "./types.ts";
 
 /** A new tank at tick 0 with its founders. Throws RangeError when the spec is impossible. */
-export function createTank(spec: TankSpec): Tank {
-  const tank = makeTank(spec);
+export function createTank(spec: TankSpec, allocate: Allocate = heap): Tank {
+  const tank = makeTank(spec, allocate);
   seedStreams(tank.arena.streams, spec.seed);
   openBooks(tank);
   foundPopulation(tank);

@@ -9,7 +9,9 @@ export type TankRecovery = {
 } & (
   | {
       readonly status: "recovered";
-      /** Undefined when the tank was rebuilt from its spec and its whole log. */
+      /** Whether it goes on from the memory of the process before. */
+      readonly fromMemory: boolean;
+      /** Undefined when it does, and when the tank was rebuilt from its spec and its whole log. */
       readonly snapshotSeq: number | undefined;
       readonly replayedCommands: number;
       readonly replayedTicks: number;

@@ -3,6 +3,7 @@ import { messageOf } from "../platform/errors.ts";
 import type { Journal } from "../store/journal.ts";
 import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { LeftStates } from "./left-states.ts";
 import { type History, UnusableTank } from "./log/history.ts";
 import { rebuild } from "./log/rebuild.ts";
 import type { TankRecovery } from "./recovery-report.ts";
@@ -17,6 +18,7 @@ export interface RecoveryPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly storage: StorageWatch;
+  readonly leftStates: LeftStates;
 }
 
 /** Recovers one tank from the disk: loads it into its simulation and starts its clock. */
@@ -56,7 +58,8 @@ export class Recovery {
     const said = () => ({ row: this.#row, durationMs: clock.monotonicMs() - startedMs, warnings });
     try {
       const load = (history: History) => this.#placement.load({ history, frozen: this.mustFreeze });
-      const ports = { ...this.#ports, snapshots: this.#snapshots, load, warn };
+      const left = () => this.#ports.leftStates.take(this.#row.tank_id);
+      const ports = { ...this.#ports, snapshots: this.#snapshots, left, load, warn };
       const { loaded, history } = await rebuild(this.#row, ports);
       await this.unfreeze();
       this.#isHopeless = false;
@@ -83,6 +86,7 @@ function recovered(loaded: SaidOfTank<"loaded">, history: History) {
   const { report, digest, replayedCommands, replayedTicks } = loaded;
   return {
     status: "recovered",
+    fromMemory: history.live !== undefined,
     snapshotSeq: history.snapshot?.seq,
     replayedCommands,
     replayedTicks,

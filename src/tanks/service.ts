@@ -4,6 +4,7 @@ import { messageOf, Problem, type StorageUnavailable } from "../platform/errors.
 import type { Files } from "../platform/files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Random, randomHex, randomInteger } from "../platform/random.ts";
+import type { SharedMemory } from "../platform/shared-memory.ts";
 import type { Timers } from "../platform/timers.ts";
 import { ENGINE_VERSION } from "../sim/index.ts";
 import type { Command, FishId, FishProfile, FishView } from "../sim/types.ts";
@@ -12,6 +13,7 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { TankMeters } from "./gauges.ts";
+import { LeftStates } from "./left-states.ts";
 import type { RecoveryOptions, RecoveryReport } from "./recovery-report.ts";
 import { SimulationSlots } from "./slots/simulation-slots.ts";
 import type { ThreadEvents, ThreadSlot } from "./slots/thread-slot.ts";
@@ -49,6 +51,8 @@ export interface TanksDeps extends RetentionRules {
   readonly timers: Timers;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where the simulations keep the states of the tanks; undefined where they use their heaps. */
+  readonly sharedMemory?: SharedMemory | undefined;
   readonly spawnSimulation: () => SimulationThread;
   /** Simulation threads. Default 1. */
   readonly threads?: number;
@@ -104,6 +108,7 @@ class HostingService implements TankService {
       fenceReason: () => this.#fenceReason,
       nextLoad: () => ++this.#loads,
       retain: retainBy(deps, () => this.#supervisors.size),
+      leftStates: new LeftStates(deps.sharedMemory),
     };
     this.#slots = this.#makeSlots();
     this.#meters = new TankMeters(deps.metrics, deps.clock, () => this.list());
@@ -138,6 +143,7 @@ class HostingService implements TankService {
     const supervisors = rows.map((row) => this.#supervise(row, true));
     const report = await recoverAll(supervisors, { clock, log, startedMs }, options);
     this.#recovered = true;
+    this.#supervisorDeps.leftStates.removeUnless((tankId) => this.#supervisors.has(tankId));
     void sweepSnapshots(this.#deps, (tankId) => this.#supervisors.has(tankId));
     const { tanks, durationMs } = report;
     log.info("tanks recovered", { tanks: tanks.length, duration_ms: Math.round(durationMs) });
@@ -217,6 +223,7 @@ class HostingService implements TankService {
     this.#refuseChanges();
     await supervisor.remove();
     this.#forget(supervisor);
+    this.#deps.sharedMemory?.remove(tankId);
     this.#deps.log.info("tank removed", { tank_id: tankId, name: supervisor.row.name });
   }
 

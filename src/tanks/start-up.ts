@@ -71,6 +71,7 @@ function sayRecovered(log: Log, recovery: Extract<TankRecovery, { status: "recov
   log.debug("tank recovered", {
     tank_id: recovery.row.tank_id,
     name: recovery.row.name,
+    from_memory: recovery.fromMemory,
     from_snapshot: recovery.snapshotSeq ?? null,
     seq: recovery.seq,
     tick: recovery.tick,

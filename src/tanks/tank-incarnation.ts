@@ -8,8 +8,8 @@ import {
   StorageUnavailable,
 } from "../store/journal.ts";
 import type { LogRow, SnapshotRow, TankRow } from "../store/rows.ts";
-import { encodeCommand } from "./log/command-codec.ts";
 import { CommitQueue } from "./log/commit-queue.ts";
+import { encodeCommand } from "./log/encode-command.ts";
 import { entryBytes } from "./log/entry-bytes.ts";
 import { chain } from "./log/log-chain.ts";
 import type { Alongside, CommittedCensus, Stamped } from "./tanks.ts";

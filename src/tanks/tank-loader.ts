@@ -1,17 +1,17 @@
 import type { Problem } from "../platform/errors.ts";
 import type { TankRow } from "../store/rows.ts";
-import { type History, specOf } from "./log/history.ts";
+import { ALL_COVERED, type History, specOf } from "./log/history.ts";
+import { emptyLog } from "./log/log-chain.ts";
 import type { ThreadSlot } from "./slots/thread-slot.ts";
 import type { Controls } from "./thread/controls.ts";
-import type { SaidOfTank, Uncovered } from "./thread/simulation.ts";
+import type { SaidOfTank } from "./thread/simulation.ts";
 
 export type LoadAnswer = SaidOfTank<"loaded"> | SaidOfTank<"load_failed">;
 
 export interface LoadRequest {
   /** Undefined for a tank that is being created. */
   readonly history: History | undefined;
-  /** Ticks and entries before the history that no snapshot on the disk covers. */
-  readonly uncovered: Uncovered;
+  readonly engineVersion: number;
   readonly frozen: boolean;
   readonly watched: boolean;
   readonly skippedTicks: number;
@@ -54,8 +54,8 @@ export class TankLoader {
     request: LoadRequest,
     onLoaded: Loading["onLoaded"],
   ): Promise<LoadAnswer> {
-    const { history, uncovered, ...rest } = request;
-    const tail = history?.tail ?? [];
+    const { history, ...rest } = request;
+    const { tail = [], uncovered = ALL_COVERED } = history ?? {};
     return new Promise((resolve, reject) => {
       if (this.#abandoned) return reject(this.#abandoned);
       const load = this.#nextLoad();
@@ -66,7 +66,9 @@ export class TankLoader {
         tank: this.#row.tank_id,
         load,
         spec: specOf(this.#row),
+        live: history?.live,
         snapshot: history?.snapshot,
+        checksum: (history?.logEnd ?? emptyLog(this.#row)).checksum,
         tail,
         controls: this.#controls,
         uncovered: { ...uncovered, entries: uncovered.entries + tail.length },

@@ -10,7 +10,7 @@ import { frameOf, unknownReport, viewOf } from "./tank-view.ts";
 import type { Frame, HostedTank } from "./tanks.ts";
 import type { Controls } from "./thread/controls.ts";
 import { PlantAlbum } from "./thread/plant-album.ts";
-import type { SaidOfTank, TankReport, Uncovered } from "./thread/simulation.ts";
+import type { SaidOfTank, TankReport } from "./thread/simulation.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface PlacementDeps {
@@ -32,12 +32,9 @@ export interface LoadOptions {
   readonly history: History | undefined;
   /** Whether it is frozen until `unfreeze`. */
   readonly frozen: boolean;
-  readonly uncovered?: Uncovered;
   /** Called before the next message of the new incarnation is handled. */
   readonly onIncarnation?: (incarnation: TankIncarnation, digest: string) => void;
 }
-
-const ALL_COVERED: Uncovered = { ticks: 0, entries: 0 };
 
 export interface PlacementEvents {
   /** The simulation is ahead of what can be made durable. */
@@ -151,19 +148,20 @@ export class TankPlacement {
 
   /** Loads the tank into its simulation. Rejects when the thread is gone. */
   load(options: LoadOptions): Promise<LoadAnswer> {
-    const { history, uncovered = ALL_COVERED, onIncarnation } = options;
+    const { history, onIncarnation } = options;
     const frozen = options.frozen || this.#deps.fenceReason() !== undefined;
     const watched = this.#watchers.some;
     const slot = this.#slot;
     const { skippedTicks } = this.#report;
-    const request = { history, uncovered, frozen, watched, skippedTicks };
+    const { engineVersion } = this.#deps;
+    const request = { history, engineVersion, frozen, watched, skippedTicks };
     return this.#loader.start(slot, request, (loaded) => {
       const incarnation: TankIncarnation = new TankIncarnation({
         row: this.#row,
         load: loaded.load,
         post: (message) => slot.post(message),
         journal: this.#deps.journal,
-        engineVersion: this.#deps.engineVersion,
+        engineVersion,
         logEnd: history?.logEnd ?? emptyLog(this.#row),
         report: loaded.report,
         onFailure: (failure) => this.#events.onFailure(incarnation, failure),
@@ -203,11 +201,12 @@ export class TankPlacement {
     const { state } = await incarnation.captureFinally();
     // The next incarnation may start from durable state only.
     await incarnation.commit([]);
-    const history: History = { snapshot: state, tail: [], logEnd: incarnation.logEnd };
+    const { logEnd } = incarnation;
     await this.unload(incarnation, "it is being reassigned to another thread");
     this.#slot = slot;
     const uncovered = { ticks: state.tick - covered.tick, entries: state.seq - covered.seq };
-    const answer = await this.load({ history, frozen: false, uncovered });
+    const history = { live: undefined, snapshot: state, tail: [], logEnd, uncovered };
+    const answer = await this.load({ history, frozen: false });
     if (answer.kind === "load_failed") throw new Error(answer.message);
   }
 

@@ -8,6 +8,7 @@ import type { TankRow } from "../store/rows.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { adoptTank, foundTank } from "./founding.ts";
+import type { LeftStates } from "./left-states.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Recovery } from "./recovery.ts";
 import type { TankRecovery } from "./recovery-report.ts";
@@ -33,6 +34,7 @@ export interface SupervisorDeps extends PlacementDeps {
   readonly metrics: Metrics;
   readonly storage: StorageWatch;
   readonly retain: Retain;
+  readonly leftStates: LeftStates;
 }
 
 /**

@@ -1,10 +1,13 @@
+import type { WorkerThread } from "../platform/real/threads.ts";
 import { HEARTBEAT_BYTES, SharedHeartbeat } from "./thread/heartbeat.ts";
 import type { FromSimulation, SimulationThread, ToSimulation } from "./thread/simulation.ts";
 
-/** The first message to a worker: the shared memory of its heartbeat. */
+/** The first message to a worker. */
 export interface HeartbeatMessage {
   readonly kind: "heartbeat";
   readonly memory: SharedArrayBuffer;
+  /** Of the memory for the states of its tanks; undefined where there is none. */
+  readonly folder: string | undefined;
 }
 
 /**
@@ -12,7 +15,7 @@ export interface HeartbeatMessage {
  * entry, since only there its path is the same from source and compiled. When the worker dies, the
  * receiver gets `thread_failed`, once.
  */
-export function workerSimulation(worker: Worker): SimulationThread {
+export function workerSimulation(worker: WorkerThread, folder?: string): SimulationThread {
   let handler: (message: FromSimulation) => void = () => {};
   let stopping = false;
   let gone = false;
@@ -33,7 +36,7 @@ export function workerSimulation(worker: Worker): SimulationThread {
   );
   void closed.then(() => fail("the simulation thread ended"));
   const memory = new SharedArrayBuffer(HEARTBEAT_BYTES);
-  worker.postMessage({ kind: "heartbeat", memory } satisfies HeartbeatMessage);
+  worker.postMessage({ kind: "heartbeat", memory, folder } satisfies HeartbeatMessage);
   return {
     heartbeat: new SharedHeartbeat(memory),
     post: (message: ToSimulation) => {

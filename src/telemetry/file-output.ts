@@ -29,18 +29,23 @@ export function fileOutput({ path, bytesMax, keep }: FileOutputOptions): FileOut
   let size = fstatSync(descriptor).size;
   let dropped = 0;
 
-  const open = () => {
-    const next = openSync(path, "a", MODE);
+  const use = (next: number) => {
     closeSync(descriptor);
     descriptor = next;
     size = fstatSync(descriptor).size;
   };
+  /** Opens the new file first: without it nothing is renamed, and the oldest file stays. */
+  const rotate = () => {
+    const fresh = `${path}.new`;
+    rmSync(fresh, { force: true });
+    const next = openSync(fresh, "wx", MODE);
+    shift(path, keep);
+    renameSync(fresh, path);
+    use(next);
+  };
   const append = (line: string) => {
     const bytes = UTF8.encode(line);
-    if (size > 0 && size + bytes.length > bytesMax) {
-      shift(path, keep);
-      open();
-    }
+    if (size > 0 && size + bytes.length > bytesMax) tryTo(rotate);
     size += writeSync(descriptor, bytes);
   };
   const tryTo = (work: () => void) => {
@@ -58,7 +63,7 @@ export function fileOutput({ path, bytesMax, keep }: FileOutputOptions): FileOut
       if (dropped > 0 && tryTo(() => append(notice))) dropped = 0;
       if (!tryTo(() => append(line))) dropped++;
     },
-    reopen: () => void tryTo(open),
+    reopen: () => void tryTo(() => use(openSync(path, "a", MODE))),
   };
 }
 

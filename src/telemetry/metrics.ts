@@ -96,6 +96,11 @@ export const METRICS = {
     help: "HTTP requests answered, by method and status",
     labels: ["method", "status"],
   },
+  tankd_connections_ended_total: {
+    type: "counter",
+    help: "Connections that were ended to keep descriptors free or shares equal, by reason",
+    labels: ["reason"],
+  },
   tankd_viewers: { type: "gauge", help: "WebSocket viewers connected", labels: [] },
 } as const satisfies Record<
   string,

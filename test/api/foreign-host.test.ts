@@ -3,6 +3,7 @@ import { z } from "zod";
 import { identityFromSeed } from "../../src/cluster/identity/identity.ts";
 import { signRequest } from "../../src/cluster/identity/signature.ts";
 import type { PeerRoute } from "../../src/cluster/peer-route.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
 import { type Asked, clientOf } from "./client.ts";
 import { NODE_ID } from "./fake-records.ts";
 import { FakeNode } from "./fakes.ts";
@@ -152,6 +153,21 @@ describe("a node of the list", () => {
     const asked = signed("GET", path, MEMBER);
     expect((await ask(path, asked)).status).toBe(200);
     expect((await ask(path, asked)).body.type).toBe("urn:tankd:problem:bad_signature");
+  });
+
+  test("and whoever signs like one costs no more signatures than a limit allows", async () => {
+    const { ask } = nodeWithProtocol();
+    const path = "/api/tanks";
+    const { headers } = signed("GET", path, MEMBER);
+    const forged = { headers: { ...headers, "content-digest": "sha-256=:x:" } };
+    const stranger = { ...forged, remoteAddress: "10.0.0.9" };
+    for (let n = 0; n < LIMITS.peerRequestsBurst; n++) {
+      expect((await ask(path, stranger)).status).toBe(401);
+    }
+    expect((await ask(path, stranger)).status).toBe(429);
+    const unsignedByIt = { headers: { host: HOST }, remoteAddress: "10.0.0.9" };
+    expect((await ask(path, unsignedByIt)).status).toBe(403);
+    expect((await ask(path, signed("GET", path, MEMBER))).status).toBe(200);
   });
 
   test("is a page where it comes with an Origin", async () => {

@@ -146,7 +146,8 @@ describe("health", () => {
     const [reef, pond] = [...node.hosted.values()].map(({ row }) => row);
     if (!reef || !pond) throw new Error("the fake has these tanks");
     const durationMs = 1.4;
-    const back = { replayedCommands: 2, replayedTicks: 30, seq: 9, tick: 99, digest: "d" };
+    const replayed = { replayedCommands: 2, replayedTicks: 30, fromMemory: false };
+    const back = { ...replayed, seq: 9, tick: 99, digest: "d" };
     node.recovery = {
       total: 3,
       tanks: [
@@ -158,6 +159,7 @@ describe("health", () => {
     expect((await ask("/api/recovery")).body).toEqual({
       tanks: 3,
       recovered: 1,
+      from_memory: 0,
       from_snapshots: 1,
       replayed_commands: 2,
       replayed_ticks: 30,

@@ -15,12 +15,17 @@ test(
       kills: KILLS_PER_LANE,
       dueSnapshots: 1,
       // Trimmed at every few snapshots, and the whole log from the first entry on.
-      options: lane % 2 === 0 ? ["--past-per-tank", "300kB"] : ["--log-retention", "all"],
+      options: [
+        ...(lane % 2 === 0 ? ["--past-per-tank", "300kB"] : ["--log-retention", "all"]),
+        // From memory, and by replay.
+        ...["--shared-memory", lane < LANES / 2 ? "auto" : "off"],
+      ],
     }));
     const summary = await runLanes(orders);
     expect(summary.underCommands).toBe(LANES * KILLS_PER_LANE);
     for (const kills of Object.values(summary.kills)) expect(kills).toBeGreaterThan(0);
     expect(summary.acknowledged).toBeGreaterThan(summary.underCommands);
+    if (process.platform === "linux") expect(summary.fromMemory).toBeGreaterThan(LANES);
     expect(summary.digests).toBeGreaterThan(summary.underCommands);
   },
   TIMEOUT_MS,

@@ -17,6 +17,7 @@ const recoveredSchema = z.looseObject({
   seq: z.number(),
   tick: z.number(),
   digest: z.string(),
+  from_memory: z.boolean(),
 });
 
 export interface TrialOptions {
@@ -126,7 +127,11 @@ export class Trial implements AsyncDisposable {
   /** What a start says it has brought back must be all there is, where the log ends, bit by bit. */
   #confirmRecovery(node: Node): void {
     const recovered = node.said("tank recovered").map((line) => recoveredSchema.parse(line));
-    for (const { tank_id, seq, tick, digest } of recovered) {
+    for (const { tank_id, seq, tick, digest, from_memory } of recovered) {
+      if (from_memory) {
+        this.witness.confirmAhead(tank_id, { seq, tick, digest });
+        continue;
+      }
       const end = this.witness.endOf(tank_id);
       if (end.seq !== seq || end.tick !== tick) {
         throw new Error(`${tank_id} came back at ${seq}, tick ${tick}, not ${JSON.stringify(end)}`);

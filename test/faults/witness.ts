@@ -1,4 +1,12 @@
-import { apply, createTank, digest, loadTank, step, type Tank } from "../../src/sim/index.ts";
+import {
+  apply,
+  createTank,
+  digest,
+  loadTank,
+  saveTank,
+  step,
+  type Tank,
+} from "../../src/sim/index.ts";
 import type { LogRow, TankRow } from "../../src/store/rows.ts";
 import { decodeCommand } from "../../src/tanks/log/command-codec.ts";
 import { specOf } from "../../src/tanks/log/history.ts";
@@ -38,6 +46,8 @@ export class Witness {
    * again.
    */
   gaps = 0;
+  /** Recoveries that went on from the memory of the life before. */
+  fromMemory = 0;
 
   /** Follows the log on the disk. Returns up to which entry rows of it were dropped. */
   follow(row: TankRow, disk: Disk): number {
@@ -70,6 +80,16 @@ export class Witness {
   /** Compares the state that a node says it has with the replay. */
   confirm(tankId: string, state: Vouched): void {
     this.#meet(this.#tank(tankId), state);
+  }
+
+  /**
+   * The same for a state from the memory of the life before, which may be ahead of the log by some
+   * ticks; the next life may come back behind it.
+   */
+  confirmAhead(tankId: string, state: Vouched): void {
+    const followed = this.#tank(tankId);
+    this.fromMemory++;
+    this.#meet({ ...followed, world: loadTank(saveTank(followed.world)) }, state);
   }
 
   forgetAllBut(tankIds: readonly string[]): void {

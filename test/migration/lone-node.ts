@@ -24,6 +24,7 @@ export interface LoneNodeOptions {
   readonly capacity?: () => number;
   readonly autoConnect?: boolean;
   readonly tanks?: readonly string[];
+  readonly peerTimeoutMs?: number;
 }
 
 /** One node "here" with tanks "reef" and "pond", and whatever the test makes of the others. */
@@ -63,7 +64,7 @@ export class LoneNode {
       nodeId: "here",
       autoConnect: options.autoConnect ?? false,
       checkIntervalMs: 2000,
-      peerTimeoutMs: 1000,
+      peerTimeoutMs: options.peerTimeoutMs ?? 1000,
       readers: { fish: readFakeRecord, plant: readFakeRecord },
     });
   }
@@ -104,6 +105,17 @@ export class LoneNode {
     const [row] = await this.journal.outbox({ limit: 1 });
     if (!row) throw new Error("nobody left");
     return row.transfer_id;
+  }
+
+  /** So many open transfers of the pair of tanks of the only one, as older versions left them. */
+  async copyOpen(count: number): Promise<void> {
+    const [row] = await this.journal.openOutbox();
+    if (!row) throw new Error("nobody left");
+    for (let n = 2; n <= count; n++) {
+      const transfer_id = n.toString(16).padStart(32, "0");
+      const copy = { ...row, transfer_id, sequence: n, entity_id: `old-${n}` };
+      await this.journal.commit([{ put: "outbox", row: copy }]);
+    }
   }
 
   /** A request of the node "there". */

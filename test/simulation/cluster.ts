@@ -3,6 +3,7 @@ import type { Verifier } from "../../src/cluster/identity/signature.ts";
 import type { ConnectionView } from "../../src/migration/migration.ts";
 import type { Core, CoreSettings } from "../../src/node/core.ts";
 import { timingOf } from "../../src/node/timing.ts";
+import type { SharedMemory } from "../../src/platform/shared-memory.ts";
 import type { MemoryFiles } from "../../src/platform/simulated/files.ts";
 import type { SimulatedProcess } from "../../src/platform/simulated/process.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
@@ -59,6 +60,7 @@ export interface DiskImage {
 export class SimulatedNode extends CoreNode {
   archive = new Archive();
   readonly #cluster: SimulatedCluster;
+  readonly #keepsMemory: boolean;
 
   constructor(cluster: SimulatedCluster, index: number) {
     const { world } = cluster;
@@ -68,6 +70,8 @@ export class SimulatedNode extends CoreNode {
       bounds: JOURNAL_BOUNDS,
     });
     this.#cluster = cluster;
+    // Every other node comes back by replay.
+    this.#keepsMemory = index % 2 === 0;
   }
 
   /** What a copy of the disk holds that is made now. */
@@ -126,8 +130,12 @@ export class SimulatedNode extends CoreNode {
     return sabotage ? sabotage(archived) : archived;
   }
 
+  protected override get sharedMemory(): SharedMemory | undefined {
+    return this.#keepsMemory ? this.host.sharedMemory : undefined;
+  }
+
   protected override spawnSimulation(process: SimulatedProcess): SimulationThread {
-    return this.#cluster.spawnSimulation(process);
+    return this.#cluster.spawnSimulation(process, this.sharedMemory);
   }
 }
 
@@ -182,8 +190,11 @@ export class SimulatedCluster {
     return this.sending.flatMap((core) => core.migration.connections());
   }
 
-  spawnSimulation(process: SimulatedProcess): SimulationThread {
-    const thread = inProcessSimulation(process, { snapshots: SNAPSHOT_LIMITS });
+  spawnSimulation(
+    process: SimulatedProcess,
+    sharedMemory: SharedMemory | undefined,
+  ): SimulationThread {
+    const thread = inProcessSimulation(process, { snapshots: SNAPSHOT_LIMITS, sharedMemory });
     if (this.options.restlessTanks === undefined) return thread;
     const draws = this.world.stream(`demand ${this.threads++}`);
     const watched = restless(thread, () => draws.unit());

@@ -48,6 +48,14 @@ test(
 
 describe("seeds that found a bug", () => {
   test(
+    "45: hubs of which one alone has known the other for long must not both insist",
+    async () => {
+      expect((await runScenario({ seed: 45 })).findings).toEqual([]);
+    },
+    SEED_TIMEOUT_MS,
+  );
+
+  test(
     "2046, set back: the word of a copy, before it is known as one, must not stop its original",
     async () => {
       expect((await runSetBack({ seed: 2046 })).findings).toEqual([]);

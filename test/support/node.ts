@@ -34,7 +34,8 @@ export class Node {
   port = API_PORT;
   readonly #namespace: string;
   readonly #logFile: string;
-  readonly #binary: string;
+  /** The program of its next start. */
+  binary: string;
   #process: NodeProcess | undefined;
 
   constructor(at: Place) {
@@ -45,7 +46,7 @@ export class Node {
     this.window = at.window;
     this.api = new NodeApi(this);
     this.#logFile = join(at.directory, `node-${at.number}.log`);
-    this.#binary = at.binary ?? TANKD;
+    this.binary = at.binary ?? TANKD;
   }
 
   /** Starts tankd in the foreground with nothing but its data directory, and what is given. */
@@ -54,7 +55,7 @@ export class Node {
       directory: this.dataDirectory,
       options,
       environment: { LOG_LEVEL: "debug", ...environment },
-      program: [this.#binary],
+      program: [this.binary],
       under: this.#inside([]),
       log: this.#logFile,
     });
@@ -115,7 +116,7 @@ export class Node {
 
   /** `tankd …` on this machine, with this node's data directory. */
   cli(...words: readonly string[]): Promise<Finished> {
-    return run(this.#inside([this.#binary, ...words, "--data-dir", this.dataDirectory]), {
+    return run(this.#inside([this.binary, ...words, "--data-dir", this.dataDirectory]), {
       env: this.#environment(),
     });
   }

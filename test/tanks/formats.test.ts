@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Command } from "../../src/sim/types.ts";
 import type { LogRow } from "../../src/store/rows.ts";
-import { decodeCommand, encodeCommand } from "../../src/tanks/log/command-codec.ts";
+import { decodeCommand } from "../../src/tanks/log/command-codec.ts";
+import { encodeCommand } from "../../src/tanks/log/encode-command.ts";
 import { BrokenLog, chain, firstChecksum, verifyChain } from "../../src/tanks/log/log-chain.ts";
 import {
   DamagedSnapshot,

@@ -1,4 +1,5 @@
 import type { SimulatedHost } from "../../src/platform/simulated/host.ts";
+import type { SimulatedSharedMemory } from "../../src/platform/simulated/shared-memory.ts";
 import { SimulatedWorld } from "../../src/platform/simulated/world.ts";
 import { apply, createTank, digest, loadTank, step, type Tank } from "../../src/sim/index.ts";
 import { groupCommit } from "../../src/store/group-commit.ts";
@@ -31,6 +32,13 @@ export function plainControls(tickRate = 30, paused = false): Controls {
   return { paused, tickRate, fastForwardTo: undefined };
 }
 
+interface BenchOptions {
+  readonly seed?: number;
+  readonly snapshots?: SnapshotLimits;
+  /** Whether the states of its tanks outlive a kill. */
+  readonly keepsMemory?: boolean;
+}
+
 /**
  * One machine whose disk and journal outlive the tank services that are started and killed on it.
  */
@@ -48,11 +56,14 @@ export class Bench {
   /** Every log row that was ever committed, also of entries that snapshots have covered since. */
   readonly committed: LogRow[] = [];
   readonly #snapshots: SnapshotLimits;
+  /** Only where a test wants it: elsewhere a killed node has nothing but its disk. */
+  readonly #sharedMemory: SimulatedSharedMemory | undefined;
 
-  constructor(options: { seed?: number; snapshots?: SnapshotLimits } = {}) {
+  constructor(options: BenchOptions = {}) {
     this.world = new SimulatedWorld({ seed: options.seed ?? 1 });
     this.host = this.world.addHost({ name: "node" });
     this.#snapshots = options.snapshots ?? NO_SNAPSHOTS;
+    this.#sharedMemory = options.keepsMemory ? this.host.sharedMemory : undefined;
     const { journal } = this.store;
     const commit = journal.commit.bind(journal);
     journal.commit = async (writes) => {
@@ -82,6 +93,7 @@ export class Bench {
       random,
       log: this.#log(),
       metrics: noMetrics,
+      sharedMemory: this.#sharedMemory,
       spawnSimulation: () => this.simulation(),
       tickRate: 30,
       ...overrides,
@@ -100,7 +112,8 @@ export class Bench {
   simulation(): SimulationThread {
     const process = this.host.process;
     if (!process) throw new Error("nothing runs");
-    return this.#tap(inProcessSimulation(process, { snapshots: this.#snapshots }));
+    const options = { snapshots: this.#snapshots, sharedMemory: this.#sharedMemory };
+    return this.#tap(inProcessSimulation(process, options));
   }
 
   kill(): void {

@@ -298,9 +298,8 @@ test("killed at any instant, a tank returns to its last committed entry, bit by 
     ),
     { minLength: 1, maxLength: 14 },
   );
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), commands, survives), {
-    numRuns: 200,
-  });
+  const seeds = fc.integer({ min: 1, max: 2 ** 31 });
+  await fc.assert(fc.asyncProperty(seeds, fc.boolean(), commands, survives), { numRuns: 200 });
 }, 60_000);
 
 type Input =
@@ -313,8 +312,8 @@ type Act =
   | { readonly kind: "die_in_recovery"; readonly atCall: number }
   | { readonly kind: "stop" };
 
-async function survives(seed: number, acts: readonly Act[]): Promise<void> {
-  const bench = new Bench({ seed, snapshots: { ...NO_SNAPSHOTS, ticksMax: 40 } });
+async function survives(seed: number, keepsMemory: boolean, acts: readonly Act[]): Promise<void> {
+  const bench = new Bench({ seed, keepsMemory, snapshots: { ...NO_SNAPSHOTS, ticksMax: 40 } });
   let tanks = await bench.start();
   const { row } = await bench.settle(tanks.create({ ...REEF, seed }));
   let acknowledged = 1;

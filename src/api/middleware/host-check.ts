@@ -19,14 +19,14 @@ export interface HostCheckOptions {
 export function hostCheck(
   options: HostCheckOptions,
   exemptions: HostExemptions,
-  readsAsPeer: (c: ApiContextOf) => boolean,
+  readsAsPeer: (c: ApiContextOf) => Promise<boolean>,
 ): ApiMiddleware {
   return async function hostCheck(c, next) {
     const host = c.req.header("host");
     if (host !== undefined && !isOurHost(host, options)) {
       if (c.req.header("origin") !== undefined) throw foreignHost(host);
       const exemption = exemptions.of(c.req.method, c.req.path, upgradesToSocket(c));
-      if (exemption === undefined && !readsAsPeer(c)) throw foreignHost(host);
+      if (exemption === undefined && !(await readsAsPeer(c))) throw foreignHost(host);
       c.set("mustBeSigned", exemption === "signed");
     }
     await next();

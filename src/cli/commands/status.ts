@@ -17,6 +17,7 @@ import { type Server, serversSchema } from "../node-access/servers.ts";
 import { readAnswer } from "../output/answer.ts";
 import { formatFields } from "../output/table.ts";
 import { count } from "../output/words.ts";
+import { descriptorCheck } from "./doctor/checks/machine.ts";
 
 const leaseSchema = z.object({
   url: z.string(),
@@ -43,6 +44,7 @@ export const localServerSchema = serverRecordSchema.extend({
   backends: z.array(backendSchema.omit({ nominations: true }).extend({ state: z.string() })),
   alone: aloneSchema.nullish(),
   audit: auditNoteSchema.nullish(),
+  descriptors: z.object({ limit: z.number(), open: z.number() }).nullish(),
 });
 
 /** `tankd status`: this node in a few lines. */
@@ -135,6 +137,7 @@ function describe(
     ...(server.audit ? [["audit", auditLine(context, server.audit)] as const] : []),
     ["up", duration(server.uptime_seconds)],
     ["load", `${server.cpu_percent.toFixed(0)} % of a core, ${server.memory_mb.toFixed(0)} MB`],
+    ...descriptorLines(server),
     ["version", server.version],
     ...server.backends.flatMap(({ name, state, detail, mend }) => [
       [`discovery ${name}`, detail === "" ? state : `${state}: ${detail}`] as const,
@@ -142,6 +145,14 @@ function describe(
     ]),
     ...solitudeLines(context, server),
   ]);
+}
+
+/** Where the limit of files and connections is low, or nearly reached. */
+function descriptorLines({ descriptors }: LocalServer) {
+  if (!descriptors) return [];
+  const { result, what, mend } = descriptorCheck(descriptors);
+  if (result === "ok") return [];
+  return [["limit", what] as const, ...(mend === null ? [] : [["  mend", mend] as const])];
 }
 
 /** For a node that is alone: the state of discovery on each network, and possible causes. */

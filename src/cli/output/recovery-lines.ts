@@ -37,11 +37,13 @@ function thousands(of: number): string {
   return String(of).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-function workOf({ from_snapshots, replayed_commands, replayed_ticks }: RecoveryView): string {
+function workOf(view: RecoveryView): string {
+  const { from_memory, from_snapshots, replayed_commands, replayed_ticks } = view;
   const commands = many(replayed_commands, "command");
   const snapshots =
     from_snapshots === 1 ? "1 from a snapshot" : `${thousands(from_snapshots)} from snapshots`;
-  return `${snapshots}, ${commands} and ${many(replayed_ticks, "tick")} replayed`;
+  const memory = from_memory === 0 ? "" : `${thousands(from_memory)} from memory, `;
+  return `${memory}${snapshots}, ${commands} and ${many(replayed_ticks, "tick")} replayed`;
 }
 
 /** Prints the progress of a long recovery on a terminal. */

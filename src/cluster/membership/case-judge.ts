@@ -39,8 +39,16 @@ export class CaseJudge {
     this.#with = withDeps;
   }
 
-  /** Which of the two stays, by the rules of {@link compareHubs} and what can be verified here. */
-  async judge(rival: string, theirs: CaseStatement, isIndirect: boolean): Promise<SeatVerdict> {
+  /**
+   * Which of the two stays, by the rules of {@link compareHubs} and what can be verified here.
+   * @param isDisputed whether the other keeps coming to another verdict: it may not have known this
+   *   hub for as long as it is known here, so that the two are compared as strangers
+   */
+  async judge(
+    rival: string,
+    theirs: CaseStatement,
+    { isIndirect, isDisputed }: { readonly isIndirect: boolean; readonly isDisputed: boolean },
+  ): Promise<SeatVerdict> {
     const { deps, table, role, seat, given, witnesses } = this.#with;
     const { self } = role.state;
     if (isIndirect) return this.#judgeIndirect(rival, theirs);
@@ -71,7 +79,7 @@ export class CaseJudge {
     };
     const listed = peer?.registration;
     const sinceMs = listed ? Date.parse(listed.record.registered_at) : Number.POSITIVE_INFINITY;
-    const knownForLong = deps.clock.wallMs() - sinceMs > KNOWN_FOR_LONG_MS;
+    const knownForLong = !isDisputed && deps.clock.wallMs() - sinceMs > KNOWN_FOR_LONG_MS;
     // With the priority that it had as a member, not one that it claims now.
     const priority = Math.min(them.priority, listed?.priority ?? them.priority);
     return compareHubs(us, knownForLong ? { ...them, priority } : them, knownForLong);

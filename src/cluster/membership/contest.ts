@@ -27,6 +27,8 @@ interface Contest {
   /** One look at a time: each dials some of the nodes in the other's case. */
   isLooking: boolean;
   disagreements: number;
+  /** Whether there were ever too many in a row. */
+  isDisputed: boolean;
   failures: number;
   /** When the other last sent its case by itself. */
   heardMs: number;
@@ -174,6 +176,7 @@ export class Contests {
       looks: 0,
       isLooking: false,
       disagreements: 0,
+      isDisputed: false,
       failures: 0,
       heardMs: Number.NEGATIVE_INFINITY,
       via,
@@ -229,7 +232,11 @@ export class Contests {
     contest.theirs = theirs;
     contest.isLooking = true;
     const verdict = await this.#judge
-      .judge(rival, theirs, contest.via !== undefined)
+      .judge(rival, theirs, {
+        isIndirect: contest.via !== undefined,
+        // Members of a secret settle a dispute by rank.
+        isDisputed: contest.isDisputed && this.#with.deps.settings.secret === undefined,
+      })
       .finally(() => {
         contest.isLooking = false;
       });
@@ -250,6 +257,7 @@ export class Contests {
     const { self } = role.state;
     if (theirs.winner === verdict.winner) contest.disagreements = 0;
     else if (theirs.winner !== null) contest.disagreements++;
+    contest.isDisputed ||= contest.disagreements >= DISAGREEMENTS_MAX;
     // A hub must not win over one with followers just by insisting, unless all are members.
     const isVouchedFor =
       ["seated", "support"].includes(verdict.rule) && verdict.winner === self.nodeId;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Problem } from "../../platform/errors.ts";
+import type { DescriptorUse } from "../../platform/machine.ts";
 import type { ClusterView, ServerFilter } from "../cluster.ts";
 import type { PeerRequest, PeerRoute } from "../peer-route.ts";
 import {
@@ -26,6 +27,7 @@ export interface ServerRoutesDeps {
   readonly ownTanks: () => readonly AnnouncedTank[];
   readonly autoConnection: () => AutoConnection;
   readonly audit: () => AuditNote | undefined;
+  readonly descriptors: () => DescriptorUse | undefined;
   readonly heartbeatMs: number;
 }
 
@@ -52,6 +54,11 @@ const localSchema = serverRecordSchema.extend({
       stranger: z.object({ node_id: z.string(), lease: z.string().nullable() }).nullable(),
     })
     .nullable(),
+  /**
+   * Files and connections of the process: how many may be open at a time, and how many are; null
+   * without a limit, or where the system does not tell.
+   */
+  descriptors: z.object({ limit: z.number().int(), open: z.number().int() }).nullable(),
   /** Null while any other server is there, and in the first ten seconds without. */
   alone: aloneSchema.nullable(),
   tanks: z.array(announcedTankSchema),
@@ -136,14 +143,8 @@ export function serverRoutes(withDeps: ServerRoutesDeps): readonly PeerRoute[] {
   ];
 }
 
-function describeLocal({
-  view,
-  self,
-  ownTanks,
-  autoConnection,
-  audit,
-  heartbeatMs,
-}: ServerRoutesDeps) {
+function describeLocal(deps: ServerRoutesDeps) {
+  const { view, self, ownTanks, autoConnection, audit, descriptors, heartbeatMs } = deps;
   const { cluster, roleReason, hub, term, backends, lease, alone } = view();
   return {
     ...self(),
@@ -163,6 +164,7 @@ function describeLocal({
           stranger: strangerOf(lease),
         }
       : null,
+    descriptors: descriptors() ?? null,
     alone: alone ?? null,
     tanks: ownTanks(),
     auto_connection: autoConnection(),

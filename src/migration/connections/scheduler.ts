@@ -37,17 +37,17 @@ export class Scheduler {
   }
 
   /**
-   * One draw of every connection. Never rejects. No fish follows one that is in doubt, so that a
-   * partition keeps one fish of a tank in escrow, and not all.
+   * One draw of every connection. Never rejects. No fish follows one that is undecided: a
+   * destination that is silent, or busy, keeps one fish of each pair of tanks in escrow.
    */
   async draw(): Promise<void> {
     const { tanks, connections, outgoing } = this.#ports;
     if (tanks.storageFault !== undefined) return;
     const places = LIMITS.outboxOpenMax - outgoing.count;
-    const doubtful = outgoing.pairsInDoubt();
+    const undecided = outgoing.openPairs();
     const open = connections
       .list()
-      .filter((row) => this.#isOpen(row) && !doubtful.has(pairOf(row)));
+      .filter((row) => this.#isOpen(row) && !undecided.has(pairOf(row)));
     const drawn = open.filter((row) => this.#isDrawn(row));
     await Promise.all(drawn.slice(0, Math.max(0, places)).map((row) => this.#sendOne(row)));
   }

@@ -111,10 +111,9 @@ export class Outgoing {
     return [...this.#open.values()].some((escrow) => escrow.row.destination_node_id === nodeId);
   }
 
-  /** Pairs of tanks with a transfer in doubt; see {@link pairOf}. */
-  pairsInDoubt(): ReadonlySet<string> {
-    const rows = [...this.#open.values()].map((escrow) => escrow.row);
-    return new Set(rows.filter((row) => row.state === "in_doubt").map(pairOf));
+  /** Pairs of tanks with a fish in escrow; see {@link pairOf}. */
+  openPairs(): ReadonlySet<string> {
+    return new Set([...this.#open.values()].map((escrow) => pairOf(escrow.row)));
   }
 
   /** The row in memory: attempts and reason are written to the disk only with a change of state. */

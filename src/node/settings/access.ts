@@ -1,6 +1,6 @@
 import { readCidr } from "../../discovery/cidr.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import { list, text } from "./kinds.ts";
+import { integer, list, text } from "./kinds.ts";
 import { setting } from "./setting.ts";
 
 const cidr = text(
@@ -27,5 +27,17 @@ export const ACCESS_SETTINGS = {
     help:
       "proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted, " +
       "for limits per address and the addresses of registered servers; may be repeated",
+  }),
+  connectionsPerAddress: setting({
+    kind: integer(1, LIMITS.connectionsPerAddressMax),
+    // A lecture hall behind one router: 512 viewers, each with a WebSocket and a connection for
+    // requests.
+    default: 1024,
+    flag: "--connections-per-address",
+    placeholder: "number",
+    env: "TANKD_CONNECTIONS_PER_ADDRESS",
+    help:
+      "connections that one address (IPv6: one /64) may hold, but no more than half of those " +
+      "that the limit of open files leaves; loopback and trusted proxies may hold any number",
   }),
 } as const;

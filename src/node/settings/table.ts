@@ -208,6 +208,16 @@ export const SETTINGS = {
     help: "simulation threads; one is started when the first tank needs it",
     defaultHelp: "as many as there are cores for this process",
   }),
+  sharedMemory: setting({
+    kind: choice(["auto", "off"]),
+    default: "auto",
+    flag: "--shared-memory",
+    placeholder: "how",
+    env: "TANKD_SHARED_MEMORY",
+    help:
+      "auto keeps the states of tanks in /dev/shm, where Linux has it, so that they outlive a " +
+      "killed process; off keeps them in the process",
+  }),
   ...PAST_SETTINGS,
   ...LABEL_SETTINGS,
   profile: setting({

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import type { Clock } from "../clock.ts";
 import type { Machine } from "../machine.ts";
+import { ownDescriptors } from "./descriptors.ts";
 import { createNetworks, networkSources } from "./networks.ts";
 
 /** The machine that this process runs on. Nothing here throws. */
@@ -13,6 +14,7 @@ export function createRealMachine(clock: Clock): Machine {
     memoryBytes: usableMemory(totalmem(), process.constrainedMemory()),
     ...createNetworks(clock, networkSources(process.platform)),
     usage: usageMeter(),
+    descriptors: ownDescriptors,
   };
 }
 

@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.ts";
 import { NetworkError, type NetworkFailure } from "../network.ts";
+import { hasFreeDescriptors } from "./descriptors.ts";
 
 const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?]>> = {
   ECONNREFUSED: ["refused", "connection refused"],
@@ -16,8 +17,12 @@ const SYSTEM_FAILURES: Readonly<Record<string, readonly [NetworkFailure, string?
   EACCES: ["unreachable", "permission denied"],
 };
 
-/** The kind of a system error, with a short description if the kind is not specific enough. */
+/**
+ * The kind of a system error, with a short description if the kind is not specific enough. Without
+ * free descriptors Bun reports refused connections and unknown names, which says nothing of others.
+ */
 export function systemFailure(error: unknown): readonly [NetworkFailure, string?] {
+  if (!hasFreeDescriptors()) return ["busy", "too many files and connections are open here"];
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   // The parser of HTTP has as many codes as there are ways not to be HTTP.
   if (code.startsWith("HPE_")) return ["unreachable", "what answers there does not speak HTTP"];

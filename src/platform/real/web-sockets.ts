@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 // Bun replaces the package `ws` by its own client; under an alias it is the real package.
 import type { RawData, WebSocket } from "ws-client";
 import { messageOf } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import type { Machine } from "../machine.ts";
 import { NetworkError, type NetworkFailure } from "../network.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type SocketRequest,
   type Sockets,
 } from "../sockets.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import { networkErrorOf } from "./system-failure.ts";
 import { notAnAddress, type Place, type Target, targetOf, zonesAmong } from "./target.ts";
 
@@ -108,7 +110,20 @@ function connected(
       isOpen = true;
       resolve(messageSocket(socket));
     });
-    socket.on("message", (data, isBinary) => listener.onMessage(asMessage(data, isBinary)));
+    const allowance = new TokenBucket(LIMITS.tunnelMessagesPerSecond, performance.now());
+    const isAllowed = () => {
+      const isWithin = allowance.take(performance.now());
+      if (!isWithin) {
+        why ||= "it sends too many messages";
+        socket.terminate();
+      }
+      return isWithin;
+    };
+    socket.on("ping", isAllowed);
+    socket.on("pong", isAllowed);
+    socket.on("message", (data, isBinary) => {
+      if (isAllowed()) listener.onMessage(asMessage(data, isBinary));
+    });
     // The error has the reason; the close that follows does not.
     socket.on("error", (error) => {
       why = messageOf(error);
@@ -146,6 +161,8 @@ function optionsOf({ headers, messageBytesMax }: SocketRequest, { host }: URL) {
     maxPayload: messageBytesMax,
     maxFragments: FRAMES_PER_MESSAGE_MAX,
     maxBufferedChunks: PIECES_PER_MESSAGE_MAX,
+    // One message a turn: of those that have come at once, others are served in between.
+    allowSynchronousEvents: false,
     perMessageDeflate: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
   };

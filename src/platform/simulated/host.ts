@@ -4,6 +4,7 @@ import type { Cores } from "./cores.ts";
 import { MemoryFiles } from "./files.ts";
 import { type InterfaceOptions, SimulatedInterface } from "./interface.ts";
 import { SimulatedProcess } from "./process.ts";
+import { SimulatedSharedMemory } from "./shared-memory.ts";
 import type { SimulatedWorld } from "./world.ts";
 
 /** The default subnet of a host. */
@@ -32,6 +33,7 @@ export class SimulatedHost {
   readonly cores: Cores | undefined;
   /** May be replaced while no process runs. */
   disk = new MemoryFiles();
+  readonly sharedMemory = new SimulatedSharedMemory();
   readonly machine: Machine;
   /** Setting it makes the host's wall clock jump. Monotonic time is not affected. */
   wallOffsetMs: number;

@@ -1,6 +1,7 @@
 import { CRAB_SCHEMA, FEEDER_SCHEMA, PLANT_SCHEMA } from "../habitat/habitat-schema.ts";
 import { GENE_CELLS, TRAIT_CELLS } from "../heredity/genes.ts";
 import { INFORMATION_SETS, MEMORY_CELLS, REGRET_CELLS } from "../model.ts";
+import { COUNTER_NAMES } from "./counters.ts";
 import { FLOW_CELLS } from "./energy-ledger.ts";
 import { STREAM_WORDS } from "./rng.ts";
 
@@ -118,12 +119,6 @@ export const FOOD_SCHEMA = {
   nudgeAt: U32,
 } as const satisfies Schema;
 
-const TANK_SCHEMA = {
-  /** Energy that ever flowed, by cause: see energy-ledger.ts. */
-  flows: ["f64", FLOW_CELLS],
-  streams: ["u32", STREAM_WORDS],
-} as const satisfies Schema;
-
 export type FishColumns = Columns<typeof FISH_SCHEMA>;
 export type BodyColumns = Columns<typeof BODY_SCHEMA>;
 export type FoodColumns = Columns<typeof FOOD_SCHEMA>;
@@ -144,6 +139,18 @@ const SCHEMAS = {
 export type TableName = keyof typeof SCHEMAS;
 export const TABLE_NAMES = Object.keys(SCHEMAS) as readonly TableName[];
 
+/** One row, at the beginning of the arena. */
+const TANK_SCHEMA = {
+  /** {@link FORM} of an arena that was parked; stays at this place in every form. */
+  form: U32,
+  /** The counters and the capacities of the tables, when the arena is parked: see wire/live.ts. */
+  counters: ["f64", COUNTER_NAMES.length],
+  /** Energy that ever flowed, by cause: see energy-ledger.ts. */
+  flows: ["f64", FLOW_CELLS],
+  streams: ["u32", STREAM_WORDS],
+  capacities: ["u32", TABLE_NAMES.length],
+} as const satisfies Schema;
+
 /** Rows that each table has room for. */
 export type Capacities = Readonly<Record<TableName, number>>;
 
@@ -163,31 +170,67 @@ export interface Table<S extends Schema> {
   readonly capacity: number;
 }
 
-export type Arena = { readonly [N in TableName]: Table<(typeof SCHEMAS)[N]> } & {
-  readonly buffer: ArrayBuffer;
-  readonly flows: Float64Array;
-  readonly streams: Uint32Array;
-};
+export type Arena = { readonly [N in TableName]: Table<(typeof SCHEMAS)[N]> } & Columns<
+  typeof TANK_SCHEMA
+> & { readonly buffer: ArrayBuffer; readonly allocate: Allocate };
+
+/** Gives memory of at least so many bytes, all zero. */
+export type Allocate = (bytes: number) => ArrayBuffer;
+
+export const heap: Allocate = (bytes) => new ArrayBuffer(bytes);
+
+const TANK_BYTES = tableBytes(TANK_SCHEMA, 1);
+
+/** Tells which build of the engine can read an arena: one with the same columns and counters. */
+export const FORM = formOf(JSON.stringify([TANK_SCHEMA, SCHEMAS, COUNTER_NAMES]));
+
+/** FNV-1a, 32 bits. */
+function formOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return hash >>> 0;
+}
 
 /** An arena with room for that many rows, all zero. */
-export function allocateArena(capacities: Capacities): Arena {
-  const sizes = TABLE_NAMES.map((name) => tableBytes(SCHEMAS[name], capacities[name]));
-  const tankAt = sizes.reduce((sum, size) => sum + size, 0);
-  const buffer = new ArrayBuffer(tankAt + tableBytes(TANK_SCHEMA, 1));
+export function allocateArena(capacities: Capacities, allocate: Allocate): Arena {
+  return { ...layOut(allocate(arenaBytes(capacities)), capacities), allocate };
+}
+
+/** The arena that was parked in this memory. Undefined where none of this form was. */
+export function findArena(buffer: ArrayBuffer, allocate: Allocate): Arena | undefined {
+  if (buffer.byteLength < TANK_BYTES) return undefined;
+  const { form, capacities } = placeTable(TANK_SCHEMA, 1, buffer, 0).columns;
+  if (form[0] !== FORM) return undefined;
+  const parked = Object.fromEntries(
+    TABLE_NAMES.map((name, index) => [name, capacities[index]]),
+  ) as Capacities;
+  if (arenaBytes(parked) > buffer.byteLength) return undefined;
+  return { ...layOut(buffer, parked), allocate };
+}
+
+function arenaBytes(capacities: Capacities): number {
+  return TABLE_NAMES.reduce(
+    (sum, name) => sum + tableBytes(SCHEMAS[name], capacities[name]),
+    TANK_BYTES,
+  );
+}
+
+function layOut(buffer: ArrayBuffer, capacities: Capacities): Omit<Arena, "allocate"> {
   const tables: Partial<Record<TableName, Table<Schema>>> = {};
-  let at = 0;
-  for (const [index, name] of TABLE_NAMES.entries()) {
+  let at = TANK_BYTES;
+  for (const name of TABLE_NAMES) {
     tables[name] = placeTable(SCHEMAS[name], capacities[name], buffer, at);
-    at += sizes[index];
+    at += tableBytes(SCHEMAS[name], capacities[name]);
   }
-  const { flows, streams } = placeTable(TANK_SCHEMA, 1, buffer, tankAt).columns;
-  return { ...tables, buffer, flows, streams } as Arena;
+  return { ...tables, ...placeTable(TANK_SCHEMA, 1, buffer, 0).columns, buffer } as Arena;
 }
 
 /** A larger arena with the same content. */
 export function growArena(arena: Arena, more: Partial<Capacities>): Arena {
   const entries = TABLE_NAMES.map((name) => [name, more[name] ?? arena[name].capacity] as const);
-  const grown = allocateArena(Object.fromEntries(entries) as Capacities);
+  const grown = allocateArena(Object.fromEntries(entries) as Capacities, arena.allocate);
   for (const name of TABLE_NAMES) copyTable(arena[name].placed, grown[name].placed);
   grown.flows.set(arena.flows);
   grown.streams.set(arena.streams);

@@ -100,3 +100,6 @@ export function emptyCounters(): Counters {
     lastPlantEmergencyTick: 0,
   };
 }
+
+/** In the order in which snapshots and arenas hold them. */
+export const COUNTER_NAMES = Object.keys(emptyCounters()) as readonly (keyof Counters)[];

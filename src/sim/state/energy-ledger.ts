@@ -84,6 +84,8 @@ export const FLOW_CELLS = 48;
 
 /** What rounding may add, as a share of what ever flowed. */
 const TOLERANCE = 1e-12;
+/** Over a whole life the rounding adds up: to 7e-14 of what has flowed in a million ticks. */
+const TOLERANCE_OF_LIFE = 1e-9;
 
 /** Notes that `amount` moved for `cause`. */
 export function book(flows: Float64Array, cause: number, amount: number): void {
@@ -109,7 +111,7 @@ export function openBooks(tank: Tank): void {
 }
 
 /** Throws {@link SimulationFault} when an account does not hold what was booked. */
-export function checkEnergy(tank: Tank): void {
+export function checkEnergy(tank: Tank, tolerance = TOLERANCE): void {
   const { heldBefore, held, flowsBefore } = tank.scratch;
   const { flows } = tank.arena;
   let ever = 1;
@@ -125,10 +127,15 @@ export function checkEnergy(tank: Tank): void {
   measureAccounts(tank, held);
   for (let account = 1; account < ACCOUNTS.length; account++) {
     const off = held[account] - heldBefore[account];
-    if (Math.abs(off) <= TOLERANCE * ever + TOLERANCE * 1e6) continue;
+    if (Math.abs(off) <= tolerance * ever + tolerance * 1e6) continue;
     const what = `energy of ${ACCOUNTS[account]} is off by ${off}`;
     throw new SimulationFault(`tick ${tank.tick}: ${what}`);
   }
+}
+
+/** The same for all that ever flowed, of a tank whose books were never opened. */
+export function checkEnergyOfLife(tank: Tank): void {
+  checkEnergy(tank, TOLERANCE_OF_LIFE);
 }
 
 /**

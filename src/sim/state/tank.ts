@@ -5,6 +5,7 @@ import { FISH_REFERENCE, FOOD_MAX, FOUNDERS_MAX, TANK_HEIGHT, TANK_WIDTH } from 
 import { makeParlour, type Parlour } from "../poker/rounds.ts";
 import type { TankSpec } from "../types.ts";
 import {
+  type Allocate,
   type Arena,
   allocateArena,
   type BodyColumns,
@@ -14,6 +15,7 @@ import {
   type FishColumns,
   type FoodColumns,
   growArena,
+  heap,
   type PlantColumns,
   TABLE_NAMES,
   type TableName,
@@ -105,7 +107,12 @@ export interface Tank {
 }
 
 /** A tank with nobody in it. Throws RangeError when the spec is impossible. */
-export function makeTank(spec: TankSpec): Tank {
+export function makeTank(spec: TankSpec, allocate: Allocate = heap): Tank {
+  return tankIn(spec, (capacities) => allocateArena(capacities, allocate));
+}
+
+/** A tank around an arena, which gets the capacities that a new tank needs. */
+export function tankIn(spec: TankSpec, arenaFor: (capacities: Capacities) => Arena): Tank {
   const key = parseKey(spec.tankKey);
   if (key === undefined) throw new RangeError("tankKey must be 16 lower-case hex digits");
   requireInteger("seed", spec.seed, Number.MAX_SAFE_INTEGER);
@@ -117,7 +124,7 @@ export function makeTank(spec: TankSpec): Tank {
   const spots = Math.floor(PLANT_SPOTS * scale);
   const foodCap = Math.floor(FOOD_MAX * scale);
   const feeders = FEEDER_KINDS.length * Math.floor(scale);
-  const arena = allocateArena({
+  const arena = arenaFor({
     fish: cap,
     // What plants and feeders offer stands behind the items while fish look and eat.
     food: foodCap + spots + feeders,
@@ -144,7 +151,7 @@ export function makeTank(spec: TankSpec): Tank {
     arena,
     fish: arena.fish.columns,
     bodies: arena.bodies.columns,
-    freeBodies: freeBodies(0, cap),
+    freeBodies: freeBodies(0, arena.bodies.capacity),
     food: arena.food.columns,
     crabs: arena.crabs.columns,
     plants: arena.plants.columns,

@@ -1,7 +1,7 @@
 import { ENGINE_VERSION } from "../model.ts";
-import { type Placed, TABLE_NAMES } from "../state/arena.ts";
+import { type Allocate, heap, type Placed, TABLE_NAMES } from "../state/arena.ts";
 import { numberBodies, settleBodies } from "../state/bodies.ts";
-import { type Counters, emptyCounters } from "../state/counters.ts";
+import { COUNTER_NAMES } from "../state/counters.ts";
 import { FLOW_CELLS } from "../state/energy-ledger.ts";
 import { formatKey } from "../state/ids.ts";
 import { STREAM_WORDS } from "../state/rng.ts";
@@ -30,7 +30,6 @@ export class SnapshotError extends Error {
  */
 const MAGIC = 0x54444b54;
 const HEADER_WORDS = 8;
-const COUNTER_NAMES = Object.keys(emptyCounters()) as (keyof Counters)[];
 const FLOWS_FROM = 2 + COUNTER_NAMES.length;
 const SCALARS = FLOWS_FROM + FLOW_CELLS;
 const KEY_AT = HEADER_WORDS + 2 * SCALARS;
@@ -71,10 +70,10 @@ function specIn(words: Uint32Array): TankSpec {
 }
 
 /** The tank of {@link saveTank}, bit by bit. Throws {@link SnapshotError}. */
-export function loadTank(bytes: Uint8Array): Tank {
+export function loadTank(bytes: Uint8Array, allocate: Allocate = heap): Tank {
   const words = checkedWords(bytes);
   const scalars = new Float64Array(words.buffer, 4 * HEADER_WORDS, SCALARS);
-  const tank = makeTank(specIn(words));
+  const tank = makeTank(specIn(words), allocate);
   for (const [index, name] of COUNTER_NAMES.entries()) {
     tank.counters[name] = scalars[2 + index];
   }

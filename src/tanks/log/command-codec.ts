@@ -26,24 +26,6 @@ const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("fast_forward"), ticks: z.number() }),
 ]);
 
-const utf8 = new TextEncoder();
-
-export function encodeCommand(command: Command): Uint8Array {
-  const { kind: _, ...fields } = command;
-  if ("entityId" in fields) return json({ fishId: fields.entityId, side: fields.side });
-  if (!("record" in fields)) return json(fields);
-  const { record: bytes, ...rest } = fields;
-  const head = json(rest);
-  const payload = new Uint8Array(head.length + 1 + bytes.length);
-  payload.set(head);
-  payload.set(bytes, head.length + 1);
-  return payload;
-}
-
-function json(fields: object): Uint8Array {
-  return utf8.encode(JSON.stringify(fields));
-}
-
 /** The command of a log row; undefined for a mark. Throws when the payload is malformed. */
 export function decodeCommand(kind: LogKind, payload: Uint8Array): Command | undefined {
   if (kind === "mark") return undefined;

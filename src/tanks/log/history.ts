@@ -5,8 +5,9 @@ import type { LogRow, SnapshotRow, TankRow, Watermark } from "../../store/rows.t
 import { DamagedSnapshot } from "../snapshots/snapshot-file.ts";
 import { damageOf, type Snapshots } from "../snapshots/snapshots.ts";
 import type { LogEnd } from "../tank-incarnation.ts";
+import type { LivePlace } from "../thread/live-trailer.ts";
 import { MARK_TICKS } from "../thread/paced-tank.ts";
-import type { CapturedState, TailEntry } from "../thread/simulation.ts";
+import type { CapturedState, TailEntry, Uncovered } from "../thread/simulation.ts";
 import { decodeCommand } from "./command-codec.ts";
 import { bytesOf } from "./entry-bytes.ts";
 import { BrokenLog, emptyLog, verifyChain } from "./log-chain.ts";
@@ -18,20 +19,26 @@ export class UnusableTank extends Error {
 
 /** One way to rebuild the durable state of a tank: a starting state, and the whole log after it. */
 export interface History {
+  /** Where the process before has left it in memory; then there is no snapshot and no tail. */
+  readonly live: LivePlace | undefined;
   /** Undefined: from the spec. */
   readonly snapshot: CapturedState | undefined;
   readonly tail: readonly TailEntry[];
   readonly logEnd: LogEnd;
+  /** What a replay from the newest snapshot on the disk would still have to do after the load. */
+  readonly uncovered: Uncovered;
 }
+
+export const ALL_COVERED: Uncovered = { ticks: 0, entries: 0 };
 
 export function specOf(row: TankRow): TankSpec {
   return { seed: row.seed, fish: row.fish, tankKey: row.tank_key };
 }
 
 /**
- * The ways to rebuild a tank, best first: newest snapshot, the one before, the spec. A snapshot
- * that cannot be read is skipped after a call of `warn`. Throws {@link UnusableTank} when the log
- * is broken (then no other start helps) or was written by another engine, and {@link
+ * The ways to rebuild a tank, best first: memory, newest snapshot, the one before, the spec. A
+ * snapshot that cannot be read is skipped after a call of `warn`. Throws {@link UnusableTank} when
+ * the log is broken (then no other start helps) or was written by another engine, and {@link
  * StorageUnavailable} when a snapshot is needed whose read may succeed later.
  */
 export async function* histories(
@@ -40,6 +47,8 @@ export async function* histories(
     readonly journal: Journal;
     readonly snapshots: Snapshots;
     readonly engineVersion: number;
+    /** Where the process before has left the tank in memory. */
+    readonly left: () => LivePlace | undefined;
   },
   warn: (warning: string) => void,
 ): AsyncGenerator<History> {
@@ -47,6 +56,16 @@ export async function* histories(
   let unread: StorageUnavailable | undefined;
   const kept = await from.snapshots.list(from.journal);
   const [newest] = kept;
+  const left = from.left();
+  if (left) {
+    const start = newest ? startAfter(newest) : emptyLog(row);
+    const log = await from.journal.log(row.tank_id, start.seq);
+    if (isAtEnd(left, start, log, from.engineVersion)) {
+      refuseLoss(start, log, mark);
+      const history = historyOf(start, undefined, log, newest, from.engineVersion);
+      yield liveHistory(left, start, history);
+    }
+  }
   for (const snapshotRow of kept) {
     const snapshot = await readSnapshot(from.snapshots, snapshotRow, warn);
     if (snapshot instanceof StorageUnavailable) unread = snapshot;
@@ -139,10 +158,32 @@ function historyOf(
   }
   const end = log.at(-1) ?? start;
   return {
+    live: undefined,
     snapshot,
+    uncovered: ALL_COVERED,
     tail: [...log.map(tailEntry), ...onTo(newest, end)],
     logEnd: { seq: end.seq, checksum, bytes: start.bytes + bytesOf(log) },
   };
+}
+
+/**
+ * Whether a state in memory is that of the log's last entry, or of a tick after it. It may be ahead
+ * of the log by a command that did not become durable, or stem from before an older program ran.
+ */
+function isAtEnd(
+  left: LivePlace,
+  start: ChainStart,
+  log: readonly LogRow[],
+  engineVersion: number,
+): boolean {
+  const { seq, tick, checksum } = log.at(-1) ?? start;
+  const isSame = left.seq === seq && left.checksum === checksum;
+  return isSame && left.tick >= tick && left.engineVersion === engineVersion;
+}
+
+function liveHistory(live: LivePlace, start: ChainStart, { logEnd }: History): History {
+  const uncovered = { ticks: live.tick - start.tick, entries: live.seq - start.seq };
+  return { live, snapshot: undefined, tail: [], logEnd, uncovered };
 }
 
 /**

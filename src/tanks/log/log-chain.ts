@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { LogRow, TankRow } from "../../store/rows.ts";
 
 /**
@@ -66,7 +65,7 @@ function checksumOf(previous: string, row: Omit<LogRow, "checksum">): string {
 
 /** The head is JSON, which makes it unambiguous; it includes the payload's length. */
 function hash(head: readonly (string | number | null)[], payload?: Uint8Array): string {
-  const sha256 = createHash("sha256").update(JSON.stringify(head));
+  const sha256 = new Bun.CryptoHasher("sha256").update(JSON.stringify(head));
   if (payload) sha256.update(payload);
   return sha256.digest("hex").slice(0, CHECKSUM_DIGITS);
 }

@@ -3,6 +3,7 @@ import type { Journal } from "../../store/journal.ts";
 import type { TankRow } from "../../store/rows.ts";
 import type { Snapshots } from "../snapshots/snapshots.ts";
 import type { LoadAnswer } from "../tank-loader.ts";
+import type { LivePlace } from "../thread/live-trailer.ts";
 import type { SaidOfTank } from "../thread/simulation.ts";
 import { type History, histories, UnusableTank } from "./history.ts";
 
@@ -10,6 +11,7 @@ export interface RebuildPorts {
   readonly journal: Journal;
   readonly snapshots: Snapshots;
   readonly engineVersion: number;
+  readonly left: () => LivePlace | undefined;
   readonly load: (history: History) => Promise<LoadAnswer>;
   /** Called for every damage that the recovery works around. */
   readonly warn: (warning: string) => void;
@@ -38,6 +40,10 @@ async function loadBest(row: TankRow, ports: RebuildPorts): Promise<Rebuilt> {
   for await (const history of histories(row, ports, ports.warn)) {
     const answer = await ports.load(history);
     if (answer.kind === "loaded") return { loaded: answer, history };
+    if (history.live) {
+      ports.warn(`its state in memory is damaged: ${answer.message}`);
+      continue;
+    }
     if (answer.stage === "replay" || !history.snapshot) throw new UnusableTank(answer.message);
     const { seq } = history.snapshot;
     ports.snapshots.condemn(seq);

@@ -1,3 +1,4 @@
+import type { WorkerThread } from "../../platform/real/threads.ts";
 import type { FromReplay, ReplayThread, ToReplay } from "./replay-thread.ts";
 
 /** Where a replay thread reads its tanks. */
@@ -16,7 +17,7 @@ export interface ReplayWork {
 }
 
 /** Replays in a worker thread. When it dies, the receiver gets `thread_failed`, once. */
-export function workerReplay(worker: Worker, place: ReplayPlace): ReplayThread {
+export function workerReplay(worker: WorkerThread, place: ReplayPlace): ReplayThread {
   let handler: (message: FromReplay) => void = () => {};
   let over = false;
   const closed = new Promise<void>((resolve) => {

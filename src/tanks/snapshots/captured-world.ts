@@ -1,4 +1,4 @@
-import { digest, loadTank, saveTank, type Tank } from "../../sim/index.ts";
+import { type Allocate, digest, heap, loadTank, saveTank, type Tank } from "../../sim/index.ts";
 import type { Controls } from "../thread/controls.ts";
 import type { CapturedState } from "../thread/simulation.ts";
 import { packState, unpackState } from "./state-packing.ts";
@@ -15,10 +15,10 @@ export function captureOf(world: Tank, seq: number, controls: Controls): Capture
 }
 
 /** The world of a captured state. Throws {@link BadSnapshot}. */
-export function worldOf(snapshot: CapturedState): Tank {
+export function worldOf(snapshot: CapturedState, allocate: Allocate = heap): Tank {
   let world: Tank;
   try {
-    world = loadTank(unpackState(snapshot.packed));
+    world = loadTank(unpackState(snapshot.packed), allocate);
   } catch (error) {
     throw new BadSnapshot("its state cannot be read", { cause: error });
   }

@@ -7,6 +7,7 @@ import {
   digest,
   fishOf,
   fishProfileOf,
+  heap,
   migrants,
   plantLooksOf,
   sceneOf,
@@ -25,8 +26,10 @@ import type {
   PlantLooks,
   Scene,
 } from "../../sim/types.ts";
+import { encodeCommand } from "../log/encode-command.ts";
 import { captureOf, worldOf } from "../snapshots/captured-world.ts";
 import { arrive, type Controls, steer } from "./controls.ts";
+import type { LiveState } from "./live-state.ts";
 import { Pacing, RateMeter } from "./pacing.ts";
 import { replayTickMs } from "./replay-trial.ts";
 import type { CapturedState, LoadTank, TailEntry, TankReport } from "./simulation.ts";
@@ -48,6 +51,7 @@ const CATCH_UP_TICKS_MIN = 4;
 export class PacedTank {
   readonly load: number;
   readonly #world: Tank;
+  readonly #live: LiveState | undefined;
   readonly #tail: readonly TailEntry[];
   readonly #tickAtLoad: number;
   #tailIndex = 0;
@@ -59,12 +63,14 @@ export class PacedTank {
   #running = false;
 
   /** Throws BadSnapshot. */
-  constructor(message: LoadTank, nowMs: number) {
-    const { snapshot, spec, tail } = message;
+  constructor(message: LoadTank, nowMs: number, live?: LiveState) {
+    const { tail } = message;
+    const from = message.live ?? message.snapshot;
     this.load = message.load;
-    this.#world = snapshot ? worldOf(snapshot) : createTank(spec);
-    this.#controls = snapshot?.controls ?? message.controls;
-    this.#seq = snapshot?.seq ?? 0;
+    this.#world = worldFor(message, live);
+    this.#live = live;
+    this.#controls = from?.controls ?? message.controls;
+    this.#seq = from?.seq ?? 0;
     this.#tail = tail;
     this.#tickAtLoad = this.#world.tick;
     const { tickRate } = this.#controls;
@@ -145,6 +151,15 @@ export class PacedTank {
     }
   }
 
+  /** To be called before anything that may change the world, and {@link park} after it. */
+  unpark(): void {
+    this.#live?.unpark();
+  }
+
+  park(): void {
+    this.#live?.park(this.#world, this.#seq, this.#controls);
+  }
+
   /** Starts the clock. */
   run(nowMs: number): void {
     this.#running = true;
@@ -190,14 +205,22 @@ export class PacedTank {
   /** Assigns the next log number to a digest of the present state. */
   mark(): { readonly seq: number; readonly tick: number; readonly digest: string } {
     this.#seq++;
-    return { seq: this.#seq, tick: this.tick, digest: this.digest() };
+    const mark = { seq: this.#seq, tick: this.tick, digest: this.digest() };
+    this.#live?.logged({ ...mark, kind: "mark" });
+    return mark;
   }
 
   /** Applies a command before the next tick. A rejected one takes no number. */
   apply(command: Command, nowMs: number): Outcome {
     const outcome = this.#applyToWorld(command, nowMs);
-    if (outcome.kind === "done") this.#seq++;
+    if (outcome.kind === "done") this.#logged(command);
     return outcome;
+  }
+
+  #logged(command: Command): void {
+    this.#seq++;
+    const entry = { seq: this.#seq, tick: this.tick, kind: command.kind, digest: null };
+    this.#live?.logged(entry, encodeCommand(command));
   }
 
   /** `tickCostMs` is the CPU time of a tick. */
@@ -280,4 +303,11 @@ export class PacedTank {
     const asked = fastForwardTo === undefined ? tickRate : 0;
     this.#meter = new RateMeter(this.#world.tick, nowMs, asked);
   }
+}
+
+/** The world that a load begins with. Throws BadSnapshot. */
+function worldFor({ live: place, snapshot, spec }: LoadTank, live: LiveState | undefined): Tank {
+  if (place && live) return live.reopen(spec, place);
+  const allocate = live?.allocate ?? heap;
+  return snapshot ? worldOf(snapshot, allocate) : createTank(spec, allocate);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
+import type { SharedMemory } from "../../platform/shared-memory.ts";
 import { type Cancel, repeat, type Timers } from "../../platform/timers.ts";
 import { BadSnapshot } from "../snapshots/captured-world.ts";
 import { SharedHeartbeat } from "./heartbeat.ts";
@@ -46,6 +47,8 @@ export interface LoopOptions {
   readonly heartbeat?: SharedHeartbeat;
   /** Runs a full garbage collection; takes some milliseconds. */
   readonly collectGarbage?: () => void;
+  /** Where the states of the tanks lie; without it, in the heap. */
+  readonly sharedMemory?: SharedMemory | undefined;
 }
 
 /**
@@ -57,6 +60,7 @@ export class SimulationLoop {
   readonly #timers: Timers;
   readonly #post: (message: FromSimulation) => void;
   readonly #limits: SnapshotLimits;
+  readonly #memory: SharedMemory | undefined;
   readonly #work = new WorkMeter();
   readonly #heartbeat: SharedHeartbeat;
   readonly #tidying: Tidying | undefined;
@@ -86,6 +90,7 @@ export class SimulationLoop {
     this.#timers = ports.timers;
     this.#post = post;
     this.#limits = options.snapshots ?? SNAPSHOT_LIMITS;
+    this.#memory = options.sharedMemory;
     this.#heartbeat = options.heartbeat ?? new SharedHeartbeat();
     const { collectGarbage } = options;
     this.#tidying = collectGarbage && new Tidying(ports.timers, collectGarbage);
@@ -129,7 +134,8 @@ export class SimulationLoop {
     this.#heartbeat.workOn(load);
     this.#tidying?.changed(this.#tanks.size);
     try {
-      const tank = new ThreadedTank(message, this.#clock, this.#limits, this.#work, this.#post);
+      const ports = { clock: this.#clock, post: this.#post, memory: this.#memory };
+      const tank = new ThreadedTank(message, ports, this.#limits, this.#work);
       this.#tanks.set(id, tank);
       this.#order = [...this.#tanks.values()];
       // A new tank gets its first turn at once, ahead of the due ticks of all others: with 500

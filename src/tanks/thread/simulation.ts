@@ -12,6 +12,7 @@ import type {
 } from "../../sim/types.ts";
 import type { Controls } from "./controls.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import type { LivePlace } from "./live-trailer.ts";
 import type { Work } from "./work-meter.ts";
 
 /**
@@ -57,12 +58,20 @@ export interface CapturedState {
   readonly packed: Uint8Array;
 }
 
-/** Loads a tank: from the snapshot, or else from the spec, then by a replay of the tail. */
+/**
+ * Loads a tank: from its live state, or else from the snapshot, or else from the spec; then by a
+ * replay of the tail.
+ */
 export interface LoadTank extends TankLoad {
   readonly kind: "load";
   readonly spec: TankSpec;
+  readonly live: LivePlace | undefined;
   readonly snapshot: CapturedState | undefined;
   readonly tail: readonly TailEntry[];
+  /** Checksum of the last entry of its log, with the tail. */
+  readonly checksum: string;
+  /** Of the entries that it adds to its log. */
+  readonly engineVersion: number;
   /** Initial controls of a tank that is built from its spec. */
   readonly controls: Controls;
   /** Its clock is stopped until `unfreeze`; the service refuses commands until then. */

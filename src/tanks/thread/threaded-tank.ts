@@ -1,4 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
+import type { SharedMemory } from "../../platform/shared-memory.ts";
+import { LiveState } from "./live-state.ts";
 import { PacedTank } from "./paced-tank.ts";
 import { ShownPlants } from "./plant-album.ts";
 import type { FromSimulation, LoadTank, TankLoad, TankReport, ToSimulation } from "./simulation.ts";
@@ -16,6 +18,12 @@ const COST_WEIGHT = 1 / 16;
 const TICK_COST_MS_TYPICAL = 0.033;
 /** Each costs up to a millisecond, which delays the ticks of all tanks. */
 const LOOKS_PER_FRAME = 6;
+
+export interface TankPorts {
+  readonly clock: Clock;
+  readonly post: (message: FromSimulation) => void;
+  readonly memory: SharedMemory | undefined;
+}
 
 /** One tank as the loop of its thread sees it: runs turns, handles messages, and reports. */
 export class ThreadedTank {
@@ -39,20 +47,19 @@ export class ThreadedTank {
   /** Throws BadSnapshot, or the error of the world about an impossible spec. */
   constructor(
     message: LoadTank,
-    clock: Clock,
+    { clock, post, memory }: TankPorts,
     limits: SnapshotLimits,
     work: WorkMeter,
-    post: (message: FromSimulation) => void,
   ) {
     const nowMs = clock.monotonicMs();
     this.id = { tank: message.tank, load: message.load };
     this.watched = message.watched;
-    this.#tank = new PacedTank(message, nowMs);
+    this.#tank = new PacedTank(message, nowMs, memory && new LiveState(memory, message));
     this.#clock = clock;
     this.#post = post;
     this.#work = work;
     this.#rule = new SnapshotRule(limits, nowMs, message.uncovered);
-    this.#fresh = message.snapshot === undefined && message.tail.length === 0;
+    this.#fresh = this.#tank.seq === 0 && message.tail.length === 0;
     this.#frozen = message.frozen;
   }
 
@@ -77,7 +84,7 @@ export class ThreadedTank {
    * Deferred ticks were planned for `plannedMs`.
    */
   turn(endMs: number, plannedMs?: number): boolean {
-    return this.loaded ? this.#tick(endMs, plannedMs) : this.#replay(endMs);
+    return this.#changing(() => (this.loaded ? this.#tick(endMs, plannedMs) : this.#replay(endMs)));
   }
 
   /** When the next work is due; infinite for a tank whose clock is stopped. */
@@ -86,6 +93,18 @@ export class ThreadedTank {
   }
 
   obey(message: Exclude<ToSimulation, LoadTank>): void {
+    this.#changing(() => this.#obey(message));
+  }
+
+  /** Does what may change the world. One that fails is not parked again. */
+  #changing<Result>(work: () => Result): Result {
+    this.#tank.unpark();
+    const result = work();
+    if (this.loaded) this.#tank.park();
+    return result;
+  }
+
+  #obey(message: Exclude<ToSimulation, LoadTank>): void {
     switch (message.kind) {
       case "freeze":
         this.#frozen = true;

@@ -9,6 +9,7 @@ const CHILD = 4712;
 const RECOVERY = {
   tanks: 40,
   recovered: 30,
+  from_memory: 0,
   from_snapshots: 30,
   replayed_commands: 1,
   replayed_ticks: 2,

@@ -5,6 +5,7 @@ import { recoveryLines } from "../../../src/cli/output/recovery-lines.ts";
 const NOTHING: RecoveryView = {
   tanks: 0,
   recovered: 0,
+  from_memory: 0,
   from_snapshots: 0,
   replayed_commands: 0,
   replayed_ticks: 0,

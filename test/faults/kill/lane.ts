@@ -23,6 +23,8 @@ export const summarySchema = z.object({
   digests: z.number(),
   ticks: z.number(),
   gaps: z.number(),
+  /** Recoveries of a tank from the memory of the life before. */
+  fromMemory: z.number(),
 });
 export type Summary = z.infer<typeof summarySchema>;
 
@@ -64,6 +66,7 @@ export class Lane {
     digests: 0,
     ticks: 0,
     gaps: 0,
+    fromMemory: 0,
   };
   #aim: Aim = "instant";
   #lives = 0;
@@ -88,8 +91,9 @@ export class Lane {
       await this.#trial[Symbol.asyncDispose]();
     }
     const { promises, witness } = this.#trial;
-    const { digests, ticks, gaps } = witness;
-    return { ...this.#summary, acknowledged: promises.acknowledged, digests, ticks, gaps };
+    const { digests, ticks, gaps, fromMemory } = witness;
+    const { acknowledged } = promises;
+    return { ...this.#summary, acknowledged, digests, ticks, gaps, fromMemory };
   }
 
   #draw(): Aim {

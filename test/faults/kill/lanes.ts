@@ -25,6 +25,7 @@ export async function runLanes(orders: readonly LaneOrder[]): Promise<Summary> {
     digests: sum(({ digests }) => digests),
     ticks: sum(({ ticks }) => ticks),
     gaps: sum(({ gaps }) => gaps),
+    fromMemory: sum(({ fromMemory }) => fromMemory),
   };
   process.stderr.write(`${describeSummary(total)}\n`);
   return total;
@@ -51,6 +52,7 @@ function describeSummary(total: Summary): string {
   return (
     `kills: ${kills}; ${total.underCommands} under commands with ${total.inFlight} in flight; ` +
     `${total.cleanStops} stopped before the kill; ${total.acknowledged} acknowledged; ` +
-    `${total.digests} digests compared over ${total.ticks} replayed ticks, ${total.gaps} gaps`
+    `${total.digests} digests compared over ${total.ticks} replayed ticks, ` +
+    `${total.gaps} gaps, ${total.fromMemory} tanks came from memory`
   );
 }

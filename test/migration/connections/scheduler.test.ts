@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { PeerReply } from "../../../src/cluster/peer-route.ts";
 import type { NewConnection } from "../../../src/migration/migration.ts";
+import { Problem } from "../../../src/platform/errors.ts";
 import { LIMITS } from "../../../src/platform/limits.ts";
 import type { FakeCall } from "../fake-cluster.ts";
 import { tankRow } from "../fake-tanks.ts";
@@ -64,6 +65,25 @@ describe("every two seconds", () => {
     }
   });
 
+  test.each<readonly [string, FakeCall]>([
+    ["says nothing for as long as five draws take", () => new Promise(() => {})],
+    [
+      "is too busy to read what it is asked",
+      async () => ({ status: 429, body: { type: "urn:tankd:problem:too_many" } }),
+    ],
+    ["cannot be asked", () => Promise.reject(new Problem("unreachable", "no key is known"))],
+  ])("a destination that %s holds one fish of a pair of tanks", async (_, call) => {
+    const one = await node({ call, peerTimeoutMs: 10_000 });
+    await one.migration.connect(toLake);
+    const toPond = { ...toLake, source_tank_id: "pond" };
+    await one.migration.connect(toPond);
+    await one.run(9_000);
+    expect(one.migration.escrowCount).toBe(2);
+    await one.run(60_000);
+    expect(one.migration.escrowCount).toBe(2);
+    expect(await sent(one)).toBe(2);
+  });
+
   test("nobody leaves for a node that is known to be away", async () => {
     const one = await node();
     await one.migration.connect(toLake);
@@ -124,13 +144,7 @@ describe("every two seconds", () => {
     const { connection_id } = await one.migration.connect(template);
     await one.run(2000);
     await one.migration.disconnect(connection_id);
-    const [row] = await one.journal.openOutbox();
-    if (!row) throw new Error("nobody left");
-    for (let n = 2; n <= LIMITS.outboxOpenMax; n++) {
-      const transfer_id = n.toString(16).padStart(32, "0");
-      const copy = { ...row, transfer_id, sequence: n, entity_id: `old-${n}` };
-      await one.journal.commit([{ put: "outbox", row: copy }]);
-    }
+    await one.copyOpen(LIMITS.outboxOpenMax);
     await one.migration.stop();
     const full = await new LoneNode({ journal: one.journal }).start();
     expect(full.migration.escrowCount).toBe(LIMITS.outboxOpenMax);

@@ -5,6 +5,9 @@ import type { FakeCall } from "../fake-cluster.ts";
 import { LoneNode } from "../lone-node.ts";
 import { alive, reefAtFirst, setStatus, silence, tooMany, withPeer } from "../peer.ts";
 
+/** Each is the end of a pair of tanks of its own. */
+const LAKES = Array.from({ length: 20 }, (_, n) => `lake-${n}`);
+
 describe("a fish that leaves", () => {
   test("is in escrow, on disk, before it is offered", async () => {
     const { node, peer } = await withPeer();
@@ -106,10 +109,12 @@ describe("a fish that leaves", () => {
 
 describe("every transfer", () => {
   test("is numbered by its pair of tanks and tells the lowest undecided one", async () => {
-    const { node, peer } = await withPeer();
-    await node.fill("reef", 3);
+    const { node: before, peer } = await withPeer();
     peer.answer = () => tooMany;
-    for (let n = 0; n < 3; n++) await node.sendOne();
+    await before.sendOne();
+    await before.migration.stop();
+    await before.copyOpen(3);
+    const node = await new LoneNode({ journal: before.journal, call: peer.call }).start();
     await node.run(10_000);
     const bySequence = new Map(peer.asked.map(({ body }) => [body["sequence"], body]));
     expect([...bySequence.keys()]).toEqual([1, 2, 3]);
@@ -125,8 +130,8 @@ describe("every transfer", () => {
     await node.run(30_000);
     peer.asked.length = 0;
     const restarted = await new LoneNode({ journal: node.journal, call: peer.call }).start();
-    await restarted.sendOne();
-    const last = peer.asked.find(({ body }) => body["sequence"] === 4);
+    await restarted.run(2000);
+    const last = peer.asked.find(({ body }) => body["sequence"] === 3);
     expect(last?.body).toMatchObject({ lowest_undecided: 2 });
   });
 
@@ -162,13 +167,13 @@ describe("every transfer", () => {
     const { node, peer } = await withPeer({
       directory: [
         { nodeId: "here", tanks: ["reef", "pond"] },
-        { nodeId: "there", tanks: ["lake"] },
+        { nodeId: "there", tanks: LAKES },
         { nodeId: "yonder", tanks: ["sea"] },
       ],
     });
     await node.fill("reef", 20);
     peer.answer = () => tooMany;
-    for (let n = 0; n < 10; n++) await node.sendOne();
+    for (const lake of LAKES.slice(0, 10)) await node.sendOne(lake);
     await node.sendOne("sea");
     await node.migration.stop();
     peer.asked.length = 0;
@@ -211,10 +216,15 @@ describe("every transfer", () => {
   });
 
   test("at most so many at a time go to one node", async () => {
-    const { node, peer } = await withPeer();
+    const { node, peer } = await withPeer({
+      directory: [
+        { nodeId: "here", tanks: ["reef", "pond"] },
+        { nodeId: "there", tanks: LAKES },
+      ],
+    });
     peer.answer = () => tooMany;
     await node.fill("reef", 20);
-    for (let n = 0; n < 20; n++) await node.sendOne();
+    for (const lake of LAKES) await node.sendOne(lake);
     await node.migration.stop();
     let under = 0;
     let most = 0;

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { deflateRawSync } from "node:zlib";
+import { LIMITS } from "../../../src/platform/limits.ts";
 import { NetworkError } from "../../../src/platform/network.ts";
 import { WebSockets } from "../../../src/platform/real/web-sockets.ts";
 import type { SocketRequest } from "../../../src/platform/sockets.ts";
@@ -169,6 +170,23 @@ describe("who says more than was asked for is cut off", () => {
     await expect(connected).rejects.toThrow("extension");
     expect(heard).toEqual([]);
   }, 30_000);
+
+  test.each([
+    ["messages", WHOLE],
+    ["pings", PING],
+  ])("in more %s than anybody needs, of which others are served in between", async (_, first) => {
+    const small = Buffer.concat(Array(50_000).fill(Buffer.from([first, 0])));
+    const { origin } = await oddServer({
+      serve: (socket) => void flood(socket, small, small, STREAMED),
+    });
+    let turns = 0;
+    const { heard, ended } = await listening(requestTo(origin));
+    const counting = setInterval(() => turns++, 0);
+    expect(await ended).toBe("1006 it sends too many messages");
+    clearInterval(counting);
+    expect(heard.length).toBeLessThan(4 * LIMITS.tunnelMessagesPerSecond);
+    expect(turns).toBeGreaterThan(3);
+  });
 
   test("in pings, which are not all answered to who reads no answer", async () => {
     const ping = Buffer.concat(Array(500).fill(frame(PING, new Uint8Array(0)).subarray(0, 2)));

@@ -2,6 +2,7 @@ import { type Identity, identityFromSeed } from "../../../src/cluster/identity/i
 import type { DiscoveryBackend } from "../../../src/discovery/backend.ts";
 import { type Core, type CoreSettings, createCore } from "../../../src/node/core.ts";
 import { timingOf } from "../../../src/node/timing.ts";
+import type { SharedMemory } from "../../../src/platform/shared-memory.ts";
 import type { SimulatedHost } from "../../../src/platform/simulated/host.ts";
 import type { SimulatedProcess } from "../../../src/platform/simulated/process.ts";
 import type { SimulatedWorld } from "../../../src/platform/simulated/world.ts";
@@ -76,6 +77,11 @@ export abstract class CoreNode extends SimulatedNode<Core> {
     return this.store.journal;
   }
 
+  /** What the states of its tanks lie in when it is killed. */
+  protected get sharedMemory(): SharedMemory | undefined {
+    return undefined;
+  }
+
   protected spawnSimulation(process: SimulatedProcess): SimulationThread {
     return inProcessSimulation(process);
   }
@@ -95,6 +101,7 @@ export abstract class CoreNode extends SimulatedNode<Core> {
         machine: process.machine,
         files: process.files,
         store: this.#storeOf(process),
+        sharedMemory: this.sharedMemory,
         spawnSimulation: () => this.spawnSimulation(process),
         spawnReplay: () => this.#spawnReplay(process, settings.tickRate),
         backends: this.backends(process),

@@ -1,10 +1,11 @@
+import type { WorkerThread } from "../../../platform/real/threads.ts";
 import type { DiskThread, FromDisk, ToDisk } from "./messages.ts";
 
 /**
  * A disk thread in a worker. The caller creates the worker from a file beside the program's entry,
  * since only there its path is the same from source and compiled.
  */
-export function workerDisk(worker: Worker): DiskThread {
+export function workerDisk(worker: WorkerThread): DiskThread {
   let stopping = false;
   let onEnd: (reason: string) => void = () => {};
   const closed = new Promise<void>((resolve) => {

@@ -7,7 +7,9 @@ import type { Facts, MachineFacts } from "../facts.ts";
  */
 const DESCRIPTORS_MIN = 256;
 const DESCRIPTORS_GOOD = 4_096;
-const MORE = "ulimit -n 65536 before tankd start; of a service LimitNOFILE=65536 in its unit";
+const MORE =
+  "before tankd start: ulimit -n 65536, which root alone may set above the hard limit; for a " +
+  "service LimitNOFILE=65536 in its unit; for a container --ulimit nofile=65536";
 /** A process that uses this share will soon refuse connections. */
 const USED_MAX = 0.8;
 
@@ -16,10 +18,12 @@ const SQLITE_MIN = "3.37.0";
 
 /** Checks limits and versions of the system that a node depends on. */
 export function machineChecks({ machine }: Facts): readonly Check[] {
-  return machine === undefined ? [] : [descriptorCheck(machine), sqliteCheck(machine)];
+  if (machine === undefined) return [];
+  return [descriptorCheck(machine.descriptors), sqliteCheck(machine)];
 }
 
-function descriptorCheck({ descriptors }: MachineFacts): Check {
+/** Whether the limit of files and connections suffices; `tankd status` tells where it does not. */
+export function descriptorCheck(descriptors: MachineFacts["descriptors"]): Check {
   const id = "descriptors";
   if (descriptors === undefined)
     return unknown(id, "the system does not report its limit of open files");

@@ -1,0 +1,106 @@
+/**
+ * This build beside the one from before the engine of transfers carried more than fish: fish travel
+ * both ways, either is killed, a directory is upgraded, and a downgrade is refused unharmed.
+ */
+import { describe, expect } from "bun:test";
+import { closeConnections, expectWholeLedger, settle } from "../e2e/ledger.ts";
+import {
+  comeBack,
+  connectRing,
+  crashAndComeBack,
+  fishArrive,
+  fishLeave,
+} from "../e2e/scenarios.ts";
+import { earlierBuild } from "../support/earlier-build.ts";
+import type { Lab } from "../support/lab.ts";
+import { labTest } from "../support/lab-test.ts";
+import type { Node } from "../support/node.ts";
+import { TANKD } from "../support/tankd.ts";
+
+const EARLIER = earlierBuild("e0e6890");
+const TIMEOUT_MS = 240_000;
+const OPTIONS = ["--no-auto-connect", "--profile", "development"];
+
+/** The first machine runs the first of the programs, and so on; fish travel both ways. */
+async function exchanging(lab: Lab, programs: readonly string[]): Promise<readonly Node[]> {
+  const nodes = await lab.machines(programs.length);
+  for (const [index, node] of nodes.entries()) {
+    node.binary = programs[index] ?? TANKD;
+    node.start(OPTIONS);
+    await node.ready();
+  }
+  await lab.agree();
+  await connectRing(nodes);
+  for (const node of nodes) await fishArrive(node);
+  return nodes;
+}
+
+/** The other program takes over the directory. */
+async function replaceProgram(node: Node, program: string): Promise<void> {
+  const { nodeId } = node;
+  expect(await node.stop()).toBe(0);
+  node.binary = program;
+  node.start(OPTIONS);
+  await node.ready();
+  expect(node.nodeId).toBe(nodeId);
+}
+
+describe.each([
+  ["this build is older in the cluster", [TANKD, EARLIER]],
+  ["the build before is older in the cluster", [EARLIER, TANKD]],
+])("%s", (_, programs) => {
+  labTest("fish travel both ways, and neither kill loses one", TIMEOUT_MS, async (lab) => {
+    const nodes = await exchanging(lab, programs);
+    for (const victim of nodes) {
+      await fishLeave(victim, 3);
+      await crashAndComeBack(
+        victim,
+        nodes.filter((node) => node !== victim),
+        OPTIONS,
+      );
+      await lab.agree();
+    }
+    for (const node of nodes) await fishLeave(node, 6);
+    await closeConnections(nodes);
+    await expectWholeLedger(nodes);
+  });
+});
+
+describe("a directory of the build before", () => {
+  labTest("goes on under this one, transfers in escrow included", TIMEOUT_MS, async (lab) => {
+    const [upgraded, other] = await exchanging(lab, [EARLIER, EARLIER]);
+    if (upgraded === undefined || other === undefined) throw new Error("two machines");
+    // While the other is away its fish stay in escrow over the upgrade.
+    await other.crash();
+    await replaceProgram(upgraded, TANKD);
+    await comeBack(other, OPTIONS);
+    await lab.agree();
+    await fishLeave(upgraded, 5);
+    await replaceProgram(other, TANKD);
+    await lab.agree();
+    await fishLeave(other, 5);
+    await closeConnections(lab.nodes);
+    await expectWholeLedger(lab.nodes);
+  });
+
+  labTest(
+    "is refused unharmed by the build before, once it was upgraded",
+    TIMEOUT_MS,
+    async (lab) => {
+      const [node, other] = await exchanging(lab, [TANKD, TANKD]);
+      if (node === undefined || other === undefined) throw new Error("two machines");
+      await closeConnections(lab.nodes);
+      await settle(lab.nodes);
+      expect(await node.stop()).toBe(0);
+      node.binary = EARLIER;
+      const { exitCode, stderr } = await node.cli("start", ...OPTIONS);
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toContain("newer");
+      node.binary = TANKD;
+      node.start(OPTIONS);
+      await node.ready();
+      await lab.agree();
+      await expectWholeLedger(lab.nodes);
+    },
+  );
+});
