@@ -3,7 +3,7 @@
  * exchange fish meanwhile. The hub is asked again and again.
  *
  *   make build && bun bench/audit.ts [--nodes 50] [--tanks 20] [--fish 50] [--tick-rate 30]
- *       [--audits 10] [--binary NEW]
+ *       [--audits 10] [--binary NEW] [--write]
  *
  * Nodes that are on one machine share its cores: with more ticks than those can run the time is
  * that of the queue, not of the audit. `--tick-rate 1` shows the audit itself. Its processor time is
@@ -14,7 +14,7 @@ import { auditSchema } from "../src/audit/audit.ts";
 import { serversSchema } from "../test/support/api.ts";
 import type { NodeProcess } from "../test/support/node-process.ts";
 import { TANKD } from "../test/support/tankd.ts";
-import { median, option, print, printMachine, quantile } from "./measure.ts";
+import { keepReport, median, option, print, printMachine, quantile } from "./measure.ts";
 import { endNode, isHealthy, startNode, until } from "./node.ts";
 import { processorTime } from "./proc.ts";
 
@@ -94,6 +94,7 @@ try {
   print(`Audits: ${audits}, of which ${fine} were fine and complete.`);
   print(`Time: median ${seconds(median(times))}, longest ${seconds(quantile(times, 1))}.`);
   print(`Processor time of one, all nodes: ${seconds(Math.max(0, busyMs - idleMs) / audits)}.`);
+  keepReport("audit");
   if (last && !last.ok) print(JSON.stringify({ ...last, missing: last.missing.slice(0, 5) }));
 } finally {
   await Promise.all(started.map(endNode));
