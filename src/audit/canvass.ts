@@ -3,6 +3,7 @@ import { hasRights } from "../cluster/rights.ts";
 import type { ServerRecord } from "../cluster/server-record.ts";
 import { messageOf } from "../platform/errors.ts";
 import { KeyedSemaphore } from "../platform/mutex.ts";
+import { NetworkError } from "../platform/network.ts";
 import type { Unreachable } from "./audit.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Statement } from "./statement.ts";
@@ -123,7 +124,7 @@ export class Canvass {
           } catch (error) {
             if (!this.isNamed(nodeId)) {
               const server_id = this.#cluster.server(nodeId)?.server_id ?? nodeId;
-              this.unreachable.push({ node_id: nodeId, server_id, reason: messageOf(error) });
+              this.unreachable.push({ node_id: nodeId, server_id, reason: reasonOf(error) });
             }
             return undefined;
           }
@@ -132,4 +133,8 @@ export class Canvass {
     );
     return new Map(answers.filter((answer) => answer !== undefined));
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof NetworkError ? `it does not answer: ${error.reason}` : messageOf(error);
 }
