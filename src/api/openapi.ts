@@ -56,7 +56,7 @@ const REGISTRATION =
   /^\/api\/discovery\/(register|heartbeat\/|unregister\/)|^\/discovery\/(register$|\{server_id\})/;
 /** Signed routes between nodes. The proof of a copied key is in the body instead. */
 const BETWEEN_NODES =
-  /^\/api\/cluster\/(?!copied$)|^\/api\/remote-transfer$|^\/api\/transfers\/.+\/abort$/;
+  /^\/api\/cluster\/(?!copied$)|^\/api\/remote-transfers?$|^\/api\/transfers\/.+\/abort$/;
 /** Expensive reads, which are limited per address. */
 const SHARED = /^\/gateway\/api\/|\/past\/|^\/ws\//;
 

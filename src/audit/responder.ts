@@ -154,11 +154,13 @@ export class Responder {
     };
   }
 
+  /** Tanks that cannot be read are left out: the statement before has named them. */
   async #alive(wanted: ReadonlySet<string>): Promise<Look["alive"]> {
     const alive: Look["alive"] = [];
     for (const { row } of this.#ports.tanks.list()) {
       const { tank_id } = row;
-      const { fish_ids, hops } = await this.#own.census(tank_id);
+      const census = await this.#own.census(tank_id).catch(() => undefined);
+      const { fish_ids, hops } = census ?? { fish_ids: [], hops: [] };
       for (const [index, entity_id] of fish_ids.entries()) {
         if (wanted.has(entity_id)) alive.push({ entity_id, tank_id, hops: hops[index] ?? 0 });
       }

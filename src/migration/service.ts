@@ -2,7 +2,6 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { PeerReply, PeerRoute } from "../cluster/peer-route.ts";
 import type { AutoConnection } from "../cluster/server-record.ts";
 import type { Clock } from "../platform/clock.ts";
-import { messageOf, Problem, StorageUnavailable } from "../platform/errors.ts";
 import type { Random } from "../platform/random.ts";
 import { type Cancel, repeat, type Timers } from "../platform/timers.ts";
 import type { Journal } from "../store/journal.ts";
@@ -20,12 +19,16 @@ import type {
 } from "./migration.ts";
 import { type EntityReaders, entityPayloads } from "./payloads/entity.ts";
 import { Removal } from "./removal.ts";
-import { Courier, replyOf } from "./transfer/courier.ts";
+import { Courier } from "./transfer/courier.ts";
 import { Incoming } from "./transfer/incoming.ts";
+import { answered, receiveBatch } from "./transfer/incoming-batch.ts";
 import { Outgoing } from "./transfer/outgoing.ts";
 import {
   ABORT_PATH,
   abortRequestSchema,
+  BATCH_PATH,
+  batchReplySchema,
+  batchRequestSchema,
   decisionSchema,
   TRANSFER_PATH,
   transferRequestSchema,
@@ -176,6 +179,17 @@ class MigrationService implements CountingMigration {
       },
       {
         method: "POST",
+        path: BATCH_PATH,
+        summary: "Offers several fish at once; each has its own answer, which is final",
+        request: batchRequestSchema,
+        response: batchReplySchema,
+        handle: receiveBatch(this.#receive, {
+          statement: () => this.#deps.cluster.positions.statement(),
+          log: this.#deps.log,
+        }),
+      },
+      {
+        method: "POST",
         path: ABORT_PATH,
         summary: "Asks never to accept a transfer; answers the decision, or aborts it for good",
         request: abortRequestSchema,
@@ -220,17 +234,8 @@ class MigrationService implements CountingMigration {
       controlled: false,
       remoteAddress: "",
     };
-    try {
-      if (path === TRANSFER_PATH) return await this.#incoming.receive(request);
-      const transfer_id = path.split("/")[3] ?? "";
-      return await this.#incoming.abort({ ...request, params: { transfer_id } });
-    } catch (error) {
-      if (error instanceof Problem) return replyOf(error);
-      if (error instanceof StorageUnavailable) {
-        return replyOf(new Problem("storage_unavailable", messageOf(error)));
-      }
-      log.error("transfer failed", { error: messageOf(error) });
-      return replyOf(new Problem("internal", messageOf(error)));
-    }
+    if (path === TRANSFER_PATH) return answered(this.#incoming.receive, request, log);
+    const transfer_id = path.split("/")[3] ?? "";
+    return answered(this.#incoming.abort, { ...request, params: { transfer_id } }, log);
   }
 }

@@ -216,8 +216,14 @@ export const LIMITS = {
   /** The same of what strangers cause, all together: 20 MB a day under a flood. */
   strangerLinesPerSecond: 1,
   strangerLinesBurst: 60,
-  /** Concurrent transfers to one destination. */
+  /** Concurrent requests with one transfer to one destination. */
   transfersInFlightPerPeerMax: 8,
+  /** Concurrent requests with many; what waits for the next one is its batch. */
+  batchesInFlightPerPeerMax: 2,
+  /** Transfers of one request. A fish takes 3 kB of it, so bytes end a batch first. */
+  transfersPerBatchMax: 64,
+  /** Base64 of a batch's records: with the rest it stays within a request's body. */
+  batchRecordCharactersMax: 192 * 1024,
   /** Transfers of one node to one tank: a migration storm is slowed down, without loss. */
   inboundTransfersPerSecond: 100,
   inboundTransfersBurst: 200,

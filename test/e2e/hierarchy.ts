@@ -12,12 +12,15 @@ const ENDPOINT = join(import.meta.dir, "../support/endpoint.ts");
 export const PLACES = ["local", "regional", "global"] as const;
 export type Place = (typeof PLACES)[number];
 
+/** So few fish that no tank is full when the laptops come: a refused fish rests for 30 s. */
+const FEW_FISH = ["--fish", "10"];
+
 /** Three servers that know each other, as a company has them; a laptop is given all their URLs. */
 async function company(lab: Lab): Promise<readonly Node[]> {
   const servers = await lab.machines(PLACES.length);
   const urls = servers.map(({ url }) => url).join(",");
   for (const server of servers) {
-    server.start(["--discovery", "hub", "--hub", urls, "--no-auto-connect"]);
+    server.start(["--discovery", "hub", "--hub", urls, "--no-auto-connect", ...FEW_FISH]);
   }
   for (const server of servers) await server.ready();
   await lab.agree(servers);

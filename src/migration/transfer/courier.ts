@@ -7,6 +7,8 @@ import type { OutboxRow } from "../../store/rows.ts";
 import {
   type AbortRequest,
   abortPath,
+  BATCH_PATH,
+  batchReplySchema,
   decisionIn,
   POSITION_HEADER,
   problemIn,
@@ -49,7 +51,13 @@ export interface CourierPorts {
   readonly answerLocally: (path: string, body: unknown) => Promise<PeerReply>;
 }
 
-/** Sends one question about one transfer and classifies the answer. Never rejects. */
+/** A transfer to ask for, with the lowest undecided sequence of its pair. */
+export interface Asked {
+  readonly row: OutboxRow;
+  readonly lowestUndecided: number;
+}
+
+/** Sends questions about transfers and classifies the answers. Never rejects. */
 export class Courier {
   readonly #ports: CourierPorts;
 
@@ -66,6 +74,28 @@ export class Courier {
     } catch (error) {
       const code = error instanceof NetworkError ? "no_answer" : "not_sent";
       return undecided(code, messageOf(error));
+    }
+  }
+
+  /**
+   * Offers transfers to one node in one request; what was heard of each, in their order. Undefined
+   * from a node whose version takes them only one by one.
+   */
+  async askTogether(asked: readonly Asked[]): Promise<readonly Heard[] | undefined> {
+    const [first] = asked;
+    if (first === undefined) return [];
+    const transfers = asked.map(({ row, lowestUndecided }) =>
+      withRecord(this.#subject(row, lowestUndecided), row),
+    );
+    try {
+      const nodeId = first.row.destination_node_id;
+      const reply = await this.#postOrRetry(nodeId, BATCH_PATH, { version: 1, transfers });
+      if (reply.status === 404 && problemIn(reply).code === "not_found") return undefined;
+      const replies = repliesIn(reply, asked.length);
+      return asked.map(({ row }, index) => judge(replies[index] ?? reply, row));
+    } catch (error) {
+      const code = error instanceof NetworkError ? "no_answer" : "not_sent";
+      return asked.map(() => undecided(code, messageOf(error)));
     }
   }
 
@@ -121,6 +151,14 @@ function withRecord(subject: AbortRequest, row: OutboxRow): TransferRequest {
     side: row.side,
     record: row.record.toBase64(),
   };
+}
+
+/** The answers of a batch as replies; none where their number is another one. */
+function repliesIn(reply: PeerReply, count: number): readonly PeerReply[] {
+  const parsed = reply.status === 200 ? batchReplySchema.safeParse(reply.body) : undefined;
+  if (!parsed?.success || parsed.data.answers.length !== count) return [];
+  const { headers = {} } = reply;
+  return parsed.data.answers.map(({ status, body }) => ({ status, body, headers }));
 }
 
 function judge(reply: PeerReply, row: OutboxRow): Heard {

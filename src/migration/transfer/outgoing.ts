@@ -1,7 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
 import { messageOf } from "../../platform/errors.ts";
-import { LIMITS } from "../../platform/limits.ts";
-import { KeyedSemaphore } from "../../platform/mutex.ts";
 import { type Random, randomHex } from "../../platform/random.ts";
 import { sleep, type Timers } from "../../platform/timers.ts";
 import type { EntityId, Side } from "../../sim/types.ts";
@@ -10,6 +8,7 @@ import type { EntityType, OutboxRow } from "../../store/rows.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Payloads } from "../payloads/payload.ts";
+import { Batcher } from "./batcher.ts";
 import type { Answer, Courier, Heard, Silence } from "./courier.ts";
 import { Escrow } from "./escrow.ts";
 import { digestOf } from "./protocol.ts";
@@ -29,6 +28,7 @@ export interface Departure {
 }
 
 export interface OutgoingPorts {
+  readonly nodeId: string;
   readonly payloads: Payloads;
   readonly journal: Journal;
   readonly courier: Courier;
@@ -51,7 +51,7 @@ export interface OutgoingPorts {
 export class Outgoing {
   readonly #ports: OutgoingPorts;
   readonly #sequences = new Sequences();
-  readonly #perPeer = new KeyedSemaphore(LIMITS.transfersInFlightPerPeerMax);
+  readonly #batcher: Batcher;
   readonly #open = new Map<string, Escrow>();
   /** Exports whose commit is in progress, by source tank. */
   readonly #leaving = new Map<string, number>();
@@ -62,6 +62,8 @@ export class Outgoing {
 
   constructor(ports: OutgoingPorts) {
     this.#ports = ports;
+    const lowestUndecided = (row: OutboxRow) => this.#sequences.lowestUndecided(row);
+    this.#batcher = new Batcher({ ...ports, lowestUndecided });
   }
 
   /** Resumes every transfer that was open when the node stopped or crashed. */
@@ -215,12 +217,8 @@ export class Outgoing {
   }
 
   #ask(escrow: Escrow): Promise<Heard> {
-    const { courier } = this.#ports;
-    return this.#perPeer.run(escrow.row.destination_node_id, () => {
-      const question = escrow.givingUp ? "abort" : "transfer";
-      escrow.row = { ...escrow.row, attempts: escrow.row.attempts + 1 };
-      return courier.ask(escrow.row, this.#sequences.lowestUndecided(escrow.row), question);
-    });
+    escrow.row = { ...escrow.row, attempts: escrow.row.attempts + 1 };
+    return this.#batcher.ask(escrow.row, escrow.givingUp ? "abort" : "transfer");
   }
 
   /** Records a missing decision once, and asks for an abort after a time. Not needed for safety. */

@@ -10,6 +10,7 @@ import { ENTITY_TYPES } from "../../store/rows.ts";
  */
 
 export const TRANSFER_PATH = "/api/remote-transfer";
+export const BATCH_PATH = "/api/remote-transfers";
 export const ABORT_PATH = "/api/transfers/{transfer_id}/abort";
 
 /** Header of the reply: the journal position of the deciding node (`PositionStatement`). */
@@ -54,6 +55,17 @@ export const transferRequestSchema = z
   })
   .refine(lowestFirst, lowestFirstMessage);
 export type TransferRequest = z.infer<typeof transferRequestSchema>;
+
+/** Many transfers at once. Each is judged for itself, as if it had come alone. */
+export const batchRequestSchema = z.strictObject({
+  version: z.literal(1),
+  transfers: z.array(transferRequestSchema).min(1).max(LIMITS.transfersPerBatchMax),
+});
+
+/** Status and body of each transfer's own answer, in their order. */
+export const batchReplySchema = z.strictObject({
+  answers: z.array(z.strictObject({ status: z.number().int(), body: z.unknown() })),
+});
 
 export const abortRequestSchema = z.strictObject(subject).refine(lowestFirst, lowestFirstMessage);
 export type AbortRequest = z.infer<typeof abortRequestSchema>;

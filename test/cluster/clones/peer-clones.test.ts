@@ -109,5 +109,5 @@ test("only so many nodes are examined at a time; the others are asked to shake h
   const examined = ids.filter((id) => peers.challenges(id) !== undefined);
   expect(examined).toHaveLength(LIMITS.examinationsMax);
   expect(() => peers.heard("node-0", "two")).not.toThrow();
-  expect(() => peers.heard(ids.at(-1) ?? "", "two")).toThrow("shake hands anew");
+  expect(() => peers.heard(ids.at(-1) ?? "", "two")).toThrow("repeat the handshake");
 });

@@ -3,6 +3,7 @@ import { serverRecordSchema } from "../../../cluster/server-record.ts";
 import type { NodeClient } from "../../node-access/client.ts";
 import { askConnections, askTankNames } from "../../node-access/connections.ts";
 import { directorySchema, tanksSchema } from "../../node-access/tank-lookup.ts";
+import { readAnswer } from "../../output/answer.ts";
 
 /** A word that fits, with a description. */
 export type Word = readonly [word: string, description: string];
@@ -25,13 +26,13 @@ export function isAsked(kind: string): kind is AskedKind {
 }
 
 async function ownTanks(node: NodeClient): Promise<readonly Word[]> {
-  const { tanks } = tanksSchema.parse(await node.get("/api/tanks"));
+  const { tanks } = readAnswer(tanksSchema, await node.get("/api/tanks"));
   return tanks.map(({ tank, fish_count }) => [tank.name, `${tank.status}, ${fish_count} fish`]);
 }
 
 /** Those of other nodes as SERVER::TANK. */
 async function allTanks(node: NodeClient): Promise<readonly Word[]> {
-  const { tanks } = directorySchema.parse(await node.get("/gateway/tanks"));
+  const { tanks } = readAnswer(directorySchema, await node.get("/gateway/tanks"));
   return tanks.map(({ tank, server }) => {
     const name = server.is_local ? tank.name : `${tank.server_id}::${tank.name}`;
     return [name, server.is_local ? "on this node" : server.status];
@@ -54,6 +55,6 @@ const serversSchema = z.object({
 });
 
 async function servers(node: NodeClient) {
-  const body = serversSchema.parse(await node.get("/api/servers"));
+  const body = readAnswer(serversSchema, await node.get("/api/servers"));
   return body.servers.filter(({ signed }) => signed);
 }
