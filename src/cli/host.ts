@@ -57,6 +57,8 @@ export interface Host {
   readonly isAtTerminal: boolean;
   /** Processor cores that this process may use. */
   readonly cores: number;
+  /** The PID namespace of this process, outside of which pids name others; Linux only. */
+  readonly pidNamespace: string | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Prompts on the terminal and returns the line typed; undefined without a terminal. */
@@ -71,6 +73,8 @@ export interface Host {
   readText(path: string): string | undefined;
   /** The same, with a description of others than this user and root that can write or read it. */
   readGuarded(path: string): GuardedText | undefined;
+  /** The same; throws for a pipe or a device, which may have no end. */
+  readGuardedFile(path: string): GuardedText | undefined;
   /** The bytes of a file from `offset` on; undefined if it does not exist. */
   readFrom(path: string, offset: number): Uint8Array | undefined;
   /** The bytes of a file; undefined if it does not exist or is a folder. */

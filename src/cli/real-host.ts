@@ -1,11 +1,17 @@
-import { closeSync, openSync, realpathSync, writeSync } from "node:fs";
+import { closeSync, openSync, readlinkSync, realpathSync, writeSync } from "node:fs";
 import { availableParallelism, homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Examiner } from "../node/doctor/examiner.ts";
 import { realClock } from "../platform/real/clock.ts";
 import { compileReadily } from "../platform/real/compilation.ts";
 import { writeKeptFile } from "../platform/real/durable-write.ts";
-import { readFrom, readGuarded, readText, sizeOf } from "../platform/real/existing-files.ts";
+import {
+  readFrom,
+  readGuarded,
+  readGuardedFile,
+  readText,
+  sizeOf,
+} from "../platform/real/existing-files.ts";
 import { HttpNetwork } from "../platform/real/network.ts";
 import { systemCode } from "../platform/real/storage-failures.ts";
 import { realTimers } from "../platform/real/timers.ts";
@@ -37,6 +43,9 @@ export function realHost(entry: Entry): Host {
     isRoot: process.getuid?.() === 0,
     isAtTerminal: isatty(0),
     pid: process.pid,
+    get pidNamespace() {
+      return pidNamespace();
+    },
     cores: availableParallelism(),
     stdout: output(STDOUT, process.stdout),
     stderr: output(STDERR, process.stderr),
@@ -48,6 +57,7 @@ export function realHost(entry: Entry): Host {
     readInput,
     readText,
     readGuarded,
+    readGuardedFile,
     readFrom,
     sizeOf,
     writeFile: writeKeptFile,
@@ -186,6 +196,14 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     // EPERM: it runs, as another user.
     return systemCode(error) === "EPERM";
+  }
+}
+
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return undefined;
   }
 }
 

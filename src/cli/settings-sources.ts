@@ -3,6 +3,7 @@ import type { ResolvedSettings, SettingSources, SettingsFile } from "../node/set
 import { resolveSettings } from "../node/settings/resolve.ts";
 import type { SettingKey } from "../node/settings/table.ts";
 import { messageOf, Problem } from "../platform/errors.ts";
+import type { GuardedText } from "../platform/files.ts";
 import type { Host } from "./host.ts";
 import { nearSettingsFilePath, settingsFilePaths } from "./node-access/directories.ts";
 
@@ -73,7 +74,8 @@ export function readClusterSecret(host: Host, path: string): Uint8Array {
 /** The file given by --config, or the files that exist. */
 function settingsFiles(host: Host, chosen: unknown): readonly SettingsFile[] {
   if (typeof chosen === "string" && chosen !== "") {
-    const file = settingsFile(host, resolve(host.workingDirectory, chosen));
+    const path = resolve(host.workingDirectory, chosen);
+    const file = settingsFile(path, () => host.readGuarded(path));
     if (file !== undefined) return [file];
     throw new Problem("bad_setting", `--config names ${chosen}, and there is no such file.`);
   }
@@ -81,14 +83,14 @@ function settingsFiles(host: Host, chosen: unknown): readonly SettingsFile[] {
   const own = settingsFilePaths(host);
   const paths = own.includes(near) ? own : [near, ...own];
   return paths.flatMap((path) => {
-    const file = settingsFile(host, path);
+    const file = settingsFile(path, () => host.readGuardedFile(path));
     if (file === undefined) return [];
     return [{ ...file, isOfWorkingDirectory: !own.includes(path) }];
   });
 }
 
-function settingsFile(host: Host, path: string): SettingsFile | undefined {
-  const found = orExplain(path, "the settings file", () => host.readGuarded(path));
+function settingsFile(path: string, read: () => GuardedText | undefined): SettingsFile | undefined {
+  const found = orExplain(path, "the settings file", read);
   if (!found) return undefined;
   return { path, content: parseToml(path, found.text), alsoWrittenBy: found.alsoWrittenBy };
 }

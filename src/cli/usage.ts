@@ -22,7 +22,7 @@ export function describeUsageError(
     const names = commandNames(command);
     return `${nameOf(command)} needs a command: ${names.join(", ")}`;
   }
-  const sentence = error.message.replace(/^error: /, "").replaceAll("\n", " ");
+  const sentence = error.message.replace(/^error: |\.$/g, "").replaceAll("\n", " ");
   return `${sentence}; see: ${nameOf(command)} --help`;
 }
 

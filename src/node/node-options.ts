@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly secret: Uint8Array | undefined;
   readonly version: string;
   readonly pid: number;
+  /** In which the pid is that of this process; undefined where the system has only one. */
+  readonly pidNamespace?: string | undefined;
   /** Whether the log is without colour even on a terminal. */
   readonly noColor: boolean;
   readonly spawnWorker: () => Worker;

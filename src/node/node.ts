@@ -247,7 +247,8 @@ function serve(parts: Parts, core: Core, state: NodeState): void {
 function announce({ options, directory, log, metrics, server, stored }: Parts, url: string): void {
   const { version, settings } = options;
   const { nodeId } = stored.identity;
-  directory.announce({ url, node_id: nodeId, pid: options.pid });
+  const { pid, pidNamespace } = options;
+  directory.announce({ url, node_id: nodeId, pid, pid_namespace: pidNamespace });
   metrics.set("tankd_info", 1, { version, node_id: nodeId, cluster: settings.cluster });
   log.info("node starting", { version, node_id: nodeId, url, data_dir: directory.path });
   if (server.movedFrom !== undefined) {

@@ -79,6 +79,11 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
   const unsupported = () => {
     throw new Error("this world has none");
   };
+  const readGuarded = (path: string) => {
+    const text = world.files?.[path];
+    if (text === undefined) return undefined;
+    return { text, alsoWrittenBy: undefined, alsoReadBy: world.alsoReadBy?.[path] };
+  };
   let nowMs = 0;
   return {
     commandLine,
@@ -89,6 +94,7 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     isRoot: world.isRoot ?? false,
     isAtTerminal: world.isTerminal ?? false,
     pid: world.pid ?? 4711,
+    pidNamespace: "pid:[1]",
     cores: world.cores ?? 1,
     stdout: output(traces.out),
     stderr: output(traces.err),
@@ -120,11 +126,8 @@ function fakeHost(world: World, commandLine: readonly string[], traces: Traces):
     },
     readInput: async () => world.input ?? "",
     readText: (path) => world.files?.[path],
-    readGuarded: (path) => {
-      const text = world.files?.[path];
-      if (text === undefined) return undefined;
-      return { text, alsoWrittenBy: undefined, alsoReadBy: world.alsoReadBy?.[path] };
-    },
+    readGuarded,
+    readGuardedFile: readGuarded,
     readFrom: (path, offset) => {
       const text = world.files?.[path];
       return text === undefined ? undefined : new TextEncoder().encode(text).subarray(offset);

@@ -25,7 +25,7 @@ describe("wrong usage ends with 2 and one line that says what there is", () => {
       ["start", "--hub", "http://a:8000,https://b"],
       /^tankd: hub cannot be "https:\/\/b" \(from --hub\): .*http:\/\/192\.168\.1\.10:8000/,
     ],
-    [["start", "extra"], /^tankd: too many arguments.*tankd start --help\n$/],
+    [["start", "extra"], /^tankd: too many arguments.* got 1; see: tankd start --help\n$/],
     [
       ["start", "--url", "http://h:1"],
       /^tankd: start works on this machine alone; leave --url out/,

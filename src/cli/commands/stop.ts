@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { Problem } from "../../platform/errors.ts";
 import { sleep } from "../../platform/timers.ts";
 import type { CliContext } from "../context.ts";
-import { findNode, readNodeFile } from "../node-access/node-lookup.ts";
+import { findNode, type RunningNode, readNodeFile } from "../node-access/node-lookup.ts";
 
 /**
  * A stopping node may drain for a minute (`--shutdown-delay`), and writes a last snapshot of every
@@ -17,6 +17,7 @@ export function defineStop(stop: Command, context: CliContext): void {
   stop.action(async (_options: unknown, command: Command) => {
     const { values } = context.settings(command, ["dataDir"]);
     const node = await findNode(context.host, values.dataDir);
+    if (node.isElsewhere) throw elsewhere(node);
     terminate(context, node.pid);
     if (!(await ended(context, node.pid))) {
       throw new Problem(
@@ -37,6 +38,15 @@ export function defineStop(stop: Command, context: CliContext): void {
     }
     context.print(`Stopped the node of ${node.directory} (pid ${node.pid}).`);
   });
+}
+
+/** The process with that number here is another one. */
+function elsewhere({ directory, pid }: RunningNode): Problem {
+  return new Problem(
+    "conflict",
+    `the node of ${directory} has the pid ${pid} in another PID namespace, as in a container: ` +
+      "stop it from there, or stop the container",
+  );
 }
 
 function terminate(context: CliContext, pid: number): void {

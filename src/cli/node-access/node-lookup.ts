@@ -14,6 +14,8 @@ export interface RunningNode {
   readonly url: string;
   readonly nodeId: string;
   readonly pid: number;
+  /** Whether it runs in another PID namespace, as in a container: its pid names nothing here. */
+  readonly isElsewhere: boolean;
 }
 
 /** A node that has proven its identity, with its control token. */
@@ -26,6 +28,7 @@ const nodeFileSchema = z.object({
   url: z.string().max(300),
   node_id: z.string().max(LIMITS.nameCharactersMax),
   pid: z.int().positive(),
+  pid_namespace: z.string().optional(),
 });
 
 const wellKnownSchema = z.object({
@@ -49,7 +52,7 @@ export async function findNode(host: Host, given: string | undefined): Promise<V
   );
   for (const directory of directories) {
     const node = readNodeFile(host, directory);
-    if (!node || !host.isAlive(node.pid)) continue;
+    if (!node || !(node.isElsewhere || host.isAlive(node.pid))) continue;
     await verifyNode(host, node);
     return { ...node, token: readToken(host, directory) };
   }
@@ -63,8 +66,9 @@ export function readNodeFile(host: Host, directory: string): RunningNode | undef
     const text = host.readText(`${directory}/node.json`);
     const parsed = text === undefined ? undefined : nodeFileSchema.safeParse(JSON.parse(text));
     if (!parsed?.success) return undefined;
-    const { url, node_id, pid } = parsed.data;
-    return { directory, url, nodeId: node_id, pid };
+    const { url, node_id, pid, pid_namespace: space = host.pidNamespace } = parsed.data;
+    const isElsewhere = space !== host.pidNamespace;
+    return { directory, url, nodeId: node_id, pid, isElsewhere };
   } catch {
     return undefined;
   }

@@ -46,6 +46,8 @@ export interface NodeFile {
   readonly url: string;
   readonly node_id: string;
   readonly pid: number;
+  /** Of Linux: a pid names another process outside of it. */
+  readonly pid_namespace: string | undefined;
 }
 
 /** The data directory of the running node, locked against a second one. */

@@ -2,7 +2,15 @@
  * Reads of files that may not exist. A file in a folder that this user may not search counts as
  * absent; a file that exists but cannot be read throws.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import type { GuardedText } from "../files.ts";
 import { systemCode } from "./storage-failures.ts";
 
@@ -12,14 +20,28 @@ export function readText(path: string): string | undefined {
 
 /** Content and permissions come from one open file, so that it cannot be replaced in between. */
 export function readGuarded(path: string): GuardedText | undefined {
-  return withOpen(path, (descriptor) => {
-    const { uid, mode } = fstatSync(descriptor);
-    return {
-      text: readFileSync(descriptor, "utf8"),
-      alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
-      alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
-    };
-  });
+  return withOpen(path, guardedText);
+}
+
+/**
+ * The same of a file that others may have put there. Throws for a pipe or a device, which may have
+ * no end.
+ */
+export function readGuardedFile(path: string): GuardedText | undefined {
+  const read = (descriptor: number) => {
+    if (!fstatSync(descriptor).isFile()) throw new Error("it is no regular file");
+    return guardedText(descriptor);
+  };
+  return withOpen(path, read, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+}
+
+function guardedText(descriptor: number): GuardedText {
+  const { uid, mode } = fstatSync(descriptor);
+  return {
+    text: readFileSync(descriptor, "utf8"),
+    alsoWrittenBy: othersThat(uid, mode, { all: 0o002, group: 0o020 }),
+    alsoReadBy: othersThat(uid, mode, { all: 0o004, group: 0o040 }),
+  };
 }
 
 /** Windows has no such modes; there the folder's owner decides. */
@@ -63,8 +85,12 @@ export function readFrom(path: string, offset: number): Uint8Array | undefined {
   });
 }
 
-function withOpen<T>(path: string, read: (descriptor: number) => T): T | undefined {
-  const descriptor = orAbsent(path, () => openSync(path, "r"));
+function withOpen<T>(
+  path: string,
+  read: (descriptor: number) => T,
+  flags: number = constants.O_RDONLY,
+): T | undefined {
+  const descriptor = orAbsent(path, () => openSync(path, flags));
   if (descriptor === undefined) return undefined;
   try {
     return read(descriptor);

@@ -295,6 +295,26 @@ test("stop ends the proven process and waits for it", async () => {
   expect([ran.code, ran.out]).toEqual([0, `Stopped the node of ${USER_DIRECTORY} (pid 42).\n`]);
 });
 
+describe("a node in another PID namespace", () => {
+  const path = `${USER_DIRECTORY}/node.json`;
+  const files = { ...running.files };
+  files[path] = JSON.stringify({ ...JSON.parse(files[path] ?? ""), pid_namespace: "pid:[2]" });
+
+  test("is not stopped, since its pid names another process here", async () => {
+    const ran = await runIn({ ...running, files, answer: nodeAnswers({}) }, "stop");
+    expect([ran.code, ran.terminated]).toEqual([1, []]);
+    expect(ran.err).toContain(
+      `the node of ${USER_DIRECTORY} has the pid 42 in another PID namespace`,
+    );
+  });
+
+  test("is found, whatever runs here under its pid", async () => {
+    const answer = nodeAnswers({ "GET /api/tanks": { tanks: [], count: 0 } });
+    const ran = await runIn({ files, alive: [], answer }, "tank", "ls", "--json");
+    expect([ran.code, ran.err]).toEqual([0, ""]);
+  });
+});
+
 test("a node that dies while it stops, and leaves its node.json, was not stopped", async () => {
   const ran = await runIn({ ...running, answer: nodeAnswers({}) }, "stop");
   expect([ran.code, ran.out]).toEqual([1, ""]);

@@ -62,7 +62,8 @@ test("a new directory gets and keeps a key and a token that only its user can re
 test("node.json tells everybody where the node is, and goes with it", () => {
   const directory = open(join(parent, "data"));
   const file = directory.pathOf("node.json");
-  const node = { url: "http://127.0.0.1:8000", node_id: "n1", pid: process.pid };
+  const pid_namespace = "pid:[1]";
+  const node = { url: "http://127.0.0.1:8000", node_id: "n1", pid: process.pid, pid_namespace };
   directory.announce(node);
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(node);
   expect(modeOf(file)).toBe("644");

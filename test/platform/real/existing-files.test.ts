@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readGuardedFile } from "../../../src/platform/real/existing-files.ts";
 import { run } from "../../support/commands.ts";
 import { requiredTest } from "../../support/required-test.ts";
 
@@ -51,3 +52,23 @@ test("what is below a file is absent", async () => {
   const { readText } = await import(MODULE);
   expect(readText("/dev/null/file")).toBeUndefined();
 });
+
+requiredTest(
+  "what others put in the place of a settings file is not waited for",
+  process.platform === "win32" ? "Windows has no such files" : undefined,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tankd-files-"));
+    try {
+      const pipe = join(folder, "pipe");
+      expect((await run(["mkfifo", pipe])).exitCode).toBe(0);
+      symlinkSync("/dev/zero", join(folder, "endless"));
+      writeFileSync(join(folder, "file"), "text");
+      const read = (name: string) => readGuardedFile(join(folder, name));
+      expect(() => read("pipe")).toThrow("it is no regular file");
+      expect(() => read("endless")).toThrow("it is no regular file");
+      expect([read("file")?.text, read("none")]).toEqual(["text", undefined]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -38,6 +38,7 @@ function nodeOptions(context: CliContext, command: Command): NodeOptions {
     dataDirectory: resolve(host.workingDirectory, directory),
     version: host.build.version,
     pid: host.pid,
+    pidNamespace: host.pidNamespace,
     noColor: values.logNoColor || Boolean(host.environment["NO_COLOR"]),
     spawnWorker: host.spawnWorker,
     spawnDisk: host.spawnDisk,
