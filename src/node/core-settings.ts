@@ -6,6 +6,12 @@ import { isEverywhere } from "./listening.ts";
 import type { NodeOptions } from "./node-options.ts";
 import { timingOf } from "./timing.ts";
 
+/**
+ * A census takes a tank 0.1 ms, and each partner one or two requests: nothing, once a minute. Soon
+ * enough to find what is wrong while the logs still tell how it came about.
+ */
+const AUDIT_INTERVAL_MS = 60_000;
+
 /** What the core is told of the settings. `port`: of the API; `name`: as it was kept. */
 export function coreSettings(
   { settings, version }: NodeOptions,
@@ -48,6 +54,7 @@ export function coreSettings(
       pastBudget: { perTankBytes: settings.pastPerTank, perNodeBytes: settings.pastPerNode },
     },
     autoConnect: settings.autoConnect,
+    auditIntervalMs: AUDIT_INTERVAL_MS,
     firstTanks: { tanks: settings.tanks, fish: settings.fish, seed: settings.seed },
   };
 }

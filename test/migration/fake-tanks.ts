@@ -5,7 +5,13 @@ import type { Command, FishView, Outcome, TankStats } from "../../src/sim/types.
 import type { Journal } from "../../src/store/journal.ts";
 import type { LogKind, LogRow, TankRow } from "../../src/store/rows.ts";
 import { NO_STATS } from "../../src/tanks/tank-view.ts";
-import type { Alongside, HostedTank, Stamped, Tanks } from "../../src/tanks/tanks.ts";
+import type {
+  Alongside,
+  CommittedCensus,
+  HostedTank,
+  Stamped,
+  Tanks,
+} from "../../src/tanks/tanks.ts";
 
 const text = { encode: new TextEncoder(), decode: new TextDecoder() };
 
@@ -183,6 +189,10 @@ export class FakeTanks implements Tanks {
 
   async fish(): Promise<readonly FishView[]> {
     return [];
+  }
+
+  census(): Promise<CommittedCensus> {
+    return Promise.reject(new Error("not part of the fake"));
   }
 
   async fishProfile(): Promise<undefined> {}

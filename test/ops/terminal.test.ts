@@ -98,7 +98,7 @@ function writeSecret(scratch: Scratch, name: string, secret: string): void {
   writeFileSync(scratch.path(`${name}.secret`), secret, { mode: 0o600 });
 }
 
-test("SIGHUP reads the cluster's secret anew, and a file that is none changes nothing", async () => {
+test("SIGHUP reads the cluster's secret anew; a file that is none changes nothing", async () => {
   using scratch = new Scratch();
   const [first, second] = ["the first secret of this cluster", "the second secret of this cluster"];
   writeSecret(scratch, "hub", first);

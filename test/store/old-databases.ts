@@ -82,6 +82,13 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
          1700000000005);
     `,
   },
+  {
+    stepSha256: "fa41787c13172c887e9ae4efa9074bbb076b73b9dd7ed2732b7b0e65ab52295b",
+    rows: `
+      INSERT INTO transfer_counts VALUES
+        ('in', 'n9', 't9', '0123456789abcdef', 'fish', 'refused', 2);
+    `,
+  },
 ];
 
 /** A database as the tankd of that schema version has left it. */

@@ -1,4 +1,5 @@
 import type {
+  Census,
   Command,
   FishId,
   FishProfile,
@@ -99,7 +100,7 @@ export type ToSimulation =
   /** Asks for the final state: stops the tank's clock for good. */
   | ({ readonly kind: "capture"; readonly request: number } & TankLoad);
 
-export type Question = "fish" | "migrants";
+export type Question = "fish" | "migrants" | "census";
 
 /** The report of a tank, sent a few times a second and with every command. */
 export interface TankReport {
@@ -165,6 +166,13 @@ export type FromSimulation =
       readonly kind: "fish";
       readonly request: number;
       readonly fish: readonly FishView[];
+    } & TankLoad)
+  /** Follows the answers to all commands that it includes. */
+  | ({
+      readonly kind: "census";
+      readonly request: number;
+      readonly seq: number;
+      readonly census: Census;
     } & TankLoad)
   | ({
       readonly kind: "fish_profile";

@@ -232,10 +232,16 @@ export class ThreadedTank {
 
   #answer(message: Extract<ToSimulation, { kind: "ask" }>): void {
     const { request, about } = message;
-    if (about === "fish") {
-      this.#post({ kind: "fish", ...this.id, request, fish: this.#tank.fish() });
-    } else {
-      this.#post({ kind: "migrants", ...this.id, request, fishIds: this.#tank.migrants() });
+    const tank = this.#tank;
+    switch (about) {
+      case "fish":
+        this.#post({ kind: "fish", ...this.id, request, fish: tank.fish() });
+        break;
+      case "migrants":
+        this.#post({ kind: "migrants", ...this.id, request, fishIds: tank.migrants() });
+        break;
+      case "census":
+        this.#post({ kind: "census", ...this.id, request, seq: tank.seq, census: tank.census() });
     }
   }
 
