@@ -56,7 +56,8 @@ function describe(context: CliContext, result: AuditResult): string {
   const { tanks, nodes, alive, in_escrow, pairs, at, duration_ms } = result;
   lines.push(
     `${count(alive, "fish", "fish")} alive in ${count(tanks, "tank")} of ` +
-      `${count(nodes, "node")}, ${in_escrow} in escrow; ${count(pairs, "pair")} of tanks compared, ${duration_ms} ms`,
+      `${count(nodes, "node")}, ${in_escrow} in escrow; ${count(pairs, "pair")} of tanks ` +
+      `compared, ${duration_ms} ms`,
   );
   const now = host.clock.wallMs();
   if (now - Date.parse(at) - duration_ms > OLD_MS) lines.push(`As of ${ago(at, now)}.`);
